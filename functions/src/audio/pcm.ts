@@ -1,0 +1,38 @@
+/** The one PCM form inside the pipeline: 16 kHz, mono, Float32 in [-1, 1]. */
+
+/** Samples a second of all PCM inside the pipeline: the rate of Silero VAD and of most wearables. */
+export const SAMPLE_RATE = 16_000;
+
+/** Samples in a millisecond at {@link SAMPLE_RATE}. */
+export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
+
+/**
+ * One frame of a recording as a chunk carries it.
+ * `payload` is the original Opus packet, or 16 kHz mono signed 16-bit little-endian PCM for every other codec;
+ * null where the frame was lost (corrupt), so that time goes on.
+ */
+export interface SourceFrame {
+  readonly payload: Uint8Array | null;
+  /** Duration in samples at {@link SAMPLE_RATE}. */
+  readonly samples: number;
+}
+
+/** Consecutive frames and the PCM that they decode to: `pcm.length` is the sum of the frames' `samples`. */
+export interface AudioBlock {
+  readonly frames: readonly SourceFrame[];
+  readonly pcm: Float32Array;
+}
+
+/** What decoding one recording found besides audio. */
+export interface DecodeReport {
+  /** Frames that decoded. */
+  frames: number;
+  /** Frames lost to corruption (estimated where lengths were lost). */
+  corruptFrames: number;
+  /** Seconds those lost frames stand for; they are part of the recording's duration. */
+  corruptSeconds: number;
+  /** Bytes of a torn last frame; they stand for no audio. */
+  tornBytes: number;
+  /** Why the rest of the file could not be read, if that happened. */
+  stoppedBecause: string | null;
+}

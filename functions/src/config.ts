@@ -1,0 +1,53 @@
+/** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
+import { defineBoolean, defineInt, defineSecret, defineString } from 'firebase-functions/params';
+
+export const deepgramApiKey = defineSecret('DEEPGRAM_API_KEY');
+
+export const params = {
+  deepgramBaseUrl: defineString('DEEPGRAM_BASE_URL', {
+    default: 'https://api.deepgram.com',
+    description: 'Where Deepgram answers; the local stand-in while developing.',
+  }),
+  deepgramConcurrency: defineInt('DEEPGRAM_CONCURRENCY', {
+    default: 4,
+    description: 'Deepgram requests one task has in flight at most.',
+  }),
+  conversationGapSeconds: defineInt('CONVERSATION_GAP_SECONDS', {
+    default: 120,
+    description: 'Speech separated by less than this is one conversation.',
+  }),
+  maxChunkMinutes: defineInt('MAX_CHUNK_MINUTES', {
+    default: 10,
+    description: 'Longest audio of one Deepgram request.',
+  }),
+  jobRetentionDays: defineInt('JOB_RETENTION_DAYS', {
+    default: 7,
+    description: 'Days a finished job stays readable.',
+  }),
+  enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
+    default: false,
+    description: 'Refuse requests without a valid App Check token.',
+  }),
+};
+
+/** Fixed by the platform or by good sense, not by the project that deploys this. */
+export const LIMITS = {
+  /** The body of one second-generation function request, bytes (Cloud Run's limit is 32 MiB; the margin is for its framing). */
+  maxRequestBytes: 32 * 1024 * 1024,
+  /** Recordings of one multipart request. */
+  maxFilesPerRequest: 200,
+  /** Recordings of one job: keeps the job document far below Firestore's 1 MiB. */
+  maxFilesPerJob: 1000,
+  /** Bytes of one recording. */
+  maxRecordingBytes: 512 * 1024 * 1024,
+  /** Audio one recording may claim, seconds: a day and an hour for daylight saving. */
+  maxRecordingSeconds: 25 * 3600,
+  /** Bytes of one frame of a `.bin` recording; a longer length prefix is corruption. */
+  maxFrameBytes: 65_536,
+  /** Oldest capture time taken: 2024-01-01T00:00:00Z, Unix milliseconds. */
+  minCaptureMs: Date.UTC(2024, 0, 1),
+  /** How far a device's clock may run ahead, milliseconds. */
+  maxClockAheadMs: 5 * 60 * 1000,
+  /** Gap up to which neighbouring recordings of one device are one run, milliseconds. */
+  runGapMs: 2000,
+} as const;

@@ -1,0 +1,167 @@
+/**
+ * The one catalogue of everything that can go wrong: code → HTTP status, whether trying again helps, and the sentence a
+ * person reads. Codes are API: clients switch on them, so they are never renamed.
+ */
+
+/**
+ * Whether and how a retry helps.
+ * - `never`: the same input gives the same answer; only other input helps.
+ * - `later`: the same request may succeed after a wait (Retry-After, back-off).
+ * - `operator`: somebody who runs the service must act first; the audio is kept meanwhile.
+ */
+export type Remedy = 'never' | 'later' | 'operator';
+
+interface CatalogueEntry {
+  readonly status: number;
+  readonly remedy: Remedy;
+  readonly message: string;
+}
+
+export const CATALOGUE = {
+  // Requests
+  unauthenticated: {
+    status: 401,
+    remedy: 'never',
+    message: 'Send a valid Firebase ID token as "Authorization: Bearer <token>".',
+  },
+  app_check_failed: { status: 401, remedy: 'never', message: 'Send a valid App Check token in "X-Firebase-AppCheck".' },
+  permission_denied: { status: 403, remedy: 'never', message: 'This belongs to somebody else.' },
+  not_found: { status: 404, remedy: 'never', message: 'There is nothing at this address.' },
+  job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
+  method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
+  invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
+  invalid_multipart: {
+    status: 400,
+    remedy: 'never',
+    message: 'The multipart body is broken or cut off; send it again whole.',
+  },
+  unsupported_media_type: { status: 415, remedy: 'never', message: 'Send the recordings as multipart/form-data.' },
+  no_files: { status: 400, remedy: 'never', message: 'Send at least one recording in the field "files".' },
+  too_many_files: { status: 413, remedy: 'never', message: 'Too many recordings in one request; send fewer.' },
+  payload_too_large: {
+    status: 413,
+    remedy: 'never',
+    message: 'The request is too large; send fewer recordings, or use createSyncJob and upload to Storage.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    remedy: 'never',
+    message: 'This Idempotency-Key was used with other content; use a new key for new content.',
+  },
+  rate_limited: { status: 429, remedy: 'later', message: 'Too many requests; wait as long as Retry-After says.' },
+  unavailable: { status: 503, remedy: 'later', message: 'The service is busy; try again after the time in Retry-After.' },
+  internal: { status: 500, remedy: 'later', message: 'Something went wrong on our side; try again later.' },
+
+  // Recordings
+  invalid_recording: { status: 400, remedy: 'never', message: 'Some recordings cannot be taken; see details. Nothing was stored.' },
+  bad_extension: {
+    status: 400,
+    remedy: 'never',
+    message: 'Only .bin, .wav, .m4a, .mp3, .ogg, .webm and .flac recordings are taken.',
+  },
+  bad_name: {
+    status: 400,
+    remedy: 'never',
+    message:
+      'Name it audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin, or end the name in _{timestamp}.',
+  },
+  bad_timestamp: {
+    status: 400,
+    remedy: 'never',
+    message: 'The capture time in the name is before 2024 or in the future; set the device clock or clock_offset_ms.',
+  },
+  duplicate_name: { status: 400, remedy: 'never', message: 'Two recordings in this request have the same name.' },
+  empty_recording: { status: 400, remedy: 'never', message: 'The recording has no bytes.' },
+  recording_too_large: { status: 413, remedy: 'never', message: 'The recording has more bytes than one recording may have.' },
+  recording_too_long: {
+    status: 400,
+    remedy: 'never',
+    message: 'The recording claims more audio than one recording may hold.',
+  },
+  recording_missing: { status: 404, remedy: 'never', message: 'The staged recording is gone from Storage; upload it again.' },
+  recording_corrupt: { status: 400, remedy: 'never', message: 'No audio could be decoded from the recording.' },
+  decoder_unavailable: {
+    status: 503,
+    remedy: 'operator',
+    message: 'No ffmpeg is installed for this kind of audio; install ffmpeg-static or set FFMPEG_PATH.',
+  },
+
+  // Transcription
+  transcription_rejected: {
+    status: 400,
+    remedy: 'never',
+    message: 'The transcription service refused this audio for good.',
+  },
+  transcription_unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'The transcription service does not answer properly at the moment; the audio is kept and tried again.',
+  },
+  transcription_rate_limited: {
+    status: 429,
+    remedy: 'later',
+    message: 'The transcription service limits our requests at the moment; the audio is kept and tried again.',
+  },
+  transcription_not_configured: {
+    status: 503,
+    remedy: 'operator',
+    message: 'The transcription key is missing or was refused, or its credit is used up; the audio is kept until the operator acts.',
+  },
+
+  // Jobs
+  attempts_exhausted: {
+    status: 503,
+    remedy: 'later',
+    message: 'It failed too many times in a row; the audio is kept, retry the job later.',
+  },
+  job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
+  upload_expired: {
+    status: 409,
+    remedy: 'never',
+    message: 'The upload was not finished in time; start it again with what is missing.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** What went wrong with one recording of a request or job. */
+export interface FileProblem {
+  readonly file: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+interface AppErrorOptions {
+  /** Replaces the catalogue's sentence where a more precise one helps. Never put internals in it: clients see it. */
+  readonly message?: string;
+  readonly details?: readonly FileProblem[];
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** An expected failure: everything else that is thrown is a bug and reaches a client only as `internal`. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: readonly FileProblem[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(options.message ?? CATALOGUE[code].message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return CATALOGUE[this.code].status;
+  }
+
+  get remedy(): Remedy {
+    return CATALOGUE[this.code].remedy;
+  }
+}
+
+export function fileProblem(file: string, code: ErrorCode, message: string = CATALOGUE[code].message): FileProblem {
+  return { file, code, message };
+}
