@@ -1,0 +1,44 @@
+/** The queue of the task function. */
+import { createHash } from 'node:crypto';
+import type { Functions } from 'firebase-admin/functions';
+import type { TaskPayload } from './job.ts';
+
+/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: the longest a Cloud Tasks HTTP target may be given is 30 minutes. */
+export const TASK_TIMEOUT_SECONDS = 900;
+
+export interface EnqueueOptions {
+  /** Not before so many seconds from now. The emulator ignores it: workers check the time themselves. */
+  readonly delaySeconds?: number;
+}
+
+export interface TaskQueue {
+  /** Puts the task in the queue; a task that is there already, or ran within the last hour, is left as it is. */
+  enqueue(payload: TaskPayload, options?: EnqueueOptions): Promise<void>;
+}
+
+/** @param functionName as deployed, with its location: `locations/us-central1/functions/processSyncJob`. */
+export function createTaskQueue(functions: Functions, functionName: string): TaskQueue {
+  return {
+    async enqueue(payload, { delaySeconds = 0 } = {}) {
+      try {
+        await functions.taskQueue<TaskPayload>(functionName).enqueue(payload, {
+          id: taskId(payload),
+          // Without it the emulator cuts a task off after a minute, and Cloud Tasks after ten.
+          dispatchDeadlineSeconds: TASK_TIMEOUT_SECONDS,
+          ...(delaySeconds > 0 ? { scheduleDelaySeconds: Math.ceil(delaySeconds) } : {}),
+        });
+      } catch (error) {
+        if (!isAlreadyQueued(error)) throw error;
+      }
+    },
+  };
+}
+
+/** One id for each job and epoch, so that enqueuing twice is one task. Hashed: sequential ids slow Cloud Tasks down. */
+export function taskId({ jobId, epoch }: TaskPayload): string {
+  return createHash('sha256').update(`${jobId}:${String(epoch)}`).digest('hex').slice(0, 40);
+}
+
+function isAlreadyQueued(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'functions/task-already-exists';
+}

@@ -1,0 +1,182 @@
+/** The job documents in Firestore. Nothing else reads or writes `offline_sync_jobs`. */
+import { FieldPath, Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import { AppError } from '../errors.ts';
+import { JOBS } from './job.ts';
+import type { AudioLedger, Job, JobFile, JobStatus, Progress } from './job.ts';
+import { assertTransition } from './stateMachine.ts';
+
+/** What a write may change: everything but who the job belongs to and when it began. */
+export type JobChange = Partial<Omit<Job, 'uid' | 'createdAt' | 'updatedAt'>>;
+
+export interface JobPage {
+  readonly jobs: readonly { readonly id: string; readonly job: Job }[];
+  /** Opaque; null on the last page. */
+  readonly nextPageToken: string | null;
+}
+
+export interface JobQuery {
+  readonly uid: string;
+  readonly status?: JobStatus;
+  readonly limit: number;
+  readonly pageToken?: string;
+}
+
+export class JobStore {
+  readonly #db: Firestore;
+  readonly #now: () => number;
+
+  /** @param now Unix milliseconds. */
+  constructor(db: Firestore, now: () => number = Date.now) {
+    this.#db = db;
+    this.#now = now;
+  }
+
+  newId(): string {
+    return this.#jobs().doc().id;
+  }
+
+  ref(jobId: string): DocumentReference<Job> {
+    return this.#jobs().doc(jobId);
+  }
+
+  /** Writes a new job. Returns false, and writes nothing, when the id is taken. */
+  async create(jobId: string, job: Job): Promise<boolean> {
+    try {
+      await this.ref(jobId).create(job);
+      return true;
+    } catch (error) {
+      if (isAlreadyExists(error)) return false;
+      throw error;
+    }
+  }
+
+  async get(jobId: string): Promise<Job | null> {
+    return (await this.ref(jobId).get()).data() ?? null;
+  }
+
+  /**
+   * The only way a job changes: reads it, asks `decide` for the change, holds a change of status against the table of
+   * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
+   * it may use the transaction for other documents, reads before writes.
+   * @returns the job as it is afterwards; null when there is no such job.
+   */
+  async update(
+    jobId: string,
+    decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>,
+  ): Promise<Job | null> {
+    return this.#db.runTransaction(async (tx) => {
+      const job = (await tx.get(this.ref(jobId))).data();
+      if (job === undefined) return null;
+      const change = await decide(job, tx);
+      return change === null ? job : this.write(tx, jobId, job, change);
+    });
+  }
+
+  /** Writes a change of a job that was read in the same transaction. */
+  write(tx: Transaction, jobId: string, job: Job, change: JobChange): Job {
+    if (change.status !== undefined && change.status !== job.status) assertTransition(job.status, change.status);
+    const written = { ...change, updatedAt: Timestamp.fromMillis(this.#now()) };
+    tx.update(this.ref(jobId), written);
+    return { ...job, ...written };
+  }
+
+  /** Deletes a job that never began: only one that is still `uploading`. */
+  async discard(jobId: string): Promise<void> {
+    await this.#db.runTransaction(async (tx) => {
+      const job = (await tx.get(this.ref(jobId))).data();
+      if (job?.status === 'uploading') tx.delete(this.ref(jobId));
+    });
+  }
+
+  /** A user's jobs, newest first. @throws AppError `invalid_request` when the page token is not one of ours. */
+  async list({ uid, status, limit, pageToken }: JobQuery): Promise<JobPage> {
+    let query = this.#jobs().where('uid', '==', uid);
+    if (status !== undefined) query = query.where('status', '==', status);
+    query = query.orderBy('createdAt', 'desc').orderBy(FieldPath.documentId(), 'desc');
+    if (pageToken !== undefined) query = query.startAfter(...decodePageToken(pageToken));
+    const { docs } = await query.limit(limit + 1).get();
+    const jobs = docs.slice(0, limit).map((doc) => ({ id: doc.id, job: doc.data() }));
+    const last = jobs.at(-1);
+    return { jobs, nextPageToken: docs.length > limit && last !== undefined ? encodePageToken(last) : null };
+  }
+
+  #jobs(): CollectionReference<Job> {
+    return this.#db.collection(JOBS) as CollectionReference<Job>;
+  }
+}
+
+export const EMPTY_LEDGER: AudioLedger = {
+  audioSeconds: 0,
+  speechSeconds: 0,
+  silentSeconds: 0,
+  duplicateSeconds: 0,
+  failedSeconds: 0,
+};
+
+export interface NewJob {
+  readonly uid: string;
+  readonly deviceId: string;
+  readonly files: readonly JobFile[];
+  readonly conversationId: string | null;
+  readonly contentHash: string | null;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+  /** How long the job is kept, milliseconds from now. */
+  readonly retentionMs: number;
+}
+
+/** A job as it begins: waiting for its recordings to be staged. */
+export function newJob({ uid, deviceId, files, conversationId, contentHash, nowMs, retentionMs }: NewJob): Job {
+  const now = Timestamp.fromMillis(nowMs);
+  return {
+    uid,
+    deviceId,
+    status: 'uploading',
+    files,
+    progress: queuedProgress(files.length),
+    ledger: EMPTY_LEDGER,
+    attempts: 0,
+    lease: null,
+    waitingFor: { reason: 'uploads', message: 'Waiting for the recordings to arrive.', until: null },
+    conversationId,
+    newConversationIds: [],
+    updatedConversationIds: [],
+    failures: [],
+    usage: { requests: 0, billedSeconds: 0 },
+    epoch: 0,
+    contentHash,
+    notifiedAt: null,
+    acknowledgedAt: null,
+    createdAt: now,
+    updatedAt: now,
+    finishedAt: null,
+    expiresAt: Timestamp.fromMillis(nowMs + retentionMs),
+  };
+}
+
+export function queuedProgress(filesTotal: number): Progress {
+  return { stage: 'queued', percent: 0, filesDone: 0, filesTotal, chunksDone: 0, chunksPlanned: 0 };
+}
+
+/** What a job waits for once its recordings are staged. */
+export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
+
+function encodePageToken({ id, job }: { id: string; job: Job }): string {
+  return Buffer.from(JSON.stringify([job.createdAt.seconds, job.createdAt.nanoseconds, id])).toString('base64url');
+}
+
+function decodePageToken(token: string): [Timestamp, string] {
+  try {
+    const [seconds, nanoseconds, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [number, number, string];
+    if (typeof id === 'string' && id !== '') return [new Timestamp(seconds, nanoseconds), id];
+  } catch {
+    // Falls through: whatever is wrong with it, it is not a token we made.
+  }
+  throw new AppError('invalid_request', { message: 'page_token is not one that this service gave out; start from the first page.' });
+}
+
+/** gRPC status ALREADY_EXISTS. */
+function isAlreadyExists(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 6;
+}
