@@ -54,8 +54,19 @@ export interface JobFile {
   readonly state: FileState;
   /** Known once the frames were read; null before. */
   readonly durationSeconds: number | null;
+  /** Known once the job has ended; null before. */
   readonly speechSeconds: number | null;
+  /** Seconds lost: corrupt frames, and speech that was refused for good. Known with `durationSeconds`. */
+  readonly failedSeconds: number | null;
   readonly error: Failure | null;
+}
+
+/** Up to where recordings, in order of device and time, are planned into chunks: the next attempt scans on from here. */
+export interface ResumePoint {
+  /** Name of the file. */
+  readonly file: string;
+  /** Samples at 16 kHz from the file's start. */
+  readonly sample: number;
 }
 
 export type Stage = 'queued' | 'decoding' | 'transcribing' | 'finishing' | 'done';
@@ -96,6 +107,9 @@ export interface Job {
   readonly ledger: AudioLedger;
   /** Deliveries that took the lease since the last time work moved on. */
   readonly attempts: number;
+  /** Times in a row that it had to wait for a dependency: sets the back-off. */
+  readonly deferrals: number;
+  readonly resume: ResumePoint | null;
   readonly lease: Lease | null;
   readonly waitingFor: WaitingFor | null;
   /** Explicit target given at upload; null for assignment by time alone. */

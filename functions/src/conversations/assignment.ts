@@ -1,0 +1,70 @@
+/**
+ * Which conversation speech belongs to. Pure: the store reads the neighbours and writes what this decides.
+ *
+ * Conversations are the connected components of one device's speech: two stretches are connected when less than the gap
+ * lies between them. So the live conversations of a device are always at least the gap apart, and what comes out does not
+ * depend on the order in which speech comes in.
+ */
+
+/** Unix milliseconds; `startMs <= endMs`. */
+export interface Interval {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface ExistingConversation extends Interval {
+  readonly id: string;
+}
+
+/** One conversation as it is after the assignment. */
+export interface Assignment<T extends Interval> extends Interval {
+  /** The conversation that stays; null when a new one begins. */
+  readonly survivor: string | null;
+  /** Conversations that become tombstones pointing at the survivor. */
+  readonly absorbed: readonly string[];
+  /** The new speech in it, in order of time. */
+  readonly incoming: readonly T[];
+}
+
+/**
+ * Assigns new speech to conversations.
+ * The survivor of a merge is the conversation that starts earliest; on a tie the one with the smaller id.
+ * @param existing every live conversation of the device that lies within the gap of any new speech.
+ * @returns only conversations that get new speech, in order of time.
+ */
+export function assign<T extends Interval>(
+  existing: readonly ExistingConversation[],
+  incoming: readonly T[],
+  gapMs: number,
+): Assignment<T>[] {
+  type Item = { interval: Interval; conversation: ExistingConversation | null; speech: T | null };
+  const items: Item[] = [
+    ...existing.map((conversation) => ({ interval: conversation, conversation, speech: null })),
+    ...incoming.map((speech) => ({ interval: speech, conversation: null, speech })),
+  ].sort((a, b) => a.interval.startMs - b.interval.startMs || a.interval.endMs - b.interval.endMs);
+
+  const components: Item[][] = [];
+  let reach = -Infinity;
+  for (const item of items) {
+    const current = components.at(-1);
+    if (current !== undefined && item.interval.startMs - reach < gapMs) current.push(item);
+    else components.push([item]);
+    reach = Math.max(reach, item.interval.endMs);
+  }
+
+  return components
+    .map((component) => {
+      const conversations = component
+        .flatMap(({ conversation }) => conversation ?? [])
+        .sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1));
+      const [survivor, ...absorbed] = conversations;
+      return {
+        survivor: survivor?.id ?? null,
+        absorbed: absorbed.map(({ id }) => id),
+        startMs: Math.min(...component.map(({ interval }) => interval.startMs)),
+        endMs: Math.max(...component.map(({ interval }) => interval.endMs)),
+        incoming: component.flatMap(({ speech }) => speech ?? []),
+      };
+    })
+    .filter(({ incoming }) => incoming.length > 0);
+}

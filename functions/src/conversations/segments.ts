@@ -1,0 +1,59 @@
+/** Words to segments. */
+import type { TimedSegment, TimedWord } from './conversation.ts';
+
+/** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
+const PAUSE_MS = 800;
+
+/** A sentence may end a segment once it is this long, milliseconds: a paragraph that one reads at a glance. */
+const COMFORTABLE_MS = 15_000;
+
+/** Cut even without a sentence end, milliseconds. */
+const LONGEST_MS = 60_000;
+
+/** Groups words, in order of time, into what one speaker said without a longer pause. */
+export function segmentWords(words: readonly TimedWord[]): TimedSegment[] {
+  const segments: TimedSegment[] = [];
+  let open: TimedWord[] = [];
+  for (const word of words) {
+    const first = open[0];
+    const previous = open.at(-1);
+    if (first !== undefined && previous !== undefined && endsBefore(first, previous, word)) {
+      segments.push(joinWords(first, open));
+      open = [];
+    }
+    open.push(word);
+  }
+  if (open[0] !== undefined) segments.push(joinWords(open[0], open));
+  return segments;
+}
+
+function endsBefore(first: TimedWord, previous: TimedWord, next: TimedWord): boolean {
+  const length = previous.endMs - first.startMs;
+  return (
+    next.speaker !== previous.speaker ||
+    next.startMs - previous.endMs >= PAUSE_MS ||
+    (length >= COMFORTABLE_MS && /[.!?…。？！]["')\]]*$/u.test(previous.text)) ||
+    length >= LONGEST_MS
+  );
+}
+
+function joinWords(first: TimedWord, words: readonly TimedWord[]): TimedSegment {
+  return {
+    text: words.map((word) => word.text).join(' '),
+    startMs: first.startMs,
+    endMs: Math.max(...words.map((word) => word.endMs)),
+    confidence: words.reduce((sum, word) => sum + word.confidence, 0) / words.length,
+    speaker: first.speaker,
+    language: mostFrequent(words.map((word) => word.language)),
+    words: words.length,
+  };
+}
+
+/** The value that occurs most; the first of them on a tie. */
+export function mostFrequent<T>(values: readonly T[]): T | null {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let best: { value: T; count: number } | null = null;
+  for (const [value, count] of counts) if (best === null || count > best.count) best = { value, count };
+  return best?.value ?? null;
+}

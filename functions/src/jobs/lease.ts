@@ -1,0 +1,136 @@
+/**
+ * The right of one worker to work on one job. Held by a transaction, renewed by a heartbeat, checked by every write: a
+ * worker that lost it, by a pause or a partition, can write nothing more.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { Transaction } from 'firebase-admin/firestore';
+import type { Job, TaskPayload } from './job.ts';
+import { isFinished } from './stateMachine.ts';
+import type { JobChange, JobStore } from './store.ts';
+
+/** How long a lease holds without a heartbeat, milliseconds. */
+export const LEASE_MS = 60_000;
+
+/** Three heartbeats fit into a lease: two may be lost. */
+export const HEARTBEAT_MS = LEASE_MS / 3;
+
+/** Attempts in a row that ended without any progress before the job is given up: a recording that kills its worker. */
+export const MAX_ATTEMPTS = 8;
+
+/** Another worker has the job now, or it ended: stop, write nothing. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** What a delivered task is to do. */
+export type Admission =
+  | { readonly kind: 'work'; readonly job: Job }
+  /** Done already; only what comes after (push, clean-up) may be missing. */
+  | { readonly kind: 'finished'; readonly job: Job }
+  /** Nothing to do, for good. */
+  | { readonly kind: 'drop'; readonly reason: 'missing' | 'stale_epoch' | 'not_ready' }
+  /** The payload's user is not the job's: somebody forged or mixed up a task. */
+  | { readonly kind: 'refuse'; readonly reason: 'uid_mismatch' }
+  /** Gave up: the job failed with `attempts_exhausted`. */
+  | { readonly kind: 'exhausted'; readonly job: Job }
+  /** Not now: the platform should deliver it again. */
+  | { readonly kind: 'wait'; readonly reason: 'leased' | 'deferred'; readonly untilMs: number };
+
+/** Decides on a delivered task. Pure. @param nowMs Unix milliseconds. */
+export function admit(job: Job | null, payload: TaskPayload, nowMs: number): Admission {
+  if (job === null) return { kind: 'drop', reason: 'missing' };
+  if (job.uid !== payload.uid) return { kind: 'refuse', reason: 'uid_mismatch' };
+  if (payload.epoch < job.epoch) return { kind: 'drop', reason: 'stale_epoch' };
+  if (isFinished(job.status)) return { kind: 'finished', job };
+  if (job.status === 'uploading') return { kind: 'drop', reason: 'not_ready' };
+  const deferredUntil = job.status === 'deferred' ? (job.waitingFor?.until?.toMillis() ?? 0) : 0;
+  if (deferredUntil > nowMs) return { kind: 'wait', reason: 'deferred', untilMs: deferredUntil };
+  const leasedUntil = job.lease?.expiresAt.toMillis() ?? 0;
+  if (leasedUntil > nowMs) return { kind: 'wait', reason: 'leased', untilMs: leasedUntil };
+  if (job.attempts >= MAX_ATTEMPTS) return { kind: 'exhausted', job };
+  return { kind: 'work', job };
+}
+
+/** A held lease: the only way a worker writes to its job. */
+export class Lease {
+  readonly jobId: string;
+  readonly owner: string;
+  readonly #store: JobStore;
+  readonly #now: () => number;
+  readonly #lost = new AbortController();
+  #timer: NodeJS.Timeout | null = null;
+  #beating: Promise<void> = Promise.resolve();
+
+  private constructor(store: JobStore, jobId: string, owner: string, now: () => number) {
+    this.#store = store;
+    this.jobId = jobId;
+    this.owner = owner;
+    this.#now = now;
+  }
+
+  /** Takes the job's lease if {@link admit} says so. @param owner unique to this delivery. */
+  static async acquire(
+    store: JobStore,
+    payload: TaskPayload,
+    owner: string,
+    now: () => number = Date.now,
+  ): Promise<{ admission: Admission; lease: Lease | null }> {
+    const lease = new Lease(store, payload.jobId, owner, now);
+    const decided: { admission: Admission } = { admission: admit(null, payload, now()) };
+    const job = await store.update(payload.jobId, (current) => {
+      decided.admission = admit(current, payload, now());
+      if (decided.admission.kind !== 'work') return null;
+      return { status: 'processing', lease: lease.#fresh(), attempts: current.attempts + 1, waitingFor: null };
+    });
+    if (job === null || decided.admission.kind !== 'work') return { admission: decided.admission, lease: null };
+    lease.#timer = setInterval(() => void lease.#heartbeat(), HEARTBEAT_MS);
+    return { admission: { kind: 'work', job }, lease };
+  }
+
+  /** Aborted, with a {@link LeaseLostError}, as soon as a heartbeat finds that the lease is gone. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Changes the job, if this worker still holds it. @throws LeaseLostError */
+  async update(
+    decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>,
+  ): Promise<Job> {
+    const job = await this.#store.update(this.jobId, (current, tx) => {
+      this.assertHeld(current);
+      return decide(current, tx);
+    });
+    if (job === null) throw this.#loss('the job was deleted');
+    return job;
+  }
+
+  /** For transactions that read the job themselves. @throws LeaseLostError */
+  assertHeld(job: Job | undefined): asserts job is Job {
+    if (job?.lease?.owner !== this.owner) throw this.#loss('another worker holds it, or it ended');
+  }
+
+  /** Stops the heartbeat. The lease itself goes with the last write (`lease: null`), or runs out. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#beating;
+  }
+
+  async #heartbeat(): Promise<void> {
+    this.#beating = this.update(() => ({ lease: this.#fresh() })).then(
+      () => undefined,
+      (error: unknown) => {
+        // Any other failure is Firestore's: the lease has time for two more tries before it runs out.
+        if (error instanceof LeaseLostError) this.#lost.abort(error);
+      },
+    );
+    await this.#beating;
+  }
+
+  #fresh(): NonNullable<Job['lease']> {
+    return { owner: this.owner, expiresAt: Timestamp.fromMillis(this.#now() + LEASE_MS) };
+  }
+
+  #loss(why: string): LeaseLostError {
+    return new LeaseLostError(`Lost the lease of job ${this.jobId}: ${why}.`);
+  }
+}

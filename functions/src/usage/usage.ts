@@ -1,0 +1,42 @@
+/** What a user used, counted once, in the transaction that makes it true: `users/{uid}/usage/{yyyy-mm-dd}` (UTC). */
+import { FieldValue, Timestamp } from 'firebase-admin/firestore';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+
+export interface UsageCounters {
+  /** Seconds of audio accounted for, silence included. */
+  readonly audioSeconds?: number;
+  /** Seconds sent to transcription. */
+  readonly speechSeconds?: number;
+  /** Seconds the transcription service billed. */
+  readonly billedSeconds?: number;
+  /** Successful transcription requests. */
+  readonly requests?: number;
+  readonly jobs?: number;
+}
+
+/** How long the counters are kept, milliseconds: a year and a month, for a yearly bill. */
+const KEPT_MS = 396 * 24 * 3600 * 1000;
+
+export class UsageStore {
+  readonly #db: Firestore;
+  readonly #now: () => number;
+
+  constructor(db: Firestore, now: () => number = Date.now) {
+    this.#db = db;
+    this.#now = now;
+  }
+
+  /** Adds to today's counters within the transaction. */
+  add(tx: Transaction, uid: string, counters: UsageCounters): void {
+    const now = this.#now();
+    const day = new Date(now).toISOString().slice(0, 10);
+    const increments = Object.fromEntries(
+      Object.entries(counters).map(([name, value]: [string, number]) => [name, FieldValue.increment(value)]),
+    );
+    tx.set(
+      this.#db.doc(`users/${uid}/usage/${day}`),
+      { ...increments, day, expiresAt: Timestamp.fromMillis(now + KEPT_MS) },
+      { merge: true },
+    );
+  }
+}
