@@ -24,16 +24,26 @@ export const params = {
     default: 7,
     description: 'Days a finished job stays readable.',
   }),
+  ffmpegPath: defineString('FFMPEG_PATH', {
+    default: '',
+    description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',
+  }),
   enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
     default: false,
     description: 'Refuse requests without a valid App Check token.',
   }),
 };
 
+/** Where every function runs; the rewrites in `firebase.json` name it too. */
+export const REGION = 'us-central1';
+
 /** Fixed by the platform or by good sense, not by the project that deploys this. */
 export const LIMITS = {
-  /** The body of one second-generation function request, bytes (Cloud Run's limit is 32 MiB; the margin is for its framing). */
-  maxRequestBytes: 32 * 1024 * 1024,
+  /**
+   * The body of one request, bytes. The platform's own limit is 32 MiB, and what passes that never reaches a function: the
+   * margin is where a client that sends a little too much still gets an answer in our own shape.
+   */
+  maxRequestBytes: 30 * 1024 * 1024,
   /** Recordings of one multipart request. */
   maxFilesPerRequest: 200,
   /** Recordings of one job: keeps the job document far below Firestore's 1 MiB. */

@@ -81,11 +81,17 @@ export class JobStore {
     return { ...job, ...written };
   }
 
-  /** Deletes a job that never began: only one that is still `uploading`. */
-  async discard(jobId: string): Promise<void> {
-    await this.#db.runTransaction(async (tx) => {
+  /**
+   * Deletes a job that never began: the one created then, if it is still `uploading`.
+   * @returns whether there is no job of this id any more, be it that somebody else deleted it.
+   */
+  async discard(jobId: string, createdAt: Timestamp): Promise<boolean> {
+    return this.#db.runTransaction(async (tx) => {
       const job = (await tx.get(this.ref(jobId))).data();
-      if (job?.status === 'uploading') tx.delete(this.ref(jobId));
+      if (job === undefined) return true;
+      if (job.status !== 'uploading' || !job.createdAt.isEqual(createdAt)) return false;
+      tx.delete(this.ref(jobId));
+      return true;
     });
   }
 

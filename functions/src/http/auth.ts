@@ -1,0 +1,88 @@
+/** Who sends a request: the verified ID token alone says so. */
+import type { AppCheck } from 'firebase-admin/app-check';
+import type { Auth } from 'firebase-admin/auth';
+import type { Request } from 'firebase-functions/v2/https';
+import { AppError } from '../errors.ts';
+
+export interface Caller {
+  readonly uid: string;
+}
+
+/** @throws AppError `unauthenticated`, `app_check_failed`, `permission_denied`, `unavailable` */
+export type Authenticate = (req: Request) => Promise<Caller>;
+
+export interface AuthenticatorDeps {
+  readonly auth: Pick<Auth, 'verifyIdToken'>;
+  readonly appCheck: Pick<AppCheck, 'verifyToken'>;
+  readonly enforceAppCheck: () => boolean;
+  /**
+   * Also refuse tokens of users that were disabled, deleted or signed out everywhere since: one more call to Firebase
+   * Auth for each request. Worth it where a request stores recordings and costs money, not where an app polls; there, a
+   * token lives on for an hour at most.
+   */
+  readonly checkRevoked: boolean;
+}
+
+export function createAuthenticator({
+  auth,
+  appCheck,
+  enforceAppCheck,
+  checkRevoked,
+}: AuthenticatorDeps): Authenticate {
+  return async (req) => {
+    if (enforceAppCheck()) await verifyAppCheck(appCheck, req.get('X-Firebase-AppCheck'));
+    return verifyBearer(auth, req.get('Authorization'), { checkRevoked });
+  };
+}
+
+/**
+ * @param header the Authorization header: `Bearer <ID token>` (RFC 6750, 2.1; the scheme in any case, RFC 9110, 11.1).
+ * @throws AppError `unauthenticated` for whatever is wrong with the token; `unavailable` when it could not be checked:
+ * a client signs its user out on a 401, so it must not get one because Google's keys could not be fetched;
+ * `permission_denied` for a user id that cannot be part of a path.
+ */
+export async function verifyBearer(
+  auth: Pick<Auth, 'verifyIdToken'>,
+  header: string | undefined,
+  { checkRevoked = false } = {},
+): Promise<Caller> {
+  const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header ?? '')?.[1];
+  if (token === undefined) throw new AppError('unauthenticated');
+  const { uid } = await auth.verifyIdToken(token, checkRevoked).catch((error: unknown) => {
+    throw new AppError(isTokenFault(error) ? 'unauthenticated' : 'unavailable', { cause: error });
+  });
+  // Custom tokens allow any string; Firestore has no document "users/a/b", and Storage paths would run into each other.
+  if (uid.includes('/') || uid === '.' || uid === '..') {
+    throw new AppError('permission_denied', { message: 'User ids with a slash, or of dots alone, cannot be served.' });
+  }
+  return { uid };
+}
+
+async function verifyAppCheck(appCheck: Pick<AppCheck, 'verifyToken'>, token: string | undefined): Promise<void> {
+  if (token === undefined || token === '') throw new AppError('app_check_failed');
+  await appCheck.verifyToken(token).catch((error: unknown) => {
+    throw new AppError(isTokenFault(error) ? 'app_check_failed' : 'unavailable', { cause: error });
+  });
+}
+
+const TOKEN_FAULTS: ReadonlySet<unknown> = new Set([
+  'auth/id-token-expired',
+  'auth/id-token-revoked',
+  'auth/invalid-id-token',
+  'auth/user-disabled',
+  'auth/user-not-found',
+  'app-check/app-check-token-expired',
+]);
+const ARGUMENT_ERRORS: ReadonlySet<unknown> = new Set(['auth/argument-error', 'app-check/invalid-argument']);
+
+/**
+ * Whether the token is at fault, rather than our way of checking it. firebase-admin reports keys that it could not fetch
+ * as the same "argument error" as a forged token; only the sentences about a token name one.
+ */
+function isTokenFault(error: unknown): boolean {
+  // A payload that is no JSON object breaks the decoder.
+  if (error instanceof TypeError) return true;
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (ARGUMENT_ERRORS.has(error.code)) return /\b(ID|App Check) token\b/.test(error.message);
+  return TOKEN_FAULTS.has(error.code);
+}

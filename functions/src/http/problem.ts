@@ -1,0 +1,60 @@
+/** The one shape of an error response: `{"error": {"code", "message", "details"}}`. */
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import type { ErrorCode, FileProblem } from '../errors.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+
+export interface ProblemBody {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly details: readonly FileProblem[];
+  };
+}
+
+export interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ProblemBody;
+}
+
+/** Retry-After where a wait helps and nobody knows how long, seconds. */
+const DEFAULT_RETRY_AFTER_SECONDS = 30;
+
+/**
+ * gRPC statuses of Firestore that say "not now": DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE
+ * (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md).
+ */
+const TRANSIENT_GRPC_CODES: ReadonlySet<unknown> = new Set([4, 8, 10, 14]);
+
+export function toProblem(error: AppError): Problem {
+  const headers: Record<string, string> = {};
+  // RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
+  if (error.code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer';
+  if (error.remedy === 'later') {
+    headers['Retry-After'] = String(Math.ceil(error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
+  }
+  const { code, message, details } = error;
+  return { status: error.status, headers, body: { error: { code, message, details } } };
+}
+
+/**
+ * Whatever was thrown, as the error that a client may see. What is not an AppError is logged here; the client gets a
+ * reference to that log entry and nothing of its content.
+ */
+export function toAppError(error: unknown, logger: Logger): AppError {
+  if (error instanceof AppError) {
+    if (error.cause !== undefined) logger.warn('request failed', { code: error.code, ...errorFields(error) });
+    return error;
+  }
+  if (error instanceof Error && 'code' in error && TRANSIENT_GRPC_CODES.has(error.code)) {
+    logger.warn('a store is unavailable', errorFields(error));
+    return new AppError('unavailable', { cause: error });
+  }
+  const reference = randomBytes(6).toString('hex');
+  logger.error('unexpected error', { reference, ...errorFields(error) });
+  return new AppError('internal', {
+    message: `Something went wrong on our side; try again later. Reference: ${reference}.`,
+  });
+}

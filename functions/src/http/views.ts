@@ -1,0 +1,138 @@
+/** Domain objects as clients see them. snake_case lives here and nowhere else. */
+import type { Timestamp } from 'firebase-admin/firestore';
+import type { AudioLedger, Failure, Job, JobFile, WaitingFor } from '../jobs/job.ts';
+
+/** ISO 8601, UTC, milliseconds. */
+type IsoTime = string;
+
+export interface FailureView {
+  readonly file: string | null;
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+export interface FileView {
+  readonly name: string;
+  readonly state: string;
+  readonly device_id: string;
+  readonly started_at: IsoTime;
+  readonly size_bytes: number;
+  readonly duration_seconds: number | null;
+  readonly speech_seconds: number | null;
+  readonly error: FailureView | null;
+}
+
+export interface LedgerView {
+  readonly audio_seconds: number;
+  readonly speech_seconds: number;
+  readonly silent_seconds: number;
+  readonly duplicate_seconds: number;
+  readonly failed_seconds: number;
+}
+
+export interface WaitingForView {
+  readonly reason: string;
+  readonly message: string;
+  readonly until: IsoTime | null;
+}
+
+/** A job in a list: everything but its files. */
+export interface JobSummaryView {
+  readonly job_id: string;
+  readonly status: string;
+  readonly stage: string;
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly device_id: string;
+  readonly file_count: number;
+  readonly ledger: LedgerView;
+  readonly new_conversation_ids: readonly string[];
+  readonly updated_conversation_ids: readonly string[];
+  readonly failures: readonly FailureView[];
+  readonly waiting_for: WaitingForView | null;
+  readonly created_at: IsoTime;
+  readonly updated_at: IsoTime;
+  readonly finished_at: IsoTime | null;
+  readonly acknowledged_at: IsoTime | null;
+  /** Until when the job can be asked for. */
+  readonly expires_at: IsoTime;
+}
+
+export interface JobView extends JobSummaryView {
+  readonly files: readonly FileView[];
+}
+
+export interface JobListView {
+  readonly jobs: readonly JobSummaryView[];
+  readonly next_page_token: string | null;
+}
+
+/** The answer to an upload. */
+export interface UploadView {
+  readonly job_id: string;
+  readonly status: string;
+  readonly file_count: number;
+  /** Names of the recordings that were uploaded before under whatever name: they are not transcribed again. */
+  readonly duplicate_files: readonly string[];
+}
+
+export function jobView(id: string, job: Job): JobView {
+  return { ...jobSummaryView(id, job), files: job.files.map(fileView) };
+}
+
+export function jobSummaryView(id: string, job: Job): JobSummaryView {
+  return {
+    job_id: id,
+    status: job.status,
+    stage: job.progress.stage,
+    percent: job.progress.percent,
+    device_id: job.deviceId,
+    file_count: job.files.length,
+    ledger: ledgerView(job.ledger),
+    new_conversation_ids: job.newConversationIds,
+    updated_conversation_ids: job.updatedConversationIds,
+    failures: job.failures.map(failureView),
+    waiting_for: job.waitingFor && waitingForView(job.waitingFor),
+    created_at: isoTime(job.createdAt),
+    updated_at: isoTime(job.updatedAt),
+    finished_at: job.finishedAt && isoTime(job.finishedAt),
+    acknowledged_at: job.acknowledgedAt && isoTime(job.acknowledgedAt),
+    expires_at: isoTime(job.expiresAt),
+  };
+}
+
+function fileView(file: JobFile): FileView {
+  return {
+    name: file.name,
+    state: file.state,
+    device_id: file.deviceId,
+    started_at: isoTime(file.startedAt),
+    size_bytes: file.size,
+    duration_seconds: file.durationSeconds,
+    speech_seconds: file.speechSeconds,
+    error: file.error && failureView(file.error),
+  };
+}
+
+function ledgerView(ledger: AudioLedger): LedgerView {
+  return {
+    audio_seconds: ledger.audioSeconds,
+    speech_seconds: ledger.speechSeconds,
+    silent_seconds: ledger.silentSeconds,
+    duplicate_seconds: ledger.duplicateSeconds,
+    failed_seconds: ledger.failedSeconds,
+  };
+}
+
+function failureView({ file, code, message, retryable }: Failure): FailureView {
+  return { file, code, message, retryable };
+}
+
+function waitingForView({ reason, message, until }: WaitingFor): WaitingForView {
+  return { reason, message, until: until && isoTime(until) };
+}
+
+function isoTime(time: Timestamp): IsoTime {
+  return time.toDate().toISOString();
+}

@@ -1,0 +1,52 @@
+/** What an upload asks for besides its files: form fields and the Idempotency-Key. */
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { sentences } from '../http/query.ts';
+
+export interface UploadFields {
+  /** For recordings whose names carry none, and the label of the job. */
+  readonly deviceId: string | null;
+  readonly conversationId: string | null;
+  /** Added to every capture time, milliseconds. */
+  readonly clockOffsetMs: number;
+}
+
+/** No clock is off by more than this; a larger number is a mistake of units. */
+const MAX_CLOCK_OFFSET_MS = 10 * 365 * 24 * 3600 * 1000;
+
+const offsetRule = 'a whole number of milliseconds, ten years at most';
+const fieldsShape = z.object({
+  device_id: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,64}$/, '1 to 64 letters and digits')
+    .optional(),
+  conversation_id: z
+    .string()
+    .regex(/^[\w-]{1,128}$/, 'the id of a conversation')
+    .optional(),
+  clock_offset_ms: z
+    .string()
+    .regex(/^[+-]?\d{1,15}$/, offsetRule)
+    .transform(Number)
+    .refine((offset) => Math.abs(offset) <= MAX_CLOCK_OFFSET_MS, offsetRule)
+    .default(0),
+});
+
+/**
+ * Unknown fields are ignored; an empty field is one that was not given, as in an HTML form.
+ * @throws AppError `invalid_request`
+ */
+export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
+  const given = [...fields].filter(([, value]) => value !== '');
+  const result = fieldsShape.safeParse(Object.fromEntries(given));
+  if (!result.success) throw new AppError('invalid_request', { message: sentences(result.error) });
+  const { device_id: deviceId, conversation_id: conversationId, clock_offset_ms: clockOffsetMs } = result.data;
+  return { deviceId: deviceId ?? null, conversationId: conversationId ?? null, clockOffsetMs };
+}
+
+/** @returns null without the header. @throws AppError `invalid_request` */
+export function parseIdempotencyKey(header: string | undefined): string | null {
+  if (header === undefined) return null;
+  if (/^[\x21-\x7e]{1,200}$/.test(header)) return header;
+  throw new AppError('invalid_request', { message: 'Idempotency-Key: 1 to 200 visible ASCII characters.' });
+}

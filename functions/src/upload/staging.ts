@@ -1,0 +1,104 @@
+/** Recordings on their way into Cloud Storage. */
+import type { Bucket } from '@google-cloud/storage';
+import pMap from 'p-map';
+
+export interface StagedObject {
+  readonly path: string;
+  /** Storage's name for these very bytes at this path: overwriting an object changes it. */
+  readonly generation: string;
+}
+
+export interface ObjectToStage {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Base64. */
+  readonly md5: string;
+}
+
+export interface Staging {
+  /** Writes the object, or throws; what Storage holds then has this MD5. Writing it again is harmless. */
+  put(object: ObjectToStage): Promise<StagedObject>;
+  /** Removes the object unless it was overwritten since. */
+  remove(object: StagedObject): Promise<void>;
+}
+
+/** Uploads of one request that are under way at once. */
+const CONCURRENCY = 8;
+
+export function stagedPath(uid: string, jobId: string, filename: string): string {
+  return `uploads/${uid}/${jobId}/${filename}`;
+}
+
+export function createStaging(bucket: Bucket): Staging {
+  return {
+    async put({ path, bytes, md5 }) {
+      const file = bucket.file(path);
+      await file.save(bytes, {
+        resumable: false, // One request each: a session pays off above a few megabytes only, and these are in memory.
+        metadata: { md5Hash: md5, contentType: 'application/octet-stream', cacheControl: 'private, no-store' },
+        // Storage itself refuses bytes that do not have the MD5 sent with them; the emulator does not, so the answer is
+        // compared below in any case.
+        validation: false,
+      });
+      const { md5Hash, size, generation } = file.metadata;
+      const staged = { path, generation: String(generation) };
+      if (md5Hash !== md5 || Number(size) !== bytes.length) {
+        await this.remove(staged);
+        throw new Error('Storage holds other bytes than were sent.');
+      }
+      return staged;
+    },
+    async remove({ path, generation }) {
+      await bucket
+        .file(path)
+        .delete({ ifGenerationMatch: generation })
+        .catch((error: unknown) => {
+          if (!isGoneOrReplaced(error)) throw error;
+        });
+    },
+  };
+}
+
+export interface StagingResult {
+  readonly staged: readonly StagedObject[];
+  /** The first thing that went wrong; null when everything is staged. */
+  readonly failure: Error | null;
+}
+
+/**
+ * Stages a batch. Comes back only when nothing is under way any more, failed or not, so that a clean-up misses nothing;
+ * starts nothing new after a failure.
+ */
+export async function stageAll(staging: Staging, objects: readonly ObjectToStage[]): Promise<StagingResult> {
+  const staged: StagedObject[] = [];
+  const failures: Error[] = [];
+  const stage = async (object: ObjectToStage): Promise<void> => {
+    if (failures.length > 0) return;
+    try {
+      staged.push(await staging.put(object));
+    } catch (error) {
+      failures.push(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  await pMap(objects, stage, { concurrency: CONCURRENCY });
+  return { staged, failure: failures[0] ?? null };
+}
+
+/** Removes everything that it can. @returns how many it could not; the sweeper finds those. */
+export async function removeAll(staging: Staging, objects: readonly StagedObject[]): Promise<number> {
+  const outcomes = await pMap(
+    objects,
+    (object) =>
+      staging.remove(object).then(
+        () => true,
+        () => false,
+      ),
+    { concurrency: CONCURRENCY },
+  );
+  return outcomes.filter((removed) => !removed).length;
+}
+
+/** HTTP 404, or 412 Precondition Failed. */
+function isGoneOrReplaced(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);
+}
