@@ -1,0 +1,191 @@
+/**
+ * The directory that one suite runs in: its own firebase.json, its own build of the functions, its temporary files.
+ *
+ * So a suite never touches a developer's `.env.local` or `functions/lib`, a rebuild does not reload functions under a
+ * running test, any number of suites run side by side, and stopping is: kill, then delete this directory.
+ */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { FUNCTIONS, ROOT } from '../paths.ts';
+import { isAlive, killSuite } from './processes.ts';
+
+/** In the system's temporary directory: paths of Unix sockets below it hold about 100 bytes only. */
+const PREFIX = path.join(os.tmpdir(), 'offline-sync-');
+
+/** Emulators that listen, by their name in firebase.json. `firestore.websocket` is its `websocketPort`. */
+export const LISTENERS = [
+  'hub',
+  'ui',
+  'logging',
+  'auth',
+  'functions',
+  'firestore',
+  'firestore.websocket',
+  'storage',
+  'tasks',
+  'pubsub',
+  'hosting',
+  'eventarc',
+] as const;
+export type Listener = (typeof LISTENERS)[number];
+export type Ports = Readonly<Record<Listener, number>>;
+
+/** What this project's firebase.json holds, as far as suites care. */
+export interface FirebaseConfig {
+  functions: { source: string; ignore: string[] }[];
+  firestore: { rules: string; indexes: string };
+  storage: { rules: string };
+  hosting: { public: string };
+  emulators: Record<string, unknown> & { ui?: { enabled?: boolean } };
+}
+
+export interface Workspace {
+  readonly directory: string;
+  /** `firebase.json` of this suite. */
+  readonly config: string;
+  /** The staged functions; their build goes to `lib` in it. */
+  readonly functions: string;
+  readonly temporary: string;
+  remove(): void;
+}
+
+export function readFirebaseConfig(): FirebaseConfig {
+  return JSON.parse(readFileSync(path.join(ROOT, 'firebase.json'), 'utf8')) as FirebaseConfig;
+}
+
+/** The ports that firebase.json documents. */
+export function documentedPorts({ emulators }: FirebaseConfig): Ports {
+  const settings = emulators as Record<string, { port?: number; websocketPort?: number } | undefined>;
+  const port = (name: Listener): number => {
+    const value = name === 'firestore.websocket' ? settings['firestore']?.websocketPort : settings[name]?.port;
+    if (value === undefined) throw new Error(`firebase.json names no port for the emulator "${name}".`);
+    return value;
+  };
+  return Object.fromEntries(LISTENERS.map((name) => [name, port(name)])) as Record<Listener, number>;
+}
+
+/** firebase.json with other ports, and with the functions where a workspace has them. */
+export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean): FirebaseConfig {
+  const emulators = Object.fromEntries(
+    LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
+      name,
+      {
+        host: '127.0.0.1',
+        port: ports[name],
+        ...(name === 'firestore' && { websocketPort: ports['firestore.websocket'] }),
+      },
+    ]),
+  );
+  return {
+    ...base,
+    functions: base.functions.map((codebase) => ({ ...codebase, source: 'functions' })),
+    emulators: { ...base.emulators, ...emulators, ui: { ...emulators['ui'], enabled: ui } },
+  };
+}
+
+export interface WorkspaceOptions {
+  readonly ports: Ports;
+  readonly ui: boolean;
+  /** The package to stage: `functions/`, or another one in tests of the launcher. */
+  readonly functionsSource: string;
+  /** Parameters of the functions that differ from their defaults. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export function createWorkspace(options: WorkspaceOptions): Workspace {
+  const base = readFirebaseConfig();
+  const directory = mkdtempSync(PREFIX);
+  const workspace: Workspace = {
+    directory,
+    config: path.join(directory, 'firebase.json'),
+    functions: path.join(directory, 'functions'),
+    temporary: path.join(directory, 'tmp'),
+    remove: () => {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    },
+  };
+  try {
+    writeFileSync(path.join(directory, 'owner'), String(process.pid));
+    writeFileSync(workspace.config, JSON.stringify(configFor(base, options.ports, options.ui), null, 2));
+    mkdirSync(workspace.temporary);
+    for (const file of [base.firestore.rules, base.firestore.indexes, base.storage.rules, base.hosting.public]) {
+      mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
+      symlinkSync(path.join(ROOT, file), path.join(directory, file));
+    }
+    stageFunctions(workspace.functions, options, base.functions[0]?.ignore ?? []);
+    return workspace;
+  } catch (error) {
+    workspace.remove();
+    throw error;
+  }
+}
+
+/** Links what a deployment would upload, and `node_modules`. `lib` is built afterwards; settings come from `options`. */
+function stageFunctions(
+  target: string,
+  { functionsSource, parameters, secrets }: WorkspaceOptions,
+  ignore: string[],
+): void {
+  mkdirSync(target);
+  const skipped = new Set(ignore.filter((pattern) => pattern !== 'node_modules'));
+  for (const entry of readdirSync(functionsSource)) {
+    if (entry.startsWith('.') || skipped.has(entry) || (entry === 'lib' && functionsSource === FUNCTIONS)) continue;
+    symlinkSync(path.join(functionsSource, entry), path.join(target, entry));
+  }
+  // The emulator gives these files priority over the environment, and writes the defaults of all other parameters here.
+  writeFileSync(path.join(target, '.env.local'), formatEnv(parameters));
+  writeFileSync(path.join(target, '.secret.local'), formatEnv(secrets), { mode: 0o600 });
+}
+
+/** @throws Error for a value that a dotenv file cannot carry. */
+function formatEnv(values: Readonly<Record<string, string>>): string {
+  const text = Object.entries(values)
+    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"\n`)
+    .join('');
+  return text;
+}
+
+/** A dotenv file of the developer's; empty where there is none. */
+export function readEnvFile(file: string): Record<string, string> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8')) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+/** Ends and deletes suites whose owner was killed before it could do so itself. */
+export async function removeAbandonedWorkspaces(): Promise<void> {
+  const parent = path.dirname(PREFIX);
+  for (const name of readdirSync(parent)) {
+    const directory = path.join(parent, name);
+    if (!directory.startsWith(PREFIX)) continue;
+    const owner = ownerOf(directory);
+    if (owner === null || isAlive(owner)) continue;
+    await killSuite(directory);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Process that owns a workspace; null where it is somebody else's, or is being made or deleted right now. */
+function ownerOf(directory: string): number | null {
+  try {
+    if (statSync(directory).uid !== process.getuid?.()) return null;
+    const pid = Number.parseInt(readFileSync(path.join(directory, 'owner'), 'utf8'), 10);
+    return Number.isNaN(pid) ? null : pid;
+  } catch {
+    return null;
+  }
+}
