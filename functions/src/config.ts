@@ -50,6 +50,8 @@ export const LIMITS = {
   maxFilesPerJob: 1000,
   /** Bytes of one recording. */
   maxRecordingBytes: 512 * 1024 * 1024,
+  /** UTF-8 bytes of a recording's name: it is part of an object's path and of file names on disk. */
+  maxNameBytes: 200,
   /** Audio one recording may claim, seconds: a day and an hour for daylight saving. */
   maxRecordingSeconds: 25 * 3600,
   /** Bytes of one frame of a `.bin` recording; a longer length prefix is corruption. */
