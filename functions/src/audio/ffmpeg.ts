@@ -1,0 +1,219 @@
+/**
+ * Ordinary audio files to 16 kHz mono, by ffmpeg.
+ *
+ * fluent-ffmpeg builds the command and runs it. It is no longer maintained, so it stays behind this file; what one has to
+ * know of it: it checks the binary's formats before the first run, so a command may start after it was given up; it keeps
+ * the binary's path for the whole process; it reports an output stream's `close` as a failure if the process has not been
+ * seen to exit 20 ms later, so the stream here emits none; and its error messages carry ffmpeg's stderr, so they go into
+ * `cause` and never to a client.
+ */
+import type { FfmpegCommand } from 'fluent-ffmpeg';
+import { createWriteStream } from 'node:fs';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../errors.ts';
+import type { FileExtension } from '../recordings/format.ts';
+import { SAMPLE_RATE, SAMPLES_PER_MS, type AudioBlock, type DecodeReport, type SourceFrame } from './pcm.ts';
+import { s16leToFloat } from './s16.ts';
+
+/**
+ * The demuxer of each extension. Naming it, instead of letting ffmpeg look at the content, is what keeps a playlist
+ * called `.mp3` from opening other files and addresses: none of these demuxers follows references (mov only with
+ * `enable_drefs`, which is off).
+ */
+const DEMUXERS: Readonly<Record<FileExtension, string>> = {
+  wav: 'wav',
+  m4a: 'mov',
+  mp3: 'mp3',
+  ogg: 'ogg',
+  webm: 'matroska',
+  flac: 'flac',
+};
+
+/** Frames that PCM is cut into: 10 ms, as most wearables cut theirs. */
+const FRAME_BYTES = 2 * 10 * SAMPLES_PER_MS;
+const BLOCK_BYTES = 2 * SAMPLE_RATE;
+
+export interface FileDecodeOptions {
+  readonly signal: AbortSignal;
+  readonly maxSeconds: number;
+  readonly ffmpegPath: string;
+}
+
+/**
+ * Decodes one file as it streams in; frames of 10 ms, the last may be shorter. Gaps in a container's timestamps are not
+ * filled.
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`, `recording_too_long`; errors of `source` as they are.
+ */
+export async function* decodeFile(
+  source: Readable,
+  extension: FileExtension,
+  options: FileDecodeOptions,
+  report: DecodeReport,
+): AsyncGenerator<AudioBlock, void, undefined> {
+  const binary = await findFfmpeg(options.ffmpegPath);
+  if (extension !== 'm4a') {
+    yield* run(binary, extension, source, options, report);
+    return;
+  }
+  // The index of an MP4 is usually at its end (`moov` after `mdat`), so ffmpeg must be able to seek. On Cloud Run the
+  // temporary directory is memory: at most `LIMITS.maxRecordingBytes`, for as long as this file decodes.
+  const directory = await mkdtemp(join(tmpdir(), 'recording-'));
+  try {
+    const path = join(directory, 'recording.m4a');
+    await pipeline(source, createWriteStream(path));
+    yield* run(binary, extension, path, options, report);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function* run(
+  binary: string,
+  extension: FileExtension,
+  input: Readable | string,
+  options: FileDecodeOptions,
+  report: DecodeReport,
+): AsyncGenerator<AudioBlock, void, undefined> {
+  const output = new PassThrough({ emitClose: false });
+  const process = new FfmpegProcess(await buildCommand(binary, extension, input, options.maxSeconds), output);
+  const stop = (): void => {
+    process.kill();
+  };
+  options.signal.addEventListener('abort', stop, { once: true });
+  let heard = 0;
+  try {
+    for await (const block of blocksOf(output)) {
+      heard += block.pcm.length;
+      if (heard > options.maxSeconds * SAMPLE_RATE) throw new AppError('recording_too_long');
+      yield block;
+    }
+    const failure = await process.ended;
+    options.signal.throwIfAborted();
+    // The source's own error, not what ffmpeg made of half a file.
+    if (typeof input !== 'string' && input.errored) throw input.errored;
+    if (failure !== null && heard === 0) throw new AppError('recording_corrupt', { cause: failure });
+    if (failure !== null) report.stoppedBecause = 'The decoder stopped before the end of the file.';
+  } finally {
+    options.signal.removeEventListener('abort', stop);
+    process.kill();
+    output.destroy();
+    await process.ended;
+  }
+}
+
+async function buildCommand(
+  binary: string,
+  extension: FileExtension,
+  input: Readable | string,
+  maxSeconds: number,
+): Promise<FfmpegCommand> {
+  const { default: ffmpeg } = await import('fluent-ffmpeg');
+  return ffmpeg()
+    .setFfmpegPath(binary)
+    .input(input)
+    .inputOptions(['-nostdin', '-v error', '-threads 1'])
+    .inputOptions([`-protocol_whitelist ${typeof input === 'string' ? 'file' : 'pipe'}`, `-f ${DEMUXERS[extension]}`])
+    .outputOptions(['-map 0:a:0', '-vn', '-sn', '-dn', '-map_metadata -1'])
+    .outputOptions([`-t ${maxSeconds + 1}`, '-ac 1', `-ar ${SAMPLE_RATE}`, '-c:a pcm_s16le', '-f s16le']);
+}
+
+/** One run of a command. */
+class FfmpegProcess {
+  /** Settles, never rejects, when nothing of the process is left: null for a clean end, else what went wrong. */
+  readonly ended: Promise<Error | null>;
+  readonly #command: FfmpegCommand;
+  #killed = false;
+
+  constructor(command: FfmpegCommand, output: PassThrough) {
+    this.#command = command;
+    let started = false;
+    this.ended = new Promise((resolve) => {
+      command.on('start', () => {
+        started = true;
+        if (this.#killed) command.kill('SIGKILL');
+      });
+      command.on('end', () => {
+        resolve(null);
+      });
+      command.on('error', (error: NodeJS.ErrnoException) => {
+        // A process that ran closes its end of the output itself, once it is read; one that never did cannot.
+        if (!started || error.syscall?.startsWith('spawn')) output.end();
+        resolve(error);
+      });
+    });
+    command.pipe(output, { end: true });
+  }
+
+  /** Does nothing after the end. */
+  kill(): void {
+    this.#killed = true;
+    this.#command.kill('SIGKILL');
+  }
+}
+
+async function* blocksOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<AudioBlock, void, undefined> {
+  let block = new Uint8Array(BLOCK_BYTES);
+  let filled = 0;
+  for await (const piece of output) {
+    for (let start = 0; start < piece.length;) {
+      const part = piece.subarray(start, start + BLOCK_BYTES - filled);
+      block.set(part, filled);
+      filled += part.length;
+      start += part.length;
+      if (filled === BLOCK_BYTES) {
+        yield toBlock(block);
+        block = new Uint8Array(BLOCK_BYTES);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 1) yield toBlock(block.subarray(0, filled & ~1));
+}
+
+function toBlock(bytes: Uint8Array): AudioBlock {
+  const frames: SourceFrame[] = [];
+  for (let start = 0; start < bytes.length; start += FRAME_BYTES) {
+    const payload = bytes.subarray(start, start + FRAME_BYTES);
+    frames.push({ payload, samples: payload.length / 2 });
+  }
+  return { frames, pcm: s16leToFloat(bytes) };
+}
+
+/**
+ * The ffmpeg to use: the configured one, else the one of the optional package ffmpeg-static, else the system's.
+ * @throws AppError `decoder_unavailable`
+ */
+export async function findFfmpeg(configuredPath: string, searchPath = process.env['PATH'] ?? ''): Promise<string> {
+  const candidates =
+    configuredPath === ''
+      ? [await ffmpegStaticPath(), ...searchPath.split(delimiter).map((folder) => folder && join(folder, 'ffmpeg'))]
+      : [configuredPath]; // a wrong setting is reported, not worked around
+  for (const candidate of candidates) {
+    if (candidate !== '' && (await isExecutable(candidate))) return candidate;
+  }
+  throw new AppError('decoder_unavailable');
+}
+
+/** Not a literal type, so that compiling does not need the package. */
+const FFMPEG_STATIC = ['ffmpeg', 'static'].join('-');
+
+/** Empty where the package is not installed (it is optional: its binary is fetched from GitHub at install time). */
+async function ffmpegStaticPath(): Promise<string> {
+  try {
+    const { default: path } = (await import(FFMPEG_STATIC)) as { default: unknown };
+    return typeof path === 'string' ? path : '';
+  } catch {
+    return '';
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * Sample-rate conversion to 16 kHz for raw PCM frames.
+ *
+ * Own code, where a library or ffmpeg would do, for its exactness: every input sample has its place in the output, to the
+ * sample and across calls, so frames stay aligned with their PCM and lost frames stay where they were; and `.bin`
+ * recordings never need ffmpeg. Band-limited interpolation by a polyphase windowed-sinc filter (J. O. Smith, "Digital
+ * Audio Resampling"), linear phase, its delay taken out.
+ */
+import { SAMPLE_RATE } from './pcm.ts';
+
+/** Zero crossings of the sinc on each side. More would be finer than speech needs, and cost time in proportion. */
+const ZERO_CROSSINGS = 20;
+
+/** Shape of the Kaiser window: a stop band 72 dB down (Kaiser & Schafer 1980: β ≈ 0.1102 (A − 8.7)). */
+const KAISER_BETA = 7;
+
+/** Cut-off as a part of the lower of both sample rates: flat to 0.41, what folds back lies above 0.47 of it. */
+const CUTOFF = 0.47;
+
+/** Streams mono samples from one rate to {@link SAMPLE_RATE}. */
+export class Resampler {
+  /** Reduced ratio: output sample `n` lies at input position `n * #down / #up`. */
+  readonly #up: number;
+  readonly #down: number;
+  readonly #phases: readonly Float32Array[];
+  /** Input samples that the filter reaches on each side. */
+  readonly #reach: number;
+  /** Input from position `#start` on; silence before the first sample. */
+  #held: Float32Array;
+  #start: number;
+  /** Index of the next output sample. */
+  #next = 0;
+
+  /** @param fromRate samples a second of the input, an integer */
+  constructor(fromRate: number) {
+    const divisor = gcd(fromRate, SAMPLE_RATE);
+    this.#up = SAMPLE_RATE / divisor;
+    this.#down = fromRate / divisor;
+    const stretch = Math.max(1, this.#down / this.#up);
+    this.#reach = Math.ceil(ZERO_CROSSINGS * stretch);
+    this.#phases = Array.from({ length: this.#up }, (_, phase) => filterPhase(phase / this.#up, this.#reach, stretch));
+    this.#held = new Float32Array(this.#reach);
+    this.#start = -this.#reach;
+  }
+
+  /** Output samples that `inputSamples` of input make, all in all: exact, so that durations can be told beforehand. */
+  lengthOf(inputSamples: number): number {
+    return Math.ceil((inputSamples * this.#up) / this.#down);
+  }
+
+  /** Gives the output that is certain by now: it runs behind the input by the reach of the filter, 2 to 4 ms. */
+  push(input: Float32Array): Float32Array {
+    const held = new Float32Array(this.#held.length + input.length);
+    held.set(this.#held);
+    held.set(input, this.#held.length);
+
+    const until = this.lengthOf(Math.max(0, this.#start + held.length - this.#reach));
+    const output = this.#interpolate(held, Math.max(0, until - this.#next));
+    this.#next += output.length;
+
+    const oldestNeeded = Math.floor((this.#next * this.#down) / this.#up) - this.#reach;
+    this.#held = held.slice(oldestNeeded - this.#start);
+    this.#start = oldestNeeded;
+    return output;
+  }
+
+  /** The rest of the output, as if silence followed. */
+  end(): Float32Array {
+    return this.push(new Float32Array(this.#reach));
+  }
+
+  #interpolate(held: Float32Array, count: number): Float32Array {
+    const output = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      const position = (this.#next + i) * this.#down;
+      const first = Math.floor(position / this.#up) - this.#reach + 1 - this.#start;
+      output[i] = dot(this.#phases[position % this.#up] ?? held, held, first);
+    }
+    return output;
+  }
+}
+
+function dot(taps: Float32Array, samples: Float32Array, first: number): number {
+  let sum = 0;
+  for (let k = 0; k < taps.length; k++) sum += (samples[first + k] ?? 0) * (taps[k] ?? 0);
+  return sum;
+}
+
+/** Weights of the `2 * reach` input samples around an output sample that lies `fraction` past an input sample. */
+function filterPhase(fraction: number, reach: number, stretch: number): Float32Array {
+  const cutoff = (2 * CUTOFF) / stretch;
+  const weights = Array.from({ length: 2 * reach }, (_, k) => {
+    const distance = k - reach + 1 - fraction;
+    return sinc(cutoff * distance) * kaiser(distance / reach);
+  });
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return Float32Array.from(weights, (weight) => weight / sum); // unity gain at 0 Hz in every phase
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+function kaiser(x: number): number {
+  return Math.abs(x) >= 1 ? 0 : besselI0(KAISER_BETA * Math.sqrt(1 - x * x)) / besselI0(KAISER_BETA);
+}
+
+/** Modified Bessel function of the first kind, order 0, by its power series. */
+function besselI0(x: number): number {
+  let sum = 1;
+  let term = 1;
+  for (let k = 1; term > sum * 1e-12; k++) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}

@@ -1,0 +1,24 @@
+/** Between the pipeline's Float32 PCM and signed 16-bit little-endian samples. Both ways round-trip exactly. */
+
+const FULL_SCALE = 0x8000;
+
+/** Rounds and clips. */
+export function floatToS16le(pcm: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(2 * pcm.length);
+  for (let i = 0; i < pcm.length; i++) {
+    const sample = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round((pcm[i] ?? 0) * FULL_SCALE)));
+    bytes[2 * i] = sample;
+    bytes[2 * i + 1] = sample >> 8;
+  }
+  return bytes;
+}
+
+/** A byte too many at the end is left out. */
+export function s16leToFloat(bytes: Uint8Array): Float32Array {
+  const pcm = new Float32Array(bytes.length >> 1);
+  for (let i = 0; i < pcm.length; i++) {
+    const unsigned = ((bytes[2 * i + 1] ?? 0) << 8) | (bytes[2 * i] ?? 0);
+    pcm[i] = ((unsigned << 16) >> 16) / FULL_SCALE;
+  }
+  return pcm;
+}
