@@ -1,0 +1,100 @@
+/** What a failed Deepgram request means for the job. */
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** A longer Retry-After is not believed: a job must not sleep for days on one header. */
+const MAX_RETRY_AFTER_SECONDS = 3600;
+
+/** What is known of a request that brought no transcription. Never holds what was sent or what was heard. */
+export interface DeepgramFailure {
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null;
+  /** Deepgram's code (`INVALID_AUTH`), the system's (`ECONNRESET`) or ours (`TIMEOUT`). */
+  readonly reason: string;
+  readonly requestId: string | null;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** Where the answer to a failure is decided; the rest of 4xx is about the request, so the same audio fails again. */
+export function codeOf(status: number | null): ErrorCode {
+  switch (status) {
+    case 401: // the key is wrong
+    case 402: // the credit is used up
+    case 403: // the key may not use the model
+    case 404: // DEEPGRAM_BASE_URL leads somewhere else: nothing is wrong with the audio
+    case 405:
+    case 407:
+      return 'transcription_not_configured';
+    case 429:
+      return 'transcription_rate_limited';
+    case 408: // slow upload
+    case 422: // "audio data was incomplete or interrupted": https://developers.deepgram.com/docs/errors
+    case 425:
+      return 'transcription_unavailable';
+    default:
+      return status !== null && status >= 400 && status < 500 ? 'transcription_rejected' : 'transcription_unavailable';
+  }
+}
+
+export function toAppError(failure: DeepgramFailure): AppError {
+  const code = codeOf(failure.status);
+  const waits = code === 'transcription_unavailable' || code === 'transcription_rate_limited';
+  return new AppError(code, {
+    ...(waits && failure.retryAfterSeconds !== null ? { retryAfterSeconds: failure.retryAfterSeconds } : {}),
+    // Made here, never the SDK's or fetch's error: those carry bodies, and can carry headers in their messages.
+    cause: new Error(`Deepgram: ${failure.reason}${failure.status === null ? '' : ` (HTTP ${failure.status})`}`),
+  });
+}
+
+/** @param now Unix milliseconds. */
+export function failureOf(error: unknown, answer: Response | null, now: number): DeepgramFailure {
+  const body = errorBodySchema.safeParse(error).data?.body;
+  return {
+    status: answer?.status ?? null,
+    reason: body?.err_code ?? (error instanceof z.ZodError ? 'INVALID_RESPONSE' : systemCode(error)) ?? 'NO_ANSWER',
+    requestId: body?.request_id ?? answer?.headers.get('dg-request-id') ?? null,
+    retryAfterSeconds: parseRetryAfter(answer?.headers.get('retry-after') ?? null, now),
+  };
+}
+
+/**
+ * `Retry-After` as whole seconds from now (RFC 9110, section 10.2.3: delay-seconds or an HTTP-date); null when absent or
+ * neither.
+ * @param now Unix milliseconds.
+ */
+export function parseRetryAfter(value: string | null, now: number): number | null {
+  if (value === null) return null;
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((httpDate(value) - now) / 1000);
+  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
+}
+
+/** Unix milliseconds; NaN when it is no IMF-fixdate, the one form that may still be sent (RFC 9110, section 5.6.7). */
+function httpDate(value: string): number {
+  return /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value) ? Date.parse(value) : NaN;
+}
+
+/** The two fields of an error body that are safe to keep; anything longer than a code is text, and dropped. */
+const errorBodySchema = z.object({
+  body: z.object({
+    err_code: z
+      .string()
+      .regex(/^[\w .-]{1,64}$/)
+      .optional()
+      .catch(undefined),
+    request_id: z
+      .string()
+      .regex(/^[\w-]{1,64}$/)
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+/** The first time-out or system code (`ECONNREFUSED`, `UND_ERR_SOCKET`) in the chain of causes; null when there is none. */
+function systemCode(error: unknown): string | null {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    if (cause.name === 'TimeoutError') return 'TIMEOUT';
+    if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  }
+  return null;
+}

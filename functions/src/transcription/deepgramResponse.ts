@@ -1,0 +1,86 @@
+/** The edge where Deepgram's answer becomes ours: checked here once, trusted from here on. */
+import { z } from 'zod';
+import type { TranscribedWord, Transcription } from './transcriber.ts';
+
+const seconds = z.number().nonnegative();
+
+const wordSchema = z.object({
+  word: z.string(),
+  punctuated_word: z.string().optional(),
+  start: seconds,
+  end: seconds,
+  confidence: z.number(),
+  speaker: z.int().nonnegative().optional(),
+  language: z.string().optional(),
+});
+
+const alternativeSchema = z
+  .object({
+    transcript: z.string(),
+    words: z.array(wordSchema).optional(),
+    languages: z.array(z.string()).optional(),
+  })
+  .refine(({ transcript, words }) => transcript.trim() === '' || (words ?? []).length > 0, {
+    message: 'a transcript without words',
+  });
+
+/**
+ * What we read of a pre-recorded answer (https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded).
+ * Silence is an alternative with an empty transcript; no `results`, channel or alternative at all is a broken answer,
+ * which must not pass for silence.
+ */
+const responseSchema = z.object({
+  metadata: z.object({ request_id: z.string(), duration: seconds }),
+  results: z.object({
+    channels: z.tuple(
+      [
+        z.object({
+          detected_language: z.string().optional(),
+          alternatives: z.tuple([alternativeSchema], z.unknown()),
+        }),
+      ],
+      z.unknown(),
+    ),
+  }),
+});
+
+/**
+ * @param requestedLanguage what was asked for: the language of the answer where Deepgram does not name one, unless it was
+ * `multi`.
+ * @throws ZodError when the answer is not one. Its message names paths and types, never contents.
+ */
+export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Transcription {
+  const { metadata, results } = responseSchema.parse(body);
+  // We send one channel and take Deepgram's one alternative.
+  const [{ detected_language: detected, alternatives }] = results.channels;
+  const [{ words = [], languages = [] }] = alternatives;
+  const language = languages[0] ?? detected ?? (requestedLanguage === 'multi' ? null : requestedLanguage);
+
+  return {
+    requestId: metadata.request_id,
+    // Billing follows audio duration for each channel, and `multichannel` is never asked for.
+    billedSeconds: metadata.duration,
+    language: language ?? mostSpoken(words),
+    words: words.map((word) => toWord(word, language)).sort((a, b) => a.startSeconds - b.startSeconds),
+  };
+}
+
+function toWord(word: z.infer<typeof wordSchema>, language: string | null): TranscribedWord {
+  return {
+    text: word.punctuated_word ?? word.word,
+    startSeconds: word.start,
+    endSeconds: Math.max(word.start, word.end),
+    confidence: Math.min(Math.max(word.confidence, 0), 1),
+    speaker: word.speaker ?? null,
+    language: word.language ?? language,
+  };
+}
+
+/** The language of most words; null where none has one. */
+function mostSpoken(words: readonly z.infer<typeof wordSchema>[]): string | null {
+  const counts = new Map<string, number>();
+  for (const { language } of words) {
+    if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+}
