@@ -19,7 +19,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['functions/test/**/*.ts', 'functions/bench/**/*.ts'],
+    files: ['functions/test/**/*.ts', 'functions/bench/**/*.ts', 'dev/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-expressions': 'off',
@@ -27,4 +27,5 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js', '**/*.cjs', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -1,6 +1,6 @@
 /** The frame of every command-line tool: signals in, exit code out, errors as a person reads them. */
 import { say } from './console.ts';
-import { Interrupted, abortOnSignals } from './emulators/interrupt.ts';
+import { Interrupted, abortOnSignals } from './interrupt.ts';
 import { MissingPrerequisite } from './prerequisites.ts';
 
 /** Runs a tool and exits with the code that it returns. The signal aborts on Ctrl-C, SIGTERM and SIGHUP. */

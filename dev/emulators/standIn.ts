@@ -17,7 +17,7 @@ export async function startStandIn(port: number): Promise<StandIn | null> {
     return null;
   }
   const { startDeepgramStandIn } = (await import(pathToFileURL(file).href)) as {
-    startDeepgramStandIn(options: { port: number }): Promise<StandIn>;
+    startDeepgramStandIn: (options: { port: number }) => Promise<StandIn>;
   };
   return startDeepgramStandIn({ port });
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { say, since } from '../console.ts';
 import { CACHE, FUNCTIONS, PROJECT_ID, ROOT } from '../paths.ts';
 import { chooseBinaries, findBinarySources, prepareBinaries } from './binaries.ts';
@@ -153,7 +154,8 @@ function spawnFirebase(workspace: Workspace, environment: Record<string, string>
   const { GOOGLE_APPLICATION_CREDENTIALS: _, ...inherited } = process.env; // Real credentials have no business here.
   const firebase = path.join(ROOT, 'node_modules/firebase-tools/lib/bin/firebase.js');
   const args = ['emulators:start', '--project', PROJECT_ID, '--config', workspace.config, '--non-interactive'];
-  return spawn(process.execPath, ['--disable-warning=DEP0040', firebase, ...args], {
+  const fastAuth = path.join(import.meta.dirname, 'fastAuth.cjs');
+  return spawn(process.execPath, ['--require', fastAuth, firebase, ...args], {
     cwd: workspace.directory, // firebase-tools writes its debug logs here.
     detached: true, // Ctrl-C reaches only us: we end things in our order.
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -177,6 +179,7 @@ function untilReady(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const log = createWriteStream(logFile);
+  const started = Date.now();
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       log.end(() => {
@@ -199,7 +202,8 @@ function untilReady(
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
-        if (!log.writableEnded) log.write(`${line}\n`);
+        const seconds = ((Date.now() - started) / 1000).toFixed(3).padStart(8);
+        if (!log.writableEnded) log.write(`${seconds}  ${stripVTControlCharacters(line)}\n`);
         if (!line.includes('All emulators ready')) return;
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);

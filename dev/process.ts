@@ -1,0 +1,53 @@
+/** Runs other programs to their end, or to the end that a signal sets them. */
+import { spawn } from 'node:child_process';
+
+export interface RunOptions {
+  readonly cwd: string;
+  /** Added to this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the program, and everything it started, when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/** How long a program has to tidy up before it is killed, milliseconds. */
+const GRACE_MS = 3000;
+
+/**
+ * Runs a program with our input and output, and returns its exit code (1 if a signal ended it).
+ * @throws the signal's reason, if that is what ended it; Error if it cannot be started.
+ */
+export async function run(file: string, args: readonly string[], { cwd, env, signal }: RunOptions): Promise<number> {
+  signal.throwIfAborted();
+  // A process group of its own: whatever the program leaves behind ends with it.
+  const child = spawn(file, args, { cwd, stdio: 'inherit', detached: true, env: { ...process.env, ...env } });
+  const end = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch {
+      // Nobody is left in the group.
+    }
+  };
+  const kill = (): void => {
+    end('SIGKILL');
+  };
+  const onAbort = (): void => {
+    end('SIGTERM');
+    setTimeout(kill, GRACE_MS).unref();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  process.once('exit', kill);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (status) => {
+        resolve(status ?? 1);
+      });
+    });
+    signal.throwIfAborted();
+    return code;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    process.off('exit', kill);
+    kill();
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * `npm test [-- <mocha options>]`: unit tests, then emulator and end-to-end tests on a suite of their own. The last line sums
+ * it all up: `N passed, N failed`. `--only unit` or `--only emulator` runs one part.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { say } from './console.ts';
+import { withSuite } from './emulators/withSuite.ts';
+import { main } from './main.ts';
+import { FUNCTIONS, ROOT } from './paths.ts';
+import { run } from './process.ts';
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
+const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
+
+await main(async (signal) => {
+  const args = process.argv.slice(2);
+  const only = args[0] === '--only' ? args.splice(0, 2)[1] : undefined;
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-counts-'));
+  const results: Counts[] = [];
+  const mocha = async (
+    cwd: string,
+    config: string,
+    env: Readonly<Record<string, string>>,
+    stop: AbortSignal,
+  ): Promise<number> => {
+    const file = path.join(directory, `${results.length}.json`);
+    const node = ['--disable-warning=ExperimentalWarning', MOCHA, '--config', path.join(cwd, config)];
+    const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...args], {
+      cwd,
+      env: { ...env, TEST_COUNTS_FILE: file },
+      signal: stop,
+    });
+    results.push(readCounts(file, code));
+    return code;
+  };
+  try {
+    if (only !== 'emulator') {
+      say.doing('Unit tests of the functions');
+      await mocha(FUNCTIONS, '.mocharc.json', {}, signal);
+      say.doing('Unit tests of the local tooling');
+      await mocha(path.join(ROOT, 'dev'), '.mocharc.json', {}, signal);
+    }
+    if (only !== 'unit') {
+      say.doing('Emulator and end-to-end tests');
+      await withSuite({ signal }, (env, stop) => mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop)).catch(
+        (error: unknown) => {
+          // The sum below comes last, whatever happens.
+          if (signal.aborted) throw error;
+          say.failed(error instanceof Error ? error.message : String(error));
+          results.push({ passed: 0, failed: 1 });
+        },
+      );
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const sum = (key: keyof Counts): number => results.reduce((total, counts) => total + counts[key], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') === 0 ? 0 : 1;
+});
+
+/** What the reporter left. A run that ended badly without a failed test (it crashed, say) counts as one failure. */
+function readCounts(file: string, code: number): Counts {
+  try {
+    const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts;
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { SUITE_MARK, isAlive, killSuite, suiteProcesses } from '../emulators/processes.ts';
+
+/** Starts a process that stays; resolves when it, and its detached grandchild where asked for, is up. */
+async function startProcess(
+  directory: string,
+  detachedGrandchild = false,
+): Promise<{ child: ChildProcess; pids: number[] }> {
+  const stay = 'setInterval(() => {}, 1000);';
+  const grandchild = `const c = require('node:child_process').spawn(process.execPath, ['-e', '${stay}'], { detached: true, stdio: 'ignore' });
+    c.once('spawn', () => console.log(c.pid));`;
+  const child = spawn(process.execPath, ['-e', stay + (detachedGrandchild ? grandchild : 'console.log(0)')], {
+    env: { ...process.env, [SUITE_MARK]: directory },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, pids: [child.pid!, Number(line.toString())].filter((pid) => pid > 0) };
+}
+
+describe('End of a suite', () => {
+  it('ends its processes, also those that detached themselves', async () => {
+    const { child, pids } = await startProcess('/tmp/suite-of-a-test', true);
+    assert.equal(pids.length, 2);
+    assert.deepEqual(suiteProcesses('/tmp/suite-of-a-test').sort(), pids.sort());
+    await Promise.all([once(child, 'exit'), killSuite('/tmp/suite-of-a-test')]);
+    assert.deepEqual(suiteProcesses('/tmp/suite-of-a-test'), []);
+  });
+
+  it("spares another suite's, even one whose directory starts with the same letters", async () => {
+    const { child, pids } = await startProcess('/tmp/suite-of-a-test-2');
+    await killSuite('/tmp/suite-of-a-test');
+    assert(isAlive(pids[0]!));
+    await Promise.all([once(child, 'exit'), killSuite('/tmp/suite-of-a-test-2')]);
+  });
+});
