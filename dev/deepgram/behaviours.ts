@@ -1,0 +1,22 @@
+/** The rules by which the stand-in misbehaves. */
+import type { Behaviour } from './protocol.ts';
+
+export class Behaviours {
+  #rules: { readonly behaviour: Behaviour; left: number }[] = [];
+
+  set(behaviours: readonly Behaviour[]): void {
+    this.#rules = behaviours.map((behaviour) => ({ behaviour, left: behaviour.times ?? Infinity }));
+  }
+
+  /** The rule for this request, which is then used up by one; null where it is to be answered properly. */
+  take(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
+    const rule = this.#rules.find(({ behaviour: { match }, left }) => {
+      return (
+        left > 0 && (match?.nth ?? request.nth) === request.nth && (match?.sha256 ?? request.sha256) === request.sha256
+      );
+    });
+    if (rule === undefined) return null;
+    rule.left--;
+    return rule.behaviour;
+  }
+}

@@ -1,0 +1,66 @@
+/** What tests and tools exchange with the stand-in besides Deepgram's own contract: `/_standin/…`. */
+import { z } from 'zod';
+import { sampleSchema } from '../samples/samples.ts';
+
+/** How the stand-in shall misbehave. The first rule that matches a request, and is not used up, holds for it. */
+export const behaviourSchema = z.strictObject({
+  /** Requests it holds for; without it, all. */
+  times: z.int().positive().optional(),
+  /** Only the nth request since the last reset (from 1), or only this audio. */
+  match: z.strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional() }).optional(),
+  /** Waits before it goes on, milliseconds. */
+  delayMs: z.int().nonnegative().optional(),
+  /** Answers this error instead of a transcript. */
+  status: z.int().min(400).max(599).optional(),
+  /** Seconds in the header Retry-After; with `status`. */
+  retryAfter: z.int().nonnegative().optional(),
+  /** Never answers. */
+  hang: z.boolean().optional(),
+  /** Does the work, and breaks the connection in the middle of the answer. */
+  closeMidBody: z.boolean().optional(),
+  /** Answers 200 with an empty object: no `results`. */
+  emptyOk: z.boolean().optional(),
+});
+export type Behaviour = z.infer<typeof behaviourSchema>;
+
+/** One scenario to recognise from now on: its sidecar, and its files by name in base64. */
+export const registrationSchema = z.strictObject({
+  sidecar: sampleSchema,
+  files: z.record(z.string(), z.base64()),
+});
+export type Registration = z.infer<typeof registrationSchema>;
+
+export type Outcome =
+  /** Still being answered. */
+  | 'open'
+  | 'answered'
+  /** The client went away before the answer was complete, or the stand-in cut it off. */
+  | 'broken';
+
+/** One request to `/v1/listen`. Neither words nor keys are in it. */
+export interface LogEntry {
+  readonly requestId: string;
+  /** From 1, since the last reset. */
+  readonly nth: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly query: Readonly<Record<string, readonly string[]>>;
+  readonly contentType: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Length of the audio; 0 where it could not be opened. */
+  readonly audioSeconds: number;
+  /** What the service would bill: the audio of a transcribed request, whether or not the answer arrived. */
+  readonly billedSeconds: number;
+  readonly status: number | null;
+  readonly outcome: Outcome;
+  readonly words: number;
+  /** Why it was refused. */
+  readonly problem: string | null;
+}
+
+export interface Log {
+  readonly requests: readonly LogEntry[];
+  /** Most requests open at once since the last reset. */
+  readonly maxConcurrent: number;
+}

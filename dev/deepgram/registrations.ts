@@ -1,0 +1,32 @@
+/** Samples that tests make known while the stand-in runs. */
+import { createHash } from 'node:crypto';
+import type { SampleLibrary } from './library.ts';
+import type { Registration } from './protocol.ts';
+
+export class Registrations {
+  readonly #library: SampleLibrary;
+  /** Hash of what was registered, by scenario. */
+  readonly #known = new Map<string, string>();
+
+  constructor(library: SampleLibrary) {
+    this.#library = library;
+  }
+
+  /**
+   * The same scenario with the same content again changes nothing.
+   * @throws Error where the content is another, or not as the sidecar says.
+   */
+  add(registration: Registration): void {
+    const { sidecar, files } = registration;
+    const content = createHash('sha256').update(JSON.stringify(registration)).digest('hex');
+    const known = this.#known.get(sidecar.scenario);
+    if (known === content) return;
+    if (known !== undefined) throw new Error(`"${sidecar.scenario}" is registered with other content`);
+    this.#library.add(sidecar, ({ name }) => {
+      const file = files[name];
+      if (file === undefined) throw new Error(`"${name}" is not among the files`);
+      return Buffer.from(file, 'base64');
+    });
+    this.#known.set(sidecar.scenario, content);
+  }
+}

@@ -1,0 +1,58 @@
+/** What was asked since the last reset. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log, LogEntry } from './protocol.ts';
+
+export type OpenEntry = { -readonly [Field in keyof LogEntry]: LogEntry[Field] };
+
+export class RequestLog {
+  #entries: OpenEntry[] = [];
+  #maxConcurrent = 0;
+
+  /** Starts an entry, which closes itself when the response is sent or breaks off. */
+  open(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer): OpenEntry {
+    const entry: OpenEntry = {
+      requestId: randomUUID(),
+      nth: this.#entries.length + 1,
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      query: Object.fromEntries([...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name)])),
+      contentType: request.headers['content-type'] ?? null,
+      bytes: body.length,
+      sha256: createHash('sha256').update(body).digest('hex'),
+      audioSeconds: 0,
+      billedSeconds: 0,
+      status: null,
+      outcome: 'open',
+      words: 0,
+      problem: null,
+    };
+    this.#entries.push(entry);
+    this.#maxConcurrent = Math.max(
+      this.#maxConcurrent,
+      this.#entries.filter(({ outcome }) => outcome === 'open').length,
+    );
+    const finish = (outcome: LogEntry['outcome']): void => {
+      if (entry.outcome !== 'open') return;
+      entry.outcome = outcome;
+      entry.finishedAt = new Date().toISOString();
+    };
+    // "finish" comes first where all went well, before the client can ask for the log.
+    response.on('finish', () => {
+      finish('answered');
+    });
+    response.on('close', () => {
+      finish('broken');
+    });
+    return entry;
+  }
+
+  snapshot(): Log {
+    return { requests: this.#entries, maxConcurrent: this.#maxConcurrent };
+  }
+
+  reset(): void {
+    this.#entries = [];
+    this.#maxConcurrent = 0;
+  }
+}
