@@ -20,6 +20,14 @@ export const params = {
     default: 10,
     description: 'Longest audio of one Deepgram request.',
   }),
+  taskWorkSeconds: defineInt('TASK_WORK_SECONDS', {
+    default: 780,
+    description: 'After this long a task takes no new work and continues in a new one; two minutes below its timeout.',
+  }),
+  defaultLanguage: defineString('DEFAULT_LANGUAGE', {
+    default: 'multi',
+    description: 'Language of speech where the user prefers none: a BCP-47 tag, or multi.',
+  }),
   jobRetentionDays: defineInt('JOB_RETENTION_DAYS', {
     default: 7,
     description: 'Days a finished job stays readable.',
@@ -36,6 +44,9 @@ export const params = {
 
 /** Where every function runs; the rewrites in `firebase.json` name it too. */
 export const REGION = 'us-central1';
+
+/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */
+export const TASK_TIMEOUT_SECONDS = 900;
 
 /** Fixed by the platform or by good sense, not by the project that deploys this. */
 export const LIMITS = {

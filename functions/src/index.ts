@@ -1,7 +1,8 @@
 /** The deployed functions: the table of contents. What they are made of is in `wiring.ts`. */
 import { onRequest } from 'firebase-functions/v2/https';
+import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
-import { REGION } from './config.ts';
+import { deepgramApiKey, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
 
 setGlobalOptions({ region: REGION });
 
@@ -23,4 +24,22 @@ export const syncStatus = onRequest(
 export const syncJobs = onRequest(
   { invoker: 'public', memory: '512MiB', concurrency: 20, timeoutSeconds: 30 },
   async (req, res) => (await wiring()).syncJobs(req, res),
+);
+
+/**
+ * The task of one job. Private: IAM is what keeps strangers out. It retries for as long as a lease may last and a dependency
+ * may be down; how often a job may fail is counted on the job.
+ */
+export const processSyncJob = onTaskDispatched(
+  {
+    invoker: 'private',
+    memory: '2GiB',
+    cpu: 2,
+    concurrency: 1,
+    timeoutSeconds: TASK_TIMEOUT_SECONDS,
+    secrets: [deepgramApiKey],
+    retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
+    rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
+  },
+  async ({ data }) => (await wiring()).runTask(data),
 );

@@ -10,28 +10,39 @@ import { getFirestore } from 'firebase-admin/firestore';
 import { getFunctions } from 'firebase-admin/functions';
 import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
-import { LIMITS, params, REGION } from './config.ts';
+import { loadSileroVad } from './audio/vad.ts';
+import type { Vad } from './audio/vad.ts';
+import { deepgramApiKey, LIMITS, params, REGION } from './config.ts';
+import { ConversationStore } from './conversations/store.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { Authenticate } from './http/auth.ts';
 import { createJobsHandler } from './http/jobs.ts';
 import type { HttpHandler } from './http/route.ts';
 import { createStatusHandler } from './http/status.ts';
-import { createTaskQueue } from './jobs/queue.ts';
+import { createTaskQueue, parseTaskPayload } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
+import { createNotifier } from './notifications/fcm.ts';
+import { processSyncJob } from './processing/processJob.ts';
+import type { ProcessDeps } from './processing/processJob.ts';
+import { StagedAudio } from './processing/stagedAudio.ts';
+import { createDeepgramTranscriber } from './transcription/deepgram.ts';
 import { createUploadHandler } from './upload/handler.ts';
 import { createStaging } from './upload/staging.ts';
+import { UsageStore } from './usage/usage.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
 const app = initializeApp();
-const jobs = new JobStore(getFirestore(app));
+const db = getFirestore(app);
+const jobs = new JobStore(db);
+const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
 
 export const syncUpload = lazily(() =>
   createUploadHandler({
     authenticate: authenticator({ checkRevoked: true }),
     jobs,
     staging: createStaging(getStorage(app).bucket()),
-    queue: createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`),
+    queue,
     logger,
     now: Date.now,
     retentionMs: () => params.jobRetentionDays.value() * DAY_MS,
@@ -50,6 +61,48 @@ export const syncStatus = lazily(() =>
 export const syncJobs = lazily(() =>
   createJobsHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger }),
 );
+
+let processing: ProcessDeps | undefined;
+
+/** One delivery of a job's task. */
+export async function runTask(data: unknown): Promise<void> {
+  const payload = parseTaskPayload(data);
+  if (payload === null) {
+    logger.error('Task dropped', { stage: 'gate', reason: 'malformed_payload' });
+    return;
+  }
+  await processSyncJob(payload, (processing ??= createProcessing()));
+}
+
+function createProcessing(): ProcessDeps {
+  // One model an instance, loaded with its first task and never again.
+  let vad: Promise<Vad> | undefined;
+  const conversationGapMs = params.conversationGapSeconds.value() * 1000;
+  return {
+    db,
+    jobs,
+    queue,
+    conversations: new ConversationStore(db, { gapMs: conversationGapMs }),
+    usage: new UsageStore(db),
+    audio: new StagedAudio(getStorage(app).bucket()),
+    notifier: createNotifier(),
+    transcriber: createDeepgramTranscriber({
+      apiKey: () => deepgramApiKey.value(),
+      baseUrl: () => params.deepgramBaseUrl.value(),
+      logger,
+    }),
+    vad: () => (vad ??= loadSileroVad()),
+    logger,
+    now: Date.now,
+    language: params.defaultLanguage.value(),
+    conversationGapMs,
+    maxChunkMs: params.maxChunkMinutes.value() * 60_000,
+    ffmpegPath: params.ffmpegPath.value(),
+    concurrency: params.deepgramConcurrency.value(),
+    workMs: params.taskWorkSeconds.value() * 1000,
+    retentionMs: params.jobRetentionDays.value() * DAY_MS,
+  };
+}
 
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {
   return createAuthenticator({

@@ -26,6 +26,12 @@ export interface Assignment<T extends Interval> extends Interval {
   readonly incoming: readonly T[];
 }
 
+interface Item<T> {
+  readonly interval: Interval;
+  readonly conversation: ExistingConversation | null;
+  readonly speech: T | null;
+}
+
 /**
  * Assigns new speech to conversations.
  * The survivor of a merge is the conversation that starts earliest; on a tie the one with the smaller id.
@@ -37,13 +43,12 @@ export function assign<T extends Interval>(
   incoming: readonly T[],
   gapMs: number,
 ): Assignment<T>[] {
-  type Item = { interval: Interval; conversation: ExistingConversation | null; speech: T | null };
-  const items: Item[] = [
+  const items: Item<T>[] = [
     ...existing.map((conversation) => ({ interval: conversation, conversation, speech: null })),
     ...incoming.map((speech) => ({ interval: speech, conversation: null, speech })),
   ].sort((a, b) => a.interval.startMs - b.interval.startMs || a.interval.endMs - b.interval.endMs);
 
-  const components: Item[][] = [];
+  const components: Item<T>[][] = [];
   let reach = -Infinity;
   for (const item of items) {
     const current = components.at(-1);

@@ -43,7 +43,7 @@ export class ConversationStore {
    * after the transaction's other reads. Reads: the conversations within the gap, however long the user's history is.
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<() => string[]> {
-    const { uid, deviceId, segments } = speech;
+    const { segments } = speech;
     const first = segments[0];
     if (first === undefined) return () => [];
     const from = first.startMs - this.#gapMs;
@@ -80,7 +80,8 @@ export class ConversationStore {
       for (const doc of docs as DocumentSnapshot<Conversation>[]) {
         const conversation = doc.data();
         if (conversation?.state === 'live') live.set(doc.id, conversation);
-        else if (conversation?.state === 'merged' && conversation.mergedInto !== null) open.push(conversation.mergedInto);
+        else if (conversation?.state === 'merged' && conversation.mergedInto !== null)
+          open.push(conversation.mergedInto);
       }
     }
     return live;
@@ -104,7 +105,7 @@ export class ConversationStore {
       .where('finishedAt', '>', Timestamp.fromMillis(from))
       .orderBy('finishedAt')
       .limit(NEIGHBOUR_PAGE);
-    for (let page = await tx.get(query); ; ) {
+    for (let page = await tx.get(query); ;) {
       for (const doc of page.docs) {
         if (doc.data().startedAt.toMillis() >= to) return found;
         found.push(doc);

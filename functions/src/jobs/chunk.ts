@@ -47,10 +47,18 @@ export function chunksOf(db: Firestore, jobId: string): CollectionReference<Chun
 }
 
 /** Derived from the exact audio, so that planning the same audio again is the same chunk. */
-export function chunkId(uid: string, deviceId: string, spans: readonly Span[], files: ReadonlyMap<string, JobFile>): string {
+export function chunkId(
+  uid: string,
+  deviceId: string,
+  spans: readonly Span[],
+  files: ReadonlyMap<string, JobFile>,
+): string {
   const audio = spans.map(({ recordingId, firstFrame, endFrame, startMs }) => {
     const file = files.get(recordingId);
     return [file?.md5, file?.size, Math.round(startMs), firstFrame, endFrame];
   });
-  return createHash('sha256').update(JSON.stringify([uid, deviceId, audio])).digest('base64url').slice(0, 28);
+  return createHash('sha256')
+    .update(JSON.stringify([uid, deviceId, audio]))
+    .digest('base64url')
+    .slice(0, 28);
 }

@@ -93,9 +93,7 @@ export class Lease {
   }
 
   /** Changes the job, if this worker still holds it. @throws LeaseLostError */
-  async update(
-    decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>,
-  ): Promise<Job> {
+  async update(decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>): Promise<Job> {
     const job = await this.#store.update(this.jobId, (current, tx) => {
       this.assertHeld(current);
       return decide(current, tx);

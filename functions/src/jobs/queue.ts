@@ -1,10 +1,9 @@
 /** The queue of the task function. */
 import { createHash } from 'node:crypto';
 import type { Functions } from 'firebase-admin/functions';
+import { z } from 'zod';
+import { TASK_TIMEOUT_SECONDS } from '../config.ts';
 import type { TaskPayload } from './job.ts';
-
-/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: the longest a Cloud Tasks HTTP target may be given is 30 minutes. */
-export const TASK_TIMEOUT_SECONDS = 900;
 
 export interface EnqueueOptions {
   /** Not before so many seconds from now. The emulator ignores it: workers check the time themselves. */
@@ -36,7 +35,17 @@ export function createTaskQueue(functions: Functions, functionName: string): Tas
 
 /** One id for each job and epoch, so that enqueuing twice is one task. Hashed: sequential ids slow Cloud Tasks down. */
 export function taskId({ jobId, epoch }: TaskPayload): string {
-  return createHash('sha256').update(`${jobId}:${String(epoch)}`).digest('hex').slice(0, 40);
+  return createHash('sha256')
+    .update(`${jobId}:${String(epoch)}`)
+    .digest('hex')
+    .slice(0, 40);
+}
+
+const taskPayload = z.object({ jobId: z.string().min(1), uid: z.string().min(1), epoch: z.int().min(0) });
+
+/** Null for anything that no enqueue of ours wrote: delivering it again would not make it better. */
+export function parseTaskPayload(data: unknown): TaskPayload | null {
+  return taskPayload.safeParse(data).data ?? null;
 }
 
 function isAlreadyQueued(error: unknown): boolean {

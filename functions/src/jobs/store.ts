@@ -176,12 +176,18 @@ function encodePageToken({ id, job }: { id: string; job: Job }): string {
 
 function decodePageToken(token: string): [Timestamp, string] {
   try {
-    const [seconds, nanoseconds, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [number, number, string];
+    const [seconds, nanoseconds, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [
+      number,
+      number,
+      string,
+    ];
     if (typeof id === 'string' && id !== '') return [new Timestamp(seconds, nanoseconds), id];
   } catch {
     // Falls through: whatever is wrong with it, it is not a token we made.
   }
-  throw new AppError('invalid_request', { message: 'page_token is not one that this service gave out; start from the first page.' });
+  throw new AppError('invalid_request', {
+    message: 'page_token is not one that this service gave out; start from the first page.',
+  });
 }
 
 /** gRPC status ALREADY_EXISTS. */

@@ -33,3 +33,8 @@ export interface RecordingName {
   /** Capture start, Unix milliseconds, clock offset applied. */
   readonly startedAtMs: number;
 }
+
+/** Whether the recording's frames are Opus packets, which a chunk can carry as they are. */
+export function isOpus(format: RecordingFormat): format is FramedFormat & { readonly codec: 'opus' | 'opus_fs320' } {
+  return format.kind === 'framed' && (format.codec === 'opus' || format.codec === 'opus_fs320');
+}

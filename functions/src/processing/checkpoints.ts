@@ -1,0 +1,135 @@
+/** What a worker makes durable, each step in one transaction that first checks its lease. */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import type { PlannedChunk } from '../audio/chunks.ts';
+import { segmentWords } from '../conversations/segments.ts';
+import type { TimedWord } from '../conversations/conversation.ts';
+import type { ConversationStore } from '../conversations/store.ts';
+import { chunkId, chunksOf } from '../jobs/chunk.ts';
+import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
+import type { Failure, Job, JobFile, ResumePoint } from '../jobs/job.ts';
+import type { Lease } from '../jobs/lease.ts';
+import type { JobChange } from '../jobs/store.ts';
+import type { Transcription } from '../transcription/transcriber.ts';
+import type { UsageStore } from '../usage/usage.ts';
+
+/** What became known of a recording by reading it. */
+export type FileFacts = Pick<JobFile, 'durationSeconds' | 'failedSeconds' | 'error'>;
+
+export interface CheckpointDeps {
+  readonly db: Firestore;
+  readonly conversations: ConversationStore;
+  readonly usage: UsageStore;
+}
+
+export class Checkpoints {
+  readonly #deps: CheckpointDeps;
+  readonly #lease: Lease;
+  /** Facts that no transaction carried yet, by file name. */
+  readonly #facts = new Map<string, FileFacts>();
+  #sequence: number;
+
+  constructor(deps: CheckpointDeps, lease: Lease, nextSequence: number) {
+    this.#deps = deps;
+    this.#lease = lease;
+    this.#sequence = nextSequence;
+  }
+
+  /** Keeps facts for the next write: a chunk is never planned without the facts of the recordings before it. */
+  learn(file: string, facts: FileFacts): void {
+    this.#facts.set(file, facts);
+  }
+
+  /**
+   * Writes a chunk down before it is paid for, with the point from which planning goes on.
+   * @returns its id and document, which is the older one where the same audio was planned before.
+   */
+  async plan(chunk: PlannedChunk, file: JobFile, resume: ResumePoint): Promise<{ id: string; doc: ChunkDoc }> {
+    const planned: { result: { id: string; doc: ChunkDoc } | null } = { result: null };
+    const sequence = this.#sequence++;
+    await this.#lease.update(async (job, tx) => {
+      const byName = new Map(job.files.map((each) => [each.name, each]));
+      const id = chunkId(job.uid, file.deviceId, chunk.spans, byName);
+      const ref = this.#chunk(id);
+      const before = (await tx.get(ref)).data();
+      const doc: ChunkDoc = before ?? {
+        state: 'planned',
+        uid: job.uid,
+        deviceId: file.deviceId,
+        sequence,
+        spans: chunk.spans,
+        durationMs: chunk.durationMs,
+        startedAt: Timestamp.fromMillis(Math.floor(chunk.startMs)),
+        endedAt: Timestamp.fromMillis(Math.ceil(chunk.endMs)),
+        expiresAt: job.expiresAt,
+      };
+      if (before === undefined) tx.create(ref, doc);
+      planned.result = { id, doc };
+      return { resume, ...this.#withFacts(job) };
+    });
+    if (planned.result === null) throw new Error('A committed transaction left no plan.');
+    return planned.result;
+  }
+
+  /** Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. */
+  async settle(id: string, chunk: PlannedChunkDoc, result: Transcription, words: readonly TimedWord[]): Promise<void> {
+    const { conversations, usage } = this.#deps;
+    const segments = segmentWords(words);
+    await this.#lease.update(async (job, tx) => {
+      const ref = this.#chunk(id);
+      if ((await tx.get(ref)).data()?.state !== 'planned') return null;
+      const write = await conversations.prepare(tx, {
+        uid: job.uid,
+        deviceId: chunk.deviceId,
+        jobId: this.#lease.jobId,
+        chunkId: id,
+        segments,
+      });
+      const conversationIds = write();
+      usage.add(tx, job.uid, {
+        requests: 1,
+        billedSeconds: result.billedSeconds,
+        speechSeconds: chunk.durationMs / 1000,
+      });
+      tx.set(ref, {
+        ...chunk,
+        state: 'done',
+        words,
+        language: result.language,
+        requestId: result.requestId,
+        billedSeconds: result.billedSeconds,
+        conversationIds,
+      });
+      return movedOn(job);
+    });
+  }
+
+  /** Writes down that this chunk was refused for good, so that nobody asks again. */
+  async reject(id: string, chunk: PlannedChunkDoc, error: Failure): Promise<void> {
+    await this.#lease.update(async (job, tx) => {
+      const ref = this.#chunk(id);
+      if ((await tx.get(ref)).data()?.state !== 'planned') return null;
+      tx.set(ref, { ...chunk, state: 'failed', error });
+      return movedOn(job);
+    });
+  }
+
+  /** A write of the job itself, which takes along the facts that wait. */
+  async save(change: JobChange): Promise<Job> {
+    return this.#lease.update((job) => ({ ...change, ...this.#withFacts(job) }));
+  }
+
+  #withFacts(job: Job): JobChange {
+    if (this.#facts.size === 0) return {};
+    return { files: job.files.map((file) => ({ ...file, ...this.#facts.get(file.name) })) };
+  }
+
+  #chunk(id: string): DocumentReference<ChunkDoc> {
+    return chunksOf(this.#deps.db, this.#lease.jobId).doc(id);
+  }
+}
+
+/** Attempts and waits are counted in a row: progress ends the row. */
+function movedOn({ attempts, deferrals }: Job): JobChange | null {
+  return attempts > 1 || deferrals > 0 ? { attempts: 1, deferrals: 0 } : null;
+}

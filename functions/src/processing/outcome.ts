@@ -1,0 +1,75 @@
+/** How a job ended, derived from what is durable: its recordings and its chunks. Pure. */
+import { CATALOGUE } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { AudioLedger, Failure, JobFile, JobStatus, JobUsage } from '../jobs/job.ts';
+
+export interface Outcome {
+  readonly status: Extract<JobStatus, 'completed' | 'partial' | 'failed'>;
+  readonly files: readonly JobFile[];
+  readonly ledger: AudioLedger;
+  readonly failures: readonly Failure[];
+  readonly usage: JobUsage;
+  /** Of the chunks; some may have been merged into others meanwhile. */
+  readonly conversationIds: readonly string[];
+}
+
+export function failure(file: string | null, code: ErrorCode, message: string = CATALOGUE[code].message): Failure {
+  return { file, code, message, retryable: CATALOGUE[code].remedy !== 'never' };
+}
+
+export function concludeJob(files: readonly JobFile[], chunks: readonly ChunkDoc[]): Outcome {
+  const concluded = files.map((file) => concludeFile(file, chunks));
+  const failures = concluded.flatMap(({ error }) => error ?? []);
+  const done = chunks.filter((chunk) => chunk.state === 'done');
+  return {
+    status: failures.length === 0 ? 'completed' : concluded.every(isLost) ? 'failed' : 'partial',
+    files: concluded,
+    ledger: ledgerOf(concluded),
+    failures,
+    usage: { requests: done.length, billedSeconds: sum(done, ({ billedSeconds }) => billedSeconds) },
+    conversationIds: [...new Set(done.flatMap(({ conversationIds }) => conversationIds))],
+  };
+}
+
+/** The seconds of recordings by what became of them. What was neither sent, lost nor duplicate is silence. */
+export function ledgerOf(files: readonly JobFile[]): AudioLedger {
+  const audioSeconds = sum(files, ({ durationSeconds }) => durationSeconds ?? 0);
+  const speechSeconds = sum(files, ({ speechSeconds }) => speechSeconds ?? 0);
+  const failedSeconds = sum(files, ({ failedSeconds }) => failedSeconds ?? 0);
+  const duplicateSeconds = sum(files, ({ state, durationSeconds }) =>
+    state === 'duplicate' ? (durationSeconds ?? 0) : 0,
+  );
+  const silentSeconds = Math.max(0, audioSeconds - speechSeconds - failedSeconds - duplicateSeconds);
+  return { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds };
+}
+
+function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFile {
+  if (file.state === 'duplicate') return file;
+  const spansIn = (state: ChunkDoc['state']): number =>
+    sum(chunks, (chunk) =>
+      chunk.state === state ? sum(chunk.spans, (span) => (span.recordingId === file.name ? span.durationMs : 0)) : 0,
+    ) / 1000;
+  const speechSeconds = spansIn('done');
+  const refusedSeconds = spansIn('failed');
+  const refusal = chunks.find(
+    (chunk) => chunk.state === 'failed' && chunk.spans.some(({ recordingId }) => recordingId === file.name),
+  );
+  const error = file.error ?? (refusal?.state === 'failed' ? { ...refusal.error, file: file.name } : null);
+  return {
+    ...file,
+    state: error !== null ? 'failed' : speechSeconds > 0 ? 'transcribed' : 'silent',
+    speechSeconds,
+    failedSeconds: (file.failedSeconds ?? 0) + refusedSeconds,
+    error,
+  };
+}
+
+/** Whether nothing of the recording came through. */
+function isLost({ state, speechSeconds, durationSeconds, failedSeconds }: JobFile): boolean {
+  return state === 'failed' && (speechSeconds ?? 0) === 0 && (failedSeconds ?? 0) >= (durationSeconds ?? 0);
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,213 @@
+/** Recordings to settled chunks: scanning goes on while requests are in flight, no faster than they end. */
+import pMap from 'p-map';
+import { SpanCollector } from '../audio/chunks.ts';
+import type { PlannedChunk } from '../audio/chunks.ts';
+import { decodeRecording } from '../audio/decode.ts';
+import type { Vad } from '../audio/vad.ts';
+import { LIMITS } from '../config.ts';
+import { AppError } from '../errors.ts';
+import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
+import type { Logger } from '../logger.ts';
+import type { Transcriber } from '../transcription/transcriber.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import { failure } from './outcome.ts';
+import { ProgressReporter } from './progress.ts';
+import { inTimeOrder, preRollMs, scanRecordings, seconds } from './scan.ts';
+import type { ScanDeps, ScanEvent } from './scan.ts';
+import type { StagedAudio } from './stagedAudio.ts';
+import { encodeChunk, placeWords, transcribePatiently } from './transcribe.ts';
+import type { ChunkAudio } from './transcribe.ts';
+
+export interface PipelineDeps {
+  readonly audio: StagedAudio;
+  readonly vad: () => Promise<Vad>;
+  readonly transcriber: Transcriber;
+  readonly language: string;
+  readonly conversationGapMs: number;
+  readonly maxChunkMs: number;
+  readonly ffmpegPath: string;
+  /** Requests in flight at most. */
+  readonly concurrency: number;
+  readonly isTimeUp: () => boolean;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/** A chunk that is written down and waits for its request. */
+interface Order {
+  readonly id: string;
+  readonly doc: PlannedChunkDoc;
+  readonly audio: ChunkAudio;
+  readonly file: JobFile;
+}
+
+/**
+ * Takes the job's recordings as far as time allows.
+ * @param known the chunks of earlier attempts.
+ * @returns whether everything was scanned and settled.
+ * @throws the first failure that is not a recording's or a chunk's own, after everything in flight has ended: what is paid
+ * for is kept.
+ */
+export async function transcribeRecordings(
+  job: Job,
+  known: ReadonlyMap<string, ChunkDoc>,
+  checkpoints: Checkpoints,
+  deps: PipelineDeps,
+): Promise<{ complete: boolean }> {
+  const progress = new ProgressReporter(job, known, checkpoints, deps.now);
+  const failures: unknown[] = [];
+  let complete = true;
+
+  async function* orders(): AsyncGenerator<Order> {
+    try {
+      for await (const order of allOrders(job, known, checkpoints, progress, deps)) {
+        yield order;
+        // Asked after the order: every attempt gets at least one step further.
+        if (failures.length > 0) return;
+        if (deps.isTimeUp()) {
+          complete = false;
+          return;
+        }
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+
+  const settle = async (order: Order): Promise<void> => {
+    try {
+      await settleChunk(order, checkpoints, deps);
+      await progress.chunkSettled();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+
+  await pMap(orders(), settle, { concurrency: deps.concurrency });
+  if (failures.length > 0) throw failures[0];
+  return { complete };
+}
+
+/** First what earlier attempts planned and did not settle, then what scanning finds. */
+async function* allOrders(
+  job: Job,
+  known: ReadonlyMap<string, ChunkDoc>,
+  checkpoints: Checkpoints,
+  progress: ProgressReporter,
+  deps: PipelineDeps,
+): AsyncGenerator<Order> {
+  const files = inTimeOrder(job.files.filter(({ state }) => state === 'staged'));
+  const unsettled = [...known].flatMap(([id, doc]) => (doc.state === 'planned' ? { id, doc } : []));
+  for (const { id, doc } of unsettled.sort((a, b) => a.doc.sequence - b.doc.sequence)) {
+    yield await rebuild(id, doc, files, deps);
+  }
+  const vad = await deps.vad();
+  const scan: ScanDeps = { ...deps, vad, open: (file) => deps.audio.open(file) };
+  for await (const event of scanRecordings(files, job.resume, scan)) {
+    const order = await take(event, checkpoints, progress, deps.log);
+    if (order !== null) yield order;
+  }
+}
+
+/** Makes a scan event durable. Returns the chunk that is to be transcribed now, if it is one. */
+async function take(
+  event: ScanEvent,
+  checkpoints: Checkpoints,
+  progress: ProgressReporter,
+  log: Logger,
+): Promise<Order | null> {
+  const { file } = event;
+  switch (event.kind) {
+    case 'decoded': {
+      const { corruptFrames, corruptSeconds, tornBytes, stoppedBecause } = event.report;
+      checkpoints.learn(file.name, {
+        durationSeconds: seconds(event.samples),
+        failedSeconds: corruptSeconds,
+        error: stoppedBecause === null ? null : failure(file.name, 'recording_corrupt', stoppedBecause),
+      });
+      if (corruptFrames > 0 || tornBytes > 0) {
+        log.warn('Recording is damaged', {
+          stage: 'decode',
+          file: file.name,
+          corruptFrames,
+          corruptSeconds,
+          tornBytes,
+        });
+      }
+      await progress.fileScanned(file);
+      return null;
+    }
+    case 'failed': {
+      const { code, message } = event.error;
+      const claimed = Math.max(file.durationSeconds ?? 0, seconds(event.samples));
+      checkpoints.learn(file.name, {
+        durationSeconds: claimed,
+        failedSeconds: claimed - seconds(event.samples),
+        error: failure(file.name, code, message),
+      });
+      log.warn('Recording failed', { stage: 'decode', file: file.name, code });
+      await progress.fileScanned(file);
+      return null;
+    }
+    case 'chunk': {
+      const { id, doc } = await checkpoints.plan(event.chunk, file, event.resume);
+      await progress.chunkPlanned();
+      return doc.state === 'planned' ? { id, doc, audio: chunkAudio(event.chunk), file } : null;
+    }
+  }
+}
+
+function chunkAudio({ preRoll, frames }: PlannedChunk): ChunkAudio {
+  return { preRoll, frames };
+}
+
+async function settleChunk(
+  { id, doc, audio, file }: Order,
+  checkpoints: Checkpoints,
+  deps: PipelineDeps,
+): Promise<void> {
+  const started = deps.now();
+  const encoded = await encodeChunk(audio, file.format);
+  try {
+    const request = { ...encoded, durationMs: doc.durationMs, language: deps.language, keyterms: [] };
+    const result = await transcribePatiently(deps.transcriber, request, deps.signal);
+    await checkpoints.settle(id, doc, result, placeWords(result.words, doc.spans));
+    deps.log.info('Chunk transcribed', {
+      stage: 'transcribe',
+      chunkId: id,
+      requestId: result.requestId,
+      billedSeconds: result.billedSeconds,
+      words: result.words.length,
+      bytes: encoded.audio.length,
+      ms: deps.now() - started,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.remedy !== 'never') throw error;
+    await checkpoints.reject(id, doc, failure(null, error.code, error.message));
+    deps.log.warn('Chunk refused', { stage: 'transcribe', chunkId: id, code: error.code });
+  }
+}
+
+/** Reads the frames of a planned chunk again. */
+async function rebuild(
+  id: string,
+  doc: PlannedChunkDoc,
+  files: readonly JobFile[],
+  deps: PipelineDeps,
+): Promise<Order> {
+  const names = new Set(doc.spans.map(({ recordingId }) => recordingId));
+  const needed = files.filter(({ name }) => names.has(name));
+  const first = needed[0];
+  if (first === undefined) throw new Error(`The recordings of chunk ${id} are not in the job any more.`);
+  const collector = new SpanCollector(doc.spans, preRollMs(first));
+  for (const file of needed) {
+    const options = { signal: deps.signal, maxSeconds: LIMITS.maxRecordingSeconds, ffmpegPath: deps.ffmpegPath };
+    collector.startRecording(file.name);
+    for await (const { frames } of decodeRecording(deps.audio.open(file), file.format, options).blocks) {
+      collector.addFrames(frames);
+    }
+  }
+  return { id, doc, audio: collector.collected(), file: first };
+}

@@ -1,0 +1,166 @@
+/** The task: one delivery of one job, from the lease to the push. */
+import { randomUUID } from 'node:crypto';
+import { AppError, CATALOGUE } from '../errors.ts';
+import { chunksOf } from '../jobs/chunk.ts';
+import type { Job, TaskPayload } from '../jobs/job.ts';
+import { Lease, LeaseLostError } from '../jobs/lease.ts';
+import type { Admission } from '../jobs/lease.ts';
+import type { TaskQueue } from '../jobs/queue.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import type { Logger } from '../logger.ts';
+import { Timestamp } from 'firebase-admin/firestore';
+import { Checkpoints } from './checkpoints.ts';
+import type { CheckpointDeps } from './checkpoints.ts';
+import { deferral } from './deferral.ts';
+import { finishJob, wrapUp } from './finish.ts';
+import type { FinishDeps } from './finish.ts';
+import { failure } from './outcome.ts';
+import { transcribeRecordings } from './pipeline.ts';
+import type { PipelineDeps } from './pipeline.ts';
+
+export interface ProcessDeps extends CheckpointDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp'> {
+  readonly jobs: JobStore;
+  readonly queue: TaskQueue;
+  readonly logger: Logger;
+  /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
+  readonly workMs: number;
+  readonly now: () => number;
+}
+
+/** Thrown for what another delivery mends: the platform backs off and delivers again. */
+export class RetryTaskError extends Error {
+  override readonly name = 'RetryTaskError';
+}
+
+/**
+ * Processes one delivery. Returns when there is nothing more for this delivery to do, whatever became of the job.
+ * @throws RetryTaskError when it came too early; anything unexpected as it is: both are delivered again.
+ */
+export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
+  const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
+  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now);
+  if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
+
+  try {
+    logger.info('Attempt begins', {
+      stage: 'lease',
+      attempt: admission.job.attempts,
+      files: admission.job.files.length,
+    });
+    await attempt(admission.job, lease, deps, logger);
+  } catch (error) {
+    await giveUp(error, payload, lease, deps, logger);
+  } finally {
+    await lease.stop();
+  }
+}
+
+async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
+  const { docs } = await chunksOf(deps.db, lease.jobId).get();
+  const known = new Map(docs.map((doc) => [doc.id, doc.data()]));
+  const checkpoints = new Checkpoints(deps, lease, known.size);
+  const workEndsMs = deps.now() + deps.workMs;
+
+  const { complete } = await transcribeRecordings(job, known, checkpoints, {
+    ...deps,
+    log: logger,
+    signal: lease.signal,
+    isTimeUp: () => deps.now() >= workEndsMs,
+  });
+  if (!complete) return continueLater(lease, checkpoints, deps, logger);
+
+  const finished = await finishJob(lease, checkpoints, deps);
+  logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
+  await wrapUp(lease.jobId, finished, deps, logger);
+}
+
+/** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
+async function continueLater(lease: Lease, checkpoints: Checkpoints, deps: ProcessDeps, logger: Logger): Promise<void> {
+  await checkpoints.save({});
+  const { uid, epoch } = await lease.update((job) => ({
+    status: 'pending',
+    lease: null,
+    attempts: 0,
+    epoch: job.epoch + 1,
+    waitingFor: WAITING_IN_QUEUE,
+  }));
+  await deps.queue.enqueue({ jobId: lease.jobId, uid, epoch });
+  logger.info('Time is up; the job continues in a new task', { stage: 'continue', nextEpoch: epoch });
+}
+
+/** An attempt failed. What waiting can mend is waited for, visibly; the rest is for the platform to deliver again. */
+async function giveUp(
+  error: unknown,
+  payload: TaskPayload,
+  lease: Lease,
+  deps: ProcessDeps,
+  logger: Logger,
+): Promise<void> {
+  if (error instanceof LeaseLostError) {
+    logger.warn('Another worker has the job now', { stage: 'lease' });
+    return;
+  }
+  if (error instanceof AppError && error.remedy !== 'never') {
+    const job = await lease.update((current) => deferral(current, error, deps.now()));
+    const until = job.waitingFor?.until?.toMillis() ?? deps.now();
+    logger[error.remedy === 'operator' ? 'error' : 'warn']('Job deferred', {
+      stage: 'defer',
+      code: error.code,
+      until: new Date(until).toISOString(),
+    });
+    await deps.queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (until - deps.now()) / 1000 });
+    return;
+  }
+  logger.error('Attempt failed', { stage: 'attempt', error });
+  // Free for the next delivery at once, instead of when the lease runs out. If this fails too, it runs out.
+  await lease.update(() => ({ status: 'pending', lease: null, waitingFor: WAITING_IN_QUEUE })).catch(() => null);
+  throw error;
+}
+
+/** A delivery that is not to do the work. */
+async function turnAway(admission: Admission, payload: TaskPayload, deps: ProcessDeps, logger: Logger): Promise<void> {
+  switch (admission.kind) {
+    case 'finished':
+      return wrapUp(payload.jobId, admission.job, deps, logger);
+    case 'refuse':
+      logger.error('Security: a task named another user than its job', {
+        stage: 'gate',
+        securityEvent: admission.reason,
+      });
+      return;
+    case 'drop':
+      logger.info('Task dropped', { stage: 'gate', reason: admission.reason });
+      return;
+    case 'wait':
+      throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
+    case 'exhausted': {
+      const error = failure(null, 'attempts_exhausted');
+      const now = Timestamp.fromMillis(deps.now());
+      await deps.jobs.update(payload.jobId, (job) =>
+        job.status === 'processing' || job.status === 'pending' || job.status === 'deferred'
+          ? { status: 'failed', lease: null, waitingFor: null, failures: [...job.failures, error], finishedAt: now }
+          : null,
+      );
+      logger.error('Job failed', { stage: 'gate', code: error.code, message: CATALOGUE.attempts_exhausted.message });
+      return;
+    }
+    case 'work':
+      throw new Error('A job was admitted without a lease.');
+  }
+}
+
+/** A logger that adds the same fields to every line. */
+function withFields(logger: Logger, fields: Readonly<Record<string, unknown>>): Logger {
+  return {
+    info: (message, more) => {
+      logger.info(message, { ...fields, ...more });
+    },
+    warn: (message, more) => {
+      logger.warn(message, { ...fields, ...more });
+    },
+    error: (message, more) => {
+      logger.error(message, { ...fields, ...more });
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { segmentId } from '../../../src/conversations/conversation.ts';
+import type { TimedWord } from '../../../src/conversations/conversation.ts';
+import { segmentWords } from '../../../src/conversations/segments.ts';
+
+function words(...specs: readonly [text: string, startMs: number, endMs: number, speaker?: number][]): TimedWord[] {
+  return specs.map(([text, startMs, endMs, speaker = 0]) => ({
+    text,
+    startMs,
+    endMs,
+    speaker,
+    confidence: 0.5,
+    language: 'en',
+  }));
+}
+
+describe('segments', () => {
+  it('join the words of one speaker', () => {
+    const [segment] = segmentWords(words(['Good', 0, 300], ['morning.', 350, 800]));
+    assert.deepEqual(segment, {
+      text: 'Good morning.',
+      startMs: 0,
+      endMs: 800,
+      speaker: 0,
+      confidence: 0.5,
+      language: 'en',
+      words: 2,
+    });
+  });
+
+  it('end at a pause of 0.8 s', () => {
+    assert.equal(segmentWords(words(['a', 0, 100], ['b', 899, 950])).length, 1);
+    assert.equal(segmentWords(words(['a', 0, 100], ['b', 900, 950])).length, 2);
+  });
+
+  it('end where the speaker changes', () => {
+    assert.deepEqual(
+      segmentWords(words(['Yes.', 0, 100, 0], ['No.', 150, 300, 1])).map(({ text }) => text),
+      ['Yes.', 'No.'],
+    );
+  });
+
+  it('end after a sentence once they are long, and only then', () => {
+    const long = words(['First.', 0, 14_000], ['Second.', 14_100, 15_500], ['Third', 15_600, 16_000]);
+    assert.deepEqual(
+      segmentWords(long).map(({ text }) => text),
+      ['First. Second.', 'Third'],
+    );
+  });
+
+  it('keep every word once and in order', () => {
+    const word = fc.record({
+      text: fc.stringMatching(/^[a-z]{1,5}[.,]?$/),
+      gap: fc.integer({ min: 0, max: 2000 }),
+      length: fc.integer({ min: 1, max: 3000 }),
+      speaker: fc.integer({ min: 0, max: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(word), (drafts) => {
+        let now = 0;
+        const spoken = drafts.map(({ text, gap, length, speaker }) => {
+          const startMs = now + gap;
+          now = startMs + length;
+          return { text, startMs, endMs: now, speaker, confidence: 1, language: null };
+        });
+        const segments = segmentWords(spoken);
+        assert.equal(segments.map(({ text }) => text).join(' '), spoken.map(({ text }) => text).join(' '));
+        for (const segment of segments) assert.ok(segment.startMs < segment.endMs);
+      }),
+    );
+  });
+
+  it('have an id that depends on device, time and text alone', () => {
+    const [segment] = segmentWords(words(['Hello.', 10, 400, 1]));
+    const id = segmentId('omi', segment!);
+    assert.equal(segmentId('omi', { ...segment!, speaker: 5, confidence: 0.1 }), id);
+    assert.notEqual(segmentId('phone', segment!), id);
+    assert.notEqual(segmentId('omi', { ...segment!, startMs: 11 }), id);
+    assert.notEqual(segmentId('omi', { ...segment!, text: 'Hallo.' }), id);
+  });
+});

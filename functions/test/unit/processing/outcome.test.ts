@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { ChunkDoc } from '../../../src/jobs/chunk.ts';
+import type { JobFile } from '../../../src/jobs/job.ts';
+import { concludeJob, failure } from '../../../src/processing/outcome.ts';
+
+const T0 = Timestamp.fromMillis(Date.UTC(2026, 0, 1));
+
+function file(name: string, change: Partial<JobFile> = {}): JobFile {
+  return {
+    name,
+    path: `uploads/u/j/${name}`,
+    size: 1,
+    md5: '',
+    format: { kind: 'file', extension: 'wav' },
+    deviceId: 'omi',
+    startedAt: T0,
+    state: 'staged',
+    durationSeconds: 60,
+    speechSeconds: null,
+    failedSeconds: 0,
+    error: null,
+    ...change,
+  };
+}
+
+function chunk(state: 'done' | 'failed', parts: Readonly<Record<string, number>>): ChunkDoc {
+  const spans = Object.entries(parts).map(([recordingId, seconds]) => ({
+    recordingId,
+    firstFrame: 0,
+    endFrame: 1,
+    chunkStartMs: 0,
+    startMs: 0,
+    durationMs: seconds * 1000,
+  }));
+  const plan = {
+    uid: 'u',
+    deviceId: 'omi',
+    sequence: 0,
+    spans,
+    durationMs: 0,
+    startedAt: T0,
+    endedAt: T0,
+    expiresAt: T0,
+  };
+  return state === 'done'
+    ? { ...plan, state, words: [], language: null, requestId: 'r', billedSeconds: 3, conversationIds: ['c'] }
+    : { ...plan, state, error: failure(null, 'transcription_rejected') };
+}
+
+describe('outcome of a job', () => {
+  it('is completed when every recording is transcribed or silent', () => {
+    const outcome = concludeJob([file('a'), file('b')], [chunk('done', { a: 10 })]);
+    assert.equal(outcome.status, 'completed');
+    assert.deepEqual(
+      outcome.files.map(({ state }) => state),
+      ['transcribed', 'silent'],
+    );
+    assert.deepEqual(outcome.ledger, {
+      audioSeconds: 120,
+      speechSeconds: 10,
+      silentSeconds: 110,
+      duplicateSeconds: 0,
+      failedSeconds: 0,
+    });
+    assert.deepEqual(outcome.usage, { requests: 1, billedSeconds: 3 });
+    assert.deepEqual(outcome.conversationIds, ['c']);
+  });
+
+  it('is partial when one recording failed and another came through', () => {
+    const lost = file('b', { error: failure('b', 'recording_corrupt'), failedSeconds: 60 });
+    const outcome = concludeJob([file('a'), lost], [chunk('done', { a: 10 })]);
+    assert.equal(outcome.status, 'partial');
+    assert.equal(outcome.ledger.failedSeconds, 60);
+    assert.deepEqual(outcome.failures, [failure('b', 'recording_corrupt')]);
+  });
+
+  it('is failed when nothing came through', () => {
+    const lost = file('a', { error: failure('a', 'recording_corrupt'), failedSeconds: 60 });
+    assert.equal(concludeJob([lost], []).status, 'failed');
+  });
+
+  it('counts speech that was refused as failed, with the reason on its recording', () => {
+    const outcome = concludeJob([file('a')], [chunk('failed', { a: 20 }), chunk('done', { a: 5 })]);
+    assert.equal(outcome.status, 'partial');
+    assert.equal(outcome.ledger.failedSeconds, 20);
+    assert.deepEqual(outcome.failures, [failure('a', 'transcription_rejected')]);
+  });
+
+  it('accounts for every second, whatever the mix', () => {
+    const seconds = fc.integer({ min: 0, max: 1000 });
+    const drafts = fc.array(
+      fc.record({ speech: seconds, silence: seconds, lost: seconds, refused: seconds, duplicate: fc.boolean() }),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(drafts, (list) => {
+        const files = list.map(({ speech, silence, lost, refused, duplicate }, i) =>
+          duplicate
+            ? file(String(i), {
+                state: 'duplicate',
+                durationSeconds: speech + silence,
+                failedSeconds: 0,
+                speechSeconds: 0,
+              })
+            : file(String(i), { durationSeconds: speech + silence + lost + refused, failedSeconds: lost }),
+        );
+        const chunks = list.flatMap(({ speech, refused, duplicate }, i) =>
+          duplicate ? [] : [chunk('done', { [i]: speech }), chunk('failed', { [i]: refused })],
+        );
+        const { ledger } = concludeJob(files, chunks);
+        const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
+        assert.ok(Math.abs(audioSeconds - speechSeconds - silentSeconds - duplicateSeconds - failedSeconds) < 1e-3);
+        const expected = list.filter(({ duplicate }) => !duplicate).reduce((sum, { silence }) => sum + silence, 0);
+        assert.ok(Math.abs(silentSeconds - expected) < 1e-3);
+      }),
+    );
+  });
+});
