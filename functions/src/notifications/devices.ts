@@ -1,0 +1,44 @@
+/** Where a user's pushes go to: `users/{uid}/devices/{deviceId}`, written by the apps themselves (see firestore.rules). */
+import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/firestore';
+
+/** FCM takes 500 tokens in one call; nobody owns more devices than that, and the rules cannot count. */
+const MAX_DEVICES = 500;
+
+export interface Device {
+  readonly fcmToken: string;
+  readonly platform: 'ios' | 'android' | 'web';
+  readonly updatedAt: Timestamp;
+}
+
+export interface DeviceToken {
+  readonly deviceId: string;
+  readonly token: string;
+}
+
+export class DeviceStore {
+  readonly #db: Firestore;
+
+  constructor(db: Firestore) {
+    this.#db = db;
+  }
+
+  /** The user's tokens, those refreshed last first. */
+  async tokens(uid: string): Promise<DeviceToken[]> {
+    const { docs } = await this.#devices(uid).orderBy('updatedAt', 'desc').limit(MAX_DEVICES).get();
+    return docs.map((doc) => ({ deviceId: doc.id, token: doc.data().fcmToken }));
+  }
+
+  /** Removes a device whose token is dead; one that has registered a new token meanwhile stays. Returns whether it did. */
+  async remove(uid: string, { deviceId, token }: DeviceToken): Promise<boolean> {
+    const ref = this.#devices(uid).doc(deviceId);
+    return this.#db.runTransaction(async (tx) => {
+      if ((await tx.get(ref)).data()?.fcmToken !== token) return false;
+      tx.delete(ref);
+      return true;
+    });
+  }
+
+  #devices(uid: string): CollectionReference<Device> {
+    return this.#db.collection(`users/${uid}/devices`) as CollectionReference<Device>;
+  }
+}

@@ -1,0 +1,236 @@
+import { assertFails, assertSucceeds } from '@firebase/rules-unit-testing';
+import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
+import {
+  collection,
+  collectionGroup,
+  deleteDoc,
+  deleteField,
+  doc,
+  getDoc,
+  getDocs,
+  limit,
+  orderBy,
+  query,
+  serverTimestamp,
+  setDoc,
+  Timestamp,
+  updateDoc,
+  where,
+} from 'firebase/firestore';
+import type { Firestore } from 'firebase/firestore';
+import { rulesEnvironment } from './environment.ts';
+
+const JOB = 'offline_sync_jobs/job-of-ann';
+
+/** What the server has written before each test. */
+const WRITTEN: Record<string, object> = {
+  [JOB]: { uid: 'ann', status: 'completed', createdAt: Timestamp.fromMillis(1) },
+  'offline_sync_jobs/job-of-bob': { uid: 'bob', status: 'completed', createdAt: Timestamp.fromMillis(2) },
+  [`${JOB}/chunks/chunk`]: { uid: 'ann', words: [] },
+  'users/ann': { fairUse: { stage: 'none' }, preferences: { language: 'en' } },
+  'users/ann/conversations/one': { deviceId: 'omi', state: 'live' },
+  'users/ann/segments/one': { deviceId: 'omi', text: 'hello' },
+  'users/ann/usage/2026-01-01': { requests: 1 },
+  'users/ann/recordings/one': { jobId: 'job-of-ann' },
+  'users/ann/devices/phone': { fcmToken: 'token', platform: 'ios', updatedAt: Timestamp.fromMillis(1) },
+  'somewhere/else': { public: true },
+};
+
+describe('Firestore rules', () => {
+  let environment: RulesTestEnvironment;
+  let ann: Firestore;
+  let bob: Firestore;
+  let nobody: Firestore;
+
+  before(async () => {
+    environment = await rulesEnvironment('firestore');
+    ann = environment.authenticatedContext('ann').firestore() as unknown as Firestore;
+    bob = environment.authenticatedContext('bob').firestore() as unknown as Firestore;
+    nobody = environment.unauthenticatedContext().firestore() as unknown as Firestore;
+  });
+
+  beforeEach(async () => {
+    await environment.clearFirestore();
+    await environment.withSecurityRulesDisabled(async (context) => {
+      const server = context.firestore();
+      await Promise.all(Object.entries(WRITTEN).map(([path, data]) => server.doc(path).set(data)));
+    });
+  });
+
+  after(async () => {
+    await environment.cleanup();
+  });
+
+  const others = () => ({ 'another user': bob, 'somebody who is not signed in': nobody });
+
+  describe('let a user read their own', () => {
+    for (const path of [
+      JOB,
+      'users/ann',
+      'users/ann/conversations/one',
+      'users/ann/segments/one',
+      'users/ann/usage/2026-01-01',
+    ]) {
+      it(`${path}, and nobody else`, async () => {
+        await assertSucceeds(getDoc(doc(ann, path)));
+        for (const other of Object.values(others())) await assertFails(getDoc(doc(other, path)));
+      });
+    }
+
+    for (const path of ['users/ann/conversations', 'users/ann/segments', 'users/ann/usage']) {
+      it(`list of ${path}, and nobody else`, async () => {
+        await assertSucceeds(getDocs(collection(ann, path)));
+        for (const other of Object.values(others())) await assertFails(getDocs(collection(other, path)));
+      });
+    }
+
+    it('jobs, as a query for their own uid', async () => {
+      const jobs = collection(ann, 'offline_sync_jobs');
+      const own = where('uid', '==', 'ann');
+      await assertSucceeds(getDocs(query(jobs, own, orderBy('createdAt', 'desc'), limit(20))));
+      await assertSucceeds(getDocs(query(jobs, own, where('status', '==', 'completed'), orderBy('createdAt', 'desc'))));
+    });
+  });
+
+  describe('deny', () => {
+    it('queries for jobs that could find those of others', async () => {
+      await assertFails(getDocs(collection(ann, 'offline_sync_jobs')));
+      await assertFails(getDocs(query(collection(ann, 'offline_sync_jobs'), where('status', '==', 'completed'))));
+      await assertFails(getDocs(query(collection(ann, 'offline_sync_jobs'), where('uid', '==', 'bob'))));
+      await assertFails(getDocs(query(collection(ann, 'offline_sync_jobs'), where('uid', 'in', ['ann', 'bob']))));
+    });
+
+    it('a job that does not exist, so that ids cannot be tried out', async () => {
+      await assertFails(getDoc(doc(ann, 'offline_sync_jobs/unknown')));
+    });
+
+    for (const path of [
+      `${JOB}/chunks/chunk`,
+      'users/ann/recordings/one',
+      'users/ann/devices/phone',
+      'users/ann/something/new',
+      'somewhere/else',
+    ]) {
+      it(`reading ${path}, to its own user too`, async () => {
+        await assertFails(getDoc(doc(ann, path)));
+        const parent = path.slice(0, path.lastIndexOf('/'));
+        await assertFails(getDocs(collection(ann, parent)));
+      });
+    }
+
+    for (const group of ['conversations', 'segments', 'usage', 'devices', 'chunks', 'recordings']) {
+      it(`the collection group ${group}`, async () => {
+        await assertFails(getDocs(collectionGroup(ann, group)));
+      });
+    }
+
+    it('listing users', async () => {
+      await assertFails(getDocs(collection(ann, 'users')));
+    });
+
+    for (const path of Object.keys(WRITTEN).filter((path) => !path.includes('/devices/') && path !== 'users/ann')) {
+      it(`any write to ${path}, to its own user too`, async () => {
+        await assertFails(setDoc(doc(ann, path), { uid: 'ann' }));
+        await assertFails(updateDoc(doc(ann, path), { note: 'mine' }));
+        await assertFails(deleteDoc(doc(ann, path)));
+        await assertFails(setDoc(doc(ann, `${path}-new`), { uid: 'ann' }));
+      });
+    }
+  });
+
+  describe('for devices', () => {
+    const device = () => ({ fcmToken: 'token-1', platform: 'android', updatedAt: serverTimestamp() });
+
+    it('let a user register, refresh and remove their own', async () => {
+      const path = doc(ann, 'users/ann/devices/tablet');
+      await assertSucceeds(setDoc(path, device()));
+      await assertSucceeds(setDoc(path, { ...device(), fcmToken: 'token-2' }));
+      await assertSucceeds(updateDoc(path, { fcmToken: 'token-3', updatedAt: serverTimestamp() }));
+      await assertSucceeds(deleteDoc(path));
+    });
+
+    it('take every platform and a token of any length up to 4,096', async () => {
+      for (const platform of ['ios', 'android', 'web']) {
+        await assertSucceeds(
+          setDoc(doc(ann, 'users/ann/devices/tablet'), { ...device(), platform, fcmToken: 'x'.repeat(4096) }),
+        );
+      }
+    });
+
+    it('deny those of others', async () => {
+      for (const other of Object.values(others())) {
+        await assertFails(setDoc(doc(other, 'users/ann/devices/tablet'), device()));
+        await assertFails(setDoc(doc(other, 'users/ann/devices/phone'), device()));
+        await assertFails(deleteDoc(doc(other, 'users/ann/devices/phone')));
+      }
+    });
+
+    const malformed: Record<string, object> = {
+      'a token that is not a string': { ...device(), fcmToken: 7 },
+      'an empty token': { ...device(), fcmToken: '' },
+      'a token that is too long': { ...device(), fcmToken: 'x'.repeat(4097) },
+      'an unknown platform': { ...device(), platform: 'toaster' },
+      'a time of the client’s own': { ...device(), updatedAt: Timestamp.fromMillis(1) },
+      'another field': { ...device(), admin: true },
+      'no token': { platform: 'ios', updatedAt: serverTimestamp() },
+      'no platform': { fcmToken: 'token', updatedAt: serverTimestamp() },
+      'no time': { fcmToken: 'token', platform: 'ios' },
+    };
+    for (const [name, data] of Object.entries(malformed)) {
+      it(`deny ${name}, new or as a change`, async () => {
+        await assertFails(setDoc(doc(ann, 'users/ann/devices/tablet'), data));
+        await assertFails(setDoc(doc(ann, 'users/ann/devices/phone'), data));
+      });
+    }
+
+    it('deny a change that leaves the time as it was, and an id without measure', async () => {
+      await assertFails(updateDoc(doc(ann, 'users/ann/devices/phone'), { fcmToken: 'token-2' }));
+      await assertFails(setDoc(doc(ann, `users/ann/devices/${'x'.repeat(129)}`), device()));
+    });
+  });
+
+  describe('for preferences', () => {
+    const all = { language: 'pt-BR', singleLanguage: true, vocabulary: ['Omi', 'customer service'] };
+
+    it('let a user set them, whether or not the server has written about the user', async () => {
+      await assertSucceeds(updateDoc(doc(ann, 'users/ann'), { preferences: all }));
+      await assertSucceeds(setDoc(doc(ann, 'users/ann'), { preferences: { language: 'multi' } }, { merge: true }));
+      await assertSucceeds(setDoc(doc(bob, 'users/bob'), { preferences: all }));
+      await assertSucceeds(setDoc(doc(bob, 'users/bob'), { preferences: {} }));
+    });
+
+    it('never let a user touch fairUse or anything else', async () => {
+      await assertFails(updateDoc(doc(ann, 'users/ann'), { fairUse: { stage: 'unlimited' } }));
+      await assertFails(updateDoc(doc(ann, 'users/ann'), { preferences: all, fairUse: deleteField() }));
+      await assertFails(setDoc(doc(ann, 'users/ann'), { preferences: all })); // would remove fairUse
+      await assertFails(updateDoc(doc(ann, 'users/ann'), { preferences: all, note: 'mine' }));
+      await assertFails(setDoc(doc(bob, 'users/bob'), { preferences: all, fairUse: { stage: 'none' } }));
+      await assertFails(setDoc(doc(bob, 'users/bob'), { fairUse: { stage: 'none' } }));
+      await assertFails(deleteDoc(doc(ann, 'users/ann')));
+    });
+
+    it('deny those of others', async () => {
+      for (const other of Object.values(others())) {
+        await assertFails(updateDoc(doc(other, 'users/ann'), { preferences: all }));
+        await assertFails(setDoc(doc(other, 'users/new'), { preferences: all }));
+      }
+    });
+
+    const malformed: Record<string, unknown> = {
+      'something that is not a map': 'en',
+      'an unknown one': { language: 'en', volume: 11 },
+      'a language that is not a tag': { language: 'English, please' },
+      'a language that is not a string': { language: 7 },
+      'a singleLanguage that is not a boolean': { singleLanguage: 'yes' },
+      'a vocabulary that is not a list': { vocabulary: 'Omi' },
+      'too many terms': { vocabulary: Array.from({ length: 101 }, (_, index) => `term${index}`) },
+      'terms that are too long together': { vocabulary: ['x'.repeat(4001)] },
+    };
+    for (const [name, preferences] of Object.entries(malformed)) {
+      it(`deny ${name}`, async () => {
+        await assertFails(updateDoc(doc(ann, 'users/ann'), { preferences }));
+        await assertFails(setDoc(doc(bob, 'users/bob'), { preferences }));
+      });
+    }
+  });
+});

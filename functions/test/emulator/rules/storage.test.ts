@@ -1,0 +1,109 @@
+import { assertFails, assertSucceeds } from '@firebase/rules-unit-testing';
+import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
+import {
+  deleteObject,
+  getBytes,
+  getDownloadURL,
+  getMetadata,
+  listAll,
+  ref,
+  updateMetadata,
+  uploadBytes,
+  uploadBytesResumable,
+} from 'firebase/storage';
+import type { FirebaseStorage } from 'firebase/storage';
+import { rulesEnvironment } from './environment.ts';
+
+const NAME = 'audio_omi_opus_16000_1_fs160_1760000000.bin';
+const BYTES = new Uint8Array([3, 0, 0, 0, 1, 2, 3]);
+
+describe('Storage rules', () => {
+  let environment: RulesTestEnvironment;
+  let ann: FirebaseStorage;
+  let bob: FirebaseStorage;
+  let nobody: FirebaseStorage;
+
+  before(async () => {
+    environment = await rulesEnvironment('storage');
+    ann = environment.authenticatedContext('ann').storage() as unknown as FirebaseStorage;
+    bob = environment.authenticatedContext('bob').storage() as unknown as FirebaseStorage;
+    nobody = environment.unauthenticatedContext().storage() as unknown as FirebaseStorage;
+  });
+
+  beforeEach(async () => {
+    await environment.clearStorage();
+  });
+
+  after(async () => {
+    await environment.cleanup();
+  });
+
+  const put = (storage: FirebaseStorage, path: string, bytes = BYTES) => uploadBytes(ref(storage, path), bytes);
+
+  it('let the owner put a recording into a job', async () => {
+    await assertSucceeds(put(ann, `uploads/ann/job-1/${NAME}`));
+  });
+
+  it('let the owner use the resumable protocol', async () => {
+    await assertSucceeds(Promise.resolve(uploadBytesResumable(ref(ann, `uploads/ann/job-1/${NAME}`), BYTES)));
+  });
+
+  for (const name of [
+    'ride_1760000000.WAV',
+    'a b (1)_1760000000.m4a',
+    'Aufnahme-für-später_1760000000.flac',
+    'x.mp3',
+    'x.ogg',
+    'x.webm',
+  ]) {
+    it(`take ${name}`, async () => {
+      await assertSucceeds(put(ann, `uploads/ann/job_1/${name}`));
+    });
+  }
+
+  const refused: Record<string, string> = {
+    'another user’s folder': `uploads/bob/job-1/${NAME}`,
+    'no job': `uploads/ann/${NAME}`,
+    'a deeper folder': `uploads/ann/job-1/more/${NAME}`,
+    'another folder': `downloads/ann/job-1/${NAME}`,
+    'the root': NAME,
+    'a job id with other characters': `uploads/ann/job 1/${NAME}`,
+    'a job id that is too long': `uploads/ann/${'j'.repeat(129)}/${NAME}`,
+    'another extension': 'uploads/ann/job-1/page_1760000000.html',
+    'no extension': 'uploads/ann/job-1/bin',
+    'an extension that only begins like ours': 'uploads/ann/job-1/x.binary',
+    'a hidden file': 'uploads/ann/job-1/.bin',
+    'a name that is too long': `uploads/ann/job-1/${'n'.repeat(197)}.bin`,
+  };
+  for (const [name, path] of Object.entries(refused)) {
+    it(`deny ${name}`, async () => {
+      await assertFails(put(ann, path));
+    });
+  }
+
+  it('take a name as long as is allowed', async () => {
+    await assertSucceeds(put(ann, `uploads/ann/job-1/${'n'.repeat(196)}.bin`));
+  });
+
+  it('deny an empty recording', async () => {
+    await assertFails(put(ann, `uploads/ann/job-1/${NAME}`, new Uint8Array()));
+  });
+
+  it('deny others, signed in or not', async () => {
+    for (const other of [bob, nobody]) await assertFails(put(other, `uploads/ann/job-1/${NAME}`));
+  });
+
+  it('deny everything but creating, to the owner too', async () => {
+    await put(ann, `uploads/ann/job-1/${NAME}`);
+    for (const storage of [ann, bob, nobody]) {
+      const recording = ref(storage, `uploads/ann/job-1/${NAME}`);
+      await assertFails(put(storage, recording.fullPath)); // replaces it
+      await assertFails(getBytes(recording));
+      await assertFails(getMetadata(recording));
+      await assertFails(getDownloadURL(recording));
+      await assertFails(updateMetadata(recording, { contentType: 'text/html' }));
+      await assertFails(deleteObject(recording));
+      await assertFails(listAll(ref(storage, 'uploads/ann/job-1')));
+    }
+  });
+});
