@@ -28,8 +28,8 @@ import java.util.Map;
  * rules engine inside the Firestore emulator's JAR, which is the same engine with the `firebase.storage` service in it.
  *
  * Protocol (firebase-tools, lib/emulator/storage/rules/runtime.js): one JSON request a line on stdin, one JSON answer a
- * line on stdout; `{"id": -1}` says that it is ready. Firestore look-ups from Storage rules are left out: rules that use
- * them are refused when they are loaded, because denying silently would hide why.
+ * line on stdout; `{"id": -1}` says that it is ready. Firestore look-ups from Storage rules are left out: the engine warns
+ * of `firestore` as an unknown name when it loads such rules, and denies with an error when it comes to them.
  */
 public final class StorageRulesRuntime {
   private static final JsonFormat.Parser PROTO = JsonFormat.parser().ignoringUnknownFields();
@@ -73,11 +73,9 @@ public final class StorageRulesRuntime {
     var source = Source.newBuilder();
     for (JsonElement element : context.getAsJsonObject("source").getAsJsonArray("files")) {
       var file = element.getAsJsonObject();
-      var content = file.get("content").getAsString();
-      source.addFiles(File.newBuilder().setName(file.get("name").getAsString()).setContent(content));
-      if (content.matches("(?s).*\\bfirestore\\s*\\.\\s*(get|exists)\\s*\\(.*")) {
-        errors.add("This local rules runtime has no firestore.get() and firestore.exists() in Storage rules.");
-      }
+      source.addFiles(File.newBuilder()
+          .setName(file.get("name").getAsString())
+          .setContent(file.get("content").getAsString()));
     }
     CompileResult compiled = FirebaseRulesProtoCompiler.createStandalone().compile(source.build());
     for (Issue issue : compiled.getIssues()) {
