@@ -105,10 +105,8 @@ function copyWindow(lane: Lane | undefined, window: number, input: Float32Array,
   input.fill(0, from + samples.length, offset + INPUT_SAMPLES);
 }
 
-function record(lane: Lane | undefined, window: number, probability = NaN): void {
-  if (!lane || window < lane.warmupWindows) return;
-  // NaN would spread through the recurrent state and make the rest of the slice pass for silence.
-  if (Number.isNaN(probability)) throw new Error('The VAD model gave no probability; is there NaN in the PCM?');
+function record(lane: Lane | undefined, window: number, probability: number | undefined): void {
+  if (!lane || probability === undefined || window < lane.warmupWindows) return;
   lane.probabilities[window - lane.warmupWindows] = probability;
 }
 
