@@ -56,7 +56,7 @@ module.exports = {
       name: 'stand-in-stands-apart',
       comment: "The Deepgram stand-in shares no code with the product: that it reads the product's streams is a check.",
       severity: 'error',
-      from: { path: '^dev/' },
+      from: { path: '^dev/(deepgram|samples|demo)/' },
       to: { path: SRC },
     },
   ],

@@ -1,0 +1,96 @@
+/** The app's side: signs in, uploads recordings, asks how far they are. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+export interface User {
+  readonly uid: string;
+  readonly idToken: string;
+}
+
+/** A new user of the Auth emulator. */
+export async function signUp(authHost: string, email: string): Promise<User> {
+  const response = await fetch(`http://${authHost}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=demo`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password: 'correct horse battery', returnSecureToken: true }),
+  });
+  const { localId, idToken } = z.object({ localId: z.string(), idToken: z.string() }).parse(await readJson(response));
+  return { uid: localId, idToken };
+}
+
+const uploadSchema = z.object({ job_id: z.string(), file_count: z.number() });
+
+const ledgerSchema = z.object({
+  audio_seconds: z.number(),
+  speech_seconds: z.number(),
+  silent_seconds: z.number(),
+  duplicate_seconds: z.number(),
+  failed_seconds: z.number(),
+});
+export type Ledger = z.infer<typeof ledgerSchema>;
+
+const jobSchema = z.object({
+  job_id: z.string(),
+  status: z.string(),
+  percent: z.number(),
+  ledger: ledgerSchema,
+  new_conversation_ids: z.array(z.string()),
+  updated_conversation_ids: z.array(z.string()),
+  failures: z.array(z.object({ file: z.string().nullable(), code: z.string(), message: z.string() })),
+  waiting_for: z.object({ reason: z.string(), message: z.string() }).nullable(),
+});
+export type JobView = z.infer<typeof jobSchema>;
+
+/** Statuses that a job does not leave by itself. */
+const ENDED = new Set(['completed', 'partial', 'failed', 'cancelled']);
+
+/** `POST /v2/sync/upload`. @returns the job's id */
+export async function upload(
+  origin: string,
+  user: User,
+  files: readonly { name: string; bytes: Uint8Array }[],
+  deviceId: string,
+): Promise<string> {
+  const form = new FormData();
+  form.set('device_id', deviceId);
+  for (const { name, bytes } of files) form.append('files', new File([Uint8Array.from(bytes)], name));
+  const response = await fetch(`${origin}/v2/sync/upload`, { method: 'POST', headers: bearer(user), body: form });
+  return uploadSchema.parse(await readJson(response)).job_id;
+}
+
+/** `GET /v2/sync/status` until the job has ended. @throws Error if it has not within `limitMs`, milliseconds. */
+export async function waitForJob(
+  origin: string,
+  user: User,
+  jobId: string,
+  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+): Promise<JobView> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const response = await fetch(`${origin}/v2/sync/status?job_id=${jobId}`, { headers: bearer(user), signal });
+    const job = jobSchema.parse(await readJson(response));
+    if (ENDED.has(job.status)) return job;
+    if (Date.now() > deadline) {
+      const why = job.waiting_for === null ? '' : `, waiting: ${job.waiting_for.message}`;
+      throw new Error(`Job ${jobId} is still ${job.status} (${job.percent} %${why}) after ${limitMs / 1000} s.`);
+    }
+    await delay(500, undefined, { signal });
+  }
+}
+
+/** Names of the objects under a prefix, in the Storage emulator; as its operator. */
+export async function listObjects(storageOrigin: string, bucket: string, prefix: string): Promise<string[]> {
+  const response = await fetch(`${storageOrigin}/storage/v1/b/${bucket}/o?prefix=${encodeURIComponent(prefix)}`);
+  const schema = z.object({ items: z.array(z.object({ name: z.string() })).default([]) });
+  return schema.parse(await readJson(response)).items.map(({ name }) => name);
+}
+
+function bearer(user: User): { authorization: string } {
+  return { authorization: `Bearer ${user.idToken}` };
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${new URL(response.url).pathname}: ${response.status} ${text}`);
+  return JSON.parse(text);
+}

@@ -1,0 +1,108 @@
+/** What has to hold of a journey of the samples. Pure: figures and complaints out, nothing printed. */
+import { speechSeconds } from '../samples/samples.ts';
+import { compareWords, firstDifference, unexplainedSeconds, type Word } from './compare.ts';
+import type { Journey, SampleResult } from './journey.ts';
+
+/** How far a word's time may be off, milliseconds. */
+export const MAX_WORD_ERROR_MS = 40;
+/** Seconds billed for a second of speech, at most. */
+export const MAX_BILLED_RATIO = 1.2;
+/** A ledger adds up to the millisecond; recordings of whole frames and their sum, to the frame. */
+const LEDGER_ERROR_SECONDS = 0.001;
+const DURATION_ERROR_SECONDS = 0.02;
+
+export interface Verdict {
+  readonly words: number;
+  readonly maxErrorMs: number;
+  readonly meanErrorMs: number;
+  readonly audioSeconds: number;
+  readonly speechSeconds: number;
+  /** Null when Deepgram itself transcribed. */
+  readonly billedSeconds: number | null;
+  /** One sentence for each thing that is not as it should be. */
+  readonly complaints: readonly string[];
+}
+
+export function judge({ results, requests, leftovers }: Journey): Verdict {
+  const complaints = results.flatMap((result) =>
+    complaintsAbout(result).map((complaint) => `${result.sample.scenario}: ${complaint}`),
+  );
+  if (leftovers.length > 0) complaints.push(`staged files are left: ${leftovers.join(', ')}`);
+
+  const spoken = results.flatMap(({ sample }) => sample.words);
+  const comparisons = results.map(({ sample, chunks }) => compareWords(sample.words, wordsOf(chunks)));
+  const matched = sum(comparisons.map((comparison) => comparison.matched));
+  // Devices may talk at the same time: their speech adds up.
+  const speech = sum(results.map(({ sample }) => speechSeconds(sample.words)));
+  const billedSeconds = requests && sum(requests.map((request) => request.billedSeconds));
+  const planned = sum(results.map(({ chunks }) => chunks.length));
+  if (requests !== null && requests.length !== planned) {
+    complaints.push(`Deepgram was asked ${requests.length} times for ${planned} chunks`);
+  }
+  if (billedSeconds !== null && billedSeconds > MAX_BILLED_RATIO * speech) {
+    complaints.push(`billed ${billedSeconds.toFixed(1)} s for ${speech.toFixed(1)} s of speech`);
+  }
+  return {
+    words: spoken.length,
+    maxErrorMs: Math.max(0, ...comparisons.map((comparison) => comparison.maxErrorMs)),
+    meanErrorMs:
+      sum(comparisons.map(({ meanErrorMs, matched: weight }) => meanErrorMs * weight)) / Math.max(1, matched),
+    audioSeconds: sum(results.map(({ job }) => job.ledger.audio_seconds)),
+    speechSeconds: speech,
+    billedSeconds,
+    complaints,
+  };
+}
+
+function complaintsAbout({ sample, job, chunks, conversations }: SampleResult): string[] {
+  const complaints: string[] = [];
+  if (job.status !== 'completed') {
+    const reasons = job.failures.map(({ file, code }) => `${file ?? 'job'} ${code}`).join(', ');
+    complaints.push(`the job is ${job.status} (${reasons})`);
+  }
+
+  const { missing, invented, maxErrorMs } = compareWords(sample.words, wordsOf(chunks));
+  if (missing.length > 0) complaints.push(`not transcribed: ${quote(missing)}`);
+  if (invented.length > 0) complaints.push(`never said: ${quote(invented)}`);
+  if (maxErrorMs > MAX_WORD_ERROR_MS) complaints.push(`a word is ${maxErrorMs.toFixed(0)} ms off`);
+  if (sample.words.length === 0 && chunks.length > 0) complaints.push('Deepgram was asked about silence');
+
+  if (conversations.length !== sample.conversations.length) {
+    complaints.push(`${conversations.length} conversations instead of ${sample.conversations.length}`);
+  }
+  for (const [index, { from, to, startMs, endMs }] of sample.conversations.entries()) {
+    const conversation = conversations[index];
+    if (conversation === undefined) continue;
+    const transcript = conversation.segments.flatMap(({ text }) => text.split(' '));
+    const difference = firstDifference(
+      sample.words.slice(from, to).map(({ text }) => text),
+      transcript,
+    );
+    if (difference !== null) complaints.push(`conversation ${index + 1}: ${difference}`);
+    const error = Math.max(Math.abs(conversation.startedAt - startMs), Math.abs(conversation.finishedAt - endMs));
+    if (error > MAX_WORD_ERROR_MS)
+      complaints.push(`conversation ${index + 1} begins or ends ${error.toFixed(0)} ms off`);
+  }
+
+  const recorded = sum(sample.recordings.map(({ durationMs }) => durationMs)) / 1000;
+  const unexplained = unexplainedSeconds(job.ledger);
+  if (Math.abs(unexplained) > LEDGER_ERROR_SECONDS)
+    complaints.push(`the ledger leaves ${unexplained.toFixed(3)} s unexplained`);
+  if (Math.abs(job.ledger.audio_seconds - recorded) > DURATION_ERROR_SECONDS) {
+    complaints.push(`the ledger knows ${job.ledger.audio_seconds} s of ${recorded} s`);
+  }
+  return complaints;
+}
+
+function wordsOf(chunks: SampleResult['chunks']): Word[] {
+  return chunks.flatMap(({ words }) => words);
+}
+
+function quote(words: readonly Word[]): string {
+  const shown = words.slice(0, 5).map(({ text, startMs }) => `"${text}" at ${new Date(startMs).toISOString()}`);
+  return shown.join(', ') + (words.length > shown.length ? ` and ${words.length - shown.length} more` : '');
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
