@@ -39,6 +39,6 @@ export class DeviceStore {
   }
 
   #devices(uid: string): CollectionReference<Device> {
-    return this.#db.collection(`users/${uid}/devices`) as CollectionReference<Device>;
+    return this.#db.collection(`users/${uid}/devices`);
   }
 }

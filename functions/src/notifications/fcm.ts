@@ -30,7 +30,9 @@ export function createFcmNotifier({ messaging, devices, logger }: FcmOptions): N
           known.filter(({ token }) => dead.has(token)),
         );
         const delivery = { sent: result.successCount, removed };
-        logger.info('push sent', { jobId, stage: 'notify', ...delivery, failures: failureCodes(result) });
+        const fields = { jobId, stage: 'notify', ...delivery, failures: failureCodes(result) };
+        if (result.failureCount > dead.size) logger.warn('push sent, not to all devices', fields);
+        else logger.info('push sent', fields);
         return delivery;
       } catch (error) {
         logger.warn('push failed', { jobId, stage: 'notify', reason: codeOf(error) });

@@ -25,13 +25,16 @@ describe('Storage rules', () => {
 
   before(async () => {
     environment = await rulesEnvironment('storage');
-    ann = environment.authenticatedContext('ann').storage() as unknown as FirebaseStorage;
-    bob = environment.authenticatedContext('bob').storage() as unknown as FirebaseStorage;
-    nobody = environment.unauthenticatedContext().storage() as unknown as FirebaseStorage;
+    ann = environment.authenticatedContext('ann').storage();
+    bob = environment.authenticatedContext('bob').storage();
+    nobody = environment.unauthenticatedContext().storage();
   });
 
-  beforeEach(async () => {
-    await environment.clearStorage();
+  // Each test has a job of its own: clearStorage() reaches the root folder alone.
+  let job = '';
+  let jobs = 0;
+  beforeEach(() => {
+    job = `job-${(jobs += 1)}`;
   });
 
   after(async () => {
@@ -41,11 +44,11 @@ describe('Storage rules', () => {
   const put = (storage: FirebaseStorage, path: string, bytes = BYTES) => uploadBytes(ref(storage, path), bytes);
 
   it('let the owner put a recording into a job', async () => {
-    await assertSucceeds(put(ann, `uploads/ann/job-1/${NAME}`));
+    await assertSucceeds(put(ann, `uploads/ann/${job}/${NAME}`));
   });
 
   it('let the owner use the resumable protocol', async () => {
-    await assertSucceeds(Promise.resolve(uploadBytesResumable(ref(ann, `uploads/ann/job-1/${NAME}`), BYTES)));
+    await assertSucceeds(Promise.resolve(uploadBytesResumable(ref(ann, `uploads/ann/${job}/${NAME}`), BYTES)));
   });
 
   for (const name of [
@@ -57,7 +60,7 @@ describe('Storage rules', () => {
     'x.webm',
   ]) {
     it(`take ${name}`, async () => {
-      await assertSucceeds(put(ann, `uploads/ann/job_1/${name}`));
+      await assertSucceeds(put(ann, `uploads/ann/${job}/${name}`));
     });
   }
 
@@ -82,28 +85,28 @@ describe('Storage rules', () => {
   }
 
   it('take a name as long as is allowed', async () => {
-    await assertSucceeds(put(ann, `uploads/ann/job-1/${'n'.repeat(196)}.bin`));
+    await assertSucceeds(put(ann, `uploads/ann/${job}/${'n'.repeat(196)}.bin`));
   });
 
   it('deny an empty recording', async () => {
-    await assertFails(put(ann, `uploads/ann/job-1/${NAME}`, new Uint8Array()));
+    await assertFails(put(ann, `uploads/ann/${job}/${NAME}`, new Uint8Array()));
   });
 
   it('deny others, signed in or not', async () => {
-    for (const other of [bob, nobody]) await assertFails(put(other, `uploads/ann/job-1/${NAME}`));
+    for (const other of [bob, nobody]) await assertFails(put(other, `uploads/ann/${job}/${NAME}`));
   });
 
   it('deny everything but creating, to the owner too', async () => {
-    await put(ann, `uploads/ann/job-1/${NAME}`);
+    await put(ann, `uploads/ann/${job}/${NAME}`);
     for (const storage of [ann, bob, nobody]) {
-      const recording = ref(storage, `uploads/ann/job-1/${NAME}`);
+      const recording = ref(storage, `uploads/ann/${job}/${NAME}`);
       await assertFails(put(storage, recording.fullPath)); // replaces it
       await assertFails(getBytes(recording));
       await assertFails(getMetadata(recording));
       await assertFails(getDownloadURL(recording));
       await assertFails(updateMetadata(recording, { contentType: 'text/html' }));
       await assertFails(deleteObject(recording));
-      await assertFails(listAll(ref(storage, 'uploads/ann/job-1')));
+      await assertFails(listAll(ref(storage, `uploads/ann/${job}`)));
     }
   });
 });

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import http2 from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { deleteApp, initializeApp } from 'firebase-admin/app';
+import type { App } from 'firebase-admin/app';
+import { getMessaging } from 'firebase-admin/messaging';
+import { createFcmNotifier, createLogNotifier } from '../../../src/notifications/fcm.ts';
+import type { FcmOptions } from '../../../src/notifications/fcm.ts';
+import type { DeviceToken } from '../../../src/notifications/devices.ts';
+import type { JobFinished } from '../../../src/notifications/notifier.ts';
+import { recordingLogger } from '../../support/logger.ts';
+import type { LogEntry, RecordingLogger } from '../../support/logger.ts';
+
+const FINISHED: JobFinished = {
+  uid: 'ann',
+  jobId: 'job-1',
+  status: 'completed',
+  newConversationIds: ['c-1', 'c-2'],
+  updatedConversationIds: [],
+};
+
+interface Sent {
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: { readonly message: Record<string, unknown> };
+}
+
+/**
+ * The real Firebase Admin SDK, speaking its real HTTP/2, to a server of this test: only the address that it connects to is
+ * changed.
+ */
+describe('the FCM notifier', () => {
+  const connect = http2.connect;
+  let server: Http2Server;
+  let app: App;
+  let logger: RecordingLogger;
+  let sent: Sent[];
+  let addresses: string[];
+  /** What FCM answers for a token; null to drop the connection. */
+  let answer: (token: unknown) => { status: number; body: unknown } | null;
+  let devices: DeviceToken[];
+  let removed: DeviceToken[];
+
+  before(async () => {
+    server = http2.createServer((request, response) => {
+      void text(request).then((body) => {
+        const received = { path: request.url, headers: request.headers, body: JSON.parse(body) as Sent['body'] };
+        sent.push(received);
+        const reply = answer(received.body.message['token']);
+        if (reply === null) request.stream.session?.destroy();
+        else response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify(reply.body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    http2.connect = ((authority: string) => {
+      addresses.push(authority);
+      const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const request = session.request.bind(session);
+      // The SDK sends `:scheme: https:`, with a colon; Google takes that, Node's server does not.
+      session.request = (headers, options) =>
+        request({ ...(headers as OutgoingHttpHeaders), ':scheme': 'http' }, options);
+      return session;
+    }) as typeof connect;
+    const credential = { getAccessToken: () => Promise.resolve({ access_token: 'access', expires_in: 3600 }) };
+    app = initializeApp({ projectId: 'demo-fcm', credential }, 'fcm-test');
+  });
+
+  after(async () => {
+    http2.connect = connect;
+    await deleteApp(app);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  beforeEach(() => {
+    logger = recordingLogger();
+    sent = [];
+    addresses = [];
+    removed = [];
+    devices = [device('phone'), device('tablet')];
+    answer = () => ({ status: 200, body: { name: 'projects/demo-fcm/messages/1' } });
+  });
+
+  function notifier(options: Partial<FcmOptions> = {}) {
+    const store = {
+      tokens: () => Promise.resolve(devices),
+      remove: (_uid: string, dead: DeviceToken) => Promise.resolve(removed.push(dead) > 0),
+    };
+    return createFcmNotifier({ messaging: getMessaging(app), devices: store, logger, ...options });
+  }
+
+  it('sends one silent message to each of the user’s devices', async () => {
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 2, removed: 0 });
+    assert.deepEqual(addresses, ['https://fcm.googleapis.com']);
+    assert.deepEqual(
+      sent.map(({ path }) => path),
+      Array(2).fill('/v1/projects/demo-fcm/messages:send'),
+    );
+    assert.equal(sent[0]!.headers.authorization, 'Bearer access');
+    assert.deepEqual(
+      sent.map(({ body }) => body),
+      ['token-of-phone', 'token-of-tablet'].map((token) => ({
+        message: {
+          token,
+          data: {
+            type: 'offline_sync_completed',
+            job_id: 'job-1',
+            status: 'completed',
+            new_conversation_ids: '["c-1","c-2"]',
+            updated_conversation_ids: '[]',
+          },
+          android: { priority: 'high' },
+          apns: {
+            headers: { 'apns-push-type': 'background', 'apns-priority': '5' },
+            payload: { aps: { 'content-available': 1 } },
+          },
+        },
+      })),
+    );
+  });
+
+  it('sends one message where two devices hold one token', async () => {
+    devices = [device('phone', 'same'), device('old-phone', 'same')];
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 1, removed: 0 });
+  });
+
+  it('asks FCM nothing for a user without devices', async () => {
+    devices = [];
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
+    assert.deepEqual(addresses, []);
+  });
+
+  it('removes every device whose token is no longer registered, and no other', async () => {
+    devices = [device('phone'), device('gone', 'dead'), device('gone-too', 'dead')];
+    answer = (token) => (token === 'dead' ? fcmError(404, 'UNREGISTERED') : { status: 200, body: { name: 'n' } });
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 1, removed: 2 });
+    assert.deepEqual(removed, [device('gone', 'dead'), device('gone-too', 'dead')]);
+  });
+
+  it('counts only the devices that were still there to remove', async () => {
+    answer = () => fcmError(404, 'UNREGISTERED');
+    const store = { tokens: () => Promise.resolve(devices), remove: () => Promise.resolve(false) };
+    assert.deepEqual(await notifier({ devices: store }).jobFinished(FINISHED), { sent: 0, removed: 0 });
+  });
+
+  for (const [status, code, expected] of [
+    [400, 'INVALID_ARGUMENT', 'messaging/invalid-argument'],
+    [401, 'THIRD_PARTY_AUTH_ERROR', 'messaging/third-party-auth-error'],
+    [403, 'SENDER_ID_MISMATCH', 'messaging/mismatched-credential'],
+    [429, 'QUOTA_EXCEEDED', 'messaging/message-rate-exceeded'],
+    [500, 'INTERNAL', 'messaging/internal-error'],
+  ] as const) {
+    it(`keeps the tokens, and does not fail, on ${code}`, async () => {
+      answer = () => fcmError(status, code);
+      assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
+      assert.deepEqual(removed, []);
+      const [{ level, fields }] = logger.entries as [LogEntry];
+      assert.equal(level, 'warn');
+      assert.deepEqual(fields['failures'], { [expected]: 2 });
+    });
+  }
+
+  it('does not fail when the connection drops', async () => {
+    answer = () => null;
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
+    assert.deepEqual(
+      logger.entries.map(({ level }) => level),
+      ['warn'],
+    );
+  });
+
+  it('does not fail when the devices cannot be read or removed', async () => {
+    answer = () => fcmError(404, 'UNREGISTERED');
+    const broken = () => Promise.reject(new Error('Firestore is away'));
+    for (const store of [
+      { tokens: broken, remove: broken },
+      { tokens: () => Promise.resolve(devices), remove: broken },
+    ]) {
+      await assert.doesNotReject(notifier({ devices: store }).jobFinished(FINISHED));
+    }
+  });
+
+  it('never logs a token', async () => {
+    answer = () => fcmError(400, 'INVALID_ARGUMENT');
+    await notifier().jobFinished(FINISHED);
+    answer = () => null;
+    await notifier().jobFinished(FINISHED);
+    assert.ok(logger.entries.length > 0);
+    assert.doesNotMatch(JSON.stringify(logger.entries), /token-of/);
+  });
+});
+
+describe('the log notifier', () => {
+  it('says what would be sent, and sends nothing', async () => {
+    const logger = recordingLogger();
+    assert.deepEqual(await createLogNotifier(logger).jobFinished(FINISHED), { sent: 0, removed: 0 });
+    assert.equal(logger.entries[0]!.fields['job_id'], 'job-1');
+  });
+});
+
+function device(deviceId: string, token = `token-of-${deviceId}`): DeviceToken {
+  return { deviceId, token };
+}
+
+/** An error as FCM's HTTP v1 API words it (https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode). */
+function fcmError(status: number, errorCode: string) {
+  const details = [{ '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode }];
+  return { status, body: { error: { code: status, message: 'token-of-phone is bad', status: errorCode, details } } };
+}
