@@ -2,9 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Behaviours } from './behaviours.ts';
-import { AudioError, openAudio } from './containers.ts';
+import { openAudio } from './containers.ts';
 import { readBody, sendJson } from './httpJson.ts';
 import type { SampleLibrary } from './library.ts';
+import { AudioError } from './pcm.ts';
 import { type ListenOptions, parseListenQuery, QueryError } from './query.ts';
 import { recognise } from './recogniser.ts';
 import type { OpenEntry, RequestLog } from './requestLog.ts';

@@ -1,9 +1,10 @@
 /** Hears the true words of known audio, and says honestly where there is speech that it does not know. */
 import { OpusDecoder } from 'opus-decoder';
-import type { Pcm, ReceivedAudio } from './containers.ts';
+import type { ReceivedAudio } from './containers.ts';
 import { hearWords, type HeardWord, type Match } from './hearing.ts';
 import type { SampleLibrary } from './library.ts';
 import type { OggOpus } from './ogg.ts';
+import type { Pcm } from './pcm.ts';
 
 /** What stands for speech that the library does not hold. */
 export const UNRECOGNISED = '[unrecognised speech]';

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { encodeFlac } from '../../functions/src/audio/flac.ts';
+import { openAudio } from '../deepgram/containers.ts';
+import type { HeardWord } from '../deepgram/hearing.ts';
+import { SampleLibrary } from '../deepgram/library.ts';
+import { AudioError } from '../deepgram/pcm.ts';
+import { recognise, UNRECOGNISED } from '../deepgram/recogniser.ts';
+import { wavFile } from '../samples/encode.ts';
+import { loadSamples, readFrames, type Sample, type SampleRecording, type SampleWord } from '../samples/samples.ts';
+import { oggPages, writePages } from './oggWriter.ts';
+
+const samples = loadSamples();
+const library = new SampleLibrary();
+library.addFolder();
+
+/** A frame of a sample, with the time that it stands for, Unix milliseconds. */
+interface Frame {
+  readonly bytes: Uint8Array;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Half-open. */
+type Range = readonly [from: number, to: number];
+
+describe('recognition', function () {
+  this.timeout(30_000);
+
+  for (const sample of samples) {
+    it(`hears every word of ${sample.scenario} where it is, and no other`, async () => {
+      const frames = framesOf(sample);
+      const heard = await send(sample, frames);
+      assert.deepEqual(texts(heard), texts(sample.words));
+      assertTimes(heard, sample.words, frames);
+    });
+  }
+
+  const opus = samples.filter((sample) => isOpus(sample) && sample.words.length > 0);
+
+  it('hears a word from any cut of Opus packets exactly where the larger part of it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...opus),
+        cuts(),
+        fc.integer({ min: 0, max: 3000 }),
+        async (sample, cut, preSkip) => {
+          const frames = pick(framesOf(sample), cut);
+          fc.pre(frames.length > 10);
+          const heard = await send(sample, frames, preSkip);
+          const played: Range[] = playedParts(frames, preSkip / 48);
+          const expected = sample.words.filter((word) => overlap(word, played) > availableMs(sample, word) / 2);
+          assert.deepEqual(texts(heard), texts(expected));
+          assertTimes(heard, expected, frames, preSkip / 48);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('gives a word that is cut in two to one of the two requests, whole if they are one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...opus), fc.double({ min: 0, max: 1, noNaN: true }), async (sample, where) => {
+        const frames = framesOf(sample);
+        const middle = Math.max(1, Math.floor(where * (frames.length - 1)));
+        const first = await send(sample, frames.slice(0, middle));
+        const second = await send(sample, frames.slice(middle));
+        assert.deepEqual([...texts(first), ...texts(second)], texts(sample.words));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('gives a word that falls into two equal halves to the first', async () => {
+    const { sample, word } = evenWord();
+    const frames = framesOf(sample);
+    const middle = frames.findIndex(({ startMs }) => startMs === (word.startMs + word.endMs) / 2);
+    assert.ok(middle > 0);
+    assert.ok(texts(await send(sample, frames.slice(0, middle))).at(-1) === word.text);
+    assert.ok(texts(await send(sample, frames.slice(middle)))[0] !== word.text);
+  });
+
+  it('hears twice what it is sent twice', async () => {
+    const sample = samples.find(({ scenario }) => scenario === 'market');
+    assert.ok(sample);
+    const frames = framesOf(sample);
+    assert.deepEqual(texts(await send(sample, [...frames, ...frames])), [
+      ...texts(sample.words),
+      ...texts(sample.words),
+    ]);
+  });
+
+  it('hears PCM wherever the pieces are cut, to the sample', async () => {
+    const pcm = samples.filter((sample) => !isOpus(sample));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...pcm), cuts(), async (sample, cut) => {
+        const all = pcmOf(sample);
+        const parts = cut.map(([from, to]): Range => [Math.floor(from * all.length), Math.floor(to * all.length)]);
+        const kept = parts.filter(([from, to]) => to - from > 2000);
+        fc.pre(kept.length > 0);
+        const heard = await hear(wav(kept.map(([from, to]) => all.subarray(from, to))));
+        const startMs = sample.recordings[0]?.startedAtMs ?? 0;
+        const played = kept.map(([from, to]): Range => [startMs + from / 16, startMs + to / 16]);
+        const expected = sample.words.filter((word) => overlap(word, played) > (word.endMs - word.startMs) / 2);
+        assert.deepEqual(texts(heard), texts(expected));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('hears FLAC as it hears PCM', async () => {
+    for (const sample of samples.filter((each) => !isOpus(each))) {
+      const flac = await encodeFlac(pcmOf(sample), 16_000);
+      assert.deepEqual(await hear(Buffer.from(flac)), await hear(wav([pcmOf(sample)])));
+    }
+  });
+
+  it('says so where there is speech that it does not know, and where it is', async () => {
+    const tone = (seconds: number) => Int16Array.from({ length: seconds * 16_000 }, (_, i) => 3000 * Math.sin(i / 6));
+    const silence = new Int16Array(2 * 16_000);
+    const heard = await hear(wav([silence, tone(0.5), silence, tone(1)]));
+    assert.deepEqual(texts(heard), [UNRECOGNISED, UNRECOGNISED]);
+    assert.deepEqual(
+      heard.map(({ startMs, endMs }) => [startMs, endMs]),
+      [
+        [2000, 2500],
+        [4500, 5500],
+      ],
+    );
+  });
+
+  it('says so for unknown Opus packets among known ones', async () => {
+    const sample = opus[0];
+    assert.ok(sample);
+    const foreign = new SampleLibrary();
+    const words = await recognise(foreign, await openAudio(ogg(framesOf(sample))));
+    assert.ok(words.length > 0 && words.every(({ text }) => text === UNRECOGNISED));
+    const first = sample.words[0]?.startMs ?? 0;
+    const start = sample.recordings[0]?.startedAtMs ?? 0;
+    assert.ok(Math.abs((words[0]?.startMs ?? 0) - (first - start)) < 40);
+  });
+
+  it('hears nothing in unknown silence', async () => {
+    const noise = Int16Array.from({ length: 80_000 }, (_, i) => (i * 7919) % 41);
+    assert.deepEqual(await hear(wav([noise])), []);
+  });
+
+  it('refuses FLAC with a sample changed, and WAV without audio', async () => {
+    const flac = Buffer.from(await encodeFlac(pcmOf(samples.find(({ scenario }) => scenario === 'memo')), 16_000));
+    flac.writeUInt8(flac.readUInt8(flac.length / 2) ^ 0x10, flac.length / 2);
+    await assert.rejects(openAudio(flac), AudioError);
+    await assert.rejects(openAudio(wav([new Int16Array()])), AudioError);
+    await assert.rejects(openAudio(Buffer.alloc(0)), AudioError);
+  });
+});
+
+function isOpus(sample: Sample): boolean {
+  return sample.recordings.every(({ codec }) => codec.startsWith('opus'));
+}
+
+const framesBySample = new Map(samples.map((sample) => [sample, allFrames(sample)]));
+
+function framesOf(sample: Sample): Frame[] {
+  return framesBySample.get(sample) ?? [];
+}
+
+function allFrames(sample: Sample): Frame[] {
+  return sample.recordings.flatMap((recording) =>
+    readFrames(sample, recording).flatMap((bytes, index) => {
+      const startMs = recording.startedAtMs + index * frameMs(recording);
+      return bytes === null ? [] : [{ bytes, startMs, endMs: startMs + frameMs(recording) }];
+    }),
+  );
+}
+
+function frameMs(recording: SampleRecording): number {
+  return recording.frameSize / 16;
+}
+
+/** Parts of a whole, as fractions, in order and apart. */
+function cuts(): fc.Arbitrary<Range[]> {
+  return fc.uniqueArray(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 12 }).map((points) => {
+    const sorted = points.toSorted((a, b) => a - b);
+    return sorted.flatMap((from, i): Range[] => (i % 2 === 0 ? [[from, sorted[i + 1] ?? 1]] : []));
+  });
+}
+
+function pick(frames: readonly Frame[], parts: readonly Range[]): Frame[] {
+  return parts.flatMap(([from, to]) => frames.slice(Math.floor(from * frames.length), Math.floor(to * frames.length)));
+}
+
+/** What of the frames is played after the pre-skip, in the time of the sample. */
+function playedParts(frames: readonly Frame[], preSkipMs: number): Range[] {
+  let atMs = -preSkipMs;
+  return frames.map(({ startMs, endMs }): Range => {
+    const from = startMs + Math.max(0, Math.min(endMs - startMs, -atMs));
+    atMs += endMs - startMs;
+    return [from, endMs];
+  });
+}
+
+function overlap(word: SampleWord, parts: readonly Range[]): number {
+  return parts.reduce(
+    (sum, [from, to]) => sum + Math.max(0, Math.min(to, word.endMs) - Math.max(from, word.startMs)),
+    0,
+  );
+}
+
+function availableMs(sample: Sample, word: SampleWord): number {
+  return overlap(
+    word,
+    framesOf(sample).map(({ startMs, endMs }): Range => [startMs, endMs]),
+  );
+}
+
+/** Each word begins and ends where the frames that hold its beginning and end were put. */
+function assertTimes(
+  heard: readonly HeardWord[],
+  words: readonly SampleWord[],
+  frames: readonly Frame[],
+  preSkipMs = 0,
+): void {
+  let atMs = -preSkipMs;
+  const placed = frames.map((frame) => {
+    const placedAt = atMs;
+    atMs += frame.endMs - frame.startMs;
+    return { ...frame, atMs: placedAt };
+  });
+  for (const [index, word] of words.entries()) {
+    const own = placed.filter(({ startMs, endMs }) => startMs < word.endMs && endMs > word.startMs);
+    const audible = own.filter((frame) => frame.atMs + frame.endMs - frame.startMs > 0);
+    const first = audible[0];
+    const last = audible.at(-1);
+    assert.ok(first && last);
+    const startMs = Math.max(0, first.atMs + Math.max(0, word.startMs - first.startMs));
+    const endMs = last.atMs + Math.min(word.endMs, last.endMs) - last.startMs;
+    assert.ok(Math.abs((heard[index]?.startMs ?? NaN) - startMs) < 0.001, `${word.text} starts at ${startMs}`);
+    assert.ok(Math.abs((heard[index]?.endMs ?? NaN) - endMs) < 0.001, `${word.text} ends at ${endMs}`);
+  }
+}
+
+/** A word of an even number of whole frames. */
+function evenWord(): { sample: Sample; word: SampleWord } {
+  for (const sample of samples.filter(isOpus)) {
+    const starts = new Set(framesOf(sample).map(({ startMs }) => startMs));
+    const word = sample.words.find(({ startMs, endMs }) => starts.has((startMs + endMs) / 2));
+    if (word !== undefined) return { sample, word };
+  }
+  throw new Error('no such word');
+}
+
+function ogg(frames: readonly Frame[], preSkip = 0): Buffer {
+  const packets = frames.map(({ bytes, startMs, endMs }) => ({ bytes, samples: (endMs - startMs) * 48 }));
+  return writePages(oggPages(packets, { preSkip }));
+}
+
+function send(sample: Sample, frames: readonly Frame[], preSkip = 0): Promise<HeardWord[]> {
+  return hear(isOpus(sample) ? ogg(frames, preSkip) : wav([pcmOf(sample)]));
+}
+
+async function hear(bytes: Buffer): Promise<HeardWord[]> {
+  return recognise(library, await openAudio(bytes));
+}
+
+function pcmOf(sample: Sample | undefined): Int16Array {
+  assert.ok(sample);
+  const bytes = Buffer.concat(framesOf(sample).map((frame) => frame.bytes));
+  if (sample.recordings[0]?.codec === 'pcm8') return Int16Array.from(bytes, (byte) => (byte - 128) << 8);
+  return Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i));
+}
+
+function wav(parts: readonly Int16Array[]): Buffer {
+  return wavFile(parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)));
+}
+
+function texts(words: readonly { readonly text: string }[]): string[] {
+  return words.map(({ text }) => text);
+}
