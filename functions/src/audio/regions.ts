@@ -70,7 +70,7 @@ export class RegionDetector {
   /** Windows seen. */
   #windows = 0;
   #open: OpenRegion | null = null;
-  /** Where the last region ended: no other may start before. */
+  /** Where the last cut was: no region starts before. (After silence the next start is far enough: see minSilenceMs.) */
   #floor: number;
 
   constructor(options: Partial<RegionOptions> = {}) {
@@ -128,9 +128,7 @@ export class RegionDetector {
     this.#open = null;
     const speechEnd = (open.quietSince ?? this.#windows) * WINDOW_SAMPLES;
     const end = Math.min(speechEnd + this.#endPad, totalSamples);
-    if (open.speechWindows < this.#minSpeechWindows || end <= open.start) return null;
-    this.#floor = end;
-    return { start: open.start, end };
+    return open.speechWindows >= this.#minSpeechWindows && end > open.start ? { start: open.start, end } : null;
   }
 
   #cutIfTooLong(open: OpenRegion, window: number, probability: number): Region | null {

@@ -30,7 +30,6 @@ export class SpanCollector {
   startRecording(recordingId: string): void {
     this.#recordingId = recordingId;
     this.#ordinal = 0;
-    if (this.#frames.length === 0) this.#preRoll = [];
   }
 
   addFrames(frames: readonly SourceFrame[]): void {

@@ -144,7 +144,7 @@ describe('Speech chunks of any run', () => {
             speech.set(span.recordingId, (speech.get(span.recordingId) ?? 0) + totalOf(own));
           }
           assert.deepEqual(chunk.frames, frames);
-          assert.ok(chunk.frames.every(({ payload }) => payload));
+          assert.ok(chunk.frames.every((frame: SourceFrame) => frame.payload !== null));
           assert.equal(chunk.durationMs, at / 16);
           assert.ok(chunk.durationMs <= opts.maxChunkMs);
           assert.equal(chunk.startMs, chunk.spans[0]?.startMs);

@@ -61,7 +61,7 @@ describe('Speech chunks', () => {
         durationMs: 3560,
       },
     ]);
-    const { durationMs, startMs, endMs, endSample } = chunks[0]!;
+    const { durationMs, startMs, endMs, endSample } = chunks[0];
     assert.deepEqual([durationMs, startMs, endMs, endSample], [7120, T0 + 3000, T0 + 35_360, 35_360 * 16]);
     assert.equal(chunks.length, 1);
   });
@@ -78,6 +78,33 @@ describe('Speech chunks', () => {
     );
     assert.deepEqual(preRoll({ preRollMs: 0 }), []);
     assert.deepEqual(plan([recording('a', T0, 10_000)], [[0, 3200]]).chunks[0]?.preRoll, []);
+    const border = plan([recording('a', T0, 2970), recording('b', T0 + 2970, 10_000)], speech).chunks[0];
+    assert.deepEqual(
+      border?.preRoll.map(({ payload }) => payload[0]),
+      [0, 1, 2],
+    );
+  });
+
+  it('have their pre-roll after minutes of silence that were let go of', () => {
+    const chunker = new SpeechChunker(OPTIONS);
+    const { frames, ...ref } = recording('a', T0, 300_000);
+    const chunks: PlannedChunk[] = [];
+    chunker.startRecording(ref);
+    let window = 0;
+    for (let at = 0; at < frames.length; at += 100) {
+      chunker.addFrames(frames.slice(at, at + 100));
+      const judged = Math.min(Math.floor(((at + 100) * 160) / WINDOW_SAMPLES), 300 * 31);
+      // Speech from 288 s on.
+      chunks.push(...chunker.addProbabilities(new Float32Array(judged - window).fill(at >= 28_800 ? 0.9 : 0)));
+      window = judged;
+    }
+    chunks.push(...chunker.addProbabilities(new Float32Array(Math.ceil((300_000 * 16) / WINDOW_SAMPLES) - window)));
+    chunks.push(...chunker.end());
+    const [chunk] = chunks;
+    const first = chunk?.spans[0]?.firstFrame ?? 0;
+    assert.ok(first > 28_700);
+    assert.deepEqual(chunk?.preRoll, frames.slice(first - 8, first));
+    assert.deepEqual(chunk.frames, frames.slice(first, chunk.spans[0]?.endFrame));
   });
 
   it('carry a word over the border of two recordings in one piece, as two spans', () => {
@@ -87,7 +114,7 @@ describe('Speech chunks', () => {
       ['b', 0, 56],
     ]);
     assert.equal(chunks[0]?.spans[1]?.startMs, T0 + 11_500);
-    assert.equal(chunks[0]?.spans[1]?.chunkStartMs, 600);
+    assert.equal(chunks[0].spans[1].chunkStartMs, 600);
   });
 
   it('leave out a lost frame, where the time goes on', () => {
@@ -97,7 +124,7 @@ describe('Speech chunks', () => {
       ['a', 401, 656],
     ]);
     assert.equal(chunks[0]?.spans[1]?.startMs, T0 + 4010);
-    assert.equal(chunks[0]?.durationMs, 3550);
+    assert.equal(chunks[0].durationMs, 3550);
   });
 
   it('are none where nobody speaks, and none where everything that was said is lost', () => {
@@ -145,7 +172,7 @@ describe('Speech chunks', () => {
       assert.equal(chunk.spans.length, 1);
       assert.equal(chunk.spans[0]?.firstFrame, next);
       assert.ok(chunk.durationMs <= 10_000);
-      next = chunk.spans[0]!.endFrame;
+      next = chunk.spans[0].endFrame;
     }
     assert.equal(next, 6000);
   });
