@@ -1,10 +1,10 @@
 /** The one way from a recording's bytes to PCM: picks the decoder, keeps the limits, counts what was lost. */
-import { addAbortSignal, Readable } from 'node:stream';
 import { AppError } from '../errors.ts';
 import type { FramedFormat, RecordingFormat } from '../recordings/format.ts';
 import { decodeFile } from './ffmpeg.ts';
 import { decodeFrames, type FrameDecoder } from './frameDecoder.ts';
 import { SAMPLE_RATE, type AudioBlock, type DecodeReport } from './pcm.ts';
+import { readSource } from './source.ts';
 
 export interface DecodeOptions {
   /** Ends decoding at once; what is thrown then is the signal's reason. */
@@ -43,34 +43,17 @@ async function* decode(
   options: DecodeOptions,
   report: DecodeReport,
 ): AsyncGenerator<AudioBlock, void, undefined> {
-  const source = addAbortSignal(options.signal, Readable.from(nonEmpty(bytes)));
-  source.on('error', () => undefined); // whoever reads gets it; without a listener it would end the process in between
-  try {
-    const blocks =
-      format.kind === 'framed'
-        ? decodeFrames(source, format, () => openFrameDecoder(format), options, report)
-        : decodeFile(source, format.extension, options, report);
-    for await (const block of blocks) {
-      tally(block, report);
-      yield block;
-    }
-    if (report.frames === 0) throw new AppError('recording_corrupt');
-  } catch (error) {
+  const source = readSource(bytes, options.signal);
+  const blocks =
+    format.kind === 'framed'
+      ? decodeFrames(source, format, () => openFrameDecoder(format), options, report)
+      : decodeFile(source, format.extension, options, report);
+  for await (const block of blocks) {
+    tally(block, report);
+    yield block;
     options.signal.throwIfAborted();
-    throw error;
-  } finally {
-    source.destroy();
   }
-}
-
-async function* nonEmpty(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let empty = true;
-  for await (const piece of bytes) {
-    if (piece.length === 0) continue;
-    empty = false;
-    yield piece;
-  }
-  if (empty) throw new AppError('empty_recording');
+  if (report.frames === 0) throw new AppError('recording_corrupt');
 }
 
 function tally(block: AudioBlock, report: DecodeReport): void {

@@ -12,7 +12,7 @@ import { createWriteStream } from 'node:fs';
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import type { FileExtension } from '../recordings/format.ts';
@@ -49,14 +49,14 @@ export interface FileDecodeOptions {
  * @throws AppError `decoder_unavailable`, `recording_corrupt`, `recording_too_long`; errors of `source` as they are.
  */
 export async function* decodeFile(
-  source: Readable,
+  source: AsyncIterable<Uint8Array>,
   extension: FileExtension,
   options: FileDecodeOptions,
   report: DecodeReport,
 ): AsyncGenerator<AudioBlock, void, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
   if (extension !== 'm4a') {
-    yield* run(binary, extension, source, options, report);
+    yield* run(binary, extension, Readable.from(source), options, report);
     return;
   }
   // The index of an MP4 is usually at its end (`moov` after `mdat`), so ffmpeg must be able to seek. On Cloud Run the
@@ -101,6 +101,7 @@ async function* run(
     options.signal.removeEventListener('abort', stop);
     process.kill();
     output.destroy();
+    if (typeof input !== 'string') input.destroy();
     await process.ended;
   }
 }

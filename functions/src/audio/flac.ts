@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * libFLAC's default. Measured on speech, 16 kHz: level 0 is 1.5 times as fast but a few percent larger, level 8 a quarter
- * as fast for less than 1 %.
+ * libFLAC's default. Measured on 16 kHz speech: level 0 is a sixth faster for 1.5 % more bytes, level 8 takes 3.5 times as
+ * long for 1.6 % fewer.
  */
 const COMPRESSION_LEVEL = 5;
 

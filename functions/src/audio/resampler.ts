@@ -22,7 +22,9 @@ export class Resampler {
   /** Reduced ratio: output sample `n` lies at input position `n * #down / #up`. */
   readonly #up: number;
   readonly #down: number;
-  readonly #phases: readonly Float32Array[];
+  /** The filter for each place between two input samples; made when first met: an odd rate has 16,000 of them. */
+  readonly #phases: Float32Array[] = [];
+  readonly #stretch: number;
   /** Input samples that the filter reaches on each side. */
   readonly #reach: number;
   /** Input from position `#start` on; silence before the first sample. */
@@ -36,9 +38,8 @@ export class Resampler {
     const divisor = gcd(fromRate, SAMPLE_RATE);
     this.#up = SAMPLE_RATE / divisor;
     this.#down = fromRate / divisor;
-    const stretch = Math.max(1, this.#down / this.#up);
-    this.#reach = Math.ceil(ZERO_CROSSINGS * stretch);
-    this.#phases = Array.from({ length: this.#up }, (_, phase) => filterPhase(phase / this.#up, this.#reach, stretch));
+    this.#stretch = Math.max(1, this.#down / this.#up);
+    this.#reach = Math.ceil(ZERO_CROSSINGS * this.#stretch);
     this.#held = new Float32Array(this.#reach);
     this.#start = -this.#reach;
   }
@@ -74,7 +75,9 @@ export class Resampler {
     for (let i = 0; i < count; i++) {
       const position = (this.#next + i) * this.#down;
       const first = Math.floor(position / this.#up) - this.#reach + 1 - this.#start;
-      output[i] = dot(this.#phases[position % this.#up] ?? held, held, first);
+      const phase = position % this.#up;
+      const taps = (this.#phases[phase] ??= filterPhase(phase / this.#up, this.#reach, this.#stretch));
+      output[i] = dot(taps, held, first);
     }
     return output;
   }

@@ -1,0 +1,164 @@
+/** Signals, real encoders, and a measure of how alike two signals are. */
+import { execFileSync } from 'node:child_process';
+import { decodeRecording, type DecodeOptions } from '../../src/audio/decode.ts';
+import type { AudioBlock, DecodeReport } from '../../src/audio/pcm.ts';
+import type { RecordingFormat } from '../../src/recordings/format.ts';
+
+export const RATE = 16_000;
+
+/** Runs ffmpeg over stdin and stdout. */
+export function ffmpeg(args: readonly string[], input: Uint8Array = new Uint8Array()): Buffer {
+  return run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args], input);
+}
+
+/** Runs an encoder or decoder that a test needs; a missing one fails it. */
+export function run(program: string, args: readonly string[], input: Uint8Array = new Uint8Array()): Buffer {
+  try {
+    return execFileSync(program, args, { input, maxBuffer: 1 << 30, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Error(`This test needs ${program}: apt-get install ffmpeg opus-tools`, { cause: error });
+  }
+}
+
+/** A sine with slow swells, amplitude at most 0.5. */
+export function tone(hertz: number, seconds: number, rate = RATE): Float32Array {
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
+    const t = i / rate;
+    return 0.5 * Math.sin(2 * Math.PI * hertz * t) * (0.6 + 0.4 * Math.sin(2 * Math.PI * 1.3 * t));
+  });
+}
+
+/** A sweep over the band of speech: unlike a tone it has only one alignment with itself. */
+export function chirp(seconds: number, rate = RATE): Float32Array {
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
+    const t = i / rate;
+    return 0.4 * Math.sin(2 * Math.PI * (200 * t + (1500 / seconds) * t * t));
+  });
+}
+
+export function s16le(signal: Float32Array): Buffer {
+  const bytes = Buffer.alloc(2 * signal.length);
+  signal.forEach((x, i) => bytes.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(x * 32768))), 2 * i));
+  return bytes;
+}
+
+export function fromS16le(bytes: Uint8Array): Float32Array {
+  const buffer = Buffer.from(bytes);
+  return Float32Array.from({ length: buffer.length >> 1 }, (_, i) => buffer.readInt16LE(2 * i) / 32768);
+}
+
+/** An encoded signal, interleaved if it is stereo. */
+export function oggOpus(signal: Float32Array, frameMs: number, options: readonly string[] = [], channels = 1): Buffer {
+  const input = ['-f', 's16le', '-ar', String(RATE), '-ac', String(channels), '-i', 'pipe:0'];
+  const encoder = [
+    '-c:a',
+    'libopus',
+    '-frame_duration',
+    String(frameMs),
+    '-b:a',
+    '32k',
+    ...options,
+    '-f',
+    'ogg',
+    'pipe:1',
+  ];
+  return ffmpeg([...input, ...encoder], s16le(signal));
+}
+
+/** The Opus packets of an encoded signal. */
+export function opusPackets(signal: Float32Array, frameMs: number, options: readonly string[] = []): Uint8Array[] {
+  return oggPackets(oggOpus(signal, frameMs, options)).slice(2); // after OpusHead and OpusTags
+}
+
+/** The packets of an Ogg stream (RFC 3533 §6). */
+export function oggPackets(stream: Buffer): Uint8Array[] {
+  const packets: Uint8Array[] = [];
+  const parts: Buffer[] = [];
+  for (let page = 0; page < stream.length;) {
+    const segments = stream[page + 26]!;
+    let at = page + 27 + segments;
+    for (let i = 0; i < segments; i++) {
+      const size = stream[page + 27 + i]!;
+      parts.push(stream.subarray(at, at + size));
+      at += size;
+      if (size < 255) packets.push(Buffer.concat(parts.splice(0)));
+    }
+    page = at;
+  }
+  return packets;
+}
+
+/** A `.bin` recording of these frames. */
+export function framed(frames: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    frames.flatMap((frame) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(frame.length);
+      return [length, frame];
+    }),
+  );
+}
+
+/** `bytes` as a stream of pieces. */
+export async function* pieces(bytes: Uint8Array, size = 16_384): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.length; at += size) yield Promise.resolve(bytes.subarray(at, at + size));
+}
+
+export interface Decoded {
+  readonly blocks: readonly AudioBlock[];
+  readonly frames: AudioBlock['frames'];
+  readonly pcm: Float32Array;
+  readonly report: DecodeReport;
+}
+
+/** Decodes all of a recording. */
+export async function decodeAll(
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  format: RecordingFormat,
+  options: Partial<DecodeOptions> = {},
+): Promise<Decoded> {
+  const bytes = source instanceof Uint8Array ? pieces(source) : source;
+  const { blocks, report } = decodeRecording(bytes, format, { ...DEFAULTS, ...options });
+  const all: AudioBlock[] = [];
+  for await (const block of blocks) all.push(block);
+  return { blocks: all, frames: all.flatMap(({ frames }) => frames), pcm: joined(all.map(({ pcm }) => pcm)), report };
+}
+
+export const DEFAULTS: DecodeOptions = { signal: new AbortController().signal, maxSeconds: 3600, ffmpegPath: '' };
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Signal to noise of `actual` against `expected`, decibels, ignoring `edge` samples at both ends. */
+export function snr(actual: Float32Array, expected: Float32Array, edge = 0): number {
+  let signal = 0;
+  let noise = 0;
+  for (let i = edge; i < expected.length - edge; i++) {
+    signal += expected[i]! ** 2;
+    noise += ((actual[i] ?? 0) - expected[i]!) ** 2;
+  }
+  return 10 * Math.log10(signal / (noise + 1e-20));
+}
+
+/** The best {@link snr} of `actual` moved by up to `reach` samples, and that move: how many samples it comes late. */
+export function bestSnr(
+  actual: Float32Array,
+  expected: Float32Array,
+  reach: number,
+): { decibels: number; lag: number } {
+  let best = { decibels: -Infinity, lag: 0 };
+  for (let lag = -reach; lag <= reach; lag++) {
+    const moved = Float32Array.from(expected, (_, i) => actual[i + lag] ?? 0);
+    const decibels = snr(moved, expected, reach);
+    if (decibels > best.decibels) best = { decibels, lag };
+  }
+  return best;
+}
