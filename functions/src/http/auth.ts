@@ -1,15 +1,19 @@
 /** Who sends a request: the verified ID token alone says so. */
 import type { AppCheck } from 'firebase-admin/app-check';
 import type { Auth } from 'firebase-admin/auth';
-import type { Request } from 'firebase-functions/v2/https';
 import { AppError } from '../errors.ts';
 
 export interface Caller {
   readonly uid: string;
 }
 
+/** As much of a request as telling its sender takes. */
+export interface RequestHeaders {
+  get(name: string): string | undefined;
+}
+
 /** @throws AppError `unauthenticated`, `app_check_failed`, `permission_denied`, `unavailable` */
-export type Authenticate = (req: Request) => Promise<Caller>;
+export type Authenticate = (req: RequestHeaders) => Promise<Caller>;
 
 export interface AuthenticatorDeps {
   readonly auth: Pick<Auth, 'verifyIdToken'>;

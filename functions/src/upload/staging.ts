@@ -1,6 +1,9 @@
 /** Recordings on their way into Cloud Storage. */
-import type { Bucket } from '@google-cloud/storage';
+import type { Storage } from 'firebase-admin/storage';
 import pMap from 'p-map';
+
+/** As firebase-admin hands it out. */
+type Bucket = ReturnType<Storage['bucket']>;
 
 export interface StagedObject {
   readonly path: string;
@@ -29,7 +32,14 @@ export function stagedPath(uid: string, jobId: string, filename: string): string
   return `uploads/${uid}/${jobId}/${filename}`;
 }
 
+/** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
+const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
+
 export function createStaging(bucket: Bucket): Staging {
+  // Everything written and deleted here can be repeated without harm. Without this the client retries no upload at all,
+  // and its first one turns retries off for whatever else uses the same client.
+  bucket.storage.retryOptions.idempotencyStrategy = RETRY_ALWAYS;
   return {
     async put({ path, bytes, md5 }) {
       const file = bucket.file(path);

@@ -1,0 +1,22 @@
+/** A logger that remembers. */
+import type { Logger } from '../../src/logger.ts';
+
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordingLogger extends Logger {
+  readonly entries: readonly LogEntry[];
+}
+
+export function recordingLogger(): RecordingLogger {
+  const entries: LogEntry[] = [];
+  const write =
+    (level: LogEntry['level']) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      entries.push({ level, message, fields });
+    };
+  return { entries, info: write('info'), warn: write('warn'), error: write('error') };
+}

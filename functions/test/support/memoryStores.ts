@@ -1,0 +1,104 @@
+/**
+ * Stores in memory that keep the promises of the real ones (atomic create and update, generations, one task for each id),
+ * with a hook before every call: a test delays, fails or kills the caller there.
+ */
+import type { JobStore } from '../../src/jobs/store.ts';
+import type { Job, JobStatus, TaskPayload } from '../../src/jobs/job.ts';
+import { taskId } from '../../src/jobs/queue.ts';
+import type { TaskQueue } from '../../src/jobs/queue.ts';
+import { assertTransition } from '../../src/jobs/stateMachine.ts';
+import type { ObjectToStage, StagedObject, Staging } from '../../src/upload/staging.ts';
+
+/** Awaited before a store does anything: throws to make the call fail. */
+export type BeforeCall = (call: string) => Promise<void>;
+
+const atOnce: BeforeCall = () => Promise.resolve();
+
+export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'> {
+  readonly byId = new Map<string, Job>();
+  readonly #before: BeforeCall;
+  #ids = 0;
+
+  constructor(before: BeforeCall = atOnce) {
+    this.#before = before;
+  }
+
+  newId(): string {
+    this.#ids += 1;
+    return `job${String(this.#ids)}`;
+  }
+
+  async create(jobId: string, job: Job): Promise<boolean> {
+    await this.#before('create');
+    if (this.byId.has(jobId)) return false;
+    this.byId.set(jobId, job);
+    return true;
+  }
+
+  async get(jobId: string): Promise<Job | null> {
+    await this.#before('get');
+    return this.byId.get(jobId) ?? null;
+  }
+
+  async update(jobId: string, decide: Parameters<JobStore['update']>[1]): Promise<Job | null> {
+    await this.#before('update');
+    const job = this.byId.get(jobId);
+    if (job === undefined) return null;
+    const change = await decide(job, null as never);
+    if (change === null) return job;
+    if (change.status !== undefined) assertTransition(job.status, change.status);
+    const changed: Job = { ...job, ...change };
+    this.byId.set(jobId, changed);
+    return changed;
+  }
+
+  async discard(jobId: string, createdAt: Job['createdAt']): Promise<boolean> {
+    await this.#before('discard');
+    const job = this.byId.get(jobId);
+    if (job === undefined) return true;
+    if (job.status !== 'uploading' || !job.createdAt.isEqual(createdAt)) return false;
+    return this.byId.delete(jobId);
+  }
+
+  /** Changes a job behind everybody's back. */
+  setStatus(jobId: string, status: JobStatus): void {
+    this.byId.set(jobId, { ...this.byId.get(jobId)!, status });
+  }
+}
+
+export class MemoryStaging implements Staging {
+  readonly objects = new Map<string, { bytes: Uint8Array; generation: string }>();
+  readonly #before: BeforeCall;
+  #generation = 0;
+
+  constructor(before: BeforeCall = atOnce) {
+    this.#before = before;
+  }
+
+  async put({ path, bytes }: ObjectToStage): Promise<StagedObject> {
+    await this.#before('put');
+    this.#generation += 1;
+    const generation = String(this.#generation);
+    this.objects.set(path, { bytes, generation });
+    return { path, generation };
+  }
+
+  async remove({ path, generation }: StagedObject): Promise<void> {
+    await this.#before('remove');
+    if (this.objects.get(path)?.generation === generation) this.objects.delete(path);
+  }
+}
+
+export class MemoryQueue implements TaskQueue {
+  readonly tasks = new Map<string, TaskPayload>();
+  readonly #before: BeforeCall;
+
+  constructor(before: BeforeCall = atOnce) {
+    this.#before = before;
+  }
+
+  async enqueue(payload: TaskPayload): Promise<void> {
+    await this.#before('enqueue');
+    this.tasks.set(taskId(payload), payload);
+  }
+}

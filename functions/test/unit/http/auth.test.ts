@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
+import { deleteApp, initializeApp } from 'firebase-admin/app';
+import { getAppCheck } from 'firebase-admin/app-check';
+import { getAuth } from 'firebase-admin/auth';
+import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
+import { AppError } from '../../../src/errors.ts';
+import { createAuthenticator, verifyBearer } from '../../../src/http/auth.ts';
+import type { AuthenticatorDeps } from '../../../src/http/auth.ts';
+
+type Verifier = Pick<Auth, 'verifyIdToken'>;
+
+const knows = (uid: string): Verifier => ({ verifyIdToken: () => Promise.resolve({ uid } as DecodedIdToken) });
+const refuses = (error: unknown): Verifier => ({
+  verifyIdToken: () => Promise.reject(error instanceof Error ? error : new Error(String(error))),
+});
+const failure = (code: string, message = code): Error => Object.assign(new Error(message), { code });
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.then(
+    () => assert.fail('It was let through.'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof AppError, String(error));
+  return error.code;
+}
+
+const CLAIMS = { aud: 'p', iss: 'https://securetoken.google.com/p', sub: 'alice' };
+
+/** A well-formed token of this project, signed by nobody. */
+function forgedToken(header: object = { alg: 'RS256', kid: 'k' }, claims: unknown = CLAIMS): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part(header)}.${part(claims)}.c2ln`;
+}
+
+describe('verifyBearer', () => {
+  it('gives the uid of the token', async () => {
+    assert.deepEqual(await verifyBearer(knows('alice'), 'Bearer a.b.c'), { uid: 'alice' });
+    assert.deepEqual(await verifyBearer(knows('alice'), 'bearer  a.b.c '), { uid: 'alice' });
+  });
+
+  for (const header of [
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic a.b.c',
+    'a.b.c',
+    'Bearer a b',
+    'Bearer a.b.c, Bearer d',
+    'XBearer a',
+  ]) {
+    it(`refuses the header ${JSON.stringify(header)} without asking anybody`, async () => {
+      assert.equal(await codeOf(verifyBearer(refuses('asked'), header)), 'unauthenticated');
+    });
+  }
+
+  for (const code of ['id-token-expired', 'id-token-revoked', 'invalid-id-token', 'user-disabled', 'user-not-found']) {
+    it(`refuses a token for auth/${code}`, async () => {
+      assert.equal(await codeOf(verifyBearer(refuses(failure(`auth/${code}`)), 'Bearer a.b.c')), 'unauthenticated');
+    });
+  }
+
+  for (const code of ['auth/internal-error', 'auth/insufficient-permission', 'app/network-error']) {
+    it(`does not blame the token for ${code}`, async () => {
+      assert.equal(await codeOf(verifyBearer(refuses(failure(code)), 'Bearer a.b.c')), 'unavailable');
+    });
+  }
+
+  it('refuses user ids that would break out of a path', async () => {
+    for (const uid of ['a/b', '/', '.', '..']) {
+      assert.equal(await codeOf(verifyBearer(knows(uid), 'Bearer a.b.c')), 'permission_denied');
+    }
+    assert.deepEqual(await verifyBearer(knows('auth0|1.2'), 'Bearer a.b.c'), { uid: 'auth0|1.2' });
+  });
+
+  it('checks for revocation when told to', async () => {
+    const asked: unknown[] = [];
+    const auth: Verifier = {
+      verifyIdToken: (token, checkRevoked) => {
+        asked.push([token, checkRevoked]);
+        return Promise.resolve({ uid: 'alice' } as DecodedIdToken);
+      },
+    };
+    await verifyBearer(auth, 'Bearer a.b.c');
+    await verifyBearer(auth, 'Bearer a.b.c', { checkRevoked: true });
+    assert.deepEqual(asked, [
+      ['a.b.c', false],
+      ['a.b.c', true],
+    ]);
+  });
+
+  describe('with the verifier of firebase-admin, while Google cannot be reached', () => {
+    const unreachable = new Agent({
+      lookup: (_host, _options, callback) => {
+        callback(failure('ENOTFOUND'), '', 4);
+      },
+    });
+    const app = initializeApp({ projectId: 'p', httpAgent: unreachable }, 'auth-unit-test');
+    after(() => deleteApp(app));
+
+    it('refuses what is no token of this project', async () => {
+      const tokens = [
+        'nonsense',
+        'a.b.c',
+        forgedToken({ alg: 'none' }),
+        forgedToken({ alg: 'HS256', kid: 'k' }),
+        forgedToken(undefined, { aud: 'other', iss: 'https://securetoken.google.com/other', sub: 'alice' }),
+        forgedToken(undefined, null),
+        forgedToken(undefined, 'text'),
+      ];
+      for (const token of tokens) {
+        assert.equal(await codeOf(verifyBearer(getAuth(app), `Bearer ${token}`)), 'unauthenticated', token);
+      }
+    });
+
+    it('does not blame a token whose signature it cannot check', async () => {
+      assert.equal(await codeOf(verifyBearer(getAuth(app), `Bearer ${forgedToken()}`)), 'unavailable');
+    });
+
+    it('refuses a broken App Check token', async () => {
+      const authenticate = createAuthenticator({
+        auth: knows('alice'),
+        appCheck: getAppCheck(app),
+        enforceAppCheck: () => true,
+        checkRevoked: false,
+      });
+      const headers: Record<string, string> = { Authorization: 'Bearer a.b.c', 'X-Firebase-AppCheck': forgedToken() };
+      assert.equal(await codeOf(authenticate({ get: (name: string) => headers[name] })), 'app_check_failed');
+    });
+  });
+});
+
+describe('createAuthenticator', () => {
+  function authenticate(headers: Readonly<Record<string, string>>, change: Partial<AuthenticatorDeps> = {}) {
+    const appCheck = {
+      verifyToken: (token: string) =>
+        token === 'good'
+          ? Promise.resolve({ appId: 'a', token: {} })
+          : Promise.reject(failure('app-check/app-check-token-expired')),
+    } as AuthenticatorDeps['appCheck'];
+    const deps = { auth: knows('alice'), appCheck, enforceAppCheck: () => true, checkRevoked: false, ...change };
+    return createAuthenticator(deps)({ get: (name: string) => headers[name] });
+  }
+
+  it('wants an App Check token where that is enforced', async () => {
+    const Authorization = 'Bearer a.b.c';
+    assert.deepEqual(await authenticate({ Authorization, 'X-Firebase-AppCheck': 'good' }), { uid: 'alice' });
+    assert.equal(await codeOf(authenticate({ Authorization })), 'app_check_failed');
+    assert.equal(await codeOf(authenticate({ Authorization, 'X-Firebase-AppCheck': 'old' })), 'app_check_failed');
+    assert.deepEqual(await authenticate({ Authorization }, { enforceAppCheck: () => false }), { uid: 'alice' });
+  });
+
+  it('never takes an App Check token for a user', async () => {
+    assert.equal(await codeOf(authenticate({ 'X-Firebase-AppCheck': 'good' })), 'unauthenticated');
+  });
+});
