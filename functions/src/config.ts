@@ -42,6 +42,9 @@ export const params = {
   }),
 };
 
+/** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
+export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
+
 /** Where every function runs; the rewrites in `firebase.json` name it too. */
 export const REGION = 'us-central1';
 

@@ -49,11 +49,19 @@ export const CATALOGUE = {
     message: 'This Idempotency-Key was used with other content; use a new key for new content.',
   },
   rate_limited: { status: 429, remedy: 'later', message: 'Too many requests; wait as long as Retry-After says.' },
-  unavailable: { status: 503, remedy: 'later', message: 'The service is busy; try again after the time in Retry-After.' },
+  unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'The service is busy; try again after the time in Retry-After.',
+  },
   internal: { status: 500, remedy: 'later', message: 'Something went wrong on our side; try again later.' },
 
   // Recordings
-  invalid_recording: { status: 400, remedy: 'never', message: 'Some recordings cannot be taken; see details. Nothing was stored.' },
+  invalid_recording: {
+    status: 400,
+    remedy: 'never',
+    message: 'Some recordings cannot be taken; see details. Nothing was stored.',
+  },
   bad_extension: {
     status: 400,
     remedy: 'never',
@@ -72,13 +80,21 @@ export const CATALOGUE = {
   },
   duplicate_name: { status: 400, remedy: 'never', message: 'Two recordings in this request have the same name.' },
   empty_recording: { status: 400, remedy: 'never', message: 'The recording has no bytes.' },
-  recording_too_large: { status: 413, remedy: 'never', message: 'The recording has more bytes than one recording may have.' },
+  recording_too_large: {
+    status: 413,
+    remedy: 'never',
+    message: 'The recording has more bytes than one recording may have.',
+  },
   recording_too_long: {
     status: 400,
     remedy: 'never',
     message: 'The recording claims more audio than one recording may hold.',
   },
-  recording_missing: { status: 404, remedy: 'never', message: 'The staged recording is gone from Storage; upload it again.' },
+  recording_missing: {
+    status: 404,
+    remedy: 'never',
+    message: 'The staged recording is gone from Storage; upload it again.',
+  },
   recording_corrupt: { status: 400, remedy: 'never', message: 'No audio could be decoded from the recording.' },
   decoder_unavailable: {
     status: 503,
@@ -105,7 +121,8 @@ export const CATALOGUE = {
   transcription_not_configured: {
     status: 503,
     remedy: 'operator',
-    message: 'The transcription key is missing or was refused, or its credit is used up; the audio is kept until the operator acts.',
+    message:
+      'The transcription key is missing or was refused, or its credit is used up; the audio is kept until the operator acts.',
   },
 
   // Jobs
@@ -113,6 +130,11 @@ export const CATALOGUE = {
     status: 503,
     remedy: 'later',
     message: 'It failed too many times in a row; the audio is kept, retry the job later.',
+  },
+  duplicate_in_progress: {
+    status: 409,
+    remedy: 'later',
+    message: 'Another job is working on the same recording; this one waits for how that ends.',
   },
   job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
   upload_expired: {

@@ -8,20 +8,23 @@ import { getAppCheck } from 'firebase-admin/app-check';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore } from 'firebase-admin/firestore';
 import { getFunctions } from 'firebase-admin/functions';
+import { getMessaging } from 'firebase-admin/messaging';
 import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
 import { loadSileroVad } from './audio/vad.ts';
 import type { Vad } from './audio/vad.ts';
-import { deepgramApiKey, LIMITS, params, REGION } from './config.ts';
+import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { Authenticate } from './http/auth.ts';
 import { createJobsHandler } from './http/jobs.ts';
 import type { HttpHandler } from './http/route.ts';
 import { createStatusHandler } from './http/status.ts';
+import { IngestLedger } from './jobs/ingestLedger.ts';
 import { createTaskQueue, parseTaskPayload } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
-import { createNotifier } from './notifications/fcm.ts';
+import { DeviceStore } from './notifications/devices.ts';
+import { createFcmNotifier, createLogNotifier } from './notifications/fcm.ts';
 import { processSyncJob } from './processing/processJob.ts';
 import type { ProcessDeps } from './processing/processJob.ts';
 import { StagedAudio } from './processing/stagedAudio.ts';
@@ -35,6 +38,7 @@ const DAY_MS = 24 * 3600 * 1000;
 const app = initializeApp();
 const db = getFirestore(app);
 const jobs = new JobStore(db);
+const ingest = new IngestLedger(db, jobs);
 const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
 
 export const syncUpload = lazily(() =>
@@ -84,8 +88,11 @@ function createProcessing(): ProcessDeps {
     queue,
     conversations: new ConversationStore(db, { gapMs: conversationGapMs }),
     usage: new UsageStore(db),
+    ingest,
     audio: new StagedAudio(getStorage(app).bucket()),
-    notifier: createNotifier(),
+    notifier: IS_EMULATOR
+      ? createLogNotifier(logger)
+      : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),
     transcriber: createDeepgramTranscriber({
       apiKey: () => deepgramApiKey.value(),
       baseUrl: () => params.deepgramBaseUrl.value(),

@@ -87,7 +87,7 @@ export interface Lease {
 }
 
 export interface WaitingFor {
-  readonly reason: ErrorCode | 'queue' | 'uploads' | 'duplicate_in_progress' | 'fair_use';
+  readonly reason: ErrorCode | 'queue' | 'uploads';
   readonly message: string;
   readonly until: Timestamp | null;
 }

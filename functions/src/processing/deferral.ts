@@ -26,7 +26,13 @@ export function deferral(job: Job, error: AppError, nowMs: number, jitter: numbe
   };
 }
 
-function waitFor(deferrals: number, { remedy, retryAfterSeconds }: AppError): number {
+/** Another job works on the same recording: it takes minutes at most, and the answer is worth having soon. */
+const FIRST_DUPLICATE_WAIT_MS = 5000;
+const LONGEST_DUPLICATE_WAIT_MS = 2 * 60_000;
+
+function waitFor(deferrals: number, { code, remedy, retryAfterSeconds }: AppError): number {
   if (remedy === 'operator') return OPERATOR_WAIT_MS;
+  if (code === 'duplicate_in_progress')
+    return Math.min(FIRST_DUPLICATE_WAIT_MS * 2 ** deferrals, LONGEST_DUPLICATE_WAIT_MS);
   return Math.max((retryAfterSeconds ?? 0) * 1000, Math.min(FIRST_WAIT_MS * 2 ** deferrals, LONGEST_WAIT_MS));
 }

@@ -1,14 +1,12 @@
 /** The end of a job: its outcome, then what follows from it and may be repeated: push and clean-up. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
-import { chunksOf } from '../jobs/chunk.ts';
+import type { ChunkDoc } from '../jobs/chunk.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Notifier } from '../notifications/notifier.ts';
-import type { Checkpoints } from './checkpoints.ts';
-import type { CheckpointDeps } from './checkpoints.ts';
 import { concludeJob } from './outcome.ts';
 import type { StagedAudio } from './stagedAudio.ts';
 
@@ -25,22 +23,17 @@ export interface FinishDeps {
 /** Writes how the job ended. Everything is derived from chunks and facts that are durable, so repeating it gives the same. */
 export async function finishJob(
   lease: Lease,
-  checkpoints: Checkpoints,
-  deps: FinishDeps & Pick<CheckpointDeps, 'db' | 'usage'>,
+  { uid, files }: Job,
+  chunks: readonly ChunkDoc[],
+  deps: FinishDeps,
 ): Promise<Job> {
-  const { uid, files } = await checkpoints.save({});
-  const { docs } = await chunksOf(deps.db, lease.jobId).get();
-  const outcome = concludeJob(
-    files,
-    docs.map((doc) => doc.data()),
-  );
+  const outcome = concludeJob(files, chunks);
   const conversations = await deps.conversations.resolve(uid, outcome.conversationIds);
   const isNew = (id: string): boolean => conversations.get(id)?.createdByJobId === lease.jobId;
   const ids = [...conversations.keys()].sort();
   const nowMs = deps.now();
 
-  return lease.update((job, tx) => {
-    deps.usage.add(tx, uid, { audioSeconds: outcome.ledger.audioSeconds, jobs: 1 });
+  return lease.update((job) => {
     return {
       status: outcome.status,
       files: outcome.files,
@@ -54,8 +47,8 @@ export async function finishJob(
         stage: 'done',
         percent: 100,
         filesDone: files.length,
-        chunksDone: docs.length,
-        chunksPlanned: docs.length,
+        chunksDone: chunks.length,
+        chunksPlanned: chunks.length,
       },
       lease: null,
       waitingFor: null,

@@ -44,8 +44,9 @@ export function ledgerOf(files: readonly JobFile[]): AudioLedger {
   return { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds };
 }
 
-function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFile {
-  if (file.state === 'duplicate') return file;
+/** The final state of a recording whose chunks are all settled; one that has its final state keeps it. */
+export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFile {
+  if (file.state !== 'staged') return file;
   const spansIn = (state: ChunkDoc['state']): number =>
     sum(chunks, (chunk) =>
       chunk.state === state ? sum(chunk.spans, (span) => (span.recordingId === file.name ? span.durationMs : 0)) : 0,

@@ -44,7 +44,8 @@ interface Order {
 }
 
 /**
- * Takes the job's recordings as far as time allows.
+ * Takes recordings of the job as far as time allows.
+ * @param files those to take.
  * @param known the chunks of earlier attempts.
  * @returns whether everything was scanned and settled.
  * @throws the first failure that is not a recording's or a chunk's own, after everything in flight has ended: what is paid
@@ -52,6 +53,7 @@ interface Order {
  */
 export async function transcribeRecordings(
   job: Job,
+  files: readonly JobFile[],
   known: ReadonlyMap<string, ChunkDoc>,
   checkpoints: Checkpoints,
   deps: PipelineDeps,
@@ -62,7 +64,7 @@ export async function transcribeRecordings(
 
   async function* orders(): AsyncGenerator<Order> {
     try {
-      for await (const order of allOrders(job, known, checkpoints, progress, deps)) {
+      for await (const order of allOrders(job, inTimeOrder(files), known, checkpoints, progress, deps)) {
         yield order;
         // Asked after the order: every attempt gets at least one step further.
         if (failures.length > 0) return;
@@ -93,12 +95,12 @@ export async function transcribeRecordings(
 /** First what earlier attempts planned and did not settle, then what scanning finds. */
 async function* allOrders(
   job: Job,
+  files: readonly JobFile[],
   known: ReadonlyMap<string, ChunkDoc>,
   checkpoints: Checkpoints,
   progress: ProgressReporter,
   deps: PipelineDeps,
 ): AsyncGenerator<Order> {
-  const files = inTimeOrder(job.files.filter(({ state }) => state === 'staged'));
   const unsettled = [...known].flatMap(([id, doc]) => (doc.state === 'planned' ? { id, doc } : []));
   for (const { id, doc } of unsettled.sort((a, b) => a.doc.sequence - b.doc.sequence)) {
     yield await rebuild(id, doc, files, deps);

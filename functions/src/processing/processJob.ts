@@ -12,6 +12,8 @@ import type { Logger } from '../logger.ts';
 import { Timestamp } from 'firebase-admin/firestore';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointDeps } from './checkpoints.ts';
+import { claimRecordings, settleRecordings } from './claims.ts';
+import type { ClaimDeps } from './claims.ts';
 import { deferral } from './deferral.ts';
 import { finishJob, wrapUp } from './finish.ts';
 import type { FinishDeps } from './finish.ts';
@@ -19,7 +21,8 @@ import { failure } from './outcome.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
 
-export interface ProcessDeps extends CheckpointDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp'> {
+export interface ProcessDeps
+  extends CheckpointDeps, ClaimDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp'> {
   readonly jobs: JobStore;
   readonly queue: TaskQueue;
   readonly logger: Logger;
@@ -57,27 +60,33 @@ export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): P
 }
 
 async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
-  const { docs } = await chunksOf(deps.db, lease.jobId).get();
-  const known = new Map(docs.map((doc) => [doc.id, doc.data()]));
-  const checkpoints = new Checkpoints(deps, lease, known.size);
   const workEndsMs = deps.now() + deps.workMs;
+  const claimed = await claimRecordings(job, lease, deps);
+  const chunks = await chunksOf(deps.db, lease.jobId).get();
+  const known = new Map(chunks.docs.map((doc) => [doc.id, doc.data()]));
+  const checkpoints = new Checkpoints(deps, lease, known.size);
+  const files = claimed.job.files.filter(({ name, state }) => state === 'staged' && !claimed.waiting.has(name));
 
-  const { complete } = await transcribeRecordings(job, known, checkpoints, {
+  const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
     log: logger,
     signal: lease.signal,
     isTimeUp: () => deps.now() >= workEndsMs,
   });
-  if (!complete) return continueLater(lease, checkpoints, deps, logger);
+  await checkpoints.save({});
+  if (!complete) return continueLater(lease, deps, logger);
 
-  const finished = await finishJob(lease, checkpoints, deps);
+  const settled = (await chunksOf(deps.db, lease.jobId).get()).docs.map((doc) => doc.data());
+  await settleRecordings(lease, settled, new Set(files.map(({ name }) => name)), deps);
+  if (claimed.waiting.size > 0) throw new AppError('duplicate_in_progress');
+
+  const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
   logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
   await wrapUp(lease.jobId, finished, deps, logger);
 }
 
 /** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
-async function continueLater(lease: Lease, checkpoints: Checkpoints, deps: ProcessDeps, logger: Logger): Promise<void> {
-  await checkpoints.save({});
+async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
   const { uid, epoch } = await lease.update((job) => ({
     status: 'pending',
     lease: null,

@@ -11,7 +11,6 @@ export interface UsageCounters {
   readonly billedSeconds?: number;
   /** Successful transcription requests. */
   readonly requests?: number;
-  readonly jobs?: number;
 }
 
 /** How long the counters are kept, milliseconds: a year and a month, for a yearly bill. */

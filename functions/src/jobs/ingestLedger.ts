@@ -1,0 +1,133 @@
+/**
+ * Which recordings a user has sent, by content: `users/{uid}/recordings/{recordingId}`. It is what makes the same audio,
+ * sent again under whatever name and in whatever job, one recording.
+ *
+ * An entry is claimed by the job that works on it and final (`done`) once that job has settled it. A claim holds as long as
+ * its job can still move; after that anybody takes it over, so nothing has to be released when a job fails or goes away.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import { recordingId } from '../recordings/identity.ts';
+import type { Job, JobFile } from './job.ts';
+import { isFinished } from './stateMachine.ts';
+import type { JobStore } from './store.ts';
+
+export interface RecordingEntry {
+  readonly jobId: string;
+  /** Name of the file in that job. */
+  readonly file: string;
+  readonly state: 'claimed' | 'done';
+  /** Known when done. */
+  readonly durationSeconds: number | null;
+  readonly updatedAt: Timestamp;
+  readonly expiresAt: Timestamp;
+}
+
+/** What a job may do with one of its recordings. */
+export type Claim =
+  | { readonly kind: 'ours' }
+  /** Final: the audio is done in another job. */
+  | { readonly kind: 'duplicate'; readonly durationSeconds: number | null }
+  /** Another job is working on the same audio: whether this is a duplicate shows when that one has settled it. */
+  | { readonly kind: 'wait' };
+
+/** How long the same audio is recognised, milliseconds: longer than a device keeps recordings that it believes unsent. */
+const KEPT_MS = 400 * 24 * 3600 * 1000;
+
+export class IngestLedger {
+  readonly #db: Firestore;
+  readonly #jobs: JobStore;
+  readonly #now: () => number;
+
+  constructor(db: Firestore, jobs: JobStore, now: () => number = Date.now) {
+    this.#db = db;
+    this.#jobs = jobs;
+    this.#now = now;
+  }
+
+  /** Durations of those files whose audio is done already, by name: a look without a claim. */
+  async settledElsewhere(
+    uid: string,
+    files: readonly Pick<JobFile, 'name' | 'md5' | 'size'>[],
+  ): Promise<Map<string, number | null>> {
+    if (files.length === 0) return new Map();
+    const docs = await this.#db.getAll(...files.map((file) => this.#ref(uid, file)));
+    const entries = docs.map((doc) => doc.data() as RecordingEntry | undefined);
+    return new Map(
+      files.flatMap(({ name }, i) => {
+        const entry = entries[i];
+        return entry?.state === 'done' ? [[name, entry.durationSeconds]] : [];
+      }),
+    );
+  }
+
+  /**
+   * Claims recordings for a job, within a transaction that read the job. Reads first, then writes.
+   * @returns by file name.
+   */
+  async claim(tx: Transaction, jobId: string, uid: string, files: readonly JobFile[]): Promise<Map<string, Claim>> {
+    if (files.length === 0) return new Map();
+    const refs = files.map((file) => this.#ref(uid, file));
+    const entries = (await tx.getAll(...refs)).map((doc) => doc.data());
+    const moving = await this.#movingOwners(tx, jobId, entries);
+
+    const claims = new Map<string, Claim>();
+    for (const [i, file] of files.entries()) {
+      const entry = entries[i];
+      const claim = decide(entry, jobId, moving);
+      claims.set(file.name, claim);
+      const ref = refs[i];
+      if (claim.kind === 'ours' && ref !== undefined && entry?.jobId !== jobId) {
+        tx.set(ref, this.#entry(jobId, file.name, 'claimed', null));
+      }
+    }
+    return claims;
+  }
+
+  /** Makes a recording final, within a transaction. */
+  settle(tx: Transaction, jobId: string, uid: string, file: JobFile): void {
+    tx.set(this.#ref(uid, file), this.#entry(jobId, file.name, 'done', file.durationSeconds));
+  }
+
+  /** Of the other jobs that hold claims: those that can still move. */
+  async #movingOwners(
+    tx: Transaction,
+    jobId: string,
+    entries: readonly (RecordingEntry | undefined)[],
+  ): Promise<Set<string>> {
+    const owners = new Set(
+      entries.flatMap((entry) => (entry?.state === 'claimed' && entry.jobId !== jobId ? entry.jobId : [])),
+    );
+    if (owners.size === 0) return owners;
+    const docs = await tx.getAll(...[...owners].map((owner) => this.#jobs.ref(owner)));
+    return new Set(docs.filter((doc) => isMoving(doc.data())).map((doc) => doc.id));
+  }
+
+  #entry(jobId: string, file: string, state: RecordingEntry['state'], durationSeconds: number | null): RecordingEntry {
+    const now = this.#now();
+    return {
+      jobId,
+      file,
+      state,
+      durationSeconds,
+      updatedAt: Timestamp.fromMillis(now),
+      expiresAt: Timestamp.fromMillis(now + KEPT_MS),
+    };
+  }
+
+  #ref(uid: string, { md5, size }: Pick<JobFile, 'md5' | 'size'>): DocumentReference<RecordingEntry> {
+    const recordings = this.#db.collection(`users/${uid}/recordings`) as CollectionReference<RecordingEntry>;
+    return recordings.doc(recordingId(uid, md5, size));
+  }
+}
+
+/** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
+function decide(entry: RecordingEntry | undefined, jobId: string, moving: ReadonlySet<string>): Claim {
+  if (entry === undefined || entry.jobId === jobId) return { kind: 'ours' };
+  if (entry.state === 'done') return { kind: 'duplicate', durationSeconds: entry.durationSeconds };
+  return moving.has(entry.jobId) ? { kind: 'wait' } : { kind: 'ours' };
+}
+
+function isMoving(job: Job | undefined): boolean {
+  return job !== undefined && !isFinished(job.status);
+}
