@@ -58,7 +58,7 @@ async function decode(file: Buffer): Promise<Int16Array> {
         blocks.push(interleave(channels));
       },
       (_code, description) => {
-        problems.push(description);
+        problems.push(String(description));
       },
       () => undefined,
       false,

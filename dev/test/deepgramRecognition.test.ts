@@ -262,8 +262,16 @@ async function hear(bytes: Buffer): Promise<HeardWord[]> {
   return recognise(library, await openAudio(bytes));
 }
 
+const pcmBySample = new Map<Sample, Int16Array>();
+
 function pcmOf(sample: Sample | undefined): Int16Array {
   assert.ok(sample);
+  const pcm = pcmBySample.get(sample) ?? readPcm(sample);
+  pcmBySample.set(sample, pcm);
+  return pcm;
+}
+
+function readPcm(sample: Sample): Int16Array {
   const bytes = Buffer.concat(framesOf(sample).map((frame) => frame.bytes));
   if (sample.recordings[0]?.codec === 'pcm8') return Int16Array.from(bytes, (byte) => (byte - 128) << 8);
   return Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i));
