@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Firestore } from 'firebase-admin/firestore';
+import type { Query, Transaction } from 'firebase-admin/firestore';
+import { ConversationStore } from '../../src/conversations/store.ts';
+import { LIMITS } from '../../src/config.ts';
+import { JobStore } from '../../src/jobs/store.ts';
+import { DeviceStore } from '../../src/notifications/devices.ts';
+import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
+import type { QueryShape } from '../support/queryShapes.ts';
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+
+const db = new Firestore({ projectId: 'demo-indexes' });
+
+/** Every file that asks Firestore for more than documents by id, and how to make it ask all that it asks. */
+const QUERIES: Record<string, () => Promise<unknown>> = {
+  'jobs/store.ts': async () => {
+    const jobs = new JobStore(db);
+    await jobs.list({ uid: 'ann', limit: 20 });
+    await jobs.list({ uid: 'ann', limit: 20, status: 'completed' });
+  },
+  'conversations/store.ts': async () => {
+    const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
+    const word = { text: 'hello', startMs: 1000, endMs: 2000, confidence: 1, speaker: null, language: null };
+    const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', segments: [{ ...word, words: 1 }] };
+    await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
+  },
+  'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
+};
+
+/** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
+const APP_QUERIES: Record<string, Query> = {
+  'the newest jobs': db.collection('offline_sync_jobs').where('uid', '==', 'ann').orderBy('createdAt', 'desc'),
+  'the newest conversations': db
+    .collection('users/ann/conversations')
+    .where('state', '==', 'live')
+    .orderBy('startedAt', 'desc'),
+  'the transcript of a conversation': db
+    .collection('users/ann/segments')
+    .where('deviceId', '==', 'omi')
+    .where('startedAt', '>=', new Date(0))
+    .where('startedAt', '<=', new Date(1))
+    .orderBy('startedAt'),
+  'the usage of a month': db.collection('users/ann/usage').where('day', '>=', '2026-01-01').orderBy('day'),
+};
+
+async function shapesOf(ask: () => Promise<unknown>): Promise<readonly QueryShape[]> {
+  const recording = recordQueries({ offline: true });
+  try {
+    await ask();
+  } finally {
+    recording.stop();
+  }
+  return recording.shapes;
+}
+
+describe('firestore.indexes.json', () => {
+  const spec = readIndexSpec();
+
+  for (const [file, ask] of Object.entries(QUERIES)) {
+    it(`has every index that ${file} needs`, async () => {
+      const shapes = await shapesOf(ask);
+      assert.ok(shapes.length > 0, 'no query was recorded');
+      for (const shape of shapes) indexesFor(shape, spec);
+    });
+
+    it(`is held against every field that ${file} asks for`, async () => {
+      const shapes = await shapesOf(ask);
+      const asked = new Set(
+        shapes.flatMap(({ equal, contains, order }) => [...equal, ...contains, ...order.map(({ field }) => field)]),
+      );
+      assert.deepEqual([...asked].sort(), fieldsIn(await readFile(path.join(SRC, file), 'utf8')));
+    });
+  }
+
+  it('is held against every file that has a query', async () => {
+    const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith('.ts'));
+    const sources = await Promise.all(files.map((file) => readFile(path.join(SRC, file), 'utf8')));
+    const querying = files.filter((_, index) => /\.(where|orderBy|collectionGroup)\(/.test(sources[index]!));
+    assert.deepEqual(querying.sort(), Object.keys(QUERIES).sort());
+  });
+
+  for (const [name, query] of Object.entries(APP_QUERIES)) {
+    it(`has the index for an app’s query for ${name}`, async () => {
+      const [shape] = await shapesOf(() => query.get());
+      indexesFor(shape!, spec);
+    });
+  }
+
+  it('has no composite index that nobody uses', async () => {
+    const shapes = await shapesOf(async () => {
+      for (const ask of Object.values(QUERIES)) await ask();
+      for (const query of Object.values(APP_QUERIES)) await query.get();
+    });
+    const used = new Set(shapes.flatMap((shape) => indexesFor(shape, spec)));
+    assert.deepEqual(
+      spec.indexes.filter((index) => !used.has(index)),
+      [],
+    );
+  });
+
+  it('has a TTL policy on expiresAt of everything that must not grow for ever', () => {
+    const policies = spec.fieldOverrides.filter(({ ttl }) => ttl);
+    assert.deepEqual(policies.map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`).sort(), [
+      'chunks.expiresAt',
+      'offline_sync_jobs.expiresAt',
+      'recordings.expiresAt',
+      'usage.expiresAt',
+    ]);
+  });
+
+  it('exempts large fields, which nobody asks for, from indexing', () => {
+    const exempt = new Set(
+      spec.fieldOverrides
+        .filter(({ indexes, ttl }) => indexes.length === 0 && ttl !== true)
+        .map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`),
+    );
+    for (const field of ['offline_sync_jobs.files', 'chunks.spans', 'chunks.words', 'segments.text']) {
+      assert.ok(exempt.has(field), field);
+    }
+  });
+
+  it('passes the checks that firebase deploy makes before it sends anything', async () => {
+    const require = createRequire(import.meta.url);
+    const { FirestoreApi } = require('firebase-tools/lib/firestore/api.js') as {
+      FirestoreApi: new () => { validateSpec(spec: unknown): void };
+    };
+    new FirestoreApi().validateSpec(JSON.parse(await readFile(INDEX_FILE, 'utf8')));
+  });
+});
+
+describe('storage.rules', () => {
+  it('has the limits of the functions', async () => {
+    const rules = await readFile(new URL('../../../storage.rules', import.meta.url), 'utf8');
+    const [, mebibytes] = /size <= (\d+) \* 1024 \* 1024/.exec(rules) ?? [];
+    assert.equal(Number(mebibytes) * 1024 * 1024, LIMITS.maxRecordingBytes);
+    assert.equal(Number(/name\.size\(\) <= (\d+)/.exec(rules)?.[1]), LIMITS.maxNameBytes);
+  });
+});
+
+/** The fields that a source file names in its queries. */
+function fieldsIn(source: string): string[] {
+  const matches = source.matchAll(/\.(?:where|orderBy)\(\s*'([^']+)'/g);
+  return [...new Set([...matches].flatMap(([, field]) => field ?? []))].sort();
+}

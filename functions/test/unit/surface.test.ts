@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Every deployed function, as `firebase deploy` reads it. What is not here falls back to the platform's defaults. */
+const SURFACE = {
+  syncUpload: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'syncUpload',
+    httpsTrigger: { invoker: ['public'] },
+    availableMemoryMb: 1024,
+    concurrency: 8,
+    timeoutSeconds: 120,
+  },
+  syncStatus: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'syncStatus',
+    httpsTrigger: { invoker: ['public'] },
+    availableMemoryMb: 512,
+    concurrency: 80,
+    timeoutSeconds: 30,
+  },
+  syncJobs: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'syncJobs',
+    httpsTrigger: { invoker: ['public'] },
+    availableMemoryMb: 512,
+    concurrency: 20,
+    timeoutSeconds: 30,
+  },
+  processSyncJob: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'processSyncJob',
+    taskQueueTrigger: {
+      invoker: ['private'],
+      retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
+      rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
+    },
+    availableMemoryMb: 2048,
+    cpu: 2,
+    concurrency: 1,
+    timeoutSeconds: 900,
+    secretEnvironmentVariables: ['DEEPGRAM_API_KEY'],
+  },
+};
+
+/** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
+const PARAMS = {
+  DEEPGRAM_API_KEY: null,
+  DEEPGRAM_BASE_URL: 'https://api.deepgram.com',
+  DEEPGRAM_CONCURRENCY: 4,
+  CONVERSATION_GAP_SECONDS: 120,
+  MAX_CHUNK_MINUTES: 10,
+  JOB_RETENTION_DAYS: 7,
+  FFMPEG_PATH: '',
+  ENFORCE_APP_CHECK: false,
+  DEFAULT_LANGUAGE: 'multi',
+  TASK_WORK_SECONDS: 780,
+};
+
+interface Manifest {
+  readonly endpoints: Record<string, Record<string, unknown>>;
+  readonly params: readonly { readonly name: string; readonly default?: unknown }[];
+  readonly requiredAPIs: readonly { readonly api: string }[];
+}
+
+describe('the deployed surface', () => {
+  let manifest: Manifest;
+
+  before(async () => {
+    manifest = await readManifest();
+  });
+
+  it('is the functions of the table and no others', () => {
+    assert.deepEqual(Object.keys(manifest.endpoints).sort(), Object.keys(SURFACE).sort());
+  });
+
+  for (const [name, expected] of Object.entries(SURFACE)) {
+    it(`has ${name} with its trigger, limits, retries, secrets and invoker`, () => {
+      const { secretEnvironmentVariables: secrets, ...endpoint } = manifest.endpoints[name] ?? {};
+      const keys = (secrets as { key: string }[] | undefined)?.map(({ key }) => key);
+      assert.deepEqual(settings({ ...endpoint, secretEnvironmentVariables: keys }), expected);
+    });
+  }
+
+  it('asks for the parameters of the table and no others', () => {
+    assert.deepEqual(
+      Object.fromEntries(manifest.params.map(({ name, default: fallback }) => [name, fallback ?? null])),
+      PARAMS,
+    );
+  });
+
+  it('needs no Google API but that of the task queue', () => {
+    assert.deepEqual(
+      manifest.requiredAPIs.map(({ api }) => api),
+      ['cloudtasks.googleapis.com'],
+    );
+  });
+
+  it('is what Hosting’s rewrites lead to: every one to a public function, in its region', async () => {
+    const firebase = JSON.parse(await readFile(new URL('../../../firebase.json', import.meta.url), 'utf8')) as {
+      hosting: { rewrites: { source: string; function: { functionId: string; region: string } }[] };
+    };
+    for (const { source, function: target } of firebase.hosting.rewrites) {
+      const endpoint = manifest.endpoints[target.functionId];
+      assert.deepEqual(endpoint?.['httpsTrigger'], { invoker: ['public'] }, source);
+      assert.deepEqual(endpoint['region'], [target.region], source);
+    }
+    assert.deepEqual(
+      firebase.hosting.rewrites.map(({ source, function: { functionId } }) => [source, functionId]),
+      [
+        ['/v2/sync/upload', 'syncUpload'],
+        ['/v2/sync/status', 'syncStatus'],
+        ['/v2/sync/jobs', 'syncJobs'],
+      ],
+    );
+  });
+});
+
+/** The manifest as the CLI gets it: by the same program, in a process of its own. */
+async function readManifest(): Promise<Manifest> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
+  try {
+    const index = JSON.stringify(path.join(FUNCTIONS, 'src/index.ts'));
+    await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "index.js" }');
+    await writeFile(path.join(directory, 'index.js'), `export * from ${index};`);
+    const output = path.join(directory, 'manifest.json');
+    await promisify(execFile)(process.execPath, [manifestProgram()], {
+      cwd: directory,
+      // Nothing else: while functions are deployed, neither parameters nor credentials have a value.
+      env: { PATH: process.env['PATH'], GCLOUD_PROJECT: 'demo-surface', FUNCTIONS_MANIFEST_OUTPUT_PATH: output },
+    });
+    return JSON.parse(await readFile(output, 'utf8')) as Manifest;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** `firebase-functions`, the bin of the package. */
+function manifestProgram(): string {
+  const entry = createRequire(import.meta.url).resolve('firebase-functions');
+  const root = entry.slice(0, entry.lastIndexOf(`${path.sep}lib${path.sep}`));
+  return path.join(root, 'lib', 'bin', 'firebase-functions.js');
+}
+
+/** Without what is reset to the platform's default (null), or says nothing. */
+function settings(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, item]) => [key, settings(item)] as const)
+      .filter(([, item]) => item !== null && item !== undefined && !isEmpty(item)),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
