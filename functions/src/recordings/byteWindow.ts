@@ -39,6 +39,13 @@ export class ByteWindow {
     );
   }
 
+  /** Offset of the next `byte` at or after `from`; where there is none yet, the first offset that is still to come. */
+  find(byte: number, from: number): number {
+    if (from >= this.#end || this.#block[from - this.#base] === byte) return from;
+    const found = this.view(from, this.#end).indexOf(byte);
+    return found < 0 ? this.#end : from + found;
+  }
+
   view(from: number, to: number): Uint8Array {
     return this.#block.subarray(from - this.#base, to - this.#base);
   }

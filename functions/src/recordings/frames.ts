@@ -53,9 +53,11 @@ type Look = Frame | { readonly kind: 'bad_length' } | { readonly kind: 'cut' } |
 /** Bytes that do not read as frames, while the reader searches for the next one that does. */
 interface Loss {
   readonly offset: number;
-  readonly reason: Corruption | 'torn';
+  readonly reason: 'bad_length' | 'lost_sync' | 'torn';
   /** A frame that is fine in itself, with nothing sensible behind it: whether it was cut short is seen at the next frame. */
   readonly suspect: Frame | null;
+  /** What is wrong with the bytes behind the suspect, if it stands. */
+  readonly behindSuspect: 'bad_length' | 'lost_sync';
   /** Every offset before this one was tried. */
   tried: number;
 }
@@ -72,6 +74,8 @@ export class FrameReader {
   #position = 0;
   #ended = false;
   #loss: Loss | null = null;
+  /** The last frame looked at: mostly the one that comes next. */
+  #seen: Frame | null = null;
   /** The measure of ordinary frames, as far as known. */
   #usual: number | null;
   #previous: number | null = null;
@@ -79,6 +83,8 @@ export class FrameReader {
   #steady = 0;
   #frames = 0;
   #frameBytes = 0;
+  /** Bytes of the largest frame so far, its length included. */
+  #largestFrame = 0;
 
   constructor(format: FramedFormat) {
     this.#opus = format.codec === 'opus' || format.codec === 'opus_fs320';
@@ -103,7 +109,7 @@ export class FrameReader {
     const events: FrameEvent[] = [];
     let moved = true;
     while (moved) moved = this.#loss ? this.#search(this.#loss, events) : this.#next(events);
-    // Of a loss, what one frame may hold is kept: see #isOneFrame.
+    // Of a loss, as much is kept as #isOneFrame may ask for.
     const needed = this.#loss ? Math.max(this.#loss.offset, this.#loss.tried - MAX_FRAME) : this.#position;
     this.#window.discardBefore(needed);
     return events;
@@ -136,6 +142,7 @@ export class FrameReader {
 
   /** What is at `offset`. `cut` and `end` mean "not yet" before the input has ended. */
   #look(offset: number): Look {
+    if (this.#seen?.offset === offset) return this.#seen;
     const available = this.#window.end - offset;
     if (available === 0) return { kind: 'end' };
     if (available < LENGTH_BYTES) return { kind: 'cut' };
@@ -144,7 +151,8 @@ export class FrameReader {
     if (available < LENGTH_BYTES + length) return { kind: 'cut' };
     const end = offset + LENGTH_BYTES + length;
     const payload = this.#window.view(offset + LENGTH_BYTES, end);
-    return { kind: 'frame', offset, end, payload, measure: this.#measure(payload) };
+    this.#seen = { kind: 'frame', offset, end, payload, measure: this.#measure(payload) };
+    return this.#seen;
   }
 
   #measure(payload: Uint8Array): number | null {
@@ -190,21 +198,28 @@ export class FrameReader {
     this.#steady = frame.measure === this.#usual ? this.#steady + 1 : 0;
     this.#previous = frame.measure;
     this.#frames += 1;
-    this.#frameBytes += frame.end - frame.offset;
+    const bytes = frame.end - frame.offset;
+    this.#frameBytes += bytes;
+    this.#largestFrame = Math.max(this.#largestFrame, bytes);
     events.push({ kind: 'frame', offset: frame.offset, payload: frame.payload });
   }
 
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
-    this.#loss = { offset: this.#position, reason, suspect, tried: this.#position + 1 };
+    const behindSuspect = suspect && this.#look(suspect.end).kind === 'bad_length' ? 'bad_length' : 'lost_sync';
+    this.#loss = { offset: this.#position, reason, suspect, behindSuspect, tried: this.#position + 1 };
     return true;
   }
 
   /** Looks for the next frames. False: needs more bytes. */
   #search(loss: Loss, events: FrameEvent[]): boolean {
-    for (; loss.tried + LENGTH_BYTES <= this.#window.end; loss.tried++) {
+    for (;;) {
+      // The highest byte of every length in range is 0.
+      loss.tried = this.#window.find(0, loss.tried + LENGTH_BYTES - 1) - (LENGTH_BYTES - 1);
+      if (loss.tried + LENGTH_BYTES > this.#window.end) break;
       const found = this.#chainAt(loss.tried);
       if (found === 'unknown') return false;
       if (found) return this.#settle(loss, loss.tried, true, events);
+      loss.tried += 1;
     }
     return this.#ended && this.#settle(loss, this.#window.end, false, events);
   }
@@ -212,7 +227,7 @@ export class FrameReader {
   /** Whether frames in a row start at `offset`; near the end of the input the fewer that fit it exactly are enough. */
   #chainAt(offset: number): boolean | 'unknown' {
     const length = this.#window.uint32(offset);
-    if (length === 0 || length > LIMITS.maxFrameBytes) return false; // almost always: keep it cheap
+    if (length === 0 || length > LIMITS.maxFrameBytes) return false;
     for (let count = 0; count < CHAIN_FRAMES; count++) {
       const frame = this.#look(offset);
       if (frame.kind === 'bad_length') return false;
@@ -228,16 +243,18 @@ export class FrameReader {
   #settle(loss: Loss, end: number, found: boolean, events: FrameEvent[]): true {
     this.#loss = null;
     this.#position = end;
-    const { suspect, reason } = loss;
-    let offset = loss.offset;
+    const { suspect } = loss;
+    let { offset, reason } = loss;
     if (suspect && end >= suspect.end && !(found && this.#isTail(suspect.end, end))) {
       this.#accept(suspect, events);
       offset = suspect.end;
+      reason = loss.behindSuspect;
     }
-    if (reason === 'torn' && !found) events.push({ kind: 'torn', offset, bytes: end - offset });
-    else {
-      const cause = reason === 'torn' ? 'lost_sync' : reason;
-      events.push(corrupt(offset, end, this.#framesIn(offset, end, found), cause, found));
+    if (reason === 'torn' && !found) {
+      events.push({ kind: 'torn', offset, bytes: end - offset });
+    } else {
+      const lostFrames = this.#framesIn(offset, end, found);
+      events.push(corrupt(offset, end, lostFrames, reason === 'torn' ? 'lost_sync' : reason, found));
     }
     return true;
   }
@@ -253,10 +270,10 @@ export class FrameReader {
     return Math.max(1, Math.round((end - offset) / mean));
   }
 
-  /** Whether the bytes are one ordinary frame, were it not for its length. */
+  /** Whether the bytes would be one ordinary frame if its length were right, and not much larger than those before. */
   #isOneFrame(offset: number, end: number): boolean {
     const bytes = end - offset;
-    if (this.#usual === null || bytes <= LENGTH_BYTES || bytes > MAX_FRAME) return false;
+    if (this.#usual === null || bytes <= LENGTH_BYTES || bytes > 1.5 * this.#largestFrame) return false;
     return this.#measure(this.#window.view(offset + LENGTH_BYTES, end)) === this.#usual;
   }
 
