@@ -68,12 +68,13 @@ export async function waitForJob(
   const deadline = Date.now() + limitMs;
   for (;;) {
     const response = await fetch(`${origin}/v2/sync/status?job_id=${jobId}`, { headers: bearer(user), signal });
-    const job = jobSchema.parse(await readJson(response));
-    if (ENDED.has(job.status)) return job;
-    if (Date.now() > deadline) {
-      const why = job.waiting_for === null ? '' : `, waiting: ${job.waiting_for.message}`;
-      throw new Error(`Job ${jobId} is still ${job.status} (${job.percent} %${why}) after ${limitMs / 1000} s.`);
+    let state = `the status cannot be read (${response.status})`;
+    if (response.status < 500) {
+      const job = jobSchema.parse(await readJson(response));
+      if (ENDED.has(job.status)) return job;
+      state = `it is ${job.status} (${job.percent} %)${job.waiting_for === null ? '' : `, waiting: ${job.waiting_for.message}`}`;
     }
+    if (Date.now() > deadline) throw new Error(`Job ${jobId} has not ended after ${limitMs / 1000} s: ${state}.`);
     await delay(500, undefined, { signal });
   }
 }

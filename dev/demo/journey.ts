@@ -56,7 +56,7 @@ export interface SampleResult {
   readonly job: JobView;
   /** Requests that were made for it, each with its words at their absolute times. */
   readonly chunks: readonly { readonly words: readonly Word[] }[];
-  /** Of its device. */
+  /** Those that begin in its recordings. */
   readonly conversations: readonly Conversation[];
 }
 
@@ -71,10 +71,15 @@ export interface Journey {
 
 /** Longest that a job may take, milliseconds: generous, because a laptop may be busy. */
 const JOB_LIMIT_MS = 180_000;
+/** The Functions emulator starts a process for every request that runs: a laptop has a few cores, not Cloud Run's. */
+const JOBS_IN_FLIGHT = 3;
 /** How long staged files may outlive their job, milliseconds. */
 const CLEANUP_LIMIT_MS = 15_000;
 
-/** Each sample must have a device of its own: that is how its conversations are told apart. */
+/**
+ * Runs samples from upload to transcript. No two of them may lie at the same time on the same device: device and time are
+ * what tells their conversations apart.
+ */
 export async function runJourney(
   environment: Readonly<Record<string, string>>,
   samples: readonly Sample[],
@@ -83,20 +88,7 @@ export async function runJourney(
   const env = environmentSchema.parse(environment);
   const standIn = env.DEEPGRAM_STANDIN_URL === undefined ? null : new StandInControl(env.DEEPGRAM_STANDIN_URL);
   const user = await signUp(env.FIREBASE_AUTH_EMULATOR_HOST, `demo-${Date.now()}@example.com`);
-  const uploaded: { sample: Sample; jobId: string }[] = [];
-  for (const sample of samples) {
-    const files = sample.recordings.map((recording) => ({
-      name: recording.name,
-      bytes: readRecording(sample, recording),
-    }));
-    uploaded.push({ sample, jobId: await upload(env.HOSTING_ORIGIN, user, files, sample.deviceId) });
-  }
-  const ended = await Promise.all(
-    uploaded.map(async ({ sample, jobId }) => ({
-      sample,
-      job: await waitForJob(env.HOSTING_ORIGIN, user, jobId, { limitMs: JOB_LIMIT_MS, signal }),
-    })),
-  );
+  const ended = await sendAll(env.HOSTING_ORIGIN, user, samples, signal);
 
   const database = { host: env.FIRESTORE_EMULATOR_HOST, projectId: env.GCLOUD_PROJECT };
   const asUser = { ...database, token: user.idToken };
@@ -113,7 +105,9 @@ export async function runJourney(
         chunkSchema,
       ),
       conversations: conversations
-        .filter(({ deviceId, state }) => deviceId === sample.deviceId && state === 'live')
+        .filter(({ deviceId, state, startedAt }) => {
+          return state === 'live' && deviceId === sample.deviceId && recordedAt(sample, startedAt);
+        })
         .sort((a, b) => a.startedAt - b.startedAt)
         .map((conversation) => ({ ...conversation, segments: segmentsOf(conversation, segments) })),
     })),
@@ -124,6 +118,37 @@ export async function runJourney(
     requests: standIn === null ? null : (await standIn.log()).requests,
     leftovers: await remainingObjects(env.STORAGE_EMULATOR_HOST, `${env.GCLOUD_PROJECT}.appspot.com`, user, signal),
   };
+}
+
+/** Uploads every sample and sees its job to the end, a few at a time. Results are in the order of the samples. */
+async function sendAll(
+  origin: string,
+  user: User,
+  samples: readonly Sample[],
+  signal: AbortSignal,
+): Promise<{ sample: Sample; job: JobView }[]> {
+  const ended: { sample: Sample; job: JobView }[] = [];
+  const waiting = samples.entries();
+  const sendNext = async (): Promise<void> => {
+    for (const [index, sample] of waiting) {
+      const files = sample.recordings.map((recording) => ({
+        name: recording.name,
+        bytes: readRecording(sample, recording),
+      }));
+      const jobId = await upload(origin, user, files, sample.deviceId);
+      const job = await waitForJob(origin, user, jobId, { limitMs: JOB_LIMIT_MS, signal });
+      ended[index] = { sample, job };
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS_IN_FLIGHT }, sendNext));
+  return ended;
+}
+
+/** Whether a moment, Unix milliseconds, lies between the sample's first and last. */
+function recordedAt({ recordings }: Sample, moment: number): boolean {
+  const start = Math.min(...recordings.map(({ startedAtMs }) => startedAtMs));
+  const end = Math.max(...recordings.map(({ startedAtMs, durationMs }) => startedAtMs + durationMs));
+  return moment >= start && moment <= end;
 }
 
 /** A conversation is an interval: its transcript is the segments of its device in it. */

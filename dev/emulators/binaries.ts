@@ -30,6 +30,8 @@ export interface BinarySources {
   readonly cached: Readonly<Record<BinaryEmulator, string | null>>;
   /** The Google Cloud CLI's own; null if not installed. */
   readonly cloudSdk: { readonly firestoreJar: string | null; readonly pubsubScript: string | null };
+  /** Whether firebase-tools has the Emulator UI in its cache. */
+  readonly ui: boolean;
 }
 
 /**
@@ -40,7 +42,10 @@ export interface BinarySources {
 export type BinaryChoice =
   { readonly kind: 'cached' } | { readonly kind: 'cloud-sdk'; readonly from: string } | { readonly kind: 'download' };
 
-export function chooseBinaries({ cached, cloudSdk }: BinarySources): Record<BinaryEmulator, BinaryChoice> {
+export function chooseBinaries({
+  cached,
+  cloudSdk,
+}: Pick<BinarySources, 'cached' | 'cloudSdk'>): Record<BinaryEmulator, BinaryChoice> {
   const choose = (emulator: BinaryEmulator, from: string | null): BinaryChoice => {
     if (cached[emulator] !== null) return { kind: 'cached' };
     return from === null ? { kind: 'download' } : { kind: 'cloud-sdk', from };
@@ -126,17 +131,24 @@ function keep(name: string, extension: string, inputs: readonly string[], make: 
   }
 }
 
+/** How firebase-tools describes a download, as far as it tells where it ends up. */
+interface Download {
+  readonly downloadPathRelativeToCacheDir: string;
+  readonly binaryPathRelativeToCacheDir?: string;
+}
+
 /** What this machine has. */
 export function findBinarySources(env: NodeJS.ProcessEnv = process.env): BinarySources {
   const cache = env['FIREBASE_EMULATORS_PATH'] ?? path.join(os.homedir(), '.cache', 'firebase', 'emulators');
   const wanted = JSON.parse(
     readFileSync(path.join(ROOT, 'node_modules/firebase-tools/lib/emulator/downloadableEmulatorInfo.json'), 'utf8'),
-  ) as Record<BinaryEmulator, { downloadPathRelativeToCacheDir: string; binaryPathRelativeToCacheDir?: string }>;
+  ) as Record<BinaryEmulator, Download> & { ui: { main: Download } };
+  const downloaded = ({ binaryPathRelativeToCacheDir, downloadPathRelativeToCacheDir }: Download): string | null =>
+    ifThere(path.join(cache, binaryPathRelativeToCacheDir ?? downloadPathRelativeToCacheDir));
   const ifThere = (file: string): string | null => (existsSync(file) ? file : null);
   const cached = (emulator: BinaryEmulator): string | null => {
     const override = env[`${emulator.toUpperCase()}_EMULATOR_BINARY_PATH`];
-    const { binaryPathRelativeToCacheDir, downloadPathRelativeToCacheDir } = wanted[emulator];
-    return override ?? ifThere(path.join(cache, binaryPathRelativeToCacheDir ?? downloadPathRelativeToCacheDir));
+    return override ?? downloaded(wanted[emulator]);
   };
   const sdk = findCloudSdk(env);
   return {
@@ -145,6 +157,7 @@ export function findBinarySources(env: NodeJS.ProcessEnv = process.env): BinaryS
       firestoreJar: sdk && ifThere(path.join(sdk, 'platform/cloud-firestore-emulator/cloud-firestore-emulator.jar')),
       pubsubScript: sdk && ifThere(path.join(sdk, 'platform/pubsub-emulator/bin/cloud-pubsub-emulator')),
     },
+    ui: downloaded(wanted.ui.main) !== null,
   };
 }
 

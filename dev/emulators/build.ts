@@ -5,23 +5,44 @@ import { say, since } from '../console.ts';
 import { FUNCTIONS } from '../paths.ts';
 
 /** Compiles `functions/src` to `lib` in the staged package. @throws Error with the compiler's messages. */
-export async function buildFunctions(staged: string, signal?: AbortSignal): Promise<void> {
+export async function buildFunctions(staged: string, signal: AbortSignal): Promise<void> {
   const started = Date.now();
   say.doing('Building the functions …');
-  const tsc = path.join(FUNCTIONS, 'node_modules/typescript/bin/tsc');
-  const args = [tsc, '-p', 'tsconfig.json', '--outDir', path.join(staged, 'lib'), '--pretty', 'false'];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, compilerArguments(staged), {
     cwd: FUNCTIONS,
     stdio: ['ignore', 'pipe', 'inherit'],
-    ...(signal && { signal }),
+    signal,
   });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', () => {
+      reject(signal.reason as Error);
+    });
     child.once('close', resolve);
   });
   // TODO(lead): fail here as soon as all parts are in; until then emitted code with type errors may run.
   if (code !== 0) say.note(`The functions do not compile cleanly:\n${Buffer.concat(output).toString().trimEnd()}`);
   say.done(`Functions built (${since(started)}).`);
+}
+
+/** Compiles again whenever a source changes, and prints what is wrong with it. Returns how to stop. */
+export function watchFunctions(staged: string): () => void {
+  const child = spawn(process.execPath, [...compilerArguments(staged), '--watch', '--preserveWatchOutput'], {
+    cwd: FUNCTIONS,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const stop = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', stop);
+  return () => {
+    process.off('exit', stop);
+    stop();
+  };
+}
+
+function compilerArguments(staged: string): string[] {
+  const compiler = path.join(FUNCTIONS, 'node_modules/typescript/bin/tsc');
+  return [compiler, '-p', 'tsconfig.json', '--outDir', path.join(staged, 'lib'), '--pretty', 'false'];
 }

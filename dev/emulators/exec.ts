@@ -20,7 +20,8 @@ await main(async (signal) => {
   const command = positionals.join(' ');
   if (command === '') throw new Error(USAGE);
   const cwd = process.env['INIT_CWD'] ?? ROOT; // Where npm was called from.
-  return withSuite({ parameters: parseParameters(values.env), signal }, (env, stop) =>
+  const options = { ports: 'free', deepgramApiKey: process.env['DEEPGRAM_API_KEY'], signal } as const;
+  return withSuite({ ...options, parameters: parseParameters(values.env) }, ({ env }, stop) =>
     run('sh', ['-c', command], { cwd, env, signal: stop }),
   );
 });

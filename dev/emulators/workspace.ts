@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseEnv } from 'node:util';
 import { FUNCTIONS, ROOT } from '../paths.ts';
 import { isAlive, killSuite } from './processes.ts';
 
@@ -149,21 +148,10 @@ function stageFunctions(
   writeFileSync(path.join(target, '.secret.local'), formatEnv(secrets), { mode: 0o600 });
 }
 
-/** @throws Error for a value that a dotenv file cannot carry. */
 function formatEnv(values: Readonly<Record<string, string>>): string {
-  const text = Object.entries(values)
+  return Object.entries(values)
     .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"\n`)
     .join('');
-  return text;
-}
-
-/** A dotenv file of the developer's; empty where there is none. */
-export function readEnvFile(file: string): Record<string, string> {
-  try {
-    return parseEnv(readFileSync(file, 'utf8')) as Record<string, string>;
-  } catch {
-    return {};
-  }
 }
 
 /** Ends and deletes suites whose owner was killed before it could do so itself. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chooseBinaries, prepareBinaries, type BinarySources } from '../emulators/binaries.ts';
+import { chooseBinaries, prepareBinaries } from '../emulators/binaries.ts';
 import { MissingPrerequisite } from '../prerequisites.ts';
 
-const NOTHING: BinarySources = {
+const NOTHING = {
   cached: { firestore: null, storage: null, pubsub: null },
   cloudSdk: { firestoreJar: null, pubsubScript: null },
 };

@@ -1,0 +1,112 @@
+/** firebase-tools as a child process: started in a workspace, and ready when its functions are loaded. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
+import { PROJECT_ID, ROOT } from '../paths.ts';
+import { errorWithLog } from './logs.ts';
+import { SUITE_MARK } from './processes.ts';
+import type { Workspace } from './workspace.ts';
+
+const FIREBASE = path.join(ROOT, 'node_modules/firebase-tools/lib/bin/firebase.js');
+const FAST_AUTH = path.join(import.meta.dirname, 'fastAuth.cjs');
+
+/** Starts the emulators of a workspace. `environment` adds to our own, and reaches the functions. */
+export function spawnFirebase(workspace: Workspace, environment: Readonly<Record<string, string>>): ChildProcess {
+  const { GOOGLE_APPLICATION_CREDENTIALS: _, ...inherited } = process.env; // Real credentials have no business here.
+  const args = ['emulators:start', '--project', PROJECT_ID, '--config', workspace.config, '--non-interactive'];
+  return spawn(process.execPath, ['--require', FAST_AUTH, FIREBASE, ...args], {
+    cwd: workspace.directory, // firebase-tools writes its debug logs here.
+    detached: true, // Ctrl-C reaches only us: we end things in our order.
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...inherited,
+      ...environment,
+      [SUITE_MARK]: workspace.directory,
+      TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
+      XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.
+      NO_UPDATE_NOTIFIER: '1',
+    },
+  });
+}
+
+export interface Readiness {
+  readonly logFile: string;
+  readonly functionsPort: number;
+  /** Longest that the start may take, milliseconds. */
+  readonly limitMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Keeps the log, and resolves when everything is up and the functions are loaded.
+ * @throws Error with the end of the log; the signal's reason.
+ */
+export async function untilReady(
+  child: ChildProcess,
+  { logFile, functionsPort, limitMs, signal }: Readiness,
+): Promise<void> {
+  const settled = new AbortController();
+  const log = createWriteStream(logFile);
+  await once(log, 'open');
+  const ready = new Promise<void>((resolve) => {
+    keepLog(child, log, (line) => {
+      if (line.includes('All emulators ready')) resolve();
+    });
+  });
+  const failed = new Promise<never>((_, reject) => {
+    const fail = (what: string): void => {
+      // What the log still has to write is what tells why.
+      setImmediate(() =>
+        log.write('', () => {
+          reject(errorWithLog(what, logFile));
+        }),
+      );
+    };
+    const timer = setTimeout(fail, limitMs, `The emulators did not start within ${limitMs / 1000} s`);
+    const onExit = (): void => {
+      fail('The emulators did not start');
+    };
+    const onAbort = (): void => {
+      reject(signal?.reason as Error);
+    };
+    child.once('close', onExit);
+    child.once('error', reject);
+    signal?.addEventListener('abort', onAbort);
+    settled.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      child.off('close', onExit);
+      signal?.removeEventListener('abort', onAbort);
+    });
+  });
+  try {
+    signal?.throwIfAborted();
+    await Promise.race([ready, failed]);
+  } finally {
+    settled.abort();
+  }
+  await checkFunctionsLoaded(functionsPort, logFile);
+}
+
+/** Writes every line to the log with the seconds since the start. */
+function keepLog(child: ChildProcess, log: NodeJS.WritableStream, onLine: (line: string) => void): void {
+  const started = Date.now();
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      const seconds = ((Date.now() - started) / 1000).toFixed(3).padStart(8);
+      log.write(`${seconds}  ${stripVTControlCharacters(line)}\n`);
+      onLine(line);
+    });
+  }
+}
+
+/** firebase-tools goes on without the functions when their code does not load: that is an error here. */
+async function checkFunctionsLoaded(port: number, logFile: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/backends`);
+  const { backends } = (await response.json()) as { backends: { functionTriggers: unknown[] }[] };
+  if (backends.some(({ functionTriggers }) => functionTriggers.length > 0)) return;
+  throw errorWithLog('The functions could not be loaded', logFile);
+}
