@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { loadSamples, speechSeconds } from '../../../dev/samples/samples.ts';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import { filesOf, TestWorld } from '../support/worker.ts';
+
+const SAMPLES = new Map(loadSamples().map((sample) => [sample.scenario, sample]));
+
+function sample(scenario: string): Sample {
+  const found = SAMPLES.get(scenario);
+  if (found === undefined) throw new Error(`There is no sample "${scenario}".`);
+  return found;
+}
+
+function assertLedgerAddsUp({ ledger }: Job): void {
+  const { audioSeconds, speechSeconds: speech, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
+  assert.ok(
+    Math.abs(audioSeconds - speech - silentSeconds - duplicateSeconds - failedSeconds) < 1e-3,
+    JSON.stringify(ledger),
+  );
+}
+
+describe('the task', () => {
+  let world: TestWorld;
+
+  beforeEach(async () => {
+    world = new TestWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  /** Every spoken word once and in its place; nothing else. */
+  async function assertTranscript(jobId: string, expected: Sample): Promise<void> {
+    const heard = (await world.chunks(jobId)).flatMap((chunk) => (chunk.state === 'done' ? chunk.words : []));
+    assert.deepEqual(
+      heard.map(({ text }) => text),
+      expected.words.map(({ text }) => text),
+    );
+    for (const [i, { startMs, endMs }] of heard.entries()) {
+      assert.ok(Math.abs(startMs - expected.words[i]!.startMs) <= 40, `start of word ${i}`);
+      assert.ok(Math.abs(endMs - expected.words[i]!.endMs) <= 40, `end of word ${i}`);
+    }
+    const text = (await world.segments()).map((segment) => segment.text).join(' ');
+    assert.equal(text, expected.words.map((word) => word.text).join(' '));
+  }
+
+  for (const scenario of [
+    'kitchen',
+    'workshop',
+    'train',
+    'garden',
+    'walk',
+    'market',
+    'harbour',
+    'letter',
+    'errand',
+    'memo',
+  ]) {
+    it(`turns the sample "${scenario}" into its conversations, every word once and in its place`, async () => {
+      const expected = sample(scenario);
+      const jobId = await world.acceptSamples(expected);
+      await world.deliver(jobId);
+
+      const job = await world.job(jobId);
+      assert.equal(job.status, 'completed', JSON.stringify(job.failures));
+      await assertTranscript(jobId, expected);
+      const conversations = await world.conversations();
+      assert.deepEqual(
+        conversations.map(({ state, startedAt, finishedAt }) => ({
+          state,
+          early: Math.abs(startedAt.toMillis() - expected.words[0]!.startMs) > 1e9,
+          length: Math.round((finishedAt.toMillis() - startedAt.toMillis()) / 100),
+        })),
+        expected.conversations.map(({ from, to }) => ({
+          state: 'live',
+          early: false,
+          length: Math.round((expected.words[to - 1]!.endMs - expected.words[from]!.startMs) / 100),
+        })),
+      );
+      assert.deepEqual([...job.newConversationIds].sort(), conversations.map(({ id }) => id).sort());
+      assert.deepEqual(job.updatedConversationIds, []);
+      assertLedgerAddsUp(job);
+      const recorded = expected.recordings.reduce((sum, { durationMs }) => sum + durationMs / 1000, 0);
+      assert.ok(Math.abs(job.ledger.audioSeconds - recorded) < 0.02, `${job.ledger.audioSeconds} of ${recorded}`);
+      assert.deepEqual(await world.objects(), [], 'staged recordings are deleted');
+      assert.deepEqual(
+        world.pushes.map((push) => [push.jobId, push.status]),
+        [[jobId, 'completed']],
+      );
+    });
+  }
+
+  it('bills at most 1.2 times the speech in the samples', async () => {
+    let billed = 0;
+    let speech = 0;
+    for (const each of SAMPLES.values()) {
+      const jobId = await world.acceptSamples(each);
+      await world.deliver(jobId);
+      billed += (await world.job(jobId)).usage.billedSeconds;
+      speech += speechSeconds(each.words);
+    }
+    assert.ok(billed / speech <= 1.2, `${billed} s billed for ${speech} s of speech`);
+    assert.ok(Math.abs((await world.usage())['billedSeconds']! - billed) < 1e-6);
+  });
+
+  it('completes silence without asking Deepgram', async () => {
+    const jobId = await world.acceptSamples(sample('night'));
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.equal(job.status, 'completed');
+    assert.deepEqual(
+      job.files.map(({ state }) => state),
+      ['silent'],
+    );
+    assert.equal(job.ledger.silentSeconds, job.ledger.audioSeconds);
+    assert.deepEqual((await world.standIn.log()).requests, []);
+    assert.deepEqual(await world.conversations(), []);
+    assert.deepEqual(await world.objects(), []);
+  });
+
+  it('keeps the word whole that straddles two files', async () => {
+    const jobId = await world.acceptSamples(sample('train'));
+    await world.deliver(jobId);
+    const [first] = await world.chunks(jobId);
+    assert.equal(first!.spans.length, 2, 'one chunk crosses the file boundary');
+    const words = first!.state === 'done' ? first!.words : [];
+    const boundary = sample('train').recordings[1]!.startedAtMs;
+    assert.ok(
+      words.some(({ text, startMs, endMs }) => /journey/i.test(text) && startMs < boundary && endMs > boundary),
+    );
+  });
+
+  it('drops a task whose job is gone', async () => {
+    await processSyncJob({ jobId: 'nobody', uid: world.uid, epoch: 0 }, world.deps);
+    assert.deepEqual(
+      world.logger.entries.map(({ fields }) => fields['reason']),
+      ['missing'],
+    );
+  });
+
+  it('refuses a task that names another user, logs a security event and changes nothing', async () => {
+    const jobId = await world.acceptSamples(sample('letter'));
+    const before = await world.job(jobId);
+    await processSyncJob({ jobId, uid: 'somebody-else', epoch: before.epoch }, world.deps);
+    assert.deepEqual(await world.job(jobId), before);
+    assert.equal((await world.objects()).length, 1);
+    const event = world.logger.entries.find(({ fields }) => fields['securityEvent'] === 'uid_mismatch');
+    assert.equal(event?.level, 'error');
+  });
+
+  it('acknowledges a second delivery of a completed job without doing anything again', async () => {
+    const jobId = await world.acceptSamples(sample('letter'));
+    await world.deliver(jobId);
+    const [job, segments, usage] = [await world.job(jobId), await world.segments(), await world.usage()];
+    await world.deliver(jobId);
+    assert.deepEqual(await world.job(jobId), job);
+    assert.deepEqual(await world.segments(), segments);
+    assert.deepEqual(await world.usage(), usage);
+    assert.equal((await world.standIn.log()).requests.length, 1);
+    assert.equal(world.pushes.length, 1);
+  });
+
+  it('lets one of two concurrent deliveries work and sends the other away to come again', async () => {
+    const jobId = await world.acceptSamples(sample('letter'));
+    const outcomes = await Promise.allSettled([world.deliver(jobId), world.deliver(jobId)]);
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+    assert.equal(rejected.length, 1);
+    assert.ok(rejected[0]!.reason instanceof RetryTaskError);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    assert.equal((await world.standIn.log()).requests.length, 1);
+  });
+
+  it('finishes the good recordings of a job in which one is beyond use, and says why', async () => {
+    const good = sample('letter');
+    const bad = { filename: 'memo_1749502000.wav', bytes: wavHeaderOnly() };
+    const jobId = await world.accept([...filesOf(good), bad], 'phone8');
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.equal(job.status, 'partial');
+    assert.deepEqual(
+      job.files.map(({ state }) => state),
+      ['transcribed', 'failed'],
+    );
+    assert.deepEqual(
+      job.failures.map(({ file, code }) => [file, code]),
+      [['memo_1749502000.wav', 'recording_corrupt']],
+    );
+    assert.deepEqual(await world.objects(), [`uploads/${world.uid}/${jobId}/memo_1749502000.wav`], 'kept for a retry');
+    assertLedgerAddsUp(job);
+  });
+
+  it('fails a recording that is gone from Storage, and not its neighbours', async () => {
+    const jobId = await world.acceptSamples(sample('walk'));
+    const [first] = (await world.job(jobId)).files;
+    await world.bucket().file(first!.path).delete();
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.equal(job.status, 'partial');
+    assert.deepEqual(
+      job.failures.map(({ code }) => code),
+      ['recording_missing'],
+    );
+    assert.equal(job.files.filter(({ state }) => state === 'transcribed').length, 1);
+    assertLedgerAddsUp(job);
+  });
+
+  it('marks audio that another job has settled as duplicate, and asks nobody again', async () => {
+    const expected = sample('letter');
+    await world.deliver(await world.acceptSamples(expected));
+    const [original] = filesOf(expected);
+    const again = await world.accept([
+      { ...original!, filename: original!.filename.replace('1749501900', '1749509999') },
+    ]);
+    await world.deliver(again);
+    const job = await world.job(again);
+    assert.equal(job.status, 'completed');
+    assert.deepEqual(
+      job.files.map(({ state }) => state),
+      ['duplicate'],
+    );
+    assert.equal(job.ledger.duplicateSeconds, job.ledger.audioSeconds);
+    assert.ok(job.ledger.audioSeconds > 0);
+    assert.equal((await world.standIn.log()).requests.length, 1);
+    assert.deepEqual(await world.objects(), []);
+    assertLedgerAddsUp(job);
+  });
+
+  it('continues under a new epoch when time is up, and ends with the same words', async () => {
+    const expected = sample('garden');
+    const jobId = await world.acceptSamples(expected);
+    let deliveries = 0;
+    for (; (await world.job(jobId)).status !== 'completed'; deliveries++) {
+      assert.ok(deliveries < 20, 'every attempt gets further');
+      await world.deliver(jobId, { workMs: 0 });
+    }
+    assert.ok(deliveries > 2, `it took ${deliveries} attempts`);
+    assert.deepEqual(
+      world.queued.map(({ epoch }) => epoch),
+      Array.from({ length: deliveries }, (_, epoch) => epoch),
+    );
+    await assertTranscript(jobId, expected);
+    const requests = (await world.standIn.log()).requests.length;
+    assert.equal(requests, (await world.chunks(jobId)).length, 'no chunk was asked for twice');
+    assertLedgerAddsUp(await world.job(jobId));
+  });
+});
+
+/** A WAV file that promises audio and holds none. */
+function wavHeaderOnly(): Uint8Array {
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(16_000, 24);
+  header.writeUInt32LE(32_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  return header;
+}

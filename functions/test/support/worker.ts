@@ -1,0 +1,190 @@
+/**
+ * A worker in the test's own process, on the real Firestore and Storage of the Emulator Suite and the stand-in: what the
+ * deployed task function is, with a clock and a queue that the test holds.
+ */
+import { randomUUID } from 'node:crypto';
+import { deleteApp, initializeApp } from 'firebase-admin/app';
+import { getFirestore } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
+import { getStorage } from 'firebase-admin/storage';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import { readRecording } from '../../../dev/samples/samples.ts';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { loadSileroVad } from '../../src/audio/vad.ts';
+import { ConversationStore } from '../../src/conversations/store.ts';
+import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import { chunksOf } from '../../src/jobs/chunk.ts';
+import type { ChunkDoc } from '../../src/jobs/chunk.ts';
+import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
+import type { Job, TaskPayload } from '../../src/jobs/job.ts';
+import { JobStore } from '../../src/jobs/store.ts';
+import type { JobFinished } from '../../src/notifications/notifier.ts';
+import { processSyncJob } from '../../src/processing/processJob.ts';
+import type { ProcessDeps } from '../../src/processing/processJob.ts';
+import { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
+import { acceptUpload } from '../../src/upload/accept.ts';
+import { checkRecordings } from '../../src/upload/recordings.ts';
+import { createStaging } from '../../src/upload/staging.ts';
+import { UsageStore } from '../../src/usage/usage.ts';
+import { recordingLogger } from './logger.ts';
+import type { RecordingLogger } from './logger.ts';
+
+const GAP_MS = 120_000;
+const DAY_MS = 24 * 3600 * 1000;
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined)
+    throw new Error(`${name} is not set: run this through "npm run emulators:exec" or "npm test".`);
+  return value;
+}
+
+export interface NamedBytes {
+  readonly filename: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One user's corner of the emulators; tests with worlds of their own do not see each other. */
+export class TestWorld {
+  readonly uid = `user-${randomUUID()}`;
+  readonly logger: RecordingLogger = recordingLogger();
+  /** Tasks that were enqueued, in order; nothing delivers them but the test. */
+  readonly queued: TaskPayload[] = [];
+  readonly pushes: JobFinished[] = [];
+  readonly standIn = new StandInControl(required('DEEPGRAM_STANDIN_URL'));
+  /** Unix milliseconds ahead of the real clock. */
+  aheadMs = 0;
+  readonly db: Firestore;
+  readonly deps: ProcessDeps;
+  readonly #app = initializeApp(
+    { projectId: required('GCLOUD_PROJECT'), storageBucket: `${required('GCLOUD_PROJECT')}.appspot.com` },
+    randomUUID(),
+  );
+
+  constructor(change: Partial<ProcessDeps> = {}) {
+    this.db = getFirestore(this.#app);
+    const now = (): number => Date.now() + this.aheadMs;
+    const jobs = new JobStore(this.db, now);
+    this.deps = {
+      db: this.db,
+      jobs,
+      queue: {
+        enqueue: (payload) => {
+          this.queued.push(payload);
+          return Promise.resolve();
+        },
+      },
+      conversations: new ConversationStore(this.db, { gapMs: GAP_MS, now }),
+      usage: new UsageStore(this.db, now),
+      ingest: new IngestLedger(this.db, jobs, now),
+      audio: new StagedAudio(this.bucket()),
+      notifier: {
+        jobFinished: (message) => {
+          this.pushes.push(message);
+          return Promise.resolve({ sent: 1, removed: 0 });
+        },
+      },
+      transcriber: createDeepgramTranscriber({
+        apiKey: () => 'test',
+        baseUrl: () => required('DEEPGRAM_STANDIN_URL'),
+        logger: this.logger,
+      }),
+      vad: sharedVad,
+      logger: this.logger,
+      now,
+      language: 'multi',
+      conversationGapMs: GAP_MS,
+      maxChunkMs: 600_000,
+      ffmpegPath: '',
+      concurrency: 4,
+      workMs: 780_000,
+      retentionMs: 7 * DAY_MS,
+      ...change,
+    };
+  }
+
+  async close(): Promise<void> {
+    await deleteApp(this.#app);
+  }
+
+  bucket(): ReturnType<ReturnType<typeof getStorage>['bucket']> {
+    return getStorage(this.#app).bucket();
+  }
+
+  /** Accepts recordings as the upload function does. */
+  async accept(files: readonly NamedBytes[], deviceId: string | null = null): Promise<string> {
+    const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
+    const rules = { nowMs: this.deps.now(), maxRecordingBytes: 100_000_000 };
+    const { jobId } = await acceptUpload(
+      {
+        jobs: this.deps.jobs,
+        staging: createStaging(this.bucket()),
+        queue: this.deps.queue,
+        logger: this.logger,
+        now: this.deps.now,
+        retentionMs: () => this.deps.retentionMs,
+      },
+      { uid: this.uid, idempotencyKey: null, fields, recordings: checkRecordings(files, fields, rules) },
+    );
+    return jobId;
+  }
+
+  async acceptSamples(...samples: readonly Sample[]): Promise<string> {
+    return this.accept(samples.flatMap(filesOf), samples[0]?.deviceId ?? null);
+  }
+
+  /** Delivers the job's task once. */
+  async deliver(jobId: string, change: Partial<ProcessDeps> = {}): Promise<void> {
+    const { epoch } = await this.job(jobId);
+    await processSyncJob({ jobId, uid: this.uid, epoch }, { ...this.deps, ...change });
+  }
+
+  async job(jobId: string): Promise<Job> {
+    const job = await this.deps.jobs.get(jobId);
+    if (job === null) throw new Error(`There is no job ${jobId}.`);
+    return job;
+  }
+
+  async chunks(jobId: string): Promise<ChunkDoc[]> {
+    return (await chunksOf(this.db, jobId).orderBy('sequence').get()).docs.map((doc) => doc.data());
+  }
+
+  async conversations(): Promise<({ id: string } & Conversation)[]> {
+    const { docs } = await this.deps.conversations.conversations(this.uid).orderBy('startedAt').get();
+    return docs.map((doc) => ({ id: doc.id, ...doc.data() }));
+  }
+
+  async segments(): Promise<Segment[]> {
+    return (await this.deps.conversations.segments(this.uid).orderBy('startedAt').get()).docs.map((doc) => doc.data());
+  }
+
+  /** Sums of the user's usage counters over all days. */
+  async usage(): Promise<Record<string, number>> {
+    const { docs } = await this.db.collection(`users/${this.uid}/usage`).get();
+    const sums: Record<string, number> = {};
+    for (const doc of docs) {
+      for (const [name, value] of Object.entries(doc.data() as Record<string, unknown>)) {
+        if (typeof value === 'number') sums[name] = (sums[name] ?? 0) + value;
+      }
+    }
+    return sums;
+  }
+
+  /** Paths of the user's staged objects. */
+  async objects(): Promise<string[]> {
+    const [files] = await this.bucket().getFiles({ prefix: `uploads/${this.uid}/` });
+    return files.map(({ name }) => name).sort();
+  }
+}
+
+export function filesOf(sample: Sample): NamedBytes[] {
+  return sample.recordings.map((recording) => ({ filename: recording.name, bytes: readRecording(sample, recording) }));
+}
+
+let vad: ReturnType<typeof loadSileroVad> | undefined;
+
+/** One model for all worlds of the process. */
+function sharedVad(): ReturnType<typeof loadSileroVad> {
+  return (vad ??= loadSileroVad());
+}
