@@ -1,0 +1,86 @@
+/** The app's side of the HTTP API. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobListView, JobView, UploadView } from '../../src/http/views.ts';
+import { Answer } from './http.ts';
+import { functionUrl, HOSTING_ORIGIN } from './suite.ts';
+
+export interface UploadOptions {
+  readonly deviceId?: string;
+  readonly conversationId?: string;
+  readonly clockOffsetMs?: number;
+  readonly idempotencyKey?: string;
+}
+
+export interface RecordingFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Any request, straight to a function. */
+export async function send<Body>(name: string, init: RequestInit = {}, query = ''): Promise<Answer<Body>> {
+  return answerOf(await fetch(`${functionUrl(name)}${query}`, init));
+}
+
+export function bearer(idToken: string): Record<string, string> {
+  return { Authorization: `Bearer ${idToken}` };
+}
+
+/** `POST /v2/sync/upload` through Hosting, as an app does. */
+export async function uploadFiles(
+  idToken: string,
+  files: readonly RecordingFile[],
+  options: UploadOptions = {},
+): Promise<Answer<UploadView>> {
+  const { deviceId, conversationId, clockOffsetMs, idempotencyKey } = options;
+  const form = new FormData();
+  if (deviceId !== undefined) form.set('device_id', deviceId);
+  if (conversationId !== undefined) form.set('conversation_id', conversationId);
+  if (clockOffsetMs !== undefined) form.set('clock_offset_ms', String(clockOffsetMs));
+  for (const { name, bytes } of files) form.append('files', new File([Uint8Array.from(bytes)], name));
+  const headers = {
+    ...bearer(idToken),
+    ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+  };
+  return answerOf(await fetch(`${HOSTING_ORIGIN}/v2/sync/upload`, { method: 'POST', headers, body: form }));
+}
+
+/** `GET /v2/sync/status` through Hosting. */
+export async function getStatus(idToken: string, jobId: string): Promise<Answer<JobView>> {
+  return answerOf(await fetch(`${HOSTING_ORIGIN}/v2/sync/status?job_id=${jobId}`, { headers: bearer(idToken) }));
+}
+
+/** `GET /v2/sync/jobs` through Hosting. @param query as in `?status=completed&limit=5` */
+export async function listJobs(idToken: string, query = ''): Promise<Answer<JobListView>> {
+  return answerOf(await fetch(`${HOSTING_ORIGIN}/v2/sync/jobs${query}`, { headers: bearer(idToken) }));
+}
+
+const ENDED = new Set(['completed', 'partial', 'failed', 'cancelled']);
+
+export function hasEnded({ status }: JobView): boolean {
+  return ENDED.has(status);
+}
+
+/** Asks for the job again and again, as an app does, until it is as wanted. @throws Error after `limitMs`, milliseconds. */
+export async function waitForJob(
+  idToken: string,
+  jobId: string,
+  isAsWanted: (job: JobView) => boolean = hasEnded,
+  limitMs = 60_000,
+): Promise<JobView> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const { status, body } = await getStatus(idToken, jobId);
+    if (status === 200 && isAsWanted(body)) return body;
+    if (Date.now() > deadline) throw new Error(`After ${String(limitMs)} ms the job is: ${JSON.stringify(body)}`);
+    await delay(200);
+  }
+}
+
+async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
+  const text = await response.text();
+  try {
+    return new Answer(response.status, response.headers, text === '' ? null : JSON.parse(text));
+  } catch {
+    throw new Error(`${String(response.status)} with a body that is no JSON: ${text.slice(0, 200)}`);
+  }
+}

@@ -1,0 +1,58 @@
+/** The running Emulator Suite: the addresses that `npm run emulators:exec` gives, and the admin's view into it. */
+import { randomUUID } from 'node:crypto';
+import { getApps, initializeApp } from 'firebase-admin/app';
+import { getAuth } from 'firebase-admin/auth';
+import { getFirestore } from 'firebase-admin/firestore';
+import { getStorage } from 'firebase-admin/storage';
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run this with "npm run emulators:exec -- '…'".`);
+  return value;
+}
+
+const project = required('GCLOUD_PROJECT');
+
+/** A function's own address. */
+export function functionUrl(name: string): string {
+  return `${required('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/us-central1/${name}`;
+}
+
+/** Where the app calls: Hosting, which rewrites to the functions. */
+export const HOSTING_ORIGIN = required('HOSTING_ORIGIN');
+
+// Project and bucket come from FIREBASE_CONFIG, the emulators from their *_EMULATOR_HOST.
+const app = getApps()[0] ?? initializeApp();
+export const auth = getAuth(app);
+export const db = getFirestore(app);
+export const bucket = getStorage(app).bucket();
+
+export interface TestUser {
+  readonly uid: string;
+  readonly idToken: string;
+}
+
+/** A new user, so that no test sees what another left. */
+export async function signUp(): Promise<TestUser> {
+  const host = required('FIREBASE_AUTH_EMULATOR_HOST');
+  const response = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email: `${randomUUID()}@example.com`, password: 'correct horse', returnSecureToken: true }),
+  });
+  if (!response.ok) throw new Error(`Signing up failed: ${await response.text()}`);
+  const { localId, idToken } = (await response.json()) as { localId: string; idToken: string };
+  return { uid: localId, idToken };
+}
+
+/** Names of everything that is staged for a user. */
+export async function stagedObjects(uid: string): Promise<string[]> {
+  const [files] = await bucket.getFiles({ prefix: `uploads/${uid}/` });
+  return files.map(({ name }) => name);
+}
+
+/** Ids of all jobs of a user. */
+export async function jobIds(uid: string): Promise<string[]> {
+  const { docs } = await db.collection('offline_sync_jobs').where('uid', '==', uid).get();
+  return docs.map(({ id }) => id);
+}
