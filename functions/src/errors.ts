@@ -142,6 +142,11 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'The upload was not finished in time; start it again with what is missing.',
   },
+  retention_ended: {
+    status: 410,
+    remedy: 'never',
+    message: 'The time for which audio is kept ended before the job could be done; its audio is deleted.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

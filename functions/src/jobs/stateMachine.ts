@@ -2,11 +2,12 @@
 import type { JobStatus } from './job.ts';
 
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  uploading: ['pending', 'failed', 'cancelled'],
-  pending: ['processing', 'deferred', 'cancelled'],
+  // To an end from where no worker is: the sweeper gives up what takes too long, a task what failed too often.
+  uploading: ['pending', 'partial', 'failed', 'cancelled'],
+  pending: ['processing', 'deferred', 'partial', 'failed', 'cancelled'],
   // processing → processing: a worker takes over a dead lease. processing → pending: a continuation, or a worker that gave up.
   processing: ['processing', 'pending', 'deferred', 'completed', 'partial', 'failed', 'cancelled'],
-  deferred: ['processing', 'pending', 'failed', 'cancelled'],
+  deferred: ['processing', 'pending', 'partial', 'failed', 'cancelled'],
   completed: [],
   // A retry by the user takes up what failed.
   partial: ['pending'],

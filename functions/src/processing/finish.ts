@@ -1,70 +1,119 @@
 /** The end of a job: its outcome, then what follows from it and may be repeated: push and clean-up. */
 import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
+import type { ErrorCode } from '../errors.ts';
+import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Notifier } from '../notifications/notifier.ts';
-import { concludeJob } from './outcome.ts';
+import { abandonFile, concludeJob, needsAudio } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { StagedAudio } from './stagedAudio.ts';
 
-export interface FinishDeps {
+export interface EndDeps {
   readonly jobs: JobStore;
   readonly conversations: ConversationStore;
-  readonly audio: StagedAudio;
-  readonly notifier: Notifier;
   /** How long a finished job stays readable, milliseconds. */
   readonly retentionMs: number;
   readonly now: () => number;
 }
+
+export interface WrapUpDeps {
+  readonly jobs: JobStore;
+  readonly audio: StagedAudio;
+  readonly notifier: Notifier;
+  readonly now: () => number;
+}
+
+export type FinishDeps = EndDeps & WrapUpDeps;
 
 /** Writes how the job ended. Everything is derived from chunks and facts that are durable, so repeating it gives the same. */
 export async function finishJob(
   lease: Lease,
   { uid, files }: Job,
   chunks: readonly ChunkDoc[],
-  deps: FinishDeps,
+  deps: EndDeps,
 ): Promise<Job> {
-  const outcome = concludeJob(files, chunks);
-  const conversations = await deps.conversations.resolve(uid, outcome.conversationIds);
-  const isNew = (id: string): boolean => conversations.get(id)?.createdByJobId === lease.jobId;
+  const end = await endOf(lease.jobId, uid, concludeJob(files, chunks), deps);
+  return lease.update((job) => ({
+    ...end,
+    progress: {
+      ...job.progress,
+      stage: 'done',
+      percent: 100,
+      filesDone: files.length,
+      chunksDone: chunks.length,
+      chunksPlanned: chunks.length,
+    },
+  }));
+}
+
+/** Why a job ends before its work is done. */
+export type EarlyEnd = Extract<ErrorCode, 'upload_expired' | 'retention_ended' | 'job_cancelled'>;
+
+/**
+ * Ends a job before its work is done, in one transaction: a worker that is at it can write nothing more. What is transcribed
+ * stays and is told; recordings that are not settled fail with the reason. The audio is released by {@link wrapUp}.
+ * @param isDue asked again in the transaction.
+ * @returns the job as it ended; null when there was nothing to end: it is not due, finished or gone, or all its recordings are
+ * settled, so that nothing is left to do but to finish it, which only a user's wish may stop.
+ */
+export async function endEarly(
+  jobId: string,
+  reason: EarlyEnd,
+  isDue: (job: Job) => boolean,
+  deps: EndDeps & { readonly db: Firestore },
+): Promise<Job | null> {
+  let endedAt: Timestamp | null = null;
+  const job = await deps.jobs.update(jobId, async (current, tx) => {
+    endedAt = null;
+    if (isFinished(current.status) || !isDue(current)) return null;
+    // Without the words, which are most of a chunk.
+    const known = await tx.get(
+      chunksOf(deps.db, jobId).select('state', 'spans', 'billedSeconds', 'conversationIds', 'error'),
+    );
+    const chunks = known.docs.map((doc) => doc.data() as ChunkDoc);
+    const files = current.files.map((file) => abandonFile(file, chunks, reason));
+    const isSettled = files.every((file, i) => file === current.files[i]);
+    if (isSettled && reason !== 'job_cancelled') return null;
+    const end = await endOf(jobId, current.uid, concludeJob(files, chunks), deps);
+    endedAt = end.finishedAt;
+    const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
+    return { ...end, status, progress: { ...current.progress, stage: 'done' } };
+  });
+  return endedAt === null ? null : job;
+}
+
+/** What every end writes. */
+async function endOf(jobId: string, uid: string, outcome: Outcome, deps: EndDeps) {
+  const { conversationIds, ...known } = outcome;
+  const conversations = await deps.conversations.resolve(uid, conversationIds);
+  const isNew = (id: string): boolean => conversations.get(id)?.createdByJobId === jobId;
   const ids = [...conversations.keys()].sort();
   const nowMs = deps.now();
-
-  return lease.update((job) => {
-    return {
-      status: outcome.status,
-      files: outcome.files,
-      ledger: outcome.ledger,
-      failures: outcome.failures,
-      usage: outcome.usage,
-      newConversationIds: ids.filter(isNew),
-      updatedConversationIds: ids.filter((id) => !isNew(id)),
-      progress: {
-        ...job.progress,
-        stage: 'done',
-        percent: 100,
-        filesDone: files.length,
-        chunksDone: chunks.length,
-        chunksPlanned: chunks.length,
-      },
-      lease: null,
-      waitingFor: null,
-      finishedAt: Timestamp.fromMillis(nowMs),
-      expiresAt: Timestamp.fromMillis(nowMs + deps.retentionMs),
-    };
-  });
+  return {
+    ...known,
+    newConversationIds: ids.filter(isNew),
+    updatedConversationIds: ids.filter((id) => !isNew(id)),
+    lease: null,
+    waitingFor: null,
+    finishedAt: Timestamp.fromMillis(nowMs),
+    expiresAt: Timestamp.fromMillis(nowMs + deps.retentionMs),
+  };
 }
 
 /**
  * Deletes the audio of every recording that is done with, keeps what a retry would need, and tells the app. Safe to repeat:
  * a task that is delivered again after a crash comes straight here.
  */
-export async function wrapUp(jobId: string, job: Job, deps: FinishDeps, logger: Logger): Promise<void> {
+export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: Logger): Promise<void> {
   if (job.notifiedAt !== null) return;
-  const done = job.files.filter(({ state }) => state !== 'failed').map(({ path }) => path);
+  const done = job.files.filter((file) => !needsAudio(job, file)).map(({ path }) => path);
   await deps.audio.delete(done);
   const { sent, removed } = await deps.notifier.jobFinished({
     uid: job.uid,
@@ -73,7 +122,10 @@ export async function wrapUp(jobId: string, job: Job, deps: FinishDeps, logger: 
     newConversationIds: job.newConversationIds,
     updatedConversationIds: job.updatedConversationIds,
   });
-  await deps.jobs.update(jobId, () => ({ notifiedAt: Timestamp.fromMillis(deps.now()) }));
+  // Of this end only: a retry by the user may have begun meanwhile, and will have an end of its own.
+  await deps.jobs.update(jobId, ({ finishedAt }) =>
+    finishedAt?.toMillis() === job.finishedAt?.toMillis() ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
+  );
   logger.info('Job wrapped up', {
     stage: 'wrapUp',
     objectsDeleted: done.length,

@@ -2,7 +2,8 @@
 import { CATALOGUE } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
-import type { AudioLedger, Failure, JobFile, JobStatus, JobUsage } from '../jobs/job.ts';
+import type { AudioLedger, Failure, Job, JobFile, JobStatus, JobUsage } from '../jobs/job.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
 
 export interface Outcome {
   readonly status: Extract<JobStatus, 'completed' | 'partial' | 'failed'>;
@@ -47,12 +48,8 @@ export function ledgerOf(files: readonly JobFile[]): AudioLedger {
 /** The final state of a recording whose chunks are all settled; one that has its final state keeps it. */
 export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFile {
   if (file.state !== 'staged') return file;
-  const spansIn = (state: ChunkDoc['state']): number =>
-    sum(chunks, (chunk) =>
-      chunk.state === state ? sum(chunk.spans, (span) => (span.recordingId === file.name ? span.durationMs : 0)) : 0,
-    ) / 1000;
-  const speechSeconds = spansIn('done');
-  const refusedSeconds = spansIn('failed');
+  const speechSeconds = secondsIn(file, chunks, 'done');
+  const refusedSeconds = secondsIn(file, chunks, 'failed');
   const refusal = chunks.find(
     (chunk) => chunk.state === 'failed' && chunk.spans.some(({ recordingId }) => recordingId === file.name),
   );
@@ -64,6 +61,42 @@ export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFil
     failedSeconds: (file.failedSeconds ?? 0) + refusedSeconds,
     error,
   };
+}
+
+/**
+ * The final state of a recording whose job ends before its work is done. What is transcribed stays; all the rest counts as
+ * failed, the silence in it too: only a scan that came to its end proves silence.
+ */
+export function abandonFile(file: JobFile, chunks: readonly ChunkDoc[], code: ErrorCode): JobFile {
+  if (file.state !== 'staged' && file.state !== 'expected') return file;
+  const speechSeconds = secondsIn(file, chunks, 'done');
+  const durationSeconds = Math.max(file.durationSeconds ?? 0, speechSeconds);
+  return {
+    ...file,
+    state: 'failed',
+    durationSeconds,
+    speechSeconds,
+    failedSeconds: durationSeconds - speechSeconds,
+    error: failure(file.name, code),
+  };
+}
+
+/** Reasons that let go of the audio: everything else that failed can be tried again as long as the job is there. */
+const RELEASING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upload_expired', 'retention_ended', 'job_cancelled']);
+
+/** Whether the recording's object must stay: for work to come, or for a retry by the user. */
+export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: JobFile): boolean {
+  if (!isFinished(status)) return true;
+  if (status === 'cancelled') return false;
+  if (state === 'failed') return error === null || !RELEASING.has(error.code);
+  // A job that failed too often ends with recordings that nobody came to.
+  return state === 'staged' || state === 'expected';
+}
+
+/** Speech of a recording in chunks of one state, seconds. */
+function secondsIn({ name }: JobFile, chunks: readonly ChunkDoc[], state: ChunkDoc['state']): number {
+  const spans = chunks.filter((chunk) => chunk.state === state).flatMap((chunk) => chunk.spans);
+  return sum(spans, ({ recordingId, durationMs }) => (recordingId === name ? durationMs : 0)) / 1000;
 }
 
 /** Whether nothing of the recording came through. */

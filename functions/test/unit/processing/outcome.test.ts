@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ChunkDoc } from '../../../src/jobs/chunk.ts';
-import type { JobFile } from '../../../src/jobs/job.ts';
-import { concludeJob, failure } from '../../../src/processing/outcome.ts';
+import type { JobFile, JobStatus } from '../../../src/jobs/job.ts';
+import { abandonFile, concludeJob, failure, needsAudio } from '../../../src/processing/outcome.ts';
 
 const T0 = Timestamp.fromMillis(Date.UTC(2026, 0, 1));
 
@@ -116,5 +116,63 @@ describe('outcome of a job', () => {
         assert.ok(Math.abs(silentSeconds - expected) < 1e-3);
       }),
     );
+  });
+});
+
+describe('a job that ends before its work is done', () => {
+  it('keeps what was transcribed, fails the rest with the reason, and its ledger adds up', () => {
+    const chunks = [chunk('done', { a: 10 })];
+    const files = [file('a'), file('b', { state: 'expected', durationSeconds: null }), file('c', { state: 'silent' })];
+    const outcome = concludeJob(
+      files.map((each) => abandonFile(each, chunks, 'retention_ended')),
+      chunks,
+    );
+    assert.equal(outcome.status, 'partial');
+    assert.deepEqual(
+      outcome.failures.map(({ file: name, code, retryable }) => ({ name, code, retryable })),
+      ['a', 'b'].map((name) => ({ name, code: 'retention_ended', retryable: false })),
+    );
+    assert.deepEqual(outcome.ledger, {
+      audioSeconds: 120,
+      speechSeconds: 10,
+      silentSeconds: 60,
+      duplicateSeconds: 0,
+      failedSeconds: 50,
+    });
+  });
+
+  it('has failed when nothing of it came through', () => {
+    const files = [file('a', { state: 'expected' }), file('b', { durationSeconds: null })];
+    const abandoned = files.map((each) => abandonFile(each, [], 'upload_expired'));
+    assert.equal(concludeJob(abandoned, []).status, 'failed');
+  });
+});
+
+describe('the audio of a recording', () => {
+  const needed = (status: JobStatus, change: Partial<JobFile>): boolean => needsAudio({ status }, file('a', change));
+
+  it('is needed by every job that has not ended, whatever the state of the recording', () => {
+    for (const status of ['uploading', 'pending', 'processing', 'deferred'] as const) {
+      for (const state of ['expected', 'staged', 'transcribed', 'silent', 'duplicate', 'failed'] as const) {
+        assert.equal(needed(status, { state }), true, `${status} ${state}`);
+      }
+    }
+  });
+
+  it('is needed after the end for what a retry by the user would take up, and for nothing else', () => {
+    for (const status of ['partial', 'failed'] as const) {
+      assert.equal(needed(status, { state: 'failed', error: failure('a', 'recording_corrupt') }), true);
+      assert.equal(needed(status, { state: 'staged' }), true, 'a job that failed too often');
+      for (const state of ['transcribed', 'silent', 'duplicate'] as const) {
+        assert.equal(needed(status, { state }), false, state);
+      }
+    }
+  });
+
+  it('is not needed any more when the reason of the failure let go of it', () => {
+    for (const code of ['upload_expired', 'retention_ended', 'job_cancelled'] as const) {
+      assert.equal(needed('failed', { state: 'failed', error: failure('a', code) }), false, code);
+    }
+    assert.equal(needed('cancelled', { state: 'staged' }), false);
   });
 });
