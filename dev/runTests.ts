@@ -16,6 +16,9 @@ interface Counts {
   readonly failed: number;
 }
 
+/** Of the functions, where waiting as long as production does would only make tests slow. */
+const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
+
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
 
@@ -50,7 +53,7 @@ await main(async (signal) => {
     if (only !== 'unit') {
       say.doing('Emulator and end-to-end tests');
       // Never with a real key: tests cost nothing and depend on nobody.
-      await withSuite({ ports: 'free', signal }, ({ env }, stop) =>
+      await withSuite({ ports: 'free', signal, parameters: PARAMETERS }, ({ env }, stop) =>
         mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop),
       ).catch((error: unknown) => {
         // The sum below comes last, whatever happens.

@@ -24,6 +24,10 @@ export const params = {
     default: 780,
     description: 'After this long a task takes no new work and continues in a new one; two minutes below its timeout.',
   }),
+  taskLeaseSeconds: defineInt('TASK_LEASE_SECONDS', {
+    default: 60,
+    description: 'How long a worker that died keeps its job from others; it renews three times in that.',
+  }),
   defaultLanguage: defineString('DEFAULT_LANGUAGE', {
     default: 'multi',
     description: 'Language of speech where the user prefers none: a BCP-47 tag, or multi.',
@@ -31,6 +35,14 @@ export const params = {
   jobRetentionDays: defineInt('JOB_RETENTION_DAYS', {
     default: 7,
     description: 'Days a finished job stays readable.',
+  }),
+  audioRetentionDays: defineInt('AUDIO_RETENTION_DAYS', {
+    default: 30,
+    description: 'Days after which a job that could not be finished is given up and its audio deleted.',
+  }),
+  uploadExpiryHours: defineInt('UPLOAD_EXPIRY_HOURS', {
+    default: 24,
+    description: 'Hours within which all recordings of a job must have arrived.',
   }),
   ffmpegPath: defineString('FFMPEG_PATH', {
     default: '',

@@ -107,6 +107,7 @@ function createProcessing(): ProcessDeps {
     ffmpegPath: params.ffmpegPath.value(),
     concurrency: params.deepgramConcurrency.value(),
     workMs: params.taskWorkSeconds.value() * 1000,
+    leaseMs: params.taskLeaseSeconds.value() * 1000,
     retentionMs: params.jobRetentionDays.value() * DAY_MS,
   };
 }

@@ -8,11 +8,11 @@ import type { Job, TaskPayload } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobChange, JobStore } from './store.ts';
 
-/** How long a lease holds without a heartbeat, milliseconds. */
+/** How long a lease holds without a heartbeat, milliseconds, unless a worker is told otherwise. */
 export const LEASE_MS = 60_000;
 
-/** Three heartbeats fit into a lease: two may be lost. */
-export const HEARTBEAT_MS = LEASE_MS / 3;
+/** This many heartbeats fit into a lease: two may be lost. */
+const HEARTBEATS_PER_LEASE = 3;
 
 /** Attempts in a row that ended without any progress before the job is given up: a recording that kills its worker. */
 export const MAX_ATTEMPTS = 8;
@@ -57,25 +57,32 @@ export class Lease {
   readonly owner: string;
   readonly #store: JobStore;
   readonly #now: () => number;
+  readonly #leaseMs: number;
   readonly #lost = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> = Promise.resolve();
 
-  private constructor(store: JobStore, jobId: string, owner: string, now: () => number) {
+  private constructor(store: JobStore, jobId: string, owner: string, now: () => number, leaseMs: number) {
     this.#store = store;
     this.jobId = jobId;
     this.owner = owner;
     this.#now = now;
+    this.#leaseMs = leaseMs;
   }
 
-  /** Takes the job's lease if {@link admit} says so. @param owner unique to this delivery. */
+  /**
+   * Takes the job's lease if {@link admit} says so.
+   * @param owner unique to this delivery.
+   * @param leaseMs how long the lease holds without a heartbeat, milliseconds.
+   */
   static async acquire(
     store: JobStore,
     payload: TaskPayload,
     owner: string,
     now: () => number = Date.now,
+    leaseMs: number = LEASE_MS,
   ): Promise<{ admission: Admission; lease: Lease | null }> {
-    const lease = new Lease(store, payload.jobId, owner, now);
+    const lease = new Lease(store, payload.jobId, owner, now, leaseMs);
     const decided: { admission: Admission } = { admission: admit(null, payload, now()) };
     const job = await store.update(payload.jobId, (current) => {
       decided.admission = admit(current, payload, now());
@@ -83,7 +90,7 @@ export class Lease {
       return { status: 'processing', lease: lease.#fresh(), attempts: current.attempts + 1, waitingFor: null };
     });
     if (job === null || decided.admission.kind !== 'work') return { admission: decided.admission, lease: null };
-    lease.#timer = setInterval(() => void lease.#heartbeat(), HEARTBEAT_MS);
+    lease.#timer = setInterval(() => void lease.#heartbeat(), leaseMs / HEARTBEATS_PER_LEASE);
     return { admission: { kind: 'work', job }, lease };
   }
 
@@ -125,7 +132,7 @@ export class Lease {
   }
 
   #fresh(): NonNullable<Job['lease']> {
-    return { owner: this.owner, expiresAt: Timestamp.fromMillis(this.#now() + LEASE_MS) };
+    return { owner: this.owner, expiresAt: Timestamp.fromMillis(this.#now() + this.#leaseMs) };
   }
 
   #loss(why: string): LeaseLostError {

@@ -28,6 +28,8 @@ export interface ProcessDeps
   readonly logger: Logger;
   /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
+  /** How long a dead worker keeps the job from others, milliseconds. */
+  readonly leaseMs: number;
   readonly now: () => number;
 }
 
@@ -42,7 +44,7 @@ export class RetryTaskError extends Error {
  */
 export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
-  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now);
+  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now, deps.leaseMs);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
   try {

@@ -99,6 +99,7 @@ export class TestWorld {
       ffmpegPath: '',
       concurrency: 4,
       workMs: 780_000,
+      leaseMs: 60_000,
       retentionMs: 7 * DAY_MS,
       ...change,
     };
