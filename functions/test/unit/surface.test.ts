@@ -67,6 +67,7 @@ const PARAMS = {
   ENFORCE_APP_CHECK: false,
   DEFAULT_LANGUAGE: 'multi',
   TASK_WORK_SECONDS: 780,
+  TASK_LEASE_SECONDS: 60,
 };
 
 interface Manifest {
