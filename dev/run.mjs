@@ -57,6 +57,11 @@ function run(script, args) {
   );
   // The child decides when it is done: it has emulators to stop first.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // npm ends at a SIGTERM, and its shell with it, without passing the signal on to us: losing our parent tells us the same.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event !== undefined) {
+    setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
+  }
   child.on('error', (error) => {
     console.error(`✗ Cannot run ${script}: ${error.message}`);
     process.exit(1);
