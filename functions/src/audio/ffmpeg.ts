@@ -2,10 +2,10 @@
  * Ordinary audio files to 16 kHz mono, by ffmpeg.
  *
  * fluent-ffmpeg builds the command and runs it. It is no longer maintained, so it stays behind this file; what one has to
- * know of it: it checks the binary's formats before the first run, so a command may start after it was given up; it keeps
- * the binary's path for the whole process; it reports an output stream's `close` as a failure if the process has not been
- * seen to exit 20 ms later, so the stream here emits none; and its error messages carry ffmpeg's stderr, so they go into
- * `cause` and never to a client.
+ * know of it: it looks at the binary's formats before its first run, so a command may start after it was given up; it
+ * keeps the binary's path for the whole process; it says that a command failed, before the process has ended, as soon as
+ * a stream of the command errors or closes, so the streams it is given here do neither; and its error messages carry
+ * ffmpeg's stderr, so they go into `cause` and never to a client.
  */
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { createWriteStream } from 'node:fs';
@@ -56,7 +56,7 @@ export async function* decodeFile(
 ): AsyncGenerator<AudioBlock, void, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
   if (extension !== 'm4a') {
-    yield* run(binary, extension, Readable.from(source), options, report);
+    yield* run(binary, extension, source, options, report);
     return;
   }
   // The index of an MP4 is usually at its end (`moov` after `mdat`), so ffmpeg must be able to seek. On Cloud Run the
@@ -74,35 +74,51 @@ export async function* decodeFile(
 async function* run(
   binary: string,
   extension: FileExtension,
-  input: Readable | string,
+  input: AsyncIterable<Uint8Array> | string,
   options: FileDecodeOptions,
   report: DecodeReport,
 ): AsyncGenerator<AudioBlock, void, undefined> {
-  const output = new PassThrough({ emitClose: false });
-  const process = new FfmpegProcess(await buildCommand(binary, extension, input, options.maxSeconds), output);
+  const failures: unknown[] = [];
   const stop = (): void => {
     process.kill();
   };
+  const stdin = typeof input === 'string' ? input : Readable.from(untilFailure(input, failures, stop));
+  const output = new PassThrough({ emitClose: false });
+  const process = new FfmpegProcess(await buildCommand(binary, extension, stdin, options.maxSeconds), output);
   options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
   let heard = 0;
   try {
-    for await (const block of blocksOf(output)) {
+    for await (const block of blocksOf(output.iterator({ destroyOnReturn: false }))) {
       heard += block.pcm.length;
       if (heard > options.maxSeconds * SAMPLE_RATE) throw new AppError('recording_too_long');
       yield block;
     }
     const failure = await process.ended;
     options.signal.throwIfAborted();
-    // The source's own error, not what ffmpeg made of half a file.
-    if (typeof input !== 'string' && input.errored) throw input.errored;
+    if (failures.length > 0) throw failures[0]; // not what ffmpeg made of half a file
     if (failure !== null && heard === 0) throw new AppError('recording_corrupt', { cause: failure });
     if (failure !== null) report.stoppedBecause = 'The decoder stopped before the end of the file.';
   } finally {
     options.signal.removeEventListener('abort', stop);
     process.kill();
-    output.destroy();
-    if (typeof input !== 'string') input.destroy();
     await process.ended;
+    if (typeof stdin !== 'string') stdin.destroy();
+    output.destroy();
+  }
+}
+
+/** Passes `source` on; its failure ends the stream like its end does, noted and told. */
+async function* untilFailure(
+  source: AsyncIterable<Uint8Array>,
+  failures: unknown[],
+  tell: () => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* source;
+  } catch (error) {
+    failures.push(error);
+    tell();
   }
 }
 

@@ -150,6 +150,13 @@ describe('Ordinary audio files', function () {
     }
   });
 
+  it('are read only as what their name says: no other demuxer is ever chosen', async () => {
+    const flac = await encode('flac');
+    for (const extension of ['wav', 'm4a', 'ogg', 'webm'] as const) {
+      await assert.rejects(decodeAll(flac, file(extension)), hasCode('recording_corrupt'));
+    }
+  });
+
   it('that hold more audio than allowed are refused without decoding them to the end', async () => {
     const hour = ffmpeg(['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono', '-t', '3600', '-f', 'flac', 'pipe:1']);
     const { blocks } = decodeRecording(pieces(hour), file('flac'), { ...DEFAULTS, maxSeconds: 5 });
@@ -228,16 +235,17 @@ describe('Ordinary audio files', function () {
   it('end at once when aborted while the source hangs', async () => {
     const bytes = await encode('wav', chirp(5));
     for (const extension of ['wav', 'm4a'] as const) {
-      async function* hanging(): AsyncGenerator<Uint8Array, void, undefined> {
-        yield bytes;
-        await new Promise(() => undefined);
-      }
       const abort = new AbortController();
       const reason = new Error('deadline');
+      async function* hanging(): AsyncGenerator<Uint8Array, void, undefined> {
+        yield bytes;
+        await new Promise(() =>
+          setImmediate(() => {
+            abort.abort(reason);
+          }),
+        );
+      }
       const decoding = decodeAll(hanging(), file(extension), { signal: abort.signal });
-      setImmediate(() => {
-        abort.abort(reason);
-      });
       await assert.rejects(decoding, (error) => error === reason);
     }
   });

@@ -15,7 +15,8 @@ function rms(signal: Float32Array): number {
   return Math.sqrt(signal.reduce((sum, x) => sum + x * x, 0) / signal.length);
 }
 
-describe('Resampler', () => {
+describe('Resampler', function () {
+  this.timeout(30_000); // designs many filters
   it('gives the same samples whatever pieces it gets, and as many as it said', () => {
     fc.assert(
       fc.property(
