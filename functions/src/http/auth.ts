@@ -84,8 +84,6 @@ const ARGUMENT_ERRORS: ReadonlySet<unknown> = new Set(['auth/argument-error', 'a
  * as the same "argument error" as a forged token; only the sentences about a token name one.
  */
 function isTokenFault(error: unknown): boolean {
-  // A payload that is no JSON object breaks the decoder.
-  if (error instanceof TypeError) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;
   if (ARGUMENT_ERRORS.has(error.code)) return /\b(ID|App Check) token\b/.test(error.message);
   return TOKEN_FAULTS.has(error.code);

@@ -103,6 +103,7 @@ describe('verifyBearer', () => {
       const tokens = [
         'nonsense',
         'a.b.c',
+        forgedToken(null as never),
         forgedToken({ alg: 'none' }),
         forgedToken({ alg: 'HS256', kid: 'k' }),
         forgedToken(undefined, { aud: 'other', iss: 'https://securetoken.google.com/other', sub: 'alice' }),
