@@ -4,6 +4,7 @@
  */
 import { FrameWindow, hasAudio } from './frameWindow.ts';
 import type { KeptFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
+import { LIMITS } from '../config.ts';
 import { SAMPLES_PER_MS, SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
 import { RegionDetector } from './regions.ts';
@@ -119,7 +120,12 @@ export class SpeechChunker {
     if (this.#windows > this.#windowsOfFrames) throw new Error('Probabilities came before the frames that they judge.');
     const chunks = this.#detector.push(probabilities).flatMap((region) => this.#add(region));
     this.#frames.forget(this.#detector.settledSample);
-    return chunks;
+    return this.#nothingCanFollow() ? [...chunks, ...this.#close()] : chunks;
+  }
+
+  /** Everything before this sample of the run, a frame's start, is planned or holds no speech: a later attempt may start here. */
+  get plannedSample(): number {
+    return this.#open?.startSample ?? this.#frames.upcoming?.start ?? this.#frames.totalSamples;
   }
 
   /** The run is over: the chunks still open. */
@@ -147,7 +153,7 @@ export class SpeechChunker {
     const chunks = this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
     for (const placed of frames) {
       if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
-      this.#open ??= new OpenChunk(this.#frames.preRollOf(placed));
+      this.#open ??= new OpenChunk(this.#frames.preRollOf(placed), placed.start);
       this.#open.add(placed);
       const entry = this.#ledger.get(placed.recording.recordingId);
       if (entry) entry.speechSamples += placed.frame.samples;
@@ -160,6 +166,16 @@ export class SpeechChunker {
     if (!this.#open) return false;
     const gapMs = absoluteMs(first) - this.#open.endMs;
     return gapMs >= this.#options.conversationGapMs || this.#open.samples + samples > this.#maxSamples;
+  }
+
+  /**
+   * Whether the silence behind the open chunk is so long already that whatever comes belongs apart: its words need not wait
+   * for the next speech. A recording may start as much as a run's gap before the one before it ended.
+   */
+  #nothingCanFollow(): boolean {
+    const { upcoming } = this.#frames;
+    if (!this.#open || !upcoming) return false;
+    return absoluteMs(upcoming) - this.#open.endMs >= this.#options.conversationGapMs + LIMITS.runGapMs;
   }
 
   #close(): PlannedChunk[] {
@@ -175,12 +191,15 @@ type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
 class OpenChunk {
   samples = 0;
   endSample = 0;
+  /** Run axis position of its first frame. */
+  readonly startSample: number;
   readonly #preRoll: readonly KeptFrame[];
   readonly #frames: KeptFrame[] = [];
   readonly #spans: Mutable<Span>[] = [];
 
-  constructor(preRoll: readonly KeptFrame[]) {
+  constructor(preRoll: readonly KeptFrame[], startSample: number) {
     this.#preRoll = preRoll;
+    this.startSample = startSample;
   }
 
   get endMs(): number {

@@ -107,6 +107,11 @@ export class FrameWindow {
     this.#next -= drop;
   }
 
+  /** The first frame that may still be taken. */
+  get upcoming(): PlacedFrame | undefined {
+    return this.#peek();
+  }
+
   #skipTo(sample: number): void {
     for (let placed = this.#peek(); placed; placed = this.#peek()) {
       if (placed.start >= this.#firstSample && endOf(placed) > sample) return;

@@ -54,9 +54,11 @@ export interface JobFile {
   readonly state: FileState;
   /** Known once the frames were read; null before. */
   readonly durationSeconds: number | null;
-  /** Known once the job has ended; null before. */
+  /** Seconds of it that could not be decoded; known once it was read. */
+  readonly lostSeconds: number | null;
+  /** Seconds transcribed; known with its final state. */
   readonly speechSeconds: number | null;
-  /** Seconds lost: corrupt frames, and speech that was refused for good. Known with `durationSeconds`. */
+  /** Seconds lost, and speech that was refused for good; known with its final state. */
   readonly failedSeconds: number | null;
   readonly error: Failure | null;
 }

@@ -8,6 +8,11 @@ import type { TaskPayload } from './job.ts';
 export interface EnqueueOptions {
   /** Not before so many seconds from now. The emulator ignores it: workers check the time themselves. */
   readonly delaySeconds?: number;
+  /**
+   * 0, or a number that makes this another task for the same job and epoch: for when the first one may be gone while its id is
+   * still blocked. Two tasks of one epoch do no harm: the lease lets one of them work.
+   */
+  readonly redrive?: number;
 }
 
 export interface TaskQueue {
@@ -18,10 +23,10 @@ export interface TaskQueue {
 /** @param functionName as deployed, with its location: `locations/us-central1/functions/processSyncJob`. */
 export function createTaskQueue(functions: Functions, functionName: string): TaskQueue {
   return {
-    async enqueue(payload, { delaySeconds = 0 } = {}) {
+    async enqueue(payload, { delaySeconds = 0, redrive = 0 } = {}) {
       try {
         await functions.taskQueue<TaskPayload>(functionName).enqueue(payload, {
-          id: taskId(payload),
+          id: taskId(payload, redrive),
           // Without it the emulator cuts a task off after a minute, and Cloud Tasks after ten.
           dispatchDeadlineSeconds: TASK_TIMEOUT_SECONDS,
           ...(delaySeconds > 0 ? { scheduleDelaySeconds: Math.ceil(delaySeconds) } : {}),
@@ -34,9 +39,9 @@ export function createTaskQueue(functions: Functions, functionName: string): Tas
 }
 
 /** One id for each job and epoch, so that enqueuing twice is one task. Hashed: sequential ids slow Cloud Tasks down. */
-export function taskId({ jobId, epoch }: TaskPayload): string {
+export function taskId({ jobId, epoch }: TaskPayload, redrive = 0): string {
   return createHash('sha256')
-    .update(`${jobId}:${String(epoch)}`)
+    .update(`${jobId}:${String(epoch)}${redrive === 0 ? '' : `:${String(redrive)}`}`)
     .digest('hex')
     .slice(0, 40);
 }

@@ -4,7 +4,7 @@ import type { CollectionReference, DocumentReference, Firestore, Transaction } f
 import { AppError } from '../errors.ts';
 import { JOBS } from './job.ts';
 import type { AudioLedger, Job, JobFile, JobStatus, Progress } from './job.ts';
-import { assertTransition } from './stateMachine.ts';
+import { assertTransition, isFinished } from './stateMachine.ts';
 
 /** What a write may change: everything but who the job belongs to and when it began. */
 export type JobChange = Partial<Omit<Job, 'uid' | 'createdAt' | 'updatedAt'>>;
@@ -93,6 +93,23 @@ export class JobStore {
       tx.delete(this.ref(jobId));
       return true;
     });
+  }
+
+  /** Deletes a finished job whose time has passed. Returns whether it did: a retry by the user may have given it more time. */
+  async deleteExpired(jobId: string): Promise<boolean> {
+    return this.#db.runTransaction(async (tx) => {
+      const job = (await tx.get(this.ref(jobId))).data();
+      if (job === undefined || !isFinished(job.status) || job.expiresAt.toMillis() > this.#now()) return false;
+      tx.delete(this.ref(jobId));
+      return true;
+    });
+  }
+
+  /** Those of the jobs that exist. */
+  async getAll(jobIds: readonly string[]): Promise<Map<string, Job>> {
+    if (jobIds.length === 0) return new Map();
+    const docs = await this.#db.getAll(...jobIds.map((jobId) => this.ref(jobId)));
+    return new Map(docs.flatMap((doc) => (doc.exists ? [[doc.id, doc.data() as Job]] : [])));
   }
 
   /** A user's jobs, newest first. @throws AppError `invalid_request` when the page token is not one of ours. */

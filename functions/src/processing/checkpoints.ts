@@ -14,7 +14,7 @@ import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageStore } from '../usage/usage.ts';
 
 /** What became known of a recording by reading it. */
-export type FileFacts = Pick<JobFile, 'durationSeconds' | 'failedSeconds' | 'error'>;
+export type FileFacts = Pick<JobFile, 'durationSeconds' | 'lostSeconds' | 'error'>;
 
 export interface CheckpointDeps {
   readonly db: Firestore;
@@ -27,6 +27,8 @@ export class Checkpoints {
   readonly #lease: Lease;
   /** Facts that no transaction carried yet, by file name. */
   readonly #facts = new Map<string, FileFacts>();
+  /** Up to where everything is planned or silent; no transaction carried it yet. */
+  #reached: ResumePoint | null = null;
   #sequence: number;
 
   constructor(deps: CheckpointDeps, lease: Lease, nextSequence: number) {
@@ -38,6 +40,11 @@ export class Checkpoints {
   /** Keeps facts for the next write: a chunk is never planned without the facts of the recordings before it. */
   learn(file: string, facts: FileFacts): void {
     this.#facts.set(file, facts);
+  }
+
+  /** Keeps, for the next write, up to where there is nothing left to plan. */
+  reach(resume: ResumePoint): void {
+    this.#reached = resume;
   }
 
   /**
@@ -65,7 +72,7 @@ export class Checkpoints {
       };
       if (before === undefined) tx.create(ref, doc);
       planned.result = { id, doc };
-      return { resume, ...this.#withFacts(job) };
+      return { ...this.#withFacts(job), resume };
     });
     if (planned.result === null) throw new Error('A committed transaction left no plan.');
     return planned.result;
@@ -114,14 +121,18 @@ export class Checkpoints {
     });
   }
 
-  /** A write of the job itself, which takes along the facts that wait. */
+  /** A write of the job itself, which takes along what waits to be written. */
   async save(change: JobChange): Promise<Job> {
     return this.#lease.update((job) => ({ ...change, ...this.#withFacts(job) }));
   }
 
   #withFacts(job: Job): JobChange {
-    if (this.#facts.size === 0) return {};
-    return { files: job.files.map((file) => ({ ...file, ...this.#facts.get(file.name) })) };
+    return {
+      ...(this.#reached === null ? {} : { resume: this.#reached }),
+      ...(this.#facts.size === 0
+        ? {}
+        : { files: job.files.map((file) => ({ ...file, ...this.#facts.get(file.name) })) }),
+    };
   }
 
   #chunk(id: string): DocumentReference<ChunkDoc> {

@@ -69,9 +69,9 @@ export async function endEarly(
   isDue: (job: Job) => boolean,
   deps: EndDeps & { readonly db: Firestore },
 ): Promise<Job | null> {
-  let endedAt: Timestamp | null = null;
+  const result: { ended: boolean } = { ended: false };
   const job = await deps.jobs.update(jobId, async (current, tx) => {
-    endedAt = null;
+    result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
     // Without the words, which are most of a chunk.
     const known = await tx.get(
@@ -82,11 +82,11 @@ export async function endEarly(
     const isSettled = files.every((file, i) => file === current.files[i]);
     if (isSettled && reason !== 'job_cancelled') return null;
     const end = await endOf(jobId, current.uid, concludeJob(files, chunks), deps);
-    endedAt = end.finishedAt;
+    result.ended = true;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
     return { ...end, status, progress: { ...current.progress, stage: 'done' } };
   });
-  return endedAt === null ? null : job;
+  return result.ended ? job : null;
 }
 
 /** What every end writes. */

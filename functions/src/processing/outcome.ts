@@ -35,14 +35,20 @@ export function concludeJob(files: readonly JobFile[], chunks: readonly ChunkDoc
 
 /** The seconds of recordings by what became of them. What was neither sent, lost nor duplicate is silence. */
 export function ledgerOf(files: readonly JobFile[]): AudioLedger {
-  const audioSeconds = sum(files, ({ durationSeconds }) => durationSeconds ?? 0);
-  const speechSeconds = sum(files, ({ speechSeconds }) => speechSeconds ?? 0);
-  const failedSeconds = sum(files, ({ failedSeconds }) => failedSeconds ?? 0);
-  const duplicateSeconds = sum(files, ({ state, durationSeconds }) =>
-    state === 'duplicate' ? (durationSeconds ?? 0) : 0,
-  );
-  const silentSeconds = Math.max(0, audioSeconds - speechSeconds - failedSeconds - duplicateSeconds);
-  return { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds };
+  // In whole milliseconds, so that the parts add up to the sum and no float's tail reaches a reader.
+  const total = (seconds: (file: JobFile) => number | null): number =>
+    Math.round(1000 * sum(files, (file) => seconds(file) ?? 0));
+  const audio = total(({ durationSeconds }) => durationSeconds);
+  const speech = total(({ speechSeconds }) => speechSeconds);
+  const failed = total(({ failedSeconds }) => failedSeconds);
+  const duplicate = total(({ state, durationSeconds }) => (state === 'duplicate' ? durationSeconds : 0));
+  return {
+    audioSeconds: audio / 1000,
+    speechSeconds: speech / 1000,
+    silentSeconds: Math.max(0, audio - speech - failed - duplicate) / 1000,
+    duplicateSeconds: duplicate / 1000,
+    failedSeconds: failed / 1000,
+  };
 }
 
 /** The final state of a recording whose chunks are all settled; one that has its final state keeps it. */
@@ -58,7 +64,7 @@ export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFil
     ...file,
     state: error !== null ? 'failed' : speechSeconds > 0 ? 'transcribed' : 'silent',
     speechSeconds,
-    failedSeconds: (file.failedSeconds ?? 0) + refusedSeconds,
+    failedSeconds: (file.lostSeconds ?? 0) + refusedSeconds,
     error,
   };
 }

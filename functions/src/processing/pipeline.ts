@@ -65,8 +65,8 @@ export async function transcribeRecordings(
   async function* orders(): AsyncGenerator<Order> {
     try {
       for await (const order of allOrders(job, inTimeOrder(files), known, checkpoints, progress, deps)) {
-        yield order;
-        // Asked after the order: every attempt gets at least one step further.
+        if (order !== null) yield order;
+        // Asked after a step: every attempt gets at least one further.
         if (failures.length > 0) return;
         if (deps.isTimeUp()) {
           complete = false;
@@ -92,7 +92,7 @@ export async function transcribeRecordings(
   return { complete };
 }
 
-/** First what earlier attempts planned and did not settle, then what scanning finds. */
+/** First what earlier attempts planned and did not settle, then what scanning finds; null for a step without a chunk. */
 async function* allOrders(
   job: Job,
   files: readonly JobFile[],
@@ -100,16 +100,15 @@ async function* allOrders(
   checkpoints: Checkpoints,
   progress: ProgressReporter,
   deps: PipelineDeps,
-): AsyncGenerator<Order> {
+): AsyncGenerator<Order | null> {
   const unsettled = [...known].flatMap(([id, doc]) => (doc.state === 'planned' ? { id, doc } : []));
   for (const { id, doc } of unsettled.sort((a, b) => a.doc.sequence - b.doc.sequence)) {
-    yield await rebuild(id, doc, files, deps);
+    yield await rebuild(id, doc, inTimeOrder(job.files), deps);
   }
   const vad = await deps.vad();
   const scan: ScanDeps = { ...deps, vad, open: (file) => deps.audio.open(file) };
   for await (const event of scanRecordings(files, job.resume, scan)) {
-    const order = await take(event, checkpoints, progress, deps.log);
-    if (order !== null) yield order;
+    yield await take(event, checkpoints, progress, deps.log);
   }
 }
 
@@ -120,13 +119,16 @@ async function take(
   progress: ProgressReporter,
   log: Logger,
 ): Promise<Order | null> {
-  const { file } = event;
   switch (event.kind) {
+    case 'settled':
+      checkpoints.reach(event.resume);
+      return null;
     case 'decoded': {
+      const { file } = event;
       const { corruptFrames, corruptSeconds, tornBytes, stoppedBecause } = event.report;
       checkpoints.learn(file.name, {
         durationSeconds: seconds(event.samples),
-        failedSeconds: corruptSeconds,
+        lostSeconds: corruptSeconds,
         error: stoppedBecause === null ? null : failure(file.name, 'recording_corrupt', stoppedBecause),
       });
       if (corruptFrames > 0 || tornBytes > 0) {
@@ -142,11 +144,12 @@ async function take(
       return null;
     }
     case 'failed': {
+      const { file } = event;
       const { code, message } = event.error;
       const claimed = Math.max(file.durationSeconds ?? 0, seconds(event.samples));
       checkpoints.learn(file.name, {
         durationSeconds: claimed,
-        failedSeconds: claimed - seconds(event.samples),
+        lostSeconds: claimed - seconds(event.samples),
         error: failure(file.name, code, message),
       });
       log.warn('Recording failed', { stage: 'decode', file: file.name, code });
@@ -154,9 +157,9 @@ async function take(
       return null;
     }
     case 'chunk': {
-      const { id, doc } = await checkpoints.plan(event.chunk, file, event.resume);
+      const { id, doc } = await checkpoints.plan(event.chunk, event.file, event.resume);
       await progress.chunkPlanned();
-      return doc.state === 'planned' ? { id, doc, audio: chunkAudio(event.chunk), file } : null;
+      return doc.state === 'planned' ? { id, doc, audio: chunkAudio(event.chunk), file: event.file } : null;
     }
   }
 }

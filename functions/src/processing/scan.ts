@@ -27,7 +27,9 @@ export type ScanEvent =
       readonly chunk: PlannedChunk;
       readonly file: JobFile;
       readonly resume: ResumePoint;
-    };
+    }
+  /** Everything before this point is planned or holds no speech. */
+  | { readonly kind: 'settled'; readonly resume: ResumePoint };
 
 export interface ScanDeps {
   readonly vad: Vad;
@@ -154,12 +156,14 @@ class Run {
       ...(probabilities === null ? [] : this.#chunker.addProbabilities(probabilities)),
       ...(end ? this.#chunker.end() : []),
     ];
-    for (const chunk of chunks) yield { kind: 'chunk', chunk, file: this.#first, resume: this.#resumeAfter(chunk) };
+    for (const chunk of chunks)
+      yield { kind: 'chunk', chunk, file: this.#first, resume: this.#resumeAt(chunk.endSample) };
+    yield { kind: 'settled', resume: this.#resumeAt(end ? this.#samples : this.#chunker.plannedSample) };
   }
 
-  #resumeAfter({ endSample }: PlannedChunk): ResumePoint {
-    const start = this.#starts.findLast(({ sample }) => sample < endSample) ?? { file: this.#first, sample: 0 };
-    return { file: start.file.name, sample: endSample - start.sample };
+  #resumeAt(sample: number): ResumePoint {
+    const start = this.#starts.findLast((each) => each.sample < sample) ?? { file: this.#first, sample: 0 };
+    return { file: start.file.name, sample: sample - start.sample };
   }
 }
 

@@ -90,6 +90,7 @@ function jobFiles(jobId: string, { uid, recordings }: Upload): JobFile[] {
     startedAt: Timestamp.fromMillis(startedAtMs),
     state: 'expected',
     durationSeconds,
+    lostSeconds: null,
     speechSeconds: null,
     failedSeconds: null,
     error: null,

@@ -18,8 +18,9 @@ function file(name: string, change: Partial<JobFile> = {}): JobFile {
     startedAt: T0,
     state: 'staged',
     durationSeconds: 60,
+    lostSeconds: 0,
     speechSeconds: null,
-    failedSeconds: 0,
+    failedSeconds: null,
     error: null,
     ...change,
   };
@@ -69,7 +70,7 @@ describe('outcome of a job', () => {
   });
 
   it('is partial when one recording failed and another came through', () => {
-    const lost = file('b', { error: failure('b', 'recording_corrupt'), failedSeconds: 60 });
+    const lost = file('b', { error: failure('b', 'recording_corrupt'), lostSeconds: 60 });
     const outcome = concludeJob([file('a'), lost], [chunk('done', { a: 10 })]);
     assert.equal(outcome.status, 'partial');
     assert.equal(outcome.ledger.failedSeconds, 60);
@@ -77,7 +78,7 @@ describe('outcome of a job', () => {
   });
 
   it('is failed when nothing came through', () => {
-    const lost = file('a', { error: failure('a', 'recording_corrupt'), failedSeconds: 60 });
+    const lost = file('a', { error: failure('a', 'recording_corrupt'), lostSeconds: 60 });
     assert.equal(concludeJob([lost], []).status, 'failed');
   });
 
@@ -104,7 +105,7 @@ describe('outcome of a job', () => {
                 failedSeconds: 0,
                 speechSeconds: 0,
               })
-            : file(String(i), { durationSeconds: speech + silence + lost + refused, failedSeconds: lost }),
+            : file(String(i), { durationSeconds: speech + silence + lost + refused, lostSeconds: lost }),
         );
         const chunks = list.flatMap(({ speech, refused, duplicate }, i) =>
           duplicate ? [] : [chunk('done', { [i]: speech }), chunk('failed', { [i]: refused })],

@@ -1,0 +1,83 @@
+/** Jobs that somebody has to look after: the sweeper's questions to `offline_sync_jobs`. */
+import { FieldPath, Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
+import { JOBS } from './job.ts';
+import type { Job, JobStatus } from './job.ts';
+
+/** Jobs in the order of one of their times, oldest first, then of their ids. */
+export interface DueQuery {
+  readonly query: Query<Job>;
+  /** The time that the query is ordered by; never null for a job that it found. */
+  readonly at: (job: Job) => Timestamp | null;
+}
+
+export class DueJobs {
+  readonly #db: Firestore;
+
+  constructor(db: Firestore) {
+    this.#db = db;
+  }
+
+  /** Not written since. A job that is worked on is written with every heartbeat. @param beforeMs Unix milliseconds. */
+  still(status: JobStatus, beforeMs: number): DueQuery {
+    const query = this.#jobs()
+      .where('status', '==', status)
+      .where('updatedAt', '<=', Timestamp.fromMillis(beforeMs))
+      .orderBy('updatedAt')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.updatedAt };
+  }
+
+  /** Deferred until then or before. */
+  overdue(beforeMs: number): DueQuery {
+    const query = this.#jobs()
+      .where('status', '==', 'deferred')
+      .where('waitingFor.until', '<=', Timestamp.fromMillis(beforeMs))
+      .orderBy('waitingFor.until')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.waitingFor?.until ?? null };
+  }
+
+  /** Created then or before, in one of these states. */
+  begun(statuses: readonly JobStatus[], beforeMs: number): DueQuery {
+    const query = this.#jobs()
+      .where('status', 'in', statuses)
+      .where('createdAt', '<=', Timestamp.fromMillis(beforeMs))
+      .orderBy('createdAt')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.createdAt };
+  }
+
+  /** Ended then or before, and not wrapped up since. */
+  notWrappedUp(beforeMs: number): DueQuery {
+    const query = this.#jobs()
+      .where('notifiedAt', '==', null)
+      .where('finishedAt', '<=', Timestamp.fromMillis(beforeMs))
+      .orderBy('finishedAt')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.finishedAt };
+  }
+
+  /** Whose time to be read has passed. */
+  expired(nowMs: number): DueQuery {
+    const query = this.#jobs()
+      .where('expiresAt', '<=', Timestamp.fromMillis(nowMs))
+      .orderBy('expiresAt')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.expiresAt };
+  }
+
+  /** Ids of a user's unfinished uploads that are labelled with this device, created then or before. */
+  async uploadsOf(uid: string, deviceId: string, beforeMs: number): Promise<string[]> {
+    const { docs } = await this.#jobs()
+      .where('uid', '==', uid)
+      .where('deviceId', '==', deviceId)
+      .where('status', '==', 'uploading')
+      .get();
+    return docs.filter((doc) => doc.data().createdAt.toMillis() <= beforeMs).map((doc) => doc.id);
+  }
+
+  #jobs(): CollectionReference<Job> {
+    return this.#db.collection(JOBS) as CollectionReference<Job>;
+  }
+}
