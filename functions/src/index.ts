@@ -1,5 +1,7 @@
 /** The deployed functions: the table of contents. What they are made of is in `wiring.ts`. */
+import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onRequest } from 'firebase-functions/v2/https';
+import { onSchedule } from 'firebase-functions/v2/scheduler';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
 import { deepgramApiKey, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
@@ -42,4 +44,29 @@ export const processSyncJob = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
   },
   async ({ data }) => (await wiring()).runTask(data),
+);
+
+/** Puts right what nobody else will. One at a time is enough, two at once would do no harm. */
+export const sweepSyncJobs = onSchedule(
+  {
+    schedule: 'every 5 minutes',
+    memory: '512MiB',
+    concurrency: 1,
+    maxInstances: 1,
+    timeoutSeconds: 540,
+    retryCount: 1,
+  },
+  async () => (await wiring()).runSweep(),
+);
+
+/** However a job goes away, its chunks and its audio go with it. */
+export const onSyncJobDeleted = onDocumentDeleted(
+  { document: 'offline_sync_jobs/{jobId}', memory: '512MiB', timeoutSeconds: 300, retry: true },
+  async ({ params, data }) => (await wiring()).clearDeletedJob(params.jobId, data?.data()),
+);
+
+/** An app that is gone finishes no uploads. */
+export const onDeviceDeleted = onDocumentDeleted(
+  { document: 'users/{uid}/devices/{deviceId}', memory: '512MiB', timeoutSeconds: 60, retry: true },
+  async ({ params }) => (await wiring()).clearDeletedDevice(params.uid, params.deviceId),
 );

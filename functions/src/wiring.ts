@@ -20,6 +20,7 @@ import type { Authenticate } from './http/auth.ts';
 import { createJobsHandler } from './http/jobs.ts';
 import type { HttpHandler } from './http/route.ts';
 import { createStatusHandler } from './http/status.ts';
+import { DueJobs } from './jobs/dueJobs.ts';
 import { IngestLedger } from './jobs/ingestLedger.ts';
 import { createTaskQueue, parseTaskPayload } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
@@ -28,12 +29,18 @@ import { createFcmNotifier, createLogNotifier } from './notifications/fcm.ts';
 import { processSyncJob } from './processing/processJob.ts';
 import type { ProcessDeps } from './processing/processJob.ts';
 import { StagedAudio } from './processing/stagedAudio.ts';
+import { onDeviceDeleted, onJobDeleted } from './retention/deletion.ts';
+import { UploadedObjects } from './retention/objects.ts';
+import { SweeperStateStore } from './retention/state.ts';
+import { sweep, SWEEP_LIMITS } from './retention/sweep.ts';
+import type { SweepDeps } from './retention/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
 import { createUploadHandler } from './upload/handler.ts';
 import { createStaging } from './upload/staging.ts';
 import { UsageStore } from './usage/usage.ts';
 
-const DAY_MS = 24 * 3600 * 1000;
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 
 const app = initializeApp();
 const db = getFirestore(app);
@@ -49,7 +56,7 @@ export const syncUpload = lazily(() =>
     queue,
     logger,
     now: Date.now,
-    retentionMs: () => params.jobRetentionDays.value() * DAY_MS,
+    retentionMs: () => (params.audioRetentionDays.value() + params.jobRetentionDays.value()) * DAY_MS,
     limits: {
       maxRequestBytes: LIMITS.maxRequestBytes,
       maxFiles: LIMITS.maxFilesPerRequest,
@@ -81,35 +88,68 @@ export async function runTask(data: unknown): Promise<void> {
 function createProcessing(): ProcessDeps {
   // One model an instance, loaded with its first task and never again.
   let vad: Promise<Vad> | undefined;
-  const conversationGapMs = params.conversationGapSeconds.value() * 1000;
   return {
-    db,
-    jobs,
+    ...createEnding(),
     queue,
-    conversations: new ConversationStore(db, { gapMs: conversationGapMs }),
     usage: new UsageStore(db),
     ingest,
-    audio: new StagedAudio(getStorage(app).bucket()),
-    notifier: IS_EMULATOR
-      ? createLogNotifier(logger)
-      : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),
     transcriber: createDeepgramTranscriber({
       apiKey: () => deepgramApiKey.value(),
       baseUrl: () => params.deepgramBaseUrl.value(),
       logger,
     }),
     vad: () => (vad ??= loadSileroVad()),
-    logger,
-    now: Date.now,
     language: params.defaultLanguage.value(),
-    conversationGapMs,
+    conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
     ffmpegPath: params.ffmpegPath.value(),
     concurrency: params.deepgramConcurrency.value(),
     workMs: params.taskWorkSeconds.value() * 1000,
     leaseMs: params.taskLeaseSeconds.value() * 1000,
-    retentionMs: params.jobRetentionDays.value() * DAY_MS,
   };
+}
+
+/** What it takes to end a job, and to do what follows from its end. */
+function createEnding() {
+  return {
+    db,
+    jobs,
+    conversations: new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 }),
+    audio: new StagedAudio(getStorage(app).bucket()),
+    notifier: IS_EMULATOR
+      ? createLogNotifier(logger)
+      : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),
+    retentionMs: params.jobRetentionDays.value() * DAY_MS,
+    logger,
+    now: Date.now,
+  };
+}
+
+let sweeper: SweepDeps | undefined;
+
+export async function runSweep(): Promise<void> {
+  await sweep((sweeper ??= createSweeper()));
+}
+
+function createSweeper(): SweepDeps {
+  return {
+    ...createEnding(),
+    queue,
+    due: new DueJobs(db),
+    objects: new UploadedObjects(getStorage(app).bucket()),
+    state: new SweeperStateStore(db),
+    uploadExpiryMs: params.uploadExpiryHours.value() * HOUR_MS,
+    audioRetentionMs: params.audioRetentionDays.value() * DAY_MS,
+    limits: SWEEP_LIMITS,
+  };
+}
+
+export async function clearDeletedJob(jobId: string, data: unknown): Promise<void> {
+  await onJobDeleted(jobId, data, { db, jobs, objects: new UploadedObjects(getStorage(app).bucket()), logger });
+}
+
+export async function clearDeletedDevice(uid: string, deviceId: string): Promise<void> {
+  await onDeviceDeleted(uid, deviceId, { ...createEnding(), due: new DueJobs(db) });
 }
 
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {

@@ -7,6 +7,7 @@ import { Firestore } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import { LIMITS } from '../../src/config.ts';
+import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import { DeviceStore } from '../../src/notifications/devices.ts';
 import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
@@ -22,6 +23,15 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     const jobs = new JobStore(db);
     await jobs.list({ uid: 'ann', limit: 20 });
     await jobs.list({ uid: 'ann', limit: 20, status: 'completed' });
+  },
+  'jobs/dueJobs.ts': async () => {
+    const due = new DueJobs(db);
+    await due.still('processing', 0).query.get();
+    await due.overdue(0).query.get();
+    await due.begun(['pending', 'deferred'], 0).query.get();
+    await due.notWrappedUp(0).query.get();
+    await due.expired(0).query.get();
+    await due.uploadsOf('ann', 'omi', 0);
   },
   'conversations/store.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;

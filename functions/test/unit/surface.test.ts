@@ -53,7 +53,43 @@ const SURFACE = {
     timeoutSeconds: 900,
     secretEnvironmentVariables: ['DEEPGRAM_API_KEY'],
   },
+  sweepSyncJobs: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'sweepSyncJobs',
+    scheduleTrigger: { schedule: 'every 5 minutes', retryConfig: { retryCount: 1 } },
+    availableMemoryMb: 512,
+    concurrency: 1,
+    maxInstances: 1,
+    timeoutSeconds: 540,
+  },
+  onSyncJobDeleted: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'onSyncJobDeleted',
+    eventTrigger: deleted('offline_sync_jobs/{jobId}'),
+    availableMemoryMb: 512,
+    timeoutSeconds: 300,
+  },
+  onDeviceDeleted: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'onDeviceDeleted',
+    eventTrigger: deleted('users/{uid}/devices/{deviceId}'),
+    availableMemoryMb: 512,
+    timeoutSeconds: 60,
+  },
 };
+
+/** A trigger on deletion of a document, delivered again until it returns. */
+function deleted(document: string) {
+  return {
+    eventType: 'google.cloud.firestore.document.v1.deleted',
+    eventFilters: { database: '(default)', namespace: '(default)' },
+    eventFilterPathPatterns: { document },
+    retry: true,
+  };
+}
 
 /** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
 const PARAMS = {
@@ -63,6 +99,8 @@ const PARAMS = {
   CONVERSATION_GAP_SECONDS: 120,
   MAX_CHUNK_MINUTES: 10,
   JOB_RETENTION_DAYS: 7,
+  AUDIO_RETENTION_DAYS: 30,
+  UPLOAD_EXPIRY_HOURS: 24,
   FFMPEG_PATH: '',
   ENFORCE_APP_CHECK: false,
   DEFAULT_LANGUAGE: 'multi',
@@ -102,10 +140,10 @@ describe('the deployed surface', () => {
     );
   });
 
-  it('needs no Google API but that of the task queue', () => {
+  it('needs no Google APIs but those of the task queue and the schedule', () => {
     assert.deepEqual(
       manifest.requiredAPIs.map(({ api }) => api),
-      ['cloudtasks.googleapis.com'],
+      ['cloudtasks.googleapis.com', 'cloudscheduler.googleapis.com'],
     );
   });
 

@@ -1,0 +1,117 @@
+/** What the sweeper does to jobs: one step for each way in which a job can need somebody. */
+import type { Firestore } from 'firebase-admin/firestore';
+import type { DueJobs, DueQuery } from '../jobs/dueJobs.ts';
+import type { Job } from '../jobs/job.ts';
+import type { TaskQueue } from '../jobs/queue.ts';
+import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import type { Logger } from '../logger.ts';
+import { endEarly, wrapUp } from '../processing/finish.ts';
+import type { EarlyEnd, EndDeps, WrapUpDeps } from '../processing/finish.ts';
+
+export interface JobStepDeps extends EndDeps, WrapUpDeps {
+  readonly db: Firestore;
+  readonly due: DueJobs;
+  readonly queue: TaskQueue;
+  readonly logger: Logger;
+  /** How long all recordings of a job may take to arrive, milliseconds. */
+  readonly uploadExpiryMs: number;
+  /** How long the audio of an unfinished job is kept, milliseconds. */
+  readonly audioRetentionMs: number;
+}
+
+export interface JobStep {
+  readonly name: string;
+  readonly due: DueQuery;
+  /**
+   * Does to one job what it needs, if it still does: asked again in a transaction wherever something is written. Doing it
+   * twice, or two sweepers doing it at once, is the same as once. Returns whether there was something to do.
+   */
+  readonly act: (jobId: string, job: Job) => Promise<boolean>;
+}
+
+/** How long a lease may be dead, and a deferred job due, before the sweeper helps: the platform's own retry comes first. */
+const GRACE_MS = 60_000;
+/** How long something that takes a moment (an enqueue, a wrap-up) may be on its way. */
+const MOMENT_MS = 2 * 60_000;
+/**
+ * After this long a job gets a second task beside the one that it may or may not have: the id of a task that ran or was
+ * purged stays blocked for about an hour. The job's place in the queue is kept (its epoch stays, so its first task still
+ * counts): raising the epoch instead would send whoever waits in a long backlog to the end of it, again and again.
+ */
+const REDRIVE_MS = 70 * 60_000;
+
+/** In the order of urgency. */
+export function jobSteps(deps: JobStepDeps): JobStep[] {
+  const { due } = deps;
+  const nowMs = deps.now();
+  return [
+    {
+      name: 'dead_leases',
+      due: due.still('processing', nowMs - GRACE_MS),
+      act: (jobId) => reviveDead(jobId, nowMs - GRACE_MS, deps),
+    },
+    {
+      name: 'pending',
+      due: due.still('pending', nowMs - MOMENT_MS),
+      act: (jobId, job) => enqueueAgain(jobId, job, nowMs - job.updatedAt.toMillis(), deps),
+    },
+    {
+      name: 'deferred',
+      due: due.overdue(nowMs - GRACE_MS),
+      act: (jobId, job) => enqueueAgain(jobId, job, nowMs - (job.waitingFor?.until?.toMillis() ?? nowMs), deps),
+    },
+    {
+      name: 'wrap_ups',
+      due: due.notWrappedUp(nowMs - MOMENT_MS),
+      act: async (jobId, job) => {
+        await wrapUp(jobId, job, deps, deps.logger);
+        return true;
+      },
+    },
+    {
+      name: 'uploads_expired',
+      due: due.begun(['uploading'], nowMs - deps.uploadExpiryMs),
+      act: (jobId) => end(jobId, 'upload_expired', ({ status }) => status === 'uploading', deps),
+    },
+    {
+      name: 'retention_ended',
+      due: due.begun(['pending', 'processing', 'deferred'], nowMs - deps.audioRetentionMs),
+      act: (jobId) => end(jobId, 'retention_ended', isRetentionOver(nowMs, deps), deps),
+    },
+    { name: 'jobs_expired', due: due.expired(nowMs), act: (jobId) => deps.jobs.deleteExpired(jobId) },
+  ];
+}
+
+/** A worker died, and its task with it. The new epoch turns away whatever is left of both. */
+async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue }: JobStepDeps): Promise<boolean> {
+  const result: { revived: boolean } = { revived: false };
+  const job = await jobs.update(jobId, ({ status, lease, epoch }) => {
+    result.revived = status === 'processing' && (lease?.expiresAt.toMillis() ?? 0) <= deadSinceMs;
+    return result.revived ? { status: 'pending', lease: null, epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } : null;
+  });
+  if (!result.revived || job === null) return false;
+  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch });
+  return true;
+}
+
+/** Its enqueue may have been lost. A task that is in the queue already has the same id, so this adds none. */
+async function enqueueAgain(jobId: string, job: Job, waitedMs: number, { queue }: JobStepDeps): Promise<boolean> {
+  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { redrive: Math.floor(waitedMs / REDRIVE_MS) });
+  return true;
+}
+
+async function end(jobId: string, reason: EarlyEnd, isDue: (job: Job) => boolean, deps: JobStepDeps): Promise<boolean> {
+  const ended = await endEarly(jobId, reason, isDue, deps);
+  if (ended === null) return false;
+  deps.logger.warn('Job ended early', { jobId, stage: 'sweep', code: reason, status: ended.status, ...ended.ledger });
+  await wrapUp(jobId, ended, deps, deps.logger);
+  return true;
+}
+
+/** A job that its user retried late has more time than its age says: until it could not be read for long enough any more. */
+function isRetentionOver(nowMs: number, { audioRetentionMs, retentionMs }: JobStepDeps): (job: Job) => boolean {
+  return ({ status, createdAt, expiresAt }) =>
+    status !== 'uploading' &&
+    createdAt.toMillis() <= nowMs - audioRetentionMs &&
+    expiresAt.toMillis() <= nowMs + retentionMs;
+}

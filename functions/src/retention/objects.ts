@@ -1,0 +1,62 @@
+/** The objects under `uploads/` in Cloud Storage, as the sweeper sees them. */
+import type { Storage } from 'firebase-admin/storage';
+
+/** As firebase-admin hands it out. */
+type Bucket = ReturnType<Storage['bucket']>;
+
+export interface ListedObject {
+  readonly path: string;
+  /** Storage's name for these very bytes at this path: overwriting an object changes it. */
+  readonly generation: string;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
+}
+
+export interface ObjectPage {
+  readonly objects: readonly ListedObject[];
+  /** Null on the last page. */
+  readonly nextPageToken: string | null;
+}
+
+/** The most that Storage lists at once. */
+const PAGE_SIZE = 1000;
+
+export class UploadedObjects {
+  readonly #bucket: Bucket;
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  /** One page of what lies under a prefix, in the order of paths. */
+  async list(prefix: string, pageToken: string | null, pageSize: number = PAGE_SIZE): Promise<ObjectPage> {
+    const [files, next] = await this.#bucket.getFiles({
+      prefix,
+      maxResults: pageSize,
+      autoPaginate: false,
+      fields: 'nextPageToken,items(name,generation,timeCreated)',
+      ...(pageToken === null ? {} : { pageToken }),
+    });
+    const objects = files.map(({ name, metadata }) => ({
+      path: name,
+      generation: String(metadata.generation),
+      createdAtMs: Date.parse(metadata.timeCreated ?? ''),
+    }));
+    return { objects, nextPageToken: (next as { pageToken?: string } | null)?.pageToken ?? null };
+  }
+
+  /** Deletes the object unless it was overwritten since it was listed. Gone already is fine. */
+  async delete({ path, generation }: ListedObject): Promise<void> {
+    await this.#bucket
+      .file(path)
+      .delete({ ifGenerationMatch: generation })
+      .catch((error: unknown) => {
+        if (!isGoneOrReplaced(error)) throw error;
+      });
+  }
+}
+
+/** HTTP 404, or 412 Precondition Failed. */
+function isGoneOrReplaced(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);
+}

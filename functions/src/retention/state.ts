@@ -1,0 +1,41 @@
+/** Where the sweeper stopped: `offline_sync_state/sweeper`. Losing it costs a second look, nothing else. */
+import type { DocumentReference, Firestore, Timestamp } from 'firebase-admin/firestore';
+
+/** The last job that a step looked at. */
+export interface JobCursor {
+  readonly at: Timestamp;
+  readonly jobId: string;
+}
+
+export interface ObjectCursor {
+  /** Storage's name for the next page; null when the last pass came to the end. */
+  readonly pageToken: string | null;
+  /** When the pass began. */
+  readonly begunAt: Timestamp;
+}
+
+export interface SweeperState {
+  /** By step; null or absent: from the beginning. */
+  readonly jobs?: Readonly<Record<string, JobCursor | null>>;
+  readonly objects?: ObjectCursor;
+}
+
+export class SweeperStateStore {
+  readonly #ref: DocumentReference<SweeperState>;
+
+  constructor(db: Firestore) {
+    this.#ref = db.doc('offline_sync_state/sweeper');
+  }
+
+  async load(): Promise<SweeperState> {
+    return (await this.#ref.get()).data() ?? {};
+  }
+
+  async saveJobCursor(step: string, cursor: JobCursor | null): Promise<void> {
+    await this.#ref.set({ jobs: { [step]: cursor } }, { merge: true });
+  }
+
+  async saveObjectCursor(cursor: ObjectCursor): Promise<void> {
+    await this.#ref.set({ objects: cursor }, { merge: true });
+  }
+}
