@@ -16,6 +16,9 @@ const SLICE_SAMPLES = 1 << 17;
 /** Where the MD5 of the samples stands: after "fLaC", a block header and 18 bytes of STREAMINFO (RFC 9639 §8.2). */
 const MD5_OFFSET = 4 + 4 + 18;
 
+/** Node has it; its types come with the DOM's, which do not belong here. */
+const WEB_ASSEMBLY = (globalThis as unknown as { readonly WebAssembly: object }).WebAssembly;
+
 let libflac: Promise<Flac> | undefined;
 
 /**
@@ -65,8 +68,8 @@ function md5(pcm: Int16Array): Uint8Array {
  * evaluates, synchronously, so nothing else ever sees the function missing.
  */
 function loadLibflac(): Promise<Flac> {
-  const streaming = Object.getOwnPropertyDescriptor(WebAssembly, 'instantiateStreaming');
-  Reflect.deleteProperty(WebAssembly as object, 'instantiateStreaming');
+  const streaming = Object.getOwnPropertyDescriptor(WEB_ASSEMBLY, 'instantiateStreaming');
+  Reflect.deleteProperty(WEB_ASSEMBLY, 'instantiateStreaming');
   try {
     const require = createRequire(import.meta.url);
     const flac = require('libflacjs/dist/libflac.wasm.js') as Flac;
@@ -76,6 +79,6 @@ function loadLibflac(): Promise<Flac> {
       });
     });
   } finally {
-    if (streaming) Object.defineProperty(WebAssembly, 'instantiateStreaming', streaming);
+    if (streaming) Object.defineProperty(WEB_ASSEMBLY, 'instantiateStreaming', streaming);
   }
 }
