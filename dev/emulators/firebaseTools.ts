@@ -27,6 +27,7 @@ export function spawnFirebase(workspace: Workspace, environment: Readonly<Record
       [SUITE_MARK]: workspace.directory,
       TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
       XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.
+      METADATA_SERVER_DETECTION: 'none', // There is no Google Cloud around us: do not look for it, and wait.
       NO_UPDATE_NOTIFIER: '1',
     },
   });

@@ -10,7 +10,7 @@ import { spawnFirebase, untilReady } from './firebaseTools.ts';
 import { findJava, type Jdk } from './java.ts';
 import { errorWithLog, newLogFile } from './logs.ts';
 import { firstTakenPort, reservePorts } from './ports.ts';
-import { killSuite, killSuiteNow } from './processes.ts';
+import { SUITE_MARK, killSuite, killSuiteNow } from './processes.ts';
 import {
   LISTENERS,
   createWorkspace,
@@ -134,7 +134,8 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
   if (options.watch === true) cleanups.push(watchFunctions(workspace.functions));
   const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
-  return { env: environmentFor(ports, standIn?.url), logFile, uiUrl, crashed };
+  const env = { ...environmentFor(ports, standIn?.url), [SUITE_MARK]: workspace.directory };
+  return { env, logFile, uiUrl, crashed };
 }
 
 async function allocatePorts(
