@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import type { App } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
@@ -9,7 +10,6 @@ describe('the device store', () => {
   let app: App;
   let db: Firestore;
   let devices: DeviceStore;
-  let users = 0;
   let uid = '';
 
   before(() => {
@@ -23,7 +23,7 @@ describe('the device store', () => {
   });
 
   beforeEach(() => {
-    uid = `user-${Date.now()}-${(users += 1)}`;
+    uid = `user-${randomUUID()}`;
   });
 
   const write = (deviceId: string, fcmToken: string, updatedMs = 0) =>

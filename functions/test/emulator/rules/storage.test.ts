@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { assertFails, assertSucceeds } from '@firebase/rules-unit-testing';
 import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
 import {
@@ -32,9 +33,8 @@ describe('Storage rules', () => {
 
   // Each test has a job of its own: clearStorage() reaches the root folder alone.
   let job = '';
-  let jobs = 0;
   beforeEach(() => {
-    job = `job-${(jobs += 1)}`;
+    job = `job_${randomUUID()}`;
   });
 
   after(async () => {
