@@ -64,6 +64,17 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
       for (const { words, speaker } of utterances) assert.ok(words.every((word) => word.speaker === speaker));
     });
 
+    it('split utterances at the pause that the query names', async () => {
+      const count = async (seconds: number): Promise<number | undefined> => {
+        const response = await listen(dialogue(), `model=nova-3&utterances=true&utt_split=${seconds}`);
+        return ((await response.json()) as Transcript).results.utterances?.length;
+      };
+      const gaps = kitchen.words.slice(1).map((word, index) => word.startMs - (kitchen.words[index]?.endMs ?? 0));
+      for (const seconds of [0.3, 3]) {
+        assert.equal(await count(seconds), 1 + gaps.filter((gap) => gap >= seconds * 1000).length);
+      }
+    });
+
     it('leave out what the query does not ask for', async () => {
       const { metadata, results } = (await (await listen(dialogue(), 'model=nova-3')).json()) as Transcript;
       assert.equal(results.utterances, undefined);

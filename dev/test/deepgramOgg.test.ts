@@ -88,6 +88,7 @@ describe('the strict Ogg Opus reader', () => {
     'a granule position that is too early in the middle': (pages) => shift(pages, 3, -480n),
     'a granule position of a page where no packet ends': (pages) => change(pages, 2, { granule: -1n }),
     'a header page with a granule position': (pages) => change(pages, 1, { granule: 480n }),
+    'a trim longer than the last page': (pages) => shift(pages, pages.length - 1, -480n * 21n),
     'a pre-skip longer than the audio': (pages) => change(pages, 0, { body: opusHead(60_000) }),
     'another first packet': (pages) => change(pages, 0, { body: Buffer.alloc(19) }),
     'another second packet': (pages) => change(pages, 1, { body: Buffer.alloc(20) }),
