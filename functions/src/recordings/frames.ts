@@ -57,7 +57,7 @@ interface Loss {
   /** A frame that is fine in itself, with nothing sensible behind it: whether it was cut short is seen at the next frame. */
   readonly suspect: Frame | null;
   /** What is wrong with the bytes behind the suspect, if it stands. */
-  readonly behindSuspect: 'bad_length' | 'lost_sync';
+  readonly behindSuspect: 'bad_length' | 'lost_sync' | 'torn';
   /** Every offset before this one was tried. */
   tried: number;
 }
@@ -163,16 +163,16 @@ export class FrameReader {
   /** Whether a frame's length is right: it leads to a good frame, past damaged contents if need be, or to the end. */
   #framingHolds(frame: Frame): boolean | 'unknown' {
     let offset = frame.end;
-    let possible = true;
     for (let i = 0; i < CHAIN_FRAMES; i++) {
       const next = this.#look(offset);
+      if (next.kind === 'end') return this.#ended || 'unknown';
+      // At the end of the input `cut` may be a torn frame, or what a wrong length points at: the search tells.
+      if (next.kind === 'cut') return this.#ended ? false : 'unknown';
       if (next.kind === 'bad_length') return false;
-      if (next.kind !== 'frame') return this.#ended || 'unknown';
-      if (next.measure === null) possible = false;
-      else if (this.#fits(next) || next.measure === frame.measure) return true;
+      if (next.measure !== null && (this.#fits(next) || next.measure === frame.measure)) return true;
       offset = next.end;
     }
-    return possible;
+    return false;
   }
 
   /** Whether a frame bears out the length that led to it: any valid Opus packet does, PCM only by its length. */
@@ -205,7 +205,8 @@ export class FrameReader {
   }
 
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
-    const behindSuspect = suspect && this.#look(suspect.end).kind === 'bad_length' ? 'bad_length' : 'lost_sync';
+    const behind = suspect && this.#look(suspect.end).kind;
+    const behindSuspect = behind === 'bad_length' ? behind : behind === 'cut' ? 'torn' : 'lost_sync';
     this.#loss = { offset: this.#position, reason, suspect, behindSuspect, tried: this.#position + 1 };
     return true;
   }

@@ -92,6 +92,15 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
+  it('takes PCM frames of two sizes in turn', () => {
+    const frames = Array.from({ length: 40 }, (_, i) => quietPcm16(i % 2 ? 160 : 100, i));
+    expectEvents(
+      frames.map((p) => frame(p)),
+      frames,
+      PCM16,
+    );
+  });
+
   it('follows an encoder that changes its packet duration, or changes it all the time', () => {
     const changed = [...opusPackets(20), ...opusPackets(20, TOC_20_MS)];
     const alternating = Array.from({ length: 40 }, (_, i) => opusPacket(60, i, i % 2 ? TOC_20_MS : TOC_60_MS));
@@ -181,6 +190,27 @@ describe('FrameReader on damaged recordings', () => {
     withDamage([frame(opusPacket(50, 1, TOC_60_MS))], ['odd_duration 54 bytes, 1 lost']);
   });
 
+  it('takes the new duration for the ordinary one after the encoder has changed it', () => {
+    const packets = [...opusPackets(20), ...opusPackets(20, TOC_20_MS)];
+    const garbage = opusPacket(50, 1); // 10 ms again, once
+    const more = opusPackets(5, TOC_20_MS);
+    expectEvents(
+      [...packets, garbage, ...more].map((p) => frame(p)),
+      [...packets, 'odd_duration 54 bytes, 1 lost', ...more],
+    );
+  });
+
+  it('knows a lost frame for one by its content, however far it is from the mean size and however the bytes are cut', () => {
+    // Code 3: 48 CELT frames of 2.5 ms, of n bytes each.
+    const packetOf = (n: number, seed: number): Buffer => Buffer.concat([Buffer.of(0x83, 48), noise(48 * n, seed)]);
+    const packets = [1000, 200, 200, 200, 200, 1000, 200, 200, 200].map(packetOf);
+    const bytes = Buffer.concat(packets.map((p, i) => frame(p, i === 5 ? 0 : p.length)));
+    const expected = short([...packets.slice(0, 5), 'bad_length 48006 bytes, 1 lost', ...packets.slice(6)]);
+    for (const size of [bytes.length, 1000, 64 * 1024]) {
+      assert.deepEqual(summary(readAll(bytes, OPUS, [size])), expected);
+    }
+  });
+
   it('loses a PCM frame that is not made of whole samples', () => {
     const frames = Array.from({ length: 4 }, (_, i) => quietPcm16(160, i));
     expectEvents(
@@ -198,8 +228,20 @@ describe('FrameReader on damaged recordings', () => {
       const kept = framesOf(events);
       assert.deepEqual(kept.slice(0, 20), short(frames.slice(0, 20)), `${claimed}`);
       assert.deepEqual(kept.slice(-19), short(frames.slice(21)), `${claimed}`);
-      assert.ok(kept.length <= 40);
+      assert.equal(kept.length, 39, `${claimed}`);
     }
+  });
+
+  it('does not believe a wrong length because the samples behind it read as a length, too', () => {
+    const pairs = Buffer.alloc(320, Buffer.of(2, 0, 0, 0)); // samples 2, 0, 2, 0, …
+    const frames = Array.from({ length: 40 }, () => pairs);
+    const bytes = Buffer.concat(frames.map((p, i) => frame(p, i === 20 ? 100 : p.length)));
+    expectEvents([bytes], [...frames.slice(0, 20), 'lost_sync 324 bytes, 1 lost', ...frames.slice(21)], PCM16);
+  });
+
+  it('gives out no broken packet, even where the length behind it is broken as well', () => {
+    const invalid = Buffer.concat([Buffer.of(0xb3, 0), noise(78, 1)]);
+    withDamage([frame(invalid), frame(packet, 0)], ['lost_sync 168 bytes, 2 lost']);
   });
 
   it('estimates what a stretch of garbage held by the mean frame size', () => {
@@ -242,7 +284,7 @@ describe('FrameReader on damaged recordings', () => {
   it('keeps the last frame when only rubbish of a few bytes follows it', () => {
     const packets = opusPackets(10);
     expectEvents(
-      [...packets.map((p) => frame(p)), length(0), Buffer.alloc(3)],
+      [...packets.map((p) => frame(p)), length(0), Buffer.alloc(3, 0xff)],
       [...packets, 'bad_length 7 bytes, 1 lost, to the end'],
     );
   });

@@ -54,6 +54,7 @@ describe('writeOggOpus', () => {
       },
       { weight: 1, arbitrary: fc.integer({ min: 1, max: 65_536 }) },
     );
+    const content = noise(65_536 + 1000, 1);
     const packet = fc.tuple(size, fc.constantFrom(120, 240, 480, 960, 2880, 5760), fc.nat(1000));
     const packetList = fc.oneof(
       fc.array(packet, { minLength: 1, maxLength: 20 }),
@@ -61,7 +62,10 @@ describe('writeOggOpus', () => {
     );
     fc.assert(
       fc.property(packetList, (list) => {
-        const packets = list.map(([bytes, samples48k, seed]) => ({ payload: noise(bytes, seed), samples48k }));
+        const packets = list.map(([bytes, samples48k, at]) => ({
+          payload: content.subarray(at, at + bytes),
+          samples48k,
+        }));
         const pages = readPages(writeOggOpus({ ...BASE, packets }));
         const read = readPackets(pages).slice(2);
 
@@ -79,7 +83,7 @@ describe('writeOggOpus', () => {
           assert.ok(totalSamples(ended) <= 48_000);
         }
       }),
-      { seed: 7, numRuns: 100 },
+      { seed: 7, numRuns: 60 },
     );
   });
 
