@@ -4,7 +4,6 @@ import { encodeFlac } from '../../functions/src/audio/flac.ts';
 import { openAudio } from '../deepgram/containers.ts';
 import type { HeardWord } from '../deepgram/hearing.ts';
 import { SampleLibrary } from '../deepgram/library.ts';
-import { AudioError } from '../deepgram/pcm.ts';
 import { recognise, UNRECOGNISED } from '../deepgram/recogniser.ts';
 import { frameFile, wavFile } from '../samples/encode.ts';
 import {
@@ -191,23 +190,6 @@ describe('recognition', function () {
   it('hears nothing in unknown silence', async () => {
     const noise = Int16Array.from({ length: 80_000 }, (_, i) => (i * 7919) % 41);
     assert.deepEqual(await hear(wav([noise])), []);
-  });
-
-  it('refuses FLAC whose MD5 or length is another', async () => {
-    const flac = Buffer.from(await encodeFlac(pcmOf(samples.find(({ scenario }) => scenario === 'memo')), 16_000));
-    for (const at of [26, 25]) {
-      const changed = Buffer.from(flac);
-      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-      await assert.rejects(openAudio(changed), AudioError);
-    }
-  });
-
-  it('refuses FLAC with a sample changed, and WAV without audio', async () => {
-    const flac = Buffer.from(await encodeFlac(pcmOf(samples.find(({ scenario }) => scenario === 'memo')), 16_000));
-    flac.writeUInt8(flac.readUInt8(flac.length / 2) ^ 0x10, flac.length / 2);
-    await assert.rejects(openAudio(flac), AudioError);
-    await assert.rejects(openAudio(wav([new Int16Array()])), AudioError);
-    await assert.rejects(openAudio(Buffer.alloc(0)), AudioError);
   });
 });
 
