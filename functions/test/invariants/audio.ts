@@ -1,0 +1,136 @@
+/** Promise 1, nothing lost: every second is accounted for, and audio that is still needed is there, and no other. */
+import { CATALOGUE } from '../../src/errors.ts';
+import type { Job, JobFile } from '../../src/jobs/job.ts';
+import { isFinished } from '../../src/jobs/stateMachine.ts';
+import { needsAudio } from '../../src/processing/outcome.ts';
+import { recordingId } from '../../src/recordings/identity.ts';
+import { doneChunks, isClose, sumOf } from './invariant.ts';
+import type { Invariant } from './invariant.ts';
+import type { UserData } from './userData.ts';
+
+/** The ledger of a job that ended: its parts make up the whole, the whole is its recordings, the speech is its chunks. */
+export const ledgerAddsUp: Invariant = (data) => {
+  const done = doneChunks(data);
+  return [...data.jobs].flatMap(([id, { status, ledger, files }]) => {
+    if (!isFinished(status)) return [];
+    const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
+    const parts = [speechSeconds, silentSeconds, duplicateSeconds, failedSeconds];
+    const recorded = sumOf(files, ({ durationSeconds }) => durationSeconds);
+    const sent = sumOf(done, ({ jobId, chunk }) => (jobId === id ? chunk.durationMs / 1000 : 0));
+    return [
+      ...(parts.some((seconds) => seconds < 0) ? [`job ${id}: a part of its ledger is negative`] : []),
+      ...differs(
+        `job ${id}: the parts of its ledger, against its audio`,
+        sumOf(parts, (part) => part),
+        audioSeconds,
+      ),
+      ...differs(`job ${id}: the audio of its ledger, against its recordings`, audioSeconds, recorded),
+      ...differs(`job ${id}: the speech of its ledger, against its chunks`, speechSeconds, sent),
+    ];
+  });
+};
+
+function differs(what: string, a: number, b: number): string[] {
+  return isClose(a, b) ? [] : [`${what}: ${a.toFixed(3)} s instead of ${b.toFixed(3)} s`];
+}
+
+/** Nothing lies in Storage that no job needs, but for what a job that just ended is about to delete. */
+export const noOrphanedObject: Invariant = ({ jobs, objects }, { nowMs, graceMs }) => {
+  const owners = new Map([...jobs.values()].flatMap((job) => job.files.map((file) => [file.path, { job, file }])));
+  return objects.flatMap(({ path, createdAtMs }) => {
+    const owner = owners.get(path);
+    if (owner !== undefined && needsAudio(owner.job, owner.file)) return [];
+    const sinceMs = owner?.job.finishedAt?.toMillis() ?? createdAtMs;
+    if (nowMs - sinceMs < graceMs && (owner?.job.notifiedAt ?? null) === null) return [];
+    return [`object ${path} belongs to ${owner === undefined ? 'no job' : `a job that is ${owner.job.status}`}`];
+  });
+};
+
+/** The audio of every recording that is still to be transcribed, now or by a retry, is in Storage, byte for byte. */
+export const neededAudioIsThere: Invariant = ({ jobs, objects }) => {
+  const stored = new Map(objects.map(({ path, md5 }) => [path, md5]));
+  return [...jobs].flatMap(([id, job]) =>
+    job.files
+      .filter((file) => isOwed(job, file) && stored.get(file.path) !== file.md5)
+      .map(({ name }) => `job ${id}: the audio of ${name} is not in Storage, or not as it was sent`),
+  );
+};
+
+/** Duplicates are not needed even while their job goes on; what never came, or is known to be gone, cannot be there. */
+function isOwed(job: Job, file: JobFile): boolean {
+  if (file.state === 'staged') return needsAudio(job, file);
+  return file.state === 'failed' && file.error?.code !== 'recording_missing' && needsAudio(job, file);
+}
+
+/** Every job moves, or waits for something and until some time, or has ended and says how. */
+export const everyJobHasAWayForward: Invariant = ({ jobs }, { nowMs, graceMs }) =>
+  [...jobs].flatMap(([id, job]) => {
+    const complaints = isFinished(job.status) ? badEnd(job) : stuck(job, nowMs - graceMs);
+    return complaints.map((complaint) => `job ${id} is ${job.status}, and ${complaint}`);
+  });
+
+function stuck({ status, lease, waitingFor }: Job, overdueMs: number): string[] {
+  if (status === 'processing') {
+    if (lease === null) return ['nobody holds its lease'];
+    return lease.expiresAt.toMillis() < overdueMs ? ['its worker is dead and nobody took over'] : [];
+  }
+  if (waitingFor === null || waitingFor.message === '') return ['does not say what it waits for'];
+  if (status !== 'deferred') return [];
+  if (waitingFor.until === null) return ['does not say until when it waits'];
+  return waitingFor.until.toMillis() < overdueMs ? ['its time has come and nobody took it up'] : [];
+}
+
+function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: Job): string[] {
+  const isEnded = lease === null && waitingFor === null && finishedAt !== null;
+  const unexplained = [...failures, ...files.flatMap(({ error }) => error ?? [])].filter(
+    ({ code, message }) => !(code in CATALOGUE) || message === '',
+  );
+  const silentFailures = files.filter(({ state, error }) => state === 'failed' && error === null);
+  const open = files.filter(({ state }) => !['transcribed', 'silent', 'duplicate'].includes(state));
+  return [
+    ...(isEnded ? [] : ['still holds or waits for something, or does not say when it ended']),
+    ...(unexplained.length > 0 ? ['has a failure without a known code and a sentence'] : []),
+    ...(silentFailures.length > 0 ? ['has a failed recording without a reason'] : []),
+    ...(status === 'completed' && (failures.length > 0 || open.length > 0) ? ['not all of it is done'] : []),
+    ...((status === 'partial' || status === 'failed') && failures.length === 0 ? ['does not say why'] : []),
+  ];
+}
+
+/** Recordings and the ingest ledger tell the same story: done once, in one job; duplicates of something that is done. */
+export const recordingsLedgerAgrees: Invariant = (data) => {
+  const settledIn = new Map<string, string>();
+  const complaints: string[] = [];
+  for (const [jobId, job] of data.jobs) {
+    for (const file of job.files) {
+      const id = recordingId(data.uid, file.md5, file.size);
+      const entry = data.recordings.get(id);
+      if (file.state === 'duplicate' && entry?.state !== 'done' && !isRepeatedIn(job, file)) {
+        complaints.push(`job ${jobId}: ${file.name} is a duplicate of something that is not done`);
+      }
+      if (file.state !== 'transcribed' && file.state !== 'silent') continue;
+      if (entry?.state !== 'done' || entry.jobId !== jobId) {
+        complaints.push(`job ${jobId}: ${file.name} is done, and the ledger does not say so`);
+      } else if (!isClose(entry.durationSeconds ?? 0, durationOf(data, jobId, entry.file))) {
+        complaints.push(`job ${jobId}: the ledger has another duration of ${file.name}`);
+      }
+      const other = settledIn.get(id);
+      if (other !== undefined && other !== jobId)
+        complaints.push(`${file.name} is done twice, in jobs ${other} and ${jobId}`);
+      settledIn.set(id, jobId);
+    }
+  }
+  for (const [id, { state, jobId }] of data.recordings) {
+    if (state === 'done' && data.jobs.has(jobId) && settledIn.get(id) !== jobId)
+      complaints.push(`ledger entry ${id}: job ${jobId} did not do it`);
+  }
+  return complaints;
+};
+
+/** Sent twice in one upload, in which case the first of them stands for both. */
+function isRepeatedIn({ files }: Job, file: JobFile): boolean {
+  return files.some(({ name, md5, size }) => name !== file.name && md5 === file.md5 && size === file.size);
+}
+
+function durationOf({ jobs }: UserData, jobId: string, name: string): number {
+  return jobs.get(jobId)?.files.find((file) => file.name === name)?.durationSeconds ?? 0;
+}

@@ -1,0 +1,38 @@
+/** All invariants that hold for any user's data at any moment. Those about requests and words need a test's knowledge. */
+import {
+  everyJobHasAWayForward,
+  ledgerAddsUp,
+  neededAudioIsThere,
+  noOrphanedObject,
+  recordingsLedgerAgrees,
+} from './audio.ts';
+import type { Context, Invariant } from './invariant.ts';
+import { conversationIdsResolve, conversationsAreConnectedComponents, segmentsMatchChunks } from './transcripts.ts';
+import { audioUsageEqualsSettledRecordings, usageEqualsChunks } from './usage.ts';
+import type { UserData } from './userData.ts';
+
+export const INVARIANTS = {
+  ledgerAddsUp,
+  neededAudioIsThere,
+  noOrphanedObject,
+  everyJobHasAWayForward,
+  recordingsLedgerAgrees,
+  segmentsMatchChunks,
+  conversationsAreConnectedComponents,
+  conversationIdsResolve,
+  usageEqualsChunks,
+  audioUsageEqualsSettledRecordings,
+} satisfies Record<string, Invariant>;
+
+export interface Violation {
+  readonly invariant: string;
+  readonly uid: string;
+  /** A sentence. */
+  readonly complaint: string;
+}
+
+export function checkUser(data: UserData, context: Context): Violation[] {
+  return Object.entries(INVARIANTS).flatMap(([invariant, check]) =>
+    check(data, context).map((complaint) => ({ invariant, uid: data.uid, complaint })),
+  );
+}

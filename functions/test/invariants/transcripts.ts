@@ -1,0 +1,150 @@
+/** Promises 2 and 3, nothing twice and order does not matter: transcripts and conversations follow from the chunks alone. */
+import { isDeepStrictEqual } from 'node:util';
+import { segmentId } from '../../src/conversations/conversation.ts';
+import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import { segmentWords } from '../../src/conversations/segments.ts';
+import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
+import type { Invariant } from './invariant.ts';
+import type { UserData } from './userData.ts';
+
+/** A segment with its times as Unix milliseconds. */
+type PlainSegment = Omit<Segment, 'startedAt' | 'endedAt'> & { readonly startMs: number; readonly endMs: number };
+
+/**
+ * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Those of a
+ * conversation that its user deleted may be gone, and those of jobs that were deleted with age stay.
+ */
+export const segmentsMatchChunks: Invariant = (data) => {
+  const expected = expectedSegments(data);
+  const missing = [...expected].flatMap(([id, candidates]) => {
+    const stored = data.segments.get(id);
+    if (stored !== undefined) {
+      return candidates.some((candidate) => isDeepStrictEqual(candidate, plain(stored)))
+        ? []
+        : [`segment ${id} is not what chunk ${stored.chunkId} says`];
+    }
+    return candidates.every((candidate) => isDeleted(candidate, data))
+      ? []
+      : [`segment ${id} of chunk ${candidates.map(({ chunkId }) => chunkId).join(', ')} is missing`];
+  });
+
+  const known = new Set(data.chunks.map(({ id }) => id));
+  const mayHaveExpired = !hasWholeHistory(data);
+  const extra = [...data.segments].filter(
+    ([id, { chunkId }]) => !expected.has(id) && (known.has(chunkId) || !mayHaveExpired),
+  );
+  return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
+};
+
+/** By id. The same speech in two recordings, in two codecs say, gives one segment, and either chunk may have written it. */
+function expectedSegments(data: UserData): Map<string, PlainSegment[]> {
+  const expected = new Map<string, PlainSegment[]>();
+  for (const { id: chunkId, chunk } of doneChunks(data)) {
+    for (const segment of segmentWords(chunk.words)) {
+      const id = segmentId(chunk.deviceId, segment);
+      const { words: _count, startMs, endMs, ...rest } = segment;
+      const times = { startMs: Math.round(startMs), endMs: Math.round(endMs) };
+      expected.set(id, [...(expected.get(id) ?? []), { deviceId: chunk.deviceId, chunkId, ...rest, ...times }]);
+    }
+  }
+  return expected;
+}
+
+function plain({ startedAt, endedAt, ...rest }: Segment): PlainSegment {
+  return { ...rest, startMs: startedAt.toMillis(), endMs: endedAt.toMillis() };
+}
+
+function isDeleted(segment: PlainSegment, { conversations }: UserData): boolean {
+  return [...conversations.values()].some(
+    ({ state, deviceId, startedAt, finishedAt }) =>
+      state === 'deleted' &&
+      deviceId === segment.deviceId &&
+      startedAt.toMillis() <= segment.startMs &&
+      segment.endMs <= finishedAt.toMillis(),
+  );
+}
+
+interface Component {
+  readonly segments: readonly PlainSegment[];
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The live conversations of each device are the connected components of its segments, and count what is in them. */
+export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) => {
+  const segments = [...data.segments.values()].map(plain).filter((segment) => !isDeleted(segment, data));
+  const live = [...data.conversations].filter(([, { state }]) => state === 'live');
+  const devices = new Set([...segments, ...live.map(([, conversation]) => conversation)].map((each) => each.deviceId));
+  return [...devices].flatMap((deviceId) => {
+    const components = connected(
+      segments.filter((segment) => segment.deviceId === deviceId),
+      gapMs,
+    );
+    const open = live.filter(([, conversation]) => conversation.deviceId === deviceId);
+    const complaints = components.flatMap((component) => {
+      const at = open.findIndex(([, { startedAt }]) => startedAt.toMillis() === component.startMs);
+      const [found] = at === -1 ? [] : open.splice(at, 1);
+      if (found === undefined) return [`no conversation of ${deviceId} begins at ${iso(component.startMs)}`];
+      return miscounted(component, found[1]).map((complaint) => `conversation ${found[0]} ${complaint}`);
+    });
+    return [...complaints, ...open.map(([id]) => `conversation ${id} is not one component of the speech`)];
+  });
+};
+
+/** Segments separated by less than the gap are connected. */
+function connected(segments: readonly PlainSegment[], gapMs: number): Component[] {
+  const components: { segments: PlainSegment[]; startMs: number; endMs: number }[] = [];
+  for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
+    const last = components.at(-1);
+    if (last !== undefined && segment.startMs - last.endMs < gapMs) {
+      last.segments.push(segment);
+      last.endMs = Math.max(last.endMs, segment.endMs);
+    } else {
+      components.push({ segments: [segment], startMs: segment.startMs, endMs: segment.endMs });
+    }
+  }
+  return components;
+}
+
+function miscounted({ segments, endMs }: Component, conversation: Conversation): string[] {
+  const { finishedAt, segmentCount, speechSeconds } = conversation;
+  const spoken = sumOf(segments, (segment) => (segment.endMs - segment.startMs) / 1000);
+  return [
+    ...(finishedAt.toMillis() === endMs
+      ? []
+      : [`ends at ${iso(finishedAt.toMillis())} and its speech at ${iso(endMs)}`]),
+    ...(segmentCount === segments.length ? [] : [`counts ${segmentCount} segments and has ${segments.length}`]),
+    // A segment's times are stored to the millisecond, its length was counted before.
+    ...(isClose(speechSeconds, spoken, 0.001 * (segments.length + 1))
+      ? []
+      : [`counts ${speechSeconds.toFixed(3)} s of speech and has ${spoken.toFixed(3)} s`]),
+  ];
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Every conversation id that a job, a chunk or a merged conversation names leads to one that is live or was deleted. */
+export const conversationIdsResolve: Invariant = ({ jobs, chunks, conversations }) => {
+  const named = new Map<string, string>();
+  for (const [id, { newConversationIds, updatedConversationIds }] of jobs) {
+    for (const each of [...newConversationIds, ...updatedConversationIds]) named.set(each, `job ${id}`);
+  }
+  for (const { id, chunk } of chunks) {
+    if (chunk.state === 'done') for (const each of chunk.conversationIds) named.set(each, `chunk ${id}`);
+  }
+  for (const [id, { mergedInto }] of conversations) if (mergedInto !== null) named.set(mergedInto, `conversation ${id}`);
+  return [...named].flatMap(([id, by]) => (resolves(id, conversations) ? [] : [`${by} names ${id}, which leads nowhere`]));
+};
+
+function resolves(id: string, conversations: ReadonlyMap<string, Conversation>): boolean {
+  const seen = new Set<string>();
+  for (let at: string | null = id; at !== null && !seen.has(at); ) {
+    seen.add(at);
+    const conversation = conversations.get(at);
+    if (conversation?.state === 'live' || conversation?.state === 'deleted') return true;
+    at = conversation?.mergedInto ?? null;
+  }
+  return false;
+}

@@ -1,0 +1,95 @@
+/** Everything that is stored of one user, as the invariants look at it. */
+import { FieldPath } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
+import type { Storage } from 'firebase-admin/storage';
+import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import type { ChunkDoc } from '../../src/jobs/chunk.ts';
+import { chunksOf } from '../../src/jobs/chunk.ts';
+import type { RecordingEntry } from '../../src/jobs/ingestLedger.ts';
+import { JOBS } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import type { UsageCounters } from '../../src/usage/usage.ts';
+
+type Bucket = ReturnType<Storage['bucket']>;
+
+export interface StoredChunk {
+  readonly id: string;
+  readonly jobId: string;
+  readonly chunk: ChunkDoc;
+  /** When it was last written, by Firestore's clock; Unix milliseconds. */
+  readonly writtenAtMs: number;
+}
+
+export interface StoredObject {
+  readonly path: string;
+  /** Base64. */
+  readonly md5: string;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
+}
+
+export interface UserData {
+  readonly uid: string;
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly chunks: readonly StoredChunk[];
+  /** The ingest ledger. */
+  readonly recordings: ReadonlyMap<string, RecordingEntry>;
+  readonly segments: ReadonlyMap<string, Segment>;
+  readonly conversations: ReadonlyMap<string, Conversation>;
+  /** By day. */
+  readonly usage: ReadonlyMap<string, UsageCounters>;
+  /** Everything under `uploads/{uid}/`. */
+  readonly objects: readonly StoredObject[];
+}
+
+/** Documents of one read. */
+const PAGE_SIZE = 300;
+
+/**
+ * Reads what is stored of a user: Firestore at one moment (a read-only transaction, page by page), then Storage. Memory grows
+ * with the user's history.
+ */
+export async function loadUserData(db: Firestore, bucket: Bucket, uid: string): Promise<UserData> {
+  const stored = await db.runTransaction((tx) => readStored(tx, db, uid), { readOnly: true });
+  const [files] = await bucket.getFiles({ prefix: `uploads/${uid}/` });
+  const objects = files.map(({ name, metadata }) => ({
+    path: name,
+    md5: metadata.md5Hash ?? '',
+    createdAtMs: Date.parse(metadata.timeCreated ?? ''),
+  }));
+  return { uid, ...stored, objects };
+}
+
+async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<Omit<UserData, 'uid' | 'objects'>> {
+  const ofUser = <T>(name: string): Promise<Map<string, T>> =>
+    readAll<T>(tx, db.collection(`users/${uid}/${name}`) as CollectionReference<T>);
+  const jobs = await readAll<Job>(tx, db.collection(JOBS).where('uid', '==', uid) as Query<Job>);
+  const chunks: StoredChunk[] = [];
+  for (const jobId of jobs.keys()) {
+    for await (const doc of pages(tx, chunksOf(db, jobId))) {
+      chunks.push({ id: doc.id, jobId, chunk: doc.data(), writtenAtMs: doc.updateTime.toMillis() });
+    }
+  }
+  return {
+    jobs,
+    chunks,
+    recordings: await ofUser<RecordingEntry>('recordings'),
+    segments: await ofUser<Segment>('segments'),
+    conversations: await ofUser<Conversation>('conversations'),
+    usage: await ofUser<UsageCounters>('usage'),
+  };
+}
+
+async function readAll<T>(tx: Transaction, query: Query<T>): Promise<Map<string, T>> {
+  const found = new Map<string, T>();
+  for await (const doc of pages(tx, query)) found.set(doc.id, doc.data());
+  return found;
+}
+
+async function* pages<T>(tx: Transaction, query: Query<T>) {
+  const page = query.orderBy(FieldPath.documentId()).limit(PAGE_SIZE);
+  for (let { docs } = await tx.get(page); ; ({ docs } = await tx.get(page.startAfter(docs.at(-1))))) {
+    yield* docs;
+    if (docs.length < PAGE_SIZE) return;
+  }
+}
