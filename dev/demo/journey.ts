@@ -38,6 +38,7 @@ export type Segment = z.infer<typeof segmentSchema>;
 
 const chunkSchema = z.object({
   deviceId: z.string(),
+  requestId: z.string().optional(),
   words: z.array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() })).default([]),
 });
 
@@ -55,7 +56,7 @@ export interface SampleResult {
   readonly sample: Sample;
   readonly job: JobView;
   /** Requests that were made for it, each with its words at their absolute times. */
-  readonly chunks: readonly { readonly words: readonly Word[] }[];
+  readonly chunks: readonly { readonly words: readonly Word[]; readonly requestId?: string | undefined }[];
   /** Those that begin in its recordings. */
   readonly conversations: readonly Conversation[];
 }
@@ -63,7 +64,7 @@ export interface SampleResult {
 export interface Journey {
   readonly user: User;
   readonly results: readonly SampleResult[];
-  /** The stand-in's log; null when Deepgram itself transcribed. */
+  /** The stand-in's log of these recordings' audio; null when Deepgram itself transcribed. */
   readonly requests: readonly LogEntry[] | null;
   /** Staged objects that are still there a while after everything ended. */
   readonly leftovers: readonly string[];
@@ -87,6 +88,7 @@ export async function runJourney(
 ): Promise<Journey> {
   const env = environmentSchema.parse(environment);
   const standIn = env.DEEPGRAM_STANDIN_URL === undefined ? null : new StandInControl(env.DEEPGRAM_STANDIN_URL);
+  await standIn?.reset();
   const user = await signUp(env.FIREBASE_AUTH_EMULATOR_HOST, `demo-${Date.now()}@example.com`);
   const ended = await sendAll(env.HOSTING_ORIGIN, user, samples, signal);
 
@@ -115,7 +117,7 @@ export async function runJourney(
   return {
     user,
     results,
-    requests: standIn === null ? null : (await standIn.log()).requests,
+    requests: standIn === null ? null : requestsFor(results, (await standIn.log()).requests),
     leftovers: await remainingObjects(env.STORAGE_EMULATOR_HOST, `${env.GCLOUD_PROJECT}.appspot.com`, user, signal),
   };
 }
@@ -161,6 +163,13 @@ function segmentsOf(
       (segment) => segment.deviceId === deviceId && segment.startedAt >= startedAt && segment.startedAt <= finishedAt,
     )
     .sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** Requests that carried the audio of these chunks: the one that answered, and any other. */
+function requestsFor(results: readonly SampleResult[], log: readonly LogEntry[]): LogEntry[] {
+  const answered = new Set(results.flatMap(({ chunks }) => chunks.map(({ requestId }) => requestId)));
+  const audio = new Set(log.filter(({ requestId }) => answered.has(requestId)).map(({ sha256 }) => sha256));
+  return log.filter(({ sha256 }) => audio.has(sha256));
 }
 
 async function remainingObjects(origin: string, bucket: string, user: User, signal: AbortSignal): Promise<string[]> {

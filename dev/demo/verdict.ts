@@ -54,7 +54,8 @@ export function judge({ results, requests, leftovers }: Journey): Verdict {
   };
 }
 
-function complaintsAbout({ sample, job, chunks, conversations }: SampleResult): string[] {
+/** What is not as it should be with one sample. */
+export function complaintsAbout({ sample, job, chunks, conversations }: SampleResult): string[] {
   const complaints: string[] = [];
   if (job.status !== 'completed') {
     const reasons = job.failures.map(({ file, code }) => `${file ?? 'job'} ${code}`).join(', ');

@@ -21,8 +21,7 @@ export async function buildFunctions(staged: string, signal: AbortSignal): Promi
     });
     child.once('close', resolve);
   });
-  // TODO(lead): fail here as soon as all parts are in; until then emitted code with type errors may run.
-  if (code !== 0) say.note(`The functions do not compile cleanly:\n${Buffer.concat(output).toString().trimEnd()}`);
+  if (code !== 0) throw new Error(`The functions do not compile:\n${Buffer.concat(output).toString().trimEnd()}`);
   say.done(`Functions built (${since(started)}).`);
 }
 
