@@ -165,7 +165,7 @@ export class TestWorld {
     const { docs } = await this.db.collection(`users/${this.uid}/usage`).get();
     const sums: Record<string, number> = {};
     for (const doc of docs) {
-      for (const [name, value] of Object.entries(doc.data() as Record<string, unknown>)) {
+      for (const [name, value] of Object.entries(doc.data())) {
         if (typeof value === 'number') sums[name] = (sums[name] ?? 0) + value;
       }
     }

@@ -56,8 +56,8 @@ describe('assignment of speech to conversations', () => {
 
   it('lets the smaller id survive when two start at the same time', () => {
     const [merged] = assign([existing('b', 0, 10), existing('a', 0, 20)], [at(5, 6)], GAP);
-    assert.equal(merged?.survivor, 'a');
-    assert.deepEqual(merged?.absorbed, ['b']);
+    assert.equal(merged!.survivor, 'a');
+    assert.deepEqual(merged!.absorbed, ['b']);
   });
 
   it('leaves conversations alone that get nothing new', () => {
