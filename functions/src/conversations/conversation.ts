@@ -2,12 +2,27 @@
 import { createHash } from 'node:crypto';
 import type { Timestamp } from 'firebase-admin/firestore';
 
+/** Whether anything was said: a cough, or "um", is marked so that an app can show it in its own way; it is never hidden here. */
+export type Relevance = 'speech' | 'fillers';
+
+/** What is derived from the transcript after a job's end: see `summaries.ts`. */
+export interface ConversationSummary {
+  readonly title: string | null;
+  readonly overview: string | null;
+  /** Null until it was looked at. */
+  readonly relevance: Relevance | null;
+  /** The revision that this summary became part of: while it equals `revision`, the transcript has not changed since. */
+  readonly summaryRevision: number;
+}
+
+export const NO_SUMMARY: ConversationSummary = { title: null, overview: null, relevance: null, summaryRevision: 0 };
+
 /**
  * An interval on one device's time axis. Its transcript is the segments of that device in the interval, so a merge
  * rewrites no transcript.
  * `users/{uid}/conversations/{conversationId}`
  */
-export interface Conversation {
+export interface Conversation extends ConversationSummary {
   readonly deviceId: string;
   /**
    * `live`: an app shows it. `merged`: late audio joined it to another; `mergedInto` says which. `deleted`: the user
@@ -18,8 +33,6 @@ export interface Conversation {
   readonly finishedAt: Timestamp;
   /** Language of the most recent words; null when unknown. */
   readonly language: string | null;
-  readonly title: string | null;
-  readonly overview: string | null;
   readonly segmentCount: number;
   readonly speechSeconds: number;
   readonly mergedInto: string | null;
@@ -44,6 +57,12 @@ export interface Segment {
   readonly confidence: number;
   readonly language: string | null;
   readonly chunkId: string;
+}
+
+/** The summary that a conversation has, until a newer one is made: all that a change of its interval carries over. */
+export function summaryOf(conversation: Conversation | null): ConversationSummary {
+  const { title, overview, relevance, summaryRevision } = conversation ?? NO_SUMMARY;
+  return { title, overview, relevance, summaryRevision };
 }
 
 /** A word on the absolute time axis, Unix milliseconds. */

@@ -9,7 +9,7 @@ import type {
 } from 'firebase-admin/firestore';
 import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
-import { segmentId } from './conversation.ts';
+import { segmentId, summaryOf } from './conversation.ts';
 import type { Conversation, Segment, TimedSegment } from './conversation.ts';
 import { mostFrequent } from './segments.ts';
 
@@ -148,8 +148,7 @@ export class ConversationStore {
       startedAt: timestamp(startMs),
       finishedAt: timestamp(endMs),
       language: mostFrequent(incoming.map(({ language }) => language)) ?? survives?.language ?? null,
-      title: survives?.title ?? null,
-      overview: survives?.overview ?? null,
+      ...summaryOf(survives),
       segmentCount: joined.reduce((sum, { segmentCount }) => sum + segmentCount, incoming.length),
       speechSeconds:
         joined.reduce((sum, { speechSeconds }) => sum + speechSeconds, 0) +
