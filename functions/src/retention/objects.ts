@@ -34,7 +34,6 @@ export class UploadedObjects {
       prefix,
       maxResults: pageSize,
       autoPaginate: false,
-      fields: 'nextPageToken,items(name,generation,timeCreated)',
       ...(pageToken === null ? {} : { pageToken }),
     });
     const objects = files.map(({ name, metadata }) => ({
