@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
+import type { App } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
@@ -24,6 +25,7 @@ import type { ProcessDeps } from '../../src/processing/processJob.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
+import type { AcceptDeps } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import { createStaging } from '../../src/upload/staging.ts';
 import { UsageStore } from '../../src/usage/usage.ts';
@@ -57,12 +59,11 @@ export class TestWorld {
   aheadMs = 0;
   readonly db: Firestore;
   readonly deps: ProcessDeps;
-  readonly #app = initializeApp(
-    { projectId: required('GCLOUD_PROJECT'), storageBucket: `${required('GCLOUD_PROJECT')}.appspot.com` },
-    randomUUID(),
-  );
+  readonly #app: App;
 
-  constructor(change: Partial<ProcessDeps> = {}) {
+  /** @param projectId the suite's own, or any other `demo-` project: the emulators keep projects apart. */
+  constructor(change: Partial<ProcessDeps> = {}, projectId: string = required('GCLOUD_PROJECT')) {
+    this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, randomUUID());
     this.db = getFirestore(this.#app);
     const now = (): number => Date.now() + this.aheadMs;
     const jobs = new JobStore(this.db, now);
@@ -113,21 +114,24 @@ export class TestWorld {
     return getStorage(this.#app).bucket();
   }
 
+  /** What the upload function is made of. */
+  acceptDeps(): AcceptDeps {
+    return {
+      jobs: this.deps.jobs,
+      staging: createStaging(this.bucket()),
+      queue: this.deps.queue,
+      logger: this.logger,
+      now: this.deps.now,
+      retentionMs: () => this.deps.retentionMs,
+    };
+  }
+
   /** Accepts recordings as the upload function does. */
   async accept(files: readonly NamedBytes[], deviceId: string | null = null): Promise<string> {
     const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
     const rules = { nowMs: this.deps.now(), maxRecordingBytes: 100_000_000 };
-    const { jobId } = await acceptUpload(
-      {
-        jobs: this.deps.jobs,
-        staging: createStaging(this.bucket()),
-        queue: this.deps.queue,
-        logger: this.logger,
-        now: this.deps.now,
-        retentionMs: () => this.deps.retentionMs,
-      },
-      { uid: this.uid, idempotencyKey: null, fields, recordings: checkRecordings(files, fields, rules) },
-    );
+    const recordings = checkRecordings(files, fields, rules);
+    const { jobId } = await acceptUpload(this.acceptDeps(), { uid: this.uid, idempotencyKey: null, fields, recordings });
     return jobId;
   }
 
