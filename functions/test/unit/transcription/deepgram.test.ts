@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DeepgramOptions } from '../../../src/transcription/deepgram.ts';
+import type { DeepgramOptions } from '../../../src/transcription/deepgramRequest.ts';
 import { answer, DeepgramFixture, HELLO, json, KEY, REQUEST } from './deepgramFixture.ts';
 
 describe('the Deepgram transcriber', () => {

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { AppError } from '../../../src/errors.ts';
 import { createDeepgramTranscriber } from '../../../src/transcription/deepgram.ts';
-import type { DeepgramOptions } from '../../../src/transcription/deepgram.ts';
+import type { DeepgramOptions } from '../../../src/transcription/deepgramRequest.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
 import { recordingLogger } from '../../support/logger.ts';
 

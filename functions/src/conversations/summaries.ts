@@ -1,0 +1,121 @@
+/**
+ * What is derived from a conversation's transcript when a job ends: title, overview and relevance. Made from what is stored
+ * alone, so repeating it gives the same; whoever changes a transcript makes its summary anew when its job ends, so in the
+ * end every summary is of the transcript as it is.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import pMap from 'p-map';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import type { Conversation } from './conversation.ts';
+import { relevanceOf } from './fillers.ts';
+import type { ConversationStore } from './store.ts';
+import { extractiveTitle } from './summariser.ts';
+import type { Summariser, Title, TranscriptOpening } from './summariser.ts';
+import { readOpening } from './transcript.ts';
+
+/** Conversations at once. */
+const CONCURRENCY = 4;
+
+/** For all conversations of one job, milliseconds: the app waits for the end of its job. Whatever is late is extracted. */
+const BUDGET_MS = 30_000;
+
+/** Enough to tell whether anything was said, characters. */
+const RELEVANCE_CHARACTERS = 500;
+
+export interface SummariesOptions {
+  readonly db: Firestore;
+  readonly conversations: ConversationStore;
+  /** Null writes no titles and overviews. */
+  readonly summariser: Summariser | null;
+  readonly logger: Logger;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+  /** For all conversations of one call, milliseconds. */
+  readonly budgetMs?: number;
+}
+
+export class Summaries {
+  readonly #options: SummariesOptions;
+
+  constructor(options: SummariesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Brings the summaries of these conversations up to date. Never throws: a summary is no reason for a job to fail, so a
+   * failure is logged and leaves what was there.
+   * @returns how many were written.
+   */
+  async refresh(uid: string, conversationIds: readonly string[]): Promise<number> {
+    const { logger, budgetMs = BUDGET_MS } = this.#options;
+    const signal = AbortSignal.timeout(budgetMs);
+    const refreshOne = async (conversationId: string): Promise<boolean> => {
+      try {
+        return await this.#refresh(uid, conversationId, signal);
+      } catch (error) {
+        logger.warn('Summary failed', { stage: 'summarise', conversationId, ...errorFields(error) });
+        return false;
+      }
+    };
+    const written = await pMap(conversationIds, refreshOne, { concurrency: CONCURRENCY });
+    return written.filter(Boolean).length;
+  }
+
+  async #refresh(uid: string, conversationId: string, signal: AbortSignal): Promise<boolean> {
+    const { conversations, summariser } = this.#options;
+    const ref = conversations.conversations(uid).doc(conversationId);
+    const conversation = (await ref.get()).data();
+    if (conversation?.state !== 'live' || conversation.summaryRevision === conversation.revision) return false;
+    const opening = await readOpening(
+      conversations.segments(uid),
+      conversation,
+      summariser?.maxCharacters(conversation.language) ?? RELEVANCE_CHARACTERS,
+    );
+    const title = summariser && (await this.#title(conversationId, conversation, opening, summariser, signal));
+    const relevance = relevanceOf(opening.text, opening.language);
+    return this.#write(ref, conversation, { ...title, relevance });
+  }
+
+  /** @returns null to leave title and overview as they are. */
+  async #title(
+    conversationId: string,
+    { title }: Conversation,
+    opening: TranscriptOpening,
+    summariser: Summariser,
+    signal: AbortSignal,
+  ): Promise<Title | null> {
+    try {
+      signal.throwIfAborted();
+      return await summariser.summarise(opening, signal);
+    } catch (error) {
+      this.#options.logger.warn('Summary failed', { stage: 'summarise', conversationId, ...errorFields(error) });
+      // An overview of most of the conversation is worth more than none.
+      return title === null ? extractiveTitle(opening) : null;
+    }
+  }
+
+  /** Writes a summary of exactly the revision it was made from: a late one never overwrites a newer one. */
+  async #write(
+    ref: DocumentReference<Conversation>,
+    { revision }: Conversation,
+    summary: Partial<Title> & Pick<Conversation, 'relevance'>,
+  ): Promise<boolean> {
+    const { db, now = Date.now } = this.#options;
+    return db.runTransaction(async (tx) => {
+      const current = (await tx.get(ref)).data();
+      if (current?.state !== 'live' || current.revision !== revision) return false;
+      const next = { title: current.title, overview: current.overview, ...summary };
+      const isNews =
+        next.title !== current.title || next.overview !== current.overview || next.relevance !== current.relevance;
+      // What reads the same is no change for an app to fetch.
+      if (!isNews) tx.update(ref, { summaryRevision: revision });
+      else {
+        const updatedAt = Timestamp.fromMillis(now());
+        tx.update(ref, { ...next, revision: revision + 1, summaryRevision: revision + 1, updatedAt });
+      }
+      return isNews;
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/** The seam between a conversation's transcript and whoever writes its title and overview. */
+import { extractTitle } from './title.ts';
+
+/** What is read of a transcript: its beginning, in order of time. */
+export interface TranscriptOpening {
+  /** What different people said stands in lines of its own. */
+  readonly text: string;
+  /** The language of most of it, BCP-47; null where unknown. */
+  readonly language: string | null;
+}
+
+export interface Title {
+  readonly title: string | null;
+  readonly overview: string | null;
+}
+
+export interface Summariser {
+  /** How much of a transcript in this language it makes use of, characters. */
+  maxCharacters(language: string | null): number;
+  /** @throws AppError when the service behind it failed; whatever the signal's reason is. */
+  summarise(opening: TranscriptOpening, signal: AbortSignal): Promise<Title>;
+}
+
+/** The speakers' own first words. Asks nobody, costs nothing. */
+export const extractiveSummariser: Summariser = {
+  maxCharacters: () => 2000,
+  summarise: (opening) => Promise.resolve(extractiveTitle(opening)),
+};
+
+export function extractiveTitle({ text, language }: TranscriptOpening): Title {
+  return { title: extractTitle(text, language), overview: null };
+}

@@ -1,0 +1,89 @@
+/** What a user wishes of transcription: `users/{uid}.preferences`, written by the app. */
+import type { Firestore } from 'firebase-admin/firestore';
+import { z } from 'zod';
+import type { Logger } from '../logger.ts';
+import { isInMulti, knownLanguage } from './languages.ts';
+import type { TranscriptionRequest } from './transcriber.ts';
+
+export interface Preferences {
+  /** As nova-3 knows it, or `multi`; null where the user has no preference. */
+  readonly language: string | null;
+  /** Nothing but this language is spoken: its own model is the better one. */
+  readonly singleLanguage: boolean;
+  /** Names and terms to listen for, most important first. */
+  readonly vocabulary: readonly string[];
+}
+
+/** The part of a request that is the user's to decide. */
+export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'keyterms'>;
+
+const NO_PREFERENCES: Preferences = { language: null, singleLanguage: false, vocabulary: [] };
+
+/** As the security rules have it. */
+const MAX_VOCABULARY = 100;
+const MAX_TERM_LENGTH = 100;
+
+const languageSchema = z.string().transform(knownLanguage).pipe(z.string());
+const termSchema = z.string().trim().min(1).max(MAX_TERM_LENGTH);
+
+/**
+ * Takes what is usable: a bad value costs its user that preference, never a transcript.
+ * @param value what stands in the user's document.
+ * @returns `ignored` names what was not taken; never its contents.
+ */
+export function parsePreferences(value: unknown): { preferences: Preferences; ignored: readonly string[] } {
+  if (value === undefined || value === null) return { preferences: NO_PREFERENCES, ignored: [] };
+  const fields = z.record(z.string(), z.unknown()).safeParse(value).data;
+  if (fields === undefined) return { preferences: NO_PREFERENCES, ignored: ['preferences'] };
+
+  const ignored: string[] = [];
+  const take = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
+    const given = fields[name];
+    if (given === undefined || given === null) return fallback;
+    const { success, data } = schema.safeParse(given);
+    if (!success) ignored.push(name);
+    return success ? data : fallback;
+  };
+  const terms = take('vocabulary', z.array(z.unknown()), []);
+  const vocabulary = terms.slice(0, MAX_VOCABULARY).flatMap((term) => termSchema.safeParse(term).data ?? []);
+  if (vocabulary.length < terms.length) ignored.push('vocabulary');
+  return {
+    preferences: {
+      language: take('language', languageSchema, null),
+      singleLanguage: take('singleLanguage', z.boolean(), false),
+      vocabulary,
+    },
+    ignored,
+  };
+}
+
+/**
+ * What to ask for. A preferred language alone says what is spoken mostly: `multi` hears it, and the others that turn up,
+ * unless it is one that `multi` does not surely know.
+ * @param defaultLanguage for users who prefer none.
+ */
+export function speechSettings(preferences: Preferences, defaultLanguage: string): SpeechSettings {
+  const { language, singleLanguage, vocabulary } = preferences;
+  const preferred = language === null || singleLanguage || !isInMulti(language) ? language : 'multi';
+  return { language: preferred ?? defaultLanguage, keyterms: vocabulary };
+}
+
+export class PreferenceStore {
+  readonly #db: Firestore;
+  readonly #defaultLanguage: string;
+  readonly #logger: Logger;
+
+  constructor(db: Firestore, options: { defaultLanguage: string; logger: Logger }) {
+    this.#db = db;
+    this.#defaultLanguage = options.defaultLanguage;
+    this.#logger = options.logger;
+  }
+
+  /** One read. Values that cannot be used are ignored, with a warning. */
+  async speechSettings(uid: string): Promise<SpeechSettings> {
+    const user = await this.#db.doc(`users/${uid}`).get();
+    const { preferences, ignored } = parsePreferences(user.get('preferences'));
+    if (ignored.length > 0) this.#logger.warn('Preferences ignored', { stage: 'preferences', uid, ignored });
+    return speechSettings(preferences, this.#defaultLanguage);
+  }
+}
