@@ -3,12 +3,12 @@
  * until Ctrl-C and reloads the functions when their sources change. Settings come from `functions/.env`,
  * `functions/.env.local` and `functions/.secret.local`, as with firebase-tools itself.
  */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { say } from './console.ts';
 import { showJourney } from './demo/show.ts';
+import { runScheduler } from './emulators/scheduler.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
@@ -16,8 +16,8 @@ import { FUNCTIONS } from './paths.ts';
 await main(async (signal) => {
   const deepgramApiKey = process.env['DEEPGRAM_API_KEY'] ?? readEnvFile('.secret.local')['DEEPGRAM_API_KEY'];
   const parameters = { ...readEnvFile('.env'), ...readEnvFile('.env.local') };
-  const options = { ports: 'documented', ui: true, watch: true, parameters, deepgramApiKey, signal } as const;
-  return withSuite(options, async ({ env, uiUrl, logFile }, stop) => {
+  const options = { ports: 'documented', ui: true, parameters, deepgramApiKey, signal } as const;
+  return withSuite(options, async ({ env, uiUrl, logFile, watch }, stop) => {
     await showJourney(env, stop).catch((error: unknown) => {
       if (stop.aborted) throw error;
       say.failed(String(error)); // Something to look into, with everything still up.
@@ -26,8 +26,11 @@ await main(async (signal) => {
       `Transcription: ${deepgramApiKey === undefined ? 'the stand-in, which knows the sample recordings' : 'Deepgram'}.`,
     );
     say.note(`Log of the emulators and functions: ${path.relative(process.cwd(), logFile)}`);
+    watch();
     say.done(`Open ${uiUrl ?? env['HOSTING_ORIGIN'] ?? ''}. It stays up until Ctrl-C.`);
-    if (!stop.aborted) await once(stop, 'abort');
+    await runScheduler(env, stop, (error) => {
+      say.failed(`A scheduled function failed: ${String(error)}`);
+    });
     if (!signal.aborted) throw stop.reason; // The emulators ended by themselves.
     return 0;
   });

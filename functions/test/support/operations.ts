@@ -1,0 +1,44 @@
+/** Counts what Firestore bills: documents read and written by this process. */
+import type { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
+import { Firestore } from 'firebase-admin/firestore';
+
+export interface OperationCount {
+  /** Documents that came back; a query that finds nothing counts as one, as it is billed. */
+  reads: number;
+  writes: number;
+  deletes: number;
+}
+
+/** The client's ways out. Not in its types. */
+interface Client {
+  requestStream(method: string, bidirectional: boolean, request: unknown, tag: string): Promise<Readable>;
+  request(method: string, request: { writes?: readonly { delete?: string }[] }, tag: string): Promise<unknown>;
+}
+
+/** @returns counts that go up until stopped. */
+export function countOperations(): { readonly count: OperationCount; stop(): void } {
+  const client = Firestore.prototype as unknown as Client;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  const { requestStream, request } = client;
+  const count: OperationCount = { reads: 0, writes: 0, deletes: 0 };
+
+  client.requestStream = async function (this: Client, method, ...args) {
+    const stream = await requestStream.call(this, method, ...args);
+    const counted = new PassThrough({ objectMode: true });
+    // One for the request, which the first document is: the client leaves a stream before its end.
+    count.reads += 1;
+    let documents = 0;
+    stream.on('data', ({ document, found, missing }: { document?: unknown; found?: unknown; missing?: unknown }) => {
+      if ((document ?? found ?? missing) && documents++ > 0) count.reads += 1;
+    });
+    stream.on('error', (error) => counted.destroy(error));
+    return stream.pipe(counted);
+  };
+  client.request = function (this: Client, method, body, tag) {
+    for (const write of body.writes ?? [])
+      count[write.delete === undefined || write.delete === '' ? 'writes' : 'deletes'] += 1;
+    return request.call(this, method, body, tag);
+  };
+  return { count, stop: () => void Object.assign(client, { requestStream, request }) };
+}

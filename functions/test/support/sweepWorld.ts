@@ -1,0 +1,150 @@
+/**
+ * The sweeper in the test's own process, on the real Firestore and Storage of the Emulator Suite, with a project and a bucket
+ * of its own: it looks at every job there is. No function of the suite listens to that project.
+ */
+import { randomUUID } from 'node:crypto';
+import { deleteApp, initializeApp } from 'firebase-admin/app';
+import { getFirestore, Timestamp } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
+import { getStorage } from 'firebase-admin/storage';
+import { ConversationStore } from '../../src/conversations/store.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { DueJobs } from '../../src/jobs/dueJobs.ts';
+import type { FileState, Job, JobFile, TaskPayload } from '../../src/jobs/job.ts';
+import { newJob, JobStore } from '../../src/jobs/store.ts';
+import type { JobFinished } from '../../src/notifications/notifier.ts';
+import { failure } from '../../src/processing/outcome.ts';
+import { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { UploadedObjects } from '../../src/retention/objects.ts';
+import { SweeperStateStore } from '../../src/retention/state.ts';
+import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
+import type { StepReport, SweepDeps } from '../../src/retention/sweep.ts';
+import { recordingLogger } from './logger.ts';
+import type { RecordingLogger } from './logger.ts';
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+export interface Enqueued extends TaskPayload {
+  readonly redrive: number;
+}
+
+export class SweepWorld {
+  readonly uid = 'ann';
+  readonly logger: RecordingLogger = recordingLogger();
+  readonly enqueued: Enqueued[] = [];
+  readonly pushes: JobFinished[] = [];
+  /** The sweeper's clock, Unix milliseconds. Objects get their time from the emulator: hours ahead they are old. */
+  nowMs = Date.now() + 6 * HOUR_MS;
+  readonly db: Firestore;
+  readonly deps: SweepDeps;
+  readonly #app;
+
+  constructor(change: Partial<SweepDeps> = {}) {
+    const projectId = `demo-sweep-${randomUUID()}`;
+    this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, projectId);
+    this.db = getFirestore(this.#app);
+    const now = (): number => this.nowMs;
+    this.deps = {
+      db: this.db,
+      jobs: new JobStore(this.db, now),
+      due: new DueJobs(this.db),
+      conversations: new ConversationStore(this.db, { gapMs: 2 * MINUTE_MS, now }),
+      summaries: { refresh: () => Promise.resolve(0) },
+      audio: new StagedAudio(this.bucket()),
+      objects: new UploadedObjects(this.bucket()),
+      state: new SweeperStateStore(this.db),
+      queue: {
+        enqueue: (payload, { redrive = 0 } = {}) => {
+          this.enqueued.push({ ...payload, redrive });
+          return Promise.resolve();
+        },
+      },
+      notifier: {
+        jobFinished: (message) => {
+          this.pushes.push(message);
+          return Promise.resolve({ sent: 1, removed: 0 });
+        },
+      },
+      logger: this.logger,
+      now,
+      retentionMs: 7 * DAY_MS,
+      uploadExpiryMs: DAY_MS,
+      audioRetentionMs: 30 * DAY_MS,
+      limits: SWEEP_LIMITS,
+      ...change,
+    };
+  }
+
+  async close(): Promise<void> {
+    await deleteApp(this.#app);
+  }
+
+  bucket(): ReturnType<ReturnType<typeof getStorage>['bucket']> {
+    return getStorage(this.#app).bucket();
+  }
+
+  /** One run. Returns its reports by step. */
+  async sweep(change: Partial<SweepDeps> = {}): Promise<Map<string, StepReport>> {
+    const reports = await sweep({ ...this.deps, ...change });
+    return new Map(reports.map((report) => [report.step, report]));
+  }
+
+  /** A time before now. */
+  ago(ms: number): Timestamp {
+    return Timestamp.fromMillis(this.nowMs - ms);
+  }
+
+  /** Writes a job as it is given; by default an ordinary one that was accepted just now. */
+  async put(jobId: string, change: Partial<Job> = {}): Promise<Job> {
+    const fresh = newJob({
+      uid: this.uid,
+      deviceId: 'omi',
+      files: [this.file(jobId, 'a.bin')],
+      conversationId: null,
+      contentHash: null,
+      nowMs: this.nowMs,
+      retentionMs: 37 * DAY_MS,
+    });
+    const job = { ...fresh, ...change };
+    await this.deps.jobs.ref(jobId).set(job);
+    return job;
+  }
+
+  file(jobId: string, name: string, state: FileState = 'staged', code: ErrorCode | null = null): JobFile {
+    return {
+      name,
+      path: `uploads/${this.uid}/${jobId}/${name}`,
+      size: 1,
+      md5: '',
+      format: { kind: 'file', extension: 'wav' },
+      deviceId: 'omi',
+      startedAt: Timestamp.fromMillis(Date.UTC(2026, 0, 1)),
+      state,
+      durationSeconds: 60,
+      lostSeconds: null,
+      speechSeconds: null,
+      failedSeconds: null,
+      unplannedFrom: 0,
+      duplicateOf: null,
+      error: code === null ? null : failure(name, code),
+    };
+  }
+
+  async job(jobId: string): Promise<Job> {
+    const job = await this.deps.jobs.get(jobId);
+    if (job === null) throw new Error(`There is no job ${jobId}.`);
+    return job;
+  }
+
+  async stage(...paths: readonly string[]): Promise<void> {
+    await Promise.all(paths.map((path) => this.bucket().file(path).save('x', { resumable: false })));
+  }
+
+  async objects(): Promise<string[]> {
+    const [files] = await this.bucket().getFiles({ prefix: 'uploads/' });
+    return files.map(({ name }) => name).sort();
+  }
+}
