@@ -109,6 +109,7 @@ describe('Firestore rules', () => {
       'users/ann/recordings/one',
       'users/ann/devices/phone',
       'users/ann/something/new',
+      'offline_sync_state/sweeper',
       'somewhere/else',
     ]) {
       it(`reading ${path}, to its own user too`, async () => {
