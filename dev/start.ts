@@ -17,7 +17,8 @@ await main(async (signal) => {
   const deepgramApiKey = process.env['DEEPGRAM_API_KEY'] ?? readEnvFile('.secret.local')['DEEPGRAM_API_KEY'];
   const parameters = { ...readEnvFile('.env'), ...readEnvFile('.env.local') };
   const options = { ports: 'documented', ui: true, parameters, deepgramApiKey, signal } as const;
-  return withSuite(options, async ({ env, uiUrl, logFile, watch }, stop) => {
+  return withSuite(options, async (suite, stop) => {
+    const { env, uiUrl, logFile } = suite;
     await showJourney(env, stop).catch((error: unknown) => {
       if (stop.aborted) throw error;
       say.failed(String(error)); // Something to look into, with everything still up.
@@ -26,7 +27,7 @@ await main(async (signal) => {
       `Transcription: ${deepgramApiKey === undefined ? 'the stand-in, which knows the sample recordings' : 'Deepgram'}.`,
     );
     say.note(`Log of the emulators and functions: ${path.relative(process.cwd(), logFile)}`);
-    watch();
+    suite.watch();
     say.done(`Open ${uiUrl ?? env['HOSTING_ORIGIN'] ?? ''}. It stays up until Ctrl-C.`);
     await runScheduler(env, stop, (error) => {
       say.failed(`A scheduled function failed: ${String(error)}`);

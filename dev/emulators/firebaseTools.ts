@@ -28,6 +28,7 @@ export function spawnFirebase(workspace: Workspace, environment: Readonly<Record
       TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
       XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.
       METADATA_SERVER_DETECTION: 'none', // There is no Google Cloud around us: do not look for it, and wait.
+      FUNCTIONS_DISCOVERY_TIMEOUT: '120', // Seconds to load the functions, at start and in each worker: machines get busy.
       NO_UPDATE_NOTIFIER: '1',
     },
   });

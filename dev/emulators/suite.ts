@@ -26,8 +26,6 @@ export interface SuiteOptions {
   readonly ports: 'documented' | 'free';
   /** The Emulator UI, where it is there already or can be downloaded. */
   readonly ui?: boolean;
-  /** Rebuilds the functions, and so makes the emulator reload them, when their sources change. */
-  readonly watch?: boolean;
   /** Parameters of the functions, over their defaults. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Deepgram's key; without it the stand-in takes Deepgram's place. */
@@ -42,6 +40,8 @@ export interface Suite {
   readonly logFile: string;
   /** The Emulator UI; null where it is not running. */
   readonly uiUrl: string | null;
+  /** From now on rebuilds the functions, and so makes the emulator reload them, whenever their sources change. */
+  watch(): void;
   /** Settles, with the reason, only if the emulators end by themselves. */
   readonly crashed: Promise<Error>;
   /** Ends every process and removes every file of the suite; the log stays if `keepLog`. */
@@ -132,10 +132,12 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   });
   const limitMs = downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
-  if (options.watch === true) cleanups.push(watchFunctions(workspace.functions));
   const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
   const env = { ...environmentFor(ports, standIn?.url), [SUITE_MARK]: workspace.directory };
-  return { env, logFile, uiUrl, crashed };
+  const watch = (): void => {
+    cleanups.push(watchFunctions(workspace.functions));
+  };
+  return { env, logFile, uiUrl, crashed, watch };
 }
 
 async function allocatePorts(
