@@ -55,7 +55,7 @@ export async function listen(
 }
 
 /** `Token <key>`, or `Bearer <key>` as the service takes it for temporary keys. */
-function isAuthorised(request: IncomingMessage): boolean {
+export function isAuthorised(request: IncomingMessage): boolean {
   const [, key = ''] = /^(?:Token|Bearer) +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   return !BAD_KEYS.has(key);
 }

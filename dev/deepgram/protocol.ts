@@ -59,8 +59,19 @@ export interface LogEntry {
   readonly problem: string | null;
 }
 
+/** One request to `/v1/read`. The text is not in it. */
+export interface ReadEntry {
+  readonly requestId: string;
+  readonly query: Readonly<Record<string, readonly string[]>>;
+  readonly status: number;
+  readonly words: number;
+  /** Why it was refused. */
+  readonly problem: string | null;
+}
+
 export interface Log {
   readonly requests: readonly LogEntry[];
+  readonly reads: readonly ReadEntry[];
   /** Most requests open at once since the last reset. */
   readonly maxConcurrent: number;
 }

@@ -1,12 +1,13 @@
 /** What was asked since the last reset. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Log, LogEntry } from './protocol.ts';
+import type { Log, LogEntry, ReadEntry } from './protocol.ts';
 
 export type OpenEntry = { -readonly [Field in keyof LogEntry]: LogEntry[Field] };
 
 export class RequestLog {
   #entries: OpenEntry[] = [];
+  #reads: ReadEntry[] = [];
   #maxConcurrent = 0;
 
   /** Starts an entry, which closes itself when the response is sent or breaks off. */
@@ -47,12 +48,17 @@ export class RequestLog {
     return entry;
   }
 
+  addRead(entry: ReadEntry): void {
+    this.#reads.push(entry);
+  }
+
   snapshot(): Log {
-    return { requests: this.#entries, maxConcurrent: this.#maxConcurrent };
+    return { requests: this.#entries, reads: this.#reads, maxConcurrent: this.#maxConcurrent };
   }
 
   reset(): void {
     this.#entries = [];
+    this.#reads = [];
     this.#maxConcurrent = 0;
   }
 }

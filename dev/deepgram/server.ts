@@ -12,6 +12,7 @@ import { readBody, sendJson } from './httpJson.ts';
 import { SampleLibrary } from './library.ts';
 import { listen, type ListenDependencies } from './listen.ts';
 import { behaviourSchema, registrationSchema } from './protocol.ts';
+import { read } from './read.ts';
 import { Registrations } from './registrations.ts';
 import { RequestLog } from './requestLog.ts';
 import { errorResponse } from './response.ts';
@@ -82,7 +83,7 @@ function routesOf(deps: ListenDependencies): Map<string, Handler> {
   };
   return new Map<string, Handler>([
     ['POST /v1/listen', (request, response, url) => listen(request, response, url, deps)],
-    // Text intelligence (`POST /v1/read`: summaries, topics) belongs here.
+    ['POST /v1/read', (request, response, url) => read(request, response, url, deps.log)],
     [
       'GET /_standin/log',
       (_request, response) => {

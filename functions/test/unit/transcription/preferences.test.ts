@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Firestore } from 'firebase-admin/firestore';
+import { knownLanguage } from '../../../src/transcription/languages.ts';
+import { parsePreferences, PreferenceStore, speechSettings } from '../../../src/transcription/preferences.ts';
+import { recordingLogger } from '../../support/logger.ts';
+
+const NONE = { language: null, singleLanguage: false, vocabulary: [] };
+
+describe('preferences', () => {
+  it('are none where nothing is written', () => {
+    for (const value of [undefined, null, {}]) {
+      assert.deepEqual(parsePreferences(value), { preferences: NONE, ignored: [] });
+    }
+  });
+
+  it('are taken as they are written', () => {
+    const written = { language: 'de', singleLanguage: true, vocabulary: ['Omi', 'Zürich HB'] };
+    assert.deepEqual(parsePreferences(written), { preferences: written, ignored: [] });
+  });
+
+  it('lose what cannot be used, and only that', () => {
+    const written = { language: 5, singleLanguage: true, vocabulary: ['Omi', 7, '', 'x'.repeat(101), ' Ada '] };
+    assert.deepEqual(parsePreferences(written), {
+      preferences: { language: null, singleLanguage: true, vocabulary: ['Omi', 'Ada'] },
+      ignored: ['vocabulary', 'language'],
+    });
+  });
+
+  it('take as many terms as the security rules allow', () => {
+    const { preferences, ignored } = parsePreferences({
+      vocabulary: Array.from({ length: 101 }, (_, i) => `term ${i}`),
+    });
+    assert.equal(preferences.vocabulary.length, 100);
+    assert.deepEqual(ignored, ['vocabulary']);
+  });
+
+  it('of any shape give a language that Deepgram knows, or none, and terms', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), fc.anything(), (language, singleLanguage, vocabulary) => {
+        for (const value of [language, { language, singleLanguage, vocabulary }]) {
+          const { preferences } = parsePreferences(value);
+          assert.ok(preferences.language === null || knownLanguage(preferences.language) === preferences.language);
+          assert.equal(typeof preferences.singleLanguage, 'boolean');
+          assert.ok(preferences.vocabulary.every((term) => term.length > 0 && term.length <= 100));
+        }
+      }),
+    );
+  });
+
+  describe('say which language to ask for:', () => {
+    const cases: readonly [language: string | null, singleLanguage: boolean, asked: string][] = [
+      [null, false, 'DEFAULT'],
+      [null, true, 'DEFAULT'],
+      ['multi', false, 'multi'],
+      ['multi', true, 'multi'],
+      ['de', false, 'multi'],
+      ['de', true, 'de'],
+      ['pt-BR', false, 'multi'],
+      ['pt-BR', true, 'pt-BR'],
+      ['sv', false, 'sv'], // not surely in multi
+      ['sv', true, 'sv'],
+    ];
+    for (const [language, singleLanguage, asked] of cases) {
+      it(`${language ?? 'none'}, ${singleLanguage ? 'only' : 'mostly'}: ${asked}`, () => {
+        assert.equal(speechSettings({ ...NONE, language, singleLanguage }, 'DEFAULT').language, asked);
+      });
+    }
+  });
+
+  describe('know a language by its tag:', () => {
+    const cases: Readonly<Record<string, string | null>> = {
+      en: 'en',
+      'en-GB': 'en-GB',
+      'EN-gb': 'en-GB',
+      'en-ZA': 'en',
+      'zh-Hant-TW': 'zh-Hant',
+      'de-CH-1996': 'de-CH',
+      iw: 'he', // its old code
+      multi: 'multi',
+      tlh: null, // Klingon
+      '': null,
+      'not a tag': null,
+      en_US: null,
+    };
+    for (const [tag, language] of Object.entries(cases)) {
+      it(`“${tag}” is ${language ?? 'none'}`, () => {
+        assert.equal(knownLanguage(tag), language);
+      });
+    }
+  });
+
+  describe('in the store', () => {
+    const storeOf = (document: Record<string, unknown>) => {
+      const logger = recordingLogger();
+      const doc = (path: string) => {
+        assert.equal(path, 'users/ann');
+        return { get: () => Promise.resolve({ get: (field: string) => document[field] }) };
+      };
+      const db = { doc } as unknown as Firestore;
+      return { logger, store: new PreferenceStore(db, { defaultLanguage: 'multi', logger }) };
+    };
+
+    it('become what a request asks for', async () => {
+      const { store, logger } = storeOf({ preferences: { language: 'fi', vocabulary: ['Ilmarinen'] } });
+      assert.deepEqual(await store.speechSettings('ann'), { language: 'fi', keyterms: ['Ilmarinen'] });
+      assert.deepEqual(logger.entries, []);
+    });
+
+    it('are the default for a user who has none', async () => {
+      assert.deepEqual(await storeOf({}).store.speechSettings('ann'), { language: 'multi', keyterms: [] });
+    });
+
+    it('warn of what is ignored by name, never by content', async () => {
+      const { store, logger } = storeOf({ preferences: { language: 'secret language', singleLanguage: 'secret' } });
+      assert.deepEqual(await store.speechSettings('ann'), { language: 'multi', keyterms: [] });
+      assert.deepEqual(logger.entries, [
+        {
+          level: 'warn',
+          message: 'Preferences ignored',
+          fields: { stage: 'preferences', uid: 'ann', ignored: ['language', 'singleLanguage'] },
+        },
+      ]);
+    });
+  });
+});
