@@ -1,5 +1,5 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
-import { defineBoolean, defineInt, defineSecret, defineString } from 'firebase-functions/params';
+import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
 
 export const deepgramApiKey = defineSecret('DEEPGRAM_API_KEY');
 
@@ -31,6 +31,12 @@ export const params = {
   defaultLanguage: defineString('DEFAULT_LANGUAGE', {
     default: 'multi',
     description: 'Language of speech where the user prefers none: a BCP-47 tag, or multi.',
+  }),
+  summaries: defineString('SUMMARIES', {
+    default: 'extractive',
+    description:
+      'Titles and overviews of conversations: deepgram (its text intelligence for English, which it bills; everything else as extractive), extractive (a title in the speakers\u2019 own words, no overview, no cost), or off.',
+    input: select(['extractive', 'deepgram', 'off']),
   }),
   jobRetentionDays: defineInt('JOB_RETENTION_DAYS', {
     default: 7,

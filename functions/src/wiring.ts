@@ -15,6 +15,9 @@ import { loadSileroVad } from './audio/vad.ts';
 import type { Vad } from './audio/vad.ts';
 import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
+import { Summaries } from './conversations/summaries.ts';
+import { extractiveSummariser } from './conversations/summariser.ts';
+import type { Summariser } from './conversations/summariser.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { Authenticate } from './http/auth.ts';
 import { createJobsHandler } from './http/jobs.ts';
@@ -35,6 +38,8 @@ import { SweeperStateStore } from './retention/state.ts';
 import { sweep, SWEEP_LIMITS } from './retention/sweep.ts';
 import type { SweepDeps } from './retention/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
+import { createDeepgramSummariser } from './transcription/deepgramSummariser.ts';
+import { PreferenceStore } from './transcription/preferences.ts';
 import { createUploadHandler } from './upload/handler.ts';
 import { createStaging } from './upload/staging.ts';
 import { UsageStore } from './usage/usage.ts';
@@ -73,6 +78,14 @@ export const syncJobs = lazily(() =>
   createJobsHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger }),
 );
 
+const deepgram = {
+  apiKey: () => deepgramApiKey.value(),
+  baseUrl: () => params.deepgramBaseUrl.value(),
+  logger,
+};
+
+const conversations = () => new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
+
 let processing: ProcessDeps | undefined;
 
 /** One delivery of a job's task. */
@@ -90,16 +103,13 @@ function createProcessing(): ProcessDeps {
   let vad: Promise<Vad> | undefined;
   return {
     ...createEnding(),
+    summaries: createSummaries(chooseSummariser()),
     queue,
     usage: new UsageStore(db),
     ingest,
-    transcriber: createDeepgramTranscriber({
-      apiKey: () => deepgramApiKey.value(),
-      baseUrl: () => params.deepgramBaseUrl.value(),
-      logger,
-    }),
+    transcriber: createDeepgramTranscriber(deepgram),
     vad: () => (vad ??= loadSileroVad()),
-    language: params.defaultLanguage.value(),
+    preferences: new PreferenceStore(db, { defaultLanguage: params.defaultLanguage.value(), logger }),
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
     ffmpegPath: params.ffmpegPath.value(),
@@ -109,13 +119,27 @@ function createProcessing(): ProcessDeps {
   };
 }
 
+function chooseSummariser(): Summariser | null {
+  const setting = params.summaries.value();
+  if (setting === 'off') return null;
+  if (setting === 'deepgram') return createDeepgramSummariser(deepgram);
+  if (setting !== 'extractive') logger.error('SUMMARIES is none of deepgram, extractive, off', { stage: 'configure' });
+  return extractiveSummariser;
+}
+
+function createSummaries(summariser: Summariser | null): Summaries {
+  return new Summaries({ db, conversations: conversations(), summariser, logger });
+}
+
 /** What it takes to end a job, and to do what follows from its end. */
 function createEnding() {
   return {
     db,
     jobs,
-    conversations: new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 }),
+    conversations: conversations(),
     audio: new StagedAudio(getStorage(app).bucket()),
+    // Who has no Deepgram key, like the sweeper, extracts.
+    summaries: createSummaries(params.summaries.value() === 'off' ? null : extractiveSummariser),
     notifier: IS_EMULATOR
       ? createLogNotifier(logger)
       : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),

@@ -2,6 +2,7 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
+import type { Summaries } from '../conversations/summaries.ts';
 import type { ErrorCode } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
@@ -26,6 +27,7 @@ export interface EndDeps {
 export interface WrapUpDeps {
   readonly jobs: JobStore;
   readonly audio: StagedAudio;
+  readonly summaries: Pick<Summaries, 'refresh'>;
   readonly notifier: Notifier;
   readonly now: () => number;
 }
@@ -108,13 +110,17 @@ async function endOf(jobId: string, uid: string, outcome: Outcome, deps: EndDeps
 }
 
 /**
- * Deletes the audio of every recording that is done with, keeps what a retry would need, and tells the app. Safe to repeat:
+ * Deletes the audio of every recording that is done with, keeps what a retry would need, sums up the conversations, and
+ * tells the app. Safe to repeat:
  * a task that is delivered again after a crash comes straight here.
  */
 export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: Logger): Promise<void> {
   if (job.notifiedAt !== null) return;
   const done = job.files.filter((file) => !needsAudio(job, file)).map(({ path }) => path);
   await deps.audio.delete(done);
+  // Before the push: an app that it wakes finds titles.
+  const changed = [...job.newConversationIds, ...job.updatedConversationIds];
+  const summarised = await deps.summaries.refresh(job.uid, changed);
   const { sent, removed } = await deps.notifier.jobFinished({
     uid: job.uid,
     jobId,
@@ -129,6 +135,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
   logger.info('Job wrapped up', {
     stage: 'wrapUp',
     objectsDeleted: done.length,
+    summarised,
     pushesSent: sent,
     tokensRemoved: removed,
   });

@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts';
 import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { Logger } from '../logger.ts';
+import type { SpeechSettings } from '../transcription/preferences.ts';
 import type { Transcriber } from '../transcription/transcriber.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { failure } from './outcome.ts';
@@ -23,7 +24,8 @@ export interface PipelineDeps {
   readonly audio: StagedAudio;
   readonly vad: () => Promise<Vad>;
   readonly transcriber: Transcriber;
-  readonly language: string;
+  /** What the user wishes of transcription. */
+  readonly speech: SpeechSettings;
   readonly conversationGapMs: number;
   readonly maxChunkMs: number;
   readonly ffmpegPath: string;
@@ -176,7 +178,7 @@ async function settleChunk(
   const started = deps.now();
   const encoded = await encodeChunk(audio, file.format);
   try {
-    const request = { ...encoded, durationMs: doc.durationMs, language: deps.language, keyterms: [] };
+    const request = { ...encoded, durationMs: doc.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, deps.signal);
     await checkpoints.settle(id, doc, result, placeWords(result.words, doc.spans));
     deps.log.info('Chunk transcribed', {

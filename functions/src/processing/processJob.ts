@@ -9,6 +9,7 @@ import type { TaskQueue } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
+import type { PreferenceStore } from '../transcription/preferences.ts';
 import { Timestamp } from 'firebase-admin/firestore';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointDeps } from './checkpoints.ts';
@@ -22,9 +23,10 @@ import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
 
 export interface ProcessDeps
-  extends CheckpointDeps, ClaimDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp'> {
+  extends CheckpointDeps, ClaimDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'speech'> {
   readonly jobs: JobStore;
   readonly queue: TaskQueue;
+  readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
   readonly logger: Logger;
   /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
@@ -71,6 +73,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
+    speech: await deps.preferences.speechSettings(job.uid),
     log: logger,
     signal: lease.signal,
     isTimeUp: () => deps.now() >= workEndsMs,

@@ -14,6 +14,8 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSileroVad } from '../../src/audio/vad.ts';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import { Summaries } from '../../src/conversations/summaries.ts';
+import { extractiveSummariser } from '../../src/conversations/summariser.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
@@ -24,6 +26,7 @@ import { processSyncJob } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
+import { PreferenceStore } from '../../src/transcription/preferences.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import type { AcceptDeps } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
@@ -67,6 +70,7 @@ export class TestWorld {
     this.db = getFirestore(this.#app);
     const now = (): number => Date.now() + this.aheadMs;
     const jobs = new JobStore(this.db, now);
+    const conversations = new ConversationStore(this.db, { gapMs: GAP_MS, now });
     this.deps = {
       db: this.db,
       jobs,
@@ -76,7 +80,14 @@ export class TestWorld {
           return Promise.resolve();
         },
       },
-      conversations: new ConversationStore(this.db, { gapMs: GAP_MS, now }),
+      conversations,
+      summaries: new Summaries({
+        db: this.db,
+        conversations,
+        summariser: extractiveSummariser,
+        logger: this.logger,
+        now,
+      }),
       usage: new UsageStore(this.db, now),
       ingest: new IngestLedger(this.db, jobs, now),
       audio: new StagedAudio(this.bucket()),
@@ -94,7 +105,7 @@ export class TestWorld {
       vad: sharedVad,
       logger: this.logger,
       now,
-      language: 'multi',
+      preferences: new PreferenceStore(this.db, { defaultLanguage: 'multi', logger: this.logger }),
       conversationGapMs: GAP_MS,
       maxChunkMs: 600_000,
       ffmpegPath: '',

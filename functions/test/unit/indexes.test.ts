@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Firestore } from 'firebase-admin/firestore';
+import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
 import { ConversationStore } from '../../src/conversations/store.ts';
+import { readOpening } from '../../src/conversations/transcript.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { JobStore } from '../../src/jobs/store.ts';
@@ -16,6 +17,8 @@ import type { QueryShape } from '../support/queryShapes.ts';
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
 const db = new Firestore({ projectId: 'demo-indexes' });
+
+const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.fromMillis(0), finishedAt: Timestamp.fromMillis(1) };
 
 /** Every file that asks Firestore for more than documents by id, and how to make it ask all that it asks. */
 const QUERIES: Record<string, () => Promise<unknown>> = {
@@ -39,6 +42,8 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', segments: [{ ...word, words: 1 }] };
     await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
   },
+  'conversations/transcript.ts': () =>
+    readOpening(new ConversationStore(db, { gapMs: 0 }).segments('ann'), CONVERSATION, 1),
   'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 

@@ -104,6 +104,7 @@ const PARAMS = {
   FFMPEG_PATH: '',
   ENFORCE_APP_CHECK: false,
   DEFAULT_LANGUAGE: 'multi',
+  SUMMARIES: 'extractive',
   TASK_WORK_SECONDS: 780,
   TASK_LEASE_SECONDS: 60,
 };
