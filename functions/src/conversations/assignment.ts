@@ -34,14 +34,18 @@ interface Item<T> {
 
 /**
  * Assigns new speech to conversations.
- * The survivor of a merge is the conversation that starts earliest; on a tie the one with the smaller id.
+ * The survivor of a merge is the preferred conversation, if it is among them; else the one that starts earliest; on a tie the
+ * one with the smaller id.
  * @param existing every live conversation of the device that lies within the gap of any new speech.
+ * @param preferred id of the conversation that the user named. It decides who survives, never what is connected: otherwise
+ * the same speech would make other conversations depending on which job brought it.
  * @returns only conversations that get new speech, in order of time.
  */
 export function assign<T extends Interval>(
   existing: readonly ExistingConversation[],
   incoming: readonly T[],
   gapMs: number,
+  preferred: string | null = null,
 ): Assignment<T>[] {
   const items: Item<T>[] = [
     ...existing.map((conversation) => ({ interval: conversation, conversation, speech: null })),
@@ -61,7 +65,10 @@ export function assign<T extends Interval>(
     .map((component) => {
       const conversations = component
         .flatMap(({ conversation }) => conversation ?? [])
-        .sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1));
+        .sort(
+          (a, b) =>
+            Number(b.id === preferred) - Number(a.id === preferred) || a.startMs - b.startMs || (a.id < b.id ? -1 : 1),
+        );
       const [survivor, ...absorbed] = conversations;
       return {
         survivor: survivor?.id ?? null,

@@ -25,15 +25,21 @@ export const NO_SUMMARY: ConversationSummary = { title: null, overview: null, re
 export interface Conversation extends ConversationSummary {
   readonly deviceId: string;
   /**
-   * `live`: an app shows it. `merged`: late audio joined it to another; `mergedInto` says which. `deleted`: the user
-   * deleted it. Merged and deleted ones stay as tombstones, so that links redirect and nothing comes back.
+   * `live`: an app shows it. `merged`: late audio joined it to another; `mergedInto` says which. `deleting`: the user
+   * deleted it, and its segments are on their way out. `deleted`: nothing of it is left. All but live ones are tombstones:
+   * links redirect, and nothing comes back.
    */
-  readonly state: 'live' | 'merged' | 'deleted';
+  readonly state: 'live' | 'merged' | 'deleting' | 'deleted';
   readonly startedAt: Timestamp;
   readonly finishedAt: Timestamp;
-  /** Language of the most recent words; null when unknown. */
+  /** Of most of its words; null when unknown. */
   readonly language: string | null;
+  /** Words by language, those of unknown language left out. */
+  readonly languages: Readonly<Record<string, number>>;
+  /** Documents that its transcript takes. How many depends on how the audio was cut into jobs: show `wordCount` instead. */
   readonly segmentCount: number;
+  readonly wordCount: number;
+  /** The time that its words take, pauses between them left out. */
   readonly speechSeconds: number;
   readonly mergedInto: string | null;
   readonly deletedAt: Timestamp | null;
@@ -56,7 +62,29 @@ export interface Segment {
   /** Mean of the words', 0 to 1. */
   readonly confidence: number;
   readonly language: string | null;
+  /** In order of time: for showing where one is, and for recognising the same speech when it comes again. */
+  readonly words: readonly SegmentWord[];
+  /** Where it comes from: `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
+  readonly jobId: string;
   readonly chunkId: string;
+}
+
+/** Times in milliseconds from the start of the segment. */
+export interface SegmentWord {
+  readonly text: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * A stretch in which a user deleted what was said: what comes again from there, in whatever recording, is dropped. A few
+ * minutes at most each, see `deletion.ts`. Knows nothing of what was said. `users/{uid}/deleted_speech/{id}`
+ */
+export interface DeletedSpeech {
+  readonly deviceId: string;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp;
+  readonly conversationId: string;
 }
 
 /** The summary that a conversation has, until a newer one is made: all that a change of its interval carries over. */
@@ -77,7 +105,7 @@ export interface TimedWord {
 
 /** A segment on the absolute time axis, before it becomes a document. */
 export interface TimedSegment extends TimedWord {
-  readonly words: number;
+  readonly words: readonly TimedWord[];
 }
 
 /** Derived from content and time: writing the same segment twice is a no-op. */

@@ -1,14 +1,15 @@
 /** Words to segments. */
 import type { TimedSegment, TimedWord } from './conversation.ts';
+import { joinText } from './text.ts';
 
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
-const PAUSE_MS = 800;
+export const PAUSE_MS = 800;
 
 /** A sentence may end a segment once it is this long, milliseconds: a paragraph that one reads at a glance. */
 const COMFORTABLE_MS = 15_000;
 
-/** Cut even without a sentence end, milliseconds. */
-const LONGEST_MS = 60_000;
+/** No segment of several words is longer, sentence end or not, milliseconds. */
+export const LONGEST_SEGMENT_MS = 60_000;
 
 /** Groups words, in order of time, into what one speaker said without a longer pause. */
 export function segmentWords(words: readonly TimedWord[]): TimedSegment[] {
@@ -33,19 +34,19 @@ function endsBefore(first: TimedWord, previous: TimedWord, next: TimedWord): boo
     next.speaker !== previous.speaker ||
     next.startMs - previous.endMs >= PAUSE_MS ||
     (length >= COMFORTABLE_MS && /[.!?…。？！]["')\]]*$/u.test(previous.text)) ||
-    length >= LONGEST_MS
+    next.endMs - first.startMs > LONGEST_SEGMENT_MS
   );
 }
 
 function joinWords(first: TimedWord, words: readonly TimedWord[]): TimedSegment {
   return {
-    text: words.map((word) => word.text).join(' '),
+    text: joinText(words.map((word) => word.text)),
     startMs: first.startMs,
     endMs: Math.max(...words.map((word) => word.endMs)),
     confidence: words.reduce((sum, word) => sum + word.confidence, 0) / words.length,
     speaker: first.speaker,
     language: mostFrequent(words.map((word) => word.language)),
-    words: words.length,
+    words,
   };
 }
 

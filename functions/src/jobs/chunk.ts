@@ -27,6 +27,7 @@ export interface PlannedChunkDoc extends ChunkPlan {
 /** Written with the words' segments, conversations and usage, in one transaction. */
 export interface DoneChunkDoc extends ChunkPlan {
   readonly state: 'done';
+  /** Those that became segments: without what was heard before, or deleted since. */
   readonly words: readonly TimedWord[];
   readonly language: string | null;
   readonly requestId: string;

@@ -11,8 +11,9 @@ import type { UserData } from './userData.ts';
 type PlainSegment = Omit<Segment, 'startedAt' | 'endedAt'> & { readonly startMs: number; readonly endMs: number };
 
 /**
- * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Those of a
- * conversation that its user deleted may be gone, and those of jobs that were deleted with age stay.
+ * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Of a
+ * conversation that is just being deleted, words and segments go at different moments; segments of jobs that were deleted with
+ * age stay.
  */
 export const segmentsMatchChunks: Invariant = (data) => {
   const expected = expectedSegments(data);
@@ -23,7 +24,7 @@ export const segmentsMatchChunks: Invariant = (data) => {
         ? []
         : [`segment ${id} is not what chunk ${stored.chunkId} says`];
     }
-    return candidates.every((candidate) => isDeleted(candidate, data))
+    return candidates.every((candidate) => isBeingDeleted(candidate, data))
       ? []
       : [`segment ${id} of chunk ${candidates.map(({ chunkId }) => chunkId).join(', ')} is missing`];
   });
@@ -31,7 +32,8 @@ export const segmentsMatchChunks: Invariant = (data) => {
   const known = new Set(data.chunks.map(({ id }) => id));
   const mayHaveExpired = !hasWholeHistory(data);
   const extra = [...data.segments].filter(
-    ([id, { chunkId }]) => !expected.has(id) && (known.has(chunkId) || !mayHaveExpired),
+    ([id, segment]) =>
+      !expected.has(id) && (known.has(segment.chunkId) || !mayHaveExpired) && !isBeingDeleted(plain(segment), data),
   );
   return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
 };
@@ -39,12 +41,16 @@ export const segmentsMatchChunks: Invariant = (data) => {
 /** By id. The same speech in two recordings, in two codecs say, gives one segment, and either chunk may have written it. */
 function expectedSegments(data: UserData): Map<string, PlainSegment[]> {
   const expected = new Map<string, PlainSegment[]>();
-  for (const { id: chunkId, chunk } of doneChunks(data)) {
+  for (const { id: chunkId, jobId, chunk } of doneChunks(data)) {
     for (const segment of segmentWords(chunk.words)) {
       const id = segmentId(chunk.deviceId, segment);
-      const { words: _count, startMs, endMs, ...rest } = segment;
-      const times = { startMs: Math.round(startMs), endMs: Math.round(endMs) };
-      expected.set(id, [...(expected.get(id) ?? []), { deviceId: chunk.deviceId, chunkId, ...rest, ...times }]);
+      const words = segment.words.map(({ text, startMs, endMs }) => ({
+        text,
+        fromMs: startMs - segment.startMs,
+        toMs: endMs - segment.startMs,
+      }));
+      const candidate = { ...segment, deviceId: chunk.deviceId, jobId, chunkId, words };
+      expected.set(id, [...(expected.get(id) ?? []), candidate]);
     }
   }
   return expected;
@@ -54,10 +60,10 @@ function plain({ startedAt, endedAt, ...rest }: Segment): PlainSegment {
   return { ...rest, startMs: startedAt.toMillis(), endMs: endedAt.toMillis() };
 }
 
-function isDeleted(segment: PlainSegment, { conversations }: UserData): boolean {
+function isBeingDeleted(segment: PlainSegment, { conversations }: UserData): boolean {
   return [...conversations.values()].some(
     ({ state, deviceId, startedAt, finishedAt }) =>
-      state === 'deleted' &&
+      state === 'deleting' &&
       deviceId === segment.deviceId &&
       startedAt.toMillis() <= segment.startMs &&
       segment.endMs <= finishedAt.toMillis(),
@@ -72,7 +78,7 @@ interface Component {
 
 /** The live conversations of each device are the connected components of its segments, and count what is in them. */
 export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) => {
-  const segments = [...data.segments.values()].map(plain).filter((segment) => !isDeleted(segment, data));
+  const segments = [...data.segments.values()].map(plain).filter((segment) => !isBeingDeleted(segment, data));
   const live = [...data.conversations].filter(([, { state }]) => state === 'live');
   const devices = new Set([...segments, ...live.map(([, conversation]) => conversation)].map((each) => each.deviceId));
   return [...devices].flatMap((deviceId) => {
@@ -107,15 +113,16 @@ function connected(segments: readonly PlainSegment[], gapMs: number): Component[
 }
 
 function miscounted({ segments, endMs }: Component, conversation: Conversation): string[] {
-  const { finishedAt, segmentCount, speechSeconds } = conversation;
-  const spoken = sumOf(segments, (segment) => (segment.endMs - segment.startMs) / 1000);
+  const { finishedAt, segmentCount, wordCount, speechSeconds } = conversation;
+  const words = segments.flatMap((segment) => segment.words);
+  const spoken = sumOf(words, ({ fromMs, toMs }) => (toMs - fromMs) / 1000);
   return [
     ...(finishedAt.toMillis() === endMs
       ? []
       : [`ends at ${iso(finishedAt.toMillis())} and its speech at ${iso(endMs)}`]),
     ...(segmentCount === segments.length ? [] : [`counts ${segmentCount} segments and has ${segments.length}`]),
-    // A segment's times are stored to the millisecond, its length was counted before.
-    ...(isClose(speechSeconds, spoken, 0.001 * (segments.length + 1))
+    ...(wordCount === words.length ? [] : [`counts ${wordCount} words and has ${words.length}`]),
+    ...(isClose(speechSeconds, spoken)
       ? []
       : [`counts ${speechSeconds.toFixed(3)} s of speech and has ${spoken.toFixed(3)} s`]),
   ];
@@ -134,16 +141,19 @@ export const conversationIdsResolve: Invariant = ({ jobs, chunks, conversations 
   for (const { id, chunk } of chunks) {
     if (chunk.state === 'done') for (const each of chunk.conversationIds) named.set(each, `chunk ${id}`);
   }
-  for (const [id, { mergedInto }] of conversations) if (mergedInto !== null) named.set(mergedInto, `conversation ${id}`);
-  return [...named].flatMap(([id, by]) => (resolves(id, conversations) ? [] : [`${by} names ${id}, which leads nowhere`]));
+  for (const [id, { mergedInto }] of conversations)
+    if (mergedInto !== null) named.set(mergedInto, `conversation ${id}`);
+  return [...named].flatMap(([id, by]) =>
+    resolves(id, conversations) ? [] : [`${by} names ${id}, which leads nowhere`],
+  );
 };
 
 function resolves(id: string, conversations: ReadonlyMap<string, Conversation>): boolean {
   const seen = new Set<string>();
-  for (let at: string | null = id; at !== null && !seen.has(at); ) {
+  for (let at: string | null = id; at !== null && !seen.has(at);) {
     seen.add(at);
     const conversation = conversations.get(at);
-    if (conversation?.state === 'live' || conversation?.state === 'deleted') return true;
+    if (conversation !== undefined && conversation.state !== 'merged') return true;
     at = conversation?.mergedInto ?? null;
   }
   return false;

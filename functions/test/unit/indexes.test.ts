@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
+import { segmentsOf, transcriptOf, unfinishedDeletions } from '../../src/conversations/collections.ts';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import { readOpening } from '../../src/conversations/transcript.ts';
 import { LIMITS } from '../../src/config.ts';
@@ -39,11 +40,16 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   'conversations/store.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
     const word = { text: 'hello', startMs: 1000, endMs: 2000, confidence: 1, speaker: null, language: null };
-    const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', segments: [{ ...word, words: 1 }] };
+    const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', targetId: null, words: [word] };
     await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
   },
   'conversations/transcript.ts': () =>
     readOpening(new ConversationStore(db, { gapMs: 0 }).segments('ann'), CONVERSATION, 1),
+  'conversations/collections.ts': async () => {
+    const conversation = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
+    await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
+    await unfinishedDeletions(db).get();
+  },
   'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 

@@ -17,7 +17,8 @@ function words(...specs: readonly [text: string, startMs: number, endMs: number,
 
 describe('segments', () => {
   it('join the words of one speaker', () => {
-    const [segment] = segmentWords(words(['Good', 0, 300], ['morning.', 350, 800]));
+    const spoken = words(['Good', 0, 300], ['morning.', 350, 800]);
+    const [segment] = segmentWords(spoken);
     assert.deepEqual(segment, {
       text: 'Good morning.',
       startMs: 0,
@@ -25,7 +26,7 @@ describe('segments', () => {
       speaker: 0,
       confidence: 0.5,
       language: 'en',
-      words: 2,
+      words: spoken,
     });
   });
 

@@ -1,0 +1,128 @@
+/**
+ * Deleting a conversation, so that nothing brings it back. First, in one transaction, it becomes a tombstone that no reader
+ * shows; then its segments go, page by page, and with each page the words in the checkpoints that they came from. What
+ * remains is when something was said ({@link DeletedSpeech}): whatever recording brings that moment again, it is
+ * dropped. Speech next to it, or in a longer pause of it, that was not there when it was deleted begins a conversation of its own.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
+import { LIMITS } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { chunksOf } from '../jobs/chunk.ts';
+import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { Interval } from './assignment.ts';
+import { conversationsOf, deletedSpeechOf, segmentsOf, transcriptOf } from './collections.ts';
+import type { Conversation, Segment } from './conversation.ts';
+import { middle } from './repeats.ts';
+
+/** Segments of one transaction: with their words and checkpoints far below the 10 MiB that one may carry. */
+const PAGE = 200;
+
+/** Of one {@link DeletedSpeech}, milliseconds: looking for those that reach a moment goes back this far. */
+export const LONGEST_STRETCH_MS = 10 * 60_000;
+
+/** Pauses up to this belong to the deleted stretch: what closes them is audio of the same run, not something new. */
+const PAUSE_MS = LIMITS.runGapMs;
+
+/**
+ * Makes a conversation a tombstone. One that is (being) deleted stays as it is.
+ * @throws AppError `conversation_not_found`; `conversation_merged`: its user never saw what it has become part of.
+ */
+export async function beginDeletion(db: Firestore, uid: string, conversationId: string, nowMs: number): Promise<void> {
+  const ref = conversationsOf(db, uid).doc(conversationId);
+  await db.runTransaction(async (tx) => {
+    const conversation = (await tx.get(ref)).data();
+    if (conversation === undefined) throw new AppError('conversation_not_found');
+    if (conversation.state === 'merged') throw new AppError('conversation_merged');
+    if (conversation.state !== 'live') return;
+    const now = Timestamp.fromMillis(nowMs);
+    tx.update(ref, {
+      state: 'deleting',
+      deletedAt: now,
+      updatedAt: now,
+      revision: conversation.revision + 1,
+      title: null,
+      overview: null,
+      relevance: null,
+      language: null,
+      languages: {},
+      segmentCount: 0,
+      wordCount: 0,
+      speechSeconds: 0,
+    });
+  });
+}
+
+/**
+ * Deletes what was said in a conversation that is a tombstone. Until the last page is through, the state is `deleting`, and
+ * nothing new is written into its interval: so all segments there are its own.
+ */
+export async function finishDeletion(db: Firestore, uid: string, conversationId: string, nowMs: number): Promise<void> {
+  const ref = conversationsOf(db, uid).doc(conversationId);
+  while (await db.runTransaction((tx) => deletePage(tx, db, uid, ref, nowMs)));
+}
+
+/** @returns whether more may be left. */
+async function deletePage(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  ref: DocumentReference<Conversation>,
+  nowMs: number,
+): Promise<boolean> {
+  const conversation = (await tx.get(ref)).data();
+  if (conversation?.state !== 'deleting') return false;
+  const { deviceId, startedAt, finishedAt } = conversation;
+  const { docs } = await tx.get(transcriptOf(segmentsOf(db, uid), conversation).limit(PAGE));
+  const chunkRefs = new Map(docs.map((doc) => checkpointOf(db, doc.data())).map((chunk) => [chunk.path, chunk]));
+  const chunks = chunkRefs.size === 0 ? [] : await tx.getAll(...chunkRefs.values());
+
+  for (const chunk of chunks) forget(tx, chunk.ref, chunk.data(), startedAt.toMillis(), finishedAt.toMillis());
+  for (const { startMs, endMs } of stretchesOf(docs.map((doc) => doc.data()))) {
+    tx.set(deletedSpeechOf(db, uid).doc(`${ref.id}-${String(startMs)}`), {
+      deviceId,
+      startedAt: Timestamp.fromMillis(startMs),
+      endedAt: Timestamp.fromMillis(endMs),
+      conversationId: ref.id,
+    });
+  }
+  for (const doc of docs as QueryDocumentSnapshot[]) tx.delete(doc.ref);
+  const hasMore = docs.length === PAGE;
+  if (!hasMore) {
+    const revision = conversation.revision + 1;
+    tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
+  }
+  return hasMore;
+}
+
+function checkpointOf(db: Firestore, { jobId, chunkId }: Segment): DocumentReference<ChunkDoc> {
+  return chunksOf(db, jobId).doc(chunkId);
+}
+
+/** Takes the words of an interval out of a checkpoint; it may be gone with its job. */
+function forget(
+  tx: Transaction,
+  ref: DocumentReference<ChunkDoc>,
+  chunk: ChunkDoc | undefined,
+  startMs: number,
+  endMs: number,
+): void {
+  if (chunk?.state !== 'done') return;
+  const words = chunk.words.filter((word) => middle(word) < startMs || middle(word) > endMs);
+  tx.update(ref, { words });
+}
+
+/** Where something was said, without the shorter pauses. @param segments in order of their starts. */
+export function stretchesOf(segments: readonly Pick<Segment, 'startedAt' | 'endedAt'>[]): Interval[] {
+  const stretches: { startMs: number; endMs: number }[] = [];
+  for (const { startedAt, endedAt } of segments) {
+    const [startMs, endMs] = [startedAt.toMillis(), endedAt.toMillis()];
+    const last = stretches.at(-1);
+    if (last !== undefined && startMs - last.endMs <= PAUSE_MS && endMs - last.startMs <= LONGEST_STRETCH_MS) {
+      last.endMs = Math.max(last.endMs, endMs);
+    } else {
+      stretches.push({ startMs, endMs });
+    }
+  }
+  return stretches;
+}
