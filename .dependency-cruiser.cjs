@@ -5,7 +5,7 @@
 const LAYERS = [
   ['index'],
   ['wiring'],
-  ['upload', 'processing', 'retention'],
+  ['upload', 'commands', 'processing', 'retention'],
   ['http'],
   ['jobs', 'conversations', 'transcription', 'usage', 'notifications'],
   ['audio', 'recordings'],

@@ -136,6 +136,12 @@ export const CATALOGUE = {
     remedy: 'later',
     message: 'Another job is working on the same recording; this one waits for how that ends.',
   },
+  job_not_finished: {
+    status: 409,
+    remedy: 'later',
+    message: 'The job is still under way; wait until it has ended.',
+  },
+  job_not_retryable: { status: 409, remedy: 'never', message: 'Nothing of this job can be tried again.' },
   job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
   upload_expired: {
     status: 409,

@@ -1,6 +1,6 @@
 /** The deployed functions: the table of contents. What they are made of is in `wiring.ts`. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
-import { onRequest } from 'firebase-functions/v2/https';
+import { onCall, onRequest } from 'firebase-functions/v2/https';
 import { onSchedule } from 'firebase-functions/v2/scheduler';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
@@ -27,6 +27,17 @@ export const syncJobs = onRequest(
   { invoker: 'public', memory: '512MiB', concurrency: 20, timeoutSeconds: 30 },
   async (req, res) => (await wiring()).syncJobs(req, res),
 );
+
+const CALLABLE = { memory: '512MiB', concurrency: 20, timeoutSeconds: 60 } as const;
+
+/** `{job_id}`: what failed is tried again. */
+export const retrySyncJob = onCall(CALLABLE, async (req) => (await wiring()).retrySyncJob(req));
+
+/** `{job_id}`: the job ends, its audio is let go of. */
+export const cancelSyncJob = onCall(CALLABLE, async (req) => (await wiring()).cancelSyncJob(req));
+
+/** `{job_ids}`: the app knows how these ended. */
+export const acknowledgeSyncJobs = onCall(CALLABLE, async (req) => (await wiring()).acknowledgeSyncJobs(req));
 
 /**
  * The task of one job. Private: IAM is what keeps strangers out. It retries for as long as a lease may last and a dependency

@@ -11,6 +11,7 @@ import { getFunctions } from 'firebase-admin/functions';
 import { getMessaging } from 'firebase-admin/messaging';
 import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
+import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './commands/callables.ts';
 import { loadSileroVad } from './audio/vad.ts';
 import type { Vad } from './audio/vad.ts';
 import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
@@ -21,7 +22,6 @@ import type { Summariser } from './conversations/summariser.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { Authenticate } from './http/auth.ts';
 import { createJobsHandler } from './http/jobs.ts';
-import type { HttpHandler } from './http/route.ts';
 import { createStatusHandler } from './http/status.ts';
 import { DueJobs } from './jobs/dueJobs.ts';
 import { IngestLedger } from './jobs/ingestLedger.ts';
@@ -57,11 +57,12 @@ export const syncUpload = lazily(() =>
   createUploadHandler({
     authenticate: authenticator({ checkRevoked: true }),
     jobs,
+    ingest,
     staging: createStaging(getStorage(app).bucket()),
     queue,
     logger,
     now: Date.now,
-    retentionMs: () => (params.audioRetentionDays.value() + params.jobRetentionDays.value()) * DAY_MS,
+    retentionMs: unfinishedRetentionMs,
     limits: {
       maxRequestBytes: LIMITS.maxRequestBytes,
       maxFiles: LIMITS.maxFilesPerRequest,
@@ -85,6 +86,28 @@ const deepgram = {
 };
 
 const conversations = () => new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
+
+const callables = {
+  enforceAppCheck: () => params.enforceAppCheck.value(),
+  db,
+  jobs,
+  logger,
+  now: Date.now,
+};
+
+export const retrySyncJob = lazily(() =>
+  createRetryCallable({
+    ...callables,
+    ingest,
+    usage: new UsageStore(db),
+    queue,
+    unfinishedRetentionMs: unfinishedRetentionMs(),
+  }),
+);
+
+export const cancelSyncJob = lazily(() => createCancelCallable({ ...callables, ...createEnding() }));
+
+export const acknowledgeSyncJobs = lazily(() => createAcknowledgeCallable(callables));
 
 let processing: ProcessDeps | undefined;
 
@@ -185,7 +208,12 @@ function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticat
   });
 }
 
-function lazily(create: () => HttpHandler): HttpHandler {
-  let handler: HttpHandler | undefined;
-  return (req, res) => (handler ??= create())(req, res);
+/** Until its audio is given up, and then as long as any ended job, milliseconds. */
+function unfinishedRetentionMs(): number {
+  return (params.audioRetentionDays.value() + params.jobRetentionDays.value()) * DAY_MS;
+}
+
+function lazily<Args extends unknown[], Result>(create: () => (...args: Args) => Result): (...args: Args) => Result {
+  let handler: ((...args: Args) => Result) | undefined;
+  return (...args) => (handler ??= create())(...args);
 }

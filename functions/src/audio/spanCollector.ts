@@ -36,6 +36,11 @@ export class SpanCollector {
     for (const frame of frames) this.#add(frame, this.#ordinal++);
   }
 
+  /** Whether a span of the present recording is not complete yet. */
+  get needsMore(): boolean {
+    return this.#spans[this.#next]?.recordingId === this.#recordingId;
+  }
+
   /** @throws Error when frames of the spans were not among those given: these are not the recordings that were planned. */
   collected(): { readonly preRoll: readonly KeptFrame[]; readonly frames: readonly KeptFrame[] } {
     const wanted = this.#spans.reduce((sum, { firstFrame, endFrame }) => sum + endFrame - firstFrame, 0);

@@ -55,7 +55,15 @@ export async function verifyBearer(
   const { uid } = await auth.verifyIdToken(token, checkRevoked).catch((error: unknown) => {
     throw new AppError(isTokenFault(error) ? 'unauthenticated' : 'unavailable', { cause: error });
   });
-  // Custom tokens allow any string; Firestore has no document "users/a/b", and Storage paths would run into each other.
+  return callerOf(uid);
+}
+
+/**
+ * Custom tokens allow any string; Firestore has no document "users/a/b", and Storage paths would run into each other.
+ * @param uid of a verified token.
+ * @throws AppError `permission_denied` for a user id that cannot be part of a path.
+ */
+export function callerOf(uid: string): Caller {
   if (uid.includes('/') || uid === '.' || uid === '..') {
     throw new AppError('permission_denied', { message: 'User ids with a slash, or of dots alone, cannot be served.' });
   }

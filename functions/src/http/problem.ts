@@ -32,11 +32,15 @@ export function toProblem(error: AppError): Problem {
   const headers: Record<string, string> = {};
   // RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
   if (error.code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer';
-  if (error.remedy === 'later') {
-    headers['Retry-After'] = String(Math.ceil(error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
-  }
+  const waitSeconds = waitBeforeRetry(error);
+  if (waitSeconds !== null) headers['Retry-After'] = String(waitSeconds);
   const { code, message, details } = error;
   return { status: error.status, headers, body: { error: { code, message, details } } };
+}
+
+/** Whole seconds after which the same request may succeed; null where waiting does not help. */
+export function waitBeforeRetry({ remedy, retryAfterSeconds }: AppError): number | null {
+  return remedy === 'later' ? Math.ceil(retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS) : null;
 }
 
 /**

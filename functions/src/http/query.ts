@@ -12,5 +12,7 @@ export function parseQuery<T>(req: Request, schema: z.ZodType<T>): T {
 
 /** "limit: a number from 1 to 100. status: one of …." */
 export function sentences(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`).join(' ');
+  return error.issues
+    .map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}.`)
+    .join(' ');
 }

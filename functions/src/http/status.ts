@@ -1,6 +1,7 @@
 /** `GET /v2/sync/status?job_id=…`: one job of the caller. */
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { isJobId } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import type { Authenticate } from './auth.ts';
@@ -19,14 +20,11 @@ const queryShape = z.object({
   job_id: z.string('give the job_id that the upload returned').min(1, 'give the job_id that the upload returned'),
 });
 
-/** Every job id that this service gives out; anything else would be a path of its own in Firestore. */
-const JOB_ID = /^[\w-]{1,128}$/;
-
 export function createStatusHandler({ authenticate, jobs, logger }: StatusDeps): HttpHandler {
   return route({ name: 'status', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
     const { job_id: jobId } = parseQuery(req, queryShape);
-    const job = JOB_ID.test(jobId) ? await jobs.get(jobId) : null;
+    const job = isJobId(jobId) ? await jobs.get(jobId) : null;
     // Somebody else's job answers like none, so that nobody learns which ids exist.
     if (job?.uid !== uid) throw new AppError('job_not_found');
     return { status: 200, body: jobView(jobId, job), log: { uid, jobId } };

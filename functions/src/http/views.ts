@@ -20,6 +20,8 @@ export interface FileView {
   readonly size_bytes: number;
   readonly duration_seconds: number | null;
   readonly speech_seconds: number | null;
+  /** Of which recording it is a duplicate. */
+  readonly duplicate_of: { readonly job_id: string; readonly file: string } | null;
   readonly error: FailureView | null;
 }
 
@@ -68,6 +70,12 @@ export interface JobListView {
   readonly next_page_token: string | null;
 }
 
+/** The answer to `acknowledgeSyncJobs`. */
+export interface AcknowledgedView {
+  /** Those of the given jobs that are the caller's, have ended and are acknowledged now. */
+  readonly acknowledged_job_ids: readonly string[];
+}
+
 /** The answer to an upload. */
 export interface UploadView {
   readonly job_id: string;
@@ -111,6 +119,7 @@ function fileView(file: JobFile): FileView {
     size_bytes: file.size,
     duration_seconds: file.durationSeconds,
     speech_seconds: file.speechSeconds,
+    duplicate_of: file.duplicateOf && { job_id: file.duplicateOf.jobId, file: file.duplicateOf.file },
     error: file.error && failureView(file.error),
   };
 }

@@ -8,14 +8,11 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { recordingId } from '../recordings/identity.ts';
-import type { Job, JobFile } from './job.ts';
+import type { FileRef, Job, JobFile } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
 
-export interface RecordingEntry {
-  readonly jobId: string;
-  /** Name of the file in that job. */
-  readonly file: string;
+export interface RecordingEntry extends FileRef {
   readonly state: 'claimed' | 'done';
   /** Known when done. */
   readonly durationSeconds: number | null;
@@ -23,11 +20,17 @@ export interface RecordingEntry {
   readonly expiresAt: Timestamp;
 }
 
+/** Audio that is done. */
+export interface Original {
+  readonly ref: FileRef;
+  readonly durationSeconds: number | null;
+}
+
 /** What a job may do with one of its recordings. */
 export type Claim =
   | { readonly kind: 'ours' }
   /** Final: the audio is done in another job. */
-  | { readonly kind: 'duplicate'; readonly durationSeconds: number | null }
+  | ({ readonly kind: 'duplicate' } & Original)
   /** Another job is working on the same audio: whether this is a duplicate shows when that one has settled it. */
   | { readonly kind: 'wait' };
 
@@ -45,18 +48,18 @@ export class IngestLedger {
     this.#now = now;
   }
 
-  /** Durations of those files whose audio is done already, by name: a look without a claim. */
+  /** Those files whose audio is done already, by name, and where: a look without a claim. */
   async settledElsewhere(
     uid: string,
     files: readonly Pick<JobFile, 'name' | 'md5' | 'size'>[],
-  ): Promise<Map<string, number | null>> {
+  ): Promise<Map<string, Original>> {
     if (files.length === 0) return new Map();
     const docs = await this.#db.getAll(...files.map((file) => this.#ref(uid, file)));
     const entries = docs.map((doc) => doc.data() as RecordingEntry | undefined);
     return new Map(
       files.flatMap(({ name }, i) => {
         const entry = entries[i];
-        return entry?.state === 'done' ? [[name, entry.durationSeconds]] : [];
+        return entry?.state === 'done' ? [[name, originalOf(entry)]] : [];
       }),
     );
   }
@@ -124,8 +127,26 @@ export class IngestLedger {
 /** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
 function decide(entry: RecordingEntry | undefined, jobId: string, moving: ReadonlySet<string>): Claim {
   if (entry === undefined || entry.jobId === jobId) return { kind: 'ours' };
-  if (entry.state === 'done') return { kind: 'duplicate', durationSeconds: entry.durationSeconds };
+  if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry) };
   return moving.has(entry.jobId) ? { kind: 'wait' } : { kind: 'ours' };
+}
+
+function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original {
+  return { ref: { jobId, file }, durationSeconds };
+}
+
+/** A recording whose audio is done elsewhere: nothing is left to do for it. */
+export function asDuplicate(file: JobFile, { ref, durationSeconds }: Original): JobFile {
+  return {
+    ...file,
+    state: 'duplicate',
+    durationSeconds: file.durationSeconds ?? durationSeconds,
+    speechSeconds: 0,
+    failedSeconds: 0,
+    unplannedFrom: null,
+    duplicateOf: ref,
+    error: null,
+  };
 }
 
 function isMoving(job: Job | undefined): boolean {

@@ -41,6 +41,13 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
+/** One recording of one job. */
+export interface FileRef {
+  readonly jobId: string;
+  /** Name of the file in that job. */
+  readonly file: string;
+}
+
 export interface JobFile {
   readonly name: string;
   /** Object path: `uploads/{uid}/{jobId}/{name}`. */
@@ -60,10 +67,17 @@ export interface JobFile {
   readonly speechSeconds: number | null;
   /** Seconds lost, and speech that was refused for good; known with its final state. */
   readonly failedSeconds: number | null;
+  /**
+   * Samples at 16 kHz from its start, all of them planned into chunks or silent: scanning goes on behind them. Null once it is
+   * scanned to its end. Each recording has its own, because those that a job may take change: duplicates wait, retries come.
+   */
+  readonly unplannedFrom: number | null;
+  /** Where the same audio is done; null unless the state is `duplicate`. */
+  readonly duplicateOf: FileRef | null;
   readonly error: Failure | null;
 }
 
-/** Up to where recordings, in order of device and time, are planned into chunks: the next attempt scans on from here. */
+/** Up to where a scan has planned recordings, in its order: those before this one wholly, this one up to the sample. */
 export interface ResumePoint {
   /** Name of the file. */
   readonly file: string;
@@ -111,7 +125,6 @@ export interface Job {
   readonly attempts: number;
   /** Times in a row that it had to wait for a dependency: sets the back-off. */
   readonly deferrals: number;
-  readonly resume: ResumePoint | null;
   readonly lease: Lease | null;
   readonly waitingFor: WaitingFor | null;
   /** Explicit target given at upload; null for assignment by time alone. */
@@ -131,6 +144,14 @@ export interface Job {
   readonly finishedAt: Timestamp | null;
   /** When TTL, or the sweeper, removes the job. */
   readonly expiresAt: Timestamp;
+}
+
+/**
+ * Whether a job may have this id. Anything else would be a path of its own in Firestore, and `__x__` is Firestore's own:
+ * asking for those would fail, instead of finding nothing.
+ */
+export function isJobId(value: string): boolean {
+  return /^[\w-]{1,128}$/.test(value) && !/^__.*__$/.test(value);
 }
 
 /** Payload of the Cloud Task. */

@@ -161,7 +161,6 @@ export function newJob({ uid, deviceId, files, conversationId, contentHash, nowM
     ledger: EMPTY_LEDGER,
     attempts: 0,
     deferrals: 0,
-    resume: null,
     lease: null,
     waitingFor: { reason: 'uploads', message: 'Waiting for the recordings to arrive.', until: null },
     conversationId,

@@ -12,6 +12,7 @@ import type { Lease } from '../jobs/lease.ts';
 import type { JobChange } from '../jobs/store.ts';
 import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageStore } from '../usage/usage.ts';
+import { notePlanned } from './scan.ts';
 
 /** What became known of a recording by reading it. */
 export type FileFacts = Pick<JobFile, 'durationSeconds' | 'lostSeconds' | 'error'>;
@@ -29,11 +30,14 @@ export class Checkpoints {
   readonly #facts = new Map<string, FileFacts>();
   /** Up to where everything is planned or silent; no transaction carried it yet. */
   #reached: ResumePoint | null = null;
+  readonly #scanned: readonly string[];
   #sequence: number;
 
-  constructor(deps: CheckpointDeps, lease: Lease, nextSequence: number) {
+  /** @param scanned names of the recordings that this attempt scans, in order. */
+  constructor(deps: CheckpointDeps, lease: Lease, scanned: readonly string[], nextSequence: number) {
     this.#deps = deps;
     this.#lease = lease;
+    this.#scanned = scanned;
     this.#sequence = nextSequence;
   }
 
@@ -72,7 +76,7 @@ export class Checkpoints {
       };
       if (before === undefined) tx.create(ref, doc);
       planned.result = { id, doc };
-      return { ...this.#withFacts(job), resume };
+      return this.#withFacts(job, resume);
     });
     if (planned.result === null) throw new Error('A committed transaction left no plan.');
     return planned.result;
@@ -123,16 +127,13 @@ export class Checkpoints {
 
   /** A write of the job itself, which takes along what waits to be written. */
   async save(change: JobChange): Promise<Job> {
-    return this.#lease.update((job) => ({ ...change, ...this.#withFacts(job) }));
+    return this.#lease.update((job) => ({ ...change, ...this.#withFacts(job, this.#reached) }));
   }
 
-  #withFacts(job: Job): JobChange {
-    return {
-      ...(this.#reached === null ? {} : { resume: this.#reached }),
-      ...(this.#facts.size === 0
-        ? {}
-        : { files: job.files.map((file) => ({ ...file, ...this.#facts.get(file.name) })) }),
-    };
+  #withFacts(job: Job, reached: ResumePoint | null): JobChange {
+    if (reached === null && this.#facts.size === 0) return {};
+    const files = reached === null ? job.files : notePlanned(job.files, this.#scanned, reached);
+    return { files: files.map((file) => ({ ...file, ...this.#facts.get(file.name) })) };
   }
 
   #chunk(id: string): DocumentReference<ChunkDoc> {

@@ -1,7 +1,8 @@
 /** The job's recordings against the user's ingest ledger: claimed before work, settled after it. */
+import { asDuplicate } from '../jobs/ingestLedger.ts';
 import type { IngestLedger } from '../jobs/ingestLedger.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
-import type { Job, JobFile } from '../jobs/job.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import type { UsageStore } from '../usage/usage.ts';
 import { concludeFile } from './outcome.ts';
@@ -31,24 +32,12 @@ export async function claimRecordings(job: Job, lease: Lease, { ingest }: Pick<C
       for (const [name, { kind }] of claims) if (kind === 'wait') waiting.add(name);
       const files = current.files.map((file) => {
         const claim = claims.get(file.name);
-        return claim?.kind === 'duplicate' ? asDuplicate(file, claim.durationSeconds) : file;
+        return claim?.kind === 'duplicate' ? asDuplicate(file, claim) : file;
       });
       return files.some((file, i) => file !== current.files[i]) ? { files } : null;
     });
   }
   return { job: latest, waiting };
-}
-
-/** A recording whose audio is done elsewhere. */
-export function asDuplicate(file: JobFile, durationSeconds: number | null): JobFile {
-  return {
-    ...file,
-    state: 'duplicate',
-    durationSeconds: file.durationSeconds ?? durationSeconds,
-    speechSeconds: 0,
-    failedSeconds: 0,
-    error: null,
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** How a job ended, derived from what is durable: its recordings and its chunks. Pure. */
+import { SAMPLES_PER_MS } from '../audio/pcm.ts';
 import { CATALOGUE } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
@@ -65,6 +66,8 @@ export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFil
     state: error !== null ? 'failed' : speechSeconds > 0 ? 'transcribed' : 'silent',
     speechSeconds,
     failedSeconds: (file.lostSeconds ?? 0) + refusedSeconds,
+    // One that could not be read (to its end) is read again by a retry, behind what was planned; the others are through.
+    unplannedFrom: file.error === null ? null : plannedSamples(file, chunks),
     error,
   };
 }
@@ -90,6 +93,15 @@ export function abandonFile(file: JobFile, chunks: readonly ChunkDoc[], code: Er
 /** Reasons that let go of the audio: everything else that failed can be tried again as long as the job is there. */
 const RELEASING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upload_expired', 'retention_ended', 'job_cancelled']);
 
+/**
+ * Whether the recording's audio is in the user's counters: it was worked through to its end, whatever that was. The end of
+ * its job, or of its job's attempts, is none.
+ */
+export function isCounted({ state, error }: JobFile): boolean {
+  if (state === 'failed') return error === null || !(RELEASING.has(error.code) || error.code === 'attempts_exhausted');
+  return state === 'transcribed' || state === 'silent';
+}
+
 /** Whether the recording's object must stay: for work to come, or for a retry by the user. */
 export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: JobFile): boolean {
   if (!isFinished(status)) return true;
@@ -97,6 +109,13 @@ export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: Jo
   if (state === 'failed') return error === null || !RELEASING.has(error.code);
   // A job that failed too often ends with recordings that nobody came to.
   return state === 'staged' || state === 'expected';
+}
+
+/** Up to where chunks were made of a recording, samples at 16 kHz from its start. */
+function plannedSamples({ name, startedAt }: JobFile, chunks: readonly ChunkDoc[]): number {
+  const spans = chunks.flatMap((chunk) => chunk.spans).filter(({ recordingId }) => recordingId === name);
+  const endMs = Math.max(0, ...spans.map((span) => span.startMs + span.durationMs - startedAt.toMillis()));
+  return Math.round(endMs * SAMPLES_PER_MS);
 }
 
 /** Speech of a recording in chunks of one state, seconds. */

@@ -47,7 +47,7 @@ interface Order {
 
 /**
  * Takes recordings of the job as far as time allows.
- * @param files those to take.
+ * @param files those to take, in order of time.
  * @param known the chunks of earlier attempts.
  * @returns whether everything was scanned and settled.
  * @throws the first failure that is not a recording's or a chunk's own, after everything in flight has ended: what is paid
@@ -66,7 +66,7 @@ export async function transcribeRecordings(
 
   async function* orders(): AsyncGenerator<Order> {
     try {
-      for await (const order of allOrders(job, inTimeOrder(files), known, checkpoints, progress, deps)) {
+      for await (const order of allOrders(job, files, known, checkpoints, progress, deps)) {
         if (order !== null) yield order;
         // Asked after a step: every attempt gets at least one further.
         if (failures.length > 0) return;
@@ -94,7 +94,7 @@ export async function transcribeRecordings(
   return { complete };
 }
 
-/** First what earlier attempts planned and did not settle, then what scanning finds; null for a step without a chunk. */
+/** First what earlier attempts planned and did not settle, then what scanning finds; null for a step forward without a chunk. */
 async function* allOrders(
   job: Job,
   files: readonly JobFile[],
@@ -105,12 +105,14 @@ async function* allOrders(
 ): AsyncGenerator<Order | null> {
   const unsettled = [...known].flatMap(([id, doc]) => (doc.state === 'planned' ? { id, doc } : []));
   for (const { id, doc } of unsettled.sort((a, b) => a.doc.sequence - b.doc.sequence)) {
-    yield await rebuild(id, doc, inTimeOrder(job.files), deps);
+    yield await recall(id, doc, inTimeOrder(job.files), checkpoints, progress, deps);
   }
   const vad = await deps.vad();
   const scan: ScanDeps = { ...deps, vad, open: (file) => deps.audio.open(file) };
-  for await (const event of scanRecordings(files, job.resume, scan)) {
-    yield await take(event, checkpoints, progress, deps.log);
+  for await (const event of scanRecordings(files, scan)) {
+    const order = await take(event, checkpoints, progress, deps.log);
+    // A recording that was only read is no step forward: an attempt that ended there would end there again.
+    if (event.kind === 'chunk' || event.kind === 'settled') yield order;
   }
 }
 
@@ -197,7 +199,27 @@ async function settleChunk(
   }
 }
 
-/** Reads the frames of a planned chunk again. */
+/** A chunk of an earlier attempt, or null if its recordings cannot be read any more: then it failed, and only it. */
+async function recall(
+  id: string,
+  doc: PlannedChunkDoc,
+  files: readonly JobFile[],
+  checkpoints: Checkpoints,
+  progress: ProgressReporter,
+  deps: PipelineDeps,
+): Promise<Order | null> {
+  try {
+    return await rebuild(id, doc, files, deps);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.remedy !== 'never') throw error;
+    await checkpoints.reject(id, doc, failure(null, error.code, error.message));
+    await progress.chunkSettled();
+    deps.log.warn('Chunk lost', { stage: 'decode', chunkId: id, code: error.code });
+    return null;
+  }
+}
+
+/** Reads the frames of a planned chunk again, and nothing behind them. */
 async function rebuild(
   id: string,
   doc: PlannedChunkDoc,
@@ -214,6 +236,7 @@ async function rebuild(
     collector.startRecording(file.name);
     for await (const { frames } of decodeRecording(deps.audio.open(file), file.format, options).blocks) {
       collector.addFrames(frames);
+      if (!collector.needsMore) break;
     }
   }
   return { id, doc, audio: collector.collected(), file: first };

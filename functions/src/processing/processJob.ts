@@ -21,6 +21,7 @@ import type { FinishDeps } from './finish.ts';
 import { failure } from './outcome.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
+import { inTimeOrder } from './scan.ts';
 
 export interface ProcessDeps
   extends CheckpointDeps, ClaimDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'speech'> {
@@ -68,8 +69,11 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   const claimed = await claimRecordings(job, lease, deps);
   const chunks = await chunksOf(deps.db, lease.jobId).get();
   const known = new Map(chunks.docs.map((doc) => [doc.id, doc.data()]));
-  const checkpoints = new Checkpoints(deps, lease, known.size);
-  const files = claimed.job.files.filter(({ name, state }) => state === 'staged' && !claimed.waiting.has(name));
+  const files = inTimeOrder(claimed.job.files).filter(
+    ({ name, state }) => state === 'staged' && !claimed.waiting.has(name),
+  );
+  const names = files.map(({ name }) => name);
+  const checkpoints = new Checkpoints(deps, lease, names, known.size);
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
@@ -82,7 +86,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   if (!complete) return continueLater(lease, deps, logger);
 
   const settled = (await chunksOf(deps.db, lease.jobId).get()).docs.map((doc) => doc.data());
-  await settleRecordings(lease, settled, new Set(files.map(({ name }) => name)), deps);
+  await settleRecordings(lease, settled, new Set(names), deps);
   if (claimed.waiting.size > 0) throw new AppError('duplicate_in_progress');
 
   const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
@@ -105,14 +109,16 @@ async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): P
 
 /** An attempt failed. What waiting can mend is waited for, visibly; the rest is for the platform to deliver again. */
 async function giveUp(
-  error: unknown,
+  thrown: unknown,
   payload: TaskPayload,
   lease: Lease,
   deps: ProcessDeps,
   logger: Logger,
 ): Promise<void> {
+  // Whatever was under way then ended because of that.
+  const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
   if (error instanceof LeaseLostError) {
-    logger.warn('Another worker has the job now', { stage: 'lease' });
+    logger.warn('The job is not this worker’s any more', { stage: 'lease', reason: error.message });
     return;
   }
   if (error instanceof AppError && error.remedy !== 'never') {

@@ -24,6 +24,9 @@ export class ProgressReporter {
     this.#now = now;
     this.#totalBytes = job.files.reduce((sum, { size }) => sum + size, 0);
     this.#filesTotal = job.files.length;
+    for (const { name, size, state, unplannedFrom } of job.files) {
+      if (state !== 'staged' || unplannedFrom === null) this.#scanned.set(name, size);
+    }
     this.#chunksPlanned = known.size;
     this.#chunksDone = [...known.values()].filter(({ state }) => state !== 'planned').length;
     this.#percent = job.progress.percent;

@@ -28,7 +28,7 @@ export type ScanEvent =
       readonly file: JobFile;
       readonly resume: ResumePoint;
     }
-  /** Everything before this point is planned or holds no speech. */
+  /** Everything before this point is planned or holds no speech; further than any such point before. */
   | { readonly kind: 'settled'; readonly resume: ResumePoint };
 
 export interface ScanDeps {
@@ -50,33 +50,39 @@ export function inTimeOrder(files: readonly JobFile[]): JobFile[] {
 }
 
 /**
- * Scans recordings for speech.
+ * The files of a job with what a scan has planned of them. Never takes anything back: writes may overtake each other.
+ * @param scanned names of the recordings of the scan, in its order.
+ */
+export function notePlanned(
+  files: readonly JobFile[],
+  scanned: readonly string[],
+  { file: reached, sample }: ResumePoint,
+): JobFile[] {
+  const behind = new Set(scanned.slice(0, scanned.indexOf(reached)));
+  return files.map((file) => {
+    if (file.unplannedFrom === null) return file;
+    if (behind.has(file.name)) return { ...file, unplannedFrom: null };
+    return file.name === reached ? { ...file, unplannedFrom: Math.max(file.unplannedFrom, sample) } : file;
+  });
+}
+
+/**
+ * Scans recordings for speech, each from where earlier attempts stopped planning it.
  * @param files in the order of {@link inTimeOrder}.
- * @param resume where an earlier attempt stopped planning: nothing before it is planned again.
  * @throws whatever Storage throws (worth a retry); what is wrong with a recording itself is an event.
  */
-export async function* scanRecordings(
-  files: readonly JobFile[],
-  resume: ResumePoint | null,
-  deps: ScanDeps,
-): AsyncGenerator<ScanEvent> {
+export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps): AsyncGenerator<ScanEvent> {
   const batch = new SliceBatch(deps.vad);
   let run: Run | null = null;
-  const from =
-    resume === null
-      ? 0
-      : Math.max(
-          0,
-          files.findIndex(({ name }) => name === resume.file),
-        );
 
-  for (const [index, file] of files.slice(from).entries()) {
+  for (const file of files) {
+    if (file.unplannedFrom === null) continue;
     deps.signal.throwIfAborted();
     if (run !== null && !run.continuesWith(file)) {
       batch.add(run, run.end(), true);
       run = null;
     }
-    run ??= new Run(file, index === 0 ? (resume?.sample ?? 0) : 0, deps);
+    run ??= new Run(file, file.unplannedFrom, deps);
     run.start(file);
     const samplesBefore = run.samples;
     try {
@@ -107,11 +113,14 @@ class Run {
   readonly #chunker: SpeechChunker;
   readonly #slicer = new VadSlicer();
   readonly #starts: { readonly file: JobFile; readonly sample: number }[] = [];
+  /** Up to where it is known to be planned, by earlier attempts or this one. */
+  #planned: number;
   #samples = 0;
   #endMs = 0;
 
   constructor(first: JobFile, resumeAtSample: number, deps: ScanDeps) {
     this.#first = first;
+    this.#planned = resumeAtSample;
     this.#chunker = new SpeechChunker({
       conversationGapMs: deps.conversationGapMs,
       maxChunkMs: deps.maxChunkMs,
@@ -127,6 +136,7 @@ class Run {
 
   continuesWith(next: JobFile): boolean {
     return (
+      next.unplannedFrom === 0 &&
       next.deviceId === this.#first.deviceId &&
       isDeepStrictEqual(next.format, this.#first.format) &&
       Math.abs(next.startedAt.toMillis() - this.#endMs) <= LIMITS.runGapMs
@@ -158,7 +168,18 @@ class Run {
     ];
     for (const chunk of chunks)
       yield { kind: 'chunk', chunk, file: this.#first, resume: this.#resumeAt(chunk.endSample) };
-    yield { kind: 'settled', resume: this.#resumeAt(end ? this.#samples : this.#chunker.plannedSample) };
+    if (end) yield* this.#settle(this.#samples);
+  }
+
+  /** All probabilities that were asked for have come. */
+  settle(): Generator<ScanEvent> {
+    return this.#settle(this.#chunker.plannedSample);
+  }
+
+  *#settle(planned: number): Generator<ScanEvent> {
+    if (planned <= this.#planned) return;
+    this.#planned = planned;
+    yield { kind: 'settled', resume: this.#resumeAt(planned) };
   }
 
   #resumeAt(sample: number): ResumePoint {
@@ -193,6 +214,8 @@ class SliceBatch {
     for (const { run, slice, end } of pending) {
       yield* run.plan(slice === null ? null : (probabilities[next++] ?? null), end);
     }
+    const last = pending.at(-1);
+    if (last !== undefined && !last.end) yield* last.run.settle();
   }
 }
 

@@ -2,10 +2,13 @@
  * From checked recordings to a job that will run. The job document is the lock of an upload: it is written first, as
  * `uploading`, then the recordings are staged, then it becomes `pending`. Whatever dies in between leaves a job in
  * `uploading` that its sender finishes (same Idempotency-Key) or the sweeper clears away with its objects: never audio
- * without a job, never a job that runs without its audio.
+ * without a job, never a job that runs without its audio. Which recordings are duplicates is decided once, with the job: they
+ * are never staged, whoever finishes the upload.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
+import { asDuplicate } from '../jobs/ingestLedger.ts';
+import type { IngestLedger, Original } from '../jobs/ingestLedger.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
@@ -13,7 +16,7 @@ import type { JobStore } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { contentHash, idempotentJobId } from './idempotency.ts';
-import { repeatedNames } from './recordings.ts';
+import { repeatedRecordings } from './recordings.ts';
 import type { Recording } from './recordings.ts';
 import type { UploadFields } from './request.ts';
 import { removeAll, stageAll, stagedPath } from './staging.ts';
@@ -21,6 +24,7 @@ import type { StagedObject, Staging } from './staging.ts';
 
 export interface AcceptDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'>;
+  readonly ingest: Pick<IngestLedger, 'settledElsewhere'>;
   readonly staging: Staging;
   readonly queue: TaskQueue;
   readonly logger: Logger;
@@ -59,12 +63,13 @@ export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<Ac
 }
 
 /** Creates the job, or finds the one that an earlier request with this key created. */
-async function beginJob({ jobs, now, retentionMs }: AcceptDeps, jobId: string, upload: Upload): Promise<Job> {
+async function beginJob(deps: AcceptDeps, jobId: string, upload: Upload): Promise<Job> {
+  const { jobs, now, retentionMs } = deps;
   const { uid, recordings, fields, idempotencyKey } = upload;
   const job = newJob({
     uid,
     deviceId: fields.deviceId ?? recordings[0]?.deviceId ?? '',
-    files: jobFiles(jobId, upload),
+    files: await jobFiles(deps, jobId, upload),
     conversationId: fields.conversationId,
     contentHash: idempotencyKey === null ? null : contentHash(recordings, fields),
     nowMs: now(),
@@ -79,7 +84,20 @@ async function beginJob({ jobs, now, retentionMs }: AcceptDeps, jobId: string, u
   return existing;
 }
 
-function jobFiles(jobId: string, { uid, recordings }: Upload): JobFile[] {
+async function jobFiles({ ingest }: AcceptDeps, jobId: string, upload: Upload): Promise<JobFile[]> {
+  const files = expectedFiles(jobId, upload);
+  const repeated = [...repeatedRecordings(upload.recordings)].map(([name, file]): [string, Original] => [
+    name,
+    { ref: { jobId, file }, durationSeconds: null },
+  ]);
+  const originals = new Map([...repeated, ...(await ingest.settledElsewhere(upload.uid, files))]);
+  return files.map((file) => {
+    const original = originals.get(file.name);
+    return original === undefined ? file : asDuplicate(file, original);
+  });
+}
+
+function expectedFiles(jobId: string, { uid, recordings }: Upload): JobFile[] {
   return recordings.map(({ name, bytes, md5, format, deviceId, startedAtMs, durationSeconds }) => ({
     name,
     path: stagedPath(uid, jobId, name),
@@ -93,40 +111,35 @@ function jobFiles(jobId: string, { uid, recordings }: Upload): JobFile[] {
     lostSeconds: null,
     speechSeconds: null,
     failedSeconds: null,
+    unplannedFrom: 0,
+    duplicateOf: null,
     error: null,
   }));
 }
 
 async function stageJob(deps: AcceptDeps, jobId: string, begun: Job, upload: Upload): Promise<Job> {
-  const objects = upload.recordings.map(({ name, bytes, md5 }) => ({
-    path: stagedPath(upload.uid, jobId, name),
-    bytes,
-    md5,
-  }));
+  const expected = new Set(begun.files.flatMap(({ name, state }) => (state === 'expected' ? name : [])));
+  const objects = upload.recordings
+    .filter(({ name }) => expected.has(name))
+    .map(({ name, bytes, md5 }) => ({ path: stagedPath(upload.uid, jobId, name), bytes, md5 }));
   const { staged, failure } = await stageAll(deps.staging, objects);
   try {
     if (failure !== null) throw failure;
-    return await markStaged(deps, jobId, begun, repeatedNames(upload.recordings));
+    return await markStaged(deps, jobId, begun);
   } catch (cause) {
     await abandon(deps, jobId, begun, staged);
     throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
   }
 }
 
-async function markStaged(
-  { jobs }: AcceptDeps,
-  jobId: string,
-  begun: Job,
-  duplicates: readonly string[],
-): Promise<Job> {
+async function markStaged({ jobs }: AcceptDeps, jobId: string, begun: Job): Promise<Job> {
   const isOurs = (job: Job): boolean => job.createdAt.isEqual(begun.createdAt);
   const job = await jobs.update(jobId, (current) => {
     // A second request with the same key may have been faster: the job is on its way, and these were the same bytes.
     if (current.status !== 'uploading' || !isOurs(current)) return null;
-    const files = current.files.map((file) => ({
-      ...file,
-      state: duplicates.includes(file.name) ? ('duplicate' as const) : ('staged' as const),
-    }));
+    const files = current.files.map((file) =>
+      file.state === 'expected' ? { ...file, state: 'staged' as const } : file,
+    );
     return { status: 'pending', files, waitingFor: WAITING_IN_QUEUE };
   });
   if (job === null || !isOurs(job)) throw new Error('Another request with this key failed, and took the job away.');

@@ -81,17 +81,17 @@ function checkRecording(
 }
 
 /**
- * Names of the recordings that repeat another one of the same upload: the same bytes at the same time of the same device
+ * Recordings that repeat another one of the same upload, and which: the same bytes at the same time of the same device
  * (a name in seconds and one in milliseconds, say). The same bytes at different times are two recordings of silence.
  */
-export function repeatedNames(recordings: readonly Recording[]): string[] {
-  const seen = new Set<string>();
-  return recordings
-    .filter(({ deviceId, startedAtMs, bytes, md5 }) => {
-      const identity = JSON.stringify([deviceId, startedAtMs, bytes.length, md5]);
-      const repeated = seen.has(identity);
-      seen.add(identity);
-      return repeated;
-    })
-    .map(({ name }) => name);
+export function repeatedRecordings(recordings: readonly Recording[]): Map<string, string> {
+  const firsts = new Map<string, string>();
+  const repeated = new Map<string, string>();
+  for (const { name, deviceId, startedAtMs, bytes, md5 } of recordings) {
+    const identity = JSON.stringify([deviceId, startedAtMs, bytes.length, md5]);
+    const first = firsts.get(identity);
+    if (first === undefined) firsts.set(identity, name);
+    else repeated.set(name, first);
+  }
+  return repeated;
 }

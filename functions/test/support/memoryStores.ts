@@ -3,7 +3,8 @@
  * with a hook before every call: a test delays, fails or kills the caller there.
  */
 import type { JobStore } from '../../src/jobs/store.ts';
-import type { Job, JobStatus, TaskPayload } from '../../src/jobs/job.ts';
+import type { IngestLedger, Original } from '../../src/jobs/ingestLedger.ts';
+import type { Job, JobFile, JobStatus, TaskPayload } from '../../src/jobs/job.ts';
 import { taskId } from '../../src/jobs/queue.ts';
 import type { TaskQueue } from '../../src/jobs/queue.ts';
 import { assertTransition } from '../../src/jobs/stateMachine.ts';
@@ -63,6 +64,19 @@ export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'get' | '
   /** Changes a job behind everybody's back. */
   setStatus(jobId: string, status: JobStatus): void {
     this.byId.set(jobId, { ...this.byId.get(jobId)!, status });
+  }
+}
+
+/** Knows what it is told: files that are done, by name. */
+export class MemoryIngest implements Pick<IngestLedger, 'settledElsewhere'> {
+  readonly settled = new Map<string, Original>();
+
+  settledElsewhere(_uid: string, files: readonly Pick<JobFile, 'name'>[]): Promise<Map<string, Original>> {
+    const known = files.flatMap(({ name }): [string, Original][] => {
+      const original = this.settled.get(name);
+      return original === undefined ? [] : [[name, original]];
+    });
+    return Promise.resolve(new Map(known));
   }
 }
 

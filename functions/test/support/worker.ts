@@ -129,6 +129,7 @@ export class TestWorld {
   acceptDeps(): AcceptDeps {
     return {
       jobs: this.deps.jobs,
+      ingest: this.deps.ingest,
       staging: createStaging(this.bucket()),
       queue: this.deps.queue,
       logger: this.logger,
@@ -142,7 +143,12 @@ export class TestWorld {
     const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
     const rules = { nowMs: this.deps.now(), maxRecordingBytes: 100_000_000 };
     const recordings = checkRecordings(files, fields, rules);
-    const { jobId } = await acceptUpload(this.acceptDeps(), { uid: this.uid, idempotencyKey: null, fields, recordings });
+    const { jobId } = await acceptUpload(this.acceptDeps(), {
+      uid: this.uid,
+      idempotencyKey: null,
+      fields,
+      recordings,
+    });
     return jobId;
   }
 

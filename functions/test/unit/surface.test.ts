@@ -38,6 +38,9 @@ const SURFACE = {
     concurrency: 20,
     timeoutSeconds: 30,
   },
+  retrySyncJob: callable('retrySyncJob'),
+  cancelSyncJob: callable('cancelSyncJob'),
+  acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',
     region: ['us-central1'],
@@ -80,6 +83,18 @@ const SURFACE = {
     timeoutSeconds: 60,
   },
 };
+
+/** What Firebase's SDKs call: anybody may, and is asked for a token there. */
+function callable(entryPoint: string) {
+  return {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint,
+    availableMemoryMb: 512,
+    concurrency: 20,
+    timeoutSeconds: 60,
+  };
+}
 
 /** A trigger on deletion of a document, delivered again until it returns. */
 function deleted(document: string) {

@@ -58,6 +58,7 @@ describe('GET /v2/sync/status', () => {
           size_bytes: 648,
           duration_seconds: 0.02,
           speech_seconds: null,
+          duplicate_of: null,
           error: null,
         },
       ],

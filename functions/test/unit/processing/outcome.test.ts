@@ -21,6 +21,8 @@ function file(name: string, change: Partial<JobFile> = {}): JobFile {
     lostSeconds: 0,
     speechSeconds: null,
     failedSeconds: null,
+    unplannedFrom: 0,
+    duplicateOf: null,
     error: null,
     ...change,
   };

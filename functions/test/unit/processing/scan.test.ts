@@ -6,7 +6,7 @@ import { WINDOW_SAMPLES } from '../../../src/audio/vad.ts';
 import type { Vad } from '../../../src/audio/vad.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { JobFile, ResumePoint } from '../../../src/jobs/job.ts';
-import { inTimeOrder, scanRecordings } from '../../../src/processing/scan.ts';
+import { inTimeOrder, notePlanned, scanRecordings } from '../../../src/processing/scan.ts';
 import type { ScanEvent } from '../../../src/processing/scan.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -63,12 +63,17 @@ function record(name: string, startBeat: number, beats: readonly boolean[], devi
     lostSeconds: null,
     speechSeconds: null,
     failedSeconds: null,
+    unplannedFrom: 0,
+    duplicateOf: null,
     error: null,
   };
   return { file, bytes };
 }
 
-/** @param missing name of a recording that Storage does not have. */
+/**
+ * @param resume where an earlier attempt stopped.
+ * @param missing name of a recording that Storage does not have.
+ */
 async function scan(
   recorded: readonly Recorded[],
   resume: ResumePoint | null = null,
@@ -79,7 +84,9 @@ async function scan(
   );
   const events: ScanEvent[] = [];
   const files = inTimeOrder(recorded.map(({ file }) => file));
-  for await (const event of scanRecordings(files, resume, {
+  const names = files.map(({ name }) => name);
+  const left = resume === null ? files : notePlanned(files, names, resume);
+  for await (const event of scanRecordings(left, {
     vad: LOUDNESS,
     async *open({ name }) {
       await Promise.resolve();

@@ -48,6 +48,7 @@ class StepByStep {
 
   /** Lets the oldest waiting call of each name go on, one after the other. */
   async run(...calls: string[]): Promise<void> {
+    await settled(() => undefined);
     for (const call of calls) await this.take(call, 1)[0]!.run();
   }
 }
@@ -171,11 +172,45 @@ describe('acceptUpload', () => {
   it('marks the same bytes at the same time as a duplicate, and keeps the same bytes at another time', async () => {
     const [first, second] = recordings(7, 7);
     const again = { ...first!, name: first!.name.replace('.bin', '000.bin') };
-    const { job } = await acceptUpload(memoryDeps(), upload({ recordings: [first!, second!, again] }));
+    const deps = memoryDeps();
+    const { jobId, job } = await acceptUpload(deps, upload({ recordings: [first!, second!, again] }));
     assert.deepEqual(
       job.files.map(({ state }) => state),
       ['staged', 'staged', 'duplicate'],
     );
+    assert.deepEqual(job.files[2]?.duplicateOf, { jobId, file: first!.name });
+    assert.equal(deps.staging.objects.size, 2);
+  });
+
+  it('stages no recording that is done already, and says where it is', async () => {
+    const deps = memoryDeps();
+    const sent = upload();
+    const [known, ...others] = sent.recordings;
+    const ref = { jobId: 'earlier', file: 'other-name.bin' };
+    deps.ingest.settled.set(known!.name, { ref, durationSeconds: 9 });
+    const { jobId, job } = await acceptUpload(deps, sent);
+    assert.deepEqual(
+      job.files.map(({ state, duplicateOf }) => [state, duplicateOf]),
+      [
+        ['duplicate', ref],
+        ['staged', null],
+        ['staged', null],
+      ],
+    );
+    assert.deepEqual(
+      [...deps.staging.objects.keys()].sort(),
+      others.map(({ name }) => `uploads/alice/${jobId}/${name}`).sort(),
+    );
+  });
+
+  it('runs a job that has nothing but duplicates like any other', async () => {
+    const deps = memoryDeps();
+    const sent = upload();
+    for (const { name } of sent.recordings) {
+      deps.ingest.settled.set(name, { ref: { jobId: 'earlier', file: name }, durationSeconds: 9 });
+    }
+    const { job } = await acceptUpload(deps, sent);
+    assert.deepEqual([job.status, deps.staging.objects.size, deps.queue.tasks.size], ['pending', 0, 1]);
   });
 
   it('labels the job with the device of the request, or else of the first recording', async () => {
@@ -237,6 +272,23 @@ describe('acceptUpload', () => {
       const uploads = [keyed(), keyed({ uid: 'bob' }), keyed({ idempotencyKey: 'k2' })];
       const accepted = await Promise.all(uploads.map((sent) => acceptUpload(deps, sent)));
       assert.equal(new Set(accepted.map(({ jobId }) => jobId)).size, 3);
+    });
+
+    it('leaves it at what the first request found to be duplicates, whatever is done meanwhile', async () => {
+      const deps = memoryDeps(failing({ update: 1, discard: 1 }));
+      const sent = keyed();
+      const [first, second] = sent.recordings;
+      const ref = { jobId: 'earlier', file: 'a.bin' };
+      deps.ingest.settled.set(first!.name, { ref, durationSeconds: 1 });
+      assert.equal(await codeOf(acceptUpload(deps, sent)), 'unavailable');
+      deps.ingest.settled.clear();
+      deps.ingest.settled.set(second!.name, { ref, durationSeconds: 1 });
+      const { job } = await acceptUpload(deps, sent);
+      assert.deepEqual(
+        job.files.map(({ state }) => state),
+        ['duplicate', 'staged', 'staged'],
+      );
+      assert.equal(deps.staging.objects.size, 2);
     });
 
     it('finishes what an earlier request died over, wherever that was', async () => {

@@ -1,0 +1,93 @@
+/** The frame around every callable: who calls, App Check, the checked input, the shape of errors, the log. */
+import { HttpsError } from 'firebase-functions/v2/https';
+import type { CallableRequest, FunctionsErrorCode } from 'firebase-functions/v2/https';
+import type { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { ErrorCode, FileProblem } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { callerOf } from './auth.ts';
+import type { Caller } from './auth.ts';
+import { toAppError, waitBeforeRetry } from './problem.ts';
+import { sentences } from './query.ts';
+
+export interface CallableOptions<Input> {
+  /** For the log. */
+  readonly name: string;
+  readonly input: z.ZodType<Input>;
+  readonly enforceAppCheck: () => boolean;
+  readonly logger: Logger;
+}
+
+/** What a callable answers; it throws AppErrors for everything else. */
+export interface CallableReply<View> {
+  readonly view: View;
+  /** Ids and counts, never content. */
+  readonly log?: Readonly<Record<string, unknown>>;
+}
+
+export type CallableHandler<View> = (request: CallableRequest) => Promise<View>;
+
+/** `details` of an error, as Firebase's SDKs hand it to the app: the catalogue's code, which is finer than the SDK's own. */
+export interface CallableProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: readonly FileProblem[];
+  /** Null where waiting does not help. */
+  readonly retry_after_seconds: number | null;
+}
+
+/**
+ * A token that is not valid never comes here: firebase-functions turns it away.
+ * @throws HttpsError with a {@link CallableProblem} in its details.
+ */
+export function callable<Input, View>(
+  { name, input, enforceAppCheck, logger }: CallableOptions<Input>,
+  handle: (caller: Caller, input: Input) => Promise<CallableReply<View>>,
+): CallableHandler<View> {
+  const admit = ({ app, auth }: CallableRequest): Caller => {
+    if (enforceAppCheck() && app === undefined) throw new AppError('app_check_failed');
+    if (auth === undefined) throw new AppError('unauthenticated');
+    return callerOf(auth.uid);
+  };
+
+  return async (request) => {
+    const startedMs = performance.now();
+    const done = (fields: Readonly<Record<string, unknown>>): void => {
+      logger.info(`CALL ${name}`, { route: name, ms: Math.round(performance.now() - startedMs), ...fields });
+    };
+    try {
+      const caller = admit(request);
+      const { view, log } = await handle(caller, parse(input, request.data));
+      done({ uid: caller.uid, ...log });
+      return view;
+    } catch (thrown) {
+      const error = toAppError(thrown, logger);
+      done({ code: error.code });
+      throw toHttpsError(error);
+    }
+  };
+}
+
+function parse<Input>(schema: z.ZodType<Input>, data: unknown): Input {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  throw new AppError('invalid_request', { message: sentences(result.error) });
+}
+
+/** The code that Firebase's SDKs show for each status of the catalogue; everything else is the caller's mistake. */
+const SDK_CODES: Readonly<Partial<Record<number, FunctionsErrorCode>>> = {
+  401: 'unauthenticated',
+  403: 'permission-denied',
+  404: 'not-found',
+  409: 'failed-precondition',
+  410: 'failed-precondition',
+  429: 'resource-exhausted',
+  500: 'internal',
+  503: 'unavailable',
+};
+
+function toHttpsError(error: AppError): HttpsError {
+  const { status, code, message, details } = error;
+  const problem: CallableProblem = { code, message, details, retry_after_seconds: waitBeforeRetry(error) };
+  return new HttpsError(SDK_CODES[status] ?? 'invalid-argument', message, problem);
+}
