@@ -38,7 +38,7 @@ export class DeviceStore {
     });
   }
 
-  #devices(uid: string): CollectionReference<Device> {
-    return this.#db.collection(`users/${uid}/devices`);
+  #devices(uid: string) {
+    return this.#db.collection(`users/${uid}/devices`) as CollectionReference<Device>;
   }
 }
