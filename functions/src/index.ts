@@ -1,34 +1,24 @@
-/** The deployed functions: the table of contents. What they are made of is in `wiring.ts`. */
+/** The deployed functions: the table of contents. How they are deployed is in `deployment.ts`, what they are made of in `wiring.ts`. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onCall, onRequest } from 'firebase-functions/v2/https';
+import { setGlobalOptions } from 'firebase-functions/v2/options';
 import { onSchedule } from 'firebase-functions/v2/scheduler';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
-import { setGlobalOptions } from 'firebase-functions/v2/options';
-import { deepgramApiKey, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
+import { REGION } from './config.ts';
+import { CALLABLE, DEVICE_DELETED, JOB_DELETED, READ_MANY, READ_ONE, SWEEP, TASK, UPLOAD } from './deployment.ts';
 
 setGlobalOptions({ region: REGION });
 
 const wiring = () => import('./wiring.ts');
 
-/** `POST /v2/sync/upload`. Bodies are held in memory, and received twice over for a moment: 8 × 64 MiB fit. */
-export const syncUpload = onRequest(
-  { invoker: 'public', memory: '1GiB', concurrency: 8, timeoutSeconds: 120 },
-  async (req, res) => (await wiring()).syncUpload(req, res),
-);
+/** `POST /v2/sync/upload` */
+export const syncUpload = onRequest(UPLOAD, async (req, res) => (await wiring()).syncUpload(req, res));
 
 /** `GET /v2/sync/status` */
-export const syncStatus = onRequest(
-  { invoker: 'public', memory: '512MiB', concurrency: 80, timeoutSeconds: 30 },
-  async (req, res) => (await wiring()).syncStatus(req, res),
-);
+export const syncStatus = onRequest(READ_ONE, async (req, res) => (await wiring()).syncStatus(req, res));
 
 /** `GET /v2/sync/jobs` */
-export const syncJobs = onRequest(
-  { invoker: 'public', memory: '512MiB', concurrency: 20, timeoutSeconds: 30 },
-  async (req, res) => (await wiring()).syncJobs(req, res),
-);
-
-const CALLABLE = { memory: '512MiB', concurrency: 20, timeoutSeconds: 60 } as const;
+export const syncJobs = onRequest(READ_MANY, async (req, res) => (await wiring()).syncJobs(req, res));
 
 /** `{job_id}`: what failed is tried again. */
 export const retrySyncJob = onCall(CALLABLE, async (req) => (await wiring()).retrySyncJob(req));
@@ -39,45 +29,21 @@ export const cancelSyncJob = onCall(CALLABLE, async (req) => (await wiring()).ca
 /** `{job_ids}`: the app knows how these ended. */
 export const acknowledgeSyncJobs = onCall(CALLABLE, async (req) => (await wiring()).acknowledgeSyncJobs(req));
 
-/**
- * The task of one job. Private: IAM is what keeps strangers out. It retries for as long as a lease may last and a dependency
- * may be down; how often a job may fail is counted on the job.
- */
-export const processSyncJob = onTaskDispatched(
-  {
-    invoker: 'private',
-    memory: '2GiB',
-    cpu: 2,
-    concurrency: 1,
-    timeoutSeconds: TASK_TIMEOUT_SECONDS,
-    secrets: [deepgramApiKey],
-    retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
-    rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
-  },
-  async ({ data }) => (await wiring()).runTask(data),
-);
+/** `{conversation_id}`: what was said is removed for good, and nothing brings it back. */
+export const deleteConversation = onCall(CALLABLE, async (req) => (await wiring()).deleteConversation(req));
 
-/** Puts right what nobody else will. One at a time is enough, two at once would do no harm. */
-export const sweepSyncJobs = onSchedule(
-  {
-    schedule: 'every 5 minutes',
-    memory: '512MiB',
-    concurrency: 1,
-    maxInstances: 1,
-    timeoutSeconds: 540,
-    retryCount: 1,
-  },
-  async () => (await wiring()).runSweep(),
-);
+/** The task of one job. */
+export const processSyncJob = onTaskDispatched(TASK, async ({ data }) => (await wiring()).runTask(data));
+
+/** Puts right what nobody else will. */
+export const sweepSyncJobs = onSchedule(SWEEP, async () => (await wiring()).runSweep());
 
 /** However a job goes away, its chunks and its audio go with it. */
-export const onSyncJobDeleted = onDocumentDeleted(
-  { document: 'offline_sync_jobs/{jobId}', memory: '512MiB', timeoutSeconds: 300, retry: true },
-  async ({ params, data }) => (await wiring()).clearDeletedJob(params.jobId, data?.data()),
+export const onSyncJobDeleted = onDocumentDeleted(JOB_DELETED, async ({ params, data }) =>
+  (await wiring()).clearDeletedJob(params.jobId, data?.data()),
 );
 
 /** An app that is gone finishes no uploads. */
-export const onDeviceDeleted = onDocumentDeleted(
-  { document: 'users/{uid}/devices/{deviceId}', memory: '512MiB', timeoutSeconds: 60, retry: true },
-  async ({ params }) => (await wiring()).clearDeletedDevice(params.uid, params.deviceId),
+export const onDeviceDeleted = onDocumentDeleted(DEVICE_DELETED, async ({ params }) =>
+  (await wiring()).clearDeletedDevice(params.uid, params.deviceId),
 );

@@ -11,6 +11,7 @@ import { getFunctions } from 'firebase-admin/functions';
 import { getMessaging } from 'firebase-admin/messaging';
 import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
+import { createDeleteConversationCallable } from './commands/deleteConversation.ts';
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './commands/callables.ts';
 import { loadSileroVad } from './audio/vad.ts';
 import type { Vad } from './audio/vad.ts';
@@ -58,6 +59,7 @@ export const syncUpload = lazily(() =>
     authenticate: authenticator({ checkRevoked: true }),
     jobs,
     ingest,
+    conversations: conversations(),
     staging: createStaging(getStorage(app).bucket()),
     queue,
     logger,
@@ -79,14 +81,6 @@ export const syncJobs = lazily(() =>
   createJobsHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger }),
 );
 
-const deepgram = {
-  apiKey: () => deepgramApiKey.value(),
-  baseUrl: () => params.deepgramBaseUrl.value(),
-  logger,
-};
-
-const conversations = () => new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
-
 const callables = {
   enforceAppCheck: () => params.enforceAppCheck.value(),
   db,
@@ -107,7 +101,19 @@ export const retrySyncJob = lazily(() =>
 
 export const cancelSyncJob = lazily(() => createCancelCallable({ ...callables, ...createEnding() }));
 
+export const deleteConversation = lazily(() =>
+  createDeleteConversationCallable({ ...callables, conversations: conversations() }),
+);
+
 export const acknowledgeSyncJobs = lazily(() => createAcknowledgeCallable(callables));
+
+const deepgram = {
+  apiKey: () => deepgramApiKey.value(),
+  baseUrl: () => params.deepgramBaseUrl.value(),
+  logger,
+};
+
+const conversations = () => new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
 
 let processing: ProcessDeps | undefined;
 
