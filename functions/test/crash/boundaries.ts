@@ -1,0 +1,56 @@
+/** Where a worker can be hit: before and after each step that has an effect outside its process. */
+
+/** Of the task, in the order in which a worker comes to them. The first word of a transaction's is what it makes durable. */
+export const TASK_STEPS = [
+  'take lease',
+  'claim recordings',
+  'load vad',
+  'read audio',
+  'plan chunk',
+  'heartbeat',
+  'transcribe',
+  'settle chunk',
+  'save facts',
+  'release job',
+  'defer job',
+  'continue job',
+  'enqueue',
+  'settle recordings',
+  'finish job',
+  'delete audio',
+  'notify',
+  'wrap up',
+] as const;
+
+/** Of the upload function. `discard` and `unstage` follow a failure of Storage. */
+export const UPLOAD_STEPS = ['create job', 'stage', 'mark staged', 'enqueue', 'discard', 'unstage'] as const;
+
+export type TaskStep = (typeof TASK_STEPS)[number];
+export type UploadStep = (typeof UPLOAD_STEPS)[number];
+export type Step = TaskStep | UploadStep;
+
+/**
+ * `before`: the effect is prepared and has not happened; for a transaction, everything but its commit. `after`: it has
+ * happened and the worker does not know it yet.
+ */
+export type Moment = 'before' | 'after';
+
+export const MOMENTS: readonly Moment[] = ['before', 'after'];
+
+export interface Boundary<S extends Step = Step> {
+  readonly step: S;
+  readonly moment: Moment;
+}
+
+/** What befalls a worker, and when: at the nth time (from 1) that it comes to a boundary, or after some time, milliseconds. */
+export type Plan =
+  | { readonly kind: 'kill'; readonly at: Boundary & { readonly nth: number } }
+  | { readonly kind: 'kill'; readonly afterMs: number }
+  /** Stopped as a virtual machine may be, to go on much later as if nothing had happened. */
+  | { readonly kind: 'freeze'; readonly at: Boundary & { readonly nth: number } };
+
+export function describe(plan: Plan): string {
+  if ('afterMs' in plan) return `${plan.kind} after ${plan.afterMs} ms`;
+  const { moment, step, nth } = plan.at;
+  return `${plan.kind} ${moment} "${step}"${nth === 1 ? '' : ` number ${nth}`}`;
+}

@@ -1,0 +1,216 @@
+/** What the suite puts workers through: first every boundary once, then whatever the seed says. */
+import { describe, MOMENTS, TASK_STEPS, UPLOAD_STEPS } from './boundaries.ts';
+import type { Boundary, Plan, TaskStep, UploadStep } from './boundaries.ts';
+import { LEASE_MS, WORK_MS } from './deps.ts';
+import { Random } from './random.ts';
+
+/** How the stand-in answers one request of a delivery. */
+export type Fault =
+  | { readonly status: 429 | 500 | 503; readonly retryAfter?: number }
+  | { readonly hang: true }
+  | { readonly closeMidBody: true }
+  | { readonly emptyOk: true }
+  | { readonly delayMs: number };
+
+/** One delivery of a job's task to a worker process. */
+export interface Delivery {
+  /** Index into the jobs of the case. */
+  readonly job: number;
+  readonly plan: Plan | null;
+  /** Befalls the first request. */
+  readonly fault: Fault | null;
+  /** Another worker gets the same task at the same time. */
+  readonly twice: boolean;
+  readonly failRead: boolean;
+  readonly workMs: number;
+  readonly leaseMs: number;
+}
+
+export interface TaskCase {
+  readonly kind: 'task';
+  /** Scenarios of each job. The same in two jobs: the same recordings sent twice. */
+  readonly jobs: readonly (readonly string[])[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface UploadCase {
+  readonly kind: 'upload';
+  readonly scenarios: readonly string[];
+  readonly withKey: boolean;
+  readonly plan: Plan;
+  readonly failStaging: boolean;
+  /** What the client does when the request broke off. */
+  readonly then: 'retry' | 'give up';
+}
+
+export type Case = { readonly index: number; readonly seed: number } & (TaskCase | UploadCase);
+
+/** Short ones, in both kinds of Opus and of PCM; two are split into two recordings. */
+const SHORT = ['kitchen', 'workshop', 'train', 'walk', 'market', 'harbour', 'letter', 'errand'];
+/** Six minutes with three conversations, and silence without any. */
+const OTHERS = ['garden', 'night'];
+
+/** A wait that the service asks for: the job defers instead of holding its worker. */
+const LIMITED: Fault = { status: 429, retryAfter: 60 };
+
+const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
+  fault: null,
+  twice: false,
+  failRead: false,
+  workMs: WORK_MS,
+  leaseMs: LEASE_MS,
+};
+
+/** What brings a worker to a step that it does not come to by itself. */
+const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
+  heartbeat: { leaseMs: 60, fault: { delayMs: 1500 } },
+  'release job': { failRead: true },
+  'defer job': { fault: LIMITED },
+  'continue job': { workMs: 0 },
+  enqueue: { workMs: 0 },
+};
+
+/** Jobs of a case that hits each boundary once. */
+const JOBS_A_CASE = 3;
+
+/** The cases of a seed, without end. */
+export function* casesOf(seed: number): Generator<Case> {
+  const random = new Random(seed);
+  const systematic = [...everyTaskBoundary(random), ...everyUploadBoundary(random)];
+  for (let index = 0; ; index++) {
+    const own = Math.floor(random.next() * 2 ** 32);
+    yield { index, seed, ...(systematic[index] ?? randomCase(new Random(own))) };
+  }
+}
+
+function boundariesOf<S extends TaskStep | UploadStep>(steps: readonly S[]): Boundary<S>[] {
+  return steps.flatMap((step) => MOMENTS.map((moment) => ({ step, moment })));
+}
+
+/** Each kill hits a job of its own, so none takes another's way. */
+function everyTaskBoundary(random: Random): TaskCase[] {
+  const boundaries = random.shuffle(boundariesOf(TASK_STEPS));
+  const cases: TaskCase[] = [];
+  for (let i = 0; i < boundaries.length; i += JOBS_A_CASE) {
+    const group = boundaries.slice(i, i + JOBS_A_CASE);
+    const scenarios = random.shuffle(SHORT);
+    cases.push({
+      kind: 'task',
+      jobs: group.map((_, job) => scenarios.slice(job, job + 1)),
+      deliveries: group.map((at, job) => ({
+        ...PLAIN,
+        ...ON_THE_WAY_TO[at.step],
+        job,
+        plan: { kind: 'kill', at: { ...at, nth: 1 } },
+      })),
+    });
+  }
+  return cases;
+}
+
+function everyUploadBoundary(random: Random): UploadCase[] {
+  return random.shuffle(boundariesOf(UPLOAD_STEPS)).map((at, i) => ({
+    kind: 'upload',
+    scenarios: ['walk'],
+    withKey: i % 3 !== 2,
+    plan: { kind: 'kill', at: { ...at, nth: 1 } },
+    failStaging: at.step === 'discard' || at.step === 'unstage',
+    then: i % 2 === 0 ? 'retry' : 'give up',
+  }));
+}
+
+function randomCase(random: Random): TaskCase | UploadCase {
+  return random.chance(0.15) ? randomUpload(random) : randomTask(random);
+}
+
+function randomUpload(random: Random): UploadCase {
+  const at = random.pick(boundariesOf(UPLOAD_STEPS));
+  return {
+    kind: 'upload',
+    scenarios: random.shuffle(SHORT).slice(0, 1 + random.below(2)),
+    withKey: random.chance(0.6),
+    plan: random.chance(0.5)
+      ? { kind: 'kill', afterMs: random.below(400) }
+      : { kind: 'kill', at: { ...at, nth: 1 + random.below(2) } },
+    failStaging: random.chance(0.3),
+    then: random.chance(0.5) ? 'retry' : 'give up',
+  };
+}
+
+function randomTask(random: Random): TaskCase {
+  const jobs = Array.from({ length: 1 + random.below(3) }, () => {
+    const scenarios = random.shuffle(SHORT).slice(0, 1 + random.below(2));
+    return random.chance(0.15) ? [...scenarios, random.pick(OTHERS)] : scenarios;
+  });
+  // Half of the time one job repeats what another has.
+  const repeated = random.chance(0.5) ? jobs[0]?.[0] : undefined;
+  if (repeated !== undefined) jobs.push([repeated, ...(random.chance(0.5) ? [random.pick(SHORT)] : [])]);
+  return {
+    kind: 'task',
+    jobs: jobs.map((scenarios) => [...new Set(scenarios)]),
+    deliveries: Array.from({ length: 2 + random.below(4) }, () => randomDelivery(random, jobs.length)),
+  };
+}
+
+function randomDelivery(random: Random, jobs: number): Delivery {
+  const delivery = { ...PLAIN, job: random.below(jobs), plan: randomPlan(random) };
+  return {
+    ...delivery,
+    fault: random.chance(0.4) ? randomFault(random) : null,
+    // A frozen worker is met by another one in any case.
+    twice: delivery.plan.kind === 'kill' && random.chance(0.25),
+    workMs: random.chance(0.15) ? 0 : WORK_MS,
+    failRead: random.chance(0.05),
+  };
+}
+
+/**
+ * Not inside a transaction: the emulator would keep everybody waiting for its locks. Not directly before a request either: it
+ * is as good as in flight then.
+ */
+const FREEZABLE: readonly Boundary<TaskStep>[] = [
+  { step: 'claim recordings', moment: 'after' },
+  { step: 'read audio', moment: 'after' },
+  { step: 'plan chunk', moment: 'after' },
+  { step: 'transcribe', moment: 'after' },
+  { step: 'settle chunk', moment: 'after' },
+  { step: 'settle recordings', moment: 'after' },
+];
+
+function randomPlan(random: Random): Plan {
+  const kind = random.next();
+  if (kind < 0.15) return { kind: 'freeze', at: { ...random.pick(FREEZABLE), nth: 1 } };
+  if (kind < 0.5) return { kind: 'kill', afterMs: random.below(2500) };
+  return { kind: 'kill', at: { ...random.pick(boundariesOf(TASK_STEPS)), nth: 1 + random.below(2) } };
+}
+
+function randomFault(random: Random): Fault {
+  return random.pick<Fault>([
+    LIMITED,
+    { status: 500 },
+    { status: 503, retryAfter: 40 },
+    { hang: true },
+    { closeMidBody: true },
+    { emptyOk: true },
+    { delayMs: 300 },
+  ]);
+}
+
+/** One line: what happens in a case. */
+export function summary(each: Case): string {
+  if (each.kind === 'upload') {
+    const { scenarios, withKey, plan, failStaging, then } = each;
+    const options = [withKey ? 'with key' : 'without key', ...(failStaging ? ['Storage fails'] : []), `then ${then}`];
+    return `upload of ${scenarios.join('+')} (${options.join(', ')}): ${describe(plan)}`;
+  }
+  const deliveries = each.deliveries.map(({ job, plan, fault, twice, failRead, workMs }) => {
+    const extras = [
+      ...(fault === null ? [] : [JSON.stringify(fault)]),
+      ...(twice ? ['twice'] : []),
+      ...(failRead ? ['Storage fails'] : []),
+      ...(workMs === 0 ? ['no time'] : []),
+    ];
+    return `job ${job}: ${[plan === null ? 'nothing' : describe(plan), ...extras].join(' and ')}`;
+  });
+  return `jobs ${each.jobs.map((scenarios) => scenarios.join('+')).join(', ')}; ${deliveries.join('; ')}`;
+}

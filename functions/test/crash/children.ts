@@ -1,0 +1,69 @@
+/** Worker processes, as the parent sees them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { CACHE } from '../../../dev/paths.ts';
+import type { Event, TaskOrder, UploadOrder } from './orders.ts';
+
+/** Starting is most of what a worker does: compiled code is kept, and nobody looks for the credentials of a cloud machine. */
+const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers'), METADATA_SERVER_DETECTION: 'none' };
+
+export type Ending =
+  | { readonly kind: 'killed' }
+  | { readonly kind: 'returned' }
+  | { readonly kind: 'threw'; readonly error: string; readonly expected: boolean }
+  /** The process ended in a way that nobody told it to. */
+  | { readonly kind: 'crashed'; readonly error: string };
+
+export interface Child {
+  readonly ending: Promise<Ending>;
+  /** Settles when the worker stands still, or has ended without that; says which. */
+  readonly frozen: Promise<boolean>;
+  /** Lets a frozen worker go on. */
+  thaw(): void;
+}
+
+type OnEnqueue = (event: Extract<Event, { event: 'enqueued' }>) => void;
+
+export function startWorker(order: TaskOrder, onEnqueue: OnEnqueue): Child {
+  return start('worker.ts', order, onEnqueue);
+}
+
+export function startUploader(order: UploadOrder, onEnqueue: OnEnqueue): Child {
+  return start('uploader.ts', order, onEnqueue);
+}
+
+function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqueue): Child {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, script), JSON.stringify(order)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...WORKER_ENV },
+    },
+  );
+  const stderr: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
+
+  const events: Event[] = [];
+  let onFrozen: (isFrozen: boolean) => void = () => undefined;
+  const frozen = new Promise<boolean>((resolve) => (onFrozen = resolve));
+  const lines = createInterface({ input: child.stdio[3] as Readable });
+  lines.on('line', (line) => {
+    const event = JSON.parse(line) as Event;
+    events.push(event);
+    if (event.event === 'enqueued') onEnqueue(event);
+    if (event.event === 'frozen') onFrozen(true);
+  });
+  const ending = Promise.all([once(child, 'exit'), once(lines, 'close')]).then(([[code, signal]]): Ending => {
+    onFrozen(false);
+    const last = events.at(-1);
+    if (signal === 'SIGKILL' && last?.event === 'dying') return { kind: 'killed' };
+    if (last?.event === 'returned') return { kind: 'returned' };
+    if (last?.event === 'threw') return { kind: 'threw', error: last.error, expected: last.expected };
+    return { kind: 'crashed', error: `exit ${String(code)}, signal ${String(signal)}: ${stderr.join('')}` };
+  });
+  return { ending, frozen, thaw: () => child.kill('SIGCONT') };
+}

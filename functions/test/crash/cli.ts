@@ -1,0 +1,50 @@
+/**
+ * `npm run test:crash -- [--kills 40] [--seed S] [--case N]`: the crash suite alone, on an Emulator Suite of its own, or on the
+ * one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it.
+ */
+import { parseArgs } from 'node:util';
+import { main } from '../../../dev/main.ts';
+import { withSuite } from '../../../dev/emulators/withSuite.ts';
+import { describe } from './boundaries.ts';
+import { runCrashSuite } from './suite.ts';
+import type { CaseOutcome } from './suite.ts';
+
+await main(async (signal) => {
+  const { values } = parseArgs({
+    options: { kills: { type: 'string', default: '40' }, seed: { type: 'string' }, case: { type: 'string' } },
+  });
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
+  const only = values.case === undefined ? {} : { only: Number(values.case) };
+  const suite = () => run(seed, Number(values.kills), only);
+  if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
+  return withSuite({ ports: 'free', signal }, ({ env }) => {
+    Object.assign(process.env, env);
+    return suite();
+  });
+});
+
+async function run(seed: number, kills: number, only: { only?: number }): Promise<number> {
+  console.log(`Crash suite, seed ${seed}.`);
+  const started = Date.now();
+  const outcomes = await runCrashSuite({ seed, kills, ...only, onCase: print });
+  const hits = outcomes.flatMap(({ met }) => met);
+  const failed = outcomes.filter(({ complaints }) => complaints.length > 0);
+  const seconds = (Date.now() - started) / 1000;
+  const boundaries = new Set(
+    hits.filter((plan) => 'at' in plan).map((plan) => describe({ ...plan, at: { ...plan.at, nth: 1 } })),
+  );
+  console.log(
+    `${hits.filter(({ kind }) => kind === 'kill').length} kills and ${hits.filter(({ kind }) => kind === 'freeze').length} ` +
+      `freezes in ${outcomes.length} cases, at ${boundaries.size} boundaries and ${hits.filter((plan) => 'afterMs' in plan).length} random moments, ` +
+      `in ${seconds.toFixed(0)} s (${(seconds / Math.max(1, hits.length)).toFixed(2)} s each). ${failed.length} cases failed.`,
+  );
+  for (const { reproduce } of failed) console.log(`  ${reproduce}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+function print({ index, summary, met, ms, complaints, reproduce }: CaseOutcome): void {
+  const mark = complaints.length === 0 ? '✓' : '✗';
+  console.log(`${mark} case ${index} (${(ms / 1000).toFixed(1)} s, ${met.length} hits): ${summary}`);
+  for (const complaint of complaints) console.log(`    ${complaint}`);
+  if (complaints.length > 0) console.log(`    ${reproduce}`);
+}

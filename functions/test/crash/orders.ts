@@ -1,0 +1,40 @@
+/** What the parent tells a worker process (one argument, JSON), and what it hears from it (file descriptor 3, JSON lines). */
+import type { Plan } from './boundaries.ts';
+import type { TaskPayload } from '../../src/jobs/job.ts';
+
+interface Order {
+  readonly projectId: string;
+  /** How far the clock is ahead, milliseconds. */
+  readonly aheadMs: number;
+  readonly plan: Plan | null;
+}
+
+/** Deliver a task. */
+export interface TaskOrder extends Order {
+  readonly payload: TaskPayload;
+  readonly standInUrl: string;
+  readonly leaseMs: number;
+  readonly workMs: number;
+  /** Of one request to the stand-in, milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Storage fails when the first recording is opened. */
+  readonly failRead: boolean;
+}
+
+/** Upload samples. */
+export interface UploadOrder extends Order {
+  readonly uid: string;
+  readonly idempotencyKey: string | null;
+  readonly scenarios: readonly string[];
+  /** Storage fails at the last recording. */
+  readonly failStaging: boolean;
+}
+
+export type Event =
+  | { readonly event: 'enqueued'; readonly payload: TaskPayload; readonly redrive: number }
+  /** About to be killed; nothing that has an effect happens any more. */
+  | { readonly event: 'dying' }
+  | { readonly event: 'frozen' }
+  | { readonly event: 'returned' }
+  /** `expected`: as the product means it, for the platform to deliver again. */
+  | { readonly event: 'threw'; readonly error: string; readonly expected: boolean };

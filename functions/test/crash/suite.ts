@@ -1,0 +1,92 @@
+/** Runs cases, two side by side, until enough workers were killed. */
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
+import type { Plan } from './boundaries.ts';
+import { casesOf, summary } from './cases.ts';
+import type { Case } from './cases.ts';
+import { runTaskCase } from './taskCase.ts';
+import { runUploadCase } from './uploadCase.ts';
+import { judge, Undisturbed } from './verdict.ts';
+import { World } from './world.ts';
+
+/** As many as the machine that the limits are given for has processors. */
+const LANES = 2;
+
+export interface SuiteOptions {
+  readonly seed: number;
+  /** Ends when so many workers were killed or frozen, and every boundary was met. */
+  readonly kills: number;
+  /** Only this case. */
+  readonly only?: number;
+  readonly onCase: (outcome: CaseOutcome) => void;
+}
+
+export interface CaseOutcome {
+  readonly index: number;
+  readonly summary: string;
+  readonly met: readonly Plan[];
+  readonly ms: number;
+  readonly complaints: readonly string[];
+  /** The command that runs this case alone. */
+  readonly reproduce: string;
+}
+
+export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[]> {
+  const cases = options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
+  const outcomes: CaseOutcome[] = [];
+  const undisturbed = await Undisturbed.start();
+  const take = (): Case | null => {
+    const met = outcomes.reduce((sum, outcome) => sum + outcome.met.length, 0);
+    return met >= options.kills ? null : (cases.next().value ?? null);
+  };
+  const lane = async (): Promise<void> => {
+    const standIn = await startDeepgramStandIn({ quiet: true });
+    try {
+      for (let each = take(); each !== null; each = take()) {
+        const outcome = await runCase(each, standIn.url, undisturbed);
+        outcomes.push(outcome);
+        options.onCase(outcome);
+      }
+    } finally {
+      await standIn.close();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: options.only === undefined ? LANES : 1 }, lane));
+  } finally {
+    await undisturbed.close();
+  }
+  return outcomes;
+}
+
+function caseOf(seed: number, index: number): Case {
+  for (const each of casesOf(seed)) if (each.index === index) return each;
+  throw new Error('There is no end to the cases.');
+}
+
+async function runCase(each: Case, standInUrl: string, undisturbed: Undisturbed): Promise<CaseOutcome> {
+  const started = Date.now();
+  const world = new World(String(each.index), standInUrl);
+  await new StandInControl(standInUrl).reset();
+  let met: readonly Plan[] = [];
+  let complaints: readonly string[];
+  try {
+    const run = await (each.kind === 'task'
+      ? runTaskCase(each, world, standInUrl)
+      : runUploadCase(each, world, standInUrl));
+    met = run.met;
+    complaints = [...run.complaints, ...(await judge(world, run.evidence, undisturbed))];
+  } catch (error) {
+    complaints = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  } finally {
+    await world.close();
+  }
+  return {
+    index: each.index,
+    summary: summary(each),
+    met,
+    ms: Date.now() - started,
+    complaints,
+    reproduce: `npm run test:crash -- --seed ${each.seed} --case ${each.index}`,
+  };
+}

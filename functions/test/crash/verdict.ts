@@ -1,0 +1,121 @@
+/** What has to hold after every case, whatever happened in it. */
+import { isDeepStrictEqual } from 'node:util';
+import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
+import type { StandIn } from '../../../dev/deepgram/server.ts';
+import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
+import { checkUser } from '../invariants/check.ts';
+import { everyWordOnce, noStoredChunkAskedAgain, successfulRequestsBounded } from '../invariants/requests.ts';
+import type { SpokenWord } from '../invariants/requests.ts';
+import type { UserData } from '../invariants/userData.ts';
+import { GAP_MS } from './deps.ts';
+import { sampleNamed } from './samples.ts';
+import { World } from './world.ts';
+
+export interface Evidence {
+  /** Scenarios whose jobs must have been completed, each counted once however often it was sent. */
+  readonly scenarios: readonly string[];
+  readonly log: readonly LogEntry[];
+  /** Requests that may have been paid for without becoming a chunk. */
+  readonly excused: number;
+}
+
+/** @returns one sentence for each thing that is wrong. */
+export async function judge(world: World, evidence: Evidence, undisturbed: Undisturbed): Promise<string[]> {
+  const data = await world.load();
+  const scenarios = [...new Set(evidence.scenarios)];
+  const violations = checkUser(data, { nowMs: world.nowMs(), gapMs: GAP_MS, graceMs: 0 });
+  return [
+    ...violations.map(({ invariant, complaint }) => `${invariant}: ${complaint}`),
+    ...named('everyWordOnce', everyWordOnce(data, scenarios.flatMap(wordsOf))),
+    ...named('noStoredChunkAskedAgain', noStoredChunkAskedAgain(data, evidence.log)),
+    ...named('successfulRequestsBounded', successfulRequestsBounded(data, evidence.log, evidence.excused)),
+    ...named('sameAsUndisturbed', await undisturbed.differences(data, scenarios)),
+  ];
+}
+
+function named(invariant: string, complaints: readonly string[]): string[] {
+  return complaints.map((complaint) => `${invariant}: ${complaint}`);
+}
+
+function wordsOf(scenario: string): SpokenWord[] {
+  const { deviceId, words } = sampleNamed(scenario);
+  return words.map(({ text, startMs, endMs }) => ({ deviceId, text, startMs, endMs }));
+}
+
+/** A user's conversations and transcript, without the ids that differ from run to run. Each as JSON. */
+interface Result {
+  readonly conversations: readonly string[];
+  readonly segments: readonly string[];
+}
+
+function resultOf({ conversations, segments }: UserData): Result {
+  const live = [...conversations.values()].filter(({ state }) => state === 'live');
+  return {
+    conversations: live
+      .map(({ deviceId, startedAt, finishedAt, language, segmentCount, speechSeconds }) =>
+        JSON.stringify([
+          deviceId,
+          startedAt.toMillis(),
+          finishedAt.toMillis(),
+          language,
+          segmentCount,
+          speechSeconds.toFixed(3),
+        ]),
+      )
+      .sort(),
+    segments: [...segments.values()]
+      .map(({ deviceId, startedAt, endedAt, text, speaker, language }) =>
+        JSON.stringify([deviceId, startedAt.toMillis(), endedAt.toMillis(), text, speaker, language]),
+      )
+      .sort(),
+  };
+}
+
+/** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
+export class Undisturbed {
+  readonly #standIn: StandIn;
+  readonly #results = new Map<string, Promise<Result>>();
+
+  private constructor(standIn: StandIn) {
+    this.#standIn = standIn;
+  }
+
+  static async start(): Promise<Undisturbed> {
+    return new Undisturbed(await startDeepgramStandIn({ quiet: true }));
+  }
+
+  close(): Promise<void> {
+    return this.#standIn.close();
+  }
+
+  async differences(data: UserData, scenarios: readonly string[]): Promise<string[]> {
+    const results = await Promise.all(scenarios.map((scenario) => this.#resultOf(scenario)));
+    const actual = resultOf(data);
+    return (['conversations', 'segments'] as const).flatMap((what) => {
+      const expected = results.flatMap((result) => result[what]).sort();
+      if (isDeepStrictEqual(actual[what], expected)) return [];
+      const missing = expected.filter((each) => !actual[what].includes(each)).length;
+      const besides = actual[what].filter((each) => !expected.includes(each)).length;
+      return [`${what}: ${missing} of ${expected.length} are missing, and there are ${besides} others`];
+    });
+  }
+
+  #resultOf(scenario: string): Promise<Result> {
+    const known = this.#results.get(scenario);
+    if (known !== undefined) return known;
+    const result = this.#run(scenario);
+    this.#results.set(scenario, result);
+    return result;
+  }
+
+  async #run(scenario: string): Promise<Result> {
+    const world = new World('undisturbed', this.#standIn.url);
+    try {
+      await world.accept([scenario]);
+      await world.drain();
+      return resultOf(await world.load());
+    } finally {
+      await world.close();
+    }
+  }
+}

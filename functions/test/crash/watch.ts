@@ -1,0 +1,184 @@
+/**
+ * Lets a worker process meet its fate where the plan says. Product code has no hooks for this: what is watched is what it is
+ * given, Firestore's transactions and its other dependencies.
+ */
+import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { Moment, Plan, Step, TaskStep } from './boundaries.ts';
+import { LEASE_MS } from './deps.ts';
+import type { Event } from './orders.ts';
+
+const EVENTS_FD = 3;
+
+/** How long a frozen worker sleeps by its own clock, milliseconds: longer than its lease. */
+const FROZEN_MS = 2 * LEASE_MS;
+
+export function tell(event: Event): void {
+  writeSync(EVENTS_FD, `${JSON.stringify(event)}\n`);
+}
+
+/** Rolls a transaction back on its way to death. */
+class Dying extends Error {
+  override readonly name = 'Dying';
+}
+
+/**
+ * The emulator keeps the locks of a transaction whose client died for more than a minute (as Firestore does, up to its idle
+ * limit), and whoever comes next would stand and wait. So a worker that is to die first rolls back what it has open, and does
+ * nothing else any more: what is stored is the same as if it had died at once.
+ */
+export class Watch {
+  readonly #plan: Plan | null;
+  readonly #counts = new Map<string, number>();
+  #dying = false;
+  #open = 0;
+  #db: Firestore | null = null;
+  /** Called when the worker goes on, with how long it slept by its own clock, milliseconds. */
+  onThaw: (sleptMs: number) => void = () => undefined;
+
+  constructor(plan: Plan | null) {
+    this.#plan = plan;
+    if (plan !== null && 'afterMs' in plan) {
+      setTimeout(() => {
+        this.#die();
+      }, plan.afterMs);
+    }
+  }
+
+  /** A worker comes to a boundary outside transactions. Does not return if it ends here. */
+  async reach(step: Step, moment: Moment): Promise<void> {
+    if (this.#meets(step, moment)) {
+      if (this.#plan?.kind === 'freeze') {
+        tell({ event: 'frozen' });
+        process.kill(process.pid, 'SIGSTOP');
+        this.onThaw(FROZEN_MS);
+      } else {
+        this.#die();
+      }
+    }
+    if (this.#dying) await forever();
+  }
+
+  /** An effect with its two boundaries. */
+  async around<T>(step: Step, effect: () => Promise<T>): Promise<T> {
+    await this.reach(step, 'before');
+    const result = await effect();
+    await this.reach(step, 'after');
+    return result;
+  }
+
+  /** Makes each transaction a step of its own, told by what it writes. */
+  watchTransactions(db: Firestore, stepOf: (writes: readonly Write[]) => Step | null): void {
+    this.#db = db;
+    const original = db.runTransaction.bind(db);
+    db.runTransaction = async <T>(body: (tx: Transaction) => Promise<T>): Promise<T> => {
+      if (this.#dying) await forever();
+      let writes: Write[] = [];
+      let result: T;
+      this.#open += 1;
+      try {
+        result = await original(async (tx) => {
+          writes = [];
+          const value = await body(recording(tx, writes));
+          const step = stepOf(writes);
+          if (step !== null && this.#meets(step, 'before')) this.#die();
+          if (this.#dying) throw new Dying();
+          return value;
+        });
+      } finally {
+        await this.#closed();
+      }
+      const step = stepOf(writes);
+      if (step !== null) await this.reach(step, 'after');
+      return result;
+    };
+  }
+
+  async #closed(): Promise<void> {
+    this.#open -= 1;
+    if (!this.#dying) return;
+    if (this.#open === 0) void this.#end();
+    await forever();
+  }
+
+  #meets(step: Step, moment: Moment): boolean {
+    const key = `${moment} ${step}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (this.#plan === null || 'afterMs' in this.#plan) return false;
+    const { at } = this.#plan;
+    return at.step === step && at.moment === moment && at.nth === count;
+  }
+
+  #die(): void {
+    if (this.#dying) return;
+    this.#dying = true;
+    tell({ event: 'dying' });
+    if (this.#open === 0) void this.#end();
+  }
+
+  /** Once the requests to Firestore have ended: the client does not wait for a rollback, but this does. */
+  async #end(): Promise<void> {
+    // A rollback is asked for some turns after its transaction has failed; later requests would be refused.
+    await setImmediate();
+    await this.#db?.terminate();
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+/** What a dying worker waits for. */
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+export interface Write {
+  readonly path: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const WRITES = new Set<PropertyKey>(['set', 'update', 'create']);
+
+/** The transaction, which notes what is written in it. */
+function recording(tx: Transaction, writes: Write[]): Transaction {
+  const proxy: Transaction = new Proxy(tx, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (WRITES.has(key)) {
+          const [ref, data] = args as [DocumentReference, Record<string, unknown>];
+          writes.push({ path: ref.path, data });
+        }
+        const result: unknown = member.apply(target, args);
+        return result === target ? proxy : result;
+      };
+    },
+  });
+  return proxy;
+}
+
+/** What a transaction of the task makes durable; null for one that writes nothing. */
+export function taskStepOf(writes: readonly Write[]): TaskStep | null {
+  const find = (pattern: RegExp): Write['data'] | undefined => writes.find(({ path }) => pattern.test(path))?.data;
+  const chunk = find(/\/chunks\/[^/]+$/);
+  if (chunk !== undefined) return chunk['state'] === 'planned' ? 'plan chunk' : 'settle chunk';
+  const recording = find(/^users\/[^/]+\/recordings\//);
+  if (recording !== undefined) return recording['state'] === 'claimed' ? 'claim recordings' : 'settle recordings';
+  const job = find(/^offline_sync_jobs\/[^/]+$/);
+  if (job === undefined) return null;
+  switch (job['status']) {
+    case 'processing':
+      return 'take lease';
+    case 'deferred':
+      return 'defer job';
+    case 'pending':
+      return 'epoch' in job ? 'continue job' : 'release job';
+    case undefined:
+      break;
+    default:
+      return 'finish job';
+  }
+  if ('notifiedAt' in job) return 'wrap up';
+  return 'lease' in job ? 'heartbeat' : 'save facts';
+}

@@ -1,0 +1,69 @@
+/** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
+import { loadSileroVad } from '../../src/audio/vad.ts';
+import type { JobFile } from '../../src/jobs/job.ts';
+import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import type { ProcessDeps } from '../../src/processing/processJob.ts';
+import { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { TestWorld } from '../support/worker.ts';
+import { nothing, transcriberAt } from './deps.ts';
+import type { TaskOrder } from './orders.ts';
+import { run, watchedQueue } from './process.ts';
+import { taskStepOf } from './watch.ts';
+import type { Watch } from './watch.ts';
+
+/** What a read fails with that was told to. */
+class ToldToFail extends Error {
+  override readonly name = 'ToldToFail';
+}
+
+class WatchedAudio extends StagedAudio {
+  readonly #watch: Watch;
+  #failing: boolean;
+
+  constructor(world: TestWorld, watch: Watch, failing: boolean) {
+    super(world.bucket());
+    this.#watch = watch;
+    this.#failing = failing;
+  }
+
+  override async *open(file: Pick<JobFile, 'path' | 'name'>): AsyncGenerator<Uint8Array> {
+    await this.#watch.reach('read audio', 'before');
+    if (this.#failing) {
+      this.#failing = false;
+      throw new ToldToFail('Storage does not answer.');
+    }
+    for await (const bytes of super.open(file)) {
+      await this.#watch.reach('read audio', 'after');
+      yield bytes;
+    }
+  }
+
+  override delete(paths: readonly string[]): Promise<void> {
+    return this.#watch.around('delete audio', () => super.delete(paths));
+  }
+}
+
+function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
+  const world = new TestWorld({ logger: nothing, queue: watchedQueue(watch) }, order.projectId);
+  world.aheadMs = order.aheadMs;
+  watch.onThaw = (sleptMs) => (world.aheadMs += sleptMs);
+  watch.watchTransactions(world.db, taskStepOf);
+  const { notifier } = world.deps;
+  const transcriber = transcriberAt(order.standInUrl, order.requestTimeoutMs, nothing);
+  return {
+    ...world.deps,
+    audio: new WatchedAudio(world, watch, order.failRead),
+    transcriber: {
+      transcribe: (request, signal) => watch.around('transcribe', () => transcriber.transcribe(request, signal)),
+    },
+    notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
+    vad: () => watch.around('load vad', () => loadSileroVad()),
+    workMs: order.workMs,
+    leaseMs: order.leaseMs,
+  };
+}
+
+await run<TaskOrder>(
+  (order, watch) => processSyncJob(order.payload, watchedDeps(order, watch)),
+  (error) => error instanceof RetryTaskError || error instanceof ToldToFail,
+);

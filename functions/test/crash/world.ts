@@ -1,0 +1,133 @@
+/** One case's corner of the emulators: a project, a user, a clock, a queue, and the stand-in of its lane. */
+import { randomUUID } from 'node:crypto';
+import { DueJobs } from '../../src/jobs/dueJobs.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { isFinished } from '../../src/jobs/stateMachine.ts';
+import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import type { ProcessDeps } from '../../src/processing/processJob.ts';
+import { UploadedObjects } from '../../src/retention/objects.ts';
+import { SweeperStateStore } from '../../src/retention/state.ts';
+import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
+import { acceptUpload } from '../../src/upload/accept.ts';
+import { loadUserData } from '../invariants/userData.ts';
+import type { UserData } from '../invariants/userData.ts';
+import { TestWorld } from '../support/worker.ts';
+import { CloudTasks } from './cloud.ts';
+import { nothing, transcriberAt } from './deps.ts';
+import { sampleUpload } from './samples.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Deliveries, or sweeps, after which a job that has not ended is stuck. */
+const PATIENCE = 60;
+
+/** Of a request in the parent, where nothing is told to hang, milliseconds. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export class World {
+  readonly projectId: string;
+  readonly uid: string;
+  readonly tasks = new CloudTasks();
+  readonly deps: ProcessDeps;
+  readonly #emulators: TestWorld;
+
+  constructor(name: string, standInUrl: string) {
+    this.projectId = `demo-crash-${name}-${randomUUID().slice(0, 8)}`;
+    const transcriber = transcriberAt(standInUrl, REQUEST_TIMEOUT_MS, nothing);
+    this.#emulators = new TestWorld({ queue: this.tasks, transcriber, logger: nothing }, this.projectId);
+    this.uid = this.#emulators.uid;
+    this.deps = this.#emulators.deps;
+  }
+
+  close(): Promise<void> {
+    return this.#emulators.close();
+  }
+
+  /** Milliseconds ahead of the real clock. */
+  get aheadMs(): number {
+    return this.#emulators.aheadMs;
+  }
+
+  nowMs(): number {
+    return this.deps.now();
+  }
+
+  advance(ms: number): void {
+    this.#emulators.aheadMs += ms;
+  }
+
+  /** Moves the clock to just after a moment, Unix milliseconds; never back. */
+  passBy(ms: number): void {
+    this.advance(Math.max(0, ms + 1000 - this.nowMs()));
+  }
+
+  /** Uploads samples as the function does. @returns the job's id. */
+  async accept(scenarios: readonly string[], idempotencyKey: string | null = null): Promise<string> {
+    const upload = sampleUpload({ uid: this.uid, idempotencyKey, scenarios }, this.nowMs());
+    const { jobId } = await acceptUpload(this.#emulators.acceptDeps(), upload);
+    return jobId;
+  }
+
+  load(): Promise<UserData> {
+    return loadUserData(this.#emulators.db, this.#emulators.bucket(), this.uid);
+  }
+
+  /** What comes every five minutes. */
+  async sweep(): Promise<void> {
+    await sweep({
+      ...this.deps,
+      due: new DueJobs(this.#emulators.db),
+      objects: new UploadedObjects(this.#emulators.bucket()),
+      state: new SweeperStateStore(this.#emulators.db),
+      uploadExpiryMs: DAY_MS,
+      audioRetentionMs: 30 * DAY_MS,
+      limits: SWEEP_LIMITS,
+    });
+  }
+
+  /** All of the user's jobs, by id. */
+  async jobs(): Promise<Map<string, Job>> {
+    const { jobs } = await this.deps.jobs.list({ uid: this.uid, limit: 100 });
+    return new Map(jobs.map(({ id, job }) => [id, job]));
+  }
+
+  /**
+   * Delivers what is in the queue, with nothing in its way any more, until every job has ended and is wrapped up. Time is moved
+   * to where it is needed, and the sweeper comes when nothing else moves.
+   * @throws Error when a job is stuck, or fails in a way that it should not.
+   */
+  async drain(): Promise<void> {
+    for (let round = 0; round < PATIENCE; round++) {
+      await this.drainTasks();
+      const jobs = [...(await this.jobs()).values()];
+      if (jobs.every(({ status, notifiedAt }) => isFinished(status) && notifiedAt !== null)) return;
+      this.advance(5 * MINUTE_MS);
+      await this.sweep();
+    }
+    throw new Error(`Stuck: ${[...(await this.jobs()).values()].map(stateOf).join('; ')}`);
+  }
+
+  /** Delivers until the queue is empty. @throws Error when a task never succeeds. */
+  async drainTasks(): Promise<void> {
+    for (let round = 0; round < PATIENCE; round++) {
+      const [task] = this.tasks.waiting();
+      if (task === undefined) return;
+      try {
+        await processSyncJob(task.payload, this.deps);
+        this.tasks.done(task.id);
+      } catch (error) {
+        if (!(error instanceof RetryTaskError)) throw error;
+        this.tasks.backOff(task.id);
+        const job = (await this.jobs()).get(task.payload.jobId);
+        this.passBy(Math.max(job?.lease?.expiresAt.toMillis() ?? 0, job?.waitingFor?.until?.toMillis() ?? 0));
+      }
+    }
+    throw new Error(`The queue does not get empty: ${[...(await this.jobs()).values()].map(stateOf).join('; ')}`);
+  }
+}
+
+function stateOf({ status, waitingFor, lease, epoch, attempts }: Job): string {
+  const waiting = waitingFor === null ? '' : ` for ${waitingFor.reason}`;
+  return `${status}${waiting}, ${lease === null ? 'no lease' : 'leased'}, epoch ${epoch}, attempt ${attempts}`;
+}
