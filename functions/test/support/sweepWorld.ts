@@ -41,12 +41,13 @@ export class SweepWorld {
   readonly db: Firestore;
   readonly deps: SweepDeps;
   readonly #app;
+  #elapsedMs = (): number => 0;
 
   constructor(change: Partial<SweepDeps> = {}) {
     const projectId = `demo-sweep-${randomUUID()}`;
     this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, projectId);
     this.db = getFirestore(this.#app);
-    const now = (): number => this.nowMs;
+    const now = (): number => this.nowMs + Math.round(this.#elapsedMs());
     this.deps = {
       db: this.db,
       jobs: new JobStore(this.db, now),
@@ -76,6 +77,12 @@ export class SweepWorld {
       limits: SWEEP_LIMITS,
       ...change,
     };
+  }
+
+  /** From here on the clock goes on by itself, beginning at `nowMs`. */
+  startClock(): void {
+    const began = performance.now();
+    this.#elapsedMs = () => performance.now() - began;
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,9 @@ describe('a run of the sweeper', () => {
       const due = { still: down, overdue: down, begun: down, notWrappedUp: down, expired: down } as unknown as DueJobs;
       const objects = new UploadedObjects(world.bucket());
       objects.list = () => Promise.reject(new Error('Storage is down'));
-      await assert.rejects(world.sweep({ due, objects }), /No step/);
+      const { conversations } = world.deps;
+      conversations.unfinishedDeletions = () => Promise.reject(new Error('Firestore is down'));
+      await assert.rejects(world.sweep({ due, objects, conversations }), /No step/);
     });
   });
 
