@@ -32,8 +32,8 @@ export interface SummariesOptions {
   readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now?: () => number;
-  /** For all conversations of one call, milliseconds. */
-  readonly budgetMs?: number;
+  /** Aborts when the time for one job's conversations is over. */
+  readonly budget?: () => AbortSignal;
 }
 
 export class Summaries {
@@ -49,8 +49,8 @@ export class Summaries {
    * @returns how many were written.
    */
   async refresh(uid: string, conversationIds: readonly string[]): Promise<number> {
-    const { logger, budgetMs = BUDGET_MS } = this.#options;
-    const signal = AbortSignal.timeout(budgetMs);
+    const { logger, budget = () => AbortSignal.timeout(BUDGET_MS) } = this.#options;
+    const signal = budget();
     const refreshOne = async (conversationId: string): Promise<boolean> => {
       try {
         return await this.#refresh(uid, conversationId, signal);

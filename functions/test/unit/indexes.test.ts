@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
 import { segmentsOf, transcriptOf, unfinishedDeletions } from '../../src/conversations/collections.ts';
+import * as reading from '../../../client/src/reading.ts';
 import { ConversationStore } from '../../src/conversations/store.ts';
-import { readOpening } from '../../src/conversations/transcript.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { JobStore } from '../../src/jobs/store.ts';
@@ -18,8 +18,6 @@ import type { QueryShape } from '../support/queryShapes.ts';
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
 const db = new Firestore({ projectId: 'demo-indexes' });
-
-const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.fromMillis(0), finishedAt: Timestamp.fromMillis(1) };
 
 /** Every file that asks Firestore for more than documents by id, and how to make it ask all that it asks. */
 const QUERIES: Record<string, () => Promise<unknown>> = {
@@ -43,8 +41,6 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', targetId: null, words: [word] };
     await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
   },
-  'conversations/transcript.ts': () =>
-    readOpening(new ConversationStore(db, { gapMs: 0 }).segments('ann'), CONVERSATION, 1),
   'conversations/collections.ts': async () => {
     const conversation = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
@@ -53,21 +49,24 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 
+const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
+
 /** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
 const APP_QUERIES: Record<string, Query> = {
   'the newest jobs': db.collection('offline_sync_jobs').where('uid', '==', 'ann').orderBy('createdAt', 'desc'),
-  'the newest conversations': db
-    .collection('users/ann/conversations')
-    .where('state', '==', 'live')
-    .orderBy('startedAt', 'desc'),
-  'the transcript of a conversation': db
-    .collection('users/ann/segments')
-    .where('deviceId', '==', 'omi')
-    .where('startedAt', '>=', new Date(0))
-    .where('startedAt', '<=', new Date(1))
-    .orderBy('startedAt'),
+  'the newest conversations': adminQuery(reading.newestConversations('ann')),
+  'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
+  'the transcript of a conversation': adminQuery(reading.transcriptOf('ann', CONVERSATION)),
+  'all conversations ever': adminQuery(reading.conversationChanges('ann', null)),
+  'what changed since': adminQuery(reading.conversationChanges('ann', Timestamp.now())),
   'the usage of a month': db.collection('users/ann/usage').where('day', '>=', '2026-01-01').orderBy('day'),
 };
+
+/** A query of the client's in the Admin SDK. */
+function adminQuery({ collection, where, orderBy, limit }: reading.ReadQuery): Query {
+  const filtered = where.reduce<Query>((query, condition) => query.where(...condition), db.collection(collection));
+  return orderBy.reduce((query, order) => query.orderBy(...order), filtered).limit(limit);
+}
 
 async function shapesOf(ask: () => Promise<unknown>): Promise<readonly QueryShape[]> {
   const recording = recordQueries({ offline: true });

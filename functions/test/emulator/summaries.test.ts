@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { Timestamp } from 'firebase-admin/firestore';
+import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
+import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import { Summaries } from '../../src/conversations/summaries.ts';
+import type { SummariesOptions } from '../../src/conversations/summaries.ts';
+import { extractiveSummariser } from '../../src/conversations/summariser.ts';
+import type { Summariser, TranscriptOpening } from '../../src/conversations/summariser.ts';
+import { loadSamples } from '../../../dev/samples/samples.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const START = Date.UTC(2026, 0, 5, 9);
+const NOW = Date.UTC(2026, 0, 6);
+
+describe('summaries', () => {
+  let world: TestWorld;
+
+  beforeEach(() => {
+    world = new TestWorld();
+  });
+  afterEach(() => world.close());
+
+  const ref = (id = 'one') => world.deps.conversations.conversations(world.uid).doc(id);
+  const stored = async (id = 'one'): Promise<Conversation> => (await ref(id).get()).data()!;
+
+  /** Writes a conversation as assignments leave it, one segment a second. */
+  async function write(texts: readonly string[], change: Partial<Conversation> = {}, id = 'one'): Promise<void> {
+    const batch = world.db.batch();
+    for (const [i, text] of texts.entries()) {
+      const startMs = START + i * 1500;
+      const segment: Segment = {
+        deviceId: id,
+        startedAt: Timestamp.fromMillis(startMs),
+        endedAt: Timestamp.fromMillis(startMs + 500),
+        text,
+        speaker: 0,
+        confidence: 1,
+        language: 'en',
+        words: [{ text, fromMs: 0, toMs: 500 }],
+        jobId: 'job',
+        chunkId: 'chunk',
+      };
+      batch.set(world.deps.conversations.segments(world.uid).doc(`${id}-${i}`), segment);
+    }
+    const before = (await ref(id).get()).data();
+    batch.set(ref(id), {
+      deviceId: id,
+      state: 'live',
+      startedAt: Timestamp.fromMillis(START),
+      finishedAt: Timestamp.fromMillis(START + texts.length * 1500),
+      language: 'en',
+      languages: { en: texts.length },
+      ...(before ?? NO_SUMMARY),
+      segmentCount: texts.length,
+      wordCount: texts.length,
+      speechSeconds: texts.length / 2,
+      mergedInto: null,
+      deletedAt: null,
+      revision: (before?.revision ?? 0) + 1,
+      createdByJobId: 'job',
+      createdAt: Timestamp.fromMillis(START),
+      updatedAt: Timestamp.fromMillis(START),
+      ...change,
+    });
+    await batch.commit();
+  }
+
+  function summaries(summariser: Summariser | null, change: Partial<SummariesOptions> = {}): Summaries {
+    const { db, logger } = world;
+    const { conversations } = world.deps;
+    return new Summaries({ db, conversations, summariser, logger, now: () => NOW, ...change });
+  }
+
+  /** A summariser that counts, and answers as it is told. */
+  function fake(answer: (opening: TranscriptOpening) => Promise<string> | string) {
+    const openings: TranscriptOpening[] = [];
+    const summariser: Summariser = {
+      maxCharacters: () => 1000,
+      summarise: async (opening) => {
+        openings.push(opening);
+        return { title: await answer(opening), overview: 'An overview.' };
+      },
+    };
+    return { openings, summariser };
+  }
+
+  it('give a conversation title, overview and relevance, as a change that an app can find', async () => {
+    await write(['Hello.', 'The train leaves at nine.']);
+    const { openings, summariser } = fake(() => 'Train');
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 1);
+    assert.deepEqual(openings, [{ text: 'Hello.\nThe train leaves at nine.', language: 'en' }]);
+    const { title, overview, relevance, revision, summaryRevision, updatedAt } = await stored();
+    assert.deepEqual(
+      { title, overview, relevance, revision, summaryRevision, updatedAt: updatedAt.toMillis() },
+      {
+        title: 'Train',
+        overview: 'An overview.',
+        relevance: 'speech',
+        revision: 2,
+        summaryRevision: 2,
+        updatedAt: NOW,
+      },
+    );
+  });
+
+  it('are made once for a transcript, and again when it has grown', async () => {
+    await write(['Um.']);
+    const { openings, summariser } = fake(({ text }) => text);
+    const made = summaries(summariser);
+    await made.refresh(world.uid, ['one']);
+    assert.equal((await stored()).relevance, 'fillers');
+    assert.equal(await made.refresh(world.uid, ['one']), 0);
+    assert.equal(openings.length, 1);
+
+    await write(['Um.', 'The train leaves at nine.']);
+    assert.equal(await made.refresh(world.uid, ['one']), 1);
+    const { title, relevance, revision } = await stored();
+    assert.deepEqual([title, relevance, revision], ['Um.\nThe train leaves at nine.', 'speech', 4]);
+  });
+
+  it('that read the same are no change', async () => {
+    await write(['The train leaves at nine.']);
+    const made = summaries(extractiveSummariser);
+    await made.refresh(world.uid, ['one']);
+    await write(['The train leaves at nine.', 'Yes.']);
+    const before = await stored();
+    assert.equal(await made.refresh(world.uid, ['one']), 0);
+    const after = await stored();
+    assert.deepEqual([after.revision, after.updatedAt.toMillis()], [before.revision, before.updatedAt.toMillis()]);
+    assert.equal(after.summaryRevision, before.revision);
+  });
+
+  it('that come late never overwrite what is newer', async () => {
+    await write(['The train leaves at nine.']);
+    const { summariser } = fake(async () => {
+      await write(['The train leaves at nine.', 'Or at ten.'], { title: 'Newer', overview: null });
+      return 'Late';
+    });
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 0);
+    const { title, overview, revision } = await stored();
+    assert.deepEqual([title, overview, revision], ['Newer', null, 2]);
+  });
+
+  it('of two workers at once are written once', async () => {
+    await write(['The train leaves at nine.']);
+    const both = await Promise.all([1, 2].map(() => summaries(extractiveSummariser).refresh(world.uid, ['one'])));
+    assert.deepEqual(both.sort(), [0, 1]);
+    assert.equal((await stored()).revision, 2);
+  });
+
+  it('bring nothing of a deleted or merged conversation back', async () => {
+    await write(['The train leaves at nine.']);
+    const { summariser } = fake(async () => {
+      await ref().update({ state: 'deleted' });
+      return 'Back again';
+    });
+    await summaries(summariser).refresh(world.uid, ['one', 'never-was']);
+    assert.equal((await stored()).title, null);
+    await write(['The train leaves at nine.'], { state: 'merged', mergedInto: 'one' }, 'two');
+    assert.equal(await summaries(extractiveSummariser).refresh(world.uid, ['two']), 0);
+  });
+
+  it('that fail leave a title in the speakers’ own words, and say nothing of them in the log', async () => {
+    await write(['The secret train leaves at nine.']);
+    const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 1);
+    const { title, overview } = await stored();
+    assert.deepEqual([title, overview], ['The secret train leaves at nine', null]);
+    assert.deepEqual(
+      world.logger.entries.map(({ level, message, fields }) => [level, message, fields['conversationId']]),
+      [['warn', 'Summary failed', 'one']],
+    );
+    assert.ok(!JSON.stringify(world.logger.entries).includes('secret'));
+  });
+
+  it('that fail leave an overview of most of it where there is one', async () => {
+    await write(['The train leaves at nine.'], { title: 'Train', overview: 'It leaves.' });
+    const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
+    await summaries(summariser).refresh(world.uid, ['one']);
+    const { title, overview, relevance } = await stored();
+    assert.deepEqual([title, overview, relevance], ['Train', 'It leaves.', 'speech']);
+  });
+
+  it('never throw, whatever Firestore does', async () => {
+    await write(['The train leaves at nine.']);
+    const db = { runTransaction: () => Promise.reject(new Error('unavailable')) } as unknown as typeof world.db;
+    assert.equal(await summaries(extractiveSummariser, { db }).refresh(world.uid, ['one']), 0);
+    assert.equal(world.logger.entries.length, 1);
+  });
+
+  it('extract what there is no time left for', async () => {
+    await write(['The train leaves at nine.']);
+    const { openings, summariser } = fake(() => 'Never asked');
+    const signal = AbortSignal.abort(new Error('time is up'));
+    assert.equal(await summaries(summariser, { budget: () => signal }).refresh(world.uid, ['one']), 1);
+    assert.equal(openings.length, 0);
+    assert.equal((await stored()).title, 'The train leaves at nine');
+  });
+
+  it('that are off still mark what says nothing', async () => {
+    await write(['Um.', '[coughs]']);
+    assert.equal(await summaries(null).refresh(world.uid, ['one']), 1);
+    const { title, relevance, state } = await stored();
+    assert.deepEqual([title, relevance, state], [null, 'fillers', 'live']);
+  });
+
+  it('read no more of a long transcript than they make use of', async () => {
+    await write(Array.from({ length: 60 }, (_, i) => `Number ${String(i).padStart(2, '0')}.`.padEnd(50, '!')));
+    const { openings, summariser } = fake(() => 'Long');
+    await summaries(summariser).refresh(world.uid, ['one']);
+    const [{ text }] = openings as [TranscriptOpening];
+    assert.equal(text.length, 1000);
+    assert.match(text, /^Number 00.*\nNumber 01.*\nNumber 19\.!*$/s);
+  });
+
+  it('are there before the app is told that its job has ended', async () => {
+    const sample = loadSamples().find(({ scenario }) => scenario === 'kitchen')!;
+    const jobId = await world.acceptSamples(sample);
+    const titles: (string | null)[] = [];
+    await world.deliver(jobId, {
+      notifier: {
+        jobFinished: async () => {
+          titles.push(...(await world.conversations()).map(({ title }) => title));
+          return { sent: 1, removed: 0 };
+        },
+      },
+    });
+    assert.equal(titles.length, sample.conversations.length);
+    for (const title of titles) assert.ok(title !== null && title.length > 10 && title.length <= 60, String(title));
+    const { relevance, revision, summaryRevision } = (await world.conversations())[0]!;
+    assert.deepEqual([relevance, summaryRevision], ['speech', revision]);
+  });
+});
+
+describe('preferences', () => {
+  let world: TestWorld;
+
+  beforeEach(async () => {
+    world = new TestWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  async function requestsAfter(
+    preferences: object,
+  ): Promise<{ status: string; queries: Record<string, readonly string[]>[] }> {
+    await world.db.doc(`users/${world.uid}`).set({ preferences });
+    const jobId = await world.acceptSamples(loadSamples().find(({ scenario }) => scenario === 'errand')!);
+    await world.deliver(jobId);
+    const { requests } = await world.standIn.log();
+    return { status: (await world.job(jobId)).status, queries: requests.map(({ query }) => query) };
+  }
+
+  it('reach the transcription: the one language, and the vocabulary', async () => {
+    const { status, queries } = await requestsAfter({
+      language: 'en-GB',
+      singleLanguage: true,
+      vocabulary: ['Omi', 'left & right'],
+    });
+    assert.equal(status, 'completed');
+    assert.ok(queries.length > 0);
+    for (const query of queries)
+      assert.deepEqual([query['language'], query['keyterm']], [['en-GB'], ['Omi', 'left & right']]);
+  });
+
+  it('that make no sense cost nobody a transcript', async () => {
+    const { status, queries } = await requestsAfter({ language: { $: 1 }, singleLanguage: 'yes', vocabulary: 'Omi' });
+    assert.equal(status, 'completed');
+    for (const query of queries) assert.deepEqual([query['language'], query['keyterm']], [['multi'], undefined]);
+    assert.deepEqual(
+      world.logger.entries.filter(({ message }) => message === 'Preferences ignored').map(({ level }) => level),
+      ['warn'],
+    );
+  });
+});
