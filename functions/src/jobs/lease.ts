@@ -59,6 +59,8 @@ export class Lease {
   readonly #now: () => number;
   readonly #leaseMs: number;
   readonly #lost = new AbortController();
+  /** Unix milliseconds up to which nobody else can have taken the job. */
+  #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> = Promise.resolve();
 
@@ -90,6 +92,7 @@ export class Lease {
       return { status: 'processing', lease: lease.#fresh(), attempts: current.attempts + 1, waitingFor: null };
     });
     if (job === null || decided.admission.kind !== 'work') return { admission: decided.admission, lease: null };
+    lease.#heldUntilMs = heldUntilMs(job);
     lease.#timer = setInterval(() => void lease.#heartbeat(), leaseMs / HEARTBEATS_PER_LEASE);
     return { admission: { kind: 'work', job }, lease };
   }
@@ -97,6 +100,14 @@ export class Lease {
   /** Aborted, with a {@link LeaseLostError}, as soon as a heartbeat finds that the lease is gone. */
   get signal(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /**
+   * Whether the lease has time left by this worker's own clock: asked before what cannot be taken back, and is not a write that
+   * the lease guards. A worker that stood still for longer may have a successor that it knows nothing of yet.
+   */
+  get isInTime(): boolean {
+    return this.#now() < this.#heldUntilMs;
   }
 
   /** Changes the job, if this worker still holds it. @throws LeaseLostError */
@@ -122,7 +133,9 @@ export class Lease {
 
   async #heartbeat(): Promise<void> {
     this.#beating = this.update(() => ({ lease: this.#fresh() })).then(
-      () => undefined,
+      (job) => {
+        this.#heldUntilMs = heldUntilMs(job);
+      },
       (error: unknown) => {
         // Any other failure is Firestore's: the lease has time for two more tries before it runs out.
         if (error instanceof LeaseLostError) this.#lost.abort(error);
@@ -138,4 +151,8 @@ export class Lease {
   #loss(why: string): LeaseLostError {
     return new LeaseLostError(`Lost the lease of job ${this.jobId}: ${why}.`);
   }
+}
+
+function heldUntilMs({ lease }: Job): number {
+  return lease?.expiresAt.toMillis() ?? 0;
 }

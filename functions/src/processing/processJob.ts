@@ -11,6 +11,7 @@ import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
 import { Timestamp } from 'firebase-admin/firestore';
+import type { Transcriber } from '../transcription/transcriber.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointDeps } from './checkpoints.ts';
 import { claimRecordings, settleRecordings } from './claims.ts';
@@ -77,6 +78,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
+    transcriber: leased(deps.transcriber, lease),
     speech: await deps.preferences.speechSettings(job.uid),
     log: logger,
     signal: lease.signal,
@@ -92,6 +94,19 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
   logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
   await wrapUp(lease.jobId, finished, deps, logger);
+}
+
+/**
+ * Asks only while the lease lasts. Writes of a worker that stood still are refused, but a request would be paid for a second
+ * time: the one thing to hold it back is its own clock.
+ */
+function leased(transcriber: Transcriber, lease: Lease): Transcriber {
+  return {
+    async transcribe(request, signal) {
+      if (!lease.isInTime) throw new RetryTaskError('The lease ran out before it was renewed.');
+      return transcriber.transcribe(request, signal);
+    },
+  };
 }
 
 /** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
