@@ -29,6 +29,21 @@ export const CATALOGUE = {
   not_found: { status: 404, remedy: 'never', message: 'There is nothing at this address.' },
   job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
   method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
+  conversation_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is no such conversation, or it was deleted, or it is not yours.',
+  },
+  conversation_merged: {
+    status: 409,
+    remedy: 'never',
+    message: 'The conversation has become part of another one; look at that one first.',
+  },
+  conversation_of_other_device: {
+    status: 400,
+    remedy: 'never',
+    message: 'The conversation is of another device than the recordings, which can never become part of it.',
+  },
   invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
   invalid_multipart: {
     status: 400,

@@ -6,7 +6,7 @@ import { joinText } from './text.ts';
 export const PAUSE_MS = 800;
 
 /** A sentence may end a segment once it is this long, milliseconds: a paragraph that one reads at a glance. */
-const COMFORTABLE_MS = 15_000;
+export const LONG_MS = 15_000;
 
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
@@ -33,9 +33,13 @@ function endsBefore(first: TimedWord, previous: TimedWord, next: TimedWord): boo
   return (
     next.speaker !== previous.speaker ||
     next.startMs - previous.endMs >= PAUSE_MS ||
-    (length >= COMFORTABLE_MS && /[.!?…。？！]["')\]]*$/u.test(previous.text)) ||
+    (length >= LONG_MS && endsSentence(previous.text)) ||
     next.endMs - first.startMs > LONGEST_SEGMENT_MS
   );
+}
+
+export function endsSentence(text: string): boolean {
+  return /[.!?…。？！]["')\]]*$/u.test(text);
 }
 
 function joinWords(first: TimedWord, words: readonly TimedWord[]): TimedSegment {

@@ -13,7 +13,7 @@ import { conversationsOf, deletedSpeechOf, segmentsOf, unfinishedDeletions } fro
 import { segmentId, summaryOf } from './conversation.ts';
 import type { Conversation, Segment, TimedSegment, TimedWord } from './conversation.ts';
 import { beginDeletion, finishDeletion, LONGEST_STRETCH_MS } from './deletion.ts';
-import { SAME_WORD_MS, withoutRepeats } from './repeats.ts';
+import { withoutRepeats } from './repeats.ts';
 import { LONGEST_SEGMENT_MS, segmentWords } from './segments.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
@@ -153,20 +153,19 @@ export class ConversationStore {
   ): Promise<readonly TimedWord[]> {
     const reach = reachOf(words);
     if (reach === null) return words;
-    const from = reach.startMs - SAME_WORD_MS;
-    const to = Timestamp.fromMillis(reach.endMs + SAME_WORD_MS);
+    const to = Timestamp.fromMillis(reach.endMs);
     const [stored, deleted] = await Promise.all([
       tx.get(
         this.segments(uid)
           .where('deviceId', '==', deviceId)
-          .where('startedAt', '>=', Timestamp.fromMillis(from - LONGEST_SEGMENT_MS))
+          .where('startedAt', '>=', Timestamp.fromMillis(reach.startMs - LONGEST_SEGMENT_MS))
           .where('startedAt', '<=', to)
           .orderBy('startedAt'),
       ),
       tx.get(
         deletedSpeechOf(this.#db, uid)
           .where('deviceId', '==', deviceId)
-          .where('startedAt', '>=', Timestamp.fromMillis(from - LONGEST_STRETCH_MS))
+          .where('startedAt', '>=', Timestamp.fromMillis(reach.startMs - LONGEST_STRETCH_MS))
           .where('startedAt', '<=', to)
           .orderBy('startedAt'),
       ),

@@ -36,6 +36,8 @@ export interface SummariesOptions {
   readonly budget?: () => AbortSignal;
 }
 
+type Warn = (error: unknown) => void;
+
 export class Summaries {
   readonly #options: SummariesOptions;
 
@@ -46,16 +48,24 @@ export class Summaries {
   /**
    * Brings the summaries of these conversations up to date. Never throws: a summary is no reason for a job to fail, so a
    * failure is logged and leaves what was there.
+   * @param fields for every line of the log.
    * @returns how many were written.
    */
-  async refresh(uid: string, conversationIds: readonly string[]): Promise<number> {
+  async refresh(
+    uid: string,
+    conversationIds: readonly string[],
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<number> {
     const { logger, budget = () => AbortSignal.timeout(BUDGET_MS) } = this.#options;
     const signal = budget();
     const refreshOne = async (conversationId: string): Promise<boolean> => {
+      const warn = (error: unknown): void => {
+        logger.warn('Summary failed', { stage: 'summarise', ...fields, conversationId, ...errorFields(error) });
+      };
       try {
-        return await this.#refresh(uid, conversationId, signal);
+        return await this.#refresh(uid, conversationId, signal, warn);
       } catch (error) {
-        logger.warn('Summary failed', { stage: 'summarise', conversationId, ...errorFields(error) });
+        warn(error);
         return false;
       }
     };
@@ -63,7 +73,7 @@ export class Summaries {
     return written.filter(Boolean).length;
   }
 
-  async #refresh(uid: string, conversationId: string, signal: AbortSignal): Promise<boolean> {
+  async #refresh(uid: string, conversationId: string, signal: AbortSignal, warn: Warn): Promise<boolean> {
     const { conversations, summariser } = this.#options;
     const ref = conversations.conversations(uid).doc(conversationId);
     const conversation = (await ref.get()).data();
@@ -73,27 +83,9 @@ export class Summaries {
       conversation,
       summariser?.maxCharacters(conversation.language) ?? RELEVANCE_CHARACTERS,
     );
-    const title = summariser && (await this.#title(conversationId, conversation, opening, summariser, signal));
+    const title = summariser && (await titleOf(opening, conversation, summariser, signal, warn));
     const relevance = relevanceOf(opening.text, opening.language);
     return this.#write(ref, conversation, { ...title, relevance });
-  }
-
-  /** @returns null to leave title and overview as they are. */
-  async #title(
-    conversationId: string,
-    { title }: Conversation,
-    opening: TranscriptOpening,
-    summariser: Summariser,
-    signal: AbortSignal,
-  ): Promise<Title | null> {
-    try {
-      signal.throwIfAborted();
-      return await summariser.summarise(opening, signal);
-    } catch (error) {
-      this.#options.logger.warn('Summary failed', { stage: 'summarise', conversationId, ...errorFields(error) });
-      // An overview of most of the conversation is worth more than none.
-      return title === null ? extractiveTitle(opening) : null;
-    }
   }
 
   /** Writes a summary of exactly the revision it was made from: a late one never overwrites a newer one. */
@@ -117,5 +109,23 @@ export class Summaries {
       }
       return isNews;
     });
+  }
+}
+
+/** @returns null to leave title and overview as they are. */
+async function titleOf(
+  opening: TranscriptOpening,
+  { title }: Conversation,
+  summariser: Summariser,
+  signal: AbortSignal,
+  warn: Warn,
+): Promise<Title | null> {
+  try {
+    signal.throwIfAborted();
+    return await summariser.summarise(opening, signal);
+  } catch (error) {
+    warn(error);
+    // An overview of most of the conversation is worth more than none.
+    return title === null ? extractiveTitle(opening) : null;
   }
 }

@@ -46,8 +46,10 @@ export function callable<Input, View>(
 ): CallableHandler<View> {
   const admit = ({ app, auth }: CallableRequest): Caller => {
     if (enforceAppCheck() && app === undefined) throw new AppError('app_check_failed');
-    if (auth === undefined) throw new AppError('unauthenticated');
-    return callerOf(auth.uid);
+    // Emulated, a token that is none leaves an `auth` without a user.
+    const { uid } = auth ?? {};
+    if (uid === undefined) throw new AppError('unauthenticated');
+    return callerOf(uid);
   };
 
   return async (request) => {

@@ -65,6 +65,11 @@ export interface JobView extends JobSummaryView {
   readonly files: readonly FileView[];
 }
 
+/** The answer to `deleteConversation`. */
+export interface DeletedConversationView {
+  readonly deleted_conversation_id: string;
+}
+
 export interface JobListView {
   readonly jobs: readonly JobSummaryView[];
   readonly next_page_token: string | null;

@@ -2,8 +2,8 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunks.ts';
-import { segmentWords } from '../conversations/segments.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
+import { DeletionUnderWayError } from '../conversations/store.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import { chunkId, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
@@ -32,6 +32,7 @@ export class Checkpoints {
   #reached: ResumePoint | null = null;
   readonly #scanned: readonly string[];
   #sequence: number;
+  #lastSettled: Promise<unknown> = Promise.resolve();
 
   /** @param scanned names of the recordings that this attempt scans, in order. */
   constructor(deps: CheckpointDeps, lease: Lease, scanned: readonly string[], nextSequence: number) {
@@ -84,19 +85,43 @@ export class Checkpoints {
 
   /** Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. */
   async settle(id: string, chunk: PlannedChunkDoc, result: Transcription, words: readonly TimedWord[]): Promise<void> {
+    // One at a time: the chunks of a job are neighbours, whose transactions would only abort one another.
+    const settled = this.#lastSettled.then(() => this.#settleAfterDeletions(id, chunk, result, words));
+    this.#lastSettled = settled.catch(() => undefined);
+    return settled;
+  }
+
+  async #settleAfterDeletions(
+    id: string,
+    chunk: PlannedChunkDoc,
+    result: Transcription,
+    words: readonly TimedWord[],
+  ): Promise<void> {
+    for (;;) {
+      try {
+        await this.#settle(id, chunk, result, words);
+        return;
+      } catch (error) {
+        if (!(error instanceof DeletionUnderWayError)) throw error;
+        await this.#deps.conversations.finishDeletion(chunk.uid, error.conversationId);
+      }
+    }
+  }
+
+  async #settle(id: string, chunk: PlannedChunkDoc, result: Transcription, words: readonly TimedWord[]): Promise<void> {
     const { conversations, usage } = this.#deps;
-    const segments = segmentWords(words);
     await this.#lease.update(async (job, tx) => {
       const ref = this.#chunk(id);
       if ((await tx.get(ref)).data()?.state !== 'planned') return null;
-      const write = await conversations.prepare(tx, {
+      const speech = await conversations.prepare(tx, {
         uid: job.uid,
         deviceId: chunk.deviceId,
         jobId: this.#lease.jobId,
         chunkId: id,
-        segments,
+        targetId: job.conversationId,
+        words,
       });
-      const conversationIds = write();
+      const conversationIds = speech.write();
       usage.add(tx, job.uid, {
         requests: 1,
         billedSeconds: result.billedSeconds,
@@ -105,7 +130,7 @@ export class Checkpoints {
       tx.set(ref, {
         ...chunk,
         state: 'done',
-        words,
+        words: speech.words,
         language: result.language,
         requestId: result.requestId,
         billedSeconds: result.billedSeconds,

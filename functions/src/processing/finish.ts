@@ -120,7 +120,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
   await deps.audio.delete(done);
   // Before the push: an app that it wakes finds titles.
   const changed = [...job.newConversationIds, ...job.updatedConversationIds];
-  const summarised = await deps.summaries.refresh(job.uid, changed);
+  const summarised = await deps.summaries.refresh(job.uid, changed, { jobId });
   const { sent, removed } = await deps.notifier.jobFinished({
     uid: job.uid,
     jobId,
@@ -133,6 +133,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
     finishedAt?.toMillis() === job.finishedAt?.toMillis() ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
   );
   logger.info('Job wrapped up', {
+    jobId,
     stage: 'wrapUp',
     objectsDeleted: done.length,
     summarised,

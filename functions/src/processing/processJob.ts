@@ -79,7 +79,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
     transcriber: leased(deps.transcriber, lease),
-    speech: await deps.preferences.speechSettings(job.uid),
+    speech: await deps.preferences.speechSettings(job.uid, { jobId: lease.jobId }),
     log: logger,
     signal: lease.signal,
     isTimeUp: () => deps.now() >= workEndsMs,

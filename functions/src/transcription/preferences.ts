@@ -79,11 +79,11 @@ export class PreferenceStore {
     this.#logger = options.logger;
   }
 
-  /** One read. Values that cannot be used are ignored, with a warning. */
-  async speechSettings(uid: string): Promise<SpeechSettings> {
+  /** One read. Values that cannot be used are ignored, with a warning. @param fields for the log. */
+  async speechSettings(uid: string, fields: Readonly<Record<string, unknown>>): Promise<SpeechSettings> {
     const user = await this.#db.doc(`users/${uid}`).get();
     const { preferences, ignored } = parsePreferences(user.get('preferences'));
-    if (ignored.length > 0) this.#logger.warn('Preferences ignored', { stage: 'preferences', uid, ignored });
+    if (ignored.length > 0) this.#logger.warn('Preferences ignored', { stage: 'preferences', ...fields, ignored });
     return speechSettings(preferences, this.#defaultLanguage);
   }
 }

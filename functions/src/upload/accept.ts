@@ -6,6 +6,7 @@
  * are never staged, whoever finishes the upload.
  */
 import { Timestamp } from 'firebase-admin/firestore';
+import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
 import { asDuplicate } from '../jobs/ingestLedger.ts';
 import type { IngestLedger, Original } from '../jobs/ingestLedger.ts';
@@ -25,6 +26,7 @@ import type { StagedObject, Staging } from './staging.ts';
 export interface AcceptDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'>;
   readonly ingest: Pick<IngestLedger, 'settledElsewhere'>;
+  readonly conversations: Pick<ConversationStore, 'resolve'>;
   readonly staging: Staging;
   readonly queue: TaskQueue;
   readonly logger: Logger;
@@ -50,7 +52,8 @@ export interface AcceptedJob {
 const RETRY_AFTER_SECONDS = 10;
 
 /**
- * @throws AppError `idempotency_conflict`; `unavailable` when the recordings could not be stored: nothing is left of the
+ * @throws AppError `idempotency_conflict`; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
+ * be one; `unavailable` when the recordings could not be stored: nothing is left of the
  * upload then.
  */
 export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<AcceptedJob> {
@@ -75,13 +78,27 @@ async function beginJob(deps: AcceptDeps, jobId: string, upload: Upload): Promis
     nowMs: now(),
     retentionMs: retentionMs(),
   });
-  if (await jobs.create(jobId, job)) return job;
+  const refusal = await refuseTarget(deps, upload);
+  if (refusal === null && (await jobs.create(jobId, job))) return job;
 
+  // What was accepted with this key stays accepted: its target may have been deleted since.
   const existing = await jobs.get(jobId);
-  // Another request with this key failed, and took its job away, between the two calls.
-  if (existing === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  // Without a refusal: another request with this key failed, and took its job away, between the two calls.
+  if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   if (existing.contentHash !== job.contentHash) throw new AppError('idempotency_conflict');
   return existing;
+}
+
+/** Why the recordings cannot be meant for the conversation that the upload names; null when they can. */
+async function refuseTarget(
+  { conversations }: AcceptDeps,
+  { uid, fields, recordings }: Upload,
+): Promise<AppError | null> {
+  if (fields.conversationId === null) return null;
+  const [target] = (await conversations.resolve(uid, [fields.conversationId])).values();
+  if (target === undefined) return new AppError('conversation_not_found');
+  const isOfItsDevice = recordings.some(({ deviceId }) => deviceId === target.deviceId);
+  return isOfItsDevice ? null : new AppError('conversation_of_other_device');
 }
 
 async function jobFiles({ ingest }: AcceptDeps, jobId: string, upload: Upload): Promise<JobFile[]> {

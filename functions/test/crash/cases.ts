@@ -74,9 +74,9 @@ const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
 const JOBS_A_CASE = 3;
 
 /** The cases of a seed, without end. */
-export function* casesOf(seed: number): Generator<Case> {
+export function* casesOf(seed: number): Generator<Case, never> {
   const random = new Random(seed);
-  const systematic = [...everyTaskBoundary(random), ...everyUploadBoundary(random)];
+  const systematic = [...everyTaskBoundary(random), ...everyFreeze(random), ...everyUploadBoundary(random)];
   for (let index = 0; ; index++) {
     const own = Math.floor(random.next() * 2 ** 32);
     yield { index, seed, ...(systematic[index] ?? randomCase(new Random(own))) };
@@ -87,25 +87,31 @@ function boundariesOf<S extends TaskStep | UploadStep>(steps: readonly S[]): Bou
   return steps.flatMap((step) => MOMENTS.map((moment) => ({ step, moment })));
 }
 
-/** Each kill hits a job of its own, so none takes another's way. */
 function everyTaskBoundary(random: Random): TaskCase[] {
-  const boundaries = random.shuffle(boundariesOf(TASK_STEPS));
-  const cases: TaskCase[] = [];
-  for (let i = 0; i < boundaries.length; i += JOBS_A_CASE) {
-    const group = boundaries.slice(i, i + JOBS_A_CASE);
+  return oneForEachJob(
+    random.shuffle(boundariesOf(TASK_STEPS)).map((at) => ({ kind: 'kill', at: { ...at, nth: 1 } })),
+    random,
+  );
+}
+
+function everyFreeze(random: Random): TaskCase[] {
+  return oneForEachJob(
+    FREEZABLE.map((at) => ({ kind: 'freeze', at: { ...at, nth: 1 } })),
+    random,
+  );
+}
+
+/** Each plan meets a job of its own, so none takes another's way. */
+function oneForEachJob(plans: readonly TaskPlan[], random: Random): TaskCase[] {
+  return Array.from({ length: Math.ceil(plans.length / JOBS_A_CASE) }, (_, i): TaskCase => {
+    const group = plans.slice(i * JOBS_A_CASE, (i + 1) * JOBS_A_CASE);
     const scenarios = random.shuffle(SHORT);
-    cases.push({
+    return {
       kind: 'task',
-      jobs: group.map((_, job) => scenarios.slice(job, job + 1)),
-      deliveries: group.map((at, job) => ({
-        ...PLAIN,
-        ...ON_THE_WAY_TO[at.step],
-        job,
-        plan: { kind: 'kill', at: { ...at, nth: 1 } },
-      })),
-    });
-  }
-  return cases;
+      jobs: group.map((__, job) => scenarios.slice(job, job + 1)),
+      deliveries: group.map((plan, job) => ({ ...PLAIN, ...ON_THE_WAY_TO[plan.at.step], job, plan })),
+    };
+  });
 }
 
 function everyUploadBoundary(random: Random): UploadCase[] {
@@ -153,14 +159,17 @@ function randomTask(random: Random): TaskCase {
 }
 
 function randomDelivery(random: Random, jobs: number): Delivery {
-  const delivery = { ...PLAIN, job: random.below(jobs), plan: randomPlan(random) };
+  const plan = randomPlan(random);
   return {
-    ...delivery,
+    ...PLAIN,
+    job: random.below(jobs),
+    plan,
     fault: random.chance(0.4) ? randomFault(random) : null,
     // A frozen worker is met by another one in any case.
-    twice: delivery.plan.kind === 'kill' && random.chance(0.25),
-    workMs: random.chance(0.15) ? 0 : WORK_MS,
+    twice: plan.kind === 'kill' && random.chance(0.25),
     failRead: random.chance(0.05),
+    workMs: random.chance(0.15) ? 0 : WORK_MS,
+    ...('at' in plan ? ON_THE_WAY_TO[plan.at.step] : {}),
   };
 }
 
@@ -177,11 +186,13 @@ const FREEZABLE: readonly Boundary<TaskStep>[] = [
   { step: 'settle recordings', moment: 'after' },
 ];
 
-function randomPlan(random: Random): Plan {
+type TaskPlan = Extract<Plan, { at: unknown }> & { readonly at: Boundary<TaskStep> };
+
+function randomPlan(random: Random): TaskPlan | Extract<Plan, { afterMs: unknown }> {
   const kind = random.next();
   if (kind < 0.15) return { kind: 'freeze', at: { ...random.pick(FREEZABLE), nth: 1 } };
-  if (kind < 0.5) return { kind: 'kill', afterMs: random.below(2500) };
-  return { kind: 'kill', at: { ...random.pick(boundariesOf(TASK_STEPS)), nth: 1 + random.below(2) } };
+  if (kind < 0.55) return { kind: 'kill', afterMs: random.below(1200) };
+  return { kind: 'kill', at: { ...random.pick(boundariesOf(TASK_STEPS)), nth: random.chance(0.8) ? 1 : 2 } };
 }
 
 function randomFault(random: Random): Fault {

@@ -14,14 +14,19 @@ export function watchedQueue(watch: Watch): TaskQueue {
   };
 }
 
-/** Does the one thing that the process was started for, and ends it. @param isExpected whether an error is as it should be. */
-export async function run<Order extends { readonly plan: Plan | null }>(
-  work: (order: Order, watch: Watch) => Promise<void>,
+/** What the process was started for. */
+export function readOrder(): unknown {
+  return JSON.parse(process.argv[2] ?? '');
+}
+
+/** Does it, and ends the process. @param isExpected whether an error is as it should be. */
+export async function run(
+  plan: Plan | null,
+  work: (watch: Watch) => Promise<void>,
   isExpected: (error: unknown) => boolean,
 ): Promise<never> {
-  const order = JSON.parse(process.argv[2] ?? '') as Order;
   try {
-    await work(order, new Watch(order.plan));
+    await work(new Watch(plan));
     tell({ event: 'returned' });
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -5,7 +5,7 @@ import type { AcceptDeps } from '../../src/upload/accept.ts';
 import { TestWorld } from '../support/worker.ts';
 import { nothing } from './deps.ts';
 import type { UploadOrder } from './orders.ts';
-import { run, watchedQueue } from './process.ts';
+import { readOrder, run, watchedQueue } from './process.ts';
 import { sampleUpload } from './samples.ts';
 import type { Watch } from './watch.ts';
 
@@ -32,8 +32,10 @@ function watched(deps: AcceptDeps, watch: Watch, failing: string | null): Accept
   };
 }
 
-await run<UploadOrder>(
-  async (order, watch) => {
+const order = readOrder() as UploadOrder;
+await run(
+  order.plan,
+  async (watch) => {
     const world = new TestWorld({ logger: nothing, queue: watchedQueue(watch) }, order.projectId);
     world.aheadMs = order.aheadMs;
     watch.watchTransactions(world.db, () => null);

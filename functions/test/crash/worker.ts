@@ -7,7 +7,7 @@ import { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { TestWorld } from '../support/worker.ts';
 import { nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
-import { run, watchedQueue } from './process.ts';
+import { readOrder, run, watchedQueue } from './process.ts';
 import { taskStepOf } from './watch.ts';
 import type { Watch } from './watch.ts';
 
@@ -63,7 +63,9 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
   };
 }
 
-await run<TaskOrder>(
-  (order, watch) => processSyncJob(order.payload, watchedDeps(order, watch)),
+const order = readOrder() as TaskOrder;
+await run(
+  order.plan,
+  (watch) => processSyncJob(order.payload, watchedDeps(order, watch)),
   (error) => error instanceof RetryTaskError || error instanceof ToldToFail,
 );

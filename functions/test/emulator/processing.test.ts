@@ -3,6 +3,7 @@ import { loadSamples, speechSeconds } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import { wavWithoutAudio } from '../support/recordings.ts';
 import { filesOf, TestWorld } from '../support/worker.ts';
 
 const SAMPLES = new Map(loadSamples().map((sample) => [sample.scenario, sample]));
@@ -173,7 +174,7 @@ describe('the task', () => {
 
   it('finishes the good recordings of a job in which one is beyond use, and says why', async () => {
     const good = sample('letter');
-    const bad = { filename: 'memo_1749502000.wav', bytes: wavHeaderOnly() };
+    const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
     const jobId = await world.accept([...filesOf(good), bad], 'phone8');
     await world.deliver(jobId);
     const job = await world.job(jobId);
@@ -245,20 +246,3 @@ describe('the task', () => {
     assertLedgerAddsUp(await world.job(jobId));
   });
 });
-
-/** A WAV file that promises audio and holds none. */
-function wavHeaderOnly(): Uint8Array {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16_000, 24);
-  header.writeUInt32LE(32_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  return header;
-}

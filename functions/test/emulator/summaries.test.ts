@@ -87,7 +87,7 @@ describe('summaries', () => {
   it('give a conversation title, overview and relevance, as a change that an app can find', async () => {
     await write(['Hello.', 'The train leaves at nine.']);
     const { openings, summariser } = fake(() => 'Train');
-    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 1);
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     assert.deepEqual(openings, [{ text: 'Hello.\nThe train leaves at nine.', language: 'en' }]);
     const { title, overview, relevance, revision, summaryRevision, updatedAt } = await stored();
     assert.deepEqual(
@@ -107,13 +107,13 @@ describe('summaries', () => {
     await write(['Um.']);
     const { openings, summariser } = fake(({ text }) => text);
     const made = summaries(summariser);
-    await made.refresh(world.uid, ['one']);
+    await made.refresh(world.uid, ['one'], { jobId: 'job' });
     assert.equal((await stored()).relevance, 'fillers');
-    assert.equal(await made.refresh(world.uid, ['one']), 0);
+    assert.equal(await made.refresh(world.uid, ['one'], { jobId: 'job' }), 0);
     assert.equal(openings.length, 1);
 
     await write(['Um.', 'The train leaves at nine.']);
-    assert.equal(await made.refresh(world.uid, ['one']), 1);
+    assert.equal(await made.refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     const { title, relevance, revision } = await stored();
     assert.deepEqual([title, relevance, revision], ['Um.\nThe train leaves at nine.', 'speech', 4]);
   });
@@ -121,10 +121,10 @@ describe('summaries', () => {
   it('that read the same are no change', async () => {
     await write(['The train leaves at nine.']);
     const made = summaries(extractiveSummariser);
-    await made.refresh(world.uid, ['one']);
+    await made.refresh(world.uid, ['one'], { jobId: 'job' });
     await write(['The train leaves at nine.', 'Yes.']);
     const before = await stored();
-    assert.equal(await made.refresh(world.uid, ['one']), 0);
+    assert.equal(await made.refresh(world.uid, ['one'], { jobId: 'job' }), 0);
     const after = await stored();
     assert.deepEqual([after.revision, after.updatedAt.toMillis()], [before.revision, before.updatedAt.toMillis()]);
     assert.equal(after.summaryRevision, before.revision);
@@ -136,14 +136,16 @@ describe('summaries', () => {
       await write(['The train leaves at nine.', 'Or at ten.'], { title: 'Newer', overview: null });
       return 'Late';
     });
-    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 0);
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' }), 0);
     const { title, overview, revision } = await stored();
     assert.deepEqual([title, overview, revision], ['Newer', null, 2]);
   });
 
   it('of two workers at once are written once', async () => {
     await write(['The train leaves at nine.']);
-    const both = await Promise.all([1, 2].map(() => summaries(extractiveSummariser).refresh(world.uid, ['one'])));
+    const both = await Promise.all(
+      [1, 2].map(() => summaries(extractiveSummariser).refresh(world.uid, ['one'], { jobId: 'job' })),
+    );
     assert.deepEqual(both.sort(), [0, 1]);
     assert.equal((await stored()).revision, 2);
   });
@@ -154,21 +156,26 @@ describe('summaries', () => {
       await ref().update({ state: 'deleted' });
       return 'Back again';
     });
-    await summaries(summariser).refresh(world.uid, ['one', 'never-was']);
+    await summaries(summariser).refresh(world.uid, ['one', 'never-was'], { jobId: 'job' });
     assert.equal((await stored()).title, null);
     await write(['The train leaves at nine.'], { state: 'merged', mergedInto: 'one' }, 'two');
-    assert.equal(await summaries(extractiveSummariser).refresh(world.uid, ['two']), 0);
+    assert.equal(await summaries(extractiveSummariser).refresh(world.uid, ['two'], { jobId: 'job' }), 0);
   });
 
   it('that fail leave a title in the speakers’ own words, and say nothing of them in the log', async () => {
     await write(['The secret train leaves at nine.']);
     const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
-    assert.equal(await summaries(summariser).refresh(world.uid, ['one']), 1);
+    assert.equal(await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     const { title, overview } = await stored();
     assert.deepEqual([title, overview], ['The secret train leaves at nine', null]);
     assert.deepEqual(
-      world.logger.entries.map(({ level, message, fields }) => [level, message, fields['conversationId']]),
-      [['warn', 'Summary failed', 'one']],
+      world.logger.entries.map(({ level, message, fields }) => [
+        level,
+        message,
+        fields['jobId'],
+        fields['conversationId'],
+      ]),
+      [['warn', 'Summary failed', 'job', 'one']],
     );
     assert.ok(!JSON.stringify(world.logger.entries).includes('secret'));
   });
@@ -176,7 +183,7 @@ describe('summaries', () => {
   it('that fail leave an overview of most of it where there is one', async () => {
     await write(['The train leaves at nine.'], { title: 'Train', overview: 'It leaves.' });
     const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
-    await summaries(summariser).refresh(world.uid, ['one']);
+    await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' });
     const { title, overview, relevance } = await stored();
     assert.deepEqual([title, overview, relevance], ['Train', 'It leaves.', 'speech']);
   });
@@ -184,7 +191,7 @@ describe('summaries', () => {
   it('never throw, whatever Firestore does', async () => {
     await write(['The train leaves at nine.']);
     const db = { runTransaction: () => Promise.reject(new Error('unavailable')) } as unknown as typeof world.db;
-    assert.equal(await summaries(extractiveSummariser, { db }).refresh(world.uid, ['one']), 0);
+    assert.equal(await summaries(extractiveSummariser, { db }).refresh(world.uid, ['one'], { jobId: 'job' }), 0);
     assert.equal(world.logger.entries.length, 1);
   });
 
@@ -192,14 +199,17 @@ describe('summaries', () => {
     await write(['The train leaves at nine.']);
     const { openings, summariser } = fake(() => 'Never asked');
     const signal = AbortSignal.abort(new Error('time is up'));
-    assert.equal(await summaries(summariser, { budget: () => signal }).refresh(world.uid, ['one']), 1);
+    assert.equal(
+      await summaries(summariser, { budget: () => signal }).refresh(world.uid, ['one'], { jobId: 'job' }),
+      1,
+    );
     assert.equal(openings.length, 0);
     assert.equal((await stored()).title, 'The train leaves at nine');
   });
 
   it('that are off still mark what says nothing', async () => {
     await write(['Um.', '[coughs]']);
-    assert.equal(await summaries(null).refresh(world.uid, ['one']), 1);
+    assert.equal(await summaries(null).refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     const { title, relevance, state } = await stored();
     assert.deepEqual([title, relevance, state], [null, 'fillers', 'live']);
   });
@@ -207,7 +217,7 @@ describe('summaries', () => {
   it('read no more of a long transcript than they make use of', async () => {
     await write(Array.from({ length: 60 }, (_, i) => `Number ${String(i).padStart(2, '0')}.`.padEnd(50, '!')));
     const { openings, summariser } = fake(() => 'Long');
-    await summaries(summariser).refresh(world.uid, ['one']);
+    await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' });
     const [{ text }] = openings as [TranscriptOpening];
     assert.equal(text.length, 1000);
     assert.match(text, /^Number 00.*\nNumber 01.*\nNumber 19\.!*$/s);

@@ -1,5 +1,6 @@
 /** The app's side of the HTTP API. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallableProblem } from '../../src/http/callable.ts';
 import type { JobListView, JobView, UploadView } from '../../src/http/views.ts';
 import { Answer } from './http.ts';
 import { functionUrl, HOSTING_ORIGIN } from './suite.ts';
@@ -83,4 +84,20 @@ async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
   } catch {
     throw new Error(`${String(response.status)} with a body that is no JSON: ${text.slice(0, 200)}`);
   }
+}
+
+/** What a callable sent back: one of the two. */
+export interface CallAnswer<View> {
+  readonly result?: View;
+  readonly error?: { readonly status: string; readonly message: string; readonly details?: CallableProblem };
+}
+
+/** Calls a callable as Firebase's SDKs do: https://firebase.google.com/docs/functions/callable-reference */
+export async function callFunction<View>(
+  idToken: string | null,
+  name: string,
+  data: unknown,
+): Promise<Answer<CallAnswer<View>>> {
+  const headers = { 'Content-Type': 'application/json', ...(idToken === null ? {} : bearer(idToken)) };
+  return send(name, { method: 'POST', headers, body: JSON.stringify({ data }) });
 }

@@ -2,6 +2,8 @@
  * Stores in memory that keep the promises of the real ones (atomic create and update, generations, one task for each id),
  * with a hook before every call: a test delays, fails or kills the caller there.
  */
+import type { Conversation } from '../../src/conversations/conversation.ts';
+import type { ConversationStore } from '../../src/conversations/store.ts';
 import type { JobStore } from '../../src/jobs/store.ts';
 import type { IngestLedger, Original } from '../../src/jobs/ingestLedger.ts';
 import type { Job, JobFile, JobStatus, TaskPayload } from '../../src/jobs/job.ts';
@@ -77,6 +79,18 @@ export class MemoryIngest implements Pick<IngestLedger, 'settledElsewhere'> {
       return original === undefined ? [] : [[name, original]];
     });
     return Promise.resolve(new Map(known));
+  }
+}
+
+/** Every id is a live conversation of one device, but for those that are gone. */
+export class MemoryConversations implements Pick<ConversationStore, 'resolve'> {
+  deviceId = 'omi';
+  readonly gone = new Set<string>();
+
+  resolve(_uid: string, ids: readonly string[]): Promise<Map<string, Conversation>> {
+    const { deviceId } = this;
+    const live = ids.filter((id) => !this.gone.has(id));
+    return Promise.resolve(new Map(live.map((id) => [id, { state: 'live', deviceId } as Conversation])));
   }
 }
 

@@ -22,3 +22,20 @@ export function pcmRecording({ frames = 100, value = 0 }: PcmOptions = {}): Buff
 export function pcmName(startedAt: number = CAPTURED_AT, device = 'omi'): string {
   return `audio_${device}_pcm16_16000_1_fs160_${String(startedAt)}.bin`;
 }
+
+/** A WAV file that promises audio and holds none. */
+export function wavWithoutAudio(): Buffer {
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(16_000, 24);
+  header.writeUInt32LE(32_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  return header;
+}

@@ -4,7 +4,7 @@ import { checkRecordings } from '../../src/upload/recordings.ts';
 import type { Recording } from '../../src/upload/recordings.ts';
 import { recordingLogger } from './logger.ts';
 import type { RecordingLogger } from './logger.ts';
-import { MemoryIngest, MemoryJobs, MemoryQueue, MemoryStaging } from './memoryStores.ts';
+import { MemoryConversations, MemoryIngest, MemoryJobs, MemoryQueue, MemoryStaging } from './memoryStores.ts';
 import type { BeforeCall } from './memoryStores.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
 
@@ -14,6 +14,7 @@ export const NOW_MS = (CAPTURED_AT + 60) * 1000;
 export interface MemoryDeps extends AcceptDeps {
   readonly jobs: MemoryJobs;
   readonly ingest: MemoryIngest;
+  readonly conversations: MemoryConversations;
   readonly staging: MemoryStaging;
   readonly queue: MemoryQueue;
   readonly logger: RecordingLogger;
@@ -24,6 +25,7 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
   return {
     jobs: new MemoryJobs(before),
     ingest: new MemoryIngest(),
+    conversations: new MemoryConversations(),
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),

@@ -30,10 +30,11 @@ import { PreferenceStore } from '../../src/transcription/preferences.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import type { AcceptDeps } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
+import type { UploadFields } from '../../src/upload/request.ts';
 import { createStaging } from '../../src/upload/staging.ts';
 import { UsageStore } from '../../src/usage/usage.ts';
 import { recordingLogger } from './logger.ts';
-import type { RecordingLogger } from './logger.ts';
+import type { LogEntry, RecordingLogger } from './logger.ts';
 
 const GAP_MS = 120_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -52,7 +53,7 @@ export interface NamedBytes {
 
 /** One user's corner of the emulators; tests with worlds of their own do not see each other. */
 export class TestWorld {
-  readonly uid = `user-${randomUUID()}`;
+  uid = `user-${randomUUID()}`;
   readonly logger: RecordingLogger = recordingLogger();
   /** Tasks that were enqueued, in order; nothing delivers them but the test. */
   readonly queued: TaskPayload[] = [];
@@ -117,6 +118,13 @@ export class TestWorld {
     };
   }
 
+  /** Another user from now on, at the present time: what a test that runs many cases has instead of many worlds. */
+  becomeSomebodyElse(): void {
+    this.uid = `user-${randomUUID()}`;
+    this.aheadMs = 0;
+    for (const list of [this.queued, this.pushes, this.logger.entries as LogEntry[]]) list.length = 0;
+  }
+
   async close(): Promise<void> {
     await deleteApp(this.#app);
   }
@@ -130,6 +138,7 @@ export class TestWorld {
     return {
       jobs: this.deps.jobs,
       ingest: this.deps.ingest,
+      conversations: this.deps.conversations,
       staging: createStaging(this.bucket()),
       queue: this.deps.queue,
       logger: this.logger,
@@ -139,8 +148,12 @@ export class TestWorld {
   }
 
   /** Accepts recordings as the upload function does. */
-  async accept(files: readonly NamedBytes[], deviceId: string | null = null): Promise<string> {
-    const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
+  async accept(
+    files: readonly NamedBytes[],
+    deviceId: string | null = null,
+    { conversationId = null, clockOffsetMs = 0 }: Partial<UploadFields> = {},
+  ): Promise<string> {
+    const fields = { deviceId, conversationId, clockOffsetMs };
     const rules = { nowMs: this.deps.now(), maxRecordingBytes: 100_000_000 };
     const recordings = checkRecordings(files, fields, rules);
     const { jobId } = await acceptUpload(this.acceptDeps(), {

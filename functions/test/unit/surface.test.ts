@@ -40,6 +40,7 @@ const SURFACE = {
   },
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
+  deleteConversation: callable('deleteConversation'),
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',

@@ -163,6 +163,41 @@ describe('scanning recordings', () => {
     assert.equal(chunksIn(events).length, 1);
   });
 
+  it('takes a recording that is planned in part from there, in a run of its own, beside one that is new', async () => {
+    const [a, b] = [record('a', 0, loud(3)), record('b', 3, loud(6))];
+    const begun = { ...b, file: { ...b.file, unplannedFrom: 3 * BEAT_SAMPLES } };
+    assert.deepEqual(
+      spansOf(await scan([a, begun])).map((spans) =>
+        spans.map(({ recordingId, firstFrame }) => [recordingId, firstFrame]),
+      ),
+      [[['a', 0]], [['b', 3 * BEAT_FRAMES]]],
+    );
+  });
+
+  it('does not even open a recording that is planned to its end', async () => {
+    const done = record('a', 0, loud(3));
+    const events = await scan(
+      [{ ...done, file: { ...done.file, unplannedFrom: null } }, record('b', 3, loud(3))],
+      null,
+      'a',
+    );
+    assert.deepEqual(
+      events.map((event) => ('file' in event ? event.file.name : event.resume.file)),
+      ['b', 'b', 'b'],
+    );
+  });
+
+  it('tells of a point only if it lies further than any before, in this attempt and those before it', async () => {
+    const long = record('a', 0, [...quiet(700), ...loud(2), ...quiet(50)]);
+    const resumed = { ...long, file: { ...long.file, unplannedFrom: 650 * BEAT_SAMPLES } };
+    const points = (await scan([resumed])).flatMap((event) => (event.kind === 'settled' ? event.resume.sample : []));
+    assert.ok(points.length > 0);
+    assert.ok(
+      points.every((sample, i) => sample > (points[i - 1] ?? 650 * BEAT_SAMPLES)),
+      points.join(),
+    );
+  });
+
   it('plans the same chunks from any point at which an attempt may have ended', async function () {
     this.timeout(60_000);
     const stretch = fc.record({ speech: fc.integer({ min: 1, max: 4 }), silence: fc.integer({ min: 1, max: 25 }) });
@@ -189,5 +224,21 @@ describe('scanning recordings', () => {
       }),
       { numRuns: 6 },
     );
+  });
+});
+
+describe('what is planned of recordings', () => {
+  const files = ['a', 'b', 'c'].map((name) => record(name, 0, quiet(1)).file);
+  const planned = (list: readonly JobFile[]): (number | null)[] => list.map(({ unplannedFrom }) => unplannedFrom);
+
+  it('is all of those before the point in the scan, and that one up to it', () => {
+    assert.deepEqual(planned(notePlanned(files, ['a', 'b', 'c'], { file: 'b', sample: 5 })), [null, 5, 0]);
+    assert.deepEqual(planned(notePlanned(files, ['b', 'c'], { file: 'c', sample: 5 })), [0, null, 5]);
+  });
+
+  it('is never taken back by a write that comes late', () => {
+    const later = notePlanned(files, ['a', 'b', 'c'], { file: 'b', sample: 5 });
+    assert.deepEqual(planned(notePlanned(later, ['a', 'b', 'c'], { file: 'a', sample: 3 })), [null, 5, 0]);
+    assert.deepEqual(planned(notePlanned(later, ['a', 'b', 'c'], { file: 'b', sample: 4 })), [null, 5, 0]);
   });
 });

@@ -103,22 +103,28 @@ describe('preferences', () => {
 
     it('become what a request asks for', async () => {
       const { store, logger } = storeOf({ preferences: { language: 'fi', vocabulary: ['Ilmarinen'] } });
-      assert.deepEqual(await store.speechSettings('ann'), { language: 'fi', keyterms: ['Ilmarinen'] });
+      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), {
+        language: 'fi',
+        keyterms: ['Ilmarinen'],
+      });
       assert.deepEqual(logger.entries, []);
     });
 
     it('are the default for a user who has none', async () => {
-      assert.deepEqual(await storeOf({}).store.speechSettings('ann'), { language: 'multi', keyterms: [] });
+      assert.deepEqual(await storeOf({}).store.speechSettings('ann', { jobId: 'job' }), {
+        language: 'multi',
+        keyterms: [],
+      });
     });
 
     it('warn of what is ignored by name, never by content', async () => {
       const { store, logger } = storeOf({ preferences: { language: 'secret language', singleLanguage: 'secret' } });
-      assert.deepEqual(await store.speechSettings('ann'), { language: 'multi', keyterms: [] });
+      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), { language: 'multi', keyterms: [] });
       assert.deepEqual(logger.entries, [
         {
           level: 'warn',
           message: 'Preferences ignored',
-          fields: { stage: 'preferences', uid: 'ann', ignored: ['language', 'singleLanguage'] },
+          fields: { stage: 'preferences', jobId: 'job', ignored: ['language', 'singleLanguage'] },
         },
       ]);
     });

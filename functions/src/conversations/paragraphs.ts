@@ -1,0 +1,73 @@
+/**
+ * Reading a transcript. Where one segment ends and the next begins depends on how the audio was cut into jobs: an utterance
+ * that went through the end of a job is two pieces. A reader wants paragraphs, and those depend on the words alone. Pure.
+ */
+import type { Segment } from './conversation.ts';
+import { endsSentence, LONG_MS, PAUSE_MS } from './segments.ts';
+import { joinText } from './text.ts';
+
+/** What one speaker said in one go, for a reader. */
+export interface Paragraph {
+  /** Unix milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly text: string;
+  /** Whose: a number within a chunk, which says nothing about the numbers of another chunk. */
+  readonly chunkId: string;
+  readonly speaker: number | null;
+}
+
+/** A word with where it comes from, times in Unix milliseconds. */
+interface PlacedWord extends Pick<Segment, 'chunkId' | 'speaker'> {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/**
+ * Joins the segments of a transcript into paragraphs. A paragraph ends at a pause of 0.8 s, where the speaker changes within
+ * a chunk, and after a sentence once it is long. The cut between two chunks ends none: it is ours, not the speaker's.
+ * @param segments of one device, in any order. Of a page in the middle of a transcript, the first and last paragraph may go on.
+ */
+export function joinSegments(segments: readonly Segment[]): Paragraph[] {
+  const words = segments
+    .flatMap(placeWords)
+    .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || (a.text < b.text ? -1 : 1));
+  const paragraphs: PlacedWord[][] = [];
+  for (const word of words) {
+    const open = paragraphs.at(-1);
+    if (open === undefined || endsBefore(open, word)) paragraphs.push([word]);
+    else open.push(word);
+  }
+  return paragraphs.flatMap(toParagraph);
+}
+
+function placeWords({ startedAt, words, chunkId, speaker }: Segment): PlacedWord[] {
+  const atMs = startedAt.toMillis();
+  return words.map(({ text, fromMs, toMs }) => ({
+    text,
+    startMs: atMs + fromMs,
+    endMs: atMs + toMs,
+    chunkId,
+    speaker,
+  }));
+}
+
+function endsBefore(open: readonly PlacedWord[], next: PlacedWord): boolean {
+  const first = open[0];
+  const previous = open.at(-1);
+  if (first === undefined || previous === undefined) return false;
+  return (
+    next.startMs - previous.endMs >= PAUSE_MS ||
+    (next.chunkId === previous.chunkId && next.speaker !== previous.speaker) ||
+    (previous.endMs - first.startMs >= LONG_MS && endsSentence(previous.text))
+  );
+}
+
+function toParagraph(words: readonly PlacedWord[]): Paragraph[] {
+  const first = words[0];
+  if (first === undefined) return [];
+  const { startMs, chunkId, speaker } = first;
+  const endMs = words.reduce((end, word) => Math.max(end, word.endMs), startMs);
+  return [{ startMs, endMs, text: joinText(words.map(({ text }) => text)), chunkId, speaker }];
+}

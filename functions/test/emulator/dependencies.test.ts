@@ -1,0 +1,144 @@
+/** What a job does when Deepgram fails it: waits, tells why, keeps the audio, and goes on where it was. */
+import assert from 'node:assert/strict';
+import type { Behaviour } from '../../../dev/deepgram/protocol.ts';
+import { RetryTaskError } from '../../src/processing/processJob.ts';
+import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
+import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const MINUTE_MS = 60_000;
+const letter = sampleOf('letter');
+
+describe('when Deepgram fails', () => {
+  let world: TestWorld;
+
+  beforeEach(async () => {
+    world = new TestWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  interface Wait {
+    readonly reason: string;
+    /** At least, minutes. */
+    readonly minutes: number;
+    readonly requests: number;
+    readonly level: 'warn' | 'error';
+  }
+
+  const waits: [string, Behaviour, Wait][] = [
+    [
+      'limits the rate and says for how long',
+      { status: 429, retryAfter: 90 },
+      { reason: 'transcription_rate_limited', minutes: 1.5, requests: 1, level: 'warn' },
+    ],
+    [
+      'has an error, at each of three tries',
+      { status: 500 },
+      { reason: 'transcription_unavailable', minutes: 0.5, requests: 3, level: 'warn' },
+    ],
+    [
+      'refuses the key',
+      { status: 401 },
+      { reason: 'transcription_not_configured', minutes: 15, requests: 1, level: 'error' },
+    ],
+    [
+      'has no credit left',
+      { status: 402 },
+      { reason: 'transcription_not_configured', minutes: 15, requests: 1, level: 'error' },
+    ],
+  ];
+  for (const [what, behaviour, wait] of waits) {
+    it(`and ${what}, the job waits with its audio, and completes once it is well again`, async () => {
+      const jobId = await world.acceptSamples(letter);
+      await world.standIn.behave(behaviour);
+      const beganMs = world.deps.now();
+      await world.deliver(jobId);
+      const waiting = await world.job(jobId);
+      assert.deepEqual([waiting.status, waiting.attempts, waiting.failures], ['deferred', 0, []]);
+      assert.equal(waiting.waitingFor?.reason, wait.reason);
+      assert.ok((waiting.waitingFor.until?.toMillis() ?? 0) >= beganMs + wait.minutes * MINUTE_MS);
+      assert.equal((await world.standIn.log()).requests.length, wait.requests);
+      assert.equal((await world.objects()).length, 1, 'the audio is kept');
+      assert.deepEqual(world.queued.at(-1), { jobId, uid: world.uid, epoch: waiting.epoch });
+      const entry = world.logger.entries.find(({ fields }) => fields['stage'] === 'defer');
+      assert.deepEqual([entry?.level, entry?.fields['code'], entry?.fields['jobId']], [wait.level, wait.reason, jobId]);
+      await assertSound(world);
+
+      await world.standIn.reset();
+      await assert.rejects(world.deliver(jobId), RetryTaskError, 'a task that comes early is sent away');
+      assert.equal((await world.standIn.log()).requests.length, 0);
+
+      world.aheadMs += (waiting.waitingFor.until?.toMillis() ?? 0) - world.deps.now() + 1;
+      await world.deliver(jobId);
+      assert.equal((await world.job(jobId)).status, 'completed');
+      assert.equal((await world.standIn.log()).requests.length, 1);
+      await assertTranscript(world, letter);
+      await assertSound(world);
+    });
+  }
+
+  const stumbles: [string, Behaviour][] = [
+    ['breaks off in the middle of an answer', { closeMidBody: true }],
+    ['answers 200 without a result, which is no silence', { emptyOk: true }],
+    ['does not answer at all', { hang: true }],
+  ];
+  for (const [what, behaviour] of stumbles) {
+    it(`and once ${what}, it is asked again, and the job completes in the same attempt`, async () => {
+      const jobId = await world.acceptSamples(letter);
+      await world.standIn.behave({ ...behaviour, times: 1 });
+      const transcriber = createDeepgramTranscriber({
+        apiKey: () => 'test',
+        baseUrl: () => process.env['DEEPGRAM_STANDIN_URL'] ?? '',
+        logger: world.logger,
+        timeoutMs: behaviour.hang === true ? 500 : MINUTE_MS,
+      });
+      await world.deliver(jobId, { transcriber });
+      assert.equal((await world.job(jobId)).status, 'completed');
+      assert.equal((await world.standIn.log()).requests.length, 2);
+      await assertTranscript(world, letter);
+      await assertSound(world);
+    });
+  }
+
+  it('and refuses the audio for good, nobody asks again by himself, and the audio is kept', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.standIn.behave({ status: 400 });
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.deepEqual(
+      [job.status, job.failures.map(({ code, retryable }) => [code, retryable])],
+      ['partial', [['transcription_rejected', false]]],
+    );
+    await world.deliver(jobId);
+    assert.equal((await world.standIn.log()).requests.length, 1);
+    assert.equal((await world.objects()).length, 1);
+    await assertSound(world);
+  });
+
+  it('and refuses one recording, its neighbours complete', async () => {
+    const [garden, kitchen] = [sampleOf('garden'), sampleOf('kitchen')];
+    const jobId = await world.acceptSamples(letter, kitchen, garden);
+    await world.standIn.behave({ status: 400, match: { nth: 2 } });
+    await world.deliver(jobId, { concurrency: 1 });
+    const job = await world.job(jobId);
+    assert.equal(job.status, 'partial');
+    assert.equal(job.files.filter(({ state }) => state === 'failed').length, 1);
+    await assertSound(world);
+  });
+
+  it('time after time, each wait is longer than the one before, and no attempt is used up', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.standIn.behave({ status: 503, retryAfter: 25 });
+    const waitsMs: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      await world.deliver(jobId);
+      const { waitingFor, attempts } = await world.job(jobId);
+      assert.equal(attempts, 0);
+      waitsMs.push((waitingFor?.until?.toMillis() ?? 0) - world.deps.now());
+      world.aheadMs += (waitsMs.at(-1) ?? 0) + 1;
+    }
+    for (const [i, waitMs] of waitsMs.entries())
+      assert.ok(i === 0 || waitMs > 1.5 * (waitsMs[i - 1] ?? 0), waitsMs.join());
+  });
+});

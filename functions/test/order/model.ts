@@ -1,0 +1,104 @@
+/** What is said, recorded and done in one case of the order suite, and what should come of it. Times are milliseconds from {@link DAY_MS}. */
+
+export const GAP_MS = 120_000;
+
+/** Where the cases lie on the real time axis, Unix milliseconds. */
+export const DAY_MS = Date.UTC(2025, 5, 1, 8);
+
+export interface SpokenWord {
+  /** From 1; unique in its case. Also the value of the samples that it sounds like. */
+  readonly id: number;
+  readonly device: string;
+  readonly text: string;
+  readonly language: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface RecordingPlan {
+  readonly device: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface JobPlan {
+  readonly recordings: readonly RecordingPlan[];
+  /** How far the clock of its recordings is behind. */
+  readonly clockOffsetMs: number;
+  /** The job names the conversation that holds this word when it is uploaded, if there is one. */
+  readonly target: number | null;
+}
+
+export interface Delivery {
+  readonly job: number;
+  /** The worker dies at its so-manieth step; null: it lives. */
+  readonly diesAt: number | null;
+}
+
+/** Things that happen at once. */
+export interface Moment {
+  readonly deliveries: readonly Delivery[];
+  /** The user deletes the conversation that holds this word, if there is one. */
+  readonly deletes: number | null;
+}
+
+export interface Plan {
+  readonly words: readonly SpokenWord[];
+  readonly jobs: readonly JobPlan[];
+  /** In order; whatever is not finished then is delivered, all at once, until it is. */
+  readonly moments: readonly Moment[];
+}
+
+/** The reference: in order of time, a new conversation wherever nobody spoke for at least the gap. */
+export function conversationsIn(words: readonly SpokenWord[]): SpokenWord[][] {
+  const conversations: SpokenWord[][] = [];
+  const reached = new Map<string, { words: SpokenWord[]; endMs: number }>();
+  for (const word of words.toSorted((a, b) => a.startMs - b.startMs)) {
+    const last = reached.get(word.device);
+    const joins = last !== undefined && word.startMs - last.endMs < GAP_MS;
+    if (!joins) conversations.push([]);
+    const conversation = joins ? last.words : conversations.at(-1)!;
+    conversation.push(word);
+    reached.set(word.device, { words: conversation, endMs: Math.max(word.endMs, joins ? last.endMs : 0) });
+  }
+  return conversations;
+}
+
+/**
+ * By how much a word's times may be off: a recording that ends in the middle of it, or begins there, and goes to another job
+ * than its neighbour, holds only what is left.
+ */
+export function toleranceMs({ device, startMs, endMs }: SpokenWord, jobs: readonly JobPlan[]): number {
+  const edges = jobs
+    .flatMap(({ recordings }) => recordings.filter((recording) => recording.device === device))
+    .flatMap((recording) => [recording.startMs, recording.endMs])
+    .filter((edge) => edge > startMs && edge < endMs);
+  return Math.max(0, ...edges.map((edge) => Math.min(edge - startMs, endMs - edge)));
+}
+
+/** For a reader of a counter-example. */
+export function show({ words, jobs, moments }: Plan): string {
+  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+  const span = (each: { startMs: number; endMs: number }): string => `${seconds(each.startMs)}–${seconds(each.endMs)}`;
+  return [
+    '',
+    ...conversationsIn(words).map(
+      (conversation) =>
+        `  said      ${conversation[0]!.device}: ${conversation.map((word) => `#${word.id} "${word.text}" ${span(word)}`).join(', ')}`,
+    ),
+    ...jobs.map(
+      ({ recordings, clockOffsetMs, target }, job) =>
+        `  job ${job}     ${recordings.map((recording) => `${recording.device} ${span(recording)}`).join(', ')}` +
+        (clockOffsetMs === 0 ? '' : `, clock behind by ${clockOffsetMs} ms`) +
+        (target === null ? '' : `, for the conversation of #${target}`),
+    ),
+    ...moments.map(
+      ({ deliveries, deletes }) =>
+        `  then      ${deliveries
+          .map(({ job, diesAt }) => `job ${job}${diesAt === null ? '' : ` (dies at step ${diesAt})`}`)
+          .join(' ∥ ')}${deletes === null ? '' : ` ∥ the conversation of #${deletes} is deleted`}`,
+    ),
+    '  then      everything to its end',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+/**
+ * Words as sound, for tests: while a word is spoken every sample has the word's id as its value, and 0 is silence. So what a
+ * chunk holds of which word, and from which moment to which, is in its audio and nowhere else, whatever was cut and packed.
+ */
+import { readFlac } from '../../../dev/deepgram/flac.ts';
+import { SAMPLES_PER_MS } from '../../src/audio/pcm.ts';
+import { WINDOW_SAMPLES } from '../../src/audio/vad.ts';
+import type { Vad } from '../../src/audio/vad.ts';
+import type { TranscribedWord, Transcriber } from '../../src/transcription/transcriber.ts';
+import type { RecordingPlan, SpokenWord } from './model.ts';
+
+const FRAME_SAMPLES = 160;
+
+/** A recording of what its device heard: `pcm16`, 16 kHz, frames of 10 ms. */
+export function record({ device, startMs, endMs }: RecordingPlan, words: readonly SpokenWord[]): Buffer {
+  const samples = new Int16Array((endMs - startMs) * SAMPLES_PER_MS);
+  for (const word of words) {
+    if (word.device !== device || word.endMs <= startMs || word.startMs >= endMs) continue;
+    samples.fill(
+      word.id,
+      Math.max(0, word.startMs - startMs) * SAMPLES_PER_MS,
+      (word.endMs - startMs) * SAMPLES_PER_MS,
+    );
+  }
+  const frames: Buffer[] = [];
+  for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
+    const frame = samples.subarray(at, at + FRAME_SAMPLES);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(frame.byteLength);
+    frames.push(length, Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength));
+  }
+  return Buffer.concat(frames);
+}
+
+/** Hears every sound, and nothing else. */
+export const exactVad: Vad = {
+  probabilities: (slices) =>
+    Promise.resolve(
+      slices.map(({ pcm, warmupSamples }) => {
+        const windows = Math.ceil((pcm.length - warmupSamples) / WINDOW_SAMPLES);
+        return Float32Array.from({ length: windows }, (_, window) => {
+          const start = warmupSamples + window * WINDOW_SAMPLES;
+          return pcm.subarray(start, start + WINDOW_SAMPLES).some((sample) => sample !== 0) ? 1 : 0;
+        });
+      }),
+    ),
+};
+
+/** Understands a word when it hears more than half of it, and says from when to when it heard it. */
+export class ExactTranscriber implements Transcriber {
+  #words = new Map<number, SpokenWord>();
+  #requests = 0;
+
+  listenTo(words: readonly SpokenWord[]): void {
+    this.#words = new Map(words.map((word) => [word.id, word]));
+  }
+
+  async transcribe({ audio, durationMs }: Parameters<Transcriber['transcribe']>[0]) {
+    const { samples } = await readFlac(Buffer.from(audio));
+    const words: TranscribedWord[] = [];
+    for (let start = 0, end = 0; start < samples.length; start = end) {
+      const id = samples[start]!;
+      while (end < samples.length && samples[end] === id) end++;
+      const word = this.#words.get(id);
+      if (word === undefined || 2 * (end - start) <= (word.endMs - word.startMs) * SAMPLES_PER_MS) continue;
+      words.push({
+        text: word.text,
+        startSeconds: start / SAMPLES_PER_MS / 1000,
+        endSeconds: end / SAMPLES_PER_MS / 1000,
+        confidence: 0.9,
+        speaker: null,
+        language: word.language,
+      });
+    }
+    this.#requests += 1;
+    return { requestId: `r${this.#requests}`, billedSeconds: durationMs / 1000, language: null, words };
+  }
+}

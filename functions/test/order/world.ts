@@ -1,0 +1,239 @@
+/** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
+import type { Firestore } from 'firebase-admin/firestore';
+import type { Conversation, DeletedSpeech, Segment } from '../../src/conversations/conversation.ts';
+import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collections.ts';
+import { AppError } from '../../src/errors.ts';
+import { isFinished } from '../../src/jobs/stateMachine.ts';
+import { JobStore } from '../../src/jobs/store.ts';
+import { processSyncJob } from '../../src/processing/processJob.ts';
+import type { ProcessDeps } from '../../src/processing/processJob.ts';
+import { loadUserData } from '../invariants/userData.ts';
+import type { UserData } from '../invariants/userData.ts';
+import { TestWorld } from '../support/worker.ts';
+import { DAY_MS } from './model.ts';
+import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
+import { ExactTranscriber, exactVad, record } from './sound.ts';
+
+/** Longer than a lease, and than a job waits for another one. */
+const ROUND_MS = 150_000;
+
+/** Rounds of deliveries that any case must be done in. Transactions that meet may fail, and are tried again in the next. */
+const MOST_ROUNDS = 30;
+
+export interface Deletion {
+  readonly conversationId: string;
+  /** Ids of the words that were in it just before. */
+  readonly words: readonly number[];
+}
+
+export interface Outcome {
+  readonly data: UserData;
+  readonly deletedSpeech: readonly DeletedSpeech[];
+  readonly deletions: readonly Deletion[];
+  /** What jobs named, and the word by which they meant it. */
+  readonly targets: readonly { readonly conversationId: string; readonly word: number }[];
+  /** Unix milliseconds, by the clock of the case. */
+  readonly nowMs: number;
+  /** Jobs that did not end. */
+  readonly unfinished: readonly string[];
+}
+
+/** Cases one after the other; for several at once, several of these. */
+export class OrderWorld {
+  readonly #transcriber = new ExactTranscriber();
+  readonly #world = new TestWorld({
+    vad: () => Promise.resolve(exactVad),
+    transcriber: this.#transcriber,
+    summaries: { refresh: () => Promise.resolve(0) },
+  });
+
+  close(): Promise<void> {
+    return this.#world.close();
+  }
+
+  async run(plan: Plan): Promise<Outcome> {
+    const world = this.#world;
+    world.becomeSomebodyElse();
+    this.#transcriber.listenTo(plan.words);
+    const run = new Run(plan, world);
+    for (const moment of plan.moments) await run.happen(moment);
+    const unfinished = await run.finish();
+    return {
+      data: await loadUserData(world.db, world.bucket(), world.uid),
+      deletedSpeech: (await deletedSpeechOf(world.db, world.uid).get()).docs.map((doc) => doc.data()),
+      deletions: run.deletions,
+      targets: run.targets,
+      nowMs: world.deps.now(),
+      unfinished,
+    };
+  }
+}
+
+class Run {
+  readonly deletions: Deletion[] = [];
+  readonly targets: { conversationId: string; word: number }[] = [];
+  readonly #plan: Plan;
+  readonly #world: TestWorld;
+  readonly #jobIds = new Map<number, string>();
+
+  constructor(plan: Plan, world: TestWorld) {
+    this.#plan = plan;
+    this.#world = world;
+  }
+
+  async happen({ deliveries, deletes }: Moment): Promise<void> {
+    for (const { job } of deliveries) await this.#upload(job);
+    const doomed = deletes === null ? null : await this.#conversationOf(deletes);
+    if (doomed !== null) this.deletions.push(doomed);
+    await Promise.all([
+      ...deliveries.map((delivery) => this.#deliver(delivery)),
+      ...(doomed === null ? [] : [this.#delete(doomed.conversationId)]),
+    ]);
+    this.#world.aheadMs += ROUND_MS;
+  }
+
+  /** @returns what did not end in any number of deliveries. */
+  async finish(): Promise<string[]> {
+    let open = this.#plan.jobs.map((_, job) => job);
+    for (const job of open) await this.#upload(job);
+    for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
+      await Promise.all(open.map((job) => this.#deliver({ job, diesAt: null })));
+      this.#world.aheadMs += ROUND_MS;
+      const ended = await Promise.all(open.map((job) => this.#isWrappedUp(job)));
+      open = open.filter((_, i) => ended[i] !== true);
+    }
+    const { conversations } = this.#world.deps;
+    const begun = await conversations.conversations(this.#world.uid).where('state', '==', 'deleting').get();
+    for (const { id } of begun.docs) await conversations.finishDeletion(this.#world.uid, id);
+    return open.map((job) => `job ${job} (${this.#jobId(job)})`);
+  }
+
+  async #isWrappedUp(job: number): Promise<boolean> {
+    const { status, notifiedAt } = await this.#world.job(this.#jobId(job));
+    return isFinished(status) && notifiedAt !== null;
+  }
+
+  #jobId(job: number): string {
+    return this.#jobIds.get(job)!;
+  }
+
+  async #upload(job: number): Promise<void> {
+    if (this.#jobIds.has(job)) return;
+    const { recordings, clockOffsetMs, target } = this.#plan.jobs[job]!;
+    const named = target === null ? null : await this.#targetOf(target, this.#plan.jobs[job]!);
+    const files = recordings.map((recording) => ({
+      filename: `audio_${recording.device}_pcm16_16000_1_fs160_${DAY_MS + recording.startMs - clockOffsetMs}.bin`,
+      bytes: record(recording, this.#plan.words),
+    }));
+    this.#jobIds.set(job, await this.#world.accept(files, null, { conversationId: named, clockOffsetMs }));
+  }
+
+  async #targetOf(word: number, { recordings }: JobPlan): Promise<string | null> {
+    const device = this.#word(word).device;
+    if (recordings.every((recording) => recording.device !== device)) return null;
+    const target = await this.#conversationOf(word);
+    if (target !== null) this.targets.push({ conversationId: target.conversationId, word });
+    return target?.conversationId ?? null;
+  }
+
+  async #deliver({ job, diesAt }: Delivery): Promise<void> {
+    const { uid, deps } = this.#world;
+    const jobId = this.#jobId(job);
+    const { epoch } = await this.#world.job(jobId);
+    const life = new Life(diesAt);
+    await processSyncJob({ jobId, uid, epoch }, mortal(deps, life)).catch(() => undefined);
+  }
+
+  /** As an app does; if it fails half-way somebody else has to finish it. */
+  async #delete(conversationId: string): Promise<void> {
+    await this.#world.deps.conversations.delete(this.#world.uid, conversationId).catch((error: unknown) => {
+      const isMerged = error instanceof AppError && error.code === 'conversation_merged';
+      if (!isMerged && !isContention(error)) throw error;
+    });
+  }
+
+  /** The live conversation that holds a word, if it was heard yet. */
+  async #conversationOf(wordId: number): Promise<Deletion | null> {
+    const word = this.#word(wordId);
+    const at = middleOf(word);
+    const { conversations } = this.#world.deps;
+    const live = await conversations.conversations(this.#world.uid).where('state', '==', 'live').get();
+    const found = live.docs.find((doc) => holds(doc.data(), word.device, at));
+    if (found === undefined) return null;
+    const segments = await transcriptOf(conversations.segments(this.#world.uid), found.data()).get();
+    const words = segments.docs.flatMap((doc) => this.#wordsOf(doc.data()));
+    return words.includes(wordId) ? { conversationId: found.id, words } : null;
+  }
+
+  #word(id: number): SpokenWord {
+    return this.#plan.words.find((word) => word.id === id)!;
+  }
+
+  #wordsOf({ deviceId, startedAt, words }: Segment): number[] {
+    return words.map(({ fromMs, toMs }) => {
+      const at = startedAt.toMillis() + (fromMs + toMs) / 2;
+      return this.#plan.words.find(
+        (word) => word.device === deviceId && at >= DAY_MS + word.startMs && at <= DAY_MS + word.endMs,
+      )!.id;
+    });
+  }
+}
+
+function holds({ deviceId, startedAt, finishedAt }: Conversation, device: string, atMs: number): boolean {
+  return deviceId === device && startedAt.toMillis() <= atMs && finishedAt.toMillis() >= atMs;
+}
+
+/** Unix milliseconds. */
+export function middleOf({ startMs, endMs }: Pick<SpokenWord, 'startMs' | 'endMs'>): number {
+  return DAY_MS + (startMs + endMs) / 2;
+}
+
+/** gRPC status ABORTED. */
+function isContention(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 10;
+}
+
+class WorkerDied extends Error {}
+
+/** Counts what a worker does, and ends it: a dead worker does nothing more, not even tidy up. */
+class Life {
+  #steps: number;
+  constructor(diesAt: number | null) {
+    this.#steps = diesAt ?? Infinity;
+  }
+
+  step(): void {
+    if (this.#steps <= 0) throw new WorkerDied();
+    this.#steps -= 1;
+  }
+}
+
+/** Dependencies of a worker that may die before and after each transaction of its job, request, deletion and push. */
+function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
+  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+    life.step();
+    const result = await call();
+    life.step();
+    return result;
+  };
+  return {
+    ...deps,
+    jobs: new MortalJobs(deps.db, deps.now, around),
+    transcriber: { transcribe: (request, signal) => around(() => deps.transcriber.transcribe(request, signal)) },
+    notifier: { jobFinished: (message) => around(() => deps.notifier.jobFinished(message)) },
+    queue: { enqueue: (payload, options) => around(() => deps.queue.enqueue(payload, options)) },
+  };
+}
+
+class MortalJobs extends JobStore {
+  readonly #around: <T>(call: () => Promise<T>) => Promise<T>;
+
+  constructor(db: Firestore, now: () => number, around: <T>(call: () => Promise<T>) => Promise<T>) {
+    super(db, now);
+    this.#around = around;
+  }
+
+  override update(...args: Parameters<JobStore['update']>): ReturnType<JobStore['update']> {
+    return this.#around(() => super.update(...args));
+  }
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import type { CallableRequest } from 'firebase-functions/v2/https';
+import { HttpsError } from 'firebase-functions/v2/https';
+import { z } from 'zod';
+import { AppError, CATALOGUE } from '../../../src/errors.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
+import { callable } from '../../../src/http/callable.ts';
+import type { CallableProblem, CallableReply } from '../../../src/http/callable.ts';
+import { recordingLogger } from '../../support/logger.ts';
+
+const input = z.object({ job_id: z.string('a job id') }, 'give {"job_id": …}');
+
+interface Given {
+  readonly uid?: string | null;
+  readonly app?: boolean;
+  readonly data?: unknown;
+  readonly enforceAppCheck?: boolean;
+}
+
+function setUp(act: () => Promise<CallableReply<unknown>> = () => Promise.resolve({ view: 'done' })) {
+  const logger = recordingLogger();
+  const seen: unknown[] = [];
+  const call = ({ uid = 'alice', app = false, data = { job_id: 'j1' }, enforceAppCheck = false }: Given = {}) =>
+    callable({ name: 'test', input, enforceAppCheck: () => enforceAppCheck, logger }, (caller, checked) => {
+      seen.push(caller, checked);
+      return act();
+    })({
+      data,
+      ...(uid === null ? {} : { auth: { uid } }),
+      ...(app ? { app: { appId: 'a' } } : {}),
+    } as unknown as CallableRequest);
+
+  async function refusal(given: Given = {}): Promise<HttpsError & { details: CallableProblem }> {
+    const error: unknown = await call(given).then(
+      () => assert.fail('It was accepted.'),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof HttpsError, String(error));
+    return error as HttpsError & { details: CallableProblem };
+  }
+  return { call, refusal, seen, logger };
+}
+
+describe('a callable', () => {
+  it('hands the caller and the checked input on, and answers with the view', async () => {
+    const { call, seen, logger } = setUp(() => Promise.resolve({ view: { job_id: 'j1' }, log: { jobs: 3 } }));
+    assert.deepEqual(await call({ data: { job_id: 'j1', more: true } }), { job_id: 'j1' });
+    assert.deepEqual(seen, [{ uid: 'alice' }, { job_id: 'j1' }]);
+    const [{ message, fields }] = logger.entries as [(typeof logger.entries)[number]];
+    assert.deepEqual([message, fields['uid'], fields['jobs']], ['CALL test', 'alice', 3]);
+  });
+
+  it('serves nobody without a token, nor a user id that cannot be part of a path', async () => {
+    const { refusal, seen } = setUp();
+    const stranger = await refusal({ uid: null });
+    assert.deepEqual([stranger.code, stranger.details.code], ['unauthenticated', 'unauthenticated']);
+    const nobody = await refusal({ uid: undefined });
+    assert.equal(nobody.details.code, 'unauthenticated');
+    const odd = await refusal({ uid: 'a/b' });
+    assert.deepEqual([odd.code, odd.details.code], ['permission-denied', 'permission_denied']);
+    assert.deepEqual(seen, []);
+  });
+
+  it('asks for App Check only where it is enforced', async () => {
+    const { call, refusal } = setUp();
+    const refused = await refusal({ enforceAppCheck: true });
+    assert.deepEqual([refused.code, refused.details.code], ['unauthenticated', 'app_check_failed']);
+    assert.equal(await call({ enforceAppCheck: true, app: true }), 'done');
+    assert.equal(await call({ enforceAppCheck: false }), 'done');
+  });
+
+  it('says what is wrong with the input', async () => {
+    const { refusal, seen } = setUp();
+    for (const [data, sentence] of [
+      [{ job_id: 7 }, 'job_id: a job id.'],
+      [null, 'give {"job_id": …}.'],
+    ] as const) {
+      const { code, message, details } = await refusal({ data });
+      assert.deepEqual([code, details.code, message], ['invalid-argument', 'invalid_request', sentence]);
+    }
+    assert.deepEqual(seen, []);
+  });
+
+  it('tells every failure of the catalogue by its own code, with its sentence and its wait', async () => {
+    for (const code of Object.keys(CATALOGUE) as ErrorCode[]) {
+      const { refusal } = setUp(() => Promise.reject(new AppError(code)));
+      const { details, message } = await refusal();
+      assert.deepEqual(
+        [details.code, details.message, message],
+        [code, CATALOGUE[code].message, CATALOGUE[code].message],
+      );
+      assert.equal(details.retry_after_seconds !== null, CATALOGUE[code].remedy === 'later', code);
+    }
+    const wait = new AppError('unavailable', { retryAfterSeconds: 6.2 });
+    assert.equal((await setUp(() => Promise.reject(wait)).refusal()).details.retry_after_seconds, 7);
+  });
+
+  it('gives each status the code that Firebase’s SDKs know it by', async () => {
+    const sdk: [ErrorCode, string][] = [
+      ['job_not_found', 'not-found'],
+      ['job_not_retryable', 'failed-precondition'],
+      ['rate_limited', 'resource-exhausted'],
+      ['unavailable', 'unavailable'],
+      ['internal', 'internal'],
+      ['too_many_files', 'invalid-argument'],
+    ];
+    for (const [code, expected] of sdk) {
+      assert.equal((await setUp(() => Promise.reject(new AppError(code))).refusal()).code, expected);
+    }
+  });
+
+  it('keeps what it did not expect to the log, and gives the caller a reference to it', async () => {
+    const { refusal, logger } = setUp(() => Promise.reject(new Error('password is swordfish')));
+    const { code, message } = await refusal();
+    assert.equal(code, 'internal');
+    assert.doesNotMatch(message, /swordfish/);
+    const logged = logger.entries.find(({ level }) => level === 'error');
+    assert.ok(message.includes(String(logged?.fields['reference'])));
+  });
+});
