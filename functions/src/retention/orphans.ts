@@ -1,5 +1,6 @@
 /** Objects that nothing will read again, however their job went away. */
 import pMap from 'p-map';
+import { isJobId } from '../jobs/job.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { needsAudio } from '../processing/outcome.ts';
@@ -52,11 +53,8 @@ function isNeeded(path: string, owners: ReadonlyMap<string, Job>): boolean {
   return job !== undefined && file !== undefined && needsAudio(job, file);
 }
 
-/**
- * Of `uploads/{uid}/{jobId}/{name}`; null for a path that no job has. Ids like `__x__` are Firestore's own: asking for one
- * fails, and an app could write to such a path.
- */
+/** Of `uploads/{uid}/{jobId}/{name}`; null for a path that no job has: an app may write to any, and must not stop the sweep. */
 function jobIdOf(path: string): string | null {
-  const id = /^uploads\/[^/]+\/([\w-]{1,128})\/[^/]+$/.exec(path)?.[1] ?? null;
-  return id === null || /^__.*__$/.test(id) ? null : id;
+  const id = /^uploads\/[^/]+\/([^/]+)\/[^/]+$/.exec(path)?.[1] ?? '';
+  return isJobId(id) ? id : null;
 }
