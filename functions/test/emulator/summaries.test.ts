@@ -7,6 +7,7 @@ import type { SummariesOptions } from '../../src/conversations/summaries.ts';
 import { extractiveSummariser } from '../../src/conversations/summariser.ts';
 import type { Summariser, TranscriptOpening } from '../../src/conversations/summariser.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
+import { createDeepgramSummariser } from '../../src/transcription/deepgramSummariser.ts';
 import { TestWorld } from '../support/worker.ts';
 
 const START = Date.UTC(2026, 0, 5, 9);
@@ -221,6 +222,22 @@ describe('summaries', () => {
     const [{ text }] = openings as [TranscriptOpening];
     assert.equal(text.length, 1000);
     assert.match(text, /^Number 00.*\nNumber 01.*\nNumber 19\.!*$/s);
+  });
+
+  it('by Deepgram have an overview as well, and cost one request for each change', async () => {
+    await world.standIn.reset();
+    const deepgram = createDeepgramSummariser({
+      apiKey: () => 'test',
+      baseUrl: () => process.env['DEEPGRAM_STANDIN_URL']!,
+      logger: world.logger,
+    });
+    await write(Array.from({ length: 20 }, (_, i) => `The lighthouse is number ${i}.`));
+    const made = summaries(deepgram);
+    for (let time = 0; time < 3; time++) await made.refresh(world.uid, ['one'], { jobId: 'job' });
+    const { title, overview } = await stored();
+    assert.equal(title, 'Lighthouse, Number');
+    assert.equal(overview, 'The lighthouse is number 0. The lighthouse is number 1. The lighthouse is number 2.');
+    assert.equal((await world.standIn.log()).reads.length, 1);
   });
 
   it('are there before the app is told that its job has ended', async () => {
