@@ -54,9 +54,11 @@ function columns(text: string): number {
   return width;
 }
 
-/** Georgian has capitals that no sentence begins with. */
+/** Only where the capital is the same letter: ß has none, and no Georgian sentence begins with one. */
 function capitalise(text: string, locale: string | undefined): string {
   return text.replace(/(?!\p{sc=Geor})\p{Ll}/u, (letter, at: number) => {
-    return /[\p{L}\p{N}]/u.test(text.slice(0, at)) ? letter : letter.toLocaleUpperCase(locale);
+    const capital = letter.toLocaleUpperCase(locale);
+    const isFirst = !/[\p{L}\p{N}]/u.test(text.slice(0, at));
+    return isFirst && capital.toLocaleLowerCase(locale) === letter ? capital : letter;
   });
 }
