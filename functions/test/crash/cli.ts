@@ -5,8 +5,7 @@
 import { parseArgs } from 'node:util';
 import { main } from '../../../dev/main.ts';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
-import { describe } from './boundaries.ts';
-import { runCrashSuite } from './suite.ts';
+import { reportOf, runCrashSuite } from './suite.ts';
 import type { CaseOutcome } from './suite.ts';
 
 await main(async (signal) => {
@@ -27,16 +26,13 @@ async function run(seed: number, kills: number, only: { only?: number }): Promis
   console.log(`Crash suite, seed ${seed}.`);
   const started = Date.now();
   const outcomes = await runCrashSuite({ seed, kills, ...only, onCase: print });
-  const hits = outcomes.flatMap(({ met }) => met);
+  const { kills: killed, freezes, boundaries, atRandom } = reportOf(outcomes);
   const failed = outcomes.filter(({ complaints }) => complaints.length > 0);
   const seconds = (Date.now() - started) / 1000;
-  const boundaries = new Set(
-    hits.filter((plan) => 'at' in plan).map((plan) => describe({ ...plan, at: { ...plan.at, nth: 1 } })),
-  );
   console.log(
-    `${hits.filter(({ kind }) => kind === 'kill').length} kills and ${hits.filter(({ kind }) => kind === 'freeze').length} ` +
-      `freezes in ${outcomes.length} cases, at ${boundaries.size} boundaries and ${hits.filter((plan) => 'afterMs' in plan).length} random moments, ` +
-      `in ${seconds.toFixed(0)} s (${(seconds / Math.max(1, hits.length)).toFixed(2)} s each). ${failed.length} cases failed.`,
+    `${killed} kills and ${freezes} freezes in ${outcomes.length} cases, at ${boundaries.size} boundaries and ` +
+      `${atRandom} random moments, in ${seconds.toFixed(0)} s (${(seconds / Math.max(1, killed + freezes)).toFixed(2)} s each): ` +
+      `${failed.length} cases failed.`,
   );
   for (const { reproduce } of failed) console.log(`  ${reproduce}`);
   return failed.length === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /** Runs cases, two side by side, until enough workers were killed. */
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
+import { describe } from './boundaries.ts';
 import type { Plan } from './boundaries.ts';
 import { casesOf, summary } from './cases.ts';
 import type { Case } from './cases.ts';
@@ -31,14 +32,32 @@ export interface CaseOutcome {
   readonly reproduce: string;
 }
 
+export interface Report {
+  readonly kills: number;
+  readonly freezes: number;
+  /** Those that were met, as `kill before "settle chunk"`. */
+  readonly boundaries: ReadonlySet<string>;
+  /** Hits at no boundary in particular. */
+  readonly atRandom: number;
+}
+
+export function reportOf(outcomes: readonly CaseOutcome[]): Report {
+  const met = outcomes.flatMap((outcome) => outcome.met);
+  return {
+    kills: met.filter(({ kind }) => kind === 'kill').length,
+    freezes: met.filter(({ kind }) => kind === 'freeze').length,
+    boundaries: new Set(met.flatMap((plan) => ('at' in plan ? describe({ ...plan, at: { ...plan.at, nth: 1 } }) : []))),
+    atRandom: met.filter((plan) => 'afterMs' in plan).length,
+  };
+}
+
 export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[]> {
   const cases: Iterator<Case, undefined> =
     options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
   const outcomes: CaseOutcome[] = [];
   const undisturbed = await Undisturbed.start();
   const take = (): Case | null => {
-    const killed = outcomes.flatMap(({ met }) => met).filter(({ kind }) => kind === 'kill').length;
-    return killed >= options.kills ? null : (cases.next().value ?? null);
+    return reportOf(outcomes).kills >= options.kills ? null : (cases.next().value ?? null);
   };
   const lane = async (): Promise<void> => {
     const standIn = await startDeepgramStandIn({ quiet: true });

@@ -1,0 +1,67 @@
+/** The deployed function in the Functions emulator, killed in the middle of its work: the queue delivers its task again. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { chunksOf } from '../../src/jobs/chunk.ts';
+import { checkUser } from '../invariants/check.ts';
+import { everyWordOnce, noStoredChunkAskedAgain, successfulRequestsBounded } from '../invariants/requests.ts';
+import { loadUserData } from '../invariants/userData.ts';
+import { sampleOf } from '../support/checks.ts';
+import { uploadFiles, waitForJob } from '../support/client.ts';
+import { bucket, db, signUp } from '../support/suite.ts';
+import { filesOf } from '../support/worker.ts';
+
+/** Of this suite: others may run beside it. */
+function workersOf(functionName: string): number[] {
+  const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
+  // With their environment, which is how the emulator tells them what they are.
+  return execFileSync('ps', ['axeww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+    .split('\n')
+    .filter((line) => ` ${line} `.includes(` FUNCTION_TARGET=${functionName} `))
+    .filter((line) => ` ${line} `.includes(` FIRESTORE_EMULATOR_HOST=${host} `))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+async function until(isSo: () => Promise<boolean>, limitMs: number): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < deadline, `It did not come to this in ${limitMs} ms.`);
+    await delay(100);
+  }
+}
+
+describe('a worker that is killed', () => {
+  const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
+
+  beforeEach(() => standIn.reset());
+  afterEach(() => standIn.reset());
+
+  it('is followed by another one, which asks only for what is not stored', async function () {
+    this.timeout(200_000);
+    const walk = sampleOf('walk');
+    const { uid, idToken } = await signUp();
+    await standIn.behave({ match: { nth: 2 }, hang: true });
+    const files = filesOf(walk).map(({ filename, bytes }) => ({ name: filename, bytes }));
+    const { body } = await uploadFiles(idToken, files);
+
+    const asked = async (): Promise<number> => (await standIn.log()).requests.length;
+    const stored = async (): Promise<number> =>
+      (await chunksOf(db, body.job_id).where('state', '==', 'done').count().get()).data().count;
+    await until(async () => (await asked()) === 2 && (await stored()) === 1, 60_000);
+    const workers = workersOf('processSyncJob');
+    assert.ok(workers.length > 0, 'the worker is found');
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+
+    const job = await waitForJob(idToken, body.job_id, undefined, 120_000);
+    assert.equal(job.status, 'completed');
+    const data = await loadUserData(db, bucket, uid);
+    const { requests } = await standIn.log();
+    const spoken = walk.words.map(({ text, startMs, endMs }) => ({ deviceId: walk.deviceId, text, startMs, endMs }));
+    assert.deepEqual(checkUser(data, { nowMs: Date.now(), gapMs: 120_000, graceMs: 60_000 }), []);
+    assert.deepEqual(everyWordOnce(data, spoken), []);
+    assert.deepEqual(noStoredChunkAskedAgain(data, requests), []);
+    assert.deepEqual(successfulRequestsBounded(data, requests, 0), []);
+    assert.equal(requests.length, 3, 'one more than the chunks: the one that hung');
+  });
+});
