@@ -48,7 +48,7 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
     {
       name: 'dead_leases',
       due: due.still('processing', nowMs - GRACE_MS),
-      act: (jobId) => reviveDead(jobId, nowMs - GRACE_MS, deps),
+      act: async (jobId, job) => isDead(job, nowMs - GRACE_MS) && reviveDead(jobId, nowMs - GRACE_MS, deps),
     },
     {
       name: 'pending',
@@ -85,13 +85,18 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
 /** A worker died, and its task with it. The new epoch turns away whatever is left of both. */
 async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue }: JobStepDeps): Promise<boolean> {
   const result: { revived: boolean } = { revived: false };
-  const job = await jobs.update(jobId, ({ status, lease, epoch }) => {
-    result.revived = status === 'processing' && (lease?.expiresAt.toMillis() ?? 0) <= deadSinceMs;
-    return result.revived ? { status: 'pending', lease: null, epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } : null;
+  const job = await jobs.update(jobId, (current) => {
+    result.revived = isDead(current, deadSinceMs);
+    if (!result.revived) return null;
+    return { status: 'pending', lease: null, epoch: current.epoch + 1, waitingFor: WAITING_IN_QUEUE };
   });
   if (!result.revived || job === null) return false;
   await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch });
   return true;
+}
+
+function isDead({ status, lease }: Job, sinceMs: number): boolean {
+  return status === 'processing' && (lease?.expiresAt.toMillis() ?? 0) <= sinceMs;
 }
 
 /** Its enqueue may have been lost. A task that is in the queue already has the same id, so this adds none. */

@@ -5,7 +5,7 @@ import type { Job, JobStatus } from '../../src/jobs/job.ts';
 import type { StepReport } from '../../src/retention/sweep.ts';
 import { countOperations } from './operations.ts';
 import type { OperationCount } from './operations.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './sweepWorld.ts';
+import { DAY_MS, HOUR_MS } from './sweepWorld.ts';
 import type { SweepWorld } from './sweepWorld.ts';
 
 interface Kind {
@@ -52,7 +52,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   retained: {
     job: (world) => ({
       status: 'deferred',
-      waitingFor: { reason: 'transcription_not_configured', message: '', until: world.ago(-MINUTE_MS) },
+      waitingFor: { reason: 'transcription_not_configured', message: '', until: world.ago(-HOUR_MS) },
       createdAt: world.ago(31 * DAY_MS),
       expiresAt: world.ago(-6 * DAY_MS),
     }),
