@@ -39,7 +39,7 @@ function endsBefore(first: TimedWord, previous: TimedWord, next: TimedWord): boo
 }
 
 export function endsSentence(text: string): boolean {
-  return /[.!?…。？！]["')\]]*$/u.test(text);
+  return /[.!?…。？！।]["')\]]*$/u.test(text);
 }
 
 function joinWords(first: TimedWord, words: readonly TimedWord[]): TimedSegment {
