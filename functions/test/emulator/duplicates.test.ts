@@ -1,10 +1,8 @@
 /** The same audio sent again: one recording, whatever job it comes in, whatever becomes of the first. */
 import assert from 'node:assert/strict';
-import type { Sample } from '../../../dev/samples/samples.ts';
-import { cancelJob } from '../../src/commands/cancel.ts';
-import type { Job } from '../../src/jobs/job.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
-import { filesOf, TestWorld } from '../support/worker.ts';
+import { CommandWorld, states } from '../support/commands.ts';
+import { filesOf } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
 const letter = sampleOf('letter');
@@ -12,25 +10,13 @@ const letter = sampleOf('letter');
 const walk = sampleOf('walk');
 
 describe('the same audio again', () => {
-  let world: TestWorld;
+  let world: CommandWorld;
 
   beforeEach(async () => {
-    world = new TestWorld();
+    world = new CommandWorld();
     await world.standIn.reset();
   });
   afterEach(() => world.close());
-
-  const states = (job: Job): string[] => job.files.map(({ state }) => state);
-  const requests = async (): Promise<number> => (await world.standIn.log()).requests.length;
-
-  /** A job that has claimed its recordings, and waits for Deepgram. */
-  async function waitingJob(sample: Sample): Promise<string> {
-    const jobId = await world.acceptSamples(sample);
-    await world.standIn.behave({ status: 429, retryAfter: 30 });
-    await world.deliver(jobId);
-    await world.standIn.reset();
-    return jobId;
-  }
 
   async function deliverLater(jobId: string): Promise<void> {
     world.aheadMs += 3 * MINUTE_MS;
@@ -47,7 +33,7 @@ describe('the same audio again', () => {
     assert.deepEqual(accepted.files[0]?.duplicateOf, { jobId: first, file: filesOf(letter)[0]!.filename });
     await world.deliver(again);
     assert.equal((await world.job(again)).status, 'completed');
-    assert.equal(await requests(), 1);
+    assert.equal(await world.requests(), 1);
     await assertTranscript(world, letter);
     await assertSound(world);
   });
@@ -58,13 +44,13 @@ describe('the same audio again', () => {
     assert.equal((await world.objects()).length, 1);
     await world.deliver(both);
     assert.deepEqual(states(await world.job(both)), ['duplicate', 'transcribed']);
-    assert.equal(await requests(), 2);
+    assert.equal(await world.requests(), 2);
     await assertTranscript(world, walk);
     await assertSound(world);
   });
 
   it('waits while another job is at it, says so, and becomes a duplicate when that one is done', async () => {
-    const first = await waitingJob(letter);
+    const first = await world.deferredJob(letter);
     const second = await world.acceptSamples(letter);
     await world.deliver(second);
     const waiting = await world.job(second);
@@ -74,13 +60,13 @@ describe('the same audio again', () => {
     await deliverLater(second);
     const job = await world.job(second);
     assert.deepEqual([job.status, states(job), job.files[0]?.duplicateOf?.jobId], ['completed', ['duplicate'], first]);
-    assert.equal(await requests(), 1);
+    assert.equal(await world.requests(), 1);
     await assertTranscript(world, letter);
     await assertSound(world);
   });
 
   it('takes the place of what failed', async () => {
-    const first = await waitingJob(letter);
+    const first = await world.deferredJob(letter);
     const second = await world.acceptSamples(letter);
     await world.deliver(second);
     await world.standIn.behave({ status: 400 });
@@ -101,7 +87,7 @@ describe('the same audio again', () => {
     const both = await world.acceptSamples(walk);
     await world.deliver(both);
     assert.deepEqual(states(await world.job(both)), ['staged', 'transcribed']);
-    await cancelJob(world.uid, first, world.deps);
+    await world.cancel(first);
     await deliverLater(both);
     assert.deepEqual(states(await world.job(both)), ['transcribed', 'transcribed']);
     await assertTranscript(world, walk);
@@ -116,10 +102,10 @@ describe('the same audio again', () => {
     await world.deliver(both);
     assert.deepEqual(states(await world.job(both)), ['staged', 'staged']);
     await world.standIn.reset();
-    await cancelJob(world.uid, first, world.deps);
+    await world.cancel(first);
     await deliverLater(both);
     assert.deepEqual(states(await world.job(both)), ['transcribed', 'transcribed']);
-    assert.equal(await requests(), 2);
+    assert.equal(await world.requests(), 2);
     await assertTranscript(world, walk);
     await assertSound(world);
   });
@@ -134,7 +120,7 @@ describe('the same audio again', () => {
       ['completed', 'completed', 'completed'],
     );
     assert.deepEqual(ends.flatMap(states).sort(), ['duplicate', 'duplicate', 'transcribed']);
-    assert.equal(await requests(), 1);
+    assert.equal(await world.requests(), 1);
     await assertTranscript(world, letter);
     await assertSound(world);
   });

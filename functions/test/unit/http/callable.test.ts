@@ -11,7 +11,8 @@ import { recordingLogger } from '../../support/logger.ts';
 const input = z.object({ job_id: z.string('a job id') }, 'give {"job_id": …}');
 
 interface Given {
-  readonly uid?: string | null;
+  /** Null: none. */
+  readonly auth?: { readonly uid?: string } | null;
   readonly app?: boolean;
   readonly data?: unknown;
   readonly enforceAppCheck?: boolean;
@@ -20,13 +21,18 @@ interface Given {
 function setUp(act: () => Promise<CallableReply<unknown>> = () => Promise.resolve({ view: 'done' })) {
   const logger = recordingLogger();
   const seen: unknown[] = [];
-  const call = ({ uid = 'alice', app = false, data = { job_id: 'j1' }, enforceAppCheck = false }: Given = {}) =>
+  const call = ({
+    auth = { uid: 'alice' },
+    app = false,
+    data = { job_id: 'j1' },
+    enforceAppCheck = false,
+  }: Given = {}) =>
     callable({ name: 'test', input, enforceAppCheck: () => enforceAppCheck, logger }, (caller, checked) => {
       seen.push(caller, checked);
       return act();
     })({
       data,
-      ...(uid === null ? {} : { auth: { uid } }),
+      ...(auth === null ? {} : { auth }),
       ...(app ? { app: { appId: 'a' } } : {}),
     } as unknown as CallableRequest);
 
@@ -52,11 +58,11 @@ describe('a callable', () => {
 
   it('serves nobody without a token, nor a user id that cannot be part of a path', async () => {
     const { refusal, seen } = setUp();
-    const stranger = await refusal({ uid: null });
+    const stranger = await refusal({ auth: null });
     assert.deepEqual([stranger.code, stranger.details.code], ['unauthenticated', 'unauthenticated']);
-    const nobody = await refusal({ uid: undefined });
+    const nobody = await refusal({ auth: {} });
     assert.equal(nobody.details.code, 'unauthenticated');
-    const odd = await refusal({ uid: 'a/b' });
+    const odd = await refusal({ auth: { uid: 'a/b' } });
     assert.deepEqual([odd.code, odd.details.code], ['permission-denied', 'permission_denied']);
     assert.deepEqual(seen, []);
   });

@@ -1,0 +1,129 @@
+/** `cancelSyncJob` and `acknowledgeSyncJobs` on the real stores, with a worker whose deliveries the test holds. */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { acknowledgeJobs } from '../../src/commands/acknowledge.ts';
+import { cancelJob } from '../../src/commands/cancel.ts';
+import type { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { CommandWorld, refusal, states } from '../support/commands.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Three conversations in one recording: three chunks. */
+const garden = sampleOf('garden');
+/** One chunk. */
+const letter = sampleOf('letter');
+/** Two recordings, one chunk each. */
+const walk = sampleOf('walk');
+
+describe('cancelSyncJob', () => {
+  let world: CommandWorld;
+
+  beforeEach(async () => {
+    world = new CommandWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  it('ends a job that waits, and deletes its audio', async () => {
+    const jobId = await world.acceptSamples(walk);
+    const job = await world.cancel(jobId);
+    assert.deepEqual([job.status, states(job), job.waitingFor], ['cancelled', ['failed', 'failed'], null]);
+    assert.deepEqual(
+      job.failures.map(({ code }) => code),
+      ['job_cancelled', 'job_cancelled'],
+    );
+    assert.deepEqual(await world.objects(), []);
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'cancelled', 'its task finds nothing to do');
+    assert.equal(await world.requests(), 0);
+    await assertSound(world);
+  });
+
+  it('keeps what is transcribed, and accounts for every second', async () => {
+    const jobId = await world.deferredJob(garden, 2);
+    const job = await world.cancel(jobId);
+    const [chunk] = await world.chunks(jobId);
+    assert.equal(job.status, 'cancelled');
+    assert.ok(Math.abs(job.ledger.speechSeconds - chunk!.durationMs / 1000) < 1e-3);
+    assert.ok(Math.abs(job.ledger.failedSeconds + job.ledger.speechSeconds - job.ledger.audioSeconds) < 1e-3);
+    assert.equal(job.newConversationIds.length, 1);
+    assert.equal((await world.conversations()).length, 1);
+    assert.deepEqual(await world.objects(), []);
+    assert.deepEqual(
+      world.pushes.map(({ status }) => status),
+      ['cancelled'],
+    );
+    await assertSound(world);
+  });
+
+  it('stops a worker that is in the middle of a request, and lets it write nothing more', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.standIn.behave({ hang: true });
+    const work = world.deliver(jobId, { leaseMs: 1500 });
+    while ((await world.requests()) === 0) await delay(50);
+    await world.cancel(jobId);
+    const cancelled = await world.job(jobId);
+    const began = performance.now();
+    await work;
+    assert.ok(performance.now() - began < 5000, 'a heartbeat, not the end of the request');
+    assert.deepEqual(await world.job(jobId), cancelled);
+    assert.equal((await world.standIn.log()).requests[0]?.outcome, 'broken');
+    assert.deepEqual([await world.segments(), await world.objects()], [[], []]);
+    assert.deepEqual(
+      world.logger.entries.filter(({ level }) => level === 'error'),
+      [],
+    );
+    await assertSound(world);
+  });
+
+  it('lets go of the recordings: sent again, they are transcribed', async () => {
+    await world.cancel(await world.acceptSamples(letter));
+    const again = await world.acceptSamples(letter);
+    await world.deliver(again);
+    assert.deepEqual(states(await world.job(again)), ['transcribed']);
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('changes nothing where the job has ended, and answers with it', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.deliver(jobId);
+    const before = await world.job(jobId);
+    assert.deepEqual([await world.cancel(jobId), await world.job(jobId)], [before, before]);
+    assert.equal(await refusal(world.cancel(jobId, 'somebody-else')), 'job_not_found');
+    assert.equal(await refusal(world.cancel('no-such-job')), 'job_not_found');
+  });
+
+  it('stands even if the audio cannot be deleted now: the sweeper will', async () => {
+    const jobId = await world.acceptSamples(letter);
+    const audio = { delete: () => Promise.reject(new Error('no Storage')) } as unknown as StagedAudio;
+    const job = await cancelJob(world.uid, jobId, { ...world.deps, audio });
+    assert.deepEqual([job.status, (await world.job(jobId)).notifiedAt], ['cancelled', null]);
+  });
+});
+
+describe('acknowledgeSyncJobs', () => {
+  let world: CommandWorld;
+
+  beforeEach(async () => {
+    world = new CommandWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  it('marks the caller’s jobs that have ended, once, and passes over all others', async () => {
+    const [done, pending] = [await world.acceptSamples(letter), await world.acceptSamples(walk)];
+    await world.deliver(done);
+    const acknowledge = (uid: string, ...ids: string[]): Promise<string[]> => acknowledgeJobs(uid, ids, world.deps);
+    assert.deepEqual(await acknowledge('somebody-else', done), []);
+    assert.equal((await world.job(done)).acknowledgedAt, null);
+    assert.deepEqual(await acknowledge(world.uid, done, done, pending, 'unknown', 'a/b', '__x__'), [done]);
+    const first = (await world.job(done)).acknowledgedAt;
+    assert.ok(first !== null);
+    world.aheadMs += MINUTE_MS;
+    assert.deepEqual(await acknowledge(world.uid, done), [done]);
+    assert.deepEqual((await world.job(done)).acknowledgedAt, first);
+    assert.equal((await world.job(pending)).acknowledgedAt, null);
+  });
+});

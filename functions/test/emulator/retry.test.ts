@@ -1,0 +1,224 @@
+/** `retrySyncJob` on the real stores, with a worker whose deliveries the test holds. */
+import assert from 'node:assert/strict';
+import { retryJob } from '../../src/commands/retry.ts';
+import { AppError } from '../../src/errors.ts';
+import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
+import type { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { CommandWorld, refusal, states } from '../support/commands.ts';
+import { wavWithoutAudio } from '../support/recordings.ts';
+import { filesOf } from '../support/worker.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Three conversations in one recording: three chunks. */
+const garden = sampleOf('garden');
+/** One chunk. */
+const letter = sampleOf('letter');
+/** Two recordings, one chunk each. */
+const walk = sampleOf('walk');
+
+describe('retrySyncJob', () => {
+  let world: CommandWorld;
+
+  beforeEach(async () => {
+    world = new CommandWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  it('asks Deepgram only for what it refused, and ends as if nothing had happened', async () => {
+    const jobId = await world.refusedJob(garden, 2);
+    const before = await world.job(jobId);
+    assert.deepEqual([before.status, states(before)], ['partial', ['failed']]);
+    assert.ok(before.ledger.speechSeconds > 0 && before.ledger.failedSeconds > 0);
+    await assertSound(world);
+
+    const retried = await world.retry(jobId);
+    assert.deepEqual(
+      [retried.status, retried.epoch, retried.attempts, retried.failures, retried.finishedAt, retried.notifiedAt],
+      ['pending', before.epoch + 1, 0, [], null, null],
+    );
+    assert.ok(retried.expiresAt.toMillis() >= world.deps.now() + 36 * DAY_MS, 'it has as long as a new job');
+    assert.deepEqual(world.queued.at(-1), { jobId, uid: world.uid, epoch: retried.epoch });
+    await assertSound(world);
+
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.deepEqual([job.status, states(job), job.failures], ['completed', ['transcribed'], []]);
+    assert.equal(await world.requests(), 1);
+    await assertTranscript(world, garden);
+    assert.equal(job.ledger.failedSeconds, 0);
+    assert.deepEqual(await world.objects(), []);
+    assert.equal(world.pushes.length, 2, 'the app is told of each end');
+    await assertSound(world);
+  });
+
+  it('leaves recordings alone that came through', async () => {
+    const jobId = await world.refusedJob(walk, 2);
+    const before = await world.job(jobId);
+    assert.deepEqual(states(before).sort(), ['failed', 'transcribed']);
+    const kept = before.files.find(({ state }) => state === 'transcribed');
+    await world.retry(jobId);
+    const during = await world.job(jobId);
+    assert.deepEqual(
+      during.files.find(({ name }) => name === kept?.name),
+      kept,
+    );
+    assert.equal(during.ledger.audioSeconds, kept?.durationSeconds, 'the ledger has what is settled');
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    assert.equal(await world.requests(), 1);
+    await assertTranscript(world, walk);
+    await assertSound(world);
+  });
+
+  it('reads on behind what was planned of a recording that could not be read to its end', async () => {
+    // In the silence between the first conversation and the second.
+    const { words, recordings, conversations } = garden;
+    const cutMs = (words[conversations[0]!.to - 1]!.endMs + words[conversations[1]!.from]!.startMs) / 2;
+    const frame = Math.floor((cutMs - recordings[0]!.startedAtMs) / 20);
+    const { bytes } = filesOf(garden)[0]!;
+    const broken = { open: () => upToFrame(bytes, frame) } as unknown as StagedAudio;
+    const jobId = await world.acceptSamples(garden);
+    await world.deliver(jobId, { audio: Object.assign(broken, { delete: () => Promise.resolve() }) });
+    const before = await world.job(jobId);
+    assert.deepEqual([before.status, before.failures[0]?.code], ['partial', 'recording_corrupt']);
+    assert.equal(await world.requests(), 1);
+    await assertSound(world);
+
+    await world.retry(jobId);
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    assert.equal(await world.requests(), 3);
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('reads a recording again that still cannot be read, and says so again', async () => {
+    const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
+    const jobId = await world.accept([...filesOf(letter), bad], 'phone8');
+    await world.deliver(jobId);
+    const before = await world.job(jobId);
+    assert.equal(before.status, 'partial');
+    await world.retry(jobId);
+    await world.deliver(jobId);
+    const after = await world.job(jobId);
+    assert.deepEqual([after.status, after.failures, after.ledger], ['partial', before.failures, before.ledger]);
+    assert.equal(await world.requests(), 1);
+    await assertSound(world);
+  });
+
+  it('goes on where a job was given up after too many attempts', async () => {
+    const jobId = await world.deferredJob(garden, 2);
+    world.aheadMs += 2 * MINUTE_MS;
+    await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
+    await world.deliver(jobId);
+    const before = await world.job(jobId);
+    assert.deepEqual([before.status, states(before)], ['failed', ['staged']]);
+    await world.retry(jobId);
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    assert.equal(await world.requests(), 2, 'the first of three chunks has its result');
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('fails only the chunk whose audio has gone from Storage meanwhile, and is of no use from then on', async () => {
+    const jobId = await world.refusedJob(walk);
+    const [first] = (await world.job(jobId)).files;
+    await world.retry(jobId);
+    await world.bucket().file(first!.path).delete();
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.deepEqual(
+      [job.status, job.failures.map(({ file, code }) => [file, code])],
+      ['partial', [[first!.name, 'recording_missing']]],
+    );
+    assert.equal(await refusal(world.retry(jobId)), 'job_not_retryable');
+    await assertSound(world);
+  });
+
+  it('makes a duplicate of what another job has done since', async () => {
+    const failed = await world.refusedJob(letter);
+    const other = await world.acceptSamples(letter);
+    await world.deliver(other);
+    assert.equal((await world.job(other)).status, 'completed', 'it took the place of the one that failed');
+    await world.retry(failed);
+    await assertSound(world);
+    await world.deliver(failed);
+    const job = await world.job(failed);
+    assert.deepEqual([job.status, states(job)], ['completed', ['duplicate']]);
+    assert.deepEqual(job.files[0]?.duplicateOf, { jobId: other, file: filesOf(letter)[0]!.filename });
+    assert.equal(await world.requests(), 1);
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('leaves to another job what that one is at', async () => {
+    const failed = await world.refusedJob(letter);
+    const other = await world.deferredJob(letter);
+    const before = await world.job(failed);
+    assert.equal(await refusal(world.retry(failed)), 'duplicate_in_progress');
+    assert.deepEqual(await world.job(failed), before);
+    world.aheadMs += MINUTE_MS;
+    await world.deliver(other);
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('never asks for a chunk that was left behind of a recording which another job has done since', async () => {
+    const left = await world.deferredJob(letter);
+    world.aheadMs += MINUTE_MS;
+    await world.deps.jobs.update(left, () => ({ attempts: MAX_ATTEMPTS }));
+    await world.deliver(left);
+    assert.equal((await world.job(left)).status, 'failed');
+    await world.deliver(await world.acceptSamples(letter));
+    await world.retry(left);
+    await world.deliver(left);
+    assert.deepEqual(states(await world.job(left)), ['duplicate']);
+    assert.equal(await world.requests(), 1);
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('counts once, however often it is asked at the same time', async () => {
+    const jobId = await world.refusedJob(letter);
+    const { epoch } = await world.job(jobId);
+    const outcomes = await Promise.allSettled([world.retry(jobId), world.retry(jobId), world.retry(jobId)]);
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+    assert.equal((await world.job(jobId)).epoch, epoch + 1);
+    await assertSound(world);
+  });
+
+  it('stands even if the task cannot be enqueued: the sweeper will', async () => {
+    const jobId = await world.refusedJob(letter);
+    const queue = { enqueue: () => Promise.reject(new Error('no queue')) };
+    const job = await retryJob(world.uid, jobId, { ...world.retryDeps, queue });
+    assert.equal(job.status, 'pending');
+    assert.ok(world.logger.entries.some(({ level, fields }) => level === 'error' && fields['jobId'] === jobId));
+  });
+
+  it('is refused for somebody else’s job, a job under way, a completed and a cancelled one', async () => {
+    const jobId = await world.acceptSamples(letter);
+    assert.equal(await refusal(world.retry('no-such-job')), 'job_not_found');
+    assert.equal(await refusal(world.retry(jobId, 'somebody-else')), 'job_not_found');
+    assert.equal(await refusal(world.retry(jobId)), 'job_not_finished');
+    await world.cancel(jobId);
+    assert.equal(await refusal(world.retry(jobId)), 'job_not_retryable');
+    const done = await world.acceptSamples(letter);
+    await world.deliver(done);
+    assert.equal(await refusal(world.retry(done)), 'job_not_retryable');
+  });
+});
+
+/** The first frames of a recording, and then no more: what a decoder makes of a file that is broken in the middle. */
+async function* upToFrame(bytes: Uint8Array, frames: number): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = 0;
+  for (let i = 0; i < frames; i++) end += 4 + view.getUint32(end, true);
+  yield bytes.subarray(0, end);
+  throw new AppError('recording_corrupt');
+}

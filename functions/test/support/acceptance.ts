@@ -1,0 +1,80 @@
+/** Ways to disturb an upload while it is accepted, and what must be true afterwards. */
+import assert from 'node:assert/strict';
+import { AppError } from '../../src/errors.ts';
+import type { Upload } from '../../src/upload/accept.ts';
+import type { BeforeCall } from './memoryStores.ts';
+import type { MemoryDeps } from './uploads.ts';
+
+/** Fails the calls of these names, the given time each (the first is 1). */
+export function failing(failures: Readonly<Record<string, number>>): BeforeCall {
+  const calls: Record<string, number> = {};
+  return (call) => {
+    calls[call] = (calls[call] ?? 0) + 1;
+    return calls[call] === failures[call] ? Promise.reject(new Error(`${call} failed`)) : Promise.resolve();
+  };
+}
+
+interface Step {
+  readonly call: string;
+  run(): Promise<void>;
+  fail(): Promise<void>;
+}
+
+/** Holds every call back until the test lets it go on. */
+export class StepByStep {
+  readonly #waiting: Step[] = [];
+
+  readonly before: BeforeCall = (call) =>
+    new Promise((resolve, reject) => {
+      this.#waiting.push({
+        call,
+        run: () => settled(resolve),
+        fail: () =>
+          settled(() => {
+            reject(new Error(`${call} failed`));
+          }),
+      });
+    });
+
+  /** The first calls of this name that wait, oldest first. */
+  take(call: string, count: number): Step[] {
+    const taken = this.#waiting.filter((step) => step.call === call).slice(0, count);
+    assert.equal(taken.length, count, `${call} of ${this.#waiting.map((step) => step.call).join()}`);
+    for (const step of taken) this.#waiting.splice(this.#waiting.indexOf(step), 1);
+    return taken;
+  }
+
+  /** Lets the oldest waiting call of each name go on, one after the other. */
+  async run(...calls: string[]): Promise<void> {
+    await settled(() => undefined);
+    for (const call of calls) await this.take(call, 1)[0]!.run();
+  }
+}
+
+/** Until everything that follows from it has happened: nothing in these tests waits for a timer or for I/O. */
+async function settled(act: () => void): Promise<void> {
+  act();
+  await new Promise(setImmediate);
+}
+
+export async function codeOf(accepting: Promise<unknown>): Promise<string> {
+  const error: unknown = await accepting.then(
+    () => assert.fail('It was accepted.'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof AppError, String(error));
+  return error.code;
+}
+
+export function assertNothingLeft({ jobs, staging, queue }: MemoryDeps): void {
+  assert.deepEqual([[...jobs.byId.keys()], [...staging.objects.keys()], [...queue.tasks.keys()]], [[], [], []]);
+}
+
+/** Every recording of the upload is in Storage, at the path that the job names. */
+export function assertStaged({ jobs, staging }: MemoryDeps, jobId: string, { recordings }: Upload): void {
+  const job = jobs.byId.get(jobId)!;
+  assert.deepEqual(
+    job.files.map(({ path }) => Buffer.from(staging.objects.get(path)?.bytes ?? [])),
+    recordings.map(({ bytes }) => Buffer.from(bytes)),
+  );
+}

@@ -1,0 +1,64 @@
+/** A world in which the user gives commands, and Deepgram refuses or delays. */
+import assert from 'node:assert/strict';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import { cancelJob } from '../../src/commands/cancel.ts';
+import { retryJob } from '../../src/commands/retry.ts';
+import type { RetryDeps } from '../../src/commands/retry.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { TestWorld } from './worker.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+export class CommandWorld extends TestWorld {
+  get retryDeps(): RetryDeps {
+    return { ...this.deps, unfinishedRetentionMs: 37 * DAY_MS };
+  }
+
+  async retry(jobId: string, uid = this.uid): Promise<Job> {
+    return retryJob(uid, jobId, this.retryDeps);
+  }
+
+  async cancel(jobId: string, uid = this.uid): Promise<Job> {
+    return cancelJob(uid, jobId, this.deps);
+  }
+
+  /** To Deepgram, since the stand-in was last reset. */
+  async requests(): Promise<number> {
+    return (await this.standIn.log()).requests.length;
+  }
+
+  /** A job of which Deepgram refused the requests of these numbers, or all. */
+  async refusedJob(sample: Sample, ...nth: number[]): Promise<string> {
+    const jobId = await this.acceptSamples(sample);
+    const rules = nth.length === 0 ? [{ status: 400 }] : nth.map((n) => ({ status: 400, match: { nth: n } }));
+    await this.standIn.behave(...rules);
+    await this.deliver(jobId);
+    await this.standIn.reset();
+    return jobId;
+  }
+
+  /** A job that has claimed its recordings, and waits for Deepgram since its request of this number. */
+  async deferredJob(sample: Sample, nth = 1): Promise<string> {
+    const jobId = await this.acceptSamples(sample);
+    await this.standIn.behave({ match: { nth }, status: 429, retryAfter: 30 });
+    await this.deliver(jobId, { concurrency: 1 });
+    assert.equal((await this.job(jobId)).status, 'deferred');
+    await this.standIn.reset();
+    return jobId;
+  }
+}
+
+export function states(job: Job): string[] {
+  return job.files.map(({ state }) => state);
+}
+
+/** The code of the AppError that it must end with. */
+export async function refusal(asked: Promise<unknown>): Promise<string> {
+  const error: unknown = await asked.then(
+    () => assert.fail('It was accepted.'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof AppError, String(error));
+  return error.code;
+}
