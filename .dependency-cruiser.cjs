@@ -4,7 +4,7 @@
 /** Top to bottom. A module may import from its own folder and from the layers below its own. */
 const LAYERS = [
   ['index'],
-  ['wiring'],
+  ['wiring', 'deployment'],
   ['upload', 'commands', 'processing', 'retention'],
   ['http'],
   ['jobs', 'conversations', 'transcription', 'usage', 'notifications'],

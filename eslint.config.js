@@ -13,6 +13,8 @@ export default tseslint.config(
     },
     rules: {
       eqeqeq: 'error',
+      // Whether Firestore's generics need an assertion depends on the order in which TypeScript checks files.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       'max-lines': ['error', { max: 320, skipBlankLines: true, skipComments: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],

@@ -77,6 +77,22 @@ describe('cancelSyncJob', () => {
     await assertSound(world);
   });
 
+  it('stops a worker that pauses before it asks again', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.standIn.behave({ status: 503, retryAfter: 19 });
+    const work = world.deliver(jobId, { leaseMs: 1500 });
+    while ((await world.requests()) === 0) await delay(50);
+    await world.cancel(jobId);
+    const began = performance.now();
+    await work;
+    assert.ok(performance.now() - began < 5000);
+    assert.deepEqual(
+      world.logger.entries.filter(({ level }) => level === 'error'),
+      [],
+      'it is no failure',
+    );
+  });
+
   it('lets go of the recordings: sent again, they are transcribed', async () => {
     await world.cancel(await world.acceptSamples(letter));
     const again = await world.acceptSamples(letter);

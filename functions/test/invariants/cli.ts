@@ -73,14 +73,14 @@ function verdict(all: readonly Violation[]): string {
 /** Everybody who has a job or anything staged; each of the first costs one read to find. */
 async function* allUsers(store: Firestore, staged: Bucket): AsyncGenerator<string> {
   const seen = new Set<string>();
-  for (let uid = ''; ; ) {
+  for (let uid = ''; ;) {
     const { docs } = await store.collection(JOBS).where('uid', '>', uid).orderBy('uid').select('uid').limit(1).get();
     const next: unknown = docs[0]?.get('uid');
     if (typeof next !== 'string') break;
     yield (uid = next);
     seen.add(uid);
   }
-  for (let pageToken: string | undefined; ; ) {
+  for (let pageToken: string | undefined; ;) {
     const [, next, response] = await staged.getFiles({
       prefix: 'uploads/',
       delimiter: '/',

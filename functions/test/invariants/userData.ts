@@ -88,7 +88,7 @@ async function readAll<T>(tx: Transaction, query: Query<T>): Promise<Map<string,
 
 async function* pages<T>(tx: Transaction, query: Query<T>) {
   const page = query.orderBy(FieldPath.documentId()).limit(PAGE_SIZE);
-  for (let { docs } = await tx.get(page); ; ({ docs } = await tx.get(page.startAfter(docs.at(-1))))) {
+  for (let { docs } = await tx.get(page); ; { docs } = await tx.get(page.startAfter(docs.at(-1)))) {
     yield* docs;
     if (docs.length < PAGE_SIZE) return;
   }

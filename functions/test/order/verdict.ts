@@ -140,7 +140,7 @@ function targetsLeadThere(left: readonly SpokenWord[], { data, targets }: Outcom
   return targets.flatMap(({ conversationId, word: id }) => {
     const word = left.find((each) => each.id === id);
     let conversation = data.conversations.get(conversationId);
-    while (conversation?.mergedInto != null) conversation = data.conversations.get(conversation.mergedInto);
+    while (typeof conversation?.mergedInto === 'string') conversation = data.conversations.get(conversation.mergedInto);
     if (word === undefined || conversation?.state === 'deleted') return [];
     const middle = middleOf(word);
     const isThere =

@@ -1,4 +1,5 @@
 /** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
+import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { Conversation, DeletedSpeech, Segment } from '../../src/conversations/conversation.ts';
 import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collections.ts';
@@ -38,14 +39,20 @@ export interface Outcome {
   readonly unfinished: readonly string[];
 }
 
-/** Cases one after the other; for several at once, several of these. */
+/**
+ * Cases one after the other; for several at once, several of these. Each has a project of its own: where production locks what a
+ * query read, the emulator locks every collection of that name in the project.
+ */
 export class OrderWorld {
   readonly #transcriber = new ExactTranscriber();
-  readonly #world = new TestWorld({
-    vad: () => Promise.resolve(exactVad),
-    transcriber: this.#transcriber,
-    summaries: { refresh: () => Promise.resolve(0) },
-  });
+  readonly #world = new TestWorld(
+    {
+      vad: () => Promise.resolve(exactVad),
+      transcriber: this.#transcriber,
+      summaries: { refresh: () => Promise.resolve(0) },
+    },
+    `demo-order-${randomUUID()}`,
+  );
 
   close(): Promise<void> {
     return this.#world.close();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ChunkDoc } from '../../../src/jobs/chunk.ts';
 import type { JobFile, JobStatus } from '../../../src/jobs/job.ts';
-import { abandonFile, concludeJob, failure, needsAudio } from '../../../src/processing/outcome.ts';
+import { abandonFile, concludeJob, failure, isCounted, needsAudio } from '../../../src/processing/outcome.ts';
 
 const T0 = Timestamp.fromMillis(Date.UTC(2026, 0, 1));
 
@@ -89,6 +89,17 @@ describe('outcome of a job', () => {
     assert.equal(outcome.status, 'partial');
     assert.equal(outcome.ledger.failedSeconds, 20);
     assert.deepEqual(outcome.failures, [failure('a', 'transcription_rejected')]);
+  });
+
+  it('lets a retry read on behind the last chunk of a recording that could not be read, and only of that', () => {
+    const broken = file('b', { error: failure('b', 'recording_corrupt'), lostSeconds: 20 });
+    const planned = [chunk('done', { a: 10, b: 5 }), chunk('failed', { b: 7.5 })];
+    assert.deepEqual(
+      concludeJob([file('a'), broken, file('c', { error: failure('c', 'recording_corrupt') })], planned).files.map(
+        ({ unplannedFrom }) => unplannedFrom,
+      ),
+      [null, 7.5 * 16_000, 0],
+    );
   });
 
   it('accounts for every second, whatever the mix', () => {
@@ -177,5 +188,23 @@ describe('the audio of a recording', () => {
       assert.equal(needed('failed', { state: 'failed', error: failure('a', code) }), false, code);
     }
     assert.equal(needed('cancelled', { state: 'staged' }), false);
+  });
+});
+
+describe('audio that counts', () => {
+  it('is that of recordings worked through to their end, whatever that was', () => {
+    const counted = [
+      file('a', { state: 'transcribed' }),
+      file('b', { state: 'silent' }),
+      file('c', { state: 'failed', error: failure('c', 'transcription_rejected') }),
+      file('d', { state: 'failed', error: failure('d', 'recording_corrupt') }),
+    ];
+    const early = ['upload_expired', 'retention_ended', 'job_cancelled', 'attempts_exhausted'] as const;
+    const uncounted = [
+      file('e'),
+      file('f', { state: 'duplicate' }),
+      ...early.map((code) => file(code, { state: 'failed', error: failure(code, code) })),
+    ];
+    assert.deepEqual([...counted, ...uncounted].filter(isCounted), counted);
   });
 });

@@ -5,7 +5,7 @@ import { createDeepgramSummariser, parseReadResponse } from '../../../src/transc
 import { DeepgramFixture, json, KEY } from './deepgramFixture.ts';
 
 const SIGNAL = new AbortController().signal;
-const TALK = { text: `${'We talked about the harbour and the secret lighthouse. '.repeat(8)}`, language: 'en' };
+const TALK = { text: 'We talked about the harbour and the secret lighthouse. '.repeat(8), language: 'en' };
 
 /** The answer of the documentation. */
 const ANSWER = {
@@ -113,7 +113,7 @@ describe('the Deepgram summariser', () => {
     try {
       assert.deepEqual(await summariser(standIn.url).summarise(TALK, SIGNAL), {
         title: 'Talked, Harbour',
-        overview: `${'We talked about the harbour and the secret lighthouse. '.repeat(3)}`.trim(),
+        overview: 'We talked about the harbour and the secret lighthouse. '.repeat(3).trim(),
       });
     } finally {
       await standIn.close();
