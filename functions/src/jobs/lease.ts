@@ -62,7 +62,7 @@ export class Lease {
   /** Unix milliseconds up to which nobody else can have taken the job. */
   #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
-  #beating: Promise<void> = Promise.resolve();
+  #beating: Promise<void> | null = null;
 
   private constructor(store: JobStore, jobId: string, owner: string, now: () => number, leaseMs: number) {
     this.#store = store;
@@ -131,7 +131,9 @@ export class Lease {
     await this.#beating;
   }
 
+  /** One at a time: where Firestore is slow, beats that overlap would wait for one another, and others for them. */
   async #heartbeat(): Promise<void> {
+    if (this.#beating !== null) return;
     this.#beating = this.update(() => ({ lease: this.#fresh() })).then(
       (job) => {
         this.#heldUntilMs = heldUntilMs(job);
@@ -142,6 +144,7 @@ export class Lease {
       },
     );
     await this.#beating;
+    this.#beating = null;
   }
 
   #fresh(): NonNullable<Job['lease']> {

@@ -60,13 +60,13 @@ describe('cancelSyncJob', () => {
   it('stops a worker that is in the middle of a request, and lets it write nothing more', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ hang: true });
-    const work = world.deliver(jobId, { leaseMs: 1500 });
+    const work = world.deliver(jobId, { leaseMs: 3000 });
     while ((await world.requests()) === 0) await delay(50);
     await world.cancel(jobId);
     const cancelled = await world.job(jobId);
     const began = performance.now();
     await work;
-    assert.ok(performance.now() - began < 5000, 'a heartbeat, not the end of the request');
+    assert.ok(performance.now() - began < 15_000, 'a heartbeat, not the end of the request');
     assert.deepEqual(await world.job(jobId), cancelled);
     assert.equal((await world.standIn.log()).requests[0]?.outcome, 'broken');
     assert.deepEqual([await world.segments(), await world.objects()], [[], []]);
@@ -80,12 +80,12 @@ describe('cancelSyncJob', () => {
   it('stops a worker that pauses before it asks again', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ status: 503, retryAfter: 19 });
-    const work = world.deliver(jobId, { leaseMs: 1500 });
+    const work = world.deliver(jobId, { leaseMs: 3000 });
     while ((await world.requests()) === 0) await delay(50);
     await world.cancel(jobId);
     const began = performance.now();
     await work;
-    assert.ok(performance.now() - began < 5000);
+    assert.ok(performance.now() - began < 15_000);
     assert.deepEqual(
       world.logger.entries.filter(({ level }) => level === 'error'),
       [],

@@ -34,7 +34,7 @@ function chunk(state: 'done' | 'failed', parts: Readonly<Record<string, number>>
     firstFrame: 0,
     endFrame: 1,
     chunkStartMs: 0,
-    startMs: 0,
+    startMs: T0.toMillis(),
     durationMs: seconds * 1000,
   }));
   const plan = {
