@@ -36,7 +36,11 @@ export function killSuiteNow(directory: string): number[] {
 
 /** Ids of the living processes of a suite. */
 export function suiteProcesses(directory: string): number[] {
-  const mark = `${SUITE_MARK}=${directory}`;
+  return processesWith(`${SUITE_MARK}=${directory}`);
+}
+
+/** Ids of the living processes that have this in their environment. @param mark as `NAME=value`. */
+export function processesWith(mark: string): number[] {
   return existsSync('/proc/self/environ') ? searchProc(mark) : searchPs(mark);
 }
 

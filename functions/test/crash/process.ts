@@ -1,6 +1,7 @@
 /** The frame of a worker process. */
 import type { TaskQueue } from '../../src/jobs/queue.ts';
 import type { Plan } from './boundaries.ts';
+import type { Event } from './orders.ts';
 import { tell, Watch } from './watch.ts';
 
 /** The queue as the platform's: what is in it outlives the worker. */
@@ -25,12 +26,16 @@ export async function run(
   work: (watch: Watch) => Promise<void>,
   isExpected: (error: unknown) => boolean,
 ): Promise<never> {
-  try {
-    await work(new Watch(plan));
-    tell({ event: 'returned' });
-  } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    tell({ event: 'threw', error: text, expected: isExpected(error) });
-  }
+  const watch = new Watch(plan);
+  const ending = await work(watch).then(
+    (): Event => ({ event: 'returned' }),
+    (error: unknown): Event => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { event: 'threw', error: text, expected: isExpected(error) };
+    },
+  );
+  await watch.last(() => {
+    tell(ending);
+  });
   process.exit(0);
 }

@@ -26,7 +26,7 @@ class Dying extends Error {
 /**
  * The emulator keeps the locks of a transaction whose client died for more than a minute (as Firestore does, up to its idle
  * limit), and whoever comes next would stand and wait. So a worker that is to die first rolls back what it has open, and does
- * nothing else any more: what is stored is the same as if it had died at once.
+ * nothing else any more: what is stored is the same as if it had died at once. One that is to freeze first ends them.
  */
 export class Watch {
   readonly #plan: Plan | null;
@@ -34,6 +34,9 @@ export class Watch {
   #dying = false;
   #open = 0;
   #db: Firestore | null = null;
+  #freezing: Promise<void> = Promise.resolve();
+  /** Called when the last open transaction has ended. */
+  #onQuiet: () => void = () => undefined;
   /** Called when the worker goes on, with how long it slept by its own clock, milliseconds. */
   onThaw: (sleptMs: number) => void = () => undefined;
 
@@ -46,16 +49,17 @@ export class Watch {
     }
   }
 
+  /** What a worker does at its end, which one that is dying does not come to. */
+  async last(act: () => void): Promise<void> {
+    if (this.#dying) await forever();
+    act();
+  }
+
   /** A worker comes to a boundary outside transactions. Does not return if it ends here. */
   async reach(step: Step, moment: Moment): Promise<void> {
     if (this.#meets(step, moment)) {
-      if (this.#plan?.kind === 'freeze') {
-        tell({ event: 'frozen' });
-        process.kill(process.pid, 'SIGSTOP');
-        this.onThaw(FROZEN_MS);
-      } else {
-        this.#die();
-      }
+      if (this.#plan?.kind === 'freeze') await (this.#freezing = this.#freeze());
+      else this.#die();
     }
     if (this.#dying) await forever();
   }
@@ -73,6 +77,7 @@ export class Watch {
     this.#db = db;
     const original = db.runTransaction.bind(db);
     db.runTransaction = async <T>(body: (tx: Transaction) => Promise<T>): Promise<T> => {
+      await this.#freezing;
       if (this.#dying) await forever();
       let writes: Write[] = [];
       let result: T;
@@ -97,6 +102,7 @@ export class Watch {
 
   async #closed(): Promise<void> {
     this.#open -= 1;
+    if (this.#open === 0) this.#onQuiet();
     if (!this.#dying) return;
     if (this.#open === 0) void this.#end();
     await forever();
@@ -111,9 +117,19 @@ export class Watch {
     return at.step === step && at.moment === moment && at.nth === count;
   }
 
+  /** Stands still, as soon as no transaction is open and before another one is. */
+  async #freeze(): Promise<void> {
+    if (this.#open > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
+    tell({ event: 'frozen' });
+    process.kill(process.pid, 'SIGSTOP');
+    this.onThaw(FROZEN_MS);
+  }
+
   #die(): void {
     if (this.#dying) return;
     this.#dying = true;
+    // Whatever its last requests to Firestore end with, it is of no interest to anybody any more.
+    process.on('uncaughtException', () => undefined);
     tell({ event: 'dying' });
     if (this.#open === 0) void this.#end();
   }

@@ -1,8 +1,8 @@
 /** The deployed function in the Functions emulator, killed in the middle of its work: the queue delivers its task again. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { processesWith } from '../../../dev/emulators/processes.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import { checkUser } from '../invariants/check.ts';
 import { everyWordOnce, noStoredChunkAskedAgain, successfulRequestsBounded } from '../invariants/requests.ts';
@@ -12,15 +12,10 @@ import { uploadFiles, waitForJob } from '../support/client.ts';
 import { bucket, db, signUp } from '../support/suite.ts';
 import { filesOf } from '../support/worker.ts';
 
-/** Of this suite: others may run beside it. */
+/** Processes of a function in this suite: others may run beside it. The emulator tells them by their environment what they are. */
 function workersOf(functionName: string): number[] {
-  const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
-  // With their environment, which is how the emulator tells them what they are.
-  return execFileSync('ps', ['axeww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
-    .split('\n')
-    .filter((line) => ` ${line} `.includes(` FUNCTION_TARGET=${functionName} `))
-    .filter((line) => ` ${line} `.includes(` FIRESTORE_EMULATOR_HOST=${host} `))
-    .map((line) => Number.parseInt(line, 10));
+  const ours = new Set(processesWith(`FIRESTORE_EMULATOR_HOST=${process.env['FIRESTORE_EMULATOR_HOST'] ?? ''}`));
+  return processesWith(`FUNCTION_TARGET=${functionName}`).filter((pid) => ours.has(pid));
 }
 
 async function until(isSo: () => Promise<boolean>, limitMs: number): Promise<void> {
@@ -38,7 +33,7 @@ describe('a worker that is killed', () => {
   afterEach(() => standIn.reset());
 
   it('is followed by another one, which asks only for what is not stored', async function () {
-    this.timeout(200_000);
+    this.timeout(300_000);
     const walk = sampleOf('walk');
     const { uid, idToken } = await signUp();
     await standIn.behave({ match: { nth: 2 }, hang: true });
@@ -48,7 +43,7 @@ describe('a worker that is killed', () => {
     const asked = async (): Promise<number> => (await standIn.log()).requests.length;
     const stored = async (): Promise<number> =>
       (await chunksOf(db, body.job_id).where('state', '==', 'done').count().get()).data().count;
-    await until(async () => (await asked()) === 2 && (await stored()) === 1, 60_000);
+    await until(async () => (await asked()) === 2 && (await stored()) === 1, 120_000);
     const workers = workersOf('processSyncJob');
     assert.ok(workers.length > 0, 'the worker is found');
     for (const pid of workers) process.kill(pid, 'SIGKILL');
