@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from '../crash/boundaries.ts';
-import { reportOf, runCrashSuite } from '../crash/suite.ts';
+import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from './boundaries.ts';
+import { reportOf, runCrashSuite } from './suite.ts';
 
 /** `npm run test:crash` runs as many as you like, with any seed. */
 const SEED = 20_260_301;
 const KILLS = 60;
 
+// Not part of `npm test` yet: the suite takes more than three minutes, and its time has to come down first.
 describe('crashes', () => {
   it('lose nothing, double nothing and leave nothing stuck, wherever they hit', async function () {
     this.timeout(600_000);
