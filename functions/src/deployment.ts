@@ -1,4 +1,5 @@
 /** How each function is deployed: memory, time, concurrency, retries. `test/unit/surface.test.ts` holds the result. */
+import type { RuntimeOptions } from 'firebase-functions/v1';
 import type { ScheduleOptions } from 'firebase-functions/v2/scheduler';
 import type { TaskQueueOptions } from 'firebase-functions/v2/tasks';
 import { deepgramApiKey, TASK_TIMEOUT_SECONDS } from './config.ts';
@@ -51,3 +52,6 @@ export const DEVICE_DELETED = {
   timeoutSeconds: 60,
   retry: true,
 } as const;
+
+/** First generation: https://firebase.google.com/docs/functions/auth-events */
+export const USER_DELETED = { memory: '512MB', timeoutSeconds: 540, failurePolicy: true } satisfies RuntimeOptions;

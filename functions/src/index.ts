@@ -1,11 +1,22 @@
 /** The deployed functions: the table of contents. How they are deployed is in `deployment.ts`, what they are made of in `wiring.ts`. */
+import { region } from 'firebase-functions/v1';
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onCall, onRequest } from 'firebase-functions/v2/https';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
 import { onSchedule } from 'firebase-functions/v2/scheduler';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import { REGION } from './config.ts';
-import { CALLABLE, DEVICE_DELETED, JOB_DELETED, READ_MANY, READ_ONE, SWEEP, TASK, UPLOAD } from './deployment.ts';
+import {
+  CALLABLE,
+  DEVICE_DELETED,
+  JOB_DELETED,
+  READ_MANY,
+  READ_ONE,
+  SWEEP,
+  TASK,
+  UPLOAD,
+  USER_DELETED,
+} from './deployment.ts';
 
 setGlobalOptions({ region: REGION });
 
@@ -47,3 +58,9 @@ export const onSyncJobDeleted = onDocumentDeleted(JOB_DELETED, async ({ params, 
 export const onDeviceDeleted = onDocumentDeleted(DEVICE_DELETED, async ({ params }) =>
   (await wiring()).clearDeletedDevice(params.uid, params.deviceId),
 );
+
+/** Everything of a user goes with the user. Second-generation functions have no event for that. */
+export const onUserDeleted = region(REGION)
+  .runWith(USER_DELETED)
+  .auth.user()
+  .onDelete(async ({ uid }) => (await wiring()).clearDeletedUser(uid));

@@ -36,6 +36,7 @@ import { StagedAudio } from './processing/stagedAudio.ts';
 import { onDeviceDeleted, onJobDeleted } from './retention/deletion.ts';
 import { UploadedObjects } from './retention/objects.ts';
 import { SweeperStateStore } from './retention/state.ts';
+import { onUserDeleted } from './retention/userDeletion.ts';
 import { sweep, SWEEP_LIMITS } from './retention/sweep.ts';
 import type { SweepDeps } from './retention/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
@@ -203,6 +204,11 @@ export async function clearDeletedJob(jobId: string, data: unknown): Promise<voi
 
 export async function clearDeletedDevice(uid: string, deviceId: string): Promise<void> {
   await onDeviceDeleted(uid, deviceId, { ...createEnding(), due: new DueJobs(db) });
+}
+
+export async function clearDeletedUser(uid: string): Promise<void> {
+  const objects = new UploadedObjects(getStorage(app).bucket());
+  await onUserDeleted(uid, { db, due: new DueJobs(db), objects, logger, now: Date.now });
 }
 
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {

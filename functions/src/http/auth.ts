@@ -58,13 +58,18 @@ export async function verifyBearer(
   return callerOf(uid);
 }
 
+/** Whether a user id can be part of a path. */
+export function isServable(uid: string): boolean {
+  return !uid.includes('/') && uid !== '.' && uid !== '..';
+}
+
 /**
  * Custom tokens allow any string; Firestore has no document "users/a/b", and Storage paths would run into each other.
  * @param uid of a verified token.
  * @throws AppError `permission_denied` for a user id that cannot be part of a path.
  */
 export function callerOf(uid: string): Caller {
-  if (uid.includes('/') || uid === '.' || uid === '..') {
+  if (!isServable(uid)) {
     throw new AppError('permission_denied', { message: 'User ids with a slash, or of dots alone, cannot be served.' });
   }
   return { uid };

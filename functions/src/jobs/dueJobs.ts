@@ -1,6 +1,6 @@
 /** Jobs that somebody has to look after: the sweeper's questions to `offline_sync_jobs`. */
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
 import { JOBS } from './job.ts';
 import type { Job, JobStatus } from './job.ts';
 
@@ -75,6 +75,12 @@ export class DueJobs {
       .where('status', '==', 'uploading')
       .get();
     return docs.filter((doc) => doc.data().createdAt.toMillis() <= beforeMs).map((doc) => doc.id);
+  }
+
+  /** Some of a user's jobs, of whatever state. */
+  async someOf(uid: string, limit: number): Promise<DocumentReference[]> {
+    const { docs } = await this.#jobs().where('uid', '==', uid).select().limit(limit).get();
+    return docs.map(({ ref }) => ref);
   }
 
   #jobs(): CollectionReference<Job> {

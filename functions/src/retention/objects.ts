@@ -44,6 +44,11 @@ export class UploadedObjects {
     return { objects, nextPageToken: (next as { pageToken?: string } | null)?.pageToken ?? null };
   }
 
+  /** Deletes whatever lies under a prefix. @throws Error when one of them could not be deleted; the rest are. */
+  async deleteAll(prefix: string): Promise<void> {
+    await this.#bucket.deleteFiles({ prefix, force: true });
+  }
+
   /** Deletes the object unless it was overwritten since it was listed. Gone already is fine. */
   async delete({ path, generation }: ListedObject): Promise<void> {
     await this.#bucket

@@ -12,6 +12,8 @@ import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import { DeviceStore } from '../../src/notifications/devices.ts';
+import { finishUserDeletions } from '../../src/retention/userDeletion.ts';
+import type { UserDeletionDeps } from '../../src/retention/userDeletion.ts';
 import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
 import type { QueryShape } from '../support/queryShapes.ts';
 
@@ -34,6 +36,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await due.notWrappedUp(0).query.get();
     await due.expired(0).query.get();
     await due.uploadsOf('ann', 'omi', 0);
+    await due.someOf('ann', 1);
   },
   'conversations/store.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
@@ -46,6 +49,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
   },
+  'retention/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps),
   'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 

@@ -83,6 +83,18 @@ const SURFACE = {
     availableMemoryMb: 512,
     timeoutSeconds: 60,
   },
+  onUserDeleted: {
+    platform: 'gcfv1',
+    region: ['us-central1'],
+    entryPoint: 'onUserDeleted',
+    eventTrigger: {
+      eventType: 'providers/firebase.auth/eventTypes/user.delete',
+      eventFilters: { resource: 'projects/demo-surface' },
+      retry: true,
+    },
+    availableMemoryMb: 512,
+    timeoutSeconds: 540,
+  },
 };
 
 /** What Firebase's SDKs call: anybody may, and is asked for a token there. */
