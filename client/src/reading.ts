@@ -37,6 +37,16 @@ export interface ReadQuery {
   readonly limit: number;
 }
 
+/** The jobs of a user, newest first. They are kept for a while after their end: see `expiresAt`. */
+export function newestJobs(uid: string, limit = 30): ReadQuery {
+  return { collection: 'offline_sync_jobs', where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
+}
+
+/** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */
+export function usageSince(uid: string, day: string, limit = 366): ReadQuery {
+  return { collection: `users/${uid}/usage`, where: [['day', '>=', day]], orderBy: [['day', 'asc']], limit };
+}
+
 /** A list of conversations, newest first. */
 export function newestConversations(uid: string, limit = 50): ReadQuery {
   return {
@@ -68,6 +78,19 @@ export function transcriptOf(
       ['deviceId', '==', deviceId],
       ['startedAt', '>=', new Date(startedAt.toMillis())],
       ['startedAt', '<=', new Date(finishedAt.toMillis())],
+    ],
+    orderBy: [['startedAt', 'asc']],
+    limit,
+  };
+}
+
+/** Everything that was said on a day, by whatever device, from its beginning: where speech lies on the day's axis. */
+export function speechOfDay(uid: string, from: Date, to: Date, limit = 500): ReadQuery {
+  return {
+    collection: `users/${uid}/segments`,
+    where: [
+      ['startedAt', '>=', from],
+      ['startedAt', '<', to],
     ],
     orderBy: [['startedAt', 'asc']],
     limit,

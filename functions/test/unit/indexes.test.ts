@@ -57,13 +57,14 @@ const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: 
 
 /** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
 const APP_QUERIES: Record<string, Query> = {
-  'the newest jobs': db.collection('offline_sync_jobs').where('uid', '==', 'ann').orderBy('createdAt', 'desc'),
+  'the newest jobs': adminQuery(reading.newestJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
   'the transcript of a conversation': adminQuery(reading.transcriptOf('ann', CONVERSATION)),
+  'the speech of a day': adminQuery(reading.speechOfDay('ann', new Date(0), new Date(1))),
   'all conversations ever': adminQuery(reading.conversationChanges('ann', null)),
   'what changed since': adminQuery(reading.conversationChanges('ann', Timestamp.now())),
-  'the usage of a month': db.collection('users/ann/usage').where('day', '>=', '2026-01-01').orderBy('day'),
+  'the usage of a month': adminQuery(reading.usageSince('ann', '2026-01-01')),
 };
 
 /** A query of the client's in the Admin SDK. */
