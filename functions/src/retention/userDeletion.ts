@@ -7,7 +7,6 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
-import { JOBS } from '../jobs/job.ts';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import { errorFields } from '../logger.ts';
