@@ -1,0 +1,56 @@
+/**
+ * Runs a block of shell commands as they stand, with recorders in place of the programs that would need a network, a project
+ * or a lot of time.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** Programs that are recorded; whatever else a block calls must exist and work. */
+export const RECORDED = ['npm', 'npx', 'node', 'gcloud', 'curl', 'git', 'firebase'] as const;
+
+export interface Call {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** What a recorder prints, for `$(…)`. */
+const OUTPUT = 'recorded';
+
+/** @returns the calls of recorded programs, in order. @throws Error when the shell fails. */
+export function runRecorded(script: string, env: Readonly<Record<string, string>> = {}): Call[] {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'docs-shell-'));
+  try {
+    const log = path.join(directory, 'calls');
+    writeFileSync(log, '');
+    for (const program of RECORDED) {
+      const file = path.join(directory, program);
+      writeFileSync(
+        file,
+        `#!/bin/bash\n{ printf '%s\\0' ${program} "$@"; printf '\\n\\0'; } >> '${log}'\ncat >/dev/null\necho ${OUTPUT}\n`,
+      );
+      chmodSync(file, 0o755);
+    }
+    execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
+      cwd: directory,
+      env: { ...env, PATH: `${directory}:/usr/bin:/bin` },
+      input: '',
+      stdio: ['pipe', 'ignore', 'pipe'],
+      timeout: 20_000,
+    });
+    return callsIn(readFileSync(log, 'utf8'));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function callsIn(log: string): Call[] {
+  return log
+    .split('\n\0')
+    .filter((call) => call !== '')
+    .map((call) => {
+      const [program = '', ...args] = call.split('\0').slice(0, -1);
+      return { program, args };
+    });
+}
