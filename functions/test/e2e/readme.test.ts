@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { codeBlocks } from '../../../dev/test/docs/blocks.ts';
+import type { JobListView, JobView, UploadView } from '../../src/http/views.ts';
+import { hasEnded, waitForJob } from '../support/client.ts';
+import { HOSTING_ORIGIN, signUp } from '../support/suite.ts';
+
+/** Opus, as the names in the README say. */
+const SPEECH = ['1749147600', '1749147641'].map((at) =>
+  fileURLToPath(
+    new URL(`../../../dev/samples/recordings/audio_pendant5_opus_16000_1_fs160_${at}.bin`, import.meta.url),
+  ),
+);
+
+const blocks = codeBlocks().filter(({ at }) => at.startsWith('README.md'));
+
+/** Each command of a block by itself; a backslash at the end of a line continues it. */
+function curlCommands(): string[] {
+  const shells = blocks.filter(({ language, text }) => language === 'sh' && text.includes('curl '));
+  return shells.flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'));
+}
+
+function jsonWith(key: string): Record<string, unknown> {
+  const parsed = blocks.filter(({ language }) => language === 'json').map(({ text }) => JSON.parse(text) as object);
+  const found = parsed.find((each) => key in each);
+  assert.ok(found, `the README shows no answer with ${key}`);
+  return found as Record<string, unknown>;
+}
+
+describe('the README’s calls', () => {
+  it('do what it says, on the running suite', async () => {
+    const { idToken } = await signUp();
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'readme-'));
+    const [upload, ...reads] = curlCommands();
+    const shown = jsonWith('job_id') as unknown as UploadView;
+    const ask = async (command: string, jobId: string): Promise<unknown> => {
+      const here = command.replaceAll(/https:\/\/[\w-]+\.web\.app/g, HOSTING_ORIGIN).replaceAll(shown.job_id, jobId);
+      const options = { cwd: directory, env: { ...process.env, ID_TOKEN: idToken } };
+      const { stdout } = await promisify(execFile)('bash', ['-euc', `${here} --silent --show-error`], options);
+      return JSON.parse(stdout);
+    };
+    try {
+      const names = [...(upload ?? '').matchAll(/@([\w.]+)/g)].map(([, name = '']) => name);
+      assert.equal(names.length, shown.file_count);
+      for (const [i, name] of names.entries()) await copyFile(SPEECH[i] ?? '', path.join(directory, name));
+      const accepted = (await ask(upload ?? '', '')) as UploadView;
+      assert.deepEqual(accepted, { ...shown, job_id: accepted.job_id });
+
+      await waitForJob(idToken, accepted.job_id, hasEnded);
+      assert.equal(reads.length, 2);
+      const [status, jobs] = (await Promise.all(reads.map((read) => ask(read, accepted.job_id)))) as [
+        JobView,
+        JobListView,
+      ];
+      assert.equal(status.job_id, accepted.job_id);
+      assert.deepEqual(
+        jobs.jobs.map(({ job_id: id }) => id),
+        [accepted.job_id],
+      );
+
+      await writeFile(path.join(directory, 'notes.txt'), 'x');
+      const refused = (await ask((upload ?? '').replaceAll(names[0] ?? '', 'notes.txt'), '')) as object;
+      assert.deepEqual(keysOf(refused), keysOf({ error: jsonWith('error')['error'] }));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});
+
+/** Everything about a value but its leaves. */
+function keysOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(keysOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keysOf(item)]));
+}
