@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { LICENCES_FILE, licences } from '../../licences/list.ts';
 import { ROOT } from '../../paths.ts';
 import { codeBlocks, DOCUMENTS } from './blocks.ts';
 import { runRecorded } from './shell.ts';
@@ -46,6 +47,20 @@ describe('the documents', () => {
   it('have JSON that is JSON', () => {
     for (const { at, language, text } of blocks) {
       if (language === 'json') assert.doesNotThrow(() => JSON.parse(text) as unknown, at);
+    }
+  });
+
+  it('list the licences of everything that is deployed', () => {
+    assert.equal(readFileSync(LICENCES_FILE, 'utf8'), licences(), 'npm run licences');
+  });
+
+  it('name tests that exist', () => {
+    const security = readFileSync(path.join(ROOT, 'docs/security.md'), 'utf8');
+    const named = [...security.matchAll(/`((?:unit|emulator|e2e)[\w/]*)`/g)].map(([, name = '']) => name);
+    assert.ok(named.length > 10);
+    for (const name of named) {
+      const at = path.join(ROOT, 'functions/test', name);
+      assert.ok(existsSync(at) || existsSync(`${at}.test.ts`), name);
     }
   });
 

@@ -1,0 +1,67 @@
+/** The licences of everything that is deployed, as npm knows them. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { ROOT } from '../paths.ts';
+
+export const LICENCES_FILE = path.join(ROOT, 'docs/LICENSES.md');
+
+/** Packages with a lockfile of their own whose dependencies reach users. */
+const DEPLOYED = ['functions', 'client', 'web'].filter((name) => existsSync(path.join(ROOT, name, 'package.json')));
+
+const packagesSchema = z.array(
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    license: z.string().optional(),
+  }),
+);
+
+/** Neither packages nor ours. */
+const OTHERS = [['MIT', 'Silero VAD v6 (the model in functions/models)'] as const];
+
+/** Packages of the time before npm asked for one line: their LICENSE files say it. */
+const BY_THEIR_FILES: Readonly<Record<string, string>> = {
+  'async 0.2.10': 'MIT',
+  'busboy 1.6.0': 'MIT',
+  'limiter 1.1.5': 'MIT',
+  'parse-cache-control 1.0.1': 'BSD-3-Clause',
+  'streamsearch 1.1.0': 'MIT',
+};
+
+/** Markdown. @throws Error when a package says nothing about its licence. */
+export function licences(): string {
+  const byLicence = new Map<string, Set<string>>();
+  for (const [licence, what] of [...OTHERS, ...DEPLOYED.flatMap(licencesOf)]) {
+    byLicence.set(licence, (byLicence.get(licence) ?? new Set()).add(what));
+  }
+  const groups = [...byLicence].sort(([a], [b]) => a.localeCompare(b, 'en'));
+  return [
+    '# Licences of what is deployed',
+    '',
+    'Made by `npm run licences` from the lockfiles; a test holds it against them. ffmpeg, where `ffmpeg-static` brings it, is a GPL-3.0',
+    'program that is called, not linked.',
+    ...groups.flatMap(([licence, packages]) => ['', `## ${licence}`, '', `${[...packages].sort().join(', ')}.`]),
+    '',
+  ].join('\n');
+}
+
+function licencesOf(directory: string): [licence: string, what: string][] {
+  // Of the lockfile, not of what this machine has: an optional package may not be there.
+  const found = execFileSync('npm', ['query', '.prod', '--package-lock-only'], {
+    cwd: path.join(ROOT, directory),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return packagesSchema
+    .parse(JSON.parse(found))
+    .filter(({ name }) => !name.startsWith('offline-audio-sync'))
+    .map(({ name, version, license }) => {
+      const what = `${name} ${version}`;
+      const licence = license ?? BY_THEIR_FILES[what];
+      if (licence === undefined) throw new Error(`${what} names no licence: find out, and say so here.`);
+      return [licence, what];
+    });
+}
