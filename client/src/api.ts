@@ -1,0 +1,236 @@
+/** The server's API, typed. Shapes: docs/api.md of the server; snake_case ends here. */
+import type { Backend } from './backend.ts';
+import { RequestError } from './errors.ts';
+import { isObject } from './http.ts';
+import type { Http, HttpAnswer } from './http.ts';
+import { multipartBody } from './multipart.ts';
+import type { MultipartFile } from './multipart.ts';
+import type { UploadTarget } from './recording.ts';
+
+export type JobStatus =
+  'uploading' | 'pending' | 'processing' | 'deferred' | 'completed' | 'partial' | 'failed' | 'cancelled';
+
+/** `expected` and `staged` are on their way; the rest is how it ended. */
+export type FileState = 'expected' | 'staged' | 'transcribed' | 'silent' | 'duplicate' | 'failed';
+
+export interface FileFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** One recording of a job, as the server sees it. */
+export interface JobFile {
+  readonly name: string;
+  readonly state: FileState;
+  readonly error: FileFailure | null;
+}
+
+/** Seconds. `audio = speech + silent + duplicate + failed` */
+export interface AudioLedger {
+  readonly audio: number;
+  readonly speech: number;
+  readonly silent: number;
+  readonly duplicate: number;
+  readonly failed: number;
+}
+
+export interface Job {
+  readonly jobId: string;
+  readonly status: JobStatus;
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly files: readonly JobFile[];
+  readonly ledger: AudioLedger;
+  readonly newConversationIds: readonly string[];
+  readonly updatedConversationIds: readonly string[];
+  /** Why it stands still, and until when (ISO 8601); null while it does not. */
+  readonly waitingFor: { readonly reason: string; readonly message: string; readonly until: string | null } | null;
+  /** ISO 8601; null before its end. */
+  readonly finishedAt: string | null;
+  readonly acknowledgedAt: string | null;
+  /** Until when it can be asked for, ISO 8601. */
+  readonly expiresAt: string;
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly size: number;
+  /** Base64; null where it is not known. */
+  readonly md5: string | null;
+}
+
+/** A job that waits for its recordings. */
+export interface DirectJob {
+  readonly jobId: string;
+  readonly bucket: string;
+  readonly files: readonly { readonly name: string; readonly path: string; readonly state: FileState }[];
+}
+
+const ENDED: ReadonlySet<JobStatus> = new Set(['completed', 'partial', 'failed', 'cancelled']);
+
+export function hasEnded({ status }: { readonly status: string }): boolean {
+  return ENDED.has(status as JobStatus);
+}
+
+export class Api {
+  readonly #http: Http;
+  readonly #url: string;
+
+  constructor(http: Http, { functionsUrl }: Pick<Backend, 'functionsUrl'>) {
+    this.#http = http;
+    this.#url = functionsUrl;
+  }
+
+  /** @returns the job's id. */
+  async upload(
+    key: string,
+    target: UploadTarget,
+    files: readonly MultipartFile[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { boundary, body } = multipartBody(formFields(target), files);
+    const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Idempotency-Key': key };
+    const answer = await this.#http.send({ url: `${this.#url}/syncUpload`, method: 'POST', headers, body, signal });
+    return stringIn(ours(answer, answer.json), 'job_id');
+  }
+
+  async createJob(
+    key: string,
+    target: UploadTarget,
+    files: readonly ManifestFile[],
+    signal: AbortSignal,
+  ): Promise<DirectJob> {
+    const result = await this.#call(
+      'createSyncJob',
+      {
+        ...callFields(target),
+        files: files.map(({ name, size, md5 }) => ({ name, size_bytes: size, ...(md5 === null ? {} : { md5 }) })),
+        idempotency_key: key,
+      },
+      signal,
+    );
+    const list = (result['files'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+    return {
+      jobId: stringIn(result, 'job_id'),
+      bucket: stringIn(result, 'bucket'),
+      files: list.map((file) => ({
+        name: stringIn(file, 'name'),
+        path: stringIn(file, 'path'),
+        state: stringIn(file, 'state') as FileState,
+      })),
+    };
+  }
+
+  /** @returns null where there is no such job, any more or of this user. */
+  async job(jobId: string, signal: AbortSignal): Promise<Job | null> {
+    const url = `${this.#url}/syncStatus?job_id=${encodeURIComponent(jobId)}`;
+    try {
+      const answer = await this.#http.send({ url, method: 'GET', signal });
+      return toJob(ours(answer, answer.json));
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'job_not_found') return null;
+      throw error;
+    }
+  }
+
+  /** @param jobIds at most 100. @returns those that are acknowledged now. */
+  async acknowledge(jobIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const result = await this.#call('acknowledgeSyncJobs', { job_ids: jobIds }, signal);
+    return (result['acknowledged_job_ids'] ?? []) as readonly string[];
+  }
+
+  async retry(jobId: string, signal: AbortSignal): Promise<void> {
+    await this.#call('retrySyncJob', { job_id: jobId }, signal);
+  }
+
+  async cancel(jobId: string, signal: AbortSignal): Promise<void> {
+    await this.#call('cancelSyncJob', { job_id: jobId }, signal);
+  }
+
+  /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */
+  async #call(name: string, data: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#http.send({
+      url: `${this.#url}/${name}`,
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ data }),
+      signal,
+    });
+    const result = answer.json?.['result'];
+    return ours(answer, isObject(result) ? result : null);
+  }
+}
+
+function formFields({ deviceId, conversationId, clockOffsetMs }: UploadTarget): Readonly<Record<string, string>> {
+  return {
+    ...(deviceId === null ? {} : { device_id: deviceId }),
+    ...(conversationId === null ? {} : { conversation_id: conversationId }),
+    ...(clockOffsetMs === 0 ? {} : { clock_offset_ms: String(clockOffsetMs) }),
+  };
+}
+
+function callFields(target: UploadTarget): Readonly<Record<string, string | number>> {
+  const fields = formFields(target);
+  return target.clockOffsetMs === 0 ? fields : { ...fields, clock_offset_ms: target.clockOffsetMs };
+}
+
+/** A hotel's portal answers 200 to everything. */
+function ours(answer: HttpAnswer, json: HttpAnswer['json']): Readonly<Record<string, unknown>> {
+  if (json !== null) return json;
+  throw new RequestError('network', 'not_ours', 'Something else than the server answered.', { status: answer.status });
+}
+
+function stringIn(json: Readonly<Record<string, unknown>>, key: string): string {
+  const value = json[key];
+  if (typeof value === 'string') return value;
+  throw new RequestError('network', 'not_ours', `The answer has no ${key}.`);
+}
+
+function toJob(json: Readonly<Record<string, unknown>>): Job {
+  // Past the check of its id the answer is our server's.
+  const view = json as unknown as JobView;
+  const { ledger, waiting_for: waitingFor } = view;
+  return {
+    jobId: stringIn(json, 'job_id'),
+    status: stringIn(json, 'status') as JobStatus,
+    percent: view.percent,
+    files: view.files.map(({ name, state, error }) => ({
+      name,
+      state,
+      error: error && { code: error.code, message: error.message, retryable: error.retryable },
+    })),
+    ledger: {
+      audio: ledger.audio_seconds,
+      speech: ledger.speech_seconds,
+      silent: ledger.silent_seconds,
+      duplicate: ledger.duplicate_seconds,
+      failed: ledger.failed_seconds,
+    },
+    newConversationIds: view.new_conversation_ids,
+    updatedConversationIds: view.updated_conversation_ids,
+    waitingFor: waitingFor && {
+      reason: waitingFor.reason,
+      message: waitingFor.message,
+      until: waitingFor.until,
+    },
+    finishedAt: view.finished_at,
+    acknowledgedAt: view.acknowledged_at,
+    expiresAt: view.expires_at,
+  };
+}
+
+/** On the wire. */
+interface JobView {
+  readonly percent: number;
+  readonly files: readonly JobFile[];
+  readonly ledger: Readonly<
+    Record<'audio_seconds' | 'speech_seconds' | 'silent_seconds' | 'duplicate_seconds' | 'failed_seconds', number>
+  >;
+  readonly new_conversation_ids: readonly string[];
+  readonly updated_conversation_ids: readonly string[];
+  readonly waiting_for: Job['waitingFor'];
+  readonly finished_at: string | null;
+  readonly acknowledged_at: string | null;
+  readonly expires_at: string;
+}

@@ -1,0 +1,32 @@
+/** How long to wait. */
+
+const BASE_MS = 1000;
+const LONGEST_MS = 5 * 60_000;
+/** No server asks for more: a day, until which a daily budget returns. Guards against clocks that were set. */
+export const LONGEST_COOL_DOWN_MS = 25 * 3600_000;
+/** Without a Retry-After. */
+const DEFAULT_COOL_DOWN_MS = 30_000;
+
+/**
+ * Exponential, with "equal jitter": between half of it and all of it, so that devices that lost one server together do not
+ * come back together, and none comes back at once.
+ * @param failures in a row, from 1. @param random from 0 to 1.
+ */
+export function backOffMs(failures: number, random: number): number {
+  const ceiling = Math.min(LONGEST_MS, BASE_MS * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  return ceiling / 2 + (ceiling / 2) * random;
+}
+
+/** As long as the server asks for, never shorter, and up to a tenth longer. */
+export function coolDownMs(retryAfterMs: number | null, random: number): number {
+  const asked = Math.min(LONGEST_COOL_DOWN_MS, retryAfterMs ?? DEFAULT_COOL_DOWN_MS);
+  return asked * (1 + random / 10);
+}
+
+/** Retry-After (RFC 9110, 10.2.3): seconds, or a date. Null where it says nothing. */
+export function parseRetryAfter(header: string | null, nowMs: number): number | null {
+  const text = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}

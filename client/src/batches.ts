@@ -1,0 +1,54 @@
+/** Which recordings travel together, and how. Pure. */
+import { multipartBound } from './multipart.ts';
+import type { RecordingDoc, UploadTarget } from './recording.ts';
+
+export interface BatchLimits {
+  /** Body of one multipart request, bytes. A request that breaks off begins anew, so what is larger goes in pieces. */
+  readonly maxRequestBytes: number;
+  readonly maxFilesPerRequest: number;
+  readonly maxFilesPerJob: number;
+}
+
+/** What the server takes. */
+export const SERVER_LIMITS: BatchLimits = {
+  maxRequestBytes: 30 * 1024 * 1024,
+  maxFilesPerRequest: 200,
+  maxFilesPerJob: 1000,
+};
+
+export interface PlannedBatch {
+  readonly way: 'multipart' | 'direct';
+  readonly target: UploadTarget;
+  readonly recordings: readonly RecordingDoc[];
+}
+
+/**
+ * The next batch: recordings with the target of the one that has waited longest, as many as one job takes, those that were added
+ * first in front. What fits into one request goes as one; anything larger goes to Storage. No two of a batch have the same
+ * name: the server would refuse both.
+ * @param waiting in any order. @returns null where nothing waits.
+ */
+export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits): PlannedBatch | null {
+  const queue = [...waiting].sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
+  const [first] = queue;
+  if (first === undefined) return null;
+  const { target } = first;
+
+  const names = new Set<string>();
+  const recordings: RecordingDoc[] = [];
+  for (const recording of queue) {
+    if (recordings.length === limits.maxFilesPerJob) break;
+    if (names.has(recording.name) || !isSameTarget(recording.target, target)) continue;
+    names.add(recording.name);
+    recordings.push(recording);
+  }
+  return { way: fitsOneRequest(recordings, limits) ? 'multipart' : 'direct', target, recordings };
+}
+
+function fitsOneRequest(recordings: readonly RecordingDoc[], limits: BatchLimits): boolean {
+  return recordings.length <= limits.maxFilesPerRequest && multipartBound(recordings) <= limits.maxRequestBytes;
+}
+
+function isSameTarget(a: UploadTarget, b: UploadTarget): boolean {
+  return a.deviceId === b.deviceId && a.conversationId === b.conversationId && a.clockOffsetMs === b.clockOffsetMs;
+}

@@ -1,0 +1,406 @@
+/** The library's face: one object for one user's recordings on one device. */
+import { Api } from './api.ts';
+import type { Backend, JobSignal } from './backend.ts';
+import { SERVER_LIMITS } from './batches.ts';
+import type { BatchLimits } from './batches.ts';
+import { Completions } from './completions.ts';
+import type { Completion } from './completions.ts';
+import { CoolDown } from './coolDown.ts';
+import { Emitter } from './emitter.ts';
+import type { Unsubscribe } from './emitter.ts';
+import { RequestError, SyncError } from './errors.ts';
+import { Follower } from './follower.ts';
+import { Http } from './http.ts';
+import { createMd5 } from './md5.ts';
+import type { Md5 } from './md5.ts';
+import { Library } from './library.ts';
+import { connectivity } from './network.ts';
+import type { Network } from './network.ts';
+import { newRecording } from './newRecording.ts';
+import type { NewRecording } from './newRecording.ts';
+import { randomId } from './randomId.ts';
+import type { Recording, RecordingDoc } from './recording.ts';
+import { Sender } from './sender.ts';
+import type { RecordingStore } from './store.ts';
+import { linkedController, systemClock } from './time.ts';
+import type { Clock } from './time.ts';
+import { Uploader } from './uploader.ts';
+import type { UploaderStatus } from './uploader.ts';
+
+export interface SyncClientOptions {
+  /** This user's, and nobody else's. */
+  readonly store: RecordingStore;
+  readonly backend: Backend;
+  /**
+   * Gets each ended job once. It counts as handed over when this has resolved: if it throws, or the process ends before, the job
+   * comes again. Read the conversations, then return.
+   */
+  readonly onCompletion?: (completion: Completion) => Promise<void> | void;
+  /** What goes as one request is sent again whole if it breaks off. Default: 8 MiB a request; what the server takes otherwise. */
+  readonly limits?: Partial<BatchLimits>;
+  /** Recordings that go to Storage at once. Default: 3. */
+  readonly concurrency?: number;
+  /** How long to wait for more recordings before a batch is made, milliseconds. Default: 1000. */
+  readonly gatherMs?: number;
+  /** How often to ask for jobs that are not watched live, milliseconds. Default: 20 s; 5 minutes for those that are. */
+  readonly pollMs?: number;
+  /** How long synced recordings stay listed, without their audio, milliseconds. Default: 7 days. */
+  readonly keepSyncedMs?: number;
+  /** Digest of what goes to Storage, so that what is there already is not sent; null for none, where it would take too long. */
+  readonly createMd5?: (() => Md5) | null;
+  /** Default: the browser's `online` and `offline` events; always online where there are none. */
+  readonly network?: Network;
+  /** Aborting it disposes of the client. */
+  readonly signal?: AbortSignal;
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+  readonly newId?: () => string;
+}
+
+/** `standby`: another tab works on this store; this one takes over when it is gone. */
+export type SyncStatus =
+  | UploaderStatus
+  | { readonly state: 'stopped' | 'standby' | 'paused' | 'disposed'; readonly reason: null; readonly until: null };
+
+export interface SyncEvents {
+  /** It is there, or in another state. */
+  readonly recording: Recording;
+  readonly progress: { readonly recordingId: string; readonly sentBytes: number; readonly size: number };
+  /** A job that holds recordings of this device. */
+  readonly job: JobSignal & { readonly jobId: string };
+  /** After `onCompletion`. */
+  readonly completion: Completion;
+  readonly status: SyncStatus;
+  /** A bug, a store that fails, a handler that threw: nothing that waiting for a network would mend. */
+  readonly error: unknown;
+}
+
+const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
+const DAY_MS = 24 * 3600_000;
+
+function still(state: 'stopped' | 'standby' | 'paused' | 'disposed'): SyncStatus {
+  return { state, reason: null, until: null };
+}
+
+export function createSyncClient(options: SyncClientOptions): SyncClient {
+  return new SyncClient(options);
+}
+
+export class SyncClient {
+  readonly #store: RecordingStore;
+  readonly #clock: Clock;
+  readonly #network: Network;
+  readonly #keepSyncedMs: number;
+  readonly #events = new Emitter<SyncEvents>((error) => {
+    this.#report(error);
+  });
+  readonly #api: Api;
+  readonly #library: Library;
+  readonly #coolDown: CoolDown;
+  readonly #completions: Completions;
+  readonly #uploader: Uploader;
+  readonly #follower: Follower;
+  readonly #newId: () => string;
+  readonly #subscriptions: Unsubscribe[] = [];
+  /** Ends with the client. */
+  readonly #life = new AbortController();
+  /** Ends with the client, or when it is paused. */
+  #run: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
+  #opening: Promise<void> | null = null;
+  #isOwner = false;
+  #status: SyncStatus = still('stopped');
+
+  constructor(options: SyncClientOptions) {
+    const { store, backend, clock = systemClock, random = Math.random, onCompletion } = options;
+    const fetchOf = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#store = store;
+    this.#clock = clock;
+    this.#network = options.network ?? connectivity();
+    this.#keepSyncedMs = options.keepSyncedMs ?? 7 * DAY_MS;
+    this.#newId = options.newId ?? randomId;
+    const isOnline = (): boolean => this.#network.isOnline();
+    const onError = (error: unknown): void => {
+      this.#report(error);
+    };
+
+    const http = new Http({ backend, fetch: fetchOf, clock });
+    this.#api = new Api(http, backend);
+    this.#coolDown = new CoolDown({ store, clock, random });
+    this.#library = new Library({
+      store,
+      now: () => clock.now(),
+      onChange: (recording) => {
+        this.#changed(recording);
+      },
+    });
+    this.#completions = new Completions({
+      api: this.#api,
+      store,
+      clock,
+      apply: (jobId, job) => this.#follower.apply(jobId, job),
+      handOver: async (completion) => {
+        await onCompletion?.(completion);
+        this.#events.emit('completion', completion);
+      },
+    });
+    const shared = { library: this.#library, coolDown: this.#coolDown, clock, random, isOnline, onError };
+    this.#follower = new Follower({
+      ...shared,
+      api: this.#api,
+      backend,
+      completions: this.#completions,
+      pollMs: options.pollMs ?? (backend.watchJob === undefined ? 20_000 : 5 * 60_000),
+      onJob: (jobId, job) => {
+        this.#events.emit('job', { jobId, ...job });
+      },
+    });
+    const sender = new Sender({
+      ...shared,
+      http,
+      storageUrl: backend.storageUrl,
+      api: this.#api,
+      store,
+      createMd5: options.createMd5 === undefined ? createMd5 : options.createMd5,
+      concurrency: options.concurrency ?? 3,
+      onProgress: (recordingId, sentBytes) => {
+        const size = this.#library.get(recordingId)?.size ?? sentBytes;
+        this.#events.emit('progress', { recordingId, sentBytes, size });
+      },
+      onTooLarge: (limits) => {
+        this.#uploader.restrict(limits);
+      },
+    });
+    this.#uploader = new Uploader({
+      ...shared,
+      sender,
+      newId: this.#newId,
+      limits: { ...SERVER_LIMITS, maxRequestBytes: DEFAULT_REQUEST_BYTES, ...options.limits },
+      gatherMs: options.gatherMs ?? 1000,
+      onStatus: (status) => {
+        this.#setStatus(status);
+      },
+    });
+    this.#subscribe(backend);
+    const dispose = (): void => void this.dispose();
+    if (options.signal?.aborted === true) dispose();
+    options.signal?.addEventListener('abort', dispose);
+  }
+
+  #subscribe(backend: Backend): void {
+    const afresh = (): void => {
+      this.#uploader.wake({ afresh: true });
+      this.#follower.wake({ afresh: true });
+    };
+    this.#subscriptions.push(this.#network.onChange(afresh));
+    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(afresh));
+    const unwatch = this.#store.watch?.(() => {
+      const read = this.#isOwner ? this.#library.loadNew() : this.#library.load();
+      read.catch((error: unknown) => {
+        this.#report(error);
+      });
+    });
+    if (unwatch !== undefined) this.#subscriptions.push(unwatch);
+  }
+
+  /** Begins to upload and to follow jobs, where an earlier process stopped; resolves when the store is read. */
+  async start(): Promise<void> {
+    await this.#open();
+    this.resume();
+  }
+
+  /** All recordings that this device knows of, in the order in which they were added. */
+  recordings(): readonly Recording[] {
+    return this.#library.recordings.map(toRecording).sort((a, b) => a.addedAt - b.addedAt);
+  }
+
+  status(): SyncStatus {
+    return this.#status;
+  }
+
+  on<Name extends keyof SyncEvents>(name: Name, listener: (payload: SyncEvents[Name]) => void): Unsubscribe {
+    return this.#events.on(name, listener);
+  }
+
+  /** Keeps a recording, to be uploaded. When it resolves, the recording survives whatever happens. @throws SyncError */
+  async add(recording: NewRecording): Promise<Recording> {
+    await this.#open();
+    const { doc, audio } = newRecording(recording, this.#newId(), this.#clock.now());
+    const added = await this.#library.add(doc, audio);
+    this.#uploader.added();
+    return toRecording(added);
+  }
+
+  /** Stops uploading and following, at once; resolves when nothing is under way any more. */
+  async pause(): Promise<void> {
+    const run = this.#run;
+    this.#run = null;
+    run?.controller.abort(new SyncError('disposed', 'The client was paused.'));
+    await run?.ended;
+    if (!this.#life.signal.aborted) this.#setStatus(still('paused'));
+  }
+
+  resume(): void {
+    if (this.#run !== null || this.#life.signal.aborted) return;
+    const { controller, unlink } = linkedController(this.#life.signal);
+    this.#uploader.wake({ afresh: true });
+    this.#follower.wake({ afresh: true });
+    const ended = this.#work(controller.signal)
+      .catch((error: unknown) => {
+        this.#report(error);
+      })
+      .finally(unlink);
+    this.#run = { controller, ended };
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    await this.#open();
+    if (this.#store.own !== undefined) {
+      if (!(await this.#store.own(signal, false))) {
+        this.#setStatus(still('standby'));
+        if (!(await this.#store.own(signal, true))) return;
+      }
+      await this.#library.load();
+    }
+    this.#isOwner = true;
+    try {
+      await this.#library.repair(this.#clock.now() - this.#keepSyncedMs);
+      await Promise.all([this.#uploader.run(signal), this.#follower.run(signal)]);
+    } finally {
+      this.#isOwner = false;
+    }
+  }
+
+  /** Does not wait for the end of a cool-down or back-off any longer: for a button. */
+  async syncNow(): Promise<void> {
+    await this.#coolDown.end();
+    this.#uploader.wake({ afresh: true });
+    this.#follower.wake({ afresh: true });
+  }
+
+  /**
+   * Tries failed recordings again, whatever they failed of. What the server has kept is not uploaded again.
+   * @param id of one; all of them without it. @throws SyncError `not_found`; RequestError where the server cannot be asked.
+   */
+  async retry(id?: string): Promise<void> {
+    await this.#open();
+    const failed = this.#library.inState('failed').filter((recording) => id === undefined || recording.id === id);
+    if (id !== undefined && failed.length === 0) throw new SyncError('not_found', 'There is no such failed recording.');
+    const jobs = new Map<string | null, RecordingDoc[]>();
+    for (const recording of failed) {
+      const kept = recording.failure?.retryable === true ? recording.jobId : null;
+      jobs.set(kept, [...(jobs.get(kept) ?? []), recording]);
+    }
+    for (const [jobId, recordings] of jobs) {
+      const isTaken = jobId !== null && (await this.#retryJob(jobId));
+      const change = isTaken
+        ? ({ state: 'processing' } as const)
+        : ({ state: 'waiting', batchId: null, jobId: null, session: null, mishaps: 0 } as const);
+      await this.#library.update(new Map(recordings.map((recording) => [recording.id, change])));
+    }
+    this.#uploader.wake({ afresh: true });
+    this.#follower.wake();
+  }
+
+  async #retryJob(jobId: string): Promise<boolean> {
+    try {
+      await this.#api.retry(jobId, this.#life.signal);
+      return true;
+    } catch (error) {
+      // It keeps nothing of it, or is at it already: uploading again finds out.
+      if (error instanceof RequestError && error.kind === 'refused') return false;
+      throw error;
+    }
+  }
+
+  /** Ends a job; what it has done stays. Its other recordings are `failed` then, and kept. @throws RequestError */
+  async cancelJob(jobId: string): Promise<void> {
+    await this.#open();
+    await this.#api.cancel(jobId, this.#life.signal);
+    await this.#completions.settle(jobId, this.#life.signal);
+  }
+
+  /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */
+  async discard(id: string): Promise<void> {
+    await this.#open();
+    const state = this.#library.get(id)?.state;
+    if (state === undefined) throw new SyncError('not_found', 'There is no such recording.');
+    if (state !== 'waiting' && state !== 'failed' && state !== 'synced') {
+      throw new SyncError('busy', 'The recording is on its way: cancel its job first, or wait.');
+    }
+    await this.#library.remove([id]);
+  }
+
+  /**
+   * For what FCM delivers, in the foreground or in the background; it need not be started for that.
+   * @returns whether the message was this library's. @throws RequestError when the job could not be asked for: it is at launch.
+   */
+  async handlePushMessage(data: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    const { type, job_id: jobId } = data ?? {};
+    if (type !== 'offline_sync_completed' || typeof jobId !== 'string') return false;
+    await this.#settle([jobId]);
+    return true;
+  }
+
+  /** Jobs that ended while nobody listened. `start` does this by itself; a background task may call it alone. */
+  async checkMissedCompletions(): Promise<void> {
+    await this.#settle(null);
+  }
+
+  /** @param jobIds null for all that have ended. */
+  async #settle(jobIds: readonly string[] | null): Promise<void> {
+    await this.#open();
+    const { controller, unlink } = linkedController(this.#life.signal);
+    try {
+      // Where another context works on the store, its own listener does this.
+      if (!this.#isOwner && this.#store.own !== undefined) {
+        if (!(await this.#store.own(controller.signal, false))) return;
+        await Promise.all([this.#library.load(), this.#completions.load()]);
+      }
+      await this.#follower.settle(jobIds, controller.signal);
+    } finally {
+      controller.abort();
+      unlink();
+    }
+  }
+
+  /** Ends everything, and closes the store. What is on its way goes on with the next start. */
+  async dispose(): Promise<void> {
+    if (this.#life.signal.aborted) return;
+    this.#life.abort(new SyncError('disposed', 'The client was disposed of.'));
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
+    await this.pause();
+    await this.#opening?.catch(() => undefined);
+    await this.#store.close?.();
+    this.#setStatus(still('disposed'));
+  }
+
+  #open(): Promise<void> {
+    if (this.#life.signal.aborted) return Promise.reject(this.#life.signal.reason as SyncError);
+    this.#opening ??= Promise.all([this.#library.load(), this.#completions.load(), this.#coolDown.load()]).then(
+      () => undefined,
+    );
+    return this.#opening;
+  }
+
+  #changed(recording: RecordingDoc): void {
+    this.#events.emit('recording', toRecording(recording));
+    if (recording.state === 'waiting' || recording.state === 'uploading') this.#uploader.wake();
+    if (recording.state === 'uploaded') this.#follower.wake();
+  }
+
+  #setStatus(status: SyncStatus): void {
+    const { state, reason, until } = this.#status;
+    this.#status = status;
+    if (state !== status.state || reason !== status.reason || until !== status.until) this.#events.emit('status', status);
+  }
+
+  #report(error: unknown): void {
+    this.#events.emit('error', error);
+  }
+}
+
+function toRecording({ id, name, size, addedAt, state, changedAt, jobId, failure, target }: RecordingDoc): Recording {
+  return { id, name, size, addedAt, state, changedAt, jobId, failure, target };
+}

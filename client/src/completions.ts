@@ -1,0 +1,119 @@
+/**
+ * Ended jobs, each handed over to the app once. However the end of a job becomes known (listener, push, at launch), it comes
+ * here: the job is asked for, its recordings are settled, it is handed over, that is put on record, and the server is told.
+ */
+import { hasEnded } from './api.ts';
+import type { Api, AudioLedger, Job, JobFile, JobStatus } from './api.ts';
+import type { RecordingStore, StoredValue } from './store.ts';
+import { Mutex } from './time.ts';
+import type { Clock } from './time.ts';
+
+const KEY = 'completion/';
+/** As many as one call takes. */
+const MAX_ACKNOWLEDGED = 100;
+/** Kept this much longer than the server knows the job, milliseconds. */
+const MARGIN_MS = 24 * 3600_000;
+
+/** A job that has ended, as the app gets it. */
+export interface Completion {
+  readonly jobId: string;
+  readonly status: Extract<JobStatus, 'completed' | 'partial' | 'failed' | 'cancelled'>;
+  /** ISO 8601. A job that is tried again by hand ends again, at another time. */
+  readonly finishedAt: string;
+  readonly newConversationIds: readonly string[];
+  readonly updatedConversationIds: readonly string[];
+  readonly files: readonly JobFile[];
+  readonly ledger: AudioLedger;
+}
+
+/** One that was handed over. */
+interface HandedOver {
+  readonly jobId: string;
+  readonly acknowledged: boolean;
+  /** When this may be forgotten, Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface CompletionsOptions {
+  readonly api: Pick<Api, 'job' | 'acknowledge'>;
+  readonly store: Pick<RecordingStore, 'entries' | 'put' | 'remove'>;
+  readonly clock: Clock;
+  /** Applies what the server says of this device's recordings; null where there is no such job any more. */
+  readonly apply: (jobId: string, job: Job | null) => Promise<void>;
+  /** The app's. A completion counts as handed over when this has resolved. */
+  readonly handOver: (completion: Completion) => Promise<void>;
+}
+
+export class Completions {
+  readonly #options: CompletionsOptions;
+  readonly #handedOver = new Map<string, HandedOver>();
+  readonly #oneByOne = new Mutex();
+
+  constructor(options: CompletionsOptions) {
+    this.#options = options;
+  }
+
+  async load(): Promise<void> {
+    const { store, clock } = this.#options;
+    const stale: string[] = [];
+    this.#handedOver.clear();
+    for (const [key, value] of await store.entries()) {
+      if (!key.startsWith(KEY)) continue;
+      const entry = value as unknown as HandedOver;
+      if (entry.expiresAt < clock.now()) stale.push(key);
+      else this.#handedOver.set(key, entry);
+    }
+    await store.remove(stale);
+  }
+
+  /**
+   * Looks at a job, and does what its state asks for. Calling it once too often does nothing.
+   * @returns whether the job has ended, or is gone. @throws RequestError; what the app's handler threw.
+   */
+  settle(jobId: string, signal: AbortSignal): Promise<boolean> {
+    // One at a time, all of them: two ways of learning of one end must not meet, and handlers need not be re-entrant.
+    return this.#oneByOne.run(async () => {
+      const job = await this.#options.api.job(jobId, signal);
+      await this.#options.apply(jobId, job);
+      if (job === null || !isCompletion(job)) return job === null;
+      await this.#handOver(job);
+      return true;
+    });
+  }
+
+  async #handOver(job: Job & Completion): Promise<void> {
+    const { store, handOver } = this.#options;
+    const key = `${KEY}${job.jobId}@${job.finishedAt}`;
+    if (this.#handedOver.has(key)) return;
+    const { jobId, status, finishedAt, newConversationIds, updatedConversationIds, files, ledger } = job;
+    await handOver({ jobId, status, finishedAt, newConversationIds, updatedConversationIds, files, ledger });
+    const entry: HandedOver = {
+      jobId,
+      acknowledged: job.acknowledgedAt !== null,
+      expiresAt: Date.parse(job.expiresAt) + MARGIN_MS,
+    };
+    await store.put(new Map([[key, entry as unknown as StoredValue]]));
+    this.#handedOver.set(key, entry);
+  }
+
+  get unacknowledged(): number {
+    return [...this.#handedOver.values()].filter(({ acknowledged }) => !acknowledged).length;
+  }
+
+  /** Tells the server what was handed over. @throws RequestError: another time, then. */
+  async acknowledge(signal: AbortSignal): Promise<void> {
+    const open = [...this.#handedOver].filter(([, { acknowledged }]) => !acknowledged);
+    for (let at = 0; at < open.length; at += MAX_ACKNOWLEDGED) {
+      const some = open.slice(at, at + MAX_ACKNOWLEDGED);
+      await this.#options.api.acknowledge([...new Set(some.map(([, { jobId }]) => jobId))], signal);
+      // Also those that it passed over: they are gone, or run again, and their next end is another one.
+      const done = new Map(some.map(([key, entry]) => [key, { ...entry, acknowledged: true }]));
+      await this.#options.store.put(done as unknown as ReadonlyMap<string, StoredValue>);
+      for (const [key, entry] of done) this.#handedOver.set(key, entry);
+    }
+  }
+}
+
+function isCompletion(job: Job): job is Job & Completion {
+  return hasEnded(job) && job.finishedAt !== null;
+}

@@ -1,0 +1,22 @@
+/** Offline audio sync for Firebase: the app's side. Stores are entry points of their own: `/indexeddb`, `/node`. */
+export { createSyncClient } from './client.ts';
+export type { SyncClient, SyncClientOptions, SyncEvents, SyncStatus } from './client.ts';
+export type { AudioLedger, FileFailure, FileState, Job, JobFile, JobStatus } from './api.ts';
+export type { Backend, JobSignal } from './backend.ts';
+export type { BatchLimits } from './batches.ts';
+export type { Completion } from './completions.ts';
+export type { Unsubscribe } from './emitter.ts';
+export { RequestError, SyncError } from './errors.ts';
+export type { FileProblem, RequestErrorKind, RequestErrorOptions, SyncErrorCode } from './errors.ts';
+export { frameBytes, recordingName } from './frames.ts';
+export type { FrameFormat } from './frames.ts';
+export { createMd5 } from './md5.ts';
+export type { Md5 } from './md5.ts';
+export { memoryStore } from './memory.ts';
+export type { Network } from './network.ts';
+export type { FileRecording, FramesRecording, NewRecording } from './newRecording.ts';
+export * from './reading.ts';
+export type { Failure, LocalFailureCode, Recording, RecordingState, UploadTarget } from './recording.ts';
+export type { RecordingStore, StoredValue } from './store.ts';
+export type { Clock } from './time.ts';
+export type { UploaderStatus } from './uploader.ts';

@@ -1,0 +1,193 @@
+/**
+ * The recordings and batches of a device: in memory as they are in the store. Every change is stored before it is seen, and
+ * every state goes through the table of transitions.
+ */
+import type { BatchDoc, RecordingDoc } from './recording.ts';
+import { canTransition } from './recording.ts';
+import type { RecordingStore, StoredValue } from './store.ts';
+import { Mutex } from './time.ts';
+
+const RECORDING = 'recording/';
+const BATCH = 'batch/';
+
+export type RecordingChange = Partial<Omit<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 'changedAt' | 'target'>>;
+
+export interface LibraryOptions {
+  readonly store: RecordingStore;
+  readonly now: () => number;
+  /** A recording is there, or is in another state. */
+  readonly onChange: (recording: RecordingDoc) => void;
+}
+
+export class Library {
+  readonly #store: RecordingStore;
+  readonly #now: () => number;
+  readonly #onChange: (recording: RecordingDoc) => void;
+  readonly #recordings = new Map<string, RecordingDoc>();
+  readonly #batches = new Map<string, BatchDoc>();
+  readonly #writing = new Mutex();
+
+  constructor({ store, now, onChange }: LibraryOptions) {
+    this.#store = store;
+    this.#now = now;
+    this.#onChange = onChange;
+  }
+
+  get recordings(): readonly RecordingDoc[] {
+    return [...this.#recordings.values()];
+  }
+
+  get batches(): readonly BatchDoc[] {
+    return [...this.#batches.values()];
+  }
+
+  get(id: string): RecordingDoc | undefined {
+    return this.#recordings.get(id);
+  }
+
+  inState(...states: readonly RecordingDoc['state'][]): RecordingDoc[] {
+    return this.recordings.filter(({ state }) => states.includes(state));
+  }
+
+  /** Its recordings that are still to be uploaded or waited for. */
+  membersOf({ recordingIds }: BatchDoc): RecordingDoc[] {
+    return recordingIds.flatMap((id) => this.#recordings.get(id) ?? []);
+  }
+
+  /** Reads what is in the store. */
+  async load(): Promise<void> {
+    await this.#writing.run(async () => {
+      const before = new Map(this.#recordings);
+      const entries = await this.#store.entries();
+      this.#recordings.clear();
+      this.#batches.clear();
+      for (const [key, value] of entries) {
+        if (key.startsWith(RECORDING)) this.#recordings.set(value['id'] as string, value as unknown as RecordingDoc);
+        if (key.startsWith(BATCH)) this.#batches.set(value['id'] as string, value as unknown as BatchDoc);
+      }
+      for (const doc of this.#recordings.values()) if (before.get(doc.id)?.state !== doc.state) this.#onChange(doc);
+    });
+  }
+
+  /** Takes in recordings that another context has added. */
+  async loadNew(): Promise<void> {
+    await this.#writing.run(async () => {
+      for (const [key, value] of await this.#store.entries()) {
+        const doc = value as unknown as RecordingDoc;
+        if (!key.startsWith(RECORDING) || this.#recordings.has(doc.id) || doc.state !== 'waiting') continue;
+        this.#recordings.set(doc.id, doc);
+        this.#onChange(doc);
+      }
+    });
+  }
+
+  /** Puts right what an earlier process was in the middle of. @param syncedBefore Unix milliseconds; older ones are forgotten. */
+  async repair(syncedBefore: number): Promise<void> {
+    await this.#repairBatches();
+    await this.#repairAudio();
+    const inBatch = new Set(this.batches.flatMap(({ recordingIds }) => recordingIds));
+    const old = this.inState('synced').filter(({ id, changedAt }) => changedAt < syncedBefore && !inBatch.has(id));
+    await this.remove(old.map(({ id }) => id));
+  }
+
+  /** What a batch says of its recordings counts more than what they say: it was written before them, and goes before them. */
+  async #repairBatches(): Promise<void> {
+    const joined = this.batches.flatMap((batch) =>
+      this.membersOf(batch)
+        .filter(({ state }) => state === 'waiting')
+        .map(({ id }): [string, RecordingChange] => [id, { state: 'uploading', batchId: batch.id, session: null }]),
+    );
+    await this.update(new Map(joined));
+    const left = this.inState('uploading').filter(({ batchId }) => batchId === null || !this.#batches.has(batchId));
+    await this.update(new Map(left.map(({ id }) => [id, backToWaiting])));
+  }
+
+  async #repairAudio(): Promise<void> {
+    const audio = new Set(await this.#store.audioIds());
+    const isSynced = (id: string): boolean => this.#recordings.get(id)?.state === 'synced';
+    // Deleting it was still to be done.
+    await Promise.all([...audio].filter(isSynced).map((id) => this.#store.removeAudio(id)));
+    const lost = this.inState('waiting', 'uploading').filter(({ id }) => !audio.has(id));
+    await this.update(new Map(lost.map(({ id }) => [id, { state: 'failed' as const, batchId: null, failure: AUDIO_MISSING }])));
+  }
+
+  /** Stores the audio, then the recording: one without the other is never seen. */
+  async add(recording: Omit<RecordingDoc, 'changedAt'>, audio: Blob | Uint8Array<ArrayBuffer>): Promise<RecordingDoc> {
+    const doc = { ...recording, changedAt: this.#now() };
+    await this.#store.putAudio(doc.id, audio);
+    await this.#put([doc]);
+    return doc;
+  }
+
+  /** @throws Error for a change that the table of transitions does not have: a bug. */
+  async update(changes: ReadonlyMap<string, RecordingChange>): Promise<void> {
+    if (changes.size === 0) return;
+    await this.#writing.run(async () => {
+      const changed = [...changes].flatMap(([id, change]) => {
+        const recording = this.#recordings.get(id);
+        return recording === undefined ? [] : [this.#apply(recording, change)];
+      });
+      await this.#write(changed);
+    });
+  }
+
+  #apply(recording: RecordingDoc, change: RecordingChange): RecordingDoc {
+    const { state = recording.state } = change;
+    if (state === recording.state) return { ...recording, ...change };
+    if (!canTransition(recording.state, state)) {
+      throw new Error(`A recording cannot go from ${recording.state} to ${state}.`);
+    }
+    return { ...recording, failure: null, ...change, changedAt: this.#now() };
+  }
+
+  /** The server is done with them: their audio goes, after that is on record. */
+  async settle(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
+    await Promise.all(ids.map((id) => this.#store.removeAudio(id)));
+  }
+
+  /** Forgets recordings, with their audio. */
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#writing.run(async () => {
+      // Audio without a recording is never uploaded; a recording without audio would be a loss to report.
+      await this.#store.remove(ids.map((id) => RECORDING + id));
+      for (const id of ids) this.#recordings.delete(id);
+      await Promise.all(ids.map((id) => this.#store.removeAudio(id)));
+    });
+  }
+
+  /** Begins a batch, or changes what is known of it. */
+  async putBatch(batch: BatchDoc): Promise<void> {
+    await this.#store.put(new Map([[BATCH + batch.id, batch as unknown as StoredValue]]));
+    this.#batches.set(batch.id, batch);
+  }
+
+  /** Ends a batch. Those of its recordings that are still uploading wait again. */
+  async endBatch(batch: BatchDoc): Promise<void> {
+    await this.#store.remove([BATCH + batch.id]);
+    this.#batches.delete(batch.id);
+    const left = this.membersOf(batch).filter(({ state, batchId }) => state === 'uploading' && batchId === batch.id);
+    await this.update(new Map(left.map(({ id }) => [id, backToWaiting])));
+  }
+
+  #put(recordings: readonly RecordingDoc[]): Promise<void> {
+    return this.#writing.run(() => this.#write(recordings));
+  }
+
+  async #write(recordings: readonly RecordingDoc[]): Promise<void> {
+    await this.#store.put(new Map(recordings.map((doc) => [RECORDING + doc.id, doc as unknown as StoredValue])));
+    const changed = recordings.filter((doc) => this.#recordings.get(doc.id)?.state !== doc.state);
+    for (const doc of recordings) this.#recordings.set(doc.id, doc);
+    for (const doc of changed) this.#onChange(doc);
+  }
+}
+
+const backToWaiting: RecordingChange = { state: 'waiting', batchId: null, jobId: null, session: null };
+
+export const AUDIO_MISSING = {
+  code: 'audio_missing',
+  message: 'The audio of this recording is gone from this device.',
+  retryable: false,
+};

@@ -1,0 +1,33 @@
+/** A store that lasts as long as the process: for tests, and for recordings that are kept elsewhere anyway. */
+import type { RecordingStore, StoredValue } from './store.ts';
+
+export function memoryStore(): RecordingStore {
+  // As text, so that nobody shares an object with the store.
+  const entries = new Map<string, string>();
+  const audio = new Map<string, Blob>();
+  return {
+    entries: () =>
+      Promise.resolve(new Map([...entries].map(([key, text]) => [key, JSON.parse(text) as StoredValue]))),
+    put: (changed) => {
+      for (const [key, value] of changed) entries.set(key, JSON.stringify(value));
+      return Promise.resolve();
+    },
+    remove: (keys) => {
+      for (const key of keys) entries.delete(key);
+      return Promise.resolve();
+    },
+    audioIds: () => Promise.resolve([...audio.keys()]),
+    putAudio: (id, bytes) => {
+      audio.set(id, new Blob([bytes]));
+      return Promise.resolve();
+    },
+    readAudio: async (id, start, end) => {
+      const blob = audio.get(id);
+      return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
+    },
+    removeAudio: (id) => {
+      audio.delete(id);
+      return Promise.resolve();
+    },
+  };
+}

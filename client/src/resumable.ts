@@ -1,0 +1,163 @@
+/**
+ * One object to Storage, in pieces, by the protocol of Firebase's SDKs (`X-Goog-Upload-*`). `uploadBytesResumable` resumes
+ * as long as its process lives; here the address of the upload is kept by the caller, and any process goes on with it.
+ */
+import { backOffMs } from './backoff.ts';
+import { RequestError } from './errors.ts';
+import type { Http, HttpAnswer } from './http.ts';
+import type { Clock } from './time.ts';
+
+export interface ResumableOptions {
+  readonly http: Http;
+  readonly storageUrl: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export interface ResumableUpload {
+  readonly bucket: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where an earlier process has begun it; null to begin. */
+  readonly session: string | null;
+  /** Called before the first byte of a new session is sent, and waited for. */
+  onSession(url: string): Promise<void>;
+  /** Bytes that Storage has. */
+  onProgress(received: number): void;
+}
+
+/** All pieces but the last are a multiple of this: what the protocol asks for. */
+const GRANULARITY = 256 * 1024;
+const LARGEST_PIECE = 32 * GRANULARITY;
+/** An interruption costs one piece at most, which is this part of the object where it has as many pieces. */
+const PIECES = 32;
+/** In a row, without one more byte having arrived. */
+const ATTEMPTS = 4;
+
+/** Bytes of each piece of an object but the last. */
+export function pieceSize(size: number): number {
+  return Math.min(LARGEST_PIECE, Math.max(1, Math.ceil(size / PIECES / GRANULARITY)) * GRANULARITY);
+}
+
+const REFUSED = 'Storage takes no object at this path: it is there already, or the rules forbid it.';
+
+/** Where an upload stands. */
+type Position = { readonly kind: 'at'; readonly offset: number } | { readonly kind: 'final' } | { readonly kind: 'gone' };
+
+/**
+ * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules
+ * refused ends its session, too.
+ * @throws RequestError when it does not go on: `refused` for good, anything else for another time; the signal's reason.
+ */
+export async function uploadResumable(
+  { http, storageUrl, clock, random }: ResumableOptions,
+  upload: ResumableUpload,
+  signal: AbortSignal,
+): Promise<void> {
+  let { session } = upload;
+  /** Null where it has to be asked for. */
+  let position: Position | null = session === null ? { kind: 'gone' } : null;
+  let failures = 0;
+
+  for (;;) {
+    try {
+      if (session === null || position?.kind === 'gone') {
+        session = await begin(http, storageUrl, upload, signal);
+        await upload.onSession(session);
+        position = { kind: 'at', offset: 0 };
+      }
+      position ??= await query(http, session, upload.size, signal);
+      if (position.kind === 'final') return;
+      if (position.kind === 'gone') continue;
+      upload.onProgress(position.offset);
+      position = await send(http, session, upload, position.offset, signal);
+      failures = 0;
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (error.status === 403) throw new RequestError('refused', 'upload_refused', REFUSED, { status: 403, cause: error });
+      if (!isPassing(error)) throw error;
+      failures += 1;
+      if (failures >= ATTEMPTS) throw error;
+      position = session === null ? { kind: 'gone' } : null;
+      await clock.sleep(backOffMs(failures, random()), signal);
+      if (signal.aborted) throw signal.reason;
+    }
+  }
+}
+
+/** `server`: that Storage is down says nothing about a recording. 400: another offset than it expects, so it is asked. */
+function isPassing({ kind, status }: RequestError): boolean {
+  return kind === 'network' || kind === 'server' || status === 400;
+}
+
+async function begin(
+  http: Http,
+  storageUrl: string,
+  { bucket, path, size }: ResumableUpload,
+  signal: AbortSignal,
+): Promise<string> {
+  const answer = await http.send({
+    url: `${storageUrl}/v0/b/${bucket}/o?name=${encodeURIComponent(path)}`,
+    method: 'POST',
+    scheme: 'Firebase',
+    headers: {
+      'X-Goog-Upload-Protocol': 'resumable',
+      'X-Goog-Upload-Command': 'start',
+      'X-Goog-Upload-Header-Content-Length': String(size),
+      'X-Goog-Upload-Header-Content-Type': 'application/octet-stream',
+      'Content-Type': 'application/json; charset=utf-8',
+    },
+    body: JSON.stringify({ name: path, contentType: 'application/octet-stream' }),
+    signal,
+  });
+  return headerOf(answer, 'X-Goog-Upload-URL');
+}
+
+async function query(http: Http, session: string, size: number, signal: AbortSignal): Promise<Position> {
+  try {
+    const headers = { 'X-Goog-Upload-Command': 'query' };
+    const answer = await http.send({ url: session, method: 'POST', scheme: 'Firebase', headers, signal });
+    const state = headerOf(answer, 'X-Goog-Upload-Status');
+    if (state === 'final') return { kind: 'final' };
+    const offset = Number(headerOf(answer, 'X-Goog-Upload-Size-Received'));
+    return state === 'active' && offset <= size ? { kind: 'at', offset } : { kind: 'gone' };
+  } catch (error) {
+    // It has expired, or Storage knows nothing of it.
+    if (error instanceof RequestError && [400, 404, 410].includes(error.status)) return { kind: 'gone' };
+    throw error;
+  }
+}
+
+async function send(
+  http: Http,
+  session: string,
+  upload: ResumableUpload,
+  offset: number,
+  signal: AbortSignal,
+): Promise<Position | null> {
+  const end = Math.min(upload.size, offset + pieceSize(upload.size));
+  const isLast = end === upload.size;
+  const answer = await http.send({
+    url: session,
+    method: 'POST',
+    scheme: 'Firebase',
+    headers: {
+      'X-Goog-Upload-Command': isLast ? 'upload, finalize' : 'upload',
+      'X-Goog-Upload-Offset': String(offset),
+    },
+    body: await upload.read(offset, end),
+    signal,
+  });
+  upload.onProgress(end);
+  const state = headerOf(answer, 'X-Goog-Upload-Status');
+  if (state === 'final') return { kind: 'final' };
+  return isLast ? null : { kind: 'at', offset: end };
+}
+
+function headerOf({ headers, status }: HttpAnswer, name: string): string {
+  const value = headers.get(name);
+  if (value !== null && value !== '') return value;
+  throw new RequestError('network', 'not_ours', 'Something else than Storage answered.', { status });
+}

@@ -1,0 +1,228 @@
+/** Brings one batch to the server, by either way. What it did survives in the library; doing it again does no harm. */
+import type { Api, DirectJob } from './api.ts';
+import type { BatchLimits } from './batches.ts';
+import { RequestError } from './errors.ts';
+import { AUDIO_MISSING } from './library.ts';
+import type { Library, RecordingChange } from './library.ts';
+import type { Md5 } from './md5.ts';
+import { md5Of } from './md5.ts';
+import type { MultipartFile } from './multipart.ts';
+import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import { uploadResumable } from './resumable.ts';
+import type { ResumableOptions } from './resumable.ts';
+import type { RecordingStore } from './store.ts';
+import { linkedController } from './time.ts';
+
+export interface SenderOptions extends ResumableOptions {
+  readonly api: Pick<Api, 'upload' | 'createJob'>;
+  readonly library: Library;
+  readonly store: Pick<RecordingStore, 'readAudio'>;
+  readonly createMd5: (() => Md5) | null;
+  /** Recordings that go to Storage at once. */
+  readonly concurrency: number;
+  readonly onProgress: (recordingId: string, sentBytes: number) => void;
+  /** The server takes less in one request than this library thought. */
+  readonly onTooLarge: (limits: Partial<BatchLimits>) => void;
+}
+
+/** The catalogue's codes for a request that is too much at once. */
+const TOO_LARGE = new Set(['payload_too_large', 'too_many_files', 'http_413']);
+
+export class Sender {
+  readonly #options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RequestError for another time; the signal's reason. What the server refuses is settled here. */
+  async send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
+    try {
+      if (batch.way === 'multipart') await this.#sendMultipart(batch, signal);
+      else await this.#sendDirect(batch, signal);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.kind !== 'refused') throw error;
+      await this.#refused(batch, error);
+    }
+  }
+
+  async #sendMultipart(batch: BatchDoc, signal: AbortSignal): Promise<void> {
+    const { api, library, onProgress } = this.#options;
+    const members = library.membersOf(batch);
+    // A process that died after the answer was on record.
+    if (batch.jobId === null) {
+      const files = await this.#readAll(batch, members);
+      if (files === null) return;
+      const jobId = await api.upload(batch.key, batch.target, files, signal);
+      await library.putBatch({ ...batch, jobId });
+      await this.#accepted(members, jobId);
+    } else {
+      await this.#accepted(members, batch.jobId);
+    }
+    await library.endBatch(batch);
+    for (const { id, size } of members) onProgress(id, size);
+  }
+
+  #accepted(members: readonly RecordingDoc[], jobId: string): Promise<void> {
+    const arrived = members.filter(({ state }) => state === 'uploading');
+    const change = { state: 'uploaded', jobId, batchId: null, session: null, mishaps: 0 } as const;
+    return this.#options.library.update(new Map(arrived.map(({ id }) => [id, change])));
+  }
+
+  /** @returns null where something is gone: that is on record then, and the rest waits for another batch. */
+  async #readAll(batch: BatchDoc, members: readonly RecordingDoc[]): Promise<MultipartFile[] | null> {
+    const { store } = this.#options;
+    const read = await Promise.all(members.map(async ({ id, size }) => store.readAudio(id, 0, size)));
+    const files = members.flatMap(({ name, size }, i): MultipartFile[] => {
+      const bytes = read[i];
+      return bytes?.length === size ? [{ name, bytes }] : [];
+    });
+    if (files.length === members.length) return files;
+    await this.#fail(batch, new Map(members.flatMap(({ id, size }, i) => (read[i]?.length === size ? [] : [[id, AUDIO_MISSING]]))));
+    return null;
+  }
+
+  async #sendDirect(batch: BatchDoc, signal: AbortSignal): Promise<void> {
+    const { api, library } = this.#options;
+    if (!(await this.#hashAll(batch, signal))) return;
+    const job = await api.createJob(batch.key, batch.target, library.membersOf(batch), signal);
+    if (batch.jobId !== job.jobId) await library.putBatch({ ...batch, jobId: job.jobId });
+
+    const files = new Map(job.files.map((file) => [file.name, file]));
+    const members = library.membersOf(batch).filter(({ state }) => state === 'uploading');
+    const there = members.filter(({ name }) => files.get(name)?.state !== 'expected');
+    await this.#arrived(batch, there, job.jobId);
+    const missing = members.filter(({ name }) => files.get(name)?.state === 'expected');
+    await this.#uploadAll(batch, missing, job, signal);
+  }
+
+  async #uploadAll(
+    batch: BatchDoc,
+    members: readonly RecordingDoc[],
+    job: DirectJob,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const paths = new Map(job.files.map(({ name, path }) => [name, path]));
+    const queue = [...members];
+    const { controller, unlink } = linkedController(signal);
+    const lane = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined && !controller.signal.aborted; next = queue.shift()) {
+        if (this.#isIn(batch, next.id)) await this.#uploadOne(batch, next, job, paths, controller.signal);
+      }
+    };
+    const lanes = Array.from({ length: this.#options.concurrency }, () =>
+      lane().catch((error: unknown) => {
+        // One that cannot go on stops the others: the next attempt goes on with all of them, where they are.
+        controller.abort(error);
+      }),
+    );
+    await Promise.all(lanes);
+    unlink();
+    if (controller.signal.aborted) throw controller.signal.reason;
+  }
+
+  async #uploadOne(
+    batch: BatchDoc,
+    recording: RecordingDoc,
+    job: DirectJob,
+    paths: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store, library, onProgress } = this.#options;
+    const { id, name, size, session } = recording;
+    try {
+      await uploadResumable(
+        this.#options,
+        {
+          bucket: job.bucket,
+          path: paths.get(name) ?? '',
+          size,
+          session,
+          read: async (start, end) => {
+            const bytes = await store.readAudio(id, start, end);
+            if (bytes?.length !== end - start) throw new AudioMissing();
+            return bytes;
+          },
+          onSession: async (url) => {
+            if (this.#isIn(batch, id)) await library.update(new Map([[id, { session: url }]]));
+          },
+          onProgress: (received) => {
+            onProgress(id, received);
+          },
+        },
+        signal,
+      );
+    } catch (error) {
+      if (error instanceof AudioMissing && this.#isIn(batch, id)) {
+        await library.update(new Map([[id, { state: 'failed', batchId: null, failure: AUDIO_MISSING }]]));
+        return;
+      }
+      if (!(error instanceof RequestError) || error.kind !== 'refused') throw error;
+      // It may be there already, by an answer that was lost: the job says so, and who follows it tries again if not.
+      await library.update(new Map([[id, { mishaps: recording.mishaps + 1 }]]));
+    }
+    await this.#arrived(batch, [recording], job.jobId);
+  }
+
+  #arrived(batch: BatchDoc, members: readonly RecordingDoc[], jobId: string): Promise<void> {
+    const change = { state: 'uploaded', jobId, session: null } as const;
+    const arrived = members.filter(({ id }) => this.#isIn(batch, id));
+    return this.#options.library.update(new Map(arrived.map(({ id }) => [id, change])));
+  }
+
+  /** Its job may have ended meanwhile: cancelled from elsewhere, say. */
+  #isIn(batch: BatchDoc, id: string): boolean {
+    const recording = this.#options.library.get(id);
+    return recording?.state === 'uploading' && recording.batchId === batch.id;
+  }
+
+  /** @returns whether there is audio for all of them. */
+  async #hashAll(batch: BatchDoc, signal: AbortSignal): Promise<boolean> {
+    const { library, store, createMd5 } = this.#options;
+    if (createMd5 === null) return true;
+    const missing = new Map<string, Failure>();
+    const hashes = new Map<string, RecordingChange>();
+    for (const { id, size, md5 } of library.membersOf(batch)) {
+      if (md5 !== null) continue;
+      const hash = await md5Of(createMd5, size, (start, end) => store.readAudio(id, start, end), signal);
+      if (hash === null) missing.set(id, AUDIO_MISSING);
+      else hashes.set(id, { md5: hash });
+    }
+    await library.update(hashes);
+    if (missing.size > 0) await this.#fail(batch, missing);
+    return missing.size === 0;
+  }
+
+  /** Marks what was refused, and that alone: the rest waits for a batch without it. */
+  async #refused(batch: BatchDoc, error: RequestError): Promise<void> {
+    const { library, onTooLarge } = this.#options;
+    const members = library.membersOf(batch).filter(({ state }) => state === 'uploading');
+    if (error.code === 'idempotency_conflict') {
+      await library.endBatch(batch);
+      return;
+    }
+    if (TOO_LARGE.has(error.code) && batch.way === 'multipart') {
+      onTooLarge({ maxFilesPerRequest: members.length - 1 });
+      await library.endBatch(batch);
+      return;
+    }
+    const problems = new Map(error.details.map((problem) => [problem.file, problem]));
+    const blamed = members.filter(({ name }) => problems.has(name));
+    // What names none of them means all of them.
+    const failures = (blamed.length > 0 ? blamed : members).map(({ id, name }): [string, Failure] => {
+      const { code, message } = problems.get(name) ?? error;
+      return [id, { code, message, retryable: false }];
+    });
+    await this.#fail(batch, new Map(failures));
+  }
+
+  async #fail(batch: BatchDoc, failures: ReadonlyMap<string, Failure>): Promise<void> {
+    const { library } = this.#options;
+    await library.update(
+      new Map([...failures].map(([id, failure]) => [id, { state: 'failed', batchId: null, session: null, failure }])),
+    );
+    await library.endBatch(batch);
+  }
+}
+
+class AudioMissing extends Error {}

@@ -1,0 +1,41 @@
+/** Where recordings are kept on a device: the one interface between this library and a platform's storage. */
+
+import type { Unsubscribe } from './emitter.ts';
+
+/** JSON. */
+export type StoredValue = Readonly<Record<string, unknown>>;
+
+/**
+ * A store belongs to one user: give each user one of their own. Implementations: `memoryStore`, `indexedDbStore`
+ * (`/indexeddb`), `fileStore` (`/node`); `storeContract` in this package's tests is what each of them passes.
+ *
+ * Entries are small JSON documents under a key; audio is bytes under an id. What a promise of a writing method has resolved
+ * for survives the end of the process; what was cut off in the middle is there whole, or as it was before.
+ */
+export interface RecordingStore {
+  /** All entries. Entries that cannot be read are left out, and stay where they are. */
+  entries(): Promise<ReadonlyMap<string, StoredValue>>;
+  /** Each entry is written whole or not at all; several need not be written as one. */
+  put(entries: ReadonlyMap<string, StoredValue>): Promise<void>;
+  /** Keys that are not there are no mistake. */
+  remove(keys: readonly string[]): Promise<void>;
+
+  /** Ids of all audio that is there whole. */
+  audioIds(): Promise<readonly string[]>;
+  /** Replaces what is there under this id. */
+  putAudio(id: string, audio: Blob | Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Bytes from `start` up to, not including, `end`; null where there is no such audio. */
+  readAudio(id: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  removeAudio(id: string): Promise<void>;
+
+  /**
+   * Where several contexts (tabs, a service worker, processes) may use one store: becomes the one that works on it, until
+   * `signal` aborts. A store without it is used by one context alone.
+   * @param wait for whoever it is now. @returns whether this context is it; false only without `wait`, or aborted.
+   */
+  own?(signal: AbortSignal, wait: boolean): Promise<boolean>;
+  /** Calls back after another context has changed something. */
+  watch?(listener: () => void): Unsubscribe;
+  /** Lets go of files and connections. */
+  close?(): Promise<void>;
+}
