@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules', 'functions/lib', 'web/dist', '.cache'] },
+  { ignores: ['**/node_modules', 'functions/lib', 'client/dist', 'web/dist', '.cache'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
@@ -21,7 +21,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['functions/test/**/*.ts', 'functions/bench/**/*.ts', 'dev/test/**/*.ts'],
+    files: ['functions/test/**/*.ts', 'functions/bench/**/*.ts', 'client/test/**/*.ts', 'dev/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -83,4 +83,5 @@ if (script === undefined) {
 }
 install(ROOT, 'the development tools');
 install(path.join(ROOT, 'functions'), 'the dependencies of the functions');
+install(path.join(ROOT, 'client'), 'the dependencies of the client');
 run(script, args);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { say } from './console.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
-import { FUNCTIONS, ROOT } from './paths.ts';
+import { CLIENT, FUNCTIONS, ROOT } from './paths.ts';
 import { run } from './process.ts';
 
 interface Counts {
@@ -47,15 +47,18 @@ await main(async (signal) => {
     if (only !== 'emulator') {
       say.doing('Unit tests of the functions');
       await mocha(FUNCTIONS, '.mocharc.json', {}, signal);
+      say.doing('Unit tests of the client');
+      await mocha(CLIENT, '.mocharc.json', {}, signal);
       say.doing('Unit tests of the local tooling');
       await mocha(path.join(ROOT, 'dev'), '.mocharc.json', {}, signal);
     }
     if (only !== 'unit') {
       say.doing('Emulator and end-to-end tests');
       // Never with a real key: tests cost nothing and depend on nobody.
-      await withSuite({ ports: 'free', signal, parameters: PARAMETERS }, ({ env }, stop) =>
-        mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop),
-      ).catch((error: unknown) => {
+      await withSuite({ ports: 'free', signal, parameters: PARAMETERS }, async ({ env }, stop) => {
+        const functions = await mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop);
+        return (await mocha(CLIENT, '.mocharc.emulator.json', env, stop)) || functions;
+      }).catch((error: unknown) => {
         // The sum below comes last, whatever happens.
         if (signal.aborted) throw error;
         say.failed(error instanceof Error ? error.message : String(error));

@@ -1,10 +1,8 @@
 /** The library's face: one object for one user's recordings on one device. */
 import { Api } from './api.ts';
-import type { Backend, JobSignal } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { SERVER_LIMITS } from './batches.ts';
-import type { BatchLimits } from './batches.ts';
 import { Completions } from './completions.ts';
-import type { Completion } from './completions.ts';
 import { CoolDown } from './coolDown.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
@@ -12,12 +10,12 @@ import { RequestError, SyncError } from './errors.ts';
 import { Follower } from './follower.ts';
 import { Http } from './http.ts';
 import { createMd5 } from './md5.ts';
-import type { Md5 } from './md5.ts';
 import { Library } from './library.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
 import { newRecording } from './newRecording.ts';
 import type { NewRecording } from './newRecording.ts';
+import type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 import { randomId } from './randomId.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
 import { Sender } from './sender.ts';
@@ -25,57 +23,6 @@ import type { RecordingStore } from './store.ts';
 import { linkedController, systemClock } from './time.ts';
 import type { Clock } from './time.ts';
 import { Uploader } from './uploader.ts';
-import type { UploaderStatus } from './uploader.ts';
-
-export interface SyncClientOptions {
-  /** This user's, and nobody else's. */
-  readonly store: RecordingStore;
-  readonly backend: Backend;
-  /**
-   * Gets each ended job once. It counts as handed over when this has resolved: if it throws, or the process ends before, the job
-   * comes again. Read the conversations, then return.
-   */
-  readonly onCompletion?: (completion: Completion) => Promise<void> | void;
-  /** What goes as one request is sent again whole if it breaks off. Default: 8 MiB a request; what the server takes otherwise. */
-  readonly limits?: Partial<BatchLimits>;
-  /** Recordings that go to Storage at once. Default: 3. */
-  readonly concurrency?: number;
-  /** How long to wait for more recordings before a batch is made, milliseconds. Default: 1000. */
-  readonly gatherMs?: number;
-  /** How often to ask for jobs that are not watched live, milliseconds. Default: 20 s; 5 minutes for those that are. */
-  readonly pollMs?: number;
-  /** How long synced recordings stay listed, without their audio, milliseconds. Default: 7 days. */
-  readonly keepSyncedMs?: number;
-  /** Digest of what goes to Storage, so that what is there already is not sent; null for none, where it would take too long. */
-  readonly createMd5?: (() => Md5) | null;
-  /** Default: the browser's `online` and `offline` events; always online where there are none. */
-  readonly network?: Network;
-  /** Aborting it disposes of the client. */
-  readonly signal?: AbortSignal;
-  readonly fetch?: typeof fetch;
-  readonly clock?: Clock;
-  /** From 0 to 1. */
-  readonly random?: () => number;
-  readonly newId?: () => string;
-}
-
-/** `standby`: another tab works on this store; this one takes over when it is gone. */
-export type SyncStatus =
-  | UploaderStatus
-  | { readonly state: 'stopped' | 'standby' | 'paused' | 'disposed'; readonly reason: null; readonly until: null };
-
-export interface SyncEvents {
-  /** It is there, or in another state. */
-  readonly recording: Recording;
-  readonly progress: { readonly recordingId: string; readonly sentBytes: number; readonly size: number };
-  /** A job that holds recordings of this device. */
-  readonly job: JobSignal & { readonly jobId: string };
-  /** After `onCompletion`. */
-  readonly completion: Completion;
-  readonly status: SyncStatus;
-  /** A bug, a store that fails, a handler that threw: nothing that waiting for a network would mend. */
-  readonly error: unknown;
-}
 
 const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
 const DAY_MS = 24 * 3600_000;
@@ -393,7 +340,8 @@ export class SyncClient {
   #setStatus(status: SyncStatus): void {
     const { state, reason, until } = this.#status;
     this.#status = status;
-    if (state !== status.state || reason !== status.reason || until !== status.until) this.#events.emit('status', status);
+    if (state !== status.state || reason !== status.reason || until !== status.until)
+      this.#events.emit('status', status);
   }
 
   #report(error: unknown): void {

@@ -36,7 +36,8 @@ export class CoolDown {
   current(): Cooling | null {
     const now = this.#options.clock.now();
     // A clock that was set back makes no cool-down of years.
-    const isOn = this.#cooling !== null && this.#cooling.until > now && this.#cooling.until <= now + 1.1 * LONGEST_COOL_DOWN_MS;
+    const isOn =
+      this.#cooling !== null && this.#cooling.until > now && this.#cooling.until <= now + 1.1 * LONGEST_COOL_DOWN_MS;
     return isOn ? this.#cooling : null;
   }
 

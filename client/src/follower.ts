@@ -91,7 +91,8 @@ export class Follower {
   async settle(jobIds: readonly string[] | null, signal: AbortSignal): Promise<void> {
     const { backend, completions } = this.#options;
     for (const jobId of jobIds ?? (await backend.endedJobs())) await completions.settle(jobId, signal);
-    await completions.acknowledge(signal);
+    // It is on record that they were handed over: the server hears of it another time.
+    await completions.acknowledge(signal).catch(() => undefined);
   }
 
   #look(jobIds: readonly string[]): void {
@@ -218,7 +219,9 @@ export class Follower {
     );
     await this.#again(again);
     const failed = undone.filter((recording) => !again.includes(recording));
-    await library.update(changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job, files.get(name)) })));
+    await library.update(
+      changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job, files.get(name)) })),
+    );
   }
 
   /** They are uploaded anew, in another batch. */
@@ -252,7 +255,11 @@ export class Follower {
       return;
     }
     const retried = wrong.filter((recording) => !hopeless.includes(recording));
-    const again = ({ mishaps }: RecordingDoc): RecordingChange => ({ state: 'uploading', session: null, mishaps: mishaps + 1 });
+    const again = ({ mishaps }: RecordingDoc): RecordingChange => ({
+      state: 'uploading',
+      session: null,
+      mishaps: mishaps + 1,
+    });
     await library.update(changes(retried, again));
   }
 

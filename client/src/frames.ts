@@ -26,7 +26,10 @@ export function frameBytes(frames: Iterable<Uint8Array>): Uint8Array<ArrayBuffer
   let at = 0;
   for (const [index, frame] of all.entries()) {
     if (frame.length === 0 || frame.length > MAX_FRAME_BYTES) {
-      throw new SyncError('bad_frame', `Frame ${index} has ${frame.length} bytes; 1 to ${MAX_FRAME_BYTES} are possible.`);
+      throw new SyncError(
+        'bad_frame',
+        `Frame ${index} has ${frame.length} bytes; 1 to ${MAX_FRAME_BYTES} are possible.`,
+      );
     }
     view.setUint32(at, frame.length, true);
     bytes.set(frame, at + 4);
@@ -36,7 +39,10 @@ export function frameBytes(frames: Iterable<Uint8Array>): Uint8Array<ArrayBuffer
 }
 
 /** `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin` @param startedAt of the first sample. */
-export function recordingName({ device, codec, sampleRate, channels, frameSize }: FrameFormat, startedAt: Date): string {
+export function recordingName(
+  { device, codec, sampleRate, channels, frameSize }: FrameFormat,
+  startedAt: Date,
+): string {
   if (!/^[a-z0-9]+$/i.test(device)) {
     throw new SyncError('bad_name', `The device "${device}" is not made of ASCII letters and digits alone.`);
   }

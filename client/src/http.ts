@@ -145,6 +145,7 @@ function toRequestError(answer: HttpAnswer, nowMs: number): RequestError {
   if (code === 'unauthenticated' || (status === 401 && problem === null)) return error('signed_out');
   // Whoever answers in our server's place, a proxy or a front end, knows nothing about recordings; but a limit is a limit.
   const isOurs = problem !== null || status === 413;
-  if (status >= 500 || status === 401 || status === 408 || code === BROKEN_ON_THE_WAY || !isOurs) return error('server');
+  if (status >= 500 || status === 401 || status === 408 || code === BROKEN_ON_THE_WAY || !isOurs)
+    return error('server');
   return error('refused');
 }

@@ -1,6 +1,6 @@
 /** Offline audio sync for Firebase: the app's side. Stores are entry points of their own: `/indexeddb`, `/node`. */
 export { createSyncClient } from './client.ts';
-export type { SyncClient, SyncClientOptions, SyncEvents, SyncStatus } from './client.ts';
+export type { SyncClient } from './client.ts';
 export type { AudioLedger, FileFailure, FileState, Job, JobFile, JobStatus } from './api.ts';
 export type { Backend, JobSignal } from './backend.ts';
 export type { BatchLimits } from './batches.ts';
@@ -15,6 +15,7 @@ export type { Md5 } from './md5.ts';
 export { memoryStore } from './memory.ts';
 export type { Network } from './network.ts';
 export type { FileRecording, FramesRecording, NewRecording } from './newRecording.ts';
+export type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 export * from './reading.ts';
 export type { Failure, LocalFailureCode, Recording, RecordingState, UploadTarget } from './recording.ts';
 export type { RecordingStore, StoredValue } from './store.ts';

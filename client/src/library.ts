@@ -108,7 +108,9 @@ export class Library {
     // Deleting it was still to be done.
     await Promise.all([...audio].filter(isSynced).map((id) => this.#store.removeAudio(id)));
     const lost = this.inState('waiting', 'uploading').filter(({ id }) => !audio.has(id));
-    await this.update(new Map(lost.map(({ id }) => [id, { state: 'failed' as const, batchId: null, failure: AUDIO_MISSING }])));
+    await this.update(
+      new Map(lost.map(({ id }) => [id, { state: 'failed' as const, batchId: null, failure: AUDIO_MISSING }])),
+    );
   }
 
   /** Stores the audio, then the recording: one without the other is never seen. */

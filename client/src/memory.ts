@@ -6,8 +6,7 @@ export function memoryStore(): RecordingStore {
   const entries = new Map<string, string>();
   const audio = new Map<string, Blob>();
   return {
-    entries: () =>
-      Promise.resolve(new Map([...entries].map(([key, text]) => [key, JSON.parse(text) as StoredValue]))),
+    entries: () => Promise.resolve(new Map([...entries].map(([key, text]) => [key, JSON.parse(text) as StoredValue]))),
     put: (changed) => {
       for (const [key, value] of changed) entries.set(key, JSON.stringify(value));
       return Promise.resolve();

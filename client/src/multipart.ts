@@ -17,7 +17,10 @@ const PART_OVERHEAD = 200;
 
 /** At least as many bytes as a body with these files has. */
 export function multipartBound(files: readonly { readonly name: string; readonly size: number }[]): number {
-  return files.reduce((total, { name, size }) => total + size + PART_OVERHEAD + encoder.encode(name).length, BODY_OVERHEAD);
+  return files.reduce(
+    (total, { name, size }) => total + size + PART_OVERHEAD + encoder.encode(name).length,
+    BODY_OVERHEAD,
+  );
 }
 
 export function multipartBody(

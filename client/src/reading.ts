@@ -31,7 +31,11 @@ export interface SegmentDoc {
 export interface ReadQuery {
   /** Path of the collection. */
   readonly collection: string;
-  readonly where: readonly (readonly [field: string, op: '==' | '>=' | '>' | '<=' | '<', value: string | Date])[];
+  readonly where: readonly (readonly [
+    field: string,
+    op: '==' | '>=' | '>' | '<=' | '<',
+    value: string | Date | null,
+  ])[];
   readonly orderBy: readonly (readonly [field: string, direction: 'asc' | 'desc'])[];
   /** Documents of one page. */
   readonly limit: number;
@@ -45,6 +49,20 @@ export function newestJobs(uid: string, limit = 30): ReadQuery {
 /** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */
 export function usageSince(uid: string, day: string, limit = 366): ReadQuery {
   return { collection: `users/${uid}/usage`, where: [['day', '>=', day]], orderBy: [['day', 'asc']], limit };
+}
+
+/** The user's jobs that have ended and that no app has acknowledged yet, the one that ended first first. */
+export function unacknowledgedJobs(uid: string, limit = 50): ReadQuery {
+  return {
+    collection: 'offline_sync_jobs',
+    where: [
+      ['uid', '==', uid],
+      ['acknowledgedAt', '==', null],
+      ['finishedAt', '>', new Date(0)], // One that has not ended has none.
+    ],
+    orderBy: [['finishedAt', 'asc']],
+    limit,
+  };
 }
 
 /** A list of conversations, newest first. */

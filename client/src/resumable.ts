@@ -44,7 +44,8 @@ export function pieceSize(size: number): number {
 const REFUSED = 'Storage takes no object at this path: it is there already, or the rules forbid it.';
 
 /** Where an upload stands. */
-type Position = { readonly kind: 'at'; readonly offset: number } | { readonly kind: 'final' } | { readonly kind: 'gone' };
+type Position =
+  { readonly kind: 'at'; readonly offset: number } | { readonly kind: 'final' } | { readonly kind: 'gone' };
 
 /**
  * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules
@@ -76,7 +77,8 @@ export async function uploadResumable(
       failures = 0;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (error.status === 403) throw new RequestError('refused', 'upload_refused', REFUSED, { status: 403, cause: error });
+      if (error.status === 403)
+        throw new RequestError('refused', 'upload_refused', REFUSED, { status: 403, cause: error });
       if (!isPassing(error)) throw error;
       failures += 1;
       if (failures >= ATTEMPTS) throw error;

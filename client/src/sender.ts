@@ -78,7 +78,10 @@ export class Sender {
       return bytes?.length === size ? [{ name, bytes }] : [];
     });
     if (files.length === members.length) return files;
-    await this.#fail(batch, new Map(members.flatMap(({ id, size }, i) => (read[i]?.length === size ? [] : [[id, AUDIO_MISSING]]))));
+    await this.#fail(
+      batch,
+      new Map(members.flatMap(({ id, size }, i) => (read[i]?.length === size ? [] : [[id, AUDIO_MISSING]]))),
+    );
     return null;
   }
 

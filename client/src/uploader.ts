@@ -98,7 +98,7 @@ export class Uploader {
     if (!isOnline()) return { state: 'offline', reason: null, until: null };
     const cooling = coolDown.current();
     if (cooling !== null) return { state: 'cooling_down', ...cooling };
-    if (this.#pause?.until != null && this.#pause.until > clock.now()) return this.#pause;
+    if ((this.#pause?.until ?? 0) > clock.now()) return this.#pause;
     const gathered = this.#lastAdded + gatherMs;
     if (this.#unsent() === undefined && gathered > clock.now()) return { state: 'idle', reason: null, until: gathered };
     return null;
@@ -109,7 +109,9 @@ export class Uploader {
     const { library } = this.#options;
     return [...library.batches]
       .sort((a, b) => a.createdAt - b.createdAt)
-      .find((batch) => batch.way === 'multipart' || library.membersOf(batch).some(({ state }) => state === 'uploading'));
+      .find(
+        (batch) => batch.way === 'multipart' || library.membersOf(batch).some(({ state }) => state === 'uploading'),
+      );
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -144,7 +146,9 @@ export class Uploader {
       jobId: null,
     };
     await library.putBatch(batch);
-    await library.update(new Map(batch.recordingIds.map((id) => [id, { state: 'uploading', batchId: batch.id, session: null }])));
+    await library.update(
+      new Map(batch.recordingIds.map((id) => [id, { state: 'uploading', batchId: batch.id, session: null }])),
+    );
     return batch;
   }
 

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { collection, getDocs } from 'firebase/firestore';
+import { createSyncClient } from '../../src/index.ts';
+import type { Completion, SyncClient, SyncClientOptions } from '../../src/index.ts';
+import { memoryStore } from '../../src/memory.ts';
+import { sampleFiles } from '../support/samples.ts';
+import { signIn } from '../support/suite.ts';
+import type { SignedIn } from '../support/suite.ts';
+import { until } from '../support/until.ts';
+
+describe('a client on the real suite', () => {
+  let user: SignedIn;
+  let client: SyncClient;
+  let completions: Completion[];
+  const store = memoryStore();
+
+  function newClient(options: Partial<SyncClientOptions> = {}): SyncClient {
+    completions = [];
+    return createSyncClient({
+      store,
+      backend: user.backend,
+      gatherMs: 0,
+      onCompletion: (completion) => void completions.push(completion),
+      ...options,
+    });
+  }
+
+  before(async () => {
+    user = await signIn();
+  });
+  afterEach(() => client.dispose());
+  after(() => user.close());
+
+  it('brings recordings to the server in one request, hears of the end, and deletes them then', async () => {
+    client = newClient();
+    const states: string[] = [];
+    client.on('recording', ({ state }) => states.push(state));
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    for (const file of sampleFiles('errand')) await client.add(file);
+    await client.start();
+
+    await until(() => completions.length === 1, 60_000);
+    const [completion] = completions;
+    assert.equal(completion?.status, 'completed');
+    const conversations = await getDocs(collection(user.firestore, `users/${user.uid}/conversations`));
+    assert.deepEqual(
+      completion.newConversationIds,
+      conversations.docs.map(({ id }) => id),
+    );
+    assert.deepEqual(
+      client.recordings().map(({ state }) => state),
+      client.recordings().map(() => 'synced'),
+    );
+    assert.deepEqual(await store.audioIds(), []);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(states, ['waiting', 'uploading', 'uploaded', 'processing', 'synced']);
+  });
+});

@@ -1,0 +1,77 @@
+/** The running Emulator Suite, as an app's Firebase SDK sees it. */
+import { randomUUID } from 'node:crypto';
+import { deleteApp, initializeApp } from 'firebase/app';
+import {
+  connectAuthEmulator,
+  createUserWithEmailAndPassword,
+  getAuth,
+  signInWithEmailAndPassword,
+} from 'firebase/auth';
+import { connectFirestoreEmulator, initializeFirestore, setLogLevel, terminate } from 'firebase/firestore';
+import type { Firestore } from 'firebase/firestore';
+import type { Backend } from '../../src/backend.ts';
+import { firebaseBackend } from '../../src/firebase.ts';
+
+export function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run this with "npm run emulators:exec -- '…'".`);
+  return value;
+}
+
+/** Where the suite answers, or a proxy in front of it. */
+export interface Origins {
+  readonly functionsUrl: string;
+  readonly storageUrl: string;
+  /** host:port */
+  readonly firestore: string;
+}
+
+export function suiteOrigins(): Origins {
+  return {
+    functionsUrl: `${required('FUNCTIONS_EMULATOR_ORIGIN')}/${required('GCLOUD_PROJECT')}/us-central1`,
+    storageUrl: `http://${required('FIREBASE_STORAGE_EMULATOR_HOST')}`,
+    firestore: required('FIRESTORE_EMULATOR_HOST'),
+  };
+}
+
+export interface Account {
+  readonly email: string;
+  readonly password: string;
+}
+
+export interface SignedIn {
+  readonly uid: string;
+  readonly account: Account;
+  readonly firestore: Firestore;
+  readonly backend: Backend;
+  idToken(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Signs a user in. @param account null for a new one. */
+export async function signIn(account: Account | null = null, origins = suiteOrigins()): Promise<SignedIn> {
+  const projectId = required('GCLOUD_PROJECT');
+  const app = initializeApp({ projectId, apiKey: 'any', storageBucket: `${projectId}.appspot.com` }, randomUUID());
+  const auth = getAuth(app);
+  connectAuthEmulator(auth, `http://${required('FIREBASE_AUTH_EMULATOR_HOST')}`, { disableWarnings: true });
+  const created = account ?? { email: `${randomUUID()}@example.com`, password: 'correct horse' };
+  const enter = account === null ? createUserWithEmailAndPassword : signInWithEmailAndPassword;
+  const { user } = await enter(auth, created.email, created.password);
+
+  setLogLevel('silent');
+  const firestore = initializeFirestore(app, {});
+  const { functionsUrl, storageUrl } = origins;
+  const [host = '', port = ''] = origins.firestore.split(':');
+  connectFirestoreEmulator(firestore, host, Number(port));
+  return {
+    uid: user.uid,
+    account: created,
+    firestore,
+    backend: firebaseBackend({ app, auth, firestore, functionsUrl, storageUrl }),
+    idToken: () => user.getIdToken(),
+    close: async () => {
+      await terminate(firestore);
+      await deleteApp(app);
+    },
+  };
+}
