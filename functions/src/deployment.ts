@@ -29,6 +29,11 @@ export const TASK = {
   rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
 } satisfies TaskQueueOptions;
 
+/**
+ * Delivered again until it is taken in. Many at once, because those of one job that meet in one instance are written together.
+ */
+export const RECORDING_STAGED = { memory: '512MiB', concurrency: 80, timeoutSeconds: 120, retry: true } as const;
+
 /** One at a time is enough; two at once would do no harm. */
 export const SWEEP = {
   schedule: 'every 5 minutes',

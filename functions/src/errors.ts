@@ -158,10 +158,16 @@ export const CATALOGUE = {
   },
   job_not_retryable: { status: 409, remedy: 'never', message: 'Nothing of this job can be tried again.' },
   job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
+  upload_mismatch: {
+    status: 409,
+    remedy: 'later',
+    message: 'What arrived is not what was declared, and was removed; upload the recording again.',
+  },
   upload_expired: {
     status: 409,
     remedy: 'never',
-    message: 'The upload was not finished in time; start it again with what is missing.',
+    message:
+      'The upload was not finished in time, and what had arrived was let go of; send its recordings in a new job.',
   },
   retention_ended: {
     status: 410,

@@ -4,6 +4,7 @@ import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onCall, onRequest } from 'firebase-functions/v2/https';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
 import { onSchedule } from 'firebase-functions/v2/scheduler';
+import { onObjectFinalized } from 'firebase-functions/v2/storage';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import { REGION } from './config.ts';
 import {
@@ -12,11 +13,13 @@ import {
   JOB_DELETED,
   READ_MANY,
   READ_ONE,
+  RECORDING_STAGED,
   SWEEP,
   TASK,
   UPLOAD,
   USER_DELETED,
 } from './deployment.ts';
+import { mayBeAwaited } from './upload/paths.ts';
 
 setGlobalOptions({ region: REGION });
 
@@ -31,6 +34,9 @@ export const syncStatus = onRequest(READ_ONE, async (req, res) => (await wiring(
 /** `GET /v2/sync/jobs` */
 export const syncJobs = onRequest(READ_MANY, async (req, res) => (await wiring()).syncJobs(req, res));
 
+/** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
+export const createSyncJob = onCall(CALLABLE, async (req) => (await wiring()).createSyncJob(req));
+
 /** `{job_id}`: what failed is tried again. */
 export const retrySyncJob = onCall(CALLABLE, async (req) => (await wiring()).retrySyncJob(req));
 
@@ -42,6 +48,11 @@ export const acknowledgeSyncJobs = onCall(CALLABLE, async (req) => (await wiring
 
 /** `{conversation_id}`: what was said is removed for good, and nothing brings it back. */
 export const deleteConversation = onCall(CALLABLE, async (req) => (await wiring()).deleteConversation(req));
+
+/** What an app has uploaded to Storage is held against its job; the last recording starts it. */
+export const onRecordingStaged = onObjectFinalized(RECORDING_STAGED, async ({ data }) => {
+  if (mayBeAwaited(data)) await (await wiring()).takeRecording(data);
+});
 
 /** The task of one job. */
 export const processSyncJob = onTaskDispatched(TASK, async ({ data }) => (await wiring()).runTask(data));

@@ -34,7 +34,6 @@ import { processSyncJob } from './processing/processJob.ts';
 import type { ProcessDeps } from './processing/processJob.ts';
 import { StagedAudio } from './processing/stagedAudio.ts';
 import { onDeviceDeleted, onJobDeleted } from './retention/deletion.ts';
-import { UploadedObjects } from './retention/objects.ts';
 import { SweeperStateStore } from './retention/state.ts';
 import { onUserDeleted } from './retention/userDeletion.ts';
 import { sweep, SWEEP_LIMITS } from './retention/sweep.ts';
@@ -42,7 +41,10 @@ import type { SweepDeps } from './retention/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
 import { createDeepgramSummariser } from './transcription/deepgramSummariser.ts';
 import { PreferenceStore } from './transcription/preferences.ts';
+import { createCreateJobCallable } from './upload/createSyncJob.ts';
 import { createUploadHandler } from './upload/handler.ts';
+import { UploadedObjects } from './upload/objects.ts';
+import { createRecordingStagedHandler } from './upload/recordingStaged.ts';
 import { createStaging } from './upload/staging.ts';
 import { UsageStore } from './usage/usage.ts';
 
@@ -73,6 +75,26 @@ export const syncUpload = lazily(() =>
     },
   }),
 );
+
+export const createSyncJob = lazily(() =>
+  createCreateJobCallable({
+    ...callables,
+    ...createArrivals(),
+    ingest,
+    conversations: conversations(),
+    retentionMs: unfinishedRetentionMs,
+    uploadExpiryMs: uploadExpiryMs(),
+    maxRecordingBytes: LIMITS.maxRecordingBytes,
+    bucket: getStorage(app).bucket().name,
+  }),
+);
+
+export const takeRecording = lazily(() => createRecordingStagedHandler(createArrivals()));
+
+/** What it takes to take in what arrives in Storage. */
+function createArrivals() {
+  return { jobs, objects: new UploadedObjects(getStorage(app).bucket()), queue, logger };
+}
 
 export const syncStatus = lazily(() =>
   createStatusHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger }),
@@ -192,7 +214,7 @@ function createSweeper(): SweepDeps {
     due: new DueJobs(db),
     objects: new UploadedObjects(getStorage(app).bucket()),
     state: new SweeperStateStore(db),
-    uploadExpiryMs: params.uploadExpiryHours.value() * HOUR_MS,
+    uploadExpiryMs: uploadExpiryMs(),
     audioRetentionMs: params.audioRetentionDays.value() * DAY_MS,
     limits: SWEEP_LIMITS,
   };
@@ -218,6 +240,11 @@ function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticat
     enforceAppCheck: () => params.enforceAppCheck.value(),
     checkRevoked,
   });
+}
+
+/** How long all recordings of a job may take to arrive, milliseconds. */
+function uploadExpiryMs(): number {
+  return params.uploadExpiryHours.value() * HOUR_MS;
 }
 
 /** Until its audio is given up, and then as long as any ended job, milliseconds. */

@@ -7,11 +7,11 @@ import type { ChunkDoc } from '../jobs/chunk.ts';
 import { asDuplicate } from '../jobs/ingestLedger.ts';
 import type { Claim, IngestLedger } from '../jobs/ingestLedger.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
+import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { queuedProgress, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
-import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { abandonFile, failure, isCounted, ledgerOf, needsAudio } from '../processing/outcome.ts';
 import type { UsageStore } from '../usage/usage.ts';
@@ -60,7 +60,7 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
     epoch: job.epoch,
     files: job.files.filter(({ state }) => state === 'staged').length,
   });
-  await enqueue(jobId, job, deps);
+  await enqueueJob(jobId, job, deps);
   return job;
 }
 
@@ -139,13 +139,4 @@ function retriedChunk({ state, spans }: ChunkDoc, staged: ReadonlySet<string>) {
   if (state === 'failed' && isOurs) return { state: 'planned', error: FieldValue.delete() };
   if (state === 'planned' && !isOurs) return { state: 'failed', error: failure(null, 'attempts_exhausted') };
   return {};
-}
-
-/** A job that could not be enqueued stays `pending`: the sweeper enqueues it again. */
-async function enqueue(jobId: string, { uid, epoch }: Job, { queue, logger }: RetryDeps): Promise<void> {
-  try {
-    await queue.enqueue({ jobId, uid, epoch });
-  } catch (error) {
-    logger.error('job not enqueued; the sweeper will', { jobId, stage: 'enqueue', ...errorFields(error) });
-  }
 }

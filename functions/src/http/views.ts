@@ -90,6 +90,33 @@ export interface UploadView {
   readonly duplicate_files: readonly string[];
 }
 
+/** The answer to `createSyncJob`. */
+export interface CreatedJobView {
+  readonly job_id: string;
+  readonly status: string;
+  /** The bucket of Cloud Storage that the paths are in. */
+  readonly bucket: string;
+  /** Until when the recordings must have arrived. */
+  readonly expires_at: IsoTime;
+  readonly files: readonly {
+    readonly name: string;
+    /** Where it is to be uploaded to, if its state is `expected`. */
+    readonly path: string;
+    readonly state: string;
+  }[];
+}
+
+/** @param expiresMs Unix milliseconds. */
+export function createdJobView(id: string, job: Job, bucket: string, expiresMs: number): CreatedJobView {
+  return {
+    job_id: id,
+    status: job.status,
+    bucket,
+    expires_at: new Date(expiresMs).toISOString(),
+    files: job.files.map(({ name, path, state }) => ({ name, path, state })),
+  };
+}
+
 export function jobView(id: string, job: Job): JobView {
   return { ...jobSummaryView(id, job), files: job.files.map(fileView) };
 }

@@ -48,16 +48,17 @@ export class IngestLedger {
     this.#now = now;
   }
 
-  /** Those files whose audio is done already, by name, and where: a look without a claim. */
+  /** Those files whose audio is done already, by name, and where: a look without a claim. Unknown bytes are not found. */
   async settledElsewhere(
     uid: string,
     files: readonly Pick<JobFile, 'name' | 'md5' | 'size'>[],
   ): Promise<Map<string, Original>> {
-    if (files.length === 0) return new Map();
-    const docs = await this.#db.getAll(...files.map((file) => this.#ref(uid, file)));
+    const known = files.filter(({ md5 }) => md5 !== null);
+    if (known.length === 0) return new Map();
+    const docs = await this.#db.getAll(...known.map((file) => this.#ref(uid, file)));
     const entries = docs.map((doc) => doc.data() as RecordingEntry | undefined);
     return new Map(
-      files.flatMap(({ name }, i) => {
+      known.flatMap(({ name }, i) => {
         const entry = entries[i];
         return entry?.state === 'done' ? [[name, originalOf(entry)]] : [];
       }),
@@ -119,6 +120,7 @@ export class IngestLedger {
   }
 
   #ref(uid: string, { md5, size }: Pick<JobFile, 'md5' | 'size'>): DocumentReference<RecordingEntry> {
+    if (md5 === null) throw new Error('A recording that has not arrived has no identity yet.');
     const recordings = this.#db.collection(`users/${uid}/recordings`) as CollectionReference<RecordingEntry>;
     return recordings.doc(recordingId(uid, md5, size));
   }

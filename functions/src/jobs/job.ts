@@ -53,8 +53,8 @@ export interface JobFile {
   /** Object path: `uploads/{uid}/{jobId}/{name}`. */
   readonly path: string;
   readonly size: number;
-  /** Base64, as Storage keeps it. */
-  readonly md5: string;
+  /** Base64, as Storage keeps it; null until it has arrived, where nobody said before. */
+  readonly md5: string | null;
   readonly format: RecordingFormat;
   readonly deviceId: string;
   readonly startedAt: Timestamp;
@@ -118,6 +118,8 @@ export interface Job {
   /** The device the job is labelled with; each file carries its own. */
   readonly deviceId: string;
   readonly status: JobStatus;
+  /** How its recordings come: within one request, or each by itself, straight to Storage. */
+  readonly upload: 'multipart' | 'direct';
   readonly files: readonly JobFile[];
   readonly progress: Progress;
   readonly ledger: AudioLedger;

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Functions } from 'firebase-admin/functions';
 import { z } from 'zod';
 import { TASK_TIMEOUT_SECONDS } from '../config.ts';
-import type { TaskPayload } from './job.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import type { Job, TaskPayload } from './job.ts';
 
 export interface EnqueueOptions {
   /** Not before so many seconds from now. The emulator ignores it: workers check the time themselves. */
@@ -36,6 +38,19 @@ export function createTaskQueue(functions: Functions, functionName: string): Tas
       }
     },
   };
+}
+
+/** Enqueues a job that waits. One that could not be enqueued stays `pending`: its audio is safe, and the sweeper does it again. */
+export async function enqueueJob(
+  jobId: string,
+  { uid, epoch }: Pick<Job, 'uid' | 'epoch'>,
+  { queue, logger }: { readonly queue: TaskQueue; readonly logger: Logger },
+): Promise<void> {
+  try {
+    await queue.enqueue({ jobId, uid, epoch });
+  } catch (error) {
+    logger.error('job not enqueued; the sweeper will', { jobId, stage: 'enqueue', ...errorFields(error) });
+  }
 }
 
 /** One id for each job and epoch, so that enqueuing twice is one task. Hashed: sequential ids slow Cloud Tasks down. */

@@ -56,7 +56,7 @@ export class JobStore {
   }
 
   /**
-   * The only way a job changes: reads it, asks `decide` for the change, holds a change of status against the table of
+   * The way a job changes: reads it, asks `decide` for the change, holds a change of status against the table of
    * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
    * it may use the transaction for other documents, reads before writes.
    * @returns the job as it is afterwards; null when there is no such job.
@@ -73,12 +73,37 @@ export class JobStore {
     });
   }
 
+  /**
+   * {@link update} without locks, for a job that many write to at once: their transactions would wait for one another until
+   * they time out. Here one of them wins, and the others look again.
+   * @returns as {@link update}; `'conflict'`, with nothing written, when somebody else wrote since the job was read.
+   */
+  async tryUpdate(jobId: string, decide: (job: Job) => JobChange | null): Promise<Job | null | 'conflict'> {
+    const doc = await this.ref(jobId).get();
+    const job = doc.data();
+    if (job === undefined || doc.updateTime === undefined) return null;
+    const change = decide(job);
+    if (change === null) return job;
+    const written = this.#checked(job, change);
+    try {
+      await this.ref(jobId).update(written, { lastUpdateTime: doc.updateTime });
+    } catch (error) {
+      if (isConflict(error)) return 'conflict';
+      throw error;
+    }
+    return { ...job, ...written };
+  }
+
   /** Writes a change of a job that was read in the same transaction. */
   write(tx: Transaction, jobId: string, job: Job, change: JobChange): Job {
-    if (change.status !== undefined && change.status !== job.status) assertTransition(job.status, change.status);
-    const written = { ...change, updatedAt: Timestamp.fromMillis(this.#now()) };
+    const written = this.#checked(job, change);
     tx.update(this.ref(jobId), written);
     return { ...job, ...written };
+  }
+
+  #checked(job: Job, change: JobChange): JobChange & Pick<Job, 'updatedAt'> {
+    if (change.status !== undefined && change.status !== job.status) assertTransition(job.status, change.status);
+    return { ...change, updatedAt: Timestamp.fromMillis(this.#now()) };
   }
 
   /**
@@ -141,6 +166,8 @@ export interface NewJob {
   readonly uid: string;
   readonly deviceId: string;
   readonly files: readonly JobFile[];
+  /** How long the recordings may take to come straight to Storage, milliseconds; null where the request itself brings them. */
+  readonly arriveWithinMs: number | null;
   readonly conversationId: string | null;
   readonly contentHash: string | null;
   /** Unix milliseconds. */
@@ -150,19 +177,25 @@ export interface NewJob {
 }
 
 /** A job as it begins: waiting for its recordings to be staged. */
-export function newJob({ uid, deviceId, files, conversationId, contentHash, nowMs, retentionMs }: NewJob): Job {
+export function newJob(job: NewJob): Job {
+  const { uid, deviceId, files, arriveWithinMs, conversationId, contentHash, nowMs, retentionMs } = job;
   const now = Timestamp.fromMillis(nowMs);
   return {
     uid,
     deviceId,
     status: 'uploading',
+    upload: arriveWithinMs === null ? 'multipart' : 'direct',
     files,
     progress: queuedProgress(files.length),
     ledger: EMPTY_LEDGER,
     attempts: 0,
     deferrals: 0,
     lease: null,
-    waitingFor: { reason: 'uploads', message: 'Waiting for the recordings to arrive.', until: null },
+    waitingFor: {
+      reason: 'uploads',
+      message: 'Waiting for the recordings to arrive.',
+      until: arriveWithinMs === null ? null : Timestamp.fromMillis(nowMs + arriveWithinMs),
+    },
     conversationId,
     newConversationIds: [],
     updatedConversationIds: [],
@@ -204,6 +237,11 @@ function decodePageToken(token: string): [Timestamp, string] {
   throw new AppError('invalid_request', {
     message: 'page_token is not one that this service gave out; start from the first page.',
   });
+}
+
+/** gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since) and ABORTED (somebody else is at it). */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 5 || error.code === 9 || error.code === 10);
 }
 
 /** gRPC status ALREADY_EXISTS. */

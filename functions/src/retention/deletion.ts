@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../processing/finish.ts';
 import type { EndDeps, WrapUpDeps } from '../processing/finish.ts';
 import { deleteOrphans } from './orphans.ts';
-import type { UploadedObjects } from './objects.ts';
+import type { UploadedObjects } from '../upload/objects.ts';
 
 export interface JobDeletionDeps {
   readonly db: Firestore;

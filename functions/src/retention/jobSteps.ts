@@ -7,8 +7,11 @@ import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../processing/finish.ts';
 import type { EarlyEnd, EndDeps, WrapUpDeps } from '../processing/finish.ts';
+import { takeStaged } from '../upload/arrivals.ts';
+import type { UploadedObjects } from '../upload/objects.ts';
 
 export interface JobStepDeps extends EndDeps, WrapUpDeps {
+  readonly objects: UploadedObjects;
   readonly db: Firestore;
   readonly due: DueJobs;
   readonly queue: TaskQueue;
@@ -61,6 +64,11 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
       act: (jobId, job) => enqueueAgain(jobId, job, nowMs - (job.waitingFor?.until?.toMillis() ?? nowMs), deps),
     },
     {
+      name: 'uploads',
+      due: due.still('uploading', nowMs - MOMENT_MS),
+      act: (jobId, job) => takeUpload(jobId, job, deps),
+    },
+    {
       name: 'wrap_ups',
       due: due.notWrappedUp(nowMs - MOMENT_MS),
       act: async (jobId, job) => {
@@ -102,6 +110,13 @@ function isDead({ status, lease }: Job, sinceMs: number): boolean {
 /** Its enqueue may have been lost. A task that is in the queue already has the same id, so this adds none. */
 async function enqueueAgain(jobId: string, job: Job, waitedMs: number, { queue }: JobStepDeps): Promise<boolean> {
   await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { redrive: Math.floor(waitedMs / REDRIVE_MS) });
+  return true;
+}
+
+/** Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. */
+async function takeUpload(jobId: string, job: Job, deps: JobStepDeps): Promise<boolean> {
+  if (job.upload !== 'direct') return false;
+  await takeStaged(job.uid, jobId, deps);
   return true;
 }
 

@@ -1,10 +1,10 @@
 /** Objects that nothing will read again, however their job went away. */
 import pMap from 'p-map';
-import { isJobId } from '../jobs/job.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { needsAudio } from '../processing/outcome.ts';
-import type { ListedObject, UploadedObjects } from './objects.ts';
+import { parseStagedPath } from '../upload/paths.ts';
+import type { ListedObject, UploadedObjects } from '../upload/objects.ts';
 
 export interface OrphanDeps {
   readonly jobs: Pick<JobStore, 'getAll'>;
@@ -53,8 +53,7 @@ function isNeeded(path: string, owners: ReadonlyMap<string, Job>): boolean {
   return job !== undefined && file !== undefined && needsAudio(job, file);
 }
 
-/** Of `uploads/{uid}/{jobId}/{name}`; null for a path that no job has: an app may write to any, and must not stop the sweep. */
+/** Null for a path that no job has: an app may write to any, and must not stop the sweep. */
 function jobIdOf(path: string): string | null {
-  const id = /^uploads\/[^/]+\/([^/]+)\/[^/]+$/.exec(path)?.[1] ?? '';
-  return isJobId(id) ? id : null;
+  return parseStagedPath(path)?.jobId ?? null;
 }

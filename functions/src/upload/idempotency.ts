@@ -1,6 +1,6 @@
 /** The same upload sent twice is one job. */
 import { createHash } from 'node:crypto';
-import type { Recording } from './recordings.ts';
+import type { DeclaredRecording } from './recordings.ts';
 import type { UploadFields } from './request.ts';
 
 /** The job of an Idempotency-Key: the same user and key always name the same one, so that the job document is the lock. */
@@ -9,10 +9,19 @@ export function idempotentJobId(uid: string, key: string): string {
 }
 
 /** What was uploaded, whatever the order of the files. */
-export function contentHash(recordings: readonly Recording[], fields: UploadFields): string {
-  const files = recordings.map(({ name, bytes, md5 }) => [name, bytes.length, md5] as const);
+export function contentHash(recordings: readonly DeclaredRecording[], fields: UploadFields): string {
+  return sha256(contentOf(recordings, fields));
+}
+
+/** What was declared. Never the same as {@link contentHash}: a key belongs to one of the two ways in. */
+export function manifestHash(recordings: readonly DeclaredRecording[], fields: UploadFields): string {
+  return sha256(['manifest', ...contentOf(recordings, fields)]);
+}
+
+function contentOf(recordings: readonly DeclaredRecording[], fields: UploadFields): unknown[] {
+  const files = recordings.map(({ name, size, md5 }) => [name, size, md5] as const);
   files.sort(([a], [b]) => (a < b ? -1 : 1));
-  return sha256([files, fields.deviceId, fields.conversationId, fields.clockOffsetMs]);
+  return [files, fields.deviceId, fields.conversationId, fields.clockOffsetMs];
 }
 
 function sha256(value: unknown): string {

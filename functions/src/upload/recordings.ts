@@ -8,18 +8,32 @@ import { scanRecording } from '../recordings/scan.ts';
 import type { UploadedFile } from './multipart.ts';
 import type { UploadFields } from './request.ts';
 
-/** A recording that passed every check, with its bytes. */
-export interface Recording {
+/** What is known of a recording before its bytes have come: from its name, and from who sends it. */
+export interface DeclaredRecording {
   readonly name: string;
   readonly deviceId: string;
   readonly format: RecordingFormat;
   /** Unix milliseconds, clock offset applied. */
   readonly startedAtMs: number;
-  readonly bytes: Uint8Array;
-  /** Base64, as Storage keeps it. */
-  readonly md5: string;
-  /** Null where only decoding tells. */
+  /** Bytes. */
+  readonly size: number;
+  /** Base64, as Storage keeps it; null where nobody has said. */
+  readonly md5: string | null;
+  /** Null where only reading the bytes tells. */
   readonly durationSeconds: number | null;
+}
+
+/** A recording that passed every check, with its bytes. */
+export interface Recording extends DeclaredRecording {
+  readonly bytes: Uint8Array;
+  readonly md5: string;
+}
+
+/** A recording that will be uploaded to Storage. */
+export interface DeclaredFile {
+  readonly name: string;
+  readonly size: number;
+  readonly md5: string | null;
 }
 
 /** The device of recordings that name none, in a request that names none. */
@@ -30,65 +44,83 @@ export interface RecordingRules {
   readonly maxRecordingBytes: number;
 }
 
-/** @throws AppError `invalid_recording` with everything that is wrong with any of them. */
-export function checkRecordings(
-  files: readonly UploadedFile[],
-  fields: Pick<UploadFields, 'deviceId' | 'clockOffsetMs'>,
-  rules: RecordingRules,
-): Recording[] {
-  const problems: FileProblem[] = [];
-  const recordings: Recording[] = [];
-  const names = new Set<string>();
+type Names = Pick<UploadFields, 'deviceId' | 'clockOffsetMs'>;
 
+/** @throws AppError `invalid_recording` with everything that is wrong with any of them. */
+export function checkRecordings(files: readonly UploadedFile[], fields: Names, rules: RecordingRules): Recording[] {
+  return allOrNone(
+    files.map((file) => ({ ...file, name: file.filename, size: file.bytes.length, md5: null })),
+    (file) => {
+      const checked = checkDeclared(file, fields, rules);
+      if (!checked.ok) return checked;
+      try {
+        const { bytes } = file;
+        const { durationSeconds } = scanRecording(bytes, checked.recording.format);
+        const md5 = createHash('md5').update(bytes).digest('base64');
+        return { ok: true, recording: { ...checked.recording, bytes, md5, durationSeconds } };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { ok: false, problems: [fileProblem(file.name, error.code, error.message)] };
+      }
+    },
+  );
+}
+
+/** What names and sizes alone can tell. @throws AppError `invalid_recording` with everything that is wrong with any of them. */
+export function checkManifest(
+  files: readonly DeclaredFile[],
+  fields: Names,
+  rules: RecordingRules,
+): DeclaredRecording[] {
+  return allOrNone(files, (file) => checkDeclared(file, fields, rules));
+}
+
+type Checked<R> =
+  { readonly ok: true; readonly recording: R } | { readonly ok: false; readonly problems: readonly FileProblem[] };
+
+function allOrNone<F extends DeclaredFile, R>(files: readonly F[], check: (file: F) => Checked<R>): R[] {
+  const problems: FileProblem[] = [];
+  const recordings: R[] = [];
+  const names = new Set<string>();
   for (const file of files) {
-    if (names.has(file.filename)) problems.push(fileProblem(file.filename, 'duplicate_name'));
-    names.add(file.filename);
-    const checked = checkRecording(file, fields, rules);
+    if (names.has(file.name)) problems.push(fileProblem(file.name, 'duplicate_name'));
+    names.add(file.name);
+    const checked = check(file);
     if (checked.ok) recordings.push(checked.recording);
     else problems.push(...checked.problems);
   }
-
   if (problems.length > 0) throw new AppError('invalid_recording', { details: problems });
   return recordings;
 }
 
-type Checked = { ok: true; recording: Recording } | { ok: false; problems: FileProblem[] };
-
-function checkRecording(
-  { filename, bytes }: UploadedFile,
-  { deviceId, clockOffsetMs }: Pick<UploadFields, 'deviceId' | 'clockOffsetMs'>,
+function checkDeclared(
+  { name, size, md5 }: DeclaredFile,
+  { deviceId, clockOffsetMs }: Names,
   { nowMs, maxRecordingBytes }: RecordingRules,
-): Checked {
-  const parsed = parseRecordingName(filename, { nowMs, clockOffsetMs });
+): Checked<DeclaredRecording> {
+  const parsed = parseRecordingName(name, { nowMs, clockOffsetMs });
   const problems = parsed.ok ? [] : [parsed.problem];
-  if (bytes.length === 0) problems.push(fileProblem(filename, 'empty_recording'));
-  if (bytes.length > maxRecordingBytes) problems.push(fileProblem(filename, 'recording_too_large'));
+  if (size === 0) problems.push(fileProblem(name, 'empty_recording'));
+  if (size > maxRecordingBytes) problems.push(fileProblem(name, 'recording_too_large'));
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
-
   const { format, startedAtMs, deviceId: namedDevice } = parsed.name;
-  try {
-    const { durationSeconds } = scanRecording(bytes, format);
-    const md5 = createHash('md5').update(bytes).digest('base64');
-    const device = namedDevice ?? deviceId ?? UNNAMED_DEVICE;
-    return {
-      ok: true,
-      recording: { name: filename, deviceId: device, format, startedAtMs, bytes, md5, durationSeconds },
-    };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ok: false, problems: [fileProblem(filename, error.code, error.message)] };
-  }
+  const device = namedDevice ?? deviceId ?? UNNAMED_DEVICE;
+  return { ok: true, recording: { name, deviceId: device, format, startedAtMs, size, md5, durationSeconds: null } };
 }
+
+type Identity = Pick<DeclaredRecording, 'name' | 'deviceId' | 'startedAtMs' | 'size' | 'md5'>;
 
 /**
  * Recordings that repeat another one of the same upload, and which: the same bytes at the same time of the same device
- * (a name in seconds and one in milliseconds, say). The same bytes at different times are two recordings of silence.
+ * (a name in seconds and one in milliseconds, say). The same bytes at different times are two recordings of silence. Of one
+ * whose MD5 nobody knows there is no telling yet.
  */
-export function repeatedRecordings(recordings: readonly Recording[]): Map<string, string> {
+export function repeatedRecordings(recordings: readonly Identity[]): Map<string, string> {
   const firsts = new Map<string, string>();
   const repeated = new Map<string, string>();
-  for (const { name, deviceId, startedAtMs, bytes, md5 } of recordings) {
-    const identity = JSON.stringify([deviceId, startedAtMs, bytes.length, md5]);
+  for (const { name, deviceId, startedAtMs, size, md5 } of recordings) {
+    if (md5 === null) continue;
+    const identity = JSON.stringify([deviceId, startedAtMs, size, md5]);
     const first = firsts.get(identity);
     if (first === undefined) firsts.set(identity, name);
     else repeated.set(name, first);

@@ -15,20 +15,24 @@ export interface UploadFields {
 const MAX_CLOCK_OFFSET_MS = 10 * 365 * 24 * 3600 * 1000;
 
 const offsetRule = 'a whole number of milliseconds, ten years at most';
+const keyRule = '1 to 200 visible ASCII characters';
+
+/** What both ways in take; an Idempotency-Key is a header or a field. */
+export const REQUEST = {
+  deviceId: z.string('1 to 64 letters and digits').regex(/^[A-Za-z0-9]{1,64}$/, '1 to 64 letters and digits'),
+  conversationId: z.string('the id of a conversation').regex(/^[\w-]{1,128}$/, 'the id of a conversation'),
+  clockOffsetMs: z.int(offsetRule).min(-MAX_CLOCK_OFFSET_MS, offsetRule).max(MAX_CLOCK_OFFSET_MS, offsetRule),
+  idempotencyKey: z.string(keyRule).regex(/^[\x21-\x7e]{1,200}$/, keyRule),
+};
+
 const fieldsShape = z.object({
-  device_id: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,64}$/, '1 to 64 letters and digits')
-    .optional(),
-  conversation_id: z
-    .string()
-    .regex(/^[\w-]{1,128}$/, 'the id of a conversation')
-    .optional(),
+  device_id: REQUEST.deviceId.optional(),
+  conversation_id: REQUEST.conversationId.optional(),
   clock_offset_ms: z
     .string()
     .regex(/^[+-]?\d{1,15}$/, offsetRule)
     .transform(Number)
-    .refine((offset) => Math.abs(offset) <= MAX_CLOCK_OFFSET_MS, offsetRule)
+    .pipe(REQUEST.clockOffsetMs)
     .default(0),
 });
 
@@ -47,6 +51,7 @@ export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
 /** @returns null without the header. @throws AppError `invalid_request` */
 export function parseIdempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
-  if (/^[\x21-\x7e]{1,200}$/.test(header)) return header;
-  throw new AppError('invalid_request', { message: 'Idempotency-Key: 1 to 200 visible ASCII characters.' });
+  const result = REQUEST.idempotencyKey.safeParse(header);
+  if (!result.success) throw new AppError('invalid_request', { message: `Idempotency-Key: ${keyRule}.` });
+  return result.data;
 }

@@ -1,6 +1,7 @@
 /** Recordings on their way into Cloud Storage. */
 import type { Storage } from 'firebase-admin/storage';
 import pMap from 'p-map';
+import { STAGED_BY_REQUEST } from './paths.ts';
 
 /** As firebase-admin hands it out. */
 type Bucket = ReturnType<Storage['bucket']>;
@@ -28,10 +29,6 @@ export interface Staging {
 /** Uploads of one request that are under way at once. */
 const CONCURRENCY = 8;
 
-export function stagedPath(uid: string, jobId: string, filename: string): string {
-  return `uploads/${uid}/${jobId}/${filename}`;
-}
-
 /** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
 const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
@@ -45,7 +42,12 @@ export function createStaging(bucket: Bucket): Staging {
       const file = bucket.file(path);
       await file.save(bytes, {
         resumable: false, // One request each: a session pays off above a few megabytes only, and these are in memory.
-        metadata: { md5Hash: md5, contentType: 'application/octet-stream', cacheControl: 'private, no-store' },
+        metadata: {
+          md5Hash: md5,
+          contentType: 'application/octet-stream',
+          cacheControl: 'private, no-store',
+          metadata: STAGED_BY_REQUEST,
+        },
         // Storage itself refuses bytes that do not have the MD5 sent with them; the emulator does not, so the answer is
         // compared below in any case.
         validation: false,

@@ -5,7 +5,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
-import { UploadedObjects } from '../../src/retention/objects.ts';
+import { UploadedObjects } from '../../src/upload/objects.ts';
 import { SweeperStateStore } from '../../src/retention/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';

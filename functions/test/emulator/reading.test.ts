@@ -136,9 +136,25 @@ describe('an app that reads, as its user and under the rules,', () => {
     assert.deepEqual([...first.docs.map(({ id }) => id), ...(await idsOf(read, first.docs.at(-1)))], ['a', 'b', 'c']);
   });
 
+  it('catches up on jobs that ended and were not acknowledged, in the order of their ends', async () => {
+    const job = (finishedMs: number | null, change: object = {}) => ({
+      uid: 'ann',
+      acknowledgedAt: null,
+      finishedAt: finishedMs === null ? null : Timestamp.fromMillis(MONDAY + finishedMs),
+      ...change,
+    });
+    await write('offline_sync_jobs/second', job(2));
+    await write('offline_sync_jobs/first', job(1));
+    await write('offline_sync_jobs/under-way', job(null));
+    await write('offline_sync_jobs/known', job(0, { acknowledgedAt: Timestamp.fromMillis(MONDAY) }));
+    await write('offline_sync_jobs/of-bob', job(0, { uid: 'bob' }));
+    assert.deepEqual(await idsOf(reading.unacknowledgedJobs('ann')), ['first', 'second']);
+  });
+
   it('reads nobody else’s', async () => {
     const at = Timestamp.fromMillis(MONDAY);
     for (const read of [
+      reading.unacknowledgedJobs('bob'),
       reading.newestConversations('bob'),
       reading.conversationsOfDay('bob', new Date(0), new Date(1)),
       reading.transcriptOf('bob', { deviceId: 'omi', startedAt: at, finishedAt: at }),

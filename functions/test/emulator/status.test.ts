@@ -22,6 +22,7 @@ describe('asking for jobs', () => {
       uid,
       deviceId: 'omi',
       files: [],
+      arriveWithinMs: null,
       conversationId: null,
       contentHash: null,
       nowMs,

@@ -5,21 +5,21 @@ import { getAuth } from 'firebase-admin/auth';
 import { getFirestore } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
 
-function required(name: string): string {
+export function requiredVariable(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run this with "npm run emulators:exec -- '…'".`);
   return value;
 }
 
-const project = required('GCLOUD_PROJECT');
+const project = requiredVariable('GCLOUD_PROJECT');
 
 /** A function's own address. */
 export function functionUrl(name: string): string {
-  return `${required('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/us-central1/${name}`;
+  return `${requiredVariable('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/us-central1/${name}`;
 }
 
 /** Where the app calls: Hosting, which rewrites to the functions. */
-export const HOSTING_ORIGIN = required('HOSTING_ORIGIN');
+export const HOSTING_ORIGIN = requiredVariable('HOSTING_ORIGIN');
 
 // Project and bucket come from FIREBASE_CONFIG, the emulators from their *_EMULATOR_HOST.
 const app = getApps()[0] ?? initializeApp();
@@ -34,7 +34,7 @@ export interface TestUser {
 
 /** A new user, so that no test sees what another left. */
 export async function signUp(): Promise<TestUser> {
-  const host = required('FIREBASE_AUTH_EMULATOR_HOST');
+  const host = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
   const response = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

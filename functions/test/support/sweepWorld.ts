@@ -15,7 +15,7 @@ import { newJob, JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/notifications/notifier.ts';
 import { failure } from '../../src/processing/outcome.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
-import { UploadedObjects } from '../../src/retention/objects.ts';
+import { UploadedObjects } from '../../src/upload/objects.ts';
 import { SweeperStateStore } from '../../src/retention/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
 import type { StepReport, SweepDeps } from '../../src/retention/sweep.ts';
@@ -110,6 +110,7 @@ export class SweepWorld {
       uid: this.uid,
       deviceId: 'omi',
       files: [this.file(jobId, 'a.bin')],
+      arriveWithinMs: null,
       conversationId: null,
       contentHash: null,
       nowMs: this.nowMs,

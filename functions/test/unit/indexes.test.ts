@@ -58,6 +58,7 @@ const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: 
 /** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
 const APP_QUERIES: Record<string, Query> = {
   'the newest jobs': adminQuery(reading.newestJobs('ann')),
+  'jobs to catch up on': adminQuery(reading.unacknowledgedJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
   'the transcript of a conversation': adminQuery(reading.transcriptOf('ann', CONVERSATION)),

@@ -38,6 +38,7 @@ const SURFACE = {
     concurrency: 20,
     timeoutSeconds: 30,
   },
+  createSyncJob: callable('createSyncJob'),
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
   deleteConversation: callable('deleteConversation'),
@@ -56,6 +57,19 @@ const SURFACE = {
     concurrency: 1,
     timeoutSeconds: 900,
     secretEnvironmentVariables: ['DEEPGRAM_API_KEY'],
+  },
+  onRecordingStaged: {
+    platform: 'gcfv2',
+    region: ['us-central1'],
+    entryPoint: 'onRecordingStaged',
+    eventTrigger: {
+      eventType: 'google.cloud.storage.object.v1.finalized',
+      eventFilters: { bucket: 'demo-surface.appspot.com' },
+      retry: true,
+    },
+    availableMemoryMb: 512,
+    concurrency: 80,
+    timeoutSeconds: 120,
   },
   sweepSyncJobs: {
     platform: 'gcfv2',
@@ -207,7 +221,12 @@ async function readManifest(): Promise<Manifest> {
     await promisify(execFile)(process.execPath, [manifestProgram()], {
       cwd: directory,
       // Nothing else: while functions are deployed, neither parameters nor credentials have a value.
-      env: { PATH: process.env['PATH'], GCLOUD_PROJECT: 'demo-surface', FUNCTIONS_MANIFEST_OUTPUT_PATH: output },
+      env: {
+        PATH: process.env['PATH'],
+        GCLOUD_PROJECT: 'demo-surface',
+        FIREBASE_CONFIG: '{ "projectId": "demo-surface", "storageBucket": "demo-surface.appspot.com" }',
+        FUNCTIONS_MANIFEST_OUTPUT_PATH: output,
+      },
     });
     return JSON.parse(await readFile(output, 'utf8')) as Manifest;
   } finally {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Timestamp } from 'firebase-admin/firestore';
 import { SWEEP_LIMITS } from '../../../src/retention/sweep.ts';
-import { UploadedObjects } from '../../../src/retention/objects.ts';
+import { UploadedObjects } from '../../../src/upload/objects.ts';
 import { expectation, jobOf, jobScenario } from '../../support/sweepScenario.ts';
 import { HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 

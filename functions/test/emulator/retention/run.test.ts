@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DueJobs } from '../../../src/jobs/dueJobs.ts';
 import type { Job } from '../../../src/jobs/job.ts';
-import { UploadedObjects } from '../../../src/retention/objects.ts';
+import { UploadedObjects } from '../../../src/upload/objects.ts';
 import { SWEEP_LIMITS } from '../../../src/retention/sweep.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SweepWorld } from '../../support/sweepWorld.ts';
 

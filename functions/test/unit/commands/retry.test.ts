@@ -32,6 +32,7 @@ function job(status: JobStatus, ...files: JobFile[]): Job {
     uid: 'u',
     deviceId: 'omi',
     files,
+    arriveWithinMs: null,
     conversationId: null,
     contentHash: null,
     nowMs: 0,

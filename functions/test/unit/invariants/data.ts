@@ -54,7 +54,7 @@ export function soundData(): UserData {
     segments: SEGMENTS,
     conversations: new Map([['talk', conversation()]]),
     usage: new Map([['2026-03-01', { requests: 1, billedSeconds: 4.5, speechSeconds: 4, audioSeconds: 15 }]]),
-    objects: [{ path: staged.path, md5: staged.md5, createdAtMs: START_MS }],
+    objects: [{ path: staged.path, md5: staged.md5 ?? '', createdAtMs: START_MS }],
   };
 }
 
@@ -63,6 +63,7 @@ function job(files: readonly JobFile[]): Job {
     uid: UID,
     deviceId: DEVICE,
     files,
+    arriveWithinMs: null,
     conversationId: null,
     contentHash: null,
     nowMs: START_MS,
@@ -97,7 +98,10 @@ function file(jobId: string, name: string, change: Partial<JobFile>): JobFile {
 
 function entry({ name, md5, size, durationSeconds }: JobFile): [string, RecordingEntry] {
   const times = { updatedAt: at(END_MS), expiresAt: at(END_MS + 400 * 24 * 60 * MINUTE_MS) };
-  return [recordingId(UID, md5, size), { jobId: 'finished', file: name, state: 'done', durationSeconds, ...times }];
+  return [
+    recordingId(UID, md5 ?? '', size),
+    { jobId: 'finished', file: name, state: 'done', durationSeconds, ...times },
+  ];
 }
 
 function word(text: string, fromMs: number, toMs: number): TimedWord {

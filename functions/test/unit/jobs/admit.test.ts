@@ -12,6 +12,7 @@ function job(change: Partial<Job>): Job {
     uid: 'alice',
     deviceId: 'omi',
     files: [],
+    arriveWithinMs: null,
     conversationId: null,
     contentHash: null,
     nowMs: NOW - 1000,

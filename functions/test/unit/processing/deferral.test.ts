@@ -9,6 +9,7 @@ const JOB = {
     uid: 'u',
     deviceId: 'd',
     files: [],
+    arriveWithinMs: null,
     conversationId: null,
     contentHash: null,
     nowMs: NOW,

@@ -66,6 +66,7 @@ describe('createStaging', () => {
       md5Hash: md5,
       contentType: 'application/octet-stream',
       cacheControl: 'private, no-store',
+      metadata: { stagedBy: 'syncUpload' },
     });
     assert.ok(body.includes('some audio'));
   });

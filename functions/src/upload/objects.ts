@@ -10,6 +10,10 @@ export interface ListedObject {
   readonly generation: string;
   /** Unix milliseconds. */
   readonly createdAtMs: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Base64; null for an object composed of others, which no SDK of Firebase makes. */
+  readonly md5: string | null;
 }
 
 export interface ObjectPage {
@@ -36,11 +40,7 @@ export class UploadedObjects {
       autoPaginate: false,
       ...(pageToken === null ? {} : { pageToken }),
     });
-    const objects = files.map(({ name, metadata }) => ({
-      path: name,
-      generation: String(metadata.generation),
-      createdAtMs: Date.parse(metadata.timeCreated ?? ''),
-    }));
+    const objects = files.map(({ name, metadata }) => listed(name, metadata));
     return { objects, nextPageToken: (next as { pageToken?: string } | null)?.pageToken ?? null };
   }
 
@@ -49,8 +49,19 @@ export class UploadedObjects {
     await this.#bucket.deleteFiles({ prefix, force: true });
   }
 
+  /** The object as it is now; null where there is none. */
+  async find(path: string): Promise<ListedObject | null> {
+    try {
+      const [metadata] = await this.#bucket.file(path).getMetadata();
+      return listed(path, metadata);
+    } catch (error) {
+      if (isGoneOrReplaced(error)) return null;
+      throw error;
+    }
+  }
+
   /** Deletes the object unless it was overwritten since it was listed. Gone already is fine. */
-  async delete({ path, generation }: ListedObject): Promise<void> {
+  async delete({ path, generation }: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
     await this.#bucket
       .file(path)
       .delete({ ifGenerationMatch: generation })
@@ -58,6 +69,18 @@ export class UploadedObjects {
         if (!isGoneOrReplaced(error)) throw error;
       });
   }
+}
+
+type Metadata = ReturnType<Bucket['file']>['metadata'];
+
+function listed(path: string, { generation, timeCreated, size, md5Hash }: Metadata): ListedObject {
+  return {
+    path,
+    generation: String(generation),
+    createdAtMs: Date.parse(timeCreated ?? ''),
+    size: Number(size),
+    md5: md5Hash ?? null,
+  };
 }
 
 /** HTTP 404, or 412 Precondition Failed. */
