@@ -7,7 +7,6 @@ import type { CallableHandler, CallableOptions } from '../http/callable.ts';
 import { createdJobView } from '../http/views.ts';
 import type { CreatedJobView } from '../http/views.ts';
 import { enqueueJob } from '../jobs/queue.ts';
-import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { takeStaged } from './arrivals.ts';
 import type { ArrivalDeps } from './arrivals.ts';
