@@ -11,7 +11,7 @@ import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import type { UploadedObjects } from './objects.ts';
+import type { UploadedObjects } from '../upload/objects.ts';
 
 export interface UserDeletionDeps {
   readonly db: Firestore;
