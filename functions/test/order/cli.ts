@@ -1,37 +1,58 @@
-/** `npm run test:order -- [--cases N] [--seed S] [--path P] [--disturbed]`, inside a running Emulator Suite. */
+/**
+ * `npm run test:order -- [--cases 300] [--seed S] [--path P] [--disturbed]`: the order suite alone, on an Emulator Suite of its
+ * own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it; a counter-
+ * example comes with the seed and path that repeat it.
+ */
 import { parseArgs } from 'node:util';
-import { runSuite } from './suite.ts';
+import { main } from '../../../dev/main.ts';
+import { withSuite } from '../../../dev/emulators/withSuite.ts';
+import type { SuiteOptions } from './suite.ts';
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: 'string', default: '300' },
-    seed: { type: 'string' },
-    path: { type: 'string' },
-    disturbed: { type: 'boolean', default: false },
-  },
-});
-const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-const cases = Number(values.cases);
-const kind = values.disturbed ? ' with deletions, targets and dying workers' : '';
-console.log(`${cases} cases${kind}, seed ${seed}`);
-const startedMs = performance.now();
-let done = 0;
-const onCase = (): void => {
-  done += 1;
-  if (done % Number(process.env['EVERY'] ?? 50) === 0)
-    console.log(`${done} cases, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
-};
-try {
-  await runSuite({
-    cases,
-    seed,
-    disturbed: values.disturbed,
-    onCase,
-    ...(values.path === undefined ? {} : { path: values.path }),
+/** Cases between two lines about how far it is. */
+const SAY_EVERY = 50;
+
+await main(async (signal) => {
+  const { values } = parseArgs({
+    options: {
+      cases: { type: 'string', default: '300' },
+      seed: { type: 'string' },
+      path: { type: 'string' },
+      disturbed: { type: 'boolean', default: false },
+    },
   });
-  const seconds = (performance.now() - startedMs) / 1000;
-  console.log(`All as the reference says, in ${seconds.toFixed(0)} s (${(seconds / cases).toFixed(2)} s a case).`);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  const options: SuiteOptions = {
+    cases: Number(values.cases),
+    seed: Number(values.seed ?? Math.floor(Math.random() * 1e9)),
+    disturbed: values.disturbed,
+    ...(values.path === undefined ? {} : { path: values.path }),
+  };
+  if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return run(options);
+  return withSuite({ ports: 'free', signal }, ({ env }) => {
+    Object.assign(process.env, env);
+    return run(options);
+  });
+});
+
+async function run(options: SuiteOptions): Promise<number> {
+  // It looks for the emulators when it is loaded.
+  const { runSuite } = await import('./suite.ts');
+  const kind = options.disturbed ? ' with deletions, targets and dying workers' : '';
+  console.log(`${options.cases} cases${kind}, seed ${options.seed}`);
+  const startedMs = performance.now();
+  const elapsed = (): number => (performance.now() - startedMs) / 1000;
+  let done = 0;
+  const onCase = (): void => {
+    done += 1;
+    if (done % SAY_EVERY === 0) console.log(`${done} cases, ${elapsed().toFixed(0)} s`);
+  };
+  try {
+    await runSuite({ ...options, onCase });
+    console.log(
+      `All ${done} as the reference says, in ${elapsed().toFixed(0)} s (${(elapsed() / done).toFixed(2)} s each).`,
+    );
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
 }

@@ -40,11 +40,15 @@ export interface Moment {
   readonly deliveries: readonly Delivery[];
   /** The user deletes the conversation that holds this word, if there is one. */
   readonly deletes: number | null;
+  /** Whoever deletes dies when the deletion has begun: somebody else has to bring it to its end. */
+  readonly deletionDies: boolean;
 }
 
 export interface Plan {
   readonly words: readonly SpokenWord[];
   readonly jobs: readonly JobPlan[];
+  /** Longest chunk: never less than the longest region. */
+  readonly maxChunkMs: number;
   /** In order; whatever is not finished then is delivered, all at once, until it is. */
   readonly moments: readonly Moment[];
 }
@@ -77,7 +81,7 @@ export function toleranceMs({ device, startMs, endMs }: SpokenWord, jobs: readon
 }
 
 /** For a reader of a counter-example. */
-export function show({ words, jobs, moments }: Plan): string {
+export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
   const span = (each: { startMs: number; endMs: number }): string => `${seconds(each.startMs)}–${seconds(each.endMs)}`;
   return [
@@ -92,11 +96,14 @@ export function show({ words, jobs, moments }: Plan): string {
         (clockOffsetMs === 0 ? '' : `, clock behind by ${clockOffsetMs} ms`) +
         (target === null ? '' : `, for the conversation of #${target}`),
     ),
+    `  chunks    of ${seconds(maxChunkMs)} s at most`,
     ...moments.map(
-      ({ deliveries, deletes }) =>
+      ({ deliveries, deletes, deletionDies }) =>
         `  then      ${deliveries
           .map(({ job, diesAt }) => `job ${job}${diesAt === null ? '' : ` (dies at step ${diesAt})`}`)
-          .join(' ∥ ')}${deletes === null ? '' : ` ∥ the conversation of #${deletes} is deleted`}`,
+          .join(
+            ' ∥ ',
+          )}${deletes === null ? '' : ` ∥ the conversation of #${deletes} is deleted${deletionDies ? ', half' : ''}`}`,
     ),
     '  then      everything to its end',
     '',

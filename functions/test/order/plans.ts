@@ -17,13 +17,27 @@ const EXACT_PAUSES_MS = [119_990, 120_000, 120_010];
 const RECORDED_PAUSE_MS = 5000;
 const MARGIN_MS = 250;
 
+/** Chunks as in production, where a case is one; and what a region's padding and its frames may add to one. */
+const LONG_CHUNK_MS = 600_000;
+const CHUNK_MARGIN_MS = 2000;
+
+/** No region goes on through a pause like this. */
+const REGION_PAUSE_MS = 1500;
+
 /** Words that are said again and again are the ones that could be taken for one another. */
 const TEXTS = ['no', 'yes', 'well', 'Tuesday', 'harbour', 'letter'];
 const LANGUAGES = ['en', 'de'];
 
 interface Utterance {
   readonly pauseMs: number;
-  readonly words: readonly { lengthMs: number; pauseMs: number; text: string; language: string }[];
+  readonly words: readonly {
+    readonly lengthMs: number;
+    readonly pauseMs: number;
+    readonly text: string;
+    readonly language: string;
+    /** How much of it comes before the one place where a recording may cut it: so one side always holds most of it. */
+    readonly cutShare: number;
+  }[];
 }
 
 const tens = (min: number, max: number): Arbitrary<number> =>
@@ -35,6 +49,7 @@ function utterance(pauses: readonly number[]): Arbitrary<Utterance> {
     pauseMs: tens(60, 300),
     text: fc.constantFrom(...TEXTS),
     language: fc.constantFrom(...LANGUAGES),
+    cutShare: fc.constantFrom(0.3, 0.7),
   });
   return fc.record({ pauseMs: fc.constantFrom(...pauses), words: fc.array(word, { minLength: 1, maxLength: 4 }) });
 }
@@ -61,14 +76,13 @@ function speak(device: string, utterances: readonly Utterance[]): Speech {
       stretches.at(-1)!.push(now + 100);
       now += pauseMs;
     }
-    for (const [i, { lengthMs, pauseMs: before, text, language }] of spoken.entries()) {
+    for (const [i, { lengthMs, pauseMs: before, text, language, cutShare }] of spoken.entries()) {
       if (i > 0) {
         stretches.at(-1)!.push(now + 30);
         now += before;
       }
       const isInner = i > 0 && i < spoken.length - 1;
-      if (isInner)
-        for (const share of [0.3, 0.7]) stretches.at(-1)!.push(now + Math.round((share * lengthMs) / 10) * 10);
+      if (isInner) stretches.at(-1)!.push(now + Math.round((cutShare * lengthMs) / 10) * 10);
       words.push({ device, text, language, startMs: now, endMs: now + lengthMs });
       now += lengthMs;
     }
@@ -108,15 +122,17 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
       jobOf: fc.array(fc.nat(3), { minLength: 16, maxLength: 16 }),
       offsets: fc.array(often(0, fc.constantFrom(-7_200_000, 1234)), { minLength: 4, maxLength: 4 }),
       targets: fc.array(maybe(fc.nat(30)), { minLength: 4, maxLength: 4 }),
+      hasShortChunks: fc.boolean(),
       moments: fc.array(
         fc.record({
           deliveries: fc.array(fc.record({ job: fc.nat(3), diesAt: maybe(fc.nat(30)) }), { maxLength: 4 }),
           deletes: maybe(fc.nat(30)),
+          deletionDies: fc.boolean(),
         }),
         { maxLength: 4 },
       ),
     })
-    .map(({ speech, cuts, extras, jobOf, offsets, targets, moments }) => {
+    .map(({ speech, cuts, extras, jobOf, offsets, targets, hasShortChunks, moments }) => {
       const devices = speech.map((utterances, i) => ({
         device: ['omi', 'phone'][i]!,
         ...speak(['omi', 'phone'][i]!, utterances),
@@ -137,12 +153,25 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
       return withText({
         words,
         jobs,
-        moments: moments.map(({ deliveries, deletes }): Moment => ({
+        maxChunkMs: hasShortChunks ? longestRegionMs(words) + CHUNK_MARGIN_MS : LONG_CHUNK_MS,
+        moments: moments.map(({ deliveries, deletes, deletionDies }): Moment => ({
           deliveries: deliveries.map(({ job, diesAt }) => ({ job: job % jobs.length, diesAt })),
           deletes: wordOf(deletes, words),
+          deletionDies,
         })),
       });
     });
+}
+
+function longestRegionMs(words: readonly SpokenWord[]): number {
+  let [longest, startMs] = [0, 0];
+  for (const [i, word] of words.entries()) {
+    const previous = words[i - 1];
+    const goesOn = previous?.device === word.device && word.startMs - previous.endMs < REGION_PAUSE_MS;
+    if (!goesOn) startMs = word.startMs;
+    longest = Math.max(longest, word.endMs - startMs);
+  }
+  return longest;
 }
 
 function wordOf(pick: number | null, words: readonly SpokenWord[]): number | null {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { Conversation, DeletedSpeech, Segment } from '../../src/conversations/conversation.ts';
 import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collections.ts';
+import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { AppError } from '../../src/errors.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { JobStore } from '../../src/jobs/store.ts';
@@ -88,26 +89,26 @@ class Run {
     this.#world = world;
   }
 
-  async happen({ deliveries, deletes }: Moment): Promise<void> {
+  async happen({ deliveries, deletes, deletionDies }: Moment): Promise<void> {
     for (const { job } of deliveries) await this.#upload(job);
     const doomed = deletes === null ? null : await this.#conversationOf(deletes);
     if (doomed !== null) this.deletions.push(doomed);
     await Promise.all([
       ...deliveries.map((delivery) => this.#deliver(delivery)),
-      ...(doomed === null ? [] : [this.#delete(doomed.conversationId)]),
+      ...(doomed === null ? [] : [this.#delete(doomed.conversationId, deletionDies)]),
     ]);
     this.#world.aheadMs += ROUND_MS;
   }
 
   /** @returns what did not end in any number of deliveries. */
   async finish(): Promise<string[]> {
-    let open = this.#plan.jobs.map((_, job) => job);
-    for (const job of open) await this.#upload(job);
+    const jobs = this.#plan.jobs.map((_, job) => job);
+    for (const job of jobs) await this.#upload(job);
+    let open = await this.#notWrappedUp(jobs);
     for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
       await Promise.all(open.map((job) => this.#deliver({ job, diesAt: null })));
       this.#world.aheadMs += ROUND_MS;
-      const ended = await Promise.all(open.map((job) => this.#isWrappedUp(job)));
-      open = open.filter((_, i) => ended[i] !== true);
+      open = await this.#notWrappedUp(open);
     }
     const { conversations } = this.#world.deps;
     const begun = await conversations.conversations(this.#world.uid).where('state', '==', 'deleting').get();
@@ -115,9 +116,9 @@ class Run {
     return open.map((job) => `job ${job} (${this.#jobId(job)})`);
   }
 
-  async #isWrappedUp(job: number): Promise<boolean> {
-    const { status, notifiedAt } = await this.#world.job(this.#jobId(job));
-    return isFinished(status) && notifiedAt !== null;
+  async #notWrappedUp(jobs: readonly number[]): Promise<number[]> {
+    const stored = await Promise.all(jobs.map((job) => this.#world.job(this.#jobId(job))));
+    return jobs.filter((_, i) => !isFinished(stored[i]!.status) || stored[i]!.notifiedAt === null);
   }
 
   #jobId(job: number): string {
@@ -148,12 +149,17 @@ class Run {
     const jobId = this.#jobId(job);
     const { epoch } = await this.#world.job(jobId);
     const life = new Life(diesAt);
-    await processSyncJob({ jobId, uid, epoch }, mortal(deps, life)).catch(() => undefined);
+    const { maxChunkMs } = this.#plan;
+    await processSyncJob({ jobId, uid, epoch }, { ...mortal(deps, life), maxChunkMs }).catch(() => undefined);
   }
 
   /** As an app does; if it fails half-way somebody else has to finish it. */
-  async #delete(conversationId: string): Promise<void> {
-    await this.#world.deps.conversations.delete(this.#world.uid, conversationId).catch((error: unknown) => {
+  async #delete(conversationId: string, dies: boolean): Promise<void> {
+    const { db, now, conversations } = this.#world.deps;
+    const deletion = dies
+      ? beginDeletion(db, this.#world.uid, conversationId, now())
+      : conversations.delete(this.#world.uid, conversationId);
+    await deletion.catch((error: unknown) => {
       const isMerged = error instanceof AppError && error.code === 'conversation_merged';
       if (!isMerged && !isContention(error)) throw error;
     });
