@@ -1,8 +1,5 @@
 /**
- * Voice activity: Silero VAD on onnxruntime.
- *
- * The model is recurrent, so one stream goes step by step; what can be done at once is many streams. Callers cut a run into
- * slices (see `vadSlices.ts`), and each step carries one window of every slice in one batch.
+ * Voice activity: Silero VAD on onnxruntime, one call for many windows (`models/README.md` says how).
  */
 import { fileURLToPath } from 'node:url';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -15,13 +12,13 @@ export const WINDOW_SAMPLES = 512;
 const CONTEXT_SAMPLES = 64;
 const INPUT_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES;
 
-/** Floats of recurrent state: two layers (the LSTM's h and c) of this many for each stream. */
+/** Floats of each half of the recurrent state, the LSTM's h and c. */
 const STATE_FLOATS = 128;
 
-/** Slices in one step: at 32 most of the gain is had (3.4 times the speed of one slice; 128 give 3.7 times). */
-export const MAX_BATCH = 32;
+/** Windows of one call, four seconds: more gain nothing, and leave the processor's cache. */
+const WINDOWS_A_CALL = Math.round((4 * SAMPLE_RATE) / WINDOW_SAMPLES);
 
-const DEFAULT_MODEL = fileURLToPath(new URL('../../models/silero_vad_v6.onnx', import.meta.url));
+const DEFAULT_MODEL = fileURLToPath(new URL('../../models/silero_vad_v6_sequence.onnx', import.meta.url));
 
 /** A stretch of 16 kHz mono PCM judged on its own: the model starts from zero state and zero context at its first sample. */
 export interface VadSlice {
@@ -42,6 +39,7 @@ export interface Vad {
 /** Loads the model. onnxruntime's native library comes in only here, so that importing this file stays cheap. */
 export async function loadSileroVad(options: { modelPath?: string } = {}): Promise<Vad> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  // One thread: the work is cut up for as many sessions as there are processors, which costs no thread a wait.
   const session = await InferenceSession.create(options.modelPath ?? DEFAULT_MODEL, {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
@@ -50,127 +48,52 @@ export async function loadSileroVad(options: { modelPath?: string } = {}): Promi
   });
   return {
     async probabilities(slices) {
-      const lanes = slices.map(toLane);
-      // Longest first: of a batch, the last lanes finish first, and a batch holds lanes of like length.
-      const order = lanes.toSorted((a, b) => b.windows - a.windows);
-      for (let i = 0; i < order.length; i += MAX_BATCH) {
-        await runBatch(session, Tensor, order.slice(i, i + MAX_BATCH));
-      }
-      return lanes.map((lane) => lane.probabilities);
+      for (const slice of slices) checkWarmup(slice);
+      const results: Float32Array[] = [];
+      for (const slice of slices) results.push(await judge(slice, session, Tensor));
+      return results;
     },
   };
 }
 
-/** A slice on its way through the model. */
-interface Lane {
-  readonly pcm: Float32Array;
-  readonly windows: number;
-  readonly warmupWindows: number;
-  readonly probabilities: Float32Array;
-}
-
-function toLane({ pcm, warmupSamples }: VadSlice): Lane {
-  const warmupWindows = warmupSamples / WINDOW_SAMPLES;
-  if (!Number.isInteger(warmupWindows) || warmupSamples < 0 || warmupSamples > pcm.length) {
+function checkWarmup({ pcm, warmupSamples }: VadSlice): void {
+  if (warmupSamples % WINDOW_SAMPLES !== 0 || warmupSamples < 0 || warmupSamples > pcm.length) {
     throw new RangeError(`A warm-up of ${warmupSamples} samples does not fit a slice of ${pcm.length}.`);
   }
-  const windows = Math.ceil(pcm.length / WINDOW_SAMPLES);
-  return { pcm, windows, warmupWindows, probabilities: new Float32Array(windows - warmupWindows) };
 }
 
-/** Judges up to {@link MAX_BATCH} lanes, longest first, in as many steps as the first has windows. */
-async function runBatch(session: InferenceSession, TensorClass: typeof Tensor, lanes: readonly Lane[]): Promise<void> {
-  const batch = new Batch(TensorClass, lanes.length);
-  const steps = lanes[0]?.windows ?? 0;
-  let width = lanes.length;
-  for (let window = 0; window < steps; window++) {
-    while ((lanes[width - 1]?.windows ?? 0) <= window) width--;
-    batch.narrow(width);
-    for (let row = 0; row < width; row++) copyWindow(lanes[row], window, batch.input, row * INPUT_SAMPLES);
-    await session.run(batch.feeds, batch.fetches);
-    for (let row = 0; row < width; row++) record(lanes[row], window, batch.output[row]);
-    batch.advance();
+async function judge(
+  { pcm, warmupSamples }: VadSlice,
+  session: InferenceSession,
+  TensorClass: typeof Tensor,
+): Promise<Float32Array> {
+  const windows = Math.ceil(pcm.length / WINDOW_SAMPLES);
+  const probabilities = new Float32Array(windows);
+  const input = new Float32Array(Math.min(windows, WINDOWS_A_CALL) * INPUT_SAMPLES);
+  let h = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
+  let c = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
+  for (let first = 0; first < windows; first += WINDOWS_A_CALL) {
+    const count = Math.min(WINDOWS_A_CALL, windows - first);
+    for (let i = 0; i < count; i++) copyWindow(pcm, first + i, input, i * INPUT_SAMPLES);
+    const given = new TensorClass('float32', input.subarray(0, count * INPUT_SAMPLES), [count, INPUT_SAMPLES]);
+    const result = (await session.run({ windows: given, h, c })) as Record<
+      'probabilities' | 'h_next' | 'c_next',
+      Tensor
+    >;
+    probabilities.set(result.probabilities.data as Float32Array, first);
+    h = result.h_next;
+    c = result.c_next;
   }
+  return probabilities.subarray(warmupSamples / WINDOW_SAMPLES);
 }
 
 /** Writes context and window at `offset` of `input`, with zeros where the slice has no samples. */
-function copyWindow(lane: Lane | undefined, window: number, input: Float32Array, offset: number): void {
-  if (!lane) return;
+function copyWindow(pcm: Float32Array, window: number, input: Float32Array, offset: number): void {
   const start = window * WINDOW_SAMPLES;
   const context = Math.min(CONTEXT_SAMPLES, start);
-  const samples = lane.pcm.subarray(start - context, start + WINDOW_SAMPLES);
+  const samples = pcm.subarray(start - context, start + WINDOW_SAMPLES);
   const from = offset + CONTEXT_SAMPLES - context;
   input.set(samples, from);
   input.fill(0, offset, from);
   input.fill(0, from + samples.length, offset + INPUT_SAMPLES);
-}
-
-function record(lane: Lane | undefined, window: number, probability: number | undefined): void {
-  if (!lane || probability === undefined || window < lane.warmupWindows) return;
-  lane.probabilities[window - lane.warmupWindows] = probability;
-}
-
-/** The tensors of one step over buffers that all steps share. The state has two buffers that swap places each step. */
-class Batch {
-  readonly input: Float32Array;
-  readonly output: Float32Array;
-  feeds: Record<'input' | 'state' | 'sr', Tensor>;
-  fetches: Record<'output' | 'stateN', Tensor>;
-  readonly #TensorClass: typeof Tensor;
-  readonly #sampleRate: Tensor;
-  #state: Float32Array;
-  #nextState: Float32Array;
-  #width: number;
-
-  constructor(TensorClass: typeof Tensor, width: number) {
-    this.input = new Float32Array(width * INPUT_SAMPLES);
-    this.output = new Float32Array(width);
-    this.#TensorClass = TensorClass;
-    this.#sampleRate = new TensorClass('int64', BigInt64Array.of(BigInt(SAMPLE_RATE)), []);
-    this.#state = new Float32Array(2 * width * STATE_FLOATS);
-    this.#nextState = new Float32Array(2 * width * STATE_FLOATS);
-    this.#width = width;
-    ({ feeds: this.feeds, fetches: this.fetches } = this.#tensors());
-  }
-
-  /** Drops the last lanes. */
-  narrow(width: number): void {
-    if (width === this.#width) return;
-    // The state is layer by layer, so the second layer of the lanes that stay moves up.
-    this.#state.copyWithin(width * STATE_FLOATS, this.#width * STATE_FLOATS, (this.#width + width) * STATE_FLOATS);
-    this.#width = width;
-    ({ feeds: this.feeds, fetches: this.fetches } = this.#tensors());
-  }
-
-  /** What a step left behind becomes the state of the next one. */
-  advance(): void {
-    [this.#state, this.#nextState] = [this.#nextState, this.#state];
-    const { state } = this.feeds;
-    this.feeds.state = this.fetches.stateN;
-    this.fetches.stateN = state;
-  }
-
-  #tensors(): Pick<Batch, 'feeds' | 'fetches'> {
-    const width = this.#width;
-    const tensor = (data: Float32Array, dims: number[]): Tensor =>
-      new this.#TensorClass(
-        'float32',
-        data.subarray(
-          0,
-          dims.reduce((product, dim) => product * dim),
-        ),
-        dims,
-      );
-    return {
-      feeds: {
-        input: tensor(this.input, [width, INPUT_SAMPLES]),
-        state: tensor(this.#state, [2, width, STATE_FLOATS]),
-        sr: this.#sampleRate,
-      },
-      fetches: {
-        output: tensor(this.output, [width, 1]),
-        stateN: tensor(this.#nextState, [2, width, STATE_FLOATS]),
-      },
-    };
-  }
 }

@@ -9,7 +9,6 @@ import { decodeRecording } from '../audio/decode.ts';
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../audio/pcm.ts';
 import type { AudioBlock, DecodeReport } from '../audio/pcm.ts';
 import type { Vad, VadSlice } from '../audio/vad.ts';
-import { MAX_BATCH } from '../audio/vad.ts';
 import { VadSlicer } from '../audio/vadSlices.ts';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
@@ -188,7 +187,10 @@ class Run {
   }
 }
 
-/** Slices of any runs that go through the model together. */
+/** Slices at once: some minutes of audio. */
+const MAX_BATCH = 32;
+
+/** Slices of any runs that are judged together. */
 class SliceBatch {
   readonly #vad: Vad;
   #pending: { run: Run; slice: VadSlice | null; end: boolean }[] = [];
