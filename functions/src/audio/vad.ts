@@ -70,8 +70,8 @@ async function judge(
   const windows = Math.ceil(pcm.length / WINDOW_SAMPLES);
   const probabilities = new Float32Array(windows);
   const input = new Float32Array(Math.min(windows, WINDOWS_A_CALL) * INPUT_SAMPLES);
-  let h = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
-  let c = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
+  let h: Tensor = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
+  let c: Tensor = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
   for (let first = 0; first < windows; first += WINDOWS_A_CALL) {
     const count = Math.min(WINDOWS_A_CALL, windows - first);
     for (let i = 0; i < count; i++) copyWindow(pcm, first + i, input, i * INPUT_SAMPLES);
