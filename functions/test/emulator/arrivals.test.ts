@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { Timestamp } from 'firebase-admin/firestore';
+import { MAX_DOCUMENT_BYTES, mostBytes } from '../../src/jobs/size.ts';
+import { endEarly } from '../../src/processing/finish.ts';
+import { onDeviceDeleted } from '../../src/retention/deletion.ts';
+import { DirectWorld, sentRecordings } from '../support/directWorld.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
+import { md5Of } from '../support/sdkClient.ts';
+import { DAY_MS, MINUTE_MS } from '../support/sweepWorld.ts';
+
+describe('recordings that arrive in Storage', () => {
+  let world: DirectWorld;
+  beforeEach(() => {
+    world = new DirectWorld();
+  });
+  afterEach(() => world.close());
+
+  const statesOf = async (jobId: string) => (await world.job(jobId)).files.map(({ state }) => state);
+
+  it('start their job once, however many events come at once, twice, and in however many instances', async () => {
+    const sent = sentRecordings(12);
+    const jobId = await world.begin(sent);
+    const events = await Promise.all(sent.map(({ name, bytes }) => world.upload(world.path(jobId, name), bytes)));
+    const instances = [world.instance(), world.instance(), world.instance()];
+    await Promise.all([...events, ...events].map((event, i) => instances[i % 3]!(event)));
+    const job = await world.job(jobId);
+    assert.deepEqual([job.status, job.waitingFor?.reason], ['pending', 'queue']);
+    assert.deepEqual(
+      job.files.map(({ state, md5 }) => [state, md5]),
+      sent.map(({ bytes }) => ['staged', md5Of(bytes)]),
+    );
+    assert.deepEqual(world.enqueued, [{ jobId, uid: 'ann', epoch: 0, redrive: 0 }]);
+    // Again, when all is over.
+    await Promise.all(events.map((event) => instances[0]!(event)));
+    assert.equal(world.enqueued.length, 1);
+    assert.equal((await world.objects()).length, 12);
+  });
+
+  it('that come together are written together', async () => {
+    const sent = sentRecordings(40);
+    const jobId = await world.begin(sent);
+    const events = await Promise.all(sent.map(({ name, bytes }) => world.upload(world.path(jobId, name), bytes)));
+    let writes = 0;
+    const { jobs } = world.deps;
+    const instance = world.instance({
+      jobs: {
+        get: (id) => jobs.get(id),
+        tryUpdate: (id, decide) => {
+          writes += 1;
+          return jobs.tryUpdate(id, decide);
+        },
+      },
+    });
+    await Promise.all(events.map((event) => instance(event)));
+    assert.equal((await world.job(jobId)).status, 'pending');
+    assert.ok(writes <= 20, `${writes} writes`);
+  });
+
+  it('leave those of a request to it: its job, its checks, its start', async () => {
+    await world.put('job', { files: [world.file('job', 'a.bin', 'expected')] });
+    await world.instance()(await world.upload(world.path('job', 'a.bin'), Buffer.from('x')));
+    assert.deepEqual([(await world.job('job')).status, ...(await statesOf('job'))], ['uploading', 'expected']);
+    assert.equal((await world.objects()).length, 1);
+  });
+
+  it('repeat one another where the same bytes are of the same moment, and are two where they are not', async () => {
+    const bytes = pcmRecording({ frames: 1 });
+    const names = [pcmName(CAPTURED_AT), pcmName(CAPTURED_AT * 1000), pcmName(CAPTURED_AT + 60)];
+    const jobId = await world.begin(names.map((name) => ({ name, size: bytes.length, md5: null })));
+    const instance = world.instance();
+    for (const name of names.toReversed()) await instance(await world.upload(world.path(jobId, name), bytes));
+    const { files } = await world.job(jobId);
+    assert.deepEqual(
+      files.map(({ state, duplicateOf }) => [state, duplicateOf]),
+      [
+        ['staged', null],
+        ['duplicate', { jobId, file: names[0] }],
+        ['staged', null],
+      ],
+    );
+  });
+
+  describe('that are wrong', () => {
+    const declared = sentRecordings(1);
+    const wrong = pcmRecording({ frames: 2 });
+    let jobId = '';
+    let path = '';
+    beforeEach(async () => {
+      jobId = await world.begin(declared);
+      path = world.path(jobId, declared[0]!.name);
+    });
+    const errorOf = async () => (await world.job(jobId)).files[0]!.error;
+
+    it('are explained also when the first handler died between removing and explaining', async () => {
+      const event = await world.upload(path, wrong);
+      const died = new Error('died');
+      const { jobs } = world.deps;
+      const dying = { get: jobs.get.bind(jobs), tryUpdate: () => Promise.reject(died) };
+      await assert.rejects(world.instance({ jobs: dying })(event), died);
+      assert.deepEqual([await world.objects(), await errorOf()], [[], null]);
+      await world.instance()(event);
+      assert.equal((await errorOf())?.code, 'upload_mismatch');
+    });
+
+    it('do not speak for the right one that took their place, however late their event comes', async () => {
+      const late = await world.upload(path, wrong);
+      await world.instance()(late);
+      const right = await world.upload(path, declared[0]!.bytes);
+      await world.instance()(late);
+      assert.deepEqual([(await world.job(jobId)).status, await errorOf()], ['pending', null]);
+      await world.instance()(right);
+      assert.deepEqual(await world.objects(), [path]);
+    });
+
+    it('are not taken because an event says that something right was there once', async () => {
+      const right = await world.upload(path, declared[0]!.bytes);
+      await world.bucket().file(path).delete();
+      await world.instance()(right);
+      assert.deepEqual([...(await statesOf(jobId)), await errorOf()], ['expected', null]);
+    });
+  });
+
+  it('are removed where their job is over, gone, or somebody else’s', async () => {
+    const [{ name, bytes }] = sentRecordings(1) as [ReturnType<typeof sentRecordings>[0]];
+    const cancelled = await world.begin([{ name, size: bytes.length, md5: null }]);
+    await endEarly(cancelled, 'job_cancelled', () => true, world.deps);
+    const foreign = world.path('of-bob', name);
+    await world.put('of-bob', { uid: 'bob', files: [{ ...world.file('of-bob', name), path: foreign }] });
+    for (const path of [world.path(cancelled, name), world.path('gone', name), foreign]) {
+      await world.instance()(await world.upload(path, bytes));
+      assert.deepEqual(await world.objects(), [], path);
+    }
+  });
+
+  it('of a thousand, with real names, fit one job whatever becomes of them', async () => {
+    const files = Array.from({ length: 1000 }, (_, i) => ({
+      name: `audio_pendant12_opus_fs320_16000_1_fs320_${CAPTURED_AT * 1000 + i}.bin`,
+      size: 1,
+      md5: null,
+    }));
+    const jobId = await world.begin(files);
+    const begun = await world.job(jobId);
+    const uid = 'u'.repeat(28);
+    const longest = begun.files.map((file) => ({ ...file, path: file.path.replace('ann', uid), error: null }));
+    assert.ok(mostBytes({ ...begun, uid, files: longest }) <= MAX_DOCUMENT_BYTES);
+    const staged = longest.map((file) => ({ ...file, state: 'staged' as const, md5: 'x'.repeat(24) }));
+    await world.deps.jobs.ref(jobId).update({ files: staged });
+    const ended = await endEarly(jobId, 'upload_expired', () => true, world.deps);
+    assert.equal(ended?.failures.length, 1000);
+  });
+
+  describe('and whose events were lost', () => {
+    it('are found by the sweeper, which does what the events would have done', async () => {
+      const sent = sentRecordings(3);
+      const jobId = await world.begin(sent);
+      for (const { name, bytes } of sent.slice(1)) await world.upload(world.path(jobId, name), bytes);
+      await world.upload(world.path(jobId, sent[0]!.name), Buffer.from('wrong'));
+      await world.upload(world.path(jobId, 'stray_1760000000.wav'), Buffer.from('stray'));
+      assert.equal((await world.sweep()).get('uploads')!.seen, 0, 'an upload that is just under way is left alone');
+      world.nowMs += 3 * MINUTE_MS;
+      assert.equal((await world.sweep()).get('uploads')!.done, 1);
+      assert.deepEqual(await statesOf(jobId), ['expected', 'staged', 'staged']);
+      assert.equal((await world.job(jobId)).files[0]!.error?.code, 'upload_mismatch');
+      assert.equal((await world.objects()).length, 2);
+
+      await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes);
+      world.nowMs += 3 * MINUTE_MS;
+      await Promise.all([world.sweep(), world.sweep()]);
+      assert.equal((await world.job(jobId)).status, 'pending');
+      assert.deepEqual(
+        world.enqueued.map(({ redrive: _, ...task }) => task),
+        [{ jobId, uid: 'ann', epoch: 0 }],
+      );
+    });
+
+    it('cost the sweeper no write where there is nothing new', async () => {
+      const jobId = await world.begin(sentRecordings(1));
+      const before = (await world.deps.jobs.ref(jobId).get()).updateTime!;
+      world.nowMs += 3 * MINUTE_MS;
+      await world.sweep();
+      assert.ok((await world.deps.jobs.ref(jobId).get()).updateTime!.isEqual(before));
+    });
+
+    it('a start that was written and not enqueued is enqueued by the sweeper', async () => {
+      const sent = sentRecordings(1);
+      const jobId = await world.begin(sent);
+      const event = await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes);
+      const broken = { enqueue: () => Promise.reject(new Error('Cloud Tasks is away')) };
+      await world.instance({ queue: broken })(event);
+      assert.equal((await world.job(jobId)).status, 'pending');
+      world.nowMs += 3 * MINUTE_MS;
+      await world.sweep();
+      assert.deepEqual(world.enqueued, [{ jobId, uid: 'ann', epoch: 0, redrive: 0 }]);
+    });
+  });
+
+  it('while others never come end with their job, which says what to do, and are let go of', async () => {
+    const sent = sentRecordings(2);
+    const jobId = await world.begin(sent);
+    await world.instance()(await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes));
+    assert.deepEqual(await statesOf(jobId), ['staged', 'expected']);
+    world.nowMs += DAY_MS + MINUTE_MS;
+    await world.sweep();
+    const job = await world.job(jobId);
+    assert.equal(job.status, 'failed');
+    assert.deepEqual(
+      job.failures.map(({ code, message, retryable }) => [
+        code,
+        /send its recordings in a new job/.test(message),
+        retryable,
+      ]),
+      Array(2).fill(['upload_expired', true, false]),
+    );
+    assert.deepEqual(await world.objects(), []);
+    assert.deepEqual(
+      world.pushes.map(({ status }) => status),
+      ['failed'],
+    );
+  });
+
+  it('end with the device that uploads them, as long as not all are in; not afterwards', async () => {
+    const sent = sentRecordings(2);
+    const unfinished = await world.begin(sent, 'phone1');
+    const accepted = await world.begin(sent.slice(0, 1), 'phone1');
+    for (const [jobId, { name, bytes }] of [
+      [unfinished, sent[0]!],
+      [accepted, sent[0]!],
+    ] as const) {
+      await world.instance()(await world.upload(world.path(jobId, name), bytes));
+    }
+    world.nowMs += 6 * MINUTE_MS;
+    await onDeviceDeleted('ann', 'phone1', world.deps);
+    assert.deepEqual(
+      [(await world.job(unfinished)).status, (await world.job(accepted)).status],
+      ['cancelled', 'pending'],
+    );
+    assert.deepEqual(await world.objects(), [world.path(accepted, sent[0]!.name)]);
+    assert.ok((await world.job(unfinished)).finishedAt instanceof Timestamp);
+  });
+});

@@ -1,0 +1,60 @@
+/** Direct uploads in the test's own process: what the callable, the trigger and the sweeper are, on the real emulators. */
+import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
+import type { ArrivalDeps } from '../../src/upload/arrivals.ts';
+import { beginJob } from '../../src/upload/begin.ts';
+import { createRecordingStagedHandler } from '../../src/upload/recordingStaged.ts';
+import type { StagedObjectEvent } from '../../src/upload/recordingStaged.ts';
+import { checkManifest } from '../../src/upload/recordings.ts';
+import type { DeclaredFile } from '../../src/upload/recordings.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
+import { md5Of } from './sdkClient.ts';
+import { DAY_MS, SweepWorld } from './sweepWorld.ts';
+
+export interface SentRecording extends DeclaredFile {
+  readonly bytes: Uint8Array;
+}
+
+/** Different recordings, ten seconds apart, without an MD5. */
+export function sentRecordings(count: number): SentRecording[] {
+  return Array.from({ length: count }, (_, i) => {
+    const bytes = pcmRecording({ frames: 1, value: i });
+    return { name: pcmName(CAPTURED_AT + 10 * i), size: bytes.length, md5: null, bytes };
+  });
+}
+
+export class DirectWorld extends SweepWorld {
+  /** As `createSyncJob` begins it. */
+  async begin(files: readonly DeclaredFile[], deviceId: string | null = null): Promise<string> {
+    const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
+    const recordings = checkManifest(files, fields, { nowMs: this.nowMs, maxRecordingBytes: 1_000_000_000 });
+    const { jobs, conversations, now } = this.deps;
+    const ingest = new IngestLedger(this.db, jobs, now);
+    const { jobId } = await beginJob(
+      { jobs, conversations, ingest, now, retentionMs: () => 37 * DAY_MS },
+      { uid: this.uid, idempotencyKey: null, fields, recordings },
+      { contentHash: '', arriveWithinMs: this.deps.uploadExpiryMs },
+    );
+    return jobId;
+  }
+
+  path(jobId: string, name: string): string {
+    return `uploads/${this.uid}/${jobId}/${name}`;
+  }
+
+  /** Uploads, and returns the event that Storage would send. */
+  async upload(path: string, bytes: Uint8Array): Promise<StagedObjectEvent> {
+    const file = this.bucket().file(path);
+    await file.save(bytes, { resumable: false });
+    return {
+      name: path,
+      size: String(bytes.length),
+      generation: String(file.metadata.generation),
+      md5Hash: md5Of(bytes),
+    };
+  }
+
+  /** The trigger, in an instance of its own. */
+  instance(change: Partial<ArrivalDeps> = {}): (event: StagedObjectEvent) => Promise<void> {
+    return createRecordingStagedHandler({ ...this.deps, ...change });
+  }
+}

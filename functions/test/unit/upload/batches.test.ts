@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { inBatches } from '../../../src/upload/batches.ts';
+
+describe('batches', () => {
+  let calls: { key: string; items: readonly number[]; end: (error?: Error) => void }[];
+  const work = (key: string, items: readonly number[]) =>
+    new Promise<void>((resolve, reject) => {
+      calls.push({ key, items, end: (error) => void (error === undefined ? resolve() : reject(error)) });
+    });
+  const turn = () => new Promise(setImmediate);
+  const seen = () => calls.map(({ key, items }) => [key, ...items]);
+  beforeEach(() => {
+    calls = [];
+  });
+
+  it('begin with what is there, and join what comes meanwhile', async () => {
+    const take = inBatches(work);
+    const first = take('a', 1);
+    await turn();
+    const rest = Promise.all([take('a', 2), take('a', 3)]);
+    await turn();
+    assert.deepEqual(seen(), [['a', 1]]);
+    calls[0]!.end();
+    await first;
+    await turn();
+    assert.deepEqual(seen(), [
+      ['a', 1],
+      ['a', 2, 3],
+    ]);
+    calls[1]!.end();
+    await rest;
+  });
+
+  it('of other keys do not wait', async () => {
+    const take = inBatches(work);
+    void take('a', 1);
+    void take('b', 2);
+    await turn();
+    assert.deepEqual(seen(), [
+      ['a', 1],
+      ['b', 2],
+    ]);
+  });
+
+  it('fail for those in them, and for nobody else', async () => {
+    const take = inBatches(work);
+    const first = take('a', 1);
+    await turn();
+    const second = take('a', 2);
+    calls[0]!.end(new Error('no'));
+    await assert.rejects(first, /no/);
+    await turn();
+    calls[1]!.end();
+    await second;
+    void take('a', 3);
+    await turn();
+    assert.deepEqual(seen().at(-1), ['a', 3]);
+  });
+});
