@@ -1,0 +1,114 @@
+/** A device whose process can die at any point, and whose store outlives it. */
+import { createSyncClient } from '../../src/client.ts';
+import type { SyncClient } from '../../src/client.ts';
+import type { Completion } from '../../src/completions.ts';
+import { memoryStore } from '../../src/memory.ts';
+import type { SyncClientOptions } from '../../src/options.ts';
+import type { RecordingStore } from '../../src/store.ts';
+import type { FakeServer } from './fakeServer.ts';
+import type { VirtualClock } from './virtualClock.ts';
+
+/** One life of the process. What it awaits when it dies never comes. */
+interface Life {
+  /** Operations until it dies, of the store and of the network. */
+  left: number;
+  isDead: boolean;
+  /** Completions that its handler has got and that are not on record yet. */
+  readonly open: Set<string>;
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+export class Device {
+  readonly disk = memoryStore();
+  readonly #server: FakeServer;
+  readonly #clock: VirtualClock;
+  #life: Life = { left: 0, isDead: true, open: new Set() };
+  /** How often each ending of a job was handed over. */
+  readonly handedOver = new Map<string, number>();
+  /** How often a process died while it was handing this over. */
+  readonly diedHandingOver = new Map<string, number>();
+  /** Recordings whose audio was deleted. */
+  readonly deleted: string[] = [];
+  readonly errors: unknown[] = [];
+  lives = 0;
+
+  constructor(server: FakeServer, clock: VirtualClock) {
+    this.#server = server;
+    this.#clock = clock;
+  }
+
+  get isDead(): boolean {
+    return this.#life.isDead;
+  }
+
+  /** @param operations after which it dies. */
+  start(operations = Infinity, options: Partial<SyncClientOptions> = {}): SyncClient {
+    this.#life = { left: operations, isDead: false, open: new Set() };
+    this.lives += 1;
+    const life = this.#life;
+    const client = createSyncClient({
+      store: this.#mortal(life),
+      backend: this.#server.backend,
+      clock: this.#clock,
+      random: () => 0.5,
+      gatherMs: 0,
+      fetch: (input, init) => this.#act(life, () => this.#server.fetch(input, init)),
+      onCompletion: (completion) => {
+        this.#got(life, completion);
+      },
+      ...options,
+    });
+    client.on('error', (error) => this.errors.push(error));
+    return client;
+  }
+
+  kill(): void {
+    const life = this.#life;
+    if (life.isDead) return;
+    life.isDead = true;
+    for (const key of life.open) this.diedHandingOver.set(key, (this.diedHandingOver.get(key) ?? 0) + 1);
+  }
+
+  #got(life: Life, { jobId, finishedAt }: Completion): void {
+    const key = `${jobId}@${finishedAt}`;
+    this.handedOver.set(key, (this.handedOver.get(key) ?? 0) + 1);
+    life.open.add(key);
+  }
+
+  /** The process may die before it, or after it and before it hears of that. */
+  async #act<T>(life: Life, work: () => Promise<T>): Promise<T> {
+    if (life.isDead) return never();
+    life.left -= 1;
+    if (life.left < 0) {
+      this.kill();
+      return never();
+    }
+    const result = await work();
+    return life.isDead ? never() : result;
+  }
+
+  #mortal(life: Life): RecordingStore {
+    const { disk } = this;
+    const act = <T>(work: () => Promise<T>): Promise<T> => this.#act(life, () => this.#clock.during(work));
+    return {
+      entries: () => act(() => disk.entries()),
+      // One by one, as the interface allows: the process may die between any two.
+      put: async (entries) => {
+        for (const entry of entries) await act(() => disk.put(new Map([entry])));
+        for (const [key] of entries) life.open.delete(key.replace('completion/', ''));
+      },
+      remove: async (keys) => {
+        for (const key of keys) await act(() => disk.remove([key]));
+      },
+      audioIds: () => act(() => disk.audioIds()),
+      putAudio: (id, audio) => act(() => disk.putAudio(id, audio)),
+      readAudio: (id, start, end) => act(() => disk.readAudio(id, start, end)),
+      removeAudio: (id) =>
+        act(async () => {
+          this.deleted.push(id);
+          await disk.removeAudio(id);
+        }),
+    };
+  }
+}

@@ -1,0 +1,368 @@
+/** The server's contract in memory, with time and faults under control: for tests of what a client does with its answers. */
+import { createHash } from 'node:crypto';
+import type { Backend } from '../../src/backend.ts';
+import type { FileState } from '../../src/api.ts';
+import type { VirtualClock } from './virtualClock.ts';
+
+export const FUNCTIONS = 'https://functions.test';
+export const STORAGE = 'https://storage.test';
+
+/** What happens to a request on its way. `lost_answer`: it is done, and nobody hears of it. */
+export type Fault =
+  'none' | 'no_connection' | 'lost_answer' | 'cut_off' | 'hang' | 'rate_limited' | 'busy' | 'broken' | 'portal';
+
+interface File {
+  readonly name: string;
+  readonly size: number;
+  readonly md5: string | null;
+  readonly path: string;
+  state: FileState;
+  content: string | null;
+  error: { code: string; message: string; retryable: boolean } | null;
+}
+
+interface Job {
+  readonly id: string;
+  readonly manifest: string;
+  readonly files: File[];
+  status: string;
+  finishedAt: number | null;
+  acknowledgedAt: number | null;
+  /** When it goes on. */
+  due: number;
+}
+
+interface Session {
+  readonly path: string;
+  readonly size: number;
+  parts: Uint8Array[];
+  state: 'active' | 'final';
+}
+
+const PROCESSING_MS = 5000;
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+export class FakeServer {
+  readonly #clock: VirtualClock;
+  readonly jobs = new Map<string, Job>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #objects = new Map<string, Uint8Array>();
+  /** Content (MD5) to the number of jobs that transcribed it. */
+  readonly transcribed = new Map<string, number>();
+  /** Names that are refused, and why. */
+  readonly refused = new Map<string, string>();
+  /** Names whose processing fails: code and whether a retry helps; each once. */
+  readonly failing = new Map<string, { code: string; retryable: boolean }>();
+  /** For requests in their order; none after the last. */
+  faults: Fault[] = [];
+  retryAfterSeconds = 30;
+  /** Bodies received: all bytes of audio that were sent, by whatever way. */
+  audioBytes = 0;
+  readonly requests: string[] = [];
+  signedIn = true;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  get backend(): Backend {
+    return {
+      functionsUrl: FUNCTIONS,
+      storageUrl: STORAGE,
+      idToken: () => Promise.resolve(this.signedIn ? 'token' : null),
+      endedJobs: () => {
+        this.#process();
+        const open = [...this.jobs.values()].filter((job) => job.finishedAt !== null && job.acknowledgedAt === null);
+        return Promise.resolve(open.map(({ id }) => id));
+      },
+    };
+  }
+
+  readonly fetch: typeof fetch = (input, init) => {
+    const fault = this.faults.shift() ?? 'none';
+    if (fault === 'hang') return hang(init?.signal ?? undefined);
+    return this.#clock.during(async () => {
+      const url = new URL(input as string);
+      const headers = new Headers(init?.headers);
+      this.requests.push(`${url.pathname} ${headers.get('X-Goog-Upload-Command') ?? ''}`.trim());
+      const body =
+        typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : (init?.body as Uint8Array | undefined);
+      if (fault === 'no_connection') throw new TypeError('fetch failed');
+      if (url.pathname === '/syncUpload' || headers.get('X-Goog-Upload-Command')?.includes('upload')) {
+        this.audioBytes += body?.length ?? 0;
+      }
+      if (fault === 'cut_off') throw new TypeError('fetch failed');
+      if (fault === 'rate_limited') return problem(429, 'rate_limited', { retryAfter: this.retryAfterSeconds });
+      if (fault === 'busy') return problem(503, 'unavailable', { retryAfter: this.retryAfterSeconds });
+      if (fault === 'broken') return new Response('<h1>Bad gateway</h1>', { status: 502 });
+      if (fault === 'portal') return new Response('<h1>Welcome to our hotel</h1>', { status: 200 });
+      this.#process();
+      const answer = url.origin === STORAGE ? this.#storage(url, headers, body) : this.#function(url, headers, body);
+      if (fault === 'lost_answer') throw new TypeError('fetch failed');
+      return Promise.resolve(answer);
+    });
+  };
+
+  #function(url: URL, headers: Headers, body: Uint8Array = new Uint8Array()): Response {
+    const name = url.pathname.slice(1);
+    if (name === 'syncUpload') return this.#upload(headers, body);
+    if (name === 'syncStatus') {
+      const job = this.jobs.get(url.searchParams.get('job_id') ?? '');
+      return job === undefined ? problem(404, 'job_not_found') : Response.json(view(job));
+    }
+    const { data } = JSON.parse(new TextDecoder().decode(body)) as { data: Record<string, unknown> };
+    switch (name) {
+      case 'createSyncJob':
+        return this.#createJob(data);
+      case 'acknowledgeSyncJobs':
+        for (const id of data['job_ids'] as string[]) {
+          const job = this.jobs.get(id);
+          if (job?.finishedAt != null) job.acknowledgedAt ??= this.#clock.now();
+        }
+        return Response.json({ result: { acknowledged_job_ids: data['job_ids'] } });
+      case 'retrySyncJob':
+        return this.#retry(data['job_id'] as string);
+      case 'cancelSyncJob': {
+        const job = this.jobs.get(data['job_id'] as string);
+        if (job !== undefined && job.finishedAt === null) this.#end(job, 'cancelled');
+        return Response.json({ result: {} });
+      }
+      default:
+        return new Response('', { status: 404 });
+    }
+  }
+
+  #upload(headers: Headers, body: Uint8Array): Response {
+    const files = parseMultipart(headers.get('Content-Type') ?? '', body);
+    return this.#accept(
+      headers.get('Idempotency-Key') ?? '',
+      files.map(({ name, bytes }) => ({ name, size: bytes.length, md5: md5(bytes) })),
+      (job) => {
+        for (const file of job.files) Object.assign(file, { state: 'staged', content: file.md5 });
+        this.#run(job);
+      },
+      (job) => Response.json({ job_id: job.id, status: job.status, file_count: files.length }, { status: 202 }),
+    );
+  }
+
+  #createJob(data: Record<string, unknown>): Response {
+    const files = data['files'] as { name: string; size_bytes: number; md5?: string }[];
+    return this.#accept(
+      data['idempotency_key'] as string,
+      files.map(({ name, size_bytes: size, md5: declared }) => ({ name, size, md5: declared ?? null })),
+      (job) => {
+        for (const file of job.files) {
+          if (file.md5 !== null && this.transcribed.has(file.md5)) file.state = 'duplicate';
+        }
+        this.#startIfComplete(job);
+      },
+      (job) =>
+        Response.json({
+          result: {
+            job_id: job.id,
+            status: job.status,
+            bucket: 'bucket',
+            files: job.files.map(({ name, path, state }) => ({ name, path, state })),
+          },
+        }),
+    );
+  }
+
+  #accept(
+    key: string,
+    files: { name: string; size: number; md5: string | null }[],
+    begin: (job: Job) => void,
+    answer: (job: Job) => Response,
+  ): Response {
+    const id = createHash('sha256').update(key).digest('hex').slice(0, 20);
+    const manifest = JSON.stringify(files);
+    const existing = this.jobs.get(id);
+    if (existing !== undefined) {
+      return existing.manifest === manifest ? answer(existing) : problem(409, 'idempotency_conflict');
+    }
+    const details = files
+      .filter(({ name }) => this.refused.has(name))
+      .map(({ name }) => ({ file: name, code: this.refused.get(name), message: 'No.' }));
+    if (details.length > 0) return problem(400, 'invalid_recording', { details });
+    if (new Set(files.map(({ name }) => name)).size < files.length) return problem(400, 'duplicate_name');
+    const job: Job = {
+      id,
+      manifest,
+      files: files.map((file) => ({
+        ...file,
+        path: `uploads/ann/${id}/${file.name}`,
+        state: 'expected',
+        content: null,
+        error: null,
+      })),
+      status: 'uploading',
+      finishedAt: null,
+      acknowledgedAt: null,
+      due: Infinity,
+    };
+    this.jobs.set(id, job);
+    begin(job);
+    return answer(job);
+  }
+
+  #storage(url: URL, headers: Headers, body: Uint8Array = new Uint8Array()): Response {
+    const command = headers.get('X-Goog-Upload-Command') ?? '';
+    if (command === 'start') {
+      const path = url.searchParams.get('name') ?? '';
+      if (this.#objects.has(path)) return Response.json({ error: { code: 403 } }, { status: 403 });
+      const id = String(this.#sessions.size);
+      const size = Number(headers.get('X-Goog-Upload-Header-Content-Length'));
+      this.#sessions.set(id, { path, size, parts: [], state: 'active' });
+      return status('active', { 'X-Goog-Upload-URL': `${STORAGE}/session?id=${id}` });
+    }
+    const session = this.#sessions.get(url.searchParams.get('id') ?? '');
+    if (session === undefined) return new Response('', { status: 404 });
+    const received = session.parts.reduce((total, { length }) => total + length, 0);
+    if (command === 'query') return status(session.state, { 'X-Goog-Upload-Size-Received': String(received) });
+    if (session.state !== 'active' || Number(headers.get('X-Goog-Upload-Offset')) !== received) {
+      return new Response('', { status: 400 });
+    }
+    session.parts.push(body);
+    if (!command.includes('finalize')) return status('active');
+    session.state = 'final';
+    this.#arrived(session.path, new Uint8Array(Buffer.concat(session.parts)));
+    return status('final');
+  }
+
+  /** Forgets all uploads that are under way, as Storage does after a week. */
+  expireSessions(): void {
+    this.#sessions.clear();
+  }
+
+  /** What the event of an object does. */
+  #arrived(path: string, bytes: Uint8Array): void {
+    const [, , jobId = ''] = path.split('/');
+    const job = this.jobs.get(jobId);
+    const file = job?.files.find((candidate) => candidate.path === path);
+    if (job?.status !== 'uploading' || file === undefined) return;
+    const content = md5(bytes);
+    if (bytes.length !== file.size || (file.md5 !== null && file.md5 !== content)) {
+      file.error = { code: 'upload_mismatch', message: 'Not what was declared.', retryable: true };
+      return;
+    }
+    this.#objects.set(path, bytes);
+    Object.assign(file, { state: 'staged', content, error: null });
+    this.#startIfComplete(job);
+  }
+
+  #startIfComplete(job: Job): void {
+    if (job.files.every(({ state }) => state !== 'expected')) this.#run(job);
+  }
+
+  #run(job: Job): void {
+    job.status = 'pending';
+    job.due = this.#clock.now() + PROCESSING_MS / 2;
+  }
+
+  #retry(id: string): Response {
+    const job = this.jobs.get(id);
+    if (job === undefined) return problem(404, 'job_not_found');
+    const failed = job.files.filter(({ error }) => error?.retryable === true);
+    if (failed.length === 0) return problem(409, 'job_not_retryable');
+    for (const file of failed) Object.assign(file, { state: 'staged', error: null });
+    Object.assign(job, { finishedAt: null, acknowledgedAt: null });
+    this.#run(job);
+    return Response.json({ result: {} });
+  }
+
+  /** What has become of jobs by now. */
+  #process(): void {
+    for (const job of this.jobs.values()) {
+      if (job.due > this.#clock.now()) continue;
+      if (job.status === 'pending') {
+        job.status = 'processing';
+        job.due += PROCESSING_MS / 2;
+      }
+      if (job.status === 'processing' && job.due <= this.#clock.now()) {
+        for (const file of job.files) if (file.state === 'staged') this.#transcribe(file);
+        this.#end(job, job.files.some(({ state }) => state === 'failed') ? 'partial' : 'completed');
+      }
+    }
+  }
+
+  #transcribe(file: File): void {
+    const content = file.content ?? '';
+    const failure = this.failing.get(file.name);
+    if (failure !== undefined) {
+      this.failing.delete(file.name);
+      Object.assign(file, { state: 'failed', error: { ...failure, message: 'It failed.' } });
+    } else if (this.transcribed.has(content)) {
+      file.state = 'duplicate';
+    } else {
+      this.transcribed.set(content, 1);
+      file.state = 'transcribed';
+    }
+  }
+
+  #end(job: Job, ending: string): void {
+    job.status = ending;
+    job.finishedAt = this.#clock.now();
+    job.due = Infinity;
+    for (const file of job.files) {
+      if (file.state !== 'expected' && file.state !== 'staged') continue;
+      Object.assign(file, {
+        state: 'failed',
+        error: { code: `job_${ending}`, message: 'It ended.', retryable: false },
+      });
+    }
+  }
+}
+
+function view(job: Job) {
+  const ledger = { audio_seconds: 0, speech_seconds: 0, silent_seconds: 0, duplicate_seconds: 0, failed_seconds: 0 };
+  return {
+    job_id: job.id,
+    status: job.status,
+    percent: job.finishedAt === null ? 0 : 100,
+    files: job.files.map(({ name, state, error }) => ({ name, state, error })),
+    ledger,
+    new_conversation_ids: [],
+    updated_conversation_ids: [],
+    waiting_for: null,
+    finished_at: iso(job.finishedAt),
+    acknowledged_at: iso(job.acknowledgedAt),
+    expires_at: iso((job.finishedAt ?? 0) + 7 * 24 * 3600_000),
+  };
+}
+
+function problem(
+  code: number,
+  name: string,
+  { details = [], retryAfter }: { details?: object[]; retryAfter?: number } = {},
+) {
+  const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  return Response.json({ error: { code: name, message: `This is ${name}.`, details } }, { status: code, headers });
+}
+
+function status(state: string, headers: Record<string, string> = {}): Response {
+  return new Response('', { status: 200, headers: { 'X-Goog-Upload-Status': state, ...headers } });
+}
+
+function hang(signal: AbortSignal | undefined): Promise<Response> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => {
+      reject(new TypeError('aborted'));
+    });
+  });
+}
+
+/** Enough of RFC 7578 for what the client writes. */
+function parseMultipart(contentType: string, body: Uint8Array): { name: string; bytes: Uint8Array }[] {
+  const boundary = /boundary=(.*)$/.exec(contentType)?.[1] ?? '';
+  const text = Buffer.from(body).toString('latin1');
+  return text
+    .split(`--${boundary}`)
+    .slice(1, -1)
+    .flatMap((part) => {
+      const end = part.indexOf('\r\n\r\n');
+      const name = /filename="(.*?)"/.exec(part.slice(0, end))?.[1];
+      if (name === undefined) return [];
+      return [{ name: Buffer.from(name, 'latin1').toString(), bytes: Buffer.from(part.slice(end + 4, -2), 'latin1') }];
+    });
+}

@@ -1,0 +1,82 @@
+/** Time that passes only when nothing else is going on. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/time.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly fire: () => void;
+}
+
+export class VirtualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+  /** Operations under way that are not timers: of a store, of a server. */
+  #underWay = 0;
+
+  constructor(startMs = Date.UTC(2026, 0, 5, 9)) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#timers.delete(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = { at: this.#now + ms, fire: done };
+      this.#timers.add(timer);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    });
+  }
+
+  /** Time stands still as long as this runs. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** Until nothing moves without time passing. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 3;) {
+      await turn();
+      quiet = this.#underWay === 0 ? quiet + 1 : 0;
+    }
+  }
+
+  /** To the next timer. @returns false where there is none before `latest`. */
+  async step(latest = Infinity): Promise<boolean> {
+    await this.settle();
+    const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
+    if (next === undefined || next.at > latest || next.at === Infinity) return false;
+    this.#now = Math.max(this.#now, next.at);
+    next.fire();
+    await this.settle();
+    return true;
+  }
+
+  /** Lets so much time pass, milliseconds. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    while (await this.step(until));
+    this.#now = until;
+    await this.settle();
+  }
+
+  /** @returns whether it came to be so, within so much time. */
+  async until(isSo: () => boolean, limitMs: number): Promise<boolean> {
+    const latest = this.#now + limitMs;
+    await this.settle();
+    while (!isSo()) if (!(await this.step(latest))) return isSo();
+    return true;
+  }
+}
