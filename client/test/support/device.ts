@@ -19,6 +19,9 @@ interface Life {
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
+/** A call, because it changes while others are waited for. */
+const isDead = (life: Life): boolean => life.isDead;
+
 export class Device {
   readonly disk = memoryStore();
   readonly #server: FakeServer;
@@ -78,14 +81,14 @@ export class Device {
 
   /** The process may die before it, or after it and before it hears of that. */
   async #act<T>(life: Life, work: () => Promise<T>): Promise<T> {
-    if (life.isDead) return never();
+    if (isDead(life)) return never();
     life.left -= 1;
     if (life.left < 0) {
       this.kill();
       return never();
     }
     const result = await work();
-    return life.isDead ? never() : result;
+    return isDead(life) ? never() : result;
   }
 
   #mortal(life: Life): RecordingStore {

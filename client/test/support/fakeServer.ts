@@ -1,7 +1,8 @@
 /** The server's contract in memory, with time and faults under control: for tests of what a client does with its answers. */
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend.ts';
-import type { FileState } from '../../src/api.ts';
+import { hang, parseMultipart, problem, status, view } from './fakeWire.ts';
+import type { FakeFile, FakeJob } from './fakeWire.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
 export const FUNCTIONS = 'https://functions.test';
@@ -10,27 +11,6 @@ export const STORAGE = 'https://storage.test';
 /** What happens to a request on its way. `lost_answer`: it is done, and nobody hears of it. */
 export type Fault =
   'none' | 'no_connection' | 'lost_answer' | 'cut_off' | 'hang' | 'rate_limited' | 'busy' | 'broken' | 'portal';
-
-interface File {
-  readonly name: string;
-  readonly size: number;
-  readonly md5: string | null;
-  readonly path: string;
-  state: FileState;
-  content: string | null;
-  error: { code: string; message: string; retryable: boolean } | null;
-}
-
-interface Job {
-  readonly id: string;
-  readonly manifest: string;
-  readonly files: File[];
-  status: string;
-  finishedAt: number | null;
-  acknowledgedAt: number | null;
-  /** When it goes on. */
-  due: number;
-}
 
 interface Session {
   readonly path: string;
@@ -41,11 +21,10 @@ interface Session {
 
 const PROCESSING_MS = 5000;
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export class FakeServer {
   readonly #clock: VirtualClock;
-  readonly jobs = new Map<string, Job>();
+  readonly jobs = new Map<string, FakeJob>();
   readonly #sessions = new Map<string, Session>();
   readonly #objects = new Map<string, Uint8Array>();
   /** Content (MD5) to the number of jobs that transcribed it. */
@@ -118,14 +97,14 @@ export class FakeServer {
       case 'acknowledgeSyncJobs':
         for (const id of data['job_ids'] as string[]) {
           const job = this.jobs.get(id);
-          if (job?.finishedAt != null) job.acknowledgedAt ??= this.#clock.now();
+          if (job !== undefined && job.finishedAt !== null) job.acknowledgedAt ??= this.#clock.now();
         }
         return Response.json({ result: { acknowledged_job_ids: data['job_ids'] } });
       case 'retrySyncJob':
         return this.#retry(data['job_id'] as string);
       case 'cancelSyncJob': {
         const job = this.jobs.get(data['job_id'] as string);
-        if (job !== undefined && job.finishedAt === null) this.#end(job, 'cancelled');
+        if (job?.finishedAt === null) this.#end(job, 'cancelled');
         return Response.json({ result: {} });
       }
       default:
@@ -172,8 +151,8 @@ export class FakeServer {
   #accept(
     key: string,
     files: { name: string; size: number; md5: string | null }[],
-    begin: (job: Job) => void,
-    answer: (job: Job) => Response,
+    begin: (job: FakeJob) => void,
+    answer: (job: FakeJob) => Response,
   ): Response {
     const id = createHash('sha256').update(key).digest('hex').slice(0, 20);
     const manifest = JSON.stringify(files);
@@ -186,7 +165,7 @@ export class FakeServer {
       .map(({ name }) => ({ file: name, code: this.refused.get(name), message: 'No.' }));
     if (details.length > 0) return problem(400, 'invalid_recording', { details });
     if (new Set(files.map(({ name }) => name)).size < files.length) return problem(400, 'duplicate_name');
-    const job: Job = {
+    const job: FakeJob = {
       id,
       manifest,
       files: files.map((file) => ({
@@ -251,11 +230,11 @@ export class FakeServer {
     this.#startIfComplete(job);
   }
 
-  #startIfComplete(job: Job): void {
+  #startIfComplete(job: FakeJob): void {
     if (job.files.every(({ state }) => state !== 'expected')) this.#run(job);
   }
 
-  #run(job: Job): void {
+  #run(job: FakeJob): void {
     job.status = 'pending';
     job.due = this.#clock.now() + PROCESSING_MS / 2;
   }
@@ -286,7 +265,7 @@ export class FakeServer {
     }
   }
 
-  #transcribe(file: File): void {
+  #transcribe(file: FakeFile): void {
     const content = file.content ?? '';
     const failure = this.failing.get(file.name);
     if (failure !== undefined) {
@@ -300,7 +279,7 @@ export class FakeServer {
     }
   }
 
-  #end(job: Job, ending: string): void {
+  #end(job: FakeJob, ending: string): void {
     job.status = ending;
     job.finishedAt = this.#clock.now();
     job.due = Infinity;
@@ -312,57 +291,4 @@ export class FakeServer {
       });
     }
   }
-}
-
-function view(job: Job) {
-  const ledger = { audio_seconds: 0, speech_seconds: 0, silent_seconds: 0, duplicate_seconds: 0, failed_seconds: 0 };
-  return {
-    job_id: job.id,
-    status: job.status,
-    percent: job.finishedAt === null ? 0 : 100,
-    files: job.files.map(({ name, state, error }) => ({ name, state, error })),
-    ledger,
-    new_conversation_ids: [],
-    updated_conversation_ids: [],
-    waiting_for: null,
-    finished_at: iso(job.finishedAt),
-    acknowledged_at: iso(job.acknowledgedAt),
-    expires_at: iso((job.finishedAt ?? 0) + 7 * 24 * 3600_000),
-  };
-}
-
-function problem(
-  code: number,
-  name: string,
-  { details = [], retryAfter }: { details?: object[]; retryAfter?: number } = {},
-) {
-  const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
-  return Response.json({ error: { code: name, message: `This is ${name}.`, details } }, { status: code, headers });
-}
-
-function status(state: string, headers: Record<string, string> = {}): Response {
-  return new Response('', { status: 200, headers: { 'X-Goog-Upload-Status': state, ...headers } });
-}
-
-function hang(signal: AbortSignal | undefined): Promise<Response> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => {
-      reject(new TypeError('aborted'));
-    });
-  });
-}
-
-/** Enough of RFC 7578 for what the client writes. */
-function parseMultipart(contentType: string, body: Uint8Array): { name: string; bytes: Uint8Array }[] {
-  const boundary = /boundary=(.*)$/.exec(contentType)?.[1] ?? '';
-  const text = Buffer.from(body).toString('latin1');
-  return text
-    .split(`--${boundary}`)
-    .slice(1, -1)
-    .flatMap((part) => {
-      const end = part.indexOf('\r\n\r\n');
-      const name = /filename="(.*?)"/.exec(part.slice(0, end))?.[1];
-      if (name === undefined) return [];
-      return [{ name: Buffer.from(name, 'latin1').toString(), bytes: Buffer.from(part.slice(end + 4, -2), 'latin1') }];
-    });
 }

@@ -108,6 +108,6 @@ describe('planning batches', () => {
     assert.equal(planBatch(many(200), SERVER_LIMITS)?.way, 'multipart');
     const large = planBatch(many(1500), SERVER_LIMITS);
     assert.equal(large?.way, 'direct');
-    assert.equal(large?.recordings.length, 1000);
+    assert.equal(large.recordings.length, 1000);
   });
 });
