@@ -12,30 +12,51 @@ const LAYERS = [
   ['config', 'errors', 'logger'],
 ];
 
-const SRC = '^functions/src/';
-const inLayers = (layers) => `${SRC}(${layers.flat().join('|')})(/|\\.ts$)`;
+/** The same of the console. */
+const CONSOLE_LAYERS = [
+  ['main', 'app'],
+  ['screens'],
+  ['ui'],
+  ['sync', 'record'],
+  ['session', 'router'],
+  ['firebase'],
+  ['domain', 'data'],
+  ['env'],
+  ['workers', 'styles'],
+];
 
-const downOnly = LAYERS.slice(1).map((layer, index) => ({
-  name: `${layer.join('-')}-imports-down`,
-  comment: `${layer.join(', ')} must not import from ${LAYERS.slice(0, index + 1)
-    .flat()
-    .join(', ')}.`,
+const SRC = '^functions/src/';
+const CONSOLE = '^web/src/';
+const inLayers = (root, layers) => `${root}(${layers.flat().join('|')})(/|\\.tsx?$)`;
+
+/** One rule for each layer but the top one. */
+const downOnly = (root, layers) =>
+  layers.slice(1).map((layer, index) => ({
+    name: `${layer.join('-')}-imports-down`,
+    comment: `${layer.join(', ')} must not import from ${layers
+      .slice(0, index + 1)
+      .flat()
+      .join(', ')}.`,
+    severity: 'error',
+    from: { path: inLayers(root, [layer]) },
+    to: { path: inLayers(root, layers.slice(0, index + 1)) },
+  }));
+
+const everyModuleHasALayer = (name, root, layers) => ({
+  name,
+  comment: 'Add the new folder to the layers, at the height where it belongs.',
   severity: 'error',
-  from: { path: inLayers([layer]) },
-  to: { path: inLayers(LAYERS.slice(0, index + 1)) },
-}));
+  from: { path: root, pathNot: [inLayers(root, layers), '[.]d[.]ts$'] },
+  to: {},
+});
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    ...downOnly,
-    {
-      name: 'every-module-has-a-layer',
-      comment: 'Add the new folder to LAYERS, at the height where it belongs.',
-      severity: 'error',
-      from: { path: SRC, pathNot: inLayers(LAYERS) },
-      to: {},
-    },
+    ...downOnly(SRC, LAYERS),
+    ...downOnly(CONSOLE, CONSOLE_LAYERS),
+    everyModuleHasALayer('every-module-has-a-layer', SRC, LAYERS),
+    everyModuleHasALayer('every-module-of-the-console-has-a-layer', CONSOLE, CONSOLE_LAYERS),
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
@@ -51,6 +72,13 @@ module.exports = {
       severity: 'error',
       from: { path: SRC },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'console-knows-no-server',
+      comment: 'The console is built on the client library, and knows the server by its documents alone.',
+      severity: 'error',
+      from: { path: CONSOLE },
+      to: { path: '^(functions|dev)/' },
     },
     {
       name: 'stand-in-stands-apart',

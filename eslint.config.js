@@ -7,7 +7,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '*.cjs', 'dev/*.mjs'] },
+        projectService: { allowDefaultProject: ['*.js', '*.cjs', 'dev/*.mjs', 'web/vite.config.ts'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -21,7 +21,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['functions/test/**/*.ts', 'functions/bench/**/*.ts', 'client/test/**/*.ts', 'dev/test/**/*.ts'],
+    files: [
+      'functions/test/**/*.ts',
+      'functions/bench/**/*.ts',
+      'client/test/**/*.ts',
+      'dev/test/**/*.ts',
+      'web/test/**/*.ts',
+    ],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -84,4 +84,5 @@ if (script === undefined) {
 install(ROOT, 'the development tools');
 install(path.join(ROOT, 'functions'), 'the dependencies of the functions');
 install(path.join(ROOT, 'client'), 'the dependencies of the client');
+install(path.join(ROOT, 'web'), 'the dependencies of the console');
 run(script, args);

@@ -1,13 +1,12 @@
 /**
- * `npm start`: the Emulator Suite on the ports of firebase.json, with the sample recordings sent through it once. It stays up
- * until Ctrl-C and reloads the functions when their sources change. Settings come from `functions/.env`,
+ * `npm start`: the Emulator Suite on the ports of firebase.json, and the console with the sample recordings one click away. It
+ * stays up until Ctrl-C and reloads the functions when their sources change. Settings come from `functions/.env`,
  * `functions/.env.local` and `functions/.secret.local`, as with firebase-tools itself.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { say } from './console.ts';
-import { showJourney } from './demo/show.ts';
 import { runScheduler } from './emulators/scheduler.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
@@ -16,19 +15,15 @@ import { FUNCTIONS } from './paths.ts';
 await main(async (signal) => {
   const deepgramApiKey = process.env['DEEPGRAM_API_KEY'] ?? readEnvFile('.secret.local')['DEEPGRAM_API_KEY'];
   const parameters = { ...readEnvFile('.env'), ...readEnvFile('.env.local') };
-  const options = { ports: 'documented', ui: true, parameters, deepgramApiKey, signal } as const;
+  const options = { ports: 'documented', ui: true, console: true, parameters, deepgramApiKey, signal } as const;
   return withSuite(options, async (suite, stop) => {
-    const { env, uiUrl, logFile } = suite;
-    await showJourney(env, stop).catch((error: unknown) => {
-      if (stop.aborted) throw error;
-      say.failed(String(error)); // Something to look into, with everything still up.
-    });
+    const { env, logFile } = suite;
     say.note(
       `Transcription: ${deepgramApiKey === undefined ? 'the stand-in, which knows the sample recordings' : 'Deepgram'}.`,
     );
     say.note(`Log of the emulators and functions: ${path.relative(process.cwd(), logFile)}`);
     suite.watch();
-    say.done(`Open ${uiUrl ?? env['HOSTING_ORIGIN'] ?? ''}. It stays up until Ctrl-C.`);
+    say.done(`Open ${env['HOSTING_ORIGIN'] ?? ''} – sample recordings are one click away. It stays up until Ctrl-C.`);
     await runScheduler(env, stop, (error) => {
       say.failed(`A scheduled function failed: ${String(error)}`);
     });

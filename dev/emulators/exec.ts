@@ -1,8 +1,8 @@
 /**
- * `npm run emulators:exec -- [--env NAME[=VALUE]]… '<command>'`: the Emulator Suite up on free ports, the functions built,
- * the command run with the usual `*_EMULATOR_HOST` variables, its exit code passed on.
+ * `npm run emulators:exec -- [--console] [--env NAME[=VALUE]]… '<command>'`: the Emulator Suite up on free ports, the functions
+ * built, the command run with the usual `*_EMULATOR_HOST` variables, its exit code passed on.
  *
- * `--env` sets a parameter of the functions for this run; without a value it passes on the variable of that name.
+ * `--console` builds the console as well, for Hosting to serve. `--env` sets a parameter of the functions for this run; without a value it passes on the variable of that name.
  */
 import { parseArgs } from 'node:util';
 import { main } from '../main.ts';
@@ -10,19 +10,20 @@ import { ROOT } from '../paths.ts';
 import { run } from '../process.ts';
 import { withSuite } from './withSuite.ts';
 
-const USAGE = "Usage: npm run emulators:exec -- [--env NAME[=VALUE]] '<command>'";
+const USAGE = "Usage: npm run emulators:exec -- [--console] [--env NAME[=VALUE]] '<command>'";
 
 await main(async (signal) => {
   const { values, positionals } = parseArgs({
-    options: { env: { type: 'string', multiple: true, default: [] } },
+    options: { console: { type: 'boolean' }, env: { type: 'string', multiple: true, default: [] } },
     allowPositionals: true,
   });
   const command = positionals.join(' ');
   if (command === '') throw new Error(USAGE);
   const cwd = process.env['INIT_CWD'] ?? ROOT; // Where npm was called from.
   const options = { ports: 'free', deepgramApiKey: process.env['DEEPGRAM_API_KEY'], signal } as const;
-  return withSuite({ ...options, parameters: parseParameters(values.env) }, ({ env }, stop) =>
-    run('sh', ['-c', command], { cwd, env, signal: stop }),
+  return withSuite(
+    { ...options, console: values.console ?? false, parameters: parseParameters(values.env) },
+    ({ env }, stop) => run('sh', ['-c', command], { cwd, env, signal: stop }),
   );
 });
 

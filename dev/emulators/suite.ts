@@ -8,6 +8,7 @@ import { chooseBinaries, findBinarySources, prepareBinaries } from './binaries.t
 import { buildFunctions, watchFunctions } from './build.ts';
 import { spawnFirebase, untilReady } from './firebaseTools.ts';
 import { findJava, type Jdk } from './java.ts';
+import { buildConsole } from './console.ts';
 import { errorWithLog, newLogFile } from './logs.ts';
 import { firstTakenPort, reservePorts } from './ports.ts';
 import { SUITE_MARK, killSuite, killSuiteNow } from './processes.ts';
@@ -26,6 +27,8 @@ export interface SuiteOptions {
   readonly ports: 'documented' | 'free';
   /** The Emulator UI, where it is there already or can be downloaded. */
   readonly ui?: boolean;
+  /** The console, built and served by Hosting; without it Hosting only has the HTTP interface. */
+  readonly console?: boolean;
   /** Parameters of the functions, over their defaults. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Deepgram's key; without it the stand-in takes Deepgram's place. */
@@ -106,6 +109,9 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
     workspace.remove();
   });
   await buildFunctions(workspace.functions, signal);
+  if (options.console === true) {
+    await buildConsole(workspace.hosting, { ports, ui, standIn: standIn !== null }, signal);
+  }
 
   say.doing(
     downloads

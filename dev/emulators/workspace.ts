@@ -17,6 +17,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { FUNCTIONS, ROOT } from '../paths.ts';
+import { allowEmulators, type HostingConfig } from './console.ts';
 import { isAlive, killSuite } from './processes.ts';
 
 /** In the system's temporary directory: paths of Unix sockets below it hold about 100 bytes only. */
@@ -45,7 +46,7 @@ export interface FirebaseConfig {
   functions: { source: string; ignore: string[] }[];
   firestore: { rules: string; indexes: string };
   storage: { rules: string };
-  hosting: { public: string };
+  hosting: HostingConfig;
   emulators: Record<string, unknown> & { ui?: { enabled?: boolean } };
 }
 
@@ -55,6 +56,8 @@ export interface Workspace {
   readonly config: string;
   /** The staged functions; their build goes to `lib` in it. */
   readonly functions: string;
+  /** What Hosting serves: empty until the console is built into it. */
+  readonly hosting: string;
   readonly temporary: string;
   remove(): void;
 }
@@ -74,7 +77,7 @@ export function documentedPorts({ emulators }: FirebaseConfig): Ports {
   return Object.fromEntries(LISTENERS.map((name) => [name, port(name)])) as Record<Listener, number>;
 }
 
-/** firebase.json with other ports, and with the functions where a workspace has them. */
+/** firebase.json with other ports, the emulators allowed to browsers, and the functions where a workspace has them. */
 export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean): FirebaseConfig {
   const emulators = Object.fromEntries(
     LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
@@ -89,6 +92,7 @@ export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean): Fire
   return {
     ...base,
     functions: base.functions.map((codebase) => ({ ...codebase, source: 'functions' })),
+    hosting: allowEmulators(base.hosting, ports),
     emulators: { ...base.emulators, ...emulators, ui: { ...emulators['ui'], enabled: ui } },
   };
 }
@@ -110,6 +114,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     directory,
     config: path.join(directory, 'firebase.json'),
     functions: path.join(directory, 'functions'),
+    hosting: path.join(directory, base.hosting.public),
     temporary: path.join(directory, 'tmp'),
     remove: () => {
       rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
@@ -119,7 +124,8 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     writeFileSync(path.join(directory, 'owner'), String(process.pid));
     writeFileSync(workspace.config, JSON.stringify(configFor(base, options.ports, options.ui), null, 2));
     mkdirSync(workspace.temporary);
-    for (const file of [base.firestore.rules, base.firestore.indexes, base.storage.rules, base.hosting.public]) {
+    mkdirSync(workspace.hosting, { recursive: true });
+    for (const file of [base.firestore.rules, base.firestore.indexes, base.storage.rules]) {
       mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
       symlinkSync(path.join(ROOT, file), path.join(directory, file));
     }

@@ -9,6 +9,8 @@ import {
   createWorkspace,
   documentedPorts,
   readFirebaseConfig,
+  type FirebaseConfig,
+  type Listener,
   type Ports,
 } from '../emulators/workspace.ts';
 
@@ -48,8 +50,23 @@ describe('Workspace of a suite', () => {
       PORTS['firestore.websocket'],
     );
     assert.equal(config.emulators.ui?.enabled, false);
-    assert.deepEqual(config.hosting, base.hosting);
+    assert.deepEqual({ ...config.hosting, headers: [] }, { ...base.hosting, headers: [] });
     assert.equal(config.emulators['singleProjectMode'], true);
+  });
+
+  it('lets browsers talk to its own emulators, and keeps the rest of the deployed security headers', () => {
+    const base = readFirebaseConfig();
+    const policyOf = ({ hosting }: FirebaseConfig): string => {
+      const all = hosting.headers?.flatMap(({ headers }) => headers) ?? [];
+      return all.find(({ key }) => key === 'Content-Security-Policy')?.value ?? '';
+    };
+    const policy = policyOf(configFor(base, PORTS, false));
+    const origins = ['auth', 'firestore', 'functions', 'storage'].map(
+      (name) => `http://127.0.0.1:${PORTS[name as Listener]}`,
+    );
+    assert.equal(policy.replace(`${origins.join(' ')} `, ''), policyOf(base));
+    assert.match(policy, new RegExp(`connect-src [^;]*${origins[3]}`));
+    assert.doesNotMatch(policyOf(base), /127\.0\.0\.1|unsafe/);
   });
 
   it('stages what would be deployed, with settings of its own instead of the developer’s', () => {

@@ -1,0 +1,97 @@
+/** The console for one suite: built once, and told where the emulators are. */
+import { readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { say, since } from '../console.ts';
+import { ROOT } from '../paths.ts';
+import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
+
+const CONSOLE = path.join(ROOT, 'web');
+
+/** Emulators that a browser talks to. Hosting, which it comes from, is not among them. */
+const REACHED = ['auth', 'firestore', 'functions', 'storage'] as const;
+
+type ReachedPorts = Readonly<Record<(typeof REACHED)[number] | 'ui', number>>;
+
+/** `hosting` of firebase.json, as far as suites care. */
+export interface HostingConfig {
+  public: string;
+  headers?: { source?: string; regex?: string; headers: { key: string; value: string }[] }[];
+}
+
+export interface LocalSuite {
+  readonly ports: ReachedPorts;
+  /** Whether the Emulator UI is running. */
+  readonly ui: boolean;
+  readonly standIn: boolean;
+}
+
+/**
+ * Builds the console into the directory that a suite's Hosting serves, with the addresses of the emulators in its page and
+ * the sample recordings beside it.
+ * @throws Error with the builder's messages; the signal's reason.
+ */
+export async function buildConsole(target: string, suite: LocalSuite, signal: AbortSignal): Promise<void> {
+  const started = Date.now();
+  say.doing('Building the console …');
+  await runVite(target, signal);
+  const page = path.join(target, 'index.html');
+  writeFileSync(page, connectPage(readFileSync(page, 'utf8'), suite));
+  shareSamples(path.join(target, 'samples'));
+  say.done(`Console built (${since(started)}).`);
+}
+
+async function runVite(target: string, signal: AbortSignal): Promise<void> {
+  const vite = path.join(CONSOLE, 'node_modules/vite/bin/vite.js');
+  const args = ['build', '--outDir', target, '--emptyOutDir', '--logLevel', 'warn'];
+  const child = spawn(process.execPath, [vite, ...args], { cwd: CONSOLE, stdio: ['ignore', 'pipe', 'pipe'], signal });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (error) => {
+      reject(signal.aborted ? (signal.reason as Error) : error);
+    });
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`The console does not build:\n${Buffer.concat(output).toString().trimEnd()}`);
+}
+
+const origin = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** The page with what `web/src/env.ts` looks for in it. */
+export function connectPage(html: string, { ports, ui, standIn }: LocalSuite): string {
+  const origins = Object.fromEntries(REACHED.map((name) => [name, origin(ports[name])]));
+  const content = JSON.stringify({ ...origins, ui: ui ? origin(ports.ui) : null, standIn });
+  const connected = html.replace('</head>', `  <meta name="local-suite" content='${content}' />\n  </head>`);
+  if (connected === html) throw new Error('The page of the console has no head.');
+  return connected;
+}
+
+/** The deployed security policy, and the emulators as servers that the console may talk to. */
+export function allowEmulators(hosting: HostingConfig, ports: ReachedPorts): HostingConfig {
+  const origins = REACHED.map((name) => origin(ports[name])).join(' ');
+  const headers = hosting.headers?.map((rule) => ({
+    ...rule,
+    headers: rule.headers.map(({ key, value }) => ({
+      key,
+      value: key === 'Content-Security-Policy' ? value.replace('connect-src', `connect-src ${origins}`) : value,
+    })),
+  }));
+  return headers === undefined ? hosting : { ...hosting, headers };
+}
+
+/** `/samples/…` and a list of them, `/samples/index.json`. */
+function shareSamples(target: string): void {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target);
+  const list = loadSamples().map(({ scenario, about, deviceId, recordings }) => {
+    for (const { name } of recordings) symlinkSync(path.join(SAMPLES_DIR, name), path.join(target, name));
+    return {
+      scenario,
+      about,
+      deviceId,
+      recordings: recordings.map(({ name, startedAtMs, durationMs }) => ({ name, startedAtMs, durationMs })),
+    };
+  });
+  writeFileSync(path.join(target, 'index.json'), JSON.stringify(list));
+}

@@ -1,0 +1,117 @@
+/** A day, put together from jobs, conversations and speech: what was recorded, by which device, and what became of it. */
+import type { Conversation, Job, JobFile, Ledger } from '../data/model.ts';
+import { dayOf, type DayKey } from './time.ts';
+import type { Span } from './timeline.ts';
+
+export interface DayRecording extends Span {
+  readonly name: string;
+  readonly deviceId: string;
+  readonly state: JobFile['state'];
+}
+
+export interface Lane {
+  readonly deviceId: string;
+  readonly recordings: readonly DayRecording[];
+  readonly conversations: readonly Conversation[];
+  readonly speech: readonly Span[];
+}
+
+export interface DayFigures {
+  readonly ledger: Ledger;
+  /** What transcription billed for this day's recordings; shared out by speech where a job is of several days. */
+  readonly billedSeconds: number;
+}
+
+/** Files that began in a stretch of time, each once: of two jobs that know one by name, the newer one. */
+export function filesBetween(jobs: readonly Job[], { from, to }: Span): JobFile[] {
+  const byName = new Map<string, JobFile>();
+  for (const { files } of [...jobs].sort((a, b) => a.createdAt - b.createdAt)) {
+    for (const file of files) {
+      if (file.startedAt < from || file.startedAt >= to) continue;
+      const before = byName.get(file.name);
+      // Sent again and found to be known: the first time says more.
+      if (file.state !== 'duplicate' || before === undefined) byName.set(file.name, file);
+    }
+  }
+  return [...byName.values()].sort((a, b) => a.startedAt - b.startedAt);
+}
+
+export function recordingsOf(files: readonly JobFile[]): DayRecording[] {
+  return files.flatMap(({ name, deviceId, state, startedAt, durationSeconds }) =>
+    durationSeconds === null
+      ? []
+      : [{ name, deviceId, state, from: startedAt, to: startedAt + durationSeconds * 1000 }],
+  );
+}
+
+export function figuresOf(jobs: readonly Job[], span: Span): DayFigures {
+  const files = filesBetween(jobs, span);
+  const names = new Set(files.map(({ name }) => name));
+  const billed = jobs.map(({ files: all, billedSeconds }) => {
+    const speech = (some: readonly JobFile[]): number => some.reduce((sum, file) => sum + (file.speechSeconds ?? 0), 0);
+    const total = speech(all);
+    return total === 0 ? 0 : (billedSeconds * speech(all.filter(({ name }) => names.has(name)))) / total;
+  });
+  return { ledger: ledgerOf(files), billedSeconds: billed.reduce((sum, seconds) => sum + seconds, 0) };
+}
+
+function ledgerOf(files: readonly JobFile[]): Ledger {
+  const ledger = { audioSeconds: 0, speechSeconds: 0, silentSeconds: 0, duplicateSeconds: 0, failedSeconds: 0 };
+  for (const file of files) {
+    const audio = file.durationSeconds ?? 0;
+    ledger.audioSeconds += audio;
+    if (file.state === 'duplicate') ledger.duplicateSeconds += audio;
+    if (file.state === 'duplicate' || file.failedSeconds === null) continue; // Not settled yet.
+    const speech = file.speechSeconds ?? 0;
+    ledger.speechSeconds += speech;
+    ledger.failedSeconds += file.failedSeconds;
+    ledger.silentSeconds += Math.max(0, audio - speech - file.failedSeconds);
+  }
+  return ledger;
+}
+
+/** One lane a device, the one that was first that day on top. */
+export function lanesOf(
+  recordings: readonly DayRecording[],
+  conversations: readonly Conversation[],
+  speech: readonly (Span & { readonly deviceId: string })[],
+): Lane[] {
+  const begins = new Map<string, number>();
+  const note = (deviceId: string, at: number): void => {
+    begins.set(deviceId, Math.min(begins.get(deviceId) ?? at, at));
+  };
+  for (const { deviceId, from } of recordings) note(deviceId, from);
+  for (const { deviceId, startedAt } of conversations) note(deviceId, startedAt);
+  for (const { deviceId, from } of speech) note(deviceId, from);
+  const of = <T extends { readonly deviceId: string }>(all: readonly T[], deviceId: string): T[] =>
+    all.filter((one) => one.deviceId === deviceId);
+  return [...begins]
+    .sort(([, a], [, b]) => a - b)
+    .map(([deviceId]) => ({
+      deviceId,
+      recordings: of(recordings, deviceId),
+      conversations: of(conversations, deviceId),
+      speech: of(speech, deviceId),
+    }));
+}
+
+export interface KnownDay {
+  readonly day: DayKey;
+  readonly conversations: number;
+}
+
+/** Days of which anything is known, newest first. */
+export function knownDays(conversations: readonly Conversation[], jobs: readonly Job[]): KnownDay[] {
+  const counts = new Map<DayKey, number>();
+  for (const { startedAt } of conversations) {
+    const day = dayOf(startedAt);
+    counts.set(day, (counts.get(day) ?? 0) + 1);
+  }
+  for (const { files } of jobs) {
+    for (const { startedAt } of files) {
+      const day = dayOf(startedAt);
+      if (!counts.has(day)) counts.set(day, 0);
+    }
+  }
+  return [...counts].map(([day, count]) => ({ day, conversations: count })).sort((a, b) => (a.day < b.day ? 1 : -1));
+}

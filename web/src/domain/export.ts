@@ -1,0 +1,123 @@
+/** A conversation as a file: Markdown to read, SRT to lay under a recording, JSON to work with. */
+import type { Conversation } from '../data/model.ts';
+
+/** A segment with the number that its speaker has in this transcript. */
+export interface Line {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly text: string;
+  /** From 1; null where speakers were not told apart. */
+  readonly speaker: number | null;
+}
+
+export const speakerName = (speaker: number | null): string => (speaker === null ? 'Speaker' : `Speaker ${speaker}`);
+
+/** Paragraphs of one speaker are one turn. */
+export interface Turn {
+  readonly speaker: number | null;
+  readonly lines: readonly Line[];
+}
+
+/** @param pauseMs a longer pause begins a new turn of the same speaker. */
+export function turnsOf(lines: readonly Line[], pauseMs = 30_000): Turn[] {
+  const turns: { speaker: number | null; lines: Line[] }[] = [];
+  for (const line of lines) {
+    const turn = turns.at(-1);
+    const before = turn?.lines.at(-1);
+    if (turn?.speaker === line.speaker && before !== undefined && line.startedAt - before.endedAt < pauseMs) {
+      turn.lines.push(line);
+    } else {
+      turns.push({ speaker: line.speaker, lines: [line] });
+    }
+  }
+  return turns;
+}
+
+export interface MarkdownFormats {
+  readonly day: (ms: number) => string;
+  readonly clock: (ms: number) => string;
+}
+
+export function toMarkdown(
+  conversation: Conversation,
+  lines: readonly Line[],
+  { day, clock }: MarkdownFormats,
+): string {
+  const head = [
+    `# ${escapeMarkdown(conversation.title ?? 'Conversation')}`,
+    `${day(conversation.startedAt)}, ${clock(conversation.startedAt)} – ${clock(conversation.finishedAt)} · ${escapeMarkdown(conversation.deviceId)}`,
+    ...(conversation.overview === null ? [] : [`> ${escapeMarkdown(conversation.overview).replaceAll('\n', '\n> ')}`]),
+  ];
+  const body = turnsOf(lines).map(({ speaker, lines: said }) => {
+    const text = said.map((line) => escapeMarkdown(line.text)).join(' ');
+    return `**${speakerName(speaker)}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
+  });
+  return `${[...head, ...body].join('\n\n')}\n`;
+}
+
+/** What was said is text, never formatting. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/^(\s*)([-+]|\d+[.)])(?=\s)/gm, '$1\\$2');
+}
+
+/** Times count from the start of the conversation. */
+export function toSrt(conversation: Conversation, lines: readonly Line[]): string {
+  const origin = Math.min(conversation.startedAt, ...lines.map(({ startedAt }) => startedAt));
+  return lines
+    .map(({ startedAt, endedAt, text, speaker }, index) => {
+      const from = srtTime(startedAt - origin);
+      const to = srtTime(Math.max(endedAt, startedAt + 1) - origin);
+      const label = speaker === null ? '' : `${speakerName(speaker)}: `;
+      // An empty line would end the cue.
+      return `${index + 1}\n${from} --> ${to}\n${label}${text.replace(/\s*\n\s*/g, ' ').trim()}\n`;
+    })
+    .join('\n');
+}
+
+/** `hh:mm:ss,mmm` */
+function srtTime(ms: number): string {
+  const whole = Math.round(ms);
+  const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
+  const seconds = Math.floor(whole / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)},${pad(whole % 1000, 3)}`;
+}
+
+/** Names as in the HTTP interface; times in ISO 8601, UTC. */
+export function toJson(conversation: Conversation, lines: readonly Line[]): string {
+  const time = (ms: number): string => new Date(ms).toISOString();
+  const content = {
+    conversation_id: conversation.id,
+    device_id: conversation.deviceId,
+    title: conversation.title,
+    overview: conversation.overview,
+    language: conversation.language,
+    started_at: time(conversation.startedAt),
+    finished_at: time(conversation.finishedAt),
+    segments: lines.map(({ startedAt, endedAt, speaker, text }) => ({
+      started_at: time(startedAt),
+      ended_at: time(endedAt),
+      speaker,
+      text,
+    })),
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** What is copied: one line a turn, for pasting anywhere. */
+export function toText(lines: readonly Line[]): string {
+  return turnsOf(lines)
+    .map(({ speaker, lines: said }) => `${speakerName(speaker)}: ${said.map(({ text }) => text).join(' ')}`)
+    .join('\n');
+}
+
+/** `2026-07-03-lunch-with-ada` */
+export function fileStem(conversation: Conversation, day: string): string {
+  const title = (conversation.title ?? 'conversation')
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return [day, title.slice(0, 60)].filter((part) => part !== '').join('-');
+}

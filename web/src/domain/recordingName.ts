@@ -1,0 +1,59 @@
+/** What recordings that a person adds are called: names carry the time of capture, and nothing else tells it. */
+
+/** Endings that the server takes. */
+export const AUDIO_EXTENSIONS = ['bin', 'wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const;
+
+/** Seconds above this are milliseconds, as the server reads it. */
+const MAX_SECONDS = 1e10;
+/** Oldest capture time that the server takes. */
+const EARLIEST_MS = Date.UTC(2024, 0, 1);
+/** How far ahead it may be. */
+const AHEAD_MS = 5 * 60_000;
+
+export type Named =
+  /** Can be sent as it is. */
+  | { readonly kind: 'ready'; readonly startedAt: number }
+  /** Ordinary audio whose name does not say when it began. */
+  | { readonly kind: 'undated' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export function readName(name: string, now: number): Named {
+  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+  if (!AUDIO_EXTENSIONS.some((known) => known === extension)) {
+    return {
+      kind: 'refused',
+      reason: `Only ${AUDIO_EXTENSIONS.map((known) => `.${known}`).join(', ')} files are taken.`,
+    };
+  }
+  const digits = /_(\d{9,16})\.[^.]+$/.exec(name)?.[1];
+  if (digits === undefined) {
+    if (extension !== 'bin') return { kind: 'undated' };
+    return {
+      kind: 'refused',
+      reason: 'The name of a .bin recording has to end in its time of capture: …_1760000000.bin.',
+    };
+  }
+  const startedAt = Number(digits) > MAX_SECONDS ? Number(digits) : Number(digits) * 1000;
+  if (startedAt >= EARLIEST_MS && startedAt <= now + AHEAD_MS) return { kind: 'ready', startedAt };
+  if (extension !== 'bin') return { kind: 'undated' };
+  return { kind: 'refused', reason: 'Its time of capture is before 2024 or in the future.' };
+}
+
+/** A name that the server takes, with the time in it. */
+export function datedName(name: string, startedAt: number): string {
+  const [, stem = '', extension = ''] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
+  const safe = stem
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 80);
+  return `${safe === '' ? 'recording' : safe}_${Math.round(startedAt)}.${extension.toLowerCase()}`;
+}
+
+/**
+ * When a file began that does not say so itself: files are last changed when a recording ends.
+ * @param seconds its length; null when unknown.
+ */
+export function guessedStart(lastModified: number, seconds: number | null): number {
+  return Math.max(EARLIEST_MS, lastModified - (seconds ?? 0) * 1000);
+}

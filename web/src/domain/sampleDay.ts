@@ -1,0 +1,49 @@
+/** Lays the sample recordings, which are of many days, on one: so that a first look shows a day with something in it. */
+
+export interface SampleScenario {
+  readonly scenario: string;
+  readonly deviceId: string;
+  readonly recordings: readonly { readonly name: string; readonly startedAtMs: number; readonly durationMs: number }[];
+}
+
+/** Which device each is of, and when it begins: minutes after nine. Devices overlap, as where somebody wears several. */
+const SCENES: Readonly<Record<string, readonly [device: string, minute: number]>> = {
+  night: ['pendant', 0],
+  kitchen: ['pendant', 1.5],
+  train: ['pendant', 5],
+  garden: ['pendant', 8.5],
+  walk: ['pendant', 18],
+  harbour: ['pendant', 22],
+  workshop: ['glasses', 3],
+  market: ['glasses', 13],
+  letter: ['phone', 6],
+  errand: ['phone', 11],
+  memo: ['phone', 20],
+};
+const NINE_MS = 9 * 3_600_000;
+
+export interface MovedSample {
+  /** File among the samples. */
+  readonly original: string;
+  /** With its new time of capture. */
+  readonly name: string;
+  /** For names that carry no device. */
+  readonly deviceId: string;
+  readonly startedAt: number;
+}
+
+/** @param midnight of the day they are laid on, Unix milliseconds. Recordings of a scenario keep their distance to each other. */
+export function moveToDay(scenarios: readonly SampleScenario[], midnight: number): MovedSample[] {
+  return scenarios.flatMap(({ scenario, recordings }, index) => {
+    const first = Math.min(...recordings.map(({ startedAtMs }) => startedAtMs));
+    const [deviceId, minute] = SCENES[scenario] ?? ['pendant', 30 + index * 5];
+    const begins = midnight + NINE_MS + minute * 60_000;
+    return recordings.map(({ name, startedAtMs }) => {
+      const startedAt = begins + (startedAtMs - first);
+      const moved = name
+        .replace(/_\d+(\.\w+)$/, `_${Math.round(startedAt)}$1`)
+        .replace(/^audio_[^_]+/, `audio_${deviceId}`);
+      return { original: name, name: moved, deviceId, startedAt };
+    });
+  });
+}

@@ -1,0 +1,88 @@
+/** Times and durations as people read them. Days are those of the place where the console is looked at. */
+
+/** English words, in the order and with the clock that the reader is used to where their language is English. */
+const LOCALE = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
+
+const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat(LOCALE, options);
+const CLOCK = format({ hour: '2-digit', minute: '2-digit' });
+const CLOCK_SECONDS = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const DAY = format({ weekday: 'long', day: 'numeric', month: 'long' });
+const DAY_OF_YEAR = format({ day: 'numeric', month: 'long', year: 'numeric' });
+const SHORT_DAY = format({ day: 'numeric', month: 'short' });
+const WEEKDAY = format({ weekday: 'short' });
+
+/** `8:21 – 8:45 AM`; one time where both are the same. */
+export const clockRange = (from: number, to: number): string => CLOCK.formatRange(from, to);
+export const clock = (ms: number): string => CLOCK.format(ms);
+export const clockSeconds = (ms: number): string => CLOCK_SECONDS.format(ms);
+export const longDay = (ms: number): string => DAY.format(ms);
+export const dayOfYear = (ms: number): string => DAY_OF_YEAR.format(ms);
+export const shortDay = (ms: number): string => SHORT_DAY.format(ms);
+export const weekday = (ms: number): string => WEEKDAY.format(ms);
+
+/** `yyyy-mm-dd` */
+export type DayKey = string;
+
+export function dayOf(ms: number): DayKey {
+  const date = new Date(ms);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+/** Midnight at which a day begins, or null where this is none. */
+export function startOfDay(day: DayKey): number | null {
+  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day) ?? [];
+  const midnight = new Date(Number(year), Number(month) - 1, Number(date));
+  return dayOf(midnight.getTime()) === day ? midnight.getTime() : null;
+}
+
+/** The day so many days later: by the calendar, because days may have 23 or 25 hours. */
+export function addDays(day: DayKey, days: number): DayKey {
+  const date = new Date(startOfDay(day) ?? 0);
+  date.setDate(date.getDate() + days);
+  return dayOf(date.getTime());
+}
+
+/** `today`, `yesterday`, or a date. */
+export function relativeDay(ms: number, now: number): string {
+  const day = dayOf(ms);
+  if (day === dayOf(now)) return 'today';
+  if (day === addDays(dayOf(now), -1)) return 'yesterday';
+  return new Date(ms).getFullYear() === new Date(now).getFullYear() ? SHORT_DAY.format(ms) : DAY_OF_YEAR.format(ms);
+}
+
+/** `8 s`, `4 min 10 s`, `12 h 5 min` */
+export function duration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return '< 1 s';
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return joined(Math.floor(whole / 60), 'min', whole % 60, 's');
+  return joined(Math.floor(whole / 3600), 'h', Math.round((whole % 3600) / 60) % 60, 'min');
+}
+
+function joined(large: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
+}
+
+/** `0:07`, `12:34`, `1:02:03` */
+export function stopwatch(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+}
+
+/** How long until a moment: `in 40 s`, `in 5 min`, `any moment`. */
+export function until(ms: number, now: number): string {
+  const seconds = Math.round((ms - now) / 1000);
+  if (seconds <= 0) return 'any moment';
+  if (seconds < 90) return `in ${seconds} s`;
+  return `in ${duration(Math.round(seconds / 60) * 60)}`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${Math.round(count / 1000)} kB`;
+  return `${(count / 1e6).toFixed(1)} MB`;
+}

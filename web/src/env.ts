@@ -1,0 +1,51 @@
+/** Where the console is: deployed, or beside a local Emulator Suite. */
+import type { FirebaseOptions } from 'firebase/app';
+
+/** What `npm start` writes into the page (`dev/emulators/console.ts`): nothing of it is there when deployed. */
+export interface LocalSuite {
+  readonly auth: string;
+  readonly firestore: string;
+  readonly functions: string;
+  readonly storage: string;
+  /** The Emulator UI; null where it is not running. */
+  readonly ui: string | null;
+  /** Whether a stand-in that only knows the sample recordings transcribes. */
+  readonly standIn: boolean;
+}
+
+export const localSuite: LocalSuite | null = readLocalSuite();
+
+export const isLocal = localSuite !== null;
+
+/** Where every function runs: `REGION` in functions/src/config.ts. */
+export const REGION = 'us-central1';
+
+const CONFIG_KEY = 'firebase-config';
+
+/**
+ * Hosting knows the project it serves. What it said is kept, so that the console opens offline, and asked for again behind
+ * the user's back.
+ * @throws Error when it was never asked and cannot be now.
+ */
+export async function firebaseConfig(): Promise<FirebaseOptions> {
+  const fresh = fetch('/__/firebase/init.json').then(async (response) => {
+    if (!response.ok) throw new Error(`This host does not know its Firebase project (${response.status}).`);
+    const text = await response.text();
+    localStorage.setItem(CONFIG_KEY, text);
+    return text;
+  });
+  const kept = localStorage.getItem(CONFIG_KEY);
+  if (kept !== null) fresh.catch(() => undefined);
+  return JSON.parse(kept ?? (await fresh)) as FirebaseOptions;
+}
+
+function readLocalSuite(): LocalSuite | null {
+  const content = document.querySelector<HTMLMetaElement>('meta[name="local-suite"]')?.content;
+  return content === undefined ? null : (JSON.parse(content) as LocalSuite);
+}
+
+/** `http://127.0.0.1:9099` as what the SDKs' `connect…Emulator` take. */
+export function hostAndPort(origin: string): [host: string, port: number] {
+  const { hostname, port } = new URL(origin);
+  return [hostname, Number(port)];
+}

@@ -1,0 +1,89 @@
+/** Signing in and out. Loaded apart: the sign-in page is painted before it. */
+import {
+  connectAuthEmulator,
+  createUserWithEmailAndPassword,
+  indexedDBLocalPersistence,
+  initializeAuth,
+  onAuthStateChanged,
+  sendPasswordResetEmail,
+  signInWithEmailAndPassword,
+  signInWithPopup,
+  signOut,
+  GoogleAuthProvider,
+  browserPopupRedirectResolver,
+  type Auth,
+  type User,
+} from 'firebase/auth';
+import { FirebaseError } from 'firebase/app';
+import { localSuite } from '../env.ts';
+import { firebaseApp } from './app.ts';
+
+let auth: Promise<Auth> | null = null;
+
+export function userAuth(): Promise<Auth> {
+  auth ??= start();
+  return auth;
+}
+
+async function start(): Promise<Auth> {
+  // Without a resolver: what popups need (a frame of Google's) is loaded by who opens one.
+  const instance = initializeAuth(await firebaseApp(), { persistence: indexedDBLocalPersistence });
+  if (localSuite !== null) connectAuthEmulator(instance, localSuite.auth, { disableWarnings: true });
+  return instance;
+}
+
+/** Calls back with the user that is signed in, now and whenever that changes. Works offline. */
+export async function watchUser(callback: (user: User | null) => void): Promise<void> {
+  onAuthStateChanged(await userAuth(), callback);
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  await signInWithEmailAndPassword(await userAuth(), email, password);
+}
+
+export async function signUp(email: string, password: string): Promise<void> {
+  await createUserWithEmailAndPassword(await userAuth(), email, password);
+}
+
+export async function signInWithGoogle(): Promise<void> {
+  await signInWithPopup(await userAuth(), new GoogleAuthProvider(), browserPopupRedirectResolver);
+}
+
+export async function resetPassword(email: string): Promise<void> {
+  await sendPasswordResetEmail(await userAuth(), email);
+}
+
+export async function leave(): Promise<void> {
+  await signOut(await userAuth());
+}
+
+const DEMO = { email: 'demo@example.com', password: 'only-in-the-emulator' };
+
+/** In the Auth emulator only. */
+export async function signInAsDemoUser(): Promise<void> {
+  try {
+    await signUp(DEMO.email, DEMO.password);
+  } catch (error) {
+    if (!(error instanceof FirebaseError) || error.code !== 'auth/email-already-in-use') throw error;
+    await signIn(DEMO.email, DEMO.password);
+  }
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  'auth/invalid-credential': 'E-mail and password do not match.',
+  'auth/invalid-email': 'This is not an e-mail address.',
+  'auth/missing-email': 'Enter your e-mail address first.',
+  'auth/email-already-in-use': 'There is an account with this e-mail already: sign in instead.',
+  'auth/weak-password': 'The password is too short: take at least six characters.',
+  'auth/too-many-requests': 'Too many attempts. Wait a few minutes, then try again.',
+  'auth/network-request-failed': 'There is no connection. Signing in needs one; recording does not.',
+  'auth/popup-blocked': 'The browser blocked Google’s window: allow pop-ups for this site.',
+  'auth/operation-not-allowed': 'This way of signing in is not enabled in the Firebase project.',
+};
+
+/** A sentence for a person; null where they changed their mind. */
+export function authProblem(error: unknown): string | null {
+  if (!(error instanceof FirebaseError)) return error instanceof Error ? error.message : String(error);
+  if (['auth/popup-closed-by-user', 'auth/cancelled-popup-request'].includes(error.code)) return null;
+  return SENTENCES[error.code] ?? error.message;
+}

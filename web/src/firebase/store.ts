@@ -1,0 +1,169 @@
+/** Firestore, kept on this device so that the console shows what it knows offline, and the callables. */
+import {
+  clearIndexedDbPersistence,
+  collection,
+  connectFirestoreEmulator,
+  doc,
+  getDocs,
+  initializeFirestore,
+  limit,
+  onSnapshot,
+  orderBy,
+  persistentLocalCache,
+  persistentMultipleTabManager,
+  query,
+  startAfter,
+  terminate,
+  where,
+  type DocumentData,
+  type Firestore,
+  type Query,
+  type QueryDocumentSnapshot,
+} from 'firebase/firestore';
+import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
+import type { ReadQuery } from '../../../client/src/reading.ts';
+import type { Conversation } from '../data/model.ts';
+import { hostAndPort, localSuite, REGION } from '../env.ts';
+import { firebaseApp } from './app.ts';
+import { userAuth } from './auth.ts';
+import { conversationOf } from './documents.ts';
+
+export interface Backend {
+  readonly db: Firestore;
+  readonly functions: Functions;
+}
+
+let backend: Promise<Backend> | null = null;
+
+export function connect(): Promise<Backend> {
+  backend ??= start();
+  return backend;
+}
+
+async function start(): Promise<Backend> {
+  const app = await firebaseApp();
+  await userAuth();
+  const localCache = persistentLocalCache({ tabManager: persistentMultipleTabManager() });
+  const db = initializeFirestore(app, { localCache });
+  const functions = getFunctions(app, REGION);
+  if (localSuite !== null) {
+    connectFirestoreEmulator(db, ...hostAndPort(localSuite.firestore));
+    connectFunctionsEmulator(functions, ...hostAndPort(localSuite.functions));
+  }
+  return { db, functions };
+}
+
+/** Ends everything and forgets what was read: the next user of this browser shall not find it. */
+export async function forget(): Promise<void> {
+  const { db } = await connect();
+  await terminate(db);
+  await clearIndexedDbPersistence(db);
+}
+
+export interface Live<T> {
+  readonly value: T;
+  /** What is kept on this device: the server has not answered (yet). */
+  readonly fromCache: boolean;
+}
+
+export type Parse<T> = (id: string, data: DocumentData) => T;
+export type Listener<T> = (live: Live<T>) => void;
+export type Subscribe<T> = (next: Listener<T>, failed: (error: Error) => void) => () => void;
+
+/** The documents of a query, and again whenever they change. */
+export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
+  return whenConnected(({ db }, next, failed) =>
+    onSnapshot(
+      toQuery(db, read),
+      { includeMetadataChanges: true },
+      ({ docs, metadata }) => {
+        next({ value: docs.map((found) => parse(found.id, found.data())), fromCache: metadata.fromCache });
+      },
+      failed,
+    ),
+  );
+}
+
+/** One document, and again whenever it changes; null where there is none. */
+export function liveDocument<T>(path: string, parse: Parse<T>): Subscribe<T | null> {
+  return whenConnected(({ db }, next, failed) =>
+    onSnapshot(
+      doc(db, path),
+      { includeMetadataChanges: true },
+      (found) => {
+        next({ value: found.exists() ? parse(found.id, found.data()) : null, fromCache: found.metadata.fromCache });
+      },
+      failed,
+    ),
+  );
+}
+
+function whenConnected<T>(
+  subscribe: (backend: Backend, next: Listener<T>, failed: (error: Error) => void) => () => void,
+): Subscribe<T> {
+  return (next, failed) => {
+    let unsubscribe: (() => void) | null = null;
+    let over = false;
+    connect().then((connected) => {
+      if (!over) unsubscribe = subscribe(connected, next, failed);
+    }, failed);
+    return () => {
+      over = true;
+      unsubscribe?.();
+    };
+  };
+}
+
+/** All pages of a query; `onPage` gets what there is so far. */
+export async function readAll<T>(
+  read: ReadQuery,
+  parse: Parse<T>,
+  { onPage, signal }: { onPage?: (soFar: readonly T[]) => void; signal?: AbortSignal } = {},
+): Promise<T[]> {
+  const { db } = await connect();
+  const found: T[] = [];
+  let last: QueryDocumentSnapshot | undefined;
+  do {
+    const page = await getDocs(toQuery(db, read, last));
+    if (signal?.aborted === true) break;
+    found.push(...page.docs.map((document) => parse(document.id, document.data())));
+    last = page.size === read.limit ? page.docs.at(-1) : undefined;
+    onPage?.([...found]);
+  } while (last !== undefined);
+  return found;
+}
+
+function toQuery(db: Firestore, read: ReadQuery, after?: QueryDocumentSnapshot): Query {
+  return query(
+    collection(db, read.collection),
+    ...read.where.map((condition) => where(...condition)),
+    ...read.orderBy.map((order) => orderBy(...order)),
+    ...(after === undefined ? [] : [startAfter(after)]),
+    limit(read.limit),
+  );
+}
+
+/** Calls one of the functions. @throws Error with a sentence for a person. */
+export async function call(name: string, data: Record<string, unknown>): Promise<void> {
+  const { functions } = await connect();
+  await httpsCallable(functions, name)(data);
+}
+
+/** What has become of a conversation. */
+export type Found =
+  | { readonly kind: 'live'; readonly conversation: Conversation }
+  | { readonly kind: 'merged'; readonly into: string }
+  | { readonly kind: 'gone' };
+
+export function watchConversation(uid: string, id: string): Subscribe<Found> {
+  const parse = (found: string, data: DocumentData): Found => {
+    const { state, mergedInto } = data as { state: string; mergedInto: string | null };
+    if (state === 'live') return { kind: 'live', conversation: conversationOf(found, data) };
+    return state === 'merged' && mergedInto !== null ? { kind: 'merged', into: mergedInto } : { kind: 'gone' };
+  };
+  const subscribe = liveDocument(`users/${uid}/conversations/${id}`, parse);
+  return (next, failed) =>
+    subscribe(({ value, fromCache }) => {
+      next({ value: value ?? { kind: 'gone' }, fromCache });
+    }, failed);
+}

@@ -1,0 +1,19 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startRouter } from './router.ts';
+import { startSession } from './session.ts';
+import './styles/index.css';
+
+startRouter();
+void startSession();
+render(<App />, document.getElementById('app') ?? document.body);
+
+// A new version was deployed while this one was open: its parts have other names now.
+addEventListener('vite:preloadError', () => {
+  location.reload();
+});
+if ('serviceWorker' in navigator) {
+  addEventListener('load', () => {
+    navigator.serviceWorker.register('/sw.js').catch(() => undefined); // A private window, say: it works online.
+  });
+}

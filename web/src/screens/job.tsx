@@ -1,0 +1,213 @@
+import { useState } from 'preact/hooks';
+import { useApp } from '../ui/app.ts';
+import { hasEnded, type Job, type JobFile } from '../data/model.ts';
+import { canCancel, canRetry, devicesOf, reasonsOf } from '../domain/jobText.ts';
+import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
+import { jobOf } from '../firebase/documents.ts';
+import { call, liveDocument } from '../firebase/store.ts';
+import { hrefs } from '../router.ts';
+import { Confirm } from '../ui/confirm.tsx';
+import { Glyph } from '../ui/icons.tsx';
+import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
+import { LedgerBar } from '../ui/ledger.tsx';
+import { useLive } from '../ui/live.ts';
+import { Screen, Waiting } from '../ui/screen.tsx';
+import { tell, tellProblem } from '../ui/toast.tsx';
+
+export function JobScreen({ id }: { id: string }) {
+  const job = useLive(`job/${id}`, () => liveDocument(`offline_sync_jobs/${id}`, jobOf));
+  // The rules let nobody read a job that is not there.
+  if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
+  if (job.kind === 'loading' || job.value === null) return <Waiting what="the job" />;
+  return <JobView job={job.value} />;
+}
+
+function Gone() {
+  return (
+    <Screen title="This job is gone" context={<a href={hrefs.jobs}>Jobs</a>}>
+      <p>Jobs are removed some days after their end. What they became stays: see your days.</p>
+    </Screen>
+  );
+}
+
+function JobView({ job }: { job: Job }) {
+  const count = job.files.length === 1 ? '1 recording' : `${job.files.length} recordings`;
+  return (
+    <Screen
+      title={`${count} of ${devicesOf(job)}`}
+      context={<a href={hrefs.jobs}>Jobs</a>}
+      actions={<Commands job={job} />}
+    >
+      <p class="row start">
+        <StatusChip status={job.status} />
+        <span class="hint">
+          sent {dayOfYear(job.createdAt)}, {clock(job.createdAt)}
+          {job.finishedAt !== null && `, ended ${clock(job.finishedAt)}`}
+        </span>
+      </p>
+      {!hasEnded(job.status) && (
+        <div class="card">
+          <JobProgress job={job} />
+          <WaitingFor job={job} />
+        </div>
+      )}
+      <Reasons job={job} />
+      {job.ledger.audioSeconds > 0 && (
+        <section aria-labelledby="ledger">
+          <h2 id="ledger">Where every second went</h2>
+          <LedgerBar ledger={job.ledger} />
+          <p class="hint">
+            {duration(job.ledger.audioSeconds)} of audio, {duration(job.billedSeconds)} billed for transcription.
+          </p>
+        </section>
+      )}
+      <Outcome job={job} />
+      <section aria-labelledby="recordings">
+        <h2 id="recordings">Recordings</h2>
+        <ol class="files">
+          {job.files.map((file) => (
+            <FileRow key={file.name} file={file} />
+          ))}
+        </ol>
+      </section>
+      {hasEnded(job.status) && (
+        <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>
+      )}
+    </Screen>
+  );
+}
+
+function Commands({ job }: { job: Job }) {
+  const [busy, setBusy] = useState(false);
+  const [cancelling, setCancelling] = useState(false);
+  const command = (name: string, done: string): void => {
+    setBusy(true);
+    call(name, { job_id: job.id })
+      .then(() => {
+        tell(done);
+      }, tellProblem)
+      .finally(() => {
+        setBusy(false);
+      });
+  };
+  return (
+    <>
+      {canRetry(job) && (
+        <button
+          class="button primary"
+          disabled={busy}
+          onClick={() => {
+            command('retrySyncJob', 'What failed is tried again.');
+          }}
+        >
+          <Glyph name="retry" size={18} /> Try again
+        </button>
+      )}
+      {canCancel(job) && (
+        <button
+          class="button"
+          disabled={busy}
+          onClick={() => {
+            setCancelling(true);
+          }}
+        >
+          <Glyph name="close" size={18} /> Cancel
+        </button>
+      )}
+      {cancelling && (
+        <Confirm
+          title="Cancel this job?"
+          action="Cancel the job"
+          onAnswer={(confirmed) => {
+            setCancelling(false);
+            if (confirmed) command('cancelSyncJob', 'The job is cancelled.');
+          }}
+        >
+          <p>What is transcribed already stays. The audio of the rest is deleted on the server.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Reasons({ job }: { job: Job }) {
+  const reasons = reasonsOf(job);
+  if (reasons.length === 0) return null;
+  return (
+    <section class="reasons" aria-label="What went wrong">
+      {reasons.map(({ code, message, wayOut, files }) => (
+        <div key={`${code}/${message}`} class="notice bad">
+          <p>
+            <b>{message}</b>
+          </p>
+          <p>{wayOut}</p>
+          {files.length > 0 && (
+            <p class="hint">
+              {files.length === 1 ? files[0] : `${files.length} recordings`} · <code>{code}</code>
+            </p>
+          )}
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** The conversations that came of it. */
+function Outcome({ job }: { job: Job }) {
+  const { conversations } = useApp();
+  if (job.conversationIds.length === 0) return null;
+  const known = new Map(conversations.kind === 'ready' ? conversations.value.map((one) => [one.id, one]) : []);
+  return (
+    <section aria-labelledby="outcome">
+      <h2 id="outcome">What it became</h2>
+      <ul class="links">
+        {job.conversationIds.map((id) => {
+          const conversation = known.get(id);
+          return (
+            <li key={id}>
+              <a href={hrefs.conversation(id)}>{conversation?.title ?? 'Conversation'}</a>
+              {conversation !== undefined && (
+                <span class="hint">
+                  {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+const STATES: Readonly<Record<JobFile['state'], string>> = {
+  expected: 'to be uploaded',
+  staged: 'to be processed',
+  transcribed: 'transcribed',
+  silent: 'silence only',
+  duplicate: 'heard before',
+  failed: 'failed',
+};
+
+function FileRow({ file }: { file: JobFile }) {
+  const { name, state, startedAt, sizeBytes, durationSeconds, speechSeconds, duplicateOf, error } = file;
+  return (
+    <li class="file-row">
+      <span class={`state-dot ${state}`} aria-hidden="true" />
+      <div>
+        <p class="file-name">{name}</p>
+        <p class="hint">
+          <a href={hrefs.day(dayOf(startedAt))}>
+            {dayOfYear(startedAt)}, {clockSeconds(startedAt)}
+          </a>
+          {' · '}
+          {bytes(sizeBytes)}
+          {durationSeconds !== null && ` · ${duration(durationSeconds)}`}
+          {speechSeconds !== null && speechSeconds > 0 && ` · ${duration(speechSeconds)} speech`}
+        </p>
+        {duplicateOf !== null && <p class="hint">The same audio as {duplicateOf}: it is not billed again.</p>}
+        {error !== null && <p class="reason">{error.message}</p>}
+      </div>
+      <span class="file-state">{STATES[state]}</span>
+    </li>
+  );
+}

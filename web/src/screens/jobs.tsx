@@ -1,0 +1,76 @@
+import { useApp } from '../ui/app.ts';
+import { hasEnded, type Job } from '../data/model.ts';
+import { devicesOf } from '../domain/jobText.ts';
+import { clock, duration, relativeDay } from '../domain/time.ts';
+import { hrefs } from '../router.ts';
+import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
+import { LedgerBar } from '../ui/ledger.tsx';
+import { useNow } from '../ui/now.ts';
+import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+
+export function JobsScreen() {
+  const { jobs } = useApp();
+  return (
+    <Screen title="Jobs">
+      <p class="lead">What was sent, how far it is, and where every second went.</p>
+      {jobs.kind === 'failed' && <Problem error={jobs.error} />}
+      {jobs.kind === 'loading' && <Waiting what="jobs" />}
+      {jobs.kind === 'ready' && <Jobs jobs={jobs.value} />}
+    </Screen>
+  );
+}
+
+function Jobs({ jobs }: { jobs: readonly Job[] }) {
+  if (jobs.length === 0) {
+    return (
+      <p class="empty">
+        There are no jobs. <a href={hrefs.record}>Record something, or add recordings.</a>
+      </p>
+    );
+  }
+  const moving = jobs.filter(({ status }) => !hasEnded(status));
+  const ended = jobs.filter(({ status }) => hasEnded(status));
+  return (
+    <>
+      {moving.length > 0 && <JobList title="Under way" jobs={moving} />}
+      {ended.length > 0 && <JobList title="Ended" jobs={ended} />}
+    </>
+  );
+}
+
+function JobList({ title, jobs }: { title: string; jobs: readonly Job[] }) {
+  const now = useNow(60_000);
+  const id = title.toLowerCase().replace(' ', '-');
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      <ul class="cards">
+        {jobs.map((job) => (
+          <li key={job.id} class="card job-card">
+            <div class="row">
+              <a class="card-link" href={hrefs.job(job.id)}>
+                {job.files.length === 1 ? '1 recording' : `${job.files.length} recordings`} of {devicesOf(job)}
+              </a>
+              <StatusChip status={job.status} />
+            </div>
+            <p class="hint">
+              {relativeDay(job.createdAt, now)}, {clock(job.createdAt)}
+              {job.ledger.audioSeconds > 0 && ` · ${duration(job.ledger.audioSeconds)} of audio`}
+              {job.conversationIds.length > 0 &&
+                ` · ${job.conversationIds.length === 1 ? '1 conversation' : `${job.conversationIds.length} conversations`}`}
+            </p>
+            {hasEnded(job.status) ? (
+              <LedgerBar ledger={job.ledger} legend={false} />
+            ) : (
+              <>
+                <JobProgress job={job} />
+                <WaitingFor job={job} />
+              </>
+            )}
+            {job.failures[0] !== undefined && <p class="reason">{job.failures[0].message}</p>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+/** Everything behind the sign-in: loaded apart, with Firestore. */
+import { useEffect, useMemo } from 'preact/hooks';
+import { newestConversations, newestJobs } from '../../../client/src/reading.ts';
+import { AppContext, type AppData } from '../ui/app.ts';
+import { leave } from '../firebase/auth.ts';
+import { conversationOf, jobOf } from '../firebase/documents.ts';
+import { forget, liveQuery } from '../firebase/store.ts';
+import { route, type Route } from '../router.ts';
+import type { SignedInUser } from '../session.ts';
+import { deviceId } from '../sync/device.ts';
+import { openOutbox } from '../sync/outbox.ts';
+import { useLive } from '../ui/live.ts';
+import { Shell } from '../ui/shell.tsx';
+import { tellProblem, Toasts } from '../ui/toast.tsx';
+import { ConversationScreen } from './conversation.tsx';
+import { DayScreen, HomeScreen } from './day.tsx';
+import { JobScreen } from './job.tsx';
+import { JobsScreen } from './jobs.tsx';
+import { NothingScreen } from './nothing.tsx';
+import { RecordScreen } from './record.tsx';
+import { UsageScreen } from './usage.tsx';
+
+/** Conversations whose days can be leafed through without asking again. */
+const KNOWN_CONVERSATIONS = 200;
+
+export default function SignedIn({ user }: { user: SignedInUser }) {
+  const { uid } = user;
+  const outbox = useMemo(() => openOutbox(deviceId()), [uid]);
+  const conversations = useLive(`conversations/${uid}`, () =>
+    liveQuery(newestConversations(uid, KNOWN_CONVERSATIONS), conversationOf),
+  );
+  const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
+  useEffect(() => () => void outbox.close(), [outbox]);
+  const data: AppData = { uid, conversations, jobs, outbox, deviceId: deviceId() };
+
+  return (
+    <AppContext.Provider value={data}>
+      <Shell
+        user={user}
+        onSignOut={() => {
+          signOut().catch(tellProblem);
+        }}
+      >
+        <Screen route={route.value} />
+      </Shell>
+      <Toasts />
+    </AppContext.Provider>
+  );
+}
+
+function Screen({ route: shown }: { route: Route }) {
+  switch (shown.screen) {
+    case 'home':
+      return <HomeScreen />;
+    case 'day':
+      return <DayScreen key={shown.day} day={shown.day} />;
+    case 'conversation':
+      return <ConversationScreen key={shown.id} id={shown.id} />;
+    case 'record':
+      return <RecordScreen />;
+    case 'jobs':
+      return <JobsScreen />;
+    case 'job':
+      return <JobScreen key={shown.id} id={shown.id} />;
+    case 'usage':
+      return <UsageScreen />;
+    case 'nothing':
+      return <NothingScreen />;
+  }
+}
+
+/** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
+async function signOut(): Promise<void> {
+  await forget();
+  await leave();
+  location.assign('/');
+}

@@ -1,0 +1,23 @@
+import { hasSamples } from '../sync/samples.ts';
+import { hrefs } from '../router.ts';
+import { Glyph } from '../ui/icons.tsx';
+import { SampleButton } from '../ui/sampleButton.tsx';
+import { Screen } from '../ui/screen.tsx';
+
+/** Before there is anything. */
+export function Welcome() {
+  return (
+    <Screen title="Nothing has been said yet">
+      <p class="lead">
+        Record with this device’s microphone, with or without a network, or add recordings from a wearable. They come
+        back as conversations, laid out on the axis of the day.
+      </p>
+      <div class="row start wrap">
+        <a class={hasSamples ? 'button' : 'button primary'} href={hrefs.record}>
+          <Glyph name="record" size={18} /> Record or add
+        </a>
+        {hasSamples && <SampleButton primary />}
+      </div>
+    </Screen>
+  );
+}

@@ -1,0 +1,19 @@
+/** The sample recordings, where the console runs beside the local suite: a day that is laid on yesterday. */
+import { isLocal } from '../env.ts';
+import type { NewRecording } from './outbox.ts';
+import { moveToDay, type SampleScenario } from '../domain/sampleDay.ts';
+
+export const hasSamples = isLocal;
+
+export async function loadSampleDay(midnight: number): Promise<NewRecording[]> {
+  const response = await fetch('/samples/index.json');
+  const scenarios = (await response.json()) as SampleScenario[];
+  const moved = moveToDay(scenarios, midnight);
+  return Promise.all(
+    moved.map(async ({ original, name, deviceId }) => {
+      const file = await fetch(`/samples/${original}`);
+      if (!file.ok) throw new Error(`The sample ${original} is not there.`);
+      return { name, audio: await file.blob(), deviceId };
+    }),
+  );
+}

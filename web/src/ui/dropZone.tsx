@@ -1,0 +1,177 @@
+import { useState } from 'preact/hooks';
+import { useApp } from './app.ts';
+import { AUDIO_EXTENSIONS, datedName, guessedStart, readName } from '../domain/recordingName.ts';
+import { Glyph } from './icons.tsx';
+import { tell, tellProblem } from './toast.tsx';
+
+/** Ordinary audio that somebody has to say the time of. */
+interface Undated {
+  readonly file: File;
+  /** Unix milliseconds, as guessed or as said. */
+  readonly startedAt: number;
+}
+
+export function DropZone() {
+  const { outbox } = useApp();
+  const [over, setOver] = useState(false);
+  const [undated, setUndated] = useState<readonly Undated[]>([]);
+  const [refused, setRefused] = useState<readonly { name: string; reason: string }[]>([]);
+
+  const take = async (files: readonly File[]): Promise<void> => {
+    const now = Date.now();
+    const named = files.map((file) => ({ file, read: readName(file.name, now) }));
+    setRefused(
+      named.flatMap(({ file, read }) => (read.kind === 'refused' ? { name: file.name, reason: read.reason } : [])),
+    );
+    const dateless = named.filter(({ read }) => read.kind === 'undated');
+    const guessed = await Promise.all(
+      dateless.map(async ({ file }) => ({ file, startedAt: guessedStart(file.lastModified, await secondsOf(file)) })),
+    );
+    setUndated((before) => [...before, ...guessed]);
+    await add(named.flatMap(({ file, read }) => (read.kind === 'ready' ? { name: file.name, audio: file } : [])));
+  };
+
+  const add = async (recordings: readonly { name: string; audio: File }[]): Promise<void> => {
+    if (recordings.length === 0) return;
+    await outbox.add(recordings);
+    tell(recordings.length === 1 ? 'One recording is added.' : `${recordings.length} recordings are added.`);
+  };
+
+  return (
+    <section class="card" aria-labelledby="add">
+      <h2 id="add">Add recordings</h2>
+      <label
+        class={over ? 'drop over' : 'drop'}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => {
+          setOver(false);
+        }}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          take([...(event.dataTransfer?.files ?? [])]).catch(tellProblem);
+        }}
+      >
+        <Glyph name="up" size={24} />
+        <span>
+          <b>Choose files</b> or drop them here
+        </span>
+        <small>
+          .bin from devices, or{' '}
+          {AUDIO_EXTENSIONS.slice(1)
+            .map((name) => `.${name}`)
+            .join(' ')}
+        </small>
+        <input
+          class="visually-hidden"
+          type="file"
+          multiple
+          accept={AUDIO_EXTENSIONS.map((name) => `.${name}`).join(',')}
+          onChange={({ currentTarget }) => {
+            take([...(currentTarget.files ?? [])]).catch(tellProblem);
+            currentTarget.value = '';
+          }}
+        />
+      </label>
+      {refused.map(({ name, reason }) => (
+        <p key={name} class="notice bad" role="alert">
+          <b>{name}</b>: {reason}
+        </p>
+      ))}
+      {undated.length > 0 && (
+        <AskForTimes
+          undated={undated}
+          onChange={setUndated}
+          onDone={() => {
+            setUndated([]);
+            add(undated.map(({ file, startedAt }) => ({ name: datedName(file.name, startedAt), audio: file }))).catch(
+              tellProblem,
+            );
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+interface AskProps {
+  readonly undated: readonly Undated[];
+  readonly onChange: (undated: readonly Undated[]) => void;
+  readonly onDone: () => void;
+}
+
+/** Times come from the recording alone, so where it has none a person is asked. */
+function AskForTimes({ undated, onChange, onDone }: AskProps) {
+  return (
+    <form
+      class="stack ask"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onDone();
+      }}
+    >
+      <p>
+        <b>When did {undated.length === 1 ? 'this recording' : 'these recordings'} begin?</b> Guessed from the file: put
+        it right if you know better.
+      </p>
+      {undated.map(({ file, startedAt }, index) => (
+        <label key={`${file.name}/${file.lastModified}`} class="field">
+          <span>{file.name}</span>
+          <input
+            type="datetime-local"
+            step={1}
+            required
+            value={localValue(startedAt)}
+            onChange={({ currentTarget }) => {
+              const at = new Date(currentTarget.value).getTime();
+              if (!Number.isNaN(at)) onChange(undated.map((one, i) => (i === index ? { ...one, startedAt: at } : one)));
+            }}
+          />
+        </label>
+      ))}
+      <div class="row end">
+        <button
+          class="button"
+          type="button"
+          onClick={() => {
+            onChange([]);
+          }}
+        >
+          Leave out
+        </button>
+        <button class="button primary" type="submit">
+          Add
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** `yyyy-mm-ddThh:mm:ss`, where the user is. */
+function localValue(ms: number): string {
+  const date = new Date(ms);
+  return new Date(ms - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** The length of an audio file, where the browser can tell. */
+function secondsOf(file: File): Promise<number | null> {
+  return new Promise((resolve) => {
+    const audio = new Audio();
+    const url = URL.createObjectURL(file);
+    const done = (seconds: number | null): void => {
+      URL.revokeObjectURL(url);
+      resolve(seconds);
+    };
+    audio.onloadedmetadata = () => {
+      done(Number.isFinite(audio.duration) ? audio.duration : null);
+    };
+    audio.onerror = () => {
+      done(null);
+    };
+    audio.preload = 'metadata';
+    audio.src = url;
+  });
+}

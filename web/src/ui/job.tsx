@@ -1,0 +1,55 @@
+import type { Job, JobStatus } from '../data/model.ts';
+import { stageLabel, statusLabel, statusTone } from '../domain/jobText.ts';
+import { clock, until } from '../domain/time.ts';
+import { Glyph } from './icons.tsx';
+import { useNow } from './now.ts';
+
+export function StatusChip({ status }: { status: JobStatus }) {
+  return <span class={`chip ${statusTone(status)}`}>{statusLabel(status)}</span>;
+}
+
+export function JobProgress({ job }: { job: Job }) {
+  const { percent, stage } = job;
+  return (
+    <div class="progress">
+      <div
+        class="progress-bar"
+        role="progressbar"
+        aria-label="Progress"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(percent)}
+        aria-valuetext={`${Math.round(percent)} %, ${stageLabel(stage)}`}
+      >
+        <span style={{ transform: `scaleX(${percent / 100})` }} />
+      </div>
+      <p>
+        <b>{Math.round(percent)} %</b> {stageLabel(stage)}
+      </p>
+    </div>
+  );
+}
+
+/** What a job waits for, and until when. */
+export function WaitingFor({ job }: { job: Job }) {
+  const { waitingFor } = job;
+  const now = useNow((waitingFor?.until ?? null) === null ? null : 1000);
+  // For a worker everything waits a moment: the progress says so.
+  if (waitingFor === null || waitingFor.reason === 'queue') return null;
+  return (
+    <p class="waiting-for">
+      <Glyph name="wait" size={18} />
+      <span>
+        {waitingFor.message}
+        {waitingFor.until !== null && (
+          <>
+            {' '}
+            <b>
+              Goes on {until(waitingFor.until, now)} ({clock(waitingFor.until)}).
+            </b>
+          </>
+        )}
+      </span>
+    </p>
+  );
+}

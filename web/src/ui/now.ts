@@ -1,0 +1,34 @@
+/** The time, for what counts down or up on a screen. */
+import { useEffect, useState } from 'preact/hooks';
+
+/** @param everyMs null: it stands still. */
+export function useNow(everyMs: number | null): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (everyMs === null) return undefined;
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, everyMs);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [everyMs]);
+  return now;
+}
+
+/** Whether the browser thinks that there is a network. */
+export function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const update = (): void => {
+      setOnline(navigator.onLine);
+    };
+    addEventListener('online', update);
+    addEventListener('offline', update);
+    return () => {
+      removeEventListener('online', update);
+      removeEventListener('offline', update);
+    };
+  }, []);
+  return online;
+}

@@ -1,0 +1,28 @@
+import { Mark } from './icons.tsx';
+
+/** While there is nothing to show yet, or nothing can be. */
+export function Splash({ problem }: { problem?: string }) {
+  return (
+    <main class="splash">
+      <Mark size={56} />
+      {problem === undefined ? (
+        <p class="visually-hidden" role="status">
+          Opening …
+        </p>
+      ) : (
+        <>
+          <h1>The console cannot start</h1>
+          <p>{problem}</p>
+          <button
+            class="button"
+            onClick={() => {
+              location.reload();
+            }}
+          >
+            Try again
+          </button>
+        </>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,288 @@
+/** The axis of a day: the whole of it above, and below a part of it as close as one likes. */
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Conversation } from '../data/model.ts';
+import type { DayRecording, Lane } from '../domain/day.ts';
+import { clock, clockRange, clockSeconds, duration } from '../domain/time.ts';
+import { fit, merge, pan, place, ticks, within, zoom, type Span } from '../domain/timeline.ts';
+import { hrefs } from '../router.ts';
+import { Glyph, type IconName } from './icons.tsx';
+
+/** Room that one label of the axis needs, pixels. */
+const LABEL_WIDTH = 72;
+
+interface TimelineProps {
+  readonly day: Span;
+  readonly lanes: readonly Lane[];
+}
+
+export function Timeline({ day, lanes }: TimelineProps) {
+  const everything = useMemo(() => fit(lanes.flatMap(spansOf), day), [lanes, day]);
+  const [chosen, setChosen] = useState<Span | null>(null);
+  const track = useRef<HTMLDivElement>(null);
+  const width = useWidth(track);
+  const shown = chosen ?? everything;
+  const moves: Readonly<Record<string, () => Span | null>> = {
+    ArrowLeft: () => pan(shown, -0.2, day),
+    ArrowRight: () => pan(shown, 0.2, day),
+    '+': () => zoom(shown, 0.5, day),
+    '=': () => zoom(shown, 0.5, day),
+    '-': () => zoom(shown, 2, day),
+    '0': () => null,
+  };
+  return (
+    <section class="timeline" aria-label="Time axis">
+      <Overview day={day} lanes={lanes} shown={shown} onChoose={setChosen} />
+      <div class="timeline-tools">
+        <p>{clockRange(shown.from, shown.to)}</p>
+        <Tool
+          icon="minus"
+          label="Zoom out"
+          onClick={() => {
+            setChosen(zoom(shown, 2, day));
+          }}
+        />
+        <Tool
+          icon="plus"
+          label="Zoom in"
+          onClick={() => {
+            setChosen(zoom(shown, 0.5, day));
+          }}
+        />
+        <Tool
+          icon="fit"
+          label="Show all there is"
+          onClick={() => {
+            setChosen(null);
+          }}
+        />
+      </div>
+      <div
+        ref={track}
+        class="timeline-detail"
+        role="group"
+        tabIndex={0}
+        aria-label={`From ${clockSeconds(shown.from)} to ${clockSeconds(shown.to)}. Arrow keys move, plus and minus zoom, 0 shows all.`}
+        onKeyDown={(event) => {
+          const move = event.ctrlKey || event.metaKey || event.altKey ? undefined : moves[event.key];
+          if (move === undefined) return;
+          event.preventDefault();
+          setChosen(move());
+        }}
+      >
+        <Axis window={shown} day={day} labels={Math.floor(width / LABEL_WIDTH)} />
+        {lanes.map((lane) => (
+          <LaneView key={lane.deviceId} lane={lane} window={shown} width={width} />
+        ))}
+      </div>
+      <Legend lanes={lanes} />
+    </section>
+  );
+}
+
+function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }) {
+  return (
+    <button class="icon-button" aria-label={label} title={label} onClick={onClick}>
+      <Glyph name={icon} size={18} />
+    </button>
+  );
+}
+
+function Axis({ window, day, labels }: { window: Span; day: Span; labels: number }) {
+  const { stepMs, at } = ticks(window, day, labels);
+  const label = stepMs < 60_000 ? clockSeconds : clock;
+  return (
+    <div class="axis" aria-hidden="true">
+      {at.map((moment) => {
+        const left = place({ from: moment, to: moment }, window)?.left ?? 0;
+        return (
+          <span key={moment} class="tick" style={{ left: percent(left) }}>
+            {left > 0.96 ? '' : label(moment)}
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function LaneView({ lane, window, width }: { lane: Lane; window: Span; width: number }) {
+  const { deviceId, conversations, recordings, speech } = lane;
+  return (
+    <div class="lane">
+      <p class="lane-name">{deviceId}</p>
+      <div class="lane-conversations">
+        {conversations.map((conversation, index) => (
+          <Block
+            key={conversation.id}
+            conversation={conversation}
+            next={conversations[index + 1]?.startedAt ?? window.to}
+            window={window}
+            width={width}
+          />
+        ))}
+      </div>
+      <Speech speech={speech} window={window} width={width} />
+      <div class="lane-recordings">
+        {recordings.map((recording) => (
+          <RecordingBar key={recording.name} recording={recording} window={window} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface BlockProps {
+  readonly conversation: Conversation;
+  /** When the next one begins: up to there is room for the title. */
+  readonly next: number;
+  readonly window: Span;
+  readonly width: number;
+}
+
+function Block({ conversation: { id, title, startedAt, finishedAt }, next, window, width }: BlockProps) {
+  const placed = place({ from: startedAt, to: finishedAt }, window);
+  if (placed === null) return null;
+  const name = title ?? 'Conversation';
+  const label = `${name}, ${clockRange(startedAt, finishedAt)}`;
+  const inside = placed.width * width;
+  const room = ((next - Math.max(startedAt, window.from)) / (window.to - window.from)) * width;
+  const beside = inside < LABEL_WIDTH;
+  const space = (beside ? room - inside : inside) - 10;
+  return (
+    <a class="block" href={hrefs.conversation(id)} style={box(placed)} title={label} aria-label={label}>
+      {space > 40 && (
+        <span class={beside ? 'beside' : ''} style={{ maxWidth: `${Math.floor(space)}px` }}>
+          {name}
+        </span>
+      )}
+    </a>
+  );
+}
+
+/** One path, however much was said. */
+function Speech({ speech, window, width }: { speech: readonly Span[]; window: Span; width: number }) {
+  const strokes = useMemo(() => {
+    const resolution = (window.to - window.from) / Math.max(1, width);
+    return merge(
+      speech.filter((span) => place(span, window) !== null),
+      resolution,
+    );
+  }, [speech, window.from, window.to, width]);
+  const path = strokes
+    .map((span) => {
+      const { left, width: share } = place(span, window) ?? { left: 0, width: 0 };
+      return `M${round(left * 1000)} 0h${round(Math.max(share * 1000, 1000 / Math.max(1, width)))}v10h${round(-Math.max(share * 1000, 1000 / Math.max(1, width)))}z`;
+    })
+    .join('');
+  return (
+    <svg class="lane-speech" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+const STATES: Readonly<Record<DayRecording['state'], string>> = {
+  expected: 'not uploaded yet',
+  staged: 'not processed yet',
+  transcribed: 'transcribed',
+  silent: 'silence',
+  duplicate: 'heard before',
+  failed: 'failed',
+};
+
+function RecordingBar({ recording, window }: { recording: DayRecording; window: Span }) {
+  const placed = place(recording, window);
+  if (placed === null) return null;
+  const { state, from, to } = recording;
+  const title = `Recording ${clockSeconds(from)}, ${duration((to - from) / 1000)}: ${STATES[state]}`;
+  return <span class={`recording ${state}`} style={box(placed)} title={title} />;
+}
+
+interface OverviewProps extends TimelineProps {
+  readonly shown: Span;
+  readonly onChoose: (window: Span) => void;
+}
+
+/** The whole day; what is shown below is framed, and follows the pointer. */
+function Overview({ day, lanes, shown, onChoose }: OverviewProps) {
+  const strip = useRef<HTMLDivElement>(null);
+  const width = useWidth(strip);
+  const resolution = (day.to - day.from) / Math.max(1, width);
+  const marks = useMemo(() => merge(lanes.flatMap(spansOf), resolution * 2), [lanes, resolution]);
+  const follow = (event: PointerEvent): void => {
+    const bounds = strip.current?.getBoundingClientRect();
+    if (bounds === undefined || (event.buttons & 1) === 0) return;
+    const at = day.from + ((event.clientX - bounds.left) / bounds.width) * (day.to - day.from);
+    const half = (shown.to - shown.from) / 2;
+    onChoose(within({ from: at - half, to: at + half }, day));
+  };
+  const frame = place(shown, day);
+  return (
+    <div
+      ref={strip}
+      class="overview"
+      aria-hidden="true"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        follow(event);
+      }}
+      onPointerMove={follow}
+    >
+      {Array.from({ length: 25 }, (_, hour) => day.from + hour * 3_600_000)
+        .filter((at, hour) => at <= day.to && hour % 3 === 0)
+        .map((at) => (
+          <span key={at} class="tick" style={{ left: percent(place({ from: at, to: at }, day)?.left ?? 0) }}>
+            {at < day.to - 3_600_000 ? clock(at) : ''}
+          </span>
+        ))}
+      {marks.map((mark) => {
+        const placed = place(mark, day);
+        return placed === null ? null : <span key={mark.from} class="mark" style={box(placed)} />;
+      })}
+      {frame !== null && <span class="frame" style={box(frame)} />}
+    </div>
+  );
+}
+
+function Legend({ lanes }: { lanes: readonly Lane[] }) {
+  const states = new Set(lanes.flatMap(({ recordings }) => recordings.map(({ state }) => state)));
+  return (
+    <ul class="timeline-legend" aria-hidden="true">
+      <li>
+        <span class="swatch block" /> conversation
+      </li>
+      <li>
+        <span class="swatch speech" /> speech
+      </li>
+      {[...states].map((state) => (
+        <li key={state}>
+          <span class={`swatch recording ${state}`} /> recording{state === 'transcribed' ? '' : `, ${STATES[state]}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function spansOf({ recordings, conversations, speech }: Lane): Span[] {
+  const talks = conversations.map(({ startedAt, finishedAt }) => ({ from: startedAt, to: finishedAt }));
+  return [...recordings, ...talks, ...speech];
+}
+
+function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (element.current === null) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      setWidth(entry?.contentRect.width ?? 0);
+    });
+    observer.observe(element.current);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  return width;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+const percent = (share: number): string => `${round(share * 100)}%`;
+const box = ({ left, width }: { left: number; width: number }) => ({ left: percent(left), width: percent(width) });

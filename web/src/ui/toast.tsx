@@ -1,0 +1,55 @@
+/** Short messages about what was done, or could not be. */
+import { signal } from '@preact/signals';
+import { Glyph } from './icons.tsx';
+
+interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly bad: boolean;
+}
+
+const toasts = signal<readonly Toast[]>([]);
+/** Long enough to be read twice, milliseconds. Bad news stays until it is put away. */
+const SHOWN_MS = 6000;
+let last = 0;
+
+function show(text: string, bad: boolean): void {
+  const id = ++last;
+  toasts.value = [...toasts.value, { id, text, bad }];
+  if (!bad) setTimeout(dismiss, SHOWN_MS, id);
+}
+
+function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+export const tell = (text: string): void => {
+  show(text, false);
+};
+
+/** Whatever was thrown, as a sentence. */
+export const tellProblem = (error: unknown): void => {
+  show(error instanceof Error ? error.message : String(error), true);
+};
+
+export function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map(({ id, text, bad }) => (
+        <p key={id} class={bad ? 'toast bad' : 'toast'}>
+          <Glyph name={bad ? 'warn' : 'check'} size={18} />
+          <span>{text}</span>
+          <button
+            class="icon-button"
+            aria-label="Dismiss"
+            onClick={() => {
+              dismiss(id);
+            }}
+          >
+            <Glyph name="close" size={16} />
+          </button>
+        </p>
+      ))}
+    </div>
+  );
+}

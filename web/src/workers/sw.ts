@@ -1,0 +1,59 @@
+/**
+ * Makes the console open offline: what belongs to this build is kept when it is installed. Data is not its business:
+ * Firestore's own cache and the recordings' store have that.
+ */
+declare const self: ServiceWorkerGlobalScope;
+declare const __PRECACHE__: { readonly version: string; readonly paths: readonly string[] };
+
+const { version, paths } = __PRECACHE__;
+const PREFIX = 'console-';
+const CACHE = PREFIX + version;
+const KEPT = new Set(paths);
+/** How long a page may take to come from the network before the kept one is shown, milliseconds. */
+const PATIENCE_MS = 2500;
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(install());
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(activate());
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== self.location.origin) return;
+  if (request.mode === 'navigate' && !/^\/(v2|__)\//.test(pathname)) event.respondWith(page(request));
+  else if (KEPT.has(pathname)) event.respondWith(kept(request));
+});
+
+async function install(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  // Past the browser's own cache: a file without a hash in its name may be an older one there.
+  await cache.addAll(paths.map((path) => new Request(path, { cache: 'reload' })));
+  await self.skipWaiting();
+}
+
+async function activate(): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(
+    names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
+  );
+  await self.clients.claim();
+}
+
+/** The newest page where there is a network, the kept one where there is none. */
+async function page(request: Request): Promise<Response> {
+  const shell = async (): Promise<Response> => (await caches.match('/', { cacheName: CACHE })) ?? Response.error();
+  const patience = new Promise<Response>((resolve) => {
+    setTimeout(() => void shell().then(resolve), PATIENCE_MS);
+  });
+  return Promise.race([fetch(request).catch(shell), patience]);
+}
+
+async function kept(request: Request): Promise<Response> {
+  return (await caches.match(request, { cacheName: CACHE })) ?? fetch(request);
+}
+
+export {};
