@@ -54,6 +54,19 @@ export const params = {
     default: '',
     description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',
   }),
+  maxActiveJobs: defineInt('MAX_ACTIVE_JOBS', {
+    default: 0,
+    description: 'Jobs of one user that may be under way at once; 0 for any number.',
+  }),
+  dailySpeechMinutes: defineInt('DAILY_SPEECH_MINUTES', {
+    default: 0,
+    description:
+      'Speech of one user that is transcribed in a day (UTC); the rest waits for the next. 0 for any amount.',
+  }),
+  throttledSpeechMinutes: defineInt('THROTTLED_SPEECH_MINUTES', {
+    default: 0,
+    description: 'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
+  }),
   enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
     default: false,
     description: 'Refuse requests without a valid App Check token.',

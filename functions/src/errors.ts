@@ -64,6 +64,16 @@ export const CATALOGUE = {
     message: 'This Idempotency-Key was used with other content; use a new key for new content.',
   },
   rate_limited: { status: 429, remedy: 'later', message: 'Too many requests; wait as long as Retry-After says.' },
+  fair_use_restricted: {
+    status: 429,
+    remedy: 'later',
+    message: 'New uploads of this user are not taken at the moment; wait as long as Retry-After says.',
+  },
+  too_many_jobs: {
+    status: 429,
+    remedy: 'later',
+    message: 'Too many jobs of this user are under way; wait until one has ended.',
+  },
   unavailable: {
     status: 503,
     remedy: 'later',
@@ -141,6 +151,12 @@ export const CATALOGUE = {
   },
 
   // Jobs
+  daily_budget_used: {
+    status: 429,
+    remedy: 'later',
+    message:
+      'The budget of speech of this day is used up; the audio is kept, and goes on when it returns at midnight UTC.',
+  },
   attempts_exhausted: {
     status: 503,
     remedy: 'later',
@@ -190,6 +206,8 @@ interface AppErrorOptions {
   readonly message?: string;
   readonly details?: readonly FileProblem[];
   readonly retryAfterSeconds?: number;
+  /** When it will be over, where that is a moment that is known; Unix milliseconds. */
+  readonly untilMs?: number;
   readonly cause?: unknown;
 }
 
@@ -199,12 +217,14 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: readonly FileProblem[];
   readonly retryAfterSeconds: number | undefined;
+  readonly untilMs: number | undefined;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(options.message ?? CATALOGUE[code].message, { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.untilMs = options.untilMs;
   }
 
   get status(): number {

@@ -46,6 +46,7 @@ import { createUploadHandler } from './upload/handler.ts';
 import { UploadedObjects } from './upload/objects.ts';
 import { createRecordingStagedHandler } from './upload/recordingStaged.ts';
 import { createStaging } from './upload/staging.ts';
+import { FairUse } from './usage/fairUse.ts';
 import { UsageStore } from './usage/usage.ts';
 
 const HOUR_MS = 3600 * 1000;
@@ -63,6 +64,7 @@ export const syncUpload = lazily(() =>
     jobs,
     ingest,
     conversations: conversations(),
+    fairUse: createFairUse(),
     staging: createStaging(getStorage(app).bucket()),
     queue,
     logger,
@@ -82,6 +84,7 @@ export const createSyncJob = lazily(() =>
     ...createArrivals(),
     ingest,
     conversations: conversations(),
+    fairUse: createFairUse(),
     retentionMs: unfinishedRetentionMs,
     uploadExpiryMs: uploadExpiryMs(),
     maxRecordingBytes: LIMITS.maxRecordingBytes,
@@ -158,6 +161,7 @@ function createProcessing(): ProcessDeps {
     summaries: createSummaries(chooseSummariser()),
     queue,
     usage: new UsageStore(db),
+    fairUse: createFairUse(),
     ingest,
     transcriber: createDeepgramTranscriber(deepgram),
     vad: () => (vad ??= loadSileroVad()),
@@ -231,6 +235,15 @@ export async function clearDeletedDevice(uid: string, deviceId: string): Promise
 export async function clearDeletedUser(uid: string): Promise<void> {
   const objects = new UploadedObjects(getStorage(app).bucket());
   await onUserDeleted(uid, { db, due: new DueJobs(db), objects, logger, now: Date.now });
+}
+
+function createFairUse(): FairUse {
+  const limits = {
+    maxActiveJobs: params.maxActiveJobs.value(),
+    dailySpeechSeconds: params.dailySpeechMinutes.value() * 60,
+    throttledSpeechSeconds: params.throttledSpeechMinutes.value() * 60,
+  };
+  return new FairUse({ db, jobs, limits, now: Date.now });
 }
 
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {

@@ -39,3 +39,6 @@ export function assertTransition(from: JobStatus, to: JobStatus): void {
 export function isFinished(status: JobStatus): boolean {
   return status === 'completed' || status === 'partial' || status === 'failed' || status === 'cancelled';
 }
+
+/** Every status of a job that has not ended. */
+export const ACTIVE_STATUSES = JOB_STATUSES.filter((status) => !isFinished(status));

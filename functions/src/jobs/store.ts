@@ -4,7 +4,7 @@ import type { CollectionReference, DocumentReference, Firestore, Transaction } f
 import { AppError } from '../errors.ts';
 import { JOBS } from './job.ts';
 import type { AudioLedger, Job, JobFile, JobStatus, Progress } from './job.ts';
-import { assertTransition, isFinished } from './stateMachine.ts';
+import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
 
 /** What a write may change: everything but who the job belongs to and when it began. */
 export type JobChange = Partial<Omit<Job, 'uid' | 'createdAt' | 'updatedAt'>>;
@@ -135,6 +135,12 @@ export class JobStore {
     if (jobIds.length === 0) return new Map();
     const docs = await this.#db.getAll(...jobIds.map((jobId) => this.ref(jobId)));
     return new Map(docs.flatMap((doc) => (doc.exists ? [[doc.id, doc.data() as Job]] : [])));
+  }
+
+  /** How many of a user's jobs have not ended, counted up to a number. */
+  async countActive(uid: string, upTo: number): Promise<number> {
+    const active = this.#jobs().where('uid', '==', uid).where('status', 'in', ACTIVE_STATUSES);
+    return (await active.select().limit(upTo).get()).size;
   }
 
   /** A user's jobs, newest first. @throws AppError `invalid_request` when the page token is not one of ours. */

@@ -15,14 +15,14 @@ const OPERATOR_WAIT_MS = 15 * 60_000;
  * @param jitter 0 to 1.
  */
 export function deferral(job: Job, error: AppError, nowMs: number, jitter: number = Math.random()): JobChange {
-  const waitMs = waitFor(job.deferrals, error) * (1 + jitter / 4);
+  const untilMs = error.untilMs ?? nowMs + waitFor(job.deferrals, error) * (1 + jitter / 4);
   return {
     status: 'deferred',
     lease: null,
     attempts: Math.max(0, job.attempts - 1),
     deferrals: job.deferrals + 1,
     epoch: job.epoch + 1,
-    waitingFor: { reason: error.code, message: error.message, until: Timestamp.fromMillis(Math.ceil(nowMs + waitMs)) },
+    waitingFor: { reason: error.code, message: error.message, until: Timestamp.fromMillis(Math.ceil(untilMs)) },
   };
 }
 

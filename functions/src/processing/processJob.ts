@@ -12,6 +12,7 @@ import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Transcriber } from '../transcription/transcriber.ts';
+import type { FairUse } from '../usage/fairUse.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointDeps } from './checkpoints.ts';
 import { claimRecordings, settleRecordings } from './claims.ts';
@@ -29,6 +30,7 @@ export interface ProcessDeps
   readonly jobs: JobStore;
   readonly queue: TaskQueue;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
+  readonly fairUse: Pick<FairUse, 'requireBudget'>;
   readonly logger: Logger;
   /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
@@ -78,7 +80,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
-    transcriber: leased(deps.transcriber, lease),
+    transcriber: budgeted(leased(deps.transcriber, lease), job.uid, deps),
     speech: await deps.preferences.speechSettings(job.uid, { jobId: lease.jobId }),
     log: logger,
     signal: lease.signal,
@@ -94,6 +96,16 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
   logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
   await wrapUp(lease.jobId, finished, deps, logger);
+}
+
+/** Asks only while the user's budget lasts: what it does not reach for waits, with its audio, until it returns. */
+function budgeted(transcriber: Transcriber, uid: string, { fairUse }: Pick<ProcessDeps, 'fairUse'>): Transcriber {
+  return {
+    async transcribe(request, signal) {
+      await fairUse.requireBudget(uid);
+      return transcriber.transcribe(request, signal);
+    },
+  };
 }
 
 /**

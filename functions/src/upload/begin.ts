@@ -11,6 +11,7 @@ import type { Job, JobFile } from '../jobs/job.ts';
 import { MAX_DOCUMENT_BYTES, mostBytes } from '../jobs/size.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
+import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
 import { stagedPath } from './paths.ts';
 import { repeatedRecordings } from './recordings.ts';
@@ -21,6 +22,7 @@ export interface BeginDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get'>;
   readonly ingest: Pick<IngestLedger, 'settledElsewhere'>;
   readonly conversations: Pick<ConversationStore, 'resolve'>;
+  readonly fairUse: Pick<FairUse, 'refuseUpload'>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** How long the job is kept, milliseconds. */
@@ -55,7 +57,7 @@ export const RETRY_AFTER_SECONDS = 10;
 /**
  * Creates the job, or finds the one that an earlier request with this key created.
  * @throws AppError `idempotency_conflict`; `too_many_files` for more than one document holds; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
- * be one; `unavailable` when a request with the same key came in between.
+ * be one; `fair_use_restricted` or `too_many_jobs` for a user who may upload nothing new now; `unavailable` when a request with the same key came in between.
  */
 export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay): Promise<BegunJob> {
   const { jobs, now, retentionMs } = deps;
@@ -74,10 +76,10 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   if (mostBytes(job) > MAX_DOCUMENT_BYTES) {
     throw new AppError('too_many_files', { message: 'Too many recordings with names this long; make several jobs.' });
   }
-  const refusal = await refuseTarget(deps, sent);
+  const refusal = (await refuseTarget(deps, sent)) ?? (await deps.fairUse.refuseUpload(uid));
   if (refusal === null && (await jobs.create(jobId, job))) return { jobId, job, isNew: true };
 
-  // What was accepted with this key stays accepted: its target may have been deleted since.
+  // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
   const existing = await jobs.get(jobId);
   // Without a refusal: another request with this key failed, and took its job away, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -1,6 +1,6 @@
 /** What a user used, counted once, in the transaction that makes it true: `users/{uid}/usage/{yyyy-mm-dd}` (UTC). */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
-import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 
 export interface UsageCounters {
   /** Seconds of audio accounted for, silence included. */
@@ -28,14 +28,23 @@ export class UsageStore {
   /** Adds to today's counters within the transaction. */
   add(tx: Transaction, uid: string, counters: UsageCounters): void {
     const now = this.#now();
-    const day = new Date(now).toISOString().slice(0, 10);
+    const day = dayOf(now);
     const increments = Object.fromEntries(
       Object.entries(counters).map(([name, value]: [string, number]) => [name, FieldValue.increment(value)]),
     );
     tx.set(
-      this.#db.doc(`users/${uid}/usage/${day}`),
+      usageOf(this.#db, uid, day),
       { ...increments, day, expiresAt: Timestamp.fromMillis(now + KEPT_MS) },
       { merge: true },
     );
   }
+}
+
+/** The day that counts, in UTC: `yyyy-mm-dd`. @param nowMs Unix milliseconds. */
+export function dayOf(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 10);
+}
+
+export function usageOf(db: Firestore, uid: string, day: string): DocumentReference {
+  return db.doc(`users/${uid}/usage/${day}`);
 }

@@ -30,7 +30,14 @@ export class DirectWorld extends SweepWorld {
     const { jobs, conversations, now } = this.deps;
     const ingest = new IngestLedger(this.db, jobs, now);
     const { jobId } = await beginJob(
-      { jobs, conversations, ingest, now, retentionMs: () => 37 * DAY_MS },
+      {
+        jobs,
+        conversations,
+        ingest,
+        fairUse: { refuseUpload: () => Promise.resolve(null) },
+        now,
+        retentionMs: () => 37 * DAY_MS,
+      },
       { uid: this.uid, idempotencyKey: null, fields, recordings },
       { contentHash: '', arriveWithinMs: this.deps.uploadExpiryMs },
     );

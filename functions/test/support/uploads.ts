@@ -26,6 +26,7 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     jobs: new MemoryJobs(before),
     ingest: new MemoryIngest(),
     conversations: new MemoryConversations(),
+    fairUse: { refuseUpload: () => Promise.resolve(null) },
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),

@@ -32,9 +32,12 @@ import type { AcceptDeps } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import type { UploadFields } from '../../src/upload/request.ts';
 import { createStaging } from '../../src/upload/staging.ts';
+import { FairUse } from '../../src/usage/fairUse.ts';
 import { UsageStore } from '../../src/usage/usage.ts';
 import { recordingLogger } from './logger.ts';
 import type { LogEntry, RecordingLogger } from './logger.ts';
+
+export const NO_LIMITS = { maxActiveJobs: 0, dailySpeechSeconds: 0, throttledSpeechSeconds: 0 };
 
 const GAP_MS = 120_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -90,6 +93,7 @@ export class TestWorld {
         now,
       }),
       usage: new UsageStore(this.db, now),
+      fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
       ingest: new IngestLedger(this.db, jobs, now),
       audio: new StagedAudio(this.bucket()),
       notifier: {
@@ -139,6 +143,7 @@ export class TestWorld {
       jobs: this.deps.jobs,
       ingest: this.deps.ingest,
       conversations: this.deps.conversations,
+      fairUse: { refuseUpload: () => Promise.resolve(null) },
       staging: createStaging(this.bucket()),
       queue: this.deps.queue,
       logger: this.logger,

@@ -27,6 +27,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     const jobs = new JobStore(db);
     await jobs.list({ uid: 'ann', limit: 20 });
     await jobs.list({ uid: 'ann', limit: 20, status: 'completed' });
+    await jobs.countActive('ann', 5);
   },
   'jobs/dueJobs.ts': async () => {
     const due = new DueJobs(db);

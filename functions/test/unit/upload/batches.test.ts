@@ -5,7 +5,11 @@ describe('batches', () => {
   let calls: { key: string; items: readonly number[]; end: (error?: Error) => void }[];
   const work = (key: string, items: readonly number[]) =>
     new Promise<void>((resolve, reject) => {
-      calls.push({ key, items, end: (error) => void (error === undefined ? resolve() : reject(error)) });
+      const end = (error?: Error): void => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      calls.push({ key, items, end });
     });
   const turn = () => new Promise(setImmediate);
   const seen = () => calls.map(({ key, items }) => [key, ...items]);

@@ -1,0 +1,119 @@
+/**
+ * Fair use: what one user may take of what all of them share. Everything is off unless it is set.
+ *
+ * Decisions are taken on what is counted at that moment, without locks: uploads of one user that are accepted at the same
+ * moment may all pass the limit of jobs, and requests that are in flight when the budget runs out are finished and counted. So
+ * a limit may be passed by what is in flight, once, and by no more.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { dayOf, usageOf } from './usage.ts';
+
+export const STAGES = ['none', 'throttled', 'restricted'] as const;
+/**
+ * - `none`: the limits that hold for everybody.
+ * - `throttled`: a smaller budget of speech a day.
+ * - `restricted`: no new uploads; what was accepted goes on.
+ */
+export type Stage = (typeof STAGES)[number];
+
+export interface FairUseLimits {
+  /** Jobs of one user that are under way at once; 0 for any number. */
+  readonly maxActiveJobs: number;
+  /** Speech sent to transcription for one user in one day (UTC), seconds; 0 for any amount. */
+  readonly dailySpeechSeconds: number;
+  /** The same for a user who is `throttled`; 0 for as much as anybody. */
+  readonly throttledSpeechSeconds: number;
+}
+
+/** `users/{uid}.fairUse`, written by who runs the service alone (see firestore.rules). */
+export interface FairUseEntry {
+  readonly stage: Stage;
+  /** When the stage ends by itself; null for not before somebody ends it. */
+  readonly until: Timestamp | null;
+  /** For who runs the service, and for the user, who can read it. */
+  readonly reason: string | null;
+}
+
+export interface FairUseDeps {
+  readonly db: Firestore;
+  /** How many of the user's jobs have not ended, counted up to a number. */
+  readonly jobs: { countActive(uid: string, upTo: number): Promise<number> };
+  readonly limits: FairUseLimits;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+/** Asked of a user whose jobs are all under way, seconds: one of them takes minutes. */
+const JOBS_RETRY_SECONDS = 60;
+/** Asked of a user whose restriction has no end, seconds. */
+const RESTRICTED_RETRY_SECONDS = 6 * 3600;
+
+/** What the console, or a script of old, may have made of it. */
+const stored = z.object({
+  stage: z.enum(STAGES),
+  until: z.instanceof(Timestamp).nullish(),
+});
+
+export class FairUse {
+  readonly #deps: FairUseDeps;
+
+  constructor(deps: FairUseDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why the user may upload nothing new now: `fair_use_restricted`, `too_many_jobs`; null when they may. */
+  async refuseUpload(uid: string): Promise<AppError | null> {
+    const { db, jobs, limits, now } = this.#deps;
+    const { stage, untilMs } = this.#stageIn((await userOf(db, uid).get()).get('fairUse'));
+    if (stage === 'restricted') {
+      const retryAfterSeconds = untilMs === null ? RESTRICTED_RETRY_SECONDS : (untilMs - now()) / 1000;
+      return new AppError('fair_use_restricted', { retryAfterSeconds });
+    }
+    const { maxActiveJobs } = limits;
+    if (maxActiveJobs > 0 && (await jobs.countActive(uid, maxActiveJobs)) >= maxActiveJobs) {
+      return new AppError('too_many_jobs', { retryAfterSeconds: JOBS_RETRY_SECONDS });
+    }
+    return null;
+  }
+
+  /** To be asked before speech of the user is sent to transcription. @throws AppError `daily_budget_used`, until midnight UTC. */
+  async requireBudget(uid: string): Promise<void> {
+    const { db, limits, now } = this.#deps;
+    if (limits.dailySpeechSeconds === 0 && limits.throttledSpeechSeconds === 0) return;
+    const nowMs = now();
+    const [user, usage] = await db.getAll(userOf(db, uid), usageOf(db, uid, dayOf(nowMs)));
+    const budget = this.#budgetOf(this.#stageIn(user?.get('fairUse')).stage);
+    const used: unknown = usage?.get('speechSeconds');
+    if (budget === 0 || typeof used !== 'number' || used < budget) return;
+    const midnightMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
+    const retryAfterSeconds = (midnightMs - nowMs) / 1000;
+    throw new AppError('daily_budget_used', { retryAfterSeconds, untilMs: midnightMs });
+  }
+
+  #budgetOf(stage: Stage): number {
+    const { dailySpeechSeconds, throttledSpeechSeconds } = this.#deps.limits;
+    return stage === 'throttled' && throttledSpeechSeconds > 0 ? throttledSpeechSeconds : dailySpeechSeconds;
+  }
+
+  /** One that cannot be read, or is over, is none. */
+  #stageIn(entry: unknown): { stage: Stage; untilMs: number | null } {
+    const { data } = stored.safeParse(entry);
+    const untilMs = data?.until?.toMillis() ?? null;
+    if (data === undefined || (untilMs !== null && untilMs <= this.#deps.now()))
+      return { stage: 'none', untilMs: null };
+    return { stage: data.stage, untilMs };
+  }
+}
+
+/** Sets a user's stage. For who runs the service: nothing that is deployed calls it. */
+export async function setStage(db: Firestore, uid: string, fairUse: FairUseEntry): Promise<void> {
+  await userOf(db, uid).set({ fairUse }, { merge: true });
+}
+
+function userOf(db: Firestore, uid: string): DocumentReference {
+  return db.doc(`users/${uid}`);
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { FirebaseError } from 'firebase/app';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CallableProblem } from '../../src/http/callable.ts';
+import type { AppError } from '../../src/errors.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { acceptUpload } from '../../src/upload/accept.ts';
+import { FairUse, setStage } from '../../src/usage/fairUse.ts';
+import type { FairUseLimits, Stage } from '../../src/usage/fairUse.ts';
+import { uploadFiles, waitForJob } from '../support/client.ts';
+import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { CommandWorld, refusal } from '../support/commands.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
+import { declared, SdkClient } from '../support/sdkClient.ts';
+import { recordings } from '../support/uploads.ts';
+import { NO_LIMITS } from '../support/worker.ts';
+import { db } from '../support/suite.ts';
+
+const TOOL = fileURLToPath(new URL('../../tools/fairUse.ts', import.meta.url));
+
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Three conversations in one recording: three requests to Deepgram. */
+const garden = sampleOf('garden');
+
+describe('fair use', () => {
+  describe('of transcription', () => {
+    let world: CommandWorld;
+    beforeEach(async () => {
+      world = new CommandWorld();
+      await world.standIn.reset();
+      // Noon of some day to come.
+      const noonMs = (Math.floor(Date.now() / DAY_MS) + 3.5) * DAY_MS;
+      world.aheadMs = noonMs - Date.now();
+    });
+    afterEach(() => world.close());
+
+    const limited = (limits: Partial<FairUseLimits>) => {
+      const { jobs, now } = world.deps;
+      return new FairUse({ db: world.db, jobs, limits: { ...NO_LIMITS, ...limits }, now });
+    };
+    const deliver = (jobId: string, limits: Partial<FairUseLimits>) =>
+      world.deliver(jobId, { fairUse: limited(limits), concurrency: 1 });
+
+    function assertWaitsForMidnight({ status, waitingFor }: Job): void {
+      assert.deepEqual([status, waitingFor?.reason], ['deferred', 'daily_budget_used']);
+      const untilMs = waitingFor?.until?.toMillis() ?? 0;
+      assert.equal(untilMs % DAY_MS, 0);
+      assert.ok(untilMs > world.deps.now() && untilMs <= world.deps.now() + 12 * HOUR_MS);
+    }
+
+    it('makes a job wait when the day’s budget is used up, keeps its audio, and goes on the next day where it was', async () => {
+      const jobId = await world.acceptSamples(garden);
+      await deliver(jobId, { dailySpeechSeconds: 1 });
+      assertWaitsForMidnight(await world.job(jobId));
+      assert.equal(await world.requests(), 1, 'the first finds the budget untouched');
+      assert.equal((await world.objects()).length, garden.recordings.length);
+      assert.equal((await world.job(jobId)).attempts, 0, 'waiting is no failed attempt');
+
+      await assert.rejects(deliver(jobId, { dailySpeechSeconds: 1 }), /deferred/);
+      world.aheadMs += 12 * HOUR_MS;
+      await deliver(jobId, { dailySpeechSeconds: 1000 });
+      assert.equal((await world.job(jobId)).status, 'completed');
+      assert.equal(await world.requests(), 3);
+      await assertTranscript(world, garden);
+      await assertSound(world);
+    });
+
+    it('asks nothing of Deepgram for a job that comes when the budget is gone', async () => {
+      await deliver(await world.acceptSamples(sampleOf('letter')), { dailySpeechSeconds: 1 });
+      const jobId = await world.acceptSamples(garden);
+      await deliver(jobId, { dailySpeechSeconds: 1 });
+      assertWaitsForMidnight(await world.job(jobId));
+      assert.equal(await world.requests(), 1);
+    });
+
+    it('leaves silence alone: it costs nothing', async () => {
+      await deliver(await world.acceptSamples(sampleOf('letter')), { dailySpeechSeconds: 1 });
+      const jobId = await world.acceptSamples(sampleOf('night'));
+      await deliver(jobId, { dailySpeechSeconds: 1 });
+      assert.equal((await world.job(jobId)).status, 'completed');
+    });
+
+    it('passes the budget by no more than what is in flight, however many jobs run at once', async () => {
+      const samples = ['garden', 'walk', 'letter'].map(sampleOf);
+      const jobIds = await Promise.all(samples.map((sample) => world.acceptSamples(sample)));
+      await Promise.all(jobIds.map((jobId) => deliver(jobId, { dailySpeechSeconds: 1 })));
+      assert.ok((await world.requests()) <= jobIds.length * 1, 'one request in flight for each job');
+      const statuses = (await Promise.all(jobIds.map((jobId) => world.job(jobId)))).map(({ status }) => status);
+      assert.ok(statuses.includes('deferred'));
+      world.aheadMs += 12 * HOUR_MS;
+      for (const jobId of jobIds) if ((await world.job(jobId)).status === 'deferred') await deliver(jobId, {});
+      await assertTranscript(world, ...samples);
+      await assertSound(world);
+    });
+
+    /** As a job that was transcribed leaves it. */
+    const use = (speechSeconds: number) =>
+      world.db.runTransaction((tx) => {
+        world.deps.usage.add(tx, world.uid, { speechSeconds });
+        return Promise.resolve();
+      });
+
+    it('is for everybody as it is set, for who is throttled less', async () => {
+      await use(60);
+      const ask = async (stage: Stage, limits: Partial<FairUseLimits>) => {
+        await setStage(world.db, world.uid, { stage, until: null, reason: null });
+        return limited(limits).requireBudget(world.uid);
+      };
+      const both = { dailySpeechSeconds: 61, throttledSpeechSeconds: 60 };
+      for (const stage of ['none', 'restricted'] as const) await ask(stage, both);
+      assert.equal(await refusal(ask('throttled', both)), 'daily_budget_used');
+      assert.equal(await refusal(ask('throttled', { dailySpeechSeconds: 60 })), 'daily_budget_used');
+      await ask('throttled', {});
+      await ask('none', { throttledSpeechSeconds: 1 });
+    });
+
+    it('forgets a stage that is over, and one that cannot be read', async () => {
+      const past = Timestamp.fromMillis(world.deps.now() - 1);
+      const limits = { throttledSpeechSeconds: 1 };
+      await use(60);
+      await setStage(world.db, world.uid, { stage: 'throttled', until: past, reason: null });
+      await limited(limits).requireBudget(world.uid);
+      await setStage(world.db, world.uid, { stage: 'banished' as Stage, until: null, reason: null });
+      await limited(limits).requireBudget(world.uid);
+      await setStage(world.db, world.uid, { stage: 'throttled', until: null, reason: null });
+      assert.equal(await refusal(limited(limits).requireBudget(world.uid)), 'daily_budget_used');
+    });
+  });
+
+  describe('of jobs at once', () => {
+    let world: CommandWorld;
+    beforeEach(() => {
+      world = new CommandWorld();
+    });
+    afterEach(() => world.close());
+
+    it('refuses one more than are allowed, and takes it when one has ended; what was accepted stays so', async () => {
+      const { jobs, now } = world.deps;
+      const limits = { ...NO_LIMITS, maxActiveJobs: 2 };
+      const deps = { ...world.acceptDeps(), fairUse: new FairUse({ db: world.db, jobs, limits, now }) };
+      const send = (key: string, ...values: number[]) =>
+        acceptUpload(deps, {
+          uid: world.uid,
+          idempotencyKey: key,
+          fields: { deviceId: null, conversationId: null, clockOffsetMs: 0 },
+          recordings: recordings(...values),
+        });
+      const first = await send('first', 1);
+      await send('second', 2);
+      const refused: unknown = await send('third', 3).catch((error: unknown) => error);
+      const { code, status, retryAfterSeconds } = refused as AppError;
+      assert.deepEqual([code, status, retryAfterSeconds], ['too_many_jobs', 429, 60]);
+      assert.equal((await send('first', 1)).jobId, first.jobId);
+      assert.equal((await world.objects()).length, 2);
+      await world.cancel(first.jobId);
+      await send('third', 3);
+    });
+  });
+
+  describe('of a user who is restricted', () => {
+    let app: SdkClient;
+    beforeEach(async () => {
+      app = await SdkClient.signUp();
+    });
+    afterEach(() => app.close());
+
+    const name = pcmName(CAPTURED_AT);
+    const bytes = pcmRecording({ frames: 3, value: 5 });
+    const send = async (idempotencyKey: string) =>
+      uploadFiles(await app.idToken(), [{ name, bytes }], { idempotencyKey });
+    const create = () => app.createJob({ files: [declared(name, bytes)] });
+    const restrict = (until: Timestamp | null) =>
+      setStage(db, app.uid, { stage: 'restricted', until, reason: 'too many alarms' });
+
+    it('refuses uploads, both ways in, with a reason and the time to wait; keeps what was accepted', async () => {
+      const accepted = await send('before');
+      await restrict(Timestamp.fromMillis(Date.now() + HOUR_MS));
+      const refused = await send('after');
+      assert.deepEqual([refused.status, refused.problem.code], [429, 'fair_use_restricted']);
+      const seconds = Number(refused.headers.get('retry-after'));
+      assert.ok(seconds > 3590 && seconds <= 3600, String(seconds));
+
+      const error: unknown = await create().catch((reason: unknown) => reason);
+      assert.ok(error instanceof FirebaseError);
+      const { code, retry_after_seconds: wait } = (error as FirebaseError & { details: CallableProblem }).details;
+      assert.deepEqual([error.code, code], ['functions/resource-exhausted', 'fair_use_restricted']);
+      assert.ok(wait !== null && wait > 3590 && wait <= 3600);
+
+      assert.deepEqual([(await send('before')).body.job_id], [accepted.body.job_id]);
+      assert.equal((await waitForJob(await app.idToken(), accepted.body.job_id)).status, 'completed');
+    });
+
+    it('is restricted by a program of who runs the service, which also shows what was used', async () => {
+      const run = async (...args: string[]) => {
+        const node = ['--disable-warning=ExperimentalWarning', TOOL, '--project', process.env['GCLOUD_PROJECT'] ?? ''];
+        const { stdout } = await promisify(execFile)(process.execPath, [...node, '--user', app.uid, ...args]);
+        return JSON.parse(stdout) as Record<string, unknown>;
+      };
+      await db.doc(`users/${app.uid}`).set({ preferences: { language: 'de' } });
+      const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + HOUR_MS).toISOString();
+      const today = { audioSeconds: 0, speechSeconds: 0, billedSeconds: 0, requests: 0 };
+      const set = await run('--stage', 'restricted', '--until', until, '--reason', 'too much');
+      assert.deepEqual(set, { user: app.uid, stage: 'restricted', until, reason: 'too much', today });
+      assert.equal((await send('k')).status, 429);
+      assert.deepEqual(await run(), set);
+      assert.equal((await db.doc(`users/${app.uid}`).get()).get('preferences.language'), 'de');
+      await assert.rejects(run('--stage', 'banished'), /Usage/);
+      await assert.rejects(run('--stage', 'restricted', '--until', '2020-01-01'), /not a time to come/);
+    });
+
+    it('takes uploads again when the restriction is over or lifted', async () => {
+      await restrict(null);
+      assert.equal((await send('k')).headers.get('retry-after'), String(6 * 3600));
+      await restrict(Timestamp.fromMillis(Date.now() - 1));
+      assert.equal((await send('k')).status, 202);
+      await restrict(null);
+      await setStage(db, app.uid, { stage: 'none', until: null, reason: null });
+      assert.equal((await create()).status, 'uploading');
+    });
+  });
+});
