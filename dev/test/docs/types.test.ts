@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import ts from 'typescript';
+import { ROOT } from '../../paths.ts';
+import { codeBlocks } from './blocks.ts';
+
+const CLIENT = path.join(ROOT, 'client');
+
+/** As an app's compiler has them, with this library as if it were installed. */
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+  types: ['node'],
+  typeRoots: [path.join(ROOT, 'node_modules/@types')],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  allowImportingTsExtensions: true,
+  paths: {
+    'offline-audio-sync-client': [path.join(CLIENT, 'src/index.ts')],
+    'offline-audio-sync-client/*': [path.join(CLIENT, 'src/*.ts')],
+  },
+};
+
+/** What an app has by the time that it does what the documents show. */
+const GIVEN = `
+  import type { FirebaseApp } from 'firebase/app';
+  import type { Firestore } from 'firebase/firestore';
+  import type { ConversationDoc } from 'offline-audio-sync-client';
+  declare global {
+    const app: FirebaseApp;
+    const db: Firestore;
+    const uid: string;
+    const conversation: ConversationDoc;
+  }
+`;
+
+describe('the TypeScript in the documents', () => {
+  it('compiles, each block by itself', function () {
+    this.timeout(60_000);
+    const blocks = codeBlocks().filter(({ language }) => language === 'ts' || language === 'tsx');
+    assert.ok(blocks.length > 0);
+    // Each is a module in the client's folder, where Firebase's SDK can be found.
+    const sources = new Map(
+      blocks.map(({ at, text, language }, i) => {
+        return [path.join(CLIENT, `block${String(i)}.${language}`), { at, text: `${text}\nexport {};\n` }];
+      }),
+    );
+    sources.set(path.join(CLIENT, 'given.ts'), { at: 'what is given', text: GIVEN });
+    const host = ts.createCompilerHost(OPTIONS);
+    const { fileExists, readFile } = host;
+    host.fileExists = (file) => sources.has(file) || fileExists(file);
+    host.readFile = (file) => sources.get(file)?.text ?? readFile(file);
+
+    const program = ts.createProgram([...sources.keys()], OPTIONS, host);
+    const complaints = ts
+      .getPreEmitDiagnostics(program)
+      .filter(({ file }) => file === undefined || sources.has(file.fileName))
+      .map(({ file, start = 0, messageText }) => {
+        const { line } = file?.getLineAndCharacterOfPosition(start) ?? { line: 0 };
+        const at = file === undefined ? '' : `${sources.get(file.fileName)?.at ?? ''}, line ${String(line + 1)}: `;
+        return `${at}${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+      });
+    assert.deepEqual(complaints, []);
+  });
+});
