@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { Timestamp } from 'firebase-admin/firestore';
+import pMap from 'p-map';
+import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
+import type { Conversation, Segment, TimedWord } from '../../src/conversations/conversation.ts';
+import { countOperations } from '../support/operations.ts';
+import type { OperationCount } from '../support/operations.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const START_MS = Date.UTC(2025, 0, 1);
+const DEVICE = 'omi';
+
+/** A conversation of these begins every ten minutes, and lasts four: segments of three seconds, five seconds apart. */
+const EVERY_MS = 600_000;
+const SEGMENTS = 50;
+const SEGMENT_MS = 3000;
+const SEGMENT_EVERY_MS = 5000;
+const LENGTH_MS = (SEGMENTS - 1) * SEGMENT_EVERY_MS + SEGMENT_MS;
+
+/** What is measured begins behind this conversation of so many. */
+const AT = 10;
+const FEW = 20;
+const MANY = 2000;
+
+const CONVERSATIONS_OF_A_BATCH = 20;
+
+describe('What an assignment costs', function () {
+  this.timeout(300_000);
+  const world = new TestWorld({}, `demo-cost-${randomUUID()}`);
+  after(() => world.close());
+
+  it('does not depend on the user’s history: the same at 1,000 and at 100,000 segments', async () => {
+    const costs: Record<string, OperationCount>[] = [];
+    for (const conversations of [FEW, MANY]) {
+      world.becomeSomebodyElse();
+      await populate(conversations);
+      costs.push(await costsOf(conversations));
+    }
+    assert.deepEqual(costs[1], costs[0]);
+    // Reads: what begins in the minute before or meanwhile, and what is deleted there, at least one each; and conversations,
+    // up to four behind the speech. Writes: segments, conversations, redirects.
+    assert.deepEqual(costs[1], {
+      'before everything': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'on its own': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'extends one': { reads: 12 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'bridges two, with a target': { reads: 1 + 1 + 4, writes: 4 + 1 + 1, deletes: 0 },
+      'behind everything': { reads: 1 + 1 + 1, writes: 1 + 1, deletes: 0 },
+    });
+  });
+
+  /** The costs of speech at the start, in the middle and at the end of a history. */
+  async function costsOf(conversations: number): Promise<Record<string, OperationCount>> {
+    const endMs = (n: number): number => START_MS + n * EVERY_MS + LENGTH_MS;
+    const pauses = [100_000, 170_000, 240_000, 300_000];
+    return {
+      'before everything': await costOf([START_MS - 3_600_000]),
+      'on its own': await costOf([endMs(AT) + 150_000]),
+      'extends one': await costOf([endMs(AT + 1) + 1000]),
+      'bridges two, with a target': await costOf(
+        pauses.map((ms) => endMs(AT + 3) + ms),
+        `c${AT + 4}`,
+      ),
+      'behind everything': await costOf([endMs(conversations) + 3_600_000]),
+    };
+  }
+
+  async function costOf(startsMs: readonly number[], targetId: string | null = null): Promise<OperationCount> {
+    const { conversations } = world.deps;
+    const words = startsMs.map((startMs): TimedWord => ({
+      text: 'here',
+      startMs,
+      endMs: startMs + 400,
+      confidence: 1,
+      speaker: null,
+      language: 'en',
+    }));
+    const speech = { uid: world.uid, deviceId: DEVICE, jobId: 'job', chunkId: 'chunk', targetId, words };
+    const counting = countOperations();
+    try {
+      await world.db.runTransaction(async (tx) => (await conversations.prepare(tx, speech)).write());
+    } finally {
+      counting.stop();
+    }
+    return counting.count;
+  }
+
+  async function populate(count: number): Promise<void> {
+    const { conversations } = world.deps;
+    // In batches: ten times as fast as a BulkWriter, which sends twenty documents at a time.
+    await pMap(
+      groups(count, CONVERSATIONS_OF_A_BATCH),
+      async (group) => {
+        const batch = world.db.batch();
+        for (const n of group) {
+          const atMs = START_MS + n * EVERY_MS;
+          batch.set(conversations.conversations(world.uid).doc(`c${n}`), conversation(atMs));
+          for (let i = 0; i < SEGMENTS; i++) {
+            batch.set(conversations.segments(world.uid).doc(`s${n}-${i}`), segment(atMs + i * SEGMENT_EVERY_MS));
+          }
+        }
+        await batch.commit();
+      },
+      { concurrency: 4 },
+    );
+  }
+});
+
+function conversation(startMs: number): Conversation {
+  return {
+    ...NO_SUMMARY,
+    deviceId: DEVICE,
+    state: 'live',
+    startedAt: Timestamp.fromMillis(startMs),
+    finishedAt: Timestamp.fromMillis(startMs + LENGTH_MS),
+    language: null,
+    languages: {},
+    segmentCount: SEGMENTS,
+    wordCount: SEGMENTS,
+    speechSeconds: (SEGMENTS * SEGMENT_MS) / 1000,
+    mergedInto: null,
+    deletedAt: null,
+    revision: 1,
+    createdByJobId: 'earlier',
+    createdAt: Timestamp.fromMillis(startMs),
+    updatedAt: Timestamp.fromMillis(startMs),
+  };
+}
+
+function segment(startMs: number): Segment {
+  return {
+    deviceId: DEVICE,
+    startedAt: Timestamp.fromMillis(startMs),
+    endedAt: Timestamp.fromMillis(startMs + SEGMENT_MS),
+    text: 'then',
+    speaker: null,
+    confidence: 1,
+    language: null,
+    words: [],
+    jobId: 'earlier',
+    chunkId: 'earlier',
+  };
+}
+
+function* groups(count: number, size: number): Generator<number[]> {
+  for (let from = 0; from < count; from += size) {
+    yield Array.from({ length: Math.min(size, count - from) }, (_, i) => from + i);
+  }
+}
