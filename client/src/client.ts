@@ -174,9 +174,9 @@ export class SyncClient {
   async add(recording: NewRecording): Promise<Recording> {
     await this.#open();
     const { doc, audio } = newRecording(recording, this.#newId(), this.#clock.now());
-    const added = await this.#library.add(doc, audio);
-    this.#uploader.added();
-    return toRecording(added);
+    // From now on, so that more may come while this one is written.
+    this.#uploader.gather();
+    return toRecording(await this.#library.add(doc, audio));
   }
 
   /** Stops uploading and following, at once; resolves when nothing is under way any more. */

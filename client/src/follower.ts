@@ -29,10 +29,13 @@ export interface FollowerOptions {
 
 /** What arrived wrong, or did not, this often is not sent again by itself. */
 const MAX_MISHAPS = 3;
-/** Storage told us that an object is complete; its event reaches the server a moment later, or with its next sweep. */
-const ARRIVAL_MS = 15 * 60_000;
-/** The same where Storage did not take it. */
-const DOUBT_MS = 5 * 60_000;
+/**
+ * Storage told us that an object is complete; the server hears of it by an event, a moment later. If that was lost, creating the
+ * job once more makes the server look.
+ */
+const ARRIVAL_MS = 2 * 60_000;
+/** The same where something went wrong with it before. */
+const DOUBT_MS = 20_000;
 
 const UPLOAD_REFUSED: Failure = {
   code: 'upload_refused',
@@ -71,7 +74,7 @@ export class Follower {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, isOnline, coolDown, pollMs } = this.#options;
+    const { clock, isOnline, coolDown } = this.#options;
     this.#missedDue = true;
     while (!signal.aborted) {
       this.#watchJobs();
@@ -79,7 +82,7 @@ export class Follower {
       const blockedUntil = isOnline() ? Math.max(this.#retryAt, coolDown.current()?.until ?? 0) : Infinity;
       if (blockedUntil > now) await this.#waker.wait(blockedUntil - now, clock, signal);
       else if (this.#isDue(now)) await this.#step(signal);
-      else await this.#waker.wait(this.#polledAt + pollMs - now, clock, signal);
+      else await this.#waker.wait(this.#polledAt + this.#pollMs() - now, clock, signal);
     }
     this.#stopWatching?.();
     this.#stopWatching = undefined;
@@ -122,14 +125,22 @@ export class Follower {
   }
 
   #isDue(now: number): boolean {
-    const { completions, pollMs } = this.#options;
-    return this.#due.size > 0 || this.#missedDue || completions.unacknowledged > 0 || now >= this.#polledAt + pollMs;
+    const { completions } = this.#options;
+    const isToDo = this.#due.size > 0 || this.#missedDue || completions.unacknowledged > 0;
+    return isToDo || now >= this.#polledAt + this.#pollMs();
+  }
+
+  /** No event tells that an event was lost: a job whose recordings are all up is asked for until it has started. */
+  #pollMs(): number {
+    const { library, pollMs } = this.#options;
+    const isArriving = library.batches.some(({ way, jobId }) => way === 'direct' && jobId !== null);
+    return isArriving ? Math.min(pollMs, DOUBT_MS) : pollMs;
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { completions, backend, clock, pollMs, coolDown, random, onError } = this.#options;
+    const { completions, backend, clock, coolDown, random, onError } = this.#options;
     try {
-      if (clock.now() >= this.#polledAt + pollMs) {
+      if (clock.now() >= this.#polledAt + this.#pollMs()) {
         this.#polledAt = clock.now();
         this.#look([...this.#followed()]);
         this.#watchEnded();
@@ -245,7 +256,8 @@ export class Follower {
       const file = expected.get(name);
       if (file === undefined || state !== 'uploaded') return false;
       const waited = clock.now() - changedAt;
-      return file.error !== null || waited > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
+      // What is wrong may be with the object before this one.
+      return (file.error !== null && mishaps === 0) || waited > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
     });
     const hopeless = wrong.filter(({ mishaps }) => mishaps >= MAX_MISHAPS);
     const isAtWork = library.membersOf(batch).some(({ state }) => state === 'uploading');

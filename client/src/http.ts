@@ -30,7 +30,7 @@ export interface HttpAnswer {
 }
 
 /** Every request gets this long, and more for what it carries: a link slower than that is none. */
-const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 8;
 
 export class Http {

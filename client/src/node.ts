@@ -7,7 +7,7 @@ import { isObject } from './http.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export interface FileStoreOptions {
-  /** Of one user; made where it is missing. */
+  /** Of one user, and used by one process at a time; made where it is missing. */
   readonly directory: string;
 }
 

@@ -65,9 +65,9 @@ export class Uploader {
     this.#waker.wake();
   }
 
-  added(): void {
+  /** More may follow: a batch is not made at once. */
+  gather(): void {
     this.#lastAdded = this.#options.clock.now();
-    this.#waker.wake();
   }
 
   /** So much is too much for one request. */

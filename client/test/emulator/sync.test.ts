@@ -4,7 +4,7 @@ import { createSyncClient } from '../../src/index.ts';
 import type { Completion, SyncClient, SyncClientOptions } from '../../src/index.ts';
 import { memoryStore } from '../../src/memory.ts';
 import { sampleFiles } from '../support/samples.ts';
-import { signIn } from '../support/suite.ts';
+import { createAccount, signIn } from '../support/suite.ts';
 import type { SignedIn } from '../support/suite.ts';
 import { until } from '../support/until.ts';
 
@@ -26,7 +26,7 @@ describe('a client on the real suite', () => {
   }
 
   before(async () => {
-    user = await signIn();
+    user = await signIn(await createAccount());
   });
   afterEach(() => client.dispose());
   after(() => user.close());

@@ -40,6 +40,12 @@ export class FakeServer {
   audioBytes = 0;
   readonly requests: string[] = [];
   signedIn = true;
+  /** So many objects arrive as something else than was sent; all of this name do. */
+  corrupted = 0;
+  corruptedName = '';
+  /** Nobody hears of objects that arrive, until a job is created once more. */
+  losesEvents = false;
+  maxRequestBytes = 30 * 1024 * 1024;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -113,6 +119,7 @@ export class FakeServer {
   }
 
   #upload(headers: Headers, body: Uint8Array): Response {
+    if (body.length > this.maxRequestBytes) return problem(413, 'payload_too_large');
     const files = parseMultipart(headers.get('Content-Type') ?? '', body);
     return this.#accept(
       headers.get('Idempotency-Key') ?? '',
@@ -158,6 +165,7 @@ export class FakeServer {
     const manifest = JSON.stringify(files);
     const existing = this.jobs.get(id);
     if (existing !== undefined) {
+      for (const { path, state } of existing.files) if (state === 'expected') this.#arrived(path);
       return existing.manifest === manifest ? answer(existing) : problem(409, 'idempotency_conflict');
     }
     const details = files
@@ -205,7 +213,13 @@ export class FakeServer {
     session.parts.push(body);
     if (!command.includes('finalize')) return status('active');
     session.state = 'final';
-    this.#arrived(session.path, new Uint8Array(Buffer.concat(session.parts)));
+    const bytes = new Uint8Array(Buffer.concat(session.parts));
+    if (this.corrupted > 0 || session.path.endsWith(`/${this.corruptedName}`)) {
+      this.corrupted -= 1;
+      bytes[0] = (bytes[0] ?? 0) ^ 1;
+    }
+    this.#objects.set(session.path, bytes);
+    if (!this.losesEvents) this.#arrived(session.path);
     return status('final');
   }
 
@@ -215,17 +229,19 @@ export class FakeServer {
   }
 
   /** What the event of an object does. */
-  #arrived(path: string, bytes: Uint8Array): void {
+  #arrived(path: string): void {
     const [, , jobId = ''] = path.split('/');
+    const bytes = this.#objects.get(path);
+    if (bytes === undefined) return;
     const job = this.jobs.get(jobId);
     const file = job?.files.find((candidate) => candidate.path === path);
     if (job?.status !== 'uploading' || file === undefined) return;
     const content = md5(bytes);
     if (bytes.length !== file.size || (file.md5 !== null && file.md5 !== content)) {
+      this.#objects.delete(path);
       file.error = { code: 'upload_mismatch', message: 'Not what was declared.', retryable: true };
       return;
     }
-    this.#objects.set(path, bytes);
     Object.assign(file, { state: 'staged', content, error: null });
     this.#startIfComplete(job);
   }

@@ -41,22 +41,33 @@ export interface Account {
 
 export interface SignedIn {
   readonly uid: string;
-  readonly account: Account;
   readonly firestore: Firestore;
   readonly backend: Backend;
   idToken(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Signs a user in. @param account null for a new one. */
-export async function signIn(account: Account | null = null, origins = suiteOrigins()): Promise<SignedIn> {
+/** A new user. */
+export async function createAccount(): Promise<Account & { readonly uid: string }> {
+  const account = { email: `${randomUUID()}@example.com`, password: 'correct horse' };
+  const host = required('FIREBASE_AUTH_EMULATOR_HOST');
+  const response = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ ...account, returnSecureToken: true }),
+  });
+  if (!response.ok) throw new Error(`Signing up failed: ${await response.text()}`);
+  const { localId } = (await response.json()) as { localId: string };
+  return { ...account, uid: localId };
+}
+
+/** Signs a user in, as an app does. */
+export async function signIn({ email, password }: Account, origins = suiteOrigins()): Promise<SignedIn> {
   const projectId = required('GCLOUD_PROJECT');
   const app = initializeApp({ projectId, apiKey: 'any', storageBucket: `${projectId}.appspot.com` }, randomUUID());
   const auth = getAuth(app);
   connectAuthEmulator(auth, `http://${required('FIREBASE_AUTH_EMULATOR_HOST')}`, { disableWarnings: true });
-  const created = account ?? { email: `${randomUUID()}@example.com`, password: 'correct horse' };
-  const enter = account === null ? createUserWithEmailAndPassword : signInWithEmailAndPassword;
-  const { user } = await enter(auth, created.email, created.password);
+  const { user } = await signInWithEmailAndPassword(auth, email, password);
 
   setLogLevel('silent');
   const firestore = initializeFirestore(app, {});
@@ -65,7 +76,6 @@ export async function signIn(account: Account | null = null, origins = suiteOrig
   connectFirestoreEmulator(firestore, host, Number(port));
   return {
     uid: user.uid,
-    account: created,
     firestore,
     backend: firebaseBackend({ app, auth, firestore, functionsUrl, storageUrl }),
     idToken: () => user.getIdToken(),

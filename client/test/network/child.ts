@@ -1,0 +1,80 @@
+/** A client in a process of its own, on a file store: started with an order, killed by its parent or done with its work. */
+import { writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createSyncClient } from '../../src/client.ts';
+import { fileStore, nodeMd5 } from '../../src/node.ts';
+import type { RecordingStore } from '../../src/store.ts';
+import { systemClock } from '../../src/time.ts';
+import type { Clock } from '../../src/time.ts';
+import { TIMEOUT_MS } from '../../src/http.ts';
+import { signIn } from '../support/suite.ts';
+import { until } from '../support/until.ts';
+import type { Order, Report } from './orders.ts';
+
+type News = Report extends infer R ? (R extends Report ? Omit<R, 'atMs'> : never) : never;
+
+/** Synchronously: what was said before a kill is heard. */
+function tell(news: News): void {
+  writeSync(1, `${JSON.stringify({ ...news, atMs: Date.now() })}\n`);
+}
+
+/** What the client waits by itself goes faster; how long it waits for others does not: machines are busy. */
+function fastClock(speed: number): Clock {
+  const start = Date.now();
+  return {
+    now: () => start + (Date.now() - start) * speed,
+    sleep: (ms, signal) => systemClock.sleep(ms < TIMEOUT_MS ? ms / speed : ms, signal),
+  };
+}
+
+/** Tells what is about to be deleted, and what has been put on record. */
+function watched(store: RecordingStore, nameOf: (id: string) => string): RecordingStore {
+  return {
+    ...store,
+    removeAudio: (id) => {
+      tell({ event: 'deleting', name: nameOf(id) });
+      return store.removeAudio(id);
+    },
+    put: async (entries) => {
+      await store.put(entries);
+      for (const key of entries.keys()) {
+        if (key.startsWith('completion/')) tell({ event: 'handled', key: key.slice('completion/'.length) });
+      }
+    },
+  };
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as Order;
+const { backend, close } = await signIn(order.account, order.origins);
+const disk = fileStore({ directory: order.directory });
+const client = createSyncClient({
+  store: watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
+  backend,
+  gatherMs: 50,
+  pollMs: 10_000,
+  limits: { maxRequestBytes: order.maxRequestBytes },
+  clock: fastClock(order.speed),
+  createMd5: nodeMd5,
+  onCompletion: ({ jobId, finishedAt }) => {
+    tell({ event: 'handling', key: `${jobId}@${finishedAt}` });
+  },
+});
+client.on('error', (error) => {
+  tell({ event: 'error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+});
+
+await client.start();
+for (const { name, file, deviceId } of order.recordings) {
+  if (client.recordings().some((recording) => recording.name === name)) continue;
+  await client.add({ name, deviceId, data: new Uint8Array(await readFile(file)) });
+}
+
+const isSynced = (): boolean => client.recordings().every(({ state }) => state === 'synced' || state === 'failed');
+const isAcknowledged = async (): Promise<boolean> =>
+  [...(await disk.entries())].every(([key, value]) => !key.startsWith('completion/') || value['acknowledged'] === true);
+await until(async () => isSynced() && (await isAcknowledged()), 120_000);
+const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
+await client.dispose();
+tell({ event: 'done', states, left: (await disk.audioIds()).length });
+await close();
+process.exit(0);

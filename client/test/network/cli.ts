@@ -1,0 +1,41 @@
+/**
+ * `npm run test:network -- [--runs 30] [--seed S] [--run N] [--lanes 4]`: the client on a bad network, killed now and then. On an
+ * Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one.
+ */
+import { parseArgs } from 'node:util';
+import { withSuite } from '../../../dev/emulators/withSuite.ts';
+import { main } from '../../../dev/main.ts';
+
+await main(async (signal) => {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '30' },
+      seed: { type: 'string' },
+      run: { type: 'string' },
+      lanes: { type: 'string', default: '4' },
+    },
+  });
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
+  const only = values.run === undefined ? {} : { only: Number(values.run) };
+  const suite = () => runAll({ runs: Number(values.runs), seed, lanes: Number(values.lanes), ...only });
+  if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
+  return withSuite({ ports: 'free', signal, parameters: { TASK_LEASE_SECONDS: '5' } }, ({ env }) => {
+    Object.assign(process.env, env);
+    return suite();
+  });
+});
+
+async function runAll(options: { runs: number; seed: number; lanes: number; only?: number }): Promise<number> {
+  // Reads the suite's address when it is loaded.
+  const { lineOf, runNetworkSuite, summaryOf } = await import('./suite.ts');
+  console.log(`Network suite, seed ${options.seed}.`);
+  const started = Date.now();
+  const outcomes = await runNetworkSuite({
+    ...options,
+    onRun: (outcome) => {
+      console.log(lineOf(outcome));
+    },
+  });
+  console.log(`${summaryOf(outcomes)} ${((Date.now() - started) / 1000).toFixed(0)} s.`);
+  return outcomes.some(({ complaints }) => complaints.length > 0) ? 1 : 0;
+}

@@ -1,0 +1,243 @@
+/** A bad network between one client and the suite: loses, cuts, delays, repeats and refuses what passes, and keeps count. */
+import { once } from 'node:events';
+import { createServer, request as forward } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../../../functions/test/crash/random.ts';
+
+/** What can happen to a request. */
+export const FAULTS = [
+  'refused', // no connection
+  'cut_request', // breaks off somewhere in the body
+  'lost_answer', // done, and nobody hears of it
+  'cut_answer', // breaks off somewhere in the answer
+  'delayed',
+  'doubled', // arrives twice
+  'rate_limited', // 429
+  'busy', // 503
+  'bad_gateway', // 502, by somebody else
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface ProxyOptions {
+  /** Origin of the functions, without a path. */
+  readonly functions: string;
+  readonly storage: string;
+  /** host:port */
+  readonly firestore: string;
+  readonly random: Random;
+  /** Of a request that something happens to it. */
+  readonly faultRate: number;
+}
+
+/** One request that carried audio. */
+export interface AudioRequest {
+  readonly kind: 'multipart' | 'piece';
+  /** Idempotency-Key of a multipart request, path of an object. */
+  readonly id: string;
+  /** Body bytes that left the client, as far as they came here. */
+  bytes: number;
+  /** Offset of a piece. */
+  readonly offset: number;
+  /** Whether Storage, or the server, took it. */
+  wasTaken: boolean;
+  /** Whether the client got the answer that says so. */
+  wasAnswered: boolean;
+}
+
+const RETRY_AFTER_SECONDS = 1;
+/** Piece or not, what Storage says of an upload before a piece is passed on to its emulator, which believes any offset. */
+const QUERY = { 'x-goog-upload-command': 'query' };
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export class FaultyProxy {
+  readonly #options: ProxyOptions;
+  readonly #http: Server;
+  readonly #tcp: TcpServer;
+  readonly #sockets = new Set<Socket>();
+  readonly audio: AudioRequest[] = [];
+  readonly faults = new Map<Fault, number>();
+  /** Chunks of one upload pass one after another. */
+  readonly #uploads = new Map<string, Promise<unknown>>();
+  calm = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#http = createServer((req, res) => {
+      this.#pass(req, res).catch(() => res.destroy());
+    });
+    this.#tcp = createTcpServer((socket) => {
+      this.#tunnel(socket);
+    });
+  }
+
+  /** @returns origins for the client. */
+  async listen(): Promise<{ readonly http: string; readonly firestore: string }> {
+    const ports: number[] = [];
+    for (const server of [this.#http, this.#tcp]) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      ports.push((server.address() as AddressInfo).port);
+    }
+    return { http: `http://127.0.0.1:${ports[0]}`, firestore: `127.0.0.1:${ports[1]}` };
+  }
+
+  close(): void {
+    this.#http.closeAllConnections();
+    this.#http.close();
+    this.#tcp.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { random, faultRate } = this.#options;
+    const fault = !this.calm && random.chance(faultRate) ? random.pick(FAULTS) : null;
+    if (fault !== null) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+    if (fault === 'refused') {
+      req.socket.destroy();
+      return;
+    }
+    const audio = audioRequest(req);
+    if (audio !== null) this.audio.push(audio);
+    const body = await this.#receive(req, audio, fault === 'cut_request');
+    if (body === null) return;
+    if (fault === 'delayed') await delay(50 + random.below(400));
+    const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
+    await this.#reply(res, answer, fault);
+    if (audio !== null) audio.wasAnswered = answer.status < 300 && fault !== 'cut_answer' && res.writableFinished;
+  }
+
+  /** @returns null where it broke off: by our doing, or because the client is gone. */
+  async #receive(req: IncomingMessage, audio: AudioRequest | null, isCut: boolean): Promise<Buffer | null> {
+    const length = Number(req.headers['content-length'] ?? 0);
+    const limit = isCut ? this.#options.random.below(length + 1) : Infinity;
+    const parts: Buffer[] = [];
+    let received = 0;
+    try {
+      for await (const part of req as AsyncIterable<Buffer>) {
+        received += part.length;
+        if (audio !== null) audio.bytes = Math.min(received, limit);
+        if (received >= limit) break;
+        parts.push(part);
+      }
+    } catch {
+      return null;
+    }
+    if (!isCut) return Buffer.concat(parts);
+    req.socket.destroy();
+    return null;
+  }
+
+  /** Pieces of one object as Storage takes them: in their order, at the offset that it is at. */
+  #serialised(req: IncomingMessage, body: Buffer, audio: AudioRequest | null, isDoubled: boolean): Promise<Answer> {
+    const work = async (): Promise<Answer> => {
+      const first = await this.#forward(req, body, audio);
+      return isDoubled && this.#options.random.chance(0.5) ? this.#forward(req, body, audio) : first;
+    };
+    if (audio?.kind !== 'piece') return work();
+    const result = (this.#uploads.get(audio.id) ?? Promise.resolve()).then(work);
+    this.#uploads.set(
+      audio.id,
+      result.catch(() => undefined),
+    );
+    return result;
+  }
+
+  async #forward(req: IncomingMessage, body: Buffer, audio: AudioRequest | null): Promise<Answer> {
+    const origin = req.url?.startsWith('/v0/') === true ? this.#options.storage : this.#options.functions;
+    if (audio?.kind === 'piece') {
+      const at = await send(origin, req, Buffer.alloc(0), QUERY);
+      const isRight = Number(at.headers['x-goog-upload-size-received']) === audio.offset;
+      if (at.headers['x-goog-upload-status'] === 'active' && !isRight) {
+        return { status: 400, headers: {}, body: Buffer.from('The offset is another one.') };
+      }
+    }
+    const answer = await send(origin, req, body);
+    if (audio !== null && answer.status < 300) audio.wasTaken = true;
+    return answer;
+  }
+
+  async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: Fault | null): Promise<void> {
+    const { random } = this.#options;
+    if (fault === 'lost_answer') {
+      res.destroy();
+      return;
+    }
+    const { connection: _, 'transfer-encoding': __, 'content-length': ___, ...rest } = headers;
+    res.writeHead(status, { ...rest, 'Content-Length': body.length });
+    if (fault === 'cut_answer' && body.length > 0) {
+      res.write(body.subarray(0, random.below(body.length)));
+      await delay(5);
+      res.destroy();
+      return;
+    }
+    res.end(body);
+    if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')]);
+  }
+
+  /** Firestore's listeners: connections that break off. */
+  #tunnel(socket: Socket): void {
+    const { firestore, random, faultRate } = this.#options;
+    const [host = '', port = ''] = firestore.split(':');
+    const upstream = connect(Number(port), host);
+    for (const end of [socket, upstream]) {
+      this.#sockets.add(end);
+      end.on('error', () => undefined);
+      end.on('close', () => {
+        socket.destroy();
+        upstream.destroy();
+        this.#sockets.delete(end);
+      });
+    }
+    socket.pipe(upstream).pipe(socket);
+    if (!this.calm && random.chance(faultRate)) setTimeout(() => socket.destroy(), 200 + random.below(3000)).unref();
+  }
+}
+
+function audioRequest({ url = '', headers }: IncomingMessage): AudioRequest | null {
+  const nothing = { bytes: 0, wasTaken: false, wasAnswered: false };
+  if (url.endsWith('/syncUpload')) {
+    return { kind: 'multipart', id: String(headers['idempotency-key']), offset: 0, ...nothing };
+  }
+  if (!String(headers['x-goog-upload-command']).includes('upload')) return null;
+  const id = new URL(url, 'http://any').searchParams.get('name') ?? '';
+  return { kind: 'piece', id, offset: Number(headers['x-goog-upload-offset']), ...nothing };
+}
+
+function refusal(fault: Fault | null): Answer | null {
+  const json = (status: number, code: string): Answer => ({
+    status,
+    headers: { 'content-type': 'application/json', 'retry-after': String(RETRY_AFTER_SECONDS) },
+    body: Buffer.from(JSON.stringify({ error: { code, message: 'Not now.', details: [] } })),
+  });
+  if (fault === 'rate_limited') return json(429, 'rate_limited');
+  if (fault === 'busy') return json(503, 'unavailable');
+  if (fault === 'bad_gateway') return { status: 502, headers: {}, body: Buffer.from('<h1>Bad gateway</h1>') };
+  return null;
+}
+
+/** Passes a request on, under the name that the client called: Storage makes addresses of it. */
+async function send(
+  origin: string,
+  { url, method, headers }: IncomingMessage,
+  body: Buffer,
+  change: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const { 'content-length': _, 'transfer-encoding': __, connection: ___, ...kept } = headers;
+  const upstream = forward(`${origin}${url ?? ''}`, {
+    method,
+    headers: { ...kept, ...change, 'content-length': body.length },
+  });
+  upstream.end(body);
+  const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+  const parts: Buffer[] = [];
+  for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(parts) };
+}

@@ -1,0 +1,128 @@
+/** One run: a user, a bad network, a client that is killed now and then, and what must be true at the end. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CACHE } from '../../../dev/paths.ts';
+import { loadSamples } from '../../../dev/samples/samples.ts';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import { Random } from '../../../functions/test/crash/random.ts';
+import { createAccount, required } from '../support/suite.ts';
+import type { Order, Report } from './orders.ts';
+import { FaultyProxy } from './proxy.ts';
+import { judge } from './verdict.ts';
+
+export interface RunPlan {
+  readonly index: number;
+  readonly seed: number;
+  readonly samples: readonly Sample[];
+  readonly way: 'multipart' | 'direct';
+  readonly faultRate: number;
+  /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
+  readonly killsAfterMs: readonly number[];
+}
+
+export interface RunOutcome {
+  readonly plan: RunPlan;
+  readonly kills: number;
+  readonly faults: ReadonlyMap<string, number>;
+  /** Times that the app got a job again because it was killed while it got it. */
+  readonly handedOverAgain: number;
+  readonly sentBytes: number;
+  readonly sizeBytes: number;
+  readonly ms: number;
+  readonly complaints: readonly string[];
+}
+
+/** Small ones: what is tested is the way of bytes, not their number. `letter` has more than one piece. */
+const SCENARIOS = ['train', 'market', 'walk', 'night', 'kitchen', 'memo', 'letter'];
+const LIMIT_MS = 120_000;
+const SPEED = 5;
+
+export function planRun(seed: number, index: number): RunPlan {
+  const random = new Random(seed * 1000 + index);
+  const scenarios = random.shuffle(SCENARIOS).slice(0, 1 + random.below(2));
+  return {
+    index,
+    seed,
+    samples: loadSamples().filter(({ scenario }) => scenarios.includes(scenario)),
+    way: random.chance(0.5) ? 'multipart' : 'direct',
+    faultRate: random.pick([0, 0.1, 0.25, 0.4]),
+    // From before it has begun to after it is done.
+    killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
+  };
+}
+
+export async function run(plan: RunPlan): Promise<RunOutcome> {
+  const started = Date.now();
+  const random = new Random(plan.seed * 1000 + plan.index + 500_000_000);
+  const account = await createAccount();
+  const functions = required('FUNCTIONS_EMULATOR_ORIGIN');
+  const storage = `http://${required('FIREBASE_STORAGE_EMULATOR_HOST')}`;
+  const firestore = required('FIRESTORE_EMULATOR_HOST');
+  const proxy = new FaultyProxy({ functions, storage, firestore, random, faultRate: plan.faultRate });
+  const front = await proxy.listen();
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'network-run-'));
+  const order: Order = {
+    account,
+    origins: {
+      functionsUrl: `${front.http}/${required('GCLOUD_PROJECT')}/us-central1`,
+      storageUrl: front.http,
+      firestore: front.firestore,
+    },
+    directory,
+    recordings: plan.samples.flatMap(({ recordings, folder, deviceId }) =>
+      recordings.map(({ name }) => ({ name, file: path.join(folder, name), deviceId })),
+    ),
+    maxRequestBytes: plan.way === 'direct' ? 1 : 30 * 1024 * 1024,
+    speed: SPEED,
+  };
+  const reports: Report[] = [];
+  let kills = 0;
+  try {
+    for (const afterMs of plan.killsAfterMs) {
+      const wasKilled = await live(order, reports, afterMs);
+      if (!wasKilled) break;
+      kills += 1;
+    }
+    if (reports.at(-1)?.event !== 'done') await live(order, reports, LIMIT_MS);
+    const verdict = await judge({ uid: account.uid, plan, reports, kills, audio: proxy.audio });
+    return { plan, kills, faults: proxy.faults, ms: Date.now() - started, ...verdict };
+  } finally {
+    proxy.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether it was killed, rather than done. */
+async function live(order: Order, reports: Report[], afterMs: number): Promise<boolean> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'child.ts'), JSON.stringify(order)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_COMPILE_CACHE: path.join(CACHE, 'network-clients') },
+    },
+  );
+  const stderr: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => reports.push(JSON.parse(line) as Report));
+  const ended = Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  const timer = new AbortController();
+  const time = delay(afterMs, 'time', { signal: timer.signal }).catch(() => 'time');
+  if ((await Promise.race([ended, time])) === 'time') child.kill('SIGKILL');
+  timer.abort();
+  const [[code, signal]] = (await ended) as [[number | null, string | null], unknown];
+  if (code !== 0 && signal !== 'SIGKILL') {
+    reports.push({
+      event: 'error',
+      message: `The client ended with ${code ?? signal}: ${stderr.join('')}`,
+      atMs: Date.now(),
+    });
+  }
+  return signal === 'SIGKILL';
+}

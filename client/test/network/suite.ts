@@ -1,0 +1,58 @@
+/** Runs in lanes, and the sum of them. */
+import { planRun, run } from './run.ts';
+import type { RunOutcome } from './run.ts';
+
+export interface SuiteOptions {
+  readonly runs: number;
+  readonly seed: number;
+  /** One run alone. */
+  readonly only?: number;
+  readonly lanes?: number;
+  readonly onRun?: (outcome: RunOutcome) => void;
+}
+
+export async function runNetworkSuite({ runs, seed, only, lanes = 4, onRun }: SuiteOptions): Promise<RunOutcome[]> {
+  const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => index) : [only]).values();
+  const outcomes: RunOutcome[] = [];
+  const lane = async (): Promise<void> => {
+    for (const index of indexes) {
+      const outcome = await run(planRun(seed, index));
+      outcomes.push(outcome);
+      onRun?.(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return outcomes;
+}
+
+export function summaryOf(outcomes: readonly RunOutcome[]): string {
+  const sum = (value: (outcome: RunOutcome) => number): number =>
+    outcomes.reduce((total, each) => total + value(each), 0);
+  const faults = new Map<string, number>();
+  for (const each of outcomes)
+    for (const [fault, times] of each.faults) faults.set(fault, (faults.get(fault) ?? 0) + times);
+  const total = [...faults.values()].reduce((all, times) => all + times, 0);
+  const ways = outcomes.filter(({ plan }) => plan.way === 'direct').length;
+  return (
+    `${outcomes.length} runs (${ways} straight to Storage), ${sum(({ kills }) => kills)} kills, ${total} faults ` +
+    `(${[...faults]
+      .sort()
+      .map(([fault, times]) => `${fault} ${times}`)
+      .join(', ')}); ` +
+    `${sum(({ sentBytes }) => sentBytes)} bytes sent of ${sum(({ sizeBytes }) => sizeBytes)}; ` +
+    `${sum(({ handedOverAgain }) => handedOverAgain)} handed over again after a kill in the handler; ` +
+    `${outcomes.filter(({ complaints }) => complaints.length > 0).length} runs failed.`
+  );
+}
+
+export function lineOf({ plan, kills, faults, ms, complaints }: RunOutcome): string {
+  const what = `${plan.way}, ${plan.samples.map(({ scenario }) => scenario).join('+')}, ${kills} kills`;
+  const times = [...faults.values()].reduce((sum, each) => sum + each, 0);
+  const mark = complaints.length === 0 ? '✓' : '✗';
+  const reproduce = `npm run test:network -- --seed ${plan.seed} --run ${plan.index}`;
+  return [
+    `${mark} run ${plan.index} (${(ms / 1000).toFixed(1)} s): ${what}, ${times} faults`,
+    ...complaints.map((complaint) => `    ${complaint}`),
+    ...(complaints.length === 0 ? [] : [`    ${reproduce}`]),
+  ].join('\n');
+}

@@ -1,0 +1,145 @@
+/** What must be true after a run, by what the client said, what the proxy counted and what the server has. */
+import { checkUser } from '../../../functions/test/invariants/check.ts';
+import { everyWordOnce } from '../../../functions/test/invariants/requests.ts';
+import { loadUserData } from '../../../functions/test/invariants/userData.ts';
+import type { UserData } from '../../../functions/test/invariants/userData.ts';
+import { bucket, db } from '../../../functions/test/support/suite.ts';
+import { pieceSize } from '../../src/resumable.ts';
+import type { Report } from './orders.ts';
+import type { AudioRequest } from './proxy.ts';
+import type { RunPlan } from './run.ts';
+
+export interface Evidence {
+  readonly uid: string;
+  readonly plan: RunPlan;
+  readonly reports: readonly Report[];
+  readonly kills: number;
+  readonly audio: readonly AudioRequest[];
+}
+
+export interface Verdict {
+  readonly complaints: readonly string[];
+  readonly handedOverAgain: number;
+  readonly sentBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** Clocks of two processes of one machine. */
+const SKEW_MS = 50;
+const DONE = new Set(['transcribed', 'silent', 'duplicate']);
+
+export async function judge({ uid, plan, reports, kills, audio }: Evidence): Promise<Verdict> {
+  const data = await loadUserData(db, bucket, uid);
+  const jobs = [...data.jobs.values()];
+  const files = jobs.flatMap((job) => job.files.map((file) => ({ ...file, finishedAt: job.finishedAt })));
+  const expected = plan.samples.flatMap((sample) => sample.recordings.map(({ name }) => name));
+  const { complaints: handing, again } = handedOver(reports);
+
+  const complaints = [
+    ...errors(reports),
+    ...synced(reports, expected),
+    ...expected.flatMap((name) => {
+      const states = files.filter((file) => file.name === name).map(({ state }) => state);
+      const once = states.filter((state) => state === 'transcribed' || state === 'silent').length === 1;
+      return once && states.every((state) => DONE.has(state))
+        ? []
+        : [`${name} ended on the server as ${states.join(', ')}`];
+    }),
+    ...reports.flatMap((report) => {
+      if (report.event !== 'deleting') return [];
+      const ends = files.flatMap(({ name, state, finishedAt }) =>
+        name === report.name && DONE.has(state) && finishedAt !== null ? [finishedAt.toMillis()] : [],
+      );
+      return ends.some((end) => end <= report.atMs + SKEW_MS) ? [] : [`${report.name} was deleted before it was done`];
+    }),
+    ...handing,
+    ...jobs.flatMap(({ status, acknowledgedAt }) =>
+      acknowledgedAt === null ? [`a ${status} job is not acknowledged`] : [],
+    ),
+    ...bytes(audio, plan, kills),
+    ...sound(data, plan),
+  ];
+  const sentBytes = audio.reduce((sum, request) => sum + request.bytes, 0);
+  return { complaints, handedOverAgain: again, sentBytes, sizeBytes: jobs.reduce((sum, job) => sum + sizeOf(job), 0) };
+}
+
+function sizeOf({ files }: { readonly files: readonly { readonly size: number }[] }): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+function errors(reports: readonly Report[]): string[] {
+  return reports.flatMap((report) => (report.event === 'error' ? [`the client reported: ${report.message}`] : []));
+}
+
+function synced(reports: readonly Report[], expected: readonly string[]): string[] {
+  const last = reports.at(-1);
+  if (last?.event !== 'done') return ['the client did not come to an end'];
+  return [
+    ...expected.flatMap((name) =>
+      last.states[name] === 'synced' ? [] : [`${name} is ${last.states[name] ?? 'gone'}`],
+    ),
+    ...(last.left === 0 ? [] : [`${last.left} recordings are left in the store`]),
+  ];
+}
+
+/** Each ending of a job once; once more only where the process was killed between getting it and putting that on record. */
+function handedOver(reports: readonly Report[]): { complaints: string[]; again: number } {
+  const open = new Set<string>();
+  const onRecord = new Set<string>();
+  const complaints: string[] = [];
+  let again = 0;
+  for (const report of reports) {
+    if (report.event === 'handling') {
+      if (onRecord.has(report.key)) complaints.push(`${report.key} was handed over again`);
+      if (open.has(report.key)) again += 1;
+      open.add(report.key);
+    }
+    if (report.event === 'handled') onRecord.add(report.key);
+  }
+  return { complaints, again };
+}
+
+/**
+ * The least that an interrupted upload can send. To Storage: each byte that Storage has taken once, and each piece that did not
+ * get there. As one request: the request once, and once more for each time that its answer did not come.
+ */
+function bytes(audio: readonly AudioRequest[], plan: RunPlan, kills: number): string[] {
+  const byId = Map.groupBy(audio, ({ id }) => id);
+  const keys = [...byId.values()].filter(([first]) => first?.kind === 'multipart').length;
+  return [
+    ...[...byId].flatMap(([id, requests]) =>
+      requests[0]?.kind === 'piece' ? pieces(id, requests) : wholes(id, requests),
+    ),
+    // A batch that was begun is finished as it is: a kill makes no second one of it.
+    ...(plan.way === 'multipart' && keys > 1 + kills ? [`${keys} batches after ${kills} kills`] : []),
+  ];
+}
+
+function pieces(path: string, requests: readonly AudioRequest[]): string[] {
+  const taken = requests.filter(({ wasTaken }) => wasTaken);
+  const offsets = taken.map(({ offset }) => offset);
+  const size = Math.max(0, ...taken.map(({ offset, bytes }) => offset + bytes));
+  const lost = requests.filter(({ wasTaken }) => !wasTaken);
+  const sent = requests.reduce((sum, request) => sum + request.bytes, 0);
+  const bound = size + lost.length * pieceSize(size);
+  return [
+    ...(new Set(offsets).size === offsets.length ? [] : [`${path}: Storage was sent again what it had`]),
+    ...(sent <= bound ? [] : [`${path}: ${sent} bytes were sent, ${bound} are enough`]),
+  ];
+}
+
+function wholes(key: string, requests: readonly AudioRequest[]): string[] {
+  const answered = requests.slice(0, -1).filter(({ wasAnswered }) => wasAnswered).length;
+  return answered === 0 ? [] : [`${key}: it was sent again after its answer had come`];
+}
+
+function sound(data: UserData, { samples }: RunPlan): string[] {
+  const context = { nowMs: Date.now(), gapMs: 120_000, graceMs: 60_000 };
+  const spoken = samples.flatMap(({ deviceId, words }) =>
+    words.map(({ text, startMs, endMs }) => ({ deviceId, text, startMs, endMs })),
+  );
+  return [
+    ...checkUser(data, context).map(({ invariant, complaint }) => `${invariant}: ${complaint}`),
+    ...everyWordOnce(data, spoken),
+  ];
+}

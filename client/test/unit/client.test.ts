@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { MAX_FAILURES } from '../../src/uploader.ts';
+import type { Fault } from '../support/fakeServer.ts';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+const of = (fault: Fault, times: number): Fault[] => Array.from({ length: times }, () => fault);
+
+describe('a client', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+  afterEach(() => {
+    assert.deepEqual(world.device.errors, []);
+  });
+
+  it('waits as long as a 429 asks, counts it as no failure, and says so', async () => {
+    const client = await world.client();
+    world.server.faults = of('rate_limited', 2 * MAX_FAILURES);
+    world.server.retryAfterSeconds = 120;
+    await world.add(client);
+    await world.clock.advance(1000);
+    const status = client.status();
+    assert.equal(status.state, 'cooling_down');
+    assert.equal(status.reason, 'rate_limited');
+    assert.ok((status.until ?? 0) >= world.clock.now() + 119_000);
+
+    const asked = world.server.requests.length;
+    await world.clock.advance(118_000);
+    assert.equal(world.server.requests.length, asked, 'nothing is sent before its time');
+    await world.clock.advance(2 * HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('keeps to a cool-down when it is started anew', async () => {
+    const first = await world.client();
+    world.server.faults = ['busy'];
+    world.server.retryAfterSeconds = 600;
+    await world.add(first);
+    await world.clock.advance(1000);
+    world.device.kill();
+    const second = await world.client();
+    const asked = world.requests('syncUpload');
+    await world.clock.advance(9 * MINUTE_MS);
+    assert.equal(world.requests('syncUpload'), asked);
+    await second.syncNow();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(second), ['synced'], 'a person may ask before');
+  });
+
+  it('marks only the recording that was refused; the others go on without it, and it is not sent again', async () => {
+    const client = await world.client();
+    const names = [world.nextName(), 'audio_bad_1760000000.bin'];
+    world.server.refused.set('audio_bad_1760000000.bin', 'bad_name');
+    for (const name of names) await world.add(client, 100, name);
+    await world.clock.advance(24 * HOUR_MS);
+    const failed = client.recordings().find(({ state }) => state === 'failed');
+    assert.deepEqual(states(client).sort(), ['failed', 'synced']);
+    assert.deepEqual(failed?.failure, { code: 'bad_name', message: 'No.', retryable: false });
+    assert.equal(world.requests('syncUpload'), 2);
+    assert.deepEqual(await world.device.disk.audioIds(), [failed.id], 'its audio is kept');
+
+    world.server.refused.clear();
+    await client.retry(failed.id);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
+  });
+
+  it('gives up what the server fails to take again and again, keeps it, and takes it up by hand', async () => {
+    const client = await world.client();
+    world.server.faults = of('broken', MAX_FAILURES);
+    await world.add(client);
+    await world.clock.advance(24 * HOUR_MS);
+    const [recording] = client.recordings();
+    assert.equal(recording?.failure?.code, 'gave_up');
+    assert.equal(recording.failure.retryable, true);
+    assert.equal(world.requests('syncUpload'), MAX_FAILURES);
+    await client.retry();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('never gives up for want of a network, or in a hotel', async () => {
+    const client = await world.client();
+    world.server.faults = [...of('no_connection', 20), ...of('portal', 20)];
+    await world.add(client);
+    await world.clock.advance(12 * HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('sends nothing while offline, and starts by itself when it is online', async () => {
+    let isOnline = false;
+    let changed: () => void = () => undefined;
+    const network = {
+      isOnline: () => isOnline,
+      onChange: (listener: () => void) => {
+        changed = listener;
+        return () => undefined;
+      },
+    };
+    const client = await world.client({ network });
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.equal(client.status().state, 'offline');
+    assert.deepEqual(world.server.requests, []);
+    isOnline = true;
+    changed();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('waits for its user', async () => {
+    world.server.signedIn = false;
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.equal(client.status().state, 'signed_out');
+    assert.deepEqual(states(client), ['uploading']);
+    world.server.signedIn = true;
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('makes one batch of what is added together, and two of two recordings with one name', async () => {
+    const client = await world.client({ gatherMs: 1000 });
+    for (let i = 0; i < 5; i++) {
+      await world.add(client);
+      await world.clock.advance(900);
+    }
+    await world.clock.advance(MINUTE_MS);
+    assert.equal(world.requests('syncUpload'), 1);
+
+    const name = world.nextName();
+    await world.add(client, 50, name);
+    await world.add(client, 60, name);
+    await world.clock.advance(MINUTE_MS);
+    assert.equal(world.requests('syncUpload'), 3);
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
+  });
+
+  it('goes to Storage where the server takes less in one request than was thought', async () => {
+    const client = await world.client();
+    world.server.maxRequestBytes = 2000;
+    await world.add(client, 5000);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.requests('createSyncJob'), 1);
+  });
+
+  it('does not upload what the server has from elsewhere', async () => {
+    const client = await world.client({ limits: { maxRequestBytes: 1 } });
+    const data = new Uint8Array(1000).fill(7);
+    await client.add({ name: world.nextName(), data });
+    await world.clock.advance(MINUTE_MS);
+    const sent = world.server.audioBytes;
+    await client.add({ name: 'audio_again_1760000000.bin', data });
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
+    assert.equal(world.server.audioBytes, sent);
+  });
+
+  it('keeps the audio of what failed on the server, and has it tried again there, without a second upload', async () => {
+    const client = await world.client();
+    const { id, name } = await world.add(client);
+    world.server.failing.set(name, { code: 'attempts_exhausted', retryable: true });
+    await world.clock.advance(HOUR_MS);
+    assert.equal(client.recordings()[0]?.failure?.code, 'attempts_exhausted');
+    assert.deepEqual(await world.device.disk.audioIds(), [id]);
+    assert.equal(world.device.handedOver.size, 1);
+
+    const sent = world.server.audioBytes;
+    await client.retry(id);
+    assert.deepEqual(states(client), ['processing']);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.server.audioBytes, sent);
+    assert.deepEqual([...world.device.handedOver.values()], [1, 1], 'its second end is another one');
+  });
+
+  it('uploads again what the server cannot try again', async () => {
+    const client = await world.client();
+    const { name } = await world.add(client);
+    world.server.failing.set(name, { code: 'recording_corrupt', retryable: false });
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['failed']);
+    await client.retry();
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.requests('syncUpload'), 2);
+  });
+
+  it('uploads anew, without being told, what did not arrive in time', async () => {
+    const client = await world.client();
+    const { name } = await world.add(client);
+    world.server.failing.set(name, { code: 'upload_expired', retryable: false });
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('uploads anew what was in a job that is gone', async () => {
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(100);
+    assert.deepEqual(states(client), ['uploaded']);
+    world.server.jobs.clear();
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('stops at once when it is paused, and goes on where it was', async () => {
+    const client = await world.client();
+    world.server.faults = ['hang'];
+    await world.add(client);
+    await world.clock.settle();
+    assert.equal(client.status().state, 'uploading');
+    await client.pause();
+    assert.equal(client.status().state, 'paused');
+    const asked = world.server.requests.length;
+    await world.clock.advance(HOUR_MS);
+    assert.equal(world.server.requests.length, asked);
+    client.resume();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('is disposed of by its signal, and takes nothing then', async () => {
+    const controller = new AbortController();
+    const client = await world.client({ signal: controller.signal });
+    controller.abort();
+    await world.clock.settle();
+    assert.equal(client.status().state, 'disposed');
+    await assert.rejects(world.add(client), { code: 'disposed' });
+  });
+
+  it('discards by hand what is not on its way, and nothing else', async () => {
+    const client = world.device.start();
+    const { id } = await world.add(client);
+    await client.discard(id);
+    assert.deepEqual(client.recordings(), []);
+    assert.deepEqual(await world.device.disk.audioIds(), []);
+    await assert.rejects(client.discard(id), { code: 'not_found' });
+
+    world.server.faults = ['hang'];
+    await client.start();
+    const busy = await world.add(client);
+    await world.clock.settle();
+    await assert.rejects(client.discard(busy.id), { code: 'busy' });
+  });
+
+  it('forgets synced recordings after a while', async () => {
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    world.device.kill();
+    await world.clock.advance(8 * 24 * HOUR_MS);
+    const later = await world.client();
+    await world.clock.settle();
+    assert.deepEqual(states(later), []);
+  });
+
+  it('refuses what no server could take, and stores nothing of it', async () => {
+    const client = await world.client();
+    await assert.rejects(client.add({ name: 'a_1760000000.bin', data: new Uint8Array() }), { code: 'empty_recording' });
+    await assert.rejects(client.add({ name: 'a"_1760000000.bin', data: new Uint8Array(1) }), { code: 'bad_name' });
+    await assert.rejects(client.add({ name: 'x'.repeat(201), data: new Uint8Array(1) }), { code: 'bad_name' });
+    assert.deepEqual(client.recordings(), []);
+    assert.deepEqual(await world.device.disk.audioIds(), []);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { memoryStore } from '../../src/memory.ts';
+import { createSyncClient } from '../../src/client.ts';
+import type { RecordingStore } from '../../src/store.ts';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+describe('the end of a job', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  const push = (jobId: string) => ({ type: 'offline_sync_completed', job_id: jobId, status: 'completed' });
+
+  /** A job that has ended while nobody listened. */
+  async function missed(): Promise<string> {
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(100);
+    assert.deepEqual(states(client), ['uploaded']);
+    world.device.kill();
+    await world.clock.advance(HOUR_MS);
+    return [...world.server.jobs.keys()].at(-1) ?? '';
+  }
+
+  it('is handed over once, by whatever and however many ways it becomes known', async () => {
+    const jobId = await missed();
+    const client = await world.client();
+    const ways = [
+      client.handlePushMessage(push(jobId)),
+      client.checkMissedCompletions(),
+      client.handlePushMessage(push(jobId)),
+    ];
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(await Promise.all(ways), [true, undefined, true]);
+    assert.deepEqual([...world.device.handedOver.values()], [1]);
+    assert.notEqual(world.server.jobs.get(jobId)?.acknowledgedAt, null);
+  });
+
+  it('is handed over, and its recordings settled, by a push alone, without anything being started', async () => {
+    const jobId = await missed();
+    const client = world.device.start();
+    await client.handlePushMessage(push(jobId));
+    assert.deepEqual([...world.device.handedOver.values()], [1]);
+    assert.deepEqual(states(client), ['synced']);
+    assert.deepEqual(await world.device.disk.audioIds(), []);
+  });
+
+  it('is no concern of other messages', async () => {
+    const client = world.device.start();
+    assert.equal(await client.handlePushMessage(undefined), false);
+    assert.equal(await client.handlePushMessage({ type: 'chat', job_id: 'x' }), false);
+    assert.equal(await client.handlePushMessage({ type: 'offline_sync_completed' }), false);
+    assert.deepEqual(world.server.requests, []);
+  });
+
+  it('does not come again with a re-installation, once it was acknowledged', async () => {
+    await missed();
+    const before = await world.client();
+    await world.clock.advance(HOUR_MS);
+    await before.dispose();
+    const completions: string[] = [];
+    const reinstalled = createSyncClient({
+      store: memoryStore(),
+      backend: world.server.backend,
+      clock: world.clock,
+      fetch: world.server.fetch,
+      onCompletion: ({ jobId }) => void completions.push(jobId),
+    });
+    await reinstalled.checkMissedCompletions();
+    assert.deepEqual(completions, []);
+  });
+
+  it('comes again after a handler that failed, until one has taken it', async () => {
+    const jobId = await missed();
+    let calls = 0;
+    const client = await world.client({
+      onCompletion: () => {
+        calls += 1;
+        if (calls < 3) throw new Error('The database is locked.');
+      },
+    });
+    await world.clock.advance(HOUR_MS);
+    assert.equal(calls, 3);
+    assert.notEqual(world.server.jobs.get(jobId)?.acknowledgedAt, null);
+    assert.equal(world.device.errors.length, 2);
+    await client.dispose();
+  });
+
+  it('is handed over before it is acknowledged', async () => {
+    const jobId = await missed();
+    const acknowledged: unknown[] = [];
+    const client = await world.client({
+      onCompletion: () => void acknowledged.push(world.server.jobs.get(jobId)?.acknowledgedAt),
+    });
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(acknowledged, [null]);
+    await client.dispose();
+  });
+
+  it('cancelled by hand, leaves its recordings here', async () => {
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(100);
+    const { jobId } = client.recordings()[0]!;
+    await client.cancelJob(jobId ?? '');
+    assert.deepEqual(states(client), ['failed']);
+    assert.equal((await world.device.disk.audioIds()).length, 1);
+    await world.clock.advance(HOUR_MS);
+    assert.equal(world.requests('syncUpload'), 1);
+  });
+});
+
+describe('a store that several tabs share', () => {
+  it('has one client at work; another one adds, and takes over when the first is gone', async () => {
+    const world = new World();
+    const disk = memoryStore();
+    const waiting: (() => void)[] = [];
+    const listeners = new Map<RecordingStore, () => void>();
+    let owner: AbortSignal | null = null;
+    const tab = (): RecordingStore => {
+      const store: RecordingStore = {
+        ...disk,
+        put: async (entries) => {
+          await disk.put(entries);
+          for (const [other, listener] of listeners) if (other !== store) listener();
+        },
+        own: async (signal, wait) => {
+          while (owner?.aborted === false) {
+            if (!wait) return false;
+            await new Promise<void>((resolve) => waiting.push(resolve));
+          }
+          owner = signal;
+          signal.addEventListener('abort', () => {
+            for (const go of waiting.splice(0)) go();
+          });
+          return true;
+        },
+        watch: (listener) => {
+          listeners.set(store, listener);
+          return () => listeners.delete(store);
+        },
+      };
+      return store;
+    };
+    const open = () =>
+      createSyncClient({
+        store: tab(),
+        backend: world.server.backend,
+        clock: world.clock,
+        fetch: world.server.fetch,
+        gatherMs: 0,
+        random: () => 0.5,
+      });
+
+    const [first, second] = [open(), open()];
+    await first.start();
+    await world.clock.settle();
+    await second.start();
+    await world.clock.settle();
+    assert.equal(second.status().state, 'standby');
+    await world.add(second);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(first), ['synced']);
+    assert.deepEqual(states(second), ['synced'], 'it sees what the other does');
+    assert.equal(world.requests('syncUpload'), 1);
+
+    await first.dispose();
+    await world.add(second);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(second), ['synced', 'synced']);
+    await second.dispose();
+  });
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { pieceSize } from '../../src/resumable.ts';
+import type { Fault } from '../support/fakeServer.ts';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+const KIB = 1024;
+const DIRECT = { limits: { maxRequestBytes: 1 }, concurrency: 1 };
+
+describe('an upload in pieces', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+  afterEach(() => {
+    assert.deepEqual(world.device.errors, []);
+  });
+
+  it('has pieces of a multiple of 256 KiB: one as large at least, 8 MiB at most, a 32nd of the whole between', () => {
+    assert.equal(pieceSize(1), 256 * KIB);
+    assert.equal(pieceSize(8 * 1024 * KIB), 256 * KIB);
+    assert.equal(pieceSize(8 * 1024 * KIB + 1), 512 * KIB);
+    assert.equal(pieceSize(25_000_000), 768 * KIB);
+    assert.equal(pieceSize(512 * 1024 * KIB), 8 * 1024 * KIB);
+  });
+
+  // createSyncJob, start, then pieces of 256 KiB of a recording of four and a bit.
+  const SIZE = 1100 * KIB;
+  const after = (pieces: number, fault: Fault): Fault[] => [...new Array<Fault>(2 + pieces).fill('none'), fault];
+
+  for (const fault of ['no_connection', 'cut_off', 'lost_answer', 'hang', 'portal', 'broken'] as const) {
+    it(`goes on where it was after ${fault.replace('_', ' ')}, and sends one piece again at most`, async () => {
+      const client = await world.client(DIRECT);
+      world.server.faults = after(2, fault);
+      await world.add(client, SIZE);
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual(states(client), ['synced']);
+      assert.ok(world.server.audioBytes <= SIZE + 256 * KIB, `${world.server.audioBytes} bytes`);
+      assert.equal(world.requests(' start'), 1);
+    });
+  }
+
+  it('goes on where it was in another process', async () => {
+    const first = await world.client(DIRECT);
+    world.server.faults = after(3, 'hang');
+    await world.add(first, SIZE);
+    await world.clock.settle();
+    world.device.kill();
+    const second = await world.client(DIRECT);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(second), ['synced']);
+    assert.ok(world.server.audioBytes <= SIZE + 256 * KIB, `${world.server.audioBytes} bytes`);
+    assert.equal(world.requests(' start'), 1);
+  });
+
+  it('begins anew where Storage has forgotten it', async () => {
+    const first = await world.client(DIRECT);
+    world.server.faults = after(3, 'hang');
+    await world.add(first, SIZE);
+    await world.clock.settle();
+    world.device.kill();
+    world.server.expireSessions();
+    const second = await world.client(DIRECT);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(second), ['synced']);
+    assert.equal(world.requests(' start'), 2);
+  });
+
+  it('sends again what arrived wrong', async () => {
+    const client = await world.client(DIRECT);
+    world.server.corrupted = 2;
+    await world.add(client, SIZE);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.requests(' start'), 3);
+  });
+
+  it('gives up what never arrives right; what shared its job goes on without it', async () => {
+    const client = await world.client(DIRECT);
+    const bad = await world.add(client, 1000);
+    await world.add(client, 2000);
+    world.server.corruptedName = bad.name;
+    await world.clock.advance(24 * HOUR_MS);
+    const failed = client.recordings().find(({ id }) => id === bad.id);
+    assert.equal(failed?.failure?.code, 'upload_refused');
+    assert.deepEqual(states(client).sort(), ['failed', 'synced']);
+    assert.ok(world.requests(' start') <= 6, 'it was not tried for ever');
+    world.server.corruptedName = '';
+    await client.retry();
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
+  });
+
+  it('believes the job where Storage says that the object is there already', async () => {
+    const first = await world.client(DIRECT);
+    await world.add(first, 1000);
+    await world.clock.advance(100);
+    assert.deepEqual(states(first), ['uploaded']);
+    // Its process died before it heard that the object was complete, and the address of the upload is lost.
+    world.device.kill();
+    const entries = await world.device.disk.entries();
+    for (const [key, value] of entries) {
+      if (key.startsWith('recording/')) {
+        await world.device.disk.put(new Map([[key, { ...value, state: 'uploading', session: null, jobId: null }]]));
+      }
+    }
+    const second = await world.client(DIRECT);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(second), ['synced']);
+    assert.equal(world.server.audioBytes, 1000);
+  });
+
+  it('has the server look for an object whose event was lost', async () => {
+    const client = await world.client(DIRECT);
+    world.server.losesEvents = true;
+    await world.add(client, 1000);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['uploaded']);
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.server.audioBytes, 1000);
+  });
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { IDBFactory } from 'fake-indexeddb';
+import 'fake-indexeddb/auto';
+import { indexedDbStore } from '../../src/indexeddb.ts';
+import { memoryStore } from '../../src/memory.ts';
+import { fileStore } from '../../src/node.ts';
+import { storeContract } from '../support/storeContract.ts';
+
+describe('the store in memory', () => {
+  storeContract({ create: () => Promise.resolve(memoryStore()), reopen: null });
+});
+
+describe('the store in IndexedDB', () => {
+  before(() => {
+    globalThis.indexedDB = new IDBFactory();
+  });
+
+  let users = 0;
+  const create = () => Promise.resolve(indexedDbStore({ uid: `user ${(users += 1)}` }));
+  storeContract({ create, reopen: () => Promise.resolve(indexedDbStore({ uid: `user ${users}` })) });
+
+  it('keeps users apart', async () => {
+    const [ann, bob] = [indexedDbStore({ uid: 'ann' }), indexedDbStore({ uid: 'bob' })];
+    await ann.put(new Map([['key', { of: 'ann' }]]));
+    assert.equal((await bob.entries()).size, 0);
+    await Promise.all([ann.close?.(), bob.close?.()]);
+  });
+
+  it('tells other tabs of changes', async () => {
+    const [here, there] = [indexedDbStore({ uid: 'tabs' }), indexedDbStore({ uid: 'tabs' })];
+    const told = new Promise<void>((resolve) => there.watch?.(resolve));
+    await here.put(new Map([['key', {}]]));
+    await told;
+    await Promise.all([here.close?.(), there.close?.()]);
+  });
+});
+
+describe('the store of files', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(os.tmpdir(), 'file-store-'));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const open = () => Promise.resolve(fileStore({ directory }));
+  storeContract({ create: open, reopen: open });
+
+  it('tolerates torn files: entries that are no JSON are left out and left alone, half-written files cleared away', async () => {
+    const before = await open();
+    await before.put(new Map([['whole', { here: true }]]));
+    await before.putAudio('whole', Uint8Array.of(1));
+    const entriesDir = path.join(directory, 'entries');
+    await writeFile(path.join(entriesDir, 'torn.json'), '{"her');
+    await writeFile(path.join(entriesDir, 'empty.json'), '');
+    await writeFile(path.join(entriesDir, 'whole.json.123.tmp'), '{"here":fal');
+    await writeFile(path.join(directory, 'audio', 'cut.123.tmp'), 'x');
+
+    const after = await open();
+    assert.deepEqual([...(await after.entries())], [['whole', { here: true }]]);
+    assert.deepEqual(await after.audioIds(), ['whole']);
+    assert.deepEqual((await readdir(entriesDir)).sort(), ['empty.json', 'torn.json', 'whole.json']);
+    assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
+  });
+});
