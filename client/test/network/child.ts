@@ -45,11 +45,11 @@ function watched(store: RecordingStore, nameOf: (id: string) => string): Recordi
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const { backend, close } = await signIn(order.account, order.origins);
+const user = await signIn(order.account, order.origins);
 const disk = fileStore({ directory: order.directory });
 const client = createSyncClient({
   store: watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
-  backend,
+  backend: user.backend,
   gatherMs: 50,
   pollMs: 10_000,
   limits: { maxRequestBytes: order.maxRequestBytes },
@@ -76,5 +76,5 @@ await until(async () => isSynced() && (await isAcknowledged()), 120_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });
-await close();
+await user.close();
 process.exit(0);

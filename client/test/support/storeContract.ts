@@ -4,9 +4,9 @@ import type { RecordingStore, StoredValue } from '../../src/store.ts';
 
 export interface StoreUnderTest {
   /** A new, empty one. */
-  create(): Promise<RecordingStore>;
+  readonly create: () => Promise<RecordingStore>;
   /** The same again, after its process has ended; null where there is nothing that lasts. */
-  reopen: ((store: RecordingStore) => Promise<RecordingStore>) | null;
+  readonly reopen: ((store: RecordingStore) => Promise<RecordingStore>) | null;
 }
 
 const audio = (...bytes: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
