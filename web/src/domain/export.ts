@@ -57,7 +57,7 @@ export function toMarkdown(
 
 /** What was said is text, never formatting. */
 function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/^(\s*)([-+]|\d+[.)])(?=\s)/gm, '$1\\$2');
+  return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/^(\s*|\s*\d+)([-+.)])(?=\s)/gm, '$1\\$2');
 }
 
 /** Times count from the start of the conversation. */

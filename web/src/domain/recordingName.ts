@@ -41,7 +41,7 @@ export function readName(name: string, now: number): Named {
 
 /** A name that the server takes, with the time in it. */
 export function datedName(name: string, startedAt: number): string {
-  const [, stem = '', extension = ''] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
+  const [, stem = '', extension = ''] = /^(.*)\.([^.]+)$/s.exec(name) ?? [];
   const safe = stem
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9-]+/g, '-')

@@ -1,26 +1,20 @@
 /** Firestore, kept on this device so that the console shows what it knows offline, and the callables. */
 import {
   clearIndexedDbPersistence,
-  collection,
   connectFirestoreEmulator,
   doc,
   getDocs,
   initializeFirestore,
-  limit,
   onSnapshot,
-  orderBy,
   persistentLocalCache,
   persistentMultipleTabManager,
-  query,
-  startAfter,
   terminate,
-  where,
   type DocumentData,
   type Firestore,
-  type Query,
   type QueryDocumentSnapshot,
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
+import { toQuery } from '../../../client/src/firebase.ts';
 import type { ReadQuery } from '../../../client/src/reading.ts';
 import type { Conversation } from '../data/model.ts';
 import { hostAndPort, localSuite, REGION } from '../env.ts';
@@ -131,16 +125,6 @@ export async function readAll<T>(
     onPage?.([...found]);
   } while (last !== undefined);
   return found;
-}
-
-function toQuery(db: Firestore, read: ReadQuery, after?: QueryDocumentSnapshot): Query {
-  return query(
-    collection(db, read.collection),
-    ...read.where.map((condition) => where(...condition)),
-    ...read.orderBy.map((order) => orderBy(...order)),
-    ...(after === undefined ? [] : [startAfter(after)]),
-    limit(read.limit),
-  );
 }
 
 /** Calls one of the functions. @throws Error with a sentence for a person. */

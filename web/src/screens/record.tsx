@@ -1,6 +1,7 @@
 import { hasSamples } from '../sync/samples.ts';
 import { DropZone } from '../ui/dropZone.tsx';
 import { OnThisDevice } from '../ui/onThisDevice.tsx';
+import { RecorderCard } from '../ui/recorderCard.tsx';
 import { SampleButton } from '../ui/sampleButton.tsx';
 import { Screen } from '../ui/screen.tsx';
 
@@ -8,6 +9,7 @@ export function RecordScreen() {
   return (
     <Screen title="Record">
       <div class="record-grid">
+        <RecorderCard />
         <DropZone />
         {hasSamples && (
           <section class="card" aria-labelledby="samples">

@@ -5,13 +5,15 @@ import { AppContext, type AppData } from '../ui/app.ts';
 import { leave } from '../firebase/auth.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
+import { Journal } from '../record/journal.ts';
+import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import type { SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
-import { openOutbox } from '../sync/outbox.ts';
+import { openOutbox, type Outbox } from '../sync/outbox.ts';
 import { useLive } from '../ui/live.ts';
 import { Shell } from '../ui/shell.tsx';
-import { tellProblem, Toasts } from '../ui/toast.tsx';
+import { tell, tellProblem, Toasts } from '../ui/toast.tsx';
 import { ConversationScreen } from './conversation.tsx';
 import { DayScreen, HomeScreen } from './day.tsx';
 import { JobScreen } from './job.tsx';
@@ -25,20 +27,24 @@ const KNOWN_CONVERSATIONS = 200;
 
 export default function SignedIn({ user }: { user: SignedInUser }) {
   const { uid } = user;
-  const outbox = useMemo(() => openOutbox(deviceId()), [uid]);
+  const outbox = useMemo(() => openOutbox(uid, deviceId(), tellProblem), [uid]);
+  const recorder = useMemo(() => openRecorder(uid, outbox), [outbox]);
   const conversations = useLive(`conversations/${uid}`, () =>
     liveQuery(newestConversations(uid, KNOWN_CONVERSATIONS), conversationOf),
   );
   const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
-  useEffect(() => () => void outbox.close(), [outbox]);
-  const data: AppData = { uid, conversations, jobs, outbox, deviceId: deviceId() };
+  useEffect(() => {
+    recover(recorder, outbox).catch(tellProblem);
+    return () => void recorder.stop().then(() => outbox.close());
+  }, [recorder, outbox]);
+  const data: AppData = { uid, conversations, jobs, outbox, recorder, deviceId: deviceId() };
 
   return (
     <AppContext.Provider value={data}>
       <Shell
         user={user}
         onSignOut={() => {
-          signOut().catch(tellProblem);
+          signOut(recorder, outbox).catch(tellProblem);
         }}
       >
         <Screen route={route.value} />
@@ -46,6 +52,23 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       <Toasts />
     </AppContext.Provider>
   );
+}
+
+function openRecorder(uid: string, outbox: Outbox): Recorder {
+  return new Recorder({
+    uid,
+    deviceId: deviceId(),
+    journal: new Journal(uid),
+    deliver: (name, audio) => outbox.add([{ name, audio }]),
+    isDelivered: (name) => outbox.recordings.value.some((recording) => recording.name === name),
+    onProblem: tellProblem,
+  });
+}
+
+async function recover(recorder: Recorder, outbox: Outbox): Promise<void> {
+  await outbox.ready;
+  const found = await recorder.recover();
+  if (found > 0) tell('A recording that was interrupted is safe: it is sent with the others.');
 }
 
 function Screen({ route: shown }: { route: Route }) {
@@ -70,7 +93,9 @@ function Screen({ route: shown }: { route: Route }) {
 }
 
 /** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
-async function signOut(): Promise<void> {
+async function signOut(recorder: Recorder, outbox: Outbox): Promise<void> {
+  await recorder.stop();
+  await outbox.close();
   await forget();
   await leave();
   location.assign('/');

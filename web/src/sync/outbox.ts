@@ -1,6 +1,11 @@
-/** Recordings on this device, on their way to the server. */
+/** Recordings on this device, on their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { createSyncClient, type Recording, type SyncClient, type SyncStatus } from '../../../client/src/index.ts';
+import { firebaseBackend } from '../../../client/src/firebase.ts';
+import { indexedDbStore } from '../../../client/src/indexeddb.ts';
+import { localSuite, REGION } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
+import { connect } from '../firebase/store.ts';
 
 export interface NewRecording {
   readonly name: string;
@@ -9,61 +14,85 @@ export interface NewRecording {
   readonly deviceId?: string;
 }
 
-export interface LocalRecording {
-  readonly id: string;
-  readonly name: string;
-  readonly size: number;
-  readonly state: 'waiting' | 'uploading' | 'uploaded' | 'processing' | 'synced' | 'failed';
-  readonly jobId: string | null;
-  readonly failure: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
+export interface LocalRecording extends Recording {
+  /** Bytes of it that were sent; known while it is uploaded piece by piece. */
+  readonly sentBytes: number | null;
 }
 
 export interface Outbox {
+  /** All that this device knows of, the newest first. */
   readonly recordings: ReadonlySignal<readonly LocalRecording[]>;
+  readonly status: ReadonlySignal<SyncStatus>;
+  /** Resolves when what was kept is known. */
+  readonly ready: Promise<void>;
+  /** When it resolves, they survive whatever happens. */
   add(recordings: readonly NewRecording[]): Promise<void>;
   retry(id: string): Promise<void>;
-  remove(id: string): Promise<void>;
+  discard(id: string): Promise<void>;
+  /** Does not wait any longer. */
+  syncNow(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function openOutbox(deviceId: string): Outbox {
+/** @param deviceId this browser's. @param onError of what nobody waited for */
+export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
   const recordings = signal<readonly LocalRecording[]>([]);
-  const set = (ids: readonly string[], change: Partial<LocalRecording>): void => {
-    recordings.value = recordings.value.map((one) => (ids.includes(one.id) ? { ...one, ...change } : one));
+  const status = signal<SyncStatus>({ state: 'stopped', reason: null, until: null });
+  const sent = new Map<string, number>();
+  const client = start(uid);
+
+  const show = (from: SyncClient): void => {
+    const known = from.recordings().map((recording) => ({ ...recording, sentBytes: sent.get(recording.id) ?? null }));
+    recordings.value = known.reverse();
   };
+  const ready = client.then(async (opened) => {
+    opened.on('recording', () => {
+      show(opened);
+    });
+    opened.on('progress', ({ recordingId, sentBytes }) => {
+      sent.set(recordingId, sentBytes);
+      show(opened);
+    });
+    opened.on('status', (next) => {
+      status.value = next;
+    });
+    opened.on('error', onError);
+    await opened.start();
+    show(opened);
+  });
+  ready.catch(onError);
+
   return {
     recordings,
+    status,
+    ready,
     add: async (added) => {
-      const docs = added.map(({ name, audio }) => {
-        return {
-          id: crypto.randomUUID(),
-          name,
-          size: audio.size,
-          state: 'uploading',
-          jobId: null,
-          failure: null,
-        } as const;
-      });
-      recordings.value = [...recordings.value, ...docs];
-      const ids = docs.map(({ id }) => id);
-      const form = new FormData();
-      form.set('device_id', deviceId);
-      for (const { name, audio } of added) form.append('files', audio, name);
-      const token = await (await userAuth()).currentUser?.getIdToken();
-      const response = await fetch('/v2/sync/upload', {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token ?? ''}`, 'idempotency-key': crypto.randomUUID() },
-        body: form,
-      });
-      const answer = (await response.json()) as { job_id?: string; error?: { code: string; message: string } };
-      if (answer.job_id !== undefined) set(ids, { state: 'uploaded', jobId: answer.job_id });
-      else set(ids, { state: 'failed', failure: { code: '', message: '', ...answer.error, retryable: false } });
+      const opened = await client;
+      for (const { name, audio, deviceId: device = deviceId } of added) {
+        await opened.add({ name, data: audio, deviceId: device });
+      }
     },
-    retry: () => Promise.resolve(),
-    remove: (id) => {
-      recordings.value = recordings.value.filter((one) => one.id !== id);
-      return Promise.resolve();
+    retry: async (id) => (await client).retry(id),
+    discard: async (id) => {
+      const opened = await client;
+      await opened.discard(id);
+      show(opened);
     },
-    close: () => Promise.resolve(),
+    syncNow: async () => (await client).syncNow(),
+    close: async () => (await client).dispose(),
   };
+}
+
+async function start(uid: string): Promise<SyncClient> {
+  const [auth, { db }] = await Promise.all([userAuth(), connect()]);
+  const { app } = auth;
+  const local =
+    localSuite === null
+      ? {}
+      : {
+          functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${REGION}`,
+          storageUrl: localSuite.storage,
+        };
+  const backend = firebaseBackend({ app, auth, firestore: db, region: REGION, ...local });
+  return createSyncClient({ store: indexedDbStore({ uid }), backend });
 }

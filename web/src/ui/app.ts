@@ -1,6 +1,7 @@
 /** What all screens share: the user, what is live from the server, what is on this device. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Recorder } from '../record/recorder.ts';
 import type { Outbox } from '../sync/outbox.ts';
 import type { Loaded } from './live.ts';
 import type { Conversation, Job } from '../data/model.ts';
@@ -11,6 +12,7 @@ export interface AppData {
   readonly conversations: Loaded<Conversation[]>;
   readonly jobs: Loaded<Job[]>;
   readonly outbox: Outbox;
+  readonly recorder: Recorder;
   /** This browser, as recordings name it. */
   readonly deviceId: string;
 }

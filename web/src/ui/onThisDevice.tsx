@@ -1,29 +1,42 @@
+import { useState } from 'preact/hooks';
 import { useApp } from './app.ts';
-import { bytes } from '../domain/time.ts';
+import { bytes, until } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import type { LocalRecording } from '../sync/outbox.ts';
+import { Confirm } from './confirm.tsx';
 import { Glyph } from './icons.tsx';
+import { useNow, useOnline } from './now.ts';
 import { tellProblem } from './toast.tsx';
 
 const STATES: Readonly<Record<LocalRecording['state'], string>> = {
-  waiting: 'waiting to be sent',
+  waiting: 'waits to be sent',
   uploading: 'sending',
   uploaded: 'sent, queued',
   processing: 'being processed',
-  synced: 'done: deleted here',
+  synced: 'done, deleted here',
   failed: 'stopped',
 };
+
+/** Done ones are shown for a while: to see that they are, milliseconds. */
+const SHOWN_AFTER_MS = 10 * 60_000;
 
 /** Recordings that this device still has, or just had. */
 export function OnThisDevice() {
   const { outbox } = useApp();
-  const recordings = outbox.recordings.value;
+  const now = useNow(30_000);
+  const recordings = outbox.recordings.value.filter(
+    ({ state, changedAt }) => state !== 'synced' || now - changedAt < SHOWN_AFTER_MS,
+  );
   return (
     <section aria-labelledby="on-this-device">
       <h2 id="on-this-device">On this device</h2>
-      <p class="hint">A recording stays here until the server says that it is transcribed, silent or known.</p>
+      <p class="hint">
+        A recording stays here until the server says that it is transcribed, silence, or heard before. Reloading,
+        closing and losing the network do no harm.
+      </p>
+      <Status />
       {recordings.length === 0 ? (
-        <p class="empty">Everything is sent.</p>
+        <p class="empty">Nothing waits to be sent.</p>
       ) : (
         <ul class="files">
           {recordings.map((recording) => (
@@ -35,28 +48,65 @@ export function OnThisDevice() {
   );
 }
 
-function Row({ recording: { id, name, size, state, jobId, failure } }: { recording: LocalRecording }) {
+/** Why nothing moves, where nothing does. */
+function Status() {
   const { outbox } = useApp();
+  const online = useOnline();
+  const now = useNow(1000);
+  const { state, reason, until: time } = outbox.status.value;
+  if (!online) return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
+  if (state === 'standby') return <p class="notice">Another tab of the console does the sending.</p>;
+  if (time === null || time < now) return null;
+  return (
+    <p class="notice row wrap">
+      <span>
+        {state === 'cooling_down' ? 'The server asked for a pause' : 'The server could not be reached'}
+        {reason !== null && (
+          <>
+            {' '}
+            (<code>{reason}</code>)
+          </>
+        )}
+        . Goes on {until(time, now)}.
+      </span>
+      <button
+        class="button small"
+        onClick={() => {
+          outbox.syncNow().catch(tellProblem);
+        }}
+      >
+        Now
+      </button>
+    </p>
+  );
+}
+
+function Row({ recording: { id, name, size, state, jobId, failure, sentBytes } }: { recording: LocalRecording }) {
+  const { outbox } = useApp();
+  const [removing, setRemoving] = useState(false);
+  const sent = state === 'uploading' && sentBytes !== null ? `${bytes(sentBytes)} of ${bytes(size)}` : bytes(size);
   return (
     <li class="file-row">
       <span class={`state-dot ${state}`} aria-hidden="true" />
       <div>
         <p class="file-name">{name}</p>
         <p class="hint">
-          {bytes(size)}
+          {sent}
           {jobId !== null && (
             <>
               {' · '}
-              <a href={hrefs.job(jobId)}>job</a>
+              <a href={hrefs.job(jobId)} aria-label={`Job of ${name}`}>
+                job
+              </a>
             </>
           )}
         </p>
         {failure !== null && <p class="reason">{failure.message}</p>}
       </div>
       <span class="file-state">{STATES[state]}</span>
-      {state === 'failed' && (
+      {(state === 'failed' || state === 'waiting') && (
         <span class="row">
-          {failure?.retryable === true && (
+          {state === 'failed' && (
             <button
               class="button small"
               onClick={() => {
@@ -70,12 +120,24 @@ function Row({ recording: { id, name, size, state, jobId, failure } }: { recordi
             class="icon-button"
             aria-label={`Remove ${name} from this device`}
             onClick={() => {
-              outbox.remove(id).catch(tellProblem);
+              setRemoving(true);
             }}
           >
             <Glyph name="trash" size={18} />
           </button>
         </span>
+      )}
+      {removing && (
+        <Confirm
+          title="Remove this recording?"
+          action="Remove it"
+          onAnswer={(confirmed) => {
+            setRemoving(false);
+            if (confirmed) outbox.discard(id).catch(tellProblem);
+          }}
+        >
+          <p>It was not transcribed. There may be no other copy of it.</p>
+        </Confirm>
       )}
     </li>
   );

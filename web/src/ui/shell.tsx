@@ -47,6 +47,7 @@ export function Shell({ user, onSignOut, children }: ShellProps) {
           ))}
         </nav>
         <div class="rail-foot">
+          <Recording />
           <Connection />
           {emulatorUi !== null && (
             <a class="rail-link" href={emulatorUi} target="_blank" rel="noreferrer">
@@ -83,6 +84,17 @@ function MovingJobs() {
       {moving}
       <span class="visually-hidden"> under way</span>
     </span>
+  );
+}
+
+/** Wherever one is: that it records, and how to get back to it. */
+function Recording() {
+  const { recorder } = useApp();
+  if (recorder.state.value.kind !== 'recording') return null;
+  return (
+    <a class="recording-now" href={hrefs.record}>
+      <span class="record-dot" aria-hidden="true" /> Recording
+    </a>
   );
 }
 

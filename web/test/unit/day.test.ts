@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Conversation, FileState, Job, JobFile, Ledger } from '../../src/data/model.ts';
+import { figuresOf, filesBetween, knownDays, lanesOf, recordingsOf } from '../../src/domain/day.ts';
+import { ledgerShares } from '../../src/domain/ledger.ts';
+import { canRetry, devicesOf, reasonsOf } from '../../src/domain/jobText.ts';
+import { addDays, dayOf, duration, startOfDay, until } from '../../src/domain/time.ts';
+
+const NOON = new Date(2026, 6, 3, 12).getTime();
+const DAY = { from: startOfDay('2026-07-03') ?? 0, to: startOfDay('2026-07-04') ?? 0 };
+const LEDGER: Ledger = { audioSeconds: 0, speechSeconds: 0, silentSeconds: 0, duplicateSeconds: 0, failedSeconds: 0 };
+
+const file = (change: Partial<JobFile> = {}): JobFile => ({
+  name: 'a.bin',
+  deviceId: 'pendant',
+  startedAt: NOON,
+  sizeBytes: 1,
+  state: 'transcribed',
+  durationSeconds: 60,
+  speechSeconds: 20,
+  failedSeconds: 0,
+  duplicateOf: null,
+  error: null,
+  ...change,
+});
+
+const job = (change: Partial<Job> = {}): Job => ({
+  id: 'j',
+  deviceId: 'web1',
+  status: 'completed',
+  stage: 'done',
+  percent: 100,
+  files: [file()],
+  ledger: LEDGER,
+  billedSeconds: 22,
+  waitingFor: null,
+  failures: [],
+  conversationIds: [],
+  createdAt: NOON + 1000,
+  finishedAt: NOON + 2000,
+  expiresAt: NOON + 3000,
+  ...change,
+});
+
+describe('A day', () => {
+  it('has the recordings that began in it, the first time that each was known', () => {
+    const jobs = [
+      job({
+        files: [file({ state: 'duplicate' }), file({ name: 'b.bin', startedAt: DAY.to })],
+        createdAt: NOON + 9000,
+      }),
+      job(),
+    ];
+    assert.deepEqual(
+      filesBetween(jobs, DAY).map(({ name, state }) => [name, state]),
+      [['a.bin', 'transcribed']],
+    );
+  });
+
+  it('accounts for every second of its settled recordings', () => {
+    const seconds = fc.double({ min: 0, max: 5000, noNaN: true });
+    const settled = fc
+      .tuple(fc.constantFrom<FileState>('transcribed', 'silent', 'failed', 'duplicate'), seconds, seconds, seconds)
+      .map(([state, speech, silence, failed]): JobFile => {
+        const [speechSeconds, failedSeconds] = state === 'silent' ? [0, 0] : [speech, failed];
+        return file({
+          state,
+          speechSeconds,
+          failedSeconds,
+          durationSeconds: speechSeconds + silence + failedSeconds,
+        });
+      });
+    fc.assert(
+      fc.property(fc.array(settled), (files) => {
+        const named = files.map((each, i) => ({ ...each, name: String(i) }));
+        const { ledger } = figuresOf([job({ files: named })], DAY);
+        const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
+        assert(Math.abs(audioSeconds - speechSeconds - silentSeconds - duplicateSeconds - failedSeconds) < 1e-6);
+        const shares = ledgerShares(ledger);
+        if (shares.length > 0) assert(Math.abs(shares.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9);
+      }),
+    );
+  });
+
+  it('is billed its share of a job that spans several days', () => {
+    const files = [file({ speechSeconds: 10 }), file({ name: 'b', startedAt: DAY.to + 1, speechSeconds: 30 })];
+    assert.equal(figuresOf([job({ files, billedSeconds: 44 })], DAY).billedSeconds, 11);
+  });
+
+  it('leaves open what is not known yet', () => {
+    const files = [file({ state: 'staged', speechSeconds: null, failedSeconds: null })];
+    assert.deepEqual(
+      ledgerShares(figuresOf([job({ files })], DAY).ledger).map(({ part, seconds }) => [part, seconds]),
+      [['open', 60]],
+    );
+  });
+
+  it('has one lane for each device, the earliest first, whatever is known of it', () => {
+    const talk = { id: 'c', deviceId: 'glasses', startedAt: NOON - 5000, finishedAt: NOON } as Conversation;
+    const lanes = lanesOf(recordingsOf([file()]), [talk], [{ deviceId: 'phone', from: NOON - 9000, to: NOON }]);
+    assert.deepEqual(
+      lanes.map(({ deviceId, recordings, conversations, speech }) => [
+        deviceId,
+        recordings.length,
+        conversations.length,
+        speech.length,
+      ]),
+      [
+        ['phone', 0, 0, 1],
+        ['glasses', 0, 1, 0],
+        ['pendant', 1, 0, 0],
+      ],
+    );
+  });
+
+  it('is known by conversations and by recordings, newest first', () => {
+    const talks = [{ startedAt: NOON }, { startedAt: NOON + 60_000 }] as Conversation[];
+    const jobs = [job({ files: [file({ startedAt: DAY.to + 1000 }), file()] })];
+    assert.deepEqual(knownDays(talks, jobs), [
+      { day: '2026-07-04', conversations: 0 },
+      { day: '2026-07-03', conversations: 2 },
+    ]);
+  });
+
+  it('goes by the calendar, and refuses what is no date', () => {
+    assert.equal(addDays('2024-02-28', 1), '2024-02-29');
+    assert.equal(addDays('2026-01-01', -1), '2025-12-31');
+    assert.equal(startOfDay('2026-02-30'), null);
+    assert.equal(startOfDay('today'), null);
+    assert.equal(dayOf(startOfDay('2026-07-03') ?? 0), '2026-07-03');
+  });
+});
+
+describe('Durations in words', () => {
+  it('are as short as they can be', () => {
+    const said = [0, 0.4, 59.6, 60, 250, 3599.6, 43_500].map(duration);
+    assert.deepEqual(said, ['0 s', '< 1 s', '1 min', '1 min', '4 min 10 s', '1 h', '12 h 5 min']);
+  });
+
+  it('say how long there is to wait', () => {
+    assert.deepEqual(
+      [-5, 40, 300].map((seconds) => until(NOON + seconds * 1000, NOON)),
+      ['any moment', 'in 40 s', 'in 5 min'],
+    );
+  });
+});
+
+describe('A job in words', () => {
+  const failure = (change: object = {}) => ({
+    file: 'a.bin',
+    code: 'recording_corrupt',
+    message: 'Broken.',
+    retryable: false,
+    ...change,
+  });
+
+  it('offers to try again only where that can help', () => {
+    assert.equal(canRetry(job({ status: 'failed', failures: [failure({ retryable: true })] })), true);
+    assert.equal(canRetry(job({ status: 'failed', failures: [failure()] })), false);
+    assert.equal(canRetry(job({ status: 'processing', failures: [failure({ retryable: true })] })), false);
+    assert.equal(canRetry(job({ status: 'cancelled', failures: [failure({ retryable: true })] })), false);
+  });
+
+  it('gives each reason once, with the recordings it is about and a way out', () => {
+    const reasons = reasonsOf(
+      job({ failures: [failure(), failure({ file: 'b.bin' }), failure({ code: 'x', message: 'y' })] }),
+    );
+    assert.deepEqual(
+      reasons.map(({ files }) => files),
+      [['a.bin', 'b.bin'], ['a.bin']],
+    );
+    for (const { wayOut } of reasons) assert(wayOut.length > 10);
+  });
+
+  it('names the devices that its recordings are of', () => {
+    assert.equal(devicesOf(job()), 'pendant');
+    assert.equal(devicesOf(job({ files: [] })), 'web1');
+    const files = ['a', 'b', 'c', 'd'].map((deviceId) => file({ deviceId }));
+    assert.equal(devicesOf(job({ files })), '4 devices');
+    assert.equal(devicesOf(job({ files: files.slice(0, 2) })), 'a and b');
+  });
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { datedName, guessedStart, readName } from '../../src/domain/recordingName.ts';
+import { moveToDay, type SampleScenario } from '../../src/domain/sampleDay.ts';
+import { findAll } from '../../src/domain/search.ts';
+
+const NOW = Date.UTC(2026, 6, 3);
+const SAMPLES = path.join(import.meta.dirname, '../../../dev/samples/recordings');
+
+describe('Names of recordings that are added', () => {
+  it('are taken where they carry a time of capture', () => {
+    assert.deepEqual(readName('audio_omi_opus_16000_1_fs160_1760000000.bin', NOW), {
+      kind: 'ready',
+      startedAt: 1_760_000_000_000,
+    });
+    assert.deepEqual(readName('memo_1760000000123.M4A', NOW), { kind: 'ready', startedAt: 1_760_000_000_123 });
+  });
+
+  it('are asked for a time where ordinary audio has none, or none that can be', () => {
+    for (const name of ['Voice 12.m4a', 'track_1.mp3', 'old_1600000000.wav', 'ahead_1999999999.ogg']) {
+      assert.equal(readName(name, NOW).kind, 'undated', name);
+    }
+  });
+
+  it('are refused with a reason where nothing helps', () => {
+    for (const name of ['notes.txt', 'recording.bin', 'audio_omi_1600000000.bin', 'bin']) {
+      assert.equal(readName(name, NOW).kind, 'refused', name);
+    }
+  });
+
+  it('are put right so that the server takes them, whatever they were', () => {
+    assert.equal(datedName('Größe & Co (1).MP3', 1_760_000_000_123.4), 'Gro-e-Co-1_1760000000123.mp3');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (stem) => {
+        const name = datedName(`${stem.replaceAll('.', '')}.wav`, NOW);
+        assert.match(name, /^[A-Za-z0-9][A-Za-z0-9-]*_\d+\.wav$/);
+        assert(name.length <= 200);
+        assert.equal(readName(name, NOW).kind, 'ready');
+      }),
+    );
+  });
+
+  it('begin so much earlier than the file was last changed as they are long', () => {
+    assert.equal(guessedStart(NOW, 90), NOW - 90_000);
+    assert.equal(guessedStart(NOW, null), NOW);
+    assert.equal(guessedStart(0, 10), Date.UTC(2024, 0, 1));
+  });
+});
+
+describe('The sample day', () => {
+  const scenarios = readdirSync(SAMPLES)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(path.join(SAMPLES, name), 'utf8')) as SampleScenario);
+  const moved = moveToDay(scenarios, NOW);
+
+  it('has every sample, under a name of its own that says when it is of', () => {
+    assert.equal(moved.length, scenarios.flatMap(({ recordings }) => recordings).length);
+    assert.equal(new Set(moved.map(({ name }) => name)).size, moved.length);
+    for (const { name, startedAt } of moved)
+      assert.deepEqual(readName(name, NOW + 86_400_000), { kind: 'ready', startedAt });
+  });
+
+  it('keeps recordings of a scene at their distance, and those of a device apart', () => {
+    const durations = new Map(
+      scenarios.flatMap(({ recordings }) => recordings.map(({ name, durationMs }) => [name, durationMs])),
+    );
+    const boundary = moved.filter(({ original }) => original.includes('pendant3')).map(({ startedAt }) => startedAt);
+    assert.equal((boundary[1] ?? 0) - (boundary[0] ?? 0), 1_748_962_939_620 - 1_748_962_927_340);
+    for (const one of moved) {
+      for (const other of moved) {
+        if (one === other || one.deviceId !== other.deviceId || one.startedAt > other.startedAt) continue;
+        assert(one.startedAt + (durations.get(one.original) ?? 0) <= other.startedAt, `${one.name} and ${other.name}`);
+      }
+    }
+  });
+});
+
+describe('Search in a transcript', () => {
+  const found = (text: string, query: string): string[] =>
+    findAll(text, query).map(({ start, end }) => text.slice(start, end));
+
+  it('does not mind case and accents, and finds what stands there', () => {
+    assert.deepEqual(found('Crème brûlée or creme?', 'CREME'), ['Crème', 'creme']);
+    assert.deepEqual(found('aaaa', 'aa'), ['aa', 'aa']);
+    assert.deepEqual(found('ﬁne', 'fine'), ['ﬁne']);
+    assert.deepEqual(found('anything', '  '), []);
+  });
+
+  it('gives matches in order, that do not overlap, within the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', maxLength: 3 }), (text, query) => {
+        let last = 0;
+        for (const { start, end } of findAll(text, query)) {
+          assert(start >= last && end > start && end <= text.length);
+          last = end;
+        }
+      }),
+    );
+  });
+});
