@@ -79,7 +79,7 @@ function isThat(
       `counts ${conversation.speechSeconds} s`,
     ],
     [conversation.language === language(words), `is in ${conversation.language}`],
-    [isDeepStrictEqual(paragraphs, paragraphsOf(words)), `reads ${JSON.stringify(paragraphs)}`],
+    [isDeepStrictEqual(paragraphs, paragraphsOf(heard)), `reads ${JSON.stringify(paragraphs)}`],
   ];
   return [...wrongTimes, ...checks.flatMap(([holds, complaint]) => (holds ? [] : [`${name} ${complaint}`]))];
 }
@@ -102,14 +102,15 @@ function language(words: readonly SpokenWord[]): string {
   return count('de') >= count('en') ? 'de' : 'en';
 }
 
-function paragraphsOf(words: readonly SpokenWord[]): string[] {
-  const paragraphs: SpokenWord[][] = [];
-  for (const word of words) {
-    const previous = paragraphs.at(-1)?.at(-1);
-    if (previous !== undefined && word.startMs - previous.endMs < PARAGRAPH_MS) paragraphs.at(-1)!.push(word);
-    else paragraphs.push([word]);
+/** By the times that were heard: where a word was cut, a pause may be just above the limit or just below. */
+function paragraphsOf(heard: readonly Pick<SpokenWord, 'text' | 'startMs' | 'endMs'>[]): string[] {
+  const paragraphs: string[][] = [];
+  for (const [i, { text, startMs }] of heard.entries()) {
+    const previous = heard[i - 1];
+    if (previous !== undefined && startMs - previous.endMs < PARAGRAPH_MS) paragraphs.at(-1)!.push(text);
+    else paragraphs.push([text]);
   }
-  return paragraphs.map((each) => each.map(({ text }) => text).join(' '));
+  return paragraphs.map((texts) => texts.join(' '));
 }
 
 function isDeleted(word: SpokenWord, { deletedSpeech }: Outcome): boolean {
