@@ -31,8 +31,8 @@ export type Admission =
   | { readonly kind: 'drop'; readonly reason: 'missing' | 'stale_epoch' | 'not_ready' }
   /** The payload's user is not the job's: somebody forged or mixed up a task. */
   | { readonly kind: 'refuse'; readonly reason: 'uid_mismatch' }
-  /** Gave up: the job failed with `attempts_exhausted`. */
-  | { readonly kind: 'exhausted'; readonly job: Job }
+  /** Too many attempts in a row: to be given up. */
+  | { readonly kind: 'exhausted' }
   /** Not now: the platform should deliver it again. */
   | { readonly kind: 'wait'; readonly reason: 'leased' | 'deferred'; readonly untilMs: number };
 
@@ -47,8 +47,13 @@ export function admit(job: Job | null, payload: TaskPayload, nowMs: number): Adm
   if (deferredUntil > nowMs) return { kind: 'wait', reason: 'deferred', untilMs: deferredUntil };
   const leasedUntil = job.lease?.expiresAt.toMillis() ?? 0;
   if (leasedUntil > nowMs) return { kind: 'wait', reason: 'leased', untilMs: leasedUntil };
-  if (job.attempts >= MAX_ATTEMPTS) return { kind: 'exhausted', job };
+  if (isExhausted(job, nowMs)) return { kind: 'exhausted' };
   return { kind: 'work', job };
+}
+
+/** Whether nobody is at the job, and too many were. @param nowMs Unix milliseconds. */
+export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
+  return attempts >= MAX_ATTEMPTS && (lease?.expiresAt.toMillis() ?? 0) <= nowMs;
 }
 
 /** A held lease: the only way a worker writes to its job. */

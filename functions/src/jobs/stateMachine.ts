@@ -2,12 +2,13 @@
 import type { JobStatus } from './job.ts';
 
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  // To an end from where no worker is: the sweeper gives up what takes too long, a task what failed too often.
+  // To an end from where no worker is: the sweeper gives up what takes too long, a task what failed too often, which may be
+  // completed but for having been finished.
   uploading: ['pending', 'partial', 'failed', 'cancelled'],
-  pending: ['processing', 'deferred', 'partial', 'failed', 'cancelled'],
+  pending: ['processing', 'deferred', 'completed', 'partial', 'failed', 'cancelled'],
   // processing → processing: a worker takes over a dead lease. processing → pending: a continuation, or a worker that gave up.
   processing: ['processing', 'pending', 'deferred', 'completed', 'partial', 'failed', 'cancelled'],
-  deferred: ['processing', 'pending', 'partial', 'failed', 'cancelled'],
+  deferred: ['processing', 'pending', 'completed', 'partial', 'failed', 'cancelled'],
   completed: [],
   // A retry by the user takes up what failed.
   partial: ['pending'],

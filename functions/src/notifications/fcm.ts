@@ -9,37 +9,62 @@ export interface FcmOptions {
   readonly messaging: Pick<Messaging, 'sendEachForMulticast'>;
   readonly devices: Pick<DeviceStore, 'tokens' | 'remove'>;
   readonly logger: Logger;
+  /** What the whole of it may take, milliseconds. */
+  readonly deadlineMs?: number;
 }
+
+/** A push is a hint: nobody waits for it longer than this. What was handed over by then may still arrive. */
+const DEADLINE_MS = 20_000;
 
 const NOTHING: Delivery = { sent: 0, removed: 0 };
 
-export function createFcmNotifier({ messaging, devices, logger }: FcmOptions): Notifier {
+export function createFcmNotifier({ messaging, devices, logger, deadlineMs = DEADLINE_MS }: FcmOptions): Notifier {
+  const send = async (message: JobFinished): Promise<Delivery> => {
+    const { uid, jobId } = message;
+    const known = await devices.tokens(uid);
+    // Two device documents may hold one token, after a reinstallation for instance: one message is enough.
+    const tokens = [...new Set(known.map(({ token }) => token))];
+    if (tokens.length === 0) return NOTHING;
+    const result = await messaging.sendEachForMulticast({ tokens, ...silent(jobFinishedData(message)) });
+    const dead = unregistered(tokens, result);
+    const removed = await removeAll(
+      devices,
+      uid,
+      known.filter(({ token }) => dead.has(token)),
+    );
+    const delivery = { sent: result.successCount, removed };
+    const fields = { jobId, stage: 'notify', ...delivery, failures: failureCodes(result) };
+    if (result.failureCount > dead.size) logger.warn('push sent, not to all devices', fields);
+    else logger.info('push sent', fields);
+    return delivery;
+  };
   return {
     async jobFinished(message) {
-      const { uid, jobId } = message;
       try {
-        const known = await devices.tokens(uid);
-        // Two device documents may hold one token, after a reinstallation for instance: one message is enough.
-        const tokens = [...new Set(known.map(({ token }) => token))];
-        if (tokens.length === 0) return NOTHING;
-        const result = await messaging.sendEachForMulticast({ tokens, ...silent(jobFinishedData(message)) });
-        const dead = unregistered(tokens, result);
-        const removed = await removeAll(
-          devices,
-          uid,
-          known.filter(({ token }) => dead.has(token)),
-        );
-        const delivery = { sent: result.successCount, removed };
-        const fields = { jobId, stage: 'notify', ...delivery, failures: failureCodes(result) };
-        if (result.failureCount > dead.size) logger.warn('push sent, not to all devices', fields);
-        else logger.info('push sent', fields);
-        return delivery;
+        return await within(deadlineMs, send(message));
       } catch (error) {
-        logger.warn('push failed', { jobId, stage: 'notify', reason: codeOf(error) });
+        logger.warn('push failed', { jobId: message.jobId, stage: 'notify', reason: codeOf(error) });
         return NOTHING;
       }
     },
   };
+}
+
+class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
+}
+
+/** @throws DeadlineExceeded when the work takes longer; it is not stopped by that, and its end is nobody's any more. */
+async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new DeadlineExceeded());
+    }, deadlineMs);
+  });
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 /** For the Emulator Suite, which has no FCM: says what would be sent. */

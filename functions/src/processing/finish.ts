@@ -56,14 +56,18 @@ export async function finishJob(
 }
 
 /** Why a job ends before its work is done. */
-export type EarlyEnd = Extract<ErrorCode, 'upload_expired' | 'retention_ended' | 'job_cancelled'>;
+export type EarlyEnd = Extract<
+  ErrorCode,
+  'upload_expired' | 'retention_ended' | 'job_cancelled' | 'attempts_exhausted'
+>;
 
 /**
  * Ends a job before its work is done, in one transaction: a worker that is at it can write nothing more. What is transcribed
- * stays and is told; recordings that are not settled fail with the reason. The audio is released by {@link wrapUp}.
+ * stays and is told; recordings that are not settled fail with the reason. The audio is released by {@link wrapUp}, unless the
+ * reason lets the user retry. Where all recordings are settled, so that nothing is left to do but to finish it, time leaves
+ * a job to its worker; a user's wish cancels it, and too many attempts finish it as it is.
  * @param isDue asked again in the transaction.
- * @returns the job as it ended; null when there was nothing to end: it is not due, finished or gone, or all its recordings are
- * settled, so that nothing is left to do but to finish it, which only a user's wish may stop.
+ * @returns the job as it ended; null when there was nothing to end.
  */
 export async function endEarly(
   jobId: string,
@@ -82,7 +86,7 @@ export async function endEarly(
     const chunks = known.docs.map((doc) => doc.data() as ChunkDoc);
     const files = current.files.map((file) => abandonFile(file, chunks, reason));
     const isSettled = files.every((file, i) => file === current.files[i]);
-    if (isSettled && reason !== 'job_cancelled') return null;
+    if (isSettled && (reason === 'upload_expired' || reason === 'retention_ended')) return null;
     const end = await endOf(jobId, current.uid, concludeJob(files, chunks), deps);
     result.ended = true;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;

@@ -1,16 +1,16 @@
 /** The task: one delivery of one job, from the lease to the push. */
 import { randomUUID } from 'node:crypto';
-import { AppError, CATALOGUE } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { Job, TaskPayload } from '../jobs/job.ts';
-import { Lease, LeaseLostError } from '../jobs/lease.ts';
+import { isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
-import { Timestamp } from 'firebase-admin/firestore';
 import type { Transcriber } from '../transcription/transcriber.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -18,9 +18,8 @@ import type { CheckpointDeps } from './checkpoints.ts';
 import { claimRecordings, settleRecordings } from './claims.ts';
 import type { ClaimDeps } from './claims.ts';
 import { deferral } from './deferral.ts';
-import { finishJob, wrapUp } from './finish.ts';
+import { endEarly, finishJob, wrapUp } from './finish.ts';
 import type { FinishDeps } from './finish.ts';
-import { failure } from './outcome.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { inTimeOrder } from './scan.ts';
@@ -93,6 +92,8 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   await settleRecordings(lease, settled, new Set(names), deps);
   if (claimed.waiting.size > 0) throw new AppError('duplicate_in_progress');
 
+  // The lease goes with the next write: a heartbeat would find it gone, and a failure of what follows be taken for that.
+  await lease.stop();
   const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
   logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
   await wrapUp(lease.jobId, finished, deps, logger);
@@ -159,7 +160,7 @@ async function giveUp(
     await deps.queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (until - deps.now()) / 1000 });
     return;
   }
-  logger.error('Attempt failed', { stage: 'attempt', error });
+  logger.error('Attempt failed', { stage: 'attempt', ...errorFields(error) });
   // Free for the next delivery at once, instead of when the lease runs out. If this fails too, it runs out.
   await lease.update(() => ({ status: 'pending', lease: null, waitingFor: WAITING_IN_QUEUE })).catch(() => null);
   throw error;
@@ -182,15 +183,15 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
     case 'wait':
       throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
     case 'exhausted': {
-      const error = failure(null, 'attempts_exhausted');
-      const now = Timestamp.fromMillis(deps.now());
-      await deps.jobs.update(payload.jobId, (job) =>
-        job.status === 'processing' || job.status === 'pending' || job.status === 'deferred'
-          ? { status: 'failed', lease: null, waitingFor: null, failures: [...job.failures, error], finishedAt: now }
-          : null,
-      );
-      logger.error('Job failed', { stage: 'gate', code: error.code, message: CATALOGUE.attempts_exhausted.message });
-      return;
+      const ended = await endEarly(payload.jobId, 'attempts_exhausted', (job) => isExhausted(job, deps.now()), deps);
+      if (ended === null) throw new RetryTaskError('The job moved meanwhile.');
+      logger.error('Job given up', {
+        stage: 'gate',
+        code: 'attempts_exhausted',
+        status: ended.status,
+        ...ended.ledger,
+      });
+      return wrapUp(payload.jobId, ended, deps, logger);
     }
     case 'work':
       throw new Error('A job was admitted without a lease.');

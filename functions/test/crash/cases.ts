@@ -63,7 +63,7 @@ const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
 
 /** What brings a worker to a step that it does not come to by itself. */
 const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
-  heartbeat: { leaseMs: 60, fault: { delayMs: 1500 } },
+  heartbeat: { leaseMs: 600, fault: { delayMs: 700 } },
   'release job': { failRead: true },
   'defer job': { fault: LIMITED },
   'continue job': { workMs: 0 },

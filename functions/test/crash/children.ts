@@ -10,6 +10,9 @@ import type { Event, TaskOrder, UploadOrder } from './orders.ts';
 /** Starting is most of what a worker does: compiled code is kept, and nobody looks for the credentials of a cloud machine. */
 const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers'), METADATA_SERVER_DETECTION: 'none' };
 
+/** For everything that a worker may have to do, on a machine with other work, milliseconds. None needs a tenth of it on its own. */
+const DEADLINE_MS = 90_000;
+
 export type Ending =
   | { readonly kind: 'killed' }
   | { readonly kind: 'returned' }
@@ -57,8 +60,16 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
     if (event.event === 'enqueued') onEnqueue(event);
     if (event.event === 'frozen') onFrozen(true);
   });
+  let isOverdue = false;
+  const deadline = setTimeout(() => {
+    isOverdue = true;
+    child.kill('SIGKILL');
+  }, DEADLINE_MS);
   const ending = Promise.all([once(child, 'exit'), once(lines, 'close')]).then(([[code, signal]]): Ending => {
+    clearTimeout(deadline);
     onFrozen(false);
+    if (isOverdue)
+      return { kind: 'crashed', error: `it had not ended after ${DEADLINE_MS / 1000} s. ${history(events)}` };
     const last = events.at(-1);
     if (signal === 'SIGKILL' && last?.event === 'dying') return { kind: 'killed' };
     if (last?.event === 'returned') return { kind: 'returned' };
@@ -66,4 +77,10 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
     return { kind: 'crashed', error: `exit ${String(code)}, signal ${String(signal)}: ${stderr.join('')}` };
   });
   return { ending, frozen, thaw: () => child.kill('SIGCONT') };
+}
+
+/** The last things that a worker told of. */
+function history(events: readonly Event[]): string {
+  const last = events.slice(-6).map((event) => (event.event === 'at' ? event.boundary : event.event));
+  return last.length === 0 ? 'It told of nothing.' : `The last that it told of: ${last.join(', ')}.`;
 }

@@ -10,10 +10,18 @@ import type { CaseOutcome } from './suite.ts';
 
 await main(async (signal) => {
   const { values } = parseArgs({
-    options: { kills: { type: 'string', default: '40' }, seed: { type: 'string' }, case: { type: 'string' } },
+    options: {
+      kills: { type: 'string', default: '40' },
+      seed: { type: 'string' },
+      case: { type: 'string' },
+      lanes: { type: 'string' },
+    },
   });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
-  const only = values.case === undefined ? {} : { only: Number(values.case) };
+  const only = {
+    ...(values.case === undefined ? {} : { only: Number(values.case) }),
+    ...(values.lanes === undefined ? {} : { lanes: Number(values.lanes) }),
+  };
   const suite = () => run(seed, Number(values.kills), only);
   if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
   return withSuite({ ports: 'free', signal }, ({ env }) => {
@@ -22,7 +30,7 @@ await main(async (signal) => {
   });
 });
 
-async function run(seed: number, kills: number, only: { only?: number }): Promise<number> {
+async function run(seed: number, kills: number, only: { only?: number; lanes?: number }): Promise<number> {
   console.log(`Crash suite, seed ${seed}.`);
   const started = Date.now();
   const outcomes = await runCrashSuite({ seed, kills, ...only, onCase: print });

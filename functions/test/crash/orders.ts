@@ -13,6 +13,8 @@ interface Order {
 export interface TaskOrder extends Order {
   readonly payload: TaskPayload;
   readonly standInUrl: string;
+  /** Of {@link rememberedVad}. */
+  readonly vadDirectory: string;
   readonly leaseMs: number;
   readonly workMs: number;
   /** Of one request to the stand-in, milliseconds. */
@@ -32,6 +34,8 @@ export interface UploadOrder extends Order {
 
 export type Event =
   | { readonly event: 'enqueued'; readonly payload: TaskPayload; readonly redrive: number }
+  /** It comes to a boundary: what it was doing last, should it never end. */
+  | { readonly event: 'at'; readonly boundary: string }
   /** About to be killed; nothing that has an effect happens any more. */
   | { readonly event: 'dying' }
   | { readonly event: 'frozen' }

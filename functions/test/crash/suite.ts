@@ -1,4 +1,7 @@
-/** Runs cases, two side by side, until enough workers were killed. */
+/** Runs cases, several side by side, until enough workers were killed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
 import { describe } from './boundaries.ts';
@@ -9,9 +12,10 @@ import { runTaskCase } from './taskCase.ts';
 import { runUploadCase } from './uploadCase.ts';
 import { judge, Undisturbed } from './verdict.ts';
 import { World } from './world.ts';
+import type { Surroundings } from './world.ts';
 
-/** As many as the machine that the limits are given for has processors. */
-const LANES = 2;
+/** Cases side by side: a worker waits for the emulators about half of its time, on a machine of two processors. */
+const LANES = 4;
 
 export interface SuiteOptions {
   readonly seed: number;
@@ -19,6 +23,8 @@ export interface SuiteOptions {
   readonly kills: number;
   /** Only this case. */
   readonly only?: number;
+  /** Cases side by side. */
+  readonly lanes?: number;
   readonly onCase: (outcome: CaseOutcome) => void;
 }
 
@@ -55,7 +61,8 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   const cases: Iterator<Case, undefined> =
     options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
   const outcomes: CaseOutcome[] = [];
-  const undisturbed = await Undisturbed.start();
+  const vadDirectory = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
+  const undisturbed = await Undisturbed.start(vadDirectory);
   const take = (): Case | null => {
     return reportOf(outcomes).kills >= options.kills ? null : (cases.next().value ?? null);
   };
@@ -63,7 +70,7 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     const standIn = await startDeepgramStandIn({ quiet: true });
     try {
       for (let each = take(); each !== null; each = take()) {
-        const outcome = await runCase(each, standIn.url, undisturbed);
+        const outcome = await runCase(each, { standInUrl: standIn.url, vadDirectory }, undisturbed);
         outcomes.push(outcome);
         options.onCase(outcome);
       }
@@ -72,9 +79,10 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     }
   };
   try {
-    await Promise.all(Array.from({ length: options.only === undefined ? LANES : 1 }, lane));
+    await Promise.all(Array.from({ length: options.only === undefined ? (options.lanes ?? LANES) : 1 }, lane));
   } finally {
     await undisturbed.close();
+    rmSync(vadDirectory, { recursive: true, force: true });
   }
   return outcomes;
 }
@@ -84,16 +92,16 @@ function caseOf(seed: number, index: number): Case {
   throw new Error('There is no end to the cases.');
 }
 
-async function runCase(each: Case, standInUrl: string, undisturbed: Undisturbed): Promise<CaseOutcome> {
+async function runCase(each: Case, surroundings: Surroundings, undisturbed: Undisturbed): Promise<CaseOutcome> {
   const started = Date.now();
-  const world = new World(String(each.index), standInUrl);
-  await new StandInControl(standInUrl).reset();
+  const world = new World(String(each.index), surroundings);
+  await new StandInControl(surroundings.standInUrl).reset();
   let met: readonly Plan[] = [];
   let complaints: readonly string[];
   try {
     const run = await (each.kind === 'task'
-      ? runTaskCase(each, world, standInUrl)
-      : runUploadCase(each, world, standInUrl));
+      ? runTaskCase(each, world, surroundings)
+      : runUploadCase(each, world, surroundings));
     met = run.met;
     complaints = [...run.complaints, ...(await judge(world, run.evidence, undisturbed))];
   } catch (error) {

@@ -1,16 +1,19 @@
 /** Runs a case of workers that die, freeze, or meet each other. */
 import { StandInControl } from '../../../dev/deepgram/control.ts';
+import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
+import { chunksOf } from '../../src/jobs/chunk.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { RetryTaskError, processSyncJob } from '../../src/processing/processJob.ts';
+import { RetryTaskError } from '../../src/processing/processJob.ts';
 import { describe } from './boundaries.ts';
 import type { Plan } from './boundaries.ts';
 import type { Delivery, TaskCase } from './cases.ts';
 import { startWorker } from './children.ts';
 import type { Ending } from './children.ts';
+import { isPaid } from '../invariants/requests.ts';
 import { CONCURRENCY, LEASE_MS } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import type { Evidence } from './verdict.ts';
-import { World } from './world.ts';
+import type { Surroundings, World } from './world.ts';
 
 /** Enough for any answer that the stand-in means to give, and short enough for those that it does not, milliseconds. */
 const REQUEST_TIMEOUT_MS = 4000;
@@ -25,36 +28,42 @@ export interface CaseRun {
   readonly complaints: readonly string[];
 }
 
-export async function runTaskCase(each: TaskCase, world: World, standInUrl: string): Promise<CaseRun> {
-  const run = new TaskRun(world, standInUrl);
+export async function runTaskCase(each: TaskCase, world: World, surroundings: Surroundings): Promise<CaseRun> {
+  const run = new TaskRun(world, surroundings);
   const jobIds: string[] = [];
   for (const scenarios of each.jobs) jobIds.push(await world.accept(scenarios));
   for (const delivery of each.deliveries) await run.deliver(jobIds[delivery.job] ?? '', delivery);
   await world.drain();
   // A task may be delivered again even after it succeeded.
-  for (const payload of world.tasks.everything()) await processSyncJob(payload, world.deps);
+  for (const payload of world.tasks.everything()) await world.deliver(payload);
 
   for (const [id, { status }] of await world.jobs()) {
     if (status !== 'completed') run.complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await run.standIn.log();
-  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused };
+  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused.size };
   return { evidence, met: run.met, complaints: run.complaints };
+}
+
+interface Endings {
+  readonly endings: readonly Ending[];
+  /** Whether the plan found its worker. */
+  readonly isHit: boolean;
 }
 
 class TaskRun {
   readonly standIn: StandInControl;
   readonly met: Plan[] = [];
   readonly complaints: string[] = [];
-  /** Requests that the stand-in spoiled, or that a worker had in flight when it was hit. */
-  excused = 0;
+  /** Ids of requests that may be paid for without becoming a chunk: the stand-in spoiled them, or they were in flight at a hit. */
+  readonly excused = new Set<string>();
   readonly #world: World;
-  readonly #standInUrl: string;
+  readonly #surroundings: Surroundings;
 
-  constructor(world: World, standInUrl: string) {
+  constructor(world: World, surroundings: Surroundings) {
     this.#world = world;
-    this.#standInUrl = standInUrl;
-    this.standIn = new StandInControl(standInUrl);
+    this.#surroundings = surroundings;
+    this.standIn = new StandInControl(surroundings.standInUrl);
   }
 
   async deliver(jobId: string, delivery: Delivery): Promise<void> {
@@ -65,9 +74,9 @@ class TaskRun {
 
     const { plan } = delivery;
     const order: TaskOrder = {
+      ...this.#surroundings,
       projectId: this.#world.projectId,
       aheadMs: this.#world.aheadMs,
-      standInUrl: this.#standInUrl,
       payload: task.payload,
       plan,
       leaseMs: delivery.leaseMs,
@@ -75,43 +84,61 @@ class TaskRun {
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       failRead: delivery.failRead,
     };
-    const endings =
-      plan?.kind === 'freeze'
-        ? [await this.#overtake(order)]
-        : await Promise.all(
-            [order, ...(delivery.twice ? [{ ...order, plan: null }] : [])].map((each) => this.#start(each).ending),
-          );
-    if (plan !== null && (plan.kind === 'freeze' ? this.#wasFrozen : endings[0]?.kind === 'killed')) {
+    const { endings, isHit } =
+      plan?.kind === 'freeze' ? await this.#overtake(order) : await this.#let(order, delivery.twice);
+    if (plan !== null && isHit) {
       this.met.push(plan);
-      const requests = (await this.standIn.log()).requests.length - before;
-      this.excused += Math.min(CONCURRENCY, requests);
+      await this.#excuseInFlight(jobId, before);
     }
+    await this.#excuseSpoiled(delivery, before);
     this.#conclude(task.id, endings, plan);
   }
 
-  #wasFrozen = false;
+  /** Lets workers run to whatever end they find: one, or two at the same time of which the first has the plan. */
+  async #let(order: TaskOrder, twice: boolean): Promise<Endings> {
+    const orders = [order, ...(twice ? [{ ...order, plan: null }] : [])];
+    const endings = await Promise.all(orders.map((each) => this.#start(each).ending));
+    return { endings, isHit: endings[0]?.kind === 'killed' };
+  }
 
   #start(order: TaskOrder) {
     return startWorker(order, ({ payload, redrive }) => void this.#world.tasks.enqueue(payload, { redrive }));
   }
 
   /** A worker stands still until its lease is over and another one has done its work; then it goes on. */
-  async #overtake(order: TaskOrder): Promise<Ending> {
+  async #overtake(order: TaskOrder): Promise<Endings> {
     const child = this.#start(order);
-    this.#wasFrozen = await child.frozen;
-    if (this.#wasFrozen) {
+    const isHit = await child.frozen;
+    if (isHit) {
       this.#world.passBy(this.#world.nowMs() + LEASE_MS);
-      await processSyncJob(order.payload, this.#world.deps).catch((error: unknown) => {
+      await this.#world.deliver(order.payload).catch((error: unknown) => {
         if (!(error instanceof RetryTaskError)) throw error;
       });
       child.thaw();
     }
-    return child.ending;
+    return { endings: [await child.ending], isHit };
+  }
+
+  /** Those of the requests after the first `before` that were paid for, and whose answer is in no chunk: a worker has so many. */
+  async #excuseInFlight(jobId: string, before: number): Promise<void> {
+    const { docs } = await chunksOf(this.#world.deps.db, jobId).where('state', '==', 'done').get();
+    const stored = new Set(docs.map((doc): unknown => doc.get('requestId')));
+    const lost = (await this.#requestsAfter(before)).filter((each) => isPaid(each) && !stored.has(each.requestId));
+    for (const { requestId } of lost.slice(0, CONCURRENCY)) this.excused.add(requestId);
+  }
+
+  async #requestsAfter(nth: number): Promise<readonly LogEntry[]> {
+    return (await this.standIn.log()).requests.slice(nth);
   }
 
   async #misbehave({ fault }: Delivery, nth: number): Promise<void> {
     await this.standIn.behave(...(fault === null ? [] : [{ ...fault, times: 1, match: { nth } }]));
-    if (fault !== null && ('closeMidBody' in fault || 'emptyOk' in fault)) this.excused += 1;
+  }
+
+  /** What the stand-in transcribed and did not tell is paid for, and of no use. */
+  async #excuseSpoiled({ fault }: Delivery, before: number): Promise<void> {
+    if (fault === null || !('closeMidBody' in fault || 'emptyOk' in fault)) return;
+    for (const { requestId } of (await this.#requestsAfter(before)).slice(0, 1)) this.excused.add(requestId);
   }
 
   /** The job's task when its time has come; null when the job has ended. */

@@ -4,14 +4,14 @@ import { describe } from './boundaries.ts';
 import type { UploadCase } from './cases.ts';
 import { startUploader } from './children.ts';
 import type { CaseRun } from './taskCase.ts';
-import type { World } from './world.ts';
+import type { Surroundings, World } from './world.ts';
 
 const KEY = 'the-same-key';
 
 /** Longer than an upload may take to be finished, milliseconds. */
 const EXPIRY_MS = 25 * 3600_000;
 
-export async function runUploadCase(each: UploadCase, world: World, standInUrl: string): Promise<CaseRun> {
+export async function runUploadCase(each: UploadCase, world: World, { standInUrl }: Surroundings): Promise<CaseRun> {
   const { scenarios, plan, failStaging } = each;
   const idempotencyKey = each.withKey ? KEY : null;
   const complaints: string[] = [];

@@ -74,14 +74,16 @@ function resultOf({ conversations, segments }: UserData): Result {
 /** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
 export class Undisturbed {
   readonly #standIn: StandIn;
+  readonly #vadDirectory: string;
   readonly #results = new Map<string, Promise<Result>>();
 
-  private constructor(standIn: StandIn) {
+  private constructor(standIn: StandIn, vadDirectory: string) {
     this.#standIn = standIn;
+    this.#vadDirectory = vadDirectory;
   }
 
-  static async start(): Promise<Undisturbed> {
-    return new Undisturbed(await startDeepgramStandIn({ quiet: true }));
+  static async start(vadDirectory: string): Promise<Undisturbed> {
+    return new Undisturbed(await startDeepgramStandIn({ quiet: true }), vadDirectory);
   }
 
   close(): Promise<void> {
@@ -109,7 +111,7 @@ export class Undisturbed {
   }
 
   async #run(scenario: string): Promise<Result> {
-    const world = new World('undisturbed', this.#standIn.url);
+    const world = new World('undisturbed', { standInUrl: this.#standIn.url, vadDirectory: this.#vadDirectory });
     try {
       await world.accept([scenario]);
       await world.drain();

@@ -109,7 +109,8 @@ export class Watch {
   }
 
   #meets(step: Step, moment: Moment): boolean {
-    const key = `${moment} ${step}`;
+    const key = `${moment} "${step}"`;
+    if (!this.#dying) tell({ event: 'at', boundary: key });
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
     if (this.#plan === null || 'afterMs' in this.#plan) return false;

@@ -1,7 +1,8 @@
 /** One case's corner of the emulators: a project, a user, a clock, a queue, and the stand-in of its lane. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { Job, TaskPayload } from '../../src/jobs/job.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
@@ -14,6 +15,7 @@ import type { UserData } from '../invariants/userData.ts';
 import { TestWorld } from '../support/worker.ts';
 import { CloudTasks } from './cloud.ts';
 import { nothing, transcriberAt } from './deps.ts';
+import { rememberedVad } from './rememberedVad.ts';
 import { sampleUpload } from './samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,8 +24,18 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Deliveries, or sweeps, after which a job that has not ended is stuck. */
 const PATIENCE = 60;
 
+/** For one delivery in this process, on a machine with other work, milliseconds. */
+const DEADLINE_MS = 90_000;
+
 /** Of a request in the parent, where nothing is told to hang, milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/** What cases share. */
+export interface Surroundings {
+  readonly standInUrl: string;
+  /** Of {@link rememberedVad}. */
+  readonly vadDirectory: string;
+}
 
 export class World {
   readonly projectId: string;
@@ -32,10 +44,11 @@ export class World {
   readonly deps: ProcessDeps;
   readonly #emulators: TestWorld;
 
-  constructor(name: string, standInUrl: string) {
+  constructor(name: string, { standInUrl, vadDirectory }: Surroundings) {
     this.projectId = `demo-crash-${name}-${randomUUID().slice(0, 8)}`;
     const transcriber = transcriberAt(standInUrl, REQUEST_TIMEOUT_MS, nothing);
-    this.#emulators = new TestWorld({ queue: this.tasks, transcriber, logger: nothing }, this.projectId);
+    const vad = () => Promise.resolve(rememberedVad(vadDirectory));
+    this.#emulators = new TestWorld({ queue: this.tasks, transcriber, vad, logger: nothing }, this.projectId);
     this.uid = this.#emulators.uid;
     this.deps = this.#emulators.deps;
   }
@@ -108,13 +121,30 @@ export class World {
     throw new Error(`Stuck: ${[...(await this.jobs()).values()].map(stateOf).join('; ')}`);
   }
 
+  /** Delivers a task in this process. @throws RetryTaskError; Error when it does not end. */
+  async deliver(payload: TaskPayload): Promise<void> {
+    const overdue = new AbortController();
+    const late = setTimeout(DEADLINE_MS, undefined, { signal: overdue.signal }).then(async () => {
+      const job = (await this.jobs()).get(payload.jobId);
+      throw new Error(
+        `A delivery had not ended after ${DEADLINE_MS / 1000} s: ${job === undefined ? 'no job' : stateOf(job)}`,
+      );
+    });
+    try {
+      await Promise.race([processSyncJob(payload, this.deps), late]);
+    } finally {
+      late.catch(() => undefined);
+      overdue.abort();
+    }
+  }
+
   /** Delivers until the queue is empty. @throws Error when a task never succeeds. */
   async drainTasks(): Promise<void> {
     for (let round = 0; round < PATIENCE; round++) {
       const [task] = this.tasks.waiting();
       if (task === undefined) return;
       try {
-        await processSyncJob(task.payload, this.deps);
+        await this.deliver(task.payload);
         this.tasks.done(task.id);
       } catch (error) {
         if (!(error instanceof RetryTaskError)) throw error;
@@ -127,7 +157,7 @@ export class World {
   }
 }
 
-function stateOf({ status, waitingFor, lease, epoch, attempts }: Job): string {
+function stateOf({ status, waitingFor, lease, epoch, attempts, progress }: Job): string {
   const waiting = waitingFor === null ? '' : ` for ${waitingFor.reason}`;
-  return `${status}${waiting}, ${lease === null ? 'no lease' : 'leased'}, epoch ${epoch}, attempt ${attempts}`;
+  return `${status}${waiting} at ${progress.stage}, ${lease === null ? 'no lease' : 'leased'}, epoch ${epoch}, attempt ${attempts}`;
 }

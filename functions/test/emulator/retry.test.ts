@@ -116,7 +116,14 @@ describe('retrySyncJob', () => {
     await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
     await world.deliver(jobId);
     const before = await world.job(jobId);
-    assert.deepEqual([before.status, states(before)], ['failed', ['staged']]);
+    assert.deepEqual(
+      [before.status, states(before), before.failures.map(({ code, retryable }) => [code, retryable])],
+      ['partial', ['failed'], [['attempts_exhausted', true]]],
+    );
+    assert.ok(before.ledger.speechSeconds > 0 && before.ledger.failedSeconds > 0, 'the first chunk came through');
+    assert.equal((await world.objects()).length, 1, 'the audio is kept');
+    assert.equal(world.pushes.length, 1, 'the app is told');
+    await assertSound(world);
     await world.retry(jobId);
     await world.deliver(jobId);
     assert.equal((await world.job(jobId)).status, 'completed');

@@ -16,12 +16,16 @@ export function noStoredChunkAskedAgain(data: UserData, log: readonly LogEntry[]
   });
 }
 
+export function isPaid({ status, billedSeconds }: LogEntry): boolean {
+  return status === 200 && billedSeconds > 0;
+}
+
 /**
  * Requests that were paid for are at most the chunks, and those that the service spoiled or that a dead worker had in flight.
  * @param excused how many such requests there can be.
  */
 export function successfulRequestsBounded(data: UserData, log: readonly LogEntry[], excused: number): string[] {
-  const paid = log.filter(({ status, billedSeconds }) => status === 200 && billedSeconds > 0).length;
+  const paid = log.filter(isPaid).length;
   const chunks = doneChunks(data).length;
   return paid <= chunks + excused ? [] : [`${paid} requests were paid for: ${chunks} chunks, and ${excused} excused`];
 }

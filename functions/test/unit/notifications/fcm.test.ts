@@ -170,6 +170,15 @@ describe('the FCM notifier', () => {
     );
   });
 
+  it('waits no longer than its deadline for an FCM that does not answer, and does not fail', async () => {
+    const messaging = { sendEachForMulticast: () => new Promise<never>(() => undefined) };
+    assert.deepEqual(await notifier({ messaging, deadlineMs: 20 }).jobFinished(FINISHED), { sent: 0, removed: 0 });
+    assert.deepEqual(
+      logger.entries.map(({ level, fields }) => [level, fields['reason']]),
+      [['warn', 'DeadlineExceeded']],
+    );
+  });
+
   it('does not fail when the devices cannot be read or removed', async () => {
     answer = () => fcmError(404, 'UNREGISTERED');
     const broken = () => Promise.reject(new Error('Firestore is away'));
