@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { CACHE } from '../../../dev/paths.ts';
 import type { Event, TaskOrder, UploadOrder } from './orders.ts';
 
-/** Starting is most of what a worker does: compiled code is kept, and nobody looks for the credentials of a cloud machine. */
+/** For their start: compiled code is kept, and nobody looks for the credentials of a cloud machine. */
 const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers'), METADATA_SERVER_DETECTION: 'none' };
 
 /** For everything that a worker may have to do, on a machine with other work, milliseconds. None needs a tenth of it on its own. */
@@ -30,23 +30,20 @@ export interface Child {
 
 type OnEnqueue = (event: Extract<Event, { event: 'enqueued' }>) => void;
 
-export function startWorker(order: TaskOrder, onEnqueue: OnEnqueue): Child {
-  return start('worker.ts', order, onEnqueue);
+/** @param directory of the bundled scripts, see {@link bundleWorkers}. */
+export function startWorker(directory: string, order: TaskOrder, onEnqueue: OnEnqueue): Child {
+  return start(path.join(directory, 'worker.mjs'), order, onEnqueue);
 }
 
-export function startUploader(order: UploadOrder, onEnqueue: OnEnqueue): Child {
-  return start('uploader.ts', order, onEnqueue);
+export function startUploader(directory: string, order: UploadOrder, onEnqueue: OnEnqueue): Child {
+  return start(path.join(directory, 'uploader.mjs'), order, onEnqueue);
 }
 
 function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqueue): Child {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, script), JSON.stringify(order)],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...WORKER_ENV },
-    },
-  );
+  const child = spawn(process.execPath, [script, JSON.stringify(order)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...WORKER_ENV },
+  });
   const stderr: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
 

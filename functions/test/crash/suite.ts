@@ -6,6 +6,7 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
 import { describe } from './boundaries.ts';
 import type { Plan } from './boundaries.ts';
+import { bundleWorkers } from './bundle.ts';
 import { casesOf, summary } from './cases.ts';
 import type { Case } from './cases.ts';
 import { runTaskCase } from './taskCase.ts';
@@ -61,8 +62,9 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   const cases: Iterator<Case, undefined> =
     options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
   const outcomes: CaseOutcome[] = [];
-  const vadDirectory = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
-  const undisturbed = await Undisturbed.start(vadDirectory);
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
+  await bundleWorkers(directory);
+  const undisturbed = await Undisturbed.start(directory);
   const take = (): Case | null => {
     return reportOf(outcomes).kills >= options.kills ? null : (cases.next().value ?? null);
   };
@@ -70,7 +72,7 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     const standIn = await startDeepgramStandIn({ quiet: true });
     try {
       for (let each = take(); each !== null; each = take()) {
-        const outcome = await runCase(each, { standInUrl: standIn.url, vadDirectory }, undisturbed);
+        const outcome = await runCase(each, { standInUrl: standIn.url, directory }, undisturbed);
         outcomes.push(outcome);
         options.onCase(outcome);
       }
@@ -82,7 +84,7 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     await Promise.all(Array.from({ length: options.only === undefined ? (options.lanes ?? LANES) : 1 }, lane));
   } finally {
     await undisturbed.close();
-    rmSync(vadDirectory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
   return outcomes;
 }

@@ -102,7 +102,11 @@ class TaskRun {
   }
 
   #start(order: TaskOrder) {
-    return startWorker(order, ({ payload, redrive }) => void this.#world.tasks.enqueue(payload, { redrive }));
+    return startWorker(
+      order.directory,
+      order,
+      ({ payload, redrive }) => void this.#world.tasks.enqueue(payload, { redrive }),
+    );
   }
 
   /** A worker stands still until its lease is over and another one has done its work; then it goes on. */

@@ -11,12 +11,17 @@ const KEY = 'the-same-key';
 /** Longer than an upload may take to be finished, milliseconds. */
 const EXPIRY_MS = 25 * 3600_000;
 
-export async function runUploadCase(each: UploadCase, world: World, { standInUrl }: Surroundings): Promise<CaseRun> {
+export async function runUploadCase(
+  each: UploadCase,
+  world: World,
+  { standInUrl, directory }: Surroundings,
+): Promise<CaseRun> {
   const { scenarios, plan, failStaging } = each;
   const idempotencyKey = each.withKey ? KEY : null;
   const complaints: string[] = [];
   const { uid, projectId, aheadMs } = world;
   const ending = await startUploader(
+    directory,
     { uid, projectId, aheadMs, idempotencyKey, scenarios, plan, failStaging },
     ({ payload, redrive }) => void world.tasks.enqueue(payload, { redrive }),
   ).ending;

@@ -74,16 +74,16 @@ function resultOf({ conversations, segments }: UserData): Result {
 /** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
 export class Undisturbed {
   readonly #standIn: StandIn;
-  readonly #vadDirectory: string;
+  readonly #directory: string;
   readonly #results = new Map<string, Promise<Result>>();
 
-  private constructor(standIn: StandIn, vadDirectory: string) {
+  private constructor(standIn: StandIn, directory: string) {
     this.#standIn = standIn;
-    this.#vadDirectory = vadDirectory;
+    this.#directory = directory;
   }
 
-  static async start(vadDirectory: string): Promise<Undisturbed> {
-    return new Undisturbed(await startDeepgramStandIn({ quiet: true }), vadDirectory);
+  static async start(directory: string): Promise<Undisturbed> {
+    return new Undisturbed(await startDeepgramStandIn({ quiet: true }), directory);
   }
 
   close(): Promise<void> {
@@ -111,7 +111,7 @@ export class Undisturbed {
   }
 
   async #run(scenario: string): Promise<Result> {
-    const world = new World('undisturbed', { standInUrl: this.#standIn.url, vadDirectory: this.#vadDirectory });
+    const world = new World('undisturbed', { standInUrl: this.#standIn.url, directory: this.#directory });
     try {
       await world.accept([scenario]);
       await world.drain();

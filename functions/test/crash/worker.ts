@@ -57,7 +57,7 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
       transcribe: (request, signal) => watch.around('transcribe', () => transcriber.transcribe(request, signal)),
     },
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
-    vad: () => watch.around('load vad', () => Promise.resolve(rememberedVad(order.vadDirectory))),
+    vad: () => watch.around('load vad', () => Promise.resolve(rememberedVad(order.directory))),
     workMs: order.workMs,
     leaseMs: order.leaseMs,
   };

@@ -33,8 +33,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** What cases share. */
 export interface Surroundings {
   readonly standInUrl: string;
-  /** Of {@link rememberedVad}. */
-  readonly vadDirectory: string;
+  /** Of this run alone: bundled scripts and what was found of voices. */
+  readonly directory: string;
 }
 
 export class World {
@@ -44,10 +44,10 @@ export class World {
   readonly deps: ProcessDeps;
   readonly #emulators: TestWorld;
 
-  constructor(name: string, { standInUrl, vadDirectory }: Surroundings) {
+  constructor(name: string, { standInUrl, directory }: Surroundings) {
     this.projectId = `demo-crash-${name}-${randomUUID().slice(0, 8)}`;
     const transcriber = transcriberAt(standInUrl, REQUEST_TIMEOUT_MS, nothing);
-    const vad = () => Promise.resolve(rememberedVad(vadDirectory));
+    const vad = () => Promise.resolve(rememberedVad(directory));
     this.#emulators = new TestWorld({ queue: this.tasks, transcriber, vad, logger: nothing }, this.projectId);
     this.uid = this.#emulators.uid;
     this.deps = this.#emulators.deps;

@@ -1,0 +1,65 @@
+/** The scripts of worker processes, each as one file: most of a worker's life is its start, which takes half as long from there. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import type { Plugin } from 'esbuild';
+
+/** What packages that are not ES modules take for granted. */
+const COMMONJS = `
+import { createRequire as createRequireOfBundle } from 'node:module';
+const require = createRequireOfBundle(import.meta.url);
+const __filename = import.meta.filename, __dirname = import.meta.dirname;`;
+
+export const WORKER_SCRIPTS = ['worker', 'uploader'] as const;
+export type WorkerScript = (typeof WORKER_SCRIPTS)[number];
+
+/** Writes `worker.mjs` and `uploader.mjs`. */
+export async function bundleWorkers(directory: string): Promise<void> {
+  await build({
+    entryPoints: WORKER_SCRIPTS.map((name) => path.join(import.meta.dirname, `${name}.ts`)),
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    banner: { js: COMMONJS },
+    plugins: [whereTheyWere, native],
+    logLevel: 'error',
+  });
+}
+
+/** Our own files find models and samples beside themselves. */
+const whereTheyWere: Plugin = {
+  name: 'where-they-were',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      const source = await readFile(file, 'utf8');
+      const contents = source
+        .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)))
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href));
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+/** Packages with a binary stay where they are. */
+const native: Plugin = {
+  name: 'native',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(onnxruntime-node|ffmpeg-static)$/ }, ({ path: name, importer }) => ({
+      path: resolveFrom(importer, name),
+      external: true,
+    }));
+  },
+};
+
+function resolveFrom(importer: string, name: string): string {
+  try {
+    return pathToFileURL(createRequire(importer).resolve(name)).href;
+  } catch {
+    return name; // An optional one that is not installed here.
+  }
+}
