@@ -34,8 +34,8 @@ export async function bundleWorkers(directory: string): Promise<void> {
 /** Our own files find models and samples beside themselves. */
 const whereTheyWere: Plugin = {
   name: 'where-they-were',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+  setup(bundle) {
+    bundle.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
       const source = await readFile(file, 'utf8');
       const contents = source
         .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)))
@@ -48,8 +48,8 @@ const whereTheyWere: Plugin = {
 /** Packages with a binary stay where they are. */
 const native: Plugin = {
   name: 'native',
-  setup({ onResolve }) {
-    onResolve({ filter: /^(onnxruntime-node|ffmpeg-static)$/ }, ({ path: name, importer }) => ({
+  setup(bundle) {
+    bundle.onResolve({ filter: /^(onnxruntime-node|ffmpeg-static)$/ }, ({ path: name, importer }) => ({
       path: resolveFrom(importer, name),
       external: true,
     }));

@@ -30,13 +30,13 @@ export interface Child {
 
 type OnEnqueue = (event: Extract<Event, { event: 'enqueued' }>) => void;
 
-/** @param directory of the bundled scripts, see {@link bundleWorkers}. */
-export function startWorker(directory: string, order: TaskOrder, onEnqueue: OnEnqueue): Child {
-  return start(path.join(directory, 'worker.mjs'), order, onEnqueue);
+/** @param scripts directory of the bundled scripts, see {@link bundleWorkers}. */
+export function startWorker(scripts: string, order: TaskOrder, onEnqueue: OnEnqueue): Child {
+  return start(path.join(scripts, 'worker.mjs'), order, onEnqueue);
 }
 
-export function startUploader(directory: string, order: UploadOrder, onEnqueue: OnEnqueue): Child {
-  return start(path.join(directory, 'uploader.mjs'), order, onEnqueue);
+export function startUploader(scripts: string, order: UploadOrder, onEnqueue: OnEnqueue): Child {
+  return start(path.join(scripts, 'uploader.mjs'), order, onEnqueue);
 }
 
 function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqueue): Child {

@@ -13,8 +13,6 @@ interface Order {
 export interface TaskOrder extends Order {
   readonly payload: TaskPayload;
   readonly standInUrl: string;
-  /** Where the processes of a run share what they found of voices. */
-  readonly directory: string;
   readonly leaseMs: number;
   readonly workMs: number;
   /** Of one request to the stand-in, milliseconds. */

@@ -62,9 +62,9 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   const cases: Iterator<Case, undefined> =
     options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
   const outcomes: CaseOutcome[] = [];
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
-  await bundleWorkers(directory);
-  const undisturbed = await Undisturbed.start(directory);
+  const scripts = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
+  await bundleWorkers(scripts);
+  const undisturbed = await Undisturbed.start();
   const take = (): Case | null => {
     return reportOf(outcomes).kills >= options.kills ? null : (cases.next().value ?? null);
   };
@@ -72,7 +72,7 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     const standIn = await startDeepgramStandIn({ quiet: true });
     try {
       for (let each = take(); each !== null; each = take()) {
-        const outcome = await runCase(each, { standInUrl: standIn.url, directory }, undisturbed);
+        const outcome = await runCase(each, { standInUrl: standIn.url, scripts }, undisturbed);
         outcomes.push(outcome);
         options.onCase(outcome);
       }
@@ -84,7 +84,7 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
     await Promise.all(Array.from({ length: options.only === undefined ? (options.lanes ?? LANES) : 1 }, lane));
   } finally {
     await undisturbed.close();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(scripts, { recursive: true, force: true });
   }
   return outcomes;
 }
@@ -96,7 +96,7 @@ function caseOf(seed: number, index: number): Case {
 
 async function runCase(each: Case, surroundings: Surroundings, undisturbed: Undisturbed): Promise<CaseOutcome> {
   const started = Date.now();
-  const world = new World(String(each.index), surroundings);
+  const world = new World(String(each.index), surroundings.standInUrl);
   await new StandInControl(surroundings.standInUrl).reset();
   let met: readonly Plan[] = [];
   let complaints: readonly string[];

@@ -74,7 +74,7 @@ class TaskRun {
 
     const { plan } = delivery;
     const order: TaskOrder = {
-      ...this.#surroundings,
+      standInUrl: this.#surroundings.standInUrl,
       projectId: this.#world.projectId,
       aheadMs: this.#world.aheadMs,
       payload: task.payload,
@@ -103,7 +103,7 @@ class TaskRun {
 
   #start(order: TaskOrder) {
     return startWorker(
-      order.directory,
+      this.#surroundings.scripts,
       order,
       ({ payload, redrive }) => void this.#world.tasks.enqueue(payload, { redrive }),
     );

@@ -14,14 +14,14 @@ const EXPIRY_MS = 25 * 3600_000;
 export async function runUploadCase(
   each: UploadCase,
   world: World,
-  { standInUrl, directory }: Surroundings,
+  { standInUrl, scripts }: Surroundings,
 ): Promise<CaseRun> {
   const { scenarios, plan, failStaging } = each;
   const idempotencyKey = each.withKey ? KEY : null;
   const complaints: string[] = [];
   const { uid, projectId, aheadMs } = world;
   const ending = await startUploader(
-    directory,
+    scripts,
     { uid, projectId, aheadMs, idempotencyKey, scenarios, plan, failStaging },
     ({ payload, redrive }) => void world.tasks.enqueue(payload, { redrive }),
   ).ending;

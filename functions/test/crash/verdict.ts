@@ -74,16 +74,14 @@ function resultOf({ conversations, segments }: UserData): Result {
 /** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
 export class Undisturbed {
   readonly #standIn: StandIn;
-  readonly #directory: string;
   readonly #results = new Map<string, Promise<Result>>();
 
-  private constructor(standIn: StandIn, directory: string) {
+  private constructor(standIn: StandIn) {
     this.#standIn = standIn;
-    this.#directory = directory;
   }
 
-  static async start(directory: string): Promise<Undisturbed> {
-    return new Undisturbed(await startDeepgramStandIn({ quiet: true }), directory);
+  static async start(): Promise<Undisturbed> {
+    return new Undisturbed(await startDeepgramStandIn({ quiet: true }));
   }
 
   close(): Promise<void> {
@@ -111,7 +109,7 @@ export class Undisturbed {
   }
 
   async #run(scenario: string): Promise<Result> {
-    const world = new World('undisturbed', { standInUrl: this.#standIn.url, directory: this.#directory });
+    const world = new World('undisturbed', this.#standIn.url);
     try {
       await world.accept([scenario]);
       await world.drain();

@@ -1,4 +1,5 @@
 /** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
+import { loadSileroVad } from '../../src/audio/vad.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
 import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
@@ -7,7 +8,6 @@ import { TestWorld } from '../support/worker.ts';
 import { nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
-import { rememberedVad } from './rememberedVad.ts';
 import { taskStepOf } from './watch.ts';
 import type { Watch } from './watch.ts';
 
@@ -57,7 +57,7 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
       transcribe: (request, signal) => watch.around('transcribe', () => transcriber.transcribe(request, signal)),
     },
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
-    vad: () => watch.around('load vad', () => Promise.resolve(rememberedVad(order.directory))),
+    vad: () => watch.around('load vad', () => loadSileroVad()),
     workMs: order.workMs,
     leaseMs: order.leaseMs,
   };

@@ -15,7 +15,6 @@ import type { UserData } from '../invariants/userData.ts';
 import { TestWorld } from '../support/worker.ts';
 import { CloudTasks } from './cloud.ts';
 import { nothing, transcriberAt } from './deps.ts';
-import { rememberedVad } from './rememberedVad.ts';
 import { sampleUpload } from './samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -33,8 +32,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** What cases share. */
 export interface Surroundings {
   readonly standInUrl: string;
-  /** Of this run alone: bundled scripts and what was found of voices. */
-  readonly directory: string;
+  /** Of the workers' scripts, see {@link bundleWorkers}. */
+  readonly scripts: string;
 }
 
 export class World {
@@ -44,11 +43,10 @@ export class World {
   readonly deps: ProcessDeps;
   readonly #emulators: TestWorld;
 
-  constructor(name: string, { standInUrl, directory }: Surroundings) {
+  constructor(name: string, standInUrl: string) {
     this.projectId = `demo-crash-${name}-${randomUUID().slice(0, 8)}`;
     const transcriber = transcriberAt(standInUrl, REQUEST_TIMEOUT_MS, nothing);
-    const vad = () => Promise.resolve(rememberedVad(directory));
-    this.#emulators = new TestWorld({ queue: this.tasks, transcriber, vad, logger: nothing }, this.projectId);
+    this.#emulators = new TestWorld({ queue: this.tasks, transcriber, logger: nothing }, this.projectId);
     this.uid = this.#emulators.uid;
     this.deps = this.#emulators.deps;
   }
