@@ -56,6 +56,8 @@ export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
   return attempts >= MAX_ATTEMPTS && (lease?.expiresAt.toMillis() ?? 0) <= nowMs;
 }
 
+type Decide = (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>;
+
 /** A held lease: the only way a worker writes to its job. */
 export class Lease {
   readonly jobId: string;
@@ -68,6 +70,7 @@ export class Lease {
   #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> | null = null;
+  #lastWrite: Promise<unknown> = Promise.resolve();
 
   private constructor(store: JobStore, jobId: string, owner: string, now: () => number, leaseMs: number) {
     this.#store = store;
@@ -115,8 +118,18 @@ export class Lease {
     return this.#now() < this.#heldUntilMs;
   }
 
-  /** Changes the job, if this worker still holds it. @throws LeaseLostError */
-  async update(decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>): Promise<Job> {
+  /**
+   * Changes the job, if this worker still holds it. One change at a time, heartbeats among them: a worker's transactions on
+   * its one job would only wait for one another's locks, and abort one another.
+   * @throws LeaseLostError
+   */
+  async update(decide: Decide): Promise<Job> {
+    const written = this.#lastWrite.then(() => this.#write(decide));
+    this.#lastWrite = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(decide: Decide): Promise<Job> {
     const job = await this.#store.update(this.jobId, (current, tx) => {
       this.assertHeld(current);
       return decide(current, tx);
@@ -136,7 +149,7 @@ export class Lease {
     await this.#beating;
   }
 
-  /** One at a time: where Firestore is slow, beats that overlap would wait for one another, and others for them. */
+  /** One is enough: where Firestore is slow, they would queue up. */
   async #heartbeat(): Promise<void> {
     if (this.#beating !== null) return;
     this.#beating = this.update(() => ({ lease: this.#fresh() })).then(

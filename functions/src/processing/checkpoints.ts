@@ -32,7 +32,6 @@ export class Checkpoints {
   #reached: ResumePoint | null = null;
   readonly #scanned: readonly string[];
   #sequence: number;
-  #lastSettled: Promise<unknown> = Promise.resolve();
 
   /** @param scanned names of the recordings that this attempt scans, in order. */
   constructor(deps: CheckpointDeps, lease: Lease, scanned: readonly string[], nextSequence: number) {
@@ -85,18 +84,6 @@ export class Checkpoints {
 
   /** Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. */
   async settle(id: string, chunk: PlannedChunkDoc, result: Transcription, words: readonly TimedWord[]): Promise<void> {
-    // One at a time: the chunks of a job are neighbours, whose transactions would only abort one another.
-    const settled = this.#lastSettled.then(() => this.#settleAfterDeletions(id, chunk, result, words));
-    this.#lastSettled = settled.catch(() => undefined);
-    return settled;
-  }
-
-  async #settleAfterDeletions(
-    id: string,
-    chunk: PlannedChunkDoc,
-    result: Transcription,
-    words: readonly TimedWord[],
-  ): Promise<void> {
     for (;;) {
       try {
         await this.#settle(id, chunk, result, words);

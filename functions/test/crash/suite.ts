@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
 import { describe } from './boundaries.ts';
@@ -107,7 +108,7 @@ async function runCase(each: Case, surroundings: Surroundings, undisturbed: Undi
     met = run.met;
     complaints = [...run.complaints, ...(await judge(world, run.evidence, undisturbed))];
   } catch (error) {
-    complaints = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    complaints = [inspect(error)];
   } finally {
     await world.close();
   }

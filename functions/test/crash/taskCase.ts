@@ -32,10 +32,12 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   const run = new TaskRun(world, surroundings);
   const jobIds: string[] = [];
   for (const scenarios of each.jobs) jobIds.push(await world.accept(scenarios));
-  for (const delivery of each.deliveries) await run.deliver(jobIds[delivery.job] ?? '', delivery);
-  await world.drain();
+  for (const [i, delivery] of each.deliveries.entries()) {
+    await during(`delivery ${i + 1}`, run.deliver(jobIds[delivery.job] ?? '', delivery));
+  }
+  await during('what came after', world.drain());
   // A task may be delivered again even after it succeeded.
-  for (const payload of world.tasks.everything()) await world.deliver(payload);
+  for (const payload of world.tasks.everything()) await during('a late delivery', world.deliver(payload));
 
   for (const [id, { status }] of await world.jobs()) {
     if (status !== 'completed') run.complaints.push(`job ${id} is ${status}`);
@@ -43,6 +45,13 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   const { requests } = await run.standIn.log();
   const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused.size };
   return { evidence, met: run.met, complaints: run.complaints };
+}
+
+/** Says of an error that nobody expected when it came. */
+async function during<T>(what: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw new Error(`During ${what}`, { cause: error });
+  });
 }
 
 interface Endings {
