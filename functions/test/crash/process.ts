@@ -37,5 +37,6 @@ export async function run(
   await watch.last(() => {
     tell(ending);
   });
+  await watch.settle();
   process.exit(0);
 }

@@ -135,11 +135,18 @@ export class Watch {
     if (this.#open === 0) void this.#end();
   }
 
-  /** Once the requests to Firestore have ended: the client does not wait for a rollback, but this does. */
-  async #end(): Promise<void> {
+  /**
+   * Waits until the requests to Firestore have ended: the client itself waits for no rollback, and a transaction that a process
+   * left behind, be it at an ordinary end, would keep its locks in the emulator.
+   */
+  async settle(): Promise<void> {
     // A rollback is asked for some turns after its transaction has failed; later requests would be refused.
     await setImmediate();
     await this.#db?.terminate();
+  }
+
+  async #end(): Promise<void> {
+    await this.settle();
     process.kill(process.pid, 'SIGKILL');
   }
 }
