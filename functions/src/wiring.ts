@@ -13,8 +13,7 @@ import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
 import { createDeleteConversationCallable } from './commands/deleteConversation.ts';
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './commands/callables.ts';
-import { loadSileroVad } from './audio/vad.ts';
-import type { Vad } from './audio/vad.ts';
+import type { Listener } from './audio/listener.ts';
 import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { Summaries } from './conversations/summaries.ts';
@@ -154,8 +153,8 @@ export async function runTask(data: unknown): Promise<void> {
 }
 
 function createProcessing(): ProcessDeps {
-  // One model an instance, loaded with its first task and never again.
-  let vad: Promise<Vad> | undefined;
+  // One pool of threads an instance, made with its first task and never again.
+  let listener: Promise<Listener> | undefined;
   return {
     ...createEnding(),
     summaries: createSummaries(chooseSummariser()),
@@ -164,7 +163,7 @@ function createProcessing(): ProcessDeps {
     fairUse: createFairUse(),
     ingest,
     transcriber: createDeepgramTranscriber(deepgram),
-    vad: () => (vad ??= loadSileroVad()),
+    listener: () => (listener ??= import('./audio/listenerPool.ts').then(({ ListenerPool }) => new ListenerPool())),
     preferences: new PreferenceStore(db, { defaultLanguage: params.defaultLanguage.value(), logger }),
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,

@@ -16,8 +16,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import type { FileExtension } from '../recordings/format.ts';
-import { SAMPLE_RATE, SAMPLES_PER_MS, type AudioBlock, type DecodeReport, type SourceFrame } from './pcm.ts';
-import { s16leToFloat } from './s16.ts';
+import { SAMPLE_RATE, SAMPLES_PER_MS, type ReadReport, type SourceFrame } from './pcm.ts';
 
 /**
  * The demuxer of each extension. Naming it, instead of letting ffmpeg look at the content, is what keeps a playlist
@@ -52,8 +51,8 @@ export async function* decodeFile(
   source: AsyncIterable<Uint8Array>,
   extension: FileExtension,
   options: FileDecodeOptions,
-  report: DecodeReport,
-): AsyncGenerator<AudioBlock, void, undefined> {
+  report: ReadReport,
+): AsyncGenerator<readonly SourceFrame[], void, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
   if (extension !== 'm4a') {
     yield* run(binary, extension, source, options, report);
@@ -76,8 +75,8 @@ async function* run(
   extension: FileExtension,
   input: AsyncIterable<Uint8Array> | string,
   options: FileDecodeOptions,
-  report: DecodeReport,
-): AsyncGenerator<AudioBlock, void, undefined> {
+  report: ReadReport,
+): AsyncGenerator<readonly SourceFrame[], void, undefined> {
   const failures: unknown[] = [];
   const stop = (): void => {
     process.kill();
@@ -90,7 +89,7 @@ async function* run(
   let heard = 0;
   try {
     for await (const block of blocksOf(output.iterator({ destroyOnReturn: false }))) {
-      heard += block.pcm.length;
+      heard += block.reduce((sum, { samples }) => sum + samples, 0);
       if (heard > options.maxSeconds * SAMPLE_RATE) throw new AppError('recording_too_long');
       yield block;
     }
@@ -172,7 +171,7 @@ class FfmpegProcess {
   }
 }
 
-async function* blocksOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<AudioBlock, void, undefined> {
+async function* blocksOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SourceFrame[], void, undefined> {
   let block = new Uint8Array(BLOCK_BYTES);
   let filled = 0;
   for await (const piece of output) {
@@ -182,22 +181,22 @@ async function* blocksOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<Audi
       filled += part.length;
       start += part.length;
       if (filled === BLOCK_BYTES) {
-        yield toBlock(block);
+        yield toFrames(block);
         block = new Uint8Array(BLOCK_BYTES);
         filled = 0;
       }
     }
   }
-  if (filled > 1) yield toBlock(block.subarray(0, filled & ~1));
+  if (filled > 1) yield toFrames(block.subarray(0, filled & ~1));
 }
 
-function toBlock(bytes: Uint8Array): AudioBlock {
+function toFrames(bytes: Uint8Array): SourceFrame[] {
   const frames: SourceFrame[] = [];
   for (let start = 0; start < bytes.length; start += FRAME_BYTES) {
     const payload = bytes.subarray(start, start + FRAME_BYTES);
     frames.push({ payload, samples: payload.length / 2 });
   }
-  return { frames, pcm: s16leToFloat(bytes) };
+  return frames;
 }
 
 /**

@@ -1,99 +1,83 @@
 /** Opus packets to 16 kHz mono, by libopus compiled to WebAssembly (`opus-decoder`). */
 import { OpusDecoder } from 'opus-decoder';
-import { opusPacketSamples48k } from '../recordings/opusPacket.ts';
-import { EMPTY_BLOCK, type EncodedFrame, type FrameDecoder } from './frameDecoder.ts';
-import { SAMPLE_RATE, type AudioBlock, type SourceFrame } from './pcm.ts';
+import { SAMPLE_RATE } from './pcm.ts';
+import type { SourceFrame } from './pcm.ts';
 
-/** All Opus durations are multiples of 2.5 ms (RFC 6716 §3.1), so 48 kHz counts divide exactly. */
-const SAMPLES_48K_PER_SAMPLE = 48_000 / SAMPLE_RATE;
-
-/**
- * What `opus-decoder` reserves for one packet of one channel: 120 ms at 256 kbit/s. It throws a RangeError beyond; no
- * encoder of speech comes near (a 20 ms packet is at most 1,275 bytes: RFC 6716 §3.4).
- */
-const MAX_PACKET_BYTES = 3840;
+/** Frames decoded with one call: a call a packet costs more than the decoding. */
+const FRAMES_A_CALL = 100;
 
 type Libopus = OpusDecoder<typeof SAMPLE_RATE>;
 
-export class OpusFrameDecoder implements FrameDecoder {
-  readonly sampleRate = SAMPLE_RATE;
-  readonly #libopus: Libopus;
-  /** Frames given to libopus so far: its errors carry this count. */
-  #given = 0;
-
-  private constructor(libopus: Libopus) {
-    this.#libopus = libopus;
-  }
-
-  /**
-   * libopus decodes straight to 16 kHz (no resampler, a third of the PCM) and mixes stereo down itself. No samples are
-   * skipped: pre-skip belongs to a whole Ogg stream, a recording may begin anywhere in one. A fresh instance costs about
-   * a millisecond (the module stays compiled); `reset()` of the library would do the same.
-   */
-  static async open(): Promise<OpusFrameDecoder> {
-    const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels: 1, preSkip: 0 });
-    await libopus.ready;
-    return new OpusFrameDecoder(libopus);
-  }
-
-  durationOf(packet: Uint8Array): number | null {
-    if (packet.length > MAX_PACKET_BYTES) return null;
-    const samples48k = opusPacketSamples48k(packet);
-    return samples48k === null ? null : samples48k / SAMPLES_48K_PER_SAMPLE;
-  }
-
-  decode(encoded: readonly EncodedFrame[]): AudioBlock {
-    const packets = encoded.flatMap(({ payload }) => payload ?? []);
-    const firstGiven = this.#given;
-    this.#given += packets.length;
-    const { channelData, errors, samplesDecoded } = this.#libopus.decodeFrames(packets);
-    const refused = new Set(errors.map((error) => error.frameNumber - firstGiven));
-
-    const frames = ownFrames(encoded, refused);
-    const decoded = channelData[0] ?? new Float32Array(0);
-    const heard = sumSamples(frames.filter((frame) => frame.payload !== null));
-    // The alignment of every later word hangs on this.
-    if (heard !== samplesDecoded) throw new Error(`libopus gave ${samplesDecoded} samples for ${heard}`);
-    return { frames, pcm: heard === sumSamples(frames) ? decoded : withSilence(frames, decoded) };
-  }
-
-  end(): AudioBlock {
-    return EMPTY_BLOCK;
-  }
-
-  free(): void {
-    this.#libopus.free();
+/**
+ * Decodes consecutive frames, lost ones to silence. It starts afresh: the first 80 ms are not what they would be within
+ * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM) and mixes stereo down itself; opened
+ * with two channels, `opus-decoder` writes out of its bounds on hostile packets. No samples are skipped: pre-skip belongs to a
+ * whole Ogg stream. A fresh instance costs about a millisecond (the module stays compiled).
+ * @returns the frames' samples, and the indices of frames that libopus refused: silence, too.
+ */
+export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm: Float32Array; refused: number[] }> {
+  const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels: 1, preSkip: 0 });
+  await libopus.ready;
+  try {
+    const pcm = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
+    const refused: number[] = [];
+    let packetsBefore = 0;
+    let at = 0;
+    for (let first = 0; first < frames.length; first += FRAMES_A_CALL) {
+      const part = frames.slice(first, first + FRAMES_A_CALL);
+      const packets = part.flatMap(({ payload }) => payload ?? []);
+      const { channelData, errors } = libopus.decodeFrames(packets);
+      // Its errors count packets from the first of all calls.
+      const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
+      packetsBefore += packets.length;
+      for (const index of place(part, channelData[0] ?? new Float32Array(0), silent, pcm.subarray(at))) {
+        refused.push(first + index);
+      }
+      at += part.reduce((sum, { samples }) => sum + samples, 0);
+    }
+    return { pcm, refused };
+  } finally {
+    libopus.free();
   }
 }
 
-/** Copies the packets together: a chunk keeps some for minutes, and would keep the reader's whole window with each. */
-function ownFrames(encoded: readonly EncodedFrame[], refused: ReadonlySet<number>): SourceFrame[] {
-  const bytes = new Uint8Array(encoded.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
-  let offset = 0;
+/**
+ * Lays decoded samples under the frames that they belong to, nothing under the others.
+ * @param silent ordinals among the frames with payload: packets that gave no samples.
+ * @returns the indices of those.
+ */
+function place(
+  frames: readonly SourceFrame[],
+  decoded: Float32Array,
+  silent: ReadonlySet<number>,
+  pcm: Float32Array,
+): number[] {
+  if (silent.size === 0 && frames.every(({ payload }) => payload !== null)) {
+    pcm.set(decoded);
+    return checked(
+      [],
+      decoded.length,
+      frames.reduce((sum, { samples }) => sum + samples, 0),
+    );
+  }
+  const refused: number[] = [];
   let packet = 0;
-  return encoded.map(({ payload, samples }) => {
-    if (payload === null || refused.has(packet++)) return { payload: null, samples };
-    bytes.set(payload, offset);
-    const own = bytes.subarray(offset, (offset += payload.length));
-    return { payload: own, samples };
-  });
-}
-
-/** Lays the decoded samples under the frames that they belong to, zeros under the lost ones. */
-function withSilence(frames: readonly SourceFrame[], decoded: Float32Array): Float32Array {
-  const pcm = new Float32Array(sumSamples(frames));
-  let to = 0;
   let from = 0;
-  for (const { payload, samples } of frames) {
-    if (payload !== null) {
+  let to = 0;
+  for (const [index, { payload, samples }] of frames.entries()) {
+    if (payload !== null && silent.has(packet++)) {
+      refused.push(index);
+    } else if (payload !== null) {
       pcm.set(decoded.subarray(from, from + samples), to);
       from += samples;
     }
     to += samples;
   }
-  return pcm;
+  return checked(refused, decoded.length, from);
 }
 
-function sumSamples(frames: readonly SourceFrame[]): number {
-  return frames.reduce((sum, { samples }) => sum + samples, 0);
+/** The alignment of every later word hangs on this. */
+function checked<T>(result: T, given: number, claimed: number): T {
+  if (given !== claimed) throw new Error(`libopus gave ${given} samples for ${claimed}.`);
+  return result;
 }

@@ -6,6 +6,9 @@ export const SAMPLE_RATE = 16_000;
 /** Samples in a millisecond at {@link SAMPLE_RATE}. */
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
+/** A decoder that starts within an Opus stream has converged after this long: 80 ms (RFC 7845 section 4.6). */
+export const OPUS_CONVERGENCE_SAMPLES = 80 * SAMPLES_PER_MS;
+
 /**
  * One frame of a recording as a chunk carries it.
  * `payload` is the original Opus packet, or 16 kHz mono signed 16-bit little-endian PCM for every other codec;
@@ -17,15 +20,9 @@ export interface SourceFrame {
   readonly samples: number;
 }
 
-/** Consecutive frames and the PCM that they decode to: `pcm.length` is the sum of the frames' `samples`. */
-export interface AudioBlock {
-  readonly frames: readonly SourceFrame[];
-  readonly pcm: Float32Array;
-}
-
-/** What decoding one recording found besides audio. */
-export interface DecodeReport {
-  /** Frames that decoded. */
+/** What reading one recording found besides audio. */
+export interface ReadReport {
+  /** Frames with audio. */
   frames: number;
   /** Frames lost to corruption (estimated where lengths were lost). */
   corruptFrames: number;

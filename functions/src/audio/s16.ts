@@ -13,10 +13,9 @@ export function floatToS16le(pcm: Float32Array): Uint8Array {
   return bytes;
 }
 
-/** A byte too many at the end is left out. */
-export function s16leToFloat(bytes: Uint8Array): Float32Array {
-  const pcm = new Float32Array(bytes.length >> 1);
-  for (let i = 0; i < pcm.length; i++) {
+/** A byte too many at the end is left out. @param pcm where to, at least as long. */
+export function s16leToFloat(bytes: Uint8Array, pcm = new Float32Array(bytes.length >> 1)): Float32Array {
+  for (let i = 0; i < bytes.length >> 1; i++) {
     const unsigned = ((bytes[2 * i + 1] ?? 0) << 8) | (bytes[2 * i] ?? 0);
     pcm[i] = ((unsigned << 16) >> 16) / FULL_SCALE;
   }

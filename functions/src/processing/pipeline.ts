@@ -2,8 +2,8 @@
 import pMap from 'p-map';
 import { SpanCollector } from '../audio/chunks.ts';
 import type { PlannedChunk } from '../audio/chunks.ts';
-import { decodeRecording } from '../audio/decode.ts';
-import type { Vad } from '../audio/vad.ts';
+import type { Listener } from '../audio/listener.ts';
+import { readRecording } from '../audio/readRecording.ts';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
@@ -14,6 +14,7 @@ import type { Transcriber } from '../transcription/transcriber.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { failure } from './outcome.ts';
 import { ProgressReporter } from './progress.ts';
+import { readAhead } from './readAhead.ts';
 import { inTimeOrder, preRollMs, scanRecordings, seconds } from './scan.ts';
 import type { ScanDeps, ScanEvent } from './scan.ts';
 import type { StagedAudio } from './stagedAudio.ts';
@@ -22,7 +23,7 @@ import type { ChunkAudio } from './transcribe.ts';
 
 export interface PipelineDeps {
   readonly audio: StagedAudio;
-  readonly vad: () => Promise<Vad>;
+  readonly listener: () => Promise<Listener>;
   readonly transcriber: Transcriber;
   /** What the user wishes of transcription. */
   readonly speech: SpeechSettings;
@@ -36,6 +37,9 @@ export interface PipelineDeps {
   readonly log: Logger;
   readonly now: () => number;
 }
+
+/** Chunks that are planned while all requests are in flight: the next request need not wait for its audio to be read. */
+const CHUNKS_AHEAD = 2;
 
 /** A chunk that is written down and waits for its request. */
 interface Order {
@@ -80,7 +84,15 @@ export async function transcribeRecordings(
     }
   }
 
+  let begun = 0;
   const settle = async (order: Order): Promise<void> => {
+    // What was planned ahead is written down: the next attempt takes it as it is.
+    if (failures.length > 0) return;
+    if (begun > 0 && deps.isTimeUp()) {
+      complete = false;
+      return;
+    }
+    begun++;
     try {
       await settleChunk(order, checkpoints, deps);
       await progress.chunkSettled();
@@ -89,7 +101,7 @@ export async function transcribeRecordings(
     }
   };
 
-  await pMap(orders(), settle, { concurrency: deps.concurrency });
+  await pMap(readAhead(orders(), CHUNKS_AHEAD), settle, { concurrency: deps.concurrency });
   if (failures.length > 0) throw failures[0];
   return { complete };
 }
@@ -107,8 +119,7 @@ async function* allOrders(
   for (const { id, doc } of unsettled.sort((a, b) => a.doc.sequence - b.doc.sequence)) {
     yield await recall(id, doc, inTimeOrder(job.files), checkpoints, progress, deps);
   }
-  const vad = await deps.vad();
-  const scan: ScanDeps = { ...deps, vad, open: (file) => deps.audio.open(file) };
+  const scan: ScanDeps = { ...deps, listener: await deps.listener(), open: (file) => deps.audio.open(file) };
   for await (const event of scanRecordings(files, scan)) {
     const order = await take(event, checkpoints, progress, deps.log);
     // A recording that was only read is no step forward: an attempt that ended there would end there again.
@@ -234,7 +245,7 @@ async function rebuild(
   for (const file of needed) {
     const options = { signal: deps.signal, maxSeconds: LIMITS.maxRecordingSeconds, ffmpegPath: deps.ffmpegPath };
     collector.startRecording(file.name);
-    for await (const { frames } of decodeRecording(deps.audio.open(file), file.format, options).blocks) {
+    for await (const frames of readRecording(deps.audio.open(file), file.format, options).blocks) {
       collector.addFrames(frames);
       if (!collector.needsMore) break;
     }

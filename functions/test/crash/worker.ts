@@ -1,4 +1,5 @@
 /** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
+import { listenWith } from '../../src/audio/listener.ts';
 import { loadSileroVad } from '../../src/audio/vad.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
 import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
@@ -57,7 +58,7 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
       transcribe: (request, signal) => watch.around('transcribe', () => transcriber.transcribe(request, signal)),
     },
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
-    vad: () => watch.around('load vad', () => loadSileroVad()),
+    listener: () => watch.around('load vad', async () => listenWith(await loadSileroVad())),
     workMs: order.workMs,
     leaseMs: order.leaseMs,
   };

@@ -14,6 +14,7 @@ import type { UserData } from '../invariants/userData.ts';
 import { TestWorld } from '../support/worker.ts';
 import { DAY_MS } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
+import { listenWith } from '../../src/audio/listener.ts';
 import { ExactTranscriber, exactVad, record } from './sound.ts';
 
 /** Longer than a lease, and than a job waits for another one. */
@@ -48,7 +49,7 @@ export class OrderWorld {
   readonly #transcriber = new ExactTranscriber();
   readonly #world = new TestWorld(
     {
-      vad: () => Promise.resolve(exactVad),
+      listener: () => Promise.resolve(listenWith(exactVad)),
       transcriber: this.#transcriber,
       summaries: { refresh: () => Promise.resolve(0) },
     },

@@ -1,7 +1,9 @@
 /** Signals, real encoders, and a measure of how alike two signals are. */
 import { execFileSync } from 'node:child_process';
-import { decodeRecording, type DecodeOptions } from '../../src/audio/decode.ts';
-import type { AudioBlock, DecodeReport } from '../../src/audio/pcm.ts';
+import { decodeOpus } from '../../src/audio/opusDecoder.ts';
+import type { ReadReport, SourceFrame } from '../../src/audio/pcm.ts';
+import { readRecording, type ReadOptions } from '../../src/audio/readRecording.ts';
+import { isOpus } from '../../src/recordings/format.ts';
 import type { RecordingFormat } from '../../src/recordings/format.ts';
 
 export const RATE = 16_000;
@@ -106,26 +108,36 @@ export async function* pieces(bytes: Uint8Array, size = 16_384): AsyncGenerator<
 }
 
 export interface Decoded {
-  readonly blocks: readonly AudioBlock[];
-  readonly frames: AudioBlock['frames'];
+  readonly blocks: readonly (readonly SourceFrame[])[];
+  readonly frames: readonly SourceFrame[];
   readonly pcm: Float32Array;
-  readonly report: DecodeReport;
+  readonly report: ReadReport;
 }
 
-/** Decodes all of a recording. */
+/** Reads all of a recording, and decodes its frames. */
 export async function decodeAll(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   format: RecordingFormat,
-  options: Partial<DecodeOptions> = {},
+  options: Partial<ReadOptions> = {},
 ): Promise<Decoded> {
   const bytes = source instanceof Uint8Array ? pieces(source) : source;
-  const { blocks, report } = decodeRecording(bytes, format, { ...DEFAULTS, ...options });
-  const all: AudioBlock[] = [];
+  const { blocks, report } = readRecording(bytes, format, { ...DEFAULTS, ...options });
+  const all: (readonly SourceFrame[])[] = [];
   for await (const block of blocks) all.push(block);
-  return { blocks: all, frames: all.flatMap(({ frames }) => frames), pcm: joined(all.map(({ pcm }) => pcm)), report };
+  const frames = all.flat();
+  return { blocks: all, frames, pcm: await pcmOf(frames, format), report };
 }
 
-export const DEFAULTS: DecodeOptions = { signal: new AbortController().signal, maxSeconds: 3600, ffmpegPath: '' };
+async function pcmOf(frames: readonly SourceFrame[], format: RecordingFormat): Promise<Float32Array> {
+  if (isOpus(format)) return (await decodeOpus(frames)).pcm;
+  return joined(frames.map(({ payload, samples }) => (payload ? fromS16le(payload) : new Float32Array(samples))));
+}
+
+export function samplesIn(frames: readonly SourceFrame[]): number {
+  return frames.reduce((sum, { samples }) => sum + samples, 0);
+}
+
+export const DEFAULTS: ReadOptions = { signal: new AbortController().signal, maxSeconds: 3600, ffmpegPath: '' };
 
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -11,6 +11,8 @@ import { getStorage } from 'firebase-admin/storage';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import { readRecording } from '../../../dev/samples/samples.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { listenWith } from '../../src/audio/listener.ts';
+import type { Listener } from '../../src/audio/listener.ts';
 import { loadSileroVad } from '../../src/audio/vad.ts';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
@@ -107,7 +109,7 @@ export class TestWorld {
         baseUrl: () => required('DEEPGRAM_STANDIN_URL'),
         logger: this.logger,
       }),
-      vad: sharedVad,
+      listener: sharedListener,
       logger: this.logger,
       now,
       preferences: new PreferenceStore(this.db, { defaultLanguage: 'multi', logger: this.logger }),
@@ -222,9 +224,9 @@ export function filesOf(sample: Sample): NamedBytes[] {
   return sample.recordings.map((recording) => ({ filename: recording.name, bytes: readRecording(sample, recording) }));
 }
 
-let vad: ReturnType<typeof loadSileroVad> | undefined;
+let listener: Promise<Listener> | undefined;
 
 /** One model for all worlds of the process. */
-function sharedVad(): ReturnType<typeof loadSileroVad> {
-  return (vad ??= loadSileroVad());
+function sharedListener(): Promise<Listener> {
+  return (listener ??= loadSileroVad().then(listenWith));
 }

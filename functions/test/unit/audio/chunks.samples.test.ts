@@ -4,10 +4,13 @@ import { loadSamples, readRecording, speechSeconds } from '../../../../dev/sampl
 import type { Sample, SampleRecording } from '../../../../dev/samples/samples.ts';
 import { OPUS_PRE_ROLL_MS, SpeechChunker } from '../../../src/audio/chunks.ts';
 import type { PlannedChunk } from '../../../src/audio/chunks.ts';
-import { decodeRecording } from '../../../src/audio/decode.ts';
+import { listenWith } from '../../../src/audio/listener.ts';
+import type { Listener } from '../../../src/audio/listener.ts';
+import { PassageCutter } from '../../../src/audio/passages.ts';
+import type { Passage } from '../../../src/audio/passages.ts';
+import { readRecording as readFrames } from '../../../src/audio/readRecording.ts';
 import { loadSileroVad } from '../../../src/audio/vad.ts';
-import type { Vad } from '../../../src/audio/vad.ts';
-import { VadSlicer } from '../../../src/audio/vadSlices.ts';
+import { isOpus } from '../../../src/recordings/format.ts';
 import type { RecordingFormat } from '../../../src/recordings/format.ts';
 
 const RUN_GAP_MS = 2000;
@@ -17,11 +20,11 @@ describe('Chunks of the sample recordings', function () {
   let planned: { sample: Sample; chunks: PlannedChunk[] }[];
 
   before(async () => {
-    const vad = await loadSileroVad();
+    const listener = listenWith(await loadSileroVad());
     planned = [];
     for (const sample of loadSamples()) {
       const chunks: PlannedChunk[] = [];
-      for (const run of runsOf(sample.recordings)) chunks.push(...(await plan(sample, run, vad)));
+      for (const run of runsOf(sample.recordings)) chunks.push(...(await plan(sample, run, listener)));
       planned.push({ sample, chunks });
     }
   });
@@ -80,25 +83,27 @@ function runsOf(recordings: readonly SampleRecording[]): SampleRecording[][] {
   return runs;
 }
 
-async function plan(sample: Sample, run: readonly SampleRecording[], vad: Vad): Promise<PlannedChunk[]> {
+async function plan(sample: Sample, run: readonly SampleRecording[], listener: Listener): Promise<PlannedChunk[]> {
   const chunker = new SpeechChunker({ conversationGapMs: 120_000, maxChunkMs: 600_000, preRollMs: OPUS_PRE_ROLL_MS });
-  const slicer = new VadSlicer();
-  const slices = [];
+  const cutter = new PassageCutter(isOpus(formatOf(run[0]!)) ? 'opus' : 's16');
+  const passages: Passage[] = [];
   for (const recording of run) {
     chunker.startRecording({ recordingId: recording.name, startedAtMs: recording.startedAtMs });
-    const { blocks } = decodeRecording(bytesOf(sample, recording), formatOf(recording), {
+    const { blocks } = readFrames(bytesOf(sample, recording), formatOf(recording), {
       signal: new AbortController().signal,
       maxSeconds: 3600,
       ffmpegPath: '',
     });
-    for await (const { frames, pcm } of blocks) {
+    for await (const frames of blocks) {
       chunker.addFrames(frames);
-      slices.push(...slicer.push(pcm));
+      passages.push(...cutter.push(frames));
     }
   }
-  slices.push(...slicer.end());
-  const probabilities = await vad.probabilities(slices);
-  return [...probabilities.flatMap((part) => chunker.addProbabilities(part)), ...chunker.end()];
+  const chunks: PlannedChunk[] = [];
+  for (const passage of [...passages, ...cutter.end()]) {
+    chunks.push(...chunker.addProbabilities((await listener.listen(passage)).probabilities));
+  }
+  return [...chunks, ...chunker.end()];
 }
 
 async function* bytesOf(sample: Sample, recording: SampleRecording): AsyncGenerator<Uint8Array> {

@@ -4,11 +4,22 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { decodeRecording } from '../../../src/audio/decode.ts';
+import { readRecording } from '../../../src/audio/readRecording.ts';
 import { findFfmpeg } from '../../../src/audio/ffmpeg.ts';
 import { AppError } from '../../../src/errors.ts';
 import { FILE_EXTENSIONS, type FileExtension, type FileFormat } from '../../../src/recordings/format.ts';
-import { bestSnr, chirp, decodeAll, DEFAULTS, ffmpeg, fromS16le, pieces, RATE, s16le } from '../../support/audio.ts';
+import {
+  bestSnr,
+  chirp,
+  decodeAll,
+  DEFAULTS,
+  ffmpeg,
+  fromS16le,
+  pieces,
+  RATE,
+  s16le,
+  samplesIn,
+} from '../../support/audio.ts';
 
 const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
 
@@ -159,10 +170,10 @@ describe('Ordinary audio files', function () {
 
   it('that hold more audio than allowed are refused without decoding them to the end', async () => {
     const hour = ffmpeg(['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono', '-t', '3600', '-f', 'flac', 'pipe:1']);
-    const { blocks } = decodeRecording(pieces(hour), file('flac'), { ...DEFAULTS, maxSeconds: 5 });
+    const { blocks } = readRecording(pieces(hour), file('flac'), { ...DEFAULTS, maxSeconds: 5 });
     let samples = 0;
     await assert.rejects(async () => {
-      for await (const { pcm } of blocks) samples += pcm.length;
+      for await (const block of blocks) samples += samplesIn(block);
     }, hasCode('recording_too_long'));
     assert.equal(samples, 5 * RATE);
   });
@@ -210,7 +221,7 @@ describe('Ordinary audio files', function () {
       const abort = new AbortController();
       const bytes = await encode(extension, chirp(60));
       const options = { ...DEFAULTS, signal: abort.signal, ffmpegPath: path };
-      const { blocks } = decodeRecording(pieces(bytes), file(extension), options);
+      const { blocks } = readRecording(pieces(bytes), file(extension), options);
       assert.ok((await blocks.next()).value);
       const reason = new Error('deadline');
       abort.abort(reason);
@@ -222,9 +233,9 @@ describe('Ordinary audio files', function () {
     it(`.${extension} leave no process and no file when the reader leaves early`, async () => {
       const { path, lastPid } = await tracedFfmpeg();
       const bytes = await encode(extension, chirp(60));
-      for await (const block of decodeRecording(pieces(bytes), file(extension), { ...DEFAULTS, ffmpegPath: path })
+      for await (const block of readRecording(pieces(bytes), file(extension), { ...DEFAULTS, ffmpegPath: path })
         .blocks) {
-        assert.ok(block.pcm.length > 0 && isRunning(await lastPid()));
+        assert.ok(block.length > 0 && isRunning(await lastPid()));
         break;
       }
       assert.ok(!isRunning(await lastPid()));

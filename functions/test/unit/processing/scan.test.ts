@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Timestamp } from 'firebase-admin/firestore';
+import { listenWith } from '../../../src/audio/listener.ts';
+import type { Listener } from '../../../src/audio/listener.ts';
 import { SAMPLE_RATE } from '../../../src/audio/pcm.ts';
 import { WINDOW_SAMPLES } from '../../../src/audio/vad.ts';
 import type { Vad } from '../../../src/audio/vad.ts';
@@ -78,6 +80,7 @@ async function scan(
   recorded: readonly Recorded[],
   resume: ResumePoint | null = null,
   missing: string | null = null,
+  listener: Listener = listenWith(LOUDNESS),
 ): Promise<ScanEvent[]> {
   const bytes = new Map(
     recorded.filter(({ file }) => file.name !== missing).map((each) => [each.file.name, each.bytes]),
@@ -87,7 +90,7 @@ async function scan(
   const names = files.map(({ name }) => name);
   const left = resume === null ? files : notePlanned(files, names, resume);
   for await (const event of scanRecordings(left, {
-    vad: LOUDNESS,
+    listener,
     async *open({ name }) {
       await Promise.resolve();
       const content = bytes.get(name);
@@ -161,6 +164,54 @@ describe('scanning recordings', () => {
     });
     assert.deepEqual(lines, ['failed gone recording_missing', 'decoded b']);
     assert.equal(chunksIn(events).length, 1);
+  });
+
+  it('counts frames that the decoder refuses as lost, in the recording that they are of', async () => {
+    const plain = listenWith(LOUDNESS);
+    const refusing: Listener = {
+      parallel: 1,
+      listen: async (passage) => ({ ...(await plain.listen(passage)), refused: [0, BEAT_FRAMES, BEAT_FRAMES + 1] }),
+    };
+    const events = await scan([record('a', 0, loud(1)), record('b', 1, loud(2))], null, null, refusing);
+    const reports = events.flatMap((event) => (event.kind === 'decoded' ? event.report : []));
+    assert.deepEqual(
+      reports.map(({ frames, corruptFrames, corruptSeconds }) => [frames, corruptFrames, corruptSeconds]),
+      [
+        [BEAT_FRAMES - 1, 1, 0.01],
+        [2 * BEAT_FRAMES - 2, 2, 0.02],
+      ],
+    );
+    assert.deepEqual(
+      spansOf(events).map((spans) => spans.map((span) => [span.recordingId, span.firstFrame, span.endFrame])),
+      [
+        [
+          ['a', 1, BEAT_FRAMES],
+          ['b', 2, 2 * BEAT_FRAMES],
+        ],
+      ],
+    );
+  });
+
+  it('says why nothing is left of a recording of which the decoder refused all', async () => {
+    const plain = listenWith(LOUDNESS);
+    const refusing: Listener = {
+      parallel: 1,
+      listen: async (passage) => ({ ...(await plain.listen(passage)), refused: passage.frames.keys().toArray() }),
+    };
+    const [event] = await scan([record('a', 0, loud(1))], null, null, refusing);
+    assert.ok(event?.kind === 'decoded');
+    assert.deepEqual(
+      [event.report.frames, event.report.corruptSeconds.toFixed(2), event.report.stoppedBecause],
+      [0, '0.96', 'The decoder refused every frame.'],
+    );
+  });
+
+  it('fails with what the listener fails with', async () => {
+    const listener: Listener = { parallel: 1, listen: () => Promise.reject(new Error('a thread ended')) };
+    await assert.rejects(
+      scan([record('a', 0, loud(70)), record('b', 1, loud(2))], null, null, listener),
+      /a thread ended/,
+    );
   });
 
   it('takes a recording that is planned in part from there, in a run of its own, beside one that is new', async () => {

@@ -1,11 +1,11 @@
 /** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz mono. */
 import type { FramedFormat } from '../recordings/format.ts';
-import type { EncodedFrame, FrameDecoder } from './frameDecoder.ts';
-import { SAMPLE_RATE, type AudioBlock, type SourceFrame } from './pcm.ts';
+import type { EncodedFrame, FrameSource } from './framedRecording.ts';
+import { SAMPLE_RATE, type SourceFrame } from './pcm.ts';
 import { Resampler } from './resampler.ts';
 import { floatToS16le } from './s16.ts';
 
-export class PcmFrameDecoder implements FrameDecoder {
+export class PcmFrames implements FrameSource {
   readonly sampleRate: number;
   readonly #format: FramedFormat;
   /** Bytes of one sample of every channel. */
@@ -29,22 +29,18 @@ export class PcmFrameDecoder implements FrameDecoder {
     return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
   }
 
-  decode(frames: readonly EncodedFrame[]): AudioBlock {
+  take(frames: readonly EncodedFrame[]): SourceFrame[] {
     const input = this.#toMono(frames);
     this.#waiting = [...this.#waiting, ...frames];
     return this.#giveOut(this.#resampler?.push(input) ?? input);
   }
 
-  end(): AudioBlock {
+  end(): SourceFrame[] {
     return this.#giveOut(this.#resampler?.end() ?? new Float32Array(0));
   }
 
-  free(): void {
-    // Nothing outside the JavaScript heap.
-  }
-
   /** Cuts the output at frame borders. */
-  #giveOut(output: Float32Array): AudioBlock {
+  #giveOut(output: Float32Array): SourceFrame[] {
     const held = concat(this.#held, output);
     const lengths: number[] = [];
     let length = 0;
@@ -59,7 +55,7 @@ export class PcmFrameDecoder implements FrameDecoder {
     const frames = cutFrames(this.#waiting, lengths, pcm);
     this.#waiting = this.#waiting.slice(lengths.length);
     this.#held = held.slice(length);
-    return { frames, pcm };
+    return frames;
   }
 
   #outputLength(inputSamples: number): number {
