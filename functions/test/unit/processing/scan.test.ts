@@ -196,7 +196,7 @@ describe('scanning recordings', () => {
     const plain = listenWith(LOUDNESS);
     const refusing: Listener = {
       parallel: 1,
-      listen: async (passage) => ({ ...(await plain.listen(passage)), refused: passage.frames.keys().toArray() }),
+      listen: async (passage) => ({ ...(await plain.listen(passage)), refused: [...passage.frames.keys()] }),
     };
     const [event] = await scan([record('a', 0, loud(1))], null, null, refusing);
     assert.ok(event?.kind === 'decoded');
