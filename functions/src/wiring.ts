@@ -80,6 +80,7 @@ export const syncUpload = lazily(() =>
 export const createSyncJob = lazily(() =>
   createCreateJobCallable({
     ...callables,
+    authenticate: authenticator({ checkRevoked: true }),
     ...createArrivals(),
     ingest,
     conversations: conversations(),
@@ -107,7 +108,7 @@ export const syncJobs = lazily(() =>
 );
 
 const callables = {
-  enforceAppCheck: () => params.enforceAppCheck.value(),
+  authenticate: authenticator({ checkRevoked: false }),
   db,
   jobs,
   logger,

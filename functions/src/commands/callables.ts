@@ -1,6 +1,7 @@
 /** What a user may ask of jobs, as callables: `retrySyncJob`, `cancelSyncJob`, `acknowledgeSyncJobs`. */
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
 import { jobView } from '../http/views.ts';
@@ -16,7 +17,7 @@ import { retryJob } from './retry.ts';
 import type { RetryDeps } from './retry.ts';
 
 export interface CallableDeps {
-  readonly enforceAppCheck: () => boolean;
+  readonly authenticate: Authenticate;
   readonly logger: Logger;
 }
 

@@ -68,7 +68,7 @@ export function isServable(uid: string): boolean {
  * @param uid of a verified token.
  * @throws AppError `permission_denied` for a user id that cannot be part of a path.
  */
-export function callerOf(uid: string): Caller {
+function callerOf(uid: string): Caller {
   if (!isServable(uid)) {
     throw new AppError('permission_denied', { message: 'User ids with a slash, or of dots alone, cannot be served.' });
   }

@@ -5,8 +5,7 @@ import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode, FileProblem } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { callerOf } from './auth.ts';
-import type { Caller } from './auth.ts';
+import type { Authenticate, Caller } from './auth.ts';
 import { toAppError, waitBeforeRetry } from './problem.ts';
 import { sentences } from './query.ts';
 
@@ -14,7 +13,8 @@ export interface CallableOptions<Input> {
   /** For the log. */
   readonly name: string;
   readonly input: z.ZodType<Input>;
-  readonly enforceAppCheck: () => boolean;
+  /** The same as of the HTTP functions. */
+  readonly authenticate: Authenticate;
   readonly logger: Logger;
 }
 
@@ -37,28 +37,21 @@ export interface CallableProblem {
 }
 
 /**
- * A token that is not valid never comes here: firebase-functions turns it away.
+ * An ID token that is not valid never comes here: firebase-functions turns it away. One that is valid is looked at once more, by
+ * what looks at those of the HTTP functions, so that who may call is decided in one place.
  * @throws HttpsError with a {@link CallableProblem} in its details.
  */
 export function callable<Input, View>(
-  { name, input, enforceAppCheck, logger }: CallableOptions<Input>,
+  { name, input, authenticate, logger }: CallableOptions<Input>,
   handle: (caller: Caller, input: Input) => Promise<CallableReply<View>>,
 ): CallableHandler<View> {
-  const admit = ({ app, auth }: CallableRequest): Caller => {
-    if (enforceAppCheck() && app === undefined) throw new AppError('app_check_failed');
-    // Emulated, a token that is none leaves an `auth` without a user.
-    const { uid } = auth ?? {};
-    if (uid === undefined) throw new AppError('unauthenticated');
-    return callerOf(uid);
-  };
-
   return async (request) => {
     const startedMs = performance.now();
     const done = (fields: Readonly<Record<string, unknown>>): void => {
       logger.info(`CALL ${name}`, { route: name, ms: Math.round(performance.now() - startedMs), ...fields });
     };
     try {
-      const caller = admit(request);
+      const caller = await authenticate(request.rawRequest);
       const { view, log } = await handle(caller, parse(input, request.data));
       done({ uid: caller.uid, ...log });
       return view;

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler, CallableOptions } from '../http/callable.ts';
+import type { CallableHandler } from '../http/callable.ts';
 import { createdJobView } from '../http/views.ts';
 import type { CreatedJobView } from '../http/views.ts';
 import { enqueueJob } from '../jobs/queue.ts';
@@ -18,7 +19,7 @@ import { REQUEST } from './request.ts';
 
 export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'tryUpdate'>;
-  readonly enforceAppCheck: CallableOptions<unknown>['enforceAppCheck'];
+  readonly authenticate: Authenticate;
   readonly maxRecordingBytes: number;
   /** How long all recordings of a job may take to arrive, milliseconds. */
   readonly uploadExpiryMs: number;

@@ -4,6 +4,7 @@ import { HttpsError } from 'firebase-functions/v2/https';
 import { z } from 'zod';
 import { AppError, CATALOGUE } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
+import type { RequestHeaders } from '../../../src/http/auth.ts';
 import { callable } from '../../../src/http/callable.ts';
 import type { CallableProblem, CallableReply } from '../../../src/http/callable.ts';
 import { recordingLogger } from '../../support/logger.ts';
@@ -11,30 +12,22 @@ import { recordingLogger } from '../../support/logger.ts';
 const input = z.object({ job_id: z.string('a job id') }, 'give {"job_id": …}');
 
 interface Given {
-  /** Null: none. */
-  readonly auth?: { readonly uid?: string } | null;
-  readonly app?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly data?: unknown;
-  readonly enforceAppCheck?: boolean;
 }
 
 function setUp(act: () => Promise<CallableReply<unknown>> = () => Promise.resolve({ view: 'done' })) {
   const logger = recordingLogger();
   const seen: unknown[] = [];
-  const call = ({
-    auth = { uid: 'alice' },
-    app = false,
-    data = { job_id: 'j1' },
-    enforceAppCheck = false,
-  }: Given = {}) =>
-    callable({ name: 'test', input, enforceAppCheck: () => enforceAppCheck, logger }, (caller, checked) => {
+  const authenticate = ({ get }: RequestHeaders) => {
+    const token = get('Authorization');
+    return token === undefined ? Promise.reject(new AppError('unauthenticated')) : Promise.resolve({ uid: token });
+  };
+  const call = ({ headers = { Authorization: 'alice' }, data = { job_id: 'j1' } }: Given = {}) =>
+    callable({ name: 'test', input, authenticate, logger }, (caller, checked) => {
       seen.push(caller, checked);
       return act();
-    })({
-      data,
-      ...(auth === null ? {} : { auth }),
-      ...(app ? { app: { appId: 'a' } } : {}),
-    } as unknown as CallableRequest);
+    })({ data, rawRequest: { get: (name: string) => headers[name] } } as unknown as CallableRequest);
 
   async function refusal(given: Given = {}): Promise<HttpsError & { details: CallableProblem }> {
     const error: unknown = await call(given).then(
@@ -56,23 +49,11 @@ describe('a callable', () => {
     assert.deepEqual([message, fields['uid'], fields['jobs']], ['CALL test', 'alice', 3]);
   });
 
-  it('serves nobody without a token, nor a user id that cannot be part of a path', async () => {
+  it('serves nobody whom the HTTP functions would not serve', async () => {
     const { refusal, seen } = setUp();
-    const stranger = await refusal({ auth: null });
+    const stranger = await refusal({ headers: {} });
     assert.deepEqual([stranger.code, stranger.details.code], ['unauthenticated', 'unauthenticated']);
-    const nobody = await refusal({ auth: {} });
-    assert.equal(nobody.details.code, 'unauthenticated');
-    const odd = await refusal({ auth: { uid: 'a/b' } });
-    assert.deepEqual([odd.code, odd.details.code], ['permission-denied', 'permission_denied']);
     assert.deepEqual(seen, []);
-  });
-
-  it('asks for App Check only where it is enforced', async () => {
-    const { call, refusal } = setUp();
-    const refused = await refusal({ enforceAppCheck: true });
-    assert.deepEqual([refused.code, refused.details.code], ['unauthenticated', 'app_check_failed']);
-    assert.equal(await call({ enforceAppCheck: true, app: true }), 'done');
-    assert.equal(await call({ enforceAppCheck: false }), 'done');
   });
 
   it('says what is wrong with the input', async () => {

@@ -10,6 +10,7 @@ import { createFcmNotifier, createLogNotifier } from '../../../src/notifications
 import type { FcmOptions } from '../../../src/notifications/fcm.ts';
 import type { DeviceToken } from '../../../src/notifications/devices.ts';
 import type { JobFinished } from '../../../src/notifications/notifier.ts';
+import { sendRequest } from '../../support/fcmSchema.ts';
 import { recordingLogger } from '../../support/logger.ts';
 import type { LogEntry, RecordingLogger } from '../../support/logger.ts';
 
@@ -37,9 +38,11 @@ describe('the FCM notifier', () => {
   let app: App;
   let logger: RecordingLogger;
   let sent: Sent[];
+  /** What is wrong with requests by FCM’s own schema. */
+  let malformed: string[];
   let addresses: string[];
   /** What FCM answers for a token; null to drop the connection. */
-  let answer: (token: unknown) => { status: number; body: unknown } | null;
+  let answer: (token: unknown) => { status: number; body: unknown; headers?: OutgoingHttpHeaders } | null;
   let devices: DeviceToken[];
   let removed: DeviceToken[];
 
@@ -48,9 +51,15 @@ describe('the FCM notifier', () => {
       void text(request).then((body) => {
         const received = { path: request.url, headers: request.headers, body: JSON.parse(body) as Sent['body'] };
         sent.push(received);
+        // As FCM itself: a request that is not of its schema is refused, whatever the test has prepared.
+        const { error } = sendRequest.safeParse(received.body);
+        if (error !== undefined) malformed.push(error.message);
         const reply = answer(received.body.message['token']);
         if (reply === null) request.stream.session?.destroy();
-        else response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify(reply.body));
+        else
+          response
+            .writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+            .end(JSON.stringify(reply.body));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -76,10 +85,15 @@ describe('the FCM notifier', () => {
   beforeEach(() => {
     logger = recordingLogger();
     sent = [];
+    malformed = [];
     addresses = [];
     removed = [];
     devices = [device('phone'), device('tablet')];
     answer = () => ({ status: 200, body: { name: 'projects/demo-fcm/messages/1' } });
+  });
+
+  afterEach(() => {
+    assert.deepEqual(malformed, []);
   });
 
   function notifier(options: Partial<FcmOptions> = {}) {
@@ -161,6 +175,23 @@ describe('the FCM notifier', () => {
     });
   }
 
+  it('leaves FCM alone when it is over its quota: a push is a hint, and a worker is not kept for it', async () => {
+    answer = () => ({ ...fcmError(429, 'QUOTA_EXCEEDED'), headers: { 'retry-after': '60' } });
+    const startedMs = performance.now();
+    assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
+    assert.ok(performance.now() - startedMs < 5000);
+    assert.equal(sent.length, 2, 'one for each device, and none again');
+    assert.deepEqual(removed, []);
+  });
+
+  it('sends what FCM takes, however many conversations there are', async () => {
+    for (const count of [0, 1, 50, 5000]) {
+      const ids = Array.from({ length: count }, (_, i) => `conversation-${i}`);
+      await notifier().jobFinished({ ...FINISHED, newConversationIds: ids, updatedConversationIds: ids });
+    }
+    assert.equal(sent.length, 8);
+  });
+
   it('does not fail when the connection drops', async () => {
     answer = () => null;
     assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
@@ -198,6 +229,33 @@ describe('the FCM notifier', () => {
     assert.ok(logger.entries.length > 0);
     assert.doesNotMatch(JSON.stringify(logger.entries), /token-of/);
   });
+});
+
+describe('the schema of FCM that these tests hold requests against', () => {
+  const silent = {
+    headers: { 'apns-push-type': 'background', 'apns-priority': '5' },
+    payload: { aps: { 'content-available': 1 } },
+  };
+  const wrong: Record<string, object> = {
+    'data that is not a string': { data: { job_id: 1 } },
+    'a reserved key': { data: { from: 'us' } },
+    'an unknown field': { priority: 'high' },
+    'two addresses': { topic: 'all' },
+    'more than 4,096 bytes': { data: { ids: 'x'.repeat(4096) } },
+    'the Admin SDK’s own spelling': { apns: { ...silent, payload: { aps: { contentAvailable: true } } } },
+    'a background push at once': { apns: { ...silent, headers: { ...silent.headers, 'apns-priority': '10' } } },
+    'a background push that shows something': {
+      apns: { ...silent, payload: { aps: { ...silent.payload.aps, alert: 'Hi' } } },
+    },
+    'an unknown priority': { android: { priority: 'highest' } },
+  };
+  for (const [name, change] of Object.entries(wrong)) {
+    it(`refuses ${name}`, () => {
+      const message = { token: 't', data: { type: 'x' }, android: { priority: 'high' }, apns: silent };
+      assert.ok(sendRequest.safeParse({ message }).success);
+      assert.ok(!sendRequest.safeParse({ message: { ...message, ...change } }).success);
+    });
+  }
 });
 
 describe('the log notifier', () => {

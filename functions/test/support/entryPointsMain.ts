@@ -1,0 +1,35 @@
+/** The child of `entryPoints.ts`: serves the functions, and tells their addresses to its parent. */
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { http as register } from '@google-cloud/functions-framework';
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+
+const keys = http.createServer((_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(process.env['APP_CHECK_KEYS']);
+});
+const keysPort = await listen(keys);
+
+// The Admin SDK fetches the keys of App Check from a fixed address.
+const request = https.request.bind(https);
+https.request = ((options: https.RequestOptions, ...rest: []) =>
+  options.hostname === 'firebaseappcheck.googleapis.com'
+    ? http.request({ host: '127.0.0.1', port: keysPort }, ...rest)
+    : request(options, ...rest)) as typeof https.request;
+
+type Exported = HttpFunction & { readonly __endpoint?: object };
+
+const urls: Record<string, string> = {};
+for (const [name, handler] of Object.entries<unknown>(await import('../../src/index.ts'))) {
+  const { __endpoint: endpoint = {} } = handler as Exported;
+  if (!('httpsTrigger' in endpoint) && !('callableTrigger' in endpoint)) continue;
+  register(name, handler as Exported);
+  urls[name] = `http://127.0.0.1:${await listen(getTestServer(name))}`;
+}
+process.send?.(urls);
+
+async function listen(server: http.Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
