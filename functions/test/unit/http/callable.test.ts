@@ -19,8 +19,8 @@ interface Given {
 function setUp(act: () => Promise<CallableReply<unknown>> = () => Promise.resolve({ view: 'done' })) {
   const logger = recordingLogger();
   const seen: unknown[] = [];
-  const authenticate = ({ get }: RequestHeaders) => {
-    const token = get('Authorization');
+  const authenticate = (req: RequestHeaders) => {
+    const token = req.get('Authorization');
     return token === undefined ? Promise.reject(new AppError('unauthenticated')) : Promise.resolve({ uid: token });
   };
   const call = ({ headers = { Authorization: 'alice' }, data = { job_id: 'j1' } }: Given = {}) =>
