@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pMap from 'p-map';
+import { listenWith } from '../../src/audio/listener.ts';
 import { transcriptOf } from '../../src/conversations/collections.ts';
 import { AppError } from '../../src/errors.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
@@ -96,7 +97,7 @@ describe('A day of 720 one-minute files', function () {
   const staging = new MemoryStaging();
   const summaries = { refresh: () => Promise.resolve(0) };
   const world = new TestWorld(
-    { vad: () => Promise.resolve(exactVad), transcriber, summaries },
+    { listener: () => Promise.resolve(listenWith(exactVad)), transcriber, summaries },
     `demo-day-${randomUUID()}`,
   );
   const audio = new MemoryAudio(world.bucket(), staging);
