@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { TimedSegment } from '../../../src/conversations/conversation.ts';
+import { addTallies, tallyOf } from '../../../src/conversations/tally.ts';
+
+const segments: fc.Arbitrary<TimedSegment[]> = fc
+  .array(
+    fc.record({
+      startMs: fc.nat(1e6),
+      lengthMs: fc.nat(2000),
+      language: fc.constantFrom('en', 'de', null),
+    }),
+  )
+  .map((words) =>
+    words.map(({ startMs, lengthMs, language }) => {
+      const word = { text: 'x', startMs, endMs: startMs + lengthMs, confidence: 1, speaker: null, language };
+      return { ...word, words: [word] };
+    }),
+  );
+
+describe('What a conversation counts', () => {
+  it('is the same whatever pieces it came in, to the last digit', () => {
+    fc.assert(
+      fc.property(fc.array(segments, { maxLength: 4 }), (pieces) => {
+        const whole = addTallies([tallyOf(pieces.flat())]);
+        const inPieces = pieces.reduce((sum, piece) => addTallies([sum, tallyOf(piece)]), addTallies([]));
+        assert.deepEqual(inPieces, whole);
+      }),
+    );
+  });
+
+  it('has the language of most words, and on a tie the first of the alphabet', () => {
+    const tally = (languages: Record<string, number>) => ({ ...tallyOf([]), languages });
+    assert.equal(addTallies([tally({ en: 2, de: 1 }), tally({ fr: 4 })]).language, 'fr');
+    assert.equal(addTallies([tally({ en: 2 }), tally({ de: 2 })]).language, 'de');
+    assert.equal(addTallies([]).language, null);
+  });
+});
