@@ -42,3 +42,23 @@ export function countOperations(): { readonly count: OperationCount; stop(): voi
   };
   return { count, stop: () => void Object.assign(client, { requestStream, request }) };
 }
+
+/** @returns the reads since, by method, and which of them belong to no transaction. */
+export function recordReads(): {
+  readonly methods: readonly string[];
+  readonly outsideTransactions: readonly string[];
+  stop(): void;
+} {
+  const client = Firestore.prototype as unknown as Client;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  const { requestStream } = client;
+  const methods: string[] = [];
+  const outsideTransactions: string[] = [];
+  client.requestStream = function (this: Client, method, bidirectional, request, tag) {
+    methods.push(method);
+    const { transaction, newTransaction } = request as { transaction?: unknown; newTransaction?: unknown };
+    if (!transaction && !newTransaction) outsideTransactions.push(method);
+    return requestStream.call(this, method, bidirectional, request, tag);
+  };
+  return { methods, outsideTransactions, stop: () => void Object.assign(client, { requestStream }) };
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { beginDeletion } from '../../src/conversations/deletion.ts';
+import { DeletionUnderWayError } from '../../src/conversations/store.ts';
+import { recordReads } from '../support/operations.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const START_MS = Date.UTC(2025, 0, 1);
+const DEVICE = 'omi';
+
+describe('Speech in the store of conversations', () => {
+  const world = new TestWorld({}, `demo-assignment-${randomUUID()}`);
+  const { conversations } = world.deps;
+  beforeEach(() => {
+    world.becomeSomebodyElse();
+  });
+  after(() => world.close());
+
+  it('that bridges two makes the named one survive, and the other, though earlier, leads there', async () => {
+    const [earlier] = await say([0]);
+    const [named] = await say([200]);
+    assert.deepEqual(await say([100], named), [named]);
+    assert.deepEqual(await live(), { [named!]: [0, 201] });
+    assert.equal((await read(earlier!)).mergedInto, named);
+  });
+
+  it('makes the conversation survive that the named one was merged into', async () => {
+    const [early] = await say([0]);
+    const [middle] = await say([200]);
+    const [named] = await say([400]);
+    await say([300]);
+    assert.equal((await read(named!)).mergedInto, middle);
+    assert.deepEqual(await say([100], named), [middle]);
+    assert.equal((await read(early!)).mergedInto, middle);
+  });
+
+  it('lets the earliest survive where the named one was deleted, or is elsewhere', async () => {
+    const [early] = await say([0]);
+    const [late] = await say([200]);
+    const [deleted] = await say([1000]);
+    const [elsewhere] = await say([2000]);
+    await conversations.delete(world.uid, deleted!);
+    assert.deepEqual(await say([-100], deleted), [early]);
+    assert.deepEqual(await say([100], elsewhere), [early]);
+    assert.equal((await read(late!)).mergedInto, early);
+  });
+
+  it('begins a conversation of its own where the named one is not near: what belongs together is for time to say', async () => {
+    const [named] = await say([0]);
+    const [other] = await say([500], named);
+    assert.deepEqual(await live(), { [named!]: [0, 1], [other!]: [500, 501] });
+  });
+
+  it('stays away once it was deleted, whichever recording brings it again', async () => {
+    const [deleted] = await say([0, 1, 60]);
+    await conversations.delete(world.uid, deleted!);
+    assert.deepEqual(await say([0, 1, 60]), []);
+    assert.deepEqual(await say([0.4]), [], 'the same run of speech, cut elsewhere');
+    assert.deepEqual(await live(), {});
+    assert.equal((await world.segments()).length, 0);
+  });
+
+  it('that is new begins a conversation of its own near a deleted one, and in its longer pauses', async () => {
+    const [deleted] = await say([0, 60]);
+    await conversations.delete(world.uid, deleted!);
+    const [fresh] = await say([30]);
+    assert.notEqual(fresh, deleted);
+    assert.deepEqual(await say([70]), [fresh]);
+    assert.deepEqual(await live(), { [fresh!]: [30, 71] });
+    assert.equal((await read(deleted!)).state, 'deleted');
+  });
+
+  it('has to wait until a deletion that was begun is through', async () => {
+    const [doomed] = await say([0]);
+    await beginDeletion(world.db, world.uid, doomed!, world.deps.now());
+    await assert.rejects(say([10]), DeletionUnderWayError);
+    await conversations.finishDeletion(world.uid, doomed!);
+    const [fresh] = await say([10]);
+    assert.deepEqual(await live(), { [fresh!]: [10, 11] });
+  });
+
+  // The emulator locks a whole collection where production locks what a query read: no race there would show a read outside.
+  it('is assigned by what was read in the transaction, and nothing else', async () => {
+    const [named] = await say([0]);
+    await say([200]);
+    await say([100], named);
+    const reads = recordReads();
+    try {
+      await say([-200, 300], named);
+    } finally {
+      reads.stop();
+    }
+    assert.ok(reads.methods.length >= 3);
+    assert.deepEqual(reads.outsideTransactions, []);
+  });
+
+  /** Words of a second, each at its second of the test's day. @returns ids of the conversations touched. */
+  async function say(seconds: readonly number[], target: string | null = null): Promise<string[]> {
+    const words = seconds.map((second) => ({
+      text: 'here',
+      startMs: START_MS + second * 1000,
+      endMs: START_MS + second * 1000 + 1000,
+      confidence: 1,
+      speaker: null,
+      language: 'en',
+    }));
+    const speech = { uid: world.uid, deviceId: DEVICE, jobId: 'job', chunkId: 'chunk', targetId: target, words };
+    return world.db.runTransaction(async (tx) => (await conversations.prepare(tx, speech)).write());
+  }
+
+  async function read(id: string) {
+    const conversation = (await conversations.conversations(world.uid).doc(id).get()).data();
+    assert.ok(conversation);
+    return conversation;
+  }
+
+  /** Live conversations as [start, end], seconds of the test's day. */
+  async function live(): Promise<Record<string, [number, number]>> {
+    const all = (await world.conversations()).filter(({ state }) => state === 'live');
+    const seconds = (time: { toMillis(): number }): number => (time.toMillis() - START_MS) / 1000;
+    return Object.fromEntries(
+      all.map(({ id, startedAt, finishedAt }) => [id, [seconds(startedAt), seconds(finishedAt)]]),
+    );
+  }
+});
