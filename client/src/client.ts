@@ -9,7 +9,6 @@ import type { Unsubscribe } from './emitter.ts';
 import { RequestError, SyncError } from './errors.ts';
 import { Follower } from './follower.ts';
 import { Http } from './http.ts';
-import { createMd5 } from './md5.ts';
 import { Library } from './library.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
@@ -109,7 +108,7 @@ export class SyncClient {
       storageUrl: backend.storageUrl,
       api: this.#api,
       store,
-      createMd5: options.createMd5 === undefined ? createMd5 : options.createMd5,
+      createMd5: options.createMd5 ?? null,
       concurrency: options.concurrency ?? 3,
       onProgress: (recordingId, sentBytes) => {
         const size = this.#library.get(recordingId)?.size ?? sentBytes;

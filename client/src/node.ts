@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Md5 } from './md5.ts';
+import type { Md5 } from './digest.ts';
 import { isObject } from './http.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 

@@ -2,7 +2,7 @@
 import type { Backend, JobSignal } from './backend.ts';
 import type { BatchLimits } from './batches.ts';
 import type { Completion } from './completions.ts';
-import type { Md5 } from './md5.ts';
+import type { Md5 } from './digest.ts';
 import type { Network } from './network.ts';
 import type { Recording } from './recording.ts';
 import type { RecordingStore } from './store.ts';
@@ -28,8 +28,11 @@ export interface SyncClientOptions {
   readonly pollMs?: number;
   /** How long synced recordings stay listed, without their audio, milliseconds. Default: 7 days. */
   readonly keepSyncedMs?: number;
-  /** Digest of what goes to Storage, so that what is there already is not sent; null for none, where it would take too long. */
-  readonly createMd5?: (() => Md5) | null;
+  /**
+   * Digest of what goes to Storage, so that what the server has already is not sent: `createMd5` of `/md5`, `nodeMd5` of `/node`, or
+   * a native one. Default: none; duplicates are found when they have arrived.
+   */
+  readonly createMd5?: () => Md5;
   /** Default: the browser's `online` and `offline` events; always online where there are none. */
   readonly network?: Network;
   /** Aborting it disposes of the client. */

@@ -11,6 +11,9 @@ import { signIn } from '../support/suite.ts';
 import { until } from '../support/until.ts';
 import type { Order, Report } from './orders.ts';
 
+/** Keys of what was handed over to the app. */
+const ENDED = 'completion/';
+
 type News = Report extends infer R ? (R extends Report ? Omit<R, 'atMs'> : never) : never;
 
 /** Synchronously: what was said before a kill is heard. */
@@ -38,7 +41,7 @@ function watched(store: RecordingStore, nameOf: (id: string) => string): Recordi
     put: async (entries) => {
       await store.put(entries);
       for (const key of entries.keys()) {
-        if (key.startsWith('completion/')) tell({ event: 'handled', key: key.slice('completion/'.length) });
+        if (key.startsWith(ENDED)) tell({ event: 'handled', key: key.slice(ENDED.length) });
       }
     },
   };
@@ -70,9 +73,14 @@ for (const { name, file, deviceId } of order.recordings) {
 }
 
 const isSynced = (): boolean => client.recordings().every(({ state }) => state === 'synced' || state === 'failed');
-const isAcknowledged = async (): Promise<boolean> =>
-  [...(await disk.entries())].every(([key, value]) => !key.startsWith('completion/') || value['acknowledged'] === true);
-await until(async () => isSynced() && (await isAcknowledged()), 120_000);
+const areEndsKnown = async (): Promise<boolean> => {
+  const known = [...(await disk.entries())].filter(
+    ([key, { acknowledged }]) => key.startsWith(ENDED) && acknowledged === true,
+  );
+  const jobs = new Set(known.map(([, { jobId }]) => jobId));
+  return client.recordings().every(({ jobId }) => jobs.has(jobId));
+};
+await until(async () => isSynced() && (await areEndsKnown()), 300_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });

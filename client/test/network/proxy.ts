@@ -41,11 +41,16 @@ export interface AudioRequest {
   bytes: number;
   /** Offset of a piece. */
   readonly offset: number;
+  /** Names of the recordings of a multipart request that came whole. */
+  names: readonly string[];
   /** Whether Storage, or the server, took it. */
   wasTaken: boolean;
   /** Whether the client got the answer that says so. */
   wasAnswered: boolean;
 }
+
+/** States of a recording that the server needs no more audio of. */
+export const DONE: ReadonlySet<string> = new Set(['transcribed', 'silent', 'duplicate']);
 
 const RETRY_AFTER_SECONDS = 1;
 /** Piece or not, what Storage says of an upload before a piece is passed on to its emulator, which believes any offset. */
@@ -64,6 +69,8 @@ export class FaultyProxy {
   readonly #sockets = new Set<Socket>();
   readonly audio: AudioRequest[] = [];
   readonly faults = new Map<Fault, number>();
+  /** When the server first said of a recording that it is done with it, Unix milliseconds. */
+  readonly done = new Map<string, number>();
   /** Chunks of one upload pass one after another. */
   readonly #uploads = new Map<string, Promise<unknown>>();
   calm = false;
@@ -108,6 +115,7 @@ export class FaultyProxy {
     if (audio !== null) this.audio.push(audio);
     const body = await this.#receive(req, audio, fault === 'cut_request');
     if (body === null) return;
+    if (audio?.kind === 'multipart') audio.names = namesIn(body);
     if (fault === 'delayed') await delay(50 + random.below(400));
     const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
     await this.#reply(res, answer, fault);
@@ -161,7 +169,15 @@ export class FaultyProxy {
     }
     const answer = await send(origin, req, body);
     if (audio !== null && answer.status < 300) audio.wasTaken = true;
+    if (req.url?.includes('/syncStatus') === true && answer.status === 200) this.#note(answer.body);
     return answer;
+  }
+
+  #note(body: Buffer): void {
+    const { files } = JSON.parse(body.toString()) as { files: { name: string; state: string }[] };
+    for (const { name, state } of files) {
+      if (DONE.has(state) && !this.done.has(name)) this.done.set(name, Date.now());
+    }
   }
 
   async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: Fault | null): Promise<void> {
@@ -202,13 +218,17 @@ export class FaultyProxy {
 }
 
 function audioRequest({ url = '', headers }: IncomingMessage): AudioRequest | null {
-  const nothing = { bytes: 0, wasTaken: false, wasAnswered: false };
+  const nothing = { names: [], bytes: 0, wasTaken: false, wasAnswered: false };
   if (url.endsWith('/syncUpload')) {
     return { kind: 'multipart', id: String(headers['idempotency-key']), offset: 0, ...nothing };
   }
   if (!String(headers['x-goog-upload-command']).includes('upload')) return null;
   const id = new URL(url, 'http://any').searchParams.get('name') ?? '';
   return { kind: 'piece', id, offset: Number(headers['x-goog-upload-offset']), ...nothing };
+}
+
+function namesIn(body: Buffer): string[] {
+  return [...body.toString('latin1').matchAll(/filename="([^"]*)"/g)].map(([, name = '']) => name);
 }
 
 function refusal(fault: Fault | null): Answer | null {

@@ -6,7 +6,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CACHE } from '../../../dev/paths.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import { Random } from '../../../functions/test/crash/random.ts';
@@ -37,8 +36,11 @@ export interface RunOutcome {
   readonly complaints: readonly string[];
 }
 
-/** Small ones: what is tested is the way of bytes, not their number. `letter` has more than one piece. */
-const SCENARIOS = ['train', 'market', 'walk', 'night', 'kitchen', 'memo', 'letter'];
+/**
+ * Small ones: what is tested is the way of bytes, not their number. `letter` and `memo` have more than one piece. Not `train`: a
+ * word lies across its two files, which a kill can bring into two jobs.
+ */
+const SCENARIOS = ['market', 'walk', 'night', 'kitchen', 'memo', 'letter', 'errand'];
 const LIMIT_MS = 120_000;
 const SPEED = 5;
 
@@ -56,7 +58,8 @@ export function planRun(seed: number, index: number): RunPlan {
   };
 }
 
-export async function run(plan: RunPlan): Promise<RunOutcome> {
+/** @param script of the client process. */
+export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
   const started = Date.now();
   const random = new Random(plan.seed * 1000 + plan.index + 500_000_000);
   const account = await createAccount();
@@ -84,12 +87,12 @@ export async function run(plan: RunPlan): Promise<RunOutcome> {
   let kills = 0;
   try {
     for (const afterMs of plan.killsAfterMs) {
-      const wasKilled = await live(order, reports, afterMs);
+      const wasKilled = await live(script, order, reports, afterMs);
       if (!wasKilled) break;
       kills += 1;
     }
-    if (reports.at(-1)?.event !== 'done') await live(order, reports, LIMIT_MS);
-    const verdict = await judge({ uid: account.uid, plan, reports, kills, audio: proxy.audio });
+    if (reports.at(-1)?.event !== 'done') await live(script, order, reports, LIMIT_MS);
+    const verdict = await judge({ uid: account.uid, plan, reports, proxy });
     return { plan, kills, faults: proxy.faults, ms: Date.now() - started, ...verdict };
   } finally {
     proxy.close();
@@ -98,15 +101,11 @@ export async function run(plan: RunPlan): Promise<RunOutcome> {
 }
 
 /** @returns whether it was killed, rather than done. */
-async function live(order: Order, reports: Report[], afterMs: number): Promise<boolean> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'child.ts'), JSON.stringify(order)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: path.join(CACHE, 'network-clients') },
-    },
-  );
+async function live(script: string, order: Order, reports: Report[], afterMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [script, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: `${script}.cache` },
+  });
   const stderr: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
   const lines = createInterface({ input: child.stdout });

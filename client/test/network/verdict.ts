@@ -6,15 +6,15 @@ import type { UserData } from '../../../functions/test/invariants/userData.ts';
 import { bucket, db } from '../../../functions/test/support/suite.ts';
 import { pieceSize } from '../../src/resumable.ts';
 import type { Report } from './orders.ts';
-import type { AudioRequest } from './proxy.ts';
+import { DONE } from './proxy.ts';
+import type { AudioRequest, FaultyProxy } from './proxy.ts';
 import type { RunPlan } from './run.ts';
 
 export interface Evidence {
   readonly uid: string;
   readonly plan: RunPlan;
   readonly reports: readonly Report[];
-  readonly kills: number;
-  readonly audio: readonly AudioRequest[];
+  readonly proxy: Pick<FaultyProxy, 'audio' | 'done'>;
 }
 
 export interface Verdict {
@@ -24,14 +24,10 @@ export interface Verdict {
   readonly sizeBytes: number;
 }
 
-/** Clocks of two processes of one machine. */
-const SKEW_MS = 50;
-const DONE = new Set(['transcribed', 'silent', 'duplicate']);
-
-export async function judge({ uid, plan, reports, kills, audio }: Evidence): Promise<Verdict> {
+export async function judge({ uid, plan, reports, proxy }: Evidence): Promise<Verdict> {
   const data = await loadUserData(db, bucket, uid);
   const jobs = [...data.jobs.values()];
-  const files = jobs.flatMap((job) => job.files.map((file) => ({ ...file, finishedAt: job.finishedAt })));
+  const files = jobs.flatMap((job) => job.files);
   const expected = plan.samples.flatMap((sample) => sample.recordings.map(({ name }) => name));
   const { complaints: handing, again } = handedOver(reports);
 
@@ -47,19 +43,17 @@ export async function judge({ uid, plan, reports, kills, audio }: Evidence): Pro
     }),
     ...reports.flatMap((report) => {
       if (report.event !== 'deleting') return [];
-      const ends = files.flatMap(({ name, state, finishedAt }) =>
-        name === report.name && DONE.has(state) && finishedAt !== null ? [finishedAt.toMillis()] : [],
-      );
-      return ends.some((end) => end <= report.atMs + SKEW_MS) ? [] : [`${report.name} was deleted before it was done`];
+      const saidAt = proxy.done.get(report.name) ?? Infinity;
+      return saidAt <= report.atMs ? [] : [`${report.name} was deleted before the server was done with it`];
     }),
     ...handing,
     ...jobs.flatMap(({ status, acknowledgedAt }) =>
       acknowledgedAt === null ? [`a ${status} job is not acknowledged`] : [],
     ),
-    ...bytes(audio, plan, kills),
+    ...bytes(proxy.audio),
     ...sound(data, plan),
   ];
-  const sentBytes = audio.reduce((sum, request) => sum + request.bytes, 0);
+  const sentBytes = proxy.audio.reduce((sum, request) => sum + request.bytes, 0);
   return { complaints, handedOverAgain: again, sentBytes, sizeBytes: jobs.reduce((sum, job) => sum + sizeOf(job), 0) };
 }
 
@@ -103,15 +97,17 @@ function handedOver(reports: readonly Report[]): { complaints: string[]; again: 
  * The least that an interrupted upload can send. To Storage: each byte that Storage has taken once, and each piece that did not
  * get there. As one request: the request once, and once more for each time that its answer did not come.
  */
-function bytes(audio: readonly AudioRequest[], plan: RunPlan, kills: number): string[] {
+function bytes(audio: readonly AudioRequest[]): string[] {
   const byId = Map.groupBy(audio, ({ id }) => id);
-  const keys = [...byId.values()].filter(([first]) => first?.kind === 'multipart').length;
+  const keysOf = new Map<string, Set<string>>();
+  for (const { id, names } of audio)
+    for (const name of names) keysOf.set(name, (keysOf.get(name) ?? new Set()).add(id));
   return [
     ...[...byId].flatMap(([id, requests]) =>
       requests[0]?.kind === 'piece' ? pieces(id, requests) : wholes(id, requests),
     ),
-    // A batch that was begun is finished as it is: a kill makes no second one of it.
-    ...(plan.way === 'multipart' && keys > 1 + kills ? [`${keys} batches after ${kills} kills`] : []),
+    // A batch that was begun is finished as it is, by whatever process.
+    ...[...keysOf].flatMap(([name, keys]) => (keys.size === 1 ? [] : [`${name} was sent in ${keys.size} batches`])),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { createSyncClient } from '../../src/client.ts';
 import type { SyncClient } from '../../src/client.ts';
 import type { Completion } from '../../src/completions.ts';
+import { createMd5 } from '../../src/md5.ts';
 import { memoryStore } from '../../src/memory.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
 import type { RecordingStore } from '../../src/store.ts';
@@ -56,6 +57,7 @@ export class Device {
       clock: this.#clock,
       random: () => 0.5,
       gatherMs: 0,
+      createMd5,
       fetch: (input, init) => this.#act(life, () => this.#server.fetch(input, init)),
       onCompletion: (completion) => {
         this.#got(life, completion);

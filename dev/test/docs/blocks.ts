@@ -11,10 +11,13 @@ export interface CodeBlock {
   readonly text: string;
 }
 
+/** Not for reading: packages, and the client's API report. */
+const LEFT_OUT = new Set(['node_modules', 'api']);
+
 /** Every document of the project, as a path from its root. */
 export const DOCUMENTS: readonly string[] = globSync(['*.md', '{docs,dev,client,web,functions}/**/*.md'], {
   cwd: ROOT,
-  exclude: (name) => path.basename(name) === 'node_modules',
+  exclude: (name) => LEFT_OUT.has(path.basename(name)),
 }).sort();
 
 /** All blocks of all documents. */

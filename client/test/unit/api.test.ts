@@ -1,0 +1,15 @@
+/** The API report: what apps can see, committed. `npm run api` in client/ writes it anew, for a change that is meant. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { API_REPORT, makeReport } from '../../tools/api.ts';
+
+describe('the API report', () => {
+  it('is what the library has, without an any', function () {
+    this.timeout(180_000);
+    const committed = readFileSync(API_REPORT, 'utf8');
+    assert.equal(makeReport(), committed, 'run "npm run api" in client/ if the change is meant');
+    const code = committed.replace(/^\s*\/\/.*$/gm, '');
+    assert.doesNotMatch(code, /\bany\b/);
+    assert.doesNotMatch(committed, /ae-forgotten-export/);
+  });
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const CLIENT = path.resolve(import.meta.dirname, '../..');
+
+/** What an app's bundler makes of some code that uses this library. @returns gzipped bytes, without firebase. */
+async function bundled(code: string): Promise<{ readonly gzipped: number; readonly text: string }> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: CLIENT, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    // Fails for whatever Node alone has.
+    platform: 'browser',
+    external: ['firebase/*'],
+  });
+  const [{ contents, text }] = outputFiles as [(typeof outputFiles)[number]];
+  return { gzipped: gzipSync(contents, { level: 9 }).length, text };
+}
+
+describe('the bundle of an app', () => {
+  it('has less than 15 kB of this library in it, gzipped, with everything of it, and without firebase', async () => {
+    const { gzipped } = await bundled(`
+      export * from './src/index.ts';
+      export * from './src/firebase.ts';
+      export * from './src/indexeddb.ts';
+    `);
+    assert.ok(gzipped < 15_000, `${gzipped} bytes`);
+    console.log(`      ${gzipped} bytes gzipped, idb and MD5 included`);
+  });
+
+  it('has only what is used of it', async () => {
+    const { gzipped, text } = await bundled(`
+      import { frameBytes, transcriptOf } from './src/index.ts';
+      console.log(frameBytes([]), transcriptOf);
+    `);
+    assert.ok(gzipped < 1500, `${gzipped} bytes`);
+    assert.ok(!text.includes('Idempotency-Key'));
+  });
+});
