@@ -30,6 +30,8 @@ export interface ProxyOptions {
   readonly random: Random;
   /** Of a request that something happens to it. */
   readonly faultRate: number;
+  /** Which requests break off, whatever else happens. Default: none. */
+  readonly interrupts?: (request: AudioRequest) => boolean;
 }
 
 /** One request that carried audio. */
@@ -37,6 +39,8 @@ export interface AudioRequest {
   readonly kind: 'multipart' | 'piece';
   /** Idempotency-Key of a multipart request, path of an object. */
   readonly id: string;
+  /** Unix milliseconds. */
+  readonly atMs: number;
   /** Body bytes that left the client, as far as they came here. */
   bytes: number;
   /** Offset of a piece. */
@@ -73,7 +77,6 @@ export class FaultyProxy {
   readonly done = new Map<string, number>();
   /** Chunks of one upload pass one after another. */
   readonly #uploads = new Map<string, Promise<unknown>>();
-  calm = false;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -104,8 +107,8 @@ export class FaultyProxy {
   }
 
   async #pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const { random, faultRate } = this.#options;
-    const fault = !this.calm && random.chance(faultRate) ? random.pick(FAULTS) : null;
+    const { random, faultRate, interrupts } = this.#options;
+    const fault = random.chance(faultRate) ? random.pick(FAULTS) : null;
     if (fault !== null) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
     if (fault === 'refused') {
       req.socket.destroy();
@@ -113,7 +116,11 @@ export class FaultyProxy {
     }
     const audio = audioRequest(req);
     if (audio !== null) this.audio.push(audio);
-    const body = await this.#receive(req, audio, fault === 'cut_request');
+    const body = await this.#receive(
+      req,
+      audio,
+      fault === 'cut_request' || (audio !== null && interrupts?.(audio) === true),
+    );
     if (body === null) return;
     if (audio?.kind === 'multipart') audio.names = namesIn(body);
     if (fault === 'delayed') await delay(50 + random.below(400));
@@ -213,12 +220,12 @@ export class FaultyProxy {
       });
     }
     socket.pipe(upstream).pipe(socket);
-    if (!this.calm && random.chance(faultRate)) setTimeout(() => socket.destroy(), 200 + random.below(3000)).unref();
+    if (random.chance(faultRate)) setTimeout(() => socket.destroy(), 200 + random.below(3000)).unref();
   }
 }
 
 function audioRequest({ url = '', headers }: IncomingMessage): AudioRequest | null {
-  const nothing = { names: [], bytes: 0, wasTaken: false, wasAnswered: false };
+  const nothing = { atMs: Date.now(), names: [], bytes: 0, wasTaken: false, wasAnswered: false };
   if (url.endsWith('/syncUpload')) {
     return { kind: 'multipart', id: String(headers['idempotency-key']), offset: 0, ...nothing };
   }

@@ -84,16 +84,16 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
     speed: SPEED,
   };
   const reports: Report[] = [];
-  let kills = 0;
+  const kills: number[] = [];
   try {
     for (const afterMs of plan.killsAfterMs) {
       const wasKilled = await live(script, order, reports, afterMs);
       if (!wasKilled) break;
-      kills += 1;
+      kills.push(Date.now());
     }
     if (reports.at(-1)?.event !== 'done') await live(script, order, reports, LIMIT_MS);
-    const verdict = await judge({ uid: account.uid, plan, reports, proxy });
-    return { plan, kills, faults: proxy.faults, ms: Date.now() - started, ...verdict };
+    const verdict = await judge({ uid: account.uid, plan, reports, kills, proxy });
+    return { plan, kills: kills.length, faults: proxy.faults, ms: Date.now() - started, ...verdict };
   } finally {
     proxy.close();
     await rm(directory, { recursive: true, force: true });

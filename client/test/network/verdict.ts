@@ -14,6 +14,8 @@ export interface Evidence {
   readonly uid: string;
   readonly plan: RunPlan;
   readonly reports: readonly Report[];
+  /** Unix milliseconds. */
+  readonly kills: readonly number[];
   readonly proxy: Pick<FaultyProxy, 'audio' | 'done'>;
 }
 
@@ -24,7 +26,7 @@ export interface Verdict {
   readonly sizeBytes: number;
 }
 
-export async function judge({ uid, plan, reports, proxy }: Evidence): Promise<Verdict> {
+export async function judge({ uid, plan, reports, kills, proxy }: Evidence): Promise<Verdict> {
   const data = await loadUserData(db, bucket, uid);
   const jobs = [...data.jobs.values()];
   const files = jobs.flatMap((job) => job.files);
@@ -50,7 +52,7 @@ export async function judge({ uid, plan, reports, proxy }: Evidence): Promise<Ve
     ...jobs.flatMap(({ status, acknowledgedAt }) =>
       acknowledgedAt === null ? [`a ${status} job is not acknowledged`] : [],
     ),
-    ...bytes(proxy.audio),
+    ...bytes(proxy.audio, kills),
     ...sound(data, plan),
   ];
   const sentBytes = proxy.audio.reduce((sum, request) => sum + request.bytes, 0);
@@ -97,14 +99,14 @@ function handedOver(reports: readonly Report[]): { complaints: string[]; again: 
  * The least that an interrupted upload can send. To Storage: each byte that Storage has taken once, and each piece that did not
  * get there. As one request: the request once, and once more for each time that its answer did not come.
  */
-function bytes(audio: readonly AudioRequest[]): string[] {
+function bytes(audio: readonly AudioRequest[], kills: readonly number[]): string[] {
   const byId = Map.groupBy(audio, ({ id }) => id);
   const keysOf = new Map<string, Set<string>>();
   for (const { id, names } of audio)
     for (const name of names) keysOf.set(name, (keysOf.get(name) ?? new Set()).add(id));
   return [
     ...[...byId].flatMap(([id, requests]) =>
-      requests[0]?.kind === 'piece' ? pieces(id, requests) : wholes(id, requests),
+      requests[0]?.kind === 'piece' ? pieces(id, requests) : wholes(id, requests, kills),
     ),
     // A batch that was begun is finished as it is, by whatever process.
     ...[...keysOf].flatMap(([name, keys]) => (keys.size === 1 ? [] : [`${name} was sent in ${keys.size} batches`])),
@@ -124,9 +126,13 @@ function pieces(path: string, requests: readonly AudioRequest[]): string[] {
   ];
 }
 
-function wholes(key: string, requests: readonly AudioRequest[]): string[] {
-  const answered = requests.slice(0, -1).filter(({ wasAnswered }) => wasAnswered).length;
-  return answered === 0 ? [] : [`${key}: it was sent again after its answer had come`];
+/** An answer that came may have been lost with the process that it came to. */
+function wholes(key: string, requests: readonly AudioRequest[], kills: readonly number[]): string[] {
+  const inVain = requests.filter(({ wasAnswered, atMs }, i) => {
+    const next = requests[i + 1];
+    return wasAnswered && next !== undefined && !kills.some((kill) => atMs <= kill && kill <= next.atMs);
+  });
+  return inVain.length === 0 ? [] : [`${key}: it was sent again after its answer had come`];
 }
 
 function sound(data: UserData, { samples }: RunPlan): string[] {
