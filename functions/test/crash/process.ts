@@ -34,9 +34,10 @@ export async function run(
       return { event: 'threw', error: text, expected: isExpected(error) };
     },
   );
+  // First: who meets the plan while it waits for that dies.
+  await watch.settle();
   await watch.last(() => {
     tell(ending);
   });
-  await watch.settle();
   process.exit(0);
 }
