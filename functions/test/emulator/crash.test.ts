@@ -1,8 +1,7 @@
-// Not part of npm test until a run on this tree has passed.
 /** The crash suite by a fixed seed. With any seed, as long as you like: `npm run test:crash -- --kills 500 --seed 7`. */
 import assert from 'node:assert/strict';
-import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from './boundaries.ts';
-import { reportOf, runCrashSuite } from './suite.ts';
+import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from '../crash/boundaries.ts';
+import { reportOf, runCrashSuite } from '../crash/suite.ts';
 
 const SEED = 20_260_301;
 /** Every boundary once, and one more: at a random moment, or behind a fault. */
