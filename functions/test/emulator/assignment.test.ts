@@ -51,6 +51,15 @@ describe('Speech in the store of conversations', () => {
     assert.deepEqual(await live(), { [named!]: [0, 1], [other!]: [500, 501] });
   });
 
+  it('is stored once, also where what it repeats lies far inside a segment', async () => {
+    const seconds = Array.from({ length: 31 }, (_, second) => second);
+    const [only] = await say(seconds);
+    assert.equal((await world.segments()).length, 1);
+    assert.deepEqual(await say([20, 25.5]), []);
+    assert.equal((await read(only!)).wordCount, seconds.length);
+    assert.equal((await world.segments()).length, 1);
+  });
+
   it('stays away once it was deleted, whichever recording brings it again', async () => {
     const [deleted] = await say([0, 1, 60]);
     await conversations.delete(world.uid, deleted!);
