@@ -19,9 +19,12 @@ function missingPackages(directory) {
   const wanted = read('package-lock.json');
   const record = path.join('node_modules', '.package-lock.json');
   const installed = existsSync(path.join(directory, record)) ? read(record) : {};
+  const direct = { ...wanted[''].dependencies, ...wanted[''].devDependencies };
   return Object.keys(wanted).filter((key) => {
     // Optional packages may be missing: other platforms' binaries, or a download that failed.
-    if (key === '' || wanted[key].optional || wanted[key].devOptional) return false;
+    if (key === '' || wanted[key].optional) return false;
+    // So may what somebody optional wants, and a development tool too, unless it is one of ours.
+    if (wanted[key].devOptional && !(key.replace('node_modules/', '') in direct)) return false;
     return installed[key]?.version !== wanted[key].version;
   });
 }
