@@ -93,6 +93,16 @@ export class Device {
     return isDead(life) ? never() : result;
   }
 
+  /** Only what is on record as synced, because the server said so, or what was discarded by hand, and is not listed any more. */
+  async #watchDeletion(id: string): Promise<void> {
+    this.deleted.push(id);
+    const recording = (await this.disk.entries()).get(`recording/${id}`);
+    if (recording === undefined) return;
+    const isRight = recording['state'] === 'synced' && this.#server.isDoneWith(String(recording['name']));
+    if (!isRight)
+      this.errors.push(new Error(`Audio was deleted of a recording that is ${String(recording['state'])}.`));
+  }
+
   #mortal(life: Life): RecordingStore {
     const { disk } = this;
     const act = <T>(work: () => Promise<T>): Promise<T> => this.#act(life, () => this.#clock.during(work));
@@ -111,7 +121,7 @@ export class Device {
       readAudio: (id, start, end) => act(() => disk.readAudio(id, start, end)),
       removeAudio: (id) =>
         act(async () => {
-          this.deleted.push(id);
+          await this.#watchDeletion(id);
           await disk.removeAudio(id);
         }),
     };

@@ -64,6 +64,12 @@ export class FakeServer {
     };
   }
 
+  /** Whether it needs no more audio of a recording. */
+  isDoneWith(name: string): boolean {
+    const files = [...this.jobs.values()].flatMap((job) => job.files).filter((file) => file.name === name);
+    return files.some(({ state }) => state === 'transcribed' || state === 'silent' || state === 'duplicate');
+  }
+
   readonly fetch: typeof fetch = (input, init) => {
     const fault = this.faults.shift() ?? 'none';
     if (fault === 'hang') return hang(init?.signal ?? undefined);

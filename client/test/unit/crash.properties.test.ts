@@ -6,9 +6,9 @@ import { Device } from '../support/device.ts';
 import { FakeServer } from '../support/fakeServer.ts';
 import type { Fault } from '../support/fakeServer.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
+import { HOUR_MS, World } from '../support/world.ts';
 
 const FAULTS: readonly Fault[] = ['no_connection', 'lost_answer', 'cut_off', 'hang', 'rate_limited', 'busy', 'portal'];
-const HOUR_MS = 3600_000;
 
 interface Plan {
   /** Bytes. */
@@ -70,34 +70,68 @@ async function live({ sizes, maxRequestBytes, faults, lives }: Plan) {
   return { isDone, server, device, client };
 }
 
+/** What must be true at the end of any plan. */
+async function assertKept(plan: Plan): Promise<void> {
+  const { isDone, server, device, client } = await live(plan);
+  assert.deepEqual(device.errors, []);
+  assert.ok(isDone, `states: ${JSON.stringify(client.recordings().map(({ state, failure }) => [state, failure]))}`);
+
+  const contents = plan.sizes.map((size, i) => contentOf(audio(i, size)));
+  for (const content of contents) assert.equal(server.transcribed.get(content), 1);
+  assert.equal(device.deleted.length >= plan.sizes.length, true);
+  assert.deepEqual(await device.disk.audioIds(), []);
+
+  for (const [key, times] of device.handedOver) {
+    assert.ok(times <= 1 + (device.diedHandingOver.get(key) ?? 0), `${key} was handed over ${times} times`);
+  }
+  const ended = [...server.jobs.values()].filter(({ finishedAt }) => finishedAt !== null);
+  assert.deepEqual(
+    ended.map(({ acknowledgedAt }) => acknowledgedAt !== null),
+    ended.map(() => true),
+  );
+  assert.equal(device.handedOver.size, ended.length);
+}
+
 describe('a client that is killed at any point, on a network that fails in any way,', () => {
   it('brings every recording to the server once, deletes it then, and hands every job over once', async function () {
     this.timeout(120_000);
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
-        const { isDone, server, device, client } = await live(plan);
-        assert.deepEqual(device.errors, []);
-        assert.ok(
-          isDone,
-          `states: ${JSON.stringify(client.recordings().map(({ state, failure }) => [state, failure]))}`,
-        );
-
-        const contents = plan.sizes.map((size, i) => contentOf(audio(i, size)));
-        for (const content of contents) assert.equal(server.transcribed.get(content), 1);
-        assert.equal(device.deleted.length >= plan.sizes.length, true);
-        assert.deepEqual(await device.disk.audioIds(), []);
-
-        for (const [key, times] of device.handedOver) {
-          assert.ok(times <= 1 + (device.diedHandingOver.get(key) ?? 0), `${key} was handed over ${times} times`);
-        }
-        const ended = [...server.jobs.values()].filter(({ finishedAt }) => finishedAt !== null);
-        assert.deepEqual(
-          ended.map(({ acknowledgedAt }) => acknowledgedAt !== null),
-          ended.map(() => true),
-        );
-        assert.equal(device.handedOver.size, ended.length);
+        await assertKept(plan);
       }),
       { numRuns: Number(process.env['CRASH_RUNS'] ?? 80) },
     );
+  });
+
+  for (const way of ['multipart', 'direct'] as const) {
+    it(`does so wherever a ${way} upload of two recordings is cut off`, async function () {
+      this.timeout(120_000);
+      const maxRequestBytes = way === 'multipart' ? 100_000 : 1;
+      for (let operations = 0; operations <= 60; operations++) {
+        await assertKept({ sizes: [100, 200], maxRequestBytes, faults: [], lives: [operations] });
+      }
+    });
+  }
+
+  it('does so where the job is done before the process that was told of it comes back, and cannot send at once', async function () {
+    this.timeout(120_000);
+    for (const faults of [['no_connection'], ['none', 'no_connection']] as const) {
+      for (let operations = 0; operations <= 30; operations++) {
+        const world = new World();
+        const before = world.device.start(operations);
+        void world.add(before).then(() => world.add(before));
+        await world.clock.settle();
+        void before.start();
+        await world.clock.until(() => world.device.isDead, HOUR_MS);
+        world.device.kill();
+        await world.clock.advance(HOUR_MS);
+        world.server.faults = [...faults];
+        const client = await world.client();
+        await world.clock.advance(HOUR_MS);
+        assert.deepEqual(world.device.errors, [], `killed after ${operations} operations`);
+        assert.ok(client.recordings().every(({ state }) => state === 'synced'));
+        await client.dispose();
+      }
+    }
   });
 });
