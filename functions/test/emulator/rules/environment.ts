@@ -6,9 +6,15 @@ import { setLogLevel } from 'firebase/firestore';
 
 const ROOT = new URL('../../../../', import.meta.url);
 
+type Product = 'firestore' | 'storage';
+
+export function projectOf(product: Product): string {
+  return `demo-rules-${product}`;
+}
+
 /** The emulators' addresses come from `FIRESTORE_EMULATOR_HOST` and `FIREBASE_STORAGE_EMULATOR_HOST`. */
-export async function rulesEnvironment(product: 'firestore' | 'storage'): Promise<RulesTestEnvironment> {
+export async function rulesEnvironment(product: Product): Promise<RulesTestEnvironment> {
   setLogLevel('silent'); // denials are what is tested, not what went wrong
   const rules = await readFile(new URL(`${product}.rules`, ROOT), 'utf8');
-  return initializeTestEnvironment({ projectId: `demo-rules-${product}`, [product]: { rules } });
+  return initializeTestEnvironment({ projectId: projectOf(product), [product]: { rules } });
 }

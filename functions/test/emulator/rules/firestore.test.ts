@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { assertFails, assertSucceeds } from '@firebase/rules-unit-testing';
 import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
 import {
@@ -14,11 +15,14 @@ import {
   serverTimestamp,
   setDoc,
   Timestamp,
+  runTransaction,
   updateDoc,
   where,
+  writeBatch,
 } from 'firebase/firestore';
 import type { Firestore } from 'firebase/firestore';
-import { rulesEnvironment } from './environment.ts';
+import { untested } from './coverage.ts';
+import { projectOf, rulesEnvironment } from './environment.ts';
 
 const JOB = 'offline_sync_jobs/job-of-ann';
 
@@ -33,6 +37,8 @@ const WRITTEN: Record<string, object> = {
   'users/ann/usage/2026-01-01': { requests: 1 },
   'users/ann/recordings/one': { jobId: 'job-of-ann' },
   'users/ann/devices/phone': { fcmToken: 'token', platform: 'ios', updatedAt: Timestamp.fromMillis(1) },
+  'user_deletions/ann': { dueAt: Timestamp.fromMillis(1) },
+  'offline_sync_state/sweeper': { jobs: {} },
   'somewhere/else': { public: true },
 };
 
@@ -109,6 +115,7 @@ describe('Firestore rules', () => {
       'users/ann/recordings/one',
       'users/ann/devices/phone',
       'users/ann/something/new',
+      'user_deletions/ann',
       'offline_sync_state/sweeper',
       'somewhere/else',
     ]) {
@@ -156,6 +163,26 @@ describe('Firestore rules', () => {
           setDoc(doc(ann, 'users/ann/devices/tablet'), { ...device(), platform, fcmToken: 'x'.repeat(4096) }),
         );
       }
+    });
+
+    it('deny what a partial update or a merge would make of one, where the whole is not allowed', async () => {
+      const phone = doc(ann, 'users/ann/devices/phone');
+      const now = { updatedAt: serverTimestamp() };
+      await assertSucceeds(setDoc(phone, { ...now, fcmToken: 'token-4' }, { merge: true }));
+      for (const change of [
+        { uid: 'bob' },
+        { admin: true },
+        { platform: 'toaster' },
+        { platform: deleteField() },
+        { fcmToken: deleteField() },
+        { fcmToken: { token: 'x' } },
+        { 'fcmToken.token': 'x' },
+      ]) {
+        await assertFails(updateDoc(phone, { ...now, ...change }));
+      }
+      await assertFails(setDoc(phone, { ...now, admin: true }, { merge: true }));
+      await assertFails(setDoc(doc(ann, 'users/ann/devices/new'), { ...now, platform: 'ios' }, { merge: true }));
+      await assertFails(setDoc(doc(ann, 'users/ann/devices/phone/fairUse/one'), device()));
     });
 
     it('deny those of others', async () => {
@@ -210,6 +237,30 @@ describe('Firestore rules', () => {
       await assertFails(deleteDoc(doc(ann, 'users/ann')));
     });
 
+    it('never let a user touch it in a part, a merge, or beside something that is allowed', async () => {
+      const me = doc(ann, 'users/ann');
+      await assertSucceeds(updateDoc(me, { 'preferences.language': 'pt-BR' }));
+      await assertSucceeds(updateDoc(me, { 'preferences.language': deleteField() }));
+      await assertFails(updateDoc(me, { 'fairUse.stage': 'none' }));
+      await assertFails(updateDoc(me, { 'fairUse.until': deleteField() }));
+      await assertFails(updateDoc(me, { 'preferences.language': 'de', 'fairUse.stage': 'none' }));
+      await assertFails(updateDoc(me, { 'preferences.fairUse': { stage: 'none' } }));
+      await assertFails(setDoc(me, { fairUse: { stage: 'none' } }, { merge: true }));
+      await assertFails(setDoc(me, { preferences: all, fairUse: { stage: 'none' } }, { merge: true }));
+      await assertFails(setDoc(me, { preferences: all, fairUse: deleteField() }, { merge: true }));
+      await assertFails(setDoc(me, { fairUse: { stage: 'none' } }, { mergeFields: ['fairUse'] }));
+      await assertSucceeds(setDoc(me, { preferences: all, fairUse: 'left out' }, { mergeFields: ['preferences'] }));
+      await assertFails(
+        writeBatch(ann).set(me, { preferences: all }, { merge: true }).update(me, { 'fairUse.stage': 'none' }).commit(),
+      );
+      await assertFails(
+        runTransaction(ann, async (tx) => {
+          await tx.get(me);
+          tx.update(me, { fairUse: { stage: 'none' } });
+        }),
+      );
+    });
+
     it('deny those of others', async () => {
       for (const other of Object.values(others())) {
         await assertFails(updateDoc(doc(other, 'users/ann'), { preferences: all }));
@@ -233,5 +284,12 @@ describe('Firestore rules', () => {
         await assertFails(setDoc(doc(bob, 'users/bob'), { preferences }));
       });
     }
+  });
+
+  // Last: it looks at what all the others tried.
+  describe('leave nothing untried:', () => {
+    it('every condition was met and was not', async () => {
+      assert.deepEqual(await untested(projectOf('firestore')), []);
+    });
   });
 });

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { parse } from 'yaml';
+import { CATALOGUE } from '../../src/errors.ts';
+import { setStage } from '../../src/usage/fairUse.ts';
+import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
+import { startEntryPoints } from '../support/entryPoints.ts';
+import type { EntryPoints } from '../support/entryPoints.ts';
+import { filePart, multipart } from '../support/multipart.ts';
+import type { Part } from '../support/multipart.ts';
+import { complaints, describedAnswers, document } from '../support/openapi.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
+import { declared } from '../support/sdkClient.ts';
+import { auth, db, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
+import type { TestUser } from '../support/suite.ts';
+
+/** No test can make a function that runs well answer these: their shape is that of the others of their operation. */
+const BEYOND_TESTS = /( 500 internal| 503 unavailable)$/;
+/** In the catalogue, for what stands before the functions; no function answers with them. */
+const NOT_OURS = ['not_found', 'rate_limited'];
+
+const CALLABLES = ['createSyncJob', 'retrySyncJob', 'cancelSyncJob', 'acknowledgeSyncJobs', 'deleteConversation'];
+const FILE = { name: pcmName(), bytes: pcmRecording({ frames: 2 }) };
+
+/** Provokes every answer that the document describes, of the running functions, and holds each against its schema. */
+describe('docs/openapi.yaml', () => {
+  const seen = new Set<string>();
+  let user: TestUser;
+  let entries: EntryPoints;
+  before(async () => {
+    user = await signUp();
+    entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [] });
+  });
+  after(() => entries.stop());
+
+  async function hold(path: string, response: Response): Promise<Record<string, unknown>> {
+    const method = path.startsWith('/v2') && !path.endsWith('upload') ? 'get' : 'post';
+    const body = (await response.json()) as { error?: { code?: string; details?: { code?: string } } };
+    const { status } = response;
+    const code = body.error?.details?.code ?? body.error?.code;
+    assert.deepEqual(complaints(path, method, status, body), [], `${path} ${status} ${JSON.stringify(body)}`);
+    if (status === 429 && path.startsWith('/v2')) assert.match(response.headers.get('retry-after') ?? '', /^\d+$/);
+    seen.add(`${method.toUpperCase()} ${path} ${status}${code === undefined ? '' : ` ${code}`}`);
+    return body;
+  }
+
+  const upload = async (parts: Part[], headers: Record<string, string> = bearer(user.idToken), method = 'POST') => {
+    const { contentType, body } = multipart(parts);
+    const init = { method, headers: { 'Content-Type': contentType, ...headers } };
+    const sent = method === 'POST' ? { ...init, body: Uint8Array.from(body) } : init;
+    return hold('/v2/sync/upload', await fetch(`${HOSTING_ORIGIN}/v2/sync/upload`, sent));
+  };
+  const get = async (
+    path: string,
+    query = '',
+    headers: Record<string, string> = bearer(user.idToken),
+    method = 'GET',
+  ) => hold(path, await fetch(`${HOSTING_ORIGIN}${path}${query}`, { method, headers }));
+  const call = async (
+    name: string,
+    data: unknown,
+    headers: Record<string, string> = bearer(user.idToken),
+    url = functionUrl(name),
+  ) => {
+    const body = JSON.stringify({ data });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body,
+    });
+    return hold(`/${name}`, response);
+  };
+  const good = filePart(FILE.name, FILE.bytes);
+  const field = (name: string, content: string): Part => ({ field: name, content });
+
+  /** A user id that no path can hold, as custom tokens allow it. */
+  async function oddUser(): Promise<Record<string, string>> {
+    const host = process.env['FIREBASE_AUTH_EMULATOR_HOST'] ?? '';
+    const token = await auth.createCustomToken('a/b');
+    const url = `http://${host}/identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken?key=any`;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token, returnSecureToken: true }),
+    });
+    return bearer(((await response.json()) as { idToken: string }).idToken);
+  }
+
+  async function endedJob(): Promise<string> {
+    const { body } = await uploadFiles(user.idToken, [FILE]);
+    await waitForJob(user.idToken, body.job_id);
+    return body.job_id;
+  }
+
+  it('is a document of OpenAPI 3.1', async () => {
+    const text = await readFile(new URL('../../../docs/openapi.yaml', import.meta.url), 'utf8');
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(parse(text) as Record<string, unknown>);
+    assert.ok(valid, JSON.stringify(errors));
+    assert.equal(validator.version, '3.1');
+  });
+
+  it('names every code of the catalogue that a function can answer', () => {
+    const named = new Set([
+      ...describedAnswers().flatMap((answer) => answer.split(' ')[3] ?? []),
+      ...['FailureCode', 'FileProblemCode'].flatMap((name) => document.components.schemas[name]?.enum ?? []),
+      ...waitingReasons(),
+    ]);
+    assert.deepEqual(
+      Object.keys(CATALOGUE)
+        .filter((code) => !named.has(code))
+        .sort(),
+      NOT_OURS,
+    );
+    const unknown = [...named].filter((code) => !(code in CATALOGUE) && code !== 'queue' && code !== 'uploads');
+    assert.deepEqual(unknown, []);
+  });
+
+  it('says what refuses everybody, everywhere', async () => {
+    const odd = await oddUser();
+    const paths = ['/v2/sync/upload', '/v2/sync/status', '/v2/sync/jobs', ...CALLABLES.map((name) => `/${name}`)];
+    for (const path of paths) {
+      const name = path.startsWith('/v2') ? `sync${path[9]!.toUpperCase()}${path.slice(10)}` : path.slice(1);
+      const init = path.startsWith('/v2') && name !== 'syncUpload' ? {} : { method: 'POST', body: '{"data":{}}' };
+      const ask = (url: string, headers: Record<string, string>) =>
+        fetch(url, { ...init, headers: { 'Content-Type': 'application/json', ...headers } });
+      await hold(path, await ask(functionUrl(name), {}));
+      await hold(path, await ask(functionUrl(name), { Authorization: 'Bearer nonsense' }));
+      await hold(path, await ask(functionUrl(name), odd));
+      await hold(path, await ask(entries.urls[name] ?? '', bearer(user.idToken)));
+      if (path.startsWith('/v2')) await hold(path, await fetch(functionUrl(name), { method: 'PUT' }));
+    }
+  });
+
+  it('says how uploads are answered', async () => {
+    const keyed = { ...bearer(user.idToken), 'Idempotency-Key': 'k' };
+    await upload([good], keyed);
+    await upload([filePart(FILE.name, pcmRecording({ value: 9 }))], keyed);
+    await upload([]);
+    await upload([field('clock_offset_ms', 'soon'), good]);
+    await upload([
+      filePart('a.exe', 'x'),
+      filePart('b.bin', ''),
+      good,
+      good,
+      filePart(pcmName(1), 'x'),
+      filePart(pcmName(CAPTURED_AT + 1), 'x'),
+    ]);
+    await upload([field('conversation_id', 'nothing'), good]);
+    await upload(Array.from({ length: 201 }, (_, i) => filePart(`${i}.bin`, 'x')));
+    await upload([good], { ...bearer(user.idToken), 'Content-Type': 'text/plain' });
+    await upload([good], { ...bearer(user.idToken), 'Content-Type': 'multipart/form-data; boundary=other' });
+    await upload([filePart(FILE.name, Buffer.alloc(30 * 1024 * 1024))]);
+    await db.doc(`users/${user.uid}/conversations/glasses`).set({ deviceId: 'glasses', state: 'live' });
+    await upload([field('conversation_id', 'glasses'), good]);
+    await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)], conversation_id: 'glasses' });
+  });
+
+  it('says how direct uploads are begun', async () => {
+    const files = [declared(FILE.name, FILE.bytes)];
+    await call('createSyncJob', { files, idempotency_key: 'direct' });
+    await call('createSyncJob', { files: [{ ...files[0], size_bytes: 1 }], idempotency_key: 'direct' });
+    await call('createSyncJob', {});
+    await call('createSyncJob', { files: [{ name: 'a.exe', size_bytes: 0 }] });
+    await call('createSyncJob', { files: Array.from({ length: 1001 }, () => files[0]) });
+    await call('createSyncJob', { files, conversation_id: 'nothing' });
+  });
+
+  it('says how users are limited', async () => {
+    const parts = multipart([good]);
+    const limited = await startEntryPoints({ MAX_ACTIVE_JOBS: '1' }, { keys: [] });
+    try {
+      const other = await signUp();
+      const create = () =>
+        call(
+          'createSyncJob',
+          { files: [declared(FILE.name, FILE.bytes)] },
+          bearer(other.idToken),
+          limited.urls['createSyncJob'],
+        );
+      await create();
+      await create();
+      const headers = { ...bearer(other.idToken), 'Content-Type': parts.contentType };
+      const init = { method: 'POST', headers, body: Uint8Array.from(parts.body) };
+      await hold('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
+      await setStage(db, other.uid, { stage: 'restricted', until: null, reason: null });
+      await create();
+      await upload([good], bearer(other.idToken));
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('says how jobs are shown, in every state', async () => {
+    const jobId = await endedJob();
+    await get('/v2/sync/status', `?job_id=${jobId}`);
+    const { result } = (
+      await callFunction<{ job_id: string }>(user.idToken, 'createSyncJob', {
+        files: [{ name: pcmName(CAPTURED_AT + 99), size_bytes: 5 }],
+      })
+    ).body;
+    await get('/v2/sync/status', `?job_id=${result?.job_id ?? ''}`);
+    await get('/v2/sync/status', '?job_id=unknown');
+    await get('/v2/sync/status');
+    await get('/v2/sync/jobs', '?limit=1');
+    await get('/v2/sync/jobs', '?limit=none');
+    await call('cancelSyncJob', { job_id: result?.job_id });
+    await get('/v2/sync/status', `?job_id=${result?.job_id ?? ''}`);
+    await get('/v2/sync/jobs');
+  });
+
+  it('says how commands are answered', async () => {
+    for (const name of ['retrySyncJob', 'cancelSyncJob']) {
+      await call(name, { job_id: 'unknown' });
+      await call(name, {});
+    }
+    const jobId = await endedJob();
+    await call('retrySyncJob', { job_id: jobId }); // nothing failed
+    await call('acknowledgeSyncJobs', { job_ids: [jobId, 'unknown'] });
+    await call('acknowledgeSyncJobs', {});
+
+    const waiting = (await call('createSyncJob', { files: [{ name: pcmName(CAPTURED_AT + 7), size_bytes: 5 }] })) as {
+      result: { job_id: string };
+    };
+    await call('retrySyncJob', { job_id: waiting.result.job_id }); // under way
+    const broken = filePart(`noise_${CAPTURED_AT}.flac`, 'fLaC and nothing more');
+    const failed = (await upload([broken])) as { job_id: string };
+    await waitForJob(user.idToken, failed.job_id);
+    await get('/v2/sync/status', `?job_id=${failed.job_id}`);
+    // Another job works on the same recording.
+    const ref = db.doc(`offline_sync_jobs/${failed.job_id}`);
+    const job = (await ref.get()).data() as { uid: string; files: { md5: string; size: number }[] };
+    const { recordingId } = await import('../../src/recordings/identity.ts');
+    const [{ md5, size }] = job.files as [{ md5: string; size: number }];
+    const claim = db.doc(`users/${user.uid}/recordings/${recordingId(user.uid, md5, size)}`);
+    await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x' });
+    await call('retrySyncJob', { job_id: failed.job_id });
+    await claim.delete();
+    await call('retrySyncJob', { job_id: failed.job_id });
+    await waitForJob(user.idToken, failed.job_id);
+
+    await call('deleteConversation', { conversation_id: 'unknown' });
+    await call('deleteConversation', {});
+    const conversations = db.collection(`users/${user.uid}/conversations`);
+    await conversations.doc('merged').set({ deviceId: 'omi', state: 'merged', mergedInto: 'other' });
+    await call('deleteConversation', { conversation_id: 'merged' });
+    await conversations.doc('gone').set({ deviceId: 'omi', state: 'deleted' });
+    await call('deleteConversation', { conversation_id: 'gone' });
+  });
+
+  it('says nothing that was not seen here, and nothing else was seen', () => {
+    const described = describedAnswers().filter((answer) => !BEYOND_TESTS.test(answer));
+    assert.deepEqual([...seen].filter((answer) => !/ 401$/.test(answer)).sort(), described.sort());
+  });
+});
+
+function waitingReasons(): readonly string[] {
+  const waiting = document.components.schemas['WaitingFor'] as unknown as {
+    properties: { reason: { enum: string[] } };
+  };
+  return waiting.properties.reason.enum;
+}
