@@ -48,7 +48,7 @@ export function complaints(path: string, method: string, status: number, body: u
 /** Every `METHOD path status code` of the document; the code is missing where it is no error. */
 export function describedAnswers(): string[] {
   return Object.entries(document.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).flatMap(([method, { responses }]) =>
+    operationsOf(operations).flatMap(([method, { responses }]) =>
       Object.entries(responses).flatMap(([status, { content }]) => {
         const codes = enumOf(content, 'code');
         const answers = codes.length === 0 ? [''] : codes.map((code) => ` ${code}`);
@@ -56,6 +56,11 @@ export function describedAnswers(): string[] {
       }),
     ),
   );
+}
+
+/** A path has other things beside its methods. */
+function operationsOf(item: Readonly<Record<string, Operation>>): [string, Operation][] {
+  return Object.entries(item).filter(([key]) => key === 'get' || key === 'post');
 }
 
 /** Values of the first field of this name that has a list of them. */

@@ -31,7 +31,7 @@ const WRITTEN: Record<string, object> = {
   [JOB]: { uid: 'ann', status: 'completed', createdAt: Timestamp.fromMillis(1) },
   'offline_sync_jobs/job-of-bob': { uid: 'bob', status: 'completed', createdAt: Timestamp.fromMillis(2) },
   [`${JOB}/chunks/chunk`]: { uid: 'ann', words: [] },
-  'users/ann': { fairUse: { stage: 'none' }, preferences: { language: 'en' } },
+  'users/ann': { fairUse: { stage: 'restricted', until: Timestamp.fromMillis(1) }, preferences: { language: 'en' } },
   'users/ann/conversations/one': { deviceId: 'omi', state: 'live' },
   'users/ann/segments/one': { deviceId: 'omi', text: 'hello' },
   'users/ann/usage/2026-01-01': { requests: 1 },
