@@ -251,7 +251,7 @@ describe('docs/openapi.yaml', () => {
 
   it('says nothing that was not seen here, and nothing else was seen', () => {
     const described = describedAnswers().filter((answer) => !BEYOND_TESTS.test(answer));
-    assert.deepEqual([...seen].filter((answer) => !/ 401$/.test(answer)).sort(), described.sort());
+    assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), described.sort());
   });
 });
 

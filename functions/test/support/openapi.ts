@@ -4,9 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
 
-interface Schema {
-  readonly [key: string]: unknown;
-}
+type Schema = Readonly<Record<string, unknown>>;
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly headers?: object; readonly content?: Schema }>>;
 }
