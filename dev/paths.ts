@@ -4,6 +4,7 @@ import path from 'node:path';
 export const ROOT = path.resolve(import.meta.dirname, '..');
 export const FUNCTIONS = path.join(ROOT, 'functions');
 export const CLIENT = path.join(ROOT, 'client');
+export const WEB = path.join(ROOT, 'web');
 
 /** Everything that the tools make and could make again; git-ignored. */
 export const CACHE = path.join(ROOT, '.cache');

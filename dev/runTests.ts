@@ -1,6 +1,6 @@
 /**
- * `npm test [-- <mocha options>]`: unit tests, then emulator and end-to-end tests on a suite of their own. The last line sums
- * it all up: `N passed, N failed`. `--only unit` or `--only emulator` runs one part.
+ * `npm test [-- <mocha options>]`: unit tests, then emulator, end-to-end and browser tests on one suite of their own. The last
+ * line sums it all up: `N passed, N failed`. `--only unit`, `--only emulator` or `--only web` runs one part.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { say } from './console.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
-import { CLIENT, FUNCTIONS, ROOT } from './paths.ts';
+import { CLIENT, FUNCTIONS, ROOT, WEB } from './paths.ts';
 import { run } from './process.ts';
 
 interface Counts {
@@ -44,20 +44,32 @@ await main(async (signal) => {
     return code;
   };
   try {
-    if (only !== 'emulator') {
+    if (only === undefined || only === 'unit') {
       say.doing('Unit tests of the functions');
       await mocha(FUNCTIONS, '.mocharc.json', {}, signal);
       say.doing('Unit tests of the client');
       await mocha(CLIENT, '.mocharc.json', {}, signal);
       say.doing('Unit tests of the local tooling');
       await mocha(path.join(ROOT, 'dev'), '.mocharc.json', {}, signal);
+      say.doing('Unit tests of the console');
+      await mocha(WEB, '.mocharc.json', {}, signal);
     }
     if (only !== 'unit') {
-      say.doing('Emulator and end-to-end tests');
+      const browser = only !== 'emulator';
       // Never with a real key: tests cost nothing and depend on nobody.
-      await withSuite({ ports: 'free', signal, parameters: PARAMETERS }, async ({ env }, stop) => {
-        const functions = await mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop);
-        return (await mocha(CLIENT, '.mocharc.emulator.json', env, stop)) || functions;
+      const options = { ports: 'free', console: browser, signal, parameters: PARAMETERS } as const;
+      await withSuite(options, async ({ env }, stop) => {
+        const codes: number[] = [];
+        if (only !== 'web') {
+          say.doing('Emulator and end-to-end tests');
+          codes.push(await mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop));
+          codes.push(await mocha(CLIENT, '.mocharc.emulator.json', env, stop));
+        }
+        if (browser) {
+          say.doing('Browser tests of the console');
+          codes.push(await mocha(WEB, '.mocharc.browser.json', env, stop));
+        }
+        return Math.max(...codes);
       }).catch((error: unknown) => {
         // The sum below comes last, whatever happens.
         if (signal.aborted) throw error;

@@ -3,10 +3,8 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'nod
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { say, since } from '../console.ts';
-import { ROOT } from '../paths.ts';
+import { WEB } from '../paths.ts';
 import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
-
-const CONSOLE = path.join(ROOT, 'web');
 
 /** Emulators that a browser talks to. Hosting, which it comes from, is not among them. */
 const REACHED = ['auth', 'firestore', 'functions', 'storage'] as const;
@@ -42,9 +40,9 @@ export async function buildConsole(target: string, suite: LocalSuite, signal: Ab
 }
 
 async function runVite(target: string, signal: AbortSignal): Promise<void> {
-  const vite = path.join(CONSOLE, 'node_modules/vite/bin/vite.js');
+  const vite = path.join(WEB, 'node_modules/vite/bin/vite.js');
   const args = ['build', '--outDir', target, '--emptyOutDir', '--logLevel', 'warn'];
-  const child = spawn(process.execPath, [vite, ...args], { cwd: CONSOLE, stdio: ['ignore', 'pipe', 'pipe'], signal });
+  const child = spawn(process.execPath, [vite, ...args], { cwd: WEB, stdio: ['ignore', 'pipe', 'pipe'], signal });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {

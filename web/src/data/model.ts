@@ -84,6 +84,13 @@ export interface Segment {
   readonly speaker: number | null;
 }
 
+export interface FairUse {
+  readonly stage: 'none' | 'throttled' | 'restricted';
+  /** When it ends by itself; null: it does not. */
+  readonly until: number | null;
+  readonly reason: string | null;
+}
+
 export interface UsageDay {
   /** `yyyy-mm-dd`, UTC. */
   readonly day: string;

@@ -17,6 +17,13 @@ const STATUS: Readonly<Record<JobStatus, { readonly label: string; readonly tone
 export const statusLabel = (status: JobStatus): string => STATUS[status].label;
 export const statusTone = (status: JobStatus): Tone => STATUS[status].tone;
 
+/** What is being done right now, or what stands still. */
+export function stageLabel({ status, stage }: Job): string {
+  if (status === 'uploading') return 'recordings arriving';
+  if (status === 'deferred') return 'paused';
+  return STAGES[stage] ?? stage;
+}
+
 const STAGES: Readonly<Record<string, string>> = {
   queued: 'waiting for a worker',
   decoding: 'finding speech',
@@ -25,8 +32,6 @@ const STAGES: Readonly<Record<string, string>> = {
   done: 'done',
 };
 
-export const stageLabel = (stage: string): string => STAGES[stage] ?? stage;
-
 /** Whose recordings these are: `pendant`, `pendant and phone`, `5 devices`. */
 export function devicesOf({ files, deviceId }: Job): string {
   const devices = [...new Set(files.map((file) => file.deviceId))];
@@ -34,9 +39,15 @@ export function devicesOf({ files, deviceId }: Job): string {
   return new Intl.ListFormat('en').format(devices.length === 0 ? [deviceId] : devices);
 }
 
-export function canRetry({ status, failures, files }: Job): boolean {
-  if (status !== 'failed' && status !== 'partial') return false;
-  return [...failures, ...files.flatMap(({ error }) => error ?? [])].some(({ retryable }) => retryable);
+/** The audio is gone with these: there is nothing that could be tried again. */
+const AUDIO_GONE = new Set(['recording_missing', 'retention_ended', 'upload_expired', 'job_cancelled']);
+
+/** `likely`: it may help. `possible`: the audio is kept, but the same will come of it unless something was mended. */
+export function retryOf({ status, failures }: Job): 'likely' | 'possible' | 'no' {
+  if (status !== 'failed' && status !== 'partial') return 'no';
+  const kept = failures.filter(({ code }) => !AUDIO_GONE.has(code));
+  if (kept.length === 0) return 'no';
+  return kept.some(({ retryable }) => retryable) ? 'likely' : 'possible';
 }
 
 export function canCancel({ status }: Job): boolean {
@@ -68,7 +79,7 @@ export function wayOut(code: Failure['code'], retryable: boolean): string {
   if (special !== undefined) return special;
   return retryable
     ? 'The audio is kept: try again now, or later.'
-    : 'Trying again would give the same. Other recordings are not affected.';
+    : 'Trying again will most likely give the same. Other recordings are not affected.';
 }
 
 const WAYS_OUT: Readonly<Record<string, string>> = {

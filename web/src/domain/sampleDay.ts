@@ -27,7 +27,6 @@ export interface MovedSample {
   readonly original: string;
   /** With its new time of capture. */
   readonly name: string;
-  /** For names that carry no device. */
   readonly deviceId: string;
   readonly startedAt: number;
 }

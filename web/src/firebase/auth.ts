@@ -71,6 +71,8 @@ export async function signInAsDemoUser(): Promise<void> {
 
 const SENTENCES: Readonly<Record<string, string>> = {
   'auth/invalid-credential': 'E-mail and password do not match.',
+  'auth/user-not-found': 'E-mail and password do not match.',
+  'auth/wrong-password': 'E-mail and password do not match.',
   'auth/invalid-email': 'This is not an e-mail address.',
   'auth/missing-email': 'Enter your e-mail address first.',
   'auth/email-already-in-use': 'There is an account with this e-mail already: sign in instead.',

@@ -2,6 +2,7 @@
 import type { DocumentData, Timestamp } from 'firebase/firestore';
 import type {
   Conversation,
+  FairUse,
   Failure,
   Job,
   JobFile,
@@ -130,6 +131,16 @@ export function segmentOf(id: string, data: DocumentData): Segment {
     speaker,
     startedAt: startedAt.toMillis(),
     endedAt: endedAt.toMillis(),
+  };
+}
+
+/** What who runs the service has set for a user. */
+export function fairUseOf(_id: string, data: DocumentData): FairUse {
+  const { fairUse } = data as { fairUse?: { stage: FairUse['stage']; until: Timestamp | null; reason: string | null } };
+  return {
+    stage: fairUse?.stage ?? 'none',
+    until: fairUse?.until?.toMillis() ?? null,
+    reason: fairUse?.reason ?? null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useApp } from '../ui/app.ts';
 import { hasEnded, type Job, type JobFile } from '../data/model.ts';
-import { canCancel, canRetry, devicesOf, reasonsOf } from '../domain/jobText.ts';
+import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { jobOf } from '../firebase/documents.ts';
 import { call, liveDocument } from '../firebase/store.ts';
@@ -80,6 +80,7 @@ function JobView({ job }: { job: Job }) {
 function Commands({ job }: { job: Job }) {
   const [busy, setBusy] = useState(false);
   const [cancelling, setCancelling] = useState(false);
+  const retry = retryOf(job);
   const command = (name: string, done: string): void => {
     setBusy(true);
     call(name, { job_id: job.id })
@@ -92,9 +93,9 @@ function Commands({ job }: { job: Job }) {
   };
   return (
     <>
-      {canRetry(job) && (
+      {retry !== 'no' && (
         <button
-          class="button primary"
+          class={retry === 'likely' ? 'button primary' : 'button'}
           disabled={busy}
           onClick={() => {
             command('retrySyncJob', 'What failed is tried again.');

@@ -1,10 +1,10 @@
 import { usageSince } from '../../../client/src/reading.ts';
 import { useApp } from '../ui/app.ts';
 import type { UsageDay } from '../data/model.ts';
-import { duration, shortDay } from '../domain/time.ts';
+import { clock, duration, relativeDay, shortDay } from '../domain/time.ts';
 import { daysOfUsage, sumUsage } from '../domain/usage.ts';
-import { usageOf } from '../firebase/documents.ts';
-import { liveQuery } from '../firebase/store.ts';
+import { fairUseOf, usageOf } from '../firebase/documents.ts';
+import { liveDocument, liveQuery } from '../firebase/store.ts';
 import { useLive } from '../ui/live.ts';
 import { useNow } from '../ui/now.ts';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
@@ -22,10 +22,37 @@ export function UsageScreen() {
       <p class="lead">
         What was handed in and what transcription billed for it, by the day on which it was processed (UTC).
       </p>
+      <FairUse />
       {usage.kind === 'failed' && <Problem error={usage.error} />}
       {usage.kind === 'loading' && <Waiting what="usage" />}
       {usage.kind === 'ready' && <Usage days={days} counted={usage.value} />}
     </Screen>
+  );
+}
+
+/** Where who runs the service has set this user a limit. */
+function FairUse() {
+  const { uid } = useApp();
+  const user = useLive(`user/${uid}`, () => liveDocument(`users/${uid}`, fairUseOf));
+  const now = useNow(60_000);
+  const limit = user.kind === 'ready' ? user.value : null;
+  if (limit === null || limit.stage === 'none' || (limit.until !== null && limit.until < now)) return null;
+  return (
+    <div class="notice bad">
+      <p>
+        <b>
+          {limit.stage === 'restricted'
+            ? 'New uploads are paused for your account; what was accepted goes on.'
+            : 'Less speech a day is transcribed for your account than usual; the rest waits for the next day.'}
+        </b>
+      </p>
+      {limit.reason !== null && <p>{limit.reason}</p>}
+      <p class="hint">
+        {limit.until === null
+          ? 'Who runs the service ends this.'
+          : `Until ${relativeDay(limit.until, now)}, ${clock(limit.until)}.`}
+      </p>
+    </div>
   );
 }
 

@@ -9,7 +9,7 @@ export function StatusChip({ status }: { status: JobStatus }) {
 }
 
 export function JobProgress({ job }: { job: Job }) {
-  const { percent, stage } = job;
+  const { percent } = job;
   return (
     <div class="progress">
       <div
@@ -19,12 +19,12 @@ export function JobProgress({ job }: { job: Job }) {
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.round(percent)}
-        aria-valuetext={`${Math.round(percent)} %, ${stageLabel(stage)}`}
+        aria-valuetext={`${Math.round(percent)} %, ${stageLabel(job)}`}
       >
         <span style={{ transform: `scaleX(${percent / 100})` }} />
       </div>
       <p>
-        <b>{Math.round(percent)} %</b> {stageLabel(stage)}
+        <b>{Math.round(percent)} %</b> {stageLabel(job)}
       </p>
     </div>
   );
@@ -34,8 +34,8 @@ export function JobProgress({ job }: { job: Job }) {
 export function WaitingFor({ job }: { job: Job }) {
   const { waitingFor } = job;
   const now = useNow((waitingFor?.until ?? null) === null ? null : 1000);
-  // For a worker everything waits a moment: the progress says so.
-  if (waitingFor === null || waitingFor.reason === 'queue') return null;
+  // For a worker, and for what is being uploaded, everything waits a moment: the progress says so.
+  if (waitingFor === null || ['queue', 'uploads'].includes(waitingFor.reason)) return null;
   return (
     <p class="waiting-for">
       <Glyph name="wait" size={18} />

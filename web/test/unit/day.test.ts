@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Conversation, FileState, Job, JobFile, Ledger } from '../../src/data/model.ts';
 import { figuresOf, filesBetween, knownDays, lanesOf, recordingsOf } from '../../src/domain/day.ts';
 import { ledgerShares } from '../../src/domain/ledger.ts';
-import { canRetry, devicesOf, reasonsOf } from '../../src/domain/jobText.ts';
+import { devicesOf, reasonsOf, retryOf } from '../../src/domain/jobText.ts';
 import { addDays, dayOf, duration, startOfDay, until } from '../../src/domain/time.ts';
 
 const NOON = new Date(2026, 6, 3, 12).getTime();
@@ -154,11 +154,13 @@ describe('A job in words', () => {
     ...change,
   });
 
-  it('offers to try again only where that can help', () => {
-    assert.equal(canRetry(job({ status: 'failed', failures: [failure({ retryable: true })] })), true);
-    assert.equal(canRetry(job({ status: 'failed', failures: [failure()] })), false);
-    assert.equal(canRetry(job({ status: 'processing', failures: [failure({ retryable: true })] })), false);
-    assert.equal(canRetry(job({ status: 'cancelled', failures: [failure({ retryable: true })] })), false);
+  it('offers to try again where the audio is kept, and says whether that can help', () => {
+    const retryable = failure({ retryable: true });
+    assert.equal(retryOf(job({ status: 'failed', failures: [retryable, failure()] })), 'likely');
+    assert.equal(retryOf(job({ status: 'partial', failures: [failure()] })), 'possible');
+    assert.equal(retryOf(job({ status: 'failed', failures: [failure({ code: 'recording_missing' })] })), 'no');
+    assert.equal(retryOf(job({ status: 'processing', failures: [retryable] })), 'no');
+    assert.equal(retryOf(job({ status: 'cancelled', failures: [retryable] })), 'no');
   });
 
   it('gives each reason once, with the recordings it is about and a way out', () => {

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
+import { assertAccessible } from './support/accessibility.ts';
+import { setText, uidOf } from './support/operator.ts';
+import { launch, ORIGIN, Visitor } from './support/browser.ts';
+
+/** For what the functions do: a second or two, but the machine may be busy. */
+const PATIENCE_MS = 90_000;
+
+const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
+const SAMPLES = loadSamples();
+
+function sampleOf(scenario: string): Sample {
+  const found = SAMPLES.find((sample) => sample.scenario === scenario);
+  assert(found);
+  return found;
+}
+
+/** One sample as it is chosen from a disk. */
+function filesOf(scenario: string): { name: string; bytes: Buffer }[] {
+  const sample = sampleOf(scenario);
+  return sample.recordings.map((recording) => ({ name: recording.name, bytes: readRecording(sample, recording) }));
+}
+
+/** The newest job, once it has this status. */
+async function jobWith(visitor: Visitor, status: string): Promise<void> {
+  await visitor.go('Jobs');
+  const card = visitor.page.locator('.job-card').first();
+  await card.getByText(status, { exact: true }).waitFor({ timeout: PATIENCE_MS });
+  await card.getByRole('link').click();
+  await visitor.page.getByRole('heading', { name: 'Recordings' }).waitFor();
+}
+
+const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+describe('The console', function () {
+  this.timeout(150_000);
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+
+  before(async () => {
+    await standIn.reset();
+    browser = await launch();
+  });
+  after(() => browser.close());
+
+  beforeEach(async () => {
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+  });
+  afterEach(async () => {
+    await standIn.reset();
+    await visitor.leave();
+  });
+
+  it('is served with a policy that lets nothing in from elsewhere, and with a page for each of its addresses', async () => {
+    const { headers } = await fetch(ORIGIN);
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*[; ]/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('referrer-policy'), 'no-referrer');
+    assert.match(headers.get('permissions-policy') ?? '', /microphone=\(self\), camera=\(\)/);
+    assert.equal(headers.get('cache-control'), 'no-cache');
+    const html = await (await fetch(`${ORIGIN}/day/2026-07-03`)).text();
+    const asset = /\/assets\/index-[\w-]+\.js/.exec(html)?.[0] ?? '';
+    assert.match((await fetch(ORIGIN + asset)).headers.get('cache-control') ?? '', /immutable/);
+    assert.equal((await fetch(`${ORIGIN}/nowhere`)).status, 404);
+    assert.equal((await fetch(`${ORIGIN}/v2/sync/jobs`)).status, 401, 'the API is not hidden behind it');
+  });
+
+  it('signs in by one click, tells what is wrong with an e-mail, and forgets who signs out', async () => {
+    visitor.expectedErrors = /accounts:signInWithPassword|accounts:signUp/; // The browser logs each refusal.
+    await page.getByLabel('E-mail').fill('nobody@example.com');
+    await page.getByLabel('Password').fill('wrong horse');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').getByText('do not match').waitFor();
+    await assertAccessible(page, 'Signing in');
+
+    await page.getByRole('button', { name: 'Continue as demo user' }).click();
+    await page.getByRole('navigation', { name: 'Console' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
+    const left = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    assert.deepEqual(
+      left.filter((name) => name?.startsWith('firestore/')),
+      [],
+    );
+  });
+
+  it('turns chosen recordings into a conversation that can be read, searched, copied, exported and deleted', async () => {
+    const kitchen = sampleOf('kitchen');
+    const said = kitchen.words.map(({ text }) => text).join(' ');
+    const uid = await uidOf(await visitor.signUp());
+    await visitor.add(...filesOf('kitchen'));
+    await jobWith(visitor, 'Done');
+    assert.match((await page.getByRole('img', { name: /^Of / }).getAttribute('aria-label')) ?? '', /speech.*silence/);
+    await page.locator('.links a').first().click();
+
+    const lines = page.locator('.transcript .turn > p:last-child');
+    await lines.first().waitFor();
+    assert.equal(words((await lines.allTextContents()).join(' ')), said);
+    assert.equal(await page.locator('.turn-head b').first().textContent(), 'Speaker 1');
+
+    await page.keyboard.press('/');
+    const wanted = kitchen.words[3]?.text.replace(/\W/g, '') ?? '';
+    await page.keyboard.type(wanted.toUpperCase());
+    await page.getByText(/^1 of \d+$/).waitFor();
+    assert.equal((await page.locator('mark').first().textContent())?.toLowerCase(), wanted.toLowerCase());
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByText('on the clipboard').waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(words(copied.replace(/^Speaker \d: /gm, '')), said);
+
+    await page.getByText('Export').click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'SRT' }).click();
+    assert.match(
+      await readFile(await (await download).path(), 'utf8'),
+      /^1\n00:00:00,000 --> 00:00:\d\d,\d{3}\nSpeaker 1: /,
+    );
+
+    const address = new URL(page.url()).pathname;
+    const hostile = '<img src=x onerror="document.body.remove()">';
+    await setText(`users/${uid}${address}`, 'title', hostile);
+    await page.getByRole('heading', { name: hostile }).waitFor(); // Live, and text: never HTML.
+    assert.equal(await page.locator('main img').count(), 0);
+
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByText('The conversation is deleted.').waitFor();
+    await page.getByText('Nothing was said in these recordings.').waitFor();
+    await visitor.open(address);
+    await page.getByRole('heading', { name: 'This conversation is gone' }).waitFor();
+  });
+
+  it('records without a network, survives a reload in the middle, and sends what was heard when the network is back', async () => {
+    await visitor.signUp();
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
+    await visitor.go('Record');
+    await visitor.context.setOffline(true);
+    const began = Date.now();
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.getByRole('timer').getByText('0:04').waitFor();
+    await page.reload(); // Nobody pressed stop, and there is no network to load from.
+    await page.getByText('A recording that was interrupted is safe').waitFor();
+    const name = (await page.locator('.file-name').textContent()) ?? '';
+    await page.locator('.file-row').getByText('waits to be sent').waitFor();
+
+    const [, startedAt = ''] = /^audio_web\w+_opus_fs320_16000_1_fs320_(\d+)\.bin$/.exec(name) ?? [];
+    const late = Number(startedAt) - began;
+    assert(late > -50 && late < 5000, `the name says that capture began ${late} ms after the click`);
+
+    await visitor.context.setOffline(false);
+    await page.locator('.file-row').getByText('done, deleted here').waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('link', { name: 'Job of' }).click();
+    const row = page.locator('.file-row');
+    await row.getByText('transcribed').waitFor();
+    const seconds = Number(/· (\d+) s ·/.exec((await row.textContent()) ?? '')?.[1]);
+    assert(seconds >= 3 && seconds <= 6, `${seconds} s were kept of more than four`);
+  });
+
+  it('says why a job failed, and tries it again when it is told to', async () => {
+    await visitor.signUp();
+    await standIn.behave({ status: 400 });
+    await visitor.add(...filesOf('letter'));
+    await jobWith(visitor, 'Partly done');
+    await page.getByText('refused this audio for good').first().waitFor();
+    await assertAccessible(page, 'A failed job');
+    await visitor.shot('job-failed');
+    await standIn.reset();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.chip').getByText('Done', { exact: true }).waitFor({ timeout: PATIENCE_MS });
+    assert.equal(await page.getByText('refused this audio').count(), 0);
+    assert.equal((await standIn.log()).requests.length, 1);
+  });
+
+  it('says what a job waits for and until when, and cancels it', async () => {
+    await visitor.signUp();
+    await standIn.behave({ status: 429, retryAfter: 600 });
+    await visitor.add(...filesOf('errand'));
+    await jobWith(visitor, 'Waiting');
+    await page.getByText(/Goes on in (9|10) min/).waitFor();
+    await assertAccessible(page, 'A waiting job');
+    await visitor.shot('job-waiting');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel the job' }).click();
+    await page.locator('.chip').getByText('Cancelled').waitFor();
+  });
+
+  it('asks when an ordinary recording began, and refuses what is none', async () => {
+    await visitor.signUp();
+    const [memo] = filesOf('memo');
+    await visitor.add(
+      { name: 'notes.txt', bytes: Buffer.from('x') },
+      { name: 'Voice memo.wav', bytes: memo?.bytes ?? Buffer.alloc(0) },
+    );
+    await page.getByRole('alert').getByText('notes.txt').waitFor();
+    await page.getByLabel('Voice memo.wav').fill('2026-03-04T10:00:00');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page
+      .locator('.file-name')
+      .getByText(`Voice-memo_${new Date(2026, 2, 4, 10).getTime()}.wav`)
+      .waitFor();
+  });
+});

@@ -1,0 +1,129 @@
+/** A real Chromium for the tests, and pages of it that tell what went wrong in them. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { SAMPLES_DIR } from '../../../../dev/samples/samples.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../../../..');
+/** Git-ignored; kept by CI. */
+const ARTIFACTS = path.join(ROOT, 'artifacts');
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run "npm run test:web".`);
+  return value;
+}
+
+export const ORIGIN = required('HOSTING_ORIGIN');
+
+/** Where browsers usually are; `CHROME_PATH` goes before. */
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+export function findBrowser(): string {
+  const found = [process.env['CHROME_PATH'], ...PLACES].find((place) => place !== undefined && existsSync(place));
+  if (found !== undefined) return found;
+  throw new Error('There is no Chromium or Chrome: apt-get install -y chromium, or set CHROME_PATH.');
+}
+
+/** What the fake microphone hears, over and over: speech, or the day view would have nothing to show. */
+const HEARD = path.join(SAMPLES_DIR, 'memo_1749660600.wav');
+
+/** Quiet, and talking to nobody but us. */
+export const BROWSER_ARGS = [
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findBrowser(),
+    args: [
+      ...BROWSER_ARGS,
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-audio-capture=${HEARD}`,
+    ],
+  });
+}
+
+/** Errors that a page without a network is bound to log. */
+const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|firestore|www\.google\.com\/images\/cleardot/i;
+
+/** A browser of one person: its own storage. Ends with an error if a page of it logged one. */
+export class Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly #errors: string[] = [];
+  /** Those that a test provokes. */
+  expectedErrors = /^$/;
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+    page.on('pageerror', ({ message }) => this.#errors.push(message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#errors.push(`${message.text()} ${message.location().url}`);
+    });
+  }
+
+  static async arrive(browser: Browser): Promise<Visitor> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
+    await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write'], { origin: ORIGIN });
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
+    const visitor = new Visitor(context, page);
+    await visitor.open('/');
+    return visitor;
+  }
+
+  async open(address: string): Promise<void> {
+    await this.page.goto(ORIGIN + address);
+  }
+
+  /** By a link of the console: without loading the page anew. */
+  async go(name: string): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click();
+  }
+
+  /** A new account, so that no test sees what another left. @returns its e-mail */
+  async signUp(): Promise<string> {
+    const email = `${crypto.randomUUID()}@example.com`;
+    await this.page.getByRole('button', { name: 'Create an account' }).click();
+    await this.page.getByLabel('E-mail').fill(email);
+    await this.page.getByLabel('Password').fill('correct horse battery');
+    await this.page.getByRole('button', { name: 'Create account' }).click();
+    await this.page.getByRole('navigation', { name: 'Console' }).waitFor();
+    return email;
+  }
+
+  /** Adds a file as a person does who chooses it. */
+  async add(...files: { name: string; bytes: Buffer }[]): Promise<void> {
+    await this.go('Record');
+    const chosen = files.map(({ name, bytes }) => ({ name, mimeType: 'application/octet-stream', buffer: bytes }));
+    await this.page.getByLabel('Choose files').setInputFiles(chosen);
+  }
+
+  async shot(name: string): Promise<void> {
+    mkdirSync(ARTIFACTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+    const unexpected = this.#errors.filter((error) => !OFFLINE.test(error) && !this.expectedErrors.test(error));
+    assert.deepEqual(unexpected, [], 'the page logged errors');
+  }
+}

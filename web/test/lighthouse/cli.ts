@@ -1,0 +1,75 @@
+/**
+ * `npm run lighthouse`: the console's scores, signed out and on the screens of a user with a sample day. Exits with 1 where one
+ * is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse itself is fetched when it is asked for: nobody else needs it.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { reservePorts } from '../../../dev/emulators/ports.ts';
+import { withSuite } from '../../../dev/emulators/withSuite.ts';
+import { main } from '../../../dev/main.ts';
+import { ROOT } from '../../../dev/paths.ts';
+import { run } from '../../../dev/process.ts';
+
+const LIGHTHOUSE = 'lighthouse@13.5.0';
+const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
+const WANTED = 95;
+const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
+
+interface Report {
+  readonly categories: Readonly<Record<string, { readonly score: number | null }>>;
+  readonly audits: Readonly<Record<string, { readonly displayValue?: string }>>;
+}
+
+await main((signal) =>
+  withSuite({ ports: 'free', console: true, signal }, async ({ env }, stop) => {
+    const origin = env['HOSTING_ORIGIN'] ?? '';
+    process.env['HOSTING_ORIGIN'] = origin;
+    const { BROWSER_ARGS, findBrowser } = await import('../browser/support/browser.ts');
+    const block = await reservePorts(1);
+    const [port = 0] = block.ports;
+    await block.release();
+    const profile = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-lighthouse-'));
+    mkdirSync(REPORTS, { recursive: true });
+    // Lighthouse takes this very browser, with its user.
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: findBrowser(),
+      args: [...BROWSER_ARGS, `--remote-debugging-port=${port}`],
+    });
+    const measure = async (name: string, address: string): Promise<boolean> => {
+      const file = path.join(REPORTS, `${name}.json`);
+      const args = ['--yes', LIGHTHOUSE, origin + address, `--port=${port}`, '--disable-storage-reset', '--quiet'];
+      const only = [`--only-categories=${CATEGORIES.join(',')}`, '--output=json', `--output-path=${file}`];
+      const code = await run('npx', [...args, ...only], { cwd: ROOT, signal: stop });
+      if (code !== 0) throw new Error(`Lighthouse failed on ${name}.`);
+      return printed(name, JSON.parse(readFileSync(file, 'utf8')) as Report);
+    };
+    try {
+      const good = [await measure('sign-in', '/')];
+      const page = context.pages()[0] ?? (await context.newPage());
+      await page.goto(origin);
+      await page.getByRole('button', { name: 'Continue as demo user' }).click();
+      await page.getByRole('button', { name: 'Send a sample day' }).click();
+      await page.locator('.chip').getByText('Done', { exact: true }).waitFor({ timeout: 120_000 });
+      for (const [name, address] of [
+        ['day', '/'],
+        ['jobs', '/jobs'],
+        ['record', '/record'],
+      ] as const) {
+        good.push(await measure(name, address));
+      }
+      return good.every(Boolean) ? 0 : 1;
+    } finally {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true });
+    }
+  }),
+);
+
+function printed(name: string, { categories, audits }: Report): boolean {
+  const scores = CATEGORIES.map((category) => Math.round((categories[category]?.score ?? 0) * 100));
+  const paint = audits['largest-contentful-paint']?.displayValue ?? '?';
+  console.log(`${name}: ${CATEGORIES.map((category, i) => `${category} ${scores[i]}`).join(', ')} (LCP ${paint})`);
+  return scores.every((score) => score >= WANTED);
+}
