@@ -20,18 +20,20 @@ async function startProcess(
 }
 
 describe('End of a suite', () => {
+  const directory = `/tmp/suite-of-a-test-${String(process.pid)}`;
+
   it('ends its processes, also those that detached themselves', async () => {
-    const { child, pids } = await startProcess('/tmp/suite-of-a-test', true);
+    const { child, pids } = await startProcess(directory, true);
     assert.equal(pids.length, 2);
-    assert.deepEqual(suiteProcesses('/tmp/suite-of-a-test').sort(), pids.sort());
-    await Promise.all([once(child, 'exit'), killSuite('/tmp/suite-of-a-test')]);
-    assert.deepEqual(suiteProcesses('/tmp/suite-of-a-test'), []);
+    assert.deepEqual(suiteProcesses(directory).sort(), pids.sort());
+    await Promise.all([once(child, 'exit'), killSuite(directory)]);
+    assert.deepEqual(suiteProcesses(directory), []);
   });
 
   it("spares another suite's, even one whose directory starts with the same letters", async () => {
-    const { child, pids } = await startProcess('/tmp/suite-of-a-test-2');
-    await killSuite('/tmp/suite-of-a-test');
+    const { child, pids } = await startProcess(`${directory}-2`);
+    await killSuite(directory);
     assert(isAlive(pids[0]!));
-    await Promise.all([once(child, 'exit'), killSuite('/tmp/suite-of-a-test-2')]);
+    await Promise.all([once(child, 'exit'), killSuite(`${directory}-2`)]);
   });
 });
