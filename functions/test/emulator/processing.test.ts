@@ -296,8 +296,8 @@ describe('the task', () => {
     let deliveries = 0;
     for (; (await world.job(jobId)).status !== 'completed'; deliveries++) {
       assert.ok(deliveries < 30, 'every attempt gets further');
-      // Time for one step, of which there are many: a request carries five seconds.
-      await world.deliver(jobId, { workMs: 0, maxChunkMs: 5000 });
+      // Time for one step, of which there are many: a request carries six seconds, and ends between words.
+      await world.deliver(jobId, { workMs: 0, maxChunkMs: 6000 });
     }
     assert.ok(deliveries > 5, `it took ${deliveries} attempts`);
     assert.deepEqual(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
 import type { DueJobs } from '../../../src/jobs/dueJobs.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { UploadedObjects } from '../../../src/upload/objects.ts';
@@ -58,13 +59,14 @@ describe('a run of the sweeper', () => {
 
     it('fails, for the schedule to try again, only when nothing could be done', async () => {
       const query = { limit: () => ({ get: () => Promise.reject(new Error('Firestore is down')) }) };
+      const db = { collection: () => ({ where: () => ({ orderBy: () => query }) }) } as unknown as Firestore;
       const down = () => ({ query, at: () => null });
       const due = { still: down, overdue: down, begun: down, notWrappedUp: down, expired: down } as unknown as DueJobs;
       const objects = new UploadedObjects(world.bucket());
       objects.list = () => Promise.reject(new Error('Storage is down'));
       const { conversations } = world.deps;
       conversations.unfinishedDeletions = () => Promise.reject(new Error('Firestore is down'));
-      await assert.rejects(world.sweep({ due, objects, conversations }), /No step/);
+      await assert.rejects(world.sweep({ db, due, objects, conversations }), /No step/);
     });
   });
 
