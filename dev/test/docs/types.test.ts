@@ -50,9 +50,8 @@ describe('the TypeScript in the documents', () => {
     );
     sources.set(path.join(CLIENT, 'given.ts'), { at: 'what is given', text: GIVEN });
     const host = ts.createCompilerHost(OPTIONS);
-    const { fileExists, readFile } = host;
-    host.fileExists = (file) => sources.has(file) || fileExists(file);
-    host.readFile = (file) => sources.get(file)?.text ?? readFile(file);
+    host.fileExists = (file) => sources.has(file) || ts.sys.fileExists(file);
+    host.readFile = (file) => sources.get(file)?.text ?? ts.sys.readFile(file);
 
     const program = ts.createProgram([...sources.keys()], OPTIONS, host);
     const complaints = ts
