@@ -5,7 +5,8 @@ import { acknowledgeJobs } from '../../src/commands/acknowledge.ts';
 import { cancelJob } from '../../src/commands/cancel.ts';
 import type { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
-import { CommandWorld, refusal, states } from '../support/commands.ts';
+import { CommandWorld, states } from '../support/commands.ts';
+import { codeOf } from '../support/errors.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -107,8 +108,8 @@ describe('cancelSyncJob', () => {
     await world.deliver(jobId);
     const before = await world.job(jobId);
     assert.deepEqual([await world.cancel(jobId), await world.job(jobId)], [before, before]);
-    assert.equal(await refusal(world.cancel(jobId, 'somebody-else')), 'job_not_found');
-    assert.equal(await refusal(world.cancel('no-such-job')), 'job_not_found');
+    assert.equal(await codeOf(world.cancel(jobId, 'somebody-else')), 'job_not_found');
+    assert.equal(await codeOf(world.cancel('no-such-job')), 'job_not_found');
   });
 
   it('stands even if the audio cannot be deleted now: the sweeper will', async () => {

@@ -12,7 +12,8 @@ import { FairUse, setStage } from '../../src/usage/fairUse.ts';
 import type { FairUseLimits, Stage } from '../../src/usage/fairUse.ts';
 import { uploadFiles, waitForJob } from '../support/client.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
-import { CommandWorld, refusal } from '../support/commands.ts';
+import { CommandWorld } from '../support/commands.ts';
+import { codeOf } from '../support/errors.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { declared, SdkClient } from '../support/sdkClient.ts';
 import { recordings } from '../support/uploads.ts';
@@ -113,8 +114,8 @@ describe('fair use', () => {
       };
       const both = { dailySpeechSeconds: 61, throttledSpeechSeconds: 60 };
       for (const stage of ['none', 'restricted'] as const) await ask(stage, both);
-      assert.equal(await refusal(ask('throttled', both)), 'daily_budget_used');
-      assert.equal(await refusal(ask('throttled', { dailySpeechSeconds: 60 })), 'daily_budget_used');
+      assert.equal(await codeOf(ask('throttled', both)), 'daily_budget_used');
+      assert.equal(await codeOf(ask('throttled', { dailySpeechSeconds: 60 })), 'daily_budget_used');
       await ask('throttled', {});
       await ask('none', { throttledSpeechSeconds: 1 });
     });
@@ -128,7 +129,7 @@ describe('fair use', () => {
       await setStage(world.db, world.uid, { stage: 'banished' as Stage, until: null, reason: null });
       await limited(limits).requireBudget(world.uid);
       await setStage(world.db, world.uid, { stage: 'throttled', until: null, reason: null });
-      assert.equal(await refusal(limited(limits).requireBudget(world.uid)), 'daily_budget_used');
+      assert.equal(await codeOf(limited(limits).requireBudget(world.uid)), 'daily_budget_used');
     });
   });
 

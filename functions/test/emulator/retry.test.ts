@@ -5,7 +5,8 @@ import { AppError } from '../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
 import type { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
-import { CommandWorld, refusal, states } from '../support/commands.ts';
+import { CommandWorld, states } from '../support/commands.ts';
+import { codeOf } from '../support/errors.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
 import { filesOf } from '../support/worker.ts';
 
@@ -143,7 +144,7 @@ describe('retrySyncJob', () => {
       [job.status, job.failures.map(({ file, code }) => [file, code])],
       ['partial', [[first!.name, 'recording_missing']]],
     );
-    assert.equal(await refusal(world.retry(jobId)), 'job_not_retryable');
+    assert.equal(await codeOf(world.retry(jobId)), 'job_not_retryable');
     await assertSound(world);
   });
 
@@ -167,7 +168,7 @@ describe('retrySyncJob', () => {
     const failed = await world.refusedJob(letter);
     const other = await world.deferredJob(letter);
     const before = await world.job(failed);
-    assert.equal(await refusal(world.retry(failed)), 'duplicate_in_progress');
+    assert.equal(await codeOf(world.retry(failed)), 'duplicate_in_progress');
     assert.deepEqual(await world.job(failed), before);
     world.aheadMs += MINUTE_MS;
     await world.deliver(other);
@@ -209,14 +210,14 @@ describe('retrySyncJob', () => {
 
   it('is refused for somebody else’s job, a job under way, a completed and a cancelled one', async () => {
     const jobId = await world.acceptSamples(letter);
-    assert.equal(await refusal(world.retry('no-such-job')), 'job_not_found');
-    assert.equal(await refusal(world.retry(jobId, 'somebody-else')), 'job_not_found');
-    assert.equal(await refusal(world.retry(jobId)), 'job_not_finished');
+    assert.equal(await codeOf(world.retry('no-such-job')), 'job_not_found');
+    assert.equal(await codeOf(world.retry(jobId, 'somebody-else')), 'job_not_found');
+    assert.equal(await codeOf(world.retry(jobId)), 'job_not_finished');
     await world.cancel(jobId);
-    assert.equal(await refusal(world.retry(jobId)), 'job_not_retryable');
+    assert.equal(await codeOf(world.retry(jobId)), 'job_not_retryable');
     const done = await world.acceptSamples(letter);
     await world.deliver(done);
-    assert.equal(await refusal(world.retry(done)), 'job_not_retryable');
+    assert.equal(await codeOf(world.retry(done)), 'job_not_retryable');
   });
 });
 

@@ -57,15 +57,6 @@ async function settled(act: () => void): Promise<void> {
   await new Promise(setImmediate);
 }
 
-export async function codeOf(accepting: Promise<unknown>): Promise<string> {
-  const error: unknown = await accepting.then(
-    () => assert.fail('It was accepted.'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof AppError, String(error));
-  return error.code;
-}
-
 export function assertNothingLeft({ jobs, staging, queue }: MemoryDeps): void {
   assert.deepEqual([[...jobs.byId.keys()], [...staging.objects.keys()], [...queue.tasks.keys()]], [[], [], []]);
 }

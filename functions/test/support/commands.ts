@@ -52,13 +52,3 @@ export class CommandWorld extends TestWorld {
 export function states(job: Job): string[] {
   return job.files.map(({ state }) => state);
 }
-
-/** The code of the AppError that it must end with. */
-export async function refusal(asked: Promise<unknown>): Promise<string> {
-  const error: unknown = await asked.then(
-    () => assert.fail('It was accepted.'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof AppError, String(error));
-  return error.code;
-}

@@ -4,9 +4,9 @@ import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getAppCheck } from 'firebase-admin/app-check';
 import { getAuth } from 'firebase-admin/auth';
 import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
-import { AppError } from '../../../src/errors.ts';
 import { createAuthenticator, verifyBearer } from '../../../src/http/auth.ts';
 import type { AuthenticatorDeps } from '../../../src/http/auth.ts';
+import { codeOf } from '../../support/errors.ts';
 
 type Verifier = Pick<Auth, 'verifyIdToken'>;
 
@@ -15,15 +15,6 @@ const refuses = (error: unknown): Verifier => ({
   verifyIdToken: () => Promise.reject(error instanceof Error ? error : new Error(String(error))),
 });
 const failure = (code: string, message = code): Error => Object.assign(new Error(message), { code });
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => assert.fail('It was let through.'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof AppError, String(error));
-  return error.code;
-}
 
 const CLAIMS = { aud: 'p', iss: 'https://securetoken.google.com/p', sub: 'alice' };
 

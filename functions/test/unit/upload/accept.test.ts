@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { acceptUpload } from '../../../src/upload/accept.ts';
-import { assertNothingLeft, assertStaged, codeOf, failing } from '../../support/acceptance.ts';
+import { assertNothingLeft, assertStaged, failing } from '../../support/acceptance.ts';
+import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
 
 describe('acceptUpload', () => {

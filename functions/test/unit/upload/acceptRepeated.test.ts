@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { acceptUpload } from '../../../src/upload/accept.ts';
 import type { Upload } from '../../../src/upload/accept.ts';
-import { assertNothingLeft, assertStaged, codeOf, failing, StepByStep } from '../../support/acceptance.ts';
+import { assertNothingLeft, assertStaged, failing, StepByStep } from '../../support/acceptance.ts';
+import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
 
 describe('acceptUpload with an Idempotency-Key', () => {

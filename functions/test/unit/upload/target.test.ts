@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
-import { AppError } from '../../../src/errors.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
+import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, upload } from '../../support/uploads.ts';
-
-async function codeOf(upload: Promise<unknown>): Promise<string> {
-  const error: unknown = await upload.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof AppError);
-  return error.code;
-}
 
 describe('an upload with a conversation to be added to', () => {
   const fields = { deviceId: null, conversationId: 'c1', clockOffsetMs: 0 };
