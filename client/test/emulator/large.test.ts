@@ -8,7 +8,7 @@ import { nodeMd5 } from '../../src/node.ts';
 import { pieceSize } from '../../src/resumable.ts';
 import { FaultyProxy } from '../network/proxy.ts';
 import { createAccount, required, signIn, suiteOrigins } from '../support/suite.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../../functions/test/support/until.ts';
 
 const FILES = 20;
 const FILE_BYTES = 15_000_000;

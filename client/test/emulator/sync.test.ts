@@ -6,7 +6,7 @@ import { memoryStore } from '../../src/memory.ts';
 import { sampleFiles } from '../support/samples.ts';
 import { createAccount, signIn } from '../support/suite.ts';
 import type { SignedIn } from '../support/suite.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../../functions/test/support/until.ts';
 
 describe('a client on the real suite', () => {
   let user: SignedIn;

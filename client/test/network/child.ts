@@ -8,7 +8,7 @@ import { systemClock } from '../../src/time.ts';
 import type { Clock } from '../../src/time.ts';
 import { TIMEOUT_MS } from '../../src/http.ts';
 import { signIn } from '../support/suite.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../../functions/test/support/until.ts';
 import type { Order, Report } from './orders.ts';
 
 /** Keys of what was handed over to the app. */

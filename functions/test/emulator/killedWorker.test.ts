@@ -1,6 +1,5 @@
 /** The deployed function in the Functions emulator, killed in the middle of its work: the queue delivers its task again. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { processesWith } from '../../../dev/emulators/processes.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
@@ -10,20 +9,13 @@ import { loadUserData } from '../invariants/userData.ts';
 import { sampleOf } from '../support/checks.ts';
 import { uploadFiles, waitForJob } from '../support/client.ts';
 import { bucket, db, signUp } from '../support/suite.ts';
+import { until } from '../support/until.ts';
 import { filesOf } from '../support/worker.ts';
 
 /** Processes of a function in this suite: others may run beside it. The emulator tells them by their environment what they are. */
 function workersOf(functionName: string): number[] {
   const ours = new Set(processesWith(`FIRESTORE_EMULATOR_HOST=${process.env['FIRESTORE_EMULATOR_HOST'] ?? ''}`));
   return processesWith(`FUNCTION_TARGET=${functionName}`).filter((pid) => ours.has(pid));
-}
-
-async function until(isSo: () => Promise<boolean>, limitMs: number): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await isSo())) {
-    assert.ok(Date.now() < deadline, `It did not come to this in ${limitMs} ms.`);
-    await delay(100);
-  }
 }
 
 describe('a worker that is killed', () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Timestamp } from 'firebase-admin/firestore';
 import { fireSchedules } from '../../../../dev/emulators/scheduler.ts';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
@@ -8,6 +7,7 @@ import { JobStore } from '../../../src/jobs/store.ts';
 import { onDeviceDeleted, onJobDeleted } from '../../../src/retention/deletion.ts';
 import { bucket, db } from '../../support/suite.ts';
 import { HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
+import { until } from '../../support/until.ts';
 
 describe('a deleted job', () => {
   let world: SweepWorld;
@@ -114,21 +114,13 @@ describe('as deployed', () => {
   });
   afterEach(() => shapes.close());
 
-  async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 60_000;
-    while (!(await isSo())) {
-      if (Date.now() > deadline) throw new Error(`After a minute still not: ${what}`);
-      await delay(200);
-    }
-  }
-
   it('the schedule runs the sweeper, which drives a job on whose enqueue was lost', async () => {
     const jobId = jobs.newId();
     const lost = Timestamp.fromMillis(Date.now() - HOUR_MS);
     const file = { ...shapes.file(jobId, 'a_1760000000.wav'), path: `uploads/${uid}/${jobId}/a_1760000000.wav` };
     await jobs.ref(jobId).set({ ...(await shapes.put(jobId)), uid, files: [file], status: 'pending', updatedAt: lost });
     assert.deepEqual(await fireSchedules(process.env), ['sweepSyncJobs']);
-    await until('the job has ended', async () => (await jobs.get(jobId))?.status === 'failed');
+    await until(async () => (await jobs.get(jobId))?.status === 'failed', 60_000);
     assert.deepEqual(
       (await jobs.get(jobId))?.failures.map(({ code }) => code),
       ['recording_missing'],
@@ -144,8 +136,8 @@ describe('as deployed', () => {
       .set({ uid } as never);
     await bucket.file(path).save('x', { resumable: false });
     await jobs.ref(jobId).delete();
-    await until('the chunk is gone', async () => (await chunksOf(db, jobId).get()).empty);
-    await until('the object is gone', async () => !(await bucket.file(path).exists())[0]);
+    await until(async () => (await chunksOf(db, jobId).get()).empty, 60_000);
+    await until(async () => !(await bucket.file(path).exists())[0], 60_000);
   });
 
   it('the deletion of a device cancels its unfinished upload', async () => {
@@ -155,6 +147,6 @@ describe('as deployed', () => {
     const device = db.doc(`users/${uid}/devices/phone`);
     await device.set({ fcmToken: 't', platform: 'ios', updatedAt: begun });
     await device.delete();
-    await until('the job is cancelled', async () => (await jobs.get(jobId))?.status === 'cancelled');
+    await until(async () => (await jobs.get(jobId))?.status === 'cancelled', 60_000);
   });
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Firestore } from 'firebase-admin/firestore';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import { onUserDeleted } from '../../../src/retention/userDeletion.ts';
@@ -7,6 +6,7 @@ import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/c
 import { pcmName, pcmRecording } from '../../support/recordings.ts';
 import { auth, bucket, db, jobIds, signUp, stagedObjects } from '../../support/suite.ts';
 import { HOUR_MS, SweepWorld } from '../../support/sweepWorld.ts';
+import { until } from '../../support/until.ts';
 
 const COLLECTIONS = ['conversations', 'deleted_speech', 'devices', 'recordings', 'segments', 'usage'];
 
@@ -99,9 +99,7 @@ describe('a deleted user', () => {
     await auth.deleteUser(uid);
 
     const left = async () => [...(await documentsOf(db, uid)), ...(await jobIds(uid)), ...(await stagedObjects(uid))];
-    const deadline = Date.now() + 60_000;
-    while ((await left()).length > 0 && Date.now() < deadline) await delay(200);
-    assert.deepEqual(await left(), []);
+    await until(async () => (await left()).length === 0, 60_000);
     const answer = await send<{ error: { code: string } }>('syncUpload', { method: 'POST', headers: bearer(idToken) });
     assert.deepEqual([answer.status, answer.body.error.code], [401, 'unauthenticated']);
   });
