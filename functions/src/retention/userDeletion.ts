@@ -9,9 +9,9 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
-import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { UploadedObjects } from '../upload/objects.ts';
+import { finishEach } from './finishing.ts';
 
 export interface UserDeletionDeps {
   readonly db: Firestore;
@@ -47,18 +47,15 @@ export async function onUserDeleted(uid: string, deps: UserDeletionDeps): Promis
 export async function finishUserDeletions(deps: UserDeletionDeps) {
   const { db, logger } = deps;
   const due = deletionsIn(db).where('dueAt', '<=', Timestamp.fromMillis(deps.now())).orderBy('dueAt');
-  const { docs } = await due.limit(PAGE).get();
-  let failed = 0;
-  for (const { id: uid, ref } of docs) {
-    try {
+  return finishEach((await due.limit(PAGE).get()).docs, {
+    page: PAGE,
+    finish: async ({ id: uid, ref }) => {
       await deleteEverythingOf(uid, deps);
       await ref.delete();
-    } catch (error) {
-      failed += 1;
-      logger.warn('User not deleted', { uid, stage: 'sweep', ...errorFields(error) });
-    }
-  }
-  return { seen: docs.length, done: docs.length - failed, failed, more: docs.length === PAGE };
+    },
+    failure: { message: 'User not deleted', fields: ({ id: uid }) => ({ uid }) },
+    logger,
+  });
 }
 
 /** Jobs first: without its job a worker can write nothing more. */
