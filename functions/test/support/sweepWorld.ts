@@ -19,6 +19,7 @@ import { UploadedObjects } from '../../src/upload/objects.ts';
 import { SweeperStateStore } from '../../src/retention/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
 import type { StepReport, SweepDeps } from '../../src/retention/sweep.ts';
+import { jobFile } from './jobFiles.ts';
 import { recordingLogger } from './logger.ts';
 import type { RecordingLogger } from './logger.ts';
 
@@ -122,23 +123,8 @@ export class SweepWorld {
   }
 
   file(jobId: string, name: string, state: FileState = 'staged', code: ErrorCode | null = null): JobFile {
-    return {
-      name,
-      path: `uploads/${this.uid}/${jobId}/${name}`,
-      size: 1,
-      md5: '',
-      format: { kind: 'file', extension: 'wav' },
-      deviceId: 'omi',
-      startedAt: Timestamp.fromMillis(Date.UTC(2026, 0, 1)),
-      state,
-      durationSeconds: 60,
-      lostSeconds: null,
-      speechSeconds: null,
-      failedSeconds: null,
-      unplannedFrom: 0,
-      duplicateOf: null,
-      error: code === null ? null : failure(name, code),
-    };
+    const error = code === null ? null : failure(name, code);
+    return jobFile({ name, path: `uploads/${this.uid}/${jobId}/${name}`, state, durationSeconds: 60, error });
   }
 
   async job(jobId: string): Promise<Job> {

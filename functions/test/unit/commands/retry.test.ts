@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
-import { Timestamp } from 'firebase-admin/firestore';
 import { retryableFiles } from '../../../src/commands/retry.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { FileState, Job, JobFile, JobStatus } from '../../../src/jobs/job.ts';
 import { newJob } from '../../../src/jobs/store.ts';
 import { failure } from '../../../src/processing/outcome.ts';
+import { jobFile } from '../../support/jobFiles.ts';
 
 function file(name: string, state: FileState, code: ErrorCode | null = null): JobFile {
-  return {
-    name,
-    path: `uploads/u/j/${name}`,
-    size: 1,
-    md5: '',
-    format: { kind: 'file', extension: 'wav' },
-    deviceId: 'omi',
-    startedAt: Timestamp.fromMillis(0),
-    state,
-    durationSeconds: 60,
-    lostSeconds: 0,
-    speechSeconds: 0,
-    failedSeconds: 0,
-    unplannedFrom: null,
-    duplicateOf: null,
-    error: code === null ? null : failure(name, code),
-  };
+  const read = { durationSeconds: 60, lostSeconds: 0, speechSeconds: 0, failedSeconds: 0, unplannedFrom: null };
+  return jobFile({ name, state, ...read, error: code === null ? null : failure(name, code) });
 }
 
 function job(status: JobStatus, ...files: JobFile[]): Job {

@@ -10,6 +10,7 @@ import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
 import { recordingId } from '../../../src/recordings/identity.ts';
 import type { Context } from '../../invariants/invariant.ts';
 import type { StoredChunk, UserData } from '../../invariants/userData.ts';
+import { jobFile } from '../../support/jobFiles.ts';
 
 export const UID = 'ada';
 const DEVICE = 'pendant1';
@@ -77,23 +78,18 @@ function finished(change: Partial<Job> & Pick<Job, 'files'>): Job {
 }
 
 function file(jobId: string, name: string, change: Partial<JobFile>): JobFile {
-  return {
+  return jobFile({
     name,
     path: `uploads/${UID}/${jobId}/${name}`,
     size: 1000,
     md5: `md5 of ${name}`,
-    format: { kind: 'opus', sampleRate: 16_000, channels: 1, frameSamples: 160 },
     deviceId: DEVICE,
     startedAt: at(START_MS),
-    durationSeconds: null,
     lostSeconds: 0,
     failedSeconds: 0,
-    speechSeconds: null,
     unplannedFrom: null,
-    duplicateOf: null,
-    error: null,
     ...change,
-  } as JobFile;
+  });
 }
 
 function entry({ name, md5, size, durationSeconds }: JobFile): [string, RecordingEntry] {

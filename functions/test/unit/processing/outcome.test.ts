@@ -4,28 +4,12 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { ChunkDoc } from '../../../src/jobs/chunk.ts';
 import type { JobFile, JobStatus } from '../../../src/jobs/job.ts';
 import { abandonFile, concludeJob, failure, isCounted, needsAudio } from '../../../src/processing/outcome.ts';
+import { jobFile } from '../../support/jobFiles.ts';
 
 const T0 = Timestamp.fromMillis(Date.UTC(2026, 0, 1));
 
 function file(name: string, change: Partial<JobFile> = {}): JobFile {
-  return {
-    name,
-    path: `uploads/u/j/${name}`,
-    size: 1,
-    md5: '',
-    format: { kind: 'file', extension: 'wav' },
-    deviceId: 'omi',
-    startedAt: T0,
-    state: 'staged',
-    durationSeconds: 60,
-    lostSeconds: 0,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
-    duplicateOf: null,
-    error: null,
-    ...change,
-  };
+  return jobFile({ name, durationSeconds: 60, lostSeconds: 0, ...change });
 }
 
 function chunk(state: 'done' | 'failed', parts: Readonly<Record<string, number>>): ChunkDoc {

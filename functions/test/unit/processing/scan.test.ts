@@ -10,6 +10,7 @@ import { AppError } from '../../../src/errors.ts';
 import type { JobFile, ResumePoint } from '../../../src/jobs/job.ts';
 import { inTimeOrder, notePlanned, scanRecordings } from '../../../src/processing/scan.ts';
 import type { ScanEvent } from '../../../src/processing/scan.ts';
+import { jobFile } from '../../support/jobFiles.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
 const FRAME = 160;
@@ -52,23 +53,14 @@ function record(name: string, startBeat: number, beats: readonly boolean[], devi
     bytes.writeUInt32LE(2 * FRAME, at);
     if (loud) for (let s = 0; s < FRAME; s++) bytes.writeInt16LE(s % 2 === 0 ? 9000 : -9000, at + 4 + 2 * s);
   }
-  const file: JobFile = {
+  const file = jobFile({
     name,
     path: name,
     size: bytes.length,
-    md5: '',
     format: { kind: 'framed', codec: 'pcm16', sampleRate: SAMPLE_RATE, channels: 1, frameSize: FRAME },
     deviceId,
     startedAt: Timestamp.fromMillis(T0 + BEAT_MS * startBeat),
-    state: 'staged',
-    durationSeconds: null,
-    lostSeconds: null,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
-    duplicateOf: null,
-    error: null,
-  };
+  });
   return { file, bytes };
 }
 
