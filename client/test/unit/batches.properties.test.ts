@@ -14,6 +14,21 @@ const targets = fc.record(
   { noNullPrototype: true },
 );
 
+/** A recording that nothing has happened to yet. */
+function waiting(added: Pick<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 'target'>): RecordingDoc {
+  return {
+    ...added,
+    state: 'waiting',
+    changedAt: 0,
+    jobId: null,
+    failure: null,
+    md5: null,
+    batchId: null,
+    session: null,
+    mishaps: 0,
+  };
+}
+
 const recordings = fc
   .array(
     fc.record({
@@ -24,20 +39,7 @@ const recordings = fc
     }),
     { maxLength: 60 },
   )
-  .map((all) =>
-    all.map((some, i): RecordingDoc => ({
-      ...some,
-      id: `id${i}`,
-      state: 'waiting',
-      changedAt: 0,
-      jobId: null,
-      failure: null,
-      md5: null,
-      batchId: null,
-      session: null,
-      mishaps: 0,
-    })),
-  );
+  .map((all) => all.map((some, i) => waiting({ ...some, id: `id${i}` })));
 
 const limits = fc.record<BatchLimits>({
   maxRequestBytes: fc.integer({ min: 1, max: 300_000 }),
@@ -87,21 +89,7 @@ describe('planning batches', () => {
 
   it('sends small batches as one request, anything larger to Storage', () => {
     const target = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
-    const doc = (id: string, size: number): RecordingDoc => ({
-      id,
-      name: `${id}.bin`,
-      size,
-      addedAt: 0,
-      target,
-      state: 'waiting',
-      changedAt: 0,
-      jobId: null,
-      failure: null,
-      md5: null,
-      batchId: null,
-      session: null,
-      mishaps: 0,
-    });
+    const doc = (id: string, size: number) => waiting({ id, name: `${id}.bin`, size, addedAt: 0, target });
     const many = (count: number) => Array.from({ length: count }, (_, i) => doc(String(i).padStart(4, '0'), 10));
     assert.equal(planBatch([doc('a', 29 * 1024 * 1024)], SERVER_LIMITS)?.way, 'multipart');
     assert.equal(planBatch([doc('a', 30 * 1024 * 1024)], SERVER_LIMITS)?.way, 'direct');

@@ -1,9 +1,6 @@
 /** What the console shows, as plain values: times are Unix milliseconds, durations seconds. */
 
-export type JobStatus =
-  'uploading' | 'pending' | 'processing' | 'deferred' | 'completed' | 'partial' | 'failed' | 'cancelled';
-
-export type FileState = 'expected' | 'staged' | 'transcribed' | 'silent' | 'duplicate' | 'failed';
+import type { FileState, JobStatus } from '../../../client/src/index.ts';
 
 /** `audio = speech + silent + duplicate + failed` when the job has ended. */
 export interface Ledger {

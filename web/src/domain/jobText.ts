@@ -1,5 +1,6 @@
 /** Jobs in words: where they stand, and what can be done. The server's own sentences say why. */
-import type { Failure, Job, JobStatus } from '../data/model.ts';
+import type { JobStatus } from '../../../client/src/index.ts';
+import type { Failure, Job } from '../data/model.ts';
 
 export type Tone = 'moving' | 'waiting' | 'good' | 'warn' | 'bad' | 'quiet';
 

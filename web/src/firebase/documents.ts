@@ -1,17 +1,7 @@
 /** Documents as the functions write them, and what the console makes of them. The rules let nobody else write them. */
 import type { DocumentData, Timestamp } from 'firebase/firestore';
-import type {
-  Conversation,
-  FairUse,
-  Failure,
-  Job,
-  JobFile,
-  JobStatus,
-  FileState,
-  Ledger,
-  Segment,
-  UsageDay,
-} from '../data/model.ts';
+import type { FileState, JobStatus } from '../../../client/src/index.ts';
+import type { Conversation, FairUse, Failure, Job, JobFile, Ledger, Segment, UsageDay } from '../data/model.ts';
 
 interface FileDoc {
   readonly name: string;

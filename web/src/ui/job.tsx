@@ -1,4 +1,5 @@
-import type { Job, JobStatus } from '../data/model.ts';
+import type { JobStatus } from '../../../client/src/index.ts';
+import type { Job } from '../data/model.ts';
 import { stageLabel, statusLabel, statusTone } from '../domain/jobText.ts';
 import { clock, until } from '../domain/time.ts';
 import { Glyph } from './icons.tsx';
