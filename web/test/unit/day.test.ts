@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Conversation, FileState, Job, JobFile, Ledger } from '../../src/data/model.ts';
+import type { FileState } from '../../../client/src/index.ts';
+import type { Conversation, Job, JobFile, Ledger } from '../../src/data/model.ts';
 import { figuresOf, filesBetween, knownDays, lanesOf, recordingsOf } from '../../src/domain/day.ts';
 import { ledgerShares } from '../../src/domain/ledger.ts';
 import { devicesOf, reasonsOf, retryOf } from '../../src/domain/jobText.ts';
