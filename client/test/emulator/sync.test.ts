@@ -3,6 +3,7 @@ import { collection, getDocs } from 'firebase/firestore';
 import { createSyncClient } from '../../src/index.ts';
 import type { Completion, SyncClient, SyncClientOptions } from '../../src/index.ts';
 import { memoryStore } from '../../src/memory.ts';
+import { nodeMd5 } from '../../src/node.ts';
 import { sampleFiles } from '../support/samples.ts';
 import { createAccount, signIn } from '../support/suite.ts';
 import type { SignedIn } from '../support/suite.ts';
@@ -57,5 +58,46 @@ describe('a client on the real suite', () => {
     // A job may be through before anybody saw it at work.
     const seen = states.filter((state) => state !== 'processing');
     assert.deepEqual(seen, ['waiting', 'uploading', 'uploaded', 'synced']);
+  });
+
+  it('brings them straight to Storage, and hands over once what listener, push and launch all tell of', async () => {
+    client = newClient({ limits: { maxRequestBytes: 1 }, createMd5: nodeMd5 });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    for (const file of sampleFiles('walk')) await client.add(file);
+    await client.start();
+    await until(() => completions.length === 1, 60_000);
+    const [completion] = completions;
+    const data = { type: 'offline_sync_completed', job_id: completion?.jobId, status: 'completed' };
+    assert.equal(await client.handlePushMessage(data), true);
+    await client.checkMissedCompletions();
+    assert.equal(completions.length, 1);
+    assert.deepEqual(await store.audioIds(), []);
+    await until(async () => (await user.backend.endedJobs()).length === 0, 30_000);
+    assert.deepEqual(errors, []);
+  });
+
+  it('replays nothing of it to a re-installation', async () => {
+    completions = [];
+    client = createSyncClient({
+      store: memoryStore(),
+      backend: user.backend,
+      onCompletion: (completion) => void completions.push(completion),
+    });
+    await client.checkMissedCompletions();
+    assert.deepEqual(completions, []);
+  });
+
+  it('refuses by name what the server refuses, and syncs the rest', async () => {
+    client = newClient();
+    await client.add({ name: 'notes_1760000000.txt', data: new Uint8Array(10) });
+    for (const file of sampleFiles('night')) await client.add(file);
+    await client.start();
+    await until(() => completions.length === 1, 60_000);
+    const notes = client.recordings().find(({ name }) => name.startsWith('notes'));
+    assert.equal(notes?.state, 'failed');
+    assert.equal(notes.failure?.code, 'bad_extension');
+    await client.discard(notes.id);
+    assert.ok(client.recordings().every(({ state }) => state === 'synced'));
   });
 });
