@@ -79,7 +79,7 @@ export class ListenerPool implements Listener {
   #start(): Thread | null {
     if (this.#closed || this.#threads.size >= this.parallel) return null;
     const thread = new Thread(
-      new Worker(this.#worker),
+      new Worker(this.#worker, { resourceLimits: { maxYoungGenerationSizeMb: 8 } }),
       () => {
         this.#idle.push(thread);
         this.#assign();

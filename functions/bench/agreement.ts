@@ -1,0 +1,201 @@
+/** How well the engine hears: against the plain one-stream loop, and against the words that were really said. */
+import { listenWith } from '../src/audio/listener.ts';
+import { MEMORY_WINDOWS, PassageCutter, WARMUP_WINDOWS } from '../src/audio/passages.ts';
+import { RegionDetector } from '../src/audio/regions.ts';
+import type { Region } from '../src/audio/regions.ts';
+import { floatToS16le } from '../src/audio/s16.ts';
+import { loadSileroVad, WINDOW_SAMPLES } from '../src/audio/vad.ts';
+import type { Vad } from '../src/audio/vad.ts';
+import { plainLoop } from './peers.ts';
+import { RATE, samplePcm, SAMPLES } from './sound.ts';
+
+interface Word {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The samples end to end, ten minutes of one unbroken stream, and where its words are, in samples. */
+async function speech(): Promise<{ pcm: Float32Array; words: Word[] }> {
+  const parts: Float32Array[] = [];
+  const words: Word[] = [];
+  let at = 0;
+  for (const sample of SAMPLES) {
+    for (const recording of sample.recordings) {
+      const pcm = await samplePcm(sample, recording);
+      for (const { startMs, endMs } of sample.words) {
+        const [start, end] = [startMs, endMs].map((ms) => ((ms - recording.startedAtMs) * RATE) / 1000);
+        if (start === undefined || end === undefined || start < 0 || end > pcm.length) continue;
+        words.push({ start: at + start, end: at + end });
+      }
+      parts.push(pcm);
+      at += pcm.length;
+    }
+  }
+  const pcm = new Float32Array(at);
+  parts.reduce((to, part) => (pcm.set(part, to), to + part.length), 0);
+  return { pcm, words };
+}
+
+type Spoil = (pcm: Float32Array) => Float32Array;
+
+/** Generated conditions; the same noise in every run. */
+const CONDITIONS: Readonly<Record<string, Spoil>> = {
+  'as recorded': (pcm) => pcm,
+  'white noise, 20 dB below speech': (pcm) => withNoise(pcm, 0.009),
+  'white noise, 10 dB below speech': (pcm) => withNoise(pcm, 0.028),
+  'music-like tones, 15 dB below speech': (pcm) => pcm.map((sample, i) => sample + melody(i / RATE)),
+  'clipped, 23 dB too loud': (pcm) => pcm.map((sample) => Math.max(-1, Math.min(1, 14 * sample))),
+  'very low level, 34 dB too quiet': (pcm) => pcm.map((sample) => sample / 50),
+};
+
+function withNoise(pcm: Float32Array, level: number): Float32Array {
+  let seed = 1;
+  const random = (): number => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  return pcm.map(
+    (sample) => sample + level * Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random()),
+  );
+}
+
+/** Two plucked notes a second, with overtones. */
+function melody(t: number): number {
+  const hertz = [262, 330, 392, 523, 440, 349][Math.floor(2 * t) % 6] ?? 0;
+  const turn = 2 * Math.PI * hertz * t;
+  return 0.03 * Math.exp(-3 * ((2 * t) % 1)) * (Math.sin(turn) + Math.sin(2 * turn) / 2 + Math.sin(3 * turn) / 4);
+}
+
+export interface Hearing {
+  readonly condition: string;
+  /** Share of windows that are in a region, or in none, with both. */
+  readonly agreement: number;
+  readonly words: number;
+  /** Words of which less than half is in a region; clipped: less than all. */
+  readonly lost: number;
+  readonly clipped: number;
+  readonly plainLost: number;
+  readonly plainClipped: number;
+}
+
+/** The engine's own way: frames, passages, listener. */
+async function engineWay(pcm: Float32Array, vad: Vad): Promise<Float32Array> {
+  const bytes = floatToS16le(pcm);
+  const frames = Array.from({ length: Math.ceil(bytes.length / 320) }, (_, i) => {
+    const payload = bytes.subarray(320 * i, 320 * (i + 1));
+    return { payload, samples: payload.length / 2 };
+  });
+  const cutter = new PassageCutter('s16');
+  const listener = listenWith(vad);
+  const probabilities: number[] = [];
+  for (const passage of [...cutter.push(frames), ...cutter.end()]) {
+    probabilities.push(...(await listener.listen(passage)).probabilities);
+  }
+  return Float32Array.from(probabilities);
+}
+
+function regionsOf(probabilities: Float32Array, samples: number): Region[] {
+  const detector = new RegionDetector();
+  return [...detector.push(probabilities), ...detector.end(samples)];
+}
+
+function compare(
+  condition: string,
+  ours: readonly Region[],
+  plain: readonly Region[],
+  words: readonly Word[],
+  windows: number,
+): Hearing {
+  const [a, b] = [inRegions(ours, windows), inRegions(plain, windows)];
+  const missing = (regions: readonly Region[]) => {
+    const shares = words.map((word) => heardShare(word, regions));
+    return { lost: shares.filter((s) => s < 0.5).length, clipped: shares.filter((s) => s >= 0.5 && s < 0.9999).length };
+  };
+  const plainMissing = missing(plain);
+  return {
+    condition,
+    agreement: a.reduce((same, value, i) => same + (value === b[i] ? 1 : 0), 0) / windows,
+    words: words.length,
+    ...missing(ours),
+    plainLost: plainMissing.lost,
+    plainClipped: plainMissing.clipped,
+  };
+}
+
+function inRegions(regions: readonly Region[], windows: number): Uint8Array {
+  const marks = new Uint8Array(windows);
+  for (const { start, end } of regions) {
+    marks.fill(1, Math.floor(start / WINDOW_SAMPLES), Math.ceil(end / WINDOW_SAMPLES));
+  }
+  return marks;
+}
+
+function heardShare({ start, end }: Word, regions: readonly Region[]): number {
+  const heard = regions.reduce((sum, r) => sum + Math.max(0, Math.min(r.end, end) - Math.max(r.start, start)), 0);
+  return heard / (end - start);
+}
+
+export async function agreement(): Promise<Hearing[]> {
+  const { pcm, words } = await speech();
+  const vad = await loadSileroVad();
+  const results: Hearing[] = [];
+  for (const [condition, spoil] of Object.entries(CONDITIONS)) {
+    const spoiled = spoil(pcm);
+    const [plain = new Float32Array(0)] = await plainLoop(spoiled);
+    const ours = await engineWay(spoiled, vad);
+    results.push(compare(condition, regionsOf(ours, pcm.length), regionsOf(plain, pcm.length), words, plain.length));
+  }
+  return results;
+}
+
+export interface SizeChoice {
+  readonly memorySeconds: number;
+  readonly warmupSeconds: number;
+  readonly chosen: boolean;
+  readonly agreement: number;
+  readonly lost: number;
+  readonly lostAsRecorded: number;
+}
+
+/** The table that chose after how long the model starts anew, and with how much to settle. */
+export async function sizes(): Promise<SizeChoice[]> {
+  const { pcm, words } = await speech();
+  const vad = await loadSileroVad();
+  const choices = [
+    [312, 48],
+    [312, 96],
+    [625, 48],
+    [625, 96],
+    [MEMORY_WINDOWS, WARMUP_WINDOWS],
+    [937, 96],
+    [937, 192],
+    [1875, 192],
+    [3750, 192],
+  ] as const;
+  const spoiled = Object.entries(CONDITIONS).map(([condition, spoil]) => ({ condition, pcm: spoil(pcm) }));
+  const plain = new Map<string, Region[]>();
+  for (const { condition, pcm: each } of spoiled) {
+    const [probabilities = new Float32Array(0)] = await vad.probabilities([{ pcm: each, warmupSamples: 0 }]);
+    plain.set(condition, regionsOf(probabilities, pcm.length));
+  }
+  const results: SizeChoice[] = [];
+  for (const [memory, warmup] of choices) {
+    const heard: Hearing[] = [];
+    for (const { condition, pcm: each } of spoiled) {
+      const slices = [];
+      for (let at = 0; at < each.length; at += memory * WINDOW_SAMPLES) {
+        const from = Math.max(0, at - warmup * WINDOW_SAMPLES);
+        slices.push({ pcm: each.subarray(from, at + memory * WINDOW_SAMPLES), warmupSamples: at - from });
+      }
+      const probabilities = Float32Array.from((await vad.probabilities(slices)).flatMap((part) => [...part]));
+      const ours = regionsOf(probabilities, pcm.length);
+      heard.push(compare(condition, ours, plain.get(condition) ?? [], words, probabilities.length));
+    }
+    results.push({
+      memorySeconds: Math.round((memory * WINDOW_SAMPLES) / RATE),
+      warmupSeconds: Math.round((10 * warmup * WINDOW_SAMPLES) / RATE) / 10,
+      chosen: memory === MEMORY_WINDOWS && warmup === WARMUP_WINDOWS,
+      agreement: heard.reduce((sum, each) => sum + each.agreement, 0) / heard.length,
+      lost: heard.reduce((sum, each) => sum + each.lost, 0),
+      lostAsRecorded: heard[0]?.lost ?? NaN,
+    });
+  }
+  return results;
+}

@@ -1,0 +1,104 @@
+/** What an hour of audio costs: operations that were measured, times prices that are settings. */
+import { z } from 'zod';
+import type { Figures } from './ratios.ts';
+
+export const pricesSchema = z.object({
+  setOn: z.iso.date(),
+  note: z.string(),
+  currency: z.string(),
+  deepgramPerMinute: z.number(),
+  deepgramReadPerThousandTokens: z.number(),
+  cpuPerVcpuSecond: z.number(),
+  memoryPerGibSecond: z.number(),
+  firestoreReadPer100k: z.number(),
+  firestoreWritePer100k: z.number(),
+  firestoreDeletePer100k: z.number(),
+  storageClassAPer10k: z.number(),
+  storageClassBPer10k: z.number(),
+  storagePerGbMonth: z.number(),
+  tasksPerMillion: z.number(),
+});
+export type Prices = z.infer<typeof pricesSchema>;
+
+export interface Use {
+  /** Share of the audio that somebody speaks in; the rest is silence, and costs no transcription. */
+  readonly speechShare: number;
+  /** Minutes of one recording: each is an object to write, read and delete. */
+  readonly minutesEach: number;
+  /** Bytes a second of audio as it is staged. */
+  readonly bytesPerSecond: number;
+  /** Days until staged audio is deleted; done jobs delete theirs at once. */
+  readonly stagedDays: number;
+  /** The task function's size: see `deployment.ts`. */
+  readonly vcpus: number;
+  readonly gib: number;
+  /** Characters of transcript that are sent for summaries for an hour of audio; 0 unless SUMMARIES is deepgram. */
+  readonly summaryCharacters: number;
+}
+
+export interface Component {
+  readonly what: string;
+  readonly amount: string;
+  readonly cost: number;
+}
+
+const CHARACTERS_A_TOKEN = 4;
+
+/** Of an hour of audio. Without a growth part, operations are not counted. */
+export function costOfHour(figures: Partial<Figures>, use: Use, prices: Prices): Component[] {
+  const { billing, memory, e2e } = figures;
+  const recordings = 60 / use.minutesEach;
+  const billedOverSpeech = billing ? billing.billedSeconds / billing.speechSeconds : NaN;
+  const minutes = 60 * use.speechShare * billedOverSpeech;
+  const longest = memory?.at(-1);
+  const seconds = longest ? longest.seconds / longest.hours : NaN;
+  const day = e2e?.growth.at(-1);
+  const operations = (count: number | undefined): number => (day && count !== undefined ? count / day.hours : NaN);
+  const [reads, writes, deletes] = [operations(day?.reads), operations(day?.writes), operations(day?.deletes)];
+  const gb = (3600 * use.bytesPerSecond) / 1e9;
+  const list: Component[] = [
+    { what: 'Deepgram', amount: `${minutes.toFixed(1)} min`, cost: minutes * prices.deepgramPerMinute },
+    {
+      what: 'Task function, processor and memory',
+      amount: `${seconds.toFixed(1)} s`,
+      cost: seconds * (use.vcpus * prices.cpuPerVcpuSecond + use.gib * prices.memoryPerGibSecond),
+    },
+    {
+      what: 'Firestore',
+      amount: `${Math.round(reads)} reads, ${Math.round(writes)} writes, ${Math.round(deletes)} deletes`,
+      cost:
+        (reads * prices.firestoreReadPer100k +
+          writes * prices.firestoreWritePer100k +
+          deletes * prices.firestoreDeletePer100k) /
+        100_000,
+    },
+    {
+      what: 'Storage, operations',
+      amount: `${recordings} writes, ${recordings} reads`,
+      cost: (recordings * (prices.storageClassAPer10k + prices.storageClassBPer10k)) / 10_000,
+    },
+    {
+      what: 'Storage, space',
+      amount: `${(1000 * gb).toFixed(1)} MB for ${use.stagedDays} days`,
+      cost: gb * prices.storagePerGbMonth * (use.stagedDays / 30),
+    },
+    { what: 'Cloud Tasks', amount: '1 task', cost: prices.tasksPerMillion / 1e6 },
+    {
+      what: 'Summaries by Deepgram',
+      amount: `${use.summaryCharacters} characters`,
+      cost: (use.summaryCharacters / CHARACTERS_A_TOKEN / 1000) * prices.deepgramReadPerThousandTokens,
+    },
+  ];
+  return list.filter(({ cost }) => cost > 0);
+}
+
+/** A wearable that records all day. */
+export const USUAL: Use = {
+  speechShare: 0.25,
+  minutesEach: 1,
+  bytesPerSecond: 2400,
+  stagedDays: 0.1,
+  vcpus: 2,
+  gib: 2,
+  summaryCharacters: 0,
+};

@@ -1,0 +1,34 @@
+/** The engine as the task runs it, from recordings to planned chunks; Storage and Deepgram are left out. */
+import type { Listener } from '../src/audio/listener.ts';
+import type { JobFile } from '../src/jobs/job.ts';
+import { scanRecordings } from '../src/processing/scan.ts';
+
+export interface Scanned {
+  readonly chunks: number;
+  /** Audio of the chunks, which is what Deepgram would bill, seconds. */
+  readonly speechSeconds: number;
+}
+
+export async function scan(
+  files: readonly JobFile[],
+  open: (file: JobFile) => AsyncIterable<Uint8Array>,
+  listener: Listener,
+): Promise<Scanned> {
+  let chunks = 0;
+  let speechSeconds = 0;
+  const signal = new AbortController().signal;
+  for await (const event of scanRecordings(files, {
+    listener,
+    open,
+    signal,
+    conversationGapMs: 120_000,
+    maxChunkMs: 600_000,
+    ffmpegPath: '',
+  })) {
+    if (event.kind === 'failed') throw event.error;
+    if (event.kind !== 'chunk') continue;
+    chunks++;
+    speechSeconds += event.chunk.durationMs / 1000;
+  }
+  return { chunks, speechSeconds };
+}

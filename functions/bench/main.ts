@@ -1,0 +1,152 @@
+/**
+ * `npm run bench`: every figure of `docs/performance.md`, each beside its peer and its limit, in one run.
+ *
+ *   npm run bench -- --only speed,agreement,billing,memory,cold,e2e   parts of it
+ *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
+ *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 20 --days 1,2,4
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { agreement, sizes } from './agreement.ts';
+import { billing } from './billing.ts';
+import { coldStart } from './coldStart.ts';
+import { describeMachine } from './machine.ts';
+import { ratios } from './ratios.ts';
+import type { Figures, Memory } from './ratios.ts';
+import { median } from './rounds.ts';
+import type { Speed } from './rounds.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'e2e'] as const;
+type Part = (typeof PARTS)[number];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    json: { type: 'string' },
+    minutes: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    hours: { type: 'string', default: '1,12,24' },
+    users: { type: 'string', default: '20' },
+    days: { type: 'string', default: '1,2,4,12' },
+  },
+});
+
+const names = values.only.split(',');
+const unknown = names.filter((name) => !(PARTS as readonly string[]).includes(name));
+if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}.`);
+
+/** Part of a JSON line that a child printed last. */
+function child(args: readonly string[], oneCore = false): unknown {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...args];
+  const [program = '', ...rest] = oneCore && hasTaskset() ? ['taskset', '-c', '0', ...node] : node;
+  const output = execFileSync(program, rest, {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  });
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+}
+
+function hasTaskset(): boolean {
+  return spawnSync('taskset', ['-V']).status === 0;
+}
+
+interface SpeedRun {
+  readonly speeds: readonly Speed[];
+}
+
+/** One core and two take turns, so that what else the machine does hits both. */
+function speed(): Figures['speed'] {
+  const one: SpeedRun[] = [];
+  const two: SpeedRun[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    one.push(child(['speed.ts', values.minutes, values.rounds, turn === 0 ? 'all' : 'engine'], true) as SpeedRun);
+    two.push(child(['speed.ts', values.minutes, values.rounds, 'engine']) as SpeedRun);
+  }
+  return { oneCore: together(one), twoCores: together(two) };
+}
+
+function together(runs: readonly SpeedRun[]): Speed[] {
+  const byName = new Map<string, Speed[]>();
+  for (const each of runs.flatMap(({ speeds }) => speeds))
+    byName.set(each.name, [...(byName.get(each.name) ?? []), each]);
+  return [...byName].map(([name, all]) => {
+    const rounds = all.flatMap((each) => each.rounds);
+    return {
+      name,
+      timesRealTime: median(rounds),
+      rounds,
+      cpuSecondsPerHour: median(all.map(({ cpuSecondsPerHour }) => cpuSecondsPerHour)),
+    };
+  });
+}
+
+function endToEnd(): unknown {
+  const command = `node --disable-warning=ExperimentalWarning functions/bench/endToEnd.ts ${values.users} ${values.days}`;
+  const output = execFileSync(process.execPath, ['dev/run.mjs', 'dev/emulators/exec.ts', command], {
+    cwd: ROOT,
+    env: { ...process.env, INIT_CWD: ROOT },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  });
+  const line = output.split('\n').findLast((each) => each.startsWith('{'));
+  if (line === undefined) throw new Error(`The end-to-end part printed no figures:\n${output}`);
+  return JSON.parse(line);
+}
+
+const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figures>>> = {
+  speed: () => ({ speed: speed() }),
+  agreement: async () => ({ agreement: await agreement(), sizes: await sizes() }),
+  billing: async () => ({ billing: await billing() }),
+  memory: () => ({
+    memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
+  }),
+  cold: () => {
+    execFileSync(process.execPath, ['../../node_modules/typescript/bin/tsc', '-p', '../tsconfig.json'], {
+      cwd: import.meta.dirname,
+      stdio: 'inherit',
+    });
+    return { cold: coldStart(5) };
+  },
+  e2e: () => ({ e2e: endToEnd() as Figures['e2e'] }),
+};
+
+let figures: Partial<Figures> =
+  values.json !== undefined && existsSync(values.json)
+    ? (JSON.parse(readFileSync(values.json, 'utf8')) as { figures: Partial<Figures> }).figures
+    : {};
+const machine = describeMachine();
+for (const part of PARTS) {
+  if (!names.includes(part)) continue;
+  const began = performance.now();
+  const found = await RUN[part]();
+  figures = { ...figures, ...found };
+  console.log(`\n${part}, ${Math.round((performance.now() - began) / 1000)} s`);
+  for (const value of Object.values(found)) show(value);
+  if (values.json !== undefined) {
+    const result = { measuredAt: new Date().toISOString(), machine, ratios: ratios(figures), figures };
+    writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`);
+  }
+}
+console.log('\nratios');
+console.table(ratios(figures));
+
+function show(value: unknown): void {
+  if (Array.isArray(value)) {
+    console.table(value.map((each: object) => ({ ...each, rounds: undefined })));
+  } else if (typeof value !== 'object' || value === null) {
+    console.log(value);
+  } else if (Object.values(value).every((each) => typeof each === 'number')) {
+    console.table(value);
+  } else {
+    for (const [name, each] of Object.entries(value)) {
+      console.log(name);
+      show(each);
+    }
+  }
+}

