@@ -1,6 +1,6 @@
 /** A store for browsers: IndexedDB. Audio is kept as Blobs, which no browser reads into memory whole. */
 import { openDB } from 'idb';
-import type { DBSchema, IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase, IDBPObjectStore, IDBPTransaction } from 'idb';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 interface Schema extends DBSchema {
@@ -35,9 +35,11 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
     (await closing)?.close();
   };
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
-  const write = async (store: 'entries' | 'audio', work: (db: IDBPDatabase<Schema>) => Promise<unknown>) => {
-    await work(await open());
-    if (store === 'entries') tabs?.postMessage(null);
+  type Change = IDBPTransaction<Schema, ('entries' | 'audio')[], 'readwrite'>;
+  const write = async (stores: ('entries' | 'audio')[], change: (tx: Change) => Promise<unknown>[]): Promise<void> => {
+    const tx = (await open()).transaction(stores, 'readwrite', STRICT);
+    await Promise.all([...change(tx), tx.done]);
+    if (stores.includes('entries')) tabs?.postMessage(null);
   };
 
   return {
@@ -46,27 +48,23 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
       const [keys, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll(), tx.done]);
       return new Map(keys.flatMap((key, i) => [[key, values[i] ?? {}] as const]));
     },
-    put: (entries) =>
-      write('entries', async (db) => {
-        const tx = db.transaction('entries', 'readwrite', STRICT);
-        await Promise.all([...[...entries].map(([key, value]) => tx.store.put(value, key)), tx.done]);
-      }),
-    remove: (keys) =>
-      write('entries', async (db) => {
-        const tx = db.transaction('entries', 'readwrite', STRICT);
-        await Promise.all([...keys.map((key) => tx.store.delete(key)), tx.done]);
-      }),
+    put: (entries) => write(['entries'], (tx) => putAll(tx.objectStore('entries'), entries)),
+    remove: (keys) => write(['entries'], (tx) => keys.map((key) => tx.objectStore('entries').delete(key))),
     audioIds: async () => (await open()).getAllKeys('audio'),
-    putAudio: (id, audio) =>
-      write('audio', async (db) => {
-        const tx = db.transaction('audio', 'readwrite', STRICT);
-        await Promise.all([tx.store.put(audio instanceof Blob ? audio : new Blob([audio]), id), tx.done]);
-      }),
+    putAudio: (id, audio, entries) =>
+      write(['entries', 'audio'], (tx) => [
+        tx.objectStore('audio').put(audio instanceof Blob ? audio : new Blob([audio]), id),
+        ...putAll(tx.objectStore('entries'), entries),
+      ]),
     readAudio: async (id, start, end) => {
       const blob = await (await open()).get('audio', id);
       return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
     },
-    removeAudio: (id) => write('audio', (db) => db.delete('audio', id)),
+    removeAudio: (id, keys) =>
+      write(['entries', 'audio'], (tx) => [
+        tx.objectStore('audio').delete(id),
+        ...keys.map((key) => tx.objectStore('entries').delete(key)),
+      ]),
     own: (signal, wait) => ownLock(name, signal, wait),
     watch: (listener) => {
       tabs?.addEventListener('message', listener);
@@ -79,6 +77,12 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
       await close();
     },
   };
+}
+
+type Entries = IDBPObjectStore<Schema, ('entries' | 'audio')[], 'entries', 'readwrite'>;
+
+function putAll(store: Entries, entries: ReadonlyMap<string, StoredValue>): Promise<unknown>[] {
+  return [...entries].map(([key, value]) => store.put(value, key));
 }
 
 /** A promise that has resolved is on disk, not in some cache. */

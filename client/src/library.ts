@@ -103,21 +103,25 @@ export class Library {
   }
 
   async #repairAudio(): Promise<void> {
-    const audio = new Set(await this.#store.audioIds());
-    const isSynced = (id: string): boolean => this.#recordings.get(id)?.state === 'synced';
-    // Deleting it was still to be done.
-    await Promise.all([...audio].filter(isSynced).map((id) => this.#store.removeAudio(id)));
-    const lost = this.inState('waiting', 'uploading').filter(({ id }) => !audio.has(id));
-    await this.update(
-      new Map(lost.map(({ id }) => [id, { state: 'failed' as const, batchId: null, failure: AUDIO_MISSING }])),
-    );
+    // Nothing is added in between, or it would be taken for lost.
+    await this.#writing.run(async () => {
+      const audio = new Set(await this.#store.audioIds());
+      const lost = this.inState('waiting', 'uploading').filter(({ id }) => !audio.has(id));
+      const change: RecordingChange = { state: 'failed', batchId: null, failure: AUDIO_MISSING };
+      await this.#write(lost.map((recording) => this.#apply(recording, change)));
+      // Deleting it was still to be done.
+      const settled = this.inState('synced').filter(({ id }) => audio.has(id));
+      await Promise.all(settled.map(({ id }) => this.#store.removeAudio(id, [])));
+    });
   }
 
-  /** Stores the audio, then the recording: one without the other is never seen. */
+  /** Stores the audio and the recording: one without the other is never seen. */
   async add(recording: Omit<RecordingDoc, 'changedAt'>, audio: Blob | Uint8Array<ArrayBuffer>): Promise<RecordingDoc> {
     const doc = { ...recording, changedAt: this.#now() };
-    await this.#store.putAudio(doc.id, audio);
-    await this.#put([doc]);
+    await this.#writing.run(async () => {
+      await this.#store.putAudio(doc.id, audio, toEntries([doc]));
+      this.#see([doc]);
+    });
     return doc;
   }
 
@@ -146,17 +150,15 @@ export class Library {
   async settle(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
-    await Promise.all(ids.map((id) => this.#store.removeAudio(id)));
+    await Promise.all(ids.map((id) => this.#store.removeAudio(id, [])));
   }
 
   /** Forgets recordings, with their audio. */
   async remove(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.#writing.run(async () => {
-      // Audio without a recording is never uploaded; a recording without audio would be a loss to report.
-      await this.#store.remove(ids.map((id) => RECORDING + id));
+      await Promise.all(ids.map((id) => this.#store.removeAudio(id, [RECORDING + id])));
       for (const id of ids) this.#recordings.delete(id);
-      await Promise.all(ids.map((id) => this.#store.removeAudio(id)));
     });
   }
 
@@ -174,16 +176,21 @@ export class Library {
     await this.update(new Map(left.map(({ id }) => [id, backToWaiting])));
   }
 
-  #put(recordings: readonly RecordingDoc[]): Promise<void> {
-    return this.#writing.run(() => this.#write(recordings));
+  async #write(recordings: readonly RecordingDoc[]): Promise<void> {
+    if (recordings.length === 0) return;
+    await this.#store.put(toEntries(recordings));
+    this.#see(recordings);
   }
 
-  async #write(recordings: readonly RecordingDoc[]): Promise<void> {
-    await this.#store.put(new Map(recordings.map((doc) => [RECORDING + doc.id, doc as unknown as StoredValue])));
+  #see(recordings: readonly RecordingDoc[]): void {
     const changed = recordings.filter((doc) => this.#recordings.get(doc.id)?.state !== doc.state);
     for (const doc of recordings) this.#recordings.set(doc.id, doc);
     for (const doc of changed) this.#onChange(doc);
   }
+}
+
+function toEntries(recordings: readonly RecordingDoc[]): ReadonlyMap<string, StoredValue> {
+  return new Map(recordings.map((doc) => [RECORDING + doc.id, doc as unknown as StoredValue]));
 }
 
 const backToWaiting: RecordingChange = { state: 'waiting', batchId: null, jobId: null, session: null };

@@ -16,16 +16,18 @@ export function memoryStore(): RecordingStore {
       return Promise.resolve();
     },
     audioIds: () => Promise.resolve([...audio.keys()]),
-    putAudio: (id, bytes) => {
+    putAudio: (id, bytes, added) => {
       audio.set(id, new Blob([bytes]));
+      for (const [key, value] of added) entries.set(key, JSON.stringify(value));
       return Promise.resolve();
     },
     readAudio: async (id, start, end) => {
       const blob = audio.get(id);
       return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
     },
-    removeAudio: (id) => {
+    removeAudio: (id, keys) => {
       audio.delete(id);
+      for (const key of keys) entries.delete(key);
       return Promise.resolve();
     },
   };

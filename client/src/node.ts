@@ -1,5 +1,6 @@
 /** A store for Node: files in a directory. */
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Md5 } from './digest.ts';
@@ -13,15 +14,49 @@ export interface FileStoreOptions {
 
 /**
  * `entries/{key}.json` and `audio/{id}`. A file is written under another name, flushed to disk and renamed, so that it is there
- * whole or not at all; what a crash left half-written is cleared away with the next start.
+ * whole or not at all; what a crash left half-written is cleared away with the next start. While audio comes or goes,
+ * `journal/{id}.json` names the entries that come or go with it: what of them a crash left alone goes, too.
  */
 export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   const entriesDir = path.join(directory, 'entries');
   const audioDir = path.join(directory, 'audio');
+  const journalDir = path.join(directory, 'journal');
   const entryFile = (key: string): string => path.join(entriesDir, `${encodeURIComponent(key)}.json`);
   const audioFile = (id: string): string => path.join(audioDir, encodeURIComponent(id));
+  const journalFile = (id: string): string => path.join(journalDir, `${encodeURIComponent(id)}.json`);
   let preparing: Promise<void> | undefined;
-  const prepared = (): Promise<void> => (preparing ??= prepare([entriesDir, audioDir]));
+  const prepared = (): Promise<void> =>
+    (preparing ??= prepare([entriesDir, audioDir, journalDir]).then(async () => {
+      await each(await readdir(journalDir), async (name) => {
+        await settle(decodeURIComponent(name.slice(0, -'.json'.length)));
+      });
+    }));
+
+  const putEntries = async (entries: ReadonlyMap<string, StoredValue>): Promise<void> => {
+    await each([...entries], ([key, value]) => writeWhole(entryFile(key), [JSON.stringify(value)]));
+    await flushDirectory(entriesDir);
+  };
+  const removeEntries = async (keys: readonly string[]): Promise<void> => {
+    await each(keys, (key) => rm(entryFile(key), { force: true }));
+    await flushDirectory(entriesDir);
+  };
+  const journaled = async (id: string, keys: readonly string[], change: () => Promise<void>): Promise<void> => {
+    await writeWhole(journalFile(id), [JSON.stringify({ keys })]);
+    await flushDirectory(journalDir);
+    await change();
+    await flushDirectory(audioDir);
+    await rm(journalFile(id));
+  };
+  /** A change of audio that a crash cut off: what is not all there is not to be there. */
+  const settle = async (id: string): Promise<void> => {
+    const keys = (parse(await readFile(journalFile(id), 'utf8'))?.['keys'] ?? []) as readonly string[];
+    const isWhole = [audioFile(id), ...keys.map(entryFile)].every((file) => existsSync(file));
+    if (!isWhole) {
+      await removeEntries(keys);
+      await rm(audioFile(id), { force: true });
+    }
+    await rm(journalFile(id));
+  };
 
   return {
     entries: async () => {
@@ -36,22 +71,22 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
     },
     put: async (entries) => {
       await prepared();
-      await each([...entries], ([key, value]) => writeWhole(entryFile(key), [JSON.stringify(value)]));
-      await flushDirectory(entriesDir);
+      await putEntries(entries);
     },
     remove: async (keys) => {
       await prepared();
-      await each(keys, (key) => rm(entryFile(key), { force: true }));
-      await flushDirectory(entriesDir);
+      await removeEntries(keys);
     },
     audioIds: async () => {
       await prepared();
       return (await readdir(audioDir)).filter((name) => !name.endsWith(TEMPORARY)).map(decodeURIComponent);
     },
-    putAudio: async (id, audio) => {
+    putAudio: async (id, audio, entries) => {
       await prepared();
-      await writeWhole(audioFile(id), audio instanceof Blob ? audio.stream() : [audio]);
-      await flushDirectory(audioDir);
+      await journaled(id, [...entries.keys()], async () => {
+        await writeWhole(audioFile(id), audio instanceof Blob ? audio.stream() : [audio]);
+        await putEntries(entries);
+      });
     },
     readAudio: async (id, start, end) => {
       const file = await open(audioFile(id)).catch(nullIfMissing);
@@ -63,7 +98,14 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
         await file.close();
       }
     },
-    removeAudio: (id) => rm(audioFile(id), { force: true }),
+    removeAudio: async (id, keys) => {
+      await prepared();
+      if (keys.length === 0) return rm(audioFile(id), { force: true });
+      await journaled(id, keys, async () => {
+        await removeEntries(keys);
+        await rm(audioFile(id), { force: true });
+      });
+    },
   };
 }
 

@@ -22,11 +22,15 @@ export interface RecordingStore {
 
   /** Ids of all audio that is there whole. */
   audioIds(): Promise<readonly string[]>;
-  /** Replaces what is there under this id. */
-  putAudio(id: string, audio: Blob | Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Replaces what is there under this id, and puts what is known of it: whatever happens on the way, both are there afterwards
+   * or neither is.
+   */
+  putAudio(id: string, audio: Blob | Uint8Array<ArrayBuffer>, entries: ReadonlyMap<string, StoredValue>): Promise<void>;
   /** Bytes from `start` up to, not including, `end`; null where there is no such audio. */
   readAudio(id: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  removeAudio(id: string): Promise<void>;
+  /** With these entries: all of it is gone afterwards, or nothing is. */
+  removeAudio(id: string, keys: readonly string[]): Promise<void>;
 
   /**
    * Where several contexts (tabs, a service worker, processes) may use one store: becomes the one that works on it, until

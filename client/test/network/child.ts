@@ -34,9 +34,9 @@ function fastClock(speed: number): Clock {
 function watched(store: RecordingStore, nameOf: (id: string) => string): RecordingStore {
   return {
     ...store,
-    removeAudio: (id) => {
+    removeAudio: (id, keys) => {
       tell({ event: 'deleting', name: nameOf(id) });
-      return store.removeAudio(id);
+      return store.removeAudio(id, keys);
     },
     put: async (entries) => {
       await store.put(entries);

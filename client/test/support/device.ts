@@ -117,12 +117,12 @@ export class Device {
         for (const key of keys) await act(() => disk.remove([key]));
       },
       audioIds: () => act(() => disk.audioIds()),
-      putAudio: (id, audio) => act(() => disk.putAudio(id, audio)),
+      putAudio: (id, audio, entries) => act(() => disk.putAudio(id, audio, entries)),
       readAudio: (id, start, end) => act(() => disk.readAudio(id, start, end)),
-      removeAudio: (id) =>
+      removeAudio: (id, keys) =>
         act(async () => {
-          await this.#watchDeletion(id);
-          await disk.removeAudio(id);
+          if (keys.length === 0) await this.#watchDeletion(id);
+          await disk.removeAudio(id, keys);
         }),
     };
   }

@@ -51,8 +51,8 @@ export function storeContract({ create, reopen }: StoreUnderTest): void {
   });
 
   it('gives any part of audio that came as bytes or as a Blob', async () => {
-    await store.putAudio('bytes', audio(1, 2, 3, 4, 5));
-    await store.putAudio('b/l o b', new Blob([audio(6, 7), audio(8)]));
+    await store.putAudio('bytes', audio(1, 2, 3, 4, 5), new Map());
+    await store.putAudio('b/l o b', new Blob([audio(6, 7), audio(8)]), new Map());
     assert.deepEqual(await store.readAudio('bytes', 0, 5), audio(1, 2, 3, 4, 5));
     assert.deepEqual(await store.readAudio('bytes', 1, 3), audio(2, 3));
     assert.deepEqual(await store.readAudio('bytes', 4, 9), audio(5));
@@ -61,18 +61,26 @@ export function storeContract({ create, reopen }: StoreUnderTest): void {
   });
 
   it('replaces audio, removes it, and does not mind removing it twice', async () => {
-    await store.putAudio('one', audio(1, 1));
-    await store.putAudio('one', audio(2));
+    await store.putAudio('one', audio(1, 1), new Map());
+    await store.putAudio('one', audio(2), new Map());
     assert.deepEqual(await store.readAudio('one', 0, 9), audio(2));
-    await store.removeAudio('one');
-    await store.removeAudio('one');
+    await store.removeAudio('one', []);
+    await store.removeAudio('one', []);
+    assert.deepEqual(await store.audioIds(), []);
+  });
+
+  it('puts audio with what is known of it, and removes it so', async () => {
+    await store.putAudio('a', audio(1), entries({ 'recording/a': { size: 1 }, other: {} }));
+    assert.deepEqual(await store.entries(), entries({ 'recording/a': { size: 1 }, other: {} }));
+    await store.removeAudio('a', ['recording/a']);
+    assert.deepEqual(await store.entries(), entries({ other: {} }));
     assert.deepEqual(await store.audioIds(), []);
   });
 
   if (reopen !== null) {
     it('keeps everything when its process ends', async () => {
       await store.put(entries({ key: { kept: true } }));
-      await store.putAudio('kept', audio(1, 2));
+      await store.putAudio('kept', audio(1, 2), new Map());
       await store.close?.();
       store = await reopen(store);
       assert.deepEqual(await store.entries(), entries({ key: { kept: true } }));

@@ -119,11 +119,18 @@ describe('a store that several tabs share', () => {
     const listeners = new Map<RecordingStore, () => void>();
     let owner: AbortSignal | null = null;
     const tab = (): RecordingStore => {
+      const tellOthers = (): void => {
+        for (const [other, listener] of listeners) if (other !== store) listener();
+      };
       const store: RecordingStore = {
         ...disk,
         put: async (entries) => {
           await disk.put(entries);
-          for (const [other, listener] of listeners) if (other !== store) listener();
+          tellOthers();
+        },
+        putAudio: async (id, audio, entries) => {
+          await disk.putAudio(id, audio, entries);
+          tellOthers();
         },
         own: async (signal, wait) => {
           while (owner?.aborted === false) {

@@ -54,7 +54,7 @@ describe('the store of files', () => {
   it('tolerates torn files: entries that are no JSON are left out and left alone, half-written files cleared away', async () => {
     const before = await open();
     await before.put(new Map([['whole', { here: true }]]));
-    await before.putAudio('whole', Uint8Array.of(1));
+    await before.putAudio('whole', Uint8Array.of(1), new Map());
     const entriesDir = path.join(directory, 'entries');
     await writeFile(path.join(entriesDir, 'torn.json'), '{"her');
     await writeFile(path.join(entriesDir, 'empty.json'), '');
@@ -66,5 +66,24 @@ describe('the store of files', () => {
     assert.deepEqual(await after.audioIds(), ['whole']);
     assert.deepEqual((await readdir(entriesDir)).sort(), ['empty.json', 'torn.json', 'whole.json']);
     assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
+  });
+
+  it('undoes what a crash cut off between audio and the entries that come or go with it', async () => {
+    const before = await open();
+    const added = new Map([['recording/whole', { here: true }]]);
+    await before.putAudio('whole', Uint8Array.of(1), added);
+    const journal = (id: string, ...keys: string[]) =>
+      writeFile(path.join(directory, 'journal', `${id}.json`), JSON.stringify({ keys }));
+    await journal('whole', 'recording/whole'); // Cut off at the very end, or before anything was removed.
+    await writeFile(path.join(directory, 'audio', 'alone'), 'x');
+    await journal('alone', 'recording/alone');
+    await before.put(new Map([['recording/bare', {}]]));
+    await journal('bare', 'recording/bare');
+    await writeFile(path.join(directory, 'journal', 'torn.json.123.tmp'), '{"ke');
+
+    const after = await open();
+    assert.deepEqual(await after.entries(), added);
+    assert.deepEqual(await after.audioIds(), ['whole']);
+    assert.deepEqual(await readdir(path.join(directory, 'journal')), []);
   });
 });
