@@ -76,7 +76,8 @@ export class JobStore {
   /**
    * {@link update} without locks, for a job that many write to at once: their transactions would wait for one another until
    * they time out. Here one of them wins, and the others look again.
-   * @returns as {@link update}; `'conflict'`, with nothing written, when somebody else wrote since the job was read.
+   * @returns as {@link update}; `'conflict'` when somebody else wrote since the job was read, or nobody knows whether this was
+   * written: look again.
    */
   async tryUpdate(jobId: string, decide: (job: Job) => JobChange | null): Promise<Job | null | 'conflict'> {
     const doc = await this.ref(jobId).get();
@@ -245,9 +246,15 @@ function decodePageToken(token: string): [Timestamp, string] {
   });
 }
 
-/** gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since) and ABORTED (somebody else is at it). */
+/**
+ * gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since), ABORTED (somebody else is at it), and those that
+ * leave open whether it was written: CANCELLED (where writes meet, the emulator answers so now and then), DEADLINE_EXCEEDED,
+ * INTERNAL and UNAVAILABLE.
+ */
+const CONFLICTS: ReadonlySet<unknown> = new Set([5, 9, 10, 1, 4, 13, 14]);
+
 function isConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 5 || error.code === 9 || error.code === 10);
+  return error instanceof Error && 'code' in error && CONFLICTS.has(error.code);
 }
 
 /** gRPC status ALREADY_EXISTS. */

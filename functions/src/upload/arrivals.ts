@@ -61,7 +61,7 @@ export async function takeArrivals(
   await pMap(judged, ({ arrival, verdict }) => refuse(jobId, arrival, verdict, deps), { concurrency: CONCURRENCY });
   if (!judged.some(({ verdict: { kind } }) => kind === 'right' || kind === 'wrong')) return;
 
-  for (let tries = 1; !(await record(uid, jobId, arrivals, deps)); tries++) {
+  for (let tries = 1; !(await record(uid, jobId, arrivals, tries, deps)); tries++) {
     if (tries === TRIES) throw new Error(`Too many write to job ${jobId} at once.`);
     await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS));
   }
@@ -78,8 +78,14 @@ export async function takeStaged(uid: string, jobId: string, deps: ArrivalDeps):
   } while (pageToken !== null);
 }
 
-/** @returns false where somebody else wrote to the job at the same time. */
-async function record(uid: string, jobId: string, arrivals: readonly Arrival[], deps: ArrivalDeps): Promise<boolean> {
+/** @returns false where somebody else wrote to the job at the same time, or it is not known whether this was written. */
+async function record(
+  uid: string,
+  jobId: string,
+  arrivals: readonly Arrival[],
+  tries: number,
+  deps: ArrivalDeps,
+): Promise<boolean> {
   const result = { started: false };
   const job = await deps.jobs.tryUpdate(jobId, (current) => {
     const files = arrivals.reduce((taken, arrival) => note(taken, judge(uid, current, arrival)), current.files);
@@ -88,7 +94,8 @@ async function record(uid: string, jobId: string, arrivals: readonly Arrival[], 
     return files === current.files ? null : { files, ...start };
   });
   if (job === 'conflict') return false;
-  if (job !== null && result.started) {
+  // A try before may have started it without knowing. To enqueue twice is the same as once.
+  if (job !== null && (result.started || (tries > 1 && job.status === 'pending'))) {
     deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.files.length });
     await enqueueJob(jobId, job, deps);
   }
