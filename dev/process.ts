@@ -7,19 +7,31 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the program, and everything it started, when it aborts. */
   readonly signal: AbortSignal;
+  /** Gets what the program prints; without it, that goes where ours goes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** How long a program has to tidy up before it is killed, milliseconds. */
 const GRACE_MS = 3000;
 
 /**
- * Runs a program with our input and output, and returns its exit code (1 if a signal ended it).
+ * Runs a program with our input, and our output unless somebody asks for it, and returns its exit code (1 if a signal ended it).
  * @throws the signal's reason, if that is what ended it; Error if it cannot be started.
  */
-export async function run(file: string, args: readonly string[], { cwd, env, signal }: RunOptions): Promise<number> {
+export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  const { cwd, env, signal, onOutput } = options;
   signal.throwIfAborted();
   // A process group of its own: whatever the program leaves behind ends with it.
-  const child = spawn(file, args, { cwd, stdio: 'inherit', detached: true, env: { ...process.env, ...env } });
+  const output = onOutput === undefined ? 'inherit' : 'pipe';
+  const child = spawn(file, args, {
+    cwd,
+    stdio: ['inherit', output, output],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
+  if (onOutput !== undefined) {
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
+  }
   const end = (name: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
@@ -39,7 +51,8 @@ export async function run(file: string, args: readonly string[], { cwd, env, sig
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (status) => {
+      child.once('exit', kill); // Nobody it left behind keeps its output open.
+      child.once('close', (status) => {
         resolve(status ?? 1);
       });
     });

@@ -1,95 +1,106 @@
 /**
- * `npm test [-- <mocha options>]`: unit tests, then emulator and end-to-end tests on one suite of their own. The last line sums
- * it all up: `N passed, N failed`. `--only unit`, `--only emulator` or `--only web` runs one part. `--full` comes first where
- * it is given: random cases at their full size, browser tests and what else takes longer than a change should wait.
+ * `npm test [-- <mocha options>]`: every test there is, with an Emulator Suite of its own. The last line sums it all up:
+ * `N passed, N failed`. `--only unit`, `--only emulator`, `--only suites` or `--only web` runs one part.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { say } from './console.ts';
+import { say, since } from './console.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
+import { OrderedOutput } from './output.ts';
 import { CLIENT, FUNCTIONS, ROOT, WEB } from './paths.ts';
 import { run } from './process.ts';
+
+/** Tests of one mocha process. */
+interface Group {
+  readonly title: string;
+  readonly cwd: string;
+  readonly config: string;
+}
+
+const PARTS = {
+  /** Without a suite. */
+  unit: [
+    { title: 'Unit tests of the functions', cwd: FUNCTIONS, config: '.mocharc.json' },
+    { title: 'Unit tests of the client', cwd: CLIENT, config: '.mocharc.json' },
+    { title: 'Tests of the local tooling and the documents', cwd: path.join(ROOT, 'dev'), config: '.mocharc.json' },
+    { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json' },
+  ],
+  /** In projects of their own, with workers of their own: they meet nobody else in the suite. */
+  suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],
+  emulator: [
+    { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
+    { title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' },
+  ],
+  web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
+} as const satisfies Record<string, readonly Group[]>;
+type Part = keyof typeof PARTS;
+
+/** Of the functions, where waiting as long as production does would only make tests slow. */
+const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
+
+const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
+const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
 
 interface Counts {
   readonly passed: number;
   readonly failed: number;
 }
 
-/** Of the functions, where waiting as long as production does would only make tests slow. */
-const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
+class Runner {
+  readonly #results: Counts[] = [];
+  readonly #mochaOptions: readonly string[];
+  readonly #output = new OrderedOutput((text) => process.stdout.write(text));
 
-/** Take minutes: with `--full` alone. */
-const LONG = ['test/emulator/assignmentCost.test.ts', 'test/emulator/network.test.ts'];
-
-const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
-const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
-
-await main(async (signal) => {
-  const args = process.argv.slice(2);
-  const isFull = args[0] === '--full' && args.shift() !== undefined;
-  const only = args[0] === '--only' ? args.splice(0, 2)[1] : undefined;
-  const ignored = isFull ? [] : LONG.flatMap((file) => ['--ignore', file]);
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-counts-'));
-  const results: Counts[] = [];
-  const mocha = async (
-    cwd: string,
-    config: string,
-    env: Readonly<Record<string, string>>,
-    stop: AbortSignal,
-  ): Promise<number> => {
-    const file = path.join(directory, `${results.length}.json`);
-    const node = ['--disable-warning=ExperimentalWarning', MOCHA, '--config', path.join(cwd, config)];
-    const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...ignored, ...args], {
-      cwd,
-      env: { ...env, TEST_COUNTS_FILE: file, TEST_SIZE: isFull ? 'full' : 'quick' },
-      signal: stop,
-    });
-    results.push(readCounts(file, code));
-    return code;
-  };
-  try {
-    if (only === undefined || only === 'unit') {
-      say.doing('Unit tests of the functions');
-      await mocha(FUNCTIONS, '.mocharc.json', {}, signal);
-      say.doing('Unit tests of the client');
-      await mocha(CLIENT, '.mocharc.json', {}, signal);
-      say.doing('Unit tests of the local tooling');
-      await mocha(path.join(ROOT, 'dev'), '.mocharc.json', {}, signal);
-      say.doing('Unit tests of the console');
-      await mocha(WEB, '.mocharc.json', {}, signal);
-    }
-    if (only !== 'unit') {
-      const browser = isFull || only === 'web';
-      // Never with a real key: tests cost nothing and depend on nobody.
-      const options = { ports: 'free', console: browser, signal, parameters: PARAMETERS } as const;
-      await withSuite(options, async ({ env }, stop) => {
-        const codes: number[] = [];
-        if (only !== 'web') {
-          say.doing('Emulator and end-to-end tests');
-          codes.push(await mocha(FUNCTIONS, '.mocharc.emulator.json', env, stop));
-          codes.push(await mocha(CLIENT, '.mocharc.emulator.json', env, stop));
-        }
-        if (browser) {
-          say.doing('Browser tests of the console');
-          codes.push(await mocha(WEB, '.mocharc.browser.json', env, stop));
-        }
-        return Math.max(...codes);
-      }).catch((error: unknown) => {
-        // The sum below comes last, whatever happens.
-        if (signal.aborted) throw error;
-        say.failed(error instanceof Error ? error.message : String(error));
-        results.push({ passed: 0, failed: 1 });
-      });
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+  constructor(mochaOptions: readonly string[]) {
+    this.#mochaOptions = mochaOptions;
   }
-  const sum = (key: keyof Counts): number => results.reduce((total, counts) => total + counts[key], 0);
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
-  return sum('failed') === 0 ? 0 : 1;
-});
+
+  get sum(): Counts {
+    const add = (key: keyof Counts): number => this.#results.reduce((total, counts) => total + counts[key], 0);
+    return { passed: add('passed'), failed: add('failed') };
+  }
+
+  /** Something went wrong that is no test. */
+  fail(): void {
+    this.#results.push({ passed: 0, failed: 1 });
+  }
+
+  /** One after the other. @throws the signal's reason, if that is what ended it. */
+  async run(groups: readonly Group[], env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+    for (const group of groups) await this.#runGroup(group, env, signal);
+  }
+
+  async #runGroup(
+    { title, cwd, config }: Group,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const began = Date.now();
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-counts-'));
+    const file = path.join(directory, 'counts.json');
+    const node = ['--disable-warning=ExperimentalWarning', MOCHA, '--config', path.join(cwd, config)];
+    const { write, end } = this.#output.open();
+    write(`• ${title}\n`);
+    try {
+      const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...this.#mochaOptions], {
+        cwd,
+        env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
+        signal,
+        onOutput: write,
+      });
+      const counts = readCounts(file, code);
+      this.#results.push(counts);
+      write(
+        `${counts.failed === 0 ? '✓' : '✗'} ${title}: ${counts.passed} passed, ${counts.failed} failed (${since(began)}).\n`,
+      );
+    } finally {
+      end();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+}
 
 /** What the reporter left. A run that ended badly without a failed test (it crashed, say) counts as one failure. */
 function readCounts(file: string, code: number): Counts {
@@ -100,3 +111,43 @@ function readCounts(file: string, code: number): Counts {
     return { passed: 0, failed: 1 };
   }
 }
+
+await main(async (signal) => {
+  const args = process.argv.slice(2);
+  const only = args[0] === '--only' ? args.splice(0, 2)[1] : undefined;
+  if (only !== undefined && !(only in PARTS)) {
+    say.failed(`There is no part "${only}" of the tests. There are ${Object.keys(PARTS).join(', ')}.`);
+    return 1;
+  }
+  const parts = new Set<Part>(only === undefined ? (Object.keys(PARTS) as Part[]) : [only as Part]);
+  const runner = new Runner(args);
+  const noSuite = {};
+  // Two groups at a time, since half of what tests do is waiting: these, and what is in the suite.
+  const first = parts.has('unit') ? runner.run(PARTS.unit, noSuite, signal) : Promise.resolve();
+  first.catch(() => undefined); // Whoever waits for it gets the reason.
+  const inSuite = (['emulator', 'web', 'suites'] as const).filter((part) => parts.has(part));
+  if (inSuite.length > 0) {
+    const options = { ports: 'free', console: parts.has('web'), signal, parameters: PARAMETERS } as const;
+    await withSuite(options, async ({ env }, stop) => {
+      const lanes = [
+        first.then(() => (parts.has('suites') ? runner.run(PARTS.suites, env, stop) : undefined)),
+        runner.run(
+          inSuite.flatMap((part): readonly Group[] => (part === 'suites' ? [] : PARTS[part])),
+          env,
+          stop,
+        ),
+      ];
+      await Promise.all(lanes);
+      return runner.sum.failed === 0 ? 0 : 1;
+    }).catch((error: unknown) => {
+      // The sum below comes last, whatever happens.
+      if (signal.aborted) throw error;
+      say.failed(error instanceof Error ? error.message : String(error));
+      runner.fail();
+    });
+  }
+  await first;
+  const { passed, failed } = runner.sum;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+});

@@ -1,8 +1,7 @@
 import { runSuite } from '../order/suite.ts';
-import { casesOf } from '../support/size.ts';
 
-const PLAIN = casesOf({ quick: 24, full: 100 });
-const DISTURBED = casesOf({ quick: 12, full: 60 });
+const PLAIN = 100;
+const DISTURBED = 60;
 
 // More of the same, and other seeds: npm run test:order.
 describe('Recordings in any order, cut into any jobs, at once', function () {

@@ -188,6 +188,7 @@ describe('The console', function () {
     await standIn.behave({ status: 429, retryAfter: 600 });
     await visitor.add(...filesOf('errand'));
     await jobWith(visitor, 'Waiting');
+    await new Promise((r)=>setTimeout(r,3000)); console.log(await page.locator('main').innerText());
     await page.getByText(/Goes on in (9|10) min/).waitFor();
     await assertAccessible(page, 'A waiting job');
     await visitor.shot('job-waiting');
