@@ -1,5 +1,5 @@
 /**
- * `npm run test:network -- [--runs 30] [--seed S] [--run N] [--lanes 4]`: the client on a bad network, killed now and then. On an
+ * `npm run test:network -- [--runs 30] [--seed S] [--run N] [--lanes 2]`: the client on a bad network, killed now and then. On an
  * Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one.
  */
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ await main(async (signal) => {
       runs: { type: 'string', default: '30' },
       seed: { type: 'string' },
       run: { type: 'string' },
-      lanes: { type: 'string', default: '4' },
+      lanes: { type: 'string', default: '2' },
     },
   });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));

@@ -15,7 +15,7 @@ export interface SuiteOptions {
   readonly onRun?: (outcome: RunOutcome) => void;
 }
 
-export async function runNetworkSuite({ runs, seed, only, lanes = 4, onRun }: SuiteOptions): Promise<RunOutcome[]> {
+export async function runNetworkSuite({ runs, seed, only, lanes = 2, onRun }: SuiteOptions): Promise<RunOutcome[]> {
   const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => index) : [only]).values();
   const outcomes: RunOutcome[] = [];
   const { script, remove } = await bundledChild();

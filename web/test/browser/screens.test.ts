@@ -56,6 +56,8 @@ describe('Each screen of the console', function () {
     assert.deepEqual((await page.locator('.lane-name').allTextContents()).sort(), ['glasses', 'pendant', 'phone']);
     assert.equal(await page.locator('.lane .block').count(), 12);
     assert.equal(await page.locator('.lane .recording').count(), 13);
+    // Speech is read after the rest. A path has no box, so it is never visible to Playwright.
+    await page.locator('.lane-speech path[d^=M]').nth(2).waitFor({ state: 'attached' });
     assert.equal(await page.locator('.lane-speech path[d^=M]').count(), 3);
     await checkLooks('day');
   });
