@@ -1,15 +1,37 @@
 import assert from 'node:assert/strict';
 import { assertFails } from '@firebase/rules-unit-testing';
 import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
-import { doc, getDoc, getDocs, setDoc, Timestamp } from 'firebase/firestore';
-import type { Firestore, QueryDocumentSnapshot } from 'firebase/firestore';
-import { toQuery } from '../../../client/src/firebase.ts';
+import {
+  collection,
+  doc,
+  getDoc,
+  getDocs,
+  limit,
+  orderBy,
+  query,
+  setDoc,
+  startAfter,
+  Timestamp,
+  where,
+} from 'firebase/firestore';
+import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
 import * as reading from '../../../client/src/reading.ts';
 import type { ConversationDoc } from '../../../client/src/reading.ts';
 import { rulesEnvironment } from './rules/environment.ts';
 
 const DAY_MS = 24 * 3600_000;
 const MONDAY = Date.UTC(2026, 0, 5);
+
+/** As the client's own: that one is of the client's copy of Firebase's SDK, which does not take another's Firestore. */
+function toQuery(db: Firestore, read: reading.ReadQuery, after?: QueryDocumentSnapshot): Query {
+  return query(
+    collection(db, read.collection),
+    ...read.where.map((condition) => where(...condition)),
+    ...read.orderBy.map((order) => orderBy(...order)),
+    ...(after === undefined ? [] : [startAfter(after)]),
+    limit(read.limit),
+  );
+}
 
 describe('an app that reads, as its user and under the rules,', () => {
   let environment: RulesTestEnvironment;
