@@ -28,7 +28,16 @@ interface Answer {
 /** Keys that are refused; any other is welcome. */
 const BAD_KEYS = new Set(['', 'invalid', 'bad']);
 
-export async function listen(
+export function listen(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  deps: ListenDependencies,
+): Promise<void> {
+  return deps.log.during(() => answer(request, response, url, deps));
+}
+
+async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -48,10 +57,10 @@ export async function listen(
     send(response, entry, { ...refusal(entry, behaviour.status, 'told to'), headers });
     return;
   }
-  const answer = await transcribe(request, url, body, entry, deps.library);
+  const found = await transcribe(request, url, body, entry, deps.library);
   if (behaviour?.emptyOk === true) send(response, entry, { status: 200, body: {} });
-  else if (behaviour?.closeMidBody === true) cutOff(response, entry, answer);
-  else send(response, entry, answer);
+  else if (behaviour?.closeMidBody === true) cutOff(response, entry, found);
+  else send(response, entry, found);
 }
 
 /** `Token <key>`, or `Bearer <key>` as the service takes it for temporary keys. */

@@ -74,4 +74,6 @@ export interface Log {
   readonly reads: readonly ReadEntry[];
   /** Most requests open at once since the last reset. */
   readonly maxConcurrent: number;
+  /** Requests that are still being worked on, their connection open or not. */
+  readonly working: number;
 }

@@ -9,6 +9,13 @@ export class RequestLog {
   #entries: OpenEntry[] = [];
   #reads: ReadEntry[] = [];
   #maxConcurrent = 0;
+  #working = 0;
+
+  /** Counts a request for as long as it is worked on. */
+  async during(work: () => Promise<void>): Promise<void> {
+    this.#working += 1;
+    await work().finally(() => (this.#working -= 1));
+  }
 
   /** Starts an entry, which closes itself when the response is sent or breaks off. */
   open(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer): OpenEntry {
@@ -53,7 +60,7 @@ export class RequestLog {
   }
 
   snapshot(): Log {
-    return { requests: this.#entries, reads: this.#reads, maxConcurrent: this.#maxConcurrent };
+    return { requests: this.#entries, reads: this.#reads, maxConcurrent: this.#maxConcurrent, working: this.#working };
   }
 
   reset(): void {

@@ -10,6 +10,7 @@ import type { Delivery, TaskCase } from './cases.ts';
 import { startWorker } from './children.ts';
 import type { Ending } from './children.ts';
 import { isPaid } from '../invariants/requests.ts';
+import { until } from '../support/until.ts';
 import { CONCURRENCY, LEASE_MS } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import type { Evidence } from './verdict.ts';
@@ -17,6 +18,9 @@ import type { Surroundings, World } from './world.ts';
 
 /** Enough for any answer that the stand-in means to give, and short enough for those that it does not, milliseconds. */
 const REQUEST_TIMEOUT_MS = 4000;
+
+/** What the stand-in takes at most to answer what it was asked, on a busy machine, milliseconds. */
+const ANSWERED_MS = 30_000;
 
 /** Runs of the sweeper after which a job that has no task would have got one. */
 const SWEEPS = 4;
@@ -78,7 +82,7 @@ class TaskRun {
   async deliver(jobId: string, delivery: Delivery): Promise<void> {
     const task = await this.#taskOf(jobId);
     if (task === null) return; // It has ended: the plan of this delivery finds nobody.
-    const before = (await this.standIn.log()).requests.length;
+    const before = (await this.#requests()).length;
     await this.#misbehave(delivery, before + 1);
 
     const { plan } = delivery;
@@ -141,7 +145,14 @@ class TaskRun {
   }
 
   async #requestsAfter(nth: number): Promise<readonly LogEntry[]> {
-    return (await this.standIn.log()).requests.slice(nth);
+    return (await this.#requests()).slice(nth);
+  }
+
+  /** When all are answered: a dead worker's is worked on, and paid for, as any other. */
+  async #requests(): Promise<readonly LogEntry[]> {
+    let log = await this.standIn.log();
+    await until(async () => (log = await this.standIn.log()).working === 0, ANSWERED_MS);
+    return log.requests;
   }
 
   async #misbehave({ fault }: Delivery, nth: number): Promise<void> {
