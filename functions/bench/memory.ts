@@ -1,5 +1,6 @@
 /** One process of the memory bench: `node memory.ts <hours>`. Scans that much audio, a minute a recording, and prints its peak. */
 import { availableParallelism } from 'node:os';
+import { collectGarbageEarly } from '../src/audio/heap.ts';
 import { ListenerPool } from '../src/audio/listenerPool.ts';
 import { scan } from './engine.ts';
 import { minuteBytes, minuteFiles } from './sound.ts';
@@ -12,6 +13,7 @@ const files = minuteFiles('opus10', 60 * hours);
 // A few minutes over and over: making them costs more memory than scanning them.
 const sound = await Promise.all(Array.from({ length: 10 }, (_, minute) => minuteBytes('opus10', minute)));
 const soundOf = new Map(files.map(({ name }, minute) => [name, sound[minute % sound.length] ?? new Uint8Array()]));
+collectGarbageEarly();
 const listener = new ListenerPool();
 const began = performance.now();
 const { chunks, speechSeconds } = await scan(

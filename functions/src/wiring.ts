@@ -13,6 +13,7 @@ import { getStorage } from 'firebase-admin/storage';
 import * as logger from 'firebase-functions/logger';
 import { createDeleteConversationCallable } from './commands/deleteConversation.ts';
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './commands/callables.ts';
+import { collectGarbageEarly } from './audio/heap.ts';
 import type { Listener } from './audio/listener.ts';
 import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
@@ -164,7 +165,7 @@ function createProcessing(): ProcessDeps {
     fairUse: createFairUse(),
     ingest,
     transcriber: createDeepgramTranscriber(deepgram),
-    listener: () => (listener ??= import('./audio/listenerPool.ts').then(({ ListenerPool }) => new ListenerPool())),
+    listener: () => (listener ??= startListeners()),
     preferences: new PreferenceStore(db, { defaultLanguage: params.defaultLanguage.value(), logger }),
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
@@ -173,6 +174,12 @@ function createProcessing(): ProcessDeps {
     workMs: params.taskWorkSeconds.value() * 1000,
     leaseMs: params.taskLeaseSeconds.value() * 1000,
   };
+}
+
+async function startListeners(): Promise<Listener> {
+  const { ListenerPool } = await import('./audio/listenerPool.ts');
+  collectGarbageEarly();
+  return new ListenerPool();
 }
 
 function chooseSummariser(): Summariser | null {

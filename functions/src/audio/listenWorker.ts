@@ -24,5 +24,9 @@ port.on('message', (packed: PackedPassage) => {
 
 async function answer(packed: PackedPassage) {
   listener ??= loadSileroVad().then(listenWith);
-  return (await listener).listen(unpackPassage(packed));
+  const ready = await listener.catch((error: unknown) => {
+    listener = undefined; // The next passage tries again.
+    throw error;
+  });
+  return ready.listen(unpackPassage(packed));
 }

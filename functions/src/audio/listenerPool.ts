@@ -113,7 +113,11 @@ class Thread {
       else task?.reject(answer.error);
       onIdle();
     });
-    worker.on('messageerror', (error) => this.#finish()?.reject(error));
+    worker.on('messageerror', (error) => {
+      worker.unref();
+      this.#finish()?.reject(error);
+      onIdle();
+    });
     worker.on('error', (error) => this.#finish()?.reject(error));
     worker.on('exit', (code) => {
       this.#finish()?.reject(new Error(`A listening thread ended with code ${code}.`));
