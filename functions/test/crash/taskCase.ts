@@ -104,6 +104,7 @@ class TaskRun {
       await this.#excuseInFlight(jobId, before);
     }
     await this.#excuseSpoiled(delivery, before);
+    await this.standIn.behave(); // What was meant for a request that nobody made must not meet another one.
     this.#conclude(task.id, endings, plan);
   }
 
