@@ -158,24 +158,26 @@ function Outcome({ job }: { job: Job }) {
   const { conversations } = useApp();
   if (job.conversationIds.length === 0) return null;
   const known = new Map(conversations.kind === 'ready' ? conversations.value.map((one) => [one.id, one]) : []);
-  const startOf = (id: string): number => known.get(id)?.startedAt ?? Infinity;
+  const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
   return (
     <section aria-labelledby="outcome">
       <h2 id="outcome">What it became</h2>
       <ul class="links">
-        {job.conversationIds.toSorted((a, b) => startOf(a) - startOf(b)).map((id) => {
-          const conversation = known.get(id);
-          return (
-            <li key={id}>
-              <a href={hrefs.conversation(id)}>{conversation?.title ?? 'Conversation'}</a>
-              {conversation !== undefined && (
-                <span class="hint">
-                  {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
-                </span>
-              )}
-            </li>
-          );
-        })}
+        {job.conversationIds
+          .toSorted((a, b) => startOf(a) - startOf(b))
+          .map((id) => {
+            const conversation = known.get(id);
+            return (
+              <li key={id}>
+                <a href={hrefs.conversation(id)}>{conversation?.title ?? 'Conversation'}</a>
+                {conversation !== undefined && (
+                  <span class="hint">
+                    {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
+                  </span>
+                )}
+              </li>
+            );
+          })}
       </ul>
     </section>
   );
