@@ -1,6 +1,5 @@
 /** Ways to disturb an upload while it is accepted, and what must be true afterwards. */
 import assert from 'node:assert/strict';
-import { AppError } from '../../src/errors.ts';
 import type { Upload } from '../../src/upload/accept.ts';
 import type { BeforeCall } from './memoryStores.ts';
 import type { MemoryDeps } from './uploads.ts';

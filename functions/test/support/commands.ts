@@ -4,7 +4,6 @@ import type { Sample } from '../../../dev/samples/samples.ts';
 import { cancelJob } from '../../src/commands/cancel.ts';
 import { retryJob } from '../../src/commands/retry.ts';
 import type { RetryDeps } from '../../src/commands/retry.ts';
-import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { TestWorld } from './worker.ts';
 
