@@ -33,7 +33,9 @@ export async function untested(projectId: string): Promise<string[]> {
   return allOf(report).flatMap(({ sourcePosition: { line, currentOffset, endOffset }, values = [] }) => {
     const outcomes = values.flatMap(({ value }) => ('undefined' in value ? [] : [value]));
     const missing = gaps(outcomes, values.length);
-    return missing.map((gap) => `${String(line)}: ${oneLine(content.slice(currentOffset, endOffset + 1))}, never ${gap}`);
+    return missing.map(
+      (gap) => `${String(line)}: ${oneLine(content.slice(currentOffset, endOffset + 1))}, never ${gap}`,
+    );
   });
 }
 
