@@ -31,14 +31,27 @@ function conversationsAreThose({ jobs }: Plan, words: readonly SpokenWord[], dat
   const live = [...data.conversations.values()]
     .filter(({ state }) => state === 'live')
     .sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis() || (a.deviceId < b.deviceId ? -1 : 1));
-  const expected = conversationsIn(words).sort(
-    (a, b) => a[0]!.startMs - b[0]!.startMs || (a[0]!.device < b[0]!.device ? -1 : 1),
-  );
+  const spoken = new Map(words.map((word) => [word.id, word]));
+  const expected = conversationsIn(words.map((word) => asHeard(word, data)))
+    .map((conversation) => conversation.map(({ id }) => spoken.get(id)!))
+    .sort((a, b) => a[0]!.startMs - b[0]!.startMs || (a[0]!.device < b[0]!.device ? -1 : 1));
   if (live.length !== expected.length) {
     const seen = live.map(({ deviceId, startedAt, finishedAt }) => `${deviceId} ${at(startedAt)}–${at(finishedAt)}`);
     return [`${expected.length} conversations expected, there are ${live.length}: ${seen.join(', ')}`];
   }
   return live.flatMap((conversation, i) => isThat(conversation, expected[i]!, jobs, data));
+}
+
+/**
+ * A word with the times that were heard of it, which are held against the spoken ones elsewhere. Where a word was cut and a
+ * deletion took its neighbour, the silence before it may be just above the gap or just below.
+ */
+function asHeard(word: SpokenWord, { segments }: UserData): SpokenWord {
+  const heard = [...segments.values()]
+    .filter(({ deviceId }) => deviceId === word.device)
+    .flatMap((segment) => segment.words.map((each) => placed(segment, each)))
+    .find(({ startMs, endMs }) => (startMs + endMs) / 2 > word.startMs && (startMs + endMs) / 2 < word.endMs);
+  return heard === undefined ? word : { ...word, startMs: heard.startMs, endMs: heard.endMs };
 }
 
 function isThat(
