@@ -1,12 +1,9 @@
 /** What Deepgram would bill for the sample recordings, and how many bytes it would get, ours and in the two common ways. */
 import { readRecording, speechSeconds } from '../../dev/samples/samples.ts';
 import { ListenerPool } from '../src/audio/listenerPool.ts';
-import { Timestamp } from 'firebase-admin/firestore';
-import type { JobFile } from '../src/jobs/job.ts';
 import { inTimeOrder, scanRecordings } from '../src/processing/scan.ts';
 import { encodeChunk } from '../src/processing/transcribe.ts';
-import { parseRecordingName } from '../src/recordings/name.ts';
-import { SAMPLES } from './sound.ts';
+import { SAMPLES, toFile } from './sound.ts';
 
 export interface Billing {
   readonly speechSeconds: number;
@@ -78,26 +75,4 @@ function merged(heard: readonly { startMs: number; endMs: number }[]): number {
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes);
-}
-
-function toFile(name: string, startedAtMs: number, deviceId: string): JobFile {
-  const parsed = parseRecordingName(name, { nowMs: Date.now(), clockOffsetMs: 0 });
-  if (!parsed.ok) throw new Error(`${name} is no recording's name.`);
-  return {
-    name,
-    path: name,
-    size: 0,
-    md5: '',
-    format: parsed.name.format,
-    deviceId,
-    startedAt: Timestamp.fromMillis(startedAtMs),
-    state: 'staged',
-    durationSeconds: null,
-    lostSeconds: null,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
-    duplicateOf: null,
-    error: null,
-  };
 }

@@ -1,4 +1,5 @@
 /** The text of `docs/performance.md`. */
+import { READ_MANY, READ_ONE, RECORDING_STAGED, SWEEP, TASK, UPLOAD } from '../src/deployment.ts';
 import type { Figures, Ratios } from './ratios.ts';
 import type { Results } from './results.ts';
 
@@ -35,6 +36,7 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...memory(figures.memory),
     ...cold(figures.cold),
     ...endToEnd(figures.e2e),
+    ...settings(ratios),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -154,6 +156,50 @@ function cold(found: Figures['cold'] | undefined): string[] {
       ['', 'ms', 'processor ms'],
       found.map(({ what, ms, cpuMs }) => [what, ms, cpuMs]),
     ),
+  ];
+}
+
+/** Memory, processors and requests at once of each kind of function, and what chose them. */
+function settings(ratios: Ratios): string[] {
+  const { twoCoresOverOne, peakMb24h, lightLoadMs } = ratios;
+  if (twoCoresOverOne === undefined || peakMb24h === undefined || lightLoadMs === undefined) return [];
+  const rows: Cell[][] = [
+    [
+      '`processSyncJob`',
+      TASK.memory,
+      TASK.cpu,
+      TASK.concurrency,
+      `the second processor makes it ${twoCoresOverOne} times as fast, so time costs the same and jobs wait less; both are busy with one job; ` +
+        `24 hours of audio take ${peakMb24h} MB, ffmpeg and a day of chunks in flight the rest`,
+    ],
+    [
+      '`syncUpload`',
+      UPLOAD.memory,
+      1,
+      UPLOAD.concurrency,
+      'bodies are in memory, up to 30 MiB and for a moment twice: as many as fit',
+    ],
+    [
+      '`onRecordingStaged`',
+      RECORDING_STAGED.memory,
+      1,
+      RECORDING_STAGED.concurrency,
+      'waits for Firestore; those of one job that meet are written together',
+    ],
+    ['`syncStatus`', READ_ONE.memory, 1, READ_ONE.concurrency, 'waits for Firestore'],
+    ['`syncJobs`, callables', READ_MANY.memory, 1, READ_MANY.concurrency, 'a page of jobs is megabytes'],
+    [
+      '`sweepSyncJobs`',
+      SWEEP.memory,
+      1,
+      SWEEP.concurrency,
+      'pages, one after the other: memory does not depend on how many jobs there are',
+    ],
+  ];
+  return [
+    '## Settings, and what chose them',
+    `From \`functions/src/deployment.ts\`. Light functions load in ${lightLoadMs} ms; 512 MiB is what their modules and a page of documents take, with room.`,
+    table(['', 'memory', 'processors', 'requests at once', 'why'], rows),
   ];
 }
 

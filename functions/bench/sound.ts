@@ -7,6 +7,7 @@ import { decodeOpus } from '../src/audio/opusDecoder.ts';
 import { floatToS16le, s16leToFloat } from '../src/audio/s16.ts';
 import type { JobFile } from '../src/jobs/job.ts';
 import { parseRecordingName } from '../src/recordings/name.ts';
+import { jobFile } from '../test/support/jobFiles.ts';
 
 export const RATE = 16_000;
 const T0 = Date.UTC(2026, 0, 5);
@@ -79,7 +80,9 @@ async function pcmFrames(): Promise<Uint8Array[]> {
 
 /** One-minute recordings of a device without a gap, as a job's files: one run, as long as the whole. */
 export function minuteFiles(kind: Kind, count: number): JobFile[] {
-  return Array.from({ length: count }, (_, minute) => jobFile(kind, T0 + minute * 60_000));
+  return Array.from({ length: count }, (_, minute) =>
+    toFile(fileName(kind, T0 + minute * 60_000), T0 + minute * 60_000, 'bench'),
+  );
 }
 
 /** The bytes of the recording of a minute, made when they are asked for: a day of them is not held. */
@@ -112,25 +115,9 @@ export function fileName(kind: Kind, startedAtMs: number): string {
     : `audio_bench_${FORMATS[kind].name}_${startedAtMs}.bin`;
 }
 
-function jobFile(kind: Kind, startedAtMs: number): JobFile {
-  const name = fileName(kind, startedAtMs);
+/** A recording of a job, as its name says. */
+export function toFile(name: string, startedAtMs: number, deviceId: string): JobFile {
   const parsed = parseRecordingName(name, { nowMs: Date.now(), clockOffsetMs: 0 });
   if (!parsed.ok) throw new Error(`${name} is no recording's name.`);
-  return {
-    name,
-    path: name,
-    size: 0,
-    md5: '',
-    format: parsed.name.format,
-    deviceId: 'bench',
-    startedAt: Timestamp.fromMillis(startedAtMs),
-    state: 'staged',
-    durationSeconds: null,
-    lostSeconds: null,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
-    duplicateOf: null,
-    error: null,
-  };
+  return jobFile({ name, format: parsed.name.format, deviceId, startedAt: Timestamp.fromMillis(startedAtMs) });
 }

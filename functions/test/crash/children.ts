@@ -11,7 +11,7 @@ import type { Event, TaskOrder, UploadOrder } from './orders.ts';
 const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers'), METADATA_SERVER_DETECTION: 'none' };
 
 /** For everything that a worker may have to do, on a machine with other work, milliseconds. None needs a tenth of it on its own. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 
 export type Ending =
   | { readonly kind: 'killed' }

@@ -1,4 +1,5 @@
 /** Figures that workers and their parent share, and the transcriber that they are given. */
+import { RetryTaskError } from '../../src/processing/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import type { Logger } from '../../src/logger.ts';
@@ -15,4 +16,13 @@ export const nothing: Logger = { info: () => undefined, warn: () => undefined, e
 /** @param timeoutMs for one request, milliseconds. */
 export function transcriberAt(standInUrl: string, timeoutMs: number, logger: Logger): Transcriber {
   return createDeepgramTranscriber({ apiKey: () => 'crash-suite', baseUrl: () => standInUrl, timeoutMs, logger });
+}
+
+/**
+ * Whether an error of a delivery is one that the queue answers by delivering again: the worker says so, or it waited in vain for
+ * a lock. In the emulator a dead worker keeps the locks of its transaction until they time out.
+ */
+export function isForTheQueue(error: unknown): boolean {
+  const isLockTimeout = error instanceof Error && 'code' in error && error.code === 10; // gRPC's ABORTED
+  return error instanceof RetryTaskError || isLockTimeout;
 }

@@ -3,7 +3,6 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { RetryTaskError } from '../../src/processing/processJob.ts';
 import { describe } from './boundaries.ts';
 import type { Plan } from './boundaries.ts';
 import type { Delivery, TaskCase } from './cases.ts';
@@ -11,7 +10,7 @@ import { startWorker } from './children.ts';
 import type { Ending } from './children.ts';
 import { isPaid } from '../invariants/requests.ts';
 import { until } from '../support/until.ts';
-import { CONCURRENCY, LEASE_MS } from './deps.ts';
+import { CONCURRENCY, isForTheQueue, LEASE_MS } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import type { Evidence } from './verdict.ts';
 import type { Surroundings, World } from './world.ts';
@@ -130,7 +129,7 @@ class TaskRun {
     if (isHit) {
       this.#world.passBy(this.#world.nowMs() + LEASE_MS);
       await this.#world.deliver(order.payload).catch((error: unknown) => {
-        if (!(error instanceof RetryTaskError)) throw error;
+        if (!isForTheQueue(error)) throw error;
       });
       child.thaw();
     }

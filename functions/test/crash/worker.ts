@@ -2,11 +2,11 @@
 import { listenWith } from '../../src/audio/listener.ts';
 import { loadSileroVad } from '../../src/audio/vad.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
-import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import { processSyncJob } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
 import { TestWorld } from '../support/worker.ts';
-import { nothing, transcriberAt } from './deps.ts';
+import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
 import { taskStepOf } from './watch.ts';
@@ -68,5 +68,5 @@ const order = readOrder() as TaskOrder;
 await run(
   order.plan,
   (watch) => processSyncJob(order.payload, watchedDeps(order, watch)),
-  (error) => error instanceof RetryTaskError || error instanceof ToldToFail,
+  (error) => isForTheQueue(error) || error instanceof ToldToFail,
 );

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import type { Job, TaskPayload } from '../../src/jobs/job.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { processSyncJob, RetryTaskError } from '../../src/processing/processJob.ts';
+import { processSyncJob } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
 import { UploadedObjects } from '../../src/upload/objects.ts';
 import { SweeperStateStore } from '../../src/retention/state.ts';
@@ -14,7 +14,7 @@ import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { TestWorld } from '../support/worker.ts';
 import { CloudTasks } from './cloud.ts';
-import { nothing, transcriberAt } from './deps.ts';
+import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import { sampleUpload } from './samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,7 +24,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const PATIENCE = 60;
 
 /** For one delivery in this process, on a machine with other work, milliseconds. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 
 /** Of a request in the parent, where nothing is told to hang, milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -148,7 +148,7 @@ export class World {
         await this.deliver(task.payload);
         this.tasks.done(task.id);
       } catch (error) {
-        if (!(error instanceof RetryTaskError)) throw error;
+        if (!isForTheQueue(error)) throw error;
         this.tasks.backOff(task.id);
         const job = (await this.jobs()).get(task.payload.jobId);
         this.passBy(Math.max(job?.lease?.expiresAt.toMillis() ?? 0, job?.waitingFor?.until?.toMillis() ?? 0));
