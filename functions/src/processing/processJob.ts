@@ -60,7 +60,10 @@ export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): P
     });
     await attempt(admission.job, lease, deps, logger);
   } catch (error) {
-    await giveUp(error, payload, lease, deps, logger);
+    await giveUp(error, payload, lease, deps, logger).catch((reason: unknown) => {
+      if (!(reason instanceof LeaseLostError)) throw reason;
+      logger.warn('The job is not this worker’s any more', { stage: 'lease', reason: reason.message });
+    });
   } finally {
     await lease.stop();
   }
@@ -135,7 +138,10 @@ async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): P
   logger.info('Time is up; the job continues in a new task', { stage: 'continue', nextEpoch: epoch });
 }
 
-/** An attempt failed. What waiting can mend is waited for, visibly; the rest is for the platform to deliver again. */
+/**
+ * An attempt failed. What waiting can mend is waited for, visibly; the rest is for the platform to deliver again.
+ * @throws LeaseLostError when the job is another worker's by now; the error itself when it is the platform's to deliver again.
+ */
 async function giveUp(
   thrown: unknown,
   payload: TaskPayload,
@@ -145,10 +151,7 @@ async function giveUp(
 ): Promise<void> {
   // Whatever was under way then ended because of that.
   const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
-  if (error instanceof LeaseLostError) {
-    logger.warn('The job is not this worker’s any more', { stage: 'lease', reason: error.message });
-    return;
-  }
+  if (error instanceof LeaseLostError) throw error;
   if (error instanceof AppError && error.remedy !== 'never') {
     const job = await lease.update((current) => deferral(current, error, deps.now()));
     const until = job.waitingFor?.until?.toMillis() ?? deps.now();
