@@ -6,20 +6,38 @@ import type { JobFile } from '../jobs/job.ts';
 /** As firebase-admin hands it out. */
 type Bucket = ReturnType<Storage['bucket']>;
 
+/**
+ * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, with nobody to
+ * end it: the client library does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
+ */
+const MAX_SILENCE_MS = 60_000;
+
 export class StagedAudio {
   readonly #bucket: Bucket;
+  readonly #maxSilenceMs: number;
 
-  constructor(bucket: Bucket) {
+  constructor(bucket: Bucket, { maxSilenceMs = MAX_SILENCE_MS } = {}) {
     this.#bucket = bucket;
+    this.#maxSilenceMs = maxSilenceMs;
   }
 
-  /** Streams a recording. @throws AppError `recording_missing`; any other failure as Storage gave it. */
+  /** Streams a recording. @throws AppError `recording_missing`; any other failure as Storage gave it, silence among them. */
   async *open(file: Pick<JobFile, 'path' | 'name'>): AsyncGenerator<Uint8Array> {
+    const stream = this.#bucket.file(file.path).createReadStream();
+    const expectMore = (): NodeJS.Timeout =>
+      setTimeout(() => stream.destroy(new Error('Storage sent nothing for too long.')), this.#maxSilenceMs);
+    let timer = expectMore();
     try {
-      for await (const bytes of this.#bucket.file(file.path).createReadStream()) yield bytes as Buffer;
+      for await (const bytes of stream) {
+        clearTimeout(timer); // Whoever reads may take their time.
+        yield bytes as Buffer;
+        timer = expectMore();
+      }
     } catch (error) {
       if (isNotFound(error)) throw new AppError('recording_missing', { cause: error });
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
