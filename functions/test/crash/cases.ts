@@ -76,7 +76,12 @@ const JOBS_A_CASE = 3;
 /** The cases of a seed, without end. */
 export function* casesOf(seed: number): Generator<Case, never> {
   const random = new Random(seed);
-  const systematic = [...everyTaskBoundary(random), ...everyFreeze(random), ...everyUploadBoundary(random)];
+  const systematic = [
+    ...everyTaskBoundary(random),
+    ...everyFreeze(random),
+    ...everyUploadBoundary(random),
+    OVERTAKEN_WHILE_IT_WAITS,
+  ];
   for (let index = 0; ; index++) {
     const own = Math.floor(random.next() * 2 ** 32);
     yield { index, seed, ...(systematic[index] ?? randomCase(new Random(own))) };
@@ -113,6 +118,16 @@ function oneForEachJob(plans: readonly TaskPlan[], random: Random): TaskCase[] {
     };
   });
 }
+
+/** A worker stands still just before it puts its job off, which has a recording of another job that is under way. */
+const OVERTAKEN_WHILE_IT_WAITS: TaskCase = {
+  kind: 'task',
+  jobs: [['kitchen'], ['kitchen', 'walk']],
+  deliveries: [
+    { ...PLAIN, job: 0, plan: { kind: 'kill', at: { step: 'claim recordings', moment: 'after', nth: 1 } } },
+    { ...PLAIN, job: 1, plan: { kind: 'freeze', at: { step: 'settle recordings', moment: 'after', nth: 1 } } },
+  ],
+};
 
 function everyUploadBoundary(random: Random): UploadCase[] {
   return random.shuffle(boundariesOf(UPLOAD_STEPS)).map((at, i) => ({
