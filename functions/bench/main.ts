@@ -3,7 +3,7 @@
  *
  *   npm run bench -- --only speed,agreement,billing,memory,cold,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
- *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 50 --days 1,2,4,12
+ *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 10 --days 1,2,4,12
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
     hours: { type: 'string', default: '1,12,24' },
-    users: { type: 'string', default: '50' },
+    users: { type: 'string', default: '10' },
     days: { type: 'string', default: '1,2,4,12' },
   },
 });
