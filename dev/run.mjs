@@ -5,7 +5,7 @@
  * what the lock files ask for and is not there yet, then runs the script on the Node version that is deployed (npm
  * package `node`), which strips types by itself. That version also comes first on the PATH of everything below.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -29,20 +29,26 @@ function missingPackages(directory) {
   });
 }
 
-function install(directory, what) {
+async function install(directory, what) {
   if (missingPackages(directory).length === 0) return;
   console.log(`• Installing ${what} (npm ci in ${path.relative(ROOT, directory) || 'the repository root'}) …`);
   const started = Date.now();
   // npm must not run on the Node that it is about to delete.
   const outside = process.env.PATH.split(path.delimiter).filter((entry) => !entry.includes('node_modules'));
-  const { status, stdout, stderr, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const child = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: directory,
     env: { ...process.env, PATH: outside.join(path.delimiter) },
-    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
   });
-  if (status !== 0) {
-    console.error(error?.message ?? `${stdout}\n${stderr}`.trim());
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const failure = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (status) => resolve(status === 0 ? null : output.trim()));
+  });
+  if (failure !== null) {
+    console.error(failure);
     console.error(`✗ npm ci failed in ${directory}; the lines above say why.`);
     process.exit(1);
   }
@@ -84,8 +90,11 @@ if (script === undefined) {
   console.error('Usage: node dev/run.mjs <script> [arguments]');
   process.exit(1);
 }
-install(ROOT, 'the development tools');
-install(path.join(ROOT, 'functions'), 'the dependencies of the functions');
-install(path.join(ROOT, 'client'), 'the dependencies of the client');
-install(path.join(ROOT, 'web'), 'the dependencies of the console');
+// At once: most of it is waiting for the registry and the disk.
+await Promise.all([
+  install(ROOT, 'the development tools'),
+  install(path.join(ROOT, 'functions'), 'the dependencies of the functions'),
+  install(path.join(ROOT, 'client'), 'the dependencies of the client'),
+  install(path.join(ROOT, 'web'), 'the dependencies of the console'),
+]);
 run(script, args);
