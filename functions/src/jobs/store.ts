@@ -46,7 +46,7 @@ export class JobStore {
       await this.ref(jobId).create(job);
       return true;
     } catch (error) {
-      if (isAlreadyExists(error)) return false;
+      if (hasCode(error, ALREADY_EXISTS)) return false;
       throw error;
     }
   }
@@ -76,10 +76,10 @@ export class JobStore {
   /**
    * {@link update} without locks, for a job that many write to at once: their transactions would wait for one another until
    * they time out. Here one of them wins, and the others look again.
-   * @returns as {@link update}; `'conflict'` when somebody else wrote since the job was read, or nobody knows whether this was
-   * written: look again.
+   * @returns as {@link update}; `'conflict'`, with nothing written, when somebody else wrote since the job was read; `'unknown'`
+   * when the answer did not come: it is written, or it is not.
    */
-  async tryUpdate(jobId: string, decide: (job: Job) => JobChange | null): Promise<Job | null | 'conflict'> {
+  async tryUpdate(jobId: string, decide: (job: Job) => JobChange | null): Promise<Job | null | 'conflict' | 'unknown'> {
     const doc = await this.ref(jobId).get();
     const job = doc.data();
     if (job === undefined || doc.updateTime === undefined) return null;
@@ -89,7 +89,8 @@ export class JobStore {
     try {
       await this.ref(jobId).update(written, { lastUpdateTime: doc.updateTime });
     } catch (error) {
-      if (isConflict(error)) return 'conflict';
+      if (hasCode(error, CONFLICTS)) return 'conflict';
+      if (hasCode(error, UNANSWERED)) return 'unknown';
       throw error;
     }
     return { ...job, ...written };
@@ -246,18 +247,14 @@ function decodePageToken(token: string): [Timestamp, string] {
   });
 }
 
-/**
- * gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since), ABORTED (somebody else is at it), and those that
- * leave open whether it was written: CANCELLED (where writes meet, the emulator answers so now and then), DEADLINE_EXCEEDED,
- * INTERNAL and UNAVAILABLE.
- */
-const CONFLICTS: ReadonlySet<unknown> = new Set([5, 9, 10, 1, 4, 13, 14]);
+/** gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since) and ABORTED (somebody else is at it). */
+const CONFLICTS: ReadonlySet<unknown> = new Set([5, 9, 10]);
 
-function isConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && CONFLICTS.has(error.code);
-}
+/** CANCELLED (the emulator answers so now and then where writes meet), DEADLINE_EXCEEDED, INTERNAL and UNAVAILABLE. */
+const UNANSWERED: ReadonlySet<unknown> = new Set([1, 4, 13, 14]);
 
-/** gRPC status ALREADY_EXISTS. */
-function isAlreadyExists(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 6;
+const ALREADY_EXISTS: ReadonlySet<unknown> = new Set([6]);
+
+function hasCode(error: unknown, codes: ReadonlySet<unknown>): boolean {
+  return error instanceof Error && 'code' in error && codes.has(error.code);
 }

@@ -61,7 +61,15 @@ export async function takeArrivals(
   await pMap(judged, ({ arrival, verdict }) => refuse(jobId, arrival, verdict, deps), { concurrency: CONCURRENCY });
   if (!judged.some(({ verdict: { kind } }) => kind === 'right' || kind === 'wrong')) return;
 
-  for (let tries = 1; !(await record(uid, jobId, arrivals, tries, deps)); tries++) {
+  let perhapsStarted = false;
+  for (let tries = 1; ; tries++) {
+    const { recorded, starts } = await record(uid, jobId, arrivals, deps);
+    if (recorded === 'unknown') perhapsStarted ||= starts;
+    else if (recorded !== 'conflict') {
+      const isStarted = starts || (perhapsStarted && recorded?.status === 'pending');
+      if (recorded !== null && isStarted) await begin(jobId, recorded, deps);
+      return;
+    }
     if (tries === TRIES) throw new Error(`Too many write to job ${jobId} at once.`);
     await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS));
   }
@@ -78,28 +86,22 @@ export async function takeStaged(uid: string, jobId: string, deps: ArrivalDeps):
   } while (pageToken !== null);
 }
 
-/** @returns false where somebody else wrote to the job at the same time, or it is not known whether this was written. */
-async function record(
-  uid: string,
-  jobId: string,
-  arrivals: readonly Arrival[],
-  tries: number,
-  deps: ArrivalDeps,
-): Promise<boolean> {
-  const result = { started: false };
-  const job = await deps.jobs.tryUpdate(jobId, (current) => {
+/** One try. `starts`: what is recorded, if it is, starts the job. */
+async function record(uid: string, jobId: string, arrivals: readonly Arrival[], deps: ArrivalDeps) {
+  let starts = false;
+  const recorded = await deps.jobs.tryUpdate(jobId, (current) => {
     const files = arrivals.reduce((taken, arrival) => note(taken, judge(uid, current, arrival)), current.files);
     const start = files === current.files ? null : startOf(jobId, files);
-    result.started = start !== null;
+    starts = start !== null;
     return files === current.files ? null : { files, ...start };
   });
-  if (job === 'conflict') return false;
-  // A try before may have started it without knowing. To enqueue twice is the same as once.
-  if (job !== null && (result.started || (tries > 1 && job.status === 'pending'))) {
-    deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.files.length });
-    await enqueueJob(jobId, job, deps);
-  }
-  return true;
+  return { recorded, starts };
+}
+
+/** To do it twice is the same as once. */
+async function begin(jobId: string, job: Job, deps: ArrivalDeps): Promise<void> {
+  deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.files.length });
+  await enqueueJob(jobId, job, deps);
 }
 
 function judge(uid: string, job: Job | null, { path, size, md5, isPresent }: Arrival): Verdict {
