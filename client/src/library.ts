@@ -87,7 +87,16 @@ export class Library {
     await this.#repairAudio();
     const inBatch = new Set(this.batches.flatMap(({ recordingIds }) => recordingIds));
     const old = this.inState('synced').filter(({ id, changedAt }) => changedAt < syncedBefore && !inBatch.has(id));
-    await this.remove(old.map(({ id }) => id));
+    await this.#forget(old.map(({ id }) => id));
+  }
+
+  /** Recordings without audio. */
+  async #forget(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#writing.run(async () => {
+      await this.#store.remove(ids.map((id) => RECORDING + id));
+      for (const id of ids) this.#recordings.delete(id);
+    });
   }
 
   /** What a batch says of its recordings counts more than what they say: it was written before them, and goes before them. */
@@ -118,9 +127,12 @@ export class Library {
   /** Stores the audio and the recording: one without the other is never seen. */
   async add(recording: Omit<RecordingDoc, 'changedAt'>, audio: Blob | Uint8Array<ArrayBuffer>): Promise<RecordingDoc> {
     const doc = { ...recording, changedAt: this.#now() };
-    await this.#writing.run(async () => {
-      await this.#store.putAudio(doc.id, audio, toEntries([doc]));
-      this.#see([doc]);
+    // Nothing waits for it: audio may be large, and its entry is new.
+    await this.#store.putAudio(doc.id, audio, toEntries([doc]));
+    await this.#writing.run(() => {
+      // Who read the store meanwhile knows it already, and may have gone on with it.
+      if (!this.#recordings.has(doc.id)) this.#see([doc]);
+      return Promise.resolve();
     });
     return doc;
   }

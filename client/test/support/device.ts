@@ -93,9 +93,8 @@ export class Device {
     return isDead(life) ? never() : result;
   }
 
-  /** Only what is on record as synced, because the server said so, or what was discarded by hand, and is not listed any more. */
+  /** Audio that goes without its recording: only what is on record as synced, because the server said so. */
   async #watchDeletion(id: string): Promise<void> {
-    this.deleted.push(id);
     const recording = (await this.disk.entries()).get(`recording/${id}`);
     if (recording === undefined) return;
     const isRight = recording['state'] === 'synced' && this.#server.isDoneWith(String(recording['name']));
@@ -121,6 +120,7 @@ export class Device {
       readAudio: (id, start, end) => act(() => disk.readAudio(id, start, end)),
       removeAudio: (id, keys) =>
         act(async () => {
+          this.deleted.push(id);
           if (keys.length === 0) await this.#watchDeletion(id);
           await disk.removeAudio(id, keys);
         }),
