@@ -3,6 +3,7 @@ import { RetryTaskError } from '../../src/processing/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import type { Logger } from '../../src/logger.ts';
+import { isContention } from '../support/errors.ts';
 
 export const GAP_MS = 120_000;
 export const LEASE_MS = 60_000;
@@ -23,6 +24,5 @@ export function transcriberAt(standInUrl: string, timeoutMs: number, logger: Log
  * a lock. In the emulator a dead worker keeps the locks of its transaction until they time out.
  */
 export function isForTheQueue(error: unknown): boolean {
-  const isLockTimeout = error instanceof Error && 'code' in error && error.code === 10; // gRPC's ABORTED
-  return error instanceof RetryTaskError || isLockTimeout;
+  return error instanceof RetryTaskError || isContention(error);
 }

@@ -11,6 +11,7 @@ import { processSyncJob } from '../../src/processing/processJob.ts';
 import type { ProcessDeps } from '../../src/processing/processJob.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
+import { isContention } from '../support/errors.ts';
 import { TestWorld } from '../support/worker.ts';
 import { DAY_MS } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
@@ -200,11 +201,6 @@ function holds({ deviceId, startedAt, finishedAt }: Conversation, device: string
 /** Unix milliseconds. */
 export function middleOf({ startMs, endMs }: Pick<SpokenWord, 'startMs' | 'endMs'>): number {
   return DAY_MS + (startMs + endMs) / 2;
-}
-
-/** gRPC status ABORTED. */
-function isContention(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 10;
 }
 
 class WorkerDied extends Error {}

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../src/errors.ts';
 
+/** gRPC status ABORTED: it waited in vain for a lock, or its transaction met another. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 10;
+}
+
 /** The code of the AppError that it must end with. */
 export async function codeOf(asked: Promise<unknown>): Promise<string> {
   const error: unknown = await asked.then(
