@@ -40,12 +40,17 @@ type Part = keyof typeof PARTS;
 /** Of the functions, where waiting as long as production does would only make tests slow. */
 const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
 
+/** There is no Google Cloud around a test: libraries that look for it wait, and warn. */
+const TEST_ENV = { METADATA_SERVER_DETECTION: 'none' };
+
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
 
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** Names of failed tests, each with its error. */
+  readonly failures: readonly string[];
 }
 
 class Runner {
@@ -58,13 +63,13 @@ class Runner {
   }
 
   get sum(): Counts {
-    const add = (key: keyof Counts): number => this.#results.reduce((total, counts) => total + counts[key], 0);
-    return { passed: add('passed'), failed: add('failed') };
+    const add = (key: 'passed' | 'failed'): number => this.#results.reduce((total, counts) => total + counts[key], 0);
+    return { passed: add('passed'), failed: add('failed'), failures: this.#results.flatMap(({ failures }) => failures) };
   }
 
   /** Something went wrong that is no test. */
-  fail(): void {
-    this.#results.push({ passed: 0, failed: 1 });
+  fail(what: string): void {
+    this.#results.push({ passed: 0, failed: 1, failures: [what] });
   }
 
   /** One after the other. @throws the signal's reason, if that is what ended it. */
@@ -86,11 +91,11 @@ class Runner {
     try {
       const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...this.#mochaOptions], {
         cwd,
-        env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
+        env: { ...env, ...TEST_ENV, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
         signal,
         onOutput: write,
       });
-      const counts = readCounts(file, code);
+      const counts = readCounts(title, file, code);
       this.#results.push(counts);
       write(
         `${counts.failed === 0 ? '✓' : '✗'} ${title}: ${counts.passed} passed, ${counts.failed} failed (${since(began)}).\n`,
@@ -103,12 +108,13 @@ class Runner {
 }
 
 /** What the reporter left. A run that ended badly without a failed test (it crashed, say) counts as one failure. */
-function readCounts(file: string, code: number): Counts {
+function readCounts(title: string, file: string, code: number): Counts {
+  const endedBadly = [`${title}: mocha ended with ${code}, though no test failed`];
   try {
     const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts;
-    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1, failures: endedBadly } : counts;
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: endedBadly };
   }
 }
 
@@ -142,12 +148,13 @@ await main(async (signal) => {
     }).catch((error: unknown) => {
       // The sum below comes last, whatever happens.
       if (signal.aborted) throw error;
-      say.failed(error instanceof Error ? error.message : String(error));
-      runner.fail();
+      runner.fail(error instanceof Error ? error.message : String(error));
     });
   }
   await first;
-  const { passed, failed } = runner.sum;
+  const { passed, failed, failures } = runner.sum;
+  // Once more, where one looks first.
+  for (const failure of failures) say.failed(failure);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 });
