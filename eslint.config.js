@@ -7,7 +7,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '*.cjs', 'dev/*.mjs', 'web/vite.config.ts'] },
+        projectService: {
+          allowDefaultProject: ['*.js', '*.cjs', 'dev/*.mjs', 'functions/*.mjs', 'web/vite.config.ts'],
+        },
         tsconfigRootDir: import.meta.dirname,
       },
     },

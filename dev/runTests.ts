@@ -64,7 +64,11 @@ class Runner {
 
   get sum(): Counts {
     const add = (key: 'passed' | 'failed'): number => this.#results.reduce((total, counts) => total + counts[key], 0);
-    return { passed: add('passed'), failed: add('failed'), failures: this.#results.flatMap(({ failures }) => failures) };
+    return {
+      passed: add('passed'),
+      failed: add('failed'),
+      failures: this.#results.flatMap(({ failures }) => failures),
+    };
   }
 
   /** Something went wrong that is no test. */

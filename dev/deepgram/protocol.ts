@@ -1,5 +1,5 @@
 /** What tests and tools exchange with the stand-in besides Deepgram's own contract: `/_standin/…`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { sampleSchema } from '../samples/samples.ts';
 
 /** How the stand-in shall misbehave. The first rule that matches a request, and is not used up, holds for it. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBody, sendJson } from './httpJson.ts';
 import { isAuthorised } from './listen.ts';
 import type { ReadEntry } from './protocol.ts';

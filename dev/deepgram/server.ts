@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Behaviours } from './behaviours.ts';
 import { readBody, sendJson } from './httpJson.ts';
 import { SampleLibrary } from './library.ts';

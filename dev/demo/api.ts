@@ -1,6 +1,6 @@
 /** The app's side: signs in, uploads recordings, asks how far they are. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface User {
   readonly uid: string;

@@ -1,5 +1,5 @@
 /** Reads documents of the Firestore emulator over REST: as a user, whom the rules bind, or as its operator. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the emulator takes for the operator's token: the rules let it pass. */
 export const OPERATOR = 'owner';

@@ -1,6 +1,6 @@
 /** Sends sample recordings through a running suite as a signed-in user, and collects all that came of them. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StandInControl } from '../deepgram/control.ts';
 import type { LogEntry } from '../deepgram/protocol.ts';
 import { readRecording, type Sample } from '../samples/samples.ts';

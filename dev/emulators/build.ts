@@ -4,17 +4,15 @@ import path from 'node:path';
 import { say, since } from '../console.ts';
 import { FUNCTIONS } from '../paths.ts';
 
-/** Compiles `functions/src` to `lib` in the staged package. @throws Error with the compiler's messages. */
+const BUILD = path.join(FUNCTIONS, 'build.mjs');
+
+/** Builds `functions/src` into `lib` of the staged package, as deploying does. @throws Error with the compiler's messages. */
 export async function buildFunctions(staged: string, signal: AbortSignal): Promise<void> {
   const started = Date.now();
   say.doing('Building the functions …');
-  const child = spawn(process.execPath, compilerArguments(staged), {
-    cwd: FUNCTIONS,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    signal,
-  });
+  const child = spawn(process.execPath, [BUILD, ...into(staged)], { stdio: ['ignore', 'inherit', 'pipe'], signal });
   const output: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', () => {
       reject(signal.reason as Error);
@@ -25,10 +23,9 @@ export async function buildFunctions(staged: string, signal: AbortSignal): Promi
   say.done(`Functions built (${since(started)}).`);
 }
 
-/** Compiles again whenever a source changes, and prints what is wrong with it. Returns how to stop. */
+/** Builds again whenever a source changes, and prints what is wrong with it. Returns how to stop. */
 export function watchFunctions(staged: string): () => void {
-  const child = spawn(process.execPath, [...compilerArguments(staged), '--watch', '--preserveWatchOutput'], {
-    cwd: FUNCTIONS,
+  const child = spawn(process.execPath, [BUILD, ...into(staged), '--watch'], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const stop = (): void => {
@@ -41,9 +38,6 @@ export function watchFunctions(staged: string): () => void {
   };
 }
 
-/** Incremental, so that watching begins where the build ended; and broken code never replaces code that works. */
-function compilerArguments(staged: string): string[] {
-  const compiler = path.join(FUNCTIONS, 'node_modules/typescript/bin/tsc');
-  const output = ['--outDir', path.join(staged, 'lib'), '--tsBuildInfoFile', path.join(staged, '.tsbuildinfo')];
-  return [compiler, '-p', 'tsconfig.json', ...output, '--incremental', '--noEmitOnError', '--pretty', 'false'];
+function into(staged: string): string[] {
+  return ['--outdir', path.join(staged, 'lib')];
 }

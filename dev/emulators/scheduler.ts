@@ -5,7 +5,7 @@
  * one ("Unsupported trigger signature: http"), so this calls the function as the topic would.
  */
 import { setInterval } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

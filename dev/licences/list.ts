@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROOT } from '../paths.ts';
 
 export const LICENCES_FILE = path.join(ROOT, 'docs/LICENSES.md');

@@ -1,7 +1,7 @@
 /** The sample recordings and what is known about them: see README.md in this folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const SAMPLES_DIR = join(import.meta.dirname, 'recordings');
 

@@ -1,5 +1,5 @@
 /** What an hour of audio costs: operations that were measured, times prices that are settings. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Figures } from './ratios.ts';
 
 export const pricesSchema = z.object({

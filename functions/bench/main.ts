@@ -107,10 +107,7 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
   }),
   cold: () => {
-    execFileSync(process.execPath, ['../../node_modules/typescript/bin/tsc', '-p', '../tsconfig.json'], {
-      cwd: import.meta.dirname,
-      stdio: 'inherit',
-    });
+    execFileSync(process.execPath, ['../build.mjs'], { cwd: import.meta.dirname, stdio: 'inherit' });
     return { cold: coldStart(5) };
   },
   e2e: () => ({ e2e: endToEnd() as Figures['e2e'] }),

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LICENCES_FILE, licences } from '../../licences/list.ts';
 import { ROOT } from '../../paths.ts';
 import { codeBlocks, DOCUMENTS } from './blocks.ts';

@@ -1,5 +1,5 @@
 /** What a user may ask of jobs, as callables: `retrySyncJob`, `cancelSyncJob`, `acknowledgeSyncJobs`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';

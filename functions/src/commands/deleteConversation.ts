@@ -1,5 +1,5 @@
 /** `deleteConversation`: what was said in it is removed for good, and nothing brings it back. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
 import { callable } from '../http/callable.ts';

@@ -1,7 +1,7 @@
 /** The frame around every callable: who calls, App Check, the checked input, the shape of errors, the log. */
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { CallableRequest, FunctionsErrorCode } from 'firebase-functions/v2/https';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode, FileProblem } from '../errors.ts';
 import type { Logger } from '../logger.ts';

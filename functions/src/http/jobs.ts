@@ -1,5 +1,5 @@
 /** `GET /v2/sync/jobs?status=…&limit=…&page_token=…`: the caller's jobs, newest first. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_STATUSES } from '../jobs/stateMachine.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';

@@ -1,6 +1,6 @@
 /** Query strings, checked. */
 import type { Request } from 'firebase-functions/v2/https';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../errors.ts';
 
 /** @throws AppError `invalid_request`, with a sentence for every parameter that is wrong. Unknown parameters are ignored. */

@@ -1,5 +1,5 @@
 /** `GET /v2/sync/status?job_id=…`: one job of the caller. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { isJobId } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';

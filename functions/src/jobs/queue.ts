@@ -1,7 +1,7 @@
 /** The queue of the task function. */
 import { createHash } from 'node:crypto';
 import type { Functions } from 'firebase-admin/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TASK_TIMEOUT_SECONDS } from '../config.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';

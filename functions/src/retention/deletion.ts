@@ -1,7 +1,7 @@
 /** What follows when a document is deleted: by the sweeper, a TTL policy, the console, or an app. */
 import { FieldPath } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import type { JobStore } from '../jobs/store.ts';

@@ -1,5 +1,5 @@
 /** What a failed Deepgram request means for the job. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 

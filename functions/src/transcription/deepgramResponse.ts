@@ -1,5 +1,5 @@
 /** The edge where Deepgram's answer becomes ours: checked here once, trusted from here on. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TranscribedWord, Transcription } from './transcriber.ts';
 
 const seconds = z.number().nonnegative();

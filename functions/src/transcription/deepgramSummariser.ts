@@ -1,5 +1,5 @@
 /** Deepgram's text intelligence as a {@link Summariser}: https://developers.deepgram.com/docs/text-intelligence */
-import { z } from 'zod';
+import * as z from 'zod';
 import { extractiveSummariser, extractiveTitle } from '../conversations/summariser.ts';
 import type { Summariser, Title, TranscriptOpening } from '../conversations/summariser.ts';
 import { countWords } from '../conversations/text.ts';

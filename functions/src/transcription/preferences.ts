@@ -1,6 +1,6 @@
 /** What a user wishes of transcription: `users/{uid}.preferences`, written by the app. */
 import type { Firestore } from 'firebase-admin/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Logger } from '../logger.ts';
 import { isInMulti, knownLanguage } from './languages.ts';
 import type { TranscriptionRequest } from './transcriber.ts';

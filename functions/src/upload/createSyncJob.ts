@@ -1,5 +1,5 @@
 /** `createSyncJob`: a manifest in, a job and the paths in Storage out that its recordings are to be uploaded to. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';

@@ -1,5 +1,5 @@
 /** What an upload asks for besides its files: form fields and the Idempotency-Key. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { sentences } from '../http/query.ts';
 

@@ -2,7 +2,7 @@
  * `Message` of FCM's HTTP v1 API, as its reference has it (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages),
  * and nothing that it does not have: what is not known here, FCM answers with INVALID_ARGUMENT.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `"3.5s"` */
 const duration = z.string().regex(/^\d+(\.\d{1,9})?s$/);

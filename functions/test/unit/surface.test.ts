@@ -163,7 +163,8 @@ interface Manifest {
 describe('the deployed surface', () => {
   let manifest: Manifest;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(60_000); // It is built first.
     manifest = await readManifest();
   });
 
@@ -217,13 +218,14 @@ describe('the deployed surface', () => {
   });
 });
 
-/** The manifest as the CLI gets it: by the same program, in a process of its own. */
+/** The manifest as the CLI gets it: of what is built for deploying, by the same program, in a process of its own. */
 async function readManifest(): Promise<Manifest> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
   try {
-    const index = JSON.stringify(path.join(FUNCTIONS, 'src/index.ts'));
-    await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "index.js" }');
-    await writeFile(path.join(directory, 'index.js'), `export * from ${index};`);
+    await promisify(execFile)(process.execPath, ['build.mjs', '--outdir', path.join(directory, 'lib')], {
+      cwd: FUNCTIONS,
+    });
+    await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "lib/index.js" }');
     const output = path.join(directory, 'manifest.json');
     await promisify(execFile)(process.execPath, [manifestProgram()], {
       cwd: directory,

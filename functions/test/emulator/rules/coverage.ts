@@ -1,5 +1,5 @@
 /** Which parts of the Firestore rules a run of tests has tried, as the emulator counts it. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 interface Expression {
   readonly sourcePosition: { readonly line: number; readonly currentOffset: number; readonly endOffset: number };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CallableRequest } from 'firebase-functions/v2/https';
 import { HttpsError } from 'firebase-functions/v2/https';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, CATALOGUE } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { RequestHeaders } from '../../../src/http/auth.ts';

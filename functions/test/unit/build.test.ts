@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const FUNCTIONS = path.resolve(import.meta.dirname, '../..');
+
+/** A package that build.mjs can build, and nothing more. */
+const SOURCES = {
+  'index.ts':
+    "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./wiring.ts')).text);\n",
+  'wiring.ts': "export const text: string = 'first';\n",
+  'audio/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
+  'audio/listenWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
+};
+
+describe('The build of the functions', function () {
+  this.timeout(60_000);
+  let directory: string;
+
+  const write = (name: string, text: string): Promise<void> => writeFile(path.join(directory, 'src', name), text);
+  const build = () => promisify(execFile)(process.execPath, ['build.mjs'], { cwd: directory });
+  const files = async (): Promise<string[]> =>
+    (await readdir(path.join(directory, 'lib'), { recursive: true })).toSorted();
+  /** In a process of its own, because a module is imported once. */
+  const read = async (): Promise<string> => {
+    const script = "console.log(await (await import('./lib/index.js')).read())";
+    return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: directory }))
+      .stdout;
+  };
+
+  beforeEach(async () => {
+    directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-')));
+    await mkdir(path.join(directory, 'src/audio'), { recursive: true });
+    for (const name of ['build.mjs', 'package.json']) await cp(path.join(FUNCTIONS, name), path.join(directory, name));
+    const base = await readFile(path.join(FUNCTIONS, '../tsconfig.base.json'), 'utf8');
+    const { compilerOptions } = JSON.parse(base) as { compilerOptions: object };
+    const tsconfig = { compilerOptions: { ...compilerOptions, noEmit: true }, include: ['src'] };
+    await writeFile(path.join(directory, 'tsconfig.json'), JSON.stringify(tsconfig));
+    await symlink(path.join(FUNCTIONS, 'node_modules'), path.join(directory, 'node_modules'));
+    for (const [name, text] of Object.entries(SOURCES)) await write(name, text);
+  });
+
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('carries the packages that it imports in itself, and leaves native ones where they are', async () => {
+    await build();
+    assert.equal(await read(), 'first\n');
+    assert.ok((await files()).includes('audio/listenerPool.js'));
+    assert.match(await readFile(path.join(directory, 'lib/audio/listenWorker.js'), 'utf8'), /from ?"onnxruntime-node"/);
+    await rm(path.join(directory, 'node_modules'));
+    assert.equal(await read(), 'first\n');
+  });
+
+  it('lets nothing replace what works that does not compile, and says what is wrong', async () => {
+    await build();
+    await write('wiring.ts', "export const text: string = 'second'; export const wrong: string = 2;\n");
+    await assert.rejects(build(), ({ code, stderr }: { code: number; stderr: string }) => {
+      assert.match(stderr, /src\/wiring\.ts\(1,\d+\): error TS2322/);
+      return code === 1;
+    });
+    assert.equal(await read(), 'first\n');
+    await write('wiring.ts', "export { text } from './nowhere.ts';\n");
+    await assert.rejects(build(), /nowhere/);
+    assert.equal(await read(), 'first\n');
+  });
+
+  it('touches no file that stays the same, and leaves none behind', async () => {
+    await build();
+    const [before, index] = [await files(), path.join(directory, 'lib/index.js')];
+    const { mtimeNs } = await stat(index, { bigint: true });
+    await write('wiring.ts', "export const text: string = 'third';\n");
+    await build();
+    assert.equal(await read(), 'third\n');
+    assert.equal((await stat(index, { bigint: true })).mtimeNs, mtimeNs);
+    await write('index.ts', "export const read = () => Promise.resolve('alone');\n");
+    await build();
+    assert.equal(await read(), 'alone\n');
+    assert.ok((await files()).length < before.length, String(await files()));
+  });
+});
