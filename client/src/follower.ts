@@ -106,6 +106,7 @@ export class Follower {
   /** A listener that ended, because its user signed out say, is replaced with the next round of asking. */
   #watchEnded(): void {
     const { backend } = this.#options;
+    const wasWatching = this.#stopWatching !== undefined;
     this.#stopWatching ??= backend.watchEndedJobs?.(
       (ids) => {
         this.#look(ids);
@@ -114,8 +115,8 @@ export class Follower {
         this.#stopWatching = undefined;
       },
     );
-    // Live, there is no need to ask.
-    this.#missedDue = this.#stopWatching === undefined;
+    // A listener begins with what there is. Later on, nothing tells that it has fallen silent.
+    this.#missedDue = wasWatching || this.#stopWatching === undefined;
   }
 
   /** Jobs that hold recordings of this device. */
@@ -150,8 +151,11 @@ export class Follower {
         this.#missedDue = false;
       }
       for (const jobId of [...this.#due]) {
-        await completions.settle(jobId, signal);
-        this.#due.delete(jobId);
+        this.#due.delete(jobId); // Before: what becomes known of it meanwhile is news.
+        await completions.settle(jobId, signal).catch((error: unknown) => {
+          this.#due.add(jobId);
+          throw error;
+        });
       }
       await completions.acknowledge(signal);
       this.#failures = 0;

@@ -87,15 +87,10 @@ export class Library {
     await this.#repairAudio();
     const inBatch = new Set(this.batches.flatMap(({ recordingIds }) => recordingIds));
     const old = this.inState('synced').filter(({ id, changedAt }) => changedAt < syncedBefore && !inBatch.has(id));
-    await this.#forget(old.map(({ id }) => id));
-  }
-
-  /** Recordings without audio. */
-  async #forget(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+    if (old.length === 0) return;
     await this.#writing.run(async () => {
-      await this.#store.remove(ids.map((id) => RECORDING + id));
-      for (const id of ids) this.#recordings.delete(id);
+      await this.#store.remove(old.map(({ id }) => RECORDING + id));
+      for (const { id } of old) this.#recordings.delete(id);
     });
   }
 

@@ -64,7 +64,9 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
       const names = (await readdir(entriesDir)).filter((name) => name.endsWith('.json'));
       const entries = new Map<string, StoredValue>();
       await each(names, async (name) => {
-        const value = parse(await readFile(path.join(entriesDir, name), 'utf8'));
+        // It may have been removed since.
+        const text = await readFile(path.join(entriesDir, name), 'utf8').catch(nullIfMissing);
+        const value = text === null ? null : parse(text);
         if (value !== null) entries.set(decodeURIComponent(name.slice(0, -'.json'.length)), value);
       });
       return entries;

@@ -244,7 +244,7 @@ function refusal(fault: Fault | null): Answer | null {
     headers: { 'content-type': 'application/json', 'retry-after': String(RETRY_AFTER_SECONDS) },
     body: Buffer.from(JSON.stringify({ error: { code, message: 'Not now.', details: [] } })),
   });
-  if (fault === 'rate_limited') return json(429, 'rate_limited');
+  if (fault === 'rate_limited') return json(429, 'fair_use_restricted');
   if (fault === 'busy') return json(503, 'unavailable');
   if (fault === 'bad_gateway') return { status: 502, headers: {}, body: Buffer.from('<h1>Bad gateway</h1>') };
   return null;

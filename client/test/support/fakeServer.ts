@@ -84,7 +84,7 @@ export class FakeServer {
         this.audioBytes += body?.length ?? 0;
       }
       if (fault === 'cut_off') throw new TypeError('fetch failed');
-      if (fault === 'rate_limited') return problem(429, 'rate_limited', { retryAfter: this.retryAfterSeconds });
+      if (fault === 'rate_limited') return problem(429, 'fair_use_restricted', { retryAfter: this.retryAfterSeconds });
       if (fault === 'busy') return problem(503, 'unavailable', { retryAfter: this.retryAfterSeconds });
       if (fault === 'broken') return new Response('<h1>Bad gateway</h1>', { status: 502 });
       if (fault === 'portal') return new Response('<h1>Welcome to our hotel</h1>', { status: 200 });

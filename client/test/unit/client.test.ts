@@ -22,7 +22,7 @@ describe('a client', () => {
     await world.clock.advance(1000);
     const status = client.status();
     assert.equal(status.state, 'cooling_down');
-    assert.equal(status.reason, 'rate_limited');
+    assert.equal(status.reason, 'fair_use_restricted');
     assert.ok((status.until ?? 0) >= world.clock.now() + 119_000);
 
     const asked = world.server.requests.length;

@@ -87,6 +87,56 @@ describe('the end of a job', () => {
     await client.dispose();
   });
 
+  describe('that is listened for', () => {
+    /** A client whose recordings are all done when it looks at their job first, though the job has not ended by then. */
+    async function almostEnded(onLook: (jobId: string, tell: (jobIds: readonly string[]) => void) => void) {
+      let tell: (jobIds: readonly string[]) => void = () => undefined;
+      let isFirst = true;
+      const client = await world.client({
+        backend: {
+          ...world.server.backend,
+          watchJob: (_, listener) => {
+            void world.clock.sleep(10_000, new AbortController().signal).then(() => {
+              listener({ status: 'processing', percent: 90, isTroubled: false });
+            });
+            return () => undefined;
+          },
+          watchEndedJobs: (listener) => {
+            tell = listener;
+            return () => undefined;
+          },
+        },
+        fetch: async (input, init) => {
+          const response = await world.server.fetch(input, init);
+          const job = (await response.clone().json()) as { job_id: string; status: string };
+          if (!(input as string).includes('syncStatus') || job.status !== 'completed' || !isFirst) return response;
+          isFirst = false;
+          onLook(job.job_id, tell);
+          return Response.json({ ...job, status: 'processing', finished_at: null });
+        },
+      });
+      await world.add(client);
+      await world.clock.advance(MINUTE_MS);
+      assert.equal(isFirst, false);
+      assert.deepEqual(states(client), ['synced']);
+      return client;
+    }
+
+    it('is not missed when it comes while the job is being looked at', async () => {
+      await almostEnded((jobId, tell) => {
+        tell([jobId]);
+      });
+      assert.deepEqual([...world.device.handedOver.values()], [1]);
+    });
+
+    it('is asked for now and then, lest the listener has fallen silent', async () => {
+      await almostEnded(() => undefined);
+      assert.deepEqual([...world.device.handedOver.values()], []);
+      await world.clock.advance(10 * MINUTE_MS);
+      assert.deepEqual([...world.device.handedOver.values()], [1]);
+    });
+  });
+
   it('is handed over before it is acknowledged', async () => {
     const jobId = await missed();
     const acknowledged: unknown[] = [];

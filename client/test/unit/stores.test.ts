@@ -68,6 +68,17 @@ describe('the store of files', () => {
     assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
   });
 
+  it('lists its entries while others go away', async () => {
+    const store = await open();
+    const keys = Array.from({ length: 50 }, (_, i) => `batch/${i}`);
+    for (let round = 0; round < 10; round++) {
+      await store.put(new Map(keys.map((key) => [key, { round }])));
+      const [entries] = await Promise.all([store.entries(), store.remove(keys)]);
+      for (const value of entries.values()) assert.deepEqual(value, { round });
+    }
+    assert.equal((await store.entries()).size, 0);
+  });
+
   it('undoes what a crash cut off between audio and the entries that come or go with it', async () => {
     const before = await open();
     const added = new Map([['recording/whole', { here: true }]]);
