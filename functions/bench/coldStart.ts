@@ -1,6 +1,7 @@
 /** Module load of the functions in fresh processes: the table of contents, then what the first request brings in. */
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { median } from './rounds.ts';
 
 export interface Load {
@@ -8,9 +9,12 @@ export interface Load {
   readonly ms: number;
   /** Processor time of the whole process, Node's own start included: what others do on the machine disturbs it less. */
   readonly cpuMs: number;
+  /** The peer: the same code as the compiler leaves it, and packages as npm does. */
+  readonly unbundledMs: number;
+  readonly unbundledCpuMs: number;
 }
 
-const BUILT = new URL('../lib/', import.meta.url);
+const FUNCTIONS = path.resolve(import.meta.dirname, '..');
 
 /** What each kind of function has loaded when its first request is answered. */
 const STEPS: Readonly<Record<string, readonly string[]>> = {
@@ -24,22 +28,37 @@ const ENVIRONMENT = {
   FIREBASE_CONFIG: '{"projectId":"demo-bench","storageBucket":"demo-bench"}',
 };
 
-/** @throws Error where the functions are not built. */
+/** @throws Error where the functions do not compile. */
 export function coldStart(rounds: number): Load[] {
-  return Object.entries(STEPS).map(([what, files]) => {
-    const imports = files.map((file) => `await import(${JSON.stringify(fileURLToPath(new URL(file, BUILT)))});`);
-    const script = `const began = performance.now(); ${imports.join(' ')} const { user, system } = process.cpuUsage(); console.log(JSON.stringify([performance.now() - began, (user + system) / 1000])); process.exit(0);`;
-    const times = Array.from({ length: rounds }, () => {
-      const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-        encoding: 'utf8',
-        env: { ...process.env, ...ENVIRONMENT },
-      });
-      return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as [ms: number, cpuMs: number];
+  // Below the package, where Node finds what they import.
+  const [bundled, unbundled] = [path.join(FUNCTIONS, 'lib'), path.join(FUNCTIONS, '.cache/unbundled')];
+  const compiler = path.join(FUNCTIONS, 'node_modules/typescript/bin/tsc');
+  run(['build.mjs', '--outdir', bundled]);
+  run([compiler, '-p', 'tsconfig.json', '--noEmit', 'false', '--outDir', unbundled]);
+  try {
+    return Object.entries(STEPS).map(([what, files]) => {
+      const turns = Array.from({ length: rounds }, () => [load(bundled, files), load(unbundled, files)] as const);
+      const of = (which: 0 | 1, figure: 0 | 1): number => Math.round(median(turns.map((turn) => turn[which][figure])));
+      return { what, ms: of(0, 0), cpuMs: of(0, 1), unbundledMs: of(1, 0), unbundledCpuMs: of(1, 1) };
     });
-    return {
-      what,
-      ms: Math.round(median(times.map(([ms]) => ms))),
-      cpuMs: Math.round(median(times.map(([, cpuMs]) => cpuMs))),
-    };
+  } finally {
+    rmSync(unbundled, { recursive: true });
+  }
+}
+
+function load(directory: string, files: readonly string[]): [ms: number, cpuMs: number] {
+  const imports = files.map((file) => `await import(${JSON.stringify(path.join(directory, file))});`);
+  const script = `const began = performance.now(); ${imports.join(' ')} const { user, system } = process.cpuUsage(); console.log(JSON.stringify([performance.now() - began, (user + system) / 1000])); process.exit(0);`;
+  const printed = run(['--input-type=module', '-e', script]);
+  return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as [ms: number, cpuMs: number];
+}
+
+function run(args: readonly string[]): string {
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  return execFileSync(process.execPath, args, {
+    cwd: FUNCTIONS,
+    encoding: 'utf8',
+    env: { ...process.env, ...ENVIRONMENT },
+    stdio: [...stdio],
   });
 }

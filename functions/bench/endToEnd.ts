@@ -6,15 +6,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StandInControl } from '../../dev/deepgram/control.ts';
 import { ListenerPool } from '../src/audio/listenerPool.ts';
-import { hasEnded, uploadFiles, waitForJob } from '../test/support/client.ts';
+import { bearer, hasEnded, uploadFiles, waitForJob } from '../test/support/client.ts';
 import { countOperations } from '../test/support/operations.ts';
 import { bucket, db, signUp } from '../test/support/suite.ts';
 import type { TestUser } from '../test/support/suite.ts';
 import { TestWorld } from '../test/support/worker.ts';
+import { crowd } from './crowd.ts';
+import type { AtOnce, Growth } from './ratios.ts';
 import { median } from './rounds.ts';
 import { fileName, minuteBytes } from './sound.ts';
 
-const users = Number(process.argv[2] ?? 20);
+const users = Number(process.argv[2] ?? 200);
 const hours = (process.argv[3] ?? '1,2,4').split(',').map(Number);
 const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 
@@ -81,37 +83,14 @@ async function visible(): Promise<number> {
 }
 
 /** Users who all send a minute at the same moment. */
-async function atOnce(): Promise<{ users: number; acceptedMs: number; lastAcceptedMs: number; lastDoneMs: number }> {
-  const all = await Promise.all(Array.from({ length: users }, signUp));
-  const began = performance.now();
-  const accepted: number[] = [];
-  await Promise.all(
-    all.map(async (user) => {
-      const jobId = await send(user);
-      accepted.push(performance.now() - began);
-      await waitForJob(user.idToken, jobId, hasEnded, 400_000);
-    }),
-  );
-  return {
-    users,
-    acceptedMs: Math.round(median(accepted)),
-    lastAcceptedMs: Math.round(Math.max(...accepted)),
-    lastDoneMs: Math.round(performance.now() - began),
-  };
-}
-
-export interface Growth {
-  readonly hours: number;
-  readonly recordings: number;
-  readonly seconds: number;
-  readonly reads: number;
-  readonly writes: number;
-  readonly deletes: number;
-  /** Objects written, read and deleted. */
-  readonly storageOperations: number;
-  readonly requests: number;
-  readonly conversations: number;
-}
+const atOnce = (listener: ListenerPool): Promise<AtOnce> =>
+  crowd(users, listener, async (url, { idToken }) => {
+    const { name, bytes } = nextMinute();
+    const form = new FormData();
+    form.append('files', new File([Uint8Array.from(bytes)], name));
+    const answer = await fetch(url, { method: 'POST', headers: bearer(idToken), body: form });
+    if (answer.status !== 202) throw new Error(`The upload was answered ${answer.status}: ${await answer.text()}`);
+  });
 
 /** A day's recordings, a minute each, ten jobs at most: worker and upload in this process, Firestore and Storage the suite's. */
 async function growth(length: number, listener: ListenerPool): Promise<Growth> {
@@ -147,12 +126,12 @@ const result: Record<string, unknown> = { realisticDelayMs: REALISTIC_DELAY_MS }
 await standIn.reset();
 result['latency'] = await latency();
 result['visibleMs'] = await visible();
-result['atOnce'] = await atOnce();
+const listener = new ListenerPool();
+result['atOnce'] = await atOnce(listener);
 await standIn.behave({ delayMs: REALISTIC_DELAY_MS });
 result['visibleRealisticMs'] = await visible();
-result['atOnceRealistic'] = await atOnce();
+result['atOnceRealistic'] = await atOnce(listener);
 await standIn.reset();
-const listener = new ListenerPool();
 const grown: Growth[] = [];
 for (const length of hours) grown.push(await growth(length, listener));
 result['growth'] = grown;

@@ -3,12 +3,14 @@
  *
  *   npm run bench -- --only speed,agreement,billing,memory,cold,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
- *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 10 --days 1,2,4,12
+ *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 200 --days 1,2,4,12
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { say } from '../../dev/console.ts';
+import { main } from '../../dev/main.ts';
 import { agreement, sizes } from './agreement.ts';
 import { billing } from './billing.ts';
 import { coldStart } from './coldStart.ts';
@@ -29,14 +31,10 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
     hours: { type: 'string', default: '1,12,24' },
-    users: { type: 'string', default: '10' },
+    users: { type: 'string', default: '200' },
     days: { type: 'string', default: '1,2,4,12' },
   },
 });
-
-const names = values.only.split(',');
-const unknown = names.filter((name) => !(PARTS as readonly string[]).includes(name));
-if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}.`);
 
 /** Part of a JSON line that a child printed last. */
 function child(args: readonly string[], oneCore = false): unknown {
@@ -106,36 +104,45 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
   memory: () => ({
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
   }),
-  cold: () => {
-    execFileSync(process.execPath, ['../build.mjs'], { cwd: import.meta.dirname, stdio: 'inherit' });
-    return { cold: coldStart(5) };
-  },
+  cold: () => ({ cold: coldStart(5) }),
   e2e: () => ({ e2e: endToEnd() as Figures['e2e'] }),
 };
 
-let figures: Partial<Figures> =
-  values.json !== undefined && existsSync(values.json)
-    ? (JSON.parse(readFileSync(values.json, 'utf8')) as { figures: Partial<Figures> }).figures
-    : {};
-const machine = describeMachine();
-for (const part of PARTS) {
-  if (!names.includes(part)) continue;
-  const began = performance.now();
-  const found = await RUN[part]();
-  figures = { ...figures, ...found };
-  console.log(`\n${part}, ${Math.round((performance.now() - began) / 1000)} s`);
-  for (const value of Object.values(found)) show(value);
-  if (values.json !== undefined) {
-    const result = { measuredAt: new Date().toISOString(), machine, ratios: ratios(figures), figures };
-    writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`);
+await main(async () => {
+  const names = values.only.split(',');
+  const unknown = names.filter((name) => !(PARTS as readonly string[]).includes(name));
+  if (unknown.length > 0) {
+    say.failed(`There is no part ${unknown.join(', ')} of the bench. There are ${PARTS.join(', ')}.`);
+    return 1;
   }
+  let figures = before(values.json);
+  const machine = describeMachine();
+  for (const part of PARTS) {
+    if (!names.includes(part)) continue;
+    const began = performance.now();
+    const found = await RUN[part]();
+    figures = { ...figures, ...found };
+    console.log(`\n${part}, ${Math.round((performance.now() - began) / 1000)} s`);
+    for (const value of Object.values(found)) show(value);
+    if (values.json !== undefined) {
+      const result = { measuredAt: new Date().toISOString(), machine, ratios: ratios(figures), figures };
+      writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`);
+    }
+  }
+  console.log('\nratios');
+  console.table(ratios(figures));
+  return 0;
+});
+
+/** What the file holds already: parts are added to it. */
+function before(file: string | undefined): Partial<Figures> {
+  if (file === undefined || !existsSync(file)) return {};
+  return (JSON.parse(readFileSync(file, 'utf8')) as { figures: Partial<Figures> }).figures;
 }
-console.log('\nratios');
-console.table(ratios(figures));
 
 function show(value: unknown): void {
   if (Array.isArray(value)) {
-    console.table(value.map((each: object) => ({ ...each, rounds: undefined })));
+    console.table(value.map(withoutRounds));
   } else if (typeof value !== 'object' || value === null) {
     console.log(value);
   } else if (Object.values(value).every((each) => typeof each === 'number')) {
@@ -146,4 +153,8 @@ function show(value: unknown): void {
       show(each);
     }
   }
+}
+
+function withoutRounds(row: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'rounds'));
 }

@@ -21,15 +21,18 @@ export interface Growth {
   readonly reads: number;
   readonly writes: number;
   readonly deletes: number;
+  /** Objects written, read and deleted. */
   readonly storageOperations: number;
   readonly requests: number;
   readonly conversations: number;
 }
 
-interface AtOnce {
+/** Milliseconds since the first of them began: medians, and the last. */
+export interface AtOnce {
   readonly users: number;
   readonly acceptedMs: number;
   readonly lastAcceptedMs: number;
+  readonly doneMs: number;
   readonly lastDoneMs: number;
 }
 
@@ -87,7 +90,11 @@ export function ratios({ speed, agreement, billing, memory, cold, e2e }: Partial
     note('peak24hOver1h', (peak(24) ?? NaN) / (peak(1) ?? NaN));
     note('timeGrowthDeviation', deviation(memory.map(({ hours, cpuSeconds }) => [hours, cpuSeconds])));
   }
-  if (cold) note('lightLoadMs', cold.find(({ what }) => what.startsWith('light'))?.ms);
+  const light = cold?.find(({ what }) => what.startsWith('light'));
+  if (light) {
+    note('lightLoadMs', light.ms);
+    note('lightLoadOverUnbundled', light.cpuMs / light.unbundledCpuMs);
+  }
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);
     for (const field of ['seconds', 'reads', 'writes', 'requests'] as const) {

@@ -1,0 +1,96 @@
+/**
+ * Many users who send a minute each at the same moment, to one instance of the upload function and one of the task function, both
+ * in this process: the emulator would start a process for every request. Firestore, Storage and Auth are the suite's.
+ */
+import { EventEmitter, on } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { http as register } from '@google-cloud/functions-framework';
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { getAppCheck } from 'firebase-admin/app-check';
+import pMap from 'p-map';
+import type { Listener } from '../src/audio/listener.ts';
+import { LIMITS } from '../src/config.ts';
+import { TASK } from '../src/deployment.ts';
+import { createAuthenticator } from '../src/http/auth.ts';
+import type { TaskPayload } from '../src/jobs/job.ts';
+import type { TaskQueue } from '../src/jobs/queue.ts';
+import { processSyncJob } from '../src/processing/processJob.ts';
+import { createUploadHandler } from '../src/upload/handler.ts';
+import { FairUse } from '../src/usage/fairUse.ts';
+import { auth, signUp } from '../test/support/suite.ts';
+import type { TestUser } from '../test/support/suite.ts';
+import { NO_LIMITS, TestWorld } from '../test/support/worker.ts';
+import { median } from './rounds.ts';
+import type { AtOnce } from './ratios.ts';
+
+/** @param upload sends a minute of audio to this address, and throws where that is not accepted. */
+export async function crowd(
+  users: number,
+  listener: Listener,
+  upload: (url: string, user: TestUser) => Promise<void>,
+): Promise<AtOnce> {
+  const tasks = new EventEmitter();
+  const queue: TaskQueue = { enqueue: (payload) => Promise.resolve(void tasks.emit('task', payload)) };
+  const world = new TestWorld({ listener: () => Promise.resolve(listener), queue });
+  const server = await serve(world);
+  const all = await Promise.all(Array.from({ length: users }, signUp));
+
+  const began = performance.now();
+  const since = (): number => Math.round(performance.now() - began);
+  const accepted: number[] = [];
+  const done: number[] = [];
+  const work = async (payload: TaskPayload): Promise<void> => {
+    await processSyncJob(payload, world.deps);
+    done.push(since());
+  };
+  const worked = pMap(first(users, tasks), work, { concurrency: TASK.rateLimits.maxConcurrentDispatches });
+  const uploads = all.map(async (user) => {
+    await upload(server.url, user);
+    accepted.push(since());
+  });
+  await Promise.all([worked, ...uploads]);
+  await server.close();
+  await world.close();
+  return {
+    users,
+    acceptedMs: median(accepted),
+    lastAcceptedMs: Math.max(...accepted),
+    doneMs: median(done),
+    lastDoneMs: Math.max(...done),
+  };
+}
+
+async function* first(count: number, tasks: EventEmitter): AsyncGenerator<TaskPayload> {
+  let taken = 0;
+  for await (const [payload] of on(tasks, 'task') as AsyncIterable<[TaskPayload]>) {
+    yield payload;
+    if (++taken === count) return;
+  }
+}
+
+/** The upload function as it is deployed, but for its queue. */
+async function serve(world: TestWorld): Promise<{ url: string; close: () => Promise<unknown> }> {
+  const handler = createUploadHandler({
+    ...world.acceptDeps(),
+    authenticate: createAuthenticator({
+      auth,
+      appCheck: getAppCheck(),
+      enforceAppCheck: () => false,
+      checkRevoked: true,
+    }),
+    fairUse: new FairUse({ db: world.db, jobs: world.deps.jobs, limits: NO_LIMITS, now: Date.now }),
+    limits: {
+      maxRequestBytes: LIMITS.maxRequestBytes,
+      maxFiles: LIMITS.maxFilesPerRequest,
+      maxRecordingBytes: LIMITS.maxRecordingBytes,
+    },
+  });
+  register('crowd', handler as HttpFunction);
+  const server = getTestServer('crowd');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
