@@ -26,7 +26,6 @@ export const CATALOGUE = {
   },
   app_check_failed: { status: 401, remedy: 'never', message: 'Send a valid App Check token in "X-Firebase-AppCheck".' },
   permission_denied: { status: 403, remedy: 'never', message: 'This belongs to somebody else.' },
-  not_found: { status: 404, remedy: 'never', message: 'There is nothing at this address.' },
   job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
   method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
   conversation_not_found: {
@@ -63,7 +62,6 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'This Idempotency-Key was used with other content; use a new key for new content.',
   },
-  rate_limited: { status: 429, remedy: 'later', message: 'Too many requests; wait as long as Retry-After says.' },
   fair_use_restricted: {
     status: 429,
     remedy: 'later',

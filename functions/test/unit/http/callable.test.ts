@@ -86,7 +86,7 @@ describe('a callable', () => {
     const sdk: [ErrorCode, string][] = [
       ['job_not_found', 'not-found'],
       ['job_not_retryable', 'failed-precondition'],
-      ['rate_limited', 'resource-exhausted'],
+      ['too_many_jobs', 'resource-exhausted'],
       ['unavailable', 'unavailable'],
       ['internal', 'internal'],
       ['too_many_files', 'invalid-argument'],

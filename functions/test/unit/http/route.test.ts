@@ -76,7 +76,7 @@ describe('route', () => {
   it('says how long to wait wherever waiting helps', async () => {
     const retryAfter = async (error: unknown) =>
       (await call(handler(throwing(error)).handler)).headers.get('retry-after');
-    assert.equal(await retryAfter(new AppError('rate_limited', { retryAfterSeconds: 4.2 })), '5');
+    assert.equal(await retryAfter(new AppError('too_many_jobs', { retryAfterSeconds: 4.2 })), '5');
     assert.equal(await retryAfter(new AppError('unavailable')), '30');
     assert.equal(await retryAfter(new Error('bug')), '30');
   });
