@@ -66,13 +66,19 @@ async function write(files) {
  * https://github.com/evanw/esbuild/issues/3245. Of `src` it is a package; packages do so once, in gaxios, and get the name.
  */
 const imported = {
-  name: 'imported when needed',
+  name: 'imported when needed, or never',
   setup(build) {
     build.onResolve({ filter: /^[^./]/ }, ({ kind, path: name, importer, resolveDir }) => {
       if (kind !== 'dynamic-import') return undefined;
       if (importer.startsWith(path.join(SOURCE, 'src'))) return { path: name, external: true };
       return name === 'https-proxy-agent' ? { path: name, namespace: 'named', pluginData: resolveDir } : undefined;
     });
+    // The Realtime Database comes with firebase-functions/v1, and nobody uses it.
+    build.onResolve({ filter: /^@firebase\/database-compat/ }, ({ path: name }) => ({
+      path: name,
+      namespace: 'absent',
+    }));
+    build.onLoad({ filter: /^/, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /^/, namespace: 'named' }, ({ path: name, pluginData: resolveDir }) => ({
       contents: `export { HttpsProxyAgent } from '${name}';`,
       resolveDir,

@@ -104,7 +104,7 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
   memory: () => ({
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
   }),
-  cold: () => ({ cold: coldStart(5) }),
+  cold: () => ({ cold: coldStart(15) }),
   e2e: () => ({ e2e: endToEnd() as Figures['e2e'] }),
 };
 

@@ -151,7 +151,7 @@ function cold(found: Figures['cold'] | undefined): string[] {
   if (!found) return [];
   return [
     '## Cold start',
-    'Module load in a fresh process, five times, in turns with the same code as the compiler leaves it, a file for each module. The ' +
+    'Module load in a fresh process, median of fifteen, in turns with the same code as the compiler leaves it, a file for each module. The ' +
       'model and libopus load in the threads of the task function, once an instance, while its first recording is fetched.',
     table(
       ['', 'ms', 'processor ms', 'unbundled, ms', 'processor ms'],
@@ -207,7 +207,13 @@ function settings(ratios: Ratios): string[] {
 function endToEnd(found: Figures['e2e'] | undefined): string[] {
   if (!found) return [];
   const { latency, atOnce, atOnceRealistic, growth } = found;
-  const crowd = (each: typeof atOnce): Cell[] => [each.acceptedMs, each.lastAcceptedMs, each.doneMs, each.lastDoneMs];
+  const crowd = (each: typeof atOnce): Cell[] => [
+    each.acceptedMs,
+    each.lastAcceptedMs,
+    each.doneMs,
+    each.lastDoneMs,
+    each.redelivered,
+  ];
   return [
     '## End to end, on the Emulator Suite',
     `Everything shares the processors of this machine here: emulators, functions, the app's side. The stand-in for Deepgram answers ` +
@@ -221,8 +227,8 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
         [`the same, stand-in after ${found.realisticDelayMs} ms`, found.visibleRealisticMs],
       ],
     ),
-    'Users who send at the same moment: one instance of each function, in the process that sends. The real ones would be as many ' +
-      'instances as it takes, on processors of their own.',
+    'Users who send at the same moment: one instance of the upload function and eight of the task function, in the process that sends. ' +
+      'The real ones would be as many as it takes, on processors of their own.',
     table(
       [
         `${atOnce.users} users at once, a minute each`,
@@ -230,6 +236,7 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
         'last 202',
         'job done, median',
         'last job done',
+        'tasks delivered again',
       ],
       [
         ['stand-in at once', ...crowd(atOnce)],

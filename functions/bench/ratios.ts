@@ -34,6 +34,8 @@ export interface AtOnce {
   readonly lastAcceptedMs: number;
   readonly doneMs: number;
   readonly lastDoneMs: number;
+  /** Tasks that the queue delivered again. */
+  readonly redelivered: number;
 }
 
 export interface Figures {
