@@ -3,7 +3,18 @@ import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
 import { Splash } from './ui/splash.tsx';
 
-const SignedIn = lazy(() => import('./screens/signedIn.tsx'));
+/** Firestore, what stands on it, and the first paint, one after another: what a person does meanwhile waits for none of them long. */
+const SignedIn = lazy(async () => {
+  await import('./firebase/store.ts');
+  await nextTask();
+  const screens = await import('./screens/signedIn.tsx');
+  await nextTask();
+  return screens;
+});
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
 
 export function App() {
   const current = session.value;
