@@ -23,6 +23,12 @@ const ENTRIES = ['index', 'wiring', 'audio/listenerPool', 'audio/listenWorker'];
 /** Native code and WebAssembly: packages too. They load with the first audio. */
 const EXTERNAL = ['onnxruntime-node', 'libflacjs', 'opus-decoder'];
 
+/**
+ * What packages bring along and nothing here calls: the Realtime Database, with `firebase-functions/v1`, and what google-gax knows
+ * of IAM, locations and long-running operations, which only clients that administer Firestore ask for.
+ */
+const ABSENT = /^@firebase\/database-compat|\/protos\/(iam_service|locations|operations)$/;
+
 /** What CommonJS packages expect around them. https://github.com/evanw/esbuild/issues/1921 */
 const COMMONJS = `import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
@@ -73,11 +79,7 @@ const imported = {
       if (importer.startsWith(path.join(SOURCE, 'src'))) return { path: name, external: true };
       return name === 'https-proxy-agent' ? { path: name, namespace: 'named', pluginData: resolveDir } : undefined;
     });
-    // The Realtime Database comes with firebase-functions/v1, and nobody uses it.
-    build.onResolve({ filter: /^@firebase\/database-compat/ }, ({ path: name }) => ({
-      path: name,
-      namespace: 'absent',
-    }));
+    build.onResolve({ filter: ABSENT }, ({ path: name }) => ({ path: name, namespace: 'absent' }));
     build.onLoad({ filter: /^/, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /^/, namespace: 'named' }, ({ path: name, pluginData: resolveDir }) => ({
       contents: `export { HttpsProxyAgent } from '${name}';`,
