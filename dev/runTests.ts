@@ -113,7 +113,7 @@ class Runner {
 
 /** What the reporter left. A run that ended badly without a failed test (it crashed, say) counts as one failure. */
 function readCounts(title: string, file: string, code: number): Counts {
-  const endedBadly = [`${title}: mocha ended with ${code}, though no test failed`];
+  const endedBadly = [`${title}: mocha ended with ${code} and names no test that failed`];
   try {
     const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts;
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1, failures: endedBadly } : counts;

@@ -88,11 +88,11 @@ const atOnce = (listener: ListenerPool): Promise<AtOnce> =>
     const { name, bytes } = nextMinute();
     const form = new FormData();
     form.append('files', new File([Uint8Array.from(bytes)], name));
-    const send = () => fetch(url, { method: 'POST', headers: bearer(idToken), body: form });
-    let answer = await send();
+    const ask = () => fetch(url, { method: 'POST', headers: bearer(idToken), body: form });
+    let answer = await ask();
     while (answer.status === 503) {
       await sleep(1000 * Number(answer.headers.get('Retry-After')));
-      answer = await send();
+      answer = await ask();
     }
     if (answer.status !== 202) throw new Error(`The upload was answered ${answer.status}: ${await answer.text()}`);
   });

@@ -210,7 +210,7 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
   const crowd = (each: typeof atOnce): Cell[] => [
     each.acceptedMs,
     each.lastAcceptedMs,
-    each.doneMs,
+    Math.round(each.doneMs),
     each.lastDoneMs,
     each.redelivered,
   ];

@@ -119,7 +119,6 @@ describe('the end of a job', () => {
       await world.clock.advance(MINUTE_MS);
       assert.equal(isFirst, false);
       assert.deepEqual(states(client), ['synced']);
-      return client;
     }
 
     it('is not missed when it comes while the job is being looked at', async () => {

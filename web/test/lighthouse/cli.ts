@@ -1,6 +1,7 @@
 /**
  * `npm run lighthouse`: the console's scores on a desktop and on a phone with a slow processor, signed out and on the screens of a
- * user with a sample day. Exits with 1 where one is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse itself is fetched when it is asked for: nobody else needs it.
+ * user with a sample day. Exits with 1 where one is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse itself is fetched
+ * when it is asked for: nobody else needs it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
