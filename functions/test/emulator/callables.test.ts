@@ -6,7 +6,7 @@ import type { AcknowledgedView, JobView } from '../../src/http/views.ts';
 import { assertTranscriptOf, sampleOf } from '../support/checks.ts';
 import { callFunction, getStatus, hasEnded, uploadFiles, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
-import { db, signUp, stagedObjects } from '../support/suite.ts';
+import { db, signUp, stagedObjects, untilWrappedUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 import { filesOf } from '../support/worker.ts';
 
@@ -112,6 +112,7 @@ describe('through the real functions', () => {
     assert.deepEqual([job.status, job.failures, job.ledger.failed_seconds], ['completed', [], 0]);
     assert.equal((await standIn.log()).requests.length, 1);
     await assertTranscriptOf(db, user.uid, letter);
+    await untilWrappedUp(jobId);
     assert.deepEqual(await stagedObjects(user.uid), []);
   });
 

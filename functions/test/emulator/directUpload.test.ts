@@ -7,7 +7,7 @@ import { getStatus, hasEnded, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { declared, md5Of, SdkClient } from '../support/sdkClient.ts';
 import type { Manifest, ManifestFile } from '../support/sdkClient.ts';
-import { bucket, db, jobIds, stagedObjects } from '../support/suite.ts';
+import { bucket, db, jobIds, stagedObjects, untilWrappedUp } from '../support/suite.ts';
 
 interface Sent {
   readonly bytes: Uint8Array;
@@ -81,6 +81,7 @@ describe('an app that uploads straight to Storage', () => {
       sent.map(({ bytes }) => md5Of(bytes)),
     );
     assert.equal(stored.epoch, 0);
+    await untilWrappedUp(jobId);
     assert.deepEqual(await stagedObjects(app.uid), []);
 
     const again = await create([...sent, ...recordings(1, { from: 104 })]);

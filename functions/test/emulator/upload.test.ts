@@ -6,7 +6,7 @@ import type { Answer } from '../support/http.ts';
 import { filePart, multipart } from '../support/multipart.ts';
 import type { MultipartBody, Part } from '../support/multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
-import { auth, jobIds, signUp, stagedObjects } from '../support/suite.ts';
+import { auth, jobIds, signUp, stagedObjects, untilWrappedUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
 const good = filePart(pcmName(), pcmRecording());
@@ -50,6 +50,7 @@ describe('uploading', () => {
       job.files.map(({ name, state }) => [name, state]),
       files.map(({ name }) => [name, 'silent']),
     );
+    await untilWrappedUp(body.job_id);
     assert.deepEqual(await stagedObjects(user.uid), []);
   });
 

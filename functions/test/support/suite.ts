@@ -4,6 +4,7 @@ import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
+import { until } from './until.ts';
 
 export function requiredVariable(name: string): string {
   const value = process.env[name];
@@ -55,4 +56,10 @@ export async function stagedObjects(uid: string): Promise<string[]> {
 export async function jobIds(uid: string): Promise<string[]> {
   const { docs } = await db.collection('offline_sync_jobs').where('uid', '==', uid).get();
   return docs.map(({ id }) => id);
+}
+
+/** Waits until all that follows from a job's end is done, too, the release of its audio among it: the app sees the end before. */
+export async function untilWrappedUp(jobId: string): Promise<void> {
+  const isWrappedUp = async () => (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') !== null;
+  await until(isWrappedUp, 60_000);
 }
