@@ -11,6 +11,9 @@ export interface RunOptions {
   readonly onOutput?: (text: string) => void;
 }
 
+/** There is no Google Cloud around what runs locally: libraries that look for it wait, and warn. */
+export const NO_CLOUD = { METADATA_SERVER_DETECTION: 'none' } as const;
+
 /** How long a program has to tidy up before it is killed, milliseconds. */
 const GRACE_MS = 3000;
 

@@ -10,7 +10,7 @@ import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
 import { OrderedOutput } from './output.ts';
 import { CLIENT, FUNCTIONS, ROOT, WEB } from './paths.ts';
-import { run } from './process.ts';
+import { NO_CLOUD, run } from './process.ts';
 
 /** Tests of one mocha process. */
 interface Group {
@@ -39,9 +39,6 @@ type Part = keyof typeof PARTS;
 
 /** Of the functions, where waiting as long as production does would only make tests slow. */
 const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
-
-/** There is no Google Cloud around a test: libraries that look for it wait, and warn. */
-const TEST_ENV = { METADATA_SERVER_DETECTION: 'none' };
 
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');
@@ -95,7 +92,7 @@ class Runner {
     try {
       const code = await run(process.execPath, [...node, '--reporter', REPORTER, ...this.#mochaOptions], {
         cwd,
-        env: { ...env, ...TEST_ENV, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
+        env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
         signal,
         onOutput: write,
       });
@@ -131,9 +128,8 @@ await main(async (signal) => {
   }
   const parts = new Set<Part>(only === undefined ? (Object.keys(PARTS) as Part[]) : [only as Part]);
   const runner = new Runner(args);
-  const noSuite = {};
   // Two groups at a time, since half of what tests do is waiting: these, and what is in the suite.
-  const first = parts.has('unit') ? runner.run(PARTS.unit, noSuite, signal) : Promise.resolve();
+  const first = parts.has('unit') ? runner.run(PARTS.unit, NO_CLOUD, signal) : Promise.resolve();
   first.catch(() => undefined); // Whoever waits for it gets the reason.
   const inSuite = (['emulator', 'web', 'suites'] as const).filter((part) => parts.has(part));
   if (inSuite.length > 0) {

@@ -24,10 +24,15 @@ const ENTRIES = ['index', 'wiring', 'audio/listenerPool', 'audio/listenWorker'];
 const EXTERNAL = ['onnxruntime-node', 'libflacjs', 'opus-decoder'];
 
 /**
- * What packages bring along and nothing here calls: the Realtime Database, with `firebase-functions/v1`, and what google-gax knows
- * of IAM, locations and long-running operations, which only clients that administer Firestore ask for.
+ * What packages bring along and nothing here calls: the Realtime Database, with `firebase-functions/v1`; clients that administer
+ * Firestore or speak an older version of it, and what google-gax knows of IAM, locations and long-running operations for them;
+ * the URLs of Node's before 10, in node-fetch; XML, which only parallel uploads of one object by Storage's client take.
  */
-const ABSENT = /^@firebase\/database-compat|\/protos\/(iam_service|locations|operations)$/;
+const ABSENT =
+  /^@firebase\/database-compat|\/protos\/(iam_service|locations|operations)$|\/firestore_admin_client$|\/v1beta1$|^(whatwg-url|fast-xml-parser)$/;
+
+/** A function that only who turns App Check on calls: the package is in the bundle, and runs when that is called. */
+const LATE = /^jwks-rsa$/;
 
 /** What CommonJS packages expect around them. https://github.com/evanw/esbuild/issues/1921 */
 const COMMONJS = `import { createRequire as createRequireOfBundle } from 'node:module';
@@ -80,6 +85,13 @@ const imported = {
       return name === 'https-proxy-agent' ? { path: name, namespace: 'named', pluginData: resolveDir } : undefined;
     });
     build.onResolve({ filter: ABSENT }, ({ path: name }) => ({ path: name, namespace: 'absent' }));
+    build.onResolve({ filter: LATE }, ({ path: name, namespace, resolveDir }) =>
+      namespace === 'late' ? undefined : { path: name, namespace: 'late', pluginData: resolveDir },
+    );
+    build.onLoad({ filter: /^/, namespace: 'late' }, ({ path: name, pluginData: resolveDir }) => ({
+      contents: `module.exports = (...args) => require('${name}')(...args);`,
+      resolveDir,
+    }));
     build.onLoad({ filter: /^/, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
     build.onLoad({ filter: /^/, namespace: 'named' }, ({ path: name, pluginData: resolveDir }) => ({
       contents: `export { HttpsProxyAgent } from '${name}';`,

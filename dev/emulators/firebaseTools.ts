@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { PROJECT_ID, ROOT } from '../paths.ts';
+import { NO_CLOUD } from '../process.ts';
 import { errorWithLog } from './logs.ts';
 import { SUITE_MARK } from './processes.ts';
 import type { Workspace } from './workspace.ts';
@@ -27,7 +28,7 @@ export function spawnFirebase(workspace: Workspace, environment: Readonly<Record
       [SUITE_MARK]: workspace.directory,
       TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
       XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.
-      METADATA_SERVER_DETECTION: 'none', // There is no Google Cloud around us: do not look for it, and wait.
+      ...NO_CLOUD,
       FUNCTIONS_DISCOVERY_TIMEOUT: '120', // Seconds to load the functions, at start and in each worker: machines get busy.
       NO_UPDATE_NOTIFIER: '1',
     },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { say, since } from '../console.ts';
 import { startDeepgramStandIn } from '../deepgram/server.ts';
 import { FUNCTIONS, PROJECT_ID } from '../paths.ts';
+import { NO_CLOUD } from '../process.ts';
 import { chooseBinaries, findBinarySources, prepareBinaries } from './binaries.ts';
 import { buildFunctions, watchFunctions } from './build.ts';
 import { spawnFirebase, untilReady } from './firebaseTools.ts';
@@ -178,6 +179,7 @@ function javaEnvironment(jdk: Jdk): Record<string, string> {
 function environmentFor(ports: Ports, standInUrl: string | undefined): Record<string, string> {
   const host = (name: Listener): string => `127.0.0.1:${ports[name]}`;
   return {
+    ...NO_CLOUD,
     GCLOUD_PROJECT: PROJECT_ID,
     FIREBASE_CONFIG: JSON.stringify({ projectId: PROJECT_ID, storageBucket: `${PROJECT_ID}.appspot.com` }),
     FIREBASE_EMULATOR_HUB: host('hub'),

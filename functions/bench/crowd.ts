@@ -94,7 +94,7 @@ async function serve(world: TestWorld): Promise<{ url: string; close: () => Prom
     ...world.acceptDeps(),
     authenticate: createAuthenticator({
       auth,
-      appCheck: getAppCheck(),
+      appCheck: () => getAppCheck(),
       enforceAppCheck: () => false,
       checkRevoked: true,
     }),

@@ -256,7 +256,7 @@ function createFairUse(): FairUse {
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {
   return createAuthenticator({
     auth: getAuth(app),
-    appCheck: getAppCheck(app),
+    appCheck: () => getAppCheck(app),
     enforceAppCheck: () => params.enforceAppCheck.value(),
     checkRevoked,
   });

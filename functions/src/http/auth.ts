@@ -17,7 +17,8 @@ export type Authenticate = (req: RequestHeaders) => Promise<Caller>;
 
 export interface AuthenticatorDeps {
   readonly auth: Pick<Auth, 'verifyIdToken'>;
-  readonly appCheck: Pick<AppCheck, 'verifyToken'>;
+  /** Made when it is needed: many never do. */
+  readonly appCheck: () => Pick<AppCheck, 'verifyToken'>;
   readonly enforceAppCheck: () => boolean;
   /**
    * Also refuse tokens of users that were disabled, deleted or signed out everywhere since: one more call to Firebase
@@ -34,7 +35,7 @@ export function createAuthenticator({
   checkRevoked,
 }: AuthenticatorDeps): Authenticate {
   return async (req) => {
-    if (enforceAppCheck()) await verifyAppCheck(appCheck, req.get('X-Firebase-AppCheck'));
+    if (enforceAppCheck()) await verifyAppCheck(appCheck(), req.get('X-Firebase-AppCheck'));
     return verifyBearer(auth, req.get('Authorization'), { checkRevoked });
   };
 }

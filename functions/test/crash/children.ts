@@ -7,8 +7,8 @@ import type { Readable } from 'node:stream';
 import { CACHE } from '../../../dev/paths.ts';
 import type { Event, TaskOrder, UploadOrder } from './orders.ts';
 
-/** For their start: compiled code is kept, and nobody looks for the credentials of a cloud machine. */
-const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers'), METADATA_SERVER_DETECTION: 'none' };
+/** For their start: compiled code is kept. */
+const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers') };
 
 /** For everything that a worker may have to do, on a machine with other work, milliseconds. None needs a tenth of it on its own. */
 const DEADLINE_MS = 240_000;

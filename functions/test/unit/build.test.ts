@@ -54,6 +54,22 @@ describe('The build of the functions', function () {
     assert.equal(await read(), 'first\n');
   });
 
+  it('leaves out what nothing calls, and runs what few call when they do', async () => {
+    for (const name of ['whatwg-url', 'jwks-rsa']) {
+      const place = path.join(directory, 'src/node_modules', name);
+      await mkdir(place, { recursive: true });
+      const ran = `process.env.RAN = (process.env.RAN ?? '') + '${name} ran, ';`;
+      await writeFile(path.join(place, 'package.json'), JSON.stringify({ name, version: '0.0.0' }));
+      await writeFile(path.join(place, 'index.js'), `${ran}\nmodule.exports = (text) => process.env.RAN + text;\n`);
+      await writeFile(path.join(place, 'index.d.ts'), 'declare function f(text: string): string;\nexport = f;\n');
+    }
+    const before = "const before = process.env['RAN'] ?? 'nothing ran, ';";
+    const imports = "import 'whatwg-url';\nimport jwks from 'jwks-rsa';\n";
+    await write('index.ts', `${imports}${before}\nexport const read = async () => before + jwks('was called');\n`);
+    await build();
+    assert.equal(await read(), 'nothing ran, jwks-rsa ran, was called\n');
+  });
+
   it('lets nothing replace what works that does not compile, and says what is wrong', async () => {
     await build();
     await write('wiring.ts', "export const text: string = 'second'; export const wrong: string = 2;\n");

@@ -113,7 +113,7 @@ describe('verifyBearer', () => {
     it('refuses a broken App Check token', async () => {
       const authenticate = createAuthenticator({
         auth: knows('alice'),
-        appCheck: getAppCheck(app),
+        appCheck: () => getAppCheck(app),
         enforceAppCheck: () => true,
         checkRevoked: false,
       });
@@ -130,8 +130,14 @@ describe('createAuthenticator', () => {
         token === 'good'
           ? Promise.resolve({ appId: 'a', token: {} })
           : Promise.reject(failure('app-check/app-check-token-expired')),
-    } as AuthenticatorDeps['appCheck'];
-    const deps = { auth: knows('alice'), appCheck, enforceAppCheck: () => true, checkRevoked: false, ...change };
+    } as ReturnType<AuthenticatorDeps['appCheck']>;
+    const deps = {
+      auth: knows('alice'),
+      appCheck: () => appCheck,
+      enforceAppCheck: () => true,
+      checkRevoked: false,
+      ...change,
+    };
     return createAuthenticator(deps)({ get: (name: string) => headers[name] });
   }
 
