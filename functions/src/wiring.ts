@@ -41,6 +41,7 @@ import type { SweepDeps } from './retention/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
 import { createDeepgramSummariser } from './transcription/deepgramSummariser.ts';
 import { PreferenceStore } from './transcription/preferences.ts';
+import { stagingBucket } from './upload/bucket.ts';
 import { createCreateJobCallable } from './upload/createSyncJob.ts';
 import { createUploadHandler } from './upload/handler.ts';
 import { UploadedObjects } from './upload/objects.ts';
@@ -56,6 +57,7 @@ const app = initializeApp();
 const db = getFirestore(app);
 const jobs = new JobStore(db);
 const ingest = new IngestLedger(db, jobs);
+const bucket = () => stagingBucket(getStorage(app));
 const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
 
 export const syncUpload = lazily(() =>
@@ -65,7 +67,7 @@ export const syncUpload = lazily(() =>
     ingest,
     conversations: conversations(),
     fairUse: createFairUse(),
-    staging: createStaging(getStorage(app).bucket()),
+    staging: createStaging(bucket()),
     queue,
     logger,
     now: Date.now,
@@ -89,7 +91,7 @@ export const createSyncJob = lazily(() =>
     retentionMs: unfinishedRetentionMs,
     uploadExpiryMs: uploadExpiryMs(),
     maxRecordingBytes: LIMITS.maxRecordingBytes,
-    bucket: getStorage(app).bucket().name,
+    bucket: bucket().name,
   }),
 );
 
@@ -97,7 +99,7 @@ export const takeRecording = lazily(() => createRecordingStagedHandler(createArr
 
 /** What it takes to take in what arrives in Storage. */
 function createArrivals() {
-  return { jobs, objects: new UploadedObjects(getStorage(app).bucket()), queue, logger };
+  return { jobs, objects: new UploadedObjects(bucket()), queue, logger };
 }
 
 export const syncStatus = lazily(() =>
@@ -200,7 +202,7 @@ function createEnding() {
     db,
     jobs,
     conversations: conversations(),
-    audio: new StagedAudio(getStorage(app).bucket()),
+    audio: new StagedAudio(bucket()),
     // Who has no Deepgram key, like the sweeper, extracts.
     summaries: createSummaries(params.summaries.value() === 'off' ? null : extractiveSummariser),
     notifier: IS_EMULATOR
@@ -223,7 +225,7 @@ function createSweeper(): SweepDeps {
     ...createEnding(),
     queue,
     due: new DueJobs(db),
-    objects: new UploadedObjects(getStorage(app).bucket()),
+    objects: new UploadedObjects(bucket()),
     state: new SweeperStateStore(db),
     uploadExpiryMs: uploadExpiryMs(),
     audioRetentionMs: params.audioRetentionDays.value() * DAY_MS,
@@ -232,7 +234,7 @@ function createSweeper(): SweepDeps {
 }
 
 export async function clearDeletedJob(jobId: string, data: unknown): Promise<void> {
-  await onJobDeleted(jobId, data, { db, jobs, objects: new UploadedObjects(getStorage(app).bucket()), logger });
+  await onJobDeleted(jobId, data, { db, jobs, objects: new UploadedObjects(bucket()), logger });
 }
 
 export async function clearDeletedDevice(uid: string, deviceId: string): Promise<void> {
@@ -240,7 +242,7 @@ export async function clearDeletedDevice(uid: string, deviceId: string): Promise
 }
 
 export async function clearDeletedUser(uid: string): Promise<void> {
-  const objects = new UploadedObjects(getStorage(app).bucket());
+  const objects = new UploadedObjects(bucket());
   await onUserDeleted(uid, { db, due: new DueJobs(db), objects, logger, now: Date.now });
 }
 

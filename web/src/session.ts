@@ -18,7 +18,12 @@ const HINT = 'signed-in';
 
 export const session = signal<Session>({ kind: 'starting', expected: localStorage.getItem(HINT) !== null });
 
+/** What a person does first, some of it before they click. */
+const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin'] as const;
+
+/** Where nobody was signed in, Firebase waits for somebody who does something: until then there is nothing to do for it. */
 export async function startSession(): Promise<void> {
+  if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
   try {
     const { watchUser } = await import('./firebase/auth.ts');
     await watchUser((user) => {
@@ -32,4 +37,20 @@ export async function startSession(): Promise<void> {
   } catch (error) {
     session.value = { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function firstDeed(): Promise<void> {
+  return new Promise((resolve) => {
+    const first = new AbortController();
+    for (const deed of DEEDS) {
+      addEventListener(
+        deed,
+        () => {
+          first.abort();
+          resolve();
+        },
+        { signal: first.signal, passive: true },
+      );
+    }
+  });
 }

@@ -1,10 +1,7 @@
 /** The staged recordings in Cloud Storage. */
-import type { Storage } from 'firebase-admin/storage';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
-
-/** As firebase-admin hands it out. */
-type Bucket = ReturnType<Storage['bucket']>;
+import type { Bucket } from '../upload/bucket.ts';
 
 /**
  * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, with nobody to

@@ -1,8 +1,6 @@
 /** The objects under `uploads/` in Cloud Storage, as the sweeper sees them. */
-import type { Storage } from 'firebase-admin/storage';
-
-/** As firebase-admin hands it out. */
-type Bucket = ReturnType<Storage['bucket']>;
+import { isGoneOrReplaced } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 
 export interface ListedObject {
   readonly path: string;
@@ -81,9 +79,4 @@ function listed(path: string, { generation, timeCreated, size, md5Hash }: Metada
     size: Number(size),
     md5: md5Hash ?? null,
   };
-}
-
-/** HTTP 404, or 412 Precondition Failed. */
-function isGoneOrReplaced(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);
 }

@@ -1,10 +1,8 @@
 /** Recordings on their way into Cloud Storage. */
-import type { Storage } from 'firebase-admin/storage';
 import pMap from 'p-map';
+import { isGoneOrReplaced } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 import { STAGED_BY_REQUEST } from './paths.ts';
-
-/** As firebase-admin hands it out. */
-type Bucket = ReturnType<Storage['bucket']>;
 
 export interface StagedObject {
   readonly path: string;
@@ -29,14 +27,7 @@ export interface Staging {
 /** Uploads of one request that are under way at once. */
 const CONCURRENCY = 8;
 
-/** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
-const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
-
 export function createStaging(bucket: Bucket): Staging {
-  // Everything written and deleted here can be repeated without harm. Without this the client retries no upload at all,
-  // and its first one turns retries off for whatever else uses the same client.
-  bucket.storage.retryOptions.idempotencyStrategy = RETRY_ALWAYS;
   return {
     async put({ path, bytes, md5 }) {
       const file = bucket.file(path);
@@ -108,9 +99,4 @@ export async function removeAll(staging: Staging, objects: readonly StagedObject
     { concurrency: CONCURRENCY },
   );
   return outcomes.filter((removed) => !removed).length;
-}
-
-/** HTTP 404, or 412 Precondition Failed. */
-function isGoneOrReplaced(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);
 }

@@ -15,6 +15,8 @@ import { newJob, JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/notifications/notifier.ts';
 import { failure } from '../../src/processing/outcome.ts';
 import { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { stagingBucket } from '../../src/upload/bucket.ts';
+import type { Bucket } from '../../src/upload/bucket.ts';
 import { UploadedObjects } from '../../src/upload/objects.ts';
 import { SweeperStateStore } from '../../src/retention/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/retention/sweep.ts';
@@ -90,8 +92,8 @@ export class SweepWorld {
     await deleteApp(this.#app);
   }
 
-  bucket(): ReturnType<ReturnType<typeof getStorage>['bucket']> {
-    return getStorage(this.#app).bucket();
+  bucket(): Bucket {
+    return stagingBucket(getStorage(this.#app));
   }
 
   /** One run. Returns its reports by step. */

@@ -31,6 +31,8 @@ import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import { PreferenceStore } from '../../src/transcription/preferences.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import type { AcceptDeps } from '../../src/upload/accept.ts';
+import { stagingBucket } from '../../src/upload/bucket.ts';
+import type { Bucket } from '../../src/upload/bucket.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import type { UploadFields } from '../../src/upload/request.ts';
 import { createStaging } from '../../src/upload/staging.ts';
@@ -135,8 +137,8 @@ export class TestWorld {
     await deleteApp(this.#app);
   }
 
-  bucket(): ReturnType<ReturnType<typeof getStorage>['bucket']> {
-    return getStorage(this.#app).bucket();
+  bucket(): Bucket {
+    return stagingBucket(getStorage(this.#app));
   }
 
   /** What the upload function is made of. */

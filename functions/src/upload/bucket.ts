@@ -1,0 +1,26 @@
+/** The bucket that recordings are staged in. */
+import type { Storage } from 'firebase-admin/storage';
+
+/** As firebase-admin hands it out. */
+export type Bucket = ReturnType<Storage['bucket']>;
+
+/** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
+const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
+
+/**
+ * The default bucket. Everything that is written and deleted in it can be repeated without harm, so it is, where Storage was busy
+ * or a connection broke. Without this the client repeats no upload and no deletion without a precondition, and while one of those
+ * is under way nothing else of that client either; where another begins meanwhile, it stays so (File in @google-cloud/storage
+ * keeps the switch that they share, `retryOptions.autoRetry`, and puts back what it found).
+ */
+export function stagingBucket(storage: Pick<Storage, 'bucket'>): Bucket {
+  const bucket = storage.bucket();
+  bucket.storage.retryOptions.idempotencyStrategy = RETRY_ALWAYS;
+  return bucket;
+}
+
+/** HTTP 404, or 412 Precondition Failed. */
+export function isGoneOrReplaced(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);
+}

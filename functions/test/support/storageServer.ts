@@ -1,0 +1,69 @@
+/** The real Storage client, against a server that says what it is told to. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Storage } from '@google-cloud/storage';
+import { stagingBucket } from '../../src/upload/bucket.ts';
+import type { Bucket } from '../../src/upload/bucket.ts';
+
+export interface Seen {
+  readonly method: string;
+  readonly url: URL;
+  readonly body: string;
+}
+
+export interface Says {
+  readonly status: number;
+  readonly body?: object;
+  /** It says so when this is done. */
+  readonly after?: Promise<unknown>;
+}
+
+export class StorageServer {
+  /** Given in this order; 500 when there are none left. */
+  answers: Says[] = [];
+  seen: Seen[] = [];
+  readonly bucket: Bucket;
+  readonly #server: Server;
+
+  static async start(): Promise<StorageServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new StorageServer(server);
+  }
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('request', (req, res) => {
+      void readAll(req).then(async (body) => {
+        this.seen.push({ method: req.method ?? '', url: new URL(req.url ?? '', 'http://storage'), body });
+        const { status, body: answer = {}, after } = this.answers.shift() ?? { status: 500 };
+        await after;
+        res
+          .writeHead(status, { 'Content-Type': 'application/json' })
+          .end(status === 204 ? undefined : JSON.stringify(answer));
+      });
+    });
+    const { port } = server.address() as AddressInfo;
+    const storage = new Storage({
+      apiEndpoint: `http://127.0.0.1:${String(port)}`,
+      projectId: 'p',
+      useAuthWithCustomEndpoint: false,
+      retryOptions: { maxRetryDelay: 1 },
+    });
+    // The same library as firebase-admin's, loaded as an ES module: other classes by name, the same by shape.
+    this.bucket = stagingBucket({ bucket: () => storage.bucket('bucket') as unknown as Bucket });
+  }
+
+  async close(): Promise<void> {
+    await new Promise((resolve) => {
+      this.#server.close(resolve).closeAllConnections();
+    });
+  }
+}
+
+async function readAll(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
