@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'preact/compat';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
+import { nextTask } from './ui/nextTask.ts';
 import { Splash } from './ui/splash.tsx';
 
 /** Firestore, what stands on it, and the first paint, one after another: what a person does meanwhile waits for none of them long. */
@@ -11,10 +12,6 @@ const SignedIn = lazy(async () => {
   await nextTask();
   return screens;
 });
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
 
 export function App() {
   const current = session.value;

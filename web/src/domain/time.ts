@@ -3,7 +3,12 @@
 /** English words, in the order and with the clock that the reader is used to where their language is English. */
 const LOCALE = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
 
-const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat(LOCALE, options);
+/** Made when it is needed: each takes a browser several milliseconds. */
+function format(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+  let made: Intl.DateTimeFormat | undefined;
+  return () => (made ??= new Intl.DateTimeFormat(LOCALE, options));
+}
+
 const CLOCK = format({ hour: '2-digit', minute: '2-digit' });
 const CLOCK_SECONDS = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const DAY = format({ weekday: 'long', day: 'numeric', month: 'long' });
@@ -12,13 +17,13 @@ const SHORT_DAY = format({ day: 'numeric', month: 'short' });
 const WEEKDAY = format({ weekday: 'short' });
 
 /** `8:21 – 8:45 AM`; one time where both are the same. */
-export const clockRange = (from: number, to: number): string => CLOCK.formatRange(from, to);
-export const clock = (ms: number): string => CLOCK.format(ms);
-export const clockSeconds = (ms: number): string => CLOCK_SECONDS.format(ms);
-export const longDay = (ms: number): string => DAY.format(ms);
-export const dayOfYear = (ms: number): string => DAY_OF_YEAR.format(ms);
-export const shortDay = (ms: number): string => SHORT_DAY.format(ms);
-export const weekday = (ms: number): string => WEEKDAY.format(ms);
+export const clockRange = (from: number, to: number): string => CLOCK().formatRange(from, to);
+export const clock = (ms: number): string => CLOCK().format(ms);
+export const clockSeconds = (ms: number): string => CLOCK_SECONDS().format(ms);
+export const longDay = (ms: number): string => DAY().format(ms);
+export const dayOfYear = (ms: number): string => DAY_OF_YEAR().format(ms);
+export const shortDay = (ms: number): string => SHORT_DAY().format(ms);
+export const weekday = (ms: number): string => WEEKDAY().format(ms);
 
 /** `yyyy-mm-dd` */
 export type DayKey = string;
@@ -48,7 +53,7 @@ export function relativeDay(ms: number, now: number): string {
   const day = dayOf(ms);
   if (day === dayOf(now)) return 'today';
   if (day === addDays(dayOf(now), -1)) return 'yesterday';
-  return new Date(ms).getFullYear() === new Date(now).getFullYear() ? SHORT_DAY.format(ms) : DAY_OF_YEAR.format(ms);
+  return new Date(ms).getFullYear() === new Date(now).getFullYear() ? SHORT_DAY().format(ms) : DAY_OF_YEAR().format(ms);
 }
 
 /** `8 s`, `4 min 10 s`, `12 h 5 min` */

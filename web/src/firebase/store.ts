@@ -20,6 +20,7 @@ import type { Conversation } from '../data/model.ts';
 import { hostAndPort, localSuite, REGION } from '../env.ts';
 import { firebaseApp } from './app.ts';
 import { userAuth } from './auth.ts';
+import { nextTask } from '../ui/nextTask.ts';
 import { conversationOf } from './documents.ts';
 
 export interface Backend {
@@ -98,9 +99,13 @@ function whenConnected<T>(
   return (next, failed) => {
     let unsubscribe: (() => void) | null = null;
     let over = false;
-    connect().then((connected) => {
-      if (!over) unsubscribe = subscribe(connected, next, failed);
-    }, failed);
+    connect()
+      // In a task of its own: a screen asks for several things at once, and each is some work.
+      .then(async (connected) => {
+        await nextTask();
+        if (!over) unsubscribe = subscribe(connected, next, failed);
+      })
+      .catch(failed);
     return () => {
       over = true;
       unsubscribe?.();
