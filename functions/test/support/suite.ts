@@ -4,6 +4,7 @@ import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
+import { stagingBucket } from '../../src/upload/bucket.ts';
 import { until } from './until.ts';
 
 export function requiredVariable(name: string): string {
@@ -26,7 +27,7 @@ export const HOSTING_ORIGIN = requiredVariable('HOSTING_ORIGIN');
 const app = getApps()[0] ?? initializeApp();
 export const auth = getAuth(app);
 export const db = getFirestore(app);
-export const bucket = getStorage(app).bucket();
+export const bucket = stagingBucket(getStorage(app));
 
 export interface TestUser {
   readonly uid: string;
