@@ -21,7 +21,7 @@ const CONSOLE_LAYERS = [
   ['session', 'router'],
   ['firebase'],
   ['domain', 'data'],
-  ['env'],
+  ['env', 'nextTask'],
   ['workers', 'styles'],
 ];
 

@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'preact/compat';
+import { nextTask } from './nextTask.ts';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
-import { nextTask } from './ui/nextTask.ts';
 import { Splash } from './ui/splash.tsx';
 
 /** Firestore, what stands on it, and the first paint, one after another: what a person does meanwhile waits for none of them long. */

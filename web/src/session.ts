@@ -41,16 +41,9 @@ export async function startSession(): Promise<void> {
 
 function firstDeed(): Promise<void> {
   return new Promise((resolve) => {
-    const first = new AbortController();
-    for (const deed of DEEDS) {
-      addEventListener(
-        deed,
-        () => {
-          first.abort();
-          resolve();
-        },
-        { signal: first.signal, passive: true },
-      );
-    }
+    const happened = (): void => {
+      resolve();
+    };
+    for (const deed of DEEDS) addEventListener(deed, happened, { once: true });
   });
 }

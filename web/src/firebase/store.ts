@@ -18,9 +18,9 @@ import { toQuery } from '../../../client/src/firebase.ts';
 import type { ReadQuery } from '../../../client/src/reading.ts';
 import type { Conversation } from '../data/model.ts';
 import { hostAndPort, localSuite, REGION } from '../env.ts';
+import { nextTask } from '../nextTask.ts';
 import { firebaseApp } from './app.ts';
 import { userAuth } from './auth.ts';
-import { nextTask } from '../ui/nextTask.ts';
 import { conversationOf } from './documents.ts';
 
 export interface Backend {
