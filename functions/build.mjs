@@ -26,7 +26,7 @@ const EXTERNAL = ['onnxruntime-node', 'libflacjs', 'opus-decoder'];
 /**
  * What packages bring along and nothing here calls: the Realtime Database, with `firebase-functions/v1`; clients that administer
  * Firestore or speak an older version of it, and what google-gax knows of IAM, locations and long-running operations for them;
- * the URLs of Node's before 10, in node-fetch; XML, which only parallel uploads of one object by Storage's client take.
+ * URLs for Nodes before 10, in node-fetch; XML, for what Storage's client uploads in several parts at once.
  */
 const ABSENT =
   /^@firebase\/database-compat|\/protos\/(iam_service|locations|operations)$|\/firestore_admin_client$|\/v1beta1$|^(whatwg-url|fast-xml-parser)$/;

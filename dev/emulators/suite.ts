@@ -140,7 +140,11 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   const limitMs = downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
   const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
-  const env = { ...environmentFor(ports, standIn?.url), [SUITE_MARK]: workspace.directory };
+  const env = {
+    ...environmentFor(ports, standIn?.url),
+    FUNCTIONS_BUILD: path.join(workspace.functions, 'lib'),
+    [SUITE_MARK]: workspace.directory,
+  };
   const watch = (): void => {
     cleanups.push(watchFunctions(workspace.functions));
   };

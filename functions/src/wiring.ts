@@ -58,6 +58,7 @@ const db = getFirestore(app);
 const jobs = new JobStore(db);
 const ingest = new IngestLedger(db, jobs);
 const bucket = () => stagingBucket(getStorage(app));
+const objects = () => new UploadedObjects(bucket());
 const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
 
 export const syncUpload = lazily(() =>
@@ -99,7 +100,7 @@ export const takeRecording = lazily(() => createRecordingStagedHandler(createArr
 
 /** What it takes to take in what arrives in Storage. */
 function createArrivals() {
-  return { jobs, objects: new UploadedObjects(bucket()), queue, logger };
+  return { jobs, objects: objects(), queue, logger };
 }
 
 export const syncStatus = lazily(() =>
@@ -225,7 +226,7 @@ function createSweeper(): SweepDeps {
     ...createEnding(),
     queue,
     due: new DueJobs(db),
-    objects: new UploadedObjects(bucket()),
+    objects: objects(),
     state: new SweeperStateStore(db),
     uploadExpiryMs: uploadExpiryMs(),
     audioRetentionMs: params.audioRetentionDays.value() * DAY_MS,
@@ -234,7 +235,7 @@ function createSweeper(): SweepDeps {
 }
 
 export async function clearDeletedJob(jobId: string, data: unknown): Promise<void> {
-  await onJobDeleted(jobId, data, { db, jobs, objects: new UploadedObjects(bucket()), logger });
+  await onJobDeleted(jobId, data, { db, jobs, objects: objects(), logger });
 }
 
 export async function clearDeletedDevice(uid: string, deviceId: string): Promise<void> {
@@ -242,8 +243,7 @@ export async function clearDeletedDevice(uid: string, deviceId: string): Promise
 }
 
 export async function clearDeletedUser(uid: string): Promise<void> {
-  const objects = new UploadedObjects(bucket());
-  await onUserDeleted(uid, { db, due: new DueJobs(db), objects, logger, now: Date.now });
+  await onUserDeleted(uid, { db, due: new DueJobs(db), objects: objects(), logger, now: Date.now });
 }
 
 function createFairUse(): FairUse {

@@ -20,6 +20,19 @@ export function stagingBucket(storage: Pick<Storage, 'bucket'>): Bucket {
   return bucket;
 }
 
+/** Deletes the very object that has this generation. Gone or overwritten already is fine. */
+export async function deleteGeneration(
+  bucket: Bucket,
+  { path, generation }: { readonly path: string; readonly generation: string },
+): Promise<void> {
+  await bucket
+    .file(path)
+    .delete({ ifGenerationMatch: generation })
+    .catch((error: unknown) => {
+      if (!isGoneOrReplaced(error)) throw error;
+    });
+}
+
 /** HTTP 404, or 412 Precondition Failed. */
 export function isGoneOrReplaced(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 404 || error.code === 412);

@@ -1,5 +1,5 @@
 /** The objects under `uploads/` in Cloud Storage, as the sweeper sees them. */
-import { isGoneOrReplaced } from './bucket.ts';
+import { deleteGeneration, isGoneOrReplaced } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 
 export interface ListedObject {
@@ -59,13 +59,8 @@ export class UploadedObjects {
   }
 
   /** Deletes the object unless it was overwritten since it was listed. Gone already is fine. */
-  async delete({ path, generation }: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
-    await this.#bucket
-      .file(path)
-      .delete({ ifGenerationMatch: generation })
-      .catch((error: unknown) => {
-        if (!isGoneOrReplaced(error)) throw error;
-      });
+  async delete(object: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
+    await deleteGeneration(this.#bucket, object);
   }
 }
 

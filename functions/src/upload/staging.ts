@@ -1,6 +1,6 @@
 /** Recordings on their way into Cloud Storage. */
 import pMap from 'p-map';
-import { isGoneOrReplaced } from './bucket.ts';
+import { deleteGeneration } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { STAGED_BY_REQUEST } from './paths.ts';
 
@@ -51,14 +51,7 @@ export function createStaging(bucket: Bucket): Staging {
       }
       return staged;
     },
-    async remove({ path, generation }) {
-      await bucket
-        .file(path)
-        .delete({ ifGenerationMatch: generation })
-        .catch((error: unknown) => {
-          if (!isGoneOrReplaced(error)) throw error;
-        });
-    },
+    remove: (object) => deleteGeneration(bucket, object),
   };
 }
 

@@ -2,6 +2,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { http as register } from '@google-cloud/functions-framework';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
@@ -21,7 +23,10 @@ https.request = ((options: https.RequestOptions, ...rest: []) =>
 type Exported = HttpFunction & { readonly __endpoint?: object };
 
 const urls: Record<string, string> = {};
-for (const [name, handler] of Object.entries<unknown>(await import('../../src/index.ts'))) {
+// As they are deployed: what the build leaves out must be missed by nobody.
+const built = pathToFileURL(path.join(process.env['FUNCTIONS_BUILD'] ?? '', 'index.js')).href;
+const functions = (await import(built)) as Record<string, unknown>;
+for (const [name, handler] of Object.entries(functions)) {
   const { __endpoint: endpoint = {} } = handler as Exported;
   if (!('httpsTrigger' in endpoint) && !('callableTrigger' in endpoint)) continue;
   register(name, handler as Exported);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
-import { getFirestore } from 'firebase-admin/firestore';
+import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
 import { stagingBucket } from '../../src/upload/bucket.ts';
 import { until } from './until.ts';
@@ -61,6 +61,7 @@ export async function jobIds(uid: string): Promise<string[]> {
 
 /** Waits until all that follows from a job's end is done, too, the release of its audio among it: the app sees the end before. */
 export async function untilWrappedUp(jobId: string): Promise<void> {
-  const isWrappedUp = async () => (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') !== null;
+  const isWrappedUp = async () =>
+    (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') instanceof Timestamp;
   await until(isWrappedUp, 60_000);
 }
