@@ -75,10 +75,16 @@ describe('The console', function () {
 
   it('signs in by one click, tells what is wrong with an e-mail, and forgets who signs out', async () => {
     visitor.expectedErrors = /accounts:signInWithPassword|accounts:signUp/; // The browser logs each refusal.
+    const loaded = () =>
+      page.evaluate(
+        () => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/auth-')).length,
+      );
+    assert.equal(await loaded(), 0, 'who only looks at the page needs no Firebase');
     await page.getByLabel('E-mail').fill('nobody@example.com');
     await page.getByLabel('Password').fill('wrong horse');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('alert').getByText('do not match').waitFor();
+    assert.ok((await loaded()) > 0);
     await assertAccessible(page, 'Signing in');
 
     await page.getByRole('button', { name: 'Continue as demo user' }).click();

@@ -1,13 +1,14 @@
 /**
- * `npm run lighthouse [-- <screen> …]`: the console's scores on a desktop and on a phone with a slow processor, signed out and on the screens of a
- * user with a sample day. Exits with 1 where one is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse itself is fetched
- * when it is asked for: nobody else needs it.
+ * `npm run lighthouse [-- <screen> …]`: the console's scores on a desktop and on a phone with a slow processor, signed out and on
+ * the screens of a user with a sample day. Exits with 1 where one is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse
+ * itself is fetched when it is asked for: nobody else needs it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
+import { say } from '../../../dev/console.ts';
 import { main } from '../../../dev/main.ts';
 import { ROOT } from '../../../dev/paths.ts';
 import { run } from '../../../dev/process.ts';
@@ -16,9 +17,9 @@ const LIGHTHOUSE = 'lighthouse@13.5.0';
 const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
 /** Lighthouse's own: a desktop as it is here, and a phone that takes four times as long as this machine. */
 const DEVICES = { desktop: ['--preset=desktop'], phone: [] } as const;
+const SIGNED_OUT = { 'sign-in': '/' } as const;
+const SIGNED_IN = { day: '/', jobs: '/jobs', record: '/record' } as const;
 const WANTED = 95;
-const screens = process.argv.slice(2);
-const isWanted = (screen: string): boolean => screens.length === 0 || screens.includes(screen);
 const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
 
 interface Report {
@@ -27,8 +28,21 @@ interface Report {
   readonly audits: Readonly<Record<string, { readonly displayValue?: string }>>;
 }
 
-await main((signal) =>
-  withSuite({ ports: 'free', console: true, signal }, async ({ env }, stop) => {
+const asked = process.argv.slice(2);
+/** Those of the screens that were asked for: all of them where none was. */
+const wantedOf = (screens: Readonly<Record<string, string>>): [screen: string, address: string][] =>
+  Object.entries(screens).filter(([screen]) => asked.length === 0 || asked.includes(screen));
+
+await main((signal) => {
+  const unknown = asked.filter((screen) => !(screen in SIGNED_OUT || screen in SIGNED_IN));
+  if (unknown.length === 0) return measureScreens(signal);
+  const known = Object.keys({ ...SIGNED_OUT, ...SIGNED_IN }).join(', ');
+  say.failed(`There is no screen "${unknown.join('", "')}". There are ${known}.`);
+  return Promise.resolve(1);
+});
+
+function measureScreens(signal: AbortSignal): Promise<number> {
+  return withSuite({ ports: 'free', console: true, signal }, async ({ env }, stop) => {
     const origin = env['HOSTING_ORIGIN'] ?? '';
     process.env['HOSTING_ORIGIN'] = origin;
     const { BROWSER_ARGS, findBrowser } = await import('../browser/support/browser.ts');
@@ -52,21 +66,19 @@ await main((signal) =>
     const measure = async (screen: string, address: string): Promise<boolean> =>
       [await measureOn('desktop', screen, address), await measureOn('phone', screen, address)].every(Boolean);
     try {
-      const good = isWanted('sign-in') ? [await measure('sign-in', '/')] : [];
-      await signInWithSampleDay(profile, origin, { executablePath: findBrowser(), args: BROWSER_ARGS });
-      for (const [name, address] of [
-        ['day', '/'],
-        ['jobs', '/jobs'],
-        ['record', '/record'],
-      ] as const) {
-        if (isWanted(name)) good.push(await measure(name, address));
+      const good: boolean[] = [];
+      for (const [screen, address] of wantedOf(SIGNED_OUT)) good.push(await measure(screen, address));
+      const signedIn = wantedOf(SIGNED_IN);
+      if (signedIn.length > 0) {
+        await signInWithSampleDay(profile, origin, { executablePath: findBrowser(), args: BROWSER_ARGS });
       }
+      for (const [screen, address] of signedIn) good.push(await measure(screen, address));
       return good.every(Boolean) ? 0 : 1;
     } finally {
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
-  }),
-);
+  });
+}
 
 /** Leaves a browser's profile with a user who has something to see. */
 async function signInWithSampleDay(
