@@ -76,7 +76,7 @@ export const params = {
 /** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
 export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
 
-/** Where every function runs; the rewrites in `firebase.json` name it too. */
+/** Where every function runs. The other places that name it: docs/operations.md, "Another region". */
 export const REGION = 'us-central1';
 
 /** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */

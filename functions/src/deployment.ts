@@ -58,5 +58,5 @@ export const DEVICE_DELETED = {
   retry: true,
 } as const;
 
-/** First generation: https://firebase.google.com/docs/functions/auth-events */
+/** First generation: https://firebase.google.com/docs/functions/1st-gen/auth-events */
 export const USER_DELETED = { memory: '512MB', timeoutSeconds: 540, failurePolicy: true } satisfies RuntimeOptions;

@@ -70,7 +70,7 @@ export const onDeviceDeleted = onDocumentDeleted(DEVICE_DELETED, async ({ params
   (await wiring()).clearDeletedDevice(params.uid, params.deviceId),
 );
 
-/** Everything of a user goes with the user. Second-generation functions have no event for that. */
+/** Everything of a user goes with the user. First generation: the event of the second is still a preview. */
 export const onUserDeleted = region(REGION)
   .runWith(USER_DELETED)
   .auth.user()

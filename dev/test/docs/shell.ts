@@ -1,14 +1,17 @@
 /**
  * Runs a block of shell commands as they stand, with recorders in place of the programs that would need a network, a project
- * or a lot of time.
+ * or a lot of time. It runs in a directory of its own, which has the files of a clone that documents tell to copy.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ROOT } from '../../paths.ts';
 
 /** Programs that are recorded; whatever else a block calls must exist and work. */
 export const RECORDED = ['npm', 'npx', 'node', 'gcloud', 'curl', 'git', 'firebase'] as const;
+
+const COPIED = ['functions/.env.example'];
 
 export interface Call {
   readonly program: string;
@@ -22,6 +25,10 @@ const OUTPUT = 'recorded';
 export function runRecorded(script: string, env: Readonly<Record<string, string>> = {}): Call[] {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'docs-shell-'));
   try {
+    for (const file of COPIED) {
+      mkdirSync(path.join(directory, path.dirname(file)), { recursive: true });
+      copyFileSync(path.join(ROOT, file), path.join(directory, file));
+    }
     const log = path.join(directory, 'calls');
     writeFileSync(log, '');
     for (const program of RECORDED) {

@@ -22,7 +22,7 @@ export interface TaskQueue {
   enqueue(payload: TaskPayload, options?: EnqueueOptions): Promise<void>;
 }
 
-/** @param functionName as deployed, with its location: `locations/us-central1/functions/processSyncJob`. */
+/** @param functionName as deployed, with its location: `locations/{region}/functions/processSyncJob`. */
 export function createTaskQueue(functions: Functions, functionName: string): TaskQueue {
   return {
     async enqueue(payload, { delaySeconds = 0, redrive = 0 } = {}) {

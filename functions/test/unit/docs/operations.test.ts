@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { CATALOGUE } from '../../../src/errors.ts';
 
 const OPERATIONS = new URL('../../../../docs/operations.md', import.meta.url);
+const MONITORING = new URL('../../../../docs/monitoring.md', import.meta.url);
 const SOURCE = new URL('../../../src/', import.meta.url);
 
 describe('docs/operations.md', () => {
@@ -17,17 +18,27 @@ describe('docs/operations.md', () => {
       }),
   );
 
-  it('names log lines that the code writes', () => {
-    const source = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => readFileSync(new URL(name, SOURCE), 'utf8'))
-      .join('\n');
-    const table = text.slice(text.indexOf('| stage '), text.indexOf('## Counters'));
-    const messages = [...table.matchAll(/^\| [a-z]\w+ +\| ([A-Z][^|]+?) +\|/gim)].map(([, message = '']) => message);
-    const filtered = [...text.matchAll(/jsonPayload\.message="([^"]+)"/g)].map(([, message = '']) => message);
-    assert.ok(messages.length > 15 && filtered.length > 3);
-    for (const message of [...messages.filter((each) => each !== 'message'), ...filtered])
-      assert.ok(source.includes(`'${message}'`), message);
+  const source = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(new URL(name, SOURCE), 'utf8'))
+    .join('\n');
+  const index = readFileSync(new URL('index.ts', SOURCE), 'utf8');
+
+  it('names every log line that the code writes, and no other', () => {
+    const [table = ''] = text.slice(text.indexOf('| stage ')).split('\n\n');
+    const messages = [...table.matchAll(/^\| (?:\w+|–) +\| ([^|]+?) +\|/gm)]
+      .map(([, message = '']) => message)
+      .slice(1);
+    const calls = source.matchAll(/\blog(?:ger)?(?:\.\w+|\[[^\]]+\])\(\s*'([^']+)'|failure: \{ message: '([^']+)'/g);
+    const written = [...calls].map(([, call, failure]) => call ?? failure ?? '');
+    assert.ok(written.length > 30);
+    assert.deepEqual([...messages].sort(), [...new Set(written)].sort());
+  });
+
+  it('removes every function there is', () => {
+    const [, names = ''] = /functions:delete [^\\]+\\\n([^]*?)\n\w/.exec(text) ?? [];
+    const deployed = [...index.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
+    assert.deepEqual((names.match(/\w+/g) ?? []).sort(), deployed.sort());
   });
 
   it('explains every code of the catalogue, and no other', () => {
@@ -38,5 +49,33 @@ describe('docs/operations.md', () => {
     for (const [code, { status, remedy, message }] of Object.entries(CATALOGUE)) {
       assert.deepEqual(rows.get(code), { status: String(status), remedy, message }, code);
     }
+  });
+});
+
+describe('docs/monitoring.md', () => {
+  const text = readFileSync(MONITORING, 'utf8');
+  const matchesOf = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+  it('counts log lines that docs/operations.md names', () => {
+    const known = readFileSync(OPERATIONS, 'utf8');
+    const filters = matchesOf(/jsonPayload\.message=(.+)/g);
+    const messages = filters.flatMap(
+      (filter) => filter.match(/(?<=")[^"]+(?=")/g)?.filter((part) => part !== ' OR ') ?? [],
+    );
+    assert.ok(messages.length > 7);
+    for (const message of messages) assert.ok(known.includes(`| ${message} `), message);
+  });
+
+  it('alerts on metrics that it makes', () => {
+    const made = matchesOf(/logging metrics create (\w+)/g);
+    for (const name of matchesOf(/logging\.googleapis\.com\/user\/(\w+)/g)) assert.ok(made.includes(name), name);
+  });
+
+  it('watches the answers of every function that apps call', () => {
+    const [services = ''] = matchesOf(/service_name=one_of\((.+)\)/g);
+    const index = readFileSync(new URL('index.ts', SOURCE), 'utf8');
+    const called = [...index.matchAll(/^export const (\w+) = on(?:Request|Call)\(/gm)].map(([, name = '']) => name);
+    // Cloud Run's name of a function is its own in small letters.
+    assert.deepEqual((services.match(/\w+/g) ?? []).sort(), called.map((name) => name.toLowerCase()).sort());
   });
 });
