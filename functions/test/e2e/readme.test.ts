@@ -17,18 +17,18 @@ const SPEECH = ['1749147600', '1749147641'].map((at) =>
   ),
 );
 
-const blocks = codeBlocks().filter(({ at }) => at.startsWith('README.md'));
+const blocksOf = (document: string) => codeBlocks().filter(({ at }) => at.startsWith(`${document}:`));
 
 /** Each command of a block by itself; a backslash at the end of a line continues it. */
 function curlCommands(): string[] {
-  const shells = blocks.filter(({ language, text }) => language === 'sh' && text.includes('curl '));
+  const shells = blocksOf('README.md').filter(({ language, text }) => language === 'sh' && text.includes('curl '));
   return shells.flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'));
 }
 
-function jsonWith(key: string): Record<string, unknown> {
-  const parsed = blocks.filter(({ language }) => language === 'json').map(({ text }) => JSON.parse(text) as object);
-  const found = parsed.find((each) => key in each);
-  assert.ok(found, `the README shows no answer with ${key}`);
+function jsonWith(key: string, document: string): Record<string, unknown> {
+  const shown = blocksOf(document).filter(({ language }) => language === 'json');
+  const found = shown.map(({ text }) => JSON.parse(text) as object).find((each) => key in each);
+  assert.ok(found, `${document} shows no answer with ${key}`);
   return found as Record<string, unknown>;
 }
 
@@ -37,7 +37,7 @@ describe('the README’s calls', () => {
     const { idToken } = await signUp();
     const directory = await mkdtemp(path.join(os.tmpdir(), 'readme-'));
     const [upload, ...reads] = curlCommands();
-    const shown = jsonWith('job_id') as unknown as UploadView;
+    const shown = jsonWith('job_id', 'README.md') as unknown as UploadView;
     const ask = async (command: string, jobId: string): Promise<unknown> => {
       const here = command.replaceAll(/https:\/\/[\w-]+\.web\.app/g, HOSTING_ORIGIN).replaceAll(shown.job_id, jobId);
       const options = { cwd: directory, env: { ...process.env, ID_TOKEN: idToken } };
@@ -65,7 +65,7 @@ describe('the README’s calls', () => {
 
       await writeFile(path.join(directory, 'notes.txt'), 'x');
       const refused = (await ask((upload ?? '').replaceAll(names[0] ?? '', 'notes.txt'), '')) as object;
-      assert.deepEqual(keysOf(refused), keysOf({ error: jsonWith('error')['error'] }));
+      assert.deepEqual(keysOf(refused), keysOf({ error: jsonWith('error', 'docs/api.md')['error'] }));
     } finally {
       await rm(directory, { recursive: true });
     }
