@@ -18,9 +18,6 @@ const packagesSchema = z.array(
   }),
 );
 
-/** Neither packages nor ours. */
-const OTHERS = [['MIT', 'Silero VAD v6 (the model in functions/models)'] as const];
-
 /** Packages of the time before npm asked for one line: their LICENSE files say it. */
 const BY_THEIR_FILES: Readonly<Record<string, string>> = {
   'async 0.2.10': 'MIT',
@@ -33,15 +30,17 @@ const BY_THEIR_FILES: Readonly<Record<string, string>> = {
 /** Markdown. @throws Error when a package says nothing about its licence. */
 export function licences(): string {
   const byLicence = new Map<string, Set<string>>();
-  for (const [licence, what] of [...OTHERS, ...DEPLOYED.flatMap(licencesOf)]) {
+  for (const [licence, what] of DEPLOYED.flatMap(licencesOf)) {
     byLicence.set(licence, (byLicence.get(licence) ?? new Set()).add(what));
   }
   const groups = [...byLicence].sort(([a], [b]) => a.localeCompare(b, 'en'));
   return [
     '# Licences of what is deployed',
     '',
-    'Made by `npm run licences` from the lockfiles; a test holds it against them. ffmpeg, where `ffmpeg-static` brings it, is a GPL-3.0',
-    'program that is called, not linked.',
+    'Made by `npm run licences` from the lockfiles; a test holds it against them.',
+    '',
+    'Two things are no packages. The model in `functions/models` is Silero VAD v6, under the MIT licence. ffmpeg, where `ffmpeg-static`',
+    'brings it, is a GPL-3.0 program that is called, not linked.',
     ...groups.flatMap(([licence, packages]) => ['', `## ${licence}`, '', `${[...packages].sort().join(', ')}.`]),
     '',
   ].join('\n');
