@@ -1,12 +1,25 @@
 /** Times and durations as people read them. Days are those of the place where the console is looked at. */
+import { nextTask } from '../nextTask.ts';
 
 /** English words, in the order and with the clock that the reader is used to where their language is English. */
 const LOCALE = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
 
+const FORMATS: (() => Intl.DateTimeFormat)[] = [];
+
 /** Made when it is needed: each takes a browser several milliseconds. */
 function format(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
   let made: Intl.DateTimeFormat | undefined;
-  return () => (made ??= new Intl.DateTimeFormat(LOCALE, options));
+  const take = (): Intl.DateTimeFormat => (made ??= new Intl.DateTimeFormat(LOCALE, options));
+  FORMATS.push(take);
+  return take;
+}
+
+/** Makes the formats one after another while there is something to wait for, so that no screen has to. */
+export async function prepareFormats(): Promise<void> {
+  for (const take of FORMATS) {
+    await nextTask();
+    take();
+  }
 }
 
 const CLOCK = format({ hour: '2-digit', minute: '2-digit' });

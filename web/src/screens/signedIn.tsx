@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { newestConversations, newestJobs } from '../../../client/src/reading.ts';
 import { AppContext, type AppData } from '../ui/app.ts';
 import { leave } from '../firebase/auth.ts';
+import { prepareFormats } from '../domain/time.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { Journal } from '../record/journal.ts';
@@ -33,6 +34,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
     liveQuery(newestConversations(uid, KNOWN_CONVERSATIONS), conversationOf),
   );
   const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
+  useEffect(() => void prepareFormats(), []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
     return () => void recorder.stop().then(() => outbox.close());
