@@ -33,6 +33,11 @@ export interface DoneChunkDoc extends ChunkPlan {
   readonly requestId: string;
   readonly billedSeconds: number;
   readonly conversationIds: readonly string[];
+  /**
+   * The job that asked for this, where it was an earlier one of the same recordings: its words became segments then, and it
+   * was counted then. Absent where this job asked.
+   */
+  readonly reusedFrom?: string;
 }
 
 /** Refused for good. */

@@ -3,12 +3,14 @@
  * sent again under whatever name and in whatever job, one recording.
  *
  * An entry is claimed by the job that works on it and final (`done`) once that job has settled it. A claim holds as long as
- * its job can still move; after that anybody takes it over, so nothing has to be released when a job fails or goes away.
+ * its job can still move and has not failed with this recording; after that anybody takes it over, so nothing has to be
+ * released when a job fails or goes away. Without the second condition two jobs could each hold what has failed there and
+ * wait for what the other holds, for ever.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { recordingId } from '../recordings/identity.ts';
-import type { FileRef, Job, JobFile } from './job.ts';
+import type { FileRef, FileState, Job, JobFile } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
 
@@ -16,6 +18,8 @@ export interface RecordingEntry extends FileRef {
   readonly state: 'claimed' | 'done';
   /** Known when done. */
   readonly durationSeconds: number | null;
+  /** Jobs that had it before and failed, the latest first: what they transcribed of it is not asked for again. */
+  readonly takenFrom?: readonly string[];
   readonly updatedAt: Timestamp;
   readonly expiresAt: Timestamp;
 }
@@ -28,7 +32,8 @@ export interface Original {
 
 /** What a job may do with one of its recordings. */
 export type Claim =
-  | { readonly kind: 'ours' }
+  /** `takenFrom`: see {@link RecordingEntry}. */
+  | { readonly kind: 'ours'; readonly takenFrom: readonly string[] }
   /** Final: the audio is done in another job. */
   | ({ readonly kind: 'duplicate' } & Original)
   /** Another job is working on the same audio: whether this is a duplicate shows when that one has settled it. */
@@ -36,6 +41,9 @@ export type Claim =
 
 /** How long the same audio is recognised, milliseconds: longer than a device keeps recordings that it believes unsent. */
 const KEPT_MS = 400 * 24 * 3600 * 1000;
+
+/** Earlier jobs of a recording that are remembered: chunks are looked for in each. */
+const MAX_EARLIER_JOBS = 5;
 
 export class IngestLedger {
   readonly #db: Firestore;
@@ -73,16 +81,16 @@ export class IngestLedger {
     if (files.length === 0) return new Map();
     const refs = files.map((file) => this.#ref(uid, file));
     const entries = (await tx.getAll(...refs)).map((doc) => doc.data());
-    const moving = await this.#movingOwners(tx, jobId, entries);
+    const owners = await this.#otherOwners(tx, jobId, entries);
 
     const claims = new Map<string, Claim>();
     for (const [i, file] of files.entries()) {
       const entry = entries[i];
-      const claim = decide(entry, jobId, moving);
+      const claim = decide(entry, file, jobId, owners);
       claims.set(file.name, claim);
       const ref = refs[i];
       if (claim.kind === 'ours' && ref !== undefined && entry?.jobId !== jobId) {
-        tx.set(ref, this.#entry(jobId, file.name, 'claimed', null));
+        tx.set(ref, { ...this.#entry(jobId, file.name, 'claimed', null), takenFrom: claim.takenFrom });
       }
     }
     return claims;
@@ -93,18 +101,23 @@ export class IngestLedger {
     tx.set(this.#ref(uid, file), this.#entry(jobId, file.name, 'done', file.durationSeconds));
   }
 
-  /** Of the other jobs that hold claims: those that can still move. */
-  async #movingOwners(
+  /** The other jobs that hold claims, those of them that exist. */
+  async #otherOwners(
     tx: Transaction,
     jobId: string,
     entries: readonly (RecordingEntry | undefined)[],
-  ): Promise<Set<string>> {
+  ): Promise<Map<string, Job>> {
     const owners = new Set(
       entries.flatMap((entry) => (entry?.state === 'claimed' && entry.jobId !== jobId ? entry.jobId : [])),
     );
-    if (owners.size === 0) return owners;
+    if (owners.size === 0) return new Map();
     const docs = await tx.getAll(...[...owners].map((owner) => this.#jobs.ref(owner)));
-    return new Set(docs.filter((doc) => isMoving(doc.data())).map((doc) => doc.id));
+    return new Map(
+      docs.flatMap((doc): [string, Job][] => {
+        const job = doc.data();
+        return job === undefined ? [] : [[doc.id, job]];
+      }),
+    );
   }
 
   #entry(jobId: string, file: string, state: RecordingEntry['state'], durationSeconds: number | null): RecordingEntry {
@@ -127,11 +140,28 @@ export class IngestLedger {
 }
 
 /** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
-function decide(entry: RecordingEntry | undefined, jobId: string, moving: ReadonlySet<string>): Claim {
-  if (entry === undefined || entry.jobId === jobId) return { kind: 'ours' };
+function decide(
+  entry: RecordingEntry | undefined,
+  file: JobFile,
+  jobId: string,
+  owners: ReadonlyMap<string, Job>,
+): Claim {
+  if (entry === undefined) return { kind: 'ours', takenFrom: [] };
+  const { takenFrom = [] } = entry;
+  if (entry.jobId === jobId) return { kind: 'ours', takenFrom };
   if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry) };
-  return moving.has(entry.jobId) ? { kind: 'wait' } : { kind: 'ours' };
+  if (isAt(owners.get(entry.jobId), file)) return { kind: 'wait' };
+  const earlier = [entry.jobId, ...takenFrom].filter((earlierJob) => earlierJob !== jobId);
+  return { kind: 'ours', takenFrom: earlier.slice(0, MAX_EARLIER_JOBS) };
 }
+
+/** Whether a job can still settle these bytes. */
+function isAt(job: Job | undefined, { md5, size }: JobFile): boolean {
+  if (job === undefined || isFinished(job.status)) return false;
+  return job.files.some((file) => file.md5 === md5 && file.size === size && UNSETTLED.has(file.state));
+}
+
+const UNSETTLED: ReadonlySet<FileState> = new Set<FileState>(['expected', 'staged']);
 
 function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original {
   return { ref: { jobId, file }, durationSeconds };
@@ -149,8 +179,4 @@ export function asDuplicate(file: JobFile, { ref, durationSeconds }: Original): 
     duplicateOf: ref,
     error: null,
   };
-}
-
-function isMoving(job: Job | undefined): boolean {
-  return job !== undefined && !isFinished(job.status);
 }

@@ -1,12 +1,12 @@
 /** What a worker makes durable, each step in one transaction that first checks its lease. */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunks.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import { DeletionUnderWayError } from '../conversations/store.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import { chunkId, chunksOf } from '../jobs/chunk.ts';
-import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
+import type { ChunkDoc, DoneChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
 import type { Failure, Job, JobFile, ResumePoint } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import type { JobChange } from '../jobs/store.ts';
@@ -23,6 +23,15 @@ export interface CheckpointDeps {
   readonly usage: UsageStore;
 }
 
+/** What an attempt begins with. */
+export interface CheckpointState {
+  /** Names of the recordings that this attempt scans, in order. */
+  readonly scanned: readonly string[];
+  /** Jobs that may have transcribed the same audio. */
+  readonly earlierJobs: Iterable<string>;
+  readonly nextSequence: number;
+}
+
 export class Checkpoints {
   readonly #deps: CheckpointDeps;
   readonly #lease: Lease;
@@ -31,13 +40,14 @@ export class Checkpoints {
   /** Up to where everything is planned or silent; no transaction carried it yet. */
   #reached: ResumePoint | null = null;
   readonly #scanned: readonly string[];
+  readonly #earlierJobs: readonly string[];
   #sequence: number;
 
-  /** @param scanned names of the recordings that this attempt scans, in order. */
-  constructor(deps: CheckpointDeps, lease: Lease, scanned: readonly string[], nextSequence: number) {
+  constructor(deps: CheckpointDeps, lease: Lease, { scanned, earlierJobs, nextSequence }: CheckpointState) {
     this.#deps = deps;
     this.#lease = lease;
     this.#scanned = scanned;
+    this.#earlierJobs = [...earlierJobs];
     this.#sequence = nextSequence;
   }
 
@@ -53,7 +63,8 @@ export class Checkpoints {
 
   /**
    * Writes a chunk down before it is paid for, with the point from which planning goes on.
-   * @returns its id and document, which is the older one where the same audio was planned before.
+   * @returns its id and document: the older one where the same audio was planned before; one that is done where an earlier job
+   * has its result.
    */
   async plan(chunk: PlannedChunk, file: JobFile, resume: ResumePoint): Promise<{ id: string; doc: ChunkDoc }> {
     const planned: { result: { id: string; doc: ChunkDoc } | null } = { result: null };
@@ -63,7 +74,7 @@ export class Checkpoints {
       const id = chunkId(job.uid, file.deviceId, chunk.spans, byName);
       const ref = this.#chunk(id);
       const before = (await tx.get(ref)).data();
-      const doc: ChunkDoc = before ?? {
+      const plan: PlannedChunkDoc = {
         state: 'planned',
         uid: job.uid,
         deviceId: file.deviceId,
@@ -74,12 +85,28 @@ export class Checkpoints {
         endedAt: Timestamp.fromMillis(Math.ceil(chunk.endMs)),
         expiresAt: job.expiresAt,
       };
+      const doc = before ?? (await this.#reused(tx, id, plan)) ?? plan;
       if (before === undefined) tx.create(ref, doc);
       planned.result = { id, doc };
       return this.#withFacts(job, resume);
     });
     if (planned.result === null) throw new Error('A committed transaction left no plan.');
     return planned.result;
+  }
+
+  /** The chunk as an earlier job has settled it, without the words, which are that one's; null if none has. */
+  async #reused(tx: Transaction, id: string, plan: PlannedChunkDoc): Promise<DoneChunkDoc | null> {
+    if (this.#earlierJobs.length === 0) return null;
+    const refs = this.#earlierJobs.map((jobId) => chunksOf(this.#deps.db, jobId).doc(id));
+    const earlier = await tx.getAll(...refs);
+    for (const [i, jobId] of this.#earlierJobs.entries()) {
+      const chunk = earlier[i]?.data();
+      if (chunk?.state !== 'done') continue;
+      const { language, requestId, conversationIds } = chunk;
+      const result = { words: [], language, requestId, billedSeconds: 0, conversationIds };
+      return { ...plan, state: 'done', ...result, reusedFrom: chunk.reusedFrom ?? jobId };
+    }
+    return null;
   }
 
   /** Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. */

@@ -20,16 +20,22 @@ export interface Claimed {
   readonly job: Job;
   /** Names of recordings that another job is working on. */
   readonly waiting: ReadonlySet<string>;
+  /** Jobs that failed with recordings that are ours now: what they transcribed of them is not asked for again. */
+  readonly earlierJobs: ReadonlySet<string>;
 }
 
 /** Claims what is still to be done. Duplicates are marked on the job at once; claiming again what is ours changes nothing. */
 export async function claimRecordings(job: Job, lease: Lease, { ingest }: Pick<ClaimDeps, 'ingest'>): Promise<Claimed> {
   const waiting = new Set<string>();
+  const earlierJobs = new Set<string>();
   let latest = job;
   for (const group of groups(job.files.filter(({ state }) => state === 'staged'))) {
     latest = await lease.update(async (current, tx) => {
       const claims = await ingest.claim(tx, lease.jobId, current.uid, group);
-      for (const [name, { kind }] of claims) if (kind === 'wait') waiting.add(name);
+      for (const [name, claim] of claims) {
+        if (claim.kind === 'wait') waiting.add(name);
+        if (claim.kind === 'ours') for (const earlier of claim.takenFrom) earlierJobs.add(earlier);
+      }
       const files = current.files.map((file) => {
         const claim = claims.get(file.name);
         return claim?.kind === 'duplicate' ? asDuplicate(file, claim) : file;
@@ -37,7 +43,7 @@ export async function claimRecordings(job: Job, lease: Lease, { ingest }: Pick<C
       return files.some((file, i) => file !== current.files[i]) ? { files } : null;
     });
   }
-  return { job: latest, waiting };
+  return { job: latest, waiting, earlierJobs };
 }
 
 /**

@@ -29,7 +29,10 @@ export function concludeJob(files: readonly JobFile[], chunks: readonly ChunkDoc
     files: concluded,
     ledger: ledgerOf(concluded),
     failures,
-    usage: { requests: done.length, billedSeconds: sum(done, ({ billedSeconds }) => billedSeconds) },
+    usage: {
+      requests: done.filter(({ reusedFrom }) => reusedFrom === undefined).length,
+      billedSeconds: sum(done, ({ billedSeconds }) => billedSeconds),
+    },
     conversationIds: [...new Set(done.flatMap(({ conversationIds }) => conversationIds))],
   };
 }
@@ -66,8 +69,7 @@ export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFil
     state: error !== null ? 'failed' : speechSeconds > 0 ? 'transcribed' : 'silent',
     speechSeconds,
     failedSeconds: (file.lostSeconds ?? 0) + refusedSeconds,
-    // One that could not be read (to its end) is read again by a retry, behind what was planned; the others are through.
-    unplannedFrom: file.error === null ? null : plannedSamples(file, chunks),
+    unplannedFrom: file.error === null ? null : unreadFrom(file, chunks),
     error,
   };
 }
@@ -86,6 +88,7 @@ export function abandonFile(file: JobFile, chunks: readonly ChunkDoc[], code: Er
     durationSeconds,
     speechSeconds,
     failedSeconds: durationSeconds - speechSeconds,
+    unplannedFrom: file.error === null ? file.unplannedFrom : unreadFrom(file, chunks),
     error: failure(file.name, code),
   };
 }
@@ -111,8 +114,11 @@ export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: Jo
   return state === 'staged' || state === 'expected';
 }
 
-/** Up to where chunks were made of a recording, samples at 16 kHz from its start. */
-function plannedSamples({ name, startedAt }: JobFile, chunks: readonly ChunkDoc[]): number {
+/**
+ * Where a retry reads a recording again that could not be read (to its end): behind what chunks were made of. Samples at 16 kHz
+ * from its start. A scan that met its end had no more to plan: without this, what it could not read would pass for silence.
+ */
+function unreadFrom({ name, startedAt }: JobFile, chunks: readonly ChunkDoc[]): number {
   const spans = chunks.flatMap((chunk) => chunk.spans).filter(({ recordingId }) => recordingId === name);
   const endMs = Math.max(0, ...spans.map((span) => span.startMs + span.durationMs - startedAt.toMillis()));
   return Math.round(endMs * SAMPLES_PER_MS);

@@ -174,7 +174,12 @@ async function take(
     case 'chunk': {
       const { id, doc } = await checkpoints.plan(event.chunk, event.file, event.resume);
       await progress.chunkPlanned();
-      return doc.state === 'planned' ? { id, doc, audio: chunkAudio(event.chunk), file: event.file } : null;
+      if (doc.state === 'planned') return { id, doc, audio: chunkAudio(event.chunk), file: event.file };
+      if (doc.state === 'done' && doc.reusedFrom !== undefined) {
+        await progress.chunkSettled();
+        log.info('Chunk taken over', { stage: 'transcribe', chunkId: id, from: doc.reusedFrom });
+      }
+      return null;
     }
   }
 }

@@ -78,7 +78,11 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
     ({ name, state }) => state === 'staged' && !claimed.waiting.has(name),
   );
   const names = files.map(({ name }) => name);
-  const checkpoints = new Checkpoints(deps, lease, names, known.size);
+  const checkpoints = new Checkpoints(deps, lease, {
+    scanned: names,
+    earlierJobs: claimed.earlierJobs,
+    nextSequence: known.size,
+  });
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
+import { wavWithoutAudio } from '../support/recordings.ts';
 import { filesOf } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
 const letter = sampleOf('letter');
+/** Three conversations in one recording: three chunks. */
+const garden = sampleOf('garden');
 /** Two recordings, one chunk each. */
 const walk = sampleOf('walk');
 
@@ -75,6 +78,73 @@ describe('the same audio again', () => {
     await world.standIn.reset();
     await deliverLater(second);
     assert.deepEqual(states(await world.job(second)), ['transcribed']);
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('takes the place of what failed in part, and asks only for what has no result', async () => {
+    const first = await world.refusedJob(garden, 2);
+    const before = await world.job(first);
+    assert.deepEqual([before.status, before.usage.requests], ['partial', 2]);
+    const usage = await world.usage();
+    const again = await world.acceptSamples(garden);
+    await world.deliver(again);
+    const job = await world.job(again);
+    assert.deepEqual([job.status, states(job), job.usage.requests], ['completed', ['transcribed'], 1]);
+    assert.equal(await world.requests(), 1);
+    assert.equal(job.ledger.speechSeconds, before.ledger.speechSeconds + before.ledger.failedSeconds);
+    assert.equal((await world.usage())['requests'], (usage['requests'] ?? 0) + 1);
+    assert.deepEqual(
+      [...job.newConversationIds, ...job.updatedConversationIds].sort(),
+      (await world.conversations()).map(({ id }) => id).sort(),
+      'the app is told of all that is in its recording',
+    );
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('takes over from several jobs that failed, one after another', async () => {
+    await world.refusedJob(garden, 2, 3);
+    const second = await world.refusedJob(garden, 2);
+    assert.equal((await world.job(second)).usage.requests, 1);
+    const third = await world.acceptSamples(garden);
+    await world.deliver(third);
+    assert.equal((await world.job(third)).status, 'completed');
+    assert.equal(await world.requests(), 1, 'each of three chunks was transcribed in a job of its own');
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('does not bring back what its user has deleted since', async () => {
+    await world.refusedJob(garden, 3);
+    const [deleted] = await world.conversations();
+    await world.deps.conversations.delete(world.uid, deleted!.id);
+    await world.deliver(await world.acceptSamples(garden));
+    const live = (await world.conversations()).filter(({ state }) => state === 'live');
+    assert.deepEqual(
+      [live.length, live.some(({ id }) => id === deleted!.id)],
+      [garden.conversations.length - 1, false],
+    );
+    await assertSound(world);
+  });
+
+  it('does not wait for a job with which it has failed, though that one is still under way', async () => {
+    const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
+    const holder = await world.deferredJob(letter);
+    const waiting = await world.accept([...filesOf(letter), bad], 'phone8');
+    await world.deliver(waiting);
+    const { status, files } = await world.job(waiting);
+    assert.deepEqual(
+      [status, files.find(({ name }) => name === bad.filename)?.error?.code],
+      ['deferred', 'recording_corrupt'],
+      'it waits for the other recording',
+    );
+    const again = await world.accept([bad], 'phone8');
+    await world.deliver(again);
+    assert.deepEqual([(await world.job(again)).status, states(await world.job(again))], ['failed', ['failed']]);
+    await deliverLater(holder);
+    await deliverLater(waiting);
+    assert.equal((await world.job(waiting)).status, 'partial');
     await assertTranscript(world, letter);
     await assertSound(world);
   });

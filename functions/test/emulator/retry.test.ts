@@ -111,6 +111,37 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
+  it('never takes for silent what could not be read before its job was given up', async () => {
+    const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
+    const jobId = await world.accept([bad, ...filesOf(walk)], 'aaa');
+    await world.standIn.behave({ status: 429, retryAfter: 30 });
+    await world.deliver(jobId);
+    const deferred = (await world.job(jobId)).files.find(({ name }) => name === bad.filename);
+    assert.deepEqual(
+      [deferred?.state, deferred?.error?.code, deferred?.unplannedFrom],
+      ['staged', 'recording_corrupt', null],
+    );
+    await world.standIn.reset();
+    world.aheadMs += MINUTE_MS;
+    await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
+    await world.deliver(jobId);
+    assert.deepEqual(
+      new Set((await world.job(jobId)).failures.map(({ code }) => code)),
+      new Set(['attempts_exhausted']),
+    );
+    await assertSound(world);
+    await world.retry(jobId);
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.deepEqual(
+      [job.status, job.failures.map(({ file, code }) => [file, code])],
+      ['partial', [[bad.filename, 'recording_corrupt']]],
+    );
+    assert.equal((await world.objects()).length, 1, 'its audio is kept');
+    await assertTranscript(world, walk);
+    await assertSound(world);
+  });
+
   it('goes on where a job was given up after too many attempts', async () => {
     const jobId = await world.deferredJob(garden, 2);
     world.aheadMs += 2 * MINUTE_MS;

@@ -29,11 +29,16 @@ export function doneChunks({ chunks }: UserData): DoneChunk[] {
 }
 
 /**
- * Whether no job that settled a recording was deleted since. Segments, conversations and usage outlive the jobs and chunks
+ * Whether no job that settled a recording, or transcribed of it what a later one took over, was deleted since. Segments, conversations and usage outlive the jobs and chunks
  * they came from, so with an older history sums can be held against their parts in one direction only.
  */
-export function hasWholeHistory({ recordings, jobs }: UserData): boolean {
-  return [...recordings.values()].every(({ state, jobId }) => state !== 'done' || jobs.has(jobId));
+export function hasWholeHistory(data: UserData): boolean {
+  const { recordings, jobs } = data;
+  const earlier = doneChunks(data).flatMap(({ chunk }) => chunk.reusedFrom ?? []);
+  return (
+    [...recordings.values()].every(({ state, jobId }) => state !== 'done' || jobs.has(jobId)) &&
+    earlier.every((jobId) => jobs.has(jobId))
+  );
 }
 
 /** Figures that were added in another order differ in their last digits. */

@@ -29,11 +29,13 @@ export const segmentsMatchChunks: Invariant = (data) => {
       : [`segment ${id} of chunk ${candidates.map(({ chunkId }) => chunkId).join(', ')} is missing`];
   });
 
-  const known = new Set(data.chunks.map(({ id }) => id));
+  const known = new Set(data.chunks.map(({ jobId, id }) => `${jobId}/${id}`));
   const mayHaveExpired = !hasWholeHistory(data);
   const extra = [...data.segments].filter(
     ([id, segment]) =>
-      !expected.has(id) && (known.has(segment.chunkId) || !mayHaveExpired) && !isBeingDeleted(plain(segment), data),
+      !expected.has(id) &&
+      (known.has(`${segment.jobId}/${segment.chunkId}`) || !mayHaveExpired) &&
+      !isBeingDeleted(plain(segment), data),
   );
   return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
 };

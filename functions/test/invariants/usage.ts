@@ -8,7 +8,8 @@ import type { UserData } from './userData.ts';
 
 /** Requests, billed seconds and seconds sent are those of the done chunks. */
 export const usageEqualsChunks: Invariant = (data) => {
-  const done = doneChunks(data).map(({ chunk }) => chunk);
+  // What was taken over from an earlier job was counted there.
+  const done = doneChunks(data).flatMap(({ chunk }) => (chunk.reusedFrom === undefined ? chunk : []));
   return [
     ...compare(data, 'requests', done.length),
     ...compare(

@@ -139,6 +139,18 @@ describe('a job that ends before its work is done', () => {
     });
   });
 
+  it('leaves to a retry what could not be read, behind what was planned, and where scanning stopped of the rest', () => {
+    const corrupt = file('a', { error: failure('a', 'recording_corrupt'), unplannedFrom: null });
+    const files = [corrupt, file('b', { unplannedFrom: 48_000 }), file('c', { unplannedFrom: null })];
+    const chunks = [chunk('done', { a: 10 }), chunk('failed', { c: 5 })];
+    const abandoned = files.map((each) => abandonFile(each, chunks, 'attempts_exhausted'));
+    assert.deepEqual(
+      abandoned.map(({ unplannedFrom }) => unplannedFrom),
+      [10 * 16_000, 48_000, null],
+    );
+    assert.ok(!abandoned.some(isCounted), 'none of them was worked through to its end');
+  });
+
   it('has failed when nothing of it came through', () => {
     const files = [file('a', { state: 'expected' }), file('b', { durationSeconds: null })];
     const abandoned = files.map((each) => abandonFile(each, [], 'upload_expired'));
