@@ -1,12 +1,12 @@
 /** `retrySyncJob`: what failed of a job is tried again, and nothing else. */
-import { FieldValue, Timestamp } from 'firebase-admin/firestore';
-import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
-import { chunksOf } from '../jobs/chunk.ts';
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import { chunkId, chunksOf, partOf, readChunks } from '../jobs/chunk.ts';
+import type { ChunkDoc, FailedChunkDoc, KnownChunk, PlannedChunkDoc } from '../jobs/chunk.ts';
 import { asDuplicate } from '../jobs/ingestLedger.ts';
 import type { Claim, IngestLedger } from '../jobs/ingestLedger.ts';
-import type { Job, JobFile } from '../jobs/job.ts';
+import type { FileState, Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
@@ -28,12 +28,6 @@ export interface RetryDeps {
   readonly unfinishedRetentionMs: number;
 }
 
-interface KnownChunk {
-  readonly ref: DocumentReference<ChunkDoc>;
-  /** Without the words, which are most of it. */
-  readonly doc: ChunkDoc;
-}
-
 /**
  * Makes a job that failed, wholly or in part, pending again. Recordings that came through stay; chunks that were refused are
  * asked for again; recordings that could not be read are read again, behind what was planned of them.
@@ -47,11 +41,10 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
   const job = await deps.jobs.update(jobId, async (current, tx) => {
     if (current.uid !== uid) throw new AppError('job_not_found');
     const candidates = retryableFiles(current);
-    const found = await tx.get(chunksOf(deps.db, jobId).select('state', 'spans'));
-    const chunks = found.docs.map((doc) => ({ ref: doc.ref, doc: doc.data() }) as KnownChunk);
+    const chunks = await readChunks(deps.db, jobId, tx);
     const claims = await deps.ingest.claim(tx, jobId, uid, candidates);
     if ([...claims.values()].every(({ kind }) => kind === 'wait')) throw new AppError('duplicate_in_progress');
-    return takeUp(current, claims, chunks, tx, deps);
+    return takeUp(jobId, current, claims, chunks, tx, deps);
   });
   if (job === null) throw new AppError('job_not_found');
   deps.logger.info('Job retried', {
@@ -81,18 +74,17 @@ export function retryableFiles(job: Job): JobFile[] {
 
 /** Writes the chunks and counters that go with the change of the job. */
 function takeUp(
+  jobId: string,
   job: Job,
   claims: ReadonlyMap<string, Claim>,
-  chunks: readonly KnownChunk[],
+  chunks: ReadonlyMap<string, KnownChunk>,
   tx: Transaction,
-  { usage, now, unfinishedRetentionMs }: RetryDeps,
+  { db, usage, now, unfinishedRetentionMs }: RetryDeps,
 ): JobChange {
-  const nowMs = now();
-  const docs = chunks.map(({ doc }) => doc);
+  const docs = [...chunks.values()];
   const files = job.files.map((file) => retriedFile(file, claims.get(file.name), docs));
-  const staged = new Set(files.flatMap(({ name, state }) => (state === 'staged' ? name : [])));
-  const expiresAt = Timestamp.fromMillis(Math.max(job.expiresAt.toMillis(), nowMs + unfinishedRetentionMs));
-  for (const { ref, doc } of chunks) tx.update(ref, { ...retriedChunk(doc, staged), expiresAt });
+  const expiresAt = Timestamp.fromMillis(Math.max(job.expiresAt.toMillis(), now() + unfinishedRetentionMs));
+  writeChunks(tx, chunksOf(db, jobId), chunks, files, expiresAt);
 
   // Counted again when it is settled again.
   const uncounted = job.files.filter((file, i) => isCounted(file) && file !== files[i]);
@@ -118,7 +110,7 @@ function takeUp(
   };
 }
 
-function retriedFile(file: JobFile, claim: Claim | undefined, chunks: readonly ChunkDoc[]): JobFile {
+function retriedFile(file: JobFile, claim: Claim | undefined, chunks: readonly KnownChunk[]): JobFile {
   switch (claim?.kind) {
     case 'ours':
       // One that no attempt came to the end of goes on as it is.
@@ -133,10 +125,44 @@ function retriedFile(file: JobFile, claim: Claim | undefined, chunks: readonly C
   }
 }
 
-/** Asked for again if all of its recordings are; one that shares audio with another job is not. */
-function retriedChunk({ state, spans }: ChunkDoc, staged: ReadonlySet<string>) {
-  const isOurs = spans.every(({ recordingId }) => staged.has(recordingId));
-  if (state === 'failed' && isOurs) return { state: 'planned', error: FieldValue.delete() };
-  if (state === 'planned' && !isOurs) return { state: 'failed', error: failure(null, 'attempts_exhausted') };
-  return {};
+/** Firestore's order does not matter: no two of these are the same document. */
+function writeChunks(
+  tx: Transaction,
+  collection: CollectionReference<ChunkDoc>,
+  chunks: ReadonlyMap<string, KnownChunk>,
+  files: readonly JobFile[],
+  expiresAt: Timestamp,
+): void {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  for (const [id, chunk] of chunks) {
+    if (chunk.state === 'done') {
+      tx.update(collection.doc(id), { expiresAt });
+      continue;
+    }
+    const parts = retriedParts(chunk, files).map((part): [string, PlannedChunkDoc | FailedChunkDoc] => [
+      chunkId(part.uid, part.deviceId, part.spans, byName),
+      { ...part, expiresAt },
+    ]);
+    for (const [partId, part] of parts) tx.set(collection.doc(partId), part);
+    if (!parts.some(([partId]) => partId === id)) tx.delete(collection.doc(id));
+  }
+}
+
+/**
+ * What a chunk without a result becomes: what it has of the recordings that are this job's again is asked for again; what it has
+ * of those that another job is at stays failed, for a retry to come; duplicates are done elsewhere.
+ */
+function retriedParts(
+  chunk: PlannedChunkDoc | FailedChunkDoc,
+  files: readonly JobFile[],
+): (PlannedChunkDoc | FailedChunkDoc)[] {
+  const named = (state: FileState): ReadonlySet<string> =>
+    new Set(files.flatMap((file) => (file.state === state ? file.name : [])));
+  const ours = partOf(chunk, named('staged'));
+  const others = partOf(chunk, named('failed'));
+  const error = chunk.state === 'failed' ? chunk.error : failure(null, 'attempts_exhausted');
+  return [
+    ...(ours === null ? [] : [{ ...ours, state: 'planned' } as const]),
+    ...(others === null ? [] : [{ ...others, state: 'failed', error } as const]),
+  ];
 }

@@ -1,12 +1,13 @@
 /** The checkpoint of one paid request: `offline_sync_jobs/{jobId}/chunks/{chunkId}`. */
 import { createHash } from 'node:crypto';
-import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/firestore';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { Span } from '../audio/chunks.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import type { Failure, JobFile } from './job.ts';
 import { JOBS } from './job.ts';
 
-interface ChunkPlan {
+export interface ChunkPlan {
   readonly uid: string;
   readonly deviceId: string;
   /** Order in which the job planned it, from 0. */
@@ -47,6 +48,58 @@ export interface FailedChunkDoc extends ChunkPlan {
 }
 
 export type ChunkDoc = PlannedChunkDoc | DoneChunkDoc | FailedChunkDoc;
+
+const WITHOUT_WORDS = [
+  'state',
+  'uid',
+  'deviceId',
+  'sequence',
+  'spans',
+  'durationMs',
+  'startedAt',
+  'endedAt',
+  'expiresAt',
+  'language',
+  'requestId',
+  'billedSeconds',
+  'conversationIds',
+  'reusedFrom',
+  'error',
+] as const;
+
+/** A chunk without its words, which are most of it. */
+export type KnownChunk = PlannedChunkDoc | Omit<DoneChunkDoc, 'words'> | FailedChunkDoc;
+
+/** The chunks of a job, by id, in no order. */
+export async function readChunks(db: Firestore, jobId: string, tx?: Transaction): Promise<Map<string, KnownChunk>> {
+  const query = chunksOf(db, jobId).select(...WITHOUT_WORDS);
+  const { docs } = await (tx === undefined ? query.get() : tx.get(query));
+  return new Map(docs.map((doc) => [doc.id, doc.data() as KnownChunk]));
+}
+
+/** Of a chunk's plan what it has of some recordings; null where that is nothing. */
+export function partOf(
+  { uid, deviceId, sequence, expiresAt, spans }: ChunkPlan,
+  recordingIds: ReadonlySet<string>,
+): ChunkPlan | null {
+  let durationMs = 0;
+  const kept = spans
+    .filter(({ recordingId }) => recordingIds.has(recordingId))
+    .map((span) => {
+      const placed = { ...span, chunkStartMs: durationMs };
+      durationMs += span.durationMs;
+      return placed;
+    });
+  const [first, last] = [kept[0], kept.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const reach = reachOf(first.startMs, last.startMs + last.durationMs);
+  return { uid, deviceId, sequence, spans: kept, durationMs, ...reach, expiresAt };
+}
+
+/** In whole milliseconds, all of it. */
+export function reachOf(startMs: number, endMs: number): Pick<ChunkPlan, 'startedAt' | 'endedAt'> {
+  return { startedAt: Timestamp.fromMillis(Math.floor(startMs)), endedAt: Timestamp.fromMillis(Math.ceil(endMs)) };
+}
 
 export function chunksOf(db: Firestore, jobId: string): CollectionReference<ChunkDoc> {
   return db.collection(`${JOBS}/${jobId}/chunks`) as CollectionReference<ChunkDoc>;

@@ -1,11 +1,10 @@
 /** What a worker makes durable, each step in one transaction that first checks its lease. */
-import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunks.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import { DeletionUnderWayError } from '../conversations/store.ts';
 import type { ConversationStore } from '../conversations/store.ts';
-import { chunkId, chunksOf } from '../jobs/chunk.ts';
+import { chunkId, chunksOf, reachOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, DoneChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
 import type { Failure, Job, JobFile, ResumePoint } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
@@ -81,8 +80,7 @@ export class Checkpoints {
         sequence,
         spans: chunk.spans,
         durationMs: chunk.durationMs,
-        startedAt: Timestamp.fromMillis(Math.floor(chunk.startMs)),
-        endedAt: Timestamp.fromMillis(Math.ceil(chunk.endMs)),
+        ...reachOf(chunk.startMs, chunk.endMs),
         expiresAt: job.expiresAt,
       };
       const doc = before ?? (await this.#reused(tx, id, plan)) ?? plan;

@@ -1,7 +1,7 @@
 /** The job's recordings against the user's ingest ledger: claimed before work, settled after it. */
 import { asDuplicate } from '../jobs/ingestLedger.ts';
 import type { IngestLedger } from '../jobs/ingestLedger.ts';
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { KnownChunk } from '../jobs/chunk.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import type { UsageStore } from '../usage/usage.ts';
@@ -52,7 +52,7 @@ export async function claimRecordings(job: Job, lease: Lease, { ingest }: Pick<C
  */
 export async function settleRecordings(
   lease: Lease,
-  chunks: readonly ChunkDoc[],
+  chunks: readonly KnownChunk[],
   names: ReadonlySet<string>,
   { ingest, usage }: ClaimDeps,
 ): Promise<void> {

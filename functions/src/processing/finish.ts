@@ -4,8 +4,8 @@ import type { Firestore } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
 import type { Summaries } from '../conversations/summaries.ts';
 import type { ErrorCode } from '../errors.ts';
-import { chunksOf } from '../jobs/chunk.ts';
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import { readChunks } from '../jobs/chunk.ts';
+import type { KnownChunk } from '../jobs/chunk.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
@@ -38,7 +38,7 @@ export type FinishDeps = EndDeps & WrapUpDeps;
 export async function finishJob(
   lease: Lease,
   { uid, files }: Job,
-  chunks: readonly ChunkDoc[],
+  chunks: readonly KnownChunk[],
   deps: EndDeps,
 ): Promise<Job> {
   const end = await endOf(lease.jobId, uid, concludeJob(files, chunks), deps);
@@ -79,11 +79,7 @@ export async function endEarly(
   const job = await deps.jobs.update(jobId, async (current, tx) => {
     result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
-    // Without the words, which are most of a chunk.
-    const known = await tx.get(
-      chunksOf(deps.db, jobId).select('state', 'spans', 'billedSeconds', 'conversationIds', 'error'),
-    );
-    const chunks = known.docs.map((doc) => doc.data() as ChunkDoc);
+    const chunks = [...(await readChunks(deps.db, jobId, tx)).values()];
     const files = current.files.map((file) => abandonFile(file, chunks, reason));
     const isSettled = files.every((file, i) => file === current.files[i]);
     if (isSettled && (reason === 'upload_expired' || reason === 'retention_ended')) return null;

@@ -2,7 +2,7 @@
 import { SAMPLES_PER_MS } from '../audio/pcm.ts';
 import { CATALOGUE } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { KnownChunk } from '../jobs/chunk.ts';
 import type { AudioLedger, Failure, Job, JobFile, JobStatus, JobUsage } from '../jobs/job.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 
@@ -20,7 +20,7 @@ export function failure(file: string | null, code: ErrorCode, message: string = 
   return { file, code, message, retryable: CATALOGUE[code].remedy !== 'never' };
 }
 
-export function concludeJob(files: readonly JobFile[], chunks: readonly ChunkDoc[]): Outcome {
+export function concludeJob(files: readonly JobFile[], chunks: readonly KnownChunk[]): Outcome {
   const concluded = files.map((file) => concludeFile(file, chunks));
   const failures = concluded.flatMap(({ error }) => error ?? []);
   const done = chunks.filter((chunk) => chunk.state === 'done');
@@ -56,7 +56,7 @@ export function ledgerOf(files: readonly JobFile[]): AudioLedger {
 }
 
 /** The final state of a recording whose chunks are all settled; one that has its final state keeps it. */
-export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFile {
+export function concludeFile(file: JobFile, chunks: readonly KnownChunk[]): JobFile {
   if (file.state !== 'staged') return file;
   const speechSeconds = secondsIn(file, chunks, 'done');
   const refusedSeconds = secondsIn(file, chunks, 'failed');
@@ -78,7 +78,7 @@ export function concludeFile(file: JobFile, chunks: readonly ChunkDoc[]): JobFil
  * The final state of a recording whose job ends before its work is done. What is transcribed stays; all the rest counts as
  * failed, the silence in it too: only a scan that came to its end proves silence.
  */
-export function abandonFile(file: JobFile, chunks: readonly ChunkDoc[], code: ErrorCode): JobFile {
+export function abandonFile(file: JobFile, chunks: readonly KnownChunk[], code: ErrorCode): JobFile {
   if (file.state !== 'staged' && file.state !== 'expected') return file;
   const speechSeconds = secondsIn(file, chunks, 'done');
   const durationSeconds = Math.max(file.durationSeconds ?? 0, speechSeconds);
@@ -118,14 +118,14 @@ export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: Jo
  * Where a retry reads a recording again that could not be read (to its end): behind what chunks were made of. Samples at 16 kHz
  * from its start. A scan that met its end had no more to plan: without this, what it could not read would pass for silence.
  */
-function unreadFrom({ name, startedAt }: JobFile, chunks: readonly ChunkDoc[]): number {
+function unreadFrom({ name, startedAt }: JobFile, chunks: readonly KnownChunk[]): number {
   const spans = chunks.flatMap((chunk) => chunk.spans).filter(({ recordingId }) => recordingId === name);
   const endMs = Math.max(0, ...spans.map((span) => span.startMs + span.durationMs - startedAt.toMillis()));
   return Math.round(endMs * SAMPLES_PER_MS);
 }
 
 /** Speech of a recording in chunks of one state, seconds. */
-function secondsIn({ name }: JobFile, chunks: readonly ChunkDoc[], state: ChunkDoc['state']): number {
+function secondsIn({ name }: JobFile, chunks: readonly KnownChunk[], state: KnownChunk['state']): number {
   const spans = chunks.filter((chunk) => chunk.state === state).flatMap((chunk) => chunk.spans);
   return sum(spans, ({ recordingId, durationMs }) => (recordingId === name ? durationMs : 0)) / 1000;
 }

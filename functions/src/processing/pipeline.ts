@@ -6,7 +6,7 @@ import type { Listener } from '../audio/listener.ts';
 import { readRecording } from '../audio/readRecording.ts';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
-import type { ChunkDoc, PlannedChunkDoc } from '../jobs/chunk.ts';
+import type { KnownChunk, PlannedChunkDoc } from '../jobs/chunk.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { Logger } from '../logger.ts';
 import type { SpeechSettings } from '../transcription/preferences.ts';
@@ -60,7 +60,7 @@ interface Order {
 export async function transcribeRecordings(
   job: Job,
   files: readonly JobFile[],
-  known: ReadonlyMap<string, ChunkDoc>,
+  known: ReadonlyMap<string, KnownChunk>,
   checkpoints: Checkpoints,
   deps: PipelineDeps,
 ): Promise<{ complete: boolean }> {
@@ -110,7 +110,7 @@ export async function transcribeRecordings(
 async function* allOrders(
   job: Job,
   files: readonly JobFile[],
-  known: ReadonlyMap<string, ChunkDoc>,
+  known: ReadonlyMap<string, KnownChunk>,
   checkpoints: Checkpoints,
   progress: ProgressReporter,
   deps: PipelineDeps,

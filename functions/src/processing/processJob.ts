@@ -1,7 +1,7 @@
 /** The task: one delivery of one job, from the lease to the push. */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { chunksOf } from '../jobs/chunk.ts';
+import { readChunks } from '../jobs/chunk.ts';
 import type { Job, TaskPayload } from '../jobs/job.ts';
 import { isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
@@ -72,8 +72,7 @@ export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): P
 async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
   const workEndsMs = deps.now() + deps.workMs;
   const claimed = await claimRecordings(job, lease, deps);
-  const chunks = await chunksOf(deps.db, lease.jobId).get();
-  const known = new Map(chunks.docs.map((doc) => [doc.id, doc.data()]));
+  const known = await readChunks(deps.db, lease.jobId);
   const files = inTimeOrder(claimed.job.files).filter(
     ({ name, state }) => state === 'staged' && !claimed.waiting.has(name),
   );
@@ -95,7 +94,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   await checkpoints.save({});
   if (!complete) return continueLater(lease, deps, logger);
 
-  const settled = (await chunksOf(deps.db, lease.jobId).get()).docs.map((doc) => doc.data());
+  const settled = [...(await readChunks(deps.db, lease.jobId)).values()];
   await settleRecordings(lease, settled, new Set(names), deps);
   if (claimed.waiting.size > 0) throw new AppError('duplicate_in_progress');
 

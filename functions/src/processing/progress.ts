@@ -1,5 +1,5 @@
 /** What an app shows while it waits. Written at most every few seconds: one document takes about one write a second. */
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { KnownChunk } from '../jobs/chunk.ts';
 import type { Job, JobFile, Progress } from '../jobs/job.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
@@ -19,7 +19,7 @@ export class ProgressReporter {
   #percent: number;
   #writtenAtMs: number;
 
-  constructor(job: Job, known: ReadonlyMap<string, ChunkDoc>, checkpoints: Checkpoints, now: () => number) {
+  constructor(job: Job, known: ReadonlyMap<string, KnownChunk>, checkpoints: Checkpoints, now: () => number) {
     this.#checkpoints = checkpoints;
     this.#now = now;
     this.#totalBytes = job.files.reduce((sum, { size }) => sum + size, 0);

@@ -17,6 +17,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const garden = sampleOf('garden');
 /** One chunk. */
 const letter = sampleOf('letter');
+/** Two recordings in one chunk. */
+const train = sampleOf('train');
 /** Two recordings, one chunk each. */
 const walk = sampleOf('walk');
 
@@ -219,6 +221,61 @@ describe('retrySyncJob', () => {
     assert.deepEqual(states(await world.job(left)), ['duplicate']);
     assert.equal(await world.requests(), 1);
     await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
+  it('asks for what is left of a chunk when another job has done a part of its recordings since', async () => {
+    const jobId = await world.deferredJob(train);
+    world.aheadMs += MINUTE_MS;
+    await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
+    await world.deliver(jobId);
+    assert.deepEqual(states(await world.job(jobId)), ['failed', 'failed']);
+    const [first, second] = filesOf(train);
+    const other = await world.accept([second!], train.deviceId);
+    await world.deliver(other);
+    assert.equal((await world.job(other)).status, 'completed');
+
+    await world.retry(jobId);
+    await assertSound(world);
+    await world.deliver(jobId);
+    const job = await world.job(jobId);
+    assert.deepEqual([job.status, job.failures], ['completed', []]);
+    assert.deepEqual(
+      new Map(job.files.map(({ name, state }) => [name, state])),
+      new Map([
+        [first!.filename, 'transcribed'],
+        [second!.filename, 'duplicate'],
+      ]),
+    );
+    assert.equal(await world.requests(), 2);
+    await assertSound(world);
+  });
+
+  it('leaves what another job is at to a retry to come, also where both were in one chunk', async () => {
+    const jobId = await world.refusedJob(train);
+    const [first, second] = filesOf(train);
+    const other = await world.accept([second!], train.deviceId);
+    await world.standIn.behave({ status: 429, retryAfter: 30 });
+    await world.deliver(other);
+    await world.standIn.reset();
+    await world.retry(jobId);
+    await assertSound(world);
+    await world.deliver(jobId);
+    const during = await world.job(jobId);
+    assert.deepEqual(
+      new Map(during.files.map(({ name, state }) => [name, state])),
+      new Map([
+        [first!.filename, 'transcribed'],
+        [second!.filename, 'failed'],
+      ]),
+    );
+    await assertSound(world);
+
+    await world.cancel(other);
+    await world.retry(jobId);
+    await world.deliver(jobId);
+    assert.deepEqual(states(await world.job(jobId)), ['transcribed', 'transcribed']);
+    assert.equal(await world.requests(), 2);
     await assertSound(world);
   });
 
