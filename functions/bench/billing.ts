@@ -1,7 +1,8 @@
 /** What Deepgram would bill for the sample recordings, and how many bytes it would get, ours and in the two common ways. */
 import { readRecording, speechSeconds } from '../../dev/samples/samples.ts';
 import { ListenerPool } from '../src/audio/listenerPool.ts';
-import { inTimeOrder, scanRecordings } from '../src/processing/scan.ts';
+import { scanRecordings } from '../src/processing/scan.ts';
+import { inTimeOrder } from '../src/processing/scanOrder.ts';
 import { encodeChunk } from '../src/processing/transcribe.ts';
 import { SAMPLES, toFile } from './sound.ts';
 

@@ -148,6 +148,18 @@ export const CATALOGUE = {
       'The transcription key is missing or was refused, or its credit is used up; the audio is kept until the operator acts.',
   },
 
+  // Storage
+  storage_unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'Cloud Storage does not answer properly at the moment; the audio is kept there and read again.',
+  },
+  storage_not_permitted: {
+    status: 503,
+    remedy: 'operator',
+    message: 'The service may not read its own recordings in Cloud Storage; they are kept until the operator acts.',
+  },
+
   // Jobs
   daily_budget_used: {
     status: 429,

@@ -15,7 +15,7 @@ import { createDeleteConversationCallable } from './commands/deleteConversation.
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './commands/callables.ts';
 import { collectGarbageEarly } from './audio/heap.ts';
 import type { Listener } from './audio/listener.ts';
-import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION } from './config.ts';
+import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { Summaries } from './conversations/summaries.ts';
 import { extractiveSummariser } from './conversations/summariser.ts';
@@ -175,6 +175,7 @@ function createProcessing(): ProcessDeps {
     ffmpegPath: params.ffmpegPath.value(),
     concurrency: params.deepgramConcurrency.value(),
     workMs: params.taskWorkSeconds.value() * 1000,
+    taskMs: TASK_TIMEOUT_SECONDS * 1000,
     leaseMs: params.taskLeaseSeconds.value() * 1000,
   };
 }

@@ -1,4 +1,5 @@
 /** What a worker makes durable, each step in one transaction that first checks its lease. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunks.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
@@ -11,7 +12,7 @@ import type { Lease } from '../jobs/lease.ts';
 import type { JobChange } from '../jobs/store.ts';
 import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageStore } from '../usage/usage.ts';
-import { notePlanned } from './scan.ts';
+import { notePlanned } from './scanOrder.ts';
 
 /** What became known of a recording by reading it. */
 export type FileFacts = Pick<JobFile, 'durationSeconds' | 'lostSeconds' | 'error'>;
@@ -21,6 +22,10 @@ export interface CheckpointDeps {
   readonly conversations: ConversationStore;
   readonly usage: UsageStore;
 }
+
+/** Between tries to write a result, milliseconds; Firestore's client has tried for some seconds before. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 10_000;
 
 /** What an attempt begins with. */
 export interface CheckpointState {
@@ -107,15 +112,22 @@ export class Checkpoints {
     return null;
   }
 
-  /** Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. */
+  /**
+   * Writes what the transcriber heard: words, segments, conversations and usage, or nothing of it. It is paid for, so what
+   * Firestore fails at is tried again as long as the lease lasts.
+   */
   async settle(id: string, chunk: PlannedChunkDoc, result: Transcription, words: readonly TimedWord[]): Promise<void> {
-    for (;;) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         await this.#settle(id, chunk, result, words);
         return;
       } catch (error) {
-        if (!(error instanceof DeletionUnderWayError)) throw error;
-        await this.#deps.conversations.finishDeletion(chunk.uid, error.conversationId);
+        if (error instanceof DeletionUnderWayError) {
+          await this.#deps.conversations.finishDeletion(chunk.uid, error.conversationId);
+        } else {
+          if (!isPassing(error) || !this.#lease.isInTime) throw error;
+          await sleep(pauseMs, undefined, { signal: this.#lease.signal });
+        }
       }
     }
   }
@@ -181,4 +193,14 @@ export class Checkpoints {
 /** Attempts and waits are counted in a row: progress ends the row. */
 function movedOn({ attempts, deferrals }: Job): JobChange | null {
   return attempts > 1 || deferrals > 0 ? { attempts: 1, deferrals: 0 } : null;
+}
+
+/**
+ * gRPC statuses that say nothing about what was written: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
+ * INTERNAL and UNAVAILABLE.
+ */
+const PASSING: ReadonlySet<unknown> = new Set([1, 2, 4, 8, 10, 13, 14]);
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && PASSING.has(error.code);
 }

@@ -15,8 +15,9 @@ import type { Checkpoints } from './checkpoints.ts';
 import { failure } from './outcome.ts';
 import { ProgressReporter } from './progress.ts';
 import { readAhead } from './readAhead.ts';
-import { inTimeOrder, preRollMs, scanRecordings, seconds } from './scan.ts';
+import { preRollMs, scanRecordings, seconds } from './scan.ts';
 import type { ScanDeps, ScanEvent } from './scan.ts';
+import { inTimeOrder } from './scanOrder.ts';
 import type { StagedAudio } from './stagedAudio.ts';
 import { encodeChunk, placeWords, transcribePatiently } from './transcribe.ts';
 import type { ChunkAudio } from './transcribe.ts';
@@ -33,6 +34,8 @@ export interface PipelineDeps {
   /** Requests in flight at most. */
   readonly concurrency: number;
   readonly isTimeUp: () => boolean;
+  /** When requests that are still in flight are given up, Unix milliseconds. */
+  readonly requestsEndMs: number;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly now: () => number;
@@ -197,7 +200,7 @@ async function settleChunk(
   const encoded = await encodeChunk(audio, file.format);
   try {
     const request = { ...encoded, durationMs: doc.durationMs, ...deps.speech };
-    const result = await transcribePatiently(deps.transcriber, request, deps.signal);
+    const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
     await checkpoints.settle(id, doc, result, placeWords(result.words, doc.spans));
     deps.log.info('Chunk transcribed', {
       stage: 'transcribe',

@@ -22,10 +22,14 @@ import { endEarly, finishJob, wrapUp } from './finish.ts';
 import type { FinishDeps } from './finish.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
-import { inTimeOrder } from './scan.ts';
+import { inTimeOrder } from './scanOrder.ts';
 
 export interface ProcessDeps
-  extends CheckpointDeps, ClaimDeps, FinishDeps, Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'speech'> {
+  extends
+    CheckpointDeps,
+    ClaimDeps,
+    FinishDeps,
+    Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'requestsEndMs' | 'speech'> {
   readonly jobs: JobStore;
   readonly queue: TaskQueue;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
@@ -33,10 +37,15 @@ export interface ProcessDeps
   readonly logger: Logger;
   /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
+  /** After this long the platform ends a worker, milliseconds. */
+  readonly taskMs: number;
   /** How long a dead worker keeps the job from others, milliseconds. */
   readonly leaseMs: number;
   readonly now: () => number;
 }
+
+/** What a worker needs at its end to say why it could not finish, milliseconds; and it may have begun a little before it knows. */
+const LAST_WORDS_MS = 30_000;
 
 /** Thrown for what another delivery mends: the platform backs off and delivers again. */
 export class RetryTaskError extends Error {
@@ -70,7 +79,7 @@ export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): P
 }
 
 async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
-  const workEndsMs = deps.now() + deps.workMs;
+  const beganMs = deps.now();
   const claimed = await claimRecordings(job, lease, deps);
   const known = await readChunks(deps.db, lease.jobId);
   const files = inTimeOrder(claimed.job.files).filter(
@@ -89,7 +98,8 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
     speech: await deps.preferences.speechSettings(job.uid, { jobId: lease.jobId }),
     log: logger,
     signal: lease.signal,
-    isTimeUp: () => deps.now() >= workEndsMs,
+    isTimeUp: () => deps.now() >= beganMs + deps.workMs,
+    requestsEndMs: beganMs + deps.taskMs - LAST_WORDS_MS,
   });
   await checkpoints.save({});
   if (!complete) return continueLater(lease, deps, logger);
@@ -162,6 +172,7 @@ async function giveUp(
       stage: 'defer',
       code: error.code,
       until: new Date(until).toISOString(),
+      ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
     });
     await deps.queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (until - deps.now()) / 1000 });
     return;

@@ -1,5 +1,6 @@
 /** The staged recordings in Cloud Storage. */
 import { AppError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 import type { Bucket } from '../upload/bucket.ts';
 
@@ -18,7 +19,11 @@ export class StagedAudio {
     this.#maxSilenceMs = maxSilenceMs;
   }
 
-  /** Streams a recording. @throws AppError `recording_missing`; any other failure as Storage gave it, silence among them. */
+  /**
+   * Streams a recording.
+   * @throws AppError `recording_missing`; `storage_not_permitted`; `storage_unavailable` for any other failure, silence among
+   * them: none says anything about the recording, and none should use up an attempt of its job.
+   */
   async *open(file: Pick<JobFile, 'path' | 'name'>): AsyncGenerator<Uint8Array> {
     const stream = this.#bucket.file(file.path).createReadStream();
     const expectMore = (): NodeJS.Timeout =>
@@ -31,8 +36,7 @@ export class StagedAudio {
         timer = expectMore();
       }
     } catch (error) {
-      if (isNotFound(error)) throw new AppError('recording_missing', { cause: error });
-      throw error;
+      throw new AppError(codeOf(error), { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -50,6 +54,8 @@ export class StagedAudio {
 
 const DELETES_AT_ONCE = 16;
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 404;
+function codeOf(error: unknown): ErrorCode {
+  const status = error instanceof Error && 'code' in error ? error.code : null;
+  if (status === 404) return 'recording_missing';
+  return status === 401 || status === 403 ? 'storage_not_permitted' : 'storage_unavailable';
 }

@@ -72,25 +72,56 @@ export function placeWords(words: readonly TranscribedWord[], spans: readonly Sp
 const TRIES = 3;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20_000;
+/** What failed only after this long is no stumble: the job waits. */
+const LONGEST_TRIES_MS = 2 * 60_000;
+
+export interface Patience {
+  readonly signal: AbortSignal;
+  /**
+   * When the answer is of no use any more, Unix milliseconds: the platform ends the worker soon after, and an end that it does
+   * not see coming would be an attempt used up, and a job that does not say what it waits for.
+   */
+  readonly endsMs: number;
+  readonly now: () => number;
+}
 
 /**
  * Asks, and asks again where that can help soon. The one place that repeats a request.
- * @throws AppError the last failure, when waiting longer than a worker should is needed, or nothing will help.
+ * @throws AppError the last failure, when waiting longer than a worker should is needed, or nothing will help;
+ * `transcription_unavailable` when the time is over. The signal's reason.
  */
 export async function transcribePatiently(
   transcriber: Transcriber,
   request: TranscriptionRequest,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Transcription> {
+  const { signal, endsMs, now } = patience;
+  const beganMs = now();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transcriber.transcribe(request, signal);
+      return await transcribeInTime(transcriber, request, patience);
     } catch (error) {
       if (!(error instanceof AppError) || error.remedy !== 'later' || attempt === TRIES) throw error;
       const pauseMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_PAUSE_MS * 4 ** (attempt - 1);
-      if (pauseMs > LONGEST_PAUSE_MS) throw error;
+      const isSoon = pauseMs <= LONGEST_PAUSE_MS && now() - beganMs <= LONGEST_TRIES_MS;
       // Jitter upwards only: never before the service asked for.
-      await sleep(pauseMs * (1 + Math.random() / 2), undefined, { signal });
+      const waitMs = pauseMs * (1 + Math.random() / 2);
+      if (!isSoon || now() + waitMs >= endsMs) throw error;
+      await sleep(waitMs, undefined, { signal });
     }
+  }
+}
+
+async function transcribeInTime(
+  transcriber: Transcriber,
+  request: TranscriptionRequest,
+  { signal, endsMs, now }: Patience,
+): Promise<Transcription> {
+  const end = AbortSignal.timeout(Math.max(0, endsMs - now()));
+  try {
+    return await transcriber.transcribe(request, AbortSignal.any([signal, end]));
+  } catch (error) {
+    if (signal.aborted || !end.aborted) throw error;
+    throw new AppError('transcription_unavailable', { cause: end.reason });
   }
 }

@@ -101,6 +101,24 @@ describe('when Deepgram fails', () => {
     });
   }
 
+  it('and does not answer until the worker’s time is over, the job waits instead of losing an attempt', async () => {
+    const jobId = await world.acceptSamples(letter);
+    await world.standIn.behave({ hang: true });
+    await world.deliver(jobId, { taskMs: 31_000 });
+    const waiting = await world.job(jobId);
+    assert.deepEqual(
+      [waiting.status, waiting.attempts, waiting.waitingFor?.reason],
+      ['deferred', 0, 'transcription_unavailable'],
+    );
+    assert.equal((await world.standIn.log()).requests.length, 1, 'there is no time for another try');
+    await world.standIn.reset();
+    world.aheadMs += (waiting.waitingFor?.until?.toMillis() ?? 0) - world.deps.now() + 1;
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    await assertTranscript(world, letter);
+    await assertSound(world);
+  });
+
   it('and refuses the audio for good, nobody asks again by himself, and the audio is kept', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ status: 400 });

@@ -120,6 +120,7 @@ export class TestWorld {
       ffmpegPath: '',
       concurrency: 4,
       workMs: 780_000,
+      taskMs: 900_000,
       leaseMs: 60_000,
       retentionMs: 7 * DAY_MS,
       ...change,

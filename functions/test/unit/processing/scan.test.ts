@@ -8,7 +8,8 @@ import { WINDOW_SAMPLES } from '../../../src/audio/vad.ts';
 import type { Vad } from '../../../src/audio/vad.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { JobFile, ResumePoint } from '../../../src/jobs/job.ts';
-import { inTimeOrder, notePlanned, scanRecordings } from '../../../src/processing/scan.ts';
+import { scanRecordings } from '../../../src/processing/scan.ts';
+import { inTimeOrder, notePlanned } from '../../../src/processing/scanOrder.ts';
 import type { ScanEvent } from '../../../src/processing/scan.ts';
 import { jobFile } from '../../support/jobFiles.ts';
 
