@@ -39,9 +39,9 @@ export interface CheckpointState {
 export class Checkpoints {
   readonly #deps: CheckpointDeps;
   readonly #lease: Lease;
-  /** Facts that no transaction carried yet, by file name. */
+  /** What this attempt has learned, by file name: every write carries it, since none knows whether the one before it came through. */
   readonly #facts = new Map<string, FileFacts>();
-  /** Up to where everything is planned or silent; no transaction carried it yet. */
+  /** Up to where everything is planned or silent. */
   #reached: ResumePoint | null = null;
   readonly #scanned: readonly string[];
   readonly #earlierJobs: readonly string[];
