@@ -1,6 +1,7 @@
 /** Domain objects as clients see them. snake_case lives here and nowhere else. */
 import type { Timestamp } from 'firebase-admin/firestore';
 import type { AudioLedger, Failure, Job, JobFile, WaitingFor } from '../jobs/job.ts';
+import type { JobSummary } from '../jobs/store.ts';
 
 /** ISO 8601, UTC, milliseconds. */
 type IsoTime = string;
@@ -121,14 +122,14 @@ export function jobView(id: string, job: Job): JobView {
   return { ...jobSummaryView(id, job), files: job.files.map(fileView) };
 }
 
-export function jobSummaryView(id: string, job: Job): JobSummaryView {
+export function jobSummaryView(id: string, job: JobSummary): JobSummaryView {
   return {
     job_id: id,
     status: job.status,
     stage: job.progress.stage,
     percent: job.progress.percent,
     device_id: job.deviceId,
-    file_count: job.files.length,
+    file_count: job.progress.filesTotal,
     ledger: ledgerView(job.ledger),
     new_conversation_ids: job.newConversationIds,
     updated_conversation_ids: job.updatedConversationIds,

@@ -1,8 +1,9 @@
 /** What the sweeper does to jobs: one step for each way in which a job can need somebody. */
 import type { Firestore } from 'firebase-admin/firestore';
-import type { DueJobs, DueQuery } from '../jobs/dueJobs.ts';
+import type { DueJob, DueJobs, DueQuery } from '../jobs/dueJobs.ts';
 import type { Job } from '../jobs/job.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../processing/finish.ts';
@@ -29,7 +30,7 @@ export interface JobStep {
    * Does to one job what it needs, if it still does: asked again in a transaction wherever something is written. Doing it
    * twice, or two sweepers doing it at once, is the same as once. Returns whether there was something to do.
    */
-  readonly act: (jobId: string, job: Job) => Promise<boolean>;
+  readonly act: (jobId: string, job: DueJob) => Promise<boolean>;
 }
 
 /** How long a lease may be dead, and a deferred job due, before the sweeper helps: the platform's own retry comes first. */
@@ -71,10 +72,7 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
     {
       name: 'wrap_ups',
       due: due.notWrappedUp(nowMs - MOMENT_MS),
-      act: async (jobId, job) => {
-        await wrapUp(jobId, job, deps, deps.logger);
-        return true;
-      },
+      act: (jobId) => wrapUpEnded(jobId, deps),
     },
     {
       name: 'uploads_expired',
@@ -103,20 +101,28 @@ async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue }: J
   return true;
 }
 
-function isDead({ status, lease }: Job, sinceMs: number): boolean {
+function isDead({ status, lease }: DueJob, sinceMs: number): boolean {
   return status === 'processing' && (lease?.expiresAt.toMillis() ?? 0) <= sinceMs;
 }
 
 /** Its enqueue may have been lost. A task that is in the queue already has the same id, so this adds none. */
-async function enqueueAgain(jobId: string, job: Job, waitedMs: number, { queue }: JobStepDeps): Promise<boolean> {
+async function enqueueAgain(jobId: string, job: DueJob, waitedMs: number, { queue }: JobStepDeps): Promise<boolean> {
   await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { redrive: Math.floor(waitedMs / REDRIVE_MS) });
   return true;
 }
 
 /** Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. */
-async function takeUpload(jobId: string, job: Job, deps: JobStepDeps): Promise<boolean> {
+async function takeUpload(jobId: string, job: DueJob, deps: JobStepDeps): Promise<boolean> {
   if (job.upload !== 'direct') return false;
   await takeStaged(job.uid, jobId, deps);
+  return true;
+}
+
+/** What a worker that died at the very end left undone. */
+async function wrapUpEnded(jobId: string, deps: JobStepDeps): Promise<boolean> {
+  const job = await deps.jobs.get(jobId);
+  if (job === null || !isFinished(job.status) || job.notifiedAt !== null) return false;
+  await wrapUp(jobId, job, deps, deps.logger);
   return true;
 }
 

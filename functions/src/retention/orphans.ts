@@ -1,6 +1,5 @@
 /** Objects that nothing will read again, however their job went away. */
 import pMap from 'p-map';
-import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { needsAudio } from '../processing/outcome.ts';
 import { parseStagedPath } from '../upload/paths.ts';
@@ -19,8 +18,8 @@ export interface Deletions {
 
 /** Deletes and look-ups under way at once. */
 const CONCURRENCY = 32;
-/** Documents of one look-up. */
-const LOOK_UP = 300;
+/** Jobs of one look-up, held in memory at once: with a thousand files each takes megabytes. */
+const LOOK_UP = 32;
 
 /**
  * Deletes those of the listed objects that no job needs. In this order it is safe against everything that goes on meanwhile:
@@ -31,12 +30,8 @@ export async function deleteOrphans(
   listed: readonly ListedObject[],
   { jobs, objects }: OrphanDeps,
 ): Promise<Deletions> {
-  const ids = [...new Set(listed.flatMap(({ path }) => jobIdOf(path) ?? []))];
-  const owners = new Map<string, Job>();
-  for (let i = 0; i < ids.length; i += LOOK_UP) {
-    for (const [id, job] of await jobs.getAll(ids.slice(i, i + LOOK_UP))) owners.set(id, job);
-  }
-  const orphans = listed.filter(({ path }) => !isNeeded(path, owners));
+  const needed = await neededOf(listed, jobs);
+  const orphans = listed.filter(({ path }) => !needed.has(path));
   const errors: Error[] = [];
   const remove = (orphan: ListedObject): Promise<void> =>
     objects.delete(orphan).catch((error: unknown) => {
@@ -46,11 +41,17 @@ export async function deleteOrphans(
   return { deleted: orphans.length - errors.length, errors };
 }
 
-function isNeeded(path: string, owners: ReadonlyMap<string, Job>): boolean {
-  const job = owners.get(jobIdOf(path) ?? '');
-  // The whole path is compared, which has the job's user in it.
-  const file = job?.files.find((each) => each.path === path);
-  return job !== undefined && file !== undefined && needsAudio(job, file);
+/** The paths of those that a job needs. Whole paths are compared, which have the job's id and its user in them. */
+async function neededOf(listed: readonly ListedObject[], jobs: OrphanDeps['jobs']): Promise<Set<string>> {
+  const paths = new Set(listed.map(({ path }) => path));
+  const ids = [...new Set([...paths].flatMap((path) => jobIdOf(path) ?? []))];
+  const needed = new Set<string>();
+  for (let i = 0; i < ids.length; i += LOOK_UP) {
+    for (const job of (await jobs.getAll(ids.slice(i, i + LOOK_UP))).values()) {
+      for (const file of job.files) if (paths.has(file.path) && needsAudio(job, file)) needed.add(file.path);
+    }
+  }
+  return needed;
 }
 
 /** Null for a path that no job has: an app may write to any, and must not stop the sweep. */

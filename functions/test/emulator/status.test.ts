@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
-import type { JobStatus } from '../../src/jobs/job.ts';
+import type { JobFile, JobStatus } from '../../src/jobs/job.ts';
 import { JobStore, newJob } from '../../src/jobs/store.ts';
 import { bearer, getStatus, listJobs, send } from '../support/client.ts';
+import { jobFile } from '../support/jobFiles.ts';
 import { db, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
@@ -16,12 +17,17 @@ describe('asking for jobs', () => {
   });
 
   /** A job as the store writes it, begun at a time of the test's choice, Unix milliseconds. */
-  async function createJob(uid: string, nowMs = Date.now(), status: JobStatus = 'pending'): Promise<string> {
+  async function createJob(
+    uid: string,
+    nowMs = Date.now(),
+    status: JobStatus = 'pending',
+    files: readonly JobFile[] = [],
+  ): Promise<string> {
     const jobId = jobs.newId();
     const fresh = newJob({
       uid,
       deviceId: 'omi',
-      files: [],
+      files,
       arriveWithinMs: null,
       conversationId: null,
       contentHash: null,
@@ -87,6 +93,18 @@ describe('asking for jobs', () => {
     assert.deepEqual(seen.map(({ job_id }) => job_id).sort(), [...ids].sort());
     const times = seen.map(({ created_at }) => created_at);
     assert.deepEqual(times, [...times].sort().reverse());
+  });
+
+  it('lists jobs without reading their files, of which a page may have a hundred thousand', async () => {
+    const files = ['a.bin', 'b.bin'].map((name) => jobFile({ name }));
+    const jobId = await createJob(user.uid, Date.now(), 'pending', files);
+    const page = await jobs.list({ uid: user.uid, limit: 1 });
+    assert.ok(!('files' in page.jobs[0]!.job));
+    const { body } = await listJobs(user.idToken);
+    assert.deepEqual(
+      body.jobs.map(({ job_id, file_count }) => [job_id, file_count]),
+      [[jobId, 2]],
+    );
   });
 
   it('lists twenty jobs where no limit is given', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { Lease, LeaseLostError } from '../../../src/jobs/lease.ts';
+import { jobSteps } from '../../../src/retention/jobSteps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SweepWorld } from '../../support/sweepWorld.ts';
 
 function assertLedgerAddsUp({ ledger }: Job): void {
@@ -40,6 +41,24 @@ describe('the sweeper, of jobs', () => {
         { seen, done, failed, more, broken },
         { seen: 0, done: 0, failed: 0, more: false, broken: false },
       );
+    }
+  });
+
+  it('looks through jobs without their files: a page of large uploads would not fit into its memory', async () => {
+    await world.put('dead', working(HOUR_MS));
+    await world.put('pending', pending(HOUR_MS));
+    await world.put('deferred', deferred(HOUR_MS));
+    await world.put('uploading', { updatedAt: world.ago(2 * DAY_MS), createdAt: world.ago(2 * DAY_MS) });
+    await world.put('ended', { status: 'failed', finishedAt: world.ago(HOUR_MS) });
+    await world.put('old', { status: 'deferred', createdAt: world.ago(31 * DAY_MS) });
+    await world.put('expired', { status: 'completed', notifiedAt: world.ago(0), expiresAt: world.ago(1) });
+    for (const { name, due } of jobSteps(world.deps)) {
+      const { docs } = await due.query.get();
+      assert.ok(docs.length > 0, name);
+      for (const doc of docs) {
+        assert.ok(due.at(doc.data()), `${name}: where the next page begins`);
+        assert.ok(!('files' in doc.data()), name);
+      }
     }
   });
 
