@@ -5,10 +5,12 @@ import type { Job } from '../jobs/job.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import type { JobChange } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../processing/finish.ts';
 import type { EarlyEnd, EndDeps, WrapUpDeps } from '../processing/finish.ts';
 import { takeStaged } from '../upload/arrivals.ts';
+import { startOf } from '../upload/begin.ts';
 import type { UploadedObjects } from '../upload/objects.ts';
 
 export interface JobStepDeps extends EndDeps, WrapUpDeps {
@@ -111,10 +113,24 @@ async function enqueueAgain(jobId: string, job: DueJob, waitedMs: number, { queu
   return true;
 }
 
-/** Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. */
-async function takeUpload(jobId: string, job: DueJob, deps: JobStepDeps): Promise<boolean> {
-  if (job.upload !== 'direct') return false;
-  await takeStaged(job.uid, jobId, deps);
+/**
+ * Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. An upload that
+ * waits for nothing, because all of it is known already, gets no event: it starts here if the request died that began it.
+ */
+async function takeUpload(jobId: string, { uid, upload }: DueJob, deps: JobStepDeps): Promise<boolean> {
+  if (upload === 'direct') await takeStaged(uid, jobId, deps);
+  return (await startComplete(jobId, deps)) || upload === 'direct';
+}
+
+async function startComplete(jobId: string, { jobs, queue }: JobStepDeps): Promise<boolean> {
+  const result: { start: JobChange | null } = { start: null };
+  const job = await jobs.tryUpdate(jobId, (current) => {
+    result.start = current.status === 'uploading' ? startOf(jobId, current.files) : null;
+    return result.start;
+  });
+  // Whoever else wrote to it, or an answer that did not come: the next run sees what it is then.
+  if (result.start === null || job === null || job === 'conflict' || job === 'unknown') return false;
+  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch });
   return true;
 }
 

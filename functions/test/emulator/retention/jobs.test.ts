@@ -109,6 +109,27 @@ describe('the sweeper, of jobs', () => {
     );
   });
 
+  it('starts an upload that waits for nothing, as when all of it is known already and its request died', async () => {
+    for (const upload of ['direct', 'multipart'] as const) {
+      const files = [world.file(upload, 'a.bin', 'duplicate'), world.file(upload, 'b.bin', 'staged')];
+      await world.put(upload, { upload, files, updatedAt: world.ago(3 * MINUTE_MS) });
+    }
+    const files = [world.file('waiting', 'a.bin', 'duplicate'), world.file('waiting', 'b.bin', 'expected')];
+    const waiting = await world.put('waiting', { upload: 'direct', files, updatedAt: world.ago(3 * MINUTE_MS) });
+    await world.put('beginning', { files: files.slice(0, 1), updatedAt: world.ago(MINUTE_MS) });
+    await world.sweep();
+    for (const jobId of ['direct', 'multipart']) {
+      const { status, waitingFor } = await world.job(jobId);
+      assert.deepEqual([status, waitingFor?.reason], ['pending', 'queue'], jobId);
+    }
+    assert.deepEqual(
+      world.enqueued.sort((a, b) => a.jobId.localeCompare(b.jobId)),
+      [task('direct', 0), task('multipart', 0)],
+    );
+    assert.deepEqual(await world.job('waiting'), waiting, 'waits on');
+    assert.equal((await world.job('beginning')).status, 'uploading', 'its request may be under way');
+  });
+
   it('ends an upload that was not finished in time, deletes what arrived, and tells the app', async () => {
     const files = [world.file('old', 'a.bin', 'expected'), world.file('old', 'b.bin', 'expected')];
     await world.put('old', { files, createdAt: world.ago(DAY_MS + 1) });
