@@ -2,6 +2,7 @@
 import type { ConversationStore } from '../conversations/store.ts';
 import type { Logger } from '../logger.ts';
 import { finishEach } from './finishing.ts';
+import type { IsOver } from './finishing.ts';
 
 export interface DeletionSweepDeps {
   readonly conversations: ConversationStore;
@@ -12,9 +13,10 @@ export interface DeletionSweepDeps {
 const PAGE = 100;
 
 /** Finishes them. One that is still under way elsewhere is finished by both, which does no harm. */
-export async function finishDeletions({ conversations, logger }: DeletionSweepDeps) {
+export async function finishDeletions({ conversations, logger }: DeletionSweepDeps, isOver: IsOver) {
   return finishEach(await conversations.unfinishedDeletions(PAGE), {
     page: PAGE,
+    isOver,
     finish: ({ uid, conversationId }) => conversations.finishDeletion(uid, conversationId),
     failure: { message: 'Deletion not finished', fields: ({ conversationId }) => ({ conversationId }) },
     logger,

@@ -3,12 +3,13 @@
  * and may run twice at once; a job or object that cannot be helped is counted and left for the next run, and stops nothing.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import pMap from 'p-map';
 import { errorFields } from '../logger.ts';
 import type { ObjectPage } from '../upload/objects.ts';
 import { jobSteps } from './jobSteps.ts';
 import type { JobStep, JobStepDeps } from './jobSteps.ts';
 import { finishDeletions } from './deletions.ts';
+import { forEachUntil } from './finishing.ts';
+import type { IsOver } from './finishing.ts';
 import { deleteOrphans } from './orphans.ts';
 import { finishUserDeletions } from './userDeletion.ts';
 import type { JobCursor, SweeperState, SweeperStateStore } from './state.ts';
@@ -20,12 +21,15 @@ export interface SweepLimits {
   readonly jobsPerStep: number;
   /** Objects that one run looks at. */
   readonly objects: number;
-  /** How long one step may take, milliseconds. */
+  /** After how long one step begins nothing more, milliseconds. */
   readonly stepMs: number;
 }
 
-/** Twelve steps of at most 42 s fit into the function's timeout of 540 s. */
-export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 42_000 };
+/**
+ * Eleven steps of 40 s leave 100 s of the function's timeout of 540 s: what a step has under way when its time is over is
+ * brought to its end.
+ */
+export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 40_000 };
 
 export interface SweepDeps extends JobStepDeps {
   readonly state: SweeperStateStore;
@@ -60,21 +64,24 @@ export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
   const state = await deps.state.load();
   const reports: StepReport[] = [];
   for (const step of jobSteps(deps)) {
-    reports.push(await timed(step.name, deps, () => sweepJobs(step, state.jobs?.[step.name] ?? null, deps)));
+    const from = state.jobs?.[step.name] ?? null;
+    reports.push(await timed(step.name, deps, (isOver) => sweepJobs(step, from, deps, isOver)));
   }
-  reports.push(await timed('deletions', deps, () => finishDeletions(deps)));
-  reports.push(await timed('user_deletions', deps, () => finishUserDeletions(deps)));
-  reports.push(await timed('orphaned_objects', deps, () => sweepObjects(state, deps)));
+  reports.push(await timed('deletions', deps, (isOver) => finishDeletions(deps, isOver)));
+  reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(state, deps, isOver)));
+  // Last: everything of one user is one piece of work, of any length. If it does not fit, the next run finds less of it.
+  reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));
   if (reports.every(({ broken }) => broken)) throw new Error('No step of the sweep could be done; see its log.');
   return reports;
 }
 
-async function timed(step: string, { logger, now }: SweepDeps, run: () => Promise<Counts>): Promise<StepReport> {
+async function timed(step: string, deps: SweepDeps, run: (isOver: IsOver) => Promise<Counts>): Promise<StepReport> {
+  const { limits, logger, now } = deps;
   const startedMs = now();
   let counts: Counts = { seen: 0, done: 0, failed: 0, more: false };
   let broken = false;
   try {
-    counts = await run();
+    counts = await run(() => now() >= startedMs + limits.stepMs);
   } catch (error) {
     broken = true;
     logger.error('Sweep step failed', { stage: 'sweep', step, ...errorFields(error) });
@@ -85,37 +92,37 @@ async function timed(step: string, { logger, now }: SweepDeps, run: () => Promis
   return report;
 }
 
-async function sweepJobs(step: JobStep, from: JobCursor | null, deps: SweepDeps): Promise<Counts> {
-  const { limits, logger, now } = deps;
-  const endsMs = now() + limits.stepMs;
+async function sweepJobs(
+  step: JobStep,
+  from: JobCursor | null,
+  { limits, logger, state }: SweepDeps,
+  isOver: IsOver,
+): Promise<Counts> {
   const query = step.due.query.limit(limits.pageSize);
   const counts = { seen: 0, done: 0, failed: 0 };
   let cursor = from;
   do {
-    const page = await (cursor === null ? query : query.startAfter(cursor.at, cursor.jobId)).get();
-    await pMap(
-      page.docs,
-      async (doc) => {
-        try {
-          if (await step.act(doc.id, doc.data())) counts.done += 1;
-        } catch (error) {
-          counts.failed += 1;
-          logger.warn('Job not swept', { jobId: doc.id, stage: 'sweep', step: step.name, ...errorFields(error) });
-        }
-      },
-      { concurrency: CONCURRENCY },
-    );
-    counts.seen += page.size;
-    const last = page.docs.at(-1);
+    const { docs } = await (cursor === null ? query : query.startAfter(cursor.at, cursor.jobId)).get();
+    const begun = await forEachUntil(docs, { isOver, concurrency: CONCURRENCY }, async (doc) => {
+      try {
+        if (await step.act(doc.id, doc.data())) counts.done += 1;
+      } catch (error) {
+        counts.failed += 1;
+        logger.warn('Job not swept', { jobId: doc.id, stage: 'sweep', step: step.name, ...errorFields(error) });
+      }
+    });
+    counts.seen += begun;
+    const last = docs[begun - 1];
     const at = last === undefined ? null : step.due.at(last.data());
-    cursor = last === undefined || at === null || page.size < limits.pageSize ? null : { at, jobId: last.id };
-  } while (cursor !== null && counts.seen < limits.jobsPerStep && now() < endsMs);
+    const isEnd = begun === docs.length && docs.length < limits.pageSize;
+    cursor = last === undefined || at === null || isEnd ? null : { at, jobId: last.id };
+  } while (cursor !== null && counts.seen < limits.jobsPerStep && !isOver());
 
-  if (cursor !== null || from !== null) await deps.state.saveJobCursor(step.name, cursor);
+  if (cursor !== null || from !== null) await state.saveJobCursor(step.name, cursor);
   return { ...counts, more: cursor !== null };
 }
 
-async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps): Promise<Counts> {
+async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, isOver: IsOver): Promise<Counts> {
   const { limits, logger, now } = deps;
   const nowMs = now();
   const counts = { seen: 0, done: 0, failed: 0 };
@@ -135,7 +142,7 @@ async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps): P
     counts.done += deleted;
     counts.failed += errors.length;
     pageToken = page.nextPageToken;
-  } while (pageToken !== null && counts.seen < limits.objects && now() < nowMs + limits.stepMs);
+  } while (pageToken !== null && counts.seen < limits.objects && !isOver());
 
   await deps.state.saveObjectCursor({ pageToken, begunAt });
   return { ...counts, more: pageToken !== null };

@@ -12,6 +12,7 @@ import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
 import type { UploadedObjects } from '../upload/objects.ts';
 import { finishEach } from './finishing.ts';
+import type { IsOver } from './finishing.ts';
 
 export interface UserDeletionDeps {
   readonly db: Firestore;
@@ -44,11 +45,12 @@ export async function onUserDeleted(uid: string, deps: UserDeletionDeps): Promis
 }
 
 /** The second times that are due. */
-export async function finishUserDeletions(deps: UserDeletionDeps) {
+export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver) {
   const { db, logger } = deps;
   const due = deletionsIn(db).where('dueAt', '<=', Timestamp.fromMillis(deps.now())).orderBy('dueAt');
   return finishEach((await due.limit(PAGE).get()).docs, {
     page: PAGE,
+    isOver,
     finish: async ({ id: uid, ref }) => {
       await deleteEverythingOf(uid, deps);
       await ref.delete();

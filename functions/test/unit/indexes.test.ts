@@ -50,7 +50,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
   },
-  'retention/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps),
+  'retention/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),
   'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { DueJobs } from '../../../src/jobs/dueJobs.ts';
-import type { Job } from '../../../src/jobs/job.ts';
+import type { Job, TaskPayload } from '../../../src/jobs/job.ts';
 import { UploadedObjects } from '../../../src/upload/objects.ts';
 import { SWEEP_LIMITS } from '../../../src/retention/sweep.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SweepWorld } from '../../support/sweepWorld.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 
 describe('a run of the sweeper', () => {
   let world: SweepWorld;
@@ -90,11 +90,36 @@ describe('a run of the sweeper', () => {
       assert.deepEqual(runs, [ids.slice(0, 8), ids.slice(8, 16), ids.slice(16), ids.slice(0, 8)]);
     });
 
-    it('ends a step when its time is over', async () => {
-      for (let i = 0; i < 12; i += 1) await world.put(`job${i}`, pending(HOUR_MS));
-      const now = () => (world.nowMs += 10 * SECOND_MS);
-      const report = (await world.sweep({ now, limits: { ...limits, stepMs: 15 * SECOND_MS } })).get('pending');
-      assert.deepEqual([report?.seen, report?.more], [8, true]);
+    it('begins nothing more when the time of a step is over, be it within a page, and goes on there', async () => {
+      const ids = Array.from({ length: 60 }, (_, i) => `job${String(i).padStart(2, '0')}`);
+      for (const jobId of ids) await world.put(jobId, pending(HOUR_MS));
+      const enqueued: string[] = [];
+      const slow = {
+        enqueue: ({ jobId }: TaskPayload) => {
+          enqueued.push(jobId);
+          world.nowMs += SWEEP_LIMITS.stepMs;
+          return Promise.resolve();
+        },
+      };
+      const reports = await world.sweep({ queue: slow });
+      const { seen = 0, more } = reports.get('pending') ?? {};
+      assert.ok(seen > 0 && seen < 60 && more, `${seen} of 60`);
+      assert.deepEqual(enqueued.sort(), ids.slice(0, seen));
+      assert.equal(reports.get('wrap_ups')?.broken, false, 'the steps after it have their own time');
+      await world.sweep();
+      assert.deepEqual(world.enqueued.map(({ jobId }) => jobId).sort(), ids.slice(seen));
+    });
+
+    it('leaves the rest of the deletions to the next one, too', async () => {
+      const due = world.ago(0);
+      for (let i = 0; i < 9; i += 1) await world.db.doc(`user_deletions/user${i}`).set({ dueAt: due });
+      const objects = new UploadedObjects(world.bucket());
+      objects.deleteAll = () => Promise.resolve(void (world.nowMs += SWEEP_LIMITS.stepMs));
+      const report = (await world.sweep({ objects })).get('user_deletions');
+      assert.ok(report!.seen > 0 && report!.seen < 9 && report!.more, `${report!.seen} of 9`);
+      const left = (await world.db.collection('user_deletions').get()).size;
+      assert.equal(left, 9 - report!.done);
+      assert.equal((await world.sweep()).get('user_deletions')?.done, left);
     });
   });
 
