@@ -1,31 +1,82 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
+import * as firebaseLogger from 'firebase-functions/logger';
 import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
+import type { Logger } from './logger.ts';
+
+/** Of a setting that is a whole number. */
+interface IntOptions {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly description: string;
+}
+
+/** Limits that an operator may set as high as they like. */
+const ANY = Number.MAX_SAFE_INTEGER;
+
+/**
+ * A setting that works whatever is written: the nearest value in range, or the default for what is no whole number, and an
+ * error in the log, once. `firebase deploy` checks only what it asks for itself, and a typo must cost nobody their audio.
+ */
+export function boundedInt(name: string, options: IntOptions, logger: Logger = firebaseLogger): { value(): number } {
+  const { min, max, default: fallback } = options;
+  // Only to declare it: its own value() makes 0 of everything that it does not understand.
+  defineInt(name, { default: fallback, description: options.description });
+  let isTold = false;
+  return {
+    value() {
+      const text = process.env[name] ?? '';
+      const isNumber = /^\s*-?\d+\s*$/.test(text);
+      const taken = isNumber ? Math.min(Math.max(Number(text), min), max) : fallback;
+      if (!isTold && text !== '' && !(isNumber && Number(text) === taken)) {
+        isTold = true;
+        logger.error('Setting out of range', { stage: 'configure', setting: name, given: text, taken, min, max });
+      }
+      return taken;
+    },
+  };
+}
 
 export const deepgramApiKey = defineSecret('DEEPGRAM_API_KEY');
+
+/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */
+export const TASK_TIMEOUT_SECONDS = 900;
 
 export const params = {
   deepgramBaseUrl: defineString('DEEPGRAM_BASE_URL', {
     default: 'https://api.deepgram.com',
     description: 'Where Deepgram answers; the local stand-in while developing.',
   }),
-  deepgramConcurrency: defineInt('DEEPGRAM_CONCURRENCY', {
+  deepgramConcurrency: boundedInt('DEEPGRAM_CONCURRENCY', {
     default: 4,
+    min: 1,
+    // Chunks in flight are held in memory, and a project has 100 requests at Deepgram in all.
+    max: 32,
     description: 'Deepgram requests one task has in flight at most.',
   }),
-  conversationGapSeconds: defineInt('CONVERSATION_GAP_SECONDS', {
+  conversationGapSeconds: boundedInt('CONVERSATION_GAP_SECONDS', {
     default: 120,
+    min: 1,
+    max: 24 * 3600,
     description: 'Speech separated by less than this is one conversation.',
   }),
-  maxChunkMinutes: defineInt('MAX_CHUNK_MINUTES', {
+  maxChunkMinutes: boundedInt('MAX_CHUNK_MINUTES', {
     default: 10,
+    min: 1,
+    // The words of a request are one document of at most 1 MiB, about 11,000: nobody speaks 550 in a minute.
+    max: 20,
     description: 'Longest audio of one Deepgram request.',
   }),
-  taskWorkSeconds: defineInt('TASK_WORK_SECONDS', {
+  taskWorkSeconds: boundedInt('TASK_WORK_SECONDS', {
     default: 780,
+    min: 1,
+    max: TASK_TIMEOUT_SECONDS - 120,
     description: 'After this long a task takes no new work and continues in a new one; two minutes below its timeout.',
   }),
-  taskLeaseSeconds: defineInt('TASK_LEASE_SECONDS', {
+  taskLeaseSeconds: boundedInt('TASK_LEASE_SECONDS', {
     default: 60,
+    min: 3,
+    max: 600,
     description: 'How long a worker that died keeps its job from others; it renews three times in that.',
   }),
   defaultLanguage: defineString('DEFAULT_LANGUAGE', {
@@ -38,33 +89,45 @@ export const params = {
       'Titles and overviews of conversations: deepgram (its text intelligence for English, which it bills; everything else as extractive), extractive (a title in the speakers\u2019 own words, no overview, no cost), or off.',
     input: select(['extractive', 'deepgram', 'off']),
   }),
-  jobRetentionDays: defineInt('JOB_RETENTION_DAYS', {
+  jobRetentionDays: boundedInt('JOB_RETENTION_DAYS', {
     default: 7,
+    min: 1,
+    max: 365,
     description: 'Days a finished job stays readable.',
   }),
-  audioRetentionDays: defineInt('AUDIO_RETENTION_DAYS', {
+  audioRetentionDays: boundedInt('AUDIO_RETENTION_DAYS', {
     default: 30,
+    min: 1,
+    max: 365,
     description: 'Days after which a job that could not be finished is given up and its audio deleted.',
   }),
-  uploadExpiryHours: defineInt('UPLOAD_EXPIRY_HOURS', {
+  uploadExpiryHours: boundedInt('UPLOAD_EXPIRY_HOURS', {
     default: 24,
+    min: 1,
+    max: 30 * 24,
     description: 'Hours within which all recordings of a job must have arrived.',
   }),
   ffmpegPath: defineString('FFMPEG_PATH', {
     default: '',
     description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',
   }),
-  maxActiveJobs: defineInt('MAX_ACTIVE_JOBS', {
+  maxActiveJobs: boundedInt('MAX_ACTIVE_JOBS', {
     default: 0,
+    min: 0,
+    max: ANY,
     description: 'Jobs of one user that may be under way at once; 0 for any number.',
   }),
-  dailySpeechMinutes: defineInt('DAILY_SPEECH_MINUTES', {
+  dailySpeechMinutes: boundedInt('DAILY_SPEECH_MINUTES', {
     default: 0,
+    min: 0,
+    max: ANY,
     description:
       'Speech of one user that is transcribed in a day (UTC); the rest waits for the next. 0 for any amount.',
   }),
-  throttledSpeechMinutes: defineInt('THROTTLED_SPEECH_MINUTES', {
+  throttledSpeechMinutes: boundedInt('THROTTLED_SPEECH_MINUTES', {
     default: 0,
+    min: 0,
+    max: ANY,
     description: 'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
   }),
   enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
@@ -78,9 +141,6 @@ export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
 
 /** Where every function runs. The other places that name it: docs/operations.md, "Another region". */
 export const REGION = 'us-central1';
-
-/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */
-export const TASK_TIMEOUT_SECONDS = 900;
 
 /** Fixed by the platform or by good sense, not by the project that deploys this. */
 export const LIMITS = {

@@ -145,7 +145,7 @@ export const CATALOGUE = {
     status: 503,
     remedy: 'operator',
     message:
-      'The transcription key is missing or was refused, or its credit is used up; the audio is kept until the operator acts.',
+      'The transcription service refuses our key or a setting, or its credit is used up; the audio is kept until the operator acts.',
   },
 
   // Storage

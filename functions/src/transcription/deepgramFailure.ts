@@ -10,14 +10,21 @@ const MAX_RETRY_AFTER_SECONDS = 3600;
 export interface DeepgramFailure {
   /** HTTP status; null when no answer came. */
   readonly status: number | null;
-  /** Deepgram's code (`INVALID_AUTH`), the system's (`ECONNRESET`) or ours (`TIMEOUT`). */
+  /** Deepgram's code (`INVALID_AUTH`), the system's (`ECONNRESET`) or ours (`TIMEOUT`, `NO_SUCH_MODEL`). */
   readonly reason: string;
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
 }
 
+/**
+ * What Deepgram says of a request whose parameters it does not take: no audio passes with those, so somebody has to mend them,
+ * and no audio is to blame.
+ */
+const OF_PARAMETERS: ReadonlySet<string> = new Set(['INVALID_QUERY_PARAMETER', 'NO_SUCH_MODEL']);
+
 /** Where the answer to a failure is decided; the rest of 4xx is about the request, so the same audio fails again. */
-export function codeOf(status: number | null): ErrorCode {
+export function codeOf({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
+  if (status === 400 && OF_PARAMETERS.has(reason)) return 'transcription_not_configured';
   switch (status) {
     case 401: // the key is wrong
     case 402: // the credit is used up
@@ -38,7 +45,7 @@ export function codeOf(status: number | null): ErrorCode {
 }
 
 export function toAppError(failure: DeepgramFailure): AppError {
-  const code = codeOf(failure.status);
+  const code = codeOf(failure);
   const waits = code === 'transcription_unavailable' || code === 'transcription_rate_limited';
   return new AppError(code, {
     ...(waits && failure.retryAfterSeconds !== null ? { retryAfterSeconds: failure.retryAfterSeconds } : {}),
@@ -52,7 +59,10 @@ export function failureOf(error: unknown, answer: Response | null, now: number):
   const body = errorBodySchema.safeParse(error).data?.body;
   return {
     status: answer?.status ?? null,
-    reason: body?.err_code ?? (error instanceof z.ZodError ? 'INVALID_RESPONSE' : systemCode(error)) ?? 'NO_ANSWER',
+    reason:
+      (body?.err_msg === true ? 'NO_SUCH_MODEL' : body?.err_code) ??
+      (error instanceof z.ZodError ? 'INVALID_RESPONSE' : systemCode(error)) ??
+      'NO_ANSWER',
     requestId: body?.request_id ?? answer?.headers.get('dg-request-id') ?? null,
     retryAfterSeconds: parseRetryAfter(answer?.headers.get('retry-after') ?? null, now),
   };
@@ -74,9 +84,17 @@ function httpDate(value: string): number {
   return /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value) ? Date.parse(value) : NaN;
 }
 
-/** The two fields of an error body that are safe to keep; anything longer than a code is text, and dropped. */
+/**
+ * The two fields of an error body that are safe to keep; anything longer than a code is text, and dropped. The text is looked
+ * at in one case: for a language that the model does not know, Deepgram's code is that of broken audio, `Bad Request`.
+ */
 const errorBodySchema = z.object({
   body: z.object({
+    err_msg: z
+      .string()
+      .transform((text) => /\bno such model\b/i.test(text))
+      .optional()
+      .catch(undefined),
     err_code: z
       .string()
       .regex(/^[\w .-]{1,64}$/)

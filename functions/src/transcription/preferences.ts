@@ -68,14 +68,28 @@ export function speechSettings(preferences: Preferences, defaultLanguage: string
   return { language: preferred ?? defaultLanguage, keyterms: vocabulary };
 }
 
+interface DefaultLanguage {
+  readonly defaultLanguage: string;
+  readonly logger: Logger;
+}
+
+/** Deepgram would refuse every request of every user who prefers nothing, for good. */
+function configuredLanguage({ defaultLanguage, logger }: DefaultLanguage): string {
+  const known = knownLanguage(defaultLanguage.trim());
+  if (known === null)
+    logger.error('DEFAULT_LANGUAGE is no language that Deepgram knows; multi is asked for', { stage: 'configure' });
+  return known ?? 'multi';
+}
+
 export class PreferenceStore {
   readonly #db: Firestore;
   readonly #defaultLanguage: string;
   readonly #logger: Logger;
 
-  constructor(db: Firestore, options: { defaultLanguage: string; logger: Logger }) {
+  /** @param options.defaultLanguage as it was set. One that Deepgram does not know counts as `multi`, with an error in the log. */
+  constructor(db: Firestore, options: DefaultLanguage) {
     this.#db = db;
-    this.#defaultLanguage = options.defaultLanguage;
+    this.#defaultLanguage = configuredLanguage(options);
     this.#logger = options.logger;
   }
 

@@ -55,6 +55,25 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       });
     }
 
+    // As Deepgram words them: a language that nova-3 does not know, and a parameter that does not parse.
+    for (const [err_code, err_msg, reason] of [
+      ['Bad Request', 'Bad Request: No such model/language/tier combination found.', 'NO_SUCH_MODEL'],
+      ['INVALID_QUERY_PARAMETER', 'Failed to deserialize query parameters: secret', 'INVALID_QUERY_PARAMETER'],
+    ] as const) {
+      it(`400 ${reason}: transcription_not_configured, for no audio is to blame`, async () => {
+        deepgram.respond = json(400, { err_code, err_msg, request_id: 'r-1' });
+        const error = await deepgram.failure();
+        assert.deepEqual([error.code, error.remedy], ['transcription_not_configured', 'operator']);
+        assert.equal(deepgram.logger.entries[0]!.fields['reason'], reason);
+      });
+    }
+
+    it('400 of audio that cannot be read: transcription_rejected', async () => {
+      const err_msg = 'Bad Request: failed to process audio: corrupt or unsupported data';
+      deepgram.respond = json(400, { err_code: 'Bad Request', err_msg, request_id: 'r-1' });
+      assert.equal((await deepgram.failure()).code, 'transcription_rejected');
+    });
+
     it('keeps the status, and the request id of the header, when the body of an error is not what it claims to be', async () => {
       deepgram.respond = (response) =>
         response

@@ -91,14 +91,14 @@ describe('preferences', () => {
   });
 
   describe('in the store', () => {
-    const storeOf = (document: Record<string, unknown>) => {
+    const storeOf = (document: Record<string, unknown>, defaultLanguage = 'multi') => {
       const logger = recordingLogger();
       const doc = (path: string) => {
         assert.equal(path, 'users/ann');
         return { get: () => Promise.resolve({ get: (field: string) => document[field] }) };
       };
       const db = { doc } as unknown as Firestore;
-      return { logger, store: new PreferenceStore(db, { defaultLanguage: 'multi', logger }) };
+      return { logger, store: new PreferenceStore(db, { defaultLanguage, logger }) };
     };
 
     it('become what a request asks for', async () => {
@@ -115,6 +115,27 @@ describe('preferences', () => {
         language: 'multi',
         keyterms: [],
       });
+    });
+
+    it('have a default that Deepgram knows, whatever the operator wrote', async () => {
+      for (const [written, asked] of [
+        ['fi', 'fi'],
+        ['EN-gb', 'en-GB'],
+        [' multi ', 'multi'],
+      ] as const) {
+        const { store, logger } = storeOf({}, written);
+        assert.equal((await store.speechSettings('ann', {})).language, asked);
+        assert.deepEqual(logger.entries, []);
+      }
+      for (const written of ['english', 'en_US', '']) {
+        const { store, logger } = storeOf({}, written);
+        for (const uid of ['ann', 'ann']) assert.equal((await store.speechSettings(uid, {})).language, 'multi');
+        assert.deepEqual(
+          logger.entries.map(({ level, fields }) => [level, fields]),
+          [['error', { stage: 'configure' }]],
+          'told once',
+        );
+      }
     });
 
     it('warn of what is ignored by name, never by content', async () => {

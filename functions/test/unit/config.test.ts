@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { boundedInt, params } from '../../src/config.ts';
+import { recordingLogger } from '../support/logger.ts';
+
+describe('a setting that is a number', () => {
+  const bounds = { min: 1, max: 20, default: 10, description: '' };
+  afterEach(() => {
+    delete process.env['MINUTES_OF_THE_TEST'];
+  });
+
+  const read = (text: string | undefined) => {
+    if (text !== undefined) process.env['MINUTES_OF_THE_TEST'] = text;
+    const logger = recordingLogger();
+    const setting = boundedInt('MINUTES_OF_THE_TEST', bounds, logger);
+    return { values: [setting.value(), setting.value()], logger };
+  };
+
+  for (const [text, taken] of [
+    ['7', 7],
+    ['1', 1],
+    [' 20 ', 20],
+  ] as const) {
+    it(`is taken as it is: “${text}”`, () => {
+      const { values, logger } = read(text);
+      assert.deepEqual(values, [taken, taken]);
+      assert.deepEqual(logger.entries, []);
+    });
+  }
+
+  it('has its default where nothing is set', () => {
+    for (const text of [undefined, '']) {
+      const { values, logger } = read(text);
+      assert.deepEqual(values, [10, 10]);
+      assert.deepEqual(logger.entries, []);
+    }
+  });
+
+  for (const [text, taken] of [
+    ['600', 20],
+    ['0', 1],
+    ['-5', 1],
+    ['ten', 10],
+    ['10m', 10],
+    ['2.5', 10],
+  ] as const) {
+    it(`is ${taken}, and told once, where it cannot be meant: “${text}”`, () => {
+      const { values, logger } = read(text);
+      assert.deepEqual(values, [taken, taken]);
+      assert.deepEqual(logger.entries, [
+        {
+          level: 'error',
+          message: 'Setting out of range',
+          fields: { stage: 'configure', setting: 'MINUTES_OF_THE_TEST', given: text, taken, min: 1, max: 20 },
+        },
+      ]);
+    });
+  }
+
+  it('keeps a request to Deepgram so short that its words fit into one document', () => {
+    process.env['MAX_CHUNK_MINUTES'] = '600';
+    try {
+      // 11,000 words fill 1 MiB; nobody speaks 550 of them in a minute.
+      assert.ok(params.maxChunkMinutes.value() * 550 <= 11_000);
+    } finally {
+      delete process.env['MAX_CHUNK_MINUTES'];
+    }
+  });
+});
