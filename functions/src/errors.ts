@@ -122,7 +122,7 @@ export const CATALOGUE = {
   decoder_unavailable: {
     status: 503,
     remedy: 'operator',
-    message: 'No ffmpeg is installed for this kind of audio; install ffmpeg-static or set FFMPEG_PATH.',
+    message: 'No ffmpeg that runs is installed for this kind of audio; install ffmpeg-static or set FFMPEG_PATH.',
   },
 
   // Transcription

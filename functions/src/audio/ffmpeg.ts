@@ -96,7 +96,9 @@ async function* run(
     const failure = await process.ended;
     options.signal.throwIfAborted();
     if (failures.length > 0) throw failures[0]; // not what ffmpeg made of half a file
-    if (failure !== null && heard === 0) throw new AppError('recording_corrupt', { cause: failure });
+    if (failure !== null && heard === 0) {
+      throw new AppError(failure.ofDecoder ? 'decoder_unavailable' : 'recording_corrupt', { cause: failure.error });
+    }
     if (failure !== null) report.stoppedBecause = 'The decoder stopped before the end of the file.';
   } finally {
     options.signal.removeEventListener('abort', stop);
@@ -137,15 +139,28 @@ async function buildCommand(
     .outputOptions([`-t ${maxSeconds + 1}`, '-ac 1', `-ar ${SAMPLE_RATE}`, '-c:a pcm_s16le', '-f s16le']);
 }
 
+interface FfmpegFailure {
+  readonly error: Error;
+  /** Whether ffmpeg itself cannot run, or knows no such format: that says nothing about the recording. */
+  readonly ofDecoder: boolean;
+}
+
+/**
+ * How a shell and the dynamic loader say that a program cannot be run: found but not executable, or something of it not found
+ * (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02). ffmpeg has no use for either.
+ */
+const CANNOT_RUN = /\bexited with code 12[67]\b/;
+
 /** One run of a command. */
 class FfmpegProcess {
   /** Settles, never rejects, when nothing of the process is left: null for a clean end, else what went wrong. */
-  readonly ended: Promise<Error | null>;
+  readonly ended: Promise<FfmpegFailure | null>;
   readonly #command: FfmpegCommand;
   #killed = false;
 
   constructor(command: FfmpegCommand, output: PassThrough) {
     this.#command = command;
+    surviveSpawnErrors(command);
     let started = false;
     this.ended = new Promise((resolve) => {
       command.on('start', () => {
@@ -156,9 +171,10 @@ class FfmpegProcess {
         resolve(null);
       });
       command.on('error', (error: NodeJS.ErrnoException) => {
+        const hasRun = started && !error.syscall?.startsWith('spawn');
         // A process that ran closes its end of the output itself, once it is read; one that never did cannot.
-        if (!started || error.syscall?.startsWith('spawn')) output.end();
-        resolve(error);
+        if (!hasRun) output.end();
+        resolve({ error, ofDecoder: !hasRun || CANNOT_RUN.test(error.message) });
       });
     });
     command.pipe(output, { end: true });
@@ -169,6 +185,32 @@ class FfmpegProcess {
     this.#killed = true;
     this.#command.kill('SIGKILL');
   }
+}
+
+type OnEnd = (error: unknown, stdout?: Written, stderr?: Written) => void;
+interface Written {
+  get(): string;
+}
+const NOTHING: Written = { get: () => '' };
+
+/**
+ * fluent-ffmpeg's handler of a process that cannot be spawned asks what the process wrote, which is undefined then, and throws
+ * where nobody can catch it: the whole worker would die of it.
+ */
+function surviveSpawnErrors(command: FfmpegCommand): void {
+  const inner = command as unknown as { _spawnFfmpeg(...args: unknown[]): void };
+  const spawn = inner._spawnFfmpeg.bind(command);
+  inner._spawnFfmpeg = (...args) => {
+    const onEnd = args.pop() as OnEnd; // before it, perhaps, what to do when the process runs
+    const end: OnEnd = (error, stdout = NOTHING, stderr = NOTHING) => {
+      onEnd(error, stdout, stderr);
+    };
+    try {
+      spawn(...args, end);
+    } catch (error) {
+      end(error); // too little memory, say
+    }
+  };
 }
 
 async function* blocksOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SourceFrame[], void, undefined> {

@@ -195,11 +195,36 @@ describe('Ordinary audio files', function () {
     assert.equal(await findFfmpeg('', `/nonexistent:${folder}`), join(folder, 'ffmpeg'));
   });
 
-  it('report a binary that cannot run, and do not hang', async () => {
-    const path = join(folder, 'broken-ffmpeg');
-    await writeFile(path, 'not a program');
-    await chmod(path, 0o755);
-    await assert.rejects(decodeAll(await encode('wav'), file('wav'), { ffmpegPath: path }));
+  describe('whose ffmpeg cannot run', () => {
+    /** What may lie at FFMPEG_PATH: all of it passes for executable. */
+    const broken: Readonly<Record<string, string | Buffer>> = {
+      'is no program': 'not a program',
+      'is of another kind of machine': Buffer.concat([
+        Buffer.from('\x7fELF\x02\x01\x01'),
+        Buffer.alloc(11),
+        Buffer.from([0xf3, 0, 1, 0, 0, 0]), // RISC-V
+        Buffer.alloc(100),
+      ]),
+      'misses a library': '#!/bin/sh\nexit 127\n',
+      'has an interpreter that is not there': '#!/nonexistent/interpreter\n',
+      'breaks later, when its formats are known': '#!/bin/sh\ncase "$*" in *-i*) exit 127;; *) exec ffmpeg "$@";; esac\n',
+    };
+    for (const [what, content] of Object.entries(broken)) {
+      it(`because it ${what}: no recording is to blame, and the operator is asked`, async () => {
+        const path = join(folder, `broken-${String(Object.keys(broken).indexOf(what))}`);
+        await writeFile(path, content);
+        await chmod(path, 0o755);
+        for (const extension of ['wav', 'm4a'] as const) {
+          const decoding = decodeAll(await encode(extension), file(extension), { ffmpegPath: path });
+          await assert.rejects(decoding, (error) => {
+            assert.ok(error instanceof AppError);
+            assert.deepEqual([error.code, error.remedy], ['decoder_unavailable', 'operator'], String(error.cause));
+            return true;
+          });
+        }
+        assert.deepEqual(await readdir(folder), [basename(path)]);
+      });
+    }
   });
 
   it("pass on the source's own errors, which say nothing about the recording", async () => {
