@@ -84,6 +84,8 @@ const REQUEST_MS = 5 * 60_000;
  * `device_id`; others expire as they would anyway. Audio that was accepted is never touched, whatever device recorded it.
  */
 export async function onDeviceDeleted(uid: string, deviceId: string, deps: DeviceDeletionDeps): Promise<void> {
+  // Told late, or again, after the app has registered anew: its uploads are live.
+  if ((await deps.db.doc(`users/${uid}/devices/${deviceId}`).get()).exists) return;
   const beforeMs = deps.now() - REQUEST_MS;
   for (const jobId of await deps.due.uploadsOf(uid, deviceId, beforeMs)) {
     const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps);

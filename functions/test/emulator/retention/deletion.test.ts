@@ -102,6 +102,20 @@ describe('a deleted device', () => {
   });
 });
 
+describe('a deleted device that has registered again', () => {
+  it('keeps its uploads: what tells of its deletion may come late, and again', async () => {
+    const world = new SweepWorld();
+    try {
+      await world.put('upload', { createdAt: world.ago(10 * MINUTE_MS), deviceId: 'phone' });
+      await world.db.doc('users/ann/devices/phone').set({ fcmToken: 't', platform: 'ios', updatedAt: world.ago(0) });
+      await onDeviceDeleted('ann', 'phone', world.deps);
+      assert.equal((await world.job('upload')).status, 'uploading');
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 /** With the suite's own project, whose functions run by themselves. */
 describe('as deployed', () => {
   const jobs = new JobStore(db);
