@@ -2,7 +2,7 @@
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
-import { JOBS } from './job.ts';
+import { isJobId, JOBS } from './job.ts';
 import type { AudioLedger, Job, JobFile, JobStatus, Progress } from './job.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
 
@@ -260,7 +260,7 @@ function decodePageToken(token: string): [Timestamp, string] {
       number,
       string,
     ];
-    if (typeof id === 'string' && id !== '') return [new Timestamp(seconds, nanoseconds), id];
+    if (typeof id === 'string' && isJobId(id)) return [new Timestamp(seconds, nanoseconds), id];
   } catch {
     // Falls through: whatever is wrong with it, it is not a token we made.
   }
