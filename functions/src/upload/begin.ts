@@ -56,8 +56,12 @@ export const RETRY_AFTER_SECONDS = 10;
 
 /**
  * Creates the job, or finds the one that an earlier request with this key created.
- * @throws AppError `idempotency_conflict`; `too_many_files` for more than one document holds; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
- * be one; `fair_use_restricted` or `too_many_jobs` for a user who may upload nothing new now; `unavailable` when a request with the same key came in between.
+ * @throws AppError
+ * - `too_many_files`: the job would be more than one document holds;
+ * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
+ * - `fair_use_restricted`, `too_many_jobs`: the user may upload nothing new at the moment;
+ * - `idempotency_conflict`: an earlier request with this key had other content;
+ * - `unavailable`: another request with this key failed at the same moment, and took its job away.
  */
 export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay): Promise<BegunJob> {
   const { jobs, now, retentionMs } = deps;
