@@ -9,7 +9,7 @@ export const UPLOAD = { invoker: 'public', memory: '1GiB', concurrency: 8, timeo
 
 export const READ_ONE = { invoker: 'public', memory: '512MiB', concurrency: 80, timeoutSeconds: 30 } as const;
 
-/** A page of jobs is megabytes where jobs have hundreds of files. */
+/** A page of jobs is megabytes where jobs have hundreds of failures; their files are not read. */
 export const READ_MANY = { invoker: 'public', memory: '512MiB', concurrency: 20, timeoutSeconds: 30 } as const;
 
 export const CALLABLE = { memory: '512MiB', concurrency: 20, timeoutSeconds: 60 } as const;

@@ -33,7 +33,7 @@ import { createFcmNotifier, createLogNotifier } from './notifications/fcm.ts';
 import { processSyncJob } from './processing/processJob.ts';
 import type { ProcessDeps } from './processing/processJob.ts';
 import { StagedAudio } from './processing/stagedAudio.ts';
-import { onDeviceDeleted, onJobDeleted } from './retention/deletion.ts';
+import { onDeviceDeleted, onJobDeleted } from './retention/afterDeletion.ts';
 import { SweeperStateStore } from './retention/state.ts';
 import { onUserDeleted } from './retention/userDeletion.ts';
 import { sweep, SWEEP_LIMITS } from './retention/sweep.ts';

@@ -7,7 +7,7 @@ import { errorFields } from '../logger.ts';
 import type { ObjectPage } from '../upload/objects.ts';
 import { jobSteps } from './jobSteps.ts';
 import type { JobStep, JobStepDeps } from './jobSteps.ts';
-import { finishDeletions } from './deletions.ts';
+import { finishDeletions } from './unfinishedDeletions.ts';
 import { forEachUntil } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
 import { deleteOrphans } from './orphans.ts';

@@ -126,7 +126,17 @@ describe('asking for jobs', () => {
 
   it('refuses page tokens that it did not give out', async () => {
     // The last ones are dates and ids that Firestore itself would refuse.
-    const forged = ['x', 1, null, ['x', 1, 2], [1, 0, 'a/b'], [1, 0, '__a__'], [1, 0, ''], [1, -1, 'a'], [1e15, 0, 'a']];
+    const forged = [
+      'x',
+      1,
+      null,
+      ['x', 1, 2],
+      [1, 0, 'a/b'],
+      [1, 0, '__a__'],
+      [1, 0, ''],
+      [1, -1, 'a'],
+      [1e15, 0, 'a'],
+    ];
     const tokens = forged.map((content) => Buffer.from(JSON.stringify(content)).toString('base64url'));
     for (const token of ['nonsense', ...tokens]) {
       const { status, problem } = await listJobs(user.idToken, `?page_token=${token}`);

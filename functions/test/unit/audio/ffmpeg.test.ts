@@ -207,7 +207,8 @@ describe('Ordinary audio files', function () {
       ]),
       'misses a library': '#!/bin/sh\nexit 127\n',
       'has an interpreter that is not there': '#!/nonexistent/interpreter\n',
-      'breaks later, when its formats are known': '#!/bin/sh\ncase "$*" in *-i*) exit 127;; *) exec ffmpeg "$@";; esac\n',
+      'breaks later, when its formats are known':
+        '#!/bin/sh\ncase "$*" in *-i*) exit 127;; *) exec ffmpeg "$@";; esac\n',
     };
     for (const [what, content] of Object.entries(broken)) {
       it(`because it ${what}: no recording is to blame, and the operator is asked`, async () => {

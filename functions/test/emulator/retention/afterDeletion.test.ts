@@ -4,7 +4,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { fireSchedules } from '../../../../dev/emulators/scheduler.ts';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import { JobStore } from '../../../src/jobs/store.ts';
-import { onDeviceDeleted, onJobDeleted } from '../../../src/retention/deletion.ts';
+import { onDeviceDeleted, onJobDeleted } from '../../../src/retention/afterDeletion.ts';
 import { bucket, db } from '../../support/suite.ts';
 import { HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 import { until } from '../../support/until.ts';
