@@ -18,25 +18,65 @@ const HINT = 'signed-in';
 
 export const session = signal<Session>({ kind: 'starting', expected: localStorage.getItem(HINT) !== null });
 
-/** What a person does first, some of it before they click. */
-const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin'] as const;
+/** What has to be done before the page goes: keeping the last second of a recording. */
+const farewells = new Set<() => Promise<unknown>>();
+let left = false;
+
+/** @returns how to take it back */
+export function beforeLeaving(work: () => Promise<unknown>): () => void {
+  farewells.add(work);
+  return () => {
+    farewells.delete(work);
+  };
+}
+
+/** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
+const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
 
 /** Where nobody was signed in, Firebase waits for somebody who does something: until then there is nothing to do for it. */
 export async function startSession(): Promise<void> {
   if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
   try {
     const { watchUser } = await import('./firebase/auth.ts');
+    addEventListener('storage', leaveWithOthers);
     await watchUser((user) => {
       if (user === null) localStorage.removeItem(HINT);
       else localStorage.setItem(HINT, '1');
-      session.value =
-        user === null
-          ? { kind: 'signedOut' }
-          : { kind: 'signedIn', user: { uid: user.uid, name: user.displayName ?? user.email ?? 'Signed in' } };
+      show(user === null ? null : { uid: user.uid, name: user.displayName ?? user.email ?? 'Signed in' });
     });
   } catch (error) {
     session.value = { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function show(user: SignedInUser | null): void {
+  const shown = session.value;
+  if (left) return;
+  if (shown.kind === 'signedIn' && shown.user.uid !== user?.uid) void leavePage();
+  else session.value = user === null ? { kind: 'signedOut' } : { kind: 'signedIn', user };
+}
+
+/** Firebase asks now and then who is signed in. A tab in the background may miss that somebody left and came back. */
+function leaveWithOthers({ key, newValue }: StorageEvent): void {
+  const isSignOut = newValue === null && (key === HINT || key === null);
+  if (isSignOut && session.value.kind === 'signedIn') void leavePage();
+}
+
+/**
+ * Whoever signs out, in whichever tab, has deleted Firestore's cache: clients that had it open never answer again, in any tab.
+ * So every tab begins anew, and no screen of one user is ever there for another.
+ */
+async function leavePage(): Promise<void> {
+  if (left) return;
+  left = true;
+  const last = [...farewells].map((work) => work());
+  session.value = { kind: 'starting', expected: true };
+  await Promise.allSettled(last);
+  // Back, and the browser may show this page as it was left.
+  addEventListener('pageshow', () => {
+    location.reload();
+  });
+  location.assign('/');
 }
 
 function firstDeed(): Promise<void> {

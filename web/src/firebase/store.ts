@@ -30,6 +30,9 @@ export interface Backend {
 
 let backend: Promise<Backend> | null = null;
 
+/** Kept while what was read is still to be deleted. */
+const TO_FORGET = 'firestore-to-forget';
+
 export function connect(): Promise<Backend> {
   backend ??= start();
   return backend;
@@ -45,14 +48,26 @@ async function start(): Promise<Backend> {
     connectFirestoreEmulator(db, ...hostAndPort(localSuite.firestore));
     connectFunctionsEmulator(functions, ...hostAndPort(localSuite.functions));
   }
+  if (localStorage.getItem(TO_FORGET) !== null) await clear(db);
   return { db, functions };
 }
 
-/** Ends everything and forgets what was read: the next user of this browser shall not find it. */
-export async function forget(): Promise<void> {
+/**
+ * Ends everything, in every tab, and forgets what was read: the next user of this browser shall not find it. Cut off in the
+ * middle, it is made up for before anything is read again.
+ * @param closed when nothing here uses it any more
+ */
+export async function forget(closed: Promise<void>): Promise<void> {
+  localStorage.setItem(TO_FORGET, '1');
+  await closed;
   const { db } = await connect();
   await terminate(db);
+  await clear(db);
+}
+
+async function clear(db: Firestore): Promise<void> {
   await clearIndexedDbPersistence(db);
+  localStorage.removeItem(TO_FORGET);
 }
 
 export interface Live<T> {

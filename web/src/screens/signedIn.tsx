@@ -9,7 +9,7 @@ import { forget, liveQuery } from '../firebase/store.ts';
 import { Journal } from '../record/journal.ts';
 import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
-import type { SignedInUser } from '../session.ts';
+import { beforeLeaving, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
 import { useLive } from '../ui/live.ts';
@@ -37,18 +37,17 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   useEffect(() => void prepareFormats(), []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
-    return () => void recorder.stop().then(() => outbox.close());
+    const forgetFarewell = beforeLeaving(() => recorder.stop());
+    return () => {
+      forgetFarewell();
+      void recorder.stop().then(() => outbox.close());
+    };
   }, [recorder, outbox]);
   const data: AppData = { uid, conversations, jobs, outbox, recorder, deviceId: deviceId() };
 
   return (
     <AppContext.Provider value={data}>
-      <Shell
-        user={user}
-        onSignOut={() => {
-          signOut(recorder, outbox).catch(tellProblem);
-        }}
-      >
+      <Shell user={user} onSignOut={() => signOut(recorder, outbox).catch(tellProblem)}>
         <Screen route={route.value} />
       </Shell>
       <Toasts />
@@ -96,9 +95,15 @@ function Screen({ route: shown }: { route: Route }) {
 
 /** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
 async function signOut(recorder: Recorder, outbox: Outbox): Promise<void> {
-  await recorder.stop();
-  await outbox.close();
-  await forget();
-  await leave();
-  location.assign('/');
+  try {
+    await recorder.stop();
+    await Promise.race([forget(outbox.close()), later(FORGETTING_MS)]);
+  } finally {
+    await leave(); // What follows is the session's business, in this tab and in the others.
+  }
 }
+
+/** Who signs out is signed out, whatever keeps the rest: another tab that is frozen, or a network that hangs. Milliseconds. */
+const FORGETTING_MS = 5000;
+
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -26,7 +26,7 @@ const emulatorUi = localSuite?.ui ?? null;
 
 interface ShellProps {
   readonly user: SignedInUser;
-  readonly onSignOut: () => void;
+  readonly onSignOut: () => Promise<void>;
   readonly children: ComponentChildren;
 }
 
@@ -113,7 +113,7 @@ function Connection() {
   );
 }
 
-function Account({ user, onSignOut }: { user: SignedInUser; onSignOut: () => void }) {
+function Account({ user, onSignOut }: { user: SignedInUser; onSignOut: () => Promise<void> }) {
   const [leaving, setLeaving] = useState(false);
   return (
     <div class="account">
@@ -127,7 +127,9 @@ function Account({ user, onSignOut }: { user: SignedInUser; onSignOut: () => voi
         disabled={leaving}
         onClick={() => {
           setLeaving(true);
-          onSignOut();
+          void onSignOut().finally(() => {
+            setLeaving(false);
+          });
         }}
       >
         <Glyph name="out" size={18} />

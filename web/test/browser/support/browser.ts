@@ -59,6 +59,9 @@ export async function launch(): Promise<Browser> {
   });
 }
 
+/** Of every account that a test makes. */
+export const PASSWORD = 'correct horse battery';
+
 /** Errors that a page without a network is bound to log. */
 const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|firestore|www\.google\.com\/images\/cleardot/i;
 
@@ -73,6 +76,10 @@ export class Visitor {
   private constructor(context: BrowserContext, page: Page) {
     this.context = context;
     this.page = page;
+    this.#listen(page);
+  }
+
+  #listen(page: Page): void {
     page.on('pageerror', ({ message }) => this.#errors.push(message));
     page.on('console', (message) => {
       if (message.type() === 'error') this.#errors.push(`${message.text()} ${message.location().url}`);
@@ -93,6 +100,22 @@ export class Visitor {
     await this.page.goto(ORIGIN + address);
   }
 
+  /** Another tab of the same browser. */
+  async openTab(address: string): Promise<Page> {
+    const tab = await this.context.newPage();
+    this.#listen(tab);
+    await tab.goto(ORIGIN + address);
+    return tab;
+  }
+
+  /** To an address of the console without loading the page anew, as going back does. */
+  async goTo(address: string): Promise<void> {
+    await this.page.evaluate((path) => {
+      history.pushState(null, '', path);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, address);
+  }
+
   /** By a link of the console: without loading the page anew. */
   async go(name: string): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click();
@@ -103,7 +126,7 @@ export class Visitor {
     const email = `${crypto.randomUUID()}@example.com`;
     await this.page.getByRole('button', { name: 'Create an account' }).click();
     await this.page.getByLabel('E-mail').fill(email);
-    await this.page.getByLabel('Password').fill('correct horse battery');
+    await this.page.getByLabel('Password').fill(PASSWORD);
     await this.page.getByRole('button', { name: 'Create account' }).click();
     await this.page.getByRole('navigation', { name: 'Console' }).waitFor();
     return email;
