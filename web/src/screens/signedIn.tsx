@@ -60,7 +60,10 @@ function openRecorder(uid: string, outbox: Outbox): Recorder {
     uid,
     deviceId: deviceId(),
     journal: new Journal(uid),
-    deliver: (name, audio) => outbox.add([{ name, audio }]),
+    deliver: async (name, audio) => {
+      const [refusal] = await outbox.add([{ name, audio }]);
+      if (refusal !== undefined) throw new Error(`A recording cannot be sent yet: ${refusal.reason} It is kept here.`);
+    },
     isDelivered: (name) => outbox.recordings.value.some((recording) => recording.name === name),
     onProblem: tellProblem,
   });

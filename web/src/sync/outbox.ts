@@ -6,6 +6,8 @@ import { indexedDbStore } from '../../../client/src/indexeddb.ts';
 import { localSuite, REGION } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
+import { addEach, type Refusal } from './addEach.ts';
+import { keeper } from './storageKeeper.ts';
 
 export interface NewRecording {
   readonly name: string;
@@ -25,8 +27,8 @@ export interface Outbox {
   readonly status: ReadonlySignal<SyncStatus>;
   /** Resolves when what was kept is known. */
   readonly ready: Promise<void>;
-  /** When it resolves, they survive whatever happens. */
-  add(recordings: readonly NewRecording[]): Promise<void>;
+  /** When it resolves, they survive whatever happens. @returns those that it did not take */
+  add(recordings: readonly NewRecording[]): Promise<readonly Refusal[]>;
   retry(id: string): Promise<void>;
   discard(id: string): Promise<void>;
   /** Does not wait any longer. */
@@ -68,9 +70,10 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     ready,
     add: async (added) => {
       const opened = await client;
-      for (const { name, audio, deviceId: device = deviceId } of added) {
-        await opened.add({ name, data: audio, deviceId: device });
-      }
+      void keeper.ask();
+      return addEach(added, ({ name, audio, deviceId: device = deviceId }) =>
+        opened.add({ name, data: audio, deviceId: device }),
+      );
     },
     retry: async (id) => (await client).retry(id),
     discard: async (id) => {

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { AUDIO_EXTENSIONS, datedName, guessedStart, readName } from '../domain/recordingName.ts';
+import type { Refusal } from '../sync/addEach.ts';
 import { Glyph } from './icons.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
@@ -15,7 +16,7 @@ export function DropZone() {
   const { outbox } = useApp();
   const [over, setOver] = useState(false);
   const [undated, setUndated] = useState<readonly Undated[]>([]);
-  const [refused, setRefused] = useState<readonly { name: string; reason: string }[]>([]);
+  const [refused, setRefused] = useState<readonly Refusal[]>([]);
 
   const take = async (files: readonly File[]): Promise<void> => {
     const now = Date.now();
@@ -32,9 +33,10 @@ export function DropZone() {
   };
 
   const add = async (recordings: readonly { name: string; audio: File }[]): Promise<void> => {
-    if (recordings.length === 0) return;
-    await outbox.add(recordings);
-    tell(recordings.length === 1 ? 'One recording is added.' : `${recordings.length} recordings are added.`);
+    const notTaken = await outbox.add(recordings);
+    setRefused((before) => [...before, ...notTaken]);
+    const count = recordings.length - notTaken.length;
+    if (count > 0) tell(count === 1 ? 'One recording is added.' : `${count} recordings are added.`);
   };
 
   return (
@@ -76,9 +78,9 @@ export function DropZone() {
           }}
         />
       </label>
-      {refused.map(({ name, reason }) => (
-        <p key={name} class="notice bad" role="alert">
-          <b>{name}</b>: {reason}
+      {[...new Set(refused.map(({ reason }) => reason))].map((reason) => (
+        <p key={reason} class="notice bad" role="alert">
+          <b>{listOf(refused.filter((one) => one.reason === reason).map(({ name }) => name))}</b>: {reason}
         </p>
       ))}
       {undated.length > 0 && (
@@ -87,6 +89,7 @@ export function DropZone() {
           onChange={setUndated}
           onDone={() => {
             setUndated([]);
+            setRefused([]);
             add(undated.map(({ file, startedAt }) => ({ name: datedName(file.name, startedAt), audio: file }))).catch(
               tellProblem,
             );
@@ -149,6 +152,14 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
     </form>
   );
 }
+
+/** The first few of them by name. */
+function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED);
+  return new Intl.ListFormat('en').format(names.length > NAMED ? [...shown, `${names.length - NAMED} more`] : shown);
+}
+
+const NAMED = 10;
 
 /** `yyyy-mm-ddThh:mm:ss`, where the user is. */
 function localValue(ms: number): string {

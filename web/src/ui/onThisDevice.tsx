@@ -1,21 +1,14 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
+import { LOCAL_STATES } from '../domain/recordingText.ts';
 import { bytes, until } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import type { LocalRecording } from '../sync/outbox.ts';
+import { keeper } from '../sync/storageKeeper.ts';
 import { Confirm } from './confirm.tsx';
 import { Glyph } from './icons.tsx';
 import { useNow, useOnline } from './now.ts';
 import { tellProblem } from './toast.tsx';
-
-const STATES: Readonly<Record<LocalRecording['state'], string>> = {
-  waiting: 'waits to be sent',
-  uploading: 'sending',
-  uploaded: 'sent, queued',
-  processing: 'being processed',
-  synced: 'done, deleted here',
-  failed: 'stopped',
-};
 
 /** Done ones are shown for a while: to see that they are, milliseconds. */
 const SHOWN_AFTER_MS = 10 * 60_000;
@@ -35,6 +28,7 @@ export function OnThisDevice() {
         closing and losing the network do no harm.
       </p>
       <Status />
+      <NoPromise />
       {recordings.length === 0 ? (
         <p class="empty">Nothing waits to be sent.</p>
       ) : (
@@ -81,6 +75,20 @@ function Status() {
   );
 }
 
+/** Where the browser may delete what is not sent yet. */
+function NoPromise() {
+  const { outbox } = useApp();
+  useEffect(() => void keeper.look(), []);
+  const hasUnsent = outbox.recordings.value.some(({ state }) => state !== 'synced');
+  if (!hasUnsent || keeper.promised.value !== false) return null;
+  return (
+    <p class="hint">
+      This browser does not promise to keep recordings: where the device runs out of room, it may delete those that are
+      not sent yet. Browsers promise it to sites that are used often, or installed as an app.
+    </p>
+  );
+}
+
 function Row({ recording: { id, name, size, state, jobId, failure, sentBytes } }: { recording: LocalRecording }) {
   const { outbox } = useApp();
   const [removing, setRemoving] = useState(false);
@@ -103,7 +111,7 @@ function Row({ recording: { id, name, size, state, jobId, failure, sentBytes } }
         </p>
         {failure !== null && <p class="reason">{failure.message}</p>}
       </div>
-      <span class="file-state">{STATES[state]}</span>
+      <span class="file-state">{LOCAL_STATES[state]}</span>
       {(state === 'failed' || state === 'waiting') && (
         <span class="row">
           {state === 'failed' && (

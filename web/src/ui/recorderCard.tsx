@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { stopwatch } from '../domain/time.ts';
+import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
 import { useNow, useOnline } from './now.ts';
 import { tell, tellProblem } from './toast.tsx';
@@ -11,6 +12,7 @@ export function RecorderCard() {
   const online = useOnline();
   const toggle = async (): Promise<void> => {
     if (!recording) {
+      void keeper.ask();
       await recorder.start();
       return;
     }

@@ -12,7 +12,8 @@ export function SampleButton({ primary = false }: { primary?: boolean }) {
   const [busy, setBusy] = useState(false);
   const send = async (): Promise<void> => {
     const yesterday = startOfDay(addDays(dayOf(Date.now()), -1)) ?? 0;
-    await outbox.add(await loadSampleDay(yesterday));
+    const [refusal] = await outbox.add(await loadSampleDay(yesterday));
+    if (refusal !== undefined) throw new Error(`${refusal.name}: ${refusal.reason}`);
     navigate(hrefs.jobs);
   };
   return (

@@ -1,5 +1,6 @@
 /** Short messages about what was done, or could not be. */
 import { signal } from '@preact/signals';
+import { sentenceOf } from '../domain/sentence.ts';
 import { Glyph } from './icons.tsx';
 
 interface Toast {
@@ -29,7 +30,7 @@ export const tell = (text: string): void => {
 
 /** Whatever was thrown, as a sentence. */
 export const tellProblem = (error: unknown): void => {
-  show(error instanceof Error ? error.message : String(error), true);
+  show(sentenceOf(error), true);
 };
 
 export function Toasts() {

@@ -1,0 +1,22 @@
+/** What has become of a recording, in words. */
+import type { FileState, RecordingState } from '../../../client/src/index.ts';
+
+/** As the server sees it, in a job. */
+export const FILE_STATES: Readonly<Record<FileState, string>> = {
+  expected: 'not uploaded yet',
+  staged: 'not processed yet',
+  transcribed: 'transcribed',
+  silent: 'silence',
+  duplicate: 'heard before',
+  failed: 'failed',
+};
+
+/** As this device sees it. */
+export const LOCAL_STATES: Readonly<Record<RecordingState, string>> = {
+  waiting: 'waits to be sent',
+  uploading: 'sending',
+  uploaded: 'sent, queued',
+  processing: 'being processed',
+  synced: 'done, deleted here',
+  failed: 'stopped',
+};

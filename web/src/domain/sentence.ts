@@ -1,0 +1,5 @@
+/** What went wrong, as a sentence for a person. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'QuotaExceededError' ? 'There is no room left on this device.' : error.message;
+}
