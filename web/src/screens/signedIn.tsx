@@ -6,7 +6,9 @@ import { leave } from '../firebase/auth.ts';
 import { prepareFormats } from '../domain/time.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
+import { keepAwake } from '../record/awake.ts';
 import { Journal } from '../record/journal.ts';
+import { openMicrophone } from '../record/microphone.ts';
 import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import { beforeLeaving, type SignedInUser } from '../session.ts';
@@ -37,8 +39,10 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   useEffect(() => void prepareFormats(), []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
+    const forgetRetries = retryWhenItMayHelp(recorder, outbox);
     const forgetFarewell = beforeLeaving(() => recorder.stop());
     return () => {
+      forgetRetries();
       forgetFarewell();
       void recorder.stop().then(() => outbox.close());
     };
@@ -60,6 +64,8 @@ function openRecorder(uid: string, outbox: Outbox): Recorder {
     uid,
     deviceId: deviceId(),
     journal: new Journal(uid),
+    openMicrophone,
+    keepAwake: () => keepAwake({ wakeLock: (navigator as Partial<Navigator>).wakeLock, page: document }),
     deliver: async (name, audio) => {
       const [refusal] = await outbox.add([{ name, audio }]);
       if (refusal !== undefined) throw new Error(`A recording cannot be sent yet: ${refusal.reason} It is kept here.`);
@@ -73,6 +79,17 @@ async function recover(recorder: Recorder, outbox: Outbox): Promise<void> {
   await outbox.ready;
   const found = await recorder.recover();
   if (found > 0) tell('A recording that was interrupted is safe: it is sent with the others.');
+}
+
+/** There is a network again, or more room because a recording was sent or removed. @returns how to end it */
+function retryWhenItMayHelp(recorder: Recorder, outbox: Outbox): () => void {
+  const retry = (): void => void recorder.retry();
+  addEventListener('online', retry);
+  const unwatch = outbox.recordings.subscribe(retry);
+  return () => {
+    removeEventListener('online', retry);
+    unwatch();
+  };
 }
 
 function Screen({ route: shown }: { route: Route }) {

@@ -16,8 +16,10 @@ export function RecorderCard() {
       await recorder.start();
       return;
     }
-    await recorder.stop();
-    tell(online ? 'The recording is kept, and on its way.' : 'The recording is kept here until there is a network.');
+    const ending = await recorder.stop();
+    if (ending === 'broken') return; // What was not kept was told, and why.
+    const onItsWay = online && ending === 'delivered';
+    tell(onItsWay ? 'The recording is kept, and on its way.' : 'The recording is kept here, and sent when it can be.');
   };
   return (
     <section class="card recorder" aria-labelledby="microphone">

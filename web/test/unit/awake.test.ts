@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { keepAwake } from '../../src/record/awake.ts';
+
+/** A page, and a browser that gives wake locks when it is told to. */
+class FakeScreen {
+  visibilityState: DocumentVisibilityState = 'visible';
+  held = 0;
+  asked = 0;
+  readonly page: Document;
+  readonly #target = new EventTarget();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor() {
+    const page = {
+      addEventListener: this.#target.addEventListener.bind(this.#target),
+      removeEventListener: this.#target.removeEventListener.bind(this.#target),
+    };
+    Object.defineProperty(page, 'visibilityState', { get: () => this.visibilityState });
+    this.page = page as unknown as Document;
+  }
+
+  readonly wakeLock = {
+    request: () => {
+      this.asked++;
+      return new Promise<WakeLockSentinel>((resolve) => {
+        this.#waiting.push(() => {
+          this.held++;
+          let released = false;
+          const release = () => {
+            if (!released) this.held--;
+            released = true;
+            return Promise.resolve();
+          };
+          resolve({ release } as unknown as WakeLockSentinel);
+        });
+      });
+    },
+  };
+
+  async give(): Promise<void> {
+    for (const give of this.#waiting.splice(0)) give();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  turn(visibilityState: DocumentVisibilityState): void {
+    this.visibilityState = visibilityState;
+    this.#target.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+describe('Keeping the screen on', () => {
+  let screen: FakeScreen;
+  let letSleep: () => void;
+  beforeEach(() => {
+    screen = new FakeScreen();
+    letSleep = keepAwake(screen);
+  });
+
+  it('begins at once and ends when it is told to', async () => {
+    await screen.give();
+    assert.equal(screen.held, 1);
+    letSleep();
+    assert.equal(screen.held, 0);
+  });
+
+  it('asks again when the page is shown again, and not while it is hidden', async () => {
+    await screen.give();
+    screen.turn('hidden');
+    assert.deepEqual([screen.held, screen.asked], [0, 1]);
+    screen.turn('visible');
+    await screen.give();
+    assert.deepEqual([screen.held, screen.asked], [1, 2]);
+    letSleep();
+    assert.equal(screen.held, 0);
+  });
+
+  it('lets go of what it is given too late', async () => {
+    letSleep();
+    await screen.give();
+    assert.equal(screen.held, 0);
+    screen.turn('visible');
+    assert.equal(screen.asked, 1);
+  });
+
+  it('does without where the browser has none, or refuses', async () => {
+    keepAwake({ wakeLock: undefined, page: screen.page })();
+    const refusing = { request: () => Promise.reject(new DOMException('low battery', 'NotAllowedError')) };
+    keepAwake({ wakeLock: refusing, page: screen.page });
+    await screen.give();
+    assert.equal(screen.held, 1);
+  });
+});
