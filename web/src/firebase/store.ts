@@ -128,23 +128,28 @@ function whenConnected<T>(
   };
 }
 
-/** All pages of a query; `onPage` gets what there is so far. */
+/**
+ * All pages of a query; `onPage` gets what there is so far. Without a network, it is what this device has kept of them
+ * (`fromCache`): it may be a part of it, or nothing.
+ */
 export async function readAll<T>(
   read: ReadQuery,
   parse: Parse<T>,
   { onPage, signal }: { onPage?: (soFar: readonly T[]) => void; signal?: AbortSignal } = {},
-): Promise<T[]> {
+): Promise<Live<T[]>> {
   const { db } = await connect();
   const found: T[] = [];
+  let fromCache = false;
   let last: QueryDocumentSnapshot | undefined;
   do {
     const page = await getDocs(toQuery(db, read, last));
     if (signal?.aborted === true) break;
+    fromCache ||= page.metadata.fromCache;
     found.push(...page.docs.map((document) => parse(document.id, document.data())));
     last = page.size === read.limit ? page.docs.at(-1) : undefined;
     onPage?.([...found]);
   } while (last !== undefined);
-  return found;
+  return { value: found, fromCache };
 }
 
 /** Calls one of the functions. @throws Error with a sentence for a person. */

@@ -1,19 +1,19 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { speakerNumbers, transcriptOf } from '../../../client/src/reading.ts';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Segment } from '../data/model.ts';
-import { fileStem, speakerName, toJson, toMarkdown, toSrt, toText, turnsOf, type Line } from '../domain/export.ts';
-import { findAll } from '../domain/search.ts';
-import { clock, clockRange, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
+import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domain/export.ts';
+import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { segmentOf } from '../firebase/documents.ts';
-import { call, readAll, watchConversation, type Found } from '../firebase/store.ts';
+import { call, watchConversation, type Found } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { saveFile } from '../ui/download.ts';
 import { Glyph } from '../ui/icons.tsx';
-import { useLive } from '../ui/live.ts';
-import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+import { useLive, usePages, type Pages } from '../ui/live.ts';
+import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
+import { Search, Transcript } from '../ui/transcript.tsx';
 
 export function ConversationScreen({ id }: { id: string }) {
   const { uid } = useApp();
@@ -25,8 +25,10 @@ export function ConversationScreen({ id }: { id: string }) {
 
   if (found.kind === 'failed') return <Problem error={found.error} />;
   if (found.kind === 'loading' || found.value.kind === 'merged') return <Waiting what="the conversation" />;
-  if (found.value.kind === 'live') return <ConversationView conversation={found.value.conversation} />;
-  if (found.fromCache) return <Waiting what="the conversation" />;
+  if (found.value.kind === 'live') {
+    return <ConversationView conversation={found.value.conversation} isServed={!found.fromCache} />;
+  }
+  if (found.fromCache) return <Unreached what="the conversation" />;
   return (
     <Screen title="This conversation is gone">
       <p>It was deleted, or it never was.</p>
@@ -37,16 +39,15 @@ export function ConversationScreen({ id }: { id: string }) {
   );
 }
 
-function ConversationView({ conversation }: { conversation: Conversation }) {
+function ConversationView({ conversation, isServed }: { conversation: Conversation; isServed: boolean }) {
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
-  const { lines, complete } = useTranscript(conversation);
-  const [query, setQuery] = useState('');
+  const { lines, state } = useTranscript(conversation, isServed);
   const day = dayOf(startedAt);
   return (
     <Screen
       title={title ?? 'Conversation'}
       context={<a href={hrefs.day(day)}>{dayOfYear(startedAt)}</a>}
-      actions={<Actions conversation={conversation} lines={lines} complete={complete} />}
+      actions={<Actions conversation={conversation} lines={lines} isWhole={state === 'whole'} />}
     >
       <ul class="facts">
         <li>{clockRange(startedAt, finishedAt)}</li>
@@ -56,53 +57,70 @@ function ConversationView({ conversation }: { conversation: Conversation }) {
         <li>{deviceId}</li>
       </ul>
       {overview !== null && <p class="overview-lead">{overview}</p>}
-      {lines === null ? (
-        <Waiting what="the transcript" />
-      ) : (
-        <>
-          <Search query={query} lines={lines} onQuery={setQuery} />
-          <Transcript lines={lines} query={query} language={language} />
-        </>
-      )}
+      {lines !== null && <Reading lines={lines} state={state} language={language} />}
+      {lines === null && state === 'reading' && <Waiting what="the transcript" />}
+      {state === 'failed' && <p class="notice bad">The transcript could not be read.</p>}
     </Screen>
   );
 }
 
 /** The transcript, page by page; again when the conversation changed. */
-function useTranscript(conversation: Conversation): { lines: readonly Line[] | null; complete: boolean } {
+function useTranscript(conversation: Conversation, isServed: boolean) {
   const { uid } = useApp();
-  const [segments, setSegments] = useState<readonly Segment[] | null>(null);
-  const [complete, setComplete] = useState(false);
-  const { deviceId, startedAt, finishedAt, revision } = conversation;
-  useEffect(() => {
-    const over = new AbortController();
-    const time = (ms: number) => ({ toMillis: () => ms });
-    const interval = { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) };
-    setComplete(false);
-    readAll(transcriptOf(uid, interval), segmentOf, { onPage: setSegments, signal: over.signal }).then(() => {
-      if (!over.signal.aborted) setComplete(true);
-    }, tellProblem);
-    return () => {
-      over.abort();
-    };
-  }, [uid, conversation.id, revision]);
+  const { id, deviceId, startedAt, finishedAt, revision } = conversation;
+  const time = (ms: number) => ({ toMillis: () => ms });
+  const { items, state } = usePages<Segment>({
+    key: `${uid}/${id}/${revision}`,
+    query: () => transcriptOf(uid, { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) }),
+    parse: segmentOf,
+    isServed,
+  });
   const lines = useMemo(() => {
-    const numbers = speakerNumbers(segments ?? []);
-    return segments?.map((segment, index) => ({ ...segment, speaker: numbers[index] ?? null })) ?? null;
-  }, [segments]);
-  return { lines, complete };
+    const numbers = speakerNumbers(items ?? []);
+    return items?.map((segment, index) => ({ ...segment, speaker: numbers[index] ?? null })) ?? null;
+  }, [items]);
+  return { lines, state };
+}
+
+/** What there is of it, and that it may not be all. */
+function Reading({
+  lines,
+  state,
+  language,
+}: {
+  lines: readonly Line[];
+  state: Pages<Segment>['state'];
+  language: string | null;
+}) {
+  const [query, setQuery] = useState('');
+  return (
+    <>
+      {state === 'kept' && (
+        <p class="notice" role="status">
+          There is no connection: this is what this device has kept of the transcript, and it may be incomplete. It can
+          be copied and exported when the connection is back.
+        </p>
+      )}
+      {lines.length > 0 && (
+        <>
+          <Search query={query} lines={lines} onQuery={setQuery} />
+          <Transcript lines={lines} query={query} language={language} />
+        </>
+      )}
+    </>
+  );
 }
 
 interface ActionsProps {
   readonly conversation: Conversation;
   readonly lines: readonly Line[] | null;
-  readonly complete: boolean;
+  readonly isWhole: boolean;
 }
 
-function Actions({ conversation, lines, complete }: ActionsProps) {
+function Actions({ conversation, lines, isWhole }: ActionsProps) {
   const [deleting, setDeleting] = useState(false);
   const [busy, setBusy] = useState(false);
-  const ready = lines !== null && complete;
+  const ready = lines !== null && isWhole;
   const stem = fileStem(conversation, dayOf(conversation.startedAt));
   const exports = {
     Markdown: () => {
@@ -176,110 +194,6 @@ function Actions({ conversation, lines, complete }: ActionsProps) {
           <p>What was said is removed for good. Sending the same recordings again does not bring it back.</p>
         </Confirm>
       )}
-    </>
-  );
-}
-
-interface SearchProps {
-  readonly query: string;
-  readonly lines: readonly Line[];
-  readonly onQuery: (query: string) => void;
-}
-
-function Search({ query, lines, onQuery }: SearchProps) {
-  const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
-  const count = useMemo(() => lines.reduce((sum, { text }) => sum + findAll(text, query).length, 0), [lines, query]);
-  const show = (index: number): void => {
-    const wrapped = count === 0 ? 0 : (index + count) % count;
-    setAt(wrapped);
-    const marks = document.querySelectorAll('.transcript mark');
-    marks.forEach((mark, i) => mark.toggleAttribute('data-current', i === wrapped));
-    marks[wrapped]?.scrollIntoView({ block: 'center' });
-  };
-  useEffect(() => {
-    if (query !== '') show(0);
-  }, [query]);
-  useEffect(() => {
-    const find = (event: KeyboardEvent): void => {
-      const typing = event.target instanceof HTMLInputElement;
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener('keydown', find);
-    return () => {
-      removeEventListener('keydown', find);
-    };
-  }, []);
-  return (
-    <search class="search">
-      <Glyph name="search" size={18} />
-      <input
-        ref={input}
-        type="search"
-        placeholder="Search the transcript"
-        aria-label="Search the transcript"
-        value={query}
-        onInput={({ currentTarget }) => {
-          onQuery(currentTarget.value);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') show(at + (event.shiftKey ? -1 : 1));
-          if (event.key === 'Escape') onQuery('');
-        }}
-      />
-      <span class="search-count" role="status">
-        {query.trim() === '' ? '' : count === 0 ? 'no match' : `${at + 1} of ${count}`}
-      </span>
-    </search>
-  );
-}
-
-interface TranscriptProps {
-  readonly lines: readonly Line[];
-  readonly query: string;
-  readonly language: string | null;
-}
-
-function Transcript({ lines, query, language }: TranscriptProps) {
-  const turns = useMemo(() => turnsOf(lines), [lines]);
-  return (
-    <ol class="transcript" lang={language ?? undefined}>
-      {turns.map(({ speaker, lines: said }) => {
-        const startedAt = said[0]?.startedAt ?? 0;
-        return (
-          <li key={startedAt} class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
-            <p class="turn-head" lang="en">
-              <b>{speakerName(speaker)}</b>
-              <time dateTime={new Date(startedAt).toISOString()}>{clockSeconds(startedAt)}</time>
-            </p>
-            <p>
-              {said.map((line) => (
-                <span key={line.startedAt} title={clockSeconds(line.startedAt)}>
-                  <Marked text={line.text} query={query} />{' '}
-                </span>
-              ))}
-            </p>
-          </li>
-        );
-      })}
-    </ol>
-  );
-}
-
-function Marked({ text, query }: { text: string; query: string }) {
-  const matches = findAll(text, query);
-  if (matches.length === 0) return <>{text}</>;
-  return (
-    <>
-      {matches.map(({ start, end }, index) => (
-        <>
-          {text.slice(matches[index - 1]?.end ?? 0, start)}
-          <mark>{text.slice(start, end)}</mark>
-        </>
-      ))}
-      {text.slice(matches.at(-1)?.end)}
     </>
   );
 }

@@ -1,18 +1,17 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { conversationsOfDay, speechOfDay } from '../../../client/src/reading.ts';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, Segment } from '../data/model.ts';
 import { filesBetween, figuresOf, knownDays, lanesOf, recordingsOf, type KnownDay } from '../domain/day.ts';
 import { addDays, clock, dayOf, duration, longDay, shortDay, startOfDay, weekday } from '../domain/time.ts';
 import { conversationOf, segmentOf } from '../firebase/documents.ts';
-import { liveQuery, readAll } from '../firebase/store.ts';
+import { liveQuery } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { Glyph } from '../ui/icons.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
-import { useLive } from '../ui/live.ts';
-import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+import { useLive, usePages } from '../ui/live.ts';
+import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { Timeline } from '../ui/timeline.tsx';
-import { tellProblem } from '../ui/toast.tsx';
 import { NothingScreen } from './nothing.tsx';
 import { Welcome } from './welcome.tsx';
 
@@ -25,7 +24,8 @@ export function HomeScreen() {
   if (conversations.kind === 'failed') return <Problem error={conversations.error} />;
   if (conversations.kind === 'loading' || jobs.kind === 'loading') return <Waiting what="your days" />;
   const [newest] = knownDays(conversations.value, jobs.kind === 'ready' ? jobs.value : []);
-  return newest === undefined ? <Welcome /> : <DayScreen key={newest.day} day={newest.day} />;
+  if (newest !== undefined) return <DayScreen key={newest.day} day={newest.day} />;
+  return conversations.fromCache ? <Unreached what="your days" /> : <Welcome />;
 }
 
 export function DayScreen({ day }: { day: string }) {
@@ -42,9 +42,19 @@ function DayOf({ day, from, to }: { day: string; from: number; to: number }) {
   );
   const jobs = allJobs.kind === 'ready' ? allJobs.value : [];
   const talks = conversations.kind === 'ready' ? [...conversations.value].reverse() : [];
-  const speech = useSpeech(uid, from, to, revisionOf(talks));
+  const isServed = conversations.kind === 'ready' && !conversations.fromCache;
+  const { items: speech } = usePages<Segment>({
+    key: `${uid}/${day}/${revisionOf(talks)}`,
+    query: () => speechOfDay(uid, new Date(from), new Date(to)),
+    parse: segmentOf,
+    isServed,
+  });
   const lanes = useMemo(() => {
-    const spoken = speech.map(({ deviceId, startedAt, endedAt }) => ({ deviceId, from: startedAt, to: endedAt }));
+    const spoken = (speech ?? []).map(({ deviceId, startedAt, endedAt }) => ({
+      deviceId,
+      from: startedAt,
+      to: endedAt,
+    }));
     return lanesOf(recordingsOf(filesBetween(jobs, span)), talks, spoken);
   }, [allJobs, conversations, speech, span]);
   const days = knownDays(known.kind === 'ready' ? known.value : [], jobs);
@@ -58,7 +68,8 @@ function DayOf({ day, from, to }: { day: string; from: number; to: number }) {
       <DayStrip day={day} days={days} />
       {conversations.kind === 'failed' && <Problem error={conversations.error} />}
       {conversations.kind === 'loading' && <Waiting what="the day" />}
-      {conversations.kind === 'ready' && lanes.length === 0 && (
+      {conversations.kind === 'ready' && lanes.length === 0 && !isServed && <Unreached what="the day" />}
+      {isServed && lanes.length === 0 && (
         <p class="empty">Nothing was recorded on this day, or it has not been sent yet.</p>
       )}
       {lanes.length > 0 && (
@@ -75,22 +86,6 @@ function DayOf({ day, from, to }: { day: string; from: number; to: number }) {
 /** Changes when any of them does. */
 function revisionOf(conversations: readonly Conversation[]): string {
   return conversations.map(({ id, revision }) => `${id}:${revision}`).join();
-}
-
-/** What was said that day, as far as it is read. @param revision reads again when it changes */
-function useSpeech(uid: string, from: number, to: number, revision: string): readonly Segment[] {
-  const [speech, setSpeech] = useState<readonly Segment[]>([]);
-  useEffect(() => {
-    const over = new AbortController();
-    readAll(speechOfDay(uid, new Date(from), new Date(to)), segmentOf, {
-      onPage: setSpeech,
-      signal: over.signal,
-    }).catch(tellProblem);
-    return () => {
-      over.abort();
-    };
-  }, [uid, from, to, revision]);
-  return speech;
 }
 
 function DayPicker({ day, days }: { day: string; days: readonly KnownDay[] }) {

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
+import { hasEnded } from '../../../client/src/api.ts';
 import { useApp } from '../ui/app.ts';
-import { hasEnded, type Job, type JobFile } from '../data/model.ts';
+import type { Job, JobFile } from '../data/model.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
+import { FILE_STATES } from '../domain/recordingText.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { jobOf } from '../firebase/documents.ts';
 import { call, liveDocument } from '../firebase/store.ts';
@@ -11,14 +13,15 @@ import { Glyph } from '../ui/icons.tsx';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
 import { useLive } from '../ui/live.ts';
-import { Screen, Waiting } from '../ui/screen.tsx';
+import { Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 
 export function JobScreen({ id }: { id: string }) {
   const job = useLive(`job/${id}`, () => liveDocument(`offline_sync_jobs/${id}`, jobOf));
   // The rules let nobody read a job that is not there.
   if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
-  if (job.kind === 'loading' || job.value === null) return <Waiting what="the job" />;
+  if (job.kind === 'loading') return <Waiting what="the job" />;
+  if (job.value === null) return <Unreached what="the job" />;
   return <JobView job={job.value} />;
 }
 
@@ -45,7 +48,7 @@ function JobView({ job }: { job: Job }) {
           {job.finishedAt !== null && `, ended ${clock(job.finishedAt)}`}
         </span>
       </p>
-      {!hasEnded(job.status) && (
+      {!hasEnded(job) && (
         <div class="card">
           <JobProgress job={job} />
           <WaitingFor job={job} />
@@ -70,9 +73,7 @@ function JobView({ job }: { job: Job }) {
           ))}
         </ol>
       </section>
-      {hasEnded(job.status) && (
-        <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>
-      )}
+      {hasEnded(job) && <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>}
     </Screen>
   );
 }
@@ -183,15 +184,6 @@ function Outcome({ job }: { job: Job }) {
   );
 }
 
-const STATES: Readonly<Record<JobFile['state'], string>> = {
-  expected: 'to be uploaded',
-  staged: 'to be processed',
-  transcribed: 'transcribed',
-  silent: 'silence only',
-  duplicate: 'heard before',
-  failed: 'failed',
-};
-
 function FileRow({ file }: { file: JobFile }) {
   const { name, state, startedAt, sizeBytes, durationSeconds, speechSeconds, duplicateOf, error } = file;
   return (
@@ -211,7 +203,7 @@ function FileRow({ file }: { file: JobFile }) {
         {duplicateOf !== null && <p class="hint">The same audio as {duplicateOf}: it is not billed again.</p>}
         {error !== null && <p class="reason">{error.message}</p>}
       </div>
-      <span class="file-state">{STATES[state]}</span>
+      <span class="file-state">{FILE_STATES[state]}</span>
     </li>
   );
 }

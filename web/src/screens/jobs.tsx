@@ -1,12 +1,13 @@
+import { hasEnded } from '../../../client/src/api.ts';
 import { useApp } from '../ui/app.ts';
-import { hasEnded, type Job } from '../data/model.ts';
+import type { Job } from '../data/model.ts';
 import { devicesOf } from '../domain/jobText.ts';
 import { clock, duration, relativeDay } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
 import { useNow } from '../ui/now.ts';
-import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 
 export function JobsScreen() {
   const { jobs } = useApp();
@@ -15,7 +16,8 @@ export function JobsScreen() {
       <p class="lead">What was sent, how far it is, and where every second went.</p>
       {jobs.kind === 'failed' && <Problem error={jobs.error} />}
       {jobs.kind === 'loading' && <Waiting what="jobs" />}
-      {jobs.kind === 'ready' && <Jobs jobs={jobs.value} />}
+      {jobs.kind === 'ready' &&
+        (jobs.fromCache && jobs.value.length === 0 ? <Unreached what="jobs" /> : <Jobs jobs={jobs.value} />)}
     </Screen>
   );
 }
@@ -28,8 +30,8 @@ function Jobs({ jobs }: { jobs: readonly Job[] }) {
       </p>
     );
   }
-  const moving = jobs.filter(({ status }) => !hasEnded(status));
-  const ended = jobs.filter(({ status }) => hasEnded(status));
+  const moving = jobs.filter((job) => !hasEnded(job));
+  const ended = jobs.filter(hasEnded);
   return (
     <>
       {moving.length > 0 && <JobList title="Under way" jobs={moving} />}
@@ -59,7 +61,7 @@ function JobList({ title, jobs }: { title: string; jobs: readonly Job[] }) {
               {job.conversationIds.length > 0 &&
                 ` · ${job.conversationIds.length === 1 ? '1 conversation' : `${job.conversationIds.length} conversations`}`}
             </p>
-            {hasEnded(job.status) ? (
+            {hasEnded(job) ? (
               <LedgerBar ledger={job.ledger} legend={false} />
             ) : (
               <>

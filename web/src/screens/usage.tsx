@@ -7,7 +7,7 @@ import { fairUseOf, usageOf } from '../firebase/documents.ts';
 import { liveDocument, liveQuery } from '../firebase/store.ts';
 import { useLive } from '../ui/live.ts';
 import { useNow } from '../ui/now.ts';
-import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 
 const SHOWN_DAYS = 30;
 
@@ -25,12 +25,17 @@ export function UsageScreen() {
       <FairUse />
       {usage.kind === 'failed' && <Problem error={usage.error} />}
       {usage.kind === 'loading' && <Waiting what="usage" />}
-      {usage.kind === 'ready' && <Usage days={days} counted={usage.value} />}
+      {usage.kind === 'ready' &&
+        (usage.fromCache && usage.value.length === 0 ? (
+          <Unreached what="usage" />
+        ) : (
+          <Usage days={days} counted={usage.value} />
+        ))}
     </Screen>
   );
 }
 
-/** Where who runs the service has set this user a limit. */
+/** The limit that was set for this user, where there is one. */
 function FairUse() {
   const { uid } = useApp();
   const user = useLive(`user/${uid}`, () => liveDocument(`users/${uid}`, fairUseOf));
@@ -49,7 +54,7 @@ function FairUse() {
       {limit.reason !== null && <p>{limit.reason}</p>}
       <p class="hint">
         {limit.until === null
-          ? 'Who runs the service ends this.'
+          ? 'There is no date for its end: whoever runs the service lifts it.'
           : `Until ${relativeDay(limit.until, now)}, ${clock(limit.until)}.`}
       </p>
     </div>

@@ -1,6 +1,8 @@
 /** What the screens know of the data: loading, there, or not to be had. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Live, Subscribe } from '../firebase/store.ts';
+import type { ReadQuery } from '../../../client/src/reading.ts';
+import { readAll, type Live, type Parse, type Subscribe } from '../firebase/store.ts';
+import { tellProblem } from './toast.tsx';
 
 export type Loaded<T> =
   | { readonly kind: 'loading' }
@@ -23,4 +25,57 @@ export function useLive<T>(key: string | null, subscribe: () => Subscribe<T>): L
     return stop;
   }, [key]);
   return state.key === key ? state.loaded : { kind: 'loading' };
+}
+
+export interface Pages<T> {
+  /** What was read so far; null before anything was. */
+  readonly items: readonly T[] | null;
+  /** `kept`: there was no server, so it is what this device has kept: all of it, a part, or nothing. */
+  readonly state: 'reading' | 'whole' | 'kept' | 'failed';
+}
+
+interface PagesOptions<T> {
+  /** Changes when it has to be read anew. */
+  readonly key: string;
+  readonly query: () => ReadQuery;
+  readonly parse: Parse<T>;
+  /** Whether the server answers, as something live tells: what was `kept` is read again then. */
+  readonly isServed: boolean;
+}
+
+/** All pages of a query. */
+export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): Pages<T> {
+  const [pages, setPages] = useState<Pages<T>>({ items: null, state: 'reading' });
+  const [again, setAgain] = useState(0);
+  const isDue = isServed && pages.state === 'kept';
+  useEffect(() => {
+    if (isDue) setAgain((before) => before + 1);
+  }, [isDue]);
+  useEffect(() => {
+    const over = new AbortController();
+    const end = (state: Pages<T>['state']): void => {
+      if (!over.signal.aborted) setPages(({ items }) => ({ items, state }));
+    };
+    // What may be incomplete stays marked until it is known to be whole.
+    const goOn = (items?: readonly T[]): void => {
+      setPages((before) => ({
+        items: items ?? before.items,
+        state: before.state === 'kept' ? 'kept' : 'reading',
+      }));
+    };
+    goOn();
+    readAll(query(), parse, { onPage: goOn, signal: over.signal }).then(
+      ({ fromCache }) => {
+        end(fromCache ? 'kept' : 'whole');
+      },
+      (error: unknown) => {
+        end('failed');
+        tellProblem(error);
+      },
+    );
+    return () => {
+      over.abort();
+    };
+  }, [key, again]);
+  return pages;
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { useOnline } from './now.ts';
 
 interface ScreenProps {
   readonly title: string;
@@ -43,6 +44,17 @@ export function Waiting({ what }: { what: string }) {
   return (
     <p class="waiting" role="status">
       Loading {what} …
+    </p>
+  );
+}
+
+/** In place of what this device has not kept, until the server answers. */
+export function Unreached({ what }: { what: string }) {
+  const online = useOnline();
+  if (online) return <Waiting what={what} />;
+  return (
+    <p class="notice" role="status">
+      There is no connection, and this device has not kept {what}. It is loaded by itself when the connection is back.
     </p>
   );
 }

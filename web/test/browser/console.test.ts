@@ -146,6 +146,46 @@ describe('The console', function () {
     await page.getByRole('heading', { name: 'This conversation is gone' }).waitFor();
   });
 
+  it('says without a network that a transcript may not be whole, exports none of it, and reads it when there is one', async () => {
+    const said = sampleOf('letter')
+      .words.map(({ text }) => text)
+      .join(' ');
+    await visitor.signUp();
+    await visitor.add(...filesOf('letter'));
+    await jobWith(visitor, 'Done');
+    await visitor.context.setOffline(true); // The conversation is known, by the list of them. Nothing of it was read.
+    await page.locator('.links a').first().click();
+    const notice = page.getByText('it may be incomplete');
+    await notice.waitFor();
+    const copy = page.getByRole('button', { name: 'Copy' });
+    assert.equal(await copy.isDisabled(), true);
+    await page.getByText('Export', { exact: true }).click();
+    for (const name of ['Markdown', 'SRT', 'JSON'])
+      assert.equal(await page.getByRole('button', { name }).isDisabled(), true);
+    await assertAccessible(page, 'A conversation without a network');
+
+    await visitor.context.setOffline(false);
+    await notice.waitFor({ state: 'detached' });
+    const lines = page.locator('.transcript .turn > p:last-child');
+    assert.equal(words((await lines.allTextContents()).join(' ')), said);
+    await copy.click();
+    await page.getByText('on the clipboard').waitFor();
+  });
+
+  it('says without a network what it has not kept, and looks again when there is one', async () => {
+    await visitor.signUp();
+    await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
+    await visitor.context.setOffline(true);
+    await visitor.goTo('/conversations/unheard-of');
+    await page.getByText('this device has not kept the conversation').waitFor();
+    await visitor.goTo('/day/2026-03-04');
+    await page.getByText('this device has not kept the day').waitFor();
+    await visitor.goTo('/jobs/unheard-of');
+    await page.getByText('this device has not kept the job').waitFor();
+    await visitor.context.setOffline(false);
+    await page.getByRole('heading', { name: 'This job is gone' }).waitFor();
+  });
+
   it('records without a network, survives a reload in the middle, and sends what was heard when the network is back', async () => {
     await visitor.signUp();
     await page.evaluate(async () => {
@@ -217,5 +257,19 @@ describe('The console', function () {
       .locator('.file-name')
       .getByText(`Voice-memo_${new Date(2026, 2, 4, 10).getTime()}.wav`)
       .waitFor();
+  });
+
+  it('adds the good ones of many files, and names the bad one', async () => {
+    await visitor.signUp();
+    const [first, ...others] = filesOf('walk').concat(filesOf('errand'), filesOf('market'));
+    const empty = { name: 'empty_1749660600.wav', bytes: Buffer.alloc(0) };
+    assert(first && others.length >= 2);
+    await visitor.add(first, empty, ...others);
+    const refusal = page.getByRole('alert');
+    await refusal.getByText(empty.name).waitFor();
+    assert.match((await refusal.textContent()) ?? '', /has no bytes/);
+    await page.getByText(`${others.length + 1} recordings are added.`).waitFor();
+    for (const { name } of [first, ...others]) await page.locator('.file-name').getByText(name).waitFor();
+    await assertAccessible(page, 'A file that was refused');
   });
 });
