@@ -96,7 +96,3 @@ export interface UsageDay {
   readonly billedSeconds: number;
   readonly requests: number;
 }
-
-export function hasEnded(status: JobStatus): boolean {
-  return status === 'completed' || status === 'partial' || status === 'failed' || status === 'cancelled';
-}

@@ -90,6 +90,6 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   retention_ended: 'If you still have the recordings, add them again.',
   recording_missing: 'Add the recording again.',
   recording_corrupt: 'Nothing in it can be heard. If there is another copy, add that.',
-  decoder_unavailable: 'Who runs the service has to install ffmpeg; then try again.',
-  transcription_not_configured: 'Who runs the service has to set a valid Deepgram key; then it goes on by itself.',
+  decoder_unavailable: 'Whoever runs the service has to install ffmpeg; then try again.',
+  transcription_not_configured: 'Whoever runs the service has to set a valid Deepgram key; then it goes on by itself.',
 };

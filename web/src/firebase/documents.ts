@@ -124,7 +124,7 @@ export function segmentOf(id: string, data: DocumentData): Segment {
   };
 }
 
-/** What who runs the service has set for a user. */
+/** The limit that whoever runs the service has set for a user. */
 export function fairUseOf(_id: string, data: DocumentData): FairUse {
   const { fairUse } = data as { fairUse?: { stage: FairUse['stage']; until: Timestamp | null; reason: string | null } };
   return {

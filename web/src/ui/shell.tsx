@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { hasEnded } from '../../../client/src/api.ts';
 import { useApp } from './app.ts';
 import { localSuite } from '../env.ts';
-import { hasEnded } from '../data/model.ts';
 import { hrefs, route, type Route } from '../router.ts';
 import type { SignedInUser } from '../session.ts';
 import { Glyph, Mark, type IconName } from './icons.tsx';
@@ -77,7 +77,7 @@ function NavLink({ href, label, icon, screens }: Entry) {
 
 function MovingJobs() {
   const { jobs } = useApp();
-  const moving = jobs.kind === 'ready' ? jobs.value.filter(({ status }) => !hasEnded(status)).length : 0;
+  const moving = jobs.kind === 'ready' ? jobs.value.filter((job) => !hasEnded(job)).length : 0;
   if (moving === 0) return null;
   return (
     <span class="badge">

@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../data/model.ts';
 import type { DayRecording, Lane } from '../domain/day.ts';
+import { FILE_STATES } from '../domain/recordingText.ts';
 import { clock, clockRange, clockSeconds, duration } from '../domain/time.ts';
 import { fit, merge, pan, place, ticks, within, zoom, type Span } from '../domain/timeline.ts';
 import { hrefs } from '../router.ts';
@@ -181,20 +182,11 @@ function Speech({ speech, window, width }: { speech: readonly Span[]; window: Sp
   );
 }
 
-const STATES: Readonly<Record<DayRecording['state'], string>> = {
-  expected: 'not uploaded yet',
-  staged: 'not processed yet',
-  transcribed: 'transcribed',
-  silent: 'silence',
-  duplicate: 'heard before',
-  failed: 'failed',
-};
-
 function RecordingBar({ recording, window }: { recording: DayRecording; window: Span }) {
   const placed = place(recording, window);
   if (placed === null) return null;
   const { state, from, to } = recording;
-  const title = `Recording ${clockSeconds(from)}, ${duration((to - from) / 1000)}: ${STATES[state]}`;
+  const title = `Recording ${clockSeconds(from)}, ${duration((to - from) / 1000)}: ${FILE_STATES[state]}`;
   return <span class={`recording ${state}`} style={box(placed)} title={title} />;
 }
 
@@ -256,7 +248,8 @@ function Legend({ lanes }: { lanes: readonly Lane[] }) {
       </li>
       {[...states].map((state) => (
         <li key={state}>
-          <span class={`swatch recording ${state}`} /> recording{state === 'transcribed' ? '' : `, ${STATES[state]}`}
+          <span class={`swatch recording ${state}`} /> recording
+          {state === 'transcribed' ? '' : `, ${FILE_STATES[state]}`}
         </li>
       ))}
     </ul>
