@@ -10,7 +10,7 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   const found = violations.map(({ id, help, nodes }) => ({
     id,
     help,
-    where: nodes.map(({ html }) => html.slice(0, 200)),
+    where: nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)}\n${failureSummary ?? ''}`),
   }));
   assert.deepEqual(found, [], `${what} is not accessible`);
 }
