@@ -11,6 +11,13 @@ interface IntOptions {
   readonly description: string;
 }
 
+/** As the parameters of firebase-functions are, as far as anybody here looks. */
+interface IntSetting {
+  readonly name: string;
+  readonly options: { readonly default: number; readonly description: string };
+  value(): number;
+}
+
 /** Limits that an operator may set as high as they like. */
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -18,12 +25,16 @@ const ANY = Number.MAX_SAFE_INTEGER;
  * A setting that works whatever is written: the nearest value in range, or the default for what is no whole number, and an
  * error in the log, once. `firebase deploy` checks only what it asks for itself, and a typo must cost nobody their audio.
  */
-export function boundedInt(name: string, options: IntOptions, logger: Logger = firebaseLogger): { value(): number } {
+export function boundedInt(name: string, options: IntOptions, logger: Logger = firebaseLogger): IntSetting {
   const { min, max, default: fallback } = options;
+  const range = max === ANY ? '' : ` From ${min} to ${max}.`;
+  const declared = { default: fallback, description: options.description + range };
   // Only to declare it: its own value() makes 0 of everything that it does not understand.
-  defineInt(name, { default: fallback, description: options.description });
+  defineInt(name, declared);
   let isTold = false;
   return {
+    name,
+    options: declared,
     value() {
       const text = process.env[name] ?? '';
       const isNumber = /^\s*-?\d+\s*$/.test(text);

@@ -103,7 +103,7 @@ export class World {
   /** All of the user's jobs, by id. */
   async jobs(): Promise<Map<string, Job>> {
     const { jobs } = await this.deps.jobs.list({ uid: this.uid, limit: 100 });
-    return new Map(jobs.map(({ id, job }) => [id, job]));
+    return this.deps.jobs.getAll(jobs.map(({ id }) => id));
   }
 
   /**
