@@ -39,9 +39,10 @@ export class SyncClient {
   readonly #clock: Clock;
   readonly #network: Network;
   readonly #keepSyncedMs: number;
-  readonly #events = new Emitter<SyncEvents>((error) => {
-    this.#report(error);
-  });
+  readonly #report = (error: unknown): void => {
+    this.#events.emit('error', error);
+  };
+  readonly #events = new Emitter<SyncEvents>(this.#report);
   readonly #api: Api;
   readonly #library: Library;
   readonly #coolDown: CoolDown;
@@ -57,6 +58,11 @@ export class SyncClient {
   #opening: Promise<void> | null = null;
   #isOwner = false;
   #status: SyncStatus = still('stopped');
+  /** Waits for nothing any more that it waited for because something had gone wrong. */
+  readonly #afresh = (): void => {
+    this.#uploader.wake({ afresh: true });
+    this.#follower.wake({ afresh: true });
+  };
 
   constructor(options: SyncClientOptions) {
     const { store, backend, clock = systemClock, random = Math.random, onCompletion } = options;
@@ -67,9 +73,6 @@ export class SyncClient {
     this.#keepSyncedMs = options.keepSyncedMs ?? 7 * DAY_MS;
     this.#newId = options.newId ?? randomId;
     const isOnline = (): boolean => this.#network.isOnline();
-    const onError = (error: unknown): void => {
-      this.#report(error);
-    };
 
     const http = new Http({ backend, fetch: fetchOf, clock });
     this.#api = new Api(http, backend);
@@ -91,7 +94,7 @@ export class SyncClient {
         this.#events.emit('completion', completion);
       },
     });
-    const shared = { library: this.#library, coolDown: this.#coolDown, clock, random, isOnline, onError };
+    const shared = { library: this.#library, coolDown: this.#coolDown, clock, random, isOnline, onError: this.#report };
     this.#follower = new Follower({
       ...shared,
       api: this.#api,
@@ -135,17 +138,11 @@ export class SyncClient {
   }
 
   #subscribe(backend: Backend): void {
-    const afresh = (): void => {
-      this.#uploader.wake({ afresh: true });
-      this.#follower.wake({ afresh: true });
-    };
-    this.#subscriptions.push(this.#network.onChange(afresh));
-    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(afresh));
+    this.#subscriptions.push(this.#network.onChange(this.#afresh));
+    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#afresh));
     const unwatch = this.#store.watch?.(() => {
       const read = this.#isOwner ? this.#library.loadNew() : this.#library.load();
-      read.catch((error: unknown) => {
-        this.#report(error);
-      });
+      read.catch(this.#report);
     });
     if (unwatch !== undefined) this.#subscriptions.push(unwatch);
   }
@@ -190,13 +187,8 @@ export class SyncClient {
   resume(): void {
     if (this.#run !== null || this.#life.signal.aborted) return;
     const { controller, unlink } = linkedController(this.#life.signal);
-    this.#uploader.wake({ afresh: true });
-    this.#follower.wake({ afresh: true });
-    const ended = this.#work(controller.signal)
-      .catch((error: unknown) => {
-        this.#report(error);
-      })
-      .finally(unlink);
+    this.#afresh();
+    const ended = this.#work(controller.signal).catch(this.#report).finally(unlink);
     this.#run = { controller, ended };
   }
 
@@ -221,8 +213,7 @@ export class SyncClient {
   /** Does not wait for the end of a cool-down or back-off any longer: for a button. */
   async syncNow(): Promise<void> {
     await this.#coolDown.end();
-    this.#uploader.wake({ afresh: true });
-    this.#follower.wake({ afresh: true });
+    this.#afresh();
   }
 
   /**
@@ -341,10 +332,6 @@ export class SyncClient {
     this.#status = status;
     if (state !== status.state || reason !== status.reason || until !== status.until)
       this.#events.emit('status', status);
-  }
-
-  #report(error: unknown): void {
-    this.#events.emit('error', error);
   }
 }
 

@@ -5,21 +5,22 @@ export function memoryStore(): RecordingStore {
   // As text, so that nobody shares an object with the store.
   const entries = new Map<string, string>();
   const audio = new Map<string, Blob>();
+  const put: RecordingStore['put'] = (changed) => {
+    for (const [key, value] of changed) entries.set(key, JSON.stringify(value));
+    return Promise.resolve();
+  };
+  const remove: RecordingStore['remove'] = (keys) => {
+    for (const key of keys) entries.delete(key);
+    return Promise.resolve();
+  };
   return {
     entries: () => Promise.resolve(new Map([...entries].map(([key, text]) => [key, JSON.parse(text) as StoredValue]))),
-    put: (changed) => {
-      for (const [key, value] of changed) entries.set(key, JSON.stringify(value));
-      return Promise.resolve();
-    },
-    remove: (keys) => {
-      for (const key of keys) entries.delete(key);
-      return Promise.resolve();
-    },
+    put,
+    remove,
     audioIds: () => Promise.resolve([...audio.keys()]),
     putAudio: (id, bytes, added) => {
       audio.set(id, new Blob([bytes]));
-      for (const [key, value] of added) entries.set(key, JSON.stringify(value));
-      return Promise.resolve();
+      return put(added);
     },
     readAudio: async (id, start, end) => {
       const blob = audio.get(id);
@@ -27,8 +28,7 @@ export function memoryStore(): RecordingStore {
     },
     removeAudio: (id, keys) => {
       audio.delete(id);
-      for (const key of keys) entries.delete(key);
-      return Promise.resolve();
+      return remove(keys);
     },
   };
 }
