@@ -26,11 +26,16 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   const journalFile = (id: string): string => path.join(journalDir, `${encodeURIComponent(id)}.json`);
   let preparing: Promise<void> | undefined;
   const prepared = (): Promise<void> =>
-    (preparing ??= prepare([entriesDir, audioDir, journalDir]).then(async () => {
-      await each(await readdir(journalDir), async (name) => {
-        await settle(decodeURIComponent(name.slice(0, -'.json'.length)));
-      });
-    }));
+    (preparing ??= prepare([entriesDir, audioDir, journalDir])
+      .then(async () => {
+        await each(await readdir(journalDir), async (name) => {
+          await settle(decodeURIComponent(name.slice(0, -'.json'.length)));
+        });
+      })
+      .catch((error: unknown) => {
+        preparing = undefined; // The next call tries it again.
+        throw error;
+      }));
 
   const putEntries = async (entries: ReadonlyMap<string, StoredValue>): Promise<void> => {
     await each([...entries], ([key, value]) => writeWhole(entryFile(key), [JSON.stringify(value)]));

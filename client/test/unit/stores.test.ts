@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { IDBFactory } from 'fake-indexeddb';
+import { setImmediate as turn } from 'node:timers/promises';
+import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
 import { indexedDbStore } from '../../src/indexeddb.ts';
 import { memoryStore } from '../../src/memory.ts';
@@ -28,6 +29,56 @@ describe('the store in IndexedDB', () => {
     await ann.put(new Map([['key', { of: 'ann' }]]));
     assert.equal((await bob.entries()).size, 0);
     await Promise.all([ann.close?.(), bob.close?.()]);
+  });
+
+  describe('whose database fails', () => {
+    const fails = (): never => {
+      throw new DOMException('Connection to Indexed Database server lost.', 'UnknownError');
+    };
+    const opened: IDBDatabase[] = [];
+    let opens = true;
+    before(() => {
+      globalThis.indexedDB = new (class extends IDBFactory {
+        override open(name: string, version?: number) {
+          if (!opens) fails();
+          const request = super.open(name, version);
+          request.addEventListener('success', () => opened.push(request.result));
+          return request;
+        }
+      })();
+    });
+    beforeEach(() => {
+      opened.length = 0;
+    });
+
+    it('opens it with the next call, where it could not be opened', async () => {
+      const store = indexedDbStore({ uid: 'cannot open' });
+      opens = false;
+      await assert.rejects(store.entries(), { name: 'UnknownError' });
+      opens = true;
+      assert.equal((await store.entries()).size, 0);
+      await store.close?.();
+    });
+
+    it('opens it anew, where the browser has closed it', async () => {
+      const store = indexedDbStore({ uid: 'closed' });
+      await store.put(new Map([['key', {}]]));
+      forceCloseDatabase(opened[0] as unknown as Parameters<typeof forceCloseDatabase>[0]);
+      await turn();
+      assert.equal((await store.entries()).size, 1);
+      assert.equal(opened.length, 2);
+      await store.close?.();
+    });
+
+    it('opens it anew, where the browser has closed it without a word', async () => {
+      const store = indexedDbStore({ uid: 'silently closed' });
+      await store.put(new Map([['key', {}]]));
+      Object.assign(opened[0]!, { transaction: fails });
+      await assert.rejects(store.entries(), { name: 'UnknownError' });
+      assert.equal((await store.entries()).size, 1);
+      assert.equal(opened.length, 2);
+      await store.close?.();
+    });
   });
 
   it('tells other tabs of changes', async () => {
@@ -66,6 +117,15 @@ describe('the store of files', () => {
     assert.deepEqual(await after.audioIds(), ['whole']);
     assert.deepEqual((await readdir(entriesDir)).sort(), ['empty.json', 'torn.json', 'whole.json']);
     assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
+  });
+
+  it('begins with the next call, where it could not begin', async () => {
+    const obstacle = path.join(directory, 'entries');
+    await writeFile(obstacle, '');
+    const store = await open();
+    await assert.rejects(store.entries());
+    rmSync(obstacle);
+    assert.equal((await store.entries()).size, 0);
   });
 
   it('lists its entries while others go away', async () => {
