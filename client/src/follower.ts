@@ -215,7 +215,14 @@ export class Follower {
       return;
     }
     // The multipart request of a batch that is still here comes to its end by itself.
-    if (batch?.way === 'direct') await library.endBatch(batch);
+    if (batch?.way === 'direct') {
+      // Who cancelled it does not want the rest of it uploaded in another job.
+      const stopped = job?.status === 'cancelled' ? library.uploadingOf(batch) : [];
+      await library.endBatch(
+        batch,
+        stopped.map(({ id, name }) => [id, failureOf('cancelled', files.get(name))]),
+      );
+    }
     if (job === null) {
       await this.#again(ours.filter(({ state }) => state === 'uploaded' || state === 'processing'));
     } else if (hasEnded(job)) {
@@ -230,12 +237,13 @@ export class Follower {
     const { library } = this.#options;
     const undone = ours.filter(({ state }) => state !== 'failed');
     const again = undone.filter(
-      ({ name, mishaps }) => mishaps < MAX_MISHAPS && UPLOAD_AGAIN.has(files.get(name)?.error?.code ?? ''),
+      ({ name, mishaps }) =>
+        job.status !== 'cancelled' && mishaps < MAX_MISHAPS && UPLOAD_AGAIN.has(files.get(name)?.error?.code ?? ''),
     );
     await this.#again(again);
     const failed = undone.filter((recording) => !again.includes(recording));
     await library.update(
-      changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job, files.get(name)) })),
+      changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job.status, files.get(name)) })),
     );
   }
 
@@ -264,7 +272,7 @@ export class Follower {
       return (file.error !== null && mishaps === 0) || waited > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
     });
     const hopeless = wrong.filter(({ mishaps }) => mishaps >= MAX_MISHAPS);
-    const isAtWork = library.membersOf(batch).some(({ state }) => state === 'uploading');
+    const isAtWork = library.uploadingOf(batch).length > 0;
     const hasFailed = library.membersOf(batch).some(({ state }) => state === 'failed');
     if (!isAtWork && (hasFailed || hopeless.length > 0)) {
       await this.#abandon(batch, job.jobId, hopeless);
@@ -282,8 +290,10 @@ export class Follower {
   /** One of its recordings will never arrive: the others go on in a batch without it. */
   async #abandon(batch: BatchDoc, jobId: string, hopeless: readonly RecordingDoc[]): Promise<void> {
     const { library, api } = this.#options;
-    await library.update(changes(hopeless, () => ({ state: 'failed', batchId: null, failure: UPLOAD_REFUSED })));
-    await library.endBatch(batch);
+    await library.endBatch(
+      batch,
+      hopeless.map(({ id }) => [id, UPLOAD_REFUSED]),
+    );
     const left = library.membersOf(batch).filter(({ state }) => state === 'uploaded');
     await library.update(changes(left, () => ({ state: 'waiting', batchId: null, jobId: null, session: null })));
     // Would end by itself, in a day.
@@ -303,7 +313,12 @@ function isDone(file: JobFile | undefined): boolean {
   return file?.state === 'transcribed' || file?.state === 'silent' || file?.state === 'duplicate';
 }
 
-function failureOf(job: Job, file: JobFile | undefined): Failure {
-  if (file?.error) return file.error;
-  return { code: `job_${job.status}`, message: 'The job ended without this recording.', retryable: true };
+function failureOf(status: string, file: JobFile | undefined): Failure {
+  const { code, message, retryable } = file?.error ?? {
+    code: `job_${status}`,
+    message: 'The job ended without this recording.',
+    retryable: true,
+  };
+  // The server keeps nothing of a cancelled job; this device does, and can send it again.
+  return { code, message, retryable: retryable || code === 'job_cancelled' };
 }

@@ -2,7 +2,7 @@
  * The recordings and batches of a device: in memory as they are in the store. Every change is stored before it is seen, and
  * every state goes through the table of transitions.
  */
-import type { BatchDoc, RecordingDoc } from './recording.ts';
+import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
 import { canTransition } from './recording.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Mutex } from './time.ts';
@@ -49,9 +49,14 @@ export class Library {
     return this.recordings.filter(({ state }) => states.includes(state));
   }
 
-  /** Its recordings that are still to be uploaded or waited for. */
+  /** What it was made of and is still known: also what has failed, is done, or has moved on to another batch since. */
   membersOf({ recordingIds }: BatchDoc): RecordingDoc[] {
     return recordingIds.flatMap((id) => this.#recordings.get(id) ?? []);
+  }
+
+  /** What is still to be uploaded with it. */
+  uploadingOf(batch: BatchDoc): RecordingDoc[] {
+    return this.membersOf(batch).filter(({ state, batchId }) => state === 'uploading' && batchId === batch.id);
   }
 
   /** Reads what is in the store. */
@@ -175,12 +180,14 @@ export class Library {
     this.#batches.set(batch.id, batch);
   }
 
-  /** Ends a batch. Those of its recordings that are still uploading wait again. */
-  async endBatch(batch: BatchDoc): Promise<void> {
+  /** Ends a batch. Those of its recordings that are still uploading wait again; but these, by their ids, have failed. */
+  async endBatch(batch: BatchDoc, failures: Iterable<readonly [string, Failure]> = []): Promise<void> {
+    await this.update(
+      new Map([...failures].map(([id, failure]) => [id, { state: 'failed', batchId: null, session: null, failure }])),
+    );
     await this.#store.remove([BATCH + batch.id]);
     this.#batches.delete(batch.id);
-    const left = this.membersOf(batch).filter(({ state, batchId }) => state === 'uploading' && batchId === batch.id);
-    await this.update(new Map(left.map(({ id }) => [id, backToWaiting])));
+    await this.update(new Map(this.uploadingOf(batch).map(({ id }) => [id, backToWaiting])));
   }
 
   async #write(recordings: readonly RecordingDoc[]): Promise<void> {

@@ -71,16 +71,16 @@ export class Sender {
 
   /** @returns null where something is gone: that is on record then, and the rest waits for another batch. */
   async #readAll(batch: BatchDoc, members: readonly RecordingDoc[]): Promise<MultipartFile[] | null> {
-    const { store } = this.#options;
+    const { store, library } = this.#options;
     const read = await Promise.all(members.map(async ({ id, size }) => store.readAudio(id, 0, size)));
     const files = members.flatMap(({ name, size }, i): MultipartFile[] => {
       const bytes = read[i];
       return bytes?.length === size ? [{ name, bytes }] : [];
     });
     if (files.length === members.length) return files;
-    await this.#fail(
+    await library.endBatch(
       batch,
-      new Map(members.flatMap(({ id, size }, i) => (read[i]?.length === size ? [] : [[id, AUDIO_MISSING]]))),
+      members.flatMap(({ id, size }, i) => (read[i]?.length === size ? [] : [[id, AUDIO_MISSING]])),
     );
     return null;
   }
@@ -92,7 +92,7 @@ export class Sender {
     if (batch.jobId !== job.jobId) await library.putBatch({ ...batch, jobId: job.jobId });
 
     const files = new Map(job.files.map((file) => [file.name, file]));
-    const members = library.membersOf(batch).filter(({ state }) => state === 'uploading');
+    const members = library.uploadingOf(batch);
     const there = members.filter(({ name }) => files.get(name)?.state !== 'expected');
     await this.#arrived(batch, there, job.jobId);
     const missing = members.filter(({ name }) => files.get(name)?.state === 'expected');
@@ -142,7 +142,8 @@ export class Sender {
           size,
           session,
           read: async (start, end) => {
-            const bytes = await store.readAudio(id, start, end);
+            // Nothing is read of what is not to be uploaded any more.
+            const bytes = this.#isIn(batch, id) ? await store.readAudio(id, start, end) : null;
             if (bytes?.length !== end - start) throw new AudioMissing();
             return bytes;
           },
@@ -156,8 +157,9 @@ export class Sender {
         signal,
       );
     } catch (error) {
-      if (error instanceof AudioMissing && this.#isIn(batch, id)) {
-        await library.update(new Map([[id, { state: 'failed', batchId: null, failure: AUDIO_MISSING }]]));
+      if (error instanceof AudioMissing) {
+        if (this.#isIn(batch, id))
+          await library.update(new Map([[id, { state: 'failed', batchId: null, failure: AUDIO_MISSING }]]));
         return;
       }
       if (!(error instanceof RequestError) || error.kind !== 'refused') throw error;
@@ -183,23 +185,23 @@ export class Sender {
   async #hashAll(batch: BatchDoc, signal: AbortSignal): Promise<boolean> {
     const { library, store, createMd5 } = this.#options;
     if (createMd5 === null) return true;
-    const missing = new Map<string, Failure>();
+    const missing: [string, Failure][] = [];
     const hashes = new Map<string, RecordingChange>();
     for (const { id, size, md5 } of library.membersOf(batch)) {
       if (md5 !== null) continue;
       const hash = await md5Of(createMd5, size, (start, end) => store.readAudio(id, start, end), signal);
-      if (hash === null) missing.set(id, AUDIO_MISSING);
+      if (hash === null) missing.push([id, AUDIO_MISSING]);
       else hashes.set(id, { md5: hash });
     }
     await library.update(hashes);
-    if (missing.size > 0) await this.#fail(batch, missing);
-    return missing.size === 0;
+    if (missing.length > 0) await library.endBatch(batch, missing);
+    return missing.length === 0;
   }
 
   /** Marks what was refused, and that alone: the rest waits for a batch without it. */
   async #refused(batch: BatchDoc, error: RequestError): Promise<void> {
     const { library, onTooLarge } = this.#options;
-    const members = library.membersOf(batch).filter(({ state }) => state === 'uploading');
+    const members = library.uploadingOf(batch);
     if (error.code === 'idempotency_conflict') {
       await library.endBatch(batch);
       return;
@@ -216,15 +218,7 @@ export class Sender {
       const { code, message } = problems.get(name) ?? error;
       return [id, { code, message, retryable: false }];
     });
-    await this.#fail(batch, new Map(failures));
-  }
-
-  async #fail(batch: BatchDoc, failures: ReadonlyMap<string, Failure>): Promise<void> {
-    const { library } = this.#options;
-    await library.update(
-      new Map([...failures].map(([id, failure]) => [id, { state: 'failed', batchId: null, session: null, failure }])),
-    );
-    await library.endBatch(batch);
+    await library.endBatch(batch, failures);
   }
 }
 

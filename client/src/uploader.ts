@@ -109,9 +109,7 @@ export class Uploader {
     const { library } = this.#options;
     return [...library.batches]
       .sort((a, b) => a.createdAt - b.createdAt)
-      .find(
-        (batch) => batch.way === 'multipart' || library.membersOf(batch).some(({ state }) => state === 'uploading'),
-      );
+      .find((batch) => batch.way === 'multipart' || library.uploadingOf(batch).length > 0);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -179,9 +177,9 @@ export class Uploader {
       await library.putBatch({ ...current, failures });
       return;
     }
-    const left = library.membersOf(current).filter(({ state }) => state === 'uploading');
-    const change = { state: 'failed', batchId: null, session: null, failure: GAVE_UP } as const;
-    await library.update(new Map(left.map(({ id }) => [id, change])));
-    await library.endBatch(current);
+    await library.endBatch(
+      current,
+      library.uploadingOf(current).map(({ id }) => [id, GAVE_UP]),
+    );
   }
 }
