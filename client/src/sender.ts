@@ -202,12 +202,15 @@ export class Sender {
   async #refused(batch: BatchDoc, error: RequestError): Promise<void> {
     const { library, onTooLarge } = this.#options;
     const members = library.uploadingOf(batch);
-    if (error.code === 'idempotency_conflict') {
-      await library.endBatch(batch);
-      return;
+    const isMultipart = batch.way === 'multipart';
+    // Down to a request of none, so that a single recording goes to Storage. A job of none there is not.
+    const isTooLarge = TOO_LARGE.has(error.code) && (isMultipart || members.length > 1);
+    if (isTooLarge) {
+      // How many a job takes depends on their names: half of them do, sooner or later.
+      const half = Math.floor(members.length / 2);
+      onTooLarge(isMultipart ? { maxFilesPerRequest: members.length - 1 } : { maxFilesPerJob: half });
     }
-    if (TOO_LARGE.has(error.code) && batch.way === 'multipart') {
-      onTooLarge({ maxFilesPerRequest: members.length - 1 });
+    if (isTooLarge || error.code === 'idempotency_conflict') {
       await library.endBatch(batch);
       return;
     }

@@ -46,6 +46,8 @@ export class FakeServer {
   /** Nobody hears of objects that arrive, until a job is created once more. */
   losesEvents = false;
   maxRequestBytes = 30 * 1024 * 1024;
+  /** What the names of one job may have together: its document holds no more. */
+  maxNameBytes = Infinity;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -173,6 +175,9 @@ export class FakeServer {
     if (existing !== undefined) {
       for (const { path, state } of existing.files) if (state === 'expected') this.#arrived(path);
       return existing.manifest === manifest ? answer(existing) : problem(409, 'idempotency_conflict');
+    }
+    if (files.reduce((total, { name }) => total + name.length, 0) > this.maxNameBytes) {
+      return problem(413, 'too_many_files');
     }
     const details = files
       .filter(({ name }) => this.refused.has(name))

@@ -147,6 +147,25 @@ describe('a client', () => {
     assert.equal(world.requests('createSyncJob'), 1);
   });
 
+  it('makes smaller jobs where the server takes fewer recordings in one than was thought', async () => {
+    const client = world.device.start(Infinity, { limits: { maxRequestBytes: 1 } });
+    for (let i = 0; i < 7; i++) await world.add(client);
+    world.server.maxNameBytes = 3 * world.nextName().length;
+    await client.start();
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
+    assert.equal(world.server.jobs.size, 3);
+  });
+
+  it('gives up a single recording that is too much for a job', async () => {
+    const client = await world.client({ limits: { maxRequestBytes: 1 } });
+    world.server.maxNameBytes = 1;
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.equal(client.recordings()[0]?.failure?.code, 'too_many_files');
+    assert.equal(world.requests('createSyncJob'), 1);
+  });
+
   it('does not upload what the server has from elsewhere', async () => {
     const client = await world.client({ limits: { maxRequestBytes: 1 } });
     const data = new Uint8Array(1000).fill(7);
