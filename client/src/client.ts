@@ -188,7 +188,16 @@ export class SyncClient {
     if (this.#run !== null || this.#life.signal.aborted) return;
     const { controller, unlink } = linkedController(this.#life.signal);
     this.#afresh();
-    const ended = this.#work(controller.signal).catch(this.#report).finally(unlink);
+    const ended = this.#work(controller.signal)
+      .catch((error: unknown) => {
+        this.#report(error);
+        if (controller.signal.aborted) return;
+        // Another context may take over now, and this one be started anew.
+        controller.abort();
+        this.#run = null;
+        this.#setStatus(still('stopped'));
+      })
+      .finally(unlink);
     this.#run = { controller, ended };
   }
 
@@ -315,10 +324,15 @@ export class SyncClient {
 
   #open(): Promise<void> {
     if (this.#life.signal.aborted) return Promise.reject(this.#life.signal.reason as SyncError);
-    this.#opening ??= Promise.all([this.#library.load(), this.#completions.load(), this.#coolDown.load()]).then(
-      () => undefined,
-    );
+    this.#opening ??= this.#load().catch((error: unknown) => {
+      this.#opening = null; // The next call tries it again.
+      throw error;
+    });
     return this.#opening;
+  }
+
+  async #load(): Promise<void> {
+    await Promise.all([this.#library.load(), this.#completions.load(), this.#coolDown.load()]);
   }
 
   #changed(recording: RecordingDoc): void {

@@ -2,29 +2,23 @@
 import { hasEnded } from './api.ts';
 import type { Api, Job, JobFile } from './api.ts';
 import type { Backend, JobSignal } from './backend.ts';
-import { backOffMs } from './backoff.ts';
 import type { Completions } from './completions.ts';
-import type { CoolDown } from './coolDown.ts';
 import type { Unsubscribe } from './emitter.ts';
-import { RequestError } from './errors.ts';
 import type { Library, RecordingChange } from './library.ts';
 import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import { Setbacks } from './setbacks.ts';
+import type { SetbacksOptions } from './setbacks.ts';
 import { Waker } from './time.ts';
-import type { Clock } from './time.ts';
 
-export interface FollowerOptions {
+export interface FollowerOptions extends SetbacksOptions {
   readonly api: Pick<Api, 'cancel'>;
   readonly backend: Pick<Backend, 'endedJobs' | 'watchEndedJobs' | 'watchJob'>;
   readonly library: Library;
   readonly completions: Completions;
-  readonly coolDown: CoolDown;
   readonly isOnline: () => boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
   /** How often to ask for jobs, milliseconds: of what is watched live, only in case an event was lost. */
   readonly pollMs: number;
   readonly onJob: (jobId: string, job: JobSignal) => void;
-  readonly onError: (error: unknown) => void;
 }
 
 /** What arrived wrong, or did not, this often is not sent again by itself. */
@@ -55,17 +49,16 @@ export class Follower {
   #polledAt = -Infinity;
   readonly #statuses = new Map<string, string>();
   #stopWatching: Unsubscribe | undefined;
-  #failures = 0;
-  #retryAt = 0;
+  readonly #setbacks: Setbacks;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#setbacks = new Setbacks(options);
   }
 
   wake({ afresh = false } = {}): void {
     if (afresh) {
-      this.#failures = 0;
-      this.#retryAt = 0;
+      this.#setbacks.forget();
       this.#polledAt = -Infinity;
       this.#missedDue = true;
     }
@@ -79,7 +72,7 @@ export class Follower {
     while (!signal.aborted) {
       this.#watchJobs();
       const now = clock.now();
-      const blockedUntil = isOnline() ? Math.max(this.#retryAt, coolDown.current()?.until ?? 0) : Infinity;
+      const blockedUntil = isOnline() ? Math.max(this.#setbacks.until, coolDown.current()?.until ?? 0) : Infinity;
       if (blockedUntil > now) await this.#waker.wait(blockedUntil - now, clock, signal);
       else if (this.#isDue(now)) await this.#step(signal);
       else await this.#waker.wait(this.#polledAt + this.#pollMs() - now, clock, signal);
@@ -139,7 +132,7 @@ export class Follower {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { completions, backend, clock, coolDown, random, onError } = this.#options;
+    const { completions, backend, clock } = this.#options;
     try {
       if (clock.now() >= this.#polledAt + this.#pollMs()) {
         this.#polledAt = clock.now();
@@ -158,16 +151,9 @@ export class Follower {
         });
       }
       await completions.acknowledge(signal);
-      this.#failures = 0;
+      this.#setbacks.forget();
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof RequestError && error.kind === 'wait') {
-        await coolDown.begin(error);
-        return;
-      }
-      this.#failures += 1;
-      this.#retryAt = clock.now() + backOffMs(this.#failures, random());
-      if (!(error instanceof RequestError)) onError(error);
+      if (!signal.aborted) await this.#setbacks.meet(error);
     }
   }
 

@@ -1,28 +1,23 @@
 /** The loop that uploads: which batch next, and how long to wait after what went wrong. */
 import { planBatch } from './batches.ts';
 import type { BatchLimits } from './batches.ts';
-import { backOffMs } from './backoff.ts';
-import type { CoolDown } from './coolDown.ts';
 import { RequestError } from './errors.ts';
 import type { Library } from './library.ts';
 import type { BatchDoc } from './recording.ts';
 import type { Sender } from './sender.ts';
+import { Setbacks } from './setbacks.ts';
+import type { SetbacksOptions } from './setbacks.ts';
 import { Waker } from './time.ts';
-import type { Clock } from './time.ts';
 
-export interface UploaderOptions {
+export interface UploaderOptions extends SetbacksOptions {
   readonly library: Library;
   readonly sender: Pick<Sender, 'send'>;
-  readonly coolDown: CoolDown;
   readonly isOnline: () => boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly newId: () => string;
   readonly limits: BatchLimits;
   /** How long to wait for more recordings before a batch is made, milliseconds. */
   readonly gatherMs: number;
   readonly onStatus: (status: UploaderStatus) => void;
-  readonly onError: (error: unknown) => void;
 }
 
 /** What uploading waits for, and until when at the latest, Unix milliseconds; null where that is not known. */
@@ -46,22 +41,18 @@ export class Uploader {
   readonly #options: UploaderOptions;
   readonly #waker = new Waker();
   #limits: BatchLimits;
-  /** In a row, of whatever kind: sets the back-off. */
-  #failures = 0;
-  #pause: UploaderStatus | null = null;
+  readonly #setbacks: Setbacks;
   #lastAdded = 0;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#setbacks = new Setbacks(options);
   }
 
   /** Something has changed: there is more to upload, a network, a user. */
   wake({ afresh = false } = {}): void {
-    if (afresh) {
-      this.#pause = null;
-      this.#failures = 0;
-    }
+    if (afresh) this.#setbacks.forget();
     this.#waker.wake();
   }
 
@@ -80,13 +71,12 @@ export class Uploader {
     const { clock, onStatus } = this.#options;
     while (!signal.aborted) {
       const status = this.#blocked();
-      if (status !== null) {
+      if (status === null) {
+        await this.#step(signal);
+      } else {
         onStatus(status);
         await this.#waker.wait(status.until === null ? Infinity : status.until - clock.now(), clock, signal);
-        continue;
       }
-      this.#pause = null;
-      await this.#step(signal);
     }
   }
 
@@ -98,7 +88,11 @@ export class Uploader {
     if (!isOnline()) return { state: 'offline', reason: null, until: null };
     const cooling = coolDown.current();
     if (cooling !== null) return { state: 'cooling_down', ...cooling };
-    if ((this.#pause?.until ?? 0) > clock.now()) return this.#pause;
+    const { until, error } = this.#setbacks;
+    if (until > clock.now()) {
+      const { kind = '', code: reason = 'internal' } = error instanceof RequestError ? error : {};
+      return { state: kind === 'signed_out' ? kind : 'backing_off', reason, until };
+    }
     const gathered = this.#lastAdded + gatherMs;
     if (this.#unsent() === undefined && gathered > clock.now()) return { state: 'idle', reason: null, until: gathered };
     return null;
@@ -120,12 +114,14 @@ export class Uploader {
       if (batch === null) return;
       onStatus({ state: 'uploading', reason: null, until: null });
       await sender.send(batch, signal);
-      this.#failures = 0;
+      this.#setbacks.forget();
       const left = library.batches.find(({ id }) => id === batch?.id);
       if (left !== undefined && left.failures > 0) await library.putBatch({ ...left, failures: 0 });
     } catch (error) {
       if (signal.aborted) return;
-      await this.#failed(batch, error);
+      await this.#setbacks.meet(error);
+      if (error instanceof RequestError && error.kind === 'server' && batch !== null)
+        await this.#count(batch).catch(this.#options.onError);
     }
   }
 
@@ -148,24 +144,6 @@ export class Uploader {
       new Map(batch.recordingIds.map((id) => [id, { state: 'uploading', batchId: batch.id, session: null }])),
     );
     return batch;
-  }
-
-  async #failed(batch: BatchDoc | null, error: unknown): Promise<void> {
-    const { coolDown, clock, random, onError } = this.#options;
-    if (error instanceof RequestError && error.kind === 'wait') {
-      await coolDown.begin(error);
-      return;
-    }
-    this.#failures += 1;
-    const until = clock.now() + backOffMs(this.#failures, random());
-    if (!(error instanceof RequestError)) {
-      onError(error);
-      this.#pause = { state: 'backing_off', reason: 'internal', until };
-      return;
-    }
-    const state = error.kind === 'signed_out' ? 'signed_out' : 'backing_off';
-    this.#pause = { state, reason: error.code, until };
-    if (error.kind === 'server' && batch !== null) await this.#count(batch);
   }
 
   async #count(batch: BatchDoc): Promise<void> {

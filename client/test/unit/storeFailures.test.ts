@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { RecordingStore } from '../../src/store.ts';
+import type { Fault } from '../support/fakeServer.ts';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+describe('a store that fails', () => {
+  let world: World;
+  let isFull: boolean;
+  let store: RecordingStore;
+  beforeEach(() => {
+    world = new World();
+    isFull = false;
+    const { disk } = world.device;
+    const unlessFull = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (isFull) throw new Error('The disk is full.');
+      return work();
+    };
+    store = {
+      ...disk,
+      entries: () => unlessFull(() => disk.entries()),
+      put: (entries) => unlessFull(() => disk.put(entries)),
+      remove: (keys) => unlessFull(() => disk.remove(keys)),
+      audioIds: () => unlessFull(() => disk.audioIds()),
+    };
+  });
+
+  /** The disk is full from the first request to this function on, which goes wrong. */
+  function fullAt(name: string, fault: Fault): typeof fetch {
+    let isFirst = true;
+    return (input, init) => {
+      if (isFirst && (input as string).includes(name)) {
+        isFirst = false;
+        isFull = true;
+        world.server.faults = [fault];
+      }
+      return world.server.fetch(input, init);
+    };
+  }
+
+  const cases: readonly [request: string, fault: Fault][] = [
+    ['syncUpload', 'busy'],
+    ['syncUpload', 'broken'],
+    ['syncUpload', 'none'],
+    ['syncStatus', 'busy'],
+    ['syncStatus', 'none'],
+  ];
+  for (const [request, fault] of cases) {
+    it(`is waited for: full at ${request}, ${fault}`, async () => {
+      const client = await world.client({ store, fetch: fullAt(request, fault) });
+      await world.add(client);
+      await world.clock.advance(HOUR_MS);
+      assert.notDeepEqual(states(client), ['synced']);
+      assert.ok(world.device.errors.length > 0, 'the app hears of it');
+      // Both loops back off up to five minutes.
+      assert.ok(world.device.errors.length < 60, `not ${world.device.errors.length} times`);
+      isFull = false;
+      await world.clock.advance(10 * MINUTE_MS);
+      assert.deepEqual(states(client), ['synced']);
+    });
+  }
+
+  it('at the beginning stops the client, lets another tab have its place, and a later start goes on', async () => {
+    const owners: AbortSignal[] = [];
+    const own: RecordingStore['own'] = (signal) => {
+      owners.push(signal);
+      return Promise.resolve(true);
+    };
+    const client = world.device.start(Infinity, { store: { ...store, own } });
+    await world.add(client);
+    isFull = true;
+    await client.start();
+    await world.clock.advance(MINUTE_MS);
+    assert.equal(client.status().state, 'stopped');
+    assert.equal(world.device.errors.length, 1);
+    assert.equal(owners[0]?.aborted, true);
+
+    isFull = false;
+    await client.start();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('is read again with the next call', async () => {
+    const client = world.device.start(Infinity, { store });
+    isFull = true;
+    await assert.rejects(client.start(), /full/);
+    isFull = false;
+    await world.add(client);
+    await client.start();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+});
