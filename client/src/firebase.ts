@@ -1,6 +1,6 @@
 /** The app's Firebase project, by Firebase's SDK. */
 import type { FirebaseApp } from 'firebase/app';
-import { getAuth, onIdTokenChanged } from 'firebase/auth';
+import { getAuth, onAuthStateChanged } from 'firebase/auth';
 import type { Auth } from 'firebase/auth';
 import {
   collection,
@@ -57,7 +57,7 @@ export function firebaseBackend(options: FirebaseBackendOptions): Backend {
     idToken: async (refresh) => (await user()?.getIdToken(refresh)) ?? null,
     ...(appCheckToken === undefined ? {} : { appCheckToken }),
     onSignIn: (listener) =>
-      onIdTokenChanged(auth, () => {
+      onAuthStateChanged(auth, () => {
         if (user() !== null) listener();
       }),
 

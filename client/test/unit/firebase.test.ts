@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { deleteApp, initializeApp } from 'firebase/app';
+import type { FirebaseApp } from 'firebase/app';
+import { connectAuthEmulator, getAuth, signInAnonymously, signOut } from 'firebase/auth';
+import type { Auth } from 'firebase/auth';
+import { firebaseBackend } from '../../src/firebase.ts';
+import { startAuthServer } from '../support/authServer.ts';
+import type { AuthServer } from '../support/authServer.ts';
+
+describe('the backend of Firebase', () => {
+  let server: AuthServer;
+  let app: FirebaseApp;
+  let auth: Auth;
+  beforeEach(async () => {
+    server = await startAuthServer();
+    app = initializeApp({ projectId: 'demo', apiKey: 'any' });
+    auth = getAuth(app);
+    connectAuthEmulator(auth, server.url, { disableWarnings: true });
+    await signInAnonymously(auth);
+  });
+  afterEach(async () => {
+    await deleteApp(app);
+    await server.close();
+  });
+
+  it('tells of its user signing in again, and of nothing else', async () => {
+    const backend = firebaseBackend({ app, auth });
+    let times = 0;
+    const unsubscribe = backend.onSignIn?.(() => (times += 1));
+    await turn();
+    const before = times;
+    const [first, second] = [await backend.idToken(false), await backend.idToken(true)];
+    assert.notEqual(first, second);
+    await turn();
+    assert.equal(times, before, 'a new token is no news: whoever was refused asks for one with each attempt');
+
+    const signIn = async (uid: string): Promise<void> => {
+      await signOut(auth);
+      server.uid = uid;
+      await signInAnonymously(auth);
+      await turn();
+    };
+    await signIn('bob');
+    assert.equal(times, before, 'somebody else');
+    assert.equal(await backend.idToken(false), null);
+    await signIn('ann');
+    assert.equal(times, before + 1);
+    unsubscribe?.();
+  });
+});
