@@ -208,7 +208,8 @@ export class SyncClient {
         this.#setStatus(still('standby'));
         if (!(await this.#store.own(signal, true))) return;
       }
-      await this.#library.load();
+      // What the one before did since this one opened.
+      await this.#load();
     }
     this.#isOwner = true;
     try {
@@ -302,7 +303,7 @@ export class SyncClient {
       // Where another context works on the store, its own listener does this.
       if (!this.#isOwner && this.#store.own !== undefined) {
         if (!(await this.#store.own(controller.signal, false))) return;
-        await Promise.all([this.#library.load(), this.#completions.load()]);
+        await this.#load();
       }
       await this.#follower.settle(jobIds, controller.signal);
     } finally {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { memoryStore } from '../../src/memory.ts';
 import { createSyncClient } from '../../src/client.ts';
-import type { RecordingStore } from '../../src/store.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 describe('the end of a job', () => {
@@ -157,74 +156,5 @@ describe('the end of a job', () => {
     assert.equal((await world.device.disk.audioIds()).length, 1);
     await world.clock.advance(HOUR_MS);
     assert.equal(world.requests('syncUpload'), 1);
-  });
-});
-
-describe('a store that several tabs share', () => {
-  it('has one client at work; another one adds, and takes over when the first is gone', async () => {
-    const world = new World();
-    const disk = memoryStore();
-    const waiting: (() => void)[] = [];
-    const listeners = new Map<RecordingStore, () => void>();
-    let owner: AbortSignal | null = null;
-    const tab = (): RecordingStore => {
-      const tellOthers = (): void => {
-        for (const [other, listener] of listeners) if (other !== store) listener();
-      };
-      const store: RecordingStore = {
-        ...disk,
-        put: async (entries) => {
-          await disk.put(entries);
-          tellOthers();
-        },
-        putAudio: async (id, audio, entries) => {
-          await disk.putAudio(id, audio, entries);
-          tellOthers();
-        },
-        own: async (signal, wait) => {
-          while (owner?.aborted === false) {
-            if (!wait) return false;
-            await new Promise<void>((resolve) => waiting.push(resolve));
-          }
-          owner = signal;
-          signal.addEventListener('abort', () => {
-            for (const go of waiting.splice(0)) go();
-          });
-          return true;
-        },
-        watch: (listener) => {
-          listeners.set(store, listener);
-          return () => listeners.delete(store);
-        },
-      };
-      return store;
-    };
-    const open = () =>
-      createSyncClient({
-        store: tab(),
-        backend: world.server.backend,
-        clock: world.clock,
-        fetch: world.server.fetch,
-        gatherMs: 0,
-        random: () => 0.5,
-      });
-
-    const [first, second] = [open(), open()];
-    await first.start();
-    await world.clock.settle();
-    await second.start();
-    await world.clock.settle();
-    assert.equal(second.status().state, 'standby');
-    await world.add(second);
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(states(first), ['synced']);
-    assert.deepEqual(states(second), ['synced'], 'it sees what the other does');
-    assert.equal(world.requests('syncUpload'), 1);
-
-    await first.dispose();
-    await world.add(second);
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(states(second), ['synced', 'synced']);
-    await second.dispose();
   });
 });
