@@ -4,7 +4,12 @@ import type { RequestError } from './errors.ts';
 import type { RecordingStore } from './store.ts';
 import type { Clock } from './time.ts';
 
-const KEY = 'coolDown';
+/** Where one is kept that is for everything, and one that is for uploads alone. */
+const ALL = 'coolDown';
+const UPLOADS = 'coolDown/uploads';
+const KEYS = [ALL, UPLOADS];
+/** An upload that gets one of these is refused as such: the server answers everything else as before. */
+const OF_UPLOADS = new Set(['fair_use_restricted', 'too_many_jobs']);
 
 export interface CoolDownOptions {
   readonly store: Pick<RecordingStore, 'put' | 'remove' | 'entries'>;
@@ -21,36 +26,48 @@ export interface Cooling {
 
 export class CoolDown {
   readonly #options: CoolDownOptions;
-  #cooling: Cooling | null = null;
+  readonly #cooling = new Map<string, Cooling>();
 
   constructor(options: CoolDownOptions) {
     this.#options = options;
   }
 
   async load(): Promise<void> {
-    const { until, reason } = (await this.#options.store.entries()).get(KEY) ?? {};
-    this.#cooling = typeof until === 'number' ? { until, reason: String(reason) } : null;
+    const entries = await this.#options.store.entries();
+    this.#cooling.clear();
+    for (const key of KEYS) {
+      const { until, reason } = entries.get(key) ?? {};
+      if (typeof until === 'number') this.#cooling.set(key, { until, reason: String(reason) });
+    }
   }
 
-  /** Null where there is none. */
-  current(): Cooling | null {
+  /** What holds uploads back, or everything else; null where nothing does. */
+  current(isUpload: boolean): Cooling | null {
+    const [all, uploads] = KEYS.map((key) => this.#current(key));
+    const isLonger = isUpload && (uploads?.until ?? 0) > (all?.until ?? 0);
+    return (isLonger ? uploads : all) ?? null;
+  }
+
+  #current(key: string): Cooling | undefined {
     const now = this.#options.clock.now();
+    const cooling = this.#cooling.get(key);
     // A clock that was set back makes no cool-down of years.
-    const isOn =
-      this.#cooling !== null && this.#cooling.until > now && this.#cooling.until <= now + 1.1 * LONGEST_COOL_DOWN_MS;
-    return isOn ? this.#cooling : null;
+    return cooling && cooling.until > now && cooling.until <= now + 1.1 * LONGEST_COOL_DOWN_MS ? cooling : undefined;
   }
 
-  async begin({ code, retryAfterMs }: RequestError): Promise<void> {
+  /** @param isUpload whether the server said so to an upload. */
+  async begin({ code, retryAfterMs }: RequestError, isUpload: boolean): Promise<void> {
     const { store, clock, random } = this.#options;
+    const key = isUpload && OF_UPLOADS.has(code) ? UPLOADS : ALL;
     const until = clock.now() + coolDownMs(retryAfterMs, random());
-    this.#cooling = { until: Math.max(until, this.current()?.until ?? 0), reason: code };
-    await store.put(new Map([[KEY, { ...this.#cooling }]]));
+    const cooling = { until: Math.max(until, this.#current(key)?.until ?? 0), reason: code };
+    this.#cooling.set(key, cooling);
+    await store.put(new Map([[key, cooling]]));
   }
 
   /** By hand: the user wants it tried now. */
   async end(): Promise<void> {
-    this.#cooling = null;
-    await this.#options.store.remove([KEY]);
+    this.#cooling.clear();
+    await this.#options.store.remove(KEYS);
   }
 }

@@ -53,7 +53,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#setbacks = new Setbacks(options);
+    this.#setbacks = new Setbacks(options, false);
   }
 
   wake({ afresh = false } = {}): void {
@@ -72,7 +72,7 @@ export class Follower {
     while (!signal.aborted) {
       this.#watchJobs();
       const now = clock.now();
-      const blockedUntil = isOnline() ? Math.max(this.#setbacks.until, coolDown.current()?.until ?? 0) : Infinity;
+      const blockedUntil = isOnline() ? Math.max(this.#setbacks.until, coolDown.current(false)?.until ?? 0) : Infinity;
       if (blockedUntil > now) await this.#waker.wait(blockedUntil - now, clock, signal);
       else if (this.#isDue(now)) await this.#step(signal);
       else await this.#waker.wait(this.#polledAt + this.#pollMs() - now, clock, signal);

@@ -20,8 +20,11 @@ export class Setbacks {
   /** The last one. */
   error: unknown;
 
-  constructor(options: SetbacksOptions) {
+  readonly #isUpload: boolean;
+
+  constructor(options: SetbacksOptions, isUpload: boolean) {
     this.#options = options;
+    this.#isUpload = isUpload;
   }
 
   forget(): void {
@@ -35,7 +38,7 @@ export class Setbacks {
     this.error = error;
     if (error instanceof RequestError && error.kind === 'wait') {
       try {
-        await coolDown.begin(error);
+        await coolDown.begin(error, this.#isUpload);
         return;
       } catch (problem) {
         this.error = problem; // Of the store, which may be full.

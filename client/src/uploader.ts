@@ -47,7 +47,7 @@ export class Uploader {
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#limits = options.limits;
-    this.#setbacks = new Setbacks(options);
+    this.#setbacks = new Setbacks(options, true);
   }
 
   /** Something has changed: there is more to upload, a network, a user. */
@@ -86,7 +86,7 @@ export class Uploader {
     const waiting = library.inState('waiting');
     if (this.#unsent() === undefined && waiting.length === 0) return { state: 'idle', reason: null, until: null };
     if (!isOnline()) return { state: 'offline', reason: null, until: null };
-    const cooling = coolDown.current();
+    const cooling = coolDown.current(true);
     if (cooling !== null) return { state: 'cooling_down', ...cooling };
     const { until, error } = this.#setbacks;
     if (until > clock.now()) {

@@ -48,6 +48,55 @@ describe('a client', () => {
     assert.deepEqual(states(second), ['synced'], 'a person may ask before');
   });
 
+  it('follows what was accepted while the server takes nothing new, also when it is started anew', async () => {
+    const first = await world.client();
+    await world.add(first);
+    await world.clock.advance(100);
+    assert.deepEqual(states(first), ['uploaded']);
+    world.server.faults = ['rate_limited'];
+    world.server.retryAfterSeconds = 6 * 3600;
+    await world.add(first);
+    await world.clock.advance(100);
+    assert.equal(first.status().state, 'cooling_down');
+    world.device.kill();
+
+    const second = await world.client();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(second), ['synced', 'uploading']);
+    assert.equal(world.device.handedOver.size, 1);
+    assert.equal(second.status().reason, 'fair_use_restricted');
+    await world.clock.advance(5 * HOUR_MS);
+    assert.equal(world.requests('syncUpload'), 2);
+    await world.clock.advance(2 * HOUR_MS);
+    assert.deepEqual(states(second), ['synced', 'synced']);
+  });
+
+  it('follows nothing while the server wants to be left alone', async () => {
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(100);
+    world.server.faults = ['busy'];
+    world.server.retryAfterSeconds = 3600;
+    await world.add(client);
+    await world.clock.advance(HOUR_MS / 2);
+    assert.deepEqual(states(client), ['uploaded', 'uploading']);
+    assert.equal(world.requests('syncStatus'), 0);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
+  });
+
+  it('reads a cool-down of a version that had one for everything', async () => {
+    const until = world.clock.now() + HOUR_MS;
+    await world.device.disk.put(new Map([['coolDown', { until, reason: 'fair_use_restricted' }]]));
+    const client = await world.client();
+    await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(client.status(), { state: 'cooling_down', reason: 'fair_use_restricted', until });
+    await client.syncNow();
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
   it('marks only the recording that was refused; the others go on without it, and it is not sent again', async () => {
     const client = await world.client();
     const names = [world.nextName(), 'audio_bad_1760000000.bin'];
