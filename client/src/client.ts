@@ -9,12 +9,14 @@ import type { Unsubscribe } from './emitter.ts';
 import { RequestError, SyncError } from './errors.ts';
 import { Follower } from './follower.ts';
 import { Http } from './http.ts';
-import { Library } from './library.ts';
+import { backToWaiting, Library } from './library.ts';
+import type { RecordingChange } from './library.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
 import { newRecording } from './newRecording.ts';
 import type { NewRecording } from './newRecording.ts';
 import type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
+import { Ownership } from './ownership.ts';
 import { randomId } from './randomId.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
 import { Sender } from './sender.ts';
@@ -22,6 +24,7 @@ import type { RecordingStore } from './store.ts';
 import { linkedController, systemClock } from './time.ts';
 import type { Clock } from './time.ts';
 import { Uploader } from './uploader.ts';
+import type { Wish } from './wishes.ts';
 
 const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
 const DAY_MS = 24 * 3600_000;
@@ -50,13 +53,13 @@ export class SyncClient {
   readonly #uploader: Uploader;
   readonly #follower: Follower;
   readonly #newId: () => string;
+  readonly #ownership: Ownership;
   readonly #subscriptions: Unsubscribe[] = [];
   /** Ends with the client. */
   readonly #life = new AbortController();
   /** Ends with the client, or when it is paused. */
   #run: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
   #opening: Promise<void> | null = null;
-  #isOwner = false;
   #status: SyncStatus = still('stopped');
   /** Waits for nothing any more that it waited for because something had gone wrong. */
   readonly #afresh = (): void => {
@@ -131,6 +134,13 @@ export class SyncClient {
         this.#setStatus(status);
       },
     });
+    this.#ownership = new Ownership({
+      store,
+      newId: this.#newId,
+      load: () => this.#load(),
+      loadNew: () => this.#library.loadNew(),
+      grant: (wishes) => this.#grant(wishes),
+    });
     this.#subscribe(backend);
     const dispose = (): void => void this.dispose();
     if (options.signal?.aborted === true) dispose();
@@ -141,8 +151,7 @@ export class SyncClient {
     this.#subscriptions.push(this.#network.onChange(this.#afresh));
     if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#afresh));
     const unwatch = this.#store.watch?.(() => {
-      const read = this.#isOwner ? this.#library.loadNew() : this.#library.load();
-      read.catch(this.#report);
+      this.#ownership.changed().catch(this.#report);
     });
     if (unwatch !== undefined) this.#subscriptions.push(unwatch);
   }
@@ -203,27 +212,18 @@ export class SyncClient {
 
   async #work(signal: AbortSignal): Promise<void> {
     await this.#open();
-    if (this.#store.own !== undefined) {
-      if (!(await this.#store.own(signal, false))) {
-        this.#setStatus(still('standby'));
-        if (!(await this.#store.own(signal, true))) return;
-      }
-      // What the one before did since this one opened.
-      await this.#load();
-    }
-    this.#isOwner = true;
-    try {
+    const onStandby = (): void => {
+      this.#setStatus(still('standby'));
+    };
+    await this.#ownership.hold(signal, onStandby, async () => {
       await this.#library.repair(this.#clock.now() - this.#keepSyncedMs);
       await Promise.all([this.#uploader.run(signal), this.#follower.run(signal)]);
-    } finally {
-      this.#isOwner = false;
-    }
+    });
   }
 
   /** Does not wait for the end of a cool-down or back-off any longer: for a button. */
   async syncNow(): Promise<void> {
-    await this.#coolDown.end();
-    this.#afresh();
+    await this.#wish([{ id: null, what: 'now' }]);
   }
 
   /**
@@ -240,14 +240,9 @@ export class SyncClient {
       jobs.set(kept, [...(jobs.get(kept) ?? []), recording]);
     }
     for (const [jobId, recordings] of jobs) {
-      const isTaken = jobId !== null && (await this.#retryJob(jobId));
-      const change = isTaken
-        ? ({ state: 'processing' } as const)
-        : ({ state: 'waiting', batchId: null, jobId: null, session: null, mishaps: 0 } as const);
-      await this.#library.update(new Map(recordings.map((recording) => [recording.id, change])));
+      const what = jobId !== null && (await this.#retryJob(jobId)) ? 'retried' : 'again';
+      await this.#wish(recordings.map((recording) => ({ id: recording.id, what })));
     }
-    this.#uploader.wake({ afresh: true });
-    this.#follower.wake();
   }
 
   async #retryJob(jobId: string): Promise<boolean> {
@@ -265,7 +260,7 @@ export class SyncClient {
   async cancelJob(jobId: string): Promise<void> {
     await this.#open();
     await this.#api.cancel(jobId, this.#life.signal);
-    await this.#completions.settle(jobId, this.#life.signal);
+    await this.#settle([jobId]);
   }
 
   /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */
@@ -276,7 +271,23 @@ export class SyncClient {
     if (state !== 'waiting' && state !== 'failed' && state !== 'synced') {
       throw new SyncError('busy', 'The recording is on its way: cancel its job first, or wait.');
     }
-    await this.#library.remove([id]);
+    await this.#wish([{ id, what: 'gone' }]);
+  }
+
+  async #wish(wishes: readonly Wish[]): Promise<void> {
+    await this.#open();
+    await this.#ownership.wish(wishes, this.#life.signal);
+  }
+
+  async #grant(wishes: readonly Wish[]): Promise<void> {
+    const changes = new Map<string, RecordingChange>();
+    for (const { id, what } of wishes) {
+      if (what === 'gone') await this.#library.remove(id);
+      else if (what === 'now') await this.#coolDown.end();
+      else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
+    }
+    await this.#library.update(changes, 'failed');
+    if (wishes.some(({ what }) => what !== 'gone')) this.#afresh();
   }
 
   /**
@@ -298,18 +309,8 @@ export class SyncClient {
   /** @param jobIds null for all that have ended. */
   async #settle(jobIds: readonly string[] | null): Promise<void> {
     await this.#open();
-    const { controller, unlink } = linkedController(this.#life.signal);
-    try {
-      // Where another context works on the store, its own listener does this.
-      if (!this.#isOwner && this.#store.own !== undefined) {
-        if (!(await this.#store.own(controller.signal, false))) return;
-        await this.#load();
-      }
-      await this.#follower.settle(jobIds, controller.signal);
-    } finally {
-      controller.abort();
-      unlink();
-    }
+    // Where another context works on the store, its own listener does this.
+    await this.#ownership.act(this.#life.signal, (signal) => this.#follower.settle(jobIds, signal));
   }
 
   /** Ends everything, and closes the store. What is on its way goes on with the next start. */

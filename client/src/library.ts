@@ -2,10 +2,11 @@
  * The recordings and batches of a device: in memory as they are in the store. Every change is stored before it is seen, and
  * every state goes through the table of transitions.
  */
-import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import type { BatchDoc, Failure, RecordingDoc, RecordingState } from './recording.ts';
 import { canTransition } from './recording.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Mutex } from './time.ts';
+import { wishesIn } from './wishes.ts';
 
 const RECORDING = 'recording/';
 const BATCH = 'batch/';
@@ -69,6 +70,10 @@ export class Library {
       for (const [key, value] of entries) {
         if (key.startsWith(RECORDING)) this.#recordings.set(value['id'] as string, value as unknown as RecordingDoc);
         if (key.startsWith(BATCH)) this.#batches.set(value['id'] as string, value as unknown as BatchDoc);
+      }
+      // To whoever wished them gone, they are.
+      for (const { id, what } of wishesIn(entries).values()) {
+        if (what === 'gone' && this.#isStill(id)) this.#recordings.delete(id);
       }
       for (const doc of this.#recordings.values()) if (before.get(doc.id)?.state !== doc.state) this.#onChange(doc);
     });
@@ -137,13 +142,17 @@ export class Library {
     return doc;
   }
 
-  /** @throws Error for a change that the table of transitions does not have: a bug. */
-  async update(changes: ReadonlyMap<string, RecordingChange>): Promise<void> {
+  /**
+   * @param from only what is in this state by then.
+   * @throws Error for a change that the table of transitions does not have: a bug.
+   */
+  async update(changes: ReadonlyMap<string, RecordingChange>, from?: RecordingState): Promise<void> {
     if (changes.size === 0) return;
     await this.#writing.run(async () => {
       const changed = [...changes].flatMap(([id, change]) => {
         const recording = this.#recordings.get(id);
-        return recording === undefined ? [] : [this.#apply(recording, change)];
+        if (recording === undefined || (from !== undefined && recording.state !== from)) return [];
+        return [this.#apply(recording, change)];
       });
       await this.#write(changed);
     });
@@ -165,13 +174,19 @@ export class Library {
     await Promise.all(ids.map((id) => this.#store.removeAudio(id, [])));
   }
 
-  /** Forgets recordings, with their audio. */
-  async remove(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+  /** Forgets a recording, with its audio, unless it is on its way. */
+  async remove(id: string): Promise<void> {
     await this.#writing.run(async () => {
-      await Promise.all(ids.map((id) => this.#store.removeAudio(id, [RECORDING + id])));
-      for (const id of ids) this.#recordings.delete(id);
+      if (!this.#isStill(id)) return;
+      await this.#store.removeAudio(id, [RECORDING + id]);
+      this.#recordings.delete(id);
     });
+  }
+
+  /** Whether nothing is under way with it, on this device or the server. */
+  #isStill(id: string): boolean {
+    const state = this.#recordings.get(id)?.state;
+    return state !== 'uploading' && state !== 'uploaded' && state !== 'processing';
   }
 
   /** Begins a batch, or changes what is known of it. */
@@ -207,7 +222,7 @@ function toEntries(recordings: readonly RecordingDoc[]): ReadonlyMap<string, Sto
   return new Map(recordings.map((doc) => [RECORDING + doc.id, doc as unknown as StoredValue]));
 }
 
-const backToWaiting: RecordingChange = { state: 'waiting', batchId: null, jobId: null, session: null };
+export const backToWaiting: RecordingChange = { state: 'waiting', batchId: null, jobId: null, session: null };
 
 export const AUDIO_MISSING = {
   code: 'audio_missing',

@@ -39,6 +39,109 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(states(second), ['synced', 'synced']);
   });
 
+  describe('does in the tab at work what another one is asked for:', () => {
+    /** One that the server has refused, and would not refuse again. */
+    async function failed(): Promise<string> {
+      const name = world.nextName();
+      world.server.refused.set(name, 'bad_name');
+      const { id } = await world.add(first, 100, name);
+      await world.clock.advance(MINUTE_MS);
+      assert.deepEqual([states(first), states(second)], [['failed'], ['failed']]);
+      world.server.refused.clear();
+      return id;
+    }
+
+    it('trying again', async () => {
+      await second.retry(await failed());
+      await world.clock.advance(MINUTE_MS);
+      assert.deepEqual([states(first), states(second)], [['synced'], ['synced']]);
+      assert.equal(world.requests('syncUpload'), 2);
+    });
+
+    it('trying again what the server has kept', async () => {
+      const { id, name } = await world.add(first);
+      world.server.failing.set(name, { code: 'attempts_exhausted', retryable: true });
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual(states(second), ['failed']);
+      await second.retry(id);
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual([states(first), states(second)], [['synced'], ['synced']]);
+      assert.equal(world.requests('syncUpload'), 1);
+    });
+
+    it('discarding, for good', async () => {
+      const id = await failed();
+      await second.discard(id);
+      assert.deepEqual(second.recordings(), [], 'at once');
+      await world.clock.settle();
+      assert.deepEqual([first.recordings(), second.recordings()], [[], []]);
+      assert.deepEqual([await tabs.disk.audioIds(), [...(await tabs.disk.entries()).keys()]], [[], []]);
+      await assert.rejects(first.discard(id), { code: 'not_found' });
+    });
+
+    it('discarding what waits, which is not uploaded then', async () => {
+      world.server.faults = ['busy'];
+      await world.add(first);
+      await world.clock.settle();
+      const { id } = await world.add(second);
+      await world.clock.settle();
+      assert.deepEqual(states(first), ['uploading', 'waiting']);
+      await second.discard(id);
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual([states(first), states(second)], [['synced'], ['synced']]);
+    });
+
+    it('not discarding what is on its way by then', async () => {
+      world.server.faults = ['hang'];
+      const { id } = await world.add(first);
+      await world.clock.settle();
+      assert.deepEqual(states(first), ['uploading']);
+      // As of a tab that had not heard of that.
+      await tabs.disk.put(new Map([['wish/late', { id, what: 'gone' }]]));
+      await world.add(second);
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual(
+        [states(first), states(second)],
+        [
+          ['synced', 'synced'],
+          ['synced', 'synced'],
+        ],
+      );
+      assert.equal((await tabs.disk.entries()).has('wish/late'), false);
+    });
+
+    it('waiting no longer', async () => {
+      world.server.faults = ['busy'];
+      world.server.retryAfterSeconds = 6 * 3600;
+      await world.add(first);
+      await world.clock.advance(MINUTE_MS);
+      assert.equal(first.status().state, 'cooling_down');
+      await second.syncNow();
+      await world.clock.advance(MINUTE_MS);
+      assert.deepEqual(states(first), ['synced']);
+    });
+
+    it('or in the tab that was asked, when it takes over before that', async () => {
+      const id = await failed();
+      await Promise.all([first.dispose(), second.retry(id)]);
+      await world.clock.advance(MINUTE_MS);
+      assert.deepEqual(states(second), ['synced']);
+      assert.deepEqual(
+        [...(await tabs.disk.entries()).keys()].filter((key) => key.startsWith('wish/')),
+        [],
+      );
+    });
+
+    it('cancelling, which only the tab at work hands over', async () => {
+      await world.add(first);
+      await world.clock.advance(100);
+      await second.cancelJob(first.recordings()[0]?.jobId ?? '');
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual([states(first), states(second)], [['failed'], ['failed']]);
+      assert.equal(completions.length, 1);
+    });
+  });
+
   it('hands no job over twice when another tab takes over', async () => {
     await world.add(first);
     await world.clock.until(() => completions.length === 1, HOUR_MS);
