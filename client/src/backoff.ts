@@ -2,7 +2,7 @@
 
 const BASE_MS = 1000;
 const LONGEST_MS = 5 * 60_000;
-/** No server asks for more: a day, until which a daily budget returns. Guards against clocks that were set. */
+/** A day, after which a daily budget has returned. Who is restricted for longer asks once a day; and clocks are set. */
 export const LONGEST_COOL_DOWN_MS = 25 * 3600_000;
 /** Without a Retry-After. */
 const DEFAULT_COOL_DOWN_MS = 30_000;

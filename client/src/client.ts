@@ -1,15 +1,9 @@
 /** The library's face: one object for one user's recordings on one device. */
-import { Api } from './api.ts';
 import type { Backend } from './backend.ts';
-import { SERVER_LIMITS } from './batches.ts';
-import { Completions } from './completions.ts';
-import { CoolDown } from './coolDown.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
 import { RequestError, SyncError } from './errors.ts';
-import { Follower } from './follower.ts';
-import { Http } from './http.ts';
-import { backToWaiting, Library } from './library.ts';
+import { backToWaiting } from './library.ts';
 import type { RecordingChange } from './library.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
@@ -17,16 +11,16 @@ import { newRecording } from './newRecording.ts';
 import type { NewRecording } from './newRecording.ts';
 import type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 import { Ownership } from './ownership.ts';
+import { makeParts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { randomId } from './randomId.ts';
+import { toRecording } from './recording.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
-import { Sender } from './sender.ts';
 import type { RecordingStore } from './store.ts';
 import { linkedController, systemClock } from './time.ts';
 import type { Clock } from './time.ts';
-import { Uploader } from './uploader.ts';
 import type { Wish } from './wishes.ts';
 
-const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
 const DAY_MS = 24 * 3600_000;
 
 function still(state: 'stopped' | 'standby' | 'paused' | 'disposed'): SyncStatus {
@@ -40,18 +34,12 @@ export function createSyncClient(options: SyncClientOptions): SyncClient {
 export class SyncClient {
   readonly #store: RecordingStore;
   readonly #clock: Clock;
-  readonly #network: Network;
   readonly #keepSyncedMs: number;
   readonly #report = (error: unknown): void => {
     this.#events.emit('error', error);
   };
-  readonly #events = new Emitter<SyncEvents>(this.#report);
-  readonly #api: Api;
-  readonly #library: Library;
-  readonly #coolDown: CoolDown;
-  readonly #completions: Completions;
-  readonly #uploader: Uploader;
-  readonly #follower: Follower;
+  readonly #events = new Emitter<SyncEvents>();
+  readonly #parts: Parts;
   readonly #newId: () => string;
   readonly #ownership: Ownership;
   readonly #subscriptions: Unsubscribe[] = [];
@@ -63,92 +51,36 @@ export class SyncClient {
   #status: SyncStatus = still('stopped');
   /** Waits for nothing any more that it waited for because something had gone wrong. */
   readonly #afresh = (): void => {
-    this.#uploader.wake({ afresh: true });
-    this.#follower.wake({ afresh: true });
+    this.#parts.uploader.wake({ afresh: true });
+    this.#parts.follower.wake({ afresh: true });
   };
 
   constructor(options: SyncClientOptions) {
-    const { store, backend, clock = systemClock, random = Math.random, onCompletion } = options;
-    const fetchOf = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const { store, backend, signal, clock = systemClock, newId = randomId, network = connectivity() } = options;
     this.#store = store;
     this.#clock = clock;
-    this.#network = options.network ?? connectivity();
+    this.#newId = newId;
     this.#keepSyncedMs = options.keepSyncedMs ?? 7 * DAY_MS;
-    this.#newId = options.newId ?? randomId;
-    const isOnline = (): boolean => this.#network.isOnline();
-
-    const http = new Http({ backend, fetch: fetchOf, clock });
-    this.#api = new Api(http, backend);
-    this.#coolDown = new CoolDown({ store, clock, random });
-    this.#library = new Library({
-      store,
-      now: () => clock.now(),
-      onChange: (recording) => {
-        this.#changed(recording);
-      },
-    });
-    this.#completions = new Completions({
-      api: this.#api,
-      store,
-      clock,
-      apply: (jobId, job) => this.#follower.apply(jobId, job),
-      handOver: async (completion) => {
-        await onCompletion?.(completion);
-        this.#events.emit('completion', completion);
-      },
-    });
-    const shared = { library: this.#library, coolDown: this.#coolDown, clock, random, isOnline, onError: this.#report };
-    this.#follower = new Follower({
-      ...shared,
-      api: this.#api,
-      backend,
-      completions: this.#completions,
-      pollMs: options.pollMs ?? (backend.watchJob === undefined ? 20_000 : 5 * 60_000),
-      onJob: (jobId, job) => {
-        this.#events.emit('job', { jobId, ...job });
-      },
-    });
-    const sender = new Sender({
-      ...shared,
-      http,
-      storageUrl: backend.storageUrl,
-      api: this.#api,
-      store,
-      createMd5: options.createMd5 ?? null,
-      concurrency: options.concurrency ?? 3,
-      onProgress: (recordingId, sentBytes) => {
-        const size = this.#library.get(recordingId)?.size ?? sentBytes;
-        this.#events.emit('progress', { recordingId, sentBytes, size });
-      },
-      onTooLarge: (limits) => {
-        this.#uploader.restrict(limits);
-      },
-    });
-    this.#uploader = new Uploader({
-      ...shared,
-      sender,
-      newId: this.#newId,
-      limits: { ...SERVER_LIMITS, maxRequestBytes: DEFAULT_REQUEST_BYTES, ...options.limits },
-      gatherMs: options.gatherMs ?? 1000,
-      onStatus: (status) => {
-        this.#setStatus(status);
-      },
-    });
+    const onStatus = (status: SyncStatus): void => {
+      this.#setStatus(status);
+    };
+    this.#parts = makeParts(options, { clock, network, newId, events: this.#events, onStatus });
     this.#ownership = new Ownership({
       store,
-      newId: this.#newId,
+      newId,
       load: () => this.#load(),
-      loadNew: () => this.#library.loadNew(),
+      loadNew: () => this.#parts.library.loadNew(),
       grant: (wishes) => this.#grant(wishes),
     });
-    this.#subscribe(backend);
+    this.#subscribe(backend, network);
     const dispose = (): void => void this.dispose();
-    if (options.signal?.aborted === true) dispose();
-    options.signal?.addEventListener('abort', dispose);
+    signal?.addEventListener('abort', dispose);
+    this.#subscriptions.push(() => signal?.removeEventListener('abort', dispose));
+    if (signal?.aborted === true) dispose();
   }
 
-  #subscribe(backend: Backend): void {
-    this.#subscriptions.push(this.#network.onChange(this.#afresh));
+  #subscribe(backend: Backend, network: Network): void {
+    this.#subscriptions.push(network.onChange(this.#afresh));
     if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#afresh));
     const unwatch = this.#store.watch?.(() => {
       this.#ownership.changed().catch(this.#report);
@@ -164,7 +96,7 @@ export class SyncClient {
 
   /** All recordings that this device knows of, in the order in which they were added. */
   recordings(): readonly Recording[] {
-    return this.#library.recordings.map(toRecording).sort((a, b) => a.addedAt - b.addedAt);
+    return this.#parts.library.recordings.map(toRecording).sort((a, b) => a.addedAt - b.addedAt);
   }
 
   status(): SyncStatus {
@@ -180,8 +112,8 @@ export class SyncClient {
     await this.#open();
     const { doc, audio } = newRecording(recording, this.#newId(), this.#clock.now());
     // From now on, so that more may come while this one is written.
-    this.#uploader.gather();
-    return toRecording(await this.#library.add(doc, audio));
+    this.#parts.uploader.gather();
+    return toRecording(await this.#parts.library.add(doc, audio));
   }
 
   /** Stops uploading and following, at once; resolves when nothing is under way any more. */
@@ -216,8 +148,8 @@ export class SyncClient {
       this.#setStatus(still('standby'));
     };
     await this.#ownership.hold(signal, onStandby, async () => {
-      await this.#library.repair(this.#clock.now() - this.#keepSyncedMs);
-      await Promise.all([this.#uploader.run(signal), this.#follower.run(signal)]);
+      await this.#parts.library.repair(this.#clock.now() - this.#keepSyncedMs);
+      await Promise.all([this.#parts.uploader.run(signal), this.#parts.follower.run(signal)]);
     });
   }
 
@@ -232,7 +164,7 @@ export class SyncClient {
    */
   async retry(id?: string): Promise<void> {
     await this.#open();
-    const failed = this.#library.inState('failed').filter((recording) => id === undefined || recording.id === id);
+    const failed = this.#parts.library.inState('failed').filter((recording) => id === undefined || recording.id === id);
     if (id !== undefined && failed.length === 0) throw new SyncError('not_found', 'There is no such failed recording.');
     const jobs = new Map<string | null, RecordingDoc[]>();
     for (const recording of failed) {
@@ -247,7 +179,7 @@ export class SyncClient {
 
   async #retryJob(jobId: string): Promise<boolean> {
     try {
-      await this.#api.retry(jobId, this.#life.signal);
+      await this.#parts.api.retry(jobId, this.#life.signal);
       return true;
     } catch (error) {
       // It keeps nothing of it, or is at it already: uploading again finds out.
@@ -259,14 +191,14 @@ export class SyncClient {
   /** Ends a job; what it has done stays. Its other recordings are `failed` then, and kept. @throws RequestError */
   async cancelJob(jobId: string): Promise<void> {
     await this.#open();
-    await this.#api.cancel(jobId, this.#life.signal);
+    await this.#parts.api.cancel(jobId, this.#life.signal);
     await this.#settle([jobId]);
   }
 
   /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */
   async discard(id: string): Promise<void> {
     await this.#open();
-    const state = this.#library.get(id)?.state;
+    const state = this.#parts.library.get(id)?.state;
     if (state === undefined) throw new SyncError('not_found', 'There is no such recording.');
     if (state !== 'waiting' && state !== 'failed' && state !== 'synced') {
       throw new SyncError('busy', 'The recording is on its way: cancel its job first, or wait.');
@@ -282,11 +214,11 @@ export class SyncClient {
   async #grant(wishes: readonly Wish[]): Promise<void> {
     const changes = new Map<string, RecordingChange>();
     for (const { id, what } of wishes) {
-      if (what === 'gone') await this.#library.remove(id);
-      else if (what === 'now') await this.#coolDown.end();
+      if (what === 'gone') await this.#parts.library.remove(id);
+      else if (what === 'now') await this.#parts.coolDown.end();
       else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
     }
-    await this.#library.update(changes, 'failed');
+    await this.#parts.library.update(changes, 'failed');
     if (wishes.some(({ what }) => what !== 'gone')) this.#afresh();
   }
 
@@ -310,7 +242,7 @@ export class SyncClient {
   async #settle(jobIds: readonly string[] | null): Promise<void> {
     await this.#open();
     // Where another context works on the store, its own listener does this.
-    await this.#ownership.act(this.#life.signal, (signal) => this.#follower.settle(jobIds, signal));
+    await this.#ownership.act(this.#life.signal, (signal) => this.#parts.follower.settle(jobIds, signal));
   }
 
   /** Ends everything, and closes the store. What is on its way goes on with the next start. */
@@ -334,13 +266,7 @@ export class SyncClient {
   }
 
   async #load(): Promise<void> {
-    await Promise.all([this.#library.load(), this.#completions.load(), this.#coolDown.load()]);
-  }
-
-  #changed(recording: RecordingDoc): void {
-    this.#events.emit('recording', toRecording(recording));
-    if (recording.state === 'waiting' || recording.state === 'uploading') this.#uploader.wake();
-    if (recording.state === 'uploaded') this.#follower.wake();
+    await Promise.all([this.#parts.library.load(), this.#parts.completions.load(), this.#parts.coolDown.load()]);
   }
 
   #setStatus(status: SyncStatus): void {
@@ -349,8 +275,4 @@ export class SyncClient {
     if (state !== status.state || reason !== status.reason || until !== status.until)
       this.#events.emit('status', status);
   }
-}
-
-function toRecording({ id, name, size, addedAt, state, changedAt, jobId, failure, target }: RecordingDoc): Recording {
-  return { id, name, size, addedAt, state, changedAt, jobId, failure, target };
 }

@@ -2,14 +2,9 @@
 
 export type Unsubscribe = () => void;
 
-export class Emitter<Events extends object> {
+/** A listener that throws disturbs nobody else: `error` tells of it. */
+export class Emitter<Events extends { readonly error: unknown }> {
   readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
-  readonly #onError: (error: unknown) => void;
-
-  /** @param onError a listener that throws disturbs nobody else. */
-  constructor(onError: (error: unknown) => void) {
-    this.#onError = onError;
-  }
 
   on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): Unsubscribe {
     const listeners = this.#listeners.get(name) ?? new Set();
@@ -25,7 +20,8 @@ export class Emitter<Events extends object> {
       try {
         (listener as (payload: Events[Name]) => void)(payload);
       } catch (error) {
-        this.#onError(error);
+        // Not to itself: that would never end.
+        if (name !== 'error') this.emit('error', error as Events['error']);
       }
     }
   }

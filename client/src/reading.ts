@@ -51,7 +51,7 @@ export function usageSince(uid: string, day: string, limit = 366): ReadQuery {
   return { collection: `users/${uid}/usage`, where: [['day', '>=', day]], orderBy: [['day', 'asc']], limit };
 }
 
-/** The user's jobs that have ended and that no app has acknowledged yet, the one that ended first first. */
+/** The user's jobs that have ended and that no app has acknowledged yet, in the order in which they ended. */
 export function unacknowledgedJobs(uid: string, limit = 50): ReadQuery {
   return {
     collection: 'offline_sync_jobs',

@@ -85,6 +85,11 @@ export interface RecordingDoc extends Recording {
   readonly mishaps: number;
 }
 
+export function toRecording(doc: RecordingDoc): Recording {
+  const { id, name, size, addedAt, state, changedAt, jobId, failure, target } = doc;
+  return { id, name, size, addedAt, state, changedAt, jobId, failure, target };
+}
+
 /**
  * Recordings that are uploaded together. Stored before the first request and never changed in what it stands for, so that
  * the same key always names the same content. It exists as long as there is something to upload.
@@ -99,6 +104,6 @@ export interface BatchDoc {
   readonly createdAt: number;
   /** Failures that count, in a row: cool-downs and a missing network are none. */
   readonly failures: number;
-  /** Known when the server has created the job: of direct uploads only. */
+  /** Null before the server has created the job. */
   readonly jobId: string | null;
 }

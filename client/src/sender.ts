@@ -203,7 +203,7 @@ export class Sender {
     const { library, onTooLarge } = this.#options;
     const members = library.uploadingOf(batch);
     const isMultipart = batch.way === 'multipart';
-    // Down to a request of none, so that a single recording goes to Storage. A job of none there is not.
+    // A single recording that is too much for a request goes to Storage; one that is too much for a job has no other way.
     const isTooLarge = TOO_LARGE.has(error.code) && (isMultipart || members.length > 1);
     if (isTooLarge) {
       // How many a job takes depends on their names: half of them do, sooner or later.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { MAX_FAILURES } from '../../src/uploader.ts';
 import type { Fault } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
@@ -12,89 +13,6 @@ describe('a client', () => {
   });
   afterEach(() => {
     assert.deepEqual(world.device.errors, []);
-  });
-
-  it('waits as long as a 429 asks, counts it as no failure, and says so', async () => {
-    const client = await world.client();
-    world.server.faults = of('rate_limited', 2 * MAX_FAILURES);
-    world.server.retryAfterSeconds = 120;
-    await world.add(client);
-    await world.clock.advance(1000);
-    const status = client.status();
-    assert.equal(status.state, 'cooling_down');
-    assert.equal(status.reason, 'fair_use_restricted');
-    assert.ok((status.until ?? 0) >= world.clock.now() + 119_000);
-
-    const asked = world.server.requests.length;
-    await world.clock.advance(118_000);
-    assert.equal(world.server.requests.length, asked, 'nothing is sent before its time');
-    await world.clock.advance(2 * HOUR_MS);
-    assert.deepEqual(states(client), ['synced']);
-  });
-
-  it('keeps to a cool-down when it is started anew', async () => {
-    const first = await world.client();
-    world.server.faults = ['busy'];
-    world.server.retryAfterSeconds = 600;
-    await world.add(first);
-    await world.clock.advance(1000);
-    world.device.kill();
-    const second = await world.client();
-    const asked = world.requests('syncUpload');
-    await world.clock.advance(9 * MINUTE_MS);
-    assert.equal(world.requests('syncUpload'), asked);
-    await second.syncNow();
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(states(second), ['synced'], 'a person may ask before');
-  });
-
-  it('follows what was accepted while the server takes nothing new, also when it is started anew', async () => {
-    const first = await world.client();
-    await world.add(first);
-    await world.clock.advance(100);
-    assert.deepEqual(states(first), ['uploaded']);
-    world.server.faults = ['rate_limited'];
-    world.server.retryAfterSeconds = 6 * 3600;
-    await world.add(first);
-    await world.clock.advance(100);
-    assert.equal(first.status().state, 'cooling_down');
-    world.device.kill();
-
-    const second = await world.client();
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(states(second), ['synced', 'uploading']);
-    assert.equal(world.device.handedOver.size, 1);
-    assert.equal(second.status().reason, 'fair_use_restricted');
-    await world.clock.advance(5 * HOUR_MS);
-    assert.equal(world.requests('syncUpload'), 2);
-    await world.clock.advance(2 * HOUR_MS);
-    assert.deepEqual(states(second), ['synced', 'synced']);
-  });
-
-  it('follows nothing while the server wants to be left alone', async () => {
-    const client = await world.client();
-    await world.add(client);
-    await world.clock.advance(100);
-    world.server.faults = ['busy'];
-    world.server.retryAfterSeconds = 3600;
-    await world.add(client);
-    await world.clock.advance(HOUR_MS / 2);
-    assert.deepEqual(states(client), ['uploaded', 'uploading']);
-    assert.equal(world.requests('syncStatus'), 0);
-    await world.clock.advance(HOUR_MS);
-    assert.deepEqual(states(client), ['synced', 'synced']);
-  });
-
-  it('reads a cool-down of a version that had one for everything', async () => {
-    const until = world.clock.now() + HOUR_MS;
-    await world.device.disk.put(new Map([['coolDown', { until, reason: 'fair_use_restricted' }]]));
-    const client = await world.client();
-    await world.add(client);
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(client.status(), { state: 'cooling_down', reason: 'fair_use_restricted', until });
-    await client.syncNow();
-    await world.clock.advance(MINUTE_MS);
-    assert.deepEqual(states(client), ['synced']);
   });
 
   it('marks only the recording that was refused; the others go on without it, and it is not sent again', async () => {
@@ -298,6 +216,32 @@ describe('a client', () => {
     await world.clock.settle();
     assert.equal(client.status().state, 'disposed');
     await assert.rejects(world.add(client), { code: 'disposed' });
+  });
+
+  it('leaves nothing with its signal when it is disposed of without it', async () => {
+    const { signal } = new AbortController();
+    const client = await world.client({ signal });
+    await client.dispose();
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
+  });
+
+  it('tells of listeners that throw, once each, and goes on', async () => {
+    const client = world.device.start();
+    const thrown = new Error('A listener threw.');
+    const heard: unknown[] = [];
+    client.on('error', (error) => {
+      heard.push(error);
+      throw new Error('The listener of errors threw, too.');
+    });
+    client.on('recording', ({ state }) => {
+      if (state === 'synced') throw thrown;
+    });
+    await client.start();
+    await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.deepEqual(heard, [thrown]);
+    assert.deepEqual(world.device.errors.splice(0), [thrown]);
   });
 
   it('discards by hand what is not on its way, and nothing else', async () => {

@@ -1,0 +1,154 @@
+/** What the server says of a job, applied to the recordings of this device that are in it. */
+import { hasEnded } from './api.ts';
+import type { Api, Job, JobFile } from './api.ts';
+import { backToWaiting } from './library.ts';
+import type { Library, RecordingChange } from './library.ts';
+import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import type { Clock } from './time.ts';
+
+export interface OutcomesOptions {
+  readonly api: Pick<Api, 'cancel'>;
+  readonly library: Library;
+  readonly clock: Clock;
+}
+
+/** What arrived wrong, or did not, this often is not sent again by itself. */
+const MAX_MISHAPS = 3;
+/**
+ * Storage told us that an object is complete; the server hears of it by an event, a moment later. If that was lost, creating the
+ * job once more makes the server look.
+ */
+const ARRIVAL_MS = 2 * 60_000;
+/** The same where something went wrong with it before. */
+export const DOUBT_MS = 20_000;
+
+const UPLOAD_REFUSED: Failure = {
+  code: 'upload_refused',
+  message: 'Storage does not take this recording; it is kept here, try again later.',
+  retryable: true,
+};
+/** What only uploading it again can mend, so that is what is done. */
+const UPLOAD_AGAIN = new Set(['upload_expired', 'recording_missing', 'upload_mismatch']);
+
+export class Outcomes {
+  readonly #options: OutcomesOptions;
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options;
+  }
+
+  /** @param job null where there is no such job any more. */
+  async apply(jobId: string, job: Job | null): Promise<void> {
+    const { library } = this.#options;
+    const files = new Map(job?.files.map((file) => [file.name, file]));
+    const known = library.recordings.filter((recording) => recording.jobId === jobId && recording.state !== 'synced');
+    const done = known.filter(({ name }) => isDone(files.get(name)));
+    await library.settle(done.map(({ id }) => id));
+    const ours = known.filter((recording) => !done.includes(recording));
+    const batch = library.batches.find((candidate) => candidate.jobId === jobId);
+    if (job?.status === 'uploading') {
+      if (batch !== undefined) await this.#repairUpload(batch, job, ours);
+      return;
+    }
+    // The multipart request of a batch that is still here comes to its end by itself.
+    if (batch?.way === 'direct') {
+      // Who cancelled it does not want the rest of it uploaded in another job.
+      const stopped = job?.status === 'cancelled' ? library.uploadingOf(batch) : [];
+      await library.endBatch(
+        batch,
+        stopped.map(({ id, name }) => [id, failureOf('cancelled', files.get(name))]),
+      );
+    }
+    if (job === null) {
+      await this.#again(ours.filter(({ state }) => state === 'uploaded' || state === 'processing'));
+    } else if (hasEnded(job)) {
+      await this.#conclude(job, files, ours);
+    } else if (job.status !== 'pending') {
+      const uploaded = ours.filter(({ state }) => state === 'uploaded');
+      await library.update(changes(uploaded, () => ({ state: 'processing' })));
+    }
+  }
+
+  async #conclude(job: Job, files: ReadonlyMap<string, JobFile>, ours: readonly RecordingDoc[]): Promise<void> {
+    const { library } = this.#options;
+    const undone = ours.filter(({ state }) => state !== 'failed');
+    const again = undone.filter(
+      ({ name, mishaps }) =>
+        job.status !== 'cancelled' && mishaps < MAX_MISHAPS && UPLOAD_AGAIN.has(files.get(name)?.error?.code ?? ''),
+    );
+    await this.#again(again);
+    const failed = undone.filter((recording) => !again.includes(recording));
+    await library.update(
+      changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job.status, files.get(name)) })),
+    );
+  }
+
+  /** They are uploaded anew, in another batch. */
+  async #again(recordings: readonly RecordingDoc[]): Promise<void> {
+    await this.#options.library.update(
+      changes(recordings, ({ mishaps }) => ({ ...backToWaiting, mishaps: mishaps + 1 })),
+    );
+  }
+
+  /** A job that waits for recordings which this device takes for uploaded. */
+  async #repairUpload(batch: BatchDoc, job: Job, ours: readonly RecordingDoc[]): Promise<void> {
+    const { library, clock } = this.#options;
+    const expected = new Map(job.files.filter(({ state }) => state === 'expected').map((file) => [file.name, file]));
+    const wrong = ours.filter(({ name, state, mishaps, changedAt }) => {
+      const file = expected.get(name);
+      if (file === undefined || state !== 'uploaded') return false;
+      const waited = clock.now() - changedAt;
+      // What is wrong may be with the object before this one.
+      return (file.error !== null && mishaps === 0) || waited > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
+    });
+    const hopeless = wrong.filter(({ mishaps }) => mishaps >= MAX_MISHAPS);
+    const isAtWork = library.uploadingOf(batch).length > 0;
+    const hasFailed = library.membersOf(batch).some(({ state }) => state === 'failed');
+    if (!isAtWork && (hasFailed || hopeless.length > 0)) {
+      await this.#abandon(batch, job.jobId, hopeless);
+      return;
+    }
+    const retried = wrong.filter((recording) => !hopeless.includes(recording));
+    const again = ({ mishaps }: RecordingDoc): RecordingChange => ({
+      state: 'uploading',
+      session: null,
+      mishaps: mishaps + 1,
+    });
+    await library.update(changes(retried, again));
+  }
+
+  /** One of its recordings will never arrive: the others go on in a batch without it. */
+  async #abandon(batch: BatchDoc, jobId: string, hopeless: readonly RecordingDoc[]): Promise<void> {
+    const { library, api } = this.#options;
+    await library.endBatch(
+      batch,
+      hopeless.map(({ id }) => [id, UPLOAD_REFUSED]),
+    );
+    const left = library.membersOf(batch).filter(({ state }) => state === 'uploaded');
+    await library.update(changes(left, () => backToWaiting));
+    // Would end by itself, in a day.
+    await api.cancel(jobId, new AbortController().signal).catch(() => undefined);
+  }
+}
+
+function changes(
+  recordings: readonly RecordingDoc[],
+  change: (recording: RecordingDoc) => RecordingChange,
+): Map<string, RecordingChange> {
+  return new Map(recordings.map((recording) => [recording.id, change(recording)]));
+}
+
+/** The only reason to delete audio: the server will never need it again. */
+function isDone(file: JobFile | undefined): boolean {
+  return file?.state === 'transcribed' || file?.state === 'silent' || file?.state === 'duplicate';
+}
+
+function failureOf(status: string, file: JobFile | undefined): Failure {
+  const { code, message, retryable } = file?.error ?? {
+    code: `job_${status}`,
+    message: 'The job ended without this recording.',
+    retryable: true,
+  };
+  // The server keeps nothing of a cancelled job; this device does, and can send it again.
+  return { code, message, retryable: retryable || code === 'job_cancelled' };
+}

@@ -1,0 +1,108 @@
+/** What a client is made of, put together. */
+import { Api } from './api.ts';
+import { SERVER_LIMITS } from './batches.ts';
+import { Completions } from './completions.ts';
+import { CoolDown } from './coolDown.ts';
+import type { Emitter } from './emitter.ts';
+import { Follower } from './follower.ts';
+import { Http } from './http.ts';
+import { Library } from './library.ts';
+import type { Network } from './network.ts';
+import type { SyncClientOptions, SyncEvents } from './options.ts';
+import { Outcomes } from './outcomes.ts';
+import { toRecording } from './recording.ts';
+import { Sender } from './sender.ts';
+import type { Clock } from './time.ts';
+import { Uploader } from './uploader.ts';
+import type { UploaderStatus } from './uploader.ts';
+
+const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly newId: () => string;
+  readonly events: Emitter<SyncEvents>;
+  readonly onStatus: (status: UploaderStatus) => void;
+}
+
+export interface Parts {
+  readonly api: Api;
+  readonly library: Library;
+  readonly coolDown: CoolDown;
+  readonly completions: Completions;
+  readonly uploader: Uploader;
+  readonly follower: Follower;
+}
+
+export function makeParts(options: SyncClientOptions, around: Surroundings): Parts {
+  const { store, backend, random = Math.random, onCompletion } = options;
+  const { clock, network, newId, events, onStatus } = around;
+  const http = new Http({ backend, fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), clock });
+  const api = new Api(http, backend);
+  const coolDown = new CoolDown({ store, clock, random });
+  const library = new Library({
+    store,
+    now: () => clock.now(),
+    onChange: (recording) => {
+      events.emit('recording', toRecording(recording));
+      if (recording.state === 'waiting' || recording.state === 'uploading') uploader.wake();
+      if (recording.state === 'uploaded') follower.wake();
+    },
+  });
+  const outcomes = new Outcomes({ api, library, clock });
+  const completions = new Completions({
+    api,
+    store,
+    clock,
+    apply: (jobId, job) => outcomes.apply(jobId, job),
+    handOver: async (completion) => {
+      await onCompletion?.(completion);
+      events.emit('completion', completion);
+    },
+  });
+  const shared = {
+    library,
+    coolDown,
+    clock,
+    random,
+    isOnline: () => network.isOnline(),
+    onError: (error: unknown) => {
+      events.emit('error', error);
+    },
+  };
+  const follower = new Follower({
+    ...shared,
+    backend,
+    completions,
+    pollMs: options.pollMs ?? (backend.watchJob === undefined ? 20_000 : 5 * 60_000),
+    onJob: (jobId, job) => {
+      events.emit('job', { jobId, ...job });
+    },
+  });
+  const sender = new Sender({
+    ...shared,
+    http,
+    storageUrl: backend.storageUrl,
+    api,
+    store,
+    createMd5: options.createMd5 ?? null,
+    concurrency: options.concurrency ?? 3,
+    onProgress: (recordingId, sentBytes) => {
+      const size = library.get(recordingId)?.size ?? sentBytes;
+      events.emit('progress', { recordingId, sentBytes, size });
+    },
+    onTooLarge: (limits) => {
+      uploader.restrict(limits);
+    },
+  });
+  const uploader = new Uploader({
+    ...shared,
+    sender,
+    newId,
+    limits: { ...SERVER_LIMITS, maxRequestBytes: DEFAULT_REQUEST_BYTES, ...options.limits },
+    gatherMs: options.gatherMs ?? 1000,
+    onStatus,
+  });
+  return { api, library, coolDown, completions, uploader, follower };
+}
