@@ -1,4 +1,6 @@
 /** A store for browsers: IndexedDB. Audio is kept as Blobs, which no browser reads into memory whole. */
+import { openDB } from 'idb';
+import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export interface IndexedDbOptions {
@@ -6,82 +8,76 @@ export interface IndexedDbOptions {
   readonly uid: string;
 }
 
-const ENTRIES = 'entries';
-const AUDIO = 'audio';
-type Tables = readonly (typeof ENTRIES | typeof AUDIO)[];
+interface Schema extends DBSchema {
+  entries: { key: string; value: StoredValue };
+  audio: { key: string; value: Blob };
+}
+type Table = 'entries' | 'audio';
+type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Schema, Table[], Mode>;
+
+/** Both, always: what is asked for of one takes a moment. */
+const TABLES: Table[] = ['entries', 'audio'];
 
 /** Only one tab works on it at a time, where the browser has Web Locks; the others wait as its stand-ins. */
 export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
   const name = `offline-audio-sync/${uid}`;
-  let opening: Promise<IDBDatabase> | undefined;
-  /** The next call opens it anew. */
-  const forget = (): void => {
+  let opening: Promise<IDBPDatabase<Schema>> | undefined;
+  const close = async (): Promise<void> => {
+    const closing = opening;
     opening = undefined;
+    (await closing)?.close();
   };
-  const begin = async (tables: Tables, mode: IDBTransactionMode): Promise<IDBTransaction> => {
+  /** All of it or nothing. */
+  const run = async <Mode extends 'readonly' | 'readwrite', T>(
+    mode: Mode,
+    work: (tx: Transaction<Mode>) => Promise<T>,
+  ): Promise<T> => {
+    let tx: Transaction<Mode>;
     try {
-      const db = await (opening ??= openDatabase(name, forget));
+      opening ??= openDB<Schema>(name, 1, {
+        upgrade: (db) => {
+          for (const table of TABLES) db.createObjectStore(table);
+        },
+        // Never stand in the way of another tab's newer version.
+        blocking: () => void close(),
+        terminated: () => (opening = undefined),
+      });
       // A promise that has resolved is on disk, not in some cache.
-      return db.transaction(tables, mode, { durability: 'strict' });
+      tx = (await opening).transaction(TABLES, mode, { durability: 'strict' });
     } catch (error) {
-      // It could not be opened now, or the browser has closed it without a word.
-      forget();
+      // It could not be opened now, or the browser has closed it without a word: the next call opens it anew.
+      opening = undefined;
       throw error;
     }
+    const [result] = await Promise.all([work(tx), tx.done]);
+    return result;
   };
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
-  /** All of it or nothing. @returns what `work` returns: its requests, which have their results by then. */
-  const run = async <T>(tables: Tables, mode: IDBTransactionMode, work: (tx: IDBTransaction) => T): Promise<T> => {
-    const tx = await begin(tables, mode);
-    const requests = work(tx);
-    await new Promise<void>((resolve, reject) => {
-      tx.oncomplete = () => {
-        resolve();
-      };
-      tx.onabort = () => {
-        reject(tx.error ?? new Error('The transaction was aborted.'));
-      };
-    });
-    return requests;
-  };
-  const write = async (tables: Tables, work: (tx: IDBTransaction) => void): Promise<void> => {
-    await run(tables, 'readwrite', work);
+  const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[]): Promise<void> => {
+    await run('readwrite', (tx) => Promise.all(work(tx)));
     tabs?.postMessage(null);
   };
-  const readAudio = async <T>(work: (audio: IDBObjectStore) => IDBRequest): Promise<T> =>
-    (await run([AUDIO], 'readonly', (tx) => work(tx.objectStore(AUDIO)))).result as T;
 
   return {
-    entries: async () => {
-      const [keys, values] = await run([ENTRIES], 'readonly', (tx) => {
-        const entries = tx.objectStore(ENTRIES);
-        return [entries.getAllKeys(), entries.getAll() as IDBRequest<StoredValue[]>];
-      });
-      return new Map(keys.result.map((key, i) => [key as string, values.result[i] ?? {}]));
-    },
-    put: (entries) =>
-      write([ENTRIES], (tx) => {
-        putAll(tx, entries);
+    entries: () =>
+      run('readonly', async (tx) => {
+        const entries = tx.objectStore('entries');
+        const [keys, values] = await Promise.all([entries.getAllKeys(), entries.getAll()]);
+        return new Map(keys.map((key, i) => [key, values[i] ?? {}]));
       }),
-    remove: (keys) =>
-      write([ENTRIES], (tx) => {
-        removeAll(tx, keys);
-      }),
-    audioIds: () => readAudio<string[]>((audio) => audio.getAllKeys()),
+    put: (entries) => write((tx) => putAll(tx, entries)),
+    remove: (keys) => write((tx) => removeAll(tx, keys)),
+    audioIds: () => run('readonly', (tx) => tx.objectStore('audio').getAllKeys()),
     putAudio: (id, audio, entries) =>
-      write([ENTRIES, AUDIO], (tx) => {
-        tx.objectStore(AUDIO).put(audio instanceof Blob ? audio : new Blob([audio]), id);
-        putAll(tx, entries);
-      }),
+      write((tx) => [
+        tx.objectStore('audio').put(audio instanceof Blob ? audio : new Blob([audio]), id),
+        ...putAll(tx, entries),
+      ]),
     readAudio: async (id, start, end) => {
-      const blob = await readAudio<Blob | undefined>((audio) => audio.get(id));
+      const blob = await run('readonly', (tx) => tx.objectStore('audio').get(id));
       return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
     },
-    removeAudio: (id, keys) =>
-      write([ENTRIES, AUDIO], (tx) => {
-        tx.objectStore(AUDIO).delete(id);
-        removeAll(tx, keys);
-      }),
+    removeAudio: (id, keys) => write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)]),
     own: (signal, wait) => ownLock(name, signal, wait),
     watch: (listener) => {
       tabs?.addEventListener('message', listener);
@@ -91,41 +87,17 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
     },
     close: async () => {
       tabs?.close();
-      const closing = opening;
-      forget();
-      (await closing)?.close();
+      await close();
     },
   };
 }
 
-function putAll(tx: IDBTransaction, entries: ReadonlyMap<string, StoredValue>): void {
-  for (const [key, value] of entries) tx.objectStore(ENTRIES).put(value, key);
+function putAll(tx: Transaction<'readwrite'>, entries: ReadonlyMap<string, StoredValue>): Promise<unknown>[] {
+  return [...entries].map(([key, value]) => tx.objectStore('entries').put(value, key));
 }
 
-function removeAll(tx: IDBTransaction, keys: readonly string[]): void {
-  for (const key of keys) tx.objectStore(ENTRIES).delete(key);
-}
-
-function openDatabase(name: string, onClose: () => void): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => {
-      for (const store of [ENTRIES, AUDIO]) request.result.createObjectStore(store);
-    };
-    request.onsuccess = () => {
-      const db = request.result;
-      db.onclose = onClose;
-      // Never stand in the way of another tab's newer version.
-      db.onversionchange = () => {
-        onClose();
-        db.close();
-      };
-      resolve(db);
-    };
-    request.onerror = () => {
-      reject(request.error ?? new Error('The database could not be opened.'));
-    };
-  });
+function removeAll(tx: Transaction<'readwrite'>, keys: readonly string[]): Promise<unknown>[] {
+  return keys.map((key) => tx.objectStore('entries').delete(key));
 }
 
 async function ownLock(name: string, signal: AbortSignal, wait: boolean): Promise<boolean> {
