@@ -232,6 +232,9 @@ describe('docs/openapi.yaml', () => {
     const [{ md5, size }] = job.files as [{ md5: string; size: number }];
     const claim = db.doc(`users/${user.uid}/recordings/${recordingId(user.uid, md5, size)}`);
     await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x' });
+    const other = db.doc(`offline_sync_jobs/${waiting.result.job_id}`);
+    const [declared] = (await other.get()).get('files') as [object];
+    await other.update({ files: [{ ...declared, md5, size }] });
     await call('retrySyncJob', { job_id: failed.job_id });
     await claim.delete();
     await call('retrySyncJob', { job_id: failed.job_id });
