@@ -5,10 +5,12 @@
 const LAYERS = [
   ['index'],
   ['wiring', 'deployment'],
-  ['upload', 'commands', 'processing', 'retention'],
-  ['http'],
-  ['jobs', 'conversations', 'transcription', 'usage', 'notifications'],
-  ['audio', 'recordings'],
+  ['endpoints', 'worker', 'sweeper'],
+  ['upload', 'transcription'],
+  ['completion'],
+  ['http', 'storage', 'events'],
+  ['jobs', 'conversations', 'usage'],
+  ['audio'],
   ['config', 'errors', 'logger'],
 ];
 

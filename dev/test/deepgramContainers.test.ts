@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { encodeFlac } from '../../functions/src/audio/flac.ts';
+import { encodeFlac } from '../../functions/src/audio/chunk/flac.ts';
 import { openAudio } from '../deepgram/containers.ts';
 import { AudioError } from '../deepgram/pcm.ts';
 import { wavFile } from '../samples/encode.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { encodeFlac } from '../../functions/src/audio/flac.ts';
+import { encodeFlac } from '../../functions/src/audio/chunk/flac.ts';
 import { openAudio } from '../deepgram/containers.ts';
 import type { HeardWord } from '../deepgram/hearing.ts';
 import { SampleLibrary } from '../deepgram/library.ts';

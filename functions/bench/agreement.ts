@@ -1,11 +1,11 @@
 /** How well the engine hears: against the plain one-stream loop, and against the words that were really said. */
-import { listenWith } from '../src/audio/listener.ts';
-import { MEMORY_WINDOWS, PassageCutter, WARMUP_WINDOWS } from '../src/audio/passages.ts';
-import { RegionDetector } from '../src/audio/regions.ts';
-import type { Region } from '../src/audio/regions.ts';
-import { floatToS16le } from '../src/audio/s16.ts';
-import { loadSileroVad, WINDOW_SAMPLES } from '../src/audio/vad.ts';
-import type { Vad } from '../src/audio/vad.ts';
+import { listenWith } from '../src/audio/detect/listener.ts';
+import { MEMORY_WINDOWS, PassageCutter, WARMUP_WINDOWS } from '../src/audio/detect/passages.ts';
+import { RegionDetector } from '../src/audio/detect/regions.ts';
+import type { Region } from '../src/audio/detect/regions.ts';
+import { floatToS16le } from '../src/audio/read/s16.ts';
+import { loadSileroVad, WINDOW_SAMPLES } from '../src/audio/detect/vad.ts';
+import type { Vad } from '../src/audio/detect/vad.ts';
 import { plainLoop } from './peers.ts';
 import { RATE, samplePcm, SAMPLES } from './sound.ts';
 

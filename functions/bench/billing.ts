@@ -1,9 +1,9 @@
 /** What Deepgram would bill for the sample recordings, and how many bytes it would get, ours and in the two common ways. */
 import { readRecording, speechSeconds } from '../../dev/samples/samples.ts';
-import { ListenerPool } from '../src/audio/listenerPool.ts';
-import { scanRecordings } from '../src/processing/scan.ts';
-import { inTimeOrder } from '../src/processing/scanOrder.ts';
-import { encodeChunk } from '../src/processing/transcribe.ts';
+import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
+import { scanRecordings } from '../src/worker/scan.ts';
+import { inTimeOrder } from '../src/worker/scanOrder.ts';
+import { encodeChunk } from '../src/worker/transcribe.ts';
 import { SAMPLES, toFile } from './sound.ts';
 
 export interface Billing {

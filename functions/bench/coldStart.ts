@@ -20,7 +20,7 @@ const FUNCTIONS = path.resolve(import.meta.dirname, '..');
 const STEPS: Readonly<Record<string, readonly string[]>> = {
   'table of contents (every function, and deploying)': ['index.js'],
   'light functions, first request': ['index.js', 'wiring.js'],
-  'processSyncJob, first task': ['index.js', 'wiring.js', 'audio/listenerPool.js'],
+  'processSyncJob, first task': ['index.js', 'wiring.js', 'audio/detect/listenerPool.js'],
 };
 
 const ENVIRONMENT = {

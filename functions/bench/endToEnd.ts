@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StandInControl } from '../../dev/deepgram/control.ts';
-import { ListenerPool } from '../src/audio/listenerPool.ts';
+import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { bearer, hasEnded, uploadFiles, waitForJob } from '../test/support/client.ts';
 import { countOperations } from '../test/support/operations.ts';
 import { bucket, db, signUp } from '../test/support/suite.ts';

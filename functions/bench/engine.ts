@@ -1,7 +1,7 @@
 /** The engine as the task runs it, from recordings to planned chunks; Storage and Deepgram are left out. */
-import type { Listener } from '../src/audio/listener.ts';
+import type { Listener } from '../src/audio/detect/listener.ts';
 import type { JobFile } from '../src/jobs/job.ts';
-import { scanRecordings } from '../src/processing/scan.ts';
+import { scanRecordings } from '../src/worker/scan.ts';
 
 export interface Scanned {
   readonly chunks: number;

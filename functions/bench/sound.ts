@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { Timestamp } from 'firebase-admin/firestore';
 import { framesOf, loadSamples, readRecording } from '../../dev/samples/samples.ts';
 import type { Sample, SampleRecording } from '../../dev/samples/samples.ts';
-import { decodeOpus } from '../src/audio/opusDecoder.ts';
-import { floatToS16le, s16leToFloat } from '../src/audio/s16.ts';
+import { decodeOpus } from '../src/audio/read/opusDecoder.ts';
+import { floatToS16le, s16leToFloat } from '../src/audio/read/s16.ts';
 import type { JobFile } from '../src/jobs/job.ts';
-import { parseRecordingName } from '../src/recordings/name.ts';
+import { parseRecordingName } from '../src/audio/read/name.ts';
 import { jobFile } from '../test/support/jobFiles.ts';
 
 export const RATE = 16_000;

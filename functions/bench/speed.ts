@@ -3,8 +3,8 @@
  * what is `engine` (the engine alone) or `all` (with limits and peers). Prints JSON.
  */
 import { availableParallelism } from 'node:os';
-import { ListenerPool } from '../src/audio/listenerPool.ts';
-import { decodeOpus } from '../src/audio/opusDecoder.ts';
+import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
+import { decodeOpus } from '../src/audio/read/opusDecoder.ts';
 import type { JobFile } from '../src/jobs/job.ts';
 import { scan } from './engine.ts';
 import { decodeAlone, ffmpegThenOneStream, ffmpegThenVadNode, ffmpegThenWebrtc, plainLoop, toOgg } from './peers.ts';

@@ -19,7 +19,7 @@ import {
   UPLOAD,
   USER_DELETED,
 } from './deployment.ts';
-import { mayBeAwaited } from './upload/paths.ts';
+import { mayBeAwaited } from './storage/paths.ts';
 
 setGlobalOptions({ region: REGION });
 

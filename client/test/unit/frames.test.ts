@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseRecordingName } from '../../../functions/src/recordings/name.ts';
+import { parseRecordingName } from '../../../functions/src/audio/read/name.ts';
 import { frameBytes, recordingName, SyncError } from '../../src/index.ts';
 
 describe('frames', () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
-import type { Span } from '../audio/chunks.ts';
+import type { Span } from '../audio/chunk/chunks.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import type { Failure, JobFile } from './job.ts';
 import { JOBS } from './job.ts';

@@ -9,7 +9,7 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
-import { recordingId } from '../recordings/identity.ts';
+import { recordingId } from '../audio/read/identity.ts';
 import type { FileRef, FileState, Job, JobFile } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';

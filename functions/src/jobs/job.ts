@@ -1,7 +1,7 @@
 /** The job: one batch of recordings on its way to conversations. The shape of `offline_sync_jobs/{jobId}` in Firestore. */
 import type { Timestamp } from 'firebase-admin/firestore';
 import type { ErrorCode } from '../errors.ts';
-import type { RecordingFormat } from '../recordings/format.ts';
+import type { RecordingFormat } from '../audio/read/format.ts';
 
 export const JOBS = 'offline_sync_jobs';
 

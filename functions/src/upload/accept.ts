@@ -15,10 +15,10 @@ import type { Logger } from '../logger.ts';
 import { beginJob, RETRY_AFTER_SECONDS } from './begin.ts';
 import type { BeginDeps, NewUpload } from './begin.ts';
 import { contentHash } from './idempotency.ts';
-import { stagedPath } from './paths.ts';
+import { stagedPath } from '../storage/paths.ts';
 import type { Recording } from './recordings.ts';
-import { removeAll, stageAll } from './staging.ts';
-import type { StagedObject, Staging } from './staging.ts';
+import { removeAll, stageAll } from '../storage/staging.ts';
+import type { StagedObject, Staging } from '../storage/staging.ts';
 
 export interface AcceptDeps extends BeginDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'>;

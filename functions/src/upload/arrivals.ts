@@ -10,10 +10,10 @@ import type { TaskQueue } from '../jobs/queue.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
-import { failure, needsAudio } from '../processing/outcome.ts';
+import { failure, needsAudio } from '../completion/outcome.ts';
 import { startOf } from './begin.ts';
-import type { ListedObject, UploadedObjects } from './objects.ts';
-import { stagedPath } from './paths.ts';
+import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
+import { stagedPath } from '../storage/paths.ts';
 
 export interface ArrivalDeps {
   readonly jobs: Pick<JobStore, 'get' | 'tryUpdate'>;

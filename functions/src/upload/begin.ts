@@ -13,7 +13,7 @@ import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
-import { stagedPath } from './paths.ts';
+import { stagedPath } from '../storage/paths.ts';
 import { repeatedRecordings } from './recordings.ts';
 import type { DeclaredRecording } from './recordings.ts';
 import type { UploadFields } from './request.ts';

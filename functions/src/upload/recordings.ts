@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
-import type { RecordingFormat } from '../recordings/format.ts';
-import { parseRecordingName } from '../recordings/name.ts';
-import { scanRecording } from '../recordings/scan.ts';
+import type { RecordingFormat } from '../audio/read/format.ts';
+import { parseRecordingName } from '../audio/read/name.ts';
+import { scanRecording } from '../audio/read/scanFrames.ts';
 import type { UploadedFile } from './multipart.ts';
 import type { UploadFields } from './request.ts';
 

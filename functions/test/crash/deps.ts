@@ -1,5 +1,5 @@
 /** Figures that workers and their parent share, and the transcriber that they are given. */
-import { RetryTaskError } from '../../src/processing/processJob.ts';
+import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import type { Logger } from '../../src/logger.ts';

@@ -1,10 +1,10 @@
 /** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
-import { listenWith } from '../../src/audio/listener.ts';
-import { loadSileroVad } from '../../src/audio/vad.ts';
+import { listenWith } from '../../src/audio/detect/listener.ts';
+import { loadSileroVad } from '../../src/audio/detect/vad.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
-import { processSyncJob } from '../../src/processing/processJob.ts';
-import type { ProcessDeps } from '../../src/processing/processJob.ts';
-import { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import { processSyncJob } from '../../src/worker/processJob.ts';
+import type { ProcessDeps } from '../../src/worker/processJob.ts';
+import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { TestWorld } from '../support/worker.ts';
 import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';

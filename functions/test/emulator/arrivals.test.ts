@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { MAX_DOCUMENT_BYTES, mostBytes } from '../../src/jobs/size.ts';
-import { endEarly } from '../../src/processing/finish.ts';
-import { onDeviceDeleted } from '../../src/retention/afterDeletion.ts';
+import { endEarly } from '../../src/completion/finish.ts';
+import { onDeviceDeleted } from '../../src/sweeper/afterDeletion.ts';
 import { DirectWorld, sentRecordings } from '../support/directWorld.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { md5Of } from '../support/sdkClient.ts';

@@ -1,7 +1,7 @@
 /** What a job does when Deepgram fails it: waits, tells why, keeps the audio, and goes on where it was. */
 import assert from 'node:assert/strict';
 import type { Behaviour } from '../../../dev/deepgram/protocol.ts';
-import { RetryTaskError } from '../../src/processing/processJob.ts';
+import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';

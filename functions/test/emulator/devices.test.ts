@@ -4,7 +4,7 @@ import { deleteApp, initializeApp } from 'firebase-admin/app';
 import type { App } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
-import { DeviceStore } from '../../src/notifications/devices.ts';
+import { DeviceStore } from '../../src/events/devices.ts';
 
 describe('the device store', () => {
   let app: App;

@@ -228,7 +228,7 @@ describe('docs/openapi.yaml', () => {
     // Another job works on the same recording.
     const ref = db.doc(`offline_sync_jobs/${failed.job_id}`);
     const job = (await ref.get()).data() as { uid: string; files: { md5: string; size: number }[] };
-    const { recordingId } = await import('../../src/recordings/identity.ts');
+    const { recordingId } = await import('../../src/audio/read/identity.ts');
     const [{ md5, size }] = job.files as [{ md5: string; size: number }];
     const claim = db.doc(`users/${user.uid}/recordings/${recordingId(user.uid, md5, size)}`);
     await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x' });

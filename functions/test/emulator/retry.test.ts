@@ -1,9 +1,9 @@
 /** `retrySyncJob` on the real stores, with a worker whose deliveries the test holds. */
 import assert from 'node:assert/strict';
-import { retryJob } from '../../src/commands/retry.ts';
+import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
 import { AppError } from '../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
-import type { StagedAudio } from '../../src/processing/stagedAudio.ts';
+import type { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';

@@ -1,7 +1,7 @@
 /** Staging on the Storage emulator, which takes bytes whatever MD5 is sent with them. */
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
-import { createStaging } from '../../src/upload/staging.ts';
+import { createStaging } from '../../src/storage/staging.ts';
 import { bucket, stagedObjects } from '../support/suite.ts';
 
 describe('staging', () => {

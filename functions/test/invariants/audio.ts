@@ -2,8 +2,8 @@
 import { CATALOGUE } from '../../src/errors.ts';
 import type { Job, JobFile } from '../../src/jobs/job.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { needsAudio } from '../../src/processing/outcome.ts';
-import { recordingId } from '../../src/recordings/identity.ts';
+import { needsAudio } from '../../src/completion/outcome.ts';
+import { recordingId } from '../../src/audio/read/identity.ts';
 import { doneChunks, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';

@@ -3,9 +3,9 @@
  * chunk holds of which word, and from which moment to which, is in its audio and nowhere else, whatever was cut and packed.
  */
 import { readFlac } from '../../../dev/deepgram/flac.ts';
-import { SAMPLES_PER_MS } from '../../src/audio/pcm.ts';
-import { WINDOW_SAMPLES } from '../../src/audio/vad.ts';
-import type { Vad } from '../../src/audio/vad.ts';
+import { SAMPLES_PER_MS } from '../../src/audio/read/pcm.ts';
+import { WINDOW_SAMPLES } from '../../src/audio/detect/vad.ts';
+import type { Vad } from '../../src/audio/detect/vad.ts';
 import type { TranscribedWord, Transcriber } from '../../src/transcription/transcriber.ts';
 import type { RecordingPlan, SpokenWord } from './model.ts';
 

@@ -7,15 +7,15 @@ import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { AppError } from '../../src/errors.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { JobStore } from '../../src/jobs/store.ts';
-import { processSyncJob } from '../../src/processing/processJob.ts';
-import type { ProcessDeps } from '../../src/processing/processJob.ts';
+import { processSyncJob } from '../../src/worker/processJob.ts';
+import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { isContention } from '../support/errors.ts';
 import { TestWorld } from '../support/worker.ts';
 import { DAY_MS } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
-import { listenWith } from '../../src/audio/listener.ts';
+import { listenWith } from '../../src/audio/detect/listener.ts';
 import { ExactTranscriber, exactVad, record } from './sound.ts';
 
 /** Longer than a lease, and than a job waits for another one. */

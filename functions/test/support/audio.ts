@@ -1,10 +1,10 @@
 /** Signals, real encoders, and a measure of how alike two signals are. */
 import { execFileSync } from 'node:child_process';
-import { decodeOpus } from '../../src/audio/opusDecoder.ts';
-import type { ReadReport, SourceFrame } from '../../src/audio/pcm.ts';
-import { readRecording, type ReadOptions } from '../../src/audio/readRecording.ts';
-import { isOpus } from '../../src/recordings/format.ts';
-import type { RecordingFormat } from '../../src/recordings/format.ts';
+import { decodeOpus } from '../../src/audio/read/opusDecoder.ts';
+import type { ReadReport, SourceFrame } from '../../src/audio/read/pcm.ts';
+import { readRecording, type ReadOptions } from '../../src/audio/read/readRecording.ts';
+import { isOpus } from '../../src/audio/read/format.ts';
+import type { RecordingFormat } from '../../src/audio/read/format.ts';
 
 export const RATE = 16_000;
 

@@ -2,8 +2,8 @@
 import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
 import type { ArrivalDeps } from '../../src/upload/arrivals.ts';
 import { beginJob } from '../../src/upload/begin.ts';
-import { createRecordingStagedHandler } from '../../src/upload/recordingStaged.ts';
-import type { StagedObjectEvent } from '../../src/upload/recordingStaged.ts';
+import { createRecordingStagedHandler } from '../../src/endpoints/onRecordingStaged.ts';
+import type { StagedObjectEvent } from '../../src/endpoints/onRecordingStaged.ts';
 import { checkManifest } from '../../src/upload/recordings.ts';
 import type { DeclaredFile } from '../../src/upload/recordings.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';

@@ -10,7 +10,7 @@ import type { Job, JobFile, JobStatus, TaskPayload } from '../../src/jobs/job.ts
 import { taskId } from '../../src/jobs/queue.ts';
 import type { TaskQueue } from '../../src/jobs/queue.ts';
 import { assertTransition } from '../../src/jobs/stateMachine.ts';
-import type { ObjectToStage, StagedObject, Staging } from '../../src/upload/staging.ts';
+import type { ObjectToStage, StagedObject, Staging } from '../../src/storage/staging.ts';
 
 /** Awaited before a store does anything: throws to make the call fail. */
 export type BeforeCall = (call: string) => Promise<void>;

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Storage } from '@google-cloud/storage';
-import { stagingBucket } from '../../src/upload/bucket.ts';
-import type { Bucket } from '../../src/upload/bucket.ts';
+import { stagingBucket } from '../../src/storage/bucket.ts';
+import type { Bucket } from '../../src/storage/bucket.ts';
 
 export interface Seen {
   readonly method: string;

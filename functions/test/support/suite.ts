@@ -4,7 +4,7 @@ import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
-import { stagingBucket } from '../../src/upload/bucket.ts';
+import { stagingBucket } from '../../src/storage/bucket.ts';
 import { until } from './until.ts';
 
 export function requiredVariable(name: string): string {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import pMap from 'p-map';
 import type { Job, JobStatus } from '../../src/jobs/job.ts';
-import type { StepReport } from '../../src/retention/sweep.ts';
+import type { StepReport } from '../../src/sweeper/sweep.ts';
 import { countOperations } from './operations.ts';
 import type { OperationCount } from './operations.ts';
 import { DAY_MS, HOUR_MS } from './sweepWorld.ts';

@@ -12,8 +12,8 @@ const SOURCES = {
   'index.ts':
     "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./wiring.ts')).text);\n",
   'wiring.ts': "export const text: string = 'first';\n",
-  'audio/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
-  'audio/listenWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
+  'audio/detect/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
+  'audio/detect/listenWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
 };
 
 describe('The build of the functions', function () {
@@ -48,8 +48,11 @@ describe('The build of the functions', function () {
   it('carries the packages that it imports in itself, and leaves native ones where they are', async () => {
     await build();
     assert.equal(await read(), 'first\n');
-    assert.ok((await files()).includes('audio/listenerPool.js'));
-    assert.match(await readFile(path.join(directory, 'lib/audio/listenWorker.js'), 'utf8'), /from ?"onnxruntime-node"/);
+    assert.ok((await files()).includes('audio/detect/listenerPool.js'));
+    assert.match(
+      await readFile(path.join(directory, 'lib/audio/detect/listenWorker.js'), 'utf8'),
+      /from ?"onnxruntime-node"/,
+    );
     await rm(path.join(directory, 'node_modules'));
     assert.equal(await read(), 'first\n');
   });

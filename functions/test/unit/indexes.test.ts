@@ -11,9 +11,9 @@ import { ConversationStore } from '../../src/conversations/store.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { JobStore } from '../../src/jobs/store.ts';
-import { DeviceStore } from '../../src/notifications/devices.ts';
-import { finishUserDeletions } from '../../src/retention/userDeletion.ts';
-import type { UserDeletionDeps } from '../../src/retention/userDeletion.ts';
+import { DeviceStore } from '../../src/events/devices.ts';
+import { finishUserDeletions } from '../../src/sweeper/userDeletion.ts';
+import type { UserDeletionDeps } from '../../src/sweeper/userDeletion.ts';
 import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
 import type { QueryShape } from '../support/queryShapes.ts';
 
@@ -50,8 +50,8 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
   },
-  'retention/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),
-  'notifications/devices.ts': () => new DeviceStore(db).tokens('ann'),
+  'sweeper/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),
+  'events/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };
 
 const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Segment } from '../../../src/conversations/conversation.ts';
 import type { Job, JobFile } from '../../../src/jobs/job.ts';
-import { failure } from '../../../src/processing/outcome.ts';
+import { failure } from '../../../src/completion/outcome.ts';
 import { checkUser, INVARIANTS } from '../../invariants/check.ts';
 import type { UserData } from '../../invariants/userData.ts';
 import { at, CONTEXT, conversation, NOW_MS, soundData, UID } from './data.ts';

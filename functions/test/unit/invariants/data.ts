@@ -7,7 +7,7 @@ import type { DoneChunkDoc } from '../../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../../src/jobs/ingestLedger.ts';
 import type { Job, JobFile } from '../../../src/jobs/job.ts';
 import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
-import { recordingId } from '../../../src/recordings/identity.ts';
+import { recordingId } from '../../../src/audio/read/identity.ts';
 import type { Context } from '../../invariants/invariant.ts';
 import type { StoredChunk, UserData } from '../../invariants/userData.ts';
 import { jobFile } from '../../support/jobFiles.ts';

@@ -1,0 +1,266 @@
+/**
+ * Chunks: what one request to the transcriber carries. Regions of a run are packed together with the silence between them
+ * cut down to their paddings; only original frames are used. Pure and synchronous: frames and probabilities in, chunks out.
+ */
+import { FrameWindow, hasAudio } from './frameWindow.ts';
+import type { KeptFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
+import { LIMITS } from '../../config.ts';
+import { SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
+import type { SourceFrame } from '../read/pcm.ts';
+import { RegionDetector } from '../detect/regions.ts';
+import type { Region, RegionOptions } from '../detect/regions.ts';
+import type { Span } from './timeMap.ts';
+import { WINDOW_SAMPLES } from '../detect/vad.ts';
+
+export { SpanCollector } from './spanCollector.ts';
+export type { Span } from './timeMap.ts';
+
+/** Pre-roll for Opus, ms: what RFC 7845 section 4.2 recommends for a decoder to converge where a stream is cropped. */
+export const OPUS_PRE_ROLL_MS = 80;
+
+/** Spans of a chunk at most: its checkpoint is one Firestore document of 1 MiB, where a span takes some 200 bytes. */
+const MAX_SPANS = 1000;
+
+/** How much shorter than a chunk a region stays, samples: its first and last frame, 120 ms each in Opus, may stick out of it. */
+const FRAME_MARGIN = SAMPLE_RATE / 4;
+
+export interface ChunkerOptions {
+  /** Speech this far from the speech before, ms of absolute time, starts another chunk. */
+  readonly conversationGapMs: number;
+  /** Longest chunk, ms. */
+  readonly maxChunkMs: number;
+  /** Audio before the first span for the decoder to settle on, ms: {@link OPUS_PRE_ROLL_MS} for Opus, 0 for anything else. */
+  readonly preRollMs: number;
+  /**
+   * `endSample` of the last chunk that an earlier attempt planned in this run: frames before it are not planned again.
+   * Frames and probabilities still come from the start of the run; to spare the VAD the work, probabilities up to a few
+   * seconds before this position may be given as 0.
+   */
+  readonly resumeAtSample?: number;
+  readonly regions?: Partial<Omit<RegionOptions, 'maxSamples' | 'notBefore'>>;
+}
+
+export interface PlannedChunk {
+  /** Frames directly before the first span, of the same recording: for the decoder only, which drops what they become. */
+  readonly preRoll: readonly KeptFrame[];
+  /** The time map; never empty. */
+  readonly spans: readonly Span[];
+  /** The frames of the spans, in order. */
+  readonly frames: readonly KeptFrame[];
+  /** Of the frames, without pre-roll. */
+  readonly durationMs: number;
+  /** Unix milliseconds at which the first span starts. */
+  readonly startMs: number;
+  /** Unix milliseconds at which the last span ends. */
+  readonly endMs: number;
+  /** Position on the run axis up to which everything is planned with this chunk: where to resume after it. */
+  readonly endSample: number;
+}
+
+/** Where the samples of a recording went; what is neither speech nor lost is silence. */
+export interface RecordingLedger {
+  readonly recordingId: string;
+  readonly totalSamples: number;
+  /** Of frames in spans of this planner's chunks; the chunks of earlier attempts come on top. */
+  readonly speechSamples: number;
+  /** Of frames without audio. */
+  readonly lostSamples: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Plans the chunks of one run: consecutive recordings of one device and format, their samples end to end on one axis.
+ * Frames first, then the probabilities of the windows that they complete; before {@link end}, those of a partial last
+ * window too. How the input is divided into calls makes no difference to the chunks.
+ */
+export class SpeechChunker {
+  readonly #options: ChunkerOptions;
+  readonly #maxSamples: number;
+  readonly #detector: RegionDetector;
+  readonly #frames: FrameWindow;
+  readonly #ledger = new Map<string, Mutable<RecordingLedger>>();
+  #recording: Mutable<RecordingLedger> | null = null;
+  #windows = 0;
+  #open: OpenChunk | null = null;
+
+  constructor(options: ChunkerOptions) {
+    const resumeAt = options.resumeAtSample ?? 0;
+    this.#options = options;
+    this.#maxSamples = Math.round(options.maxChunkMs * SAMPLES_PER_MS);
+    this.#detector = new RegionDetector({
+      ...options.regions,
+      maxSamples: Math.max(this.#maxSamples - FRAME_MARGIN, this.#maxSamples / 2),
+      notBefore: resumeAt,
+    });
+    this.#frames = new FrameWindow(Math.round(options.preRollMs * SAMPLES_PER_MS), resumeAt);
+  }
+
+  /** The frames that follow are this recording's. Its id must be the only such id in the run. */
+  startRecording(recording: RecordingRef): void {
+    const { recordingId } = recording;
+    if (this.#ledger.has(recordingId)) throw new Error(`Recording ${recordingId} is in the run twice.`);
+    this.#recording = { recordingId, totalSamples: 0, speechSamples: 0, lostSamples: 0 };
+    this.#ledger.set(recordingId, this.#recording);
+    this.#frames.startRecording(recording);
+  }
+
+  addFrames(frames: readonly SourceFrame[]): void {
+    if (!this.#recording) throw new Error('Frames came before the recording that they belong to.');
+    for (const frame of frames) {
+      this.#frames.add(frame);
+      this.#recording.totalSamples += frame.samples;
+      if (!hasAudio(frame)) this.#recording.lostSamples += frame.samples;
+    }
+  }
+
+  /** Takes the next windows' probabilities; gives the chunks that they complete. */
+  addProbabilities(probabilities: Float32Array): PlannedChunk[] {
+    this.#windows += probabilities.length;
+    if (this.#windows > this.#windowsOfFrames) throw new Error('Probabilities came before the frames that they judge.');
+    const chunks = this.#detector.push(probabilities).flatMap((region) => this.#add(region));
+    this.#frames.forget(this.#detector.settledSample);
+    return this.#nothingCanFollow() ? [...chunks, ...this.#close()] : chunks;
+  }
+
+  /** Everything before this sample of the run, a frame's start, is planned or holds no speech: a later attempt may start here. */
+  get plannedSample(): number {
+    return this.#open?.startSample ?? this.#frames.upcoming?.start ?? this.#frames.totalSamples;
+  }
+
+  /** The run is over: the chunks still open. */
+  end(): PlannedChunk[] {
+    // Audio that nobody judged would pass for silence.
+    if (this.#windows < this.#windowsOfFrames) throw new Error('The run ended before its last windows were judged.');
+    const chunks = this.#detector.end(this.#frames.totalSamples).flatMap((region) => this.#add(region));
+    return [...chunks, ...this.#close()];
+  }
+
+  /** In the order of the recordings. */
+  ledger(): RecordingLedger[] {
+    return [...this.#ledger.values()].map((entry) => ({ ...entry }));
+  }
+
+  get #windowsOfFrames(): number {
+    return Math.ceil(this.#frames.totalSamples / WINDOW_SAMPLES);
+  }
+
+  /** Puts a region into the open chunk where it fits, else into the next; gives the chunks that this completes. */
+  #add(region: Region): PlannedChunk[] {
+    const frames = this.#frames.take(region.start, region.end).filter(withAudio);
+    const first = frames[0];
+    if (!first) return [];
+    const chunks = this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
+    for (const placed of frames) {
+      if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
+      this.#open ??= new OpenChunk(this.#frames.preRollOf(placed), placed.start);
+      this.#open.add(placed);
+      const entry = this.#ledger.get(placed.recording.recordingId);
+      if (entry) entry.speechSamples += placed.frame.samples;
+    }
+    if (this.#open) this.#open.endSample = region.end;
+    return chunks;
+  }
+
+  #belongsApart(first: AudibleFrame, samples: number): boolean {
+    if (!this.#open) return false;
+    const gapMs = absoluteMs(first) - this.#open.endMs;
+    return gapMs >= this.#options.conversationGapMs || this.#open.samples + samples > this.#maxSamples;
+  }
+
+  /**
+   * Whether the silence behind the open chunk is so long already that whatever comes belongs apart: its words need not wait
+   * for the next speech. A recording may start as much as a run's gap before the one before it ended.
+   */
+  #nothingCanFollow(): boolean {
+    const { upcoming } = this.#frames;
+    if (!this.#open || !upcoming) return false;
+    return absoluteMs(upcoming) - this.#open.endMs >= this.#options.conversationGapMs + LIMITS.runGapMs;
+  }
+
+  #close(): PlannedChunk[] {
+    const open = this.#open;
+    this.#open = null;
+    return open ? [open.plan()] : [];
+  }
+}
+
+type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
+
+/** A chunk while frames are added to it. */
+class OpenChunk {
+  samples = 0;
+  endSample = 0;
+  /** Run axis position of its first frame. */
+  readonly startSample: number;
+  readonly #preRoll: readonly KeptFrame[];
+  readonly #frames: KeptFrame[] = [];
+  readonly #spans: Mutable<Span>[] = [];
+
+  constructor(preRoll: readonly KeptFrame[], startSample: number) {
+    this.#preRoll = preRoll;
+    this.startSample = startSample;
+  }
+
+  get endMs(): number {
+    const last = this.#spans.at(-1);
+    return last ? last.startMs + last.durationMs : -Infinity;
+  }
+
+  hasRoomFor(placed: AudibleFrame, maxSamples: number): boolean {
+    if (this.samples + placed.frame.samples > maxSamples) return false;
+    return this.#spans.length < MAX_SPANS || this.#continuedBy(placed) !== null;
+  }
+
+  add(placed: AudibleFrame): void {
+    const span = this.#continuedBy(placed) ?? this.#startSpan(placed);
+    span.endFrame++;
+    span.durationMs += placed.frame.samples / SAMPLES_PER_MS;
+    this.samples += placed.frame.samples;
+    this.endSample = placed.start + placed.frame.samples;
+    this.#frames.push(placed.frame);
+  }
+
+  plan(): PlannedChunk {
+    return {
+      preRoll: this.#preRoll,
+      spans: this.#spans,
+      frames: this.#frames,
+      durationMs: this.samples / SAMPLES_PER_MS,
+      startMs: this.#spans[0]?.startMs ?? NaN,
+      endMs: this.endMs,
+      endSample: this.endSample,
+    };
+  }
+
+  /** The last span, where the frame directly follows it. */
+  #continuedBy(placed: AudibleFrame): Mutable<Span> | null {
+    const span = this.#spans.at(-1);
+    return span?.recordingId === placed.recording.recordingId && span.endFrame === placed.ordinal ? span : null;
+  }
+
+  #startSpan(placed: AudibleFrame): Mutable<Span> {
+    const span = {
+      recordingId: placed.recording.recordingId,
+      firstFrame: placed.ordinal,
+      endFrame: placed.ordinal,
+      chunkStartMs: this.samples / SAMPLES_PER_MS,
+      startMs: absoluteMs(placed),
+      durationMs: 0,
+    };
+    this.#spans.push(span);
+    return span;
+  }
+}
+
+function withAudio(placed: PlacedFrame): placed is AudibleFrame {
+  return hasAudio(placed.frame);
+}
+
+function absoluteMs(placed: PlacedFrame): number {
+  return placed.recording.startedAtMs + placed.offset / SAMPLES_PER_MS;
+}
+
+function samplesOf(frames: readonly AudibleFrame[]): number {
+  return frames.reduce((sum, { frame }) => sum + frame.samples, 0);
+}

@@ -1,0 +1,133 @@
+/** The frames of a run that may still be needed: a window that moves along the run axis. */
+import type { SourceFrame } from '../read/pcm.ts';
+
+export interface RecordingRef {
+  readonly recordingId: string;
+  /** Capture start, Unix milliseconds. */
+  readonly startedAtMs: number;
+}
+
+/** A frame that has audio. */
+export interface KeptFrame extends SourceFrame {
+  readonly payload: Uint8Array;
+}
+
+/** A frame in its place. Positions are in samples. */
+export interface PlacedFrame {
+  readonly frame: SourceFrame;
+  readonly recording: RecordingRef;
+  /** Ordinal in the recording, lost frames counted. */
+  readonly ordinal: number;
+  /** From the start of the recording. */
+  readonly offset: number;
+  /** From the start of the run. */
+  readonly start: number;
+  /** Ordinal in the run. */
+  readonly index: number;
+}
+
+const COMPACT_AT = 4096;
+
+export class FrameWindow {
+  readonly #preRollSamples: number;
+  readonly #firstSample: number;
+  #recording: RecordingRef | null = null;
+  #ordinal = 0;
+  #offset = 0;
+  #totalSamples = 0;
+  /** Frames from `#base` on, of the run; those before `#next` are history, kept as pre-roll. */
+  #frames: PlacedFrame[] = [];
+  #base = 0;
+  #next = 0;
+
+  /** Frames that start before `firstSample` can only be pre-roll. */
+  constructor(preRollSamples: number, firstSample: number) {
+    this.#preRollSamples = preRollSamples;
+    this.#firstSample = firstSample;
+  }
+
+  /** Samples of the run so far. */
+  get totalSamples(): number {
+    return this.#totalSamples;
+  }
+
+  startRecording(recording: RecordingRef): void {
+    this.#recording = recording;
+    this.#ordinal = 0;
+    this.#offset = 0;
+  }
+
+  add(frame: SourceFrame): void {
+    if (!this.#recording) throw new Error('Frames came before the recording that they belong to.');
+    this.#frames.push({
+      frame,
+      recording: this.#recording,
+      ordinal: this.#ordinal++,
+      offset: this.#offset,
+      start: this.#totalSamples,
+      index: this.#base + this.#frames.length,
+    });
+    this.#offset += frame.samples;
+    this.#totalSamples += frame.samples;
+  }
+
+  /** Takes the frames that overlap a stretch of the run and were not taken before. */
+  take(start: number, end: number): PlacedFrame[] {
+    this.#skipTo(start);
+    const taken: PlacedFrame[] = [];
+    for (let placed = this.#peek(); placed && placed.start < end; placed = this.#peek()) {
+      taken.push(placed);
+      this.#next++;
+    }
+    return taken;
+  }
+
+  /** The frames with audio directly before `placed` in its recording, as many as the pre-roll needs. */
+  preRollOf(placed: PlacedFrame): KeptFrame[] {
+    const preRoll: KeptFrame[] = [];
+    let samples = 0;
+    for (let index = placed.index - 1; samples < this.#preRollSamples; index--) {
+      const before = this.#frames[index - this.#base];
+      if (before?.recording !== placed.recording || !hasAudio(before.frame)) break;
+      preRoll.push(before.frame);
+      samples += before.frame.samples;
+    }
+    return preRoll.reverse();
+  }
+
+  /** Nothing before `settledSample` will be taken any more: lets go of what is not needed as pre-roll either. */
+  forget(settledSample: number): void {
+    this.#skipTo(settledSample);
+    if (this.#next < COMPACT_AT || this.#next * 2 < this.#frames.length) return;
+    const keepFrom = (this.#peek()?.start ?? this.#totalSamples) - this.#preRollSamples;
+    let drop = this.#next;
+    while (drop > 0 && endOf(this.#frames[drop - 1]) > keepFrom) drop--;
+    this.#frames = this.#frames.slice(drop);
+    this.#base += drop;
+    this.#next -= drop;
+  }
+
+  /** The first frame that may still be taken. */
+  get upcoming(): PlacedFrame | undefined {
+    return this.#peek();
+  }
+
+  #skipTo(sample: number): void {
+    for (let placed = this.#peek(); placed; placed = this.#peek()) {
+      if (placed.start >= this.#firstSample && endOf(placed) > sample) return;
+      this.#next++;
+    }
+  }
+
+  #peek(): PlacedFrame | undefined {
+    return this.#frames[this.#next];
+  }
+}
+
+export function hasAudio(frame: SourceFrame): frame is KeptFrame {
+  return frame.payload !== null;
+}
+
+function endOf(placed: PlacedFrame | undefined): number {
+  return placed ? placed.start + placed.frame.samples : -Infinity;
+}

@@ -1,0 +1,155 @@
+/** What a recording's file name says: the format of its bytes and when they were captured. */
+import { LIMITS } from '../../config.ts';
+import { AppError, CATALOGUE, fileProblem } from '../../errors.ts';
+import type { FileProblem } from '../../errors.ts';
+import { FILE_EXTENSIONS } from './format.ts';
+import type { FileExtension, FrameCodec, FramedFormat, RecordingFormat, RecordingName } from './format.ts';
+
+export interface NameOptions {
+  /** Now, Unix milliseconds. */
+  readonly nowMs: number;
+  /** Added to the time in the name, milliseconds: for a batch from a device whose clock is known to be off. */
+  readonly clockOffsetMs?: number;
+}
+
+export type NameResult =
+  { readonly ok: true; readonly name: RecordingName } | { readonly ok: false; readonly problem: FileProblem };
+
+/** Timestamps above this are milliseconds: as seconds it is the year 2286, as milliseconds April 1970. */
+const MAX_SECONDS_TIMESTAMP = 1e10;
+const FRAME_CODECS = ['opus', 'opus_fs320', 'pcm16', 'pcm8'] as const satisfies readonly FrameCodec[];
+/** Sampling rates libopus takes (RFC 6716 section 2). */
+const OPUS_RATES = [8_000, 12_000, 16_000, 24_000, 48_000];
+/** 120 ms, the longest Opus packet. */
+const MAX_OPUS_FRAME_SECONDS = 0.12;
+const PCM_RATES = { min: 8_000, max: 48_000 };
+const DEFAULT_FRAME_SIZE = 160;
+const BYTES_PER_SAMPLE = { pcm8: 1, pcm16: 2 } as const;
+/** What names that carry nothing but a time stand for. */
+const OLDER_FORMAT: FramedFormat = {
+  kind: 'framed',
+  codec: 'opus',
+  sampleRate: 16_000,
+  channels: 1,
+  frameSize: DEFAULT_FRAME_SIZE,
+};
+
+/** `audio_…_…`: a name that means to follow the full form, and is held to it. */
+const FULL_FORM = /^audio_[^_]*_/i;
+const FULL_STEM = /^audio_([^_]*)_([a-z]\w*?)_(\d+)_(\d+)(?:_fs(\d+))?$/i;
+
+/**
+ * Reads `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin` (`_fs…` may be missing), the older
+ * `…_{timestamp}.bin` (Opus, 16 kHz, mono, 160 samples a frame) and `…_{timestamp}.{wav|m4a|mp3|ogg|webm|flac}`. The
+ * extension's case does not matter. A name that is taken is safe as the last part of a Storage path.
+ * Problems: `bad_name`, `bad_extension`, `bad_timestamp`, each with a sentence that says what is wrong with this name.
+ */
+export function parseRecordingName(filename: string, options: NameOptions): NameResult {
+  try {
+    return { ok: true, name: readName(filename, options) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, problem: fileProblem(filename, error.code, error.message) };
+  }
+}
+
+function readName(filename: string, options: NameOptions): RecordingName {
+  requireSafe(filename);
+  const [, base, extension] = /^(.*)\.([^.]*)$/.exec(filename) ?? [];
+  if (base === undefined || extension === undefined) {
+    throw refusal('bad_extension', `It has no extension. ${CATALOGUE.bad_extension.message}`);
+  }
+  const kind = extension.toLowerCase();
+  if (kind !== 'bin' && !isFileExtension(kind)) {
+    throw refusal('bad_extension', `It ends in .${extension}. ${CATALOGUE.bad_extension.message}`);
+  }
+  const [, stem, timestamp] = /^(.*)_(\d+)$/.exec(base) ?? [];
+  if (stem === undefined || timestamp === undefined) {
+    throw refusal('bad_name', `It does not end in _{timestamp}.${kind}. ${CATALOGUE.bad_name.message}`);
+  }
+  const content =
+    kind === 'bin' ? readStem(stem) : { deviceId: null, format: { kind: 'file', extension: kind } as const };
+  return { filename, ...content, startedAtMs: readTimestamp(timestamp, options) };
+}
+
+function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: string): AppError {
+  return new AppError(code, { message });
+}
+
+/** The name becomes part of a Storage object's path, of log lines and of file systems. */
+function requireSafe(filename: string): void {
+  const bytes = Buffer.byteLength(filename);
+  if (bytes > LIMITS.maxNameBytes) {
+    throw refusal('bad_name', `The name has ${bytes} bytes; at most ${LIMITS.maxNameBytes} are taken.`);
+  }
+  if (/[/\\]/.test(filename)) throw refusal('bad_name', 'The name has a path separator in it.');
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(filename)) {
+    throw refusal('bad_name', 'The name has control characters or broken Unicode in it.');
+  }
+  if (filename.startsWith('.')) throw refusal('bad_name', 'The name starts with a dot.');
+}
+
+function isFileExtension(extension: string): extension is FileExtension {
+  return (FILE_EXTENSIONS as readonly string[]).includes(extension);
+}
+
+/** The name of a `.bin` recording without its timestamp. */
+function readStem(stem: string): { deviceId: string | null; format: RecordingFormat } {
+  if (!FULL_FORM.test(stem)) return { deviceId: null, format: OLDER_FORMAT };
+  const [, device, codecName, rate, channelCount, size] = FULL_STEM.exec(stem) ?? [];
+  if (device === undefined || codecName === undefined) throw refusal('bad_name', CATALOGUE.bad_name.message);
+  if (!/^[a-z0-9]+$/i.test(device)) {
+    throw refusal('bad_name', `The device "${device}" is not made of ASCII letters and digits alone.`);
+  }
+  const codec = codecName.toLowerCase();
+  if (!isFrameCodec(codec)) {
+    throw refusal('bad_name', `The codec "${codecName}" is not known; ${FRAME_CODECS.join(', ')} are.`);
+  }
+  const channels = Number(channelCount);
+  if (channels !== 1 && channels !== 2) throw refusal('bad_name', `It claims ${channels} channels; 1 or 2 are taken.`);
+  const sampleRate = Number(rate);
+  const frameSize = size === undefined ? DEFAULT_FRAME_SIZE : Number(size);
+  const format: FramedFormat = { kind: 'framed', codec, sampleRate, channels, frameSize };
+  requirePossible(format);
+  return { deviceId: device, format };
+}
+
+function isFrameCodec(codec: string): codec is FrameCodec {
+  return (FRAME_CODECS as readonly string[]).includes(codec);
+}
+
+function requirePossible({ codec, sampleRate, channels, frameSize }: FramedFormat): void {
+  const opus = codec === 'opus' || codec === 'opus_fs320';
+  if (opus && !OPUS_RATES.includes(sampleRate)) {
+    throw refusal('bad_name', `Opus has no sampling rate of ${sampleRate} Hz; ${OPUS_RATES.join(', ')} are its rates.`);
+  }
+  if (!opus && (sampleRate < PCM_RATES.min || sampleRate > PCM_RATES.max)) {
+    const { min, max } = PCM_RATES;
+    throw refusal('bad_name', `It claims a sampling rate of ${sampleRate} Hz; ${min} to ${max} are taken for PCM.`);
+  }
+  const largest = opus
+    ? sampleRate * MAX_OPUS_FRAME_SECONDS
+    : Math.floor(LIMITS.maxFrameBytes / (channels * BYTES_PER_SAMPLE[codec]));
+  if (frameSize < 1 || frameSize > largest) {
+    throw refusal('bad_name', `It claims frames of ${frameSize} samples; 1 to ${largest} are possible.`);
+  }
+}
+
+function readTimestamp(digits: string, { nowMs, clockOffsetMs = 0 }: NameOptions): number {
+  const number = Number(digits);
+  const startedAtMs = (number > MAX_SECONDS_TIMESTAMP ? number : number * 1000) + clockOffsetMs;
+  if (startedAtMs < LIMITS.minCaptureMs) {
+    const earliest = new Date(LIMITS.minCaptureMs).toISOString();
+    throw refusal('bad_timestamp', `Its capture time is before ${earliest}; set the device clock or clock_offset_ms.`);
+  }
+  const latest = nowMs + LIMITS.maxClockAheadMs;
+  if (startedAtMs > latest) {
+    const now = new Date(nowMs).toISOString();
+    const minutes = LIMITS.maxClockAheadMs / 60_000;
+    throw refusal(
+      'bad_timestamp',
+      `Its capture time is more than ${minutes} minutes after now (${now}); set the device clock or clock_offset_ms.`,
+    );
+  }
+  return startedAtMs;
+}

@@ -1,0 +1,114 @@
+/** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz mono. */
+import type { FramedFormat } from './format.ts';
+import type { EncodedFrame, FrameSource } from './framedRecording.ts';
+import { SAMPLE_RATE, type SourceFrame } from './pcm.ts';
+import { Resampler } from './resampler.ts';
+import { floatToS16le } from './s16.ts';
+
+export class PcmFrames implements FrameSource {
+  readonly sampleRate: number;
+  readonly #format: FramedFormat;
+  /** Bytes of one sample of every channel. */
+  readonly #stride: number;
+  readonly #resampler: Resampler | null;
+  /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
+  #waiting: readonly EncodedFrame[] = [];
+  #held = new Float32Array(0);
+  /** Input samples of the frames that were given out. */
+  #inputDone = 0;
+
+  constructor(format: FramedFormat) {
+    this.#format = format;
+    this.sampleRate = format.sampleRate;
+    this.#stride = format.channels * (format.codec === 'pcm8' ? 1 : 2);
+    this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
+  }
+
+  /** Whole samples only: a byte too many at the end is not audio. */
+  durationOf(payload: Uint8Array): number | null {
+    return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
+  }
+
+  take(frames: readonly EncodedFrame[]): SourceFrame[] {
+    const input = this.#toMono(frames);
+    this.#waiting = [...this.#waiting, ...frames];
+    return this.#giveOut(this.#resampler?.push(input) ?? input);
+  }
+
+  end(): SourceFrame[] {
+    return this.#giveOut(this.#resampler?.end() ?? new Float32Array(0));
+  }
+
+  /** Cuts the output at frame borders. */
+  #giveOut(output: Float32Array): SourceFrame[] {
+    const held = concat(this.#held, output);
+    const lengths: number[] = [];
+    let length = 0;
+    for (const frame of this.#waiting) {
+      const samples = this.#outputLength(this.#inputDone + frame.samples) - this.#outputLength(this.#inputDone);
+      if (length + samples > held.length) break;
+      lengths.push(samples);
+      length += samples;
+      this.#inputDone += frame.samples;
+    }
+    const pcm = held.slice(0, length);
+    const frames = cutFrames(this.#waiting, lengths, pcm);
+    this.#waiting = this.#waiting.slice(lengths.length);
+    this.#held = held.slice(length);
+    return frames;
+  }
+
+  #outputLength(inputSamples: number): number {
+    return this.#resampler?.lengthOf(inputSamples) ?? inputSamples;
+  }
+
+  #toMono(frames: readonly EncodedFrame[]): Float32Array {
+    const mono = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
+    const { codec, channels } = this.#format;
+    const sampleAt = codec === 'pcm8' ? u8At : s16At;
+    let offset = 0;
+    for (const { payload, samples } of frames) {
+      for (let i = 0; payload !== null && i < samples; i++) {
+        const at = i * channels;
+        mono[offset + i] =
+          channels === 1 ? sampleAt(payload, at) : (sampleAt(payload, at) + sampleAt(payload, at + 1)) / 2;
+      }
+      offset += samples;
+    }
+    return mono;
+  }
+}
+
+/** Pairs each frame with its part of the PCM; one buffer holds the payloads of a block. */
+function cutFrames(encoded: readonly EncodedFrame[], lengths: readonly number[], pcm: Float32Array): SourceFrame[] {
+  const bytes = floatToS16le(pcm);
+  let start = 0;
+  const frames = lengths.map((samples, i): SourceFrame => {
+    const end = start + samples;
+    const lost = !encoded[i]?.payload;
+    if (lost) pcm.fill(0, start, end); // the resampler's ringing from the neighbours is no audio of this frame
+    const payload = lost ? null : bytes.subarray(2 * start, 2 * end);
+    start = end;
+    return { payload, samples };
+  });
+  return frames.filter(({ samples }) => samples > 0);
+}
+
+/** Sample `index` of signed 16-bit little-endian PCM, in [-1, 1). */
+function s16At(bytes: Uint8Array, index: number): number {
+  const low = bytes[2 * index] ?? 0;
+  const high = bytes[2 * index + 1] ?? 0;
+  return ((((high << 8) | low) << 16) >> 16) / 0x8000;
+}
+
+/** Sample `index` of unsigned 8-bit PCM, in [-1, 1). */
+function u8At(bytes: Uint8Array, index: number): number {
+  return ((bytes[index] ?? 0x80) - 0x80) / 0x80;
+}
+
+function concat(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
+  const both = new Float32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,77 @@
+/**
+ * The one way from a recording's bytes to frames as chunks carry them: Opus packets as they are, everything else as 16 kHz mono
+ * PCM. Picks the reader, keeps the limits, counts what was lost.
+ */
+import { AppError } from '../../errors.ts';
+import type { FramedFormat, RecordingFormat } from './format.ts';
+import { isOpus } from './format.ts';
+import { decodeFile } from './ffmpeg.ts';
+import { readFramed } from './framedRecording.ts';
+import type { FrameSource } from './framedRecording.ts';
+import { OpusFrames } from './opusFrames.ts';
+import { SAMPLE_RATE } from './pcm.ts';
+import type { ReadReport, SourceFrame } from './pcm.ts';
+import { PcmFrames } from './pcmFrames.ts';
+import { readSource } from './source.ts';
+
+export interface ReadOptions {
+  /** Ends reading at once; what is thrown then is the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Audio the recording may hold, seconds; more is `recording_too_long`. */
+  readonly maxSeconds: number;
+  /** The configured `FFMPEG_PATH`; empty to look for ffmpeg-static, then on the PATH. Read for ordinary files only. */
+  readonly ffmpegPath: string;
+}
+
+export interface Reading {
+  /**
+   * The frames, gapless, in blocks of about a second. Leaving the loop early frees process, temporary file and source.
+   * @throws AppError `empty_recording`, `recording_corrupt` (no usable frame), `recording_too_long`, or
+   * `decoder_unavailable`. Errors of `bytes` itself come through as they are: they say nothing about the recording.
+   */
+  readonly blocks: AsyncGenerator<readonly SourceFrame[], void, undefined>;
+  /** Grows while `blocks` is read; final when it ends. */
+  readonly report: ReadReport;
+}
+
+/** Reads one recording as it streams in; nothing is read before the first block is asked for. */
+export function readRecording(
+  bytes: AsyncIterable<Uint8Array>,
+  format: RecordingFormat,
+  options: ReadOptions,
+): Reading {
+  const report: ReadReport = { frames: 0, corruptFrames: 0, corruptSeconds: 0, tornBytes: 0, stoppedBecause: null };
+  return { blocks: read(bytes, format, options, report), report };
+}
+
+async function* read(
+  bytes: AsyncIterable<Uint8Array>,
+  format: RecordingFormat,
+  options: ReadOptions,
+  report: ReadReport,
+): AsyncGenerator<readonly SourceFrame[], void, undefined> {
+  const source = readSource(bytes, options.signal);
+  const blocks =
+    format.kind === 'framed'
+      ? readFramed(source, format, frameSource(format), options, report)
+      : decodeFile(source, format.extension, options, report);
+  for await (const block of blocks) {
+    for (const frame of block) {
+      if (frame.payload !== null) report.frames++;
+      else noteLost(frame, report);
+    }
+    yield block;
+    options.signal.throwIfAborted();
+  }
+  if (report.frames === 0) throw new AppError('recording_corrupt');
+}
+
+/** Counts a frame as lost. */
+export function noteLost(frame: SourceFrame, report: ReadReport): void {
+  report.corruptFrames++;
+  report.corruptSeconds += frame.samples / SAMPLE_RATE;
+}
+
+function frameSource(format: FramedFormat): FrameSource {
+  return isOpus(format) ? new OpusFrames() : new PcmFrames(format);
+}

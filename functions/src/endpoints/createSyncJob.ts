@@ -1,0 +1,102 @@
+/** `createSyncJob`: a manifest in, a job and the paths in Storage out that its recordings are to be uploaded to. */
+import * as z from 'zod';
+import { LIMITS } from '../config.ts';
+import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { callable } from '../http/callable.ts';
+import type { CallableHandler } from '../http/callable.ts';
+import { createdJobView } from '../http/views.ts';
+import type { CreatedJobView } from '../http/views.ts';
+import { enqueueJob } from '../jobs/queue.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { takeStaged } from '../upload/arrivals.ts';
+import type { ArrivalDeps } from '../upload/arrivals.ts';
+import { beginJob, startOf } from '../upload/begin.ts';
+import type { BeginDeps, BegunJob } from '../upload/begin.ts';
+import { manifestHash } from '../upload/idempotency.ts';
+import { checkManifest } from '../upload/recordings.ts';
+import { REQUEST } from '../upload/request.ts';
+
+export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
+  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'tryUpdate'>;
+  readonly authenticate: Authenticate;
+  readonly maxRecordingBytes: number;
+  /** How long all recordings of a job may take to arrive, milliseconds. */
+  readonly uploadExpiryMs: number;
+  /** Name of the bucket that the paths are in. */
+  readonly bucket: string;
+}
+
+const filesRule = 'a list of recordings, at least one: [{ name, size_bytes, md5? }]';
+const sizeRule = 'the number of its bytes';
+const md5Rule = 'the MD5 of its bytes in Base64, as Storage writes it';
+
+const fileInput = z.object(
+  {
+    name: z.string('the name of a recording'),
+    size_bytes: z.int(sizeRule).min(0, sizeRule),
+    md5: z
+      .string(md5Rule)
+      .regex(/^[A-Za-z0-9+/]{21}[AQgw]==$/, md5Rule)
+      .nullish(),
+  },
+  '{ name, size_bytes, md5? }',
+);
+
+const input = z.object(
+  {
+    files: z.array(fileInput, filesRule).min(1, filesRule),
+    device_id: REQUEST.deviceId.nullish(),
+    conversation_id: REQUEST.conversationId.nullish(),
+    clock_offset_ms: REQUEST.clockOffsetMs.nullish(),
+    idempotency_key: REQUEST.idempotencyKey.nullish(),
+  },
+  'give {"files": […]}',
+);
+
+/**
+ * A callable that errs with `invalid_request`, `too_many_files`, `invalid_recording`, `conversation_not_found`,
+ * `conversation_of_other_device`, `idempotency_conflict`, `fair_use_restricted`, `too_many_jobs`: nothing is created then. And
+ * with `unavailable`, when another request with the same key came in between, or the job was deleted meanwhile.
+ */
+export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<CreatedJobView> {
+  return callable({ ...deps, name: 'createSyncJob', input }, async ({ uid }, asked) => {
+    const fields = {
+      deviceId: asked.device_id ?? null,
+      conversationId: asked.conversation_id ?? null,
+      clockOffsetMs: asked.clock_offset_ms ?? 0,
+    };
+    const files = asked.files.map(({ name, size_bytes: size, md5 }) => ({ name, size, md5: md5 ?? null }));
+    if (files.length > LIMITS.maxFilesPerJob) {
+      const message = `At most ${String(LIMITS.maxFilesPerJob)} recordings in one job; make several jobs.`;
+      throw new AppError('too_many_files', { message });
+    }
+    const rules = { nowMs: deps.now(), maxRecordingBytes: deps.maxRecordingBytes };
+    const recordings = checkManifest(files, fields, rules);
+    const begun = await beginJob(
+      deps,
+      { uid, idempotencyKey: asked.idempotency_key ?? null, fields, recordings },
+      { contentHash: manifestHash(recordings, fields), arriveWithinMs: deps.uploadExpiryMs },
+    );
+    const { jobId, job } = await bringUpToDate(uid, begun, deps);
+    const view = createdJobView(jobId, job, deps.bucket, job.createdAt.toMillis() + deps.uploadExpiryMs);
+    return { view, log: { jobId, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) } };
+  });
+}
+
+/** Starts a job that waits for nothing, and takes what has arrived for one of an earlier call. */
+async function bringUpToDate(uid: string, begun: BegunJob, deps: CreateJobDeps): Promise<BegunJob> {
+  const { jobId, isNew } = begun;
+  if (begun.job.status !== 'uploading') {
+    // Its first enqueue may have been lost. A task that is queued stays one task.
+    if (begun.job.status === 'pending') await enqueueJob(jobId, begun.job, deps);
+    return begun;
+  }
+  if (!isNew) await takeStaged(uid, jobId, deps);
+  const job = await deps.jobs.update(jobId, (current) =>
+    current.status === 'uploading' ? startOf(jobId, current.files) : null,
+  );
+  if (job === null) throw new AppError('unavailable');
+  if (job.status === 'pending') await enqueueJob(jobId, job, deps);
+  return { ...begun, job };
+}

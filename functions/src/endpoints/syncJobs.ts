@@ -1,0 +1,53 @@
+/** `GET /v2/sync/jobs?status=…&limit=…&page_token=…`: the caller's jobs, newest first. */
+import * as z from 'zod';
+import { JOB_STATUSES } from '../jobs/stateMachine.ts';
+import type { JobStore } from '../jobs/store.ts';
+import type { Logger } from '../logger.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { parseQuery } from '../http/query.ts';
+import { route } from '../http/route.ts';
+import type { HttpHandler } from '../http/route.ts';
+import { jobSummaryView } from '../http/views.ts';
+import type { JobListView } from '../http/views.ts';
+
+export interface JobsDeps {
+  readonly authenticate: Authenticate;
+  readonly jobs: Pick<JobStore, 'list'>;
+  readonly logger: Logger;
+}
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+
+const limitRule = `a whole number from 1 to ${String(MAX_LIMIT)}`;
+const queryShape = z.object({
+  status: z.enum(JOB_STATUSES, `one of ${JOB_STATUSES.join(', ')}`).optional(),
+  limit: z
+    .string(limitRule)
+    .regex(/^\d{1,9}$/, limitRule)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, limitRule)
+    .default(DEFAULT_LIMIT),
+  page_token: z
+    .string('the next_page_token of the page before')
+    .max(500, 'the next_page_token of the page before')
+    .optional(),
+});
+
+export function createJobsHandler({ authenticate, jobs, logger }: JobsDeps): HttpHandler {
+  return route({ name: 'jobs', method: 'GET', logger }, async (req) => {
+    const { uid } = await authenticate(req);
+    const { status, limit, page_token: pageToken } = parseQuery(req, queryShape);
+    const page = await jobs.list({
+      uid,
+      limit,
+      ...(status === undefined ? {} : { status }),
+      ...(pageToken === undefined ? {} : { pageToken }),
+    });
+    const body: JobListView = {
+      jobs: page.jobs.map(({ id, job }) => jobSummaryView(id, job)),
+      next_page_token: page.nextPageToken,
+    };
+    return { status: 200, body, log: { uid, jobs: body.jobs.length } };
+  });
+}

@@ -1,0 +1,61 @@
+/** The staged recordings in Cloud Storage. */
+import { AppError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { JobFile } from '../jobs/job.ts';
+import type { Bucket } from './bucket.ts';
+
+/**
+ * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, with nobody to
+ * end it: the client library does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
+ */
+const MAX_SILENCE_MS = 60_000;
+
+export class StagedAudio {
+  readonly #bucket: Bucket;
+  readonly #maxSilenceMs: number;
+
+  constructor(bucket: Bucket, { maxSilenceMs = MAX_SILENCE_MS } = {}) {
+    this.#bucket = bucket;
+    this.#maxSilenceMs = maxSilenceMs;
+  }
+
+  /**
+   * Streams a recording.
+   * @throws AppError `recording_missing`; `storage_not_permitted`; `storage_unavailable` for any other failure, silence among
+   * them: none says anything about the recording, and none should use up an attempt of its job.
+   */
+  async *open(file: Pick<JobFile, 'path' | 'name'>): AsyncGenerator<Uint8Array> {
+    const stream = this.#bucket.file(file.path).createReadStream();
+    const expectMore = (): NodeJS.Timeout =>
+      setTimeout(() => stream.destroy(new Error('Storage sent nothing for too long.')), this.#maxSilenceMs);
+    let timer = expectMore();
+    try {
+      for await (const bytes of stream) {
+        clearTimeout(timer); // Whoever reads may take their time.
+        yield bytes as Buffer;
+        timer = expectMore();
+      }
+    } catch (error) {
+      throw new AppError(codeOf(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Deletes recordings; those already gone are fine. */
+  async delete(paths: readonly string[]): Promise<void> {
+    for (let i = 0; i < paths.length; i += DELETES_AT_ONCE) {
+      await Promise.all(
+        paths.slice(i, i + DELETES_AT_ONCE).map((path) => this.#bucket.file(path).delete({ ignoreNotFound: true })),
+      );
+    }
+  }
+}
+
+const DELETES_AT_ONCE = 16;
+
+function codeOf(error: unknown): ErrorCode {
+  const status = error instanceof Error && 'code' in error ? error.code : null;
+  if (status === 404) return 'recording_missing';
+  return status === 401 || status === 403 ? 'storage_not_permitted' : 'storage_unavailable';
+}

@@ -1,0 +1,96 @@
+/** What follows when a document is deleted: by the sweeper, a TTL policy, the console, or an app. */
+import { FieldPath } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
+import * as z from 'zod';
+import { chunksOf } from '../jobs/chunk.ts';
+import type { DueJobs } from '../jobs/dueJobs.ts';
+import type { JobStore } from '../jobs/store.ts';
+import type { Logger } from '../logger.ts';
+import { endEarly, wrapUp } from '../completion/finish.ts';
+import type { EndDeps, WrapUpDeps } from '../completion/finish.ts';
+import { deleteOrphans } from './orphans.ts';
+import type { UploadedObjects } from '../storage/objects.ts';
+
+export interface JobDeletionDeps {
+  readonly db: Firestore;
+  readonly jobs: JobStore;
+  readonly objects: UploadedObjects;
+  readonly logger: Logger;
+}
+
+/** Whatever the console may have made of it. */
+const withOwner = z.object({ uid: z.string().min(1) });
+
+/** Chunks of one batch. */
+const CHUNK_PAGE = 300;
+
+/**
+ * Removes what a deleted job left: its chunks and everything under `uploads/{uid}/{jobId}/`. May come late and more than
+ * once, and by then a request with the same Idempotency-Key may have made a new job of the same id: that one's chunks and
+ * recordings stay.
+ * @param data the document as it was.
+ * @throws Error when an object could not be deleted, or Firestore or Storage do not answer: the platform repeats it then.
+ */
+export async function onJobDeleted(jobId: string, data: unknown, deps: JobDeletionDeps): Promise<void> {
+  const chunks = await deleteChunks(jobId, deps);
+  const { data: job } = withOwner.safeParse(data);
+  // Without an owner there is no telling where its objects are: the sweeper finds them.
+  const objects = job === undefined ? 0 : await deleteObjects(`uploads/${job.uid}/${jobId}/`, deps);
+  deps.logger.info('Deleted job cleared away', { jobId, stage: 'deletion', chunks, objects });
+}
+
+async function deleteObjects(prefix: string, deps: JobDeletionDeps): Promise<number> {
+  let count = 0;
+  let pageToken: string | null = null;
+  do {
+    const page = await deps.objects.list(prefix, pageToken);
+    const {
+      deleted,
+      errors: [error],
+    } = await deleteOrphans(page.objects, deps);
+    if (error !== undefined) throw error;
+    count += deleted;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== null);
+  return count;
+}
+
+/** Each page is read before the job is looked for, and each chunk deleted only as it was read: a new job's are spared. */
+async function deleteChunks(jobId: string, { db, jobs }: JobDeletionDeps): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const { docs, size } = await chunksOf(db, jobId).select(FieldPath.documentId()).limit(CHUNK_PAGE).get();
+    if (size === 0 || (await jobs.get(jobId)) !== null) return deleted;
+    const batch = db.batch();
+    for (const { ref, updateTime } of docs) batch.delete(ref, { lastUpdateTime: updateTime });
+    await batch.commit();
+    deleted += size;
+    if (size < CHUNK_PAGE) return deleted;
+  }
+}
+
+export interface DeviceDeletionDeps extends EndDeps, WrapUpDeps {
+  readonly db: Firestore;
+  readonly due: Pick<DueJobs, 'uploadsOf'>;
+  readonly logger: Logger;
+}
+
+/** Longer than an upload request may run, milliseconds: a younger job may be one that is just arriving. */
+const REQUEST_MS = 5 * 60_000;
+
+/**
+ * A device document is an app's registration for pushes, and goes when its user signs out or its token is dead: nobody will
+ * finish what that app began to upload. Its unfinished uploads are known where the app gives the id of its device document as
+ * `device_id`; others expire as they would anyway. Audio that was accepted is never touched, whatever device recorded it.
+ */
+export async function onDeviceDeleted(uid: string, deviceId: string, deps: DeviceDeletionDeps): Promise<void> {
+  // Told late, or again, after the app has registered anew: its uploads are live.
+  if ((await deps.db.doc(`users/${uid}/devices/${deviceId}`).get()).exists) return;
+  const beforeMs = deps.now() - REQUEST_MS;
+  for (const jobId of await deps.due.uploadsOf(uid, deviceId, beforeMs)) {
+    const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps);
+    if (job === null) continue;
+    await wrapUp(jobId, job, deps, deps.logger);
+    deps.logger.info('Upload of a deleted device cancelled', { jobId, stage: 'deletion' });
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The sweeper: puts right what nobody else will. Every step is bounded in jobs and time, goes on where the last run stopped,
+ * and may run twice at once; a job or object that cannot be helped is counted and left for the next run, and stops nothing.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import { errorFields } from '../logger.ts';
+import type { ObjectPage } from '../storage/objects.ts';
+import { jobSteps } from './jobSteps.ts';
+import type { JobStep, JobStepDeps } from './jobSteps.ts';
+import { finishDeletions } from './unfinishedDeletions.ts';
+import { forEachUntil } from './finishing.ts';
+import type { IsOver } from './finishing.ts';
+import { deleteOrphans } from './orphans.ts';
+import { finishUserDeletions } from './userDeletion.ts';
+import type { JobCursor, SweeperState, SweeperStateStore } from './state.ts';
+
+export interface SweepLimits {
+  /** Jobs read at once. */
+  readonly pageSize: number;
+  /** Jobs that one step looks at. */
+  readonly jobsPerStep: number;
+  /** Objects that one run looks at. */
+  readonly objects: number;
+  /** After how long one step begins nothing more, milliseconds. */
+  readonly stepMs: number;
+}
+
+/**
+ * Eleven steps of 40 s leave 100 s of the function's timeout of 540 s: what a step has under way when its time is over is
+ * brought to its end.
+ */
+export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 40_000 };
+
+export interface SweepDeps extends JobStepDeps {
+  readonly state: SweeperStateStore;
+  readonly limits: SweepLimits;
+}
+
+export interface StepReport {
+  readonly step: string;
+  /** Jobs or objects looked at. */
+  readonly seen: number;
+  /** Of these: those that something was done about. */
+  readonly done: number;
+  readonly failed: number;
+  /** Whether the next run goes on where this one stopped, because a limit was reached. */
+  readonly more: boolean;
+  /** Whether the step could not be done at all. */
+  readonly broken: boolean;
+  readonly ms: number;
+}
+
+type Counts = Omit<StepReport, 'step' | 'ms' | 'broken'>;
+
+/** Jobs of one step that are worked on at once. */
+const CONCURRENCY = 16;
+/** Objects younger than this are left alone, milliseconds: nobody has to hurry, and clocks differ. */
+const OBJECT_AGE_MS = 3600_000;
+/** A pass over all objects begins at most this often, milliseconds: it reads every job that has objects. */
+const PASS_EVERY_MS = 3600_000;
+
+/** @throws Error when nothing at all could be done: the schedule's retry is for that. */
+export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
+  const state = await deps.state.load();
+  const reports: StepReport[] = [];
+  for (const step of jobSteps(deps)) {
+    const from = state.jobs?.[step.name] ?? null;
+    reports.push(await timed(step.name, deps, (isOver) => sweepJobs(step, from, deps, isOver)));
+  }
+  reports.push(await timed('deletions', deps, (isOver) => finishDeletions(deps, isOver)));
+  reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(state, deps, isOver)));
+  // Last: everything of one user is one piece of work, of any length. If it does not fit, the next run finds less of it.
+  reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));
+  if (reports.every(({ broken }) => broken)) throw new Error('No step of the sweep could be done; see its log.');
+  return reports;
+}
+
+async function timed(step: string, deps: SweepDeps, run: (isOver: IsOver) => Promise<Counts>): Promise<StepReport> {
+  const { limits, logger, now } = deps;
+  const startedMs = now();
+  let counts: Counts = { seen: 0, done: 0, failed: 0, more: false };
+  let broken = false;
+  try {
+    counts = await run(() => now() >= startedMs + limits.stepMs);
+  } catch (error) {
+    broken = true;
+    logger.error('Sweep step failed', { stage: 'sweep', step, ...errorFields(error) });
+  }
+  broken ||= counts.seen > 0 && counts.failed === counts.seen;
+  const report = { step, ...counts, broken, ms: now() - startedMs };
+  logger[counts.failed > 0 || broken ? 'warn' : 'info']('Sweep step', { stage: 'sweep', ...report });
+  return report;
+}
+
+async function sweepJobs(
+  step: JobStep,
+  from: JobCursor | null,
+  { limits, logger, state }: SweepDeps,
+  isOver: IsOver,
+): Promise<Counts> {
+  const query = step.due.query.limit(limits.pageSize);
+  const counts = { seen: 0, done: 0, failed: 0 };
+  let cursor = from;
+  do {
+    const { docs } = await (cursor === null ? query : query.startAfter(cursor.at, cursor.jobId)).get();
+    const begun = await forEachUntil(docs, { isOver, concurrency: CONCURRENCY }, async (doc) => {
+      try {
+        if (await step.act(doc.id, doc.data())) counts.done += 1;
+      } catch (error) {
+        counts.failed += 1;
+        logger.warn('Job not swept', { jobId: doc.id, stage: 'sweep', step: step.name, ...errorFields(error) });
+      }
+    });
+    counts.seen += begun;
+    const last = docs[begun - 1];
+    const at = last === undefined ? null : step.due.at(last.data());
+    const isEnd = begun === docs.length && docs.length < limits.pageSize;
+    cursor = last === undefined || at === null || isEnd ? null : { at, jobId: last.id };
+  } while (cursor !== null && counts.seen < limits.jobsPerStep && !isOver());
+
+  if (cursor !== null || from !== null) await state.saveJobCursor(step.name, cursor);
+  return { ...counts, more: cursor !== null };
+}
+
+async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, isOver: IsOver): Promise<Counts> {
+  const { limits, logger, now } = deps;
+  const nowMs = now();
+  const counts = { seen: 0, done: 0, failed: 0 };
+  let pageToken = from?.pageToken ?? null;
+  let begunAt = from?.begunAt ?? Timestamp.fromMillis(0);
+  if (pageToken === null) {
+    if (begunAt.toMillis() > nowMs - PASS_EVERY_MS) return { ...counts, more: false };
+    begunAt = Timestamp.fromMillis(nowMs);
+  }
+  do {
+    const page = await listFrom(pageToken, deps);
+    const old = page.objects.filter(({ createdAtMs }) => createdAtMs <= nowMs - OBJECT_AGE_MS);
+    const { deleted, errors } = await deleteOrphans(old, deps);
+    // One of them stands for all: when Storage fails, it fails alike.
+    for (const error of errors.slice(0, 1)) logger.warn('Object not swept', { stage: 'sweep', ...errorFields(error) });
+    counts.seen += page.objects.length;
+    counts.done += deleted;
+    counts.failed += errors.length;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== null && counts.seen < limits.objects && !isOver());
+
+  await deps.state.saveObjectCursor({ pageToken, begunAt });
+  return { ...counts, more: pageToken !== null };
+}
+
+/** A page of a pass. A place that Storage does not know any more is forgotten: the next run begins anew. */
+async function listFrom(pageToken: string | null, { objects, state }: SweepDeps): Promise<ObjectPage> {
+  try {
+    return await objects.list('uploads/', pageToken);
+  } catch (error) {
+    if (pageToken !== null) await state.saveObjectCursor({ pageToken: null, begunAt: Timestamp.fromMillis(0) });
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * When a user is deleted, everything that is theirs goes: jobs with their chunks, audio, conversations, segments, devices, usage.
+ *
+ * It goes twice. An ID token outlives its user by up to an hour, and a worker or an upload may be in the middle of something:
+ * what they write after the first time goes with the second. A document remembers that the second is due, and is written
+ * before anything is deleted, so a deletion that died is taken up by the sweeper as well.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
+import type { DueJobs } from '../jobs/dueJobs.ts';
+import { isServable } from '../http/auth.ts';
+import type { Logger } from '../logger.ts';
+import type { UploadedObjects } from '../storage/objects.ts';
+import { finishEach } from './finishing.ts';
+import type { IsOver } from './finishing.ts';
+
+export interface UserDeletionDeps {
+  readonly db: Firestore;
+  readonly due: Pick<DueJobs, 'someOf'>;
+  readonly objects: Pick<UploadedObjects, 'deleteAll'>;
+  readonly logger: Logger;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** `user_deletions/{uid}`. */
+interface UserDeletion {
+  /** When everything is deleted for the second time. */
+  readonly dueAt: Timestamp;
+}
+
+/** Longer than an ID token (an hour) and what is begun with it (a quarter of one) last, milliseconds. */
+const SECOND_TIME_MS = 2 * 3600_000;
+
+/** Jobs deleted between two looks, and second times of one sweep. */
+const PAGE = 50;
+
+/** @throws Error when Firestore or Storage do not answer: the platform repeats it then, and so does the sweeper. */
+export async function onUserDeleted(uid: string, deps: UserDeletionDeps): Promise<void> {
+  // Custom tokens allow any id. One that is no part of a path was never served, and its paths would be somebody else's.
+  if (!isServable(uid)) return;
+  const dueAt = Timestamp.fromMillis(deps.now() + SECOND_TIME_MS);
+  await deletionsIn(deps.db).doc(uid).set({ dueAt });
+  await deleteEverythingOf(uid, deps);
+}
+
+/** The second times that are due. */
+export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver) {
+  const { db, logger } = deps;
+  const due = deletionsIn(db).where('dueAt', '<=', Timestamp.fromMillis(deps.now())).orderBy('dueAt');
+  return finishEach((await due.limit(PAGE).get()).docs, {
+    page: PAGE,
+    isOver,
+    finish: async ({ id: uid, ref }) => {
+      await deleteEverythingOf(uid, deps);
+      await ref.delete();
+    },
+    failure: { message: 'User not deleted', fields: ({ id: uid }) => ({ uid }) },
+    logger,
+  });
+}
+
+/** Jobs first: without its job a worker can write nothing more. */
+async function deleteEverythingOf(uid: string, { db, due, objects, logger }: UserDeletionDeps): Promise<void> {
+  let jobs = 0;
+  for (let refs = await due.someOf(uid, PAGE); refs.length > 0; refs = await due.someOf(uid, PAGE)) {
+    for (const ref of refs) await db.recursiveDelete(ref);
+    jobs += refs.length;
+  }
+  await db.recursiveDelete(db.doc(`users/${uid}`));
+  await objects.deleteAll(`uploads/${uid}/`);
+  logger.info('User deleted', { uid, stage: 'deletion', jobs });
+}
+
+function deletionsIn(db: Firestore): CollectionReference<UserDeletion> {
+  return db.collection('user_deletions') as CollectionReference<UserDeletion>;
+}

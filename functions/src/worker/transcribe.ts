@@ -1,0 +1,127 @@
+/** One chunk to words on the absolute time axis. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Span } from '../audio/chunk/chunks.ts';
+import { encodeFlac } from '../audio/chunk/flac.ts';
+import { SAMPLE_RATE } from '../audio/read/pcm.ts';
+import type { SourceFrame } from '../audio/read/pcm.ts';
+import { toAbsoluteInterval } from '../audio/chunk/timeMap.ts';
+import type { TimedWord } from '../conversations/conversation.ts';
+import { AppError } from '../errors.ts';
+import { isOpus } from '../audio/read/format.ts';
+import type { RecordingFormat } from '../audio/read/format.ts';
+import { writeOggOpus } from '../audio/chunk/oggOpus.ts';
+import type {
+  TranscribedWord,
+  Transcriber,
+  Transcription,
+  TranscriptionRequest,
+} from '../transcription/transcriber.ts';
+
+/** The audio of one chunk: frames before it for the decoder to converge, dropped by pre-skip, and its own. */
+export interface ChunkAudio {
+  readonly preRoll: readonly SourceFrame[];
+  readonly frames: readonly SourceFrame[];
+}
+
+/** Opus counts time at 48 kHz whatever the input's rate was (RFC 6716 §2). */
+const OPUS_RATE_FACTOR = 48_000 / SAMPLE_RATE;
+
+/** The original packets in an Ogg stream where there are packets; FLAC, lossless, for everything else. */
+export async function encodeChunk(
+  audio: ChunkAudio,
+  format: RecordingFormat,
+): Promise<Pick<TranscriptionRequest, 'audio' | 'contentType'>> {
+  if (isOpus(format)) {
+    const packets = [...audio.preRoll, ...audio.frames].flatMap(({ payload, samples }) =>
+      payload === null ? [] : { payload, samples48k: samples * OPUS_RATE_FACTOR },
+    );
+    const preSkip48k =
+      audio.preRoll.reduce((sum, frame) => sum + (frame.payload === null ? 0 : frame.samples), 0) * OPUS_RATE_FACTOR;
+    const { channels, sampleRate } = format;
+    return {
+      audio: writeOggOpus({ packets, channels, inputSampleRate: sampleRate, preSkip48k, serial: 1 }),
+      contentType: 'audio/ogg',
+    };
+  }
+  return { audio: await encodeFlac(joinPcm(audio.frames), SAMPLE_RATE), contentType: 'audio/flac' };
+}
+
+function joinPcm(frames: readonly SourceFrame[]): Int16Array {
+  const pcm = new Int16Array(frames.reduce((sum, { samples }) => sum + samples, 0));
+  const bytes = new Uint8Array(pcm.buffer);
+  let offset = 0;
+  for (const { payload } of frames) {
+    if (payload === null) continue;
+    bytes.set(payload, offset);
+    offset += payload.length;
+  }
+  return pcm;
+}
+
+/** Words in chunk time to words in absolute time, in order. */
+export function placeWords(words: readonly TranscribedWord[], spans: readonly Span[]): TimedWord[] {
+  return words
+    .map(({ startSeconds, endSeconds, ...word }) => ({
+      ...word,
+      ...toAbsoluteInterval(spans, { startMs: startSeconds * 1000, endMs: endSeconds * 1000 }),
+    }))
+    .sort((a, b) => a.startMs - b.startMs);
+}
+
+/** Tries within one attempt; beyond them the job waits, visibly, and gives its worker free. */
+const TRIES = 3;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 20_000;
+/** What failed only after this long is no stumble: the job waits. */
+const LONGEST_TRIES_MS = 2 * 60_000;
+
+export interface Patience {
+  readonly signal: AbortSignal;
+  /**
+   * When the answer is of no use any more, Unix milliseconds: the platform ends the worker soon after, and an end that it does
+   * not see coming would be an attempt used up, and a job that does not say what it waits for.
+   */
+  readonly endsMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Asks, and asks again where that can help soon. The one place that repeats a request.
+ * @throws AppError the last failure, when waiting longer than a worker should is needed, or nothing will help;
+ * `transcription_unavailable` when the time is over. The signal's reason.
+ */
+export async function transcribePatiently(
+  transcriber: Transcriber,
+  request: TranscriptionRequest,
+  patience: Patience,
+): Promise<Transcription> {
+  const { signal, endsMs, now } = patience;
+  const beganMs = now();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transcribeInTime(transcriber, request, patience);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.remedy !== 'later' || attempt === TRIES) throw error;
+      const pauseMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_PAUSE_MS * 4 ** (attempt - 1);
+      const isSoon = pauseMs <= LONGEST_PAUSE_MS && now() - beganMs <= LONGEST_TRIES_MS;
+      // Jitter upwards only: never before the service asked for.
+      const waitMs = pauseMs * (1 + Math.random() / 2);
+      if (!isSoon || now() + waitMs >= endsMs) throw error;
+      await sleep(waitMs, undefined, { signal });
+    }
+  }
+}
+
+async function transcribeInTime(
+  transcriber: Transcriber,
+  request: TranscriptionRequest,
+  { signal, endsMs, now }: Patience,
+): Promise<Transcription> {
+  const end = AbortSignal.timeout(Math.max(0, endsMs - now()));
+  try {
+    return await transcriber.transcribe(request, AbortSignal.any([signal, end]));
+  } catch (error) {
+    if (signal.aborted || !end.aborted) throw error;
+    throw new AppError('transcription_unavailable', { cause: end.reason });
+  }
+}

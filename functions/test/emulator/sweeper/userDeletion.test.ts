@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import type { Firestore } from 'firebase-admin/firestore';
+import { chunksOf } from '../../../src/jobs/chunk.ts';
+import { onUserDeleted } from '../../../src/sweeper/userDeletion.ts';
+import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/client.ts';
+import { pcmName, pcmRecording } from '../../support/recordings.ts';
+import { auth, bucket, db, jobIds, signUp, stagedObjects } from '../../support/suite.ts';
+import { HOUR_MS, SweepWorld } from '../../support/sweepWorld.ts';
+import { until } from '../../support/until.ts';
+
+const COLLECTIONS = ['conversations', 'deleted_speech', 'devices', 'recordings', 'segments', 'usage'];
+
+/** A document in everything that a user can have. */
+async function fill(store: Firestore, uid: string): Promise<void> {
+  await store.doc(`users/${uid}`).set({ preferences: { language: 'de' } });
+  for (const name of COLLECTIONS) await store.collection(`users/${uid}/${name}`).add({ state: 'live' });
+}
+
+/** Paths of all documents below `users/{uid}`, itself included. */
+async function documentsOf(store: Firestore, uid: string): Promise<string[]> {
+  const user = store.doc(`users/${uid}`);
+  const collections = await user.listCollections();
+  const below = await Promise.all(collections.map(async (each) => (await each.get()).docs.map(({ ref }) => ref.path)));
+  return [...((await user.get()).exists ? [user.path] : []), ...below.flat()];
+}
+
+describe('a deleted user', () => {
+  let world: SweepWorld;
+
+  beforeEach(() => {
+    world = new SweepWorld();
+  });
+  afterEach(() => world.close());
+
+  async function leaveSomething(uid: string, jobId: string): Promise<void> {
+    await fill(world.db, uid);
+    await world.put(jobId, { uid });
+    await chunksOf(world.db, jobId)
+      .doc('c')
+      .set({ uid } as never);
+    await world.stage(`uploads/${uid}/${jobId}/a.bin`);
+  }
+
+  async function leftOf(uid: string, jobId: string): Promise<string[]> {
+    const chunks = (await chunksOf(world.db, jobId).get()).docs.map(({ ref }) => ref.path);
+    const jobs = (await world.db.collection('offline_sync_jobs').where('uid', '==', uid).get()).docs;
+    const objects = (await world.objects()).filter((path) => path.startsWith(`uploads/${uid}/`));
+    return [...(await documentsOf(world.db, uid)), ...jobs.map(({ ref }) => ref.path), ...chunks, ...objects];
+  }
+
+  it('takes every trace with them, and nothing of anybody else', async () => {
+    await leaveSomething('ann', 'a');
+    await leaveSomething('anna', 'b');
+    const others = await leftOf('anna', 'b');
+    for (let i = 0; i < 60; i += 1) await world.put(`more-${String(i)}`, { uid: 'ann' });
+    await onUserDeleted('ann', world.deps);
+    assert.deepEqual(await leftOf('ann', 'a'), []);
+    assert.deepEqual(await leftOf('anna', 'b'), others);
+    assert.equal(others.length, COLLECTIONS.length + 4);
+  });
+
+  it('goes a second time, when tokens have expired, with what came in between', async () => {
+    await onUserDeleted('ann', world.deps);
+    await leaveSomething('ann', 'late');
+    world.nowMs += HOUR_MS;
+    assert.equal((await world.sweep()).get('user_deletions')?.seen, 0);
+    assert.notDeepEqual(await leftOf('ann', 'late'), []);
+    world.nowMs += HOUR_MS;
+    const report = (await world.sweep()).get('user_deletions');
+    assert.deepEqual([report?.done, report?.failed], [1, 0]);
+    assert.deepEqual(await leftOf('ann', 'late'), []);
+    assert.equal((await world.sweep()).get('user_deletions')?.seen, 0);
+  });
+
+  it('is remembered when the first time fails, and then is deleted by the sweeper', async () => {
+    await leaveSomething('ann', 'a');
+    const busy = { deleteAll: () => Promise.reject(new Error('Storage is busy')) };
+    await assert.rejects(onUserDeleted('ann', { ...world.deps, objects: busy }), /busy/);
+    world.nowMs += 2 * HOUR_MS;
+    const objects = Object.assign(Object.create(world.deps.objects) as typeof world.deps.objects, busy);
+    assert.equal((await world.sweep({ objects })).get('user_deletions')?.failed, 1);
+    await world.sweep();
+    assert.deepEqual(await leftOf('ann', 'a'), []);
+  });
+
+  it('whose id is no part of a path takes nothing of others', async () => {
+    await leaveSomething('ann', 'a');
+    const before = await leftOf('ann', 'a');
+    for (const uid of ['ann/devices/x', '.', '..']) await onUserDeleted(uid, world.deps);
+    assert.deepEqual(await leftOf('ann', 'a'), before);
+  });
+
+  it('of the deployed project loses everything, and can send nothing more', async () => {
+    const { uid, idToken } = await signUp();
+    const { body } = await uploadFiles(idToken, [{ name: pcmName(), bytes: pcmRecording() }]);
+    await waitForJob(idToken, body.job_id, hasEnded);
+    await fill(db, uid);
+    await bucket.file(`uploads/${uid}/another/a.bin`).save('x', { resumable: false });
+    await auth.deleteUser(uid);
+
+    const left = async () => [...(await documentsOf(db, uid)), ...(await jobIds(uid)), ...(await stagedObjects(uid))];
+    await until(async () => (await left()).length === 0, 60_000);
+    const answer = await send<{ error: { code: string } }>('syncUpload', { method: 'POST', headers: bearer(idToken) });
+    assert.deepEqual([answer.status, answer.body.error.code], [401, 'unauthenticated']);
+  });
+});

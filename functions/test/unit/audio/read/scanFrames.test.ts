@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { LIMITS } from '../../../../src/config.ts';
+import { AppError } from '../../../../src/errors.ts';
+import { FILE_EXTENSIONS } from '../../../../src/audio/read/format.ts';
+import type { FileExtension, RecordingFormat } from '../../../../src/audio/read/format.ts';
+import { scanRecording } from '../../../../src/audio/read/scanFrames.ts';
+import { frame, noise, OPUS, opusPacket, opusPackets, PCM16, PCM8, quietPcm16, TOC_20_MS } from './framing.ts';
+import { run } from './tools.ts';
+
+function assertRefused(bytes: Uint8Array, format: RecordingFormat, code: string, message?: RegExp): void {
+  assert.throws(
+    () => scanRecording(bytes, format),
+    (error) => error instanceof AppError && error.code === code && (message?.test(error.message) ?? true),
+  );
+}
+
+describe('scanRecording on framed recordings', () => {
+  /** Two SILK frames of 60 ms in a packet of one byte. */
+  const bomb = frame(Buffer.of((11 << 3) | 1));
+
+  it('adds up what the Opus packets themselves say, not what the name says', () => {
+    const bytes = Buffer.concat([...opusPackets(50), ...opusPackets(50, TOC_20_MS)].map((p) => frame(p)));
+    assert.deepEqual(scanRecording(bytes, OPUS), { durationSeconds: 1.5, frames: 100, corruptFrames: 0, tornBytes: 0 });
+  });
+
+  it('measures PCM by its bytes, rate and channels', () => {
+    const pcm16 = Buffer.concat([frame(quietPcm16(160, 1)), frame(quietPcm16(160, 2)), frame(quietPcm16(80, 3))]);
+    assert.equal(scanRecording(pcm16, PCM16).durationSeconds, 400 / 16_000);
+    const stereo = { ...PCM16, sampleRate: 8000, channels: 2, frameSize: 80 } as const;
+    assert.equal(scanRecording(pcm16, stereo).durationSeconds, 200 / 8000);
+    assert.equal(scanRecording(pcm16, { ...PCM8, frameSize: 320 }).durationSeconds, 800 / 16_000);
+  });
+
+  it('counts lost frames into the duration, and a torn end out of it', () => {
+    const packets = opusPackets(100).map((p) => frame(p));
+    packets[50]?.writeUInt32LE(0);
+    const scan = scanRecording(Buffer.concat(packets).subarray(0, -10), OPUS);
+    assert.deepEqual(scan, {
+      durationSeconds: 0.99,
+      frames: 98,
+      corruptFrames: 1,
+      tornBytes: packets[99]!.length - 10,
+    });
+  });
+
+  it('reads recordings that are larger than one slice', () => {
+    const bytes = Buffer.concat(Array.from({ length: 2000 }, (_, i) => frame(quietPcm16(160, i))));
+    assert.ok(bytes.length > 2 * 256 * 1024);
+    assert.deepEqual(scanRecording(bytes, PCM16), {
+      durationSeconds: 20,
+      frames: 2000,
+      corruptFrames: 0,
+      tornBytes: 0,
+    });
+  });
+
+  it('refuses no bytes as empty_recording', () => {
+    assertRefused(Buffer.alloc(0), OPUS, 'empty_recording');
+    assertRefused(Buffer.alloc(0), { kind: 'file', extension: 'wav' }, 'empty_recording');
+  });
+
+  it('refuses bytes without one usable frame as recording_corrupt', () => {
+    for (const bytes of [Buffer.alloc(3), Buffer.alloc(5000), noise(5000, 1), frame(Buffer.from([0xb3]))]) {
+      assertRefused(bytes, OPUS, 'recording_corrupt', /Not one usable frame/);
+    }
+    assertRefused(frame(opusPacket(50, 1)).subarray(0, -1), OPUS, 'recording_corrupt');
+  });
+
+  it('takes as much as a recording may claim, and refuses 10 ms more', () => {
+    const most = Buffer.alloc((LIMITS.maxRecordingSeconds / 0.12) * bomb.length, bomb);
+    assert.equal(scanRecording(most, OPUS).durationSeconds, LIMITS.maxRecordingSeconds);
+    assertRefused(Buffer.concat([most, frame(opusPacket(1, 1))]), OPUS, 'recording_too_long');
+  });
+
+  it('refuses a decompression bomb: a few megabytes of one-byte packets that claim 120 ms each', () => {
+    assertRefused(Buffer.alloc(bomb.length * 1_000_000, bomb), OPUS, 'recording_too_long');
+  });
+});
+
+describe('scanRecording on ordinary files', () => {
+  /** ffmpeg arguments that make a file of each kind. */
+  const ENCODERS: Record<FileExtension, readonly string[]> = {
+    wav: ['-f', 'wav'],
+    m4a: ['-c:a', 'aac', '-f', 'ipod', '-movflags', 'frag_keyframe+empty_moov'],
+    mp3: ['-f', 'mp3'],
+    ogg: ['-c:a', 'libopus', '-f', 'ogg'],
+    webm: ['-c:a', 'libopus', '-f', 'webm'],
+    flac: ['-f', 'flac'],
+  };
+  const encode = (extension: FileExtension, ...more: string[]): Buffer =>
+    run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=0.1', ...ENCODERS[extension], ...more, '-']).stdout;
+
+  it('knows each kind by its first bytes, takes it, and refuses it under another extension', () => {
+    for (const actual of FILE_EXTENSIONS) {
+      const bytes = encode(actual);
+      for (const extension of FILE_EXTENSIONS) {
+        const format = { kind: 'file', extension } as const;
+        const expected = { durationSeconds: null, frames: 0, corruptFrames: 0, tornBytes: 0 };
+        // An ID3 tag may stand before MP3 and FLAC alike: which of them follows is for the decoder to say.
+        const sharesTag = actual === 'mp3' && extension === 'flac';
+        if (actual === extension || sharesTag) assert.deepEqual(scanRecording(bytes, format), expected);
+        else assertRefused(bytes, format, 'recording_corrupt', new RegExp(`not those of a \\.${extension} file`));
+      }
+    }
+  });
+
+  it('takes MP3 without an ID3 tag', () => {
+    const bytes = encode('mp3', '-id3v2_version', '0', '-write_xing', '0');
+    assert.equal(bytes[0], 0xff);
+    assert.ok(scanRecording(bytes, { kind: 'file', extension: 'mp3' }));
+  });
+
+  it('refuses text, raw AAC and files of a few bytes', () => {
+    const aac = run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=0.1', '-f', 'adts', '-']).stdout;
+    for (const bytes of [
+      Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'),
+      aac,
+      Buffer.from([0xff]),
+      Buffer.from('RIFF'),
+    ]) {
+      for (const extension of FILE_EXTENSIONS) assertRefused(bytes, { kind: 'file', extension }, 'recording_corrupt');
+    }
+  });
+});

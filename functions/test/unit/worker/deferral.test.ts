@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { AppError } from '../../../src/errors.ts';
+import { newJob } from '../../../src/jobs/store.ts';
+import { deferral } from '../../../src/worker/deferral.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const JOB = {
+  ...newJob({
+    uid: 'u',
+    deviceId: 'd',
+    files: [],
+    arriveWithinMs: null,
+    conversationId: null,
+    contentHash: null,
+    nowMs: NOW,
+    retentionMs: 1,
+  }),
+  attempts: 1,
+};
+const waitSeconds = (error: AppError, deferrals: number, jitter = 0): number =>
+  (deferral({ ...JOB, deferrals }, error, NOW, jitter).waitingFor!.until!.toMillis() - NOW) / 1000;
+
+describe('deferral', () => {
+  it('doubles the wait each time in a row, up to half an hour', () => {
+    const error = new AppError('transcription_unavailable');
+    assert.deepEqual(
+      [0, 1, 2, 3, 9].map((n) => waitSeconds(error, n)),
+      [30, 60, 120, 240, 1800],
+    );
+  });
+
+  it('never comes back before the service said', () => {
+    const error = new AppError('transcription_rate_limited', { retryAfterSeconds: 77 });
+    assert.equal(waitSeconds(error, 0), 77);
+    assert.ok(waitSeconds(error, 0, 1) > 77);
+  });
+
+  it('gives an operator a quarter of an hour at a time', () => {
+    assert.equal(waitSeconds(new AppError('transcription_not_configured'), 5), 900);
+  });
+
+  it('says why it waits, raises the epoch, frees the lease and uses up no attempt', () => {
+    const change = deferral(JOB, new AppError('transcription_rate_limited'), NOW, 0);
+    assert.equal(change.status, 'deferred');
+    assert.equal(change.waitingFor?.reason, 'transcription_rate_limited');
+    assert.equal(change.epoch, JOB.epoch + 1);
+    assert.equal(change.lease, null);
+    assert.equal(change.attempts, 0);
+  });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { AppError } from '../../../src/errors.ts';
+import { transcribePatiently } from '../../../src/worker/transcribe.ts';
+import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
+
+const REQUEST: TranscriptionRequest = {
+  audio: new Uint8Array(1),
+  contentType: 'audio/ogg',
+  durationMs: 1000,
+  language: 'multi',
+  keyterms: [],
+};
+const HEARD: Transcription = { requestId: 'r', billedSeconds: 1, language: null, words: [] };
+const HOUR_MS = 3600_000;
+
+/** Fails after so many milliseconds of a clock that only it moves; then answers. */
+function failing(times: number, afterMs: number, clock: { ms: number }): Transcriber & { requests: number } {
+  return {
+    requests: 0,
+    transcribe() {
+      clock.ms += afterMs;
+      if (++this.requests <= times) return Promise.reject(new AppError('transcription_unavailable'));
+      return Promise.resolve(HEARD);
+    },
+  };
+}
+
+describe('Asking the transcriber', () => {
+  let clock: { ms: number };
+  beforeEach(() => {
+    clock = { ms: 0 };
+  });
+
+  const ask = (transcriber: Transcriber, endsMs = HOUR_MS, signal = new AbortController().signal) =>
+    transcribePatiently(transcriber, REQUEST, { signal, endsMs, now: () => clock.ms });
+
+  it('asks again soon after a stumble', async () => {
+    const transcriber = failing(1, 10, clock);
+    assert.equal(await ask(transcriber), HEARD);
+    assert.equal(transcriber.requests, 2);
+  });
+
+  it('does not ask again where the failure took long: the job waits, and its worker is free', async () => {
+    const transcriber = failing(1, 600_000, clock);
+    await assert.rejects(ask(transcriber), { code: 'transcription_unavailable' });
+    assert.equal(transcriber.requests, 1);
+  });
+
+  it('does not ask again where the worker’s time ends before', async () => {
+    const transcriber = failing(1, 10, clock);
+    await assert.rejects(ask(transcriber, 500), { code: 'transcription_unavailable' });
+    assert.equal(transcriber.requests, 1);
+  });
+
+  it('gives a request up when the worker’s time ends, with an error that makes the job wait', async () => {
+    const hanging: Transcriber = {
+      transcribe: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        }),
+    };
+    await assert.rejects(ask(hanging, 20), { code: 'transcription_unavailable' });
+  });
+
+  it('gives back the caller’s own reason when it is told to stop', async () => {
+    const stop = new AbortController();
+    const hanging: Transcriber = {
+      transcribe: (_, signal) => {
+        stop.abort(new Error('stopped'));
+        return Promise.reject(signal.reason as Error);
+      },
+    };
+    await assert.rejects(ask(hanging, HOUR_MS, stop.signal), /stopped/);
+  });
+});
