@@ -11,7 +11,7 @@ const LAYERS = [
   ['http', 'storage', 'events'],
   ['jobs', 'conversations', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger'],
+  ['config', 'errors', 'logger', 'modelFiles'],
 ];
 
 /** The same of the console. */

@@ -1,8 +1,8 @@
 /**
  * Voice activity: Silero VAD on onnxruntime, one call for many windows (`models/README.md` says how).
  */
-import { fileURLToPath } from 'node:url';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { modelFile } from '../../modelFiles.ts';
 import { SAMPLE_RATE } from '../read/pcm.ts';
 
 /** Samples of one window: the only size that Silero v5 and v6 take at 16 kHz. */
@@ -18,7 +18,7 @@ const STATE_FLOATS = 128;
 /** Windows of one call, four seconds: more gain nothing, and leave the processor's cache. */
 const WINDOWS_A_CALL = Math.round((4 * SAMPLE_RATE) / WINDOW_SAMPLES);
 
-const DEFAULT_MODEL = fileURLToPath(new URL('../../../models/silero_vad_v6_sequence.onnx', import.meta.url));
+const DEFAULT_MODEL = modelFile('silero_vad_v6_sequence.onnx');
 
 /** A stretch of 16 kHz mono PCM judged on its own: the model starts from zero state and zero context at its first sample. */
 export interface VadSlice {
