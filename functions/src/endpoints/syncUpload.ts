@@ -22,7 +22,7 @@ export function createUploadHandler(deps: UploadDeps): HttpHandler {
     const idempotencyKey = parseIdempotencyKey(req.get('Idempotency-Key'));
     // Without a body there is no rawBody, whatever the type says.
     const rawBody = (req.rawBody as Buffer | undefined) ?? Buffer.alloc(0);
-    const form = await parseMultipart(req.get('Content-Type'), rawBody, limits);
+    const form = parseMultipart(req.get('Content-Type'), rawBody, limits);
     const fields = parseFields(form.fields);
     const recordings = checkRecordings(form.files, fields, {
       nowMs: now(),
