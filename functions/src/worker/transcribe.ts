@@ -9,6 +9,8 @@ import type { TimedWord } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
 import { isOpus } from '../audio/read/format.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
+import { hasStereo } from '../audio/read/opusPacket.ts';
+import { floatToS16le } from '../audio/read/s16.ts';
 import { writeOggOpus } from '../audio/chunk/oggOpus.ts';
 import type {
   TranscribedWord,
@@ -26,24 +28,35 @@ export interface ChunkAudio {
 /** Opus counts time at 48 kHz whatever the input's rate was (RFC 6716 §2). */
 const OPUS_RATE_FACTOR = 48_000 / SAMPLE_RATE;
 
-/** The original packets in an Ogg stream where there are packets; FLAC, lossless, for everything else. */
+/**
+ * The original packets in an Ogg stream where they are mono Opus; FLAC, lossless, for everything else. Stereo packets are decoded
+ * and mixed first: a transcriber would take the mean of both channels, where a voice that one of them inverts is silence.
+ */
 export async function encodeChunk(
   audio: ChunkAudio,
   format: RecordingFormat,
 ): Promise<Pick<TranscriptionRequest, 'audio' | 'contentType'>> {
-  if (isOpus(format)) {
-    const packets = [...audio.preRoll, ...audio.frames].flatMap(({ payload, samples }) =>
-      payload === null ? [] : { payload, samples48k: samples * OPUS_RATE_FACTOR },
-    );
-    const preSkip48k =
-      audio.preRoll.reduce((sum, frame) => sum + (frame.payload === null ? 0 : frame.samples), 0) * OPUS_RATE_FACTOR;
-    const { channels, sampleRate } = format;
-    return {
-      audio: writeOggOpus({ packets, channels, inputSampleRate: sampleRate, preSkip48k, serial: 1 }),
-      contentType: 'audio/ogg',
-    };
+  if (!isOpus(format)) return toFlac(joinPcm(audio.frames));
+  const frames = [...audio.preRoll, ...audio.frames];
+  const preSkip = audio.preRoll.reduce((sum, { payload, samples }) => sum + (payload === null ? 0 : samples), 0);
+  if (hasStereo(frames)) {
+    const { decodeOpus } = await import('../audio/read/opusDecoder.ts');
+    const { pcm } = await decodeOpus(frames.filter(({ payload }) => payload !== null));
+    const { buffer } = floatToS16le(pcm.subarray(preSkip));
+    return toFlac(new Int16Array(buffer));
   }
-  return { audio: await encodeFlac(joinPcm(audio.frames), SAMPLE_RATE), contentType: 'audio/flac' };
+  const packets = frames.flatMap(({ payload, samples }) =>
+    payload === null ? [] : { payload, samples48k: samples * OPUS_RATE_FACTOR },
+  );
+  const preSkip48k = preSkip * OPUS_RATE_FACTOR;
+  return {
+    audio: writeOggOpus({ packets, channels: 1, inputSampleRate: format.sampleRate, preSkip48k, serial: 1 }),
+    contentType: 'audio/ogg',
+  };
+}
+
+async function toFlac(pcm: Int16Array): Promise<Pick<TranscriptionRequest, 'audio' | 'contentType'>> {
+  return { audio: await encodeFlac(pcm, SAMPLE_RATE), contentType: 'audio/flac' };
 }
 
 function joinPcm(frames: readonly SourceFrame[]): Int16Array {

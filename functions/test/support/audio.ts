@@ -39,6 +39,11 @@ export function chirp(seconds: number, rate = RATE): Float32Array {
   });
 }
 
+/** Interleaved stereo of a signal and its inverse: the mean of both channels is silence. */
+export function invertedStereo(signal: Float32Array): Float32Array {
+  return Float32Array.from({ length: 2 * signal.length }, (_, i) => (i % 2 === 0 ? 1 : -1) * (signal[i >> 1] ?? 0));
+}
+
 export function s16le(signal: Float32Array): Buffer {
   const bytes = Buffer.alloc(2 * signal.length);
   signal.forEach((x, i) => bytes.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(x * 32768))), 2 * i));

@@ -1,5 +1,8 @@
 /** Opus packets to 16 kHz mono, by libopus compiled to WebAssembly (`opus-decoder`). */
+import { setImmediate } from 'node:timers/promises';
 import { OpusDecoder } from 'opus-decoder';
+import { MixDown } from './mixDown.ts';
+import { hasStereo } from './opusPacket.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
 
@@ -10,27 +13,34 @@ type Libopus = OpusDecoder<typeof SAMPLE_RATE>;
 
 /**
  * Decodes consecutive frames, lost ones to silence. It starts afresh: the first 80 ms are not what they would be within
- * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM) and mixes stereo down itself; opened
- * with two channels, `opus-decoder` writes out of its bounds on hostile packets. No samples are skipped: pre-skip belongs to a
- * whole Ogg stream. A fresh instance costs about a millisecond (the module stays compiled).
+ * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM). No samples are skipped: pre-skip belongs
+ * to a whole Ogg stream. A fresh instance costs about a millisecond (the module stays compiled). Gives way to the event loop
+ * between calls, so that a chunk does not hold up a heartbeat.
+ *
+ * Stereo is decoded as such and mixed here: libopus gives mono as the mean of both channels, where they can cancel. At 48 kHz
+ * `opus-decoder` writes out of its bounds on hostile stereo packets; at 16 kHz it did not in
+ * 339,000 of them, nor change what was decoded after them.
  * @returns the frames' samples, and the indices of frames that libopus refused: silence, too.
  */
 export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm: Float32Array; refused: number[] }> {
-  const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels: 1, preSkip: 0 });
+  const channels = hasStereo(frames) ? 2 : 1;
+  const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels, preSkip: 0 });
   await libopus.ready;
   try {
+    const mixDown = new MixDown(channels, SAMPLE_RATE);
     const pcm = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
     const refused: number[] = [];
     let packetsBefore = 0;
     let at = 0;
     for (let first = 0; first < frames.length; first += FRAMES_A_CALL) {
+      if (first > 0) await setImmediate();
       const part = frames.slice(first, first + FRAMES_A_CALL);
       const packets = part.flatMap(({ payload }) => payload ?? []);
       const { channelData, errors } = libopus.decodeFrames(packets);
       // Its errors count packets from the first of all calls.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
       packetsBefore += packets.length;
-      for (const index of place(part, channelData[0] ?? new Float32Array(0), silent, pcm.subarray(at))) {
+      for (const index of place(part, mixDown.push(channelData), silent, pcm.subarray(at))) {
         refused.push(first + index);
       }
       at += part.reduce((sum, { samples }) => sum + samples, 0);

@@ -1,4 +1,5 @@
 /** The outside of an Opus packet (RFC 6716 section 3): how long it sounds, and whether it is one at all. Decodes nothing. */
+import type { SourceFrame } from './pcm.ts';
 
 /** Longest frame in bytes that a length in the packet can state (RFC 6716 section 3.2.1), and so rule R2's limit. */
 const MAX_FRAME_BYTES = 1275;
@@ -35,6 +36,14 @@ export function opusPacketSamples48k(packet: Uint8Array): number | null {
     default:
       return manyFramesSamples(packet, frameSamples);
   }
+}
+
+/**
+ * Whether any of the frames is a stereo packet (the `s` bit of the TOC, RFC 6716 section 3.1). The packets are asked, not the
+ * recording's name: encoders change within a stream.
+ */
+export function hasStereo(frames: readonly SourceFrame[]): boolean {
+  return frames.some(({ payload }) => ((payload?.[0] ?? 0) & 0b100) !== 0);
 }
 
 /** Code 3 packets: a count byte, optional padding, frames of equal (CBR) or stated (VBR) sizes (RFC 6716 section 3.2.5). */

@@ -1,6 +1,7 @@
 /** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz mono. */
 import type { FramedFormat } from './format.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
+import { MixDown } from './mixDown.ts';
 import { SAMPLE_RATE, type SourceFrame } from './pcm.ts';
 import { Resampler } from './resampler.ts';
 import { floatToS16le } from './s16.ts';
@@ -10,6 +11,7 @@ export class PcmFrames implements FrameSource {
   readonly #format: FramedFormat;
   /** Bytes of one sample of every channel. */
   readonly #stride: number;
+  readonly #mixDown: MixDown;
   readonly #resampler: Resampler | null;
   /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
   #waiting: readonly EncodedFrame[] = [];
@@ -21,6 +23,7 @@ export class PcmFrames implements FrameSource {
     this.#format = format;
     this.sampleRate = format.sampleRate;
     this.#stride = format.channels * (format.codec === 'pcm8' ? 1 : 2);
+    this.#mixDown = new MixDown(format.channels, format.sampleRate);
     this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
   }
 
@@ -63,19 +66,19 @@ export class PcmFrames implements FrameSource {
   }
 
   #toMono(frames: readonly EncodedFrame[]): Float32Array {
-    const mono = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
+    const length = frames.reduce((sum, { samples }) => sum + samples, 0);
     const { codec, channels } = this.#format;
+    const planes = Array.from({ length: channels }, () => new Float32Array(length));
     const sampleAt = codec === 'pcm8' ? u8At : s16At;
     let offset = 0;
     for (const { payload, samples } of frames) {
-      for (let i = 0; payload !== null && i < samples; i++) {
-        const at = i * channels;
-        mono[offset + i] =
-          channels === 1 ? sampleAt(payload, at) : (sampleAt(payload, at) + sampleAt(payload, at + 1)) / 2;
+      for (const [channel, plane] of planes.entries()) {
+        for (let i = 0; payload !== null && i < samples; i++)
+          plane[offset + i] = sampleAt(payload, i * channels + channel);
       }
       offset += samples;
     }
-    return mono;
+    return this.#mixDown.push(planes);
   }
 }
 

@@ -3,7 +3,7 @@
 const FULL_SCALE = 0x8000;
 
 /** Rounds and clips. */
-export function floatToS16le(pcm: Float32Array): Uint8Array {
+export function floatToS16le(pcm: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(2 * pcm.length);
   for (let i = 0; i < pcm.length; i++) {
     const sample = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round((pcm[i] ?? 0) * FULL_SCALE)));

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
-import { transcribePatiently } from '../../../src/worker/transcribe.ts';
+import {
+  bestSnr,
+  chirp,
+  ffmpeg,
+  fromS16le,
+  invertedStereo,
+  oggOpus,
+  oggPackets,
+  opusPackets,
+  RATE,
+} from '../../support/audio.ts';
+import { encodeChunk, transcribePatiently } from '../../../src/worker/transcribe.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
 
 const REQUEST: TranscriptionRequest = {
@@ -24,6 +35,35 @@ function failing(times: number, afterMs: number, clock: { ms: number }): Transcr
     },
   };
 }
+
+describe('The audio of a chunk', function () {
+  this.timeout(30_000); // starts encoders
+  const opus = { kind: 'framed', codec: 'opus', sampleRate: RATE, frameSize: 320 } as const;
+  const toFrames = (packets: readonly Uint8Array[]) => packets.map((payload) => ({ payload, samples: 320 }));
+
+  it('is the original packets where they are mono Opus', async () => {
+    const [preRoll, frames] = [opusPackets(chirp(0.08), 20).slice(0, 4), opusPackets(chirp(1), 20)];
+    const chunk = { preRoll: toFrames(preRoll), frames: toFrames(frames) };
+    const { audio, contentType } = await encodeChunk(chunk, { ...opus, channels: 1 });
+    assert.equal(contentType, 'audio/ogg');
+    assert.deepEqual(
+      oggPackets(Buffer.from(audio)).slice(2),
+      [...preRoll, ...frames].map((each) => Buffer.from(each)),
+    );
+  });
+
+  it('is our mix where they are stereo Opus, so that channels cannot cancel at the transcriber', async () => {
+    const voice = chirp(1);
+    const packets = toFrames(oggPackets(oggOpus(invertedStereo(voice), 20, ['-b:a', '96k'], 2)).slice(2));
+    const chunk = { preRoll: packets.slice(0, 4), frames: packets.slice(4) };
+    const { audio, contentType } = await encodeChunk(chunk, { ...opus, channels: 2 });
+    assert.equal(contentType, 'audio/flac');
+    const pcm = fromS16le(ffmpeg(['-i', 'pipe:0', '-f', 's16le', 'pipe:1'], audio));
+    assert.equal(pcm.length, chunk.frames.length * 320);
+    const { decibels } = bestSnr(pcm, voice.subarray(4 * 320), 110);
+    assert.ok(decibels > 10, `${decibels} dB`);
+  });
+});
 
 describe('Asking the transcriber', () => {
   let clock: { ms: number };

@@ -13,6 +13,7 @@ import {
   ffmpeg,
   framed,
   fromS16le,
+  invertedStereo,
   oggOpus,
   oggPackets,
   opusPackets,
@@ -83,6 +84,22 @@ describe('Opus recordings', function () {
     );
     assert.ok(decibels > 20, `${decibels} dB`);
   });
+
+  for (const [mode, options] of [
+    ['CELT', ['-b:a', '96k', '-application', 'lowdelay']],
+    ['SILK', ['-b:a', '24k', '-application', 'voip']],
+  ] as const) {
+    it(`in stereo with one channel inverted keep the voice (${mode})`, async () => {
+      const signal = chirp(1);
+      const packets = oggPackets(oggOpus(invertedStereo(signal), 20, options, 2)).slice(2);
+      // Also where the name says that there is one channel: the packets know.
+      for (const channels of [1, 2] as const) {
+        const { pcm } = await decodeAll(framed(packets), { ...OPUS, channels });
+        const { decibels } = bestSnr(pcm, signal, 110);
+        assert.ok(decibels > 10, `${decibels} dB`);
+      }
+    });
+  }
 
   it('come in blocks of about a second', async () => {
     const { blocks } = await decodeAll(framed(opusPackets(chirp(5.2), 60)), OPUS);

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
-import { decodeAll, framed, fromS16le, pieces, RATE, s16le, snr, tone } from '../../../support/audio.ts';
+import {
+  decodeAll,
+  framed,
+  fromS16le,
+  invertedStereo,
+  pieces,
+  RATE,
+  s16le,
+  snr,
+  tone,
+} from '../../../support/audio.ts';
 
 function format(codec: 'pcm16' | 'pcm8', options: Partial<FramedFormat> = {}): FramedFormat {
   return { kind: 'framed', codec, sampleRate: RATE, channels: 1, frameSize: 160, ...options };
@@ -48,6 +58,16 @@ describe('PCM recordings', function () {
       [2, 2],
     );
     assert.deepEqual(fromS16le(Buffer.concat(frames.map(({ payload }) => payload!))), pcm);
+  });
+
+  it('of two channels, one of them inverted, keep the voice', async () => {
+    const voice = tone(440, 1);
+    const bytes = s16le(invertedStereo(voice));
+    const { pcm } = await decodeAll(framed(cut(bytes, 640)), format('pcm16', { channels: 2 }));
+    assert.ok(snr(pcm, voice) > 60);
+    const coarse = Uint8Array.from(invertedStereo(voice), (x) => Math.round(128 + 127 * x));
+    const eight = await decodeAll(framed(cut(coarse, 320)), format('pcm8', { channels: 2 }));
+    assert.ok(snr(eight.pcm, voice) > 30);
   });
 
   for (const [rate, hertz, floor] of [
