@@ -1,8 +1,9 @@
 /** The server's API, typed. Shapes: docs/api.md of the server; snake_case ends here. */
 import type { Backend } from './backend.ts';
 import { RequestError } from './errors.ts';
-import { isObject } from './http.ts';
-import type { Http, HttpAnswer } from './http.ts';
+import { isObject, notReached, strangersAnswer } from './answer.ts';
+import type { HttpAnswer } from './answer.ts';
+import type { Http } from './http.ts';
 import { multipartBody } from './multipart.ts';
 import type { MultipartFile } from './multipart.ts';
 import type { UploadTarget } from './recording.ts';
@@ -91,7 +92,14 @@ export class Api {
   ): Promise<string> {
     const { boundary, body } = multipartBody(formFields(target), files);
     const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Idempotency-Key': key };
-    const answer = await this.#http.send({ url: `${this.#url}/syncUpload`, method: 'POST', headers, body, signal });
+    const answer = await this.#http.send({
+      to: 'functions',
+      url: `${this.#url}/syncUpload`,
+      method: 'POST',
+      headers,
+      body,
+      signal,
+    });
     return stringIn(ours(answer, answer.json), 'job_id');
   }
 
@@ -126,7 +134,7 @@ export class Api {
   async job(jobId: string, signal: AbortSignal): Promise<Job | null> {
     const url = `${this.#url}/syncStatus?job_id=${encodeURIComponent(jobId)}`;
     try {
-      const answer = await this.#http.send({ url, method: 'GET', signal });
+      const answer = await this.#http.send({ to: 'functions', url, method: 'GET', signal });
       return toJob(ours(answer, answer.json));
     } catch (error) {
       if (error instanceof RequestError && error.code === 'job_not_found') return null;
@@ -151,6 +159,7 @@ export class Api {
   /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */
   async #call(name: string, data: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const answer = await this.#http.send({
+      to: 'functions',
       url: `${this.#url}/${name}`,
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -178,13 +187,13 @@ function callFields(target: UploadTarget): Readonly<Record<string, string | numb
 /** A hotel's portal answers 200 to everything. */
 function ours(answer: HttpAnswer, json: HttpAnswer['json']): Readonly<Record<string, unknown>> {
   if (json !== null) return json;
-  throw new RequestError('network', 'not_ours', 'Something else than the server answered.', { status: answer.status });
+  throw strangersAnswer(answer, 0);
 }
 
 function stringIn(json: Readonly<Record<string, unknown>>, key: string): string {
   const value = json[key];
   if (typeof value === 'string') return value;
-  throw new RequestError('network', 'not_ours', `The answer has no ${key}.`);
+  throw notReached('not_ours', { cause: new TypeError(`The answer has no ${key}.`) });
 }
 
 function toJob(json: Readonly<Record<string, unknown>>): Job {

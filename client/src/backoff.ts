@@ -1,19 +1,22 @@
 /** How long to wait. */
 
 const BASE_MS = 1000;
-const LONGEST_MS = 5 * 60_000;
-/** A day, after which a daily budget has returned. Who is restricted for longer asks once a day; and clocks are set. */
+/** After failures of our server. */
+export const LONGEST_BACK_OFF_MS = 5 * 60_000;
+/** After requests that did not reach our server: a network that works again is noticed within this time. */
+export const LONGEST_UNREACHED_MS = 2 * 60_000;
+/** A day and an hour: a daily budget has returned by then. A client that is restricted for longer asks once a day. */
 export const LONGEST_COOL_DOWN_MS = 25 * 3600_000;
 /** Without a Retry-After. */
 const DEFAULT_COOL_DOWN_MS = 30_000;
 
 /**
  * Exponential, with "equal jitter": between half of it and all of it, so that devices that lost one server together do not
- * come back together, and none comes back at once.
- * @param failures in a row, from 1. @param random from 0 to 1.
+ * come back together, and none comes back immediately.
+ * @param failures in a row, from 1. @param random from 0 to 1. @param longestMs milliseconds.
  */
-export function backOffMs(failures: number, random: number): number {
-  const ceiling = Math.min(LONGEST_MS, BASE_MS * 2 ** Math.min(30, Math.max(0, failures - 1)));
+export function backOffMs(failures: number, random: number, longestMs: number = LONGEST_BACK_OFF_MS): number {
+  const ceiling = Math.min(longestMs, BASE_MS * 2 ** Math.min(30, Math.max(0, failures - 1)));
   return ceiling / 2 + (ceiling / 2) * random;
 }
 

@@ -24,8 +24,10 @@ export interface PlannedBatch {
 
 /**
  * The next batch: recordings with the target of the one that has waited longest, as many as one job takes, those that were added
- * first in front. What fits into one request goes as one; anything larger goes to Storage. No two of a batch have the same
- * name: the server would refuse both.
+ * first in front. What fits into one request goes as one. Where only their number keeps them from fitting, small recordings go
+ * in as many requests as they need: to Storage, each would be a request or two of its own. Anything larger goes to Storage.
+ * No two of a batch have the same name: the server would refuse both. What was given up before travels apart, so that it
+ * cannot hold back the rest.
  * @param waiting in any order. @returns null where nothing waits.
  */
 export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits): PlannedBatch | null {
@@ -39,14 +41,18 @@ export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits)
   for (const recording of queue) {
     if (recordings.length === limits.maxFilesPerJob) break;
     if (names.has(recording.name) || !isSameTarget(recording.target, target)) continue;
+    if (recording.givenUp > 0 !== first.givenUp > 0) continue;
     names.add(recording.name);
     recordings.push(recording);
   }
-  return { way: fitsOneRequest(recordings, limits) ? 'multipart' : 'direct', target, recordings };
+  const firstRequest = recordings.slice(0, limits.maxFilesPerRequest);
+  return fitsOneRequest(firstRequest, limits)
+    ? { way: 'multipart', target, recordings: firstRequest }
+    : { way: 'direct', target, recordings };
 }
 
 function fitsOneRequest(recordings: readonly RecordingDoc[], limits: BatchLimits): boolean {
-  return recordings.length <= limits.maxFilesPerRequest && multipartBound(recordings) <= limits.maxRequestBytes;
+  return recordings.length > 0 && multipartBound(recordings) <= limits.maxRequestBytes;
 }
 
 function isSameTarget(a: UploadTarget, b: UploadTarget): boolean {

@@ -1,5 +1,6 @@
 /** The library's face: one object for one user's recordings on one device. */
 import type { Backend } from './backend.ts';
+import { boundedStore } from './boundedStore.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
 import { RequestError, SyncError } from './errors.ts';
@@ -17,11 +18,13 @@ import { randomId } from './randomId.ts';
 import { toRecording } from './recording.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
 import type { RecordingStore } from './store.ts';
-import { linkedController, systemClock } from './time.ts';
+import { abortReason, linkedController, systemClock, TimeLimitError, within } from './time.ts';
 import type { Clock } from './time.ts';
 import type { Wish } from './wishes.ts';
 
 const DAY_MS = 24 * 3600_000;
+/** What stopping waits for, milliseconds. */
+const STOP_LIMIT_MS = 10_000;
 
 function still(state: 'stopped' | 'standby' | 'paused' | 'disposed'): SyncStatus {
   return { state, reason: null, until: null };
@@ -49,14 +52,15 @@ export class SyncClient {
   #run: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
   #opening: Promise<void> | null = null;
   #status: SyncStatus = still('stopped');
-  /** Waits for nothing any more that it waited for because something had gone wrong. */
-  readonly #afresh = (): void => {
-    this.#parts.uploader.wake({ afresh: true });
-    this.#parts.follower.wake({ afresh: true });
+  /** Waits no longer for what it waited for because something had gone wrong. */
+  readonly #tryNow = (): void => {
+    this.#parts.uploader.tryNow();
+    this.#parts.follower.tryNow();
   };
 
   constructor(options: SyncClientOptions) {
-    const { store, backend, signal, clock = systemClock, newId = randomId, network = connectivity() } = options;
+    const { backend, signal, clock = systemClock, newId = randomId, network = connectivity() } = options;
+    const store = boundedStore(options.store, clock);
     this.#store = store;
     this.#clock = clock;
     this.#newId = newId;
@@ -64,7 +68,7 @@ export class SyncClient {
     const onStatus = (status: SyncStatus): void => {
       this.#setStatus(status);
     };
-    this.#parts = makeParts(options, { clock, network, newId, events: this.#events, onStatus });
+    this.#parts = makeParts(options, { store, clock, network, newId, events: this.#events, onStatus });
     this.#ownership = new Ownership({
       store,
       newId,
@@ -80,8 +84,13 @@ export class SyncClient {
   }
 
   #subscribe(backend: Backend, network: Network): void {
-    this.#subscriptions.push(network.onChange(this.#afresh));
-    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#afresh));
+    this.#subscriptions.push(
+      network.onChange(() => {
+        this.#parts.uploader.networkChanged();
+        this.#parts.follower.networkChanged();
+      }),
+    );
+    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#tryNow));
     const unwatch = this.#store.watch?.(() => {
       this.#ownership.changed().catch(this.#report);
     });
@@ -96,7 +105,7 @@ export class SyncClient {
 
   /** All recordings that this device knows of, in the order in which they were added. */
   recordings(): readonly Recording[] {
-    return this.#parts.library.recordings.map(toRecording).sort((a, b) => a.addedAt - b.addedAt);
+    return this.#parts.library.recordings.map(toRecording);
   }
 
   status(): SyncStatus {
@@ -116,19 +125,22 @@ export class SyncClient {
     return toRecording(await this.#parts.library.add(doc, audio));
   }
 
-  /** Stops uploading and following, at once; resolves when nothing is under way any more. */
+  /**
+   * Stops uploading and following. Resolves when nothing is under way any more, or after some seconds: what an app or a platform
+   * does not answer is not waited for.
+   */
   async pause(): Promise<void> {
     const run = this.#run;
     this.#run = null;
     run?.controller.abort(new SyncError('disposed', 'The client was paused.'));
-    await run?.ended;
+    if (run !== null) await this.#ended(run.ended);
     if (!this.#life.signal.aborted) this.#setStatus(still('paused'));
   }
 
   resume(): void {
     if (this.#run !== null || this.#life.signal.aborted) return;
     const { controller, unlink } = linkedController(this.#life.signal);
-    this.#afresh();
+    this.#tryNow();
     const ended = this.#work(controller.signal)
       .catch((error: unknown) => {
         this.#report(error);
@@ -153,7 +165,7 @@ export class SyncClient {
     });
   }
 
-  /** Does not wait for the end of a cool-down or back-off any longer: for a button. */
+  /** Tries now, whatever it waits for and whatever the platform says of the network: for a button. */
   async syncNow(): Promise<void> {
     await this.#wish([{ id: null, what: 'now' }]);
   }
@@ -219,7 +231,7 @@ export class SyncClient {
       else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
     }
     await this.#parts.library.update(changes, 'failed');
-    if (wishes.some(({ what }) => what !== 'gone')) this.#afresh();
+    if (wishes.some(({ what }) => what !== 'gone')) this.#tryNow();
   }
 
   /**
@@ -251,13 +263,20 @@ export class SyncClient {
     this.#life.abort(new SyncError('disposed', 'The client was disposed of.'));
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     await this.pause();
-    await this.#opening?.catch(() => undefined);
-    await this.#store.close?.();
+    if (this.#opening !== null) await this.#ended(this.#opening.catch(() => undefined));
+    if (this.#store.close !== undefined) await this.#ended(this.#store.close());
     this.#setStatus(still('disposed'));
   }
 
+  /** Waits for what is ending, but not for ever. What fails is reported. */
+  async #ended(work: Promise<unknown>): Promise<void> {
+    await within(work, STOP_LIMIT_MS, this.#clock, new AbortController().signal).catch((error: unknown) => {
+      if (!(error instanceof TimeLimitError) && !(error instanceof SyncError)) this.#report(error);
+    });
+  }
+
   #open(): Promise<void> {
-    if (this.#life.signal.aborted) return Promise.reject(this.#life.signal.reason as SyncError);
+    if (this.#life.signal.aborted) return Promise.reject(abortReason(this.#life.signal) as Error);
     this.#opening ??= this.#load().catch((error: unknown) => {
       this.#opening = null; // The next call tries it again.
       throw error;

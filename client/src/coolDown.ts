@@ -1,7 +1,8 @@
-/** When the server wants to be left alone. It is kept in the store: an app that is started every minute waits, too. */
+/** When the server wants to be left alone. It is kept in the store, so that an app that is started every minute waits, too. */
 import { coolDownMs, LONGEST_COOL_DOWN_MS } from './backoff.ts';
 import type { RequestError } from './errors.ts';
-import type { RecordingStore } from './store.ts';
+import type { RecordingStore, StoredValue } from './store.ts';
+import { Deadline } from './time.ts';
 import type { Clock } from './time.ts';
 
 /** Where one is kept that is for everything, and one that is for uploads alone. */
@@ -18,8 +19,7 @@ export interface CoolDownOptions {
 }
 
 export interface Cooling {
-  /** Unix milliseconds. */
-  readonly until: number;
+  readonly until: Deadline;
   /** The server's code. */
   readonly reason: string;
 }
@@ -33,36 +33,40 @@ export class CoolDown {
   }
 
   async load(): Promise<void> {
-    const entries = await this.#options.store.entries();
+    const { store, clock } = this.#options;
+    const entries = await store.entries();
     this.#cooling.clear();
     for (const key of KEYS) {
-      const { until, reason } = entries.get(key) ?? {};
-      if (typeof until === 'number') this.#cooling.set(key, { until, reason: String(reason) });
+      const { until, lengthMs, reason } = entries.get(key) ?? {};
+      if (typeof until !== 'number') continue;
+      // A clock that was set back since makes it no longer than it was when it began.
+      const longestMs = typeof lengthMs === 'number' ? lengthMs : LONGEST_COOL_DOWN_MS;
+      const remainingMs = Math.min(until - clock.now(), longestMs);
+      if (remainingMs > 0) this.#cooling.set(key, { until: new Deadline(clock, remainingMs), reason: String(reason) });
     }
   }
 
   /** What holds uploads back, or everything else; null where nothing does. */
   current(isUpload: boolean): Cooling | null {
     const [all, uploads] = KEYS.map((key) => this.#current(key));
-    const isLonger = isUpload && (uploads?.until ?? 0) > (all?.until ?? 0);
+    const isLonger = isUpload && (uploads?.until.remainingMs ?? 0) > (all?.until.remainingMs ?? 0);
     return (isLonger ? uploads : all) ?? null;
   }
 
   #current(key: string): Cooling | undefined {
-    const now = this.#options.clock.now();
     const cooling = this.#cooling.get(key);
-    // A clock that was set back makes no cool-down of years.
-    return cooling && cooling.until > now && cooling.until <= now + 1.1 * LONGEST_COOL_DOWN_MS ? cooling : undefined;
+    return cooling !== undefined && cooling.until.remainingMs > 0 ? cooling : undefined;
   }
 
-  /** @param isUpload whether the server said so to an upload. */
+  /** @param isUpload whether the server answered an upload with it. */
   async begin({ code, retryAfterMs }: RequestError, isUpload: boolean): Promise<void> {
     const { store, clock, random } = this.#options;
     const key = isUpload && OF_UPLOADS.has(code) ? UPLOADS : ALL;
-    const until = clock.now() + coolDownMs(retryAfterMs, random());
-    const cooling = { until: Math.max(until, this.#current(key)?.until ?? 0), reason: code };
+    const lengthMs = Math.max(coolDownMs(retryAfterMs, random()), this.#current(key)?.until.remainingMs ?? 0);
+    const cooling = { until: new Deadline(clock, lengthMs), reason: code };
     this.#cooling.set(key, cooling);
-    await store.put(new Map([[key, cooling]]));
+    const entry: StoredValue = { until: cooling.until.at, lengthMs, reason: code };
+    await store.put(new Map([[key, entry]]));
   }
 
   /** By hand: the user wants it tried now. */

@@ -1,4 +1,5 @@
 /** MD5 of a recording, in parts. */
+import { abortReason } from './time.ts';
 
 /** A running MD5. Node's `createHash('md5')` is one; `createMd5` (`/md5`) is one for every platform. */
 export interface Md5 {
@@ -21,7 +22,7 @@ export async function md5Of(
     const part = await read(at, Math.min(size, at + PART_BYTES));
     if (part?.length !== Math.min(PART_BYTES, size - at)) return null;
     hash.update(part);
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) throw abortReason(signal);
   }
   return btoa(String.fromCharCode(...hash.digest()));
 }

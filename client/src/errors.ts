@@ -36,20 +36,31 @@ export interface FileProblem {
 }
 
 /**
- * Why a request brought nothing.
- * - `network`: no answer, or none of ours. Says nothing about the recordings.
- * - `wait`: the server wants to be asked later (429, 503). Never a failure.
- * - `signed_out`: there is no user whom the server knows.
- * - `server`: it failed there; it may succeed another time, but not for ever.
- * - `refused`: the same request gets the same answer.
+ * Why a request brought nothing. Only an answer in our server's own shape is its verdict; every other answer is `network`.
+ * - `network`: there was no answer, or somebody else answered: a portal, a proxy, a front end whose server is down. It says
+ *   nothing about the recordings, so it never counts towards giving up.
+ * - `wait`: the server wants to be asked later (429, 503). It never counts as a failure.
+ * - `signed_out`: the server knows no such user.
+ * - `server`: the request failed on our server. It may succeed another time.
+ * - `refused`: the same request would get the same answer.
  */
 export type RequestErrorKind = 'network' | 'wait' | 'signed_out' | 'server' | 'refused';
+
+/**
+ * Why the server was not reached.
+ * - `network`: the request failed. - `timeout`: no answer came in time. - `no_token`: the app's token did not come.
+ * - `network_sign_in`: a network, such as a hotel's, wants people to sign in before it lets anything through.
+ * - `too_large_for_network`: something on the way takes no request of this size; the next one is smaller.
+ * - `not_ours`: something else than our server answered.
+ */
+export type UnreachedCode =
+  'network' | 'timeout' | 'no_token' | 'network_sign_in' | 'too_large_for_network' | 'not_ours';
 
 export interface RequestErrorOptions {
   /** HTTP; 0 without an answer. */
   readonly status?: number;
   readonly details?: readonly FileProblem[];
-  /** As the server asks for it. */
+  /** How long the answer asks to wait, milliseconds. */
   readonly retryAfterMs?: number | null;
   readonly cause?: unknown;
 }
@@ -57,7 +68,7 @@ export interface RequestErrorOptions {
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly kind: RequestErrorKind;
-  /** Of the server's catalogue, or `network`, `timeout`, `http_STATUS`. */
+  /** A code of the server's catalogue, or one of {@link UnreachedCode}. */
   readonly code: string;
   readonly status: number;
   readonly details: readonly FileProblem[];

@@ -1,12 +1,15 @@
 /** Follows the jobs that hold this device's recordings, to their end. */
+import { notReached } from './answer.ts';
 import type { Backend, JobSignal } from './backend.ts';
 import type { Completions } from './completions.ts';
 import type { Unsubscribe } from './emitter.ts';
 import type { Library } from './library.ts';
+import { TIMEOUT_MS } from './http.ts';
+import { OfflineHint } from './offlineHint.ts';
 import { DOUBT_MS } from './outcomes.ts';
 import { Setbacks } from './setbacks.ts';
 import type { SetbacksOptions } from './setbacks.ts';
-import { Waker } from './time.ts';
+import { Stopwatch, TimeLimitError, Waker, within } from './time.ts';
 
 export interface FollowerOptions extends SetbacksOptions {
   readonly backend: Pick<Backend, 'endedJobs' | 'watchEndedJobs' | 'watchJob'>;
@@ -25,36 +28,55 @@ export class Follower {
   /** To look at now, for whatever reason. */
   readonly #due = new Set<string>();
   #missedDue = false;
-  #polledAt = -Infinity;
+  /** Since all followed jobs were last asked for; null where they are to be asked for now. */
+  #sincePoll: Stopwatch | null = null;
   readonly #statuses = new Map<string, string>();
   #stopWatching: Unsubscribe | undefined;
   readonly #setbacks: Setbacks;
+  readonly #offline: OfflineHint;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#setbacks = new Setbacks(options, false);
+    this.#offline = new OfflineHint(options);
   }
 
-  wake({ afresh = false } = {}): void {
-    if (afresh) {
-      this.#setbacks.forget();
-      this.#polledAt = -Infinity;
-      this.#missedDue = true;
-    }
+  /** There may be other jobs to follow. */
+  wake(): void {
+    this.#waker.wake();
+  }
+
+  /** The network has changed. */
+  networkChanged(): void {
+    this.#setbacks.hurry();
+    this.#offline.heed();
+    this.#askAnew();
+  }
+
+  /** Somebody asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  tryNow(): void {
+    this.#setbacks.forget();
+    this.#offline.ignore();
+    this.#askAnew();
+  }
+
+  #askAnew(): void {
+    this.#sincePoll = null;
+    this.#missedDue = true;
     this.#waker.wake();
   }
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, isOnline, coolDown } = this.#options;
+    const { clock, coolDown } = this.#options;
     this.#missedDue = true;
     while (!signal.aborted) {
       this.#watchJobs();
-      const now = clock.now();
-      const blockedUntil = isOnline() ? Math.max(this.#setbacks.until, coolDown.current(false)?.until ?? 0) : Infinity;
-      if (blockedUntil > now) await this.#waker.wait(blockedUntil - now, clock, signal);
-      else if (this.#isDue(now)) await this.#step(signal);
-      else await this.#waker.wait(this.#polledAt + this.#pollMs() - now, clock, signal);
+      const until = [this.#offline.until, this.#setbacks.until, coolDown.current(false)?.until];
+      const blockedMs = Math.max(...until.map((deadline) => deadline?.remainingMs ?? 0));
+      if (blockedMs > 0) await this.#waker.wait(blockedMs, clock, signal);
+      else if (this.#isDue()) await this.#step(signal);
+      else await this.#waker.wait(this.#untilPollMs(), clock, signal);
     }
     this.#stopWatching?.();
     this.#stopWatching = undefined;
@@ -64,8 +86,8 @@ export class Follower {
 
   /** Outside of the loop. @param jobIds null for all that have ended. @throws RequestError; what the app's handler threw. */
   async settle(jobIds: readonly string[] | null, signal: AbortSignal): Promise<void> {
-    const { backend, completions } = this.#options;
-    for (const jobId of jobIds ?? (await backend.endedJobs())) await completions.settle(jobId, signal);
+    const { completions } = this.#options;
+    for (const jobId of jobIds ?? (await this.#endedJobs(signal))) await completions.settle(jobId, signal);
     // It is on record that they were handed over: the server hears of it another time.
     await completions.acknowledge(signal).catch(() => undefined);
   }
@@ -97,10 +119,25 @@ export class Follower {
     return new Set(library.inState('uploaded', 'processing').flatMap(({ jobId }) => jobId ?? []));
   }
 
-  #isDue(now: number): boolean {
+  #isDue(): boolean {
     const { completions } = this.#options;
-    const isToDo = this.#due.size > 0 || this.#missedDue || completions.unacknowledged > 0;
-    return isToDo || now >= this.#polledAt + this.#pollMs();
+    return this.#due.size > 0 || this.#missedDue || completions.unacknowledged > 0 || this.#untilPollMs() === 0;
+  }
+
+  /** Milliseconds. */
+  #untilPollMs(): number {
+    return this.#sincePoll === null ? 0 : Math.max(0, this.#pollMs() - this.#sincePoll.elapsedMs);
+  }
+
+  /** @throws RequestError where no answer comes. */
+  async #endedJobs(signal: AbortSignal): Promise<readonly string[]> {
+    const { backend, clock } = this.#options;
+    try {
+      return await within(backend.endedJobs(), TIMEOUT_MS, clock, signal);
+    } catch (cause) {
+      if (cause instanceof TimeLimitError) throw notReached('timeout', { cause });
+      throw cause;
+    }
   }
 
   /** No event tells that an event was lost: a job whose recordings are all up is asked for until it has started. */
@@ -111,15 +148,15 @@ export class Follower {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { completions, backend, clock } = this.#options;
+    const { completions, clock } = this.#options;
     try {
-      if (clock.now() >= this.#polledAt + this.#pollMs()) {
-        this.#polledAt = clock.now();
+      if (this.#untilPollMs() === 0) {
+        this.#sincePoll = new Stopwatch(clock);
         this.#look([...this.#followed()]);
         this.#watchEnded();
       }
       if (this.#missedDue) {
-        this.#look(await backend.endedJobs());
+        this.#look(await this.#endedJobs(signal));
         this.#missedDue = false;
       }
       for (const jobId of [...this.#due]) {
@@ -131,8 +168,11 @@ export class Follower {
       }
       await completions.acknowledge(signal);
       this.#setbacks.forget();
+      this.#offline.ignore();
     } catch (error) {
-      if (!signal.aborted) await this.#setbacks.meet(error);
+      if (signal.aborted) return;
+      this.#offline.heed();
+      await this.#setbacks.meet(error);
     }
   }
 

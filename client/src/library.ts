@@ -25,6 +25,8 @@ export class Library {
   readonly #now: () => number;
   readonly #onChange: (recording: RecordingDoc) => void;
   readonly #recordings = new Map<string, RecordingDoc>();
+  /** Ids of the recordings in each state. */
+  readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
   readonly #writing = new Mutex();
 
@@ -34,6 +36,7 @@ export class Library {
     this.#onChange = onChange;
   }
 
+  /** In the order in which they were added. */
   get recordings(): readonly RecordingDoc[] {
     return [...this.#recordings.values()];
   }
@@ -46,8 +49,13 @@ export class Library {
     return this.#recordings.get(id);
   }
 
-  inState(...states: readonly RecordingDoc['state'][]): RecordingDoc[] {
-    return this.recordings.filter(({ state }) => states.includes(state));
+  /** In no order. */
+  inState(...states: readonly RecordingState[]): RecordingDoc[] {
+    return states.flatMap((state) => [...(this.#inState.get(state) ?? [])].flatMap((id) => this.#recordings.get(id) ?? []));
+  }
+
+  count(state: RecordingState): number {
+    return this.#inState.get(state)?.size ?? 0;
   }
 
   /** What it was made of and is still known: also what has failed, is done, or has moved on to another batch since. */
@@ -66,14 +74,17 @@ export class Library {
       const before = new Map(this.#recordings);
       const entries = await this.#store.entries();
       this.#recordings.clear();
+      this.#inState.clear();
       this.#batches.clear();
+      const recordings: RecordingDoc[] = [];
       for (const [key, value] of entries) {
-        if (key.startsWith(RECORDING)) this.#recordings.set(value['id'] as string, value as unknown as RecordingDoc);
+        if (key.startsWith(RECORDING)) recordings.push(value as unknown as RecordingDoc);
         if (key.startsWith(BATCH)) this.#batches.set(value['id'] as string, value as unknown as BatchDoc);
       }
-      // To whoever wished them gone, they are.
+      for (const doc of recordings.sort(byTimeAdded)) this.#keep(doc);
+      // The context that asked to delete them shows them no more.
       for (const { id, what } of wishesIn(entries).values()) {
-        if (what === 'gone' && this.#isStill(id)) this.#recordings.delete(id);
+        if (what === 'gone' && this.#isStill(id)) this.#forget(id);
       }
       for (const doc of this.#recordings.values()) if (before.get(doc.id)?.state !== doc.state) this.#onChange(doc);
     });
@@ -85,7 +96,7 @@ export class Library {
       for (const [key, value] of await this.#store.entries()) {
         const doc = value as unknown as RecordingDoc;
         if (!key.startsWith(RECORDING) || this.#recordings.has(doc.id) || doc.state !== 'waiting') continue;
-        this.#recordings.set(doc.id, doc);
+        this.#keep(doc);
         this.#onChange(doc);
       }
     });
@@ -100,7 +111,7 @@ export class Library {
     if (old.length === 0) return;
     await this.#writing.run(async () => {
       await this.#store.remove(old.map(({ id }) => RECORDING + id));
-      for (const { id } of old) this.#recordings.delete(id);
+      for (const { id } of old) this.#forget(id);
     });
   }
 
@@ -179,7 +190,7 @@ export class Library {
     await this.#writing.run(async () => {
       if (!this.#isStill(id)) return;
       await this.#store.removeAudio(id, [RECORDING + id]);
-      this.#recordings.delete(id);
+      this.#forget(id);
     });
   }
 
@@ -213,9 +224,30 @@ export class Library {
 
   #see(recordings: readonly RecordingDoc[]): void {
     const changed = recordings.filter((doc) => this.#recordings.get(doc.id)?.state !== doc.state);
-    for (const doc of recordings) this.#recordings.set(doc.id, doc);
+    for (const doc of recordings) this.#keep(doc);
     for (const doc of changed) this.#onChange(doc);
   }
+
+  #keep(doc: RecordingDoc): void {
+    this.#forgetState(doc.id);
+    this.#recordings.set(doc.id, doc);
+    const ids = this.#inState.get(doc.state) ?? new Set();
+    this.#inState.set(doc.state, ids.add(doc.id));
+  }
+
+  #forget(id: string): void {
+    this.#forgetState(id);
+    this.#recordings.delete(id);
+  }
+
+  #forgetState(id: string): void {
+    const state = this.#recordings.get(id)?.state;
+    if (state !== undefined) this.#inState.get(state)?.delete(id);
+  }
+}
+
+function byTimeAdded(a: RecordingDoc, b: RecordingDoc): number {
+  return a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1);
 }
 
 function toEntries(recordings: readonly RecordingDoc[]): ReadonlyMap<string, StoredValue> {

@@ -36,7 +36,7 @@ export function newRecording(
   if (size === 0) throw new SyncError('empty_recording', 'The recording has no bytes.');
   if (size > MAX_BYTES) throw new SyncError('recording_too_large', `A recording has ${MAX_BYTES} bytes at most.`);
   const target = { deviceId, conversationId, clockOffsetMs };
-  const nothing = { md5: null, batchId: null, jobId: null, session: null, failure: null, mishaps: 0 };
+  const nothing = { md5: null, batchId: null, jobId: null, session: null, failure: null, mishaps: 0, givenUp: 0 };
   return { doc: { id, name, size, addedAt, target, state: 'waiting', ...nothing }, audio };
 }
 

@@ -3,8 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseJsonObject } from './answer.ts';
 import type { Md5 } from './digest.ts';
-import { isObject } from './http.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export interface FileStoreOptions {
@@ -54,7 +54,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   };
   /** A change of audio that a crash cut off: what is not all there is not to be there. */
   const settle = async (id: string): Promise<void> => {
-    const keys = (parse(await readFile(journalFile(id), 'utf8'))?.['keys'] ?? []) as readonly string[];
+    const keys = (parseJsonObject(await readFile(journalFile(id), 'utf8'))?.['keys'] ?? []) as readonly string[];
     const isWhole = [audioFile(id), ...keys.map(entryFile)].every((file) => existsSync(file));
     if (!isWhole) {
       await removeEntries(keys);
@@ -71,7 +71,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
       await each(names, async (name) => {
         // It may have been removed since.
         const text = await readFile(path.join(entriesDir, name), 'utf8').catch(nullIfMissing);
-        const value = text === null ? null : parse(text);
+        const value = text === null ? null : parseJsonObject(text);
         if (value !== null) entries.set(decodeURIComponent(name.slice(0, -'.json'.length)), value);
       });
       return entries;
@@ -160,15 +160,6 @@ async function flushDirectory(directory: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-function parse(text: string): StoredValue | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
   }
 }
 

@@ -15,7 +15,7 @@ export interface SyncClientOptions {
   readonly backend: Backend;
   /**
    * Gets each ended job once. It counts as handed over when this has resolved: if it throws, or the process ends before, the job
-   * comes again. Read the conversations, then return.
+   * comes again. It also comes again if this takes more than five minutes. Read the conversations, then return.
    */
   readonly onCompletion?: (completion: Completion) => Promise<void> | void;
   /** What goes as one request is sent again whole if it breaks off. Default: 8 MiB a request; what the server takes otherwise. */

@@ -4,6 +4,7 @@ import type { Api, Job, JobFile } from './api.ts';
 import { backToWaiting } from './library.ts';
 import type { Library, RecordingChange } from './library.ts';
 import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import { Stopwatch } from './time.ts';
 import type { Clock } from './time.ts';
 
 export interface OutcomesOptions {
@@ -32,6 +33,8 @@ const UPLOAD_AGAIN = new Set(['upload_expired', 'recording_missing', 'upload_mis
 
 export class Outcomes {
   readonly #options: OutcomesOptions;
+  /** By the recording's id, for the state that began then. */
+  readonly #uploaded = new Map<string, { readonly changedAt: number; readonly stopwatch: Stopwatch }>();
 
   constructor(options: OutcomesOptions) {
     this.#options = options;
@@ -92,14 +95,14 @@ export class Outcomes {
 
   /** A job that waits for recordings which this device takes for uploaded. */
   async #repairUpload(batch: BatchDoc, job: Job, ours: readonly RecordingDoc[]): Promise<void> {
-    const { library, clock } = this.#options;
+    const { library } = this.#options;
     const expected = new Map(job.files.filter(({ state }) => state === 'expected').map((file) => [file.name, file]));
-    const wrong = ours.filter(({ name, state, mishaps, changedAt }) => {
+    const wrong = ours.filter(({ id, name, state, mishaps, changedAt }) => {
       const file = expected.get(name);
       if (file === undefined || state !== 'uploaded') return false;
-      const waited = clock.now() - changedAt;
+      const waitedMs = this.#sinceUploaded(id, changedAt).elapsedMs;
       // What is wrong may be with the object before this one.
-      return (file.error !== null && mishaps === 0) || waited > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
+      return (file.error !== null && mishaps === 0) || waitedMs > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
     });
     const hopeless = wrong.filter(({ mishaps }) => mishaps >= MAX_MISHAPS);
     const isAtWork = library.uploadingOf(batch).length > 0;
@@ -115,6 +118,14 @@ export class Outcomes {
       mishaps: mishaps + 1,
     });
     await library.update(changes(retried, again));
+  }
+
+  #sinceUploaded(id: string, changedAt: number): Stopwatch {
+    const known = this.#uploaded.get(id);
+    if (known?.changedAt === changedAt) return known.stopwatch;
+    const stopwatch = new Stopwatch(this.#options.clock, changedAt);
+    this.#uploaded.set(id, { changedAt, stopwatch });
+    return stopwatch;
   }
 
   /** One of its recordings will never arrive: the others go on in a batch without it. */

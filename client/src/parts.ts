@@ -12,13 +12,18 @@ import type { SyncClientOptions, SyncEvents } from './options.ts';
 import { Outcomes } from './outcomes.ts';
 import { toRecording } from './recording.ts';
 import { Sender } from './sender.ts';
+import type { RecordingStore } from './store.ts';
+import { within } from './time.ts';
 import type { Clock } from './time.ts';
 import { Uploader } from './uploader.ts';
 import type { UploaderStatus } from './uploader.ts';
 
 const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
+/** The app's handler gets this long, milliseconds. A completion that it does not take in that time comes again. */
+const HANDLER_LIMIT_MS = 5 * 60_000;
 
 export interface Surroundings {
+  readonly store: RecordingStore;
   readonly clock: Clock;
   readonly network: Network;
   readonly newId: () => string;
@@ -36,8 +41,8 @@ export interface Parts {
 }
 
 export function makeParts(options: SyncClientOptions, around: Surroundings): Parts {
-  const { store, backend, random = Math.random, onCompletion } = options;
-  const { clock, network, newId, events, onStatus } = around;
+  const { backend, random = Math.random, onCompletion } = options;
+  const { store, clock, network, newId, events, onStatus } = around;
   const http = new Http({ backend, fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), clock });
   const api = new Api(http, backend);
   const coolDown = new CoolDown({ store, clock, random });
@@ -57,7 +62,8 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     clock,
     apply: (jobId, job) => outcomes.apply(jobId, job),
     handOver: async (completion) => {
-      await onCompletion?.(completion);
+      const handled = Promise.resolve(onCompletion?.(completion));
+      await within(handled, HANDLER_LIMIT_MS, clock, new AbortController().signal);
       events.emit('completion', completion);
     },
   });

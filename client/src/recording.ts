@@ -39,7 +39,7 @@ export interface Failure {
 
 /**
  * - `audio_missing`: its bytes are gone from this device's store.
- * - `gave_up`: the server failed to take it too often in a row.
+ * - `gave_up`: the server failed to take it for a day; it is tried again by itself every few hours.
  * - `upload_refused`: Storage takes no object from this user at its path.
  */
 export type LocalFailureCode = 'audio_missing' | 'gave_up' | 'upload_refused';
@@ -83,6 +83,8 @@ export interface RecordingDoc extends Recording {
   readonly session: string | null;
   /** How often Storage held something else than what was sent, or refused it. */
   readonly mishaps: number;
+  /** How often it was given up because our server failed. */
+  readonly givenUp: number;
 }
 
 export function toRecording(doc: RecordingDoc): Recording {
@@ -102,8 +104,8 @@ export interface BatchDoc {
   readonly recordingIds: readonly string[];
   readonly target: UploadTarget;
   readonly createdAt: number;
-  /** Failures that count, in a row: cool-downs and a missing network are none. */
-  readonly failures: number;
+  /** How long our server has failed it, milliseconds of trying. Cool-downs and a missing network do not count. */
+  readonly failedMs: number;
   /** Null before the server has created the job. */
   readonly jobId: string | null;
 }

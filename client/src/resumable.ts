@@ -2,9 +2,12 @@
  * One object to Storage, in pieces, by the protocol of Firebase's SDKs (`X-Goog-Upload-*`). `uploadBytesResumable` resumes
  * as long as its process lives; here the address of the upload is kept by the caller, and any process goes on with it.
  */
+import { strangersAnswer } from './answer.ts';
+import type { HttpAnswer } from './answer.ts';
 import { backOffMs } from './backoff.ts';
 import { RequestError } from './errors.ts';
-import type { Http, HttpAnswer } from './http.ts';
+import type { Http } from './http.ts';
+import { abortReason } from './time.ts';
 import type { Clock } from './time.ts';
 
 export interface ResumableOptions {
@@ -36,9 +39,10 @@ const PIECES = 32;
 /** In a row, without one more byte having arrived. */
 const ATTEMPTS = 4;
 
-/** Bytes of each piece of an object but the last. */
-export function pieceSize(size: number): number {
-  return Math.min(LARGEST_PIECE, Math.max(1, Math.ceil(size / PIECES / GRANULARITY)) * GRANULARITY);
+/** Bytes of each piece of an object but the last. @param largest what the network takes in one request, bytes. */
+export function pieceSize(size: number, largest: number = LARGEST_PIECE): number {
+  const most = Math.max(GRANULARITY, largest - (largest % GRANULARITY));
+  return Math.min(most, Math.max(1, Math.ceil(size / PIECES / GRANULARITY)) * GRANULARITY);
 }
 
 const REFUSED = 'Storage takes no object at this path: it is there already, or the rules forbid it.';
@@ -61,6 +65,7 @@ export async function uploadResumable(
   /** Null where it has to be asked for. */
   let position: Position | null = session === null ? { kind: 'gone' } : null;
   let failures = 0;
+  let largestPiece = LARGEST_PIECE;
 
   for (;;) {
     try {
@@ -73,18 +78,20 @@ export async function uploadResumable(
       if (position.kind === 'final') return;
       if (position.kind === 'gone') continue;
       upload.onProgress(position.offset);
-      position = await send(http, session, upload, position.offset, signal);
+      position = await send(http, session, upload, { offset: position.offset, largestPiece }, signal);
       failures = 0;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (error.status === 403)
+      if (error.kind === 'refused' && error.status === 403)
         throw new RequestError('refused', 'upload_refused', REFUSED, { status: 403, cause: error });
       if (!isPassing(error)) throw error;
-      failures += 1;
+      const tried = pieceSize(upload.size, largestPiece);
+      if (error.code === 'too_large_for_network' && tried > GRANULARITY) largestPiece = tried / 2;
+      else failures += 1;
       if (failures >= ATTEMPTS) throw error;
       position = session === null ? { kind: 'gone' } : null;
-      await clock.sleep(backOffMs(failures, random()), signal);
-      if (signal.aborted) throw signal.reason;
+      await clock.sleep(backOffMs(Math.max(1, failures), random()), signal);
+      if (signal.aborted) throw abortReason(signal);
     }
   }
 }
@@ -101,9 +108,9 @@ async function begin(
   signal: AbortSignal,
 ): Promise<string> {
   const answer = await http.send({
+    to: 'storage',
     url: `${storageUrl}/v0/b/${bucket}/o?name=${encodeURIComponent(path)}`,
     method: 'POST',
-    scheme: 'Firebase',
     headers: {
       'X-Goog-Upload-Protocol': 'resumable',
       'X-Goog-Upload-Command': 'start',
@@ -120,13 +127,14 @@ async function begin(
 async function query(http: Http, session: string, size: number, signal: AbortSignal): Promise<Position> {
   try {
     const headers = { 'X-Goog-Upload-Command': 'query' };
-    const answer = await http.send({ url: session, method: 'POST', scheme: 'Firebase', headers, signal });
+    const answer = await http.send({ to: 'storage', url: session, method: 'POST', headers, signal });
     const state = headerOf(answer, 'X-Goog-Upload-Status');
     if (state === 'final') return { kind: 'final' };
     const offset = Number(headerOf(answer, 'X-Goog-Upload-Size-Received'));
     return state === 'active' && offset <= size ? { kind: 'at', offset } : { kind: 'gone' };
   } catch (error) {
-    // It has expired, or Storage knows nothing of it.
+    // It has expired, or Storage does not know it. Storage gives no body that proves that it is Storage who answers, but a new
+    // session replaces this one only once Storage has begun it.
     if (error instanceof RequestError && [400, 404, 410].includes(error.status)) return { kind: 'gone' };
     throw error;
   }
@@ -136,15 +144,15 @@ async function send(
   http: Http,
   session: string,
   upload: ResumableUpload,
-  offset: number,
+  { offset, largestPiece }: { readonly offset: number; readonly largestPiece: number },
   signal: AbortSignal,
 ): Promise<Position | null> {
-  const end = Math.min(upload.size, offset + pieceSize(upload.size));
+  const end = Math.min(upload.size, offset + pieceSize(upload.size, largestPiece));
   const isLast = end === upload.size;
   const answer = await http.send({
+    to: 'storage',
     url: session,
     method: 'POST',
-    scheme: 'Firebase',
     headers: {
       'X-Goog-Upload-Command': isLast ? 'upload, finalize' : 'upload',
       'X-Goog-Upload-Offset': String(offset),
@@ -158,8 +166,8 @@ async function send(
   return isLast ? null : { kind: 'at', offset: end };
 }
 
-function headerOf({ headers, status }: HttpAnswer, name: string): string {
-  const value = headers.get(name);
+function headerOf(answer: HttpAnswer, name: string): string {
+  const value = answer.headers.get(name);
   if (value !== null && value !== '') return value;
-  throw new RequestError('network', 'not_ours', 'Something else than Storage answered.', { status });
+  throw strangersAnswer(answer, 0);
 }

@@ -6,12 +6,13 @@ import { AUDIO_MISSING } from './library.ts';
 import type { Library, RecordingChange } from './library.ts';
 import type { Md5 } from './digest.ts';
 import { md5Of } from './digest.ts';
+import { multipartBound } from './multipart.ts';
 import type { MultipartFile } from './multipart.ts';
 import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
 import { uploadResumable } from './resumable.ts';
 import type { ResumableOptions } from './resumable.ts';
 import type { RecordingStore } from './store.ts';
-import { linkedController } from './time.ts';
+import { abortReason, linkedController } from './time.ts';
 
 export interface SenderOptions extends ResumableOptions {
   readonly api: Pick<Api, 'upload' | 'createJob'>;
@@ -21,7 +22,7 @@ export interface SenderOptions extends ResumableOptions {
   /** Recordings that go to Storage at once. */
   readonly concurrency: number;
   readonly onProgress: (recordingId: string, sentBytes: number) => void;
-  /** The server takes less in one request than this library thought. */
+  /** The server, or the network, takes less in one request than this library thought. */
   readonly onTooLarge: (limits: Partial<BatchLimits>) => void;
 }
 
@@ -41,9 +42,18 @@ export class Sender {
       if (batch.way === 'multipart') await this.#sendMultipart(batch, signal);
       else await this.#sendDirect(batch, signal);
     } catch (error) {
-      if (!(error instanceof RequestError) || error.kind !== 'refused') throw error;
-      await this.#refused(batch, error);
+      if (!(error instanceof RequestError)) throw error;
+      if (error.code === 'too_large_for_network' && batch.way === 'multipart') await this.#split(batch);
+      else if (error.kind === 'refused') await this.#refused(batch, error);
+      else throw error;
     }
+  }
+
+  /** Something on the way takes no request of this size: the recordings go in smaller requests, or in pieces. */
+  async #split(batch: BatchDoc): Promise<void> {
+    const { library, onTooLarge } = this.#options;
+    onTooLarge({ maxRequestBytes: Math.floor(multipartBound(library.uploadingOf(batch)) / 2) });
+    await library.endBatch(batch);
   }
 
   async #sendMultipart(batch: BatchDoc, signal: AbortSignal): Promise<void> {
@@ -108,6 +118,7 @@ export class Sender {
     const paths = new Map(job.files.map(({ name, path }) => [name, path]));
     const queue = [...members];
     const { controller, unlink } = linkedController(signal);
+    const failures: unknown[] = [];
     const lane = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined && !controller.signal.aborted; next = queue.shift()) {
         if (this.#isIn(batch, next.id)) await this.#uploadOne(batch, next, job, paths, controller.signal);
@@ -115,13 +126,15 @@ export class Sender {
     };
     const lanes = Array.from({ length: this.#options.concurrency }, () =>
       lane().catch((error: unknown) => {
-        // One that cannot go on stops the others: the next attempt goes on with all of them, where they are.
-        controller.abort(error);
+        // One that cannot go on stops the others. The next attempt continues all of them where they are.
+        failures.push(error);
+        controller.abort();
       }),
     );
     await Promise.all(lanes);
     unlink();
-    if (controller.signal.aborted) throw controller.signal.reason;
+    if (signal.aborted) throw abortReason(signal);
+    if (failures.length > 0) throw failures[0];
   }
 
   async #uploadOne(

@@ -1,9 +1,15 @@
-/** Waiting that can be ended, with the means that every platform has (React Native has no AbortSignal.any or .timeout). */
+/**
+ * Durations, and waiting that can be ended, with the means that every platform has (React Native has no AbortSignal.any or
+ * .timeout).
+ */
+import { SyncError } from './errors.ts';
 
-/** Time and chance, so that tests need neither. */
+/** Time as a device knows it. Tests pass a clock of their own. */
 export interface Clock {
-  /** Unix milliseconds. */
+  /** Unix milliseconds. People and networks set this clock, in either direction: it is for points in time, never for durations. */
   now(): number;
+  /** Milliseconds since some fixed moment. Nobody can set it, but it may stand still while the device sleeps. */
+  monotonic(): number;
   /** Resolves after so long, or when the signal aborts, whichever is first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -13,6 +19,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const done = (): void => {
@@ -25,6 +32,77 @@ export const systemClock: Clock = {
       if (signal.aborted) done();
     }),
 };
+
+/**
+ * Measures how long something has lasted. The longer of the two clocks counts: the wall clock may be set back, and the monotonic
+ * clock may stand still during sleep. A wall clock that jumps forward ends a wait early, which costs one request.
+ */
+export class Stopwatch {
+  readonly #clock: Clock;
+  readonly #wallStart: number;
+  readonly #monotonicStart: number;
+
+  /** @param wallStart when it began, if that was before this process: Unix milliseconds. */
+  constructor(clock: Clock, wallStart: number = clock.now()) {
+    this.#clock = clock;
+    this.#wallStart = wallStart;
+    this.#monotonicStart = clock.monotonic();
+  }
+
+  /** Milliseconds, never negative. */
+  get elapsedMs(): number {
+    return Math.max(this.#clock.now() - this.#wallStart, this.#clock.monotonic() - this.#monotonicStart);
+  }
+}
+
+/** A moment to wait for. A wall clock that is set back does not delay it. */
+export class Deadline {
+  /** When it comes if no clock is set: Unix milliseconds, for people. */
+  readonly at: number;
+  readonly #lengthMs: number;
+  readonly #stopwatch: Stopwatch;
+
+  constructor(clock: Clock, lengthMs: number) {
+    this.at = clock.now() + lengthMs;
+    this.#lengthMs = lengthMs;
+    this.#stopwatch = new Stopwatch(clock);
+  }
+
+  /** Milliseconds, 0 once it has passed. */
+  get remainingMs(): number {
+    return Math.max(0, this.#lengthMs - this.#stopwatch.elapsedMs);
+  }
+}
+
+/** Thrown by {@link within}. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+}
+
+/**
+ * Waits for a promise, but not for ever: what an app or a platform gives us may never settle. The work itself goes on.
+ * @throws TimeLimitError after `limitMs`; the signal's reason once it aborts; what the work throws.
+ */
+export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock, signal: AbortSignal): Promise<T> {
+  const { controller, unlink } = linkedController(signal);
+  const limit = clock.sleep(limitMs, controller.signal).then((): never => {
+    if (signal.aborted) throw abortReason(signal);
+    throw new TimeLimitError(`There was no answer within ${Math.round(limitMs / 1000)} s.`);
+  });
+  // Once the work has settled, the limit has nobody to tell.
+  limit.catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    controller.abort();
+    unlink();
+  }
+}
+
+/** Why a signal aborted. The polyfill of AbortController that React Native bundles drops the reason. */
+export function abortReason(signal: AbortSignal): unknown {
+  return (signal.reason as unknown) ?? new SyncError('disposed', 'The client was stopped.');
+}
 
 /** A controller that aborts with another signal. `unlink` when done, or the other signal remembers it for ever. */
 export function linkedController(signal: AbortSignal): { controller: AbortController; unlink: () => void } {

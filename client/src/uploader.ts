@@ -1,13 +1,16 @@
 /** The loop that uploads: which batch next, and how long to wait after what went wrong. */
+import { LONGEST_BACK_OFF_MS } from './backoff.ts';
 import { planBatch } from './batches.ts';
 import type { BatchLimits } from './batches.ts';
 import { RequestError } from './errors.ts';
+import { GivenUp } from './givenUp.ts';
 import type { Library } from './library.ts';
+import { OfflineHint } from './offlineHint.ts';
 import type { BatchDoc } from './recording.ts';
 import type { Sender } from './sender.ts';
 import { Setbacks } from './setbacks.ts';
 import type { SetbacksOptions } from './setbacks.ts';
-import { Waker } from './time.ts';
+import { Deadline, Stopwatch, Waker } from './time.ts';
 
 export interface UploaderOptions extends SetbacksOptions {
   readonly library: Library;
@@ -28,40 +31,66 @@ export interface UploaderStatus {
   readonly until: number | null;
 }
 
-/** Failures that count, in a row, after which a batch is given up. */
-export const MAX_FAILURES = 8;
+/** Why nothing is sent now, and for how long, milliseconds. */
+interface Blocked {
+  readonly status: UploaderStatus;
+  readonly forMs: number;
+}
 
-const GAVE_UP = {
-  code: 'gave_up',
-  message: 'The server failed to take it too often in a row; it is kept here, try again later.',
-  retryable: true,
-};
+function blocked(state: UploaderStatus['state'], reason: string | null, until: Deadline | null): Blocked {
+  return { status: { state, reason, until: until?.at ?? null }, forMs: until?.remainingMs ?? Infinity };
+}
+
+/** Our server fails a batch for this long before the batch is given up, milliseconds. Only time spent on trying counts. */
+export const GIVE_UP_AFTER_MS = 24 * 3600_000;
+/** What one failure can add to that, milliseconds: the longest back-off and a slow request. A device may sleep in between. */
+const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #waker = new Waker();
-  #limits: BatchLimits;
   readonly #setbacks: Setbacks;
-  #lastAdded = 0;
+  readonly #givenUp: GivenUp;
+  readonly #offline: OfflineHint;
+  #limits: BatchLimits;
+  /** Until then, more recordings may follow. */
+  #gathering: Deadline | null = null;
+  /** Since our server last failed the batch that is tried now. */
+  #sinceFailure: { readonly batchId: string; readonly stopwatch: Stopwatch } | null = null;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#limits = options.limits;
     this.#setbacks = new Setbacks(options, true);
+    this.#givenUp = new GivenUp(options);
+    this.#offline = new OfflineHint(options);
   }
 
-  /** Something has changed: there is more to upload, a network, a user. */
-  wake({ afresh = false } = {}): void {
-    if (afresh) this.#setbacks.forget();
+  /** There may be more to upload. */
+  wake(): void {
     this.#waker.wake();
   }
 
-  /** More may follow: a batch is not made at once. */
-  gather(): void {
-    this.#lastAdded = this.#options.clock.now();
+  /** The network has changed. */
+  networkChanged(): void {
+    this.#setbacks.hurry();
+    this.#offline.heed();
+    this.#waker.wake();
   }
 
-  /** So much is too much for one request. */
+  /** Somebody asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  tryNow(): void {
+    this.#setbacks.forget();
+    this.#offline.ignore();
+    this.#waker.wake();
+  }
+
+  /** A recording is being added: a batch waits a moment for those that follow it. */
+  gather(): void {
+    this.#gathering = new Deadline(this.#options.clock, this.#options.gatherMs);
+  }
+
+  /** The server, or the network, takes less in one request than was thought. */
   restrict(limits: Partial<BatchLimits>): void {
     this.#limits = { ...this.#limits, ...limits };
   }
@@ -70,31 +99,33 @@ export class Uploader {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, onStatus } = this.#options;
     while (!signal.aborted) {
-      const status = this.#blocked();
-      if (status === null) {
+      await this.#givenUp.takeUpAgain().catch(this.#options.onError);
+      const blocked = this.#blocked();
+      if (blocked === null) {
         await this.#step(signal);
       } else {
-        onStatus(status);
-        await this.#waker.wait(status.until === null ? Infinity : status.until - clock.now(), clock, signal);
+        onStatus(blocked.status);
+        await this.#waker.wait(Math.min(blocked.forMs, this.#givenUp.nextInMs), clock, signal);
       }
     }
   }
 
-  /** Why nothing can be sent now; null where it can. */
-  #blocked(): UploaderStatus | null {
-    const { library, coolDown, isOnline, clock, gatherMs } = this.#options;
-    const waiting = library.inState('waiting');
-    if (this.#unsent() === undefined && waiting.length === 0) return { state: 'idle', reason: null, until: null };
-    if (!isOnline()) return { state: 'offline', reason: null, until: null };
+  /** Null where something can be sent now. */
+  #blocked(): Blocked | null {
+    const { library, coolDown } = this.#options;
+    const unsent = this.#unsent();
+    if (unsent === undefined && library.count('waiting') === 0) return blocked('idle', null, null);
+    const offline = this.#offline.until;
+    if (offline !== null) return blocked('offline', null, offline);
     const cooling = coolDown.current(true);
-    if (cooling !== null) return { state: 'cooling_down', ...cooling };
+    if (cooling !== null) return blocked('cooling_down', cooling.reason, cooling.until);
     const { until, error } = this.#setbacks;
-    if (until > clock.now()) {
+    if (until !== null) {
       const { kind = '', code: reason = 'internal' } = error instanceof RequestError ? error : {};
-      return { state: kind === 'signed_out' ? kind : 'backing_off', reason, until };
+      return blocked(kind === 'signed_out' ? kind : 'backing_off', reason, until);
     }
-    const gathered = this.#lastAdded + gatherMs;
-    if (this.#unsent() === undefined && gathered > clock.now()) return { state: 'idle', reason: null, until: gathered };
+    const gathering = this.#gathering;
+    if (unsent === undefined && gathering !== null && gathering.remainingMs > 0) return blocked('idle', null, gathering);
     return null;
   }
 
@@ -107,7 +138,7 @@ export class Uploader {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { sender, library, onStatus } = this.#options;
+    const { sender, library, onStatus, onError } = this.#options;
     let batch: BatchDoc | null = null;
     try {
       batch = this.#unsent() ?? (await this.#begin());
@@ -115,13 +146,16 @@ export class Uploader {
       onStatus({ state: 'uploading', reason: null, until: null });
       await sender.send(batch, signal);
       this.#setbacks.forget();
+      this.#offline.ignore();
+      this.#givenUp.serverIsWell();
       const left = library.batches.find(({ id }) => id === batch?.id);
-      if (left !== undefined && left.failures > 0) await library.putBatch({ ...left, failures: 0 });
+      if (left !== undefined && left.failedMs > 0) await library.putBatch({ ...left, failedMs: 0 });
     } catch (error) {
       if (signal.aborted) return;
+      this.#offline.heed();
       await this.#setbacks.meet(error);
       if (error instanceof RequestError && error.kind === 'server' && batch !== null)
-        await this.#count(batch).catch(this.#options.onError);
+        await this.#countFailure(batch).catch(onError);
     }
   }
 
@@ -136,7 +170,8 @@ export class Uploader {
       recordingIds: plan.recordings.map(({ id }) => id),
       target: plan.target,
       createdAt: clock.now(),
-      failures: 0,
+      // What was given up before has had its day: one more failure is enough.
+      failedMs: plan.recordings.some(({ givenUp }) => givenUp > 0) ? GIVE_UP_AFTER_MS : 0,
       jobId: null,
     };
     await library.putBatch(batch);
@@ -146,18 +181,18 @@ export class Uploader {
     return batch;
   }
 
-  async #count(batch: BatchDoc): Promise<void> {
-    const { library } = this.#options;
+  /** Adds the time since the failure before this one. Sleep of the device counts no more than the wait that it fell into. */
+  async #countFailure(batch: BatchDoc): Promise<void> {
+    const { library, clock } = this.#options;
+    const since = this.#sinceFailure?.batchId === batch.id ? this.#sinceFailure.stopwatch.elapsedMs : 0;
+    this.#sinceFailure = { batchId: batch.id, stopwatch: new Stopwatch(clock) };
     const current = library.batches.find(({ id }) => id === batch.id);
     if (current === undefined) return;
-    const failures = current.failures + 1;
-    if (failures < MAX_FAILURES) {
-      await library.putBatch({ ...current, failures });
+    const failedMs = current.failedMs + Math.min(since, LONGEST_TRY_MS);
+    if (failedMs < GIVE_UP_AFTER_MS) {
+      await library.putBatch({ ...current, failedMs });
       return;
     }
-    await library.endBatch(
-      current,
-      library.uploadingOf(current).map(({ id }) => [id, GAVE_UP]),
-    );
+    await this.#givenUp.giveUp(current);
   }
 }

@@ -26,6 +26,7 @@ function fastClock(speed: number): Clock {
   const start = Date.now();
   return {
     now: () => start + (Date.now() - start) * speed,
+    monotonic: () => performance.now() * speed,
     sleep: (ms, signal) => systemClock.sleep(ms < TIMEOUT_MS ? ms / speed : ms, signal),
   };
 }

@@ -6,6 +6,7 @@ import { createMd5 } from '../../src/md5.ts';
 import { memoryStore } from '../../src/memory.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
 import type { RecordingStore } from '../../src/store.ts';
+import type { Clock } from '../../src/time.ts';
 import type { FakeServer } from './fakeServer.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
@@ -54,7 +55,7 @@ export class Device {
     const client = createSyncClient({
       store: this.#mortal(life),
       backend: this.#server.backend,
-      clock: this.#clock,
+      clock: this.#mortalClock(life),
       random: () => 0.5,
       gatherMs: 0,
       createMd5,
@@ -100,6 +101,19 @@ export class Device {
     const isRight = recording['state'] === 'synced' && this.#server.isDoneWith(String(recording['name']));
     if (!isRight)
       this.errors.push(new Error(`Audio was deleted of a recording that is ${String(recording['state'])}.`));
+  }
+
+  /** What a process waits for when it dies never comes either. */
+  #mortalClock(life: Life): Clock {
+    const clock = this.#clock;
+    return {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: async (ms, signal) => {
+        await clock.sleep(ms, signal);
+        if (isDead(life)) await never();
+      },
+    };
   }
 
   #mortal(life: Life): RecordingStore {

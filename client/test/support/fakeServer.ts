@@ -1,7 +1,7 @@
 /** The server's contract in memory, with time and faults under control: for tests of what a client does with its answers. */
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend.ts';
-import { hang, parseMultipart, problem, status, view } from './fakeWire.ts';
+import { hang, parseMultipart, problem, status, storageFailure, view } from './fakeWire.ts';
 import type { FakeFile, FakeJob } from './fakeWire.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
@@ -10,7 +10,18 @@ export const STORAGE = 'https://storage.test';
 
 /** What happens to a request on its way. `lost_answer`: it is done, and nobody hears of it. */
 export type Fault =
-  'none' | 'no_connection' | 'lost_answer' | 'cut_off' | 'hang' | 'rate_limited' | 'busy' | 'broken' | 'portal';
+  | 'none'
+  | 'no_connection'
+  | 'lost_answer'
+  | 'cut_off'
+  | 'hang'
+  | 'rate_limited'
+  | 'busy'
+  /** Our own server fails. */
+  | 'failing'
+  /** A front end whose server is down. */
+  | 'broken'
+  | 'portal';
 
 interface Session {
   readonly path: string;
@@ -24,6 +35,7 @@ const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).diges
 
 export class FakeServer {
   readonly #clock: VirtualClock;
+  readonly #startedAt: number;
   readonly jobs = new Map<string, FakeJob>();
   readonly #sessions = new Map<string, Session>();
   readonly #objects = new Map<string, Uint8Array>();
@@ -35,6 +47,8 @@ export class FakeServer {
   readonly failing = new Map<string, { code: string; retryable: boolean }>();
   /** For requests in their order; none after the last. */
   faults: Fault[] = [];
+  /** Answers every request in the server's place; null where nobody does. */
+  stranger: (() => Response) | null = null;
   retryAfterSeconds = 30;
   /** Bodies received: all bytes of audio that were sent, by whatever way. */
   audioBytes = 0;
@@ -51,6 +65,12 @@ export class FakeServer {
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
+    this.#startedAt = clock.now() - clock.monotonic();
+  }
+
+  /** Of the server, whose clock nobody sets: Unix milliseconds. */
+  #now(): number {
+    return this.#startedAt + this.#clock.monotonic();
   }
 
   get backend(): Backend {
@@ -81,6 +101,7 @@ export class FakeServer {
       this.requests.push(`${url.pathname} ${headers.get('X-Goog-Upload-Command') ?? ''}`.trim());
       const body =
         typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : (init?.body as Uint8Array | undefined);
+      if (this.stranger !== null) return this.stranger();
       if (fault === 'no_connection') throw new TypeError('fetch failed');
       if (url.pathname === '/syncUpload' || headers.get('X-Goog-Upload-Command')?.includes('upload')) {
         this.audioBytes += body?.length ?? 0;
@@ -88,6 +109,7 @@ export class FakeServer {
       if (fault === 'cut_off') throw new TypeError('fetch failed');
       if (fault === 'rate_limited') return problem(429, 'fair_use_restricted', { retryAfter: this.retryAfterSeconds });
       if (fault === 'busy') return problem(503, 'unavailable', { retryAfter: this.retryAfterSeconds });
+      if (fault === 'failing') return url.origin === STORAGE ? storageFailure() : problem(500, 'internal');
       if (fault === 'broken') return new Response('<h1>Bad gateway</h1>', { status: 502 });
       if (fault === 'portal') return new Response('<h1>Welcome to our hotel</h1>', { status: 200 });
       this.#process();
@@ -111,7 +133,7 @@ export class FakeServer {
       case 'acknowledgeSyncJobs':
         for (const id of data['job_ids'] as string[]) {
           const job = this.jobs.get(id);
-          if (job !== undefined && job.finishedAt !== null) job.acknowledgedAt ??= this.#clock.now();
+          if (job !== undefined && job.finishedAt !== null) job.acknowledgedAt ??= this.#now();
         }
         return Response.json({ result: { acknowledged_job_ids: data['job_ids'] } });
       case 'retrySyncJob':
@@ -208,7 +230,7 @@ export class FakeServer {
     const command = headers.get('X-Goog-Upload-Command') ?? '';
     if (command === 'start') {
       const path = url.searchParams.get('name') ?? '';
-      if (this.#objects.has(path)) return Response.json({ error: { code: 403 } }, { status: 403 });
+      if (this.#objects.has(path)) return Response.json({ error: { code: 403, message: 'Denied.' } }, { status: 403 });
       const id = String(this.#sessions.size);
       const size = Number(headers.get('X-Goog-Upload-Header-Content-Length'));
       this.#sessions.set(id, { path, size, parts: [], state: 'active' });
@@ -263,7 +285,7 @@ export class FakeServer {
 
   #run(job: FakeJob): void {
     job.status = 'pending';
-    job.due = this.#clock.now() + PROCESSING_MS / 2;
+    job.due = this.#now() + PROCESSING_MS / 2;
   }
 
   #retry(id: string): Response {
@@ -280,12 +302,12 @@ export class FakeServer {
   /** What has become of jobs by now. */
   #process(): void {
     for (const job of this.jobs.values()) {
-      if (job.due > this.#clock.now()) continue;
+      if (job.due > this.#now()) continue;
       if (job.status === 'pending') {
         job.status = 'processing';
         job.due += PROCESSING_MS / 2;
       }
-      if (job.status === 'processing' && job.due <= this.#clock.now()) {
+      if (job.status === 'processing' && job.due <= this.#now()) {
         for (const file of job.files) if (file.state === 'staged') this.#transcribe(file);
         this.#end(job, job.files.some(({ state }) => state === 'failed') ? 'partial' : 'completed');
       }
@@ -308,7 +330,7 @@ export class FakeServer {
 
   #end(job: FakeJob, ending: string): void {
     job.status = ending;
-    job.finishedAt = this.#clock.now();
+    job.finishedAt = this.#now();
     job.due = Infinity;
     for (const file of job.files) {
       if (file.state !== 'expected' && file.state !== 'staged') continue;

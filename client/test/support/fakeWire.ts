@@ -54,6 +54,10 @@ export function status(state: string, headers: Record<string, string> = {}): Res
   return new Response('', { status: 200, headers: { 'X-Goog-Upload-Status': state, ...headers } });
 }
 
+export function storageFailure(): Response {
+  return Response.json({ error: { code: 503, message: 'Backend error.' } }, { status: 503 });
+}
+
 export function hang(signal: AbortSignal | undefined): Promise<Response> {
   return new Promise((_, reject) => {
     signal?.addEventListener('abort', () => {

@@ -8,17 +8,29 @@ interface Timer {
 }
 
 export class VirtualClock implements Clock {
-  #now: number;
+  /** Milliseconds that have passed. */
+  #passed = 0;
+  /** The wall clock, less what has passed: people set it. */
+  #wallStart: number;
   readonly #timers = new Set<Timer>();
   /** Operations under way that are not timers: of a store, of a server. */
   #underWay = 0;
 
   constructor(startMs = Date.UTC(2026, 0, 5, 9)) {
-    this.#now = startMs;
+    this.#wallStart = startMs;
   }
 
   now(): number {
-    return this.#now;
+    return this.#wallStart + this.#passed;
+  }
+
+  monotonic(): number {
+    return this.#passed;
+  }
+
+  /** Sets the wall clock forward, or back, milliseconds. */
+  jump(ms: number): void {
+    this.#wallStart += ms;
   }
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -28,7 +40,7 @@ export class VirtualClock implements Clock {
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = { at: this.#now + ms, fire: done };
+      const timer = { at: this.#passed + ms, fire: done };
       this.#timers.add(timer);
       signal.addEventListener('abort', done);
       if (signal.aborted) done();
@@ -58,7 +70,7 @@ export class VirtualClock implements Clock {
     await this.settle();
     const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
     if (next === undefined || next.at > latest || next.at === Infinity) return false;
-    this.#now = Math.max(this.#now, next.at);
+    this.#passed = Math.max(this.#passed, next.at);
     next.fire();
     await this.settle();
     return true;
@@ -66,15 +78,15 @@ export class VirtualClock implements Clock {
 
   /** Lets so much time pass, milliseconds. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
+    const until = this.#passed + ms;
     while (await this.step(until));
-    this.#now = until;
+    this.#passed = until;
     await this.settle();
   }
 
   /** @returns whether it came to be so, within so much time. */
   async until(isSo: () => boolean, limitMs: number): Promise<boolean> {
-    const latest = this.#now + limitMs;
+    const latest = this.#passed + limitMs;
     await this.settle();
     while (!isSo()) if (!(await this.step(latest))) return isSo();
     return true;

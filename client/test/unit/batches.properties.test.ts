@@ -26,6 +26,8 @@ function waiting(added: Pick<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 
     batchId: null,
     session: null,
     mishaps: 0,
+    givenUp: 0,
+  givenUp: 0,
   };
 }
 
@@ -94,8 +96,30 @@ describe('planning batches', () => {
     assert.equal(planBatch([doc('a', 29 * 1024 * 1024)], SERVER_LIMITS)?.way, 'multipart');
     assert.equal(planBatch([doc('a', 30 * 1024 * 1024)], SERVER_LIMITS)?.way, 'direct');
     assert.equal(planBatch(many(200), SERVER_LIMITS)?.way, 'multipart');
-    const large = planBatch(many(1500), SERVER_LIMITS);
-    assert.equal(large?.way, 'direct');
-    assert.equal(large.recordings.length, 1000);
+    const large = Array.from({ length: 1500 }, (_, i) => doc(String(i).padStart(4, '0'), 1024 * 1024));
+    assert.equal(planBatch(large, SERVER_LIMITS)?.way, 'direct');
+    assert.equal(planBatch(large, SERVER_LIMITS)?.recordings.length, 1000);
+  });
+
+  it('sends small recordings in as many requests as they need', () => {
+    const target = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
+    const small = Array.from({ length: 201 }, (_, i) =>
+      waiting({ id: String(i).padStart(4, '0'), name: `${i}.bin`, size: 2000, addedAt: i, target }),
+    );
+    const first = planBatch(small, SERVER_LIMITS);
+    assert.equal(first?.way, 'multipart');
+    assert.equal(first.recordings.length, 200);
+    const second = planBatch(small.slice(200), SERVER_LIMITS);
+    assert.equal(second?.way, 'multipart');
+  });
+
+  it('sends what was given up before apart from the rest', () => {
+    const target = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
+    const doc = (id: string, givenUp: number) => ({
+      ...waiting({ id, name: `${id}.bin`, size: 10, addedAt: 0, target }),
+      givenUp,
+    });
+    const plan = planBatch([doc('a', 0), doc('b', 1), doc('c', 0), doc('d', 2)], SERVER_LIMITS);
+    assert.deepEqual(plan?.recordings.map(({ id }) => id), ['a', 'c']);
   });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { MAX_FAILURES } from '../../src/uploader.ts';
 import type { Fault } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
@@ -33,18 +32,48 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
-  it('gives up what the server fails to take again and again, keeps it, and takes it up by hand', async () => {
+  it('gives up what our own server fails for a day, keeps it, and takes it up by hand', async () => {
     const client = await world.client();
-    world.server.faults = of('broken', MAX_FAILURES);
+    world.server.faults = of('failing', 10_000);
     await world.add(client);
-    await world.clock.advance(24 * HOUR_MS);
+    await world.clock.advance(23 * HOUR_MS);
+    assert.deepEqual(states(client), ['uploading'], 'not before a day has passed');
+    await world.clock.advance(2 * HOUR_MS);
     const [recording] = client.recordings();
     assert.equal(recording?.failure?.code, 'gave_up');
     assert.equal(recording.failure.retryable, true);
-    assert.equal(world.requests('syncUpload'), MAX_FAILURES);
+    world.server.faults = [];
     await client.retry();
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('asks a server that fails every few hours once it has given up, and goes on by itself when it is well', async () => {
+    const client = await world.client();
+    world.server.faults = of('failing', 10_000);
+    await world.add(client);
+    await world.clock.advance(26 * HOUR_MS);
+    assert.deepEqual(states(client), ['failed']);
+    const asked = world.requests('syncUpload');
+    await world.clock.advance(24 * HOUR_MS);
+    assert.ok(world.requests('syncUpload') - asked <= 4, 'at most four times a day');
+    assert.deepEqual(states(client), ['failed']);
+    world.server.faults = [];
+    await world.clock.advance(7 * HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('goes on with what it gave up within the hour after the server takes another recording', async () => {
+    const client = await world.client();
+    world.server.faults = of('failing', 10_000);
+    await world.add(client);
+    while (states(client)[0] !== 'failed') await world.clock.advance(10 * MINUTE_MS);
+    world.server.faults = [];
+    await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['failed', 'synced']);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
   it('never gives up for want of a network, or in a hotel', async () => {
@@ -55,7 +84,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('sends nothing while offline, and starts by itself when it is online', async () => {
+  it('starts by itself when the platform says that it is online', async () => {
     let isOnline = false;
     let changed: () => void = () => undefined;
     const network = {
@@ -66,14 +95,41 @@ describe('a client', () => {
       },
     };
     const client = await world.client({ network });
+    world.server.faults = of('no_connection', 10_000);
     await world.add(client);
     await world.clock.advance(HOUR_MS);
     assert.equal(client.status().state, 'offline');
-    assert.deepEqual(world.server.requests, []);
+    assert.ok(world.requests('syncUpload') <= 31, 'it tries every two minutes at most, since the platform may be wrong');
+    world.server.faults = [];
     isOnline = true;
     changed();
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('takes "offline" for a hint: it tries after two minutes, and a person may ask before', async () => {
+    const network = { isOnline: () => false, onChange: () => () => undefined };
+    const client = await world.client({ network });
+    world.server.faults = ['no_connection', 'no_connection'];
+    await world.add(client);
+    await world.clock.advance(1000);
+    assert.equal(client.status().state, 'offline');
+    await client.syncNow();
+    await world.clock.advance(1000);
+    assert.equal(world.requests('syncUpload'), 2);
+    await world.clock.advance(3 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'synced'], 'what was answered proves the hint wrong');
+  });
+
+  it('sends a thousand small recordings in at most twelve requests', async () => {
+    const client = await world.client({ gatherMs: 1000 });
+    for (let i = 0; i < 1000; i++) await world.add(client, 2000);
+    assert.ok(await world.clock.until(() => new Set(states(client)).size === 1 && states(client)[0] === 'synced', HOUR_MS));
+    await world.clock.advance(MINUTE_MS);
+    assert.ok(world.server.requests.length <= 12, `${world.server.requests.length} requests`);
   });
 
   it('waits for its user', async () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { MAX_FAILURES } from '../../src/uploader.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 describe('a client that is told to wait', () => {
@@ -13,7 +12,7 @@ describe('a client that is told to wait', () => {
 
   it('waits as long as a 429 asks, counts it as no failure, and says so', async () => {
     const client = await world.client();
-    world.server.faults = Array.from({ length: 2 * MAX_FAILURES }, () => 'rate_limited');
+    world.server.faults = Array.from({ length: 16 }, () => 'rate_limited');
     world.server.retryAfterSeconds = 120;
     await world.add(client);
     await world.clock.advance(1000);

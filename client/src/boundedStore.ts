@@ -1,0 +1,31 @@
+/** A store whose calls end: a database that never answers must not stop the client. */
+import type { RecordingStore } from './store.ts';
+import { within } from './time.ts';
+import type { Clock } from './time.ts';
+
+/** Milliseconds, and more for the bytes of audio. */
+const STORE_LIMIT_MS = 60_000;
+/** Slower than any disk that can keep up with recording. */
+const SLOWEST_BYTES_PER_MS = 100;
+
+/** @returns the same store; what takes too long is rejected with a TimeLimitError, and may still happen later. */
+export function boundedStore(store: RecordingStore, clock: Clock): RecordingStore {
+  const never = new AbortController().signal;
+  const bounded = <T>(work: Promise<T>, bytes = 0): Promise<T> =>
+    within(work, STORE_LIMIT_MS + bytes / SLOWEST_BYTES_PER_MS, clock, never);
+  const [own, watch, close] = [store.own?.bind(store), store.watch?.bind(store), store.close?.bind(store)];
+  return {
+    entries: () => bounded(store.entries()),
+    put: (entries) => bounded(store.put(entries)),
+    remove: (keys) => bounded(store.remove(keys)),
+    audioIds: () => bounded(store.audioIds()),
+    putAudio: (id, audio, entries) =>
+      bounded(store.putAudio(id, audio, entries), audio instanceof Uint8Array ? audio.byteLength : audio.size),
+    readAudio: (id, start, end) => bounded(store.readAudio(id, start, end), end - start),
+    removeAudio: (id, keys) => bounded(store.removeAudio(id, keys)),
+    // Waiting for another context has no limit; that ends with its signal.
+    ...(own && { own: (signal, wait) => (wait ? own(signal, true) : bounded(own(signal, false))) }),
+    ...(watch && { watch }),
+    ...(close && { close: () => bounded(close()) }),
+  };
+}

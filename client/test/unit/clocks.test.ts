@@ -1,0 +1,66 @@
+/** People and networks set clocks, in either direction: no wait of the client depends on that. */
+import assert from 'node:assert/strict';
+import type { SyncClient } from '../../src/client.ts';
+import type { Fault } from '../support/fakeServer.ts';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+const DAY_MS = 24 * HOUR_MS;
+const JUMPS = { 'back by a day': -DAY_MS, 'back by four years': -4 * 365 * DAY_MS, 'forward by a year': 365 * DAY_MS };
+
+interface Situation {
+  readonly faults: readonly Fault[];
+  readonly retryAfterSeconds?: number;
+  /** How long it may take from here if nobody sets the clock, milliseconds. */
+  readonly withinMs: number;
+}
+
+const SITUATIONS: Readonly<Record<string, Situation>> = {
+  'backs off from a network': { faults: ['no_connection', 'no_connection', 'no_connection'], withinMs: 2 * MINUTE_MS },
+  'backs off from a server that fails': { faults: ['failing', 'failing', 'failing'], withinMs: 2 * MINUTE_MS },
+  'is told to wait for ten minutes': { faults: ['busy'], retryAfterSeconds: 600, withinMs: 12 * MINUTE_MS },
+  'waits for an answer that never comes': { faults: ['hang'], withinMs: 3 * MINUTE_MS },
+  'follows a job': { faults: [], withinMs: MINUTE_MS },
+};
+
+describe('a client whose wall clock is set', () => {
+  for (const [direction, jumpMs] of Object.entries(JUMPS)) {
+    for (const [what, { faults, retryAfterSeconds = 30, withinMs }] of Object.entries(SITUATIONS)) {
+      it(`waits no minute longer when it is set ${direction} while it ${what}`, async () => {
+        const world = new World();
+        const client = await world.client();
+        world.server.faults = [...faults];
+        world.server.retryAfterSeconds = retryAfterSeconds;
+        await world.add(client);
+        await world.clock.advance(1000);
+        world.clock.jump(jumpMs);
+        await world.clock.advance(withinMs + MINUTE_MS);
+        assert.deepEqual(states(client), ['synced']);
+        assert.deepEqual(world.device.errors, []);
+      });
+    }
+
+    it(`gathers, uploads and follows recordings that are added after it was set ${direction}`, async () => {
+      const world = new World();
+      const client = await world.client({ gatherMs: 1000 });
+      await world.add(client);
+      world.clock.jump(jumpMs);
+      await world.add(client);
+      await world.clock.advance(2 * MINUTE_MS);
+      assert.deepEqual(states(client), ['synced', 'synced']);
+    });
+
+    it(`keeps to a cool-down no longer than the server asked when it was set ${direction} between two starts`, async () => {
+      const world = new World();
+      const first = await world.client();
+      world.server.faults = ['busy'];
+      world.server.retryAfterSeconds = 600;
+      await world.add(first);
+      await world.clock.advance(1000);
+      world.device.kill();
+      world.clock.jump(jumpMs);
+      const second: SyncClient = await world.client();
+      await world.clock.advance(13 * MINUTE_MS);
+      assert.deepEqual(states(second), ['synced']);
+    });
+  }
+});

@@ -1,0 +1,124 @@
+/** Answers of portals, proxies and front ends, given in the server's place: none of them says anything about a recording. */
+import assert from 'node:assert/strict';
+import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
+
+const page = (status: number, headers: Record<string, string> = {}): Response =>
+  new Response('<html><h1>Not what you asked for</h1></html>', {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+  });
+const text = (status: number): Response => new Response('upstream connect error', { status });
+const json = (status: number, body: object): Response => Response.json(body, { status });
+
+const STRANGERS: Readonly<Record<string, () => Response>> = {
+  'a portal that answers 200 with a page': () => page(200),
+  'a portal that answers 511': () => page(511),
+  'a portal that answers 403': () => page(403),
+  'a portal that answers 401': () => page(401),
+  'a proxy that wants a password (407)': () => page(407),
+  'a filter that blocks for legal reasons (451)': () => page(451),
+  'a proxy that knows no such host (404)': () => page(404),
+  'a proxy that cannot read the request (400)': () => text(400),
+  'a proxy that allows no POST (405)': () => text(405),
+  'a proxy that has moved things (410)': () => page(410),
+  'a front end without a server (502)': () => page(502),
+  'a front end that asks to come back in a day (503)': () => page(503, { 'Retry-After': '86400' }),
+  'a rate limit of a stranger that asks for a day (429)': () => page(429, { 'Retry-After': '86400' }),
+  'a gateway that speaks JSON (403)': () => json(403, { message: 'Forbidden' }),
+  'a gateway with an error of its own (400)': () => json(400, { error: { code: 'blocked', message: 'Policy.' } }),
+  'a gateway that answers 200 with JSON of its own': () => json(200, { ok: true }),
+  'a front end that times out (504)': () => text(504),
+  'a proxy that says the request took too long (408)': () => text(408),
+};
+
+describe('a client whose requests are answered by a stranger', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+  afterEach(() => {
+    assert.deepEqual(world.device.errors, []);
+  });
+
+  for (const [what, answer] of Object.entries(STRANGERS)) {
+    for (const way of ['multipart', 'direct'] as const) {
+      for (const [minutes, duration] of [
+        [10, 'ten minutes'],
+        [60, 'an hour'],
+      ] as const) {
+        it(`fails nothing, and syncs by itself within five minutes of the end of ${duration} of ${what}, ${way}`, async () => {
+          const limits = way === 'direct' ? { maxRequestBytes: 3000 } : {};
+          const client = await world.client({ limits });
+          world.server.stranger = answer;
+          for (let i = 0; i < 3; i++) await world.add(client, 2000);
+          await world.clock.advance(minutes * MINUTE_MS);
+          assert.ok(!states(client).includes('failed'));
+          assert.ok(!states(client).includes('synced'));
+          world.server.stranger = null;
+          await world.clock.advance(5 * MINUTE_MS);
+          assert.deepEqual(states(client), ['synced', 'synced', 'synced']);
+        });
+      }
+    }
+  }
+
+  it('keeps an upload to Storage that a stranger interrupts, and goes on with it', async () => {
+    const client = await world.client({ limits: { maxRequestBytes: 3000 } });
+    await world.add(client, 900_000);
+    while (world.requests('upload') === 0) await world.clock.step();
+    world.server.stranger = () => page(404);
+    await world.clock.advance(10 * MINUTE_MS);
+    world.server.stranger = null;
+    await world.clock.advance(5 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.ok(world.server.audioBytes < 1_600_000, `${world.server.audioBytes} bytes were sent`);
+  });
+
+  it('says that the network asks to sign in, where the answer looks like that', async () => {
+    const client = await world.client();
+    world.server.stranger = () => page(200);
+    await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    assert.equal(client.status().state, 'backing_off');
+    assert.equal(client.status().reason, 'network_sign_in');
+  });
+
+  it('is not hurried into giving up by network events every five seconds', async () => {
+    let changed: () => void = () => undefined;
+    const network = {
+      isOnline: () => true,
+      onChange: (listener: () => void) => {
+        changed = listener;
+        return () => undefined;
+      },
+    };
+    const client = await world.client({ network });
+    world.server.stranger = () => page(502);
+    await world.add(client);
+    for (let i = 0; i < 720; i++) {
+      await world.clock.advance(5000);
+      changed();
+    }
+    assert.deepEqual(states(client), ['uploading']);
+    world.server.stranger = null;
+    await world.clock.advance(5 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('sends smaller requests through a proxy that takes no large ones, and remembers it', async () => {
+    const client = await world.client();
+    const most = 300_000;
+    const { fetch } = world.server;
+    const narrow = await world.client({
+      fetch: (input, init) => {
+        const body = init?.body as { length: number } | undefined;
+        return (body?.length ?? 0) > most ? Promise.resolve(page(413)) : fetch(input, init);
+      },
+    });
+    await client.dispose();
+    for (let i = 0; i < 12; i++) await world.add(narrow, 100_000);
+    await world.add(narrow, 5_000_000);
+    await world.clock.advance(2 * HOUR_MS);
+    assert.deepEqual(new Set(states(narrow)), new Set(['synced']));
+  });
+});
