@@ -51,7 +51,9 @@ export class Library {
 
   /** In no order. */
   inState(...states: readonly RecordingState[]): RecordingDoc[] {
-    return states.flatMap((state) => [...(this.#inState.get(state) ?? [])].flatMap((id) => this.#recordings.get(id) ?? []));
+    return states.flatMap((state) =>
+      [...(this.#inState.get(state) ?? [])].flatMap((id) => this.#recordings.get(id) ?? []),
+    );
   }
 
   count(state: RecordingState): number {

@@ -125,7 +125,8 @@ export class Uploader {
       return blocked(kind === 'signed_out' ? kind : 'backing_off', reason, until);
     }
     const gathering = this.#gathering;
-    if (unsent === undefined && gathering !== null && gathering.remainingMs > 0) return blocked('idle', null, gathering);
+    if (unsent === undefined && gathering !== null && gathering.remainingMs > 0)
+      return blocked('idle', null, gathering);
     return null;
   }
 

@@ -27,7 +27,7 @@ function waiting(added: Pick<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 
     session: null,
     mishaps: 0,
     givenUp: 0,
-  givenUp: 0,
+    givenUp: 0,
   };
 }
 
@@ -120,6 +120,9 @@ describe('planning batches', () => {
       givenUp,
     });
     const plan = planBatch([doc('a', 0), doc('b', 1), doc('c', 0), doc('d', 2)], SERVER_LIMITS);
-    assert.deepEqual(plan?.recordings.map(({ id }) => id), ['a', 'c']);
+    assert.deepEqual(
+      plan?.recordings.map(({ id }) => id),
+      ['a', 'c'],
+    );
   });
 });

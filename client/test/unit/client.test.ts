@@ -99,7 +99,10 @@ describe('a client', () => {
     await world.add(client);
     await world.clock.advance(HOUR_MS);
     assert.equal(client.status().state, 'offline');
-    assert.ok(world.requests('syncUpload') <= 31, 'it tries every two minutes at most, since the platform may be wrong');
+    assert.ok(
+      world.requests('syncUpload') <= 31,
+      'it tries every two minutes at most, since the platform may be wrong',
+    );
     world.server.faults = [];
     isOnline = true;
     changed();
@@ -127,7 +130,9 @@ describe('a client', () => {
   it('sends a thousand small recordings in at most twelve requests', async () => {
     const client = await world.client({ gatherMs: 1000 });
     for (let i = 0; i < 1000; i++) await world.add(client, 2000);
-    assert.ok(await world.clock.until(() => new Set(states(client)).size === 1 && states(client)[0] === 'synced', HOUR_MS));
+    assert.ok(
+      await world.clock.until(() => new Set(states(client)).size === 1 && states(client)[0] === 'synced', HOUR_MS),
+    );
     await world.clock.advance(MINUTE_MS);
     assert.ok(world.server.requests.length <= 12, `${world.server.requests.length} requests`);
   });
