@@ -27,7 +27,6 @@ function waiting(added: Pick<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 
     session: null,
     mishaps: 0,
     givenUp: 0,
-    givenUp: 0,
   };
 }
 
