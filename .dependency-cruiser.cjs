@@ -11,7 +11,7 @@ const LAYERS = [
   ['http', 'storage', 'events'],
   ['jobs', 'conversations', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'modelFiles'],
+  ['config', 'errors', 'logger', 'modelFiles', 'validation'],
 ];
 
 /** The same of the console. */

@@ -1,7 +1,9 @@
 /** The deployed functions: the table of contents. How they are deployed is in `deployment.ts`, what they are made of in `wiring.ts`. */
+import * as logger from 'firebase-functions/logger';
 import { region } from 'firebase-functions/v1';
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onCall, onRequest } from 'firebase-functions/v2/https';
+import type { CallableRequest } from 'firebase-functions/v2/https';
 import { setGlobalOptions } from 'firebase-functions/v2/options';
 import { onSchedule } from 'firebase-functions/v2/scheduler';
 import { onObjectFinalized } from 'firebase-functions/v2/storage';
@@ -19,11 +21,14 @@ import {
   UPLOAD,
   USER_DELETED,
 } from './deployment.ts';
+import { guarded } from './http/callableGuard.ts';
 import { mayBeAwaited } from './storage/paths.ts';
 
 setGlobalOptions({ region: REGION });
 
 const wiring = () => import('./wiring.ts');
+
+const callable = (handle: (req: CallableRequest) => Promise<unknown>) => guarded(onCall(CALLABLE, handle), logger);
 
 /** `POST /v2/sync/upload` */
 export const syncUpload = onRequest(UPLOAD, async (req, res) => (await wiring()).syncUpload(req, res));
@@ -35,19 +40,19 @@ export const syncStatus = onRequest(READ_ONE, async (req, res) => (await wiring(
 export const syncJobs = onRequest(READ_MANY, async (req, res) => (await wiring()).syncJobs(req, res));
 
 /** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
-export const createSyncJob = onCall(CALLABLE, async (req) => (await wiring()).createSyncJob(req));
+export const createSyncJob = callable(async (req) => (await wiring()).createSyncJob(req));
 
 /** `{job_id}`: what failed is tried again. */
-export const retrySyncJob = onCall(CALLABLE, async (req) => (await wiring()).retrySyncJob(req));
+export const retrySyncJob = callable(async (req) => (await wiring()).retrySyncJob(req));
 
 /** `{job_id}`: the job ends, its audio is let go of. */
-export const cancelSyncJob = onCall(CALLABLE, async (req) => (await wiring()).cancelSyncJob(req));
+export const cancelSyncJob = callable(async (req) => (await wiring()).cancelSyncJob(req));
 
 /** `{job_ids}`: the app knows how these ended. */
-export const acknowledgeSyncJobs = onCall(CALLABLE, async (req) => (await wiring()).acknowledgeSyncJobs(req));
+export const acknowledgeSyncJobs = callable(async (req) => (await wiring()).acknowledgeSyncJobs(req));
 
 /** `{conversation_id}`: what was said is removed for good, and nothing brings it back. */
-export const deleteConversation = onCall(CALLABLE, async (req) => (await wiring()).deleteConversation(req));
+export const deleteConversation = callable(async (req) => (await wiring()).deleteConversation(req));
 
 /** What an app has uploaded to Storage is held against its job; the last recording starts it. */
 export const onRecordingStaged = onObjectFinalized(RECORDING_STAGED, async ({ data }) => {

@@ -27,9 +27,14 @@ const MAX_ACKNOWLEDGED = 100;
 const jobIdRule = 'the job_id that the upload returned';
 const jobInput = z.object({ job_id: z.string(jobIdRule).min(1, jobIdRule) }, `give {"job_id": …}`);
 
+const isShortList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.length <= MAX_ACKNOWLEDGED;
 const jobIdsRule = `1 to ${String(MAX_ACKNOWLEDGED)} job ids`;
 const jobIdsInput = z.object(
-  { job_ids: z.array(z.string(jobIdRule), jobIdsRule).min(1, jobIdsRule).max(MAX_ACKNOWLEDGED, jobIdsRule) },
+  {
+    // Their number before each of them: a wrong list of a million is one complaint.
+    job_ids: z.custom<unknown[]>(isShortList, jobIdsRule).pipe(z.array(z.string(jobIdRule))),
+  },
   `give {"job_ids": […]}`,
 );
 

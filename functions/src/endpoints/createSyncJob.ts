@@ -15,7 +15,9 @@ import { beginJob, startOf } from '../upload/begin.ts';
 import type { BeginDeps, BegunJob } from '../upload/begin.ts';
 import { manifestHash } from '../upload/idempotency.ts';
 import { checkManifest } from '../upload/recordings.ts';
+import type { DeclaredFile } from '../upload/recordings.ts';
 import { REQUEST } from '../upload/request.ts';
+import { requireValid } from '../validation.ts';
 
 export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
   readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'tryUpdate'>;
@@ -43,9 +45,12 @@ const fileInput = z.object(
   '{ name, size_bytes, md5? }',
 );
 
+const filesInput = z.object({ files: z.array(fileInput) });
+
 const input = z.object(
   {
-    files: z.array(fileInput, filesRule).min(1, filesRule),
+    // Its elements are looked at when their number is known to be small.
+    files: z.custom<readonly unknown[]>((value) => Array.isArray(value) && value.length > 0, filesRule),
     device_id: REQUEST.deviceId.nullish(),
     conversation_id: REQUEST.conversationId.nullish(),
     clock_offset_ms: REQUEST.clockOffsetMs.nullish(),
@@ -66,11 +71,7 @@ export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<Cr
       conversationId: asked.conversation_id ?? null,
       clockOffsetMs: asked.clock_offset_ms ?? 0,
     };
-    const files = asked.files.map(({ name, size_bytes: size, md5 }) => ({ name, size, md5: md5 ?? null }));
-    if (files.length > LIMITS.maxFilesPerJob) {
-      const message = `At most ${String(LIMITS.maxFilesPerJob)} recordings in one job; make several jobs.`;
-      throw new AppError('too_many_files', { message });
-    }
+    const files = parseFiles(asked.files);
     const rules = { nowMs: deps.now(), maxRecordingBytes: deps.maxRecordingBytes };
     const recordings = checkManifest(files, fields, rules);
     const begun = await beginJob(
@@ -82,6 +83,16 @@ export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<Cr
     const view = createdJobView(jobId, job, deps.bucket, job.createdAt.toMillis() + deps.uploadExpiryMs);
     return { view, log: { jobId, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) } };
   });
+}
+
+/** @throws AppError `too_many_files`, before any of them is looked at; `invalid_request` */
+function parseFiles(given: readonly unknown[]): DeclaredFile[] {
+  if (given.length > LIMITS.maxFilesPerJob) {
+    const message = `At most ${String(LIMITS.maxFilesPerJob)} recordings in one job; make several jobs.`;
+    throw new AppError('too_many_files', { message });
+  }
+  const { files } = requireValid(filesInput, { files: given });
+  return files.map(({ name, size_bytes: size, md5 }) => ({ name, size, md5: md5 ?? null }));
 }
 
 /** Starts a job that waits for nothing, and takes what has arrived for one of an earlier call. */

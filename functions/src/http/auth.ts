@@ -59,9 +59,9 @@ export async function verifyBearer(
   return callerOf(uid);
 }
 
-/** Whether a user id can be part of a path. */
+/** Whether a user id can be a document's id in Firestore and part of a path in Storage. */
 export function isServable(uid: string): boolean {
-  return !uid.includes('/') && uid !== '.' && uid !== '..';
+  return /^(?!\.{1,2}$|__.*__$)[^/\r\n]{1,128}$/.test(uid);
 }
 
 /**
@@ -71,7 +71,9 @@ export function isServable(uid: string): boolean {
  */
 function callerOf(uid: string): Caller {
   if (!isServable(uid)) {
-    throw new AppError('permission_denied', { message: 'User ids with a slash, or of dots alone, cannot be served.' });
+    throw new AppError('permission_denied', {
+      message: 'User ids with a slash or a line break, of dots alone, or like __x__ cannot be served.',
+    });
   }
   return { uid };
 }

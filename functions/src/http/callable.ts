@@ -2,12 +2,11 @@
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { CallableRequest, FunctionsErrorCode } from 'firebase-functions/v2/https';
 import type * as z from 'zod';
-import { AppError } from '../errors.ts';
-import type { ErrorCode, FileProblem } from '../errors.ts';
+import type { AppError, ErrorCode, FileProblem } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { requireValid } from '../validation.ts';
 import type { Authenticate, Caller } from './auth.ts';
-import { toAppError, waitBeforeRetry } from './problem.ts';
-import { sentences } from './query.ts';
+import { describe, toAppError, waitBeforeRetry } from './problem.ts';
 
 export interface CallableOptions<Input> {
   /** For the log. */
@@ -52,7 +51,7 @@ export function callable<Input, View>(
     };
     try {
       const caller = await authenticate(request.rawRequest);
-      const { view, log } = await handle(caller, parse(input, request.data));
+      const { view, log } = await handle(caller, requireValid(input, request.data));
       done({ uid: caller.uid, ...log });
       return view;
     } catch (thrown) {
@@ -61,12 +60,6 @@ export function callable<Input, View>(
       throw toHttpsError(error);
     }
   };
-}
-
-function parse<Input>(schema: z.ZodType<Input>, data: unknown): Input {
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  throw new AppError('invalid_request', { message: sentences(result.error) });
 }
 
 /** The code that Firebase's SDKs show for each status of the catalogue; everything else is the caller's mistake. */
@@ -81,8 +74,7 @@ const SDK_CODES: Readonly<Partial<Record<number, FunctionsErrorCode>>> = {
   503: 'unavailable',
 };
 
-function toHttpsError(error: AppError): HttpsError {
-  const { status, code, message, details } = error;
-  const problem: CallableProblem = { code, message, details, retry_after_seconds: waitBeforeRetry(error) };
-  return new HttpsError(SDK_CODES[status] ?? 'invalid-argument', message, problem);
+export function toHttpsError(error: AppError): HttpsError {
+  const problem: CallableProblem = { ...describe(error), retry_after_seconds: waitBeforeRetry(error) };
+  return new HttpsError(SDK_CODES[error.status] ?? 'invalid-argument', problem.message, problem);
 }

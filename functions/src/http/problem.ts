@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import type { ErrorCode, FileProblem } from '../errors.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
+import { clip, MAX_COMPLAINTS } from '../validation.ts';
 
 export interface ProblemBody {
   readonly error: {
@@ -18,6 +19,11 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: ProblemBody;
 }
+
+/** Characters of a message: the complaints of validation.ts fit. */
+const MAX_MESSAGE_LENGTH = 4000;
+/** Characters of a name as it was sent. No recording has a longer one. */
+const MAX_NAME_LENGTH = 256;
 
 /** Retry-After where a wait helps and nobody knows how long, seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 30;
@@ -34,8 +40,26 @@ export function toProblem(error: AppError): Problem {
   if (error.code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer';
   const waitSeconds = waitBeforeRetry(error);
   if (waitSeconds !== null) headers['Retry-After'] = String(waitSeconds);
-  const { code, message, details } = error;
-  return { status: error.status, headers, body: { error: { code, message, details } } };
+  return { status: error.status, headers, body: { error: describe(error) } };
+}
+
+/**
+ * What a client is told, of bounded length: an error is never longer than about 50 KB, however many recordings are at fault. A client
+ * that mends the recordings that are named, and sends the rest again, hears of the others then.
+ */
+export function describe({ code, message, details }: AppError): ProblemBody['error'] {
+  const shown = details.slice(0, MAX_COMPLAINTS);
+  const rest = details.length - shown.length;
+  const more = rest > 0 ? ` The first ${String(shown.length)} of ${String(details.length)} are named.` : '';
+  return {
+    code,
+    message: clip(message, MAX_MESSAGE_LENGTH) + more,
+    details: shown.map((problem) => ({
+      ...problem,
+      file: clip(problem.file, MAX_NAME_LENGTH),
+      message: clip(problem.message, MAX_MESSAGE_LENGTH),
+    })),
+  };
 }
 
 /** Whole seconds after which the same request may succeed; null where waiting does not help. */

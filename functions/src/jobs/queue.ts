@@ -5,6 +5,8 @@ import * as z from 'zod';
 import { TASK_TIMEOUT_SECONDS } from '../config.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
+import { check } from '../validation.ts';
+import { isJobId } from './job.ts';
 import type { Job, TaskPayload } from './job.ts';
 
 export interface EnqueueOptions {
@@ -61,11 +63,16 @@ export function taskId({ jobId, epoch }: TaskPayload, redrive = 0): string {
     .slice(0, 40);
 }
 
-const taskPayload = z.object({ jobId: z.string().min(1), uid: z.string().min(1), epoch: z.int().min(0) });
+const taskPayload = z.object({
+  jobId: z.string().refine(isJobId),
+  uid: z.string().regex(/^[^/]{1,128}$/),
+  epoch: z.int().min(0),
+});
 
 /** Null for anything that no enqueue of ours wrote: delivering it again would not make it better. */
 export function parseTaskPayload(data: unknown): TaskPayload | null {
-  return taskPayload.safeParse(data).data ?? null;
+  const checked = check(taskPayload, data);
+  return checked.ok ? checked.value : null;
 }
 
 function isAlreadyQueued(error: unknown): boolean {

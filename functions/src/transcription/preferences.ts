@@ -2,6 +2,7 @@
 import type { Firestore } from 'firebase-admin/firestore';
 import * as z from 'zod';
 import type { Logger } from '../logger.ts';
+import { check } from '../validation.ts';
 import { isInMulti, knownLanguage } from './languages.ts';
 import type { TranscriptionRequest } from './transcriber.ts';
 
@@ -40,12 +41,15 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
   const take = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
     const given = fields[name];
     if (given === undefined || given === null) return fallback;
-    const { success, data } = schema.safeParse(given);
-    if (!success) ignored.push(name);
-    return success ? data : fallback;
+    const checked = check(schema, given);
+    if (!checked.ok) ignored.push(name);
+    return checked.ok ? checked.value : fallback;
   };
   const terms = take('vocabulary', z.array(z.unknown()), []);
-  const vocabulary = terms.slice(0, MAX_VOCABULARY).flatMap((term) => termSchema.safeParse(term).data ?? []);
+  const vocabulary = terms.slice(0, MAX_VOCABULARY).flatMap((term) => {
+    const checked = check(termSchema, term);
+    return checked.ok ? checked.value : [];
+  });
   if (vocabulary.length < terms.length) ignored.push('vocabulary');
   return {
     preferences: {

@@ -1,7 +1,7 @@
 /** What an upload asks for besides its files: form fields and the Idempotency-Key. */
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { sentences } from '../http/query.ts';
+import { check, requireValid } from '../validation.ts';
 
 export interface UploadFields {
   /** For recordings whose names carry none, and the label of the job. */
@@ -42,16 +42,15 @@ const fieldsShape = z.object({
  */
 export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
   const given = [...fields].filter(([, value]) => value !== '');
-  const result = fieldsShape.safeParse(Object.fromEntries(given));
-  if (!result.success) throw new AppError('invalid_request', { message: sentences(result.error) });
-  const { device_id: deviceId, conversation_id: conversationId, clock_offset_ms: clockOffsetMs } = result.data;
+  const asked = requireValid(fieldsShape, Object.fromEntries(given));
+  const { device_id: deviceId, conversation_id: conversationId, clock_offset_ms: clockOffsetMs } = asked;
   return { deviceId: deviceId ?? null, conversationId: conversationId ?? null, clockOffsetMs };
 }
 
 /** @returns null without the header. @throws AppError `invalid_request` */
 export function parseIdempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
-  const result = REQUEST.idempotencyKey.safeParse(header);
-  if (!result.success) throw new AppError('invalid_request', { message: `Idempotency-Key: ${keyRule}.` });
-  return result.data;
+  const checked = check(REQUEST.idempotencyKey, header);
+  if (!checked.ok) throw new AppError('invalid_request', { message: `Idempotency-Key: ${keyRule}.` });
+  return checked.value;
 }

@@ -74,7 +74,7 @@ describe('docs/monitoring.md', () => {
   it('watches the answers of every function that apps call', () => {
     const [services = ''] = matchesOf(/service_name=one_of\((.+)\)/g);
     const index = readFileSync(new URL('index.ts', SOURCE), 'utf8');
-    const called = [...index.matchAll(/^export const (\w+) = on(?:Request|Call)\(/gm)].map(([, name = '']) => name);
+    const called = [...index.matchAll(/^export const (\w+) = (?:onRequest|callable)\(/gm)].map(([, name = '']) => name);
     // Cloud Run's name of a function is its own in small letters.
     assert.deepEqual((services.match(/\w+/g) ?? []).sort(), called.map((name) => name.toLowerCase()).sort());
   });

@@ -1,0 +1,75 @@
+/**
+ * What stands before every callable. firebase-functions copies the whole of `data` before a handler sees it, logs bodies that it does
+ * not understand, and answers 500 to some values: so what is too large or too odd is refused before it gets there.
+ */
+import type { Request, Response } from 'firebase-functions/v2/https';
+import { AppError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { toHttpsError } from './callable.ts';
+
+/** Bytes of a body. The longest manifest, 1,000 recordings with names of 200 bytes, is about 400 KB. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Values in `data`, at any depth. The longest manifest has 4,000. */
+const MAX_VALUES = 20_000;
+/** Objects and lists within one another. A manifest has 3. */
+const MAX_DEPTH = 10;
+
+type Handler = (req: Request, res: Response) => unknown;
+
+/** @returns the same callable, with everything that deploying and testing it needs, behind the checks. */
+export function guarded<Callable extends Handler>(callable: Callable, logger: Logger): Callable {
+  const guard: Handler = (req, res) => {
+    const refusal = req.method === 'POST' ? refusalOf(req) : null;
+    if (refusal === null) return callable(req, res);
+    const error = toHttpsError(refusal);
+    logger.warn('callable refused', { stage: 'request', route: req.path, code: refusal.code, bytes: bodyLength(req) });
+    res.set('Access-Control-Allow-Origin', '*');
+    res.status(error.httpErrorCode.status).json({ error: error.toJSON() });
+    return undefined;
+  };
+  return Object.defineProperties(guard, Object.getOwnPropertyDescriptors(callable)) as Callable;
+}
+
+function refusalOf(req: Request): AppError | null {
+  if (bodyLength(req) > MAX_BODY_BYTES) return tooLarge();
+  if (!/^application\/json\s*(;|$)/i.test(req.get('Content-Type') ?? '')) return malformed('Send application/json.');
+  const body: unknown = req.body;
+  if (typeof body !== 'object' || body === null || !('data' in body) || Object.keys(body).length > 1) {
+    return malformed('Send {"data": …} and nothing beside it.');
+  }
+  return refusalOfData(body.data);
+}
+
+/** Level by level, so that depth costs no stack; ends with the first value that is too many. */
+function refusalOfData(data: unknown): AppError | null {
+  let count = 0;
+  let level: unknown[] = [data];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return malformed(`Values lie more than ${String(MAX_DEPTH)} deep in one another.`);
+    const next: unknown[] = [];
+    for (const value of level) {
+      count++;
+      if (typeof value !== 'object' || value === null) continue;
+      // firebase-functions takes it for a type of Protocol Buffers, and answers 500 where it is none that it knows.
+      if (Object.hasOwn(value, '@type')) return malformed('The key "@type" is not taken.');
+      const members = Object.values(value) as unknown[];
+      if (count + next.length + members.length > MAX_VALUES) return tooLarge();
+      for (const member of members) next.push(member);
+    }
+    level = next;
+  }
+  return null;
+}
+
+/** The framework keeps the bytes it has parsed; there are none of a request without a body. */
+function bodyLength(req: Request): number {
+  return (req.rawBody as Buffer | undefined)?.length ?? 0;
+}
+
+function malformed(message: string): AppError {
+  return new AppError('invalid_request', { message });
+}
+
+function tooLarge(): AppError {
+  return new AppError('payload_too_large', { message: 'The request has more values or bytes than any call needs.' });
+}

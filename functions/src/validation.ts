@@ -1,0 +1,44 @@
+/** Checks of what comes from outside: bounded work, bounded complaints, and no exception of the checker's own. */
+import type * as z from 'zod';
+import { AppError } from './errors.ts';
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  /** Sentences that say what is wrong, for the sender. */
+  | { readonly ok: false; readonly complaint: string };
+
+/** Complaints that one answer names, and the characters of each: the sender mends them one after the other. */
+export const MAX_COMPLAINTS = 10;
+const MAX_COMPLAINT_LENGTH = 300;
+
+export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+  try {
+    const result = schema.safeParse(value);
+    if (result.success) return { ok: true, value: result.data };
+    return { ok: false, complaint: sentences(result.error.issues) };
+  } catch {
+    // zod compares the `length` of whatever has one, and an object in its place may refuse to be compared.
+    return { ok: false, complaint: 'A value is of another type than is expected.' };
+  }
+}
+
+/** @throws AppError `invalid_request`, with a sentence for each of the first things that are wrong. */
+export function requireValid<T>(schema: z.ZodType<T>, value: unknown): T {
+  const checked = check(schema, value);
+  if (checked.ok) return checked.value;
+  throw new AppError('invalid_request', { message: checked.complaint });
+}
+
+/** "limit: a number from 1 to 100. status: one of …." */
+function sentences(issues: z.ZodError['issues']): string {
+  const shown = issues.slice(0, MAX_COMPLAINTS).map(({ path, message }) => {
+    return clip(`${path.length === 0 ? '' : `${path.join('.')}: `}${message}.`, MAX_COMPLAINT_LENGTH);
+  });
+  const rest = issues.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`And ${String(rest)} more.`] : [])].join(' ');
+}
+
+/** @param length characters, at least 1. */
+export function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

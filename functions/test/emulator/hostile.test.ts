@@ -1,0 +1,73 @@
+/** Requests of a stranger with an account, sent to the real functions: each is answered, shortly, and blames its sender. */
+import assert from 'node:assert/strict';
+import type { UploadView } from '../../src/http/views.ts';
+import { bearer, callFunction, send } from '../support/client.ts';
+import { signUp } from '../support/suite.ts';
+import type { TestUser } from '../support/suite.ts';
+
+describe('a hostile request', () => {
+  let user: TestUser;
+  before(async () => {
+    user = await signUp();
+  });
+
+  const upload = (body: string, contentType = 'multipart/form-data; boundary=b') =>
+    send<UploadView>('syncUpload', {
+      method: 'POST',
+      headers: { ...bearer(user.idToken), 'Content-Type': contentType },
+      body,
+    });
+
+  it('with a form that goes on behind its closing boundary is answered with 400', async () => {
+    const part = '--b\r\nContent-Disposition: form-data; name="files"; filename="n"\r\n\r\nx';
+    const { status, problem } = await upload(`--b--\r\n${part}`);
+    assert.deepEqual([status, problem.code], [400, 'no_files']);
+  });
+
+  it('with a manifest of 750,000 entries is answered with a short 400', async () => {
+    const files = Array(750_000).fill(0);
+    const { status, body } = await callFunction(user.idToken, 'createSyncJob', { idempotency_key: 'k', files });
+    assert.deepEqual([status, body.error?.details?.code], [400, 'payload_too_large']);
+    assert.ok(JSON.stringify(body).length < 1000);
+  });
+
+  it('with a thousand bad recordings is told of ten', async () => {
+    const files = Array.from({ length: 1000 }, (_, index) => ({ name: `${String(index)}.exe`, size_bytes: 1 }));
+    const { status, body } = await callFunction(user.idToken, 'createSyncJob', { files });
+    assert.deepEqual([status, body.error?.details?.code], [400, 'invalid_recording']);
+    assert.equal(body.error?.details?.details.length, 10);
+  });
+
+  it('with objects in place of strings is answered with 400 by every callable', async () => {
+    const odd = { '@type': 'x', length: { valueOf: 0, toString: 0 } };
+    const calls = {
+      createSyncJob: [{ files: odd }, { files: [{ name: odd, size_bytes: odd }] }, { files: [odd], device_id: odd }],
+      retrySyncJob: [{ job_id: odd }],
+      cancelSyncJob: [{ job_id: { length: { valueOf: 0 } } }],
+      acknowledgeSyncJobs: [{ job_ids: odd }, { job_ids: [odd] }],
+      deleteConversation: [{ conversation_id: { length: { valueOf: 0 } } }],
+    };
+    for (const [name, inputs] of Object.entries(calls)) {
+      for (const input of inputs) {
+        const { status, body } = await callFunction(user.idToken, name, input);
+        assert.deepEqual([status, body.error?.details?.code], [400, 'invalid_request'], name);
+      }
+    }
+  });
+
+  it('with odd parameters in its address is answered with 400', async () => {
+    const init = { headers: bearer(user.idToken) };
+    for (const [name, query] of [
+      ['syncStatus', '?job_id[length][valueOf]=1'],
+      ['syncStatus', '?job_id=a&job_id=b'],
+      ['syncStatus', '?job_id=%00'],
+      ['syncJobs', '?limit[]=1'],
+      ['syncJobs', '?status[$gt]='],
+      ['syncJobs', `?page_token=${'A'.repeat(400)}`],
+      ['syncJobs', '?page_token=__proto__'],
+    ] as const) {
+      const { status } = await send(name, init, query);
+      assert.ok(status === 400 || (query.includes('%00') && status === 404), `${query}: ${String(status)}`);
+    }
+  });
+});
