@@ -8,7 +8,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ['*.js', '*.cjs', 'dev/*.mjs', 'functions/*.mjs', 'web/vite.config.ts'],
+          allowDefaultProject: ['*.js', '*.cjs', 'functions/*.mjs', 'web/vite.config.ts'],
         },
         tsconfigRootDir: import.meta.dirname,
       },

@@ -4,9 +4,10 @@
  */
 import { showJourney } from './demo/show.ts';
 import { withSuite } from './emulators/withSuite.ts';
+import { givenKey } from './deepgramKey.ts';
 import { main } from './main.ts';
 
 await main((signal) => {
-  const options = { ports: 'free', deepgramApiKey: process.env['DEEPGRAM_API_KEY'], signal } as const;
+  const options = { ports: 'free', deepgramApiKey: givenKey(process.env), signal } as const;
   return withSuite(options, async ({ env }, stop) => ((await showJourney(env, stop)) ? 0 : 1));
 });

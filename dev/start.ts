@@ -9,11 +9,12 @@ import { parseEnv } from 'node:util';
 import { say } from './console.ts';
 import { runScheduler } from './emulators/scheduler.ts';
 import { withSuite } from './emulators/withSuite.ts';
+import { givenKey } from './deepgramKey.ts';
 import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
 
 await main(async (signal) => {
-  const deepgramApiKey = process.env['DEEPGRAM_API_KEY'] ?? readEnvFile('.secret.local')['DEEPGRAM_API_KEY'];
+  const deepgramApiKey = givenKey(process.env) ?? givenKey(readEnvFile('.secret.local'));
   const parameters = { ...readEnvFile('.env'), ...readEnvFile('.env.local') };
   const options = { ports: 'documented', ui: true, console: true, parameters, deepgramApiKey, signal } as const;
   return withSuite(options, async (suite, stop) => {

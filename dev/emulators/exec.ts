@@ -5,6 +5,7 @@
  * `--console` builds the console as well, for Hosting to serve. `--env` sets a parameter of the functions for this run; without a value it passes on the variable of that name.
  */
 import { parseArgs } from 'node:util';
+import { givenKey } from '../deepgramKey.ts';
 import { main } from '../main.ts';
 import { ROOT } from '../paths.ts';
 import { run } from '../process.ts';
@@ -20,7 +21,7 @@ await main(async (signal) => {
   const command = positionals.join(' ');
   if (command === '') throw new Error(USAGE);
   const cwd = process.env['INIT_CWD'] ?? ROOT; // Where npm was called from.
-  const options = { ports: 'free', deepgramApiKey: process.env['DEEPGRAM_API_KEY'], signal } as const;
+  const options = { ports: 'free', deepgramApiKey: givenKey(process.env), signal } as const;
   return withSuite(
     { ...options, console: values.console ?? false, parameters: parseParameters(values.env) },
     ({ env }, stop) => run('sh', ['-c', command], { cwd, env, signal: stop }),

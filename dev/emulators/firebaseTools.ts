@@ -7,24 +7,34 @@ import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { PROJECT_ID, ROOT } from '../paths.ts';
 import { NO_CLOUD } from '../process.ts';
+import { SUPPORTED_JAVA, type Java } from '../setup/java.mjs';
 import { errorWithLog } from './logs.ts';
 import { SUITE_MARK } from './processes.ts';
 import type { Workspace } from './workspace.ts';
 
 const FIREBASE = path.join(ROOT, 'node_modules/firebase-tools/lib/bin/firebase.js');
 const FAST_AUTH = path.join(import.meta.dirname, 'fastAuth.cjs');
+const OLDER_JAVA = path.join(import.meta.dirname, 'olderJava.cjs');
 
 /** Starts the emulators of a workspace. `environment` adds to our own, and reaches the functions. */
-export function spawnFirebase(workspace: Workspace, environment: Readonly<Record<string, string>>): ChildProcess {
+export function spawnFirebase(
+  workspace: Workspace,
+  java: Java,
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
   const { GOOGLE_APPLICATION_CREDENTIALS: _, ...inherited } = process.env; // Real credentials have no business here.
   const args = ['emulators:start', '--project', PROJECT_ID, '--config', workspace.config, '--non-interactive'];
-  return spawn(process.execPath, ['--require', FAST_AUTH, FIREBASE, ...args], {
+  const preloads = java.major < SUPPORTED_JAVA ? [FAST_AUTH, OLDER_JAVA] : [FAST_AUTH];
+  const preloaded = preloads.flatMap((file) => ['--require', file]);
+  return spawn(process.execPath, [...preloaded, FIREBASE, ...args], {
     cwd: workspace.directory, // firebase-tools writes its debug logs here.
     detached: true, // Ctrl-C reaches only us: we end things in our order.
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...inherited,
       ...environment,
+      JAVA_HOME: java.home,
+      PATH: [path.join(java.home, 'bin'), process.env['PATH']].join(path.delimiter),
       [SUITE_MARK]: workspace.directory,
       TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
       XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.

@@ -1,5 +1,5 @@
 /** Ports that nobody else on this machine uses, not even another suite that starts at the same moment. */
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 
 const HOST = '127.0.0.1';
 
@@ -34,11 +34,36 @@ export async function reservePorts(count: number, firstBlock = process.pid % BLO
 /** The first of these ports that somebody listens on; null if all are free. */
 export async function firstTakenPort(ports: readonly number[]): Promise<number | null> {
   for (const port of ports) {
-    const server = await listen(port);
-    if (server === null) return port;
-    await close(server);
+    if (await isTaken(port)) return port;
   }
   return null;
+}
+
+/**
+ * Whether a program listens on a port of this machine. To listen there is not enough of a test: macOS lets us listen on 127.0.0.1
+ * where AirPlay listens on all addresses (5000 and 7000), and browsers then reach one or the other.
+ */
+export async function isTaken(port: number): Promise<boolean> {
+  const server = await listen(port);
+  if (server === null) return true;
+  await close(server);
+  return answers(port);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: HOST });
+    const settle = (connected: boolean): void => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.once('connect', () => {
+      settle(true);
+    });
+    socket.once('error', () => {
+      settle(false);
+    });
+  });
 }
 
 function listen(port: number): Promise<Server | null> {

@@ -5,13 +5,13 @@ import { say, since } from '../console.ts';
 import { startDeepgramStandIn } from '../deepgram/server.ts';
 import { FUNCTIONS, PROJECT_ID } from '../paths.ts';
 import { NO_CLOUD } from '../process.ts';
-import { chooseBinaries, findBinarySources, prepareBinaries } from './binaries.ts';
+import { OLDEST_JAVA, findJava } from '../setup/java.mjs';
 import { buildFunctions, watchFunctions } from './build.ts';
+import { chooseEmulatorPrograms, findDownloads } from './downloads.ts';
 import { spawnFirebase, untilReady } from './firebaseTools.ts';
-import { findJava, type Jdk } from './java.ts';
 import { buildConsole } from './console.ts';
 import { errorWithLog, newLogFile } from './logs.ts';
-import { firstTakenPort, reservePorts } from './ports.ts';
+import { isTaken, reservePorts } from './ports.ts';
 import { SUITE_MARK, killSuite, killSuiteNow } from './processes.ts';
 import {
   LISTENERS,
@@ -24,7 +24,7 @@ import {
 } from './workspace.ts';
 
 export interface SuiteOptions {
-  /** `documented`: those of firebase.json; `free`: any, so that suites run side by side. */
+  /** `documented`: those of firebase.json, where nobody listens on them; `free`: any, so that suites run side by side. */
   readonly ports: 'documented' | 'free';
   /** The Emulator UI, where it is there already or can be downloaded. */
   readonly ui?: boolean;
@@ -62,7 +62,7 @@ type Cleanups = (() => Promise<void> | void)[];
 
 /**
  * Starts Auth, Functions, Firestore, Storage, Tasks, Pub/Sub, Eventarc and Hosting, and returns when the functions are loaded.
- * @throws MissingPrerequisite, an Error that quotes the log, or the signal's reason. Nothing is left running then.
+ * @throws Error that quotes the log, or the signal's reason. Nothing is left running then.
  */
 export async function startSuite(options: SuiteOptions): Promise<Suite> {
   const started = Date.now();
@@ -89,12 +89,11 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
 async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit<Suite, 'stop'>> {
   const { signal, parameters, deepgramApiKey } = options;
   await removeAbandonedWorkspaces();
-  const jdk = findJava();
-  const sources = findBinarySources();
-  const choices = chooseBinaries(sources);
-  const binaries = prepareBinaries(choices, jdk);
-  const downloads = Object.values(choices).some(({ kind }) => kind === 'download');
-  const ui = options.ui === true && (sources.ui || downloads);
+  const java = findJava();
+  if (java === null) throw new Error(`The emulators need Java ${OLDEST_JAVA} or newer: "npm start" brings one.`);
+  const found = findDownloads();
+  const programs = await chooseEmulatorPrograms(found);
+  const ui = options.ui === true && (found.ui || programs.downloads);
 
   const { ports, standInPort } = await allocatePorts(options.ports, cleanups);
   const standIn = deepgramApiKey === undefined ? await startDeepgramStandIn({ port: standInPort, quiet: true }) : null;
@@ -115,7 +114,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   }
 
   say.doing(
-    downloads
+    programs.downloads
       ? 'Downloading and starting the Emulator Suite; the first time takes minutes …'
       : 'Starting the Emulator Suite …',
   );
@@ -125,7 +124,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   };
   process.on('exit', lastResort);
   const logFile = newLogFile();
-  const child = spawnFirebase(workspace, { ...binaries, ...javaEnvironment(jdk) });
+  const child = spawnFirebase(workspace, java, programs.env);
   const crashed = new Promise<Error>((resolve) => {
     const onExit = (): void => {
       resolve(errorWithLog('The emulators ended by themselves', logFile));
@@ -137,7 +136,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
       process.off('exit', lastResort);
     });
   });
-  const limitMs = downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
+  const limitMs = programs.downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
   const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
   const env = {
@@ -166,18 +165,14 @@ async function allocatePorts(
     >;
     return { ports, standInPort };
   }
-  const ports = documentedPorts(readFirebaseConfig());
-  const taken = await firstTakenPort(Object.values(ports));
-  if (taken === null) return { ports, standInPort };
-  const name = LISTENERS.find((listener) => ports[listener] === taken) ?? '';
-  throw new Error(
-    `Port ${taken} of the ${name} emulator is in use: end the program that listens there (is "npm start" up already?), or change the port in firebase.json.`,
-  );
-}
-
-function javaEnvironment(jdk: Jdk): Record<string, string> {
-  const bin = path.join(jdk.home, 'bin');
-  return { JAVA_HOME: jdk.home, PATH: [bin, process.env['PATH']].join(path.delimiter) };
+  const documented = documentedPorts(readFirebaseConfig());
+  const ports: Record<Listener, number> = { ...documented };
+  for (const [index, name] of LISTENERS.entries()) {
+    if (!(await isTaken(documented[name]))) continue;
+    ports[name] = block.ports[index] ?? 0;
+    say.note(`Port ${documented[name]} is in use by another program; the ${name} emulator takes ${ports[name]}.`);
+  }
+  return { ports, standInPort };
 }
 
 function environmentFor(ports: Ports, standInUrl: string | undefined): Record<string, string> {

@@ -19,7 +19,7 @@ export function run(program: string, args: readonly string[], input: Uint8Array 
     return execFileSync(program, args, { input, maxBuffer: 1 << 30, stdio: ['pipe', 'pipe', 'pipe'] });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new Error(`This test needs ${program}: apt-get install ffmpeg opus-tools`, { cause: error });
+    throw new Error(`This test needs ${program}: "npm test" installs it`, { cause: error });
   }
 }
 

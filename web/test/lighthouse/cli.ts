@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { localBrowser } from '../../../dev/browser.ts';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
 import { say } from '../../../dev/console.ts';
 import { main } from '../../../dev/main.ts';
@@ -45,7 +46,8 @@ function measureScreens(signal: AbortSignal): Promise<number> {
   return withSuite({ ports: 'free', console: true, signal }, async ({ env }, stop) => {
     const origin = env['HOSTING_ORIGIN'] ?? '';
     process.env['HOSTING_ORIGIN'] = origin;
-    const { BROWSER_ARGS, findBrowser } = await import('../browser/support/browser.ts');
+    const { BROWSER_ARGS } = await import('../browser/support/browser.ts');
+    const browser = localBrowser();
     const profile = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-lighthouse-'));
     mkdirSync(REPORTS, { recursive: true });
     /** Lighthouse starts the browser itself: whoever else drove it would take part in what is measured. */
@@ -57,7 +59,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
       const only = [`--only-categories=${CATEGORIES.join(',')}`, '--output=json', `--output-path=${file}`];
       const code = await run('npx', [...args, ...only, '--disable-storage-reset', '--quiet'], {
         cwd: ROOT,
-        env: { CHROME_PATH: findBrowser() },
+        env: { ...browser.env, CHROME_PATH: browser.executablePath },
         signal: stop,
       });
       if (code !== 0) throw new Error(`Lighthouse failed on ${name}.`);
@@ -70,7 +72,9 @@ function measureScreens(signal: AbortSignal): Promise<number> {
       for (const [screen, address] of wantedOf(SIGNED_OUT)) good.push(await measure(screen, address));
       const signedIn = wantedOf(SIGNED_IN);
       if (signedIn.length > 0) {
-        await signInWithSampleDay(profile, origin, { executablePath: findBrowser(), args: BROWSER_ARGS });
+        const { executablePath } = browser;
+        const environment = { ...process.env, ...browser.env };
+        await signInWithSampleDay(profile, origin, { executablePath, env: environment, args: BROWSER_ARGS });
       }
       for (const [screen, address] of signedIn) good.push(await measure(screen, address));
       return good.every(Boolean) ? 0 : 1;
@@ -84,7 +88,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
 async function signInWithSampleDay(
   profile: string,
   origin: string,
-  options: { readonly executablePath: string; readonly args: string[] },
+  options: { readonly executablePath: string; readonly env: NodeJS.ProcessEnv; readonly args: string[] },
 ): Promise<void> {
   const context = await chromium.launchPersistentContext(profile, options);
   try {

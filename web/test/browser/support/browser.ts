@@ -1,8 +1,9 @@
 /** A real Chromium for the tests, and pages of it that tell what went wrong in them. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { localBrowser } from '../../../../dev/browser.ts';
 import { SAMPLES_DIR } from '../../../../dev/samples/samples.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
@@ -16,22 +17,6 @@ function required(name: string): string {
 }
 
 export const ORIGIN = required('HOSTING_ORIGIN');
-
-/** Where browsers usually are; `CHROME_PATH` goes before. */
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
-
-export function findBrowser(): string {
-  const found = [process.env['CHROME_PATH'], ...PLACES].find((place) => place !== undefined && existsSync(place));
-  if (found !== undefined) return found;
-  throw new Error('There is no Chromium or Chrome: apt-get install -y chromium, or set CHROME_PATH.');
-}
 
 /** What the fake microphone hears, over and over: speech, or the day view would have nothing to show. */
 const HEARD = path.join(SAMPLES_DIR, 'memo_1749660600.wav');
@@ -48,8 +33,10 @@ export const BROWSER_ARGS = [
 ];
 
 export async function launch(): Promise<Browser> {
+  const { executablePath, env } = localBrowser();
   return chromium.launch({
-    executablePath: findBrowser(),
+    executablePath,
+    env: { ...process.env, ...env },
     args: [
       ...BROWSER_ARGS,
       '--use-fake-device-for-media-stream',

@@ -1,4 +1,4 @@
-/** The real encoders and decoders that tests hold the code against. */
+/** ffmpeg, whose encoders and decoders the tests compare the code with. */
 import { spawnSync } from 'node:child_process';
 
 interface Run {
@@ -7,10 +7,10 @@ interface Run {
 }
 
 /** Runs an installed program to its end; its absence or failure fails the test with a sentence. */
-export function run(command: 'ffmpeg' | 'opusdec', args: readonly string[], input?: Uint8Array): Run {
+export function run(command: 'ffmpeg', args: readonly string[], input?: Uint8Array): Run {
   const result = spawnSync(command, args, { input, maxBuffer: 256 * 1024 * 1024 });
   if (result.error) {
-    throw new Error(`${command} cannot be run: install it with "apt-get install ffmpeg opus-tools"`, {
+    throw new Error(`${command} cannot be run: "npm test" installs it`, {
       cause: result.error,
     });
   }

@@ -24,12 +24,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The rules runtime of the Storage emulator, for machines that cannot download the official one. It evaluates with the
- * rules engine inside the Firestore emulator's JAR, which is the same engine with the `firebase.storage` service in it.
+ * The rules runtime of the Storage emulator, for machines that cannot download the official one. It evaluates with the rules
+ * engine inside the Firestore emulator's JAR, which is the same engine and has the `firebase.storage` service.
  *
  * Protocol (firebase-tools, lib/emulator/storage/rules/runtime.js): one JSON request a line on stdin, one JSON answer a
- * line on stdout; `{"id": -1}` says that it is ready. Firestore look-ups from Storage rules are left out: the engine warns
- * of `firestore` as an unknown name when it loads such rules, and denies with an error when it comes to them.
+ * line on stdout; `{"id": -1}` says that it is ready. There are no Firestore look-ups from Storage rules: the engine warns of
+ * `firestore` as an unknown name when it loads such rules, and denies with an error when it evaluates them.
  */
 public final class StorageRulesRuntime {
   private static final JsonFormat.Parser PROTO = JsonFormat.parser().ignoringUnknownFields();

@@ -1,0 +1,66 @@
+/** The emulators that are programs of their own: firebase-tools downloads them when it first starts them. */
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../paths.ts';
+
+const DOWNLOADED = ['firestore', 'storage', 'pubsub'] as const;
+export type DownloadedEmulator = (typeof DOWNLOADED)[number];
+
+/** How firebase-tools describes a download, as far as it tells where it ends up. */
+interface Download {
+  readonly downloadPathRelativeToCacheDir: string;
+  readonly binaryPathRelativeToCacheDir?: string;
+}
+
+export interface Downloads {
+  /** Emulators that are not here yet. */
+  readonly missing: readonly DownloadedEmulator[];
+  /** Whether the Emulator UI is here. */
+  readonly ui: boolean;
+}
+
+/** What firebase-tools would have to download. An emulator that `*_EMULATOR_BINARY_PATH` names is here. */
+export function findDownloads(env: NodeJS.ProcessEnv = process.env): Downloads {
+  const cache = env['FIREBASE_EMULATORS_PATH'] ?? path.join(os.homedir(), '.cache', 'firebase', 'emulators');
+  const wanted = JSON.parse(
+    readFileSync(path.join(ROOT, 'node_modules/firebase-tools/lib/emulator/downloadableEmulatorInfo.json'), 'utf8'),
+  ) as Record<DownloadedEmulator, Download> & { ui: { main: Download } };
+  const isThere = ({ binaryPathRelativeToCacheDir, downloadPathRelativeToCacheDir }: Download): boolean =>
+    existsSync(path.join(cache, binaryPathRelativeToCacheDir ?? downloadPathRelativeToCacheDir));
+  const isNamed = (emulator: DownloadedEmulator): boolean =>
+    env[`${emulator.toUpperCase()}_EMULATOR_BINARY_PATH`] !== undefined;
+  return {
+    missing: DOWNLOADED.filter((emulator) => !isNamed(emulator) && !isThere(wanted[emulator])),
+    ui: isThere(wanted.ui.main),
+  };
+}
+
+export interface EmulatorPrograms {
+  /** For firebase-tools. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether firebase-tools is going to download some. */
+  readonly downloads: boolean;
+}
+
+/** The Google Cloud CLI's emulators where firebase-tools has none yet and the CLI is installed; else firebase-tools' own. */
+export async function chooseEmulatorPrograms(
+  { missing }: Downloads,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<EmulatorPrograms> {
+  const cli = missing.length === 0 ? null : findCloudCli(env);
+  if (cli === null) return { env: {}, downloads: missing.length > 0 };
+  const { findCloudCliEmulators, prepareOfflineBinaries } = await import('../offline/binaries.ts');
+  const emulators = findCloudCliEmulators(cli);
+  if (emulators === null) return { env: {}, downloads: true };
+  return { env: prepareOfflineBinaries(missing, emulators), downloads: false };
+}
+
+/** The directory of the Google Cloud CLI: `gcloud` on the PATH is a link into its `bin`. */
+function findCloudCli(env: NodeJS.ProcessEnv): string | null {
+  for (const directory of (env['PATH'] ?? '').split(path.delimiter)) {
+    const gcloud = path.join(directory, 'gcloud');
+    if (existsSync(gcloud)) return path.resolve(realpathSync(gcloud), '..', '..');
+  }
+  return null;
+}
