@@ -16,7 +16,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { DownloadedEmulator } from '../emulators/downloads.ts';
 import { CACHE } from '../paths.ts';
 
 /** Programs of the Google Cloud CLI. */
@@ -24,6 +23,8 @@ export interface CloudCliEmulators {
   readonly firestoreJar: string;
   readonly pubsubScript: string;
 }
+
+type OfflineEmulator = 'firestore' | 'storage' | 'pubsub';
 
 /** Name under which the launchers beside this file look for the Firestore emulator (`Class-Path` in their manifests). */
 const FIRESTORE_JAR = 'cloud-firestore-emulator.jar';
@@ -37,7 +38,7 @@ export function findCloudCliEmulators(root: string): CloudCliEmulators | null {
 
 /** Makes what firebase-tools needs to start them, once, and keeps it in `cache`. */
 export function prepareOfflineBinaries(
-  missing: readonly DownloadedEmulator[],
+  missing: readonly OfflineEmulator[],
   { firestoreJar, pubsubScript }: CloudCliEmulators,
   cache = path.join(CACHE, 'emulators/offline'),
 ): Record<string, string> {
