@@ -1,7 +1,12 @@
 /** A store for browsers: IndexedDB. Audio is kept as Blobs, which no browser reads into memory whole. */
-import { openDB } from 'idb';
-import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
+import type { DBSchema } from 'idb';
+import { Database } from './database.ts';
+import type { DatabaseTransaction } from './database.ts';
+import { ownLock } from './ownLock.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
+
+export { Database } from './database.ts';
+export type { DatabaseOptions, DatabaseTransaction } from './database.ts';
 
 export interface IndexedDbOptions {
   /** Whose recordings these are: every user has a database of their own. */
@@ -10,72 +15,55 @@ export interface IndexedDbOptions {
 
 interface Schema extends DBSchema {
   entries: { key: string; value: StoredValue };
-  audio: { key: string; value: Blob };
+  /** A Blob; bytes where the browser cannot keep Blobs. */
+  audio: { key: string; value: Blob | Uint8Array<ArrayBuffer> };
 }
-type Table = 'entries' | 'audio';
-type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Schema, Table[], Mode>;
+type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
 
-/** Both, always: what is asked for of one takes a moment. */
-const TABLES: Table[] = ['entries', 'audio'];
-
-/** Only one tab works on it at a time, where the browser has Web Locks; the others wait as its stand-ins. */
+/** Only one tab works on it at a time, where the browser has Web Locks; the others stand by. */
 export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
   const name = `offline-audio-sync/${uid}`;
-  let opening: Promise<IDBPDatabase<Schema>> | undefined;
-  const close = async (): Promise<void> => {
-    const closing = opening;
-    opening = undefined;
-    (await closing)?.close();
-  };
-  /** All of it or nothing. */
-  const run = async <Mode extends 'readonly' | 'readwrite', T>(
-    mode: Mode,
-    work: (tx: Transaction<Mode>) => Promise<T>,
-  ): Promise<T> => {
-    let tx: Transaction<Mode>;
-    try {
-      opening ??= openDB<Schema>(name, 1, {
-        upgrade: (db) => {
-          for (const table of TABLES) db.createObjectStore(table);
-        },
-        // Never stand in the way of another tab's newer version.
-        blocking: () => void close(),
-        terminated: () => (opening = undefined),
-      });
-      // A promise that has resolved is on disk, not in some cache.
-      tx = (await opening).transaction(TABLES, mode, { durability: 'strict' });
-    } catch (error) {
-      // It could not be opened now, or the browser has closed it without a word: the next call opens it anew.
-      opening = undefined;
-      throw error;
-    }
-    const [result] = await Promise.all([work(tx), tx.done]);
-    return result;
-  };
+  const database = new Database<Schema>({
+    name,
+    version: 1,
+    upgrade: (db) => {
+      db.createObjectStore('entries');
+      db.createObjectStore('audio');
+    },
+  });
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[]): Promise<void> => {
-    await run('readwrite', (tx) => Promise.all(work(tx)));
+    await database.run('readwrite', (tx) => Promise.all(work(tx)));
     tabs?.postMessage(null);
   };
 
   return {
     entries: () =>
-      run('readonly', async (tx) => {
+      database.run('readonly', async (tx) => {
         const entries = tx.objectStore('entries');
         const [keys, values] = await Promise.all([entries.getAllKeys(), entries.getAll()]);
         return new Map(keys.map((key, i) => [key, values[i] ?? {}]));
       }),
     put: (entries) => write((tx) => putAll(tx, entries)),
     remove: (keys) => write((tx) => removeAll(tx, keys)),
-    audioIds: () => run('readonly', (tx) => tx.objectStore('audio').getAllKeys()),
-    putAudio: (id, audio, entries) =>
-      write((tx) => [
-        tx.objectStore('audio').put(audio instanceof Blob ? audio : new Blob([audio]), id),
-        ...putAll(tx, entries),
-      ]),
+    audioIds: () => database.run('readonly', (tx) => tx.objectStore('audio').getAllKeys()),
+    putAudio: async (id, audio, entries) => {
+      const put = (value: Blob | Uint8Array<ArrayBuffer>): Promise<void> =>
+        write((tx) => [tx.objectStore('audio').put(value, id), ...putAll(tx, entries)]);
+      const blob = audio instanceof Blob ? audio : new Blob([audio]);
+      try {
+        await put(blob);
+      } catch (error) {
+        if (!isAboutBlobs(error)) throw error;
+        await put(new Uint8Array(await blob.arrayBuffer()));
+      }
+    },
     readAudio: async (id, start, end) => {
-      const blob = await run('readonly', (tx) => tx.objectStore('audio').get(id));
-      return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
+      const audio = await database.run('readonly', (tx) => tx.objectStore('audio').get(id));
+      if (audio === undefined) return null;
+      return audio instanceof Blob
+        ? new Uint8Array(await audio.slice(start, end).arrayBuffer())
+        : audio.slice(start, end);
     },
     removeAudio: (id, keys) => write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)]),
     own: (signal, wait) => ownLock(name, signal, wait),
@@ -85,11 +73,17 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
         tabs?.removeEventListener('message', listener);
       };
     },
-    close: async () => {
+    close: () => {
       tabs?.close();
-      await close();
+      database.close();
+      return Promise.resolve();
     },
   };
+}
+
+/** Private windows of some browsers keep no Blobs in IndexedDB: DataCloneError, or a sentence about Blobs. */
+function isAboutBlobs(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'DataCloneError' || /blob/i.test(error.message));
 }
 
 function putAll(tx: Transaction<'readwrite'>, entries: ReadonlyMap<string, StoredValue>): Promise<unknown>[] {
@@ -98,26 +92,4 @@ function putAll(tx: Transaction<'readwrite'>, entries: ReadonlyMap<string, Store
 
 function removeAll(tx: Transaction<'readwrite'>, keys: readonly string[]): Promise<unknown>[] {
   return keys.map((key) => tx.objectStore('entries').delete(key));
-}
-
-async function ownLock(name: string, signal: AbortSignal, wait: boolean): Promise<boolean> {
-  const { navigator } = globalThis as Partial<typeof globalThis>;
-  const locks = navigator?.locks as LockManager | undefined;
-  if (locks === undefined) return true;
-  return new Promise((resolve) => {
-    const hold = (lock: Lock | null): Promise<void> | undefined => {
-      resolve(lock !== null);
-      if (lock === null) return undefined;
-      return new Promise((release) => {
-        signal.addEventListener('abort', () => {
-          release();
-        });
-        if (signal.aborted) release();
-      });
-    };
-    // A signal and `ifAvailable` exclude each other.
-    locks.request(name, wait ? { signal } : { ifAvailable: true }, hold).catch(() => {
-      resolve(false);
-    });
-  });
 }

@@ -35,7 +35,8 @@ export interface RecordingStore {
   /**
    * Where several contexts (tabs, a service worker, processes) may use one store: becomes the one that works on it, until
    * `signal` aborts. A store without it is used by one context alone.
-   * @param wait for whoever it is now. @returns whether this context is it; false only without `wait`, or aborted.
+   * @param wait Wait until the current owner releases the store.
+   * @returns true once this context owns it; false only without `wait`, or aborted.
    */
   own?(signal: AbortSignal, wait: boolean): Promise<boolean>;
   /** Calls back after another context has changed something. */

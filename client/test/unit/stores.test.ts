@@ -6,10 +6,29 @@ import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
-import { indexedDbStore } from '../../src/indexeddb.ts';
+import type { DBSchema } from 'idb';
+import { Database, indexedDbStore } from '../../src/indexeddb.ts';
 import { memoryStore } from '../../src/memory.ts';
 import { fileStore } from '../../src/node.ts';
 import { storeContract } from '../support/storeContract.ts';
+import { VirtualClock } from '../support/virtualClock.ts';
+
+/** A transaction of a browser that keeps no Blobs. */
+function withoutBlobs(tx: IDBTransaction): IDBTransaction {
+  const objectStore = tx.objectStore.bind(tx);
+  return Object.assign(tx, {
+    objectStore: (name: string) => {
+      const store = objectStore(name);
+      const put = store.put.bind(store);
+      return Object.assign(store, {
+        put: (value: unknown, key: string) => {
+          if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data.', 'UnknownError');
+          return put(value, key);
+        },
+      });
+    },
+  });
+}
 
 describe('the store in memory', () => {
   storeContract({ create: () => Promise.resolve(memoryStore()), reopen: null });
@@ -70,14 +89,58 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('opens it anew, where the browser has closed it without a word', async () => {
+    it('opens it anew within the same call, where the browser has closed it without a word', async () => {
       const store = indexedDbStore({ uid: 'silently closed' });
       await store.put(new Map([['key', {}]]));
       Object.assign(opened[0]!, { transaction: fails });
-      await assert.rejects(store.entries(), { name: 'UnknownError' });
       assert.equal((await store.entries()).size, 1);
       assert.equal(opened.length, 2);
       await store.close?.();
+    });
+
+    it('keeps bytes, where the browser keeps no Blobs', async () => {
+      const store = indexedDbStore({ uid: 'private window' });
+      await store.entries();
+      const transaction = opened[0]!.transaction.bind(opened[0]);
+      Object.assign(opened[0]!, {
+        transaction: (...args: Parameters<IDBDatabase['transaction']>) => withoutBlobs(transaction(...args)),
+      });
+      await store.putAudio('id', Uint8Array.of(1, 2, 3), new Map([['key', { here: true }]]));
+      assert.deepEqual(await store.readAudio('id', 1, 3), Uint8Array.of(2, 3));
+      assert.deepEqual(await store.entries(), new Map([['key', { here: true }]]));
+      await store.close?.();
+    });
+  });
+
+  describe('that never answers', () => {
+    it('fails an open that hangs, and opens anew with the next call', async () => {
+      const clock = new VirtualClock();
+      let hangs = true;
+      globalThis.indexedDB = new (class extends IDBFactory {
+        override open(name: string, version?: number) {
+          if (!hangs) return super.open(name, version);
+          // Nobody hears its events.
+          return Object.assign(super.open(`${name}, without an answer`, version), {
+            addEventListener: () => undefined,
+          });
+        }
+      })();
+      interface Schema extends DBSchema {
+        things: { key: string; value: number };
+      }
+      const database = new Database<Schema>({
+        name: 'hangs',
+        version: 1,
+        upgrade: (db) => void db.createObjectStore('things'),
+        clock,
+      });
+      const put = () => database.run('readwrite', (tx) => tx.objectStore('things').put(1, 'one'));
+      const first = assert.rejects(put(), { name: 'TimeLimitError' });
+      await clock.advance(60_000);
+      await first;
+      hangs = false;
+      assert.equal(await put(), 'one');
+      database.close();
     });
   });
 

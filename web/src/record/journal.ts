@@ -2,7 +2,8 @@
  * What is being recorded, second by second, in IndexedDB: a tab that is closed or killed loses the last second at most. A file
  * that is whole goes on to the outbox and leaves here.
  */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { Database } from '../../../client/src/indexeddb.ts';
+import type { DBSchema } from 'idb';
 import type { Piece } from './cutter.ts';
 
 interface Schema extends DBSchema {
@@ -10,11 +11,16 @@ interface Schema extends DBSchema {
 }
 
 export class Journal {
-  readonly #database: Promise<IDBPDatabase<Schema>>;
+  readonly #database: Database<Schema>;
+  /** Key of the first piece that this journal writes; null before that. */
+  #firstKey: Promise<number> | null = null;
+  #appended = 0;
 
-  /** @param uid whose recordings these are: nobody else shall send them. */
+  /** @param uid whose recordings these are: they are sent for this user alone. */
   constructor(uid: string) {
-    this.#database = openDB<Schema>(`offline-audio-sync-recorder/${uid}`, 1, {
+    this.#database = new Database<Schema>({
+      name: `offline-audio-sync-recorder/${uid}`,
+      version: 1,
       upgrade: (db) => {
         db.createObjectStore('pieces', { autoIncrement: true }).createIndex('name', 'name');
       },
@@ -22,28 +28,43 @@ export class Journal {
   }
 
   async append({ name, bytes }: Piece): Promise<void> {
-    const tx = (await this.#database).transaction('pieces', 'readwrite', { durability: 'strict' });
-    await Promise.all([tx.store.add({ name, bytes }), tx.done]);
+    // The key is chosen here, so that a write that is repeated on a new connection writes the same piece.
+    const index = this.#appended++;
+    const key = (await (this.#firstKey ??= this.#firstFreeKey())) + index;
+    await this.#database.run('readwrite', (tx) => tx.objectStore('pieces').put({ name, bytes }, key));
+  }
+
+  /** @returns rejects where the database fails; the next piece asks again. */
+  #firstFreeKey(): Promise<number> {
+    const asked = this.#database.run('readonly', async (tx) => {
+      const last = await tx.objectStore('pieces').openKeyCursor(null, 'prev');
+      return last === null ? 1 : last.key + 1;
+    });
+    asked.catch(() => (this.#firstKey = null));
+    return asked;
   }
 
   /** Names of the files that there are pieces of, in the order in which they were begun. */
   async names(): Promise<string[]> {
-    const pieces = await (await this.#database).getAll('pieces');
+    const pieces = await this.#database.run('readonly', (tx) => tx.objectStore('pieces').getAll());
     return [...new Set(pieces.map(({ name }) => name))];
   }
 
   async read(name: string): Promise<Blob> {
-    const pieces = await (await this.#database).getAllFromIndex('pieces', 'name', name);
+    const pieces = await this.#database.run('readonly', (tx) => tx.objectStore('pieces').index('name').getAll(name));
     return new Blob(pieces.map(({ bytes }) => bytes));
   }
 
   async remove(name: string): Promise<void> {
-    const tx = (await this.#database).transaction('pieces', 'readwrite', { durability: 'strict' });
-    const keys = await tx.store.index('name').getAllKeys(name);
-    await Promise.all([...keys.map((key) => tx.store.delete(key)), tx.done]);
+    await this.#database.run('readwrite', async (tx) => {
+      const pieces = tx.objectStore('pieces');
+      const keys = await pieces.index('name').getAllKeys(name);
+      await Promise.all(keys.map((key) => pieces.delete(key)));
+    });
   }
 
-  async close(): Promise<void> {
-    (await this.#database).close();
+  close(): Promise<void> {
+    this.#database.close();
+    return Promise.resolve();
   }
 }

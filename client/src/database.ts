@@ -1,0 +1,114 @@
+/**
+ * One IndexedDB database whose connection is opened when it is needed, and opened anew when it is lost. Systems close connections
+ * of pages in the background, sometimes without an event; some browsers leave an open or a transaction without an answer.
+ */
+import { openDB } from 'idb';
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import { systemClock, TimeLimitError, within } from './time.ts';
+import type { Clock } from './time.ts';
+
+export interface DatabaseOptions<Schema extends DBSchema> {
+  readonly name: string;
+  readonly version: number;
+  /** Creates the object stores; called for a database of an older version. */
+  readonly upgrade: (db: IDBPDatabase<Schema>) => void;
+  readonly clock?: Clock;
+}
+
+export type DatabaseTransaction<Schema extends DBSchema, Mode extends IDBTransactionMode> = IDBPTransaction<
+  Schema,
+  StoreNames<Schema>[],
+  Mode
+>;
+
+/** Milliseconds. */
+const OPEN_LIMIT_MS = 10_000;
+const TRANSACTION_LIMIT_MS = 30_000;
+
+/** Errors that a lost connection shows itself by: the work is done again on a new one. A full disk or a bad value is none of them. */
+const LOST = new Set(['InvalidStateError', 'UnknownError', 'AbortError', 'TransactionInactiveError', 'TimeLimitError']);
+
+export class Database<Schema extends DBSchema> {
+  readonly #options: DatabaseOptions<Schema>;
+  readonly #clock: Clock;
+  #connection: Promise<IDBPDatabase<Schema>> | null = null;
+
+  constructor(options: DatabaseOptions<Schema>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * Runs one transaction over all object stores: all of it happens, or nothing. When the promise has resolved, it is on disk.
+   * @param work may run a second time, on a new connection, even if the first time was written: it must do no harm twice.
+   */
+  async run<Mode extends 'readonly' | 'readwrite', T>(
+    mode: Mode,
+    work: (tx: DatabaseTransaction<Schema, Mode>) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#attempt(mode, work);
+    } catch (error) {
+      if (!(error instanceof Error && LOST.has(error.name))) throw error;
+      this.#forget();
+      return this.#attempt(mode, work);
+    }
+  }
+
+  async #attempt<Mode extends 'readonly' | 'readwrite', T>(
+    mode: Mode,
+    work: (tx: DatabaseTransaction<Schema, Mode>) => Promise<T>,
+  ): Promise<T> {
+    const db = await this.#open();
+    const tx = db.transaction([...db.objectStoreNames] as StoreNames<Schema>[], mode, { durability: 'strict' });
+    const [result] = await this.#limited(Promise.all([work(tx), tx.done]), TRANSACTION_LIMIT_MS);
+    return result;
+  }
+
+  #open(): Promise<IDBPDatabase<Schema>> {
+    if (this.#connection !== null) return this.#connection;
+    const { name, version, upgrade } = this.#options;
+    const forget = (): void => {
+      if (this.#connection === connection) this.#forget();
+    };
+    const opening = openDB<Schema>(name, version, {
+      upgrade: (db) => {
+        upgrade(db);
+      },
+      // Never stand in the way of a newer version in another tab.
+      blocking: forget,
+      terminated: forget,
+    });
+    const connection = this.#limited(opening, OPEN_LIMIT_MS).catch((error: unknown) => {
+      forget();
+      // An answer that comes after all is not used.
+      if (error instanceof TimeLimitError) closeLater(opening);
+      throw error;
+    });
+    this.#connection = connection;
+    return connection;
+  }
+
+  #limited<T>(work: Promise<T>, limitMs: number): Promise<T> {
+    return within(work, limitMs, this.#clock, new AbortController().signal);
+  }
+
+  #forget(): void {
+    if (this.#connection !== null) closeLater(this.#connection);
+    this.#connection = null;
+  }
+
+  /** The next call opens it anew. */
+  close(): void {
+    this.#forget();
+  }
+}
+
+function closeLater(connection: Promise<{ close(): void }>): void {
+  connection.then(
+    (db) => {
+      db.close();
+    },
+    () => undefined, // It never opened.
+  );
+}
