@@ -16,7 +16,8 @@ export interface FrameFormat {
 const MAX_FRAME_BYTES = 65_536;
 
 /**
- * Frames as a recording holds them: uint32 little-endian length, then that many bytes, each an Opus packet or a PCM frame.
+ * Frames as a recording holds them: uint32 little-endian length, then that many bytes, each an Opus packet or a PCM frame. An
+ * empty frame is time in which nothing was said, as long as the frames around it.
  * @throws SyncError `bad_frame`
  */
 export function frameBytes(frames: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {
@@ -25,10 +26,10 @@ export function frameBytes(frames: Iterable<Uint8Array>): Uint8Array<ArrayBuffer
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const [index, frame] of all.entries()) {
-    if (frame.length === 0 || frame.length > MAX_FRAME_BYTES) {
+    if (frame.length > MAX_FRAME_BYTES) {
       throw new SyncError(
         'bad_frame',
-        `Frame ${index} has ${frame.length} bytes; 1 to ${MAX_FRAME_BYTES} are possible.`,
+        `Frame ${index} has ${frame.length} bytes; 0 to ${MAX_FRAME_BYTES} are possible.`,
       );
     }
     view.setUint32(at, frame.length, true);

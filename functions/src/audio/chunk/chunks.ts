@@ -5,7 +5,7 @@
 import { FrameWindow, hasAudio } from './frameWindow.ts';
 import type { KeptFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
 import { LIMITS } from '../../config.ts';
-import { SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
+import { isLost, SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 import { RegionDetector } from '../detect/regions.ts';
 import type { Region, RegionOptions } from '../detect/regions.ts';
@@ -63,7 +63,7 @@ export interface RecordingLedger {
   readonly totalSamples: number;
   /** Of frames in spans of this planner's chunks; the chunks of earlier attempts come on top. */
   readonly speechSamples: number;
-  /** Of frames without audio. */
+  /** Of frames whose audio was lost. */
   readonly lostSamples: number;
 }
 
@@ -110,7 +110,7 @@ export class SpeechChunker {
     for (const frame of frames) {
       this.#frames.add(frame);
       this.#recording.totalSamples += frame.samples;
-      if (!hasAudio(frame)) this.#recording.lostSamples += frame.samples;
+      if (isLost(frame)) this.#recording.lostSamples += frame.samples;
     }
   }
 

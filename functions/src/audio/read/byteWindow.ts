@@ -24,7 +24,7 @@ export class ByteWindow {
     this.#end += bytes.length;
   }
 
-  /** Gives up everything before `offset`. */
+  /** Everything before `offset` is not needed any more. */
   discardBefore(offset: number): void {
     this.#start = Math.max(this.#start, Math.min(offset, this.#end));
   }
@@ -44,6 +44,14 @@ export class ByteWindow {
     if (from >= this.#end || this.#block[from - this.#base] === byte) return from;
     const found = this.view(from, this.#end).indexOf(byte);
     return found < 0 ? this.#end : from + found;
+  }
+
+  /** Offset of the next byte other than `byte` at or after `from`; where there is none yet, the first one that is to come. */
+  findOther(byte: number, from: number): number {
+    let at = from - this.#base;
+    const end = this.#end - this.#base;
+    while (at < end && this.#block[at] === byte) at++;
+    return this.#base + at;
   }
 
   view(from: number, to: number): Uint8Array {

@@ -2,22 +2,26 @@
 import { AppError } from '../../errors.ts';
 import type { FramedFormat } from './format.ts';
 import { FrameReader, type FrameEvent } from './frames.ts';
+import { FrameTimes } from './frameTimes.ts';
+import type { TimedFrame } from './frameTimes.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
 
 /** A frame as the recording holds it. */
 export interface EncodedFrame {
-  /** The frame's bytes, in the reader's memory; null where the frame was lost. */
+  /** The frame's bytes, in the reader's memory; null where there is no audio. */
   readonly payload: Uint8Array | null;
   /** Duration in samples at the codec's `sampleRate`. */
   readonly samples: number;
+  /** Set where there is no audio because nothing was recorded. */
+  readonly isEmpty?: true;
 }
 
 /** A codec. Stateful: one instance takes one recording, in order. */
 export interface FrameSource {
   /** Samples a second in which it counts the duration of encoded frames. */
   readonly sampleRate: number;
-  /** Duration of a frame, read from its outside; null when it is no frame of this codec. */
-  durationOf(payload: Uint8Array): number | null;
+  /** Longest payload it takes, bytes. */
+  readonly maxPayloadBytes: number;
   /** Frames as chunks carry them, in memory of their own. May hold back a little until `end`. */
   take(frames: readonly EncodedFrame[]): SourceFrame[];
   /** What was held back. */
@@ -26,6 +30,9 @@ export interface FrameSource {
 
 /** The reader's events of at most this many bytes are held at once, however large the pieces that the source gives. */
 const PIECE_BYTES = 64 * 1024;
+/** Frames shorter than this, the shortest that Opus has, are put together: a frame costs hundreds of bytes of memory. */
+const SHORTEST_FRAME_SECONDS = 0.0025;
+const MERGED_FRAME_SECONDS = 0.01;
 
 /** Reads a framed recording; durations are checked before a frame is held. */
 export async function* readFramed(
@@ -51,66 +58,83 @@ class Batches {
   readonly #codec: FrameSource;
   readonly #report: ReadReport;
   readonly #maxSamples: number;
+  readonly #times: FrameTimes;
   #frames: EncodedFrame[] = [];
   #batchSamples = 0;
   #totalSamples = 0;
-  /** What a lost frame stands for: the duration of the last good one. */
-  #usualSamples: number;
 
   constructor(codec: FrameSource, format: FramedFormat, maxSeconds: number, report: ReadReport) {
     this.#codec = codec;
     this.#report = report;
     this.#maxSamples = maxSeconds * codec.sampleRate;
-    this.#usualSamples = Math.round((format.frameSize * codec.sampleRate) / format.sampleRate);
+    this.#times = new FrameTimes(format);
   }
 
   *take(events: readonly FrameEvent[]): Generator<readonly SourceFrame[], void, undefined> {
     for (const event of events) {
-      switch (event.kind) {
-        case 'frame':
-          yield* this.#frame(event.payload);
-          break;
-        case 'corrupt':
-          if (!event.recovered)
-            this.#report.stoppedBecause = `No frame was found after byte ${event.offset} (${event.reason}).`;
-          for (let i = 0; i < event.lostFrames; i++) yield* this.#add(null, this.#usualSamples);
-          break;
-        case 'torn':
-          this.#report.tornBytes += event.bytes;
-          break;
+      if (event.kind === 'torn') this.#report.tornBytes += event.bytes;
+      if (event.kind === 'corrupt' && !event.recovered) {
+        this.#report.stoppedBecause = `No frame was found after byte ${event.offset} (${event.reason}).`;
       }
+      for (const frame of this.#times.take(event)) yield* this.#frame(frame);
     }
   }
 
   *end(): Generator<readonly SourceFrame[], void, undefined> {
+    for (const frame of this.#times.end()) yield* this.#frame(frame);
     yield* this.#give();
     yield* nonEmpty(this.#codec.end());
   }
 
-  *#frame(payload: Uint8Array): Generator<readonly SourceFrame[], void, undefined> {
-    const samples = this.#codec.durationOf(payload);
-    if (samples === null) {
-      yield* this.#add(null, this.#usualSamples);
-      return;
-    }
-    this.#usualSamples = samples;
-    yield* this.#add(payload, samples);
-  }
-
-  *#add(payload: Uint8Array | null, samples: number): Generator<readonly SourceFrame[], void, undefined> {
+  *#frame({ kind, payload, samples: ofTimes }: TimedFrame): Generator<readonly SourceFrame[], void, undefined> {
+    const samples = (ofTimes * this.#codec.sampleRate) / this.#times.rate;
     this.#totalSamples += samples;
     if (this.#totalSamples > this.#maxSamples) throw new AppError('recording_too_long');
-    this.#frames.push({ payload, samples });
+    const isTaken = payload !== null && payload.length <= this.#codec.maxPayloadBytes;
+    this.#frames.push(
+      kind === 'empty' ? { payload: null, samples, isEmpty: true } : { payload: isTaken ? payload : null, samples },
+    );
     this.#batchSamples += samples;
     if (this.#batchSamples >= this.#codec.sampleRate) yield* this.#give();
   }
 
   *#give(): Generator<readonly SourceFrame[], void, undefined> {
-    const frames = this.#codec.take(this.#frames);
+    const frames = this.#codec.take(mergeShort(this.#frames, this.#codec.sampleRate));
     this.#frames = [];
     this.#batchSamples = 0;
     yield* nonEmpty(frames);
   }
+}
+
+/**
+ * Puts neighbours of less than 2.5 ms together where a second has more frames than Opus can have: a recording of one sample a
+ * frame is as good as any, and must not cost more. The result depends on the frames alone, so the ordinals of frames are the
+ * same each time a recording is read.
+ */
+function mergeShort(frames: readonly EncodedFrame[], rate: number): readonly EncodedFrame[] {
+  if (frames.length <= 1 / SHORTEST_FRAME_SECONDS) return frames;
+  const groups: { readonly frames: EncodedFrame[]; samples: number }[] = [];
+  for (const frame of frames) {
+    const last = groups.at(-1);
+    const isShort = frame.samples < SHORTEST_FRAME_SECONDS * rate;
+    if (last && isShort && last.samples < MERGED_FRAME_SECONDS * rate && isSameKind(last.frames[0], frame)) {
+      last.frames.push(frame);
+      last.samples += frame.samples;
+    } else {
+      groups.push({ frames: [frame], samples: frame.samples });
+    }
+  }
+  return groups.map((group) => together(group.frames, group.samples));
+}
+
+function together(frames: readonly EncodedFrame[], samples: number): EncodedFrame {
+  const [first] = frames;
+  const payload = first?.payload ? Buffer.concat(frames.map((frame) => frame.payload ?? new Uint8Array(0))) : null;
+  return first?.isEmpty ? { payload: null, samples, isEmpty: true } : { payload, samples };
+}
+
+function isSameKind(a: EncodedFrame | undefined, b: EncodedFrame): boolean {
+  return a !== undefined && (a.payload === null) === (b.payload === null) && a.isEmpty === b.isEmpty;
 }
 
 function* nonEmpty(frames: readonly SourceFrame[]): Generator<readonly SourceFrame[], void, undefined> {

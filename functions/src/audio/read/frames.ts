@@ -1,17 +1,21 @@
 /**
  * Reads the frames of a `.bin` recording from pieces of any size, and finds its way back after damage.
  *
- * The format has no sync words: a frame is found only by the length of the one before it. So a length is believed when it leads
- * to something that looks like the next frame, and after a loss the reader goes on where several frames in a row fit together.
+ * The format has no sync words: a frame is found only by the length of the one before it. Where the lengths lead on, the frames
+ * are intact, whatever their sizes ({@link FrameChain}). Where they lead nowhere, something on the way is damaged: only there
+ * is each frame judged by its content and its neighbours, and reading goes on where several frames in a row fit together.
  */
-import { LIMITS } from '../../config.ts';
-import { ByteWindow } from './byteWindow.ts';
+import { FrameChain } from './frameChain.ts';
+import { FrameLook, LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
+import type { Frame } from './frameLook.ts';
+import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
-import { opusPacketSamples48k } from './opusPacket.ts';
+import { isPadded } from './opusPacket.ts';
+import { PcmSizes } from './pcmSizes.ts';
 
 /** Why bytes were given up. */
 export type Corruption =
-  | 'bad_length' // a length of 0 or above LIMITS.maxFrameBytes
+  | 'bad_length' // a length above LIMITS.maxFrameBytes, or one of 0 that leads nowhere
   | 'lost_sync' // a length that does not lead to another frame
   | 'bad_payload' // the length is right, the content cannot be a frame of this codec
   | 'odd_duration'; // one packet claims another duration than all around it
@@ -19,36 +23,31 @@ export type Corruption =
 export type FrameEvent =
   /** `payload` stays valid for as long as it is held; it may share its memory with its neighbours. */
   | { readonly kind: 'frame'; readonly offset: number; readonly payload: Uint8Array }
+  /** A length of 0: time in which nothing was recorded, as long as the frames around it. */
+  | { readonly kind: 'empty'; readonly offset: number; readonly bytes: number }
   | {
       readonly kind: 'corrupt';
       readonly offset: number;
       readonly bytes: number;
-      /** Frames these bytes stand for, at least 1: exact where the damage leaves that visible, else by the mean frame size. */
+      /** Frames these bytes stand for, at least 1: exact where the damage leaves that visible, else by the mean size nearby. */
       readonly lostFrames: number;
       readonly reason: Corruption;
       /** False where no frame was found again: these bytes are the rest of the recording. */
       readonly recovered: boolean;
     }
-  /** A last frame that was not written to its end. */
-  | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number };
+  /** A last frame that was not written to its end; `payload` is what there is of it. */
+  | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number; readonly payload: Uint8Array };
 
-const LENGTH_BYTES = 4;
-/** Bytes of the largest frame with its length. */
-const MAX_FRAME = LENGTH_BYTES + LIMITS.maxFrameBytes;
 /** Frames that must fit together before reading goes on after a loss. Chance finds 3 in 2^48 places of random bytes. */
 const CHAIN_FRAMES = 3;
+/** The same where they have another duration than the frames before: at wrong offsets tiny packets read as other packets. */
+const UNUSUAL_CHAIN_FRAMES = 8;
 /** Frames of one duration in a row after which a single packet of another duration is damage, not a change of the encoder. */
 const STEADY_FRAMES = 8;
-
-interface Frame {
-  readonly kind: 'frame';
-  readonly offset: number;
-  readonly end: number;
-  readonly payload: Uint8Array;
-  /** What is the same in all ordinary frames: Opus: 48 kHz samples, PCM: bytes. Null: cannot be a frame of this codec. */
-  readonly measure: number | null;
-}
-type Look = Frame | { readonly kind: 'bad_length' } | { readonly kind: 'cut' } | { readonly kind: 'end' };
+/** Frames over which the size of a frame is averaged: speech and pauses differ by a factor of ten. */
+const MEAN_FRAMES = 8;
+/** Empty frames in a row that are believed beside damage; they must also be more zeros than one frame can hold. */
+const PAUSE_FRAMES = 8;
 
 /** Bytes that do not read as frames, while the reader searches for the next one that does. */
 interface Loss {
@@ -67,41 +66,46 @@ interface Loss {
  * and cover every byte once, in order. Time is linear in the bytes; memory is bounded by a few frames of the largest size.
  */
 export class FrameReader {
-  readonly #opus: boolean;
-  /** Bytes of one sample of all channels; PCM only. */
-  readonly #sampleBytes: number;
-  readonly #window = new ByteWindow();
+  readonly #look: FrameLook;
+  readonly #chain: FrameChain;
+  /** Null for Opus, whose packets tell by their content that they are packets. */
+  readonly #pcm: PcmSizes | null;
   #position = 0;
-  #ended = false;
   #loss: Loss | null = null;
-  /** The last frame looked at: mostly the one that comes next. */
-  #seen: Frame | null = null;
+  /** Where the chain breaks that the PCM sizes were learned from. */
+  #learnedTo = -1;
   /** The measure of ordinary frames, as far as known. */
   #usual: number | null;
   #previous: number | null = null;
   /** Ordinary frames in a row. */
   #steady = 0;
-  #frames = 0;
-  #frameBytes = 0;
+  /** Mean size of the last frames, their lengths included, bytes; 0 before the first one. */
+  #meanBytes = 0;
   /** Bytes of the largest frame so far, its length included. */
   #largestFrame = 0;
+  /** Whether the bytes before the position are those of an empty frame. */
+  #inPause = false;
+  /** Whether the last frame ends in zeros: more of them behind it need not be empty frames. */
+  #endsInZeros = false;
 
   constructor(format: FramedFormat) {
-    this.#opus = format.codec === 'opus' || format.codec === 'opus_fs320';
-    this.#sampleBytes = format.channels * (format.codec === 'pcm16' ? 2 : 1);
-    this.#usual = this.#opus ? null : format.frameSize * this.#sampleBytes;
+    const nominalBytes = format.frameSize * format.channels * (format.codec === 'pcm16' ? 2 : 1);
+    this.#look = new FrameLook(format);
+    this.#chain = new FrameChain(this.#look);
+    this.#pcm = isOpus(format) ? null : new PcmSizes(nominalBytes);
+    this.#usual = this.#pcm ? nominalBytes : null;
   }
 
   /** Takes the next bytes (copied, the buffer may be reused) and tells what they completed. */
   push(bytes: Uint8Array): FrameEvent[] {
-    if (this.#ended) throw new Error('FrameReader: push after end');
-    this.#window.append(bytes);
+    if (this.#look.ended) throw new Error('FrameReader: push after end');
+    this.#look.append(bytes);
     return this.#read();
   }
 
   /** Tells what is left once there are no more bytes. */
   end(): FrameEvent[] {
-    this.#ended = true;
+    this.#look.close();
     return this.#read();
   }
 
@@ -109,87 +113,149 @@ export class FrameReader {
     const events: FrameEvent[] = [];
     let moved = true;
     while (moved) moved = this.#loss ? this.#search(this.#loss, events) : this.#next(events);
-    // Of a loss, as much is kept as #isOneFrame may ask for.
+    // Of a loss, as much is kept as #settle may look at.
     const needed = this.#loss ? Math.max(this.#loss.offset, this.#loss.tried - MAX_FRAME) : this.#position;
-    this.#window.discardBefore(needed);
+    this.#look.discardBefore(needed);
     return events;
   }
 
   /** Reads the frame at the position. False: needs more bytes, or there are none. */
   #next(events: FrameEvent[]): boolean {
-    const frame = this.#look(this.#position);
-    switch (frame.kind) {
+    const chain = this.#chain.from(this.#position);
+    if (chain === 'unknown') return false;
+    const found = this.#look.at(this.#position);
+    if (chain === 'breaks') this.#learnSizes();
+    switch (found.kind) {
       case 'end':
         return false;
       case 'cut':
         // A length that points past the end is a torn frame, unless whole frames follow: then the length is wrong.
-        return this.#ended && this.#lose('torn', null);
+        return this.#lose('torn', null);
       case 'bad_length':
         return this.#lose('bad_length', null);
+      case 'empty':
+        if (chain === 'holds') this.#acceptEmpty(1, events);
+        else if (this.#isPause(this.#position)) this.#acceptEmpty(this.#emptyAt(this.#position), events);
+        else return this.#lose('bad_length', null);
+        return true;
       case 'frame':
-        break;
+        if (chain === 'breaks' && !this.#leadsOn(found)) {
+          return this.#lose('lost_sync', this.#isOrdinary(found) ? found : null);
+        }
+        // Nothing is lost by looking for frames in what cannot be one: a wrong length may have led on by chance.
+        if (this.#isOversized(found)) return this.#lose('lost_sync', null);
+        this.#take(found, events);
+        return true;
     }
-    const framed = this.#framingHolds(frame);
-    if (framed === 'unknown') return false;
-    if (!framed) return this.#lose('lost_sync', this.#isOrdinary(frame) ? frame : null);
-
-    const reason = this.#faultOf(frame);
-    if (reason) events.push(corrupt(frame.offset, frame.end, 1, reason, true));
-    else this.#accept(frame, events);
-    this.#position = frame.end;
-    return true;
   }
 
-  /** What is at `offset`. `cut` and `end` mean "not yet" before the input has ended. */
-  #look(offset: number): Look {
-    if (this.#seen?.offset === offset) return this.#seen;
-    const available = this.#window.end - offset;
-    if (available === 0) return { kind: 'end' };
-    if (available < LENGTH_BYTES) return { kind: 'cut' };
-    const length = this.#window.uint32(offset);
-    if (length === 0 || length > LIMITS.maxFrameBytes) return { kind: 'bad_length' };
-    if (available < LENGTH_BYTES + length) return { kind: 'cut' };
-    const end = offset + LENGTH_BYTES + length;
-    const payload = this.#window.view(offset + LENGTH_BYTES, end);
-    this.#seen = { kind: 'frame', offset, end, payload, measure: this.#measure(payload) };
-    return this.#seen;
+  /** A chain that breaks is the best sample of the sizes there are: nearly all of it lies before the damage. */
+  #learnSizes(): void {
+    if (this.#pcm === null || this.#learnedTo === this.#chain.front) return;
+    this.#learnedTo = this.#chain.front;
+    const ahead: number[] = [];
+    for (let at = this.#position; at < this.#learnedTo;) {
+      const next = this.#look.next(at);
+      if (typeof next !== 'number') break;
+      if (next > at + LENGTH_BYTES) ahead.push(next - at - LENGTH_BYTES);
+      at = next;
+    }
+    this.#pcm.learn(ahead.slice(0, -1));
+    this.#usual = this.#pcm.usual ?? this.#usual;
   }
 
-  #measure(payload: Uint8Array): number | null {
-    if (this.#opus) return opusPacketSamples48k(payload);
-    return payload.length % this.#sampleBytes === 0 ? payload.length : null;
-  }
-
-  /** Whether a frame's length is right: it leads to a good frame, past damaged contents if need be, or to the end. */
-  #framingHolds(frame: Frame): boolean | 'unknown' {
+  /** Whether a frame's length is right although the chain breaks later: it leads to a good frame, past damaged contents if need be. */
+  #leadsOn(frame: Frame): boolean {
     let offset = frame.end;
+    if (this.#isLongPause(offset, endsInZeros(frame.payload))) return true;
     for (let i = 0; i < CHAIN_FRAMES; i++) {
-      const next = this.#look(offset);
-      if (next.kind === 'end') return this.#ended || 'unknown';
-      // At the end of the input `cut` may be a torn frame, or what a wrong length points at: the search tells.
-      if (next.kind === 'cut') return this.#ended ? false : 'unknown';
-      if (next.kind === 'bad_length') return false;
-      if (next.measure !== null && (this.#fits(next) || next.measure === frame.measure)) return true;
+      const next = this.#look.at(this.#afterEmpty(offset));
+      if (next.kind !== 'frame') return next.kind === 'end';
+      if (this.#fits(next) || (next.measure !== null && next.measure === frame.measure)) return true;
       offset = next.end;
     }
     return false;
   }
 
-  /** Whether a frame bears out the length that led to it: any valid Opus packet does, PCM only by its length. */
-  #fits(frame: Frame): boolean {
-    return this.#opus ? frame.measure !== null : frame.measure === this.#usual;
+  /** Whether a frame bears out the length that led to it: any valid Opus packet does, PCM only by its size. */
+  #fits({ measure }: Frame): boolean {
+    return measure !== null && (this.#pcm === null || this.#pcm.fits(measure));
   }
 
   #isOrdinary(frame: Frame): boolean {
+    if (this.#pcm) return frame.measure !== null && (!this.#pcm.isKnown || this.#fits(frame));
     return frame.measure !== null && (this.#usual === null || frame.measure === this.#usual);
+  }
+
+  #emptyAt(offset: number): number {
+    return (this.#afterEmpty(offset) - offset) / LENGTH_BYTES;
+  }
+
+  #afterEmpty(offset: number): number {
+    return this.#look.afterEmpty(offset);
+  }
+
+  /** Whether lengths of 0 at `offset`, on a chain that breaks, are empty frames. */
+  #isPause(offset: number): boolean {
+    const next = this.#look.at(this.#afterEmpty(offset));
+    if (next.kind === 'frame' ? this.#fits(next) : next.kind === 'end') return true;
+    return this.#isLongPause(offset, this.#endsInZeros);
+  }
+
+  /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */
+  #isLongPause(offset: number, afterZeros: boolean): boolean {
+    return !afterZeros && this.#isLong(this.#emptyAt(offset));
+  }
+
+  #isLong(emptyFrames: number): boolean {
+    return emptyFrames >= PAUSE_FRAMES && emptyFrames * LENGTH_BYTES > this.#largestFrame;
+  }
+
+  /** Whether a frame is no packet, and larger than any packet so far. */
+  #isOversized({ measure, payload }: Frame): boolean {
+    return this.#pcm === null && measure === null && this.#largestFrame > 0 && payload.length > this.#largestFrame;
+  }
+
+  /** Takes a frame whose length is right. */
+  #take(frame: Frame, events: FrameEvent[]): void {
+    const swallowed = this.#swallowedBy(frame);
+    const reason = swallowed > 0 ? 'bad_length' : this.#faultOf(frame);
+    this.#position = frame.end;
+    if (reason) {
+      events.push(corrupt(frame.offset, frame.end, 1 + swallowed, reason, true));
+      this.#inPause = false;
+    } else {
+      this.#accept(frame, events);
+    }
+  }
+
+  /**
+   * Empty frames that a wrong length has taken into a packet: a stretch of more zeros than a whole packet had so far, where an
+   * encoder puts none but as padding. The chain may lead on behind them, as each of them has four bytes.
+   */
+  #swallowedBy({ payload, end }: Frame): number {
+    if (this.#pcm || payload.length <= this.#largestFrame || isPadded(payload)) return 0;
+    return this.#pausesIn(end - payload.length, end);
+  }
+
+  /** Empty frames in stretches of zeros that are larger than any frame. */
+  #pausesIn(from: number, to: number): number {
+    let count = 0;
+    for (let at = from; at < to;) {
+      const zeros = this.#look.find(0, at, to);
+      at = this.#look.findOther(0, zeros, to);
+      const here = Math.floor((at - zeros) / LENGTH_BYTES);
+      if (this.#isLong(here)) count += here;
+    }
+    return count;
   }
 
   /** What is wrong with the content of a frame whose length is right. */
   #faultOf(frame: Frame): Corruption | null {
     if (frame.measure === null) return 'bad_payload';
-    if (!this.#opus || this.#isOrdinary(frame) || this.#steady < STEADY_FRAMES) return null;
+    if (this.#pcm || this.#isOrdinary(frame) || this.#steady < STEADY_FRAMES) return null;
     // Four garbage packets in ten are valid Opus of some random duration: believed, they would shift all that follows.
-    const next = this.#look(frame.end);
+    const next = this.#look.at(frame.end);
     return next.kind === 'frame' && next.measure !== frame.measure ? 'odd_duration' : null;
   }
 
@@ -197,16 +263,31 @@ export class FrameReader {
     if (this.#usual === null || frame.measure === this.#previous) this.#usual = frame.measure;
     this.#steady = frame.measure === this.#usual ? this.#steady + 1 : 0;
     this.#previous = frame.measure;
-    this.#frames += 1;
-    const bytes = frame.end - frame.offset;
-    this.#frameBytes += bytes;
-    this.#largestFrame = Math.max(this.#largestFrame, bytes);
+    this.#pcm?.add(frame.payload.length);
+    this.#largestFrame = Math.max(this.#largestFrame, frame.end - frame.offset);
+    this.#weigh(frame.end - frame.offset);
+    this.#inPause = false;
+    this.#endsInZeros = endsInZeros(frame.payload);
     events.push({ kind: 'frame', offset: frame.offset, payload: frame.payload });
   }
 
+  #acceptEmpty(count: number, events: FrameEvent[]): void {
+    for (let i = 0; i < count; i++) {
+      events.push({ kind: 'empty', offset: this.#position, bytes: LENGTH_BYTES });
+      this.#position += LENGTH_BYTES;
+      if (this.#meanBytes > 0) this.#weigh(LENGTH_BYTES);
+    }
+    this.#inPause = true;
+    this.#endsInZeros = false;
+  }
+
+  #weigh(bytes: number): void {
+    this.#meanBytes = this.#meanBytes === 0 ? bytes : this.#meanBytes + (bytes - this.#meanBytes) / MEAN_FRAMES;
+  }
+
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
-    const behind = suspect && this.#look(suspect.end).kind;
-    const behindSuspect = behind === 'bad_length' ? behind : behind === 'cut' ? 'torn' : 'lost_sync';
+    const behind = suspect && this.#look.at(suspect.end).kind;
+    const behindSuspect = behind === 'frame' ? 'lost_sync' : behind === 'cut' ? 'torn' : 'bad_length';
     this.#loss = { offset: this.#position, reason, suspect, behindSuspect, tried: this.#position + 1 };
     return true;
   }
@@ -214,28 +295,35 @@ export class FrameReader {
   /** Looks for the next frames. False: needs more bytes. */
   #search(loss: Loss, events: FrameEvent[]): boolean {
     for (;;) {
-      // The highest byte of every length in range is 0.
-      loss.tried = this.#window.find(0, loss.tried + LENGTH_BYTES - 1) - (LENGTH_BYTES - 1);
-      if (loss.tried + LENGTH_BYTES > this.#window.end) break;
-      const found = this.#chainAt(loss.tried);
+      loss.tried = this.#look.nextCandidate(loss.tried);
+      if (loss.tried + LENGTH_BYTES > this.#look.end) break;
+      const found = this.#startsChain(loss.tried);
       if (found === 'unknown') return false;
       if (found) return this.#settle(loss, loss.tried, true, events);
       loss.tried += 1;
     }
-    return this.#ended && this.#settle(loss, this.#window.end, false, events);
+    return this.#look.ended && this.#settle(loss, this.#look.end, false, events);
   }
 
   /** Whether frames in a row start at `offset`; near the end of the input the fewer that fit it exactly are enough. */
-  #chainAt(offset: number): boolean | 'unknown' {
-    const length = this.#window.uint32(offset);
-    if (length === 0 || length > LIMITS.maxFrameBytes) return false;
-    for (let count = 0; count < CHAIN_FRAMES; count++) {
-      const frame = this.#look(offset);
-      if (frame.kind === 'bad_length') return false;
-      if (frame.kind === 'end') return this.#ended || 'unknown';
-      if (frame.kind === 'cut') return this.#ended ? count === CHAIN_FRAMES - 1 : 'unknown';
-      if (!this.#fits(frame)) return false;
-      offset = frame.end;
+  #startsChain(offset: number): boolean | 'unknown' {
+    let needed = this.#pcm?.chain ?? CHAIN_FRAMES;
+    let unusual: number | null = null;
+    for (let count = 0; count < needed; count++) {
+      const found = this.#look.at(count === 0 ? offset : this.#afterEmpty(offset));
+      if (found.kind === 'frame') {
+        if (!this.#fits(found)) return false;
+        if (count === 0 && !this.#isOrdinary(found)) {
+          needed = UNUSUAL_CHAIN_FRAMES;
+          unusual = found.measure;
+        }
+        if (unusual !== null && found.measure !== unusual) return false;
+        offset = found.end;
+        continue;
+      }
+      if (found.kind === 'bad_length' || found.kind === 'empty') return false;
+      if (!this.#look.ended) return 'unknown';
+      return found.kind === 'end' || count >= CHAIN_FRAMES - 1;
     }
     return true;
   }
@@ -243,21 +331,33 @@ export class FrameReader {
   /** Reports the loss, which ends at `end`: the next frame (`found`), or the end of the input. */
   #settle(loss: Loss, end: number, found: boolean, events: FrameEvent[]): true {
     this.#loss = null;
-    this.#position = end;
     const { suspect } = loss;
     let { offset, reason } = loss;
-    if (suspect && end >= suspect.end && !(found && this.#isTail(suspect.end, end))) {
+    const emptyFrames = found ? this.#pauseBefore(end, offset) : 0;
+    const lostTo = end - LENGTH_BYTES * emptyFrames;
+    if (suspect && lostTo >= suspect.end && !(found && this.#isTail(suspect.end, lostTo))) {
       this.#accept(suspect, events);
       offset = suspect.end;
       reason = loss.behindSuspect;
     }
     if (reason === 'torn' && !found) {
-      events.push({ kind: 'torn', offset, bytes: end - offset });
-    } else {
-      const lostFrames = this.#framesIn(offset, end, found);
-      events.push(corrupt(offset, end, lostFrames, reason === 'torn' ? 'lost_sync' : reason, found));
+      events.push({ kind: 'torn', offset, bytes: end - offset, payload: this.#tornPayload(offset, end) });
+    } else if (offset < lostTo) {
+      const lostFrames = this.#framesIn(offset, lostTo, found ? end : null);
+      events.push(corrupt(offset, lostTo, lostFrames, reason === 'torn' ? 'lost_sync' : reason, found));
+      this.#inPause = false;
     }
+    this.#position = lostTo;
+    this.#acceptEmpty(emptyFrames, events);
+    this.#chain.restart(end);
     return true;
+  }
+
+  /** Empty frames directly before the frame at which reading goes on: those of a pause whose beginning is damaged. */
+  #pauseBefore(end: number, start: number): number {
+    if (this.#isOneFrame(start, end)) return 0;
+    const count = this.#look.emptyBefore(end, Math.max(start, end - MAX_FRAME));
+    return this.#inPause || this.#isLong(count) ? count : 0;
   }
 
   /** Whether the bytes are what a too short length left over of its frame, rather than a frame of their own. */
@@ -265,25 +365,55 @@ export class FrameReader {
     return !this.#isOneFrame(offset, end) && 2 * (end - offset) < this.#meanFrameBytes(end);
   }
 
-  #framesIn(offset: number, end: number, found: boolean): number {
+  /** @param next where the next frame is; null where there is none. */
+  #framesIn(offset: number, end: number, next: number | null): number {
     if (this.#isOneFrame(offset, end)) return 1;
-    const mean = found || this.#frames > 0 ? this.#meanFrameBytes(end) : Infinity;
-    return Math.max(1, Math.round((end - offset) / mean));
+    if (next === null && this.#meanBytes === 0) return 1;
+    // Elsewhere zeros may as well be what a damaged sector reads as. What is older than this is not here any more.
+    const pauses = this.#inPause ? this.#pausesIn(Math.max(offset, end - MAX_FRAME), end) : 0;
+    const bytes = end - offset - pauses * LENGTH_BYTES;
+    const before = bytes / this.#meanFrameBytes(next ?? end);
+    if (next === null || this.#meanBytes === 0) return Math.max(1, Math.round(pauses + before));
+    // How many of the bytes are of the kind before, and how many of the kind behind, cannot be told.
+    const behind = bytes / (next > end ? LENGTH_BYTES : this.#meanBytesBehind(next));
+    return Math.max(1, Math.round(pauses + (before + behind) / 2));
   }
 
   /** Whether the bytes would be one ordinary frame if its length were right, and not much larger than those before. */
   #isOneFrame(offset: number, end: number): boolean {
     const bytes = end - offset;
-    if (this.#usual === null || bytes <= LENGTH_BYTES || bytes > 1.5 * this.#largestFrame) return false;
-    return this.#measure(this.#window.view(offset + LENGTH_BYTES, end)) === this.#usual;
+    if (this.#usual === null || bytes <= LENGTH_BYTES) return false;
+    if (bytes > Math.min(MAX_FRAME, 1.5 * this.#largestFrame)) return false;
+    const measure = this.#look.measureOf(offset + LENGTH_BYTES, end);
+    return measure !== null && (this.#pcm?.fits(measure) ?? measure === this.#usual);
   }
 
-  /** Mean size of a frame so far, its length included, bytes; before the first one, that of the frame at `next`. */
+  /** Mean size of the last frames, their lengths included, bytes; before the first one, that of the frame at `next`. */
   #meanFrameBytes(next: number): number {
-    return this.#frames > 0 ? this.#frameBytes / this.#frames : LENGTH_BYTES + this.#window.uint32(next);
+    return this.#meanBytes > 0 ? this.#meanBytes : LENGTH_BYTES + this.#look.length(next);
+  }
+
+  /** The same of the frames at which reading goes on. */
+  #meanBytesBehind(next: number): number {
+    let end = next;
+    let frames = 0;
+    for (; frames < CHAIN_FRAMES; frames++) {
+      const found = this.#look.next(end);
+      if (typeof found !== 'number') break;
+      end = found;
+    }
+    return (end - next) / Math.max(1, frames);
+  }
+
+  #tornPayload(offset: number, end: number): Uint8Array {
+    return this.#look.bytes(Math.min(offset + LENGTH_BYTES, end), end);
   }
 }
 
 function corrupt(offset: number, end: number, lostFrames: number, reason: Corruption, recovered: boolean): FrameEvent {
   return { kind: 'corrupt', offset, bytes: end - offset, lostFrames, reason, recovered };
+}
+
+function endsInZeros(payload: Uint8Array): boolean {
+  return payload.length >= LENGTH_BYTES && payload.subarray(-LENGTH_BYTES).every((byte) => byte === 0);
 }

@@ -1,11 +1,7 @@
 /** Opus packets as frames: checked and measured, not decoded. */
-import { opusPacketSamples48k } from './opusPacket.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
-
-/** All Opus durations are multiples of 2.5 ms (RFC 6716 §3.1), so 48 kHz counts divide exactly. */
-const SAMPLES_48K_PER_SAMPLE = 48_000 / SAMPLE_RATE;
 
 /**
  * What `opus-decoder` reserves for one packet of one channel: 120 ms at 256 kbit/s. It throws a RangeError beyond; no
@@ -14,20 +10,17 @@ const SAMPLES_48K_PER_SAMPLE = 48_000 / SAMPLE_RATE;
 const MAX_PACKET_BYTES = 3840;
 
 export class OpusFrames implements FrameSource {
+  /** All Opus durations are multiples of 2.5 ms (RFC 6716 §3.1), which are whole samples at this rate. */
   readonly sampleRate = SAMPLE_RATE;
-
-  durationOf(packet: Uint8Array): number | null {
-    if (packet.length > MAX_PACKET_BYTES) return null;
-    const samples48k = opusPacketSamples48k(packet);
-    return samples48k === null ? null : samples48k / SAMPLES_48K_PER_SAMPLE;
-  }
+  readonly maxPayloadBytes = MAX_PACKET_BYTES;
 
   /** Copies the packets together: a chunk keeps some for minutes, and would keep the reader's whole window with each. */
   take(encoded: readonly EncodedFrame[]): SourceFrame[] {
     const bytes = new Uint8Array(encoded.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
     let offset = 0;
-    return encoded.map(({ payload, samples }) => {
-      if (payload === null) return { payload, samples };
+    return encoded.map((frame) => {
+      const { payload, samples } = frame;
+      if (payload === null) return frame;
       bytes.set(payload, offset);
       return { payload: bytes.subarray(offset, (offset += payload.length)), samples };
     });

@@ -18,8 +18,8 @@ const FRAME_SAMPLES_48K = new Uint16Array([
 
 /**
  * Duration of an Opus packet in samples at 48 kHz (a channel), 120 to 5760; null where the bytes break one of the rules
- * R1 to R7 of RFC 6716 section 3.4, which is exactly when libopus answers OPUS_INVALID_PACKET. Reads headers only: the cost does
- * not depend on the packet's size.
+ * R1 to R7 of RFC 6716 section 3.4, which is exactly when libopus answers OPUS_INVALID_PACKET. Reads headers only: at most one
+ * byte of padding sizes for each 254 bytes of the packet.
  */
 export function opusPacketSamples48k(packet: Uint8Array): number | null {
   const toc = packet[0];
@@ -46,6 +46,11 @@ export function hasStereo(frames: readonly SourceFrame[]): boolean {
   return frames.some(({ payload }) => ((payload?.[0] ?? 0) & 0b100) !== 0);
 }
 
+/** Whether a packet is filled up to its size with bytes that mean nothing, mostly zeros (RFC 6716 section 3.2.5). */
+export function isPadded(packet: Uint8Array): boolean {
+  return ((packet[0] ?? 0) & 0b11) === 3 && ((packet[1] ?? 0) & 0b0100_0000) !== 0;
+}
+
 /** Code 3 packets: a count byte, optional padding, frames of equal (CBR) or stated (VBR) sizes (RFC 6716 section 3.2.5). */
 function manyFramesSamples(packet: Uint8Array, frameSamples: number): number | null {
   const head = packet[1];
@@ -63,8 +68,8 @@ function manyFramesSamples(packet: Uint8Array, frameSamples: number): number | n
       size = packet[at++];
       if (size === undefined) return null;
       end -= size === 255 ? 254 : size;
+      if (end < at) return null;
     } while (size === 255);
-    if (end < at) return null;
   }
 
   if (head & 0b1000_0000) return statedSizesFit(packet, at, end, frames - 1) ? samples : null; // R7

@@ -12,23 +12,30 @@ export const OPUS_CONVERGENCE_SAMPLES = 80 * SAMPLES_PER_MS;
 /**
  * One frame of a recording as a chunk carries it.
  * `payload` is the original Opus packet, or 16 kHz mono signed 16-bit little-endian PCM for every other codec;
- * null where the frame was lost (corrupt), so that time goes on.
+ * null where the frame was lost (corrupt) or is empty, so that time goes on.
  */
 export interface SourceFrame {
   readonly payload: Uint8Array | null;
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
+  /** Set where there is no audio because nothing was recorded: that is silence, and nothing is lost. */
+  readonly isEmpty?: true;
+}
+
+/** Whether a frame's audio was lost. */
+export function isLost({ payload, isEmpty }: SourceFrame): boolean {
+  return payload === null && isEmpty !== true;
 }
 
 /** What reading one recording found besides audio. */
 export interface ReadReport {
-  /** Frames with audio. */
+  /** Frames that were read, empty ones among them. */
   frames: number;
   /** Frames lost to corruption (estimated where lengths were lost). */
   corruptFrames: number;
   /** Seconds those lost frames stand for; they are part of the recording's duration. */
   corruptSeconds: number;
-  /** Bytes of a torn last frame; they stand for no audio. */
+  /** Bytes of a torn last frame; of a packet they stand for no audio. */
   tornBytes: number;
   /** Why the rest of the file could not be read, if that happened. */
   stoppedBecause: string | null;

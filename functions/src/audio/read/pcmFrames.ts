@@ -1,4 +1,5 @@
 /** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz mono. */
+import { LIMITS } from '../../config.ts';
 import type { FramedFormat } from './format.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
 import { MixDown } from './mixDown.ts';
@@ -8,9 +9,8 @@ import { floatToS16le } from './s16.ts';
 
 export class PcmFrames implements FrameSource {
   readonly sampleRate: number;
+  readonly maxPayloadBytes = LIMITS.maxFrameBytes;
   readonly #format: FramedFormat;
-  /** Bytes of one sample of every channel. */
-  readonly #stride: number;
   readonly #mixDown: MixDown;
   readonly #resampler: Resampler | null;
   /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
@@ -22,14 +22,8 @@ export class PcmFrames implements FrameSource {
   constructor(format: FramedFormat) {
     this.#format = format;
     this.sampleRate = format.sampleRate;
-    this.#stride = format.channels * (format.codec === 'pcm8' ? 1 : 2);
     this.#mixDown = new MixDown(format.channels, format.sampleRate);
     this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
-  }
-
-  /** Whole samples only: a byte too many at the end is not audio. */
-  durationOf(payload: Uint8Array): number | null {
-    return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
   }
 
   take(frames: readonly EncodedFrame[]): SourceFrame[] {
@@ -88,11 +82,10 @@ function cutFrames(encoded: readonly EncodedFrame[], lengths: readonly number[],
   let start = 0;
   const frames = lengths.map((samples, i): SourceFrame => {
     const end = start + samples;
-    const lost = !encoded[i]?.payload;
-    if (lost) pcm.fill(0, start, end); // the resampler's ringing from the neighbours is no audio of this frame
-    const payload = lost ? null : bytes.subarray(2 * start, 2 * end);
+    const source = encoded[i];
+    const payload = source?.payload ? bytes.subarray(2 * start, 2 * end) : null;
     start = end;
-    return { payload, samples };
+    return source?.isEmpty ? { payload, samples, isEmpty: true } : { payload, samples };
   });
   return frames.filter(({ samples }) => samples > 0);
 }

@@ -9,7 +9,7 @@ import { decodeFile } from './ffmpeg.ts';
 import { readFramed } from './framedRecording.ts';
 import type { FrameSource } from './framedRecording.ts';
 import { OpusFrames } from './opusFrames.ts';
-import { SAMPLE_RATE } from './pcm.ts';
+import { isLost, SAMPLE_RATE } from './pcm.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
 import { PcmFrames } from './pcmFrames.ts';
 import { readSource } from './source.ts';
@@ -57,8 +57,8 @@ async function* read(
       : decodeFile(source, format.extension, options, report);
   for await (const block of blocks) {
     for (const frame of block) {
-      if (frame.payload !== null) report.frames++;
-      else noteLost(frame, report);
+      if (isLost(frame)) noteLost(frame, report);
+      else report.frames++;
     }
     yield block;
     options.signal.throwIfAborted();

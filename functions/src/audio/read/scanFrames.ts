@@ -4,12 +4,13 @@ import { AppError } from '../../errors.ts';
 import type { FileExtension, FramedFormat, RecordingFormat } from './format.ts';
 import { FrameReader } from './frames.ts';
 import type { FrameEvent } from './frames.ts';
-import { opusPacketSamples48k } from './opusPacket.ts';
+import { FrameTimes } from './frameTimes.ts';
+import type { TimedFrame } from './frameTimes.ts';
 
 export interface RecordingScan {
   /** Audio the frames claim, lost ones included, seconds; null for ordinary files, whose length only a decoder knows. */
   readonly durationSeconds: number | null;
-  /** Frames that can be decoded, as far as their outside tells. */
+  /** Frames that can be read, as far as their outside tells; empty ones among them. */
   readonly frames: number;
   /** Frames lost to corruption (estimated where lengths were lost). */
   readonly corruptFrames: number;
@@ -38,54 +39,30 @@ export function scanRecording(bytes: Uint8Array, format: RecordingFormat): Recor
 
 function scanFrames(bytes: Uint8Array, format: FramedFormat): RecordingScan {
   const reader = new FrameReader(format);
-  const clock = frameClock(format);
-  const maxSamples = LIMITS.maxRecordingSeconds * clock.rate;
-  let usualSamples = (format.frameSize * clock.rate) / format.sampleRate;
-  let samples = 0;
-  let frames = 0;
-  let corruptFrames = 0;
-  let tornBytes = 0;
-
-  for (const event of read(reader, bytes)) {
-    switch (event.kind) {
-      case 'frame':
-        usualSamples = clock.samplesOf(event.payload);
-        samples += usualSamples;
-        frames += 1;
-        break;
-      case 'corrupt':
-        samples += event.lostFrames * usualSamples;
-        corruptFrames += event.lostFrames;
-        break;
-      case 'torn':
-        tornBytes = event.bytes;
-        break;
+  const times = new FrameTimes(format);
+  const maxSamples = LIMITS.maxRecordingSeconds * times.rate;
+  const scan = { samples: 0, frames: 0, corruptFrames: 0, tornBytes: 0 };
+  const add = (frames: Iterable<TimedFrame>): void => {
+    for (const { kind, samples } of frames) {
+      scan.samples += samples;
+      if (kind === 'lost') scan.corruptFrames += 1;
+      else scan.frames += 1;
+      if (scan.samples > maxSamples) throw new AppError('recording_too_long');
     }
-    if (samples > maxSamples) throw new AppError('recording_too_long');
+  };
+  for (const event of read(reader, bytes)) {
+    if (event.kind === 'torn') scan.tornBytes = event.bytes;
+    add(times.take(event));
   }
+  add(times.end());
+  const { samples, frames, corruptFrames, tornBytes } = scan;
   if (frames === 0) throw new AppError('recording_corrupt', { message: 'Not one usable frame is in the recording.' });
-  return { durationSeconds: samples / clock.rate, frames, corruptFrames, tornBytes };
+  return { durationSeconds: samples / times.rate, frames, corruptFrames, tornBytes };
 }
 
 function* read(reader: FrameReader, bytes: Uint8Array): Generator<FrameEvent, void, undefined> {
   for (let at = 0; at < bytes.length; at += SLICE_BYTES) yield* reader.push(bytes.subarray(at, at + SLICE_BYTES));
   yield* reader.end();
-}
-
-/** How long a frame's payload sounds, in samples at `rate` Hz: whole numbers, so that a day adds up exactly. */
-function frameClock({ codec, channels, sampleRate }: FramedFormat): {
-  readonly rate: number;
-  samplesOf(payload: Uint8Array): number;
-} {
-  switch (codec) {
-    case 'opus':
-    case 'opus_fs320':
-      return { rate: 48_000, samplesOf: (payload) => opusPacketSamples48k(payload) ?? 0 };
-    case 'pcm8':
-      return { rate: sampleRate, samplesOf: (payload) => payload.length / channels };
-    case 'pcm16':
-      return { rate: sampleRate, samplesOf: (payload) => payload.length / (2 * channels) };
-  }
 }
 
 /** Whether the bytes start like a file of that kind. */

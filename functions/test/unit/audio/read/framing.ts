@@ -79,6 +79,8 @@ export function summary(events: readonly FrameEvent[]): string[] {
     switch (event.kind) {
       case 'frame':
         return digest(event.payload);
+      case 'empty':
+        return 'empty';
       case 'corrupt':
         return `${event.reason} ${event.bytes} bytes, ${event.lostFrames} lost${event.recovered ? '' : ', to the end'}`;
       case 'torn':

@@ -1,0 +1,136 @@
+/** The time that each frame of a `.bin` recording takes, those that are empty or lost among them. */
+import { isOpus } from './format.ts';
+import type { FramedFormat } from './format.ts';
+import { LENGTH_BYTES } from './frameLook.ts';
+import type { FrameEvent } from './frames.ts';
+import { opusPacketSamples48k } from './opusPacket.ts';
+
+/** A frame in time. `samples` count at {@link FrameTimes.rate}. */
+export type TimedFrame =
+  | { readonly kind: 'audio'; readonly payload: Uint8Array; readonly samples: number }
+  /** Nothing was recorded (`empty`), or what was recorded cannot be read (`lost`). */
+  | { readonly kind: 'empty' | 'lost'; readonly payload: null; readonly samples: number };
+
+/** Bytes of a second of Opus where no frame tells: 32 kbit/s, as most wearables encode speech. */
+const ASSUMED_OPUS_BYTES_PER_SECOND = 4000;
+/** Stretches without audio before the first frame that wait for its duration; more are as long as the name says. */
+const MAX_WAITING = 1000;
+
+/** Frames that wait to learn how long they are. */
+interface Waiting {
+  readonly kind: 'empty' | 'lost';
+  count: number;
+  bytes: number;
+}
+
+/** Takes the events of one recording's {@link FrameReader}, in order. Memory does not depend on the recording's length. */
+export class FrameTimes {
+  /** Samples a second. */
+  readonly rate: number;
+  readonly #format: FramedFormat;
+  /** Bytes of one sample of all channels; 0 for Opus, whose packets say how long they are. */
+  readonly #stride: number;
+  /** Samples of a frame as the name of the recording has it. */
+  readonly #nominal: number;
+  /** Samples of an ordinary frame: as long as the last two that agree; null before the first one. */
+  #usual: number | null = null;
+  #previous = 0;
+  #waiting: Waiting[] = [];
+
+  constructor(format: FramedFormat) {
+    const opus = isOpus(format);
+    this.#format = format;
+    this.rate = opus ? 48_000 : format.sampleRate;
+    this.#stride = opus ? 0 : format.channels * (format.codec === 'pcm16' ? 2 : 1);
+    // In whole samples at 16 kHz, at which frames of Opus are counted later.
+    this.#nominal = opus ? 3 * Math.round((format.frameSize * 16_000) / format.sampleRate) : format.frameSize;
+  }
+
+  *take(event: FrameEvent): Generator<TimedFrame, void, undefined> {
+    switch (event.kind) {
+      case 'frame':
+        yield* this.#frame(event.payload);
+        break;
+      case 'empty':
+        yield* this.#pass('empty', 1, LENGTH_BYTES);
+        break;
+      case 'corrupt':
+        yield* this.#pass('lost', event.lostFrames, event.bytes);
+        break;
+      case 'torn':
+        yield* this.#torn(event.payload);
+        break;
+    }
+  }
+
+  /** What waited for a first frame that did not come. */
+  *end(): Generator<TimedFrame, void, undefined> {
+    yield* this.#settle(this.#nominal);
+  }
+
+  /** Samples of a payload; null where it cannot be a frame. */
+  samplesOf(payload: Uint8Array): number | null {
+    if (this.#stride === 0) return opusPacketSamples48k(payload);
+    return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
+  }
+
+  *#frame(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
+    const samples = this.samplesOf(payload);
+    if (samples === null) {
+      yield* this.#pass('lost', 1, LENGTH_BYTES + payload.length);
+      return;
+    }
+    yield* this.#settle(samples);
+    if (samples === this.#previous) this.#usual = samples;
+    this.#previous = samples;
+    yield { kind: 'audio', payload, samples };
+  }
+
+  /** What there is of a last PCM frame is audio; of a packet there is nothing to be had. */
+  *#torn(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
+    const samples = this.#stride === 0 ? null : this.samplesOf(payload);
+    if (samples !== null) yield { kind: 'audio', payload, samples };
+  }
+
+  *#pass(kind: 'empty' | 'lost', count: number, bytes: number): Generator<TimedFrame, void, undefined> {
+    if (this.#usual !== null) {
+      yield* this.#silence({ kind, count, bytes }, this.#usual);
+      return;
+    }
+    const last = this.#waiting.at(-1);
+    if (last?.kind === kind) {
+      last.count += count;
+      last.bytes += bytes;
+    } else {
+      this.#waiting.push({ kind, count, bytes });
+    }
+    if (this.#waiting.length > MAX_WAITING) yield* this.#settle(this.#nominal);
+  }
+
+  *#settle(samples: number): Generator<TimedFrame, void, undefined> {
+    const isFirst = this.#usual === null;
+    this.#usual ??= samples;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const each of waiting) yield* this.#silence(isFirst ? this.#counted(each) : each, this.#usual);
+  }
+
+  /** Where no frame has told the size of frames, bytes that cannot be read are counted by the usual bit rate of the codec. */
+  #counted(waiting: Waiting): Waiting {
+    if (waiting.kind === 'empty' || waiting.count > 1 || this.#stride > 0) return waiting;
+    const seconds = this.#format.frameSize / this.#format.sampleRate;
+    const frameBytes = LENGTH_BYTES + seconds * ASSUMED_OPUS_BYTES_PER_SECOND;
+    return { ...waiting, count: Math.max(1, Math.round(waiting.bytes / frameBytes)) };
+  }
+
+  *#silence({ kind, count, bytes }: Waiting, usual: number): Generator<TimedFrame, void, undefined> {
+    // PCM sounds as long as it has bytes, whatever the sizes of its frames.
+    const isMeasured = this.#stride > 0 && kind === 'lost';
+    const total = isMeasured ? Math.max(1, Math.round((bytes - LENGTH_BYTES * count) / this.#stride)) : count * usual;
+    for (let i = 0, done = 0; i < count; i++) {
+      const samples = Math.round((total * (i + 1)) / count) - done;
+      done += samples;
+      if (samples > 0) yield { kind, payload: null, samples };
+    }
+  }
+}
