@@ -1,11 +1,12 @@
 /**
- * `npm test [-- <mocha options>]`: every test there is, with an Emulator Suite of its own. The last line sums it all up:
- * `N passed, N failed`. `--only unit`, `--only emulator`, `--only suites` or `--only web` runs one part.
+ * `npm test [-- <mocha options>]`: the checks and every test, with an Emulator Suite of its own. The last line is the sum,
+ * `N passed, N failed`; a check counts as one test. `--only <part>` runs one part: see {@link PARTS}.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { say, since } from './console.ts';
+import { startDeepgramStandIn } from './deepgram/server.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { main } from './main.ts';
 import { OrderedOutput } from './output.ts';
@@ -19,6 +20,9 @@ interface Group {
   readonly config: string;
 }
 
+/** Scripts of package.json. */
+const CHECKS = ['lint', 'format:check', 'typecheck', 'depcheck'] as const;
+
 const PARTS = {
   /** Without a suite. */
   unit: [
@@ -27,17 +31,31 @@ const PARTS = {
     { title: 'Tests of the local tooling and the documents', cwd: path.join(ROOT, 'dev'), config: '.mocharc.json' },
     { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json' },
   ],
-  /** In projects of their own, with workers of their own: they meet nobody else in the suite. */
+  /** In projects of their own, with workers and Deepgram stand-ins of their own. */
   suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],
+  /** On the emulators, without the deployed functions. */
+  worker: [{ title: 'Emulator tests of workers, sweeper and rules', cwd: FUNCTIONS, config: '.mocharc.worker.json' }],
+  /** With the deployed functions. */
   emulator: [
     { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
     { title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' },
   ],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
 } as const satisfies Record<string, readonly Group[]>;
-type Part = keyof typeof PARTS;
+type TestPart = keyof typeof PARTS;
 
-/** Of the functions, where waiting as long as production does would only make tests slow. */
+const TEST_PARTS = Object.keys(PARTS) as TestPart[];
+
+/**
+ * What runs in the suite. Lanes run side by side, since much of what tests do is waiting; the parts of a lane follow each other,
+ * because they use one Deepgram stand-in.
+ */
+const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'web'], ['worker'], ['suites']];
+
+/** Project of the tests that must not meet the deployed functions: no function listens to it. */
+const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
+
+/** Parameters of the functions: waiting as long as in production would only make tests slow. */
 const PARAMETERS = { TASK_LEASE_SECONDS: '5' };
 
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
@@ -68,9 +86,26 @@ class Runner {
     };
   }
 
-  /** Something went wrong that is no test. */
+  /** Something that is no test went wrong. */
   fail(what: string): void {
     this.#results.push({ passed: 0, failed: 1, failures: [what] });
+  }
+
+  /** Each check by itself, one after the other. @throws the signal's reason, if that ended it. */
+  async check(signal: AbortSignal): Promise<void> {
+    for (const script of CHECKS) {
+      const began = Date.now();
+      const { write, end } = this.#output.open();
+      write(`• npm run ${script}\n`);
+      try {
+        const code = await run('npm', ['run', '--silent', script], { cwd: ROOT, signal, onOutput: write });
+        if (code === 0) this.#results.push({ passed: 1, failed: 0, failures: [] });
+        else this.fail(`npm run ${script} ended with ${code}; its output is above.`);
+        write(`${code === 0 ? '✓' : '✗'} npm run ${script} (${since(began)}).\n`);
+      } finally {
+        end();
+      }
+    }
   }
 
   /** One after the other. @throws the signal's reason, if that is what ended it. */
@@ -121,29 +156,31 @@ function readCounts(title: string, file: string, code: number): Counts {
 
 await main(async (signal) => {
   const args = process.argv.slice(2);
-  const only = args[0] === '--only' ? args.splice(0, 2)[1] : undefined;
-  if (only !== undefined && !(only in PARTS)) {
-    say.failed(`There is no part "${only}" of the tests. There are ${Object.keys(PARTS).join(', ')}.`);
+  const only = args[0] === '--only' ? (args.splice(0, 2)[1] ?? '') : null;
+  if (only !== null && !TEST_PARTS.some((part) => part === only)) {
+    say.failed(`There is no part "${only}" of the tests. There are ${TEST_PARTS.join(', ')}.`);
     return 1;
   }
-  const parts = new Set<Part>(only === undefined ? (Object.keys(PARTS) as Part[]) : [only as Part]);
+  const groupsOf = (part: TestPart): readonly Group[] => (only === null || only === part ? PARTS[part] : []);
   const runner = new Runner(args);
-  // Two groups at a time, since half of what tests do is waiting: these, and what is in the suite.
-  const first = parts.has('unit') ? runner.run(PARTS.unit, NO_CLOUD, signal) : Promise.resolve();
-  first.catch(() => undefined); // Whoever waits for it gets the reason.
-  const inSuite = (['emulator', 'web', 'suites'] as const).filter((part) => parts.has(part));
-  if (inSuite.length > 0) {
-    const options = { ports: 'free', console: parts.has('web'), signal, parameters: PARAMETERS } as const;
+  const withoutSuite = async (): Promise<void> => {
+    await runner.run(groupsOf('unit'), NO_CLOUD, signal);
+    if (only === null) await runner.check(signal);
+  };
+  const first = withoutSuite();
+  first.catch(() => undefined); // It is awaited below.
+  const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap(groupsOf) }));
+  if (lanes.some(({ groups }) => groups.length > 0)) {
+    const options = { ports: 'free', console: groupsOf('web').length > 0, signal, parameters: PARAMETERS } as const;
     await withSuite(options, async ({ env }, stop) => {
-      const lanes = [
-        first.then(() => (parts.has('suites') ? runner.run(PARTS.suites, env, stop) : undefined)),
-        runner.run(
-          inSuite.flatMap((part): readonly Group[] => (part === 'suites' ? [] : PARTS[part])),
-          env,
-          stop,
-        ),
-      ];
-      await Promise.all(lanes);
+      const standIn = await startDeepgramStandIn({ quiet: true });
+      const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
+      try {
+        const run = lanes.map(({ parts, groups }) => runner.run(groups, parts.includes('worker') ? apart : env, stop));
+        await Promise.all(run);
+      } finally {
+        await standIn.close();
+      }
       return runner.sum.failed === 0 ? 0 : 1;
     }).catch((error: unknown) => {
       // The sum below comes last, whatever happens.
@@ -153,7 +190,7 @@ await main(async (signal) => {
   }
   await first;
   const { passed, failed, failures } = runner.sum;
-  // Once more, where one looks first.
+  // Once more, at the end, where they are looked for.
   for (const failure of failures) say.failed(failure);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
