@@ -1,6 +1,6 @@
-/** Turns Ctrl-C and its relatives into an AbortSignal, so that whoever works can tidy up. */
+/** Turns Ctrl-C, SIGTERM and SIGHUP into an AbortSignal, so that tools can clean up. */
 
-/** Why a signal ended us; `exitCode` is what a shell reports for it. */
+/** The reason of the AbortSignal; `exitCode` is what a shell reports for the signal. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly exitCode: number;
@@ -13,10 +13,10 @@ export class Interrupted extends Error {
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** A second signal within this time is the same one, which the terminal and npm both sent, milliseconds. */
+/** A second signal within this time is a copy of the first: the terminal and npm both send it. Milliseconds. */
 const SAME_SIGNAL_MS = 1000;
 
-/** Aborts at the first signal; a later one ends the process at once (its `exit` handlers still run). */
+/** Aborts at the first signal. A later one ends the process without further clean-up, apart from its `exit` handlers. */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   let first: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * Output of several programs at once, each whole and one after the other: the first that has not ended is shown as it comes,
- * the others when it is their turn.
+ * Shows the output of programs that run side by side one after the other: that of the first that has not ended as it comes, that of
+ * the others when their turn comes.
  */
 export class OrderedOutput {
   readonly #write: (text: string) => void;

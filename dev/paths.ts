@@ -1,4 +1,4 @@
-/** Where things are, whatever directory a tool is started from. */
+/** The directories of the repository; they do not depend on where a tool is started. */
 import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '..');
@@ -6,8 +6,8 @@ export const FUNCTIONS = path.join(ROOT, 'functions');
 export const CLIENT = path.join(ROOT, 'client');
 export const WEB = path.join(ROOT, 'web');
 
-/** Everything that the tools make and could make again; git-ignored. */
+/** What the tools make and can make again; git-ignored. */
 export const CACHE = path.join(ROOT, '.cache');
 
-/** Prefix `demo-`: firebase-tools never reaches for a real project with such an id. */
+/** firebase-tools never calls a real project for an id with the prefix `demo-`. */
 export const PROJECT_ID = 'demo-offline-audio-sync';

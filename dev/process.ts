@@ -11,20 +11,21 @@ export interface RunOptions {
   readonly onOutput?: (text: string) => void;
 }
 
-/** There is no Google Cloud around what runs locally: libraries that look for it wait, and warn. */
+/** What runs locally has no Google Cloud around it. Without this, libraries look for it, wait and warn. */
 export const NO_CLOUD = { METADATA_SERVER_DETECTION: 'none' } as const;
 
-/** How long a program has to tidy up before it is killed, milliseconds. */
+/** How long a program may take to end by itself before it is killed, milliseconds. */
 const GRACE_MS = 3000;
 
 /**
- * Runs a program with our input, and our output unless somebody asks for it, and returns its exit code (1 if a signal ended it).
- * @throws the signal's reason, if that is what ended it; Error if it cannot be started.
+ * Runs a program with the input of this process, and with its output unless `onOutput` takes it.
+ * @returns the exit code; 1 if a signal ended the program
+ * @throws the signal's reason if it aborted; Error if the program cannot be started
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const { cwd, env, signal, onOutput } = options;
   signal.throwIfAborted();
-  // A process group of its own: whatever the program leaves behind ends with it.
+  // A process group of its own, so that the processes that the program leaves behind can be ended too.
   const output = onOutput === undefined ? 'inherit' : 'pipe';
   const child = spawn(file, args, {
     cwd,
@@ -39,7 +40,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch {
-      // Nobody is left in the group.
+      // The group has no process any more.
     }
   };
   const kill = (): void => {
@@ -54,7 +55,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', kill); // Nobody it left behind keeps its output open.
+      child.once('exit', kill); // A process that it left behind would keep its output open.
       child.once('close', (status) => {
         resolve(status ?? 1);
       });

@@ -183,7 +183,7 @@ await main(async (signal) => {
       }
       return runner.sum.failed === 0 ? 0 : 1;
     }).catch((error: unknown) => {
-      // The sum below comes last, whatever happens.
+      // The sum below is the last line in any case.
       if (signal.aborted) throw error;
       runner.fail(error instanceof Error ? error.message : String(error));
     });

@@ -42,7 +42,7 @@ function fromPcm(pcm: Pcm): ReceivedAudio {
   return { kind: 'pcm', seconds: samples.length / channels / sampleRate, channels, pcm };
 }
 
-/** PCM of 16 bits behind whatever other chunks the file has. */
+/** PCM of 16 bits; other chunks may come before it. */
 function readWav(bytes: Buffer): Pcm {
   let format: { sampleRate: number; channels: number } | null = null;
   for (let at = 12; at + 8 <= bytes.length;) {

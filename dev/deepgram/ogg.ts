@@ -1,6 +1,6 @@
 /**
- * A strict reader of Ogg Opus (RFC 3533, RFC 7845): it refuses whatever a lenient decoder would mend, so that a stream that the
- * product sends is held against the specification and not against one player's good will. It shares no code with the writer.
+ * A strict reader of Ogg Opus (RFC 3533, RFC 7845). It refuses what a lenient decoder would repair, so that the product's streams are
+ * checked against the specification. It shares no code with the writer.
  */
 import { OpusPacketError, opusPacketSamples } from './opusPacket.ts';
 

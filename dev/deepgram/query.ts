@@ -1,4 +1,4 @@
-/** The query of `POST /v1/listen`, held against Deepgram's documentation: stricter than the service, which ignores what it does not know. */
+/** Checks the query of `POST /v1/listen` against Deepgram's documentation. Stricter than the service, which ignores unknown parameters. */
 
 export interface ListenOptions {
   readonly model: string;

@@ -125,7 +125,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   return JSON.parse((await readBody(request)).toString()) as unknown;
 }
 
-/** A mistake in what a test sent, or in the stand-in: said plainly, so that nobody takes it for Deepgram's answer. */
+/** A mistake in what a test sent, or in the stand-in. Its text says so, so that it is not taken for Deepgram's answer. */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();

@@ -1,4 +1,4 @@
-/** Reads documents of the Firestore emulator over REST: as a user, whom the rules bind, or as its operator. */
+/** Reads documents of the Firestore emulator over REST: as a user, for whom the rules hold, or as the operator. */
 import * as z from 'zod';
 
 /** What the emulator takes for the operator's token: the rules let it pass. */

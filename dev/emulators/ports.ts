@@ -1,4 +1,4 @@
-/** Ports that nobody else on this machine uses, not even another suite that starts at the same moment. */
+/** Ports that no other program on this machine uses, nor another suite that starts at the same moment. */
 import { connect, createServer, type Server } from 'node:net';
 
 const HOST = '127.0.0.1';
@@ -14,8 +14,8 @@ export interface PortBlock {
 }
 
 /**
- * Reserves `count` ports. The first port of a block is its guard: whoever listens on it owns the block. So two suites
- * never choose the same ports, and a block is free again however its owner ended.
+ * Reserves `count` ports. The first port of a block is its guard: the process that listens on it owns the block. So two
+ * suites never choose the same ports, and a block is free again as soon as its owner has ended.
  */
 export async function reservePorts(count: number, firstBlock = process.pid % BLOCKS): Promise<PortBlock> {
   if (count >= BLOCK_SIZE) throw new RangeError(`A block has ${BLOCK_SIZE - 1} ports, ${count} were asked for.`);
@@ -31,7 +31,7 @@ export async function reservePorts(count: number, firstBlock = process.pid % BLO
   throw new Error(`No ${count} free ports between ${FIRST_PORT} and ${FIRST_PORT + BLOCKS * BLOCK_SIZE}.`);
 }
 
-/** The first of these ports that somebody listens on; null if all are free. */
+/** The first of these ports on which a program listens; null if all are free. */
 export async function firstTakenPort(ports: readonly number[]): Promise<number | null> {
   for (const port of ports) {
     if (await isTaken(port)) return port;

@@ -9,8 +9,8 @@ export const SUITE_MARK = 'OFFLINE_SYNC_SUITE';
 /**
  * Kills every process of a suite and waits until none is left.
  *
- * firebase-tools starts its Java processes detached and its workers on demand, so neither process groups nor parents
- * lead to all of them; what they inherit does. There is nothing to end gently: whatever emulators hold is thrown away.
+ * firebase-tools starts its Java processes detached and its workers on demand, so neither process groups nor parents lead to all of
+ * them; an inherited environment variable does. They are killed, because nothing that emulators store is kept.
  */
 export async function killSuite(directory: string): Promise<void> {
   for (const deadline = Date.now() + 10_000; ;) {
@@ -21,7 +21,7 @@ export async function killSuite(directory: string): Promise<void> {
   }
 }
 
-/** One pass of {@link killSuite}, synchronous for the last moment of a process. Returns whom it met. */
+/** One pass of {@link killSuite}; synchronous, so that an `exit` handler can call it. @returns the ids that it found */
 export function killSuiteNow(directory: string): number[] {
   const pids = suiteProcesses(directory);
   for (const pid of pids) {
@@ -51,7 +51,7 @@ function searchProc(mark: string): number[] {
       try {
         return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark);
       } catch {
-        return false; // Gone, or somebody else's.
+        return false; // It has ended, or it is another user's.
       }
     })
     .map(Number);

@@ -24,7 +24,7 @@ import {
 } from './workspace.ts';
 
 export interface SuiteOptions {
-  /** `documented`: those of firebase.json, where nobody listens on them; `free`: any, so that suites run side by side. */
+  /** `documented`: those of firebase.json, where they are free; `free`: any, so that suites run side by side. */
   readonly ports: 'documented' | 'free';
   /** The Emulator UI, where it is there already or can be downloaded. */
   readonly ui?: boolean;
@@ -38,7 +38,7 @@ export interface SuiteOptions {
 }
 
 export interface Suite {
-  /** What programs need to find the suite: the usual `*_EMULATOR_HOST` variables and a few of ours. */
+  /** What programs need to find the suite: the usual `*_EMULATOR_HOST` variables, and a few that are this project's own. */
   readonly env: Readonly<Record<string, string>>;
   /** Of the emulators and the functions. */
   readonly logFile: string;
@@ -52,12 +52,12 @@ export interface Suite {
   stop(options: { keepLog: boolean }): Promise<void>;
 }
 
-/** Longest that a start may take, milliseconds: some seconds are usual, but the machine may be busy. */
+/** Longest that a start may take, milliseconds. Some seconds are usual; a busy machine takes longer. */
 const START_LIMIT_MS = 180_000;
 /** The same when firebase-tools has to download the emulators first. */
 const DOWNLOAD_LIMIT_MS = 900_000;
 
-/** Undone in reverse order. */
+/** What undoes each step of the start; called in reverse order. */
 type Cleanups = (() => Promise<void> | void)[];
 
 /**

@@ -4,8 +4,8 @@ import { say } from '../console.ts';
 import { startSuite, type Suite, type SuiteOptions } from './suite.ts';
 
 /**
- * Runs `work` on a fresh suite and returns the exit code that it returns. Whatever happens, the suite is gone afterwards; its
- * log stays where something went wrong. `work` gets a signal that also aborts if the suite dies.
+ * Runs `work` on a fresh suite and returns its exit code. The suite is always stopped and deleted; its log is kept if something went
+ * wrong. `work` gets a signal that also aborts if the suite ends by itself.
  */
 export async function withSuite(
   options: SuiteOptions,

@@ -1,8 +1,8 @@
 /**
  * The directory that one suite runs in: its own firebase.json, its own build of the functions, its temporary files.
  *
- * So a suite never touches a developer's `.env.local` or `functions/lib`, a rebuild does not reload functions under a
- * running test, any number of suites run side by side, and stopping is: kill, then delete this directory.
+ * So a suite never touches a developer's `.env.local` or `functions/lib`, a rebuild does not reload functions during a test, and any
+ * number of suites run side by side. To stop one: kill its processes, then delete this directory.
  */
 import {
   mkdirSync,
@@ -173,7 +173,7 @@ export async function removeAbandonedWorkspaces(): Promise<void> {
   }
 }
 
-/** Process that owns a workspace; null where it is somebody else's, or is being made or deleted right now. */
+/** Id of the process that owns a workspace; null if it is another user's, or is being made or deleted. */
 function ownerOf(directory: string): number | null {
   try {
     if (statSync(directory).uid !== process.getuid?.()) return null;
