@@ -74,9 +74,13 @@ function updatePackageLists() {
   spawnSync(program, args, { stdio: 'ignore' }); // Without a network the lists that are there have to do.
 }
 
-/** @param {string} name */
+/**
+ * Whether apt-get could install a package. `apt-cache show` also succeeds for names that other packages only mention.
+ * @param {string} name
+ */
 function hasPackage(name) {
-  return spawnSync('apt-cache', ['show', '--quiet=0', name]).status === 0;
+  const { stdout } = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  return /^ *Candidate: (?!\(none\))/m.test(stdout ?? '');
 }
 
 /**
