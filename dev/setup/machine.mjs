@@ -79,7 +79,10 @@ function updatePackageLists() {
  * @param {string} name
  */
 function hasPackage(name) {
-  const { stdout } = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  const { stdout } = spawnSync('apt-cache', ['policy', name], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   return /^ *Candidate: (?!\(none\))/m.test(stdout ?? '');
 }
 
