@@ -27,7 +27,8 @@ function missingPackages(directory) {
     if (optional && !(forThisSystem && name in { ...root?.optionalDependencies })) return false;
     // A package that an optional one wants may be missing too, unless it is also one of our own development tools.
     if (devOptional && !(name in direct)) return false;
-    return installed[key]?.version !== version;
+    // The record may name what is not there: `npm install --package-lock-only` writes it, too.
+    return installed[key]?.version !== version || !existsSync(path.join(directory, key));
   });
 }
 
