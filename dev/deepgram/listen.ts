@@ -43,8 +43,9 @@ async function answer(
   url: URL,
   deps: ListenDependencies,
 ): Promise<void> {
+  const startedAt = new Date(); // Before its body has come: a client may stop while it sends.
   const body = await readBody(request);
-  const entry = deps.log.open(request, response, url, body);
+  const entry = deps.log.open(request, response, url, body, startedAt);
   if (!isAuthorised(request)) {
     send(response, entry, refusal(entry, 401, 'no valid key'));
     return;

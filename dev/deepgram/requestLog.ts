@@ -18,11 +18,11 @@ export class RequestLog {
   }
 
   /** Starts an entry, which closes itself when the response is sent or breaks off. */
-  open(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer): OpenEntry {
+  open(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer, startedAt: Date): OpenEntry {
     const entry: OpenEntry = {
       requestId: randomUUID(),
       nth: this.#entries.length + 1,
-      startedAt: new Date().toISOString(),
+      startedAt: startedAt.toISOString(),
       finishedAt: null,
       query: Object.fromEntries([...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name)])),
       contentType: request.headers['content-type'] ?? null,

@@ -22,8 +22,8 @@ export type Ending =
 
 export interface Child {
   readonly ending: Promise<Ending>;
-  /** Settles when the worker stands still, or has ended without that; says which. */
-  readonly frozen: Promise<boolean>;
+  /** Settles when the worker stands still, with what it was asking then; with null when it has ended without that. */
+  readonly frozen: Promise<readonly string[] | null>;
   /** Lets a frozen worker go on. */
   thaw(): void;
 }
@@ -48,14 +48,14 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
   child.stderr?.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
 
   const events: Event[] = [];
-  let onFrozen: (isFrozen: boolean) => void = () => undefined;
-  const frozen = new Promise<boolean>((resolve) => (onFrozen = resolve));
+  let onFrozen: (asking: readonly string[] | null) => void = () => undefined;
+  const frozen = new Promise<readonly string[] | null>((resolve) => (onFrozen = resolve));
   const lines = createInterface({ input: child.stdio[3] as Readable });
   lines.on('line', (line) => {
     const event = JSON.parse(line) as Event;
     events.push(event);
     if (event.event === 'enqueued') onEnqueue(event);
-    if (event.event === 'frozen') onFrozen(true);
+    if (event.event === 'frozen') onFrozen(event.asking);
   });
   let isOverdue = false;
   const deadline = setTimeout(() => {
@@ -64,7 +64,7 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
   }, DEADLINE_MS);
   const ending = Promise.all([once(child, 'exit'), once(lines, 'close')]).then(([[code, signal]]): Ending => {
     clearTimeout(deadline);
-    onFrozen(false);
+    onFrozen(null);
     if (isOverdue)
       return { kind: 'crashed', error: `it had not ended after ${DEADLINE_MS / 1000} s. ${history(events)}` };
     const last = events.at(-1);

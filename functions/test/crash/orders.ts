@@ -36,7 +36,8 @@ export type Event =
   | { readonly event: 'at'; readonly boundary: string }
   /** About to be killed; nothing that has an effect happens any more. */
   | { readonly event: 'dying' }
-  | { readonly event: 'frozen' }
+  /** It stands still. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
+  | { readonly event: 'frozen'; readonly asking: readonly string[] }
   | { readonly event: 'returned' }
   /** `expected`: as the product means it, for the platform to deliver again. */
   | { readonly event: 'threw'; readonly error: string; readonly expected: boolean };

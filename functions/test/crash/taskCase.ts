@@ -46,7 +46,7 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     if (status !== 'completed') run.complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await run.standIn.log();
-  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused.size };
+  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused };
   return { evidence, met: run.met, complaints: run.complaints };
 }
 
@@ -125,21 +125,41 @@ class TaskRun {
   /** A worker stands still until its lease is over and another one has done its work; then it goes on. */
   async #overtake(order: TaskOrder): Promise<Endings> {
     const child = this.#start(order);
-    const isHit = await child.frozen;
-    if (isHit) {
+    const asking = await child.frozen;
+    if (asking !== null) {
       this.#world.passBy(this.#world.nowMs() + LEASE_MS);
       await this.#world.deliver(order.payload).catch((error: unknown) => {
         if (!isForTheQueue(error)) throw error;
       });
       child.thaw();
     }
-    return { endings: [await child.ending], isHit };
+    const ending = await child.ending;
+    await this.#excuseAsked(order.payload.jobId, asking ?? []);
+    return { endings: [ending], isHit: asking !== null };
+  }
+
+  /**
+   * Requests that a worker had begun when it stood still. What its process had not sent by then it sends when it goes on: after
+   * another worker has asked for the same audio and stored the result.
+   */
+  async #excuseAsked(jobId: string, asking: readonly string[]): Promise<void> {
+    const stored = await this.#storedRequests(jobId);
+    const requests = await this.#requests();
+    for (const sha256 of asking) {
+      const last = requests.findLast((each) => each.sha256 === sha256 && !stored.has(each.requestId));
+      if (last !== undefined) this.excused.add(last.requestId);
+    }
+  }
+
+  /** Ids of the requests whose answer is in a chunk. */
+  async #storedRequests(jobId: string): Promise<ReadonlySet<unknown>> {
+    const { docs } = await chunksOf(this.#world.deps.db, jobId).where('state', '==', 'done').get();
+    return new Set(docs.map((doc): unknown => doc.get('requestId')));
   }
 
   /** Those of the requests after the first `before` that were paid for, and whose answer is in no chunk: a worker has so many. */
   async #excuseInFlight(jobId: string, before: number): Promise<void> {
-    const { docs } = await chunksOf(this.#world.deps.db, jobId).where('state', '==', 'done').get();
-    const stored = new Set(docs.map((doc): unknown => doc.get('requestId')));
+    const stored = await this.#storedRequests(jobId);
     const lost = (await this.#requestsAfter(before)).filter((each) => isPaid(each) && !stored.has(each.requestId));
     for (const { requestId } of lost.slice(0, CONCURRENCY)) this.excused.add(requestId);
   }

@@ -47,6 +47,6 @@ export async function runUploadCase(
     if (status !== 'completed' && !expired) complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await new StandInControl(standInUrl).log();
-  const evidence = { scenarios: completed.length > 0 ? scenarios : [], log: requests, excused: 0 };
+  const evidence = { scenarios: completed.length > 0 ? scenarios : [], log: requests, excused: new Set<string>() };
   return { evidence, met: ending.kind === 'killed' ? [plan] : [], complaints };
 }

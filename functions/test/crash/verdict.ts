@@ -15,8 +15,8 @@ export interface Evidence {
   /** Scenarios whose jobs must have been completed, each counted once however often it was sent. */
   readonly scenarios: readonly string[];
   readonly log: readonly LogEntry[];
-  /** Requests that may have been paid for without becoming a chunk. */
-  readonly excused: number;
+  /** Ids of requests that may have been paid for without becoming a chunk. */
+  readonly excused: ReadonlySet<string>;
 }
 
 /** @returns one sentence for each thing that is wrong. */
@@ -27,8 +27,8 @@ export async function judge(world: World, evidence: Evidence, undisturbed: Undis
   return [
     ...violations.map(({ invariant, complaint }) => `${invariant}: ${complaint}`),
     ...named('everyWordOnce', everyWordOnce(data, scenarios.flatMap(wordsOf))),
-    ...named('noStoredChunkAskedAgain', noStoredChunkAskedAgain(data, evidence.log)),
-    ...named('successfulRequestsBounded', successfulRequestsBounded(data, evidence.log, evidence.excused)),
+    ...named('noStoredChunkAskedAgain', noStoredChunkAskedAgain(data, evidence.log, evidence.excused)),
+    ...named('successfulRequestsBounded', successfulRequestsBounded(data, evidence.log, evidence.excused.size)),
     ...named('sameAsUndisturbed', await undisturbed.differences(data, scenarios)),
   ];
 }

@@ -2,6 +2,7 @@
  * Lets a worker process meet its fate where the plan says. Product code has no hooks for this: what is watched is what it is
  * given, Firestore's transactions and its other dependencies.
  */
+import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
@@ -31,6 +32,7 @@ class Dying extends Error {
 export class Watch {
   readonly #plan: Plan | null;
   readonly #counts = new Map<string, number>();
+  readonly #asking = new Map<symbol, string>();
   #dying = false;
   #open = 0;
   #db: Firestore | null = null;
@@ -70,6 +72,17 @@ export class Watch {
     const result = await effect();
     await this.reach(step, 'after');
     return result;
+  }
+
+  /** A request to the stand-in: in flight until it has ended. */
+  async asking<T>(audio: Uint8Array, request: () => Promise<T>): Promise<T> {
+    const key = Symbol('request');
+    this.#asking.set(key, createHash('sha256').update(audio).digest('hex'));
+    try {
+      return await request();
+    } finally {
+      this.#asking.delete(key);
+    }
   }
 
   /** Makes each transaction a step of its own, told by what it writes. */
@@ -121,7 +134,7 @@ export class Watch {
   /** Stands still, as soon as no transaction is open and before another one is. */
   async #freeze(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
-    tell({ event: 'frozen' });
+    tell({ event: 'frozen', asking: [...this.#asking.values()] });
     process.kill(process.pid, 'SIGSTOP');
     this.onThaw(FROZEN_MS);
   }

@@ -55,7 +55,8 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
     ...world.deps,
     audio: new WatchedAudio(world, watch, order.failRead),
     transcriber: {
-      transcribe: (request, signal) => watch.around('transcribe', () => transcriber.transcribe(request, signal)),
+      transcribe: (request, signal) =>
+        watch.asking(request.audio, () => watch.around('transcribe', () => transcriber.transcribe(request, signal))),
     },
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
     listener: () => watch.around('load vad', async () => listenWith(await loadSileroVad())),

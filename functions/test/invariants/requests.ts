@@ -4,13 +4,21 @@ import { compareWords } from '../../../dev/demo/compare.ts';
 import { doneChunks, sumOf } from './invariant.ts';
 import type { UserData } from './userData.ts';
 
-/** Once a chunk's result is stored, nobody asks about the same audio again. */
-export function noStoredChunkAskedAgain(data: UserData, log: readonly LogEntry[]): string[] {
+/**
+ * Once a chunk's result is stored, no worker asks about the same audio again.
+ * @param excused ids of requests that had begun before, in a worker that stood still meanwhile.
+ */
+export function noStoredChunkAskedAgain(
+  data: UserData,
+  log: readonly LogEntry[],
+  excused: ReadonlySet<string> = new Set(),
+): string[] {
   const asked = new Map(log.map((entry) => [entry.requestId, entry]));
   return doneChunks(data).flatMap(({ id, chunk, writtenAtMs }) => {
     const answer = asked.get(chunk.requestId);
     if (answer === undefined) return [`chunk ${id} names request ${chunk.requestId}, which nobody made`];
     return log
+      .filter(({ requestId }) => !excused.has(requestId))
       .filter(({ sha256, startedAt }) => sha256 === answer.sha256 && Date.parse(startedAt) > writtenAtMs)
       .map(({ nth }) => `chunk ${id} was stored, and its audio was asked about again in request ${nth}`);
   });

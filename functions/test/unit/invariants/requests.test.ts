@@ -45,6 +45,7 @@ describe('the invariants of requests', () => {
 
   it('notice when audio is asked about whose words are stored', () => {
     assert.match(noStoredChunkAskedAgain(soundData(), [request(), AGAIN])[0] ?? '', /asked about again in request 2/);
+    assert.deepEqual(noStoredChunkAskedAgain(soundData(), [request(), AGAIN], new Set([AGAIN.requestId])), []);
   });
 
   it('take a request that was on its way when the words were stored as it is', () => {
