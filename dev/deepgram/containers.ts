@@ -1,6 +1,7 @@
 /** Opens what was sent: Ogg Opus, FLAC or WAV. Strict: a stream with anything wrong in it is refused. */
 import { readFlac } from './flac.ts';
-import { OggError, type OggOpus, readOggOpus } from './ogg.ts';
+import { type OggOpus, readOggOpus } from './ogg.ts';
+import { OggError } from './oggPages.ts';
 import { AudioError, type Pcm } from './pcm.ts';
 
 export type ReceivedAudio =

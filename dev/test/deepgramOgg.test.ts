@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { writeOggOpus } from '../../functions/src/audio/chunk/oggOpus.ts';
-import { OggError, readOggOpus } from '../deepgram/ogg.ts';
+import { readOggOpus } from '../deepgram/ogg.ts';
+import { OggError } from '../deepgram/oggPages.ts';
 import { OpusPacketError, opusPacketSamples } from '../deepgram/opusPacket.ts';
 import { CONTINUED, FIRST, LAST, oggPages, opusHead, type TestPage, writePages } from './oggWriter.ts';
 

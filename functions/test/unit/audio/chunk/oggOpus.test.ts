@@ -5,13 +5,13 @@ import { writeOggOpus } from '../../../../src/audio/chunk/oggOpus.ts';
 import type { OggOpusInput, OggOpusPacket } from '../../../../src/audio/chunk/oggOpus.ts';
 import { opusPacketSamples48k } from '../../../../src/audio/read/opusPacket.ts';
 import { noise } from '../read/framing.ts';
-import { opusPackets, readPackets, readPages } from './oggReader.ts';
+import { audioPacketsOf, packetsOf, readPages } from '../../../../../dev/deepgram/oggPages.ts';
 import { encodeOpus, run } from '../read/tools.ts';
 
 const BASE: Omit<OggOpusInput, 'packets'> = { channels: 1, inputSampleRate: 16_000, preSkip48k: 0, serial: 1 };
 
 function encoded(options: Parameters<typeof encodeOpus>[0]): OggOpusPacket[] {
-  return opusPackets(encodeOpus(options)).map((payload) => {
+  return audioPacketsOf(encodeOpus(options)).map((payload) => {
     const samples48k = opusPacketSamples48k(payload);
     assert.ok(samples48k !== null);
     return { payload, samples48k };
@@ -24,21 +24,21 @@ describe('writeOggOpus', () => {
   it('writes the headers of RFC 7845 on pages of their own', () => {
     const packets = [{ payload: Uint8Array.of(0xb0), samples48k: 480 }];
     const file = writeOggOpus({ packets, channels: 2, inputSampleRate: 24_000, preSkip48k: 312, serial: 0xdead_beef });
-    const pages = readPages(file);
-    const [head, tags, audio] = readPackets(pages);
+    const pages = [...readPages(file)];
+    const [head, tags, audio] = packetsOf(pages);
     assert.ok(head && tags && audio);
-    assert.deepEqual([head.page, tags.page, audio.page], [0, 1, 2]);
+    assert.deepEqual([head.page.index, tags.page.index, audio.page.index], [0, 1, 2]);
     assert.equal(
       head.bytes.toString('hex'),
       Buffer.from('OpusHead').toString('hex') + '0102' + '3801' + 'c05d0000' + '0000' + '00',
     );
     assert.equal(tags.bytes.toString('latin1'), 'OpusTags\x12\0\0\0offline-audio-sync\0\0\0\0');
     assert.deepEqual(
-      pages.map(({ bos, eos, granule, serial, sequence }) => ({ bos, eos, granule, serial, sequence })),
+      pages.map(({ first, last, granule, serial, sequence }) => ({ first, last, granule, serial, sequence })),
       [
-        { bos: true, eos: false, granule: 0n, serial: 0xdead_beef, sequence: 0 },
-        { bos: false, eos: false, granule: 0n, serial: 0xdead_beef, sequence: 1 },
-        { bos: false, eos: true, granule: 480n, serial: 0xdead_beef, sequence: 2 },
+        { first: true, last: false, granule: 0n, serial: 0xdead_beef, sequence: 0 },
+        { first: false, last: false, granule: 0n, serial: 0xdead_beef, sequence: 1 },
+        { first: false, last: true, granule: 480n, serial: 0xdead_beef, sequence: 2 },
       ],
     );
   });
@@ -64,20 +64,20 @@ describe('writeOggOpus', () => {
           payload: content.subarray(at, at + bytes),
           samples48k,
         }));
-        const pages = readPages(writeOggOpus({ ...BASE, packets }));
-        const read = readPackets(pages).slice(2);
+        const pages = [...readPages(writeOggOpus({ ...BASE, packets }))];
+        const read = [...packetsOf(pages)].slice(2);
 
         assert.equal(read.length, packets.length);
         for (const [i, { bytes }] of read.entries()) assert.ok(bytes.equals(packets[i]!.payload), `packet ${i}`);
 
         for (const [index, page] of pages.entries()) {
           assert.equal(page.sequence, index);
-          assert.equal(page.bos, index === 0);
-          assert.equal(page.eos, index === pages.length - 1);
+          assert.equal(page.first, index === 0);
+          assert.equal(page.last, index === pages.length - 1);
           if (index < 2) continue;
-          const ended = read.flatMap((p, i) => (p.page === index ? [packets[i]!] : []));
-          const through = packets.slice(0, read.filter((p) => p.page <= index).length);
-          assert.equal(page.granule, ended.length === 0 ? -1n : BigInt(totalSamples(through)));
+          const ended = read.flatMap((p, i) => (p.page.index === index ? [packets[i]!] : []));
+          const through = packets.slice(0, read.filter((p) => p.page.index <= index).length);
+          assert.equal(page.granule, ended.length === 0 ? null : BigInt(totalSamples(through)));
           assert.ok(totalSamples(ended) <= 48_000);
         }
       }),
@@ -87,10 +87,10 @@ describe('writeOggOpus', () => {
 
   it('cuts a packet over pages only if it is larger than a page', () => {
     const packets = Array.from({ length: 400 }, (_, i) => ({ payload: noise(300 + i, i), samples48k: 120 }));
-    assert.ok(readPages(writeOggOpus({ ...BASE, packets })).every(({ continued }) => !continued));
+    assert.ok([...readPages(writeOggOpus({ ...BASE, packets }))].every(({ continued }) => !continued));
     const huge = [{ payload: noise(65_536, 1), samples48k: 120 }];
     assert.deepEqual(
-      readPages(writeOggOpus({ ...BASE, packets: huge })).map(({ continued }) => continued),
+      [...readPages(writeOggOpus({ ...BASE, packets: huge }))].map(({ continued }) => continued),
       [false, false, false, true],
     );
   });
@@ -155,8 +155,8 @@ describe('writeOggOpus before real decoders', () => {
 
   it('decodes to the very samples of the original file', () => {
     const original = encodeOpus({ seconds: 2, frameMs: 10 });
-    const packets = opusPackets(original).map((payload) => ({ payload, samples48k: 480 }));
-    const preSkip48k = readPackets(readPages(original))[0]!.bytes.readUInt16LE(10);
+    const packets = audioPacketsOf(original).map((payload) => ({ payload, samples48k: 480 }));
+    const preSkip48k = [...packetsOf(readPages(original))][0]!.bytes.readUInt16LE(10);
     const decode = (file: Uint8Array): Buffer =>
       run('ffmpeg', ['-v', 'error', '-f', 'ogg', '-i', '-', '-f', 's16le', '-'], file).stdout;
     const expected = decode(original); // shorter: its encoder trims the end

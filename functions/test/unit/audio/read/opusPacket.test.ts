@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { OpusDecoder } from 'opus-decoder';
 import { opusPacketSamples48k } from '../../../../src/audio/read/opusPacket.ts';
-import { opusPackets } from '../chunk/oggReader.ts';
+import { audioPacketsOf } from '../../../../../dev/deepgram/oggPages.ts';
 import { encodeOpus } from './tools.ts';
 
 /** Table 2 of RFC 6716, written out: milliseconds by configuration. */
@@ -81,7 +81,7 @@ describe('opusPacketSamples48k beside libopus', () => {
 
   it('agrees on real packets of every frame duration', () => {
     for (const frameMs of [2.5, 5, 10, 20, 40, 60, 80, 120]) {
-      const packets = opusPackets(encodeOpus({ seconds: 1, frameMs, channels: 2 }));
+      const packets = audioPacketsOf(encodeOpus({ seconds: 1, frameMs, channels: 2 }));
       assert.ok(packets.length >= 1000 / frameMs);
       for (const bytes of packets) {
         assert.equal(opusPacketSamples48k(bytes), frameMs * 48);
@@ -91,7 +91,7 @@ describe('opusPacketSamples48k beside libopus', () => {
   });
 
   it('agrees on real packets with bytes changed, cut off and added', () => {
-    const packets = [10, 60, 120].flatMap((frameMs) => opusPackets(encodeOpus({ seconds: 1, frameMs })));
+    const packets = [10, 60, 120].flatMap((frameMs) => audioPacketsOf(encodeOpus({ seconds: 1, frameMs })));
     const mutation = fc.record({
       index: fc.nat(packets.length - 1),
       changes: fc.array(fc.tuple(fc.nat(4), fc.nat(255)), { minLength: 1, maxLength: 3 }),
