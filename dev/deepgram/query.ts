@@ -36,7 +36,7 @@ const FLAGS = new Set([
   'utterances',
 ]);
 const VALUES = new Set(['diarize_model', 'language', 'model', 'utt_split', 'version']);
-const LISTS = new Set(['extra', 'keyterm', 'keywords', 'redact', 'replace', 'search', 'tag']);
+const LISTS = new Set(['extra', 'keyterm', 'keywords', 'language_hint', 'redact', 'replace', 'search', 'tag']);
 
 const MODELS = /^(nova-3(-general|-medical)?|nova-2(-[a-z]+)?|nova(-[a-z]+)?|enhanced(-[a-z]+)?|base(-[a-z]+)?)$/;
 const LANGUAGE = /^([a-z]{2,3}(-[A-Za-z0-9]{2,4})*|multi)$/;

@@ -94,6 +94,11 @@ export const params = {
     default: 'multi',
     description: 'Language of speech where the user prefers none: a BCP-47 tag, or multi.',
   }),
+  languageHints: defineBoolean('LANGUAGE_HINTS', {
+    default: true,
+    description:
+      'Where multi is asked for, tell it the language that the user prefers (language_hint); it hears others as well.',
+  }),
   summaries: defineString('SUMMARIES', {
     default: 'extractive',
     description:

@@ -88,13 +88,14 @@ export const CATALOGUE = {
   bad_extension: {
     status: 400,
     remedy: 'never',
-    message: 'Only .bin, .wav, .m4a, .mp3, .ogg, .webm and .flac recordings are taken.',
+    message:
+      'Only .bin recordings and audio files are taken: .wav, .m4a, .mp4, .3gp, .mp3, .ogg, .opus, .webm, .mka, .flac, .aac, .amr, .caf, .aiff.',
   },
   bad_name: {
     status: 400,
     remedy: 'never',
     message:
-      'Name it audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin, or end the name in _{timestamp}.',
+      'Name it audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin, or end the name in _{timestamp} or a date and time.',
   },
   bad_timestamp: {
     status: 400,

@@ -40,7 +40,7 @@ import { sweep, SWEEP_LIMITS } from './sweeper/sweep.ts';
 import type { SweepDeps } from './sweeper/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
 import { createDeepgramSummariser } from './transcription/deepgramSummariser.ts';
-import { PreferenceStore } from './transcription/preferences.ts';
+import { PreferenceStore, tellIgnored } from './transcription/preferences.ts';
 import { stagingBucket } from './storage/bucket.ts';
 import { createCreateJobCallable } from './endpoints/createSyncJob.ts';
 import { createUploadHandler } from './endpoints/syncUpload.ts';
@@ -169,7 +169,12 @@ function createProcessing(): ProcessDeps {
     ingest,
     transcriber: createDeepgramTranscriber(deepgram),
     listener: () => (listener ??= startListeners()),
-    preferences: new PreferenceStore(db, { defaultLanguage: params.defaultLanguage.value(), logger }),
+    preferences: new PreferenceStore(db, {
+      defaultLanguage: params.defaultLanguage.value(),
+      hints: params.languageHints.value(),
+      logger,
+      tell: tellIgnored(db),
+    }),
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
     ffmpegPath: params.ffmpegPath.value(),

@@ -16,7 +16,7 @@ import type { BeginDeps, BegunJob } from '../upload/begin.ts';
 import { manifestHash } from '../upload/idempotency.ts';
 import { checkManifest } from '../upload/recordings.ts';
 import type { DeclaredFile } from '../upload/recordings.ts';
-import { REQUEST } from '../upload/request.ts';
+import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
 export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
@@ -54,6 +54,7 @@ const input = z.object(
     device_id: REQUEST.deviceId.nullish(),
     conversation_id: REQUEST.conversationId.nullish(),
     clock_offset_ms: REQUEST.clockOffsetMs.nullish(),
+    time_zone: REQUEST.timeZone.nullish(),
     idempotency_key: REQUEST.idempotencyKey.nullish(),
   },
   'give {"files": […]}',
@@ -66,11 +67,7 @@ const input = z.object(
  */
 export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<CreatedJobView> {
   return callable({ ...deps, name: 'createSyncJob', input }, async ({ uid }, asked) => {
-    const fields = {
-      deviceId: asked.device_id ?? null,
-      conversationId: asked.conversation_id ?? null,
-      clockOffsetMs: asked.clock_offset_ms ?? 0,
-    };
+    const fields = uploadFields(asked);
     const files = parseFiles(asked.files);
     const rules = { nowMs: deps.now(), maxRecordingBytes: deps.maxRecordingBytes };
     const recordings = checkManifest(files, fields, rules);

@@ -17,17 +17,51 @@ const LANGUAGES: ReadonlySet<string> = new Set(
 const MULTI: ReadonlySet<string> = new Set(['de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'nl', 'pt', 'ru']);
 
 /**
- * The language that nova-3 takes for a BCP-47 tag: the longest beginning of it that is known (RFC 4647, section 3.4,
- * lookup); null when there is none, or the tag is no tag. `multi` stays what it is.
+ * Codes under which nova-3 has a language: both kinds of written Norwegian are one spoken language to it, Filipino is Tagalog,
+ * and Cantonese is the Chinese of Hong Kong. The others are kinds of a macrolanguage (ISO 639-3) that Intl keeps apart.
+ */
+const SPOKEN_AS: Readonly<Record<string, string>> = {
+  nb: 'no',
+  nn: 'no',
+  fil: 'tl',
+  yue: 'zh-HK',
+  gsw: 'de-CH',
+  prs: 'fa',
+  zlm: 'ms',
+  ...Object.fromEntries(
+    'acm acq acw aeb afb ajp apc apd arq ars ary arz auz ayl ayn shu'.split(' ').map((arabic) => [arabic, 'ar']),
+  ),
+};
+
+/** Tags that are registered, and that Intl does not take (RFC 5646, section 2.2.8). */
+const GRANDFATHERED: Readonly<Record<string, string>> = {
+  'no-bok': 'nb',
+  'no-nyn': 'nn',
+  'zh-yue': 'yue',
+  'zh-cmn': 'zh',
+};
+
+/** Spanish as Latin America speaks it: the countries of the UN's region 419. */
+const LATIN_AMERICA: ReadonlySet<string> = new Set(
+  '419 AR BO BR BZ CL CO CR CU DO EC GT HN HT MX NI PA PE PR PY SV UY VE'.split(' '),
+);
+
+/**
+ * The language that nova-3 takes for a tag: BCP-47 (`nb-NO`, `zh-Hant-HK`), or a locale as operating systems write it (`pt_BR`,
+ * `de_DE.UTF-8`). Of what is not known as it stands, the longest known beginning counts (RFC 4647, section 3.4).
+ * @returns null where no language is known, or the tag is no tag. `multi` stays what it is.
  */
 export function knownLanguage(tag: string): string | null {
-  if (tag === 'multi') return tag;
-  const subtags = canonical(tag).split('-');
-  for (let length = subtags.length; length > 0; length--) {
-    const range = subtags.slice(0, length).join('-');
-    if (LANGUAGES.has(range)) return range;
-  }
-  return null;
+  const written = tag.trim();
+  if (written.toLowerCase() === 'multi') return 'multi';
+  const locale = localeOf(written);
+  if (locale === null) return null;
+  const language = SPOKEN_AS[locale.language] ?? locale.language;
+  if (LANGUAGES.has(language) && language.includes('-')) return language;
+  if (language === 'zh') return chinese(locale);
+  if (language === 'es' && LATIN_AMERICA.has(locale.region ?? '')) return 'es-419';
+  const candidates = [`${language}-${locale.region ?? ''}`, language];
+  return candidates.find((candidate) => LANGUAGES.has(candidate)) ?? null;
 }
 
 /** Whether `multi` hears this language too. @param language as {@link knownLanguage} gives it. */
@@ -35,10 +69,19 @@ export function isInMulti(language: string): boolean {
   return MULTI.has(language.split('-')[0] ?? language);
 }
 
-function canonical(tag: string): string {
+/** Cantonese follows from the region; else the script is what was asked for, and the region where there is none. */
+function chinese({ script, region }: Intl.Locale): string {
+  if (region === 'HK' || region === 'MO') return 'zh-HK';
+  if (script === 'Hans' || script === 'Hant') return `zh-${script}`;
+  return region === 'TW' || region === 'CN' ? `zh-${region}` : 'zh';
+}
+
+/** Canonical: aliases are replaced (`iw` by `he`, `deu` by `de`), and so are languages by the one that they are a kind of. */
+function localeOf(tag: string): Intl.Locale | null {
+  const [subtags = ''] = tag.replaceAll('_', '-').split(/[.@]/, 1);
   try {
-    return Intl.getCanonicalLocales(tag)[0] ?? '';
+    return new Intl.Locale(GRANDFATHERED[subtags.toLowerCase()] ?? subtags);
   } catch {
-    return ''; // RangeError: not structured like a tag
+    return null; // RangeError: not structured like a tag
   }
 }

@@ -1,4 +1,5 @@
 /** What a user wishes of transcription: `users/{uid}.preferences`, written by the app. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from 'firebase-admin/firestore';
 import * as z from 'zod';
 import type { Logger } from '../logger.ts';
@@ -16,7 +17,7 @@ export interface Preferences {
 }
 
 /** The part of a request that is the user's to decide. */
-export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'keyterms'>;
+export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'keyterms' | 'languageHint'>;
 
 const NO_PREFERENCES: Preferences = { language: null, singleLanguage: false, vocabulary: [] };
 
@@ -61,47 +62,69 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
   };
 }
 
+/** What the operator has set. */
+interface LanguageRules {
+  /** Of users who prefer none. */
+  readonly defaultLanguage: string;
+  /** Whether `multi` is told which language is spoken mostly. */
+  readonly hints?: boolean;
+}
+
 /**
  * What to ask for. A preferred language alone says what is spoken mostly: `multi` hears it, and the others that turn up,
  * unless it is one that `multi` does not surely know.
- * @param defaultLanguage for users who prefer none.
  */
-export function speechSettings(preferences: Preferences, defaultLanguage: string): SpeechSettings {
+export function speechSettings(preferences: Preferences, rules: LanguageRules | string): SpeechSettings {
+  const { defaultLanguage, hints = false } = typeof rules === 'string' ? { defaultLanguage: rules } : rules;
   const { language, singleLanguage, vocabulary } = preferences;
   const preferred = language === null || singleLanguage || !isInMulti(language) ? language : 'multi';
-  return { language: preferred ?? defaultLanguage, keyterms: vocabulary };
+  const isHint = hints && preferred === 'multi' && language !== null && language !== 'multi';
+  return {
+    language: preferred ?? defaultLanguage,
+    keyterms: vocabulary,
+    ...(isHint && { languageHint: language }),
+  };
 }
 
-interface DefaultLanguage {
-  readonly defaultLanguage: string;
+export interface PreferenceOptions extends LanguageRules {
   readonly logger: Logger;
+  /** Tells a user, by name, which preferences cannot be used: those that were told last are in `ignoredPreferences`. */
+  readonly tell?: (uid: string, ignored: readonly string[]) => Promise<void>;
 }
 
 /** Deepgram would refuse every request of every user who prefers nothing, for good. */
-function configuredLanguage({ defaultLanguage, logger }: DefaultLanguage): string {
+function configuredLanguage({ defaultLanguage, logger }: PreferenceOptions): string {
   const known = knownLanguage(defaultLanguage.trim());
   if (known === null)
     logger.error('DEFAULT_LANGUAGE is no language that Deepgram knows; multi is asked for', { stage: 'configure' });
   return known ?? 'multi';
 }
 
+/** Writes them where the user's apps can read them. */
+export function tellIgnored(db: Firestore): NonNullable<PreferenceOptions['tell']> {
+  return async (uid, ignoredPreferences) => {
+    await db.doc(`users/${uid}`).set({ ignoredPreferences }, { merge: true });
+  };
+}
+
 export class PreferenceStore {
   readonly #db: Firestore;
-  readonly #defaultLanguage: string;
-  readonly #logger: Logger;
+  readonly #options: PreferenceOptions;
 
   /** @param options.defaultLanguage as it was set. One that Deepgram does not know counts as `multi`, with an error in the log. */
-  constructor(db: Firestore, options: DefaultLanguage) {
+  constructor(db: Firestore, options: PreferenceOptions) {
     this.#db = db;
-    this.#defaultLanguage = configuredLanguage(options);
-    this.#logger = options.logger;
+    this.#options = { ...options, defaultLanguage: configuredLanguage(options) };
   }
 
-  /** One read. Values that cannot be used are ignored, with a warning. @param fields for the log. */
+  /** One read. Values that cannot be used are ignored, with a warning, and told to the user. @param fields for the log. */
   async speechSettings(uid: string, fields: Readonly<Record<string, unknown>>): Promise<SpeechSettings> {
+    const { logger, tell } = this.#options;
     const user = await this.#db.doc(`users/${uid}`).get();
     const { preferences, ignored } = parsePreferences(user.get('preferences'));
-    if (ignored.length > 0) this.#logger.warn('Preferences ignored', { stage: 'preferences', ...fields, ignored });
-    return speechSettings(preferences, this.#defaultLanguage);
+    if (ignored.length > 0) logger.warn('Preferences ignored', { stage: 'preferences', ...fields, ignored });
+    const told: unknown = user.get('ignoredPreferences') ?? [];
+    if (tell && !isDeepStrictEqual(told, ignored)) await tell(uid, ignored);
+    return speechSettings(preferences, this.#options);
   }
 }

@@ -7,6 +7,8 @@ export interface TranscriptionRequest {
   readonly durationMs: number;
   /** BCP-47 tag, or `multi` for code-switching speech. */
   readonly language: string;
+  /** What is spoken mostly, where `language` is `multi` and that is known. */
+  readonly languageHint?: string;
   /** The user's vocabulary. */
   readonly keyterms: readonly string[];
 }

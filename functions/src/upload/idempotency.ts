@@ -21,7 +21,8 @@ export function manifestHash(recordings: readonly DeclaredRecording[], fields: U
 function contentOf(recordings: readonly DeclaredRecording[], fields: UploadFields): unknown[] {
   const files = recordings.map(({ name, size, md5 }) => [name, size, md5] as const);
   files.sort(([a], [b]) => (a < b ? -1 : 1));
-  return [files, fields.deviceId, fields.conversationId, fields.clockOffsetMs];
+  const zone = fields.timeZone === undefined ? [] : [fields.timeZone];
+  return [files, fields.deviceId, fields.conversationId, fields.clockOffsetMs, ...zone];
 }
 
 function sha256(value: unknown): string {

@@ -4,6 +4,7 @@ import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
 import { parseRecordingName } from '../audio/read/name.ts';
+import { recogniseFormat } from '../audio/read/recognise.ts';
 import { scanRecording } from '../audio/read/scanFrames.ts';
 import type { UploadedFile } from './multipart.ts';
 import type { UploadFields } from './request.ts';
@@ -44,7 +45,7 @@ export interface RecordingRules {
   readonly maxRecordingBytes: number;
 }
 
-type Names = Pick<UploadFields, 'deviceId' | 'clockOffsetMs'>;
+type Names = Pick<UploadFields, 'deviceId' | 'clockOffsetMs' | 'timeZone'>;
 
 /** @throws AppError `invalid_recording` with everything that is wrong with any of them. */
 export function checkRecordings(files: readonly UploadedFile[], fields: Names, rules: RecordingRules): Recording[] {
@@ -55,9 +56,10 @@ export function checkRecordings(files: readonly UploadedFile[], fields: Names, r
       if (!checked.ok) return checked;
       try {
         const { bytes } = file;
-        const { durationSeconds } = scanRecording(bytes, checked.recording.format);
+        const format = recogniseFormat(bytes, checked.recording.format);
+        const { durationSeconds } = scanRecording(bytes, format);
         const md5 = createHash('md5').update(bytes).digest('base64');
-        return { ok: true, recording: { ...checked.recording, bytes, md5, durationSeconds } };
+        return { ok: true, recording: { ...checked.recording, format, bytes, md5, durationSeconds } };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { ok: false, problems: [fileProblem(file.name, error.code, error.message)] };
@@ -95,10 +97,10 @@ function allOrNone<F extends DeclaredFile, R>(files: readonly F[], check: (file:
 
 function checkDeclared(
   { name, size, md5 }: DeclaredFile,
-  { deviceId, clockOffsetMs }: Names,
+  { deviceId, clockOffsetMs, timeZone }: Names,
   { nowMs, maxRecordingBytes }: RecordingRules,
 ): Checked<DeclaredRecording> {
-  const parsed = parseRecordingName(name, { nowMs, clockOffsetMs });
+  const parsed = parseRecordingName(name, { nowMs, clockOffsetMs, timeZone });
   const problems = parsed.ok ? [] : [parsed.problem];
   if (size === 0) problems.push(fileProblem(name, 'empty_recording'));
   if (size > maxRecordingBytes) problems.push(fileProblem(name, 'recording_too_large'));

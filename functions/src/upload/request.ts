@@ -1,5 +1,6 @@
 /** What an upload asks for besides its files: form fields and the Idempotency-Key. */
 import * as z from 'zod';
+import { parseTimeZone } from '../audio/read/timeZone.ts';
 import { AppError } from '../errors.ts';
 import { check, requireValid } from '../validation.ts';
 
@@ -9,19 +10,20 @@ export interface UploadFields {
   readonly conversationId: string | null;
   /** Added to every capture time, milliseconds. */
   readonly clockOffsetMs: number;
+  /** Of times in names that do not say their own, as `parseTimeZone` gives it. Missing: UTC. */
+  readonly timeZone?: string;
 }
 
-/** No clock is off by more than this; a larger number is a mistake of units. */
-const MAX_CLOCK_OFFSET_MS = 10 * 365 * 24 * 3600 * 1000;
-
-const offsetRule = 'a whole number of milliseconds, ten years at most';
+const offsetRule = 'a whole number of milliseconds';
+const zoneRule = 'an IANA time zone (Europe/Berlin) or an offset (+02:00)';
 const keyRule = '1 to 200 visible ASCII characters';
 
 /** What both ways in take; an Idempotency-Key is a header or a field. */
 export const REQUEST = {
   deviceId: z.string('1 to 64 letters and digits').regex(/^[A-Za-z0-9]{1,64}$/, '1 to 64 letters and digits'),
   conversationId: z.string('the id of a conversation').regex(/^[\w-]{1,128}$/, 'the id of a conversation'),
-  clockOffsetMs: z.int(offsetRule).min(-MAX_CLOCK_OFFSET_MS, offsetRule).max(MAX_CLOCK_OFFSET_MS, offsetRule),
+  clockOffsetMs: z.int(offsetRule),
+  timeZone: z.string(zoneRule).max(64, zoneRule).transform(parseTimeZone).pipe(z.string(zoneRule)),
   idempotencyKey: z.string(keyRule).regex(/^[\x21-\x7e]{1,200}$/, keyRule),
 };
 
@@ -34,6 +36,7 @@ const fieldsShape = z.object({
     .transform(Number)
     .pipe(REQUEST.clockOffsetMs)
     .default(0),
+  time_zone: REQUEST.timeZone.optional(),
 });
 
 /**
@@ -43,8 +46,25 @@ const fieldsShape = z.object({
 export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
   const given = [...fields].filter(([, value]) => value !== '');
   const asked = requireValid(fieldsShape, Object.fromEntries(given));
+  return uploadFields(asked);
+}
+
+/** What both ways in ask for, by their names on the wire. */
+interface AskedFields {
+  readonly device_id?: string | null | undefined;
+  readonly conversation_id?: string | null | undefined;
+  readonly clock_offset_ms?: number | null | undefined;
+  readonly time_zone?: string | null | undefined;
+}
+
+export function uploadFields(asked: AskedFields): UploadFields {
   const { device_id: deviceId, conversation_id: conversationId, clock_offset_ms: clockOffsetMs } = asked;
-  return { deviceId: deviceId ?? null, conversationId: conversationId ?? null, clockOffsetMs };
+  return {
+    deviceId: deviceId ?? null,
+    conversationId: conversationId ?? null,
+    clockOffsetMs: clockOffsetMs ?? 0,
+    ...(typeof asked.time_zone === 'string' && { timeZone: asked.time_zone }),
+  };
 }
 
 /** @returns null without the header. @throws AppError `invalid_request` */

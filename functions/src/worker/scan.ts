@@ -11,7 +11,7 @@ import { PassageCutter } from '../audio/detect/passages.ts';
 import type { Passage } from '../audio/detect/passages.ts';
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
-import { noteLost, readRecording } from '../audio/read/readRecording.ts';
+import { noteLost, openRecording, readRecording } from '../audio/read/readRecording.ts';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { isOpus } from '../audio/read/format.ts';
@@ -51,15 +51,16 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
   const desk = new Desk(deps);
   let run: Run | null = null;
 
-  for (const file of files) {
-    if (file.unplannedFrom === null) continue;
+  for (const named of files) {
+    if (named.unplannedFrom === null) continue;
     deps.signal.throwIfAborted();
+    const { file, bytes } = await open(named, deps);
     if (run !== null && !run.continuesWith(file)) {
       desk.end(run);
       run = null;
     }
-    run ??= new Run(file, file.unplannedFrom, deps);
-    const { blocks, report } = readRecording(deps.open(file), file.format, {
+    run ??= new Run(file, named.unplannedFrom, deps);
+    const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
       ffmpegPath: deps.ffmpegPath,
@@ -80,6 +81,22 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
   }
   if (run !== null) desk.end(run);
   while (!desk.isEmpty) yield* desk.next();
+}
+
+/** A recording as its first bytes say it is. What is wrong with it is thrown where it is read. */
+async function open(named: JobFile, deps: ScanDeps): Promise<{ file: JobFile; bytes: AsyncIterable<Uint8Array> }> {
+  try {
+    const { format, bytes } = await openRecording(deps.open(named), named.format, deps.signal);
+    return { file: isDeepStrictEqual(format, named.format) ? named : { ...named, format }, bytes };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { file: named, bytes: failing(error) };
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- what reads it expects a source of bytes
+async function* failing(error: AppError): AsyncGenerator<Uint8Array, void, undefined> {
+  throw error;
 }
 
 /** What was read and is listened to, in its order; as much as keeps the listener busy. */

@@ -111,7 +111,7 @@ describe('uploading', () => {
         { name: 'an empty file', part: filePart(pcmName(CAPTURED_AT + 9), ''), code: 'empty_recording' },
         {
           name: 'a file of garbage',
-          part: filePart(pcmName(CAPTURED_AT + 9), Buffer.alloc(99)),
+          part: filePart(pcmName(CAPTURED_AT + 9), Buffer.alloc(99, 0xff)),
           code: 'recording_corrupt',
         },
         { name: 'the same name twice', part: good, code: 'duplicate_name' },

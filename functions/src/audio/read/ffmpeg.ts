@@ -30,7 +30,14 @@ const DEMUXERS: Readonly<Record<FileExtension, string>> = {
   ogg: 'ogg',
   webm: 'matroska',
   flac: 'flac',
+  aac: 'aac',
+  amr: 'amr',
+  caf: 'caf',
+  aiff: 'aiff',
 };
+
+/** Their index may be at their end (`moov` after `mdat` in an MP4): ffmpeg must be able to seek. */
+const NEEDS_SEEKING: ReadonlySet<FileExtension> = new Set<FileExtension>(['m4a', 'caf']);
 
 /** Frames that PCM is cut into: 10 ms, as most wearables cut theirs. */
 const FRAME_BYTES = 2 * 10 * SAMPLES_PER_MS;
@@ -54,15 +61,14 @@ export async function* decodeFile(
   report: ReadReport,
 ): AsyncGenerator<readonly SourceFrame[], void, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
-  if (extension !== 'm4a') {
+  if (!NEEDS_SEEKING.has(extension)) {
     yield* run(binary, extension, source, options, report);
     return;
   }
-  // The index of an MP4 is usually at its end (`moov` after `mdat`), so ffmpeg must be able to seek. On Cloud Run the
-  // temporary directory is memory: at most `LIMITS.maxRecordingBytes`, for as long as this file decodes.
+  // On Cloud Run the temporary directory is memory: at most `LIMITS.maxRecordingBytes`, for as long as this file decodes.
   const directory = await mkdtemp(join(tmpdir(), 'recording-'));
   try {
-    const path = join(directory, 'recording.m4a');
+    const path = join(directory, 'recording');
     await pipeline(source, createWriteStream(path));
     yield* run(binary, extension, path, options, report);
   } finally {

@@ -1,9 +1,40 @@
-/** What a recording's bytes are. Derived from its file name alone, kept on the job, trusted afterwards. */
+/** What a recording's bytes are: what its name claims, until they were looked at. */
 
 export type FrameCodec = 'opus' | 'opus_fs320' | 'pcm16' | 'pcm8';
 
-export const FILE_EXTENSIONS = ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const;
+/** The containers that the decoder may decode, each by its usual extension. */
+export const FILE_EXTENSIONS = ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac', 'aac', 'amr', 'caf', 'aiff'] as const;
 export type FileExtension = (typeof FILE_EXTENSIONS)[number];
+
+/** Other extensions of the same containers. */
+export const OTHER_EXTENSIONS: Readonly<Record<string, FileExtension>> = {
+  wave: 'wav',
+  mp4: 'm4a',
+  m4b: 'm4a',
+  m4r: 'm4a',
+  mov: 'm4a',
+  '3gp': 'm4a',
+  '3gpp': 'm4a',
+  '3g2': 'm4a',
+  '3ga': 'm4a',
+  mpga: 'mp3',
+  mp2: 'mp3',
+  opus: 'ogg',
+  oga: 'ogg',
+  weba: 'webm',
+  mka: 'webm',
+  mkv: 'webm',
+  adts: 'aac',
+  awb: 'amr',
+  aif: 'aiff',
+  aifc: 'aiff',
+};
+
+/** The container that an extension, in small letters, stands for; null where it stands for none. */
+export function containerNamed(extension: string): FileExtension | null {
+  const usual = FILE_EXTENSIONS.find((each) => each === extension);
+  return usual ?? (Object.hasOwn(OTHER_EXTENSIONS, extension) ? (OTHER_EXTENSIONS[extension] ?? null) : null);
+}
 
 /** A `.bin` recording: repeated `uint32 little-endian length`, then that many bytes: one Opus packet or PCM frame. */
 export interface FramedFormat {
@@ -16,7 +47,7 @@ export interface FramedFormat {
   readonly frameSize: number;
 }
 
-/** An ordinary audio file, decoded by ffmpeg. */
+/** An ordinary audio file. */
 export interface FileFormat {
   readonly kind: 'file';
   readonly extension: FileExtension;

@@ -2,21 +2,23 @@
 import { LIMITS } from '../../config.ts';
 import { AppError, CATALOGUE, fileProblem } from '../../errors.ts';
 import type { FileProblem } from '../../errors.ts';
-import { FILE_EXTENSIONS } from './format.ts';
-import type { FileExtension, FrameCodec, FramedFormat, RecordingFormat, RecordingName } from './format.ts';
+import { findCaptureTime } from './captureTime.ts';
+import type { CaptureTime } from './captureTime.ts';
+import { containerNamed } from './format.ts';
+import type { FrameCodec, FramedFormat, RecordingFormat, RecordingName } from './format.ts';
 
 export interface NameOptions {
   /** Now, Unix milliseconds. */
   readonly nowMs: number;
   /** Added to the time in the name, milliseconds: for a batch from a device whose clock is known to be off. */
   readonly clockOffsetMs?: number;
+  /** Of times that do not name their zone, as `parseTimeZone` gives it. UTC where it is missing. */
+  readonly timeZone?: string | undefined;
 }
 
 export type NameResult =
   { readonly ok: true; readonly name: RecordingName } | { readonly ok: false; readonly problem: FileProblem };
 
-/** Timestamps above this are milliseconds: as seconds it is the year 2286, as milliseconds April 1970. */
-const MAX_SECONDS_TIMESTAMP = 1e10;
 const FRAME_CODECS = ['opus', 'opus_fs320', 'pcm16', 'pcm8'] as const satisfies readonly FrameCodec[];
 /** Sampling rates libopus takes (RFC 6716 section 2). */
 const OPUS_RATES = [8_000, 12_000, 16_000, 24_000, 48_000];
@@ -40,8 +42,9 @@ const FULL_STEM = /^audio_([^_]*)_([a-z]\w*?)_(\d+)_(\d+)(?:_fs(\d+))?$/i;
 
 /**
  * Reads `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin` (`_fs…` may be missing), the older
- * `…_{timestamp}.bin` (Opus, 16 kHz, mono, 160 samples a frame) and `…_{timestamp}.{wav|m4a|mp3|ogg|webm|flac}`. The
- * extension's case does not matter. A name that is taken is safe as the last part of a Storage path.
+ * `…_{timestamp}.bin` (Opus, 16 kHz, mono, 160 samples a frame), and ordinary files. In place of the timestamp there may be a date
+ * and a time in any usual form ({@link findCaptureTime}). The extension's case does not matter. A name that is taken is safe as
+ * the last part of a Storage path.
  * Problems: `bad_name`, `bad_extension`, `bad_timestamp`, each with a sentence that says what is wrong with this name.
  */
 export function parseRecordingName(filename: string, options: NameOptions): NameResult {
@@ -60,16 +63,20 @@ function readName(filename: string, options: NameOptions): RecordingName {
     throw refusal('bad_extension', `It has no extension. ${CATALOGUE.bad_extension.message}`);
   }
   const kind = extension.toLowerCase();
-  if (kind !== 'bin' && !isFileExtension(kind)) {
+  const container = containerNamed(kind);
+  if (kind !== 'bin' && container === null) {
     throw refusal('bad_extension', `It ends in .${extension}. ${CATALOGUE.bad_extension.message}`);
   }
-  const [, stem, timestamp] = /^(.*)_(\d+)$/.exec(base) ?? [];
-  if (stem === undefined || timestamp === undefined) {
-    throw refusal('bad_name', `It does not end in _{timestamp}.${kind}. ${CATALOGUE.bad_name.message}`);
+  const time = findCaptureTime(base, options.timeZone ?? 'UTC');
+  if (time === null) {
+    const missing = `It has no _{timestamp} before .${kind}, and no date and time that can be read.`;
+    throw refusal('bad_name', `${missing} ${CATALOGUE.bad_name.message}`);
   }
   const content =
-    kind === 'bin' ? readStem(stem) : { deviceId: null, format: { kind: 'file', extension: kind } as const };
-  return { filename, ...content, startedAtMs: readTimestamp(timestamp, options) };
+    container === null
+      ? readStem(base, time)
+      : { deviceId: null, format: { kind: 'file', extension: container } as const };
+  return { filename, ...content, startedAtMs: requirePlausible(time.startedAtMs, options) };
 }
 
 function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: string): AppError {
@@ -89,12 +96,9 @@ function requireSafe(filename: string): void {
   if (filename.startsWith('.')) throw refusal('bad_name', 'The name starts with a dot.');
 }
 
-function isFileExtension(extension: string): extension is FileExtension {
-  return (FILE_EXTENSIONS as readonly string[]).includes(extension);
-}
-
-/** The name of a `.bin` recording without its timestamp. */
-function readStem(stem: string): { deviceId: string | null; format: RecordingFormat } {
+/** The name of a `.bin` recording before its time. */
+function readStem(base: string, time: CaptureTime): { deviceId: string | null; format: RecordingFormat } {
+  const stem = base.slice(0, time.from).replace(/_$/, '');
   if (!FULL_FORM.test(stem)) return { deviceId: null, format: OLDER_FORMAT };
   const [, device, codecName, rate, channelCount, size] = FULL_STEM.exec(stem) ?? [];
   if (device === undefined || codecName === undefined) throw refusal('bad_name', CATALOGUE.bad_name.message);
@@ -135,21 +139,23 @@ function requirePossible({ codec, sampleRate, channels, frameSize }: FramedForma
   }
 }
 
-function readTimestamp(digits: string, { nowMs, clockOffsetMs = 0 }: NameOptions): number {
-  const number = Number(digits);
-  const startedAtMs = (number > MAX_SECONDS_TIMESTAMP ? number : number * 1000) + clockOffsetMs;
+/** @returns the capture time, with the offset of the device's clock. */
+function requirePlausible(namedMs: number, { nowMs, clockOffsetMs = 0 }: NameOptions): number {
+  const startedAtMs = namedMs + clockOffsetMs;
+  const remedy = 'set the device clock or clock_offset_ms';
   if (startedAtMs < LIMITS.minCaptureMs) {
     const earliest = new Date(LIMITS.minCaptureMs).toISOString();
-    throw refusal('bad_timestamp', `Its capture time is before ${earliest}; set the device clock or clock_offset_ms.`);
+    throw refusal('bad_timestamp', `Its capture time${shown(startedAtMs)} is before ${earliest}; ${remedy}.`);
   }
-  const latest = nowMs + LIMITS.maxClockAheadMs;
-  if (startedAtMs > latest) {
-    const now = new Date(nowMs).toISOString();
-    const minutes = LIMITS.maxClockAheadMs / 60_000;
-    throw refusal(
-      'bad_timestamp',
-      `Its capture time is more than ${minutes} minutes after now (${now}); set the device clock or clock_offset_ms.`,
-    );
+  if (startedAtMs > nowMs + LIMITS.maxClockAheadMs) {
+    const limit = `${LIMITS.maxClockAheadMs / 60_000} minutes after now (${new Date(nowMs).toISOString()})`;
+    throw refusal('bad_timestamp', `Its capture time${shown(startedAtMs)} is more than ${limit}; ${remedy}.`);
   }
   return startedAtMs;
+}
+
+/** Empty for what is no time at all. */
+function shown(timeMs: number): string {
+  const date = new Date(timeMs);
+  return Number.isNaN(date.getTime()) ? '' : `, ${date.toISOString()},`;
 }

@@ -8,11 +8,13 @@ import { isOpus } from './format.ts';
 import { decodeFile } from './ffmpeg.ts';
 import { readFramed } from './framedRecording.ts';
 import type { FrameSource } from './framedRecording.ts';
+import { decodedOpus } from './decodedOpus.ts';
 import { OpusFrames } from './opusFrames.ts';
 import { isLost, SAMPLE_RATE } from './pcm.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
 import { PcmFrames } from './pcmFrames.ts';
-import { readSource } from './source.ts';
+import { HEAD_BYTES, recogniseFormat } from './recognise.ts';
+import { peek, readSource } from './source.ts';
 
 export interface ReadOptions {
   /** Ends reading at once; what is thrown then is the signal's reason. */
@@ -34,7 +36,33 @@ export interface Reading {
   readonly report: ReadReport;
 }
 
-/** Reads one recording as it streams in; nothing is read before the first block is asked for. */
+/** A recording whose first bytes were looked at. */
+export interface OpenRecording {
+  /** What it is, whatever its name says. */
+  readonly format: RecordingFormat;
+  /** To be read once. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Looks at a recording's first bytes. @throws AppError `empty_recording`, `recording_corrupt`; errors of `bytes` as they are. */
+export async function openRecording(
+  bytes: AsyncIterable<Uint8Array>,
+  named: RecordingFormat,
+  signal: AbortSignal,
+): Promise<OpenRecording> {
+  const source = await peek(readSource(bytes, signal), HEAD_BYTES);
+  try {
+    return { format: recogniseFormat(source.head, named), bytes: source.bytes };
+  } catch (error) {
+    await source.release();
+    throw error;
+  }
+}
+
+/**
+ * Reads one recording as it streams in; nothing is read before the first block is asked for. What it is follows from its first
+ * bytes; what its frames become follows from `format`: packets where it is Opus, else PCM.
+ */
 export function readRecording(
   bytes: AsyncIterable<Uint8Array>,
   format: RecordingFormat,
@@ -46,24 +74,38 @@ export function readRecording(
 
 async function* read(
   bytes: AsyncIterable<Uint8Array>,
+  named: RecordingFormat,
+  options: ReadOptions,
+  report: ReadReport,
+): AsyncGenerator<readonly SourceFrame[], void, undefined> {
+  const source = await peek(readSource(bytes, options.signal), HEAD_BYTES);
+  try {
+    const format = recogniseFormat(source.head, named);
+    if (isOpus(named) && !isOpus(format)) throw new Error('A recording must be read as what it was recognised as.');
+    const blocks = decode(source.bytes, format, options, report);
+    for await (const block of isOpus(format) && !isOpus(named) ? decodedOpus(blocks) : blocks) {
+      for (const frame of block) {
+        if (isLost(frame)) noteLost(frame, report);
+        else report.frames++;
+      }
+      yield block;
+      options.signal.throwIfAborted();
+    }
+  } finally {
+    await source.release();
+  }
+  if (report.frames === 0) throw new AppError('recording_corrupt');
+}
+
+function decode(
+  source: AsyncIterable<Uint8Array>,
   format: RecordingFormat,
   options: ReadOptions,
   report: ReadReport,
 ): AsyncGenerator<readonly SourceFrame[], void, undefined> {
-  const source = readSource(bytes, options.signal);
-  const blocks =
-    format.kind === 'framed'
-      ? readFramed(source, format, frameSource(format), options, report)
-      : decodeFile(source, format.extension, options, report);
-  for await (const block of blocks) {
-    for (const frame of block) {
-      if (isLost(frame)) noteLost(frame, report);
-      else report.frames++;
-    }
-    yield block;
-    options.signal.throwIfAborted();
-  }
-  if (report.frames === 0) throw new AppError('recording_corrupt');
+  return format.kind === 'framed'
+    ? readFramed(source, format, frameSource(format), options, report)
+    : decodeFile(source, format.extension, options, report);
 }
 
 /** Counts a frame as lost. */

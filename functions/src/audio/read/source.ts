@@ -41,3 +41,43 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     });
   });
 }
+
+/** A source whose first bytes are known. */
+export interface Peeked {
+  readonly head: Uint8Array;
+  /** All of it, the first bytes included. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Ends the source, however much of it was read. */
+  release(): Promise<void>;
+}
+
+/** Reads the first `count` bytes of a source, and gives it as if nothing had been read. */
+export async function peek(source: AsyncIterable<Uint8Array>, count: number): Promise<Peeked> {
+  const iterator = source[Symbol.asyncIterator]();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let isOver = false;
+  while (length < count && !isOver) {
+    const next = await iterator.next();
+    if (next.done) isOver = true;
+    else {
+      // A copy: the source may use its buffer again for the next piece.
+      pieces.push(next.value.slice());
+      length += next.value.length;
+    }
+  }
+  const taken = Buffer.concat(pieces);
+  const release = async (): Promise<void> => {
+    await iterator.return?.();
+  };
+  return { head: taken.subarray(0, count), bytes: again(taken, iterator), release };
+}
+
+async function* again(taken: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    if (taken.length > 0) yield taken;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

@@ -153,8 +153,14 @@ describe('POST /v2/sync/upload', () => {
         says: /^clock_offset_ms: /,
       },
       {
-        name: 'a clock offset of eleven years',
-        parts: [text('clock_offset_ms', '347000000000'), good],
+        name: 'a clock offset that is no whole number',
+        parts: [text('clock_offset_ms', '1.5'), good],
+        status: 400,
+        code: 'invalid_request',
+      },
+      {
+        name: 'a time zone that there is not',
+        parts: [text('time_zone', 'Mars/Olympus'), good],
         status: 400,
         code: 'invalid_request',
       },
@@ -194,7 +200,7 @@ describe('POST /v2/sync/upload', () => {
       { name: 'no bytes', part: filePart(pcmName(CAPTURED_AT + 1), ''), code: 'empty_recording' },
       {
         name: 'no usable frame',
-        part: filePart(pcmName(CAPTURED_AT + 1), Buffer.alloc(500)),
+        part: filePart(pcmName(CAPTURED_AT + 1), Buffer.alloc(500, 0xff)),
         code: 'recording_corrupt',
       },
       {

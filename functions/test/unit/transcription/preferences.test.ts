@@ -81,7 +81,27 @@ describe('preferences', () => {
       tlh: null, // Klingon
       '': null,
       'not a tag': null,
-      en_US: null,
+      en_US: 'en-US',
+      pt_BR: 'pt-BR',
+      'de_DE.UTF-8': 'de',
+      'nb-NO': 'no',
+      nn: 'no',
+      'no-bok': 'no',
+      'fil-PH': 'tl',
+      yue: 'zh-HK',
+      'zh-yue': 'zh-HK',
+      'zh-Hant-HK': 'zh-HK',
+      'zh-Hant-MO': 'zh-HK',
+      'zh-Hans-SG': 'zh-Hans',
+      'zh-TW': 'zh-TW',
+      'cmn-CN': 'zh-CN',
+      'es-MX': 'es-419',
+      'es-ES': 'es',
+      deu: 'de',
+      arz: 'ar',
+      'en-US-u-ca-buddhist': 'en-US',
+      MULTI: 'multi',
+      POSIX: null,
     };
     for (const [tag, language] of Object.entries(cases)) {
       it(`“${tag}” is ${language ?? 'none'}`, () => {
@@ -127,7 +147,7 @@ describe('preferences', () => {
         assert.equal((await store.speechSettings('ann', {})).language, asked);
         assert.deepEqual(logger.entries, []);
       }
-      for (const written of ['english', 'en_US', '']) {
+      for (const written of ['english', 'en US', '']) {
         const { store, logger } = storeOf({}, written);
         for (const uid of ['ann', 'ann']) assert.equal((await store.speechSettings(uid, {})).language, 'multi');
         assert.deepEqual(
@@ -135,6 +155,49 @@ describe('preferences', () => {
           [['error', { stage: 'configure' }]],
           'told once',
         );
+      }
+    });
+
+    it('tell the user what is ignored, once, and that it is not any more', async () => {
+      const document: Record<string, unknown> = { preferences: { language: 'tlh' } };
+      const told: (readonly string[])[] = [];
+      const db = { doc: () => ({ get: () => Promise.resolve({ get: (field: string) => document[field] }) }) };
+      const store = new PreferenceStore(db as unknown as Firestore, {
+        defaultLanguage: 'multi',
+        logger: recordingLogger(),
+        tell: (_uid, ignored) => {
+          document['ignoredPreferences'] = ignored;
+          told.push(ignored);
+          return Promise.resolve();
+        },
+      });
+      await store.speechSettings('ann', {});
+      await store.speechSettings('ann', {});
+      document['preferences'] = { language: 'nb-NO' };
+      await store.speechSettings('ann', {});
+      await store.speechSettings('ann', {});
+      assert.deepEqual(told, [['language'], []]);
+    });
+
+    it('hint at the language that is spoken mostly, where multi is asked for', async () => {
+      for (const [preferences, expected] of [
+        [{ language: 'pt_BR' }, { language: 'multi', languageHint: 'pt-BR', keyterms: [] }],
+        [
+          { language: 'pt_BR', singleLanguage: true },
+          { language: 'pt-BR', keyterms: [] },
+        ],
+        [{ language: 'nb-NO' }, { language: 'no', keyterms: [] }],
+        [{ language: 'multi' }, { language: 'multi', keyterms: [] }],
+        [{}, { language: 'multi', keyterms: [] }],
+      ] as const) {
+        const db = {
+          doc: () => ({
+            get: () => Promise.resolve({ get: (field: string) => ({ preferences })[field as 'preferences'] }),
+          }),
+        };
+        const options = { defaultLanguage: 'multi', hints: true, logger: recordingLogger() };
+        const store = new PreferenceStore(db as unknown as Firestore, options);
+        assert.deepEqual(await store.speechSettings('ann', {}), expected);
       }
     });
 

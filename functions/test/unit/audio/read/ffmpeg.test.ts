@@ -25,14 +25,19 @@ const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extensio
 
 const SECONDS = 3.21;
 const SIGNAL = chirp(SECONDS);
-const ENCODERS: Readonly<Record<FileExtension, readonly string[]>> = {
+/** ffmpeg arguments that make a file of each kind; there is no encoder of AMR. */
+const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]>> = {
   wav: ['-f', 'wav'],
   m4a: ['-c:a', 'aac', '-f', 'ipod'],
   mp3: ['-c:a', 'libmp3lame', '-f', 'mp3'],
   ogg: ['-c:a', 'libopus', '-f', 'ogg'],
   webm: ['-c:a', 'libopus', '-f', 'webm'],
   flac: ['-c:a', 'flac', '-f', 'flac'],
+  aac: ['-c:a', 'aac', '-f', 'adts'],
+  caf: ['-f', 'caf'],
+  aiff: ['-f', 'aiff'],
 };
+type Encoded = keyof typeof ENCODERS;
 
 describe('Ordinary audio files', function () {
   this.timeout(60_000); // starts many processes
@@ -51,7 +56,7 @@ describe('Ordinary audio files', function () {
   });
 
   /** The signal as such a file; through a real file, as a muxer that can seek writes it. */
-  async function encode(extension: FileExtension, signal = SIGNAL, options: readonly string[] = []): Promise<Buffer> {
+  async function encode(extension: Encoded, signal = SIGNAL, options: readonly string[] = []): Promise<Buffer> {
     const path = join(folder, `encoded.${extension}`);
     const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
     ffmpeg([...input, ...ENCODERS[extension], ...options, path], s16le(signal));
@@ -70,6 +75,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const extension of FILE_EXTENSIONS) {
+    if (extension === 'amr' || extension === 'aac') continue; // ADTS does not say how much an encoder has put before the sound
     it(`.${extension} decode to what they hold, in frames of 10 ms`, async () => {
       const { frames, pcm, report } = await decodeAll(await encode(extension), file(extension));
       const { decibels, lag } = bestSnr(pcm, SIGNAL, 30);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { LIMITS } from '../../../../src/config.ts';
 import type { ErrorCode } from '../../../../src/errors.ts';
 import { parseRecordingName } from '../../../../src/audio/read/name.ts';
+import { FILE_EXTENSIONS } from '../../../../src/audio/read/format.ts';
 import type { FramedFormat, RecordingName } from '../../../../src/audio/read/format.ts';
 
 const NOW_MS = Date.UTC(2025, 9, 9, 9, 0, 0);
@@ -95,7 +96,7 @@ describe('names of framed recordings', () => {
 });
 
 describe('names of ordinary files', () => {
-  for (const extension of ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const) {
+  for (const extension of FILE_EXTENSIONS) {
     it(`may end in .${extension}, in any case`, () => {
       for (const written of [extension, extension.toUpperCase()]) {
         const { deviceId, format, startedAtMs } = parsed(`Team memo №3 (draft)_1760000000123.${written}`);
@@ -107,11 +108,35 @@ describe('names of ordinary files', () => {
   }
 
   it('need one of the extensions taken', () => {
-    assert.match(refused('memo_1760000000.aac').message, /ends in \.aac/);
+    assert.match(refused('memo_1760000000.txt').message, /ends in \.txt/);
     assert.match(refused('memo_1760000000').message, /no extension/);
-    for (const name of ['memo_1760000000.aac', 'memo_1760000000', 'memo_1760000000.bin.exe', 'memo_1760000000.']) {
+    for (const name of ['memo_1760000000.wma', 'memo_1760000000', 'memo_1760000000.bin.exe', 'memo_1760000000.']) {
       assert.equal(refused(name).code, 'bad_extension', name);
     }
+  });
+
+  it('may have another extension of the same kind', () => {
+    for (const [extension, container] of [
+      ['opus', 'ogg'],
+      ['mp4', 'm4a'],
+      ['3gp', 'm4a'],
+      ['weba', 'webm'],
+      ['MKA', 'webm'],
+    ] as const) {
+      assert.deepEqual(parsed(`memo_1760000000.${extension}`).format, { kind: 'file', extension: container });
+    }
+  });
+
+  it('may have a date and a time in place of a timestamp, in the zone that is given', () => {
+    const name = '2025-05-01 10_33_12.mp3';
+    assert.equal(parsed(name).startedAtMs, Date.UTC(2025, 4, 1, 10, 33, 12));
+    const result = parseRecordingName(name, { nowMs: NOW_MS, timeZone: 'Europe/Berlin' });
+    assert.ok(result.ok);
+    assert.equal(result.name.startedAtMs, Date.UTC(2025, 4, 1, 8, 33, 12));
+    const framed = parsed('audio_omi_opus_16000_1_fs320_20250501_103312.bin');
+    assert.deepEqual([framed.deviceId, framed.startedAtMs], ['omi', Date.UTC(2025, 4, 1, 10, 33, 12)]);
+    assert.deepEqual(framed.format, { ...OPUS, frameSize: 320 });
+    assert.deepEqual(parsed('audio_2025-05-01_10-33-12.bin').format, OPUS);
   });
 
   it('need a time', () => {
@@ -149,6 +174,20 @@ describe('capture times in names', () => {
       '9'.repeat(150),
     ]) {
       assert.equal(refused(`a_${digits}.bin`).code, 'bad_timestamp', digits);
+    }
+  });
+
+  it('are refused with the time that was read', () => {
+    assert.match(refused('a_1704067199999.bin').message, /capture time, 2023-12-31T23:59:59\.999Z, is before/);
+  });
+
+  it('of clocks that restarted at 1970, 1980 or 2000 are corrected by an offset', () => {
+    for (const [name, clock] of [
+      ['a_37.bin', 37_000],
+      ['19800101_000012.wav', Date.UTC(1980, 0, 1, 0, 0, 12)],
+      ['2000-01-01 00.00.12.mp3', Date.UTC(2000, 0, 1, 0, 0, 12)],
+    ] as const) {
+      assert.equal(parsed(name, NOW_MS - clock).startedAtMs, NOW_MS);
     }
   });
 

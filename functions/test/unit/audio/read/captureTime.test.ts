@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { findCaptureTime } from '../../../../src/audio/read/captureTime.ts';
+import { parseTimeZone, zonedTimeMs } from '../../../../src/audio/read/timeZone.ts';
+
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+
+function timeIn(base: string, zone = 'UTC'): string | null {
+  const found = findCaptureTime(base, zone);
+  return found && new Date(found.startedAtMs).toISOString();
+}
+
+describe('The time in a name', () => {
+  const noon = '2025-10-09T12:00:00.000Z';
+  const at = '2025-10-09T10:33:12.000Z';
+  const forms: readonly [name: string, time: string][] = [
+    ['memo_1760000000', '2025-10-09T08:53:20.000Z'],
+    ['memo_1760000000123', '2025-10-09T08:53:20.123Z'],
+    ['2025-10-09 10_33_12', at],
+    ['2025-10-09-10-33-12', at],
+    ['2025_10_09_10_33_12', at],
+    ['2025.10.09 10.33.12', at],
+    ['2025-10-09_103312 (2)', at],
+    ['2025-10-09 10_33_12.123', '2025-10-09T10:33:12.123Z'],
+    ['20251009103312', at],
+    ['20251009 103312-A1B2C3D4', at], // Voice Memos
+    ['voice_note_20251009_120000', noon],
+    ['Recording 2025-10-09T12.00.00Z', noon],
+    ['Recording_20251009_103312', at],
+    ['Meeting-20251009_103312-Meeting Recording', at],
+    ['PXL_20251009_103312123', '2025-10-09T10:33:12.123Z'],
+    ['Voice 251009_103312', at], // Samsung
+    ['Call recording Ann_251009_103312', at],
+    ['251009_1033', '2025-10-09T10:33:00.000Z'], // Olympus, Sony
+    ['251009-103312', at], // Zoom's recorders
+    ['GMT20251009-103312_Recording', at], // Zoom's meetings: always UTC
+    ['audio_2025-10-09_10-33-12', at], // Telegram
+    ['signal-2025-10-09-10-33-12-123', '2025-10-09T10:33:12.123Z'],
+    ['WhatsApp Audio 2025-10-09 at 10.33.12', at],
+    ['WhatsApp Audio 2025-10-09 at 10.33.12 PM', '2025-10-09T22:33:12.000Z'],
+    ['WhatsApp Audio 2025-10-09 at 12.00.05 AM', '2025-10-09T00:00:05.000Z'],
+    ['abc-defg-hij (2025-10-09 at 10:33 GMT+2)', '2025-10-09T08:33:00.000Z'], // Google Meet
+    ['2025-10-09T10:33:12+02:00', '2025-10-09T08:33:12.000Z'],
+    ['mic_20251009T103312-0330', '2025-10-09T14:03:12.000Z'],
+    ['Recording 9 Oct 2025 10.33', '2025-10-09T10:33:00.000Z'],
+    ['October 9, 2025 at 10.33.12 PM', '2025-10-09T22:33:12.000Z'],
+    ['09.10.2025 10-33', '2025-10-09T10:33:00.000Z'],
+    ['DVR 2025-10-09 10h33m12s', at],
+    ['2025年10月09日 10点33分', '2025-10-09T10:33:00.000Z'],
+    ['19800101_000012', '1980-01-01T00:00:12.000Z'], // a clock that was never set
+    ['700101_000012', '1970-01-01T00:00:12.000Z'],
+    ['PTT-20251009-WA0001', '2025-10-09T00:00:00.000Z'], // WhatsApp: the day is all it says
+    ['REC_20251009', '2025-10-09T00:00:00.000Z'],
+  ];
+  for (const [name, time] of forms) {
+    it(`is found in ${name}`, () => {
+      assert.equal(timeIn(name), time);
+    });
+  }
+
+  it('is that of the zone that is given, unless the name says its own', () => {
+    assert.equal(timeIn('2025-05-01 10_33_12', 'Europe/Berlin'), '2025-05-01T08:33:12.000Z');
+    assert.equal(timeIn('2025-01-01 10_33_12', 'Europe/Berlin'), '2025-01-01T09:33:12.000Z');
+    assert.equal(timeIn('20250501_103312', '-03:30'), '2025-05-01T14:03:12.000Z');
+    assert.equal(timeIn('PTT-20251009-WA0001', 'Asia/Kolkata'), '2025-10-08T18:30:00.000Z');
+    assert.equal(timeIn('2025-05-01T10.33.12Z', 'Europe/Berlin'), '2025-05-01T10:33:12.000Z');
+    assert.equal(timeIn('GMT20250501-103312_Recording', 'Europe/Berlin'), '2025-05-01T10:33:12.000Z');
+    assert.equal(timeIn('memo_1760000000', 'Europe/Berlin'), '2025-10-09T08:53:20.000Z');
+  });
+
+  it('is none where a name has no date that there is, or one that may mean two days', () => {
+    for (const name of [
+      'memo',
+      'memo_',
+      'New Recording 12',
+      'memo_1760000000x',
+      '20251301_120000',
+      '2025-02-30 10_33_12',
+      '2025-10-09 25_00_00'.replace('2025-10-09', '2025-13-09'),
+      '04-05-2025 10-33',
+      '123456789012345',
+    ]) {
+      assert.equal(timeIn(name), null, name);
+    }
+  });
+
+  it('is told apart from the rest of the name', () => {
+    const found = findCaptureTime('audio_omi_opus_16000_1_fs160_20251009_120000', 'UTC');
+    assert.deepEqual(found, { startedAtMs: Date.parse(noon), from: 29, to: 44 });
+  });
+
+  const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
+  /** Each writes a date and its time to the second. */
+  const writers: readonly ((d: Date) => string)[] = [
+    (d) =>
+      `${pad(d.getUTCFullYear(), 4)}-${pad(d.getUTCMonth() + 1)}-${pad(d.getUTCDate())}T${pad(d.getUTCHours())}.${pad(d.getUTCMinutes())}.${pad(d.getUTCSeconds())}`,
+    (d) => d.toISOString().slice(0, 19),
+    (d) => d.toISOString().slice(0, 19).replace('T', ' ').replaceAll(':', '_'),
+    (d) => d.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_'),
+    (d) => d.toISOString().slice(0, 19).replaceAll(/[-:T]/g, ''),
+    (d) => d.toISOString().slice(2, 19).replaceAll(/[-:]/g, '').replace('T', '-'),
+    (d) => d.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '-'),
+    (d) =>
+      `${pad(d.getUTCDate())}.${pad(d.getUTCMonth() + 1)}.${d.getUTCFullYear()} ${pad(d.getUTCHours())}-${pad(d.getUTCMinutes())}-${pad(d.getUTCSeconds())}`,
+    (d) =>
+      `${d.toLocaleString('en-US', { month: 'long', timeZone: 'UTC' })} ${d.getUTCDate()}, ${d.getUTCFullYear()} at ${((d.getUTCHours() + 11) % 12) + 1}.${pad(d.getUTCMinutes())}.${pad(d.getUTCSeconds())} ${d.getUTCHours() < 12 ? 'AM' : 'PM'}`,
+  ];
+  const dates = fc
+    .date({ min: new Date('2001-01-01'), max: new Date('2069-12-31'), noInvalidDate: true })
+    .map((d) => new Date(Math.floor(d.getTime() / 1000) * 1000));
+
+  it('is exact in each form, behind any words', () => {
+    fc.assert(
+      fc.property(
+        dates,
+        fc.constantFrom(...writers),
+        fc.constantFrom('', 'memo ', 'Recording_', 'audio-', 'Ann (work) '),
+        (date, write, before) => {
+          assert.equal(timeIn(before + write(date)), date.toISOString());
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('is found or not in any text, without an error and in no time', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '2025',
+        '10',
+        '09',
+        '-',
+        '_',
+        ' ',
+        'T',
+        '.',
+        ':',
+        'at',
+        'PM',
+        'GMT',
+        '+02:00',
+        'Oct',
+        '0',
+        '1760000000',
+        '年',
+      ),
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 50 }),
+        fc.constantFrom('UTC', 'Europe/Berlin', '+05:30'),
+        (pieces, zone) => {
+          const base = pieces.join('').slice(0, 200);
+          const found = findCaptureTime(base, zone);
+          assert.ok(found === null || (found.from >= 0 && found.from < found.to && found.to <= base.length));
+          assert.ok(found === null || !Number.isNaN(found.startedAtMs));
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe('Time zones', () => {
+  it('are IANA names or offsets', () => {
+    for (const [written, zone] of [
+      ['Europe/Berlin', 'Europe/Berlin'],
+      ['europe/berlin', 'Europe/Berlin'],
+      ['UTC', 'UTC'],
+      ['Z', 'UTC'],
+      ['+02:00', '+02:00'],
+      ['-0330', '-03:30'],
+      ['+2', '+02:00'],
+      ['GMT+2', '+02:00'],
+      ['+15:00', null],
+      ['+02:60', null],
+      ['Mars/Olympus', null],
+      ['', null],
+    ] as const) {
+      assert.equal(parseTimeZone(written), zone, written);
+    }
+  });
+
+  const at = (month: number, day: number, hour: number) =>
+    new Date(
+      zonedTimeMs({ year: 2025, month, day, hour, minute: 30, second: 0, millisecond: 0 }, 'Europe/Berlin'),
+    ).toISOString();
+
+  it('take the first of a time that comes twice, and move on one that never comes', () => {
+    assert.equal(at(10, 26, 1), '2025-10-25T23:30:00.000Z');
+    assert.equal(at(10, 26, 2), '2025-10-26T00:30:00.000Z');
+    assert.equal(at(10, 26, 3), '2025-10-26T02:30:00.000Z');
+    assert.equal(at(3, 30, 2), '2025-03-30T01:30:00.000Z');
+  });
+
+  it('turn every time on the wall into one that the wall shows', () => {
+    const zones = fc.constantFrom(
+      'America/St_Johns',
+      'Europe/London',
+      'Asia/Kathmandu',
+      'Pacific/Apia',
+      'Australia/Lord_Howe',
+      '-03:30',
+    );
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('2024-01-01'), max: new Date('2030-01-01'), noInvalidDate: true }),
+        zones,
+        (date, zone) => {
+          const wall = {
+            year: date.getUTCFullYear(),
+            month: date.getUTCMonth() + 1,
+            day: date.getUTCDate(),
+            hour: 12,
+            minute: date.getUTCMinutes(),
+            second: date.getUTCSeconds(),
+            millisecond: date.getUTCMilliseconds(),
+          };
+          const shown = new Date(zonedTimeMs(wall, zone)).toLocaleTimeString('en', {
+            timeZone: zone,
+            hourCycle: 'h23',
+          });
+          assert.equal(shown, `12:${String(wall.minute).padStart(2, '0')}:${String(wall.second).padStart(2, '0')}`);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+});

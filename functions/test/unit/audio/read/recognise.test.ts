@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { AppError } from '../../../../src/errors.ts';
+import { containerNamed, FILE_EXTENSIONS, OTHER_EXTENSIONS } from '../../../../src/audio/read/format.ts';
+import type { FileExtension, FramedFormat, RecordingFormat } from '../../../../src/audio/read/format.ts';
+import { recogniseFormat } from '../../../../src/audio/read/recognise.ts';
+import { checkRecordings } from '../../../../src/upload/recordings.ts';
+import { chirp, decodeAll, fromS16le, opusPackets, s16le } from '../../../support/audio.ts';
+import { frame, noise, OPUS, PCM16, PCM8 } from './framing.ts';
+import { run } from './tools.ts';
+
+/** ffmpeg arguments that make a file of each kind. */
+const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]>> = {
+  wav: ['-f', 'wav'],
+  m4a: ['-c:a', 'aac', '-f', 'ipod', '-movflags', 'frag_keyframe+empty_moov'],
+  mp3: ['-f', 'mp3'],
+  ogg: ['-c:a', 'libopus', '-f', 'ogg'],
+  webm: ['-c:a', 'libopus', '-f', 'webm'],
+  flac: ['-f', 'flac'],
+  aac: ['-c:a', 'aac', '-f', 'adts'],
+  caf: ['-f', 'caf'],
+  aiff: ['-f', 'aiff'],
+};
+
+function encode(options: readonly string[]): Buffer {
+  return run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=0.3', ...options, '-']).stdout;
+}
+
+/** 20 ms of AMR at 12.2 kbit/s, over and over. */
+const AMR = Buffer.concat([
+  Buffer.from('#!AMR\n'),
+  ...Array<Buffer>(50).fill(Buffer.concat([Buffer.of(0x3c), noise(31, 1)])),
+]);
+
+const file = (extension: FileExtension): RecordingFormat => ({ kind: 'file', extension });
+
+function refusal(bytes: Uint8Array, named: RecordingFormat): string {
+  try {
+    recogniseFormat(bytes, named);
+  } catch (error) {
+    assert.ok(error instanceof AppError);
+    assert.equal(error.code, 'recording_corrupt');
+    return error.message;
+  }
+  return 'taken';
+}
+
+describe('A recording that is an ordinary file', function () {
+  this.timeout(60_000); // starts encoders
+  const kinds = new Map<FileExtension, Buffer>();
+
+  before(() => {
+    for (const extension of FILE_EXTENSIONS) {
+      kinds.set(extension, extension === 'amr' ? AMR : encode(ENCODERS[extension]));
+    }
+  });
+
+  it('is what its bytes are, whatever extension its name has', () => {
+    for (const [actual, bytes] of kinds) {
+      for (const named of [...FILE_EXTENSIONS.map(file), OPUS, PCM16, PCM8]) {
+        assert.deepEqual(recogniseFormat(bytes, named), file(actual));
+      }
+    }
+  });
+
+  it('is known without a tag, behind a tag, and behind zeros', () => {
+    const bare = encode(['-f', 'mp3', '-id3v2_version', '0', '-write_xing', '0']);
+    assert.equal(bare[0], 0xff);
+    const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\0\x01\0', 'latin1'), Buffer.alloc(128)]);
+    const flac = kinds.get('flac')!;
+    const aac = kinds.get('aac')!;
+    for (const named of [file('mp3'), file('wav'), file('flac')]) {
+      assert.deepEqual(recogniseFormat(bare, named), file('mp3'));
+      assert.deepEqual(recogniseFormat(Buffer.concat([Buffer.alloc(417), bare]), named), file('mp3'));
+      assert.deepEqual(recogniseFormat(Buffer.concat([tag, bare]), named), file('mp3'));
+      assert.deepEqual(recogniseFormat(Buffer.concat([tag, flac]), named), file('flac'));
+      assert.deepEqual(recogniseFormat(Buffer.concat([tag, aac]), named), file('aac'));
+    }
+  });
+
+  it('is refused with what it is where that is no audio, or none that is decoded', () => {
+    for (const [bytes, reason] of [
+      [Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'), /no audio format that is known, not those of a \.mp3 file/],
+      [Buffer.from('%PDF-1.7'), /of a PDF document/],
+      [Buffer.from('PK\x03\x04 and more', 'latin1'), /of a ZIP archive/],
+      [Buffer.of(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11), /of a Windows Media file/],
+      [Buffer.of(0xff), /no audio format/],
+      [Buffer.from('RIFF'), /no audio format/],
+      [Buffer.alloc(40_000), /no audio format/],
+    ] as const) {
+      assert.match(refusal(bytes, file('mp3')), reason);
+    }
+  });
+
+  it('may be named by any extension of its kind', () => {
+    for (const [extension, kind] of [
+      ...Object.entries(OTHER_EXTENSIONS),
+      ...FILE_EXTENSIONS.map((each) => [each, each]),
+    ]) {
+      assert.equal(containerNamed(extension as string), kind);
+    }
+    for (const extension of ['exe', 'txt', 'bin', '', 'toString', '__proto__'])
+      assert.equal(containerNamed(extension), null);
+  });
+
+  it('comes in under a name for frames, and is decoded as what it is', async () => {
+    const signal = chirp(1);
+    const wav = run(
+      'ffmpeg',
+      ['-v', 'error', '-f', 's16le', '-ar', '16000', '-ac', '1', '-i', '-', '-f', 'wav', '-'],
+      s16le(signal),
+    ).stdout;
+    const [recording] = checkRecordings(
+      [{ filename: 'memo_1760000000.bin', bytes: wav }],
+      { deviceId: null, clockOffsetMs: 0 },
+      { nowMs: 1_760_000_600_000, maxRecordingBytes: 1e6 },
+    );
+    assert.deepEqual(recording?.format, file('wav'));
+    const { pcm } = await decodeAll(wav, file('mp3'));
+    assert.deepEqual(pcm, fromS16le(s16le(signal)));
+  });
+});
+
+describe('A recording whose frames contradict its name', () => {
+  const packets = opusPackets(chirp(2), 20);
+  const opus = Buffer.concat(packets.map((packet) => frame(packet)));
+  const pcm = (format: FramedFormat, size: (i: number) => number): Buffer =>
+    Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(noise(size(i), i))));
+
+  it('is Opus where its frames are packets of one kind', async () => {
+    for (const named of [PCM8, PCM16, { ...PCM16, channels: 2, frameSize: 320 }] as const) {
+      assert.deepEqual(recogniseFormat(opus, named), { ...named, codec: 'opus' });
+      const expected = await decodeAll(opus, { ...named, codec: 'opus' });
+      const { frames, pcm: read, report } = await decodeAll(opus, named);
+      assert.equal(report.corruptFrames, 0);
+      assert.equal(read.length, expected.pcm.length);
+      assert.ok(frames.every(({ payload, samples }) => payload?.length === 2 * samples));
+    }
+  });
+
+  it('is PCM where its frames have the size of PCM and are no packets', () => {
+    assert.deepEqual(
+      recogniseFormat(
+        pcm(PCM16, () => 320),
+        OPUS,
+      ),
+      { ...OPUS, codec: 'pcm16' },
+    );
+    assert.deepEqual(
+      recogniseFormat(
+        pcm(PCM8, () => 160),
+        OPUS,
+      ),
+      { ...OPUS, codec: 'pcm8' },
+    );
+  });
+
+  it('is what its name says where frames show nothing clearly', () => {
+    const silence8 = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(Buffer.alloc(100 + i, 0x80))));
+    const silence16 = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(Buffer.alloc(100 + 2 * i))));
+    for (const [bytes, named] of [
+      [opus, OPUS],
+      [pcm(PCM16, () => 320), PCM16],
+      [pcm(PCM16, (i) => 100 + 2 * i), PCM16],
+      [pcm(PCM8, (i) => 100 + i), PCM8],
+      [silence8, PCM8],
+      [silence16, PCM16],
+      [frame(packets[0]!), PCM8],
+      [Buffer.alloc(400), PCM8],
+      [noise(5000, 3), OPUS],
+    ] as const) {
+      assert.deepEqual(recogniseFormat(bytes, named), named);
+    }
+  });
+});
