@@ -8,9 +8,19 @@ import type { TimedWord } from './conversation.ts';
 type Spoken = Pick<TimedWord, 'text' | 'startMs' | 'endMs'>;
 
 /**
- * Two words are one when they sound the same and overlap in time: a recogniser's times waver by some tens of milliseconds,
- * and a word cut by the edge of a file is heard as what is left of it, but nobody says a word twice at once. (Nearness alone
- * would also drop the second "no" of "no, no".)
+ * Words around one that are compared, on each side: about five seconds of speech.
+ */
+const NEIGHBOURS = 8;
+/** Fewer words than this that meet others in time tell nothing of whether their audio is the same. */
+const ENOUGH = 5;
+/** Of two recognitions of the same audio nearly all words are the same; of two different ones a few are, by chance. */
+const SAME_AUDIO_SHARE = 1 / 3;
+
+/**
+ * Two words are one when they sound the same, overlap in time, and are of the same audio. A recogniser's times waver by some tens of
+ * milliseconds, and a word cut by the edge of a file is heard as what is left of it, but nobody says a word twice at once.
+ * (Nearness alone would also drop the second "no" of "no, no".) Audio is not the same where most of the words around meet
+ * others at their time: two sessions of a recorder whose clock restarted claim the same hours.
  * @param words of one chunk, in order of their starts. Where two recordings of a run overlap it holds a moment twice itself.
  * @param known words that are stored for the device around that time.
  * @param deleted stretches in which the user deleted what was said.
@@ -21,32 +31,69 @@ export function withoutRepeats<T extends Spoken>(
   known: readonly Spoken[],
   deleted: readonly Interval[],
 ): T[] {
-  const heard = new Map<string, Spoken[]>();
-  for (const word of known) remember(heard, word);
+  const heard = new Heard();
+  for (const word of known) heard.add(word);
   const kept: T[] = [];
-  for (const word of words) {
+  const met: { readonly word: T; readonly isSame: boolean }[] = [];
+  const verdicts = words.map((word) => {
     const at = middle(word);
-    if (deleted.some(({ startMs, endMs }) => at >= startMs && at <= endMs)) continue;
-    if (heard.get(plainText(word.text))?.some((before) => overlap(before, word)) === true) continue;
-    remember(heard, word);
-    kept.push(word);
+    if (deleted.some(({ startMs, endMs }) => at >= startMs && at <= endMs)) return 'deleted';
+    const meeting = heard.meeting(word);
+    heard.add(word);
+    if (meeting === null) return 'new';
+    return met.push({ word, isSame: meeting === 'same' }) - 1;
+  });
+  for (const [i, word] of words.entries()) {
+    const verdict = verdicts[i];
+    const isRepeat = typeof verdict === 'number' && met[verdict]?.isSame === true && isSameAudio(met, verdict);
+    if (verdict !== 'deleted' && !isRepeat) kept.push(word);
   }
   return kept;
+}
+
+/** Whether the words around one that met others at their time are mostly those others. */
+function isSameAudio(met: readonly { readonly isSame: boolean }[], at: number): boolean {
+  const around = met.slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1);
+  if (around.length < ENOUGH) return true;
+  return around.filter(({ isSame }) => isSame).length > SAME_AUDIO_SHARE * around.length;
+}
+
+/** Words by their time. */
+class Heard {
+  readonly #bySecond = new Map<number, Spoken[]>();
+
+  add(word: Spoken): void {
+    for (const second of secondsOf(word)) {
+      const there = this.#bySecond.get(second);
+      if (there === undefined) this.#bySecond.set(second, [word]);
+      else there.push(word);
+    }
+  }
+
+  /** Whether a word was heard before, or another one at its time; null where nothing was. */
+  meeting(word: Spoken): 'same' | 'other' | null {
+    const there = secondsOf(word).flatMap((second) => this.#bySecond.get(second) ?? []);
+    const text = plainText(word.text);
+    if (there.some((before) => overlapMs(before, word) > 0 && plainText(before.text) === text)) return 'same';
+    return there.some((before) => overlapMs(before, word) > lengthMs(word) / 2) ? 'other' : null;
+  }
 }
 
 export function middle({ startMs, endMs }: Interval): number {
   return (startMs + endMs) / 2;
 }
 
-function remember(heard: Map<string, Spoken[]>, word: Spoken): void {
-  const text = plainText(word.text);
-  const same = heard.get(text);
-  if (same === undefined) heard.set(text, [word]);
-  else same.push(word);
+function secondsOf({ startMs, endMs }: Interval): number[] {
+  const first = Math.floor(startMs / 1000);
+  return Array.from({ length: Math.floor(endMs / 1000) - first + 1 }, (_, i) => first + i);
 }
 
-function overlap(a: Interval, b: Interval): boolean {
-  return a.startMs < b.endMs && b.startMs < a.endMs;
+function overlapMs(a: Interval, b: Interval): number {
+  return Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs);
+}
+
+function lengthMs({ startMs, endMs }: Interval): number {
+  return endMs - startMs;
 }
 
 /** As it sounds: without case and punctuation, which depend on what a recogniser heard around it. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../../config.ts';
 import { ByteWindow } from './byteWindow.ts';
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
-import { opusPacketSamples48k } from './opusPacket.ts';
+import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 
 export const LENGTH_BYTES = 4;
 /** Bytes of the largest frame with its length. */
@@ -128,9 +128,4 @@ export class FrameLook {
     if (this.#opus) return isHole(payload) ? null : opusPacketSamples48k(payload);
     return payload.length % this.#sampleBytes === 0 ? payload.length : null;
   }
-}
-
-/** Whether a packet is nothing but zeros: what an erased or unwritten part of a chip reads as, and no encoder's output. */
-function isHole(packet: Uint8Array): boolean {
-  return packet.length >= LENGTH_BYTES && packet[0] === 0 && packet.every((byte) => byte === 0);
 }

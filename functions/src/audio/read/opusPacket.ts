@@ -46,6 +46,11 @@ export function hasStereo(frames: readonly SourceFrame[]): boolean {
   return frames.some(({ payload }) => ((payload?.[0] ?? 0) & 0b100) !== 0);
 }
 
+/** Whether a packet is nothing but zeros: what an erased or unwritten part of a chip reads as, and no encoder's output. */
+export function isHole(packet: Uint8Array): boolean {
+  return packet.length >= 4 && packet[0] === 0 && packet.every((byte) => byte === 0);
+}
+
 /** Whether a packet is filled up to its size with bytes that mean nothing, mostly zeros (RFC 6716 section 3.2.5). */
 export function isPadded(packet: Uint8Array): boolean {
   return ((packet[0] ?? 0) & 0b11) === 3 && ((packet[1] ?? 0) & 0b0100_0000) !== 0;

@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
 import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
-import { opusPacketSamples48k } from './opusPacket.ts';
+import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { containerOf, otherKindOf } from './signatures.ts';
 
 /** Bytes that are looked at. */
@@ -41,7 +41,7 @@ function recogniseCodec(head: Uint8Array, named: FramedFormat): FramedFormat {
   const frames = firstFrames(head, named);
   if (frames.length < ENOUGH_FRAMES) return named;
   if (isOpus(named)) {
-    if (share(frames, (frame) => opusPacketSamples48k(frame) !== null) >= CLEAR_SHARE) return named;
+    if (share(frames, (frame) => isPacket(frame)) >= CLEAR_SHARE) return named;
     const codec = (['pcm16', 'pcm8'] as const).find((pcm) => haveSize(frames, nominalBytes({ ...named, codec: pcm })));
     return codec === undefined ? named : { ...named, codec };
   }
@@ -54,6 +54,10 @@ function firstFrames(head: Uint8Array, named: FramedFormat): Uint8Array[] {
   const reader = new FrameReader({ ...named, codec: 'pcm8', channels: 1 });
   const events = [...reader.push(head), ...reader.end()];
   return events.flatMap((event) => (event.kind === 'frame' ? event.payload : []));
+}
+
+function isPacket(frame: Uint8Array): boolean {
+  return !isHole(frame) && opusPacketSamples48k(frame) !== null;
 }
 
 function nominalBytes({ codec, channels, frameSize }: FramedFormat): number {
@@ -69,8 +73,7 @@ function areOpus(frames: readonly Uint8Array[]): boolean {
   const configuration = (frame: Uint8Array | undefined): number => (frame?.[0] ?? 0) >> 2;
   const ordinary = configuration(frames[Math.floor(frames.length / 2)]);
   return (
-    share(frames, (frame) => opusPacketSamples48k(frame) !== null && configuration(frame) === ordinary) >=
-      CLEAR_SHARE &&
+    share(frames, (frame) => isPacket(frame) && configuration(frame) === ordinary) >= CLEAR_SHARE &&
     // Silence is one byte over and over.
     share(frames, (frame) => frame.some((byte) => byte !== frame[0])) >= 0.5
   );

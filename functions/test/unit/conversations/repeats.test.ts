@@ -39,4 +39,23 @@ describe('Words that were heard before', () => {
     ];
     assert.deepEqual(texts(withoutRepeats(words, [], deleted)), ['before', 'after']);
   });
+
+  describe('are told from words of another session at the same time', () => {
+    const text = 'the one who said it first was the one who had to say it again and the rest of us went home'.split(
+      ' ',
+    );
+    const other = 'on monday we took the train to the lake and it rained but the boat was there so we rowed'.split(' ');
+    const spoken = (all: readonly string[], offsetMs: number) =>
+      all.map((each, i) => word(each, i * 300 + offsetMs, i * 300 + 280 + offsetMs));
+
+    it('which all stay, those that happen to be equal too', () => {
+      const second = spoken(other, 40);
+      assert.deepEqual(withoutRepeats(second, spoken(text, 0), []), second);
+    });
+
+    it('while the same audio again adds nothing, with a word in five heard otherwise', () => {
+      const again = spoken(text, 30).map((each, i) => (i % 5 === 2 ? { ...each, text: 'uh' } : each));
+      assert.deepEqual(texts(withoutRepeats(again, spoken(text, 0), [])), ['uh', 'uh', 'uh', 'uh']);
+    });
+  });
 });

@@ -118,6 +118,19 @@ describe('scanning recordings', () => {
     assert.equal(chunksIn(apart).length, 2);
   });
 
+  it('reads a recording as what its bytes are, whatever its name claims', async () => {
+    const { file, bytes } = record('a', 0, [false, true, false]);
+    const named = { ...file, format: { ...file.format, codec: 'opus' } as typeof file.format };
+    const events = await scan([{ file: named, bytes }]);
+    const chunks = events.filter((event) => event.kind === 'chunk');
+    assert.deepEqual(
+      chunks.map((event) => event.file.format),
+      [file.format],
+    );
+    const decoded = events.find((event) => event.kind === 'decoded');
+    assert.deepEqual([decoded?.report.corruptFrames, decoded?.samples], [0, 3 * BEAT_SAMPLES]);
+  });
+
   it('never stitches recordings of two devices', async () => {
     const events = await scan([record('a', 0, loud(3)), record('b', 3, loud(3), 'phone')]);
     assert.deepEqual(
