@@ -162,6 +162,12 @@ export const CATALOGUE = {
   },
 
   // Jobs
+  capture_ahead: {
+    status: 425,
+    remedy: 'later',
+    message:
+      'A capture time lies ahead of our clock; the job waits until it has come. Set the device clock or clock_offset_ms.',
+  },
   daily_budget_used: {
     status: 429,
     remedy: 'later',

@@ -1,5 +1,6 @@
 /** The recordings of one upload: all of them valid, or none taken. */
 import { createHash } from 'node:crypto';
+import { LIMITS } from '../config.ts';
 import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
@@ -100,7 +101,12 @@ function checkDeclared(
   { deviceId, clockOffsetMs, timeZone }: Names,
   { nowMs, maxRecordingBytes }: RecordingRules,
 ): Checked<DeclaredRecording> {
-  const parsed = parseRecordingName(name, { nowMs, clockOffsetMs, timeZone });
+  const parsed = parseRecordingName(name, {
+    nowMs,
+    clockOffsetMs,
+    timeZone,
+    maxAheadMs: LIMITS.maxCaptureAheadMs,
+  });
   const problems = parsed.ok ? [] : [parsed.problem];
   if (size === 0) problems.push(fileProblem(name, 'empty_recording'));
   if (size > maxRecordingBytes) problems.push(fileProblem(name, 'recording_too_large'));

@@ -13,6 +13,7 @@ import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
 import type { Transcriber } from '../transcription/transcriber.ts';
 import type { FairUse } from '../usage/fairUse.ts';
+import { requireCaptured } from './captureAhead.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointDeps } from './checkpoints.ts';
 import { claimRecordings, settleRecordings } from './claims.ts';
@@ -80,6 +81,7 @@ export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): P
 
 async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
   const beganMs = deps.now();
+  requireCaptured(job, beganMs);
   const claimed = await claimRecordings(job, lease, deps);
   const known = await readChunks(deps.db, lease.jobId);
   const files = inTimeOrder(claimed.job.files).filter(

@@ -12,6 +12,8 @@ export interface NameOptions {
   readonly nowMs: number;
   /** Added to the time in the name, milliseconds: for a batch from a device whose clock is known to be off. */
   readonly clockOffsetMs?: number;
+  /** How far the capture time may lie ahead, milliseconds; as far as a clock may run ahead where it is missing. */
+  readonly maxAheadMs?: number;
   /** Of times that do not name their zone, as `parseTimeZone` gives it. UTC where it is missing. */
   readonly timeZone?: string | undefined;
 }
@@ -140,15 +142,18 @@ function requirePossible({ codec, sampleRate, channels, frameSize }: FramedForma
 }
 
 /** @returns the capture time, with the offset of the device's clock. */
-function requirePlausible(namedMs: number, { nowMs, clockOffsetMs = 0 }: NameOptions): number {
+function requirePlausible(
+  namedMs: number,
+  { nowMs, clockOffsetMs = 0, maxAheadMs = LIMITS.maxClockAheadMs }: NameOptions,
+): number {
   const startedAtMs = namedMs + clockOffsetMs;
   const remedy = 'set the device clock or clock_offset_ms';
   if (startedAtMs < LIMITS.minCaptureMs) {
     const earliest = new Date(LIMITS.minCaptureMs).toISOString();
     throw refusal('bad_timestamp', `Its capture time${shown(startedAtMs)} is before ${earliest}; ${remedy}.`);
   }
-  if (startedAtMs > nowMs + LIMITS.maxClockAheadMs) {
-    const limit = `${LIMITS.maxClockAheadMs / 60_000} minutes after now (${new Date(nowMs).toISOString()})`;
+  if (startedAtMs > nowMs + maxAheadMs) {
+    const limit = `${maxAheadMs / 60_000} minutes after now (${new Date(nowMs).toISOString()})`;
     throw refusal('bad_timestamp', `Its capture time${shown(startedAtMs)} is more than ${limit}; ${remedy}.`);
   }
   return startedAtMs;

@@ -95,9 +95,8 @@ function mpegOf(bytes: Uint8Array, start: number, frames: number): 'mp3' | 'aac'
     for (let size = frameBytes(bytes, at); size !== null && found < frames; size = frameBytes(bytes, at)) {
       found++;
       at += size;
-      if (at >= bytes.length) break; // the first is all there is
     }
-    if (found >= frames || (found > 0 && at >= bytes.length)) return extension;
+    if (found >= frames) return extension;
   }
   return null;
 }
