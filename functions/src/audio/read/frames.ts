@@ -8,10 +8,9 @@
 import { FrameChain } from './frameChain.ts';
 import { FrameLook, LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
 import type { Frame } from './frameLook.ts';
-import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
 import { isPadded } from './opusPacket.ts';
-import { PcmSizes } from './pcmSizes.ts';
+import { CHAIN_FRAMES, OrdinaryFrames } from './ordinaryFrames.ts';
 
 /** Why bytes were given up. */
 export type Corruption =
@@ -38,17 +37,6 @@ export type FrameEvent =
   /** A last frame that was not written to its end; `payload` is what there is of it. */
   | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number; readonly payload: Uint8Array };
 
-/** Frames that must fit together before reading goes on after a loss. Chance finds 3 in 2^48 places of random bytes. */
-const CHAIN_FRAMES = 3;
-/** The same where they have another duration than the frames before: at wrong offsets tiny packets read as other packets. */
-const UNUSUAL_CHAIN_FRAMES = 8;
-/** Frames of one duration in a row after which a single packet of another duration is damage, not a change of the encoder. */
-const STEADY_FRAMES = 8;
-/** Frames over which the size of a frame is averaged: speech and pauses differ by a factor of ten. */
-const MEAN_FRAMES = 8;
-/** Empty frames in a row that are believed beside damage; they must also be more zeros than one frame can hold. */
-const PAUSE_FRAMES = 8;
-
 /** Bytes that do not read as frames, while the reader searches for the next one that does. */
 interface Loss {
   readonly offset: number;
@@ -68,32 +56,20 @@ interface Loss {
 export class FrameReader {
   readonly #look: FrameLook;
   readonly #chain: FrameChain;
-  /** Null for Opus, whose packets tell by their content that they are packets. */
-  readonly #pcm: PcmSizes | null;
+  readonly #ordinary: OrdinaryFrames;
   #position = 0;
   #loss: Loss | null = null;
-  /** Where the chain breaks that the PCM sizes were learned from. */
+  /** Where the chain breaks that was learned from. */
   #learnedTo = -1;
-  /** The measure of ordinary frames, as far as known. */
-  #usual: number | null;
-  #previous: number | null = null;
-  /** Ordinary frames in a row. */
-  #steady = 0;
-  /** Mean size of the last frames, their lengths included, bytes; 0 before the first one. */
-  #meanBytes = 0;
-  /** Bytes of the largest frame so far, its length included. */
-  #largestFrame = 0;
   /** Whether the bytes before the position are those of an empty frame. */
   #inPause = false;
   /** Whether the last frame ends in zeros: more of them behind it need not be empty frames. */
   #endsInZeros = false;
 
   constructor(format: FramedFormat) {
-    const nominalBytes = format.frameSize * format.channels * (format.codec === 'pcm16' ? 2 : 1);
     this.#look = new FrameLook(format);
     this.#chain = new FrameChain(this.#look);
-    this.#pcm = isOpus(format) ? null : new PcmSizes(nominalBytes);
-    this.#usual = this.#pcm ? nominalBytes : null;
+    this.#ordinary = new OrdinaryFrames(format, this.#look);
   }
 
   /** Takes the next bytes (copied, the buffer may be reused) and tells what they completed. */
@@ -124,7 +100,10 @@ export class FrameReader {
     const chain = this.#chain.from(this.#position);
     if (chain === 'unknown') return false;
     const found = this.#look.at(this.#position);
-    if (chain === 'breaks') this.#learnSizes();
+    if (chain === 'breaks' && this.#learnedTo !== this.#chain.front) {
+      this.#learnedTo = this.#chain.front;
+      this.#ordinary.learn(this.#position, this.#learnedTo);
+    }
     switch (found.kind) {
       case 'end':
         return false;
@@ -140,28 +119,13 @@ export class FrameReader {
         return true;
       case 'frame':
         if (chain === 'breaks' && !this.#leadsOn(found)) {
-          return this.#lose('lost_sync', this.#isOrdinary(found) ? found : null);
+          return this.#lose('lost_sync', this.#ordinary.isOrdinary(found) ? found : null);
         }
         // Nothing is lost by looking for frames in what cannot be one: a wrong length may have led on by chance.
-        if (this.#isOversized(found)) return this.#lose('lost_sync', null);
+        if (this.#ordinary.isOversized(found)) return this.#lose('lost_sync', null);
         this.#take(found, events);
         return true;
     }
-  }
-
-  /** A chain that breaks is the best sample of the sizes there are: nearly all of it lies before the damage. */
-  #learnSizes(): void {
-    if (this.#pcm === null || this.#learnedTo === this.#chain.front) return;
-    this.#learnedTo = this.#chain.front;
-    const ahead: number[] = [];
-    for (let at = this.#position; at < this.#learnedTo;) {
-      const next = this.#look.next(at);
-      if (typeof next !== 'number') break;
-      if (next > at + LENGTH_BYTES) ahead.push(next - at - LENGTH_BYTES);
-      at = next;
-    }
-    this.#pcm.learn(ahead.slice(0, -1));
-    this.#usual = this.#pcm.usual ?? this.#usual;
   }
 
   /** Whether a frame's length is right although the chain breaks later: it leads to a good frame, past damaged contents if need be. */
@@ -171,20 +135,10 @@ export class FrameReader {
     for (let i = 0; i < CHAIN_FRAMES; i++) {
       const next = this.#look.at(this.#afterEmpty(offset));
       if (next.kind !== 'frame') return next.kind === 'end';
-      if (this.#fits(next) || (next.measure !== null && next.measure === frame.measure)) return true;
+      if (this.#ordinary.fits(next) || (next.measure !== null && next.measure === frame.measure)) return true;
       offset = next.end;
     }
     return false;
-  }
-
-  /** Whether a frame bears out the length that led to it: any valid Opus packet does, PCM only by its size. */
-  #fits({ measure }: Frame): boolean {
-    return measure !== null && (this.#pcm === null || this.#pcm.fits(measure));
-  }
-
-  #isOrdinary(frame: Frame): boolean {
-    if (this.#pcm) return frame.measure !== null && (!this.#pcm.isKnown || this.#fits(frame));
-    return frame.measure !== null && (this.#usual === null || frame.measure === this.#usual);
   }
 
   #emptyAt(offset: number): number {
@@ -198,22 +152,13 @@ export class FrameReader {
   /** Whether lengths of 0 at `offset`, on a chain that breaks, are empty frames. */
   #isPause(offset: number): boolean {
     const next = this.#look.at(this.#afterEmpty(offset));
-    if (next.kind === 'frame' ? this.#fits(next) : next.kind === 'end') return true;
+    if (next.kind === 'frame' ? this.#ordinary.fits(next) : next.kind === 'end') return true;
     return this.#isLongPause(offset, this.#endsInZeros);
   }
 
   /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */
   #isLongPause(offset: number, afterZeros: boolean): boolean {
-    return !afterZeros && this.#isLong(this.#emptyAt(offset));
-  }
-
-  #isLong(emptyFrames: number): boolean {
-    return emptyFrames >= PAUSE_FRAMES && emptyFrames * LENGTH_BYTES > this.#largestFrame;
-  }
-
-  /** Whether a frame is no packet, and larger than any packet so far. */
-  #isOversized({ measure, payload }: Frame): boolean {
-    return this.#pcm === null && measure === null && this.#largestFrame > 0 && payload.length > this.#largestFrame;
+    return !afterZeros && this.#ordinary.isLong(this.#emptyAt(offset));
   }
 
   /** Takes a frame whose length is right. */
@@ -233,39 +178,23 @@ export class FrameReader {
    * Empty frames that a wrong length has taken into a packet: a stretch of more zeros than a whole packet had so far, where an
    * encoder puts none but as padding. The chain may lead on behind them, as each of them has four bytes.
    */
-  #swallowedBy({ payload, end }: Frame): number {
-    if (this.#pcm || payload.length <= this.#largestFrame || isPadded(payload)) return 0;
-    return this.#pausesIn(end - payload.length, end);
-  }
-
-  /** Empty frames in stretches of zeros that are larger than any frame. */
-  #pausesIn(from: number, to: number): number {
-    let count = 0;
-    for (let at = from; at < to;) {
-      const zeros = this.#look.find(0, at, to);
-      at = this.#look.findOther(0, zeros, to);
-      const here = Math.floor((at - zeros) / LENGTH_BYTES);
-      if (this.#isLong(here)) count += here;
-    }
-    return count;
+  #swallowedBy(frame: Frame): number {
+    const { payload, end } = frame;
+    if (this.#ordinary.isPcm || !this.#ordinary.isLargest(frame) || isPadded(payload)) return 0;
+    return this.#ordinary.pausesIn(end - payload.length, end);
   }
 
   /** What is wrong with the content of a frame whose length is right. */
   #faultOf(frame: Frame): Corruption | null {
     if (frame.measure === null) return 'bad_payload';
-    if (this.#pcm || this.#isOrdinary(frame) || this.#steady < STEADY_FRAMES) return null;
+    if (this.#ordinary.isPcm || this.#ordinary.isOrdinary(frame) || !this.#ordinary.isSteady) return null;
     // Four garbage packets in ten are valid Opus of some random duration: believed, they would shift all that follows.
     const next = this.#look.at(frame.end);
     return next.kind === 'frame' && next.measure !== frame.measure ? 'odd_duration' : null;
   }
 
   #accept(frame: Frame, events: FrameEvent[]): void {
-    if (this.#usual === null || frame.measure === this.#previous) this.#usual = frame.measure;
-    this.#steady = frame.measure === this.#usual ? this.#steady + 1 : 0;
-    this.#previous = frame.measure;
-    this.#pcm?.add(frame.payload.length);
-    this.#largestFrame = Math.max(this.#largestFrame, frame.end - frame.offset);
-    this.#weigh(frame.end - frame.offset);
+    this.#ordinary.accept(frame);
     this.#inPause = false;
     this.#endsInZeros = endsInZeros(frame.payload);
     events.push({ kind: 'frame', offset: frame.offset, payload: frame.payload });
@@ -275,14 +204,10 @@ export class FrameReader {
     for (let i = 0; i < count; i++) {
       events.push({ kind: 'empty', offset: this.#position, bytes: LENGTH_BYTES });
       this.#position += LENGTH_BYTES;
-      if (this.#meanBytes > 0) this.#weigh(LENGTH_BYTES);
+      this.#ordinary.acceptEmpty();
     }
     this.#inPause = true;
     this.#endsInZeros = false;
-  }
-
-  #weigh(bytes: number): void {
-    this.#meanBytes = this.#meanBytes === 0 ? bytes : this.#meanBytes + (bytes - this.#meanBytes) / MEAN_FRAMES;
   }
 
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
@@ -307,15 +232,15 @@ export class FrameReader {
 
   /** Whether frames in a row start at `offset`; near the end of the input the fewer that fit it exactly are enough. */
   #startsChain(offset: number): boolean | 'unknown' {
-    let needed = this.#pcm?.chain ?? CHAIN_FRAMES;
+    let needed = 1;
     let unusual: number | null = null;
     for (let count = 0; count < needed; count++) {
       const found = this.#look.at(count === 0 ? offset : this.#afterEmpty(offset));
       if (found.kind === 'frame') {
-        if (!this.#fits(found)) return false;
-        if (count === 0 && !this.#isOrdinary(found)) {
-          needed = UNUSUAL_CHAIN_FRAMES;
-          unusual = found.measure;
+        if (!this.#ordinary.fits(found)) return false;
+        if (count === 0) {
+          needed = this.#ordinary.chainFrom(found);
+          if (!this.#ordinary.isOrdinary(found)) unusual = found.measure;
         }
         if (unusual !== null && found.measure !== unusual) return false;
         offset = found.end;
@@ -335,7 +260,7 @@ export class FrameReader {
     let { offset, reason } = loss;
     const emptyFrames = found ? this.#pauseBefore(end, offset) : 0;
     const lostTo = end - LENGTH_BYTES * emptyFrames;
-    if (suspect && lostTo >= suspect.end && !(found && this.#isTail(suspect.end, lostTo))) {
+    if (suspect && lostTo >= suspect.end && !(found && this.#ordinary.isTail(suspect.end, lostTo))) {
       this.#accept(suspect, events);
       offset = suspect.end;
       reason = loss.behindSuspect;
@@ -343,7 +268,7 @@ export class FrameReader {
     if (reason === 'torn' && !found) {
       events.push({ kind: 'torn', offset, bytes: end - offset, payload: this.#tornPayload(offset, end) });
     } else if (offset < lostTo) {
-      const lostFrames = this.#framesIn(offset, lostTo, found ? end : null);
+      const lostFrames = this.#ordinary.framesIn(offset, lostTo, found ? end : null, this.#inPause);
       events.push(corrupt(offset, lostTo, lostFrames, reason === 'torn' ? 'lost_sync' : reason, found));
       this.#inPause = false;
     }
@@ -355,54 +280,9 @@ export class FrameReader {
 
   /** Empty frames directly before the frame at which reading goes on: those of a pause whose beginning is damaged. */
   #pauseBefore(end: number, start: number): number {
-    if (this.#isOneFrame(start, end)) return 0;
+    if (this.#ordinary.isOneFrame(start, end)) return 0;
     const count = this.#look.emptyBefore(end, Math.max(start, end - MAX_FRAME));
-    return this.#inPause || this.#isLong(count) ? count : 0;
-  }
-
-  /** Whether the bytes are what a too short length left over of its frame, rather than a frame of their own. */
-  #isTail(offset: number, end: number): boolean {
-    return !this.#isOneFrame(offset, end) && 2 * (end - offset) < this.#meanFrameBytes(end);
-  }
-
-  /** @param next where the next frame is; null where there is none. */
-  #framesIn(offset: number, end: number, next: number | null): number {
-    if (this.#isOneFrame(offset, end)) return 1;
-    if (next === null && this.#meanBytes === 0) return 1;
-    // Elsewhere zeros may as well be what a damaged sector reads as. What is older than this is not here any more.
-    const pauses = this.#inPause ? this.#pausesIn(Math.max(offset, end - MAX_FRAME), end) : 0;
-    const bytes = end - offset - pauses * LENGTH_BYTES;
-    const before = bytes / this.#meanFrameBytes(next ?? end);
-    if (next === null || this.#meanBytes === 0) return Math.max(1, Math.round(pauses + before));
-    // How many of the bytes are of the kind before, and how many of the kind behind, cannot be told.
-    const behind = bytes / (next > end ? LENGTH_BYTES : this.#meanBytesBehind(next));
-    return Math.max(1, Math.round(pauses + (before + behind) / 2));
-  }
-
-  /** Whether the bytes would be one ordinary frame if its length were right, and not much larger than those before. */
-  #isOneFrame(offset: number, end: number): boolean {
-    const bytes = end - offset;
-    if (this.#usual === null || bytes <= LENGTH_BYTES) return false;
-    if (bytes > Math.min(MAX_FRAME, 1.5 * this.#largestFrame)) return false;
-    const measure = this.#look.measureOf(offset + LENGTH_BYTES, end);
-    return measure !== null && (this.#pcm?.fits(measure) ?? measure === this.#usual);
-  }
-
-  /** Mean size of the last frames, their lengths included, bytes; before the first one, that of the frame at `next`. */
-  #meanFrameBytes(next: number): number {
-    return this.#meanBytes > 0 ? this.#meanBytes : LENGTH_BYTES + this.#look.length(next);
-  }
-
-  /** The same of the frames at which reading goes on. */
-  #meanBytesBehind(next: number): number {
-    let end = next;
-    let frames = 0;
-    for (; frames < CHAIN_FRAMES; frames++) {
-      const found = this.#look.next(end);
-      if (typeof found !== 'number') break;
-      end = found;
-    }
-    return (end - next) / Math.max(1, frames);
+    return this.#inPause || this.#ordinary.isLong(count) ? count : 0;
   }
 
   #tornPayload(offset: number, end: number): Uint8Array {
