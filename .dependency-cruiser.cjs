@@ -63,10 +63,23 @@ module.exports = {
     { name: 'no-unresolved-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'product-stands-alone',
-      comment: 'functions/ is deployed as it is: nothing outside it comes along.',
+      comment: 'functions/ is deployed alone. Its build carries the contract along, and nothing else from outside.',
       severity: 'error',
       from: { path: SRC },
-      to: { path: '^(dev|client|web)/' },
+      to: { pathNot: `${SRC}|^(functions/)?node_modules/|^contract/src/|^(node:)?[^/]+(/promises)?$` },
+    },
+    {
+      name: 'contract-imports-nothing',
+      severity: 'error',
+      from: { path: '^contract/src/' },
+      to: { pathNot: '^contract/src/' },
+    },
+    {
+      name: 'packages-by-name',
+      comment: "Another package's sources are imported by the package's name, through its exports.",
+      severity: 'error',
+      from: { path: '^(contract|client|web|dev)/' },
+      to: { path: '^(contract|client|web)/src/', pathNot: '^$1/', dependencyTypes: ['local'] },
     },
     {
       name: 'product-needs-only-its-dependencies',

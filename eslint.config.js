@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules', 'functions/lib', 'client/dist', 'web/dist', '.cache'] },
+  { ignores: ['**/node_modules', 'functions/lib', 'client/dist', 'contract/dist', 'web/dist', '.cache'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

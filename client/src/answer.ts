@@ -1,4 +1,6 @@
 /** What an answer means: first who gave it, then what it says. */
+import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
+import type { ErrorCode, ReceivedErrorCode } from 'offline-audio-sync-contract';
 import { parseRetryAfter } from './backoff.ts';
 import { RequestError } from './errors.ts';
 import type { FileProblem, UnreachedCode } from './errors.ts';
@@ -17,23 +19,14 @@ export interface HttpAnswer {
 const LONGEST_WAIT_FOR_STRANGERS_MS = 2 * 60_000;
 
 /** Codes of our server for a body that is not what this client sent: something on the way has changed it. */
-const CHANGED_ON_THE_WAY = new Set(['invalid_multipart', 'unsupported_media_type']);
-
-const UNREACHED_MESSAGES = {
-  network: 'The server could not be reached.',
-  timeout: 'The server did not answer in time.',
-  no_token: 'The app could not get a token for the request.',
-  network_sign_in: 'This network asks people to sign in before it lets anything through.',
-  too_large_for_network: 'The network takes no request of this size.',
-  not_ours: 'Something else than the server answered.',
-} as const satisfies Readonly<Record<UnreachedCode, string>>;
+const CHANGED_ON_THE_WAY: ReadonlySet<string> = new Set<ErrorCode>(['invalid_multipart', 'unsupported_media_type']);
 
 /** The server was not reached, whatever came back. */
 export function notReached(
   code: UnreachedCode,
   options: { readonly status?: number; readonly retryAfterMs?: number | null; readonly cause?: unknown } = {},
 ): RequestError {
-  return new RequestError('network', code, UNREACHED_MESSAGES[code], options);
+  return new RequestError('network', code, CLIENT_CATALOGUE[code].message, options);
 }
 
 /** An answer that has not the shape of the one who was asked. @param nowMs Unix milliseconds. */
@@ -70,7 +63,7 @@ function verdictOfFunctions(answer: HttpAnswer, nowMs: number): RequestError | n
 }
 
 interface Problem {
-  readonly code: string;
+  readonly code: ReceivedErrorCode;
   readonly message: string;
   readonly details: readonly FileProblem[];
   readonly retryAfterMs: number | null;

@@ -1,4 +1,16 @@
 /** The server's API, typed. Shapes: docs/api.md of the server; snake_case ends here. */
+import { ledgerFromView } from 'offline-audio-sync-contract';
+import type {
+  AudioLedger,
+  CallableName,
+  Callables,
+  FileState,
+  HttpEndpoint,
+  JobStatus,
+  JobView,
+  ReceivedErrorCode,
+  UploadFieldsView,
+} from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
 import { RequestError } from './errors.ts';
 import { isObject, notReached, strangersAnswer } from './answer.ts';
@@ -8,14 +20,9 @@ import { multipartBody } from './multipart.ts';
 import type { MultipartFile } from './multipart.ts';
 import type { UploadTarget } from './recording.ts';
 
-export type JobStatus =
-  'uploading' | 'pending' | 'processing' | 'deferred' | 'completed' | 'partial' | 'failed' | 'cancelled';
-
-/** `expected` and `staged` are on their way; the rest is how it ended. */
-export type FileState = 'expected' | 'staged' | 'transcribed' | 'silent' | 'duplicate' | 'failed';
-
+/** Why a recording of a job failed. */
 export interface FileFailure {
-  readonly code: string;
+  readonly code: ReceivedErrorCode;
   readonly message: string;
   readonly retryable: boolean;
 }
@@ -25,15 +32,6 @@ export interface JobFile {
   readonly name: string;
   readonly state: FileState;
   readonly error: FileFailure | null;
-}
-
-/** Seconds. `audio = speech + silent + duplicate + failed` */
-export interface AudioLedger {
-  readonly audio: number;
-  readonly speech: number;
-  readonly silent: number;
-  readonly duplicate: number;
-  readonly failed: number;
 }
 
 export interface Job {
@@ -46,7 +44,11 @@ export interface Job {
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
   /** Why it stands still, and until when (ISO 8601); null while it does not. */
-  readonly waitingFor: { readonly reason: string; readonly message: string; readonly until: string | null } | null;
+  readonly waitingFor: {
+    readonly reason: ReceivedErrorCode;
+    readonly message: string;
+    readonly until: string | null;
+  } | null;
   /** ISO 8601; null before its end. */
   readonly finishedAt: string | null;
   readonly acknowledgedAt: string | null;
@@ -68,12 +70,6 @@ export interface DirectJob {
   readonly files: readonly { readonly name: string; readonly path: string; readonly state: FileState }[];
 }
 
-const ENDED: ReadonlySet<JobStatus> = new Set(['completed', 'partial', 'failed', 'cancelled']);
-
-export function hasEnded({ status }: { readonly status: string }): boolean {
-  return ENDED.has(status as JobStatus);
-}
-
 export class Api {
   readonly #http: Http;
   readonly #url: string;
@@ -92,14 +88,8 @@ export class Api {
   ): Promise<string> {
     const { boundary, body } = multipartBody(formFields(target), files);
     const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Idempotency-Key': key };
-    const answer = await this.#http.send({
-      to: 'functions',
-      url: `${this.#url}/syncUpload`,
-      method: 'POST',
-      headers,
-      body,
-      signal,
-    });
+    const url = this.#endpoint('syncUpload');
+    const answer = await this.#http.send({ to: 'functions', url, method: 'POST', headers, body, signal });
     return stringIn(ours(answer, answer.json), 'job_id');
   }
 
@@ -132,7 +122,7 @@ export class Api {
 
   /** @returns null where there is no such job, any more or of this user. */
   async job(jobId: string, signal: AbortSignal): Promise<Job | null> {
-    const url = `${this.#url}/syncStatus?job_id=${encodeURIComponent(jobId)}`;
+    const url = `${this.#endpoint('syncStatus')}?job_id=${encodeURIComponent(jobId)}`;
     try {
       const answer = await this.#http.send({ to: 'functions', url, method: 'GET', signal });
       return toJob(ours(answer, answer.json));
@@ -156,11 +146,19 @@ export class Api {
     await this.#call('cancelSyncJob', { job_id: jobId }, signal);
   }
 
+  #endpoint(name: HttpEndpoint | CallableName): string {
+    return `${this.#url}/${name}`;
+  }
+
   /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */
-  async #call(name: string, data: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  async #call<Name extends CallableName>(
+    name: Name,
+    data: Callables[Name]['request'],
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const answer = await this.#http.send({
       to: 'functions',
-      url: `${this.#url}/${name}`,
+      url: this.#endpoint(name),
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ data }),
@@ -179,7 +177,7 @@ function formFields({ deviceId, conversationId, clockOffsetMs }: UploadTarget): 
   };
 }
 
-function callFields(target: UploadTarget): Readonly<Record<string, string | number>> {
+function callFields(target: UploadTarget): UploadFieldsView {
   const fields = formFields(target);
   return target.clockOffsetMs === 0 ? fields : { ...fields, clock_offset_ms: target.clockOffsetMs };
 }
@@ -199,7 +197,7 @@ function stringIn(json: Readonly<Record<string, unknown>>, key: string): string 
 function toJob(json: Readonly<Record<string, unknown>>): Job {
   // Past the check of its id the answer is our server's.
   const view = json as unknown as JobView;
-  const { ledger, waiting_for: waitingFor } = view;
+  const { waiting_for: waitingFor } = view;
   return {
     jobId: stringIn(json, 'job_id'),
     status: stringIn(json, 'status') as JobStatus,
@@ -209,13 +207,7 @@ function toJob(json: Readonly<Record<string, unknown>>): Job {
       state,
       error: error && { code: error.code, message: error.message, retryable: error.retryable },
     })),
-    ledger: {
-      audio: ledger.audio_seconds,
-      speech: ledger.speech_seconds,
-      silent: ledger.silent_seconds,
-      duplicate: ledger.duplicate_seconds,
-      failed: ledger.failed_seconds,
-    },
+    ledger: ledgerFromView(view.ledger),
     newConversationIds: view.new_conversation_ids,
     updatedConversationIds: view.updated_conversation_ids,
     waitingFor: waitingFor && {
@@ -227,19 +219,4 @@ function toJob(json: Readonly<Record<string, unknown>>): Job {
     acknowledgedAt: view.acknowledged_at,
     expiresAt: view.expires_at,
   };
-}
-
-/** On the wire. */
-interface JobView {
-  readonly percent: number;
-  readonly files: readonly JobFile[];
-  readonly ledger: Readonly<
-    Record<'audio_seconds' | 'speech_seconds' | 'silent_seconds' | 'duplicate_seconds' | 'failed_seconds', number>
-  >;
-  readonly new_conversation_ids: readonly string[];
-  readonly updated_conversation_ids: readonly string[];
-  readonly waiting_for: Job['waitingFor'];
-  readonly finished_at: string | null;
-  readonly acknowledged_at: string | null;
-  readonly expires_at: string;
 }

@@ -1,9 +1,10 @@
 /** What this library needs of the app's Firebase project; `firebaseBackend` (`/firebase`) is the implementation. */
+import type { JobStatus } from 'offline-audio-sync-contract';
 import type { Unsubscribe } from './emitter.ts';
 
 /** What a live job says of itself. */
 export interface JobSignal {
-  readonly status: string;
+  readonly status: JobStatus;
   /** 0 to 100. */
   readonly percent: number;
   /** Something is wrong with a recording that it waits for. */

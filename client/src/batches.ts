@@ -1,4 +1,6 @@
 /** Which recordings travel together, and how. Pure. */
+import { LIMITS } from 'offline-audio-sync-contract';
+import type { UploadKind } from 'offline-audio-sync-contract';
 import { multipartBound } from './multipart.ts';
 import type { RecordingDoc, UploadTarget } from './recording.ts';
 
@@ -11,13 +13,13 @@ export interface BatchLimits {
 
 /** What the server takes. */
 export const SERVER_LIMITS: BatchLimits = {
-  maxRequestBytes: 30 * 1024 * 1024,
-  maxFilesPerRequest: 200,
-  maxFilesPerJob: 1000,
+  maxRequestBytes: LIMITS.maxRequestBytes,
+  maxFilesPerRequest: LIMITS.maxFilesPerRequest,
+  maxFilesPerJob: LIMITS.maxFilesPerJob,
 };
 
 export interface PlannedBatch {
-  readonly way: 'multipart' | 'direct';
+  readonly way: UploadKind;
   readonly target: UploadTarget;
   readonly recordings: readonly RecordingDoc[];
 }

@@ -1,4 +1,5 @@
 /** The library's face: one object for one user's recordings on one device. */
+import { PUSH_TYPE } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
 import { boundedStore } from './boundedStore.ts';
 import { Emitter } from './emitter.ts';
@@ -177,7 +178,7 @@ export class SyncClient {
   async retry(id?: string): Promise<void> {
     await this.#open();
     const failed = this.#parts.library.inState('failed').filter((recording) => id === undefined || recording.id === id);
-    if (id !== undefined && failed.length === 0) throw new SyncError('not_found', 'There is no such failed recording.');
+    if (id !== undefined && failed.length === 0) throw new SyncError('not_found');
     const jobs = new Map<string | null, RecordingDoc[]>();
     for (const recording of failed) {
       const kept = recording.failure?.retryable === true ? recording.jobId : null;
@@ -211,9 +212,9 @@ export class SyncClient {
   async discard(id: string): Promise<void> {
     await this.#open();
     const state = this.#parts.library.get(id)?.state;
-    if (state === undefined) throw new SyncError('not_found', 'There is no such recording.');
+    if (state === undefined) throw new SyncError('not_found');
     if (state !== 'waiting' && state !== 'failed' && state !== 'synced') {
-      throw new SyncError('busy', 'The recording is on its way: cancel its job first, or wait.');
+      throw new SyncError('busy');
     }
     await this.#wish([{ id, what: 'gone' }]);
   }
@@ -240,7 +241,7 @@ export class SyncClient {
    */
   async handlePushMessage(data: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const { type, job_id: jobId } = data ?? {};
-    if (type !== 'offline_sync_completed' || typeof jobId !== 'string') return false;
+    if (type !== PUSH_TYPE || typeof jobId !== 'string') return false;
     await this.#settle([jobId]);
     return true;
   }
@@ -260,7 +261,7 @@ export class SyncClient {
   /** Ends everything, and closes the store. What is on its way goes on with the next start. */
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return;
-    this.#life.abort(new SyncError('disposed', 'The client was disposed of.'));
+    this.#life.abort(new SyncError('disposed'));
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     await this.pause();
     if (this.#opening !== null) await this.#ended(this.#opening.catch(() => undefined));

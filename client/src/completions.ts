@@ -2,22 +2,21 @@
  * Ended jobs, each handed over to the app once. However the end of a job becomes known (listener, push, at launch), it comes
  * here: the job is asked for, its recordings are settled, it is handed over, that is put on record, and the server is told.
  */
-import { hasEnded } from './api.ts';
-import type { Api, AudioLedger, Job, JobFile, JobStatus } from './api.ts';
+import { isFinished, LIMITS } from 'offline-audio-sync-contract';
+import type { AudioLedger, FinishedStatus } from 'offline-audio-sync-contract';
+import type { Api, Job, JobFile } from './api.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Mutex } from './time.ts';
 import type { Clock } from './time.ts';
 
 const KEY = 'completion/';
-/** As many as one call takes. */
-const MAX_ACKNOWLEDGED = 100;
 /** Kept this much longer than the server knows the job, milliseconds. */
 const MARGIN_MS = 24 * 3600_000;
 
 /** A job that has ended, as the app gets it. */
 export interface Completion {
   readonly jobId: string;
-  readonly status: Extract<JobStatus, 'completed' | 'partial' | 'failed' | 'cancelled'>;
+  readonly status: FinishedStatus;
   /** ISO 8601. A job that is tried again by hand ends again, at another time. */
   readonly finishedAt: string;
   readonly newConversationIds: readonly string[];
@@ -103,8 +102,8 @@ export class Completions {
   /** Tells the server what was handed over. @throws RequestError: another time, then. */
   async acknowledge(signal: AbortSignal): Promise<void> {
     const open = [...this.#handedOver].filter(([, { acknowledged }]) => !acknowledged);
-    for (let at = 0; at < open.length; at += MAX_ACKNOWLEDGED) {
-      const some = open.slice(at, at + MAX_ACKNOWLEDGED);
+    for (let at = 0; at < open.length; at += LIMITS.maxAcknowledgedJobs) {
+      const some = open.slice(at, at + LIMITS.maxAcknowledgedJobs);
       await this.#options.api.acknowledge([...new Set(some.map(([, { jobId }]) => jobId))], signal);
       // Also those that it passed over: they are gone, or run again, and their next end is another one.
       const done = new Map(some.map(([key, entry]) => [key, { ...entry, acknowledged: true }]));
@@ -115,5 +114,5 @@ export class Completions {
 }
 
 function isCompletion(job: Job): job is Job & Completion {
-  return hasEnded(job) && job.finishedAt !== null;
+  return isFinished(job.status) && job.finishedAt !== null;
 }

@@ -1,4 +1,6 @@
 /** What can go wrong, sorted by what to do about it. */
+import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
+import type { ClientErrorCode, ReceivedErrorCode } from 'offline-audio-sync-contract';
 
 /**
  * - `bad_name`, `bad_frame`, `empty_recording`, `recording_too_large`: `add` did not take it; nothing was stored.
@@ -7,7 +9,8 @@
  * - `signed_out`: there is no user.
  * - `disposed`: the client was disposed of.
  */
-export type SyncErrorCode =
+export type SyncErrorCode = Extract<
+  ClientErrorCode,
   | 'bad_name'
   | 'bad_frame'
   | 'empty_recording'
@@ -15,14 +18,15 @@ export type SyncErrorCode =
   | 'not_found'
   | 'busy'
   | 'signed_out'
-  | 'disposed';
+  | 'disposed'
+>;
 
 /** A call that this library refuses. */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: SyncErrorCode;
 
-  constructor(code: SyncErrorCode, message: string) {
+  constructor(code: SyncErrorCode, message: string = CLIENT_CATALOGUE[code].message) {
     super(message);
     this.code = code;
   }
@@ -31,7 +35,7 @@ export class SyncError extends Error {
 /** What the server says is wrong with one recording of a request. */
 export interface FileProblem {
   readonly file: string;
-  readonly code: string;
+  readonly code: ReceivedErrorCode;
   readonly message: string;
 }
 
@@ -53,8 +57,10 @@ export type RequestErrorKind = 'network' | 'wait' | 'signed_out' | 'server' | 'r
  * - `too_large_for_network`: something on the way takes no request of this size; the next one is smaller.
  * - `not_ours`: something else than our server answered.
  */
-export type UnreachedCode =
-  'network' | 'timeout' | 'no_token' | 'network_sign_in' | 'too_large_for_network' | 'not_ours';
+export type UnreachedCode = Extract<
+  ClientErrorCode,
+  'network' | 'timeout' | 'no_token' | 'network_sign_in' | 'too_large_for_network' | 'not_ours'
+>;
 
 export interface RequestErrorOptions {
   /** HTTP; 0 without an answer. */
@@ -69,12 +75,12 @@ export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly kind: RequestErrorKind;
   /** A code of the server's catalogue, or one of {@link UnreachedCode}. */
-  readonly code: string;
+  readonly code: ReceivedErrorCode;
   readonly status: number;
   readonly details: readonly FileProblem[];
   readonly retryAfterMs: number | null;
 
-  constructor(kind: RequestErrorKind, code: string, message: string, options: RequestErrorOptions = {}) {
+  constructor(kind: RequestErrorKind, code: ReceivedErrorCode, message: string, options: RequestErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.code = code;

@@ -18,6 +18,8 @@ import {
   where,
 } from 'firebase/firestore';
 import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
+import { devicesPath, JOBS, REGION } from 'offline-audio-sync-contract';
+import type { JobDoc, Platform } from 'offline-audio-sync-contract';
 import type { Backend, JobSignal } from './backend.ts';
 import { SyncError } from './errors.ts';
 import { unacknowledgedJobs } from './reading.ts';
@@ -30,7 +32,7 @@ export interface FirebaseBackendOptions {
   readonly firestore?: Firestore;
   /** Where App Check is enforced: `async () => (await getToken(appCheck)).token`. */
   readonly appCheckToken?: () => Promise<string>;
-  /** Of the functions. Default: `us-central1`. */
+  /** Of the functions. Default: {@link REGION}. */
   readonly region?: string;
   /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
   readonly functionsUrl?: string;
@@ -43,11 +45,11 @@ export interface FirebaseBackendOptions {
  * @throws SyncError `signed_out`
  */
 export function firebaseBackend(options: FirebaseBackendOptions): Backend {
-  const { app, appCheckToken, region = 'us-central1' } = options;
+  const { app, appCheckToken, region = REGION } = options;
   const auth = options.auth ?? getAuth(app);
   const firestore = options.firestore ?? getFirestore(app);
   const uid = auth.currentUser?.uid;
-  if (uid === undefined) throw new SyncError('signed_out', 'Make the backend when the user is signed in.');
+  if (uid === undefined) throw new SyncError('signed_out');
   const user = () => (auth.currentUser?.uid === uid ? auth.currentUser : null);
   const ended = toQuery(firestore, unacknowledgedJobs(uid));
 
@@ -72,7 +74,7 @@ export function firebaseBackend(options: FirebaseBackendOptions): Backend {
       ),
     watchJob: (jobId, listener, onError) =>
       onSnapshot(
-        doc(firestore, 'offline_sync_jobs', jobId),
+        doc(firestore, JOBS, jobId),
         (snapshot) => {
           const job = snapshot.data();
           if (job !== undefined) listener(toSignal(job));
@@ -86,13 +88,6 @@ function toSignal(job: Readonly<Record<string, unknown>>): JobSignal {
   const { status, progress, files } = job as unknown as JobDoc;
   const isTroubled = files.some(({ state, error }) => state === 'expected' && error !== null);
   return { status, percent: progress.percent, isTroubled };
-}
-
-/** What is read here of `offline_sync_jobs/{jobId}`. */
-interface JobDoc {
-  readonly status: string;
-  readonly progress: { readonly percent: number };
-  readonly files: readonly { readonly state: string; readonly error: object | null }[];
 }
 
 /** A query of `reading.ts` in Firebase's SDK. @param after last document of the page before. */
@@ -112,13 +107,13 @@ export interface Device {
   readonly deviceId: string;
   /** Of FCM. */
   readonly token: string;
-  readonly platform: 'ios' | 'android' | 'web';
+  readonly platform: Platform;
 }
 
 /** Where pushes go to. Call it at every launch, and whenever FCM gives a new token: old registrations are forgotten. */
 export async function registerDevice(firestore: Firestore, { uid, deviceId, token, platform }: Device): Promise<void> {
   const device = { fcmToken: token, platform, updatedAt: serverTimestamp() };
-  await setDoc(doc(firestore, 'users', uid, 'devices', deviceId), device);
+  await setDoc(doc(firestore, devicesPath(uid), deviceId), device);
 }
 
 /** Before signing out: no pushes for this user any more. Uploads of this device that are not complete end with it. */
@@ -126,5 +121,5 @@ export async function unregisterDevice(
   firestore: Firestore,
   { uid, deviceId }: Pick<Device, 'uid' | 'deviceId'>,
 ): Promise<void> {
-  await deleteDoc(doc(firestore, 'users', uid, 'devices', deviceId));
+  await deleteDoc(doc(firestore, devicesPath(uid), deviceId));
 }

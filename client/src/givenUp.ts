@@ -4,15 +4,12 @@
  */
 import { backToWaiting } from './library.ts';
 import type { Library } from './library.ts';
-import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
+import { localFailure } from './recording.ts';
+import type { BatchDoc, RecordingDoc } from './recording.ts';
 import { Stopwatch } from './time.ts';
 import type { Clock } from './time.ts';
 
-const GAVE_UP: Failure = {
-  code: 'gave_up',
-  message: 'The server has failed to take it for a day. It is kept here and tried again every few hours.',
-  retryable: true,
-};
+const GAVE_UP = localFailure('gave_up');
 
 /** Milliseconds. A recording that the server can never take costs four requests a day. */
 const AGAIN_AFTER_MS = 6 * 3600_000;

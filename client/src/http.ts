@@ -1,4 +1,5 @@
 /** One request: its token, its time limit, and what its answer means. */
+import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import { notReached, parseJsonObject, toRequestError } from './answer.ts';
 import type { Addressee, HttpAnswer } from './answer.ts';
 import type { Backend } from './backend.ts';
@@ -95,7 +96,7 @@ export class Http {
     };
     try {
       const { id, appCheck } = await within(ask(), TOKEN_TIMEOUT_MS, clock, signal);
-      if (id === null) throw new RequestError('signed_out', 'signed_out', 'The user is not signed in.');
+      if (id === null) throw new RequestError('signed_out', 'signed_out', CLIENT_CATALOGUE.signed_out.message);
       return { id, appCheck };
     } catch (cause) {
       if (signal.aborted) throw abortReason(signal);

@@ -1,7 +1,28 @@
 /** Offline audio sync for Firebase: the app's side. Stores are entry points of their own: `/indexeddb`, `/node`. */
 export { createSyncClient } from './client.ts';
 export type { SyncClient } from './client.ts';
-export type { AudioLedger, FileFailure, FileState, Job, JobFile, JobStatus } from './api.ts';
+export { isFinished } from 'offline-audio-sync-contract';
+export type {
+  ActiveStatus,
+  AnyErrorCode,
+  AudioLedger,
+  CATALOGUE,
+  CLIENT_CATALOGUE,
+  ClientErrorCode,
+  ConversationState,
+  ConversationSummary,
+  ErrorCode,
+  FileState,
+  FinishedStatus,
+  FrameCodec,
+  FrameParameters,
+  JobStatus,
+  Platform,
+  ReceivedErrorCode,
+  Relevance,
+  SegmentWord,
+} from 'offline-audio-sync-contract';
+export type { FileFailure, Job, JobFile } from './api.ts';
 export type { Backend, JobSignal } from './backend.ts';
 export type { BatchLimits } from './batches.ts';
 export type { Completion } from './completions.ts';

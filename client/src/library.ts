@@ -3,7 +3,7 @@
  * every state goes through the table of transitions.
  */
 import type { BatchDoc, Failure, RecordingDoc, RecordingState } from './recording.ts';
-import { canTransition } from './recording.ts';
+import { canTransition, localFailure } from './recording.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Mutex } from './time.ts';
 import { wishesIn } from './wishes.ts';
@@ -258,8 +258,4 @@ function toEntries(recordings: readonly RecordingDoc[]): ReadonlyMap<string, Sto
 
 export const backToWaiting: RecordingChange = { state: 'waiting', batchId: null, jobId: null, session: null };
 
-export const AUDIO_MISSING = {
-  code: 'audio_missing',
-  message: 'The audio of this recording is gone from this device.',
-  retryable: false,
-};
+export const AUDIO_MISSING = localFailure('audio_missing');

@@ -1,8 +1,10 @@
 /** What the server says of a job, applied to the recordings of this device that are in it. */
-import { hasEnded } from './api.ts';
+import { isDone, isFinished } from 'offline-audio-sync-contract';
+import type { ErrorCode } from 'offline-audio-sync-contract';
 import type { Api, Job, JobFile } from './api.ts';
 import { backToWaiting } from './library.ts';
 import type { Library, RecordingChange } from './library.ts';
+import { localFailure } from './recording.ts';
 import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
 import { Stopwatch } from './time.ts';
 import type { Clock } from './time.ts';
@@ -23,13 +25,14 @@ const ARRIVAL_MS = 2 * 60_000;
 /** The same where something went wrong with it before. */
 export const DOUBT_MS = 20_000;
 
-const UPLOAD_REFUSED: Failure = {
-  code: 'upload_refused',
-  message: 'Storage does not take this recording; it is kept here, try again later.',
-  retryable: true,
-};
 /** What only uploading it again can mend, so that is what is done. */
-const UPLOAD_AGAIN = new Set(['upload_expired', 'recording_missing', 'upload_mismatch']);
+const UPLOAD_AGAIN: ReadonlySet<string> = new Set<ErrorCode>([
+  'upload_expired',
+  'recording_missing',
+  'upload_mismatch',
+]);
+
+const CANCELLED: ErrorCode = 'job_cancelled';
 
 export class Outcomes {
   readonly #options: OutcomesOptions;
@@ -45,7 +48,7 @@ export class Outcomes {
     const { library } = this.#options;
     const files = new Map(job?.files.map((file) => [file.name, file]));
     const known = library.recordings.filter((recording) => recording.jobId === jobId && recording.state !== 'synced');
-    const done = known.filter(({ name }) => isDone(files.get(name)));
+    const done = known.filter(({ name }) => isSynced(files.get(name)));
     await library.settle(done.map(({ id }) => id));
     const ours = known.filter((recording) => !done.includes(recording));
     const batch = library.batches.find((candidate) => candidate.jobId === jobId);
@@ -59,12 +62,12 @@ export class Outcomes {
       const stopped = job?.status === 'cancelled' ? library.uploadingOf(batch) : [];
       await library.endBatch(
         batch,
-        stopped.map(({ id, name }) => [id, failureOf('cancelled', files.get(name))]),
+        stopped.map(({ id, name }) => [id, failureOf(files.get(name))]),
       );
     }
     if (job === null) {
       await this.#again(ours.filter(({ state }) => state === 'uploaded' || state === 'processing'));
-    } else if (hasEnded(job)) {
+    } else if (isFinished(job.status)) {
       await this.#conclude(job, files, ours);
     } else if (job.status !== 'pending') {
       const uploaded = ours.filter(({ state }) => state === 'uploaded');
@@ -81,9 +84,7 @@ export class Outcomes {
     );
     await this.#again(again);
     const failed = undone.filter((recording) => !again.includes(recording));
-    await library.update(
-      changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(job.status, files.get(name)) })),
-    );
+    await library.update(changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(files.get(name)) })));
   }
 
   /** They are uploaded anew, in another batch. */
@@ -133,7 +134,7 @@ export class Outcomes {
     const { library, api } = this.#options;
     await library.endBatch(
       batch,
-      hopeless.map(({ id }) => [id, UPLOAD_REFUSED]),
+      hopeless.map(({ id }) => [id, localFailure('upload_refused')]),
     );
     const left = library.membersOf(batch).filter(({ state }) => state === 'uploaded');
     await library.update(changes(left, () => backToWaiting));
@@ -150,16 +151,12 @@ function changes(
 }
 
 /** The only reason to delete audio: the server will never need it again. */
-function isDone(file: JobFile | undefined): boolean {
-  return file?.state === 'transcribed' || file?.state === 'silent' || file?.state === 'duplicate';
+function isSynced(file: JobFile | undefined): boolean {
+  return file !== undefined && isDone(file.state);
 }
 
-function failureOf(status: string, file: JobFile | undefined): Failure {
-  const { code, message, retryable } = file?.error ?? {
-    code: `job_${status}`,
-    message: 'The job ended without this recording.',
-    retryable: true,
-  };
+function failureOf(file: JobFile | undefined): Failure {
+  const { code, message, retryable } = file?.error ?? localFailure('recording_left_out');
   // The server keeps nothing of a cancelled job; this device does, and can send it again.
-  return { code, message, retryable: retryable || code === 'job_cancelled' };
+  return { code, message, retryable: retryable || code === CANCELLED };
 }

@@ -1,4 +1,6 @@
 /** A recording on this device: its states, the only ways between them, and what is stored of it besides its audio. */
+import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
+import type { ClientErrorCode, ReceivedErrorCode, UploadKind } from 'offline-audio-sync-contract';
 
 /**
  * - `waiting`: on this device only.
@@ -29,8 +31,8 @@ export function canTransition(from: RecordingState, to: RecordingState): boolean
 
 /** Why a recording stopped. */
 export interface Failure {
-  /** To switch on: the server's catalogue (docs/operations.md), or one of this library's {@link LocalFailureCode}. */
-  readonly code: string;
+  /** To switch on: of the server's catalogue (docs/operations.md), or one of this library's {@link LocalFailureCode}. */
+  readonly code: ReceivedErrorCode;
   /** For a person. */
   readonly message: string;
   /** Whether `retry` can help without anything else being changed. */
@@ -39,10 +41,19 @@ export interface Failure {
 
 /**
  * - `audio_missing`: its bytes are gone from this device's store.
- * - `gave_up`: the server failed to take it for a day; it is tried again by itself every few hours.
- * - `upload_refused`: Storage takes no object from this user at its path.
+ * - `gave_up`: the server failed to accept it for a day; it is tried again by itself every few hours.
+ * - `upload_refused`: Storage accepts no object from this user at its path.
+ * - `recording_left_out`: the job ended without it.
  */
-export type LocalFailureCode = 'audio_missing' | 'gave_up' | 'upload_refused';
+export type LocalFailureCode = Extract<
+  ClientErrorCode,
+  'audio_missing' | 'gave_up' | 'upload_refused' | 'recording_left_out'
+>;
+
+export function localFailure(code: LocalFailureCode): Failure {
+  const { message, retryable } = CLIENT_CATALOGUE[code];
+  return { code, message, retryable };
+}
 
 /** What a recording's batch says about all of its recordings; those that differ travel apart. */
 export interface UploadTarget {
@@ -100,7 +111,7 @@ export interface BatchDoc {
   readonly id: string;
   /** Idempotency-Key of its request: asking again, after an answer that was lost, finds the same job. */
   readonly key: string;
-  readonly way: 'multipart' | 'direct';
+  readonly way: UploadKind;
   readonly recordingIds: readonly string[];
   readonly target: UploadTarget;
   readonly createdAt: number;

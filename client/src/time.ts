@@ -101,7 +101,7 @@ export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock,
 
 /** Why a signal aborted. The polyfill of AbortController that React Native bundles drops the reason. */
 export function abortReason(signal: AbortSignal): unknown {
-  return (signal.reason as unknown) ?? new SyncError('disposed', 'The client was stopped.');
+  return (signal.reason as unknown) ?? new SyncError('disposed');
 }
 
 /** A controller that aborts with another signal. `unlink` when done, or the other signal remembers it for ever. */

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const CLIENT = path.resolve(import.meta.dirname, '..');
-const WORK = path.join(CLIENT, '../.cache/client-api');
-const TYPES = path.join(WORK, 'types');
+const ROOT = path.join(CLIENT, '..');
+const WORK = path.join(ROOT, '.cache/client-api');
 
 export const API_REPORT = path.join(CLIENT, 'api/client.api.md');
 
@@ -15,26 +15,34 @@ const ENTRIES = ['index', 'firebase', 'indexeddb', 'md5', 'node'];
 
 /** Declarations of all entry points, as they are published. */
 function emitTypes(): void {
+  const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.build.node.json'], {
+    cwd: CLIENT,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stdout);
   rmSync(WORK, { recursive: true, force: true });
-  mkdirSync(TYPES, { recursive: true });
-  for (const project of ['tsconfig.build.json', 'tsconfig.build.node.json']) {
-    const compiler = path.join(CLIENT, 'node_modules/typescript/bin/tsc');
-    const args = [compiler, '-p', project, '--outDir', TYPES, '--emitDeclarationOnly', '--noCheck'];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: CLIENT, encoding: 'utf8' });
-    if (status !== 0) throw new Error(stdout);
-  }
+  mkdirSync(WORK, { recursive: true });
 }
 
 /** Markdown. */
 export function makeReport(): string {
   emitTypes();
-  const all = path.join(TYPES, 'all.d.ts');
-  writeFileSync(all, ENTRIES.map((entry) => `export * from './${entry}.ts';\n`).join(''));
+  const all = path.join(WORK, 'all.d.ts');
+  writeFileSync(all, ENTRIES.map((entry) => `export * from '../../client/dist/${entry}.js';\n`).join(''));
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: CLIENT,
       mainEntryPointFilePath: all,
-      compiler: { tsconfigFilePath: path.join(CLIENT, 'tsconfig.build.node.json') },
+      compiler: {
+        overrideTsconfig: {
+          extends: path.join(CLIENT, 'tsconfig.build.node.json'),
+          compilerOptions: { paths: { 'offline-audio-sync-contract': [path.join(ROOT, 'contract/dist/index.d.ts')] } },
+          include: [all],
+        },
+      },
+      // What the library exports of the contract is the library's own to an app.
+      bundledPackages: ['offline-audio-sync-contract'],
       apiReport: { enabled: true, reportFileName: 'client.api.md', reportFolder: WORK, reportTempFolder: WORK },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'nod
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { say, since } from '../console.ts';
-import { WEB } from '../paths.ts';
+import { ROOT, WEB } from '../paths.ts';
 import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
 
 /** Emulators that a browser talks to. Hosting, which it comes from, is not among them. */
@@ -40,7 +40,7 @@ export async function buildConsole(target: string, suite: LocalSuite, signal: Ab
 }
 
 async function runVite(target: string, signal: AbortSignal): Promise<void> {
-  const vite = path.join(WEB, 'node_modules/vite/bin/vite.js');
+  const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   const args = ['build', '--outDir', target, '--emptyOutDir', '--logLevel', 'warn'];
   const child = spawn(process.execPath, [vite, ...args], { cwd: WEB, stdio: ['ignore', 'pipe', 'pipe'], signal });
   const output: Buffer[] = [];

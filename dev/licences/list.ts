@@ -1,14 +1,16 @@
 /** The licences of everything that is deployed, as npm knows them. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { ROOT } from '../paths.ts';
 
 export const LICENCES_FILE = path.join(ROOT, 'docs/LICENSES.md');
 
-/** Packages with a lockfile of their own whose dependencies reach users. */
-const DEPLOYED = ['functions', 'client', 'web'].filter((name) => existsSync(path.join(ROOT, name, 'package.json')));
+/** Where dependencies are listed that reach users, and which of those listed there do. */
+const DEPLOYED = [
+  { directory: 'functions', query: '.prod' },
+  { directory: '.', query: '#offline-audio-sync-client .prod, #offline-audio-sync-console .prod' },
+] as const;
 
 const packagesSchema = z.array(
   z.object({
@@ -44,9 +46,9 @@ export function licences(): string {
   ].join('\n');
 }
 
-function licencesOf(directory: string): [licence: string, what: string][] {
+function licencesOf({ directory, query }: (typeof DEPLOYED)[number]): [licence: string, what: string][] {
   // Of the lockfile, not of what this machine has: an optional package may not be there.
-  const found = execFileSync('npm', ['query', '.prod', '--package-lock-only'], {
+  const found = execFileSync('npm', ['query', query, '--package-lock-only'], {
     cwd: path.join(ROOT, directory),
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

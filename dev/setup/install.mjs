@@ -1,6 +1,6 @@
 /** Runs `npm ci` in the directories whose `node_modules` are not what their lock file asks for. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { ROOT } from './places.mjs';
@@ -8,7 +8,7 @@ import { ROOT } from './places.mjs';
 /** @typedef {Record<string, { version?: string, link?: boolean, optional?: boolean, devOptional?: boolean, os?: string | string[], cpu?: string | string[], dependencies?: object, devDependencies?: object, optionalDependencies?: object }>} Packages */
 
 /**
- * Packages that the lock file asks for and npm's own record of `node_modules` does not have at that version.
+ * Packages that the lock file asks for and that are not there, or not at that version by npm's own record of `node_modules`.
  * @param {string} directory
  */
 function missingPackages(directory) {
@@ -18,7 +18,8 @@ function missingPackages(directory) {
   const record = path.join('node_modules', '.package-lock.json');
   const installed = existsSync(path.join(directory, record)) ? read(record) : {};
   const root = wanted[''];
-  const direct = { ...root?.dependencies, ...root?.devDependencies };
+  const ours = Object.entries(wanted).flatMap(([key, entry]) => (key.includes('node_modules/') ? [] : [entry]));
+  const direct = Object.assign({}, ...ours.flatMap((entry) => [entry.dependencies, entry.devDependencies]));
   return Object.entries(wanted).filter(([key, { version, optional, devOptional, os, cpu }]) => {
     const name = key.replace('node_modules/', '');
     if (!key.startsWith('node_modules/')) return false; // This package itself, and those of the workspace.
@@ -33,6 +34,20 @@ function missingPackages(directory) {
 }
 
 /**
+ * npm ci leaves a workspace's own `node_modules` alone, although packages in it shadow those that the lock file asks for.
+ * @param {string} directory
+ */
+function removeStaleModules(directory) {
+  const { packages } = JSON.parse(readFileSync(path.join(directory, 'package-lock.json'), 'utf8'));
+  const keys = Object.keys(packages);
+  for (const workspace of keys.filter((key) => key !== '' && !key.includes('node_modules'))) {
+    const modules = `${workspace}/node_modules`;
+    if (keys.some((key) => key.startsWith(`${modules}/`))) continue;
+    rmSync(path.join(directory, modules), { recursive: true, force: true });
+  }
+}
+
+/**
  * @param {string} directory
  * @param {string} what for the lines that are printed
  * @throws {Error} with what npm printed
@@ -41,6 +56,7 @@ export async function installPackagesOf(directory, what) {
   if (missingPackages(directory).length === 0) return;
   const where = path.relative(ROOT, directory) || 'the repository root';
   console.log(`• Installing ${what} (npm ci in ${where}) …`);
+  removeStaleModules(directory);
   const started = Date.now();
   // npm must not run on the Node that it is about to delete.
   const outside = (process.env['PATH'] ?? '').split(path.delimiter).filter((entry) => !entry.includes('node_modules'));

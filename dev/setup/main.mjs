@@ -85,10 +85,8 @@ try {
   // Side by side: most of it is waiting for the network and the disk.
   await Promise.all([
     packages,
-    installPackagesOf(ROOT, 'the development tools'),
+    installPackagesOf(ROOT, 'the workspace: tools, client, console'),
     installPackagesOf(FUNCTIONS, 'the dependencies of the functions'),
-    installPackagesOf(path.join(ROOT, 'client'), 'the dependencies of the client'),
-    installPackagesOf(path.join(ROOT, 'web'), 'the dependencies of the console'),
   ]);
   if (downloads.length > 0) await downloadPrerequisites(downloads);
   run(chooseNode(), script, args);

@@ -3,6 +3,8 @@ import * as firebaseLogger from 'firebase-functions/logger';
 import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
 import type { Logger } from './logger.ts';
 
+export { LIMITS, REGION } from 'offline-audio-sync-contract';
+
 /** Of a setting that is a whole number. */
 interface IntOptions {
   readonly default: number;
@@ -154,35 +156,3 @@ export const params = {
 
 /** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
 export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
-
-/** Where every function runs. The other places that name it: docs/operations.md, "Another region". */
-export const REGION = 'us-central1';
-
-/** Fixed by the platform or by good sense, not by the project that deploys this. */
-export const LIMITS = {
-  /**
-   * The body of one request, bytes. The platform's own limit is 32 MiB, and what passes that never reaches a function: the
-   * margin is where a client that sends a little too much still gets an answer in our own shape.
-   */
-  maxRequestBytes: 30 * 1024 * 1024,
-  /** Recordings of one multipart request. */
-  maxFilesPerRequest: 200,
-  /** Recordings of one job: keeps the job document far below Firestore's 1 MiB. */
-  maxFilesPerJob: 1000,
-  /** Bytes of one recording. */
-  maxRecordingBytes: 512 * 1024 * 1024,
-  /** UTF-8 bytes of a recording's name: it is part of an object's path and of file names on disk. */
-  maxNameBytes: 200,
-  /** Audio one recording may claim, seconds: a day and an hour for daylight saving. */
-  maxRecordingSeconds: 25 * 3600,
-  /** Bytes of one frame of a `.bin` recording; a longer length prefix is corruption. */
-  maxFrameBytes: 65_536,
-  /** Oldest capture time taken: 2024-01-01T00:00:00Z, Unix milliseconds. */
-  minCaptureMs: Date.UTC(2024, 0, 1),
-  /** How far a device's clock may run ahead, milliseconds. */
-  maxClockAheadMs: 5 * 60 * 1000,
-  /** How far a capture time may lie ahead beyond that: the recording waits until its time has come. Milliseconds. */
-  maxCaptureAheadMs: 24 * 60 * 60 * 1000,
-  /** Gap up to which neighbouring recordings of one device are one run, milliseconds. */
-  runGapMs: 2000,
-} as const;

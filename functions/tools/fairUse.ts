@@ -8,7 +8,8 @@
 import { parseArgs } from 'node:util';
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
-import { setStage, STAGES } from '../src/usage/fairUse.ts';
+import { FAIR_USE_STAGES } from 'offline-audio-sync-contract';
+import { setStage } from '../src/usage/fairUse.ts';
 import { dayOf, usageOf } from '../src/usage/usage.ts';
 
 const USAGE =
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     reason: { type: 'string' },
   },
 });
-const stage = STAGES.find((each) => each === values.stage);
+const stage = FAIR_USE_STAGES.find((each) => each === values.stage);
 const untilMs = values.until === undefined ? null : Date.parse(values.until);
 const { project, user } = values;
 if (project === undefined || user === undefined || user === '' || user.includes('/')) fail(USAGE);

@@ -17,9 +17,6 @@ export const localSuite: LocalSuite | null = readLocalSuite();
 
 export const isLocal = localSuite !== null;
 
-/** Where every function runs: `REGION` in functions/src/config.ts. */
-export const REGION = 'us-central1';
-
 const CONFIG_KEY = 'firebase-config';
 
 /**

@@ -1,5 +1,5 @@
 /** What the server in memory keeps, and how it says so. */
-import type { FileState } from '../../src/api.ts';
+import type { FileState } from 'offline-audio-sync-contract';
 
 export interface FakeFile {
   readonly name: string;

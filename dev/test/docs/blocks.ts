@@ -11,8 +11,8 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** Not for reading: packages, and the client's API report. */
-const LEFT_OUT = new Set(['node_modules', 'api']);
+/** Not for reading: packages, builds, and the client's API report. */
+const LEFT_OUT = new Set(['node_modules', 'dist', 'api']);
 
 /** Every document of the project, as a path from its root. */
 export const DOCUMENTS: readonly string[] = globSync(['*.md', '{docs,dev,client,web,functions}/**/*.md'], {

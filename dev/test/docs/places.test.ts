@@ -7,7 +7,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 /** Where a region or a version may be named: what is deployed, what calls it, what describes it. */
 const FILES = globSync(
-  ['firebase.json', '*.md', '{docs,client}/*.{md,yaml}', '{functions,web,client}/src/**/*.{ts,tsx}'],
+  ['firebase.json', '*.md', '{docs,client}/*.{md,yaml}', '{contract,functions,web,client}/src/**/*.{ts,tsx}'],
   {
     cwd: ROOT,
   },
@@ -17,7 +17,7 @@ const REGION =
   /\b(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-(?:north|south|east|west|central)[a-z]*\d+\b/g;
 
 describe('the region', () => {
-  const config = /^export const REGION = '(.+)';$/m.exec(read('functions/src/config.ts'))?.[1] ?? '';
+  const config = /^export const REGION = '(.+)';$/m.exec(read('contract/src/region.ts'))?.[1] ?? '';
 
   it('is the same everywhere', () => {
     for (const file of FILES) {
@@ -35,7 +35,9 @@ describe('the region', () => {
 
 describe('the version', () => {
   it('is the same in every package and in the contract', () => {
-    const packages = ['.', 'functions', 'client', 'web'].map((directory) => `${directory}/package.json`);
+    const packages = ['.', 'contract', 'functions', 'client', 'web', 'dev'].map(
+      (directory) => `${directory}/package.json`,
+    );
     const versions = packages.map((file) => (JSON.parse(read(file)) as { version: string }).version);
     const contract = /^ {2}version: (.+)$/m.exec(read('docs/openapi.yaml'))?.[1];
     assert.deepEqual([...new Set([...versions, contract])].length, 1, [...versions, contract].join(', '));

@@ -18,10 +18,6 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
   skipLibCheck: true,
   allowImportingTsExtensions: true,
-  paths: {
-    'offline-audio-sync-client': [path.join(CLIENT, 'src/index.ts')],
-    'offline-audio-sync-client/*': [path.join(CLIENT, 'src/*.ts')],
-  },
 };
 
 /** What an app has by the time that it does what the documents show. */

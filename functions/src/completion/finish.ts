@@ -115,7 +115,7 @@ async function endOf(jobId: string, uid: string, outcome: Outcome, deps: EndDeps
  * a task that is delivered again after a crash comes straight here.
  */
 export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: Logger): Promise<void> {
-  if (job.notifiedAt !== null) return;
+  if (job.notifiedAt !== null || !isFinished(job.status)) return;
   const done = job.files.filter((file) => !needsAudio(job, file)).map(({ path }) => path);
   await deps.audio.delete(done);
   // Before the push: an app that it wakes finds titles.

@@ -5,7 +5,7 @@ import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
 import { jobView } from '../http/views.ts';
-import type { AcknowledgedView, JobView } from '../http/views.ts';
+import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';
 import { isJobId } from '../jobs/job.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Logger } from '../logger.ts';

@@ -6,7 +6,7 @@ import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
 import { createdJobView } from '../http/views.ts';
-import type { CreatedJobView } from '../http/views.ts';
+import type { CreatedJobView } from 'offline-audio-sync-contract';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { takeStaged } from '../upload/arrivals.ts';

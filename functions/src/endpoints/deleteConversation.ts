@@ -4,7 +4,7 @@ import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import type { DeletedConversationView } from '../http/views.ts';
+import type { DeletedConversationView } from 'offline-audio-sync-contract';
 import type { CallableDeps } from './callables.ts';
 
 const rule = 'the id of a conversation';

@@ -8,7 +8,7 @@ import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { jobSummaryView } from '../http/views.ts';
-import type { JobListView } from '../http/views.ts';
+import type { JobListView } from 'offline-audio-sync-contract';
 
 export interface JobsDeps {
   readonly authenticate: Authenticate;

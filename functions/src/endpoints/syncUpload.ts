@@ -2,7 +2,7 @@
 import type { Authenticate } from '../http/auth.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
-import type { UploadView } from '../http/views.ts';
+import type { UploadView } from 'offline-audio-sync-contract';
 import { acceptUpload } from '../upload/accept.ts';
 import type { AcceptDeps, AcceptedJob } from '../upload/accept.ts';
 import { parseMultipart } from '../upload/multipart.ts';

@@ -1,14 +1,10 @@
 /** Where a user's pushes go to: `users/{uid}/devices/{deviceId}`, written by the apps themselves (see firestore.rules). */
 import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/firestore';
+import { devicesPath } from 'offline-audio-sync-contract';
+import type { DeviceDoc } from 'offline-audio-sync-contract';
 
 /** FCM takes 500 tokens in one call; nobody owns more devices than that, and the rules cannot count. */
 const MAX_DEVICES = 500;
-
-export interface Device {
-  readonly fcmToken: string;
-  readonly platform: 'ios' | 'android' | 'web';
-  readonly updatedAt: Timestamp;
-}
 
 export interface DeviceToken {
   readonly deviceId: string;
@@ -39,6 +35,6 @@ export class DeviceStore {
   }
 
   #devices(uid: string) {
-    return this.#db.collection(`users/${uid}/devices`) as CollectionReference<Device>;
+    return this.#db.collection(devicesPath(uid)) as CollectionReference<DeviceDoc<Timestamp>>;
   }
 }

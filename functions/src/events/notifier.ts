@@ -1,10 +1,10 @@
 /** The seam between a finished job and whoever tells the user's devices about it. */
-import type { JobStatus } from '../jobs/job.ts';
+import type { FinishedStatus } from 'offline-audio-sync-contract';
 
 export interface JobFinished {
   readonly uid: string;
   readonly jobId: string;
-  readonly status: JobStatus;
+  readonly status: FinishedStatus;
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
 }

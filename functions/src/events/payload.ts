@@ -1,4 +1,6 @@
 /** What a device receives when a job has finished: the data of a silent message. Values are strings, as FCM wants them. */
+import { PUSH_TYPE } from 'offline-audio-sync-contract';
+import type { PushData } from 'offline-audio-sync-contract';
 import type { JobFinished } from './notifier.ts';
 
 /**
@@ -12,9 +14,9 @@ const MAX_BYTES = 4096 - 256;
  * ids do not fit, their numbers in `new_conversation_count` and `updated_conversation_count` and `truncated: "true"` instead:
  * the app asks for the job's status then.
  */
-export function jobFinishedData(message: JobFinished): Record<string, string> {
+export function jobFinishedData(message: JobFinished): PushData {
   const { jobId, status, newConversationIds, updatedConversationIds } = message;
-  const job = { type: 'offline_sync_completed', job_id: jobId, status };
+  const job = { type: PUSH_TYPE, job_id: jobId, status } as const;
   const whole = {
     ...job,
     new_conversation_ids: JSON.stringify(newConversationIds),
@@ -29,6 +31,6 @@ export function jobFinishedData(message: JobFinished): Record<string, string> {
   };
 }
 
-function bytesAtApple(data: Readonly<Record<string, string>>): number {
+function bytesAtApple(data: PushData): number {
   return Buffer.byteLength(JSON.stringify({ aps: { 'content-available': 1 }, ...data }));
 }

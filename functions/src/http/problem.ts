@@ -1,18 +1,10 @@
 /** The one shape of an error response: `{"error": {"code", "message", "details"}}`. */
 import { randomBytes } from 'node:crypto';
+import type { ProblemBody } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
-import type { ErrorCode, FileProblem } from '../errors.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { clip, MAX_COMPLAINTS } from '../validation.ts';
-
-export interface ProblemBody {
-  readonly error: {
-    readonly code: ErrorCode;
-    readonly message: string;
-    readonly details: readonly FileProblem[];
-  };
-}
 
 export interface Problem {
   readonly status: number;

@@ -1,5 +1,8 @@
 /** The states of a job and the only ways between them. Every write of a status goes through {@link assertTransition}. */
+import { isFinished, JOB_STATUSES } from 'offline-audio-sync-contract';
 import type { JobStatus } from './job.ts';
+
+export { isFinished, JOB_STATUSES } from 'offline-audio-sync-contract';
 
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   // To an end from where no worker is: the sweeper gives up what takes too long, a task what failed too often, which may be
@@ -16,9 +19,6 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   cancelled: [],
 };
 
-/** Every status there is, in the order of a job's life. */
-export const JOB_STATUSES = Object.keys(TRANSITIONS) as readonly JobStatus[];
-
 /** A bug, not a state of the world: code asked for a transition that the table does not have. */
 export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
@@ -34,11 +34,6 @@ export function canTransition(from: JobStatus, to: JobStatus): boolean {
 /** @throws IllegalTransitionError */
 export function assertTransition(from: JobStatus, to: JobStatus): void {
   if (!canTransition(from, to)) throw new IllegalTransitionError(from, to);
-}
-
-/** Whether the job has ended: nothing will move it but a retry by the user. */
-export function isFinished(status: JobStatus): boolean {
-  return status === 'completed' || status === 'partial' || status === 'failed' || status === 'cancelled';
 }
 
 /** Every status of a job that has not ended. */

@@ -1,9 +1,10 @@
 /** The job documents in Firestore. Nothing else reads or writes `offline_sync_jobs`. */
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
+import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import { isJobId, JOBS } from './job.ts';
-import type { AudioLedger, Job, JobFile, JobStatus, Progress } from './job.ts';
+import type { Job, JobFile, JobStatus, Progress } from './job.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
 
 /** What a write may change: everything but who the job belongs to and when it began. */
@@ -183,14 +184,6 @@ export class JobStore {
     return this.#db.collection(JOBS) as CollectionReference<Job>;
   }
 }
-
-export const EMPTY_LEDGER: AudioLedger = {
-  audioSeconds: 0,
-  speechSeconds: 0,
-  silentSeconds: 0,
-  duplicateSeconds: 0,
-  failedSeconds: 0,
-};
 
 export interface NewJob {
   readonly uid: string;

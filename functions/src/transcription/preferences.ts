@@ -1,20 +1,12 @@
 /** What a user wishes of transcription: `users/{uid}.preferences`, written by the app. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from 'firebase-admin/firestore';
+import type { Preferences } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { Logger } from '../logger.ts';
 import { check } from '../validation.ts';
 import { isInMulti, knownLanguage } from './languages.ts';
 import type { TranscriptionRequest } from './transcriber.ts';
-
-export interface Preferences {
-  /** As nova-3 knows it, or `multi`; null where the user has no preference. */
-  readonly language: string | null;
-  /** Nothing but this language is spoken: its own model is the better one. */
-  readonly singleLanguage: boolean;
-  /** Names and terms to listen for, most important first. */
-  readonly vocabulary: readonly string[];
-}
 
 /** The part of a request that is the user's to decide. */
 export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'keyterms' | 'languageHint'>;

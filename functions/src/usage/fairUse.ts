@@ -7,17 +7,11 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import { FAIR_USE_STAGES } from 'offline-audio-sync-contract';
+import type { FairUseEntry, FairUseStage } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { dayOf, usageOf } from './usage.ts';
-
-export const STAGES = ['none', 'throttled', 'restricted'] as const;
-/**
- * - `none`: the limits that hold for everybody.
- * - `throttled`: a smaller budget of speech a day.
- * - `restricted`: no new uploads; what was accepted goes on.
- */
-export type Stage = (typeof STAGES)[number];
 
 export interface FairUseLimits {
   /** Jobs of one user that are under way at once; 0 for any number. */
@@ -26,15 +20,6 @@ export interface FairUseLimits {
   readonly dailySpeechSeconds: number;
   /** The same for a user who is `throttled`; 0 for as much as anybody. */
   readonly throttledSpeechSeconds: number;
-}
-
-/** `users/{uid}.fairUse`, written by who runs the service alone (see firestore.rules). */
-export interface FairUseEntry {
-  readonly stage: Stage;
-  /** When the stage ends by itself; null for not before somebody ends it. */
-  readonly until: Timestamp | null;
-  /** For who runs the service, and for the user, who can read it. */
-  readonly reason: string | null;
 }
 
 export interface FairUseDeps {
@@ -54,7 +39,7 @@ const RESTRICTED_RETRY_SECONDS = 6 * 3600;
 
 /** What the console, or a script of old, may have made of it. */
 const stored = z.object({
-  stage: z.enum(STAGES),
+  stage: z.enum(FAIR_USE_STAGES),
   until: z.instanceof(Timestamp).nullish(),
 });
 
@@ -94,13 +79,13 @@ export class FairUse {
     throw new AppError('daily_budget_used', { retryAfterSeconds, untilMs: midnightMs });
   }
 
-  #budgetOf(stage: Stage): number {
+  #budgetOf(stage: FairUseStage): number {
     const { dailySpeechSeconds, throttledSpeechSeconds } = this.#deps.limits;
     return stage === 'throttled' && throttledSpeechSeconds > 0 ? throttledSpeechSeconds : dailySpeechSeconds;
   }
 
   /** One that cannot be read, or is over, is none. */
-  #stageIn(entry: unknown): { stage: Stage; untilMs: number | null } {
+  #stageIn(entry: unknown): { stage: FairUseStage; untilMs: number | null } {
     const { data } = stored.safeParse(entry);
     const untilMs = data?.until?.toMillis() ?? null;
     if (data === undefined || (untilMs !== null && untilMs <= this.#deps.now()))
@@ -110,7 +95,7 @@ export class FairUse {
 }
 
 /** Sets a user's stage. For who runs the service: nothing that is deployed calls it. */
-export async function setStage(db: Firestore, uid: string, fairUse: FairUseEntry): Promise<void> {
+export async function setStage(db: Firestore, uid: string, fairUse: FairUseEntry<Timestamp>): Promise<void> {
   await userOf(db, uid).set({ fairUse }, { merge: true });
 }
 

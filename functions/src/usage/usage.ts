@@ -1,17 +1,8 @@
 /** What a user used, counted once, in the transaction that makes it true: `users/{uid}/usage/{yyyy-mm-dd}` (UTC). */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
-
-export interface UsageCounters {
-  /** Seconds of audio accounted for, silence included. */
-  readonly audioSeconds?: number;
-  /** Seconds sent to transcription. */
-  readonly speechSeconds?: number;
-  /** Seconds the transcription service billed. */
-  readonly billedSeconds?: number;
-  /** Successful transcription requests. */
-  readonly requests?: number;
-}
+import { usagePath } from 'offline-audio-sync-contract';
+import type { UsageCounters } from 'offline-audio-sync-contract';
 
 /** How long the counters are kept, milliseconds: a year and a month, for a yearly bill. */
 const KEPT_MS = 396 * 24 * 3600 * 1000;
@@ -26,7 +17,7 @@ export class UsageStore {
   }
 
   /** Adds to today's counters within the transaction. */
-  add(tx: Transaction, uid: string, counters: UsageCounters): void {
+  add(tx: Transaction, uid: string, counters: Partial<UsageCounters>): void {
     const now = this.#now();
     const day = dayOf(now);
     const increments = Object.fromEntries(
@@ -46,5 +37,5 @@ export function dayOf(nowMs: number): string {
 }
 
 export function usageOf(db: Firestore, uid: string, day: string): DocumentReference {
-  return db.doc(`users/${uid}/usage/${day}`);
+  return db.doc(`${usagePath(uid)}/${day}`);
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { codeBlocks } from '../../../dev/test/docs/blocks.ts';
-import type { JobListView, JobView, UploadView } from '../../src/http/views.ts';
+import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { hasEnded, waitForJob } from '../support/client.ts';
 import { HOSTING_ORIGIN, signUp } from '../support/suite.ts';
 

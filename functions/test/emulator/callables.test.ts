@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
-import type { AcknowledgedView, JobView } from '../../src/http/views.ts';
+import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';
 import { assertTranscriptOf, sampleOf } from '../support/checks.ts';
 import { callFunction, getStatus, hasEnded, uploadFiles, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';

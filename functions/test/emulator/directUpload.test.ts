@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FirebaseError } from 'firebase/app';
 import type { CallableProblem } from '../../src/http/callable.ts';
-import type { JobView } from '../../src/http/views.ts';
+import type { JobView } from 'offline-audio-sync-contract';
 import type { Job } from '../../src/jobs/job.ts';
 import { getStatus, hasEnded, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';

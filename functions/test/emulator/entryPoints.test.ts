@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { ProblemBody } from '../../src/http/problem.ts';
+import type { ProblemBody } from 'offline-audio-sync-contract';
 import type { CallAnswer } from '../support/client.ts';
 import { startEntryPoints } from '../support/entryPoints.ts';
 import type { EntryPoints } from '../support/entryPoints.ts';

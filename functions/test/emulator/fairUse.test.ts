@@ -9,7 +9,8 @@ import type { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { FairUse, setStage } from '../../src/usage/fairUse.ts';
-import type { FairUseLimits, Stage } from '../../src/usage/fairUse.ts';
+import type { FairUseStage } from 'offline-audio-sync-contract';
+import type { FairUseLimits } from '../../src/usage/fairUse.ts';
 import { uploadFiles, waitForJob } from '../support/client.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld } from '../support/commands.ts';
@@ -108,7 +109,7 @@ describe('fair use', () => {
 
     it('is for everybody as it is set, for who is throttled less', async () => {
       await use(60);
-      const ask = async (stage: Stage, limits: Partial<FairUseLimits>) => {
+      const ask = async (stage: FairUseStage, limits: Partial<FairUseLimits>) => {
         await setStage(world.db, world.uid, { stage, until: null, reason: null });
         return limited(limits).requireBudget(world.uid);
       };
@@ -126,7 +127,7 @@ describe('fair use', () => {
       await use(60);
       await setStage(world.db, world.uid, { stage: 'throttled', until: past, reason: null });
       await limited(limits).requireBudget(world.uid);
-      await setStage(world.db, world.uid, { stage: 'banished' as Stage, until: null, reason: null });
+      await setStage(world.db, world.uid, { stage: 'banished' as FairUseStage, until: null, reason: null });
       await limited(limits).requireBudget(world.uid);
       await setStage(world.db, world.uid, { stage: 'throttled', until: null, reason: null });
       assert.equal(await codeOf(limited(limits).requireBudget(world.uid)), 'daily_budget_used');

@@ -1,6 +1,6 @@
 /** Requests of a stranger with an account, sent to the real functions: each is answered, shortly, and blames its sender. */
 import assert from 'node:assert/strict';
-import type { UploadView } from '../../src/http/views.ts';
+import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, callFunction, send } from '../support/client.ts';
 import { signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';

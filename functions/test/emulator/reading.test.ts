@@ -15,8 +15,15 @@ import {
   where,
 } from 'firebase/firestore';
 import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
-import * as reading from '../../../client/src/reading.ts';
-import type { ConversationDoc } from '../../../client/src/reading.ts';
+import * as reading from 'offline-audio-sync-client';
+import type { ConversationDoc } from 'offline-audio-sync-client';
+
+/** What an app shows of a conversation. */
+type Shown = Pick<
+  ConversationDoc,
+  'deviceId' | 'state' | 'startedAt' | 'finishedAt' | 'updatedAt' | 'mergedInto' | 'revision'
+>;
+
 import { rulesEnvironment } from './rules/environment.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -45,7 +52,7 @@ describe('an app that reads, as its user and under the rules,', () => {
   after(() => environment.cleanup());
 
   /** What the server has written. @param startMs from Monday's midnight. */
-  async function put(id: string, startMs: number, change: Partial<ConversationDoc> = {}): Promise<ConversationDoc> {
+  async function put(id: string, startMs: number, change: Partial<Shown> = {}): Promise<Shown> {
     const conversation = {
       deviceId: 'omi',
       state: 'live',
@@ -103,7 +110,7 @@ describe('an app that reads, as its user and under the rules,', () => {
   });
 
   it('learns what changed since a moment, merges and deletions included', async () => {
-    const known = new Map<string, ConversationDoc>();
+    const known = new Map<string, Shown>();
     for (const id of ['kept', 'eaten', 'gone']) known.set(id, await put(id, 0));
     await put('kept', 0, { updatedAt: Timestamp.fromMillis(MONDAY + DAY_MS), revision: 2 });
     const merged = { state: 'merged', mergedInto: 'kept' } as const;
@@ -113,7 +120,7 @@ describe('an app that reads, as its user and under the rules,', () => {
     const { docs } = await getDocs(
       toQuery(ann, reading.conversationChanges('ann', Timestamp.fromMillis(MONDAY + DAY_MS))),
     );
-    const changes = docs.map((found) => [found.id, found.data() as ConversationDoc] as const);
+    const changes = docs.map((found) => [found.id, found.data() as Shown] as const);
     const next = reading.applyChanges(known, changes);
     assert.deepEqual(
       [...next].map(([id, { state }]) => [id, state]),
@@ -124,7 +131,7 @@ describe('an app that reads, as its user and under the rules,', () => {
       ],
     );
     const link = await reading.followConversation('ann', 'eaten', async (path) => {
-      return ((await getDoc(doc(ann, path))).data() as ConversationDoc | undefined) ?? null;
+      return ((await getDoc(doc(ann, path))).data() as Shown | undefined) ?? null;
     });
     assert.equal(link?.id, 'kept');
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LIMITS } from '../../src/config.ts';
-import type { UploadView } from '../../src/http/views.ts';
+import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, getStatus, hasEnded, send, uploadFiles, waitForJob } from '../support/client.ts';
 import type { Answer } from '../support/http.ts';
 import { filePart, multipart } from '../support/multipart.ts';

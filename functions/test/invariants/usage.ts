@@ -1,7 +1,7 @@
 /** Promise 2, nothing twice: what a user is charged for is what was done, once. */
 import type { ErrorCode } from '../../src/errors.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
-import type { UsageCounters } from '../../src/usage/usage.ts';
+import type { UsageCounters } from 'offline-audio-sync-contract';
 import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';

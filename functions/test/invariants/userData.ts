@@ -8,7 +8,7 @@ import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../src/jobs/ingestLedger.ts';
 import { JOBS } from '../../src/jobs/job.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import type { UsageCounters } from '../../src/usage/usage.ts';
+import type { UsageCounters } from 'offline-audio-sync-contract';
 
 type Bucket = ReturnType<Storage['bucket']>;
 
@@ -37,7 +37,7 @@ export interface UserData {
   readonly segments: ReadonlyMap<string, Segment>;
   readonly conversations: ReadonlyMap<string, Conversation>;
   /** By day. */
-  readonly usage: ReadonlyMap<string, UsageCounters>;
+  readonly usage: ReadonlyMap<string, Partial<UsageCounters>>;
   /** Everything under `uploads/{uid}/`. */
   readonly objects: readonly StoredObject[];
 }
@@ -76,7 +76,7 @@ async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<
     recordings: await ofUser<RecordingEntry>('recordings'),
     segments: await ofUser<Segment>('segments'),
     conversations: await ofUser<Conversation>('conversations'),
-    usage: await ofUser<UsageCounters>('usage'),
+    usage: await ofUser<Partial<UsageCounters>>('usage'),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The app's side of the HTTP API. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallableProblem } from '../../src/http/callable.ts';
-import type { JobListView, JobView, UploadView } from '../../src/http/views.ts';
+import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { Answer } from './http.ts';
 import { functionUrl, HOSTING_ORIGIN } from './suite.ts';
 

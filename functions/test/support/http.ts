@@ -1,7 +1,7 @@
 /** Calls an HTTP handler without a server: as much of Express as the handlers use. */
 import assert from 'node:assert/strict';
 import type { Request, Response } from 'firebase-functions/v2/https';
-import type { ProblemBody } from '../../src/http/problem.ts';
+import type { ProblemBody } from 'offline-audio-sync-contract';
 import type { HttpHandler } from '../../src/http/route.ts';
 
 export interface CallOptions {

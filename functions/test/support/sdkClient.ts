@@ -12,7 +12,7 @@ import type { User } from 'firebase/auth';
 import { connectFunctionsEmulator, getFunctions, httpsCallable } from 'firebase/functions';
 import { connectStorageEmulator, getStorage, ref, uploadBytesResumable } from 'firebase/storage';
 import type { UploadTask } from 'firebase/storage';
-import type { CreatedJobView } from '../../src/http/views.ts';
+import type { CreatedJobView } from 'offline-audio-sync-contract';
 import { requiredVariable } from './suite.ts';
 
 export interface ManifestFile {

@@ -33,7 +33,7 @@ describe('The build of the functions', function () {
 
   beforeEach(async () => {
     directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-')));
-    await mkdir(path.join(directory, 'src/audio'), { recursive: true });
+    await mkdir(path.join(directory, 'src/audio/detect'), { recursive: true });
     for (const name of ['build.mjs', 'package.json']) await cp(path.join(FUNCTIONS, name), path.join(directory, name));
     const base = await readFile(path.join(FUNCTIONS, '../tsconfig.base.json'), 'utf8');
     const { compilerOptions } = JSON.parse(base) as { compilerOptions: object };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
 import { segmentsOf, transcriptOf, unfinishedDeletions } from '../../src/conversations/collections.ts';
-import * as reading from '../../../client/src/reading.ts';
+import * as reading from 'offline-audio-sync-client';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { applyChanges, conversationChanges, followConversation, speakerNumbers } from '../../../client/src/reading.ts';
-import type { ConversationDoc } from '../../../client/src/reading.ts';
+import { applyChanges, conversationChanges, followConversation, speakerNumbers } from 'offline-audio-sync-client';
+import type { ConversationDoc } from 'offline-audio-sync-client';
+
+/** What an app shows of a conversation. */
+type Shown = Pick<
+  ConversationDoc,
+  'deviceId' | 'state' | 'startedAt' | 'finishedAt' | 'updatedAt' | 'mergedInto' | 'revision'
+>;
 
 const at = (ms: number) => ({ toMillis: () => ms });
 
-function conversation(change: Partial<ConversationDoc> = {}): ConversationDoc {
+function conversation(change: Partial<Shown> = {}): Shown {
   const times = { startedAt: at(0), finishedAt: at(1), updatedAt: at(2) };
   return { deviceId: 'omi', state: 'live', mergedInto: null, revision: 1, ...times, ...change };
 }
@@ -20,7 +26,7 @@ describe('reading', () => {
     const changes = [1, 2, 3].flatMap((revision) =>
       ['a', 'b'].map((id) => [id, conversation({ revision, state: revision === 3 ? 'deleted' : 'live' })] as const),
     );
-    const expected = applyChanges(new Map<string, ConversationDoc>(), changes);
+    const expected = applyChanges(new Map<string, Shown>(), changes);
     assert.deepEqual(
       [...expected.values()].map(({ state }) => state),
       ['deleted', 'deleted'],
@@ -30,7 +36,7 @@ describe('reading', () => {
       .map(([some, all]) => [...some, ...all]);
     fc.assert(
       fc.property(disorder, fc.nat(12), (delivered, cut) => {
-        const first = applyChanges(new Map<string, ConversationDoc>(), delivered.slice(0, cut));
+        const first = applyChanges(new Map<string, Shown>(), delivered.slice(0, cut));
         const all = applyChanges(first, delivered.slice(cut));
         assert.deepEqual(new Map([...all].sort()), new Map([...expected].sort()));
       }),
@@ -38,7 +44,7 @@ describe('reading', () => {
   });
 
   it('follows a merged conversation to the one that it is part of now', async () => {
-    const stored: Record<string, ConversationDoc> = {
+    const stored: Record<string, Shown> = {
       'users/ann/conversations/a': conversation({ state: 'merged', mergedInto: 'b' }),
       'users/ann/conversations/b': conversation({ state: 'merged', mergedInto: 'c' }),
       'users/ann/conversations/c': conversation({ revision: 7 }),

@@ -1,98 +1,63 @@
-/** What the console shows, as plain values: times are Unix milliseconds, durations seconds. */
+/** What the console shows: the contract's documents as plain values. Times are Unix milliseconds, durations seconds. */
+import type {
+  ConversationDoc,
+  FairUseEntry,
+  JobDoc,
+  JobFile as JobFileDoc,
+  SegmentDoc,
+  UsageCounters,
+} from 'offline-audio-sync-contract';
 
-import type { FileState, JobStatus } from '../../../client/src/index.ts';
-
-/** `audio = speech + silent + duplicate + failed` when the job has ended. */
-export interface Ledger {
-  readonly audioSeconds: number;
-  readonly speechSeconds: number;
-  readonly silentSeconds: number;
-  readonly duplicateSeconds: number;
-  readonly failedSeconds: number;
-}
-
-export interface Failure {
-  /** Recording name; null when it is the whole job's. */
-  readonly file: string | null;
-  readonly code: string;
-  readonly message: string;
-  readonly retryable: boolean;
-}
-
-export interface JobFile {
-  readonly name: string;
-  readonly deviceId: string;
-  readonly startedAt: number;
+export interface JobFile extends Pick<
+  JobFileDoc<number>,
+  'name' | 'deviceId' | 'startedAt' | 'state' | 'durationSeconds' | 'speechSeconds' | 'failedSeconds' | 'error'
+> {
   readonly sizeBytes: number;
-  readonly state: FileState;
-  /** Null until it was read. */
-  readonly durationSeconds: number | null;
-  readonly speechSeconds: number | null;
-  /** Could not be decoded, or was refused; known with its final state. */
-  readonly failedSeconds: number | null;
+  /** Name of the recording that it is a duplicate of. */
   readonly duplicateOf: string | null;
-  readonly error: Failure | null;
 }
 
-export interface Job {
+export interface Job extends Pick<
+  JobDoc<number>,
+  'deviceId' | 'status' | 'ledger' | 'waitingFor' | 'failures' | 'createdAt' | 'finishedAt' | 'expiresAt'
+> {
   readonly id: string;
-  readonly deviceId: string;
-  readonly status: JobStatus;
-  readonly stage: string;
+  readonly stage: JobDoc['progress']['stage'];
   /** 0 to 100. */
   readonly percent: number;
   readonly files: readonly JobFile[];
-  readonly ledger: Ledger;
   readonly billedSeconds: number;
-  readonly waitingFor: { readonly reason: string; readonly message: string; readonly until: number | null } | null;
-  readonly failures: readonly Failure[];
   /** New and updated ones. */
   readonly conversationIds: readonly string[];
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-  readonly expiresAt: number;
 }
 
-export interface Conversation {
+export interface Conversation extends Pick<
+  ConversationDoc<number>,
+  | 'deviceId'
+  | 'startedAt'
+  | 'finishedAt'
+  | 'title'
+  | 'overview'
+  | 'language'
+  | 'wordCount'
+  | 'speechSeconds'
+  | 'revision'
+> {
   readonly id: string;
-  readonly deviceId: string;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  readonly title: string | null;
-  readonly overview: string | null;
   /** Nothing but "um" or a cough. */
   readonly onlyFillers: boolean;
-  readonly language: string | null;
-  readonly wordCount: number;
-  readonly speechSeconds: number;
-  readonly revision: number;
 }
 
-/** What somebody said without a longer pause. */
-export interface Segment {
+export interface Segment extends Pick<
+  SegmentDoc<number>,
+  'deviceId' | 'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence' | 'chunkId' | 'speaker'
+> {
   readonly id: string;
-  readonly deviceId: string;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly text: string;
-  readonly language: string | null;
-  readonly confidence: number;
-  readonly chunkId: string;
-  readonly speaker: number | null;
 }
 
-export interface FairUse {
-  readonly stage: 'none' | 'throttled' | 'restricted';
-  /** When it ends by itself; null: it does not. */
-  readonly until: number | null;
-  readonly reason: string | null;
-}
+export type FairUse = FairUseEntry<number>;
 
-export interface UsageDay {
+export interface UsageDay extends UsageCounters {
   /** `yyyy-mm-dd`, UTC. */
   readonly day: string;
-  readonly audioSeconds: number;
-  readonly speechSeconds: number;
-  readonly billedSeconds: number;
-  readonly requests: number;
 }

@@ -1,5 +1,7 @@
 /** A day, put together from jobs, conversations and speech: what was recorded, by which device, and what became of it. */
-import type { Conversation, Job, JobFile, Ledger } from '../data/model.ts';
+import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
+import type { AudioLedger } from 'offline-audio-sync-contract';
+import type { Conversation, Job, JobFile } from '../data/model.ts';
 import { dayOf, type DayKey } from './time.ts';
 import type { Span } from './timeline.ts';
 
@@ -17,7 +19,7 @@ export interface Lane {
 }
 
 export interface DayFigures {
-  readonly ledger: Ledger;
+  readonly ledger: AudioLedger;
   /** What transcription billed for this day's recordings; shared out by speech where a job is of several days. */
   readonly billedSeconds: number;
 }
@@ -55,8 +57,8 @@ export function figuresOf(jobs: readonly Job[], span: Span): DayFigures {
   return { ledger: ledgerOf(files), billedSeconds: billed.reduce((sum, seconds) => sum + seconds, 0) };
 }
 
-function ledgerOf(files: readonly JobFile[]): Ledger {
-  const ledger = { audioSeconds: 0, speechSeconds: 0, silentSeconds: 0, duplicateSeconds: 0, failedSeconds: 0 };
+function ledgerOf(files: readonly JobFile[]): AudioLedger {
+  const ledger = { ...EMPTY_LEDGER };
   for (const file of files) {
     const audio = file.durationSeconds ?? 0;
     ledger.audioSeconds += audio;

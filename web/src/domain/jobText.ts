@@ -1,6 +1,7 @@
 /** Jobs in words: where they stand, and what can be done. The server's own sentences say why. */
-import type { JobStatus } from '../../../client/src/index.ts';
-import type { Failure, Job } from '../data/model.ts';
+import { isFinished } from 'offline-audio-sync-contract';
+import type { ErrorCode, JobStatus, Stage } from 'offline-audio-sync-contract';
+import type { Job } from '../data/model.ts';
 
 export type Tone = 'moving' | 'waiting' | 'good' | 'warn' | 'bad' | 'quiet';
 
@@ -22,10 +23,10 @@ export const statusTone = (status: JobStatus): Tone => STATUS[status].tone;
 export function stageLabel({ status, stage }: Job): string {
   if (status === 'uploading') return 'recordings arriving';
   if (status === 'deferred') return 'paused';
-  return STAGES[stage] ?? stage;
+  return STAGES[stage];
 }
 
-const STAGES: Readonly<Record<string, string>> = {
+const STAGES: Readonly<Record<Stage, string>> = {
   queued: 'waiting for a worker',
   decoding: 'finding speech',
   transcribing: 'transcribing',
@@ -41,7 +42,12 @@ export function devicesOf({ files, deviceId }: Job): string {
 }
 
 /** The audio is gone with these: there is nothing that could be tried again. */
-const AUDIO_GONE = new Set(['recording_missing', 'retention_ended', 'upload_expired', 'job_cancelled']);
+const AUDIO_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'recording_missing',
+  'retention_ended',
+  'upload_expired',
+  'job_cancelled',
+]);
 
 /** `likely`: it may help. `possible`: the audio is kept, but the same will come of it unless something was mended. */
 export function retryOf({ status, failures }: Job): 'likely' | 'possible' | 'no' {
@@ -52,12 +58,12 @@ export function retryOf({ status, failures }: Job): 'likely' | 'possible' | 'no'
 }
 
 export function canCancel({ status }: Job): boolean {
-  return status === 'uploading' || status === 'pending' || status === 'processing' || status === 'deferred';
+  return !isFinished(status);
 }
 
 /** The same reason once, with the recordings it is about. */
 export interface Reason {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly wayOut: string;
   readonly files: readonly string[];
@@ -75,7 +81,7 @@ export function reasonsOf({ failures }: Job): Reason[] {
 }
 
 /** What to do about a failure. */
-export function wayOut(code: Failure['code'], retryable: boolean): string {
+export function wayOut(code: ErrorCode, retryable: boolean): string {
   const special = WAYS_OUT[code];
   if (special !== undefined) return special;
   return retryable
@@ -83,7 +89,7 @@ export function wayOut(code: Failure['code'], retryable: boolean): string {
     : 'Trying again will most likely give the same. Other recordings are not affected.';
 }
 
-const WAYS_OUT: Readonly<Record<string, string>> = {
+const WAYS_OUT: Readonly<Partial<Record<ErrorCode, string>>> = {
   job_cancelled: 'Add the recordings again if you want them after all.',
   upload_expired: 'Add what is missing again, on a network that lasts.',
   upload_mismatch: 'The recording is uploaded again by itself.',

@@ -1,16 +1,26 @@
 /** Where every second went, as shares of a bar. */
-import type { Ledger } from '../data/model.ts';
+import { LEDGER_PARTS } from 'offline-audio-sync-contract';
+import type { AudioLedger, LedgerPart } from 'offline-audio-sync-contract';
 
-export type LedgerPart = 'speech' | 'silence' | 'duplicate' | 'failed' | 'open';
+/** What each part of the ledger is called in the bar. */
+const NAMES = {
+  speechSeconds: 'speech',
+  silentSeconds: 'silence',
+  duplicateSeconds: 'duplicate',
+  failedSeconds: 'failed',
+} as const satisfies Record<LedgerPart, string>;
+
+/** A part of the bar; `open` is what is not accounted for yet. */
+export type SharePart = (typeof NAMES)[LedgerPart] | 'open';
 
 export interface LedgerShare {
-  readonly part: LedgerPart;
+  readonly part: SharePart;
   readonly seconds: number;
   /** 0 to 1. */
   readonly share: number;
 }
 
-export const LEDGER_LABELS: Readonly<Record<LedgerPart, string>> = {
+export const LEDGER_LABELS: Readonly<Record<SharePart, string>> = {
   speech: 'speech',
   silence: 'silence, not billed',
   duplicate: 'heard before',
@@ -18,32 +28,20 @@ export const LEDGER_LABELS: Readonly<Record<LedgerPart, string>> = {
   open: 'not yet known',
 };
 
+/** Less than this is a rounding error, seconds. */
+const NEGLIGIBLE_SECONDS = 0.001;
+
 /** The parts that there are, in a fixed order; `open` is what is not accounted for yet. */
-export function ledgerShares(ledger: Ledger): LedgerShare[] {
-  const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
-  const known = speechSeconds + silentSeconds + duplicateSeconds + failedSeconds;
-  const total = Math.max(audioSeconds, known);
+export function ledgerShares(ledger: AudioLedger): LedgerShare[] {
+  const known = LEDGER_PARTS.reduce((sum, part) => sum + ledger[part], 0);
+  const total = Math.max(ledger.audioSeconds, known);
   if (total <= 0) return [];
   const open = total - known;
-  const parts: [LedgerPart, number][] = [
-    ['speech', speechSeconds],
-    ['silence', silentSeconds],
-    ['duplicate', duplicateSeconds],
-    ['failed', failedSeconds],
-    ['open', open > 0.001 ? open : 0],
+  const parts: { readonly part: SharePart; readonly seconds: number }[] = [
+    ...LEDGER_PARTS.map((part) => ({ part: NAMES[part], seconds: ledger[part] })),
+    { part: 'open', seconds: open > NEGLIGIBLE_SECONDS ? open : 0 },
   ];
   return parts
-    .filter(([, seconds]) => seconds > 0)
-    .map(([part, seconds]) => ({ part, seconds, share: seconds / total }));
-}
-
-export function sumLedgers(ledgers: readonly Ledger[]): Ledger {
-  const sum = (key: keyof Ledger): number => ledgers.reduce((total, ledger) => total + ledger[key], 0);
-  return {
-    audioSeconds: sum('audioSeconds'),
-    speechSeconds: sum('speechSeconds'),
-    silentSeconds: sum('silentSeconds'),
-    duplicateSeconds: sum('duplicateSeconds'),
-    failedSeconds: sum('failedSeconds'),
-  };
+    .filter(({ seconds }) => seconds > 0)
+    .map(({ part, seconds }) => ({ part, seconds, share: seconds / total }));
 }

@@ -1,14 +1,6 @@
 /** What recordings that a person adds are called: names carry the time of capture, and nothing else tells it. */
 
-/** Endings that the server takes. */
-export const AUDIO_EXTENSIONS = ['bin', 'wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const;
-
-/** Seconds above this are milliseconds, as the server reads it. */
-const MAX_SECONDS = 1e10;
-/** Oldest capture time that the server takes. */
-const EARLIEST_MS = Date.UTC(2024, 0, 1);
-/** How far ahead it may be. */
-const AHEAD_MS = 5 * 60_000;
+import { captureTimeMs, FRAMED_EXTENSION, LIMITS, RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 
 export type Named =
   /** Can be sent as it is. */
@@ -19,23 +11,24 @@ export type Named =
 
 export function readName(name: string, now: number): Named {
   const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
-  if (!AUDIO_EXTENSIONS.some((known) => known === extension)) {
+  if (!RECORDING_EXTENSIONS.some((known) => known === extension)) {
     return {
       kind: 'refused',
-      reason: `Only ${AUDIO_EXTENSIONS.map((known) => `.${known}`).join(', ')} files are taken.`,
+      reason: `Only ${RECORDING_EXTENSIONS.map((known) => `.${known}`).join(', ')} files are taken.`,
     };
   }
   const digits = /_(\d{9,16})\.[^.]+$/.exec(name)?.[1];
   if (digits === undefined) {
-    if (extension !== 'bin') return { kind: 'undated' };
+    if (extension !== FRAMED_EXTENSION) return { kind: 'undated' };
     return {
       kind: 'refused',
       reason: 'The name of a .bin recording has to end in its time of capture: …_1760000000.bin.',
     };
   }
-  const startedAt = Number(digits) > MAX_SECONDS ? Number(digits) : Number(digits) * 1000;
-  if (startedAt >= EARLIEST_MS && startedAt <= now + AHEAD_MS) return { kind: 'ready', startedAt };
-  if (extension !== 'bin') return { kind: 'undated' };
+  const startedAt = captureTimeMs(Number(digits));
+  if (startedAt >= LIMITS.minCaptureMs && startedAt <= now + LIMITS.maxClockAheadMs)
+    return { kind: 'ready', startedAt };
+  if (extension !== FRAMED_EXTENSION) return { kind: 'undated' };
   return { kind: 'refused', reason: 'Its time of capture is before 2024 or in the future.' };
 }
 
@@ -55,5 +48,5 @@ export function datedName(name: string, startedAt: number): string {
  * @param seconds its length; null when unknown.
  */
 export function guessedStart(lastModified: number, seconds: number | null): number {
-  return Math.max(EARLIEST_MS, lastModified - (seconds ?? 0) * 1000);
+  return Math.max(LIMITS.minCaptureMs, lastModified - (seconds ?? 0) * 1000);
 }

@@ -1,5 +1,6 @@
 /** What has become of a recording, in words. */
-import type { FileState, RecordingState } from '../../../client/src/index.ts';
+import type { FileState } from 'offline-audio-sync-contract';
+import type { RecordingState } from 'offline-audio-sync-client';
 
 /** As the server sees it, in a job. */
 export const FILE_STATES: Readonly<Record<FileState, string>> = {

@@ -1,39 +1,17 @@
 /** Documents as the functions write them, and what the console makes of them. The rules let nobody else write them. */
 import type { DocumentData, Timestamp } from 'firebase/firestore';
-import type { FileState, JobStatus } from '../../../client/src/index.ts';
-import type { Conversation, FairUse, Failure, Job, JobFile, Ledger, Segment, UsageDay } from '../data/model.ts';
-
-interface FileDoc {
-  readonly name: string;
-  readonly deviceId: string;
-  readonly startedAt: Timestamp;
-  readonly size: number;
-  readonly state: FileState;
-  readonly durationSeconds: number | null;
-  readonly speechSeconds: number | null;
-  readonly failedSeconds?: number | null;
-  readonly duplicateOf: { readonly file: string } | null;
-  readonly error: Failure | null;
-}
-
-interface JobDoc {
-  readonly deviceId: string;
-  readonly status: JobStatus;
-  readonly progress: { readonly stage: string; readonly percent: number };
-  readonly files: readonly FileDoc[];
-  readonly ledger: Ledger;
-  readonly usage: { readonly billedSeconds: number };
-  readonly waitingFor: { readonly reason: string; readonly message: string; readonly until: Timestamp | null } | null;
-  readonly failures: readonly Failure[];
-  readonly newConversationIds: readonly string[];
-  readonly updatedConversationIds: readonly string[];
-  readonly createdAt: Timestamp;
-  readonly finishedAt: Timestamp | null;
-  readonly expiresAt: Timestamp;
-}
+import type {
+  ConversationDoc,
+  FairUseEntry,
+  JobDoc,
+  JobFile as JobFileDoc,
+  SegmentDoc,
+  UsageCounters,
+} from 'offline-audio-sync-contract';
+import type { Conversation, FairUse, Job, JobFile, Segment, UsageDay } from '../data/model.ts';
 
 export function jobOf(id: string, data: DocumentData): Job {
-  const doc = data as JobDoc;
+  const doc = data as JobDoc<Timestamp>;
   return {
     id,
     deviceId: doc.deviceId,
@@ -52,8 +30,8 @@ export function jobOf(id: string, data: DocumentData): Job {
   };
 }
 
-function fileOf(doc: FileDoc): JobFile {
-  const { name, deviceId, state, durationSeconds, speechSeconds, error } = doc;
+function fileOf(doc: JobFileDoc<Timestamp>): JobFile {
+  const { name, deviceId, state, durationSeconds, speechSeconds, failedSeconds, error } = doc;
   return {
     name,
     deviceId,
@@ -61,28 +39,15 @@ function fileOf(doc: FileDoc): JobFile {
     durationSeconds,
     speechSeconds,
     error,
-    failedSeconds: doc.failedSeconds ?? null,
+    failedSeconds,
     startedAt: doc.startedAt.toMillis(),
     sizeBytes: doc.size,
     duplicateOf: doc.duplicateOf?.file ?? null,
   };
 }
 
-interface ConversationDoc {
-  readonly deviceId: string;
-  readonly startedAt: Timestamp;
-  readonly finishedAt: Timestamp;
-  readonly title: string | null;
-  readonly overview: string | null;
-  readonly relevance: 'speech' | 'fillers' | null;
-  readonly language: string | null;
-  readonly wordCount: number;
-  readonly speechSeconds: number;
-  readonly revision: number;
-}
-
 export function conversationOf(id: string, data: DocumentData): Conversation {
-  const { startedAt, finishedAt, relevance, ...doc } = data as ConversationDoc;
+  const { startedAt, finishedAt, relevance, ...doc } = data as ConversationDoc<Timestamp>;
   return {
     id,
     deviceId: doc.deviceId,
@@ -98,19 +63,8 @@ export function conversationOf(id: string, data: DocumentData): Conversation {
   };
 }
 
-interface SegmentDoc {
-  readonly deviceId: string;
-  readonly startedAt: Timestamp;
-  readonly endedAt: Timestamp;
-  readonly text: string;
-  readonly language: string | null;
-  readonly confidence: number;
-  readonly chunkId: string;
-  readonly speaker: number | null;
-}
-
 export function segmentOf(id: string, data: DocumentData): Segment {
-  const { startedAt, endedAt, deviceId, text, language, confidence, chunkId, speaker } = data as SegmentDoc;
+  const { startedAt, endedAt, deviceId, text, language, confidence, chunkId, speaker } = data as SegmentDoc<Timestamp>;
   return {
     id,
     deviceId,
@@ -126,7 +80,7 @@ export function segmentOf(id: string, data: DocumentData): Segment {
 
 /** The limit that whoever runs the service has set for a user. */
 export function fairUseOf(_id: string, data: DocumentData): FairUse {
-  const { fairUse } = data as { fairUse?: { stage: FairUse['stage']; until: Timestamp | null; reason: string | null } };
+  const { fairUse } = data as { fairUse?: FairUseEntry<Timestamp> };
   return {
     stage: fairUse?.stage ?? 'none',
     until: fairUse?.until?.toMillis() ?? null,
@@ -136,7 +90,7 @@ export function fairUseOf(_id: string, data: DocumentData): FairUse {
 
 /** Counters come into being with their first count. */
 export function usageOf(day: string, data: DocumentData): UsageDay {
-  const counters = data as Partial<UsageDay>;
+  const counters = data as Partial<UsageCounters>;
   return {
     day,
     audioSeconds: counters.audioSeconds ?? 0,

@@ -14,10 +14,11 @@ import {
   type QueryDocumentSnapshot,
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
-import { toQuery } from '../../../client/src/firebase.ts';
-import type { ReadQuery } from '../../../client/src/reading.ts';
+import { toQuery } from 'offline-audio-sync-client/firebase';
+import { conversationsPath, REGION } from 'offline-audio-sync-contract';
+import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
-import { hostAndPort, localSuite, REGION } from '../env.ts';
+import { hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
 import { firebaseApp } from './app.ts';
 import { userAuth } from './auth.ts';
@@ -153,7 +154,7 @@ export async function readAll<T>(
 }
 
 /** Calls one of the functions. @throws Error with a sentence for a person. */
-export async function call(name: string, data: Record<string, unknown>): Promise<void> {
+export async function call<Name extends CallableName>(name: Name, data: Callables[Name]['request']): Promise<void> {
   const { functions } = await connect();
   await httpsCallable(functions, name)(data);
 }
@@ -166,11 +167,11 @@ export type Found =
 
 export function watchConversation(uid: string, id: string): Subscribe<Found> {
   const parse = (found: string, data: DocumentData): Found => {
-    const { state, mergedInto } = data as { state: string; mergedInto: string | null };
+    const { state, mergedInto } = data as Pick<ConversationDoc, 'state' | 'mergedInto'>;
     if (state === 'live') return { kind: 'live', conversation: conversationOf(found, data) };
     return state === 'merged' && mergedInto !== null ? { kind: 'merged', into: mergedInto } : { kind: 'gone' };
   };
-  const subscribe = liveDocument(`users/${uid}/conversations/${id}`, parse);
+  const subscribe = liveDocument(`${conversationsPath(uid)}/${id}`, parse);
   return (next, failed) =>
     subscribe(({ value, fromCache }) => {
       next({ value: value ?? { kind: 'gone' }, fromCache });

@@ -1,5 +1,5 @@
 /** Cuts a stream of frames into files of a minute, and files into pieces of a second that are kept as they come. */
-import { frameBytes, type FrameFormat } from '../../../client/src/frames.ts';
+import { frameBytes, type FrameFormat } from 'offline-audio-sync-client';
 import { FRAMES_PER_SECOND, nameFor } from './format.ts';
 
 export const FRAMES_PER_PIECE = FRAMES_PER_SECOND;

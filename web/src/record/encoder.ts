@@ -1,5 +1,6 @@
 /** Frames of 20 ms from samples: Opus packets by WebCodecs, or PCM. */
-import { opusConfig, opusTakes, toPcm16 } from './format.ts';
+import { isOpusSampleRate } from 'offline-audio-sync-contract';
+import { opusConfig, toPcm16 } from './format.ts';
 
 export interface FrameEncoder {
   encode(samples: Float32Array<ArrayBuffer>): void;
@@ -11,7 +12,7 @@ export type OnFrame = (frame: Uint8Array) => void;
 
 /** Whether this browser encodes Opus at this rate. */
 export async function canEncodeOpus(sampleRate: number): Promise<boolean> {
-  if (typeof AudioEncoder === 'undefined' || !opusTakes(sampleRate)) return false;
+  if (typeof AudioEncoder === 'undefined' || !isOpusSampleRate(sampleRate)) return false;
   const { supported } = await AudioEncoder.isConfigSupported(opusConfig(sampleRate));
   return supported === true;
 }

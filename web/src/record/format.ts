@@ -1,5 +1,5 @@
 /** What is written into recordings here: Opus where the browser encodes it, PCM otherwise. */
-import { recordingName, type FrameFormat } from '../../../client/src/frames.ts';
+import { recordingName, type FrameFormat } from 'offline-audio-sync-client';
 
 /** Frames a second: each has 20 ms. */
 export const FRAMES_PER_SECOND = 50;
@@ -14,11 +14,6 @@ export function formatFor(device: string, sampleRate: number, opus: boolean): Fr
   const frameSize = sampleRate / FRAMES_PER_SECOND;
   const codec = opus ? (sampleRate === 16_000 ? 'opus_fs320' : 'opus') : 'pcm16';
   return { device, codec, sampleRate, channels: 1, frameSize };
-}
-
-/** Rates that Opus knows. */
-export function opusTakes(sampleRate: number): boolean {
-  return [8000, 12_000, 16_000, 24_000, 48_000].includes(sampleRate);
 }
 
 export function opusConfig(sampleRate: number): AudioEncoderConfig {

@@ -2,7 +2,7 @@
  * What is being recorded, second by second, in IndexedDB: a tab that is closed or killed loses the last second at most. A file
  * that is whole goes on to the outbox and leaves here.
  */
-import { Database } from '../../../client/src/indexeddb.ts';
+import { Database } from 'offline-audio-sync-client/indexeddb';
 import type { DBSchema } from 'idb';
 import type { Piece } from './cutter.ts';
 

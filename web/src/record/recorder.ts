@@ -1,6 +1,6 @@
 /** Records with the microphone, network or not: into the journal as it goes, to the outbox a minute at a time. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { FrameFormat } from '../../../client/src/frames.ts';
+import type { FrameFormat } from 'offline-audio-sync-client';
 import { sentenceOf } from '../domain/sentence.ts';
 import type { CapturedFrame } from '../workers/frame.ts';
 import { CaptureClock } from './captureClock.ts';

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { speakerNumbers, transcriptOf } from '../../../client/src/reading.ts';
+import { transcriptOf } from 'offline-audio-sync-contract';
+import { speakerNumbers } from 'offline-audio-sync-client';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Segment } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domain/export.ts';

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { conversationsOfDay, speechOfDay } from '../../../client/src/reading.ts';
+import { conversationsOfDay, speechOfDay } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, Segment } from '../data/model.ts';
 import { filesBetween, figuresOf, knownDays, lanesOf, recordingsOf, type KnownDay } from '../domain/day.ts';

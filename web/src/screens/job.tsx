@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { hasEnded } from '../../../client/src/api.ts';
+import { isFinished, jobPath } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Job, JobFile } from '../data/model.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
@@ -17,7 +17,7 @@ import { Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 
 export function JobScreen({ id }: { id: string }) {
-  const job = useLive(`job/${id}`, () => liveDocument(`offline_sync_jobs/${id}`, jobOf));
+  const job = useLive(`job/${id}`, () => liveDocument(jobPath(id), jobOf));
   // The rules let nobody read a job that is not there.
   if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
   if (job.kind === 'loading') return <Waiting what="the job" />;
@@ -48,7 +48,7 @@ function JobView({ job }: { job: Job }) {
           {job.finishedAt !== null && `, ended ${clock(job.finishedAt)}`}
         </span>
       </p>
-      {!hasEnded(job) && (
+      {!isFinished(job.status) && (
         <div class="card">
           <JobProgress job={job} />
           <WaitingFor job={job} />
@@ -73,7 +73,9 @@ function JobView({ job }: { job: Job }) {
           ))}
         </ol>
       </section>
-      {hasEnded(job) && <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>}
+      {isFinished(job.status) && (
+        <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>
+      )}
     </Screen>
   );
 }
@@ -82,7 +84,7 @@ function Commands({ job }: { job: Job }) {
   const [busy, setBusy] = useState(false);
   const [cancelling, setCancelling] = useState(false);
   const retry = retryOf(job);
-  const command = (name: string, done: string): void => {
+  const command = (name: 'retrySyncJob' | 'cancelSyncJob', done: string): void => {
     setBusy(true);
     call(name, { job_id: job.id })
       .then(() => {

@@ -1,4 +1,4 @@
-import { hasEnded } from '../../../client/src/api.ts';
+import { isFinished } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Job } from '../data/model.ts';
 import { devicesOf } from '../domain/jobText.ts';
@@ -30,8 +30,8 @@ function Jobs({ jobs }: { jobs: readonly Job[] }) {
       </p>
     );
   }
-  const moving = jobs.filter((job) => !hasEnded(job));
-  const ended = jobs.filter(hasEnded);
+  const moving = jobs.filter((job) => !isFinished(job.status));
+  const ended = jobs.filter((job) => isFinished(job.status));
   return (
     <>
       {moving.length > 0 && <JobList title="Under way" jobs={moving} />}
@@ -61,7 +61,7 @@ function JobList({ title, jobs }: { title: string; jobs: readonly Job[] }) {
               {job.conversationIds.length > 0 &&
                 ` · ${job.conversationIds.length === 1 ? '1 conversation' : `${job.conversationIds.length} conversations`}`}
             </p>
-            {hasEnded(job) ? (
+            {isFinished(job.status) ? (
               <LedgerBar ledger={job.ledger} legend={false} />
             ) : (
               <>

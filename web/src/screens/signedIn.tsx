@@ -1,6 +1,6 @@
 /** Everything behind the sign-in: loaded apart, with Firestore. */
 import { useEffect, useMemo } from 'preact/hooks';
-import { newestConversations, newestJobs } from '../../../client/src/reading.ts';
+import { newestConversations, newestJobs } from 'offline-audio-sync-contract';
 import { AppContext, type AppData } from '../ui/app.ts';
 import { leave } from '../firebase/auth.ts';
 import { prepareFormats } from '../domain/time.ts';

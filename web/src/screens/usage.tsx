@@ -1,4 +1,4 @@
-import { usageSince } from '../../../client/src/reading.ts';
+import { usageSince, userPath } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { UsageDay } from '../data/model.ts';
 import { clock, duration, relativeDay, shortDay } from '../domain/time.ts';
@@ -38,7 +38,7 @@ export function UsageScreen() {
 /** The limit that was set for this user, where there is one. */
 function FairUse() {
   const { uid } = useApp();
-  const user = useLive(`user/${uid}`, () => liveDocument(`users/${uid}`, fairUseOf));
+  const user = useLive(`user/${uid}`, () => liveDocument(userPath(uid), fairUseOf));
   const now = useNow(60_000);
   const limit = user.kind === 'ready' ? user.value : null;
   if (limit === null || limit.stage === 'none' || (limit.until !== null && limit.until < now)) return null;

@@ -1,9 +1,10 @@
 /** Recordings on this device, on their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { createSyncClient, type Recording, type SyncClient, type SyncStatus } from '../../../client/src/index.ts';
-import { firebaseBackend } from '../../../client/src/firebase.ts';
-import { indexedDbStore } from '../../../client/src/indexeddb.ts';
-import { localSuite, REGION } from '../env.ts';
+import { createSyncClient, type Recording, type SyncClient, type SyncStatus } from 'offline-audio-sync-client';
+import { firebaseBackend } from 'offline-audio-sync-client/firebase';
+import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
+import { REGION } from 'offline-audio-sync-contract';
+import { localSuite } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
 import { addEach, type Refusal } from './addEach.ts';

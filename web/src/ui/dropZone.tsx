@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useApp } from './app.ts';
-import { AUDIO_EXTENSIONS, datedName, guessedStart, readName } from '../domain/recordingName.ts';
+import { FILE_EXTENSIONS, RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
+import { datedName, guessedStart, readName } from '../domain/recordingName.ts';
 import type { Refusal } from '../sync/addEach.ts';
 import { Glyph } from './icons.tsx';
 import { tell, tellProblem } from './toast.tsx';
@@ -61,17 +62,12 @@ export function DropZone() {
         <span>
           <b>Choose files</b> or drop them here
         </span>
-        <small>
-          .bin from devices, or{' '}
-          {AUDIO_EXTENSIONS.slice(1)
-            .map((name) => `.${name}`)
-            .join(' ')}
-        </small>
+        <small>.bin from devices, or {FILE_EXTENSIONS.map((name) => `.${name}`).join(' ')}</small>
         <input
           class="visually-hidden"
           type="file"
           multiple
-          accept={AUDIO_EXTENSIONS.map((name) => `.${name}`).join(',')}
+          accept={RECORDING_EXTENSIONS.map((name) => `.${name}`).join(',')}
           onChange={({ currentTarget }) => {
             take([...(currentTarget.files ?? [])]).catch(tellProblem);
             currentTarget.value = '';

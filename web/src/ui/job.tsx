@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../../client/src/index.ts';
+import type { JobStatus } from 'offline-audio-sync-contract';
 import type { Job } from '../data/model.ts';
 import { stageLabel, statusLabel, statusTone } from '../domain/jobText.ts';
 import { clock, until } from '../domain/time.ts';

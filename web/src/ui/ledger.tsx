@@ -1,9 +1,9 @@
 import { duration } from '../domain/time.ts';
 import { LEDGER_LABELS, ledgerShares } from '../domain/ledger.ts';
-import type { Ledger } from '../data/model.ts';
+import type { AudioLedger } from 'offline-audio-sync-contract';
 
 /** Every second of some audio as a bar, with its figures in words. */
-export function LedgerBar({ ledger, legend = true }: { ledger: Ledger; legend?: boolean }) {
+export function LedgerBar({ ledger, legend = true }: { ledger: AudioLedger; legend?: boolean }) {
   const shares = ledgerShares(ledger);
   if (shares.length === 0) return null;
   const words = shares.map(({ part, seconds }) => `${duration(seconds)} ${LEDGER_LABELS[part]}`).join(', ');

@@ -1,6 +1,6 @@
 /** What the screens know of the data: loading, there, or not to be had. */
 import { useEffect, useState } from 'preact/hooks';
-import type { ReadQuery } from '../../../client/src/reading.ts';
+import type { ReadQuery } from 'offline-audio-sync-contract';
 import { readAll, type Live, type Parse, type Subscribe } from '../firebase/store.ts';
 import { tellProblem } from './toast.tsx';
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { hasEnded } from '../../../client/src/api.ts';
+import { isFinished } from 'offline-audio-sync-contract';
 import { useApp } from './app.ts';
 import { localSuite } from '../env.ts';
 import { hrefs, route, type Route } from '../router.ts';
@@ -77,7 +77,7 @@ function NavLink({ href, label, icon, screens }: Entry) {
 
 function MovingJobs() {
   const { jobs } = useApp();
-  const moving = jobs.kind === 'ready' ? jobs.value.filter((job) => !hasEnded(job)).length : 0;
+  const moving = jobs.kind === 'ready' ? jobs.value.filter((job) => !isFinished(job.status)).length : 0;
   if (moving === 0) return null;
   return (
     <span class="badge">

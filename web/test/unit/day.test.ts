@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { FileState } from '../../../client/src/index.ts';
-import type { Conversation, Job, JobFile, Ledger } from '../../src/data/model.ts';
+import type { FileState } from 'offline-audio-sync-contract';
+import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
+import type { Failure } from 'offline-audio-sync-contract';
+import type { Conversation, Job, JobFile } from '../../src/data/model.ts';
 import { figuresOf, filesBetween, knownDays, lanesOf, recordingsOf } from '../../src/domain/day.ts';
 import { ledgerShares } from '../../src/domain/ledger.ts';
 import { devicesOf, reasonsOf, retryOf } from '../../src/domain/jobText.ts';
@@ -9,7 +11,6 @@ import { addDays, dayOf, duration, startOfDay, until } from '../../src/domain/ti
 
 const NOON = new Date(2026, 6, 3, 12).getTime();
 const DAY = { from: startOfDay('2026-07-03') ?? 0, to: startOfDay('2026-07-04') ?? 0 };
-const LEDGER: Ledger = { audioSeconds: 0, speechSeconds: 0, silentSeconds: 0, duplicateSeconds: 0, failedSeconds: 0 };
 
 const file = (change: Partial<JobFile> = {}): JobFile => ({
   name: 'a.bin',
@@ -32,7 +33,7 @@ const job = (change: Partial<Job> = {}): Job => ({
   stage: 'done',
   percent: 100,
   files: [file()],
-  ledger: LEDGER,
+  ledger: EMPTY_LEDGER,
   billedSeconds: 22,
   waitingFor: null,
   failures: [],
@@ -147,7 +148,7 @@ describe('Durations in words', () => {
 });
 
 describe('A job in words', () => {
-  const failure = (change: object = {}) => ({
+  const failure = (change: Partial<Failure> = {}): Failure => ({
     file: 'a.bin',
     code: 'recording_corrupt',
     message: 'Broken.',
@@ -166,7 +167,7 @@ describe('A job in words', () => {
 
   it('gives each reason once, with the recordings it is about and a way out', () => {
     const reasons = reasonsOf(
-      job({ failures: [failure(), failure({ file: 'b.bin' }), failure({ code: 'x', message: 'y' })] }),
+      job({ failures: [failure(), failure({ file: 'b.bin' }), failure({ code: 'recording_missing', message: 'y' })] }),
     );
     assert.deepEqual(
       reasons.map(({ files }) => files),

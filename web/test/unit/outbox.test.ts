@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSyncClient, memoryStore, type Backend } from '../../../client/src/index.ts';
+import { createSyncClient, memoryStore, type Backend } from 'offline-audio-sync-client';
 import { addEach } from '../../src/sync/addEach.ts';
 import { storageKeeper } from '../../src/sync/storageKeeper.ts';
 

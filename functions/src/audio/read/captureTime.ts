@@ -1,4 +1,5 @@
 /** The time in a recording's name, in the forms that recorders, phones and meeting tools write. */
+import { captureTimeMs } from 'offline-audio-sync-contract';
 import { zonedTimeMs } from './timeZone.ts';
 import type { WallTime } from './timeZone.ts';
 
@@ -10,9 +11,6 @@ export interface CaptureTime {
   readonly from: number;
   readonly to: number;
 }
-
-/** Timestamps above this are milliseconds: as seconds it is the year 2286, as milliseconds April 1970. */
-const MAX_SECONDS_TIMESTAMP = 1e10;
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const MONTH = `(?<month>${MONTHS.join('|')})[a-z]*\\.?`;
@@ -74,7 +72,7 @@ export function findCaptureTime(base: string, zone: string): CaptureTime | null 
 
 function epoch(at: number, digits: string): CaptureTime {
   const number = Number(digits);
-  const startedAtMs = number > MAX_SECONDS_TIMESTAMP ? number : number * 1000;
+  const startedAtMs = captureTimeMs(number);
   return { startedAtMs, from: at, to: at + 1 + digits.length };
 }
 

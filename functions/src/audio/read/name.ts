@@ -1,11 +1,21 @@
 /** What a recording's file name says: the format of its bytes and when they were captured. */
+import {
+  containerNamed,
+  DEFAULT_FRAME_SIZE,
+  FRAME_CODECS,
+  FRAMED_EXTENSION,
+  isOpusSampleRate,
+  MAX_OPUS_PACKET_SECONDS,
+  OLDER_FORMAT,
+  OPUS_SAMPLE_RATES,
+  PCM_SAMPLE_RATES,
+} from 'offline-audio-sync-contract';
+import type { FrameCodec, FramedFormat, RecordingFormat, RecordingName } from 'offline-audio-sync-contract';
 import { LIMITS } from '../../config.ts';
 import { AppError, CATALOGUE, fileProblem } from '../../errors.ts';
 import type { FileProblem } from '../../errors.ts';
 import { findCaptureTime } from './captureTime.ts';
 import type { CaptureTime } from './captureTime.ts';
-import { containerNamed } from './format.ts';
-import type { FrameCodec, FramedFormat, RecordingFormat, RecordingName } from './format.ts';
 
 export interface NameOptions {
   /** Now, Unix milliseconds. */
@@ -21,23 +31,7 @@ export interface NameOptions {
 export type NameResult =
   { readonly ok: true; readonly name: RecordingName } | { readonly ok: false; readonly problem: FileProblem };
 
-const FRAME_CODECS = ['opus', 'opus_fs320', 'pcm16', 'pcm8'] as const satisfies readonly FrameCodec[];
-/** Sampling rates libopus takes (RFC 6716 section 2). */
-const OPUS_RATES = [8_000, 12_000, 16_000, 24_000, 48_000];
-/** 120 ms, the longest Opus packet. */
-const MAX_OPUS_FRAME_SECONDS = 0.12;
-const PCM_RATES = { min: 8_000, max: 48_000 };
-const DEFAULT_FRAME_SIZE = 160;
 const BYTES_PER_SAMPLE = { pcm8: 1, pcm16: 2 } as const;
-/** What names that carry nothing but a time stand for. */
-const OLDER_FORMAT: FramedFormat = {
-  kind: 'framed',
-  codec: 'opus',
-  sampleRate: 16_000,
-  channels: 1,
-  frameSize: DEFAULT_FRAME_SIZE,
-};
-
 /** `audio_…_…`: a name that means to follow the full form, and is held to it. */
 const FULL_FORM = /^audio_[^_]*_/i;
 const FULL_STEM = /^audio_([^_]*)_([a-z]\w*?)_(\d+)_(\d+)(?:_fs(\d+))?$/i;
@@ -66,7 +60,7 @@ function readName(filename: string, options: NameOptions): RecordingName {
   }
   const kind = extension.toLowerCase();
   const container = containerNamed(kind);
-  if (kind !== 'bin' && container === null) {
+  if (kind !== FRAMED_EXTENSION && container === null) {
     throw refusal('bad_extension', `It ends in .${extension}. ${CATALOGUE.bad_extension.message}`);
   }
   const time = findCaptureTime(base, options.timeZone ?? 'UTC');
@@ -126,15 +120,18 @@ function isFrameCodec(codec: string): codec is FrameCodec {
 
 function requirePossible({ codec, sampleRate, channels, frameSize }: FramedFormat): void {
   const opus = codec === 'opus' || codec === 'opus_fs320';
-  if (opus && !OPUS_RATES.includes(sampleRate)) {
-    throw refusal('bad_name', `Opus has no sampling rate of ${sampleRate} Hz; ${OPUS_RATES.join(', ')} are its rates.`);
+  if (opus && !isOpusSampleRate(sampleRate)) {
+    throw refusal(
+      'bad_name',
+      `Opus has no sampling rate of ${sampleRate} Hz; ${OPUS_SAMPLE_RATES.join(', ')} are its rates.`,
+    );
   }
-  if (!opus && (sampleRate < PCM_RATES.min || sampleRate > PCM_RATES.max)) {
-    const { min, max } = PCM_RATES;
+  if (!opus && (sampleRate < PCM_SAMPLE_RATES.min || sampleRate > PCM_SAMPLE_RATES.max)) {
+    const { min, max } = PCM_SAMPLE_RATES;
     throw refusal('bad_name', `It claims a sampling rate of ${sampleRate} Hz; ${min} to ${max} are taken for PCM.`);
   }
   const largest = opus
-    ? sampleRate * MAX_OPUS_FRAME_SECONDS
+    ? sampleRate * MAX_OPUS_PACKET_SECONDS
     : Math.floor(LIMITS.maxFrameBytes / (channels * BYTES_PER_SAMPLE[codec]));
   if (frameSize < 1 || frameSize > largest) {
     throw refusal('bad_name', `It claims frames of ${frameSize} samples; 1 to ${largest} are possible.`);

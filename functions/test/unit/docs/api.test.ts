@@ -17,8 +17,8 @@ describe('docs/api.md', () => {
 
   it('names fields that a job and a day of usage have', () => {
     const fields: readonly (readonly [heading: string, source: string])[] = [
-      ['A job', read('functions/src/jobs/job.ts')],
-      ['Usage', read('functions/src/usage/usage.ts')],
+      ['A job', `${read('contract/src/job.ts')}${read('contract/src/ledger.ts')}`],
+      ['Usage', read('contract/src/usage.ts')],
     ];
     for (const [heading, source] of fields) {
       const named = [...section(heading).matchAll(/`([a-z]\w+)`/g)].map(([, name = '']) => name);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createJobsHandler } from '../../../src/endpoints/syncJobs.ts';
-import type { JobListView } from '../../../src/http/views.ts';
+import type { JobListView } from 'offline-audio-sync-contract';
 import type { JobQuery } from '../../../src/jobs/store.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
 import { call } from '../../support/http.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../../../src/errors.ts';
 import { createStatusHandler } from '../../../src/endpoints/syncStatus.ts';
-import type { JobView } from '../../../src/http/views.ts';
+import type { JobView } from 'offline-audio-sync-contract';
 import type { Job } from '../../../src/jobs/job.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
 import { call } from '../../support/http.ts';

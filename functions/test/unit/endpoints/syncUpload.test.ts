@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
-import type { UploadView } from '../../../src/http/views.ts';
+import type { UploadView } from 'offline-audio-sync-contract';
 import { createUploadHandler } from '../../../src/endpoints/syncUpload.ts';
 import type { UploadDeps } from '../../../src/endpoints/syncUpload.ts';
 import { call } from '../../support/http.ts';

@@ -1,0 +1,88 @@
+/** Conversations and transcript segments, below `users/{uid}`. `Time`: see job.ts. */
+import type { Instant } from './time.ts';
+
+/** Whether anything was said: a cough, or "um", is marked so that an app can show it in its own way; it is never hidden here. */
+export type Relevance = 'speech' | 'fillers';
+
+/**
+ * - `live`: an app shows it.
+ * - `merged`: late audio joined it to another; `mergedInto` says which.
+ * - `deleting`: the user deleted it, and its segments are being deleted.
+ * - `deleted`: nothing of it is left.
+ *
+ * All but live ones are tombstones: links redirect, and deleted speech does not come back.
+ */
+export type ConversationState = 'live' | 'merged' | 'deleting' | 'deleted';
+
+/** What is derived from the transcript when a job ends. */
+export interface ConversationSummary {
+  readonly title: string | null;
+  readonly overview: string | null;
+  /** Null until it was determined. */
+  readonly relevance: Relevance | null;
+  /** The revision that this summary became part of: while it equals `revision`, the transcript has not changed since. */
+  readonly summaryRevision: number;
+}
+
+/**
+ * An interval on one device's time axis. Its transcript is the segments of that device in the interval, so a merge
+ * rewrites no transcript. `users/{uid}/conversations/{conversationId}`
+ */
+export interface ConversationDoc<Time = Instant> extends ConversationSummary {
+  readonly deviceId: string;
+  readonly state: ConversationState;
+  readonly startedAt: Time;
+  readonly finishedAt: Time;
+  /** The language of most of its words; null when unknown. */
+  readonly language: string | null;
+  /** Words by language, those of unknown language left out. */
+  readonly languages: Readonly<Record<string, number>>;
+  /** Documents that its transcript takes. How many depends on how the audio was cut into jobs: show `wordCount` instead. */
+  readonly segmentCount: number;
+  readonly wordCount: number;
+  /** The time that its words take, pauses between them left out. */
+  readonly speechSeconds: number;
+  readonly mergedInto: string | null;
+  readonly deletedAt: Time | null;
+  /** Rises with every change. */
+  readonly revision: number;
+  /** The job that began it: tells a job's new conversations from those it added to. */
+  readonly createdByJobId: string;
+  readonly createdAt: Time;
+  readonly updatedAt: Time;
+}
+
+/** What one speaker said without a longer pause. It never changes. `users/{uid}/segments/{segmentId}` */
+export interface SegmentDoc<Time = Instant> {
+  readonly deviceId: string;
+  readonly startedAt: Time;
+  readonly endedAt: Time;
+  readonly text: string;
+  /** Number of the speaker within the chunk; null where speakers were not told apart. Means nothing across chunks. */
+  readonly speaker: number | null;
+  /** Mean of the words', 0 to 1. */
+  readonly confidence: number;
+  readonly language: string | null;
+  /** In order of time: for showing where playback is, and for recognising the same speech when it comes again. */
+  readonly words: readonly SegmentWord[];
+  /** Where it comes from: `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
+  readonly jobId: string;
+  readonly chunkId: string;
+}
+
+/** Times in milliseconds from the start of the segment. */
+export interface SegmentWord {
+  readonly text: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A word on the absolute time axis, Unix milliseconds. */
+export interface TimedWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly confidence: number;
+  readonly speaker: number | null;
+  readonly language: string | null;
+}

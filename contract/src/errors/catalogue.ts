@@ -1,0 +1,219 @@
+/**
+ * Everything that can go wrong on the server: code → HTTP status, whether trying again helps, and the sentence that a person
+ * reads. Codes are API: clients switch on them, so they are never renamed. What can go wrong in the client library alone is in
+ * clientErrors.ts.
+ */
+
+/**
+ * Whether and how a retry helps.
+ * - `never`: the same input gives the same answer; only other input helps.
+ * - `later`: the same request may succeed after a wait (Retry-After, back-off).
+ * - `operator`: somebody who runs the service must act first; the audio is kept meanwhile.
+ */
+export type Remedy = 'never' | 'later' | 'operator';
+
+interface CatalogueEntry {
+  readonly status: number;
+  readonly remedy: Remedy;
+  readonly message: string;
+}
+
+export const CATALOGUE = {
+  // Requests
+  unauthenticated: {
+    status: 401,
+    remedy: 'never',
+    message: 'Send a valid Firebase ID token as "Authorization: Bearer <token>".',
+  },
+  app_check_failed: { status: 401, remedy: 'never', message: 'Send a valid App Check token in "X-Firebase-AppCheck".' },
+  permission_denied: { status: 403, remedy: 'never', message: 'This belongs to somebody else.' },
+  job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
+  method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
+  conversation_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is no such conversation, or it was deleted, or it is not yours.',
+  },
+  conversation_merged: {
+    status: 409,
+    remedy: 'never',
+    message: 'The conversation has become part of another one; look at that one first.',
+  },
+  conversation_of_other_device: {
+    status: 400,
+    remedy: 'never',
+    message: 'The conversation is of another device than the recordings, which can never become part of it.',
+  },
+  invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
+  invalid_multipart: {
+    status: 400,
+    remedy: 'never',
+    message: 'The multipart body is broken or cut off; send it again whole.',
+  },
+  unsupported_media_type: { status: 415, remedy: 'never', message: 'Send the recordings as multipart/form-data.' },
+  no_files: { status: 400, remedy: 'never', message: 'Send at least one recording in the field "files".' },
+  too_many_files: { status: 413, remedy: 'never', message: 'Too many recordings in one request; send fewer.' },
+  payload_too_large: {
+    status: 413,
+    remedy: 'never',
+    message: 'The request is too large; send fewer recordings, or use createSyncJob and upload to Storage.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    remedy: 'never',
+    message: 'This Idempotency-Key was used with other content; use a new key for new content.',
+  },
+  fair_use_restricted: {
+    status: 429,
+    remedy: 'later',
+    message: 'New uploads of this user are not taken at the moment; wait as long as Retry-After says.',
+  },
+  too_many_jobs: {
+    status: 429,
+    remedy: 'later',
+    message: 'Too many jobs of this user are under way; wait until one has ended.',
+  },
+  unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'The service is busy; try again after the time in Retry-After.',
+  },
+  internal: { status: 500, remedy: 'later', message: 'Something went wrong on our side; try again later.' },
+
+  // Recordings
+  invalid_recording: {
+    status: 400,
+    remedy: 'never',
+    message: 'Some recordings cannot be taken; see details. Nothing was stored.',
+  },
+  bad_extension: {
+    status: 400,
+    remedy: 'never',
+    message:
+      'Only .bin recordings and audio files are taken: .wav, .m4a, .mp4, .3gp, .mp3, .ogg, .opus, .webm, .mka, .flac, .aac, .amr, .caf, .aiff.',
+  },
+  bad_name: {
+    status: 400,
+    remedy: 'never',
+    message:
+      'Name it audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin, or end the name in _{timestamp} or a date and time.',
+  },
+  bad_timestamp: {
+    status: 400,
+    remedy: 'never',
+    message: 'The capture time in the name is before 2024 or in the future; set the device clock or clock_offset_ms.',
+  },
+  duplicate_name: { status: 400, remedy: 'never', message: 'Two recordings in this request have the same name.' },
+  empty_recording: { status: 400, remedy: 'never', message: 'The recording has no bytes.' },
+  recording_too_large: {
+    status: 413,
+    remedy: 'never',
+    message: 'The recording has more bytes than one recording may have.',
+  },
+  recording_too_long: {
+    status: 400,
+    remedy: 'never',
+    message: 'The recording claims more audio than one recording may hold.',
+  },
+  recording_missing: {
+    status: 404,
+    remedy: 'never',
+    message: 'The staged recording is gone from Storage; upload it again.',
+  },
+  recording_corrupt: { status: 400, remedy: 'never', message: 'No audio could be decoded from the recording.' },
+  decoder_unavailable: {
+    status: 503,
+    remedy: 'operator',
+    message: 'No ffmpeg that runs is installed for this kind of audio; install ffmpeg-static or set FFMPEG_PATH.',
+  },
+
+  // Transcription
+  transcription_rejected: {
+    status: 400,
+    remedy: 'never',
+    message: 'The transcription service refused this audio for good.',
+  },
+  transcription_unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'The transcription service does not answer properly at the moment; the audio is kept and tried again.',
+  },
+  transcription_rate_limited: {
+    status: 429,
+    remedy: 'later',
+    message: 'The transcription service limits our requests at the moment; the audio is kept and tried again.',
+  },
+  transcription_not_configured: {
+    status: 503,
+    remedy: 'operator',
+    message:
+      'The transcription service refuses our key or a setting, or its credit is used up; the audio is kept until the operator acts.',
+  },
+
+  // Storage
+  storage_unavailable: {
+    status: 503,
+    remedy: 'later',
+    message: 'Cloud Storage does not answer properly at the moment; the audio is kept there and read again.',
+  },
+  storage_not_permitted: {
+    status: 503,
+    remedy: 'operator',
+    message: 'The service may not read its own recordings in Cloud Storage; they are kept until the operator acts.',
+  },
+
+  // Jobs
+  capture_ahead: {
+    status: 425,
+    remedy: 'later',
+    message:
+      'A capture time lies ahead of our clock; the job waits until it has come. Set the device clock or clock_offset_ms.',
+  },
+  daily_budget_used: {
+    status: 429,
+    remedy: 'later',
+    message:
+      'The budget of speech of this day is used up; the audio is kept, and goes on when it returns at midnight UTC.',
+  },
+  attempts_exhausted: {
+    status: 503,
+    remedy: 'later',
+    message: 'It failed too many times in a row; the audio is kept, retry the job later.',
+  },
+  duplicate_in_progress: {
+    status: 409,
+    remedy: 'later',
+    message: 'Another job is working on the same recording; this one waits for how that ends.',
+  },
+  job_not_finished: {
+    status: 409,
+    remedy: 'later',
+    message: 'The job is still under way; wait until it has ended.',
+  },
+  job_not_retryable: { status: 409, remedy: 'never', message: 'Nothing of this job can be tried again.' },
+  job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
+  upload_mismatch: {
+    status: 409,
+    remedy: 'later',
+    message: 'What arrived is not what was declared, and was removed; upload the recording again.',
+  },
+  upload_expired: {
+    status: 409,
+    remedy: 'never',
+    message:
+      'The upload was not finished in time, and what had arrived was let go of; send its recordings in a new job.',
+  },
+  retention_ended: {
+    status: 410,
+    remedy: 'never',
+    message: 'The time for which audio is kept ended before the job could be done; its audio is deleted.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+export const ERROR_CODES = /* @__PURE__ */ Object.keys(CATALOGUE) as readonly ErrorCode[];
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CATALOGUE, code);
+}

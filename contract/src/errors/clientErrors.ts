@@ -1,0 +1,57 @@
+/**
+ * What can go wrong in the client library alone, on the device of the user. Apart from the server's catalogue, so that an app's
+ * bundle carries no sentence that only the server says. Codes that both have mean the same in both.
+ */
+import type { ErrorCode } from './catalogue.ts';
+
+interface ClientCatalogueEntry {
+  /** Whether doing the same again, without changing anything else, can help. */
+  readonly retryable: boolean;
+  readonly message: string;
+}
+
+export const CLIENT_CATALOGUE = {
+  // A call that the library refuses.
+  bad_name: {
+    retryable: false,
+    message: 'The name is too long, or has separators, quotes or control characters in it.',
+  },
+  bad_frame: { retryable: false, message: 'A frame is longer than a frame may be.' },
+  empty_recording: { retryable: false, message: 'The recording has no bytes.' },
+  recording_too_large: { retryable: false, message: 'The recording has more bytes than one recording may have.' },
+  not_found: { retryable: false, message: 'There is no such recording here.' },
+  busy: { retryable: true, message: 'The recording is on its way; cancel its job first, or wait.' },
+  signed_out: { retryable: true, message: 'The user is not signed in; sign in first.' },
+  disposed: { retryable: false, message: 'The client was disposed of.' },
+
+  // A request without a useful answer.
+  network: { retryable: true, message: 'The server could not be reached.' },
+  timeout: { retryable: true, message: 'The server did not answer in time.' },
+  no_token: { retryable: true, message: 'The app could not get a token for the request.' },
+  network_sign_in: {
+    retryable: true,
+    message: 'This network asks people to sign in before it lets anything through.',
+  },
+  too_large_for_network: { retryable: true, message: 'The network accepts no request of this size.' },
+  not_ours: { retryable: true, message: 'Something other than the server answered.' },
+
+  // Why a recording stopped.
+  audio_missing: { retryable: false, message: 'The audio of this recording is no longer on this device.' },
+  gave_up: {
+    retryable: true,
+    message: 'The server has failed to accept it for a day. It is kept here and tried again every few hours.',
+  },
+  upload_refused: {
+    retryable: true,
+    message: 'Cloud Storage does not accept this recording; it is kept here, try again later.',
+  },
+  recording_left_out: { retryable: true, message: 'The job ended without this recording; it is kept here, try again.' },
+} as const satisfies Record<string, ClientCatalogueEntry>;
+
+export type ClientErrorCode = keyof typeof CLIENT_CATALOGUE;
+
+/** Every code that an app can meet; `storage_403` and the like are answers of Cloud Storage. */
+export type AnyErrorCode = ErrorCode | ClientErrorCode | `storage_${number}`;
+
+/** A code that came from a server, which may be newer than this library and send codes that the library does not know. */
+export type ReceivedErrorCode = AnyErrorCode | (string & Record<never, never>);

@@ -1,0 +1,21 @@
+/**
+ * What the functions, the client library, the console and the tools agree on: said here once, and imported by all of them. It has
+ * no dependencies and knows no platform.
+ */
+export * from './conversation.ts';
+export * from './device.ts';
+export * from './endpoints.ts';
+export * from './errors/catalogue.ts';
+export * from './errors/clientErrors.ts';
+export * from './format.ts';
+export * from './job.ts';
+export * from './ledger.ts';
+export * from './limits.ts';
+export * from './paths.ts';
+export * from './push.ts';
+export * from './queries.ts';
+export * from './recordingName.ts';
+export * from './region.ts';
+export * from './time.ts';
+export * from './usage.ts';
+export * from './wire.ts';

@@ -1,0 +1,10 @@
+/** Where documents are in Firestore. */
+export const JOBS = 'offline_sync_jobs';
+
+export const jobPath = (jobId: string): string => `${JOBS}/${jobId}`;
+export const chunksPath = (jobId: string): string => `${JOBS}/${jobId}/chunks`;
+export const userPath = (uid: string): string => `users/${uid}`;
+export const conversationsPath = (uid: string): string => `users/${uid}/conversations`;
+export const segmentsPath = (uid: string): string => `users/${uid}/segments`;
+export const usagePath = (uid: string): string => `users/${uid}/usage`;
+export const devicesPath = (uid: string): string => `users/${uid}/devices`;

@@ -1,0 +1,28 @@
+/**
+ * The data of the silent message that a device gets when a job has ended. FCM carries strings only. Types, not interfaces: FCM's SDK
+ * asks for an index signature.
+ */
+import type { FinishedStatus } from './job.ts';
+
+export const PUSH_TYPE = 'offline_sync_completed';
+
+type PushedJob = {
+  readonly type: typeof PUSH_TYPE;
+  readonly job_id: string;
+  readonly status: FinishedStatus;
+};
+
+/** The ids are JSON arrays. */
+export type WholePush = PushedJob & {
+  readonly new_conversation_ids: string;
+  readonly updated_conversation_ids: string;
+};
+
+/** Where the ids do not fit: their numbers. The app asks for the job's status then. */
+export type TruncatedPush = PushedJob & {
+  readonly new_conversation_count: string;
+  readonly updated_conversation_count: string;
+  readonly truncated: 'true';
+};
+
+export type PushData = WholePush | TruncatedPush;

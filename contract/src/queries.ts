@@ -1,0 +1,115 @@
+/**
+ * What an app reads: one query for each screen, as data. Every Firebase SDK runs them with its own `where`, `orderBy` and `limit`,
+ * and the tests check exactly these against the indexes and the security rules. The next page starts after the last document of
+ * the page before (`startAfter`). See docs/api.md, "Reading from an app".
+ */
+import type { ConversationDoc } from './conversation.ts';
+import { conversationsPath, JOBS, segmentsPath, usagePath } from './paths.ts';
+import type { Instant } from './time.ts';
+
+export interface ReadQuery {
+  /** Path of the collection. */
+  readonly collection: string;
+  readonly where: readonly (readonly [
+    field: string,
+    op: '==' | '>=' | '>' | '<=' | '<',
+    value: string | Date | null,
+  ])[];
+  readonly orderBy: readonly (readonly [field: string, direction: 'asc' | 'desc'])[];
+  /** Documents of one page. */
+  readonly limit: number;
+}
+
+/** The jobs of a user, newest first. They are kept for a while after their end: see `expiresAt`. */
+export function newestJobs(uid: string, limit = 30): ReadQuery {
+  return { collection: JOBS, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
+}
+
+/** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */
+export function usageSince(uid: string, day: string, limit = 366): ReadQuery {
+  return { collection: usagePath(uid), where: [['day', '>=', day]], orderBy: [['day', 'asc']], limit };
+}
+
+/** The user's jobs that have ended and that no app has acknowledged yet, in the order in which they ended. */
+export function unacknowledgedJobs(uid: string, limit = 50): ReadQuery {
+  return {
+    collection: JOBS,
+    where: [
+      ['uid', '==', uid],
+      ['acknowledgedAt', '==', null],
+      ['finishedAt', '>', new Date(0)], // One that has not ended has none.
+    ],
+    orderBy: [['finishedAt', 'asc']],
+    limit,
+  };
+}
+
+/** A list of conversations, newest first. */
+export function newestConversations(uid: string, limit = 50): ReadQuery {
+  return {
+    collection: conversationsPath(uid),
+    where: [['state', '==', 'live']],
+    orderBy: [['startedAt', 'desc']],
+    limit,
+  };
+}
+
+/**
+ * The conversations of a day, newest first. One that runs past midnight belongs to the day it began.
+ * @param from the day's midnight where the user is; @param to the next one.
+ */
+export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
+  const live = newestConversations(uid, limit);
+  return { ...live, where: [...live.where, ['startedAt', '>=', from], ['startedAt', '<', to]] };
+}
+
+/** The transcript of a conversation, from its beginning. */
+export function transcriptOf(
+  uid: string,
+  { deviceId, startedAt, finishedAt }: Pick<ConversationDoc, 'deviceId' | 'startedAt' | 'finishedAt'>,
+  limit = 200,
+): ReadQuery {
+  return {
+    collection: segmentsPath(uid),
+    where: [
+      ['deviceId', '==', deviceId],
+      ['startedAt', '>=', new Date(startedAt.toMillis())],
+      ['startedAt', '<=', new Date(finishedAt.toMillis())],
+    ],
+    orderBy: [['startedAt', 'asc']],
+    limit,
+  };
+}
+
+/** Everything that was said on a day, by whatever device, from its beginning: where speech lies on the day's axis. */
+export function speechOfDay(uid: string, from: Date, to: Date, limit = 500): ReadQuery {
+  return {
+    collection: segmentsPath(uid),
+    where: [
+      ['startedAt', '>=', from],
+      ['startedAt', '<', to],
+    ],
+    orderBy: [['startedAt', 'asc']],
+    limit,
+  };
+}
+
+/**
+ * A change carries the time at which its transaction was about to commit, and may show up after a later one. So a query
+ * for changes starts this long before the last one seen, milliseconds.
+ */
+const OVERLAP_MS = 2 * 60_000;
+
+/**
+ * What changed since a moment, oldest change first: new, longer, merged and deleted conversations. A change that was seen
+ * before may come again; the client library's `applyChanges` ignores it then.
+ * @param since `updatedAt` of the last change that was applied; null to read all there is.
+ */
+export function conversationChanges(uid: string, since: Instant | null, limit = 200): ReadQuery {
+  return {
+    collection: conversationsPath(uid),
+    where: since === null ? [] : [['updatedAt', '>', new Date(since.toMillis() - OVERLAP_MS)]],
+    orderBy: [['updatedAt', 'asc']],
+    limit,
+  };
+}
