@@ -16,7 +16,6 @@ const SEED = 5;
 
 describe('a batch of 300 MB', () => {
   it('goes in pieces, is interrupted once in each recording, and costs 5 % more bytes at most', async function () {
-    this.timeout(240_000);
     const random = new Random(SEED);
     const pieces = Math.ceil(FILE_BYTES / pieceSize(FILE_BYTES));
     /** At which of its pieces each recording breaks off. */

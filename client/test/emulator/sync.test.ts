@@ -73,7 +73,7 @@ describe('a client on the real suite', () => {
     await client.checkMissedCompletions();
     assert.equal(completions.length, 1);
     assert.deepEqual(await store.audioIds(), []);
-    await until(async () => (await user.backend.endedJobs()).length === 0, 30_000);
+    await until(async () => (await user.backend.endedJobs()).length === 0, 60_000);
     assert.deepEqual(errors, []);
   });
 

@@ -94,7 +94,6 @@ async function assertKept(plan: Plan): Promise<void> {
 
 describe('a client that is killed at any point, on a network that fails in any way,', () => {
   it('brings every recording to the server once, deletes it then, and hands every job over once', async function () {
-    this.timeout(120_000);
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
         await assertKept(plan);
@@ -105,7 +104,6 @@ describe('a client that is killed at any point, on a network that fails in any w
 
   for (const way of ['multipart', 'direct'] as const) {
     it(`does so wherever a ${way} upload of two recordings is cut off`, async function () {
-      this.timeout(120_000);
       const maxRequestBytes = way === 'multipart' ? 100_000 : 1;
       for (let operations = 0; operations <= 60; operations++) {
         await assertKept({ sizes: [100, 200], maxRequestBytes, faults: [], lives: [operations] });
@@ -114,7 +112,6 @@ describe('a client that is killed at any point, on a network that fails in any w
   }
 
   it('does so where the job is done before the process that was told of it comes back, and cannot send at once', async function () {
-    this.timeout(120_000);
     for (const faults of [['no_connection'], ['none', 'no_connection']] as const) {
       for (let operations = 0; operations <= 30; operations++) {
         const world = new World();

@@ -118,7 +118,6 @@ describe('the commands in the documents', () => {
   // Who works on this needs no gcloud; CI has it.
   if (spawnSync('gcloud', ['--version']).status === 0) {
     it('call gcloud as it wants to be called', async function () {
-      this.timeout(120_000);
       const gcloud = new Map(callsOf('gcloud').map(({ at, call }) => [typed(call), at]));
       assert.ok(gcloud.size > 0);
       const [ofWrong, ...objections] = await gcloudObjections(['gcloud logging read --fomat=x', ...gcloud.keys()]);

@@ -44,7 +44,7 @@ export function runRecorded(script: string, env: Readonly<Record<string, string>
       env: { ...env, PATH: `${directory}:/usr/bin:/bin` },
       input: '',
       stdio: ['pipe', 'ignore', 'pipe'],
-      timeout: 20_000,
+      timeout: 120_000,
     });
     return callsIn(readFileSync(log, 'utf8'));
   } finally {

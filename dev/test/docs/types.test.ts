@@ -35,7 +35,6 @@ const GIVEN = `
 
 describe('the TypeScript in the documents', () => {
   it('compiles, each block by itself', function () {
-    this.timeout(60_000);
     const blocks = codeBlocks().filter(({ language }) => language === 'ts' || language === 'tsx');
     assert.ok(blocks.length > 0);
     // Each is a module in the client's folder, where Firebase's SDK can be found.

@@ -25,7 +25,6 @@ describe('a worker that is killed', () => {
   afterEach(() => standIn.reset());
 
   it('is followed by another one, which asks only for what is not stored', async function () {
-    this.timeout(300_000);
     const walk = sampleOf('walk');
     const { uid, idToken } = await signUp();
     await standIn.behave({ match: { nth: 2 }, hang: true });

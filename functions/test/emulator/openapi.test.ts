@@ -254,7 +254,6 @@ describe('docs/openapi.yaml', () => {
     ['does what nobody expects', PERMISSION_DENIED],
   ] as const) {
     it(`says what is answered while Firestore ${what}`, async function () {
-      this.timeout(120_000); // The Admin SDK tries transactions again.
       const firestore = await startBrokenFirestore(status);
       const functions = await startEntryPoints({ FIRESTORE_EMULATOR_HOST: firestore.host }, { keys: [] });
       const { urls } = functions;

@@ -26,7 +26,6 @@ const MANY = 2000;
 const CONVERSATIONS_OF_A_BATCH = 20;
 
 describe('What an assignment costs', function () {
-  this.timeout(300_000);
   const world = new TestWorld({}, `demo-cost-${randomUUID()}`);
   after(() => world.close());
 

@@ -90,7 +90,6 @@ class MemoryAudio extends StagedAudio {
 }
 
 describe('A day of 720 one-minute files', function () {
-  this.timeout(300_000);
   const transcriber = new ExactTranscriber();
   transcriber.listenTo(words);
   // Firestore is the real one. Audio stays in memory: two thousand objects, put, read and deleted, tell nothing about the day.

@@ -17,7 +17,6 @@ const SOURCES = {
 };
 
 describe('The build of the functions', function () {
-  this.timeout(120_000);
   let directory: string;
 
   const write = (name: string, text: string): Promise<void> => writeFile(path.join(directory, 'src', name), text);

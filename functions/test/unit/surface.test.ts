@@ -165,7 +165,6 @@ describe('the deployed surface', () => {
   let manifest: Manifest;
 
   before(async function () {
-    this.timeout(60_000); // It is built first.
     manifest = await readManifest();
   });
 

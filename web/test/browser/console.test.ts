@@ -37,7 +37,6 @@ async function jobWith(visitor: Visitor, status: string): Promise<void> {
 const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 describe('The console', function () {
-  this.timeout(150_000);
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;

@@ -11,7 +11,6 @@ const LOOKS = [
 
 /** Pictures of every screen go to `artifacts/`. */
 describe('Each screen of the console', function () {
-  this.timeout(180_000);
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;

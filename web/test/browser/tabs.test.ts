@@ -20,7 +20,6 @@ async function signIn(tab: Page, email: string): Promise<void> {
 }
 
 describe('Two tabs of the console', function () {
-  this.timeout(90_000);
   let browser: Browser;
   let visitor: Visitor;
   let first: Page;

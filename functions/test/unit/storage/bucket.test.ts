@@ -20,7 +20,7 @@ describe('stagingBucket', () => {
     server.answers = [{ status: 204, after }, { status: 503 }, { status: 200, body: OBJECT }];
     const objects = new UploadedObjects(server.bucket);
     const deleted = new StagedAudio(server.bucket).delete([PATH]);
-    await until(() => server.seen.length === 1, 5000);
+    await until(() => server.seen.length === 1, 60_000);
     assert.equal((await objects.find(PATH))?.size, 3);
     release();
     await deleted;

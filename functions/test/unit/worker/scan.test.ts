@@ -256,7 +256,6 @@ describe('scanning recordings', () => {
   });
 
   it('plans the same chunks from any point at which an attempt may have ended', async function () {
-    this.timeout(60_000);
     const stretch = fc.record({ speech: fc.integer({ min: 1, max: 4 }), silence: fc.integer({ min: 1, max: 25 }) });
     const recording = fc.array(stretch, { minLength: 1, maxLength: 3 });
     await fc.assert(

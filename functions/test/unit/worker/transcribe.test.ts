@@ -37,7 +37,6 @@ function failing(times: number, afterMs: number, clock: { ms: number }): Transcr
 }
 
 describe('The audio of a chunk', function () {
-  this.timeout(30_000); // starts encoders
   const opus = { kind: 'framed', codec: 'opus', sampleRate: RATE, frameSize: 320 } as const;
   const toFrames = (packets: readonly Uint8Array[]) => packets.map((payload) => ({ payload, samples: 320 }));
 

@@ -76,7 +76,7 @@ export class Visitor {
   static async arrive(browser: Browser): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
     await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write'], { origin: ORIGIN });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const visitor = new Visitor(context, page);
     await visitor.open('/');

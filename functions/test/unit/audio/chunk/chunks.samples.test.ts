@@ -16,7 +16,6 @@ import type { RecordingFormat } from '../../../../src/audio/read/format.ts';
 const RUN_GAP_MS = 2000;
 
 describe('Chunks of the sample recordings', function () {
-  this.timeout(120_000);
   let planned: { sample: Sample; chunks: PlannedChunk[] }[];
 
   before(async () => {

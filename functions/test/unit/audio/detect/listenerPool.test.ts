@@ -52,7 +52,6 @@ describe('A pool of listeners', () => {
     (await listener.listen(passage(byte), signal)).probabilities[0]!;
 
   it('hears what a listener on this thread hears, damage included, whichever thread a passage comes to', async function () {
-    this.timeout(30_000); // starts an encoder, and loads the model several times
     const packets = opusPackets(chirp(6), 20);
     const frames = packets.map((payload, i) => ({ payload: i % 70 === 69 ? null : payload, samples: 320 }));
     const cutter = new PassageCutter('opus', { newSamples: 16_000, warmupWindows: 10 });

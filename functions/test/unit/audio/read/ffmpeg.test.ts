@@ -40,7 +40,6 @@ const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]
 type Encoded = keyof typeof ENCODERS;
 
 describe('Ordinary audio files', function () {
-  this.timeout(60_000); // starts many processes
   let folder = '';
   const temp = process.env['TMPDIR'];
 

@@ -28,7 +28,6 @@ const OPUS: FramedFormat = { kind: 'framed', codec: 'opus', sampleRate: 16_000, 
 const INVALID = Uint8Array.of(0b01000_0_01, 1, 2, 3);
 
 describe('Opus recordings', function () {
-  this.timeout(30_000); // starts encoders
   for (const frameMs of [2.5, 5, 10, 20, 40, 60]) {
     it(`give every ${frameMs} ms packet its exact samples and keep its bytes`, async () => {
       const packets = opusPackets(chirp(3), frameMs);
@@ -206,7 +205,6 @@ describe('Opus recordings', function () {
 });
 
 describe('Framed recordings of any codec', function () {
-  this.timeout(30_000); // starts encoders
   it('without a byte are empty', async () => {
     await assert.rejects(decodeAll(new Uint8Array(), OPUS), hasCode('empty_recording'));
     await assert.rejects(decodeAll(pieces(new Uint8Array()), OPUS), hasCode('empty_recording'));

@@ -16,7 +16,6 @@ function rms(signal: Float32Array): number {
 }
 
 describe('Resampler', function () {
-  this.timeout(30_000); // designs many filters
   it('gives the same samples whatever pieces it gets, and as many as it said', () => {
     fc.assert(
       fc.property(
