@@ -5,7 +5,6 @@ const DISTURBED = 60;
 
 // More of the same, and other seeds: npm run test:order.
 describe('Recordings in any order, cut into any jobs, at once', function () {
-
   it(`become the conversations of the reference model (${String(PLAIN)} cases)`, async () => {
     await runSuite({ cases: PLAIN, seed: 1, disturbed: false });
   });
