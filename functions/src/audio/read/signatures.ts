@@ -55,11 +55,16 @@ const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
  */
 export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
   for (const [extension, ...magics] of CONTAINERS) if (magics.every((each) => isAt(bytes, each))) return extension;
-  if (isAt(bytes, magic('ID3'))) return behindTag(bytes);
   if (isAt(bytes, magic('ADIF'))) return 'aac';
-  if (named.kind === 'framed') return mpegOf(bytes, 0, 2);
+  if (named.kind === 'framed' || bytes[0] !== 0) return mpegOf(bytes, named);
   const zeros = bytes.findIndex((byte) => byte !== 0);
-  return zeros < 0 || zeros > MAX_LEADING_ZEROS ? null : mpegOf(bytes, zeros, named.extension === 'mp3' ? 1 : 2);
+  return zeros < 0 || zeros > MAX_LEADING_ZEROS ? null : mpegOf(bytes.subarray(zeros), named);
+}
+
+/** MPEG audio, with or without a tag. Where the name claims it, one frame is enough. */
+function mpegOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
+  if (isAt(bytes, magic('ID3'))) return behindTag(bytes);
+  return streamOf(bytes, named.kind === 'file' && named.extension === 'mp3' ? 1 : 2);
 }
 
 /** What else the bytes are. */
@@ -78,19 +83,19 @@ function behindTag(bytes: Uint8Array): FileExtension {
   const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(6, 10);
   const rest = bytes.subarray(10 + ((a & 0x7f) << 21) + ((b & 0x7f) << 14) + ((c & 0x7f) << 7) + (d & 0x7f));
   if (isAt(rest, magic('fLaC'))) return 'flac';
-  return mpegOf(rest, 0, 1) ?? 'mp3';
+  return streamOf(rest, 1) ?? 'mp3';
 }
 
 /**
- * MPEG audio has a sync word of eleven or twelve bits, which is little: a second frame must follow the first, unless the name says
- * the same.
+ * Frames of MPEG audio in a row. Their sync word has eleven or twelve bits, which is little: where nothing else speaks for them, a
+ * second frame must follow the first.
  */
-function mpegOf(bytes: Uint8Array, start: number, frames: number): 'mp3' | 'aac' | null {
+function streamOf(bytes: Uint8Array, frames: number): 'mp3' | 'aac' | null {
   for (const [extension, frameBytes] of [
     ['mp3', mp3FrameBytes],
     ['aac', adtsFrameBytes],
   ] as const) {
-    let at = start;
+    let at = 0;
     let found = 0;
     for (let size = frameBytes(bytes, at); size !== null && found < frames; size = frameBytes(bytes, at)) {
       found++;

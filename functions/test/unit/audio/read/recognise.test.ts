@@ -72,6 +72,7 @@ describe('A recording that is an ordinary file', function () {
       assert.deepEqual(recogniseFormat(bare, named), file('mp3'));
       assert.deepEqual(recogniseFormat(Buffer.concat([Buffer.alloc(417), bare]), named), file('mp3'));
       assert.deepEqual(recogniseFormat(Buffer.concat([tag, bare]), named), file('mp3'));
+      assert.deepEqual(recogniseFormat(Buffer.concat([Buffer.alloc(512), tag, bare]), named), file('mp3'));
       assert.deepEqual(recogniseFormat(Buffer.concat([tag, flac]), named), file('flac'));
       assert.deepEqual(recogniseFormat(Buffer.concat([tag, aac]), named), file('aac'));
     }
