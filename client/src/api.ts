@@ -169,11 +169,17 @@ export class Api {
   }
 }
 
-function formFields({ deviceId, conversationId, clockOffsetMs }: UploadTarget): Readonly<Record<string, string>> {
+function formFields({
+  deviceId,
+  conversationId,
+  clockOffsetMs,
+  timeZone,
+}: UploadTarget): Readonly<Record<string, string>> {
   return {
     ...(deviceId === null ? {} : { device_id: deviceId }),
     ...(conversationId === null ? {} : { conversation_id: conversationId }),
     ...(clockOffsetMs === 0 ? {} : { clock_offset_ms: String(clockOffsetMs) }),
+    ...(timeZone === undefined ? {} : { time_zone: timeZone }),
   };
 }
 

@@ -58,5 +58,10 @@ function fitsOneRequest(recordings: readonly RecordingDoc[], limits: BatchLimits
 }
 
 function isSameTarget(a: UploadTarget, b: UploadTarget): boolean {
-  return a.deviceId === b.deviceId && a.conversationId === b.conversationId && a.clockOffsetMs === b.clockOffsetMs;
+  return (
+    a.deviceId === b.deviceId &&
+    a.conversationId === b.conversationId &&
+    a.clockOffsetMs === b.clockOffsetMs &&
+    a.timeZone === b.timeZone
+  );
 }

@@ -5,7 +5,8 @@ import { SyncError } from './errors.ts';
 import { frameBytes, recordingName } from './frames.ts';
 import type { RecordingDoc, UploadTarget } from './recording.ts';
 
-/** A recording that is a file: `.bin` as frames are written, or `.wav .m4a .mp3 .ogg .webm .flac`, named `…_{timestamp}.ext`. */
+/** A recording that is a file: `.bin` as frames are written, or an audio file, named `…_{timestamp}.ext` or
+ * with a date and time in its name. */
 export interface FileRecording extends Partial<UploadTarget> {
   readonly name: string;
   readonly data: Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;
@@ -27,12 +28,12 @@ export function newRecording(
   id: string,
   addedAt: number,
 ): { readonly doc: Omit<RecordingDoc, 'changedAt'>; readonly audio: Blob | Uint8Array<ArrayBuffer> } {
-  const { deviceId = null, conversationId = null, clockOffsetMs = 0 } = recording;
+  const { deviceId = null, conversationId = null, clockOffsetMs = 0, timeZone } = recording;
   const { name, audio } = 'frames' in recording ? fromFrames(recording) : fromFile(recording);
   const size = audio instanceof Uint8Array ? audio.byteLength : audio.size;
   if (size === 0) throw new SyncError('empty_recording');
   if (size > LIMITS.maxRecordingBytes) throw new SyncError('recording_too_large');
-  const target = { deviceId, conversationId, clockOffsetMs };
+  const target = { deviceId, conversationId, clockOffsetMs, ...(timeZone !== undefined && { timeZone }) };
   const nothing = { md5: null, batchId: null, jobId: null, session: null, failure: null, mishaps: 0, givenUp: 0 };
   return { doc: { id, name, size, addedAt, target, state: 'waiting', ...nothing }, audio };
 }

@@ -63,6 +63,8 @@ export interface UploadTarget {
   readonly conversationId: string | null;
   /** Added to the capture times, milliseconds: for a device whose clock is known to be off. */
   readonly clockOffsetMs: number;
+  /** Of dates in names that do not say their own: an IANA zone (`Europe/Berlin`) or an offset (`+02:00`). Missing: UTC. */
+  readonly timeZone?: string;
 }
 
 /** A recording as an app sees it. */
