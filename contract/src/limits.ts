@@ -25,8 +25,6 @@ export const LIMITS = {
   maxClockAheadMs: 5 * 60 * 1000,
   /** How far a capture time may lie ahead beyond that: the recording waits until its time has come. Milliseconds. */
   maxCaptureAheadMs: 24 * 60 * 60 * 1000,
-  /** `clock_offset_ms` may be this large, milliseconds: ten years. A larger number is a mistake of units. */
-  maxClockOffsetMs: 10 * 365 * 24 * 3600 * 1000,
   /** Gap up to which neighbouring recordings of one device are one run, milliseconds. */
   runGapMs: 2000,
   /** Jobs on one page of `GET /v2/sync/jobs`. */

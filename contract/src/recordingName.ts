@@ -3,9 +3,10 @@
  *
  * - `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin`, where `_fs{frameSize}` may be missing;
  * - `{anything}_{timestamp}.bin`: the older form, {@link OLDER_FORMAT};
- * - `{anything}_{timestamp}.{wav|m4a|mp3|ogg|webm|flac}`.
+ * - `{anything}_{timestamp}.{extension}`, with an extension of an audio file (`RECORDING_EXTENSIONS`).
  *
- * The timestamp is when the first sample was captured, in Unix seconds or milliseconds.
+ * The timestamp is when the first sample was captured, in Unix seconds or milliseconds. In its place there may be a date and a time in
+ * any usual form, which the server reads.
  */
 import { FRAMED_EXTENSION } from './format.ts';
 import type { FrameParameters, FramedFormat, RecordingFormat } from './format.ts';
