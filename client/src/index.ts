@@ -6,8 +6,6 @@ export type {
   ActiveStatus,
   AnyErrorCode,
   AudioLedger,
-  CATALOGUE,
-  CLIENT_CATALOGUE,
   ClientErrorCode,
   ConversationState,
   ConversationSummary,

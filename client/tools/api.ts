@@ -50,7 +50,10 @@ export function makeReport(): string {
       newlineKind: 'lf',
       messages: {
         // Everything that is exported is public here.
-        extractorMessageReporting: { 'ae-missing-release-tag': { logLevel: 'none' as never } },
+        extractorMessageReporting: {
+          'ae-missing-release-tag': { logLevel: 'none' as never },
+          'ae-forgotten-export': { logLevel: 'warning' as never, addToApiReportFile: true },
+        },
         tsdocMessageReporting: { default: { logLevel: 'none' as never } },
       },
     },

@@ -40,12 +40,11 @@ export function containerNamed(extension: string): FileExtension | null {
 /** Extension of framed recordings. */
 export const FRAMED_EXTENSION = 'bin';
 
-/** Every extension that an upload may have, in small letters. */
-export const RECORDING_EXTENSIONS: readonly string[] = [
-  FRAMED_EXTENSION,
-  ...FILE_EXTENSIONS,
-  ...Object.keys(OTHER_EXTENSIONS),
-];
+/** Every extension that an upload may have, in small letters. The notes let an app's bundler leave it out. */
+export const RECORDING_EXTENSIONS: readonly string[] = /* @__PURE__ */ [FRAMED_EXTENSION].concat(
+  FILE_EXTENSIONS,
+  /* @__PURE__ */ Object.keys(OTHER_EXTENSIONS),
+);
 
 /** What the frames of a recording are. */
 export interface FrameParameters {
