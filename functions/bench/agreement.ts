@@ -1,11 +1,12 @@
-/** How well the engine hears: against the plain one-stream loop, and against the words that were really said. */
+/** How well the engine hears the samples: against the plain one-stream loop at its best level, and the words that were said. */
 import { listenWith } from '../src/audio/detect/listener.ts';
-import { MEMORY_WINDOWS, PassageCutter, WARMUP_WINDOWS } from '../src/audio/detect/passages.ts';
+import { PassageCutter } from '../src/audio/detect/passages.ts';
 import { RegionDetector } from '../src/audio/detect/regions.ts';
 import type { Region } from '../src/audio/detect/regions.ts';
 import { floatToS16le } from '../src/audio/read/s16.ts';
 import { loadSileroVad, WINDOW_SAMPLES } from '../src/audio/detect/vad.ts';
 import type { Vad } from '../src/audio/detect/vad.ts';
+import { atLevel } from './hearing/conditions.ts';
 import { plainLoop } from './peers.ts';
 import { RATE, samplePcm, SAMPLES } from './sound.ts';
 
@@ -138,64 +139,9 @@ export async function agreement(): Promise<Hearing[]> {
   const results: Hearing[] = [];
   for (const [condition, spoil] of Object.entries(CONDITIONS)) {
     const spoiled = spoil(pcm);
-    const [plain = new Float32Array(0)] = await plainLoop(spoiled);
+    const [plain = new Float32Array(0)] = await plainLoop(atLevel(spoiled, -20));
     const ours = await engineWay(spoiled, vad);
     results.push(compare(condition, regionsOf(ours, pcm.length), regionsOf(plain, pcm.length), words, plain.length));
-  }
-  return results;
-}
-
-export interface SizeChoice {
-  readonly memorySeconds: number;
-  readonly warmupSeconds: number;
-  readonly chosen: boolean;
-  readonly agreement: number;
-  readonly lost: number;
-  readonly lostAsRecorded: number;
-}
-
-/** The table that chose after how long the model starts anew, and with how much to settle. */
-export async function sizes(): Promise<SizeChoice[]> {
-  const { pcm, words } = await speech();
-  const vad = await loadSileroVad();
-  const choices = [
-    [312, 48],
-    [312, 96],
-    [625, 48],
-    [625, 96],
-    [MEMORY_WINDOWS, WARMUP_WINDOWS],
-    [937, 96],
-    [937, 192],
-    [1875, 192],
-    [3750, 192],
-  ] as const;
-  const spoiled = Object.entries(CONDITIONS).map(([condition, spoil]) => ({ condition, pcm: spoil(pcm) }));
-  const plain = new Map<string, Region[]>();
-  for (const { condition, pcm: each } of spoiled) {
-    const [probabilities = new Float32Array(0)] = await vad.probabilities([{ pcm: each, warmupSamples: 0 }]);
-    plain.set(condition, regionsOf(probabilities, pcm.length));
-  }
-  const results: SizeChoice[] = [];
-  for (const [memory, warmup] of choices) {
-    const heard: Hearing[] = [];
-    for (const { condition, pcm: each } of spoiled) {
-      const slices = [];
-      for (let at = 0; at < each.length; at += memory * WINDOW_SAMPLES) {
-        const from = Math.max(0, at - warmup * WINDOW_SAMPLES);
-        slices.push({ pcm: each.subarray(from, at + memory * WINDOW_SAMPLES), warmupSamples: at - from });
-      }
-      const probabilities = Float32Array.from((await vad.probabilities(slices)).flatMap((part) => [...part]));
-      const ours = regionsOf(probabilities, pcm.length);
-      heard.push(compare(condition, ours, plain.get(condition) ?? [], words, probabilities.length));
-    }
-    results.push({
-      memorySeconds: Math.round((memory * WINDOW_SAMPLES) / RATE),
-      warmupSeconds: Math.round((10 * warmup * WINDOW_SAMPLES) / RATE) / 10,
-      chosen: memory === MEMORY_WINDOWS && warmup === WARMUP_WINDOWS,
-      agreement: heard.reduce((sum, each) => sum + each.agreement, 0) / heard.length,
-      lost: heard.reduce((sum, each) => sum + each.lost, 0),
-      lostAsRecorded: heard[0]?.lost ?? NaN,
-    });
   }
   return results;
 }

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { say } from '../../dev/console.ts';
 import { main } from '../../dev/main.ts';
-import { agreement, sizes } from './agreement.ts';
+import { agreement } from './agreement.ts';
 import { billing } from './billing.ts';
 import { coldStart } from './coldStart.ts';
 import { describeMachine } from './machine.ts';
@@ -99,7 +99,7 @@ function endToEnd(): unknown {
 
 const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figures>>> = {
   speed: () => ({ speed: speed() }),
-  agreement: async () => ({ agreement: await agreement(), sizes: await sizes() }),
+  agreement: async () => ({ agreement: await agreement() }),
   billing: async () => ({ billing: await billing() }),
   memory: () => ({
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),

@@ -80,7 +80,7 @@ function speed(found: Figures['speed'] | undefined): string[] {
   ];
 }
 
-function agreement({ agreement: found, sizes }: Partial<Figures>): string[] {
+function agreement({ agreement: found }: Partial<Figures>): string[] {
   if (!found) return [];
   const rows = found.map((each) => [
     each.condition,
@@ -92,25 +92,8 @@ function agreement({ agreement: found, sizes }: Partial<Figures>): string[] {
   return [
     '## Hearing',
     'The samples end to end, ten minutes, as recorded and spoilt in five ways. The plain loop is the published model, one unbroken ' +
-      'stream. A word is lost when less than half of it is in a region, clipped when less than all.',
+      'stream, the audio raised to -20 dBFS. A word is lost when less than half of it is in a region, clipped when less than all.',
     table(['', 'windows that agree', 'words', 'lost / clipped', 'by the plain loop'], rows),
-    ...(sizes
-      ? [
-          'After how long the model starts anew, and with how much to settle, was chosen by this table: agreement, and words lost ' +
-            'over all conditions and of the sound as it was recorded.',
-          table(
-            ['starts anew after, s', 'warm-up, s', 'windows that agree', 'words lost', 'of them as recorded', ''],
-            sizes.map((each) => [
-              each.memorySeconds,
-              each.warmupSeconds,
-              percent(each.agreement),
-              each.lost,
-              each.lostAsRecorded,
-              each.chosen ? 'chosen' : '',
-            ]),
-          ),
-        ]
-      : []),
   ];
 }
 

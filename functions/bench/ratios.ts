@@ -1,5 +1,5 @@
 /** The figures that the project promises, from those that were measured. */
-import type { Hearing, SizeChoice } from './agreement.ts';
+import type { Hearing } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
 import { harmonic } from './rounds.ts';
@@ -41,7 +41,6 @@ export interface AtOnce {
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
-  readonly sizes: readonly SizeChoice[];
   readonly billing: Billing;
   readonly memory: readonly Memory[];
   readonly cold: readonly Load[];

@@ -1,10 +1,11 @@
 /** Listening: from a passage's frames to the probability of speech in each of its windows. */
-import { MEMORY_WINDOWS, WARMUP_WINDOWS } from './passages.ts';
-import type { Passage } from './passages.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 import { s16leToFloat } from '../read/s16.ts';
-import type { Vad, VadSlice } from './vad.ts';
-import { WINDOW_SAMPLES } from './vad.ts';
+import { judgeStretch } from './judge.ts';
+import { windowLevels } from './level.ts';
+import type { Passage } from './passages.ts';
+import { stretchesToJudge } from './slices.ts';
+import type { Vad } from './vad.ts';
 
 export interface Heard {
   /** One for each of the passage's windows, 0 to 1. */
@@ -30,38 +31,21 @@ export function listenWith(vad: Vad): Listener {
     async listen(passage, signal) {
       signal?.throwIfAborted();
       const { pcm, refused } = await decode(passage);
-      const parts = await vad.probabilities(slicesOf(passage, pcm.subarray(passage.skipSamples)));
-      // The alignment of every later word hangs on this.
-      const judged = parts.reduce((sum, part) => sum + part.length, 0);
-      if (judged !== passage.windows) throw new Error(`${judged} windows were judged of ${passage.windows}.`);
-      return { probabilities: joined(parts, judged), refused };
+      const { skipSamples, warmupWindows, windows } = passage;
+      const ownPcm = pcm.subarray(skipSamples);
+      const levels = windowLevels(ownPcm).subarray(0, warmupWindows + windows);
+      const probabilities = new Float32Array(windows);
+      for (const stretch of stretchesToJudge(passage, levels)) {
+        const judged = await judgeStretch(vad, stretch, warmupWindows, ownPcm, levels);
+        // The alignment of every later word hangs on this.
+        const start = Math.max(stretch.start - warmupWindows, 0);
+        const end = stretch.end - warmupWindows;
+        if (judged.length !== end - start) throw new Error(`${judged.length} windows were judged of ${end - start}.`);
+        probabilities.set(judged, start);
+      }
+      return { probabilities, refused };
     },
   };
-}
-
-/** Cuts a passage to the memory of the model. @param pcm from its warm-up on. */
-function slicesOf({ warmupWindows, windows }: Passage, pcm: Float32Array): VadSlice[] {
-  const slices: VadSlice[] = [];
-  for (let first = 0; first < windows; first += MEMORY_WINDOWS) {
-    const start = warmupWindows + first;
-    const from = Math.max(0, start - WARMUP_WINDOWS);
-    const to = warmupWindows + Math.min(first + MEMORY_WINDOWS, windows);
-    slices.push({
-      pcm: pcm.subarray(from * WINDOW_SAMPLES, to * WINDOW_SAMPLES),
-      warmupSamples: (start - from) * WINDOW_SAMPLES,
-    });
-  }
-  return slices;
-}
-
-function joined(parts: readonly Float32Array[], length: number): Float32Array {
-  const all = new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 async function decode({ codec, lead, frames }: Passage): Promise<{ pcm: Float32Array; refused: number[] }> {

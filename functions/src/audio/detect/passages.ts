@@ -25,15 +25,12 @@ export interface PassageSizes {
 }
 
 /**
- * Windows after which the model starts anew, and windows before that for it to settle: 20 s and 6 s, by measurement
- * (`npm run bench -- --only agreement`). Silero remembers minutes, and goes slowly deaf over them: from 30 s on, words of
- * `dev/samples` are lost, as they are in one unbroken stream. Below 20 s, or with less to settle, it takes music for speech
- * more often and agrees less with the unbroken stream.
+ * Windows before those that are judged, for the model to settle: 2 s. With 1.5 s it misses more speech at the level of the noise;
+ * with 3 s it costs a sixth more and hears no more (`npm run bench:hearing`).
  */
-export const MEMORY_WINDOWS = 625;
-export const WARMUP_WINDOWS = 192;
+export const WARMUP_WINDOWS = 62;
 
-/** A minute: what is decoded twice, for the warm-up, is a tenth, and a few minutes of audio keep all processors busy. */
+/** A minute: what is decoded twice, for the warm-up, is a thirtieth, and a few minutes of audio keep all processors busy. */
 export const PASSAGE_SIZES: PassageSizes = { newSamples: 60 * SAMPLE_RATE, warmupWindows: WARMUP_WINDOWS };
 
 /**

@@ -25,6 +25,8 @@ export interface VadSlice {
   readonly pcm: Float32Array;
   /** Leading samples, whole windows of {@link WINDOW_SAMPLES}, that only settle the model: their probabilities are discarded. */
   readonly warmupSamples: number;
+  /** What the samples are multiplied by; 1 where none is given. */
+  readonly gain?: number;
 }
 
 export interface Vad {
@@ -63,7 +65,7 @@ function checkWarmup({ pcm, warmupSamples }: VadSlice): void {
 }
 
 async function judge(
-  { pcm, warmupSamples }: VadSlice,
+  { pcm, warmupSamples, gain = 1 }: VadSlice,
   session: InferenceSession,
   TensorClass: typeof Tensor,
 ): Promise<Float32Array> {
@@ -74,7 +76,7 @@ async function judge(
   let c: Tensor = new TensorClass('float32', new Float32Array(STATE_FLOATS), [1, 1, STATE_FLOATS]);
   for (let first = 0; first < windows; first += WINDOWS_A_CALL) {
     const count = Math.min(WINDOWS_A_CALL, windows - first);
-    for (let i = 0; i < count; i++) copyWindow(pcm, first + i, input, i * INPUT_SAMPLES);
+    for (let i = 0; i < count; i++) copyWindow(pcm, first + i, gain, input, i * INPUT_SAMPLES);
     const given = new TensorClass('float32', input.subarray(0, count * INPUT_SAMPLES), [count, INPUT_SAMPLES]);
     const result = (await session.run({ windows: given, h, c })) as Record<
       'probabilities' | 'h_next' | 'c_next',
@@ -88,12 +90,12 @@ async function judge(
 }
 
 /** Writes context and window at `offset` of `input`, with zeros where the slice has no samples. */
-function copyWindow(pcm: Float32Array, window: number, input: Float32Array, offset: number): void {
+function copyWindow(pcm: Float32Array, window: number, gain: number, input: Float32Array, offset: number): void {
   const start = window * WINDOW_SAMPLES;
-  const context = Math.min(CONTEXT_SAMPLES, start);
-  const samples = pcm.subarray(start - context, start + WINDOW_SAMPLES);
-  const from = offset + CONTEXT_SAMPLES - context;
-  input.set(samples, from);
+  const first = Math.max(0, start - CONTEXT_SAMPLES);
+  const end = Math.min(start + WINDOW_SAMPLES, pcm.length);
+  const from = offset + CONTEXT_SAMPLES - (start - first);
   input.fill(0, offset, from);
-  input.fill(0, from + samples.length, offset + INPUT_SAMPLES);
+  for (let i = first; i < end; i++) input[from + i - first] = gain * (pcm[i] ?? 0);
+  input.fill(0, from + end - first, offset + INPUT_SAMPLES);
 }

@@ -1,0 +1,80 @@
+/** The probability of speech in the windows of a stretch: slice by slice, each at a level of its own, and twice where in doubt. */
+import { DOUBTFUL_WINDOWS, gainFor, standsOut } from './level.ts';
+import { REGION_DEFAULTS, RegionDetector } from './regions.ts';
+import { sliceStretch } from './slices.ts';
+import type { Slice, Stretch } from './slices.ts';
+import { WINDOW_SAMPLES } from './vad.ts';
+import type { Vad, VadSlice } from './vad.ts';
+
+/**
+ * Judges the windows of a stretch from `firstWindow` on; those before only settle the model.
+ *
+ * "Silent" needs proof: the audio is deleted. What stands out of the background therefore gets the benefit of the doubt, twice. A
+ * slice in which it was not heard is judged again on its own, from a fresh start and at its own level: the model misses speech
+ * after other sound, whose memory it carries and whose level decided the gain. And where the model is unsure of it, it counts as
+ * speech.
+ * @param pcm of the passage, from its first window on. @param levels of its windows.
+ * @returns one probability for each judged window, 0 to 1.
+ */
+export async function judgeStretch(
+  vad: Vad,
+  stretch: Stretch,
+  firstWindow: number,
+  pcm: Float32Array,
+  levels: Float32Array,
+): Promise<Float32Array> {
+  const levelsOf = ({ from, end }: Slice): Float32Array => levels.subarray(from, end);
+  const toVadSlice = (slice: Slice): VadSlice => ({
+    pcm: pcm.subarray(slice.from * WINDOW_SAMPLES, slice.end * WINDOW_SAMPLES),
+    warmupSamples: (slice.start - slice.from) * WINDOW_SAMPLES,
+    gain: gainFor(levelsOf(slice)),
+  });
+
+  const slices = sliceStretch(stretch, firstWindow);
+  const judged = await vad.probabilities(slices.map(toVadSlice));
+  const outstanding = slices.map((slice) => standsOut(levelsOf(slice)).subarray(slice.start - slice.from));
+
+  const heard = heardWindows(joined(judged));
+  const start = slices[0]?.start ?? 0;
+  const again = slices.filter((slice, i) => {
+    const missed = outstanding[i]?.filter((stands, window) => stands && !heard[slice.start - start + window]);
+    return (missed?.length ?? 0) >= DOUBTFUL_WINDOWS;
+  });
+  const second = await vad.probabilities(again.map((slice) => toVadSlice({ ...slice, from: slice.start })));
+
+  return joined(
+    slices.map((slice, i) => {
+      const other = second[again.indexOf(slice)];
+      return judged[i]?.map((probability, window) => {
+        const best = Math.max(probability, other?.[window] ?? 0);
+        return outstanding[i]?.[window] ? inDoubtSpeech(best) : best;
+      });
+    }),
+  );
+}
+
+function inDoubtSpeech(probability: number): number {
+  const { threshold, releaseThreshold } = REGION_DEFAULTS;
+  return probability >= releaseThreshold ? Math.max(probability, threshold) : probability;
+}
+
+/** 1 for each window that lies in a region of speech, with its paddings. */
+function heardWindows(probabilities: Float32Array): Uint8Array {
+  const detector = new RegionDetector();
+  const heard = new Uint8Array(probabilities.length);
+  const samples = probabilities.length * WINDOW_SAMPLES;
+  for (const { start, end } of [...detector.push(probabilities), ...detector.end(samples)]) {
+    heard.fill(1, Math.floor(start / WINDOW_SAMPLES), Math.ceil(end / WINDOW_SAMPLES));
+  }
+  return heard;
+}
+
+function joined(parts: readonly (Float32Array | undefined)[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + (part?.length ?? 0), 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part ?? [], at);
+    at += part?.length ?? 0;
+  }
+  return all;
+}

@@ -1,0 +1,88 @@
+/** Which windows of a passage are judged, and in what slices: the model starts anew with each. */
+import type { SourceFrame } from '../read/pcm.ts';
+import { DOUBTFUL_WINDOWS, standsOut } from './level.ts';
+import type { Passage } from './passages.ts';
+import { WARMUP_WINDOWS } from './passages.ts';
+import { WINDOW_SAMPLES } from './vad.ts';
+import { mayHoldVoice } from './voiceBits.ts';
+
+/** Consecutive windows of a passage, counted from the first of its warm-up; `end` is exclusive. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Windows from `start` on are judged; those from `from` to there settle the model. */
+export interface Slice extends Stretch {
+  readonly from: number;
+}
+
+/**
+ * Windows after which the model starts anew: 5 s, twelve slices in a passage. Silero remembers minutes, and what it remembers makes
+ * it miss speech: after other sound, or as it goes slowly deaf. `npm run bench:hearing` shows what was measured on real speech.
+ */
+export const MEMORY_WINDOWS = 157;
+
+/** Windows, a second of them, on each side of a packet in which the encoder heard voice. */
+const VOICE_MARGIN_WINDOWS = 32;
+
+/**
+ * The stretches of a passage that may hold speech, in order: all of it, unless its packets say where they hold no voice
+ * ({@link mayHoldVoice}) and nothing stands out of the background there either. The second condition is needed, because the
+ * encoder hears less at a low level. Measured at 12 to 32 kbit/s, speech more than a second from a packet with voice: at -20 to
+ * -50 dBFS none near, far and on the phone, and 0.02 % in meetings; but 14 % at -66 dBFS far, and 40 % at -70 dBFS near. The last
+ * second may always hold speech: the packets after it are not known here.
+ * @param levels of the passage's windows, those of its warm-up first.
+ */
+export function stretchesToJudge(
+  { codec, lead, frames, skipSamples, warmupWindows }: Passage,
+  levels: Float32Array,
+): Stretch[] {
+  const marks = new Uint8Array(levels.length);
+  const mark = (start: number, end: number): void => {
+    marks.fill(1, Math.max(0, start - VOICE_MARGIN_WINDOWS), end + VOICE_MARGIN_WINDOWS);
+  };
+  let at = -skipSamples;
+  for (const frame of joined(lead, frames)) {
+    const first = Math.floor(at / WINDOW_SAMPLES);
+    at += frame.samples;
+    if (codec === 's16' || mayHoldVoice(frame)) mark(first, Math.ceil(at / WINDOW_SAMPLES));
+  }
+  mark(levels.length - 1, levels.length);
+  for (let start = 0; start < levels.length; start += MEMORY_WINDOWS) {
+    const missed = standsOut(levels.subarray(start, start + MEMORY_WINDOWS)).map((stands, i) =>
+      marks[start + i] ? 0 : stands,
+    );
+    const windows = missed.reduce((sum, stands) => sum + stands, 0);
+    if (windows >= DOUBTFUL_WINDOWS) mark(start + missed.indexOf(1), start + missed.lastIndexOf(1) + 1);
+  }
+  return stretchesOf(marks).filter(({ end }) => end > warmupWindows);
+}
+
+function* joined(lead: readonly SourceFrame[], frames: readonly SourceFrame[]): Generator<SourceFrame> {
+  yield* lead;
+  yield* frames;
+}
+
+function stretchesOf(marks: Uint8Array): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let start = marks.indexOf(1); start >= 0;) {
+    const next = marks.indexOf(0, start);
+    const end = next < 0 ? marks.length : next;
+    stretches.push({ start, end });
+    start = marks.indexOf(1, end);
+  }
+  return stretches;
+}
+
+/**
+ * Cuts a stretch to the memory of the model. The first slice settles on what is left of the passage's own warm-up; where the
+ * stretch starts behind it, on the margin before the voice.
+ */
+export function sliceStretch({ start, end }: Stretch, warmupWindows: number): Slice[] {
+  const slices: Slice[] = [];
+  for (let at = Math.max(start, warmupWindows); at < end; at += MEMORY_WINDOWS) {
+    slices.push({ from: Math.max(start, at - WARMUP_WINDOWS), start: at, end: Math.min(at + MEMORY_WINDOWS, end) });
+  }
+  return slices;
+}

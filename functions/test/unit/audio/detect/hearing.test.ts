@@ -1,0 +1,154 @@
+/** What is heard of speech that is far, quiet, late or noisy, and of what is no speech. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { atLevel, inRoom, random, steadyNoise, withNoise } from '../../../../bench/hearing/conditions.ts';
+import { listenWith } from '../../../../src/audio/detect/listener.ts';
+import type { Listener } from '../../../../src/audio/detect/listener.ts';
+import { PassageCutter } from '../../../../src/audio/detect/passages.ts';
+import { RegionDetector } from '../../../../src/audio/detect/regions.ts';
+import type { Region } from '../../../../src/audio/detect/regions.ts';
+import { loadSileroVad } from '../../../../src/audio/detect/vad.ts';
+import type { Vad } from '../../../../src/audio/detect/vad.ts';
+import { floatToS16le, s16leToFloat } from '../../../../src/audio/read/s16.ts';
+import type { SourceFrame } from '../../../../src/audio/read/pcm.ts';
+import { joined, opusPackets, RATE } from '../../../support/audio.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../../fixtures/vad');
+/** 5.4 s: silence, two sentences, silence. */
+const SPEECH = s16leToFloat(readFileSync(join(FIXTURES, 'speech.s16')));
+
+/** A room with 0.6 s of reverberation: noise that decays, behind the direct sound. */
+const ROOM = (() => {
+  const next = random(3);
+  return Float32Array.from({ length: 0.6 * RATE }, (_, i) =>
+    i === 0 ? 1 : 0.25 * next() * Math.exp((-6.9 * i) / (0.6 * RATE)),
+  );
+})();
+
+const silence = (seconds: number): Float32Array => new Float32Array(Math.round(seconds * RATE));
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+function pcmFrames(pcm: Float32Array): SourceFrame[] {
+  const bytes = floatToS16le(pcm);
+  return Array.from({ length: Math.ceil(pcm.length / 160) }, (_, i) => {
+    const payload = bytes.subarray(320 * i, 320 * (i + 1));
+    return { payload, samples: payload.length / 2 };
+  });
+}
+
+async function regionsOf(frames: readonly SourceFrame[], codec: 'opus' | 's16', listener: Listener): Promise<Region[]> {
+  const cutter = new PassageCutter(codec);
+  const detector = new RegionDetector();
+  const regions: Region[] = [];
+  for (const passage of [...cutter.push(frames), ...cutter.end()]) {
+    regions.push(...detector.push((await listener.listen(passage)).probabilities));
+  }
+  return [...regions, ...detector.end(frames.reduce((sum, { samples }) => sum + samples, 0))];
+}
+
+const seconds = (regions: readonly Region[]): number =>
+  regions.reduce((sum, { start, end }) => sum + end - start, 0) / RATE;
+
+describe('Hearing', function () {
+  this.timeout(60_000); // runs the model over minutes of audio
+  let vad: Vad;
+  let listener: Listener;
+  const heard = async (pcm: Float32Array): Promise<Region[]> => regionsOf(pcmFrames(pcm), 's16', listener);
+
+  before(async () => {
+    vad = await loadSileroVad();
+    listener = listenWith(vad);
+  });
+
+  it('is the same for a voice across the room at −20, −42, −46 and −50 dBFS', async () => {
+    const far = withNoise(inRoom(joined(times(4, SPEECH)), ROOM), steadyNoise('pink', 10, -20), 15);
+    const reference = seconds(await heard(atLevel(far, -20)));
+    assert.ok(reference > 8, `${reference} s`);
+    for (const level of [-42, -46, -50]) {
+      const found = seconds(await heard(atLevel(far, level)));
+      assert.ok(Math.abs(found / reference - 1) <= 0.05, `${found} s at ${level} dBFS, ${reference} s at -20`);
+    }
+  });
+
+  for (const [what, before] of [
+    ['loud speech', atLevel(joined(times(4, SPEECH)), -12)],
+    ['loud noise', steadyNoise('pink', 20, -20)],
+    ['hum', steadyNoise('hum', 20, -25)],
+    ['digital silence', silence(20)],
+  ] as const) {
+    it(`misses no quiet speech that follows ${what}`, async () => {
+      const quiet = atLevel(SPEECH, -45);
+      const alone = seconds(await heard(quiet));
+      // Wherever in a slice it begins.
+      for (const pause of [0, 1.3, 2.6, 3.9]) {
+        const pcm = joined([before, silence(pause), quiet, silence(1)]);
+        const from = before.length + pause * RATE;
+        const found = (await heard(pcm)).map(({ start, end }) => ({
+          start: Math.max(start, from),
+          end: Math.max(end, from),
+        }));
+        assert.ok(seconds(found) >= 0.95 * alone, `${seconds(found)} of ${alone} s after a pause of ${pause} s`);
+      }
+    });
+  }
+
+  it('finds nothing in digital silence and in steady noise, at any level', async () => {
+    assert.deepEqual(await heard(silence(65)), []);
+    for (const kind of ['white', 'pink', 'brown', 'hum'] as const) {
+      for (const level of [-20, -40, -60]) {
+        assert.deepEqual(await heard(steadyNoise(kind, 20, level)), [], `${kind} at ${level} dBFS`);
+      }
+    }
+  });
+
+  describe('of Opus whose packets say where there is no voice', () => {
+    const pauses = (level: number): Float32Array =>
+      withNoise(
+        joined([silence(12), atLevel(SPEECH, level), silence(20), atLevel(SPEECH, level), silence(25)]),
+        steadyNoise('white', 10, -20),
+        40,
+      );
+
+    async function judged(
+      options: readonly string[],
+      level = -25,
+    ): Promise<{ share: number; regions: Region[]; whole: Region[] }> {
+      const packets = opusPackets(pauses(level), 20, options);
+      const frames = packets.map((payload) => ({ payload, samples: 320 }));
+      let windows = 0;
+      const counting: Vad = {
+        async probabilities(slices) {
+          const parts = await vad.probabilities(slices);
+          windows += parts.reduce((sum, part) => sum + part.length, 0);
+          return parts;
+        },
+      };
+      const regions = await regionsOf(frames, 'opus', listenWith(counting));
+      const { decodeOpus } = await import('../../../../src/audio/read/opusDecoder.ts');
+      const whole = await heard((await decodeOpus(frames)).pcm);
+      return { share: (windows * 512) / (frames.length * 320), regions, whole };
+    }
+
+    for (const bitrate of ['12k', '24k']) {
+      it(`skips the pauses and finds the same speech (SILK, ${bitrate})`, async () => {
+        const { share, regions, whole } = await judged(['-b:a', bitrate, '-application', 'voip']);
+        assert.ok(share < 0.5, `${share} of the windows were judged`);
+        assert.ok(seconds(whole) > 6, `${seconds(whole)} s`);
+        assert.ok(Math.abs(seconds(regions) / seconds(whole) - 1) < 0.05, `${seconds(regions)} of ${seconds(whole)} s`);
+      });
+    }
+
+    it('judges what the encoder was too deaf for, at −66 dBFS, because it stands out of the background', async () => {
+      const { regions, whole } = await judged(['-b:a', '16k', '-application', 'voip'], -66);
+      assert.ok(seconds(whole) > 6, `${seconds(whole)} s`);
+      assert.ok(seconds(regions) > 0.95 * seconds(whole), `${seconds(regions)} of ${seconds(whole)} s`);
+    });
+
+    it('skips nothing of CELT, which says nothing', async () => {
+      const { share, regions, whole } = await judged(['-b:a', '64k', '-application', 'lowdelay']);
+      assert.ok(share >= 1, `${share}`);
+      assert.ok(Math.abs(seconds(regions) / seconds(whole) - 1) < 0.02);
+    });
+  });
+});
