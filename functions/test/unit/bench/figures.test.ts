@@ -20,13 +20,22 @@ describe('The figures of the bench', () => {
           speed('engine opus10', 300),
           speed('opus-decoder alone, 10 ms', 600),
           speed('Silero as published, 32 streams a call', 300),
+          speed('levels and gain alone', 1800),
+          speed('engine opus20', 300),
+          speed('engine opus20, voice bits hidden', 200),
           speed('ffmpeg, @ricky0123/vad-node, 5 min', 5),
           speed('ffmpeg, Silero in one stream', 100),
         ],
         twoCores: [speed('engine opus10', 540)],
       },
     });
-    assert.deepEqual(found, { vsLimitOneCore: 1.5, twoCoresOverOne: 1.8, vsVadNode: 60, vsOneStream: 3 });
+    assert.deepEqual(found, {
+      vsLimitOneCore: 1.6667,
+      silkSkipOverWhole: 1.5,
+      twoCoresOverOne: 1.8,
+      vsVadNode: 60,
+      vsOneStream: 3,
+    });
   });
 
   it('say how far growth is off a straight line', () => {
