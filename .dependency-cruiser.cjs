@@ -11,7 +11,7 @@ const LAYERS = [
   ['http', 'storage', 'events'],
   ['jobs', 'conversations', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'modelFiles', 'validation'],
+  ['config', 'errors', 'logger', 'modelFiles', 'validation', 'threads'],
 ];
 
 /** The same of the console. */

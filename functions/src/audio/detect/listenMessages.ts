@@ -1,5 +1,4 @@
 /** What goes between the pool and its workers: a passage's bytes in two buffers, which change hands without being copied. */
-import type { Heard } from './listener.ts';
 import type { Passage } from './passages.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 
@@ -10,9 +9,6 @@ export interface PackedPassage extends Omit<Passage, 'lead' | 'frames'> {
   readonly sizes: Uint32Array<ArrayBuffer>;
   readonly leadFrames: number;
 }
-
-/** A worker's answer to one passage. */
-export type Answer = { readonly heard: Heard } | { readonly error: unknown };
 
 const LOST = 0xffff_ffff;
 

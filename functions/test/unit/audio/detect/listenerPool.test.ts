@@ -19,7 +19,7 @@ function passage(byte: number): Passage {
 /** Answers with the passage's first byte, unless the script says otherwise. */
 const SCRIPTED = `
   import { parentPort } from 'node:worker_threads';
-  const answer = (byte) => parentPort.postMessage({ heard: { probabilities: Float32Array.of(byte), refused: [] } });
+  const answer = (byte) => parentPort.postMessage({ result: { probabilities: Float32Array.of(byte), refused: [] } });
   parentPort.on('message', ({ bytes: [byte] }) => {
     if (byte === 66) process.exit(7);
     if (byte === 77) setImmediate(() => { throw new Error('thrown in the thread'); });

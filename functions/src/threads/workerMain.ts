@@ -1,0 +1,28 @@
+/** What runs in a thread of a {@link WorkerPool}. */
+import { parentPort } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
+
+/** A thread's answer to one request. */
+export type Answer<Result> = { readonly result: Result } | { readonly error: unknown };
+
+/**
+ * Answers requests, one after the other.
+ * @param transfer buffers of a result that change hands without being copied.
+ */
+export function serveRequests<Message, Result>(
+  handle: (message: Message) => Promise<Result>,
+  transfer: (result: Result) => readonly Transferable[] = () => [],
+): void {
+  const port = parentPort;
+  if (port === null) throw new Error('This file runs in a worker thread.');
+  port.on('message', (message: Parameters<typeof handle>[0]) => {
+    void handle(message).then(
+      (result) => {
+        port.postMessage({ result } satisfies Answer<Result>, transfer(result));
+      },
+      (error: unknown) => {
+        port.postMessage({ error } satisfies Answer<Result>);
+      },
+    );
+  });
+}

@@ -1,0 +1,150 @@
+/** Worker threads that all do the same, so that every processor is busy and the main thread is not. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
+import type { Answer } from './workerMain.ts';
+
+export interface WorkerPoolOptions<Request> {
+  /** What runs in the threads: it calls `serveRequests`. */
+  readonly worker: URL;
+  /** What the pool does, for errors: `listening`. */
+  readonly work: string;
+  /** Called when a thread takes the request. What is transferred is gone on this side. */
+  readonly pack: (request: Request) => { readonly message: unknown; readonly transfer: readonly Transferable[] };
+  /** Threads at most; one for each processor by default. They start when there is work for them. */
+  readonly size?: number;
+}
+
+interface Task<Request, Result> {
+  readonly request: Request;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Requests are taken in order, and each gets its own result. A thread that dies fails the request that it had, and is replaced
+ * with the next request. The caller decides whether to try again.
+ */
+export class WorkerPool<Request, Result> {
+  readonly size: number;
+  readonly #options: WorkerPoolOptions<Request>;
+  readonly #waiting: Task<Request, Result>[] = [];
+  readonly #idle: Thread<Request, Result>[] = [];
+  readonly #threads = new Set<Thread<Request, Result>>();
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions<Request>) {
+    this.size = options.size ?? availableParallelism();
+    this.#options = options;
+  }
+
+  /** @throws the signal's reason if it is aborted before a thread takes the request; what the thread throws. */
+  run(request: Request, signal?: AbortSignal): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw this.#closedError();
+      this.#waiting.push({ request, signal, resolve, reject });
+      this.#assign();
+    });
+  }
+
+  /** Ends the threads; requests that still wait fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
+    await Promise.all([...this.#threads].map((thread) => thread.end()));
+  }
+
+  #closedError(): Error {
+    return new Error(`The ${this.#options.work} threads are closed.`);
+  }
+
+  #assign(): void {
+    for (let task = this.#nextTask(); task; task = this.#nextTask()) {
+      const thread = this.#idle.pop() ?? this.#start();
+      if (!thread) {
+        this.#waiting.unshift(task);
+        return;
+      }
+      thread.take(task);
+    }
+  }
+
+  /** The oldest request that is still wanted. */
+  #nextTask(): Task<Request, Result> | undefined {
+    for (let task = this.#waiting.shift(); task; task = this.#waiting.shift()) {
+      if (!task.signal?.aborted) return task;
+      task.reject(task.signal.reason);
+    }
+    return undefined;
+  }
+
+  #start(): Thread<Request, Result> | null {
+    if (this.#closed || this.#threads.size >= this.size) return null;
+    const thread = new Thread<Request, Result>(
+      this.#options,
+      () => {
+        this.#idle.push(thread);
+        this.#assign();
+      },
+      () => {
+        this.#threads.delete(thread);
+        const at = this.#idle.indexOf(thread);
+        if (at >= 0) this.#idle.splice(at, 1);
+        this.#assign();
+      },
+    );
+    this.#threads.add(thread);
+    return thread;
+  }
+}
+
+/** One worker and the request that it has. */
+class Thread<Request, Result> {
+  readonly #worker: Worker;
+  readonly #pack: WorkerPoolOptions<Request>['pack'];
+  #task: Task<Request, Result> | null = null;
+
+  /** @param onIdle it has answered. @param onEnd it has ended. */
+  constructor({ worker: file, work, pack }: WorkerPoolOptions<Request>, onIdle: () => void, onEnd: () => void) {
+    const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    this.#worker = worker;
+    this.#pack = pack;
+    // An idle thread keeps no process alive.
+    worker.unref();
+    worker.on('message', (answer: Answer<Result>) => {
+      worker.unref();
+      const task = this.#finish();
+      if ('result' in answer) task?.resolve(answer.result);
+      else task?.reject(answer.error);
+      onIdle();
+    });
+    worker.on('messageerror', (error) => {
+      worker.unref();
+      this.#finish()?.reject(error);
+      onIdle();
+    });
+    worker.on('error', (error) => this.#finish()?.reject(error));
+    worker.on('exit', (code) => {
+      this.#finish()?.reject(new Error(`A ${work} thread ended with code ${code}.`));
+      onEnd();
+    });
+  }
+
+  take(task: Task<Request, Result>): void {
+    this.#task = task;
+    const { message, transfer } = this.#pack(task.request);
+    this.#worker.ref();
+    this.#worker.postMessage(message, transfer);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #finish(): Task<Request, Result> | null {
+    const task = this.#task;
+    this.#task = null;
+    return task;
+  }
+}
