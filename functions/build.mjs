@@ -18,7 +18,14 @@ import { context, formatMessages } from 'esbuild';
 const SOURCE = import.meta.dirname;
 
 /** What others import by its path: the platform, `import()` and worker threads. Each keeps its place below `lib`. */
-const ENTRIES = ['index', 'wiring', 'audio/detect/listenerPool', 'audio/detect/listenWorker'];
+const ENTRIES = [
+  'index',
+  'wiring',
+  'audio/detect/listenerPool',
+  'audio/detect/listenWorker',
+  'transcription/local/recogniserPool',
+  'transcription/local/recogniseWorker',
+];
 
 /** Native code and WebAssembly: packages too. They load with the first audio. */
 const EXTERNAL = ['onnxruntime-node', 'libflacjs', 'opus-decoder'];

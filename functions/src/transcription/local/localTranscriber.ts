@@ -1,0 +1,85 @@
+/** Speech to text in the function itself, as a {@link Transcriber}: nothing leaves the project, and nothing is billed by others. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { LocalModelSize } from '../../config.ts';
+import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
+import { AppError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { modelFile } from '../../modelFiles.ts';
+import type { TranscribedWord, Transcriber, TranscriptionRequest } from '../transcriber.ts';
+import { localModel, MODEL_FILE } from './models.ts';
+import type { LocalModel } from './models.ts';
+import { cutIntoPieces } from './pieces.ts';
+import type { PieceRecogniser } from './recogniserPool.ts';
+
+export interface LocalOptions {
+  readonly size: LocalModelSize;
+  /** Asked for with the first request: threads and models are made once an instance. */
+  readonly pieces: () => Promise<PieceRecogniser>;
+  readonly logger: Logger;
+  /** Whether the model's files are there; a parameter for tests. */
+  readonly isInstalled?: (model: LocalModel) => boolean;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Speakers are not told apart, and the user's vocabulary is not used: the models know neither. */
+export function createLocalTranscriber(options: LocalOptions): Transcriber {
+  const { size, pieces, logger, isInstalled = hasModelFile, now = Date.now } = options;
+  return {
+    async transcribe(request, signal) {
+      signal.throwIfAborted();
+      const model = modelFor(request, size);
+      if (!isInstalled(model)) throw new AppError('transcription_not_configured', { message: notInstalled(model) });
+      const started = now();
+      const words = await recognise(await pieces(), model, request, signal);
+      const requestId = randomUUID();
+      logger.info('local transcribed', {
+        requestId,
+        model: model.name,
+        durationMs: request.durationMs,
+        words: words.length,
+        elapsedMs: now() - started,
+      });
+      return { requestId, transcriber: model.name, billedSeconds: 0, language: model.language, words };
+    },
+  };
+}
+
+/** @throws AppError `language_not_supported_locally` */
+function modelFor({ language, preferredLanguage }: TranscriptionRequest, size: LocalModelSize): LocalModel {
+  const model = localModel(preferredLanguage ?? language, size);
+  if (model === null) throw new AppError('language_not_supported_locally');
+  return model;
+}
+
+async function recognise(
+  pieces: PieceRecogniser,
+  model: LocalModel,
+  { audio }: TranscriptionRequest,
+  signal: AbortSignal,
+): Promise<TranscribedWord[]> {
+  const pcm = await audio.pcm();
+  const recognised = cutIntoPieces(pcm, audio.pauses).map(async (piece) => {
+    const words = await pieces.recognise({ model, pcm, piece }, signal);
+    const offset = piece.start / SAMPLE_RATE;
+    return words.map(({ text, startSeconds, endSeconds, confidence }) => ({
+      text,
+      startSeconds: offset + startSeconds,
+      endSeconds: offset + endSeconds,
+      confidence,
+      speaker: null,
+      language: model.language,
+    }));
+  });
+  return (await Promise.all(recognised)).flat();
+}
+
+function hasModelFile({ name }: LocalModel): boolean {
+  return existsSync(modelFile(path.join(name, MODEL_FILE)));
+}
+
+function notInstalled({ name }: LocalModel): string {
+  return `The files of the model ${name} are missing; deploy again with "npm run build" as predeploy step. The audio is kept.`;
+}

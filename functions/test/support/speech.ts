@@ -1,0 +1,20 @@
+/** Speech as a transcriber is given it. */
+import type { EncodedAudio, SpeechAudio } from '../../src/transcription/transcriber.ts';
+
+/** For services: PCM is not asked for. */
+export function speechOf(bytes: Uint8Array, contentType: EncodedAudio['contentType']): SpeechAudio {
+  return {
+    encoded: () => Promise.resolve({ bytes, contentType }),
+    pcm: () => Promise.reject(new Error('PCM was asked for.')),
+    pauses: [],
+  };
+}
+
+/** For models: encoded audio is not asked for. @param pcm 16 kHz, mono. */
+export function speechOfPcm(pcm: Float32Array, pauses: readonly number[] = []): SpeechAudio {
+  return {
+    encoded: () => Promise.reject(new Error('Encoded audio was asked for.')),
+    pcm: () => Promise.resolve(pcm),
+    pauses,
+  };
+}

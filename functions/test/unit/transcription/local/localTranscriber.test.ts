@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { createLocalTranscriber } from '../../../../src/transcription/local/localTranscriber.ts';
+import type { PieceRecogniser, PieceRequest } from '../../../../src/transcription/local/recogniserPool.ts';
+import type { TranscriptionRequest } from '../../../../src/transcription/transcriber.ts';
+import { recordingLogger } from '../../../support/logger.ts';
+import { speechOfPcm } from '../../../support/speech.ts';
+
+const RATE = 16_000;
+
+/** Hears one word half a second into each piece. */
+class OneWordEach implements PieceRecogniser {
+  readonly requests: PieceRequest[] = [];
+
+  recognise(request: PieceRequest, signal: AbortSignal) {
+    signal.throwIfAborted();
+    this.requests.push(request);
+    return Promise.resolve([{ text: 'word', startSeconds: 0.5, endSeconds: 0.75, confidence: 0.9 }]);
+  }
+}
+
+function request(changes: Partial<TranscriptionRequest> = {}): TranscriptionRequest {
+  const audio = speechOfPcm(new Float32Array(14 * RATE), [8 * RATE]);
+  return { audio, durationMs: 14_000, language: 'multi', preferredLanguage: null, keyterms: [], ...changes };
+}
+
+describe('the local transcriber', () => {
+  const { signal } = new AbortController();
+  let pieces: OneWordEach;
+  const transcriber = (isInstalled = true) =>
+    createLocalTranscriber({
+      size: 'tiny',
+      pieces: () => Promise.resolve(pieces),
+      logger: recordingLogger(),
+      isInstalled: () => isInstalled,
+    });
+  beforeEach(() => {
+    pieces = new OneWordEach();
+  });
+
+  it('cuts speech at its pauses and places the words of each piece in the whole', async () => {
+    const { words, ...rest } = await transcriber().transcribe(request(), signal);
+    assert.deepEqual(
+      words.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]),
+      [
+        [0.5, 0.75],
+        [8.5, 8.75],
+      ],
+    );
+    assert.match(rest.requestId, /^[\w-]{36}$/);
+    assert.deepEqual(
+      { ...rest, requestId: '' },
+      {
+        requestId: '',
+        transcriber: 'moonshine-tiny-en',
+        billedSeconds: 0,
+        language: 'en',
+      },
+    );
+    assert.ok(words.every(({ speaker, language }) => speaker === null && language === 'en'));
+  });
+
+  it('takes English of any region, and speech of no known language for English', async () => {
+    for (const language of ['en', 'en-GB', 'EN-us', 'multi']) {
+      assert.equal((await transcriber().transcribe(request({ language }), signal)).language, 'en');
+    }
+  });
+
+  it('says that it does not know other languages, and keeps the audio', async () => {
+    for (const spoken of [{ language: 'de' }, { language: 'multi', preferredLanguage: 'pt-BR' }]) {
+      await assert.rejects(transcriber().transcribe(request(spoken), signal), {
+        code: 'language_not_supported_locally',
+        remedy: 'operator',
+      });
+    }
+    assert.equal(pieces.requests.length, 0);
+  });
+
+  it('waits for the operator where the files of the model are missing', async () => {
+    await assert.rejects(transcriber(false).transcribe(request(), signal), {
+      code: 'transcription_not_configured',
+      message: /moonshine-tiny-en/,
+    });
+  });
+
+  it('fails with the caller’s own reason when the caller aborts', async () => {
+    const reason = new Error('the deadline is near');
+    await assert.rejects(transcriber().transcribe(request(), AbortSignal.abort(reason)), (error) => error === reason);
+  });
+});

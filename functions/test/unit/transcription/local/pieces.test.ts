@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  cutIntoPieces,
+  halvesOf,
+  MAX_PIECE_SAMPLES,
+  MIN_PIECE_SAMPLES,
+} from '../../../../src/transcription/local/pieces.ts';
+
+const RATE = 16_000;
+
+/** Noise, silent in some stretches, seconds. */
+function speech(seconds: number, ...silences: readonly (readonly [number, number])[]): Float32Array {
+  const pcm = Float32Array.from({ length: Math.round(seconds * RATE) }, (_, i) => Math.sin(i * i));
+  for (const [from, to] of silences) pcm.fill(0, from * RATE, to * RATE);
+  return pcm;
+}
+
+describe('pieces of speech', () => {
+  it('are one where it is short', () => {
+    assert.deepEqual(cutIntoPieces(speech(9), [3 * RATE]), [{ start: 0, end: 9 * RATE }]);
+  });
+
+  it('end at the last pause that detection found', () => {
+    const pauses = [6, 8, 9.5, 12].map((second) => second * RATE);
+    const ends = cutIntoPieces(speech(15), pauses).map(({ end }) => end / RATE);
+    assert.deepEqual(ends, [9.5, 15]);
+  });
+
+  it('end where it is quietest if detection found no pause', () => {
+    const [first] = cutIntoPieces(speech(15, [6.9, 7.2]), []);
+    assert.ok(first!.end > 6.9 * RATE && first!.end < 7.2 * RATE, `${first!.end / RATE}`);
+  });
+
+  it('cover everything, in order, none too long, none too short', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.05, max: 60, noNaN: true }),
+        fc.array(fc.double({ min: 0, max: 60, noNaN: true }), { maxLength: 20 }),
+        (seconds, pauses) => {
+          const pcm = new Float32Array(Math.round(seconds * RATE));
+          const positions = pauses.map((pause) => Math.round(pause * RATE)).sort((a, b) => a - b);
+          const pieces = cutIntoPieces(pcm, positions);
+          assert.equal(pieces[0]!.start, 0);
+          assert.equal(pieces.at(-1)!.end, pcm.length);
+          for (const [i, { start, end }] of pieces.entries()) {
+            if (i > 0) assert.equal(start, pieces[i - 1]!.end);
+            assert.ok(end - start <= MAX_PIECE_SAMPLES);
+            if (pieces.length > 1) assert.ok(end - start >= MIN_PIECE_SAMPLES, `${(end - start) / RATE}`);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('have halves, cut where it is quietest, unless those would be too short', () => {
+    const [first, second] = halvesOf({ start: 0, end: 8 * RATE }, speech(8, [4.4, 4.7]))!;
+    assert.ok(first.end > 4.4 * RATE && first.end < 4.7 * RATE);
+    assert.deepEqual(second, { start: first.end, end: 8 * RATE });
+    assert.equal(halvesOf({ start: 0, end: 2 * RATE }, speech(2)), null);
+  });
+});
