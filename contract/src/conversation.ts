@@ -65,6 +65,8 @@ export interface SegmentDoc<Time = Instant> {
   readonly language: string | null;
   /** In order of time: for showing where playback is, and for recognising the same speech when it comes again. */
   readonly words: readonly SegmentWord[];
+  /** What transcribed it, service or model: `deepgram/nova-3`. Absent in segments of before this was stored. */
+  readonly transcriber?: string;
   /** Where it comes from: `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
   readonly jobId: string;
   readonly chunkId: string;

@@ -32,8 +32,10 @@ export interface SuiteOptions {
   readonly console?: boolean;
   /** Parameters of the functions, over their defaults. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Deepgram's key; without it the stand-in takes Deepgram's place. */
+  /** Deepgram's key; without it the stand-in takes Deepgram's place, or `transcriber` does. */
   readonly deepgramApiKey?: string | undefined;
+  /** `local`: the recogniser in the functions themselves. */
+  readonly transcriber?: 'deepgram' | 'local';
   readonly signal: AbortSignal;
 }
 
@@ -87,7 +89,7 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
 }
 
 async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit<Suite, 'stop'>> {
-  const { signal, parameters, deepgramApiKey } = options;
+  const { signal, parameters, deepgramApiKey, transcriber = 'deepgram' } = options;
   await removeAbandonedWorkspaces();
   const java = findJava();
   if (java === null) throw new Error(`The emulators need Java ${OLDEST_JAVA} or newer: "npm start" brings one.`);
@@ -96,13 +98,18 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   const ui = options.ui === true && (found.ui || programs.downloads);
 
   const { ports, standInPort } = await allocatePorts(options.ports, cleanups);
-  const standIn = deepgramApiKey === undefined ? await startDeepgramStandIn({ port: standInPort, quiet: true }) : null;
+  const needsStandIn = transcriber === 'deepgram' && deepgramApiKey === undefined;
+  const standIn = needsStandIn ? await startDeepgramStandIn({ port: standInPort, quiet: true }) : null;
   if (standIn !== null) cleanups.push(() => standIn.close());
   const workspace = createWorkspace({
     ports,
     ui,
     functionsSource: FUNCTIONS,
-    parameters: { ...parameters, ...(standIn !== null && { DEEPGRAM_BASE_URL: standIn.url }) },
+    parameters: {
+      TRANSCRIBER: transcriber,
+      ...parameters,
+      ...(standIn !== null && { DEEPGRAM_BASE_URL: standIn.url }),
+    },
     secrets: { DEEPGRAM_API_KEY: deepgramApiKey ?? 'stand-in' },
   });
   cleanups.push(() => {

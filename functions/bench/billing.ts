@@ -3,7 +3,7 @@ import { readRecording, speechSeconds } from '../../dev/samples/samples.ts';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { scanRecordings } from '../src/worker/scan.ts';
 import { inTimeOrder } from '../src/worker/scanOrder.ts';
-import { encodeChunk } from '../src/worker/transcribe.ts';
+import { encodeChunk } from '../src/worker/chunkAudio.ts';
 import { SAMPLES, toFile } from './sound.ts';
 
 export interface Billing {
@@ -41,7 +41,7 @@ export async function billing(): Promise<Billing> {
     })) {
       if (event.kind !== 'chunk') continue;
       total.billedSeconds += event.chunk.durationMs / 1000;
-      total.sentBytes += (await encodeChunk(event.chunk, event.file.format)).audio.length;
+      total.sentBytes += (await encodeChunk(event.chunk, event.file.format)).bytes.length;
       for (const { startMs, durationMs } of event.chunk.spans) heard.push({ startMs, endMs: startMs + durationMs });
     }
     total.mergedRegionsSeconds += merged(heard) / 1000;

@@ -1,6 +1,7 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
 import * as firebaseLogger from 'firebase-functions/logger';
 import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
+import type { SecretParam } from 'firebase-functions/params';
 import type { Logger } from './logger.ts';
 
 export { LIMITS, REGION } from 'offline-audio-sync-contract';
@@ -50,12 +51,68 @@ export function boundedInt(name: string, options: IntOptions, logger: Logger = f
   };
 }
 
-export const deepgramApiKey = defineSecret('DEEPGRAM_API_KEY');
+/** What may turn speech into words. `auto`: Deepgram where it has a key, the local recogniser elsewhere. */
+export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
+
+/** Sizes of the local recogniser's models. */
+export const LOCAL_MODEL_SIZES = ['tiny', 'base'] as const;
+export type LocalModelSize = (typeof LOCAL_MODEL_SIZES)[number];
+
+/**
+ * The secrets that the settings call for. A deployment asks for every secret that is declared, so none is declared that is not
+ * needed: firebase-tools gives the settings to the process that says what is deployed.
+ */
+export function secretsFor(settings: Readonly<Record<string, string | undefined>>): SecretParam[] {
+  const { TRANSCRIBER: transcriber, SUMMARIES: summaries } = settings;
+  return [
+    ...(transcriber === 'deepgram' || summaries === 'deepgram' ? [defineSecret('DEEPGRAM_API_KEY')] : []),
+    ...(transcriber === 'openai' ? [defineSecret('OPENAI_API_KEY')] : []),
+  ];
+}
+
+/** Keys of services, read when they are needed; empty where there is none. */
+export const apiKeys = {
+  deepgram: (): string => process.env['DEEPGRAM_API_KEY'] ?? '',
+  openai: (): string => process.env['OPENAI_API_KEY'] ?? '',
+};
 
 /** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */
 export const TASK_TIMEOUT_SECONDS = 900;
 
 export const params = {
+  transcriber: defineString('TRANSCRIBER', {
+    default: 'auto',
+    description:
+      'What turns speech into words: deepgram, local (in the functions themselves, English; no key, and no audio leaves the project), openai (any service with OpenAI\u2019s /audio/transcriptions), or auto (deepgram if it has a key, local if not). A deployment asks for the key of deepgram or openai only where that is named here.',
+    input: select([...TRANSCRIBERS]),
+  }),
+  localModel: defineString('LOCAL_MODEL', {
+    default: 'tiny',
+    description:
+      'Model of the local transcriber: tiny, or base, which makes a third fewer errors and takes twice the time.',
+    input: select([...LOCAL_MODEL_SIZES]),
+  }),
+  deepgramModel: defineString('DEEPGRAM_MODEL', {
+    default: 'nova-3',
+    description: 'Deepgram\u2019s model. Languages and prices depend on it.',
+  }),
+  diarize: defineBoolean('DIARIZE', {
+    default: true,
+    description: 'Whether Deepgram tells speakers apart, which it may bill as an extra.',
+  }),
+  deepgramOptions: defineString('DEEPGRAM_OPTIONS', {
+    default: '',
+    description:
+      'More of Deepgram\u2019s options, as a query string of mip_opt_out, redact, numerals, profanity_filter, filler_words, measurements, dictation, replace and version: mip_opt_out=true&redact=pci. Empty, audio is under Deepgram\u2019s default terms, which allow training on it; mip_opt_out changes the price, and redact is billed as an extra.',
+  }),
+  openaiBaseUrl: defineString('OPENAI_BASE_URL', {
+    default: 'https://api.openai.com/v1',
+    description: 'Where the openai transcriber sends audio: the address before /audio/transcriptions.',
+  }),
+  openaiModel: defineString('OPENAI_MODEL', {
+    default: 'whisper-1',
+    description: 'Its model, one that gives times of words.',
+  }),
   deepgramBaseUrl: defineString('DEEPGRAM_BASE_URL', {
     default: 'https://api.deepgram.com',
     description: 'Where Deepgram answers; the local stand-in while developing.',

@@ -2,7 +2,7 @@
 import type { RuntimeOptions } from 'firebase-functions/v1';
 import type { ScheduleOptions } from 'firebase-functions/v2/scheduler';
 import type { TaskQueueOptions } from 'firebase-functions/v2/tasks';
-import { deepgramApiKey, TASK_TIMEOUT_SECONDS } from './config.ts';
+import { secretsFor, TASK_TIMEOUT_SECONDS } from './config.ts';
 
 /** Bodies are held in memory, and received twice over for a moment: 8 × 64 MiB fit. */
 export const UPLOAD = { invoker: 'public', memory: '1GiB', concurrency: 8, timeoutSeconds: 120 } as const;
@@ -24,7 +24,7 @@ export const TASK = {
   cpu: 2,
   concurrency: 1,
   timeoutSeconds: TASK_TIMEOUT_SECONDS,
-  secrets: [deepgramApiKey],
+  secrets: secretsFor(process.env),
   retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
   rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
 } satisfies TaskQueueOptions;

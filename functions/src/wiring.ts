@@ -3,6 +3,7 @@
  * function is put together when it is first called: deploying reads the table of contents alone, and a cold start pays for
  * nothing that the function does not use.
  */
+import { availableParallelism } from 'node:os';
 import { initializeApp } from 'firebase-admin/app';
 import { getAppCheck } from 'firebase-admin/app-check';
 import { getAuth } from 'firebase-admin/auth';
@@ -15,7 +16,8 @@ import { createDeleteConversationCallable } from './endpoints/deleteConversation
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './endpoints/callables.ts';
 import { collectGarbageEarly } from './audio/detect/heap.ts';
 import type { Listener } from './audio/detect/listener.ts';
-import { deepgramApiKey, IS_EMULATOR, LIMITS, params, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
+import { apiKeys, IS_EMULATOR, LIMITS, LOCAL_MODEL_SIZES, params, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
+import type { LocalModelSize } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { Summaries } from './conversations/summaries.ts';
 import { extractiveSummariser } from './conversations/summariser.ts';
@@ -39,6 +41,12 @@ import { onUserDeleted } from './sweeper/userDeletion.ts';
 import { sweep, SWEEP_LIMITS } from './sweeper/sweep.ts';
 import type { SweepDeps } from './sweeper/sweep.ts';
 import { createDeepgramTranscriber } from './transcription/deepgram.ts';
+import { createLocalTranscriber } from './transcription/local/localTranscriber.ts';
+import type { PieceRecogniser } from './transcription/local/recogniserPool.ts';
+import { createOpenAiTranscriber } from './transcription/openai.ts';
+import type { Transcriber } from './transcription/transcriber.ts';
+import { chosenTranscriber } from './transcription/chosenTranscriber.ts';
+import type { TranscriberName } from './transcription/chosenTranscriber.ts';
 import { createDeepgramSummariser } from './transcription/deepgramSummariser.ts';
 import { PreferenceStore, tellIgnored } from './transcription/preferences.ts';
 import { stagingBucket } from './storage/bucket.ts';
@@ -138,7 +146,7 @@ export const deleteConversation = lazily(() =>
 export const acknowledgeSyncJobs = lazily(() => createAcknowledgeCallable(callables));
 
 const deepgram = {
-  apiKey: () => deepgramApiKey.value(),
+  apiKey: apiKeys.deepgram,
   baseUrl: () => params.deepgramBaseUrl.value(),
   logger,
 };
@@ -160,6 +168,7 @@ export async function runTask(data: unknown): Promise<void> {
 function createProcessing(): ProcessDeps {
   // One pool of threads an instance, made with its first task and never again.
   let listener: Promise<Listener> | undefined;
+  const transcriber = transcriberName();
   return {
     ...createEnding(),
     summaries: createSummaries(chooseSummariser()),
@@ -167,7 +176,7 @@ function createProcessing(): ProcessDeps {
     usage: new UsageStore(db),
     fairUse: createFairUse(),
     ingest,
-    transcriber: createDeepgramTranscriber(deepgram),
+    transcriber: createTranscriber(transcriber),
     listener: () => (listener ??= startListeners()),
     preferences: new PreferenceStore(db, {
       defaultLanguage: params.defaultLanguage.value(),
@@ -178,11 +187,62 @@ function createProcessing(): ProcessDeps {
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
     ffmpegPath: params.ffmpegPath.value(),
-    concurrency: params.deepgramConcurrency.value(),
+    // More chunks at once than processors would each take longer, and hold memory.
+    concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),
     workMs: params.taskWorkSeconds.value() * 1000,
     taskMs: TASK_TIMEOUT_SECONDS * 1000,
     leaseMs: params.taskLeaseSeconds.value() * 1000,
   };
+}
+
+function transcriberName(): TranscriberName {
+  const setting = params.transcriber.value();
+  const chosen = chosenTranscriber(setting, apiKeys.deepgram());
+  if (chosen === null) logger.error('TRANSCRIBER is none of auto, deepgram, local, openai', { stage: 'configure' });
+  return chosen ?? 'local';
+}
+
+function createTranscriber(name: TranscriberName): Transcriber {
+  switch (name) {
+    case 'deepgram':
+      return createDeepgramTranscriber({
+        ...deepgram,
+        features: () => ({
+          model: params.deepgramModel.value(),
+          diarize: params.diarize.value(),
+          options: params.deepgramOptions.value(),
+        }),
+      });
+    case 'openai':
+      return createOpenAiTranscriber({
+        settings: () => ({
+          baseUrl: params.openaiBaseUrl.value(),
+          model: params.openaiModel.value(),
+          apiKey: apiKeys.openai(),
+        }),
+        logger,
+      });
+    case 'local': {
+      let pieces: Promise<PieceRecogniser> | undefined;
+      return createLocalTranscriber({
+        size: localModelSize(),
+        pieces: () => (pieces ??= startRecognisers()),
+        logger,
+      });
+    }
+  }
+}
+
+function localModelSize(): LocalModelSize {
+  const setting = params.localModel.value();
+  const size = LOCAL_MODEL_SIZES.find((each) => each === setting);
+  if (size === undefined) logger.error('LOCAL_MODEL is none of tiny, base', { stage: 'configure' });
+  return size ?? 'tiny';
+}
+
+async function startRecognisers(): Promise<PieceRecogniser> {
+  const { RecogniserPool } = await import('./transcription/local/recogniserPool.ts');
+  return new RecogniserPool();
 }
 
 async function startListeners(): Promise<Listener> {

@@ -149,6 +149,12 @@ export const CATALOGUE = {
     message:
       'The transcription service refuses our key or a setting, or its credit is used up; the audio is kept until the operator acts.',
   },
+  language_not_supported_locally: {
+    status: 503,
+    remedy: 'operator',
+    message:
+      'The recogniser in the functions does not know this language; the audio is kept until the operator sets TRANSCRIBER to a service that does.',
+  },
 
   // Storage
   storage_unavailable: {

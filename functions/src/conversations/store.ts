@@ -26,6 +26,8 @@ export interface NewSpeech {
   readonly deviceId: string;
   readonly jobId: string;
   readonly chunkId: string;
+  /** What heard it. */
+  readonly transcriber: string;
   /** The conversation that the upload named. */
   readonly targetId: string | null;
   /** In order of time. */
@@ -219,7 +221,11 @@ export class ConversationStore {
     return id;
   }
 
-  #writeSegment(tx: Transaction, { uid, deviceId, jobId, chunkId }: NewSpeech, segment: TimedSegment): void {
+  #writeSegment(
+    tx: Transaction,
+    { uid, deviceId, jobId, chunkId, transcriber }: NewSpeech,
+    segment: TimedSegment,
+  ): void {
     tx.set(this.segments(uid).doc(segmentId(deviceId, segment)), {
       deviceId,
       startedAt: Timestamp.fromMillis(segment.startMs),
@@ -233,6 +239,7 @@ export class ConversationStore {
         fromMs: startMs - segment.startMs,
         toMs: endMs - segment.startMs,
       })),
+      transcriber,
       jobId,
       chunkId,
     });

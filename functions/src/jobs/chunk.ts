@@ -32,6 +32,8 @@ export interface DoneChunkDoc extends ChunkPlan {
   readonly words: readonly TimedWord[];
   readonly language: string | null;
   readonly requestId: string;
+  /** What transcribed it. Absent in chunks of before this was stored. */
+  readonly transcriber?: string;
   readonly billedSeconds: number;
   readonly conversationIds: readonly string[];
   /**
@@ -61,6 +63,7 @@ const WITHOUT_WORDS = [
   'expiresAt',
   'language',
   'requestId',
+  'transcriber',
   'billedSeconds',
   'conversationIds',
   'reusedFrom',

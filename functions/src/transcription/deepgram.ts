@@ -1,9 +1,10 @@
 /** Deepgram's pre-recorded speech-to-text as a {@link Transcriber}. */
 import type { Logger } from '../logger.ts';
+import { DEFAULT_FEATURES, deepgramQuery } from './deepgramQuery.ts';
+import type { DeepgramFeatures } from './deepgramQuery.ts';
 import { createDeepgramRequester } from './deepgramRequest.ts';
 import type { DeepgramOptions } from './deepgramRequest.ts';
 import { parseDeepgramResponse } from './deepgramResponse.ts';
-import { fittingKeyterms } from './keyterms.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from './transcriber.ts';
 
 /**
@@ -12,47 +13,38 @@ import type { Transcriber, Transcription, TranscriptionRequest } from './transcr
  */
 const TIMEOUT_MS = 11 * 60_000;
 
-/**
- * One `transcribe` is at most one request: whether and when to ask again is decided where jobs are retried, never here.
- * Audio stays under Deepgram's default terms; `mip_opt_out` (its model improvement programme) changes the price, so it is
- * for the operator's contract to say.
- */
-export function createDeepgramTranscriber(options: DeepgramOptions): Transcriber {
-  const { logger, now = Date.now } = options;
-  const request = createDeepgramRequester({ timeoutMs: TIMEOUT_MS, ...options });
-
-  return {
-    async transcribe(audio, signal) {
-      const started = now();
-      const transcription = await request(
-        async (client, requestOptions) => {
-          const body = await client.listen.v1.media.transcribeFile(
-            { data: audio.audio, contentType: audio.contentType, contentLength: audio.audio.byteLength },
-            queryOf(audio),
-            { ...requestOptions, queryParams: hintOf(audio) },
-          );
-          return parseDeepgramResponse(body, audio.language);
-        },
-        signal,
-        { durationMs: audio.durationMs },
-      );
-      logTranscribed(logger, audio, transcription, now() - started);
-      return transcription;
-    },
-  };
+export interface DeepgramTranscriberOptions extends DeepgramOptions {
+  /** Asked at each request: settings have no value while functions are deployed. */
+  readonly features?: () => DeepgramFeatures;
 }
 
-function queryOf({ language, keyterms }: TranscriptionRequest) {
-  const keyterm = fittingKeyterms(keyterms);
+/** One `transcribe` is at most one request: whether and when to ask again is decided where jobs are retried, never here. */
+export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): Transcriber {
+  const { logger, features = () => DEFAULT_FEATURES, now = Date.now } = options;
+  const send = createDeepgramRequester({ timeoutMs: TIMEOUT_MS, ...options });
+
   return {
-    model: 'nova-3',
-    language,
-    smart_format: true,
-    punctuate: true,
-    utterances: true,
-    diarize_model: 'latest',
-    tag: 'offline-audio-sync',
-    ...(keyterm.length > 0 ? { keyterm } : {}),
+    async transcribe(request, signal) {
+      const started = now();
+      const asked = features();
+      const query = deepgramQuery(request, asked);
+      const { bytes, contentType } = await request.audio.encoded();
+      const heard = await send(
+        async (client, requestOptions) => {
+          const body = await client.listen.v1.media.transcribeFile(
+            { data: bytes, contentType, contentLength: bytes.byteLength },
+            query,
+            { ...requestOptions, queryParams: hintOf(request) },
+          );
+          return parseDeepgramResponse(body, request.language);
+        },
+        signal,
+        { durationMs: request.durationMs },
+      );
+      const transcription = { ...heard, transcriber: `deepgram/${asked.model}` };
+      logTranscribed(logger, request, transcription, now() - started);
+      return transcription;
+    },
   };
 }
 

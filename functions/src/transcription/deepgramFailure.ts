@@ -2,9 +2,7 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-
-/** A longer Retry-After is not believed: a job must not sleep for days on one header. */
-const MAX_RETRY_AFTER_SECONDS = 3600;
+import { parseRetryAfter } from './retryAfter.ts';
 
 /** What is known of a request that brought no transcription. Never holds what was sent or what was heard. */
 export interface DeepgramFailure {
@@ -66,22 +64,6 @@ export function failureOf(error: unknown, answer: Response | null, now: number):
     requestId: body?.request_id ?? answer?.headers.get('dg-request-id') ?? null,
     retryAfterSeconds: parseRetryAfter(answer?.headers.get('retry-after') ?? null, now),
   };
-}
-
-/**
- * `Retry-After` as whole seconds from now (RFC 9110, section 10.2.3: delay-seconds or an HTTP-date); null when absent or
- * neither.
- * @param now Unix milliseconds.
- */
-export function parseRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((httpDate(value) - now) / 1000);
-  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
-}
-
-/** Unix milliseconds; NaN when it is no IMF-fixdate, the one form that may still be sent (RFC 9110, section 5.6.7). */
-function httpDate(value: string): number {
-  return /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value) ? Date.parse(value) : NaN;
 }
 
 /**

@@ -49,7 +49,7 @@ const responseSchema = z.object({
  * `multi`.
  * @throws ZodError when the answer is not one. Its message names paths and types, never contents.
  */
-export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Transcription {
+export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Omit<Transcription, 'transcriber'> {
   const { metadata, results } = responseSchema.parse(body);
   // We send one channel and take Deepgram's one alternative.
   const [{ detected_language: detected, alternatives }] = results.channels;

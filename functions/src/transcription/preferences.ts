@@ -9,7 +9,7 @@ import { isInMulti, knownLanguage } from './languages.ts';
 import type { TranscriptionRequest } from './transcriber.ts';
 
 /** The part of a request that is the user's to decide. */
-export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'keyterms' | 'languageHint'>;
+export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'preferredLanguage' | 'keyterms' | 'languageHint'>;
 
 const NO_PREFERENCES: Preferences = { language: null, singleLanguage: false, vocabulary: [] };
 
@@ -73,6 +73,7 @@ export function speechSettings(preferences: Preferences, rules: LanguageRules | 
   const isHint = hints && preferred === 'multi' && language !== null && language !== 'multi';
   return {
     language: preferred ?? defaultLanguage,
+    preferredLanguage: language,
     keyterms: vocabulary,
     ...(isHint && { languageHint: language }),
   };

@@ -105,8 +105,9 @@ export class Checkpoints {
     for (const [i, jobId] of this.#earlierJobs.entries()) {
       const chunk = earlier[i]?.data();
       if (chunk?.state !== 'done') continue;
-      const { language, requestId, conversationIds } = chunk;
-      const result = { words: [], language, requestId, billedSeconds: 0, conversationIds };
+      const { language, requestId, transcriber, conversationIds } = chunk;
+      const heardBy = transcriber === undefined ? {} : { transcriber };
+      const result = { words: [], language, requestId, ...heardBy, billedSeconds: 0, conversationIds };
       return { ...plan, state: 'done', ...result, reusedFrom: chunk.reusedFrom ?? jobId };
     }
     return null;
@@ -142,6 +143,7 @@ export class Checkpoints {
         deviceId: chunk.deviceId,
         jobId: this.#lease.jobId,
         chunkId: id,
+        transcriber: result.transcriber,
         targetId: job.conversationId,
         words,
       });
@@ -157,6 +159,7 @@ export class Checkpoints {
         words: speech.words,
         language: result.language,
         requestId: result.requestId,
+        transcriber: result.transcriber,
         billedSeconds: result.billedSeconds,
         conversationIds,
       });

@@ -19,8 +19,9 @@ import { preRollMs, scanRecordings, seconds } from './scan.ts';
 import type { ScanDeps, ScanEvent } from './scan.ts';
 import { inTimeOrder } from './scanOrder.ts';
 import type { StagedAudio } from '../storage/stagedAudio.ts';
-import { encodeChunk, placeWords, transcribePatiently } from './transcribe.ts';
-import type { ChunkAudio } from './transcribe.ts';
+import { speechAudio } from './chunkAudio.ts';
+import type { ChunkAudio } from './chunkAudio.ts';
+import { placeWords, transcribePatiently } from './transcribe.ts';
 
 export interface PipelineDeps {
   readonly audio: StagedAudio;
@@ -197,18 +198,18 @@ async function settleChunk(
   deps: PipelineDeps,
 ): Promise<void> {
   const started = deps.now();
-  const encoded = await encodeChunk(audio, file.format);
   try {
-    const request = { ...encoded, durationMs: doc.durationMs, ...deps.speech };
+    const speech = speechAudio(audio, file.format, doc.spans);
+    const request = { audio: speech, durationMs: doc.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
     await checkpoints.settle(id, doc, result, placeWords(result.words, doc.spans));
     deps.log.info('Chunk transcribed', {
       stage: 'transcribe',
       chunkId: id,
       requestId: result.requestId,
+      transcriber: result.transcriber,
       billedSeconds: result.billedSeconds,
       words: result.words.length,
-      bytes: encoded.audio.length,
       ms: deps.now() - started,
     });
   } catch (error) {

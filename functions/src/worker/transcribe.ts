@@ -1,75 +1,15 @@
 /** One chunk to words on the absolute time axis. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Span } from '../audio/chunk/chunks.ts';
-import { encodeFlac } from '../audio/chunk/flac.ts';
-import { SAMPLE_RATE } from '../audio/read/pcm.ts';
-import type { SourceFrame } from '../audio/read/pcm.ts';
 import { toAbsoluteInterval } from '../audio/chunk/timeMap.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
-import { isOpus } from '../audio/read/format.ts';
-import type { RecordingFormat } from '../audio/read/format.ts';
-import { hasStereo } from '../audio/read/opusPacket.ts';
-import { floatToS16le } from '../audio/read/s16.ts';
-import { writeOggOpus } from '../audio/chunk/oggOpus.ts';
 import type {
   TranscribedWord,
   Transcriber,
   Transcription,
   TranscriptionRequest,
 } from '../transcription/transcriber.ts';
-
-/** The audio of one chunk: frames before it for the decoder to converge, dropped by pre-skip, and its own. */
-export interface ChunkAudio {
-  readonly preRoll: readonly SourceFrame[];
-  readonly frames: readonly SourceFrame[];
-}
-
-/** Opus counts time at 48 kHz whatever the input's rate was (RFC 6716 §2). */
-const OPUS_RATE_FACTOR = 48_000 / SAMPLE_RATE;
-
-/**
- * The original packets in an Ogg stream where they are mono Opus; FLAC, lossless, for everything else. Stereo packets are decoded
- * and mixed first: a transcriber would take the mean of both channels, where a voice that one of them inverts is silence.
- */
-export async function encodeChunk(
-  audio: ChunkAudio,
-  format: RecordingFormat,
-): Promise<Pick<TranscriptionRequest, 'audio' | 'contentType'>> {
-  if (!isOpus(format)) return toFlac(joinPcm(audio.frames));
-  const frames = [...audio.preRoll, ...audio.frames];
-  const preSkip = audio.preRoll.reduce((sum, { payload, samples }) => sum + (payload === null ? 0 : samples), 0);
-  if (hasStereo(frames)) {
-    const { decodeOpus } = await import('../audio/read/opusDecoder.ts');
-    const { pcm } = await decodeOpus(frames.filter(({ payload }) => payload !== null));
-    const { buffer } = floatToS16le(pcm.subarray(preSkip));
-    return toFlac(new Int16Array(buffer));
-  }
-  const packets = frames.flatMap(({ payload, samples }) =>
-    payload === null ? [] : { payload, samples48k: samples * OPUS_RATE_FACTOR },
-  );
-  const preSkip48k = preSkip * OPUS_RATE_FACTOR;
-  return {
-    audio: writeOggOpus({ packets, channels: 1, inputSampleRate: format.sampleRate, preSkip48k, serial: 1 }),
-    contentType: 'audio/ogg',
-  };
-}
-
-async function toFlac(pcm: Int16Array): Promise<Pick<TranscriptionRequest, 'audio' | 'contentType'>> {
-  return { audio: await encodeFlac(pcm, SAMPLE_RATE), contentType: 'audio/flac' };
-}
-
-function joinPcm(frames: readonly SourceFrame[]): Int16Array {
-  const pcm = new Int16Array(frames.reduce((sum, { samples }) => sum + samples, 0));
-  const bytes = new Uint8Array(pcm.buffer);
-  let offset = 0;
-  for (const { payload } of frames) {
-    if (payload === null) continue;
-    bytes.set(payload, offset);
-    offset += payload.length;
-  }
-  return pcm;
-}
 
 /** Words in chunk time to words in absolute time, in order. */
 export function placeWords(words: readonly TranscribedWord[], spans: readonly Span[]): TimedWord[] {

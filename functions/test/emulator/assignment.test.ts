@@ -113,7 +113,15 @@ describe('Speech in the store of conversations', () => {
       speaker: null,
       language: 'en',
     }));
-    const speech = { uid: world.uid, deviceId: DEVICE, jobId: 'job', chunkId: 'chunk', targetId: target, words };
+    const speech = {
+      uid: world.uid,
+      deviceId: DEVICE,
+      jobId: 'job',
+      chunkId: 'chunk',
+      transcriber: 'test',
+      targetId: target,
+      words,
+    };
     return world.db.runTransaction(async (tx) => (await conversations.prepare(tx, speech)).write());
   }
 

@@ -56,7 +56,7 @@ export class ExactTranscriber implements Transcriber {
   }
 
   async transcribe({ audio, durationMs }: Parameters<Transcriber['transcribe']>[0]) {
-    const { samples } = await readFlac(Buffer.from(audio));
+    const { samples } = await readFlac(Buffer.from((await audio.encoded()).bytes));
     const words: TranscribedWord[] = [];
     for (let start = 0, end = 0; start < samples.length; start = end) {
       const id = samples[start]!;
@@ -73,6 +73,7 @@ export class ExactTranscriber implements Transcriber {
       });
     }
     this.#requests += 1;
-    return { requestId: `r${this.#requests}`, billedSeconds: durationMs / 1000, language: null, words };
+    const requestId = `r${this.#requests}`;
+    return { requestId, transcriber: 'exact', billedSeconds: durationMs / 1000, language: null, words };
   }
 }

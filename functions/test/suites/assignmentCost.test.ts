@@ -74,7 +74,15 @@ describe('What an assignment costs', function () {
       speaker: null,
       language: 'en',
     }));
-    const speech = { uid: world.uid, deviceId: DEVICE, jobId: 'job', chunkId: 'chunk', targetId, words };
+    const speech = {
+      uid: world.uid,
+      deviceId: DEVICE,
+      jobId: 'job',
+      chunkId: 'chunk',
+      transcriber: 'test',
+      targetId,
+      words,
+    };
     const counting = countOperations();
     try {
       await world.db.runTransaction(async (tx) => (await conversations.prepare(tx, speech)).write());

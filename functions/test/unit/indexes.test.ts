@@ -42,7 +42,8 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   'conversations/store.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
     const word = { text: 'hello', startMs: 1000, endMs: 2000, confidence: 1, speaker: null, language: null };
-    const speech = { uid: 'ann', deviceId: 'omi', jobId: 'j', chunkId: 'c', targetId: null, words: [word] };
+    const from = { deviceId: 'omi', jobId: 'j', chunkId: 'c', transcriber: 'test' };
+    const speech = { uid: 'ann', ...from, targetId: null, words: [word] };
     await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
   },
   'conversations/collections.ts': async () => {

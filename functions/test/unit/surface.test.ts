@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { secretsFor } from '../../src/config.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -56,7 +57,6 @@ const SURFACE = {
     cpu: 2,
     concurrency: 1,
     timeoutSeconds: 900,
-    secretEnvironmentVariables: ['DEEPGRAM_API_KEY'],
   },
   onRecordingStaged: {
     platform: 'gcfv2',
@@ -135,7 +135,13 @@ function deleted(document: string) {
 
 /** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
 const PARAMS = {
-  DEEPGRAM_API_KEY: null,
+  TRANSCRIBER: 'auto',
+  LOCAL_MODEL: 'tiny',
+  DEEPGRAM_MODEL: 'nova-3',
+  DIARIZE: true,
+  DEEPGRAM_OPTIONS: '',
+  OPENAI_BASE_URL: 'https://api.openai.com/v1',
+  OPENAI_MODEL: 'whisper-1',
   DEEPGRAM_BASE_URL: 'https://api.deepgram.com',
   DEEPGRAM_CONCURRENCY: 4,
   CONVERSATION_GAP_SECONDS: 120,
@@ -187,6 +193,21 @@ describe('the deployed surface', () => {
     );
   });
 
+  it('asks for no key unless a setting names the service that it is for', () => {
+    const secrets = (settings: Record<string, string>) => secretsFor(settings).map(({ name }) => name);
+    for (const free of ['auto', 'local']) assert.deepEqual(secrets({ TRANSCRIBER: free }), []);
+    assert.deepEqual(secrets({ TRANSCRIBER: 'deepgram' }), ['DEEPGRAM_API_KEY']);
+    assert.deepEqual(secrets({ TRANSCRIBER: 'local', SUMMARIES: 'deepgram' }), ['DEEPGRAM_API_KEY']);
+    assert.deepEqual(secrets({ TRANSCRIBER: 'openai' }), ['OPENAI_API_KEY']);
+  });
+
+  it('gives the task the key that its transcriber needs', async function () {
+    this.timeout(60_000); // It is built first.
+    const { endpoints, params } = await readManifest({ TRANSCRIBER: 'deepgram' });
+    assert.deepEqual(endpoints['processSyncJob']?.['secretEnvironmentVariables'], [{ key: 'DEEPGRAM_API_KEY' }]);
+    assert.ok(params.some(({ name }) => name === 'DEEPGRAM_API_KEY'));
+  });
+
   it('needs no Google APIs but those of the task queue and the schedule', () => {
     assert.deepEqual(
       manifest.requiredAPIs.map(({ api }) => api),
@@ -219,7 +240,8 @@ describe('the deployed surface', () => {
 });
 
 /** The manifest as the CLI gets it: of what is built for deploying, by the same program, in a process of its own. */
-async function readManifest(): Promise<Manifest> {
+/** @param settings as firebase-tools reads them from `functions/.env.<project>`. */
+async function readManifest(settings: Readonly<Record<string, string>> = {}): Promise<Manifest> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
   try {
     await promisify(execFile)(process.execPath, ['build.mjs', '--outdir', path.join(directory, 'lib')], {
@@ -229,8 +251,9 @@ async function readManifest(): Promise<Manifest> {
     const output = path.join(directory, 'manifest.json');
     await promisify(execFile)(process.execPath, [manifestProgram()], {
       cwd: directory,
-      // Nothing else: while functions are deployed, neither parameters nor credentials have a value.
+      // Nothing else: while functions are deployed, there are no credentials.
       env: {
+        ...settings,
         PATH: process.env['PATH'],
         GCLOUD_PROJECT: 'demo-surface',
         FIREBASE_CONFIG: '{ "projectId": "demo-surface", "storageBucket": "demo-surface.appspot.com" }',

@@ -97,5 +97,7 @@ const WAYS_OUT: Readonly<Partial<Record<ErrorCode, string>>> = {
   recording_missing: 'Add the recording again.',
   recording_corrupt: 'Nothing in it can be heard. If there is another copy, add that.',
   decoder_unavailable: 'Whoever runs the service has to install ffmpeg; then try again.',
+  language_not_supported_locally:
+    'The recogniser of this service hears English only; the recording is kept until it uses another one.',
   transcription_not_configured: 'Whoever runs the service has to set a valid Deepgram key; then it goes on by itself.',
 };

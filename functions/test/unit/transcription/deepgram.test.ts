@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DeepgramOptions } from '../../../src/transcription/deepgramRequest.ts';
-import { answer, DeepgramFixture, HELLO, json, KEY, REQUEST } from './deepgramFixture.ts';
+import { speechOf } from '../../support/speech.ts';
+import { answer, AUDIO, DeepgramFixture, HELLO, json, KEY, REQUEST } from './deepgramFixture.ts';
 
 describe('the Deepgram transcriber', () => {
   let deepgram: DeepgramFixture;
@@ -19,9 +20,9 @@ describe('the Deepgram transcriber', () => {
       const { method, url, headers, body } = deepgram.received[0]!;
       assert.equal(method, 'POST');
       assert.equal(url.pathname, '/v1/listen');
-      assert.deepEqual(body, REQUEST.audio);
+      assert.deepEqual(body, AUDIO);
       assert.equal(headers['content-type'], 'audio/ogg');
-      assert.equal(headers['content-length'], String(REQUEST.audio.byteLength));
+      assert.equal(headers['content-length'], String(AUDIO.byteLength));
       assert.equal(headers['transfer-encoding'], undefined);
       assert.equal(headers.authorization, `Token ${KEY}`);
     });
@@ -33,10 +34,20 @@ describe('the Deepgram transcriber', () => {
         language: 'de',
         smart_format: 'true',
         punctuate: 'true',
-        utterances: 'true',
         diarize_model: 'latest',
         tag: 'offline-audio-sync',
       });
+    });
+
+    it('what the operator asks for besides', async () => {
+      const options = 'mip_opt_out=true&redact=pci&redact=numbers&filler_words=true&replace=omi%3AOmi&version=latest';
+      await deepgram.transcribe({}, { features: () => ({ model: 'nova-3-medical', diarize: false, options }) });
+      const { searchParams } = deepgram.received[0]!.url;
+      assert.equal(searchParams.get('model'), 'nova-3-medical');
+      assert.equal(searchParams.get('diarize_model'), null);
+      assert.deepEqual(searchParams.getAll('redact'), ['pci', 'numbers']);
+      const rest = ['mip_opt_out', 'filler_words', 'replace', 'version'].map((name) => searchParams.get(name));
+      assert.deepEqual(rest, ['true', 'true', 'omi:Omi', 'latest']);
     });
 
     it('each keyterm as a parameter of its own, phrases and other scripts unharmed', async () => {
@@ -45,7 +56,7 @@ describe('the Deepgram transcriber', () => {
     });
 
     it('FLAC as FLAC', async () => {
-      await deepgram.transcribe({ contentType: 'audio/flac' });
+      await deepgram.transcribe({ audio: speechOf(AUDIO, 'audio/flac') });
       assert.equal(deepgram.received[0]!.headers['content-type'], 'audio/flac');
     });
 
@@ -64,6 +75,7 @@ describe('the Deepgram transcriber', () => {
     it('words as a reader should see them, with times, speaker and confidence', async () => {
       assert.deepEqual(await deepgram.transcribe(), {
         requestId: 'request-1',
+        transcriber: 'deepgram/nova-3',
         billedSeconds: 4,
         language: null,
         words: [{ text: 'Hello,', startSeconds: 0.5, endSeconds: 0.9, confidence: 0.98, speaker: 0, language: null }],
@@ -135,6 +147,7 @@ describe('the Deepgram transcriber', () => {
       deepgram.respond = json(200, answer([]));
       assert.deepEqual(await deepgram.transcribe(), {
         requestId: 'request-1',
+        transcriber: 'deepgram/nova-3',
         billedSeconds: 4,
         language: null,
         words: [],

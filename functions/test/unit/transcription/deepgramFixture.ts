@@ -7,18 +7,21 @@ import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { AppError } from '../../../src/errors.ts';
 import { createDeepgramTranscriber } from '../../../src/transcription/deepgram.ts';
-import type { DeepgramOptions } from '../../../src/transcription/deepgramRequest.ts';
+import type { DeepgramTranscriberOptions } from '../../../src/transcription/deepgram.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
+import { speechOf } from '../../support/speech.ts';
 import { recordingLogger } from '../../support/logger.ts';
 
 export const KEY = 'key-of-the-test';
 export const NOW = Date.UTC(2026, 0, 1, 12);
 
+export const AUDIO = Buffer.from('OggS and the secret audio');
+
 export const REQUEST: TranscriptionRequest = {
-  audio: Buffer.from('OggS and the secret audio'),
-  contentType: 'audio/ogg',
+  audio: speechOf(AUDIO, 'audio/ogg'),
   durationMs: 4000,
   language: 'multi',
+  preferredLanguage: null,
   keyterms: [],
 };
 
@@ -79,7 +82,7 @@ export class DeepgramFixture {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  transcriber(options: Partial<DeepgramOptions> = {}): Transcriber {
+  transcriber(options: Partial<DeepgramTranscriberOptions> = {}): Transcriber {
     const { logger } = this;
     return createDeepgramTranscriber({
       apiKey: () => KEY,
@@ -92,7 +95,7 @@ export class DeepgramFixture {
 
   transcribe(
     request: Partial<TranscriptionRequest> = {},
-    options: Partial<DeepgramOptions> = {},
+    options: Partial<DeepgramTranscriberOptions> = {},
   ): Promise<Transcription> {
     return this.transcriber(options).transcribe({ ...REQUEST, ...request }, new AbortController().signal);
   }
@@ -100,7 +103,7 @@ export class DeepgramFixture {
   /** The AppError that a request ends in; holds for each that neither it nor the log gives anything away. */
   async failure(
     request: Partial<TranscriptionRequest> = {},
-    options: Partial<DeepgramOptions> = {},
+    options: Partial<DeepgramTranscriberOptions> = {},
   ): Promise<AppError> {
     const error: unknown = await this.transcribe(request, options).then(
       () => assert.fail('it should have failed'),

@@ -125,6 +125,7 @@ describe('preferences', () => {
       const { store, logger } = storeOf({ preferences: { language: 'fi', vocabulary: ['Ilmarinen'] } });
       assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), {
         language: 'fi',
+        preferredLanguage: 'fi',
         keyterms: ['Ilmarinen'],
       });
       assert.deepEqual(logger.entries, []);
@@ -133,6 +134,7 @@ describe('preferences', () => {
     it('are the default for a user who has none', async () => {
       assert.deepEqual(await storeOf({}).store.speechSettings('ann', { jobId: 'job' }), {
         language: 'multi',
+        preferredLanguage: null,
         keyterms: [],
       });
     });
@@ -203,7 +205,11 @@ describe('preferences', () => {
 
     it('warn of what is ignored by name, never by content', async () => {
       const { store, logger } = storeOf({ preferences: { language: 'secret language', singleLanguage: 'secret' } });
-      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), { language: 'multi', keyterms: [] });
+      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), {
+        language: 'multi',
+        preferredLanguage: null,
+        keyterms: [],
+      });
       assert.deepEqual(logger.entries, [
         {
           level: 'warn',

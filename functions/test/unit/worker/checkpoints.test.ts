@@ -16,7 +16,7 @@ const CHUNK: PlannedChunkDoc = {
   endedAt: T0,
   expiresAt: T0,
 };
-const HEARD = { requestId: 'r', billedSeconds: 1, language: null, words: [] };
+const HEARD = { requestId: 'r', transcriber: 'test', billedSeconds: 1, language: null, words: [] };
 
 /** Checkpoints whose transactions fail with these errors, one after another, and then succeed. */
 function checkpoints(failures: readonly Error[], heldFor = Infinity) {

@@ -11,17 +11,19 @@ import {
   opusPackets,
   RATE,
 } from '../../support/audio.ts';
-import { encodeChunk, transcribePatiently } from '../../../src/worker/transcribe.ts';
+import { speechOf } from '../../support/speech.ts';
+import { encodeChunk } from '../../../src/worker/chunkAudio.ts';
+import { transcribePatiently } from '../../../src/worker/transcribe.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
 
 const REQUEST: TranscriptionRequest = {
-  audio: new Uint8Array(1),
-  contentType: 'audio/ogg',
+  audio: speechOf(new Uint8Array(1), 'audio/ogg'),
   durationMs: 1000,
   language: 'multi',
+  preferredLanguage: null,
   keyterms: [],
 };
-const HEARD: Transcription = { requestId: 'r', billedSeconds: 1, language: null, words: [] };
+const HEARD: Transcription = { requestId: 'r', transcriber: 'test', billedSeconds: 1, language: null, words: [] };
 const HOUR_MS = 3600_000;
 
 /** Fails after so many milliseconds of a clock that only it moves; then answers. */
@@ -43,10 +45,10 @@ describe('The audio of a chunk', function () {
   it('is the original packets where they are mono Opus', async () => {
     const [preRoll, frames] = [opusPackets(chirp(0.08), 20).slice(0, 4), opusPackets(chirp(1), 20)];
     const chunk = { preRoll: toFrames(preRoll), frames: toFrames(frames) };
-    const { audio, contentType } = await encodeChunk(chunk, { ...opus, channels: 1 });
+    const { bytes, contentType } = await encodeChunk(chunk, { ...opus, channels: 1 });
     assert.equal(contentType, 'audio/ogg');
     assert.deepEqual(
-      oggPackets(Buffer.from(audio)).slice(2),
+      oggPackets(Buffer.from(bytes)).slice(2),
       [...preRoll, ...frames].map((each) => Buffer.from(each)),
     );
   });
@@ -55,9 +57,9 @@ describe('The audio of a chunk', function () {
     const voice = chirp(1);
     const packets = toFrames(oggPackets(oggOpus(invertedStereo(voice), 20, ['-b:a', '96k'], 2)).slice(2));
     const chunk = { preRoll: packets.slice(0, 4), frames: packets.slice(4) };
-    const { audio, contentType } = await encodeChunk(chunk, { ...opus, channels: 2 });
+    const { bytes, contentType } = await encodeChunk(chunk, { ...opus, channels: 2 });
     assert.equal(contentType, 'audio/flac');
-    const pcm = fromS16le(ffmpeg(['-i', 'pipe:0', '-f', 's16le', 'pipe:1'], audio));
+    const pcm = fromS16le(ffmpeg(['-i', 'pipe:0', '-f', 's16le', 'pipe:1'], bytes));
     assert.equal(pcm.length, chunk.frames.length * 320);
     const { decibels } = bestSnr(pcm, voice.subarray(4 * 320), 110);
     assert.ok(decibels > 10, `${decibels} dB`);

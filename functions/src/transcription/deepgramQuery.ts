@@ -1,0 +1,82 @@
+/** What each Deepgram request asks for besides the words. */
+import { AppError } from '../errors.ts';
+import { fittingKeyterms } from './keyterms.ts';
+import type { TranscriptionRequest } from './transcriber.ts';
+
+/** What the operator decides about every request. */
+export interface DeepgramFeatures {
+  /** `DEEPGRAM_MODEL` */
+  readonly model: string;
+  /** `DIARIZE`: tell speakers apart, which Deepgram may bill. */
+  readonly diarize: boolean;
+  /** `DEEPGRAM_OPTIONS`, a query string; see {@link parseDeepgramOptions}. */
+  readonly options: string;
+}
+
+/** As the settings have it. */
+export const DEFAULT_FEATURES: DeepgramFeatures = { model: 'nova-3', diarize: true, options: '' };
+
+const FLAG = /^(true|false)$/;
+
+/**
+ * Options that may be set, and their values. All change what the words are; what would only add to the answer is left out,
+ * because nothing here reads it. https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
+ */
+const OPTIONS: Readonly<Record<string, RegExp>> = {
+  mip_opt_out: FLAG,
+  redact: /^[a-z_]{1,40}$/,
+  numerals: FLAG,
+  profanity_filter: FLAG,
+  filler_words: FLAG,
+  measurements: FLAG,
+  dictation: FLAG,
+  replace: /^[^:]{1,100}:[^:]{0,100}$/,
+  version: /^[\w.-]{1,60}$/,
+};
+
+/** Options that may stand several times. */
+const REPEATABLE: ReadonlySet<string> = new Set(['redact', 'replace']);
+
+/**
+ * Reads `mip_opt_out=true&redact=pci&redact=numbers`.
+ * @throws AppError `transcription_not_configured` for anything else: a mistyped `redact` must not send what was to be redacted.
+ */
+export function parseDeepgramOptions(text: string): Readonly<Record<string, string | string[]>> {
+  const parameters = new URLSearchParams(text.trim());
+  const options: Record<string, string | string[]> = {};
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    const pattern = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+    if (pattern === undefined)
+      throw badOptions(`It does not know ${name}: it takes ${Object.keys(OPTIONS).join(', ')}.`);
+    if (!values.every((value) => pattern.test(value)))
+      throw badOptions(`The value of ${name} is not one that it takes.`);
+    if (values.length > 1 && !REPEATABLE.has(name)) throw badOptions(`${name} stands in it more than once.`);
+    options[name] = REPEATABLE.has(name) ? values : (values[0] ?? '');
+  }
+  return options;
+}
+
+function badOptions(reason: string): AppError {
+  return new AppError('transcription_not_configured', {
+    message: `The setting DEEPGRAM_OPTIONS is wrong. ${reason} The audio is kept until the operator acts.`,
+  });
+}
+
+/** @throws AppError `transcription_not_configured` if a setting is wrong. */
+export function deepgramQuery(
+  { language, keyterms }: Pick<TranscriptionRequest, 'language' | 'keyterms'>,
+  { model, diarize, options }: DeepgramFeatures,
+) {
+  const keyterm = fittingKeyterms(keyterms);
+  return {
+    model,
+    language,
+    smart_format: true,
+    punctuate: true,
+    ...(diarize ? { diarize_model: 'latest' } : {}),
+    tag: 'offline-audio-sync',
+    ...(keyterm.length > 0 ? { keyterm } : {}),
+    ...parseDeepgramOptions(options),
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * Services with OpenAI's `POST /v1/audio/transcriptions` as a {@link Transcriber}: self-hosted Whisper (speaches, LocalAI, vLLM),
+ * Groq, OpenAI itself. https://platform.openai.com/docs/api-reference/audio/createTranscription
+ */
+import * as z from 'zod';
+import { AppError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { EncodedAudio, TranscribedWord, Transcriber, Transcription, TranscriptionRequest } from './transcriber.ts';
+import { parseRetryAfter } from './retryAfter.ts';
+
+/** For one whole request, milliseconds: a self-hosted model may take as long as the audio. */
+const TIMEOUT_MS = 11 * 60_000;
+
+/** Bytes an answer may have, as of Deepgram's. */
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+/** Whisper reads the last 224 tokens of a prompt. One token takes three bytes or more. */
+const MAX_PROMPT_BYTES = 600;
+
+export interface OpenAiOptions {
+  /** Asked at each request: settings have no value while functions are deployed. */
+  readonly settings: () => OpenAiSettings;
+  readonly logger: Logger;
+  readonly timeoutMs?: number;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface OpenAiSettings {
+  /** `https://api.openai.com/v1`: the address before `/audio/transcriptions`. */
+  readonly baseUrl: string;
+  readonly model: string;
+  /** Empty where the service asks for none. */
+  readonly apiKey: string;
+}
+
+const seconds = z.number().nonnegative();
+
+/** `verbose_json` with times of words. Words are what is stored; segments say how sure they are. */
+const responseSchema = z.object({
+  duration: z.coerce.number().nonnegative().optional(),
+  language: z.string().optional(),
+  text: z.string(),
+  words: z.array(z.object({ word: z.string(), start: seconds, end: seconds })).optional(),
+  segments: z.array(z.object({ start: seconds, end: seconds, avg_logprob: z.number().optional() })).optional(),
+});
+
+type Answer = z.infer<typeof responseSchema>;
+
+/** Words of segments that say nothing of their probability. */
+const UNKNOWN_CONFIDENCE = 0.5;
+
+export function createOpenAiTranscriber(options: OpenAiOptions): Transcriber {
+  const { settings, logger, timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+  return {
+    async transcribe(request, signal) {
+      signal.throwIfAborted();
+      const started = now();
+      const { model, ...service } = checked(settings());
+      const body = form(await request.audio.encoded(), model, request);
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const { answer, requestId } = await ask(service, body, deadline, now).catch((error: unknown) => {
+        signal.throwIfAborted();
+        const failure = error instanceof AppError ? error : unavailable();
+        logger.warn('openai request failed', { code: failure.code, durationMs: request.durationMs });
+        throw failure;
+      });
+      const transcription = toTranscription(answer, requestId, model, request);
+      logger.info('openai transcribed', {
+        requestId,
+        durationMs: request.durationMs,
+        words: transcription.words.length,
+        elapsedMs: now() - started,
+      });
+      return transcription;
+    },
+  };
+}
+
+/** @throws AppError `transcription_not_configured` */
+function checked(settings: OpenAiSettings): OpenAiSettings {
+  const { baseUrl, model, apiKey } = settings;
+  const isUrl = /^https?:\/\//i.test(baseUrl) && URL.canParse(baseUrl);
+  if (!isUrl || model.trim() === '' || !/^[\x21-\x7e]*$/.test(apiKey.trim())) {
+    throw new AppError('transcription_not_configured', {
+      message: 'OPENAI_BASE_URL, OPENAI_MODEL or OPENAI_API_KEY is wrong; the audio is kept until the operator acts.',
+    });
+  }
+  return { baseUrl: baseUrl.replace(/\/+$/, ''), model: model.trim(), apiKey: apiKey.trim() };
+}
+
+function form({ bytes, contentType }: EncodedAudio, model: string, request: TranscriptionRequest): FormData {
+  const body = new FormData();
+  const name = contentType === 'audio/ogg' ? 'audio.ogg' : 'audio.flac';
+  // A copy for the type: a Blob takes no shared memory.
+  body.append('file', new Blob([new Uint8Array(bytes)], { type: contentType }), name);
+  body.append('model', model);
+  body.append('response_format', 'verbose_json');
+  body.append('timestamp_granularities[]', 'word');
+  body.append('timestamp_granularities[]', 'segment');
+  body.append('temperature', '0');
+  // Whisper takes two letters, and finds out by itself where none are given.
+  const language = request.preferredLanguage ?? request.language;
+  if (language !== 'multi') body.append('language', language.split('-')[0] ?? language);
+  const prompt = promptOf(request.keyterms);
+  if (prompt !== '') body.append('prompt', prompt);
+  return body;
+}
+
+/** Whisper has no vocabulary; names in its prompt are spelt as they stand there. */
+function promptOf(keyterms: readonly string[]): string {
+  let prompt = '';
+  for (const term of keyterms) {
+    const longer = prompt === '' ? term : `${prompt}, ${term}`;
+    if (Buffer.byteLength(longer) > MAX_PROMPT_BYTES) break;
+    prompt = longer;
+  }
+  return prompt;
+}
+
+async function ask(
+  { baseUrl, apiKey }: Omit<OpenAiSettings, 'model'>,
+  body: FormData,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<{ answer: Answer; requestId: string }> {
+  const headers = apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` };
+  const response = await fetch(`${baseUrl}/audio/transcriptions`, {
+    method: 'POST',
+    body,
+    headers,
+    signal,
+    redirect: 'error', // The key is for this address.
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw failureOf(response, now());
+  }
+  const answer = responseSchema.parse(JSON.parse(await limitedText(response)));
+  // A text whose words have no times cannot be placed: the service ignores `timestamp_granularities`.
+  if (answer.text.trim() !== '' && (answer.words ?? []).length === 0) {
+    throw new AppError('transcription_not_configured', {
+      message: 'The transcription service gives no times of words; choose another OPENAI_MODEL. The audio is kept.',
+    });
+  }
+  return { answer, requestId: response.headers.get('x-request-id') ?? crypto.randomUUID() };
+}
+
+async function limitedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    const bytes = chunk as Uint8Array;
+    size += bytes.length;
+    if (size > MAX_RESPONSE_BYTES) throw unavailable();
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function failureOf(response: Response, now: number): AppError {
+  const retryAfterSeconds = parseRetryAfter(response.headers.get('retry-after'), now);
+  const wait = retryAfterSeconds === null ? {} : { retryAfterSeconds };
+  const cause = new Error(`HTTP ${response.status}`);
+  switch (response.status) {
+    case 401:
+    case 402:
+    case 403:
+    case 404: // another address, or no such model
+    case 405:
+      return new AppError('transcription_not_configured', { cause });
+    case 429:
+      return new AppError('transcription_rate_limited', { cause, ...wait });
+    case 400: // the audio cannot be read
+    case 413:
+    case 415:
+    case 422:
+      return new AppError('transcription_rejected', { cause });
+    default:
+      return new AppError('transcription_unavailable', { cause, ...wait });
+  }
+}
+
+function unavailable(): AppError {
+  return new AppError('transcription_unavailable');
+}
+
+function toTranscription(
+  { words = [], segments = [], language }: Answer,
+  requestId: string,
+  model: string,
+  request: TranscriptionRequest,
+): Transcription {
+  const spoken = languageTag(language);
+  const heard = words.flatMap(({ word, start, end }): TranscribedWord[] => {
+    const text = word.trim();
+    if (text === '') return [];
+    const segment = segments.find((each) => start >= each.start && start < each.end);
+    const confidence =
+      segment?.avg_logprob === undefined ? UNKNOWN_CONFIDENCE : Math.exp(Math.min(0, segment.avg_logprob));
+    return [
+      { text, startSeconds: start, endSeconds: Math.max(start, end), confidence, speaker: null, language: spoken },
+    ];
+  });
+  return {
+    requestId,
+    transcriber: `openai/${model}`,
+    // The answer names no bill: what was sent is what such services charge for.
+    billedSeconds: request.durationMs / 1000,
+    language: spoken,
+    words: heard.sort((a, b) => a.startSeconds - b.startSeconds),
+  };
+}
+
+/** Some services answer with a tag, OpenAI with an English name (`english`). @returns null for what is no tag. */
+function languageTag(language: string | undefined): string | null {
+  return language !== undefined && /^[a-z]{2,3}(-\w+)*$/i.test(language) ? language : (NAMES[language ?? ''] ?? null);
+}
+
+const NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+  ['en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'ja', 'zh', 'ko', 'hi', 'ar', 'tr', 'sv', 'uk'].map((tag) => [
+    new Intl.DisplayNames(['en'], { type: 'language' }).of(tag)?.toLowerCase() ?? tag,
+    tag,
+  ]),
+);
