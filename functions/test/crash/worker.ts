@@ -55,8 +55,10 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
     ...world.deps,
     audio: new WatchedAudio(world, watch, order.failRead),
     transcriber: {
-      transcribe: (request, signal) =>
-        watch.asking(request.audio, () => watch.around('transcribe', () => transcriber.transcribe(request, signal))),
+      async transcribe(request, signal) {
+        const { bytes } = await request.audio.encoded();
+        return watch.asking(bytes, () => watch.around('transcribe', () => transcriber.transcribe(request, signal)));
+      },
     },
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
     listener: () => watch.around('load vad', async () => listenWith(await loadSileroVad())),
