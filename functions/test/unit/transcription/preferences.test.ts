@@ -199,7 +199,9 @@ describe('preferences', () => {
         };
         const options = { defaultLanguage: 'multi', hints: true, logger: recordingLogger() };
         const store = new PreferenceStore(db as unknown as Firestore, options);
-        assert.deepEqual(await store.speechSettings('ann', {}), expected);
+        const { preferredLanguage, ...settings } = await store.speechSettings('ann', {});
+        assert.deepEqual(settings, expected);
+        assert.equal(preferredLanguage, 'language' in preferences ? knownLanguage(preferences.language) : null);
       }
     });
 
