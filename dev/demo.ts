@@ -1,13 +1,25 @@
 /**
  * `npm run demo`: sends the sample recordings through a suite of its own as a signed-in user, prints the conversations they
- * became, and exits with 0 only if everything is as it should be. With DEEPGRAM_API_KEY set, Deepgram itself transcribes.
+ * became, and exits with 0 only if everything is as it should be. The recogniser in the functions hears them, within stated bounds;
+ * `npm run demo -- --stand-in` has the stand-in for Deepgram, and with DEEPGRAM_API_KEY set Deepgram itself transcribes: every word
+ * must be right then.
  */
+import { parseArgs } from 'node:util';
 import { showJourney } from './demo/show.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { givenKey } from './deepgramKey.ts';
+import { prepareLocalModel } from './localModel.ts';
 import { main } from './main.ts';
 
-await main((signal) => {
-  const options = { ports: 'free', deepgramApiKey: givenKey(process.env), signal } as const;
-  return withSuite(options, async ({ env }, stop) => ((await showJourney(env, stop)) ? 0 : 1));
+const { values } = parseArgs({ options: { 'stand-in': { type: 'boolean', default: false } } });
+
+await main(async (signal) => {
+  const deepgramApiKey = givenKey(process.env);
+  const isLocal = deepgramApiKey === undefined && !values['stand-in'];
+  if (isLocal) await prepareLocalModel();
+  const transcriber = isLocal ? 'local' : 'deepgram';
+  const options = { ports: 'free', deepgramApiKey, transcriber, signal } as const;
+  return withSuite(options, async ({ env }, stop) =>
+    (await showJourney(env, isLocal ? 'bounded' : 'exact', stop)) ? 0 : 1,
+  );
 });

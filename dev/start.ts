@@ -10,18 +10,33 @@ import { say } from './console.ts';
 import { runScheduler } from './emulators/scheduler.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { givenKey } from './deepgramKey.ts';
+import { prepareLocalModel } from './localModel.ts';
 import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
+
+/** What it means for who speaks. */
+const TRANSCRIPTION = {
+  local: 'the recogniser in the functions, English; no audio leaves this machine',
+  deepgram: 'Deepgram, which gets the speech',
+};
 
 await main(async (signal) => {
   const deepgramApiKey = givenKey(process.env) ?? givenKey(readEnvFile('.secret.local'));
   const parameters = { ...readEnvFile('.env'), ...readEnvFile('.env.local') };
-  const options = { ports: 'documented', ui: true, console: true, parameters, deepgramApiKey, signal } as const;
+  const transcriber = deepgramApiKey === undefined ? 'local' : 'deepgram';
+  if (transcriber === 'local') await prepareLocalModel(parameters['LOCAL_MODEL']);
+  const options = {
+    ports: 'documented',
+    ui: true,
+    console: true,
+    parameters,
+    deepgramApiKey,
+    transcriber,
+    signal,
+  } as const;
   return withSuite(options, async (suite, stop) => {
     const { env, logFile } = suite;
-    say.note(
-      `Transcription: ${deepgramApiKey === undefined ? 'the stand-in, which knows the sample recordings' : 'Deepgram'}.`,
-    );
+    say.note(`Transcription: ${TRANSCRIPTION[transcriber]}.`);
     say.note(`Log of the emulators and functions: ${path.relative(process.cwd(), logFile)}`);
     suite.watch();
     say.done(`Open ${env['HOSTING_ORIGIN'] ?? ''} – sample recordings are one click away. It stays up until Ctrl-C.`);

@@ -1,7 +1,7 @@
 /** Shows a journey to a person. */
 import { say } from '../console.ts';
 import type { Conversation, Journey } from './journey.ts';
-import { MAX_BILLED_RATIO, MAX_WORD_ERROR_MS, type Verdict } from './verdict.ts';
+import { LOCAL_BOUNDS, MAX_BILLED_RATIO, MAX_WORD_ERROR_MS, type Verdict } from './verdict.ts';
 
 /** Columns of a transcript line before it wraps. */
 const WIDTH = 96;
@@ -43,16 +43,28 @@ function wrap(text: string, width: number): string[] {
 }
 
 export function printVerdict(verdict: Verdict): void {
-  const { words, maxErrorMs, meanErrorMs, audioSeconds, speechSeconds, billedSeconds, complaints } = verdict;
-  say.note(
-    `${words} words; times off by ${maxErrorMs.toFixed(1)} ms at most, ${meanErrorMs.toFixed(1)} ms on average (allowed: ${MAX_WORD_ERROR_MS} ms).`,
-  );
+  const { words, maxErrorMs, meanErrorMs, audioSeconds, speechSeconds, billedSeconds, heard, complaints } = verdict;
+  if (heard !== null) printErrors(heard);
+  else
+    say.note(
+      `${words} words; times off by ${maxErrorMs.toFixed(1)} ms at most, ${meanErrorMs.toFixed(1)} ms on average (allowed: ${MAX_WORD_ERROR_MS} ms).`,
+    );
   const billed =
-    billedSeconds === null
-      ? 'Deepgram itself was used: see its console for what it billed'
-      : `${billedSeconds.toFixed(1)} s billed, ${(billedSeconds / speechSeconds).toFixed(3)} times the speech (allowed: ${MAX_BILLED_RATIO})`;
+    heard !== null
+      ? 'nobody billed anything'
+      : billedSeconds === null
+        ? 'Deepgram itself was used: see its console for what it billed'
+        : `${billedSeconds.toFixed(1)} s billed, ${(billedSeconds / speechSeconds).toFixed(3)} times the speech (allowed: ${MAX_BILLED_RATIO})`;
   say.note(`${audioSeconds.toFixed(1)} s of audio with ${speechSeconds.toFixed(1)} s of speech; ${billed}.`);
   for (const complaint of complaints) say.failed(complaint);
-  if (complaints.length === 0)
-    say.done('Every word once, none invented, silence free, staged files gone, ledgers add up.');
+  if (complaints.length > 0) return;
+  const summary = heard === null ? 'Every word once, none invented' : 'Words and their times within the bounds';
+  say.done(`${summary}, silence free, staged files gone, ledgers add up.`);
+}
+
+function printErrors({ words, errors, startMedianMs, start95Ms }: NonNullable<Verdict['heard']>): void {
+  const { wordErrorRate, startMedianMs: median, start95Ms: most } = LOCAL_BOUNDS;
+  say.note(
+    `Word error rate ${((100 * errors) / words).toFixed(1)} % of ${words} words (allowed: ${100 * wordErrorRate} %); words begin ${startMedianMs.toFixed(0)} ms off in the middle, 95 % within ${start95Ms.toFixed(0)} ms (allowed: ${median} and ${most} ms).`,
+  );
 }

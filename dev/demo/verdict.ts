@@ -1,7 +1,21 @@
 /** What has to hold of a journey of the samples. Pure: figures and complaints out, nothing printed. */
 import { speechSeconds } from '../samples/samples.ts';
 import { compareWords, firstDifference, unexplainedSeconds, type Word } from './compare.ts';
+import { timeErrors, wordErrors } from './errors.ts';
+import type { TimeErrors, WordErrors } from './errors.ts';
 import type { Journey, SampleResult } from './journey.ts';
+
+/**
+ * How words are judged. `exact`: every word as it was said, which the stand-in and Deepgram are held to. `bounded`: a recogniser that
+ * makes mistakes, within {@link LOCAL_BOUNDS}.
+ */
+export type Judging = 'exact' | 'bounded';
+
+/**
+ * What the local recogniser, tiny, may get wrong on the samples. Measured: 25.7 % of the words, whose synthetic voices are hard for it
+ * (of read English, 4 to 10 %); starts 4 ms off in the middle, 95 % within 106 ms.
+ */
+export const LOCAL_BOUNDS = { wordErrorRate: 0.3, startMedianMs: 50, start95Ms: 180, edgeMs: 1000 };
 
 /** How far a word's time may be off, milliseconds. */
 export const MAX_WORD_ERROR_MS = 40;
@@ -19,16 +33,20 @@ export interface Verdict {
   readonly speechSeconds: number;
   /** Null when Deepgram itself transcribed. */
   readonly billedSeconds: number | null;
+  /** Errors of a recogniser that makes some; null where none is allowed. */
+  readonly heard: (WordErrors & TimeErrors) | null;
   /** One sentence for each thing that is not as it should be. */
   readonly complaints: readonly string[];
 }
 
-export function judge({ results, requests, leftovers }: Journey): Verdict {
+export function judge({ results, requests, leftovers }: Journey, judging: Judging = 'exact'): Verdict {
   const complaints = results.flatMap((result) =>
-    complaintsAbout(result).map((complaint) => `${result.sample.scenario}: ${complaint}`),
+    complaintsAbout(result, judging).map((complaint) => `${result.sample.scenario}: ${complaint}`),
   );
   if (leftovers.length > 0) complaints.push(`staged files are left: ${leftovers.join(', ')}`);
 
+  const heard = judging === 'exact' ? null : errorsOf(results);
+  if (heard !== null) complaints.push(...complaintsAboutErrors(heard));
   const spoken = results.flatMap(({ sample }) => sample.words);
   const comparisons = results.map(({ sample, chunks }) => compareWords(sample.words, wordsOf(chunks)));
   const matched = sum(comparisons.map((comparison) => comparison.matched));
@@ -50,23 +68,24 @@ export function judge({ results, requests, leftovers }: Journey): Verdict {
     audioSeconds: sum(results.map(({ job }) => job.ledger.audio_seconds)),
     speechSeconds: speech,
     billedSeconds,
+    heard,
     complaints,
   };
 }
 
 /** What is not as it should be with one sample. */
-export function complaintsAbout({ sample, job, chunks, conversations }: SampleResult): string[] {
+export function complaintsAbout(
+  { sample, job, chunks, conversations }: SampleResult,
+  judging: Judging = 'exact',
+): string[] {
   const complaints: string[] = [];
   if (job.status !== 'completed') {
     const reasons = job.failures.map(({ file, code }) => `${file ?? 'job'} ${code}`).join(', ');
     complaints.push(`the job is ${job.status} (${reasons})`);
   }
 
-  const { missing, invented, maxErrorMs } = compareWords(sample.words, wordsOf(chunks));
-  if (missing.length > 0) complaints.push(`not transcribed: ${quote(missing)}`);
-  if (invented.length > 0) complaints.push(`never said: ${quote(invented)}`);
-  if (maxErrorMs > MAX_WORD_ERROR_MS) complaints.push(`a word is ${maxErrorMs.toFixed(0)} ms off`);
-  if (sample.words.length === 0 && chunks.length > 0) complaints.push('Deepgram was asked about silence');
+  if (judging === 'exact') complaints.push(...complaintsAboutWords(sample.words, wordsOf(chunks)));
+  if (sample.words.length === 0 && chunks.length > 0) complaints.push('the transcriber was asked about silence');
 
   if (conversations.length !== sample.conversations.length) {
     complaints.push(`${conversations.length} conversations instead of ${sample.conversations.length}`);
@@ -79,9 +98,9 @@ export function complaintsAbout({ sample, job, chunks, conversations }: SampleRe
       sample.words.slice(from, to).map(({ text }) => text),
       transcript,
     );
-    if (difference !== null) complaints.push(`conversation ${index + 1}: ${difference}`);
+    if (judging === 'exact' && difference !== null) complaints.push(`conversation ${index + 1}: ${difference}`);
     const error = Math.max(Math.abs(conversation.startedAt - startMs), Math.abs(conversation.finishedAt - endMs));
-    if (error > MAX_WORD_ERROR_MS)
+    if (error > (judging === 'exact' ? MAX_WORD_ERROR_MS : LOCAL_BOUNDS.edgeMs))
       complaints.push(`conversation ${index + 1} begins or ends ${error.toFixed(0)} ms off`);
   }
 
@@ -93,6 +112,45 @@ export function complaintsAbout({ sample, job, chunks, conversations }: SampleRe
     complaints.push(`the ledger knows ${job.ledger.audio_seconds} s of ${recorded} s`);
   }
   return complaints;
+}
+
+function complaintsAboutWords(said: readonly Word[], transcribed: readonly Word[]): string[] {
+  const complaints: string[] = [];
+  const { missing, invented, maxErrorMs } = compareWords(said, transcribed);
+  if (missing.length > 0) complaints.push(`not transcribed: ${quote(missing)}`);
+  if (invented.length > 0) complaints.push(`never said: ${quote(invented)}`);
+  if (maxErrorMs > MAX_WORD_ERROR_MS) complaints.push(`a word is ${maxErrorMs.toFixed(0)} ms off`);
+  return complaints;
+}
+
+/** Of all samples together: one has too few words to tell. */
+function errorsOf(results: readonly SampleResult[]): WordErrors & TimeErrors {
+  const textOf = (words: readonly Word[]): string => words.map(({ text }) => text).join(' ');
+  const errors = results.map(({ sample, chunks }) => wordErrors(textOf(sample.words), textOf(inOrder(chunks))));
+  const said = results.flatMap(({ sample }) => sample.words);
+  return {
+    ...timeErrors(
+      said,
+      results.flatMap(({ chunks }) => inOrder(chunks)),
+    ),
+    words: sum(errors.map(({ words }) => words)),
+    errors: sum(errors.map((each) => each.errors)),
+  };
+}
+
+function complaintsAboutErrors({ words, errors, startMedianMs, start95Ms }: WordErrors & TimeErrors): string[] {
+  const complaints: string[] = [];
+  if (errors > LOCAL_BOUNDS.wordErrorRate * words) complaints.push(`${errors} of ${words} words are wrong`);
+  if (startMedianMs > LOCAL_BOUNDS.startMedianMs || start95Ms > LOCAL_BOUNDS.start95Ms) {
+    complaints.push(
+      `words begin ${startMedianMs.toFixed(0)} ms off in the middle, 95 % within ${start95Ms.toFixed(0)} ms`,
+    );
+  }
+  return complaints;
+}
+
+function inOrder(chunks: SampleResult['chunks']): Word[] {
+  return wordsOf(chunks).sort((a, b) => a.startMs - b.startMs);
 }
 
 function wordsOf(chunks: SampleResult['chunks']): Word[] {

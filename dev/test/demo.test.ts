@@ -139,7 +139,7 @@ describe('Verdict on a journey', () => {
     ],
     'a request for silence': [
       spoil('night', () => ({ chunks: [{ words: [] }] })),
-      /night: Deepgram was asked about silence/,
+      /night: the transcriber was asked about silence/,
     ],
     'conversations that were joined': [
       spoil('garden', ({ conversations }) => ({ conversations: conversations.slice(1) })),
@@ -177,6 +177,35 @@ describe('Verdict on a journey', () => {
       );
     });
   }
+
+  describe('of a recogniser that makes mistakes', () => {
+    const heardAs = (change: (word: Word, index: number) => Word) => {
+      const journey = perfect();
+      const results = journey.results.map((result) => ({
+        ...result,
+        chunks: result.chunks.map((chunk) => ({ ...chunk, words: chunk.words.map(change) })),
+      }));
+      return judge({ ...journey, requests: null, results }, 'bounded');
+    };
+
+    it('takes a wrong word in five, and says how many there are', () => {
+      const { complaints, heard } = heardAs((said, index) => (index % 5 === 0 ? { ...said, text: 'wrong' } : said));
+      assert.deepEqual(complaints, []);
+      assert.ok(heard!.errors / heard!.words > 0.15 && heard!.errors / heard!.words < 0.25);
+    });
+
+    it('does not take a wrong word in two', () => {
+      const { complaints } = heardAs((said, index) => (index % 2 === 0 ? { ...said, text: 'wrong' } : said));
+      assert.match(complaints.join(), /\d+ of \d+ words are wrong/);
+    });
+
+    it('does not take words that begin elsewhere', () => {
+      const late = heardAs((said) => ({ ...said, startMs: said.startMs + 60 }));
+      assert.match(late.complaints.join(), /60 ms off in the middle/);
+      const some = heardAs((said, index) => (index % 10 === 0 ? { ...said, startMs: said.startMs - 300 } : said));
+      assert.match(some.complaints.join(), /95 % within 300 ms/);
+    });
+  });
 });
 
 describe('Quotation of a log', () => {

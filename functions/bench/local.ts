@@ -7,6 +7,8 @@
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { timeErrors, wordErrors } from '../../dev/demo/errors.ts';
+import type { TimeErrors, WordErrors } from '../../dev/demo/errors.ts';
 import { readRecording } from '../../dev/samples/samples.ts';
 import { main } from '../../dev/main.ts';
 import { prepareModel } from '../models/moonshine/prepare.ts';
@@ -14,8 +16,8 @@ import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { LOCAL_MODEL_SIZES } from '../src/config.ts';
 import { RecogniserPool } from '../src/transcription/local/recogniserPool.ts';
 import type { Transcriber } from '../src/transcription/transcriber.ts';
-import { hear, localTranscriber, timeErrors, wordErrors } from './recognition.ts';
-import type { Heard, TimeErrors, WordErrors } from './recognition.ts';
+import { hear, localTranscriber } from './recognition.ts';
+import type { Heard } from './recognition.ts';
 import { SAMPLES, toFile } from './sound.ts';
 
 /** When recordings of a folder are said to have been made, Unix milliseconds. */

@@ -5,7 +5,7 @@ import { LOCAL_MODELS } from '../../../../src/transcription/local/models.ts';
 import { RecogniserPool } from '../../../../src/transcription/local/recogniserPool.ts';
 import { loadRecogniser } from '../../../../src/transcription/local/recogniser.ts';
 import type { Recogniser } from '../../../../src/transcription/local/recogniser.ts';
-import { alignWords, comparable } from '../../../../bench/recognition.ts';
+import { alignWords, comparable } from '../../../../../dev/demo/errors.ts';
 import { framesOf, loadSamples, readRecording } from '../../../../../dev/samples/samples.ts';
 
 const RATE = 16_000;
