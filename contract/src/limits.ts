@@ -23,8 +23,11 @@ export const LIMITS = {
   minCaptureMs: Date.UTC(2024, 0, 1),
   /** How far a device's clock may run ahead, milliseconds. */
   maxClockAheadMs: 5 * 60 * 1000,
-  /** How far a capture time may lie ahead beyond that: the recording waits until its time has come. Milliseconds. */
-  maxCaptureAheadMs: 24 * 60 * 60 * 1000,
+  /**
+   * How far a capture time may lie ahead, milliseconds. Beyond `maxClockAheadMs` the recording waits until its time has come; more than
+   * this is another time zone, or a clock that is wrong.
+   */
+  maxCaptureAheadMs: 30 * 60 * 1000,
   /** Gap up to which neighbouring recordings of one device are one run, milliseconds. */
   runGapMs: 2000,
   /** Jobs on one page of `GET /v2/sync/jobs`. */
