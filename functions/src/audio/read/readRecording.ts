@@ -8,7 +8,6 @@ import { isOpus } from './format.ts';
 import { decodeFile } from './ffmpeg.ts';
 import { readFramed } from './framedRecording.ts';
 import type { FrameSource } from './framedRecording.ts';
-import { decodedOpus } from './decodedOpus.ts';
 import { OpusFrames } from './opusFrames.ts';
 import { isLost, SAMPLE_RATE } from './pcm.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
@@ -60,8 +59,8 @@ export async function openRecording(
 }
 
 /**
- * Reads one recording as it streams in; nothing is read before the first block is asked for. What it is follows from its first
- * bytes; what its frames become follows from `format`: packets where it is Opus, else PCM.
+ * Reads one recording as it streams in, as the format that it is opened as and no other; nothing is read before the first block is
+ * asked for.
  */
 export function readRecording(
   bytes: AsyncIterable<Uint8Array>,
@@ -74,38 +73,24 @@ export function readRecording(
 
 async function* read(
   bytes: AsyncIterable<Uint8Array>,
-  named: RecordingFormat,
-  options: ReadOptions,
-  report: ReadReport,
-): AsyncGenerator<readonly SourceFrame[], void, undefined> {
-  const source = await peek(readSource(bytes, options.signal), HEAD_BYTES);
-  try {
-    const format = recogniseFormat(source.head, named);
-    if (isOpus(named) && !isOpus(format)) throw new Error('A recording must be read as what it was recognised as.');
-    const blocks = decode(source.bytes, format, options, report);
-    for await (const block of isOpus(format) && !isOpus(named) ? decodedOpus(blocks) : blocks) {
-      for (const frame of block) {
-        if (isLost(frame)) noteLost(frame, report);
-        else report.frames++;
-      }
-      yield block;
-      options.signal.throwIfAborted();
-    }
-  } finally {
-    await source.release();
-  }
-  if (report.frames === 0) throw new AppError('recording_corrupt');
-}
-
-function decode(
-  source: AsyncIterable<Uint8Array>,
   format: RecordingFormat,
   options: ReadOptions,
   report: ReadReport,
 ): AsyncGenerator<readonly SourceFrame[], void, undefined> {
-  return format.kind === 'framed'
-    ? readFramed(source, format, frameSource(format), options, report)
-    : decodeFile(source, format.extension, options, report);
+  const source = readSource(bytes, options.signal);
+  const blocks =
+    format.kind === 'framed'
+      ? readFramed(source, format, frameSource(format), options, report)
+      : decodeFile(source, format.extension, options, report);
+  for await (const block of blocks) {
+    for (const frame of block) {
+      if (isLost(frame)) noteLost(frame, report);
+      else report.frames++;
+    }
+    yield block;
+    options.signal.throwIfAborted();
+  }
+  if (report.frames === 0) throw new AppError('recording_corrupt');
 }
 
 /** Counts a frame as lost. */
