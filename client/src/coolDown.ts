@@ -10,7 +10,7 @@ const ALL = 'coolDown';
 const UPLOADS = 'coolDown/uploads';
 const KEYS = [ALL, UPLOADS];
 /** An upload that gets one of these is refused as such: the server answers everything else as before. */
-const OF_UPLOADS = new Set(['fair_use_restricted', 'too_many_jobs']);
+const OF_UPLOADS = new Set(['fair_use_restricted', 'too_many_jobs', 'daily_budget_used', 'project_budget_used']);
 
 export interface CoolDownOptions {
   readonly store: Pick<RecordingStore, 'put' | 'remove' | 'entries'>;

@@ -97,6 +97,7 @@ async function serve(world: TestWorld): Promise<{ url: string; close: () => Prom
       appCheck: () => getAppCheck(),
       enforceAppCheck: () => false,
       checkRevoked: true,
+      signUp: () => ({ policy: 'open', domains: [] }),
     }),
     fairUse: new FairUse({ db: world.db, jobs: world.deps.jobs, limits: NO_LIMITS, now: Date.now }),
     limits: {

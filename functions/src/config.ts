@@ -187,13 +187,61 @@ export const params = {
     description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',
   }),
   maxActiveJobs: boundedInt('MAX_ACTIVE_JOBS', {
-    default: 0,
+    default: 200,
     min: 0,
     max: ANY,
     description: 'Jobs of one user that may be under way at once; 0 for any number.',
   }),
+  maxUnfinishedUploads: boundedInt('MAX_UNFINISHED_UPLOADS', {
+    default: 20,
+    min: 0,
+    max: ANY,
+    description: 'Jobs of one user whose recordings have not all arrived; 0 for any number.',
+  }),
+  dailyAudioMinutes: boundedInt('DAILY_AUDIO_MINUTES', {
+    default: 2880,
+    min: 0,
+    max: ANY,
+    description:
+      'Audio of one user, silence included, that is searched for speech in a day (UTC); the rest waits. 0 for any amount.',
+  }),
+  dailyUploadMegabytes: boundedInt('DAILY_UPLOAD_MEGABYTES', {
+    default: 20_000,
+    min: 0,
+    max: ANY,
+    description: 'Recordings of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
+  }),
+  projectAudioMinutes: boundedInt('PROJECT_DAILY_AUDIO_MINUTES', {
+    default: 28_800,
+    min: 0,
+    max: ANY,
+    description: 'Audio of all users together that is searched for speech in a day (UTC); 0 for any amount.',
+  }),
+  projectSpeechMinutes: boundedInt('PROJECT_DAILY_SPEECH_MINUTES', {
+    default: 6000,
+    min: 0,
+    max: ANY,
+    description:
+      'Speech of all users together that is sent to transcription in a day (UTC): the ceiling of its bill. 0 for any amount.',
+  }),
+  projectUploadMegabytes: boundedInt('PROJECT_DAILY_UPLOAD_MEGABYTES', {
+    default: 200_000,
+    min: 0,
+    max: ANY,
+    description: 'Recordings of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
+  }),
+  signUp: defineString('SIGN_UP', {
+    default: 'open',
+    description:
+      'Who may use the service: open (everybody with an account), verified (a verified e-mail address or telephone number), domains (a verified address of SIGN_UP_DOMAINS), claim (the custom claim offlineSync), or closed (nobody).',
+    input: select(['open', 'verified', 'domains', 'claim', 'closed']),
+  }),
+  signUpDomains: defineString('SIGN_UP_DOMAINS', {
+    default: '',
+    description: 'Domains of e-mail addresses that SIGN_UP=domains admits, separated by commas.',
+  }),
   dailySpeechMinutes: boundedInt('DAILY_SPEECH_MINUTES', {
-    default: 0,
+    default: 960,
     min: 0,
     max: ANY,
     description:

@@ -24,6 +24,8 @@ import { extractiveSummariser } from './conversations/summariser.ts';
 import type { Summariser } from './conversations/summariser.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { Authenticate } from './http/auth.ts';
+import { parseSignUpRule } from './http/signUpPolicy.ts';
+import type { SignUpRule } from './http/signUpPolicy.ts';
 import { createJobsHandler } from './endpoints/syncJobs.ts';
 import { createStatusHandler } from './endpoints/syncStatus.ts';
 import { DueJobs } from './jobs/dueJobs.ts';
@@ -55,6 +57,7 @@ import { createUploadHandler } from './endpoints/syncUpload.ts';
 import { UploadedObjects } from './storage/objects.ts';
 import { createRecordingStagedHandler } from './endpoints/onRecordingStaged.ts';
 import { createStaging } from './storage/staging.ts';
+import { DailyBudget } from './usage/budget.ts';
 import { FairUse } from './usage/fairUse.ts';
 import { UsageStore } from './usage/usage.ts';
 
@@ -76,6 +79,7 @@ export const syncUpload = lazily(() =>
     ingest,
     conversations: conversations(),
     fairUse: createFairUse(),
+    budget: createBudget(),
     staging: createStaging(bucket()),
     queue,
     logger,
@@ -97,6 +101,7 @@ export const createSyncJob = lazily(() =>
     ingest,
     conversations: conversations(),
     fairUse: createFairUse(),
+    budget: createBudget(),
     retentionMs: unfinishedRetentionMs,
     uploadExpiryMs: uploadExpiryMs(),
     maxRecordingBytes: LIMITS.maxRecordingBytes,
@@ -130,6 +135,7 @@ const callables = {
 export const retrySyncJob = lazily(() =>
   createRetryCallable({
     ...callables,
+    authenticate: authenticator({ checkRevoked: true }),
     ingest,
     usage: new UsageStore(db),
     queue,
@@ -175,6 +181,7 @@ function createProcessing(): ProcessDeps {
     queue,
     usage: new UsageStore(db),
     fairUse: createFairUse(),
+    budget: createBudget(),
     ingest,
     transcriber: createTranscriber(transcriber),
     listener: () => (listener ??= startListeners()),
@@ -315,10 +322,34 @@ export async function clearDeletedUser(uid: string): Promise<void> {
 function createFairUse(): FairUse {
   const limits = {
     maxActiveJobs: params.maxActiveJobs.value(),
+    maxUnfinishedUploads: params.maxUnfinishedUploads.value(),
     dailySpeechSeconds: params.dailySpeechMinutes.value() * 60,
     throttledSpeechSeconds: params.throttledSpeechMinutes.value() * 60,
   };
   return new FairUse({ db, jobs, limits, now: Date.now });
+}
+
+function createBudget(): DailyBudget {
+  const limits = {
+    user: {
+      detectedSeconds: params.dailyAudioMinutes.value() * 60,
+      sentSeconds: 0,
+      uploadedBytes: params.dailyUploadMegabytes.value() * 1e6,
+    },
+    project: {
+      detectedSeconds: params.projectAudioMinutes.value() * 60,
+      sentSeconds: params.projectSpeechMinutes.value() * 60,
+      uploadedBytes: params.projectUploadMegabytes.value() * 1e6,
+    },
+  };
+  return new DailyBudget({ db, limits, logger, now: Date.now });
+}
+
+let signUpRule: SignUpRule | undefined;
+
+/** Read once: it does not change while an instance lives. */
+function signUp(): SignUpRule {
+  return (signUpRule ??= parseSignUpRule(params.signUp.value(), params.signUpDomains.value(), logger));
 }
 
 function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticate {
@@ -327,6 +358,7 @@ function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticat
     appCheck: () => getAppCheck(app),
     enforceAppCheck: () => params.enforceAppCheck.value(),
     checkRevoked,
+    signUp,
   });
 }
 

@@ -73,6 +73,11 @@ export const CATALOGUE = {
     remedy: 'later',
     message: 'Too many jobs of this user are under way; wait until one has ended.',
   },
+  sign_up_not_allowed: {
+    status: 403,
+    remedy: 'never',
+    message: 'This service does not admit your account; ask its operator, or sign in with another one.',
+  },
   unavailable: {
     status: 503,
     remedy: 'later',
@@ -178,8 +183,12 @@ export const CATALOGUE = {
   daily_budget_used: {
     status: 429,
     remedy: 'later',
-    message:
-      'The budget of speech of this day is used up; the audio is kept, and goes on when it returns at midnight UTC.',
+    message: 'What you may use in one day is used up. Accepted audio is kept; it goes on at midnight UTC.',
+  },
+  project_budget_used: {
+    status: 429,
+    remedy: 'later',
+    message: 'What this service may use in one day is used up. Accepted audio is kept; it goes on at midnight UTC.',
   },
   attempts_exhausted: {
     status: 503,

@@ -2,6 +2,8 @@
 import type { AppCheck } from 'firebase-admin/app-check';
 import type { Auth } from 'firebase-admin/auth';
 import { AppError } from '../errors.ts';
+import { requireAdmitted } from './signUpPolicy.ts';
+import type { SignUpRule } from './signUpPolicy.ts';
 
 export interface Caller {
   readonly uid: string;
@@ -12,8 +14,10 @@ export interface RequestHeaders {
   get(name: string): string | undefined;
 }
 
-/** @throws AppError `unauthenticated`, `app_check_failed`, `permission_denied`, `unavailable` */
+/** @throws AppError `unauthenticated`, `app_check_failed`, `permission_denied`, `sign_up_not_allowed`, `unavailable` */
 export type Authenticate = (req: RequestHeaders) => Promise<Caller>;
+
+const OPEN: SignUpRule = { policy: 'open', domains: [] };
 
 export interface AuthenticatorDeps {
   readonly auth: Pick<Auth, 'verifyIdToken'>;
@@ -26,6 +30,8 @@ export interface AuthenticatorDeps {
    * token lives on for an hour at most.
    */
   readonly checkRevoked: boolean;
+  /** Who may use this service at all. */
+  readonly signUp: () => SignUpRule;
 }
 
 export function createAuthenticator({
@@ -33,10 +39,11 @@ export function createAuthenticator({
   appCheck,
   enforceAppCheck,
   checkRevoked,
+  signUp,
 }: AuthenticatorDeps): Authenticate {
   return async (req) => {
     if (enforceAppCheck()) await verifyAppCheck(appCheck(), req.get('X-Firebase-AppCheck'));
-    return verifyBearer(auth, req.get('Authorization'), { checkRevoked });
+    return verifyBearer(auth, req.get('Authorization'), { checkRevoked, signUp: signUp() });
   };
 }
 
@@ -44,19 +51,21 @@ export function createAuthenticator({
  * @param header the Authorization header: `Bearer <ID token>` (RFC 6750, 2.1; the scheme in any case, RFC 9110, 11.1).
  * @throws AppError `unauthenticated` for whatever is wrong with the token; `unavailable` when it could not be checked:
  * a client signs its user out on a 401, so it must not get one because Google's keys could not be fetched;
- * `permission_denied` for a user id that cannot be part of a path.
+ * `permission_denied` for a user id that cannot be part of a path; `sign_up_not_allowed`.
  */
 export async function verifyBearer(
   auth: Pick<Auth, 'verifyIdToken'>,
   header: string | undefined,
-  { checkRevoked = false } = {},
+  { checkRevoked = false, signUp = OPEN }: { readonly checkRevoked?: boolean; readonly signUp?: SignUpRule } = {},
 ): Promise<Caller> {
   const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header ?? '')?.[1];
   if (token === undefined) throw new AppError('unauthenticated');
-  const { uid } = await auth.verifyIdToken(token, checkRevoked).catch((error: unknown) => {
+  const account = await auth.verifyIdToken(token, checkRevoked).catch((error: unknown) => {
     throw new AppError(isTokenFault(error) ? 'unauthenticated' : 'unavailable', { cause: error });
   });
-  return callerOf(uid);
+  const caller = callerOf(account.uid);
+  requireAdmitted(account, signUp);
+  return caller;
 }
 
 /** Whether a user id can be a document's id in Firestore and part of a path in Storage. */

@@ -162,9 +162,9 @@ export class JobStore {
     return new Map(docs.flatMap((doc) => (doc.exists ? [[doc.id, doc.data() as Job]] : [])));
   }
 
-  /** How many of a user's jobs have not ended, counted up to a number. */
-  async countActive(uid: string, upTo: number): Promise<number> {
-    const active = this.#jobs().where('uid', '==', uid).where('status', 'in', ACTIVE_STATUSES);
+  /** How many of a user's jobs have not ended, or are at some of those statuses; counted up to a number. */
+  async countActive(uid: string, upTo: number, statuses: readonly JobStatus[] = ACTIVE_STATUSES): Promise<number> {
+    const active = this.#jobs().where('uid', '==', uid).where('status', 'in', statuses);
     return (await active.select().limit(upTo).get()).size;
   }
 

@@ -11,6 +11,7 @@ import type { Job, JobFile } from '../jobs/job.ts';
 import { MAX_DOCUMENT_BYTES, mostBytes } from '../jobs/size.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
+import type { DailyBudget } from '../usage/budget.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
 import { stagedPath } from '../storage/paths.ts';
@@ -23,6 +24,7 @@ export interface BeginDeps {
   readonly ingest: Pick<IngestLedger, 'settledElsewhere'>;
   readonly conversations: Pick<ConversationStore, 'resolve'>;
   readonly fairUse: Pick<FairUse, 'refuseUpload'>;
+  readonly budget: Pick<DailyBudget, 'refuse' | 'count'>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** How long the job is kept, milliseconds. */
@@ -59,7 +61,7 @@ export const RETRY_AFTER_SECONDS = 10;
  * @throws AppError
  * - `too_many_files`: the job would be more than one document holds;
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
- * - `fair_use_restricted`, `too_many_jobs`: the user may upload nothing new at the moment;
+ * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
  * - `idempotency_conflict`: an earlier request with this key had other content;
  * - `unavailable`: another request with this key failed at the same moment, and took its job away.
  */
@@ -80,8 +82,16 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   if (mostBytes(job) > MAX_DOCUMENT_BYTES) {
     throw new AppError('too_many_files', { message: 'Too many recordings with names this long; make several jobs.' });
   }
-  const refusal = (await refuseTarget(deps, sent)) ?? (await deps.fairUse.refuseUpload(uid));
-  if (refusal === null && (await jobs.create(jobId, job))) return { jobId, job, isNew: true };
+  const refusal =
+    (await refuseTarget(deps, sent)) ??
+    (await deps.fairUse.refuseUpload(uid)) ??
+    (await deps.budget.refuse(uid, 'uploadedBytes'));
+  if (refusal === null && (await jobs.create(jobId, job))) {
+    const expected = job.files.filter(({ state }) => state === 'expected');
+    const bytes = expected.reduce((sum, { size }) => sum + size, 0);
+    if (bytes > 0) await deps.budget.count(uid, 'uploadedBytes', bytes);
+    return { jobId, job, isNew: true };
+  }
 
   // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
   const existing = await jobs.get(jobId);

@@ -1,5 +1,5 @@
 /**
- * Fair use: what one user may take of what all of them share. Everything is off unless it is set.
+ * Fair use: what one user may take of what all of them share.
  *
  * Decisions are taken on what is counted at that moment, without locks: uploads of one user that are accepted at the same
  * moment may all pass the limit of jobs, and requests that are in flight when the budget runs out are finished and counted. So
@@ -11,11 +11,16 @@ import { FAIR_USE_STAGES } from 'offline-audio-sync-contract';
 import type { FairUseEntry, FairUseStage } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { dayOf, usageOf } from './usage.ts';
+import type { JobStatus } from '../jobs/job.ts';
+import { ACTIVE_STATUSES } from '../jobs/stateMachine.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { dayOf, untilMidnight, usageOf } from './usage.ts';
 
 export interface FairUseLimits {
   /** Jobs of one user that are under way at once; 0 for any number. */
   readonly maxActiveJobs: number;
+  /** Jobs of one user whose recordings have not all arrived; 0 for any number. They cost storage and bring nothing. */
+  readonly maxUnfinishedUploads: number;
   /** Speech sent to transcription for one user in one day (UTC), seconds; 0 for any amount. */
   readonly dailySpeechSeconds: number;
   /** The same for a user who is `throttled`; 0 for as much as anybody. */
@@ -25,13 +30,12 @@ export interface FairUseLimits {
 export interface FairUseDeps {
   readonly db: Firestore;
   /** How many of the user's jobs have not ended, counted up to a number. */
-  readonly jobs: { countActive(uid: string, upTo: number): Promise<number> };
+  readonly jobs: Pick<JobStore, 'countActive'>;
   readonly limits: FairUseLimits;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-const DAY_MS = 24 * 3600 * 1000;
 /** Asked of a user whose jobs are all under way, seconds: one of them takes minutes. */
 const JOBS_RETRY_SECONDS = 60;
 /** Asked of a user whose restriction has no end, seconds. */
@@ -58,8 +62,10 @@ export class FairUse {
       const retryAfterSeconds = untilMs === null ? RESTRICTED_RETRY_SECONDS : (untilMs - now()) / 1000;
       return new AppError('fair_use_restricted', { retryAfterSeconds });
     }
-    const { maxActiveJobs } = limits;
-    if (maxActiveJobs > 0 && (await jobs.countActive(uid, maxActiveJobs)) >= maxActiveJobs) {
+    const { maxActiveJobs, maxUnfinishedUploads } = limits;
+    const isFull = async (statuses: readonly JobStatus[], limit: number): Promise<boolean> =>
+      limit > 0 && (await jobs.countActive(uid, limit, statuses)) >= limit;
+    if ((await isFull(['uploading'], maxUnfinishedUploads)) || (await isFull(ACTIVE_STATUSES, maxActiveJobs))) {
       return new AppError('too_many_jobs', { retryAfterSeconds: JOBS_RETRY_SECONDS });
     }
     return null;
@@ -74,9 +80,7 @@ export class FairUse {
     const budget = this.#budgetOf(this.#stageIn(user?.get('fairUse')).stage);
     const used: unknown = usage?.get('speechSeconds');
     if (budget === 0 || typeof used !== 'number' || used < budget) return;
-    const midnightMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
-    const retryAfterSeconds = (midnightMs - nowMs) / 1000;
-    throw new AppError('daily_budget_used', { retryAfterSeconds, untilMs: midnightMs });
+    throw new AppError('daily_budget_used', untilMidnight(nowMs));
   }
 
   #budgetOf(stage: FairUseStage): number {

@@ -4,8 +4,9 @@ import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/f
 import { usagePath } from 'offline-audio-sync-contract';
 import type { UsageCounters } from 'offline-audio-sync-contract';
 
+const DAY_MS = 24 * 3600 * 1000;
 /** How long the counters are kept, milliseconds: a year and a month, for a yearly bill. */
-const KEPT_MS = 396 * 24 * 3600 * 1000;
+export const KEPT_MS = 396 * DAY_MS;
 
 export class UsageStore {
   readonly #db: Firestore;
@@ -34,6 +35,12 @@ export class UsageStore {
 /** The day that counts, in UTC: `yyyy-mm-dd`. @param nowMs Unix milliseconds. */
 export function dayOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10);
+}
+
+/** The wait for the next day's budget, as an error takes it. @param nowMs Unix milliseconds. */
+export function untilMidnight(nowMs: number): { readonly retryAfterSeconds: number; readonly untilMs: number } {
+  const untilMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
+  return { retryAfterSeconds: (untilMs - nowMs) / 1000, untilMs };
 }
 
 export function usageOf(db: Firestore, uid: string, day: string): DocumentReference {

@@ -1,5 +1,8 @@
 /** The task: one delivery of one job, from the lease to the push. */
 import { randomUUID } from 'node:crypto';
+import type { Listener } from '../audio/detect/listener.ts';
+import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
+import { SAMPLE_RATE } from '../audio/read/pcm.ts';
 import { AppError } from '../errors.ts';
 import { readChunks } from '../jobs/chunk.ts';
 import type { Job, TaskPayload } from '../jobs/job.ts';
@@ -12,6 +15,7 @@ import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
 import type { Transcriber } from '../transcription/transcriber.ts';
+import type { DailyBudget } from '../usage/budget.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { requireCaptured } from './captureAhead.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -35,6 +39,7 @@ export interface ProcessDeps
   readonly queue: TaskQueue;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
   readonly fairUse: Pick<FairUse, 'requireBudget'>;
+  readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
   readonly logger: Logger;
   /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
@@ -96,6 +101,7 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
 
   const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
     ...deps,
+    listener: () => deps.listener().then((listener) => metered(listener, job.uid, deps)),
     transcriber: budgeted(leased(deps.transcriber, lease), job.uid, deps),
     speech: await deps.preferences.speechSettings(job.uid, { jobId: lease.jobId }),
     log: logger,
@@ -117,11 +123,26 @@ async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger
   await wrapUp(lease.jobId, finished, deps, logger);
 }
 
-/** Asks only while the user's budget lasts: what it does not reach for waits, with its audio, until it returns. */
-function budgeted(transcriber: Transcriber, uid: string, { fairUse }: Pick<ProcessDeps, 'fairUse'>): Transcriber {
+type Budgets = Pick<ProcessDeps, 'fairUse' | 'budget'>;
+
+/** Detects speech only while the day's budgets of audio last. */
+function metered(listener: Listener, uid: string, { budget }: Budgets): Listener {
+  const meter = budget.audioMeter(uid);
+  return {
+    parallel: listener.parallel,
+    async listen(passage, signal) {
+      await meter((passage.windows * WINDOW_SAMPLES) / SAMPLE_RATE);
+      return listener.listen(passage, signal);
+    },
+  };
+}
+
+/** Sends only while the day's budgets of speech last: the rest waits, with its audio, for the next day. */
+function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: Budgets): Transcriber {
   return {
     async transcribe(request, signal) {
       await fairUse.requireBudget(uid);
+      await budget.spend(uid, 'sentSeconds', request.durationMs / 1000);
       return transcriber.transcribe(request, signal);
     },
   };

@@ -35,6 +35,7 @@ export class DirectWorld extends SweepWorld {
         conversations,
         ingest,
         fairUse: { refuseUpload: () => Promise.resolve(null) },
+        budget: { refuse: () => Promise.resolve(null), count: () => Promise.resolve() },
         now,
         retentionMs: () => 37 * DAY_MS,
       },

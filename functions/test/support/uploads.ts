@@ -27,6 +27,7 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     ingest: new MemoryIngest(),
     conversations: new MemoryConversations(),
     fairUse: { refuseUpload: () => Promise.resolve(null) },
+    budget: { refuse: () => Promise.resolve(null), count: () => Promise.resolve() },
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),

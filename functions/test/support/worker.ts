@@ -41,7 +41,19 @@ import { UsageStore } from '../../src/usage/usage.ts';
 import { recordingLogger } from './logger.ts';
 import type { LogEntry, RecordingLogger } from './logger.ts';
 
-export const NO_LIMITS = { maxActiveJobs: 0, dailySpeechSeconds: 0, throttledSpeechSeconds: 0 };
+export const NO_LIMITS = {
+  maxActiveJobs: 0,
+  maxUnfinishedUploads: 0,
+  dailySpeechSeconds: 0,
+  throttledSpeechSeconds: 0,
+};
+/** Budgets that never end, and count nothing. */
+export const NO_BUDGET = {
+  refuse: () => Promise.resolve(null),
+  count: () => Promise.resolve(),
+  spend: () => Promise.resolve(),
+  audioMeter: () => () => Promise.resolve(),
+};
 
 const GAP_MS = 120_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -98,6 +110,7 @@ export class TestWorld {
       }),
       usage: new UsageStore(this.db, now),
       fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
+      budget: NO_BUDGET,
       ingest: new IngestLedger(this.db, jobs, now),
       audio: new StagedAudio(this.bucket()),
       notifier: {
@@ -149,6 +162,7 @@ export class TestWorld {
       ingest: this.deps.ingest,
       conversations: this.deps.conversations,
       fairUse: { refuseUpload: () => Promise.resolve(null) },
+      budget: NO_BUDGET,
       staging: createStaging(this.bucket()),
       queue: this.deps.queue,
       logger: this.logger,

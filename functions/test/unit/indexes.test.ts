@@ -136,6 +136,7 @@ describe('firestore.indexes.json', () => {
     assert.deepEqual(policies.map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`).sort(), [
       'chunks.expiresAt',
       'offline_sync_jobs.expiresAt',
+      'project_usage.expiresAt',
       'recordings.expiresAt',
       'usage.expiresAt',
     ]);

@@ -4,6 +4,8 @@ import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getAppCheck } from 'firebase-admin/app-check';
 import { getAuth } from 'firebase-admin/auth';
 import type { Auth, DecodedIdToken } from 'firebase-admin/auth';
+import { SIGN_UP_POLICIES } from '../../../src/http/signUpPolicy.ts';
+import type { SignUpPolicy } from '../../../src/http/signUpPolicy.ts';
 import { createAuthenticator, verifyBearer } from '../../../src/http/auth.ts';
 import type { AuthenticatorDeps } from '../../../src/http/auth.ts';
 import { codeOf } from '../../support/errors.ts';
@@ -59,7 +61,7 @@ describe('verifyBearer', () => {
   }
 
   it('refuses user ids that would break out of a path', async () => {
-    for (const uid of ['a/b', '/', '.', '..']) {
+    for (const uid of ['a/b', '/', '.', '..', '__x__', 'a\nb', 'x'.repeat(129)]) {
       assert.equal(await codeOf(verifyBearer(knows(uid), 'Bearer a.b.c')), 'permission_denied');
     }
     assert.deepEqual(await verifyBearer(knows('auth0|1.2'), 'Bearer a.b.c'), { uid: 'auth0|1.2' });
@@ -116,6 +118,7 @@ describe('verifyBearer', () => {
         appCheck: () => getAppCheck(app),
         enforceAppCheck: () => true,
         checkRevoked: false,
+        signUp: () => ({ policy: 'open', domains: [] }),
       });
       const headers: Record<string, string> = { Authorization: 'Bearer a.b.c', 'X-Firebase-AppCheck': forgedToken() };
       assert.equal(await codeOf(authenticate({ get: (name: string) => headers[name] })), 'app_check_failed');
@@ -136,10 +139,21 @@ describe('createAuthenticator', () => {
       appCheck: () => appCheck,
       enforceAppCheck: () => true,
       checkRevoked: false,
+      signUp: () => ({ policy: 'open', domains: [] }) as const,
       ...change,
     };
     return createAuthenticator(deps)({ get: (name: string) => headers[name] });
   }
+
+  it('refuses an account that SIGN_UP does not admit, and no other', async () => {
+    const enforceAppCheck = () => false;
+    const ask = (policy: SignUpPolicy) =>
+      authenticate({ Authorization: 'Bearer a.b.c' }, { enforceAppCheck, signUp: () => ({ policy, domains: [] }) });
+    assert.deepEqual(await ask('open'), { uid: 'alice' });
+    for (const policy of SIGN_UP_POLICIES) {
+      if (policy !== 'open') assert.equal(await codeOf(ask(policy)), 'sign_up_not_allowed', policy);
+    }
+  });
 
   it('wants an App Check token where that is enforced', async () => {
     const Authorization = 'Bearer a.b.c';

@@ -1,0 +1,155 @@
+/** What strangers may spend of the operator's money in a day, on the Firestore emulator. */
+import assert from 'node:assert/strict';
+import { DailyBudget } from '../../src/usage/budget.ts';
+import type { BudgetLimits } from '../../src/usage/budget.ts';
+import { usageOf } from '../../src/usage/usage.ts';
+import { assertTranscript, sampleOf } from '../support/checks.ts';
+import { CommandWorld } from '../support/commands.ts';
+import { codeOf } from '../support/errors.ts';
+import { recordingLogger } from '../support/logger.ts';
+import { db } from '../support/suite.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+const NONE = { detectedSeconds: 0, sentSeconds: 0, uploadedBytes: 0 };
+/** Each test has a day of its own in a far year: the project's counters are shared by all. */
+let nextDay = Date.UTC(2200, 0, 1) + Math.floor(Math.random() * 300_000) * DAY_MS;
+
+describe('the daily budget', () => {
+  let nowMs: number;
+  let logger: ReturnType<typeof recordingLogger>;
+  beforeEach(() => {
+    nowMs = nextDay += 2 * DAY_MS;
+    logger = recordingLogger();
+  });
+
+  const budget = (limits: { user?: Partial<BudgetLimits['user']>; project?: Partial<BudgetLimits['project']> }) =>
+    new DailyBudget({
+      db,
+      limits: { user: { ...NONE, ...limits.user }, project: { ...NONE, ...limits.project } },
+      logger,
+      now: () => nowMs,
+    });
+  const used = async (uid: string) => {
+    const day = new Date(nowMs).toISOString().slice(0, 10);
+    return (await usageOf(db, uid, day).get()).get('detectedSeconds') as number | undefined;
+  };
+
+  it('of a user ends for that user alone, and comes back at midnight UTC', async () => {
+    const { spend } = bound(budget({ user: { detectedSeconds: 100 } }));
+    await spend('ann', 'detectedSeconds', 99);
+    await spend('ann', 'detectedSeconds', 50);
+    assert.equal(await codeOf(spend('ann', 'detectedSeconds', 1)), 'daily_budget_used');
+    assert.equal(await used('ann'), 149, 'a refusal counts nothing');
+    await spend('bob', 'detectedSeconds', 1);
+    await spend('ann', 'sentSeconds', 1);
+    nowMs += DAY_MS;
+    await spend('ann', 'detectedSeconds', 1);
+  });
+
+  it('of the project ends for everybody, however many users share it', async () => {
+    const { spend } = bound(budget({ project: { sentSeconds: 100 } }));
+    for (let user = 0; user < 10; user++) await spend(`user-${String(user)}`, 'sentSeconds', 10);
+    assert.equal(await codeOf(spend('newcomer', 'sentSeconds', 1)), 'project_budget_used');
+    nowMs += DAY_MS;
+    await spend('newcomer', 'sentSeconds', 1);
+  });
+
+  it('loses no count when many workers count at once', async () => {
+    const { spend, refuse } = bound(budget({ project: { sentSeconds: 200 } }));
+    await Promise.all(Array.from({ length: 40 }, (_, user) => spend(`many-${String(user)}`, 'sentSeconds', 5)));
+    assert.equal((await refuse('newcomer', 'sentSeconds'))?.code, 'project_budget_used');
+  });
+
+  it('tells the operator at 50, 80 and 100 per cent of the project, once each', async () => {
+    const { spend } = bound(budget({ project: { uploadedBytes: 1000 } }));
+    for (let i = 0; i < 10; i++) await spend(`user-${String(i)}`, 'uploadedBytes', 100);
+    assert.deepEqual(
+      logger.entries.map(({ level, message, fields }) => [level, message, fields['percent']]),
+      [
+        ['warn', 'Project budget used', 50],
+        ['warn', 'Project budget used', 80],
+        ['error', 'Project budget used', 100],
+      ],
+    );
+  });
+
+  it('tells the operator whichever of many counts passed the mark', async () => {
+    const { spend } = bound(budget({ project: { sentSeconds: 100 } }));
+    await Promise.all(Array.from({ length: 12 }, (_, user) => spend(`at-once-${String(user)}`, 'sentSeconds', 5)));
+    await spend('the next', 'sentSeconds', 1);
+    assert.deepEqual(
+      logger.entries.map(({ fields }) => fields['percent']),
+      [50],
+    );
+  });
+
+  it('counts short audio as it is, and long audio in blocks, never more than half too much', async () => {
+    const short = budget({}).audioMeter('short');
+    await short(12);
+    assert.equal(await used('short'), 12);
+    const long = budget({}).audioMeter('long');
+    for (let minute = 0; minute < 60; minute++) void long(60);
+    await long(0);
+    const counted = (await used('long')) ?? 0;
+    assert.ok(counted >= 3600 && counted <= 4200, String(counted));
+  });
+
+  describe('of a job', () => {
+    let world: CommandWorld;
+    beforeEach(async () => {
+      world = new CommandWorld();
+      await world.standIn.reset();
+      world.aheadMs = nowMs - Date.now();
+    });
+    afterEach(() => world.close());
+
+    const deliver = (jobId: string, limits: Parameters<typeof budget>[0]) =>
+      world.deliver(jobId, { budget: budget(limits), concurrency: 1 });
+    const waitsFor = async (jobId: string) => {
+      const { status, waitingFor, attempts } = await world.job(jobId);
+      return [status, waitingFor?.reason, attempts];
+    };
+
+    it('counts silence, too: decoding and detection cost money', async () => {
+      const jobId = await world.acceptSamples(sampleOf('night'));
+      await deliver(jobId, {});
+      assert.ok(((await used(world.uid)) ?? 0) > 60);
+      const next = await world.acceptSamples(sampleOf('letter'));
+      await deliver(next, { user: { detectedSeconds: 60 } });
+      assert.deepEqual(await waitsFor(next), ['deferred', 'daily_budget_used', 0]);
+      assert.equal(await world.requests(), 0);
+    });
+
+    it('makes it wait for the next day with its audio, and finish then', async () => {
+      const letter = sampleOf('letter');
+      await bound(budget({})).spend('others', 'sentSeconds', 50);
+      const jobId = await world.acceptSamples(letter);
+      await deliver(jobId, { project: { sentSeconds: 50 } });
+      assert.deepEqual(await waitsFor(jobId), ['deferred', 'project_budget_used', 0]);
+      assert.equal(await world.requests(), 0);
+      assert.equal((await world.objects()).length, letter.recordings.length);
+      nowMs += DAY_MS;
+      world.aheadMs += DAY_MS;
+      await deliver(jobId, { project: { sentSeconds: 50 } });
+      assert.equal((await world.job(jobId)).status, 'completed');
+      await assertTranscript(world, letter);
+    });
+
+    it('refuses new uploads when the bytes of the day are used, and answers accepted ones as before', async () => {
+      const letter = sampleOf('letter');
+      await world.acceptSamples(letter);
+      const day = new Date(world.deps.now()).toISOString().slice(0, 10);
+      await usageOf(db, world.uid, day).set({ uploadedBytes: 10 }, { merge: true });
+      const refusal = await budget({ user: { uploadedBytes: 10 } }).refuse(world.uid, 'uploadedBytes');
+      assert.equal(refusal?.code, 'daily_budget_used');
+    });
+  });
+});
+
+/** The methods as functions of their own. */
+function bound(budget: DailyBudget): Pick<DailyBudget, 'spend' | 'refuse'> {
+  return {
+    spend: (uid, resource, amount) => budget.spend(uid, resource, amount),
+    refuse: (uid, resource) => budget.refuse(uid, resource),
+  };
+}
