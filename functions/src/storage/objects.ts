@@ -1,6 +1,7 @@
 /** The objects under `uploads/` in Cloud Storage, as the sweeper sees them. */
 import { deleteGeneration, isGoneOrReplaced } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
+import { SERVER_METADATA } from './paths.ts';
 
 export interface ListedObject {
   readonly path: string;
@@ -55,6 +56,27 @@ export class UploadedObjects {
     } catch (error) {
       if (isGoneOrReplaced(error)) return null;
       throw error;
+    }
+  }
+
+  /**
+   * Replaces the object by one with the same bytes that nobody can read back: Firebase gives every upload a download token, which
+   * opens the object to everybody who has it and needs no sign-in. Whatever type or headers the uploader chose go, too, so that a
+   * browser never shows it as a page. Gone or overwritten already is fine.
+   */
+  async seal({ path, generation }: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
+    const file = this.#bucket.file(path);
+    const from = this.#bucket.file(path, { generation });
+    try {
+      await from.copy(file, {
+        contentType: 'application/octet-stream',
+        contentDisposition: 'attachment',
+        cacheControl: 'private, no-store',
+        metadata: SERVER_METADATA,
+        preconditionOpts: { ifGenerationMatch: generation },
+      });
+    } catch (error) {
+      if (!isGoneOrReplaced(error)) throw error;
     }
   }
 

@@ -18,16 +18,13 @@ export function parseStagedPath(path: string): StagedPath | null {
   return { uid, jobId, name };
 }
 
-/** Metadata of the objects that an upload request stages: it checks them itself, and starts its job itself. */
-export const STAGED_BY_REQUEST = { stagedBy: 'syncUpload' } as const;
+/** Metadata of objects that the server wrote: an upload request's, and those that it sealed. The rules refuse it from an app. */
+export const SERVER_METADATA = { stagedBy: 'server' } as const;
 
-/**
- * Whether an object may be what a job waits for. Decided by what the event says, so that everything else costs nothing. An app
- * can set this metadata too; it only makes its own upload wait for the sweeper, which does not ask for it.
- */
+/** Whether an object may be what a job waits for. Decided by what the event says, so that everything else costs nothing. */
 export function mayBeAwaited(object: {
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }): boolean {
-  return parseStagedPath(object.name) !== null && object.metadata?.['stagedBy'] !== STAGED_BY_REQUEST.stagedBy;
+  return parseStagedPath(object.name) !== null && object.metadata?.['stagedBy'] !== SERVER_METADATA.stagedBy;
 }

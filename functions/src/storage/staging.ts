@@ -2,7 +2,7 @@
 import pMap from 'p-map';
 import { deleteGeneration } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
-import { STAGED_BY_REQUEST } from './paths.ts';
+import { SERVER_METADATA } from './paths.ts';
 
 export interface StagedObject {
   readonly path: string;
@@ -37,7 +37,7 @@ export function createStaging(bucket: Bucket): Staging {
           md5Hash: md5,
           contentType: 'application/octet-stream',
           cacheControl: 'private, no-store',
-          metadata: STAGED_BY_REQUEST,
+          metadata: SERVER_METADATA,
         },
         // Storage itself refuses bytes that do not have the MD5 sent with them; the emulator does not, so the answer is
         // compared below in any case.

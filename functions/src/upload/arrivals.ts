@@ -17,7 +17,7 @@ import { stagedPath } from '../storage/paths.ts';
 
 export interface ArrivalDeps {
   readonly jobs: Pick<JobStore, 'get' | 'tryUpdate'>;
-  readonly objects: Pick<UploadedObjects, 'list' | 'find' | 'delete'>;
+  readonly objects: Pick<UploadedObjects, 'list' | 'find' | 'delete' | 'seal'>;
   readonly queue: TaskQueue;
   readonly logger: Logger;
 }
@@ -60,6 +60,8 @@ export async function takeArrivals(
   // Before the reason is written: whoever reads that can upload anew at once.
   await pMap(judged, ({ arrival, verdict }) => refuse(jobId, arrival, verdict, deps), { concurrency: CONCURRENCY });
   if (!judged.some(({ verdict: { kind } }) => kind === 'right' || kind === 'wrong')) return;
+  const accepted = judged.filter(({ verdict: { kind } }) => kind === 'right');
+  await pMap(accepted, ({ arrival }) => deps.objects.seal(arrival), { concurrency: CONCURRENCY });
 
   let perhapsStarted = false;
   for (let tries = 1; ; tries++) {

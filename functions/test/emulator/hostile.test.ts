@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, callFunction, send } from '../support/client.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
+import { declared, SdkClient } from '../support/sdkClient.ts';
 import { signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
+import { until } from '../support/until.ts';
 
 describe('a hostile request', () => {
   let user: TestUser;
@@ -52,6 +55,27 @@ describe('a hostile request', () => {
         const { status, body } = await callFunction(user.idToken, name, input);
         assert.deepEqual([status, body.error?.details?.code], [400, 'invalid_request'], name);
       }
+    }
+  });
+
+  it('for what was uploaded to Storage is refused, with the download token that Storage gave for it', async () => {
+    const app = await SdkClient.signUp();
+    try {
+      const bytes = pcmRecording({ frames: 3, value: 7 });
+      const name = pcmName(CAPTURED_AT);
+      const { files } = await app.createJob({
+        files: [declared(name, bytes), declared(pcmName(CAPTURED_AT + 60), bytes)],
+      });
+      const path = files[0]?.path ?? '';
+      const { metadata } = await app.upload(path, bytes);
+      const address = `http://${process.env['FIREBASE_STORAGE_EMULATOR_HOST'] ?? ''}/v0/b/${metadata.bucket}/o/${encodeURIComponent(path)}?alt=media`;
+      const token = (metadata as unknown as { downloadTokens?: readonly string[] }).downloadTokens?.[0] ?? '';
+      assert.notEqual(token, '');
+      await until(async () => (await fetch(`${address}&token=${token}`)).status === 403, 60_000);
+      assert.equal((await fetch(address)).status, 403);
+      assert.equal((await fetch(address, { headers: bearer(await app.idToken()) })).status, 403);
+    } finally {
+      await app.close();
     }
   });
 

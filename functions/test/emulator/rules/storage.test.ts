@@ -12,7 +12,7 @@ import {
   uploadBytes,
   uploadBytesResumable,
 } from 'firebase/storage';
-import type { FirebaseStorage } from 'firebase/storage';
+import type { FirebaseStorage, UploadMetadata } from 'firebase/storage';
 import { rulesEnvironment } from './environment.ts';
 
 const NAME = 'audio_omi_opus_16000_1_fs160_1760000000.bin';
@@ -83,6 +83,50 @@ describe('Storage rules', () => {
       await assertFails(put(ann, path));
     });
   }
+
+  const putAs = (metadata: UploadMetadata) => uploadBytes(ref(ann, `uploads/ann/${job}/${NAME}`), BYTES, metadata);
+
+  for (const contentType of [
+    'application/octet-stream',
+    'audio/wav',
+    'audio/x-m4a',
+    'audio/webm;codecs=opus',
+    'audio/ogg; codecs=opus',
+    'video/webm',
+    'Audio/MPEG',
+    'application/macbinary',
+  ]) {
+    it(`take the content type ${contentType}`, async () => {
+      await assertSucceeds(putAs({ contentType }));
+    });
+  }
+
+  for (const contentType of [
+    'text/html',
+    'TEXT/HTML; charset=utf-8',
+    'image/svg+xml',
+    'application/xhtml+xml',
+    'text/javascript',
+    'application/xml',
+    'application/pdf',
+    'x audio/wav',
+    'audio/',
+    'audio/wav\ntext/html',
+  ]) {
+    it(`deny the content type ${JSON.stringify(contentType)}`, async () => {
+      await assertFails(putAs({ contentType }));
+    });
+  }
+
+  it('deny what Storage would unpack on its way out', async () => {
+    await assertFails(putAs({ contentEncoding: 'gzip' }));
+  });
+
+  it('deny metadata that only the server sets, and take any other', async () => {
+    await assertFails(putAs({ customMetadata: { stagedBy: 'server' } }));
+    await assertFails(putAs({ customMetadata: { stagedBy: 'me' } }));
+    await assertSucceeds(putAs({ customMetadata: { app: 'mine' } }));
+  });
 
   it('take a name as long as is allowed', async () => {
     await assertSucceeds(put(ann, `uploads/ann/${job}/${'n'.repeat(196)}.bin`));

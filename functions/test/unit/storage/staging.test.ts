@@ -31,7 +31,7 @@ describe('createStaging', () => {
       md5Hash: md5,
       contentType: 'application/octet-stream',
       cacheControl: 'private, no-store',
-      metadata: { stagedBy: 'syncUpload' },
+      metadata: { stagedBy: 'server' },
     });
     assert.ok(body.includes('some audio'));
   });
