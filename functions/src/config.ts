@@ -1,7 +1,7 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
-import * as firebaseLogger from 'firebase-functions/logger';
 import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
 import type { SecretParam } from 'firebase-functions/params';
+import { cloudLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 
 export { LIMITS, REGION } from 'offline-audio-sync-contract';
@@ -28,7 +28,7 @@ const ANY = Number.MAX_SAFE_INTEGER;
  * A setting that works whatever is written: the nearest value in range, or the default for what is no whole number, and an
  * error in the log, once. `firebase deploy` checks only what it asks for itself, and a typo must cost nobody their audio.
  */
-export function boundedInt(name: string, options: IntOptions, logger: Logger = firebaseLogger): IntSetting {
+export function boundedInt(name: string, options: IntOptions, logger: Logger = cloudLogger): IntSetting {
   const { min, max, default: fallback } = options;
   const range = max === ANY ? '' : ` From ${min} to ${max}.`;
   const declared = { default: fallback, description: options.description + range };

@@ -1,5 +1,4 @@
 /** The deployed functions: the table of contents. How they are deployed is in `deployment.ts`, what they are made of in `wiring.ts`. */
-import * as logger from 'firebase-functions/logger';
 import { region } from 'firebase-functions/v1';
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import { onCall, onRequest } from 'firebase-functions/v2/https';
@@ -22,13 +21,14 @@ import {
   USER_DELETED,
 } from './deployment.ts';
 import { guarded } from './http/callableGuard.ts';
+import { cloudLogger } from './logger.ts';
 import { mayBeAwaited } from './storage/paths.ts';
 
 setGlobalOptions({ region: REGION });
 
 const wiring = () => import('./wiring.ts');
 
-const callable = (handle: (req: CallableRequest) => Promise<unknown>) => guarded(onCall(CALLABLE, handle), logger);
+const callable = (handle: (req: CallableRequest) => Promise<unknown>) => guarded(onCall(CALLABLE, handle), cloudLogger);
 
 /** `POST /v2/sync/upload` */
 export const syncUpload = onRequest(UPLOAD, async (req, res) => (await wiring()).syncUpload(req, res));

@@ -26,9 +26,10 @@ export interface AccountClaims {
   readonly [claim: string]: unknown;
 }
 
-/** A setting that cannot be understood admits nobody: a typo must not open the service. */
+/** What is not set is `open`. A setting that cannot be understood admits nobody: a typo must not open the service. */
 export function parseSignUpRule(policy: string, domains: string, logger: Logger): SignUpRule {
-  const known = SIGN_UP_POLICIES.find((each) => each === policy.trim().toLowerCase());
+  const given = policy.trim().toLowerCase() || 'open';
+  const known = SIGN_UP_POLICIES.find((each) => each === given);
   if (known === undefined) {
     logger.error('SIGN_UP is none of its values; nobody is admitted', { stage: 'configure', given: policy });
   }

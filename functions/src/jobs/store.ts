@@ -2,9 +2,9 @@
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
-import { AppError } from '../errors.ts';
-import { isJobId, JOBS } from './job.ts';
+import { JOBS } from './job.ts';
 import type { Job, JobFile, JobStatus, Progress } from './job.ts';
+import { decodePageToken, encodePageToken } from './pageToken.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
 
 /** What a write may change: everything but who the job belongs to and when it began. */
@@ -173,11 +173,18 @@ export class JobStore {
     let query = this.#jobs().where('uid', '==', uid);
     if (status !== undefined) query = query.where('status', '==', status);
     query = query.orderBy('createdAt', 'desc').orderBy(FieldPath.documentId(), 'desc');
-    if (pageToken !== undefined) query = query.startAfter(...decodePageToken(pageToken));
+    if (pageToken !== undefined) {
+      const { createdAt, jobId } = decodePageToken(pageToken);
+      query = query.startAfter(createdAt, jobId);
+    }
     const { docs } = await (query.select(...SUMMARY_FIELDS) as Query<JobSummary>).limit(limit + 1).get();
     const jobs = docs.slice(0, limit).map((doc) => ({ id: doc.id, job: doc.data() }));
     const last = jobs.at(-1);
-    return { jobs, nextPageToken: docs.length > limit && last !== undefined ? encodePageToken(last) : null };
+    const hasMore = docs.length > limit && last !== undefined;
+    return {
+      jobs,
+      nextPageToken: hasMore ? encodePageToken({ createdAt: last.job.createdAt, jobId: last.id }) : null,
+    };
   }
 
   #jobs(): CollectionReference<Job> {
@@ -241,26 +248,6 @@ export function queuedProgress(filesTotal: number): Progress {
 
 /** What a job waits for once its recordings are staged. */
 export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
-
-function encodePageToken({ id, job }: { id: string; job: JobSummary }): string {
-  return Buffer.from(JSON.stringify([job.createdAt.seconds, job.createdAt.nanoseconds, id])).toString('base64url');
-}
-
-function decodePageToken(token: string): [Timestamp, string] {
-  try {
-    const [seconds, nanoseconds, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [
-      number,
-      number,
-      string,
-    ];
-    if (typeof id === 'string' && isJobId(id)) return [new Timestamp(seconds, nanoseconds), id];
-  } catch {
-    // Falls through: whatever is wrong with it, it is not a token we made.
-  }
-  throw new AppError('invalid_request', {
-    message: 'page_token is not one that this service gave out; start from the first page.',
-  });
-}
 
 /** gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since) and ABORTED (somebody else is at it). */
 const CONFLICTS: ReadonlySet<unknown> = new Set([5, 9, 10]);

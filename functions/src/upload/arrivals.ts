@@ -145,5 +145,5 @@ async function refuse(
   if (verdict.kind !== 'wrong' && verdict.kind !== 'unwanted') return;
   if (arrival.isPresent) await objects.delete(arrival);
   const reason = verdict.kind === 'wrong' ? verdict.why : 'No job waits for it.';
-  logger.warn('Uploaded object removed', { jobId, stage: 'arrival', file: arrival.path, reason });
+  logger.warn('Uploaded object removed', { jobId, stage: 'arrival', reason });
 }

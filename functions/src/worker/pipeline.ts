@@ -153,7 +153,6 @@ async function take(
       if (corruptFrames > 0 || tornBytes > 0) {
         log.warn('Recording is damaged', {
           stage: 'decode',
-          file: file.name,
           corruptFrames,
           corruptSeconds,
           tornBytes,
@@ -171,7 +170,7 @@ async function take(
         lostSeconds: claimed - seconds(event.samples),
         error: failure(file.name, code, message),
       });
-      log.warn('Recording failed', { stage: 'decode', file: file.name, code });
+      log.warn('Recording failed', { stage: 'decode', code });
       await progress.fileScanned(file);
       return null;
     }

@@ -194,6 +194,52 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  it('says how daily budgets end', async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    const heavy = await signUp();
+    await db.doc(`users/${heavy.uid}/usage/${day}`).set({ uploadedBytes: 1e12 });
+    await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)] }, bearer(heavy.idToken));
+    await upload([good], bearer(heavy.idToken));
+
+    await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 2e6 }, { merge: true });
+    const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '1' }, { keys: [] });
+    try {
+      const newcomer = bearer((await signUp()).idToken);
+      const { contentType, body } = multipart([good]);
+      const init = {
+        method: 'POST',
+        headers: { ...newcomer, 'Content-Type': contentType },
+        body: Uint8Array.from(body),
+      };
+      await hold('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
+      const files = [declared(FILE.name, FILE.bytes)];
+      await call('createSyncJob', { files }, newcomer, limited.urls['createSyncJob']);
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('says that an account is not admitted, everywhere', async () => {
+    const closed = await startEntryPoints({ SIGN_UP: 'closed' }, { keys: [] });
+    try {
+      for (const name of CALLABLES) await call(name, {}, bearer(user.idToken), closed.urls[name]);
+      for (const [path, name] of [
+        ['/v2/sync/upload', 'syncUpload'],
+        ['/v2/sync/status', 'syncStatus'],
+        ['/v2/sync/jobs', 'syncJobs'],
+      ] as const) {
+        const method = name === 'syncUpload' ? 'POST' : 'GET';
+        await hold(path, await fetch(closed.urls[name] ?? '', { method, headers: bearer(user.idToken) }));
+      }
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  it('says that callables take bodies of bounded size', async () => {
+    for (const name of CALLABLES) await call(name, Array(20_001).fill(0));
+  });
+
   it('says how jobs are shown, in every state', async () => {
     const jobId = await endedJob();
     await get('/v2/sync/status', `?job_id=${jobId}`);

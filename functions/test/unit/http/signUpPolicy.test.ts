@@ -10,6 +10,7 @@ const verified = (email: string): AccountClaims => ({ email, email_verified: tru
 describe('SIGN_UP', () => {
   it('open admits everybody, closed nobody', () => {
     for (const account of [{}, verified('ann@example.com'), { offlineSync: true }]) {
+      assert.equal(isAdmitted(account, rule('')), true);
       assert.equal(isAdmitted(account, rule('open')), true);
       assert.equal(isAdmitted(account, rule('closed')), false);
     }

@@ -1,0 +1,18 @@
+/** What fuzzing runs: a property that must hold for every input that a stranger can send. */
+import type fc from 'fast-check';
+
+export interface FuzzTarget {
+  readonly name: string;
+  /** Cases that `npm test` runs: a few seconds of them. */
+  readonly casesInTest: number;
+  /** Made anew for each run. */
+  readonly property: () => fc.IProperty<unknown> | fc.IAsyncProperty<unknown>;
+}
+
+/** @param holds throws where the input finds a fault. */
+export function fuzzTarget<Input>(
+  { name, casesInTest }: Pick<FuzzTarget, 'name' | 'casesInTest'>,
+  property: () => fc.IProperty<Input> | fc.IAsyncProperty<Input>,
+): FuzzTarget {
+  return { name, casesInTest, property: property as FuzzTarget['property'] };
+}

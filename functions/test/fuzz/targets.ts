@@ -1,0 +1,10 @@
+/** Every fuzz target. */
+import { callables } from './callables.ts';
+import { frames } from './frames.ts';
+import { multipart } from './multipart.ts';
+import { names } from './names.ts';
+import { pageTokens } from './pageTokens.ts';
+import type { FuzzTarget } from './target.ts';
+import { taskPayloads } from './taskPayloads.ts';
+
+export const TARGETS: readonly FuzzTarget[] = [frames, multipart, callables, names, pageTokens, taskPayloads];

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { errorFields } from '../../src/logger.ts';
+
+const SOURCE = new URL('../../src/', import.meta.url);
+
+/** Runs the deployed logger in this process, and gives back the line that it writes. */
+async function written(level: 'info' | 'error', message: string, fields: Record<string, unknown>): Promise<string> {
+  const { execFile } = await import('node:child_process');
+  const { promisify } = await import('node:util');
+  const code = `import { cloudLogger } from ${JSON.stringify(new URL('logger.ts', SOURCE).href)};
+    cloudLogger[${JSON.stringify(level)}](${JSON.stringify(message)}, ${JSON.stringify(fields)});`;
+  const node = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, node, { cwd: new URL('.', SOURCE) });
+  return stdout + stderr;
+}
+
+describe('the log', () => {
+  it('keeps the message of an error as it is, so that alerts find it', async () => {
+    const entry = JSON.parse(await written('error', 'Job given up', { jobId: 'j' })) as Record<string, unknown>;
+    assert.deepEqual(entry, { jobId: 'j', severity: 'ERROR', message: 'Job given up' });
+  });
+
+  it('has no names of recordings, wherever they come from', async () => {
+    const line = await written('info', 'm', {
+      reason: 'No such object: bucket/uploads/ann/j1/my secret talk_1760000000.wav',
+      other: 'ENOENT: audio_omi_opus_16000_1_fs160_1760000000.bin, open "größe_1.M4A"',
+      encoded: 'https://storage/o/uploads%2Fann%2Fj1%2Ftalk_1.flac?alt=media',
+    });
+    assert.doesNotMatch(line, /secret|talk|omi|größe|ann/);
+    const { error } = errorFields(new Error('bucket/uploads/ann/j1/secret_1.bin is gone'));
+    assert.equal(error, 'Error: bucket/uploads/… is gone');
+  });
+
+  it('has no stacks, and one place of an error', () => {
+    const cause = new Error('inner');
+    const fields = errorFields(new Error('outer', { cause }));
+    assert.doesNotMatch(JSON.stringify(fields), /\n|\\n|stack/);
+    const ours = Object.assign(new Error('x'), {
+      stack: 'Error: x\n    at f (/workspace/lib/wiring.js:12:34)\n    at g',
+    });
+    assert.equal(errorFields(ours)['at'], 'lib/wiring.js:12');
+  });
+
+  it('gets no field that holds a name, a path, a stack or content, from any call', () => {
+    const forbidden = /[{,]\s*(?:file|fileName|filename|path|stack|text|transcript|token|email|headers|body)\s*[:,}]/;
+    const calls = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && name !== 'logger.ts')
+      .flatMap((name) => {
+        const text = readFileSync(new URL(name, SOURCE), 'utf8');
+        return [...text.matchAll(/\blog(?:ger)?(?:\.(?:info|warn|error)|\[[^\]]+\])\([^;]*?\);/g)].map(
+          ([call]) => `${name}: ${call}`,
+        );
+      });
+    assert.ok(calls.length > 30);
+    const wrong = calls.filter((call) => forbidden.test(call));
+    assert.deepEqual(wrong, []);
+  });
+});
