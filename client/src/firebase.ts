@@ -4,6 +4,7 @@ import { getAuth, onAuthStateChanged } from 'firebase/auth';
 import type { Auth } from 'firebase/auth';
 import {
   collection,
+  collectionGroup,
   deleteDoc,
   doc,
   getDocs,
@@ -85,15 +86,15 @@ export function firebaseBackend(options: FirebaseBackendOptions): Backend {
 }
 
 function toSignal(job: Readonly<Record<string, unknown>>): JobSignal {
-  const { status, progress, files } = job as unknown as JobDoc;
-  const isTroubled = files.some(({ state, error }) => state === 'expected' && error !== null);
-  return { status, percent: progress.percent, isTroubled };
+  const { status, progress, waitingFor } = job as unknown as JobDoc;
+  return { status, percent: progress.percent, isTroubled: waitingFor?.reason === 'upload_mismatch' };
 }
 
 /** A query of `reading.ts` in Firebase's SDK. @param after last document of the page before. */
 export function toQuery(firestore: Firestore, read: ReadQuery, after?: QueryDocumentSnapshot): Query {
+  const { isGroup = false } = read;
   return query(
-    collection(firestore, read.collection),
+    isGroup ? collectionGroup(firestore, read.collection) : collection(firestore, read.collection),
     ...read.where.map((condition) => where(...condition)),
     ...read.orderBy.map((order) => orderBy(...order)),
     ...(after === undefined ? [] : [startAfter(after)]),

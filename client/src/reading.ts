@@ -5,6 +5,7 @@ import { conversationsPath } from 'offline-audio-sync-contract';
 export {
   conversationChanges,
   conversationsOfDay,
+  filesOfJobs,
   newestConversations,
   newestJobs,
   speechOfDay,

@@ -75,6 +75,11 @@ export function isDone(state: FileState): boolean {
   return IS_DONE[state];
 }
 
+/** Whether a recording in this state is final: nothing changes it but a retry by the user. */
+export function isFinal(state: FileState): boolean {
+  return state !== 'expected' && state !== 'staged';
+}
+
 /** What a worker is doing at the moment. */
 export type Stage = 'queued' | 'decoding' | 'transcribing' | 'finishing' | 'done';
 
@@ -98,10 +103,18 @@ export interface FileRef {
   readonly file: string;
 }
 
+/** Frames of one recording, by their ordinals: `endFrame` is exclusive. */
+export interface FrameRange {
+  readonly firstFrame: number;
+  readonly endFrame: number;
+}
+
+/** One recording of a job. Its seconds add up once it is final: what is not speech, duplicate or failed is silent. */
 export interface JobFile<Time = Instant> {
   readonly name: string;
   /** Object path: `uploads/{uid}/{jobId}/{name}`. */
   readonly path: string;
+  /** Bytes. */
   readonly size: number;
   /** Base64, as Storage keeps it; null before the recording has arrived, unless the upload declared it. */
   readonly md5: string | null;
@@ -111,21 +124,28 @@ export interface JobFile<Time = Instant> {
   readonly state: FileState;
   /** Known once the frames were read; null before. */
   readonly durationSeconds: number | null;
-  /** Seconds of it that could not be decoded; known once it was read. */
-  readonly lostSeconds: number | null;
-  /** Seconds transcribed; known with its final state. */
-  readonly speechSeconds: number | null;
-  /** Seconds lost, and speech that the transcription service refused; known with its final state. */
-  readonly failedSeconds: number | null;
-  /**
-   * Samples at 16 kHz from its start, all of them planned into chunks or silent: scanning continues behind them. Null once it is
-   * scanned to its end. Each recording has its own position, because a job's set of recordings to scan changes: duplicates wait,
-   * retries come.
-   */
-  readonly unplannedFrom: number | null;
+  /** Seconds of it in the chunks of this job. */
+  readonly speechSeconds: number;
+  /** Seconds of it whose result is stored through another recording. */
+  readonly duplicateSeconds: number;
+  /** Seconds that could not be decoded, or that the transcription service refused. */
+  readonly failedSeconds: number;
+  /** What the transcription service refused: not asked for again before a retry by the user. */
+  readonly refused: readonly FrameRange[];
   /** Where the same audio is done; null unless the state is `duplicate`. */
   readonly duplicateOf: FileRef | null;
   readonly error: Failure | null;
+}
+
+/** A page of a job's recordings, in the order of names. `offline_sync_jobs/{jobId}/job_files/{page}` */
+export interface FilePageDoc<Time = Instant> {
+  /** Whose it is: the security rules go by it. */
+  readonly uid: string;
+  /** For readers of all pages of a user. */
+  readonly jobId: string;
+  readonly files: readonly JobFile<Time>[];
+  /** As the job's. */
+  readonly expiresAt: Time;
 }
 
 export interface Progress {
@@ -155,28 +175,45 @@ export interface JobUsage {
   readonly billedSeconds: number;
 }
 
-export interface JobDoc<Time = Instant> {
+/** What a job says about its recordings without naming them. */
+export interface JobTotals {
+  /** Recordings by state. */
+  readonly fileCounts: Readonly<Record<FileState, number>>;
+  /** Of the recordings that are final. */
+  readonly ledger: AudioLedger;
+  /** The first {@link MAX_LISTED_FAILURES} failures; each recording carries its own. */
+  readonly failures: readonly Failure[];
+}
+
+/** Failures that the job's own document lists. */
+export const MAX_LISTED_FAILURES = 20;
+
+/** Small, because apps listen to it: what is known of each recording is in its pages of files (`files.ts`). */
+export interface JobDoc<Time = Instant> extends JobTotals {
   readonly uid: string;
-  /** The device the job is labelled with; each file carries its own. */
+  /** The device the job is labelled with; each recording carries its own. */
   readonly deviceId: string;
   readonly status: JobStatus;
   readonly upload: UploadKind;
-  readonly files: readonly JobFile<Time>[];
+  /** The first file name of each page of files, in order: the page's id is its index. */
+  readonly filePages: readonly string[];
   readonly progress: Progress;
-  readonly ledger: AudioLedger;
-  /** Deliveries that acquired the lease since work last moved on. */
+  /** Attempts that acquired the lease since the last progress. */
   readonly attempts: number;
-  /** Times in a row that it had to wait for a dependency: sets the back-off. */
+  /** Deferrals in a row because of a dependency: sets the wait. */
   readonly deferrals: number;
+  /** The recording that an attempt after a failed one is reading: if that fails too, this one is the cause. */
+  readonly reading: string | null;
   readonly lease: JobLease<Time> | null;
   readonly waitingFor: WaitingFor<Time> | null;
   /** Explicit target given at upload; null for assignment by time alone. */
   readonly conversationId: string | null;
+  /** Conversations that its chunks became part of; some may have been merged into others since. */
+  readonly conversationIds: readonly string[];
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
-  readonly failures: readonly Failure[];
   readonly usage: JobUsage;
-  /** Rises with every new task; a delivery with an older epoch is dropped. */
+  /** Rises with every new task; a task with an older epoch is dropped. */
   readonly epoch: number;
   /** Hash of the Idempotency-Key and of the content it stood for; null without a key. */
   readonly contentHash: string | null;

@@ -1,8 +1,12 @@
 /** Where documents are in Firestore. */
 export const JOBS = 'offline_sync_jobs';
 
+/** Collection group of the pages of jobs' recordings. */
+export const JOB_FILES = 'job_files';
+
 export const jobPath = (jobId: string): string => `${JOBS}/${jobId}`;
 export const chunksPath = (jobId: string): string => `${JOBS}/${jobId}/chunks`;
+export const jobFilesPath = (jobId: string): string => `${JOBS}/${jobId}/${JOB_FILES}`;
 export const userPath = (uid: string): string => `users/${uid}`;
 export const conversationsPath = (uid: string): string => `users/${uid}/conversations`;
 export const segmentsPath = (uid: string): string => `users/${uid}/segments`;

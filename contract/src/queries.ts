@@ -4,12 +4,13 @@
  * the page before (`startAfter`). See docs/api.md, "Reading from an app".
  */
 import type { ConversationDoc } from './conversation.ts';
-import { conversationsPath, JOBS, segmentsPath, usagePath } from './paths.ts';
+import { conversationsPath, JOB_FILES, jobFilesPath, JOBS, segmentsPath, usagePath } from './paths.ts';
 import type { Instant } from './time.ts';
 
 export interface ReadQuery {
-  /** Path of the collection. */
+  /** Path of the collection; of a collection group, its id. */
   readonly collection: string;
+  readonly isGroup?: boolean;
   readonly where: readonly (readonly [
     field: string,
     op: '==' | '>=' | '>' | '<=' | '<',
@@ -23,6 +24,12 @@ export interface ReadQuery {
 /** The jobs of a user, newest first. They are kept for a while after their end: see `expiresAt`. */
 export function newestJobs(uid: string, limit = 30): ReadQuery {
   return { collection: JOBS, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
+}
+
+/** What the user's jobs know of each of their recordings, in pages: of one job, or of all. */
+export function filesOfJobs(uid: string, jobId: string | null, limit = 500): ReadQuery {
+  const pages = jobId === null ? { collection: JOB_FILES, isGroup: true } : { collection: jobFilesPath(jobId) };
+  return { ...pages, where: [['uid', '==', uid]], orderBy: [], limit };
 }
 
 /** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */

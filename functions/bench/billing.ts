@@ -5,6 +5,7 @@ import { scanRecordings } from '../src/worker/scan.ts';
 import { inTimeOrder } from '../src/worker/scanOrder.ts';
 import { encodeChunk } from '../src/worker/chunkAudio.ts';
 import { SAMPLES, toFile } from './sound.ts';
+import { noCoverage } from '../test/support/noCoverage.ts';
 
 export interface Billing {
   readonly speechSeconds: number;
@@ -32,6 +33,7 @@ export async function billing(): Promise<Billing> {
     );
     const heard: { startMs: number; endMs: number }[] = [];
     for await (const event of scanRecordings(files, {
+      ...noCoverage,
       listener,
       open: ({ name }) => once(bytes.get(name) ?? new Uint8Array()),
       signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 /** The engine as the task runs it, from recordings to planned chunks; Storage and Deepgram are left out. */
 import type { Listener } from '../src/audio/detect/listener.ts';
 import type { JobFile } from '../src/jobs/job.ts';
+import { noCoverage } from '../test/support/noCoverage.ts';
 import { scanRecordings } from '../src/worker/scan.ts';
 
 export interface Scanned {
@@ -18,6 +19,7 @@ export async function scan(
   let speechSeconds = 0;
   const signal = new AbortController().signal;
   for await (const event of scanRecordings(files, {
+    ...noCoverage,
     listener,
     open,
     signal,

@@ -10,6 +10,7 @@ import { inTimeOrder } from '../src/worker/scanOrder.ts';
 import { placeWords } from '../src/worker/transcribe.ts';
 import type { Word } from '../../dev/demo/compare.ts';
 import type { JobFile } from '../src/jobs/job.ts';
+import { noCoverage } from '../test/support/noCoverage.ts';
 
 export interface Heard {
   readonly words: readonly Word[];
@@ -37,7 +38,15 @@ export async function hear(
   const { signal } = new AbortController();
   const words: Word[] = [];
   let speechSeconds = 0;
-  const options = { listener, open, signal, conversationGapMs: 120_000, maxChunkMs: 600_000, ffmpegPath: '' };
+  const options = {
+    ...noCoverage,
+    listener,
+    open,
+    signal,
+    conversationGapMs: 120_000,
+    maxChunkMs: 600_000,
+    ffmpegPath: '',
+  };
   for await (const event of scanRecordings(inTimeOrder(files), options)) {
     if (event.kind === 'failed') throw event.error;
     if (event.kind !== 'chunk') continue;

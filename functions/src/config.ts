@@ -180,7 +180,8 @@ export const params = {
     default: 24,
     min: 1,
     max: 30 * 24,
-    description: 'Hours within which all recordings of a job must have arrived.',
+    description:
+      'Hours without an arrival after which an upload has ended: what has arrived is processed, the rest fails.',
   }),
   ffmpegPath: defineString('FFMPEG_PATH', {
     default: '',

@@ -54,9 +54,9 @@ export const acknowledgeSyncJobs = callable(async (req) => (await wiring()).ackn
 /** `{conversation_id}`: what was said is removed for good, and nothing brings it back. */
 export const deleteConversation = callable(async (req) => (await wiring()).deleteConversation(req));
 
-/** What an app has uploaded to Storage is held against its job; the last recording starts it. */
+/** What an app has uploaded to Storage is checked against its job; the last recording starts it. */
 export const onRecordingStaged = onObjectFinalized(RECORDING_STAGED, async ({ data }) => {
-  if (mayBeAwaited(data)) await (await wiring()).takeRecording(data);
+  if (mayBeAwaited(data)) await (await wiring()).receiveRecording(data);
 });
 
 /** The task of one job. */

@@ -28,8 +28,9 @@ import type { SignUpRule } from './http/signUpPolicy.ts';
 import { createJobsHandler } from './endpoints/syncJobs.ts';
 import { createStatusHandler } from './endpoints/syncStatus.ts';
 import { DueJobs } from './jobs/dueJobs.ts';
-import { IngestLedger } from './jobs/ingestLedger.ts';
+import { FileStore } from './jobs/files.ts';
 import { createTaskQueue, parseTaskPayload } from './jobs/queue.ts';
+import { RecordingRegistry } from './jobs/registry.ts';
 import { JobStore } from './jobs/store.ts';
 import { DeviceStore } from './events/devices.ts';
 import { createFcmNotifier, createLogNotifier } from './events/fcm.ts';
@@ -67,7 +68,8 @@ const DAY_MS = 24 * HOUR_MS;
 const app = initializeApp();
 const db = getFirestore(app);
 const jobs = new JobStore(db);
-const ingest = new IngestLedger(db, jobs);
+const files = new FileStore(db);
+const registry = new RecordingRegistry(db, jobs);
 const bucket = () => stagingBucket(getStorage(app));
 const objects = () => new UploadedObjects(bucket());
 const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
@@ -76,10 +78,12 @@ export const syncUpload = lazily(() =>
   createUploadHandler({
     authenticate: authenticator({ checkRevoked: true }),
     jobs,
-    ingest,
+    files,
+    registry,
     conversations: conversations(),
     fairUse: createFairUse(),
     budget: createBudget(),
+    uploadExpiryMs: uploadExpiryMs(),
     staging: createStaging(bucket()),
     queue,
     logger,
@@ -98,7 +102,7 @@ export const createSyncJob = lazily(() =>
     ...callables,
     authenticate: authenticator({ checkRevoked: true }),
     ...createArrivals(),
-    ingest,
+    registry,
     conversations: conversations(),
     fairUse: createFairUse(),
     budget: createBudget(),
@@ -109,15 +113,21 @@ export const createSyncJob = lazily(() =>
   }),
 );
 
-export const takeRecording = lazily(() => createRecordingStagedHandler(createArrivals()));
+export const receiveRecording = lazily(() => createRecordingStagedHandler(createArrivals()));
 
-/** What it takes to take in what arrives in Storage. */
+/** What it takes to receive what arrives in Storage. */
 function createArrivals() {
-  return { jobs, objects: objects(), queue, logger };
+  return { jobs, files, objects: objects(), queue, logger };
 }
 
 export const syncStatus = lazily(() =>
-  createStatusHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger }),
+  createStatusHandler({
+    authenticate: authenticator({ checkRevoked: false }),
+    jobs,
+    files,
+    objects: objects(),
+    logger,
+  }),
 );
 
 export const syncJobs = lazily(() =>
@@ -128,6 +138,7 @@ const callables = {
   authenticate: authenticator({ checkRevoked: false }),
   db,
   jobs,
+  files,
   logger,
   now: Date.now,
 };
@@ -136,8 +147,7 @@ export const retrySyncJob = lazily(() =>
   createRetryCallable({
     ...callables,
     authenticate: authenticator({ checkRevoked: true }),
-    ingest,
-    usage: new UsageStore(db),
+    registry,
     queue,
     unfinishedRetentionMs: unfinishedRetentionMs(),
   }),
@@ -182,7 +192,7 @@ function createProcessing(): ProcessDeps {
     usage: new UsageStore(db),
     fairUse: createFairUse(),
     budget: createBudget(),
-    ingest,
+    registry,
     transcriber: createTranscriber(transcriber),
     listener: () => (listener ??= startListeners()),
     preferences: new PreferenceStore(db, {
@@ -199,6 +209,7 @@ function createProcessing(): ProcessDeps {
     workMs: params.taskWorkSeconds.value() * 1000,
     taskMs: TASK_TIMEOUT_SECONDS * 1000,
     leaseMs: params.taskLeaseSeconds.value() * 1000,
+    exit: () => process.exit(1),
   };
 }
 
@@ -275,6 +286,7 @@ function createEnding() {
   return {
     db,
     jobs,
+    files,
     conversations: conversations(),
     audio: new StagedAudio(bucket()),
     // Who has no Deepgram key, like the sweeper, extracts.
@@ -308,11 +320,11 @@ function createSweeper(): SweepDeps {
 }
 
 export async function clearDeletedJob(jobId: string, data: unknown): Promise<void> {
-  await onJobDeleted(jobId, data, { db, jobs, objects: objects(), logger });
+  await onJobDeleted(jobId, data, { db, jobs, files, objects: objects(), logger });
 }
 
 export async function clearDeletedDevice(uid: string, deviceId: string): Promise<void> {
-  await onDeviceDeleted(uid, deviceId, { ...createEnding(), due: new DueJobs(db) });
+  await onDeviceDeleted(uid, deviceId, { ...createEnding(), due: new DueJobs(db), objects: objects() });
 }
 
 export async function clearDeletedUser(uid: string): Promise<void> {
@@ -362,7 +374,7 @@ function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticat
   });
 }
 
-/** How long all recordings of a job may take to arrive, milliseconds. */
+/** After how long without an arrival an upload has ended, milliseconds. */
 function uploadExpiryMs(): number {
   return params.uploadExpiryHours.value() * HOUR_MS;
 }

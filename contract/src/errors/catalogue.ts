@@ -125,6 +125,11 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'The staged recording is gone from Storage; upload it again.',
   },
+  recording_unprocessable: {
+    status: 503,
+    remedy: 'later',
+    message: 'Reading the recording ended its worker twice; its audio is kept, and the job can be retried by hand.',
+  },
   recording_corrupt: { status: 400, remedy: 'never', message: 'No audio could be decoded from the recording.' },
   decoder_unavailable: {
     status: 503,
@@ -215,8 +220,7 @@ export const CATALOGUE = {
   upload_expired: {
     status: 409,
     remedy: 'never',
-    message:
-      'The upload was not finished in time, and what had arrived was let go of; send its recordings in a new job.',
+    message: 'The recording did not arrive in time; send it in a new job.',
   },
   retention_ended: {
     status: 410,

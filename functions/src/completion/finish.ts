@@ -4,20 +4,20 @@ import type { Firestore } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
 import type { Summaries } from '../conversations/summaries.ts';
 import type { ErrorCode } from '../errors.ts';
-import { readChunks } from '../jobs/chunk.ts';
-import type { KnownChunk } from '../jobs/chunk.ts';
-import type { Job } from '../jobs/job.ts';
+import type { FileStore } from '../jobs/files.ts';
+import type { Job, JobTotals } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import type { JobStore } from '../jobs/store.ts';
+import { totalsOf } from '../jobs/totals.ts';
 import type { Logger } from '../logger.ts';
 import type { Notifier } from '../events/notifier.ts';
-import { abandonFile, concludeJob, needsAudio } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
+import { failedFile, isAllFinal, needsAudio, statusOf } from './outcome.ts';
 import type { StagedAudio } from '../storage/stagedAudio.ts';
 
 export interface EndDeps {
   readonly jobs: JobStore;
+  readonly files: FileStore;
   readonly conversations: ConversationStore;
   /** How long a finished job stays readable, milliseconds. */
   readonly retentionMs: number;
@@ -26,6 +26,7 @@ export interface EndDeps {
 
 export interface WrapUpDeps {
   readonly jobs: JobStore;
+  readonly files: FileStore;
   readonly audio: StagedAudio;
   readonly summaries: Pick<Summaries, 'refresh'>;
   readonly notifier: Notifier;
@@ -34,24 +35,13 @@ export interface WrapUpDeps {
 
 export type FinishDeps = EndDeps & WrapUpDeps;
 
-/** Writes how the job ended. Everything is derived from chunks and facts that are durable, so repeating it gives the same. */
-export async function finishJob(
-  lease: Lease,
-  { uid, files }: Job,
-  chunks: readonly KnownChunk[],
-  deps: EndDeps,
-): Promise<Job> {
-  const end = await endOf(lease.jobId, uid, concludeJob(files, chunks), deps);
-  return lease.update((job) => ({
-    ...end,
-    progress: {
-      ...job.progress,
-      stage: 'done',
-      percent: 100,
-      filesDone: files.length,
-      chunksDone: chunks.length,
-      chunksPlanned: chunks.length,
-    },
+/** Ends a job whose recordings are all final. Everything is derived from what is stored, so repeating it gives the same. */
+export async function finishJob(lease: Lease, job: Job, deps: EndDeps): Promise<Job> {
+  const conversations = await conversationsOf(lease.jobId, job, deps);
+  return lease.update((current) => ({
+    ...endOf(current, deps),
+    ...conversations,
+    progress: { ...current.progress, stage: 'done', percent: 100, filesDone: current.progress.filesTotal },
   }));
 }
 
@@ -62,10 +52,10 @@ export type EarlyEnd = Extract<
 >;
 
 /**
- * Ends a job before its work is done, in one transaction: a worker that is at it can write nothing more. What is transcribed
- * stays and is told; recordings that are not settled fail with the reason. The audio is released by {@link wrapUp}, unless the
- * reason lets the user retry. Where all recordings are settled, so that nothing is left to do but to finish it, time leaves
- * a job to its worker; a user's wish cancels it, and too many attempts finish it as it is.
+ * Ends a job before its work is done, in one transaction: its worker, if there is one, can write nothing more. Recordings that
+ * are final stay as they are; the others fail with the reason. The audio is deleted by {@link wrapUp}, unless the reason lets
+ * the user retry. Where all recordings are final, so that nothing is left to do but to finish the job, time leaves it to its
+ * worker; a cancellation cancels it, and too many attempts finish it as it is.
  * @param isDue asked again in the transaction.
  * @returns the job as it ended; null when there was nothing to end.
  */
@@ -79,45 +69,50 @@ export async function endEarly(
   const job = await deps.jobs.update(jobId, async (current, tx) => {
     result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
-    const chunks = [...(await readChunks(deps.db, jobId, tx)).values()];
-    const files = current.files.map((file) => abandonFile(file, chunks, reason));
-    const isSettled = files.every((file, i) => file === current.files[i]);
-    if (isSettled && (reason === 'upload_expired' || reason === 'retention_ended')) return null;
-    const end = await endOf(jobId, current.uid, concludeJob(files, chunks), deps);
+    if (isAllFinal(current) && (reason === 'upload_expired' || reason === 'retention_ended')) return null;
+    const files = await deps.files.read(jobId, current, { tx });
+    const conversations = await conversationsOf(jobId, current, deps);
+    files.map((file) => failedFile(file, reason));
+    const end = endOf(totalsOf(files.all), deps);
+    files.write(tx);
     result.ended = true;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
-    return { ...end, status, progress: { ...current.progress, stage: 'done' } };
+    return { ...end, ...conversations, status, progress: { ...current.progress, stage: 'done' } };
   });
   return result.ended ? job : null;
 }
 
 /** What every end writes. */
-async function endOf(jobId: string, uid: string, outcome: Outcome, deps: EndDeps) {
-  const { conversationIds, ...known } = outcome;
-  const conversations = await deps.conversations.resolve(uid, conversationIds);
-  const isNew = (id: string): boolean => conversations.get(id)?.createdByJobId === jobId;
-  const ids = [...conversations.keys()].sort();
-  const nowMs = deps.now();
+function endOf({ fileCounts, ledger, failures }: JobTotals, { now, retentionMs }: EndDeps) {
+  const nowMs = now();
   return {
-    ...known,
-    newConversationIds: ids.filter(isNew),
-    updatedConversationIds: ids.filter((id) => !isNew(id)),
+    fileCounts,
+    ledger,
+    failures,
+    status: statusOf({ fileCounts, ledger, failures }),
+    reading: null,
     lease: null,
     waitingFor: null,
     finishedAt: Timestamp.fromMillis(nowMs),
-    expiresAt: Timestamp.fromMillis(nowMs + deps.retentionMs),
+    expiresAt: Timestamp.fromMillis(nowMs + retentionMs),
   };
+}
+
+/** The live conversations that the job's speech is in now, those that it began apart from those that it added to. */
+async function conversationsOf(jobId: string, { uid, conversationIds }: Job, { conversations }: EndDeps) {
+  const live = await conversations.resolve(uid, conversationIds);
+  const isNew = (id: string): boolean => live.get(id)?.createdByJobId === jobId;
+  const ids = [...live.keys()].sort();
+  return { newConversationIds: ids.filter(isNew), updatedConversationIds: ids.filter((id) => !isNew(id)) };
 }
 
 /**
  * Deletes the audio of every recording that is done with, keeps what a retry would need, sums up the conversations, and
- * tells the app. Safe to repeat:
- * a task that is delivered again after a crash comes straight here.
+ * tells the app. Safe to repeat: a task that is delivered again after a crash comes straight here.
  */
 export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: Logger): Promise<void> {
   if (job.notifiedAt !== null || !isFinished(job.status)) return;
-  const done = job.files.filter((file) => !needsAudio(job, file)).map(({ path }) => path);
-  await deps.audio.delete(done);
+  const objectsDeleted = await deleteDone(jobId, job, deps);
   // Before the push: an app that it wakes finds titles.
   const changed = [...job.newConversationIds, ...job.updatedConversationIds];
   const summarised = await deps.summaries.refresh(job.uid, changed, { jobId });
@@ -135,9 +130,22 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
   logger.info('Job wrapped up', {
     jobId,
     stage: 'wrapUp',
-    objectsDeleted: done.length,
+    objectsDeleted,
     summarised,
     pushesSent: sent,
     tokensRemoved: removed,
   });
+}
+
+/** What became final lost its object then, unless something failed: what is left is looked for by listing. */
+async function deleteDone(jobId: string, job: Job, { files, audio }: WrapUpDeps): Promise<number> {
+  const staged = new Set(await audio.list(job.uid, jobId));
+  if (staged.size === 0) return 0;
+  let deleted = 0;
+  for await (const page of files.pages(jobId, job)) {
+    const done = page.filter((file) => staged.has(file.path) && !needsAudio(job, file)).map(({ path }) => path);
+    await audio.delete(done);
+    deleted += done.length;
+  }
+  return deleted;
 }

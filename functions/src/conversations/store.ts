@@ -47,9 +47,11 @@ export interface PreparedSpeech {
  */
 export class DeletionUnderWayError extends Error {
   override readonly name = 'DeletionUnderWayError';
+  readonly uid: string;
   readonly conversationId: string;
-  constructor(conversationId: string) {
+  constructor(uid: string, conversationId: string) {
     super(`Conversation ${conversationId} is being deleted.`);
+    this.uid = uid;
     this.conversationId = conversationId;
   }
 }
@@ -83,7 +85,7 @@ export class ConversationStore {
 
     const near = await this.#neighbours(tx, speech, reach.startMs - this.#gapMs, reach.endMs + this.#gapMs);
     const deleting = near.find((doc) => doc.data().state === 'deleting');
-    if (deleting !== undefined) throw new DeletionUnderWayError(deleting.id);
+    if (deleting !== undefined) throw new DeletionUnderWayError(speech.uid, deleting.id);
     const existing = near.map((doc) => ({ id: doc.id, ...intervalOf(doc.data().startedAt, doc.data().finishedAt) }));
     const preferred = near.length > 1 ? await this.#follow(tx, speech, near) : null;
 

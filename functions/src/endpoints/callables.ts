@@ -6,6 +6,7 @@ import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
 import { jobView } from '../http/views.ts';
 import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';
+import type { FileStore } from '../jobs/files.ts';
 import { isJobId } from '../jobs/job.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Logger } from '../logger.ts';
@@ -18,6 +19,7 @@ import type { RetryDeps } from './retrySyncJob.ts';
 
 export interface CallableDeps {
   readonly authenticate: Authenticate;
+  readonly files: Pick<FileStore, 'read'>;
   readonly logger: Logger;
 }
 
@@ -62,6 +64,7 @@ function jobCallable(
   return callable({ ...deps, name, input: jobInput }, async ({ uid }, { job_id: jobId }) => {
     if (!isJobId(jobId)) throw new AppError('job_not_found');
     const job = await command(uid, jobId);
-    return { view: jobView(jobId, job), log: { jobId, status: job.status } };
+    const files = (await deps.files.read(jobId, job)).all;
+    return { view: jobView(jobId, job, files), log: { jobId, status: job.status } };
   });
 }

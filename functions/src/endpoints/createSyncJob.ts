@@ -8,10 +8,12 @@ import type { CallableHandler } from '../http/callable.ts';
 import { createdJobView } from '../http/views.ts';
 import type { CreatedJobView } from 'offline-audio-sync-contract';
 import { enqueueJob } from '../jobs/queue.ts';
+import type { FileStore } from '../jobs/files.ts';
+import type { JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
-import { takeStaged } from '../upload/arrivals.ts';
+import { receiveAll, withArrival } from '../upload/arrivals.ts';
 import type { ArrivalDeps } from '../upload/arrivals.ts';
-import { beginJob, startOf } from '../upload/begin.ts';
+import { beginJob } from '../upload/begin.ts';
 import type { BeginDeps, BegunJob } from '../upload/begin.ts';
 import { manifestHash } from '../upload/idempotency.ts';
 import { checkManifest } from '../upload/recordings.ts';
@@ -20,11 +22,10 @@ import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
 export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
-  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'tryUpdate'>;
+  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'replace' | 'get' | 'update'>;
+  readonly files: FileStore;
   readonly authenticate: Authenticate;
   readonly maxRecordingBytes: number;
-  /** How long all recordings of a job may take to arrive, milliseconds. */
-  readonly uploadExpiryMs: number;
   /** Name of the bucket that the paths are in. */
   readonly bucket: string;
 }
@@ -74,10 +75,11 @@ export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<Cr
     const begun = await beginJob(
       deps,
       { uid, idempotencyKey: asked.idempotency_key ?? null, fields, recordings },
-      { contentHash: manifestHash(recordings, fields), arriveWithinMs: deps.uploadExpiryMs },
+      { contentHash: manifestHash(recordings, fields), upload: 'direct' },
     );
-    const { jobId, job } = await bringUpToDate(uid, begun, deps);
-    const view = createdJobView(jobId, job, deps.bucket, job.createdAt.toMillis() + deps.uploadExpiryMs);
+    const { jobId, job, files: current } = await bringUpToDate(uid, begun, deps);
+    const expiresMs = job.waitingFor?.until?.toMillis() ?? job.createdAt.toMillis() + deps.uploadExpiryMs;
+    const view = createdJobView(jobId, job, inOrderOf(recordings, current), deps.bucket, expiresMs);
     return { view, log: { jobId, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) } };
   });
 }
@@ -92,7 +94,7 @@ function parseFiles(given: readonly unknown[]): DeclaredFile[] {
   return files.map(({ name, size_bytes: size, md5 }) => ({ name, size, md5: md5 ?? null }));
 }
 
-/** Starts a job that waits for nothing, and takes what has arrived for one of an earlier call. */
+/** Starts a job that waits for nothing, and receives what has arrived for one of an earlier call. */
 async function bringUpToDate(uid: string, begun: BegunJob, deps: CreateJobDeps): Promise<BegunJob> {
   const { jobId, isNew } = begun;
   if (begun.job.status !== 'uploading') {
@@ -100,11 +102,15 @@ async function bringUpToDate(uid: string, begun: BegunJob, deps: CreateJobDeps):
     if (begun.job.status === 'pending') await enqueueJob(jobId, begun.job, deps);
     return begun;
   }
-  if (!isNew) await takeStaged(uid, jobId, deps);
-  const job = await deps.jobs.update(jobId, (current) =>
-    current.status === 'uploading' ? startOf(jobId, current.files) : null,
-  );
+  if (isNew && begun.job.fileCounts.expected > 0) return begun;
+  const objects = await receiveAll(uid, jobId, deps);
+  const job = await deps.jobs.get(jobId);
   if (job === null) throw new AppError('unavailable');
-  if (job.status === 'pending') await enqueueJob(jobId, job, deps);
-  return { ...begun, job };
+  const files = (await deps.files.read(jobId, job)).all.map((file) => withArrival(file, objects));
+  return { ...begun, job, files };
+}
+
+function inOrderOf(recordings: readonly { readonly name: string }[], files: readonly JobFile[]): JobFile[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  return recordings.flatMap(({ name }) => byName.get(name) ?? []);
 }

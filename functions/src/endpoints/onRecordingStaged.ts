@@ -1,5 +1,5 @@
 /** `onRecordingStaged`: an object has come to Storage. */
-import { takeArrivals } from '../upload/arrivals.ts';
+import { receiveArrivals } from '../upload/arrivals.ts';
 import type { Arrival, ArrivalDeps } from '../upload/arrivals.ts';
 import { inBatches } from '../upload/batches.ts';
 import { parseStagedPath } from '../storage/paths.ts';
@@ -14,24 +14,28 @@ export interface StagedObjectEvent {
   readonly md5Hash?: string | undefined;
 }
 
+/** Jobs that one instance looks at at once: a thousand recordings and their objects take megabytes. */
+const CONCURRENCY = 6;
+
 /**
- * Arrivals of one job that come to the same instance while others of it are being written are written together: a thousand
- * small recordings at once would otherwise be a thousand writes of one document, one after the other.
+ * Arrivals of one job that come to the same instance while it is looked at are looked at together: a thousand small recordings
+ * at once would otherwise be a thousand listings.
  */
 export function createRecordingStagedHandler(deps: ArrivalDeps): (event: StagedObjectEvent) => Promise<void> {
-  const take = inBatches(async (_job, arrivals: readonly (StagedPath & { readonly arrival: Arrival })[]) => {
+  const receive = inBatches(async (_job, arrivals: readonly (StagedPath & { readonly arrival: Arrival })[]) => {
     const [first] = arrivals;
     if (first === undefined) return;
-    const objects = arrivals.map(({ arrival }) => arrival);
-    await takeArrivals(first.uid, first.jobId, objects, deps);
-  });
+    await receiveArrivals(
+      first.uid,
+      first.jobId,
+      arrivals.map(({ arrival }) => arrival),
+      deps,
+    );
+  }, CONCURRENCY);
   return async ({ name: path, generation, size, md5Hash }) => {
     const staged = parseStagedPath(path);
     if (staged === null) return;
-    const told = { path, generation: String(generation), size: Number(size), md5: md5Hash ?? null };
-    // A late event must not speak for an object that has taken the place of its own.
-    const present = await deps.objects.find(path);
-    const arrival = present === null ? { ...told, isPresent: false } : { ...present, isPresent: true };
-    await take(`${staged.uid}/${staged.jobId}`, { ...staged, arrival });
+    const arrival = { path, generation: String(generation), size: Number(size), md5: md5Hash ?? null };
+    await receive(`${staged.uid}/${staged.jobId}`, { ...staged, arrival });
   };
 }

@@ -1,26 +1,23 @@
 /** `retrySyncJob`: what failed of a job is tried again, and nothing else. */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
-import { chunkId, chunksOf, partOf, readChunks } from '../jobs/chunk.ts';
-import type { ChunkDoc, FailedChunkDoc, KnownChunk, PlannedChunkDoc } from '../jobs/chunk.ts';
-import { asDuplicate } from '../jobs/ingestLedger.ts';
-import type { Claim, IngestLedger } from '../jobs/ingestLedger.ts';
-import type { FileState, Job, JobFile } from '../jobs/job.ts';
+import type { FileStore } from '../jobs/files.ts';
+import { asDuplicate } from '../jobs/registry.ts';
+import type { Claim, RecordingRegistry } from '../jobs/registry.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { queuedProgress, WAITING_IN_QUEUE } from '../jobs/store.ts';
-import type { JobChange, JobStore } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { totalsOf } from '../jobs/totals.ts';
 import type { Logger } from '../logger.ts';
-import { abandonFile, failure, isCounted, ledgerOf, needsAudio } from '../completion/outcome.ts';
-import type { UsageStore } from '../usage/usage.ts';
+import { needsAudio } from '../completion/outcome.ts';
 
 export interface RetryDeps {
-  readonly db: Firestore;
   readonly jobs: JobStore;
-  readonly ingest: IngestLedger;
-  readonly usage: UsageStore;
+  readonly files: FileStore;
+  readonly registry: RecordingRegistry;
   readonly queue: TaskQueue;
   readonly logger: Logger;
   readonly now: () => number;
@@ -29,140 +26,65 @@ export interface RetryDeps {
 }
 
 /**
- * Makes a job that failed, wholly or in part, pending again. Recordings that came through stay; chunks that were refused are
- * asked for again; recordings that could not be read are read again, behind what was planned of them.
+ * Makes a job that failed, wholly or in part, pending again. Recordings that came through stay; those that failed are read
+ * again, and what is covered of them is not asked for again.
  *
- * In the same transaction the recordings are claimed anew: another job may have taken them since. What it has done is a
- * duplicate here; what it is at stays failed here. So every chunk that waits to be asked for is of recordings that are this
- * job's alone.
+ * In the same transaction the recordings are claimed anew: another job may have claimed them since. What it has done is a
+ * duplicate here; what it has not done yet stays failed here.
  * @throws AppError `job_not_found`; `job_not_finished`; `job_not_retryable`; `duplicate_in_progress`.
  */
 export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Promise<Job> {
-  const job = await deps.jobs.update(jobId, async (current, tx) => {
+  const { jobs, files: store, registry, logger, now, unfinishedRetentionMs } = deps;
+  const job = await jobs.update(jobId, async (current, tx) => {
     if (current.uid !== uid) throw new AppError('job_not_found');
-    const candidates = retryableFiles(current);
-    const chunks = await readChunks(deps.db, jobId, tx);
-    const claims = await deps.ingest.claim(tx, jobId, uid, candidates);
+    const files = await store.read(jobId, current, { tx });
+    const claims = await registry.claim(tx, jobId, uid, retryableFiles(current, files.all));
     if ([...claims.values()].every(({ kind }) => kind === 'wait')) throw new AppError('duplicate_in_progress');
-    return takeUp(jobId, current, claims, chunks, tx, deps);
+    files.map((file) => retriedFile(file, claims.get(file.name)));
+    const totals = totalsOf(files.all);
+    const expiresAt = Timestamp.fromMillis(Math.max(current.expiresAt.toMillis(), now() + unfinishedRetentionMs));
+    files.write(tx, expiresAt);
+    const { staged } = totals.fileCounts;
+    const { filesTotal, chunksDone, chunksPlanned } = current.progress;
+    return {
+      ...totals,
+      status: 'pending',
+      progress: { ...queuedProgress(filesTotal), filesDone: filesTotal - staged, chunksDone, chunksPlanned },
+      waitingFor: WAITING_IN_QUEUE,
+      lease: null,
+      attempts: 0,
+      deferrals: 0,
+      reading: null,
+      epoch: current.epoch + 1,
+      notifiedAt: null,
+      acknowledgedAt: null,
+      finishedAt: null,
+      expiresAt,
+    };
   });
   if (job === null) throw new AppError('job_not_found');
-  deps.logger.info('Job retried', {
-    jobId,
-    stage: 'retry',
-    epoch: job.epoch,
-    files: job.files.filter(({ state }) => state === 'staged').length,
-  });
+  logger.info('Job retried', { jobId, stage: 'retry', epoch: job.epoch, files: job.fileCounts.staged });
   await enqueueJob(jobId, job, deps);
   return job;
 }
 
 /** What can be tried again. Pure. @throws AppError where there is none. */
-export function retryableFiles(job: Job): JobFile[] {
+export function retryableFiles(job: Job, files: readonly JobFile[]): JobFile[] {
   if (!isFinished(job.status)) throw new AppError('job_not_finished');
   if (job.status === 'completed') {
     throw new AppError('job_not_retryable', { message: 'Nothing of this job failed: there is nothing to try again.' });
   }
-  const files = job.files.filter((file) => needsAudio(job, file) && file.error?.code !== 'recording_missing');
-  if (files.length === 0) {
+  const retryable = files.filter((file) => needsAudio(job, file) && file.error?.code !== 'recording_missing');
+  if (retryable.length === 0) {
     throw new AppError('job_not_retryable', {
       message: 'The audio of what failed is not kept any more: upload it again.',
     });
   }
-  return files;
+  return retryable;
 }
 
-/** Writes the chunks and counters that go with the change of the job. */
-function takeUp(
-  jobId: string,
-  job: Job,
-  claims: ReadonlyMap<string, Claim>,
-  chunks: ReadonlyMap<string, KnownChunk>,
-  tx: Transaction,
-  { db, usage, now, unfinishedRetentionMs }: RetryDeps,
-): JobChange {
-  const docs = [...chunks.values()];
-  const files = job.files.map((file) => retriedFile(file, claims.get(file.name), docs));
-  const expiresAt = Timestamp.fromMillis(Math.max(job.expiresAt.toMillis(), now() + unfinishedRetentionMs));
-  writeChunks(tx, chunksOf(db, jobId), chunks, files, expiresAt);
-
-  // Counted again when it is settled again.
-  const uncounted = job.files.filter((file, i) => isCounted(file) && file !== files[i]);
-  const audioSeconds = uncounted.reduce((sum, { durationSeconds }) => sum + (durationSeconds ?? 0), 0);
-  if (audioSeconds > 0) usage.add(tx, job.uid, { audioSeconds: -audioSeconds });
-
-  const settled = files.filter(({ state }) => state !== 'staged');
-  return {
-    status: 'pending',
-    files,
-    progress: { ...queuedProgress(files.length), filesDone: settled.length },
-    ledger: ledgerOf(settled),
-    failures: settled.flatMap(({ error }) => error ?? []),
-    waitingFor: WAITING_IN_QUEUE,
-    lease: null,
-    attempts: 0,
-    deferrals: 0,
-    epoch: job.epoch + 1,
-    notifiedAt: null,
-    acknowledgedAt: null,
-    finishedAt: null,
-    expiresAt,
-  };
-}
-
-function retriedFile(file: JobFile, claim: Claim | undefined, chunks: readonly KnownChunk[]): JobFile {
-  switch (claim?.kind) {
-    case 'ours':
-      // One that no attempt came to the end of goes on as it is.
-      if (file.state === 'staged') return file;
-      return { ...file, state: 'staged', speechSeconds: null, failedSeconds: null, error: null };
-    case 'duplicate':
-      return asDuplicate(file, claim);
-    case 'wait':
-      return abandonFile(file, chunks, 'attempts_exhausted');
-    case undefined:
-      return file;
-  }
-}
-
-/** Firestore's order does not matter: no two of these are the same document. */
-function writeChunks(
-  tx: Transaction,
-  collection: CollectionReference<ChunkDoc>,
-  chunks: ReadonlyMap<string, KnownChunk>,
-  files: readonly JobFile[],
-  expiresAt: Timestamp,
-): void {
-  const byName = new Map(files.map((file) => [file.name, file]));
-  for (const [id, chunk] of chunks) {
-    if (chunk.state === 'done') {
-      tx.update(collection.doc(id), { expiresAt });
-      continue;
-    }
-    const parts = retriedParts(chunk, files).map((part): [string, PlannedChunkDoc | FailedChunkDoc] => [
-      chunkId(part.uid, part.deviceId, part.spans, byName),
-      { ...part, expiresAt },
-    ]);
-    for (const [partId, part] of parts) tx.set(collection.doc(partId), part);
-    if (!parts.some(([partId]) => partId === id)) tx.delete(collection.doc(id));
-  }
-}
-
-/**
- * What a chunk without a result becomes: what it has of the recordings that are this job's again is asked for again; what it has
- * of those that another job is at stays failed, for a retry to come; duplicates are done elsewhere.
- */
-function retriedParts(
-  chunk: PlannedChunkDoc | FailedChunkDoc,
-  files: readonly JobFile[],
-): (PlannedChunkDoc | FailedChunkDoc)[] {
-  const named = (state: FileState): ReadonlySet<string> =>
-    new Set(files.flatMap((file) => (file.state === state ? file.name : [])));
-  const ours = partOf(chunk, named('staged'));
-  const others = partOf(chunk, named('failed'));
-  const error = chunk.state === 'failed' ? chunk.error : failure(null, 'attempts_exhausted');
-  return [
-    ...(ours === null ? [] : [{ ...ours, state: 'planned' } as const]),
-    ...(others === null ? [] : [{ ...others, state: 'failed', error } as const]),
-  ];
+function retriedFile(file: JobFile, claim: Claim | undefined): JobFile {
+  if (claim?.kind === 'duplicate') return asDuplicate(file, claim);
+  if (claim?.kind !== 'ours') return file;
+  return { ...file, state: 'staged', duplicateSeconds: 0, failedSeconds: 0, refused: [], error: null };
 }

@@ -39,11 +39,11 @@ export function createUploadHandler(deps: UploadDeps): HttpHandler {
   });
 }
 
-function uploadView({ jobId, job }: AcceptedJob): UploadView {
+function uploadView({ jobId, job, files }: AcceptedJob): UploadView {
   return {
     job_id: jobId,
     status: job.status,
-    file_count: job.files.length,
-    duplicate_files: job.files.filter(({ state }) => state === 'duplicate').map(({ name }) => name),
+    file_count: files.length,
+    duplicate_files: files.filter(({ state }) => state === 'duplicate').map(({ name }) => name),
   };
 }

@@ -10,22 +10,30 @@ import type {
   JobView,
   WaitingForView,
 } from 'offline-audio-sync-contract';
+import { isFinal } from '../jobs/job.ts';
 import type { Failure, Job, JobFile, WaitingFor } from '../jobs/job.ts';
 import type { JobSummary } from '../jobs/store.ts';
 
 /** @param expiresMs Unix milliseconds. */
-export function createdJobView(id: string, job: Job, bucket: string, expiresMs: number): CreatedJobView {
+export function createdJobView(
+  id: string,
+  job: Job,
+  files: readonly JobFile[],
+  bucket: string,
+  expiresMs: number,
+): CreatedJobView {
   return {
     job_id: id,
     status: job.status,
     bucket,
     expires_at: new Date(expiresMs).toISOString(),
-    files: job.files.map(({ name, path, state }) => ({ name, path, state })),
+    files: files.map(({ name, path, state }) => ({ name, path, state })),
   };
 }
 
-export function jobView(id: string, job: Job): JobView {
-  return { ...jobSummaryView(id, job), files: job.files.map(fileView) };
+export function jobView(id: string, job: Job, files: readonly JobFile[]): JobView {
+  const failures = files.flatMap((file) => (isFinal(file) && file.error !== null ? failureView(file.error) : []));
+  return { ...jobSummaryView(id, job), failures, files: files.map(fileView) };
 }
 
 export function jobSummaryView(id: string, job: JobSummary): JobSummaryView {
@@ -57,7 +65,7 @@ function fileView(file: JobFile): FileView {
     started_at: isoTime(file.startedAt),
     size_bytes: file.size,
     duration_seconds: file.durationSeconds,
-    speech_seconds: file.speechSeconds,
+    speech_seconds: isFinal(file) ? file.speechSeconds : null,
     duplicate_of: file.duplicateOf && { job_id: file.duplicateOf.jobId, file: file.duplicateOf.file },
     error: file.error && failureView(file.error),
   };

@@ -1,17 +1,15 @@
-/** Jobs that somebody has to look after: the sweeper's questions to `offline_sync_jobs`. */
+/** Jobs that need help: the sweeper's queries on `offline_sync_jobs`. */
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
 import { JOBS } from './job.ts';
 import type { Job, JobStatus } from './job.ts';
 
-/**
- * What is read of the jobs that somebody looks through. Never their files: with a thousand of them, a job takes 1.5 MB of a
- * process's memory, and a page of such jobs more than there is.
- */
+/** What is read of the jobs that the sweeper looks through. */
 const DUE_FIELDS = [
   'uid',
   'status',
   'upload',
+  'fileCounts',
   'epoch',
   'lease',
   'waitingFor',
@@ -47,10 +45,10 @@ export class DueJobs {
     return { query, at: (job) => job.updatedAt };
   }
 
-  /** Deferred until then or before. */
-  overdue(beforeMs: number): DueQuery {
+  /** In this state, and waiting until then or before. */
+  overdue(status: JobStatus, beforeMs: number): DueQuery {
     const query = this.#due()
-      .where('status', '==', 'deferred')
+      .where('status', '==', status)
       .where('waitingFor.until', '<=', Timestamp.fromMillis(beforeMs))
       .orderBy('waitingFor.until')
       .orderBy(FieldPath.documentId());
@@ -86,14 +84,15 @@ export class DueJobs {
     return { query, at: (job) => job.expiresAt };
   }
 
-  /** Ids of a user's unfinished uploads that are labelled with this device, created then or before. */
-  async uploadsOf(uid: string, deviceId: string, beforeMs: number): Promise<string[]> {
+  /** A user's unfinished uploads that are labelled with this device, created then or before. */
+  async uploadsOf(uid: string, deviceId: string, beforeMs: number): Promise<Map<string, DueJob>> {
     const { docs } = await this.#due()
       .where('uid', '==', uid)
       .where('deviceId', '==', deviceId)
       .where('status', '==', 'uploading')
       .get();
-    return docs.filter((doc) => doc.data().createdAt.toMillis() <= beforeMs).map((doc) => doc.id);
+    const due = docs.filter((doc) => doc.data().createdAt.toMillis() <= beforeMs);
+    return new Map(due.map((doc) => [doc.id, doc.data()]));
   }
 
   /** Some of a user's jobs, of whatever state. */

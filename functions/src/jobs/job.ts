@@ -1,14 +1,15 @@
 /** The job as the functions see it: the contract's shapes with the Admin SDK's times, and what only the functions know of it. */
 import type { Timestamp } from 'firebase-admin/firestore';
-import type * as contract from 'offline-audio-sync-contract';
+import * as contract from 'offline-audio-sync-contract';
 
-export { JOBS } from 'offline-audio-sync-contract';
+export { JOBS, MAX_LISTED_FAILURES } from 'offline-audio-sync-contract';
 export type {
   AudioLedger,
   Failure,
   FileRef,
   FileState,
   JobStatus,
+  JobTotals,
   JobUsage,
   Progress,
   Stage,
@@ -18,12 +19,9 @@ export type Job = contract.JobDoc<Timestamp>;
 export type JobFile = contract.JobFile<Timestamp>;
 export type WaitingFor = contract.WaitingFor<Timestamp>;
 
-/** Up to where a scan has planned recordings, in its order: those before this one wholly, this one up to the sample. */
-export interface ResumePoint {
-  /** Name of the file. */
-  readonly file: string;
-  /** Samples at 16 kHz from the file's start. */
-  readonly sample: number;
+/** Whether a recording has its final state: nothing changes it but a retry by the user. */
+export function isFinal({ state }: Pick<JobFile, 'state'>): boolean {
+  return contract.isFinal(state);
 }
 
 /**

@@ -14,8 +14,22 @@ export const LEASE_MS = 60_000;
 /** This many heartbeats fit into a lease: two may be lost. */
 const HEARTBEATS_PER_LEASE = 3;
 
-/** Attempts in a row that ended without any progress before the job is given up: a recording that kills its worker. */
-export const MAX_ATTEMPTS = 8;
+/**
+ * Attempts in a row without any progress before the job fails. With the waits between them (`retryWaitMs`) they spread over more
+ * than a day: an outage of some hours ends no job.
+ */
+export const MAX_ATTEMPTS = 24;
+
+/** Attempts without progress that follow one another at once; a worker that was stopped by the platform costs no wait. */
+const IMMEDIATE_ATTEMPTS = 2;
+const FIRST_RETRY_WAIT_MS = 30_000;
+const LONGEST_RETRY_WAIT_MS = 2 * 3600_000;
+
+/** How long to wait after so many attempts without progress, milliseconds. */
+export function retryWaitMs(attempts: number): number {
+  if (attempts < IMMEDIATE_ATTEMPTS) return 0;
+  return Math.min(FIRST_RETRY_WAIT_MS * 2 ** (attempts - IMMEDIATE_ATTEMPTS), LONGEST_RETRY_WAIT_MS);
+}
 
 /** Another worker has the job now, or it ended: stop, write nothing. */
 export class LeaseLostError extends Error {
@@ -31,8 +45,10 @@ export type Admission =
   | { readonly kind: 'drop'; readonly reason: 'missing' | 'stale_epoch' | 'not_ready' }
   /** The payload's user is not the job's: somebody forged or mixed up a task. */
   | { readonly kind: 'refuse'; readonly reason: 'uid_mismatch' }
-  /** Too many attempts in a row: to be given up. */
+  /** Too many attempts in a row without progress: the job is to fail. */
   | { readonly kind: 'exhausted' }
+  /** Its worker died, and not for the first time: the job is to wait before the next attempt. */
+  | { readonly kind: 'defer' }
   /** Not now: the platform should deliver it again. */
   | { readonly kind: 'wait'; readonly reason: 'leased' | 'deferred'; readonly untilMs: number };
 
@@ -48,10 +64,11 @@ export function admit(job: Job | null, payload: TaskPayload, nowMs: number): Adm
   const leasedUntil = job.lease?.expiresAt.toMillis() ?? 0;
   if (leasedUntil > nowMs) return { kind: 'wait', reason: 'leased', untilMs: leasedUntil };
   if (isExhausted(job, nowMs)) return { kind: 'exhausted' };
+  if (job.lease !== null && leasedUntil + retryWaitMs(job.attempts) > nowMs) return { kind: 'defer' };
   return { kind: 'work', job };
 }
 
-/** Whether nobody is at the job, and too many were. @param nowMs Unix milliseconds. */
+/** Whether no worker has the job, and its attempts are used up. @param nowMs Unix milliseconds. */
 export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
   return attempts >= MAX_ATTEMPTS && (lease?.expiresAt.toMillis() ?? 0) <= nowMs;
 }
@@ -66,10 +83,10 @@ export class Lease {
   readonly #now: () => number;
   readonly #leaseMs: number;
   readonly #lost = new AbortController();
-  /** Unix milliseconds up to which nobody else can have taken the job. */
+  /** Unix milliseconds up to which no other worker can have the job. */
   #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
-  #beating: Promise<void> | null = null;
+  #renewal: Promise<void> | null = null;
   #lastWrite: Promise<unknown> = Promise.resolve();
 
   private constructor(store: JobStore, jobId: string, owner: string, now: () => number, leaseMs: number) {
@@ -81,7 +98,7 @@ export class Lease {
   }
 
   /**
-   * Takes the job's lease if {@link admit} says so.
+   * Acquires the job's lease if {@link admit} says so.
    * @param owner unique to this delivery.
    * @param leaseMs how long the lease holds without a heartbeat, milliseconds.
    */
@@ -119,8 +136,8 @@ export class Lease {
   }
 
   /**
-   * Changes the job, if this worker still holds it. One change at a time, heartbeats among them: a worker's transactions on
-   * its one job would only wait for one another's locks, and abort one another.
+   * Changes the job, if this worker still holds it, and renews the lease. One change at a time, heartbeats among them: a
+   * worker's transactions on its one job would only wait for one another's locks, and abort one another.
    * @throws LeaseLostError
    */
   async update(decide: Decide): Promise<Job> {
@@ -130,11 +147,13 @@ export class Lease {
   }
 
   async #write(decide: Decide): Promise<Job> {
-    const job = await this.#store.update(this.jobId, (current, tx) => {
+    const job = await this.#store.update(this.jobId, async (current, tx) => {
       this.assertHeld(current);
-      return decide(current, tx);
+      const change = await decide(current, tx);
+      return change === null ? null : { lease: this.#fresh(), ...change };
     });
     if (job === null) throw this.#loss('the job was deleted');
+    this.#heldUntilMs = heldUntilMs(job);
     return job;
   }
 
@@ -143,26 +162,31 @@ export class Lease {
     if (job?.lease?.owner !== this.owner) throw this.#loss('another worker holds it, or it ended');
   }
 
-  /** Stops the heartbeat. The lease itself goes with the last write (`lease: null`), or runs out. */
-  async stop(): Promise<void> {
+  /** Stops the heartbeat, whatever it waits for: the lease runs out. */
+  abandon(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#beating;
+    this.#timer = null;
   }
 
-  /** One is enough: where Firestore is slow, they would queue up. */
+  /** Stops the heartbeat. The lease itself goes with the last write (`lease: null`), or runs out. */
+  async stop(): Promise<void> {
+    this.abandon();
+    await this.#renewal;
+  }
+
+  /** Renews the lease unless another write has just done so. One at a time: where Firestore is slow, they would queue up. */
   async #heartbeat(): Promise<void> {
-    if (this.#beating !== null) return;
-    this.#beating = this.update(() => ({ lease: this.#fresh() })).then(
-      (job) => {
-        this.#heldUntilMs = heldUntilMs(job);
-      },
+    const heartbeatMs = this.#leaseMs / HEARTBEATS_PER_LEASE;
+    if (this.#renewal !== null || this.#heldUntilMs - this.#now() > this.#leaseMs - heartbeatMs / 2) return;
+    this.#renewal = this.update(() => ({})).then(
+      () => undefined,
       (error: unknown) => {
         // Any other failure is Firestore's: the lease has time for two more tries before it runs out.
         if (error instanceof LeaseLostError) this.#lost.abort(error);
       },
     );
-    await this.#beating;
-    this.#beating = null;
+    await this.#renewal;
+    this.#renewal = null;
   }
 
   #fresh(): NonNullable<Job['lease']> {

@@ -2,18 +2,17 @@
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
+import { filesOf, paged } from './files.ts';
 import { JOBS } from './job.ts';
 import type { Job, JobFile, JobStatus, Progress } from './job.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
+import { totalsOf } from './totals.ts';
 
 /** What a write may change: everything but who the job belongs to and when it began. */
 export type JobChange = Partial<Omit<Job, 'uid' | 'createdAt' | 'updatedAt'>>;
 
-/**
- * What a list reads of each job. Never its files: with a thousand of them, a job takes 1.5 MB of a process's memory, and
- * requests run beside one another.
- */
+/** What a list reads of each job. */
 const SUMMARY_FIELDS = [
   'status',
   'deviceId',
@@ -63,15 +62,40 @@ export class JobStore {
     return this.#jobs().doc(jobId);
   }
 
-  /** Writes a new job. Returns false, and writes nothing, when the id is taken. */
-  async create(jobId: string, job: Job): Promise<boolean> {
+  /** Writes a new job with its recordings. Returns false, and writes nothing, when the id is taken. */
+  async create(jobId: string, { job, files }: NewJob): Promise<boolean> {
+    const batch = this.#db.batch();
+    batch.create(this.ref(jobId), job);
+    const { uid, expiresAt } = job;
+    // Pages with these ids may be left of an earlier job with this id; this one reads those that it writes.
+    for (const [i, page] of paged(files).pages.entries()) {
+      batch.set(filesOf(this.#db, jobId).doc(String(i)), { uid, jobId, files: page, expiresAt });
+    }
     try {
-      await this.ref(jobId).create(job);
+      await batch.commit();
       return true;
     } catch (error) {
-      if (hasCode(error, ALREADY_EXISTS)) return false;
+      if (error instanceof Error && 'code' in error && error.code === ALREADY_EXISTS) return false;
       throw error;
     }
+  }
+
+  /**
+   * Puts a new job in the place of one that has ended: the id of an Idempotency-Key is always the same.
+   * @returns the job as it begins; null, with nothing written, when the other one is not as it was read.
+   */
+  async replace(jobId: string, ended: Job, { job, files }: NewJob): Promise<Job | null> {
+    return this.#db.runTransaction(async (tx) => {
+      const current = (await tx.get(this.ref(jobId))).data();
+      if (current?.updatedAt.isEqual(ended.updatedAt) !== true) return null;
+      // Tasks of the job before are not this one's.
+      const begun = { ...job, epoch: current.epoch + 1 };
+      tx.set(this.ref(jobId), begun);
+      for (const [i, page] of paged(files).pages.entries()) {
+        tx.set(filesOf(this.#db, jobId).doc(String(i)), { uid: job.uid, jobId, files: page, expiresAt: job.expiresAt });
+      }
+      return begun;
+    });
   }
 
   async get(jobId: string): Promise<Job | null> {
@@ -79,7 +103,7 @@ export class JobStore {
   }
 
   /**
-   * The way a job changes: reads it, asks `decide` for the change, holds a change of status against the table of
+   * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of
    * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
    * it may use the transaction for other documents, reads before writes.
    * @returns the job as it is afterwards; null when there is no such job.
@@ -96,50 +120,24 @@ export class JobStore {
     });
   }
 
-  /**
-   * {@link update} without locks, for a job that many write to at once: their transactions would wait for one another until
-   * they time out. Here one of them wins, and the others look again.
-   * @returns as {@link update}; `'conflict'`, with nothing written, when somebody else wrote since the job was read; `'unknown'`
-   * when the answer did not come: it is written, or it is not.
-   */
-  async tryUpdate(jobId: string, decide: (job: Job) => JobChange | null): Promise<Job | null | 'conflict' | 'unknown'> {
-    const doc = await this.ref(jobId).get();
-    const job = doc.data();
-    if (job === undefined || doc.updateTime === undefined) return null;
-    const change = decide(job);
-    if (change === null) return job;
-    const written = this.#checked(job, change);
-    try {
-      await this.ref(jobId).update(written, { lastUpdateTime: doc.updateTime });
-    } catch (error) {
-      if (hasCode(error, CONFLICTS)) return 'conflict';
-      if (hasCode(error, UNANSWERED)) return 'unknown';
-      throw error;
-    }
-    return { ...job, ...written };
-  }
-
   /** Writes a change of a job that was read in the same transaction. */
   write(tx: Transaction, jobId: string, job: Job, change: JobChange): Job {
-    const written = this.#checked(job, change);
+    if (change.status !== undefined && change.status !== job.status) assertTransition(job.status, change.status);
+    const written = { ...change, updatedAt: Timestamp.fromMillis(this.#now()) };
     tx.update(this.ref(jobId), written);
     return { ...job, ...written };
   }
 
-  #checked(job: Job, change: JobChange): JobChange & Pick<Job, 'updatedAt'> {
-    if (change.status !== undefined && change.status !== job.status) assertTransition(job.status, change.status);
-    return { ...change, updatedAt: Timestamp.fromMillis(this.#now()) };
-  }
-
   /**
    * Deletes a job that never began: the one created then, if it is still `uploading`.
-   * @returns whether there is no job of this id any more, be it that somebody else deleted it.
+   * @returns whether there is no job of this id any more, whoever deleted it.
    */
   async discard(jobId: string, createdAt: Timestamp): Promise<boolean> {
     return this.#db.runTransaction(async (tx) => {
       const job = (await tx.get(this.ref(jobId))).data();
       if (job === undefined) return true;
       if (job.status !== 'uploading' || !job.createdAt.isEqual(createdAt)) return false;
+      for (const page of job.filePages.keys()) tx.delete(filesOf(this.#db, jobId).doc(String(page)));
       tx.delete(this.ref(jobId));
       return true;
     });
@@ -192,12 +190,19 @@ export class JobStore {
   }
 }
 
+/** A job as it begins, and its recordings. */
 export interface NewJob {
+  readonly job: Job;
+  readonly files: readonly JobFile[];
+}
+
+export interface JobRequest {
   readonly uid: string;
   readonly deviceId: string;
   readonly files: readonly JobFile[];
-  /** How long the recordings may take to come straight to Storage, milliseconds; null where the request itself brings them. */
-  readonly arriveWithinMs: number | null;
+  readonly upload: Job['upload'];
+  /** After how long without an arrival the upload has ended, milliseconds. */
+  readonly uploadExpiryMs: number;
   readonly conversationId: string | null;
   readonly contentHash: string | null;
   /** Unix milliseconds. */
@@ -207,29 +212,30 @@ export interface NewJob {
 }
 
 /** A job as it begins: waiting for its recordings to be staged. */
-export function newJob(job: NewJob): Job {
-  const { uid, deviceId, files, arriveWithinMs, conversationId, contentHash, nowMs, retentionMs } = job;
+export function newJob(request: JobRequest): NewJob {
+  const { uid, deviceId, files, upload, uploadExpiryMs, conversationId, contentHash, nowMs, retentionMs } = request;
   const now = Timestamp.fromMillis(nowMs);
-  return {
+  const job: Job = {
     uid,
     deviceId,
     status: 'uploading',
-    upload: arriveWithinMs === null ? 'multipart' : 'direct',
-    files,
+    upload,
+    filePages: paged(files).filePages,
+    ...totalsOf(files),
     progress: queuedProgress(files.length),
-    ledger: EMPTY_LEDGER,
     attempts: 0,
     deferrals: 0,
+    reading: null,
     lease: null,
     waitingFor: {
       reason: 'uploads',
       message: 'Waiting for the recordings to arrive.',
-      until: arriveWithinMs === null ? null : Timestamp.fromMillis(nowMs + arriveWithinMs),
+      until: Timestamp.fromMillis(nowMs + uploadExpiryMs),
     },
     conversationId,
+    conversationIds: [],
     newConversationIds: [],
     updatedConversationIds: [],
-    failures: [],
     usage: { requests: 0, billedSeconds: 0 },
     epoch: 0,
     contentHash,
@@ -240,6 +246,7 @@ export function newJob(job: NewJob): Job {
     finishedAt: null,
     expiresAt: Timestamp.fromMillis(nowMs + retentionMs),
   };
+  return { job, files };
 }
 
 export function queuedProgress(filesTotal: number): Progress {
@@ -249,14 +256,5 @@ export function queuedProgress(filesTotal: number): Progress {
 /** What a job waits for once its recordings are staged. */
 export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
 
-/** gRPC statuses NOT_FOUND (deleted since), FAILED_PRECONDITION (changed since) and ABORTED (somebody else is at it). */
-const CONFLICTS: ReadonlySet<unknown> = new Set([5, 9, 10]);
-
-/** CANCELLED (the emulator answers so now and then where writes meet), DEADLINE_EXCEEDED, INTERNAL and UNAVAILABLE. */
-const UNANSWERED: ReadonlySet<unknown> = new Set([1, 4, 13, 14]);
-
-const ALREADY_EXISTS: ReadonlySet<unknown> = new Set([6]);
-
-function hasCode(error: unknown, codes: ReadonlySet<unknown>): boolean {
-  return error instanceof Error && 'code' in error && codes.has(error.code);
-}
+/** gRPC status. */
+const ALREADY_EXISTS = 6;

@@ -48,17 +48,6 @@ export class UploadedObjects {
     await this.#bucket.deleteFiles({ prefix, force: true });
   }
 
-  /** The object as it is now; null where there is none. */
-  async find(path: string): Promise<ListedObject | null> {
-    try {
-      const [metadata] = await this.#bucket.file(path).getMetadata();
-      return listed(path, metadata);
-    } catch (error) {
-      if (isGoneOrReplaced(error)) return null;
-      throw error;
-    }
-  }
-
   /**
    * Replaces the object by one with the same bytes that nobody can read back: Firebase gives every upload a download token, which
    * opens the object to everybody who has it and needs no sign-in. Whatever type or headers the uploader chose go, too, so that a

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 import type { Bucket } from './bucket.ts';
+import { stagedPath } from './paths.ts';
 
 /**
  * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, with nobody to
@@ -40,6 +41,12 @@ export class StagedAudio {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Paths of what is staged for a job. */
+  async list(uid: string, jobId: string): Promise<string[]> {
+    const [files] = await this.#bucket.getFiles({ prefix: stagedPath(uid, jobId, '') });
+    return files.map(({ name }) => name);
   }
 
   /** Deletes recordings; those already gone are fine. */

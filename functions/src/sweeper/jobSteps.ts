@@ -1,16 +1,17 @@
-/** What the sweeper does to jobs: one step for each way in which a job can need somebody. */
+/** What the sweeper does to jobs: one step for each way in which a job can need help. */
+import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
+import { deferral } from '../jobs/deferral.ts';
 import type { DueJob, DueJobs, DueQuery } from '../jobs/dueJobs.ts';
 import type { Job } from '../jobs/job.ts';
+import { retryWaitMs } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
-import type { JobChange } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../completion/finish.ts';
 import type { EarlyEnd, EndDeps, WrapUpDeps } from '../completion/finish.ts';
-import { takeStaged } from '../upload/arrivals.ts';
-import { startOf } from '../upload/begin.ts';
+import { isArriving, listStaged, receiveAll, startWithout } from '../upload/arrivals.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 
 export interface JobStepDeps extends EndDeps, WrapUpDeps {
@@ -19,7 +20,7 @@ export interface JobStepDeps extends EndDeps, WrapUpDeps {
   readonly due: DueJobs;
   readonly queue: TaskQueue;
   readonly logger: Logger;
-  /** How long all recordings of a job may take to arrive, milliseconds. */
+  /** After how long without an arrival an upload has ended, milliseconds. */
   readonly uploadExpiryMs: number;
   /** How long the audio of an unfinished job is kept, milliseconds. */
   readonly audioRetentionMs: number;
@@ -41,8 +42,7 @@ const GRACE_MS = 60_000;
 const MOMENT_MS = 2 * 60_000;
 /**
  * After this long a job gets a second task beside the one that it may or may not have: the id of a task that ran or was
- * purged stays blocked for about an hour. The job's place in the queue is kept (its epoch stays, so its first task still
- * counts): raising the epoch instead would send whoever waits in a long backlog to the end of it, again and again.
+ * purged stays blocked for about an hour. The epoch stays, so the first task still counts if it is in the queue.
  */
 const REDRIVE_MS = 70 * 60_000;
 
@@ -63,13 +63,13 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
     },
     {
       name: 'deferred',
-      due: due.overdue(nowMs - GRACE_MS),
+      due: due.overdue('deferred', nowMs - GRACE_MS),
       act: (jobId, job) => enqueueAgain(jobId, job, nowMs - (job.waitingFor?.until?.toMillis() ?? nowMs), deps),
     },
     {
       name: 'uploads',
       due: due.still('uploading', nowMs - MOMENT_MS),
-      act: (jobId, job) => takeUpload(jobId, job, deps),
+      act: (jobId, job) => receiveUpload(jobId, job, deps),
     },
     {
       name: 'wrap_ups',
@@ -78,8 +78,8 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
     },
     {
       name: 'uploads_expired',
-      due: due.begun(['uploading'], nowMs - deps.uploadExpiryMs),
-      act: (jobId) => end(jobId, 'upload_expired', ({ status }) => status === 'uploading', deps),
+      due: due.overdue('uploading', nowMs),
+      act: (jobId, job) => expireUpload(jobId, job, nowMs, deps),
     },
     {
       name: 'retention_ended',
@@ -90,16 +90,21 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
   ];
 }
 
-/** A worker died, and its task with it. The new epoch turns away whatever is left of both. */
-async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue }: JobStepDeps): Promise<boolean> {
+/**
+ * A worker died, and its task with it. The new epoch turns away what is left of both; after repeated deaths the job waits
+ * before its next attempt, as after any other failure.
+ */
+async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue, now }: JobStepDeps): Promise<boolean> {
   const result: { revived: boolean } = { revived: false };
   const job = await jobs.update(jobId, (current) => {
     result.revived = isDead(current, deadSinceMs);
     if (!result.revived) return null;
+    if (retryWaitMs(current.attempts) > 0) return deferral(current, null, now());
     return { status: 'pending', lease: null, epoch: current.epoch + 1, waitingFor: WAITING_IN_QUEUE };
   });
   if (!result.revived || job === null) return false;
-  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch });
+  const delaySeconds = Math.max(0, ((job.waitingFor?.until?.toMillis() ?? 0) - now()) / 1000);
+  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { delaySeconds });
   return true;
 }
 
@@ -117,21 +122,28 @@ async function enqueueAgain(jobId: string, job: DueJob, waitedMs: number, { queu
  * Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. An upload that
  * waits for nothing, because all of it is known already, gets no event: it starts here if the request died that began it.
  */
-async function takeUpload(jobId: string, { uid, upload }: DueJob, deps: JobStepDeps): Promise<boolean> {
-  if (upload === 'direct') await takeStaged(uid, jobId, deps);
-  return (await startComplete(jobId, deps)) || upload === 'direct';
+async function receiveUpload(jobId: string, job: DueJob, deps: JobStepDeps): Promise<boolean> {
+  if (!isArriving(job)) return false;
+  await receiveAll(job.uid, jobId, deps);
+  return true;
 }
 
-async function startComplete(jobId: string, { jobs, queue }: JobStepDeps): Promise<boolean> {
-  const result: { start: JobChange | null } = { start: null };
-  const job = await jobs.tryUpdate(jobId, (current) => {
-    result.start = current.status === 'uploading' ? startOf(jobId, current.files) : null;
-    return result.start;
-  });
-  // Whoever else wrote to it, or an answer that did not come: the next run sees what it is then.
-  if (result.start === null || job === null || job === 'conflict' || job === 'unknown') return false;
-  await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch });
-  return true;
+/** An upload has ended when nothing came for long enough, however old it is. What has arrived is processed. */
+async function expireUpload(jobId: string, job: DueJob, nowMs: number, deps: JobStepDeps): Promise<boolean> {
+  const isDue = ({ status }: Job): boolean => status === 'uploading';
+  if (!isArriving(job)) return end(jobId, 'upload_expired', isDue, deps);
+  const objects = await listStaged(job.uid, jobId, deps);
+  const expiresMs = Math.max(0, ...[...objects.values()].map(({ createdAtMs }) => createdAtMs)) + deps.uploadExpiryMs;
+  if (expiresMs > nowMs) {
+    await deps.jobs.update(jobId, (current) =>
+      isArriving(current) && current.waitingFor !== null
+        ? { waitingFor: { ...current.waitingFor, until: Timestamp.fromMillis(expiresMs) } }
+        : null,
+    );
+    return false;
+  }
+  if ((await startWithout(jobId, objects, deps)) !== null) return true;
+  return end(jobId, 'upload_expired', isDue, deps);
 }
 
 /** What a worker that died at the very end left undone. */

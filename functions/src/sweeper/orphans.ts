@@ -1,5 +1,6 @@
 /** Objects that nothing will read again, however their job went away. */
 import pMap from 'p-map';
+import type { FileStore } from '../jobs/files.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { needsAudio } from '../completion/outcome.ts';
 import { parseStagedPath } from '../storage/paths.ts';
@@ -7,6 +8,7 @@ import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
 
 export interface OrphanDeps {
   readonly jobs: Pick<JobStore, 'getAll'>;
+  readonly files: Pick<FileStore, 'read'>;
   readonly objects: UploadedObjects;
 }
 
@@ -18,8 +20,8 @@ export interface Deletions {
 
 /** Deletes and look-ups under way at once. */
 const CONCURRENCY = 32;
-/** Jobs of one look-up, held in memory at once: with a thousand files each takes megabytes. */
-const LOOK_UP = 32;
+/** Jobs of one look-up. */
+const LOOK_UP = 100;
 
 /**
  * Deletes those of the listed objects that no job needs. In this order it is safe against everything that goes on meanwhile:
@@ -28,9 +30,9 @@ const LOOK_UP = 32;
  */
 export async function deleteOrphans(
   listed: readonly ListedObject[],
-  { jobs, objects }: OrphanDeps,
+  { jobs, files, objects }: OrphanDeps,
 ): Promise<Deletions> {
-  const needed = await neededOf(listed, jobs);
+  const needed = await neededOf(listed, { jobs, files });
   const orphans = listed.filter(({ path }) => !needed.has(path));
   const errors: Error[] = [];
   const remove = (orphan: ListedObject): Promise<void> =>
@@ -42,19 +44,30 @@ export async function deleteOrphans(
 }
 
 /** The paths of those that a job needs. Whole paths are compared, which have the job's id and its user in them. */
-async function neededOf(listed: readonly ListedObject[], jobs: OrphanDeps['jobs']): Promise<Set<string>> {
-  const paths = new Set(listed.map(({ path }) => path));
-  const ids = [...new Set([...paths].flatMap((path) => jobIdOf(path) ?? []))];
+async function neededOf(
+  listed: readonly ListedObject[],
+  { jobs, files }: Pick<OrphanDeps, 'jobs' | 'files'>,
+): Promise<Set<string>> {
+  const namesByJob = new Map<string, string[]>();
+  for (const { path } of listed) {
+    // An app may write to any path, and must not stop the sweep.
+    const staged = parseStagedPath(path);
+    if (staged !== null) namesByJob.set(staged.jobId, [...(namesByJob.get(staged.jobId) ?? []), staged.name]);
+  }
+  const ids = [...namesByJob.keys()];
   const needed = new Set<string>();
   for (let i = 0; i < ids.length; i += LOOK_UP) {
-    for (const job of (await jobs.getAll(ids.slice(i, i + LOOK_UP))).values()) {
-      for (const file of job.files) if (paths.has(file.path) && needsAudio(job, file)) needed.add(file.path);
-    }
+    const found = await jobs.getAll(ids.slice(i, i + LOOK_UP));
+    await pMap(
+      found,
+      async ([jobId, job]) => {
+        const names = namesByJob.get(jobId) ?? [];
+        for (const file of (await files.read(jobId, job, { names })).all) {
+          if (needsAudio(job, file)) needed.add(file.path);
+        }
+      },
+      { concurrency: CONCURRENCY },
+    );
   }
   return needed;
-}
-
-/** Null for a path that no job has: an app may write to any, and must not stop the sweep. */
-function jobIdOf(path: string): string | null {
-  return parseStagedPath(path)?.jobId ?? null;
 }

@@ -5,15 +5,14 @@
  * without a job, never a job that runs without its audio. Duplicates are never staged, whoever finishes the upload.
  */
 import { AppError } from '../errors.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
-import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { beginJob, RETRY_AFTER_SECONDS } from './begin.ts';
-import type { BeginDeps, NewUpload } from './begin.ts';
+import { beginJob, RETRY_AFTER_SECONDS, startJob } from './begin.ts';
+import type { BeginDeps, BegunJob, NewUpload } from './begin.ts';
 import { contentHash } from './idempotency.ts';
 import { stagedPath } from '../storage/paths.ts';
 import type { Recording } from './recordings.ts';
@@ -21,7 +20,7 @@ import { removeAll, stageAll } from '../storage/staging.ts';
 import type { StagedObject, Staging } from '../storage/staging.ts';
 
 export interface AcceptDeps extends BeginDeps {
-  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'>;
+  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'replace' | 'get' | 'update' | 'discard'>;
   readonly staging: Staging;
   readonly queue: TaskQueue;
   readonly logger: Logger;
@@ -34,6 +33,7 @@ export interface Upload extends NewUpload {
 export interface AcceptedJob {
   readonly jobId: string;
   readonly job: Job;
+  readonly files: readonly JobFile[];
 }
 
 /**
@@ -43,18 +43,16 @@ export interface AcceptedJob {
  */
 export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<AcceptedJob> {
   const hash = contentHash(upload.recordings, upload.fields);
-  const { jobId, job: begun } = await beginJob(deps, upload, {
-    contentHash: hash,
-    arriveWithinMs: null,
-  });
-  const job = begun.status === 'uploading' ? await stageJob(deps, jobId, begun, upload) : begun;
+  const begun = await beginJob(deps, upload, { contentHash: hash, upload: 'multipart' });
+  const { jobId, files } = begun;
+  const job = begun.job.status === 'uploading' ? await stageJob(deps, begun, upload) : begun.job;
   // Also for a job that waits already: its first enqueue may have been lost. A task that is queued stays one task.
   if (job.status === 'pending') await enqueueJob(jobId, job, deps);
-  return { jobId, job };
+  return { jobId, job, files };
 }
 
-async function stageJob(deps: AcceptDeps, jobId: string, begun: Job, upload: Upload): Promise<Job> {
-  const expected = new Set(begun.files.flatMap(({ name, state }) => (state === 'expected' ? name : [])));
+async function stageJob(deps: AcceptDeps, { jobId, job: begun, files }: BegunJob, upload: Upload): Promise<Job> {
+  const expected = new Set(files.flatMap(({ name, state }) => (state === 'expected' ? name : [])));
   const objects = upload.recordings
     .filter(({ name }) => expected.has(name))
     .map(({ name, bytes, md5 }) => ({ path: stagedPath(upload.uid, jobId, name), bytes, md5 }));
@@ -68,15 +66,16 @@ async function stageJob(deps: AcceptDeps, jobId: string, begun: Job, upload: Upl
   }
 }
 
-async function markStaged({ jobs }: AcceptDeps, jobId: string, begun: Job): Promise<Job> {
+async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, begun: Job): Promise<Job> {
   const isOurs = (job: Job): boolean => job.createdAt.isEqual(begun.createdAt);
-  const job = await jobs.update(jobId, (current) => {
+  const job = await jobs.update(jobId, async (current, tx) => {
     // A second request with the same key may have been faster: the job is on its way, and these were the same bytes.
     if (current.status !== 'uploading' || !isOurs(current)) return null;
-    const files = current.files.map((file) =>
-      file.state === 'expected' ? { ...file, state: 'staged' as const } : file,
-    );
-    return { status: 'pending', files, waitingFor: WAITING_IN_QUEUE };
+    const files = await store.read(jobId, current, { tx });
+    files.map((file) => (file.state === 'expected' ? { ...file, state: 'staged' } : file));
+    const start = startJob(jobId, files);
+    files.write(tx);
+    return start;
   });
   if (job === null || !isOurs(job)) throw new Error('Another request with this key failed, and took the job away.');
   return job;

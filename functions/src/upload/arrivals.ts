@@ -1,149 +1,238 @@
 /**
- * Recordings that an app uploads straight to Storage, each by itself and in any order: held against what the job declared. The
- * last one in starts the job. An event says that something arrived; what is true of it is what Storage and the job say now, so
- * events may be lost, late, doubled or all at once.
+ * Recordings that an app uploads straight to Storage, each by itself and in any order. What has arrived is found by listing
+ * what lies in Storage for the job: an event is a reason to look, so events may be lost, late, doubled or all at once, and
+ * an arrival writes nothing unless it is wrong. The last one in starts the job.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
+import { failedFile, failure, needsAudio } from '../completion/outcome.ts';
+import type { FileStore } from '../jobs/files.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
-import type { Job, JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
-import { failure, needsAudio } from '../completion/outcome.ts';
-import { startOf } from './begin.ts';
 import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
 import { stagedPath } from '../storage/paths.ts';
+import { startJob } from './begin.ts';
 
 export interface ArrivalDeps {
-  readonly jobs: Pick<JobStore, 'get' | 'tryUpdate'>;
-  readonly objects: Pick<UploadedObjects, 'list' | 'find' | 'delete' | 'seal'>;
+  readonly jobs: Pick<JobStore, 'get' | 'update'>;
+  readonly files: FileStore;
+  readonly objects: Pick<UploadedObjects, 'list' | 'delete' | 'seal'>;
   readonly queue: TaskQueue;
   readonly logger: Logger;
 }
 
-/** An object that has arrived. */
-export interface Arrival extends Pick<ListedObject, 'path' | 'generation' | 'size' | 'md5'> {
-  /** Whether it is there still. One that is not may have been removed by an event whose handler died before it said why. */
-  readonly isPresent: boolean;
-}
+/** An object that has arrived, as its event says. */
+export type Arrival = Pick<ListedObject, 'path' | 'generation' | 'size' | 'md5'>;
 
-/** What an object is to the job whose path it has. */
-type Verdict =
-  | { readonly kind: 'right'; readonly file: JobFile; readonly md5: string }
-  | { readonly kind: 'wrong'; readonly file: JobFile; readonly why: string }
-  /** None of the job's recordings, or of one that the job does not need any more. */
-  | { readonly kind: 'unwanted' }
-  /** Taken before, or not this way in. */
-  | { readonly kind: 'known' };
+/** By path. */
+type Objects = ReadonlyMap<string, ListedObject>;
 
 /** Deletes under way at once. */
 const CONCURRENCY = 16;
 
-/** Of those that write to one job at once, one wins each time; milliseconds between two tries of the others, at most. */
-const TRIES = 20;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2000;
-
 /**
- * Takes what has arrived for one job. Doing it twice, or at once with others, is the same as once.
+ * Looks at what an app has uploaded for one job.
+ * @param arrivals the objects that are new. One that is gone may have been removed by a handler that died before it said why.
  * @throws whatever Firestore and Storage throw: an event is delivered again then, and the sweeper comes by.
  */
-export async function takeArrivals(
+export async function receiveArrivals(
   uid: string,
   jobId: string,
   arrivals: readonly Arrival[],
   deps: ArrivalDeps,
 ): Promise<void> {
   const job = await deps.jobs.get(jobId);
-  const judged = arrivals.map((arrival) => ({ arrival, verdict: judge(uid, job, arrival) }));
-  // Before the reason is written: whoever reads that can upload anew at once.
-  await pMap(judged, ({ arrival, verdict }) => refuse(jobId, arrival, verdict, deps), { concurrency: CONCURRENCY });
-  if (!judged.some(({ verdict: { kind } }) => kind === 'right' || kind === 'wrong')) return;
-  const accepted = judged.filter(({ verdict: { kind } }) => kind === 'right');
-  await pMap(accepted, ({ arrival }) => deps.objects.seal(arrival), { concurrency: CONCURRENCY });
-
-  let perhapsStarted = false;
-  for (let tries = 1; ; tries++) {
-    const { recorded, starts } = await record(uid, jobId, arrivals, deps);
-    if (recorded === 'unknown') perhapsStarted ||= starts;
-    else if (recorded !== 'conflict') {
-      const isStarted = starts || (perhapsStarted && recorded?.status === 'pending');
-      if (recorded !== null && isStarted) await begin(jobId, recorded, deps);
-      return;
-    }
-    if (tries === TRIES) throw new Error(`Too many write to job ${jobId} at once.`);
-    await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS));
+  const objects = await listStaged(uid, jobId, deps);
+  // A late event must not speak for an object that has replaced its own.
+  const present = arrivals.map((arrival) => objects.get(arrival.path) ?? arrival);
+  if (job?.uid !== uid) {
+    await remove(present, 'No job waits for it.', jobId, deps);
+  } else if (isArriving(job) && objects.size >= job.fileCounts.expected) {
+    await receiveStaged(jobId, job, objects, new Set(arrivals.map(({ path }) => path)), deps);
+  } else {
+    const names = present.map(({ path }) => path.slice(stagedPath(uid, jobId, '').length));
+    const files = (await deps.files.read(jobId, job, { names })).all;
+    await refuseWrong(jobId, job, files, present, deps);
+    await sealRight(files, present, deps);
   }
 }
 
-/** Takes whatever lies in Storage for a job: what its events would have done, had they come. */
-export async function takeStaged(uid: string, jobId: string, deps: ArrivalDeps): Promise<void> {
+/**
+ * Looks at everything that lies in Storage for a job that waits for it, and starts the job if nothing is missing.
+ * @returns what there is.
+ */
+export async function receiveAll(uid: string, jobId: string, deps: ArrivalDeps): Promise<Objects> {
+  const job = await deps.jobs.get(jobId);
+  const objects = await listStaged(uid, jobId, deps);
+  if (job !== null && isArriving(job)) await receiveStaged(jobId, job, objects, null, deps);
+  return objects;
+}
+
+/**
+ * Starts a job whose upload has ended with what has arrived; what has not fails.
+ * @returns the job; null when nothing has arrived, or the job does not wait any more.
+ */
+export async function startWithout(jobId: string, objects: Objects, deps: ArrivalDeps): Promise<Job | null> {
+  return start(jobId, objects, 'upload_expired', deps);
+}
+
+/** A recording as a reader should see it before the job starts: what has arrived is not written anywhere else. */
+export function withArrival(file: JobFile, objects: Objects): JobFile {
+  const object = objects.get(file.path);
+  if (file.state !== 'expected' || object === undefined) return file;
+  // One that is wrong is removed first, and then explained: the app may upload it again when it reads why.
+  if (mismatch(file, object) !== null) return file;
+  return { ...file, state: 'staged', md5: object.md5, error: null };
+}
+
+/** Whether the job starts when what it waits for lies in Storage; the request of a multipart upload starts its job itself. */
+export function isArriving({ status, upload, fileCounts }: Pick<Job, 'status' | 'upload' | 'fileCounts'>): boolean {
+  return status === 'uploading' && (upload === 'direct' || fileCounts.expected === 0);
+}
+
+/** Everything that lies in Storage for a job. */
+export async function listStaged(
+  uid: string,
+  jobId: string,
+  { objects }: { readonly objects: Pick<UploadedObjects, 'list'> },
+): Promise<Map<string, ListedObject>> {
+  const found = new Map<string, ListedObject>();
   let pageToken: string | null = null;
   do {
-    const page = await deps.objects.list(stagedPath(uid, jobId, ''), pageToken);
-    const arrivals = page.objects.map((object) => ({ ...object, isPresent: true }));
-    if (arrivals.length > 0) await takeArrivals(uid, jobId, arrivals, deps);
+    const page = await objects.list(stagedPath(uid, jobId, ''), pageToken);
+    for (const object of page.objects) found.set(object.path, object);
     pageToken = page.nextPageToken;
   } while (pageToken !== null);
+  return found;
 }
 
-/** One try. `starts`: what is recorded, if it is, starts the job. */
-async function record(uid: string, jobId: string, arrivals: readonly Arrival[], deps: ArrivalDeps) {
-  let starts = false;
-  const recorded = await deps.jobs.tryUpdate(jobId, (current) => {
-    const files = arrivals.reduce((taken, arrival) => note(taken, judge(uid, current, arrival)), current.files);
-    const start = files === current.files ? null : startOf(jobId, files);
-    starts = start !== null;
-    return files === current.files ? null : { files, ...start };
+/** @param fresh paths of the objects that are new; null where that is not known. */
+async function receiveStaged(
+  jobId: string,
+  job: Job,
+  objects: Objects,
+  fresh: ReadonlySet<string> | null,
+  deps: ArrivalDeps,
+): Promise<void> {
+  const known = new Set<string>();
+  let missing = 0;
+  for await (const page of deps.files.pages(jobId, job)) {
+    const present = page.flatMap(({ path }) => objects.get(path) ?? []);
+    for (const { path } of present) known.add(path);
+    const wrong = await refuseWrong(jobId, job, page, present, deps);
+    const unsealed = present.filter(({ path }) => fresh?.has(path) !== false);
+    await sealRight(page, unsealed, deps);
+    missing += page.filter((file) => file.state === 'expected' && !objects.has(file.path)).length + wrong;
+  }
+  const unknown = [...objects.values()].filter(({ path }) => !known.has(path));
+  await remove(unknown, 'It is none of the recordings of its job.', jobId, deps);
+  if (missing === 0) await start(jobId, objects, null, deps);
+}
+
+/** @param missingCode of recordings that have not arrived; null where the job starts only when all have. */
+async function start(
+  jobId: string,
+  objects: Objects,
+  missingCode: 'upload_expired' | null,
+  deps: ArrivalDeps,
+): Promise<Job | null> {
+  const result: { started: boolean } = { started: false };
+  const job = await deps.jobs.update(jobId, async (current, tx) => {
+    result.started = false;
+    if (!isArriving(current)) return null;
+    const files = await deps.files.read(jobId, current, { tx });
+    files.map((file) => withArrival(file, objects));
+    const isMissing = files.all.some(({ state }) => state === 'expected');
+    const isStaged = files.all.some(({ state }) => state === 'staged');
+    if (isMissing && (missingCode === null || !isStaged)) return null;
+    files.map((file) => (file.state === 'expected' ? failedFile(file, missingCode ?? 'upload_expired') : file));
+    const change = startJob(jobId, files);
+    files.write(tx);
+    result.started = true;
+    return change;
   });
-  return { recorded, starts };
-}
-
-/** To do it twice is the same as once. */
-async function begin(jobId: string, job: Job, deps: ArrivalDeps): Promise<void> {
-  deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.files.length });
+  if (!result.started || job === null) return null;
+  deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.progress.filesTotal });
   await enqueueJob(jobId, job, deps);
+  return job;
 }
 
-function judge(uid: string, job: Job | null, { path, size, md5, isPresent }: Arrival): Verdict {
-  const file = job?.uid === uid ? job.files.find((each) => each.path === path) : undefined;
-  if (job === null || file === undefined || !needsAudio(job, file)) return { kind: 'unwanted' };
-  if (job.upload !== 'direct' || job.status !== 'uploading' || file.state !== 'expected') return { kind: 'known' };
-  const why = mismatch(file, size, md5);
-  if (why !== null || md5 === null)
-    return { kind: 'wrong', file, why: why ?? 'It has no MD5; upload it in one piece.' };
-  return isPresent ? { kind: 'right', file, md5 } : { kind: 'known' };
+/**
+ * Removes objects that are not what the job declared, or that it does not need, and writes why. The object goes first: the app
+ * can upload the recording again as soon as it reads the reason.
+ * @returns how many recordings have to be uploaded again.
+ */
+async function refuseWrong(
+  jobId: string,
+  job: Job,
+  files: readonly JobFile[],
+  objects: readonly Arrival[],
+  deps: ArrivalDeps,
+): Promise<number> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const unwanted: Arrival[] = [];
+  const wrong: { object: Arrival; name: string; why: string }[] = [];
+  for (const object of objects) {
+    const file = byPath.get(object.path);
+    const why = file === undefined ? null : mismatch(file, object);
+    if (file === undefined || !needsAudio(job, file)) unwanted.push(object);
+    else if (isArriving(job) && file.state === 'expected' && why !== null) wrong.push({ object, name: file.name, why });
+  }
+  await remove(unwanted, 'No job waits for it.', jobId, deps);
+  if (wrong.length === 0) return 0;
+  await remove(
+    wrong.map(({ object }) => object),
+    'It is not what was declared.',
+    jobId,
+    deps,
+  );
+  const reasons = new Map(wrong.map(({ name, why }) => [name, why]));
+  await deps.jobs.update(jobId, async (current, tx) => {
+    if (!isArriving(current)) return null;
+    const open = await deps.files.read(jobId, current, { names: reasons.keys(), tx });
+    open.map((file) => {
+      const why = reasons.get(file.name);
+      if (why === undefined || file.state !== 'expected') return file;
+      return { ...file, error: failure(file.name, 'upload_mismatch', why) };
+    });
+    open.write(tx);
+    const { code: reason, message } = failure(null, 'upload_mismatch');
+    return { waitingFor: { reason, message, until: current.waitingFor?.until ?? null } };
+  });
+  return wrong.length;
+}
+
+/** Nobody can read back what is kept. */
+async function sealRight(
+  files: readonly JobFile[],
+  objects: readonly Arrival[],
+  deps: Pick<ArrivalDeps, 'objects'>,
+): Promise<void> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const right = objects.filter((object) => {
+    const file = byPath.get(object.path);
+    return file?.state === 'expected' && mismatch(file, object) === null;
+  });
+  await pMap(right, (object) => deps.objects.seal(object), { concurrency: CONCURRENCY });
 }
 
 /** A sentence; null where it is what was declared. */
-function mismatch(declared: JobFile, size: number, md5: string | null): string | null {
+function mismatch(declared: JobFile, { size, md5 }: Arrival): string | null {
   if (size !== declared.size) {
     return `${String(size)} bytes arrived where ${String(declared.size)} were declared; upload the recording again.`;
   }
+  if (md5 === null) return 'It has no MD5; upload it in one piece.';
   if (declared.md5 !== null && md5 !== declared.md5) {
     return 'What arrived has another MD5 than was declared; upload the recording again.';
   }
   return null;
 }
 
-function note(files: readonly JobFile[], verdict: Verdict): readonly JobFile[] {
-  const replace = (file: JobFile): JobFile[] => files.map((each) => (each.name === file.name ? file : each));
-  if (verdict.kind === 'right') {
-    return replace({ ...verdict.file, state: 'staged', md5: verdict.md5, error: null });
+async function remove(objects: readonly Arrival[], reason: string, jobId: string, deps: ArrivalDeps): Promise<void> {
+  await pMap(objects, (object) => deps.objects.delete(object), { concurrency: CONCURRENCY });
+  if (objects.length > 0) {
+    deps.logger.warn('Uploaded objects removed', { jobId, stage: 'arrival', count: objects.length, reason });
   }
-  if (verdict.kind !== 'wrong' || verdict.file.error?.message === verdict.why) return files;
-  return replace({ ...verdict.file, error: failure(verdict.file.name, 'upload_mismatch', verdict.why) });
-}
-
-async function refuse(
-  jobId: string,
-  arrival: Arrival,
-  verdict: Verdict,
-  { objects, logger }: ArrivalDeps,
-): Promise<void> {
-  if (verdict.kind !== 'wrong' && verdict.kind !== 'unwanted') return;
-  if (arrival.isPresent) await objects.delete(arrival);
-  const reason = verdict.kind === 'wrong' ? verdict.why : 'No job waits for it.';
-  logger.warn('Uploaded object removed', { jobId, stage: 'arrival', reason });
 }

@@ -7,13 +7,25 @@ interface Batch<Item> {
 }
 
 /**
- * @param work never runs twice at once for one key.
+ * @param work never runs twice at the same time for one key, nor for more than `concurrency` keys.
  * @returns settles as the batch does that the item became part of.
  */
 export function inBatches<Item>(
   work: (key: string, items: readonly Item[]) => Promise<void>,
+  concurrency: number,
 ): (key: string, item: Item) => Promise<void> {
   const last = new Map<string, Batch<Item>>();
+  const waiting: (() => void)[] = [];
+  let free = concurrency;
+  const turn = async (): Promise<void> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const pass = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  };
   return (key, item) => {
     const before = last.get(key);
     if (before !== undefined && !before.begun) {
@@ -23,10 +35,12 @@ export function inBatches<Item>(
     const batch: Batch<Item> = { items: [item], begun: false, done: Promise.resolve() };
     const begin = async (): Promise<void> => {
       await before?.done.catch(() => undefined);
+      await turn();
       batch.begun = true;
       try {
         await work(key, batch.items);
       } finally {
+        pass();
         if (last.get(key) === batch) last.delete(key);
       }
     };

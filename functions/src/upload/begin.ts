@@ -5,13 +5,15 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
-import { asDuplicate } from '../jobs/ingestLedger.ts';
-import type { IngestLedger, Original } from '../jobs/ingestLedger.ts';
+import { asDuplicate } from '../jobs/registry.ts';
+import type { Original, RecordingRegistry } from '../jobs/registry.ts';
+import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
-import { MAX_DOCUMENT_BYTES, mostBytes } from '../jobs/size.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
 import type { DailyBudget } from '../usage/budget.ts';
+import { totalsOf } from '../jobs/totals.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
 import { stagedPath } from '../storage/paths.ts';
@@ -20,8 +22,9 @@ import type { DeclaredRecording } from './recordings.ts';
 import type { UploadFields } from './request.ts';
 
 export interface BeginDeps {
-  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'get'>;
-  readonly ingest: Pick<IngestLedger, 'settledElsewhere'>;
+  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'replace' | 'get'>;
+  readonly files: Pick<FileStore, 'read'>;
+  readonly registry: Pick<RecordingRegistry, 'findDone'>;
   readonly conversations: Pick<ConversationStore, 'resolve'>;
   readonly fairUse: Pick<FairUse, 'refuseUpload'>;
   readonly budget: Pick<DailyBudget, 'refuse' | 'count'>;
@@ -29,6 +32,8 @@ export interface BeginDeps {
   readonly now: () => number;
   /** How long the job is kept, milliseconds. */
   readonly retentionMs: () => number;
+  /** After how long without an arrival an upload has ended, milliseconds. */
+  readonly uploadExpiryMs: number;
 }
 
 export interface NewUpload {
@@ -42,13 +47,14 @@ export interface NewUpload {
 export interface UploadWay {
   /** What an Idempotency-Key stands for. */
   readonly contentHash: string;
-  /** How long the recordings may take to come straight to Storage, milliseconds; null where the request itself brings them. */
-  readonly arriveWithinMs: number | null;
+  readonly upload: Job['upload'];
 }
 
 export interface BegunJob {
   readonly jobId: string;
   readonly job: Job;
+  /** Its recordings. */
+  readonly files: readonly JobFile[];
   /** Whether it is of this request, and not of an earlier one with the same key. */
   readonly isNew: boolean;
 }
@@ -59,62 +65,70 @@ export const RETRY_AFTER_SECONDS = 10;
 /**
  * Creates the job, or finds the one that an earlier request with this key created.
  * @throws AppError
- * - `too_many_files`: the job would be more than one document holds;
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
  * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
  * - `idempotency_conflict`: an earlier request with this key had other content;
  * - `unavailable`: another request with this key failed at the same moment, and took its job away.
  */
 export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay): Promise<BegunJob> {
-  const { jobs, now, retentionMs } = deps;
+  const { jobs } = deps;
   const { uid, recordings, fields, idempotencyKey } = sent;
   const jobId = idempotencyKey === null ? jobs.newId() : idempotentJobId(uid, idempotencyKey);
-  const job = newJob({
+  const fresh = newJob({
     uid,
     deviceId: fields.deviceId ?? recordings[0]?.deviceId ?? '',
     files: await jobFiles(deps, jobId, sent),
-    arriveWithinMs: way.arriveWithinMs,
+    upload: way.upload,
+    uploadExpiryMs: deps.uploadExpiryMs,
     conversationId: fields.conversationId,
     contentHash: idempotencyKey === null ? null : way.contentHash,
-    nowMs: now(),
-    retentionMs: retentionMs(),
+    nowMs: deps.now(),
+    retentionMs: deps.retentionMs(),
   });
-  if (mostBytes(job) > MAX_DOCUMENT_BYTES) {
-    throw new AppError('too_many_files', { message: 'Too many recordings with names this long; make several jobs.' });
-  }
   const refusal =
     (await refuseTarget(deps, sent)) ??
     (await deps.fairUse.refuseUpload(uid)) ??
     (await deps.budget.refuse(uid, 'uploadedBytes'));
-  if (refusal === null && (await jobs.create(jobId, job))) {
-    const expected = job.files.filter(({ state }) => state === 'expected');
+  if (refusal === null && (await jobs.create(jobId, fresh))) {
+    const expected = fresh.files.filter(({ state }) => state === 'expected');
     const bytes = expected.reduce((sum, { size }) => sum + size, 0);
     if (bytes > 0) await deps.budget.count(uid, 'uploadedBytes', bytes);
-    return { jobId, job, isNew: true };
+    return { jobId, ...fresh, isNew: true };
   }
 
   // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
   const existing = await jobs.get(jobId);
-  // Without a refusal: another request with this key failed, and took its job away, between the two calls.
+  // Without a refusal: another request with this key failed, and deleted its job, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  if (existing.contentHash !== job.contentHash) throw new AppError('idempotency_conflict');
-  return { jobId, job: existing, isNew: false };
+  if (existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
+  if (hasLostItsAudio(existing) && refusal === null) {
+    const job = await jobs.replace(jobId, existing, fresh);
+    if (job !== null) return { jobId, job, files: fresh.files, isNew: true };
+  }
+  const files = (await deps.files.read(jobId, existing)).all;
+  return { jobId, job: existing, files, isNew: false };
 }
 
-/** The change that makes a job run once its last recording is there; null while one is missing. */
-export function startOf(jobId: string, files: readonly JobFile[]): JobChange | null {
-  if (files.some(({ state }) => state === 'expected')) return null;
-  return { status: 'pending', files: markRepeated(jobId, files), waitingFor: WAITING_IN_QUEUE };
+/** Whether the job ended without some recordings because they did not come, or not be done, in time: only a new job helps. */
+function hasLostItsAudio({ status, failures }: Job): boolean {
+  const isLost = failures.some(({ code }) => code === 'upload_expired' || code === 'retention_ended');
+  return isLost && isFinished(status) && status !== 'cancelled';
+}
+
+/** The change that makes a job run whose recordings have all arrived, or are known not to come. */
+export function startJob(jobId: string, files: Pick<OpenFiles, 'all' | 'set'>): JobChange {
+  markRepeated(jobId, files);
+  return { status: 'pending', ...totalsOf(files.all), waitingFor: WAITING_IN_QUEUE };
 }
 
 /** Those whose MD5 only Storage knew may repeat one another, too. */
-function markRepeated(jobId: string, files: readonly JobFile[]): JobFile[] {
-  const staged = files.filter(({ state }) => state === 'staged');
+function markRepeated(jobId: string, files: Pick<OpenFiles, 'all' | 'set'>): void {
+  const staged = files.all.filter(({ state }) => state === 'staged');
   const repeated = repeatedRecordings(staged.map((file) => ({ ...file, startedAtMs: file.startedAt.toMillis() })));
-  return files.map((file) => {
+  for (const file of staged) {
     const first = repeated.get(file.name);
-    return first === undefined ? file : asDuplicate(file, originalIn(jobId, first));
-  });
+    if (first !== undefined) files.set(asDuplicate(file, originalIn(jobId, first)));
+  }
 }
 
 function originalIn(jobId: string, file: string): Original {
@@ -133,13 +147,13 @@ async function refuseTarget(
   return isOfItsDevice ? null : new AppError('conversation_of_other_device');
 }
 
-async function jobFiles({ ingest }: BeginDeps, jobId: string, { uid, recordings }: NewUpload): Promise<JobFile[]> {
+async function jobFiles({ registry }: BeginDeps, jobId: string, { uid, recordings }: NewUpload): Promise<JobFile[]> {
   const files = recordings.map((recording) => expectedFile(uid, jobId, recording));
   const repeated = [...repeatedRecordings(recordings)].map(([name, first]): [string, Original] => [
     name,
     originalIn(jobId, first),
   ]);
-  const originals = new Map([...repeated, ...(await ingest.settledElsewhere(uid, files))]);
+  const originals = new Map([...repeated, ...(await registry.findDone(uid, files))]);
   return files.map((file) => {
     const original = originals.get(file.name);
     return original === undefined ? file : asDuplicate(file, original);
@@ -158,10 +172,10 @@ function expectedFile(uid: string, jobId: string, recording: DeclaredRecording):
     startedAt: Timestamp.fromMillis(startedAtMs),
     state: 'expected',
     durationSeconds,
-    lostSeconds: null,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
+    speechSeconds: 0,
+    duplicateSeconds: 0,
+    failedSeconds: 0,
+    refused: [],
     duplicateOf: null,
     error: null,
   };

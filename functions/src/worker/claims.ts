@@ -1,75 +1,68 @@
-/** The job's recordings against the user's ingest ledger: claimed before work, settled after it. */
-import { asDuplicate } from '../jobs/ingestLedger.ts';
-import type { IngestLedger } from '../jobs/ingestLedger.ts';
-import type { KnownChunk } from '../jobs/chunk.ts';
-import type { Job } from '../jobs/job.ts';
+/** The job's recordings against the user's registry: each is claimed before work on it begins. */
+import type { FileStore, OpenFiles } from '../jobs/files.ts';
+import { asDuplicate } from '../jobs/registry.ts';
+import type { Claim, RecordingRegistry } from '../jobs/registry.ts';
+import type { JobFile } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
-import type { UsageStore } from '../usage/usage.ts';
-import { concludeFile } from '../completion/outcome.ts';
+import { withFinal } from '../jobs/totals.ts';
 
 export interface ClaimDeps {
-  readonly ingest: IngestLedger;
-  readonly usage: UsageStore;
+  readonly registry: RecordingRegistry;
+  readonly files: FileStore;
 }
 
 /** Recordings of one transaction: far below what a transaction may read and write. */
 const GROUP = 100;
 
 export interface Claimed {
-  /** The job with its duplicates marked. */
-  readonly job: Job;
-  /** Names of recordings that another job is working on. */
-  readonly waiting: ReadonlySet<string>;
-  /** Jobs that failed with recordings that are ours now: what they transcribed of them is not asked for again. */
-  readonly earlierJobs: ReadonlySet<string>;
+  /** Recordings to process. */
+  readonly files: readonly JobFile[];
+  /** How many recordings wait for another job. */
+  readonly waiting: number;
+  /** When the first of those jobs goes on, where all of them wait themselves; Unix milliseconds. */
+  readonly waitUntilMs: number | null;
+  /** Paths of recordings that turned out to be duplicates: their objects are needed no more. */
+  readonly duplicates: readonly string[];
 }
 
-/** Claims what is still to be done. Duplicates are marked on the job at once; claiming again what is ours changes nothing. */
-export async function claimRecordings(job: Job, lease: Lease, { ingest }: Pick<ClaimDeps, 'ingest'>): Promise<Claimed> {
-  const waiting = new Set<string>();
-  const earlierJobs = new Set<string>();
-  let latest = job;
-  for (const group of groups(job.files.filter(({ state }) => state === 'staged'))) {
-    latest = await lease.update(async (current, tx) => {
-      const claims = await ingest.claim(tx, lease.jobId, current.uid, group);
-      for (const [name, claim] of claims) {
-        if (claim.kind === 'wait') waiting.add(name);
-        if (claim.kind === 'ours') for (const earlier of claim.takenFrom) earlierJobs.add(earlier);
-      }
-      const files = current.files.map((file) => {
-        const claim = claims.get(file.name);
-        return claim?.kind === 'duplicate' ? asDuplicate(file, claim) : file;
-      });
-      return files.some((file, i) => file !== current.files[i]) ? { files } : null;
-    });
-  }
-  return { job: latest, waiting, earlierJobs };
-}
-
-/**
- * Settles the recordings whose chunks are all settled: their final state on the job, their ledger entry and the user's
- * seconds of audio in one transaction, so that each is counted once.
- */
-export async function settleRecordings(
+/** Claims what is still to be done. Duplicates become final; claiming again what is this job's changes nothing. */
+export async function claimRecordings(
+  staged: readonly JobFile[],
   lease: Lease,
-  chunks: readonly KnownChunk[],
-  names: ReadonlySet<string>,
-  { ingest, usage }: ClaimDeps,
-): Promise<void> {
-  for (const group of groups([...names])) {
-    await lease.update((current, tx) => {
-      const settled = current.files
-        .filter(({ name, state }) => state === 'staged' && group.includes(name))
-        .map((file) => concludeFile(file, chunks));
-      for (const file of settled) if (file.state !== 'failed') ingest.settle(tx, lease.jobId, current.uid, file);
-      const audioSeconds = settled.reduce((sum, { durationSeconds }) => sum + (durationSeconds ?? 0), 0);
-      if (audioSeconds > 0) usage.add(tx, current.uid, { audioSeconds });
-      const byName = new Map(settled.map((file) => [file.name, file]));
-      return { files: current.files.map((file) => byName.get(file.name) ?? file) };
+  { registry, files }: ClaimDeps,
+): Promise<Claimed> {
+  const claims = new Map<string, Claim>();
+  for (let from = 0; from < staged.length; from += GROUP) {
+    const group = staged.slice(from, from + GROUP);
+    await lease.update(async (current, tx) => {
+      const open = await files.read(lease.jobId, current, { names: group.map(({ name }) => name), tx });
+      const made = await registry.claim(tx, lease.jobId, current.uid, group);
+      for (const [name, claim] of made) claims.set(name, claim);
+      const [before, after] = markDuplicates(open, made);
+      open.write(tx);
+      return after.length === 0 ? {} : withFinal(current, before, after);
     });
   }
+  const of = (kind: Claim['kind']): JobFile[] => staged.filter(({ name }) => claims.get(name)?.kind === kind);
+  const waits = [...claims.values()].flatMap((claim) => (claim.kind === 'wait' ? [claim.untilMs] : []));
+  const known = waits.flatMap((untilMs) => untilMs ?? []);
+  return {
+    files: of('ours'),
+    waiting: waits.length,
+    waitUntilMs: known.length > 0 && known.length === waits.length ? Math.min(...known) : null,
+    duplicates: of('duplicate').map(({ path }) => path),
+  };
 }
 
-function* groups<T>(items: readonly T[]): Generator<T[]> {
-  for (let i = 0; i < items.length; i += GROUP) yield items.slice(i, i + GROUP);
+function markDuplicates(open: OpenFiles, claims: ReadonlyMap<string, Claim>): [JobFile[], JobFile[]] {
+  const before: JobFile[] = [];
+  const after: JobFile[] = [];
+  for (const [name, claim] of claims) {
+    const file = open.get(name);
+    if (claim.kind !== 'duplicate' || file?.state !== 'staged') continue;
+    before.push(file);
+    after.push(asDuplicate(file, claim));
+  }
+  for (const file of after) open.set(file);
+  return [before, after];
 }

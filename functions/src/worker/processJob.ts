@@ -1,12 +1,14 @@
 /** The task: one delivery of one job, from the lease to the push. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listener } from '../audio/detect/listener.ts';
 import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
 import { SAMPLE_RATE } from '../audio/read/pcm.ts';
 import { AppError } from '../errors.ts';
-import { readChunks } from '../jobs/chunk.ts';
-import type { Job, TaskPayload } from '../jobs/job.ts';
-import { isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
+import { Coverage } from '../jobs/coverage.ts';
+import { deferral } from '../jobs/deferral.ts';
+import type { Job, JobFile, TaskPayload } from '../jobs/job.ts';
+import { admit, isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -18,109 +20,188 @@ import type { Transcriber } from '../transcription/transcriber.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { requireCaptured } from './captureAhead.ts';
-import { Checkpoints } from './checkpoints.ts';
-import type { CheckpointDeps } from './checkpoints.ts';
-import { claimRecordings, settleRecordings } from './claims.ts';
+import { claimRecordings } from './claims.ts';
 import type { ClaimDeps } from './claims.ts';
-import { deferral } from './deferral.ts';
+import { FileWork } from './fileWork.ts';
 import { endEarly, finishJob, wrapUp } from '../completion/finish.ts';
 import type { FinishDeps } from '../completion/finish.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import type { PipelineDeps } from './pipeline.ts';
+import { Recorder } from './recorder.ts';
+import type { RecorderDeps } from './recorder.ts';
 import { inTimeOrder } from './scanOrder.ts';
 
 export interface ProcessDeps
   extends
-    CheckpointDeps,
+    RecorderDeps,
     ClaimDeps,
     FinishDeps,
-    Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'requestsEndMs' | 'speech'> {
+    Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'requestsEndMs' | 'speech' | 'coverage' | 'onReading'> {
   readonly jobs: JobStore;
+  readonly audio: FinishDeps['audio'];
   readonly queue: TaskQueue;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
   readonly fairUse: Pick<FairUse, 'requireBudget'>;
   readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
   readonly logger: Logger;
-  /** After this long a worker takes no new work, milliseconds: enough before the task's timeout to end what is in flight. */
+  /** After this long a worker begins nothing new, milliseconds: enough before the task's timeout to end what is in flight. */
   readonly workMs: number;
-  /** After this long the platform ends a worker, milliseconds. */
+  /** After this long the platform answers for the worker, milliseconds. It does not end the process. */
   readonly taskMs: number;
   /** How long a dead worker keeps the job from others, milliseconds. */
   readonly leaseMs: number;
+  /** Ends the process. */
+  readonly exit: () => void;
   readonly now: () => number;
 }
 
-/** What a worker needs at its end to say why it could not finish, milliseconds; and it may have begun a little before it knows. */
-const LAST_WORDS_MS = 30_000;
+/** Requests in flight are abandoned this long before the task's timeout, milliseconds: the job still has to say why it waits. */
+const LAST_REQUESTS_MS = 30_000;
+/** The attempt is aborted this long before the task's timeout, milliseconds. */
+const ABORT_MS = 20_000;
+/** An aborted attempt that has not ended after this long hangs, milliseconds. */
+const HANG_MS = 15_000;
+
+/** From this attempt in a row on the job notes which recording it reads. */
+const SUSPICIOUS_ATTEMPTS = 2;
 
 /** Thrown for what another delivery mends: the platform backs off and delivers again. */
 export class RetryTaskError extends Error {
   override readonly name = 'RetryTaskError';
 }
 
+/** The attempt did not end before its task's timeout. */
+class OverdueError extends Error {
+  override readonly name = 'OverdueError';
+}
+
 /**
  * Processes one delivery. Returns when there is nothing more for this delivery to do, whatever became of the job.
- * @throws RetryTaskError when it came too early; anything unexpected as it is: both are delivered again.
+ * @throws RetryTaskError when it came too early; whatever Firestore throws when the failure of an attempt could not be written:
+ * both are delivered again.
  */
 export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
   const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now, deps.leaseMs);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
+  logger.info('Attempt begins', { stage: 'lease', attempt: admission.job.attempts });
+  const overdue = new AbortController();
+  const deadline = setTimeout(() => {
+    overdue.abort(new OverdueError('The attempt did not end in time.'));
+  }, deps.taskMs - ABORT_MS);
+  const signal = AbortSignal.any([lease.signal, overdue.signal]);
   try {
-    logger.info('Attempt begins', {
-      stage: 'lease',
-      attempt: admission.job.attempts,
-      files: admission.job.files.length,
-    });
-    await attempt(admission.job, lease, deps, logger);
+    const work = attempt(admission.job, lease, signal, deps, logger);
+    await endOrExit(work, signal, lease, deps, logger);
   } catch (error) {
-    await giveUp(error, payload, lease, deps, logger).catch((reason: unknown) => {
+    // Whatever was under way when the signal aborted failed because of that.
+    await fail(signal.aborted ? signal.reason : error, payload, lease, deps, logger).catch((reason: unknown) => {
       if (!(reason instanceof LeaseLostError)) throw reason;
-      logger.warn('The job is not this worker’s any more', { stage: 'lease', reason: reason.message });
+      logger.warn('Another worker has the job now, or it ended', { stage: 'lease', reason: reason.message });
     });
   } finally {
+    clearTimeout(deadline);
     await lease.stop();
   }
 }
 
-async function attempt(job: Job, lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
+/**
+ * Waits for an attempt. One that does not end when it is aborted hangs: its lease is not renewed any more, and the process
+ * exits, because the platform would let it go on.
+ */
+async function endOrExit(
+  work: Promise<void>,
+  signal: AbortSignal,
+  lease: Lease,
+  { exit }: ProcessDeps,
+  logger: Logger,
+): Promise<void> {
+  const ended = new AbortController();
+  const hang = async (): Promise<void> => {
+    if (!signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const isOver = AbortSignal.any([signal, ended.signal]);
+        isOver.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+    }
+    await sleep(HANG_MS, undefined, { signal: ended.signal });
+    lease.abandon();
+    logger.error('An aborted attempt hangs; the process exits', { stage: 'attempt' });
+    exit();
+  };
+  const watch = hang().catch(() => undefined);
+  try {
+    await Promise.race([work, watch.then(() => work)]);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: ProcessDeps, logger: Logger): Promise<void> {
+  const { jobId } = lease;
   const beganMs = deps.now();
-  requireCaptured(job, beganMs);
-  const claimed = await claimRecordings(job, lease, deps);
-  const known = await readChunks(deps.db, lease.jobId);
-  const files = inTimeOrder(claimed.job.files).filter(
-    ({ name, state }) => state === 'staged' && !claimed.waiting.has(name),
-  );
-  const names = files.map(({ name }) => name);
-  const checkpoints = new Checkpoints(deps, lease, {
-    scanned: names,
-    earlierJobs: claimed.earlierJobs,
-    nextSequence: known.size,
-  });
+  const fileWork = new FileWork();
+  const coverage = new Coverage(deps.db, job.uid, jobId, deps.now);
+  const recorder = new Recorder(deps, lease, fileWork, coverage);
+  const isSuspicious = job.attempts >= SUSPICIOUS_ATTEMPTS;
+  try {
+    if (job.attempts > SUSPICIOUS_ATTEMPTS && job.reading !== null) {
+      // Two attempts in a row ended while this recording was read: the others go on without it.
+      logger.error('Recording fails: attempts end while it is read', {
+        stage: 'decode',
+        code: 'recording_unprocessable',
+      });
+      await recorder.failRecording(job.reading, 'recording_unprocessable');
+    }
+    const all = (await deps.files.read(jobId, job)).all;
+    const staged = inTimeOrder(all.filter(({ state }) => state === 'staged'));
+    requireCaptured({ files: staged }, beganMs);
+    const claimed = await claimRecordings(staged, lease, deps);
+    // One that stays is deleted when the job is wrapped up.
+    await deps.audio.delete(claimed.duplicates).catch(() => undefined);
 
-  const { complete } = await transcribeRecordings(claimed.job, files, known, checkpoints, {
-    ...deps,
-    listener: () => deps.listener().then((listener) => metered(listener, job.uid, deps)),
-    transcriber: budgeted(leased(deps.transcriber, lease), job.uid, deps),
-    speech: await deps.preferences.speechSettings(job.uid, { jobId: lease.jobId }),
-    log: logger,
-    signal: lease.signal,
-    isTimeUp: () => deps.now() >= beganMs + deps.workMs,
-    requestsEndMs: beganMs + deps.taskMs - LAST_WORDS_MS,
-  });
-  await checkpoints.save({});
-  if (!complete) return continueLater(lease, deps, logger);
-
-  const settled = [...(await readChunks(deps.db, lease.jobId)).values()];
-  await settleRecordings(lease, settled, new Set(names), deps);
-  if (claimed.waiting.size > 0) throw new AppError('duplicate_in_progress');
+    const work = transcribeRecordings(
+      { jobId, job, all, files: claimed.files, fileWork, recorder },
+      {
+        ...deps,
+        coverage,
+        listener: () => deps.listener().then((listener) => metered(listener, job.uid, deps)),
+        transcriber: budgeted(leased(deps.transcriber, lease), job.uid, deps),
+        speech: await deps.preferences.speechSettings(job.uid, { jobId }),
+        log: logger,
+        signal,
+        isTimeUp: () => deps.now() >= beganMs + deps.workMs,
+        requestsEndMs: beganMs + deps.taskMs - LAST_REQUESTS_MS,
+        ...(isSuspicious
+          ? { onReading: ({ name }: JobFile) => recorder.save({ reading: name }).then(() => undefined) }
+          : {}),
+      },
+    );
+    // What is done is final, whatever ended the rest.
+    await work.catch(() => recorder.finalizeRecordings().catch(() => undefined));
+    const { complete } = await work;
+    await recorder.finalizeRecordings();
+    if (!complete) {
+      await continueLater(lease, deps, logger);
+      return;
+    }
+    if (claimed.waiting > 0) throw waitingForDuplicate(claimed.waitUntilMs, deps.now());
+  } finally {
+    await recorder.close();
+  }
 
   // The lease goes with the next write: a heartbeat would find it gone, and a failure of what follows be taken for that.
   await lease.stop();
-  const finished = await finishJob(lease, await lease.update(() => null), settled, deps);
+  const finished = await finishJob(lease, await lease.update(() => ({})), deps);
   logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
-  await wrapUp(lease.jobId, finished, deps, logger);
+  await wrapUp(jobId, finished, deps, logger);
+}
+
+function waitingForDuplicate(untilMs: number | null, nowMs: number): AppError {
+  return new AppError('duplicate_in_progress', untilMs !== null && untilMs > nowMs ? { untilMs } : {});
 }
 
 type Budgets = Pick<ProcessDeps, 'fairUse' | 'budget'>;
@@ -155,7 +236,7 @@ function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: Bu
 function leased(transcriber: Transcriber, lease: Lease): Transcriber {
   return {
     async transcribe(request, signal) {
-      if (!lease.isInTime) throw new RetryTaskError('The lease ran out before it was renewed.');
+      if (!lease.isInTime) throw new Error('The lease ran out before it was renewed.');
       return transcriber.transcribe(request, signal);
     },
   };
@@ -167,6 +248,7 @@ async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): P
     status: 'pending',
     lease: null,
     attempts: 0,
+    reading: null,
     epoch: job.epoch + 1,
     waitingFor: WAITING_IN_QUEUE,
   }));
@@ -175,35 +257,33 @@ async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): P
 }
 
 /**
- * An attempt failed. What waiting can mend is waited for, visibly; the rest is for the platform to deliver again.
- * @throws LeaseLostError when the job is another worker's by now; the error itself when it is the platform's to deliver again.
+ * An attempt failed: the job waits, visibly, and is taken up again.
+ * @throws LeaseLostError when the job is another worker's by now.
  */
-async function giveUp(
-  thrown: unknown,
+async function fail(
+  error: unknown,
   payload: TaskPayload,
   lease: Lease,
   deps: ProcessDeps,
   logger: Logger,
 ): Promise<void> {
-  // Whatever was under way then ended because of that.
-  const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
   if (error instanceof LeaseLostError) throw error;
-  if (error instanceof AppError && error.remedy !== 'never') {
-    const job = await lease.update((current) => deferral(current, error, deps.now()));
-    const until = job.waitingFor?.until?.toMillis() ?? deps.now();
-    logger[error.remedy === 'operator' ? 'error' : 'warn']('Job deferred', {
-      stage: 'defer',
-      code: error.code,
-      until: new Date(until).toISOString(),
-      ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
-    });
-    await deps.queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (until - deps.now()) / 1000 });
-    return;
-  }
-  logger.error('Attempt failed', { stage: 'attempt', ...errorFields(error) });
-  // Free for the next delivery at once, instead of when the lease runs out. If this fails too, it runs out.
-  await lease.update(() => ({ status: 'pending', lease: null, waitingFor: WAITING_IN_QUEUE })).catch(() => null);
-  throw error;
+  await lease.stop();
+  const job = await lease.update((current) => deferral(current, error, deps.now()));
+  const isExpected = error instanceof AppError && error.remedy === 'later';
+  logger[isExpected ? 'warn' : 'error']('Job deferred', {
+    stage: 'defer',
+    code: job.waitingFor?.reason,
+    until: job.waitingFor?.until?.toDate().toISOString(),
+    attempts: job.attempts,
+    cause: errorFields(error instanceof AppError ? (error.cause ?? error) : error),
+  });
+  await enqueueDeferred(payload, job, deps);
+}
+
+async function enqueueDeferred(payload: TaskPayload, job: Job, { queue, now }: ProcessDeps): Promise<void> {
+  const untilMs = job.waitingFor?.until?.toMillis() ?? now();
+  await queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (untilMs - now()) / 1000 });
 }
 
 /** A delivery that is not to do the work. */
@@ -222,10 +302,18 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
       return;
     case 'wait':
       throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
+    case 'defer': {
+      const job = await deps.jobs.update(payload.jobId, (current) =>
+        admit(current, payload, deps.now()).kind === 'defer' ? deferral(current, null, deps.now()) : null,
+      );
+      if (job?.status !== 'deferred') throw new RetryTaskError('The job moved meanwhile.');
+      logger.error('A worker died; the job waits', { stage: 'gate', attempts: job.attempts });
+      return enqueueDeferred(payload, job, deps);
+    }
     case 'exhausted': {
       const ended = await endEarly(payload.jobId, 'attempts_exhausted', (job) => isExhausted(job, deps.now()), deps);
       if (ended === null) throw new RetryTaskError('The job moved meanwhile.');
-      logger.error('Job given up', {
+      logger.error('Job failed', {
         stage: 'gate',
         code: 'attempts_exhausted',
         status: ended.status,

@@ -1,7 +1,7 @@
 /** What an app shows while it waits. Written at most every few seconds: one document takes about one write a second. */
-import type { KnownChunk } from '../jobs/chunk.ts';
 import type { Job, JobFile, Progress } from '../jobs/job.ts';
-import type { Checkpoints } from './checkpoints.ts';
+import { isFinal } from '../jobs/job.ts';
+import type { JobChange } from '../jobs/store.ts';
 
 const WRITE_EVERY_MS = 3000;
 
@@ -9,26 +9,25 @@ const WRITE_EVERY_MS = 3000;
 const SCAN_SHARE = 0.3;
 
 export class ProgressReporter {
-  readonly #checkpoints: Checkpoints;
+  readonly #save: (change: JobChange) => Promise<unknown>;
   readonly #now: () => number;
   readonly #totalBytes: number;
   readonly #filesTotal: number;
   readonly #scanned = new Map<string, number>();
-  #chunksPlanned: number;
-  #chunksDone: number;
+  readonly #chunksBefore: number;
+  #chunksPlanned = 0;
+  #chunksDone = 0;
   #percent: number;
   #writtenAtMs: number;
 
-  constructor(job: Job, known: ReadonlyMap<string, KnownChunk>, checkpoints: Checkpoints, now: () => number) {
-    this.#checkpoints = checkpoints;
+  /** @param save writes a change of the job. */
+  constructor(job: Job, files: readonly JobFile[], save: (change: JobChange) => Promise<unknown>, now: () => number) {
+    this.#save = save;
     this.#now = now;
-    this.#totalBytes = job.files.reduce((sum, { size }) => sum + size, 0);
-    this.#filesTotal = job.files.length;
-    for (const { name, size, state, unplannedFrom } of job.files) {
-      if (state !== 'staged' || unplannedFrom === null) this.#scanned.set(name, size);
-    }
-    this.#chunksPlanned = known.size;
-    this.#chunksDone = [...known.values()].filter(({ state }) => state !== 'planned').length;
+    this.#totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+    this.#filesTotal = files.length;
+    for (const file of files) if (isFinal(file)) this.#scanned.set(file.name, file.size);
+    this.#chunksBefore = job.progress.chunksDone;
     this.#percent = job.progress.percent;
     this.#writtenAtMs = now();
   }
@@ -43,9 +42,15 @@ export class ProgressReporter {
     await this.#write();
   }
 
-  async chunkSettled(): Promise<void> {
+  /** @returns the change of the job that goes with the result of one more chunk. */
+  chunkDone(): JobChange {
     this.#chunksDone++;
-    await this.#write();
+    return this.#change();
+  }
+
+  #change(): JobChange {
+    this.#writtenAtMs = this.#now();
+    return { progress: this.#current() };
   }
 
   #current(): Progress {
@@ -59,14 +64,13 @@ export class ProgressReporter {
       percent: this.#percent,
       filesDone: this.#scanned.size,
       filesTotal: this.#filesTotal,
-      chunksDone: this.#chunksDone,
-      chunksPlanned: this.#chunksPlanned,
+      chunksDone: this.#chunksBefore + this.#chunksDone,
+      chunksPlanned: this.#chunksBefore + this.#chunksPlanned,
     };
   }
 
   async #write(): Promise<void> {
     if (this.#now() - this.#writtenAtMs < WRITE_EVERY_MS) return;
-    this.#writtenAtMs = this.#now();
-    await this.#checkpoints.save({ progress: this.#current() });
+    await this.#save(this.#change());
   }
 }

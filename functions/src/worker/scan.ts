@@ -15,27 +15,45 @@ import { noteLost, openRecording, readRecording } from '../audio/read/readRecord
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { isOpus } from '../audio/read/format.ts';
-import type { JobFile, ResumePoint } from '../jobs/job.ts';
+import type { Coverage } from '../jobs/coverage.ts';
+import type { JobFile } from '../jobs/job.ts';
 
 export type ScanEvent =
-  /** A recording was read to its end. Comes before any chunk that a later recording is part of. */
-  | { readonly kind: 'decoded'; readonly file: JobFile; readonly samples: number; readonly report: ReadReport }
-  /** A recording cannot be used (further). `samples` were read before that, and are treated as any other audio. */
-  | { readonly kind: 'failed'; readonly file: JobFile; readonly samples: number; readonly error: AppError }
-  /** `resume`: where planning goes on after this chunk. */
+  /**
+   * A recording was read to its end. Comes before any chunk that a later recording is part of. `duplicateSamples`: those whose
+   * result is stored through another recording.
+   */
   | {
-      readonly kind: 'chunk';
-      readonly chunk: PlannedChunk;
+      readonly kind: 'decoded';
       readonly file: JobFile;
-      readonly resume: ResumePoint;
+      readonly samples: number;
+      readonly duplicateSamples: number;
+      readonly report: ReadReport;
     }
-  /** Everything before this point is planned or holds no speech; further than any such point before. */
-  | { readonly kind: 'settled'; readonly resume: ResumePoint };
+  /** A recording cannot be used (further). `samples` were read before that, and are treated as any other audio. */
+  | {
+      readonly kind: 'failed';
+      readonly file: JobFile;
+      readonly samples: number;
+      readonly duplicateSamples: number;
+      readonly error: AppError;
+    }
+  | { readonly kind: 'chunk'; readonly chunk: PlannedChunk; readonly file: JobFile }
+  /** All of a recording that was read is in chunks, covered, or holds no speech: no later chunk has a part of it. */
+  | { readonly kind: 'planned'; readonly file: JobFile };
 
 export interface ScanDeps {
   readonly listener: Listener;
+  readonly coverage: Pick<Coverage, 'load' | 'find'>;
+  /** The job that scans. */
+  readonly jobId: string;
   /** Opens a staged recording. @throws AppError `recording_missing` */
   readonly open: (file: JobFile) => AsyncIterable<Uint8Array>;
+  /**
+   * Where given: called before a recording is read, when everything before it was read, decoded and searched for speech. So
+   * what ends the process afterwards is this recording.
+   */
+  readonly onReading?: (file: JobFile) => Promise<void>;
   readonly signal: AbortSignal;
   readonly conversationGapMs: number;
   readonly maxChunkMs: number;
@@ -43,7 +61,7 @@ export interface ScanDeps {
 }
 
 /**
- * Scans recordings for speech, each from where earlier attempts stopped planning it.
+ * Scans recordings for speech that is not covered.
  * @param files in the order of `inTimeOrder`.
  * @throws whatever Storage throws (worth a retry); what is wrong with a recording itself is an event.
  */
@@ -52,14 +70,18 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
   let run: Run | null = null;
 
   for (const named of files) {
-    if (named.unplannedFrom === null) continue;
     deps.signal.throwIfAborted();
     const { file, bytes } = await open(named, deps);
     if (run !== null && !run.continuesWith(file)) {
       desk.end(run);
       run = null;
     }
-    run ??= new Run(file, named.unplannedFrom, deps);
+    if (deps.onReading !== undefined) {
+      if (run !== null) desk.add(run, run.flush());
+      while (!desk.isEmpty) yield* desk.next();
+      await deps.onReading(file);
+    }
+    run ??= new Run(file, deps);
     const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
@@ -99,7 +121,7 @@ async function* failing(error: AppError): AsyncGenerator<Uint8Array, void, undef
   throw error;
 }
 
-/** What was read and is listened to, in its order; as much as keeps the listener busy. */
+/** What was read and is searched for speech, in its order; as much as keeps the listener busy. */
 class Desk {
   readonly #listener: Listener;
   readonly #signal: AbortSignal;
@@ -130,7 +152,7 @@ class Desk {
       const note = (): void => {
         work.answered = true;
       };
-      // Asked for later, or never: until then a failure is nobody's.
+      // It may be awaited later or never: until then a failure must not count as unhandled.
       work.heard.then(note, note);
       this.#entries.push({ run, work });
     }
@@ -147,7 +169,11 @@ class Desk {
     if (entry === undefined) return;
     const { run, work } = entry;
     if (work === null) yield* run.conclude();
-    else yield* run.hear(work.passage, await work.heard);
+    else {
+      const heard = await work.heard;
+      await run.loadCoverage(work.passage);
+      yield* run.hear(work.passage, heard);
+    }
   }
 }
 
@@ -162,41 +188,53 @@ type Mark =
   | { readonly kind: 'start'; readonly sample: number; readonly file: JobFile; readonly report: ReadReport }
   | { readonly kind: 'end'; readonly sample: number; readonly file: JobFile; readonly error: AppError | null };
 
+/** A recording of a run. */
+interface Part {
+  readonly file: JobFile;
+  /** Where in the run it starts, samples. */
+  readonly start: number;
+  /** Where it ends; null until hearing has come there. */
+  end: number | null;
+  /** Frames heard. */
+  frames: number;
+  /** Samples heard whose result is stored through another recording. */
+  duplicateSamples: number;
+}
+
 /**
  * Consecutive recordings of one device and format whose gaps are at most {@link LIMITS.runGapMs}: one stream of audio. It is
  * read, and, somewhat later, heard.
  */
 class Run {
   readonly #first: JobFile;
+  readonly #deps: ScanDeps;
   readonly #chunker: SpeechChunker;
   readonly #cutter: PassageCutter;
-  readonly #starts: { readonly file: JobFile; readonly sample: number }[] = [];
+  /** Of recordings whose audio is not planned to its end. */
+  readonly #parts: Part[] = [];
   /** Marks that hearing has not come to. */
   readonly #marks: Mark[] = [];
-  /** Up to where it is known to be planned, by earlier attempts or this one. */
-  #planned: number;
   /** Samples read. */
   #samples = 0;
   #endMs = 0;
   #heard = 0;
-  /** Of the recording that hearing is at. */
+  /** The recording that hearing is at, and what reading it found. */
+  #part: Part | null = null;
   #report: ReadReport | null = null;
 
-  constructor(first: JobFile, resumeAtSample: number, deps: ScanDeps) {
+  constructor(first: JobFile, deps: ScanDeps) {
     this.#first = first;
-    this.#planned = resumeAtSample;
+    this.#deps = deps;
     this.#cutter = new PassageCutter(isOpus(first.format) ? 'opus' : 's16');
     this.#chunker = new SpeechChunker({
       conversationGapMs: deps.conversationGapMs,
       maxChunkMs: deps.maxChunkMs,
       preRollMs: preRollMs(first),
-      resumeAtSample,
     });
   }
 
   continuesWith(next: JobFile): boolean {
     return (
-      next.unplannedFrom === 0 &&
       next.deviceId === this.#first.deviceId &&
       isDeepStrictEqual(next.format, this.#first.format) &&
       Math.abs(next.startedAt.toMillis() - this.#endMs) <= LIMITS.runGapMs
@@ -204,7 +242,6 @@ class Run {
   }
 
   start(file: JobFile, report: ReadReport): void {
-    this.#starts.push({ file, sample: this.#samples });
     this.#marks.push({ kind: 'start', sample: this.#samples, file, report });
     this.#endMs = file.startedAt.toMillis();
   }
@@ -221,28 +258,44 @@ class Run {
     this.#marks.push({ kind: 'end', sample: this.#samples, file, error });
   }
 
+  /** The passage of what was read last, however short. */
+  flush(): Passage[] {
+    return this.#cutter.flush();
+  }
+
   end(): Passage[] {
     return this.#cutter.end();
   }
 
-  /** Takes what was heard of the next passage. */
+  /** Reads what covers the next passage to be heard. */
+  async loadCoverage({ frames }: Passage): Promise<void> {
+    const upcoming = this.#marks.flatMap((mark) => (mark.kind === 'start' ? mark.file.startedAt.toMillis() : []));
+    const from = this.#part === null ? upcoming[0] : this.#atMs(this.#part);
+    if (from === undefined) return;
+    const samples = frames.reduce((sum, frame) => sum + frame.samples, 0);
+    const gapsMs = (upcoming.length + 1) * LIMITS.runGapMs;
+    await this.#deps.coverage.load(this.#first.deviceId, from - gapsMs, from + samples / SAMPLES_PER_MS + gapsMs);
+  }
+
+  /** Receives what was heard of the next passage. */
   *hear({ frames }: Passage, { probabilities, refused }: Heard): Generator<ScanEvent> {
     const lost = new Set(refused);
     for (const [i, frame] of frames.entries()) {
       yield* this.#passMarks();
-      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : frame]);
+      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(frame)]);
       this.#heard += frame.samples;
+      if (this.#part !== null) this.#part.frames++;
     }
     yield* this.#passMarks();
     yield* this.#plan(this.#chunker.addProbabilities(probabilities));
-    yield* this.#settle(this.#chunker.plannedSample);
+    yield* this.#passParts(this.#chunker.plannedSample);
   }
 
   /** All of it was heard. */
   *conclude(): Generator<ScanEvent> {
     yield* this.#passMarks();
     yield* this.#plan(this.#chunker.end());
-    yield* this.#settle(this.#samples);
+    yield* this.#passParts(this.#samples);
   }
 
   *#passMarks(): Generator<ScanEvent> {
@@ -250,6 +303,8 @@ class Run {
       this.#marks.shift();
       if (mark.kind === 'start') {
         this.#report = mark.report;
+        this.#part = { file: mark.file, start: mark.sample, end: null, frames: 0, duplicateSamples: 0 };
+        this.#parts.push(this.#part);
         this.#chunker.startRecording({ recordingId: mark.file.name, startedAtMs: mark.file.startedAt.toMillis() });
       } else {
         yield this.#ended(mark.file, mark.error);
@@ -258,13 +313,15 @@ class Run {
   }
 
   #ended(file: JobFile, error: AppError | null): ScanEvent {
-    const samples = this.#heard - (this.#starts.find((start) => start.file === file)?.sample ?? 0);
+    const part = this.#part;
     const report = this.#report;
+    if (part !== null) part.end = this.#heard;
+    const read = { file, samples: this.#heard - (part?.start ?? 0), duplicateSamples: part?.duplicateSamples ?? 0 };
     if (error !== null || report === null) {
-      return { kind: 'failed', file, samples, error: error ?? new AppError('internal') };
+      return { kind: 'failed', ...read, error: error ?? new AppError('internal') };
     }
     if (report.frames === 0) report.stoppedBecause = 'The decoder refused every frame.';
-    return { kind: 'decoded', file, samples, report };
+    return { kind: 'decoded', ...read, report };
   }
 
   /** The decoder refused a frame that looks whole from outside: it is lost like any other that is damaged. */
@@ -277,20 +334,34 @@ class Run {
     return lost;
   }
 
+  /** Marks a frame that is not to be planned: its result is stored, or the transcription service refused it. */
+  #withCoverage(frame: SourceFrame): SourceFrame {
+    const part = this.#part;
+    if (part === null) return frame;
+    const { file, frames } = part;
+    const isRefused = file.refused.some(({ firstFrame, endFrame }) => frames >= firstFrame && frames < endFrame);
+    const stored = isRefused ? null : this.#deps.coverage.find(file.deviceId, this.#atMs(part), frame);
+    if (!isRefused && stored === null) return frame;
+    const isOwn = isRefused || (stored?.jobId === this.#deps.jobId && stored.file === file.name);
+    if (!isOwn) part.duplicateSamples += frame.samples;
+    return { ...frame, isCovered: true };
+  }
+
+  /** Where hearing is, Unix milliseconds. */
+  #atMs({ file, start }: Part): number {
+    return file.startedAt.toMillis() + (this.#heard - start) / SAMPLES_PER_MS;
+  }
+
   *#plan(chunks: readonly PlannedChunk[]): Generator<ScanEvent> {
-    for (const chunk of chunks)
-      yield { kind: 'chunk', chunk, file: this.#first, resume: this.#resumeAt(chunk.endSample) };
+    for (const chunk of chunks) yield { kind: 'chunk', chunk, file: this.#first };
   }
 
-  *#settle(planned: number): Generator<ScanEvent> {
-    if (planned <= this.#planned) return;
-    this.#planned = planned;
-    yield { kind: 'settled', resume: this.#resumeAt(planned) };
-  }
-
-  #resumeAt(sample: number): ResumePoint {
-    const start = this.#starts.findLast((each) => each.sample < sample) ?? { file: this.#first, sample: 0 };
-    return { file: start.file.name, sample: sample - start.sample };
+  /** Says of which recordings nothing is left to plan. */
+  *#passParts(planned: number): Generator<ScanEvent> {
+    for (let part = this.#parts[0]; part && part.end !== null && part.end <= planned; part = this.#parts[0]) {
+      this.#parts.shift();
+      yield { kind: 'planned', file: part.file };
+    }
   }
 }
 

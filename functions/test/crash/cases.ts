@@ -64,10 +64,17 @@ const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
 /** What brings a worker to a step that it does not come to by itself. */
 const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
   heartbeat: { leaseMs: 600, fault: { delayMs: 700 } },
-  'release job': { failRead: true },
   'defer job': { fault: LIMITED },
   'continue job': { workMs: 0 },
   enqueue: { workMs: 0 },
+};
+
+/** Recordings without speech, which bring a worker to a step that speech does not. */
+const SCENARIO_FOR: Partial<Record<TaskStep, string>> = { 'finalize recordings': 'night' };
+
+/** What has to befall a worker before the next one comes to a step. */
+const BEFORE: Partial<Record<TaskStep, TaskPlan>> = {
+  'note reading': { kind: 'kill', at: { step: 'claim recordings', moment: 'after', nth: 1 } },
 };
 
 /** Jobs of a case that hits each boundary once. */
@@ -113,8 +120,12 @@ function oneForEachJob(plans: readonly TaskPlan[], random: Random): TaskCase[] {
     const scenarios = random.shuffle(SHORT);
     return {
       kind: 'task',
-      jobs: group.map((__, job) => scenarios.slice(job, job + 1)),
-      deliveries: group.map((plan, job) => ({ ...PLAIN, ...ON_THE_WAY_TO[plan.at.step], job, plan })),
+      jobs: group.map(({ at }, job) => [SCENARIO_FOR[at.step] ?? scenarios[job] ?? '']),
+      deliveries: group.flatMap((plan, job) => {
+        const before = BEFORE[plan.at.step];
+        const delivery = { ...PLAIN, ...ON_THE_WAY_TO[plan.at.step], job, plan };
+        return [...(before === undefined ? [] : [{ ...PLAIN, job, plan: before }]), delivery];
+      }),
     };
   });
 }
@@ -125,7 +136,7 @@ const OVERTAKEN_WHILE_IT_WAITS: TaskCase = {
   jobs: [['kitchen'], ['kitchen', 'walk']],
   deliveries: [
     { ...PLAIN, job: 0, plan: { kind: 'kill', at: { step: 'claim recordings', moment: 'after', nth: 1 } } },
-    { ...PLAIN, job: 1, plan: { kind: 'freeze', at: { step: 'settle recordings', moment: 'after', nth: 1 } } },
+    { ...PLAIN, job: 1, plan: { kind: 'freeze', at: { step: 'record transcription', moment: 'after', nth: 1 } } },
   ],
 };
 
@@ -195,10 +206,8 @@ function randomDelivery(random: Random, jobs: number): Delivery {
 const FREEZABLE: readonly Boundary<TaskStep>[] = [
   { step: 'claim recordings', moment: 'after' },
   { step: 'read audio', moment: 'after' },
-  { step: 'plan chunk', moment: 'after' },
   { step: 'transcribe', moment: 'after' },
-  { step: 'settle chunk', moment: 'after' },
-  { step: 'settle recordings', moment: 'after' },
+  { step: 'record transcription', moment: 'after' },
 ];
 
 type TaskPlan = Extract<Plan, { at: unknown }> & { readonly at: Boundary<TaskStep> };

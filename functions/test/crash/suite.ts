@@ -43,7 +43,7 @@ export interface CaseOutcome {
 export interface Report {
   readonly kills: number;
   readonly freezes: number;
-  /** Those that were met, as `kill before "settle chunk"`. */
+  /** Those that were met, as `kill before "record transcription"`. */
   readonly boundaries: ReadonlySet<string>;
   /** Hits at no boundary in particular. */
   readonly atRandom: number;

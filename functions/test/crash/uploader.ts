@@ -19,6 +19,7 @@ function watched(deps: AcceptDeps, watch: Watch, failing: string | null): Accept
       get: (jobId) => jobs.get(jobId),
       create: (jobId, job) => watch.around('create job', () => jobs.create(jobId, job)),
       update: (jobId, decide) => watch.around('mark staged', () => jobs.update(jobId, decide)),
+      replace: (jobId, ended, job) => jobs.replace(jobId, ended, job),
       discard: (jobId, createdAt) => watch.around('discard', () => jobs.discard(jobId, createdAt)),
     },
     staging: {

@@ -198,10 +198,9 @@ function recording(tx: Transaction, writes: Write[]): Transaction {
 /** What a transaction of the task makes durable; null for one that writes nothing. */
 export function taskStepOf(writes: readonly Write[]): TaskStep | null {
   const find = (pattern: RegExp): Write['data'] | undefined => writes.find(({ path }) => pattern.test(path))?.data;
-  const chunk = find(/\/chunks\/[^/]+$/);
-  if (chunk !== undefined) return chunk['state'] === 'planned' ? 'plan chunk' : 'settle chunk';
+  if (find(/\/chunks\/[^/]+$/) !== undefined) return 'record transcription';
   const recording = find(/^users\/[^/]+\/recordings\//);
-  if (recording !== undefined) return recording['state'] === 'claimed' ? 'claim recordings' : 'settle recordings';
+  if (recording !== undefined) return recording['state'] === 'claimed' ? 'claim recordings' : 'finalize recordings';
   const job = find(/^offline_sync_jobs\/[^/]+$/);
   if (job === undefined) return null;
   switch (job['status']) {
@@ -210,12 +209,12 @@ export function taskStepOf(writes: readonly Write[]): TaskStep | null {
     case 'deferred':
       return 'defer job';
     case 'pending':
-      return 'epoch' in job ? 'continue job' : 'release job';
+      return 'continue job';
     case undefined:
       break;
     default:
       return 'finish job';
   }
   if ('notifiedAt' in job) return 'wrap up';
-  return 'lease' in job ? 'heartbeat' : 'save facts';
+  return 'reading' in job ? 'note reading' : 'heartbeat';
 }

@@ -9,6 +9,7 @@ import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { SweeperStateStore } from '../../src/sweeper/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/sweeper/sweep.ts';
+import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
@@ -80,6 +81,10 @@ export class World {
     const upload = sampleUpload({ uid: this.uid, idempotencyKey, scenarios }, this.nowMs());
     const { jobId } = await acceptUpload(this.#emulators.acceptDeps(), upload);
     return jobId;
+  }
+
+  async retry(jobId: string): Promise<void> {
+    await retryJob(this.uid, jobId, { ...this.deps, unfinishedRetentionMs: 37 * DAY_MS });
   }
 
   load(): Promise<UserData> {

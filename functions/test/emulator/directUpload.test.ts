@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FirebaseError } from 'firebase/app';
 import type { CallableProblem } from '../../src/http/callable.ts';
 import type { JobView } from 'offline-audio-sync-contract';
-import type { Job } from '../../src/jobs/job.ts';
+import { readJob } from '../support/jobFiles.ts';
 import { getStatus, hasEnded, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { declared, md5Of, SdkClient } from '../support/sdkClient.ts';
@@ -48,7 +48,7 @@ describe('an app that uploads straight to Storage', () => {
     waitForJob(await app.idToken(), jobId, isAsWanted);
   const states = ({ files }: { readonly files: readonly { readonly state: string }[] }) =>
     files.map(({ state }) => state);
-  const storedJob = async (jobId: string) => (await db.doc(`offline_sync_jobs/${jobId}`).get()).data() as Job;
+  const storedJob = async (jobId: string) => (await readJob(db, jobId))!;
 
   it('gets a job that waits for its recordings and says until when', async () => {
     const sent = recordings(2);
@@ -139,7 +139,7 @@ describe('an app that uploads straight to Storage', () => {
     assert.deepEqual(second, first);
     await app.upload(first.files[0]!.path, sent[0]!.bytes);
     await until(first.job_id, (job) => states(job)[0] === 'staged');
-    assert.deepEqual(states(await create([...sent].reverse(), key)), ['staged', 'expected']);
+    assert.deepEqual(states(await create([...sent].reverse(), key)), ['expected', 'staged'], 'in the order asked for');
     await app.upload(first.files[1]!.path, sent[1]!.bytes);
     await until(first.job_id);
     const after = await create(sent, key);
@@ -186,9 +186,7 @@ describe('an app that uploads straight to Storage', () => {
     }
     const many = (count: number, filler: string) =>
       Array.from({ length: count }, (_, i) => ({ name: `a${filler}_${1_760_000_000 + i}.wav`, size_bytes: 1 }));
-    for (const files of [many(1001, ''), many(1000, 'x'.repeat(150))]) {
-      assert.equal((await problemOf(app.createJob({ files }))).code, 'too_many_files');
-    }
+    assert.equal((await problemOf(app.createJob({ files: many(1001, '') }))).code, 'too_many_files');
     assert.deepEqual(await jobIds(app.uid), idsBefore);
   });
 });

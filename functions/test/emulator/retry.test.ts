@@ -113,23 +113,20 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('never takes for silent what could not be read before its job was given up', async () => {
+  it('never takes for silent what could not be read before its job failed', async () => {
     const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
     const jobId = await world.accept([bad, ...filesOf(walk)], 'aaa');
     await world.standIn.behave({ status: 429, retryAfter: 30 });
     await world.deliver(jobId);
     const deferred = (await world.job(jobId)).files.find(({ name }) => name === bad.filename);
-    assert.deepEqual(
-      [deferred?.state, deferred?.error?.code, deferred?.unplannedFrom],
-      ['staged', 'recording_corrupt', null],
-    );
+    assert.deepEqual([deferred?.state, deferred?.error?.code], ['failed', 'recording_corrupt']);
     await world.standIn.reset();
     world.aheadMs += MINUTE_MS;
     await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
     await world.deliver(jobId);
     assert.deepEqual(
       new Set((await world.job(jobId)).failures.map(({ code }) => code)),
-      new Set(['attempts_exhausted']),
+      new Set(['attempts_exhausted', 'recording_corrupt']),
     );
     await assertSound(world);
     await world.retry(jobId);

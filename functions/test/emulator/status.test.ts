@@ -28,13 +28,14 @@ describe('asking for jobs', () => {
       uid,
       deviceId: 'omi',
       files,
-      arriveWithinMs: null,
+      upload: 'multipart',
+      uploadExpiryMs: DAY_MS,
       conversationId: null,
       contentHash: null,
       nowMs,
       retentionMs: DAY_MS,
     });
-    assert.ok(await jobs.create(jobId, { ...fresh, status }));
+    assert.ok(await jobs.create(jobId, { ...fresh, job: { ...fresh.job, status } }));
     return jobId;
   }
 

@@ -1,6 +1,8 @@
 /** Promise 1, nothing lost: every second is accounted for, and audio that is still needed is there, and no other. */
 import { CATALOGUE } from '../../src/errors.ts';
-import type { Job, JobFile } from '../../src/jobs/job.ts';
+import type { JobFile } from '../../src/jobs/job.ts';
+import type { JobWithFiles } from '../support/jobFiles.ts';
+import { describedBy } from '../support/jobFiles.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { needsAudio } from '../../src/completion/outcome.ts';
 import { recordingId } from '../../src/audio/read/identity.ts';
@@ -11,13 +13,18 @@ import type { UserData } from './userData.ts';
 /** The ledger of a job that ended: its parts make up the whole, the whole is its recordings, the speech is its chunks. */
 export const ledgerAddsUp: Invariant = (data) => {
   const done = doneChunks(data);
-  return [...data.jobs].flatMap(([id, { status, ledger, files }]) => {
-    if (!isFinished(status)) return [];
+  return [...data.jobs].flatMap(([id, { status, ledger, files, fileCounts }]) => {
+    const counted = describedBy(files);
+    const miscounted = Object.entries(counted.fileCounts).filter(
+      ([state, count]) => fileCounts[state as keyof typeof fileCounts] !== count,
+    );
+    if (!isFinished(status)) return miscounted.map(([state]) => `job ${id}: miscounts its ${state} recordings`);
     const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
     const parts = [speechSeconds, silentSeconds, duplicateSeconds, failedSeconds];
     const recorded = sumOf(files, ({ durationSeconds }) => durationSeconds);
     const sent = sumOf(done, ({ jobId, chunk }) => (jobId === id ? chunk.durationMs / 1000 : 0));
     return [
+      ...miscounted.map(([state]) => `job ${id}: miscounts its ${state} recordings`),
       ...(parts.some((seconds) => seconds < 0) ? [`job ${id}: a part of its ledger is negative`] : []),
       ...differs(
         `job ${id}: the parts of its ledger, against its audio`,
@@ -57,7 +64,7 @@ export const neededAudioIsThere: Invariant = ({ jobs, objects }) => {
 };
 
 /** Duplicates are not needed even while their job goes on; what never came, or is known to be gone, cannot be there. */
-function isOwed(job: Job, file: JobFile): boolean {
+function isOwed(job: JobWithFiles, file: JobFile): boolean {
   if (file.state === 'staged') return needsAudio(job, file);
   return file.state === 'failed' && file.error?.code !== 'recording_missing' && needsAudio(job, file);
 }
@@ -69,7 +76,7 @@ export const everyJobHasAWayForward: Invariant = ({ jobs }, { nowMs, graceMs }) 
     return complaints.map((complaint) => `job ${id} is ${job.status}, and ${complaint}`);
   });
 
-function stuck({ status, lease, waitingFor }: Job, overdueMs: number): string[] {
+function stuck({ status, lease, waitingFor }: JobWithFiles, overdueMs: number): string[] {
   if (status === 'processing') {
     if (lease === null) return ['nobody holds its lease'];
     return lease.expiresAt.toMillis() < overdueMs ? ['its worker is dead and nobody took over'] : [];
@@ -80,7 +87,7 @@ function stuck({ status, lease, waitingFor }: Job, overdueMs: number): string[] 
   return waitingFor.until.toMillis() < overdueMs ? ['its time has come and nobody took it up'] : [];
 }
 
-function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: Job): string[] {
+function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: JobWithFiles): string[] {
   const isEnded = lease === null && waitingFor === null && finishedAt !== null;
   const unexplained = [...failures, ...files.flatMap(({ error }) => error ?? [])].filter(
     ({ code, message }) => !(code in CATALOGUE) || message === '',
@@ -96,7 +103,7 @@ function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: Job)
   ];
 }
 
-/** Recordings and the ingest ledger tell the same story: done once, in one job; duplicates of something that is done. */
+/** Recordings and the registry tell the same story: done once, in one job; duplicates of something that is done. */
 export const recordingsLedgerAgrees: Invariant = (data) => {
   const settledIn = new Map<string, string>();
   const complaints: string[] = [];
@@ -133,7 +140,7 @@ export const recordingsLedgerAgrees: Invariant = (data) => {
 };
 
 /** Sent twice in one upload, in which case the first of them stands for both. */
-function isRepeatedIn({ files }: Job, file: JobFile): boolean {
+function isRepeatedIn({ files }: JobWithFiles, file: JobFile): boolean {
   return files.some(({ name, md5, size }) => name !== file.name && md5 === file.md5 && size === file.size);
 }
 

@@ -8,7 +8,7 @@ import {
 } from './audio.ts';
 import type { Context, Invariant } from './invariant.ts';
 import { conversationIdsResolve, conversationsAreConnectedComponents, segmentsMatchChunks } from './transcripts.ts';
-import { audioUsageEqualsSettledRecordings, usageEqualsChunks } from './usage.ts';
+import { audioUsageEqualsRecordings, usageEqualsChunks } from './usage.ts';
 import type { UserData } from './userData.ts';
 
 export const INVARIANTS = {
@@ -21,7 +21,7 @@ export const INVARIANTS = {
   conversationsAreConnectedComponents,
   conversationIdsResolve,
   usageEqualsChunks,
-  audioUsageEqualsSettledRecordings,
+  audioUsageEqualsRecordings,
 } satisfies Record<string, Invariant>;
 
 export interface Violation {

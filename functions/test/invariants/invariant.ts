@@ -1,5 +1,5 @@
 /** What an invariant is, and the tools that several of them share. */
-import type { DoneChunkDoc } from '../../src/jobs/chunk.ts';
+import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import type { UserData } from './userData.ts';
 
 export interface Context {
@@ -20,25 +20,21 @@ export type Invariant = (data: UserData, context: Context) => string[];
 export interface DoneChunk {
   readonly id: string;
   readonly jobId: string;
-  readonly chunk: DoneChunkDoc;
+  readonly chunk: ChunkDoc;
   readonly writtenAtMs: number;
 }
 
-export function doneChunks({ chunks }: UserData): DoneChunk[] {
-  return chunks.flatMap(({ chunk, ...rest }) => (chunk.state === 'done' ? [{ ...rest, chunk }] : []));
+export function doneChunks({ chunks }: UserData): readonly DoneChunk[] {
+  return chunks;
 }
 
 /**
- * Whether no job that settled a recording, or transcribed of it what a later one took over, was deleted since. Segments, conversations and usage outlive the jobs and chunks
- * they came from, so with an older history sums can be held against their parts in one direction only.
+ * Whether no job that finished a recording was deleted since. Segments, conversations and usage outlive the jobs and chunks
+ * they came from, so with an older history sums can be compared with their parts in one direction only.
  */
 export function hasWholeHistory(data: UserData): boolean {
   const { recordings, jobs } = data;
-  const earlier = doneChunks(data).flatMap(({ chunk }) => chunk.reusedFrom ?? []);
-  return (
-    [...recordings.values()].every(({ state, jobId }) => state !== 'done' || jobs.has(jobId)) &&
-    earlier.every((jobId) => jobs.has(jobId))
-  );
+  return [...recordings.values()].every(({ state, jobId }) => state !== 'done' || jobs.has(jobId));
 }
 
 /** Figures that were added in another order differ in their last digits. */

@@ -141,7 +141,7 @@ export const conversationIdsResolve: Invariant = ({ jobs, chunks, conversations 
     for (const each of [...newConversationIds, ...updatedConversationIds]) named.set(each, `job ${id}`);
   }
   for (const { id, chunk } of chunks) {
-    if (chunk.state === 'done') for (const each of chunk.conversationIds) named.set(each, `chunk ${id}`);
+    for (const each of chunk.conversationIds) named.set(each, `chunk ${id}`);
   }
   for (const [id, { mergedInto }] of conversations)
     if (mergedInto !== null) named.set(mergedInto, `conversation ${id}`);

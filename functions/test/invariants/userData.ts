@@ -5,10 +5,13 @@ import type { Storage } from 'firebase-admin/storage';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
-import type { RecordingEntry } from '../../src/jobs/ingestLedger.ts';
+import type { FilePage } from '../../src/jobs/files.ts';
+import { filesOf } from '../../src/jobs/files.ts';
+import type { RecordingEntry } from '../../src/jobs/registry.ts';
 import { JOBS } from '../../src/jobs/job.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { UsageCounters } from 'offline-audio-sync-contract';
+import type { JobWithFiles } from '../support/jobFiles.ts';
 
 type Bucket = ReturnType<Storage['bucket']>;
 
@@ -30,9 +33,9 @@ export interface StoredObject {
 
 export interface UserData {
   readonly uid: string;
-  readonly jobs: ReadonlyMap<string, Job>;
+  readonly jobs: ReadonlyMap<string, JobWithFiles>;
   readonly chunks: readonly StoredChunk[];
-  /** The ingest ledger. */
+  /** The registry. */
   readonly recordings: ReadonlyMap<string, RecordingEntry>;
   readonly segments: ReadonlyMap<string, Segment>;
   readonly conversations: ReadonlyMap<string, Conversation>;
@@ -63,7 +66,13 @@ export async function loadUserData(db: Firestore, bucket: Bucket, uid: string): 
 async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<Omit<UserData, 'uid' | 'objects'>> {
   const ofUser = <T>(name: string): Promise<Map<string, T>> =>
     readAll<T>(tx, db.collection(`users/${uid}/${name}`) as CollectionReference<T>);
-  const jobs = await readAll<Job>(tx, db.collection(JOBS).where('uid', '==', uid) as Query<Job>);
+  const stored = await readAll<Job>(tx, db.collection(JOBS).where('uid', '==', uid) as Query<Job>);
+  const jobs = new Map<string, JobWithFiles>();
+  for (const [jobId, job] of stored) {
+    const filePages = await readAll<FilePage>(tx, filesOf(db, jobId));
+    const files = job.filePages.flatMap((_, page) => filePages.get(String(page))?.files ?? []);
+    jobs.set(jobId, { ...job, files });
+  }
   const chunks: StoredChunk[] = [];
   for (const jobId of jobs.keys()) {
     for await (const doc of pages(tx, chunksOf(db, jobId))) {

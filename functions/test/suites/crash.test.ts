@@ -4,8 +4,8 @@ import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from '../crash/boundaries.ts';
 import { reportOf, runCrashSuite } from '../crash/suite.ts';
 
 const SEED = 20_260_301;
-/** Every boundary once, and one more: at a random moment, or behind a fault. */
-const KILLS = 2 * (TASK_STEPS.length + UPLOAD_STEPS.length) + 1;
+/** Every boundary once, two workers before those that another one has to die for, and one more: at a random moment, or behind a fault. */
+const KILLS = 2 * (TASK_STEPS.length + UPLOAD_STEPS.length) + 3;
 
 describe('crashes', () => {
   it('lose nothing, double nothing and leave nothing stuck, wherever they hit', async function () {

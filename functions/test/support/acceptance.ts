@@ -1,7 +1,8 @@
 /** Ways to disturb an upload while it is accepted, and what must be true afterwards. */
 import assert from 'node:assert/strict';
 import type { Upload } from '../../src/upload/accept.ts';
-import type { BeforeCall } from './memoryStores.ts';
+import type { JobFile } from '../../src/jobs/job.ts';
+import type { BeforeCall, MemoryJobs } from './memoryStores.ts';
 import type { MemoryDeps } from './uploads.ts';
 
 /** Fails the calls of these names, the given time each (the first is 1). */
@@ -60,11 +61,14 @@ export function assertNothingLeft({ jobs, staging, queue }: MemoryDeps): void {
   assert.deepEqual([[...jobs.byId.keys()], [...staging.objects.keys()], [...queue.tasks.keys()]], [[], [], []]);
 }
 
+export function filesIn(jobs: MemoryJobs, jobId: string): readonly JobFile[] {
+  return jobs.files.byJob.get(jobId)!.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Every recording of the upload is in Storage, at the path that the job names. */
 export function assertStaged({ jobs, staging }: MemoryDeps, jobId: string, { recordings }: Upload): void {
-  const job = jobs.byId.get(jobId)!;
   assert.deepEqual(
-    job.files.map(({ path }) => Buffer.from(staging.objects.get(path)?.bytes ?? [])),
-    recordings.map(({ bytes }) => Buffer.from(bytes)),
+    filesIn(jobs, jobId).map(({ path }) => Buffer.from(staging.objects.get(path)?.bytes ?? [])),
+    recordings.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes }) => Buffer.from(bytes)),
   );
 }

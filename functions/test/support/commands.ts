@@ -4,7 +4,7 @@ import type { Sample } from '../../../dev/samples/samples.ts';
 import { cancelJob } from '../../src/endpoints/cancelSyncJob.ts';
 import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
 import type { RetryDeps } from '../../src/endpoints/retrySyncJob.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { JobWithFiles } from './jobFiles.ts';
 import { TestWorld } from './worker.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -14,12 +14,14 @@ export class CommandWorld extends TestWorld {
     return { ...this.deps, unfinishedRetentionMs: 37 * DAY_MS };
   }
 
-  async retry(jobId: string, uid = this.uid): Promise<Job> {
-    return retryJob(uid, jobId, this.retryDeps);
+  async retry(jobId: string, uid = this.uid): Promise<JobWithFiles> {
+    await retryJob(uid, jobId, this.retryDeps);
+    return this.job(jobId);
   }
 
-  async cancel(jobId: string, uid = this.uid): Promise<Job> {
-    return cancelJob(uid, jobId, this.deps);
+  async cancel(jobId: string, uid = this.uid): Promise<JobWithFiles> {
+    await cancelJob(uid, jobId, this.deps);
+    return this.job(jobId);
   }
 
   /** To Deepgram, since the stand-in was last reset. */
@@ -48,6 +50,6 @@ export class CommandWorld extends TestWorld {
   }
 }
 
-export function states(job: Job): string[] {
+export function states(job: JobWithFiles): string[] {
   return job.files.map(({ state }) => state);
 }

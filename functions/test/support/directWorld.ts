@@ -1,5 +1,5 @@
 /** Direct uploads in the test's own process: what the callable, the trigger and the sweeper are, on the real emulators. */
-import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
+import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import type { ArrivalDeps } from '../../src/upload/arrivals.ts';
 import { beginJob } from '../../src/upload/begin.ts';
 import { createRecordingStagedHandler } from '../../src/endpoints/onRecordingStaged.ts';
@@ -27,20 +27,22 @@ export class DirectWorld extends SweepWorld {
   async begin(files: readonly DeclaredFile[], deviceId: string | null = null): Promise<string> {
     const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
     const recordings = checkManifest(files, fields, { nowMs: this.nowMs, maxRecordingBytes: 1_000_000_000 });
-    const { jobs, conversations, now } = this.deps;
-    const ingest = new IngestLedger(this.db, jobs, now);
+    const { jobs, files: store, conversations, now, uploadExpiryMs } = this.deps;
+    const registry = new RecordingRegistry(this.db, jobs, now);
     const { jobId } = await beginJob(
       {
         jobs,
         conversations,
-        ingest,
+        files: store,
+        registry,
+        uploadExpiryMs,
         fairUse: { refuseUpload: () => Promise.resolve(null) },
         budget: { refuse: () => Promise.resolve(null), count: () => Promise.resolve() },
         now,
         retentionMs: () => 37 * DAY_MS,
       },
       { uid: this.uid, idempotencyKey: null, fields, recordings },
-      { contentHash: '', arriveWithinMs: this.deps.uploadExpiryMs },
+      { contentHash: '', upload: 'direct' },
     );
     return jobId;
   }

@@ -1,5 +1,9 @@
 import { Timestamp } from 'firebase-admin/firestore';
-import type { JobFile } from '../../src/jobs/job.ts';
+import type { Firestore } from 'firebase-admin/firestore';
+import { FileStore, filesOf, paged } from '../../src/jobs/files.ts';
+import type { Job, JobFile } from '../../src/jobs/job.ts';
+import { JobStore } from '../../src/jobs/store.ts';
+import { totalsOf } from '../../src/jobs/totals.ts';
 
 /** A recording of a job that is staged and not read yet, but for what a test says of it. */
 export function jobFile(change: Partial<JobFile> & Pick<JobFile, 'name'>): JobFile {
@@ -12,12 +16,37 @@ export function jobFile(change: Partial<JobFile> & Pick<JobFile, 'name'>): JobFi
     startedAt: Timestamp.fromMillis(Date.UTC(2026, 0, 1)),
     state: 'staged',
     durationSeconds: null,
-    lostSeconds: null,
-    speechSeconds: null,
-    failedSeconds: null,
-    unplannedFrom: 0,
+    speechSeconds: 0,
+    duplicateSeconds: 0,
+    failedSeconds: 0,
+    refused: [],
     duplicateOf: null,
     error: null,
     ...change,
   };
+}
+
+/** A job with its recordings, which are documents apart. */
+export interface JobWithFiles extends Job {
+  readonly files: readonly JobFile[];
+}
+
+/** What a job's document says of its recordings. */
+export function describedBy(files: readonly JobFile[]): Pick<Job, 'filePages' | 'fileCounts' | 'ledger' | 'failures'> {
+  return { filePages: paged(files).filePages, ...totalsOf(files) };
+}
+
+export async function readJob(db: Firestore, jobId: string): Promise<JobWithFiles | null> {
+  const job = await new JobStore(db).get(jobId);
+  return job && { ...job, files: (await new FileStore(db).read(jobId, job)).all };
+}
+
+/** Writes a job as it is given. */
+export async function writeJob(db: Firestore, jobId: string, { files, ...job }: JobWithFiles): Promise<void> {
+  const batch = db.batch();
+  batch.set(new JobStore(db).ref(jobId), job);
+  for (const [i, page] of paged(files).pages.entries()) {
+    batch.set(filesOf(db, jobId).doc(String(i)), { uid: job.uid, jobId, files: page, expiresAt: job.expiresAt });
+  }
+  await batch.commit();
 }

@@ -5,7 +5,10 @@
 import type { Conversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/store.ts';
 import type { JobStore } from '../../src/jobs/store.ts';
-import type { IngestLedger, Original } from '../../src/jobs/ingestLedger.ts';
+import type { FileStore } from '../../src/jobs/files.ts';
+import { OpenFiles } from '../../src/jobs/files.ts';
+import type { NewJob } from '../../src/jobs/store.ts';
+import type { Original, RecordingRegistry } from '../../src/jobs/registry.ts';
 import type { Job, JobFile, JobStatus, TaskPayload } from '../../src/jobs/job.ts';
 import { taskId } from '../../src/jobs/queue.ts';
 import type { TaskQueue } from '../../src/jobs/queue.ts';
@@ -17,8 +20,9 @@ export type BeforeCall = (call: string) => Promise<void>;
 
 const atOnce: BeforeCall = () => Promise.resolve();
 
-export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'get' | 'update' | 'discard'> {
+export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'replace' | 'get' | 'update' | 'discard'> {
   readonly byId = new Map<string, Job>();
+  readonly files = new MemoryFiles();
   readonly #before: BeforeCall;
   #ids = 0;
 
@@ -31,11 +35,18 @@ export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'get' | '
     return `job${String(this.#ids)}`;
   }
 
-  async create(jobId: string, job: Job): Promise<boolean> {
+  async create(jobId: string, { job, files }: NewJob): Promise<boolean> {
     await this.#before('create');
     if (this.byId.has(jobId)) return false;
     this.byId.set(jobId, job);
+    this.files.byJob.set(jobId, files);
     return true;
+  }
+
+  replace(jobId: string, _ended: Job, { job, files }: NewJob): Promise<Job | null> {
+    this.byId.set(jobId, job);
+    this.files.byJob.set(jobId, files);
+    return Promise.resolve(job);
   }
 
   async get(jobId: string): Promise<Job | null> {
@@ -69,13 +80,27 @@ export class MemoryJobs implements Pick<JobStore, 'newId' | 'create' | 'get' | '
   }
 }
 
-/** Knows what it is told: files that are done, by name. */
-export class MemoryIngest implements Pick<IngestLedger, 'settledElsewhere'> {
-  readonly settled = new Map<string, Original>();
+/** One page for each job, of any length; written when the change of the job is. */
+export class MemoryFiles implements Pick<FileStore, 'read'> {
+  readonly byJob = new Map<string, readonly JobFile[]>();
 
-  settledElsewhere(_uid: string, files: readonly Pick<JobFile, 'name'>[]): Promise<Map<string, Original>> {
+  read(jobId: string): Promise<OpenFiles> {
+    const data = () => ({ files: this.byJob.get(jobId) ?? [] });
+    const open = new OpenFiles([{ exists: true, data, ref: null } as never]);
+    open.write = () => {
+      this.byJob.set(jobId, open.all);
+    };
+    return Promise.resolve(open);
+  }
+}
+
+/** Knows what it is told: files that are done, by name. */
+export class MemoryRegistry implements Pick<RecordingRegistry, 'findDone'> {
+  readonly done = new Map<string, Original>();
+
+  findDone(_uid: string, files: readonly Pick<JobFile, 'name'>[]): Promise<Map<string, Original>> {
     const known = files.flatMap(({ name }): [string, Original][] => {
-      const original = this.settled.get(name);
+      const original = this.done.get(name);
       return original === undefined ? [] : [[name, original]];
     });
     return Promise.resolve(new Map(known));

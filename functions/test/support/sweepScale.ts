@@ -1,7 +1,10 @@
 /** Many jobs of every kind that the sweeper knows, and what must have become of them. */
 import assert from 'node:assert/strict';
 import pMap from 'p-map';
+import { filesOf } from '../../src/jobs/files.ts';
 import type { Job, JobStatus } from '../../src/jobs/job.ts';
+import { describedBy } from './jobFiles.ts';
+import type { JobWithFiles } from './jobFiles.ts';
 import type { StepReport } from '../../src/sweeper/sweep.ts';
 import { countOperations } from './operations.ts';
 import type { OperationCount } from './operations.ts';
@@ -9,7 +12,7 @@ import { DAY_MS, HOUR_MS } from './sweepWorld.ts';
 import type { SweepWorld } from './sweepWorld.ts';
 
 interface Kind {
-  readonly job: (world: SweepWorld) => Partial<Job>;
+  readonly job: (world: SweepWorld) => Partial<JobWithFiles>;
   /** Its status when all is swept; null: gone. */
   readonly becomes: JobStatus | null;
   /** How often it is put in the queue. */
@@ -44,7 +47,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
     keepsObject: true,
   },
   uploading: {
-    job: (world) => ({ createdAt: world.ago(2 * DAY_MS) }),
+    job: (world) => ({
+      createdAt: world.ago(2 * DAY_MS),
+      waitingFor: { reason: 'uploads', message: '', until: world.ago(DAY_MS) },
+    }),
     becomes: 'failed',
     tasks: 0,
     keepsObject: false,
@@ -80,7 +86,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-function ended(world: SweepWorld): Partial<Job> {
+function ended(world: SweepWorld): Partial<JobWithFiles> {
   return {
     status: 'completed',
     files: [],
@@ -105,14 +111,17 @@ const jobIdOf = (i: number): string => `job${String(i).padStart(6, '0')}`;
 
 /** Writes the jobs, each with one object, and makes the number of objects up with those of jobs that are gone, two each. */
 export async function populate(world: SweepWorld, { jobs, objects }: Population): Promise<void> {
-  const template = await world.put('template');
+  const { files: _files, ...template } = await world.put('template');
   await world.deps.jobs.ref('template').delete();
   const writer = world.db.bulkWriter();
   for (let i = 0; i < jobs; i += 1) {
     const jobId = jobIdOf(i);
     const { job: change, becomes } = kindOf(i);
     const file = world.file(jobId, 'a.bin', becomes === 'completed' || becomes === null ? 'transcribed' : 'staged');
-    void writer.set(world.deps.jobs.ref(jobId), { ...template, ...change(world), files: [file] });
+    const { files: _none, ...job } = { files: [], ...template, ...change(world), ...describedBy([file]) };
+    void writer.set(world.deps.jobs.ref(jobId), job);
+    const page = { uid: job.uid, jobId, files: [file], expiresAt: job.expiresAt };
+    void writer.set(filesOf(world.db, jobId).doc('0'), page);
   }
   await writer.close();
   const orphans = Array.from({ length: objects - jobs }, (_, i) => `uploads/ann/gone${i >> 1}/${i & 1}.bin`);

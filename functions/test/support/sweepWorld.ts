@@ -10,7 +10,8 @@ import { getStorage } from 'firebase-admin/storage';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
-import type { FileState, Job, JobFile, TaskPayload } from '../../src/jobs/job.ts';
+import { FileStore } from '../../src/jobs/files.ts';
+import type { FileState, JobFile, TaskPayload } from '../../src/jobs/job.ts';
 import { newJob, JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
 import { failure } from '../../src/completion/outcome.ts';
@@ -21,7 +22,8 @@ import { UploadedObjects } from '../../src/storage/objects.ts';
 import { SweeperStateStore } from '../../src/sweeper/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/sweeper/sweep.ts';
 import type { StepReport, SweepDeps } from '../../src/sweeper/sweep.ts';
-import { jobFile } from './jobFiles.ts';
+import { describedBy, jobFile, readJob, writeJob } from './jobFiles.ts';
+import type { JobWithFiles } from './jobFiles.ts';
 import { recordingLogger } from './logger.ts';
 import type { RecordingLogger } from './logger.ts';
 
@@ -54,6 +56,7 @@ export class SweepWorld {
     this.deps = {
       db: this.db,
       jobs: new JobStore(this.db, now),
+      files: new FileStore(this.db),
       due: new DueJobs(this.db),
       conversations: new ConversationStore(this.db, { gapMs: 2 * MINUTE_MS, now }),
       summaries: { refresh: () => Promise.resolve(0) },
@@ -108,19 +111,21 @@ export class SweepWorld {
   }
 
   /** Writes a job as it is given; by default an ordinary one that was accepted just now. */
-  async put(jobId: string, change: Partial<Job> = {}): Promise<Job> {
+  async put(jobId: string, change: Partial<JobWithFiles> = {}): Promise<JobWithFiles> {
+    const files = change.files ?? [this.file(jobId, 'a.bin')];
     const fresh = newJob({
       uid: this.uid,
       deviceId: 'omi',
-      files: [this.file(jobId, 'a.bin')],
-      arriveWithinMs: null,
+      files,
+      upload: 'multipart',
+      uploadExpiryMs: this.deps.uploadExpiryMs,
       conversationId: null,
       contentHash: null,
       nowMs: this.nowMs,
       retentionMs: 37 * DAY_MS,
     });
-    const job = { ...fresh, ...change };
-    await this.deps.jobs.ref(jobId).set(job);
+    const job = { ...fresh.job, ...describedBy(files), ...change, files };
+    await writeJob(this.db, jobId, job);
     return job;
   }
 
@@ -129,8 +134,8 @@ export class SweepWorld {
     return jobFile({ name, path: `uploads/${this.uid}/${jobId}/${name}`, state, durationSeconds: 60, error });
   }
 
-  async job(jobId: string): Promise<Job> {
-    const job = await this.deps.jobs.get(jobId);
+  async job(jobId: string): Promise<JobWithFiles> {
+    const job = await readJob(this.db, jobId);
     if (job === null) throw new Error(`There is no job ${jobId}.`);
     return job;
   }

@@ -4,7 +4,14 @@ import { checkRecordings } from '../../src/upload/recordings.ts';
 import type { Recording } from '../../src/upload/recordings.ts';
 import { recordingLogger } from './logger.ts';
 import type { RecordingLogger } from './logger.ts';
-import { MemoryConversations, MemoryIngest, MemoryJobs, MemoryQueue, MemoryStaging } from './memoryStores.ts';
+import {
+  MemoryConversations,
+  MemoryFiles,
+  MemoryRegistry,
+  MemoryJobs,
+  MemoryQueue,
+  MemoryStaging,
+} from './memoryStores.ts';
 import type { BeforeCall } from './memoryStores.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
 
@@ -13,7 +20,8 @@ export const NOW_MS = (CAPTURED_AT + 60) * 1000;
 
 export interface MemoryDeps extends AcceptDeps {
   readonly jobs: MemoryJobs;
-  readonly ingest: MemoryIngest;
+  readonly registry: MemoryRegistry;
+  readonly files: MemoryFiles;
   readonly conversations: MemoryConversations;
   readonly staging: MemoryStaging;
   readonly queue: MemoryQueue;
@@ -22,9 +30,11 @@ export interface MemoryDeps extends AcceptDeps {
 
 export function memoryDeps(before?: BeforeCall): MemoryDeps {
   let nowMs = NOW_MS;
+  const jobs = new MemoryJobs(before);
   return {
-    jobs: new MemoryJobs(before),
-    ingest: new MemoryIngest(),
+    jobs,
+    files: jobs.files,
+    registry: new MemoryRegistry(),
     conversations: new MemoryConversations(),
     fairUse: { refuseUpload: () => Promise.resolve(null) },
     budget: { refuse: () => Promise.resolve(null), count: () => Promise.resolve() },
@@ -34,6 +44,7 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     // Time goes on: two jobs never begin in the same millisecond.
     now: () => (nowMs += 1),
     retentionMs: () => 7 * 24 * 3600 * 1000,
+    uploadExpiryMs: 24 * 3600 * 1000,
   };
 }
 

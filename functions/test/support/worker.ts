@@ -20,8 +20,9 @@ import { Summaries } from '../../src/conversations/summaries.ts';
 import { extractiveSummariser } from '../../src/conversations/summariser.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
-import { IngestLedger } from '../../src/jobs/ingestLedger.ts';
-import type { Job, TaskPayload } from '../../src/jobs/job.ts';
+import { FileStore } from '../../src/jobs/files.ts';
+import { RecordingRegistry } from '../../src/jobs/registry.ts';
+import type { TaskPayload } from '../../src/jobs/job.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
 import { processSyncJob } from '../../src/worker/processJob.ts';
@@ -38,6 +39,8 @@ import type { UploadFields } from '../../src/upload/request.ts';
 import { createStaging } from '../../src/storage/staging.ts';
 import { FairUse } from '../../src/usage/fairUse.ts';
 import { UsageStore } from '../../src/usage/usage.ts';
+import { readJob } from './jobFiles.ts';
+import type { JobWithFiles } from './jobFiles.ts';
 import { recordingLogger } from './logger.ts';
 import type { LogEntry, RecordingLogger } from './logger.ts';
 
@@ -111,7 +114,8 @@ export class TestWorld {
       usage: new UsageStore(this.db, now),
       fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
       budget: NO_BUDGET,
-      ingest: new IngestLedger(this.db, jobs, now),
+      files: new FileStore(this.db),
+      registry: new RecordingRegistry(this.db, jobs, now),
       audio: new StagedAudio(this.bucket()),
       notifier: {
         jobFinished: (message) => {
@@ -135,6 +139,9 @@ export class TestWorld {
       workMs: 780_000,
       taskMs: 900_000,
       leaseMs: 60_000,
+      exit: () => {
+        throw new Error('The worker was told to exit.');
+      },
       retentionMs: 7 * DAY_MS,
       ...change,
     };
@@ -159,7 +166,9 @@ export class TestWorld {
   acceptDeps(): AcceptDeps {
     return {
       jobs: this.deps.jobs,
-      ingest: this.deps.ingest,
+      files: this.deps.files,
+      registry: this.deps.registry,
+      uploadExpiryMs: DAY_MS,
       conversations: this.deps.conversations,
       fairUse: { refuseUpload: () => Promise.resolve(null) },
       budget: NO_BUDGET,
@@ -199,14 +208,14 @@ export class TestWorld {
     await processSyncJob({ jobId, uid: this.uid, epoch }, { ...this.deps, ...change });
   }
 
-  async job(jobId: string): Promise<Job> {
-    const job = await this.deps.jobs.get(jobId);
+  async job(jobId: string): Promise<JobWithFiles> {
+    const job = await readJob(this.db, jobId);
     if (job === null) throw new Error(`There is no job ${jobId}.`);
     return job;
   }
 
   async chunks(jobId: string): Promise<ChunkDoc[]> {
-    return (await chunksOf(this.db, jobId).orderBy('sequence').get()).docs.map((doc) => doc.data());
+    return (await chunksOf(this.db, jobId).orderBy('startedAt').get()).docs.map((doc) => doc.data());
   }
 
   async conversations(): Promise<({ id: string } & Conversation)[]> {

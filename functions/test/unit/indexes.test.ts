@@ -32,7 +32,8 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   'jobs/dueJobs.ts': async () => {
     const due = new DueJobs(db);
     await due.still('processing', 0).query.get();
-    await due.overdue(0).query.get();
+    await due.overdue('deferred', 0).query.get();
+    await due.overdue('uploading', 0).query.get();
     await due.begun(['pending', 'deferred'], 0).query.get();
     await due.notWrappedUp(0).query.get();
     await due.expired(0).query.get();
@@ -60,6 +61,8 @@ const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: 
 /** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
 const APP_QUERIES: Record<string, Query> = {
   'the newest jobs': adminQuery(reading.newestJobs('ann')),
+  'the recordings of a job': adminQuery(reading.filesOfJobs('ann', 'job')),
+  'the recordings of all jobs': adminQuery(reading.filesOfJobs('ann', null)),
   'jobs to catch up on': adminQuery(reading.unacknowledgedJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
@@ -71,8 +74,9 @@ const APP_QUERIES: Record<string, Query> = {
 };
 
 /** A query of the client's in the Admin SDK. */
-function adminQuery({ collection, where, orderBy, limit }: reading.ReadQuery): Query {
-  const filtered = where.reduce<Query>((query, condition) => query.where(...condition), db.collection(collection));
+function adminQuery({ collection, isGroup, where, orderBy, limit }: reading.ReadQuery): Query {
+  const source = isGroup === true ? db.collectionGroup(collection) : db.collection(collection);
+  const filtered = where.reduce<Query>((query, condition) => query.where(...condition), source);
   return orderBy.reduce((query, order) => query.orderBy(...order), filtered).limit(limit);
 }
 
@@ -135,6 +139,8 @@ describe('firestore.indexes.json', () => {
     const policies = spec.fieldOverrides.filter(({ ttl }) => ttl);
     assert.deepEqual(policies.map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`).sort(), [
       'chunks.expiresAt',
+      'coverage.expiresAt',
+      'job_files.expiresAt',
       'offline_sync_jobs.expiresAt',
       'project_usage.expiresAt',
       'recordings.expiresAt',
@@ -148,7 +154,7 @@ describe('firestore.indexes.json', () => {
         .filter(({ indexes, ttl }) => indexes.length === 0 && ttl !== true)
         .map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`),
     );
-    for (const field of ['offline_sync_jobs.files', 'chunks.spans', 'chunks.words', 'segments.text']) {
+    for (const field of ['job_files.files', 'coverage.stretches', 'chunks.spans', 'chunks.words', 'segments.text']) {
       assert.ok(exempt.has(field), field);
     }
   });

@@ -10,7 +10,15 @@ import type {
 
 export interface JobFile extends Pick<
   JobFileDoc<number>,
-  'name' | 'deviceId' | 'startedAt' | 'state' | 'durationSeconds' | 'speechSeconds' | 'failedSeconds' | 'error'
+  | 'name'
+  | 'deviceId'
+  | 'startedAt'
+  | 'state'
+  | 'durationSeconds'
+  | 'speechSeconds'
+  | 'duplicateSeconds'
+  | 'failedSeconds'
+  | 'error'
 > {
   readonly sizeBytes: number;
   /** Name of the recording that it is a duplicate of. */
@@ -25,6 +33,8 @@ export interface Job extends Pick<
   readonly stage: JobDoc['progress']['stage'];
   /** 0 to 100. */
   readonly percent: number;
+  readonly fileCount: number;
+  /** Its recordings, as far as they were read. */
   readonly files: readonly JobFile[];
   readonly billedSeconds: number;
   /** New and updated ones. */

@@ -50,7 +50,7 @@ export function figuresOf(jobs: readonly Job[], span: Span): DayFigures {
   const files = filesBetween(jobs, span);
   const names = new Set(files.map(({ name }) => name));
   const billed = jobs.map(({ files: all, billedSeconds }) => {
-    const speech = (some: readonly JobFile[]): number => some.reduce((sum, file) => sum + (file.speechSeconds ?? 0), 0);
+    const speech = (some: readonly JobFile[]): number => some.reduce((sum, file) => sum + file.speechSeconds, 0);
     const total = speech(all);
     return total === 0 ? 0 : (billedSeconds * speech(all.filter(({ name }) => names.has(name)))) / total;
   });
@@ -62,12 +62,12 @@ function ledgerOf(files: readonly JobFile[]): AudioLedger {
   for (const file of files) {
     const audio = file.durationSeconds ?? 0;
     ledger.audioSeconds += audio;
-    if (file.state === 'duplicate') ledger.duplicateSeconds += audio;
-    if (file.state === 'duplicate' || file.failedSeconds === null) continue; // Not settled yet.
-    const speech = file.speechSeconds ?? 0;
-    ledger.speechSeconds += speech;
-    ledger.failedSeconds += file.failedSeconds;
-    ledger.silentSeconds += Math.max(0, audio - speech - file.failedSeconds);
+    if (file.state === 'expected' || file.state === 'staged') continue;
+    const { speechSeconds, duplicateSeconds, failedSeconds } = file;
+    ledger.speechSeconds += speechSeconds;
+    ledger.duplicateSeconds += duplicateSeconds;
+    ledger.failedSeconds += failedSeconds;
+    ledger.silentSeconds += Math.max(0, audio - speechSeconds - duplicateSeconds - failedSeconds);
   }
   return ledger;
 }

@@ -3,6 +3,7 @@ import type { DocumentData, Timestamp } from 'firebase/firestore';
 import type {
   ConversationDoc,
   FairUseEntry,
+  FilePageDoc,
   JobDoc,
   JobFile as JobFileDoc,
   SegmentDoc,
@@ -18,7 +19,8 @@ export function jobOf(id: string, data: DocumentData): Job {
     status: doc.status,
     stage: doc.progress.stage,
     percent: doc.progress.percent,
-    files: doc.files.map(fileOf),
+    fileCount: doc.progress.filesTotal,
+    files: [],
     ledger: doc.ledger,
     billedSeconds: doc.usage.billedSeconds,
     waitingFor: doc.waitingFor && { ...doc.waitingFor, until: doc.waitingFor.until?.toMillis() ?? null },
@@ -30,16 +32,33 @@ export function jobOf(id: string, data: DocumentData): Job {
   };
 }
 
+/** A page of a job's recordings. */
+export interface FilePage {
+  readonly jobId: string;
+  readonly files: readonly JobFile[];
+}
+
+export function filePageOf(_id: string, data: DocumentData): FilePage {
+  const { jobId, files } = data as FilePageDoc<Timestamp>;
+  return { jobId, files: files.map(fileOf) };
+}
+
+/** Jobs with their recordings, which are documents apart. */
+export function withFiles(jobs: readonly Job[], pages: readonly FilePage[]): Job[] {
+  return jobs.map((job) => ({ ...job, files: pages.flatMap(({ jobId, files }) => (jobId === job.id ? files : [])) }));
+}
+
 function fileOf(doc: JobFileDoc<Timestamp>): JobFile {
-  const { name, deviceId, state, durationSeconds, speechSeconds, failedSeconds, error } = doc;
+  const { name, deviceId, state, durationSeconds, speechSeconds, duplicateSeconds, failedSeconds, error } = doc;
   return {
     name,
     deviceId,
     state,
     durationSeconds,
     speechSeconds,
-    error,
+    duplicateSeconds,
     failedSeconds,
+    error,
     startedAt: doc.startedAt.toMillis(),
     sizeBytes: doc.size,
     duplicateOf: doc.duplicateOf?.file ?? null,

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import { isFinished, jobPath } from 'offline-audio-sync-contract';
+import { filesOfJobs, isFinished, jobPath } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Job, JobFile } from '../data/model.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
-import { jobOf } from '../firebase/documents.ts';
-import { call, liveDocument } from '../firebase/store.ts';
+import { filePageOf, jobOf, withFiles } from '../firebase/documents.ts';
+import { call, liveDocument, liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Glyph } from '../ui/icons.tsx';
@@ -17,12 +17,15 @@ import { Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 
 export function JobScreen({ id }: { id: string }) {
+  const { uid } = useApp();
   const job = useLive(`job/${id}`, () => liveDocument(jobPath(id), jobOf));
+  const pages = useLive(`job/${id}/files`, () => liveQuery(filesOfJobs(uid, id), filePageOf));
   // The rules let nobody read a job that is not there.
   if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
   if (job.kind === 'loading') return <Waiting what="the job" />;
   if (job.value === null) return <Unreached what="the job" />;
-  return <JobView job={job.value} />;
+  const [value] = withFiles([job.value], pages.kind === 'ready' ? pages.value : []);
+  return <JobView job={value ?? job.value} />;
 }
 
 function Gone() {
@@ -34,7 +37,7 @@ function Gone() {
 }
 
 function JobView({ job }: { job: Job }) {
-  const count = job.files.length === 1 ? '1 recording' : `${job.files.length} recordings`;
+  const count = job.fileCount === 1 ? '1 recording' : `${job.fileCount} recordings`;
   return (
     <Screen
       title={`${count} of ${devicesOf(job)}`}
@@ -200,7 +203,7 @@ function FileRow({ file }: { file: JobFile }) {
           {' · '}
           {bytes(sizeBytes)}
           {durationSeconds !== null && ` · ${duration(durationSeconds)}`}
-          {speechSeconds !== null && speechSeconds > 0 && ` · ${duration(speechSeconds)} speech`}
+          {speechSeconds > 0 && ` · ${duration(speechSeconds)} speech`}
         </p>
         {duplicateOf !== null && <p class="hint">The same audio as {duplicateOf}: it is not billed again.</p>}
         {error !== null && <p class="reason">{error.message}</p>}

@@ -51,7 +51,7 @@ function JobList({ title, jobs }: { title: string; jobs: readonly Job[] }) {
           <li key={job.id} class="card job-card">
             <div class="row">
               <a class="card-link" href={hrefs.job(job.id)}>
-                {job.files.length === 1 ? '1 recording' : `${job.files.length} recordings`} of {devicesOf(job)}
+                {job.fileCount === 1 ? '1 recording' : `${job.fileCount} recordings`} of {devicesOf(job)}
               </a>
               <StatusChip status={job.status} />
             </div>

@@ -1,10 +1,10 @@
 /** Everything behind the sign-in: loaded apart, with Firestore. */
 import { useEffect, useMemo } from 'preact/hooks';
-import { newestConversations, newestJobs } from 'offline-audio-sync-contract';
+import { filesOfJobs, newestConversations, newestJobs } from 'offline-audio-sync-contract';
 import { AppContext, type AppData } from '../ui/app.ts';
 import { leave } from '../firebase/auth.ts';
 import { prepareFormats } from '../domain/time.ts';
-import { conversationOf, jobOf } from '../firebase/documents.ts';
+import { conversationOf, filePageOf, jobOf, withFiles, type FilePage } from '../firebase/documents.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
 import { Journal } from '../record/journal.ts';
@@ -14,7 +14,7 @@ import { route, type Route } from '../router.ts';
 import { beforeLeaving, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
-import { useLive } from '../ui/live.ts';
+import { useLive, type Loaded } from '../ui/live.ts';
 import { Shell } from '../ui/shell.tsx';
 import { tell, tellProblem, Toasts } from '../ui/toast.tsx';
 import { ConversationScreen } from './conversation.tsx';
@@ -35,7 +35,12 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   const conversations = useLive(`conversations/${uid}`, () =>
     liveQuery(newestConversations(uid, KNOWN_CONVERSATIONS), conversationOf),
   );
-  const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
+  const newest = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
+  const pages = useLive(`files/${uid}`, () => liveQuery(filesOfJobs(uid, null), filePageOf));
+  const jobs = useMemo(
+    () => (newest.kind === 'ready' ? { ...newest, value: withFiles(newest.value, pagesIn(pages)) } : newest),
+    [newest, pages],
+  );
   useEffect(() => void prepareFormats(), []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
@@ -57,6 +62,10 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       <Toasts />
     </AppContext.Provider>
   );
+}
+
+function pagesIn(pages: Loaded<FilePage[]>): readonly FilePage[] {
+  return pages.kind === 'ready' ? pages.value : [];
 }
 
 function openRecorder(uid: string, outbox: Outbox): Recorder {

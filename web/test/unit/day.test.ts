@@ -20,6 +20,7 @@ const file = (change: Partial<JobFile> = {}): JobFile => ({
   state: 'transcribed',
   durationSeconds: 60,
   speechSeconds: 20,
+  duplicateSeconds: 0,
   failedSeconds: 0,
   duplicateOf: null,
   error: null,
@@ -32,6 +33,7 @@ const job = (change: Partial<Job> = {}): Job => ({
   status: 'completed',
   stage: 'done',
   percent: 100,
+  fileCount: 1,
   files: [file()],
   ledger: EMPTY_LEDGER,
   billedSeconds: 22,
@@ -90,7 +92,7 @@ describe('A day', () => {
   });
 
   it('leaves open what is not known yet', () => {
-    const files = [file({ state: 'staged', speechSeconds: null, failedSeconds: null })];
+    const files = [file({ state: 'staged', speechSeconds: 0 })];
     assert.deepEqual(
       ledgerShares(figuresOf([job({ files })], DAY).ledger).map(({ part, seconds }) => [part, seconds]),
       [['open', 60]],

@@ -7,12 +7,11 @@ import type { KeptFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
 import { LIMITS } from '../../config.ts';
 import { isLost, SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
-import { RegionDetector } from '../detect/regions.ts';
+import { REGION_DEFAULTS, RegionDetector } from '../detect/regions.ts';
 import type { Region, RegionOptions } from '../detect/regions.ts';
 import type { Span } from './timeMap.ts';
 import { WINDOW_SAMPLES } from '../detect/vad.ts';
 
-export { SpanCollector } from './spanCollector.ts';
 export type { Span } from './timeMap.ts';
 
 /** Pre-roll for Opus, ms: what RFC 7845 section 4.2 recommends for a decoder to converge where a stream is cropped. */
@@ -31,12 +30,6 @@ export interface ChunkerOptions {
   readonly maxChunkMs: number;
   /** Audio before the first span for the decoder to settle on, ms: {@link OPUS_PRE_ROLL_MS} for Opus, 0 for anything else. */
   readonly preRollMs: number;
-  /**
-   * `endSample` of the last chunk that an earlier attempt planned in this run: frames before it are not planned again.
-   * Frames and probabilities still come from the start of the run; to spare the VAD the work, probabilities up to a few
-   * seconds before this position may be given as 0.
-   */
-  readonly resumeAtSample?: number;
   readonly regions?: Partial<Omit<RegionOptions, 'maxSamples' | 'notBefore'>>;
 }
 
@@ -85,15 +78,13 @@ export class SpeechChunker {
   #open: OpenChunk | null = null;
 
   constructor(options: ChunkerOptions) {
-    const resumeAt = options.resumeAtSample ?? 0;
     this.#options = options;
     this.#maxSamples = Math.round(options.maxChunkMs * SAMPLES_PER_MS);
     this.#detector = new RegionDetector({
       ...options.regions,
       maxSamples: Math.max(this.#maxSamples - FRAME_MARGIN, this.#maxSamples / 2),
-      notBefore: resumeAt,
     });
-    this.#frames = new FrameWindow(Math.round(options.preRollMs * SAMPLES_PER_MS), resumeAt);
+    this.#frames = new FrameWindow(Math.round(options.preRollMs * SAMPLES_PER_MS));
   }
 
   /** The frames that follow are this recording's. Its id must be the only such id in the run. */
@@ -147,7 +138,7 @@ export class SpeechChunker {
 
   /** Puts a region into the open chunk where it fits, else into the next; gives the chunks that this completes. */
   #add(region: Region): PlannedChunk[] {
-    const frames = this.#frames.take(region.start, region.end).filter(withAudio);
+    const frames = this.#uncovered(this.#frames.take(region.start, region.end).filter(withAudio), region);
     const first = frames[0];
     if (!first) return [];
     const chunks = this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
@@ -160,6 +151,31 @@ export class SpeechChunker {
     }
     if (this.#open) this.#open.endSample = region.end;
     return chunks;
+  }
+
+  /**
+   * The frames of a region that are to be sent. Beside covered ones a detector that began elsewhere may find a little more or
+   * less padding, or no pause: what adjoins covered frames and is padding alone, or too short to be a pause, was judged then.
+   */
+  #uncovered(frames: readonly AudibleFrame[], region: Region): readonly AudibleFrame[] {
+    if (!frames.some(isCovered)) return frames;
+    const { startPadMs, endPadMs, minSilenceMs } = { ...REGION_DEFAULTS, ...this.#options.regions };
+    const kept: AudibleFrame[] = [];
+    for (let from = 0, to = 0; from < frames.length; from = to) {
+      const covered = isCovered(frames[from]);
+      for (to = from; to < frames.length && isCovered(frames[to]) === covered; to++);
+      if (covered) continue;
+      const piece = frames.slice(from, to);
+      const [start, end] = [piece[0]?.start ?? 0, endOf(piece.at(-1))];
+      const isPadding =
+        from > 0 && to < frames.length
+          ? end - start < minSilenceMs * SAMPLES_PER_MS
+          : from > 0
+            ? start >= region.end - endPadMs * SAMPLES_PER_MS
+            : end <= region.start + startPadMs * SAMPLES_PER_MS;
+      if (!isPadding) kept.push(...piece);
+    }
+    return kept;
   }
 
   #belongsApart(first: AudibleFrame, samples: number): boolean {
@@ -255,6 +271,14 @@ class OpenChunk {
 
 function withAudio(placed: PlacedFrame): placed is AudibleFrame {
   return hasAudio(placed.frame);
+}
+
+function isCovered(placed: AudibleFrame | undefined): boolean {
+  return placed?.frame.isCovered === true;
+}
+
+function endOf(placed: AudibleFrame | undefined): number {
+  return placed === undefined ? 0 : placed.start + placed.frame.samples;
 }
 
 function absoluteMs(placed: PlacedFrame): number {

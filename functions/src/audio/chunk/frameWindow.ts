@@ -30,7 +30,6 @@ const COMPACT_AT = 4096;
 
 export class FrameWindow {
   readonly #preRollSamples: number;
-  readonly #firstSample: number;
   #recording: RecordingRef | null = null;
   #ordinal = 0;
   #offset = 0;
@@ -40,10 +39,8 @@ export class FrameWindow {
   #base = 0;
   #next = 0;
 
-  /** Frames that start before `firstSample` can only be pre-roll. */
-  constructor(preRollSamples: number, firstSample: number) {
+  constructor(preRollSamples: number) {
     this.#preRollSamples = preRollSamples;
-    this.#firstSample = firstSample;
   }
 
   /** Samples of the run so far. */
@@ -114,7 +111,7 @@ export class FrameWindow {
 
   #skipTo(sample: number): void {
     for (let placed = this.#peek(); placed; placed = this.#peek()) {
-      if (placed.start >= this.#firstSample && endOf(placed) > sample) return;
+      if (endOf(placed) > sample) return;
       this.#next++;
     }
   }

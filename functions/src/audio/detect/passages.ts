@@ -73,6 +73,11 @@ export class PassageCutter {
     return this.#frames.length > 0 || windows > this.#windows ? [this.#cut(windows)] : [];
   }
 
+  /** The passage of the frames since the last one, if there are any: for those who cannot wait until it is full. */
+  flush(): Passage[] {
+    return this.#frames.length > 0 ? [this.#cut(Math.floor(this.#samples / WINDOW_SAMPLES))] : [];
+  }
+
   #cut(windows: number): Passage {
     const firstWindow = Math.max(0, this.#windows - this.#sizes.warmupWindows);
     const passage = {

@@ -18,6 +18,8 @@ export interface SourceFrame {
   readonly payload: Uint8Array | null;
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
+  /** Not to be sent: its result is stored. */
+  readonly isCovered?: boolean;
   /** Set where there is no audio because nothing was recorded: that is silence, and nothing is lost. */
   readonly isEmpty?: true;
 }

@@ -31,11 +31,13 @@ const WRITTEN: Record<string, object> = {
   [JOB]: { uid: 'ann', status: 'completed', createdAt: Timestamp.fromMillis(1) },
   'offline_sync_jobs/job-of-bob': { uid: 'bob', status: 'completed', createdAt: Timestamp.fromMillis(2) },
   [`${JOB}/chunks/chunk`]: { uid: 'ann', words: [] },
+  [`${JOB}/job_files/0`]: { uid: 'ann', files: [] },
   'users/ann': { fairUse: { stage: 'restricted', until: Timestamp.fromMillis(1) }, preferences: { language: 'en' } },
   'users/ann/conversations/one': { deviceId: 'omi', state: 'live' },
   'users/ann/segments/one': { deviceId: 'omi', text: 'hello' },
   'users/ann/usage/2026-01-01': { requests: 1 },
   'users/ann/recordings/one': { jobId: 'job-of-ann' },
+  'users/ann/coverage/omi-1': { deviceId: 'omi', stretches: [] },
   'users/ann/devices/phone': { fcmToken: 'token', platform: 'ios', updatedAt: Timestamp.fromMillis(1) },
   'user_deletions/ann': { dueAt: Timestamp.fromMillis(1) },
   'offline_sync_state/sweeper': { jobs: {} },
@@ -72,6 +74,7 @@ describe('Firestore rules', () => {
   describe('let a user read their own', () => {
     for (const path of [
       JOB,
+      `${JOB}/job_files/0`,
       'users/ann',
       'users/ann/conversations/one',
       'users/ann/segments/one',
@@ -98,6 +101,13 @@ describe('Firestore rules', () => {
     });
   });
 
+  it('lets a user read the recordings of all their jobs, and of nobody else’s', async () => {
+    const files = collectionGroup(ann, 'job_files');
+    await assertSucceeds(getDocs(query(files, where('uid', '==', 'ann'))));
+    await assertFails(getDocs(query(files, where('uid', '==', 'bob'))));
+    await assertFails(getDocs(files));
+  });
+
   describe('deny', () => {
     it('queries for jobs that could find those of others', async () => {
       await assertFails(getDocs(collection(ann, 'offline_sync_jobs')));
@@ -113,6 +123,7 @@ describe('Firestore rules', () => {
     for (const path of [
       `${JOB}/chunks/chunk`,
       'users/ann/recordings/one',
+      'users/ann/coverage/omi-1',
       'users/ann/devices/phone',
       'users/ann/something/new',
       'user_deletions/ann',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { chunksOf } from '../../../src/jobs/chunk.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { Lease, LeaseLostError } from '../../../src/jobs/lease.ts';
 import { jobSteps } from '../../../src/sweeper/jobSteps.ts';
@@ -132,8 +131,9 @@ describe('the sweeper, of jobs', () => {
 
   it('ends an upload that was not finished in time, deletes what arrived, and tells the app', async () => {
     const files = [world.file('old', 'a.bin', 'expected'), world.file('old', 'b.bin', 'expected')];
-    await world.put('old', { files, createdAt: world.ago(DAY_MS + 1) });
-    const young = await world.put('young', { createdAt: world.ago(DAY_MS - 1) });
+    const until = (ms: number) => ({ reason: 'uploads' as const, message: '', until: world.ago(ms) });
+    await world.put('old', { files, waitingFor: until(1) });
+    const young = await world.put('young', { waitingFor: until(-1) });
     await world.stage(files[0]!.path, young.files[0]!.path);
     await world.sweep();
 
@@ -163,35 +163,10 @@ describe('the sweeper, of jobs', () => {
     const old = (): Partial<Job> => ({ createdAt: world.ago(30 * DAY_MS + 1), expiresAt: world.ago(-7 * DAY_MS + 1) });
 
     it('ends it with the reason, keeps what is transcribed, and deletes the audio', async () => {
-      const files = [world.file('long', 'a.bin'), world.file('long', 'b.bin', 'silent')];
-      await world.put('long', { ...deferred(-HOUR_MS), ...old(), files });
+      const files = [{ ...world.file('long', 'a.bin'), speechSeconds: 12 }, world.file('long', 'b.bin', 'silent')];
+      const known = { conversationIds: ['talk'], usage: { requests: 1, billedSeconds: 12 } };
+      await world.put('long', { ...deferred(-HOUR_MS), ...old(), ...known, files });
       await world.stage(...files.map(({ path }) => path));
-      const span = {
-        recordingId: 'a.bin',
-        firstFrame: 0,
-        endFrame: 9,
-        chunkStartMs: 0,
-        startMs: 0,
-        durationMs: 12_000,
-      };
-      await chunksOf(world.db, 'long')
-        .doc('chunk')
-        .set({
-          state: 'done',
-          uid: world.uid,
-          deviceId: 'omi',
-          sequence: 0,
-          spans: [span],
-          durationMs: 12_000,
-          startedAt: world.ago(0),
-          endedAt: world.ago(0),
-          expiresAt: world.ago(-DAY_MS),
-          words: [],
-          language: 'en',
-          requestId: 'r',
-          billedSeconds: 12,
-          conversationIds: ['talk'],
-        });
       const talk = { state: 'live', createdByJobId: 'long', mergedInto: null } as const;
       await world.db.doc(`users/${world.uid}/conversations/talk`).set(talk);
       await world.sweep();

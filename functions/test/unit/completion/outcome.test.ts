@@ -1,185 +1,125 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Timestamp } from 'firebase-admin/firestore';
-import type { ChunkDoc } from '../../../src/jobs/chunk.ts';
+import {
+  failedFile,
+  failure,
+  finalFile,
+  isAllFinal,
+  needsAudio,
+  statusOf,
+  usageOf,
+} from '../../../src/completion/outcome.ts';
+import type { ReadResult } from '../../../src/completion/outcome.ts';
 import type { JobFile, JobStatus } from '../../../src/jobs/job.ts';
-import { abandonFile, concludeJob, failure, isCounted, needsAudio } from '../../../src/completion/outcome.ts';
+import { totalsOf, withFinal } from '../../../src/jobs/totals.ts';
 import { jobFile } from '../../support/jobFiles.ts';
 
-const T0 = Timestamp.fromMillis(Date.UTC(2026, 0, 1));
-
 function file(name: string, change: Partial<JobFile> = {}): JobFile {
-  return jobFile({ name, durationSeconds: 60, lostSeconds: 0, ...change });
+  return jobFile({ name, durationSeconds: 60, ...change });
 }
 
-function chunk(state: 'done' | 'failed', parts: Readonly<Record<string, number>>): ChunkDoc {
-  const spans = Object.entries(parts).map(([recordingId, seconds]) => ({
-    recordingId,
-    firstFrame: 0,
-    endFrame: 1,
-    chunkStartMs: 0,
-    startMs: T0.toMillis(),
-    durationMs: seconds * 1000,
-  }));
-  const plan = {
-    uid: 'u',
-    deviceId: 'omi',
-    sequence: 0,
-    spans,
-    durationMs: 0,
-    startedAt: T0,
-    endedAt: T0,
-    expiresAt: T0,
-  };
-  return state === 'done'
-    ? { ...plan, state, words: [], language: null, requestId: 'r', billedSeconds: 3, conversationIds: ['c'] }
-    : { ...plan, state, error: failure(null, 'transcription_rejected') };
-}
+const READ: ReadResult = { durationSeconds: 60, lostSeconds: 0, duplicateSeconds: 0, error: null };
 
-describe('outcome of a job', () => {
-  it('is completed when every recording is transcribed or silent', () => {
-    const outcome = concludeJob([file('a'), file('b')], [chunk('done', { a: 10 })]);
-    assert.equal(outcome.status, 'completed');
-    assert.deepEqual(
-      outcome.files.map(({ state }) => state),
-      ['transcribed', 'silent'],
-    );
-    assert.deepEqual(outcome.ledger, {
-      audioSeconds: 120,
-      speechSeconds: 10,
-      silentSeconds: 110,
-      duplicateSeconds: 0,
-      failedSeconds: 0,
+describe('The final state of a recording', () => {
+  it('is transcribed where there was speech, here or stored before, and else silent', () => {
+    assert.equal(finalFile(file('a', { speechSeconds: 10 }), READ).state, 'transcribed');
+    assert.equal(finalFile(file('a'), { ...READ, duplicateSeconds: 10 }).state, 'transcribed');
+    assert.equal(finalFile(file('a'), READ).state, 'silent');
+  });
+
+  it('is failed where it could not be read or was refused, and what came through stays', () => {
+    const broken = finalFile(file('a', { speechSeconds: 10 }), {
+      ...READ,
+      lostSeconds: 20,
+      error: failure('a', 'recording_corrupt'),
     });
-    assert.deepEqual(outcome.usage, { requests: 1, billedSeconds: 3 });
-    assert.deepEqual(outcome.conversationIds, ['c']);
-  });
-
-  it('is partial when one recording failed and another came through', () => {
-    const lost = file('b', { error: failure('b', 'recording_corrupt'), lostSeconds: 60 });
-    const outcome = concludeJob([file('a'), lost], [chunk('done', { a: 10 })]);
-    assert.equal(outcome.status, 'partial');
-    assert.equal(outcome.ledger.failedSeconds, 60);
-    assert.deepEqual(outcome.failures, [failure('b', 'recording_corrupt')]);
-  });
-
-  it('is failed when nothing came through', () => {
-    const lost = file('a', { error: failure('a', 'recording_corrupt'), lostSeconds: 60 });
-    assert.equal(concludeJob([lost], []).status, 'failed');
-  });
-
-  it('counts speech that was refused as failed, with the reason on its recording', () => {
-    const outcome = concludeJob([file('a')], [chunk('failed', { a: 20 }), chunk('done', { a: 5 })]);
-    assert.equal(outcome.status, 'partial');
-    assert.equal(outcome.ledger.failedSeconds, 20);
-    assert.deepEqual(outcome.failures, [failure('a', 'transcription_rejected')]);
-  });
-
-  it('lets a retry read on behind the last chunk of a recording that could not be read, and only of that', () => {
-    const broken = file('b', { error: failure('b', 'recording_corrupt'), lostSeconds: 20 });
-    const planned = [chunk('done', { a: 10, b: 5 }), chunk('failed', { b: 7.5 })];
-    assert.deepEqual(
-      concludeJob([file('a'), broken, file('c', { error: failure('c', 'recording_corrupt') })], planned).files.map(
-        ({ unplannedFrom }) => unplannedFrom,
-      ),
-      [null, 7.5 * 16_000, 0],
-    );
+    assert.deepEqual([broken.state, broken.speechSeconds, broken.failedSeconds], ['failed', 10, 20]);
+    const refused = finalFile(file('a', { failedSeconds: 5, error: failure('a', 'transcription_rejected') }), READ);
+    assert.deepEqual([refused.state, refused.failedSeconds], ['failed', 5]);
   });
 
   it('accounts for every second, whatever the mix', () => {
-    const seconds = fc.integer({ min: 0, max: 1000 });
-    const drafts = fc.array(
-      fc.record({ speech: seconds, silence: seconds, lost: seconds, refused: seconds, duplicate: fc.boolean() }),
-      { minLength: 1, maxLength: 8 },
-    );
+    const seconds = fc.integer({ min: 0, max: 1_000_000 }).map((ms) => ms / 1000);
+    const draft = fc.record({ speech: seconds, silence: seconds, lost: seconds, refused: seconds, duplicate: seconds });
     fc.assert(
-      fc.property(drafts, (list) => {
-        const files = list.map(({ speech, silence, lost, refused, duplicate }, i) =>
-          duplicate
-            ? file(String(i), {
-                state: 'duplicate',
-                durationSeconds: speech + silence,
-                failedSeconds: 0,
-                speechSeconds: 0,
-              })
-            : file(String(i), { durationSeconds: speech + silence + lost + refused, lostSeconds: lost }),
+      fc.property(fc.array(draft, { minLength: 1, maxLength: 8 }), (drafts) => {
+        const before = drafts.map(({ speech, refused }, i) =>
+          file(String(i), { speechSeconds: speech, failedSeconds: refused }),
         );
-        const chunks = list.flatMap(({ speech, refused, duplicate }, i) =>
-          duplicate ? [] : [chunk('done', { [i]: speech }), chunk('failed', { [i]: refused })],
+        const final = before.map((each, i) => {
+          const { speech, silence, lost, refused, duplicate } = drafts[i]!;
+          const durationSeconds = speech + silence + lost + refused + duplicate;
+          return finalFile(each, { durationSeconds, lostSeconds: lost, duplicateSeconds: duplicate, error: null });
+        });
+        const { ledger, fileCounts } = withFinal(totalsOf(before), before, final);
+        const parts = ledger.speechSeconds + ledger.silentSeconds + ledger.duplicateSeconds + ledger.failedSeconds;
+        assert.ok(Math.abs(ledger.audioSeconds - parts) < 1e-6);
+        const silence = drafts.reduce((sum, each) => sum + each.silence, 0);
+        assert.ok(Math.abs(ledger.silentSeconds - silence) < 0.003 * drafts.length);
+        assert.deepEqual(
+          { ledger, fileCounts },
+          { ledger: totalsOf(final).ledger, fileCounts: totalsOf(final).fileCounts },
         );
-        const { ledger } = concludeJob(files, chunks);
-        const { audioSeconds, speechSeconds, silentSeconds, duplicateSeconds, failedSeconds } = ledger;
-        assert.ok(Math.abs(audioSeconds - speechSeconds - silentSeconds - duplicateSeconds - failedSeconds) < 1e-3);
-        const expected = list.filter(({ duplicate }) => !duplicate).reduce((sum, { silence }) => sum + silence, 0);
-        assert.ok(Math.abs(silentSeconds - expected) < 1e-3);
       }),
     );
   });
 });
 
-describe('a job that ends before its work is done', () => {
-  it('keeps what was transcribed, fails the rest with the reason, and its ledger adds up', () => {
-    const chunks = [chunk('done', { a: 10 })];
-    const files = [file('a'), file('b', { state: 'expected', durationSeconds: null }), file('c', { state: 'silent' })];
-    const outcome = concludeJob(
-      files.map((each) => abandonFile(each, chunks, 'retention_ended')),
-      chunks,
-    );
-    assert.equal(outcome.status, 'partial');
-    assert.deepEqual(
-      outcome.failures.map(({ file: name, code, retryable }) => ({ name, code, retryable })),
-      ['a', 'b'].map((name) => ({ name, code: 'retention_ended', retryable: false })),
-    );
-    assert.deepEqual(outcome.ledger, {
-      audioSeconds: 120,
-      speechSeconds: 10,
-      silentSeconds: 60,
-      duplicateSeconds: 0,
-      failedSeconds: 50,
-    });
+describe('A recording whose work ends before it is done', () => {
+  it('keeps what was transcribed and fails the rest with the reason, the silence in it too', () => {
+    const failed = failedFile(file('a', { speechSeconds: 10 }), 'retention_ended');
+    assert.deepEqual([failed.state, failed.speechSeconds, failed.failedSeconds], ['failed', 10, 50]);
+    assert.deepEqual(failed.error, failure('a', 'retention_ended'));
   });
 
-  it('leaves to a retry what could not be read, behind what was planned, and where scanning stopped of the rest', () => {
-    const corrupt = file('a', { error: failure('a', 'recording_corrupt'), unplannedFrom: null });
-    const files = [corrupt, file('b', { unplannedFrom: 48_000 }), file('c', { unplannedFrom: null })];
-    const chunks = [chunk('done', { a: 10 }), chunk('failed', { c: 5 })];
-    const abandoned = files.map((each) => abandonFile(each, chunks, 'attempts_exhausted'));
-    assert.deepEqual(
-      abandoned.map(({ unplannedFrom }) => unplannedFrom),
-      [10 * 16_000, 48_000, null],
-    );
-    assert.ok(!abandoned.some(isCounted), 'none of them was worked through to its end');
-  });
-
-  it('has failed when nothing of it came through', () => {
-    const files = [file('a', { state: 'expected' }), file('b', { durationSeconds: null })];
-    const abandoned = files.map((each) => abandonFile(each, [], 'upload_expired'));
-    assert.equal(concludeJob(abandoned, []).status, 'failed');
+  it('stays as it is when it is final', () => {
+    for (const state of ['transcribed', 'silent', 'duplicate', 'failed'] as const) {
+      const final = file('a', { state });
+      assert.equal(failedFile(final, 'job_cancelled'), final);
+    }
   });
 });
 
-describe('the audio of a recording', () => {
+describe('The end of a job', () => {
+  const endOf = (...files: JobFile[]): string => statusOf(totalsOf(files));
+
+  it('is completed, partial or failed by its recordings', () => {
+    const lost = file('l', { state: 'failed', failedSeconds: 60, error: failure('l', 'recording_corrupt') });
+    const half = file('h', { state: 'failed', speechSeconds: 20, failedSeconds: 40, error: failure('h', 'internal') });
+    assert.equal(endOf(file('a', { state: 'silent' }), file('b', { state: 'duplicate' })), 'completed');
+    assert.equal(endOf(file('a', { state: 'silent' }), lost), 'partial');
+    assert.equal(endOf(half), 'partial');
+    assert.equal(endOf(lost, lost), 'failed');
+  });
+
+  it('comes when every recording is final', () => {
+    assert.equal(isAllFinal(totalsOf([file('a', { state: 'silent' })])), true);
+    for (const state of ['expected', 'staged'] as const)
+      assert.equal(isAllFinal(totalsOf([file('a', { state })])), false);
+  });
+
+  it('lists the first twenty failures', () => {
+    const files = Array.from({ length: 30 }, (_, i) =>
+      file(`${i}`, { state: 'failed', error: failure(`${i}`, 'internal') }),
+    );
+    assert.equal(totalsOf(files).failures.length, 20);
+    assert.equal(totalsOf(files).fileCounts.failed, 30);
+  });
+});
+
+describe('The audio of a recording', () => {
   const needed = (status: JobStatus, change: Partial<JobFile>): boolean => needsAudio({ status }, file('a', change));
 
-  it('is needed by every job that has not ended, whatever the state of the recording', () => {
-    for (const status of ['uploading', 'pending', 'processing', 'deferred'] as const) {
-      for (const state of ['expected', 'staged', 'transcribed', 'silent', 'duplicate', 'failed'] as const) {
-        assert.equal(needed(status, { state }), true, `${status} ${state}`);
-      }
+  it('is needed until it is final, and no longer, whatever becomes of its job', () => {
+    for (const status of ['uploading', 'pending', 'processing', 'deferred', 'partial', 'failed'] as const) {
+      for (const state of ['expected', 'staged'] as const) assert.equal(needed(status, { state }), true);
+      for (const state of ['transcribed', 'silent', 'duplicate'] as const)
+        assert.equal(needed(status, { state }), false);
     }
   });
 
-  it('is needed after the end for what a retry by the user would take up, and for nothing else', () => {
-    for (const status of ['partial', 'failed'] as const) {
-      assert.equal(needed(status, { state: 'failed', error: failure('a', 'recording_corrupt') }), true);
-      assert.equal(needed(status, { state: 'staged' }), true, 'a job that failed too often');
-      for (const state of ['transcribed', 'silent', 'duplicate'] as const) {
-        assert.equal(needed(status, { state }), false, state);
-      }
-    }
-  });
-
-  it('is not needed any more when the reason of the failure let go of it', () => {
+  it('is needed for a retry by the user, unless the reason of the failure ends the need', () => {
+    assert.equal(needed('partial', { state: 'failed', error: failure('a', 'recording_corrupt') }), true);
     for (const code of ['upload_expired', 'retention_ended', 'job_cancelled'] as const) {
       assert.equal(needed('failed', { state: 'failed', error: failure('a', code) }), false, code);
     }
@@ -187,20 +127,10 @@ describe('the audio of a recording', () => {
   });
 });
 
-describe('audio that counts', () => {
-  it('is that of recordings worked through to their end, whatever that was', () => {
-    const counted = [
-      file('a', { state: 'transcribed' }),
-      file('b', { state: 'silent' }),
-      file('c', { state: 'failed', error: failure('c', 'transcription_rejected') }),
-      file('d', { state: 'failed', error: failure('d', 'recording_corrupt') }),
-    ];
-    const early = ['upload_expired', 'retention_ended', 'job_cancelled', 'attempts_exhausted'] as const;
-    const uncounted = [
-      file('e'),
-      file('f', { state: 'duplicate' }),
-      ...early.map((code) => file(code, { state: 'failed', error: failure(code, code) })),
-    ];
-    assert.deepEqual([...counted, ...uncounted].filter(isCounted), counted);
+describe('Audio that counts as usage', () => {
+  it('is that of recordings that came through', () => {
+    const files = (['transcribed', 'silent', 'duplicate', 'failed'] as const).map((state) => file(state, { state }));
+    assert.deepEqual(usageOf(files), { audioSeconds: 120 });
+    assert.deepEqual(usageOf(files.slice(2)), {});
   });
 });

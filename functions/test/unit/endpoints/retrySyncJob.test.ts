@@ -2,33 +2,34 @@ import assert from 'node:assert/strict';
 import { retryableFiles } from '../../../src/endpoints/retrySyncJob.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
-import type { FileState, Job, JobFile, JobStatus } from '../../../src/jobs/job.ts';
+import type { FileState, JobFile, JobStatus } from '../../../src/jobs/job.ts';
 import { newJob } from '../../../src/jobs/store.ts';
 import { failure } from '../../../src/completion/outcome.ts';
 import { jobFile } from '../../support/jobFiles.ts';
+import type { JobWithFiles } from '../../support/jobFiles.ts';
 
 function file(name: string, state: FileState, code: ErrorCode | null = null): JobFile {
-  const read = { durationSeconds: 60, lostSeconds: 0, speechSeconds: 0, failedSeconds: 0, unplannedFrom: null };
-  return jobFile({ name, state, ...read, error: code === null ? null : failure(name, code) });
+  return jobFile({ name, state, durationSeconds: 60, error: code === null ? null : failure(name, code) });
 }
 
-function job(status: JobStatus, ...files: JobFile[]): Job {
+function job(status: JobStatus, ...files: JobFile[]): JobWithFiles {
   const fresh = newJob({
     uid: 'u',
     deviceId: 'omi',
     files,
-    arriveWithinMs: null,
+    upload: 'multipart',
+    uploadExpiryMs: 1,
     conversationId: null,
     contentHash: null,
     nowMs: 0,
     retentionMs: 1,
   });
-  return { ...fresh, status };
+  return { ...fresh.job, files, status };
 }
 
-function refusal(of: Job): [string, string] {
+function refusal(of: JobWithFiles): [string, string] {
   try {
-    retryableFiles(of);
+    retryableFiles(of, of.files);
   } catch (error) {
     assert.ok(error instanceof AppError);
     return [error.code, error.message];
@@ -47,7 +48,7 @@ describe('what a retry takes up', () => {
       file('untouched', 'staged'),
     ];
     assert.deepEqual(
-      retryableFiles(job('partial', ...files)).map(({ name }) => name),
+      retryableFiles(job('partial', ...files), files).map(({ name }) => name),
       ['refused', 'corrupt', 'untouched'],
     );
   });

@@ -3,26 +3,31 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../../../src/errors.ts';
 import { createStatusHandler } from '../../../src/endpoints/syncStatus.ts';
 import type { JobView } from 'offline-audio-sync-contract';
-import type { Job } from '../../../src/jobs/job.ts';
+import type { JobWithFiles } from '../../support/jobFiles.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
+import type { OpenFiles } from '../../../src/jobs/files.ts';
 import { call } from '../../support/http.ts';
 import type { Answer } from '../../support/http.ts';
 import { recordingLogger } from '../../support/logger.ts';
 import { CAPTURED_AT, pcmName } from '../../support/recordings.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
 
-async function acceptedJob(): Promise<Job> {
-  return (await acceptUpload(memoryDeps(), upload({ recordings: recordings(1) }))).job;
+async function acceptedJob(): Promise<JobWithFiles> {
+  const deps = memoryDeps();
+  const { jobId, job } = await acceptUpload(deps, upload({ recordings: recordings(1) }));
+  return { ...job, files: deps.files.byJob.get(jobId)! };
 }
 
 function ask(
-  job: Job | null,
+  job: JobWithFiles | null,
   query: Readonly<Record<string, string | string[]>>,
   uid = 'alice',
 ): Promise<Answer<JobView>> {
   const handler = createStatusHandler({
     authenticate: () => Promise.resolve({ uid }),
     jobs: { get: (id) => Promise.resolve(id === 'job1' ? job : assert.fail(`asked for ${id}`)) },
+    files: { read: () => Promise.resolve({ all: [...(job?.files ?? [])] } as unknown as OpenFiles) },
+    objects: { list: () => assert.fail('asked Storage') },
     logger: recordingLogger(),
   });
   return call(handler, { query });
@@ -69,7 +74,7 @@ describe('GET /v2/sync/status', () => {
     const accepted = await acceptedJob();
     const time = Timestamp.fromMillis(Date.UTC(2025, 9, 9, 10));
     const failure = { file: pcmName(), code: 'recording_corrupt' as const, message: 'No.', retryable: false };
-    const job: Job = {
+    const job: JobWithFiles = {
       ...accepted,
       status: 'partial',
       progress: { ...accepted.progress, stage: 'done', percent: 100 },
@@ -134,6 +139,8 @@ describe('GET /v2/sync/status', () => {
     const handler = createStatusHandler({
       authenticate: () => Promise.reject(new AppError('unauthenticated')),
       jobs: { get: () => assert.fail('asked') },
+      files: { read: () => assert.fail('asked') },
+      objects: { list: () => assert.fail('asked') },
       logger: recordingLogger(),
     });
     assert.equal((await call(handler, { query: { job_id: 'job1' } })).status, 401);

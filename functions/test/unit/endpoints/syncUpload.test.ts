@@ -65,7 +65,9 @@ describe('POST /v2/sync/upload', () => {
     const job = deps.jobs.byId.get('job1')!;
     assert.deepEqual([job.deviceId, job.conversationId], ['phone7', 'c-1']);
     assert.deepEqual(
-      job.files.map(({ deviceId, startedAt, durationSeconds }) => [deviceId, startedAt.toMillis(), durationSeconds]),
+      deps.files.byJob
+        .get('job1')!
+        .map(({ deviceId, startedAt, durationSeconds }) => [deviceId, startedAt.toMillis(), durationSeconds]),
       [
         ['omi', CAPTURED_AT * 1000 - 2500, 1],
         ['phone7', CAPTURED_AT * 1000 - 2500, null],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Segment } from '../../../src/conversations/conversation.ts';
-import type { Job, JobFile } from '../../../src/jobs/job.ts';
+import type { JobFile } from '../../../src/jobs/job.ts';
+import type { JobWithFiles } from '../../support/jobFiles.ts';
 import { failure } from '../../../src/completion/outcome.ts';
 import { checkUser, INVARIANTS } from '../../invariants/check.ts';
 import type { UserData } from '../../invariants/userData.ts';
@@ -13,7 +14,7 @@ function withEntry<T>(map: ReadonlyMap<string, T>, key: string, value: T): Map<s
   return new Map(map).set(key, value);
 }
 
-function withJob(id: string, change: (job: Job) => Partial<Job>): Break {
+function withJob(id: string, change: (job: JobWithFiles) => Partial<JobWithFiles>): Break {
   return (data) => {
     const job = data.jobs.get(id)!;
     return { ...data, jobs: withEntry(data.jobs, id, { ...job, ...change(job) }) };
@@ -56,6 +57,9 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
     'a part is missing': withJob('finished', ({ ledger }) => ({ ledger: { ...ledger, silentSeconds: 10 } })),
     'a part is negative': withJob('finished', ({ ledger }) => ({
       ledger: { ...ledger, silentSeconds: 12, failedSeconds: -1 },
+    })),
+    'it miscounts its recordings': withJob('waiting', ({ fileCounts }) => ({
+      fileCounts: { ...fileCounts, staged: 2 },
     })),
     'it forgot a recording': withJob('finished', ({ files }) => ({ files: files.slice(0, 1) })),
     'it has speech that nobody sent': (data) => ({ ...data, chunks: [] }),
@@ -170,7 +174,7 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
       ...data,
       chunks: data.chunks.map(({ chunk, ...rest }) => ({
         ...rest,
-        chunk: chunk.state === 'done' ? { ...chunk, conversationIds: ['nobody'] } : chunk,
+        chunk: { ...chunk, conversationIds: ['nobody'] },
       })),
     }),
     'a merge leads nowhere': withConversation({ state: 'merged', mergedInto: 'nobody' }),
@@ -182,9 +186,10 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
     'speech is counted twice': withUsage({ speechSeconds: 4 }),
     'nothing is counted': (data) => ({ ...data, usage: new Map() }),
   },
-  audioUsageEqualsSettledRecordings: {
+  audioUsageEqualsRecordings: {
     'audio is counted twice': withUsage({ audioSeconds: 15 }),
-    'a settled recording is not counted': withFile('again', 'again', { state: 'silent' }),
+    'a day is negative': withUsage({ audioSeconds: -1 }),
+    'a recording that came through is not counted': withFile('again', 'again', { state: 'silent' }),
   },
 };
 

@@ -3,14 +3,14 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { NO_SUMMARY, segmentId } from '../../../src/conversations/conversation.ts';
 import type { Conversation, Segment, TimedWord } from '../../../src/conversations/conversation.ts';
 import { segmentWords } from '../../../src/conversations/segments.ts';
-import type { DoneChunkDoc } from '../../../src/jobs/chunk.ts';
-import type { RecordingEntry } from '../../../src/jobs/ingestLedger.ts';
-import type { Job, JobFile } from '../../../src/jobs/job.ts';
+import type { RecordingEntry } from '../../../src/jobs/registry.ts';
+import type { JobFile } from '../../../src/jobs/job.ts';
 import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
 import { recordingId } from '../../../src/audio/read/identity.ts';
 import type { Context } from '../../invariants/invariant.ts';
 import type { StoredChunk, UserData } from '../../invariants/userData.ts';
-import { jobFile } from '../../support/jobFiles.ts';
+import { describedBy, jobFile } from '../../support/jobFiles.ts';
+import type { JobWithFiles } from '../../support/jobFiles.ts';
 
 export const UID = 'ada';
 const DEVICE = 'pendant1';
@@ -32,7 +32,7 @@ export function soundData(): UserData {
     state: 'duplicate',
     md5: talked.md5,
     durationSeconds: 10,
-    speechSeconds: 0,
+    duplicateSeconds: 10,
     duplicateOf: { jobId: 'finished', file: talked.name },
   });
   const staged = file('waiting', 'staged', { state: 'staged' });
@@ -59,22 +59,24 @@ export function soundData(): UserData {
   };
 }
 
-function job(files: readonly JobFile[]): Job {
-  return newJob({
+function job(files: readonly JobFile[]): JobWithFiles {
+  const { job: begun } = newJob({
     uid: UID,
     deviceId: DEVICE,
     files,
-    arriveWithinMs: null,
+    upload: 'multipart',
+    uploadExpiryMs: 24 * 60 * MINUTE_MS,
     conversationId: null,
     contentHash: null,
     nowMs: START_MS,
     retentionMs: 7 * 24 * 60 * MINUTE_MS,
   });
+  return { ...begun, files };
 }
 
-function finished(change: Partial<Job> & Pick<Job, 'files'>): Job {
+function finished(change: Partial<JobWithFiles> & Pick<JobWithFiles, 'files'>): JobWithFiles {
   const end = { status: 'completed', waitingFor: null, finishedAt: at(END_MS), notifiedAt: at(END_MS) } as const;
-  return { ...job(change.files), ...end, ...change };
+  return { ...job(change.files), ...describedBy(change.files), ...end, ...change };
 }
 
 function file(jobId: string, name: string, change: Partial<JobFile>): JobFile {
@@ -85,9 +87,6 @@ function file(jobId: string, name: string, change: Partial<JobFile>): JobFile {
     md5: `md5 of ${name}`,
     deviceId: DEVICE,
     startedAt: at(START_MS),
-    lostSeconds: 0,
-    failedSeconds: 0,
-    unplannedFrom: null,
     ...change,
   });
 }
@@ -108,15 +107,13 @@ function word(text: string, fromMs: number, toMs: number): TimedWord {
 /** Two segments: the pause between them is two seconds. */
 export const WORDS = [word('Good', 1000, 1300), word('morning.', 1400, 2000), word('Tea?', 4000, 4500)];
 
-const CHUNK: StoredChunk & { readonly chunk: DoneChunkDoc } = {
+const CHUNK: StoredChunk = {
   id: 'chunk',
   jobId: 'finished',
   writtenAtMs: END_MS,
   chunk: {
-    state: 'done',
     uid: UID,
     deviceId: DEVICE,
-    sequence: 0,
     spans: [
       { recordingId: 'talked', firstFrame: 0, endFrame: 400, chunkStartMs: 0, startMs: START_MS, durationMs: 4000 },
     ],

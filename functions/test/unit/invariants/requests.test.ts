@@ -32,7 +32,7 @@ function withWords(change: (words: typeof WORDS) => typeof WORDS): UserData {
   const data = soundData();
   const chunks = data.chunks.map(({ chunk, ...rest }) => ({
     ...rest,
-    chunk: chunk.state === 'done' ? { ...chunk, words: change(WORDS) } : chunk,
+    chunk: { ...chunk, words: change(WORDS) },
   }));
   return { ...data, chunks };
 }

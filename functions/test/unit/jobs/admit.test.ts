@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
-import { admit, MAX_ATTEMPTS } from '../../../src/jobs/lease.ts';
+import { admit, MAX_ATTEMPTS, retryWaitMs } from '../../../src/jobs/lease.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { newJob } from '../../../src/jobs/store.ts';
 
@@ -8,11 +8,12 @@ const NOW = Date.UTC(2026, 0, 1);
 const PAYLOAD = { jobId: 'j', uid: 'alice', epoch: 3 };
 
 function job(change: Partial<Job>): Job {
-  const fresh = newJob({
+  const { job: fresh } = newJob({
     uid: 'alice',
     deviceId: 'omi',
     files: [],
-    arriveWithinMs: null,
+    upload: 'multipart',
+    uploadExpiryMs: 1000,
     conversationId: null,
     contentHash: null,
     nowMs: NOW - 1000,
@@ -66,7 +67,21 @@ describe('admission of a delivered task', () => {
     assert.equal(admit(waiting(0), PAYLOAD, NOW).kind, 'work');
   });
 
-  it('gives up after too many attempts in a row without progress', () => {
+  it('takes over from the first worker that died at once, and makes the job wait after the second', () => {
+    const dead = (attempts: number): Job =>
+      job({ status: 'processing', attempts, lease: { owner: 'o', expiresAt: at(0) } });
+    assert.equal(admit(dead(1), PAYLOAD, NOW).kind, 'work');
+    assert.equal(admit(dead(2), PAYLOAD, NOW).kind, 'defer');
+    assert.equal(admit(dead(2), PAYLOAD, NOW + retryWaitMs(2)).kind, 'work');
+  });
+
+  it('spreads the attempts without progress over more than a day', () => {
+    let waitedMs = 0;
+    for (let attempts = 1; attempts < MAX_ATTEMPTS; attempts++) waitedMs += retryWaitMs(attempts);
+    assert.ok(waitedMs > 24 * 3600_000);
+  });
+
+  it('fails the job after too many attempts in a row without progress', () => {
     assert.equal(admit(job({ attempts: MAX_ATTEMPTS - 1 }), PAYLOAD, NOW).kind, 'work');
     assert.equal(admit(job({ attempts: MAX_ATTEMPTS }), PAYLOAD, NOW).kind, 'exhausted');
   });

@@ -18,14 +18,13 @@ describe('stagingBucket', () => {
     let release = (): void => undefined;
     const after = new Promise<void>((resolve) => (release = resolve));
     server.answers = [{ status: 204, after }, { status: 503 }, { status: 200, body: OBJECT }];
-    const objects = new UploadedObjects(server.bucket);
     const deleted = new StagedAudio(server.bucket).delete([PATH]);
-    await until(() => server.seen.length === 1, 60_000);
-    assert.equal((await objects.find(PATH))?.size, 3);
+    await until(() => server.seen.length === 1, 5000);
+    assert.equal((await server.bucket.file(PATH).getMetadata())[0].size, '3');
     release();
     await deleted;
     server.answers = [{ status: 503 }, { status: 200, body: OBJECT }];
-    assert.equal((await objects.find(PATH))?.size, 3);
+    assert.equal((await server.bucket.file(PATH).getMetadata())[0].size, '3');
   });
 
   it('deletes again what Storage was too busy to delete', async () => {

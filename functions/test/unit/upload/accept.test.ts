@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { acceptUpload } from '../../../src/upload/accept.ts';
-import { assertNothingLeft, assertStaged, failing } from '../../support/acceptance.ts';
+import { assertNothingLeft, assertStaged, failing, filesIn } from '../../support/acceptance.ts';
 import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
 
@@ -19,8 +19,8 @@ describe('acceptUpload', () => {
     assert.deepEqual(deps.jobs.byId.get(jobId), job);
     assert.deepEqual([...deps.queue.tasks.values()], [{ jobId, uid: 'alice', epoch: 0 }]);
     assertStaged(deps, jobId, sent);
-    for (const [index, file] of job.files.entries()) {
-      const recording = sent.recordings[index]!;
+    for (const file of filesIn(deps.jobs, jobId)) {
+      const recording = sent.recordings.find(({ name }) => name === file.name)!;
       assert.equal(file.state, 'staged');
       assert.equal(file.path, `uploads/alice/${jobId}/${recording.name}`);
       assert.equal(file.md5, recording.md5);
@@ -96,12 +96,11 @@ describe('acceptUpload', () => {
     const [first, second] = recordings(7, 7);
     const again = { ...first!, name: first!.name.replace('.bin', '000.bin') };
     const deps = memoryDeps();
-    const { jobId, job } = await acceptUpload(deps, upload({ recordings: [first!, second!, again] }));
-    assert.deepEqual(
-      job.files.map(({ state }) => state),
-      ['staged', 'staged', 'duplicate'],
-    );
-    assert.deepEqual(job.files[2]?.duplicateOf, { jobId, file: first!.name });
+    const { jobId } = await acceptUpload(deps, upload({ recordings: [first!, second!, again] }));
+    const states = new Map(filesIn(deps.jobs, jobId).map((file) => [file.name, [file.state, file.duplicateOf]]));
+    assert.deepEqual(states.get(first!.name), ['staged', null]);
+    assert.deepEqual(states.get(second!.name), ['staged', null]);
+    assert.deepEqual(states.get(again.name), ['duplicate', { jobId, file: first!.name }]);
     assert.equal(deps.staging.objects.size, 2);
   });
 
@@ -110,16 +109,11 @@ describe('acceptUpload', () => {
     const sent = upload();
     const [known, ...others] = sent.recordings;
     const ref = { jobId: 'earlier', file: 'other-name.bin' };
-    deps.ingest.settled.set(known!.name, { ref, durationSeconds: 9 });
-    const { jobId, job } = await acceptUpload(deps, sent);
-    assert.deepEqual(
-      job.files.map(({ state, duplicateOf }) => [state, duplicateOf]),
-      [
-        ['duplicate', ref],
-        ['staged', null],
-        ['staged', null],
-      ],
-    );
+    deps.registry.done.set(known!.name, { ref, durationSeconds: 9 });
+    const { jobId } = await acceptUpload(deps, sent);
+    for (const { name, state, duplicateOf } of filesIn(deps.jobs, jobId)) {
+      assert.deepEqual([state, duplicateOf], name === known!.name ? ['duplicate', ref] : ['staged', null]);
+    }
     assert.deepEqual(
       [...deps.staging.objects.keys()].sort(),
       others.map(({ name }) => `uploads/alice/${jobId}/${name}`).sort(),
@@ -130,7 +124,7 @@ describe('acceptUpload', () => {
     const deps = memoryDeps();
     const sent = upload();
     for (const { name } of sent.recordings) {
-      deps.ingest.settled.set(name, { ref: { jobId: 'earlier', file: name }, durationSeconds: 9 });
+      deps.registry.done.set(name, { ref: { jobId: 'earlier', file: name }, durationSeconds: 9 });
     }
     const { job } = await acceptUpload(deps, sent);
     assert.deepEqual([job.status, deps.staging.objects.size, deps.queue.tasks.size], ['pending', 0, 1]);
@@ -141,7 +135,7 @@ describe('acceptUpload', () => {
     const labelled = await acceptUpload(memoryDeps(), upload({ fields }));
     assert.deepEqual([labelled.job.deviceId, labelled.job.conversationId], ['phone', 'c1']);
     assert.deepEqual(
-      labelled.job.files.map(({ deviceId }) => deviceId),
+      labelled.files.map(({ deviceId }) => deviceId),
       ['omi', 'omi', 'omi'],
     );
     const plain = await acceptUpload(memoryDeps(), upload());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { acceptUpload } from '../../../src/upload/accept.ts';
 import type { Upload } from '../../../src/upload/accept.ts';
-import { assertNothingLeft, assertStaged, failing, StepByStep } from '../../support/acceptance.ts';
+import { assertNothingLeft, assertStaged, failing, StepByStep, filesIn } from '../../support/acceptance.ts';
 import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
 
@@ -60,15 +60,14 @@ describe('acceptUpload with an Idempotency-Key', () => {
     const sent = keyed();
     const [first, second] = sent.recordings;
     const ref = { jobId: 'earlier', file: 'a.bin' };
-    deps.ingest.settled.set(first!.name, { ref, durationSeconds: 1 });
+    deps.registry.done.set(first!.name, { ref, durationSeconds: 1 });
     assert.equal(await codeOf(acceptUpload(deps, sent)), 'unavailable');
-    deps.ingest.settled.clear();
-    deps.ingest.settled.set(second!.name, { ref, durationSeconds: 1 });
-    const { job } = await acceptUpload(deps, sent);
-    assert.deepEqual(
-      job.files.map(({ state }) => state),
-      ['duplicate', 'staged', 'staged'],
-    );
+    deps.registry.done.clear();
+    deps.registry.done.set(second!.name, { ref, durationSeconds: 1 });
+    const { jobId } = await acceptUpload(deps, sent);
+    for (const { name, state } of filesIn(deps.jobs, jobId)) {
+      assert.equal(state, name === first!.name ? 'duplicate' : 'staged');
+    }
     assert.equal(deps.staging.objects.size, 2);
   });
 

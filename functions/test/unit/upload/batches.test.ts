@@ -18,7 +18,7 @@ describe('batches', () => {
   });
 
   it('begin with what is there, and join what comes meanwhile', async () => {
-    const take = inBatches(work);
+    const take = inBatches(work, 2);
     const first = take('a', 1);
     await turn();
     const rest = Promise.all([take('a', 2), take('a', 3)]);
@@ -36,7 +36,7 @@ describe('batches', () => {
   });
 
   it('of other keys do not wait', async () => {
-    const take = inBatches(work);
+    const take = inBatches(work, 2);
     void take('a', 1);
     void take('b', 2);
     await turn();
@@ -46,8 +46,21 @@ describe('batches', () => {
     ]);
   });
 
+  it('of more keys than may be at work wait for their turn', async () => {
+    const receive = inBatches(work, 1);
+    const first = receive('a', 1);
+    void receive('b', 2);
+    await turn();
+    void receive('b', 3);
+    assert.deepEqual(seen(), [['a', 1]]);
+    calls[0]!.end();
+    await first;
+    await turn();
+    assert.deepEqual(seen().at(-1), ['b', 2, 3]);
+  });
+
   it('fail for those in them, and for nobody else', async () => {
-    const take = inBatches(work);
+    const take = inBatches(work, 2);
     const first = take('a', 1);
     await turn();
     const second = take('a', 2);

@@ -7,11 +7,12 @@ import { SAMPLE_RATE } from '../../../src/audio/read/pcm.ts';
 import { WINDOW_SAMPLES } from '../../../src/audio/detect/vad.ts';
 import type { Vad } from '../../../src/audio/detect/vad.ts';
 import { AppError } from '../../../src/errors.ts';
-import type { JobFile, ResumePoint } from '../../../src/jobs/job.ts';
+import type { JobFile } from '../../../src/jobs/job.ts';
 import { scanRecordings } from '../../../src/worker/scan.ts';
-import { inTimeOrder, notePlanned } from '../../../src/worker/scanOrder.ts';
+import { inTimeOrder } from '../../../src/worker/scanOrder.ts';
 import type { ScanEvent } from '../../../src/worker/scan.ts';
 import { jobFile } from '../../support/jobFiles.ts';
+import { MemoryCoverage } from '../../support/memoryCoverage.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
 const FRAME = 160;
@@ -65,25 +66,33 @@ function record(name: string, startBeat: number, beats: readonly boolean[], devi
   return { file, bytes };
 }
 
-/**
- * @param resume where an earlier attempt stopped.
- * @param missing name of a recording that Storage does not have.
- */
-async function scan(
-  recorded: readonly Recorded[],
-  resume: ResumePoint | null = null,
-  missing: string | null = null,
-  listener: Listener = listenWith(LOUDNESS),
-): Promise<ScanEvent[]> {
+interface Setting {
+  /** What earlier attempts have stored. */
+  readonly covered?: MemoryCoverage;
+  readonly jobId?: string;
+  /** Name of a recording that Storage does not have. */
+  readonly missing?: string;
+  readonly listener?: Listener;
+  readonly onReading?: (file: JobFile) => Promise<void>;
+}
+
+async function scan(recorded: readonly Recorded[], setting: Setting = {}): Promise<ScanEvent[]> {
+  const {
+    covered = new MemoryCoverage(),
+    jobId = 'job',
+    missing,
+    listener = listenWith(LOUDNESS),
+    onReading,
+  } = setting;
   const bytes = new Map(
     recorded.filter(({ file }) => file.name !== missing).map((each) => [each.file.name, each.bytes]),
   );
   const events: ScanEvent[] = [];
-  const files = inTimeOrder(recorded.map(({ file }) => file));
-  const names = files.map(({ name }) => name);
-  const left = resume === null ? files : notePlanned(files, names, resume);
-  for await (const event of scanRecordings(left, {
+  for await (const event of scanRecordings(inTimeOrder(recorded.map(({ file }) => file)), {
     listener,
+    coverage: covered.of(jobId),
+    jobId,
+    ...(onReading === undefined ? {} : { onReading }),
     async *open({ name }) {
       await Promise.resolve();
       const content = bytes.get(name);
@@ -155,15 +164,16 @@ describe('scanning recordings', () => {
     assert.ok(chunk >= 0 && chunk < end);
   });
 
-  it('moves on through silence: an attempt that ends there does not begin anew', async () => {
-    const events = await scan([record('a', 0, quiet(340)), record('b', 340, quiet(20))]);
-    const points = events.flatMap((event) => (event.kind === 'settled' ? event.resume : []));
-    assert.ok(points.some(({ file, sample }) => file === 'a' && sample > 300 * BEAT_SAMPLES));
-    assert.deepEqual(points.at(-1), { file: 'b', sample: 20 * BEAT_SAMPLES });
+  it('tells as soon as nothing is left to plan of a recording, in silence too', async () => {
+    const events = await scan([record('a', 0, quiet(340)), record('b', 340, [...quiet(1), ...loud(2), ...quiet(20)])]);
+    const lines = events.flatMap((event) => ('file' in event ? `${event.kind} ${event.file.name}` : []));
+    assert.deepEqual(lines.toSorted(), ['chunk a', 'decoded a', 'decoded b', 'planned a', 'planned b']);
+    assert.ok(lines.indexOf('planned a') < lines.indexOf('chunk a'));
+    assert.equal(lines.at(-1), 'planned b');
   });
 
   it('reports a recording that is missing, and goes on with the others', async () => {
-    const events = await scan([record('gone', 0, loud(1)), record('b', 1, loud(2))], null, 'gone');
+    const events = await scan([record('gone', 0, loud(1)), record('b', 1, loud(2))], { missing: 'gone' });
     const lines = events.flatMap((event) => {
       if (event.kind === 'failed') return `failed ${event.file.name} ${event.error.code}`;
       return event.kind === 'decoded' ? `decoded ${event.file.name}` : [];
@@ -178,7 +188,7 @@ describe('scanning recordings', () => {
       parallel: 1,
       listen: async (passage) => ({ ...(await plain.listen(passage)), refused: [0, BEAT_FRAMES, BEAT_FRAMES + 1] }),
     };
-    const events = await scan([record('a', 0, loud(1)), record('b', 1, loud(2))], null, null, refusing);
+    const events = await scan([record('a', 0, loud(1)), record('b', 1, loud(2))], { listener: refusing });
     const reports = events.flatMap((event) => (event.kind === 'decoded' ? event.report : []));
     assert.deepEqual(
       reports.map(({ frames, corruptFrames, corruptSeconds }) => [frames, corruptFrames, corruptSeconds]),
@@ -204,7 +214,7 @@ describe('scanning recordings', () => {
       parallel: 1,
       listen: async (passage) => ({ ...(await plain.listen(passage)), refused: [...passage.frames.keys()] }),
     };
-    const [event] = await scan([record('a', 0, loud(1))], null, null, refusing);
+    const [event] = await scan([record('a', 0, loud(1))], { listener: refusing });
     assert.ok(event?.kind === 'decoded');
     assert.deepEqual(
       [event.report.frames, event.report.corruptSeconds.toFixed(2), event.report.stoppedBecause],
@@ -214,87 +224,117 @@ describe('scanning recordings', () => {
 
   it('fails with what the listener fails with', async () => {
     const listener: Listener = { parallel: 1, listen: () => Promise.reject(new Error('a thread ended')) };
-    await assert.rejects(
-      scan([record('a', 0, loud(70)), record('b', 1, loud(2))], null, null, listener),
-      /a thread ended/,
-    );
+    await assert.rejects(scan([record('a', 0, loud(70)), record('b', 1, loud(2))], { listener }), /a thread ended/);
   });
 
-  it('takes a recording that is planned in part from there, in a run of its own, beside one that is new', async () => {
-    const [a, b] = [record('a', 0, loud(3)), record('b', 3, loud(6))];
-    const begun = { ...b, file: { ...b.file, unplannedFrom: 3 * BEAT_SAMPLES } };
+  it('has decoded everything before a recording when it says that it reads it, and cuts nothing for that', async () => {
+    const heard: string[] = [];
+    const plain = listenWith(LOUDNESS);
+    let samples = 0;
+    const listener: Listener = {
+      parallel: 1,
+      listen: async (passage) => {
+        samples += passage.frames.reduce((sum, frame) => sum + frame.samples, 0);
+        return plain.listen(passage);
+      },
+    };
+    const recorded = [record('a', 0, loud(3)), record('b', 3, loud(3)), record('c', 6, loud(1))];
+    const events = await scan(recorded, {
+      listener,
+      onReading: ({ name }) => Promise.resolve(void heard.push(`${name} after ${samples / BEAT_SAMPLES}`)),
+    });
+    assert.deepEqual(heard, ['a after 0', 'b after 3', 'c after 6']);
     assert.deepEqual(
-      spansOf(await scan([a, begun])).map((spans) =>
-        spans.map(({ recordingId, firstFrame }) => [recordingId, firstFrame]),
-      ),
-      [[['a', 0]], [['b', 3 * BEAT_FRAMES]]],
+      spansOf(events).map((spans) => spans.map(({ recordingId }) => recordingId)),
+      [['a', 'b', 'c']],
     );
   });
 
-  it('does not even open a recording that is planned to its end', async () => {
-    const done = record('a', 0, loud(3));
-    const events = await scan(
-      [{ ...done, file: { ...done.file, unplannedFrom: null } }, record('b', 3, loud(3))],
-      null,
-      'a',
-    );
+  it('leaves out what the transcription service refused', async () => {
+    const a = record('a', 0, loud(4));
+    const refused = [{ firstFrame: 0, endFrame: 2 * BEAT_FRAMES }];
+    const events = await scan([{ ...a, file: { ...a.file, refused } }]);
     assert.deepEqual(
-      events.map((event) => ('file' in event ? event.file.name : event.resume.file)),
-      ['b', 'b', 'b'],
-    );
-  });
-
-  it('tells of a point only if it lies further than any before, in this attempt and those before it', async () => {
-    const long = record('a', 0, [...quiet(700), ...loud(2), ...quiet(50)]);
-    const resumed = { ...long, file: { ...long.file, unplannedFrom: 650 * BEAT_SAMPLES } };
-    const points = (await scan([resumed])).flatMap((event) => (event.kind === 'settled' ? event.resume.sample : []));
-    assert.ok(points.length > 0);
-    assert.ok(
-      points.every((sample, i) => sample > (points[i - 1] ?? 650 * BEAT_SAMPLES)),
-      points.join(),
-    );
-  });
-
-  it('plans the same chunks from any point at which an attempt may have ended', async function () {
-    const stretch = fc.record({ speech: fc.integer({ min: 1, max: 4 }), silence: fc.integer({ min: 1, max: 25 }) });
-    const recording = fc.array(stretch, { minLength: 1, maxLength: 3 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(recording, { minLength: 1, maxLength: 3 }), async (drafts) => {
-        let beat = 0;
-        const recorded = drafts.map((stretches, i) => {
-          const beats = stretches.flatMap(({ speech, silence }) => [...quiet(silence), ...loud(speech)]);
-          const made = record(`r${i}`, beat, beats);
-          beat += beats.length + (i % 2) * 10;
-          return made;
-        });
-        const whole = await scan(recorded);
-        const points = whole.flatMap((event, i) =>
-          event.kind === 'settled' || event.kind === 'chunk'
-            ? [{ resume: event.resume, before: whole.slice(0, i + 1) }]
-            : [],
-        );
-        for (const { resume, before } of points.filter((_, i) => i % 5 === 0)) {
-          const rest = await scan(recorded, resume);
-          assert.deepEqual([...spansOf(before), ...spansOf(rest)], spansOf(whole), JSON.stringify(resume));
-        }
-      }),
-      { numRuns: 6 },
+      spansOf(events).map((spans) => spans.map(({ firstFrame, endFrame }) => [firstFrame, endFrame])),
+      [[[2 * BEAT_FRAMES, 4 * BEAT_FRAMES]]],
     );
   });
 });
 
-describe('what is planned of recordings', () => {
-  const files = ['a', 'b', 'c'].map((name) => record(name, 0, quiet(1)).file);
-  const planned = (list: readonly JobFile[]): (number | null)[] => list.map(({ unplannedFrom }) => unplannedFrom);
+describe('Audio whose result is stored', () => {
+  const stretch = fc.record({ speech: fc.integer({ min: 1, max: 4 }), silence: fc.integer({ min: 1, max: 25 }) });
+  /** Beats of a day, and where it is cut into recordings, one way and another. */
+  const day = fc
+    .array(stretch, { minLength: 1, maxLength: 8 })
+    .map((stretches) => stretches.flatMap(({ speech, silence }) => [...quiet(silence), ...loud(speech)]));
+  const cuts = fc.array(fc.nat(80), { maxLength: 4 });
 
-  it('is all of those before the point in the scan, and that one up to it', () => {
-    assert.deepEqual(planned(notePlanned(files, ['a', 'b', 'c'], { file: 'b', sample: 5 })), [null, 5, 0]);
-    assert.deepEqual(planned(notePlanned(files, ['b', 'c'], { file: 'c', sample: 5 })), [0, null, 5]);
+  function recordings(beats: readonly boolean[], at: readonly number[], prefix: string): Recorded[] {
+    const places = [...new Set(at.map((place) => place % beats.length))].filter((place) => place > 0);
+    const ends = [...places.sort((a, b) => a - b), beats.length];
+    return ends.map((end, i) => record(`${prefix}${i}`, ends[i - 1] ?? 0, beats.slice(ends[i - 1] ?? 0, end)));
+  }
+
+  async function cover(covered: MemoryCoverage, jobId: string, chunks: readonly ChunkEvent[]): Promise<void> {
+    for (const { chunk, file } of chunks) await covered.cover(jobId, { deviceId: file.deviceId, ...chunk });
+  }
+
+  const framesIn = (events: readonly ScanEvent[]): string[] =>
+    spansOf(events)
+      .flat()
+      .flatMap(({ startMs, firstFrame, endFrame }) =>
+        Array.from({ length: endFrame - firstFrame }, (_, i) => String(startMs + 10 * i)),
+      );
+
+  it('is not planned again, in whatever cut, and all the rest is', async function () {
+    this.timeout(120_000);
+    await fc.assert(
+      fc.asyncProperty(
+        day,
+        cuts,
+        cuts,
+        fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
+        async (beats, ...rest) => {
+          const [first, second, done] = rest;
+          const covered = new MemoryCoverage();
+          const before = chunksIn(await scan(recordings(beats, first, 'a'), { jobId: 'one', covered }));
+          const stored = before.filter((_, i) => done[i % done.length]);
+          await cover(covered, 'one', stored);
+          const after = await scan(recordings(beats, second, 'b'), { jobId: 'two', covered });
+          const [all, known, planned] = [before, stored, chunksIn(after)].map((events) => new Set(framesIn(events)));
+          for (const frame of planned!) assert.ok(!known!.has(frame), 'asked for again');
+          // What the second cut alone finds is padding at the edges of its recordings.
+          for (const frame of all!) assert.ok(known!.has(frame) || planned!.has(frame), 'lost');
+          const duplicates = after.flatMap((event) => (event.kind === 'decoded' ? event.duplicateSamples : []));
+          assert.equal(
+            duplicates.reduce((sum, samples) => sum + samples, 0),
+            160 * known!.size,
+          );
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
-  it('is never taken back by a write that comes late', () => {
-    const later = notePlanned(files, ['a', 'b', 'c'], { file: 'b', sample: 5 });
-    assert.deepEqual(planned(notePlanned(later, ['a', 'b', 'c'], { file: 'a', sample: 3 })), [null, 5, 0]);
-    assert.deepEqual(planned(notePlanned(later, ['a', 'b', 'c'], { file: 'b', sample: 4 })), [null, 5, 0]);
+  it('counts as the recording’s own where the same job stored it, and as a duplicate elsewhere', async () => {
+    const covered = new MemoryCoverage();
+    const recorded = [record('a', 0, loud(3))];
+    await cover(covered, 'one', chunksIn(await scan(recorded, { jobId: 'one' })));
+    const duplicates = async (jobId: string): Promise<number[]> =>
+      (await scan(recorded, { jobId, covered })).flatMap((event) =>
+        event.kind === 'decoded' ? event.duplicateSamples : [],
+      );
+    assert.deepEqual(await duplicates('one'), [0]);
+    assert.deepEqual(await duplicates('two'), [3 * BEAT_SAMPLES]);
+  });
+
+  it('does not stand for other content that claims the same moment, nor for another device', async () => {
+    const covered = new MemoryCoverage();
+    await cover(covered, 'one', chunksIn(await scan([record('a', 0, loud(3))])));
+    const other = record('b', 0, loud(3));
+    for (let at = 4; at < other.bytes.length; at += 324) other.bytes[at]! ^= 1;
+    assert.equal(framesIn(await scan([other], { covered })).length, 3 * BEAT_FRAMES);
+    assert.equal(framesIn(await scan([record('c', 0, loud(3), 'phone')], { covered })).length, 3 * BEAT_FRAMES);
+    assert.equal(framesIn(await scan([record('d', 0, loud(3))], { covered })).length, 0);
   });
 });

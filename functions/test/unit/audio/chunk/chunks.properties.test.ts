@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SpanCollector, SpeechChunker } from '../../../../src/audio/chunk/chunks.ts';
+import { SpeechChunker } from '../../../../src/audio/chunk/chunks.ts';
 import type { ChunkerOptions, PlannedChunk } from '../../../../src/audio/chunk/chunks.ts';
 import type { RecordingRef } from '../../../../src/audio/chunk/frameWindow.ts';
 import type { SourceFrame } from '../../../../src/audio/read/pcm.ts';
@@ -172,48 +172,6 @@ describe('Speech chunks of any run', () => {
         }
       }),
     );
-  });
-
-  it('are followed by the same chunks when planning resumes after any of them', () => {
-    fc.assert(
-      fc.property(runs, options, (run, opts) => {
-        const { chunks } = plan(run, opts);
-        for (const [i, { endSample }] of chunks.entries()) {
-          assert.deepEqual(plan(run, { ...opts, resumeAtSample: endSample }).chunks, chunks.slice(i + 1));
-        }
-      }),
-    );
-  });
-
-  it('can be put together again from their spans when the recordings are read once more', () => {
-    fc.assert(
-      fc.property(runs, options, fc.integer({ min: 1, max: 40 }), (run, opts, size) => {
-        for (const chunk of plan(run, opts).chunks) {
-          const collector = new SpanCollector(chunk.spans, opts.preRollMs);
-          for (const { recordingId, frames } of run.recordings) {
-            if (!chunk.spans.some((span) => span.recordingId === recordingId)) continue;
-            collector.startRecording(recordingId);
-            for (let at = 0; at < frames.length; at += size) collector.addFrames(frames.slice(at, at + size));
-          }
-          assert.deepEqual(collector.collected(), { preRoll: chunk.preRoll, frames: chunk.frames });
-        }
-      }),
-    );
-  });
-
-  it('cannot be put together from recordings that have lost something', () => {
-    const spans = [{ recordingId: 'a', firstFrame: 1, endFrame: 3 }];
-    const frame = (payload: Uint8Array | null): SourceFrame => ({ payload, samples: 160 });
-    const audio = new Uint8Array(1);
-    const collect = (...frames: SourceFrame[]) => {
-      const collector = new SpanCollector(spans, 80);
-      collector.startRecording('a');
-      collector.addFrames(frames);
-      return collector.collected();
-    };
-    assert.equal(collect(frame(audio), frame(audio), frame(audio)).frames.length, 2);
-    assert.throws(() => collect(frame(audio), frame(audio)), /2 planned frames/);
-    assert.throws(() => collect(frame(audio), frame(null), frame(audio)), /2 planned frames/);
   });
 });
 

@@ -203,16 +203,6 @@ describe('Speech chunks', () => {
     ]);
   });
 
-  it('go on in the middle of speech where an earlier attempt stopped, without the probabilities long before', () => {
-    const run = [recording('a', T0, 60_000)];
-    const options = { maxChunkMs: 10_000 };
-    const { chunks } = plan(run, [[0, 60_000]], options);
-    const resumeAtSample = chunks[2]!.endSample;
-    const resumed = plan(run, [[resumeAtSample / 16 - 2000, 60_000]], { ...options, resumeAtSample });
-    assert.deepEqual(resumed.chunks, chunks.slice(3));
-    assert.equal(resumed.chunks[0]?.preRoll.length, 8);
-  });
-
   describe('refuse', () => {
     const { frames, ...ref } = recording('a', T0, 1000);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
 import { newJob } from '../../../src/jobs/store.ts';
-import { deferral } from '../../../src/worker/deferral.ts';
+import { deferral } from '../../../src/jobs/deferral.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const JOB = {
@@ -9,12 +9,13 @@ const JOB = {
     uid: 'u',
     deviceId: 'd',
     files: [],
-    arriveWithinMs: null,
+    upload: 'multipart',
+    uploadExpiryMs: 1,
     conversationId: null,
     contentHash: null,
     nowMs: NOW,
     retentionMs: 1,
-  }),
+  }).job,
   attempts: 1,
 };
 const waitSeconds = (error: AppError, deferrals: number, jitter = 0): number =>
@@ -46,5 +47,21 @@ describe('deferral', () => {
     assert.equal(change.epoch, JOB.epoch + 1);
     assert.equal(change.lease, null);
     assert.equal(change.attempts, 0);
+  });
+
+  it('counts a failure that nobody expected, and waits longer each time', () => {
+    const change = (attempts: number) => deferral({ ...JOB, attempts, reading: 'a' }, new TypeError(), NOW, 0);
+    assert.equal(change(1).waitingFor?.reason, 'internal');
+    assert.ok(!('attempts' in change(1)) && !('reading' in change(1)), 'the job remembers what it was reading');
+    const waits = [1, 2, 3, 9, 20].map((n) => (change(n).waitingFor!.until!.toMillis() - NOW) / 1000);
+    assert.deepEqual(waits, [30, 30, 60, 3840, 7200]);
+  });
+
+  it('waits for Firestore as for any dependency', () => {
+    const outage = Object.assign(new Error('14 UNAVAILABLE'), { code: 14 });
+    const change = deferral({ ...JOB, reading: 'a' }, outage, NOW, 0);
+    assert.equal(change.waitingFor?.reason, 'unavailable');
+    assert.equal(change.attempts, 0);
+    assert.equal(change.reading, null);
   });
 });

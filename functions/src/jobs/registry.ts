@@ -1,16 +1,14 @@
 /**
- * Which recordings a user has sent, by content: `users/{uid}/recordings/{recordingId}`. It is what makes the same audio,
- * sent again under whatever name and in whatever job, one recording.
+ * Which recordings a user has sent, by content: `users/{uid}/recordings/{recordingId}`. It makes the same audio, sent again
+ * under any name and in any job, one recording.
  *
- * An entry is claimed by the job that works on it and final (`done`) once that job has settled it. A claim holds as long as
- * its job can still move and has not failed with this recording; after that anybody takes it over, so nothing has to be
- * released when a job fails or goes away. Without the second condition two jobs could each hold what has failed there and
- * wait for what the other holds, for ever.
+ * A job claims a recording before it works on it; the transaction that makes the recording final marks it done, or removes
+ * the claim where it failed. A claim whose job has ended is void, so nothing has to be released when a job fails or goes away.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { recordingId } from '../audio/read/identity.ts';
-import type { FileRef, FileState, Job, JobFile } from './job.ts';
+import type { FileRef, Job, JobFile } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
 
@@ -18,8 +16,6 @@ export interface RecordingEntry extends FileRef {
   readonly state: 'claimed' | 'done';
   /** Known when done. */
   readonly durationSeconds: number | null;
-  /** Jobs that had it before and failed, the latest first: what they transcribed of it is not asked for again. */
-  readonly takenFrom?: readonly string[];
   readonly updatedAt: Timestamp;
   readonly expiresAt: Timestamp;
 }
@@ -32,20 +28,16 @@ export interface Original {
 
 /** What a job may do with one of its recordings. */
 export type Claim =
-  /** `takenFrom`: see {@link RecordingEntry}. */
-  | { readonly kind: 'ours'; readonly takenFrom: readonly string[] }
+  | { readonly kind: 'ours' }
   /** Final: the audio is done in another job. */
   | ({ readonly kind: 'duplicate' } & Original)
-  /** Another job is working on the same audio: whether this is a duplicate shows when that one has settled it. */
-  | { readonly kind: 'wait' };
+  /** Another job has the claim. `untilMs`: until when that one waits itself, Unix milliseconds; null if it does not. */
+  | { readonly kind: 'wait'; readonly untilMs: number | null };
 
 /** How long the same audio is recognised, milliseconds: longer than a device keeps recordings that it believes unsent. */
 const KEPT_MS = 400 * 24 * 3600 * 1000;
 
-/** Earlier jobs of a recording that are remembered: chunks are looked for in each. */
-const MAX_EARLIER_JOBS = 5;
-
-export class IngestLedger {
+export class RecordingRegistry {
   readonly #db: Firestore;
   readonly #jobs: JobStore;
   readonly #now: () => number;
@@ -57,7 +49,7 @@ export class IngestLedger {
   }
 
   /** Those files whose audio is done already, by name, and where: a look without a claim. Unknown bytes are not found. */
-  async settledElsewhere(
+  async findDone(
     uid: string,
     files: readonly Pick<JobFile, 'name' | 'md5' | 'size'>[],
   ): Promise<Map<string, Original>> {
@@ -86,19 +78,33 @@ export class IngestLedger {
     const claims = new Map<string, Claim>();
     for (const [i, file] of files.entries()) {
       const entry = entries[i];
-      const claim = decide(entry, file, jobId, owners);
+      const claim = decide(entry, jobId, owners);
       claims.set(file.name, claim);
       const ref = refs[i];
       if (claim.kind === 'ours' && ref !== undefined && entry?.jobId !== jobId) {
-        tx.set(ref, { ...this.#entry(jobId, file.name, 'claimed', null), takenFrom: claim.takenFrom });
+        tx.set(ref, this.#entry(jobId, file.name, 'claimed', null));
       }
     }
     return claims;
   }
 
-  /** Makes a recording final, within a transaction. */
-  settle(tx: Transaction, jobId: string, uid: string, file: JobFile): void {
-    tx.set(this.#ref(uid, file), this.#entry(jobId, file.name, 'done', file.durationSeconds));
+  /**
+   * Prepares, within a transaction, the entries of recordings that become final: done, or free for another job where they
+   * failed. Reads; the returned function writes.
+   */
+  async prepareFinal(tx: Transaction, jobId: string, uid: string, files: readonly JobFile[]): Promise<() => void> {
+    const failed = files.filter(({ state }) => state === 'failed').map((file) => this.#ref(uid, file));
+    const entries = failed.length === 0 ? [] : await tx.getAll(...failed);
+    return () => {
+      for (const entry of entries) {
+        // The same bytes may be done as another recording of this job.
+        if (entry.data()?.state === 'claimed' && entry.data()?.jobId === jobId) tx.delete(entry.ref);
+      }
+      for (const file of files) {
+        if (file.state === 'failed') continue;
+        tx.set(this.#ref(uid, file), this.#entry(jobId, file.name, 'done', file.durationSeconds));
+      }
+    };
   }
 
   /** The other jobs that hold claims, those of them that exist. */
@@ -140,42 +146,28 @@ export class IngestLedger {
 }
 
 /** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
-function decide(
-  entry: RecordingEntry | undefined,
-  file: JobFile,
-  jobId: string,
-  owners: ReadonlyMap<string, Job>,
-): Claim {
-  if (entry === undefined) return { kind: 'ours', takenFrom: [] };
-  const { takenFrom = [] } = entry;
-  if (entry.jobId === jobId) return { kind: 'ours', takenFrom };
+function decide(entry: RecordingEntry | undefined, jobId: string, owners: ReadonlyMap<string, Job>): Claim {
+  if (entry === undefined || entry.jobId === jobId) return { kind: 'ours' };
   if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry) };
-  if (isAt(owners.get(entry.jobId), file)) return { kind: 'wait' };
-  const earlier = [entry.jobId, ...takenFrom].filter((earlierJob) => earlierJob !== jobId);
-  return { kind: 'ours', takenFrom: earlier.slice(0, MAX_EARLIER_JOBS) };
+  const owner = owners.get(entry.jobId);
+  if (owner === undefined || isFinished(owner.status)) return { kind: 'ours' };
+  return { kind: 'wait', untilMs: owner.waitingFor?.until?.toMillis() ?? null };
 }
-
-/** Whether a job can still settle these bytes. */
-function isAt(job: Job | undefined, { md5, size }: JobFile): boolean {
-  if (job === undefined || isFinished(job.status)) return false;
-  return job.files.some((file) => file.md5 === md5 && file.size === size && UNSETTLED.has(file.state));
-}
-
-const UNSETTLED: ReadonlySet<FileState> = new Set<FileState>(['expected', 'staged']);
 
 function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original {
   return { ref: { jobId, file }, durationSeconds };
 }
 
-/** A recording whose audio is done elsewhere: nothing is left to do for it. */
+/** A recording whose audio is done elsewhere: nothing is left to do for it. What this job transcribed of it stays speech. */
 export function asDuplicate(file: JobFile, { ref, durationSeconds }: Original): JobFile {
+  const seconds = file.durationSeconds ?? durationSeconds;
   return {
     ...file,
     state: 'duplicate',
-    durationSeconds: file.durationSeconds ?? durationSeconds,
-    speechSeconds: 0,
+    durationSeconds: seconds,
+    duplicateSeconds: Math.max(0, (seconds ?? 0) - file.speechSeconds),
     failedSeconds: 0,
-    unplannedFrom: null,
+    refused: [],
     duplicateOf: ref,
     error: null,
   };

@@ -1,0 +1,199 @@
+/**
+ * Which audio has its result stored: `users/{uid}/coverage/{device}-{bucket}`. What is covered is never planned again, in
+ * whatever file, cut or job it comes back.
+ *
+ * Audio is identified below the file, by its device, its absolute capture time and the content of each frame: a device has one
+ * microphone, so the same frames at the same moment are the same audio, however they were cut into files. Time alone would
+ * not do, because two recordings of other content may claim one moment, and both must stay; content alone would not do either,
+ * because a frame of silence is like any other.
+ *
+ * Only what was sent to transcription is covered. Silence costs nothing to detect again, and an attempt that goes on after
+ * another one needs no other memory than this: it reads its recordings anew, and plans what is not covered.
+ */
+import { crc32 } from 'node:zlib';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { KeptFrame } from '../audio/chunk/frameWindow.ts';
+import type { Span } from '../audio/chunk/timeMap.ts';
+import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
+import type { SourceFrame } from '../audio/read/pcm.ts';
+import type { FileRef } from './job.ts';
+
+/** Absolute time that one document stands for, milliseconds: 120 KB where frames last 10 ms. */
+const BUCKET_MS = 5 * 60_000;
+
+/** Of one document: beyond it the oldest stretches go, and their audio may be asked for again. Firestore's limit is 1 MiB. */
+const MAX_BYTES = 900_000;
+
+/** Documents in memory: those of some hours, while recordings are read in order of time. */
+const MAX_BUCKETS = 64;
+
+/** How long it is kept, milliseconds: as long as a device may keep what it believes unsent. */
+const KEPT_MS = 100 * 24 * 3600_000;
+
+/** By how much a frame may be from its place in another cut, milliseconds: file names give whole ones. */
+const MAX_SHIFT_MS = 1.5;
+
+/** Consecutive frames of equal length. */
+interface Stretch extends FileRef {
+  /** Unix milliseconds. */
+  readonly startMs: number;
+  /** Of each frame, at 16 kHz. */
+  readonly frameSamples: number;
+  /** CRC-32 of each frame, 4 bytes each, big-endian. */
+  readonly crcs: Buffer;
+}
+
+interface CoverageDoc {
+  readonly deviceId: string;
+  readonly stretches: readonly Stretch[];
+  readonly expiresAt: Timestamp;
+}
+
+/** The frames of a chunk, as they were planned. */
+export interface CoveredAudio {
+  readonly deviceId: string;
+  readonly spans: readonly Span[];
+  readonly frames: readonly KeptFrame[];
+}
+
+/** A user's coverage, as far as one attempt has come to need it. */
+export class Coverage {
+  readonly #db: Firestore;
+  readonly #uid: string;
+  readonly #jobId: string;
+  readonly #now: () => number;
+  readonly #buckets = new Map<string, readonly Stretch[]>();
+
+  constructor(db: Firestore, uid: string, jobId: string, now: () => number) {
+    this.#db = db;
+    this.#uid = uid;
+    this.#jobId = jobId;
+    this.#now = now;
+  }
+
+  /** Reads what covers a stretch of a device's time, if it was not read before. Unix milliseconds. */
+  async load(deviceId: string, fromMs: number, toMs: number): Promise<void> {
+    const missing = bucketsBetween(deviceId, fromMs - MAX_SHIFT_MS, toMs).filter((id) => !this.#buckets.has(id));
+    if (missing.length === 0) return;
+    const docs = await this.#db.getAll(...missing.map((id) => this.#collection().doc(id)));
+    for (const doc of docs) this.#buckets.set(doc.id, (doc.data() as CoverageDoc | undefined)?.stretches ?? []);
+    for (const id of [...this.#buckets.keys()].slice(0, -MAX_BUCKETS)) this.#buckets.delete(id);
+  }
+
+  /** Where the result of a frame is stored; null where it is not. Its time must have been loaded. */
+  find(deviceId: string, startMs: number, frame: SourceFrame): FileRef | null {
+    const { payload } = frame;
+    if (payload === null) return null;
+    let crc: number | undefined;
+    // A frame at the border may lie in the bucket before, in another cut.
+    for (const id of new Set([bucketOf(deviceId, startMs), bucketOf(deviceId, startMs - MAX_SHIFT_MS)])) {
+      for (const stretch of this.#buckets.get(id) ?? []) {
+        const index = indexIn(stretch, startMs, frame);
+        if (index === null) continue;
+        crc ??= crc32(payload);
+        if (stretch.crcs.readUInt32BE(4 * index) === crc) return stretch;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Prepares, within a transaction, to cover the audio of a chunk. Reads; the returned function writes. Call `apply` when the
+   * transaction has succeeded.
+   */
+  async prepare(
+    tx: Transaction,
+    audio: CoveredAudio,
+  ): Promise<{ readonly write: () => void; readonly apply: () => void }> {
+    const added = stretchesOf(audio, this.#jobId);
+    const refs = [...added.keys()].map((id) => this.#collection().doc(id));
+    if (refs.length === 0) return { write: () => undefined, apply: () => undefined };
+    const docs = await tx.getAll(...refs);
+    const next = docs.map((doc) => {
+      const before = doc.data()?.stretches ?? [];
+      return { ref: doc.ref, stretches: bounded([...before, ...(added.get(doc.id) ?? [])]) };
+    });
+    const expiresAt = Timestamp.fromMillis(this.#now() + KEPT_MS);
+    return {
+      write: () => {
+        for (const { ref, stretches } of next) tx.set(ref, { deviceId: audio.deviceId, stretches, expiresAt });
+      },
+      apply: () => {
+        for (const { ref, stretches } of next) this.#buckets.set(ref.id, stretches);
+      },
+    };
+  }
+
+  #collection(): CollectionReference<CoverageDoc> {
+    return this.#db.collection(`users/${this.#uid}/coverage`) as CollectionReference<CoverageDoc>;
+  }
+}
+
+function bucketOf(deviceId: string, ms: number): string {
+  return `${deviceId}-${String(Math.floor(ms / BUCKET_MS))}`;
+}
+
+function bucketsBetween(deviceId: string, fromMs: number, toMs: number): string[] {
+  const ids: string[] = [];
+  for (let bucket = Math.floor(fromMs / BUCKET_MS); bucket * BUCKET_MS <= toMs; bucket++) {
+    ids.push(`${deviceId}-${String(bucket)}`);
+  }
+  return ids;
+}
+
+/** The place in a stretch that a frame would have; null where it has none. */
+function indexIn({ startMs, frameSamples, crcs }: Stretch, atMs: number, { samples }: SourceFrame): number | null {
+  if (samples !== frameSamples) return null;
+  const frameMs = frameSamples / SAMPLES_PER_MS;
+  const index = Math.round((atMs - startMs) / frameMs);
+  if (index < 0 || 4 * index >= crcs.length) return null;
+  return Math.abs(atMs - (startMs + index * frameMs)) <= Math.min(MAX_SHIFT_MS, frameMs / 2) ? index : null;
+}
+
+/** Consecutive frames of equal length in one bucket. */
+interface Piece {
+  readonly bucket: string;
+  readonly startMs: number;
+  readonly frames: KeptFrame[];
+}
+
+/** What a chunk covers, by bucket. */
+function stretchesOf({ deviceId, spans, frames }: CoveredAudio, jobId: string): Map<string, Stretch[]> {
+  const byBucket = new Map<string, Stretch[]>();
+  let next = 0;
+  for (const { recordingId: file, startMs, firstFrame, endFrame } of spans) {
+    let atMs = startMs;
+    const pieces: Piece[] = [];
+    for (const frame of frames.slice(next, next + endFrame - firstFrame)) {
+      const bucket = bucketOf(deviceId, atMs);
+      const last = pieces.at(-1);
+      if (last?.bucket === bucket && last.frames[0]?.samples === frame.samples) last.frames.push(frame);
+      else pieces.push({ bucket, startMs: atMs, frames: [frame] });
+      atMs += frame.samples / SAMPLES_PER_MS;
+    }
+    for (const piece of pieces) add(byBucket, piece, { jobId, file });
+    next += endFrame - firstFrame;
+  }
+  return byBucket;
+}
+
+function add(byBucket: Map<string, Stretch[]>, piece: Piece, ref: FileRef): void {
+  const [first] = piece.frames;
+  if (first === undefined) return;
+  const crcs = Buffer.alloc(4 * piece.frames.length);
+  for (const [i, { payload }] of piece.frames.entries()) crcs.writeUInt32BE(crc32(payload), 4 * i);
+  const stretch = { ...ref, startMs: piece.startMs, frameSamples: first.samples, crcs };
+  byBucket.set(piece.bucket, [...(byBucket.get(piece.bucket) ?? []), stretch]);
+}
+
+function bounded(stretches: readonly Stretch[]): Stretch[] {
+  const kept: Stretch[] = [];
+  let bytes = 0;
+  for (const stretch of stretches.toReversed()) {
+    bytes += stretch.crcs.length + stretch.file.length + 200;
+    if (bytes > MAX_BYTES) break;
+    kept.unshift(stretch);
+  }
+  return kept;
+}

@@ -1,0 +1,124 @@
+/**
+ * What a job knows of each of its recordings: pages of {@link FILES_PER_PAGE}, in the order of names, at
+ * `offline_sync_jobs/{jobId}/job_files/{page}`. Apart from the job, so that its listeners get a small document; in pages, because recordings that follow one another become final together, and one write serves them all.
+ *
+ * Pages are written only in transactions that read the job: by the worker that holds its lease, or where no worker can.
+ */
+import type { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import { JOBS } from './job.ts';
+import type { Job, JobFile } from './job.ts';
+
+/** About 30 KB a page, 100 KB with the longest names and errors. */
+export const FILES_PER_PAGE = 50;
+
+/** A page, as it is stored. */
+export interface FilePage {
+  /** Whose it is: the security rules go by it. */
+  readonly uid: string;
+  /** For readers of all pages of a user. */
+  readonly jobId: string;
+  readonly files: readonly JobFile[];
+  /** As the job's. */
+  readonly expiresAt: Timestamp;
+}
+
+/** What of a job leads to its pages. */
+export type PagedJob = Pick<Job, 'filePages'>;
+
+export function filesOf(db: Firestore, jobId: string): CollectionReference<FilePage> {
+  return db.collection(`${JOBS}/${jobId}/job_files`) as CollectionReference<FilePage>;
+}
+
+/** Recordings in pages. @returns what the job keeps of them, and the pages. */
+export function paged(files: readonly JobFile[]): { filePages: string[]; pages: JobFile[][] } {
+  const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const pages: JobFile[][] = [];
+  for (let from = 0; from < sorted.length; from += FILES_PER_PAGE)
+    pages.push(sorted.slice(from, from + FILES_PER_PAGE));
+  return { filePages: pages.map(([first]) => first?.name ?? ''), pages };
+}
+
+/** Ids of the pages that hold, or would hold, these names. */
+export function pageIdsOf({ filePages }: PagedJob, names: Iterable<string>): string[] {
+  const ids = new Set<number>();
+  for (const name of names)
+    ids.add(
+      Math.max(
+        0,
+        filePages.findLastIndex((first) => first <= name),
+      ),
+    );
+  return [...ids].sort((a, b) => a - b).map(String);
+}
+
+export class FileStore {
+  readonly #db: Firestore;
+
+  constructor(db: Firestore) {
+    this.#db = db;
+  }
+
+  /** All recordings of a job, or those of the pages that hold these names. */
+  async read(
+    jobId: string,
+    job: PagedJob,
+    { names, tx }: { readonly names?: Iterable<string>; readonly tx?: Transaction } = {},
+  ): Promise<OpenFiles> {
+    const ids = names === undefined ? job.filePages.map((_, i) => String(i)) : pageIdsOf(job, names);
+    const refs = ids.map((id) => filesOf(this.#db, jobId).doc(id));
+    if (refs.length === 0) return new OpenFiles([]);
+    const docs = await (tx === undefined ? this.#db.getAll(...refs) : tx.getAll(...refs));
+    return new OpenFiles(docs as DocumentSnapshot<FilePage>[]);
+  }
+
+  /** A job's recordings, one page in memory at a time. */
+  async *pages(jobId: string, { filePages }: PagedJob): AsyncGenerator<readonly JobFile[]> {
+    for (const id of filePages.keys()) {
+      const page = await filesOf(this.#db, jobId).doc(String(id)).get();
+      yield page.data()?.files ?? [];
+    }
+  }
+}
+
+/** Pages as they were read, and what is to be changed in them. */
+export class OpenFiles {
+  readonly #pages: readonly { readonly doc: DocumentSnapshot<FilePage>; readonly files: Map<string, JobFile> }[];
+  readonly #changed = new Set<Map<string, JobFile>>();
+
+  constructor(docs: readonly DocumentSnapshot<FilePage>[]) {
+    this.#pages = docs.map((doc) => ({ doc, files: new Map(doc.data()?.files.map((file) => [file.name, file])) }));
+  }
+
+  get all(): JobFile[] {
+    return this.#pages.flatMap(({ files }) => [...files.values()]);
+  }
+
+  get(name: string): JobFile | undefined {
+    return this.#pages.find(({ files }) => files.has(name))?.files.get(name);
+  }
+
+  set(file: JobFile): void {
+    const page = this.#pages.find(({ files }) => files.has(file.name));
+    if (page === undefined || page.files.get(file.name) === file) return;
+    page.files.set(file.name, file);
+    this.#changed.add(page.files);
+  }
+
+  /** Replaces each recording by what `change` makes of it. */
+  map(change: (file: JobFile) => JobFile): void {
+    for (const file of this.all) this.set(change(file));
+  }
+
+  /** Writes the pages that changed. @param expiresAt for all pages, where the job's time to be read changes. */
+  write(tx: Transaction, expiresAt?: Timestamp): void {
+    for (const { doc, files } of this.#pages) {
+      const isChanged = this.#changed.has(files);
+      if (!doc.exists || !(isChanged || expiresAt !== undefined)) continue;
+      tx.update(doc.ref, {
+        ...(isChanged ? { files: [...files.values()] } : {}),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      });
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** What a job says about its recordings without naming them: counts, ledger and the first failures. Pure. */
+import { isFinal, MAX_LISTED_FAILURES } from './job.ts';
+import type { AudioLedger, FileState, JobFile, JobTotals } from './job.ts';
+
+export const EMPTY_LEDGER: AudioLedger = {
+  audioSeconds: 0,
+  speechSeconds: 0,
+  silentSeconds: 0,
+  duplicateSeconds: 0,
+  failedSeconds: 0,
+};
+
+export function totalsOf(files: readonly JobFile[]): JobTotals {
+  const fileCounts: Record<FileState, number> = {
+    expected: 0,
+    staged: 0,
+    transcribed: 0,
+    silent: 0,
+    duplicate: 0,
+    failed: 0,
+  };
+  for (const { state } of files) fileCounts[state]++;
+  const final = files.filter(isFinal);
+  return {
+    fileCounts,
+    ledger: final.map(ledgerOf).reduce(sumOf, EMPTY_LEDGER),
+    failures: final.flatMap(({ error }) => error ?? []).slice(0, MAX_LISTED_FAILURES),
+  };
+}
+
+/** The totals after recordings became final. @param before the same recordings as they were. */
+export function withFinal(totals: JobTotals, before: readonly JobFile[], after: readonly JobFile[]): JobTotals {
+  const fileCounts = { ...totals.fileCounts };
+  for (const { state } of before) fileCounts[state]--;
+  for (const { state } of after) fileCounts[state]++;
+  return {
+    fileCounts,
+    ledger: after.map(ledgerOf).reduce(sumOf, totals.ledger),
+    failures: [...totals.failures, ...after.flatMap(({ error }) => error ?? [])].slice(0, MAX_LISTED_FAILURES),
+  };
+}
+
+/** Where the seconds of a final recording went. What was neither sent, nor known, nor failed is proven silence. */
+export function ledgerOf(file: JobFile): AudioLedger {
+  // In whole milliseconds, so that the parts add up to the sum and no float's tail reaches a reader.
+  const [audio, speech, duplicate, failed] = [
+    file.durationSeconds ?? 0,
+    file.speechSeconds,
+    file.duplicateSeconds,
+    file.failedSeconds,
+  ].map((seconds) => Math.round(1000 * seconds)) as [number, number, number, number];
+  const rest = Math.max(0, audio - speech - duplicate - failed);
+  return {
+    audioSeconds: (speech + duplicate + failed + rest) / 1000,
+    speechSeconds: speech / 1000,
+    silentSeconds: rest / 1000,
+    duplicateSeconds: duplicate / 1000,
+    failedSeconds: failed / 1000,
+  };
+}
+
+function sumOf(a: AudioLedger, b: AudioLedger): AudioLedger {
+  const sum = (field: keyof AudioLedger): number => Math.round(1000 * (a[field] + b[field])) / 1000;
+  return {
+    audioSeconds: sum('audioSeconds'),
+    speechSeconds: sum('speechSeconds'),
+    silentSeconds: sum('silentSeconds'),
+    duplicateSeconds: sum('duplicateSeconds'),
+    failedSeconds: sum('failedSeconds'),
+  };
+}

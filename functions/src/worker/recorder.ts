@@ -1,0 +1,297 @@
+/** What a worker makes durable, each step in one transaction that first checks its lease. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import type { PlannedChunk } from '../audio/chunk/chunks.ts';
+import { failedFile, finalFile, usageOf } from '../completion/outcome.ts';
+import type { TimedWord } from '../conversations/conversation.ts';
+import { DeletionUnderWayError } from '../conversations/store.ts';
+import type { ConversationStore } from '../conversations/store.ts';
+import type { ErrorCode } from '../errors.ts';
+import { chunksOf, reachOf } from '../jobs/chunk.ts';
+import type { Coverage } from '../jobs/coverage.ts';
+import type { FileStore, OpenFiles } from '../jobs/files.ts';
+import { isPassing } from '../jobs/passing.ts';
+import type { Failure, Job, JobFile } from '../jobs/job.ts';
+import type { Lease } from '../jobs/lease.ts';
+import type { RecordingRegistry } from '../jobs/registry.ts';
+import type { JobChange } from '../jobs/store.ts';
+import { withFinal } from '../jobs/totals.ts';
+import type { StagedAudio } from '../storage/stagedAudio.ts';
+import type { Transcription } from '../transcription/transcriber.ts';
+import type { UsageCounters } from 'offline-audio-sync-contract';
+import type { UsageStore } from '../usage/usage.ts';
+import type { FileWork } from './fileWork.ts';
+
+export interface RecorderDeps {
+  readonly db: Firestore;
+  readonly files: FileStore;
+  readonly registry: RecordingRegistry;
+  readonly conversations: ConversationStore;
+  readonly usage: UsageStore;
+  readonly audio: Pick<StagedAudio, 'delete'>;
+}
+
+/** A chunk on its way to transcription. */
+export interface Chunk {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly plan: PlannedChunk;
+}
+
+/** Between tries to write a result, milliseconds; Firestore's client has tried for some seconds before. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** How long the final state of recordings that no result waits for may take to be written, milliseconds: one document takes
+ * about one write a second. */
+const FINALIZE_AFTER_MS = 1000;
+
+/** Recordings of one transaction: far below what a transaction may write. */
+const MOST_AT_ONCE = 100;
+
+/** Recordings that become final in a transaction. */
+interface Finalized {
+  readonly final: readonly JobFile[];
+  readonly change: JobChange;
+  /** @param counters what else is used. */
+  readonly write: (counters?: Partial<UsageCounters>) => void;
+}
+
+/** Written with everything that moves the job on: attempts and deferrals are counted in a row. */
+const PROGRESS = { attempts: 1, deferrals: 0 };
+
+export class Recorder {
+  readonly #deps: RecorderDeps;
+  readonly #lease: Lease;
+  readonly #work: FileWork;
+  readonly #coverage: Coverage;
+  readonly #deletions = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(deps: RecorderDeps, lease: Lease, work: FileWork, coverage: Coverage) {
+    this.#deps = deps;
+    this.#lease = lease;
+    this.#work = work;
+    this.#coverage = coverage;
+  }
+
+  /**
+   * Writes what the transcriber heard: words, segments, conversations, coverage and usage, with the final state of each
+   * recording that waited for this alone; or nothing of it. It is paid for, so what Firestore fails at is tried again as long
+   * as the lease lasts.
+   */
+  async recordTranscription(
+    chunk: Chunk,
+    result: Transcription,
+    words: readonly TimedWord[],
+    change: JobChange,
+  ): Promise<void> {
+    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, words, change));
+  }
+
+  async #recordTranscription(
+    chunk: Chunk,
+    result: Transcription,
+    words: readonly TimedWord[],
+    change: JobChange,
+  ): Promise<void> {
+    const { db, conversations } = this.#deps;
+    const { jobId } = this.#lease;
+    const { id, deviceId, plan } = chunk;
+    const names = this.#work.done(id);
+    const written: { final: readonly JobFile[]; apply: () => void } = { final: [], apply: () => undefined };
+    await this.#lease.update(async (job, tx) => {
+      const ref = chunksOf(db, jobId).doc(id);
+      // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
+      if ((await tx.get(ref)).exists) return null;
+      const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ recordingId }) => recordingId)]);
+      const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames });
+      const speech = await conversations.prepare(tx, {
+        uid: job.uid,
+        deviceId,
+        jobId,
+        chunkId: id,
+        transcriber: result.transcriber,
+        targetId: job.conversationId,
+        words,
+      });
+
+      for (const { recordingId, durationMs } of plan.spans) {
+        const file = files.get(recordingId);
+        if (file !== undefined) files.set({ ...file, speechSeconds: file.speechSeconds + durationMs / 1000 });
+      }
+      const finalized = await this.#finalize(tx, job, files, names);
+      const { billedSeconds, language, requestId, transcriber } = result;
+      const conversationIds = speech.write();
+      tx.create(ref, {
+        uid: job.uid,
+        deviceId,
+        spans: plan.spans,
+        durationMs: plan.durationMs,
+        ...reachOf(plan.startMs, plan.endMs),
+        words: speech.words,
+        language,
+        requestId,
+        transcriber,
+        billedSeconds,
+        conversationIds,
+        expiresAt: job.expiresAt,
+      });
+      covered.write();
+      finalized.write({ requests: 1, billedSeconds, speechSeconds: plan.durationMs / 1000 });
+      written.final = finalized.final;
+      written.apply = covered.apply;
+      return {
+        ...change,
+        ...PROGRESS,
+        ...finalized.change,
+        conversationIds: [...new Set([...job.conversationIds, ...conversationIds])],
+        usage: {
+          requests: job.usage.requests + 1,
+          billedSeconds: job.usage.billedSeconds + billedSeconds,
+        },
+      };
+    });
+    written.apply();
+    this.#noteFinal(written.final);
+  }
+
+  /** Writes that a chunk was refused for good: its recordings fail, and what was refused is not asked for again. */
+  async recordRefusal(chunk: Chunk, error: Failure, change: JobChange): Promise<void> {
+    await this.#persistently(chunk, async () => {
+      const { id, plan } = chunk;
+      const names = this.#work.done(id);
+      const written: { final: readonly JobFile[] } = { final: [] };
+      await this.#lease.update(async (job, tx) => {
+        const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ recordingId }) => recordingId)]);
+        for (const { recordingId, firstFrame, endFrame, durationMs } of plan.spans) {
+          const file = files.get(recordingId);
+          if (file === undefined || file.refused.some((range) => range.firstFrame === firstFrame)) continue;
+          files.set({
+            ...file,
+            failedSeconds: file.failedSeconds + durationMs / 1000,
+            refused: [...file.refused, { firstFrame, endFrame }],
+            error: file.error ?? { ...error, file: file.name },
+          });
+        }
+        const finalized = await this.#finalize(tx, job, files, names);
+        finalized.write();
+        written.final = finalized.final;
+        return { ...change, ...PROGRESS, ...finalized.change };
+      });
+      this.#noteFinal(written.final);
+    });
+  }
+
+  /** Writes the final state of recordings that no result waits for: those without speech that is not stored. */
+  async finalizeRecordings(change: JobChange = {}): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (let names = this.#work.done(); names.length > 0; names = this.#work.done()) {
+      const group = names.slice(0, MOST_AT_ONCE);
+      const written: { final: readonly JobFile[] } = { final: [] };
+      await this.#lease.update(async (job, tx) => {
+        const files = await this.#open(tx, job, group);
+        const finalized = await this.#finalize(tx, job, files, group);
+        finalized.write();
+        written.final = finalized.final;
+        return finalized.final.length === 0 ? null : { ...change, ...PROGRESS, ...finalized.change };
+      });
+      this.#noteFinal(written.final);
+      this.#work.noteFinal(group);
+    }
+  }
+
+  /** Sees to it that recordings that are done become final soon, whatever else the worker waits for. */
+  finalizeSoon(): void {
+    if (this.#timer !== null || this.#work.done().length === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      // What fails here is done again with the next write, which tells of its failure.
+      this.finalizeRecordings().catch(() => undefined);
+    }, FINALIZE_AFTER_MS);
+  }
+
+  /** Writes that a recording has failed, without reading it. */
+  async failRecording(name: string, code: ErrorCode): Promise<void> {
+    const written: { final: readonly JobFile[] } = { final: [] };
+    await this.#lease.update(async (job, tx) => {
+      const files = await this.#open(tx, job, [name]);
+      const finalized = await this.#become(tx, job, files, [name], (file) => failedFile(file, code));
+      finalized.write();
+      written.final = finalized.final;
+      return { ...PROGRESS, ...finalized.change, reading: null };
+    });
+    this.#noteFinal(written.final);
+  }
+
+  async save(change: JobChange): Promise<Job> {
+    return this.#lease.update(() => change);
+  }
+
+  /** Waits for what goes on beside the attempt. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await Promise.all(this.#deletions);
+  }
+
+  #open(tx: Transaction, job: Job, names: readonly string[]): Promise<OpenFiles> {
+    return this.#deps.files.read(this.#lease.jobId, job, { names, tx });
+  }
+
+  #finalize(tx: Transaction, job: Job, files: OpenFiles, names: readonly string[]): Promise<Finalized> {
+    return this.#become(tx, job, files, names, (file) => finalFile(file, this.#work.readOf(file.name)));
+  }
+
+  /** Reads what it takes for recordings to become final; writes their pages, their entries in the registry, and usage. */
+  async #become(
+    tx: Transaction,
+    job: Job,
+    files: OpenFiles,
+    names: readonly string[],
+    end: (file: JobFile) => JobFile,
+  ): Promise<Finalized> {
+    const before = names.flatMap((name) => files.get(name) ?? []).filter(({ state }) => state === 'staged');
+    const final = before.map(end);
+    for (const file of final) files.set(file);
+    const writeEntries = await this.#deps.registry.prepareFinal(tx, this.#lease.jobId, job.uid, final);
+    return {
+      final,
+      change: final.length === 0 ? {} : withFinal(job, before, final),
+      write: (counters = {}) => {
+        files.write(tx);
+        writeEntries();
+        const usage = { ...counters, ...usageOf(final) };
+        if (Object.keys(usage).length > 0) this.#deps.usage.add(tx, job.uid, usage);
+      },
+    };
+  }
+
+  /** The objects of recordings that are done are needed no more. One that stays is deleted when the job is wrapped up. */
+  #noteFinal(final: readonly JobFile[]): void {
+    this.#work.noteFinal(final.map(({ name }) => name));
+    const paths = final.filter(({ state }) => state !== 'failed').map(({ path }) => path);
+    if (paths.length === 0) return;
+    const deletion = this.#deps.audio.delete(paths).catch(() => undefined);
+    this.#deletions.add(deletion);
+    void deletion.then(() => this.#deletions.delete(deletion));
+  }
+
+  async #persistently({ id }: Chunk, write: () => Promise<void>): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        await write();
+        this.#work.noteResult(id);
+        this.finalizeSoon();
+        return;
+      } catch (error) {
+        if (error instanceof DeletionUnderWayError) {
+          await this.#deps.conversations.finishDeletion(error.uid, error.conversationId);
+        } else {
+          if (!isPassing(error) || !this.#lease.isInTime) throw error;
+          await sleep(pauseMs, undefined, { signal: this.#lease.signal });
+        }
+      }
+    }
+  }
+}

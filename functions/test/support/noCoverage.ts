@@ -1,0 +1,7 @@
+import type { ScanDeps } from '../../src/worker/scan.ts';
+
+/** Nothing was transcribed before. */
+export const noCoverage: Pick<ScanDeps, 'coverage' | 'jobId'> = {
+  jobId: 'job',
+  coverage: { load: () => Promise.resolve(), find: () => null },
+};
