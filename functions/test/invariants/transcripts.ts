@@ -51,7 +51,8 @@ function expectedSegments(data: UserData): Map<string, PlainSegment[]> {
         fromMs: startMs - segment.startMs,
         toMs: endMs - segment.startMs,
       }));
-      const candidate = { ...segment, deviceId: chunk.deviceId, jobId, chunkId, words };
+      const by = chunk.transcriber === undefined ? {} : { transcriber: chunk.transcriber };
+      const candidate = { ...segment, deviceId: chunk.deviceId, jobId, chunkId, ...by, words };
       expected.set(id, [...(expected.get(id) ?? []), candidate]);
     }
   }

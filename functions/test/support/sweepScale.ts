@@ -117,7 +117,15 @@ export async function populate(world: SweepWorld, { jobs, objects }: Population)
   for (let i = 0; i < jobs; i += 1) {
     const jobId = jobIdOf(i);
     const { job: change, becomes } = kindOf(i);
-    const file = world.file(jobId, 'a.bin', becomes === 'completed' || becomes === null ? 'transcribed' : 'staged');
+    const file = world.file(
+      jobId,
+      'a.bin',
+      becomes === 'completed' || becomes === null
+        ? 'transcribed'
+        : i % NAMES.length === NAMES.indexOf('uploading')
+          ? 'expected'
+          : 'staged',
+    );
     const { files: _none, ...job } = { files: [], ...template, ...change(world), ...describedBy([file]) };
     void writer.set(world.deps.jobs.ref(jobId), job);
     const page = { uid: job.uid, jobId, files: [file], expiresAt: job.expiresAt };

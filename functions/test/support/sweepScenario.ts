@@ -54,11 +54,10 @@ export function expectation(uid: string, jobId: string, { status, files, stray, 
   const deleted: string[] = [];
   for (const [i, { state, code, staged }] of files.entries()) {
     if (!staged) continue;
-    const ended = status !== null && FINISHED.includes(status);
-    const canBeRetried =
+    const isNeeded =
       status !== 'cancelled' &&
       (state === 'expected' || state === 'staged' || (state === 'failed' && RETRYABLE.includes(code)));
-    const isLive = status !== null && !foreign && (!ended || canBeRetried);
+    const isLive = status !== null && !foreign && isNeeded;
     (isLive ? kept : deleted).push(`uploads/${uid}/${jobId}/${i}.bin`);
   }
   if (stray) deleted.push(`uploads/${uid}/${jobId}/stray.bin`);

@@ -112,7 +112,8 @@ export class SweepWorld {
 
   /** Writes a job as it is given; by default an ordinary one that was accepted just now. */
   async put(jobId: string, change: Partial<JobWithFiles> = {}): Promise<JobWithFiles> {
-    const files = change.files ?? [this.file(jobId, 'a.bin')];
+    const { status = 'uploading', createdAt } = change;
+    const files = change.files ?? [this.file(jobId, 'a.bin', status === 'uploading' ? 'expected' : 'staged')];
     const fresh = newJob({
       uid: this.uid,
       deviceId: 'omi',
@@ -121,7 +122,7 @@ export class SweepWorld {
       uploadExpiryMs: this.deps.uploadExpiryMs,
       conversationId: null,
       contentHash: null,
-      nowMs: this.nowMs,
+      nowMs: status === 'uploading' ? (createdAt?.toMillis() ?? this.nowMs) : this.nowMs,
       retentionMs: 37 * DAY_MS,
     });
     const job = { ...fresh.job, ...describedBy(files), ...change, files };

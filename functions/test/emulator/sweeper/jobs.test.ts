@@ -20,7 +20,7 @@ describe('the sweeper, of jobs', () => {
   const working = (leaseEndedMs: number): Partial<Job> => ({
     status: 'processing',
     waitingFor: null,
-    attempts: 3,
+    attempts: 1,
     epoch: 4,
     lease: { owner: 'w', expiresAt: world.ago(leaseEndedMs) },
     updatedAt: world.ago(leaseEndedMs + MINUTE_MS),
@@ -65,9 +65,18 @@ describe('the sweeper, of jobs', () => {
     await world.put('dead', working(61 * SECOND_MS));
     await world.sweep();
     const { status, epoch, lease, attempts, waitingFor } = await world.job('dead');
-    assert.deepEqual({ status, epoch, lease, attempts }, { status: 'pending', epoch: 5, lease: null, attempts: 3 });
+    assert.deepEqual({ status, epoch, lease, attempts }, { status: 'pending', epoch: 5, lease: null, attempts: 1 });
     assert.equal(waitingFor?.reason, 'queue');
     assert.deepEqual(world.enqueued, [task('dead', 5)]);
+  });
+
+  it('makes a job wait whose workers die one after another', async () => {
+    await world.put('dying', { ...working(61 * SECOND_MS), attempts: 3 });
+    await world.sweep();
+    const { status, waitingFor, lease } = await world.job('dying');
+    assert.deepEqual([status, waitingFor?.reason, lease], ['deferred', 'internal', null]);
+    assert.ok(waitingFor!.until!.toMillis() >= world.nowMs + MINUTE_MS);
+    assert.deepEqual(world.enqueued, [task('dying', 5)]);
   });
 
   it('leaves a live lease alone, and one that ended only now: the platform’s own retry comes first', async () => {

@@ -33,7 +33,7 @@ describe('a run of the sweeper', () => {
   describe('that meets a job or object it cannot help', () => {
     it('goes on with the others, counts the one and says which', async () => {
       for (const jobId of ['a', 'b', 'c', 'd']) await world.put(jobId, { createdAt: world.ago(2 * DAY_MS) });
-      await world.deps.jobs.ref('b').update({ files: null });
+      await world.deps.jobs.ref('b').update({ filePages: null });
       const limits = { ...SWEEP_LIMITS, pageSize: 2 };
       const report = (await world.sweep({ limits })).get('uploads_expired');
       assert.deepEqual([report?.seen, report?.done, report?.failed, report?.broken], [4, 3, 1, false]);
