@@ -8,7 +8,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ['*.js', '*.cjs', 'functions/*.mjs', 'web/vite.config.ts'],
+          allowDefaultProject: ['*.js', '*.cjs', 'functions/*.mjs'],
         },
         tsconfigRootDir: import.meta.dirname,
       },

@@ -6,11 +6,11 @@ import type { FinishedStatus } from './job.ts';
 
 export const PUSH_TYPE = 'offline_sync_completed';
 
-type PushedJob = {
-  readonly type: typeof PUSH_TYPE;
-  readonly job_id: string;
-  readonly status: FinishedStatus;
-};
+type PushedJob = Readonly<{
+  type: typeof PUSH_TYPE;
+  job_id: string;
+  status: FinishedStatus;
+}>;
 
 /** The ids are JSON arrays. */
 export type WholePush = PushedJob & {

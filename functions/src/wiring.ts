@@ -15,7 +15,17 @@ import { createDeleteConversationCallable } from './endpoints/deleteConversation
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './endpoints/callables.ts';
 import { collectGarbageEarly } from './audio/detect/heap.ts';
 import type { Listener } from './audio/detect/listener.ts';
-import { apiKeys, IS_EMULATOR, LIMITS, LOCAL_MODEL_SIZES, params, REGION, TASK_TIMEOUT_SECONDS } from './config.ts';
+import {
+  apiKeys,
+  budgetLimits,
+  fairUseLimits,
+  IS_EMULATOR,
+  LIMITS,
+  LOCAL_MODEL_SIZES,
+  params,
+  REGION,
+  TASK_TIMEOUT_SECONDS,
+} from './config.ts';
 import type { LocalModelSize } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { Summaries } from './conversations/summaries.ts';
@@ -332,29 +342,11 @@ export async function clearDeletedUser(uid: string): Promise<void> {
 }
 
 function createFairUse(): FairUse {
-  const limits = {
-    maxActiveJobs: params.maxActiveJobs.value(),
-    maxUnfinishedUploads: params.maxUnfinishedUploads.value(),
-    dailySpeechSeconds: params.dailySpeechMinutes.value() * 60,
-    throttledSpeechSeconds: params.throttledSpeechMinutes.value() * 60,
-  };
-  return new FairUse({ db, jobs, limits, now: Date.now });
+  return new FairUse({ db, jobs, limits: fairUseLimits(), now: Date.now });
 }
 
 function createBudget(): DailyBudget {
-  const limits = {
-    user: {
-      detectedSeconds: params.dailyAudioMinutes.value() * 60,
-      sentSeconds: 0,
-      uploadedBytes: params.dailyUploadMegabytes.value() * 1e6,
-    },
-    project: {
-      detectedSeconds: params.projectAudioMinutes.value() * 60,
-      sentSeconds: params.projectSpeechMinutes.value() * 60,
-      uploadedBytes: params.projectUploadMegabytes.value() * 1e6,
-    },
-  };
-  return new DailyBudget({ db, limits, logger, now: Date.now });
+  return new DailyBudget({ db, limits: budgetLimits(), logger, now: Date.now });
 }
 
 let signUpRule: SignUpRule | undefined;

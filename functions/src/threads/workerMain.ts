@@ -9,14 +9,14 @@ export type Answer<Result> = { readonly result: Result } | { readonly error: unk
  * Answers requests, one after the other.
  * @param transfer buffers of a result that change hands without being copied.
  */
-export function serveRequests<Message, Result>(
-  handle: (message: Message) => Promise<Result>,
+export function serveRequests<Result>(
+  handle: (message: never) => Promise<Result>,
   transfer: (result: Result) => readonly Transferable[] = () => [],
 ): void {
   const port = parentPort;
   if (port === null) throw new Error('This file runs in a worker thread.');
-  port.on('message', (message: Parameters<typeof handle>[0]) => {
-    void handle(message).then(
+  port.on('message', (message) => {
+    void handle(message as never).then(
       (result) => {
         port.postMessage({ result } satisfies Answer<Result>, transfer(result));
       },
