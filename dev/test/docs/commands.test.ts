@@ -54,16 +54,6 @@ describe('the documents', () => {
     assert.equal(readFileSync(LICENCES_FILE, 'utf8'), licences(), 'npm run licences');
   });
 
-  it('name tests that exist', () => {
-    const security = readFileSync(path.join(ROOT, 'docs/security.md'), 'utf8');
-    const named = [...security.matchAll(/`((?:unit|emulator|e2e)[\w/]*)`/g)].map(([, name = '']) => name);
-    assert.ok(named.length > 10);
-    for (const name of named) {
-      const at = path.join(ROOT, 'functions/test', name);
-      assert.ok(existsSync(at) || existsSync(`${at}.test.ts`), name);
-    }
-  });
-
   it('link to files and headings that exist', () => {
     for (const document of DOCUMENTS) {
       const text = readFileSync(path.join(ROOT, document), 'utf8').replaceAll(/^```[^]*?^```/gm, '');
