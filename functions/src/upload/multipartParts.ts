@@ -1,8 +1,10 @@
 /**
- * multipart/form-data (RFC 7578, RFC 2046 section 5.1) cut into parts. The platform hands over the whole body at once, so no
- * stream is needed: each part takes one search for the next delimiter, and its content is a view of the body. The work is
- * proportional to the length of the body, whatever is in it, and ends at the closing delimiter or at the first mistake.
+ * multipart/form-data (RFC 7578, RFC 2046 section 5.1) cut into parts, whose headers busboy reads. The platform hands over the whole
+ * body at once, so no stream is needed: each part takes one search for the next delimiter, and its content is a view of the
+ * body. The work is proportional to the length of the body, whatever is in it, and ends at the closing delimiter or at the first
+ * mistake. busboy alone neither ends at the closing delimiter nor stays linear for every body.
  */
+import busboy from 'busboy';
 import { AppError } from '../errors.ts';
 
 export interface Part extends Disposition {
@@ -72,56 +74,24 @@ function endOfHeaders(body: Buffer, headersAt: number): number {
   return headersAt + length + HEADERS_END.length;
 }
 
-/** The one header that says what a part is (RFC 7578, 4.2). Its other headers are ignored. */
+/**
+ * What busboy makes of a part's headers, given as a body of this part alone, without content: the part is never walked over.
+ * busboy tells of a header that it accepts before `end` returns; it says nothing of a part that it skips.
+ */
 function parseDisposition(headers: string): Disposition {
-  // RFC 5322, 2.2.3: a line that begins with white space continues the one before.
-  const lines = headers.replace(/\r\n[ \t]/g, ' ').split(CRLF);
-  const dispositions = lines.flatMap((line) => {
-    const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw broken('a part has a line that is no header');
-    return name.toLowerCase() === 'content-disposition' ? value : [];
+  const found: Disposition[] = [];
+  const parser = busboy({ headers: { 'content-type': 'multipart/form-data; boundary=b' }, defParamCharset: 'utf8' });
+  parser.on('file', (field, stream, { filename }: { filename: string | undefined }) => {
+    found.push({ field, filename: filename ?? '' });
+    stream.resume();
   });
-  const [disposition] = dispositions;
-  if (disposition === undefined || dispositions.length > 1) throw broken('a part needs one Content-Disposition');
-  const parameters = parseParameters(disposition);
-  const field = parameters.get('name');
-  if (field === undefined) throw broken('a part has no name');
-  const filename = parameters.get('filename*') ?? parameters.get('filename') ?? null;
-  return { field, filename: filename && withoutDirectories(filename) };
-}
-
-/** One parameter: a quoted string, in which a quote is escaped by a backslash, or a token. */
-const PARAMETER = /;[ \t]*([!#$%&'*+.^`|~\w-]+)=(?:"((?:[^"\\]|\\[^])*)"|([^\s;"]*))[ \t]*/y;
-
-function parseParameters(disposition: string): ReadonlyMap<string, string> {
-  const type = /^[ \t]*form-data[ \t]*/i.exec(disposition)?.[0];
-  if (type === undefined) throw broken('a part is not form-data');
-  const parameters = new Map<string, string>();
-  PARAMETER.lastIndex = type.length;
-  while (PARAMETER.lastIndex < disposition.length) {
-    const [, rawName, quoted, token] = PARAMETER.exec(disposition) ?? [];
-    const name = rawName?.toLowerCase();
-    if (name === undefined || parameters.has(name)) throw broken('a Content-Disposition is malformed');
-    // A backslash before anything else is one of a Windows path.
-    const value = quoted?.replace(/\\(["\\])/g, '$1') ?? token ?? '';
-    parameters.set(name, name.endsWith('*') ? decodeExtended(value) : value);
-  }
-  return parameters;
-}
-
-/** `UTF-8''caf%C3%A9.wav` (RFC 8187). RFC 7578 advises against it; some clients send it for names beyond ASCII. */
-function decodeExtended(value: string): string {
-  const [, encoded] = /^utf-8'[\w-]*'(.*)$/i.exec(value) ?? [];
-  try {
-    if (encoded !== undefined) return decodeURIComponent(encoded);
-  } catch {
-    // A percent sign that begins no byte, or bytes that are not UTF-8.
-  }
-  throw broken('an extended parameter is not UTF-8');
-}
-
-function withoutDirectories(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  parser.on('field', (field) => found.push({ field, filename: null }));
+  parser.on('error', () => undefined);
+  parser.end(`--b${CRLF}${headers}${HEADERS_END}${CRLF}--b--`);
+  const [disposition] = found;
+  // busboy calls a part without a name by an empty one, or by none.
+  if (!disposition?.field) throw broken('a part is not form-data with a name');
+  return disposition;
 }
 
 /** @param what completes the sentence that begins "The multipart body is broken:". */

@@ -38,16 +38,10 @@ describe('parseMultipart, given a hostile body', () => {
     'that ends in half a closing boundary': `${file('a.bin')}--b-`,
     'with a part without headers': '--b\r\n\r\nx\r\n--b--',
     'with a part without a Content-Disposition': '--b\r\nContent-Type: audio/wav\r\n\r\nx\r\n--b--',
-    'with two Content-Dispositions in one part':
-      '--b\r\nContent-Disposition: form-data; name="files"\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--',
     'with a part that is an attachment':
       '--b\r\nContent-Disposition: attachment; name="files"; filename="a"\r\n\r\nx\r\n--b--',
     'with a part without a name': '--b\r\nContent-Disposition: form-data; filename="a.bin"\r\n\r\nx\r\n--b--',
-    'with a name given twice':
-      '--b\r\nContent-Disposition: form-data; name="files"; name="device_id"\r\n\r\nx\r\n--b--',
     'with a quote that does not end': '--b\r\nContent-Disposition: form-data; name="files\r\n\r\nx\r\n--b--',
-    'with an extended name that is not UTF-8':
-      "--b\r\nContent-Disposition: form-data; name=files; filename*=UTF-8''%ff.bin\r\n\r\nx\r\n--b--",
     'with headers that do not end': `--b\r\nContent-Disposition: form-data; name="files"\r\n${'a: b\r\n'.repeat(5000)}`,
     'with headers of 16 KB': `--b\r\nContent-Disposition: form-data; name="files"\r\na: ${'x'.repeat(16_384)}\r\n\r\nx\r\n--b--`,
     'with an inner boundary that begins like its own': `--b\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n--bb\r\n\r\nx\r\n--bb--\r\n--b--`,
