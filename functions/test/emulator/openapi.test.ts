@@ -277,15 +277,14 @@ describe('docs/openapi.yaml', () => {
     await waitForJob(user.idToken, failed.job_id);
     await get('/v2/sync/status', `?job_id=${failed.job_id}`);
     // Another job works on the same recording.
-    const ref = db.doc(`offline_sync_jobs/${failed.job_id}`);
-    const job = (await ref.get()).data() as { uid: string; files: { md5: string; size: number }[] };
+    const page = await db.doc(`offline_sync_jobs/${failed.job_id}/job_files/0`).get();
     const { recordingId } = await import('../../src/audio/read/identity.ts');
-    const [{ md5, size }] = job.files as [{ md5: string; size: number }];
+    const [{ md5, size }] = page.get('files') as [{ md5: string; size: number }];
     const claim = db.doc(`users/${user.uid}/recordings/${recordingId(user.uid, md5, size)}`);
     await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x' });
-    const other = db.doc(`offline_sync_jobs/${waiting.result.job_id}`);
-    const [declared] = (await other.get()).get('files') as [object];
-    await other.update({ files: [{ ...declared, md5, size }] });
+    const other = db.doc(`offline_sync_jobs/${waiting.result.job_id}/job_files/0`);
+    const [expected] = (await other.get()).get('files') as [object];
+    await other.update({ files: [{ ...expected, md5, size }] });
     await call('retrySyncJob', { job_id: failed.job_id });
     await claim.delete();
     await call('retrySyncJob', { job_id: failed.job_id });
