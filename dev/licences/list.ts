@@ -22,11 +22,11 @@ const packagesSchema = z.array(
 
 /** Packages of the time before npm asked for one line: their LICENSE files say it. */
 const BY_THEIR_FILES: Readonly<Record<string, string>> = {
-  'streamsearch 1.1.0': 'MIT',
-  'busboy 1.6.0': 'MIT',
   'async 0.2.10': 'MIT',
+  'busboy 1.6.0': 'MIT',
   'limiter 1.1.5': 'MIT',
   'parse-cache-control 1.0.1': 'BSD-3-Clause',
+  'streamsearch 1.1.0': 'MIT',
 };
 
 /** Markdown. @throws Error when a package says nothing about its licence. */

@@ -32,8 +32,7 @@ describe('a worker that is killed', () => {
     const { body } = await uploadFiles(idToken, files);
 
     const asked = async (): Promise<number> => (await standIn.log()).requests.length;
-    const stored = async (): Promise<number> =>
-      (await chunksOf(db, body.job_id).count().get()).data().count;
+    const stored = async (): Promise<number> => (await chunksOf(db, body.job_id).count().get()).data().count;
     await until(async () => (await asked()) === 2 && (await stored()) === 1, 120_000);
     const workers = workersOf('processSyncJob');
     assert.ok(workers.length > 0, 'the worker is found');
