@@ -39,7 +39,8 @@ export function withoutRepeats<T extends Spoken>(
     const at = middle(word);
     if (deleted.some(({ startMs, endMs }) => at >= startMs && at <= endMs)) return 'deleted';
     const meeting = heard.meeting(word);
-    heard.add(word);
+    // A repeat is not remembered: its time wavers, and could reach the next word that sounds the same.
+    if (meeting !== 'same') heard.add(word);
     if (meeting === null) return 'new';
     return met.push({ word, isSame: meeting === 'same' }) - 1;
   });
