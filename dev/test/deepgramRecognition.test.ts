@@ -104,6 +104,8 @@ describe('recognition', function () {
         const parts = cut.map(([from, to]): Range => [Math.floor(from * all.length), Math.floor(to * all.length)]);
         const kept = parts.filter(([from, to]) => to - from > 2000);
         fc.pre(kept.length > 0);
+        // A word around a gap of a few samples has a half on each side: which one is larger is within the matcher's error.
+        fc.pre(kept.every(([from], k) => k === 0 || from - (kept[k - 1]?.[1] ?? 0) > 2000));
         const heard = await hear(wav(kept.map(([from, to]) => all.subarray(from, to))));
         const startMs = sample.recordings[0]?.startedAtMs ?? 0;
         const played = kept.map(([from, to]): Range => [startMs + from / 16, startMs + to / 16]);
