@@ -75,6 +75,8 @@ export class SpeechChunker {
   readonly #ledger = new Map<string, Mutable<RecordingLedger>>();
   #recording: Mutable<RecordingLedger> | null = null;
   #windows = 0;
+  /** Windows that hold speech, by their number, as far as frames are still to be planned. */
+  #speechWindows: number[] = [];
   #open: OpenChunk | null = null;
 
   constructor(options: ChunkerOptions) {
@@ -107,10 +109,16 @@ export class SpeechChunker {
 
   /** Takes the next windows' probabilities; gives the chunks that they complete. */
   addProbabilities(probabilities: Float32Array): PlannedChunk[] {
+    const { threshold } = { ...REGION_DEFAULTS, ...this.#options.regions };
+    for (const [i, probability] of probabilities.entries()) {
+      if (probability >= threshold) this.#speechWindows.push(this.#windows + i);
+    }
     this.#windows += probabilities.length;
     if (this.#windows > this.#windowsOfFrames) throw new Error('Probabilities came before the frames that they judge.');
     const chunks = this.#detector.push(probabilities).flatMap((region) => this.#add(region));
-    this.#frames.forget(this.#detector.settledSample);
+    const { settledSample } = this.#detector;
+    this.#frames.forget(settledSample);
+    this.#speechWindows = this.#speechWindows.filter((window) => (window + 1) * WINDOW_SAMPLES > settledSample);
     return this.#nothingCanFollow() ? [...chunks, ...this.#close()] : chunks;
   }
 
@@ -155,7 +163,8 @@ export class SpeechChunker {
 
   /**
    * The frames of a region that are to be sent. Beside covered ones a detector that began elsewhere may find a little more or
-   * less padding, or no pause: what adjoins covered frames and is padding alone, or too short to be a pause, was judged then.
+   * less padding, or no pause: what adjoins covered frames and is padding alone, or a short pause in which nothing is said, was
+   * judged then. A short piece with speech in it was not: it was missing from the audio that covers the frames around it.
    */
   #uncovered(frames: readonly AudibleFrame[], region: Region): readonly AudibleFrame[] {
     if (!frames.some(isCovered)) return frames;
@@ -169,13 +178,21 @@ export class SpeechChunker {
       const [start, end] = [piece[0]?.start ?? 0, endOf(piece.at(-1))];
       const isPadding =
         from > 0 && to < frames.length
-          ? end - start < minSilenceMs * SAMPLES_PER_MS
+          ? end - start < minSilenceMs * SAMPLES_PER_MS && !this.#hasSpeech(start, end)
           : from > 0
             ? start >= region.end - endPadMs * SAMPLES_PER_MS
             : end <= region.start + startPadMs * SAMPLES_PER_MS;
       if (!isPadding) kept.push(...piece);
     }
     return kept;
+  }
+
+  /** Whether a window that lies wholly in these samples holds speech: windows at the edges hear what is beside them, too. */
+  #hasSpeech(start: number, end: number): boolean {
+    return this.#speechWindows.some((window) => {
+      const at = window * WINDOW_SAMPLES;
+      return at >= start && at + WINDOW_SAMPLES <= end;
+    });
   }
 
   #belongsApart(first: AudibleFrame, samples: number): boolean {
