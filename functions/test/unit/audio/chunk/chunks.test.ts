@@ -66,6 +66,30 @@ describe('Speech chunks', () => {
     assert.equal(chunks.length, 1);
   });
 
+  describe('beside audio whose result is stored', () => {
+    /** Ten seconds of which all but one stretch is covered, ms; and what of them is sent. */
+    const sent = ([fromMs, toMs]: [number, number], speech: [number, number][]): unknown => {
+      const whole = recording('a', T0, 10_000);
+      const frames = whole.frames.map((frame, ordinal) => ({
+        ...frame,
+        isCovered: 10 * ordinal < fromMs || 10 * ordinal >= toMs,
+      }));
+      return plan([{ ...whole, frames }], speech).chunks.flatMap((chunk) => framesOf(chunk) ?? []);
+    };
+
+    it('hold a piece shorter than a pause where somebody speaks in it: other audio was missing there before', () => {
+      assert.deepEqual(sent([5000, 5200], [[3200, 6400]]), [['a', 500, 520]]);
+    });
+
+    it('hold no piece shorter than a pause in which nothing is said: it was judged to be a pause before', () => {
+      const speech: [number, number][] = [
+        [3200, 4990],
+        [5210, 6400],
+      ];
+      assert.deepEqual(sent([5000, 5200], speech), []);
+    });
+  });
+
   it('start with the 80 ms before their first span as pre-roll, as far as the recording has them unbroken', () => {
     const speech: [number, number][] = [[3200, 6400]];
     const preRoll = (options: Partial<ChunkerOptions>, lost?: (ordinal: number) => boolean) =>
