@@ -8,7 +8,7 @@
  * Whether and how a retry helps.
  * - `never`: the same input gives the same answer; only other input helps.
  * - `later`: the same request may succeed after a wait (Retry-After, back-off).
- * - `operator`: somebody who runs the service must act first; the audio is kept meanwhile.
+ * - `operator`: the operator must act first; the audio is kept meanwhile.
  */
 export type Remedy = 'never' | 'later' | 'operator';
 

@@ -130,7 +130,7 @@ export class JobStore {
 
   /**
    * Deletes a job that never began: the one created then, if it is still `uploading`.
-   * @returns whether there is no job of this id any more, whoever deleted it.
+   * @returns true if no job has this id now, also where another caller deleted it.
    */
   async discard(jobId: string, createdAt: Timestamp): Promise<boolean> {
     return this.#db.runTransaction(async (tx) => {
