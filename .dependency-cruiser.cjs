@@ -11,7 +11,7 @@ const LAYERS = [
   ['http', 'storage', 'events'],
   ['jobs', 'conversations', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'modelFiles', 'validation', 'threads'],
+  ['config', 'errors', 'logger', 'modelFiles', 'lazily', 'validation', 'threads'],
 ];
 
 /** The same of the console. */

@@ -263,6 +263,29 @@ export const params = {
 /** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
 export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
 
+/** The size of the local model; tiny where the setting names none. */
+export function localModelSize(logger: Logger): LocalModelSize {
+  const setting = params.localModel.value();
+  const size = LOCAL_MODEL_SIZES.find((each) => each === setting);
+  if (size === undefined) logger.error('LOCAL_MODEL is none of tiny, base', { stage: 'configure' });
+  return size ?? 'tiny';
+}
+
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** After how long without an arrival an upload has ended, milliseconds. */
+export const uploadExpiryMs = (): number => params.uploadExpiryHours.value() * HOUR_MS;
+
+/** How long the audio of a job that does not end is kept, milliseconds. */
+export const audioRetentionMs = (): number => params.audioRetentionDays.value() * DAY_MS;
+
+/** How long an ended job is kept, milliseconds. */
+export const jobRetentionMs = (): number => params.jobRetentionDays.value() * DAY_MS;
+
+/** Until a job's audio is given up, and then as long as any ended job, milliseconds. */
+export const unfinishedRetentionMs = (): number => audioRetentionMs() + jobRetentionMs();
+
 /** What one user may use, as `FairUse` takes it. Seconds. */
 export function fairUseLimits() {
   return {

@@ -17,16 +17,19 @@ import { collectGarbageEarly } from './audio/detect/heap.ts';
 import type { Listener } from './audio/detect/listener.ts';
 import {
   apiKeys,
+  audioRetentionMs,
   budgetLimits,
   fairUseLimits,
   IS_EMULATOR,
+  jobRetentionMs,
   LIMITS,
-  LOCAL_MODEL_SIZES,
+  localModelSize,
   params,
   REGION,
   TASK_TIMEOUT_SECONDS,
+  unfinishedRetentionMs,
+  uploadExpiryMs,
 } from './config.ts';
-import type { LocalModelSize } from './config.ts';
 import { ConversationStore } from './conversations/store.ts';
 import { Summaries } from './conversations/summaries.ts';
 import { extractiveSummariser } from './conversations/summariser.ts';
@@ -41,6 +44,7 @@ import { DueJobs } from './jobs/dueJobs.ts';
 import { FileStore } from './jobs/files.ts';
 import { createTaskQueue, parseTaskPayload } from './jobs/queue.ts';
 import { RecordingRegistry } from './jobs/registry.ts';
+import { lazily } from './lazily.ts';
 import { JobStore } from './jobs/store.ts';
 import { DeviceStore } from './events/devices.ts';
 import { createFcmNotifier, createLogNotifier } from './events/fcm.ts';
@@ -71,9 +75,6 @@ import { createStaging } from './storage/staging.ts';
 import { DailyBudget } from './usage/budget.ts';
 import { FairUse } from './usage/fairUse.ts';
 import { UsageStore } from './usage/usage.ts';
-
-const HOUR_MS = 3600 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 
 const app = initializeApp();
 const db = getFirestore(app);
@@ -253,19 +254,12 @@ function createTranscriber(name: TranscriberName): Transcriber {
     case 'local': {
       let pieces: Promise<PieceRecogniser> | undefined;
       return createLocalTranscriber({
-        size: localModelSize(),
+        size: localModelSize(logger),
         pieces: () => (pieces ??= startRecognisers()),
         logger,
       });
     }
   }
-}
-
-function localModelSize(): LocalModelSize {
-  const setting = params.localModel.value();
-  const size = LOCAL_MODEL_SIZES.find((each) => each === setting);
-  if (size === undefined) logger.error('LOCAL_MODEL is none of tiny, base', { stage: 'configure' });
-  return size ?? 'tiny';
 }
 
 async function startRecognisers(): Promise<PieceRecogniser> {
@@ -304,7 +298,7 @@ function createEnding() {
     notifier: IS_EMULATOR
       ? createLogNotifier(logger)
       : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),
-    retentionMs: params.jobRetentionDays.value() * DAY_MS,
+    retentionMs: jobRetentionMs(),
     logger,
     now: Date.now,
   };
@@ -324,7 +318,7 @@ function createSweeper(): SweepDeps {
     objects: objects(),
     state: new SweeperStateStore(db),
     uploadExpiryMs: uploadExpiryMs(),
-    audioRetentionMs: params.audioRetentionDays.value() * DAY_MS,
+    audioRetentionMs: audioRetentionMs(),
     limits: SWEEP_LIMITS,
   };
 }
@@ -364,19 +358,4 @@ function authenticator({ checkRevoked }: { checkRevoked: boolean }): Authenticat
     checkRevoked,
     signUp,
   });
-}
-
-/** After how long without an arrival an upload has ended, milliseconds. */
-function uploadExpiryMs(): number {
-  return params.uploadExpiryHours.value() * HOUR_MS;
-}
-
-/** Until its audio is given up, and then as long as any ended job, milliseconds. */
-function unfinishedRetentionMs(): number {
-  return (params.audioRetentionDays.value() + params.jobRetentionDays.value()) * DAY_MS;
-}
-
-function lazily<Args extends unknown[], Result>(create: () => (...args: Args) => Result): (...args: Args) => Result {
-  let handler: ((...args: Args) => Result) | undefined;
-  return (...args) => (handler ??= create())(...args);
 }

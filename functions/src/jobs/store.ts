@@ -1,7 +1,6 @@
 /** The job documents in Firestore. Nothing else reads or writes `offline_sync_jobs`. */
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
-import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { filesOf, paged } from './files.ts';
 import { JOBS } from './job.ts';
 import type { Job, JobFile, JobStatus, Progress } from './job.ts';
