@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { lineOf, runNetworkSuite, summaryOf } from '../network/suite.ts';
 
-const RUNS = 30;
+const RUNS = 16;
 const SEED = 7;
 
 describe('a client on a bad network, killed now and then,', () => {
