@@ -33,10 +33,10 @@ export function notReached(
 export function strangersAnswer({ status, headers }: HttpAnswer, nowMs: number): RequestError {
   const asked = parseRetryAfter(headers.get('Retry-After'), nowMs);
   const retryAfterMs = asked === null ? null : Math.min(asked, LONGEST_WAIT_FOR_STRANGERS_MS);
-  return notReached(codeOfStranger(status, headers), { status, retryAfterMs });
+  return notReached(unreachedCode(status, headers), { status, retryAfterMs });
 }
 
-function codeOfStranger(status: number, headers: Headers): UnreachedCode {
+function unreachedCode(status: number, headers: Headers): UnreachedCode {
   if (status === 413) return 'too_large_for_network';
   // 511 is made for it (RFC 6585); most portals answer with a page and whatever status they like.
   const isPage = headers.get('Content-Type')?.includes('text/html') === true;

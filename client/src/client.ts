@@ -205,7 +205,7 @@ export class SyncClient {
   async cancelJob(jobId: string): Promise<void> {
     await this.#open();
     await this.#parts.api.cancel(jobId, this.#life.signal);
-    await this.#settle([jobId]);
+    await this.#checkJobs([jobId]);
   }
 
   /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */
@@ -242,20 +242,20 @@ export class SyncClient {
   async handlePushMessage(data: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const { type, job_id: jobId } = data ?? {};
     if (type !== PUSH_TYPE || typeof jobId !== 'string') return false;
-    await this.#settle([jobId]);
+    await this.#checkJobs([jobId]);
     return true;
   }
 
   /** Jobs that ended while nobody listened. `start` does this by itself; a background task may call it alone. */
   async checkMissedCompletions(): Promise<void> {
-    await this.#settle(null);
+    await this.#checkJobs(null);
   }
 
   /** @param jobIds null for all that have ended. */
-  async #settle(jobIds: readonly string[] | null): Promise<void> {
+  async #checkJobs(jobIds: readonly string[] | null): Promise<void> {
     await this.#open();
     // Where another context works on the store, its own listener does this.
-    await this.#ownership.act(this.#life.signal, (signal) => this.#parts.follower.settle(jobIds, signal));
+    await this.#ownership.act(this.#life.signal, (signal) => this.#parts.follower.checkJobs(jobIds, signal));
   }
 
   /** Ends everything, and closes the store. What is on its way goes on with the next start. */

@@ -1,6 +1,6 @@
 /**
  * Ended jobs, each handed over to the app once. However the end of a job becomes known (listener, push, at launch), it comes
- * here: the job is asked for, its recordings are settled, it is handed over, that is put on record, and the server is told.
+ * here: the job is asked for, its recordings are updated, it is handed over, that is put on record, and the server is told.
  */
 import { isFinished, LIMITS } from 'offline-audio-sync-contract';
 import type { AudioLedger, FinishedStatus } from 'offline-audio-sync-contract';
@@ -69,7 +69,7 @@ export class Completions {
    * Looks at a job, and does what its state asks for. Calling it once too often does nothing.
    * @returns whether the job has ended, or is gone. @throws RequestError; what the app's handler threw.
    */
-  settle(jobId: string, signal: AbortSignal): Promise<boolean> {
+  check(jobId: string, signal: AbortSignal): Promise<boolean> {
     // One at a time, all of them: two ways of learning of one end must not meet, and handlers need not be re-entrant.
     return this.#oneByOne.run(async () => {
       const job = await this.#options.api.job(jobId, signal);

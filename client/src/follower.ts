@@ -85,9 +85,9 @@ export class Follower {
   }
 
   /** Outside of the loop. @param jobIds null for all that have ended. @throws RequestError; what the app's handler threw. */
-  async settle(jobIds: readonly string[] | null, signal: AbortSignal): Promise<void> {
+  async checkJobs(jobIds: readonly string[] | null, signal: AbortSignal): Promise<void> {
     const { completions } = this.#options;
-    for (const jobId of jobIds ?? (await this.#endedJobs(signal))) await completions.settle(jobId, signal);
+    for (const jobId of jobIds ?? (await this.#endedJobs(signal))) await completions.check(jobId, signal);
     // It is on record that they were handed over: the server hears of it another time.
     await completions.acknowledge(signal).catch(() => undefined);
   }
@@ -161,7 +161,7 @@ export class Follower {
       }
       for (const jobId of [...this.#due]) {
         this.#due.delete(jobId); // Before: what becomes known of it meanwhile is news.
-        await completions.settle(jobId, signal).catch((error: unknown) => {
+        await completions.check(jobId, signal).catch((error: unknown) => {
           this.#due.add(jobId);
           throw error;
         });

@@ -47,14 +47,14 @@ export class GivenUp {
     this.#isServerWell = true;
   }
 
-  /** Puts back what has been given up for long enough. */
-  async takeUpAgain(): Promise<void> {
+  /** Queues what was given up long enough ago again. */
+  async requeueDue(): Promise<void> {
     const due = this.#all().filter((recording) => this.#remainingMs(recording) === 0);
     await this.#options.library.update(new Map(due.map(({ id }) => [id, backToWaiting])), 'failed');
     for (const { id } of due) this.#since.delete(id);
   }
 
-  /** When {@link takeUpAgain} has something to do, milliseconds from now. */
+  /** When {@link requeueDue} has something to do, milliseconds from now. */
   get nextInMs(): number {
     return Math.min(Infinity, ...this.#all().map((recording) => this.#remainingMs(recording)));
   }

@@ -61,8 +61,8 @@ export class Library {
   }
 
   /** What it was made of and is still known: also what has failed, is done, or has moved on to another batch since. */
-  membersOf({ recordingIds }: BatchDoc): RecordingDoc[] {
-    return recordingIds.flatMap((id) => this.#recordings.get(id) ?? []);
+  membersOf({ localIds }: BatchDoc): RecordingDoc[] {
+    return localIds.flatMap((id) => this.#recordings.get(id) ?? []);
   }
 
   /** What is still to be uploaded with it. */
@@ -108,7 +108,7 @@ export class Library {
   async repair(syncedBefore: number): Promise<void> {
     await this.#repairBatches();
     await this.#repairAudio();
-    const inBatch = new Set(this.batches.flatMap(({ recordingIds }) => recordingIds));
+    const inBatch = new Set(this.batches.flatMap(({ localIds }) => localIds));
     const old = this.inState('synced').filter(({ id, changedAt }) => changedAt < syncedBefore && !inBatch.has(id));
     if (old.length === 0) return;
     await this.#writing.run(async () => {
@@ -137,8 +137,8 @@ export class Library {
       const change: RecordingChange = { state: 'failed', batchId: null, failure: AUDIO_MISSING };
       await this.#write(lost.map((recording) => this.#apply(recording, change)));
       // Deleting it was still to be done.
-      const settled = this.inState('synced').filter(({ id }) => audio.has(id));
-      await Promise.all(settled.map(({ id }) => this.#store.removeAudio(id, [])));
+      const synced = this.inState('synced').filter(({ id }) => audio.has(id));
+      await Promise.all(synced.map(({ id }) => this.#store.removeAudio(id, [])));
     });
   }
 
@@ -181,7 +181,7 @@ export class Library {
   }
 
   /** The server is done with them: their audio goes, after that is on record. */
-  async settle(ids: readonly string[]): Promise<void> {
+  async markSynced(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
     await Promise.all(ids.map((id) => this.#store.removeAudio(id, [])));

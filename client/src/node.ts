@@ -29,7 +29,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
     (preparing ??= prepare([entriesDir, audioDir, journalDir])
       .then(async () => {
         await each(await readdir(journalDir), async (name) => {
-          await settle(decodeURIComponent(name.slice(0, -'.json'.length)));
+          await finishInterruptedChange(decodeURIComponent(name.slice(0, -'.json'.length)));
         });
       })
       .catch((error: unknown) => {
@@ -53,7 +53,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
     await rm(journalFile(id));
   };
   /** A change of audio that a crash cut off: what is not all there is not to be there. */
-  const settle = async (id: string): Promise<void> => {
+  const finishInterruptedChange = async (id: string): Promise<void> => {
     const keys = (parseJsonObject(await readFile(journalFile(id), 'utf8'))?.['keys'] ?? []) as readonly string[];
     const isWhole = [audioFile(id), ...keys.map(entryFile)].every((file) => existsSync(file));
     if (!isWhole) {

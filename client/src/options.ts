@@ -52,7 +52,7 @@ export type SyncStatus =
 export interface SyncEvents {
   /** It is there, or in another state. */
   readonly recording: Recording;
-  readonly progress: { readonly recordingId: string; readonly sentBytes: number; readonly size: number };
+  readonly progress: { readonly localId: string; readonly sentBytes: number; readonly size: number };
   /** A job that holds recordings of this device. */
   readonly job: JobSignal & { readonly jobId: string };
   /** After `onCompletion`. */

@@ -49,7 +49,7 @@ export class Outcomes {
     const files = new Map(job?.files.map((file) => [file.name, file]));
     const known = library.recordings.filter((recording) => recording.jobId === jobId && recording.state !== 'synced');
     const done = known.filter(({ name }) => isSynced(files.get(name)));
-    await library.settle(done.map(({ id }) => id));
+    await library.markSynced(done.map(({ id }) => id));
     const ours = known.filter((recording) => !done.includes(recording));
     const batch = library.batches.find((candidate) => candidate.jobId === jobId);
     if (job?.status === 'uploading') {

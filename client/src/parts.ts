@@ -94,9 +94,9 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     store,
     createMd5: options.createMd5 ?? null,
     concurrency: options.concurrency ?? 3,
-    onProgress: (recordingId, sentBytes) => {
-      const size = library.get(recordingId)?.size ?? sentBytes;
-      events.emit('progress', { recordingId, sentBytes, size });
+    onProgress: (localId, sentBytes) => {
+      const size = library.get(localId)?.size ?? sentBytes;
+      events.emit('progress', { localId, sentBytes, size });
     },
     onTooLarge: (limits) => {
       uploader.restrict(limits);

@@ -114,7 +114,7 @@ export interface BatchDoc {
   /** Idempotency-Key of its request: asking again, after an answer that was lost, finds the same job. */
   readonly key: string;
   readonly way: UploadKind;
-  readonly recordingIds: readonly string[];
+  readonly localIds: readonly string[];
   readonly target: UploadTarget;
   readonly createdAt: number;
   /** How long our server has failed it, milliseconds of trying. Cool-downs and a missing network do not count. */

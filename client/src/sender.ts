@@ -21,7 +21,7 @@ export interface SenderOptions extends ResumableOptions {
   readonly createMd5: (() => Md5) | null;
   /** Recordings that go to Storage at once. */
   readonly concurrency: number;
-  readonly onProgress: (recordingId: string, sentBytes: number) => void;
+  readonly onProgress: (localId: string, sentBytes: number) => void;
   /** The server, or the network, takes less in one request than this library thought. */
   readonly onTooLarge: (limits: Partial<BatchLimits>) => void;
 }

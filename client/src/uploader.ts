@@ -99,7 +99,7 @@ export class Uploader {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, onStatus } = this.#options;
     while (!signal.aborted) {
-      await this.#givenUp.takeUpAgain().catch(this.#options.onError);
+      await this.#givenUp.requeueDue().catch(this.#options.onError);
       const blocked = this.#blocked();
       if (blocked === null) {
         await this.#step(signal);
@@ -168,7 +168,7 @@ export class Uploader {
       id: newId(),
       key: newId(),
       way: plan.way,
-      recordingIds: plan.recordings.map(({ id }) => id),
+      localIds: plan.recordings.map(({ id }) => id),
       target: plan.target,
       createdAt: clock.now(),
       // What was given up before has had its day: one more failure is enough.
@@ -177,7 +177,7 @@ export class Uploader {
     };
     await library.putBatch(batch);
     await library.update(
-      new Map(batch.recordingIds.map((id) => [id, { state: 'uploading', batchId: batch.id, session: null }])),
+      new Map(batch.localIds.map((id) => [id, { state: 'uploading', batchId: batch.id, session: null }])),
     );
     return batch;
   }

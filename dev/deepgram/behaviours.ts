@@ -9,7 +9,7 @@ export class Behaviours {
   }
 
   /** The rule for this request, which is then used up by one; null where it is to be answered properly. */
-  take(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
+  next(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
     const rule = this.#rules.find(({ behaviour: { match }, left }) => {
       return (
         left > 0 && (match?.nth ?? request.nth) === request.nth && (match?.sha256 ?? request.sha256) === request.sha256

@@ -50,7 +50,7 @@ async function answer(
     send(response, entry, refusal(entry, 401, 'no valid key'));
     return;
   }
-  const behaviour = deps.behaviours.take(entry);
+  const behaviour = deps.behaviours.next(entry);
   if (behaviour?.delayMs !== undefined) await delay(behaviour.delayMs, undefined, { signal: deps.signal });
   if (behaviour?.hang === true) return;
   if (behaviour?.status !== undefined) {

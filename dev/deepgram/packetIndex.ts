@@ -48,14 +48,19 @@ export class PacketIndex {
       .filter(({ places }) => places.length > 0)
       .sort((a, b) => a.places.length - b.places.length || a.index - b.index);
     for (const { index, places } of rarestFirst) {
-      if (found[index] === null) settle(found, keys, index, places);
+      if (found[index] === null) placeWithNeighbours(found, keys, index, places);
     }
     return packets.map(({ atMs }, index) => toMatch(found[index] ?? null, atMs));
   }
 }
 
 /** Gives the packet the place whose run of agreeing neighbours is the longest, and them theirs. */
-function settle(found: (Place | null)[], keys: readonly string[], index: number, places: readonly Place[]): void {
+function placeWithNeighbours(
+  found: (Place | null)[],
+  keys: readonly string[],
+  index: number,
+  places: readonly Place[],
+): void {
   let best = { place: places[0], back: 0, ahead: 0 };
   for (const place of places.slice(0, MAX_PLACES)) {
     const back = agreeing(found, keys, index, place, -1);
@@ -67,7 +72,7 @@ function settle(found: (Place | null)[], keys: readonly string[], index: number,
   for (let step = -best.back; step <= best.ahead; step++) found[index + step] = { stretch, index: origin + step };
 }
 
-/** How many neighbours on one side are unsettled and the same here and there. */
+/** How many neighbours on one side are unplaced and the same here and there. */
 function agreeing(
   found: readonly (Place | null)[],
   keys: readonly string[],

@@ -61,7 +61,7 @@ export async function untilReady(
   child: ChildProcess,
   { logFile, functionsPort, limitMs, signal }: Readiness,
 ): Promise<void> {
-  const settled = new AbortController();
+  const ended = new AbortController();
   const log = createWriteStream(logFile);
   await once(log, 'open');
   const ready = new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ export async function untilReady(
     child.once('close', onExit);
     child.once('error', reject);
     signal?.addEventListener('abort', onAbort);
-    settled.signal.addEventListener('abort', () => {
+    ended.signal.addEventListener('abort', () => {
       clearTimeout(timer);
       child.off('close', onExit);
       signal?.removeEventListener('abort', onAbort);
@@ -98,7 +98,7 @@ export async function untilReady(
     signal?.throwIfAborted();
     await Promise.race([ready, failed]);
   } finally {
-    settled.abort();
+    ended.abort();
   }
   await checkFunctionsLoaded(functionsPort, logFile);
 }

@@ -53,15 +53,15 @@ export async function isTaken(port: number): Promise<boolean> {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: HOST });
-    const settle = (connected: boolean): void => {
+    const finish = (connected: boolean): void => {
       socket.destroy();
       resolve(connected);
     };
     socket.once('connect', () => {
-      settle(true);
+      finish(true);
     });
     socket.once('error', () => {
-      settle(false);
+      finish(false);
     });
   });
 }

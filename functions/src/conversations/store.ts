@@ -80,7 +80,7 @@ export class ConversationStore {
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
     const words = await this.#newWords(tx, speech, speech.words.map(inWholeMs));
-    const reach = reachOf(words);
+    const reach = wordsInterval(words);
     if (reach === null) return { words, write: () => [] };
 
     const near = await this.#neighbours(tx, speech, reach.startMs - this.#gapMs, reach.endMs + this.#gapMs);
@@ -155,7 +155,7 @@ export class ConversationStore {
     { uid, deviceId }: NewSpeech,
     words: readonly TimedWord[],
   ): Promise<readonly TimedWord[]> {
-    const reach = reachOf(words);
+    const reach = wordsInterval(words);
     if (reach === null) return words;
     const to = Timestamp.fromMillis(reach.endMs);
     const [stored, deleted] = await Promise.all([
@@ -294,7 +294,7 @@ function inWholeMs(word: TimedWord): TimedWord {
 }
 
 /** From the first start to the last end; null without words. */
-function reachOf(words: readonly TimedWord[]): Interval | null {
+function wordsInterval(words: readonly TimedWord[]): Interval | null {
   const first = words[0];
   if (first === undefined) return null;
   return { startMs: first.startMs, endMs: words.reduce((end, { endMs }) => Math.max(end, endMs), first.endMs) };

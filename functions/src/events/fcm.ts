@@ -43,7 +43,7 @@ export function createFcmNotifier({ messaging, devices, logger, deadlineMs = DEA
       try {
         return await within(deadlineMs, send(message));
       } catch (error) {
-        logger.warn('push failed', { jobId: message.jobId, stage: 'notify', reason: codeOf(error) });
+        logger.warn('push failed', { jobId: message.jobId, stage: 'notify', reason: fcmErrorCode(error) });
         return NOTHING;
       }
     },
@@ -114,7 +114,7 @@ function failureCodes({ responses }: BatchResponse): Record<string, number> {
 }
 
 /** The message of an error is left out: it can quote a token. */
-function codeOf(error: unknown): string {
+function fcmErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error ? String(error.code) : error.name;
 }

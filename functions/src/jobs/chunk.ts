@@ -30,7 +30,7 @@ export interface ChunkDoc {
 }
 
 /** In whole milliseconds, all of it. */
-export function reachOf(startMs: number, endMs: number): Pick<ChunkDoc, 'startedAt' | 'endedAt'> {
+export function chunkInterval(startMs: number, endMs: number): Pick<ChunkDoc, 'startedAt' | 'endedAt'> {
   return { startedAt: Timestamp.fromMillis(Math.floor(startMs)), endedAt: Timestamp.fromMillis(Math.ceil(endMs)) };
 }
 
@@ -45,8 +45,8 @@ export function chunkId(
   spans: readonly Span[],
   files: ReadonlyMap<string, Pick<JobFile, 'md5' | 'size'>>,
 ): string {
-  const audio = spans.map(({ recordingId, firstFrame, endFrame, startMs }) => {
-    const file = files.get(recordingId);
+  const audio = spans.map(({ fileName, firstFrame, endFrame, startMs }) => {
+    const file = files.get(fileName);
     return [file?.md5, file?.size, Math.round(startMs), firstFrame, endFrame];
   });
   return createHash('sha256')

@@ -162,7 +162,7 @@ interface Piece {
 function stretchesOf({ deviceId, spans, frames }: CoveredAudio, jobId: string): Map<string, Stretch[]> {
   const byBucket = new Map<string, Stretch[]>();
   let next = 0;
-  for (const { recordingId: file, startMs, firstFrame, endFrame } of spans) {
+  for (const { fileName: file, startMs, firstFrame, endFrame } of spans) {
     let atMs = startMs;
     const pieces: Piece[] = [];
     for (const frame of frames.slice(next, next + endFrame - firstFrame)) {

@@ -37,7 +37,7 @@ export class StagedAudio {
         timer = expectMore();
       }
     } catch (error) {
-      throw new AppError(codeOf(error), { cause: error });
+      throw new AppError(storageErrorCode(error), { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -61,7 +61,7 @@ export class StagedAudio {
 
 const DELETES_AT_ONCE = 16;
 
-function codeOf(error: unknown): ErrorCode {
+function storageErrorCode(error: unknown): ErrorCode {
   const status = error instanceof Error && 'code' in error ? error.code : null;
   if (status === 404) return 'recording_missing';
   return status === 401 || status === 403 ? 'storage_not_permitted' : 'storage_unavailable';

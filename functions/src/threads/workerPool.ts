@@ -66,7 +66,7 @@ export class WorkerPool<Request, Result> {
         this.#waiting.unshift(task);
         return;
       }
-      thread.take(task);
+      thread.run(task);
     }
   }
 
@@ -131,7 +131,7 @@ class Thread<Request, Result> {
     });
   }
 
-  take(task: Task<Request, Result>): void {
+  run(task: Task<Request, Result>): void {
     this.#task = task;
     const { message, transfer } = this.#pack(task.request);
     this.#worker.ref();

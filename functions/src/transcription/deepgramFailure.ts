@@ -21,7 +21,7 @@ export interface DeepgramFailure {
 const OF_PARAMETERS: ReadonlySet<string> = new Set(['INVALID_QUERY_PARAMETER', 'NO_SUCH_MODEL']);
 
 /** Where the answer to a failure is decided; the rest of 4xx is about the request, so the same audio fails again. */
-export function codeOf({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
+export function deepgramErrorCode({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
   if (status === 400 && OF_PARAMETERS.has(reason)) return 'transcription_not_configured';
   switch (status) {
     case 401: // the key is wrong
@@ -42,8 +42,8 @@ export function codeOf({ status, reason }: Pick<DeepgramFailure, 'status' | 'rea
   }
 }
 
-export function toAppError(failure: DeepgramFailure): AppError {
-  const code = codeOf(failure);
+export function deepgramError(failure: DeepgramFailure): AppError {
+  const code = deepgramErrorCode(failure);
   const waits = code === 'transcription_unavailable' || code === 'transcription_rate_limited';
   return new AppError(code, {
     ...(waits && failure.retryAfterSeconds !== null ? { retryAfterSeconds: failure.retryAfterSeconds } : {}),

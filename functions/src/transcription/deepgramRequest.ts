@@ -2,7 +2,7 @@
 import type { DeepgramClient } from '@deepgram/sdk';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { failureOf, toAppError } from './deepgramFailure.ts';
+import { failureOf, deepgramError } from './deepgramFailure.ts';
 
 /** Bytes an answer may have. Ten minutes of fast speech make about one megabyte; what is far beyond is no transcription. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ export interface DeepgramRequestOptions {
  * Makes one request, never more: whether and when to ask again is for the caller.
  * @param send asks, and reads the answer; what it throws counts as a failure of Deepgram's.
  * @param fields for the log of a failure: lengths and counts, nothing of what is sent.
- * @throws AppError as `toAppError` has it; the signal's own reason.
+ * @throws AppError as `deepgramError` has it; the signal's own reason.
  */
 export type DeepgramRequester = <T>(
   send: (client: DeepgramClient, options: DeepgramRequestOptions) => Promise<T>,
@@ -77,7 +77,7 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
       signal.throwIfAborted();
       const failure = failureOf(noAnswer ?? error, answer, now());
       logger.warn('deepgram request failed', { ...failure, ...fields, elapsedMs: now() - started });
-      throw toAppError(failure);
+      throw deepgramError(failure);
     }
   };
 }

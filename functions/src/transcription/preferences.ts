@@ -21,9 +21,9 @@ const languageSchema = z.string().transform(knownLanguage).pipe(z.string());
 const termSchema = z.string().trim().min(1).max(MAX_TERM_LENGTH);
 
 /**
- * Takes what is usable: a bad value costs its user that preference, never a transcript.
+ * Keeps what is usable: a bad value costs its user that preference, never a transcript.
  * @param value what stands in the user's document.
- * @returns `ignored` names what was not taken; never its contents.
+ * @returns `ignored` names what was dropped; never its contents.
  */
 export function parsePreferences(value: unknown): { preferences: Preferences; ignored: readonly string[] } {
   if (value === undefined || value === null) return { preferences: NO_PREFERENCES, ignored: [] };
@@ -31,14 +31,14 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
   if (fields === undefined) return { preferences: NO_PREFERENCES, ignored: ['preferences'] };
 
   const ignored: string[] = [];
-  const take = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
+  const readOr = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
     const given = fields[name];
     if (given === undefined || given === null) return fallback;
     const checked = check(schema, given);
     if (!checked.ok) ignored.push(name);
     return checked.ok ? checked.value : fallback;
   };
-  const terms = take('vocabulary', z.array(z.unknown()), []);
+  const terms = readOr('vocabulary', z.array(z.unknown()), []);
   const vocabulary = terms.slice(0, MAX_VOCABULARY).flatMap((term) => {
     const checked = check(termSchema, term);
     return checked.ok ? checked.value : [];
@@ -46,8 +46,8 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
   if (vocabulary.length < terms.length) ignored.push('vocabulary');
   return {
     preferences: {
-      language: take('language', languageSchema, null),
-      singleLanguage: take('singleLanguage', z.boolean(), false),
+      language: readOr('language', languageSchema, null),
+      singleLanguage: readOr('singleLanguage', z.boolean(), false),
       vocabulary,
     },
     ignored,

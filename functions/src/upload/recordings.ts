@@ -6,7 +6,7 @@ import type { FileProblem } from '../errors.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
 import { parseRecordingName } from '../audio/read/name.ts';
 import { recogniseFormat } from '../audio/read/recognise.ts';
-import { scanRecording } from '../audio/read/scanFrames.ts';
+import { checkRecording } from '../audio/read/scanFrames.ts';
 import type { UploadedFile } from './multipart.ts';
 import type { UploadFields } from './request.ts';
 
@@ -58,7 +58,7 @@ export function checkRecordings(files: readonly UploadedFile[], fields: Names, r
       try {
         const { bytes } = file;
         const format = recogniseFormat(bytes, checked.recording.format);
-        const { durationSeconds } = scanRecording(bytes, format);
+        const { durationSeconds } = checkRecording(bytes, format);
         const md5 = createHash('md5').update(bytes).digest('base64');
         return { ok: true, recording: { ...checked.recording, format, bytes, md5, durationSeconds } };
       } catch (error) {

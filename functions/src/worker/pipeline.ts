@@ -87,7 +87,7 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
           const id = chunkId(job.uid, file.deviceId, plan.spans, byName);
           fileWork.noteChunk(
             id,
-            plan.spans.map(({ recordingId }) => recordingId),
+            plan.spans.map(({ fileName }) => fileName),
           );
           await progress.chunkPlanned();
           yield { id, deviceId: file.deviceId, plan, file };

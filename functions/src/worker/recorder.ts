@@ -7,7 +7,7 @@ import type { TimedWord } from '../conversations/conversation.ts';
 import { DeletionUnderWayError } from '../conversations/store.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import type { ErrorCode } from '../errors.ts';
-import { chunksOf, reachOf } from '../jobs/chunk.ts';
+import { chunksOf, chunkInterval } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { isPassing } from '../jobs/passing.ts';
@@ -104,7 +104,7 @@ export class Recorder {
       const ref = chunksOf(db, jobId).doc(id);
       // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
       if ((await tx.get(ref)).exists) return null;
-      const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ recordingId }) => recordingId)]);
+      const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ fileName }) => fileName)]);
       const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames });
       const speech = await conversations.prepare(tx, {
         uid: job.uid,
@@ -116,8 +116,8 @@ export class Recorder {
         words,
       });
 
-      for (const { recordingId, durationMs } of plan.spans) {
-        const file = files.get(recordingId);
+      for (const { fileName, durationMs } of plan.spans) {
+        const file = files.get(fileName);
         if (file !== undefined) files.set({ ...file, speechSeconds: file.speechSeconds + durationMs / 1000 });
       }
       const finalized = await this.#finalize(tx, job, files, names);
@@ -128,7 +128,7 @@ export class Recorder {
         deviceId,
         spans: plan.spans,
         durationMs: plan.durationMs,
-        ...reachOf(plan.startMs, plan.endMs),
+        ...chunkInterval(plan.startMs, plan.endMs),
         words: speech.words,
         language,
         requestId,
@@ -163,9 +163,9 @@ export class Recorder {
       const names = this.#work.done(id);
       const written: { final: readonly JobFile[] } = { final: [] };
       await this.#lease.update(async (job, tx) => {
-        const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ recordingId }) => recordingId)]);
-        for (const { recordingId, firstFrame, endFrame, durationMs } of plan.spans) {
-          const file = files.get(recordingId);
+        const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ fileName }) => fileName)]);
+        for (const { fileName, firstFrame, endFrame, durationMs } of plan.spans) {
+          const file = files.get(fileName);
           if (file === undefined || file.refused.some((range) => range.firstFrame === firstFrame)) continue;
           files.set({
             ...file,

@@ -305,7 +305,7 @@ class Run {
         this.#report = mark.report;
         this.#part = { file: mark.file, start: mark.sample, end: null, frames: 0, duplicateSamples: 0 };
         this.#parts.push(this.#part);
-        this.#chunker.startRecording({ recordingId: mark.file.name, startedAtMs: mark.file.startedAt.toMillis() });
+        this.#chunker.startRecording({ fileName: mark.file.name, startedAtMs: mark.file.startedAt.toMillis() });
       } else {
         yield this.#ended(mark.file, mark.error);
       }

@@ -35,7 +35,7 @@ export async function run(
     },
   );
   // First: who meets the plan while it waits for that dies.
-  await watch.settle();
+  await watch.untilIdle();
   await watch.last(() => {
     tell(ending);
   });

@@ -152,14 +152,14 @@ export class Watch {
    * Waits until the requests to Firestore have ended: the client itself waits for no rollback, and a transaction that a process
    * left behind, be it at an ordinary end, would keep its locks in the emulator.
    */
-  async settle(): Promise<void> {
+  async untilIdle(): Promise<void> {
     // A rollback is asked for some turns after its transaction has failed; later requests would be refused.
     await setImmediate();
     await this.#db?.terminate();
   }
 
   async #end(): Promise<void> {
-    await this.settle();
+    await this.untilIdle();
     process.kill(process.pid, 'SIGKILL');
   }
 }

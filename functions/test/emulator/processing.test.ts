@@ -130,7 +130,7 @@ describe('the task', () => {
     const jobId = await world.acceptSamples(sample('train'));
     await world.deliver(jobId);
     const [first] = await world.chunks(jobId);
-    const recordings = new Set(first!.spans.map(({ recordingId }) => recordingId));
+    const recordings = new Set(first!.spans.map(({ fileName }) => fileName));
     assert.equal(recordings.size, 2, 'one chunk crosses the file boundary');
     const { words } = first!;
     const boundary = sample('train').recordings[1]!.startedAtMs;

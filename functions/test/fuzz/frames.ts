@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { RecordingFormat } from '../../src/audio/read/format.ts';
-import { scanRecording } from '../../src/audio/read/scanFrames.ts';
+import { checkRecording } from '../../src/audio/read/scanFrames.ts';
 import { AppError } from '../../src/errors.ts';
 import { fuzzTarget } from './target.ts';
 
@@ -30,7 +30,7 @@ const recording = fc.oneof(
 export const frames = fuzzTarget({ name: 'frames', casesInTest: 2000 }, () =>
   fc.property(format, recording, (framed, bytes) => {
     try {
-      const { durationSeconds } = scanRecording(bytes, framed as RecordingFormat);
+      const { durationSeconds } = checkRecording(bytes, framed as RecordingFormat);
       return durationSeconds === null || (durationSeconds >= 0 && durationSeconds <= 25 * 3600);
     } catch (error) {
       return error instanceof AppError && error.remedy === 'never';

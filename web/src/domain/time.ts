@@ -9,16 +9,16 @@ const FORMATS: (() => Intl.DateTimeFormat)[] = [];
 /** Made when it is needed: each takes a browser several milliseconds. */
 function format(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
   let made: Intl.DateTimeFormat | undefined;
-  const take = (): Intl.DateTimeFormat => (made ??= new Intl.DateTimeFormat(LOCALE, options));
-  FORMATS.push(take);
-  return take;
+  const formatter = (): Intl.DateTimeFormat => (made ??= new Intl.DateTimeFormat(LOCALE, options));
+  FORMATS.push(formatter);
+  return formatter;
 }
 
 /** Makes the formats one after another while there is something to wait for, so that no screen has to. */
 export async function prepareFormats(): Promise<void> {
-  for (const take of FORMATS) {
+  for (const formatter of FORMATS) {
     await nextTask();
-    take();
+    formatter();
   }
 }
 

@@ -119,10 +119,10 @@ export class Recorder {
       this.#release = release;
       // Frames come as soon as it is open, and wait until it is known what becomes of them.
       const early: Arrived[] = [];
-      let take = (arrived: Arrived): void => void early.push(arrived);
+      let onArrival = (arrived: Arrived): void => void early.push(arrived);
       this.#microphone = await this.#options.openMicrophone({
         onFrame: (frame) => {
-          take({ frame, at: Date.now() });
+          onArrival({ frame, at: Date.now() });
         },
         onEnd: () => void this.stop(),
       });
@@ -130,10 +130,10 @@ export class Recorder {
       this.#undelivered = false;
       const { sampleRate } = this.#microphone;
       this.#format = formatFor(this.#options.deviceId, sampleRate, await canEncodeOpus(sampleRate));
-      take = (arrived) => {
-        this.#take(arrived);
+      onArrival = (arrived) => {
+        this.#processFrame(arrived);
       };
-      early.forEach(take);
+      early.forEach(onArrival);
       this.state.value = { kind: 'recording', since: Date.now(), format: this.#format };
       this.#letSleep = this.#options.keepAwake();
     } catch (error) {
@@ -177,7 +177,7 @@ export class Recorder {
     this.state.value = { kind: 'idle' };
   }
 
-  #take(arrived: Arrived): void {
+  #processFrame(arrived: Arrived): void {
     const { endSample, samples } = arrived.frame;
     if (Math.round(endSample / samples.length) % 5 === 0) this.#level.value = loudness(samples);
     this.#stretch ??= this.#beginStretch(endSample - samples.length);
@@ -192,7 +192,7 @@ export class Recorder {
       case 'gap': {
         const moved = doubtful.splice(0);
         this.#endStretch();
-        for (const each of moved) this.#take(each);
+        for (const each of moved) this.#processFrame(each);
       }
     }
   }

@@ -52,8 +52,8 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     opened.on('recording', () => {
       show(opened);
     });
-    opened.on('progress', ({ recordingId, sentBytes }) => {
-      sent.set(recordingId, sentBytes);
+    opened.on('progress', ({ localId, sentBytes }) => {
+      sent.set(localId, sentBytes);
       show(opened);
     });
     opened.on('status', (next) => {

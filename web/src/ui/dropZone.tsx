@@ -19,7 +19,7 @@ export function DropZone() {
   const [undated, setUndated] = useState<readonly Undated[]>([]);
   const [refused, setRefused] = useState<readonly Refusal[]>([]);
 
-  const take = async (files: readonly File[]): Promise<void> => {
+  const addFiles = async (files: readonly File[]): Promise<void> => {
     const now = Date.now();
     const named = files.map((file) => ({ file, read: readName(file.name, now) }));
     setRefused(
@@ -55,7 +55,7 @@ export function DropZone() {
         onDrop={(event) => {
           event.preventDefault();
           setOver(false);
-          take([...(event.dataTransfer?.files ?? [])]).catch(tellProblem);
+          addFiles([...(event.dataTransfer?.files ?? [])]).catch(tellProblem);
         }}
       >
         <Glyph name="up" size={24} />
@@ -69,7 +69,7 @@ export function DropZone() {
           multiple
           accept={RECORDING_EXTENSIONS.map((name) => `.${name}`).join(',')}
           onChange={({ currentTarget }) => {
-            take([...(currentTarget.files ?? [])]).catch(tellProblem);
+            addFiles([...(currentTarget.files ?? [])]).catch(tellProblem);
             currentTarget.value = '';
           }}
         />

@@ -52,7 +52,7 @@ export interface PlannedChunk {
 
 /** Where the samples of a recording went; what is neither speech nor lost is silence. */
 export interface RecordingLedger {
-  readonly recordingId: string;
+  readonly fileName: string;
   readonly totalSamples: number;
   /** Of frames in spans of this planner's chunks; the chunks of earlier attempts come on top. */
   readonly speechSamples: number;
@@ -91,10 +91,10 @@ export class SpeechChunker {
 
   /** The frames that follow are this recording's. Its id must be the only such id in the run. */
   startRecording(recording: RecordingRef): void {
-    const { recordingId } = recording;
-    if (this.#ledger.has(recordingId)) throw new Error(`Recording ${recordingId} is in the run twice.`);
-    this.#recording = { recordingId, totalSamples: 0, speechSamples: 0, lostSamples: 0 };
-    this.#ledger.set(recordingId, this.#recording);
+    const { fileName } = recording;
+    if (this.#ledger.has(fileName)) throw new Error(`Recording ${fileName} is in the run twice.`);
+    this.#recording = { fileName, totalSamples: 0, speechSamples: 0, lostSamples: 0 };
+    this.#ledger.set(fileName, this.#recording);
     this.#frames.startRecording(recording);
   }
 
@@ -116,9 +116,9 @@ export class SpeechChunker {
     this.#windows += probabilities.length;
     if (this.#windows > this.#windowsOfFrames) throw new Error('Probabilities came before the frames that they judge.');
     const chunks = this.#detector.push(probabilities).flatMap((region) => this.#add(region));
-    const { settledSample } = this.#detector;
-    this.#frames.forget(settledSample);
-    this.#speechWindows = this.#speechWindows.filter((window) => (window + 1) * WINDOW_SAMPLES > settledSample);
+    const { nextRegionFrom } = this.#detector;
+    this.#frames.forget(nextRegionFrom);
+    this.#speechWindows = this.#speechWindows.filter((window) => (window + 1) * WINDOW_SAMPLES > nextRegionFrom);
     return this.#nothingCanFollow() ? [...chunks, ...this.#close()] : chunks;
   }
 
@@ -146,7 +146,7 @@ export class SpeechChunker {
 
   /** Puts a region into the open chunk where it fits, else into the next; gives the chunks that this completes. */
   #add(region: Region): PlannedChunk[] {
-    const frames = this.#uncovered(this.#frames.take(region.start, region.end).filter(withAudio), region);
+    const frames = this.#uncovered(this.#frames.removeUntil(region.start, region.end).filter(withAudio), region);
     const first = frames[0];
     if (!first) return [];
     const chunks = this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
@@ -154,7 +154,7 @@ export class SpeechChunker {
       if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
       this.#open ??= new OpenChunk(this.#frames.preRollOf(placed), placed.start);
       this.#open.add(placed);
-      const entry = this.#ledger.get(placed.recording.recordingId);
+      const entry = this.#ledger.get(placed.recording.fileName);
       if (entry) entry.speechSamples += placed.frame.samples;
     }
     if (this.#open) this.#open.endSample = region.end;
@@ -269,12 +269,12 @@ class OpenChunk {
   /** The last span, where the frame directly follows it. */
   #continuedBy(placed: AudibleFrame): Mutable<Span> | null {
     const span = this.#spans.at(-1);
-    return span?.recordingId === placed.recording.recordingId && span.endFrame === placed.ordinal ? span : null;
+    return span?.fileName === placed.recording.fileName && span.endFrame === placed.ordinal ? span : null;
   }
 
   #startSpan(placed: AudibleFrame): Mutable<Span> {
     const span = {
-      recordingId: placed.recording.recordingId,
+      fileName: placed.recording.fileName,
       firstFrame: placed.ordinal,
       endFrame: placed.ordinal,
       chunkStartMs: this.samples / SAMPLES_PER_MS,

@@ -2,7 +2,7 @@
 import type { SourceFrame } from '../read/pcm.ts';
 
 export interface RecordingRef {
-  readonly recordingId: string;
+  readonly fileName: string;
   /** Capture start, Unix milliseconds. */
   readonly startedAtMs: number;
 }
@@ -68,15 +68,15 @@ export class FrameWindow {
     this.#totalSamples += frame.samples;
   }
 
-  /** Takes the frames that overlap a stretch of the run and were not taken before. */
-  take(start: number, end: number): PlacedFrame[] {
+  /** Removes the frames that overlap a stretch of the run, and all before them. @returns those that overlap it. */
+  removeUntil(start: number, end: number): PlacedFrame[] {
     this.#skipTo(start);
-    const taken: PlacedFrame[] = [];
+    const removed: PlacedFrame[] = [];
     for (let placed = this.#peek(); placed && placed.start < end; placed = this.#peek()) {
-      taken.push(placed);
+      removed.push(placed);
       this.#next++;
     }
-    return taken;
+    return removed;
   }
 
   /** The frames with audio directly before `placed` in its recording, as many as the pre-roll needs. */
@@ -92,9 +92,9 @@ export class FrameWindow {
     return preRoll.reverse();
   }
 
-  /** Nothing before `settledSample` will be taken any more: lets go of what is not needed as pre-roll either. */
-  forget(settledSample: number): void {
-    this.#skipTo(settledSample);
+  /** No region will start before `nextRegionFrom`: forgets the frames before it that no pre-roll needs either. */
+  forget(nextRegionFrom: number): void {
+    this.#skipTo(nextRegionFrom);
     if (this.#next < COMPACT_AT || this.#next * 2 < this.#frames.length) return;
     const keepFrom = (this.#peek()?.start ?? this.#totalSamples) - this.#preRollSamples;
     let drop = this.#next;
@@ -104,7 +104,7 @@ export class FrameWindow {
     this.#next -= drop;
   }
 
-  /** The first frame that may still be taken. */
+  /** The first frame that was not removed. */
   get upcoming(): PlacedFrame | undefined {
     return this.#peek();
   }

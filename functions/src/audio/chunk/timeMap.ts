@@ -5,7 +5,7 @@
  * many samples are behind `durationMs` as the frames have, so that all times are exact to one sample (1/16 ms).
  */
 export interface Span {
-  readonly recordingId: string;
+  readonly fileName: string;
   /** Ordinal of its first frame in the recording, lost frames counted. */
   readonly firstFrame: number;
   /** Ordinal after its last frame. */

@@ -85,7 +85,7 @@ export class RegionDetector {
   }
 
   /** No region that is still to come starts before this sample. */
-  get settledSample(): number {
+  get nextRegionFrom(): number {
     return this.#open?.start ?? this.#paddedStart();
   }
 

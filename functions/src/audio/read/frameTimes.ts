@@ -46,7 +46,7 @@ export class FrameTimes {
     this.#nominal = opus ? 3 * Math.round((format.frameSize * 16_000) / format.sampleRate) : format.frameSize;
   }
 
-  *take(event: FrameEvent): Generator<TimedFrame, void, undefined> {
+  *push(event: FrameEvent): Generator<TimedFrame, void, undefined> {
     switch (event.kind) {
       case 'frame':
         yield* this.#frame(event.payload);
@@ -65,7 +65,7 @@ export class FrameTimes {
 
   /** What waited for a first frame that did not come. */
   *end(): Generator<TimedFrame, void, undefined> {
-    yield* this.#settle(this.#nominal);
+    yield* this.#releaseWaiting(this.#nominal);
   }
 
   /** Samples of a payload; null where it cannot be a frame. */
@@ -80,7 +80,7 @@ export class FrameTimes {
       yield* this.#pass('lost', 1, LENGTH_BYTES + payload.length);
       return;
     }
-    yield* this.#settle(samples);
+    yield* this.#releaseWaiting(samples);
     if (samples === this.#previous) this.#usual = samples;
     this.#previous = samples;
     yield { kind: 'audio', payload, samples };
@@ -104,10 +104,10 @@ export class FrameTimes {
     } else {
       this.#waiting.push({ kind, count, bytes });
     }
-    if (this.#waiting.length > MAX_WAITING) yield* this.#settle(this.#nominal);
+    if (this.#waiting.length > MAX_WAITING) yield* this.#releaseWaiting(this.#nominal);
   }
 
-  *#settle(samples: number): Generator<TimedFrame, void, undefined> {
+  *#releaseWaiting(samples: number): Generator<TimedFrame, void, undefined> {
     const isFirst = this.#usual === null;
     this.#usual ??= samples;
     const waiting = this.#waiting;

@@ -23,7 +23,7 @@ export interface FrameSource {
   /** Longest payload it takes, bytes. */
   readonly maxPayloadBytes: number;
   /** Frames as chunks carry them, in memory of their own. May hold back a little until `end`. */
-  take(frames: readonly EncodedFrame[]): SourceFrame[];
+  toSourceFrames(frames: readonly EncodedFrame[]): SourceFrame[];
   /** What was held back. */
   end(): SourceFrame[];
 }
@@ -46,10 +46,10 @@ export async function* readFramed(
   const reader = new FrameReader(format);
   for await (const piece of source) {
     for (let start = 0; start < piece.length; start += PIECE_BYTES) {
-      yield* batches.take(reader.push(piece.subarray(start, start + PIECE_BYTES)));
+      yield* batches.push(reader.push(piece.subarray(start, start + PIECE_BYTES)));
     }
   }
-  yield* batches.take(reader.end());
+  yield* batches.push(reader.end());
   yield* batches.end();
 }
 
@@ -70,19 +70,19 @@ class Batches {
     this.#times = new FrameTimes(format);
   }
 
-  *take(events: readonly FrameEvent[]): Generator<readonly SourceFrame[], void, undefined> {
+  *push(events: readonly FrameEvent[]): Generator<readonly SourceFrame[], void, undefined> {
     for (const event of events) {
       if (event.kind === 'torn') this.#report.tornBytes += event.bytes;
       if (event.kind === 'corrupt' && !event.recovered) {
         this.#report.stoppedBecause = `No frame was found after byte ${event.offset} (${event.reason}).`;
       }
-      for (const frame of this.#times.take(event)) yield* this.#frame(frame);
+      for (const frame of this.#times.push(event)) yield* this.#frame(frame);
     }
   }
 
   *end(): Generator<readonly SourceFrame[], void, undefined> {
     for (const frame of this.#times.end()) yield* this.#frame(frame);
-    yield* this.#give();
+    yield* this.#flush();
     yield* nonEmpty(this.#codec.end());
   }
 
@@ -95,11 +95,11 @@ class Batches {
       kind === 'empty' ? { payload: null, samples, isEmpty: true } : { payload: isTaken ? payload : null, samples },
     );
     this.#batchSamples += samples;
-    if (this.#batchSamples >= this.#codec.sampleRate) yield* this.#give();
+    if (this.#batchSamples >= this.#codec.sampleRate) yield* this.#flush();
   }
 
-  *#give(): Generator<readonly SourceFrame[], void, undefined> {
-    const frames = this.#codec.take(mergeShort(this.#frames, this.#codec.sampleRate));
+  *#flush(): Generator<readonly SourceFrame[], void, undefined> {
+    const frames = this.#codec.toSourceFrames(mergeShort(this.#frames, this.#codec.sampleRate));
     this.#frames = [];
     this.#batchSamples = 0;
     yield* nonEmpty(frames);

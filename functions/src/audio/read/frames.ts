@@ -89,7 +89,7 @@ export class FrameReader {
     const events: FrameEvent[] = [];
     let moved = true;
     while (moved) moved = this.#loss ? this.#search(this.#loss, events) : this.#next(events);
-    // Of a loss, as much is kept as #settle may look at.
+    // Of a loss, as much is kept as #reportLoss may look at.
     const needed = this.#loss ? Math.max(this.#loss.offset, this.#loss.tried - MAX_FRAME) : this.#position;
     this.#look.discardBefore(needed);
     return events;
@@ -123,7 +123,7 @@ export class FrameReader {
         }
         // Nothing is lost by looking for frames in what cannot be one: a wrong length may have led on by chance.
         if (this.#ordinary.isOversized(found)) return this.#lose('lost_sync', null);
-        this.#take(found, events);
+        this.#readFrame(found, events);
         return true;
     }
   }
@@ -161,8 +161,8 @@ export class FrameReader {
     return !afterZeros && this.#ordinary.isLong(this.#emptyAt(offset));
   }
 
-  /** Takes a frame whose length is right. */
-  #take(frame: Frame, events: FrameEvent[]): void {
+  /** Reads a frame whose length is right. */
+  #readFrame(frame: Frame, events: FrameEvent[]): void {
     const swallowed = this.#swallowedBy(frame);
     const reason = swallowed > 0 ? 'bad_length' : this.#faultOf(frame);
     this.#position = frame.end;
@@ -224,10 +224,10 @@ export class FrameReader {
       if (loss.tried + LENGTH_BYTES > this.#look.end) break;
       const found = this.#startsChain(loss.tried);
       if (found === 'unknown') return false;
-      if (found) return this.#settle(loss, loss.tried, true, events);
+      if (found) return this.#reportLoss(loss, loss.tried, true, events);
       loss.tried += 1;
     }
-    return this.#look.ended && this.#settle(loss, this.#look.end, false, events);
+    return this.#look.ended && this.#reportLoss(loss, this.#look.end, false, events);
   }
 
   /** Whether frames in a row start at `offset`; near the end of the input the fewer that fit it exactly are enough. */
@@ -254,7 +254,7 @@ export class FrameReader {
   }
 
   /** Reports the loss, which ends at `end`: the next frame (`found`), or the end of the input. */
-  #settle(loss: Loss, end: number, found: boolean, events: FrameEvent[]): true {
+  #reportLoss(loss: Loss, end: number, found: boolean, events: FrameEvent[]): true {
     this.#loss = null;
     const { suspect } = loss;
     let { offset, reason } = loss;

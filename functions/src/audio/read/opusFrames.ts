@@ -15,7 +15,7 @@ export class OpusFrames implements FrameSource {
   readonly maxPayloadBytes = MAX_PACKET_BYTES;
 
   /** Copies the packets together: a chunk keeps some for minutes, and would keep the reader's whole window with each. */
-  take(encoded: readonly EncodedFrame[]): SourceFrame[] {
+  toSourceFrames(encoded: readonly EncodedFrame[]): SourceFrame[] {
     const bytes = new Uint8Array(encoded.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
     let offset = 0;
     return encoded.map((frame) => {

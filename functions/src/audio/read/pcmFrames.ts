@@ -26,7 +26,7 @@ export class PcmFrames implements FrameSource {
     this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
   }
 
-  take(frames: readonly EncodedFrame[]): SourceFrame[] {
+  toSourceFrames(frames: readonly EncodedFrame[]): SourceFrame[] {
     const input = this.#toMono(frames);
     this.#waiting = [...this.#waiting, ...frames];
     return this.#giveOut(this.#resampler?.push(input) ?? input);

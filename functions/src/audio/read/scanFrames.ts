@@ -29,7 +29,7 @@ const SLICE_BYTES = 256 * 1024;
  * decoded), `recording_too_long` as soon as the frames claim more than LIMITS.maxRecordingSeconds: a few megabytes of
  * one-byte Opus packets can claim weeks.
  */
-export function scanRecording(bytes: Uint8Array, format: RecordingFormat): RecordingScan {
+export function checkRecording(bytes: Uint8Array, format: RecordingFormat): RecordingScan {
   if (bytes.length === 0) throw new AppError('empty_recording');
   if (format.kind === 'framed') return scanFrames(bytes, format);
   recogniseFormat(bytes, format);
@@ -51,7 +51,7 @@ function scanFrames(bytes: Uint8Array, format: FramedFormat): RecordingScan {
   };
   for (const event of read(reader, bytes)) {
     if (event.kind === 'torn') scan.tornBytes = event.bytes;
-    add(times.take(event));
+    add(times.push(event));
   }
   add(times.end());
   const { samples, frames, corruptFrames, tornBytes } = scan;

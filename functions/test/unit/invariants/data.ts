@@ -114,9 +114,7 @@ const CHUNK: StoredChunk = {
   chunk: {
     uid: UID,
     deviceId: DEVICE,
-    spans: [
-      { recordingId: 'talked', firstFrame: 0, endFrame: 400, chunkStartMs: 0, startMs: START_MS, durationMs: 4000 },
-    ],
+    spans: [{ fileName: 'talked', firstFrame: 0, endFrame: 400, chunkStartMs: 0, startMs: START_MS, durationMs: 4000 }],
     durationMs: 4000,
     startedAt: at(START_MS),
     endedAt: at(START_MS + 4000),

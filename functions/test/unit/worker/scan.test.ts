@@ -120,7 +120,7 @@ describe('scanning recordings', () => {
   it('stitches neighbours of one device up to two seconds apart into one run', async () => {
     const together = await scan([record('a', 0, loud(3)), record('b', 5, loud(3))]);
     assert.deepEqual(
-      spansOf(together).map((spans) => spans.map(({ recordingId }) => recordingId)),
+      spansOf(together).map((spans) => spans.map(({ fileName }) => fileName)),
       [['a', 'b']],
     );
     const apart = await scan([record('a', 0, loud(3)), record('b', 6, loud(3))]);
@@ -153,7 +153,7 @@ describe('scanning recordings', () => {
     for (const [i, event] of events.entries()) {
       if (event.kind !== 'chunk') continue;
       const read = events.slice(0, i).flatMap((each) => (each.kind === 'decoded' ? each.file.name : []));
-      for (const { recordingId } of event.chunk.spans) assert.ok(read.includes(recordingId), recordingId);
+      for (const { fileName } of event.chunk.spans) assert.ok(read.includes(fileName), fileName);
     }
   });
 
@@ -198,7 +198,7 @@ describe('scanning recordings', () => {
       ],
     );
     assert.deepEqual(
-      spansOf(events).map((spans) => spans.map((span) => [span.recordingId, span.firstFrame, span.endFrame])),
+      spansOf(events).map((spans) => spans.map((span) => [span.fileName, span.firstFrame, span.endFrame])),
       [
         [
           ['a', 1, BEAT_FRAMES],
@@ -245,7 +245,7 @@ describe('scanning recordings', () => {
     });
     assert.deepEqual(heard, ['a after 0', 'b after 3', 'c after 6']);
     assert.deepEqual(
-      spansOf(events).map((spans) => spans.map(({ recordingId }) => recordingId)),
+      spansOf(events).map((spans) => spans.map(({ fileName }) => fileName)),
       [['a', 'b', 'c']],
     );
   });

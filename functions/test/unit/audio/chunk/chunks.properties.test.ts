@@ -37,7 +37,7 @@ const recordings = fc
         }),
       );
       startedAtMs += gapMs;
-      const recording = { recordingId: `r${i}`, startedAtMs, frames: all };
+      const recording = { fileName: `r${i}`, startedAtMs, frames: all };
       startedAtMs += totalOf(all) / 16;
       return recording;
     });
@@ -133,7 +133,7 @@ describe('Speech chunks of any run', () => {
           let at = 0;
           const frames: SourceFrame[] = [];
           for (const span of chunk.spans) {
-            const { startedAtMs, frames: all } = run.recordings.find((r) => r.recordingId === span.recordingId)!;
+            const { startedAtMs, frames: all } = run.recordings.find((r) => r.fileName === span.fileName)!;
             const own = all.slice(span.firstFrame, span.endFrame);
             assert.ok(own.length > 0);
             assert.equal(span.startMs, startedAtMs + totalOf(all.slice(0, span.firstFrame)) / 16);
@@ -141,7 +141,7 @@ describe('Speech chunks of any run', () => {
             assert.equal(span.chunkStartMs, at / 16);
             at += totalOf(own);
             frames.push(...own);
-            speech.set(span.recordingId, (speech.get(span.recordingId) ?? 0) + totalOf(own));
+            speech.set(span.fileName, (speech.get(span.fileName) ?? 0) + totalOf(own));
           }
           assert.deepEqual(chunk.frames, frames);
           assert.ok(chunk.frames.every((frame: SourceFrame) => frame.payload !== null));
@@ -150,10 +150,10 @@ describe('Speech chunks of any run', () => {
           assert.equal(chunk.startMs, chunk.spans[0]?.startMs);
           assert.equal(chunk.endMs, chunk.spans.at(-1)!.startMs + chunk.spans.at(-1)!.durationMs);
         }
-        const expected = run.recordings.map(({ recordingId, frames }) => ({
-          recordingId,
+        const expected = run.recordings.map(({ fileName, frames }) => ({
+          fileName,
           totalSamples: totalOf(frames),
-          speechSamples: speech.get(recordingId) ?? 0,
+          speechSamples: speech.get(fileName) ?? 0,
           lostSamples: totalOf(frames.filter(({ payload }) => !payload)),
         }));
         assert.deepEqual(chunker.ledger(), expected);
@@ -176,15 +176,15 @@ describe('Speech chunks of any run', () => {
 });
 
 function ordinals({
-  recordingId,
+  fileName,
   firstFrame,
   endFrame,
 }: {
-  recordingId: string;
+  fileName: string;
   firstFrame: number;
   endFrame: number;
 }): string[] {
-  return Array.from({ length: endFrame - firstFrame }, (_, i) => `${recordingId}/${firstFrame + i}`);
+  return Array.from({ length: endFrame - firstFrame }, (_, i) => `${fileName}/${firstFrame + i}`);
 }
 
 /** Every frame with audio that overlaps a region, by a plain look at each. */
@@ -194,11 +194,11 @@ function framesOfRegions(run: Run): string[] {
   const regions = [...detector.push(run.probabilities), ...detector.end(total)];
   const wanted: string[] = [];
   let start = 0;
-  for (const { recordingId, frames } of run.recordings) {
+  for (const { fileName, frames } of run.recordings) {
     for (const [ordinal, { payload, samples }] of frames.entries()) {
       const end = start + samples;
       if (payload && regions.some((region) => region.start < end && region.end > start))
-        wanted.push(`${recordingId}/${ordinal}`);
+        wanted.push(`${fileName}/${ordinal}`);
       start = end;
     }
   }

@@ -87,7 +87,7 @@ async function plan(sample: Sample, run: readonly SampleRecording[], listener: L
   const cutter = new PassageCutter(isOpus(formatOf(run[0]!)) ? 'opus' : 's16');
   const passages: Passage[] = [];
   for (const recording of run) {
-    chunker.startRecording({ recordingId: recording.name, startedAtMs: recording.startedAtMs });
+    chunker.startRecording({ fileName: recording.name, startedAtMs: recording.startedAtMs });
     const { blocks } = readFrames(bytesOf(sample, recording), formatOf(recording), {
       signal: new AbortController().signal,
       maxSeconds: 3600,

@@ -9,7 +9,7 @@ const OPTIONS: ChunkerOptions = { conversationGapMs: 120_000, maxChunkMs: 600_00
 
 /** A recording of 10 ms frames; lost ones by ordinal. */
 function recording(
-  recordingId: string,
+  fileName: string,
   startedAtMs: number,
   ms: number,
   lost: (ordinal: number) => boolean = () => false,
@@ -17,7 +17,7 @@ function recording(
   const frames = Array.from({ length: ms / 10 }, (_, ordinal): SourceFrame => {
     return { payload: lost(ordinal) ? null : Uint8Array.of(ordinal), samples: 160 };
   });
-  return { recordingId, startedAtMs, frames };
+  return { fileName, startedAtMs, frames };
 }
 
 /** Plans a run in which there is speech between the given times, ms on the run axis. */
@@ -40,7 +40,7 @@ function plan(
 }
 
 const framesOf = (chunk: PlannedChunk | undefined) =>
-  chunk?.spans.map(({ recordingId, firstFrame, endFrame }) => [recordingId, firstFrame, endFrame]);
+  chunk?.spans.map(({ fileName, firstFrame, endFrame }) => [fileName, firstFrame, endFrame]);
 
 describe('Speech chunks', () => {
   it('hold the frames of regions, with the silence between them cut, and a map of where they were', () => {
@@ -51,9 +51,9 @@ describe('Speech chunks', () => {
     const { chunks } = plan([recording('a', T0, 60_000)], speech);
     // From 200 ms before the speech to 160 ms after it.
     assert.deepEqual(chunks[0]?.spans, [
-      { recordingId: 'a', firstFrame: 300, endFrame: 656, chunkStartMs: 0, startMs: T0 + 3000, durationMs: 3560 },
+      { fileName: 'a', firstFrame: 300, endFrame: 656, chunkStartMs: 0, startMs: T0 + 3000, durationMs: 3560 },
       {
-        recordingId: 'a',
+        fileName: 'a',
         firstFrame: 3180,
         endFrame: 3536,
         chunkStartMs: 3560,
@@ -221,9 +221,9 @@ describe('Speech chunks', () => {
       recording('c', T0 + 15_000, 0),
     ];
     assert.deepEqual(plan(run, [[3200, 6400]]).chunker.ledger(), [
-      { recordingId: 'a', totalSamples: 160_000, speechSamples: 355 * 160, lostSamples: 320 },
-      { recordingId: 'b', totalSamples: 80_000, speechSamples: 0, lostSamples: 0 },
-      { recordingId: 'c', totalSamples: 0, speechSamples: 0, lostSamples: 0 },
+      { fileName: 'a', totalSamples: 160_000, speechSamples: 355 * 160, lostSamples: 320 },
+      { fileName: 'b', totalSamples: 80_000, speechSamples: 0, lostSamples: 0 },
+      { fileName: 'c', totalSamples: 0, speechSamples: 0, lostSamples: 0 },
     ]);
   });
 

@@ -12,7 +12,7 @@ function spansOf(...pieces: [hole: number, samples: number][]): Span[] {
   return pieces.map(([hole, samples]) => {
     absolute += hole;
     const span = {
-      recordingId: 'r',
+      fileName: 'r',
       firstFrame: 0,
       endFrame: 0,
       chunkStartMs: chunkStart / 16,

@@ -93,13 +93,13 @@ describe('Speech regions', () => {
       fc.property(probabilities, options, fc.array(fc.nat(30), { maxLength: 30 }), (all, opts, cuts) => {
         const detector = new RegionDetector(opts);
         const regions: Region[] = [];
-        let settled = detector.settledSample;
+        let settled = detector.nextRegionFrom;
         let at = 0;
         for (const size of [...cuts, all.length]) {
           const found = detector.push(all.subarray(at, (at += size)));
           assert.ok(found.every(({ start }) => start >= settled));
-          assert.ok(detector.settledSample >= settled);
-          settled = detector.settledSample;
+          assert.ok(detector.nextRegionFrom >= settled);
+          settled = detector.nextRegionFrom;
           regions.push(...found);
         }
         regions.push(...detector.end(all.length * WINDOW_SAMPLES));

@@ -6,7 +6,7 @@ import type { FramedFormat } from '../../../../src/audio/read/format.ts';
 import { FrameLook } from '../../../../src/audio/read/frameLook.ts';
 import { opusPacketSamples48k } from '../../../../src/audio/read/opusPacket.ts';
 import { isLost } from '../../../../src/audio/read/pcm.ts';
-import { scanRecording } from '../../../../src/audio/read/scanFrames.ts';
+import { checkRecording } from '../../../../src/audio/read/scanFrames.ts';
 import { readRecording } from '../../../../src/audio/read/readRecording.ts';
 import { decodeAll, DEFAULTS, pieces } from '../../../support/audio.ts';
 import {
@@ -76,7 +76,7 @@ describe('Frames whose lengths lead from the first byte to the last', () => {
           corruptFrames: 0,
           tornBytes: 0,
         };
-        assert.deepEqual(scanRecording(bytes, format), expected);
+        assert.deepEqual(checkRecording(bytes, format), expected);
         const { report, frames: read } = await decodeAll(bytes, format);
         assert.deepEqual([report.corruptFrames, report.stoppedBecause], [0, null]);
         const seconds = read.reduce((sum, each) => sum + each.samples, 0) / 16_000;
@@ -105,7 +105,7 @@ describe('Frames whose lengths lead from the first byte to the last', () => {
     const { report, pcm } = await decodeAll(bytes, PCM16);
     assert.equal(pcm.length, 16_000 - 501);
     assert.deepEqual([report.corruptFrames, report.tornBytes], [0, 3204 - 1001]);
-    assert.equal(scanRecording(bytes, PCM16).durationSeconds, (16_000 - 501) / 16_000);
+    assert.equal(checkRecording(bytes, PCM16).durationSeconds, (16_000 - 501) / 16_000);
   });
 });
 
@@ -114,7 +114,7 @@ describe('Empty frames', () => {
   const empty = (count: number): Buffer => Buffer.alloc(4 * count);
   const speech = bytesOf(opusPackets(50, TOC_20_MS));
   const secondsOf = (bytes: Buffer, format: FramedFormat): number =>
-    scanRecording(bytes, format).durationSeconds ?? NaN;
+    checkRecording(bytes, format).durationSeconds ?? NaN;
 
   it('are time in which nothing was said, and nothing is lost', async () => {
     const bytes = Buffer.concat([speech, empty(1450), speech]);
@@ -178,7 +178,7 @@ describe('A damaged stream with small packets in its pauses', () => {
     i % 1000 < 300 ? opusPacket(50 + (i % 30), i, TOC_20_MS) : opusPacket(1 + (i % 2), i, TOC_20_MS),
   );
   const whole = bytesOf(packets);
-  const seconds = (bytes: Buffer): number => scanRecording(bytes, OPUS).durationSeconds ?? NaN;
+  const seconds = (bytes: Buffer): number => checkRecording(bytes, OPUS).durationSeconds ?? NaN;
 
   it('keeps what follows in its place, to about a second', () => {
     assert.equal(seconds(whole), 60);
@@ -335,7 +335,7 @@ describe('Any bytes as frames', () => {
         assert.ok(seconds > 0 || torn === bytes.length, 'no time');
         let scanned: number;
         try {
-          scanned = scanRecording(bytes, as).durationSeconds ?? NaN;
+          scanned = checkRecording(bytes, as).durationSeconds ?? NaN;
         } catch {
           return; // Nothing in it can be used.
         }

@@ -2,37 +2,42 @@ import assert from 'node:assert/strict';
 import { LIMITS } from '../../../../src/config.ts';
 import { AppError } from '../../../../src/errors.ts';
 import type { RecordingFormat } from '../../../../src/audio/read/format.ts';
-import { scanRecording } from '../../../../src/audio/read/scanFrames.ts';
+import { checkRecording } from '../../../../src/audio/read/scanFrames.ts';
 import { frame, noise, OPUS, opusPacket, opusPackets, PCM16, PCM8, quietPcm16, TOC_20_MS } from './framing.ts';
 
 function assertRefused(bytes: Uint8Array, format: RecordingFormat, code: string, message?: RegExp): void {
   assert.throws(
-    () => scanRecording(bytes, format),
+    () => checkRecording(bytes, format),
     (error) => error instanceof AppError && error.code === code && (message?.test(error.message) ?? true),
   );
 }
 
-describe('scanRecording on framed recordings', () => {
+describe('checkRecording on framed recordings', () => {
   /** Two SILK frames of 60 ms in a packet of one byte. */
   const bomb = frame(Buffer.of((11 << 3) | 1));
 
   it('adds up what the Opus packets themselves say, not what the name says', () => {
     const bytes = Buffer.concat([...opusPackets(50), ...opusPackets(50, TOC_20_MS)].map((p) => frame(p)));
-    assert.deepEqual(scanRecording(bytes, OPUS), { durationSeconds: 1.5, frames: 100, corruptFrames: 0, tornBytes: 0 });
+    assert.deepEqual(checkRecording(bytes, OPUS), {
+      durationSeconds: 1.5,
+      frames: 100,
+      corruptFrames: 0,
+      tornBytes: 0,
+    });
   });
 
   it('measures PCM by its bytes, rate and channels', () => {
     const pcm16 = Buffer.concat([frame(quietPcm16(160, 1)), frame(quietPcm16(160, 2)), frame(quietPcm16(80, 3))]);
-    assert.equal(scanRecording(pcm16, PCM16).durationSeconds, 400 / 16_000);
+    assert.equal(checkRecording(pcm16, PCM16).durationSeconds, 400 / 16_000);
     const stereo = { ...PCM16, sampleRate: 8000, channels: 2, frameSize: 80 } as const;
-    assert.equal(scanRecording(pcm16, stereo).durationSeconds, 200 / 8000);
-    assert.equal(scanRecording(pcm16, { ...PCM8, frameSize: 320 }).durationSeconds, 800 / 16_000);
+    assert.equal(checkRecording(pcm16, stereo).durationSeconds, 200 / 8000);
+    assert.equal(checkRecording(pcm16, { ...PCM8, frameSize: 320 }).durationSeconds, 800 / 16_000);
   });
 
   it('counts lost frames into the duration, and a torn end out of it', () => {
     const packets = opusPackets(100).map((p) => frame(p));
     packets[50]?.writeUInt32LE(0);
-    const scan = scanRecording(Buffer.concat(packets).subarray(0, -10), OPUS);
+    const scan = checkRecording(Buffer.concat(packets).subarray(0, -10), OPUS);
     assert.deepEqual(scan, {
       durationSeconds: 0.99,
       frames: 98,
@@ -44,7 +49,7 @@ describe('scanRecording on framed recordings', () => {
   it('reads recordings that are larger than one slice', () => {
     const bytes = Buffer.concat(Array.from({ length: 2000 }, (_, i) => frame(quietPcm16(160, i))));
     assert.ok(bytes.length > 2 * 256 * 1024);
-    assert.deepEqual(scanRecording(bytes, PCM16), {
+    assert.deepEqual(checkRecording(bytes, PCM16), {
       durationSeconds: 20,
       frames: 2000,
       corruptFrames: 0,
@@ -66,7 +71,7 @@ describe('scanRecording on framed recordings', () => {
 
   it('takes as much as a recording may claim, and refuses 10 ms more', () => {
     const most = Buffer.alloc((LIMITS.maxRecordingSeconds / 0.12) * bomb.length, bomb);
-    assert.equal(scanRecording(most, OPUS).durationSeconds, LIMITS.maxRecordingSeconds);
+    assert.equal(checkRecording(most, OPUS).durationSeconds, LIMITS.maxRecordingSeconds);
     assertRefused(Buffer.concat([most, frame(opusPacket(1, 1))]), OPUS, 'recording_too_long');
   });
 
