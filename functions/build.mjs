@@ -25,6 +25,8 @@ const ENTRIES = [
   'audio/detect/listenWorker',
   'transcription/local/recogniserPool',
   'transcription/local/recogniseWorker',
+  'audio/read/containers/sandbox',
+  'audio/read/containers/sandboxWorker',
 ];
 
 /** Native code and WebAssembly: packages too. They load with the first audio. */

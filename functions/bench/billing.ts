@@ -39,6 +39,7 @@ export async function billing(): Promise<Billing> {
       signal: new AbortController().signal,
       conversationGapMs: MERGE_MS,
       maxChunkMs: 600_000,
+      decoder: 'auto',
       ffmpegPath: '',
     })) {
       if (event.kind !== 'chunk') continue;

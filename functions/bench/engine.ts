@@ -25,6 +25,7 @@ export async function scan(
     signal,
     conversationGapMs: 120_000,
     maxChunkMs: 600_000,
+    decoder: 'auto',
     ffmpegPath: '',
   })) {
     if (event.kind === 'failed') throw event.error;

@@ -45,6 +45,7 @@ export async function hear(
     signal,
     conversationGapMs: 120_000,
     maxChunkMs: 600_000,
+    decoder: 'auto' as const,
     ffmpegPath: '',
   };
   for await (const event of scanRecordings(inTimeOrder(files), options)) {

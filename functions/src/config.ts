@@ -183,6 +183,12 @@ export const params = {
     description:
       'Hours without an arrival after which an upload has ended: what has arrived is processed, the rest fails.',
   }),
+  decoder: defineString('DECODER', {
+    default: 'auto',
+    description:
+      'What decodes ordinary audio files: sandbox (WebAssembly), ffmpeg (the native program), or auto: the sandbox, and ffmpeg for codecs that it does not know or where FFMPEG_PATH is set.',
+    input: select(['auto', 'sandbox', 'ffmpeg']),
+  }),
   ffmpegPath: defineString('FFMPEG_PATH', {
     default: '',
     description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',

@@ -13,6 +13,7 @@ import { getMessaging } from 'firebase-admin/messaging';
 import { getStorage } from 'firebase-admin/storage';
 import { createDeleteConversationCallable } from './endpoints/deleteConversation.ts';
 import { createAcknowledgeCallable, createCancelCallable, createRetryCallable } from './endpoints/callables.ts';
+import { DECODERS } from './audio/read/containers/decodeContainer.ts';
 import { collectGarbageEarly } from './audio/detect/heap.ts';
 import type { Listener } from './audio/detect/listener.ts';
 import {
@@ -214,6 +215,7 @@ function createProcessing(): ProcessDeps {
     }),
     conversationGapMs: params.conversationGapSeconds.value() * 1000,
     maxChunkMs: params.maxChunkMinutes.value() * 60_000,
+    decoder: DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
     ffmpegPath: params.ffmpegPath.value(),
     // More chunks at once than processors would each take longer, and hold memory.
     concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),

@@ -1,6 +1,7 @@
 /** Recordings to stored results: scanning goes on while requests are in flight, no faster than they end. */
 import pMap from 'p-map';
 import type { Listener } from '../audio/detect/listener.ts';
+import type { DecoderChoice } from '../audio/read/containers/decodeContainer.ts';
 import { failure } from '../completion/outcome.ts';
 import { AppError } from '../errors.ts';
 import { chunkId } from '../jobs/chunk.ts';
@@ -28,6 +29,7 @@ export interface PipelineDeps {
   readonly speech: SpeechSettings;
   readonly conversationGapMs: number;
   readonly maxChunkMs: number;
+  readonly decoder: DecoderChoice;
   readonly ffmpegPath: string;
   /** Requests in flight at most. */
   readonly concurrency: number;

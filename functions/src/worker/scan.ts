@@ -9,6 +9,7 @@ import type { PlannedChunk } from '../audio/chunk/chunks.ts';
 import type { Heard, Listener } from '../audio/detect/listener.ts';
 import { PassageCutter } from '../audio/detect/passages.ts';
 import type { Passage } from '../audio/detect/passages.ts';
+import type { DecoderChoice } from '../audio/read/containers/decodeContainer.ts';
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
 import { noteLost, openRecording, readRecording } from '../audio/read/readRecording.ts';
@@ -57,6 +58,7 @@ export interface ScanDeps {
   readonly signal: AbortSignal;
   readonly conversationGapMs: number;
   readonly maxChunkMs: number;
+  readonly decoder: DecoderChoice;
   readonly ffmpegPath: string;
 }
 
@@ -85,6 +87,7 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
     const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
+      decoder: deps.decoder,
       ffmpegPath: deps.ffmpegPath,
     });
     run.start(file, report);

@@ -142,7 +142,12 @@ export function samplesIn(frames: readonly SourceFrame[]): number {
   return frames.reduce((sum, { samples }) => sum + samples, 0);
 }
 
-export const DEFAULTS: ReadOptions = { signal: new AbortController().signal, maxSeconds: 3600, ffmpegPath: '' };
+export const DEFAULTS: ReadOptions = {
+  signal: new AbortController().signal,
+  maxSeconds: 3600,
+  decoder: 'auto',
+  ffmpegPath: '',
+};
 
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -134,6 +134,7 @@ export class TestWorld {
       preferences: new PreferenceStore(this.db, { defaultLanguage: 'multi', logger: this.logger }),
       conversationGapMs: GAP_MS,
       maxChunkMs: 600_000,
+      decoder: 'auto',
       ffmpegPath: '',
       concurrency: 4,
       workMs: 780_000,

@@ -13,6 +13,8 @@ const SOURCES = {
     "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./wiring.ts')).text);\n",
   'wiring.ts': "export const text: string = 'first';\n",
   'audio/detect/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
+  'audio/read/containers/sandbox.ts': "export const worker = new URL('./sandboxWorker.js', import.meta.url);\n",
+  'audio/read/containers/sandboxWorker.ts': 'export {};\n',
   'audio/detect/listenWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
   'transcription/local/recogniserPool.ts': "export const worker = new URL('./recogniseWorker.js', import.meta.url);\n",
   'transcription/local/recogniseWorker.ts': "export { InferenceSession } from 'onnxruntime-node';\n",
@@ -21,7 +23,11 @@ const SOURCES = {
 describe('The build of the functions', function () {
   let directory: string;
 
-  const write = (name: string, text: string): Promise<void> => writeFile(path.join(directory, 'src', name), text);
+  const write = async (name: string, text: string): Promise<void> => {
+    const file = path.join(directory, 'src', name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+  };
   const build = () => promisify(execFile)(process.execPath, ['build.mjs'], { cwd: directory });
   const files = async (): Promise<string[]> =>
     (await readdir(path.join(directory, 'lib'), { recursive: true })).toSorted();
@@ -34,9 +40,6 @@ describe('The build of the functions', function () {
 
   beforeEach(async () => {
     directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-')));
-    for (const name of Object.keys(SOURCES)) {
-      await mkdir(path.join(directory, 'src', path.dirname(name)), { recursive: true });
-    }
     for (const name of ['build.mjs', 'package.json']) await cp(path.join(FUNCTIONS, name), path.join(directory, name));
     const base = await readFile(path.join(FUNCTIONS, '../tsconfig.base.json'), 'utf8');
     const { compilerOptions } = JSON.parse(base) as { compilerOptions: object };

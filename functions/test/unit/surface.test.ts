@@ -139,6 +139,7 @@ const PARAMS = {
   LOCAL_MODEL: 'tiny',
   DEEPGRAM_MODEL: 'nova-3',
   DIARIZE: true,
+  DECODER: 'auto',
   DEEPGRAM_OPTIONS: '',
   OPENAI_BASE_URL: 'https://api.openai.com/v1',
   OPENAI_MODEL: 'whisper-1',

@@ -5,7 +5,8 @@
 import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
 import { isOpus } from './format.ts';
-import { decodeFile } from './ffmpeg.ts';
+import { decodeContainer } from './containers/decodeContainer.ts';
+import type { DecoderChoice } from './containers/decodeContainer.ts';
 import { readFramed } from './framedRecording.ts';
 import type { FrameSource } from './framedRecording.ts';
 import { OpusFrames } from './opusFrames.ts';
@@ -20,6 +21,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** Audio the recording may hold, seconds; more is `recording_too_long`. */
   readonly maxSeconds: number;
+  /** The configured `DECODER`. Read for ordinary files only. */
+  readonly decoder: DecoderChoice;
   /** The configured `FFMPEG_PATH`; empty to look for ffmpeg-static, then on the PATH. Read for ordinary files only. */
   readonly ffmpegPath: string;
 }
@@ -81,7 +84,7 @@ async function* read(
   const blocks =
     format.kind === 'framed'
       ? readFramed(source, format, frameSource(format), options, report)
-      : decodeFile(source, format.extension, options, report);
+      : decodeContainer(source, format.extension, options, report);
   for await (const block of blocks) {
     for (const frame of block) {
       if (isLost(frame)) noteLost(frame, report);

@@ -102,6 +102,7 @@ async function scan(recorded: readonly Recorded[], setting: Setting = {}): Promi
     signal: new AbortController().signal,
     conversationGapMs: 20_000,
     maxChunkMs: 60_000,
+    decoder: 'auto',
     ffmpegPath: '',
   })) {
     events.push(event);

@@ -4,15 +4,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { readRecording } from '../../../../src/audio/read/readRecording.ts';
-import { findFfmpeg } from '../../../../src/audio/read/ffmpeg.ts';
+import { readRecording, type ReadOptions } from '../../../../src/audio/read/readRecording.ts';
+import { findFfmpeg } from '../../../../src/audio/read/containers/ffmpeg.ts';
 import { AppError } from '../../../../src/errors.ts';
 import { FILE_EXTENSIONS, type FileExtension, type FileFormat } from '../../../../src/audio/read/format.ts';
 import {
   bestSnr,
   chirp,
-  decodeAll,
-  DEFAULTS,
+  type Decoded,
+  decodeAll as decodeWith,
+  DEFAULTS as ALL_DEFAULTS,
   ffmpeg,
   fromS16le,
   pieces,
@@ -23,6 +24,15 @@ import {
 
 const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
 
+/** All of this is about the native program; `containers.test.ts` is about the sandbox. */
+const DEFAULTS: ReadOptions = { ...ALL_DEFAULTS, decoder: 'ffmpeg' };
+
+const decodeAll = (
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  format: FileFormat,
+  options: Partial<ReadOptions> = {},
+): Promise<Decoded> => decodeWith(source, format, { ...DEFAULTS, ...options });
+
 const SECONDS = 3.21;
 const SIGNAL = chirp(SECONDS);
 /** ffmpeg arguments that make a file of each kind; there is no encoder of AMR. */
@@ -31,7 +41,7 @@ const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]
   m4a: ['-c:a', 'aac', '-f', 'ipod'],
   mp3: ['-c:a', 'libmp3lame', '-f', 'mp3'],
   ogg: ['-c:a', 'libopus', '-f', 'ogg'],
-  webm: ['-c:a', 'libopus', '-f', 'webm'],
+  webm: ['-ar', '48000', '-c:a', 'libopus', '-f', 'webm'], // at other rates ffmpeg 5 writes a wrong delay
   flac: ['-c:a', 'flac', '-f', 'flac'],
   aac: ['-c:a', 'aac', '-f', 'adts'],
   caf: ['-f', 'caf'],
@@ -39,7 +49,7 @@ const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]
 };
 type Encoded = keyof typeof ENCODERS;
 
-describe('Ordinary audio files', function () {
+describe('Ordinary audio files in the native ffmpeg', function () {
   let folder = '';
   const temp = process.env['TMPDIR'];
 
@@ -77,9 +87,10 @@ describe('Ordinary audio files', function () {
     if (extension === 'amr' || extension === 'aac') continue; // ADTS does not say how much an encoder has put before the sound
     it(`.${extension} decode to what they hold, in frames of 10 ms`, async () => {
       const { frames, pcm, report } = await decodeAll(await encode(extension), file(extension));
-      const { decibels, lag } = bestSnr(pcm, SIGNAL, 30);
+      const { decibels, lag } = bestSnr(pcm, SIGNAL, 130);
       assert.ok(decibels > 15, `${decibels} dB`);
-      assert.ok(Math.abs(lag) <= 2, `${lag} samples late`);
+      // WebM's time stamps are whole milliseconds: ffmpeg 5 fills up to the first.
+      assert.ok(Math.abs(lag) <= (extension === 'webm' ? 7 * 16 : 2), `${lag} samples late`);
       // AAC and MP3 fill their last frame (1,024 and 1,152 samples).
       const surplus = pcm.length - SIGNAL.length;
       assert.ok(surplus >= -1 && surplus < 1152, `${surplus} samples too many`);
@@ -117,7 +128,8 @@ describe('Ordinary audio files', function () {
   it('cut off in the middle give what is there', async () => {
     for (const extension of ['wav', 'mp3', 'ogg', 'flac'] as const) {
       const bytes = await encode(extension);
-      const { pcm } = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension));
+      const { frames } = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension));
+      const pcm = { length: samplesIn(frames.filter(({ payload }) => payload !== null)) };
       assert.ok(pcm.length > 0.25 * SIGNAL.length && pcm.length < 0.75 * SIGNAL.length, `${extension}: ${pcm.length}`);
     }
   });
@@ -184,9 +196,9 @@ describe('Ordinary audio files', function () {
   });
 
   it('need an ffmpeg: the configured one and no other, else one that is found', async () => {
-    const wav = await encode('wav');
+    const mp3 = await encode('mp3');
     await assert.rejects(
-      decodeAll(wav, file('wav'), { ffmpegPath: join(folder, 'no-such-ffmpeg') }),
+      decodeAll(mp3, file('mp3'), { ffmpegPath: join(folder, 'no-such-ffmpeg') }),
       hasCode('decoder_unavailable'),
     );
     await assert.rejects(findFfmpeg('', folder), (error) => {
@@ -220,7 +232,7 @@ describe('Ordinary audio files', function () {
         const path = join(folder, `broken-${String(Object.keys(broken).indexOf(what))}`);
         await writeFile(path, content);
         await chmod(path, 0o755);
-        for (const extension of ['wav', 'm4a'] as const) {
+        for (const extension of ['mp3', 'm4a'] as const) {
           const decoding = decodeAll(await encode(extension), file(extension), { ffmpegPath: path });
           await assert.rejects(decoding, (error) => {
             assert.ok(error instanceof AppError);
@@ -246,7 +258,7 @@ describe('Ordinary audio files', function () {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  for (const extension of ['wav', 'm4a'] as const) {
+  for (const extension of ['mp3', 'm4a'] as const) {
     it(`.${extension} leave no process and no file when aborted`, async () => {
       const { path, lastPid } = await tracedFfmpeg();
       const abort = new AbortController();

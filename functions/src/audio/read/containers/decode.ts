@@ -1,0 +1,352 @@
+/** A container to one stream of 16 kHz mono, in its own time. Runs in the sandbox. */
+import { MixDown } from '../mixDown.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
+import { claimedSeconds } from './claims.ts';
+import { DECODERS, VARIANTS } from './formats.ts';
+import type { Demuxer } from './formats.ts';
+import {
+  AudioDecoder,
+  FrameResampler,
+  isEndOfFile,
+  loadLibav,
+  mountView,
+  openDemuxer,
+  readView,
+  shapeOf,
+  timestampOf,
+} from './libav.ts';
+import type { AudioStream, FileView, FrameShape, Libav, LibavVariant } from './libav.ts';
+import { implausible, MAX_DECODED_SAMPLES, MAX_TRACKS } from './limits.ts';
+import { TrackMixer } from './mixTracks.ts';
+import { linksOf } from './ogg.ts';
+import { Timeline } from './timeline.ts';
+import type { Stretch } from './timeline.ts';
+
+/** The recording is refused, with a sentence for the person who sent it. */
+export class Refusal extends Error {}
+
+/** This build has no decoder for a codec of the recording; another decoder may have. */
+export class UnsupportedCodec extends Error {
+  /** Audio tracks of the recording. */
+  readonly tracks: number;
+
+  constructor(codec: string, tracks: number) {
+    super(`No decoder for ${codec}.`);
+    this.tracks = tracks;
+  }
+}
+
+/** Bytes between packets that are no sign of damage: headers of blocks, clusters and frames, small elements. */
+const SLACK_BYTES = 1024;
+
+/** Bytes behind the last packet that are no sign of damage: tags and indexes. */
+const TAIL_SLACK_BYTES = 16 * 1024;
+const TAIL_SLACK_PART = 0.02;
+
+/** What a claim may exceed what was decoded by: rounding, and what encoders pad. */
+const CLAIM_SLACK_SECONDS = 0.1;
+
+/** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
+const MAX_MP3_FRAME_BYTES = 1441;
+
+/** What is given out at a time, samples. */
+const BATCH_SAMPLES = SAMPLE_RATE;
+
+/** Bytes a second where nothing was decoded to measure by: speech in Opus at 32 kbit/s. */
+const USUAL_BYTES_PER_SECOND = 4000;
+
+/** Decodes one file. Notes are added to `notes`: what a person should know about what could not be read. */
+export async function* decode(
+  file: FileView,
+  demuxer: Demuxer,
+  maxSeconds: number,
+  notes: string[],
+): AsyncGenerator<Stretch[], void, undefined> {
+  const shared = { builds: new Builds(), demuxer, maxSeconds, notes, work: { samples: 0 } };
+  if (demuxer !== 'ogg') {
+    yield* new Decoding(shared).decode([file], 0);
+    return;
+  }
+  const links = linksOf(file);
+  for (const link of links) {
+    let samples = 0;
+    try {
+      for await (const stretches of new Decoding(shared).decode(link.parts, link.tailBytes)) {
+        samples += totalOf(stretches);
+        yield stretches;
+      }
+    } catch (error) {
+      if (error instanceof Refusal || links.length === 1) throw error;
+      notes.push('A part of the file has a codec that cannot be decoded.');
+      const claimed = link.seconds > 0 ? link.seconds : link.bytes / USUAL_BYTES_PER_SECOND;
+      yield [{ kind: 'lost', samples: Math.max(0, Math.round(Math.min(claimed, maxSeconds) * SAMPLE_RATE) - samples) }];
+    }
+  }
+}
+
+function totalOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, stretch) => sum + (stretch.kind === 'audio' ? stretch.pcm.length : stretch.samples), 0);
+}
+
+/** The builds that were needed so far. */
+class Builds {
+  readonly #loaded = new Map<LibavVariant, Promise<Libav>>();
+
+  get(variant: LibavVariant): Promise<Libav> {
+    const loaded = this.#loaded.get(variant) ?? loadLibav(variant);
+    this.#loaded.set(variant, loaded);
+    return loaded;
+  }
+}
+
+/** What the parts of a file have in common. */
+interface Shared {
+  readonly builds: Builds;
+  readonly demuxer: Demuxer;
+  readonly maxSeconds: number;
+  readonly notes: string[];
+  /** Samples decoded so far, over all channels and tracks. */
+  readonly work: { samples: number };
+}
+
+/** One track through all parts of a recording. */
+interface Track {
+  readonly timeline: Timeline;
+  output: { readonly shape: FrameShape; readonly resampler: FrameResampler; readonly mixDown: MixDown } | null;
+  /** Whether bytes are missing or damaged since its last packet. */
+  isDamaged: boolean;
+  lastSeconds: number;
+  bytes: number;
+}
+
+/** One track in one part. */
+interface OpenTrack {
+  readonly track: Track;
+  readonly stream: AudioStream;
+  readonly decoder: AudioDecoder;
+  /** Whether a frame came of it: encoders put something before the audio, which is cut from the first. */
+  hasBegun: boolean;
+}
+
+/** Decodes a file, or one link of a chained one. */
+class Decoding {
+  readonly #shared: Shared;
+  readonly #demuxer: Demuxer;
+  readonly #tracks: Track[] = [];
+  /** The end of the packets so far. */
+  #accountedTo = 0;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+    this.#demuxer = shared.demuxer;
+  }
+
+  /**
+   * @param parts the file, cut where something is missing between them
+   * @param tailBytes bytes behind the last part
+   */
+  async *decode(parts: readonly FileView[], tailBytes: number): AsyncGenerator<Stretch[], void, undefined> {
+    let mixer: TrackMixer | null = null;
+    for (const [i, view] of parts.entries()) {
+      const { libav, context, streams } = await this.#open(view);
+      mixer ??= new TrackMixer(this.#tracks.length);
+      if (i > 0) for (const track of this.#tracks) track.isDamaged = true;
+      const packet = libav.av_packet_alloc_sync();
+      try {
+        let result = await libav.av_read_frame(context, packet);
+        for (; result >= 0; result = await libav.av_read_frame(context, packet)) {
+          this.#take(libav, packet, streams);
+          libav.av_packet_unref_sync(packet);
+          if (this.#isBatchReady) yield this.#mixed(mixer, false);
+        }
+        for (const open of streams.values()) this.#finish(libav, open);
+        if (i === parts.length - 1) this.#loseTail(view, streams, tailBytes);
+        if (!isEndOfFile(result)) this.#shared.notes.push('The decoder stopped before the end of the file.');
+      } finally {
+        for (const { decoder } of streams.values()) decoder.close();
+        libav.avformat_close_input_js_sync(context);
+      }
+    }
+    if (mixer === null) return;
+    yield this.#mixed(mixer, true);
+    if (mixer.lateSeconds > 0) {
+      this.#shared.notes.push(`${mixer.lateSeconds.toFixed(1)} s of a track come too far behind the other tracks.`);
+    }
+  }
+
+  async #open(view: FileView) {
+    let missing: UnsupportedCodec | null = null;
+    for (const variant of VARIANTS[this.#demuxer]) {
+      const libav = await this.#shared.builds.get(variant);
+      const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
+      if (streams.length === 0) throw new Error('The file has no audio track.');
+      if (streams.length > MAX_TRACKS) {
+        throw new Refusal(`The recording has ${streams.length} audio tracks; at most ${MAX_TRACKS} are decoded.`);
+      }
+      for (const stream of streams) refuseImplausible(stream);
+      const decoders = DECODERS[variant];
+      const unknown = streams.find(({ codec }) => decoders[codec] === undefined);
+      if (unknown === undefined) {
+        const open = streams.map((stream, i) => this.#openTrack(libav, stream, decoders[stream.codec] ?? '', i));
+        return { libav, context, streams: new Map(open.map((each) => [each.stream.index, each])) };
+      }
+      libav.avformat_close_input_js_sync(context);
+      missing ??= new UnsupportedCodec(unknown.codec, streams.length);
+    }
+    throw missing ?? new Error('No build reads the container.');
+  }
+
+  #openTrack(libav: Libav, stream: AudioStream, decoder: string, index: number): OpenTrack {
+    const track = (this.#tracks[index] ??= {
+      timeline: new Timeline(this.#shared.maxSeconds),
+      output: null,
+      isDamaged: false,
+      lastSeconds: 0,
+      bytes: 0,
+    });
+    return { track, stream, decoder: AudioDecoder.open(libav, decoder, stream.codecpar), hasBegun: false };
+  }
+
+  #take(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
+    const size = libav.AVPacket_size_sync(packet);
+    const skipped = this.#account(
+      timestampOf(libav.AVPacket_pos_sync(packet), libav.AVPacket_poshi_sync(packet)),
+      size,
+    );
+    if (skipped > 0) for (const { track } of streams.values()) track.isDamaged = true;
+    const open = streams.get(libav.AVPacket_stream_index_sync(packet));
+    if (open === undefined) return;
+    const { track, stream } = open;
+    track.lastSeconds = libav.AVPacket_duration_sync(packet) * stream.tick || track.lastSeconds;
+    const pts = timestampOf(libav.AVPacket_pts_sync(packet), libav.AVPacket_ptshi_sync(packet));
+    // MP3 has no time stamps of its own: what lies between its frames took as long as as many bytes of frames do. FFmpeg puts it
+    // into the packet before or behind it, or into none.
+    const usualBytes = Math.min(MAX_MP3_FRAME_BYTES, bytesPerSecond(track) * track.lastSeconds);
+    const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
+    if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
+    track.bytes += size - Math.min(size, strayBytes);
+    const isIntact = open.decoder.decode(packet, (frame) => {
+      this.#hear(libav, open, frame);
+    });
+    if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick);
+  }
+
+  #hear(libav: Libav, open: OpenTrack, frame: number): void {
+    const { track, stream } = open;
+    const shape = shapeOf(libav, frame);
+    const samples = libav.AVFrame_nb_samples_sync(frame);
+    refuseImplausible(shape);
+    this.#shared.work.samples += samples * shape.channels;
+    if (this.#shared.work.samples > MAX_DECODED_SAMPLES) {
+      throw new Refusal(`The recording holds more than ${MAX_DECODED_SAMPLES} samples over all channels and tracks.`);
+    }
+    const output = this.#outputFor(libav, track, shape);
+    const seconds = samples / shape.sampleRate;
+    // The time stamp is that of the packet, also where its beginning was cut.
+    const cut = open.hasBegun ? 0 : Math.max(0, track.lastSeconds - seconds);
+    open.hasBegun = true;
+    const pts = timestampOf(libav.AVFrame_pts_sync(frame), libav.AVFrame_ptshi_sync(frame));
+    const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick + cut;
+    track.timeline.expect(at, seconds, this.#gapOf(track));
+    track.isDamaged = false;
+    for (const planes of output.resampler.push(frame)) track.timeline.fill(output.mixDown.push(planes));
+  }
+
+  #lose(track: Track, at: number | null): void {
+    track.timeline.lose(this.#demuxer === 'mp3' ? null : at, track.lastSeconds, this.#gapOf(track));
+    track.isDamaged = false;
+  }
+
+  /** FLAC numbers its samples without gaps, so one is always a loss; elsewhere a recorder may have paused. */
+  #gapOf(track: Track): 'silence' | 'lost' {
+    return track.isDamaged || this.#demuxer === 'flac' ? 'lost' : 'silence';
+  }
+
+  #outputFor(libav: Libav, track: Track, shape: FrameShape): NonNullable<Track['output']> {
+    const { output } = track;
+    const isSame =
+      output?.shape.sampleRate === shape.sampleRate &&
+      output.shape.channels === shape.channels &&
+      output.shape.format === shape.format;
+    if (isSame) return output;
+    drain(track);
+    track.output = {
+      shape,
+      resampler: FrameResampler.open(libav, shape, SAMPLE_RATE),
+      mixDown: new MixDown(shape.channels, SAMPLE_RATE),
+    };
+    return track.output;
+  }
+
+  #finish(libav: Libav, open: OpenTrack): void {
+    open.decoder.decode(null, (frame) => {
+      this.#hear(libav, open, frame);
+    });
+    drain(open.track);
+  }
+
+  /** Notes where packets lie. @returns bytes before this packet that are in none, 0 where that is no sign of damage */
+  #account(position: number | null, size: number): number {
+    // An MP4's index says where packets are, in any order; of an Ogg file only intact pages are read.
+    if (position === null || position < 0 || this.#demuxer === 'mov' || this.#demuxer === 'ogg') return 0;
+    const skipped = position - this.#accountedTo;
+    const isFirst = this.#accountedTo === 0;
+    this.#accountedTo = Math.max(this.#accountedTo, position + size);
+    return isFirst || skipped <= SLACK_BYTES ? 0 : skipped;
+  }
+
+  /** What the container claims beyond what came, and bytes at its end that are in no packet. */
+  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
+    for (const { track, stream } of streams.values()) {
+      const claimed = claimedSeconds(view, this.#demuxer, stream.duration) ?? 0;
+      const short = claimed > this.#shared.maxSeconds ? 0 : claimed - track.timeline.length / SAMPLE_RATE;
+      const behind = (tailBytes + this.#unreadBytes(view)) / bytesPerSecond(track);
+      const missing = Math.max(short, behind);
+      if (missing > CLAIM_SLACK_SECONDS) track.timeline.lose(null, missing, 'lost');
+    }
+  }
+
+  /** Bytes behind the last packet, where they are no tags or index. */
+  #unreadBytes(view: FileView): number {
+    if (this.#accountedTo === 0) return 0;
+    const unread = view.size - this.#accountedTo;
+    const isMuch = unread > Math.max(TAIL_SLACK_BYTES, TAIL_SLACK_PART * view.size);
+    return isMuch && !isTag(view, this.#accountedTo) ? unread : 0;
+  }
+
+  get #isBatchReady(): boolean {
+    return this.#tracks.some((track) => track.timeline.untaken >= BATCH_SAMPLES);
+  }
+
+  #mixed(mixer: TrackMixer, isEnd: boolean): Stretch[] {
+    for (const [i, track] of this.#tracks.entries()) mixer.push(i, track.timeline.take());
+    return mixer.take(isEnd);
+  }
+}
+
+function refuseImplausible(shape: { readonly sampleRate: number; readonly channels: number }): void {
+  const complaint = implausible(shape);
+  if (complaint !== null) throw new Refusal(complaint);
+}
+
+function bytesPerSecond(track: Track): number {
+  const seconds = track.timeline.length / SAMPLE_RATE;
+  return seconds > 0 && track.bytes > 0 ? track.bytes / seconds : USUAL_BYTES_PER_SECOND;
+}
+
+/** Whether tags begin at a position: ID3v1, APE, or an element of Matroska that holds an index, tags or attachments. */
+function isTag(view: FileView, position: number): boolean {
+  const start = Buffer.from(readView(view, position, 8)).toString('latin1');
+  return ['TAG', 'APETAGEX', '\x1c\x53\xbb\x6b', '\x12\x54\xc3\x67', '\x19\x41\xa4\x69'].some((tag) =>
+    start.startsWith(tag),
+  );
+}
+
+/** Takes what a resampler holds back. */
+function drain(track: Track): void {
+  if (track.output === null) return;
+  for (const planes of track.output.resampler.push(null)) track.timeline.fill(track.output.mixDown.push(planes));
+  track.output.resampler.close();
+  track.output = null;
+  track.timeline.settle();
+}

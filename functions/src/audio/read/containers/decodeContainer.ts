@@ -1,0 +1,110 @@
+/** The one way from an ordinary audio file to frames of 16 kHz mono in the file's own time. */
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../../../errors.ts';
+import type { FileExtension } from '../format.ts';
+import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
+import { decodeWithFfmpeg } from './ffmpeg.ts';
+import { DEMUXERS } from './formats.ts';
+import { FrameCutter } from './frameCutter.ts';
+import type { Batch } from './sandbox.ts';
+import { CompressedWav, decodeWav } from './wav.ts';
+
+/**
+ * What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox and ffmpeg for codecs that it
+ * does not know; where a binary is configured, it is used.
+ */
+export const DECODERS = ['auto', 'ffmpeg', 'sandbox'] as const;
+export type DecoderChoice = (typeof DECODERS)[number];
+
+export interface FileDecodeOptions {
+  readonly signal: AbortSignal;
+  readonly maxSeconds: number;
+  readonly decoder: DecoderChoice;
+  readonly ffmpegPath: string;
+}
+
+/**
+ * Decodes one file: frames of 10 ms (shorter where audio ends), in blocks of a second. Gaps in its time stamps are silence of their
+ * length; what is damaged, or claimed and not there, is lost time in its place.
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`, `recording_too_long`; errors of `source` as they are.
+ */
+export async function* decodeContainer(
+  source: AsyncIterable<Uint8Array>,
+  extension: FileExtension,
+  options: FileDecodeOptions,
+  report: ReadReport,
+): AsyncGenerator<readonly SourceFrame[], void, undefined> {
+  const cutter = new FrameCutter();
+  const batches =
+    extension === 'wav' ? decodeWavOrCompressed(source, options) : decodeSpooled(source, extension, options);
+  let samples = 0;
+  try {
+    let next = await batches.next();
+    for (; !next.done; next = await batches.next()) {
+      for (const block of cutter.push(next.value)) {
+        samples += block.reduce((sum, frame) => sum + frame.samples, 0);
+        if (samples > options.maxSeconds * SAMPLE_RATE) throw new AppError('recording_too_long');
+        yield block;
+      }
+    }
+    if (next.value.length > 0) report.stoppedBecause = next.value.join(' ');
+  } finally {
+    await batches.return([]); // ends process or thread, and removes the file
+  }
+  yield* cutter.end();
+}
+
+/** Batches, and at the end sentences about what could not be read. */
+type Batches = AsyncGenerator<Batch, readonly string[], undefined>;
+
+async function* decodeWavOrCompressed(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
+  try {
+    yield* decodeWav(source, options.maxSeconds);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CompressedWav)) throw error;
+    return yield* decodeSpooled(error.bytes, 'wav', options);
+  }
+}
+
+/**
+ * Decodes from a temporary file: the index of an MP4 is usually at its end, and what a file claims is compared with what it holds.
+ * On Cloud Run the temporary directory is memory: at most `LIMITS.maxRecordingBytes`, for as long as this file decodes.
+ */
+async function* decodeSpooled(
+  source: AsyncIterable<Uint8Array>,
+  extension: FileExtension,
+  options: FileDecodeOptions,
+): Batches {
+  const directory = await mkdtemp(join(tmpdir(), 'recording-'));
+  try {
+    const path = join(directory, 'recording');
+    await pipeline(source, createWriteStream(path));
+    return yield* decodeFile(path, extension, options);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
+  const { decoder, ffmpegPath } = options;
+  const isSandboxed = decoder === 'sandbox' || (decoder === 'auto' && ffmpegPath === '');
+  const demuxer = DEMUXERS[extension];
+  let tracks = 1;
+  if (decoder === 'sandbox' && demuxer === undefined) throw new AppError('decoder_unavailable');
+  if (isSandboxed && demuxer !== undefined) {
+    const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
+    try {
+      return yield* decodeInSandbox(path, demuxer, options);
+    } catch (error) {
+      if (!(error instanceof NotInSandbox)) throw error;
+      if (decoder === 'sandbox') throw new AppError('decoder_unavailable');
+      tracks = error.tracks;
+    }
+  }
+  return yield* decodeWithFfmpeg(path, extension, { ...options, tracks });
+}

@@ -1,0 +1,113 @@
+/** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
+import { MixDown } from '../mixDown.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
+import { lengthOf } from './timeline.ts';
+import type { Stretch } from './timeline.ts';
+
+/** How far one track may be decoded ahead of another; one that falls further behind is taken to pause. 19 MB for each track. */
+const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
+
+/** Mean square below which audio next to a lost stretch is no reason to call that stretch anything but lost: -60 dBFS. */
+const AUDIBLE = 1e-6;
+
+export class TrackMixer {
+  readonly #tracks: Track[];
+  readonly #mixDown: MixDown;
+
+  constructor(tracks: number) {
+    this.#tracks = Array.from({ length: tracks }, () => new Track());
+    this.#mixDown = new MixDown(tracks, SAMPLE_RATE);
+  }
+
+  /** Seconds that came too late to be mixed, over all tracks. */
+  get lateSeconds(): number {
+    return this.#tracks.reduce((sum, track) => sum + track.lateSamples, 0) / SAMPLE_RATE;
+  }
+
+  push(track: number, stretches: readonly Stretch[]): void {
+    this.#tracks[track]?.push(stretches);
+  }
+
+  /** What all tracks have come to, mixed. @param isEnd nothing more will come: shorter tracks end in silence */
+  take(isEnd: boolean): Stretch[] {
+    const [only] = this.#tracks;
+    if (this.#tracks.length === 1 && only !== undefined) return only.takeAll();
+    const held = this.#tracks.map((track) => track.length);
+    const furthest = Math.max(0, ...held);
+    let rest = isEnd ? furthest : Math.max(Math.min(...held), furthest - MAX_LAG_SAMPLES);
+    const mixed: Stretch[] = [];
+    while (rest > 0) {
+      const length = Math.min(rest, ...this.#tracks.map((track) => track.firstLength));
+      mixed.push(
+        this.#mix(
+          this.#tracks.map((track) => track.take(length)),
+          length,
+        ),
+      );
+      rest -= length;
+    }
+    return mixed;
+  }
+
+  #mix(parts: readonly Stretch[], length: number): Stretch {
+    const audio = parts.flatMap((part) => (part.kind === 'audio' ? [part.pcm] : []));
+    const isLost = parts.some(({ kind }) => kind === 'lost');
+    if (isLost && !audio.some(isAudible)) return { kind: 'lost', samples: length };
+    if (audio.length === 0) return { kind: 'silence', samples: length };
+    const planes = parts.map((part) => (part.kind === 'audio' ? part.pcm : new Float32Array(length)));
+    return { kind: 'audio', pcm: this.#mixDown.push(planes) };
+  }
+}
+
+/** What was decoded of one track and is not mixed yet. */
+class Track {
+  readonly #stretches: Stretch[] = [];
+  length = 0;
+  lateSamples = 0;
+  /** Samples that were taken before they came: the track was taken to pause, and what comes late has no place any more. */
+  #owed = 0;
+
+  push(stretches: readonly Stretch[]): void {
+    for (const stretch of stretches) {
+      const late = Math.min(this.#owed, lengthOf(stretch));
+      this.#owed -= late;
+      if (stretch.kind === 'audio') this.lateSamples += late;
+      const rest = late === 0 ? stretch : sliceOf(stretch, late);
+      if (lengthOf(rest) === 0) continue;
+      this.#stretches.push(rest);
+      this.length += lengthOf(rest);
+    }
+  }
+
+  /** Samples up to which it is of one kind; without end where nothing has come. */
+  get firstLength(): number {
+    const first = this.#stretches[0];
+    return first === undefined ? Infinity : lengthOf(first);
+  }
+
+  take(samples: number): Stretch {
+    const first = this.#stretches[0];
+    if (first === undefined) {
+      this.#owed += samples;
+      return { kind: 'silence', samples };
+    }
+    this.length -= samples;
+    if (lengthOf(first) === samples) this.#stretches.shift();
+    else this.#stretches[0] = sliceOf(first, samples);
+    return sliceOf(first, 0, samples);
+  }
+
+  takeAll(): Stretch[] {
+    this.length = 0;
+    return this.#stretches.splice(0);
+  }
+}
+
+function sliceOf(stretch: Stretch, start: number, end = lengthOf(stretch)): Stretch {
+  if (stretch.kind === 'audio') return { kind: 'audio', pcm: stretch.pcm.subarray(start, end) };
+  return { kind: stretch.kind, samples: end - start };
+}
+
+function isAudible(pcm: Float32Array): boolean {
+  return pcm.reduce((sum, sample) => sum + sample * sample, 0) > AUDIBLE * pcm.length;
+}

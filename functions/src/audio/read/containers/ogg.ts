@@ -1,0 +1,209 @@
+/**
+ * The pages of an Ogg file (RFC 3533): where one stream ends and another begins behind it (a chained file), and where pages are
+ * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
+ */
+import { readView } from './libav.ts';
+import type { FileView } from './libav.ts';
+
+/** One link of the chain, a whole Ogg file in itself. */
+export interface OggLink {
+  /** Its intact pages, cut where pages are missing: each part begins with the link's headers. */
+  readonly parts: readonly FileView[];
+  /** Bytes behind the last intact page. */
+  readonly tailBytes: number;
+  /** All of its bytes. */
+  readonly bytes: number;
+  /** How long it says it is; 0 where that cannot be told. */
+  readonly seconds: number;
+}
+
+/** Parts of one link at most, because each is opened anew; losses beyond that are not placed. */
+const MAX_PARTS = 200;
+
+/** Pages of headers at most that are put before a part: comments may hold a picture. */
+const MAX_HEADER_PAGES = 64;
+
+const HEADER_BYTES = 27;
+const MAX_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255;
+const CAPTURE_PATTERN = Buffer.from('OggS');
+
+interface Page {
+  readonly size: number;
+  readonly isFirst: boolean;
+  readonly serial: number;
+  readonly sequence: number;
+  /** Samples up to the end of the page, in the codec's unit; null where no packet ends on it. */
+  readonly granule: number | null;
+  readonly body: Buffer;
+}
+
+/** Bytes of alleged pages that may be checked in vain, for each byte of the file: honest damage costs a page now and then. */
+const MAX_VAIN_CHECKS = 8;
+
+/** Reads the file once, from start to end, in linear time. */
+export function linksOf(file: FileView): OggLink[] {
+  const scan = new LinkScan(file);
+  let vainBytes = 0;
+  let buffer = Buffer.alloc(0);
+  let bufferStart = 0;
+  for (let position = 0; position < file.size;) {
+    if (position + MAX_PAGE_BYTES > bufferStart + buffer.length && bufferStart + buffer.length < file.size) {
+      bufferStart = position;
+      buffer = Buffer.from(readView(file, position, 16 * MAX_PAGE_BYTES));
+      if (buffer.length === 0) break;
+    }
+    const at = position - bufferStart;
+    const page = pageAt(buffer, at);
+    if (page !== null) {
+      scan.page(page, position);
+      position += page.size;
+      continue;
+    }
+    if (buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) vainBytes += MAX_PAGE_BYTES;
+    const next =
+      vainBytes > MAX_VAIN_CHECKS * (file.size + MAX_PAGE_BYTES) ? -1 : buffer.indexOf(CAPTURE_PATTERN, at + 1);
+    const skipped = next === -1 ? Math.max(1, buffer.length - at - CAPTURE_PATTERN.length + 1) : next - at;
+    scan.skip(Math.min(skipped, file.size - position));
+    position += skipped;
+  }
+  return scan.end();
+}
+
+/** The page at a position of the buffer; null where there is none, or a damaged one. */
+function pageAt(buffer: Buffer, at: number): Page | null {
+  if (at + HEADER_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
+  const segments = buffer.readUInt8(at + 26);
+  const bodyStart = at + HEADER_BYTES + segments;
+  if (bodyStart > buffer.length) return null;
+  let bodySize = 0;
+  for (let i = 0; i < segments; i++) bodySize += buffer.readUInt8(at + HEADER_BYTES + i);
+  const end = bodyStart + bodySize;
+  if (end > buffer.length || checksumOf(buffer, at, end) !== buffer.readUInt32LE(at + 22)) return null;
+  const granule = buffer.readBigInt64LE(at + 6);
+  return {
+    size: end - at,
+    isFirst: (buffer.readUInt8(at + 5) & 2) !== 0,
+    serial: buffer.readUInt32LE(at + 14),
+    sequence: buffer.readUInt32LE(at + 18),
+    granule: granule < 0n ? null : Number(granule),
+    body: buffer.subarray(bodyStart, end),
+  };
+}
+
+interface Range {
+  readonly start: number;
+  size: number;
+}
+
+class LinkScan {
+  readonly #file: FileView;
+  readonly #links: OggLink[] = [];
+  #link = new LinkBuilder();
+
+  constructor(file: FileView) {
+    this.#file = file;
+  }
+
+  page(page: Page, position: number): void {
+    if (page.isFirst && this.#link.hasContent) this.#close();
+    this.#link.page(page, position);
+  }
+
+  skip(bytes: number): void {
+    this.#link.skip(bytes);
+  }
+
+  end(): OggLink[] {
+    this.#close();
+    return this.#links;
+  }
+
+  #close(): void {
+    if (this.#link.bytes > 0) this.#links.push(this.#link.build(this.#file.fd));
+    this.#link = new LinkBuilder();
+  }
+}
+
+class LinkBuilder {
+  bytes = 0;
+  hasContent = false;
+  readonly #headers: Range[] = [];
+  /** Each a part without its headers. */
+  readonly #parts: Range[][] = [[]];
+  readonly #streams = new Map<number, { sequence: number; samplesPerSecond: number | null; preSkip: number }>();
+  #isLossBefore = false;
+  #tailBytes = 0;
+  #seconds = 0;
+
+  page(page: Page, position: number): void {
+    this.bytes += page.size;
+    this.#tailBytes = 0;
+    const stream = this.#streams.get(page.serial);
+    if (stream === undefined) this.#streams.set(page.serial, { sequence: page.sequence, ...clockOf(page.body) });
+    else this.#follow(stream, page);
+    // Granule position 0 says that a page holds headers: none of the codecs has audio on it.
+    const isHeader = !this.hasContent && (page.isFirst || page.granule === 0 || page.granule === null);
+    if (isHeader && this.#headers.length < MAX_HEADER_PAGES) {
+      this.#headers.push({ start: position, size: page.size });
+      return;
+    }
+    this.hasContent = true;
+    if (this.#isLossBefore && this.#parts.length < MAX_PARTS) this.#parts.push([]);
+    this.#isLossBefore = false;
+    const part = this.#parts.at(-1);
+    const last = part?.at(-1);
+    if (last !== undefined && last.start + last.size === position) last.size += page.size;
+    else part?.push({ start: position, size: page.size });
+  }
+
+  skip(bytes: number): void {
+    this.bytes += bytes;
+    this.#tailBytes += bytes;
+    this.#isLossBefore = true;
+  }
+
+  build(fd: number): OggLink {
+    const parts = this.#parts.map((part): FileView => {
+      const ranges = [...this.#headers, ...part];
+      return { fd, ranges, size: ranges.reduce((sum, { size }) => sum + size, 0) };
+    });
+    return { parts, tailBytes: this.#tailBytes, bytes: this.bytes, seconds: this.#seconds };
+  }
+
+  #follow(stream: { sequence: number; samplesPerSecond: number | null; preSkip: number }, page: Page): void {
+    if (page.sequence !== (stream.sequence + 1) >>> 0) this.#isLossBefore = true;
+    stream.sequence = page.sequence;
+    if (page.granule === null || stream.samplesPerSecond === null) return;
+    this.#seconds = Math.max(this.#seconds, (page.granule - stream.preSkip) / stream.samplesPerSecond);
+  }
+}
+
+/** What a stream's granule positions count, by its first packet. */
+function clockOf(body: Buffer): { samplesPerSecond: number | null; preSkip: number } {
+  const has = (text: string, at = 0) => body.length >= 40 && body.toString('latin1', at, at + text.length) === text;
+  if (body.length >= 19 && body.toString('latin1', 0, 8) === 'OpusHead') {
+    return { samplesPerSecond: 48_000, preSkip: body.readUInt16LE(10) }; // RFC 7845 section 5.1
+  }
+  if (body.length >= 16 && body.toString('latin1', 1, 7) === 'vorbis') {
+    return { samplesPerSecond: body.readUInt32LE(12) || null, preSkip: 0 };
+  }
+  if (has('Speex   ')) return { samplesPerSecond: body.readUInt32LE(36) || null, preSkip: 0 };
+  if (has('FLAC', 1)) return { samplesPerSecond: body.readUIntBE(27, 3) >> 4 || null, preSkip: 0 };
+  return { samplesPerSecond: null, preSkip: 0 };
+}
+
+/** CRC-32 of polynomial 0x04c11db7, not reflected, starting at 0, the checksum itself taken as 0 (RFC 3533 section 6). */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+  let crc = index << 24;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000_0000 ? (crc << 1) ^ 0x04c1_1db7 : crc << 1;
+  return crc >>> 0;
+});
+
+function checksumOf(buffer: Buffer, start: number, end: number): number {
+  let crc = 0;
+  for (let i = start; i < end; i++) {
+    const byte = i >= start + 22 && i < start + 26 ? 0 : (buffer[i] ?? 0);
+    crc = (crc << 8) ^ (CRC_TABLE[((crc >>> 24) ^ byte) & 0xff] ?? 0);
+  }
+  return crc >>> 0;
+}

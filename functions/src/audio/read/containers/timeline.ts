@@ -1,0 +1,142 @@
+/**
+ * Places decoded audio on the time axis of its container. Samples are the clock, because time stamps are rounded and jitter; time
+ * stamps decide where they differ from the samples by more than {@link TOLERANCE_SECONDS}.
+ */
+import { SAMPLE_RATE } from '../pcm.ts';
+
+/** Time stamps nearer than this to the samples before them are rounded or jitter; browsers' do by some 10 ms. */
+const TOLERANCE_SECONDS = 0.1;
+
+/**
+ * Latest start that counts as an offset from the beginning of the recording. A later one is the clock of a stream that ran before
+ * (a part of a broadcast, of a longer recording): the name says when the part began.
+ */
+const MAX_START_SECONDS = 3600;
+
+/** A stretch of one recording at {@link SAMPLE_RATE}. */
+export type Stretch =
+  | { readonly kind: 'audio'; readonly pcm: Float32Array }
+  /** The container says that nothing was recorded. */
+  | { readonly kind: 'silence'; readonly samples: number }
+  /** There was audio, and it cannot be decoded. */
+  | { readonly kind: 'lost'; readonly samples: number };
+
+export function lengthOf(stretch: Stretch): number {
+  return stretch.kind === 'audio' ? stretch.pcm.length : stretch.samples;
+}
+
+/**
+ * One track. Decoded samples come in two steps, because a resampler holds some back: `expect` says where they belong, `fill` brings
+ * them later, as many as were expected.
+ */
+export class Timeline {
+  readonly #maxSamples: number;
+  readonly #ready: Stretch[] = [];
+  /** What is expected, in order: samples of audio that `fill` must bring, and stretches between them. */
+  readonly #expected: (Stretch | { readonly kind: 'pending'; samples: number })[] = [];
+  #isEmpty = true;
+  /** Samples on the axis so far, exact: the sum of all stretches before rounding. */
+  #position = 0;
+  /** The same, as given out. */
+  #placed = 0;
+  #taken = 0;
+  /** What must be added to a time stamp to get a position. */
+  #shift = 0;
+
+  /** @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise */
+  constructor(maxSeconds: number) {
+    this.#maxSamples = maxSeconds * SAMPLE_RATE;
+  }
+
+  /** Samples on the axis so far. */
+  get length(): number {
+    return this.#placed;
+  }
+
+  /** Samples on the axis that were not taken yet. */
+  get untaken(): number {
+    return this.#placed - this.#taken;
+  }
+
+  /**
+   * Announces audio.
+   * @param at its time stamp, seconds; null where it has none
+   * @param seconds its duration
+   * @param gap what a gap before it is
+   */
+  expect(at: number | null, seconds: number, gap: 'silence' | 'lost'): void {
+    this.#moveTo(at, gap);
+    const samples = this.#advance(seconds);
+    const last = this.#expected.at(-1);
+    if (last?.kind === 'pending') last.samples += samples;
+    else this.#expected.push({ kind: 'pending', samples });
+  }
+
+  /** Announces audio that cannot be decoded, like `expect`. */
+  lose(at: number | null, seconds: number, gap: 'silence' | 'lost'): void {
+    this.#moveTo(at, gap);
+    this.#push('lost', this.#advance(seconds));
+  }
+
+  /** Brings samples that were expected. */
+  fill(pcm: Float32Array): void {
+    for (let start = 0; start < pcm.length;) {
+      const next = this.#next();
+      if (next === null) return; // a resampler's tail, beyond what was expected
+      const part = pcm.subarray(start, start + next.samples);
+      start += part.length;
+      next.samples -= part.length;
+      this.#ready.push({ kind: 'audio', pcm: part });
+    }
+  }
+
+  /** Ends what was announced so far: samples that did not come are filled with zeros; they are a resampler's rounding. */
+  settle(): void {
+    for (let next = this.#next(); next !== null; next = this.#next()) {
+      this.#ready.push({ kind: 'audio', pcm: new Float32Array(next.samples) });
+      next.samples = 0;
+    }
+  }
+
+  /** What is known of the axis, and was not taken yet. */
+  take(): Stretch[] {
+    this.#next();
+    const taken = this.#ready.splice(0);
+    this.#taken += taken.reduce((sum, stretch) => sum + lengthOf(stretch), 0);
+    return taken;
+  }
+
+  #moveTo(at: number | null, gap: 'silence' | 'lost'): void {
+    const isFirst = this.#isEmpty;
+    this.#isEmpty = false;
+    if (at === null) return;
+    const target = at * SAMPLE_RATE + this.#shift;
+    const ahead = target - this.#position;
+    if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE) return;
+    const isOtherClock = ahead < 0 || target > this.#maxSamples || (isFirst && at > MAX_START_SECONDS);
+    if (isOtherClock) this.#shift -= ahead;
+    else this.#push(gap, this.#advance(ahead / SAMPLE_RATE));
+  }
+
+  /** @returns whole samples: rounding never adds up */
+  #advance(seconds: number): number {
+    this.#position += seconds * SAMPLE_RATE;
+    const samples = Math.max(0, Math.round(this.#position) - this.#placed);
+    this.#placed += samples;
+    return samples;
+  }
+
+  #push(kind: 'silence' | 'lost', samples: number): void {
+    if (samples > 0) this.#expected.push({ kind, samples });
+  }
+
+  /** Moves finished stretches on, and gives the audio that is waited for. */
+  #next(): { samples: number } | null {
+    for (let first = this.#expected[0]; first !== undefined; first = this.#expected[0]) {
+      if (first.kind === 'pending' && first.samples > 0) return first;
+      this.#expected.shift();
+      if (first.kind !== 'pending') this.#ready.push(first);
+    }
+    return null;
+  }
+}

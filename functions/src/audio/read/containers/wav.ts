@@ -1,0 +1,254 @@
+/**
+ * WAV files, as they stream in and without a decoder: their samples lie there as they are. What the header says about their number
+ * is often wrong, because recorders write it before they know; so samples go on where no other chunk begins.
+ */
+import { AppError } from '../../../errors.ts';
+import { deinterleave, MixDown } from '../mixDown.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
+import { Resampler } from '../resampler.ts';
+import { floatToS16le } from '../s16.ts';
+import { implausible } from './limits.ts';
+import type { Batch } from './sandbox.ts';
+
+/** Bytes before the samples at most: chunks with texts and pictures come before them sometimes. */
+const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+
+/** What is converted at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Sizes from here on are what writes to a pipe leave behind: nobody knew the size. */
+const UNKNOWN_SIZE = 0x7fff_0000;
+
+/** A claim may exceed what is there by this: writers that round up to whole blocks. Seconds. */
+const CLAIM_SLACK_SECONDS = 0.1;
+
+/** Chunks that may stand behind the samples; anything else there is samples that the header does not count. */
+const LATER_CHUNKS =
+  /^(data|LIST|list|id3 |ID3 |fact|cue |plst|smpl|inst|acid|bext|cart|iXML|_PMX|afsp|JUNK|junk|PAD |FLLR|PEAK|umid|levl|DISP|SAUR|axml|chna|strc|Cr8r|minf|elm1|regn|ovwf|LGWV)$/;
+
+type Encoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'ulaw';
+
+const BYTES: Readonly<Record<Encoding, number>> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, f64: 8, alaw: 1, ulaw: 1 };
+
+interface WavFormat {
+  readonly encoding: Encoding;
+  readonly channels: number;
+  readonly sampleRate: number;
+}
+
+/** The samples are compressed in a way that is not read here. */
+export class CompressedWav extends Error {
+  /** The whole file. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+
+  constructor(bytes: AsyncIterable<Uint8Array>) {
+    super('The samples of this WAV file are compressed.');
+    this.bytes = bytes;
+  }
+}
+
+/** @throws CompressedWav; AppError `recording_corrupt`; errors of `source` as they are. */
+export async function* decodeWav(
+  source: AsyncIterable<Uint8Array>,
+  maxSeconds: number,
+): AsyncGenerator<Batch, void, undefined> {
+  const input = new Input(source);
+  const { format, dataBytes } = await readHeader(input);
+  const converter = new Converter(format);
+  const stride = format.channels * BYTES[format.encoding];
+  let claimed = dataBytes;
+  let samples = 0;
+  for (;;) {
+    const taken = await input.take(claimed === null ? PIECE_BYTES : Math.min(PIECE_BYTES, claimed));
+    if (taken.length === 0) break;
+    samples += Math.floor(taken.length / stride);
+    yield audio(converter.push(taken));
+    if (claimed === null) continue;
+    claimed -= taken.length;
+    if (claimed === 0) claimed = await sizeOfNextData(input);
+  }
+  yield audio(converter.end());
+  const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
+  const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
+  if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
+    yield { runs: [{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }], pcm: new Uint8Array(0) };
+  }
+}
+
+function audio(pcm: Float32Array): Batch {
+  return { runs: pcm.length > 0 ? [{ kind: 'audio', samples: pcm.length }] : [], pcm: floatToS16le(pcm) };
+}
+
+/** Reads to the first sample. `dataBytes` is null where the size is not known. */
+async function readHeader(input: Input): Promise<{ format: WavFormat; dataBytes: number | null }> {
+  const riff = Buffer.from(await input.peek(12));
+  if (!['RIFF', 'RF64'].includes(text(riff, 0)) || text(riff, 8) !== 'WAVE') throw new AppError('recording_corrupt');
+  let format: WavFormat | null = null;
+  for (let at = 12; at < MAX_HEADER_BYTES;) {
+    const start = Buffer.from((await input.peek(at + 48)).subarray(at));
+    if (start.length < 8) break;
+    const size = start.readUInt32LE(4);
+    if (text(start, 0) === 'data') {
+      if (format === null) break;
+      await input.take(at + 8);
+      return { format, dataBytes: knownSize(size) };
+    }
+    if (text(start, 0) === 'fmt ' && start.length >= 24) {
+      format = formatOf(start.subarray(8));
+      if (format === null) throw new CompressedWav(input.everything());
+    }
+    at += 8 + size + (size & 1);
+  }
+  throw new AppError('recording_corrupt');
+}
+
+/** WAVEFORMATEX and WAVEFORMATEXTENSIBLE (mmreg.h); null for a compressed format. @throws AppError `recording_corrupt` */
+function formatOf(chunk: Buffer): WavFormat | null {
+  const EXTENSIBLE = 0xfffe;
+  const tag = chunk.readUInt16LE(0);
+  const channels = chunk.readUInt16LE(2);
+  const sampleRate = chunk.readUInt32LE(4);
+  const bits = chunk.readUInt16LE(14);
+  const encoding = encodingOf(tag === EXTENSIBLE && chunk.length >= 26 ? chunk.readUInt16LE(24) : tag, bits);
+  if (encoding === null) return null;
+  const complaint = channels === 0 || sampleRate === 0 ? undefined : implausible({ sampleRate, channels });
+  if (complaint !== null)
+    throw new AppError('recording_corrupt', complaint === undefined ? {} : { message: complaint });
+  return { encoding, channels, sampleRate };
+}
+
+function encodingOf(tag: number, bits: number): Encoding | null {
+  const PCM: Readonly<Record<number, Encoding>> = { 8: 'u8', 16: 's16', 24: 's24', 32: 's32' };
+  const FLOAT: Readonly<Record<number, Encoding>> = { 32: 'f32', 64: 'f64' };
+  if (tag === 1) return PCM[bits] ?? null;
+  if (tag === 3) return FLOAT[bits] ?? null;
+  if (tag === 6) return 'alaw';
+  return tag === 7 ? 'ulaw' : null;
+}
+
+function knownSize(size: number): number | null {
+  return size === 0 || size >= UNKNOWN_SIZE ? null : size;
+}
+
+/** Passes over the chunks between samples. @returns bytes of the next samples; null for as many as there are */
+async function sizeOfNextData(input: Input): Promise<number | null> {
+  for (;;) {
+    const padded = Buffer.from(await input.peek(9));
+    const pad = LATER_CHUNKS.test(text(padded, 0)) ? 0 : 1;
+    if (padded.length < 8 + pad || !LATER_CHUNKS.test(text(padded, pad))) return null;
+    const size = padded.readUInt32LE(pad + 4);
+    await input.take(pad + 8);
+    if (text(padded, pad) === 'data') return knownSize(size);
+    for (let left = size + (size & 1); left > 0;) {
+      const passed = await input.take(Math.min(left, PIECE_BYTES));
+      if (passed.length === 0) return null;
+      left -= passed.length;
+    }
+  }
+}
+
+function text(bytes: Buffer, at: number): string {
+  return bytes.toString('latin1', at, at + 4);
+}
+
+/** Samples of one format to 16 kHz mono. */
+class Converter {
+  readonly #format: WavFormat;
+  readonly #mixDown: MixDown;
+  readonly #resampler: Resampler | null;
+  /** Bytes of a sample that are not complete. */
+  #rest = Buffer.alloc(0);
+
+  constructor(format: WavFormat) {
+    this.#format = format;
+    this.#mixDown = new MixDown(format.channels, format.sampleRate);
+    this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
+  }
+
+  push(bytes: Uint8Array): Float32Array {
+    const { encoding, channels } = this.#format;
+    const all = Buffer.concat([this.#rest, bytes]);
+    const width = BYTES[encoding];
+    const count = Math.floor(all.length / (width * channels)) * channels;
+    this.#rest = all.subarray(count * width);
+    const read = READERS[encoding];
+    const pcm = Float32Array.from({ length: count }, (_, i) => read(all, i * width));
+    const mono = this.#mixDown.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
+    return this.#resampler?.push(mono) ?? mono;
+  }
+
+  end(): Float32Array {
+    return this.#resampler?.end() ?? new Float32Array(0);
+  }
+}
+
+/** A sample in [-1, 1]; what is not a number is silence. */
+const READERS: Readonly<Record<Encoding, (bytes: Buffer, at: number) => number>> = {
+  u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
+  s16: (bytes, at) => bytes.readInt16LE(at) / 0x8000,
+  s24: (bytes, at) => bytes.readIntLE(at, 3) / 0x80_0000,
+  s32: (bytes, at) => bytes.readInt32LE(at) / 0x8000_0000,
+  f32: (bytes, at) => clipped(bytes.readFloatLE(at)),
+  f64: (bytes, at) => clipped(bytes.readDoubleLE(at)),
+  alaw: (bytes, at) => alawSample(bytes.readUInt8(at)),
+  ulaw: (bytes, at) => ulawSample(bytes.readUInt8(at)),
+};
+
+function clipped(sample: number): number {
+  return Number.isNaN(sample) ? 0 : Math.max(-1, Math.min(1, sample));
+}
+
+/** ITU-T G.711, A-law: a sign, three bits of exponent, four of mantissa, every other bit inverted. */
+function alawSample(code: number): number {
+  const value = code ^ 0x55;
+  const exponent = (value >> 4) & 7;
+  const mantissa = ((value & 0x0f) << 4) + 8;
+  const magnitude = exponent === 0 ? mantissa : (mantissa + 0x100) << (exponent - 1);
+  return (value & 0x80 ? magnitude : -magnitude) / 0x8000;
+}
+
+/** ITU-T G.711, µ-law: the same with all bits inverted and a bias of 33, here times four. */
+function ulawSample(code: number): number {
+  const value = ~code & 0xff;
+  const magnitude = ((((value & 0x0f) << 3) + 0x84) << ((value >> 4) & 7)) - 0x84;
+  return (value & 0x80 ? -magnitude : magnitude) / 0x8000;
+}
+
+/** Bytes from a stream, in the lengths that are asked for. */
+class Input {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #held = Buffer.alloc(0);
+  #ended = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  /** The next bytes without taking them; fewer at the end. */
+  async peek(length: number): Promise<Uint8Array> {
+    const parts = [this.#held];
+    for (let held = this.#held.length; held < length && !this.#ended;) {
+      const next = await this.#iterator.next();
+      if (next.done) this.#ended = true;
+      else parts.push(Buffer.from(next.value));
+      held += next.done ? 0 : next.value.length;
+    }
+    if (parts.length > 1) this.#held = Buffer.concat(parts);
+    return this.#held.subarray(0, length);
+  }
+
+  async take(length: number): Promise<Uint8Array> {
+    const taken = await this.peek(length);
+    this.#held = this.#held.subarray(taken.length);
+    return taken;
+  }
+
+  /** Everything that was not taken. */
+  async *everything(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const piece = await this.take(PIECE_BYTES);
+      if (piece.length === 0) return;
+      yield piece;
+    }
+  }
+}

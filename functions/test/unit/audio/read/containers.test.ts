@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { implausible } from '../../../../src/audio/read/containers/limits.ts';
+import type { FileExtension, FileFormat } from '../../../../src/audio/read/format.ts';
+import { readRecording } from '../../../../src/audio/read/readRecording.ts';
+import { AppError } from '../../../../src/errors.ts';
+import {
+  bestSnr,
+  chirp,
+  decodeAll,
+  DEFAULTS,
+  type Decoded,
+  ffmpeg,
+  pieces,
+  RATE,
+  s16le,
+  samplesIn,
+} from '../../../support/audio.ts';
+
+const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
+
+const SECONDS = 10;
+const SIGNAL = chirp(SECONDS);
+/** What the sandbox decodes. */
+const EXTENSIONS = ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const satisfies readonly FileExtension[];
+type Encoded = (typeof EXTENSIONS)[number];
+const ENCODERS: Readonly<Record<Encoded, readonly string[]>> = {
+  wav: ['-f', 'wav'],
+  m4a: ['-c:a', 'aac', '-f', 'ipod'],
+  mp3: ['-c:a', 'libmp3lame', '-b:a', '64k', '-f', 'mp3'],
+  ogg: ['-c:a', 'libopus', '-f', 'ogg'],
+  webm: ['-ar', '48000', '-c:a', 'libopus', '-f', 'webm'], // at other rates ffmpeg 5 writes a wrong delay
+  flac: ['-c:a', 'flac', '-f', 'flac'],
+};
+/** Containers that carry time stamps of their own. */
+const TIMED = ['m4a', 'ogg', 'webm'] as const;
+
+/** Seconds of each kind of time, and where the signal begins to be heard again behind the last that is not audio. */
+function ledgerOf({ frames }: Decoded): { audio: number; silence: number; lost: number } {
+  const ledger = { audio: 0, silence: 0, lost: 0 };
+  for (const { payload, samples } of frames) {
+    const kind = payload === null ? 'lost' : payload.every((byte) => byte === 0) ? 'silence' : 'audio';
+    ledger[kind] += samples / RATE;
+  }
+  return ledger;
+}
+
+/** How well the second that begins `seconds` before the end lies where it should: `late` seconds behind its place in the signal. */
+function endOf({ pcm }: Decoded, seconds: number, late = 0): { decibels: number; lag: number } {
+  const from = Math.round((SECONDS - seconds) * RATE);
+  const start = from + Math.round(late * RATE);
+  return bestSnr(pcm.subarray(start - 400, start + RATE + 400), SIGNAL.subarray(from - 400, from + RATE + 400), 400);
+}
+
+describe('Ordinary audio files', function () {
+  this.timeout(60_000); // starts processes and threads
+  let folder = '';
+  const temp = process.env['TMPDIR'];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'containers-test-'));
+    process.env['TMPDIR'] = folder; // where the code under test puts its own files
+  });
+
+  afterEach(async () => {
+    if (temp === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = temp;
+    await rm(folder, { recursive: true });
+  });
+
+  /** The signal as such a file; through a real file, as a muxer that can seek writes it. */
+  async function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []) {
+    const path = join(folder, `encoded.${extension}`);
+    const input = [...before, '-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+    ffmpeg([...input, ...ENCODERS[extension], ...after, path], s16le(SIGNAL));
+    const bytes = await readFile(path);
+    await rm(path);
+    return bytes;
+  }
+
+  for (const extension of EXTENSIONS) {
+    it(`.${extension} decode without any ffmpeg to what they hold, on time`, async () => {
+      const decoded = await decodeAll(await encode(extension), file(extension), { decoder: 'sandbox' });
+      const { decibels, lag } = endOf(decoded, 5);
+      assert.ok(decibels > 15 && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
+      assert.ok(Math.abs(decoded.pcm.length - SIGNAL.length) < 1152, `${decoded.pcm.length} samples`);
+      assert.equal(decoded.report.corruptFrames, 0);
+      assert.equal(decoded.report.stoppedBecause, null);
+      assert.deepEqual(await readdir(folder), [], 'nothing is left on disk');
+    });
+  }
+
+  for (const codec of ['libvorbis', 'flac'] as const) {
+    it(`.ogg with ${codec} and .webm or .mka of AAC, Vorbis and PCM decode, too`, async () => {
+      const ogg = await encode('ogg', [], ['-c:a', codec]);
+      assert.ok(isAlike((await decodeAll(ogg, file('ogg'), { decoder: 'sandbox' })).pcm));
+      for (const inMatroska of ['aac', 'libvorbis', 'pcm_s16le']) {
+        const mka = await encode('webm', [], ['-c:a', inMatroska, '-f', 'matroska']);
+        const { pcm } = await decodeAll(mka, file('webm'), { decoder: 'sandbox' });
+        assert.ok(isAlike(pcm), `${inMatroska}: ${power(pcm)} of ${power(SIGNAL)}, ${pcm.length} samples`);
+      }
+    });
+  }
+
+  for (const extension of TIMED) {
+    it(`.${extension} that start 5 s late are on time`, async () => {
+      const late = await encode(extension, ['-itsoffset', '5']);
+      const decoded = await decodeAll(late, file(extension));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - 15) < 0.1, `${decoded.pcm.length / RATE} s`);
+      const { decibels, lag } = endOf(decoded, 5, 5);
+      assert.ok(decibels > 15 && Math.abs(lag) < 400, `${decibels} dB, ${lag} samples late`);
+    });
+
+    it(`.${extension} with a hole of 160 s in their time stamps hold 160 s of silence there`, async () => {
+      const holed = await encode(extension, [], ['-af', "asetpts='PTS+gte(T,5)*160/TB'"]);
+      const decoded = await decodeAll(holed, file(extension));
+      const { silence, lost } = ledgerOf(decoded);
+      assert.ok(Math.abs(silence - 160) < 0.1 && lost === 0, `${silence} s silent, ${lost} s lost`);
+      const { decibels, lag } = endOf(decoded, 4, 160);
+      assert.ok(decibels > 15 && Math.abs(lag) < 100, `${decibels} dB, ${lag} samples late`);
+    });
+  }
+
+  for (const extension of ['m4a', 'mp3', 'ogg', 'flac'] as const) {
+    it(`.${extension} with noise in the middle lose that time in its place, and no other`, async () => {
+      const bytes = await encode(extension);
+      const from = Math.round(bytes.length * 0.4);
+      const to = Math.round(bytes.length * 0.6);
+      for (let i = from, seed = 1; i < to; i++) bytes[i] = seed = (seed * 75 + 74) % 65537;
+      const decoded = await decodeAll(bytes, file(extension));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${decoded.pcm.length / RATE} s`);
+      const { lost } = ledgerOf(decoded);
+      assert.ok(lost > 1 && lost < 4.2, `${lost} s lost`);
+      const { lag } = endOf(decoded, 2);
+      assert.ok(extension === 'mp3' || Math.abs(lag) < 100, `${lag} samples late`);
+    });
+  }
+
+  for (const extension of ['ogg', 'flac'] as const) {
+    it(`.${extension} that miss bytes in the middle are on time behind them`, async () => {
+      const bytes = await encode(extension);
+      const holed = Buffer.concat([bytes.subarray(0, bytes.length * 0.4), bytes.subarray(bytes.length * 0.6)]);
+      const decoded = await decodeAll(holed, file(extension));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${decoded.pcm.length / RATE} s`);
+      assert.ok(ledgerOf(decoded).lost > 1);
+      assert.ok(Math.abs(endOf(decoded, 2).lag) < 100);
+    });
+  }
+
+  for (const extension of ['wav', 'flac', 'webm', 'mp3', 'm4a'] as const) {
+    it(`.${extension} that are cut off have lost what they claim beyond that`, async () => {
+      const bytes = await encode(extension, [], extension === 'm4a' ? ['-movflags', '+faststart'] : []);
+      const decoded = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension));
+      const { lost } = ledgerOf(decoded);
+      assert.ok(Math.abs(lost - 4) < 1.2, `${lost} s lost`);
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${decoded.pcm.length / RATE} s`);
+    });
+  }
+
+  it('.wav whose header counts half of the samples, none or too many are read to their end', async () => {
+    const bytes = await encode('wav');
+    const data = bytes.indexOf('data') + 4;
+    for (const size of [SIGNAL.length, 0, 0xffff_ffff, 0x7fff_ffff]) {
+      const lying = Buffer.from(bytes);
+      lying.writeUInt32LE(size, data);
+      const { pcm, report } = await decodeAll(lying, file('wav'));
+      assert.equal(pcm.length, SIGNAL.length, `${size}`);
+      assert.equal(report.corruptSeconds, 0);
+    }
+    const tagged = Buffer.concat([bytes, Buffer.from('LIST\x04\0\0\0INFO', 'latin1')]);
+    assert.equal(
+      (await decodeAll(tagged, file('wav'))).pcm.length,
+      SIGNAL.length,
+      'a chunk behind them is none of them',
+    );
+  });
+
+  for (const encoding of ['pcm_u8', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_f64le', 'pcm_alaw', 'pcm_mulaw']) {
+    it(`.wav of ${encoding} decode without a decoder`, async () => {
+      const { pcm } = await decodeAll(await encode('wav', [], ['-c:a', encoding]), file('wav'), { decoder: 'sandbox' });
+      assert.equal(pcm.length, SIGNAL.length);
+      assert.ok(isAlike(pcm));
+    });
+  }
+
+  it('.ogg that are chained are read through, and a link whose codec is unknown is lost time', async () => {
+    const opus = await encode('ogg');
+    const flac = await encode('ogg', [], ['-c:a', 'flac']);
+    const speex = await encode('ogg', [], ['-c:a', 'libspeex']);
+    const all = await decodeAll(Buffer.concat([opus, flac]), file('ogg'));
+    assert.ok(Math.abs(all.pcm.length / RATE - 20) < 0.1 && all.report.corruptSeconds === 0);
+    assert.ok(endOf(all, 5, 10).decibels > 15);
+    const part = await decodeAll(Buffer.concat([opus, speex]), file('ogg'));
+    assert.ok(Math.abs(part.report.corruptSeconds - 10) < 0.1, `${part.report.corruptSeconds} s`);
+    assert.ok(part.report.stoppedBecause !== null);
+  });
+
+  for (const extension of ['m4a', 'webm'] as const) {
+    it(`.${extension} with the voice on the second track are heard`, async () => {
+      const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=16000:cl=mono'];
+      const decoded = await decodeAll(
+        await encode(extension, silence, ['-map', '0:a', '-map', '1:a']),
+        file(extension),
+      );
+      assert.ok(power(decoded.pcm) > 0.1 * power(SIGNAL));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2);
+    });
+  }
+
+  for (const extension of EXTENSIONS) {
+    it(`.${extension} whose right channel is the left inverted are heard`, async () => {
+      const inverted = await encode(extension, [], ['-af', 'pan=stereo|c0=c0|c1=-1*c0']);
+      const { pcm } = await decodeAll(inverted, file(extension));
+      assert.ok(power(pcm) > 0.5 * power(SIGNAL), `${power(pcm)} of ${power(SIGNAL)}`);
+    });
+  }
+
+  it('of implausible rates and channels are refused with the limits in numbers', async () => {
+    assert.equal(implausible({ sampleRate: 48_000, channels: 8 }), null);
+    assert.match(implausible({ sampleRate: 655_350, channels: 8 }) ?? '', /8 channels at 655350 Hz/);
+    const wav = Buffer.from(await encode('wav'));
+    wav.writeUInt32LE(1, 24);
+    for (const [extension, bytes] of [['wav', wav]] as const) {
+      await assert.rejects(decodeAll(bytes, file(extension)), (error) => {
+        assert.ok(error instanceof AppError && error.code === 'recording_corrupt');
+        assert.match(error.message, /4000 to 192000 Hz/);
+        return true;
+      });
+    }
+  });
+
+  it('of a few bytes that claim an index of 60 million entries are refused within 100 MB', async () => {
+    const bytes = hugeIndex(await encode('m4a', [], ['-movflags', '+faststart']));
+    const before = process.memoryUsage().rss;
+    let most = before;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
+    try {
+      await assert.rejects(decodeAll(bytes, file('m4a')), hasCode('recording_corrupt'));
+    } finally {
+      clearInterval(watch);
+    }
+    assert.ok(most - before < 100e6, `${(most - before) / 1e6} MB`);
+  });
+
+  it('that hold more audio than allowed are refused without decoding them to the end', async () => {
+    const hour = ffmpeg(['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono', '-t', '3600', '-f', 'flac', 'pipe:1']);
+    const { blocks } = readRecording(pieces(hour), file('flac'), { ...DEFAULTS, maxSeconds: 5 });
+    let samples = 0;
+    await assert.rejects(async () => {
+      for await (const block of blocks) samples += samplesIn(block);
+    }, hasCode('recording_too_long'));
+    assert.equal(samples, 5 * RATE);
+  });
+
+  it('without audio in them are corrupt, whatever their name says', async () => {
+    for (const extension of EXTENSIONS) {
+      const nothing = decodeAll(Buffer.from('not audio at all'.repeat(500)), file(extension));
+      await assert.rejects(nothing, hasCode('recording_corrupt'), extension);
+      await assert.rejects(decodeAll(new Uint8Array(), file(extension)), hasCode('empty_recording'));
+    }
+    const flac = await encode('flac');
+    for (const extension of ['wav', 'm4a', 'ogg', 'webm'] as const) {
+      await assert.rejects(decodeAll(flac, file(extension)), hasCode('recording_corrupt'), extension);
+    }
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('leave no file when aborted, or when the reader leaves early', async () => {
+    const bytes = await encode('m4a');
+    const abort = new AbortController();
+    const { blocks } = readRecording(pieces(bytes), file('m4a'), { ...DEFAULTS, signal: abort.signal });
+    assert.ok((await blocks.next()).value);
+    const reason = new Error('deadline');
+    abort.abort(reason);
+    await assert.rejects(blocks.next(), (error) => error === reason);
+    assert.deepEqual(await readdir(folder), []);
+    for await (const block of readRecording(pieces(bytes), file('m4a'), DEFAULTS).blocks) {
+      assert.ok(block.length > 0);
+      break;
+    }
+    assert.deepEqual(await readdir(folder), []);
+  });
+});
+
+/** Whether it is as long and as loud as the signal. */
+function isAlike(pcm: Float32Array): boolean {
+  return Math.abs(pcm.length / RATE - SECONDS) < 0.15 && Math.abs(power(pcm) / power(SIGNAL) - 1) < 0.2;
+}
+
+function power(pcm: Float32Array): number {
+  return pcm.reduce((sum, sample) => sum + sample * sample, 0) / pcm.length;
+}
+
+/** Makes the table of sample sizes claim 60 million samples of one size, and that of durations as many. */
+function hugeIndex(m4a: Buffer): Buffer {
+  const bytes = Buffer.from(m4a);
+  const sizes = bytes.indexOf('stsz');
+  bytes.writeUInt32BE(1, sizes + 8);
+  bytes.writeUInt32BE(60_000_000, sizes + 12);
+  const durations = bytes.indexOf('stts');
+  bytes.writeUInt32BE(1, durations + 8);
+  bytes.writeUInt32BE(60_000_000, durations + 12);
+  const chunks = bytes.indexOf('stsc');
+  bytes.writeUInt32BE(1, chunks + 8);
+  bytes.writeUInt32BE(60_000_000, chunks + 16);
+  return bytes;
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof AppError && error.code === code;
+}
