@@ -1,6 +1,6 @@
 /**
- * `npm run build`: makes the package that apps install, in `dist`. It is compiled code with its types; the contract, which is not
- * published, comes along as a bundled dependency. Pack it with `npm pack ./client/dist`.
+ * `npm run build`: makes the package that apps install, in `dist`: compiled code with its types, as ES modules and as CommonJS. The
+ * contract, which is not published, is a bundled dependency. `npm run pack:client` in the root packs it.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,39 +14,41 @@ const DIST = path.join(CLIENT, 'dist');
 
 const readManifest = (directory) => JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'));
 
-/** `./src/name.ts` as it is published. */
+/** `./src/name.ts` as it is published: ES modules beside the manifest, CommonJS in `cjs`. */
 const published = (file) => {
-  const name = file.replace(/^\.\/src\/(.+)\.ts$/, './$1');
-  return { types: `${name}.d.ts`, default: `${name}.js` };
+  const name = file.replace(/^\.\/src\/(.+)\.ts$/, '$1');
+  const conditions = (directory) => ({ types: `${directory}/${name}.d.ts`, default: `${directory}/${name}.js` });
+  return { import: conditions('.'), require: conditions('./cjs') };
 };
 
 /** The manifest of a package whose sources became the files beside it. */
 function writeManifest(directory, manifest, more = {}) {
   const { name, version, description, license, type, sideEffects, engines, peerDependencies, dependencies } = manifest;
   const exports = Object.fromEntries(Object.entries(manifest.exports).map(([key, file]) => [key, published(file)]));
-  const fields = {
-    name,
-    version,
-    description,
-    license,
-    type,
-    sideEffects,
-    exports,
-    engines,
-    peerDependencies,
-    dependencies,
-  };
-  writeFileSync(path.join(directory, 'package.json'), `${JSON.stringify({ ...fields, ...more }, null, 2)}\n`);
+  // Compilers and bundlers that do not know `exports` find the entry by `main`, and `…/firebase` as the file of that name.
+  const entry = { main: './index.js', types: './index.d.ts' };
+  const { keywords, repository } = manifest;
+  const about = { name, version, description, license, keywords, repository };
+  const fields = { ...about, type, sideEffects, exports, ...entry, engines, peerDependencies, dependencies, ...more };
+  writeJson(path.join(directory, 'package.json'), fields);
+  writeJson(path.join(directory, 'cjs/package.json'), { type: 'commonjs', sideEffects });
+}
+
+const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+/** @throws when TypeScript has a complaint, which it has printed. */
+function compile(...args) {
+  const { status } = spawnSync(process.execPath, [compiler, ...args], { cwd: CLIENT, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
 }
 
 // Only what is there now may be in the package.
 for (const directory of [DIST, path.join(CONTRACT, 'dist')]) rmSync(directory, { recursive: true, force: true });
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const { status } = spawnSync(process.execPath, [compiler, '-b', '--force', 'tsconfig.build.node.json'], {
-  cwd: CLIENT,
-  stdio: 'inherit',
-});
-if (status !== 0) process.exit(1);
+compile('-b', '--force', 'tsconfig.build.node.json');
+compile('-p', path.join(CONTRACT, 'tsconfig.cjs.json'));
+compile('-p', 'tsconfig.build.cjs.json');
 
 const contract = readManifest(CONTRACT);
 const bundled = path.join(DIST, 'node_modules', contract.name);

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 
 const run = promisify(execFile);
@@ -20,6 +21,9 @@ console.log(new SyncError('busy').message);
 console.log(transcriptOf('ann', { deviceId: 'omi', startedAt: { toMillis: () => 0 }, finishedAt: { toMillis: () => 1 } }).collection);
 `;
 
+/** Resolution of TypeScript before it knew the `exports` of a manifest; many apps have it still. */
+const NODE_10 = ['--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'] as const;
+
 describe('the package that apps install', function () {
   this.timeout(180_000);
   let directory: string;
@@ -30,7 +34,7 @@ describe('the package that apps install', function () {
 
   after(() => rm(directory, { recursive: true, force: true }));
 
-  it('works in an app that has nothing else of this repository', async () => {
+  before('the package is built, packed and installed beside its dependencies', async () => {
     await run(process.execPath, ['build.mjs'], { cwd: CLIENT });
     const { stdout: packed } = await run('npm', ['pack', './dist', '--json', '--pack-destination', directory], {
       cwd: CLIENT,
@@ -44,15 +48,43 @@ describe('the package that apps install', function () {
         recursive: true,
       });
     }
-    await writeFile(path.join(directory, 'package.json'), '{"type": "module"}');
     await writeFile(path.join(directory, 'app.ts'), APP);
-    const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--lib', 'es2023,dom', 'app.ts'];
-    await run(process.execPath, ['node_modules/typescript/bin/tsc', ...options], { cwd: directory });
-    const { stdout } = await run(process.execPath, ['app.js'], { cwd: directory });
-    assert.deepEqual(stdout.trim().split('\n'), [
-      '["function","function","function","deferred"]',
-      CLIENT_CATALOGUE.busy.message,
-      'users/ann/segments',
-    ]);
   });
+
+  const RESOLUTIONS = [
+    { name: 'ES modules of Node', type: 'module', options: ['--module', 'node16'] },
+    { name: 'CommonJS of Node', type: 'commonjs', options: ['--module', 'node16'] },
+    { name: 'CommonJS without exports', type: 'commonjs', options: ['--module', 'commonjs', ...NODE_10] },
+  ] as const;
+  for (const { name, type, options } of RESOLUTIONS) {
+    it(`compiles and runs in an app that has nothing else of this repository, by ${name}`, async () => {
+      await compileApp(type, options);
+      const { stdout } = await run(process.execPath, ['app.js'], { cwd: directory });
+      assert.deepEqual(stdout.trim().split('\n'), [
+        '["function","function","function","deferred"]',
+        CLIENT_CATALOGUE.busy.message,
+        'users/ann/segments',
+      ]);
+    });
+  }
+
+  it('compiles for bundlers, and one bundles it', async () => {
+    await compileApp('module', ['--module', 'esnext', '--moduleResolution', 'bundler']);
+    const { outputFiles } = await build({
+      entryPoints: [path.join(directory, 'app.js')],
+      bundle: true,
+      write: false,
+      platform: 'browser',
+    });
+    assert.match(outputFiles[0]?.text ?? '', /createSyncClient/);
+  });
+
+  async function compileApp(type: 'module' | 'commonjs', options: readonly string[]): Promise<void> {
+    await writeFile(path.join(directory, 'package.json'), JSON.stringify({ type }));
+    const all = ['--strict', '--target', 'es2023', '--lib', 'es2023,dom', ...options, 'app.ts'];
+    const compiler = ['node_modules/typescript/bin/tsc', ...all];
+    await run(process.execPath, compiler, { cwd: directory }).catch((error: unknown) => {
+      assert.fail((error as { stdout: string }).stdout);
+    });
+  }
 });
