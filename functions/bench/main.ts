@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every figure of `docs/performance.md`, each beside its peer and its limit, in one run.
  *
- *   npm run bench -- --only speed,agreement,billing,memory,cold,e2e   parts of it
+ *   npm run bench -- --only speed,agreement,billing,memory,cold,documents,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
  *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 200 --days 1,2,4,12
  */
@@ -21,7 +21,7 @@ import { median } from './rounds.ts';
 import type { Speed } from './rounds.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'e2e'] as const;
+const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'documents', 'e2e'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -83,8 +83,9 @@ function together(runs: readonly SpeedRun[]): Speed[] {
   });
 }
 
-function endToEnd(): unknown {
-  const command = `node --disable-warning=ExperimentalWarning functions/bench/endToEnd.ts ${values.users} ${values.days}`;
+/** What a script within the Emulator Suite printed last. */
+function onEmulators(script: string): unknown {
+  const command = `node --disable-warning=ExperimentalWarning functions/bench/${script}`;
   const output = execFileSync(process.execPath, ['dev/run.mjs', 'dev/emulators/exec.ts', command], {
     cwd: ROOT,
     env: { ...process.env, INIT_CWD: ROOT },
@@ -93,7 +94,7 @@ function endToEnd(): unknown {
     maxBuffer: 1 << 26,
   });
   const line = output.split('\n').findLast((each) => each.startsWith('{'));
-  if (line === undefined) throw new Error(`The end-to-end part printed no figures:\n${output}`);
+  if (line === undefined) throw new Error(`${script} printed no figures:\n${output}`);
   return JSON.parse(line);
 }
 
@@ -105,7 +106,8 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
   }),
   cold: () => ({ cold: coldStart(15) }),
-  e2e: () => ({ e2e: endToEnd() as Figures['e2e'] }),
+  documents: () => ({ documents: onEmulators('documents.ts 12') as Figures['documents'] }),
+  e2e: () => ({ e2e: onEmulators(`endToEnd.ts ${values.users} ${values.days}`) as Figures['e2e'] }),
 };
 
 await main(async () => {

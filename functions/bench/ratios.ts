@@ -2,6 +2,7 @@
 import type { Hearing } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
+import type { Day } from './day.ts';
 import type { Recall } from './hearing/judges.ts';
 import { harmonic } from './rounds.ts';
 import type { Speed } from './rounds.ts';
@@ -39,6 +40,20 @@ export interface AtOnce {
   readonly redelivered: number;
 }
 
+/** One instance that many direct uploads arrive at. */
+export interface Arrivals {
+  readonly jobs: number;
+  /** Jobs that began: all of them. */
+  readonly started: number;
+  readonly peakMb: number;
+}
+
+export interface Documents {
+  readonly hours: number;
+  readonly days: readonly Day[];
+  readonly arrivals: Arrivals;
+}
+
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
@@ -46,6 +61,7 @@ export interface Figures {
   readonly billing: Billing;
   readonly memory: readonly Memory[];
   readonly cold: readonly Load[];
+  readonly documents: Documents;
   readonly e2e: {
     readonly realisticDelayMs: number;
     readonly latency: { readonly acceptedMs: number; readonly bareWriteMs: number };
@@ -60,7 +76,7 @@ export interface Figures {
 export type Ratios = Readonly<Record<string, number>>;
 
 /** As many as the figures allow. */
-export function ratios({ speed, agreement, billing, memory, cold, e2e }: Partial<Figures>): Ratios {
+export function ratios({ speed, agreement, billing, memory, cold, documents, e2e }: Partial<Figures>): Ratios {
   const found: Record<string, number> = {};
   const note = (name: string, value: number | undefined): void => {
     if (value !== undefined && Number.isFinite(value)) found[name] = Math.round(value * 10_000) / 10_000;
@@ -102,6 +118,23 @@ export function ratios({ speed, agreement, billing, memory, cold, e2e }: Partial
   if (light) {
     note('lightLoadMs', light.ms);
     note('lightLoadOverUnbundled', light.cpuMs / light.unbundledCpuMs);
+  }
+  if (documents) {
+    const { days, arrivals } = documents;
+    const most = (of: (day: Day) => number): number => Math.max(...days.map(of));
+    note(
+      'writesPerRecording',
+      most(({ writes, recordings }) => writes / recordings),
+    );
+    note(
+      'readsPerRecording',
+      most(({ reads, recordings }) => reads / recordings),
+    );
+    note(
+      'listenerMb720',
+      most(({ listenedMb }) => listenedMb),
+    );
+    note('arrivalsPeakMb', arrivals.peakMb);
   }
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);

@@ -62,3 +62,26 @@ export function recordReads(): {
   };
   return { methods, outsideTransactions, stop: () => void Object.assign(client, { requestStream }) };
 }
+
+/** What the Web SDK receives for a listener's documents: the REST interface's JSON. @returns a count of bytes that goes up until stopped. */
+export function countListened(): { readonly bytes: number; stop(): void } {
+  const client = Firestore.prototype as unknown as Client;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  const { requestStream } = client;
+  const counted = { bytes: 0, stop: () => void Object.assign(client, { requestStream }) };
+  client.requestStream = async function (this: Client, method, ...args) {
+    const stream = await requestStream.call(this, method, ...args);
+    if (method !== 'listen') return stream;
+    stream.prependListener('data', (response: { documentChange?: { document?: unknown } | null }) => {
+      const document = response.documentChange?.document;
+      if (document) counted.bytes += Buffer.byteLength(JSON.stringify(document, withoutDerived));
+    });
+    return stream;
+  };
+  return counted;
+}
+
+/** The client's library adds to each value which of its fields is set, and sets those that are not to null. */
+function withoutDerived(key: string, value: unknown): unknown {
+  return key === 'valueType' || value === null ? undefined : value;
+}
