@@ -4,7 +4,8 @@
  *
  * What a user used is in `users/{uid}/usage/{day}`. What the project used is spread over {@link SHARDS} documents of
  * `project_usage`, because one document takes about one write a second and workers count side by side. A budget is checked before it
- * is used and without locks, so it may be passed by what is in flight in that moment: ten minutes of audio and four requests a task.
+ * is used and without locks, and an instance reads the project's counters at most every half minute. So a budget may be passed by what
+ * is in flight in that moment (ten minutes of audio and four requests a task), and by what other instances count in half a minute.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, DocumentSnapshot, Firestore } from 'firebase-admin/firestore';
@@ -34,6 +35,8 @@ export interface BudgetDeps {
 const SHARDS = 10;
 /** Per cent of the project's budget at which the operator is told, once a day for each. */
 const TOLD_AT = [50, 80, 100] as const;
+/** The project's counters are read again after so long, milliseconds: other instances count as well. */
+const PROJECT_READ_EVERY_MS = 30_000;
 /** How long the project's counters are kept, milliseconds. */
 const KEPT_MS = 40 * 24 * 3600 * 1000;
 /** Audio that is counted ahead at most, seconds. */
@@ -42,13 +45,19 @@ const LARGEST_BLOCK_SECONDS = 600;
 interface DayUsage {
   readonly day: string;
   readonly user: number;
-  readonly project: number;
-  /** The highest of {@link TOLD_AT} that was told today; 0 before. */
-  readonly told: number;
+  readonly project: ProjectDay;
+}
+
+/** What the project used on a day: as it was read, and what this instance counted since. */
+interface ProjectDay {
+  readonly used: Record<Resource, number>;
+  /** The highest of {@link TOLD_AT} that was told that day; 0 before. */
+  readonly told: Record<Resource, number>;
 }
 
 export class DailyBudget {
   readonly #deps: BudgetDeps;
+  #project: { readonly day: string; readonly readAtMs: number; readonly use: Promise<ProjectDay> } | null = null;
 
   constructor(deps: BudgetDeps) {
     this.#deps = deps;
@@ -95,26 +104,44 @@ export class DailyBudget {
     const { limits, now } = this.#deps;
     const isUsed = (used: number, limit: number): boolean => limit > 0 && used >= limit;
     if (isUsed(user, limits.user[resource])) return new AppError('daily_budget_used', untilMidnight(now()));
-    if (isUsed(project, limits.project[resource])) return new AppError('project_budget_used', untilMidnight(now()));
+    if (isUsed(project.used[resource], limits.project[resource])) return new AppError('project_budget_used', untilMidnight(now()));
     return null;
   }
 
   async #read(uid: string, resource: Resource): Promise<DayUsage> {
     const { db, now } = this.#deps;
     const day = dayOf(now());
+    const [user, project] = await Promise.all([usageOf(db, uid, day).get(), this.#projectOn(day)]);
+    return { day, user: numberIn(user, resource), project };
+  }
+
+  async #projectOn(day: string): Promise<ProjectDay> {
+    const nowMs = this.#deps.now();
+    if (this.#project?.day !== day || nowMs - this.#project.readAtMs >= PROJECT_READ_EVERY_MS) {
+      this.#project = { day, readAtMs: nowMs, use: this.#readProject(day) };
+    }
+    const { use } = this.#project;
+    use.catch(() => (this.#project = null));
+    return use;
+  }
+
+  async #readProject(day: string): Promise<ProjectDay> {
+    const { db } = this.#deps;
     const shards = Array.from({ length: SHARDS }, (_, shard) => shardOf(db, day, shard));
-    const [user, told, ...counted] = await db.getAll(usageOf(db, uid, day), toldOf(db, day), ...shards);
+    const [told, ...counted] = await db.getAll(toldOf(db, day), ...shards);
+    const each = (read: (resource: Resource) => number): Record<Resource, number> => ({
+      detectedSeconds: read('detectedSeconds'),
+      sentSeconds: read('sentSeconds'),
+      uploadedBytes: read('uploadedBytes'),
+    });
     return {
-      day,
-      user: numberIn(user, resource),
-      project: counted.reduce((sum, shard) => sum + numberIn(shard, resource), 0),
-      told: numberIn(told, resource),
+      used: each((resource) => counted.reduce((sum, shard) => sum + numberIn(shard, resource), 0)),
+      told: each((resource) => numberIn(told, resource)),
     };
   }
 
-  async #write(uid: string, resource: Resource, amount: number, before: DayUsage): Promise<void> {
+  async #write(uid: string, resource: Resource, amount: number, { day, project }: DayUsage): Promise<void> {
     const { db, now } = this.#deps;
-    const { day } = before;
     const shard = Math.floor(Math.random() * SHARDS);
     const batch = db.batch();
     const added = (keptMs: number) => ({
@@ -125,24 +152,27 @@ export class DailyBudget {
     batch.set(usageOf(db, uid, day), added(USAGE_KEPT_MS), { merge: true });
     batch.set(shardOf(db, day, shard), added(KEPT_MS), { merge: true });
     await batch.commit();
-    await this.#tell(resource, before.project + amount, before);
+    project.used[resource] += amount;
+    await this.#tell(resource, day, project);
   }
 
-  /** Each threshold is told by one of those who find it reached, whichever of them counted past it. */
-  async #tell(resource: Resource, used: number, { day, told }: DayUsage): Promise<void> {
+  /** Each threshold is told by one of the instances that find it reached, whichever of them counted past it. */
+  async #tell(resource: Resource, day: string, { used, told }: ProjectDay): Promise<void> {
     const { db, limits, logger, now } = this.#deps;
     const limit = limits.project[resource];
-    const percent = TOLD_AT.findLast((each) => limit > 0 && used >= (limit * each) / 100);
-    if (percent === undefined || percent <= told) return;
+    const percent = TOLD_AT.findLast((each) => limit > 0 && used[resource] >= (limit * each) / 100);
+    if (percent === undefined || percent <= told[resource]) return;
     const isFirst = await db.runTransaction(async (tx) => {
       const ref = toldOf(db, day);
       if (numberIn(await tx.get(ref), resource) >= percent) return false;
       tx.set(ref, { [resource]: percent, expiresAt: Timestamp.fromMillis(now() + KEPT_MS) }, { merge: true });
       return true;
     });
+    told[resource] = percent;
     if (!isFirst) return;
     const level = percent === 100 ? 'error' : 'warn';
-    logger[level]('Project budget used', { stage: 'budget', resource, percent, used: Math.round(used), limit });
+    const fields = { stage: 'budget', resource, percent, used: Math.round(used[resource]), limit };
+    logger[level]('Project budget used', fields);
   }
 }
 
