@@ -75,6 +75,15 @@ export class DueJobs {
     return { query, at: (job) => job.finishedAt };
   }
 
+  /** Ended then or later. */
+  ended(sinceMs: number): DueQuery {
+    const query = this.#due()
+      .where('finishedAt', '>=', Timestamp.fromMillis(sinceMs))
+      .orderBy('finishedAt')
+      .orderBy(FieldPath.documentId());
+    return { query, at: (job) => job.finishedAt };
+  }
+
   /** Whose time to be read has passed. */
   expired(nowMs: number): DueQuery {
     const query = this.#due()

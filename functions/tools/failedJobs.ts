@@ -1,0 +1,59 @@
+/** Jobs that failed, taken up again together: for an operator whose mistake or outage made them fail. */
+import type { ErrorCode } from 'offline-audio-sync-contract';
+import { retryJob } from '../src/endpoints/retrySyncJob.ts';
+import type { RetryDeps } from '../src/endpoints/retrySyncJob.ts';
+import { AppError } from '../src/errors.ts';
+import type { DueJobs } from '../src/jobs/dueJobs.ts';
+
+/** What became of one job. */
+export interface RetriedJob {
+  readonly jobId: string;
+  readonly uid: string;
+  /** `found`: a dry run wrote nothing. Otherwise the code of the error for which it stays as it is. */
+  readonly outcome: 'retried' | 'found' | ErrorCode;
+  /** Recordings that failed with the code. */
+  readonly files: number;
+}
+
+export interface FailedJobsDeps extends RetryDeps {
+  readonly due: Pick<DueJobs, 'ended'>;
+}
+
+export interface FailedJobsQuery {
+  readonly code: ErrorCode;
+  /** Jobs that ended then or later, Unix milliseconds. */
+  readonly sinceMs: number;
+  readonly dryRun: boolean;
+}
+
+/** Jobs of one page. */
+const PAGE = 200;
+
+/** Retries, one after the other, every job with a recording that failed with this code. Safe to repeat: a retried job has not ended. */
+export async function* retryFailedJobs(query: FailedJobsQuery, deps: FailedJobsDeps): AsyncGenerator<RetriedJob> {
+  const { code, sinceMs, dryRun } = query;
+  const ended = deps.due.ended(sinceMs).query.limit(PAGE);
+  for (let page = await ended.get(); ; ) {
+    for (const { id: jobId } of page.docs) {
+      const job = await deps.jobs.get(jobId);
+      if (job === null || job.fileCounts.failed === 0) continue;
+      const files = (await deps.files.read(jobId, job)).all.filter(({ error }) => error?.code === code).length;
+      if (files === 0) continue;
+      const outcome = dryRun ? 'found' : await retry(job.uid, jobId, deps);
+      yield { jobId, uid: job.uid, outcome, files };
+    }
+    const last = page.docs.at(-1);
+    if (last === undefined || page.size < PAGE) return;
+    page = await ended.startAfter(last).get();
+  }
+}
+
+async function retry(uid: string, jobId: string, deps: FailedJobsDeps): Promise<RetriedJob['outcome']> {
+  try {
+    await retryJob(uid, jobId, deps);
+    return 'retried';
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * `npm run retry-jobs -- --project <id> --code <code> --since <time> [--dry-run]`: takes up again every job with a recording that failed
+ * with this code since then. `--dry-run` lists them and writes nothing. One line of JSON a job, and one for the sums.
+ *
+ * A program on the operator's own machine, not a function: who may run it is decided by IAM alone (application default credentials;
+ * writing to Firestore takes `roles/datastore.user`). It enqueues nothing: the sweeper enqueues waiting jobs within minutes, page by
+ * page, so that many of them do not all begin in the same moment.
+ */
+import { parseArgs } from 'node:util';
+import { initializeApp } from 'firebase-admin/app';
+import { getFirestore } from 'firebase-admin/firestore';
+import { isErrorCode } from 'offline-audio-sync-contract';
+import { unfinishedRetentionMs } from '../src/config.ts';
+import { DueJobs } from '../src/jobs/dueJobs.ts';
+import { FileStore } from '../src/jobs/files.ts';
+import { RecordingRegistry } from '../src/jobs/registry.ts';
+import { JobStore } from '../src/jobs/store.ts';
+import { retryFailedJobs } from './failedJobs.ts';
+
+const USAGE = 'Usage: npm run retry-jobs -- --project <id> --code <code> --since 2026-01-31T00:00:00Z [--dry-run]';
+
+const { values } = parseArgs({
+  options: {
+    project: { type: 'string' },
+    code: { type: 'string' },
+    since: { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
+  },
+});
+const { project, code, since } = values;
+if (project === undefined || code === undefined || since === undefined) fail(USAGE);
+if (!isErrorCode(code)) fail(`There is no code ${code}: docs/operations.md has a list.`);
+const sinceMs = Date.parse(since);
+if (Number.isNaN(sinceMs)) fail(`--since is no time. ${USAGE}`);
+
+const db = getFirestore(initializeApp({ projectId: project }));
+const jobs = new JobStore(db);
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const deps = {
+  jobs,
+  files: new FileStore(db),
+  registry: new RecordingRegistry(db, jobs),
+  due: new DueJobs(db),
+  queue: { enqueue: () => Promise.resolve() },
+  logger: silent,
+  now: Date.now,
+  unfinishedRetentionMs: unfinishedRetentionMs(),
+};
+const sums: Record<string, number> = {};
+for await (const job of retryFailedJobs({ code, sinceMs, dryRun: values['dry-run'] }, deps)) {
+  sums[job.outcome] = (sums[job.outcome] ?? 0) + 1;
+  console.log(JSON.stringify(job));
+}
+console.log(JSON.stringify({ jobs: sums }));
+process.exit(0);
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
