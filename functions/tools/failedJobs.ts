@@ -33,7 +33,7 @@ const PAGE = 200;
 export async function* retryFailedJobs(query: FailedJobsQuery, deps: FailedJobsDeps): AsyncGenerator<RetriedJob> {
   const { code, sinceMs, dryRun } = query;
   const ended = deps.due.ended(sinceMs).query.limit(PAGE);
-  for (let page = await ended.get(); ; ) {
+  for (let page = await ended.get(); ;) {
     for (const { id: jobId } of page.docs) {
       const job = await deps.jobs.get(jobId);
       if (job === null || job.fileCounts.failed === 0) continue;

@@ -104,7 +104,8 @@ export class DailyBudget {
     const { limits, now } = this.#deps;
     const isUsed = (used: number, limit: number): boolean => limit > 0 && used >= limit;
     if (isUsed(user, limits.user[resource])) return new AppError('daily_budget_used', untilMidnight(now()));
-    if (isUsed(project.used[resource], limits.project[resource])) return new AppError('project_budget_used', untilMidnight(now()));
+    if (isUsed(project.used[resource], limits.project[resource]))
+      return new AppError('project_budget_used', untilMidnight(now()));
     return null;
   }
 

@@ -26,7 +26,10 @@ describe('npm run retry-jobs', () => {
   const run = async (...args: readonly string[]): Promise<{ jobs: RetriedJob[]; sums: Record<string, number> }> => {
     const node = ['--disable-warning=ExperimentalWarning', TOOL, '--project', project];
     const { stdout } = await promisify(execFile)(process.execPath, [...node, ...args]);
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
     const { jobs } = lines.pop() as { jobs: Record<string, number> };
     return { jobs: lines as RetriedJob[], sums: jobs };
   };
