@@ -4,8 +4,9 @@
 /** Top to bottom. A module may import from its own folder and from the layers below its own. */
 const LAYERS = [
   ['index'],
-  ['wiring', 'deployment'],
-  ['endpoints', 'worker', 'sweeper'],
+  ['endpoints'],
+  ['platform'],
+  ['worker', 'sweeper'],
   ['upload', 'transcription'],
   ['completion'],
   ['http', 'storage', 'events'],

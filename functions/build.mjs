@@ -17,10 +17,12 @@ import { context, formatMessages } from 'esbuild';
 
 const SOURCE = import.meta.dirname;
 
-/** What others import by its path: the platform, `import()` and worker threads. Each keeps its place below `lib`. */
+/** What others import by its path, and keeps its place below `lib`: the platform, worker threads and the bench. */
 const ENTRIES = [
   'index',
-  'wiring',
+  'platform',
+  'worker/processJob',
+  'transcription/configured',
   'audio/detect/listenerPool',
   'audio/detect/listenWorker',
   'transcription/local/recogniserPool',

@@ -19,8 +19,14 @@ const FUNCTIONS = path.resolve(import.meta.dirname, '..');
 /** What each kind of function has loaded when its first request is answered. */
 const STEPS: Readonly<Record<string, readonly string[]>> = {
   'table of contents (every function, and deploying)': ['index.js'],
-  'light functions, first request': ['index.js', 'wiring.js'],
-  'processSyncJob, first task': ['index.js', 'wiring.js', 'audio/detect/listenerPool.js'],
+  'light functions, first request': ['index.js', 'platform.js'],
+  'processSyncJob, first task': [
+    'index.js',
+    'platform.js',
+    'worker/processJob.js',
+    'transcription/configured.js',
+    'audio/detect/listenerPool.js',
+  ],
 };
 
 const ENVIRONMENT = {

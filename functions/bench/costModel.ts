@@ -29,7 +29,7 @@ export interface Use {
   readonly bytesPerSecond: number;
   /** Days until staged audio is deleted; done jobs delete theirs at once. */
   readonly stagedDays: number;
-  /** The task function's size: see `deployment.ts`. */
+  /** The task function's size: see `endpoints/processSyncJob.ts`. */
   readonly vcpus: number;
   readonly gib: number;
   /** Characters of transcript that are sent for summaries for an hour of audio; 0 unless SUMMARIES is deepgram. */

@@ -12,12 +12,13 @@ import { getAppCheck } from 'firebase-admin/app-check';
 import pMap from 'p-map';
 import type { Listener } from '../src/audio/detect/listener.ts';
 import { LIMITS } from '../src/config.ts';
-import { TASK } from '../src/deployment.ts';
+import { options as TASK } from '../src/endpoints/processSyncJob.ts';
 import { createAuthenticator } from '../src/http/auth.ts';
 import type { TaskPayload } from '../src/jobs/job.ts';
 import type { TaskQueue } from '../src/jobs/queue.ts';
-import { processSyncJob } from '../src/worker/processJob.ts';
+import { processJob } from '../src/worker/processJob.ts';
 import { createUploadHandler } from '../src/endpoints/syncUpload.ts';
+import { acceptUpload } from '../src/upload/accept.ts';
 import { FairUse } from '../src/usage/fairUse.ts';
 import { auth, signUp } from '../test/support/suite.ts';
 import type { TestUser } from '../test/support/suite.ts';
@@ -73,7 +74,7 @@ export async function crowd(
 /** @returns false where it failed of whatever: the emulator gives up locks and transactions that many wait for. */
 async function delivered(payload: TaskPayload, world: TestWorld): Promise<boolean> {
   try {
-    await processSyncJob(payload, world.deps);
+    await processJob(payload, world.deps);
     return true;
   } catch {
     return false;
@@ -90,8 +91,12 @@ async function* first(count: number, tasks: EventEmitter): AsyncGenerator<TaskPa
 
 /** The upload function as it is deployed, but for its queue. */
 async function serve(world: TestWorld): Promise<{ url: string; close: () => Promise<unknown> }> {
-  const handler = createUploadHandler({
+  const deps = {
     ...world.acceptDeps(),
+    fairUse: new FairUse({ db: world.db, jobs: world.deps.jobs, limits: NO_LIMITS, now: Date.now }),
+  };
+  const handler = createUploadHandler({
+    accept: (upload) => acceptUpload(deps, upload),
     authenticate: createAuthenticator({
       auth,
       appCheck: () => getAppCheck(),
@@ -99,12 +104,13 @@ async function serve(world: TestWorld): Promise<{ url: string; close: () => Prom
       checkRevoked: true,
       signUp: () => ({ policy: 'open', domains: [] }),
     }),
-    fairUse: new FairUse({ db: world.db, jobs: world.deps.jobs, limits: NO_LIMITS, now: Date.now }),
     limits: {
       maxRequestBytes: LIMITS.maxRequestBytes,
       maxFiles: LIMITS.maxFilesPerRequest,
       maxRecordingBytes: LIMITS.maxRecordingBytes,
     },
+    logger: world.logger,
+    now: Date.now,
   });
   register('crowd', handler as HttpFunction);
   const server = getTestServer('crowd');

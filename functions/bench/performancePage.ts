@@ -1,6 +1,11 @@
 /** The text of `docs/performance.md`. */
-import { READ_MANY, READ_ONE, RECORDING_STAGED, SWEEP, TASK, UPLOAD } from '../src/deployment.ts';
+import { options as TASK } from '../src/endpoints/processSyncJob.ts';
+import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
+import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
+import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
+import { options as UPLOAD } from '../src/endpoints/syncUpload.ts';
 import type { Figures, Ratios } from './ratios.ts';
+import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
 
 type Cell = string | number;
@@ -207,9 +212,9 @@ function settings(ratios: Ratios): string[] {
     ],
     [
       '`onRecordingStaged`',
-      RECORDING_STAGED.memory,
+      recordingStaged.memory,
       1,
-      RECORDING_STAGED.concurrency,
+      recordingStaged.concurrency,
       'waits for Firestore; those of one job that meet are written together',
     ],
     ['`syncStatus`', READ_ONE.memory, 1, READ_ONE.concurrency, 'waits for Firestore'],
@@ -224,7 +229,7 @@ function settings(ratios: Ratios): string[] {
   ];
   return [
     '## Settings, and what chose them',
-    `From \`functions/src/deployment.ts\`. Light functions load in ${lightLoadMs} ms; 512 MiB is what their modules and a page of documents take, with room.`,
+    `From the files of \`functions/src/endpoints/\`. Light functions load in ${lightLoadMs} ms; 512 MiB is what their modules and a page of documents take, with room.`,
     table(['', 'memory', 'processors', 'requests at once', 'why'], rows),
   ];
 }

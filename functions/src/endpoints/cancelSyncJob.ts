@@ -1,39 +1,32 @@
-/** `cancelSyncJob`: the user does not want the job's result any more. */
-import type { Firestore } from 'firebase-admin/firestore';
-import { AppError } from '../errors.ts';
-import type { Job } from '../jobs/job.ts';
-import { errorFields } from '../logger.ts';
-import type { Logger } from '../logger.ts';
-import { endEarly, wrapUp } from '../completion/finish.ts';
-import type { EndDeps, WrapUpDeps } from '../completion/finish.ts';
+/** `cancelSyncJob({job_id})`: the job ends, and its audio is deleted. */
+import type { CallableOptions } from 'firebase-functions/v2/https';
+import { REGION } from '../config.ts';
+import { onGuardedCall } from '../http/callableGuard.ts';
+import { jobCallable } from '../http/jobCallable.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger as logger } from '../logger.ts';
 
-export interface CancelDeps extends EndDeps, WrapUpDeps {
-  readonly db: Firestore;
-  readonly logger: Logger;
-}
+export const options = {
+  region: REGION,
+  memory: '512MiB',
+  concurrency: 20,
+  timeoutSeconds: 60,
+} as const satisfies CallableOptions;
 
-/**
- * Cancels an unfinished job. Its worker, if there is one, can write nothing more from this moment on, and stops what it has
- * in flight at its next write or heartbeat. What is transcribed stays, and counts as speech; the audio is deleted. A job that
- * has ended stays as it is: cancelling twice is cancelling once.
- * @throws AppError `job_not_found`
- */
-export async function cancelJob(uid: string, jobId: string, deps: CancelDeps): Promise<Job> {
-  const cancelled = await endEarly(jobId, 'job_cancelled', (job) => job.uid === uid, deps);
-  if (cancelled === null) {
-    const job = await deps.jobs.get(jobId);
-    if (job?.uid !== uid) throw new AppError('job_not_found');
-    return job;
-  }
-  deps.logger.info('Job cancelled', { jobId, stage: 'cancel', ...cancelled.ledger });
-  try {
-    await wrapUp(jobId, cancelled, deps, deps.logger);
-  } catch (error) {
-    deps.logger.warn('Cancelled job not wrapped up; the sweeper will', {
-      jobId,
-      stage: 'cancel',
-      ...errorFields(error),
+export const cancelSyncJob = onGuardedCall(
+  options,
+  lazily(async () => {
+    const [{ authenticator, completing, files }, { cancelJob }] = await Promise.all([
+      import('../platform.ts'),
+      import('../completion/cancel.ts'),
+    ]);
+    const deps = completing();
+    return jobCallable({
+      name: 'cancelSyncJob',
+      authenticate: authenticator({ checkRevoked: false }),
+      files,
+      logger,
+      command: (uid, jobId) => cancelJob(uid, jobId, deps),
     });
-  }
-  return cancelled;
-}
+  }),
+);

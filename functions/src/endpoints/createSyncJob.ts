@@ -1,33 +1,62 @@
 /** `createSyncJob`: a manifest in, a job and the paths in Storage out that its recordings are to be uploaded to. */
+import type { CallableOptions } from 'firebase-functions/v2/https';
+import type { CreatedJobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS } from '../config.ts';
+import { LIMITS, REGION, uploadExpiryMs } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
+import { onGuardedCall } from '../http/callableGuard.ts';
 import { createdJobView } from '../http/views.ts';
-import type { CreatedJobView } from 'offline-audio-sync-contract';
-import { enqueueJob } from '../jobs/queue.ts';
-import type { FileStore } from '../jobs/files.ts';
 import type { JobFile } from '../jobs/job.ts';
-import type { JobStore } from '../jobs/store.ts';
-import { receiveAll, withArrival } from '../upload/arrivals.ts';
-import type { ArrivalDeps } from '../upload/arrivals.ts';
-import { beginJob } from '../upload/begin.ts';
-import type { BeginDeps, BegunJob } from '../upload/begin.ts';
-import { manifestHash } from '../upload/idempotency.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import type { BegunJob, NewUpload } from '../upload/begin.ts';
 import { checkManifest } from '../upload/recordings.ts';
 import type { DeclaredFile } from '../upload/recordings.ts';
 import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
-export interface CreateJobDeps extends BeginDeps, ArrivalDeps {
-  readonly jobs: Pick<JobStore, 'newId' | 'create' | 'replace' | 'get' | 'update'>;
-  readonly files: FileStore;
+export const options = {
+  region: REGION,
+  memory: '512MiB',
+  concurrency: 20,
+  timeoutSeconds: 60,
+} as const satisfies CallableOptions;
+
+export const createSyncJob = onGuardedCall(
+  options,
+  lazily(async () => {
+    const [{ arriving, authenticator, beginning, bucket }, { beginDirectUpload }] = await Promise.all([
+      import('../platform.ts'),
+      import('../upload/direct.ts'),
+    ]);
+    const deps = { ...beginning(), ...arriving() };
+    return createCreateJobCallable({
+      authenticate: authenticator({ checkRevoked: true }),
+      begin: (upload) => beginDirectUpload(upload, deps),
+      bucket: bucket().name,
+      maxRecordingBytes: LIMITS.maxRecordingBytes,
+      uploadExpiryMs: uploadExpiryMs(),
+      logger: cloudLogger,
+      now: Date.now,
+    });
+  }),
+);
+
+export interface CreateJobDeps {
   readonly authenticate: Authenticate;
-  readonly maxRecordingBytes: number;
+  readonly begin: (upload: NewUpload) => Promise<BegunJob>;
   /** Name of the bucket that the paths are in. */
   readonly bucket: string;
+  readonly maxRecordingBytes: number;
+  /** After how long without an arrival an upload has ended, milliseconds. */
+  readonly uploadExpiryMs: number;
+  readonly logger: Logger;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
 const filesRule = 'a list of recordings, at least one: [{ name, size_bytes, md5? }]';
@@ -72,12 +101,8 @@ export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<Cr
     const files = parseFiles(asked.files);
     const rules = { nowMs: deps.now(), maxRecordingBytes: deps.maxRecordingBytes };
     const recordings = checkManifest(files, fields, rules);
-    const begun = await beginJob(
-      deps,
-      { uid, idempotencyKey: asked.idempotency_key ?? null, fields, recordings },
-      { contentHash: manifestHash(recordings, fields), upload: 'direct' },
-    );
-    const { jobId, job, files: current } = await bringUpToDate(uid, begun, deps);
+    const idempotencyKey = asked.idempotency_key ?? null;
+    const { jobId, job, files: current } = await deps.begin({ uid, idempotencyKey, fields, recordings });
     const expiresMs = job.waitingFor?.until?.toMillis() ?? job.createdAt.toMillis() + deps.uploadExpiryMs;
     const view = createdJobView(jobId, job, inOrderOf(recordings, current), deps.bucket, expiresMs);
     return { view, log: { jobId, files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) } };
@@ -92,22 +117,6 @@ function parseFiles(given: readonly unknown[]): DeclaredFile[] {
   }
   const { files } = requireValid(filesInput, { files: given });
   return files.map(({ name, size_bytes: size, md5 }) => ({ name, size, md5: md5 ?? null }));
-}
-
-/** Starts a job that waits for nothing, and receives what has arrived for one of an earlier call. */
-async function bringUpToDate(uid: string, begun: BegunJob, deps: CreateJobDeps): Promise<BegunJob> {
-  const { jobId, isNew } = begun;
-  if (begun.job.status !== 'uploading') {
-    // Its first enqueue may have been lost. A task that is queued stays one task.
-    if (begun.job.status === 'pending') await enqueueJob(jobId, begun.job, deps);
-    return begun;
-  }
-  if (isNew && begun.job.fileCounts.expected > 0) return begun;
-  const objects = await receiveAll(uid, jobId, deps);
-  const job = await deps.jobs.get(jobId);
-  if (job === null) throw new AppError('unavailable');
-  const files = (await deps.files.read(jobId, job)).all.map((file) => withArrival(file, objects));
-  return { ...begun, job, files };
 }
 
 function inOrderOf(recordings: readonly { readonly name: string }[], files: readonly JobFile[]): JobFile[] {

@@ -1,11 +1,42 @@
-/** `deleteConversation`: what was said in it is removed for good, and nothing brings it back. */
+/** `deleteConversation({conversation_id})`: what was said in it is deleted, and no later upload of the same audio restores it. */
+import type { CallableOptions } from 'firebase-functions/v2/https';
+import type { DeletedConversationView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
+import { REGION } from '../config.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import type { DeletedConversationView } from 'offline-audio-sync-contract';
-import type { CallableDeps } from './callables.ts';
+import { onGuardedCall } from '../http/callableGuard.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+
+export const options = {
+  region: REGION,
+  memory: '512MiB',
+  concurrency: 20,
+  timeoutSeconds: 60,
+} as const satisfies CallableOptions;
+
+export const deleteConversation = onGuardedCall(
+  options,
+  lazily(async () => {
+    const { authenticator, conversations } = await import('../platform.ts');
+    return createDeleteConversationCallable({
+      authenticate: authenticator({ checkRevoked: false }),
+      conversations,
+      logger: cloudLogger,
+    });
+  }),
+);
+
+export interface DeleteConversationDeps {
+  readonly authenticate: Authenticate;
+  readonly conversations: Pick<ConversationStore, 'delete'>;
+  readonly logger: Logger;
+}
 
 const rule = 'the id of a conversation';
 const input = z.object({ conversation_id: z.string(rule).min(1, rule) }, `give {"conversation_id": …}`);
@@ -14,7 +45,7 @@ const input = z.object({ conversation_id: z.string(rule).min(1, rule) }, `give {
 const CONVERSATION_ID = /^[\w-]{1,128}$/;
 
 export function createDeleteConversationCallable(
-  deps: CallableDeps & { readonly conversations: ConversationStore },
+  deps: DeleteConversationDeps,
 ): CallableHandler<DeletedConversationView> {
   return callable({ ...deps, name: 'deleteConversation', input }, async ({ uid }, { conversation_id: id }) => {
     if (!CONVERSATION_ID.test(id) || /^__.*__$/.test(id)) throw new AppError('conversation_not_found');

@@ -1,14 +1,36 @@
 /** `GET /v2/sync/jobs?status=…&limit=…&page_token=…`: the caller's jobs, newest first. */
+import { onRequest } from 'firebase-functions/v2/https';
+import type { HttpsOptions } from 'firebase-functions/v2/https';
+import type { JobListView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { JOB_STATUSES } from '../jobs/stateMachine.ts';
-import type { JobStore } from '../jobs/store.ts';
-import type { Logger } from '../logger.ts';
+import { REGION } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { jobSummaryView } from '../http/views.ts';
-import type { JobListView } from 'offline-audio-sync-contract';
+import { JOB_STATUSES } from '../jobs/stateMachine.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+
+/** A page of jobs is megabytes where jobs have hundreds of failures; their files are not read. */
+export const options = {
+  region: REGION,
+  invoker: 'public',
+  memory: '512MiB',
+  concurrency: 20,
+  timeoutSeconds: 30,
+} as const satisfies HttpsOptions;
+
+export const syncJobs = onRequest(
+  options,
+  lazily(async () => {
+    const { authenticator, jobs } = await import('../platform.ts');
+    return createJobsHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger: cloudLogger });
+  }),
+);
 
 export interface JobsDeps {
   readonly authenticate: Authenticate;

@@ -1,47 +1,64 @@
 /** `GET /v2/sync/status?job_id=…`: one job of the caller. */
+import { onRequest } from 'firebase-functions/v2/https';
+import type { HttpsOptions } from 'firebase-functions/v2/https';
 import * as z from 'zod';
+import { REGION } from '../config.ts';
 import { AppError } from '../errors.ts';
-import { isJobId } from '../jobs/job.ts';
-import type { Job, JobFile } from '../jobs/job.ts';
-import type { FileStore } from '../jobs/files.ts';
-import type { JobStore } from '../jobs/store.ts';
-import { isArriving, listStaged, withArrival } from '../upload/arrivals.ts';
-import type { UploadedObjects } from '../storage/objects.ts';
-import type { Logger } from '../logger.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { jobView } from '../http/views.ts';
+import { isJobId } from '../jobs/job.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+
+export const options = {
+  region: REGION,
+  invoker: 'public',
+  memory: '512MiB',
+  concurrency: 80,
+  timeoutSeconds: 30,
+} as const satisfies HttpsOptions;
+
+export const syncStatus = onRequest(
+  options,
+  lazily(async () => {
+    const [{ authenticator, jobs, files, objects }, { currentFiles }] = await Promise.all([
+      import('../platform.ts'),
+      import('../upload/arrivals.ts'),
+    ]);
+    const deps = { files, objects: objects() };
+    return createStatusHandler({
+      authenticate: authenticator({ checkRevoked: false }),
+      jobs,
+      filesOf: (jobId, job) => currentFiles(jobId, job, deps),
+      logger: cloudLogger,
+    });
+  }),
+);
 
 export interface StatusDeps {
   readonly authenticate: Authenticate;
   readonly jobs: Pick<JobStore, 'get'>;
-  readonly files: Pick<FileStore, 'read'>;
-  readonly objects: Pick<UploadedObjects, 'list'>;
+  /** The job's recordings as they are now. */
+  readonly filesOf: (jobId: string, job: Job) => Promise<readonly JobFile[]>;
   readonly logger: Logger;
 }
 
-const queryShape = z.object({
-  job_id: z.string('give the job_id that the upload returned').min(1, 'give the job_id that the upload returned'),
-});
+const jobIdRule = 'give the job_id that the upload returned';
+const queryShape = z.object({ job_id: z.string(jobIdRule).min(1, jobIdRule) });
 
-export function createStatusHandler(deps: StatusDeps): HttpHandler {
-  const { authenticate, jobs, logger } = deps;
+export function createStatusHandler({ authenticate, jobs, filesOf, logger }: StatusDeps): HttpHandler {
   return route({ name: 'status', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
     const { job_id: jobId } = parseQuery(req, queryShape);
     const job = isJobId(jobId) ? await jobs.get(jobId) : null;
-    // Somebody else's job answers like none, so that nobody learns which ids exist.
+    // A job of another user answers like none, so that no caller learns which ids exist.
     if (job?.uid !== uid) throw new AppError('job_not_found');
-    return { status: 200, body: jobView(jobId, job, await currentFiles(jobId, job, deps)), log: { uid, jobId } };
+    return { status: 200, body: jobView(jobId, job, await filesOf(jobId, job)), log: { uid, jobId } };
   });
-}
-
-/** The job's recordings; while they arrive, those that lie in Storage are `staged`. */
-async function currentFiles(jobId: string, job: Job, deps: StatusDeps): Promise<JobFile[]> {
-  const files = (await deps.files.read(jobId, job)).all;
-  if (!isArriving(job)) return files;
-  const objects = await listStaged(job.uid, jobId, deps);
-  return files.map((file) => withArrival(file, objects));
 }

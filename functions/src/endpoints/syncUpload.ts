@@ -1,22 +1,62 @@
-/** `POST /v2/sync/upload`. */
+/** `POST /v2/sync/upload`: recordings in one multipart request become a job. */
+import { onRequest } from 'firebase-functions/v2/https';
+import type { HttpsOptions } from 'firebase-functions/v2/https';
+import type { UploadView } from 'offline-audio-sync-contract';
+import { LIMITS, REGION } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
-import type { UploadView } from 'offline-audio-sync-contract';
-import { acceptUpload } from '../upload/accept.ts';
-import type { AcceptDeps, AcceptedJob } from '../upload/accept.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import type { AcceptedJob, Upload } from '../upload/accept.ts';
 import { parseMultipart } from '../upload/multipart.ts';
 import type { MultipartLimits } from '../upload/multipart.ts';
 import { checkRecordings } from '../upload/recordings.ts';
 import { parseFields, parseIdempotencyKey } from '../upload/request.ts';
 
-export interface UploadDeps extends AcceptDeps {
+/** Bodies are held in memory, and for a moment twice: 8 × 64 MiB fit. */
+export const options = {
+  region: REGION,
+  invoker: 'public',
+  memory: '1GiB',
+  concurrency: 8,
+  timeoutSeconds: 120,
+} as const satisfies HttpsOptions;
+
+export const syncUpload = onRequest(
+  options,
+  lazily(async () => {
+    const [{ authenticator, beginning, bucket, queue }, { acceptUpload }, { createStaging }] = await Promise.all([
+      import('../platform.ts'),
+      import('../upload/accept.ts'),
+      import('../storage/staging.ts'),
+    ]);
+    const deps = { ...beginning(), staging: createStaging(bucket()), queue, logger: cloudLogger };
+    return createUploadHandler({
+      authenticate: authenticator({ checkRevoked: true }),
+      accept: (upload) => acceptUpload(deps, upload),
+      limits: {
+        maxRequestBytes: LIMITS.maxRequestBytes,
+        maxFiles: LIMITS.maxFilesPerRequest,
+        maxRecordingBytes: LIMITS.maxRecordingBytes,
+      },
+      logger: cloudLogger,
+      now: Date.now,
+    });
+  }),
+);
+
+export interface UploadDeps {
   readonly authenticate: Authenticate;
+  readonly accept: (upload: Upload) => Promise<AcceptedJob>;
   readonly limits: MultipartLimits & { readonly maxRecordingBytes: number };
+  readonly logger: Logger;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
-export function createUploadHandler(deps: UploadDeps): HttpHandler {
-  const { authenticate, limits, logger, now } = deps;
+export function createUploadHandler({ authenticate, accept, limits, logger, now }: UploadDeps): HttpHandler {
   return route({ name: 'upload', method: 'POST', logger }, async (req) => {
     const { uid } = await authenticate(req);
     const idempotencyKey = parseIdempotencyKey(req.get('Idempotency-Key'));
@@ -29,7 +69,7 @@ export function createUploadHandler(deps: UploadDeps): HttpHandler {
       maxRecordingBytes: limits.maxRecordingBytes,
     });
 
-    const accepted = await acceptUpload(deps, { uid, idempotencyKey, fields, recordings });
+    const accepted = await accept({ uid, idempotencyKey, fields, recordings });
     return {
       status: 202,
       body: uploadView(accepted),

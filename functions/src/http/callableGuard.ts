@@ -2,10 +2,13 @@
  * What stands before every callable. firebase-functions copies the whole of `data` before a handler sees it, logs bodies that it does
  * not understand, and answers 500 to some values: so what is too large or too odd is refused before it gets there.
  */
-import type { Request, Response } from 'firebase-functions/v2/https';
+import { onCall } from 'firebase-functions/v2/https';
+import type { CallableOptions, Request, Response } from 'firebase-functions/v2/https';
 import { AppError } from '../errors.ts';
+import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { toHttpsError } from './callable.ts';
+import type { CallableHandler } from './callable.ts';
 
 /** Bytes of a body. The longest manifest, 1,000 recordings with names of 200 bytes, is about 400 KB. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -13,6 +16,11 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_VALUES = 20_000;
 /** Objects and lists within one another. A manifest has 3. */
 const MAX_DEPTH = 10;
+
+/** Deploys a callable behind the checks of {@link guarded}. */
+export function onGuardedCall<View>(options: CallableOptions, handle: CallableHandler<View>) {
+  return guarded(onCall(options, handle), cloudLogger);
+}
 
 type Handler = (req: Request, res: Response) => unknown;
 

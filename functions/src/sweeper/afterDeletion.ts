@@ -35,7 +35,7 @@ const PAGE = 300;
  * @param data the document as it was.
  * @throws Error when an object could not be deleted, or Firestore or Storage do not answer: the platform repeats it then.
  */
-export async function onJobDeleted(jobId: string, data: unknown, deps: JobDeletionDeps): Promise<void> {
+export async function clearDeletedJob(jobId: string, data: unknown, deps: JobDeletionDeps): Promise<void> {
   const chunks = await deleteDocuments(jobId, chunksOf(deps.db, jobId), deps);
   await deleteDocuments(jobId, filesOf(deps.db, jobId), deps);
   const { data: job } = withOwner.safeParse(data);
@@ -97,7 +97,7 @@ const MOVING_MS = 3600_000;
  * document as `device_id`; others expire as they would anyway. A token may die while its app goes on, so an upload that moves
  * goes on; and audio that was accepted is never touched, whatever device recorded it.
  */
-export async function onDeviceDeleted(uid: string, deviceId: string, deps: DeviceDeletionDeps): Promise<void> {
+export async function cancelUploadsOfDevice(uid: string, deviceId: string, deps: DeviceDeletionDeps): Promise<void> {
   // The event may come late, or again, after the app has registered anew: its uploads are live.
   if ((await deps.db.doc(`users/${uid}/devices/${deviceId}`).get()).exists) return;
   const nowMs = deps.now();

@@ -36,7 +36,7 @@ const SECOND_TIME_MS = 2 * 3600_000;
 const PAGE = 50;
 
 /** @throws Error when Firestore or Storage do not answer: the platform repeats it then, and so does the sweeper. */
-export async function onUserDeleted(uid: string, deps: UserDeletionDeps): Promise<void> {
+export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promise<void> {
   // Custom tokens allow any id. One that is no part of a path was never served, and its paths would be somebody else's.
   if (!isServable(uid)) return;
   const dueAt = Timestamp.fromMillis(deps.now() + SECOND_TIME_MS);

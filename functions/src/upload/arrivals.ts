@@ -92,6 +92,18 @@ export function isArriving({ status, upload, fileCounts }: Pick<Job, 'status' | 
   return status === 'uploading' && (upload === 'direct' || fileCounts.expected === 0);
 }
 
+/** The job's recordings; while they arrive, those that lie in Storage are `staged`. */
+export async function currentFiles(
+  jobId: string,
+  job: Job,
+  { files, objects }: { readonly files: Pick<FileStore, 'read'>; readonly objects: Pick<UploadedObjects, 'list'> },
+): Promise<JobFile[]> {
+  const all = (await files.read(jobId, job)).all;
+  if (!isArriving(job)) return all;
+  const staged = await listStaged(job.uid, jobId, { objects });
+  return all.map((file) => withArrival(file, staged));
+}
+
 /** Everything that lies in Storage for a job. */
 export async function listStaged(
   uid: string,

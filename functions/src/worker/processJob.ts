@@ -80,7 +80,7 @@ class OverdueError extends Error {
  * @throws RetryTaskError when it came too early; whatever Firestore throws when the failure of an attempt could not be written:
  * both are delivered again.
  */
-export async function processSyncJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
+export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
   const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now, deps.leaseMs);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);

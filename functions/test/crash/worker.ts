@@ -2,7 +2,7 @@
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { loadSileroVad } from '../../src/audio/detect/vad.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
-import { processSyncJob } from '../../src/worker/processJob.ts';
+import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { TestWorld } from '../support/worker.ts';
@@ -70,6 +70,6 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
 const order = readOrder() as TaskOrder;
 await run(
   order.plan,
-  (watch) => processSyncJob(order.payload, watchedDeps(order, watch)),
+  (watch) => processJob(order.payload, watchedDeps(order, watch)),
   (error) => isForTheQueue(error) || error instanceof ToldToFail,
 );

@@ -4,12 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import type { Job, TaskPayload } from '../../src/jobs/job.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { processSyncJob } from '../../src/worker/processJob.ts';
+import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { SweeperStateStore } from '../../src/sweeper/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/sweeper/sweep.ts';
-import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
+import { retryJob } from '../../src/completion/retry.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
@@ -137,7 +137,7 @@ export class World {
       );
     });
     try {
-      await Promise.race([processSyncJob(payload, this.deps), late]);
+      await Promise.race([processJob(payload, this.deps), late]);
     } finally {
       late.catch(() => undefined);
       overdue.abort();

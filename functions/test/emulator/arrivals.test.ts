@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { endEarly } from '../../src/completion/finish.ts';
-import { onDeviceDeleted } from '../../src/sweeper/afterDeletion.ts';
+import { cancelUploadsOfDevice } from '../../src/sweeper/afterDeletion.ts';
 import { DirectWorld, sentRecordings } from '../support/directWorld.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { md5Of } from '../support/sdkClient.ts';
@@ -254,10 +254,10 @@ describe('recordings that arrive in Storage', () => {
     // The objects have the real time.
     world.nowMs = Date.now();
     await world.deps.jobs.ref(unfinished).update({ createdAt: world.ago(HOUR_MS) });
-    await onDeviceDeleted('ann', 'phone1', world.deps);
+    await cancelUploadsOfDevice('ann', 'phone1', world.deps);
     assert.equal((await world.job(unfinished)).status, 'uploading', 'it moves');
     world.nowMs = later;
-    await onDeviceDeleted('ann', 'phone1', world.deps);
+    await cancelUploadsOfDevice('ann', 'phone1', world.deps);
     assert.deepEqual(
       [(await world.job(unfinished)).status, (await world.job(accepted)).status],
       ['cancelled', 'pending'],

@@ -1,8 +1,8 @@
 /** `cancelSyncJob` and `acknowledgeSyncJobs` on the real stores, with a worker whose deliveries the test holds. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { acknowledgeJobs } from '../../src/endpoints/acknowledgeSyncJobs.ts';
-import { cancelJob } from '../../src/endpoints/cancelSyncJob.ts';
+import { acknowledgeJobs } from '../../src/jobs/acknowledge.ts';
+import { cancelJob } from '../../src/completion/cancel.ts';
 import type { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';

@@ -5,7 +5,7 @@ import { loadSamples, speechSeconds } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
-import { processSyncJob, RetryTaskError } from '../../src/worker/processJob.ts';
+import { processJob, RetryTaskError } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound } from '../support/checks.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
@@ -140,7 +140,7 @@ describe('the task', () => {
   });
 
   it('drops a task whose job is gone', async () => {
-    await processSyncJob({ jobId: 'nobody', uid: world.uid, epoch: 0 }, world.deps);
+    await processJob({ jobId: 'nobody', uid: world.uid, epoch: 0 }, world.deps);
     assert.deepEqual(
       world.logger.entries.map(({ fields }) => fields['reason']),
       ['missing'],
@@ -150,7 +150,7 @@ describe('the task', () => {
   it('refuses a task that names another user, logs a security event and changes nothing', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     const before = await world.job(jobId);
-    await processSyncJob({ jobId, uid: 'somebody-else', epoch: before.epoch }, world.deps);
+    await processJob({ jobId, uid: 'somebody-else', epoch: before.epoch }, world.deps);
     assert.deepEqual(await world.job(jobId), before);
     assert.equal((await world.objects()).length, 1);
     const event = world.logger.entries.find(({ fields }) => fields['securityEvent'] === 'uid_mismatch');

@@ -1,6 +1,6 @@
 /** `retrySyncJob` on the real stores, with a worker whose deliveries the test holds. */
 import assert from 'node:assert/strict';
-import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
+import { retryJob } from '../../src/completion/retry.ts';
 import { AppError } from '../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
 import type { StagedAudio } from '../../src/storage/stagedAudio.ts';

@@ -2,8 +2,11 @@ import type { Request, Response } from 'firebase-functions/v2/https';
 import fc from 'fast-check';
 import { guarded } from '../../src/http/callableGuard.ts';
 import { createCreateJobCallable } from '../../src/endpoints/createSyncJob.ts';
-import type { CreateJobDeps } from '../../src/endpoints/createSyncJob.ts';
-import { createAcknowledgeCallable, createCancelCallable } from '../../src/endpoints/callables.ts';
+import { createAcknowledgeCallable } from '../../src/endpoints/acknowledgeSyncJobs.ts';
+import { jobCallable } from '../../src/http/jobCallable.ts';
+import { AppError } from '../../src/errors.ts';
+import { beginDirectUpload } from '../../src/upload/direct.ts';
+import type { DirectUploadDeps } from '../../src/upload/direct.ts';
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { CallableRequest } from 'firebase-functions/v2/https';
 import { recordingLogger } from '../support/logger.ts';
@@ -28,12 +31,22 @@ const data = fc.oneof(
 export const callables = fuzzTarget({ name: 'callables', casesInTest: 1000 }, () => {
   const logger = recordingLogger();
   const authenticate = () => Promise.resolve({ uid: 'ann' });
-  const nothing = { get: () => Promise.resolve(null), update: () => Promise.resolve(null) };
-  const deps = { ...memoryDeps(), authenticate, logger, now: Date.now, maxRecordingBytes: 1e9 };
+  const deps = { authenticate, logger, now: Date.now };
   const handlers = [
-    createCreateJobCallable({ ...deps, uploadExpiryMs: 1000, bucket: 'b' } as unknown as CreateJobDeps),
-    createCancelCallable({ ...deps, jobs: nothing, db: null } as never),
-    createAcknowledgeCallable({ ...deps, jobs: nothing } as never),
+    createCreateJobCallable({
+      ...deps,
+      begin: (upload) => beginDirectUpload(upload, memoryDeps() as unknown as DirectUploadDeps),
+      bucket: 'b',
+      maxRecordingBytes: 1e9,
+      uploadExpiryMs: 1000,
+    }),
+    jobCallable({
+      ...deps,
+      name: 'cancelSyncJob',
+      files: memoryDeps().files,
+      command: () => Promise.reject(new AppError('job_not_found')),
+    }),
+    createAcknowledgeCallable({ ...deps, acknowledge: () => Promise.resolve([]) }),
   ] as ((request: CallableRequest) => Promise<unknown>)[];
 
   return fc.asyncProperty(fc.nat(handlers.length - 1), data, async (index, value) => {

@@ -7,7 +7,7 @@ import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { AppError } from '../../src/errors.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { JobStore } from '../../src/jobs/store.ts';
-import { processSyncJob } from '../../src/worker/processJob.ts';
+import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
@@ -152,7 +152,7 @@ class Run {
     const { epoch } = await this.#world.job(jobId);
     const life = new Life(diesAt);
     const { maxChunkMs } = this.#plan;
-    await processSyncJob({ jobId, uid, epoch }, { ...mortal(deps, life), maxChunkMs }).catch(() => undefined);
+    await processJob({ jobId, uid, epoch }, { ...mortal(deps, life), maxChunkMs }).catch(() => undefined);
   }
 
   /** As an app does; if it fails half-way somebody else has to finish it. */

@@ -1,9 +1,9 @@
 /** A world in which the user gives commands, and Deepgram refuses or delays. */
 import assert from 'node:assert/strict';
 import type { Sample } from '../../../dev/samples/samples.ts';
-import { cancelJob } from '../../src/endpoints/cancelSyncJob.ts';
-import { retryJob } from '../../src/endpoints/retrySyncJob.ts';
-import type { RetryDeps } from '../../src/endpoints/retrySyncJob.ts';
+import { cancelJob } from '../../src/completion/cancel.ts';
+import { retryJob } from '../../src/completion/retry.ts';
+import type { RetryDeps } from '../../src/completion/retry.ts';
 import type { JobWithFiles } from './jobFiles.ts';
 import { TestWorld } from './worker.ts';
 

@@ -2,8 +2,8 @@
 import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import type { ArrivalDeps } from '../../src/upload/arrivals.ts';
 import { beginJob } from '../../src/upload/begin.ts';
-import { createRecordingStagedHandler } from '../../src/endpoints/onRecordingStaged.ts';
-import type { StagedObjectEvent } from '../../src/endpoints/onRecordingStaged.ts';
+import { createArrivalHandler } from '../../src/upload/arrivalEvents.ts';
+import type { StagedObjectEvent } from '../../src/upload/arrivalEvents.ts';
 import { checkManifest } from '../../src/upload/recordings.ts';
 import type { DeclaredFile } from '../../src/upload/recordings.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
@@ -65,6 +65,6 @@ export class DirectWorld extends SweepWorld {
 
   /** The trigger, in an instance of its own. */
   instance(change: Partial<ArrivalDeps> = {}): (event: StagedObjectEvent) => Promise<void> {
-    return createRecordingStagedHandler({ ...this.deps, ...change });
+    return createArrivalHandler({ ...this.deps, ...change });
   }
 }

@@ -25,7 +25,7 @@ import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import type { TaskPayload } from '../../src/jobs/job.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
-import { processSyncJob } from '../../src/worker/processJob.ts';
+import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
@@ -206,7 +206,7 @@ export class TestWorld {
   /** Delivers the job's task once. */
   async deliver(jobId: string, change: Partial<ProcessDeps> = {}): Promise<void> {
     const { epoch } = await this.job(jobId);
-    await processSyncJob({ jobId, uid: this.uid, epoch }, { ...this.deps, ...change });
+    await processJob({ jobId, uid: this.uid, epoch }, { ...this.deps, ...change });
   }
 
   async job(jobId: string): Promise<JobWithFiles> {

@@ -10,8 +10,8 @@ const FUNCTIONS = path.resolve(import.meta.dirname, '../..');
 /** A package that build.mjs can build, and nothing more. */
 const SOURCES = {
   'index.ts':
-    "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./wiring.ts')).text);\n",
-  'wiring.ts': "export const text: string = 'first';\n",
+    "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./platform.ts')).text);\n",
+  'platform.ts': "export const text: string = 'first';\n",
   'audio/detect/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
   'audio/read/containers/sandbox.ts': "export const worker = new URL('./sandboxWorker.js', import.meta.url);\n",
   'audio/read/containers/sandboxWorker.ts': 'export {};\n',
@@ -81,13 +81,13 @@ describe('The build of the functions', function () {
 
   it('lets nothing replace what works that does not compile, and says what is wrong', async () => {
     await build();
-    await write('wiring.ts', "export const text: string = 'second'; export const wrong: string = 2;\n");
+    await write('platform.ts', "export const text: string = 'second'; export const wrong: string = 2;\n");
     await assert.rejects(build(), ({ code, stderr }: { code: number; stderr: string }) => {
-      assert.match(stderr, /src\/wiring\.ts\(1,\d+\): error TS2322/);
+      assert.match(stderr, /src\/platform\.ts\(1,\d+\): error TS2322/);
       return code === 1;
     });
     assert.equal(await read(), 'first\n');
-    await write('wiring.ts', "export { text } from './nowhere.ts';\n");
+    await write('platform.ts', "export { text } from './nowhere.ts';\n");
     await assert.rejects(build(), /nowhere/);
     assert.equal(await read(), 'first\n');
   });
@@ -96,7 +96,7 @@ describe('The build of the functions', function () {
     await build();
     const [before, index] = [await files(), path.join(directory, 'lib/index.js')];
     const { mtimeNs } = await stat(index, { bigint: true });
-    await write('wiring.ts', "export const text: string = 'third';\n");
+    await write('platform.ts', "export const text: string = 'third';\n");
     await build();
     assert.equal(await read(), 'third\n');
     assert.equal((await stat(index, { bigint: true })).mtimeNs, mtimeNs);

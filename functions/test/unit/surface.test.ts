@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -185,6 +185,16 @@ describe('the deployed surface', () => {
 
   it('is the functions of the table and no others', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), Object.keys(SURFACE).sort());
+  });
+
+  it('has one file of endpoints/ for each function, named as it is deployed', async () => {
+    const files = await readdir(path.join(FUNCTIONS, 'src/endpoints'));
+    assert.deepEqual(
+      files.sort(),
+      Object.keys(SURFACE)
+        .map((name) => `${name}.ts`)
+        .sort(),
+    );
   });
 
   for (const [name, expected] of Object.entries(SURFACE)) {

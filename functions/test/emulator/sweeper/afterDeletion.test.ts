@@ -5,7 +5,7 @@ import { fireSchedules } from '../../../../dev/emulators/scheduler.ts';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { JobStore } from '../../../src/jobs/store.ts';
-import { onDeviceDeleted, onJobDeleted } from '../../../src/sweeper/afterDeletion.ts';
+import { cancelUploadsOfDevice, clearDeletedJob } from '../../../src/sweeper/afterDeletion.ts';
 import { writeJob } from '../../support/jobFiles.ts';
 import type { JobWithFiles } from '../../support/jobFiles.ts';
 import { bucket, db } from '../../support/suite.ts';
@@ -37,7 +37,7 @@ describe('a deleted job', () => {
     );
     await putChunks('gone', 301);
     await putChunks('other', 1);
-    await onJobDeleted('gone', { uid: 'ann' }, world.deps);
+    await clearDeletedJob('gone', { uid: 'ann' }, world.deps);
     assert.equal(await chunkCount('gone'), 0);
     assert.equal(await chunkCount('other'), 1);
     assert.deepEqual(await world.objects(), ['uploads/ann/gone2/a.bin', files[0]!.path]);
@@ -47,15 +47,15 @@ describe('a deleted job', () => {
     const { files } = await world.put('again', { status: 'pending' });
     await world.stage(files[0]!.path, 'uploads/ann/again/left.bin');
     await putChunks('again', 1);
-    await onJobDeleted('again', { uid: 'ann' }, world.deps);
+    await clearDeletedJob('again', { uid: 'ann' }, world.deps);
     assert.equal(await chunkCount('again'), 1);
     assert.deepEqual(await world.objects(), [files[0]!.path]);
   });
 
   it('may be told twice, and of a document without an owner', async () => {
     await putChunks('gone', 2);
-    await onJobDeleted('gone', { uid: 7 }, world.deps);
-    await onJobDeleted('gone', undefined, world.deps);
+    await clearDeletedJob('gone', { uid: 7 }, world.deps);
+    await clearDeletedJob('gone', undefined, world.deps);
     assert.equal(await chunkCount('gone'), 0);
   });
 
@@ -63,7 +63,7 @@ describe('a deleted job', () => {
     await world.stage('uploads/ann/gone/a.bin');
     const { objects } = world.deps;
     objects.delete = () => Promise.reject(new Error('Storage is busy'));
-    await assert.rejects(onJobDeleted('gone', { uid: 'ann' }, world.deps), /busy/);
+    await assert.rejects(clearDeletedJob('gone', { uid: 'ann' }, world.deps), /busy/);
   });
 });
 
@@ -85,8 +85,8 @@ describe('a deleted device', () => {
     for (const status of ['pending', 'processing', 'deferred', 'completed'] as const) {
       await world.put(status, { ...old, status });
     }
-    await onDeviceDeleted('ann', 'phone', world.deps);
-    await onDeviceDeleted('ann', 'phone', world.deps);
+    await cancelUploadsOfDevice('ann', 'phone', world.deps);
+    await cancelUploadsOfDevice('ann', 'phone', world.deps);
 
     const { status, failures, notifiedAt } = await world.job('upload');
     assert.equal(status, 'cancelled');
@@ -111,7 +111,7 @@ describe('a deleted device that has registered again', () => {
     try {
       await world.put('upload', { createdAt: world.ago(10 * MINUTE_MS), deviceId: 'phone' });
       await world.db.doc('users/ann/devices/phone').set({ fcmToken: 't', platform: 'ios', updatedAt: world.ago(0) });
-      await onDeviceDeleted('ann', 'phone', world.deps);
+      await cancelUploadsOfDevice('ann', 'phone', world.deps);
       assert.equal((await world.job('upload')).status, 'uploading');
     } finally {
       await world.close();

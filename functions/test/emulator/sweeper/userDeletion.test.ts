@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Firestore } from 'firebase-admin/firestore';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
-import { onUserDeleted } from '../../../src/sweeper/userDeletion.ts';
+import { deleteUserData } from '../../../src/sweeper/userDeletion.ts';
 import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/client.ts';
 import { pcmName, pcmRecording } from '../../support/recordings.ts';
 import { auth, bucket, db, jobIds, signUp, stagedObjects } from '../../support/suite.ts';
@@ -53,14 +53,14 @@ describe('a deleted user', () => {
     await leaveSomething('anna', 'b');
     const others = await leftOf('anna', 'b');
     for (let i = 0; i < 60; i += 1) await world.put(`more-${String(i)}`, { uid: 'ann' });
-    await onUserDeleted('ann', world.deps);
+    await deleteUserData('ann', world.deps);
     assert.deepEqual(await leftOf('ann', 'a'), []);
     assert.deepEqual(await leftOf('anna', 'b'), others);
     assert.equal(others.length, COLLECTIONS.length + 4);
   });
 
   it('goes a second time, when tokens have expired, with what came in between', async () => {
-    await onUserDeleted('ann', world.deps);
+    await deleteUserData('ann', world.deps);
     await leaveSomething('ann', 'late');
     world.nowMs += HOUR_MS;
     assert.equal((await world.sweep()).get('user_deletions')?.seen, 0);
@@ -75,7 +75,7 @@ describe('a deleted user', () => {
   it('is remembered when the first time fails, and then is deleted by the sweeper', async () => {
     await leaveSomething('ann', 'a');
     const busy = { deleteAll: () => Promise.reject(new Error('Storage is busy')) };
-    await assert.rejects(onUserDeleted('ann', { ...world.deps, objects: busy }), /busy/);
+    await assert.rejects(deleteUserData('ann', { ...world.deps, objects: busy }), /busy/);
     world.nowMs += 2 * HOUR_MS;
     const objects = Object.assign(Object.create(world.deps.objects) as typeof world.deps.objects, busy);
     assert.equal((await world.sweep({ objects })).get('user_deletions')?.failed, 1);
@@ -86,7 +86,7 @@ describe('a deleted user', () => {
   it('whose id is no part of a path takes nothing of others', async () => {
     await leaveSomething('ann', 'a');
     const before = await leftOf('ann', 'a');
-    for (const uid of ['ann/devices/x', '.', '..']) await onUserDeleted(uid, world.deps);
+    for (const uid of ['ann/devices/x', '.', '..']) await deleteUserData(uid, world.deps);
     assert.deepEqual(await leftOf('ann', 'a'), before);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../../src/config.ts';
-import { UPLOAD } from '../../../src/deployment.ts';
+import { options as UPLOAD } from '../../../src/endpoints/syncUpload.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
 

@@ -6,6 +6,11 @@ const OPERATIONS = new URL('../../../../docs/operations.md', import.meta.url);
 const MONITORING = new URL('../../../../docs/monitoring.md', import.meta.url);
 const SOURCE = new URL('../../../src/', import.meta.url);
 
+/** The deployed functions: each is one file, named as it is deployed (`surface.test.ts`). */
+function endpointNames(): string[] {
+  return readdirSync(new URL('endpoints/', SOURCE)).map((file) => file.replace(/\.ts$/, ''));
+}
+
 describe('docs/operations.md', () => {
   const text = readFileSync(OPERATIONS, 'utf8');
   const rows = new Map(
@@ -22,7 +27,6 @@ describe('docs/operations.md', () => {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => readFileSync(new URL(name, SOURCE), 'utf8'))
     .join('\n');
-  const index = readFileSync(new URL('index.ts', SOURCE), 'utf8');
 
   it('names every log line that the code writes, and no other', () => {
     const [table = ''] = text.slice(text.indexOf('| stage ')).split('\n\n');
@@ -37,8 +41,7 @@ describe('docs/operations.md', () => {
 
   it('removes every function there is', () => {
     const [, names = ''] = /functions:delete [^\\]+\\\n([^]*?)\n\w/.exec(text) ?? [];
-    const deployed = [...index.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual((names.match(/\w+/g) ?? []).sort(), deployed.sort());
+    assert.deepEqual((names.match(/\w+/g) ?? []).sort(), endpointNames().sort());
   });
 
   it('explains every code of the catalogue, and no other', () => {
@@ -73,8 +76,11 @@ describe('docs/monitoring.md', () => {
 
   it('watches the answers of every function that apps call', () => {
     const [services = ''] = matchesOf(/service_name=one_of\((.+)\)/g);
-    const index = readFileSync(new URL('index.ts', SOURCE), 'utf8');
-    const called = [...index.matchAll(/^export const (\w+) = (?:onRequest|callable)\(/gm)].map(([, name = '']) => name);
+    const called = endpointNames().filter((name) =>
+      /^export const \w+ = (?:onRequest|onGuardedCall)\(/m.test(
+        readFileSync(new URL(`endpoints/${name}.ts`, SOURCE), 'utf8'),
+      ),
+    );
     // Cloud Run's name of a function is its own in small letters.
     assert.deepEqual((services.match(/\w+/g) ?? []).sort(), called.map((name) => name.toLowerCase()).sort());
   });

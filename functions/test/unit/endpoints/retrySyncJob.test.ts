@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { retryableFiles } from '../../../src/endpoints/retrySyncJob.ts';
+import { retryableFiles } from '../../../src/completion/retry.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { FileState, JobFile, JobStatus } from '../../../src/jobs/job.ts';

@@ -5,6 +5,7 @@ import { createStatusHandler } from '../../../src/endpoints/syncStatus.ts';
 import type { JobView } from 'offline-audio-sync-contract';
 import type { JobWithFiles } from '../../support/jobFiles.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
+import { currentFiles } from '../../../src/upload/arrivals.ts';
 import type { OpenFiles } from '../../../src/jobs/files.ts';
 import { call } from '../../support/http.ts';
 import type { Answer } from '../../support/http.ts';
@@ -26,8 +27,11 @@ function ask(
   const handler = createStatusHandler({
     authenticate: () => Promise.resolve({ uid }),
     jobs: { get: (id) => Promise.resolve(id === 'job1' ? job : assert.fail(`asked for ${id}`)) },
-    files: { read: () => Promise.resolve({ all: [...(job?.files ?? [])] } as unknown as OpenFiles) },
-    objects: { list: () => assert.fail('asked Storage') },
+    filesOf: (jobId, asked) =>
+      currentFiles(jobId, asked, {
+        files: { read: () => Promise.resolve({ all: [...(job?.files ?? [])] } as unknown as OpenFiles) },
+        objects: { list: () => assert.fail('asked Storage') },
+      }),
     logger: recordingLogger(),
   });
   return call(handler, { query });
@@ -139,8 +143,7 @@ describe('GET /v2/sync/status', () => {
     const handler = createStatusHandler({
       authenticate: () => Promise.reject(new AppError('unauthenticated')),
       jobs: { get: () => assert.fail('asked') },
-      files: { read: () => assert.fail('asked') },
-      objects: { list: () => assert.fail('asked') },
+      filesOf: () => assert.fail('asked'),
       logger: recordingLogger(),
     });
     assert.equal((await call(handler, { query: { job_id: 'job1' } })).status, 401);

@@ -3,6 +3,7 @@ import { AppError } from '../../../src/errors.ts';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { createUploadHandler } from '../../../src/endpoints/syncUpload.ts';
 import type { UploadDeps } from '../../../src/endpoints/syncUpload.ts';
+import { acceptUpload } from '../../../src/upload/accept.ts';
 import { call } from '../../support/http.ts';
 import type { Answer } from '../../support/http.ts';
 import { filePart, multipart } from '../../support/multipart.ts';
@@ -11,13 +12,14 @@ import { CAPTURED_AT, pcmName, pcmRecording } from '../../support/recordings.ts'
 import { memoryDeps } from '../../support/uploads.ts';
 import type { MemoryDeps } from '../../support/uploads.ts';
 
-function uploadDeps(change: Partial<UploadDeps> = {}): UploadDeps & MemoryDeps {
+function uploadDeps(change: Partial<MemoryDeps & UploadDeps> = {}): UploadDeps & MemoryDeps {
+  const deps = { ...memoryDeps(), ...change };
   return {
-    ...memoryDeps(),
     authenticate: () => Promise.resolve({ uid: 'alice' }),
+    accept: (upload) => acceptUpload(deps, upload),
     limits: { maxRequestBytes: 100_000, maxFiles: 3, maxRecordingBytes: 50_000 },
-    ...change,
-  } as UploadDeps & MemoryDeps;
+    ...deps,
+  };
 }
 
 function post(

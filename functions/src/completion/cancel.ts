@@ -1,0 +1,39 @@
+/** A user cancels a job, because its result is not wanted any more. */
+import type { Firestore } from 'firebase-admin/firestore';
+import { AppError } from '../errors.ts';
+import type { Job } from '../jobs/job.ts';
+import { errorFields } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import { endEarly, wrapUp } from './finish.ts';
+import type { EndDeps, WrapUpDeps } from './finish.ts';
+
+export interface CancelDeps extends EndDeps, WrapUpDeps {
+  readonly db: Firestore;
+  readonly logger: Logger;
+}
+
+/**
+ * Cancels an unfinished job. Its worker, if there is one, can write nothing more from this moment on, and stops what it has
+ * in flight at its next write or heartbeat. What is transcribed stays, and counts as speech; the audio is deleted. A job that
+ * has ended stays as it is: cancelling twice is cancelling once.
+ * @throws AppError `job_not_found`
+ */
+export async function cancelJob(uid: string, jobId: string, deps: CancelDeps): Promise<Job> {
+  const cancelled = await endEarly(jobId, 'job_cancelled', (job) => job.uid === uid, deps);
+  if (cancelled === null) {
+    const job = await deps.jobs.get(jobId);
+    if (job?.uid !== uid) throw new AppError('job_not_found');
+    return job;
+  }
+  deps.logger.info('Job cancelled', { jobId, stage: 'cancel', ...cancelled.ledger });
+  try {
+    await wrapUp(jobId, cancelled, deps, deps.logger);
+  } catch (error) {
+    deps.logger.warn('Cancelled job not wrapped up; the sweeper will', {
+      jobId,
+      stage: 'cancel',
+      ...errorFields(error),
+    });
+  }
+  return cancelled;
+}

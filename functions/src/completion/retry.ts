@@ -1,0 +1,90 @@
+/** A user retries a job: what failed of it is tried again, and nothing else. */
+import { Timestamp } from 'firebase-admin/firestore';
+import { AppError } from '../errors.ts';
+import type { FileStore } from '../jobs/files.ts';
+import { asDuplicate } from '../jobs/registry.ts';
+import type { Claim, RecordingRegistry } from '../jobs/registry.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
+import { enqueueJob } from '../jobs/queue.ts';
+import type { TaskQueue } from '../jobs/queue.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
+import { queuedProgress, WAITING_IN_QUEUE } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { totalsOf } from '../jobs/totals.ts';
+import type { Logger } from '../logger.ts';
+import { needsAudio } from './outcome.ts';
+
+export interface RetryDeps {
+  readonly jobs: JobStore;
+  readonly files: FileStore;
+  readonly registry: RecordingRegistry;
+  readonly queue: TaskQueue;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** How long a job that is not finished is kept, milliseconds. */
+  readonly unfinishedRetentionMs: number;
+}
+
+/**
+ * Makes a job that failed, wholly or in part, pending again. Recordings that came through stay; those that failed are read
+ * again, and what is covered of them is not asked for again.
+ *
+ * In the same transaction the recordings are claimed anew: another job may have claimed them since. What it has done is a
+ * duplicate here; what it has not done yet stays failed here.
+ * @throws AppError `job_not_found`; `job_not_finished`; `job_not_retryable`; `duplicate_in_progress`.
+ */
+export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Promise<Job> {
+  const { jobs, files: store, registry, logger, now, unfinishedRetentionMs } = deps;
+  const job = await jobs.update(jobId, async (current, tx) => {
+    if (current.uid !== uid) throw new AppError('job_not_found');
+    const files = await store.read(jobId, current, { tx });
+    const claims = await registry.claim(tx, jobId, uid, retryableFiles(current, files.all));
+    if ([...claims.values()].every(({ kind }) => kind === 'wait')) throw new AppError('duplicate_in_progress');
+    files.map((file) => retriedFile(file, claims.get(file.name)));
+    const totals = totalsOf(files.all);
+    const expiresAt = Timestamp.fromMillis(Math.max(current.expiresAt.toMillis(), now() + unfinishedRetentionMs));
+    files.write(tx, expiresAt);
+    const { staged } = totals.fileCounts;
+    const { filesTotal, chunksDone, chunksPlanned } = current.progress;
+    return {
+      ...totals,
+      status: 'pending',
+      progress: { ...queuedProgress(filesTotal), filesDone: filesTotal - staged, chunksDone, chunksPlanned },
+      waitingFor: WAITING_IN_QUEUE,
+      lease: null,
+      attempts: 0,
+      deferrals: 0,
+      reading: null,
+      epoch: current.epoch + 1,
+      notifiedAt: null,
+      acknowledgedAt: null,
+      finishedAt: null,
+      expiresAt,
+    };
+  });
+  if (job === null) throw new AppError('job_not_found');
+  logger.info('Job retried', { jobId, stage: 'retry', epoch: job.epoch, files: job.fileCounts.staged });
+  await enqueueJob(jobId, job, deps);
+  return job;
+}
+
+/** What can be tried again. Pure. @throws AppError where there is none. */
+export function retryableFiles(job: Job, files: readonly JobFile[]): JobFile[] {
+  if (!isFinished(job.status)) throw new AppError('job_not_finished');
+  if (job.status === 'completed') {
+    throw new AppError('job_not_retryable', { message: 'Nothing of this job failed: there is nothing to try again.' });
+  }
+  const retryable = files.filter((file) => needsAudio(job, file) && file.error?.code !== 'recording_missing');
+  if (retryable.length === 0) {
+    throw new AppError('job_not_retryable', {
+      message: 'The audio of what failed is not kept any more: upload it again.',
+    });
+  }
+  return retryable;
+}
+
+function retriedFile(file: JobFile, claim: Claim | undefined): JobFile {
+  if (claim?.kind === 'duplicate') return asDuplicate(file, claim);
+  if (claim?.kind !== 'ours') return file;
+  return { ...file, state: 'staged', duplicateSeconds: 0, failedSeconds: 0, refused: [], error: null };
+}

@@ -1,0 +1,25 @@
+/** `onDeviceDeleted`: when an app's registration is deleted, the uploads that it began and does not continue are cancelled. */
+import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
+import type { DocumentOptions } from 'firebase-functions/v2/firestore';
+import { REGION } from '../config.ts';
+import { lazily } from '../lazily.ts';
+
+export const options = {
+  region: REGION,
+  document: 'users/{uid}/devices/{deviceId}',
+  memory: '512MiB',
+  timeoutSeconds: 60,
+  retry: true,
+} as const satisfies DocumentOptions;
+
+const cancel = lazily(async () => {
+  const [{ completing, db, objects }, { cancelUploadsOfDevice }, { DueJobs }] = await Promise.all([
+    import('../platform.ts'),
+    import('../sweeper/afterDeletion.ts'),
+    import('../jobs/dueJobs.ts'),
+  ]);
+  const deps = { ...completing(), due: new DueJobs(db), objects: objects() };
+  return (uid: string, deviceId: string) => cancelUploadsOfDevice(uid, deviceId, deps);
+});
+
+export const onDeviceDeleted = onDocumentDeleted(options, ({ params }) => cancel(params.uid, params.deviceId));

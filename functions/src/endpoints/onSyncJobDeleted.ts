@@ -1,0 +1,25 @@
+/** `onSyncJobDeleted`: when a job's document is deleted, its chunks and its audio are deleted too. */
+import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
+import type { DocumentOptions } from 'firebase-functions/v2/firestore';
+import { REGION } from '../config.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger as logger } from '../logger.ts';
+
+export const options = {
+  region: REGION,
+  document: 'offline_sync_jobs/{jobId}',
+  memory: '512MiB',
+  timeoutSeconds: 300,
+  retry: true,
+} as const satisfies DocumentOptions;
+
+const clear = lazily(async () => {
+  const [{ db, files, jobs, objects }, { clearDeletedJob }] = await Promise.all([
+    import('../platform.ts'),
+    import('../sweeper/afterDeletion.ts'),
+  ]);
+  const deps = { db, jobs, files, objects: objects(), logger };
+  return (jobId: string, data: unknown) => clearDeletedJob(jobId, data, deps);
+});
+
+export const onSyncJobDeleted = onDocumentDeleted(options, ({ params, data }) => clear(params.jobId, data?.data()));

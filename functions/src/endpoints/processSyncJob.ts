@@ -1,0 +1,87 @@
+/** `processSyncJob`: one delivery of one job's task. */
+import { availableParallelism } from 'node:os';
+import { onTaskDispatched } from 'firebase-functions/v2/tasks';
+import type { TaskQueueOptions } from 'firebase-functions/v2/tasks';
+import type { Listener } from '../audio/detect/listener.ts';
+import { params, REGION, secretsFor, TASK_TIMEOUT_SECONDS } from '../config.ts';
+import type { TaskPayload } from '../jobs/job.ts';
+import { parseTaskPayload } from '../jobs/queue.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger as logger } from '../logger.ts';
+
+/**
+ * Private: IAM keeps strangers out. The queue retries for as long as a lease may last and a dependency may be down; how often a job
+ * may fail is counted on the job.
+ */
+export const options = {
+  region: REGION,
+  invoker: 'private',
+  memory: '2GiB',
+  cpu: 2,
+  concurrency: 1,
+  timeoutSeconds: TASK_TIMEOUT_SECONDS,
+  secrets: secretsFor(process.env),
+  retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
+  rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
+} satisfies TaskQueueOptions;
+
+export const processSyncJob = onTaskDispatched(options, async ({ data }) => {
+  const payload = parseTaskPayload(data);
+  if (payload === null) {
+    logger.error('Task dropped', { stage: 'gate', reason: 'malformed_payload' });
+    return;
+  }
+  await work(payload);
+});
+
+const work = lazily(async () => {
+  const [platform, worker, preferences, usage, transcription, containers] = await Promise.all([
+    import('../platform.ts'),
+    import('../worker/processJob.ts'),
+    import('../transcription/preferences.ts'),
+    import('../usage/usage.ts'),
+    import('../transcription/configured.ts'),
+    import('../audio/read/containers/decodeContainer.ts'),
+  ]);
+  const { budget, completing, db, fairUse, queue, registry, summariesBy } = platform;
+  const transcriber = transcription.configuredTranscriberName();
+  // One pool of threads for each instance, made with its first task.
+  let listener: Promise<Listener> | undefined;
+  const deps = {
+    ...completing(),
+    summaries: summariesBy(transcription.configuredSummariser()),
+    queue,
+    usage: new usage.UsageStore(db),
+    fairUse,
+    budget,
+    registry,
+    transcriber: transcription.createTranscriber(transcriber),
+    listener: () => (listener ??= startListeners()),
+    preferences: new preferences.PreferenceStore(db, {
+      defaultLanguage: params.defaultLanguage.value(),
+      hints: params.languageHints.value(),
+      logger,
+      tell: preferences.tellIgnored(db),
+    }),
+    conversationGapMs: params.conversationGapSeconds.value() * 1000,
+    maxChunkMs: params.maxChunkMinutes.value() * 60_000,
+    decoder: containers.DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
+    ffmpegPath: params.ffmpegPath.value(),
+    // More chunks at once than processors would each take longer, and hold memory.
+    concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),
+    workMs: params.taskWorkSeconds.value() * 1000,
+    taskMs: TASK_TIMEOUT_SECONDS * 1000,
+    leaseMs: params.taskLeaseSeconds.value() * 1000,
+    exit: () => process.exit(1),
+  };
+  return (payload: TaskPayload) => worker.processJob(payload, deps);
+});
+
+async function startListeners(): Promise<Listener> {
+  const [{ collectGarbageEarly }, { ListenerPool }] = await Promise.all([
+    import('../audio/detect/heap.ts'),
+    import('../audio/detect/listenerPool.ts'),
+  ]);
+  collectGarbageEarly();
+  return new ListenerPool();
+}

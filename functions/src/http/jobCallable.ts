@@ -1,0 +1,28 @@
+/** Callables that do something to one job of the caller, and answer with it. */
+import type { JobView } from 'offline-audio-sync-contract';
+import * as z from 'zod';
+import { AppError } from '../errors.ts';
+import { isJobId } from '../jobs/job.ts';
+import type { Job } from '../jobs/job.ts';
+import type { FileStore } from '../jobs/files.ts';
+import { callable } from './callable.ts';
+import type { CallableHandler, CallableOptions } from './callable.ts';
+import { jobView } from './views.ts';
+
+export interface JobCallableDeps extends Omit<CallableOptions<unknown>, 'input'> {
+  readonly files: Pick<FileStore, 'read'>;
+  /** @throws AppError `job_not_found` for a job of another user; whatever else the callable errs with. */
+  readonly command: (uid: string, jobId: string) => Promise<Job>;
+}
+
+export const jobIdRule = 'the job_id that the upload returned';
+const input = z.object({ job_id: z.string(jobIdRule).min(1, jobIdRule) }, `give {"job_id": …}`);
+
+export function jobCallable({ files, command, ...options }: JobCallableDeps): CallableHandler<JobView> {
+  return callable({ ...options, input }, async ({ uid }, { job_id: jobId }) => {
+    if (!isJobId(jobId)) throw new AppError('job_not_found');
+    const job = await command(uid, jobId);
+    const all = (await files.read(jobId, job)).all;
+    return { view: jobView(jobId, job, all), log: { jobId, status: job.status } };
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * What endpoints share: Firebase's clients, the stores on them, and the groups of these that several endpoints need. It is loaded
+ * with an instance's first request, so that reading the table of contents loads no client.
+ */
+import { initializeApp } from 'firebase-admin/app';
+import { getAppCheck } from 'firebase-admin/app-check';
+import { getAuth } from 'firebase-admin/auth';
+import { getFirestore } from 'firebase-admin/firestore';
+import { getFunctions } from 'firebase-admin/functions';
+import { getMessaging } from 'firebase-admin/messaging';
+import { getStorage } from 'firebase-admin/storage';
+import {
+  budgetLimits,
+  fairUseLimits,
+  IS_EMULATOR,
+  jobRetentionMs,
+  params,
+  REGION,
+  unfinishedRetentionMs,
+  uploadExpiryMs,
+} from './config.ts';
+import { ConversationStore } from './conversations/store.ts';
+import { Summaries } from './conversations/summaries.ts';
+import { extractiveSummariser } from './conversations/summariser.ts';
+import type { Summariser } from './conversations/summariser.ts';
+import { DeviceStore } from './events/devices.ts';
+import { createFcmNotifier, createLogNotifier } from './events/fcm.ts';
+import { createAuthenticator } from './http/auth.ts';
+import type { Authenticate } from './http/auth.ts';
+import { parseSignUpRule } from './http/signUpPolicy.ts';
+import type { SignUpRule } from './http/signUpPolicy.ts';
+import { FileStore } from './jobs/files.ts';
+import { createTaskQueue } from './jobs/queue.ts';
+import { RecordingRegistry } from './jobs/registry.ts';
+import { JobStore } from './jobs/store.ts';
+import { cloudLogger as logger } from './logger.ts';
+import { stagingBucket } from './storage/bucket.ts';
+import type { Bucket } from './storage/bucket.ts';
+import { UploadedObjects } from './storage/objects.ts';
+import { StagedAudio } from './storage/stagedAudio.ts';
+import { DailyBudget } from './usage/budget.ts';
+import { FairUse } from './usage/fairUse.ts';
+
+const app = initializeApp();
+export const db = getFirestore(app);
+export const jobs = new JobStore(db);
+export const files = new FileStore(db);
+export const registry = new RecordingRegistry(db, jobs);
+export const conversations = new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
+export const fairUse = new FairUse({ db, jobs, limits: fairUseLimits(), now: Date.now });
+export const budget = new DailyBudget({ db, limits: budgetLimits(), logger, now: Date.now });
+export const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
+
+/** The client of Storage is loaded when it is first asked for: many functions never do. */
+export function bucket(): Bucket {
+  return stagingBucket(getStorage(app));
+}
+
+export function objects(): UploadedObjects {
+  return new UploadedObjects(bucket());
+}
+
+/** @param options `checkRevoked` costs one call to Firebase Auth for each request: see `AuthenticatorDeps`. */
+export function authenticator({ checkRevoked }: { readonly checkRevoked: boolean }): Authenticate {
+  return createAuthenticator({
+    auth: getAuth(app),
+    appCheck: () => getAppCheck(app),
+    enforceAppCheck: () => params.enforceAppCheck.value(),
+    checkRevoked,
+    signUp,
+  });
+}
+
+let signUpRule: SignUpRule | undefined;
+
+/** Parsed once: it does not change while an instance lives. */
+function signUp(): SignUpRule {
+  return (signUpRule ??= parseSignUpRule(params.signUp.value(), params.signUpDomains.value(), logger));
+}
+
+/** To begin a job, in either way of uploading. */
+export const beginning = () => ({
+  jobs,
+  files,
+  registry,
+  conversations,
+  fairUse,
+  budget,
+  uploadExpiryMs: uploadExpiryMs(),
+  retentionMs: unfinishedRetentionMs,
+  now: Date.now,
+});
+
+/** To receive what arrives in Storage. */
+export const arriving = () => ({ jobs, files, objects: objects(), queue, logger });
+
+/** To end a job, and to do what follows from its end. */
+export const completing = () => ({
+  db,
+  jobs,
+  files,
+  conversations,
+  audio: new StagedAudio(bucket()),
+  // Only the worker has Deepgram's key; the other functions extract.
+  summaries: summariesBy(params.summaries.value() === 'off' ? null : extractiveSummariser),
+  notifier: IS_EMULATOR
+    ? createLogNotifier(logger)
+    : createFcmNotifier({ messaging: getMessaging(app), devices: new DeviceStore(db), logger }),
+  retentionMs: jobRetentionMs(),
+  logger,
+  now: Date.now,
+});
+
+/** @param summariser null where summaries are switched off. */
+export function summariesBy(summariser: Summariser | null): Summaries {
+  return new Summaries({ db, conversations, summariser, logger });
+}

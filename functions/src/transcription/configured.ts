@@ -1,0 +1,71 @@
+/** The transcriber and the summariser that the settings name. */
+import { apiKeys, localModelSize, params } from '../config.ts';
+import { extractiveSummariser } from '../conversations/summariser.ts';
+import type { Summariser } from '../conversations/summariser.ts';
+import { cloudLogger as logger } from '../logger.ts';
+import { chosenTranscriber } from './chosenTranscriber.ts';
+import type { TranscriberName } from './chosenTranscriber.ts';
+import { createDeepgramTranscriber } from './deepgram.ts';
+import { createDeepgramSummariser } from './deepgramSummariser.ts';
+import { createLocalTranscriber } from './local/localTranscriber.ts';
+import type { PieceRecogniser } from './local/recogniserPool.ts';
+import { createOpenAiTranscriber } from './openai.ts';
+import type { Transcriber } from './transcriber.ts';
+
+const deepgram = {
+  apiKey: apiKeys.deepgram,
+  baseUrl: () => params.deepgramBaseUrl.value(),
+  logger,
+};
+
+/** The transcriber of `TRANSCRIBER`; the local one where the setting names none. */
+export function configuredTranscriberName(): TranscriberName {
+  const chosen = chosenTranscriber(params.transcriber.value(), apiKeys.deepgram());
+  if (chosen === null) logger.error('TRANSCRIBER is none of auto, deepgram, local, openai', { stage: 'configure' });
+  return chosen ?? 'local';
+}
+
+export function createTranscriber(name: TranscriberName): Transcriber {
+  switch (name) {
+    case 'deepgram':
+      return createDeepgramTranscriber({
+        ...deepgram,
+        features: () => ({
+          model: params.deepgramModel.value(),
+          diarize: params.diarize.value(),
+          options: params.deepgramOptions.value(),
+        }),
+      });
+    case 'openai':
+      return createOpenAiTranscriber({
+        settings: () => ({
+          baseUrl: params.openaiBaseUrl.value(),
+          model: params.openaiModel.value(),
+          apiKey: apiKeys.openai(),
+        }),
+        logger,
+      });
+    case 'local': {
+      let pieces: Promise<PieceRecogniser> | undefined;
+      return createLocalTranscriber({
+        size: localModelSize(logger),
+        pieces: () => (pieces ??= startRecognisers()),
+        logger,
+      });
+    }
+  }
+}
+
+async function startRecognisers(): Promise<PieceRecogniser> {
+  const { RecogniserPool } = await import('./local/recogniserPool.ts');
+  return new RecogniserPool();
+}
+
+/** The summariser of `SUMMARIES`; null where summaries are off. */
+export function configuredSummariser(): Summariser | null {
+  const setting = params.summaries.value();
+  if (setting === 'off') return null;
+  if (setting === 'deepgram') return createDeepgramSummariser(deepgram);
+  if (setting !== 'extractive') logger.error('SUMMARIES is none of deepgram, extractive, off', { stage: 'configure' });
+  return extractiveSummariser;
+}

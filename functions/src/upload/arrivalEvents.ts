@@ -1,0 +1,41 @@
+/** Events of objects that have arrived in Storage. */
+import { parseStagedPath } from '../storage/paths.ts';
+import type { StagedPath } from '../storage/paths.ts';
+import { receiveArrivals } from './arrivals.ts';
+import type { Arrival, ArrivalDeps } from './arrivals.ts';
+import { inBatches } from './batches.ts';
+
+/** The part of the event's data that is used. */
+export interface StagedObjectEvent {
+  readonly name: string;
+  readonly generation: number | string;
+  /** Bytes. */
+  readonly size: number | string;
+  readonly md5Hash?: string | undefined;
+}
+
+/** Jobs that one instance looks at at once: a thousand recordings and their objects take megabytes. */
+const CONCURRENCY = 6;
+
+/**
+ * Arrivals of one job that come to the same instance while the job is looked at are looked at together: a thousand small recordings
+ * would otherwise be a thousand listings.
+ */
+export function createArrivalHandler(deps: ArrivalDeps): (event: StagedObjectEvent) => Promise<void> {
+  const enqueue = inBatches(async (_job, arrivals: readonly (StagedPath & { readonly arrival: Arrival })[]) => {
+    const [first] = arrivals;
+    if (first === undefined) return;
+    await receiveArrivals(
+      first.uid,
+      first.jobId,
+      arrivals.map(({ arrival }) => arrival),
+      deps,
+    );
+  }, CONCURRENCY);
+  return async ({ name: path, generation, size, md5Hash }) => {
+    const staged = parseStagedPath(path);
+    if (staged === null) return;
+    const arrival = { path, generation: String(generation), size: Number(size), md5: md5Hash ?? null };
+    await enqueue(`${staged.uid}/${staged.jobId}`, { ...staged, arrival });
+  };
+}
