@@ -1,7 +1,7 @@
 /** Jobs that failed, taken up again together: for an operator whose mistake or outage made them fail. */
 import type { ErrorCode } from 'offline-audio-sync-contract';
-import { retryJob } from '../src/endpoints/retrySyncJob.ts';
-import type { RetryDeps } from '../src/endpoints/retrySyncJob.ts';
+import { retryJob } from '../src/completion/retry.ts';
+import type { RetryDeps } from '../src/completion/retry.ts';
 import { AppError } from '../src/errors.ts';
 import type { DueJobs } from '../src/jobs/dueJobs.ts';
 
