@@ -11,8 +11,8 @@ import { Storage } from '@google-cloud/storage';
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import pMap from 'p-map';
-import { RECORDING_STAGED } from '../src/deployment.ts';
-import { createRecordingStagedHandler } from '../src/endpoints/onRecordingStaged.ts';
+import { recordingStaged } from './recordingStaged.ts';
+import { createArrivalHandler } from '../src/upload/arrivalEvents.ts';
 import { FileStore } from '../src/jobs/files.ts';
 import { JobStore, newJob } from '../src/jobs/store.ts';
 import { cloudLogger } from '../src/logger.ts';
@@ -117,7 +117,7 @@ async function receive(port: string): Promise<void> {
   });
   // The same library as firebase-admin's, loaded as an ES module: other classes by name, the same by shape.
   const bucket = stagingBucket({ bucket: () => client.bucket('bucket') as unknown as Bucket });
-  const handle = createRecordingStagedHandler({
+  const handle = createArrivalHandler({
     jobs: new JobStore(db),
     files: new FileStore(db),
     objects: new UploadedObjects(bucket),
@@ -128,7 +128,7 @@ async function receive(port: string): Promise<void> {
   await pMap(
     events,
     ([jobId, i]) => handle({ name: pathOf(jobId, i), generation: '1', size: SIZE, md5Hash: md5Of(i) }),
-    { concurrency: RECORDING_STAGED.concurrency },
+    { concurrency: recordingStaged.concurrency },
   );
   const jobs = await db.getAll(...jobIds.map((jobId) => new JobStore(db).ref(jobId)));
   const started = jobs.filter((doc) => doc.get('status') === 'pending').length;

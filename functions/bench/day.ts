@@ -7,7 +7,7 @@ import type { AcceptDeps } from '../src/upload/accept.ts';
 import { beginJob } from '../src/upload/begin.ts';
 import { checkManifest, checkRecordings } from '../src/upload/recordings.ts';
 import { UploadedObjects } from '../src/storage/objects.ts';
-import { createRecordingStagedHandler } from '../src/endpoints/onRecordingStaged.ts';
+import { createArrivalHandler } from '../src/upload/arrivalEvents.ts';
 import { DailyBudget } from '../src/usage/budget.ts';
 import { FairUse } from '../src/usage/fairUse.ts';
 import { countListened, countOperations } from '../test/support/operations.ts';
@@ -78,7 +78,7 @@ async function arrive(files: readonly NamedBytes[], world: TestWorld, deps: Acce
   const sent = { uid: world.uid, idempotencyKey: null, fields: FIELDS, recordings };
   const { jobId } = await beginJob(deps, sent, { contentHash: '', upload: 'direct' });
   const objects = new UploadedObjects(world.bucket());
-  const receive = createRecordingStagedHandler({ ...world.deps, objects });
+  const receive = createArrivalHandler({ ...world.deps, objects });
   world.deps.jobs.ref(jobId).onSnapshot(() => undefined);
   await pMap(
     files,
