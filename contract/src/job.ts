@@ -165,7 +165,8 @@ export interface JobLease<Time = Instant> {
 }
 
 export interface WaitingFor<Time = Instant> {
-  readonly reason: ErrorCode | 'queue' | 'uploads';
+  /** `uploads`: for recordings to arrive; `queue`: for a worker; `earlier_jobs`: for its turn among the user's own jobs. */
+  readonly reason: ErrorCode | 'queue' | 'uploads' | 'earlier_jobs';
   readonly message: string;
   readonly until: Time | null;
 }

@@ -199,6 +199,13 @@ export const params = {
     max: ANY,
     description: 'Jobs of one user that may be under way at once; 0 for any number.',
   }),
+  maxRunningJobs: boundedInt('MAX_RUNNING_JOBS', {
+    default: 4,
+    min: 0,
+    max: ANY,
+    description:
+      'Jobs of one user that are processed at once; the others wait in the order in which they were created. 0 for any number.',
+  }),
   maxUnfinishedUploads: boundedInt('MAX_UNFINISHED_UPLOADS', {
     default: 20,
     min: 0,

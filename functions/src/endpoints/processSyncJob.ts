@@ -35,15 +35,17 @@ export const processSyncJob = onTaskDispatched(options, async ({ data }) => {
 });
 
 const work = lazily(async () => {
-  const [platform, worker, preferences, usage, transcription, containers] = await Promise.all([
+  const [platform, worker, preferences, usage, transcription, containers, turns] = await Promise.all([
     import('../platform.ts'),
     import('../worker/processJob.ts'),
     import('../transcription/preferences.ts'),
     import('../usage/usage.ts'),
     import('../transcription/configured.ts'),
     import('../audio/read/containers/decodeContainer.ts'),
+    import('../jobs/turns.ts'),
   ]);
-  const { budget, completing, db, fairUse, queue, registry, summariesBy } = platform;
+  const { budget, completing, db, fairUse, jobs, queue, registry, summariesBy } = platform;
+  const maxRunningJobs = params.maxRunningJobs.value();
   const transcriber = transcription.configuredTranscriberName();
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;
@@ -51,6 +53,7 @@ const work = lazily(async () => {
     ...completing(),
     summaries: summariesBy(transcription.configuredSummariser()),
     queue,
+    turns: new turns.Turns({ db, jobs, queue, logger, maxRunningJobs, now: Date.now }),
     usage: new usage.UsageStore(db),
     fairUse,
     budget,

@@ -7,6 +7,7 @@ import type { Transaction } from 'firebase-admin/firestore';
 import type { Job, TaskPayload } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobChange, JobStore } from './store.ts';
+import type { Turns } from './turns.ts';
 
 /** How long a lease holds without a heartbeat, milliseconds, unless a worker is told otherwise. */
 export const LEASE_MS = 60_000;
@@ -49,6 +50,8 @@ export type Admission =
   | { readonly kind: 'exhausted' }
   /** Its worker died, and not for the first time: the job is to wait before the next attempt. */
   | { readonly kind: 'defer' }
+  /** Earlier jobs of its user come first: it waits for its turn, and says so. */
+  | { readonly kind: 'turn'; readonly job: Job }
   /** Not now: the platform should deliver it again. */
   | { readonly kind: 'wait'; readonly reason: 'leased' | 'deferred'; readonly untilMs: number };
 
@@ -71,6 +74,15 @@ export function admit(job: Job | null, payload: TaskPayload, nowMs: number): Adm
 /** Whether no worker has the job, and its attempts are used up. @param nowMs Unix milliseconds. */
 export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
   return attempts >= MAX_ATTEMPTS && (lease?.expiresAt.toMillis() ?? 0) <= nowMs;
+}
+
+export interface AcquireOptions {
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+  /** How long the lease holds without a heartbeat, milliseconds. */
+  readonly leaseMs?: number;
+  /** Which of a user's jobs may be processed; absent where every one may. */
+  readonly turns?: Pick<Turns, 'wait'>;
 }
 
 type Decide = (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>;
@@ -98,22 +110,26 @@ export class Lease {
   }
 
   /**
-   * Acquires the job's lease if {@link admit} says so.
+   * Acquires the job's lease if {@link admit} says so, and it is the job's turn.
    * @param owner unique to this delivery.
-   * @param leaseMs how long the lease holds without a heartbeat, milliseconds.
    */
   static async acquire(
     store: JobStore,
     payload: TaskPayload,
     owner: string,
-    now: () => number = Date.now,
-    leaseMs: number = LEASE_MS,
+    { now = Date.now, leaseMs = LEASE_MS, turns }: AcquireOptions = {},
   ): Promise<{ admission: Admission; lease: Lease | null }> {
     const lease = new Lease(store, payload.jobId, owner, now, leaseMs);
     const decided: { admission: Admission } = { admission: admit(null, payload, now()) };
-    const job = await store.update(payload.jobId, (current) => {
+    const job = await store.update(payload.jobId, async (current) => {
       decided.admission = admit(current, payload, now());
       if (decided.admission.kind !== 'work') return null;
+      // One that was being processed goes on: it holds claims that others may wait for.
+      const wait = current.status === 'processing' ? null : ((await turns?.wait(current)) ?? null);
+      if (wait !== null) {
+        decided.admission = { kind: 'turn', job: { ...current, ...wait } };
+        return wait;
+      }
       return { status: 'processing', lease: lease.#fresh(), attempts: current.attempts + 1, waitingFor: null };
     });
     if (job === null || decided.admission.kind !== 'work') return { admission: decided.admission, lease: null };

@@ -11,6 +11,7 @@ import type { Job, JobFile, TaskPayload } from '../jobs/job.ts';
 import { admit, isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
+import type { Turns } from '../jobs/turns.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
@@ -40,6 +41,7 @@ export interface ProcessDeps
   readonly jobs: JobStore;
   readonly audio: FinishDeps['audio'];
   readonly queue: TaskQueue;
+  readonly turns: Pick<Turns, 'wait' | 'pass'>;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
   readonly fairUse: Pick<FairUse, 'requireBudget'>;
   readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
@@ -82,7 +84,7 @@ class OverdueError extends Error {
  */
 export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
-  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps.now, deps.leaseMs);
+  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
   logger.info('Attempt begins', { stage: 'lease', attempt: admission.job.attempts });
@@ -104,6 +106,9 @@ export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promi
     clearTimeout(deadline);
     await lease.stop();
   }
+  await deps.turns.pass(payload.uid).catch((error: unknown) => {
+    logger.warn('The next job was not woken; it looks for itself', { stage: 'turn', ...errorFields(error) });
+  });
 }
 
 /**
@@ -302,6 +307,12 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
       return;
     case 'wait':
       throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
+    case 'turn':
+      logger.info('Job waits for its turn', {
+        stage: 'turn',
+        until: admission.job.waitingFor?.until?.toDate().toISOString(),
+      });
+      return enqueueDeferred(payload, admission.job, deps);
     case 'defer': {
       const job = await deps.jobs.update(payload.jobId, (current) =>
         admit(current, payload, deps.now()).kind === 'defer' ? deferral(current, null, deps.now()) : null,

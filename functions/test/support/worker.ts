@@ -58,6 +58,9 @@ export const NO_BUDGET = {
   audioMeter: () => () => Promise.resolve(),
 };
 
+/** Every job is processed when it is delivered. */
+export const NO_TURNS = { wait: () => Promise.resolve(null), pass: () => Promise.resolve() };
+
 const GAP_MS = 120_000;
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -112,6 +115,7 @@ export class TestWorld {
         now,
       }),
       usage: new UsageStore(this.db, now),
+      turns: NO_TURNS,
       fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
       budget: NO_BUDGET,
       files: new FileStore(this.db),

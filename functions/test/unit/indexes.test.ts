@@ -10,7 +10,9 @@ import * as reading from 'offline-audio-sync-client';
 import { ConversationStore } from '../../src/conversations/store.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
+import type { Job } from '../../src/jobs/job.ts';
 import { JobStore } from '../../src/jobs/store.ts';
+import { Turns } from '../../src/jobs/turns.ts';
 import { DeviceStore } from '../../src/events/devices.ts';
 import { finishUserDeletions } from '../../src/sweeper/userDeletion.ts';
 import type { UserDeletionDeps } from '../../src/sweeper/userDeletion.ts';
@@ -20,6 +22,14 @@ import type { QueryShape } from '../support/queryShapes.ts';
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
 const db = new Firestore({ projectId: 'demo-indexes' });
+
+const TURN_DEPS = {
+  db,
+  jobs: new JobStore(db),
+  queue: { enqueue: () => Promise.resolve() },
+  logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  now: () => 0,
+};
 
 /** Every file that asks Firestore for more than documents by id, and how to make it ask all that it asks. */
 const QUERIES: Record<string, () => Promise<unknown>> = {
@@ -36,9 +46,15 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await due.overdue('uploading', 0).query.get();
     await due.begun(['pending', 'deferred'], 0).query.get();
     await due.notWrappedUp(0).query.get();
+    await due.ended(0).query.get();
     await due.expired(0).query.get();
     await due.uploadsOf('ann', 'omi', 0);
     await due.someOf('ann', 1);
+  },
+  'jobs/turns.ts': async () => {
+    const turns = new Turns({ ...TURN_DEPS, maxRunningJobs: 1 });
+    await turns.wait({ uid: 'ann', createdAt: Timestamp.now() } as Job).catch(() => undefined);
+    await turns.pass('ann');
   },
   'conversations/store.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;

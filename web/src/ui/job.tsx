@@ -36,7 +36,7 @@ export function WaitingFor({ job }: { job: Job }) {
   const { waitingFor } = job;
   const now = useNow((waitingFor?.until ?? null) === null ? null : 1000);
   // For a worker, and for what is being uploaded, everything waits a moment: the progress says so.
-  if (waitingFor === null || ['queue', 'uploads'].includes(waitingFor.reason)) return null;
+  if (waitingFor === null || waitingFor.reason === 'queue' || waitingFor.reason === 'uploads') return null;
   return (
     <p class="waiting-for">
       <Glyph name="wait" size={18} />

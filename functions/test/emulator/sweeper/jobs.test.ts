@@ -206,7 +206,7 @@ describe('the sweeper, of jobs', () => {
       await world.put('pending', { ...pending(MINUTE_MS), ...old() });
       await world.put('worked', { status: 'pending', ...old() });
       const payload = { jobId: 'worked', uid: world.uid, epoch: 0 };
-      const { lease } = await Lease.acquire(world.deps.jobs, payload, 'w', world.deps.now);
+      const { lease } = await Lease.acquire(world.deps.jobs, payload, 'w', { now: world.deps.now });
       try {
         await world.sweep();
         for (const jobId of ['pending', 'worked']) {

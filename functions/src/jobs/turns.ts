@@ -1,0 +1,91 @@
+/**
+ * How many jobs of one user are processed at once. The others wait, each saying so, in the order in which they were created: that is
+ * what keeps one user's backlog from occupying every worker, and what makes the order of a user's jobs that of their creation, which
+ * Cloud Tasks does not promise.
+ *
+ * Nothing is locked and nothing is counted twice: whether it is a job's turn follows from the jobs before it.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore, Query } from 'firebase-admin/firestore';
+import { JOBS } from './job.ts';
+import type { Job } from './job.ts';
+import { enqueueJob } from './queue.ts';
+import type { TaskQueue } from './queue.ts';
+import type { JobChange, JobStore } from './store.ts';
+import { WAITING_IN_QUEUE } from './store.ts';
+import type { Logger } from '../logger.ts';
+
+export interface TurnDeps {
+  readonly db: Firestore;
+  readonly jobs: Pick<JobStore, 'update'>;
+  readonly queue: TaskQueue;
+  readonly logger: Logger;
+  /** Jobs of one user that are processed at once; 0 for any number. */
+  readonly maxRunningJobs: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a job takes at least, milliseconds. A job that waits is woken when its turn comes; should that fail, it looks after so long. */
+const JOB_MS = 30_000;
+const LONGEST_WAIT_MS = 15 * 60_000;
+
+export class Turns {
+  readonly #deps: TurnDeps;
+
+  constructor(deps: TurnDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The change that makes a job wait for its turn; null when its turn has come. Reads outside of any transaction: a job that ends in
+   * the same moment costs a wait, or lets one more run, and nobody waits for a lock.
+   */
+  async wait(job: Job): Promise<JobChange | null> {
+    const { maxRunningJobs, now } = this.#deps;
+    if (maxRunningJobs === 0) return null;
+    const ahead = await this.#countAhead(job);
+    if (ahead < maxRunningJobs) return null;
+    const rounds = Math.ceil((ahead + 1 - maxRunningJobs) / maxRunningJobs);
+    return {
+      status: 'deferred',
+      epoch: job.epoch + 1,
+      waitingFor: {
+        reason: 'earlier_jobs',
+        message: 'Waiting for earlier recordings of yours.',
+        until: Timestamp.fromMillis(now() + Math.min(rounds * JOB_MS, LONGEST_WAIT_MS)),
+      },
+    };
+  }
+
+  /** Enqueues the first of a user's jobs that wait, if its turn has come. Called when one of the user's jobs has stopped running. */
+  async pass(uid: string): Promise<void> {
+    const { db, jobs, maxRunningJobs } = this.#deps;
+    if (maxRunningJobs === 0) return;
+    const waiting = jobsOf(db, uid).where('waitingFor.reason', '==', 'earlier_jobs').orderBy('createdAt').limit(1);
+    const first = (await waiting.get()).docs[0];
+    if (first === undefined || (await this.wait(first.data())) !== null) return;
+    const woken: { isWoken: boolean } = { isWoken: false };
+    const job = await jobs.update(first.id, ({ epoch, waitingFor }) => {
+      woken.isWoken = waitingFor?.reason === 'earlier_jobs';
+      return woken.isWoken ? { status: 'pending', epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } : null;
+    });
+    if (job !== null && woken.isWoken) await enqueueJob(first.id, job, this.#deps);
+  }
+
+  /** Jobs of the user that were created before, and are processed, or would be if they were let. */
+  async #countAhead({ uid, createdAt }: Job): Promise<number> {
+    const ofUser = jobsOf(this.#deps.db, uid);
+    const counts = await Promise.all(
+      [
+        ofUser.where('status', '==', 'processing').where('createdAt', '<', createdAt).orderBy('createdAt', 'desc'),
+        ofUser.where('waitingFor.reason', 'in', ['queue', 'earlier_jobs']).where('createdAt', '<', createdAt),
+      ].map((query) => query.count().get()),
+    );
+    return counts.reduce((sum, count) => sum + count.data().count, 0);
+  }
+}
+
+function jobsOf(db: Firestore, uid: string): Query<Job> {
+  return db.collection(JOBS).where('uid', '==', uid) as Query<Job>;
+}

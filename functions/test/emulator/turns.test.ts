@@ -1,0 +1,104 @@
+/** Jobs of one user take turns, so that a backlog keeps nobody else waiting. Workers are in this process; the test delivers. */
+import assert from 'node:assert/strict';
+import { Turns } from '../../src/jobs/turns.ts';
+import type { ProcessDeps } from '../../src/worker/processJob.ts';
+import { CommandWorld } from '../support/commands.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
+
+describe('the jobs of one user', () => {
+  let world: CommandWorld;
+  let turns: Turns;
+  beforeEach(async () => {
+    world = new CommandWorld();
+    await world.standIn.reset();
+    const { db, jobs, queue, now } = world.deps;
+    turns = new Turns({ db, jobs, queue, logger: world.logger, maxRunningJobs: 2, now });
+  });
+  afterEach(() => world.close());
+
+  let uploads = 0;
+  /** Silent audio: nothing to transcribe. */
+  const accept = (): Promise<string> => {
+    const value = uploads++;
+    return world.accept([{ filename: pcmName(CAPTURED_AT + 60 * value), bytes: pcmRecording({ frames: 50, value }) }]);
+  };
+  const deliver = (jobId: string, change: Partial<ProcessDeps> = {}) => world.deliver(jobId, { turns, ...change });
+  const waitOf = async (jobId: string) => {
+    const { status, waitingFor } = await world.job(jobId);
+    return [status, waitingFor?.reason];
+  };
+  /** A worker that has acquired the job, and works until it is released. */
+  const busy = async (jobId: string, change: Partial<ProcessDeps> = {}) => {
+    let release: () => void = () => undefined;
+    const working = Promise.withResolvers<void>();
+    const listener = async (): Promise<never> => {
+      working.resolve();
+      await new Promise<void>((resolve) => (release = resolve));
+      throw new Error('The worker was released.');
+    };
+    const delivery = deliver(jobId, { ...change, listener });
+    await working.promise;
+    return async (): Promise<void> => {
+      release();
+      await delivery;
+    };
+  };
+
+  it('are processed as many at once as the setting says; the others wait in the order of their creation, and say so', async () => {
+    const jobs = [await accept(), await accept(), await accept(), await accept()] as const;
+    const releases = [await busy(jobs[0]), await busy(jobs[1])];
+    world.queued.length = 0;
+    for (const jobId of [jobs[3], jobs[2]]) {
+      await deliver(jobId);
+      assert.deepEqual(await waitOf(jobId), ['deferred', 'earlier_jobs']);
+    }
+    const [third, fourth] = [await world.job(jobs[2]), await world.job(jobs[3])];
+    assert.deepEqual([third.attempts, third.deferrals, third.lease], [0, 0, null], 'it is no failure');
+    assert.ok(third.waitingFor!.until!.toMillis() > world.deps.now());
+    assert.deepEqual(
+      world.queued.map(({ jobId, epoch }) => [jobId, epoch]),
+      [
+        [jobs[3], fourth.epoch],
+        [jobs[2], third.epoch],
+      ],
+    );
+
+    // The first of them stops for a reason of its own: it is the third's turn, not yet the fourth's.
+    await releases[0]!();
+    assert.deepEqual(await waitOf(jobs[0]), ['deferred', 'internal']);
+    assert.deepEqual(await waitOf(jobs[2]), ['pending', 'queue']);
+    assert.deepEqual(await waitOf(jobs[3]), ['deferred', 'earlier_jobs']);
+    assert.equal(world.queued.at(-1)?.jobId, jobs[2]);
+    await deliver(jobs[2]);
+    assert.equal((await world.job(jobs[2])).status, 'completed');
+    assert.deepEqual(await waitOf(jobs[3]), ['pending', 'queue'], 'and then the fourth’s');
+    await deliver(jobs[3]);
+    assert.equal((await world.job(jobs[3])).status, 'completed');
+    await releases[1]!();
+  });
+
+  it('keep nobody else waiting', async () => {
+    const mine = [await accept(), await accept(), await accept()] as const;
+    const releases = [await busy(mine[0]), await busy(mine[1])];
+    const { uid } = world;
+    world.uid = `other-${uid}`;
+    const theirs = await accept();
+    await deliver(theirs);
+    assert.equal((await world.job(theirs)).status, 'completed');
+    world.uid = uid;
+    for (const release of releases) await release();
+  });
+
+  it('come back by themselves when the message that it is their turn was lost', async () => {
+    const jobs = [await accept(), await accept(), await accept()] as const;
+    const lost = { wait: turns.wait.bind(turns), pass: () => Promise.reject(new Error('lost')) };
+    const releases = [await busy(jobs[0], { turns: lost }), await busy(jobs[1], { turns: lost })];
+    await deliver(jobs[2]);
+    for (const release of releases) await release();
+    const { status, waitingFor } = await world.job(jobs[2]);
+    assert.equal(status, 'deferred');
+    world.aheadMs += waitingFor!.until!.toMillis() - world.deps.now();
+    await deliver(jobs[2]);
+    assert.equal((await world.job(jobs[2])).status, 'completed');
+  });
+});
