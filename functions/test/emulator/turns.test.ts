@@ -30,14 +30,16 @@ describe('the jobs of one user', () => {
   /** A worker that has acquired the job, and works until it is released. */
   const busy = async (jobId: string, change: Partial<ProcessDeps> = {}) => {
     let release: () => void = () => undefined;
-    const working = Promise.withResolvers<void>();
-    const listener = async (): Promise<never> => {
-      working.resolve();
-      await new Promise<void>((resolve) => (release = resolve));
-      throw new Error('The worker was released.');
-    };
-    const delivery = deliver(jobId, { ...change, listener });
-    await working.promise;
+    let delivery = Promise.resolve();
+    await new Promise<void>((resolve) => {
+      const listener = async (): Promise<never> => {
+        const released = new Promise<void>((finish) => (release = finish));
+        resolve();
+        await released;
+        throw new Error('The worker was released.');
+      };
+      delivery = deliver(jobId, { ...change, listener });
+    });
     return async (): Promise<void> => {
       release();
       await delivery;
