@@ -1,36 +1,50 @@
-/** Phones that go to sleep stop recording: their screen is kept on while one goes on. */
+/** Phones that go to sleep stop recording: while a recording goes on, their screen is kept on. */
 
 export interface ScreenOf {
   /** Not every browser has it. */
   readonly wakeLock: Pick<WakeLock, 'request'> | undefined;
   readonly page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
+  /** Whether the screen is kept on: it is not where the browser cannot, or refuses because the battery is low. */
+  readonly onChange: (isAwake: boolean) => void;
 }
 
-/** Browsers let go of it whenever the page is hidden, so it is asked for again when it is shown. @returns how to end it */
-export function keepAwake({ wakeLock, page }: ScreenOf): () => void {
-  const held: Pick<WakeLockSentinel, 'release'>[] = [];
-  let over = false;
-  const letGo = (): void => {
-    for (const each of held.splice(0)) each.release().catch(() => undefined);
+/** Browsers release the lock whenever the page is hidden, so it is requested again when the page is shown. @returns how to end it */
+export function keepAwake({ wakeLock, page, onChange }: ScreenOf): () => void {
+  const held = new Set<WakeLockSentinel>();
+  let isOver = false;
+  const release = (): void => {
+    for (const each of held) each.release().catch(() => undefined);
+    held.clear();
   };
-  const ask = async (): Promise<void> => {
-    if (wakeLock === undefined || page.visibilityState !== 'visible') return;
-    try {
-      held.push(await wakeLock.request('screen'));
-    } catch {
-      return; // The battery is low, say: it records all the same.
+  const request = async (): Promise<void> => {
+    if (page.visibilityState !== 'visible') return;
+    if (wakeLock === undefined) {
+      onChange(false);
+      return;
     }
-    if (over) letGo();
+    try {
+      const lock = await wakeLock.request('screen');
+      held.add(lock);
+      lock.addEventListener('release', () => {
+        // By the system, where the page is still visible: the battery is low.
+        if (held.delete(lock) && page.visibilityState === 'visible') onChange(false);
+      });
+    } catch {
+      if (!isOver) onChange(false);
+      return;
+    }
+    if (isOver) release();
+    else onChange(true);
   };
-  const again = (): void => {
-    letGo();
-    void ask();
+  const requestAgain = (): void => {
+    release();
+    void request();
   };
-  page.addEventListener('visibilitychange', again);
-  void ask();
+  page.addEventListener('visibilitychange', requestAgain);
+  void request();
   return () => {
-    over = true;
-    page.removeEventListener('visibilitychange', again);
-    letGo();
+    isOver = true;
+    page.removeEventListener('visibilitychange', requestAgain);
+    release();
   };
 }

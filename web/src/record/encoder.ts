@@ -39,6 +39,7 @@ export function opusEncoder(sampleRate: number, onFrame: OnFrame, onError: (erro
   let samplesIn = 0;
   return {
     encode: (samples) => {
+      if (encoder.state !== 'configured') return; // It failed, and said so.
       const timestamp = Math.round((samplesIn / sampleRate) * 1_000_000);
       const shape = { format: 'f32', sampleRate, numberOfFrames: samples.length, numberOfChannels: 1 } as const;
       const audio = new AudioData({ ...shape, timestamp, data: samples });

@@ -34,6 +34,25 @@ export class Journal {
     await this.#database.run('readwrite', (tx) => tx.objectStore('pieces').put({ name, bytes }, key));
   }
 
+  /**
+   * Writes and deletes as a recording does, and leaves nothing behind.
+   * @returns whether Blobs can be kept, too: private windows of some browsers keep none. @throws what a recording would meet
+   */
+  async probe(): Promise<boolean> {
+    const keep = (bytes: Uint8Array<ArrayBuffer> | Blob): Promise<void> =>
+      this.#database.run('readwrite', async (tx) => {
+        const pieces = tx.objectStore('pieces');
+        // What is kept is bytes; the outbox keeps Blobs where it can.
+        const key = await pieces.add({ name: 'probe', bytes: bytes as Uint8Array<ArrayBuffer> });
+        await pieces.delete(key);
+      });
+    await keep(new Uint8Array(1024));
+    return keep(new Blob([new Uint8Array(1024)])).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** @returns rejects where the database fails; the next piece asks again. */
   #firstFreeKey(): Promise<number> {
     const asked = this.#database.run('readonly', async (tx) => {

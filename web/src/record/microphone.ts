@@ -1,59 +1,108 @@
-/** The microphone, as frames of 20 ms. */
-import captureUrl from '../workers/capture.ts?worker&url';
+/** One open microphone: frames of 20 ms, and what keeps it from delivering them. */
 import type { CapturedFrame } from '../workers/frame.ts';
+import type { InterruptionReason } from './interruption.ts';
+
+/** The platform's audio: the browser's, or a fake of tests. */
+export interface AudioPlatform {
+  /** Pages that are not on https have none. */
+  readonly mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined;
+  readonly createContext: (options?: AudioContextOptions) => AudioContext;
+  /** The worklet of `workers/capture.ts`, which posts a {@link CapturedFrame} for each 20 ms. */
+  readonly createCapture: (context: AudioContext) => Promise<AudioWorkletNode>;
+}
 
 export interface Microphone {
+  /** As the platform calls it; empty where it does not say. */
+  readonly label: string;
   readonly sampleRate: number;
   /** What the device itself takes to deliver sound, milliseconds. */
   readonly latencyMs: number;
+  /** Why it delivers nothing; null where it should deliver frames. */
+  obstacle(): Extract<InterruptionReason, 'suspended' | 'muted' | 'ended' | 'changed'> | null;
+  /** Starts a suspended audio clock again, where the platform allows it. */
+  resume(): void;
   close(): Promise<void>;
 }
 
 export interface MicrophoneEvents {
   readonly onFrame: (frame: CapturedFrame) => void;
-  /** It was unplugged, or taken away. */
-  readonly onEnd: () => void;
+  /** Its obstacle may be another one now. */
+  readonly onChange: () => void;
 }
+
+export type OpenMicrophone = (events: MicrophoneEvents) => Promise<Microphone>;
 
 /** Speech needs no more, and it is what the server decodes to. */
 const WANTED_RATE = 16_000;
 
 /** @throws Error with a sentence for a person */
-export async function openMicrophone({ onFrame, onEnd }: MicrophoneEvents): Promise<Microphone> {
-  const stream = await ask();
-  const [track] = stream.getAudioTracks();
+export async function openMicrophone(platform: AudioPlatform, events: MicrophoneEvents): Promise<Microphone> {
+  const stream = await ask(platform);
   const stopTracks = (): void => {
     for (const each of stream.getTracks()) each.stop();
   };
   try {
-    const { context, source } = contextFor(stream);
-    await context.audioWorklet.addModule(captureUrl);
-    const capture = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
+    const [track] = stream.getAudioTracks();
+    if (track === undefined) throw new Error('The browser gave no microphone. Choose one in its settings.');
+    const { context, source } = contextFor(platform, stream);
+    const capture = await platform.createCapture(context);
     capture.port.onmessage = ({ data }: MessageEvent<CapturedFrame>) => {
-      onFrame(data);
+      events.onFrame(data);
     };
     source.connect(capture);
-    await context.resume();
-    track?.addEventListener('ended', onEnd);
-    // A phone call, say, stops the audio clock: what comes after is a new stretch.
-    const settings: MediaTrackSettings & { latency?: number } = track?.getSettings() ?? {};
-    return {
-      sampleRate: context.sampleRate,
-      latencyMs: (settings.latency ?? 0) * 1000,
-      close: async () => {
-        track?.removeEventListener('ended', onEnd);
-        stopTracks();
-        await context.close();
-      },
-    };
+    return watched(context, track, events.onChange, stopTracks);
   } catch (error) {
     stopTracks();
     throw error;
   }
 }
 
-async function ask(): Promise<MediaStream> {
-  const { mediaDevices } = navigator as Partial<Navigator>;
+function watched(
+  context: AudioContext,
+  track: MediaStreamTrack,
+  onChange: () => void,
+  stopTracks: () => void,
+): Microphone {
+  const opened = settingsOf(track);
+  const changes = [
+    [context, 'statechange'],
+    [track, 'mute'],
+    [track, 'unmute'],
+    [track, 'ended'],
+  ] as const;
+  for (const [target, event] of changes) target.addEventListener(event, onChange);
+  const resume = (): void => {
+    // A browser that wants a gesture first leaves it without an answer; the session asks again.
+    if (context.state !== 'closed') context.resume().catch(() => undefined);
+  };
+  resume();
+  return {
+    label: track.label,
+    sampleRate: context.sampleRate,
+    latencyMs: (opened.latency ?? 0) * 1000,
+    obstacle: () => {
+      if (track.readyState === 'ended' || context.state === 'closed') return 'ended';
+      const { sampleRate, deviceId } = settingsOf(track);
+      if (sampleRate !== opened.sampleRate || deviceId !== opened.deviceId) return 'changed';
+      // Safari knows a state "interrupted", too.
+      if (context.state !== 'running') return 'suspended';
+      return track.muted ? 'muted' : null;
+    },
+    resume,
+    close: async () => {
+      for (const [target, event] of changes) target.removeEventListener(event, onChange);
+      stopTracks();
+      if (context.state !== 'closed') await context.close();
+    },
+  };
+}
+
+/** TypeScript's DOM does not know `latency`. */
+function settingsOf(track: MediaStreamTrack): MediaTrackSettings & { latency?: number } {
+  return track.getSettings();
+}
+
+async function ask({ mediaDevices }: AudioPlatform): Promise<MediaStream> {
   if (mediaDevices === undefined) throw new Error('This browser gives no microphone to pages that are not on https.');
   try {
     return await mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false } });
@@ -69,20 +118,23 @@ function sentenceFor(error: unknown): string {
     case 'NotFoundError':
       return 'There is no microphone on this device.';
     case 'NotReadableError':
-      return 'Another program has the microphone: close it, then try again.';
+      return 'Another program uses the microphone: close it, then try again.';
     default:
       return `The microphone does not open: ${String(error)}`;
   }
 }
 
 /** At the wanted rate where the browser converts, at the microphone's own otherwise (Firefox). */
-function contextFor(stream: MediaStream): { context: AudioContext; source: MediaStreamAudioSourceNode } {
-  const wanted = new AudioContext({ sampleRate: WANTED_RATE });
+function contextFor(
+  { createContext }: AudioPlatform,
+  stream: MediaStream,
+): { context: AudioContext; source: MediaStreamAudioSourceNode } {
+  const wanted = createContext({ sampleRate: WANTED_RATE });
   try {
     return { context: wanted, source: wanted.createMediaStreamSource(stream) };
   } catch {
     void wanted.close();
-    const context = new AudioContext();
+    const context = createContext();
     return { context, source: context.createMediaStreamSource(stream) };
   }
 }

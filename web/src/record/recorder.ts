@@ -2,19 +2,25 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { FrameFormat } from 'offline-audio-sync-client';
 import { sentenceOf } from '../domain/sentence.ts';
-import type { CapturedFrame } from '../workers/frame.ts';
-import { CaptureClock } from './captureClock.ts';
-import { Cutter, type Piece } from './cutter.ts';
-import { canEncodeOpus, opusEncoder, pcmEncoder, type FrameEncoder } from './encoder.ts';
+import { within } from '../within.ts';
+import { CaptureSession, type PageEvents } from './captureSession.ts';
+import type { Piece } from './cutter.ts';
+import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { formatFor, loudness } from './format.ts';
+import { GapLog } from './gapLog.ts';
+import type { Interruption, Missed } from './interruption.ts';
 import type { Journal } from './journal.ts';
-import type { Microphone, MicrophoneEvents } from './microphone.ts';
+import type { Keeping } from './keeping.ts';
+import type { OpenMicrophone } from './microphone.ts';
 import { holdAlone } from './oneTab.ts';
+import type { Arrived, Source } from './source.ts';
+import { Stretch } from './stretch.ts';
 
 export type RecorderState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'recording'; readonly since: number; readonly format: FrameFormat }
+  /** `microphone`: the browser may be asking a person whether the page may have it. */
+  | { readonly kind: 'starting'; readonly step: 'store' | 'microphone' }
+  | { readonly kind: 'recording'; readonly format: FrameFormat; readonly microphone: string }
   | { readonly kind: 'stopping' };
 
 /**
@@ -24,64 +30,80 @@ export type RecorderState =
  */
 export type Ending = 'delivered' | 'kept' | 'broken';
 
-export interface RecorderOptions {
+export interface RecorderOptions extends Omit<DeliveryOptions, 'journal'> {
   readonly uid: string;
   /** Letters and digits. */
   readonly deviceId: string;
   readonly journal: Pick<Journal, 'append' | 'names' | 'read' | 'remove'>;
+  /** Whether what is recorded can be kept. */
+  readonly checkKeeping: () => Promise<Keeping>;
   /** @throws Error with a sentence for a person */
-  readonly openMicrophone: (events: MicrophoneEvents) => Promise<Microphone>;
-  /** From when a recording begins until what it returns is called. */
-  readonly keepAwake: () => () => void;
-  /** Takes a recording that is whole; it is deleted here when this has resolved. */
-  readonly deliver: (name: string, audio: Blob) => Promise<void>;
-  /** Whether it was delivered before, by a tab that died before it could note that. */
-  readonly isDelivered: (name: string) => boolean;
-  readonly onProblem: (error: unknown) => void;
+  readonly openMicrophone: OpenMicrophone;
+  readonly pageEvents: PageEvents;
+  /** From when a recording begins until what it returns is called. It tells whether the device stays awake. */
+  readonly keepAwake: (onChange: (isAwake: boolean) => void) => () => void;
 }
 
-/** A stretch without a gap. */
-interface Stretch {
-  readonly clock: CaptureClock;
-  readonly cutter: Cutter;
-  readonly encoder: FrameEncoder;
-  /** Frames of which it is not known yet whether they belong to it. */
-  readonly doubtful: Arrived[];
-}
-
-interface Arrived {
-  readonly frame: CapturedFrame;
-  /** Unix milliseconds. */
-  readonly at: number;
-}
+/** For what an earlier page left behind to be handed over, milliseconds. */
+const RECOVERY_LIMIT_MS = 10_000;
+const STILL_RECOVERING = 'An earlier recording is still being saved: try again in a moment.';
 
 export class Recorder {
   readonly state = signal<RecorderState>({ kind: 'idle' });
   /** How loud it is, from 0 to 1; ten times a second. */
   readonly level: ReadonlySignal<number>;
+  /** Audio that was recorded since the last start, milliseconds; it changes ten times a second. */
+  readonly recordedMs: ReadonlySignal<number>;
+  /** Why nothing is recorded now; null while something is. */
+  readonly interruption: ReadonlySignal<Interruption | null>;
+  /** What was not recorded since the last start, in its order. */
+  readonly missed: ReadonlySignal<readonly Missed[]>;
+  /** Null before it was checked. */
+  readonly keeping: ReadonlySignal<Keeping | null>;
+  /** Whether the device is kept from going to sleep; null while nothing is recorded. */
+  readonly isAwake: ReadonlySignal<boolean | null>;
+  readonly #keeping = signal<Keeping | null>(null);
+  readonly #isAwake = signal<boolean | null>(null);
   readonly #level = signal(0);
+  readonly #recordedMs = signal(0);
+  readonly #interruption = signal<Interruption | null>(null);
+  readonly #gaps = new GapLog();
   readonly #options: RecorderOptions;
+  readonly #delivery: Delivery;
   /** Writing happens in order, whatever comes meanwhile. */
   #writing: Promise<unknown> = Promise.resolve();
-  #microphone: Microphone | null = null;
+  #session: CaptureSession | null = null;
   #stretch: Stretch | null = null;
-  #format: FrameFormat | null = null;
+  /** Counted at every frame; the signal follows it. */
+  #countedMs = 0;
+  /** The encoder of the browser failed: PCM is recorded from there on. */
+  #isOpusBroken = false;
   #release: () => void = () => undefined;
   #letSleep: () => void = () => undefined;
+  #cancelling: AbortController | null = null;
   #ending: Promise<Ending> | null = null;
   #recovering: Promise<unknown> = Promise.resolve();
   /** A piece could not be kept. */
   #broken = false;
-  /** Something in the journal could not be handed over. */
-  #undelivered = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#delivery = new Delivery(options);
     this.level = this.#level;
+    this.recordedMs = this.#recordedMs;
+    this.interruption = this.#interruption;
+    this.missed = this.#gaps.missed;
+    this.keeping = this.#keeping;
+    this.isAwake = this.#isAwake;
+  }
+
+  /** Looks whether what is recorded can be kept, and shows it in `keeping`. */
+  async checkKeeping(): Promise<void> {
+    this.#keeping.value = await this.#options.checkKeeping();
   }
 
   /**
-   * Delivers what an earlier page left behind. Where another tab is recording, that is its business.
+   * Delivers what an earlier page left behind. Where another tab is recording, that tab does it.
    * @returns how many files there were
    */
   recover(): Promise<number> {
@@ -94,10 +116,7 @@ export class Recorder {
     const release = this.state.value.kind === 'idle' ? await this.#lock() : null;
     if (release === null) return 0;
     try {
-      return await this.#deliverAll();
-    } catch (error) {
-      this.#undelivered = true;
-      throw error;
+      return await this.#delivery.all();
     } finally {
       release();
     }
@@ -105,45 +124,73 @@ export class Recorder {
 
   /** Tries again what could not be handed over, for when that may have changed. It was told, so it fails without a word. */
   async retry(): Promise<void> {
-    if (this.#undelivered && this.state.value.kind === 'idle') await this.recover().catch(() => undefined);
+    if (this.#delivery.hasUndelivered && this.state.value.kind === 'idle') await this.recover().catch(() => undefined);
   }
 
-  /** @throws Error with a sentence for a person */
+  /** Resolves when it records, or `stop` was called meanwhile. @throws Error with a sentence for a person */
   async start(): Promise<void> {
     if (this.state.value.kind !== 'idle') return;
-    this.state.value = { kind: 'starting' };
-    try {
-      await this.#recovering; // It holds the same lock.
-      const release = await this.#lock();
-      if (release === null) throw new Error('Another tab is recording already.');
-      this.#release = release;
-      // Frames come as soon as it is open, and wait until it is known what becomes of them.
-      const early: Arrived[] = [];
-      let onArrival = (arrived: Arrived): void => void early.push(arrived);
-      this.#microphone = await this.#options.openMicrophone({
-        onFrame: (frame) => {
-          onArrival({ frame, at: Date.now() });
-        },
-        onEnd: () => void this.stop(),
+    this.state.value = { kind: 'starting', step: 'store' };
+    const cancelling = new AbortController();
+    this.#cancelling = cancelling;
+    const cancelled = new Promise<void>((resolve) => {
+      cancelling.signal.addEventListener('abort', () => {
+        resolve();
       });
-      this.#broken = false;
-      this.#undelivered = false;
-      const { sampleRate } = this.#microphone;
-      this.#format = formatFor(this.#options.deviceId, sampleRate, await canEncodeOpus(sampleRate));
-      onArrival = (arrived) => {
-        this.#processFrame(arrived);
-      };
-      early.forEach(onArrival);
-      this.state.value = { kind: 'recording', since: Date.now(), format: this.#format };
-      this.#letSleep = this.#options.keepAwake();
+    });
+    try {
+      await Promise.race([this.#begin(cancelling.signal), cancelled]);
+      if (cancelling.signal.aborted) await this.#shut();
     } catch (error) {
       await this.#shut();
       throw error;
     }
   }
 
-  /** Resolves when everything that was heard is with the outbox, or cannot be now. What went wrong was told. */
+  async #begin(cancelled: AbortSignal): Promise<void> {
+    // It holds the same lock.
+    await within(this.#recovering, RECOVERY_LIMIT_MS, STILL_RECOVERING);
+    await this.checkKeeping();
+    const { obstacle = null } = this.keeping.value ?? {};
+    if (obstacle !== null) throw new Error(obstacle);
+    const release = await this.#lock();
+    if (release === null) throw new Error('Another tab is recording already.');
+    if (cancelled.aborted) {
+      release();
+      return;
+    }
+    this.#release = release;
+    this.state.value = { kind: 'starting', step: 'microphone' };
+    this.#reset();
+    const session = new CaptureSession({
+      ...this.#options,
+      onFrame: this.#take,
+      onOpen: ({ format, microphone }) => {
+        this.state.value = { kind: 'recording', format, microphone: microphone.label };
+      },
+      onInterruption: this.#onInterruption,
+    });
+    this.#session = session;
+    await session.start();
+    if (this.#session !== session) return;
+    this.#letSleep = this.#options.keepAwake((isAwake) => {
+      this.#isAwake.value = isAwake;
+    });
+  }
+
+  #reset(): void {
+    this.#broken = false;
+    this.#ending = null;
+    this.#isOpusBroken = false;
+    this.#delivery.begin();
+    this.#gaps.begin({ at: Date.now(), monotonic: performance.now() });
+    this.#countedMs = 0;
+    this.#recordedMs.value = 0;
+  }
+
+  /** Resolves when everything that was recorded is with the outbox, or cannot be now. What went wrong was told. */
   async stop(): Promise<Ending> {
+    if (this.state.value.kind === 'starting') this.#cancelling?.abort();
     if (this.state.value.kind === 'recording') this.#ending = this.#end();
     return (await this.#ending) ?? 'delivered';
   }
@@ -151,82 +198,88 @@ export class Recorder {
   async #end(): Promise<Ending> {
     this.state.value = { kind: 'stopping' };
     try {
-      await this.#microphone?.close().catch(this.#options.onProblem);
+      await this.#session?.close();
       this.#endStretch();
+      this.#gaps.finish({ at: Date.now(), monotonic: performance.now() });
       await this.#written();
       // Also the file whose last piece was not kept, and what could not be handed over when it was whole.
-      await this.#deliverAll();
+      await this.#delivery.all();
     } catch (error) {
-      this.#notDelivered(error);
+      this.#delivery.fail(error);
     } finally {
       await this.#shut();
     }
     if (this.#broken) return 'broken';
-    return this.#undelivered ? 'kept' : 'delivered';
+    return this.#delivery.hasUndelivered ? 'kept' : 'delivered';
   }
 
   async #shut(): Promise<void> {
     this.#letSleep();
     this.#letSleep = () => undefined;
-    await this.#microphone?.close().catch(() => undefined);
-    this.#microphone = null;
+    this.#isAwake.value = null;
+    const session = this.#session;
+    this.#session = null;
+    await session?.close();
     this.#stretch = null;
     this.#level.value = 0;
+    this.#interruption.value = null;
     this.#release();
     this.#release = () => undefined;
     this.state.value = { kind: 'idle' };
   }
 
-  #processFrame(arrived: Arrived): void {
-    const { endSample, samples } = arrived.frame;
-    if (Math.round(endSample / samples.length) % 5 === 0) this.#level.value = loudness(samples);
-    this.#stretch ??= this.#beginStretch(endSample - samples.length);
-    const { clock, doubtful, encoder } = this.#stretch;
-    doubtful.push(arrived);
-    switch (clock.observe(endSample, arrived.at)) {
-      case 'doubtful':
-        return;
-      case 'steady':
-        for (const { frame } of doubtful.splice(0)) encoder.encode(frame.samples);
-        return;
-      case 'gap': {
-        const moved = doubtful.splice(0);
-        this.#endStretch();
-        for (const each of moved) this.#processFrame(each);
-      }
-    }
-  }
+  readonly #onInterruption = (interruption: Interruption | null): void => {
+    this.#interruption.value = interruption;
+    if (interruption === null) return;
+    this.#level.value = 0;
+    this.#gaps.because(interruption.reason);
+    // What was captured before is kept now: a page in the background may not live to see the end of it.
+    this.#endStretch();
+  };
 
-  #beginStretch(firstSample: number): Stretch {
-    const { sampleRate = 16_000, latencyMs = 0 } = this.#microphone ?? {};
-    const format = this.#format ?? formatFor(this.#options.deviceId, sampleRate, false);
-    const clock = new CaptureClock(sampleRate);
-    const cutter = new Cutter(format, () => clock.timeOf(firstSample) - latencyMs);
-    const onFrame = (frame: Uint8Array): void => {
-      this.#keep(cutter.push(frame));
-    };
-    const onError = (error: Error): void => {
-      this.#options.onProblem(error);
-      void this.stop();
-    };
-    const encoder = format.codec === 'pcm16' ? pcmEncoder(onFrame) : opusEncoder(sampleRate, onFrame, onError);
-    return { clock, cutter, encoder, doubtful: [] };
+  readonly #take = (source: Source, arrived: Arrived): void => {
+    const { endSample, samples } = arrived.frame;
+    if (Math.round(endSample / samples.length) % 5 === 0) {
+      this.#level.value = loudness(samples);
+      this.#recordedMs.value = this.#countedMs;
+    }
+    if (this.#stretch !== null && this.#stretch.source !== source) this.#endStretch();
+    this.#stretch ??= this.#beginStretch(source, arrived);
+    const others = this.#stretch.take(arrived);
+    if (others.length === 0) return;
+    this.#endStretch();
+    for (const each of others) this.#take(source, each);
+  };
+
+  #beginStretch(source: Source, first: Arrived): Stretch {
+    const { sampleRate } = source.microphone;
+    this.#gaps.stretchBegins(first, (first.frame.samples.length / sampleRate) * 1000);
+    const format = this.#isOpusBroken ? formatFor(this.#options.deviceId, sampleRate, false) : source.format;
+    const stretch: Stretch = new Stretch(source, format, first, {
+      onPiece: (piece) => {
+        this.#write(() => this.#store(piece));
+      },
+      onRecorded: (ms) => {
+        this.#countedMs += ms;
+      },
+      onError: () => {
+        this.#isOpusBroken = true;
+        if (this.#stretch !== stretch) return;
+        this.#gaps.because('encoder');
+        this.#endStretch();
+      },
+    });
+    return stretch;
   }
 
   #endStretch(): void {
     const ended = this.#stretch;
     this.#stretch = null;
     if (ended === null) return;
-    for (const { frame } of ended.doubtful.splice(0)) ended.encoder.encode(frame.samples);
-    this.#write(async () => {
-      await ended.encoder.finish();
-      // Behind the pieces that finishing has brought.
-      this.#keep(ended.cutter.end());
-    });
-  }
-
-  #keep(piece: Piece | null): void {
-    if (piece !== null) this.#write(() => this.#store(piece));
+    ended.recordDoubtful();
+    this.#write(() => ended.end());
+    this.#gaps.stretchEnds(ended.lastRecorded);
+    this.#recordedMs.value = this.#countedMs;
   }
 
   /** A piece that is missing would move all that follows it in its file: so the first one that cannot be kept ends it. */
@@ -241,31 +294,8 @@ export class Recorder {
       void this.stop();
       return;
     }
-    if (piece.last) await this.#deliver(piece.name).catch(this.#notDelivered);
+    if (piece.last) await this.#delivery.one(piece.name);
   }
-
-  async #deliver(name: string): Promise<void> {
-    const { journal, deliver, isDelivered } = this.#options;
-    const audio = await journal.read(name);
-    if (audio.size > 0 && !isDelivered(name)) await deliver(name, audio);
-    await journal.remove(name);
-  }
-
-  /** Everything in the journal; one file that cannot be handed over does not keep back the others. @returns how many there were */
-  async #deliverAll(): Promise<number> {
-    const names = await this.#options.journal.names();
-    const problems: unknown[] = [];
-    for (const name of names) await this.#deliver(name).catch((error: unknown) => problems.push(error));
-    if (problems.length > 0) throw problems[0];
-    this.#undelivered = false;
-    return names.length;
-  }
-
-  /** Told once a recording: it is safe in the journal, and the same would be said every minute. */
-  readonly #notDelivered = (error: unknown): void => {
-    if (!this.#undelivered) this.#options.onProblem(error);
-    this.#undelivered = true;
-  };
 
   #write(work: () => Promise<void>): void {
     this.#writing = this.#writing.then(work).catch((error: unknown) => {

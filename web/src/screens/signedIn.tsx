@@ -7,7 +7,9 @@ import { prepareFormats } from '../domain/time.ts';
 import { conversationOf, filePageOf, jobOf, withFiles, type FilePage } from '../firebase/documents.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
+import { browserAudio, pageEvents } from '../record/browserAudio.ts';
 import { Journal } from '../record/journal.ts';
+import { checkKeeping } from '../record/keeping.ts';
 import { openMicrophone } from '../record/microphone.ts';
 import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
@@ -69,12 +71,16 @@ function pagesIn(pages: Loaded<FilePage[]>): readonly FilePage[] {
 }
 
 function openRecorder(uid: string, outbox: Outbox): Recorder {
+  const { wakeLock, storage } = navigator as Partial<Navigator>;
+  const journal = new Journal(uid);
   return new Recorder({
     uid,
     deviceId: deviceId(),
-    journal: new Journal(uid),
-    openMicrophone,
-    keepAwake: () => keepAwake({ wakeLock: (navigator as Partial<Navigator>).wakeLock, page: document }),
+    journal,
+    checkKeeping: () => checkKeeping({ journal, storage }),
+    openMicrophone: (events) => openMicrophone(browserAudio, events),
+    pageEvents,
+    keepAwake: (onChange) => keepAwake({ wakeLock, page: document, onChange }),
     deliver: async (name, audio) => {
       const [refusal] = await outbox.add([{ name, audio }]);
       if (refusal !== undefined) throw new Error(`A recording cannot be sent yet: ${refusal.reason} It is kept here.`);

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
+import { interruptionText, missedText } from '../domain/recorderText.ts';
 import { stopwatch } from '../domain/time.ts';
+import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
-import { useNow, useOnline } from './now.ts';
+import { useOnline } from './now.ts';
 import { tell, tellProblem } from './toast.tsx';
 
 export function RecorderCard() {
@@ -11,6 +13,10 @@ export function RecorderCard() {
   const recording = state.kind === 'recording';
   const online = useOnline();
   const toggle = async (): Promise<void> => {
+    if (state.kind === 'starting') {
+      await recorder.stop();
+      return;
+    }
     if (!recording) {
       void keeper.ask();
       await recorder.start();
@@ -28,17 +34,19 @@ export function RecorderCard() {
         <button
           class={recording ? 'record-button on' : 'record-button'}
           aria-pressed={recording}
-          aria-label={recording ? 'Stop recording' : 'Start recording'}
-          disabled={state.kind === 'starting' || state.kind === 'stopping'}
+          aria-label={LABELS[state.kind]}
+          disabled={state.kind === 'stopping'}
           onClick={() => {
             toggle().catch(tellProblem);
           }}
         >
           <span />
         </button>
-        {recording ? <Elapsed since={state.since} /> : <p class="recorder-idle">{IDLE[state.kind]}</p>}
+        {recording ? <Elapsed /> : <Idle state={state} />}
       </div>
       <Meter />
+      <Interruptions />
+      <Keeping />
       <p class="hint">
         {recording
           ? `${state.format.codec === 'pcm16' ? 'PCM' : 'Opus'}, ${state.format.sampleRate / 1000} kHz, a file a minute, kept every second.`
@@ -48,13 +56,92 @@ export function RecorderCard() {
   );
 }
 
+const LABELS: Readonly<Record<RecorderState['kind'], string>> = {
+  idle: 'Start recording',
+  starting: 'Cancel',
+  recording: 'Stop recording',
+  stopping: 'Stop recording',
+};
+
+/** After so long, a browser is most likely asking whether it may, milliseconds. */
+const ASKING_AFTER_MS = 3000;
+
+function Idle({ state }: { state: RecorderState }) {
+  const [isSlow, setIsSlow] = useState(false);
+  const isAsking = state.kind === 'starting' && state.step === 'microphone';
+  useEffect(() => {
+    setIsSlow(false);
+    const timer = setTimeout(setIsSlow, ASKING_AFTER_MS, true);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [isAsking]);
+  if (isAsking && isSlow)
+    return <p class="hint">The browser asks whether this page may use the microphone: answer it, or cancel.</p>;
+  return <p class="recorder-idle">{state.kind === 'recording' ? '' : IDLE[state.kind]}</p>;
+}
+
 const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 'Keeping the last second …' } as const;
 
-function Elapsed({ since }: { since: number }) {
-  const now = useNow(250);
+/** What is recorded, not how long ago it began: while nothing is recorded, it stands still. */
+function Elapsed() {
+  const { recorder } = useApp();
   return (
     <p class="recorder-time" role="timer" aria-label="Recorded so far">
-      {stopwatch(Math.max(0, now - since))}
+      {stopwatch(recorder.recordedMs.value)}
+    </p>
+  );
+}
+
+/** The last so many of them are shown. */
+const SHOWN_MISSED = 5;
+
+/** Why nothing is recorded, and what was not recorded, also after the end. */
+function Interruptions() {
+  const { recorder } = useApp();
+  const now = recorder.interruption.value;
+  const missed = recorder.missed.value;
+  return (
+    <>
+      <div role="alert">
+        {now !== null && (
+          <p class="notice bad">
+            <b>Nothing is recorded.</b> {interruptionText(now)}
+          </p>
+        )}
+      </div>
+      {recorder.isAwake.value === false && (
+        <p class="hint">
+          This device may go to sleep, and then nothing is recorded: keep the screen on, and the battery charged.
+        </p>
+      )}
+      {missed.length > 0 && (
+        <ul class="missed" aria-label="Not recorded">
+          {missed.length > SHOWN_MISSED && <li>{missed.length - SHOWN_MISSED} earlier interruptions.</li>}
+          {missed.slice(-SHOWN_MISSED).map((each) => (
+            <li key={each.at}>{missedText(each)}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** What a person should know before recording: whether it can be kept. */
+function Keeping() {
+  const { recorder } = useApp();
+  useEffect(() => {
+    recorder.checkKeeping().catch(tellProblem);
+    void keeper.look();
+  }, [recorder]);
+  const { obstacle = null, warning = null } = recorder.keeping.value ?? {};
+  if (obstacle !== null) return <p class="notice bad">{obstacle}</p>;
+  if (warning !== null) return <p class="notice">{warning}</p>;
+  if (keeper.promised.value !== false) return null;
+  return (
+    <p class="hint">
+      This browser does not promise to keep recordings: it may delete them where the device runs out of room, and a
+      private window loses them when it is closed. Send them soon.
     </p>
   );
 }

@@ -91,9 +91,11 @@ function MovingJobs() {
 function Recording() {
   const { recorder } = useApp();
   if (recorder.state.value.kind !== 'recording') return null;
+  const isInterrupted = recorder.interruption.value !== null;
   return (
     <a class="recording-now" href={hrefs.record}>
-      <span class="record-dot" aria-hidden="true" /> Recording
+      {isInterrupted ? <Glyph name="warn" size={16} /> : <span class="record-dot" aria-hidden="true" />}
+      {isInterrupted ? 'Recording interrupted' : 'Recording'}
     </a>
   );
 }

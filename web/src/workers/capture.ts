@@ -15,7 +15,8 @@ class Capture extends AudioWorkletProcessor {
 
   process([input]: Float32Array[][]): boolean {
     const channel = input?.[0];
-    // No input: the microphone is being taken away, and its end is told to the page.
+    // No input: the microphone is being taken away. Half a frame before it must not be joined with what comes after it.
+    if (channel === undefined) this.#filled = 0;
     for (let at = 0; channel !== undefined && at < channel.length;) {
       const part = channel.subarray(at, at + this.#frame.length - this.#filled);
       this.#frame.set(part, this.#filled);

@@ -5,6 +5,8 @@ import { keepAwake } from '../../src/record/awake.ts';
 class FakeScreen {
   visibilityState: DocumentVisibilityState = 'visible';
   held = 0;
+  /** What was told of it. */
+  readonly told: boolean[] = [];
   asked = 0;
   readonly page: Document;
   readonly #target = new EventTarget();
@@ -19,6 +21,13 @@ class FakeScreen {
     this.page = page as unknown as Document;
   }
 
+  readonly onChange = (isAwake: boolean): void => {
+    this.told.push(isAwake);
+  };
+
+  /** The system releases what it gave: the battery is low. */
+  releaseAll: () => void = () => undefined;
+
   readonly wakeLock = {
     request: () => {
       this.asked++;
@@ -31,7 +40,12 @@ class FakeScreen {
             released = true;
             return Promise.resolve();
           };
-          resolve({ release } as unknown as WakeLockSentinel);
+          const sentinel = Object.assign(new EventTarget(), { release });
+          this.releaseAll = () => {
+            void release();
+            sentinel.dispatchEvent(new Event('release'));
+          };
+          resolve(sentinel as unknown as WakeLockSentinel);
         });
       });
     },
@@ -56,7 +70,7 @@ describe('Keeping the screen on', () => {
     letSleep = keepAwake(screen);
   });
 
-  it('begins at once and ends when it is told to', async () => {
+  it('begins with the recording and ends when it is told to', async () => {
     await screen.give();
     assert.equal(screen.held, 1);
     letSleep();
@@ -74,7 +88,7 @@ describe('Keeping the screen on', () => {
     assert.equal(screen.held, 0);
   });
 
-  it('lets go of what it is given too late', async () => {
+  it('releases what it is given too late', async () => {
     letSleep();
     await screen.give();
     assert.equal(screen.held, 0);
@@ -82,11 +96,19 @@ describe('Keeping the screen on', () => {
     assert.equal(screen.asked, 1);
   });
 
-  it('does without where the browser has none, or refuses', async () => {
-    keepAwake({ wakeLock: undefined, page: screen.page })();
+  it('goes without where the browser has none, or refuses', async () => {
+    const { page, onChange } = screen;
+    keepAwake({ wakeLock: undefined, page, onChange })();
     const refusing = { request: () => Promise.reject(new DOMException('low battery', 'NotAllowedError')) };
-    keepAwake({ wakeLock: refusing, page: screen.page });
+    keepAwake({ wakeLock: refusing, page, onChange });
     await screen.give();
     assert.equal(screen.held, 1);
+    assert.deepEqual(screen.told, [false, false, true], 'and says so');
+  });
+
+  it('says so when the system ends it because the battery is low', async () => {
+    await screen.give();
+    screen.releaseAll();
+    assert.deepEqual(screen.told, [true, false]);
   });
 });

@@ -1,0 +1,75 @@
+/** Whether what is recorded can be kept on this device. It is asked, and said, before anything is recorded. */
+import { within } from '../within.ts';
+import { canEncodeOpus } from './encoder.ts';
+import type { Journal } from './journal.ts';
+
+export interface Keeping {
+  /** Why nothing can be recorded, as a sentence; null where it can. */
+  readonly obstacle: string | null;
+  /** What a person should know before recording, as a sentence; null where there is nothing. */
+  readonly warning: string | null;
+}
+
+export interface KeepingOptions {
+  readonly journal: Pick<Journal, 'probe'>;
+  /** Not every page has it. */
+  readonly storage: Pick<StorageManager, 'estimate'> | undefined;
+  readonly opusIsThere?: () => Promise<boolean>;
+}
+
+/** What a recording takes, bytes a second: Opus, and PCM at the highest usual rate. Twice: a minute lies in two places for a moment. */
+const OPUS_BYTES_PER_SECOND = 4500;
+const PCM_BYTES_PER_SECOND = 100_000;
+/** With less room than for so long, recording does not begin, seconds. */
+const LEAST_ROOM_SECONDS = 120;
+/** With less room than for so long, that is said, seconds. */
+const ENOUGH_ROOM_SECONDS = 3600;
+/** For the browser's storage to answer, milliseconds. */
+const ANSWER_LIMIT_MS = 10_000;
+
+const NO_ANSWER =
+  'The storage of this browser does not answer, so nothing can be recorded. Close the other tabs of the console, or start the browser anew.';
+const KEEPS_NOTHING =
+  'This browser keeps nothing for this page, so nothing can be recorded. In a private window, open the console in an ordinary one.';
+const KEEPS_UNTIL_CLOSED =
+  'This looks like a private window: what is recorded here is lost when the window is closed before it was sent.';
+
+export async function checkKeeping({ journal, storage, opusIsThere }: KeepingOptions): Promise<Keeping> {
+  let keepsBlobs: boolean;
+  try {
+    keepsBlobs = await within(journal.probe(), ANSWER_LIMIT_MS, NO_ANSWER);
+  } catch (error) {
+    return { obstacle: obstacleOf(error), warning: null };
+  }
+  const seconds = await roomSeconds(storage, opusIsThere);
+  if (seconds !== null && seconds < LEAST_ROOM_SECONDS)
+    return { obstacle: 'There is no room left on this device: remove something, then record.', warning: null };
+  if (!keepsBlobs) return { obstacle: null, warning: KEEPS_UNTIL_CLOSED };
+  const isScarce = seconds !== null && seconds < ENOUGH_ROOM_SECONDS;
+  return {
+    obstacle: null,
+    warning: isScarce ? `This browser has room for about ${Math.floor(seconds / 60)} minutes of recording.` : null,
+  };
+}
+
+function obstacleOf(error: unknown): string {
+  if (!(error instanceof Error)) return KEEPS_NOTHING;
+  if (error.name === 'QuotaExceededError')
+    return 'There is no room left on this device: remove something, then record.';
+  return error.message === NO_ANSWER || error.name === 'TimeLimitError' ? NO_ANSWER : KEEPS_NOTHING;
+}
+
+/** For how long there is room; null where the browser does not say. */
+async function roomSeconds(
+  storage: KeepingOptions['storage'],
+  opusIsThere: () => Promise<boolean> = () => canEncodeOpus(16_000),
+): Promise<number | null> {
+  if (storage === undefined) return null;
+  try {
+    const { quota, usage } = await within(storage.estimate(), ANSWER_LIMIT_MS);
+    if (quota === undefined || usage === undefined) return null;
+    return (quota - usage) / ((await opusIsThere()) ? OPUS_BYTES_PER_SECOND : PCM_BYTES_PER_SECOND);
+  } catch {
+    return null; // A hint only: what cannot be written is said when it is written.
+  }
+}

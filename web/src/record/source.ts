@@ -1,0 +1,48 @@
+/** A microphone with the format of what is recorded from it. */
+import type { FrameFormat } from 'offline-audio-sync-client';
+import type { CapturedFrame } from '../workers/frame.ts';
+import { canEncodeOpus } from './encoder.ts';
+import { formatFor } from './format.ts';
+import type { Microphone, OpenMicrophone } from './microphone.ts';
+
+export interface Source {
+  readonly microphone: Microphone;
+  readonly format: FrameFormat;
+  /** Delivers each frame since the microphone was opened. Called once. */
+  start(onFrame: (arrived: Arrived) => void): void;
+}
+
+/** A frame, and when it reached the page. */
+export interface Arrived {
+  readonly frame: CapturedFrame;
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** By the monotonic clock, milliseconds. */
+  readonly monotonic: number;
+}
+
+/** @param deviceId letters and digits. @throws Error with a sentence for a person */
+export async function openSource(
+  openMicrophone: OpenMicrophone,
+  deviceId: string,
+  onChange: () => void,
+): Promise<Source> {
+  // Frames come as soon as the microphone is open; they wait until it is known what becomes of them.
+  const early: Arrived[] = [];
+  let take = (arrived: Arrived): void => void early.push(arrived);
+  const microphone = await openMicrophone({
+    onFrame: (frame) => {
+      take({ frame, at: Date.now(), monotonic: performance.now() });
+    },
+    onChange,
+  });
+  const { sampleRate } = microphone;
+  return {
+    microphone,
+    format: formatFor(deviceId, sampleRate, await canEncodeOpus(sampleRate)),
+    start: (onFrame) => {
+      take = onFrame;
+      early.splice(0).forEach(onFrame);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, Visitor } from './support/browser.ts';
+
+/** What the page was given to record with. */
+interface Recorded {
+  contexts: AudioContext[];
+  tracks: MediaStreamTrack[];
+  /** Whether the platform lets audio clocks run. */
+  mayRun: boolean;
+  /** The browser asks a person, who does not answer. */
+  isAsking: boolean;
+}
+declare const recorded: Recorded;
+
+/** Runs in the page before its own scripts: keeps hold of what the page records with, and lets a test play the platform. */
+function playPlatform(): void {
+  const kept: Recorded = { contexts: [], tracks: [], mayRun: true, isAsking: false };
+  Object.assign(globalThis, { recorded: kept });
+  const { mediaDevices } = navigator;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (constraints) => {
+    if (kept.isAsking) await new Promise(() => undefined);
+    const stream = await open(constraints);
+    kept.tracks.push(...stream.getTracks());
+    return stream;
+  };
+  const Native = globalThis.AudioContext;
+  globalThis.AudioContext = class extends Native {
+    constructor(options?: AudioContextOptions) {
+      super(options);
+      kept.contexts.push(this);
+    }
+    override resume(): Promise<void> {
+      return kept.mayRun ? super.resume() : new Promise(() => undefined);
+    }
+  };
+}
+
+describe('A microphone that is interrupted, in a real browser', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser.close());
+
+  beforeEach('recording', async () => {
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    await page.addInitScript(playPlatform);
+    await page.reload();
+    await visitor.signUp();
+    await visitor.go('Record');
+  });
+  afterEach(() => visitor.leave());
+
+  const timer = () => page.getByRole('timer');
+  const start = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await timer().getByText('0:02').waitFor();
+  };
+
+  it('by a suspended audio clock: the stopwatch stands still, it is said, and it goes on by itself', async () => {
+    await start();
+    await page.evaluate(async () => {
+      recorded.mayRun = false;
+      await recorded.contexts.at(-1)?.suspend();
+    });
+    await page.getByRole('alert').getByText('Nothing is recorded.').waitFor();
+    await page.getByRole('link', { name: 'Recording interrupted' }).waitFor();
+    await assertAccessible(page, 'An interrupted recording');
+    await visitor.shot('recording-interrupted');
+    const stood = await timer().textContent();
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          setTimeout(resolve, 2500);
+        }),
+    );
+    assert.equal(await timer().textContent(), stood);
+    await page.evaluate(() => {
+      recorded.mayRun = true;
+    });
+    await page.getByRole('alert').getByText('Nothing is recorded.').waitFor({ state: 'detached' });
+    await page
+      .getByRole('list', { name: 'Not recorded' })
+      .getByText(/[2-9] s were not recorded \(the device had paused/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.locator('.file-name').nth(1).waitFor();
+    const names = await page.locator('.file-name').allTextContents();
+    const [second = 0, first = 0] = names.map((name) => Number(/_(\d+)\.bin$/.exec(name)?.[1]));
+    assert.ok(second - first > 4000, `the second recording begins ${second - first} ms after the first`);
+  });
+
+  it('by a microphone that goes: another one is opened, and the recording does not end', async () => {
+    await start();
+    await page.evaluate(() => {
+      recorded.tracks.at(-1)?.stop();
+    });
+    await page.getByRole('list', { name: 'Not recorded' }).getByText('unplugged or taken away').waitFor();
+    assert.equal(await page.evaluate(() => recorded.tracks.length), 2);
+    await timer().getByText('0:04').waitFor();
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.locator('.file-name').nth(1).waitFor();
+    assert.equal(await page.evaluate(() => recorded.tracks.every(({ readyState }) => readyState === 'ended')), true);
+  });
+
+  it('that never opens: the browser’s question is named, and the button cancels', async () => {
+    await page.evaluate(() => {
+      recorded.isAsking = true;
+    });
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.getByText('The browser asks whether this page may use the microphone').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Start recording' }).waitFor();
+  });
+
+  it('or where nothing can be kept: that is said before recording begins, and nothing is opened', async () => {
+    await page.addInitScript(() => {
+      const native = indexedDB.open.bind(indexedDB);
+      IDBFactory.prototype.open = (name: string, version?: number) => {
+        if (name.startsWith('offline-audio-sync-recorder'))
+          throw new DOMException('A private window.', 'SecurityError');
+        return native(name, version);
+      };
+    });
+    visitor.expectedErrors = /private window/i;
+    await page.reload();
+    await page.getByText('This browser keeps nothing for this page').first().waitFor();
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.locator('.toast').getByText('nothing can be recorded').waitFor();
+    assert.equal(await page.evaluate(() => recorded.tracks.length), 0);
+  });
+});

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { NO_FRAMES_MS, REOPEN_AFTER_MS } from '../../src/record/captureSession.ts';
+import { interruptionText, missedText } from '../../src/domain/recorderText.ts';
+import { FakeTime } from './support/fakeTime.ts';
+import { RecorderBench } from './support/recorderBench.ts';
+
+const T0 = Date.UTC(2026, 6, 3, 10);
+/** Frames of 20 ms, and clocks in milliseconds. */
+const NEAR_MS = 45;
+
+describe('A recording that is interrupted', () => {
+  let time: FakeTime;
+  let bench: RecorderBench;
+  beforeEach(async () => {
+    time = new FakeTime(T0);
+    bench = new RecorderBench(time);
+    await bench.recorder.start();
+    await bench.audio.capture(3);
+  });
+  afterEach(async () => {
+    await bench.recorder.stop();
+    time.end();
+    assert.equal(bench.audio.held, 0, 'no microphone stays open');
+  });
+
+  /** What is missing lies between two recordings, each at its own time; it is told, and the stopwatch does not count it. */
+  async function assertMissed(reason: string, lengthMs: number, afterMs = 2000): Promise<void> {
+    const { recorder } = bench;
+    assert.equal(recorder.interruption.value, null, 'it is over');
+    const recorded = recorder.recordedMs.value;
+    assert.ok(Math.abs(recorded - 3000 - afterMs) <= 220, `${recorded} ms were recorded`);
+    assert.deepEqual(
+      recorder.missed.value.map((missed) => missed.reason),
+      [reason],
+    );
+    const [missed] = recorder.missed.value;
+    assert.ok(Math.abs((missed?.lengthMs ?? 0) - lengthMs) <= NEAR_MS, `${missed?.lengthMs} ms were missed`);
+    assert.equal(await recorder.stop(), 'delivered');
+    const [first, second] = bench.heard;
+    assert.equal(bench.heard.length, 2);
+    assert.equal(first?.ms, 3000);
+    assert.ok(Math.abs((second?.startedAt ?? 0) - first.startedAt - 3000 - lengthMs) <= NEAR_MS);
+    assert.match(missedText(missed ?? { at: 0, lengthMs: 0, reason: 'lost' }), /not recorded \(/);
+  }
+
+  it('by a suspended audio clock starts it again, says so, and goes on at its true time', async () => {
+    const { context } = bench.audio.last;
+    context.interrupt();
+    assert.equal(bench.recorder.interruption.value?.reason, 'suspended');
+    assert.match(interruptionText({ reason: 'suspended', detail: null }), /paused the microphone/);
+    await bench.audio.capture(5);
+    assert.ok(Math.abs(bench.recorder.recordedMs.value - 3000) <= 200, 'the stopwatch stands still');
+    assert.ok(context.resumed > 5, 'it is asked again and again');
+    context.mayRun = true;
+    await bench.audio.capture(2.5);
+    await assertMissed('suspended', 5500, 2000);
+  });
+
+  it('by a mute records none of the silence that is delivered instead', async () => {
+    const { track } = bench.audio.last;
+    track.mute(true);
+    await bench.audio.capture(4);
+    assert.equal(bench.recorder.interruption.value?.reason, 'muted');
+    track.mute(false);
+    await bench.audio.capture(2);
+    await assertMissed('muted', 4000);
+  });
+
+  it('by a headset that goes opens another microphone', async () => {
+    bench.audio.last.track.end();
+    assert.equal(bench.recorder.interruption.value?.reason, 'ended');
+    await bench.audio.capture(2);
+    assert.equal(bench.audio.opened.length, 2);
+    const state = bench.recorder.state.value;
+    assert.equal(state.kind === 'recording' && state.microphone, 'Microphone 2');
+    await assertMissed('ended', 0);
+  });
+
+  it('by a track that ended without an event is noticed', async () => {
+    bench.audio.last.track.stop();
+    await bench.audio.capture(3);
+    assert.equal(bench.audio.opened.length, 2);
+    await assertMissed('ended', 500, 2500);
+  });
+
+  it('by a microphone that goes where there is no other says why, and goes on when there is one', async () => {
+    bench.audio.refusal = new DOMException('none', 'NotFoundError');
+    bench.audio.last.track.end();
+    await bench.audio.capture(20);
+    assert.deepEqual(bench.recorder.interruption.value, {
+      reason: 'unavailable',
+      detail: 'There is no microphone on this device.',
+    });
+    assert.equal(bench.recorder.state.value.kind, 'recording', 'it does not end without a word');
+    bench.audio.refusal = null;
+    await bench.audio.capture(40);
+    assert.equal(bench.recorder.interruption.value, null);
+    assert.equal(bench.audio.opened.length, 2);
+    await bench.recorder.stop();
+    assert.equal(bench.heard.length, 2);
+  });
+
+  it('by a microphone of another sample rate goes on in that one, at its true time', async () => {
+    bench.audio.sampleRate = 48_000;
+    bench.audio.last.track.settings.sampleRate = 16_000;
+    bench.audio.changePage();
+    await bench.audio.capture(2);
+    assert.deepEqual(
+      bench.recorder.missed.value.map(({ reason }) => reason),
+      ['changed'],
+    );
+    await bench.recorder.stop();
+    assert.deepEqual(
+      bench.delivered.map(({ name }) => /pcm16_(\d+)_/.exec(name)?.[1]),
+      ['16000', '48000'],
+    );
+    assert.deepEqual(
+      bench.heard.map(({ ms }) => ms),
+      [3000, 2000],
+    );
+  });
+
+  it('without a reason says that nothing arrives, and opens the microphone anew', async () => {
+    bench.audio.isDead = true;
+    await bench.audio.capture(NO_FRAMES_MS / 1000 + 0.6);
+    assert.equal(bench.recorder.interruption.value?.reason, 'no_frames');
+    await bench.audio.capture(REOPEN_AFTER_MS / 1000 - NO_FRAMES_MS / 1000);
+    assert.equal(bench.audio.opened.length, 2);
+    bench.audio.isDead = false;
+    await bench.audio.capture(2);
+    assert.equal(bench.recorder.interruption.value, null);
+    assert.equal(bench.recorder.missed.value[0]?.reason, 'no_frames');
+  });
+
+  it('by a page that is frozen keeps what it has, and tells afterwards', async () => {
+    bench.audio.freeze();
+    time.pass(60_000);
+    bench.audio.changePage();
+    await bench.audio.capture(2);
+    await assertMissed('frozen', 60_000);
+  });
+
+  it('by frames that were dropped on their way leaves their place free', async () => {
+    for (let i = 0; i < 10; i++) {
+      await time.advance(20);
+      bench.audio.last.samples += 320;
+    }
+    await bench.audio.capture(2);
+    await assertMissed('lost', 200);
+  });
+
+  it('by a device that slept, both clocks unlike, says what may have happened', async () => {
+    time.set(T0 + 3600_000);
+    await bench.audio.capture(2);
+    assert.equal(bench.recorder.missed.value[0]?.reason, 'clock');
+    await bench.recorder.stop();
+    const [first, second] = bench.heard;
+    assert.ok((second?.startedAt ?? 0) - (first?.startedAt ?? 0) > 3590_000);
+    assert.equal((first?.ms ?? 0) + (second?.ms ?? 0), 5000, 'and nothing of it is lost');
+  });
+
+  it('until its end says what is missing then', async () => {
+    bench.audio.last.context.interrupt();
+    await bench.audio.capture(10);
+    await bench.recorder.stop();
+    const [missed] = bench.recorder.missed.value;
+    assert.ok(Math.abs((missed?.lengthMs ?? 0) - 10_000) <= NEAR_MS);
+  });
+
+  it('has in its files exactly what was captured, whatever happens in which order', async () => {
+    const { audio } = bench;
+    const steps: (() => void)[] = [
+      () => {
+        audio.last.context.interrupt();
+      },
+      () => (audio.last.context.mayRun = true),
+      () => {
+        audio.last.track.mute(true);
+      },
+      () => {
+        audio.last.track.mute(false);
+      },
+      () => {
+        audio.last.track.end();
+      },
+      () => {
+        audio.freeze();
+      },
+      () => (audio.isDead = !audio.isDead),
+    ];
+    let seed = 7;
+    for (let i = 0; i < 60; i++) {
+      seed = (seed * 48_271) % 2_147_483_647;
+      steps[seed % steps.length]?.();
+      await audio.capture((seed % 40) / 10);
+    }
+    await bench.recorder.stop();
+    const total = bench.heard.reduce((sum, { ms }) => sum + ms, 0);
+    assert.ok(Math.abs(total - bench.recorder.recordedMs.value) < 1, `${total} of ${bench.recorder.recordedMs.value}`);
+    for (const [i, { startedAt }] of bench.heard.entries()) {
+      const before = bench.heard[i - 1];
+      if (before !== undefined) assert.ok(startedAt >= before.startedAt + before.ms - NEAR_MS, 'none lies in another');
+    }
+  });
+});
+
+describe('A recording that begins', () => {
+  let time: FakeTime;
+  beforeEach(() => {
+    time = new FakeTime(T0);
+  });
+  afterEach(() => {
+    time.end();
+  });
+
+  it('can be cancelled while the browser asks, and closes what it is given too late', async () => {
+    const bench = new RecorderBench(time);
+    bench.audio.isAsking = true;
+    const starting = bench.recorder.start();
+    await time.advance(60);
+    const states: unknown[] = [];
+    bench.recorder.state.subscribe((state) => states.push(state));
+    await bench.recorder.stop();
+    await starting;
+    bench.audio.answer();
+    await time.advance(100);
+    assert.equal(bench.audio.held, 0);
+    assert.deepEqual(states, [{ kind: 'starting', step: 'microphone' }, { kind: 'idle' }]);
+    await bench.recorder.start();
+    await bench.audio.capture(1);
+    assert.equal(await bench.recorder.stop(), 'delivered');
+  });
+
+  it('says why where nothing can be kept, and opens no microphone', async () => {
+    const obstacle = 'This browser keeps nothing.';
+    const bench = new RecorderBench(time, { checkKeeping: () => Promise.resolve({ obstacle, warning: null }) });
+    await assert.rejects(bench.recorder.start(), new Error(obstacle));
+    assert.deepEqual([bench.audio.opened.length, bench.recorder.state.value.kind], [0, 'idle']);
+    assert.equal(bench.recorder.keeping.value?.obstacle, obstacle);
+  });
+
+  it('does not wait for ever for what an earlier page left behind', async () => {
+    const bench = new RecorderBench(time);
+    bench.journal.names = () => new Promise(() => undefined);
+    void bench.recorder.recover();
+    await time.advance(20);
+    const starting = assert.rejects(bench.recorder.start(), /try again in a moment/);
+    await time.advance(11_000);
+    await starting;
+    assert.equal(bench.recorder.state.value.kind, 'idle');
+  });
+
+  it('with a platform that never starts its audio clock says so', async () => {
+    const bench = new RecorderBench(time);
+    await bench.recorder.start();
+    bench.audio.last.context.interrupt();
+    await bench.audio.capture(3);
+    assert.equal(bench.recorder.interruption.value?.reason, 'suspended');
+    assert.equal(bench.recorder.recordedMs.value, 0);
+    await bench.recorder.stop();
+  });
+});

@@ -1,0 +1,181 @@
+/** A platform's audio, of which a test decides everything: contexts, tracks, frames, and what goes wrong with them. */
+import type { AudioPlatform } from '../../../src/record/microphone.ts';
+import type { FakeTime } from './fakeTime.ts';
+
+export const RATE = 16_000;
+/** Samples of 20 ms. */
+export const FRAME = 320;
+
+class FakeTrack extends EventTarget {
+  readyState: MediaStreamTrackState = 'live';
+  muted = false;
+  settings: MediaTrackSettings = { sampleRate: 48_000, deviceId: 'default' };
+  readonly label: string;
+
+  constructor(label: string) {
+    super();
+    this.label = label;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return { ...this.settings };
+  }
+
+  /** As by a script: without an event. */
+  stop(): void {
+    this.readyState = 'ended';
+  }
+
+  /** As by the platform. */
+  end(): void {
+    this.stop();
+    this.dispatchEvent(new Event('ended'));
+  }
+
+  mute(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
+}
+
+class FakeContext extends EventTarget {
+  state: AudioContextState = 'suspended';
+  readonly sampleRate: number;
+  /** What it was connected with. */
+  track: FakeTrack | null = null;
+  /** Whether the platform lets it run. */
+  mayRun = true;
+  resumed = 0;
+
+  constructor(sampleRate: number) {
+    super();
+    this.sampleRate = sampleRate;
+  }
+
+  createMediaStreamSource(stream: MediaStream): { connect: () => void } {
+    this.track = stream.getAudioTracks()[0] as unknown as FakeTrack;
+    return { connect: () => undefined };
+  }
+
+  resume(): Promise<void> {
+    this.resumed++;
+    if (!this.mayRun) return new Promise(() => undefined);
+    this.#become('running');
+    return Promise.resolve();
+  }
+
+  /** As by the platform: a call comes in. */
+  interrupt(): void {
+    this.mayRun = false;
+    this.#become('suspended');
+  }
+
+  close(): Promise<void> {
+    this.#become('closed');
+    return Promise.resolve();
+  }
+
+  #become(state: AudioContextState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.dispatchEvent(new Event('statechange'));
+  }
+}
+
+interface Opened {
+  readonly track: FakeTrack;
+  readonly context: FakeContext;
+  readonly port: { onmessage: ((event: MessageEvent) => void) | null };
+  /** Samples that its audio clock has counted. */
+  samples: number;
+}
+
+export class FakeAudio {
+  readonly opened: Opened[] = [];
+  /** Of microphones that are opened from now on. */
+  sampleRate = RATE;
+  /** Why none can be opened. */
+  refusal: Error | null = null;
+  /** The browser asks a person, who does not answer. */
+  isAsking = false;
+  /** Nothing arrives, although all seems well. */
+  isDead = false;
+  readonly #time: FakeTime;
+  #onChange: () => void = () => undefined;
+  #onFreeze: () => void = () => undefined;
+  readonly #answers: (() => void)[] = [];
+
+  constructor(time: FakeTime) {
+    this.#time = time;
+  }
+
+  get last(): Opened {
+    const last = this.opened.at(-1);
+    if (last === undefined) throw new Error('No microphone was opened.');
+    return last;
+  }
+
+  /** Microphones that are still in use. */
+  get held(): number {
+    return this.opened.filter(({ track }) => track.readyState === 'live').length;
+  }
+
+  readonly platform: AudioPlatform = {
+    mediaDevices: {
+      getUserMedia: async () => {
+        if (this.refusal !== null) throw this.refusal;
+        if (this.isAsking) await new Promise<void>((resolve) => this.#answers.push(resolve));
+        const track = new FakeTrack(`Microphone ${this.opened.length + 1}`);
+        return { getTracks: () => [track], getAudioTracks: () => [track] } as unknown as MediaStream;
+      },
+    },
+    createContext: () => new FakeContext(this.sampleRate) as unknown as AudioContext,
+    createCapture: (context) => {
+      const fake = context as unknown as FakeContext;
+      if (fake.track === null) throw new Error('Its source has to be there first.');
+      const port: Opened['port'] = { onmessage: null };
+      this.opened.push({ track: fake.track, context: fake, port, samples: 0 });
+      return Promise.resolve({ port } as unknown as AudioWorkletNode);
+    },
+  };
+
+  answer(): void {
+    this.isAsking = false;
+    for (const answer of this.#answers.splice(0)) answer();
+  }
+
+  readonly pageEvents = (onChange: () => void, onFreeze: () => void): (() => void) => {
+    this.#onChange = onChange;
+    this.#onFreeze = onFreeze;
+    return () => undefined;
+  };
+
+  /** The page is shown, a device comes or goes, the page goes on after it was frozen. */
+  changePage(): void {
+    this.#onChange();
+  }
+
+  freeze(): void {
+    this.#onFreeze();
+  }
+
+  /** Time passes, and the microphone delivers what it captures meanwhile. @param level of its samples; 0 is silence */
+  async capture(seconds: number, level = 0.1): Promise<void> {
+    for (let i = 0; i < seconds * 50; i++) {
+      await this.#time.advance(20);
+      this.frame(level);
+    }
+  }
+
+  /** One frame, now. */
+  frame(level = 0.1): void {
+    const opened = this.opened.at(-1);
+    if (opened === undefined || this.isDead) return;
+    const { track, context, port } = opened;
+    if (track.readyState === 'ended' || context.state !== 'running') return;
+    const length = context.sampleRate / 50;
+    opened.samples += length;
+    const samples = new Float32Array(length).fill(track.muted ? 0 : level);
+    port.onmessage?.({ data: { endSample: opened.samples, samples } } as MessageEvent);
+  }
+}

@@ -1,0 +1,44 @@
+/** Both clocks and all timers, moved by the test alone. */
+import { mock } from 'node:test';
+
+export class FakeTime {
+  readonly #realNow = performance.now.bind(performance);
+  #monotonic = 0;
+
+  /** @param startedAt Unix milliseconds */
+  constructor(startedAt: number) {
+    mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'], now: startedAt });
+    performance.now = () => this.#monotonic;
+  }
+
+  /** Time passes, and what it brings about is done. */
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 20) {
+      const step = Math.min(20, left);
+      this.#monotonic += step;
+      mock.timers.tick(step);
+      await settled();
+    }
+  }
+
+  /** Time passes without a turn of the event loop. */
+  pass(ms: number): void {
+    this.#monotonic += ms;
+    mock.timers.tick(ms);
+  }
+
+  /** The wall clock is set. */
+  set(ms: number): void {
+    mock.timers.setTime(ms);
+  }
+
+  end(): void {
+    performance.now = this.#realNow;
+    mock.timers.reset();
+  }
+}
+
+/** What was begun is done: the fakes take no time but turns. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
