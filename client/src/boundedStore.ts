@@ -16,13 +16,13 @@ export function boundedStore(store: RecordingStore, clock: Clock): RecordingStor
   const [own, watch, close] = [store.own?.bind(store), store.watch?.bind(store), store.close?.bind(store)];
   return {
     entries: () => bounded(store.entries()),
-    put: (entries) => bounded(store.put(entries)),
-    remove: (keys) => bounded(store.remove(keys)),
+    put: (entries, lease) => bounded(store.put(entries, lease)),
+    remove: (keys, lease) => bounded(store.remove(keys, lease)),
     audioIds: () => bounded(store.audioIds()),
     putAudio: (id, audio, entries) =>
       bounded(store.putAudio(id, audio, entries), audio instanceof Uint8Array ? audio.byteLength : audio.size),
     readAudio: (id, start, end) => bounded(store.readAudio(id, start, end), end - start),
-    removeAudio: (id, keys) => bounded(store.removeAudio(id, keys)),
+    removeAudio: (id, keys, lease) => bounded(store.removeAudio(id, keys, lease)),
     // Waiting for another context has no limit; that ends with its signal.
     ...(own && { own: (signal, wait) => (wait ? own(signal, true) : bounded(own(signal, false))) }),
     ...(watch && { watch }),

@@ -7,6 +7,7 @@ import type { Unsubscribe } from './emitter.ts';
 import { RequestError, SyncError } from './errors.ts';
 import { backToWaiting } from './library.ts';
 import type { RecordingChange } from './library.ts';
+import { overflowStore } from './overflow.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
 import { newRecording } from './newRecording.ts';
@@ -18,7 +19,7 @@ import type { Parts } from './parts.ts';
 import { randomId } from './randomId.ts';
 import { toRecording } from './recording.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
-import type { RecordingStore } from './store.ts';
+import type { RecordingStore, StoredValue } from './store.ts';
 import { abortReason, linkedController, systemClock, TimeLimitError, within } from './time.ts';
 import type { Clock } from './time.ts';
 import type { Wish } from './wishes.ts';
@@ -69,14 +70,21 @@ export class SyncClient {
     const onStatus = (status: SyncStatus): void => {
       this.#setStatus(status);
     };
-    this.#parts = makeParts(options, { store, clock, network, newId, events: this.#events, onStatus });
     this.#ownership = new Ownership({
       store,
+      clock,
       newId,
       load: () => this.#load(),
       loadNew: () => this.#parts.library.loadNew(),
       grant: (wishes) => this.#grant(wishes),
+      onError: this.#report,
     });
+    const kept = overflowStore({
+      store: this.#ownership.store,
+      isLost: () => this.#ownership.isLost,
+      onFull: this.#report,
+    });
+    this.#parts = makeParts(options, { store: kept, clock, network, newId, events: this.#events, onStatus });
     this.#subscribe(backend, network);
     const dispose = (): void => void this.dispose();
     signal?.addEventListener('abort', dispose);
@@ -93,7 +101,7 @@ export class SyncClient {
     );
     if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#tryNow));
     const unwatch = this.#store.watch?.(() => {
-      this.#ownership.changed().catch(this.#report);
+      this.#ownership.changed(this.#life.signal);
     });
     if (unwatch !== undefined) this.#subscriptions.push(unwatch);
   }
@@ -160,9 +168,9 @@ export class SyncClient {
     const onStandby = (): void => {
       this.#setStatus(still('standby'));
     };
-    await this.#ownership.hold(signal, onStandby, async () => {
+    await this.#ownership.hold(signal, onStandby, async (held) => {
       await this.#parts.library.repair(this.#clock.now() - this.#keepSyncedMs);
-      await Promise.all([this.#parts.uploader.run(signal), this.#parts.follower.run(signal)]);
+      await Promise.all([this.#parts.uploader.run(held), this.#parts.follower.run(held)]);
     });
   }
 
@@ -278,15 +286,22 @@ export class SyncClient {
 
   #open(): Promise<void> {
     if (this.#life.signal.aborted) return Promise.reject(abortReason(this.#life.signal) as Error);
-    this.#opening ??= this.#load().catch((error: unknown) => {
-      this.#opening = null; // The next call tries it again.
-      throw error;
-    });
+    this.#opening ??= this.#load().then(
+      () => undefined,
+      (error: unknown) => {
+        this.#opening = null; // The next call tries it again.
+        throw error;
+      },
+    );
     return this.#opening;
   }
 
-  async #load(): Promise<void> {
-    await Promise.all([this.#parts.library.load(), this.#parts.completions.load(), this.#parts.coolDown.load()]);
+  /** Reads the store, once for all that keep something there. */
+  async #load(): Promise<ReadonlyMap<string, StoredValue>> {
+    const entries = await this.#parts.library.load();
+    this.#parts.completions.load(entries);
+    this.#parts.coolDown.load(entries);
+    return entries;
   }
 
   #setStatus(status: SyncStatus): void {

@@ -35,7 +35,7 @@ interface HandedOver {
 
 export interface CompletionsOptions {
   readonly api: Pick<Api, 'job' | 'acknowledge'>;
-  readonly store: Pick<RecordingStore, 'entries' | 'put' | 'remove'>;
+  readonly store: Pick<RecordingStore, 'put' | 'remove'>;
   readonly clock: Clock;
   /** Applies what the server says of this device's recordings; null where there is no such job any more. */
   readonly apply: (jobId: string, job: Job | null) => Promise<void>;
@@ -46,23 +46,25 @@ export interface CompletionsOptions {
 export class Completions {
   readonly #options: CompletionsOptions;
   readonly #handedOver = new Map<string, HandedOver>();
+  /** Keys of entries that may be forgotten. Reading deletes nothing: only the context at work does. */
+  #expired: string[] = [];
   readonly #oneByOne = new Mutex();
 
   constructor(options: CompletionsOptions) {
     this.#options = options;
   }
 
-  async load(): Promise<void> {
-    const { store, clock } = this.#options;
-    const stale: string[] = [];
+  /** @param entries all that is in the store */
+  load(entries: ReadonlyMap<string, StoredValue>): void {
+    const { clock } = this.#options;
+    this.#expired = [];
     this.#handedOver.clear();
-    for (const [key, value] of await store.entries()) {
+    for (const [key, value] of entries) {
       if (!key.startsWith(KEY)) continue;
       const entry = value as unknown as HandedOver;
-      if (entry.expiresAt < clock.now()) stale.push(key);
+      if (entry.expiresAt < clock.now()) this.#expired.push(key);
       else this.#handedOver.set(key, entry);
     }
-    await store.remove(stale);
   }
 
   /**
@@ -101,6 +103,8 @@ export class Completions {
 
   /** Tells the server what was handed over. @throws RequestError: another time, then. */
   async acknowledge(signal: AbortSignal): Promise<void> {
+    if (this.#expired.length > 0) await this.#options.store.remove(this.#expired);
+    this.#expired = [];
     const open = [...this.#handedOver].filter(([, { acknowledged }]) => !acknowledged);
     for (let at = 0; at < open.length; at += LIMITS.maxAcknowledgedJobs) {
       const some = open.slice(at, at + LIMITS.maxAcknowledgedJobs);

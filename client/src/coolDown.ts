@@ -13,7 +13,7 @@ const KEYS = [ALL, UPLOADS];
 const OF_UPLOADS = new Set(['fair_use_restricted', 'too_many_jobs', 'daily_budget_used', 'project_budget_used']);
 
 export interface CoolDownOptions {
-  readonly store: Pick<RecordingStore, 'put' | 'remove' | 'entries'>;
+  readonly store: Pick<RecordingStore, 'put' | 'remove'>;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -32,9 +32,9 @@ export class CoolDown {
     this.#options = options;
   }
 
-  async load(): Promise<void> {
-    const { store, clock } = this.#options;
-    const entries = await store.entries();
+  /** @param entries all that is in the store */
+  load(entries: ReadonlyMap<string, StoredValue>): void {
+    const { clock } = this.#options;
     this.#cooling.clear();
     for (const key of KEYS) {
       const { until, lengthMs, reason } = entries.get(key) ?? {};

@@ -56,7 +56,7 @@ export class GivenUp {
 
   /** When {@link requeueDue} has something to do, milliseconds from now. */
   get nextInMs(): number {
-    return Math.min(Infinity, ...this.#all().map((recording) => this.#remainingMs(recording)));
+    return this.#all().reduce((next, recording) => Math.min(next, this.#remainingMs(recording)), Infinity);
   }
 
   #all(): RecordingDoc[] {

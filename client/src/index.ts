@@ -36,6 +36,7 @@ export type { FileRecording, FramesRecording, NewRecording } from './newRecordin
 export type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 export * from './reading.ts';
 export type { Failure, LocalFailureCode, Recording, RecordingState, UploadTarget } from './recording.ts';
-export type { RecordingStore, StoredValue } from './store.ts';
+export { LeaseLostError } from './store.ts';
+export type { Lease, RecordingStore, StoredValue } from './store.ts';
 export type { Clock } from './time.ts';
 export type { UploaderStatus } from './uploader.ts';

@@ -3,7 +3,11 @@ import type { DBSchema } from 'idb';
 import { Database } from './database.ts';
 import type { DatabaseTransaction } from './database.ts';
 import { ownLock } from './ownLock.ts';
-import type { RecordingStore, StoredValue } from './store.ts';
+import { randomId } from './randomId.ts';
+import { LeaseLostError } from './store.ts';
+import type { Lease, RecordingStore, StoredValue } from './store.ts';
+import { systemClock } from './time.ts';
+import type { Clock } from './time.ts';
 
 export { Database } from './database.ts';
 export type { DatabaseOptions, DatabaseTransaction } from './database.ts';
@@ -11,7 +15,11 @@ export type { DatabaseOptions, DatabaseTransaction } from './database.ts';
 export interface IndexedDbOptions {
   /** Whose recordings these are: every user has a database of their own. */
   readonly uid: string;
+  readonly clock?: Clock;
 }
+
+/** Entry with the token of the last lease: what is written under another one is refused. */
+const LEASE = 'lease';
 
 interface Schema extends DBSchema {
   entries: { key: string; value: StoredValue };
@@ -20,8 +28,11 @@ interface Schema extends DBSchema {
 }
 type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
 
-/** Only one tab works on it at a time, where the browser has Web Locks; the others stand by. */
-export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
+/**
+ * Only one tab works on it at a time, where the browser has Web Locks; the others stand by, and take over where that one stands
+ * still. What it still writes when it wakes is refused.
+ */
+export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): RecordingStore {
   const name = `offline-audio-sync/${uid}`;
   const database = new Database<Schema>({
     name,
@@ -32,8 +43,15 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
     },
   });
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
-  const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[]): Promise<void> => {
-    await database.run('readwrite', (tx) => Promise.all(work(tx)));
+  const lock = ownLock({ name, channel: tabs, clock });
+  const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[], lease?: Lease): Promise<void> => {
+    await database.run('readwrite', async (tx) => {
+      // In the same transaction: nobody takes over between this and the write.
+      if (lease !== undefined && (await tx.objectStore('entries').get(LEASE))?.['token'] !== lease.token) {
+        throw new LeaseLostError();
+      }
+      await Promise.all(work(tx));
+    });
     tabs?.postMessage(null);
   };
 
@@ -42,10 +60,12 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
       database.run('readonly', async (tx) => {
         const entries = tx.objectStore('entries');
         const [keys, values] = await Promise.all([entries.getAllKeys(), entries.getAll()]);
-        return new Map(keys.map((key, i) => [key, values[i] ?? {}]));
+        const all = new Map(keys.map((key, i) => [key, values[i] ?? {}]));
+        all.delete(LEASE);
+        return all;
       }),
-    put: (entries) => write((tx) => putAll(tx, entries)),
-    remove: (keys) => write((tx) => removeAll(tx, keys)),
+    put: (entries, lease) => write((tx) => putAll(tx, entries), lease),
+    remove: (keys, lease) => write((tx) => removeAll(tx, keys), lease),
     audioIds: () => database.run('readonly', (tx) => tx.objectStore('audio').getAllKeys()),
     putAudio: async (id, audio, entries) => {
       const put = (value: Blob | Uint8Array<ArrayBuffer>): Promise<void> =>
@@ -65,12 +85,23 @@ export function indexedDbStore({ uid }: IndexedDbOptions): RecordingStore {
         ? new Uint8Array(await audio.slice(start, end).arrayBuffer())
         : audio.slice(start, end);
     },
-    removeAudio: (id, keys) => write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)]),
-    own: (signal, wait) => ownLock(name, signal, wait),
+    removeAudio: (id, keys, lease) =>
+      write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)], lease),
+    own: async (signal, wait) => {
+      const lost = await lock(signal, wait);
+      if (lost === null) return null;
+      const lease = { token: randomId(), lost };
+      await database.run('readwrite', (tx) => tx.objectStore('entries').put({ token: lease.token }, LEASE));
+      return lease;
+    },
     watch: (listener) => {
-      tabs?.addEventListener('message', listener);
+      // Pings of the lock travel the same way.
+      const changed = ({ data }: MessageEvent): void => {
+        if (data === null) listener();
+      };
+      tabs?.addEventListener('message', changed);
       return () => {
-        tabs?.removeEventListener('message', listener);
+        tabs?.removeEventListener('message', changed);
       };
     },
     close: () => {

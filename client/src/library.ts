@@ -18,22 +18,26 @@ export interface LibraryOptions {
   readonly now: () => number;
   /** A recording is there, or is in another state. */
   readonly onChange: (recording: RecordingDoc) => void;
+  /** It is not known any more. */
+  readonly onRemove: (id: string) => void;
 }
 
 export class Library {
   readonly #store: RecordingStore;
   readonly #now: () => number;
   readonly #onChange: (recording: RecordingDoc) => void;
+  readonly #onRemove: (id: string) => void;
   readonly #recordings = new Map<string, RecordingDoc>();
   /** Ids of the recordings in each state. */
   readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
   readonly #writing = new Mutex();
 
-  constructor({ store, now, onChange }: LibraryOptions) {
+  constructor({ store, now, onChange, onRemove }: LibraryOptions) {
     this.#store = store;
     this.#now = now;
     this.#onChange = onChange;
+    this.#onRemove = onRemove;
   }
 
   /** In the order in which they were added. */
@@ -70,9 +74,9 @@ export class Library {
     return this.membersOf(batch).filter(({ state, batchId }) => state === 'uploading' && batchId === batch.id);
   }
 
-  /** Reads what is in the store. */
-  async load(): Promise<void> {
-    await this.#writing.run(async () => {
+  /** Reads what is in the store. @returns all of it, for the others that keep something there. */
+  load(): Promise<ReadonlyMap<string, StoredValue>> {
+    return this.#writing.run(async () => {
       const before = new Map(this.#recordings);
       const entries = await this.#store.entries();
       this.#recordings.clear();
@@ -89,18 +93,22 @@ export class Library {
         if (what === 'gone' && this.#isStill(id)) this.#forget(id);
       }
       for (const doc of this.#recordings.values()) if (before.get(doc.id)?.state !== doc.state) this.#onChange(doc);
+      for (const id of before.keys()) if (!this.#recordings.has(id)) this.#onRemove(id);
+      return entries;
     });
   }
 
-  /** Takes in recordings that another context has added. */
-  async loadNew(): Promise<void> {
-    await this.#writing.run(async () => {
-      for (const [key, value] of await this.#store.entries()) {
+  /** Adds recordings that another context has added. @returns all that is in the store */
+  loadNew(): Promise<ReadonlyMap<string, StoredValue>> {
+    return this.#writing.run(async () => {
+      const entries = await this.#store.entries();
+      for (const [key, value] of entries) {
         const doc = value as unknown as RecordingDoc;
         if (!key.startsWith(RECORDING) || this.#recordings.has(doc.id) || doc.state !== 'waiting') continue;
         this.#keep(doc);
         this.#onChange(doc);
       }
+      return entries;
     });
   }
 
@@ -113,7 +121,10 @@ export class Library {
     if (old.length === 0) return;
     await this.#writing.run(async () => {
       await this.#store.remove(old.map(({ id }) => RECORDING + id));
-      for (const { id } of old) this.#forget(id);
+      for (const { id } of old) {
+        this.#forget(id);
+        this.#onRemove(id);
+      }
     });
   }
 
@@ -193,6 +204,7 @@ export class Library {
       if (!this.#isStill(id)) return;
       await this.#store.removeAudio(id, [RECORDING + id]);
       this.#forget(id);
+      this.#onRemove(id);
     });
   }
 

@@ -1,8 +1,9 @@
 /** A store for Node: files in a directory. */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { parseJsonObject } from './answer.ts';
 import type { Md5 } from './digest.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
@@ -68,12 +69,13 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
       await prepared();
       const names = (await readdir(entriesDir)).filter((name) => name.endsWith('.json'));
       const entries = new Map<string, StoredValue>();
-      await each(names, async (name) => {
-        // It may have been removed since.
-        const text = await readFile(path.join(entriesDir, name), 'utf8').catch(nullIfMissing);
+      for (const [index, name] of names.entries()) {
+        // Small files are read ten times faster one after another than side by side in threads: a few milliseconds at a time.
+        if (index % READ_AT_ONCE === 0) await turn();
+        const text = readIfThere(path.join(entriesDir, name));
         const value = text === null ? null : parseJsonObject(text);
         if (value !== null) entries.set(decodeURIComponent(name.slice(0, -'.json'.length)), value);
-      });
+      }
       return entries;
     },
     put: async (entries) => {
@@ -124,6 +126,18 @@ export function nodeMd5(): Md5 {
 const TEMPORARY = '.tmp';
 /** Files open at once: a process may not have as many as there are recordings. */
 const CONCURRENCY = 16;
+
+/** Entries that are read before others may run. */
+const READ_AT_ONCE = 100;
+
+/** @returns null where it has been removed since it was listed. */
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return nullIfMissing(error as NodeJS.ErrnoException);
+  }
+}
 
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values();

@@ -44,7 +44,7 @@ export interface SyncClientOptions {
   readonly newId?: () => string;
 }
 
-/** `standby`: another tab works on this store; this one takes over when it is gone. */
+/** `standby`: another tab works on this store; this one takes over when it is gone, or stands still for a minute. */
 export type SyncStatus =
   | UploaderStatus
   | { readonly state: 'stopped' | 'standby' | 'paused' | 'disposed'; readonly reason: null; readonly until: null };
@@ -52,6 +52,8 @@ export type SyncStatus =
 export interface SyncEvents {
   /** It is there, or in another state. */
   readonly recording: Recording;
+  /** It is not listed any more: it was discarded, in this tab or another one, or was synced long ago. */
+  readonly removed: { readonly localId: string };
   readonly progress: { readonly localId: string; readonly sentBytes: number; readonly size: number };
   /** A job that holds recordings of this device. */
   readonly job: JobSignal & { readonly jobId: string };

@@ -2,47 +2,123 @@
  * Which context works on a store that several share. Only that one changes what is there; what another one is asked for by
  * hand it leaves in the store as a wish, which the one at work grants as far as it still can.
  */
-import type { RecordingStore } from './store.ts';
-import { linkedController } from './time.ts';
+import { LeaseLostError } from './store.ts';
+import type { Lease, RecordingStore, StoredValue } from './store.ts';
+import { linkedController, Stopwatch } from './time.ts';
+import type { Clock } from './time.ts';
 import { wishEntries, wishesIn } from './wishes.ts';
 import type { Wish } from './wishes.ts';
 
 export interface OwnershipOptions {
   readonly store: RecordingStore;
+  readonly clock: Clock;
   readonly newId: () => string;
-  /** Reads what is in the store. */
-  readonly load: () => Promise<void>;
-  /** Takes in what others have added. */
-  readonly loadNew: () => Promise<void>;
+  /** Reads what is in the store. @returns all of it */
+  readonly load: () => Promise<ReadonlyMap<string, StoredValue>>;
+  /** Adds what others have added. @returns all that is in the store */
+  readonly loadNew: () => Promise<ReadonlyMap<string, StoredValue>>;
   /** As far as it still can be. Granting them twice does no harm. */
   readonly grant: (wishes: readonly Wish[]) => Promise<void>;
+  readonly onError: (error: unknown) => void;
 }
+
+/** After reading what others have changed, so many times as long passes before it is read again. */
+const READ_PAUSE = 4;
 
 export class Ownership {
   readonly #options: OwnershipOptions;
   #isOwner = false;
+  #isLost = false;
+  #isReading = false;
+  #hasNews = false;
+  /** The last one; it may be lost, and then nothing is written under it. */
+  #lease: Lease | undefined;
+  /** Ends the work under a lease that is lost. */
+  #stop: () => void = () => undefined;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
   }
 
-  /** Works on the store once no other context does. */
-  async hold(signal: AbortSignal, onStandby: () => void, work: () => Promise<void>): Promise<void> {
-    const { store, load } = this.#options;
-    if (store.own !== undefined && !(await store.own(signal, false))) {
-      onStandby();
-      if (!(await store.own(signal, true))) return;
-    }
-    this.#isOwner = true;
-    try {
-      if (store.own !== undefined) {
-        // What the one before did since this one opened, and did not get to.
-        await load();
-        await this.#grantAll();
+  /** Whether another context has taken over from this one. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** The store as the one at work uses it: what it writes is refused once another context has taken over. */
+  get store(): RecordingStore {
+    const { store } = this.#options;
+    const guarded = async (write: Promise<void>): Promise<void> => {
+      try {
+        await write;
+      } catch (error) {
+        // The write may learn of it before the lock does.
+        if (error instanceof LeaseLostError) this.#stop();
+        throw error;
       }
-      await work();
+    };
+    return {
+      ...store,
+      put: (entries) => guarded(store.put(entries, this.#lease)),
+      remove: (keys) => guarded(store.remove(keys, this.#lease)),
+      removeAudio: (id, keys) => guarded(store.removeAudio(id, keys, this.#lease)),
+    };
+  }
+
+  /** Works on the store whenever no other context does, until the signal aborts. */
+  async hold(signal: AbortSignal, onStandby: () => void, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { store, load } = this.#options;
+    if (store.own === undefined) {
+      this.#isOwner = true;
+      await work(signal);
+      return;
+    }
+    while (!signal.aborted) {
+      const { controller, unlink } = linkedController(signal);
+      try {
+        let lease = await store.own(controller.signal, false);
+        if (lease === null) {
+          onStandby();
+          lease = await store.own(controller.signal, true);
+        }
+        if (lease === null) return;
+        await this.#workUnder(lease, controller, work);
+        if (!this.isLost) return;
+        // Another context goes on with it. What it has changed is shown.
+        await load();
+      } finally {
+        controller.abort();
+        unlink();
+      }
+    }
+  }
+
+  async #workUnder(
+    lease: Lease,
+    controller: AbortController,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const stop = (): void => {
+      this.#isOwner = false;
+      this.#isLost = true;
+      controller.abort(new LeaseLostError());
+    };
+    this.#isLost = false;
+    lease.lost.addEventListener('abort', stop);
+    if (lease.lost.aborted) stop();
+    this.#stop = stop;
+    this.#lease = lease;
+    this.#isOwner = !lease.lost.aborted;
+    try {
+      // What the one before did since this one opened, and did not get to.
+      await this.#grantAll(await this.#options.load());
+      await work(controller.signal);
+    } catch (error) {
+      // What fails because another context has taken over is none of this one's problems.
+      if (!controller.signal.aborted) throw error;
     } finally {
       this.#isOwner = false;
+      lease.lost.removeEventListener('abort', stop);
     }
   }
 
@@ -52,11 +128,17 @@ export class Ownership {
     const { controller, unlink } = linkedController(signal);
     try {
       if (!this.#isOwner && store.own !== undefined) {
-        if (!(await store.own(controller.signal, false))) return false;
+        const lease = await store.own(controller.signal, false);
+        if (lease === null) return false;
+        this.#lease = lease;
+        this.#isLost = false;
         await load();
       }
       await work(controller.signal);
       return true;
+    } catch (error) {
+      if (error instanceof LeaseLostError) return false;
+      throw error;
     } finally {
       controller.abort();
       unlink();
@@ -70,22 +152,46 @@ export class Ownership {
     if (isGranted) return;
     await store.put(wishEntries(wishes, newId));
     // It may have become the one at work meanwhile.
-    await (this.#isOwner ? this.#grantAll() : load());
+    if (this.#isOwner) await this.#grantAll(await store.entries());
+    else await load();
   }
 
-  /** Another context has changed something. */
-  async changed(): Promise<void> {
+  /**
+   * Another context has changed something. What changes while that is read is read together afterwards: a context that sends ten
+   * thousand recordings changes something all the time. Nobody waits for it, so a failure is only reported.
+   */
+  changed(signal: AbortSignal): void {
+    this.#hasNews = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    this.#readNews(signal)
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#isReading = false;
+      });
+  }
+
+  async #readNews(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#hasNews && !signal.aborted) {
+      this.#hasNews = false;
+      const reading = new Stopwatch(clock);
+      await this.#readChanges();
+      await clock.sleep(READ_PAUSE * reading.elapsedMs, signal);
+    }
+  }
+
+  async #readChanges(): Promise<void> {
     const { load, loadNew } = this.#options;
-    if (!this.#isOwner) return load();
-    await loadNew();
-    await this.#grantAll();
+    if (this.#isOwner) await this.#grantAll(await loadNew());
+    else await load();
   }
 
-  async #grantAll(): Promise<void> {
-    const { store, grant } = this.#options;
-    const wishes = wishesIn(await store.entries());
+  async #grantAll(entries: ReadonlyMap<string, StoredValue>): Promise<void> {
+    const { grant } = this.#options;
+    const wishes = wishesIn(entries);
     if (wishes.size === 0) return;
     await grant([...wishes.values()]);
-    await store.remove([...wishes.keys()]);
+    await this.store.remove([...wishes.keys()]);
   }
 }

@@ -54,6 +54,9 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
       if (recording.state === 'waiting' || recording.state === 'uploading') uploader.wake();
       if (recording.state === 'uploaded') follower.wake();
     },
+    onRemove: (id) => {
+      events.emit('removed', { localId: id });
+    },
   });
   const outcomes = new Outcomes({ api, library, clock });
   const completions = new Completions({

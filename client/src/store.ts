@@ -5,6 +5,23 @@ import type { Unsubscribe } from './emitter.ts';
 /** JSON. */
 export type StoredValue = Readonly<Record<string, unknown>>;
 
+/** The right to change what is in a store, until another context takes it over. */
+export interface Lease {
+  /** Of this lease alone. */
+  readonly token: string;
+  /** Aborts when another context has taken over, as soon as this one can know. */
+  readonly lost: AbortSignal;
+}
+
+/** A write under a lease that another context has taken over: nothing was written. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+
+  constructor() {
+    super('Another tab has taken over the work on this store.');
+  }
+}
+
 /**
  * A store belongs to one user: give each user one of their own. Implementations: `memoryStore`, `indexedDbStore`
  * (`/indexeddb`), `fileStore` (`/node`); `storeContract` in this package's tests is what each of them passes.
@@ -15,10 +32,13 @@ export type StoredValue = Readonly<Record<string, unknown>>;
 export interface RecordingStore {
   /** All entries. Entries that cannot be read are left out, and stay where they are. */
   entries(): Promise<ReadonlyMap<string, StoredValue>>;
-  /** Each entry is written whole or not at all; several need not be written as one. */
-  put(entries: ReadonlyMap<string, StoredValue>): Promise<void>;
-  /** Keys that are not there are no mistake. */
-  remove(keys: readonly string[]): Promise<void>;
+  /**
+   * Each entry is written whole or not at all; several need not be written as one.
+   * @param lease writes only as long as this one is not lost; whether it is, is decided with the write. @throws LeaseLostError
+   */
+  put(entries: ReadonlyMap<string, StoredValue>, lease?: Lease): Promise<void>;
+  /** Keys that are not there are no mistake. @throws LeaseLostError */
+  remove(keys: readonly string[], lease?: Lease): Promise<void>;
 
   /** Ids of all audio that is there whole. */
   audioIds(): Promise<readonly string[]>;
@@ -29,16 +49,16 @@ export interface RecordingStore {
   putAudio(id: string, audio: Blob | Uint8Array<ArrayBuffer>, entries: ReadonlyMap<string, StoredValue>): Promise<void>;
   /** Bytes from `start` up to, not including, `end`; null where there is no such audio. */
   readAudio(id: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** With these entries: all of it is gone afterwards, or nothing is. */
-  removeAudio(id: string, keys: readonly string[]): Promise<void>;
+  /** With these entries: all of it is gone afterwards, or nothing is. @throws LeaseLostError */
+  removeAudio(id: string, keys: readonly string[], lease?: Lease): Promise<void>;
 
   /**
    * Where several contexts (tabs, a service worker, processes) may use one store: becomes the one that works on it, until
    * `signal` aborts. A store without it is used by one context alone.
-   * @param wait Wait until the current owner releases the store.
-   * @returns true once this context owns it; false only without `wait`, or aborted.
+   * @param wait Wait until the current owner releases the store, or stands still for so long that it is taken over from.
+   * @returns the lease once this context owns the store; null only without `wait`, or aborted.
    */
-  own?(signal: AbortSignal, wait: boolean): Promise<boolean>;
+  own?(signal: AbortSignal, wait: boolean): Promise<Lease | null>;
   /** Calls back after another context has changed something. */
   watch?(listener: () => void): Unsubscribe;
   /** Lets go of files and connections. */

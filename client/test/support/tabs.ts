@@ -3,7 +3,8 @@ import { createSyncClient } from '../../src/client.ts';
 import type { SyncClient } from '../../src/client.ts';
 import { memoryStore } from '../../src/memory.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
-import type { RecordingStore } from '../../src/store.ts';
+import { LeaseLostError } from '../../src/store.ts';
+import type { Lease, RecordingStore } from '../../src/store.ts';
 import type { World } from './world.ts';
 
 export class Tabs {
@@ -13,9 +14,26 @@ export class Tabs {
   readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Map<RecordingStore, () => void>();
   #owner: AbortSignal | null = null;
+  /** Aborting it tells the tab at work that another one has taken over. */
+  #lost = new AbortController();
+  #token = '';
+  #leases = 0;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /**
+   * The tab at work stands still, and one that waits takes over.
+   * @returns how to tell the first one of it, which it learns when it wakes.
+   */
+  takeOver(): () => void {
+    const lost = this.#lost;
+    this.#owner = null;
+    for (const go of this.#waiting.splice(0)) go();
+    return () => {
+      lost.abort();
+    };
   }
 
   open(options: Partial<SyncClientOptions> = {}): SyncClient {
@@ -40,10 +58,10 @@ export class Tabs {
     };
     const store: RecordingStore = {
       ...disk,
-      put: (entries) => telling(disk.put(entries)),
-      remove: (keys) => telling(disk.remove(keys)),
+      put: (entries, lease) => telling(this.#under(lease, () => disk.put(entries))),
+      remove: (keys, lease) => telling(this.#under(lease, () => disk.remove(keys))),
       putAudio: (id, audio, entries) => telling(disk.putAudio(id, audio, entries)),
-      removeAudio: (id, keys) => telling(disk.removeAudio(id, keys)),
+      removeAudio: (id, keys, lease) => telling(this.#under(lease, () => disk.removeAudio(id, keys))),
       own: (signal, wait) => this.#own(signal, wait),
       watch: (listener) => {
         this.#listeners.set(store, listener);
@@ -53,16 +71,23 @@ export class Tabs {
     return store;
   }
 
-  async #own(signal: AbortSignal, wait: boolean): Promise<boolean> {
+  #under(lease: Lease | undefined, write: () => Promise<void>): Promise<void> {
+    return lease === undefined || lease.token === this.#token ? write() : Promise.reject(new LeaseLostError());
+  }
+
+  async #own(signal: AbortSignal, wait: boolean): Promise<Lease | null> {
     while (this.#owner?.aborted === false) {
-      if (!wait) return false;
+      if (!wait) return null;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    if (signal.aborted) return false;
+    if (signal.aborted) return null;
     this.#owner = signal;
+    this.#lost = new AbortController();
+    this.#token = `lease ${(this.#leases += 1)}`;
+    const lease = { token: this.#token, lost: this.#lost.signal };
     signal.addEventListener('abort', () => {
       for (const go of this.#waiting.splice(0)) go();
     });
-    return true;
+    return lease;
   }
 }

@@ -63,7 +63,7 @@ describe('a store that fails', () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
       owners.push(signal);
-      return Promise.resolve(true);
+      return Promise.resolve({ token: 'lease', lost: new AbortController().signal });
     };
     const client = world.device.start(Infinity, { store: { ...store, own } });
     await world.add(client);
