@@ -4,6 +4,7 @@ import { createSyncClient, type Recording, type SyncClient, type SyncStatus } fr
 import { firebaseBackend } from 'offline-audio-sync-client/firebase';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 import { REGION } from 'offline-audio-sync-contract';
+import { coalesce } from '../coalesce.ts';
 import { localSuite } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
@@ -37,31 +38,41 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
+/** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
+const SHOW_EVERY_MS = 200;
+
 /** @param deviceId this browser's. @param onError of what nobody waited for */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
   const recordings = signal<readonly LocalRecording[]>([]);
   const status = signal<SyncStatus>({ state: 'stopped', reason: null, until: null });
-  const sent = new Map<string, number>();
   const client = start(uid);
 
-  const show = (from: SyncClient): void => {
-    const known = from.recordings().map((recording) => ({ ...recording, sentBytes: sent.get(recording.id) ?? null }));
-    recordings.value = known.reverse();
-  };
+  /** In the order in which they were added. */
+  const known = new Map<string, LocalRecording>();
+  const show = coalesce(() => {
+    recordings.value = [...known.values()].reverse();
+  }, SHOW_EVERY_MS);
   const ready = client.then(async (opened) => {
-    opened.on('recording', () => {
-      show(opened);
+    opened.on('recording', (recording) => {
+      known.set(recording.id, { ...recording, sentBytes: known.get(recording.id)?.sentBytes ?? null });
+      show();
+    });
+    opened.on('removed', ({ localId }) => {
+      known.delete(localId);
+      show();
     });
     opened.on('progress', ({ localId, sentBytes }) => {
-      sent.set(localId, sentBytes);
-      show(opened);
+      const recording = known.get(localId);
+      if (recording === undefined) return;
+      known.set(localId, { ...recording, sentBytes });
+      show();
     });
     opened.on('status', (next) => {
       status.value = next;
     });
     opened.on('error', onError);
     await opened.start();
-    show(opened);
+    show.now();
   });
   ready.catch(onError);
 
@@ -77,11 +88,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
       );
     },
     retry: async (id) => (await client).retry(id),
-    discard: async (id) => {
-      const opened = await client;
-      await opened.discard(id);
-      show(opened);
-    },
+    discard: async (id) => (await client).discard(id),
     syncNow: async () => (await client).syncNow(),
     close: async () => (await client).dispose(),
   };

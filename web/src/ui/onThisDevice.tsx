@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
@@ -7,11 +8,15 @@ import type { LocalRecording } from '../sync/outbox.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { Confirm } from './confirm.tsx';
 import { Glyph } from './icons.tsx';
+import { LongList } from './longList.tsx';
 import { useNow, useOnline } from './now.ts';
 import { tellProblem } from './toast.tsx';
 
 /** Done ones are shown for a while: to see that they are, milliseconds. */
 const SHOWN_AFTER_MS = 10 * 60_000;
+
+/** Pixels. */
+const ROW_HEIGHT = 64;
 
 /** Recordings that this device still has, or just had. */
 export function OnThisDevice() {
@@ -32,11 +37,12 @@ export function OnThisDevice() {
       {recordings.length === 0 ? (
         <p class="empty">Nothing waits to be sent.</p>
       ) : (
-        <ul class="files">
-          {recordings.map((recording) => (
-            <Row key={recording.id} recording={recording} />
-          ))}
-        </ul>
+        <LongList
+          class="files"
+          items={recordings}
+          rowHeight={ROW_HEIGHT}
+          row={(recording) => <Row key={recording.id} recording={recording} />}
+        />
       )}
     </section>
   );
@@ -89,7 +95,9 @@ function NoPromise() {
   );
 }
 
-function Row({ recording: { id, name, size, state, jobId, failure, sentBytes } }: { recording: LocalRecording }) {
+/** Drawn again only when it has changed: a screenful of others changes around it all the time. */
+const Row = memo(function Row({ recording }: { recording: LocalRecording }) {
+  const { id, name, size, state, jobId, failure, sentBytes } = recording;
   const { outbox } = useApp();
   const [removing, setRemoving] = useState(false);
   const sent = state === 'uploading' && sentBytes !== null ? `${bytes(sentBytes)} of ${bytes(size)}` : bytes(size);
@@ -149,4 +157,4 @@ function Row({ recording: { id, name, size, state, jobId, failure, sentBytes } }
       )}
     </li>
   );
-}
+});

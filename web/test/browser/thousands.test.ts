@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { launch, Visitor } from './support/browser.ts';
+import { uidOf } from './support/operator.ts';
+
+const COUNT = 10_000;
+/** How much slower the page's processor is made. */
+const SLOWDOWN = 4;
+
+interface Measured {
+  longTasks: number[];
+}
+declare const measured: Measured;
+
+/** Runs in the page: recordings as the client library keeps them, each with a little audio. */
+async function fill({ uid, count }: { uid: string; count: number }): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(`offline-audio-sync/${uid}`);
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('It does not open.'));
+    };
+  });
+  const tx = database.transaction(['entries', 'audio'], 'readwrite');
+  const failure = { code: 'recording_corrupt', message: 'Nothing in it can be read.', retryable: false };
+  const target = { deviceId: 'web1', conversationId: null, clockOffsetMs: 0 };
+  for (let i = 0; i < count; i++) {
+    const at = Date.now() - (count - i) * 60_000;
+    const doc = { id: `many${i}`, name: `audio_web1_opus_fs320_16000_1_fs320_${at}.bin`, size: 240_000, addedAt: at };
+    const rest = { changedAt: at, state: 'failed', batchId: null, jobId: null, session: null, failure, target };
+    tx.objectStore('entries').put({ ...doc, ...rest, mishaps: 0, givenUp: 0 }, `recording/${doc.id}`);
+    tx.objectStore('audio').put(new Blob([new Uint8Array(100)]), doc.id);
+  }
+  await new Promise<void>((resolve, reject) => {
+    tx.oncomplete = () => {
+      resolve();
+    };
+    tx.onerror = () => {
+      reject(tx.error ?? new Error('It is not written.'));
+    };
+  });
+  database.close();
+}
+
+function watchTasks(): void {
+  const longTasks: number[] = [];
+  Object.assign(globalThis, { measured: { longTasks } });
+  new PerformanceObserver((list) => {
+    longTasks.push(...list.getEntries().map(({ duration }) => Math.round(duration)));
+  }).observe({ type: 'longtask', buffered: true });
+}
+
+describe('Ten thousand recordings on this device', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+
+  before('are there', async () => {
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    const uid = await uidOf(await visitor.signUp());
+    await visitor.go('Record');
+    await page.getByText('Nothing waits to be sent.').waitFor();
+    await page.evaluate(fill, { uid, count: COUNT });
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+
+  /** From the first script to a list that can be used, milliseconds. */
+  async function open(slowdown: number): Promise<number> {
+    const session = await visitor.context.newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+    await page.addInitScript(watchTasks);
+    await page.reload();
+    await page.locator('.file-row').first().waitFor();
+    return page.evaluate(() => Math.round(performance.now()));
+  }
+
+  it('are listed by the few that are in sight, and any of them can be reached', async () => {
+    await open(1);
+    await page
+      .getByText(/failed|stopped/)
+      .first()
+      .waitFor();
+    const rows = page.locator('.file-row');
+    assert.ok((await rows.count()) <= 200, `${await rows.count()} rows are in the page`);
+    await page.keyboard.press('End');
+    const oldest = page.locator('.file-row', { hasText: /./ }).last();
+    await oldest.waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.files:last-of-type .file-row').length > 0);
+    assert.ok((await rows.count()) <= 300);
+    const before = await page.locator('.files:last-of-type .file-name').last().textContent();
+    await page
+      .locator('.files:last-of-type .file-row')
+      .last()
+      .getByRole('button', { name: /^Remove/ })
+      .click();
+    await page.getByRole('button', { name: 'Remove it' }).click();
+    await page.waitForFunction(
+      (name) => [...document.querySelectorAll('.file-name')].every((row) => row.textContent !== name),
+      before,
+    );
+  });
+
+  it('keep nobody waiting on a slow processor, and no recording', async () => {
+    const usableMs = await open(SLOWDOWN);
+    const openingTasks = await page.evaluate(() => measured.longTasks.splice(0));
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.getByRole('timer').getByText('0:05').waitFor();
+    const recordingTasks = await page.evaluate(() => measured.longTasks.splice(0));
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.getByText(/^The recording is kept/).waitFor();
+    const stoppingTasks = await page.evaluate(() => measured.longTasks.splice(0));
+    const longest = (tasks: number[]): number => Math.max(0, ...tasks);
+    console.log(
+      `      usable after ${usableMs} ms, ${SLOWDOWN} times slower; longest tasks: opening ${longest(openingTasks)} ms, ` +
+        `recording ${longest(recordingTasks)} ms, stopping ${longest(stoppingTasks)} ms`,
+    );
+    // Not how fast this machine is: before there were virtual rows, this was some seconds.
+    assert.ok(longest(recordingTasks) < 1000, String(recordingTasks));
+  });
+});
