@@ -120,9 +120,16 @@ export const params = {
   deepgramConcurrency: boundedInt('DEEPGRAM_CONCURRENCY', {
     default: 4,
     min: 1,
-    // Chunks in flight are held in memory, and a project has 100 requests at Deepgram in all.
+    // Chunks in flight are held in memory.
     max: 32,
     description: 'Deepgram requests one task has in flight at most.',
+  }),
+  projectRequests: boundedInt('PROJECT_TRANSCRIPTION_REQUESTS', {
+    default: 100,
+    min: 0,
+    max: 10_000,
+    description:
+      'Requests that all tasks together have in flight at the transcription service: its limit for your project, 100 at Deepgram. 0 for any number.',
   }),
   conversationGapSeconds: boundedInt('CONVERSATION_GAP_SECONDS', {
     default: 120,

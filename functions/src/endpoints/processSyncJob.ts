@@ -35,7 +35,7 @@ export const processSyncJob = onTaskDispatched(options, async ({ data }) => {
 });
 
 const work = lazily(async () => {
-  const [platform, worker, preferences, usage, transcription, containers, turns] = await Promise.all([
+  const [platform, worker, preferences, usage, transcription, containers, turns, requestSlots] = await Promise.all([
     import('../platform.ts'),
     import('../worker/processJob.ts'),
     import('../transcription/preferences.ts'),
@@ -43,10 +43,13 @@ const work = lazily(async () => {
     import('../transcription/configured.ts'),
     import('../audio/read/containers/decodeContainer.ts'),
     import('../jobs/turns.ts'),
+    import('../transcription/requestSlots.ts'),
   ]);
   const { budget, completing, db, fairUse, jobs, queue, registry, summariesBy } = platform;
-  const maxRunningJobs = params.maxRunningJobs.value();
   const transcriber = transcription.configuredTranscriberName();
+  const maxRunningJobs = params.maxRunningJobs.value();
+  // The local recogniser has no limit but its own processors.
+  const limit = transcriber === 'local' ? 0 : params.projectRequests.value();
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;
   const deps = {
@@ -59,6 +62,7 @@ const work = lazily(async () => {
     budget,
     registry,
     transcriber: transcription.createTranscriber(transcriber),
+    slots: new requestSlots.RequestSlots({ db, limit, now: Date.now }),
     listener: () => (listener ??= startListeners()),
     preferences: new preferences.PreferenceStore(db, {
       defaultLanguage: params.defaultLanguage.value(),

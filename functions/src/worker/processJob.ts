@@ -17,6 +17,7 @@ import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
+import type { RequestSlots } from '../transcription/requestSlots.ts';
 import type { Transcriber } from '../transcription/transcriber.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import type { FairUse } from '../usage/fairUse.ts';
@@ -42,6 +43,8 @@ export interface ProcessDeps
   readonly audio: FinishDeps['audio'];
   readonly queue: TaskQueue;
   readonly turns: Pick<Turns, 'wait' | 'pass'>;
+  /** Of the transcription service. */
+  readonly slots: Pick<RequestSlots, 'use'>;
   readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
   readonly fairUse: Pick<FairUse, 'requireBudget'>;
   readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
@@ -174,7 +177,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
         ...deps,
         coverage,
         listener: () => deps.listener().then((listener) => metered(listener, job.uid, deps)),
-        transcriber: budgeted(leased(deps.transcriber, lease), job.uid, deps),
+        transcriber: inSlot(budgeted(leased(deps.transcriber, lease), job.uid, deps), deps.slots),
         speech: await deps.preferences.speechSettings(job.uid, { jobId }),
         log: logger,
         signal,
@@ -221,6 +224,11 @@ function metered(listener: Listener, uid: string, { budget }: Budgets): Listener
       return listener.listen(passage, signal);
     },
   };
+}
+
+/** Asks only while the project has a request free at its transcription service. What is not asked is not counted. */
+function inSlot(transcriber: Transcriber, slots: Pick<RequestSlots, 'use'>): Transcriber {
+  return { transcribe: (request, signal) => slots.use(signal, () => transcriber.transcribe(request, signal)) };
 }
 
 /** Sends only while the day's budgets of speech last: the rest waits, with its audio, for the next day. */

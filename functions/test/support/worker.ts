@@ -61,6 +61,9 @@ export const NO_BUDGET = {
 /** Every job is processed when it is delivered. */
 export const NO_TURNS = { wait: () => Promise.resolve(null), pass: () => Promise.resolve() };
 
+/** As many requests at once as there are. */
+export const NO_SLOTS = { use: <T>(_signal: AbortSignal, request: () => Promise<T>): Promise<T> => request() };
+
 const GAP_MS = 120_000;
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -116,6 +119,7 @@ export class TestWorld {
       }),
       usage: new UsageStore(this.db, now),
       turns: NO_TURNS,
+      slots: NO_SLOTS,
       fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
       budget: NO_BUDGET,
       files: new FileStore(this.db),

@@ -16,6 +16,7 @@ import { Turns } from '../../src/jobs/turns.ts';
 import { DeviceStore } from '../../src/events/devices.ts';
 import { finishUserDeletions } from '../../src/sweeper/userDeletion.ts';
 import type { UserDeletionDeps } from '../../src/sweeper/userDeletion.ts';
+import { freeSlots } from '../../src/transcription/requestSlots.ts';
 import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
 import type { QueryShape } from '../support/queryShapes.ts';
 
@@ -68,6 +69,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
   },
+  'transcription/requestSlots.ts': () => freeSlots(db, 0).get(),
   'sweeper/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),
   'events/devices.ts': () => new DeviceStore(db).tokens('ann'),
 };

@@ -1,0 +1,140 @@
+/**
+ * How many requests the whole project has in flight at its transcription service. Services limit that for each project (Deepgram: 100),
+ * and tasks do not know of one another, so they lease slots: `transcription_slots/{number}`.
+ *
+ * A slot is a document of its own, because one document takes about one write a second, and is leased for one request. Slots are
+ * found by looking at a few at random, so a request costs some reads and two writes. What waits looks again after a random pause:
+ * nobody is first, and nobody is last for long.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentSnapshot, Firestore, Query } from 'firebase-admin/firestore';
+import { AppError } from '../errors.ts';
+
+export interface RequestSlotsOptions {
+  readonly db: Firestore;
+  /** Requests in flight at once; 0 for any number. */
+  readonly limit: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** How long the slot of a worker that died stays taken, milliseconds. */
+  readonly leaseMs?: number;
+  /** How long to wait for a slot, milliseconds. */
+  readonly maxWaitMs?: number;
+}
+
+interface Slot {
+  /** It is free then. */
+  readonly expiresAt: Timestamp;
+}
+
+/** A slot that this request has. */
+interface HeldSlot {
+  readonly number: string;
+  /** As of the last write: nobody else has written since. */
+  updatedAt: Timestamp;
+}
+
+const LEASE_MS = 60_000;
+/** The lease is renewed this often within its time. */
+const RENEWALS_PER_LEASE = 3;
+const MAX_WAIT_MS = 60_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5000;
+/** Slots that are looked at together. */
+const PROBES = 3;
+
+/** gRPC: the slot was taken meanwhile (NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION). */
+const TAKEN: ReadonlySet<unknown> = new Set([5, 6, 9]);
+
+const FREE: Slot = { expiresAt: Timestamp.fromMillis(0) };
+
+export class RequestSlots {
+  readonly #options: RequestSlotsOptions;
+
+  constructor(options: RequestSlotsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does what takes a slot, when there is one.
+   * @throws AppError `transcription_rate_limited` when there was none for too long; the signal's reason.
+   */
+  async use<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+    if (this.#options.limit === 0) return request();
+    const { leaseMs = LEASE_MS } = this.#options;
+    const slot = await this.#acquire(signal);
+    const renewal = setInterval(() => void this.#write(slot, this.#leased()), leaseMs / RENEWALS_PER_LEASE);
+    try {
+      return await request();
+    } finally {
+      clearInterval(renewal);
+      await this.#write(slot, FREE);
+    }
+  }
+
+  async #acquire(signal: AbortSignal): Promise<HeldSlot> {
+    const { now, maxWaitMs = MAX_WAIT_MS } = this.#options;
+    const endsMs = now() + maxWaitMs;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      for (const doc of await this.#findFree()) {
+        const slot = await this.#take(doc);
+        if (slot !== null) return slot;
+      }
+      if (now() + pauseMs > endsMs) throw new AppError('transcription_rate_limited');
+      await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal });
+    }
+  }
+
+  /** Some that are free: of a few at random, or, where many are taken, of all that were ever used. */
+  async #findFree(): Promise<DocumentSnapshot<Slot>[]> {
+    const { db, limit, now } = this.#options;
+    const numbers = new Set(Array.from({ length: PROBES }, () => Math.floor(Math.random() * limit)));
+    const docs = await db.getAll(...[...numbers].map((number) => this.#slots().doc(String(number))));
+    const free = (docs as DocumentSnapshot<Slot>[]).filter((doc) => (doc.data() ?? FREE).expiresAt.toMillis() <= now());
+    if (free.length > 0) return free;
+    return (await freeSlots(db, now()).limit(PROBES).get()).docs.filter(({ id }) => Number(id) < limit);
+  }
+
+  async #take(doc: DocumentSnapshot<Slot>): Promise<HeldSlot | null> {
+    try {
+      const { writeTime } =
+        doc.updateTime === undefined
+          ? await doc.ref.create(this.#leased())
+          : await doc.ref.update({ ...this.#leased() }, { lastUpdateTime: doc.updateTime });
+      return { number: doc.id, updatedAt: writeTime };
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && TAKEN.has(error.code)) return null;
+      throw error;
+    }
+  }
+
+  /** What fails here frees the slot when its lease is over. */
+  async #write(slot: HeldSlot, value: Slot): Promise<void> {
+    try {
+      const ref = this.#slots().doc(slot.number);
+      const { writeTime } = await ref.update({ ...value }, { lastUpdateTime: slot.updatedAt });
+      slot.updatedAt = writeTime;
+    } catch {
+      // A worker that stood still may have lost it: one request more than the limit is in flight then.
+    }
+  }
+
+  #leased(): Slot {
+    const { now, leaseMs = LEASE_MS } = this.#options;
+    return { expiresAt: Timestamp.fromMillis(now() + leaseMs) };
+  }
+
+  #slots(): CollectionReference<Slot> {
+    return slotsOf(this.#options.db);
+  }
+}
+
+/** Slots that were used before, and are free. @param nowMs Unix milliseconds. */
+export function freeSlots(db: Firestore, nowMs: number): Query<Slot> {
+  return slotsOf(db).where('expiresAt', '<=', Timestamp.fromMillis(nowMs)).orderBy('expiresAt');
+}
+
+function slotsOf(db: Firestore): CollectionReference<Slot> {
+  return db.collection('transcription_slots') as CollectionReference<Slot>;
+}

@@ -1,0 +1,113 @@
+/** The transcription requests that the whole project may have in flight, on the Firestore emulator. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Firestore, Timestamp } from 'firebase-admin/firestore';
+import { RequestSlots } from '../../src/transcription/requestSlots.ts';
+import type { RequestSlotsOptions } from '../../src/transcription/requestSlots.ts';
+import { codeOf } from '../support/errors.ts';
+import { until } from '../support/until.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const LEASE_MS = 60_000;
+const NEVER = new AbortController().signal;
+
+describe('the requests of a project', () => {
+  let world: TestWorld;
+  let db: Firestore;
+  let aheadMs: number;
+  beforeEach(() => {
+    world = new TestWorld({}, `demo-slots-${randomUUID()}`);
+    db = world.db;
+    aheadMs = 0;
+  });
+  afterEach(() => world.close());
+
+  const slots = (options: Partial<RequestSlotsOptions> = {}) =>
+    new RequestSlots({ db, limit: 3, now: () => Date.now() + aheadMs, maxWaitMs: 10 * LEASE_MS, ...options });
+  /** A request that lasts until it is ended. */
+  const hold = async (instance: RequestSlots) => {
+    let end: () => void = () => undefined;
+    let done = Promise.resolve();
+    await new Promise<void>((resolve) => {
+      done = instance.use(NEVER, async () => {
+        const ended = new Promise<void>((finish) => (end = finish));
+        resolve();
+        await ended;
+      });
+    });
+    return async (): Promise<void> => {
+      end();
+      await done;
+    };
+  };
+
+  it('are never more at once than the limit, whichever instances ask, and all get their turn', async () => {
+    const instances = [slots(), slots(), slots()];
+    let now = 0;
+    let most = 0;
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        instances[i % 3]!.use(NEVER, async () => {
+          most = Math.max(most, ++now);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          now--;
+          return i;
+        }),
+      ),
+    );
+    assert.deepEqual(
+      answers,
+      Array.from({ length: 12 }, (_, i) => i),
+    );
+    assert.ok(most <= 3, String(most));
+  });
+
+  it('wait for a while, and then say that the service has no more of them', async () => {
+    const ends = [await hold(slots()), await hold(slots()), await hold(slots())];
+    assert.equal(
+      await codeOf(slots({ maxWaitMs: 0 }).use(NEVER, () => Promise.resolve())),
+      'transcription_rate_limited',
+    );
+    await ends[1]!();
+    assert.equal(await slots({ maxWaitMs: 0 }).use(NEVER, () => Promise.resolve('asked')), 'asked');
+    await Promise.all(ends.map((end) => end()));
+  });
+
+  it('are free again after a failure, and when the worker that had one is dead', async () => {
+    const one = slots({ limit: 1, maxWaitMs: 0 });
+    await assert.rejects(
+      one.use(NEVER, () => Promise.reject(new Error('refused'))),
+      /refused/,
+    );
+    const end = await hold(one);
+    assert.equal(await codeOf(one.use(NEVER, () => Promise.resolve())), 'transcription_rate_limited');
+    aheadMs = LEASE_MS + 1;
+    assert.equal(await one.use(NEVER, () => Promise.resolve('asked')), 'asked');
+    await end();
+  });
+
+  it('stay taken as long as they last', async () => {
+    const expiry = async (): Promise<number> =>
+      ((await db.doc('transcription_slots/0').get()).get('expiresAt') as Timestamp).toMillis();
+    const end = await hold(slots({ limit: 1, leaseMs: 300 }));
+    const before = await expiry();
+    await until(async () => (await expiry()) > before, 30_000);
+    await end();
+    assert.equal(await expiry(), 0);
+  });
+
+  it('are any number where there is no limit', async () => {
+    const ends = await Promise.all(Array.from({ length: 5 }, () => hold(slots({ limit: 0 }))));
+    await Promise.all(ends.map((end) => end()));
+    assert.equal((await db.collection('transcription_slots').get()).size, 0);
+  });
+
+  it('end with the attempt that waits for one', async () => {
+    const end = await hold(slots({ limit: 1 }));
+    const attempt = new AbortController();
+    const waiting = slots({ limit: 1 }).use(attempt.signal, () => Promise.resolve());
+    attempt.abort(new Error('the attempt ended'));
+    await assert.rejects(waiting, /attempt ended|aborted/);
+    await end();
+  });
+});
