@@ -35,7 +35,7 @@ const ENTRIES = [
 const EXTERNAL = ['onnxruntime-node', 'libflacjs', 'opus-decoder'];
 
 /**
- * What packages bring along and nothing here calls: the Realtime Database, with `firebase-functions/v1`; clients that administer
+ * What packages bring along and nothing here calls: the Realtime Database; clients that administer
  * Firestore or speak an older version of it, and what google-gax knows of IAM, locations and long-running operations for them;
  * URLs for Nodes before 10, in node-fetch; XML, for what Storage's client uploads in several parts at once.
  */

@@ -13,7 +13,7 @@ export function requiredVariable(name: string): string {
   return value;
 }
 
-const project = requiredVariable('GCLOUD_PROJECT');
+export const project = requiredVariable('GCLOUD_PROJECT');
 
 /** A function's own address. */
 export function functionUrl(name: string): string {

@@ -98,14 +98,10 @@ const SURFACE = {
     timeoutSeconds: 60,
   },
   onUserDeleted: {
-    platform: 'gcfv1',
+    platform: 'gcfv2',
     region: ['us-central1'],
     entryPoint: 'onUserDeleted',
-    eventTrigger: {
-      eventType: 'providers/firebase.auth/eventTypes/user.delete',
-      eventFilters: { resource: 'projects/demo-surface' },
-      retry: true,
-    },
+    eventTrigger: { eventType: 'google.firebase.auth.user.v2.deleted', retry: true, region: 'global' },
     availableMemoryMb: 512,
     timeoutSeconds: 540,
   },

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import { deleteUserData } from '../../../src/sweeper/userDeletion.ts';
 import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/client.ts';
 import { pcmName, pcmRecording } from '../../support/recordings.ts';
-import { auth, bucket, db, jobIds, signUp, stagedObjects } from '../../support/suite.ts';
+import { auth, bucket, db, functionUrl, jobIds, project, signUp, stagedObjects } from '../../support/suite.ts';
 import { HOUR_MS, SweepWorld } from '../../support/sweepWorld.ts';
 import { until } from '../../support/until.ts';
 
@@ -102,5 +103,26 @@ describe('a deleted user', () => {
     await until(async () => (await left()).length === 0, 60_000);
     const answer = await send<{ error: { code: string } }>('syncUpload', { method: 'POST', headers: bearer(idToken) });
     assert.deepEqual([answer.status, answer.body.error.code], [401, 'unauthenticated']);
+  });
+
+  it('of the deployed project loses everything, also when the event names them by its subject alone', async () => {
+    const { uid } = await signUp();
+    await fill(db, uid);
+    const event = {
+      specversion: '1.0',
+      id: randomUUID(),
+      time: new Date().toISOString(),
+      type: 'google.firebase.auth.user.v2.deleted',
+      source: `//identitytoolkit.googleapis.com/projects/${project}`,
+      subject: `users/${uid}`,
+    };
+    // Where the Auth emulator sends its events to.
+    const response = await fetch(new URL(`/functions/projects/${project}/trigger_multicast`, functionUrl('')), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/cloudevents+json' },
+      body: JSON.stringify(event),
+    });
+    assert.equal(response.status, 200);
+    await until(async () => (await documentsOf(db, uid)).length === 0, 60_000);
   });
 });
