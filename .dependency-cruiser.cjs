@@ -12,7 +12,7 @@ const LAYERS = [
   ['http', 'storage', 'events'],
   ['jobs', 'conversations', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'modelFiles', 'lazily', 'validation', 'threads'],
+  ['config', 'errors', 'logger', 'logEvents', 'modelFiles', 'lazily', 'validation', 'threads'],
 ];
 
 /** The same of the console. */

@@ -44,7 +44,7 @@ export function boundedInt(name: string, options: IntOptions, logger: Logger = c
       const taken = isNumber ? Math.min(Math.max(Number(text), min), max) : fallback;
       if (!isTold && text !== '' && !(isNumber && Number(text) === taken)) {
         isTold = true;
-        logger.error('Setting out of range', { stage: 'configure', setting: name, given: text, taken, min, max });
+        logger.error('setting.out_of_range', { stage: 'configure', setting: name, given: text, taken, min, max });
       }
       return taken;
     },
@@ -287,7 +287,7 @@ export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
 export function localModelSize(logger: Logger): LocalModelSize {
   const setting = params.localModel.value();
   const size = LOCAL_MODEL_SIZES.find((each) => each === setting);
-  if (size === undefined) logger.error('LOCAL_MODEL is none of tiny, base', { stage: 'configure' });
+  if (size === undefined) logger.error('setting.unknown_model', { stage: 'configure' });
   return size ?? 'tiny';
 }
 

@@ -1,29 +1,31 @@
 /** Structured logs without content: what modules need of a logger, and the one that is deployed. */
 import { write } from 'firebase-functions/logger';
+import { LOG_EVENTS } from './logEvents.ts';
+import type { LogEvent } from './logEvents.ts';
 
 /** `cloudLogger` is one, and so is a test's list. */
 export interface Logger {
   /** @param fields ids, counts, durations and codes; never tokens, transcripts, file names or contents. */
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
+  info(event: LogEvent, fields?: Fields): void;
+  warn(event: LogEvent, fields?: Fields): void;
+  error(event: LogEvent, fields?: Fields): void;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Writes to Cloud Logging. Not `error()` of firebase-functions: it puts a stack in the place of the message, so that no filter and no
- * alert finds the line by what it says.
+ * Writes to Cloud Logging: the event's key, for filters and alerts, and its sentence as the message. Not with `error()` of
+ * firebase-functions, which puts a stack in the place of the message.
  */
 export const cloudLogger: Logger = {
-  info: (message, fields) => {
-    write({ ...redacted(fields), severity: 'INFO', message });
+  info: (event, fields) => {
+    write({ ...redacted(fields), severity: 'INFO', event, message: LOG_EVENTS[event] });
   },
-  warn: (message, fields) => {
-    write({ ...redacted(fields), severity: 'WARNING', message });
+  warn: (event, fields) => {
+    write({ ...redacted(fields), severity: 'WARNING', event, message: LOG_EVENTS[event] });
   },
-  error: (message, fields) => {
-    write({ ...redacted(fields), severity: 'ERROR', message });
+  error: (event, fields) => {
+    write({ ...redacted(fields), severity: 'ERROR', event, message: LOG_EVENTS[event] });
   },
 };
 

@@ -25,11 +25,11 @@ export async function cancelJob(uid: string, jobId: string, deps: CancelDeps): P
     if (job?.uid !== uid) throw new AppError('job_not_found');
     return job;
   }
-  deps.logger.info('Job cancelled', { jobId, stage: 'cancel', ...cancelled.ledger });
+  deps.logger.info('job.cancelled', { jobId, stage: 'cancel', ...cancelled.ledger });
   try {
     await wrapUp(jobId, cancelled, deps, deps.logger);
   } catch (error) {
-    deps.logger.warn('Cancelled job not wrapped up; the sweeper will', {
+    deps.logger.warn('job.not_wrapped_up', {
       jobId,
       stage: 'cancel',
       ...errorFields(error),

@@ -127,7 +127,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
   await deps.jobs.update(jobId, ({ finishedAt }) =>
     finishedAt?.toMillis() === job.finishedAt?.toMillis() ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
   );
-  logger.info('Job wrapped up', {
+  logger.info('job.wrapped_up', {
     jobId,
     stage: 'wrapUp',
     objectsDeleted,

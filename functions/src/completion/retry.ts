@@ -63,7 +63,7 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
     };
   });
   if (job === null) throw new AppError('job_not_found');
-  logger.info('Job retried', { jobId, stage: 'retry', epoch: job.epoch, files: job.fileCounts.staged });
+  logger.info('job.retried', { jobId, stage: 'retry', epoch: job.epoch, files: job.fileCounts.staged });
   await enqueueJob(jobId, job, deps);
   return job;
 }

@@ -60,7 +60,7 @@ export class Summaries {
     const signal = budget();
     const refreshOne = async (conversationId: string): Promise<boolean> => {
       const warn = (error: unknown): void => {
-        logger.warn('Summary failed', { stage: 'summarise', ...fields, conversationId, ...errorFields(error) });
+        logger.warn('summary.failed', { stage: 'summarise', ...fields, conversationId, ...errorFields(error) });
       };
       try {
         return await this.#refresh(uid, conversationId, signal, warn);

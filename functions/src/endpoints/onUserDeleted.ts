@@ -25,7 +25,7 @@ const clear = lazily(async () => {
 export const onUserDeleted = onAuthUserDeleted(options, async (event) => {
   const uid = uidOf(event);
   // A second delivery of an event that names no user would name none either.
-  if (uid === null) logger.error('Deletion without a user', { stage: 'deletion' });
+  if (uid === null) logger.error('user.unknown', { stage: 'deletion' });
   else await clear(uid);
 });
 

@@ -28,7 +28,7 @@ export const options = {
 export const processSyncJob = onTaskDispatched(options, async ({ data }) => {
   const payload = parseTaskPayload(data);
   if (payload === null) {
-    logger.error('Task dropped', { stage: 'gate', reason: 'malformed_payload' });
+    logger.error('task.dropped', { stage: 'gate', reason: 'malformed_payload' });
     return;
   }
   await work(payload);

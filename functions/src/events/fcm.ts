@@ -34,8 +34,8 @@ export function createFcmNotifier({ messaging, devices, logger, deadlineMs = DEA
     );
     const delivery = { sent: result.successCount, removed };
     const fields = { jobId, stage: 'notify', ...delivery, failures: failureCodes(result) };
-    if (result.failureCount > dead.size) logger.warn('push sent, not to all devices', fields);
-    else logger.info('push sent', fields);
+    if (result.failureCount > dead.size) logger.warn('push.partly_sent', fields);
+    else logger.info('push.sent', fields);
     return delivery;
   };
   return {
@@ -43,7 +43,7 @@ export function createFcmNotifier({ messaging, devices, logger, deadlineMs = DEA
       try {
         return await within(deadlineMs, send(message));
       } catch (error) {
-        logger.warn('push failed', { jobId: message.jobId, stage: 'notify', reason: fcmErrorCode(error) });
+        logger.warn('push.failed', { jobId: message.jobId, stage: 'notify', reason: fcmErrorCode(error) });
         return NOTHING;
       }
     },
@@ -71,7 +71,7 @@ async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
 export function createLogNotifier(logger: Logger): Notifier {
   return {
     jobFinished(message: JobFinished): Promise<Delivery> {
-      logger.info('push not sent: there is no FCM here', { stage: 'notify', ...jobFinishedData(message) });
+      logger.info('push.simulated', { stage: 'notify', ...jobFinishedData(message) });
       return Promise.resolve(NOTHING);
     },
   };

@@ -47,7 +47,7 @@ export function callable<Input, View>(
   return async (request) => {
     const startedMs = performance.now();
     const done = (fields: Readonly<Record<string, unknown>>): void => {
-      logger.info(`CALL ${name}`, { route: name, ms: Math.round(performance.now() - startedMs), ...fields });
+      logger.info('call.answered', { route: name, ms: Math.round(performance.now() - startedMs), ...fields });
     };
     try {
       const caller = await authenticate(request.rawRequest);

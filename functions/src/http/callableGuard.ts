@@ -30,7 +30,7 @@ export function guarded<Callable extends Handler>(callable: Callable, logger: Lo
     const refusal = req.method === 'POST' ? refusalOf(req) : null;
     if (refusal === null) return callable(req, res);
     const error = toHttpsError(refusal);
-    logger.warn('callable refused', { stage: 'request', code: refusal.code, bytes: bodyLength(req) });
+    logger.warn('call.refused', { stage: 'request', code: refusal.code, bytes: bodyLength(req) });
     res.set('Access-Control-Allow-Origin', '*');
     res.status(error.httpErrorCode.status).json({ error: error.toJSON() });
     return undefined;

@@ -65,15 +65,15 @@ export function waitBeforeRetry({ remedy, retryAfterSeconds }: AppError): number
  */
 export function toAppError(error: unknown, logger: Logger): AppError {
   if (error instanceof AppError) {
-    if (error.cause !== undefined) logger.warn('request failed', { code: error.code, ...errorFields(error) });
+    if (error.cause !== undefined) logger.warn('request.failed', { code: error.code, ...errorFields(error) });
     return error;
   }
   if (error instanceof Error && 'code' in error && TRANSIENT_GRPC_CODES.has(error.code)) {
-    logger.warn('a store is unavailable', errorFields(error));
+    logger.warn('store.unavailable', errorFields(error));
     return new AppError('unavailable', { cause: error });
   }
   const reference = randomBytes(6).toString('hex');
-  logger.error('unexpected error', { reference, ...errorFields(error) });
+  logger.error('request.crashed', { reference, ...errorFields(error) });
   return new AppError('internal', {
     message: `Something went wrong on our side; try again later. Reference: ${reference}.`,
   });

@@ -64,6 +64,6 @@ export function route({ name, method, logger }: RouteOptions, handle: (req: Requ
     res.set({ 'Cache-Control': 'private, no-store', ...headers });
     res.status(status).json(body);
     const ms = Math.round(performance.now() - startedMs);
-    logger.info(`${req.method} ${name} ${String(status)}`, { route: name, method: req.method, status, ms, ...log });
+    logger.info('request.answered', { route: name, method: req.method, status, ms, ...log });
   };
 }

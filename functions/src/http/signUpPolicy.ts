@@ -31,7 +31,7 @@ export function parseSignUpRule(policy: string, domains: string, logger: Logger)
   const given = policy.trim().toLowerCase() || 'open';
   const known = SIGN_UP_POLICIES.find((each) => each === given);
   if (known === undefined) {
-    logger.error('SIGN_UP is none of its values; nobody is admitted', { stage: 'configure', given: policy });
+    logger.error('setting.unknown_sign_up', { stage: 'configure', given: policy });
   }
   const listed = domains.toLowerCase().split(/[\s,]+/);
   return { policy: known ?? 'closed', domains: listed.filter((domain) => domain !== '') };

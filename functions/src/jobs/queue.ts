@@ -51,7 +51,7 @@ export async function enqueueJob(
   try {
     await queue.enqueue({ jobId, uid, epoch });
   } catch (error) {
-    logger.error('job not enqueued; the sweeper will', { jobId, stage: 'enqueue', ...errorFields(error) });
+    logger.error('job.not_enqueued', { jobId, stage: 'enqueue', ...errorFields(error) });
   }
 }
 

@@ -41,7 +41,7 @@ export async function clearDeletedJob(jobId: string, data: unknown, deps: JobDel
   const { data: job } = withOwner.safeParse(data);
   // Without an owner there is no telling where its objects are: the sweeper finds them.
   const objects = job === undefined ? 0 : await deleteObjects(`uploads/${job.uid}/${jobId}/`, deps);
-  deps.logger.info('Deleted job cleared away', { jobId, stage: 'deletion', chunks, objects });
+  deps.logger.info('job.deleted', { jobId, stage: 'deletion', chunks, objects });
 }
 
 async function deleteObjects(prefix: string, deps: JobDeletionDeps): Promise<number> {
@@ -107,6 +107,6 @@ export async function cancelUploadsOfDevice(uid: string, deviceId: string, deps:
     const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps);
     if (job === null) continue;
     await wrapUp(jobId, job, deps, deps.logger);
-    deps.logger.info('Upload of a deleted device cancelled', { jobId, stage: 'deletion' });
+    deps.logger.info('upload.cancelled', { jobId, stage: 'deletion' });
   }
 }

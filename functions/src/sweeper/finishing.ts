@@ -1,6 +1,7 @@
 /** Work of which there may be more than there is time for. */
 import pMap from 'p-map';
 import { errorFields } from '../logger.ts';
+import type { LogEvent } from '../logEvents.ts';
 import type { Logger } from '../logger.ts';
 
 /** Whether the time for something is over: nothing more is begun then. */
@@ -38,8 +39,8 @@ export interface Finishing<T> {
   readonly page: number;
   readonly isOver: IsOver;
   readonly finish: (item: T) => Promise<void>;
-  /** What the log says of one that failed. */
-  readonly failure: { readonly message: string; readonly fields: (item: T) => Record<string, string> };
+  /** What is logged of one that failed. */
+  readonly failure: { readonly event: LogEvent; readonly fields: (item: T) => Record<string, string> };
   readonly logger: Logger;
 }
 
@@ -51,7 +52,7 @@ export async function finishEach<T>(left: readonly T[], { page, isOver, finish, 
       await finish(item);
     } catch (error) {
       failed += 1;
-      logger.warn(failure.message, { ...failure.fields(item), stage: 'sweep', ...errorFields(error) });
+      logger.warn(failure.event, { ...failure.fields(item), stage: 'sweep', ...errorFields(error) });
     }
   });
   return { seen, done: seen - failed, failed, more: left.length === page || seen < left.length };

@@ -157,7 +157,7 @@ async function wrapUpEnded(jobId: string, deps: JobStepDeps): Promise<boolean> {
 async function end(jobId: string, reason: EarlyEnd, isDue: (job: Job) => boolean, deps: JobStepDeps): Promise<boolean> {
   const ended = await endEarly(jobId, reason, isDue, deps);
   if (ended === null) return false;
-  deps.logger.warn('Job ended early', { jobId, stage: 'sweep', code: reason, status: ended.status, ...ended.ledger });
+  deps.logger.warn('job.ended_early', { jobId, stage: 'sweep', code: reason, status: ended.status, ...ended.ledger });
   await wrapUp(jobId, ended, deps, deps.logger);
   return true;
 }

@@ -84,11 +84,11 @@ async function timed(step: string, deps: SweepDeps, run: (isOver: IsOver) => Pro
     counts = await run(() => now() >= startedMs + limits.stepMs);
   } catch (error) {
     broken = true;
-    logger.error('Sweep step failed', { stage: 'sweep', step, ...errorFields(error) });
+    logger.error('sweep.step_failed', { stage: 'sweep', step, ...errorFields(error) });
   }
   broken ||= counts.seen > 0 && counts.failed === counts.seen;
   const report = { step, ...counts, broken, ms: now() - startedMs };
-  logger[counts.failed > 0 || broken ? 'warn' : 'info']('Sweep step', { stage: 'sweep', ...report });
+  logger[counts.failed > 0 || broken ? 'warn' : 'info']('sweep.step', { stage: 'sweep', ...report });
   return report;
 }
 
@@ -108,7 +108,7 @@ async function sweepJobs(
         if (await step.act(doc.id, doc.data())) counts.done += 1;
       } catch (error) {
         counts.failed += 1;
-        logger.warn('Job not swept', { jobId: doc.id, stage: 'sweep', step: step.name, ...errorFields(error) });
+        logger.warn('sweep.job_failed', { jobId: doc.id, stage: 'sweep', step: step.name, ...errorFields(error) });
       }
     });
     counts.seen += begun;
@@ -137,7 +137,8 @@ async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, is
     const old = page.objects.filter(({ createdAtMs }) => createdAtMs <= nowMs - OBJECT_AGE_MS);
     const { deleted, errors } = await deleteOrphans(old, deps);
     // One of them stands for all: when Storage fails, it fails alike.
-    for (const error of errors.slice(0, 1)) logger.warn('Object not swept', { stage: 'sweep', ...errorFields(error) });
+    for (const error of errors.slice(0, 1))
+      logger.warn('sweep.object_failed', { stage: 'sweep', ...errorFields(error) });
     counts.seen += page.objects.length;
     counts.done += deleted;
     counts.failed += errors.length;

@@ -18,7 +18,7 @@ export async function finishDeletions({ conversations, logger }: DeletionSweepDe
     page: PAGE,
     isOver,
     finish: ({ uid, conversationId }) => conversations.finishDeletion(uid, conversationId),
-    failure: { message: 'Deletion not finished', fields: ({ conversationId }) => ({ conversationId }) },
+    failure: { event: 'conversation.not_deleted', fields: ({ conversationId }) => ({ conversationId }) },
     logger,
   });
 }

@@ -55,7 +55,7 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
       await deleteEverythingOf(uid, deps);
       await ref.delete();
     },
-    failure: { message: 'User not deleted', fields: ({ id: uid }) => ({ uid }) },
+    failure: { event: 'user.not_deleted', fields: ({ id: uid }) => ({ uid }) },
     logger,
   });
 }
@@ -69,7 +69,7 @@ async function deleteEverythingOf(uid: string, { db, due, objects, logger }: Use
   }
   await db.recursiveDelete(db.doc(`users/${uid}`));
   await objects.deleteAll(`uploads/${uid}/`);
-  logger.info('User deleted', { uid, stage: 'deletion', jobs });
+  logger.info('user.deleted', { uid, stage: 'deletion', jobs });
 }
 
 function deletionsIn(db: Firestore): CollectionReference<UserDeletion> {

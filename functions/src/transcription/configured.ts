@@ -21,7 +21,7 @@ const deepgram = {
 /** The transcriber of `TRANSCRIBER`; the local one where the setting names none. */
 export function configuredTranscriberName(): TranscriberName {
   const chosen = chosenTranscriber(params.transcriber.value(), apiKeys.deepgram());
-  if (chosen === null) logger.error('TRANSCRIBER is none of auto, deepgram, local, openai', { stage: 'configure' });
+  if (chosen === null) logger.error('setting.unknown_transcriber', { stage: 'configure' });
   return chosen ?? 'local';
 }
 
@@ -66,6 +66,6 @@ export function configuredSummariser(): Summariser | null {
   const setting = params.summaries.value();
   if (setting === 'off') return null;
   if (setting === 'deepgram') return createDeepgramSummariser(deepgram);
-  if (setting !== 'extractive') logger.error('SUMMARIES is none of deepgram, extractive, off', { stage: 'configure' });
+  if (setting !== 'extractive') logger.error('setting.unknown_summaries', { stage: 'configure' });
   return extractiveSummariser;
 }

@@ -62,7 +62,6 @@ function logTranscribed(
   const { requestId, billedSeconds, words } = transcription;
   const fields = { requestId, durationMs: request.durationMs, billedSeconds, words: words.length, elapsedMs };
   // A second covers what containers round up; more means that Deepgram read the stream otherwise than we wrote it.
-  if (Math.abs(billedSeconds * 1000 - request.durationMs) > 1000)
-    logger.warn('deepgram billed another length than was sent', fields);
-  else logger.info('deepgram transcribed', fields);
+  if (Math.abs(billedSeconds * 1000 - request.durationMs) > 1000) logger.warn('deepgram.length_differs', fields);
+  else logger.info('deepgram.answered', fields);
 }

@@ -76,7 +76,7 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
       // Ours to end, not Deepgram's failure: the caller gets its own reason back.
       signal.throwIfAborted();
       const failure = failureOf(noAnswer ?? error, answer, now());
-      logger.warn('deepgram request failed', { ...failure, ...fields, elapsedMs: now() - started });
+      logger.warn('deepgram.failed', { ...failure, ...fields, elapsedMs: now() - started });
       throw deepgramError(failure);
     }
   };

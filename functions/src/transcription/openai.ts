@@ -62,11 +62,11 @@ export function createOpenAiTranscriber(options: OpenAiOptions): Transcriber {
       const { answer, requestId } = await ask(service, body, deadline, now).catch((error: unknown) => {
         signal.throwIfAborted();
         const failure = error instanceof AppError ? error : unavailable();
-        logger.warn('openai request failed', { code: failure.code, durationMs: request.durationMs });
+        logger.warn('openai.failed', { code: failure.code, durationMs: request.durationMs });
         throw failure;
       });
       const transcription = toTranscription(answer, requestId, model, request);
-      logger.info('openai transcribed', {
+      logger.info('openai.answered', {
         requestId,
         durationMs: request.durationMs,
         words: transcription.words.length,

@@ -88,8 +88,7 @@ export interface PreferenceOptions extends LanguageRules {
 /** Deepgram would refuse every request of every user who prefers nothing, for good. */
 function configuredLanguage({ defaultLanguage, logger }: PreferenceOptions): string {
   const known = knownLanguage(defaultLanguage.trim());
-  if (known === null)
-    logger.error('DEFAULT_LANGUAGE is no language that Deepgram knows; multi is asked for', { stage: 'configure' });
+  if (known === null) logger.error('setting.unknown_language', { stage: 'configure' });
   return known ?? 'multi';
 }
 
@@ -115,7 +114,7 @@ export class PreferenceStore {
     const { logger, tell } = this.#options;
     const user = await this.#db.doc(`users/${uid}`).get();
     const { preferences, ignored } = parsePreferences(user.get('preferences'));
-    if (ignored.length > 0) logger.warn('Preferences ignored', { stage: 'preferences', ...fields, ignored });
+    if (ignored.length > 0) logger.warn('preferences.ignored', { stage: 'preferences', ...fields, ignored });
     const told: unknown = user.get('ignoredPreferences') ?? [];
     if (tell && !isDeepStrictEqual(told, ignored)) await tell(uid, ignored);
     return speechSettings(preferences, this.#options);

@@ -95,8 +95,8 @@ async function abandon(
   try {
     const gone = await jobs.discard(jobId, begun.createdAt);
     const left = gone ? await removeAll(staging, staged) : 0;
-    logger.warn('upload abandoned', { jobId, stage: 'staging', staged: staged.length, gone, left });
+    logger.warn('upload.abandoned', { jobId, stage: 'staging', staged: staged.length, gone, left });
   } catch (error) {
-    logger.error('upload not cleaned up; the sweeper will', { jobId, stage: 'staging', ...errorFields(error) });
+    logger.error('upload.not_cleaned_up', { jobId, stage: 'staging', ...errorFields(error) });
   }
 }

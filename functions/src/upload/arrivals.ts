@@ -166,7 +166,7 @@ async function start(
     return change;
   });
   if (!result.started || job === null) return null;
-  deps.logger.info('Upload complete', { jobId, stage: 'arrival', files: job.progress.filesTotal });
+  deps.logger.info('upload.completed', { jobId, stage: 'arrival', files: job.progress.filesTotal });
   await enqueueJob(jobId, job, deps);
   return job;
 }
@@ -245,6 +245,6 @@ function mismatch(declared: JobFile, { size, md5 }: Arrival): string | null {
 async function remove(objects: readonly Arrival[], reason: string, jobId: string, deps: ArrivalDeps): Promise<void> {
   await pMap(objects, (object) => deps.objects.delete(object), { concurrency: CONCURRENCY });
   if (objects.length > 0) {
-    deps.logger.warn('Uploaded objects removed', { jobId, stage: 'arrival', count: objects.length, reason });
+    deps.logger.warn('upload.objects_removed', { jobId, stage: 'arrival', count: objects.length, reason });
   }
 }

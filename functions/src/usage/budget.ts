@@ -173,7 +173,7 @@ export class DailyBudget {
     if (!isFirst) return;
     const level = percent === 100 ? 'error' : 'warn';
     const fields = { stage: 'budget', resource, percent, used: Math.round(used[resource]), limit };
-    logger[level]('Project budget used', fields);
+    logger[level]('budget.used', fields);
   }
 }
 

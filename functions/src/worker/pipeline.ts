@@ -146,7 +146,7 @@ function note(event: Exclude<ScanEvent, { kind: 'chunk' }>, fileWork: FileWork, 
       error: stoppedBecause === null ? null : failure(file.name, 'recording_corrupt', stoppedBecause),
     });
     if (corruptFrames > 0 || tornBytes > 0) {
-      log.warn('Recording is damaged', { stage: 'decode', corruptFrames, corruptSeconds, tornBytes });
+      log.warn('recording.damaged', { stage: 'decode', corruptFrames, corruptSeconds, tornBytes });
     }
   } else {
     const { code, message } = event.error;
@@ -157,7 +157,7 @@ function note(event: Exclude<ScanEvent, { kind: 'chunk' }>, fileWork: FileWork, 
       duplicateSeconds,
       error: failure(file.name, code, message),
     });
-    log.warn('Recording failed', { stage: 'decode', code });
+    log.warn('recording.failed', { stage: 'decode', code });
   }
 }
 
@@ -174,7 +174,7 @@ async function transcribeChunk(
     const request = { audio: speech, durationMs: plan.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
     await recorder.recordTranscription(order, result, placeWords(result.words, plan.spans), progress.chunkDone());
-    deps.log.info('Chunk transcribed', {
+    deps.log.info('chunk.transcribed', {
       stage: 'transcribe',
       chunkId: id,
       requestId: result.requestId,
@@ -186,6 +186,6 @@ async function transcribeChunk(
   } catch (error) {
     if (!(error instanceof AppError) || error.remedy !== 'never') throw error;
     await recorder.recordRefusal(order, failure(null, error.code, error.message), progress.chunkDone());
-    deps.log.warn('Chunk refused', { stage: 'transcribe', chunkId: id, code: error.code });
+    deps.log.warn('chunk.refused', { stage: 'transcribe', chunkId: id, code: error.code });
   }
 }

@@ -90,7 +90,7 @@ export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promi
   const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
-  logger.info('Attempt begins', { stage: 'lease', attempt: admission.job.attempts });
+  logger.info('attempt.began', { stage: 'lease', attempt: admission.job.attempts });
   const overdue = new AbortController();
   const deadline = setTimeout(() => {
     overdue.abort(new OverdueError('The attempt did not end in time.'));
@@ -103,14 +103,14 @@ export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promi
     // Whatever was under way when the signal aborted failed because of that.
     await fail(signal.aborted ? signal.reason : error, payload, lease, deps, logger).catch((reason: unknown) => {
       if (!(reason instanceof LeaseLostError)) throw reason;
-      logger.warn('Another worker has the job now, or it ended', { stage: 'lease', reason: reason.message });
+      logger.warn('lease.lost', { stage: 'lease', reason: reason.message });
     });
   } finally {
     clearTimeout(deadline);
     await lease.stop();
   }
   await deps.turns.pass(payload.uid).catch((error: unknown) => {
-    logger.warn('The next job was not woken; it looks for itself', { stage: 'turn', ...errorFields(error) });
+    logger.warn('job.not_woken', { stage: 'turn', ...errorFields(error) });
   });
 }
 
@@ -137,7 +137,7 @@ async function endOrExit(
     }
     await sleep(HANG_MS, undefined, { signal: ended.signal });
     lease.abandon();
-    logger.error('An aborted attempt hangs; the process exits', { stage: 'attempt' });
+    logger.error('attempt.hung', { stage: 'attempt' });
     exit();
   };
   const watch = hang().catch(() => undefined);
@@ -158,7 +158,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
   try {
     if (job.attempts > SUSPICIOUS_ATTEMPTS && job.reading !== null) {
       // Two attempts in a row ended while this recording was read: the others go on without it.
-      logger.error('Recording fails: attempts end while it is read', {
+      logger.error('recording.unprocessable', {
         stage: 'decode',
         code: 'recording_unprocessable',
       });
@@ -204,7 +204,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
   // The lease goes with the next write: a heartbeat would find it gone, and a failure of what follows be taken for that.
   await lease.stop();
   const finished = await finishJob(lease, await lease.update(() => ({})), deps);
-  logger.info('Job ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
+  logger.info('job.ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
   await wrapUp(jobId, finished, deps, logger);
 }
 
@@ -266,7 +266,7 @@ async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): P
     waitingFor: WAITING_IN_QUEUE,
   }));
   await deps.queue.enqueue({ jobId: lease.jobId, uid, epoch });
-  logger.info('Time is up; the job continues in a new task', { stage: 'continue', nextEpoch: epoch });
+  logger.info('job.continued', { stage: 'continue', nextEpoch: epoch });
 }
 
 /**
@@ -284,7 +284,7 @@ async function fail(
   await lease.stop();
   const job = await lease.update((current) => deferral(current, error, deps.now()));
   const isExpected = error instanceof AppError && error.remedy === 'later';
-  logger[isExpected ? 'warn' : 'error']('Job deferred', {
+  logger[isExpected ? 'warn' : 'error']('job.deferred', {
     stage: 'defer',
     code: job.waitingFor?.reason,
     until: job.waitingFor?.until?.toDate().toISOString(),
@@ -305,18 +305,18 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
     case 'finished':
       return wrapUp(payload.jobId, admission.job, deps, logger);
     case 'refuse':
-      logger.error('Security: a task named another user than its job', {
+      logger.error('task.uid_mismatch', {
         stage: 'gate',
         securityEvent: admission.reason,
       });
       return;
     case 'drop':
-      logger.info('Task dropped', { stage: 'gate', reason: admission.reason });
+      logger.info('task.dropped', { stage: 'gate', reason: admission.reason });
       return;
     case 'wait':
       throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
     case 'turn':
-      logger.info('Job waits for its turn', {
+      logger.info('job.waits_for_turn', {
         stage: 'turn',
         until: admission.job.waitingFor?.until?.toDate().toISOString(),
       });
@@ -326,13 +326,13 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
         admit(current, payload, deps.now()).kind === 'defer' ? deferral(current, null, deps.now()) : null,
       );
       if (job?.status !== 'deferred') throw new RetryTaskError('The job moved meanwhile.');
-      logger.error('A worker died; the job waits', { stage: 'gate', attempts: job.attempts });
+      logger.error('worker.died', { stage: 'gate', attempts: job.attempts });
       return enqueueDeferred(payload, job, deps);
     }
     case 'exhausted': {
       const ended = await endEarly(payload.jobId, 'attempts_exhausted', (job) => isExhausted(job, deps.now()), deps);
       if (ended === null) throw new RetryTaskError('The job moved meanwhile.');
-      logger.error('Job failed', {
+      logger.error('job.exhausted', {
         stage: 'gate',
         code: 'attempts_exhausted',
         status: ended.status,
@@ -348,14 +348,14 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
 /** A logger that adds the same fields to every line. */
 function withFields(logger: Logger, fields: Readonly<Record<string, unknown>>): Logger {
   return {
-    info: (message, more) => {
-      logger.info(message, { ...fields, ...more });
+    info: (event, more) => {
+      logger.info(event, { ...fields, ...more });
     },
-    warn: (message, more) => {
-      logger.warn(message, { ...fields, ...more });
+    warn: (event, more) => {
+      logger.warn(event, { ...fields, ...more });
     },
-    error: (message, more) => {
-      logger.error(message, { ...fields, ...more });
+    error: (event, more) => {
+      logger.error(event, { ...fields, ...more });
     },
   };
 }

@@ -64,11 +64,11 @@ describe('the daily budget', () => {
     const { spend } = bound(budget({ project: { uploadedBytes: 1000 } }));
     for (let i = 0; i < 10; i++) await spend(`user-${String(i)}`, 'uploadedBytes', 100);
     assert.deepEqual(
-      logger.entries.map(({ level, message, fields }) => [level, message, fields['percent']]),
+      logger.entries.map(({ level, event, fields }) => [level, event, fields['percent']]),
       [
-        ['warn', 'Project budget used', 50],
-        ['warn', 'Project budget used', 80],
-        ['error', 'Project budget used', 100],
+        ['warn', 'budget.used', 50],
+        ['warn', 'budget.used', 80],
+        ['error', 'budget.used', 100],
       ],
     );
   });

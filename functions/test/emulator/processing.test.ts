@@ -235,7 +235,7 @@ describe('the task', () => {
       }
     }
     await world.deliver(jobId, { audio: new Broken(world.bucket()) });
-    const entry = world.logger.entries.find(({ message }) => message === 'Job deferred');
+    const entry = world.logger.entries.find(({ event }) => event === 'job.deferred');
     assert.match(JSON.stringify(entry?.fields['cause']), /Storage does not answer/);
     assert.doesNotMatch(inspect(entry, { depth: 10 }), /secret/);
   });

@@ -170,13 +170,8 @@ describe('summaries', () => {
     const { title, overview } = await stored();
     assert.deepEqual([title, overview], ['The secret train leaves at nine', null]);
     assert.deepEqual(
-      world.logger.entries.map(({ level, message, fields }) => [
-        level,
-        message,
-        fields['jobId'],
-        fields['conversationId'],
-      ]),
-      [['warn', 'Summary failed', 'job', 'one']],
+      world.logger.entries.map(({ level, event, fields }) => [level, event, fields['jobId'], fields['conversationId']]),
+      [['warn', 'summary.failed', 'job', 'one']],
     );
     assert.ok(!JSON.stringify(world.logger.entries).includes('secret'));
   });
@@ -295,7 +290,7 @@ describe('preferences', () => {
     assert.equal(status, 'completed');
     for (const query of queries) assert.deepEqual([query['language'], query['keyterm']], [['multi'], undefined]);
     assert.deepEqual(
-      world.logger.entries.filter(({ message }) => message === 'Preferences ignored').map(({ level }) => level),
+      world.logger.entries.filter(({ event }) => event === 'preferences.ignored').map(({ level }) => level),
       ['warn'],
     );
   });

@@ -1,9 +1,10 @@
 /** A logger that remembers. */
+import type { LogEvent } from '../../src/logEvents.ts';
 import type { Logger } from '../../src/logger.ts';
 
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
+  readonly event: LogEvent;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -15,8 +16,8 @@ export function recordingLogger(): RecordingLogger {
   const entries: LogEntry[] = [];
   const write =
     (level: LogEntry['level']) =>
-    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
-      entries.push({ level, message, fields });
+    (event: LogEvent, fields: Readonly<Record<string, unknown>> = {}) => {
+      entries.push({ level, event, fields });
     };
   return { entries, info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -49,7 +49,7 @@ describe('a setting that is a number', () => {
       assert.deepEqual(logger.entries, [
         {
           level: 'error',
-          message: 'Setting out of range',
+          event: 'setting.out_of_range',
           fields: { stage: 'configure', setting: 'MINUTES_OF_THE_TEST', given: text, taken, min: 1, max: 20 },
         },
       ]);

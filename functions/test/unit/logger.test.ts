@@ -1,28 +1,35 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { LOG_EVENTS } from '../../src/logEvents.ts';
+import type { LogEvent } from '../../src/logEvents.ts';
 import { errorFields } from '../../src/logger.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url);
 
 /** Runs the deployed logger in this process, and gives back the line that it writes. */
-async function written(level: 'info' | 'error', message: string, fields: Record<string, unknown>): Promise<string> {
+async function written(level: 'info' | 'error', event: LogEvent, fields: Record<string, unknown>): Promise<string> {
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
   const code = `import { cloudLogger } from ${JSON.stringify(new URL('logger.ts', SOURCE).href)};
-    cloudLogger[${JSON.stringify(level)}](${JSON.stringify(message)}, ${JSON.stringify(fields)});`;
+    cloudLogger[${JSON.stringify(level)}](${JSON.stringify(event)}, ${JSON.stringify(fields)});`;
   const node = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, node, { cwd: new URL('.', SOURCE) });
   return stdout + stderr;
 }
 
 describe('the log', () => {
-  it('keeps the message of an error as it is, so that alerts find it', async () => {
-    const entry = JSON.parse(await written('error', 'Job given up', { jobId: 'j' })) as Record<string, unknown>;
-    assert.deepEqual(entry, { jobId: 'j', severity: 'ERROR', message: 'Job given up' });
+  it('has the key of the event, which alerts look for, and its sentence', async () => {
+    const entry = JSON.parse(await written('error', 'job.exhausted', { jobId: 'j' })) as Record<string, unknown>;
+    assert.deepEqual(entry, {
+      jobId: 'j',
+      severity: 'ERROR',
+      event: 'job.exhausted',
+      message: LOG_EVENTS['job.exhausted'],
+    });
   });
 
   it('has no names of recordings, wherever they come from', async () => {
-    const line = await written('info', 'm', {
+    const line = await written('info', 'job.ended', {
       reason: 'No such object: bucket/uploads/ann/j1/my secret talk_1760000000.wav',
       other: 'ENOENT: audio_omi_opus_16000_1_fs160_1760000000.bin, open "größe_1.M4A"',
       encoded: 'https://storage/o/uploads%2Fann%2Fj1%2Ftalk_1.flac?alt=media',
@@ -32,14 +39,21 @@ describe('the log', () => {
     assert.equal(error, 'Error: bucket/uploads/… is gone');
   });
 
+  it('has keys of one form, and a whole sentence for each', () => {
+    for (const [event, sentence] of Object.entries(LOG_EVENTS)) {
+      assert.match(event, /^[a-z]+\.[a-z_]+$/);
+      assert.match(sentence, /^[A-Z].*\.$/, event);
+    }
+  });
+
   it('has no stacks, and one place of an error', () => {
     const cause = new Error('inner');
     const fields = errorFields(new Error('outer', { cause }));
     assert.doesNotMatch(JSON.stringify(fields), /\n|\\n|stack/);
     const ours = Object.assign(new Error('x'), {
-      stack: 'Error: x\n    at f (/workspace/lib/wiring.js:12:34)\n    at g',
+      stack: 'Error: x\n    at f (/workspace/lib/platform.js:12:34)\n    at g',
     });
-    assert.equal(errorFields(ours)['at'], 'lib/wiring.js:12');
+    assert.equal(errorFields(ours)['at'], 'lib/platform.js:12');
   });
 
   it('gets no field that holds a name, a path, a stack or content, from any call', () => {

@@ -35,7 +35,7 @@ export function createLocalTranscriber(options: LocalOptions): Transcriber {
       const started = now();
       const words = await recognise(await pieces(), model, request, signal);
       const requestId = randomUUID();
-      logger.info('local transcribed', {
+      logger.info('local.answered', {
         requestId,
         model: model.name,
         durationMs: request.durationMs,

@@ -92,7 +92,7 @@ describe('the sweeper, of objects', () => {
       object.path === orphans[1] ? Promise.reject(new Error('Storage is busy')) : world.deps.objects.delete(object);
     const report = (await world.sweep({ objects })).get('orphaned_objects');
     assert.deepEqual([report?.done, report?.failed, report?.broken], [2, 1, false]);
-    assert.ok(world.logger.entries.some(({ message }) => message === 'Object not swept'));
+    assert.ok(world.logger.entries.some(({ event }) => event === 'sweep.object_failed'));
     world.nowMs += HOUR_MS;
     await world.sweep();
     assert.deepEqual(await world.objects(), []);

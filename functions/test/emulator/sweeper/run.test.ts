@@ -38,7 +38,7 @@ describe('a run of the sweeper', () => {
       const report = (await world.sweep({ limits })).get('uploads_expired');
       assert.deepEqual([report?.seen, report?.done, report?.failed, report?.broken], [4, 3, 1, false]);
       for (const jobId of ['a', 'c', 'd']) assert.equal((await world.job(jobId)).status, 'failed');
-      const complaints = world.logger.entries.filter(({ message }) => message === 'Job not swept');
+      const complaints = world.logger.entries.filter(({ event }) => event === 'sweep.job_failed');
       assert.deepEqual(
         complaints.map(({ fields }) => [fields['jobId'], fields['step']]),
         [['b', 'uploads_expired']],

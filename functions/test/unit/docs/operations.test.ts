@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { CATALOGUE } from '../../../src/errors.ts';
+import { LOG_EVENTS } from '../../../src/logEvents.ts';
 
 const OPERATIONS = new URL('../../../../docs/operations.md', import.meta.url);
 const MONITORING = new URL('../../../../docs/monitoring.md', import.meta.url);
@@ -24,19 +25,19 @@ describe('docs/operations.md', () => {
   );
 
   const source = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && name !== 'logEvents.ts')
     .map((name) => readFileSync(new URL(name, SOURCE), 'utf8'))
     .join('\n');
 
-  it('names every log line that the code writes, and no other', () => {
-    const [table = ''] = text.slice(text.indexOf('| stage ')).split('\n\n');
-    const messages = [...table.matchAll(/^\| (?:\w+|–) +\| ([^|]+?) +\|/gm)]
-      .map(([, message = '']) => message)
-      .slice(1);
-    const calls = source.matchAll(/\blog(?:ger)?(?:\.\w+|\[[^\]]+\])\(\s*'([^']+)'|failure: \{ message: '([^']+)'/g);
-    const written = [...calls].map(([, call, failure]) => call ?? failure ?? '');
-    assert.ok(written.length > 30);
-    assert.deepEqual([...messages].sort(), [...new Set(written)].sort());
+  it('names every event that the code logs, and no other', () => {
+    const [table = ''] = text.slice(text.indexOf('| event ')).split('\n\n');
+    const named = [...table.matchAll(/^\| `([\w.]+)`/gm)].map(([, event = '']) => event);
+    assert.deepEqual([...named].sort(), Object.keys(LOG_EVENTS).sort());
+  });
+
+  it('has no event that the code does not log', () => {
+    const unused = Object.keys(LOG_EVENTS).filter((event) => !source.includes(`'${event}'`));
+    assert.deepEqual(unused, []);
   });
 
   it('removes every function there is', () => {
@@ -59,14 +60,12 @@ describe('docs/monitoring.md', () => {
   const text = readFileSync(MONITORING, 'utf8');
   const matchesOf = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
 
-  it('counts log lines that docs/operations.md names', () => {
-    const known = readFileSync(OPERATIONS, 'utf8');
-    const filters = matchesOf(/jsonPayload\.message=(.+)/g);
-    const messages = filters.flatMap(
-      (filter) => filter.match(/(?<=")[^"]+(?=")/g)?.filter((part) => part !== ' OR ') ?? [],
-    );
-    assert.ok(messages.length > 7);
-    for (const message of messages) assert.ok(known.includes(`| ${message} `), message);
+  it('counts events that the code logs', () => {
+    const filters = matchesOf(/jsonPayload\.event=(.+)/g);
+    const events = filters.flatMap((filter) => filter.match(/(?<=")[\w.]+(?=")/g) ?? []);
+    assert.ok(events.length > 7);
+    for (const event of events) assert.ok(event in LOG_EVENTS, event);
+    assert.doesNotMatch(text, /jsonPayload\.message/);
   });
 
   it('alerts on metrics that it makes', () => {

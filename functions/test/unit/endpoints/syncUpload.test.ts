@@ -81,7 +81,7 @@ describe('POST /v2/sync/upload', () => {
     const deps = uploadDeps();
     await post(deps, [good]);
     const entry = deps.logger.entries.at(-1)!;
-    assert.equal(entry.message, 'POST upload 202');
+    assert.equal(entry.event, 'request.answered');
     const { uid, jobId, files, status } = entry.fields;
     assert.deepEqual({ uid, jobId, files, status }, { uid: 'alice', jobId: 'job1', files: 1, status: 202 });
     assert.ok(!JSON.stringify(deps.logger.entries).includes('pcm16'));

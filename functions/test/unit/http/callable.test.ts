@@ -45,8 +45,8 @@ describe('a callable', () => {
     const { call, seen, logger } = setUp(() => Promise.resolve({ view: { job_id: 'j1' }, log: { jobs: 3 } }));
     assert.deepEqual(await call({ data: { job_id: 'j1', more: true } }), { job_id: 'j1' });
     assert.deepEqual(seen, [{ uid: 'alice' }, { job_id: 'j1' }]);
-    const [{ message, fields }] = logger.entries as [(typeof logger.entries)[number]];
-    assert.deepEqual([message, fields['uid'], fields['jobs']], ['CALL test', 'alice', 3]);
+    const [{ event, fields }] = logger.entries as [(typeof logger.entries)[number]];
+    assert.deepEqual([event, fields['route'], fields['uid'], fields['jobs']], ['call.answered', 'test', 'alice', 3]);
   });
 
   it('serves nobody whom the HTTP functions would not serve', async () => {

@@ -119,8 +119,8 @@ describe('a guarded callable', () => {
     const before = logger.entries.length;
     await post(JSON.stringify({ secret: 'swordfish' }));
     assert.deepEqual(
-      logger.entries.slice(before).map(({ message, fields }) => [message, fields['code']]),
-      [['callable refused', 'invalid_request']],
+      logger.entries.slice(before).map(({ event, fields }) => [event, fields['code']]),
+      [['call.refused', 'invalid_request']],
     );
     assert.ok(!JSON.stringify(logger.entries).includes('swordfish'));
   });

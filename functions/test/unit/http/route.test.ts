@@ -25,9 +25,9 @@ describe('route', () => {
     const { handler: handle, logger } = handler(ok);
     await call(handle);
     assert.equal(logger.entries.length, 1);
-    const { message, fields } = logger.entries[0]!;
+    const { event, fields } = logger.entries[0]!;
     const { ms, ...rest } = fields;
-    assert.equal(message, 'GET test 200');
+    assert.equal(event, 'request.answered');
     assert.equal(typeof ms, 'number');
     assert.deepEqual(rest, { route: 'test', method: 'GET', status: 200, jobId: 'j' });
   });

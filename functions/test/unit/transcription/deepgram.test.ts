@@ -81,8 +81,8 @@ describe('the Deepgram transcriber', () => {
         words: [{ text: 'Hello,', startSeconds: 0.5, endSeconds: 0.9, confidence: 0.98, speaker: 0, language: null }],
       });
       assert.deepEqual(
-        deepgram.logger.entries.map(({ level, message }) => [level, message]),
-        [['info', 'deepgram transcribed']],
+        deepgram.logger.entries.map(({ level, event }) => [level, event]),
+        [['info', 'deepgram.answered']],
       );
     });
 

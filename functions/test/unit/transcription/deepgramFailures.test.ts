@@ -37,10 +37,10 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
         assert.equal(error.code, code);
         assert.equal(deepgram.received.length, 1);
         assert.deepEqual(
-          deepgram.logger.entries.map(({ message, fields }) => [message, fields]),
+          deepgram.logger.entries.map(({ event, fields }) => [event, fields]),
           [
             [
-              'deepgram request failed',
+              'deepgram.failed',
               {
                 status: Number(status),
                 reason: 'SOME_CODE',

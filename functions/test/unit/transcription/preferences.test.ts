@@ -215,7 +215,7 @@ describe('preferences', () => {
       assert.deepEqual(logger.entries, [
         {
           level: 'warn',
-          message: 'Preferences ignored',
+          event: 'preferences.ignored',
           fields: { stage: 'preferences', jobId: 'job', ignored: ['language', 'singleLanguage'] },
         },
       ]);
