@@ -23,7 +23,7 @@ export const LOG_EVENTS = {
   'job.exhausted': 'A job failed: its attempts are used up.',
   'job.not_enqueued': 'A job could not be enqueued. The sweeper will enqueue it.',
   'job.not_wrapped_up': 'What follows from a cancellation failed. The sweeper will do it.',
-  'job.not_woken': 'The next job of a user could not be enqueued. It looks for itself when its wait is over.',
+  'job.not_woken': 'The next job of a user could not be enqueued. The next delivery or the sweeper does it.',
   'job.retried': 'A user retried a job.',
   'job.waits_for_turn': 'A job waits, because earlier jobs of its user are processed first.',
   'job.wrapped_up': 'What follows from the end of a job was done.',

@@ -33,6 +33,7 @@ import { FileStore } from './jobs/files.ts';
 import { createTaskQueue } from './jobs/queue.ts';
 import { RecordingRegistry } from './jobs/registry.ts';
 import { JobStore } from './jobs/store.ts';
+import { Turns } from './jobs/turns.ts';
 import { cloudLogger as logger } from './logger.ts';
 import { stagingBucket } from './storage/bucket.ts';
 import type { Bucket } from './storage/bucket.ts';
@@ -50,6 +51,16 @@ export const conversations = new ConversationStore(db, { gapMs: params.conversat
 export const fairUse = new FairUse({ db, jobs, limits: fairUseLimits(), now: Date.now });
 export const budget = new DailyBudget({ db, limits: budgetLimits(), logger, now: Date.now });
 export const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
+export const turns = new Turns({
+  db,
+  jobs,
+  queue,
+  logger,
+  maxRunningJobs: params.maxRunningJobs.value(),
+  now: Date.now,
+});
+/** For jobs that begin: what has no turn yet waits. */
+export const startQueue = turns.forNewJobs();
 
 /** The client of Storage is loaded when it is first asked for: many functions never do. */
 export function bucket(): Bucket {
@@ -92,7 +103,7 @@ export const beginning = () => ({
 });
 
 /** To receive what arrives in Storage. */
-export const arriving = () => ({ jobs, files, objects: objects(), queue, logger });
+export const arriving = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });
 
 /** To end a job, and to do what follows from its end. */
 export const completing = () => ({

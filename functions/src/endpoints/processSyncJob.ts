@@ -35,19 +35,17 @@ export const processSyncJob = onTaskDispatched(options, async ({ data }) => {
 });
 
 const work = lazily(async () => {
-  const [platform, worker, preferences, usage, transcription, containers, turns, requestSlots] = await Promise.all([
+  const [platform, worker, preferences, usage, transcription, containers, requestSlots] = await Promise.all([
     import('../platform.ts'),
     import('../worker/processJob.ts'),
     import('../transcription/preferences.ts'),
     import('../usage/usage.ts'),
     import('../transcription/configured.ts'),
     import('../audio/read/containers/decodeContainer.ts'),
-    import('../jobs/turns.ts'),
     import('../transcription/requestSlots.ts'),
   ]);
-  const { budget, completing, db, fairUse, jobs, queue, registry, summariesBy } = platform;
+  const { budget, completing, db, fairUse, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
-  const maxRunningJobs = params.maxRunningJobs.value();
   // The local recogniser has no limit but its own processors.
   const limit = transcriber === 'local' ? 0 : params.projectRequests.value();
   // One pool of threads for each instance, made with its first task.
@@ -56,7 +54,7 @@ const work = lazily(async () => {
     ...completing(),
     summaries: summariesBy(transcription.configuredSummariser()),
     queue,
-    turns: new turns.Turns({ db, jobs, queue, logger, maxRunningJobs, now: Date.now }),
+    turns,
     usage: new usage.UsageStore(db),
     fairUse,
     budget,

@@ -16,12 +16,12 @@ export const options = {
 export const retrySyncJob = onGuardedCall(
   options,
   lazily(async () => {
-    const [{ authenticator, files, jobs, queue, registry }, { retryJob }] = await Promise.all([
+    const [{ authenticator, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
       import('../platform.ts'),
       import('../completion/retry.ts'),
     ]);
     const deps = {
-      ...{ jobs, files, registry, queue, logger },
+      ...{ jobs, files, registry, queue: startQueue, logger },
       unfinishedRetentionMs: unfinishedRetentionMs(),
       now: Date.now,
     };

@@ -27,12 +27,12 @@ export const options = {
 export const syncUpload = onRequest(
   options,
   lazily(async () => {
-    const [{ authenticator, beginning, bucket, queue }, { acceptUpload }, { createStaging }] = await Promise.all([
+    const [{ authenticator, beginning, bucket, startQueue }, { acceptUpload }, { createStaging }] = await Promise.all([
       import('../platform.ts'),
       import('../upload/accept.ts'),
       import('../storage/staging.ts'),
     ]);
-    const deps = { ...beginning(), staging: createStaging(bucket()), queue, logger: cloudLogger };
+    const deps = { ...beginning(), staging: createStaging(bucket()), queue: startQueue, logger: cloudLogger };
     return createUploadHandler({
       authenticate: authenticator({ checkRevoked: true }),
       accept: (upload) => acceptUpload(deps, upload),

@@ -3,7 +3,9 @@
  * what keeps one user's backlog from occupying every worker, and what makes the order of a user's jobs that of their creation, which
  * Cloud Tasks does not promise.
  *
- * Nothing is locked and nothing is counted twice: whether it is a job's turn follows from the jobs before it.
+ * Nothing is locked and nothing is counted twice: whether it is a job's turn follows from the jobs before it. A job that waits has no
+ * task: thousands of them would keep other users' tasks waiting by themselves. Each delivery of one of the user's tasks wakes those
+ * whose turn has come; should a message be lost, the sweeper finds the job when its time is over.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Query } from 'firebase-admin/firestore';
@@ -17,7 +19,7 @@ import type { Logger } from '../logger.ts';
 
 export interface TurnDeps {
   readonly db: Firestore;
-  readonly jobs: Pick<JobStore, 'update'>;
+  readonly jobs: Pick<JobStore, 'get' | 'update'>;
   readonly queue: TaskQueue;
   readonly logger: Logger;
   /** Jobs of one user that are processed at once; 0 for any number. */
@@ -26,9 +28,8 @@ export interface TurnDeps {
   readonly now: () => number;
 }
 
-/** What a job takes at least, milliseconds. A job that waits is woken when its turn comes; should that fail, it looks after so long. */
+/** What a job takes, roughly, milliseconds. */
 const JOB_MS = 30_000;
-const LONGEST_WAIT_MS = 15 * 60_000;
 
 export class Turns {
   readonly #deps: TurnDeps;
@@ -53,24 +54,47 @@ export class Turns {
       waitingFor: {
         reason: 'earlier_jobs',
         message: 'Waiting for earlier recordings of yours.',
-        until: Timestamp.fromMillis(now() + Math.min(rounds * JOB_MS, LONGEST_WAIT_MS)),
+        until: Timestamp.fromMillis(now() + rounds * JOB_MS),
       },
     };
   }
 
-  /** Enqueues the first of a user's jobs that wait, if its turn has come. Called when one of the user's jobs has stopped running. */
+  /** Enqueues those of a user's waiting jobs whose turn has come. To be called when one of the user's jobs may have stopped running. */
   async pass(uid: string): Promise<void> {
-    const { db, jobs, maxRunningJobs } = this.#deps;
+    const { db, maxRunningJobs } = this.#deps;
     if (maxRunningJobs === 0) return;
-    const waiting = jobsOf(db, uid).where('waitingFor.reason', '==', 'earlier_jobs').orderBy('createdAt').limit(1);
-    const first = (await waiting.get()).docs[0];
-    if (first === undefined || (await this.wait(first.data())) !== null) return;
+    const waiting = jobsOf(db, uid).where('waitingFor.reason', '==', 'earlier_jobs').orderBy('createdAt');
+    for (const doc of (await waiting.limit(maxRunningJobs).get()).docs) {
+      if ((await this.wait(doc.data())) !== null) return;
+      await this.#wake(doc.id);
+    }
+  }
+
+  /** The queue for jobs that begin: one whose turn has not come waits instead. */
+  forNewJobs(): TaskQueue {
+    const { jobs, queue } = this.#deps;
+    return {
+      enqueue: async (payload, options) => {
+        const job = await jobs.get(payload.jobId);
+        const wait = job === null ? null : await this.wait(job);
+        if (wait === null) return queue.enqueue(payload, options);
+        await jobs.update(payload.jobId, ({ status, epoch }) =>
+          status === 'pending' && epoch === payload.epoch ? wait : null,
+        );
+        // Those before it may have ended meanwhile, and found nobody waiting.
+        await this.pass(payload.uid);
+      },
+    };
+  }
+
+  async #wake(jobId: string): Promise<void> {
+    const { jobs } = this.#deps;
     const woken: { isWoken: boolean } = { isWoken: false };
-    const job = await jobs.update(first.id, ({ epoch, waitingFor }) => {
+    const job = await jobs.update(jobId, ({ epoch, waitingFor }) => {
       woken.isWoken = waitingFor?.reason === 'earlier_jobs';
       return woken.isWoken ? { status: 'pending', epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } : null;
     });
-    if (job !== null && woken.isWoken) await enqueueJob(first.id, job, this.#deps);
+    if (job !== null && woken.isWoken) await enqueueJob(jobId, job, this.#deps);
   }
 
   /** Jobs of the user that were created before, and are processed, or would be if they were let. */

@@ -87,6 +87,13 @@ class OverdueError extends Error {
  */
 export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
+  await deliver(payload, deps, logger);
+  await deps.turns.pass(payload.uid).catch((error: unknown) => {
+    logger.warn('job.not_woken', { stage: 'turn', ...errorFields(error) });
+  });
+}
+
+async function deliver(payload: TaskPayload, deps: ProcessDeps, logger: Logger): Promise<void> {
   const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps);
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
@@ -109,9 +116,6 @@ export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promi
     clearTimeout(deadline);
     await lease.stop();
   }
-  await deps.turns.pass(payload.uid).catch((error: unknown) => {
-    logger.warn('job.not_woken', { stage: 'turn', ...errorFields(error) });
-  });
 }
 
 /**
@@ -316,11 +320,8 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
     case 'wait':
       throw new RetryTaskError(`Not before ${new Date(admission.untilMs).toISOString()}: ${admission.reason}.`);
     case 'turn':
-      logger.info('job.waits_for_turn', {
-        stage: 'turn',
-        until: admission.job.waitingFor?.until?.toDate().toISOString(),
-      });
-      return enqueueDeferred(payload, admission.job, deps);
+      logger.info('job.waits_for_turn', { stage: 'turn' });
+      return;
     case 'defer': {
       const job = await deps.jobs.update(payload.jobId, (current) =>
         admit(current, payload, deps.now()).kind === 'defer' ? deferral(current, null, deps.now()) : null,
