@@ -82,13 +82,13 @@ await main(async () => {
     throw new Error(`There is no model ${values.model}: choose ${LOCAL_MODEL_SIZES.join(' or ')}.`);
   await prepareModel(`moonshine-${size}-en`);
   const listener = new ListenerPool();
-  const pieces = new RecogniserPool();
-  const transcriber = localTranscriber(size, pieces);
+  const recogniser = new RecogniserPool();
+  const transcriber = localTranscriber(size, recogniser);
   const [folder] = positionals;
   const results = await (folder === undefined
     ? hearSamples(listener, transcriber)
     : hearFolder(path.resolve(process.env['INIT_CWD'] ?? '', folder), listener, transcriber));
-  await Promise.all([listener.close(), pieces.close()]);
+  await Promise.all([listener.close(), recogniser.close()]);
   for (const { name, heard, errors, words } of results)
     console.log(`${name}: ${errors} of ${words}\n  ${textIn(heard)}`);
   console.table(results.map(({ name, words, errors, times }) => ({ name, words, errors, ...times })));

@@ -1,7 +1,7 @@
 /** Recordings to words, the way of a job without its documents. */
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { createLocalTranscriber } from '../src/transcription/local/localTranscriber.ts';
-import type { PieceRecogniser } from '../src/transcription/local/recogniserPool.ts';
+import type { BatchRecogniser } from '../src/transcription/local/recogniserPool.ts';
 import type { LocalModelSize } from '../src/config.ts';
 import type { Transcriber } from '../src/transcription/transcriber.ts';
 import { speechAudio } from '../src/worker/chunkAudio.ts';
@@ -24,8 +24,8 @@ function nothing(): void {
   // A bench prints figures, not log lines.
 }
 
-export function localTranscriber(size: LocalModelSize, pieces: PieceRecogniser): Transcriber {
-  return createLocalTranscriber({ size, pieces: () => Promise.resolve(pieces), logger: QUIET });
+export function localTranscriber(size: LocalModelSize, recogniser: BatchRecogniser): Transcriber {
+  return createLocalTranscriber({ size, recogniser: () => Promise.resolve(recogniser), logger: QUIET });
 }
 
 /** Recordings of one device to words, in order of time. @param open the bytes of a recording. */

@@ -1,6 +1,7 @@
 /** What encoder and decoder of Moonshine share: sizes, rotary positions, self-attention's projections. */
-import type { GraphBuilder } from './graphBuilder.ts';
 import { MICROSOFT } from './graphBuilder.ts';
+import type { GraphBuilder, QuantisedLinear } from './graphBuilder.ts';
+import type { AttributeValue } from './onnx.ts';
 import type { Weights } from './weights.ts';
 import { joinColumns } from './weights.ts';
 
@@ -20,9 +21,18 @@ export function widthOf({ heads, headSize }: Architecture): number {
   return heads * headSize;
 }
 
-/** Factor of attention scores. */
-export function attentionScale({ headSize }: Architecture): number {
-  return 1 / Math.sqrt(headSize);
+/**
+ * A query's projection with the factor of attention scores in it. Attention itself has no factor then: with one, onnxruntime
+ * multiplies a single query in a way that is several times slower.
+ */
+export function queryLayer(weights: Weights, path: string, { headSize }: Architecture): QuantisedLinear {
+  const layer = weights.linear(path);
+  return { ...layer, scales: layer.scales.map((scale) => scale / Math.sqrt(headSize)) };
+}
+
+/** Attributes of an attention whose queries are scaled. */
+export function attentionOf({ heads }: Architecture): { readonly num_heads: number; readonly scale: AttributeValue } {
+  return { num_heads: heads, scale: { float: 1 } };
 }
 
 export function layerNorm(graph: GraphBuilder, input: string, name: string, weights: Weights): string {
@@ -90,7 +100,8 @@ export function selfProjections(
   architecture: Architecture,
   rotate: Rotate,
 ): readonly [query: string, key: string, value: string] {
-  const layers = ['q_proj', 'k_proj', 'v_proj'].map((part) => weights.linear(`${path}/${part}`));
+  const keyAndValue = ['k_proj', 'v_proj'].map((part) => weights.linear(`${path}/${part}`));
+  const layers = [queryLayer(weights, `${path}/q_proj`, architecture), ...keyAndValue];
   const joined = graph.linear(name, input, joinColumns(layers));
   const [query = '', key = '', value = ''] = graph.split(joined, 3, widthOf(architecture));
   return [rotate(query), rotate(key), value];

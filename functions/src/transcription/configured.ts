@@ -8,7 +8,7 @@ import type { TranscriberName } from './chosenTranscriber.ts';
 import { createDeepgramTranscriber } from './deepgram.ts';
 import { createDeepgramSummariser } from './deepgramSummariser.ts';
 import { createLocalTranscriber } from './local/localTranscriber.ts';
-import type { PieceRecogniser } from './local/recogniserPool.ts';
+import type { BatchRecogniser } from './local/recogniserPool.ts';
 import { createOpenAiTranscriber } from './openai.ts';
 import type { Transcriber } from './transcriber.ts';
 
@@ -46,17 +46,17 @@ export function createTranscriber(name: TranscriberName): Transcriber {
         logger,
       });
     case 'local': {
-      let pieces: Promise<PieceRecogniser> | undefined;
+      let recogniser: Promise<BatchRecogniser> | undefined;
       return createLocalTranscriber({
         size: localModelSize(logger),
-        pieces: () => (pieces ??= startRecognisers()),
+        recogniser: () => (recogniser ??= startRecogniser()),
         logger,
       });
     }
   }
 }
 
-async function startRecognisers(): Promise<PieceRecogniser> {
+async function startRecogniser(): Promise<BatchRecogniser> {
   const { RecogniserPool } = await import('./local/recogniserPool.ts');
   return new RecogniserPool();
 }

@@ -10,13 +10,13 @@ import { modelFile } from '../../modelFiles.ts';
 import type { TranscribedWord, Transcriber, TranscriptionRequest } from '../transcriber.ts';
 import { localModel, MODEL_FILE } from './models.ts';
 import type { LocalModel } from './models.ts';
-import { cutIntoPieces } from './pieces.ts';
-import type { PieceRecogniser } from './recogniserPool.ts';
+import { cutIntoPieces, toBatches } from './pieces.ts';
+import type { BatchRecogniser } from './recogniserPool.ts';
 
 export interface LocalOptions {
   readonly size: LocalModelSize;
   /** Asked for with the first request: threads and models are made once an instance. */
-  readonly pieces: () => Promise<PieceRecogniser>;
+  readonly recogniser: () => Promise<BatchRecogniser>;
   readonly logger: Logger;
   /** Whether the model's files are there; a parameter for tests. */
   readonly isInstalled?: (model: LocalModel) => boolean;
@@ -26,14 +26,14 @@ export interface LocalOptions {
 
 /** Speakers are not told apart, and the user's vocabulary is not used: the models know neither. */
 export function createLocalTranscriber(options: LocalOptions): Transcriber {
-  const { size, pieces, logger, isInstalled = hasModelFile, now = Date.now } = options;
+  const { size, recogniser, logger, isInstalled = hasModelFile, now = Date.now } = options;
   return {
     async transcribe(request, signal) {
       signal.throwIfAborted();
       const model = modelFor(request, size);
       if (!isInstalled(model)) throw new AppError('transcription_not_configured', { message: notInstalled(model) });
       const started = now();
-      const words = await recognise(await pieces(), model, request, signal);
+      const words = await recognise(await recogniser(), model, request, signal);
       const requestId = randomUUID();
       logger.info('local.answered', {
         requestId,
@@ -55,15 +55,20 @@ function modelFor({ language, preferredLanguage }: TranscriptionRequest, size: L
 }
 
 async function recognise(
-  pieces: PieceRecogniser,
+  recogniser: BatchRecogniser,
   model: LocalModel,
   { audio }: TranscriptionRequest,
   signal: AbortSignal,
 ): Promise<TranscribedWord[]> {
   const pcm = await audio.pcm();
-  const recognised = cutIntoPieces(pcm, audio.pauses).map(async (piece) => {
-    const words = await pieces.recognise({ model, pcm, piece }, signal);
-    const offset = piece.start / SAMPLE_RATE;
+  const batches = toBatches(cutIntoPieces(pcm, audio.pauses), recogniser.size);
+  const recognised = batches.map(async (pieces) => {
+    const words = await recogniser.recognise({ model, pcm, pieces }, signal);
+    return pieces.map(({ start }, i) => ({ start, words: words[i] ?? [] }));
+  });
+  const inOrder = (await Promise.all(recognised)).flat().sort((a, b) => a.start - b.start);
+  return inOrder.flatMap(({ start, words }) => {
+    const offset = start / SAMPLE_RATE;
     return words.map(({ text, startSeconds, endSeconds, confidence }) => ({
       text,
       startSeconds: offset + startSeconds,
@@ -73,7 +78,6 @@ async function recognise(
       language: model.language,
     }));
   });
-  return (await Promise.all(recognised)).flat();
 }
 
 function hasModelFile({ name }: LocalModel): boolean {

@@ -4,22 +4,22 @@ import type { LocalModel } from './models.ts';
 import { loadRecogniser } from './recogniser.ts';
 import type { RecognisedWord, Recogniser } from './recogniser.ts';
 
-/** One piece of speech, 16 kHz mono. */
-export interface PieceMessage {
+/** Pieces of speech, each 16 kHz mono. */
+export interface BatchMessage {
   readonly model: LocalModel;
-  readonly pcm: Float32Array<ArrayBuffer>;
+  readonly pieces: readonly Float32Array<ArrayBuffer>[];
 }
 
 const recognisers = new Map<string, Promise<Recogniser>>();
 
-async function recognise({ model, pcm }: PieceMessage): Promise<RecognisedWord[]> {
+async function recognise({ model, pieces }: BatchMessage): Promise<RecognisedWord[][]> {
   const loading = recognisers.get(model.name) ?? loadRecogniser(model);
   recognisers.set(model.name, loading);
   const recogniser = await loading.catch((error: unknown) => {
-    recognisers.delete(model.name); // The next piece tries again.
+    recognisers.delete(model.name); // The next batch tries again.
     throw error;
   });
-  return recogniser.recognise(pcm);
+  return recogniser.recognise(pieces);
 }
 
 serveRequests(recognise);

@@ -1,4 +1,4 @@
-/** One model on onnxruntime: a piece of speech to words with their times. */
+/** One model on onnxruntime: pieces of speech to words with their times. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -9,7 +9,6 @@ import { doubtOf } from './guards.ts';
 import { MODEL_FILE, TOKENS_FILE } from './models.ts';
 import type { LocalModel } from './models.ts';
 import { halvesOf, MIN_PIECE_SAMPLES } from './pieces.ts';
-import type { Piece } from './pieces.ts';
 import { quietAt, quietStretches } from './quiet.ts';
 import type { Quiet } from './quiet.ts';
 import { wordsOfPieces } from './tokens.ts';
@@ -26,21 +25,23 @@ export interface RecognisedWord {
 
 export interface Recogniser {
   /**
-   * Words in order of time; none where there is no speech, or nothing that can be believed.
-   * @param pcm 16 kHz, mono, 1 to 20 s: what is shorter is padded with silence.
+   * Words of each piece, in order of time; none where there is no speech, or nothing that can be believed.
+   * @param pieces 16 kHz, mono, 1 to 20 s each: what is shorter is padded with silence. Those of similar length cost least together.
    */
-  recognise(pcm: Float32Array): Promise<RecognisedWord[]>;
+  recognise(pieces: readonly Float32Array[]): Promise<RecognisedWord[][]>;
 }
 
-/** What one run of the model wrote. */
+/** What the model wrote of one piece. */
 interface Written {
   readonly tokens: readonly number[];
   readonly logProbabilities: Float32Array;
+  /** A row of `frames` for each token, the end token included. */
   readonly attention: Float32Array;
-  /** Frames of the attention. */
   readonly frames: number;
   readonly isCutOff: boolean;
 }
+
+type Write = (pieces: readonly Float32Array[]) => Promise<Written[]>;
 
 /** Duration of one column of the attention: the encoder's convolutions step by 64 × 3 × 2 samples. */
 const FRAME_SECONDS = 384 / SAMPLE_RATE;
@@ -62,24 +63,42 @@ export async function loadRecogniser(model: LocalModel): Promise<Recogniser> {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
   });
-  const write = (pcm: Float32Array) => run(session, Tensor, model, pcm);
-  return { recognise: (pcm) => recognise(pcm, { start: 0, end: pcm.length }, write, vocabulary) };
+  const write: Write = (pieces) => run(session, Tensor, model, pieces);
+  return { recognise: (pieces) => recognise(pieces, write, vocabulary) };
+}
+
+async function recognise(
+  pieces: readonly Float32Array[],
+  write: Write,
+  vocabulary: readonly string[],
+): Promise<RecognisedWord[][]> {
+  const samples = pieces.map(padded);
+  const written = await write(samples);
+  const recognised = written.map(async (each, i): Promise<RecognisedWord[]> => {
+    if (doubtOf(each) === null) return placeWords(each, samples[i] ?? new Float32Array(0), vocabulary);
+    return recogniseHalves(pieces[i] ?? new Float32Array(0), write, vocabulary);
+  });
+  return Promise.all(recognised);
 }
 
 /** A text that is not to be believed is tried again in halves, down to a second: most often one of them is the noise. */
-async function recognise(
+async function recogniseHalves(
   pcm: Float32Array,
-  piece: Piece,
-  write: (pcm: Float32Array) => Promise<Written>,
+  write: Write,
   vocabulary: readonly string[],
 ): Promise<RecognisedWord[]> {
-  const samples = padded(pcm.subarray(piece.start, piece.end));
-  const written = await write(samples);
-  if (doubtOf(written) === null) return placeWords(written, samples, piece.start / SAMPLE_RATE, vocabulary);
-  const halves = halvesOf(piece, pcm);
+  const halves = halvesOf({ start: 0, end: pcm.length }, pcm);
   if (halves === null) return [];
-  const [first, second] = halves;
-  return [...(await recognise(pcm, first, write, vocabulary)), ...(await recognise(pcm, second, write, vocabulary))];
+  const words = await recognise(
+    halves.map(({ start, end }) => pcm.subarray(start, end)),
+    write,
+    vocabulary,
+  );
+  return halves.flatMap(({ start }, i) => (words[i] ?? []).map((word) => later(word, start / SAMPLE_RATE)));
+}
+
+function later(word: RecognisedWord, seconds: number): RecognisedWord {
+  return { ...word, startSeconds: word.startSeconds + seconds, endSeconds: word.endSeconds + seconds };
 }
 
 function padded(pcm: Float32Array): Float32Array {
@@ -89,35 +108,61 @@ function padded(pcm: Float32Array): Float32Array {
   return longer;
 }
 
+/** Inputs and outputs are as `functions/models/moonshine` says. */
 async function run(
   session: InferenceSession,
   TensorClass: typeof Tensor,
   model: LocalModel,
-  pcm: Float32Array,
-): Promise<Written> {
-  const maxTokens = Math.ceil((pcm.length / SAMPLE_RATE) * model.maxTokensPerSecond) + EXTRA_TOKENS;
-  const result = (await session.run({
-    audio: new TensorClass('float32', pcm, [1, pcm.length]),
-    max_tokens: new TensorClass('int64', BigInt64Array.of(BigInt(maxTokens)), []),
-  })) as Record<'tokens' | 'log_probabilities' | 'attention', Tensor>;
-  const all = Array.from(result.tokens.data as BigInt64Array, Number);
-  const isCutOff = all.at(-1) !== END_TOKEN;
+  pieces: readonly Float32Array[],
+): Promise<Written[]> {
+  const count = pieces.length;
+  const longest = Math.max(...pieces.map(({ length }) => length));
+  const audio = new Float32Array(count * longest);
+  for (const [i, pcm] of pieces.entries()) audio.set(pcm, i * longest);
+  const limits = pieces.map(
+    ({ length }) => Math.ceil((length / SAMPLE_RATE) * model.maxTokensPerSecond) + EXTRA_TOKENS,
+  );
+  const integers = (values: readonly number[]) =>
+    new TensorClass('int64', BigInt64Array.from(values, BigInt), [values.length]);
+  const outputs = (await session.run({
+    audio: new TensorClass('float32', audio, [count, longest]),
+    lengths: integers(pieces.map(({ length }) => length)),
+    max_tokens: integers(limits),
+  })) as Outputs;
+  return limits.map((limit, piece) => writtenOf(outputs, piece, limit));
+}
+
+type Outputs = Record<'tokens' | 'log_probabilities' | 'attention' | 'frames', Tensor>;
+
+/** One piece's part of what was written of all. */
+function writtenOf(outputs: Outputs, piece: number, limit: number): Written {
+  const [rows = 0, count = 0] = outputs.tokens.dims;
+  const allTokens = outputs.tokens.data as BigInt64Array;
+  const allProbabilities = outputs.log_probabilities.data as Float32Array;
+  const own = Array.from({ length: Math.min(rows, limit) }, (_, row) => Number(allTokens[row * count + piece]));
+  const end = own.indexOf(END_TOKEN);
+  const isCutOff = end < 0;
+  const length = isCutOff ? own.length : end + 1;
+
+  const [, , time = 0] = outputs.attention.dims;
+  const allAttention = outputs.attention.data as Float32Array;
+  const frames = Number((outputs.frames.data as BigInt64Array)[piece]);
+  const attention = new Float32Array(length * frames);
+  for (let row = 0; row < length; row++) {
+    const from = (piece * rows + row) * time;
+    attention.set(allAttention.subarray(from, from + frames), row * frames);
+  }
   return {
-    tokens: isCutOff ? all : all.slice(0, -1),
-    logProbabilities: result.log_probabilities.data as Float32Array,
-    attention: result.attention.data as Float32Array,
-    frames: result.attention.dims[1] ?? 0,
+    tokens: isCutOff ? own : own.slice(0, end),
+    logProbabilities: Float32Array.from({ length }, (_, row) => allProbabilities[row * count + piece] ?? 0),
+    attention,
+    frames,
     isCutOff,
   };
 }
 
 /** Words begin where they are aligned, or where the quiet there ends; they end with the quiet before the next one. */
-function placeWords(
-  written: Written,
-  pcm: Float32Array,
-  offset: number,
-  vocabulary: readonly string[],
-): RecognisedWord[] {
+function placeWords(written: Written, pcm: Float32Array, vocabulary: readonly string[]): RecognisedWord[] {
   const { tokens, logProbabilities, attention, frames } = written;
   // The end token's row shows where the last word ends.
   const starts = alignTokens({ values: attention, tokens: tokens.length + 1, frames });
@@ -129,8 +174,8 @@ function placeWords(
     const start = borderAt(from).end;
     return {
       text,
-      startSeconds: offset + start,
-      endSeconds: offset + Math.max(start, borderAt(to).start),
+      startSeconds: start,
+      endSeconds: Math.max(start, borderAt(to).start),
       confidence: Math.exp(sum / (to - from)),
     };
   });

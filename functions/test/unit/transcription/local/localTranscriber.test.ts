@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { createLocalTranscriber } from '../../../../src/transcription/local/localTranscriber.ts';
-import type { PieceRecogniser, PieceRequest } from '../../../../src/transcription/local/recogniserPool.ts';
+import type { BatchRecogniser, BatchRequest } from '../../../../src/transcription/local/recogniserPool.ts';
 import type { TranscriptionRequest } from '../../../../src/transcription/transcriber.ts';
 import { recordingLogger } from '../../../support/logger.ts';
 import { speechOfPcm } from '../../../support/speech.ts';
 
 const RATE = 16_000;
 
-/** Hears one word half a second into each piece. */
-class OneWordEach implements PieceRecogniser {
-  readonly requests: PieceRequest[] = [];
+/** Hears one word half a second into each piece: where the piece begins, in seconds. */
+class OneWordEach implements BatchRecogniser {
+  readonly size = 2;
+  readonly requests: BatchRequest[] = [];
 
-  recognise(request: PieceRequest, signal: AbortSignal) {
+  recognise(request: BatchRequest, signal: AbortSignal) {
     signal.throwIfAborted();
     this.requests.push(request);
-    return Promise.resolve([{ text: 'word', startSeconds: 0.5, endSeconds: 0.75, confidence: 0.9 }]);
+    const words = request.pieces.map(({ start }) => [
+      { text: String(start / RATE), startSeconds: 0.5, endSeconds: 0.75, confidence: 0.9 },
+    ]);
+    return Promise.resolve(words);
   }
 }
 
@@ -25,16 +29,16 @@ function request(changes: Partial<TranscriptionRequest> = {}): TranscriptionRequ
 
 describe('the local transcriber', () => {
   const { signal } = new AbortController();
-  let pieces: OneWordEach;
+  let recogniser: OneWordEach;
   const transcriber = (isInstalled = true) =>
     createLocalTranscriber({
       size: 'tiny',
-      pieces: () => Promise.resolve(pieces),
+      recogniser: () => Promise.resolve(recogniser),
       logger: recordingLogger(),
       isInstalled: () => isInstalled,
     });
   beforeEach(() => {
-    pieces = new OneWordEach();
+    recogniser = new OneWordEach();
   });
 
   it('cuts speech at its pauses and places the words of each piece in the whole', async () => {
@@ -59,6 +63,17 @@ describe('the local transcriber', () => {
     assert.ok(words.every(({ speaker, language }) => speaker === null && language === 'en'));
   });
 
+  it('gives the words in order of time, however their pieces are batched', async () => {
+    const pauses = [9, 14, 22, 31, 40].map((second) => second * RATE);
+    const audio = speechOfPcm(new Float32Array(45 * RATE), pauses);
+    const { words } = await transcriber().transcribe(request({ audio }), signal);
+    assert.deepEqual(
+      words.map(({ text, startSeconds }) => [text, startSeconds]),
+      ['0', '9', '14', '22', '31', '40'].map((text) => [text, Number(text) + 0.5]),
+    );
+    assert.equal(recogniser.requests.length, 2);
+  });
+
   it('takes English of any region, and speech of no known language for English', async () => {
     for (const language of ['en', 'en-GB', 'EN-us', 'multi']) {
       assert.equal((await transcriber().transcribe(request({ language }), signal)).language, 'en');
@@ -72,7 +87,7 @@ describe('the local transcriber', () => {
         remedy: 'operator',
       });
     }
-    assert.equal(pieces.requests.length, 0);
+    assert.equal(recogniser.requests.length, 0);
   });
 
   it('waits for the operator where the files of the model are missing', async () => {

@@ -4,7 +4,9 @@ import {
   cutIntoPieces,
   halvesOf,
   MAX_PIECE_SAMPLES,
+  MAX_BATCH_PIECES,
   MIN_PIECE_SAMPLES,
+  toBatches,
 } from '../../../../src/transcription/local/pieces.ts';
 
 const RATE = 16_000;
@@ -59,5 +61,27 @@ describe('pieces of speech', () => {
     assert.ok(first.end > 4.4 * RATE && first.end < 4.7 * RATE);
     assert.deepEqual(second, { start: first.end, end: 8 * RATE });
     assert.equal(halvesOf({ start: 0, end: 2 * RATE }, speech(2)), null);
+  });
+
+  it('are batched so that each is recognised once, every thread has work, and no batch is much longer than another', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 10 }), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 8 }),
+        (seconds, threads) => {
+          let start = 0;
+          const pieces = seconds.map((length) => ({ start, end: (start += length * RATE) }));
+          const batches = toBatches(pieces, threads);
+          assert.deepEqual(
+            batches.flat().sort((a, b) => a.start - b.start),
+            pieces,
+          );
+          assert.ok(batches.length >= Math.min(threads, pieces.length));
+          const sizes = batches.map(({ length }) => length);
+          assert.ok(sizes.every((size) => size >= 1 && size <= MAX_BATCH_PIECES));
+          if (sizes.length > 0) assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1);
+        },
+      ),
+    );
   });
 });

@@ -27,6 +27,11 @@ async function carriage() {
   return { pcm: pcm.slice(fromMs * 16, toMs * 16), said };
 }
 
+async function only<T>(list: Promise<readonly T[]>): Promise<T> {
+  const [first] = await list;
+  return first!;
+}
+
 describe('the recogniser', function () {
   this.timeout(300_000); // the first time its weights come from the npm registry, and its graph is built
   let tiny: Recogniser;
@@ -38,7 +43,7 @@ describe('the recogniser', function () {
 
   it('hears a sentence, and when each of its words begins', async () => {
     const { pcm, said } = await carriage();
-    const heard = await tiny.recognise(pcm);
+    const heard = await only(tiny.recognise([pcm]));
     const pairs = alignWords(said, heard).filter(
       (pair) => comparable(pair.expected?.text ?? '').join() === comparable(pair.heard?.text ?? '').join(),
     );
@@ -53,11 +58,25 @@ describe('the recogniser', function () {
     const { pcm } = await carriage();
     const pool = new RecogniserPool({ size: 1 });
     try {
-      const request = { model: TINY, pcm, piece: { start: 0, end: pcm.length } };
+      const request = { model: TINY, pcm, pieces: [{ start: 0, end: pcm.length }] };
       const { signal } = new AbortController();
-      assert.deepEqual(await pool.recognise(request, signal), await tiny.recognise(pcm));
+      assert.deepEqual(await pool.recognise(request, signal), await tiny.recognise([pcm]));
     } finally {
       await pool.close();
+    }
+  });
+
+  it('hears in a batch what it hears in each piece alone, whatever the lengths', async () => {
+    const { pcm } = await carriage();
+    const pieces = [pcm, pcm.subarray(0, 2.2 * RATE), new Float32Array(RATE / 2), pcm.subarray(0, 1)];
+    const together = await tiny.recognise(pieces);
+    for (const [i, piece] of pieces.entries()) {
+      const alone = await only(tiny.recognise([piece]));
+      const [words = [], expected = []] = [together[i], alone].map((list) => list?.map(({ text }) => text));
+      assert.deepEqual(words, expected);
+      for (const [j, { startSeconds }] of alone.entries()) {
+        assert.ok(Math.abs(startSeconds - together[i]![j]!.startSeconds) < 0.1, words[j]);
+      }
     }
   });
 
@@ -72,7 +91,8 @@ describe('the recogniser', function () {
   for (const [name, sample] of Object.entries(sounds)) {
     it(`hears no words in ${name}`, async () => {
       for (const seconds of [0.5, 6]) {
-        assert.deepEqual(await tiny.recognise(Float32Array.from({ length: seconds * RATE }, (_, i) => sample(i))), []);
+        const pcm = Float32Array.from({ length: seconds * RATE }, (_, i) => sample(i));
+        assert.deepEqual(await tiny.recognise([pcm]), [[]]);
       }
     });
   }
