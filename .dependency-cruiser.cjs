@@ -9,8 +9,8 @@ const LAYERS = [
   ['worker', 'sweeper'],
   ['upload', 'transcription'],
   ['completion'],
-  ['http', 'storage', 'events'],
-  ['jobs', 'conversations', 'usage'],
+  ['http', 'storage', 'conversations', 'events'],
+  ['jobs', 'usage'],
   ['audio'],
   ['config', 'errors', 'logger', 'logEvents', 'modelFiles', 'lazily', 'validation', 'threads'],
 ];
@@ -61,6 +61,14 @@ module.exports = {
     everyModuleHasALayer('every-module-has-a-layer', SRC, LAYERS),
     everyModuleHasALayer('every-module-of-the-console-has-a-layer', CONSOLE, CONSOLE_LAYERS),
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-folder-circles',
+      comment: 'Two folders that import from each other are one folder with two names.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^(functions|client|web)/src/' },
+      to: { circular: true },
+    },
     { name: 'no-unresolved-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'product-stands-alone',

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
 import type { Span } from '../audio/chunk/chunks.ts';
-import type { TimedWord } from '../conversations/conversation.ts';
+import type { TimedWord } from 'offline-audio-sync-contract';
 import type { JobFile } from './job.ts';
 import { JOBS } from './job.ts';
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { interruptionText, missedText } from '../domain/recorderText.ts';
+import { interruptionText, missedText } from '../record/recorderText.ts';
 import { stopwatch } from '../domain/time.ts';
 import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';

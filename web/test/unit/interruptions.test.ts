@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { NO_FRAMES_MS, REOPEN_AFTER_MS } from '../../src/record/captureSession.ts';
-import { interruptionText, missedText } from '../../src/domain/recorderText.ts';
+import { interruptionText, missedText } from '../../src/record/recorderText.ts';
 import { FakeTime } from './support/fakeTime.ts';
 import { RecorderBench } from './support/recorderBench.ts';
 

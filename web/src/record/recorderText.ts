@@ -1,7 +1,7 @@
 /** What becomes of a recording while it is made, in words. */
-import type { Interruption, Missed } from '../record/interruption.ts';
-import { sentenceEnd } from './sentence.ts';
-import { clockSeconds, stopwatch } from './time.ts';
+import type { Interruption, Missed } from './interruption.ts';
+import { sentenceEnd } from '../domain/sentence.ts';
+import { clockSeconds, stopwatch } from '../domain/time.ts';
 
 /** Why nothing is recorded now, and what happens next. */
 export function interruptionText({ reason, detail }: Interruption): string {
