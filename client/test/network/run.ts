@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { REGION } from 'offline-audio-sync-contract';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import { Random } from '../../../functions/test/crash/random.ts';
@@ -72,7 +73,7 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
   const order: Order = {
     account,
     origins: {
-      functionsUrl: `${front.http}/${required('GCLOUD_PROJECT')}/us-central1`,
+      functionsUrl: `${front.http}/${required('GCLOUD_PROJECT')}/${REGION}`,
       storageUrl: front.http,
       firestore: front.firestore,
     },

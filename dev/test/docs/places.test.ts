@@ -5,9 +5,15 @@ import { ROOT } from '../../paths.ts';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** Where a region or a version may be named: what is deployed, what calls it, what describes it. */
+/** Where a region may be named: what is deployed, what calls it, what tests it, what describes it. */
 const FILES = globSync(
-  ['firebase.json', '*.md', '{docs,client}/*.{md,yaml}', '{contract,functions,web,client}/src/**/*.{ts,tsx}'],
+  [
+    'firebase.json',
+    '*.md',
+    '{docs,client}/*.{md,yaml}',
+    '{contract,functions,web,client}/{src,test}/**/*.{ts,tsx}',
+    'dev/*/*.{ts,mjs}',
+  ],
   {
     cwd: ROOT,
   },

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { secretsFor } from '../../src/config.ts';
+import { REGION, secretsFor } from '../../src/config.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -14,7 +14,7 @@ const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
 const SURFACE = {
   syncUpload: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'syncUpload',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 1024,
@@ -23,7 +23,7 @@ const SURFACE = {
   },
   syncStatus: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'syncStatus',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 512,
@@ -32,7 +32,7 @@ const SURFACE = {
   },
   syncJobs: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'syncJobs',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 512,
@@ -46,7 +46,7 @@ const SURFACE = {
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'processSyncJob',
     taskQueueTrigger: {
       invoker: ['private'],
@@ -60,7 +60,7 @@ const SURFACE = {
   },
   onRecordingStaged: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'onRecordingStaged',
     eventTrigger: {
       eventType: 'google.cloud.storage.object.v1.finalized',
@@ -73,7 +73,7 @@ const SURFACE = {
   },
   sweepSyncJobs: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'sweepSyncJobs',
     scheduleTrigger: { schedule: 'every 5 minutes', retryConfig: { retryCount: 1 } },
     availableMemoryMb: 512,
@@ -83,7 +83,7 @@ const SURFACE = {
   },
   onSyncJobDeleted: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'onSyncJobDeleted',
     eventTrigger: deleted('offline_sync_jobs/{jobId}'),
     availableMemoryMb: 512,
@@ -91,7 +91,7 @@ const SURFACE = {
   },
   onDeviceDeleted: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'onDeviceDeleted',
     eventTrigger: deleted('users/{uid}/devices/{deviceId}'),
     availableMemoryMb: 512,
@@ -99,7 +99,7 @@ const SURFACE = {
   },
   onUserDeleted: {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint: 'onUserDeleted',
     eventTrigger: { eventType: 'google.firebase.auth.user.v2.deleted', retry: true, region: 'global' },
     availableMemoryMb: 512,
@@ -111,7 +111,7 @@ const SURFACE = {
 function callable(entryPoint: string) {
   return {
     platform: 'gcfv2',
-    region: ['us-central1'],
+    region: [REGION],
     entryPoint,
     availableMemoryMb: 512,
     concurrency: 20,
