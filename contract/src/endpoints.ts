@@ -1,10 +1,13 @@
 /** What apps call, by the names under which it is deployed. */
 import type {
   AcknowledgedView,
+  AcknowledgeRequest,
   CreatedJobView,
   CreateJobRequest,
+  DeleteConversationRequest,
   DeletedConversationView,
   JobListView,
+  JobRequest,
   JobView,
   UploadView,
 } from './wire.ts';
@@ -31,17 +34,13 @@ export interface Callables {
   readonly retrySyncJob: { readonly request: JobRequest; readonly answer: JobView };
   readonly cancelSyncJob: { readonly request: JobRequest; readonly answer: JobView };
   readonly acknowledgeSyncJobs: {
-    readonly request: { readonly job_ids: readonly string[] };
+    readonly request: AcknowledgeRequest;
     readonly answer: AcknowledgedView;
   };
   readonly deleteConversation: {
-    readonly request: { readonly conversation_id: string };
+    readonly request: DeleteConversationRequest;
     readonly answer: DeletedConversationView;
   };
 }
 
 export type CallableName = keyof Callables;
-
-export interface JobRequest {
-  readonly job_id: string;
-}

@@ -97,6 +97,8 @@ export interface UploadFieldsView {
   readonly device_id?: string | null;
   readonly conversation_id?: string | null;
   readonly clock_offset_ms?: number | null;
+  /** An IANA time zone or an offset from UTC. */
+  readonly time_zone?: string | null;
 }
 
 /** What `createSyncJob` asks for. */
@@ -126,6 +128,21 @@ export interface CreatedJobView {
     readonly path: string;
     readonly state: FileState;
   }[];
+}
+
+/** What `retrySyncJob` and `cancelSyncJob` ask for. */
+export interface JobRequest {
+  readonly job_id: string;
+}
+
+/** What `acknowledgeSyncJobs` asks for. */
+export interface AcknowledgeRequest {
+  readonly job_ids: readonly string[];
+}
+
+/** What `deleteConversation` asks for. */
+export interface DeleteConversationRequest {
+  readonly conversation_id: string;
 }
 
 /** The answer to `acknowledgeSyncJobs`. */

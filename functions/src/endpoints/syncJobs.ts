@@ -3,7 +3,7 @@ import { onRequest } from 'firebase-functions/v2/https';
 import type { HttpsOptions } from 'firebase-functions/v2/https';
 import type { JobListView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { REGION } from '../config.ts';
+import { LIMITS, REGION } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
@@ -38,21 +38,23 @@ export interface JobsDeps {
   readonly logger: Logger;
 }
 
-const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 100;
+/** Jobs on a page where the caller asks for no number. */
+export const DEFAULT_LIMIT = 20;
+/** Characters of a token: ours have about 100. */
+export const MAX_TOKEN_LENGTH = 500;
 
-const limitRule = `a whole number from 1 to ${String(MAX_LIMIT)}`;
+const limitRule = `a whole number from 1 to ${String(LIMITS.maxJobsPerPage)}`;
 const queryShape = z.object({
   status: z.enum(JOB_STATUSES, `one of ${JOB_STATUSES.join(', ')}`).optional(),
   limit: z
     .string(limitRule)
     .regex(/^\d{1,9}$/, limitRule)
     .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, limitRule)
+    .refine((limit) => limit >= 1 && limit <= LIMITS.maxJobsPerPage, limitRule)
     .default(DEFAULT_LIMIT),
   page_token: z
     .string('the next_page_token of the page before')
-    .max(500, 'the next_page_token of the page before')
+    .max(MAX_TOKEN_LENGTH, 'the next_page_token of the page before')
     .optional(),
 });
 
