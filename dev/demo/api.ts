@@ -1,5 +1,6 @@
 /** The app's side: signs in, uploads recordings, asks how far they are. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFinished, JOB_STATUSES } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 
 export interface User {
@@ -31,7 +32,7 @@ export type Ledger = z.infer<typeof ledgerSchema>;
 
 const jobSchema = z.object({
   job_id: z.string(),
-  status: z.string(),
+  status: z.enum(JOB_STATUSES),
   percent: z.number(),
   ledger: ledgerSchema,
   new_conversation_ids: z.array(z.string()),
@@ -40,9 +41,6 @@ const jobSchema = z.object({
   waiting_for: z.object({ reason: z.string(), message: z.string() }).nullable(),
 });
 export type JobView = z.infer<typeof jobSchema>;
-
-/** Statuses that a job does not leave by itself. */
-const ENDED = new Set(['completed', 'partial', 'failed', 'cancelled']);
 
 /** `POST /v2/sync/upload`. @returns the job's id */
 export async function upload(
@@ -71,7 +69,7 @@ export async function waitForJob(
     let state = `the status cannot be read (${response.status})`;
     if (response.status < 500) {
       const job = jobSchema.parse(await readJson(response));
-      if (ENDED.has(job.status)) return job;
+      if (isFinished(job.status)) return job;
       state = `it is ${job.status} (${job.percent} %)${job.waiting_for === null ? '' : `, waiting: ${job.waiting_for.message}`}`;
     }
     if (Date.now() > deadline) throw new Error(`Job ${jobId} has not ended after ${limitMs / 1000} s: ${state}.`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { JobStatus } from 'offline-audio-sync-contract';
 import { compareWords, firstDifference, unexplainedSeconds, type Word } from '../demo/compare.ts';
 import type { Journey } from '../demo/journey.ts';
 import { judge } from '../demo/verdict.ts';
@@ -88,7 +89,7 @@ describe('Verdict on a journey', () => {
     const audio = sample.recordings.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
     return {
       job_id: 'j',
-      status: 'completed',
+      status: 'completed' as JobStatus,
       percent: 100,
       ledger: {
         audio_seconds: audio,

@@ -12,7 +12,7 @@ import type { JobStore } from '../jobs/store.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { Logger } from '../logger.ts';
 import type { Notifier } from '../events/notifier.ts';
-import { failedFile, isAllFinal, needsAudio, statusOf } from './outcome.ts';
+import { failedFile, isAllFinal, isOutOfTime, needsAudio, statusOf } from './outcome.ts';
 import type { StagedAudio } from '../storage/stagedAudio.ts';
 
 export interface EndDeps {
@@ -69,7 +69,7 @@ export async function endEarly(
   const job = await deps.jobs.update(jobId, async (current, tx) => {
     result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
-    if (isAllFinal(current) && (reason === 'upload_expired' || reason === 'retention_ended')) return null;
+    if (isAllFinal(current) && isOutOfTime(reason)) return null;
     const files = await deps.files.read(jobId, current, { tx });
     const conversations = await conversationsOf(jobId, current, deps);
     files.map((file) => failedFile(file, reason));

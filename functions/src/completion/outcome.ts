@@ -2,8 +2,8 @@
 import { CATALOGUE } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isFinal } from '../jobs/job.ts';
-import type { Failure, Job, JobFile, JobStatus, JobTotals } from '../jobs/job.ts';
-import type { UsageCounters } from 'offline-audio-sync-contract';
+import type { Failure, Job, JobFile, JobTotals } from '../jobs/job.ts';
+import type { FinishedStatus, UsageCounters } from 'offline-audio-sync-contract';
 
 export function failure(file: string | null, code: ErrorCode, message: string = CATALOGUE[code].message): Failure {
   return { file, code, message, retryable: CATALOGUE[code].remedy !== 'never' };
@@ -58,7 +58,7 @@ export function usageOf(files: readonly JobFile[]): Partial<UsageCounters> {
 }
 
 /** How a job ends whose recordings are all final. */
-export function statusOf({ fileCounts, ledger }: JobTotals): Extract<JobStatus, 'completed' | 'partial' | 'failed'> {
+export function statusOf({ fileCounts, ledger }: JobTotals): Exclude<FinishedStatus, 'cancelled'> {
   const { failed, ...others } = fileCounts;
   if (failed === 0) return 'completed';
   const isAllLost = ledger.failedSeconds >= ledger.audioSeconds && Object.values(others).every((count) => count === 0);
@@ -70,12 +70,17 @@ export function isAllFinal({ fileCounts }: JobTotals): boolean {
   return fileCounts.expected === 0 && fileCounts.staged === 0;
 }
 
+/** Whether something ended because it did not arrive, or was not done, in time. */
+export function isOutOfTime(code: ErrorCode): boolean {
+  return code === 'upload_expired' || code === 'retention_ended';
+}
+
 /** Reasons that end the need for the audio: everything else that failed can be tried again as long as the job is there. */
 const RELEASING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upload_expired', 'retention_ended', 'job_cancelled']);
 
 /** Whether the recording's object must stay: for work to come, or for a retry by the user. */
-export function needsAudio({ status }: Pick<Job, 'status'>, { state, error }: JobFile): boolean {
+export function needsAudio({ status }: Pick<Job, 'status'>, file: JobFile): boolean {
   if (status === 'cancelled') return false;
-  if (state === 'failed') return error === null || !RELEASING.has(error.code);
-  return state === 'expected' || state === 'staged';
+  if (file.state === 'failed') return file.error === null || !RELEASING.has(file.error.code);
+  return !isFinal(file);
 }

@@ -38,3 +38,6 @@ export function assertTransition(from: JobStatus, to: JobStatus): void {
 
 /** Every status of a job that has not ended. */
 export const ACTIVE_STATUSES = JOB_STATUSES.filter((status) => !isFinished(status));
+
+/** Those of a job whose upload has ended. */
+export const STARTED_STATUSES = ACTIVE_STATUSES.filter((status) => status !== 'uploading');

@@ -6,7 +6,7 @@ import type { DueJob, DueJobs, DueQuery } from '../jobs/dueJobs.ts';
 import type { Job } from '../jobs/job.ts';
 import { retryWaitMs } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
-import { isFinished } from '../jobs/stateMachine.ts';
+import { isFinished, STARTED_STATUSES } from '../jobs/stateMachine.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../completion/finish.ts';
@@ -83,7 +83,7 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
     },
     {
       name: 'retention_ended',
-      due: due.begun(['pending', 'processing', 'deferred'], nowMs - deps.audioRetentionMs),
+      due: due.begun(STARTED_STATUSES, nowMs - deps.audioRetentionMs),
       act: (jobId) => end(jobId, 'retention_ended', isRetentionOver(nowMs, deps), deps),
     },
     { name: 'jobs_expired', due: due.expired(nowMs), act: (jobId) => deps.jobs.deleteExpired(jobId) },

@@ -4,6 +4,7 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
+import { isOutOfTime } from '../completion/outcome.ts';
 import { AppError } from '../errors.ts';
 import { asDuplicate } from '../jobs/registry.ts';
 import type { Original, RecordingRegistry } from '../jobs/registry.ts';
@@ -111,7 +112,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
 
 /** Whether the job ended without some recordings because they did not come, or not be done, in time: only a new job helps. */
 function hasLostItsAudio({ status, failures }: Job): boolean {
-  const isLost = failures.some(({ code }) => code === 'upload_expired' || code === 'retention_ended');
+  const isLost = failures.some(({ code }) => isOutOfTime(code));
   return isLost && isFinished(status) && status !== 'cancelled';
 }
 

@@ -1,5 +1,5 @@
 /** A day, put together from jobs, conversations and speech: what was recorded, by which device, and what became of it. */
-import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
+import { EMPTY_LEDGER, isFinal } from 'offline-audio-sync-contract';
 import type { AudioLedger } from 'offline-audio-sync-contract';
 import type { Conversation, Job, JobFile } from '../data/model.ts';
 import { dayOf, type DayKey } from './time.ts';
@@ -62,7 +62,7 @@ function ledgerOf(files: readonly JobFile[]): AudioLedger {
   for (const file of files) {
     const audio = file.durationSeconds ?? 0;
     ledger.audioSeconds += audio;
-    if (file.state === 'expected' || file.state === 'staged') continue;
+    if (!isFinal(file.state)) continue;
     const { speechSeconds, duplicateSeconds, failedSeconds } = file;
     ledger.speechSeconds += speechSeconds;
     ledger.duplicateSeconds += duplicateSeconds;

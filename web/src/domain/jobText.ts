@@ -82,22 +82,66 @@ export function reasonsOf({ failures }: Job): Reason[] {
 
 /** What to do about a failure. */
 export function wayOut(code: ErrorCode, retryable: boolean): string {
-  const special = WAYS_OUT[code];
-  if (special !== undefined) return special;
-  return retryable
-    ? 'The audio is kept: try again now, or later.'
-    : 'Trying again will most likely give the same. Other recordings are not affected.';
+  return (
+    WAYS_OUT[code] ??
+    (retryable
+      ? 'The audio is kept: try again now, or later.'
+      : 'Trying again will most likely give the same. Other recordings are not affected.')
+  );
 }
 
-const WAYS_OUT: Readonly<Partial<Record<ErrorCode, string>>> = {
-  job_cancelled: 'Add the recordings again if you want them after all.',
-  upload_expired: 'Add what is missing again, on a network that lasts.',
-  upload_mismatch: 'The recording is uploaded again by itself.',
-  retention_ended: 'If you still have the recordings, add them again.',
+/** What to do about each failure; null where only whether a retry helps can be said. A new code does not compile without a line here. */
+const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
+  unauthenticated: null,
+  app_check_failed: null,
+  permission_denied: null,
+  job_not_found: null,
+  method_not_allowed: null,
+  conversation_not_found: null,
+  conversation_merged: null,
+  conversation_of_other_device: null,
+  invalid_request: null,
+  invalid_multipart: null,
+  unsupported_media_type: null,
+  no_files: null,
+  too_many_files: null,
+  payload_too_large: null,
+  idempotency_conflict: null,
+  fair_use_restricted: null,
+  too_many_jobs: null,
+  sign_up_not_allowed: null,
+  unavailable: null,
+  internal: null,
+  invalid_recording: null,
+  bad_extension: null,
+  bad_name: null,
+  bad_timestamp: null,
+  duplicate_name: null,
+  empty_recording: null,
+  recording_too_large: null,
+  recording_too_long: null,
   recording_missing: 'Add the recording again.',
+  recording_unprocessable: null,
   recording_corrupt: 'Nothing in it can be heard. If there is another copy, add that.',
-  decoder_unavailable: 'Whoever runs the service has to install ffmpeg; then try again.',
+  decoder_unavailable: 'The operator of the service has to install ffmpeg; then try again.',
+  transcription_rejected: null,
+  transcription_unavailable: null,
+  transcription_rate_limited: null,
+  transcription_not_configured:
+    'The operator of the service has to set a valid Deepgram key; then the job continues by itself.',
   language_not_supported_locally:
     'The recogniser of this service hears English only; the recording is kept until it uses another one.',
-  transcription_not_configured: 'Whoever runs the service has to set a valid Deepgram key; then it goes on by itself.',
+  storage_unavailable: null,
+  storage_not_permitted: null,
+  capture_ahead: null,
+  daily_budget_used: null,
+  project_budget_used: null,
+  attempts_exhausted: null,
+  duplicate_in_progress: null,
+  job_not_finished: null,
+  job_not_retryable: null,
+  job_cancelled: 'Add the recordings again if you want them after all.',
+  upload_mismatch: 'The recording is uploaded again by itself.',
+  upload_expired: 'Add what is missing again, on a network that lasts.',
+  retention_ended: 'If you still have the recordings, add them again.',
 };
