@@ -88,7 +88,7 @@ module.exports = {
       comment: "Another package's sources are imported by the package's name, through its exports.",
       severity: 'error',
       from: { path: '^(contract|client|web|dev)/' },
-      to: { path: '^(contract|client|web)/src/', pathNot: '^$1/', dependencyTypes: ['local'] },
+      to: { path: '^(contract|client|web|functions)/src/', pathNot: '^$1/', dependencyTypes: ['local'] },
     },
     {
       name: 'product-needs-only-its-dependencies',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { encodeFlac } from '../../functions/src/audio/chunk/flac.ts';
 import { openAudio } from '../deepgram/containers.ts';
 import type { HeardWord } from '../deepgram/hearing.ts';
 import { SampleLibrary } from '../deepgram/library.ts';
@@ -129,13 +128,6 @@ describe('recognition', function () {
       }),
       { numRuns: 20 },
     );
-  });
-
-  it('hears FLAC as it hears PCM', async () => {
-    for (const sample of samples.filter((each) => !isOpus(each))) {
-      const flac = await encodeFlac(pcmOf(sample), 16_000);
-      assert.deepEqual(await hear(Buffer.from(flac)), await hear(wav([pcmOf(sample)])));
-    }
   });
 
   it('says so where there is speech that it does not know, and where it is', async () => {

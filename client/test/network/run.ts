@@ -7,23 +7,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { REGION } from 'offline-audio-sync-contract';
-import { loadSamples } from '../../../dev/samples/samples.ts';
-import type { Sample } from '../../../dev/samples/samples.ts';
 import { Random } from '../../../functions/test/crash/random.ts';
 import { createAccount, required } from '../support/suite.ts';
 import type { Order, Report } from './orders.ts';
 import { FaultyProxy } from './proxy.ts';
+import type { RunPlan } from './plan.ts';
 import { judge } from './verdict.ts';
-
-export interface RunPlan {
-  readonly index: number;
-  readonly seed: number;
-  readonly samples: readonly Sample[];
-  readonly way: 'multipart' | 'direct';
-  readonly faultRate: number;
-  /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
-  readonly killsAfterMs: readonly number[];
-}
 
 export interface RunOutcome {
   readonly plan: RunPlan;
@@ -37,27 +26,8 @@ export interface RunOutcome {
   readonly complaints: readonly string[];
 }
 
-/**
- * Small ones: what is tested is the way of bytes, not their number. `letter` and `memo` have more than one piece. Not `train`: a
- * word lies across its two files, which a kill can bring into two jobs.
- */
-const SCENARIOS = ['market', 'walk', 'night', 'kitchen', 'memo', 'letter', 'errand'];
 const LIMIT_MS = 120_000;
 const SPEED = 5;
-
-export function planRun(seed: number, index: number): RunPlan {
-  const random = new Random(seed * 1000 + index);
-  const scenarios = random.shuffle(SCENARIOS).slice(0, 1 + random.below(2));
-  return {
-    index,
-    seed,
-    samples: loadSamples().filter(({ scenario }) => scenarios.includes(scenario)),
-    way: random.chance(0.5) ? 'multipart' : 'direct',
-    faultRate: random.pick([0, 0.1, 0.25, 0.4]),
-    // From before it has begun to after it is done.
-    killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
-  };
-}
 
 /** @param script of the client process. */
 export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {

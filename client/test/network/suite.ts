@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { planRun, run } from './run.ts';
+import { planRun } from './plan.ts';
+import { run } from './run.ts';
 import type { RunOutcome } from './run.ts';
 
 export interface SuiteOptions {

@@ -8,7 +8,7 @@ import { pieceSize } from '../../src/resumable.ts';
 import type { Report } from './orders.ts';
 import { DONE } from './proxy.ts';
 import type { AudioRequest, FaultyProxy } from './proxy.ts';
-import type { RunPlan } from './run.ts';
+import type { RunPlan } from './plan.ts';
 
 export interface Evidence {
   readonly uid: string;

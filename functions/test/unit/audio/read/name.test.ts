@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { formatRecordingName } from 'offline-audio-sync-contract';
 import { LIMITS } from '../../../../src/config.ts';
 import type { ErrorCode } from '../../../../src/errors.ts';
 import { parseRecordingName } from '../../../../src/audio/read/name.ts';
@@ -26,6 +27,12 @@ function refused(filename: string, clockOffsetMs = 0): { code: ErrorCode; messag
 }
 
 describe('names of framed recordings', () => {
+  it('are read as the contract writes them, which apps use', () => {
+    const startedAt = new Date(Date.UTC(2025, 5, 1, 12, 30, 15, 250));
+    const read = parsed(formatRecordingName('omi', OPUS, startedAt));
+    assert.deepEqual([read.deviceId, read.startedAtMs, read.format], ['omi', startedAt.getTime(), OPUS]);
+  });
+
   it('carry device, codec, rate, channels, frame size and time', () => {
     assert.deepEqual(parsed('audio_omi_pcm16_44100_2_fs441_1760000000.bin'), {
       filename: 'audio_omi_pcm16_44100_2_fs441_1760000000.bin',

@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
-import { encodeFlac } from '../../functions/src/audio/chunk/flac.ts';
-import { openAudio } from '../deepgram/containers.ts';
-import { AudioError } from '../deepgram/pcm.ts';
-import { wavFile } from '../samples/encode.ts';
+import { encodeFlac } from '../../../src/audio/chunk/flac.ts';
+import { openAudio } from '../../../../dev/deepgram/containers.ts';
+import { AudioError } from '../../../../dev/deepgram/pcm.ts';
+import { wavFile } from '../../../../dev/samples/encode.ts';
 
 /** A tone that a predictor does not foresee, so that the file has bytes to damage. */
 const pcm = Int16Array.from({ length: 50_000 }, (_, i) => 9000 * Math.sin(i / 7) + ((i * 7919) % 500));
 
-describe('containers', () => {
+describe('the stand-in, of audio in containers,', () => {
   let flac: Buffer;
 
   before(async () => {
     flac = Buffer.from(await encodeFlac(pcm, 16_000));
   });
 
-  it('give FLAC back to the sample', async () => {
+  it('gives FLAC back to the sample', async () => {
     const audio = await openAudio(flac);
     assert.ok(audio.kind === 'pcm');
     assert.deepEqual(audio.pcm, { sampleRate: 16_000, channels: 1, samples: pcm });
     assert.equal(audio.seconds, 50_000 / 16_000);
   });
 
-  it('give WAV back to the sample, whatever chunks are before it', async () => {
+  it('gives WAV back to the sample, whatever chunks are before it', async () => {
     const plain = wavFile([new Uint8Array(pcm.buffer)]);
     const list = Buffer.from('LIST\x03\0\0\0abc\0', 'latin1');
     const audio = await openAudio(Buffer.concat([plain.subarray(0, 36), list, plain.subarray(36)]));
@@ -37,12 +37,12 @@ describe('containers', () => {
     'nothing behind its mark': (file) => file.subarray(0, 4),
   };
   for (const [what, change] of Object.entries(damage)) {
-    it(`refuse FLAC with ${what}`, async () => {
+    it(`refuses FLAC with ${what}`, async () => {
       await assert.rejects(openAudio(change(Buffer.from(flac))), AudioError);
     });
   }
 
-  it('refuse what holds no audio, or is none of them', async () => {
+  it('refuses what holds no audio, or is none of them', async () => {
     await assert.rejects(openAudio(wavFile([])), AudioError);
     await assert.rejects(openAudio(Buffer.alloc(0)), AudioError);
     await assert.rejects(openAudio(Buffer.from('ID3 and then music')), AudioError);

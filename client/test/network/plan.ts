@@ -1,0 +1,34 @@
+/** What a run does: which recordings, how they are sent, how bad the network is, and when the client is killed. */
+import { loadSamples } from '../../../dev/samples/samples.ts';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import { Random } from '../../../functions/test/crash/random.ts';
+
+export interface RunPlan {
+  readonly index: number;
+  readonly seed: number;
+  readonly samples: readonly Sample[];
+  readonly way: 'multipart' | 'direct';
+  readonly faultRate: number;
+  /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
+  readonly killsAfterMs: readonly number[];
+}
+
+/**
+ * Small ones: what is tested is the way of bytes, not their number. `letter` and `memo` have more than one piece. Not `train`: a
+ * word lies across its two files, which a kill can bring into two jobs.
+ */
+const SCENARIOS = ['market', 'walk', 'night', 'kitchen', 'memo', 'letter', 'errand'];
+
+export function planRun(seed: number, index: number): RunPlan {
+  const random = new Random(seed * 1000 + index);
+  const scenarios = random.shuffle(SCENARIOS).slice(0, 1 + random.below(2));
+  return {
+    index,
+    seed,
+    samples: loadSamples().filter(({ scenario }) => scenarios.includes(scenario)),
+    way: random.chance(0.5) ? 'multipart' : 'direct',
+    faultRate: random.pick([0, 0.1, 0.25, 0.4]),
+    // From before it has begun to after it is done.
+    killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
+  };
+}
