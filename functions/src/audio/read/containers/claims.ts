@@ -1,27 +1,27 @@
 /** What a container says about its own length, where its bytes can be fewer than it says. Reads headers only. */
-import type { Demuxer } from './formats.ts';
-import { readView } from './libav.ts';
-import type { FileView } from './libav.ts';
+import { elementAt } from './ebml.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 
 /** Where headers are looked for; tags and pictures before them may be long. */
 const HEAD_BYTES = 64 * 1024;
 
-/**
- * How long the file claims to be, seconds; null where it claims nothing, or nothing that its bytes could fall short of.
- * @param duration what the demuxer made of the headers for a track, seconds
- */
-export function claimedSeconds(file: FileView, demuxer: Demuxer, duration: number | null): number | null {
+/** A claim may exceed what was decoded by this: rounding, and what encoders pad. */
+export const CLAIM_SLACK_SECONDS = 0.1;
+
+/** How long the file claims to be, seconds; null where it claims nothing, or nothing that its bytes could fall short of. */
+export function claimedSeconds(file: FileView, demuxer: string): number | null {
   switch (demuxer) {
     case 'flac':
       return flacSeconds(file);
     case 'mp3':
-      return hasFrameCount(file) ? duration : null;
+      return mp3Seconds(file);
     case 'mov':
-      return isCutMp4(file) ? duration : null;
+      return cutMp4Seconds(file);
     case 'matroska':
       return cutMatroskaSeconds(file);
-    case 'ogg':
-      return null; // its pages say where they are
+    default:
+      return null; // the pages of Ogg say where they are; frames of AAC and AMR are counted nowhere
   }
 }
 
@@ -42,25 +42,62 @@ function flacSeconds(file: FileView): number | null {
   return rate === 0 || samples === 0 ? null : samples / rate;
 }
 
-/** The number of frames that encoders write into the first frame; a length estimated from the bytes is no claim. */
-function hasFrameCount(file: FileView): boolean {
-  const head = headOf(file).subarray(0, 4096);
-  return ['Xing', 'Info', 'VBRI'].some((tag) => head.includes(tag));
+/**
+ * The number of frames that encoders write into the first frame, without what they say to have added; a length estimated from the
+ * bytes is no claim. http://gabriel.mp3-tech.org/mp3infotag.html
+ */
+function mp3Seconds(file: FileView): number | null {
+  const head = headOf(file).subarray(0, 8192);
+  const tag = Math.max(head.indexOf('Xing'), head.indexOf('Info'));
+  if (tag < 0 || tag + 144 > head.length) return null;
+  const hasFrames = (head.readUInt32BE(tag + 4) & 1) !== 0;
+  // The tag lies behind the side information of its frame: 32, 17 or 9 bytes, and the header of 4.
+  const header = [36, 21, 13].map((distance) => tag - distance).find((at) => at >= 0 && isMpegHeader(head, at));
+  if (!hasFrames || header === undefined) return null;
+  const version = (head.readUInt8(header + 1) >> 3) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
+  const rate =
+    (MPEG1_RATES[(head.readUInt8(header + 2) >> 2) & 3] ?? 44_100) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const added = /^(LAME|Lavc|Lavf)/.test(head.toString('latin1', tag + 120, tag + 124))
+    ? head.readUIntBE(tag + 141, 3)
+    : 0;
+  const samples = head.readUInt32BE(tag + 8) * (version === 3 ? 1152 : 576) - (added >> 12) - (added & 0xfff);
+  return samples / rate;
 }
 
-/** Whether the last box of an MP4 file is longer than what is there. */
-function isCutMp4(file: FileView): boolean {
-  for (let position = 0; position < file.size;) {
+const MPEG1_RATES = [44_100, 48_000, 32_000];
+
+function isMpegHeader(head: Buffer, at: number): boolean {
+  return head.readUInt16BE(at) >= 0xffe0;
+}
+
+/** Top-level boxes that are read at most: a fragmented file has two for each fragment. */
+const MAX_BOXES = 100_000;
+
+/** The duration of an MP4 file whose last box is longer than what is there. */
+function cutMp4Seconds(file: FileView): number | null {
+  let seconds: number | null = null;
+  let position = 0;
+  for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
     const head = Buffer.from(readView(file, position, 16));
-    if (head.length < 8) return false;
+    if (head.length < 8) return null;
     const short = head.readUInt32BE(0);
-    if (short === 0) return false; // to the end of the file
+    if (short === 0) return null; // to the end of the file
     const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
-    if (size < 8) return false; // no boxes any more
+    if (size < 8) return null; // no boxes any more
+    if (head.toString('latin1', 4, 8) === 'moov') seconds = movieSeconds(file, position + 8);
     position += size;
-    if (position > file.size) return true;
   }
-  return false;
+  return position > file.size ? seconds : null;
+}
+
+/** The movie header, which is the first box of the index: ISO 14496-12, 8.2.2. */
+function movieSeconds(file: FileView, position: number): number | null {
+  const box = Buffer.from(readView(file, position, 48));
+  if (box.length < 48 || box.toString('latin1', 4, 8) !== 'mvhd') return null;
+  const isLong = box.readUInt8(8) === 1;
+  const scale = box.readUInt32BE(isLong ? 28 : 20);
+  const duration = isLong ? Number(box.readBigUInt64BE(32)) : box.readUInt32BE(24);
+  return scale === 0 || duration === 0 ? null : duration / scale;
 }
 
 /** Elements of Matroska: https://www.matroska.org/technical/elements.html */
@@ -92,21 +129,4 @@ function cutMatroskaSeconds(file: FileView): number | null {
     at = id === INFO ? content : content + size;
   }
   return duration !== null && duration > 0 ? (duration * scale) / 1e9 : null;
-}
-
-/** An EBML element: https://www.rfc-editor.org/rfc/rfc8794#name-ebml-element. `size` is Infinity where it is unknown. */
-function elementAt(bytes: Buffer, at: number): { id: number; size: number; content: number } | null {
-  const idLength = vintLength(bytes[at]);
-  if (idLength === null || idLength > 4 || at + idLength >= bytes.length) return null;
-  const sizeAt = at + idLength;
-  const sizeLength = vintLength(bytes[sizeAt]);
-  if (sizeLength === null || sizeAt + sizeLength > bytes.length) return null;
-  let size = (bytes[sizeAt] ?? 0) & (0xff >> sizeLength);
-  for (let i = 1; i < sizeLength; i++) size = size * 256 + (bytes[sizeAt + i] ?? 0);
-  const unknown = 2 ** (7 * sizeLength) - 1;
-  return { id: bytes.readUIntBE(at, idLength), size: size >= unknown ? Infinity : size, content: sizeAt + sizeLength };
-}
-
-function vintLength(first: number | undefined): number | null {
-  return first === undefined || first === 0 ? null : Math.clz32(first) - 23;
 }

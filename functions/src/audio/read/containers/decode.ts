@@ -1,7 +1,10 @@
 /** A container to one stream of 16 kHz mono, in its own time. Runs in the sandbox. */
+import { AppError } from '../../../errors.ts';
 import { MixDown } from '../mixDown.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { claimedSeconds } from './claims.ts';
+import { CLAIM_SLACK_SECONDS, claimedSeconds } from './claims.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
 import type { Demuxer } from './formats.ts';
 import {
@@ -11,30 +14,18 @@ import {
   loadLibav,
   mountView,
   openDemuxer,
-  readView,
   shapeOf,
   timestampOf,
 } from './libav.ts';
-import type { AudioStream, FileView, FrameShape, Libav, LibavVariant } from './libav.ts';
-import { implausible, MAX_DECODED_SAMPLES, MAX_TRACKS } from './limits.ts';
+import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
+import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
 import { linksOf } from './ogg.ts';
-import { Timeline } from './timeline.ts';
+import { lengthOf, Timeline } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
-/** The recording is refused, with a sentence for the person who sent it. */
-export class Refusal extends Error {}
-
-/** This build has no decoder for a codec of the recording; another decoder may have. */
-export class UnsupportedCodec extends Error {
-  /** Audio tracks of the recording. */
-  readonly tracks: number;
-
-  constructor(codec: string, tracks: number) {
-    super(`No decoder for ${codec}.`);
-    this.tracks = tracks;
-  }
-}
+/** No build has a decoder for any track of the recording; another decoder may have. */
+export class UnsupportedCodec extends Error {}
 
 /** Bytes between packets that are no sign of damage: headers of blocks, clusters and frames, small elements. */
 const SLACK_BYTES = 1024;
@@ -42,9 +33,6 @@ const SLACK_BYTES = 1024;
 /** Bytes behind the last packet that are no sign of damage: tags and indexes. */
 const TAIL_SLACK_BYTES = 16 * 1024;
 const TAIL_SLACK_PART = 0.02;
-
-/** What a claim may exceed what was decoded by: rounding, and what encoders pad. */
-const CLAIM_SLACK_SECONDS = 0.1;
 
 /** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
 const MAX_MP3_FRAME_BYTES = 1441;
@@ -55,14 +43,18 @@ const BATCH_SAMPLES = SAMPLE_RATE;
 /** Bytes a second where nothing was decoded to measure by: speech in Opus at 32 kbit/s. */
 const USUAL_BYTES_PER_SECOND = 4000;
 
-/** Decodes one file. Notes are added to `notes`: what a person should know about what could not be read. */
+/**
+ * Decodes one file.
+ * @param notes gets sentences about what could not be read
+ * @throws AppError `recording_corrupt` with a sentence for what is refused; UnsupportedCodec; Error where nothing can be read
+ */
 export async function* decode(
   file: FileView,
   demuxer: Demuxer,
   maxSeconds: number,
   notes: string[],
 ): AsyncGenerator<Stretch[], void, undefined> {
-  const shared = { builds: new Builds(), demuxer, maxSeconds, notes, work: { samples: 0 } };
+  const shared = { builds: new Builds(), demuxer, maxSeconds, notes, workload: new Workload() };
   if (demuxer !== 'ogg') {
     yield* new Decoding(shared).decode([file], 0);
     return;
@@ -76,7 +68,7 @@ export async function* decode(
         yield stretches;
       }
     } catch (error) {
-      if (error instanceof Refusal || links.length === 1) throw error;
+      if (error instanceof AppError || links.length === 1) throw error;
       notes.push('A part of the file has a codec that cannot be decoded.');
       const claimed = link.seconds > 0 ? link.seconds : link.bytes / USUAL_BYTES_PER_SECOND;
       yield [{ kind: 'lost', samples: Math.max(0, Math.round(Math.min(claimed, maxSeconds) * SAMPLE_RATE) - samples) }];
@@ -85,7 +77,7 @@ export async function* decode(
 }
 
 function totalOf(stretches: readonly Stretch[]): number {
-  return stretches.reduce((sum, stretch) => sum + (stretch.kind === 'audio' ? stretch.pcm.length : stretch.samples), 0);
+  return stretches.reduce((sum, stretch) => sum + lengthOf(stretch), 0);
 }
 
 /** The builds that were needed so far. */
@@ -105,8 +97,7 @@ interface Shared {
   readonly demuxer: Demuxer;
   readonly maxSeconds: number;
   readonly notes: string[];
-  /** Samples decoded so far, over all channels and tracks. */
-  readonly work: { samples: number };
+  readonly workload: Workload;
 }
 
 /** One track through all parts of a recording. */
@@ -123,9 +114,23 @@ interface Track {
 interface OpenTrack {
   readonly track: Track;
   readonly stream: AudioStream;
-  readonly decoder: AudioDecoder;
-  /** Whether a frame came of it: encoders put something before the audio, which is cut from the first. */
+  /** Null where its codec is not known. */
+  readonly decoder: AudioDecoder | null;
+  /** Whether it has given a frame: encoders put something before the audio, which is cut from the first. */
   hasBegun: boolean;
+}
+
+/** A part of a file and its audio tracks. */
+interface Demuxed {
+  readonly libav: Libav;
+  /** The demuxer's. */
+  readonly context: number;
+  readonly streams: readonly AudioStream[];
+}
+
+interface OpenPart extends Omit<Demuxed, 'streams'> {
+  /** By the index of their streams. */
+  readonly streams: ReadonlyMap<number, OpenTrack>;
 }
 
 /** Decodes a file, or one link of a chained one. */
@@ -155,48 +160,63 @@ class Decoding {
       try {
         let result = await libav.av_read_frame(context, packet);
         for (; result >= 0; result = await libav.av_read_frame(context, packet)) {
-          this.#take(libav, packet, streams);
+          this.#decodePacket(libav, packet, streams);
           libav.av_packet_unref_sync(packet);
           if (this.#isBatchReady) yield this.#mixed(mixer, false);
         }
         for (const open of streams.values()) this.#finish(libav, open);
         if (i === parts.length - 1) this.#loseTail(view, streams, tailBytes);
-        if (!isEndOfFile(result)) this.#shared.notes.push('The decoder stopped before the end of the file.');
+        if (!isEndOfFile(result)) this.#note('The decoder stopped before the end of the file.');
       } finally {
-        for (const { decoder } of streams.values()) decoder.close();
+        for (const { decoder } of streams.values()) decoder?.close();
         libav.avformat_close_input_js_sync(context);
       }
     }
     if (mixer === null) return;
     yield this.#mixed(mixer, true);
     if (mixer.lateSeconds > 0) {
-      this.#shared.notes.push(`${mixer.lateSeconds.toFixed(1)} s of a track come too far behind the other tracks.`);
+      this.#note(`${mixer.lateSeconds.toFixed(1)} s of a track come too far behind the other tracks.`);
     }
   }
 
-  async #open(view: FileView) {
-    let missing: UnsupportedCodec | null = null;
+  /** Opens a part with the first build that knows the codecs of all tracks, else with the one that knows the most. */
+  async #open(view: FileView): Promise<OpenPart> {
+    let best: { readonly variant: LibavVariant; readonly known: number } | null = null;
     for (const variant of VARIANTS[this.#demuxer]) {
-      const libav = await this.#shared.builds.get(variant);
-      const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
-      if (streams.length === 0) throw new Error('The file has no audio track.');
-      if (streams.length > MAX_TRACKS) {
-        throw new Refusal(`The recording has ${streams.length} audio tracks; at most ${MAX_TRACKS} are decoded.`);
-      }
-      for (const stream of streams) refuseImplausible(stream);
-      const decoders = DECODERS[variant];
-      const unknown = streams.find(({ codec }) => decoders[codec] === undefined);
-      if (unknown === undefined) {
-        const open = streams.map((stream, i) => this.#openTrack(libav, stream, decoders[stream.codec] ?? '', i));
-        return { libav, context, streams: new Map(open.map((each) => [each.stream.index, each])) };
-      }
-      libav.avformat_close_input_js_sync(context);
-      missing ??= new UnsupportedCodec(unknown.codec, streams.length);
+      const demuxed = await this.#demux(view, variant);
+      const known = demuxed.streams.filter(({ codec }) => DECODERS[variant][codec] !== undefined).length;
+      if (known === demuxed.streams.length) return this.#openTracks(demuxed, variant);
+      demuxed.libav.avformat_close_input_js_sync(demuxed.context);
+      if (known > (best?.known ?? 0)) best = { variant, known };
     }
-    throw missing ?? new Error('No build reads the container.');
+    if (best === null) throw new UnsupportedCodec('No build has a decoder for any track of the file.');
+    this.#note('The codec of an audio track is not known.');
+    return this.#openTracks(await this.#demux(view, best.variant), best.variant);
   }
 
-  #openTrack(libav: Libav, stream: AudioStream, decoder: string, index: number): OpenTrack {
+  #openTracks({ libav, context, streams }: Demuxed, variant: LibavVariant): OpenPart {
+    const open = streams.map((stream, i) => this.#openTrack(libav, stream, DECODERS[variant][stream.codec] ?? null, i));
+    return { libav, context, streams: new Map(open.map((each) => [each.stream.index, each])) };
+  }
+
+  async #demux(view: FileView, variant: LibavVariant): Promise<Demuxed> {
+    const libav = await this.#shared.builds.get(variant);
+    const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
+    if (streams.length === 0) throw new Error('The file has no audio track.');
+    if (streams.length > MAX_TRACKS) {
+      throw new AppError('recording_corrupt', { message: tooManyTracks(streams.length) });
+    }
+    for (const stream of streams) refuseImplausible(stream);
+    return { libav, context, streams };
+  }
+
+  #note(sentence: string): void {
+    const { notes } = this.#shared;
+    if (!notes.includes(sentence)) notes.push(sentence);
+  }
+
+  /** @param decoder null where the codec is not known: its time is lost */
+  #openTrack(libav: Libav, stream: AudioStream, decoder: string | null, index: number): OpenTrack {
     const track = (this.#tracks[index] ??= {
       timeline: new Timeline(this.#shared.maxSeconds),
       output: null,
@@ -204,10 +224,11 @@ class Decoding {
       lastSeconds: 0,
       bytes: 0,
     });
-    return { track, stream, decoder: AudioDecoder.open(libav, decoder, stream.codecpar), hasBegun: false };
+    const open = decoder === null ? null : AudioDecoder.open(libav, decoder, stream.codecpar);
+    return { track, stream, decoder: open, hasBegun: false };
   }
 
-  #take(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
+  #decodePacket(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
     const size = libav.AVPacket_size_sync(packet);
     const skipped = this.#account(
       timestampOf(libav.AVPacket_pos_sync(packet), libav.AVPacket_poshi_sync(packet)),
@@ -225,21 +246,18 @@ class Decoding {
     const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
     if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
     track.bytes += size - Math.min(size, strayBytes);
-    const isIntact = open.decoder.decode(packet, (frame) => {
-      this.#hear(libav, open, frame);
+    const isIntact = open.decoder?.decode(packet, (frame) => {
+      this.#place(libav, open, frame);
     });
     if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick);
   }
 
-  #hear(libav: Libav, open: OpenTrack, frame: number): void {
+  #place(libav: Libav, open: OpenTrack, frame: number): void {
     const { track, stream } = open;
     const shape = shapeOf(libav, frame);
     const samples = libav.AVFrame_nb_samples_sync(frame);
     refuseImplausible(shape);
-    this.#shared.work.samples += samples * shape.channels;
-    if (this.#shared.work.samples > MAX_DECODED_SAMPLES) {
-      throw new Refusal(`The recording holds more than ${MAX_DECODED_SAMPLES} samples over all channels and tracks.`);
-    }
+    this.#shared.workload.add(samples * shape.channels);
     const output = this.#outputFor(libav, track, shape);
     const seconds = samples / shape.sampleRate;
     // The time stamp is that of the packet, also where its beginning was cut.
@@ -279,8 +297,8 @@ class Decoding {
   }
 
   #finish(libav: Libav, open: OpenTrack): void {
-    open.decoder.decode(null, (frame) => {
-      this.#hear(libav, open, frame);
+    open.decoder?.decode(null, (frame) => {
+      this.#place(libav, open, frame);
     });
     drain(open.track);
   }
@@ -297,12 +315,12 @@ class Decoding {
 
   /** What the container claims beyond what came, and bytes at its end that are in no packet. */
   #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
-    for (const { track, stream } of streams.values()) {
-      const claimed = claimedSeconds(view, this.#demuxer, stream.duration) ?? 0;
+    for (const { track } of streams.values()) {
+      const claimed = claimedSeconds(view, this.#demuxer) ?? 0;
       const short = claimed > this.#shared.maxSeconds ? 0 : claimed - track.timeline.length / SAMPLE_RATE;
       const behind = (tailBytes + this.#unreadBytes(view)) / bytesPerSecond(track);
-      const missing = Math.max(short, behind);
-      if (missing > CLAIM_SLACK_SECONDS) track.timeline.lose(null, missing, 'lost');
+      const missing = Math.max(behind, short > CLAIM_SLACK_SECONDS ? short : 0);
+      if (missing > 0) track.timeline.lose(null, missing, 'lost');
     }
   }
 
@@ -326,7 +344,7 @@ class Decoding {
 
 function refuseImplausible(shape: { readonly sampleRate: number; readonly channels: number }): void {
   const complaint = implausible(shape);
-  if (complaint !== null) throw new Refusal(complaint);
+  if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
 }
 
 function bytesPerSecond(track: Track): number {

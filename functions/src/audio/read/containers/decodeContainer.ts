@@ -7,16 +7,14 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../../errors.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
+import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
-import type { Batch } from './sandbox.ts';
+
 import { CompressedWav, decodeWav } from './wav.ts';
 
-/**
- * What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox and ffmpeg for codecs that it
- * does not know; where a binary is configured, it is used.
- */
+/** What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox, and ffmpeg for what it does not know. */
 export const DECODERS = ['auto', 'ffmpeg', 'sandbox'] as const;
 export type DecoderChoice = (typeof DECODERS)[number];
 
@@ -58,9 +56,6 @@ export async function* decodeContainer(
   yield* cutter.end();
 }
 
-/** Batches, and at the end sentences about what could not be read. */
-type Batches = AsyncGenerator<Batch, readonly string[], undefined>;
-
 async function* decodeWavOrCompressed(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
   try {
     yield* decodeWav(source, options.maxSeconds);
@@ -91,20 +86,15 @@ async function* decodeSpooled(
 }
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
-  const { decoder, ffmpegPath } = options;
-  const isSandboxed = decoder === 'sandbox' || (decoder === 'auto' && ffmpegPath === '');
   const demuxer = DEMUXERS[extension];
-  let tracks = 1;
-  if (decoder === 'sandbox' && demuxer === undefined) throw new AppError('decoder_unavailable');
-  if (isSandboxed && demuxer !== undefined) {
+  if (options.decoder !== 'ffmpeg' && demuxer !== undefined) {
     const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
     try {
       return yield* decodeInSandbox(path, demuxer, options);
     } catch (error) {
       if (!(error instanceof NotInSandbox)) throw error;
-      if (decoder === 'sandbox') throw new AppError('decoder_unavailable');
-      tracks = error.tracks;
     }
   }
-  return yield* decodeWithFfmpeg(path, extension, { ...options, tracks });
+  if (options.decoder === 'sandbox') throw new AppError('decoder_unavailable');
+  return yield* decodeWithFfmpeg(path, extension, options);
 }

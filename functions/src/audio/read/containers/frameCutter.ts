@@ -1,7 +1,7 @@
-/** Runs of decoded samples to frames, in blocks of a second. */
+/** Decoded samples to frames, in blocks of a second. */
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../pcm.ts';
 import type { SourceFrame } from '../pcm.ts';
-import type { Batch } from './sandbox.ts';
+import type { Batch } from './batch.ts';
 
 /** Frames that decoded audio is cut into: 10 ms, as most wearables cut theirs. */
 const FRAME_SAMPLES = 10 * SAMPLES_PER_MS;
@@ -16,9 +16,9 @@ export class FrameCutter {
   /** Audio that does not fill a frame yet. */
   #rest = new Uint8Array(0);
 
-  *push({ runs, pcm }: Batch): Generator<readonly SourceFrame[], void, undefined> {
+  *push({ parts, pcm }: Batch): Generator<readonly SourceFrame[], void, undefined> {
     let at = 0;
-    for (const { kind, samples } of runs) {
+    for (const { kind, samples } of parts) {
       if (kind === 'audio') {
         yield* this.#audio(pcm.subarray(at, at + 2 * samples));
         at += 2 * samples;

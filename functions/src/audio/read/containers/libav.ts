@@ -5,8 +5,9 @@
  * Two builds, because no published one has every codec: `obsolete` is FFmpeg 9.0 with Opus, Vorbis, FLAC, PCM and MP3; `fat` is
  * FFmpeg 6.1 and has AAC, ALAC and MP4. Neither contains a decoder for video.
  */
-import { fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 
 export type LibavVariant = 'obsolete' | 'fat';
 
@@ -152,35 +153,6 @@ export async function loadLibav(variant: LibavVariant): Promise<Libav> {
   const libav = await build.LibAV({ noworker: true, nothreads: true });
   libav.av_log_set_level_sync(LOG_QUIET);
   return libav;
-}
-
-/** Stretches of a file, one after the other. */
-export interface FileView {
-  readonly fd: number;
-  readonly ranges: readonly { readonly start: number; readonly size: number }[];
-  readonly size: number;
-}
-
-export function openView(path: string): FileView {
-  const fd = openSync(path, 'r');
-  const { size } = fstatSync(fd);
-  return { fd, ranges: [{ start: 0, size }], size };
-}
-
-/** Reads up to `length` bytes at a position of the view; fewer at its end. */
-export function readView(view: FileView, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, view.size - position)));
-  let filled = 0;
-  let rangeStart = 0;
-  for (const { start, size } of view.ranges) {
-    const offset = position + filled - rangeStart;
-    if (offset < size && filled < bytes.length) {
-      const wanted = Math.min(size - offset, bytes.length - filled);
-      filled += readSync(view.fd, bytes, filled, wanted, start + offset);
-    }
-    rangeStart += size;
-  }
-  return bytes.subarray(0, filled);
 }
 
 /** What is read of the file at a time: each read is a step out of the module and back. */

@@ -1,4 +1,5 @@
 /** What a recording may cost to decode. What is beyond it is refused with the limit in numbers. */
+import { AppError } from '../../../errors.ts';
 
 /** Samples a second that a track may have: from the telephone's half to what studio equipment records. */
 const MIN_SAMPLE_RATE = 4000;
@@ -14,7 +15,21 @@ export const MAX_TRACKS = 8;
  * Samples of all channels and tracks that one recording may hold: 25 hours of stereo at 48 kHz. They are counted from the start of
  * the recording in every task, so that no number of tasks decodes more. The slowest decoder takes about ten minutes for them.
  */
-export const MAX_DECODED_SAMPLES = 25 * 3600 * 2 * 48_000;
+const MAX_DECODED_SAMPLES = 25 * 3600 * 2 * 48_000;
+
+/** Counts the samples of one recording. */
+export class Workload {
+  #samples = 0;
+
+  /** @throws AppError `recording_corrupt` beyond {@link MAX_DECODED_SAMPLES} */
+  add(samples: number): void {
+    this.#samples += samples;
+    if (this.#samples <= MAX_DECODED_SAMPLES) return;
+    throw new AppError('recording_corrupt', {
+      message: `The recording holds more than ${MAX_DECODED_SAMPLES} samples over all channels and tracks.`,
+    });
+  }
+}
 
 /** Memory of the decoder for a file: its own, and an index of up to 32 bytes for each byte that the file spends on it. */
 export function memoryLimit(fileBytes: number): number {
@@ -36,4 +51,9 @@ export function implausible({
     (sampleRate === 0 || (sampleRate >= MIN_SAMPLE_RATE && sampleRate <= MAX_SAMPLE_RATE)) && channels <= MAX_CHANNELS;
   if (isPlausible) return null;
   return `The recording claims ${channels} channels at ${sampleRate} Hz; at most ${MAX_CHANNELS} channels at ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE} Hz are decoded.`;
+}
+
+/** The sentence that refuses a file of too many tracks. */
+export function tooManyTracks(tracks: number): string {
+  return `The recording has ${tracks} audio tracks; at most ${MAX_TRACKS} are decoded.`;
 }

@@ -2,8 +2,8 @@
  * The pages of an Ogg file (RFC 3533): where one stream ends and another begins behind it (a chained file), and where pages are
  * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
  */
-import { readView } from './libav.ts';
-import type { FileView } from './libav.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 
 /** One link of the chain, a whole Ogg file in itself. */
 export interface OggLink {
@@ -67,6 +67,14 @@ export function linksOf(file: FileView): OggLink[] {
     position += skipped;
   }
   return scan.end();
+}
+
+/** How long all links together say they are, and what a torn page at the end of one held. */
+export function oggSeconds(file: FileView): number {
+  return linksOf(file).reduce((sum, { seconds, bytes, tailBytes }) => {
+    const intactBytes = bytes - tailBytes;
+    return sum + seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
+  }, 0);
 }
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */

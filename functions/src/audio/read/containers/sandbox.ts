@@ -3,10 +3,11 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
+import type { Batches } from './batch.ts';
 import type { Demuxer } from './formats.ts';
 import { MAX_STALL_MS, memoryLimit } from './limits.ts';
 import { NEXT } from './sandboxMessages.ts';
-import type { Run, SandboxMessage, SandboxTask } from './sandboxMessages.ts';
+import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
 
 /** Built, it lies beside this file as JavaScript. */
 const WORKER = new URL(`./sandboxWorker${extname(import.meta.url)}`, import.meta.url);
@@ -23,22 +24,8 @@ export interface SandboxOptions {
   readonly stallMs?: number;
 }
 
-export interface Batch {
-  readonly runs: readonly Run[];
-  /** The samples of the runs of audio, signed 16-bit little-endian. */
-  readonly pcm: Uint8Array;
-}
-
-/** No decoder of the sandbox knows a codec of the recording. */
-export class NotInSandbox extends Error {
-  /** Audio tracks of the recording. */
-  readonly tracks: number;
-
-  constructor(tracks: number) {
-    super('The sandbox has no decoder for the recording.');
-    this.tracks = tracks;
-  }
-}
+/** No decoder of the sandbox knows any codec of the recording. */
+export class NotInSandbox extends Error {}
 
 /**
  * Decodes the file at `path` in a thread of its own.
@@ -50,7 +37,7 @@ export async function* decodeInSandbox(
   path: string,
   demuxer: Demuxer,
   { signal, maxSeconds, worker = WORKER, stallMs = MAX_STALL_MS }: SandboxOptions,
-): AsyncGenerator<Batch, readonly string[], undefined> {
+): Batches {
   const { size } = await stat(path);
   const task: SandboxTask = { path, demuxer, maxSeconds, memoryBytes: memoryLimit(size) };
   const thread = new Worker(worker, {
@@ -73,7 +60,7 @@ export async function* decodeInSandbox(
         case 'refused':
           throw new AppError('recording_corrupt', { message: message.message });
         case 'unsupported':
-          throw new NotInSandbox(message.tracks);
+          throw new NotInSandbox('The sandbox has no decoder for the recording.');
         case 'corrupt':
           throw new AppError('recording_corrupt', { cause: new Error(message.reason) });
       }

@@ -8,7 +8,8 @@ import { SAMPLE_RATE } from '../pcm.ts';
 import { Resampler } from '../resampler.ts';
 import { floatToS16le } from '../s16.ts';
 import { implausible } from './limits.ts';
-import type { Batch } from './sandbox.ts';
+import type { Batch } from './batch.ts';
+import { ByteInput } from './byteInput.ts';
 
 /** Bytes before the samples at most: chunks with texts and pictures come before them sometimes. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
@@ -52,7 +53,7 @@ export async function* decodeWav(
   source: AsyncIterable<Uint8Array>,
   maxSeconds: number,
 ): AsyncGenerator<Batch, void, undefined> {
-  const input = new Input(source);
+  const input = new ByteInput(source);
   const { format, dataBytes } = await readHeader(input);
   const converter = new Converter(format);
   const stride = format.channels * BYTES[format.encoding];
@@ -71,16 +72,16 @@ export async function* decodeWav(
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
   const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
-    yield { runs: [{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }], pcm: new Uint8Array(0) };
+    yield { parts: [{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }], pcm: new Uint8Array(0) };
   }
 }
 
 function audio(pcm: Float32Array): Batch {
-  return { runs: pcm.length > 0 ? [{ kind: 'audio', samples: pcm.length }] : [], pcm: floatToS16le(pcm) };
+  return { parts: pcm.length > 0 ? [{ kind: 'audio', samples: pcm.length }] : [], pcm: floatToS16le(pcm) };
 }
 
 /** Reads to the first sample. `dataBytes` is null where the size is not known. */
-async function readHeader(input: Input): Promise<{ format: WavFormat; dataBytes: number | null }> {
+async function readHeader(input: ByteInput): Promise<{ format: WavFormat; dataBytes: number | null }> {
   const riff = Buffer.from(await input.peek(12));
   if (!['RIFF', 'RF64'].includes(text(riff, 0)) || text(riff, 8) !== 'WAVE') throw new AppError('recording_corrupt');
   let format: WavFormat | null = null;
@@ -95,7 +96,7 @@ async function readHeader(input: Input): Promise<{ format: WavFormat; dataBytes:
     }
     if (text(start, 0) === 'fmt ' && start.length >= 24) {
       format = formatOf(start.subarray(8));
-      if (format === null) throw new CompressedWav(input.everything());
+      if (format === null) throw new CompressedWav(input.rest());
     }
     at += 8 + size + (size & 1);
   }
@@ -131,7 +132,7 @@ function knownSize(size: number): number | null {
 }
 
 /** Passes over the chunks between samples. @returns bytes of the next samples; null for as many as there are */
-async function sizeOfNextData(input: Input): Promise<number | null> {
+async function sizeOfNextData(input: ByteInput): Promise<number | null> {
   for (;;) {
     const padded = Buffer.from(await input.peek(9));
     const pad = LATER_CHUNKS.test(text(padded, 0)) ? 0 : 1;
@@ -212,43 +213,4 @@ function ulawSample(code: number): number {
   const value = ~code & 0xff;
   const magnitude = ((((value & 0x0f) << 3) + 0x84) << ((value >> 4) & 7)) - 0x84;
   return (value & 0x80 ? -magnitude : magnitude) / 0x8000;
-}
-
-/** Bytes from a stream, in the lengths that are asked for. */
-class Input {
-  readonly #iterator: AsyncIterator<Uint8Array>;
-  #held = Buffer.alloc(0);
-  #ended = false;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#iterator = source[Symbol.asyncIterator]();
-  }
-
-  /** The next bytes without taking them; fewer at the end. */
-  async peek(length: number): Promise<Uint8Array> {
-    const parts = [this.#held];
-    for (let held = this.#held.length; held < length && !this.#ended;) {
-      const next = await this.#iterator.next();
-      if (next.done) this.#ended = true;
-      else parts.push(Buffer.from(next.value));
-      held += next.done ? 0 : next.value.length;
-    }
-    if (parts.length > 1) this.#held = Buffer.concat(parts);
-    return this.#held.subarray(0, length);
-  }
-
-  async take(length: number): Promise<Uint8Array> {
-    const taken = await this.peek(length);
-    this.#held = this.#held.subarray(taken.length);
-    return taken;
-  }
-
-  /** Everything that was not taken. */
-  async *everything(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const piece = await this.take(PIECE_BYTES);
-      if (piece.length === 0) return;
-      yield piece;
-    }
-  }
 }

@@ -1,0 +1,42 @@
+/** What {@link ByteInput.rest} gives at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Bytes from a stream, in the lengths that are asked for. */
+export class ByteInput {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #held = Buffer.alloc(0);
+  #ended = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  /** The next bytes, which stay; fewer at the end. */
+  async peek(length: number): Promise<Uint8Array> {
+    const parts = [this.#held];
+    for (let held = this.#held.length; held < length && !this.#ended;) {
+      const next = await this.#iterator.next();
+      if (next.done) this.#ended = true;
+      else parts.push(Buffer.from(next.value));
+      held += next.done ? 0 : next.value.length;
+    }
+    if (parts.length > 1) this.#held = Buffer.concat(parts);
+    return this.#held.subarray(0, length);
+  }
+
+  /** The next bytes; fewer at the end. */
+  async take(length: number): Promise<Uint8Array> {
+    const taken = await this.peek(length);
+    this.#held = this.#held.subarray(taken.length);
+    return taken;
+  }
+
+  /** The bytes that were not taken yet. */
+  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const piece = await this.take(PIECE_BYTES);
+      if (piece.length === 0) return;
+      yield piece;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** The command line of the native ffmpeg: what of it may run on a recording's bytes, and how much memory it may take. */
+import type { FfmpegCommand } from 'fluent-ffmpeg';
+import { stat } from 'node:fs/promises';
+import type { FileExtension } from '../format.ts';
+import { memoryLimit } from './limits.ts';
+
+/** The demuxer of each container. None of these follows references (mov only with `enable_drefs`, which is off). */
+export const FFMPEG_DEMUXERS: Readonly<Record<FileExtension, string>> = {
+  wav: 'wav',
+  m4a: 'mov',
+  mp3: 'mp3',
+  ogg: 'ogg',
+  webm: 'matroska',
+  flac: 'flac',
+  aac: 'aac',
+  amr: 'amr',
+  caf: 'caf',
+  aiff: 'aiff',
+};
+
+/** Every decoder that may run: audio that people record. ffmpeg tries the decoders of all tracks before it looks at `-vn`. */
+export const FFMPEG_DECODERS = [
+  ...['aac', 'aac_latm', 'alac', 'ac3', 'eac3', 'amrnb', 'amrwb', 'libopencore_amrnb', 'libopencore_amrwb', 'flac'],
+  ...[
+    'mp1',
+    'mp1float',
+    'mp2',
+    'mp2float',
+    'mp3',
+    'mp3float',
+    'opus',
+    'libopus',
+    'vorbis',
+    'libvorbis',
+    'speex',
+    'libspeex',
+  ],
+  ...['gsm', 'gsm_ms', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt', 'pcm_alaw', 'pcm_mulaw', 'pcm_u8', 'pcm_s8'],
+  ...[
+    'pcm_s16le',
+    'pcm_s16be',
+    'pcm_s24le',
+    'pcm_s24be',
+    'pcm_s32le',
+    'pcm_s32be',
+    'pcm_f32le',
+    'pcm_f32be',
+    'pcm_f64le',
+  ],
+];
+
+/** Address space beyond what the file may need: the program itself and its libraries. */
+const PROGRAM_BYTES = 1024 * 1024 * 1024;
+
+export interface FfmpegLimits {
+  /** The largest block of memory that it may ask for. */
+  readonly allocationBytes: number;
+  /** Its whole address space. */
+  readonly addressBytes: number;
+}
+
+export async function limitsFor(path: string): Promise<FfmpegLimits> {
+  const { size } = await stat(path);
+  return { allocationBytes: memoryLimit(size), addressBytes: PROGRAM_BYTES + 2 * memoryLimit(size) };
+}
+
+/**
+ * Decodes every audio track of the file at `path` to PCM of its own rate and channels, with its own time stamps, in Matroska
+ * (`matroskaPcm.ts`). Whitelists stand before the input: ffmpeg tries the decoders of all tracks before it looks at `-vn`.
+ */
+export async function buildCommand(
+  binary: string,
+  extension: FileExtension,
+  path: string,
+  { allocationBytes }: FfmpegLimits,
+): Promise<FfmpegCommand> {
+  const { default: ffmpeg } = await import('fluent-ffmpeg');
+  const demuxer = FFMPEG_DEMUXERS[extension];
+  return ffmpeg()
+    .setFfmpegPath(binary)
+    .input(path)
+    .inputOptions(['-nostdin', '-v error', '-threads 1', `-max_alloc ${allocationBytes}`])
+    .inputOptions([`-codec_whitelist ${FFMPEG_DECODERS.join(',')}`, `-format_whitelist ${demuxer}`])
+    .inputOptions(['-protocol_whitelist file', '-vn', '-sn', '-dn', `-f ${demuxer}`])
+    .outputOptions(['-map 0:a', '-map_metadata -1', '-copyts', '-avoid_negative_ts disabled'])
+    .outputOptions(['-c:a pcm_s16le', '-cluster_time_limit 1000', '-f matroska']);
+}

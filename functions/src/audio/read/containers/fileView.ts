@@ -1,0 +1,31 @@
+/** A file, or stretches of it, as one row of bytes. */
+import { fstatSync, openSync, readSync } from 'node:fs';
+
+/** Stretches of a file, one after the other. */
+export interface FileView {
+  readonly fd: number;
+  readonly ranges: readonly { readonly start: number; readonly size: number }[];
+  readonly size: number;
+}
+
+export function openView(path: string): FileView {
+  const fd = openSync(path, 'r');
+  const { size } = fstatSync(fd);
+  return { fd, ranges: [{ start: 0, size }], size };
+}
+
+/** Reads up to `length` bytes at a position of the view; fewer at its end. */
+export function readView(view: FileView, position: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.max(0, Math.min(length, view.size - position)));
+  let filled = 0;
+  let rangeStart = 0;
+  for (const { start, size } of view.ranges) {
+    const offset = position + filled - rangeStart;
+    if (offset < size && filled < bytes.length) {
+      const wanted = Math.min(size - offset, bytes.length - filled);
+      filled += readSync(view.fd, bytes, filled, wanted, start + offset);
+    }
+    rangeStart += size;
+  }
+  return bytes.subarray(0, filled);
+}

@@ -1,0 +1,106 @@
+/**
+ * Tracks of PCM out of the Matroska stream that ffmpeg writes to a pipe: the one of its formats that carries several tracks, each
+ * with its rate and channels, and the time stamp of every block. Reads what ffmpeg writes and no more: no lacing, milliseconds.
+ * https://www.matroska.org/technical/elements.html
+ */
+import { ByteInput } from './byteInput.ts';
+import { elementAt } from './ebml.ts';
+
+export interface PcmTrack {
+  readonly number: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+
+export type PcmEvent =
+  | { readonly kind: 'tracks'; readonly tracks: readonly PcmTrack[] }
+  /** `bytes`: signed 16-bit little-endian, channels interleaved. */
+  | { readonly kind: 'block'; readonly track: number; readonly seconds: number; readonly bytes: Uint8Array };
+
+const SEGMENT = 0x1853_8067;
+const TRACKS = 0x1654_ae6b;
+const TRACK_ENTRY = 0xae;
+const TRACK_NUMBER = 0xd7;
+const AUDIO = 0xe1;
+const SAMPLE_RATE = 0xb5;
+const CHANNELS = 0x9f;
+const CLUSTER = 0x1f43_b675;
+const CLUSTER_TIMESTAMP = 0xe7;
+const SIMPLE_BLOCK = 0xa3;
+const BLOCK_GROUP = 0xa0;
+const BLOCK = 0xa1;
+
+/** Elements whose content is read as elements of their own. */
+const OPENED: ReadonlySet<number> = new Set([SEGMENT, CLUSTER, BLOCK_GROUP]);
+
+/** The longest head of an element: an id of four bytes and a size of eight. */
+const MAX_HEAD_BYTES = 12;
+
+/** The largest element that is held: a block is as long as a frame of its codec, of at most a few seconds. */
+const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
+
+/** @throws Error where the stream is something else. */
+export async function* readMatroskaPcm(source: AsyncIterable<Uint8Array>): AsyncGenerator<PcmEvent, void, undefined> {
+  const input = new ByteInput(source);
+  let clusterMs = 0;
+  for (;;) {
+    const element = elementAt(Buffer.from(await input.peek(MAX_HEAD_BYTES)), 0);
+    if (element === null) return; // the end; ffmpeg may have been ended in the middle of an element
+    const { id, size, content } = element;
+    await input.take(content);
+    if (OPENED.has(id)) continue;
+    if (size > MAX_ELEMENT_BYTES) throw new Error('An element of the decoded stream is too long.');
+    const bytes = Buffer.from(await input.take(size));
+    if (bytes.length < size) return;
+    if (id === TRACKS) yield { kind: 'tracks', tracks: tracksOf(bytes) };
+    else if (id === CLUSTER_TIMESTAMP) clusterMs = unsigned(bytes);
+    else if (id === SIMPLE_BLOCK || id === BLOCK) yield blockOf(bytes, clusterMs);
+  }
+}
+
+function tracksOf(bytes: Buffer): PcmTrack[] {
+  return childrenOf(bytes)
+    .filter(({ id }) => id === TRACK_ENTRY)
+    .map(({ bytes: entry }) => {
+      const fields = childrenOf(entry);
+      const audio = childrenOf(fields.find(({ id }) => id === AUDIO)?.bytes ?? Buffer.alloc(0));
+      return {
+        number: unsigned(fields.find(({ id }) => id === TRACK_NUMBER)?.bytes),
+        sampleRate: float(audio.find(({ id }) => id === SAMPLE_RATE)?.bytes, 8000),
+        channels: unsigned(audio.find(({ id }) => id === CHANNELS)?.bytes, 1),
+      };
+    });
+}
+
+function childrenOf(bytes: Buffer): { readonly id: number; readonly bytes: Buffer }[] {
+  const children: { id: number; bytes: Buffer }[] = [];
+  for (let element = elementAt(bytes, 0); element !== null;) {
+    const end = Math.min(element.content + element.size, bytes.length);
+    children.push({ id: element.id, bytes: bytes.subarray(element.content, end) });
+    element = elementAt(bytes, end);
+  }
+  return children;
+}
+
+/** The number of its track (one byte up to 127 tracks), its time after the cluster's, a byte of flags, the samples. */
+function blockOf(bytes: Buffer, clusterMs: number): PcmEvent {
+  const HEAD_BYTES = 4;
+  const isRead = bytes.length >= HEAD_BYTES && bytes.readUInt8(0) >= 0x80;
+  if (!isRead) throw new Error('A block of the decoded stream cannot be read.');
+  return {
+    kind: 'block',
+    track: bytes.readUInt8(0) & 0x7f,
+    seconds: (clusterMs + bytes.readInt16BE(1)) / 1000,
+    bytes: bytes.subarray(HEAD_BYTES),
+  };
+}
+
+function unsigned(bytes: Buffer | undefined, absent = 0): number {
+  if (bytes === undefined) return absent;
+  return bytes.length >= 1 && bytes.length <= 6 ? bytes.readUIntBE(0, bytes.length) : 0;
+}
+
+function float(bytes: Buffer | undefined, absent: number): number {
+  if (bytes?.length === 4) return bytes.readFloatBE(0);
+  return bytes?.length === 8 ? bytes.readDoubleBE(0) : absent;
+}

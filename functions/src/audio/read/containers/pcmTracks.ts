@@ -1,0 +1,87 @@
+/** Tracks of PCM as a native decoder gives them: each to 16 kHz mono, placed by its time stamps, and all of them mixed. */
+import { AppError } from '../../../errors.ts';
+import { deinterleave, MixDown } from '../mixDown.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
+import { Resampler } from '../resampler.ts';
+import { s16leToFloat } from '../s16.ts';
+import { CLAIM_SLACK_SECONDS } from './claims.ts';
+import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
+import type { PcmTrack } from './matroskaPcm.ts';
+import { TrackMixer } from './mixTracks.ts';
+import { Timeline } from './timeline.ts';
+import type { Stretch } from './timeline.ts';
+
+/** A stretch of one track. */
+export interface PcmBlock {
+  /** The number of its track. */
+  readonly track: number;
+  /** Its time stamp. */
+  readonly seconds: number;
+  /** Signed 16-bit little-endian, channels interleaved. */
+  readonly bytes: Uint8Array;
+}
+
+interface Track extends PcmTrack {
+  readonly timeline: Timeline;
+  readonly mixDown: MixDown;
+  readonly resampler: Resampler | null;
+}
+
+export class PcmTracks {
+  readonly #tracks: readonly Track[];
+  readonly #mixer: TrackMixer;
+  readonly #maxSeconds: number;
+  readonly #workload = new Workload();
+
+  /** @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded */
+  constructor(tracks: readonly PcmTrack[], maxSeconds: number) {
+    const complaint =
+      tracks.length > MAX_TRACKS ? tooManyTracks(tracks.length) : tracks.map(implausible).find((each) => each !== null);
+    if (complaint !== undefined && complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
+    this.#maxSeconds = maxSeconds;
+    this.#mixer = new TrackMixer(tracks.length);
+    this.#tracks = tracks.map((track) => ({
+      ...track,
+      timeline: new Timeline(maxSeconds),
+      mixDown: new MixDown(track.channels, track.sampleRate),
+      resampler: track.sampleRate === SAMPLE_RATE ? null : new Resampler(track.sampleRate),
+    }));
+  }
+
+  /** @param gap what a gap in the time stamps before the block is */
+  push({ track: number, seconds, bytes }: PcmBlock, gap: 'silence' | 'lost'): void {
+    const track = this.#tracks.find((each) => each.number === number);
+    if (track === undefined) return;
+    const planes = deinterleave(s16leToFloat(bytes), track.channels);
+    const samples = planes[0]?.length ?? 0;
+    this.#workload.add(samples * track.channels);
+    track.timeline.expect(seconds, samples / track.sampleRate, gap);
+    const mono = track.mixDown.push(planes);
+    track.timeline.fill(track.resampler?.push(mono) ?? mono);
+  }
+
+  get isBatchReady(): boolean {
+    return this.#tracks.some(({ timeline }) => timeline.untaken >= SAMPLE_RATE);
+  }
+
+  /** What all tracks have come to, mixed. */
+  take(): Stretch[] {
+    return this.#mixed(false);
+  }
+
+  /** The rest. @param claimedSeconds what the container claims to hold: what did not come of it is lost */
+  end(claimedSeconds: number): Stretch[] {
+    for (const { timeline, resampler } of this.#tracks) {
+      timeline.fill(resampler?.end() ?? new Float32Array(0));
+      timeline.settle();
+      const missing = claimedSeconds - timeline.length / SAMPLE_RATE;
+      if (missing > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.lose(null, missing, 'lost');
+    }
+    return this.#mixed(true);
+  }
+
+  #mixed(isEnd: boolean): Stretch[] {
+    for (const [i, { timeline }] of this.#tracks.entries()) this.#mixer.push(i, timeline.take());
+    return this.#mixer.take(isEnd);
+  }
+}
