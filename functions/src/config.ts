@@ -193,7 +193,7 @@ export const params = {
   decoder: defineString('DECODER', {
     default: 'auto',
     description:
-      'What decodes ordinary audio files: sandbox (WebAssembly), ffmpeg (the native program), or auto: the sandbox, and ffmpeg for codecs that it does not know or where FFMPEG_PATH is set.',
+      'What decodes ordinary audio files: sandbox (WebAssembly), ffmpeg (the native program), or auto: the sandbox, and ffmpeg for what the sandbox does not know.',
     input: select(['auto', 'sandbox', 'ffmpeg']),
   }),
   ffmpegPath: defineString('FFMPEG_PATH', {

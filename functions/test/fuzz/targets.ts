@@ -1,5 +1,6 @@
 /** Every fuzz target. */
 import { callables } from './callables.ts';
+import { containers } from './containers.ts';
 import { frames } from './frames.ts';
 import { multipart } from './multipart.ts';
 import { names } from './names.ts';
@@ -7,4 +8,12 @@ import { pageTokens } from './pageTokens.ts';
 import type { FuzzTarget } from './target.ts';
 import { taskPayloads } from './taskPayloads.ts';
 
-export const TARGETS: readonly FuzzTarget[] = [frames, multipart, callables, names, pageTokens, taskPayloads];
+export const TARGETS: readonly FuzzTarget[] = [
+  frames,
+  multipart,
+  callables,
+  names,
+  pageTokens,
+  taskPayloads,
+  containers,
+];

@@ -36,8 +36,10 @@ export class PcmTracks {
   /** @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded */
   constructor(tracks: readonly PcmTrack[], maxSeconds: number) {
     const complaint =
-      tracks.length > MAX_TRACKS ? tooManyTracks(tracks.length) : tracks.map(implausible).find((each) => each !== null);
-    if (complaint !== undefined && complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
+      tracks.length > MAX_TRACKS
+        ? tooManyTracks(tracks.length)
+        : (tracks.map(implausible).find((each) => each !== null) ?? null);
+    if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
     this.#maxSeconds = maxSeconds;
     this.#mixer = new TrackMixer(tracks.length);
     this.#tracks = tracks.map((track) => ({

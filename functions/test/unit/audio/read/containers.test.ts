@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { implausible } from '../../../../src/audio/read/containers/limits.ts';
-import type { FileExtension, FileFormat } from '../../../../src/audio/read/format.ts';
 import { readRecording } from '../../../../src/audio/read/readRecording.ts';
-import { AppError } from '../../../../src/errors.ts';
 import {
   bestSnr,
-  chirp,
   decodeAll,
   DEFAULTS,
   type Decoded,
@@ -18,26 +14,10 @@ import {
   s16le,
   samplesIn,
 } from '../../../support/audio.ts';
+import { BOTH, encode, EXTENSIONS, file, hasCode, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
-const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
-
-const SECONDS = 10;
-const SIGNAL = chirp(SECONDS);
-/** What the sandbox decodes. */
-const EXTENSIONS = ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const satisfies readonly FileExtension[];
-type Encoded = (typeof EXTENSIONS)[number];
-const ENCODERS: Readonly<Record<Encoded, readonly string[]>> = {
-  wav: ['-f', 'wav'],
-  m4a: ['-c:a', 'aac', '-f', 'ipod'],
-  mp3: ['-c:a', 'libmp3lame', '-b:a', '64k', '-f', 'mp3'],
-  ogg: ['-c:a', 'libopus', '-f', 'ogg'],
-  webm: ['-ar', '48000', '-c:a', 'libopus', '-f', 'webm'], // at other rates ffmpeg 5 writes a wrong delay
-  flac: ['-c:a', 'flac', '-f', 'flac'],
-};
 /** Containers that carry time stamps of their own. */
 const TIMED = ['m4a', 'ogg', 'webm'] as const;
-/** What must not depend on which of them decodes. */
-const BOTH = ['sandbox', 'ffmpeg'] as const;
 
 /** Seconds of each kind of time, and where the signal begins to be heard again behind the last that is not audio. */
 function ledgerOf({ frames }: Decoded): { audio: number; silence: number; lost: number } {
@@ -72,19 +52,9 @@ describe('Ordinary audio files', function () {
     await rm(folder, { recursive: true });
   });
 
-  /** The signal as such a file; through a real file, as a muxer that can seek writes it. */
-  async function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []) {
-    const path = join(folder, `encoded.${extension}`);
-    const input = [...before, '-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
-    ffmpeg([...input, ...ENCODERS[extension], ...after, path], s16le(SIGNAL));
-    const bytes = await readFile(path);
-    await rm(path);
-    return bytes;
-  }
-
   for (const extension of EXTENSIONS) {
     it(`.${extension} decode without any ffmpeg to what they hold, on time`, async () => {
-      const decoded = await decodeAll(await encode(extension), file(extension), { decoder: 'sandbox' });
+      const decoded = await decodeAll(encode(extension), file(extension), { decoder: 'sandbox' });
       const { decibels, lag } = endOf(decoded, 5);
       assert.ok(decibels > 15 && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
       assert.ok(Math.abs(decoded.pcm.length - SIGNAL.length) < 1152, `${decoded.pcm.length} samples`);
@@ -96,10 +66,10 @@ describe('Ordinary audio files', function () {
 
   for (const codec of ['libvorbis', 'flac'] as const) {
     it(`.ogg with ${codec} and .webm or .mka of AAC, Vorbis and PCM decode, too`, async () => {
-      const ogg = await encode('ogg', [], ['-c:a', codec]);
+      const ogg = encode('ogg', [], ['-c:a', codec]);
       assert.ok(isAlike((await decodeAll(ogg, file('ogg'), { decoder: 'sandbox' })).pcm));
       for (const inMatroska of ['aac', 'libvorbis', 'pcm_s16le']) {
-        const mka = await encode('webm', [], ['-c:a', inMatroska, '-f', 'matroska']);
+        const mka = encode('webm', [], ['-c:a', inMatroska, '-f', 'matroska']);
         const { pcm } = await decodeAll(mka, file('webm'), { decoder: 'sandbox' });
         assert.ok(isAlike(pcm), `${inMatroska}: ${power(pcm)} of ${power(SIGNAL)}, ${pcm.length} samples`);
       }
@@ -108,7 +78,7 @@ describe('Ordinary audio files', function () {
 
   for (const extension of TIMED) {
     it(`.${extension} that start 5 s late are on time`, async () => {
-      const late = await encode(extension, ['-itsoffset', '5']);
+      const late = encode(extension, ['-itsoffset', '5']);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(late, file(extension), { decoder });
         assert.ok(Math.abs(decoded.pcm.length / RATE - 15) < 0.1, `${decoder}: ${decoded.pcm.length / RATE} s`);
@@ -118,7 +88,7 @@ describe('Ordinary audio files', function () {
     });
 
     it(`.${extension} with a hole of 160 s in their time stamps hold 160 s of silence there`, async () => {
-      const holed = await encode(extension, [], ['-af', "asetpts='PTS+gte(T,5)*160/TB'"]);
+      const holed = encode(extension, [], ['-af', "asetpts='PTS+gte(T,5)*160/TB'"]);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(holed, file(extension), { decoder });
         const { silence, lost } = ledgerOf(decoded);
@@ -131,7 +101,7 @@ describe('Ordinary audio files', function () {
 
   for (const extension of ['m4a', 'mp3', 'ogg', 'flac'] as const) {
     it(`.${extension} with noise in the middle lose that time in its place, and no other`, async () => {
-      const bytes = await encode(extension);
+      const bytes = encode(extension);
       const from = Math.round(bytes.length * 0.4);
       const to = Math.round(bytes.length * 0.6);
       for (let i = from, seed = 1; i < to; i++) bytes[i] = seed = (seed * 75 + 74) % 65537;
@@ -146,7 +116,7 @@ describe('Ordinary audio files', function () {
 
   for (const extension of ['ogg', 'flac'] as const) {
     it(`.${extension} that miss bytes in the middle are on time behind them`, async () => {
-      const bytes = await encode(extension);
+      const bytes = encode(extension);
       const holed = Buffer.concat([bytes.subarray(0, bytes.length * 0.4), bytes.subarray(bytes.length * 0.6)]);
       const decoded = await decodeAll(holed, file(extension));
       assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${decoded.pcm.length / RATE} s`);
@@ -157,7 +127,7 @@ describe('Ordinary audio files', function () {
 
   for (const extension of ['wav', 'flac', 'webm', 'mp3', 'm4a'] as const) {
     it(`.${extension} that are cut off have lost what they claim beyond that`, async () => {
-      const bytes = await encode(extension, [], extension === 'm4a' ? ['-movflags', '+faststart'] : []);
+      const bytes = encode(extension, [], extension === 'm4a' ? ['-movflags', '+faststart'] : []);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension), { decoder });
         const { lost } = ledgerOf(decoded);
@@ -169,7 +139,7 @@ describe('Ordinary audio files', function () {
   }
 
   it('.ogg that are cut off inside a page have lost what the rest of the page held', async () => {
-    const bytes = await encode('ogg');
+    const bytes = encode('ogg');
     const lastPage = bytes.lastIndexOf('OggS');
     for (const decoder of BOTH) {
       const whole = ledgerOf(await decodeAll(bytes.subarray(0, lastPage), file('ogg'), { decoder }));
@@ -182,7 +152,7 @@ describe('Ordinary audio files', function () {
   });
 
   it('.wav whose header counts half of the samples, none or too many are read to their end', async () => {
-    const bytes = await encode('wav');
+    const bytes = encode('wav');
     const data = bytes.indexOf('data') + 4;
     for (const size of [SIGNAL.length, 0, 0xffff_ffff, 0x7fff_ffff]) {
       const lying = Buffer.from(bytes);
@@ -201,16 +171,16 @@ describe('Ordinary audio files', function () {
 
   for (const encoding of ['pcm_u8', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_f64le', 'pcm_alaw', 'pcm_mulaw']) {
     it(`.wav of ${encoding} decode without a decoder`, async () => {
-      const { pcm } = await decodeAll(await encode('wav', [], ['-c:a', encoding]), file('wav'), { decoder: 'sandbox' });
+      const { pcm } = await decodeAll(encode('wav', [], ['-c:a', encoding]), file('wav'), { decoder: 'sandbox' });
       assert.equal(pcm.length, SIGNAL.length);
       assert.ok(isAlike(pcm));
     });
   }
 
   it('.ogg that are chained are read through, and a link whose codec is unknown is lost time', async () => {
-    const opus = await encode('ogg');
-    const flac = await encode('ogg', [], ['-c:a', 'flac']);
-    const speex = await encode('ogg', [], ['-c:a', 'libspeex']);
+    const opus = encode('ogg');
+    const flac = encode('ogg', [], ['-c:a', 'flac']);
+    const speex = encode('ogg', [], ['-c:a', 'libspeex']);
     const all = await decodeAll(Buffer.concat([opus, flac]), file('ogg'));
     assert.ok(Math.abs(all.pcm.length / RATE - 20) < 0.1 && all.report.corruptSeconds === 0);
     assert.ok(endOf(all, 5, 10).decibels > 15);
@@ -222,7 +192,7 @@ describe('Ordinary audio files', function () {
   for (const extension of ['m4a', 'webm'] as const) {
     it(`.${extension} with the voice on the second track are heard`, async () => {
       const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=16000:cl=mono'];
-      const twoTracks = await encode(extension, silence, ['-map', '0:a', '-map', '1:a']);
+      const twoTracks = encode(extension, silence, ['-map', '0:a', '-map', '1:a']);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(twoTracks, file(extension), { decoder });
         assert.ok(power(decoded.pcm) > 0.1 * power(SIGNAL), decoder);
@@ -233,41 +203,13 @@ describe('Ordinary audio files', function () {
 
   for (const extension of EXTENSIONS) {
     it(`.${extension} whose right channel is the left inverted are heard`, async () => {
-      const inverted = await encode(extension, [], ['-af', 'pan=stereo|c0=c0|c1=-1*c0']);
+      const inverted = encode(extension, [], ['-af', 'pan=stereo|c0=c0|c1=-1*c0']);
       for (const decoder of BOTH) {
         const { pcm } = await decodeAll(inverted, file(extension), { decoder });
         assert.ok(power(pcm) > 0.5 * power(SIGNAL), `${decoder}: ${power(pcm)} of ${power(SIGNAL)}`);
       }
     });
   }
-
-  it('of implausible rates and channels are refused with the limits in numbers', async () => {
-    assert.equal(implausible({ sampleRate: 48_000, channels: 8 }), null);
-    const wav = Buffer.from(await encode('wav'));
-    wav.writeUInt32LE(1, 24);
-    const flac = await encode('flac');
-    // STREAMINFO and the first frames: 8 channels at 655,340 Hz.
-    const fast = ffmpeg([...SILENCE_OF_8, '-ar', '655340', '-strict', '-2', '-c:a', 'flac', '-f', 'flac', 'pipe:1']);
-    const mka = ffmpeg([...SILENCE_OF_8, '-ar', '384000', '-c:a', 'pcm_s16le', '-f', 'matroska', 'pipe:1']);
-    const refused: readonly (readonly [FileExtension, Buffer])[] = [
-      ['wav', wav],
-      ['flac', fast],
-      ['webm', mka],
-    ];
-    for (const decoder of BOTH) {
-      for (const [extension, bytes] of refused) {
-        await assert.rejects(decodeAll(bytes, file(extension), { decoder }), (error) => {
-          assert.ok(
-            error instanceof AppError && error.code === 'recording_corrupt',
-            `${decoder} ${extension} ${error}`,
-          );
-          assert.match(error.message, /4000 to 192000 Hz/);
-          return true;
-        });
-      }
-      assert.equal((await decodeAll(flac, file('flac'), { decoder })).pcm.length, SIGNAL.length);
-    }
-  });
 
   it('with a track whose codec is not known are decoded for the others, and where these are silent it is lost', async () => {
     const speech = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
@@ -279,20 +221,6 @@ describe('Ordinary audio files', function () {
     assert.ok(beside.report.stoppedBecause !== null);
     const only = await decodeAll(ffmpeg([...both(...silence, ...speech), ...unknown], s16le(SIGNAL)), file('webm'));
     assert.ok(ledgerOf(only).lost > SECONDS - 0.3, `${ledgerOf(only).lost} s lost`);
-  });
-
-  it('of a few bytes that claim an index of 60 million entries are refused within 100 MB', async () => {
-    const bytes = hugeIndex(await encode('m4a', [], ['-movflags', '+faststart']));
-    await assert.rejects(decodeAll(bytes, file('m4a'), { decoder: 'ffmpeg' }), hasCode('recording_corrupt'));
-    const before = process.memoryUsage().rss;
-    let most = before;
-    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
-    try {
-      await assert.rejects(decodeAll(bytes, file('m4a')), hasCode('recording_corrupt'));
-    } finally {
-      clearInterval(watch);
-    }
-    assert.ok(most - before < 100e6, `${(most - before) / 1e6} MB`);
   });
 
   it('that hold more audio than allowed are refused without decoding them to the end', async () => {
@@ -311,7 +239,7 @@ describe('Ordinary audio files', function () {
       await assert.rejects(nothing, hasCode('recording_corrupt'), extension);
       await assert.rejects(decodeAll(new Uint8Array(), file(extension)), hasCode('empty_recording'));
     }
-    const flac = await encode('flac');
+    const flac = encode('flac');
     for (const extension of ['wav', 'm4a', 'ogg', 'webm'] as const) {
       await assert.rejects(decodeAll(flac, file(extension)), hasCode('recording_corrupt'), extension);
     }
@@ -319,7 +247,7 @@ describe('Ordinary audio files', function () {
   });
 
   it('leave no file when aborted, or when the reader leaves early', async () => {
-    const bytes = await encode('m4a');
+    const bytes = encode('m4a');
     const abort = new AbortController();
     const { blocks } = readRecording(pieces(bytes), file('m4a'), { ...DEFAULTS, signal: abort.signal });
     assert.ok((await blocks.next()).value);
@@ -335,9 +263,6 @@ describe('Ordinary audio files', function () {
   });
 });
 
-/** A second of nothing in eight channels. */
-const SILENCE_OF_8 = ['-f', 'lavfi', '-t', '1', '-i', 'anullsrc=r=48000:cl=7.1'];
-
 /** Whether it is as long and as loud as the signal. */
 function isAlike(pcm: Float32Array): boolean {
   return Math.abs(pcm.length / RATE - SECONDS) < 0.15 && Math.abs(power(pcm) / power(SIGNAL) - 1) < 0.2;
@@ -345,23 +270,4 @@ function isAlike(pcm: Float32Array): boolean {
 
 function power(pcm: Float32Array): number {
   return pcm.reduce((sum, sample) => sum + sample * sample, 0) / pcm.length;
-}
-
-/** Makes the table of sample sizes claim 60 million samples of one size, and that of durations as many. */
-function hugeIndex(m4a: Buffer): Buffer {
-  const bytes = Buffer.from(m4a);
-  const sizes = bytes.indexOf('stsz');
-  bytes.writeUInt32BE(1, sizes + 8);
-  bytes.writeUInt32BE(60_000_000, sizes + 12);
-  const durations = bytes.indexOf('stts');
-  bytes.writeUInt32BE(1, durations + 8);
-  bytes.writeUInt32BE(60_000_000, durations + 12);
-  const chunks = bytes.indexOf('stsc');
-  bytes.writeUInt32BE(1, chunks + 8);
-  bytes.writeUInt32BE(60_000_000, chunks + 16);
-  return bytes;
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof AppError && error.code === code;
 }

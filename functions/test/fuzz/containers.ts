@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import type { FileExtension } from '../../src/audio/read/format.ts';
+import { readRecording } from '../../src/audio/read/readRecording.ts';
+import { AppError } from '../../src/errors.ts';
+import { DEFAULTS, pieces, RATE, samplesIn } from '../support/audio.ts';
+import { encode, EXTENSIONS, file, SECONDS, type Encoded } from '../support/containers.ts';
+import { fuzzTarget } from './target.ts';
+
+/** Where the audio begins: what is damaged before it may change what the recording is. */
+const HEADER_BYTES = 8 * 1024;
+
+/** What damage in the audio may add to a recording or take from it: frames whose number or time stamp is damaged. */
+const SLACK_SECONDS = 2;
+
+/** What decoding a small file may add to the process: the builds themselves, and what they decode into. */
+const MAX_GROWTH_BYTES = 300 * 1024 * 1024;
+
+interface Damage {
+  readonly kind: 'noise' | 'hole' | 'cut' | 'insert' | 'flip';
+  /** Parts of the file. */
+  readonly at: number;
+  readonly length: number;
+  readonly seed: number;
+}
+
+const damage: fc.Arbitrary<Damage> = fc.record({
+  kind: fc.constantFrom('noise', 'hole', 'cut', 'insert', 'flip'),
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  length: fc.double({ min: 0, max: 0.3, noNaN: true }),
+  seed: fc.integer({ min: 1, max: 65_535 }),
+});
+
+/** @param from damage lies behind it */
+function damaged(bytes: Buffer, { kind, at, length, seed }: Damage, from: number): Buffer {
+  const start = Math.round(from + at * (bytes.length - from));
+  const end = Math.min(bytes.length, start + Math.round(length * (bytes.length - from)));
+  let state = seed;
+  const noise = (size: number): Buffer =>
+    Buffer.from(Array.from({ length: size }, () => (state = (state * 75 + 74) % 65_537) & 0xff));
+  switch (kind) {
+    case 'noise':
+      return Buffer.concat([bytes.subarray(0, start), noise(end - start), bytes.subarray(end)]);
+    case 'hole':
+      return Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)]);
+    case 'cut':
+      return bytes.subarray(0, start);
+    case 'insert':
+      return Buffer.concat([bytes.subarray(0, start), noise(end - start), bytes.subarray(start)]);
+    case 'flip': {
+      const copy = Buffer.from(bytes);
+      for (let i = start; i < end; i += 1 + ((state = (state * 75 + 74) % 65_537) % 997))
+        copy[i] = (copy[i] ?? 0) ^ 0x55;
+      return copy;
+    }
+  }
+}
+
+async function secondsOf(bytes: Buffer, extension: FileExtension): Promise<number> {
+  const { blocks } = readRecording(pieces(bytes), file(extension), DEFAULTS);
+  let samples = 0;
+  for await (const block of blocks) samples += samplesIn(block);
+  return samples / RATE;
+}
+
+/** Containers in which what is missing shows: their frames have time stamps, or the header says how many there are. */
+const NUMBERED: ReadonlySet<FileExtension> = new Set<FileExtension>(['flac', 'ogg', 'webm']);
+
+const originals = new Map<Encoded, Buffer>();
+
+function original(extension: Encoded): Buffer {
+  const bytes = originals.get(extension) ?? encode(extension);
+  originals.set(extension, bytes);
+  return bytes;
+}
+
+/**
+ * Whatever was damaged: seconds that are accounted for, or an AppError that blames the recording, within the memory of one decoder.
+ * Where only the audio was damaged, what is accounted for (decoded, or lost in its place) is as long as the recording.
+ */
+export const containers = fuzzTarget({ name: 'containers', casesInTest: 15 }, () =>
+  fc.asyncProperty(fc.constantFrom(...EXTENSIONS), damage, fc.boolean(), async (extension, harm, isInAudio) => {
+    const bytes = original(extension);
+    const from = isInAudio ? Math.min(HEADER_BYTES, bytes.length / 8) : 0;
+    const isEndMissing = harm.kind === 'cut' || (harm.kind === 'hole' && harm.at + harm.length >= 1);
+    const before = process.memoryUsage().rss;
+    try {
+      const seconds = await secondsOf(damaged(bytes, harm, from), extension);
+      const isAccountedFor = Math.abs(seconds - SECONDS) <= SLACK_SECONDS;
+      return isAccountedFor || !isInAudio || isEndMissing || !NUMBERED.has(extension);
+    } catch (error) {
+      return error instanceof AppError && error.remedy === 'never';
+    } finally {
+      const grownBy = process.memoryUsage().rss - before;
+      if (grownBy > MAX_GROWTH_BYTES) throw new Error(`Decoding took ${grownBy} bytes of memory.`);
+    }
+  }),
+);

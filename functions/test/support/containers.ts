@@ -1,0 +1,43 @@
+/** One signal in each container that the sandbox decodes. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FileExtension, FileFormat } from '../../src/audio/read/format.ts';
+import { AppError } from '../../src/errors.ts';
+import { chirp, ffmpeg, s16le } from './audio.ts';
+
+export const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
+
+export const SECONDS = 10;
+export const SIGNAL = chirp(SECONDS);
+
+export const EXTENSIONS = ['wav', 'm4a', 'mp3', 'ogg', 'webm', 'flac'] as const satisfies readonly FileExtension[];
+export type Encoded = (typeof EXTENSIONS)[number];
+const ENCODERS: Readonly<Record<Encoded, readonly string[]>> = {
+  wav: ['-f', 'wav'],
+  m4a: ['-c:a', 'aac', '-f', 'ipod'],
+  mp3: ['-c:a', 'libmp3lame', '-b:a', '64k', '-f', 'mp3'],
+  ogg: ['-c:a', 'libopus', '-f', 'ogg'],
+  webm: ['-ar', '48000', '-c:a', 'libopus', '-f', 'webm'], // at other rates ffmpeg 5 writes a wrong delay
+  flac: ['-c:a', 'flac', '-f', 'flac'],
+};
+
+/** What must not depend on which of them decodes. */
+export const BOTH = ['sandbox', 'ffmpeg'] as const;
+
+/** The signal as such a file; through a real file, as a muxer that can seek writes it. */
+export function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'encoded-'));
+  try {
+    const path = join(folder, `encoded.${extension}`);
+    const input = [...before, '-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+    ffmpeg([...input, ...ENCODERS[extension], ...after, path], s16le(SIGNAL));
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof AppError && error.code === code;
+}
