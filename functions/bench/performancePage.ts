@@ -50,6 +50,7 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...speed(figures.speed),
     ...agreement(figures),
     ...hearing(figures.hearing),
+    ...decoding(figures.decoding),
     ...billing(figures.billing),
     ...memory(figures.memory),
     ...cold(figures.cold),
@@ -139,6 +140,20 @@ function hearing(found: Figures['hearing'] | undefined): string[] {
         over(each.sentSeconds, each.speechSeconds),
         over(each.plainSentSeconds, each.speechSeconds),
       ]),
+    ),
+  ];
+}
+
+function decoding(found: Figures['decoding'] | undefined): string[] {
+  if (!found) return [];
+  return [
+    '## Decoding ordinary audio',
+    'By `npm run bench:decoders`: ten minutes of the samples, how many times faster than real time, by processor time of this process ' +
+      'and of ffmpeg, the start of a thread or a process included. `DECODER=auto` takes the sandbox (WebAssembly) because it decodes ' +
+      'every ordinary format at more than a hundred times real time; WAV needs no decoder.',
+    table(
+      ['', 'sandbox', 'native ffmpeg'],
+      found.map(({ what, sandbox, ffmpeg }) => [what, sandbox, ffmpeg ?? '']),
     ),
   ];
 }

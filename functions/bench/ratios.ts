@@ -54,10 +54,19 @@ export interface Documents {
   readonly arrivals: Arrivals;
 }
 
+/** How fast ordinary audio is decoded: times real time, by processor time. */
+export interface DecodingSpeed {
+  readonly what: string;
+  readonly sandbox: number;
+  /** Null where it needs no decoder. */
+  readonly ffmpeg: number | null;
+}
+
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
   readonly hearing: readonly Recall[];
+  readonly decoding: readonly DecodingSpeed[];
   readonly billing: Billing;
   readonly memory: readonly Memory[];
   readonly cold: readonly Load[];
