@@ -37,10 +37,7 @@ export async function billing(): Promise<Billing> {
       listener,
       open: ({ name }) => once(bytes.get(name) ?? new Uint8Array()),
       signal: new AbortController().signal,
-      conversationGapMs: MERGE_MS,
-      maxChunkMs: 600_000,
-      decoder: 'auto',
-      ffmpegPath: '',
+      settings: { conversationGapMs: MERGE_MS, maxChunkMs: 600_000, decoder: 'auto', ffmpegPath: '' },
     })) {
       if (event.kind !== 'chunk') continue;
       total.billedSeconds += event.chunk.durationMs / 1000;

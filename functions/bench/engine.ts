@@ -23,10 +23,7 @@ export async function scan(
     listener,
     open,
     signal,
-    conversationGapMs: 120_000,
-    maxChunkMs: 600_000,
-    decoder: 'auto',
-    ffmpegPath: '',
+    settings: { conversationGapMs: 120_000, maxChunkMs: 600_000, decoder: 'auto', ffmpegPath: '' },
   })) {
     if (event.kind === 'failed') throw event.error;
     if (event.kind !== 'chunk') continue;

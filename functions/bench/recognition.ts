@@ -43,10 +43,7 @@ export async function hear(
     listener,
     open,
     signal,
-    conversationGapMs: 120_000,
-    maxChunkMs: 600_000,
-    decoder: 'auto' as const,
-    ffmpegPath: '',
+    settings: { conversationGapMs: 120_000, maxChunkMs: 600_000, decoder: 'auto' as const, ffmpegPath: '' },
   };
   for await (const event of scanRecordings(inTimeOrder(files), options)) {
     if (event.kind === 'failed') throw event.error;

@@ -56,27 +56,31 @@ const work = lazily(async () => {
     queue,
     turns,
     usage: new usage.UsageStore(db),
-    fairUse,
-    budget,
     registry,
-    transcriber: transcription.createTranscriber(transcriber),
-    slots: new requestSlots.RequestSlots({ db, limit, now: Date.now }),
-    listener: () => (listener ??= startListeners()),
-    preferences: new preferences.PreferenceStore(db, {
-      defaultLanguage: params.defaultLanguage.value(),
-      hints: params.languageHints.value(),
-      logger,
-      tell: preferences.tellIgnored(db),
-    }),
-    conversationGapMs: params.conversationGapSeconds.value() * 1000,
-    maxChunkMs: params.maxChunkMinutes.value() * 60_000,
-    decoder: containers.DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
-    ffmpegPath: params.ffmpegPath.value(),
-    // More chunks at once than processors would each take longer, and hold memory.
-    concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),
-    workMs: params.taskWorkSeconds.value() * 1000,
-    taskMs: TASK_TIMEOUT_SECONDS * 1000,
-    leaseMs: params.taskLeaseSeconds.value() * 1000,
+    speech: {
+      listener: () => (listener ??= startListeners()),
+      transcriber: transcription.createTranscriber(transcriber),
+      preferences: new preferences.PreferenceStore(db, {
+        defaultLanguage: params.defaultLanguage.value(),
+        hints: params.languageHints.value(),
+        logger,
+        tell: preferences.tellIgnored(db),
+      }),
+      // More chunks at once than processors would each take longer, and hold memory.
+      concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),
+    },
+    spending: { fairUse, budget, slots: new requestSlots.RequestSlots({ db, limit, now: Date.now }) },
+    scan: {
+      conversationGapMs: params.conversationGapSeconds.value() * 1000,
+      maxChunkMs: params.maxChunkMinutes.value() * 60_000,
+      decoder: containers.DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
+      ffmpegPath: params.ffmpegPath.value(),
+    },
+    times: {
+      workMs: params.taskWorkSeconds.value() * 1000,
+      taskMs: TASK_TIMEOUT_SECONDS * 1000,
+      leaseMs: params.taskLeaseSeconds.value() * 1000,
+    },
     exit: () => process.exit(1),
   };
   return (payload: TaskPayload) => worker.processJob(payload, deps);

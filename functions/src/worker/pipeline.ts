@@ -1,7 +1,6 @@
 /** Recordings to stored results: scanning goes on while requests are in flight, no faster than they end. */
 import pMap from 'p-map';
 import type { Listener } from '../audio/detect/listener.ts';
-import type { DecoderChoice } from '../audio/read/containers/decodeContainer.ts';
 import { failure } from '../completion/outcome.ts';
 import { AppError } from '../errors.ts';
 import { chunkId } from '../jobs/chunk.ts';
@@ -16,7 +15,7 @@ import { ProgressReporter } from './progress.ts';
 import { readAhead } from './readAhead.ts';
 import type { Chunk, Recorder } from './recorder.ts';
 import { scanRecordings, seconds } from './scan.ts';
-import type { ScanEvent } from './scan.ts';
+import type { ScanEvent, ScanSettings } from './scan.ts';
 import { speechAudio } from './chunkAudio.ts';
 import { placeWords, transcribePatiently } from './transcribe.ts';
 
@@ -27,10 +26,7 @@ export interface PipelineDeps {
   readonly coverage: Coverage;
   /** What the user wishes of transcription. */
   readonly speech: SpeechSettings;
-  readonly conversationGapMs: number;
-  readonly maxChunkMs: number;
-  readonly decoder: DecoderChoice;
-  readonly ffmpegPath: string;
+  readonly settings: ScanSettings;
   /** Requests in flight at most. */
   readonly concurrency: number;
   readonly isTimeUp: () => boolean;

@@ -12,7 +12,6 @@ import { admit, isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { Turns } from '../jobs/turns.ts';
-import type { JobStore } from '../jobs/store.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
@@ -28,36 +27,51 @@ import { FileWork } from './fileWork.ts';
 import { endEarly, finishJob, wrapUp } from '../completion/finish.ts';
 import type { FinishDeps } from '../completion/finish.ts';
 import { transcribeRecordings } from './pipeline.ts';
-import type { PipelineDeps } from './pipeline.ts';
 import { Recorder } from './recorder.ts';
 import type { RecorderDeps } from './recorder.ts';
+import type { ScanSettings } from './scan.ts';
 import { inTimeOrder } from './scanOrder.ts';
 
-export interface ProcessDeps
-  extends
-    RecorderDeps,
-    ClaimDeps,
-    FinishDeps,
-    Omit<PipelineDeps, 'signal' | 'log' | 'isTimeUp' | 'requestsEndMs' | 'speech' | 'coverage' | 'onReading'> {
-  readonly jobs: JobStore;
+/** What a worker is made of: stores and what follows from an end, the task's surroundings, and four groups of the worker's own. */
+export interface ProcessDeps extends RecorderDeps, ClaimDeps, FinishDeps {
   readonly audio: FinishDeps['audio'];
   readonly queue: TaskQueue;
   readonly turns: Pick<Turns, 'wait' | 'pass'>;
-  /** Of the transcription service. */
-  readonly slots: Pick<RequestSlots, 'use'>;
-  readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
-  readonly fairUse: Pick<FairUse, 'requireBudget'>;
-  readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
   readonly logger: Logger;
-  /** After this long a worker begins nothing new, milliseconds: enough before the task's timeout to end what is in flight. */
-  readonly workMs: number;
-  /** After this long the platform answers for the worker, milliseconds. It does not end the process. */
-  readonly taskMs: number;
-  /** How long a dead worker keeps the job from others, milliseconds. */
-  readonly leaseMs: number;
+  readonly now: () => number;
   /** Ends the process. */
   readonly exit: () => void;
-  readonly now: () => number;
+  readonly speech: SpeechServices;
+  readonly spending: SpendingLimits;
+  readonly scan: ScanSettings;
+  readonly times: WorkTimes;
+}
+
+/** What turns audio into words. */
+export interface SpeechServices {
+  readonly listener: () => Promise<Listener>;
+  readonly transcriber: Transcriber;
+  readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
+  /** Requests of one worker in flight at most. */
+  readonly concurrency: number;
+}
+
+/** What may be used of it. */
+export interface SpendingLimits {
+  readonly fairUse: Pick<FairUse, 'requireBudget'>;
+  readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
+  /** Of the transcription service. */
+  readonly slots: Pick<RequestSlots, 'use'>;
+}
+
+/** Milliseconds. */
+export interface WorkTimes {
+  /** After this long a worker begins nothing new: enough before the task's timeout to end what is in flight. */
+  readonly workMs: number;
+  /** After this long the platform answers for the worker. It does not end the process. */
+  readonly taskMs: number;
+  /** How long a dead worker keeps the job from others. */
+  readonly leaseMs: number;
 }
 
 /** Requests in flight are abandoned this long before the task's timeout, milliseconds: the job still has to say why it waits. */
@@ -94,14 +108,18 @@ export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promi
 }
 
 async function deliver(payload: TaskPayload, deps: ProcessDeps, logger: Logger): Promise<void> {
-  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), deps);
+  const { admission, lease } = await Lease.acquire(deps.jobs, payload, randomUUID(), {
+    now: deps.now,
+    leaseMs: deps.times.leaseMs,
+    turns: deps.turns,
+  });
   if (lease === null || admission.kind !== 'work') return turnAway(admission, payload, deps, logger);
 
   logger.info('attempt.began', { stage: 'lease', attempt: admission.job.attempts });
   const overdue = new AbortController();
   const deadline = setTimeout(() => {
     overdue.abort(new OverdueError('The attempt did not end in time.'));
-  }, deps.taskMs - ABORT_MS);
+  }, deps.times.taskMs - ABORT_MS);
   const signal = AbortSignal.any([lease.signal, overdue.signal]);
   try {
     const work = attempt(admission.job, lease, signal, deps, logger);
@@ -154,6 +172,7 @@ async function endOrExit(
 
 async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: ProcessDeps, logger: Logger): Promise<void> {
   const { jobId } = lease;
+  const { speech, spending, times } = deps;
   const beganMs = deps.now();
   const fileWork = new FileWork();
   const coverage = new Coverage(deps.db, job.uid, jobId, deps.now);
@@ -178,15 +197,18 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
     const work = transcribeRecordings(
       { jobId, job, all, files: claimed.files, fileWork, recorder },
       {
-        ...deps,
+        audio: deps.audio,
         coverage,
-        listener: () => deps.listener().then((listener) => metered(listener, job.uid, deps)),
-        transcriber: inSlot(budgeted(leased(deps.transcriber, lease), job.uid, deps), deps.slots),
-        speech: await deps.preferences.speechSettings(job.uid, { jobId }),
+        listener: () => speech.listener().then((listener) => metered(listener, job.uid, spending)),
+        transcriber: inSlot(budgeted(leased(speech.transcriber, lease), job.uid, spending), spending),
+        speech: await speech.preferences.speechSettings(job.uid, { jobId }),
+        settings: deps.scan,
+        concurrency: speech.concurrency,
+        now: deps.now,
         log: logger,
         signal,
-        isTimeUp: () => deps.now() >= beganMs + deps.workMs,
-        requestsEndMs: beganMs + deps.taskMs - LAST_REQUESTS_MS,
+        isTimeUp: () => deps.now() >= beganMs + times.workMs,
+        requestsEndMs: beganMs + times.taskMs - LAST_REQUESTS_MS,
         ...(isSuspicious
           ? { onReading: ({ name }: JobFile) => recorder.save({ reading: name }).then(() => undefined) }
           : {}),
@@ -216,10 +238,8 @@ function waitingForDuplicate(untilMs: number | null, nowMs: number): AppError {
   return new AppError('duplicate_in_progress', untilMs !== null && untilMs > nowMs ? { untilMs } : {});
 }
 
-type Budgets = Pick<ProcessDeps, 'fairUse' | 'budget'>;
-
 /** Detects speech only while the day's budgets of audio last. */
-function metered(listener: Listener, uid: string, { budget }: Budgets): Listener {
+function metered(listener: Listener, uid: string, { budget }: SpendingLimits): Listener {
   const meter = budget.audioMeter(uid);
   return {
     parallel: listener.parallel,
@@ -231,12 +251,12 @@ function metered(listener: Listener, uid: string, { budget }: Budgets): Listener
 }
 
 /** Asks only while the project has a request free at its transcription service. What is not asked is not counted. */
-function inSlot(transcriber: Transcriber, slots: Pick<RequestSlots, 'use'>): Transcriber {
+function inSlot(transcriber: Transcriber, { slots }: SpendingLimits): Transcriber {
   return { transcribe: (request, signal) => slots.use(signal, () => transcriber.transcribe(request, signal)) };
 }
 
 /** Sends only while the day's budgets of speech last: the rest waits, with its audio, for the next day. */
-function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: Budgets): Transcriber {
+function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: SpendingLimits): Transcriber {
   return {
     async transcribe(request, signal) {
       await fairUse.requireBudget(uid);

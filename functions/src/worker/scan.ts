@@ -56,9 +56,17 @@ export interface ScanDeps {
    */
   readonly onReading?: (file: JobFile) => Promise<void>;
   readonly signal: AbortSignal;
+  readonly settings: ScanSettings;
+}
+
+/** How recordings are decoded and cut. */
+export interface ScanSettings {
+  /** The pause in speech from which on a new conversation begins, milliseconds. */
   readonly conversationGapMs: number;
+  /** Audio of one request at most, milliseconds. */
   readonly maxChunkMs: number;
   readonly decoder: DecoderChoice;
+  /** Empty: ffmpeg-static, or else the one on the PATH. */
   readonly ffmpegPath: string;
 }
 
@@ -87,8 +95,8 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
     const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
-      decoder: deps.decoder,
-      ffmpegPath: deps.ffmpegPath,
+      decoder: deps.settings.decoder,
+      ffmpegPath: deps.settings.ffmpegPath,
     });
     run.start(file, report);
     try {
@@ -230,8 +238,8 @@ class Run {
     this.#deps = deps;
     this.#cutter = new PassageCutter(isOpus(first.format) ? 'opus' : 's16');
     this.#chunker = new SpeechChunker({
-      conversationGapMs: deps.conversationGapMs,
-      maxChunkMs: deps.maxChunkMs,
+      conversationGapMs: deps.settings.conversationGapMs,
+      maxChunkMs: deps.settings.maxChunkMs,
       preRollMs: preRollMs(first),
     });
   }

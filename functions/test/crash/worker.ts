@@ -5,7 +5,7 @@ import type { JobFile } from '../../src/jobs/job.ts';
 import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
-import { TestWorld } from '../support/worker.ts';
+import { changed, TestWorld } from '../support/worker.ts';
 import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
@@ -51,8 +51,7 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
   watch.watchTransactions(world.db, taskStepOf);
   const { notifier } = world.deps;
   const transcriber = transcriberAt(order.standInUrl, order.requestTimeoutMs, nothing);
-  return {
-    ...world.deps,
+  return changed(world.deps, {
     audio: new WatchedAudio(world, watch, order.failRead),
     transcriber: {
       async transcribe(request, signal) {
@@ -64,7 +63,7 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
     listener: () => watch.around('load vad', async () => listenWith(await loadSileroVad())),
     workMs: order.workMs,
     leaseMs: order.leaseMs,
-  };
+  });
 }
 
 const order = readOrder() as TaskOrder;

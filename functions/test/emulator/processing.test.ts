@@ -171,7 +171,7 @@ describe('the task', () => {
 
   it('lets one of two concurrent deliveries work and sends the other away to come again', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
-    const { transcriber } = world.deps;
+    const { transcriber } = world.deps.speech;
     let second: Promise<void> | undefined;
     // While the first is at its request, the second comes.
     await world.deliver(jobId, {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Turns } from '../../src/jobs/turns.ts';
 import { processJob } from '../../src/worker/processJob.ts';
-import type { ProcessDeps } from '../../src/worker/processJob.ts';
+import type { WorkerChange } from '../support/worker.ts';
 import { CommandWorld } from '../support/commands.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 
@@ -23,13 +23,13 @@ describe('the jobs of one user', () => {
     const value = uploads++;
     return world.accept([{ filename: pcmName(CAPTURED_AT + 60 * value), bytes: pcmRecording({ frames: 50, value }) }]);
   };
-  const deliver = (jobId: string, change: Partial<ProcessDeps> = {}) => world.deliver(jobId, { turns, ...change });
+  const deliver = (jobId: string, change: WorkerChange = {}) => world.deliver(jobId, { turns, ...change });
   const waitOf = async (jobId: string) => {
     const { status, waitingFor } = await world.job(jobId);
     return [status, waitingFor?.reason];
   };
   /** A worker that has acquired the job, and works until it is released. */
-  const busy = async (jobId: string, change: Partial<ProcessDeps> = {}) => {
+  const busy = async (jobId: string, change: WorkerChange = {}) => {
     let release: () => void = () => undefined;
     let delivery = Promise.resolve();
     await new Promise<void>((resolve) => {

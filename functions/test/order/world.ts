@@ -12,7 +12,7 @@ import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { isContention } from '../support/errors.ts';
-import { TestWorld } from '../support/worker.ts';
+import { changed, TestWorld } from '../support/worker.ts';
 import { DAY_MS } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
 import { listenWith } from '../../src/audio/detect/listener.ts';
@@ -152,7 +152,7 @@ class Run {
     const { epoch } = await this.#world.job(jobId);
     const life = new Life(diesAt);
     const { maxChunkMs } = this.#plan;
-    await processJob({ jobId, uid, epoch }, { ...mortal(deps, life), maxChunkMs }).catch(() => undefined);
+    await processJob({ jobId, uid, epoch }, changed(mortal(deps, life), { maxChunkMs })).catch(() => undefined);
   }
 
   /** As an app does; if it fails half-way somebody else has to finish it. */
@@ -226,13 +226,12 @@ function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
     life.step();
     return result;
   };
-  return {
-    ...deps,
+  return changed(deps, {
     jobs: new MortalJobs(deps.db, deps.now, around),
-    transcriber: { transcribe: (request, signal) => around(() => deps.transcriber.transcribe(request, signal)) },
+    transcriber: { transcribe: (request, signal) => around(() => deps.speech.transcriber.transcribe(request, signal)) },
     notifier: { jobFinished: (message) => around(() => deps.notifier.jobFinished(message)) },
     queue: { enqueue: (payload, options) => around(() => deps.queue.enqueue(payload, options)) },
-  };
+  });
 }
 
 class MortalJobs extends JobStore {

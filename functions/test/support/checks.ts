@@ -19,7 +19,7 @@ export function sampleOf(scenario: string): Sample {
 /** All invariants hold for the user's data. */
 export async function assertSound(world: Pick<TestWorld, 'db' | 'uid' | 'deps' | 'bucket'>): Promise<void> {
   const data = await loadUserData(world.db, world.bucket(), world.uid);
-  const context = { nowMs: world.deps.now(), gapMs: world.deps.conversationGapMs, graceMs: 5 * 60_000 };
+  const context = { nowMs: world.deps.now(), gapMs: world.deps.scan.conversationGapMs, graceMs: 5 * 60_000 };
   assert.deepEqual(
     checkUser(data, context).map(({ invariant, complaint }) => `${invariant}: ${complaint}`),
     [],

@@ -74,6 +74,27 @@ function required(name: string): string {
   return value;
 }
 
+type Groups = Pick<ProcessDeps, 'speech' | 'spending' | 'scan' | 'times'>;
+
+/** What a test has instead of a worker's own: members of groups are named by themselves. */
+export type WorkerChange = Partial<
+  Omit<ProcessDeps, keyof Groups> & Groups['speech'] & Groups['spending'] & Groups['scan'] & Groups['times']
+>;
+
+export function changed(deps: ProcessDeps, change: WorkerChange): ProcessDeps {
+  const given: Readonly<Record<string, unknown>> = change;
+  const inGroup = <Group extends object>(group: Group): Group =>
+    Object.fromEntries(Object.entries(group).map(([name, value]) => [name, given[name] ?? value])) as Group;
+  return {
+    ...deps,
+    ...change,
+    speech: inGroup(deps.speech),
+    spending: inGroup(deps.spending),
+    scan: inGroup(deps.scan),
+    times: inGroup(deps.times),
+  };
+}
+
 export interface NamedBytes {
   readonly filename: string;
   readonly bytes: Uint8Array;
@@ -94,13 +115,13 @@ export class TestWorld {
   readonly #app: App;
 
   /** @param projectId the suite's own, or any other `demo-` project: the emulators keep projects apart. */
-  constructor(change: Partial<ProcessDeps> = {}, projectId: string = required('GCLOUD_PROJECT')) {
+  constructor(change: WorkerChange = {}, projectId: string = required('GCLOUD_PROJECT')) {
     this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, randomUUID());
     this.db = getFirestore(this.#app);
     const now = (): number => Date.now() + this.aheadMs;
     const jobs = new JobStore(this.db, now);
     const conversations = new ConversationStore(this.db, { gapMs: GAP_MS, now });
-    this.deps = {
+    const deps: ProcessDeps = {
       db: this.db,
       jobs,
       queue: {
@@ -119,9 +140,6 @@ export class TestWorld {
       }),
       usage: new UsageStore(this.db, now),
       turns: NO_TURNS,
-      slots: NO_SLOTS,
-      fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
-      budget: NO_BUDGET,
       files: new FileStore(this.db),
       registry: new RecordingRegistry(this.db, jobs, now),
       audio: new StagedAudio(this.bucket()),
@@ -131,29 +149,31 @@ export class TestWorld {
           return Promise.resolve({ sent: 1, removed: 0 });
         },
       },
-      transcriber: createDeepgramTranscriber({
-        apiKey: () => 'test',
-        baseUrl: () => required('DEEPGRAM_STANDIN_URL'),
-        logger: this.logger,
-      }),
-      listener: sharedListener,
       logger: this.logger,
       now,
-      preferences: new PreferenceStore(this.db, { defaultLanguage: 'multi', logger: this.logger }),
-      conversationGapMs: GAP_MS,
-      maxChunkMs: 600_000,
-      decoder: 'auto',
-      ffmpegPath: '',
-      concurrency: 4,
-      workMs: 780_000,
-      taskMs: 900_000,
-      leaseMs: 60_000,
+      speech: {
+        listener: sharedListener,
+        transcriber: createDeepgramTranscriber({
+          apiKey: () => 'test',
+          baseUrl: () => required('DEEPGRAM_STANDIN_URL'),
+          logger: this.logger,
+        }),
+        preferences: new PreferenceStore(this.db, { defaultLanguage: 'multi', logger: this.logger }),
+        concurrency: 4,
+      },
+      spending: {
+        fairUse: new FairUse({ db: this.db, jobs, limits: NO_LIMITS, now }),
+        budget: NO_BUDGET,
+        slots: NO_SLOTS,
+      },
+      scan: { conversationGapMs: GAP_MS, maxChunkMs: 600_000, decoder: 'auto', ffmpegPath: '' },
+      times: { workMs: 780_000, taskMs: 900_000, leaseMs: 60_000 },
       exit: () => {
         throw new Error('The worker was told to exit.');
       },
       retentionMs: 7 * DAY_MS,
-      ...change,
     };
+    this.deps = changed(deps, change);
   }
 
   /** Another user from now on, at the present time: what a test that runs many cases has instead of many worlds. */
@@ -212,9 +232,9 @@ export class TestWorld {
   }
 
   /** Delivers the job's task once. */
-  async deliver(jobId: string, change: Partial<ProcessDeps> = {}): Promise<void> {
+  async deliver(jobId: string, change: WorkerChange = {}): Promise<void> {
     const { epoch } = await this.job(jobId);
-    await processJob({ jobId, uid: this.uid, epoch }, { ...this.deps, ...change });
+    await processJob({ jobId, uid: this.uid, epoch }, changed(this.deps, change));
   }
 
   async job(jobId: string): Promise<JobWithFiles> {

@@ -100,10 +100,7 @@ async function scan(recorded: readonly Recorded[], setting: Setting = {}): Promi
       yield content;
     },
     signal: new AbortController().signal,
-    conversationGapMs: 20_000,
-    maxChunkMs: 60_000,
-    decoder: 'auto',
-    ffmpegPath: '',
+    settings: { conversationGapMs: 20_000, maxChunkMs: 60_000, decoder: 'auto', ffmpegPath: '' },
   })) {
     events.push(event);
   }
