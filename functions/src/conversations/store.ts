@@ -42,8 +42,8 @@ export interface PreparedSpeech {
 }
 
 /**
- * The speech reaches a conversation whose deletion has begun and is not through. Until it is, its segments cannot be told
- * from new ones: whoever meets it brings it to its end ({@link ConversationStore.finishDeletion}) and begins again.
+ * The speech reaches a conversation whose deletion has begun and has not ended. Until it ends, the segments to delete cannot be told
+ * from new ones: the caller finishes the deletion ({@link ConversationStore.finishDeletion}) and begins again.
  */
 export class DeletionUnderWayError extends Error {
   override readonly name = 'DeletionUnderWayError';
@@ -127,7 +127,7 @@ export class ConversationStore {
   }
 
   /**
-   * Deletes a conversation for good. Doing it again changes nothing.
+   * Deletes a conversation. A second call changes nothing.
    * @throws AppError `conversation_not_found`; `conversation_merged`.
    */
   async delete(uid: string, conversationId: string): Promise<void> {
@@ -135,7 +135,7 @@ export class ConversationStore {
     await this.finishDeletion(uid, conversationId);
   }
 
-  /** Brings a deletion that was begun to its end; safe to repeat, and to do twice at once. */
+  /** Finishes a deletion that was begun. Callers may repeat it, and two may do it at the same time. */
   async finishDeletion(uid: string, conversationId: string): Promise<void> {
     await finishDeletion(this.#db, uid, conversationId, this.#now());
   }

@@ -1,7 +1,6 @@
 /**
- * What is derived from a conversation's transcript when a job ends: title, overview and relevance. Made from what is stored
- * alone, so repeating it gives the same; whoever changes a transcript makes its summary anew when its job ends, so in the
- * end every summary is of the transcript as it is.
+ * Title, overview and relevance of a conversation. They are derived from the stored transcript alone, so that deriving them again
+ * gives the same. Every job that changes a transcript derives them anew when it ends, so that each summary is of the transcript as it is.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';

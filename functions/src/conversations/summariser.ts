@@ -1,4 +1,4 @@
-/** The seam between a conversation's transcript and whoever writes its title and overview. */
+/** The seam between a conversation's transcript and the service that writes its title and overview. */
 import { extractTitle } from './title.ts';
 
 /** What is read of a transcript: its beginning, in order of time. */

@@ -4,7 +4,7 @@ import type { ScheduleOptions } from 'firebase-functions/v2/scheduler';
 import { audioRetentionMs, REGION, uploadExpiryMs } from '../config.ts';
 import { lazily } from '../lazily.ts';
 
-/** One at a time is enough; two at once would do no harm. */
+/** One at a time is enough; two at the same time would do no harm. */
 export const options = {
   region: REGION,
   schedule: 'every 5 minutes',

@@ -1,4 +1,4 @@
-/** The seam between a finished job and whoever tells the user's devices about it. */
+/** The seam between a finished job and the channel that tells the user's devices about it. */
 import type { FinishedStatus } from 'offline-audio-sync-contract';
 
 export interface JobFinished {

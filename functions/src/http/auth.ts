@@ -1,4 +1,4 @@
-/** Who sends a request: the verified ID token alone says so. */
+/** Identifies the sender of a request by the verified ID token, and by nothing else. */
 import type { AppCheck } from 'firebase-admin/app-check';
 import type { Auth } from 'firebase-admin/auth';
 import { AppError } from '../errors.ts';
@@ -9,7 +9,7 @@ export interface Caller {
   readonly uid: string;
 }
 
-/** As much of a request as telling its sender takes. */
+/** The part of a request that identifies its sender. */
 export interface RequestHeaders {
   get(name: string): string | undefined;
 }

@@ -60,7 +60,7 @@ export function waitBeforeRetry({ remedy, retryAfterSeconds }: AppError): number
 }
 
 /**
- * Whatever was thrown, as the error that a client may see. What is not an AppError is logged here; the client gets a
+ * Turns anything that was thrown into the error that a client may see. What is not an AppError is logged here; the client gets a
  * reference to that log entry and nothing of its content.
  */
 export function toAppError(error: unknown, logger: Logger): AppError {

@@ -42,9 +42,9 @@ export type Admission =
   | { readonly kind: 'work'; readonly job: Job }
   /** Done already; only what comes after (push, clean-up) may be missing. */
   | { readonly kind: 'finished'; readonly job: Job }
-  /** Nothing to do, for good. */
+  /** There is nothing to do, now or later. */
   | { readonly kind: 'drop'; readonly reason: 'missing' | 'stale_epoch' | 'not_ready' }
-  /** The payload's user is not the job's: somebody forged or mixed up a task. */
+  /** The payload's user is not the job's: the task was forged or mixed up. */
   | { readonly kind: 'refuse'; readonly reason: 'uid_mismatch' }
   /** Too many attempts in a row without progress: the job is to fail. */
   | { readonly kind: 'exhausted' }

@@ -1,4 +1,4 @@
-/** What follows when a document is deleted: by the sweeper, a TTL policy, the console, or an app. */
+/** What follows when a document is deleted by the sweeper, a TTL policy, the console or an app. */
 import { FieldPath } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
 import * as z from 'zod';
@@ -22,7 +22,7 @@ export interface JobDeletionDeps {
   readonly logger: Logger;
 }
 
-/** Whatever the console may have made of it. */
+/** The part of the document that is needed; an operator may have changed the rest by hand. */
 const withOwner = z.object({ uid: z.string().min(1) });
 
 /** Documents of one batch. */

@@ -8,9 +8,9 @@ import type { Logger } from '../logger.ts';
 export type IsOver = () => boolean;
 
 /**
- * Acts on one item after the other, some at once, until the time is over. The first is begun in any case: whoever comes late,
- * again and again, gets somewhere all the same.
- * @returns how many were begun, and have ended: always the first ones.
+ * Acts on items in their order, several at the same time, until the time is over. It always begins at least one item, so that a late
+ * sweep still makes progress.
+ * @returns how many items were begun. All of these have ended, and they are the first ones.
  */
 export async function forEachUntil<T>(
   items: readonly T[],
@@ -44,7 +44,7 @@ export interface Finishing<T> {
   readonly logger: Logger;
 }
 
-/** Finishes what others began and left. One that fails is told of, keeps nobody from the rest, and is met again in the next run. */
+/** Finishes work that was begun and left. An item that fails is logged and left for the next run; the others are finished. */
 export async function finishEach<T>(left: readonly T[], { page, isOver, finish, failure, logger }: Finishing<T>) {
   let failed = 0;
   const seen = await forEachUntil(left, { isOver, concurrency: CONCURRENCY }, async (item) => {

@@ -30,15 +30,15 @@ export interface JobStep {
   readonly name: string;
   readonly due: DueQuery;
   /**
-   * Does to one job what it needs, if it still does: asked again in a transaction wherever something is written. Doing it
-   * twice, or two sweepers doing it at once, is the same as once. Returns whether there was something to do.
+   * Does to one job what it needs, if it still needs it: every write checks that in its transaction. Repeating it changes nothing, also
+   * when two sweepers do it at the same time. @returns whether there was something to do.
    */
   readonly act: (jobId: string, job: DueJob) => Promise<boolean>;
 }
 
 /** How long a lease may be dead, and a deferred job due, before the sweeper helps: the platform's own retry comes first. */
 const GRACE_MS = 60_000;
-/** How long something that takes a moment (an enqueue, a wrap-up) may be on its way. */
+/** How long a short operation (an enqueue, a wrap-up) may take before the sweeper repeats it. */
 const MOMENT_MS = 2 * 60_000;
 /**
  * After this long a job gets a second task beside the one that it may or may not have: the id of a task that ran or was

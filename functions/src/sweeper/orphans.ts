@@ -1,4 +1,4 @@
-/** Objects that nothing will read again, however their job went away. */
+/** Deletes objects that no job needs. */
 import pMap from 'p-map';
 import type { FileStore } from '../jobs/files.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -14,11 +14,11 @@ export interface OrphanDeps {
 
 export interface Deletions {
   readonly deleted: number;
-  /** One for each object that could not be deleted; the next look takes it up again. */
+  /** One for each object that could not be deleted. The next pass over all objects tries it again. */
   readonly errors: readonly Error[];
 }
 
-/** Deletes and look-ups under way at once. */
+/** Deletes and look-ups under way at the same time. */
 const CONCURRENCY = 32;
 /** Jobs of one look-up. */
 const LOOK_UP = 100;

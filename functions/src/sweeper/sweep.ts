@@ -1,6 +1,7 @@
 /**
- * The sweeper: puts right what nobody else will. Every step is bounded in jobs and time, goes on where the last run stopped,
- * and may run twice at once; a job or object that cannot be helped is counted and left for the next run, and stops nothing.
+ * One run of the sweeper: re-enqueues stuck jobs, ends expired ones, and deletes orphaned objects. Every step is bounded in jobs and
+ * time, continues where the last run stopped, and may run twice at the same time. A job or object that fails is counted and left for
+ * the next run; the others are processed.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import { errorFields } from '../logger.ts';

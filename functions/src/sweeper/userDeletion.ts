@@ -1,9 +1,9 @@
 /**
- * When a user is deleted, everything that is theirs goes: jobs with their chunks, audio, conversations, segments, devices, usage.
+ * Deletes everything of a deleted user: jobs with their chunks, audio, conversations, segments, devices, usage.
  *
- * It goes twice. An ID token outlives its user by up to an hour, and a worker or an upload may be in the middle of something:
- * what they write after the first time goes with the second. A document remembers that the second is due, and is written
- * before anything is deleted, so a deletion that died is taken up by the sweeper as well.
+ * Everything is deleted twice. An ID token outlives its user by up to an hour, and a worker or an upload may be running: the second
+ * deletion covers what they wrote after the first. A document that says when the second one is due is written before anything is
+ * deleted, so that the sweeper also finishes a deletion that crashed.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
@@ -37,7 +37,7 @@ const PAGE = 50;
 
 /** @throws Error when Firestore or Storage do not answer: the platform repeats it then, and so does the sweeper. */
 export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promise<void> {
-  // Custom tokens allow any id. One that is no part of a path was never served, and its paths would be somebody else's.
+  // Custom tokens allow any id. One that cannot be part of a path was never served, and its paths would be another user's.
   if (!isServable(uid)) return;
   const dueAt = Timestamp.fromMillis(deps.now() + SECOND_TIME_MS);
   await deletionsIn(deps.db).doc(uid).set({ dueAt });

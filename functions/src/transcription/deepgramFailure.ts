@@ -15,8 +15,8 @@ export interface DeepgramFailure {
 }
 
 /**
- * What Deepgram says of a request whose parameters it does not take: no audio passes with those, so somebody has to mend them,
- * and no audio is to blame.
+ * Reasons that Deepgram gives for parameters that it does not accept. No audio is at fault: every request fails until the operator
+ * corrects the settings.
  */
 const OF_PARAMETERS: ReadonlySet<string> = new Set(['INVALID_QUERY_PARAMETER', 'NO_SUCH_MODEL']);
 

@@ -1,8 +1,8 @@
 /**
  * From checked recordings to a job that will run. The job document is the lock of an upload: it is written first, as
- * `uploading`, then the recordings are staged, then it becomes `pending`. Whatever dies in between leaves a job in
- * `uploading` that its sender finishes (same Idempotency-Key) or the sweeper clears away with its objects: never audio
- * without a job, never a job that runs without its audio. Duplicates are never staged, whoever finishes the upload.
+ * `uploading`, then the recordings are staged, then it becomes `pending`. A crash in between leaves a job in
+ * `uploading`. Its sender finishes it (same Idempotency-Key), or the sweeper deletes it with its objects. So there is never audio
+ * without a job, and no job runs without its audio. Duplicates are never staged.
  */
 import { AppError } from '../errors.ts';
 import type { Job, JobFile } from '../jobs/job.ts';

@@ -216,7 +216,7 @@ async function refuseWrong(
   return wrong.length;
 }
 
-/** Nobody can read back what is kept. */
+/** Removes the download tokens of the objects that match the manifest, so that no link reads them. */
 async function sealRight(
   files: readonly JobFile[],
   objects: readonly Arrival[],

@@ -156,7 +156,7 @@ export class Recorder {
     this.#noteFinal(written.final);
   }
 
-  /** Writes that a chunk was refused for good: its recordings fail, and what was refused is not asked for again. */
+  /** Records that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
   async recordRefusal(chunk: Chunk, error: Failure, change: JobChange): Promise<void> {
     await this.#persistently(chunk, async () => {
       const { id, plan } = chunk;

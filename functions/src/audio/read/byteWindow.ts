@@ -4,7 +4,7 @@ const BLOCK_BYTES = 64 * 1024;
 
 /**
  * Appends copy, so the caller may reuse its buffer. Bytes that were handed out are never written again: a view stays
- * valid for as long as somebody holds it. Every byte is copied a small constant number of times however the stream is cut.
+ * valid for as long as it is referenced. Every byte is copied a small constant number of times however the stream is cut.
  */
 export class ByteWindow {
   #block = new Uint8Array(0);
