@@ -21,6 +21,13 @@ const LONGEST_WAIT_FOR_STRANGERS_MS = 2 * 60_000;
 /** Codes of our server for a body that is not what this client sent: something on the way has changed it. */
 const CHANGED_ON_THE_WAY: ReadonlySet<string> = new Set<ErrorCode>(['invalid_multipart', 'unsupported_media_type']);
 
+/** Codes of our server for an account, or an app, that it does not serve: that says nothing of what is sent. */
+const NOT_SERVED: ReadonlySet<string> = new Set<ErrorCode>([
+  'unauthenticated',
+  'sign_up_not_allowed',
+  'app_check_failed',
+]);
+
 /** The server was not reached, whatever came back. */
 export function notReached(
   code: UnreachedCode,
@@ -58,7 +65,7 @@ function verdictOfFunctions(answer: HttpAnswer, nowMs: number): RequestError | n
   const error = (kind: RequestError['kind']): RequestError =>
     new RequestError(kind, code, message, { status, details, retryAfterMs });
   if (status === 429 || (status === 503 && retryAfterMs !== null)) return error('wait');
-  if (code === 'unauthenticated') return error('signed_out');
+  if (NOT_SERVED.has(code)) return error('signed_out');
   return error(status >= 500 || status === 401 || CHANGED_ON_THE_WAY.has(code) ? 'server' : 'refused');
 }
 

@@ -20,8 +20,8 @@ export interface CoolDownOptions {
 
 export interface Cooling {
   readonly until: Deadline;
-  /** The server's code. */
-  readonly reason: string;
+  /** The server's code, and its sentence where that was kept. */
+  readonly why: { readonly reason: string; readonly message?: string };
 }
 
 export class CoolDown {
@@ -37,12 +37,14 @@ export class CoolDown {
     const { clock } = this.#options;
     this.#cooling.clear();
     for (const key of KEYS) {
-      const { until, lengthMs, reason } = entries.get(key) ?? {};
+      const { until, lengthMs, reason, message } = entries.get(key) ?? {};
       if (typeof until !== 'number') continue;
       // A clock that was set back since makes it no longer than it was when it began.
       const longestMs = typeof lengthMs === 'number' ? lengthMs : LONGEST_COOL_DOWN_MS;
       const remainingMs = Math.min(until - clock.now(), longestMs);
-      if (remainingMs > 0) this.#cooling.set(key, { until: new Deadline(clock, remainingMs), reason: String(reason) });
+      if (remainingMs <= 0) continue;
+      const why = { reason: String(reason), ...(typeof message === 'string' ? { message } : {}) };
+      this.#cooling.set(key, { until: new Deadline(clock, remainingMs), why });
     }
   }
 
@@ -59,13 +61,13 @@ export class CoolDown {
   }
 
   /** @param isUpload whether the server answered an upload with it. */
-  async begin({ code, retryAfterMs }: RequestError, isUpload: boolean): Promise<void> {
+  async begin({ code, message, retryAfterMs }: RequestError, isUpload: boolean): Promise<void> {
     const { store, clock, random } = this.#options;
     const key = isUpload && OF_UPLOADS.has(code) ? UPLOADS : ALL;
     const lengthMs = Math.max(coolDownMs(retryAfterMs, random()), this.#current(key)?.until.remainingMs ?? 0);
-    const cooling = { until: new Deadline(clock, lengthMs), reason: code };
+    const cooling = { until: new Deadline(clock, lengthMs), why: { reason: code, message } };
     this.#cooling.set(key, cooling);
-    const entry: StoredValue = { until: cooling.until.at, lengthMs, reason: code };
+    const entry: StoredValue = { until: cooling.until.at, lengthMs, reason: code, message };
     await store.put(new Map([[key, entry]]));
   }
 

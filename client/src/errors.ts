@@ -7,6 +7,7 @@ import type { ClientErrorCode, ReceivedErrorCode } from 'offline-audio-sync-cont
  * - `not_found`: there is no such recording.
  * - `busy`: it cannot be done while the recording is on its way.
  * - `signed_out`: there is no user.
+ * - `account_gone`: the user's account was deleted or disabled.
  * - `disposed`: the client was disposed of.
  */
 export type SyncErrorCode = Extract<
@@ -18,6 +19,7 @@ export type SyncErrorCode = Extract<
   | 'not_found'
   | 'busy'
   | 'signed_out'
+  | 'account_gone'
   | 'disposed'
 >;
 
@@ -44,7 +46,7 @@ export interface FileProblem {
  * - `network`: there was no answer, or somebody else answered: a portal, a proxy, a front end whose server is down. It says
  *   nothing about the recordings, so it never counts towards giving up.
  * - `wait`: the server wants to be asked later (429, 503). It never counts as a failure.
- * - `signed_out`: the server knows no such user.
+ * - `signed_out`: the server serves no such user: signed out, deleted, or not admitted. Recordings wait until that has changed.
  * - `server`: the request failed on our server. It may succeed another time.
  * - `refused`: the same request would get the same answer.
  */

@@ -43,6 +43,7 @@ export interface FirebaseBackendOptions {
 
 /**
  * For the user who is signed in now, and no other: signed out, or with somebody else signed in, the client waits.
+ * Its `idToken` throws SyncError `account_gone` where the account was deleted or disabled.
  * @throws SyncError `signed_out`
  */
 export function firebaseBackend(options: FirebaseBackendOptions): Backend {
@@ -57,7 +58,14 @@ export function firebaseBackend(options: FirebaseBackendOptions): Backend {
   return {
     functionsUrl: options.functionsUrl ?? `https://${region}-${app.options.projectId ?? ''}.cloudfunctions.net`,
     storageUrl: options.storageUrl ?? 'https://firebasestorage.googleapis.com',
-    idToken: async (refresh) => (await user()?.getIdToken(refresh)) ?? null,
+    idToken: async (refresh) => {
+      try {
+        return (await user()?.getIdToken(refresh)) ?? null;
+      } catch (error) {
+        if (isGone(error)) throw new SyncError('account_gone');
+        throw error;
+      }
+    },
     ...(appCheckToken === undefined ? {} : { appCheckToken }),
     onSignIn: (listener) =>
       onAuthStateChanged(auth, () => {
@@ -83,6 +91,13 @@ export function firebaseBackend(options: FirebaseBackendOptions): Backend {
         onError,
       ),
   };
+}
+
+/** Codes of Firebase Auth for an account that was deleted or disabled. */
+const GONE = new Set(['auth/user-token-expired', 'auth/user-disabled', 'auth/user-not-found']);
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && GONE.has(String(error.code));
 }
 
 function toSignal(job: Readonly<Record<string, unknown>>): JobSignal {

@@ -3,7 +3,7 @@ import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import { notReached, parseJsonObject, toRequestError } from './answer.ts';
 import type { Addressee, HttpAnswer } from './answer.ts';
 import type { Backend } from './backend.ts';
-import { RequestError } from './errors.ts';
+import { RequestError, SyncError } from './errors.ts';
 import { abortReason, TimeLimitError, within } from './time.ts';
 import type { Clock } from './time.ts';
 
@@ -47,7 +47,9 @@ export class Http {
     const answer = await this.#attempt(request, false);
     const error = this.#errorOf(answer, request);
     if (error === null) return answer;
-    if (error.status !== 401 || error.kind === 'network') throw error;
+    // What an account may do is in its token, which is older than a confirmation of its e-mail address.
+    const isAboutToken = error.status === 401 || error.code === 'sign_up_not_allowed';
+    if (!isAboutToken || error.kind === 'network') throw error;
     const second = await this.#attempt(request, true);
     const still = this.#errorOf(second, request);
     if (still !== null) throw still;
@@ -101,6 +103,7 @@ export class Http {
     } catch (cause) {
       if (signal.aborted) throw abortReason(signal);
       if (cause instanceof RequestError) throw cause;
+      if (cause instanceof SyncError) throw new RequestError('signed_out', cause.code, cause.message, { cause });
       throw notReached('no_token', { cause });
     }
   }

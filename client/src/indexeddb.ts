@@ -20,6 +20,8 @@ export interface IndexedDbOptions {
 
 /** Entry with the token of the last lease: what is written under another one is refused. */
 const LEASE = 'lease';
+/** Entries that are read at once. */
+const PAGE = 250;
 
 interface Schema extends DBSchema {
   entries: { key: string; value: StoredValue };
@@ -58,9 +60,17 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
   return {
     entries: () =>
       database.run('readonly', async (tx) => {
-        const entries = tx.objectStore('entries');
-        const [keys, values] = await Promise.all([entries.getAllKeys(), entries.getAll()]);
-        const all = new Map(keys.map((key, i) => [key, values[i] ?? {}]));
+        const all = new Map<string, StoredValue>();
+        let range: IDBKeyRange | null = null;
+        // In pages: a page of the app stands still while it is given ten thousand entries in one piece.
+        for (let isMore = true; isMore;) {
+          const entries = tx.objectStore('entries');
+          const [keys, values] = await Promise.all([entries.getAllKeys(range, PAGE), entries.getAll(range, PAGE)]);
+          for (const [i, key] of keys.entries()) all.set(key, values[i] ?? {});
+          const last = keys.at(-1);
+          isMore = last !== undefined && keys.length === PAGE;
+          if (last !== undefined) range = IDBKeyRange.lowerBound(last, true);
+        }
         all.delete(LEASE);
         return all;
       }),

@@ -47,7 +47,12 @@ export interface SyncClientOptions {
 /** `standby`: another tab works on this store; this one takes over when it is gone, or stands still for a minute. */
 export type SyncStatus =
   | UploaderStatus
-  | { readonly state: 'stopped' | 'standby' | 'paused' | 'disposed'; readonly reason: null; readonly until: null };
+  | {
+      readonly state: 'stopped' | 'standby' | 'paused' | 'disposed';
+      readonly reason: null;
+      readonly message?: never;
+      readonly until: null;
+    };
 
 export interface SyncEvents {
   /** It is there, or in another state. */

@@ -28,6 +28,8 @@ export interface UploaderStatus {
   readonly state: 'uploading' | 'idle' | 'offline' | 'cooling_down' | 'backing_off' | 'signed_out';
   /** A code of the server's, or of this library; null while there is nothing to say. */
   readonly reason: string | null;
+  /** What the server, or this library, says of it: a sentence. Not there where the code is all there is. */
+  readonly message?: string;
   readonly until: number | null;
 }
 
@@ -37,8 +39,12 @@ interface Blocked {
   readonly forMs: number;
 }
 
-function blocked(state: UploaderStatus['state'], reason: string | null, until: Deadline | null): Blocked {
-  return { status: { state, reason, until: until?.at ?? null }, forMs: until?.remainingMs ?? Infinity };
+function blocked(
+  state: UploaderStatus['state'],
+  until: Deadline | null,
+  why: Pick<UploaderStatus, 'reason' | 'message'> = { reason: null },
+): Blocked {
+  return { status: { state, ...why, until: until?.at ?? null }, forMs: until?.remainingMs ?? Infinity };
 }
 
 /** Our server fails a batch for this long before the batch is given up, milliseconds. Only time spent on trying counts. */
@@ -114,19 +120,19 @@ export class Uploader {
   #blocked(): Blocked | null {
     const { library, coolDown } = this.#options;
     const unsent = this.#unsent();
-    if (unsent === undefined && library.count('waiting') === 0) return blocked('idle', null, null);
+    if (unsent === undefined && library.count('waiting') === 0) return blocked('idle', null);
     const offline = this.#offline.until;
-    if (offline !== null) return blocked('offline', null, offline);
+    if (offline !== null) return blocked('offline', offline);
     const cooling = coolDown.current(true);
-    if (cooling !== null) return blocked('cooling_down', cooling.reason, cooling.until);
+    if (cooling !== null) return blocked('cooling_down', cooling.until, cooling.why);
     const { until, error } = this.#setbacks;
     if (until !== null) {
-      const { kind = '', code: reason = 'internal' } = error instanceof RequestError ? error : {};
-      return blocked(kind === 'signed_out' ? kind : 'backing_off', reason, until);
+      if (!(error instanceof RequestError)) return blocked('backing_off', until, { reason: 'internal' });
+      const { kind, code: reason, message } = error;
+      return blocked(kind === 'signed_out' ? kind : 'backing_off', until, { reason, message });
     }
     const gathering = this.#gathering;
-    if (unsent === undefined && gathering !== null && gathering.remainingMs > 0)
-      return blocked('idle', null, gathering);
+    if (unsent === undefined && gathering !== null && gathering.remainingMs > 0) return blocked('idle', gathering);
     return null;
   }
 

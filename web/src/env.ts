@@ -1,6 +1,10 @@
 /** Where the console is: deployed, or beside a local Emulator Suite. */
 import type { FirebaseOptions } from 'firebase/app';
 
+/** Of reCAPTCHA Enterprise, set when the console is built: App Check is used where there is one. */
+export const appCheckSiteKey: string | null =
+  (import.meta.env['VITE_APP_CHECK_SITE_KEY'] as string | undefined) ?? null;
+
 /** What `npm start` writes into the page (`dev/emulators/console.ts`): nothing of it is there when deployed. */
 export interface LocalSuite {
   readonly auth: string;

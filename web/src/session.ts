@@ -18,6 +18,18 @@ const HINT = 'signed-in';
 
 export const session = signal<Session>({ kind: 'starting', expected: localStorage.getItem(HINT) !== null });
 
+/** Firebase has ended the session by itself: as it does with an account that was deleted or disabled. */
+const ACCOUNT_GONE = 'account-gone';
+
+/** Why nobody is signed in any more, for who looks at the sign-in page; told once. Null where they signed out themselves. */
+export function takeSignOutReason(): string | null {
+  const isGone = sessionStorage.getItem(ACCOUNT_GONE) !== null;
+  sessionStorage.removeItem(ACCOUNT_GONE);
+  return isGone
+    ? 'You were signed out: this account was deleted or disabled, or its password has changed. Recordings that were not sent yet are still on this device.'
+    : null;
+}
+
 /** What has to be done before the page goes: keeping the last second of a recording. */
 const farewells = new Set<() => Promise<unknown>>();
 let left = false;
@@ -37,9 +49,11 @@ const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'storage'] as
 export async function startSession(): Promise<void> {
   if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
   try {
-    const { watchUser } = await import('./firebase/auth.ts');
+    const { watchUser, leftByHand } = await import('./firebase/auth.ts');
     addEventListener('storage', leaveWithOthers);
     await watchUser((user) => {
+      const wasSignedIn = localStorage.getItem(HINT) !== null;
+      if (user === null && wasSignedIn && !leftByHand()) sessionStorage.setItem(ACCOUNT_GONE, '1');
       if (user === null) localStorage.removeItem(HINT);
       else localStorage.setItem(HINT, '1');
       show(user === null ? null : { uid: user.uid, name: user.displayName ?? user.email ?? 'Signed in' });

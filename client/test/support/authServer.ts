@@ -6,6 +6,8 @@ export interface AuthServer {
   readonly url: string;
   /** Who signs in next. */
   uid: string;
+  /** Why no more tokens are given, as Firebase Auth says it; null while they are. */
+  refusal: string | null;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,11 @@ export async function startAuthServer(): Promise<AuthServer> {
       users: [{ localId: uid }],
     };
     request.resume().on('end', () => {
+      if (auth.refusal !== null) {
+        const refused = { error: { code: 400, message: auth.refusal, errors: [{ message: auth.refusal }] } };
+        response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify(refused));
+        return;
+      }
       response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
     });
   });
@@ -30,6 +37,7 @@ export async function startAuthServer(): Promise<AuthServer> {
   const auth: AuthServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     uid: 'ann',
+    refusal: null,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

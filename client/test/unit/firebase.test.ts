@@ -48,4 +48,18 @@ describe('the backend of Firebase', () => {
     assert.equal(times, before + 1);
     unsubscribe?.();
   });
+
+  for (const refusal of ['USER_NOT_FOUND', 'USER_DISABLED', 'TOKEN_EXPIRED']) {
+    it(`says that the account is gone: ${refusal}`, async () => {
+      const backend = firebaseBackend({ app, auth });
+      server.refusal = refusal;
+      await assert.rejects(backend.idToken(true), { name: 'SyncError', code: 'account_gone' });
+    });
+  }
+
+  it('says nothing of the account where only the request failed', async () => {
+    const backend = firebaseBackend({ app, auth });
+    server.refusal = 'INTERNAL_ERROR';
+    await assert.rejects(backend.idToken(true), ({ name }: Error) => name !== 'SyncError');
+  });
 });

@@ -22,6 +22,10 @@ export const CLIENT_CATALOGUE = {
   not_found: { retryable: false, message: 'There is no such recording here.' },
   busy: { retryable: true, message: 'The recording is on its way; cancel its job first, or wait.' },
   signed_out: { retryable: true, message: 'The user is not signed in; sign in first.' },
+  account_gone: {
+    retryable: false,
+    message: 'This account was deleted or disabled. What was not sent yet is still on this device.',
+  },
   disposed: { retryable: false, message: 'The client was disposed of.' },
 
   // A request without a useful answer.

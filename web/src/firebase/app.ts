@@ -1,10 +1,17 @@
 import { initializeApp, type FirebaseApp } from 'firebase/app';
-import { firebaseConfig } from '../env.ts';
+import { appCheckSiteKey, firebaseConfig } from '../env.ts';
 
 let app: Promise<FirebaseApp> | null = null;
 
 /** The one app of this page. */
 export function firebaseApp(): Promise<FirebaseApp> {
-  app ??= firebaseConfig().then((config) => initializeApp(config));
+  app ??= start();
   return app;
+}
+
+async function start(): Promise<FirebaseApp> {
+  const started = initializeApp(await firebaseConfig());
+  // Before Auth and Firestore, which ask it for a token with their first requests.
+  if (appCheckSiteKey !== null) (await import('./appCheck.ts')).startAppCheck(started, appCheckSiteKey);
+  return started;
 }

@@ -5,6 +5,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
   onAuthStateChanged,
+  sendEmailVerification,
   sendPasswordResetEmail,
   signInWithEmailAndPassword,
   signInWithPopup,
@@ -54,7 +55,29 @@ export async function resetPassword(email: string): Promise<void> {
 }
 
 export async function leave(): Promise<void> {
+  localStorage.setItem(LEFT_AT, String(Date.now()));
   await signOut(await userAuth());
+}
+
+/** When somebody signed out by hand, in whichever tab. */
+const LEFT_AT = 'signed-out-at';
+/** Tabs learn of it within seconds, milliseconds. */
+const LEFT_RECENTLY_MS = 60_000;
+
+/** Whether somebody has just signed out by hand. Firebase itself signs out of an account that was deleted or disabled. */
+export function leftByHand(): boolean {
+  return Math.abs(Date.now() - Number(localStorage.getItem(LEFT_AT))) < LEFT_RECENTLY_MS;
+}
+
+/** Whether a message can be sent that asks to confirm the e-mail address. */
+export async function canConfirmEmail(): Promise<boolean> {
+  const { email = null, emailVerified = true } = (await userAuth()).currentUser ?? {};
+  return email !== null && !emailVerified;
+}
+
+export async function confirmEmail(): Promise<void> {
+  const { currentUser } = await userAuth();
+  if (currentUser !== null) await sendEmailVerification(currentUser);
 }
 
 const DEMO = { email: 'demo@example.com', password: 'only-in-the-emulator' };
@@ -80,6 +103,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'auth/too-many-requests': 'Too many attempts. Wait a few minutes, then try again.',
   'auth/network-request-failed': 'There is no connection. Signing in needs one; recording does not.',
   'auth/popup-blocked': 'The browser blocked Google’s window: allow pop-ups for this site.',
+  'auth/admin-restricted-operation': 'New accounts cannot be made here: ask the operator of this service for one.',
+  'auth/user-disabled': 'This account was disabled: ask the operator of this service.',
   'auth/operation-not-allowed': 'This way of signing in is not enabled in the Firebase project.',
 };
 

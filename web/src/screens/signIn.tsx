@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { isLocal } from '../env.ts';
+import { takeSignOutReason } from '../session.ts';
 import { Mark } from '../ui/icons.tsx';
 
 type Auth = typeof import('../firebase/auth.ts');
@@ -16,7 +17,10 @@ const WAVES = [
 export function SignIn() {
   const [creating, setCreating] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [note, setNote] = useState<{ text: string; bad: boolean } | null>(null);
+  const [note, setNote] = useState<{ text: string; bad: boolean } | null>(() => {
+    const reason = takeSignOutReason();
+    return reason === null ? null : { text: reason, bad: true };
+  });
 
   const attempt: Attempt = (work) => {
     setBusy(true);

@@ -5,7 +5,7 @@ import { firebaseBackend } from 'offline-audio-sync-client/firebase';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 import { REGION } from 'offline-audio-sync-contract';
 import { coalesce } from '../coalesce.ts';
-import { localSuite } from '../env.ts';
+import { appCheckSiteKey, localSuite } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
 import { addEach, type Refusal } from './addEach.ts';
@@ -104,6 +104,8 @@ async function start(uid: string): Promise<SyncClient> {
           functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${REGION}`,
           storageUrl: localSuite.storage,
         };
-  const backend = firebaseBackend({ app, auth, firestore: db, region: REGION, ...local });
+  const check =
+    appCheckSiteKey === null ? {} : { appCheckToken: (await import('../firebase/appCheck.ts')).appCheckToken };
+  const backend = firebaseBackend({ app, auth, firestore: db, region: REGION, ...local, ...check });
   return createSyncClient({ store: indexedDbStore({ uid }), backend });
 }

@@ -2,7 +2,9 @@ import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
+import { statusText } from '../domain/statusText.ts';
 import { bytes, until } from '../domain/time.ts';
+import { canConfirmEmail, confirmEmail } from '../firebase/auth.ts';
 import { hrefs } from '../router.ts';
 import type { LocalRecording } from '../sync/outbox.ts';
 import { keeper } from '../sync/storageKeeper.ts';
@@ -10,7 +12,7 @@ import { Confirm } from './confirm.tsx';
 import { Glyph } from './icons.tsx';
 import { LongList } from './longList.tsx';
 import { useNow, useOnline } from './now.ts';
-import { tellProblem } from './toast.tsx';
+import { tell, tellProblem } from './toast.tsx';
 
 /** Done ones are shown for a while: to see that they are, milliseconds. */
 const SHOWN_AFTER_MS = 10 * 60_000;
@@ -53,21 +55,16 @@ function Status() {
   const { outbox } = useApp();
   const online = useOnline();
   const now = useNow(1000);
-  const { state, reason, until: time } = outbox.status.value;
+  const status = outbox.status.value;
+  const text = statusText(status);
   if (!online) return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
-  if (state === 'standby') return <p class="notice">Another tab of the console does the sending.</p>;
-  if (time === null || time < now) return null;
+  if (text === null) return null;
+  if (status.until === null) return <p class="notice">{text}</p>;
+  if (status.until < now) return null;
   return (
-    <p class="notice row wrap">
+    <div class={status.state === 'signed_out' ? 'notice bad row wrap' : 'notice row wrap'}>
       <span>
-        {state === 'cooling_down' ? 'The server asked for a pause' : 'The server could not be reached'}
-        {reason !== null && (
-          <>
-            {' '}
-            (<code>{reason}</code>)
-          </>
-        )}
-        . Goes on {until(time, now)}.
+        {text} It is tried again {until(status.until, now)}.
       </span>
       <button
         class="button small"
@@ -77,7 +74,28 @@ function Status() {
       >
         Now
       </button>
-    </p>
+      {status.reason === 'sign_up_not_allowed' && <ConfirmEmail />}
+    </div>
+  );
+}
+
+/** Some services admit only accounts whose e-mail address is confirmed. */
+function ConfirmEmail() {
+  const [canConfirm, setCanConfirm] = useState(false);
+  useEffect(() => void canConfirmEmail().then(setCanConfirm), []);
+  if (!canConfirm) return null;
+  return (
+    <button
+      class="button small"
+      onClick={() => {
+        confirmEmail().then(() => {
+          setCanConfirm(false);
+          tell('A message with a link to confirm your e-mail address is on its way.');
+        }, tellProblem);
+      }}
+    >
+      Confirm my e-mail address
+    </button>
   );
 }
 

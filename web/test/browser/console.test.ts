@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
-import { setText, uidOf } from './support/operator.ts';
+import { deleteAccount, setText, uidOf } from './support/operator.ts';
 import { launch, ORIGIN, Visitor } from './support/browser.ts';
 
 /** For what the functions do: a second or two, but the machine may be busy. */
@@ -95,6 +95,16 @@ describe('The console', function () {
       left.filter((name) => name?.startsWith('firestore/')),
       [],
     );
+  });
+
+  it('says why nobody is signed in any more when the account was deleted, once', async () => {
+    visitor.expectedErrors = /accounts:lookup|securetoken|token/;
+    await deleteAccount(await uidOf(await visitor.signUp()));
+    await page.reload();
+    await page.getByRole('alert').getByText('this account was deleted or disabled').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
   });
 
   it('turns chosen recordings into a conversation that can be read, searched, copied, exported and deleted', async () => {

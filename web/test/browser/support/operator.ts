@@ -14,6 +14,13 @@ export async function uidOf(email: string): Promise<string> {
   return users[0].localId;
 }
 
+export async function deleteAccount(uid: string): Promise<void> {
+  const host = process.env['FIREBASE_AUTH_EMULATOR_HOST'] ?? '';
+  const url = `http://${host}/identitytoolkit.googleapis.com/v1/projects/${PROJECT}/accounts:delete`;
+  const response = await fetch(url, { method: 'POST', headers: OPERATOR, body: JSON.stringify({ localId: uid }) });
+  if (!response.ok) throw new Error(`${uid}: ${response.status} ${await response.text()}`);
+}
+
 /** Sets one text field of a document, and leaves the others. */
 export async function setText(path: string, field: string, text: string): Promise<void> {
   const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';

@@ -1,0 +1,24 @@
+/** Why nothing is sent, in words. */
+import type { SyncStatus } from 'offline-audio-sync-client';
+import { sentenceEnd } from './sentence.ts';
+
+/** Where the sentence of the server is for who writes an app. */
+const PLAIN: Readonly<Record<string, string>> = {
+  fair_use_restricted: 'This service takes nothing more of you for now.',
+  too_many_jobs:
+    'Many of your recordings are still being transcribed. The next ones follow when some of them are done.',
+  daily_budget_used: 'You have reached your limit for today. Everything is kept, and goes on after midnight UTC.',
+  project_budget_used:
+    'This service has reached its limit for today. Everything is kept, and goes on after midnight UTC.',
+  unavailable: 'The service is busy.',
+  internal: 'Something went wrong.',
+  unauthenticated: 'The service does not accept your sign-in. Sign out, and in again.',
+  app_check_failed: 'The service does not accept this console: its operator has to set up App Check for it.',
+};
+
+/** Null where nothing is to be said. */
+export function statusText({ state, reason, message }: SyncStatus): string | null {
+  if (state === 'standby') return 'Another tab of the console does the sending.';
+  if (reason === null) return null;
+  return PLAIN[reason] ?? (message === undefined ? `The server answered ${reason}.` : sentenceEnd(message));
+}
