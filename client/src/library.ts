@@ -31,6 +31,8 @@ export class Library {
   /** Ids of the recordings in each state. */
   readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
+  /** Ids of synced recordings whose audio could not be deleted yet. Another process finds them by itself. */
+  readonly #undeleted = new Set<string>();
   readonly #writing = new Mutex();
 
   constructor({ store, now, onChange, onRemove }: LibraryOptions) {
@@ -193,9 +195,13 @@ export class Library {
 
   /** The server is done with them: their audio goes, after that is on record. */
   async markSynced(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
     await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
-    await Promise.all(ids.map((id) => this.#store.removeAudio(id, [])));
+    for (const id of ids) this.#undeleted.add(id);
+    const deletions = [...this.#undeleted].map(async (id) => {
+      await this.#store.removeAudio(id, []);
+      this.#undeleted.delete(id);
+    });
+    await Promise.all(deletions);
   }
 
   /** Forgets a recording, with its audio, unless it is on its way. */

@@ -7,8 +7,8 @@ const SEED = 7;
 
 describe('a client on a bad network, killed now and then,', () => {
   it('brings every recording to the server once, and no more bytes than that takes', async function () {
-    this.timeout(600_000);
-    const outcomes = await runNetworkSuite({ runs: RUNS, seed: SEED, lanes: 2 });
+    this.timeout(1_200_000);
+    const outcomes = await runNetworkSuite({ runs: RUNS, seed: SEED, lanes: 3 });
     const failed = outcomes.filter(({ complaints }) => complaints.length > 0);
     assert.deepEqual(failed.map(lineOf), []);
     assert.equal(outcomes.length, RUNS);

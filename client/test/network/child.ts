@@ -10,6 +10,7 @@ import { TIMEOUT_MS } from '../../src/http.ts';
 import { signIn } from '../support/suite.ts';
 import { until } from '../../../functions/test/support/until.ts';
 import type { Order, Report } from './orders.ts';
+import { Troubles } from './troubles.ts';
 
 /** Keys of what was handed over to the app. */
 const ENDED = 'completion/';
@@ -22,10 +23,10 @@ function tell(news: News): void {
 }
 
 /** What the client waits by itself goes faster; how long it waits for others does not: machines are busy. */
-function fastClock(speed: number): Clock {
+function fastClock(speed: number, troubles: Troubles | null): Clock {
   const start = Date.now();
   return {
-    now: () => start + (Date.now() - start) * speed,
+    now: () => start + (Date.now() - start) * speed + (troubles?.clockOffsetMs() ?? 0),
     monotonic: () => performance.now() * speed,
     sleep: (ms, signal) => systemClock.sleep(ms < TIMEOUT_MS ? ms / speed : ms, signal),
   };
@@ -51,26 +52,45 @@ function watched(store: RecordingStore, nameOf: (id: string) => string): Recordi
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const user = await signIn(order.account, order.origins);
 const disk = fileStore({ directory: order.directory });
+const troubles = order.troubles === null ? null : new Troubles(order.troubles.seed + process.pid);
 const client = createSyncClient({
-  store: watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
-  backend: user.backend,
+  store: (troubles?.store ?? ((store) => store))(
+    watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
+  ),
+  backend: troubles?.backend(user.backend) ?? user.backend,
   gatherMs: 50,
   pollMs: 10_000,
   limits: { maxRequestBytes: order.maxRequestBytes },
-  clock: fastClock(order.speed),
+  clock: fastClock(order.speed, troubles),
   createMd5: nodeMd5,
   onCompletion: ({ jobId, finishedAt }) => {
     tell({ event: 'handling', key: `${jobId}@${finishedAt}` });
   },
 });
 client.on('error', (error) => {
+  if (troubles?.isMine(error) === true) return;
   tell({ event: 'error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 });
 
-await client.start();
+await retrying(() => client.start());
 for (const { name, file, deviceId } of order.recordings) {
   if (client.recordings().some((recording) => recording.name === name)) continue;
-  await client.add({ name, deviceId, data: new Uint8Array(await readFile(file)) });
+  const data = new Uint8Array(await readFile(file));
+  await retrying(async () => {
+    if (!client.recordings().some((recording) => recording.name === name)) await client.add({ name, deviceId, data });
+  });
+}
+
+/** As an app does whose device is in trouble. */
+async function retrying(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (troubles?.isMine(error) !== true) throw error;
+    }
+  }
 }
 
 const isSynced = (): boolean => client.recordings().every(({ state }) => state === 'synced' || state === 'failed');
@@ -81,7 +101,11 @@ const areEndsKnown = async (): Promise<boolean> => {
   const jobs = new Set(known.map(([, { jobId }]) => jobId));
   return client.recordings().every(({ jobId }) => jobs.has(jobId));
 };
-await until(async () => isSynced() && (await areEndsKnown()), 300_000);
+await until(async () => {
+  // A store that fails at the start stops the client; the app starts it anew.
+  if (client.status().state === 'stopped') await retrying(() => client.start());
+  return isSynced() && (await areEndsKnown());
+}, 300_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });

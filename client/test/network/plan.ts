@@ -9,6 +9,8 @@ export interface RunPlan {
   readonly samples: readonly Sample[];
   readonly way: 'multipart' | 'direct';
   readonly faultRate: number;
+  /** Clocks that are set, promises that never settle, a store that fails: on the device itself. */
+  readonly isTroubled: boolean;
   /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
   readonly killsAfterMs: readonly number[];
 }
@@ -28,6 +30,7 @@ export function planRun(seed: number, index: number): RunPlan {
     samples: loadSamples().filter(({ scenario }) => scenarios.includes(scenario)),
     way: random.chance(0.5) ? 'multipart' : 'direct',
     faultRate: random.pick([0, 0.1, 0.25, 0.4]),
+    isTroubled: index % 2 === 1,
     // From before it has begun to after it is done.
     killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
   };

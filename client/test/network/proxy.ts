@@ -18,6 +18,12 @@ export const FAULTS = [
   'rate_limited', // 429
   'busy', // 503
   'bad_gateway', // 502, by somebody else
+  'portal', // 200 and a page, by a network that wants people to sign in
+  'sign_in', // 511
+  'blocked', // 403 and a page
+  'no_such_page', // 404 and a page
+  'down_for_a_day', // 503 and a page, with a Retry-After that nobody should obey
+  'strange_json', // 500 and JSON of somebody else
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -126,7 +132,10 @@ export class FaultyProxy {
     if (fault === 'delayed') await delay(50 + random.below(400));
     const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
     await this.#reply(res, answer, fault);
-    if (audio !== null) audio.wasAnswered = answer.status < 300 && fault !== 'cut_answer' && res.writableFinished;
+    const isOurs = fault === null || !(fault in STRANGERS);
+    if (audio !== null) {
+      audio.wasAnswered = isOurs && answer.status < 300 && fault !== 'cut_answer' && res.writableFinished;
+    }
   }
 
   /** @returns null where it broke off: by our doing, or because the client is gone. */
@@ -246,9 +255,25 @@ function refusal(fault: Fault | null): Answer | null {
   });
   if (fault === 'rate_limited') return json(429, 'fair_use_restricted');
   if (fault === 'busy') return json(503, 'unavailable');
-  if (fault === 'bad_gateway') return { status: 502, headers: {}, body: Buffer.from('<h1>Bad gateway</h1>') };
-  return null;
+  const stranger = fault === null ? undefined : STRANGERS[fault];
+  if (stranger === undefined) return null;
+  const { status, type = 'text/html', body, retryAfter } = stranger;
+  const headers = { 'content-type': type, ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }) };
+  return { status, headers, body: Buffer.from(body) };
 }
+
+/** Answers of somebody else, on the way to the server. */
+const STRANGERS: Readonly<
+  Partial<Record<Fault, { readonly status: number; readonly body: string; type?: string; retryAfter?: string }>>
+> = {
+  bad_gateway: { status: 502, body: '<h1>Bad gateway</h1>' },
+  portal: { status: 200, body: '<h1>Welcome to our hotel</h1>' },
+  sign_in: { status: 511, body: '<h1>Sign in to the network</h1>' },
+  blocked: { status: 403, body: '<h1>Blocked by your administrator</h1>' },
+  no_such_page: { status: 404, body: '<h1>Not found</h1>' },
+  down_for_a_day: { status: 503, body: '<h1>Be right back</h1>', retryAfter: '86400' },
+  strange_json: { status: 500, type: 'application/json', body: '{"message":"Internal server error"}' },
+};
 
 /** Passes a request on, under the name that the client called: Storage makes addresses of it. */
 async function send(

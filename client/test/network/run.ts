@@ -26,7 +26,7 @@ export interface RunOutcome {
   readonly complaints: readonly string[];
 }
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const SPEED = 5;
 
 /** @param script of the client process. */
@@ -53,6 +53,7 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
     ),
     maxRequestBytes: plan.way === 'direct' ? 1 : 30 * 1024 * 1024,
     speed: SPEED,
+    troubles: plan.isTroubled ? { seed: plan.seed * 1000 + plan.index } : null,
   };
   const reports: Report[] = [];
   const kills: number[] = [];

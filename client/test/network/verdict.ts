@@ -52,7 +52,8 @@ export async function judge({ uid, plan, reports, kills, proxy }: Evidence): Pro
     ...jobs.flatMap(({ status, acknowledgedAt }) =>
       acknowledgedAt === null ? [`a ${status} job is not acknowledged`] : [],
     ),
-    ...bytes(proxy.audio, kills),
+    // A store that fails forgets what was sent: then it is sent again, and the server recognises it.
+    ...(plan.isTroubled ? [] : bytes(proxy.audio, kills)),
     ...sound(data, plan),
   ];
   const sentBytes = proxy.audio.reduce((sum, request) => sum + request.bytes, 0);

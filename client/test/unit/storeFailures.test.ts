@@ -59,6 +59,24 @@ describe('a store that fails', () => {
     });
   }
 
+  it('to delete audio is asked again, without a new start', async () => {
+    const { disk } = world.device;
+    let failures = 3;
+    const client = await world.client({
+      store: {
+        ...disk,
+        removeAudio: async (id, keys) => {
+          if (failures-- > 0) throw new Error('The file is in use.');
+          await disk.removeAudio(id, keys);
+        },
+      },
+    });
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.deepEqual(await disk.audioIds(), []);
+  });
+
   it('at the beginning stops the client, lets another tab have its place, and a later start goes on', async () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
