@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { LIMITS } from 'offline-audio-sync-contract';
 import ts from 'typescript';
+import { parse } from 'yaml';
 import * as z from 'zod';
 import { DEFAULT_LIMIT, MAX_TOKEN_LENGTH } from '../../../src/endpoints/syncJobs.ts';
 import { CATALOGUE } from '../../../src/errors.ts';
 import { REQUEST } from '../../../src/upload/request.ts';
-import { document } from '../../support/openapi.ts';
+import { describedAnswers, document } from '../../support/openapi.ts';
 
 const WIRE = fileURLToPath(new URL('../../../../contract/src/wire.ts', import.meta.url));
 const JOB = fileURLToPath(new URL('../../../../contract/src/job.ts', import.meta.url));
@@ -177,6 +180,32 @@ function checked(schema: z.ZodType): Record<string, unknown> {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
 }
 
+describe('docs/openapi.yaml', () => {
+  it('is a document of OpenAPI 3.1', async () => {
+    const text = await readFile(new URL('../../../../docs/openapi.yaml', import.meta.url), 'utf8');
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(parse(text) as Record<string, unknown>);
+    assert.ok(valid, JSON.stringify(errors));
+    assert.equal(validator.version, '3.1');
+  });
+
+  it('names every code of the catalogue', () => {
+    const named = new Set([
+      ...describedAnswers().flatMap((answer) => answer.split(' ')[3] ?? []),
+      ...['FailureCode', 'FileProblemCode'].flatMap((name) => document.components.schemas[name]?.enum ?? []),
+      ...waitingReasons(),
+    ]);
+    assert.deepEqual(
+      Object.keys(CATALOGUE).filter((code) => !named.has(code)),
+      [],
+    );
+    const unknown = [...named].filter(
+      (code) => !(code in CATALOGUE) && code !== 'queue' && code !== 'uploads' && code !== 'earlier_jobs',
+    );
+    assert.deepEqual(unknown, []);
+  });
+});
+
 describe('docs/openapi.yaml and the contract', () => {
   it('have a type for every schema', () => {
     assert.deepEqual([...Object.keys(TYPES), ...PARTIAL].sort(), Object.keys(schemas).sort());
@@ -242,4 +271,11 @@ function parametersOf(path: string): readonly { readonly name?: string; readonly
     { parameters?: { name?: string; in?: string }[] }
   >;
   return (item['post'] ?? item['get'])?.parameters ?? [];
+}
+
+function waitingReasons(): readonly string[] {
+  const waiting = document.components.schemas['WaitingFor'] as unknown as {
+    properties: { reason: { enum: string[] } };
+  };
+  return waiting.properties.reason.enum;
 }
