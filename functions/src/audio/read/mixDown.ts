@@ -50,7 +50,8 @@ export class MixDown {
         this.#others[i]?.addTo(sum, other.subarray(start, start + this.#step), this.#decay);
       }
     }
-    return mixed.map((sample) => sample / planes.length);
+    for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] ?? 0) / planes.length;
+    return mixed;
   }
 }
 
@@ -123,7 +124,9 @@ class VoiceBand {
 /** Interleaved samples to an array for each channel; samples that do not make up a whole frame of channels are left out. */
 export function deinterleave(pcm: Float32Array, channels: number): Float32Array[] {
   const length = Math.floor(pcm.length / channels);
-  return Array.from({ length: channels }, (_, channel) =>
-    Float32Array.from({ length }, (__, i) => pcm[i * channels + channel] ?? 0),
-  );
+  return Array.from({ length: channels }, (_, channel) => {
+    const plane = new Float32Array(length);
+    for (let i = 0; i < length; i++) plane[i] = pcm[i * channels + channel] ?? 0;
+    return plane;
+  });
 }

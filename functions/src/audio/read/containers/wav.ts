@@ -6,7 +6,7 @@ import { AppError } from '../../../errors.ts';
 import { deinterleave, MixDown } from '../mixDown.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { Resampler } from '../resampler.ts';
-import { floatToS16le } from '../s16.ts';
+import { floatToS16le, s16leToFloat } from '../s16.ts';
 import { implausible } from './limits.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
@@ -172,8 +172,7 @@ class Converter {
     const width = BYTES[encoding];
     const count = Math.floor(all.length / (width * channels)) * channels;
     this.#rest = all.subarray(count * width);
-    const read = READERS[encoding];
-    const pcm = Float32Array.from({ length: count }, (_, i) => read(all, i * width));
+    const pcm = samplesOf(all.subarray(0, count * width), encoding);
     const mono = this.#mixDown.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
     return this.#resampler?.push(mono) ?? mono;
   }
@@ -183,10 +182,18 @@ class Converter {
   }
 }
 
+function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
+  if (encoding === 's16') return s16leToFloat(bytes);
+  const width = BYTES[encoding];
+  const read = READERS[encoding];
+  const pcm = new Float32Array(bytes.length / width);
+  for (let i = 0; i < pcm.length; i++) pcm[i] = read(bytes, i * width);
+  return pcm;
+}
+
 /** A sample in [-1, 1]; what is not a number is silence. */
-const READERS: Readonly<Record<Encoding, (bytes: Buffer, at: number) => number>> = {
+const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: number) => number>> = {
   u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
-  s16: (bytes, at) => bytes.readInt16LE(at) / 0x8000,
   s24: (bytes, at) => bytes.readIntLE(at, 3) / 0x80_0000,
   s32: (bytes, at) => bytes.readInt32LE(at) / 0x8000_0000,
   f32: (bytes, at) => clipped(bytes.readFloatLE(at)),
