@@ -1,6 +1,6 @@
 /**
  * `npm run bench:cost`: what audio costs. `-- --hours 12 --speech 0.25 --minutes 1 --kbit 19 --days 0.1 --summary-characters 0
- * --prices my-prices.json`.
+ * --transcriber deepgram|tiny|base --prices my-prices.json`.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,12 +15,16 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: String(USUAL.minutesEach) },
     kbit: { type: 'string', default: String((8 * USUAL.bytesPerSecond) / 1000) },
     days: { type: 'string', default: String(USUAL.stagedDays) },
+    transcriber: { type: 'string', default: USUAL.transcriber },
     'summary-characters': { type: 'string', default: '0' },
     prices: { type: 'string', default: path.join(import.meta.dirname, 'prices.json') },
   },
 });
 const prices = pricesSchema.parse(JSON.parse(readFileSync(values.prices, 'utf8')));
 const hours = Number(values.hours);
+const transcriber = (['deepgram', 'tiny', 'base'] as const).find((each) => each === values.transcriber);
+if (transcriber === undefined)
+  throw new Error(`There is no transcriber ${values.transcriber}: choose deepgram, tiny or base.`);
 const components = costOfHour(
   readResults().figures,
   {
@@ -29,6 +33,7 @@ const components = costOfHour(
     minutesEach: Number(values.minutes),
     bytesPerSecond: (1000 * Number(values.kbit)) / 8,
     stagedDays: Number(values.days),
+    transcriber,
     summaryCharacters: Number(values['summary-characters']),
   },
   prices,

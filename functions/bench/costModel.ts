@@ -32,6 +32,8 @@ export interface Use {
   /** The task function's size: see `endpoints/processSyncJob.ts`. */
   readonly vcpus: number;
   readonly gib: number;
+  /** What turns speech into words: Deepgram, or a model in the task function. */
+  readonly transcriber: 'deepgram' | 'tiny' | 'base';
   /** Characters of transcript that are sent for summaries for an hour of audio; 0 unless SUMMARIES is deepgram. */
   readonly summaryCharacters: number;
 }
@@ -46,18 +48,26 @@ const CHARACTERS_A_TOKEN = 4;
 
 /** Of an hour of audio. Without a growth part, operations are not counted. */
 export function costOfHour(figures: Partial<Figures>, use: Use, prices: Prices): Component[] {
-  const { billing, memory, e2e } = figures;
+  const { billing, memory, local, e2e } = figures;
   const recordings = 60 / use.minutesEach;
   const billedOverSpeech = billing ? billing.billedSeconds / billing.speechSeconds : NaN;
   const minutes = 60 * use.speechShare * billedOverSpeech;
   const longest = memory?.at(-1);
-  const seconds = longest ? longest.seconds / longest.hours : NaN;
+  const isLocal = use.transcriber !== 'deepgram';
+  const recogniser = local?.speeds.find(({ name }) => name === `local ${use.transcriber}`);
+  // Both processors recognise; while they do, the task has both.
+  const recognising = isLocal ? ((recogniser?.cpuSecondsPerHour ?? NaN) * minutes) / 60 / use.vcpus : 0;
+  const seconds = (longest ? longest.seconds / longest.hours : NaN) + recognising;
   const day = e2e?.growth.at(-1);
   const operations = (count: number | undefined): number => (day && count !== undefined ? count / day.hours : NaN);
   const [reads, writes, deletes] = [operations(day?.reads), operations(day?.writes), operations(day?.deletes)];
   const gb = (3600 * use.bytesPerSecond) / 1e9;
   const list: Component[] = [
-    { what: 'Deepgram', amount: `${minutes.toFixed(1)} min`, cost: minutes * prices.deepgramPerMinute },
+    {
+      what: 'Deepgram',
+      amount: `${minutes.toFixed(1)} min`,
+      cost: isLocal ? 0 : minutes * prices.deepgramPerMinute,
+    },
     {
       what: 'Task function, processor and memory',
       amount: `${seconds.toFixed(1)} s`,
@@ -100,5 +110,6 @@ export const USUAL: Use = {
   stagedDays: 0.1,
   vcpus: 2,
   gib: 2,
+  transcriber: 'deepgram',
   summaryCharacters: 0,
 };

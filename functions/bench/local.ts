@@ -9,7 +9,6 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { timeErrors, wordErrors } from '../../dev/demo/errors.ts';
 import type { TimeErrors, WordErrors } from '../../dev/demo/errors.ts';
-import { readRecording } from '../../dev/samples/samples.ts';
 import { main } from '../../dev/main.ts';
 import { prepareModel } from '../models/moonshine/prepare.ts';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
@@ -18,7 +17,7 @@ import { RecogniserPool } from '../src/transcription/local/recogniserPool.ts';
 import type { Transcriber } from '../src/transcription/transcriber.ts';
 import { hear, localTranscriber } from './recognition.ts';
 import type { Heard } from './recognition.ts';
-import { SAMPLES, toFile } from './sound.ts';
+import { sampleBytes, SAMPLES, toFile } from './sound.ts';
 
 /** When recordings of a folder are said to have been made, Unix milliseconds. */
 const RECORDED_AT = Date.UTC(2026, 0, 5);
@@ -48,9 +47,7 @@ function textOf(folder: string, name: string): string {
 async function hearSamples(listener: ListenerPool, transcriber: Transcriber): Promise<Result[]> {
   const results: Result[] = [];
   for (const sample of SAMPLES) {
-    const bytes = new Map(sample.recordings.map((recording) => [recording.name, readRecording(sample, recording)]));
-    const files = sample.recordings.map(({ name, startedAtMs }) => toFile(name, startedAtMs, sample.deviceId));
-    const open = ({ name }: { name: string }) => once(bytes.get(name) ?? new Uint8Array());
+    const { files, open } = sampleBytes(sample);
     const heard = await hear(files, open, listener, transcriber);
     const said = sample.words.map(({ text }) => text).join(' ');
     results.push({
@@ -61,10 +58,6 @@ async function hearSamples(listener: ListenerPool, transcriber: Transcriber): Pr
     });
   }
   return results;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }
 
 function textIn({ words }: Heard): string {

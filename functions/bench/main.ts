@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every figure of `docs/performance.md`, each beside its peer and its limit, in one run.
  *
- *   npm run bench -- --only speed,agreement,billing,memory,cold,documents,e2e   parts of it
+ *   npm run bench -- --only speed,agreement,billing,memory,cold,local,documents,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
  *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 200 --days 1,2,4,12
  */
@@ -11,6 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { say } from '../../dev/console.ts';
 import { main } from '../../dev/main.ts';
+import { LOCAL_MODEL_SIZES } from '../src/config.ts';
 import { agreement } from './agreement.ts';
 import { billing } from './billing.ts';
 import { coldStart } from './coldStart.ts';
@@ -21,7 +22,7 @@ import { median } from './rounds.ts';
 import type { Speed } from './rounds.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'documents', 'e2e'] as const;
+const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'local', 'documents', 'e2e'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -98,6 +99,12 @@ function onEmulators(script: string): unknown {
   return JSON.parse(line);
 }
 
+function local(): Figures['local'] {
+  const race = child(['localSpeed.ts', 'speed', values.rounds], true) as Omit<Figures['local'], 'memory'>;
+  const memory = LOCAL_MODEL_SIZES.map((size) => child(['localSpeed.ts', 'memory', size], true));
+  return { ...race, memory: memory as Figures['local']['memory'] };
+}
+
 const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figures>>> = {
   speed: () => ({ speed: speed() }),
   agreement: async () => ({ agreement: await agreement() }),
@@ -106,6 +113,7 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
     memory: values.hours.split(',').map((hours) => child(['memory.ts', hours]) as Memory),
   }),
   cold: () => ({ cold: coldStart(15) }),
+  local: () => ({ local: local() }),
   documents: () => ({ documents: onEmulators('documents.ts 12') as Figures['documents'] }),
   e2e: () => ({ e2e: onEmulators(`endToEnd.ts ${values.users} ${values.days}`) as Figures['e2e'] }),
 };

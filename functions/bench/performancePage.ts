@@ -33,6 +33,10 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
   ['billedOverSpeech', 'billed seconds over speech seconds', '≤ 1.15', (v) => v <= 1.15],
   ['peakMb24h', 'peak resident memory for 24 h of audio, MB', '< 600', (v) => v < 600],
   ['peak24hOver1h', 'peak for 24 h over peak for 1 h', '≤ 1.2', (v) => v <= 1.2],
+  ['localTinyTimesRealTime', 'the local recogniser, tiny, in one thread, by processor time', '≥ 80', (v) => v >= 80],
+  ['localBaseTimesRealTime', 'the same, base', '≥ 36', (v) => v >= 36],
+  ['localOverBestPeer', 'tiny over its best peer', '≥ 2.5', (v) => v >= 2.5],
+  ['localPeakMb', 'peak resident memory of a process with one model, the larger, MB', '< 500', (v) => v < 500],
   ['lightLoadMs', 'module load of the light functions, ms', '< 400', (v) => v < 400],
   ['lightLoadOverUnbundled', 'its processor time over that of the same code unbundled', '', () => true],
 ];
@@ -53,6 +57,7 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...decoding(figures.decoding),
     ...billing(figures.billing),
     ...memory(figures.memory),
+    ...local(figures.local),
     ...cold(figures.cold),
     ...endToEnd(figures.e2e),
     ...settings(ratios),
@@ -189,6 +194,21 @@ function memory(found: Figures['memory'] | undefined): string[] {
       'Processor seconds against hours of audio',
       found.map(({ hours, cpuSeconds }) => [`${hours} h`, cpuSeconds]),
     ),
+  ];
+}
+
+function local(found: Figures['local'] | undefined): string[] {
+  if (!found) return [];
+  return [
+    '## The local recogniser',
+    `${Math.round(found.seconds)} s of speech of the samples, in the pieces that the worker makes of it, one thread of each. Peers have ` +
+      'the same pieces and the weights of tiny as they are published: in the loop of its makers on the same onnxruntime, and in ' +
+      'sherpa-onnx. Times real time are by the clock; the ratios are by processor time, which others on the machine disturb less.',
+    table(
+      ['', 'times real time', 'processor seconds an hour of speech'],
+      found.speeds.map(({ name, timesRealTime, cpuSecondsPerHour }) => [name, timesRealTime, cpuSecondsPerHour]),
+    ),
+    `Peak memory of a process with one model in one thread: ${found.memory.map(({ size, peakMb }) => `${size} ${peakMb} MB`).join(', ')}.`,
   ];
 }
 

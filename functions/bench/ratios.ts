@@ -62,6 +62,16 @@ export interface DecodingSpeed {
   readonly ffmpeg: number | null;
 }
 
+/** The local recogniser and its peers on one processor. */
+export interface Local {
+  /** Speech of one turn, seconds. */
+  readonly seconds: number;
+  /** By name: `local tiny`, `local base`, and the peers. */
+  readonly speeds: readonly Speed[];
+  /** Of a process with one model in one thread. */
+  readonly memory: readonly { readonly size: string; readonly peakMb: number }[];
+}
+
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
@@ -70,6 +80,7 @@ export interface Figures {
   readonly billing: Billing;
   readonly memory: readonly Memory[];
   readonly cold: readonly Load[];
+  readonly local: Local;
   readonly documents: Documents;
   readonly e2e: {
     readonly realisticDelayMs: number;
@@ -85,7 +96,7 @@ export interface Figures {
 export type Ratios = Readonly<Record<string, number>>;
 
 /** As many as the figures allow. */
-export function ratios({ speed, agreement, billing, memory, cold, documents, e2e }: Partial<Figures>): Ratios {
+export function ratios({ speed, agreement, billing, memory, cold, local, documents, e2e }: Partial<Figures>): Ratios {
   const found: Record<string, number> = {};
   const note = (name: string, value: number | undefined): void => {
     if (value !== undefined && Number.isFinite(value)) found[name] = Math.round(value * 10_000) / 10_000;
@@ -144,6 +155,16 @@ export function ratios({ speed, agreement, billing, memory, cold, documents, e2e
       most(({ listenedMb }) => listenedMb),
     );
     note('arrivalsPeakMb', arrivals.peakMb);
+  }
+  if (local) {
+    // By processor time: the clock of a machine that others use says little of one thread.
+    const of = (speed: Speed | undefined): number => 3600 / (speed?.cpuSecondsPerHour ?? NaN);
+    const named = (name: string) => of(local.speeds.find((each) => each.name === name));
+    const peers = local.speeds.filter(({ name }) => !name.startsWith('local')).map(of);
+    note('localTinyTimesRealTime', named('local tiny'));
+    note('localBaseTimesRealTime', named('local base'));
+    note('localOverBestPeer', named('local tiny') / Math.max(...peers));
+    note('localPeakMb', Math.max(...local.memory.map(({ peakMb }) => peakMb)));
   }
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);

@@ -134,3 +134,19 @@ export function toFile(name: string, startedAtMs: number, deviceId: string): Job
   if (!parsed.ok) throw new Error(`${name} is no recording's name.`);
   return jobFile({ name, format: parsed.name.format, deviceId, startedAt: Timestamp.fromMillis(startedAtMs) });
 }
+
+/** A sample as a device would store it: its recordings, and the bytes of each. */
+export function sampleBytes(sample: Sample): {
+  readonly files: readonly JobFile[];
+  readonly open: (file: JobFile) => AsyncIterable<Uint8Array>;
+} {
+  const bytes = new Map(sample.recordings.map((recording) => [recording.name, readRecording(sample, recording)]));
+  return {
+    files: sample.recordings.map(({ name, startedAtMs }) => toFile(name, startedAtMs, sample.deviceId)),
+    open: ({ name }) => once(bytes.get(name) ?? new Uint8Array()),
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}

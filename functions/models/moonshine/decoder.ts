@@ -52,7 +52,8 @@ export function addDecoder(
     heard: graph.op('Cast', [encoded.frames], { to: DATA_TYPE.int32 }),
     rows: firstRows(graph, clips, options.vocabulary.length),
   };
-  const body = loopBody(encoded.cross, constants, weights, options);
+  const inner = new GraphBuilder('token.', graph.constants);
+  const body = loopBody(inner, encoded.cross, constants, weights, options);
   const column = graph.op('Concat', [clips, graph.integers(1)], { axis: 0 });
   const start = graph.op('Expand', [graph.integers(options.startToken), column]);
   const nobody = graph.op('Cast', [graph.op('Expand', [graph.integers(0), column])], { to: DATA_TYPE.bool });
@@ -77,12 +78,12 @@ interface Constants {
 
 /** One token of each clip: from the token before it, [clips, 1], and the keys and values of all before. */
 function loopBody(
+  graph: GraphBuilder,
   cross: readonly CrossAttention[],
   { limits, heard, rows }: Constants,
   weights: Weights,
   { architecture, alignmentHeads, vocabulary, endToken }: DecoderOptions,
 ): Graph {
-  const graph = new GraphBuilder('token.');
   const { layers, heads, headSize } = architecture;
   const position = graph.op('Unsqueeze', ['iteration', graph.integers(0)]);
   const frequencies = weights.floats('/model/decoder/rotary_emb/Cast_1_output_0');
@@ -123,7 +124,7 @@ function loopBody(
   return {
     name: 'token',
     node: graph.nodes,
-    initializer: graph.constants,
+    initializer: [],
     input: [
       int64('iteration', []),
       bool('condition'),

@@ -42,7 +42,8 @@ export function addEncoder(
     value: `cross.${layer}.value`,
   }));
   const clips = graph.op('Squeeze', [graph.op('Shape', [lengths])]);
-  const body = clipBody({ audio, lengths, longest }, encoder, decoder, architecture);
+  const inner = new GraphBuilder('clip.', graph.constants);
+  const body = clipBody(inner, { audio, lengths, longest }, encoder, decoder, architecture);
   graph.node(
     'Loop',
     [clips, ''],
@@ -69,12 +70,12 @@ function framesOf(graph: GraphBuilder, lengths: string): string {
 
 /** One clip: keys and values, filled up to the length of the longest. */
 function clipBody(
+  graph: GraphBuilder,
   { audio, lengths, longest }: Readonly<Record<'audio' | 'lengths' | 'longest', string>>,
   encoder: Weights,
   decoder: Weights,
   architecture: Architecture,
 ): Graph {
-  const graph = new GraphBuilder('clip.');
   const { layers, heads, headSize } = architecture;
   const at = (list: string) =>
     graph.op('Gather', [list, graph.op('Unsqueeze', ['number', graph.integers(0)])], { axis: 0 });
@@ -90,7 +91,7 @@ function clipBody(
   return {
     name: 'clip',
     node: graph.nodes,
-    initializer: graph.constants,
+    initializer: [],
     input: [describe({ name: 'number', dataType: DATA_TYPE.int64, shape: [] }), bool('condition')],
     output: [
       bool('goes_on'),

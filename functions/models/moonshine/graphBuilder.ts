@@ -20,13 +20,18 @@ export interface QuantisedLinear {
 
 export class GraphBuilder {
   readonly nodes: Node[] = [];
-  readonly constants: Tensor[] = [];
+  readonly constants: Tensor[];
   readonly #known = new Set<string>();
   readonly #prefix: string;
 
-  /** @param prefix of all names: those of a graph and of one within it must differ. */
-  constructor(prefix = '') {
+  /**
+   * @param prefix of all names: those of a graph and of one within it must differ.
+   * @param constants list that this graph's are added to: for one within another, that of the outer graph, because onnxruntime frees
+   * a constant there once it has packed it, and keeps both forms of one in an inner graph.
+   */
+  constructor(prefix = '', constants: Tensor[] = []) {
     this.#prefix = prefix;
+    this.constants = constants;
   }
 
   /** A node of standard ONNX with one output. */

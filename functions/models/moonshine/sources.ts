@@ -55,7 +55,7 @@ export const MODEL_SOURCES: Readonly<Record<LocalModelName, ModelSource>> = {
       { layer: 4, head: 5 },
     ],
     alphabet: ENGLISH,
-    sha256: 'bcd1b4ec5c589ce9a5a27ecce2b23d2d6a6dbbdcc368897e34abbcd47879f0db',
+    sha256: 'b3c9a2f657c0b898ec85383af394872be374ae2336f57bb93f20af79f1599dfb',
   },
   'moonshine-base-en': {
     weights: {
@@ -71,6 +71,6 @@ export const MODEL_SOURCES: Readonly<Record<LocalModelName, ModelSource>> = {
       { layer: 5, head: 1 },
     ],
     alphabet: ENGLISH,
-    sha256: '55aaaad06b807c29dad55944547855f896d0df442e4b121074c27e808dbbba6f',
+    sha256: '4066a3f98c78f2dd81ba237d11d32ccbbaa40655ada834be238a003a93d73c6a',
   },
 };

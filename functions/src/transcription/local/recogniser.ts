@@ -60,6 +60,9 @@ export async function loadRecogniser(model: LocalModel): Promise<Recogniser> {
   const session = await InferenceSession.create(modelFile(path.join(model.name, MODEL_FILE)), {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
+    // An arena keeps what the longest batch took: without one a process with base peaks 35 MB lower, and is some 3 % slower.
+    enableCpuMemArena: false,
+    enableMemPattern: false,
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
   });

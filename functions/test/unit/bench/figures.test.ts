@@ -38,6 +38,28 @@ describe('The figures of the bench', () => {
     });
   });
 
+  it('compare the local recogniser with the best of its peers, by processor time', () => {
+    const local = {
+      seconds: 100,
+      speeds: [
+        { ...speed('local tiny', 1), cpuSecondsPerHour: 40 },
+        { ...speed('local base', 1), cpuSecondsPerHour: 90 },
+        { ...speed('published loop, tiny', 1), cpuSecondsPerHour: 150 },
+        { ...speed('sherpa-onnx, tiny', 1), cpuSecondsPerHour: 120 },
+      ],
+      memory: [
+        { size: 'tiny', peakMb: 200 },
+        { size: 'base', peakMb: 400 },
+      ],
+    };
+    assert.deepEqual(ratios({ local }), {
+      localTinyTimesRealTime: 90,
+      localBaseTimesRealTime: 40,
+      localOverBestPeer: 3,
+      localPeakMb: 400,
+    });
+  });
+
   it('say how far growth is off a straight line', () => {
     const line = [1, 2, 4].map((hours) => [hours, 10 * hours] as const);
     assert.ok(deviation(line) < 1e-9);
@@ -68,5 +90,28 @@ describe('The figures of the bench', () => {
       list.find(({ what }) => what === 'Firestore'),
       undefined,
     );
+  });
+
+  it('price local recognition as time of the task, and no request of Deepgram', () => {
+    const billing = {
+      speechSeconds: 100,
+      billedSeconds: 100,
+      wholeFilesSeconds: 400,
+      mergedRegionsSeconds: 200,
+      sentBytes: 1,
+      wavBytes: 1,
+      wholeWavBytes: 1,
+      wordsLost: 0,
+      words: 1,
+    };
+    const memory = [{ hours: 1, peakMb: 1, seconds: 8, cpuSeconds: 16, chunks: 1, speechSeconds: 1 }];
+    const local = { seconds: 1, speeds: [{ ...speed('local tiny', 1), cpuSecondsPerHour: 40 }], memory: [] };
+    const use = { ...USUAL, transcriber: 'tiny', speechShare: 0.5, vcpus: 2 } as const;
+    const list = costOfHour({ billing, memory, local }, use, pricesSchema.parse(prices));
+    assert.equal(
+      list.find(({ what }) => what === 'Deepgram'),
+      undefined,
+    );
+    assert.equal(list.find(({ what }) => what.startsWith('Task function'))?.amount, '18.0 s');
   });
 });
