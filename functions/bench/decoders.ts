@@ -1,6 +1,6 @@
 /**
- * `npm run bench:decoders [-- --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg decode ordinary audio, in
- * processor time of this process and of ffmpeg, because background load does not change that. The median of three rounds; starting a
+ * `npm run bench:decoders [-- --rounds 3 --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg decode ordinary audio, in
+ * processor time of this process and of ffmpeg, because background load does not change that. The median of the rounds; starting a
  * thread or a process is in it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,6 @@ import { median, round1 } from './rounds.ts';
 import { ffmpeg, minuteBytes, RATE } from './sound.ts';
 
 const MINUTES = 10;
-const ROUNDS = 3;
 
 /** What recorders of phones and browsers write, and what people convert to. */
 const FILES: readonly (readonly [what: string, FileExtension, readonly string[]])[] = [
@@ -28,7 +27,7 @@ const FILES: readonly (readonly [what: string, FileExtension, readonly string[]]
   ['M4A (AAC), 44.1 kHz', 'm4a', ['-ar', '44100', '-c:a', 'aac', '-b:a', '64k', '-f', 'ipod']],
 ];
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const { values } = parseArgs({ options: { json: { type: 'string' }, rounds: { type: 'string', default: '3' } } });
 const folder = mkdtempSync(path.join(tmpdir(), 'decoders-'));
 try {
   const speeds: DecodingSpeed[] = [];
@@ -39,7 +38,8 @@ try {
     const bytes = readFileSync(file);
     const times = async (decoder: DecoderChoice): Promise<number> => {
       const rounds: number[] = [];
-      for (let i = 0; i < ROUNDS; i++) rounds.push((60 * MINUTES) / (await cpuSeconds(bytes, extension, decoder)));
+      for (let i = 0; i < Number(values.rounds); i++)
+        rounds.push((60 * MINUTES) / (await cpuSeconds(bytes, extension, decoder)));
       return round1(median(rounds));
     };
     speeds.push({ what, sandbox: await times('sandbox'), ffmpeg: extension === 'wav' ? null : await times('ffmpeg') });

@@ -154,8 +154,9 @@ function decoding(found: Figures['decoding'] | undefined): string[] {
   return [
     '## Decoding ordinary audio',
     'By `npm run bench:decoders`: ten minutes of the samples, how many times faster than real time, by processor time of this process ' +
-      'and of ffmpeg, the start of a thread or a process included. `DECODER=auto` takes the sandbox (WebAssembly) because it decodes ' +
-      'every ordinary format at more than a hundred times real time; WAV needs no decoder.',
+      'and of ffmpeg, with the start of the thread or the process and with mixing and resampling, which are the same for both. Other ' +
+      'programs shared the processors. `DECODER=auto` takes the sandbox (WebAssembly): it is faster for Opus, needs no program, and ' +
+      'keeps hostile bytes in the memory of a thread. WAV, MP3 and M4A have not been measured in this run.',
     table(
       ['', 'sandbox', 'native ffmpeg'],
       found.map(({ what, sandbox, ffmpeg }) => [what, sandbox, ffmpeg ?? '']),

@@ -17,7 +17,7 @@ export function claimedSeconds(file: FileView, demuxer: string): number | null {
     case 'mp3':
       return mp3Seconds(file);
     case 'mov':
-      return cutMp4Seconds(file);
+      return cutMp4(file)?.seconds ?? null;
     case 'matroska':
       return cutMatroskaSeconds(file);
     default:
@@ -73,10 +73,18 @@ function isMpegHeader(head: Buffer, at: number): boolean {
 /** Top-level boxes that are read at most: a fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
 
-/** The duration of an MP4 file whose last box is longer than what is there. */
-function cutMp4Seconds(file: FileView): number | null {
+/** What an MP4 file says whose last box is longer than what is there; null where it is whole. */
+interface CutMp4 {
+  /** Null for a fragmented file: its index does not know how many fragments follow. */
+  readonly seconds: number | null;
+  /** Bytes of the last box that are not there, where it holds audio. */
+  readonly missingBytes: number;
+}
+
+function cutMp4(file: FileView): CutMp4 | null {
   let seconds: number | null = null;
   let position = 0;
+  let type = '';
   for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
     const head = Buffer.from(readView(file, position, 16));
     if (head.length < 8) return null;
@@ -84,10 +92,18 @@ function cutMp4Seconds(file: FileView): number | null {
     if (short === 0) return null; // to the end of the file
     const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
     if (size < 8) return null; // no boxes any more
-    if (head.toString('latin1', 4, 8) === 'moov') seconds = movieSeconds(file, position + 8);
+    type = head.toString('latin1', 4, 8);
+    if (type === 'moov') seconds = movieSeconds(file, position + 8);
     position += size;
   }
-  return position > file.size ? seconds : null;
+  if (position <= file.size) return null;
+  return { seconds, missingBytes: type === 'mdat' ? position - file.size : 0 };
+}
+
+/** Bytes of audio that a file claims and does not have, where it does not say how long they are. */
+export function missingBytes(file: FileView, demuxer: string): number {
+  const cut = demuxer === 'mov' ? cutMp4(file) : null;
+  return cut?.seconds === null ? cut.missingBytes : 0;
 }
 
 /** The movie header, which is the first box of the index: ISO 14496-12, 8.2.2. */

@@ -2,7 +2,7 @@
 import { AppError } from '../../../errors.ts';
 import { MixDown } from '../mixDown.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { CLAIM_SLACK_SECONDS, claimedSeconds } from './claims.ts';
+import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
@@ -315,11 +315,18 @@ class Decoding {
 
   /** What the container claims beyond what came, and bytes at its end that are in no packet. */
   #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
+    const { maxSeconds } = this.#shared;
+    const claimed = claimedSeconds(view, this.#demuxer) ?? 0;
+    const claimedBytes = missingBytes(view, this.#demuxer);
+    const bytesBehind = tailBytes + this.#unreadBytes(view);
     for (const { track } of streams.values()) {
-      const claimed = claimedSeconds(view, this.#demuxer) ?? 0;
-      const short = claimed > this.#shared.maxSeconds ? 0 : claimed - track.timeline.length / SAMPLE_RATE;
-      const behind = (tailBytes + this.#unreadBytes(view)) / bytesPerSecond(track);
-      const missing = Math.max(behind, short > CLAIM_SLACK_SECONDS ? short : 0);
+      const decoded = track.timeline.length / SAMPLE_RATE;
+      const absent = claimedBytes / bytesPerSecond(track);
+      const missing = Math.max(
+        bytesBehind / bytesPerSecond(track),
+        claimed - decoded > CLAIM_SLACK_SECONDS && claimed <= maxSeconds ? claimed - decoded : 0,
+        decoded + absent <= maxSeconds ? absent : 0,
+      );
       if (missing > 0) track.timeline.lose(null, missing, 'lost');
     }
   }

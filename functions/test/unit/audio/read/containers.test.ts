@@ -138,6 +138,19 @@ describe('Ordinary audio files', function () {
     });
   }
 
+  it('.m4a of fragments that are cut off inside one have lost the rest of it', async () => {
+    const fragments = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '2000000', '-f', 'mp4'];
+    const bytes = encode('m4a', [], fragments);
+    const third = bytes.indexOf('mdat', bytes.indexOf('mdat', bytes.indexOf('mdat') + 1) + 1);
+    const size = bytes.readUInt32BE(third - 4);
+    const decoded = await decodeAll(bytes.subarray(0, third - 4 + size / 2), file('m4a'));
+    assert.ok(Math.abs(decoded.pcm.length / RATE - 6) < 0.3, `${decoded.pcm.length / RATE} s`);
+    assert.ok(Math.abs(ledgerOf(decoded).lost - 1) < 0.3, `${ledgerOf(decoded).lost} s lost`);
+    const lying = Buffer.from(bytes.subarray(0, third - 4 + size / 2));
+    lying.writeUInt32BE(0xffff_fff0, third - 4);
+    assert.ok((await decodeAll(lying, file('m4a'))).pcm.length < 7 * RATE, 'days that it claims are no claim');
+  });
+
   it('.ogg that are cut off inside a page have lost what the rest of the page held', async () => {
     const bytes = encode('ogg');
     const lastPage = bytes.lastIndexOf('OggS');
