@@ -78,7 +78,7 @@ export class RequestSlots {
     const endsMs = now() + maxWaitMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       for (const doc of await this.#findFree()) {
-        const slot = await this.#take(doc);
+        const slot = await this.#claimSlot(doc);
         if (slot !== null) return slot;
       }
       if (now() + pauseMs > endsMs) throw new AppError('transcription_rate_limited');
@@ -96,7 +96,7 @@ export class RequestSlots {
     return (await freeSlots(db, now()).limit(PROBES).get()).docs.filter(({ id }) => Number(id) < limit);
   }
 
-  async #take(doc: DocumentSnapshot<Slot>): Promise<HeldSlot | null> {
+  async #claimSlot(doc: DocumentSnapshot<Slot>): Promise<HeldSlot | null> {
     try {
       const { writeTime } =
         doc.updateTime === undefined

@@ -25,16 +25,16 @@ export class ByteInput {
   }
 
   /** The next bytes; fewer at the end. */
-  async take(length: number): Promise<Uint8Array> {
+  async read(length: number): Promise<Uint8Array> {
     const taken = await this.peek(length);
     this.#held = this.#held.subarray(taken.length);
     return taken;
   }
 
-  /** The bytes that were not taken yet. */
+  /** The bytes that were not read yet. */
   async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      const piece = await this.take(PIECE_BYTES);
+      const piece = await this.read(PIECE_BYTES);
       if (piece.length === 0) return;
       yield piece;
     }

@@ -340,12 +340,12 @@ class Decoding {
   }
 
   get #isBatchReady(): boolean {
-    return this.#tracks.some((track) => track.timeline.untaken >= BATCH_SAMPLES);
+    return this.#tracks.some((track) => track.timeline.pending >= BATCH_SAMPLES);
   }
 
   #mixed(mixer: TrackMixer, isEnd: boolean): Stretch[] {
-    for (const [i, track] of this.#tracks.entries()) mixer.push(i, track.timeline.take());
-    return mixer.take(isEnd);
+    for (const [i, track] of this.#tracks.entries()) mixer.push(i, track.timeline.drain());
+    return mixer.drain(isEnd);
   }
 }
 
@@ -373,5 +373,5 @@ function drain(track: Track): void {
   for (const planes of track.output.resampler.push(null)) track.timeline.fill(track.output.mixDown.push(planes));
   track.output.resampler.close();
   track.output = null;
-  track.timeline.settle();
+  track.timeline.padWithZeros();
 }

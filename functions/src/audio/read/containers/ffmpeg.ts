@@ -52,7 +52,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
       if (event.kind === 'tracks') tracks = new PcmTracks(event.tracks, options.maxSeconds);
       else tracks?.push(event, process.hasComplained || extension === 'flac' ? 'lost' : 'silence');
-      if (tracks?.isBatchReady) yield toBatch(tracks.take());
+      if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }
     const failure = await process.ended;
     options.signal.throwIfAborted();

@@ -47,10 +47,10 @@ export async function* readMatroskaPcm(source: AsyncIterable<Uint8Array>): Async
     const element = elementAt(Buffer.from(await input.peek(MAX_HEAD_BYTES)), 0);
     if (element === null) return; // the end; ffmpeg may have been ended in the middle of an element
     const { id, size, content } = element;
-    await input.take(content);
+    await input.read(content);
     if (OPENED.has(id)) continue;
     if (size > MAX_ELEMENT_BYTES) throw new Error('An element of the decoded stream is too long.');
-    const bytes = Buffer.from(await input.take(size));
+    const bytes = Buffer.from(await input.read(size));
     if (bytes.length < size) return;
     if (id === TRACKS) yield { kind: 'tracks', tracks: tracksOf(bytes) };
     else if (id === CLUSTER_TIMESTAMP) clusterMs = unsigned(bytes);

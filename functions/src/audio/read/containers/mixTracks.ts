@@ -29,9 +29,9 @@ export class TrackMixer {
   }
 
   /** What all tracks have come to, mixed. @param isEnd nothing more will come: shorter tracks end in silence */
-  take(isEnd: boolean): Stretch[] {
+  drain(isEnd: boolean): Stretch[] {
     const [only] = this.#tracks;
-    if (this.#tracks.length === 1 && only !== undefined) return only.takeAll();
+    if (this.#tracks.length === 1 && only !== undefined) return only.drain();
     const held = this.#tracks.map((track) => track.length);
     const furthest = Math.max(0, ...held);
     let rest = isEnd ? furthest : Math.max(Math.min(...held), furthest - MAX_LAG_SAMPLES);
@@ -40,7 +40,7 @@ export class TrackMixer {
       const length = Math.min(rest, ...this.#tracks.map((track) => track.firstLength));
       mixed.push(
         this.#mix(
-          this.#tracks.map((track) => track.take(length)),
+          this.#tracks.map((track) => track.shift(length)),
           length,
         ),
       );
@@ -85,7 +85,7 @@ class Track {
     return first === undefined ? Infinity : lengthOf(first);
   }
 
-  take(samples: number): Stretch {
+  shift(samples: number): Stretch {
     const first = this.#stretches[0];
     if (first === undefined) {
       this.#owed += samples;
@@ -97,7 +97,7 @@ class Track {
     return sliceOf(first, 0, samples);
   }
 
-  takeAll(): Stretch[] {
+  drain(): Stretch[] {
     this.length = 0;
     return this.#stretches.splice(0);
   }

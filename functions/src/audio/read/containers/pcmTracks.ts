@@ -63,11 +63,11 @@ export class PcmTracks {
   }
 
   get isBatchReady(): boolean {
-    return this.#tracks.some(({ timeline }) => timeline.untaken >= SAMPLE_RATE);
+    return this.#tracks.some(({ timeline }) => timeline.pending >= SAMPLE_RATE);
   }
 
   /** What all tracks have come to, mixed. */
-  take(): Stretch[] {
+  drain(): Stretch[] {
     return this.#mixed(false);
   }
 
@@ -75,7 +75,7 @@ export class PcmTracks {
   end(claimedSeconds: number): Stretch[] {
     for (const { timeline, resampler } of this.#tracks) {
       timeline.fill(resampler?.end() ?? new Float32Array(0));
-      timeline.settle();
+      timeline.padWithZeros();
       const missing = claimedSeconds - timeline.length / SAMPLE_RATE;
       if (missing > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.lose(null, missing, 'lost');
     }
@@ -83,7 +83,7 @@ export class PcmTracks {
   }
 
   #mixed(isEnd: boolean): Stretch[] {
-    for (const [i, { timeline }] of this.#tracks.entries()) this.#mixer.push(i, timeline.take());
-    return this.#mixer.take(isEnd);
+    for (const [i, { timeline }] of this.#tracks.entries()) this.#mixer.push(i, timeline.drain());
+    return this.#mixer.drain(isEnd);
   }
 }

@@ -54,7 +54,7 @@ export class Timeline {
   }
 
   /** Samples on the axis that were not taken yet. */
-  get untaken(): number {
+  get pending(): number {
     return this.#placed - this.#taken;
   }
 
@@ -91,15 +91,15 @@ export class Timeline {
   }
 
   /** Ends what was announced so far: samples that did not come are filled with zeros; they are a resampler's rounding. */
-  settle(): void {
+  padWithZeros(): void {
     for (let next = this.#next(); next !== null; next = this.#next()) {
       this.#ready.push({ kind: 'audio', pcm: new Float32Array(next.samples) });
       next.samples = 0;
     }
   }
 
-  /** What is known of the axis, and was not taken yet. */
-  take(): Stretch[] {
+  /** What is known of the axis, and was not drained before. */
+  drain(): Stretch[] {
     this.#next();
     const taken = this.#ready.splice(0);
     this.#taken += taken.reduce((sum, stretch) => sum + lengthOf(stretch), 0);

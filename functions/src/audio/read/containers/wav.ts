@@ -60,7 +60,7 @@ export async function* decodeWav(
   let claimed = dataBytes;
   let samples = 0;
   for (;;) {
-    const taken = await input.take(claimed === null ? PIECE_BYTES : Math.min(PIECE_BYTES, claimed));
+    const taken = await input.read(claimed === null ? PIECE_BYTES : Math.min(PIECE_BYTES, claimed));
     if (taken.length === 0) break;
     samples += Math.floor(taken.length / stride);
     yield audio(converter.push(taken));
@@ -91,7 +91,7 @@ async function readHeader(input: ByteInput): Promise<{ format: WavFormat; dataBy
     const size = start.readUInt32LE(4);
     if (text(start, 0) === 'data') {
       if (format === null) break;
-      await input.take(at + 8);
+      await input.read(at + 8);
       return { format, dataBytes: knownSize(size) };
     }
     if (text(start, 0) === 'fmt ' && start.length >= 24) {
@@ -138,10 +138,10 @@ async function sizeOfNextData(input: ByteInput): Promise<number | null> {
     const pad = LATER_CHUNKS.test(text(padded, 0)) ? 0 : 1;
     if (padded.length < 8 + pad || !LATER_CHUNKS.test(text(padded, pad))) return null;
     const size = padded.readUInt32LE(pad + 4);
-    await input.take(pad + 8);
+    await input.read(pad + 8);
     if (text(padded, pad) === 'data') return knownSize(size);
     for (let left = size + (size & 1); left > 0;) {
-      const passed = await input.take(Math.min(left, PIECE_BYTES));
+      const passed = await input.read(Math.min(left, PIECE_BYTES));
       if (passed.length === 0) return null;
       left -= passed.length;
     }
