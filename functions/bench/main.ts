@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every figure of `docs/performance.md`, each beside its peer and its limit, in one run.
  *
- *   npm run bench -- --only speed,agreement,billing,memory,cold,local,documents,e2e   parts of it
+ *   npm run bench -- --only speed,agreement,billing,memory,cold,local,documents,fairness,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
  *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 200 --days 1,2,4,12
  */
@@ -15,6 +15,7 @@ import { LOCAL_MODEL_SIZES } from '../src/config.ts';
 import { agreement } from './agreement.ts';
 import { billing } from './billing.ts';
 import { coldStart } from './coldStart.ts';
+import { fairness } from './fairness.ts';
 import { describeMachine } from './machine.ts';
 import { ratios } from './ratios.ts';
 import type { Figures, Memory } from './ratios.ts';
@@ -22,7 +23,7 @@ import { median } from './rounds.ts';
 import type { Speed } from './rounds.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'local', 'documents', 'e2e'] as const;
+const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'local', 'documents', 'fairness', 'e2e'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -105,7 +106,17 @@ function local(): Figures['local'] {
   return { ...race, memory: memory as Figures['local']['memory'] };
 }
 
-const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figures>>> = {
+/** Times real time on two processors, as the speed part of this run or of the one before found it. */
+function readingSpeed({ speed: found }: Partial<Figures>): number {
+  const engine = found?.twoCores.find(({ name }) => name === 'engine opus10');
+  if (engine === undefined)
+    throw new Error('The fairness part needs the speed part: run it first, or give --json a file that has it.');
+  return engine.timesRealTime;
+}
+
+type Run = (before: Partial<Figures>) => Promise<Partial<Figures>> | Partial<Figures>;
+
+const RUN: Readonly<Record<Part, Run>> = {
   speed: () => ({ speed: speed() }),
   agreement: async () => ({ agreement: await agreement() }),
   billing: async () => ({ billing: await billing() }),
@@ -115,6 +126,7 @@ const RUN: Readonly<Record<Part, () => Promise<Partial<Figures>> | Partial<Figur
   cold: () => ({ cold: coldStart(15) }),
   local: () => ({ local: local() }),
   documents: () => ({ documents: onEmulators('documents.ts 12') as Figures['documents'] }),
+  fairness: (before) => ({ fairness: fairness(readingSpeed(before)) }),
   e2e: () => ({ e2e: onEmulators(`endToEnd.ts ${values.users} ${values.days}`) as Figures['e2e'] }),
 };
 
@@ -130,7 +142,7 @@ await main(async () => {
   for (const part of PARTS) {
     if (!names.includes(part)) continue;
     const began = performance.now();
-    const found = await RUN[part]();
+    const found = await RUN[part](figures);
     figures = { ...figures, ...found };
     console.log(`\n${part}, ${Math.round((performance.now() - began) / 1000)} s`);
     for (const value of Object.values(found)) show(value);

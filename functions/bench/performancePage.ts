@@ -4,11 +4,12 @@ import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
 import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
 import { options as UPLOAD } from '../src/endpoints/syncUpload.ts';
+import { documents, fairness } from './corePage.ts';
+import { chart, table } from './markdown.ts';
+import type { Cell } from './markdown.ts';
 import type { Figures, Ratios } from './ratios.ts';
 import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
-
-type Cell = string | number;
 
 /** What the project promises of each ratio. Held against the figure as it was measured, and shown rounded. */
 const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (value: number) => boolean])[] = [
@@ -37,6 +38,16 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
   ['localBaseTimesRealTime', 'the same, base', '≥ 36', (v) => v >= 36],
   ['localOverBestPeer', 'tiny over its best peer', '≥ 2.5', (v) => v >= 2.5],
   ['localPeakMb', 'peak resident memory of a process with one model, the larger, MB', '< 500', (v) => v < 500],
+  ['writesPerRecording', 'documents written for a recording of a minute, 12 h of them', '≤ 4.5', (v) => v <= 4.5],
+  ['readsPerRecording', 'documents read for it', '≤ 3', (v) => v <= 3],
+  ['listenerMb720', 'what a listener of a job of 720 arrivals receives, MiB', '≤ 3', (v) => v <= 3],
+  ['arrivalsPeakMb', 'peak resident memory while 80 jobs of 1,000 arrive at once, MB', '< 256', (v) => v < 256],
+  [
+    'backlogDelaySeconds',
+    'how long one user’s backlog of 15,000 jobs keeps another waiting, s',
+    '< 180',
+    (v) => v < 180,
+  ],
   ['lightLoadMs', 'module load of the light functions, ms', '< 400', (v) => v < 400],
   ['lightLoadOverUnbundled', 'its processor time over that of the same code unbundled', '', () => true],
 ];
@@ -59,6 +70,8 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...memory(figures.memory),
     ...local(figures.local),
     ...cold(figures.cold),
+    ...documents(figures.documents),
+    ...fairness(figures.fairness),
     ...endToEnd(figures.e2e),
     ...settings(ratios),
   ];
@@ -333,26 +346,6 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
       ]),
     ),
   ];
-}
-
-function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const all = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, i) => Math.max(3, ...all.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${widths.map((width, i) => (row[i] ?? '').padEnd(width)).join(' | ')} |`;
-  const [first = [], ...rest] = all;
-  return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest.map(line)].join('\n');
-}
-
-function chart(title: string, points: readonly (readonly [label: string, value: number])[]): string {
-  return [
-    '```mermaid',
-    'xychart-beta horizontal',
-    `  title "${title}"`,
-    `  x-axis [${points.map(([label]) => `"${label}"`).join(', ')}]`,
-    `  bar [${points.map(([, value]) => value).join(', ')}]`,
-    '```',
-  ].join('\n');
 }
 
 /** A ratio to two decimals; what is counted stays whole. */

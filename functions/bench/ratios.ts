@@ -3,6 +3,7 @@ import type { Hearing } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
 import type { Day } from './day.ts';
+import type { Fairness } from './fairness.ts';
 import type { Recall } from './hearing/judges.ts';
 import { harmonic } from './rounds.ts';
 import type { Speed } from './rounds.ts';
@@ -82,6 +83,7 @@ export interface Figures {
   readonly cold: readonly Load[];
   readonly local: Local;
   readonly documents: Documents;
+  readonly fairness: Fairness;
   readonly e2e: {
     readonly realisticDelayMs: number;
     readonly latency: { readonly acceptedMs: number; readonly bareWriteMs: number };
@@ -96,7 +98,17 @@ export interface Figures {
 export type Ratios = Readonly<Record<string, number>>;
 
 /** As many as the figures allow. */
-export function ratios({ speed, agreement, billing, memory, cold, local, documents, e2e }: Partial<Figures>): Ratios {
+export function ratios({
+  speed,
+  agreement,
+  billing,
+  memory,
+  cold,
+  local,
+  documents,
+  fairness,
+  e2e,
+}: Partial<Figures>): Ratios {
   const found: Record<string, number> = {};
   const note = (name: string, value: number | undefined): void => {
     if (value !== undefined && Number.isFinite(value)) found[name] = Math.round(value * 10_000) / 10_000;
@@ -166,6 +178,7 @@ export function ratios({ speed, agreement, billing, memory, cold, local, documen
     note('localOverBestPeer', named('local tiny') / Math.max(...peers));
     note('localPeakMb', Math.max(...local.memory.map(({ peakMb }) => peakMb)));
   }
+  if (fairness) note('backlogDelaySeconds', fairness.rows.at(-1)?.delayedSeconds);
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);
     for (const field of ['seconds', 'reads', 'writes', 'requests'] as const) {
