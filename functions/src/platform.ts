@@ -71,6 +71,16 @@ export function objects(): UploadedObjects {
   return new UploadedObjects(bucket());
 }
 
+/** When the account that has this id now was created, Unix milliseconds; null where there is none. */
+export async function accountCreatedAtMs(uid: string): Promise<number | null> {
+  try {
+    return Date.parse((await getAuth(app).getUser(uid)).metadata.creationTime);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'auth/user-not-found') return null;
+    throw error;
+  }
+}
+
 /** @param options `checkRevoked` costs one call to Firebase Auth for each request: see `AuthenticatorDeps`. */
 export function authenticator({ checkRevoked }: { readonly checkRevoked: boolean }): Authenticate {
   return createAuthenticator({

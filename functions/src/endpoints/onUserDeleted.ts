@@ -13,12 +13,13 @@ export const options = {
 } as const satisfies AuthOptions;
 
 const clear = lazily(async () => {
-  const [{ db, objects }, { deleteUserData }, { DueJobs }] = await Promise.all([
+  const [{ accountCreatedAtMs, db, objects }, { deleteUserData }, { DueJobs }] = await Promise.all([
     import('../platform.ts'),
     import('../sweeper/userDeletion.ts'),
     import('../jobs/dueJobs.ts'),
   ]);
-  const deps = { db, due: new DueJobs(db), objects: objects(), logger, now: Date.now };
+  const due = new DueJobs(db);
+  const deps = { db, due, objects: objects(), accountCreatedAtMs, logger, now: Date.now };
   return (uid: string) => deleteUserData(uid, deps);
 });
 

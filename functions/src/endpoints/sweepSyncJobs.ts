@@ -18,15 +18,20 @@ export const options = {
 export const sweepSyncJobs = onSchedule(
   options,
   lazily(async () => {
-    const [{ completing, db, objects, queue }, { sweep, SWEEP_LIMITS }, { DueJobs }, { SweeperStateStore }] =
-      await Promise.all([
-        import('../platform.ts'),
-        import('../sweeper/sweep.ts'),
-        import('../jobs/dueJobs.ts'),
-        import('../sweeper/state.ts'),
-      ]);
+    const [
+      { accountCreatedAtMs, completing, db, objects, queue },
+      { sweep, SWEEP_LIMITS },
+      { DueJobs },
+      { SweeperStateStore },
+    ] = await Promise.all([
+      import('../platform.ts'),
+      import('../sweeper/sweep.ts'),
+      import('../jobs/dueJobs.ts'),
+      import('../sweeper/state.ts'),
+    ]);
     const deps = {
       ...completing(),
+      accountCreatedAtMs,
       queue,
       due: new DueJobs(db),
       objects: objects(),

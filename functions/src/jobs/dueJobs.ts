@@ -104,9 +104,11 @@ export class DueJobs {
     return new Map(due.map((doc) => [doc.id, doc.data()]));
   }
 
-  /** Some of a user's jobs, of whatever state. */
-  async someOf(uid: string, limit: number): Promise<DocumentReference[]> {
-    const { docs } = await this.#jobs().where('uid', '==', uid).select().limit(limit).get();
+  /** Some of a user's jobs, of whatever state. @param before of when they were created; null for any time. */
+  async someOf(uid: string, before: Timestamp | null, limit: number): Promise<DocumentReference[]> {
+    const jobs = this.#jobs().where('uid', '==', uid);
+    const old = before === null ? jobs : jobs.where('createdAt', '<', before).orderBy('createdAt', 'desc');
+    const { docs } = await old.select().limit(limit).get();
     return docs.map(({ ref }) => ref);
   }
 

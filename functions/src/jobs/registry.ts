@@ -151,7 +151,9 @@ function decide(entry: RecordingEntry | undefined, jobId: string, owners: Readon
   if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry) };
   const owner = owners.get(entry.jobId);
   if (owner === undefined || isFinished(owner.status)) return { kind: 'ours' };
-  return { kind: 'wait', untilMs: owner.waitingFor?.until?.toMillis() ?? null };
+  // One that waits for its turn gets it when this job waits: until then is a guess that takes this one into account.
+  const until = owner.waitingFor?.reason === 'earlier_jobs' ? null : owner.waitingFor?.until;
+  return { kind: 'wait', untilMs: until?.toMillis() ?? null };
 }
 
 function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original {

@@ -13,6 +13,8 @@ export interface ListedObject {
   readonly size: number;
   /** Base64; null for an object composed of others, which no SDK of Firebase makes. */
   readonly md5: string | null;
+  /** Whether it is as {@link UploadedObjects.seal} leaves it. */
+  readonly isSealed: boolean;
 }
 
 export interface ObjectPage {
@@ -77,12 +79,13 @@ export class UploadedObjects {
 
 type Metadata = ReturnType<Bucket['file']>['metadata'];
 
-function listed(path: string, { generation, timeCreated, size, md5Hash }: Metadata): ListedObject {
+function listed(path: string, { generation, timeCreated, size, md5Hash, metadata }: Metadata): ListedObject {
   return {
     path,
     generation: String(generation),
     createdAtMs: Date.parse(timeCreated ?? ''),
     size: Number(size),
     md5: md5Hash ?? null,
+    isSealed: metadata?.['stagedBy'] === SERVER_METADATA.stagedBy,
   };
 }

@@ -13,6 +13,7 @@ import { forEachUntil } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
 import { deleteOrphans } from './orphans.ts';
 import { finishUserDeletions } from './userDeletion.ts';
+import type { UserDeletionDeps } from './userDeletion.ts';
 import type { JobCursor, SweeperState, SweeperStateStore } from './state.ts';
 
 export interface SweepLimits {
@@ -32,7 +33,7 @@ export interface SweepLimits {
  */
 export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 40_000 };
 
-export interface SweepDeps extends JobStepDeps {
+export interface SweepDeps extends JobStepDeps, Pick<UserDeletionDeps, 'accountCreatedAtMs'> {
   readonly state: SweeperStateStore;
   readonly limits: SweepLimits;
 }

@@ -4,9 +4,12 @@
  * Everything is deleted twice. An ID token outlives its user by up to an hour, and a worker or an upload may be running: the second
  * deletion covers what they wrote after the first. A document that says when the second one is due is written before anything is
  * deleted, so that the sweeper also finishes a deletion that crashed.
+ *
+ * An account may be created again with the same id, and the event of the deletion may come late: what was written since that
+ * account was created belongs to it, and stays.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentSnapshot, Firestore, QueryDocumentSnapshot } from 'firebase-admin/firestore';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
@@ -17,7 +20,9 @@ import type { IsOver } from './finishing.ts';
 export interface UserDeletionDeps {
   readonly db: Firestore;
   readonly due: Pick<DueJobs, 'someOf'>;
-  readonly objects: Pick<UploadedObjects, 'deleteAll'>;
+  readonly objects: Pick<UploadedObjects, 'list' | 'delete' | 'deleteAll'>;
+  /** When the account that has this id now was created, Unix milliseconds; null where there is none. */
+  readonly accountCreatedAtMs: (uid: string) => Promise<number | null>;
   readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -61,15 +66,55 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
 }
 
 /** Jobs first: without its job a worker can write nothing more. */
-async function deleteEverythingOf(uid: string, { db, due, objects, logger }: UserDeletionDeps): Promise<void> {
-  let jobs = 0;
-  for (let refs = await due.someOf(uid, PAGE); refs.length > 0; refs = await due.someOf(uid, PAGE)) {
-    for (const ref of refs) await db.recursiveDelete(ref);
-    jobs += refs.length;
+async function deleteEverythingOf(uid: string, deps: UserDeletionDeps): Promise<void> {
+  const { db, objects, logger } = deps;
+  const createdAtMs = await deps.accountCreatedAtMs(uid);
+  const before = createdAtMs === null ? null : Timestamp.fromMillis(createdAtMs);
+  const jobs = await deleteJobs(uid, before, deps);
+  if (before === null) {
+    await db.recursiveDelete(db.doc(`users/${uid}`));
+    await objects.deleteAll(`uploads/${uid}/`);
+  } else {
+    await deleteOldDocuments(db, uid, before);
+    await deleteOldObjects(`uploads/${uid}/`, before, objects);
   }
-  await db.recursiveDelete(db.doc(`users/${uid}`));
-  await objects.deleteAll(`uploads/${uid}/`);
   logger.info('user.deleted', { uid, stage: 'deletion', jobs });
+}
+
+/** @param before of when they were created; null for all. @returns how many. */
+async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: UserDeletionDeps): Promise<number> {
+  let count = 0;
+  for (let refs = await due.someOf(uid, before, PAGE); refs.length > 0; refs = await due.someOf(uid, before, PAGE)) {
+    for (const ref of refs) await db.recursiveDelete(ref);
+    count += refs.length;
+  }
+  return count;
+}
+
+/** Documents of a user that were last written before. */
+async function deleteOldDocuments(db: Firestore, uid: string, before: Timestamp): Promise<void> {
+  const user = db.doc(`users/${uid}`);
+  const writer = db.bulkWriter();
+  const deleteOld = ({ ref, updateTime }: DocumentSnapshot): void => {
+    if (updateTime !== undefined && updateTime < before) void writer.delete(ref, { lastUpdateTime: updateTime });
+  };
+  deleteOld(await user.get());
+  for (const collection of await user.listCollections()) {
+    for await (const doc of collection.select().stream() as AsyncIterable<QueryDocumentSnapshot>) deleteOld(doc);
+  }
+  await writer.close();
+}
+
+async function deleteOldObjects(
+  prefix: string,
+  before: Timestamp,
+  objects: UserDeletionDeps['objects'],
+): Promise<void> {
+  for (let pageToken: string | null = null, isFirst = true; isFirst || pageToken !== null; isFirst = false) {
+    const page = await objects.list(prefix, pageToken);
+    for (const object of page.objects) if (object.createdAtMs < before.toMillis()) await objects.delete(object);
+    pageToken = page.nextPageToken;
+  }
 }
 
 function deletionsIn(db: Firestore): CollectionReference<UserDeletion> {

@@ -35,7 +35,7 @@ export function createArrivalHandler(deps: ArrivalDeps): (event: StagedObjectEve
   return async ({ name: path, generation, size, md5Hash }) => {
     const staged = parseStagedPath(path);
     if (staged === null) return;
-    const arrival = { path, generation: String(generation), size: Number(size), md5: md5Hash ?? null };
+    const arrival = { path, generation: String(generation), size: Number(size), md5: md5Hash ?? null, isSealed: false };
     await enqueue(`${staged.uid}/${staged.jobId}`, { ...staged, arrival });
   };
 }

@@ -24,7 +24,7 @@ export interface ArrivalDeps {
 }
 
 /** An object that has arrived, as its event says. */
-export type Arrival = Pick<ListedObject, 'path' | 'generation' | 'size' | 'md5'>;
+export type Arrival = Pick<ListedObject, 'path' | 'generation' | 'size' | 'md5' | 'isSealed'>;
 
 /** By path. */
 type Objects = ReadonlyMap<string, ListedObject>;
@@ -50,7 +50,7 @@ export async function receiveArrivals(
   if (job?.uid !== uid) {
     await remove(present, 'No job waits for it.', jobId, deps);
   } else if (isArriving(job) && objects.size >= job.fileCounts.expected) {
-    await receiveStaged(jobId, job, objects, new Set(arrivals.map(({ path }) => path)), deps);
+    await receiveStaged(jobId, job, objects, deps);
   } else {
     const names = present.map(({ path }) => path.slice(stagedPath(uid, jobId, '').length));
     const files = (await deps.files.read(jobId, job, { names })).all;
@@ -66,7 +66,7 @@ export async function receiveArrivals(
 export async function receiveAll(uid: string, jobId: string, deps: ArrivalDeps): Promise<Objects> {
   const job = await deps.jobs.get(jobId);
   const objects = await listStaged(uid, jobId, deps);
-  if (job !== null && isArriving(job)) await receiveStaged(jobId, job, objects, null, deps);
+  if (job !== null && isArriving(job)) await receiveStaged(jobId, job, objects, deps);
   return objects;
 }
 
@@ -120,22 +120,14 @@ export async function listStaged(
   return found;
 }
 
-/** @param fresh paths of the objects that are new; null where that is not known. */
-async function receiveStaged(
-  jobId: string,
-  job: Job,
-  objects: Objects,
-  fresh: ReadonlySet<string> | null,
-  deps: ArrivalDeps,
-): Promise<void> {
+async function receiveStaged(jobId: string, job: Job, objects: Objects, deps: ArrivalDeps): Promise<void> {
   const known = new Set<string>();
   let missing = 0;
   for await (const page of deps.files.pages(jobId, job)) {
     const present = page.flatMap(({ path }) => objects.get(path) ?? []);
     for (const { path } of present) known.add(path);
     const wrong = await refuseWrong(jobId, job, page, present, deps);
-    const unsealed = present.filter(({ path }) => fresh?.has(path) !== false);
-    await sealRight(page, unsealed, deps);
+    await sealRight(page, present, deps);
     missing += page.filter((file) => file.state === 'expected' && !objects.has(file.path)).length + wrong;
   }
   const unknown = [...objects.values()].filter(({ path }) => !known.has(path));
@@ -216,7 +208,10 @@ async function refuseWrong(
   return wrong.length;
 }
 
-/** Removes the download tokens of the objects that match the manifest, so that no link reads them. */
+/**
+ * Removes the download tokens of the objects that match the manifest, so that no link reads them. An object whose event was lost loses
+ * its own when the sweeper looks, or at the latest when the job starts.
+ */
 async function sealRight(
   files: readonly JobFile[],
   objects: readonly Arrival[],
@@ -225,7 +220,7 @@ async function sealRight(
   const byPath = new Map(files.map((file) => [file.path, file]));
   const right = objects.filter((object) => {
     const file = byPath.get(object.path);
-    return file?.state === 'expected' && mismatch(file, object) === null;
+    return !object.isSealed && file?.state === 'expected' && mismatch(file, object) === null;
   });
   await pMap(right, (object) => deps.objects.seal(object), { concurrency: CONCURRENCY });
 }

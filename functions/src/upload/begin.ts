@@ -102,17 +102,17 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   // Without a refusal: another request with this key failed, and deleted its job, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   if (existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
-  if (hasLostItsAudio(existing) && refusal === null) {
+  const files = (await deps.files.read(jobId, existing)).all;
+  if (hasLostItsAudio(existing, files) && refusal === null) {
     const job = await jobs.replace(jobId, existing, fresh);
     if (job !== null) return { jobId, job, files: fresh.files, isNew: true };
   }
-  const files = (await deps.files.read(jobId, existing)).all;
   return { jobId, job: existing, files, isNew: false };
 }
 
 /** Whether the job ended without some recordings because they did not come, or not be done, in time: only a new job helps. */
-function hasLostItsAudio({ status, failures }: Job): boolean {
-  const isLost = failures.some(({ code }) => isOutOfTime(code));
+function hasLostItsAudio({ status }: Job, files: readonly JobFile[]): boolean {
+  const isLost = files.some(({ error }) => error !== null && isOutOfTime(error.code));
   return isLost && isFinished(status) && status !== 'cancelled';
 }
 

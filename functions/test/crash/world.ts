@@ -98,6 +98,7 @@ export class World {
       ...this.deps,
       due: new DueJobs(this.#emulators.db),
       objects: new UploadedObjects(this.#emulators.bucket()),
+      accountCreatedAtMs: () => Promise.resolve(null),
       state: new SweeperStateStore(this.#emulators.db),
       uploadExpiryMs: DAY_MS,
       audioRetentionMs: 30 * DAY_MS,

@@ -170,6 +170,19 @@ describe('recordings that arrive in Storage', () => {
       );
     });
 
+    it('are sealed with the one that starts their job', async () => {
+      const sent = sentRecordings(2);
+      const jobId = await world.begin(sent);
+      await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes);
+      await world.instance()(await world.upload(world.path(jobId, sent[1]!.name), sent[1]!.bytes));
+      assert.equal((await world.job(jobId)).status, 'pending');
+      const { objects } = await world.deps.objects.list(world.path(jobId, ''), null);
+      assert.deepEqual(
+        objects.map(({ isSealed }) => isSealed),
+        [true, true],
+      );
+    });
+
     it('cost the sweeper no write where there is nothing new', async () => {
       const jobId = await world.begin(sentRecordings(1));
       const before = (await world.deps.jobs.ref(jobId).get()).updateTime!;

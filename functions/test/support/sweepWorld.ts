@@ -62,6 +62,7 @@ export class SweepWorld {
       summaries: { refresh: () => Promise.resolve(0) },
       audio: new StagedAudio(this.bucket()),
       objects: new UploadedObjects(this.bucket()),
+      accountCreatedAtMs: () => Promise.resolve(null),
       state: new SweeperStateStore(this.db),
       queue: {
         enqueue: (payload, { redrive = 0 } = {}) => {

@@ -50,7 +50,8 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await due.ended(0).query.get();
     await due.expired(0).query.get();
     await due.uploadsOf('ann', 'omi', 0);
-    await due.someOf('ann', 1);
+    await due.someOf('ann', null, 1);
+    await due.someOf('ann', Timestamp.now(), 1);
   },
   'jobs/turns.ts': async () => {
     const turns = new Turns({ ...TURN_DEPS, maxRunningJobs: 1 });

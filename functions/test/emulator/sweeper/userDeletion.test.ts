@@ -73,9 +73,32 @@ describe('a deleted user', () => {
     assert.equal((await world.sweep()).get('user_deletions')?.seen, 0);
   });
 
+  it('who has an account with the same id again keeps what came since, at either time', async () => {
+    await leaveSomething('ann', 'a');
+    await world.db.doc('users/ann/devices/phone').set({ fcmToken: 'old' });
+    const before = await leftOf('ann', 'a');
+    // By the clock of Firestore, as the times of documents are.
+    const createdAtMs = (await world.db.doc('users/other').set({})).writeTime.toMillis();
+    world.nowMs = createdAtMs;
+    const deps = { ...world.deps, accountCreatedAtMs: () => Promise.resolve(createdAtMs) };
+    await leaveSomething('ann', 'b');
+    const since = (await leftOf('ann', 'b')).filter((path) => !before.includes(path) || path === 'users/ann');
+    await deleteUserData('ann', deps);
+    assert.deepEqual((await leftOf('ann', 'b')).sort(), since.sort());
+    assert.deepEqual(
+      (await leftOf('ann', 'a')).filter((path) => path.includes('/a')),
+      [],
+    );
+    world.nowMs += 3 * HOUR_MS;
+    await world.sweep({ accountCreatedAtMs: deps.accountCreatedAtMs });
+    for (const path of since) assert.ok((await leftOf('ann', 'b')).includes(path), path);
+  });
+
   it('is remembered when the first time fails, and then is deleted by the sweeper', async () => {
     await leaveSomething('ann', 'a');
-    const busy = { deleteAll: () => Promise.reject(new Error('Storage is busy')) };
+    const busy = Object.assign(Object.create(world.deps.objects) as typeof world.deps.objects, {
+      deleteAll: () => Promise.reject(new Error('Storage is busy')),
+    });
     await assert.rejects(deleteUserData('ann', { ...world.deps, objects: busy }), /busy/);
     world.nowMs += 2 * HOUR_MS;
     const objects = Object.assign(Object.create(world.deps.objects) as typeof world.deps.objects, busy);
