@@ -96,6 +96,7 @@ await main(async () => {
       ),
     });
   }
-  console.log(`Word error rate of ${size}: ${((100 * errors) / words).toFixed(1)} % (${errors} of ${words})`);
+  const rate = words === 0 ? 'nothing was said' : `${((100 * errors) / words).toFixed(1)} %`;
+  console.log(`Word error rate of ${size}: ${rate} (${errors} of ${words})`);
   return 0;
 });
