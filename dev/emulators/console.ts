@@ -21,7 +21,8 @@ export interface LocalSuite {
   readonly ports: ReachedPorts;
   /** Whether the Emulator UI is running. */
   readonly ui: boolean;
-  readonly standIn: boolean;
+  /** `TRANSCRIBER`; `stand-in` where Deepgram's place is taken. */
+  readonly transcriber: string;
 }
 
 /**
@@ -57,9 +58,9 @@ async function runVite(target: string, signal: AbortSignal): Promise<void> {
 const origin = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** The page with what `web/src/env.ts` looks for in it. */
-export function connectPage(html: string, { ports, ui, standIn }: LocalSuite): string {
+export function connectPage(html: string, { ports, ui, transcriber }: LocalSuite): string {
   const origins = Object.fromEntries(REACHED.map((name) => [name, origin(ports[name])]));
-  const content = JSON.stringify({ ...origins, ui: ui ? origin(ports.ui) : null, standIn });
+  const content = JSON.stringify({ ...origins, ui: ui ? origin(ports.ui) : null, transcriber });
   const connected = html.replace('</head>', `  <meta name="local-suite" content='${content}' />\n  </head>`);
   if (connected === html) throw new Error('The page of the console has no head.');
   return connected;

@@ -117,7 +117,8 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   });
   await buildFunctions(workspace.functions, signal);
   if (options.console === true) {
-    await buildConsole(workspace.hosting, { ports, ui, standIn: standIn !== null }, signal);
+    const atWork = standIn === null ? (parameters?.['TRANSCRIBER'] ?? transcriber) : 'stand-in';
+    await buildConsole(workspace.hosting, { ports, ui, transcriber: atWork }, signal);
   }
 
   say.doing(

@@ -13,8 +13,8 @@ export interface LocalSuite {
   readonly storage: string;
   /** The Emulator UI; null where it is not running. */
   readonly ui: string | null;
-  /** Whether a stand-in that only knows the sample recordings transcribes. */
-  readonly standIn: boolean;
+  /** What transcribes: `local`, `deepgram`, `openai`, or `stand-in`, which only knows the sample recordings. */
+  readonly transcriber: string;
 }
 
 export const localSuite: LocalSuite | null = readLocalSuite();

@@ -63,6 +63,8 @@ export interface Segment extends Pick<
   'deviceId' | 'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence' | 'chunkId' | 'speaker'
 > {
   readonly id: string;
+  /** Service or model: `deepgram/nova-3`; null where that was not stored. */
+  readonly transcriber: string | null;
 }
 
 export type FairUse = FairUseEntry<number>;

@@ -83,7 +83,8 @@ export function conversationOf(id: string, data: DocumentData): Conversation {
 }
 
 export function segmentOf(id: string, data: DocumentData): Segment {
-  const { startedAt, endedAt, deviceId, text, language, confidence, chunkId, speaker } = data as SegmentDoc<Timestamp>;
+  const { startedAt, endedAt, transcriber = null, ...doc } = data as SegmentDoc<Timestamp>;
+  const { deviceId, text, language, confidence, chunkId, speaker } = doc;
   return {
     id,
     deviceId,
@@ -92,6 +93,7 @@ export function segmentOf(id: string, data: DocumentData): Segment {
     confidence,
     chunkId,
     speaker,
+    transcriber,
     startedAt: startedAt.toMillis(),
     endedAt: endedAt.toMillis(),
   };

@@ -4,7 +4,9 @@ import { speakerNumbers } from 'offline-audio-sync-client';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Segment } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domain/export.ts';
+import { transcriberText } from '../domain/transcriberText.ts';
 import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
+import { isLocal } from '../env.ts';
 import { segmentOf } from '../firebase/documents.ts';
 import { call, watchConversation, type Found } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
@@ -83,13 +85,16 @@ function useTranscript(conversation: Conversation, isServed: boolean) {
   return { lines, state };
 }
 
+/** A line, with what transcribed it. */
+type TranscribedLine = Line & Pick<Segment, 'transcriber'>;
+
 /** What there is of it, and that it may not be all. */
 function Reading({
   lines,
   state,
   language,
 }: {
-  lines: readonly Line[];
+  lines: readonly TranscribedLine[];
   state: Pages<Segment>['state'];
   language: string | null;
 }) {
@@ -106,8 +111,23 @@ function Reading({
         <>
           <Search query={query} lines={lines} onQuery={setQuery} />
           <Transcript lines={lines} query={query} language={language} />
+          <TranscribedBy lines={lines} />
         </>
       )}
+    </>
+  );
+}
+
+/** What made words of the speech, and who got it for that. */
+function TranscribedBy({ lines }: { lines: readonly TranscribedLine[] }) {
+  const transcribers = new Set(lines.flatMap(({ transcriber }) => transcriber ?? []));
+  return (
+    <>
+      {[...transcribers].map((transcriber) => (
+        <p key={transcriber} class="hint">
+          Transcribed by {transcriberText(transcriber, isLocal)}
+        </p>
+      ))}
     </>
   );
 }

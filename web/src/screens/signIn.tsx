@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { isLocal } from '../env.ts';
+import { privacyOfSuite } from '../domain/transcriberText.ts';
+import { localSuite } from '../env.ts';
 import { takeSignOutReason } from '../session.ts';
 import { Mark } from '../ui/icons.tsx';
 
@@ -88,7 +89,7 @@ function QuickWay({ busy, attempt }: { busy: boolean; attempt: Attempt }) {
       return undefined;
     });
   };
-  if (!isLocal) {
+  if (localSuite === null) {
     return (
       <button class="button wide" disabled={busy} onClick={go((auth) => auth.signInWithGoogle())}>
         Continue with Google
@@ -100,7 +101,9 @@ function QuickWay({ busy, attempt }: { busy: boolean; attempt: Attempt }) {
       <button class="button primary wide" disabled={busy} onClick={go((auth) => auth.signInAsDemoUser())}>
         Continue as demo user
       </button>
-      <p class="hint">On the local Emulator Suite: nothing leaves this machine, nothing needs a password.</p>
+      <p class="hint">
+        On the local Emulator Suite: {privacyOfSuite(localSuite.transcriber)}, and nothing needs a password.
+      </p>
     </div>
   );
 }

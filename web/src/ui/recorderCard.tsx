@@ -5,6 +5,7 @@ import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
 import { useOnline } from './now.ts';
+import { Recogniser } from './recogniser.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 export function RecorderCard() {
@@ -52,6 +53,7 @@ export function RecorderCard() {
           ? `${state.format.codec === 'pcm16' ? 'PCM' : 'Opus'}, ${state.format.sampleRate / 1000} kHz, a file a minute, kept every second.`
           : 'Works without a network. What is recorded stays on this device until the server has it.'}
       </p>
+      <Recogniser />
     </section>
   );
 }

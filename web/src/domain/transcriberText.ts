@@ -1,0 +1,50 @@
+/** What makes words of speech, and what that means for who speaks. */
+
+/** A model in the service itself, by its stored name. */
+const OWN_MODEL = /^moonshine/;
+
+/**
+ * A transcriber as it is stored with the words, and who got the speech.
+ * @param isLocal whether the service runs on this machine
+ */
+export function transcriberText(transcriber: string, isLocal: boolean): string {
+  const [service = transcriber, model] = transcriber.split('/', 2);
+  if (OWN_MODEL.test(transcriber)) {
+    const whereabouts = isLocal ? 'nothing left this machine' : 'the speech was sent to no other service';
+    return `the recogniser of the service itself (${transcriber}): ${whereabouts}.`;
+  }
+  const name = SERVICES[service] ?? service;
+  return `${name}${model === undefined ? '' : ` (${model})`}, which got the speech.`;
+}
+
+const SERVICES: Readonly<Record<string, string>> = {
+  deepgram: 'Deepgram',
+  openai: 'the transcription service that the operator has chosen',
+};
+
+/** Where what is spoken goes, by the setting of a suite on this machine: part of a sentence. */
+export function privacyOfSuite(setting: string): string {
+  switch (setting) {
+    case 'local':
+    case 'stand-in':
+      return 'nothing leaves this machine';
+    case 'deepgram':
+      return 'speech is sent to Deepgram';
+    default:
+      return 'speech is sent to a transcription service';
+  }
+}
+
+/** What is at work on this machine, for who is about to speak. */
+export function recogniserText(setting: string): string {
+  switch (setting) {
+    case 'local':
+      return 'The recogniser on this machine transcribes, English only. Nothing leaves this machine.';
+    case 'stand-in':
+      return 'A stand-in transcribes: it only knows the samples. Nothing leaves this machine.';
+    case 'deepgram':
+      return 'Deepgram transcribes: speech is sent there, silence is not.';
+    default:
+      return 'A transcription service gets the speech; silence is not sent.';
+  }
+}
