@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { LeaseLostError } from 'offline-audio-sync-client';
+import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
+import { storeContract } from '../../../../client/test/support/storeContract.ts';
+import { Journal } from '../../../src/record/journal.ts';
+import { checkKeeping } from '../../../src/record/keeping.ts';
+
+describe('the store in IndexedDB', () => {
+  let uid = '';
+  const create = () => {
+    uid = crypto.randomUUID();
+    return Promise.resolve(indexedDbStore({ uid }));
+  };
+  storeContract({ create, reopen: () => Promise.resolve(indexedDbStore({ uid })) });
+
+  it('belongs to one of several contexts, and refuses what is written under a lease that is over', async () => {
+    await create();
+    const [one, two] = [indexedDbStore({ uid }), indexedDbStore({ uid })];
+    const holding = new AbortController();
+    const lease = await one.own?.(holding.signal, false);
+    assert.ok(lease);
+    assert.equal(await two.own?.(new AbortController().signal, false), null);
+    holding.abort();
+    const next = await two.own?.(new AbortController().signal, true);
+    assert.ok(next);
+    const refused = await one.put(new Map([['key', {}]]), lease).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    assert.ok(refused instanceof LeaseLostError);
+    assert.equal((await two.entries()).size, 0);
+    await Promise.all([one.close?.(), two.close?.()]);
+  });
+});
+
+describe('the recorder’s journal', () => {
+  it('keeps pieces in their order, and gives them back as one file', async () => {
+    const journal = new Journal(crypto.randomUUID());
+    for (const byte of [1, 2, 3]) await journal.append({ name: 'a', bytes: Uint8Array.of(byte), last: byte === 3 });
+    await journal.append({ name: 'b', bytes: Uint8Array.of(9), last: false });
+    assert.deepEqual(await journal.names(), ['a', 'b']);
+    assert.deepEqual(new Uint8Array(await (await journal.read('a')).arrayBuffer()), Uint8Array.of(1, 2, 3));
+    await journal.remove('a');
+    assert.deepEqual(await journal.names(), ['b']);
+    await journal.close();
+  });
+
+  it('can be kept, by what is looked at before recording begins', async () => {
+    const journal = new Journal(crypto.randomUUID());
+    const { obstacle } = await checkKeeping({ journal, storage: navigator.storage });
+    assert.equal(obstacle, null);
+    assert.deepEqual(await journal.names(), []);
+    await journal.close();
+  });
+});
