@@ -164,7 +164,7 @@ export class Recorder {
     this.#reset();
     const session = new CaptureSession({
       ...this.#options,
-      onFrame: this.#take,
+      onFrame: this.#processFrame,
       onOpen: ({ format, microphone }) => {
         this.state.value = { kind: 'recording', format, microphone: microphone.label };
       },
@@ -237,7 +237,7 @@ export class Recorder {
     this.#endStretch();
   };
 
-  readonly #take = (source: Source, arrived: Arrived): void => {
+  readonly #processFrame = (source: Source, arrived: Arrived): void => {
     const { endSample, samples } = arrived.frame;
     if (Math.round(endSample / samples.length) % 5 === 0) {
       this.#level.value = loudness(samples);
@@ -245,10 +245,10 @@ export class Recorder {
     }
     if (this.#stretch !== null && this.#stretch.source !== source) this.#endStretch();
     this.#stretch ??= this.#beginStretch(source, arrived);
-    const others = this.#stretch.take(arrived);
+    const others = this.#stretch.add(arrived);
     if (others.length === 0) return;
     this.#endStretch();
-    for (const each of others) this.#take(source, each);
+    for (const each of others) this.#processFrame(source, each);
   };
 
   #beginStretch(source: Source, first: Arrived): Stretch {

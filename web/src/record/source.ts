@@ -29,10 +29,10 @@ export async function openSource(
 ): Promise<Source> {
   // Frames come as soon as the microphone is open; they wait until it is known what becomes of them.
   const early: Arrived[] = [];
-  let take = (arrived: Arrived): void => void early.push(arrived);
+  let onArrival = (arrived: Arrived): void => void early.push(arrived);
   const microphone = await openMicrophone({
     onFrame: (frame) => {
-      take({ frame, at: Date.now(), monotonic: performance.now() });
+      onArrival({ frame, at: Date.now(), monotonic: performance.now() });
     },
     onChange,
   });
@@ -41,7 +41,7 @@ export async function openSource(
     microphone,
     format: formatFor(deviceId, sampleRate, await canEncodeOpus(sampleRate)),
     start: (onFrame) => {
-      take = onFrame;
+      onArrival = onFrame;
       early.splice(0).forEach(onFrame);
     },
   };

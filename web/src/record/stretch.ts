@@ -25,7 +25,7 @@ export class Stretch {
   /** Where the next frame begins, in samples of the audio clock. */
   #nextSample: number;
 
-  /** @param first of its frames; it still has to be given to `take`. */
+  /** @param first of its frames; it still has to be added. */
   constructor(source: Source, format: FrameFormat, first: Arrived, events: StretchEvents) {
     const { sampleRate, latencyMs } = source.microphone;
     const firstSample = first.frame.endSample - first.frame.samples.length;
@@ -50,7 +50,7 @@ export class Stretch {
   }
 
   /** @returns frames that do not belong to it, because something before them was not captured: another stretch begins with them. */
-  take(arrived: Arrived): readonly Arrived[] {
+  add(arrived: Arrived): readonly Arrived[] {
     const { endSample, samples } = arrived.frame;
     const isNext = endSample - samples.length === this.#nextSample;
     this.#nextSample = endSample;

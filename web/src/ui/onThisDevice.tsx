@@ -7,7 +7,6 @@ import { bytes, until } from '../domain/time.ts';
 import { canConfirmEmail, confirmEmail } from '../firebase/auth.ts';
 import { hrefs } from '../router.ts';
 import type { LocalRecording } from '../sync/outbox.ts';
-import { keeper } from '../sync/storageKeeper.ts';
 import { Confirm } from './confirm.tsx';
 import { Glyph } from './icons.tsx';
 import { LongList } from './longList.tsx';
@@ -35,7 +34,6 @@ export function OnThisDevice() {
         closing and losing the network do no harm.
       </p>
       <Status />
-      <NoPromise />
       {recordings.length === 0 ? (
         <p class="empty">Nothing waits to be sent.</p>
       ) : (
@@ -96,20 +94,6 @@ function ConfirmEmail() {
     >
       Confirm my e-mail address
     </button>
-  );
-}
-
-/** Where the browser may delete what is not sent yet. */
-function NoPromise() {
-  const { outbox } = useApp();
-  useEffect(() => void keeper.look(), []);
-  const hasUnsent = outbox.recordings.value.some(({ state }) => state !== 'synced');
-  if (!hasUnsent || keeper.promised.value !== false) return null;
-  return (
-    <p class="hint">
-      This browser does not promise to keep recordings: where the device runs out of room, it may delete those that are
-      not sent yet. Browsers promise it to sites that are used often, or installed as an app.
-    </p>
   );
 }
 
