@@ -20,3 +20,7 @@ export function chart(title: string, points: readonly (readonly [label: string, 
     '```',
   ].join('\n');
 }
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}

@@ -4,8 +4,9 @@ import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
 import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
 import { options as UPLOAD } from '../src/endpoints/syncUpload.ts';
+import { decoding, hearing } from './audioPage.ts';
 import { documents, fairness } from './corePage.ts';
-import { chart, table } from './markdown.ts';
+import { chart, percent, table } from './markdown.ts';
 import type { Cell } from './markdown.ts';
 import type { Figures, Ratios } from './ratios.ts';
 import { recordingStaged } from './recordingStaged.ts';
@@ -132,48 +133,6 @@ function agreement({ agreement: found }: Partial<Figures>): string[] {
     'The samples end to end, ten minutes, as recorded and spoilt in five ways. The plain loop is the published model, one unbroken ' +
       'stream, the audio raised to -20 dBFS. A word is lost when less than half of it is in a region, clipped when less than all.',
     table(['', 'windows that agree', 'words', 'lost / clipped', 'by the plain loop'], rows),
-  ];
-}
-
-function hearing(found: Figures['hearing'] | undefined): string[] {
-  if (!found) return [];
-  const share = (recall: number | null): string => (recall === null ? '' : percent(recall));
-  const over = (seconds: number, speech: number): string =>
-    speech === 0 ? `${seconds.toFixed(1)} s` : (seconds / speech).toFixed(2);
-  return [
-    '## Real speech',
-    'By `npm run bench:hearing -- FOLDER` (`functions/bench/hearing/main.ts` says what the folder holds; nothing is fetched) on public ' +
-      'recordings that are not in this repository: read speech, speeches in rooms, calls, meetings with labels by hand ' +
-      '(`meetings`, `labelled`), 10 languages, noise, music and responses of rooms. Recall is the share of the speech that is ' +
-      'sent; where nobody made labels, the truth is what plain Silero finds in the clean recording at its best level, so that it is at ' +
-      '100 % there. Plain Silero hears each recording on its own, raised to -20 dBFS, with its own thresholds and these paddings; ' +
-      'the engine hears them end to end at the level they have.',
-    table(
-      ['', 'minutes', 'recall', 'plain Silero', 'sent over speech', 'plain Silero'],
-      found.map((each) => [
-        each.condition,
-        each.minutes,
-        share(each.recall),
-        share(each.plainRecall),
-        over(each.sentSeconds, each.speechSeconds),
-        over(each.plainSentSeconds, each.speechSeconds),
-      ]),
-    ),
-  ];
-}
-
-function decoding(found: Figures['decoding'] | undefined): string[] {
-  if (!found) return [];
-  return [
-    '## Decoding ordinary audio',
-    'By `npm run bench:decoders`: ten minutes of the samples, how many times faster than real time, by processor time of this process ' +
-      'and of ffmpeg, with the start of the thread or the process and with mixing and resampling, which are the same for both. Other ' +
-      'programs shared the processors. `DECODER=auto` takes the sandbox (WebAssembly): it is faster for Opus, needs no program, and ' +
-      'keeps hostile bytes in the memory of a thread. WAV, MP3 and M4A have not been measured in this run.',
-    table(
-      ['', 'sandbox', 'native ffmpeg'],
-      found.map(({ what, sandbox, ffmpeg }) => [what, sandbox, ffmpeg ?? '']),
-    ),
   ];
 }
 
@@ -351,10 +310,6 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
 /** A ratio to two decimals; what is counted stays whole. */
 function rounded(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }
 
 function kb(bytes: number): number {
