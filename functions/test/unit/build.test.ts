@@ -12,6 +12,8 @@ const SOURCES = {
   'index.ts':
     "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./platform.ts')).text);\n",
   'platform.ts': "export const text: string = 'first';\n",
+  'worker/processJob.ts': 'export {};\n',
+  'transcription/configured.ts': 'export {};\n',
   'audio/detect/listenerPool.ts': "export const worker = new URL('./listenWorker.js', import.meta.url);\n",
   'audio/read/containers/sandbox.ts': "export const worker = new URL('./sandboxWorker.js', import.meta.url);\n",
   'audio/read/containers/sandboxWorker.ts': 'export {};\n',
