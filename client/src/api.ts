@@ -1,6 +1,7 @@
 /** The server's API, typed. Shapes: docs/api.md of the server; snake_case ends here. */
 import { ledgerFromView } from 'offline-audio-sync-contract';
 import type {
+  RedateRequest,
   AudioLedger,
   CallableName,
   Callables,
@@ -18,6 +19,7 @@ import type { HttpAnswer } from './answer.ts';
 import type { Http } from './http.ts';
 import { multipartBody } from './multipart.ts';
 import type { MultipartFile } from './multipart.ts';
+import type { RedateOptions } from './options.ts';
 import type { UploadTarget } from './recording.ts';
 
 /** Why a recording of a job failed. */
@@ -140,6 +142,16 @@ export class Api {
 
   async retry(jobId: string, signal: AbortSignal): Promise<void> {
     await this.#call('retrySyncJob', { job_id: jobId }, signal);
+  }
+
+  async redate({ jobId, names, offsetMs, key }: RedateOptions, signal: AbortSignal): Promise<void> {
+    const request: RedateRequest = {
+      offset_ms: offsetMs,
+      ...(jobId === undefined ? {} : { job_id: jobId }),
+      ...(names === undefined ? {} : { names }),
+      ...(key === undefined ? {} : { idempotency_key: key }),
+    };
+    await this.#call('redateRecordings', request, signal);
   }
 
   async cancel(jobId: string, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
 import { newRecording } from './newRecording.ts';
 import type { NewRecording } from './newRecording.ts';
-import type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
+import type { RedateOptions, SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 import { Ownership } from './ownership.ts';
 import { makeParts } from './parts.ts';
 import type { Parts } from './parts.ts';
@@ -214,6 +214,14 @@ export class SyncClient {
     await this.#open();
     await this.#parts.api.cancel(jobId, this.#life.signal);
     await this.#checkJobs([jobId]);
+  }
+
+  /**
+   * Moves recordings that were uploaded to the time at which they were made, with what was said in them. @throws RequestError
+   */
+  async redateRecordings(options: RedateOptions): Promise<void> {
+    await this.#open();
+    await this.#parts.api.redate(options, this.#life.signal);
   }
 
   /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */

@@ -33,7 +33,7 @@ export type { Md5 } from './digest.ts';
 export { memoryStore } from './memory.ts';
 export type { Network } from './network.ts';
 export type { FileRecording, FramesRecording, NewRecording } from './newRecording.ts';
-export type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
+export type { RedateOptions, SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 export * from './reading.ts';
 export type { Failure, LocalFailureCode, Recording, RecordingState, UploadTarget } from './recording.ts';
 export { LeaseLostError } from './store.ts';

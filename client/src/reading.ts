@@ -51,9 +51,12 @@ export async function followConversation<T extends Pick<ConversationDoc, 'state'
   return next === null ? null : followConversation(uid, next, get);
 }
 
+/** Smaller numbers are labels within a chunk: segments of before voices had numbers have them. */
+const FIRST_VOICE = 1000;
+
 /**
- * Numbers for speakers, from 1, in order of appearance in a transcript. Speakers are told apart within one chunk only: the
- * same person in two chunks gets two numbers, because nothing says that they are the same.
+ * Numbers for speakers, from 1, in order of appearance in a transcript. The same person may get two numbers where nothing links
+ * two pieces of audio; two people never share one.
  * @param segments of one conversation, in order of time: all its pages up to the last one shown.
  * @returns a number for each segment; null where its speaker is not known.
  */
@@ -61,9 +64,9 @@ export function speakerNumbers(segments: readonly Pick<SegmentDoc, 'chunkId' | '
   const numbers = new Map<string, number>();
   return segments.map(({ chunkId, speaker }) => {
     if (speaker === null) return null;
-    const key = `${chunkId}/${speaker}`;
-    const number = numbers.get(key) ?? numbers.size + 1;
-    numbers.set(key, number);
+    const voice = speaker < FIRST_VOICE ? `${chunkId}/${speaker}` : String(speaker);
+    const number = numbers.get(voice) ?? numbers.size + 1;
+    numbers.set(voice, number);
     return number;
   });
 }

@@ -52,13 +52,22 @@ export interface ConversationDoc<Time = Instant> extends ConversationSummary {
   readonly updatedAt: Time;
 }
 
-/** What one speaker said without a longer pause. It never changes. `users/{uid}/segments/{segmentId}` */
+/**
+ * What one speaker said in one recording without a longer pause. It changes only where the recording's date is corrected: then
+ * another document takes its place. `users/{uid}/segments/{segmentId}`
+ */
 export interface SegmentDoc<Time = Instant> {
   readonly deviceId: string;
+  /** The recording that it was said in, by content, and where that lies on the time axis. */
+  readonly recordingId: string;
+  readonly recordingStartedAt: Time;
   readonly startedAt: Time;
   readonly endedAt: Time;
   readonly text: string;
-  /** Number of the speaker within the chunk; null where speakers were not told apart. Means nothing across chunks. */
+  /**
+   * Number of the voice: the same number is the same voice, in whatever chunk. In no order, and up to 2^48. Null where speakers were not
+   * told apart.
+   */
   readonly speaker: number | null;
   /** Mean of the words', 0 to 1. */
   readonly confidence: number;
@@ -77,6 +86,8 @@ export interface SegmentWord {
   readonly text: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Only where it is not the segment's. */
+  readonly language?: string | null;
 }
 
 /** A word on the absolute time axis, Unix milliseconds. */

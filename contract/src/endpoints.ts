@@ -9,6 +9,8 @@ import type {
   JobListView,
   JobRequest,
   JobView,
+  RedatedView,
+  RedateRequest,
   UploadView,
 } from './wire.ts';
 
@@ -37,6 +39,7 @@ export interface Callables {
     readonly request: AcknowledgeRequest;
     readonly answer: AcknowledgedView;
   };
+  readonly redateRecordings: { readonly request: RedateRequest; readonly answer: RedatedView };
   readonly deleteConversation: {
     readonly request: DeleteConversationRequest;
     readonly answer: DeletedConversationView;

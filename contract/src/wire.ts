@@ -151,6 +151,21 @@ export interface AcknowledgedView {
   readonly acknowledged_job_ids: readonly string[];
 }
 
+/** What `redateRecordings` asks for: all recordings of a job, some of them, or recordings by name whatever job they came in. */
+export interface RedateRequest {
+  readonly job_id?: string | null;
+  readonly names?: readonly string[] | null;
+  /** Added to where each recording lies on the time axis, milliseconds. */
+  readonly offset_ms: number;
+  /** The same call again with the same key changes nothing more. */
+  readonly idempotency_key?: string | null;
+}
+
+/** The answer to `redateRecordings`. */
+export interface RedatedView {
+  readonly recordings: readonly { readonly name: string; readonly job_id: string; readonly started_at: IsoTime }[];
+}
+
 /** The answer to `deleteConversation`. */
 export interface DeletedConversationView {
   readonly deleted_conversation_id: string;

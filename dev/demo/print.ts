@@ -25,8 +25,9 @@ function printConversation({ id, startedAt, finishedAt, segments }: Conversation
   const start = new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ');
   const end = new Date(finishedAt).toISOString().slice(11, 19);
   console.log(`\n  ${start} – ${end} UTC  (${id})`);
+  const voices = [...new Set(segments.map(({ speaker }) => speaker).filter((speaker) => speaker !== null))];
   for (const { startedAt: at, speaker, text } of segments) {
-    const label = `    ${new Date(at).toISOString().slice(11, 19)} ${speaker === null ? ' ' : `${speaker}:`} `;
+    const label = `    ${new Date(at).toISOString().slice(11, 19)} ${speaker === null ? ' ' : `${voices.indexOf(speaker)}:`} `;
     console.log(label + wrap(text, WIDTH - label.length).join(`\n${' '.repeat(label.length)}`));
   }
 }

@@ -100,6 +100,13 @@ export const params = {
     default: true,
     description: 'Whether Deepgram tells speakers apart, which it may bill as an extra.',
   }),
+  speakerContextSeconds: boundedInt('SPEAKER_CONTEXT_SECONDS', {
+    default: 30,
+    min: 0,
+    max: 60,
+    description:
+      'Speech before each Deepgram request that is sent with it again, so that a voice keeps its number from one request to the next. At most 5 % of the speech, which Deepgram bills; 0 for none.',
+  }),
   deepgramOptions: defineString('DEEPGRAM_OPTIONS', {
     default: '',
     description:

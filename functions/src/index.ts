@@ -27,6 +27,9 @@ export { acknowledgeSyncJobs } from './endpoints/acknowledgeSyncJobs.ts';
 /** `{conversation_id}`: what was said is deleted, and stays deleted. */
 export { deleteConversation } from './endpoints/deleteConversation.ts';
 
+/** `{job_id or names, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
+export { redateRecordings } from './endpoints/redateRecordings.ts';
+
 /** An object arrived in Storage: it is checked against its job; the last expected one starts the job. */
 export { onRecordingStaged } from './endpoints/onRecordingStaged.ts';
 

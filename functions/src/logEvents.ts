@@ -11,6 +11,7 @@ export const LOG_EVENTS = {
   'chunk.refused': 'The transcriber refused a chunk.',
   'chunk.transcribed': 'A chunk was transcribed, and its result is stored.',
   'conversation.not_deleted': 'The deletion of a conversation could not be finished.',
+  'correction.not_finished': 'A correction of dates could not be finished.',
   'deepgram.answered': 'Deepgram answered.',
   'deepgram.failed': 'A request to Deepgram failed.',
   'deepgram.length_differs': 'Deepgram billed another length than was sent.',

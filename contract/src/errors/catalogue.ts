@@ -34,6 +34,11 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'There is no such conversation, or it was deleted, or it is not yours.',
   },
+  recording_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is no such recording, or it is not yours; see details.',
+  },
   conversation_merged: {
     status: 409,
     remedy: 'never',

@@ -38,9 +38,10 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
   const job = await jobs.update(jobId, async (current, tx) => {
     if (current.uid !== uid) throw new AppError('job_not_found');
     const files = await store.read(jobId, current, { tx });
-    const claims = await registry.claim(tx, jobId, uid, retryableFiles(current, files.all));
+    const { claims, write } = await registry.prepareClaims(tx, jobId, uid, retryableFiles(current, files.all));
     if ([...claims.values()].every(({ kind }) => kind === 'wait')) throw new AppError('duplicate_in_progress');
     files.map((file) => retriedFile(file, claims.get(file.name)));
+    write(new Map([...claims].filter(([, claim]) => !needsShift(claim))));
     const totals = totalsOf(files.all);
     const expiresAt = Timestamp.fromMillis(Math.max(current.expiresAt.toMillis(), now() + unfinishedRetentionMs));
     files.write(tx, expiresAt);
@@ -83,8 +84,13 @@ export function retryableFiles(job: Job, files: readonly JobFile[]): JobFile[] {
   return retryable;
 }
 
+/** Whether the recording lies at another time: the worker moves it when it claims it. */
+function needsShift(claim: Claim): boolean {
+  return claim.kind !== 'wait' && claim.shift !== null;
+}
+
 function retriedFile(file: JobFile, claim: Claim | undefined): JobFile {
-  if (claim?.kind === 'duplicate') return asDuplicate(file, claim);
-  if (claim?.kind !== 'ours') return file;
+  if (claim === undefined || claim.kind === 'wait') return file;
+  if (claim.kind === 'duplicate' && !needsShift(claim)) return asDuplicate(file, claim);
   return { ...file, state: 'staged', duplicateSeconds: 0, failedSeconds: 0, refused: [], error: null };
 }

@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Timestamp } from 'firebase-admin/firestore';
 import type * as contract from 'offline-audio-sync-contract';
 import type { ConversationSummary, TimedWord } from 'offline-audio-sync-contract';
+import type { RecordedWord } from '../jobs/place.ts';
 
+export { placeKey } from '../jobs/place.ts';
+export type { PlacedRecording, RecordedWord } from '../jobs/place.ts';
 export type { ConversationSummary, Relevance, SegmentWord, TimedWord } from 'offline-audio-sync-contract';
 
 export type Conversation = contract.ConversationDoc<Timestamp>;
@@ -28,15 +31,15 @@ export function summaryOf(conversation: Conversation | null): ConversationSummar
   return { title, overview, relevance, summaryRevision };
 }
 
-/** A segment on the absolute time axis, before it becomes a document. */
-export interface TimedSegment extends TimedWord {
+/** A segment on the absolute time axis, before it becomes a document. All of it is of one recording. */
+export interface TimedSegment extends RecordedWord {
   readonly words: readonly TimedWord[];
 }
 
 /** Derived from content and time: writing the same segment twice is a no-op. */
-export function segmentId(deviceId: string, { startMs, endMs, text }: TimedSegment): string {
+export function segmentId(deviceId: string, { startMs, endMs, text, recording }: TimedSegment): string {
   return createHash('sha256')
-    .update(JSON.stringify([deviceId, Math.round(startMs), Math.round(endMs), text]))
+    .update(JSON.stringify([deviceId, recording.recordingId, Math.round(startMs), Math.round(endMs), text]))
     .digest('base64url')
     .slice(0, 28);
 }

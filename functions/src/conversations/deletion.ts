@@ -11,7 +11,7 @@ import { AppError } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import type { Interval } from './assignment.ts';
-import { conversationsOf, deletedSpeechOf, segmentsOf, transcriptOf } from './collections.ts';
+import { conversationsOf, deletedBetween, deletedSpeechOf, segmentsOf, transcriptOf } from './collections.ts';
 import type { Conversation, Segment } from './conversation.ts';
 import { middle } from './repeats.ts';
 
@@ -93,6 +93,19 @@ async function deletePage(
     tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
   }
   return hasMore;
+}
+
+/** What a user deleted of a stretch of a device's time, within a transaction or without. */
+export async function deletedStretches(
+  db: Firestore,
+  where: Interval & { readonly uid: string; readonly deviceId: string },
+  tx?: Transaction,
+): Promise<Interval[]> {
+  const query = deletedBetween(db, { ...where, longestMs: LONGEST_STRETCH_MS });
+  const { docs } = await (tx === undefined ? query.get() : tx.get(query));
+  return docs
+    .map((doc) => ({ startMs: doc.data().startedAt.toMillis(), endMs: doc.data().endedAt.toMillis() }))
+    .filter(({ endMs }) => endMs >= where.startMs);
 }
 
 function checkpointOf(db: Firestore, { jobId, chunkId }: Segment): DocumentReference<ChunkDoc> {

@@ -12,7 +12,7 @@ export interface Paragraph {
   readonly startMs: number;
   readonly endMs: number;
   readonly text: string;
-  /** Whose: a number within a chunk, which says nothing about the numbers of another chunk. */
+  /** Whose voice; one voice may have two numbers in two chunks. */
   readonly chunkId: string;
   readonly speaker: number | null;
 }

@@ -1,5 +1,6 @@
 /** Words to segments. */
-import type { TimedSegment, TimedWord } from './conversation.ts';
+import { placeKey } from './conversation.ts';
+import type { RecordedWord, TimedSegment, TimedWord } from './conversation.ts';
 import { joinText } from './text.ts';
 
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
@@ -11,10 +12,24 @@ export const LONG_MS = 15_000;
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
 
-/** Groups words, in order of time, into what one speaker said without a longer pause. */
-export function segmentWords(words: readonly TimedWord[]): TimedSegment[] {
+/**
+ * Groups words, in order of time, into what one speaker said without a longer pause. Each recording has its own segments: its date
+ * may be corrected apart from that of its neighbours, and what two recordings say of one time is not one utterance.
+ */
+export function segmentWords(words: readonly RecordedWord[]): TimedSegment[] {
+  const byRecording = new Map<string, RecordedWord[]>();
+  for (const word of words) {
+    const key = placeKey(word.recording);
+    const group = byRecording.get(key);
+    if (group === undefined) byRecording.set(key, [word]);
+    else group.push(word);
+  }
+  return [...byRecording.values()].flatMap(segmentRecording).sort((a, b) => a.startMs - b.startMs);
+}
+
+function segmentRecording(words: readonly RecordedWord[]): TimedSegment[] {
   const segments: TimedSegment[] = [];
-  let open: TimedWord[] = [];
+  let open: RecordedWord[] = [];
   for (const word of words) {
     const first = open[0];
     const previous = open.at(-1);
@@ -42,8 +57,9 @@ export function endsSentence(text: string): boolean {
   return /[.!?…。？！।]["')\]]*$/u.test(text);
 }
 
-function joinWords(first: TimedWord, words: readonly TimedWord[]): TimedSegment {
+function joinWords(first: RecordedWord, words: readonly RecordedWord[]): TimedSegment {
   return {
+    recording: first.recording,
     text: joinText(words.map((word) => word.text)),
     startMs: first.startMs,
     endMs: Math.max(...words.map((word) => word.endMs)),

@@ -1,5 +1,4 @@
 /** Conversations and segments in Firestore: how speech gets into them. */
-import { Timestamp } from 'firebase-admin/firestore';
 import type {
   CollectionReference,
   DocumentSnapshot,
@@ -8,62 +7,39 @@ import type {
   Transaction,
 } from 'firebase-admin/firestore';
 import { assign } from './assignment.ts';
-import type { Assignment, Interval } from './assignment.ts';
-import { conversationsOf, deletedSpeechOf, segmentsOf, unfinishedDeletions } from './collections.ts';
-import { segmentId, summaryOf } from './conversation.ts';
-import type { Conversation, Segment, TimedSegment, TimedWord } from './conversation.ts';
-import { beginDeletion, finishDeletion, LONGEST_STRETCH_MS } from './deletion.ts';
-import { withoutRepeats } from './repeats.ts';
-import { LONGEST_SEGMENT_MS, segmentWords } from './segments.ts';
-import { addTallies, tallyOf } from './tally.ts';
-
-/** Speech usually has one neighbour on each side. */
-const NEIGHBOUR_PAGE = 4;
+import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
+import type { SpeechSource } from './axis.ts';
+import { conversationsOf, segmentsOf, unfinishedDeletions } from './collections.ts';
+import type { Conversation, RecordedWord, Segment } from './conversation.ts';
+import { beginDeletion, finishDeletion } from './deletion.ts';
+import { segmentWords } from './segments.ts';
 
 /** What one chunk said, ready to be assigned. */
-export interface NewSpeech {
+export interface NewSpeech extends SpeechSource {
   readonly uid: string;
   readonly deviceId: string;
-  readonly jobId: string;
-  readonly chunkId: string;
-  /** What heard it. */
-  readonly transcriber: string;
   /** The conversation that the upload named. */
   readonly targetId: string | null;
   /** In order of time. */
-  readonly words: readonly TimedWord[];
+  readonly words: readonly RecordedWord[];
 }
 
 export interface PreparedSpeech {
   /** The words that are new, in whole milliseconds: exactly those that the segments will hold. */
-  readonly words: readonly TimedWord[];
+  readonly words: readonly RecordedWord[];
   /** Writes segments and conversations; returns the ids of the conversations touched. Call it after all reads. */
   readonly write: () => string[];
 }
 
-/**
- * The speech reaches a conversation whose deletion has begun and has not ended. Until it ends, the segments to delete cannot be told
- * from new ones: the caller finishes the deletion ({@link ConversationStore.finishDeletion}) and begins again.
- */
-export class DeletionUnderWayError extends Error {
-  override readonly name = 'DeletionUnderWayError';
-  readonly uid: string;
-  readonly conversationId: string;
-  constructor(uid: string, conversationId: string) {
-    super(`Conversation ${conversationId} is being deleted.`);
-    this.uid = uid;
-    this.conversationId = conversationId;
-  }
-}
-
 export class ConversationStore {
   readonly #db: Firestore;
-  readonly #gapMs: number;
+  /** The pause in speech from which on a new conversation begins, milliseconds. */
+  readonly gapMs: number;
   readonly #now: () => number;
 
   constructor(db: Firestore, options: { gapMs: number; now?: () => number }) {
     this.#db = db;
-    this.#gapMs = options.gapMs;
+    this.gapMs = options.gapMs;
     this.#now = options.now ?? Date.now;
   }
 
@@ -74,29 +50,29 @@ export class ConversationStore {
    *
    * Cost, whatever the length of the user's history. Reads: the segments that begin in the chunk's time or up to a minute
    * before (three queries at least count one each when they find nothing), the stretches deleted there, the conversations
-   * within the gap and at most {@link NEIGHBOUR_PAGE} behind them; with a target and a merge, the target and the
-   * redirects that lead on from it. Writes: the new segments, each conversation touched, each tombstone of a merge.
+   * within the gap and up to four behind them; with a target and a merge, the target and the redirects that lead on from it.
+   * Writes: the new segments, each conversation touched, each tombstone of a merge.
    * @throws DeletionUnderWayError
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
-    const words = await this.#newWords(tx, speech, speech.words.map(inWholeMs));
-    const reach = wordsInterval(words);
+    const axis = new DeviceAxis(this.#db, speech.uid, speech.deviceId);
+    const words = await axis.newWords(tx, speech.words.map(inWholeMs));
+    const reach = reachOf(words);
     if (reach === null) return { words, write: () => [] };
 
-    const near = await this.#neighbours(tx, speech, reach.startMs - this.#gapMs, reach.endMs + this.#gapMs);
-    const deleting = near.find((doc) => doc.data().state === 'deleting');
-    if (deleting !== undefined) throw new DeletionUnderWayError(speech.uid, deleting.id);
+    const near = await axis.neighbours(tx, reach.startMs - this.gapMs, reach.endMs + this.gapMs);
     const existing = near.map((doc) => ({ id: doc.id, ...intervalOf(doc.data().startedAt, doc.data().finishedAt) }));
     const preferred = near.length > 1 ? await this.#follow(tx, speech, near) : null;
 
     const segments = segmentWords(words);
-    const assignments = assign(existing, segments, this.#gapMs, preferred);
-    const docs = new Map(near.map((doc) => [doc.id, doc]));
+    const assignments = assign(existing, segments, this.gapMs, preferred);
+    const standing = byId(near);
     return {
       words,
       write: () => {
-        for (const segment of segments) this.#writeSegment(tx, speech, segment);
-        return assignments.map((assignment) => this.#writeConversation(tx, speech, assignment, docs));
+        for (const segment of segments) axis.writeSegment(tx, speech, segment);
+        const { jobId } = speech;
+        return assignments.map((each) => axis.writeConversation(tx, each, standing, { jobId, nowMs: this.#now() }));
       },
     };
   }
@@ -149,66 +125,6 @@ export class ConversationStore {
     });
   }
 
-  /** The words that are neither stored for the device already nor deleted by its user. */
-  async #newWords(
-    tx: Transaction,
-    { uid, deviceId }: NewSpeech,
-    words: readonly TimedWord[],
-  ): Promise<readonly TimedWord[]> {
-    const reach = wordsInterval(words);
-    if (reach === null) return words;
-    const to = Timestamp.fromMillis(reach.endMs);
-    const [stored, deleted] = await Promise.all([
-      tx.get(
-        this.segments(uid)
-          .where('deviceId', '==', deviceId)
-          .where('startedAt', '>=', Timestamp.fromMillis(reach.startMs - LONGEST_SEGMENT_MS))
-          .where('startedAt', '<=', to)
-          .orderBy('startedAt'),
-      ),
-      tx.get(
-        deletedSpeechOf(this.#db, uid)
-          .where('deviceId', '==', deviceId)
-          .where('startedAt', '>=', Timestamp.fromMillis(reach.startMs - LONGEST_STRETCH_MS))
-          .where('startedAt', '<=', to)
-          .orderBy('startedAt'),
-      ),
-    ]);
-    return withoutRepeats(
-      words,
-      stored.docs.flatMap((doc) => wordsOf(doc.data())),
-      deleted.docs.map((doc) => intervalOf(doc.data().startedAt, doc.data().endedAt)),
-    );
-  }
-
-  /**
-   * The device's conversations, live or being deleted, that reach into (from, to), Unix milliseconds. They never overlap, so
-   * the order of their ends is the order of their starts, and reading stops at the first that begins too late.
-   */
-  async #neighbours(
-    tx: Transaction,
-    { uid, deviceId }: NewSpeech,
-    from: number,
-    to: number,
-  ): Promise<QueryDocumentSnapshot<Conversation>[]> {
-    const found: QueryDocumentSnapshot<Conversation>[] = [];
-    const query = this.conversations(uid)
-      .where('deviceId', '==', deviceId)
-      .where('state', 'in', ['live', 'deleting'])
-      .where('finishedAt', '>', Timestamp.fromMillis(from))
-      .orderBy('finishedAt')
-      .limit(NEIGHBOUR_PAGE);
-    for (let page = await tx.get(query); ;) {
-      for (const doc of page.docs) {
-        if (doc.data().startedAt.toMillis() >= to) return found;
-        found.push(doc);
-      }
-      const last = page.docs.at(-1);
-      if (last === undefined || page.size < NEIGHBOUR_PAGE) return found;
-      page = await tx.get(query.startAfter(last));
-    }
-  }
-
   /** The conversation that the upload's target is now; null without one, or when it was deleted. */
   async #follow(
     tx: Transaction,
@@ -222,89 +138,9 @@ export class ConversationStore {
     }
     return id;
   }
-
-  #writeSegment(
-    tx: Transaction,
-    { uid, deviceId, jobId, chunkId, transcriber }: NewSpeech,
-    segment: TimedSegment,
-  ): void {
-    tx.set(this.segments(uid).doc(segmentId(deviceId, segment)), {
-      deviceId,
-      startedAt: Timestamp.fromMillis(segment.startMs),
-      endedAt: Timestamp.fromMillis(segment.endMs),
-      text: segment.text,
-      speaker: segment.speaker,
-      confidence: segment.confidence,
-      language: segment.language,
-      words: segment.words.map(({ text, startMs, endMs }) => ({
-        text,
-        fromMs: startMs - segment.startMs,
-        toMs: endMs - segment.startMs,
-      })),
-      transcriber,
-      jobId,
-      chunkId,
-    });
-  }
-
-  #writeConversation(
-    tx: Transaction,
-    { uid, deviceId, jobId }: NewSpeech,
-    { survivor, absorbed, startMs, endMs, incoming }: Assignment<TimedSegment>,
-    docs: ReadonlyMap<string, DocumentSnapshot<Conversation>>,
-  ): string {
-    const now = Timestamp.fromMillis(this.#now());
-    const collection = this.conversations(uid);
-    const ref = survivor === null ? collection.doc() : collection.doc(survivor);
-    const survives = survivor === null ? null : (docs.get(survivor)?.data() ?? null);
-    const absorbs = absorbed.flatMap((id) => docs.get(id)?.data() ?? []);
-
-    tx.set(ref, {
-      deviceId,
-      state: 'live',
-      startedAt: Timestamp.fromMillis(startMs),
-      finishedAt: Timestamp.fromMillis(endMs),
-      ...summaryOf(survives),
-      ...addTallies([...(survives === null ? [] : [survives]), ...absorbs, tallyOf(incoming)]),
-      mergedInto: null,
-      deletedAt: null,
-      revision: (survives?.revision ?? 0) + 1,
-      createdByJobId: survives?.createdByJobId ?? jobId,
-      createdAt: survives?.createdAt ?? now,
-      updatedAt: now,
-    });
-    for (const [index, id] of absorbed.entries()) {
-      tx.update(collection.doc(id), {
-        state: 'merged',
-        mergedInto: ref.id,
-        // What it said of a transcript that is another's now would outlive that one's deletion.
-        title: null,
-        overview: null,
-        revision: (absorbs[index]?.revision ?? 0) + 1,
-        updatedAt: now,
-      });
-    }
-    return ref.id;
-  }
 }
 
 /** Firestore's Timestamps are shown and compared in milliseconds here: a fraction would make equal times differ. */
-function inWholeMs(word: TimedWord): TimedWord {
+function inWholeMs(word: RecordedWord): RecordedWord {
   return { ...word, startMs: Math.round(word.startMs), endMs: Math.round(word.endMs) };
-}
-
-/** From the first start to the last end; null without words. */
-function wordsInterval(words: readonly TimedWord[]): Interval | null {
-  const first = words[0];
-  if (first === undefined) return null;
-  return { startMs: first.startMs, endMs: words.reduce((end, { endMs }) => Math.max(end, endMs), first.endMs) };
-}
-
-function intervalOf(from: Timestamp, to: Timestamp): Interval {
-  return { startMs: from.toMillis(), endMs: to.toMillis() };
-}
-
-function wordsOf({ startedAt, words }: Segment) {
-  const startMs = startedAt.toMillis();
-  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs }));
 }

@@ -73,6 +73,8 @@ const work = lazily(async () => {
     scan: {
       conversationGapMs: params.conversationGapSeconds.value() * 1000,
       maxChunkMs: params.maxChunkMinutes.value() * 60_000,
+      // Only Deepgram tells speakers apart.
+      contextMs: transcriber === 'deepgram' && params.diarize.value() ? params.speakerContextSeconds.value() * 1000 : 0,
       decoder: containers.DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
       ffmpegPath: params.ffmpegPath.value(),
     },

@@ -18,6 +18,7 @@ import type { Span } from '../audio/chunk/timeMap.ts';
 import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { SourceFrame } from '../audio/read/pcm.ts';
 import type { FileRef } from './job.ts';
+import type { PlacedRecording } from './place.ts';
 
 /** Absolute time that one document stands for, milliseconds: 120 KB where frames last 10 ms. */
 const BUCKET_MS = 5 * 60_000;
@@ -29,13 +30,16 @@ const MAX_BYTES = 900_000;
 const MAX_BUCKETS = 64;
 
 /** How long it is kept, milliseconds: as long as a device may keep what it believes unsent. */
-const KEPT_MS = 100 * 24 * 3600_000;
+export const KEPT_MS = 100 * 24 * 3600_000;
 
 /** By how much a frame may be from its place in another cut, milliseconds: file names give whole ones. */
 const MAX_SHIFT_MS = 1.5;
 
 /** Consecutive frames of equal length. */
-interface Stretch extends FileRef {
+export interface Stretch extends FileRef {
+  readonly recordingId: string;
+  /** Where the recording lies, Unix milliseconds. */
+  readonly recordingStartMs: number;
   /** Unix milliseconds. */
   readonly startMs: number;
   /** Of each frame, at 16 kHz. */
@@ -44,7 +48,7 @@ interface Stretch extends FileRef {
   readonly crcs: Buffer;
 }
 
-interface CoverageDoc {
+export interface CoverageDoc {
   readonly deviceId: string;
   readonly stretches: readonly Stretch[];
   readonly expiresAt: Timestamp;
@@ -55,6 +59,8 @@ export interface CoveredAudio {
   readonly deviceId: string;
   readonly spans: readonly Span[];
   readonly frames: readonly KeptFrame[];
+  /** The recordings of the spans, by file name. */
+  readonly places: ReadonlyMap<string, PlacedRecording>;
 }
 
 /** A user's coverage, as far as one attempt has come to need it. */
@@ -126,15 +132,19 @@ export class Coverage {
   }
 
   #collection(): CollectionReference<CoverageDoc> {
-    return this.#db.collection(`users/${this.#uid}/coverage`) as CollectionReference<CoverageDoc>;
+    return coverageOf(this.#db, this.#uid);
   }
 }
 
-function bucketOf(deviceId: string, ms: number): string {
+export function coverageOf(db: Firestore, uid: string): CollectionReference<CoverageDoc> {
+  return db.collection(`users/${uid}/coverage`) as CollectionReference<CoverageDoc>;
+}
+
+export function bucketOf(deviceId: string, ms: number): string {
   return `${deviceId}-${String(Math.floor(ms / BUCKET_MS))}`;
 }
 
-function bucketsBetween(deviceId: string, fromMs: number, toMs: number): string[] {
+export function bucketsBetween(deviceId: string, fromMs: number, toMs: number): string[] {
   const ids: string[] = [];
   for (let bucket = Math.floor(fromMs / BUCKET_MS); bucket * BUCKET_MS <= toMs; bucket++) {
     ids.push(`${deviceId}-${String(bucket)}`);
@@ -159,7 +169,7 @@ interface Piece {
 }
 
 /** What a chunk covers, by bucket. */
-function stretchesOf({ deviceId, spans, frames }: CoveredAudio, jobId: string): Map<string, Stretch[]> {
+function stretchesOf({ deviceId, spans, frames, places }: CoveredAudio, jobId: string): Map<string, Stretch[]> {
   const byBucket = new Map<string, Stretch[]>();
   let next = 0;
   for (const { fileName: file, startMs, firstFrame, endFrame } of spans) {
@@ -172,13 +182,20 @@ function stretchesOf({ deviceId, spans, frames }: CoveredAudio, jobId: string): 
       else pieces.push({ bucket, startMs: atMs, frames: [frame] });
       atMs += frame.samples / SAMPLES_PER_MS;
     }
-    for (const piece of pieces) add(byBucket, piece, { jobId, file });
+    const place = places.get(file);
+    if (place === undefined) throw new Error('A span has a recording that its job does not know.');
+    const ref = { jobId, file, recordingId: place.recordingId, recordingStartMs: place.startedAtMs };
+    for (const piece of pieces) add(byBucket, piece, ref);
     next += endFrame - firstFrame;
   }
   return byBucket;
 }
 
-function add(byBucket: Map<string, Stretch[]>, piece: Piece, ref: FileRef): void {
+function add(
+  byBucket: Map<string, Stretch[]>,
+  piece: Piece,
+  ref: Omit<Stretch, 'startMs' | 'frameSamples' | 'crcs'>,
+): void {
   const [first] = piece.frames;
   if (first === undefined) return;
   const crcs = Buffer.alloc(4 * piece.frames.length);
@@ -187,11 +204,11 @@ function add(byBucket: Map<string, Stretch[]>, piece: Piece, ref: FileRef): void
   byBucket.set(piece.bucket, [...(byBucket.get(piece.bucket) ?? []), stretch]);
 }
 
-function bounded(stretches: readonly Stretch[]): Stretch[] {
+export function bounded(stretches: readonly Stretch[]): Stretch[] {
   const kept: Stretch[] = [];
   let bytes = 0;
   for (const stretch of stretches.toReversed()) {
-    bytes += stretch.crcs.length + stretch.file.length + 200;
+    bytes += stretch.crcs.length + stretch.file.length + 300;
     if (bytes > MAX_BYTES) break;
     kept.unshift(stretch);
   }

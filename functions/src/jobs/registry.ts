@@ -5,7 +5,7 @@
  * A job claims a recording before it works on it; the transaction that makes the recording final marks it done, or removes
  * the claim where it failed. A claim whose job has ended is void, so nothing has to be released when a job fails or goes away.
  */
-import { Timestamp } from 'firebase-admin/firestore';
+import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { recordingId } from '../audio/read/identity.ts';
 import type { FileRef, Job, JobFile } from './job.ts';
@@ -13,7 +13,13 @@ import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
 
 export interface RecordingEntry extends FileRef {
-  readonly state: 'claimed' | 'done';
+  /** `open`: whoever sends it next may claim it. */
+  readonly state: 'claimed' | 'done' | 'open';
+  readonly deviceId: string;
+  /** Where it lies on its device's time axis. */
+  readonly startedAt: Timestamp;
+  /** The times under which it came, or was put by a correction, Unix milliseconds: sent again at one of these, it stays where it is. */
+  readonly startTimes: readonly number[];
   /** Known when done. */
   readonly durationSeconds: number | null;
   readonly updatedAt: Timestamp;
@@ -28,11 +34,40 @@ export interface Original {
 
 /** What a job may do with one of its recordings. */
 export type Claim =
-  | { readonly kind: 'ours' }
-  /** Final: the audio is done in another job. */
-  | ({ readonly kind: 'duplicate' } & Original)
+  /** `startedAt`: where it belongs, which may be another time than its name says, after a correction. */
+  | { readonly kind: 'ours'; readonly startedAt: Timestamp; readonly shift: RecordingShift | null }
+  /** Final: the audio is done in another job. With a shift its date was wrong there: this is the correction. */
+  | ({ readonly kind: 'duplicate'; readonly shift: RecordingShift | null } & Original)
   /** Another job has the claim. `untilMs`: until when that one waits itself, Unix milliseconds; null if it does not. */
   | { readonly kind: 'wait'; readonly untilMs: number | null };
+
+/** A recording that goes to another time of its device. */
+export interface RecordingShift {
+  readonly recordingId: string;
+  readonly deviceId: string;
+  /** Where it lies, Unix milliseconds. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Null where it was not read to its end. */
+  readonly durationSeconds: number | null;
+  /** Whose entry it was. */
+  readonly ref: FileRef;
+}
+
+/** Entries of before places were stored have none. */
+type StoredEntry = Partial<RecordingEntry>;
+
+export interface KnownRecording {
+  readonly id: string;
+  /** Null where no job has claimed it. */
+  readonly entry: RecordingEntry | null;
+}
+
+/** Values that Firestore takes in one `in`. */
+const MOST_IN_QUERY = 30;
+
+/** Times of one recording that are remembered. */
+const MOST_START_TIMES = 20;
 
 /** How long the same audio is recognised, milliseconds: longer than a device keeps recordings that it believes unsent. */
 const KEPT_MS = 400 * 24 * 3600 * 1000;
@@ -48,44 +83,62 @@ export class RecordingRegistry {
     this.#now = now;
   }
 
-  /** Those files whose audio is done already, by name, and where: a look without a claim. Unknown bytes are not found. */
+  /**
+   * Those files whose audio is done already, by name, and where: a look without a claim. Unknown bytes are not found, nor is what
+   * comes at a time that is new: that corrects its date.
+   */
   async findDone(
     uid: string,
-    files: readonly Pick<JobFile, 'name' | 'md5' | 'size'>[],
+    files: readonly Pick<JobFile, 'name' | 'md5' | 'size' | 'startedAt'>[],
   ): Promise<Map<string, Original>> {
     const known = files.filter(({ md5 }) => md5 !== null);
     if (known.length === 0) return new Map();
     const docs = await this.#db.getAll(...known.map((file) => this.#ref(uid, file)));
     const entries = docs.map((doc) => doc.data() as RecordingEntry | undefined);
     return new Map(
-      known.flatMap(({ name }, i) => {
+      known.flatMap(({ name, startedAt }, i) => {
         const entry = entries[i];
-        return entry?.state === 'done' ? [[name, originalOf(entry)]] : [];
+        const isDone = entry?.state === 'done' && knowsTime(entry, startedAt);
+        return isDone ? [[name, originalOf(entry)]] : [];
       }),
     );
   }
 
   /**
-   * Claims recordings for a job, within a transaction that read the job. Reads first, then writes.
-   * @returns by file name.
+   * Prepares, within a transaction that read the job, to claim recordings for it. Reads; `write` writes.
+   * @returns the claims by file name. `write` takes them as they are in the end: the caller may claim a duplicate that it has to read.
    */
-  async claim(tx: Transaction, jobId: string, uid: string, files: readonly JobFile[]): Promise<Map<string, Claim>> {
-    if (files.length === 0) return new Map();
+  async prepareClaims(
+    tx: Transaction,
+    jobId: string,
+    uid: string,
+    files: readonly JobFile[],
+  ): Promise<{ readonly claims: Map<string, Claim>; readonly write: (claims: ReadonlyMap<string, Claim>) => void }> {
+    if (files.length === 0) return { claims: new Map(), write: () => undefined };
     const refs = files.map((file) => this.#ref(uid, file));
     const entries = (await tx.getAll(...refs)).map((doc) => doc.data());
     const owners = await this.#otherOwners(tx, jobId, entries);
-
-    const claims = new Map<string, Claim>();
-    for (const [i, file] of files.entries()) {
-      const entry = entries[i];
-      const claim = decide(entry, jobId, owners);
-      claims.set(file.name, claim);
-      const ref = refs[i];
-      if (claim.kind === 'ours' && ref !== undefined && entry?.jobId !== jobId) {
-        tx.set(ref, this.#entry(jobId, file.name, 'claimed', null));
-      }
-    }
-    return claims;
+    const claims = new Map(
+      files.map((file, i) => [file.name, decide(file, refs[i]?.id ?? '', entries[i], jobId, owners)]),
+    );
+    return {
+      claims,
+      write: (final) => {
+        for (const [i, file] of files.entries()) {
+          const [ref, entry, claim] = [refs[i], entries[i], final.get(file.name)];
+          if (ref === undefined || claim === undefined || claim.kind === 'wait') continue;
+          if (claim.kind === 'ours' && entry?.jobId !== jobId) {
+            const { startedAt } = claim;
+            tx.set(
+              ref,
+              this.#entry(jobId, { ...file, startedAt }, 'claimed', timesOf(entry, file.startedAt, startedAt)),
+            );
+          } else if (claim.kind === 'duplicate' && claim.shift !== null && entry !== undefined) {
+            tx.set(ref, { ...entry, startedAt: file.startedAt, startTimes: timesOf(entry, file.startedAt) });
+          }
+        }
+      },
+    };
   }
 
   /**
@@ -93,18 +146,63 @@ export class RecordingRegistry {
    * failed. Reads; the returned function writes.
    */
   async prepareFinal(tx: Transaction, jobId: string, uid: string, files: readonly JobFile[]): Promise<() => void> {
-    const failed = files.filter(({ state }) => state === 'failed').map((file) => this.#ref(uid, file));
-    const entries = failed.length === 0 ? [] : await tx.getAll(...failed);
+    const failed = files.filter(({ state }) => state === 'failed');
+    const refs = failed.map((file) => this.#ref(uid, file));
+    const entries = refs.length === 0 ? [] : (await tx.getAll(...refs)).map((doc) => doc.data());
     return () => {
-      for (const entry of entries) {
+      for (const [i, file] of failed.entries()) {
+        const [ref, entry] = [refs[i], entries[i]];
         // The same bytes may be done as another recording of this job.
-        if (entry.data()?.state === 'claimed' && entry.data()?.jobId === jobId) tx.delete(entry.ref);
+        if (ref === undefined || entry?.state !== 'claimed' || entry.jobId !== jobId) continue;
+        tx.set(ref, this.#entry(jobId, file, 'open', timesOf(entry, file.startedAt)));
       }
       for (const file of files) {
         if (file.state === 'failed') continue;
-        tx.set(this.#ref(uid, file), this.#entry(jobId, file.name, 'done', file.durationSeconds));
+        // Merged, so that the times under which it came before need not be read.
+        const startTimes = FieldValue.arrayUnion(file.startedAt.toMillis());
+        tx.set(this.#ref(uid, file), { ...this.#entry(jobId, file, 'done', []), startTimes }, { merge: true });
       }
     };
+  }
+
+  /** What is known of recordings, within a transaction, by file name: of those whose bytes have arrived. */
+  async read(tx: Transaction, uid: string, files: readonly JobFile[]): Promise<Map<string, KnownRecording>> {
+    const arrived = files.filter(({ md5 }) => md5 !== null);
+    if (arrived.length === 0) return new Map();
+    const docs = await tx.getAll(...arrived.map((file) => this.#ref(uid, file)));
+    return new Map(
+      arrived.map(({ name, deviceId, startedAt }, i) => {
+        const entry = docs[i]?.data();
+        const place = { deviceId, startedAt, startTimes: [startedAt.toMillis()] };
+        return [name, { id: docs[i]?.id ?? '', entry: entry === undefined ? null : { ...place, ...entry } }];
+      }),
+    );
+  }
+
+  /** The recordings that came under some of these names, whatever job that was. */
+  async named(
+    tx: Transaction,
+    uid: string,
+    names: readonly string[],
+  ): Promise<{ readonly id: string; readonly entry: RecordingEntry }[]> {
+    const found: { id: string; entry: RecordingEntry }[] = [];
+    for (let from = 0; from < names.length; from += MOST_IN_QUERY) {
+      const query = this.#recordings(uid).where('file', 'in', names.slice(from, from + MOST_IN_QUERY));
+      found.push(...(await tx.get(query)).docs.map((doc) => ({ id: doc.id, entry: doc.data() })));
+    }
+    return found;
+  }
+
+  /** Writes that a recording belongs to another time. */
+  redate(tx: Transaction, uid: string, { id, entry }: { id: string; entry: RecordingEntry }, toMs: number): void {
+    const startedAt = Timestamp.fromMillis(toMs);
+    tx.set(this.#recordings(uid).doc(id), { ...entry, startedAt, startTimes: timesOf(entry, startedAt) });
+  }
+
+  /** Writes where a recording belongs that nobody has claimed yet. @param file with its new date. @param before its date so far. */
+  announce(tx: Transaction, uid: string, jobId: string, file: JobFile, before: Timestamp): void {
+    if (file.md5 === null) return;
+    tx.set(this.#ref(uid, file), this.#entry(jobId, file, 'open', timesOf(undefined, before, file.startedAt)));
   }
 
   /** The other jobs that hold claims, those of them that exist. */
@@ -126,13 +224,21 @@ export class RecordingRegistry {
     );
   }
 
-  #entry(jobId: string, file: string, state: RecordingEntry['state'], durationSeconds: number | null): RecordingEntry {
+  #entry(
+    jobId: string,
+    { name, deviceId, startedAt, durationSeconds }: JobFile,
+    state: RecordingEntry['state'],
+    startTimes: readonly number[],
+  ): RecordingEntry {
     const now = this.#now();
     return {
       jobId,
-      file,
+      file: name,
       state,
-      durationSeconds,
+      deviceId,
+      startedAt,
+      startTimes,
+      durationSeconds: state === 'claimed' ? null : durationSeconds,
       updatedAt: Timestamp.fromMillis(now),
       expiresAt: Timestamp.fromMillis(now + KEPT_MS),
     };
@@ -140,20 +246,54 @@ export class RecordingRegistry {
 
   #ref(uid: string, { md5, size }: Pick<JobFile, 'md5' | 'size'>): DocumentReference<RecordingEntry> {
     if (md5 === null) throw new Error('A recording that has not arrived has no identity yet.');
-    const recordings = this.#db.collection(`users/${uid}/recordings`) as CollectionReference<RecordingEntry>;
-    return recordings.doc(recordingId(uid, md5, size));
+    return this.#recordings(uid).doc(recordingId(uid, md5, size));
+  }
+
+  #recordings(uid: string): CollectionReference<RecordingEntry> {
+    return this.#db.collection(`users/${uid}/recordings`) as CollectionReference<RecordingEntry>;
   }
 }
 
 /** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
-function decide(entry: RecordingEntry | undefined, jobId: string, owners: ReadonlyMap<string, Job>): Claim {
-  if (entry === undefined || entry.jobId === jobId) return { kind: 'ours' };
-  if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry) };
-  const owner = owners.get(entry.jobId);
-  if (owner === undefined || isFinished(owner.status)) return { kind: 'ours' };
+function decide(
+  { startedAt }: JobFile,
+  id: string,
+  entry: RecordingEntry | undefined,
+  jobId: string,
+  owners: ReadonlyMap<string, Job>,
+): Claim {
+  if (entry === undefined || entry.jobId === jobId) return { kind: 'ours', startedAt, shift: null };
+  const isKnownTime = knowsTime(entry, startedAt);
+  const shift = isKnownTime ? null : shiftOf(id, entry, startedAt.toMillis());
+  if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry), shift };
+  const owner = entry.state === 'claimed' ? owners.get(entry.jobId) : undefined;
+  if (owner === undefined || isFinished(owner.status)) {
+    return { kind: 'ours', startedAt: isKnownTime ? placeOf(entry, startedAt) : startedAt, shift };
+  }
   // One that waits for its turn gets it when this job waits: until then is a guess that takes this one into account.
   const until = owner.waitingFor?.reason === 'earlier_jobs' ? null : owner.waitingFor?.until;
   return { kind: 'wait', untilMs: until?.toMillis() ?? null };
+}
+
+/** Whether a recording has come at this time. Entries of before times were stored know every time. */
+function knowsTime({ startTimes }: StoredEntry, startedAt: Timestamp): boolean {
+  return startTimes?.includes(startedAt.toMillis()) ?? true;
+}
+
+function placeOf(entry: StoredEntry, otherwise: Timestamp): Timestamp {
+  return entry.startedAt ?? otherwise;
+}
+
+function shiftOf(id: string, entry: RecordingEntry, toMs: number): RecordingShift {
+  const { deviceId, startedAt, durationSeconds, jobId, file } = entry;
+  return { recordingId: id, deviceId, fromMs: startedAt.toMillis(), toMs, durationSeconds, ref: { jobId, file } };
+}
+
+/** The times of an entry with others, the newest last. */
+export function timesOf(entry: RecordingEntry | undefined, ...added: readonly Timestamp[]): number[] {
+  const known: StoredEntry = entry ?? {};
+  const times = new Set([...(known.startTimes ?? []), ...added.map((time) => time.toMillis())]);
+  return [...times].slice(-MOST_START_TIMES);
 }
 
 function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original {

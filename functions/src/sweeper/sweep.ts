@@ -9,6 +9,7 @@ import type { ObjectPage } from '../storage/objects.ts';
 import { jobSteps } from './jobSteps.ts';
 import type { JobStep, JobStepDeps } from './jobSteps.ts';
 import { finishDeletions } from './unfinishedDeletions.ts';
+import { finishRedatings } from './unfinishedRedatings.ts';
 import { forEachUntil } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
 import { deleteOrphans } from './orphans.ts';
@@ -28,7 +29,7 @@ export interface SweepLimits {
 }
 
 /**
- * Eleven steps of 40 s leave 100 s of the function's timeout of 540 s: what a step has under way when its time is over is
+ * Twelve steps of 40 s leave 60 s of the function's timeout of 540 s: what a step has under way when its time is over is
  * brought to its end.
  */
 export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 40_000 };
@@ -70,6 +71,7 @@ export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
     reports.push(await timed(step.name, deps, (isOver) => sweepJobs(step, from, deps, isOver)));
   }
   reports.push(await timed('deletions', deps, (isOver) => finishDeletions(deps, isOver)));
+  reports.push(await timed('redatings', deps, (isOver) => finishRedatings(deps, isOver)));
   reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(state, deps, isOver)));
   // Last: everything of one user is one piece of work, of any length. If it does not fit, the next run finds less of it.
   reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));

@@ -4,7 +4,7 @@ import { LIMITS } from '../config.ts';
 import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
-import { parseRecordingName } from '../audio/read/name.ts';
+import { namePrefix, parseRecordingName } from '../audio/read/name.ts';
 import { recogniseFormat } from '../audio/read/recognise.ts';
 import { checkRecording } from '../audio/read/scanFrames.ts';
 import type { UploadedFile } from './multipart.ts';
@@ -40,6 +40,20 @@ export interface DeclaredFile {
 
 /** The device of recordings that name none, in a request that names none. */
 const UNNAMED_DEVICE = 'unknown';
+
+/**
+ * What tells such recorders apart is how they begin the names of their files: `kitchen_1760000000.m4a` and
+ * `office_1760000000.m4a` are of two, `Recording 12_…` and `Recording 13_…` of one.
+ * @param prefix the name before its time.
+ */
+function unnamedDevice(prefix: string): string {
+  const letters = prefix
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}]+/gu, '');
+  if (letters === '') return UNNAMED_DEVICE;
+  return `${UNNAMED_DEVICE}${createHash('sha256').update(letters).digest('hex').slice(0, 10)}`;
+}
 
 export interface RecordingRules {
   readonly nowMs: number;
@@ -112,7 +126,7 @@ function checkDeclared(
   if (size > maxRecordingBytes) problems.push(fileProblem(name, 'recording_too_large'));
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { format, startedAtMs, deviceId: namedDevice } = parsed.name;
-  const device = namedDevice ?? deviceId ?? UNNAMED_DEVICE;
+  const device = namedDevice ?? deviceId ?? unnamedDevice(namePrefix(name));
   return { ok: true, recording: { name, deviceId: device, format, startedAtMs, size, md5, durationSeconds: null } };
 }
 

@@ -1,12 +1,24 @@
-/** The job's recordings against the user's registry: each is claimed before work on it begins. */
+/**
+ * The job's recordings against the user's registry: each is claimed before work on it begins. A recording that is known under
+ * another date comes to correct it: what is stored of it goes to the new date.
+ */
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import { finishRedating } from '../completion/redate.ts';
+import type { RedateDeps } from '../completion/redate.ts';
+import { LIMITS } from '../config.ts';
+import { deletedStretches } from '../conversations/deletion.ts';
+import { prepareRedating } from '../jobs/redatings.ts';
+import { Timestamp } from 'firebase-admin/firestore';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { asDuplicate } from '../jobs/registry.ts';
-import type { Claim, RecordingRegistry } from '../jobs/registry.ts';
-import type { JobFile } from '../jobs/job.ts';
+import type { Claim, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';
+import type { Job, JobFile } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
+import type { JobChange } from '../jobs/store.ts';
 import { withFinal } from '../jobs/totals.ts';
+import { inTimeOrder } from './scanOrder.ts';
 
-export interface ClaimDeps {
+export interface ClaimDeps extends RedateDeps {
   readonly registry: RecordingRegistry;
   readonly files: FileStore;
 }
@@ -25,33 +37,89 @@ export interface Claimed {
   readonly duplicates: readonly string[];
 }
 
-/** Claims what is still to be done. Duplicates become final; claiming again what is this job's changes nothing. */
+/**
+ * Claims what is still to be done. Duplicates become final; claiming again what is this job's changes nothing. When it returns,
+ * no correction of dates is under way, and the recordings have the dates that they belong to.
+ * @param uid of the job's user.
+ */
 export async function claimRecordings(
+  uid: string,
   staged: readonly JobFile[],
   lease: Lease,
-  { registry, files }: ClaimDeps,
+  deps: ClaimDeps,
 ): Promise<Claimed> {
   const claims = new Map<string, Claim>();
+  await finishRedating(uid, deps);
   for (let from = 0; from < staged.length; from += GROUP) {
     const group = staged.slice(from, from + GROUP);
     await lease.update(async (current, tx) => {
-      const open = await files.read(lease.jobId, current, { names: group.map(({ name }) => name), tx });
-      const made = await registry.claim(tx, lease.jobId, current.uid, group);
-      for (const [name, claim] of made) claims.set(name, claim);
-      const [before, after] = markDuplicates(open, made);
-      open.write(tx);
-      return after.length === 0 ? {} : withFinal(current, before, after);
+      const made = await claimGroup(tx, current, lease.jobId, group, deps);
+      for (const [name, claim] of made.claims) claims.set(name, claim);
+      return made.change;
     });
+    if (group.some(({ name }) => isShifted(claims.get(name)))) await finishRedating(uid, deps);
   }
   const of = (kind: Claim['kind']): JobFile[] => staged.filter(({ name }) => claims.get(name)?.kind === kind);
   const waits = [...claims.values()].flatMap((claim) => (claim.kind === 'wait' ? [claim.untilMs] : []));
   const known = waits.flatMap((untilMs) => untilMs ?? []);
   return {
-    files: of('ours'),
+    files: inTimeOrder(staged.flatMap((file) => claimedFile(file, claims.get(file.name)) ?? [])),
     waiting: waits.length,
     waitUntilMs: known.length > 0 && known.length === waits.length ? Math.min(...known) : null,
     duplicates: of('duplicate').map(({ path }) => path),
   };
+}
+
+async function claimGroup(
+  tx: Transaction,
+  job: Job,
+  jobId: string,
+  group: readonly JobFile[],
+  { db, files, registry, now }: ClaimDeps,
+): Promise<{ claims: ReadonlyMap<string, Claim>; change: JobChange }> {
+  const { uid } = job;
+  const open = await files.read(jobId, job, { names: group.map(({ name }) => name), tx });
+  const { claims, write } = await registry.prepareClaims(tx, jobId, uid, group);
+  const shifts = [...claims.values()].flatMap((claim) => (claim.kind === 'wait' ? [] : (claim.shift ?? [])));
+  const redating = shifts.length === 0 ? null : await prepareRedating(tx, db, uid);
+  for (const [name, claim] of claims) {
+    if (claim.kind !== 'duplicate' || claim.shift === null) continue;
+    // What its user deleted at the wrong date is transcribed anew: everything else of it is covered.
+    if (await hasDeletions(tx, db, uid, claim.shift)) {
+      claims.set(name, { kind: 'ours', startedAt: Timestamp.fromMillis(claim.shift.toMs), shift: claim.shift });
+    }
+  }
+
+  write(claims);
+  redating?.write(shifts, null, now());
+  const [before, after] = markDuplicates(open, claims);
+  for (const file of group) {
+    const known = open.get(file.name);
+    const claimed = known === undefined ? null : claimedFile(known, claims.get(file.name));
+    if (claimed !== null) open.set(claimed);
+  }
+  open.write(tx);
+  return { claims, change: after.length === 0 ? {} : withFinal(job, before, after) };
+}
+
+function isShifted(claim: Claim | undefined): boolean {
+  return claim !== undefined && claim.kind !== 'wait' && claim.shift !== null;
+}
+
+/** The recording with the date that it belongs to; null where it is not the job's to process. */
+function claimedFile(file: JobFile, claim: Claim | undefined): JobFile | null {
+  if (claim?.kind !== 'ours') return null;
+  return file.startedAt.isEqual(claim.startedAt) ? file : { ...file, startedAt: claim.startedAt };
+}
+
+async function hasDeletions(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  { deviceId, fromMs, durationSeconds }: RecordingShift,
+): Promise<boolean> {
+  const endMs = fromMs + 1000 * (durationSeconds ?? LIMITS.maxRecordingSeconds);
+  return (await deletedStretches(db, { uid, deviceId, startMs: fromMs, endMs }, tx)).length > 0;
 }
 
 function markDuplicates(open: OpenFiles, claims: ReadonlyMap<string, Claim>): [JobFile[], JobFile[]] {

@@ -17,7 +17,7 @@ import type { Chunk, Recorder } from './recorder.ts';
 import { scanRecordings, seconds } from './scan.ts';
 import type { ScanEvent, ScanSettings } from './scan.ts';
 import { speechAudio } from './chunkAudio.ts';
-import { placeWords, transcribePatiently } from './transcribe.ts';
+import { placeChunkWords, transcribePatiently } from './transcribe.ts';
 
 export interface PipelineDeps {
   readonly audio: StagedAudio;
@@ -166,10 +166,12 @@ async function transcribeChunk(
   const { id, plan, file } = order;
   const started = deps.now();
   try {
-    const speech = speechAudio(plan, file.format, plan.spans);
-    const request = { audio: speech, durationMs: plan.durationMs, ...deps.speech };
+    const { context } = plan;
+    const audio = { preRoll: plan.preRoll, frames: [...context.frames, ...plan.frames] };
+    const speech = speechAudio(audio, file.format, plan.spans);
+    const request = { audio: speech, durationMs: context.durationMs + plan.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
-    await recorder.recordTranscription(order, result, placeWords(result.words, plan.spans), progress.chunkDone());
+    await recorder.recordTranscription(order, result, placeChunkWords(result.words, plan), progress.chunkDone());
     deps.log.info('chunk.transcribed', {
       stage: 'transcribe',
       chunkId: id,

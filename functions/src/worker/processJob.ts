@@ -190,7 +190,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
     const all = (await deps.files.read(jobId, job)).all;
     const staged = inTimeOrder(all.filter(({ state }) => state === 'staged'));
     requireCaptured({ files: staged }, beganMs);
-    const claimed = await claimRecordings(staged, lease, deps);
+    const claimed = await claimRecordings(job.uid, staged, lease, deps);
     // One that stays is deleted when the job is wrapped up.
     await deps.audio.delete(claimed.duplicates).catch(() => undefined);
 

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
 import { failedFile, finalFile, usageOf } from '../completion/outcome.ts';
-import type { TimedWord } from '../conversations/conversation.ts';
-import { DeletionUnderWayError } from '../conversations/store.ts';
+import { DeletionUnderWayError } from '../conversations/axis.ts';
+import type { PlacedRecording, RecordedWord } from '../conversations/conversation.ts';
 import type { ConversationStore } from '../conversations/store.ts';
+import { prepareVoices } from '../conversations/voices.ts';
 import type { ErrorCode } from '../errors.ts';
-import { chunksOf, chunkInterval } from '../jobs/chunk.ts';
+import { chunkInterval, chunkRecordings, chunksOf, chunkWords } from '../jobs/chunk.ts';
+import type { ChunkRecording } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { isPassing } from '../jobs/passing.ts';
@@ -21,12 +23,16 @@ import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageCounters } from 'offline-audio-sync-contract';
 import type { UsageStore } from '../usage/usage.ts';
 import type { FileWork } from './fileWork.ts';
+import type { ScanSettings } from './scan.ts';
+import type { ChunkWords, PlacedWord } from './transcribe.ts';
 
 export interface RecorderDeps {
   readonly db: Firestore;
   readonly files: FileStore;
   readonly registry: RecordingRegistry;
   readonly conversations: ConversationStore;
+  /** Where chunks have no context, none are linked by their voices. */
+  readonly scan: Pick<ScanSettings, 'contextMs'>;
   readonly usage: UsageStore;
   readonly audio: Pick<StagedAudio, 'delete'>;
 }
@@ -80,21 +86,11 @@ export class Recorder {
    * recording that waited for this alone; or nothing of it. It is paid for, so what Firestore fails at is tried again as long
    * as the lease lasts.
    */
-  async recordTranscription(
-    chunk: Chunk,
-    result: Transcription,
-    words: readonly TimedWord[],
-    change: JobChange,
-  ): Promise<void> {
-    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, words, change));
+  async recordTranscription(chunk: Chunk, result: Transcription, heard: ChunkWords, change: JobChange): Promise<void> {
+    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, heard, change));
   }
 
-  async #recordTranscription(
-    chunk: Chunk,
-    result: Transcription,
-    words: readonly TimedWord[],
-    change: JobChange,
-  ): Promise<void> {
+  async #recordTranscription(chunk: Chunk, result: Transcription, heard: ChunkWords, change: JobChange): Promise<void> {
     const { db, conversations } = this.#deps;
     const { jobId } = this.#lease;
     const { id, deviceId, plan } = chunk;
@@ -104,8 +100,23 @@ export class Recorder {
       const ref = chunksOf(db, jobId).doc(id);
       // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
       if ((await tx.get(ref)).exists) return null;
-      const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ fileName }) => fileName)]);
-      const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames });
+      const spans = [...plan.context.spans, ...plan.spans];
+      const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
+      const recordings = chunkRecordings(job.uid, plan.spans, files);
+      const places = placesOf(recordings);
+      const before = placesOf(chunkRecordings(job.uid, plan.context.spans, files));
+      const voices = await prepareVoices(tx, db, {
+        uid: job.uid,
+        jobId,
+        chunkId: id,
+        deviceId,
+        context: inRecordings(heard.context, before),
+        words: inRecordings(heard.words, places),
+        endMs: plan.endMs,
+        gapMs: conversations.gapMs,
+        areLinked: (this.#deps.scan.contextMs ?? 0) > 0,
+      });
+      const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames, places });
       const speech = await conversations.prepare(tx, {
         uid: job.uid,
         deviceId,
@@ -113,7 +124,7 @@ export class Recorder {
         chunkId: id,
         transcriber: result.transcriber,
         targetId: job.conversationId,
-        words,
+        words: voices.words,
       });
 
       for (const { fileName, durationMs } of plan.spans) {
@@ -123,13 +134,16 @@ export class Recorder {
       const finalized = await this.#finalize(tx, job, files, names);
       const { billedSeconds, language, requestId, transcriber } = result;
       const conversationIds = speech.write();
+      voices.write();
       tx.create(ref, {
         uid: job.uid,
         deviceId,
         spans: plan.spans,
+        recordings,
         durationMs: plan.durationMs,
         ...chunkInterval(plan.startMs, plan.endMs),
-        words: speech.words,
+        words: chunkWords(speech.words, recordings),
+        context: voices.context,
         language,
         requestId,
         transcriber,
@@ -294,4 +308,22 @@ export class Recorder {
       }
     }
   }
+}
+
+type Places = ReadonlyMap<string, PlacedRecording>;
+
+function placesOf(recordings: readonly ChunkRecording[]): Places {
+  return new Map(
+    recordings.map(({ fileName, recordingId, startedAt }) => [
+      fileName,
+      { recordingId, startedAtMs: startedAt.toMillis() },
+    ]),
+  );
+}
+
+function inRecordings(words: readonly PlacedWord[], places: Places): RecordedWord[] {
+  return words.flatMap(({ fileName, ...word }) => {
+    const recording = places.get(fileName);
+    return recording === undefined ? [] : [{ ...word, recording }];
+  });
 }

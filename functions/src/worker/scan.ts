@@ -65,6 +65,8 @@ export interface ScanSettings {
   readonly conversationGapMs: number;
   /** Audio of one request at most, milliseconds. */
   readonly maxChunkMs: number;
+  /** See `ChunkerOptions.contextMs`. */
+  readonly contextMs?: number;
   readonly decoder: DecoderChoice;
   /** Empty: ffmpeg-static, or else the one on the PATH. */
   readonly ffmpegPath: string;
@@ -240,6 +242,7 @@ class Run {
     this.#chunker = new SpeechChunker({
       conversationGapMs: deps.settings.conversationGapMs,
       maxChunkMs: deps.settings.maxChunkMs,
+      contextMs: deps.settings.contextMs ?? 0,
       preRollMs: preRollMs(first),
     });
   }

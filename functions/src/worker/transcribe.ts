@@ -1,7 +1,7 @@
 /** One chunk to words on the absolute time axis. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Span } from '../audio/chunk/chunks.ts';
-import { toAbsoluteInterval } from '../audio/chunk/timeMap.ts';
+import type { PlannedChunk, Span } from '../audio/chunk/chunks.ts';
+import { placeInterval } from '../audio/chunk/timeMap.ts';
 import type { TimedWord } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
 import type {
@@ -11,14 +11,47 @@ import type {
   TranscriptionRequest,
 } from '../transcription/transcriber.ts';
 
+/** A word in absolute time, and the recording that it begins in. */
+export interface PlacedWord extends TimedWord {
+  readonly fileName: string;
+}
+
 /** Words in chunk time to words in absolute time, in order. */
-export function placeWords(words: readonly TranscribedWord[], spans: readonly Span[]): TimedWord[] {
+export function placeWords(words: readonly TranscribedWord[], spans: readonly Span[]): PlacedWord[] {
   return words
     .map(({ startSeconds, endSeconds, ...word }) => ({
       ...word,
-      ...toAbsoluteInterval(spans, { startMs: startSeconds * 1000, endMs: endSeconds * 1000 }),
+      ...placeInterval(spans, { startMs: startSeconds * 1000, endMs: endSeconds * 1000 }),
     }))
     .sort((a, b) => a.startMs - b.startMs);
+}
+
+/** What was heard of a chunk: in the speech before it that was sent with it, and in itself. */
+export interface ChunkWords {
+  readonly context: readonly PlacedWord[];
+  readonly words: readonly PlacedWord[];
+}
+
+/** Words in the time of a request to words in absolute time: those of the context, and those of the chunk behind it. */
+export function placeChunkWords(
+  words: readonly TranscribedWord[],
+  { context, spans }: Pick<PlannedChunk, 'context' | 'spans'>,
+): ChunkWords {
+  const contextSeconds = context.durationMs / 1000;
+  const isBefore = ({ startSeconds, endSeconds }: TranscribedWord): boolean =>
+    startSeconds + endSeconds < 2 * contextSeconds;
+  const own = words.flatMap((word) => {
+    if (isBefore(word)) return [];
+    const { startSeconds, endSeconds } = word;
+    return [
+      {
+        ...word,
+        startSeconds: Math.max(0, startSeconds - contextSeconds),
+        endSeconds: endSeconds - contextSeconds,
+      },
+    ];
+  });
+  return { context: placeWords(words.filter(isBefore), context.spans), words: placeWords(own, spans) };
 }
 
 /** Tries within one attempt; beyond them the job waits, visibly, and gives its worker free. */

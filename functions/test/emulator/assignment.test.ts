@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { beginDeletion } from '../../src/conversations/deletion.ts';
-import { DeletionUnderWayError } from '../../src/conversations/store.ts';
+import { DeletionUnderWayError } from '../../src/conversations/axis.ts';
 import { recordReads } from '../support/operations.ts';
 import { TestWorld } from '../support/worker.ts';
 
@@ -112,6 +112,7 @@ describe('Speech in the store of conversations', () => {
       confidence: 1,
       speaker: null,
       language: 'en',
+      recording: { recordingId: 'recording', startedAtMs: START_MS },
     }));
     const speech = {
       uid: world.uid,

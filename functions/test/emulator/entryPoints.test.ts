@@ -14,6 +14,7 @@ const CALLABLES = [
   'retrySyncJob',
   'cancelSyncJob',
   'deleteConversation',
+  'redateRecordings',
   'acknowledgeSyncJobs',
 ] as const;
 

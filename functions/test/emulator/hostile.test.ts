@@ -49,6 +49,11 @@ describe('a hostile request', () => {
       cancelSyncJob: [{ job_id: { length: { valueOf: 0 } } }],
       acknowledgeSyncJobs: [{ job_ids: odd }, { job_ids: [odd] }],
       deleteConversation: [{ conversation_id: { length: { valueOf: 0 } } }],
+      redateRecordings: [
+        { names: odd, offset_ms: 1 },
+        { names: [odd], offset_ms: 1 },
+        { job_id: odd, offset_ms: odd },
+      ],
     };
     for (const [name, inputs] of Object.entries(calls)) {
       for (const input of inputs) {

@@ -15,7 +15,8 @@ import type { TestUser } from '../support/suite.ts';
 /** gRPC statuses: nothing that a retry helps, and one that the Admin SDK gives up on soonest. */
 const [PERMISSION_DENIED, ABORTED] = [7, 10];
 
-const CALLABLES = ['createSyncJob', 'retrySyncJob', 'cancelSyncJob', 'acknowledgeSyncJobs', 'deleteConversation'];
+const CALLABLES =
+  'createSyncJob retrySyncJob cancelSyncJob acknowledgeSyncJobs deleteConversation redateRecordings'.split(' ');
 const FILE = { name: pcmName(), bytes: pcmRecording({ frames: 2 }) };
 
 /** Provokes every answer that the document describes, of the running functions, and holds each against its schema. */
@@ -264,13 +265,15 @@ describe('docs/openapi.yaml', () => {
     await call('retrySyncJob', { job_id: failed.job_id });
     await waitForJob(user.idToken, failed.job_id);
 
-    await call('deleteConversation', { conversation_id: 'unknown' });
-    await call('deleteConversation', {});
+    for (const asked of [{ conversation_id: 'unknown' }, {}]) await call('deleteConversation', asked);
     const conversations = db.collection(`users/${user.uid}/conversations`);
     await conversations.doc('merged').set({ deviceId: 'omi', state: 'merged', mergedInto: 'other' });
-    await call('deleteConversation', { conversation_id: 'merged' });
     await conversations.doc('gone').set({ deviceId: 'omi', state: 'deleted' });
-    await call('deleteConversation', { conversation_id: 'gone' });
+    for (const id of ['merged', 'gone']) await call('deleteConversation', { conversation_id: id });
+
+    for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
+      await call('redateRecordings', { job_id, offset_ms });
+    await call('redateRecordings', { names: ['unknown.m4a'], offset_ms: 1 });
   });
 
   it('says what is answered while Firestore is busy', () => whileBusy);
@@ -302,6 +305,7 @@ describe('docs/openapi.yaml', () => {
         call('cancelSyncJob', { job_id: 'any' }, headers, urls['cancelSyncJob']),
         call('acknowledgeSyncJobs', { job_ids: ['any'] }, headers, urls['acknowledgeSyncJobs']),
         call('deleteConversation', { conversation_id: 'any' }, headers, urls['deleteConversation']),
+        call('redateRecordings', { job_id: 'any', offset_ms: 1 }, headers, urls['redateRecordings']),
       ]);
     } finally {
       await functions.stop();

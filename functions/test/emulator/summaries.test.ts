@@ -31,6 +31,8 @@ describe('summaries', () => {
       const startMs = START + i * 1500;
       const segment: Segment = {
         deviceId: id,
+        recordingId: 'recording',
+        recordingStartedAt: Timestamp.fromMillis(START),
         startedAt: Timestamp.fromMillis(startMs),
         endedAt: Timestamp.fromMillis(startMs + 500),
         text,

@@ -1,8 +1,10 @@
 /** Promises 2 and 3, nothing twice and order does not matter: transcripts and conversations follow from the chunks alone. */
 import { isDeepStrictEqual } from 'node:util';
+import { segmentDoc } from '../../src/conversations/axis.ts';
 import { segmentId } from '../../src/conversations/conversation.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { segmentWords } from '../../src/conversations/segments.ts';
+import { recordedWords } from '../../src/jobs/chunk.ts';
 import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';
@@ -20,11 +22,11 @@ export const segmentsMatchChunks: Invariant = (data) => {
   const missing = [...expected].flatMap(([id, candidates]) => {
     const stored = data.segments.get(id);
     if (stored !== undefined) {
-      return candidates.some((candidate) => isDeepStrictEqual(candidate, plain(stored)))
+      return candidates.some((candidate) => isDeepStrictEqual(candidate, stored))
         ? []
         : [`segment ${id} is not what chunk ${stored.chunkId} says`];
     }
-    return candidates.every((candidate) => isBeingDeleted(candidate, data))
+    return candidates.every((candidate) => isBeingDeleted(plain(candidate), data))
       ? []
       : [`segment ${id} of chunk ${candidates.map(({ chunkId }) => chunkId).join(', ')} is missing`];
   });
@@ -40,19 +42,13 @@ export const segmentsMatchChunks: Invariant = (data) => {
   return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
 };
 
-/** By id. The same speech in two recordings, in two codecs say, gives one segment, and either chunk may have written it. */
-function expectedSegments(data: UserData): Map<string, PlainSegment[]> {
-  const expected = new Map<string, PlainSegment[]>();
+/** By id. */
+function expectedSegments(data: UserData): Map<string, Segment[]> {
+  const expected = new Map<string, Segment[]>();
   for (const { id: chunkId, jobId, chunk } of doneChunks(data)) {
-    for (const segment of segmentWords(chunk.words)) {
+    for (const segment of segmentWords(recordedWords(chunk))) {
       const id = segmentId(chunk.deviceId, segment);
-      const words = segment.words.map(({ text, startMs, endMs }) => ({
-        text,
-        fromMs: startMs - segment.startMs,
-        toMs: endMs - segment.startMs,
-      }));
-      const by = chunk.transcriber === undefined ? {} : { transcriber: chunk.transcriber };
-      const candidate = { ...segment, deviceId: chunk.deviceId, jobId, chunkId, ...by, words };
+      const candidate = segmentDoc(chunk.deviceId, { jobId, chunkId, transcriber: chunk.transcriber }, segment);
       expected.set(id, [...(expected.get(id) ?? []), candidate]);
     }
   }

@@ -10,6 +10,8 @@ export interface SpokenWord {
   readonly id: number;
   readonly device: string;
   readonly text: string;
+  /** Who says it; nobody tells speakers apart where it is missing. */
+  readonly speaker?: string;
   readonly language: string;
   readonly startMs: number;
   readonly endMs: number;

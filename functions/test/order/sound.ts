@@ -58,17 +58,20 @@ export class ExactTranscriber implements Transcriber {
   async transcribe({ audio, durationMs }: Parameters<Transcriber['transcribe']>[0]) {
     const { samples } = await readFlac(Buffer.from((await audio.encoded()).bytes));
     const words: TranscribedWord[] = [];
+    // Speakers are numbered anew in each request, in order of appearance.
+    const speakers: string[] = [];
     for (let start = 0, end = 0; start < samples.length; start = end) {
       const id = samples[start]!;
       while (end < samples.length && samples[end] === id) end++;
       const word = this.#words.get(id);
       if (word === undefined || 2 * (end - start) <= (word.endMs - word.startMs) * SAMPLES_PER_MS) continue;
+      if (word.speaker !== undefined && !speakers.includes(word.speaker)) speakers.push(word.speaker);
       words.push({
         text: word.text,
         startSeconds: start / SAMPLES_PER_MS / 1000,
         endSeconds: end / SAMPLES_PER_MS / 1000,
         confidence: 0.9,
-        speaker: null,
+        speaker: word.speaker === undefined ? null : speakers.indexOf(word.speaker),
         language: word.language,
       });
     }

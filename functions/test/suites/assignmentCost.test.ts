@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import pMap from 'p-map';
 import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
-import type { Conversation, Segment, TimedWord } from '../../src/conversations/conversation.ts';
+import type { Conversation, Segment, RecordedWord } from '../../src/conversations/conversation.ts';
 import { countOperations } from '../support/operations.ts';
 import type { OperationCount } from '../support/operations.ts';
 import { TestWorld } from '../support/worker.ts';
@@ -66,13 +66,14 @@ describe('What an assignment costs', function () {
 
   async function costOf(startsMs: readonly number[], targetId: string | null = null): Promise<OperationCount> {
     const { conversations } = world.deps;
-    const words = startsMs.map((startMs): TimedWord => ({
+    const words = startsMs.map((startMs): RecordedWord => ({
       text: 'here',
       startMs,
       endMs: startMs + 400,
       confidence: 1,
       speaker: null,
       language: 'en',
+      recording: { recordingId: 'recording', startedAtMs: 0 },
     }));
     const speech = {
       uid: world.uid,
@@ -137,6 +138,8 @@ function conversation(startMs: number): Conversation {
 function segment(startMs: number): Segment {
   return {
     deviceId: DEVICE,
+    recordingId: 'recording',
+    recordingStartedAt: Timestamp.fromMillis(startMs),
     startedAt: Timestamp.fromMillis(startMs),
     endedAt: Timestamp.fromMillis(startMs + SEGMENT_MS),
     text: 'then',

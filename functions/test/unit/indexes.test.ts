@@ -5,12 +5,24 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
-import { segmentsOf, transcriptOf, unfinishedDeletions } from '../../src/conversations/collections.ts';
+import {
+  conversationsEndingAfter,
+  deletedBetween,
+  segmentsAt,
+  segmentsBetween,
+  segmentsOf,
+  segmentsOfChunk,
+  segmentsOfVoice,
+  transcriptOf,
+  unfinishedDeletions,
+} from '../../src/conversations/collections.ts';
 import * as reading from 'offline-audio-sync-client';
-import { ConversationStore } from '../../src/conversations/store.ts';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { chunksBetween } from '../../src/jobs/chunk.ts';
+import { unfinishedRedatings } from '../../src/jobs/redatings.ts';
+import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import { Turns } from '../../src/jobs/turns.ts';
 import { DeviceStore } from '../../src/events/devices.ts';
@@ -58,17 +70,22 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await turns.wait({ uid: 'ann', createdAt: Timestamp.now() } as Job).catch(() => undefined);
     await turns.pass('ann');
   },
-  'conversations/store.ts': async () => {
-    const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
-    const word = { text: 'hello', startMs: 1000, endMs: 2000, confidence: 1, speaker: null, language: null };
-    const from = { deviceId: 'omi', jobId: 'j', chunkId: 'c', transcriber: 'test' };
-    const speech = { uid: 'ann', ...from, targetId: null, words: [word] };
-    await new ConversationStore(db, { gapMs: 120_000 }).prepare(tx, speech);
-  },
   'conversations/collections.ts': async () => {
     const conversation = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
     await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
+    await conversationsEndingAfter(db, 'ann', 'omi', 0).get();
+    await segmentsBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
+    await segmentsOfVoice(db, 'ann', 1).get();
+    await segmentsOfChunk(db, 'ann', 'job', 'chunk').get();
+    await segmentsAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
+    await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
+  },
+  'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
+  'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
+  'jobs/registry.ts': async () => {
+    const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
+    await new RecordingRegistry(db, new JobStore(db)).named(tx, 'ann', ['name']);
   },
   'transcription/requestSlots.ts': () => freeSlots(db, 0).get(),
   'sweeper/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),

@@ -43,6 +43,7 @@ const SURFACE = {
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
   deleteConversation: callable('deleteConversation'),
+  redateRecordings: callable('redateRecordings'),
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',
@@ -135,6 +136,7 @@ const PARAMS = {
   LOCAL_MODEL: 'tiny',
   DEEPGRAM_MODEL: 'nova-3',
   DIARIZE: true,
+  SPEAKER_CONTEXT_SECONDS: 30,
   DECODER: 'auto',
   DEEPGRAM_OPTIONS: '',
   OPENAI_BASE_URL: 'https://api.openai.com/v1',

@@ -98,6 +98,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   job_not_found: null,
   method_not_allowed: null,
   conversation_not_found: null,
+  recording_not_found: null,
   conversation_merged: null,
   conversation_of_other_device: null,
   invalid_request: null,

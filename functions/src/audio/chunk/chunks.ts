@@ -2,23 +2,23 @@
  * Chunks: what one request to the transcriber carries. Regions of a run are packed together with the silence between them
  * cut down to their paddings; only original frames are used. Pure and synchronous: frames and probabilities in, chunks out.
  */
+import { SpeechTail } from './context.ts';
 import { FrameWindow, hasAudio } from './frameWindow.ts';
-import type { KeptFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
+import type { PlacedFrame, RecordingRef } from './frameWindow.ts';
+import { absoluteMs, OpenChunk } from './openChunk.ts';
+import type { AudibleFrame, PlannedChunk } from './openChunk.ts';
 import { LIMITS } from '../../config.ts';
 import { isLost, SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 import { REGION_DEFAULTS, RegionDetector } from '../detect/regions.ts';
 import type { Region, RegionOptions } from '../detect/regions.ts';
-import type { Span } from './timeMap.ts';
 import { WINDOW_SAMPLES } from '../detect/vad.ts';
 
+export type { PlannedChunk } from './openChunk.ts';
 export type { Span } from './timeMap.ts';
 
 /** Pre-roll for Opus, ms: what RFC 7845 section 4.2 recommends for a decoder to converge where a stream is cropped. */
 export const OPUS_PRE_ROLL_MS = 80;
-
-/** Spans of a chunk at most: its checkpoint is one Firestore document of 1 MiB, where a span takes some 200 bytes. */
-const MAX_SPANS = 1000;
 
 /** How much shorter than a chunk a region stays, samples: its first and last frame, 120 ms each in Opus, may stick out of it. */
 const FRAME_MARGIN = SAMPLE_RATE / 4;
@@ -30,24 +30,9 @@ export interface ChunkerOptions {
   readonly maxChunkMs: number;
   /** Audio before the first span for the decoder to settle on, ms: {@link OPUS_PRE_ROLL_MS} for Opus, 0 for anything else. */
   readonly preRollMs: number;
+  /** Speech before a chunk that is sent with it for its voices, at most, ms; 0 where speakers are not told apart. */
+  readonly contextMs?: number;
   readonly regions?: Partial<Omit<RegionOptions, 'maxSamples' | 'notBefore'>>;
-}
-
-export interface PlannedChunk {
-  /** Frames directly before the first span, of the same recording: for the decoder only, which drops what they become. */
-  readonly preRoll: readonly KeptFrame[];
-  /** The time map; never empty. */
-  readonly spans: readonly Span[];
-  /** The frames of the spans, in order. */
-  readonly frames: readonly KeptFrame[];
-  /** Of the frames, without pre-roll. */
-  readonly durationMs: number;
-  /** Unix milliseconds at which the first span starts. */
-  readonly startMs: number;
-  /** Unix milliseconds at which the last span ends. */
-  readonly endMs: number;
-  /** Position on the run axis up to which everything is planned with this chunk: where to resume after it. */
-  readonly endSample: number;
 }
 
 /** Where the samples of a recording went; what is neither speech nor lost is silence. */
@@ -72,6 +57,7 @@ export class SpeechChunker {
   readonly #maxSamples: number;
   readonly #detector: RegionDetector;
   readonly #frames: FrameWindow;
+  readonly #tail: SpeechTail;
   readonly #ledger = new Map<string, Mutable<RecordingLedger>>();
   #recording: Mutable<RecordingLedger> | null = null;
   #windows = 0;
@@ -87,6 +73,7 @@ export class SpeechChunker {
       maxSamples: Math.max(this.#maxSamples - FRAME_MARGIN, this.#maxSamples / 2),
     });
     this.#frames = new FrameWindow(Math.round(options.preRollMs * SAMPLES_PER_MS));
+    this.#tail = new SpeechTail(options.contextMs ?? 0, options.conversationGapMs);
   }
 
   /** The frames that follow are this recording's. Its id must be the only such id in the run. */
@@ -146,19 +133,26 @@ export class SpeechChunker {
 
   /** Puts a region into the open chunk where it fits, else into the next; gives the chunks that this completes. */
   #add(region: Region): PlannedChunk[] {
-    const frames = this.#uncovered(this.#frames.removeUntil(region.start, region.end).filter(withAudio), region);
+    const speech = this.#frames.removeUntil(region.start, region.end).filter(withAudio);
+    const frames = this.#uncovered(speech, region);
     const first = frames[0];
-    if (!first) return [];
-    const chunks = this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
-    for (const placed of frames) {
-      if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
-      this.#open ??= new OpenChunk(this.#frames.preRollOf(placed), placed.start);
-      this.#open.add(placed);
-      const entry = this.#ledger.get(placed.recording.fileName);
-      if (entry) entry.speechSamples += placed.frame.samples;
+    const chunks = first && this.#open && this.#belongsApart(first, samplesOf(frames)) ? this.#close() : [];
+    const planned = new Set(frames);
+    for (const placed of speech) {
+      if (planned.has(placed)) this.#plan(placed, chunks);
+      this.#tail.add(placed);
     }
-    if (this.#open) this.#open.endSample = region.end;
+    if (first && this.#open) this.#open.endSample = region.end;
     return chunks;
+  }
+
+  /** Puts a frame into the open chunk, or into a new one where that is full. @param chunks gets the full one. */
+  #plan(placed: AudibleFrame, chunks: PlannedChunk[]): void {
+    if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
+    this.#open ??= new OpenChunk(this.#tail.before(placed), this.#frames.preRollOf(placed), placed.start);
+    this.#open.add(placed);
+    const entry = this.#ledger.get(placed.recording.fileName);
+    if (entry) entry.speechSamples += placed.frame.samples;
   }
 
   /**
@@ -218,74 +212,6 @@ export class SpeechChunker {
   }
 }
 
-type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
-
-/** A chunk while frames are added to it. */
-class OpenChunk {
-  samples = 0;
-  endSample = 0;
-  /** Run axis position of its first frame. */
-  readonly startSample: number;
-  readonly #preRoll: readonly KeptFrame[];
-  readonly #frames: KeptFrame[] = [];
-  readonly #spans: Mutable<Span>[] = [];
-
-  constructor(preRoll: readonly KeptFrame[], startSample: number) {
-    this.#preRoll = preRoll;
-    this.startSample = startSample;
-  }
-
-  get endMs(): number {
-    const last = this.#spans.at(-1);
-    return last ? last.startMs + last.durationMs : -Infinity;
-  }
-
-  hasRoomFor(placed: AudibleFrame, maxSamples: number): boolean {
-    if (this.samples + placed.frame.samples > maxSamples) return false;
-    return this.#spans.length < MAX_SPANS || this.#continuedBy(placed) !== null;
-  }
-
-  add(placed: AudibleFrame): void {
-    const span = this.#continuedBy(placed) ?? this.#startSpan(placed);
-    span.endFrame++;
-    span.durationMs += placed.frame.samples / SAMPLES_PER_MS;
-    this.samples += placed.frame.samples;
-    this.endSample = placed.start + placed.frame.samples;
-    this.#frames.push(placed.frame);
-  }
-
-  plan(): PlannedChunk {
-    return {
-      preRoll: this.#preRoll,
-      spans: this.#spans,
-      frames: this.#frames,
-      durationMs: this.samples / SAMPLES_PER_MS,
-      startMs: this.#spans[0]?.startMs ?? NaN,
-      endMs: this.endMs,
-      endSample: this.endSample,
-    };
-  }
-
-  /** The last span, where the frame directly follows it. */
-  #continuedBy(placed: AudibleFrame): Mutable<Span> | null {
-    const span = this.#spans.at(-1);
-    return span?.fileName === placed.recording.fileName && span.endFrame === placed.ordinal ? span : null;
-  }
-
-  #startSpan(placed: AudibleFrame): Mutable<Span> {
-    const span = {
-      fileName: placed.recording.fileName,
-      firstFrame: placed.ordinal,
-      endFrame: placed.ordinal,
-      chunkStartMs: this.samples / SAMPLES_PER_MS,
-      startMs: absoluteMs(placed),
-      durationMs: 0,
-    };
-    this.#spans.push(span);
-    return span;
-  }
-}
-
 function withAudio(placed: PlacedFrame): placed is AudibleFrame {
   return hasAudio(placed.frame);
 }
@@ -296,10 +222,6 @@ function isCovered(placed: AudibleFrame | undefined): boolean {
 
 function endOf(placed: AudibleFrame | undefined): number {
   return placed === undefined ? 0 : placed.start + placed.frame.samples;
-}
-
-function absoluteMs(placed: PlacedFrame): number {
-  return placed.recording.startedAtMs + placed.offset / SAMPLES_PER_MS;
 }
 
 function samplesOf(frames: readonly AudibleFrame[]): number {

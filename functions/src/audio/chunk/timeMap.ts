@@ -46,16 +46,23 @@ export function toChunkMs(spans: readonly Span[], absoluteMs: number, edge: Edge
 }
 
 /**
- * Absolute interval of a word. Each end is placed by its own span, as when the word runs over the border of two recordings.
+ * Absolute interval of a word, and the recording that it begins in. Each end is placed by its own span, as when the word runs over the border of two recordings.
  * But a transcriber's times are not exact: a word that reaches a little over a cut belongs to the side where most of it
  * lies, and ends at the cut; placed by both its ends it would last as long as the silence that was cut out.
  */
-export function toAbsoluteInterval(spans: readonly Span[], word: Interval): Interval {
+export function placeInterval(spans: readonly Span[], word: Interval): Interval & Pick<Span, 'fileName'> {
   const first = spanIndex(spans, word.startMs, 'start');
   const last = Math.max(first, spanIndex(spans, word.endMs, 'end'));
   const side = largestSide(spans, first, last, word);
-  const startMs = inSpan(spanAt(spans, side.first), word.startMs);
-  return { startMs, endMs: Math.max(startMs, inSpan(spanAt(spans, side.last), word.endMs)) };
+  const start = spanAt(spans, side.first);
+  const startMs = inSpan(start, word.startMs);
+  return { fileName: start.fileName, startMs, endMs: Math.max(startMs, inSpan(spanAt(spans, side.last), word.endMs)) };
+}
+
+/** The interval alone, see {@link placeInterval}. */
+export function toAbsoluteInterval(spans: readonly Span[], word: Interval): Interval {
+  const { startMs, endMs } = placeInterval(spans, word);
+  return { startMs, endMs };
 }
 
 interface Side {

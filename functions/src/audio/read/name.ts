@@ -72,7 +72,17 @@ function readName(filename: string, options: NameOptions): RecordingName {
     container === null
       ? readStem(base, time)
       : { deviceId: null, format: { kind: 'file', extension: container } as const };
-  return { filename, ...content, startedAtMs: requirePlausible(time.startedAtMs, options) };
+  return {
+    filename,
+    ...content,
+    startedAtMs: requirePlausibleTime(time.startedAtMs + (options.clockOffsetMs ?? 0), options),
+  };
+}
+
+/** What stands before the time in a name that {@link parseRecordingName} takes. */
+export function namePrefix(filename: string): string {
+  const base = filename.replace(/\.[^.]*$/, '');
+  return base.slice(0, findCaptureTime(base, 'UTC')?.from);
 }
 
 function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: string): AppError {
@@ -138,12 +148,14 @@ function requirePossible({ codec, sampleRate, channels, frameSize }: FramedForma
   }
 }
 
-/** @returns the capture time, with the offset of the device's clock. */
-function requirePlausible(
-  namedMs: number,
-  { nowMs, clockOffsetMs = 0, maxAheadMs = LIMITS.maxClockAheadMs }: NameOptions,
+/**
+ * @param startedAtMs capture time, with the offset of the device's clock.
+ * @throws AppError `bad_timestamp`
+ */
+export function requirePlausibleTime(
+  startedAtMs: number,
+  { nowMs, maxAheadMs = LIMITS.maxClockAheadMs }: Pick<NameOptions, 'nowMs' | 'maxAheadMs'>,
 ): number {
-  const startedAtMs = namedMs + clockOffsetMs;
   const remedy = 'set the device clock or clock_offset_ms';
   if (startedAtMs < LIMITS.minCaptureMs) {
     const earliest = new Date(LIMITS.minCaptureMs).toISOString();

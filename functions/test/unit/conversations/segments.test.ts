@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { segmentId } from '../../../src/conversations/conversation.ts';
-import type { TimedWord } from '../../../src/conversations/conversation.ts';
+import type { RecordedWord } from '../../../src/conversations/conversation.ts';
 import { segmentWords } from '../../../src/conversations/segments.ts';
 
-function words(...specs: readonly [text: string, startMs: number, endMs: number, speaker?: number][]): TimedWord[] {
+const RECORDING = { recordingId: 'recording', startedAtMs: 0 };
+
+function words(...specs: readonly [text: string, startMs: number, endMs: number, speaker?: number][]): RecordedWord[] {
   return specs.map(([text, startMs, endMs, speaker = 0]) => ({
     text,
     startMs,
@@ -12,6 +14,7 @@ function words(...specs: readonly [text: string, startMs: number, endMs: number,
     speaker,
     confidence: 0.5,
     language: 'en',
+    recording: RECORDING,
   }));
 }
 
@@ -20,6 +23,7 @@ describe('segments', () => {
     const spoken = words(['Good', 0, 300], ['morning.', 350, 800]);
     const [segment] = segmentWords(spoken);
     assert.deepEqual(segment, {
+      recording: RECORDING,
       text: 'Good morning.',
       startMs: 0,
       endMs: 800,
@@ -63,7 +67,7 @@ describe('segments', () => {
         const spoken = drafts.map(({ text, gap, length, speaker }) => {
           const startMs = now + gap;
           now = startMs + length;
-          return { text, startMs, endMs: now, speaker, confidence: 1, language: null };
+          return { text, startMs, endMs: now, speaker, confidence: 1, language: null, recording: RECORDING };
         });
         const segments = segmentWords(spoken);
         assert.equal(segments.map(({ text }) => text).join(' '), spoken.map(({ text }) => text).join(' '));

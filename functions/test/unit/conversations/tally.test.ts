@@ -14,7 +14,8 @@ const segments: fc.Arbitrary<TimedSegment[]> = fc
   .map((words) =>
     words.map(({ startMs, lengthMs, language }) => {
       const word = { text: 'x', startMs, endMs: startMs + lengthMs, confidence: 1, speaker: null, language };
-      return { ...word, words: [word] };
+      const recording = { recordingId: 'recording', startedAtMs: 0 };
+      return { ...word, recording, words: [word] };
     }),
   );
 

@@ -1,8 +1,11 @@
 /** A user's data in which everything is as it should be, for tests to break. */
 import { Timestamp } from 'firebase-admin/firestore';
 import { NO_SUMMARY, segmentId } from '../../../src/conversations/conversation.ts';
-import type { Conversation, Segment, TimedWord } from '../../../src/conversations/conversation.ts';
+import type { Conversation, Segment } from '../../../src/conversations/conversation.ts';
+import { segmentDoc } from '../../../src/conversations/axis.ts';
 import { segmentWords } from '../../../src/conversations/segments.ts';
+import { recordedWords } from '../../../src/jobs/chunk.ts';
+import type { ChunkWord } from '../../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../../src/jobs/registry.ts';
 import type { JobFile } from '../../../src/jobs/job.ts';
 import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
@@ -91,17 +94,26 @@ function file(jobId: string, name: string, change: Partial<JobFile>): JobFile {
   });
 }
 
-function entry({ name, md5, size, durationSeconds }: JobFile): [string, RecordingEntry] {
+function entry({ name, md5, size, durationSeconds, deviceId, startedAt }: JobFile): [string, RecordingEntry] {
   const times = { updatedAt: at(END_MS), expiresAt: at(END_MS + 400 * 24 * 60 * MINUTE_MS) };
   return [
     recordingId(UID, md5 ?? '', size),
-    { jobId: 'finished', file: name, state: 'done', durationSeconds, ...times },
+    {
+      jobId: 'finished',
+      file: name,
+      state: 'done',
+      deviceId,
+      startedAt,
+      startTimes: [startedAt.toMillis()],
+      durationSeconds,
+      ...times,
+    },
   ];
 }
 
-function word(text: string, fromMs: number, toMs: number): TimedWord {
+function word(text: string, fromMs: number, toMs: number): ChunkWord {
   const startMs = START_MS + fromMs;
-  return { text, startMs, endMs: START_MS + toMs, confidence: 0.9, speaker: 0, language: 'en' };
+  return { text, startMs, endMs: START_MS + toMs, confidence: 0.9, speaker: 0, language: 'en', recording: 0 };
 }
 
 /** Two segments: the pause between them is two seconds. */
@@ -115,11 +127,13 @@ const CHUNK: StoredChunk = {
     uid: UID,
     deviceId: DEVICE,
     spans: [{ fileName: 'talked', firstFrame: 0, endFrame: 400, chunkStartMs: 0, startMs: START_MS, durationMs: 4000 }],
+    recordings: [{ fileName: 'talked', recordingId: 'talked', startedAt: at(START_MS) }],
     durationMs: 4000,
     startedAt: at(START_MS),
     endedAt: at(START_MS + 4000),
     expiresAt: at(END_MS),
     words: WORDS,
+    context: [],
     language: 'en',
     requestId: 'request',
     billedSeconds: 4.5,
@@ -128,21 +142,10 @@ const CHUNK: StoredChunk = {
 };
 
 const SEGMENTS = new Map(
-  segmentWords(WORDS).map((timed): [string, Segment] => {
-    const { startMs, endMs, words, ...rest } = timed;
-    return [
-      segmentId(DEVICE, timed),
-      {
-        ...rest,
-        deviceId: DEVICE,
-        startedAt: at(startMs),
-        endedAt: at(endMs),
-        words: words.map((each) => ({ text: each.text, fromMs: each.startMs - startMs, toMs: each.endMs - startMs })),
-        jobId: 'finished',
-        chunkId: 'chunk',
-      },
-    ];
-  }),
+  segmentWords(recordedWords(CHUNK.chunk)).map((timed): [string, Segment] => [
+    segmentId(DEVICE, timed),
+    segmentDoc(DEVICE, { jobId: 'finished', chunkId: 'chunk' }, timed),
+  ]),
 );
 
 export function conversation(change: Partial<Conversation> = {}): Conversation {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { DeletionUnderWayError } from '../../../src/conversations/store.ts';
+import { DeletionUnderWayError } from '../../../src/conversations/axis.ts';
 import { FileWork } from '../../../src/worker/fileWork.ts';
 import { Recorder } from '../../../src/worker/recorder.ts';
 import type { Chunk } from '../../../src/worker/recorder.ts';
+import type { ChunkWords } from '../../../src/worker/transcribe.ts';
 
 const CHUNK = { id: 'chunk', deviceId: 'omi', plan: { spans: [], frames: [] } } as unknown as Chunk;
+const WORDS: ChunkWords = { context: [], words: [] };
 const HEARD = { requestId: 'r', transcriber: 'test', billedSeconds: 1, language: null, words: [] };
 
 /** A recorder whose transactions fail with these errors, one after another, and then succeed. */
@@ -36,25 +38,25 @@ const grpc = (code: number): Error => Object.assign(new Error('from Firestore'),
 describe('A result that was paid for', () => {
   it('is written once Firestore answers again', async () => {
     const { seen, made } = recorder([grpc(14)]);
-    await made.recordTranscription(CHUNK, HEARD, [], {});
+    await made.recordTranscription(CHUNK, HEARD, WORDS, {});
     assert.equal(seen.writes, 2);
   });
 
   it('is lost with the lease', async () => {
     const { seen, made } = recorder([grpc(14), grpc(14)], 2);
-    await assert.rejects(made.recordTranscription(CHUNK, HEARD, [], {}), { code: 14 });
+    await assert.rejects(made.recordTranscription(CHUNK, HEARD, WORDS, {}), { code: 14 });
     assert.equal(seen.writes, 2);
   });
 
   it('is not written again where the fault is in what is written', async () => {
     const { seen, made } = recorder([grpc(3)]);
-    await assert.rejects(made.recordTranscription(CHUNK, HEARD, [], {}), { code: 3 });
+    await assert.rejects(made.recordTranscription(CHUNK, HEARD, WORDS, {}), { code: 3 });
     assert.equal(seen.writes, 1);
   });
 
   it('is written after the deletion that it met, which it brings to its end', async () => {
     const { seen, made } = recorder([new DeletionUnderWayError('u', 'c1')]);
-    await made.recordTranscription(CHUNK, HEARD, [], {});
+    await made.recordTranscription(CHUNK, HEARD, WORDS, {});
     assert.deepEqual(seen, { writes: 2, deletionsFinished: ['c1'] });
   });
 });

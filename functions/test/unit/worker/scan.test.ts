@@ -274,7 +274,10 @@ describe('Audio whose result is stored', () => {
   }
 
   async function cover(covered: MemoryCoverage, jobId: string, chunks: readonly ChunkEvent[]): Promise<void> {
-    for (const { chunk, file } of chunks) await covered.cover(jobId, { deviceId: file.deviceId, ...chunk });
+    for (const { chunk, file } of chunks) {
+      const places = new Map(chunk.spans.map(({ fileName }) => [fileName, { recordingId: fileName, startedAtMs: 0 }]));
+      await covered.cover(jobId, { deviceId: file.deviceId, ...chunk, places });
+    }
   }
 
   const framesIn = (events: readonly ScanEvent[]): string[] =>

@@ -1,0 +1,97 @@
+/**
+ * What a chunk begins with besides its own audio: the last speech before it, so that the transcriber hears the voices that it
+ * numbered in the chunk before once more. The words of the context are dropped, and it covers nothing.
+ */
+import { SAMPLES_PER_MS } from '../read/pcm.ts';
+import type { KeptFrame, PlacedFrame } from './frameWindow.ts';
+import type { Span } from './timeMap.ts';
+
+/** Of the speech since the context before, what a context may add at most: it is billed like any other audio. */
+const MAX_SHARE = 0.05;
+
+/** Audio that is sent for its voices alone. */
+export interface SpeechContext {
+  /** Its own time map, from 0. */
+  readonly spans: readonly Span[];
+  readonly frames: readonly KeptFrame[];
+  readonly durationMs: number;
+}
+
+export const NO_CONTEXT: SpeechContext = { spans: [], frames: [], durationMs: 0 };
+
+type SpeechFrame = PlacedFrame & { readonly frame: KeptFrame };
+
+/** The last speech of a run, whether it is planned now or was covered before: so the context does not depend on attempts. */
+export class SpeechTail {
+  readonly #maxSamples: number;
+  readonly #gapMs: number;
+  readonly #frames: SpeechFrame[] = [];
+  #samples = 0;
+  /** Samples of speech since the last context. */
+  #speechSamples = 0;
+
+  /** @param maxMs longest context; 0 for none. @param gapMs speech this far away is of another conversation. */
+  constructor(maxMs: number, gapMs: number) {
+    this.#maxSamples = Math.round(maxMs * SAMPLES_PER_MS);
+    this.#gapMs = gapMs;
+  }
+
+  add(placed: SpeechFrame): void {
+    if (this.#maxSamples === 0) return;
+    this.#frames.push(placed);
+    this.#samples += placed.frame.samples;
+    this.#speechSamples += placed.frame.samples;
+    while (this.#samples - (this.#frames[0]?.frame.samples ?? 0) >= this.#maxSamples) {
+      this.#samples -= this.#frames.shift()?.frame.samples ?? 0;
+    }
+  }
+
+  /** The context of a chunk that begins with this frame. */
+  before(first: PlacedFrame): SpeechContext {
+    const last = this.#frames.at(-1);
+    if (last === undefined || startMs(first) - endMs(last) >= this.#gapMs) return NO_CONTEXT;
+    const allowed = Math.min(this.#maxSamples, MAX_SHARE * this.#speechSamples);
+    let samples = 0;
+    let from = this.#frames.length;
+    for (let i = from - 1; i >= 0; i--) {
+      const placed = this.#frames[i];
+      if (placed === undefined || samples + placed.frame.samples > allowed) break;
+      samples += placed.frame.samples;
+      from = i;
+    }
+    if (samples === 0) return NO_CONTEXT;
+    this.#speechSamples = 0;
+    return contextOf(this.#frames.slice(from));
+  }
+}
+
+function contextOf(placed: readonly SpeechFrame[]): SpeechContext {
+  const spans: { -readonly [K in keyof Span]: Span[K] }[] = [];
+  let samples = 0;
+  for (const { frame, recording, ordinal, offset } of placed) {
+    let span = spans.at(-1);
+    if (span?.fileName !== recording.fileName || span.endFrame !== ordinal) {
+      span = {
+        fileName: recording.fileName,
+        firstFrame: ordinal,
+        endFrame: ordinal,
+        chunkStartMs: samples / SAMPLES_PER_MS,
+        startMs: recording.startedAtMs + offset / SAMPLES_PER_MS,
+        durationMs: 0,
+      };
+      spans.push(span);
+    }
+    span.endFrame++;
+    span.durationMs += frame.samples / SAMPLES_PER_MS;
+    samples += frame.samples;
+  }
+  return { spans, frames: placed.map(({ frame }) => frame), durationMs: samples / SAMPLES_PER_MS };
+}
+
+function startMs({ recording, offset }: PlacedFrame): number {
+  return recording.startedAtMs + offset / SAMPLES_PER_MS;
+}
+
+function endMs(placed: PlacedFrame): number {
+  return startMs(placed) + placed.frame.samples / SAMPLES_PER_MS;
+}

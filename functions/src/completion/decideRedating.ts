@@ -1,0 +1,225 @@
+/** Decides on a correction of dates: which recordings go where, in one transaction. `redate.ts` carries it out. */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import { requirePlausibleTime } from '../audio/read/name.ts';
+import { LIMITS } from '../config.ts';
+import { AppError, fileProblem } from '../errors.ts';
+import type { FileProblem } from '../errors.ts';
+import type { FileStore, OpenFiles } from '../jobs/files.ts';
+import type { FileRef, Job, JobFile } from '../jobs/job.ts';
+import { prepareRedating } from '../jobs/redatings.ts';
+import type { RecordingEntry, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';
+import { isFinished } from '../jobs/stateMachine.ts';
+import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
+
+/** What a caller asks for. */
+export interface RedatingRequest {
+  readonly uid: string;
+  /** Null: recordings by their names alone, whatever job they came in. */
+  readonly jobId: string | null;
+  /** Null: all recordings of the job. */
+  readonly names: readonly string[] | null;
+  /** Added to where each recording lies, milliseconds. */
+  readonly offsetMs: number;
+  /** The same call with the same key is made once. */
+  readonly key: string | null;
+}
+
+export interface DecideDeps {
+  readonly db: Firestore;
+  readonly jobs: JobStore;
+  readonly files: FileStore;
+  readonly registry: RecordingRegistry;
+  readonly now: () => number;
+}
+
+export interface RedatedRecording extends FileRef {
+  readonly startedAtMs: number;
+}
+
+export interface DecidedRedating {
+  readonly recordings: readonly RedatedRecording[];
+  /** Jobs that begin again with the new dates, for the queue. */
+  readonly restarted: readonly { readonly jobId: string; readonly job: Job }[];
+}
+
+/** A recording that was asked for. */
+interface Selected {
+  readonly ref: FileRef;
+  /** As its job has it; null where only the registry knows it. */
+  readonly file: JobFile | null;
+  readonly known: { readonly id: string; readonly entry: RecordingEntry } | null;
+  readonly fromMs: number;
+}
+
+interface OpenJob {
+  readonly job: Job;
+  readonly files: OpenFiles;
+  /** Those of its recordings that were asked for. */
+  readonly asked: readonly JobFile[];
+}
+
+/**
+ * Writes the new dates, and what is to be moved because of them. A job that works on such a recording is taken from its worker,
+ * which can write nothing more at the old date, and begins again: it costs the requests that were in flight.
+ * @throws AppError `job_not_found`; `recording_not_found`; `invalid_recording` with each date that is not possible.
+ * RedatingUnderWayError.
+ */
+export async function decideRedating(
+  tx: Transaction,
+  request: RedatingRequest,
+  deps: DecideDeps,
+): Promise<DecidedRedating> {
+  const { uid, jobId, offsetMs, key } = request;
+  const { db, jobs, registry, now } = deps;
+  const { last, write } = await prepareRedating(tx, db, uid);
+  const isRepeat = key !== null && last?.key === key;
+  const own = jobId === null ? null : await openJob(tx, uid, jobId, request.names, deps);
+  const selected = own === null ? await byName(tx, request, deps) : await ofJob(tx, uid, jobId ?? '', own, deps);
+  const places = selected.map((each) => ({ ...each, toMs: each.fromMs + (isRepeat ? 0 : offsetMs) }));
+  const recordings = places.map(({ ref, toMs }) => ({ ...ref, startedAtMs: toMs }));
+  if (isRepeat || offsetMs === 0) return { recordings, restarted: [] };
+  requirePlausible(places, now());
+
+  // Other jobs that have claimed them.
+  const open = new Map(own === null ? [] : [[jobId ?? '', own]]);
+  for (const { known } of places) {
+    const owner = known?.entry.state === 'done' ? undefined : known?.entry.jobId;
+    if (owner === undefined || open.has(owner)) continue;
+    const names = places.flatMap(({ known: each }) => (each?.entry.jobId === owner ? each.entry.file : []));
+    const found = await openJob(tx, uid, owner, names, deps).catch(nullIfGone);
+    if (found !== null) open.set(owner, found);
+  }
+
+  for (const { ref, file, known, toMs } of places) {
+    const startedAt = Timestamp.fromMillis(toMs);
+    if (file !== null) open.get(ref.jobId)?.files.set({ ...file, startedAt });
+    if (known === null) {
+      if (file !== null) registry.announce(tx, uid, ref.jobId, { ...file, startedAt }, file.startedAt);
+      continue;
+    }
+    const { entry } = known;
+    registry.redate(tx, uid, known, toMs);
+    const owned = file !== null && entry.jobId === ref.jobId ? undefined : open.get(entry.jobId)?.files;
+    const ownedFile = owned?.get(entry.file);
+    if (ownedFile?.startedAt.isEqual(entry.startedAt)) owned?.set({ ...ownedFile, startedAt });
+  }
+  const restarted = [...open].flatMap(([id, { job, files }]) => {
+    files.write(tx);
+    return isInHand(job) ? [{ jobId: id, job: jobs.write(tx, id, job, beginAgain(job)) }] : [];
+  });
+  write(shiftsOf(places), key, now());
+  return { recordings, restarted };
+}
+
+/** @throws AppError `job_not_found`; `recording_not_found` */
+async function openJob(
+  tx: Transaction,
+  uid: string,
+  jobId: string,
+  names: readonly string[] | null,
+  { jobs, files }: DecideDeps,
+): Promise<OpenJob> {
+  const job = (await tx.get(jobs.ref(jobId))).data();
+  if (job?.uid !== uid) throw new AppError('job_not_found');
+  const open = await files.read(jobId, job, { tx, ...(names === null ? {} : { names }) });
+  const missing = names?.filter((name) => open.get(name) === undefined) ?? [];
+  if (missing.length > 0) throw notFound(missing);
+  return { job, files: open, asked: names?.flatMap((name) => open.get(name) ?? []) ?? open.all };
+}
+
+function nullIfGone(error: unknown): null {
+  if (error instanceof AppError && (error.code === 'job_not_found' || error.code === 'recording_not_found'))
+    return null;
+  throw error;
+}
+
+async function ofJob(
+  tx: Transaction,
+  uid: string,
+  jobId: string,
+  { asked }: OpenJob,
+  { registry }: DecideDeps,
+): Promise<Selected[]> {
+  const known = await registry.read(tx, uid, asked);
+  return asked.map((file) => {
+    const found = known.get(file.name);
+    const entry = found?.entry ?? null;
+    return {
+      ref: { jobId, file: file.name },
+      file,
+      known: found === undefined || entry === null ? null : { id: found.id, entry },
+      fromMs: file.startedAt.toMillis(),
+    };
+  });
+}
+
+async function byName(tx: Transaction, { uid, names }: RedatingRequest, { registry }: DecideDeps): Promise<Selected[]> {
+  const found = await registry.named(tx, uid, names ?? []);
+  const missing = names?.filter((name) => !found.some(({ entry }) => entry.file === name)) ?? [];
+  if (missing.length > 0) throw notFound(missing);
+  return found.map(({ id, entry }) => ({
+    ref: { jobId: entry.jobId, file: entry.file },
+    file: null,
+    known: { id, entry },
+    fromMs: entry.startedAt.toMillis(),
+  }));
+}
+
+function notFound(names: readonly string[]): AppError {
+  const details = names.map((name) => fileProblem(name, 'recording_not_found'));
+  return new AppError('recording_not_found', { details });
+}
+
+/** @throws AppError `invalid_recording` */
+function requirePlausible(places: readonly (Selected & { readonly toMs: number })[], nowMs: number): void {
+  const problems = places.flatMap(({ ref, toMs }): FileProblem[] => {
+    try {
+      requirePlausibleTime(toMs, { nowMs, maxAheadMs: LIMITS.maxCaptureAheadMs });
+      return [];
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return [fileProblem(ref.file, error.code, error.message)];
+    }
+  });
+  if (problems.length > 0) throw new AppError('invalid_recording', { details: problems });
+}
+
+/** What is stored of the recordings, and where it goes. */
+function shiftsOf(places: readonly (Selected & { readonly toMs: number })[]): RecordingShift[] {
+  const shifts = new Map<string, RecordingShift>();
+  for (const { ref, file, known, toMs } of places) {
+    if (known === null) continue;
+    const { id, entry } = known;
+    // The same bytes may be two recordings of one job, at two times: then each has its own place.
+    const isOwn = file !== null && entry.jobId === ref.jobId && file.state !== 'duplicate';
+    const from = isOwn ? file.startedAt : entry.startedAt;
+    const shift = {
+      recordingId: id,
+      deviceId: entry.deviceId,
+      fromMs: from.toMillis(),
+      toMs,
+      durationSeconds: entry.durationSeconds ?? file?.durationSeconds ?? null,
+      ref: isOwn ? ref : { jobId: entry.jobId, file: entry.file },
+    };
+    if (shift.fromMs !== shift.toMs) shifts.set(`${id}@${shift.fromMs}`, shift);
+  }
+  return [...shifts.values()];
+}
+
+/** Whether a worker has it, or it waits for a time that may have to do with its dates. */
+function isInHand({ status }: Job): boolean {
+  return !isFinished(status) && status !== 'uploading' && status !== 'pending';
+}
+
+function beginAgain({ epoch }: Job) {
+  return {
+    status: 'pending',
+    lease: null,
+    attempts: 0,
+    reading: null,
+    epoch: epoch + 1,
+    waitingFor: WAITING_IN_QUEUE,
+  } as const;
+}

@@ -1,0 +1,145 @@
+/** Carries out corrections of dates: what was said in the recordings, and what covers them, goes to where they belong. */
+import { FieldValue, Timestamp } from 'firebase-admin/firestore';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import { LIMITS } from '../config.ts';
+import { DeletionUnderWayError } from '../conversations/axis.ts';
+import { segmentsAt } from '../conversations/collections.ts';
+import { deletedStretches } from '../conversations/deletion.ts';
+import { prepareMove } from '../conversations/move.ts';
+import type { Shift } from '../conversations/move.ts';
+import type { ConversationStore } from '../conversations/store.ts';
+import type { Summaries } from '../conversations/summaries.ts';
+import { moveCoverage } from '../jobs/coverageMove.ts';
+import type { FileStore } from '../jobs/files.ts';
+import { redatingOf } from '../jobs/redatings.ts';
+import type { Redating } from '../jobs/redatings.ts';
+import type { RecordingShift } from '../jobs/registry.ts';
+import type { JobStore } from '../jobs/store.ts';
+
+export interface RedateDeps {
+  readonly db: Firestore;
+  readonly jobs: JobStore;
+  readonly files: FileStore;
+  readonly conversations: ConversationStore;
+  readonly summaries: Pick<Summaries, 'refresh'>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** What was deleted leaves this much around it uncovered, milliseconds: the padding of the speech that it was. */
+const DELETED_MARGIN_MS = 1000;
+
+/** The correction was brought to its end by another caller, or another one has begun. */
+class RedatingOverError extends Error {}
+
+/** Recordings of one job whose dates are written in one transaction. */
+const GROUP = 100;
+
+/** Brings a user's correction that is under way to its end. Safe to repeat, and to do twice at once. */
+export async function finishRedating(uid: string, deps: RedateDeps): Promise<void> {
+  const ref = redatingOf(deps.db, uid);
+  const redating = (await ref.get()).data();
+  if (redating?.state !== 'moving') return;
+  try {
+    await carryOut(uid, redating, deps);
+  } catch (error) {
+    if (!(error instanceof RedatingOverError)) throw error;
+  }
+}
+
+async function carryOut(uid: string, redating: Redating, deps: RedateDeps): Promise<void> {
+  const { db, summaries, now } = deps;
+  const ref = redatingOf(db, uid);
+  const guard = async (tx: Transaction): Promise<void> => {
+    const current = (await tx.get(ref)).data();
+    if (current?.id !== redating.id || current.state !== 'moving') throw new RedatingOverError();
+  };
+  for (const shift of redating.shifts) {
+    const durationMs = 1000 * (shift.durationSeconds ?? LIMITS.maxRecordingSeconds);
+    const { deviceId, fromMs } = shift;
+    const deleted = await deletedStretches(db, { uid, deviceId, startMs: fromMs, endMs: fromMs + durationMs });
+    // What was deleted is not covered at the new time: sent anew for that, it is transcribed.
+    const stays = (atMs: number): boolean =>
+      deleted.some(({ startMs, endMs }) => atMs >= startMs - DELETED_MARGIN_MS && atMs <= endMs + DELETED_MARGIN_MS);
+    await moveCoverage(db, uid, { ...shift, durationMs }, { stays, guard, nowMs: now() });
+  }
+  for (const chunk of await chunksToMove(uid, redating, deps)) await moveChunk(uid, chunk, redating, guard, deps);
+  await redateFiles(uid, redating.shifts, deps);
+  const { conversationIds } = (await ref.get()).data() ?? redating;
+  await summaries.refresh(uid, conversationIds, {});
+  await db.runTransaction(async (tx) => {
+    await guard(tx);
+    tx.update(ref, { state: 'done' });
+  });
+}
+
+interface ChunkRef {
+  readonly jobId: string;
+  readonly chunkId: string;
+}
+
+/** The chunks with segments of the recordings that lie where they are to go from. */
+async function chunksToMove(uid: string, { shifts }: Redating, { db }: RedateDeps): Promise<ChunkRef[]> {
+  const chunks = new Map<string, ChunkRef>();
+  for (const { recordingId, fromMs } of shifts) {
+    const query = segmentsAt(db, uid, { recordingId, startedAtMs: fromMs });
+    const { docs } = await query.select('jobId', 'chunkId').get();
+    for (const doc of docs) {
+      const { jobId, chunkId } = doc.data() as ChunkRef;
+      chunks.set(`${jobId}/${chunkId}`, { jobId, chunkId });
+    }
+  }
+  return [...chunks.values()];
+}
+
+async function moveChunk(
+  uid: string,
+  { jobId, chunkId }: ChunkRef,
+  { shifts }: Redating,
+  guard: (tx: Transaction) => Promise<void>,
+  { db, conversations, now }: RedateDeps,
+): Promise<void> {
+  const { gapMs } = conversations;
+  const move = { uid, jobId, chunkId, shifts: shifts.map(placeShift), gapMs };
+  for (;;) {
+    try {
+      await db.runTransaction(async (tx) => {
+        await guard(tx);
+        const write = await prepareMove(tx, db, { ...move, nowMs: now() });
+        const changed = write();
+        if (changed.length > 0) {
+          tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...changed) });
+        }
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof DeletionUnderWayError)) throw error;
+      await conversations.finishDeletion(error.uid, error.conversationId);
+    }
+  }
+}
+
+function placeShift({ recordingId, fromMs, toMs }: RecordingShift): Shift {
+  return { recordingId, startedAtMs: fromMs, toMs };
+}
+
+/** What the jobs that the recordings came in say of them, as long as those are there. */
+async function redateFiles(uid: string, shifts: readonly RecordingShift[], { jobs, files }: RedateDeps): Promise<void> {
+  const jobIds = new Set(shifts.map(({ ref }) => ref.jobId));
+  for (const jobId of jobIds) {
+    const ofJob = shifts.filter(({ ref }) => ref.jobId === jobId);
+    for (let from = 0; from < ofJob.length; from += GROUP) {
+      const group = ofJob.slice(from, from + GROUP);
+      await jobs.update(jobId, async (job, tx) => {
+        if (job.uid !== uid) return null;
+        const open = await files.read(jobId, job, { names: group.map(({ ref }) => ref.file), tx });
+        for (const { ref, fromMs, toMs } of group) {
+          const file = open.get(ref.file);
+          if (file?.startedAt.toMillis() === fromMs) open.set({ ...file, startedAt: Timestamp.fromMillis(toMs) });
+        }
+        open.write(tx);
+        return null;
+      });
+    }
+  }
+}

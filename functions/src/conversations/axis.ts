@@ -1,0 +1,216 @@
+/**
+ * One device's time axis in Firestore, within a transaction: what is stored around some speech, and how segments and conversations
+ * are written. Speech comes to the axis ({@link ConversationStore.prepare}) and is moved on it ({@link prepareMove}).
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
+import type { Assignment, Interval } from './assignment.ts';
+import { conversationsEndingAfter, conversationsOf, segmentsBetween, segmentsOf } from './collections.ts';
+import { segmentId, summaryOf } from './conversation.ts';
+import type { Conversation, RecordedWord, Segment, TimedSegment } from './conversation.ts';
+import { deletedStretches } from './deletion.ts';
+import { withoutRepeats } from './repeats.ts';
+import { LONGEST_SEGMENT_MS } from './segments.ts';
+import { addTallies, tallyOf } from './tally.ts';
+
+/** Speech usually has one neighbour on each side. */
+const NEIGHBOUR_PAGE = 4;
+
+/**
+ * The speech reaches a conversation whose deletion has begun and has not ended. Until it ends, the segments to delete cannot be told
+ * from new ones: the caller finishes the deletion ({@link ConversationStore.finishDeletion}) and begins again.
+ */
+export class DeletionUnderWayError extends Error {
+  override readonly name = 'DeletionUnderWayError';
+  readonly uid: string;
+  readonly conversationId: string;
+  constructor(uid: string, conversationId: string) {
+    super(`Conversation ${conversationId} is being deleted.`);
+    this.uid = uid;
+    this.conversationId = conversationId;
+  }
+}
+
+/** Where a result comes from. */
+export interface SpeechSource {
+  readonly jobId: string;
+  readonly chunkId: string;
+  /** What transcribed it. */
+  readonly transcriber?: string | undefined;
+}
+
+export interface ConversationWrite {
+  /** The job that brings the speech. */
+  readonly jobId: string;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+  /**
+   * Ids of conversations that nothing is left of: a new conversation goes on as the first of them, which leaves the list, so that
+   * links to it lead to what was said.
+   */
+  readonly unused?: string[];
+  /** Parts that become part of it and were never stored as conversations. */
+  readonly joined?: readonly Conversation[];
+}
+
+export class DeviceAxis {
+  readonly #db: Firestore;
+  readonly uid: string;
+  readonly deviceId: string;
+
+  constructor(db: Firestore, uid: string, deviceId: string) {
+    this.#db = db;
+    this.uid = uid;
+    this.deviceId = deviceId;
+  }
+
+  /**
+   * The words that are neither stored for the device already nor deleted by its user.
+   * @param leaving ids of segments that are about to go: what they say counts for nothing.
+   */
+  async newWords(
+    tx: Transaction,
+    words: readonly RecordedWord[],
+    leaving: ReadonlySet<string> = new Set(),
+  ): Promise<readonly RecordedWord[]> {
+    const reach = reachOf(words);
+    if (reach === null) return words;
+    const where = { uid: this.uid, deviceId: this.deviceId };
+    const [stored, deleted] = await Promise.all([
+      tx.get(segmentsBetween(this.#db, { ...where, startMs: reach.startMs - LONGEST_SEGMENT_MS, endMs: reach.endMs })),
+      deletedStretches(this.#db, { ...where, ...reach }, tx),
+    ]);
+    return withoutRepeats(
+      words,
+      stored.docs.filter(({ id }) => !leaving.has(id)).flatMap((doc) => spokenWords(doc.data())),
+      deleted,
+    );
+  }
+
+  /**
+   * The device's conversations that reach into (from, to), Unix milliseconds. They never overlap, so the order of their ends is
+   * the order of their starts, and reading stops at the first that begins too late.
+   * @throws DeletionUnderWayError
+   */
+  async neighbours(tx: Transaction, from: number, to: number): Promise<QueryDocumentSnapshot<Conversation>[]> {
+    const found: QueryDocumentSnapshot<Conversation>[] = [];
+    const query = conversationsEndingAfter(this.#db, this.uid, this.deviceId, from).limit(NEIGHBOUR_PAGE);
+    for (let page = await tx.get(query); ;) {
+      for (const doc of page.docs) {
+        if (doc.data().startedAt.toMillis() >= to) return found;
+        if (doc.data().state === 'deleting') throw new DeletionUnderWayError(this.uid, doc.id);
+        found.push(doc);
+      }
+      const last = page.docs.at(-1);
+      if (last === undefined || page.size < NEIGHBOUR_PAGE) return found;
+      page = await tx.get(query.startAfter(last));
+    }
+  }
+
+  writeSegment(tx: Transaction, source: SpeechSource, segment: TimedSegment): void {
+    const ref = segmentsOf(this.#db, this.uid).doc(segmentId(this.deviceId, segment));
+    tx.set(ref, segmentDoc(this.deviceId, source, segment));
+  }
+
+  /**
+   * Writes a conversation as an assignment leaves it.
+   * @param standing the conversations as they are before the new speech, by id: those of the assignment.
+   */
+  writeConversation(
+    tx: Transaction,
+    { survivor, absorbed, startMs, endMs, incoming }: Assignment<TimedSegment>,
+    standing: ReadonlyMap<string, Conversation>,
+    { jobId, nowMs, unused = [], joined = [] }: ConversationWrite,
+  ): string {
+    const now = Timestamp.fromMillis(nowMs);
+    const collection = conversationsOf(this.#db, this.uid);
+    const id = survivor ?? unused.shift() ?? collection.doc().id;
+    const before = standing.get(id) ?? null;
+    const survives = survivor === null ? null : before;
+    const absorbs = absorbed.flatMap((each) => standing.get(each) ?? []);
+
+    tx.set(collection.doc(id), {
+      deviceId: this.deviceId,
+      state: 'live',
+      startedAt: Timestamp.fromMillis(startMs),
+      finishedAt: Timestamp.fromMillis(endMs),
+      ...summaryOf(before),
+      ...addTallies([...(survives === null ? [] : [survives]), ...absorbs, ...joined, tallyOf(incoming)]),
+      mergedInto: null,
+      deletedAt: null,
+      revision: (before?.revision ?? 0) + 1,
+      createdByJobId: before?.createdByJobId ?? jobId,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    });
+    for (const each of absorbed) this.writeMerged(tx, each, standing.get(each), id, nowMs);
+    return id;
+  }
+
+  /** Makes a conversation a tombstone that leads to another one. */
+  writeMerged(tx: Transaction, id: string, before: Conversation | undefined, into: string, nowMs: number): void {
+    tx.update(conversationsOf(this.#db, this.uid).doc(id), {
+      state: 'merged',
+      mergedInto: into,
+      // What it said of a transcript that is another's now would outlive that one's deletion.
+      title: null,
+      overview: null,
+      revision: (before?.revision ?? 0) + 1,
+      updatedAt: Timestamp.fromMillis(nowMs),
+    });
+  }
+}
+
+/** A segment as it is stored. */
+export function segmentDoc(
+  deviceId: string,
+  { jobId, chunkId, transcriber }: SpeechSource,
+  { recording, startMs, endMs, text, speaker, confidence, language, words }: TimedSegment,
+): Segment {
+  return {
+    deviceId,
+    recordingId: recording.recordingId,
+    recordingStartedAt: Timestamp.fromMillis(recording.startedAtMs),
+    startedAt: Timestamp.fromMillis(startMs),
+    endedAt: Timestamp.fromMillis(endMs),
+    text,
+    speaker,
+    confidence,
+    language,
+    words: words.map((word) => ({
+      text: word.text,
+      fromMs: word.startMs - startMs,
+      toMs: word.endMs - startMs,
+      ...(word.language === language ? {} : { language: word.language }),
+    })),
+    ...(transcriber === undefined ? {} : { transcriber }),
+    jobId,
+    chunkId,
+  };
+}
+
+/** The conversations of snapshots that exist, by id. */
+export function byId(docs: readonly DocumentSnapshot<Conversation>[]): Map<string, Conversation> {
+  return new Map(
+    docs.flatMap((doc): [string, Conversation][] => {
+      const conversation = doc.data();
+      return conversation === undefined ? [] : [[doc.id, conversation]];
+    }),
+  );
+}
+
+/** From the first start to the last end; null without words. @param words in order of their starts. */
+export function reachOf(words: readonly Interval[]): Interval | null {
+  const first = words[0];
+  if (first === undefined) return null;
+  return { startMs: first.startMs, endMs: words.reduce((end, { endMs }) => Math.max(end, endMs), first.endMs) };
+}
+
+export function intervalOf(from: Timestamp, to: Timestamp): Interval {
+  return { startMs: from.toMillis(), endMs: to.toMillis() };
+}
+
+function spokenWords({ startedAt, words }: Segment) {
+  const startMs = startedAt.toMillis();
+  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs }));
+}

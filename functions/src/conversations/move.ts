@@ -1,0 +1,262 @@
+/**
+ * Moves what was said in recordings whose dates are corrected, within a transaction: one chunk's part of them. Their segments go
+ * from one place of the device's time axis to another, and the conversations at both become what they would be if the recordings
+ * had had these dates from the beginning.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import { chunkInterval, chunksOf, chunkWords, recordedWords } from '../jobs/chunk.ts';
+import type { ChunkDoc } from '../jobs/chunk.ts';
+import { assign } from './assignment.ts';
+import type { Assignment } from './assignment.ts';
+import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
+import { conversationsOf, segmentsOf, segmentsOfChunk, transcriptOf } from './collections.ts';
+import { NO_SUMMARY, placeKey } from './conversation.ts';
+import type { Conversation, PlacedRecording, RecordedWord, Segment, TimedSegment } from './conversation.ts';
+import { segmentWords } from './segments.ts';
+import { addTallies, tallyOf } from './tally.ts';
+
+/** A recording that goes from where it lies to another time of the same device. */
+export interface Shift extends PlacedRecording {
+  /** Unix milliseconds. */
+  readonly toMs: number;
+}
+
+export interface ChunkMove {
+  readonly uid: string;
+  readonly jobId: string;
+  readonly chunkId: string;
+  readonly shifts: readonly Shift[];
+  readonly gapMs: number;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/**
+ * Reads what a move depends on; the returned function writes, and gives the ids of the conversations that it changed. Only what
+ * lies where the shifts begin is moved, so that doing it again changes nothing.
+ *
+ * Cost: reads every segment of the conversations that lose some, and otherwise what an assignment of the same speech reads.
+ * @throws DeletionUnderWayError
+ */
+export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => string[]> {
+  const { uid, jobId, chunkId, gapMs } = move;
+  const shifts = new Map(move.shifts.map((shift) => [placeKey(shift), shift]));
+  const said = await tx.get(segmentsOfChunk(db, uid, jobId, chunkId));
+  const leaving = said.docs.filter((doc) => shifts.has(placeKey(placeOf(doc.data()))));
+  const first = leaving[0]?.data();
+  if (first === undefined) return () => [];
+  const chunk = await tx.get(chunksOf(db, jobId).doc(chunkId));
+
+  const ids = new Set(leaving.map(({ id }) => id));
+  const axis = new DeviceAxis(db, uid, first.deviceId);
+  const segmentsBefore = leaving.map((doc) => timedSegment(doc.data()));
+  const words = await axis.newWords(tx, shiftedWords(segmentsBefore, chunk.data(), shifts), ids);
+  const losing = await losingConversations(tx, db, axis, segmentsBefore);
+  const rest = losing.map(({ id, conversation, segments }) => ({
+    id,
+    conversation,
+    parts: partsOf(
+      segments.flatMap((doc) => (ids.has(doc.id) ? [] : timedSegment(doc.data()))),
+      gapMs,
+    ),
+  }));
+
+  const reach = reachOf(words);
+  const near = reach === null ? [] : await axis.neighbours(tx, reach.startMs - gapMs, reach.endMs + gapMs);
+  const others = byId(near.filter(({ id }) => !losing.some((each) => each.id === id)));
+  const pieces = rest.flatMap(({ id, conversation, parts }) =>
+    parts.map((part, i) => pieceOf(i === 0 ? id : conversationsOf(db, uid).doc().id, conversation, part, i === 0)),
+  );
+  const standing = new Map([...others, ...pieces.map(({ id, conversation }) => [id, conversation] as const)]);
+  const existing = [...standing].map(([id, { startedAt, finishedAt }]) => ({
+    id,
+    ...intervalOf(startedAt, finishedAt),
+  }));
+  const segments = segmentWords(words);
+  const assignments = assign(existing, segments, gapMs);
+
+  return () => {
+    for (const { ref } of leaving) tx.delete(ref);
+    for (const segment of segments) axis.writeSegment(tx, { jobId, chunkId, transcriber: first.transcriber }, segment);
+    if (chunk.exists) moveChunk(tx, chunk, words, shifts);
+
+    const emptied = rest.filter(({ parts }) => parts.length === 0);
+    for (const { id, conversation } of emptied) standing.set(id, conversation);
+    const unused = emptied.map(({ id }) => id);
+    const isStored = (id: string): boolean => others.has(id) || losing.some((each) => each.id === id);
+    const touched = assignments.map((assignment) => {
+      const absorbed = assignment.absorbed.filter(isStored);
+      return writeAssigned(tx, axis, { ...assignment, absorbed }, assignment, standing, { ...move, unused });
+    });
+    const assigned = new Set(assignments.flatMap(({ survivor, absorbed }) => [survivor, ...absorbed]));
+    const left = pieces.filter(({ id }) => !assigned.has(id));
+    for (const { id, conversation } of left) {
+      const { revision } = conversation;
+      const updatedAt = Timestamp.fromMillis(move.nowMs);
+      tx.set(conversationsOf(db, uid).doc(id), { ...conversation, revision: revision + 1, updatedAt });
+    }
+    const into = touched[0] ?? others.keys().next().value ?? null;
+    for (const id of unused) {
+      const before = standing.get(id);
+      if (into !== null) axis.writeMerged(tx, id, before, into, move.nowMs);
+      else tx.update(conversationsOf(db, uid).doc(id), goneFields(before, move.nowMs));
+    }
+    return [...touched, ...left.map(({ id }) => id)];
+  };
+}
+
+/** A conversation's tallies count what it absorbs; only what is stored becomes a tombstone. */
+function writeAssigned(
+  tx: Transaction,
+  axis: DeviceAxis,
+  written: Assignment<TimedSegment>,
+  { absorbed }: Assignment<TimedSegment>,
+  standing: ReadonlyMap<string, Conversation>,
+  { jobId, nowMs, unused }: { readonly jobId: string; readonly nowMs: number; readonly unused: string[] },
+): string {
+  const unstored = absorbed.filter((id) => !written.absorbed.includes(id)).flatMap((id) => standing.get(id) ?? []);
+  return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, joined: unstored });
+}
+
+/** The conversations that hold some of the segments, and all segments of each. @throws DeletionUnderWayError */
+async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceAxis, leaving: readonly TimedSegment[]) {
+  const sorted = leaving.toSorted((a, b) => a.startMs - b.startMs);
+  const reach = reachOf(sorted) ?? { startMs: 0, endMs: 0 };
+  const near = await axis.neighbours(tx, reach.startMs - 1, reach.endMs + 1);
+  const losing = near.filter((doc) => {
+    const { startMs, endMs } = intervalOf(doc.data().startedAt, doc.data().finishedAt);
+    return sorted.some((segment) => segment.startMs >= startMs && segment.startMs <= endMs);
+  });
+  return Promise.all(
+    losing.map(async (doc) => ({
+      id: doc.id,
+      conversation: doc.data(),
+      segments: (await tx.get(transcriptOf(segmentsOf(db, axis.uid), doc.data()))).docs,
+    })),
+  );
+}
+
+/** What is left of a conversation, where nobody speaks for at least the gap between two parts. */
+export function partsOf(segments: readonly TimedSegment[], gapMs: number): TimedSegment[][] {
+  const parts: { segments: TimedSegment[]; endMs: number }[] = [];
+  for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
+    const last = parts.at(-1);
+    if (last !== undefined && segment.startMs - last.endMs < gapMs) {
+      last.segments.push(segment);
+      last.endMs = Math.max(last.endMs, segment.endMs);
+    } else parts.push({ segments: [segment], endMs: segment.endMs });
+  }
+  return parts.map((part) => part.segments);
+}
+
+/** A part of a conversation as a conversation. The first keeps what the whole was known by. */
+function pieceOf(id: string, whole: Conversation, segments: readonly TimedSegment[], isFirst: boolean) {
+  const reach = reachOf(segments) ?? intervalOf(whole.startedAt, whole.finishedAt);
+  const conversation: Conversation = {
+    ...whole,
+    ...(isFirst ? {} : { ...NO_SUMMARY, revision: 0 }),
+    ...addTallies([tallyOf(segments)]),
+    startedAt: Timestamp.fromMillis(reach.startMs),
+    finishedAt: Timestamp.fromMillis(reach.endMs),
+  };
+  return { id, conversation };
+}
+
+/** Of a conversation whose words are all gone: what moved was deleted, by its user, where it belongs. */
+function goneFields(before: Conversation | undefined, nowMs: number) {
+  const now = Timestamp.fromMillis(nowMs);
+  return {
+    ...NO_SUMMARY,
+    ...addTallies([]),
+    state: 'deleted',
+    deletedAt: now,
+    updatedAt: now,
+    revision: (before?.revision ?? 0) + 1,
+  } as const;
+}
+
+/** The chunk knows more of its words than its segments do, as long as it exists. */
+function shiftedWords(
+  leaving: readonly TimedSegment[],
+  chunk: ChunkDoc | undefined,
+  shifts: ReadonlyMap<string, Shift>,
+): RecordedWord[] {
+  const words =
+    chunk === undefined
+      ? leaving.flatMap(({ recording, words: spoken }) => spoken.map((word) => ({ ...word, recording })))
+      : recordedWords(chunk);
+  return words
+    .flatMap((word) => {
+      const shift = shifts.get(placeKey(word.recording));
+      if (shift === undefined) return [];
+      const byMs = shift.toMs - shift.startedAtMs;
+      const recording = { recordingId: shift.recordingId, startedAtMs: shift.toMs };
+      return { ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs, recording };
+    })
+    .sort((a, b) => a.startMs - b.startMs);
+}
+
+/** Moves what a chunk says of the recordings. @param moved their words at the new time. */
+function moveChunk(
+  tx: Transaction,
+  doc: DocumentSnapshot<ChunkDoc>,
+  moved: readonly RecordedWord[],
+  shifts: ReadonlyMap<string, Shift>,
+): void {
+  const chunk = doc.data();
+  if (chunk === undefined) return;
+  const shiftOf = (place: PlacedRecording): Shift | undefined => shifts.get(placeKey(place));
+  const byFile = new Map(
+    chunk.recordings.map(({ fileName, recordingId, startedAt }) => [
+      fileName,
+      shiftOf({ recordingId, startedAtMs: startedAt.toMillis() }),
+    ]),
+  );
+  const recordings = chunk.recordings.map((recording) => {
+    const shift = byFile.get(recording.fileName);
+    return shift === undefined ? recording : { ...recording, startedAt: Timestamp.fromMillis(shift.toMs) };
+  });
+  const spans = chunk.spans.map((span) => {
+    const shift = byFile.get(span.fileName);
+    return shift === undefined ? span : { ...span, startMs: span.startMs + shift.toMs - shift.startedAtMs };
+  });
+  const staying = recordedWords(chunk).filter(({ recording }) => shiftOf(recording) === undefined);
+  const words = [...staying, ...moved].sort((a, b) => a.startMs - b.startMs);
+  tx.update(doc.ref, {
+    recordings,
+    spans,
+    words: chunkWords(words, recordings),
+    ...chunkInterval(
+      Math.min(...spans.map(({ startMs }) => startMs)),
+      Math.max(...spans.map(({ startMs, durationMs }) => startMs + durationMs)),
+    ),
+  });
+}
+
+function placeOf({ recordingId, recordingStartedAt }: Segment): PlacedRecording {
+  return { recordingId, startedAtMs: recordingStartedAt.toMillis() };
+}
+
+/** A stored segment on the time axis; of its words only the segment's confidence is known. */
+export function timedSegment(segment: Segment): TimedSegment {
+  const { startedAt, endedAt, text, speaker, confidence, language } = segment;
+  const startMs = startedAt.toMillis();
+  return {
+    recording: placeOf(segment),
+    startMs,
+    endMs: endedAt.toMillis(),
+    text,
+    speaker,
+    confidence,
+    language,
+    words: segment.words.map((word) => ({
+      text: word.text,
+      startMs: startMs + word.fromMs,
+      endMs: startMs + word.toMs,
+      confidence,
+      speaker,
+      language: word.language === undefined ? language : word.language,
+    })),
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * Whose voice a speaker label of a chunk is. A transcriber numbers speakers anew in each request; here each voice has one
+ * number, whatever chunk it is heard in, as long as something links the chunks: a chunk that begins with the last speech before it
+ * (its context) hears that twice, and so does the chunk whose speech it is. Where nothing links two chunks, their numbers differ.
+ */
+import { createHash } from 'node:crypto';
+import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
+import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
+import { segmentsBetween, segmentsOfVoice } from './collections.ts';
+import type { RecordedWord, Segment } from './conversation.ts';
+import { LONGEST_SEGMENT_MS } from './segments.ts';
+
+/** Smaller numbers are labels of transcribers. */
+const FIRST_VOICE = 1000;
+
+/** Recordings of one run may begin so much before the one before them ends, milliseconds. */
+const OVERLAP_MS = 2000;
+
+export interface VoicesRequest {
+  readonly uid: string;
+  readonly jobId: string;
+  readonly chunkId: string;
+  readonly deviceId: string;
+  /** The words of the context, with the labels of this request; empty without one. */
+  readonly context: readonly RecordedWord[];
+  /** The words of the chunk, in order of time, with the same labels. */
+  readonly words: readonly RecordedWord[];
+  /** Where the chunk ends, Unix milliseconds: the next one begins behind it. */
+  readonly endMs: number;
+  readonly gapMs: number;
+  /** Whether chunks have a context at all: if not, nothing is looked for. */
+  readonly areLinked: boolean;
+}
+
+export interface PreparedVoices {
+  /** The words of the chunk with the numbers of their voices. */
+  readonly words: readonly RecordedWord[];
+  /** Who speaks when in the context, for the chunk before it, if that comes later. */
+  readonly context: readonly VoiceTurn[];
+  /** Writes that voices which had two numbers are one. Call it after all reads. */
+  readonly write: () => void;
+}
+
+/**
+ * Reads, within a transaction, what links a chunk to its neighbours. It may come before either of them: then the one that comes
+ * later links them.
+ */
+export async function prepareVoices(tx: Transaction, db: Firestore, request: VoicesRequest): Promise<PreparedVoices> {
+  const { words, context, chunkId } = request;
+  const heard = turnsOf(words);
+  const heardBefore = turnsOf(context);
+  if (heard.length === 0 && heardBefore.length === 0) return { words, context: [], write: () => undefined };
+
+  const before = request.areLinked ? await turnsAt(tx, db, request) : [];
+  const after = request.areLinked ? await turnsOfNext(tx, db, request) : [];
+  const earlier = matchSpeakers(heardBefore, before);
+  const later = matchSpeakers(heard, after);
+  const numbers = new Map<number, number>();
+  const taken = new Set(earlier.values());
+  for (const { speaker } of [...heardBefore, ...heard]) {
+    if (numbers.has(speaker)) continue;
+    const known = earlier.get(speaker);
+    const next = later.get(speaker);
+    const number = known ?? (next !== undefined && !taken.has(next) ? next : voiceNumber(chunkId, speaker));
+    numbers.set(speaker, number);
+    taken.add(number);
+  }
+
+  const renames = [...later].flatMap(([speaker, next]) => {
+    const number = numbers.get(speaker);
+    const isOther = number !== undefined && number !== next && ![...earlier.values()].includes(next);
+    return isOther ? [{ from: next, to: number }] : [];
+  });
+  const writes = await Promise.all(renames.map((rename) => prepareRename(tx, db, request.uid, rename)));
+  const numbered = <T extends { readonly speaker: number | null }>(each: T): T =>
+    each.speaker === null ? each : { ...each, speaker: numbers.get(each.speaker) ?? null };
+  return {
+    words: words.map(numbered),
+    context: heardBefore.map(numbered),
+    write: () => {
+      for (const write of writes) write();
+    },
+  };
+}
+
+/** A number that no other voice has: derived from where it was heard first, so that doing it again gives the same. */
+export function voiceNumber(chunkId: string, label: number): number {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([chunkId, label]))
+    .digest();
+  return FIRST_VOICE + hash.readUIntBE(0, 6);
+}
+
+/**
+ * Which of the known voices each label is: that with which it shares most time. Each voice is one label at most, and a label that
+ * shares less than half of its matched time with one voice is none of them.
+ */
+export function matchSpeakers(heard: readonly VoiceTurn[], known: readonly VoiceTurn[]): Map<number, number> {
+  const shared = new Map<string, { label: number; number: number; ms: number }>();
+  const total = new Map<number, number>();
+  for (const mine of heard) {
+    for (const theirs of known) {
+      if (mine.recordingId !== theirs.recordingId) continue;
+      const ms = Math.min(mine.toMs, theirs.toMs) - Math.max(mine.fromMs, theirs.fromMs);
+      if (ms <= 0) continue;
+      const key = `${mine.speaker} ${theirs.speaker}`;
+      const pair = shared.get(key) ?? { label: mine.speaker, number: theirs.speaker, ms: 0 };
+      pair.ms += ms;
+      shared.set(key, pair);
+      total.set(mine.speaker, (total.get(mine.speaker) ?? 0) + ms);
+    }
+  }
+  const matched = new Map<number, number>();
+  const taken = new Set<number>();
+  for (const { label, number, ms } of [...shared.values()].sort((a, b) => b.ms - a.ms)) {
+    if (matched.has(label) || taken.has(number) || 2 * ms < (total.get(label) ?? 0)) continue;
+    matched.set(label, number);
+    taken.add(number);
+  }
+  return matched;
+}
+
+function turnsOf(words: readonly RecordedWord[]): VoiceTurn[] {
+  return words.flatMap(({ recording, startMs, endMs, speaker }) => {
+    if (speaker === null) return [];
+    const { recordingId, startedAtMs } = recording;
+    return [{ recordingId, fromMs: startMs - startedAtMs, toMs: endMs - startedAtMs, speaker }];
+  });
+}
+
+/** Who is known to speak in the context. */
+async function turnsAt(
+  tx: Transaction,
+  db: Firestore,
+  { uid, deviceId, context }: VoicesRequest,
+): Promise<VoiceTurn[]> {
+  const [first] = context;
+  if (first === undefined) return [];
+  const startMs = Math.min(...context.map((word) => word.startMs));
+  const endMs = Math.max(...context.map((word) => word.endMs));
+  const query = segmentsBetween(db, { uid, deviceId, startMs: startMs - LONGEST_SEGMENT_MS, endMs });
+  const places = new Set(context.map(({ recording }) => `${recording.recordingId}@${recording.startedAtMs}`));
+  return (await tx.get(query)).docs
+    .map((doc) => doc.data())
+    .filter(({ recordingId, recordingStartedAt }) => places.has(`${recordingId}@${recordingStartedAt.toMillis()}`))
+    .flatMap(turnsOfSegment);
+}
+
+function turnsOfSegment({ recordingId, recordingStartedAt, startedAt, words, speaker }: Segment): VoiceTurn[] {
+  if (speaker === null) return [];
+  const atMs = startedAt.toMillis() - recordingStartedAt.toMillis();
+  return words.map(({ fromMs, toMs }) => ({ recordingId, fromMs: atMs + fromMs, toMs: atMs + toMs, speaker }));
+}
+
+/** What the chunks behind this one, if they came before it, have heard of it in their contexts. */
+async function turnsOfNext(
+  tx: Transaction,
+  db: Firestore,
+  { jobId, deviceId, endMs, gapMs }: VoicesRequest,
+): Promise<VoiceTurn[]> {
+  const query = chunksBetween(db, jobId, endMs - OVERLAP_MS, endMs + gapMs);
+  return (await tx.get(query)).docs.flatMap((doc) => (doc.data().deviceId === deviceId ? doc.data().context : []));
+}
+
+interface Rename {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Two numbers were one voice: everything that has one of them gets the other. */
+async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename: Rename): Promise<() => void> {
+  const { docs } = await tx.get(segmentsOfVoice(db, uid, rename.from));
+  const refs = new Map<string, DocumentReference<ChunkDoc>>();
+  for (const { jobId, chunkId } of docs.map((doc) => doc.data())) {
+    const ref = chunksOf(db, jobId).doc(chunkId);
+    refs.set(ref.path, ref);
+  }
+  const chunks = refs.size === 0 ? [] : await tx.getAll(...refs.values());
+  return () => {
+    for (const { ref } of docs) tx.update(ref, { speaker: rename.to });
+    for (const doc of chunks) renameIn(tx, doc, rename);
+  };
+}
+
+/** A chunk may be gone with its job. */
+function renameIn(tx: Transaction, doc: DocumentSnapshot<ChunkDoc>, { from, to }: Rename): void {
+  const chunk = doc.data();
+  if (chunk === undefined) return;
+  const renamed = <T extends { readonly speaker: number | null }>(each: T): T =>
+    each.speaker === from ? { ...each, speaker: to } : each;
+  tx.update(doc.ref, { words: chunk.words.map(renamed), context: chunk.context.map(renamed) });
+}

@@ -1,0 +1,86 @@
+/** `redateRecordings({job_id or names, offset_ms})`: the recorder's clock was wrong, and its recordings go to the time of their making. */
+import type { CallableOptions } from 'firebase-functions/v2/https';
+import type { RedatedView } from 'offline-audio-sync-contract';
+import * as z from 'zod';
+import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';
+import { LIMITS, REGION } from '../config.ts';
+import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { callable } from '../http/callable.ts';
+import type { CallableHandler } from '../http/callable.ts';
+import { onGuardedCall } from '../http/callableGuard.ts';
+import { jobIdRule } from '../http/jobCallable.ts';
+import { isJobId } from '../jobs/job.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import { REQUEST } from '../upload/request.ts';
+
+export const options = {
+  region: REGION,
+  memory: '512MiB',
+  concurrency: 20,
+  // A day of speech takes some minutes to move.
+  timeoutSeconds: 540,
+} as const satisfies CallableOptions;
+
+export const redateRecordings = onGuardedCall(
+  options,
+  lazily(async () => {
+    const [{ authenticator, completing, queue, registry }, { redateRecordings: redate }] = await Promise.all([
+      import('../platform.ts'),
+      import('../completion/redateRecordings.ts'),
+    ]);
+    const deps = { ...completing(), registry, queue };
+    return createRedateCallable({
+      authenticate: authenticator({ checkRevoked: false }),
+      logger: cloudLogger,
+      redate: (request) => redate(request, deps),
+    });
+  }),
+);
+
+export interface RedateCallableDeps {
+  readonly authenticate: Authenticate;
+  readonly logger: Logger;
+  readonly redate: (request: RedatingRequest) => Promise<DecidedRedating['recordings']>;
+}
+
+const nameRule = 'the name of a recording';
+const namesRule = `1 to ${LIMITS.maxFilesPerJob} names of recordings`;
+const offsetRule = 'a whole number of milliseconds';
+
+const isShortList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.length <= LIMITS.maxFilesPerJob;
+
+const input = z
+  .object(
+    {
+      job_id: z.string(jobIdRule).min(1, jobIdRule).nullish(),
+      // Their number before each of them: a wrong list of a million is one complaint.
+      names: z
+        .custom<unknown[]>(isShortList, namesRule)
+        .pipe(z.array(z.string(nameRule).min(1, nameRule).max(LIMITS.maxNameBytes, nameRule)))
+        .nullish(),
+      offset_ms: z.int(offsetRule),
+      idempotency_key: REQUEST.idempotencyKey.nullish(),
+    },
+    'give {"job_id": …, "offset_ms": …} or {"names": […], "offset_ms": …}',
+  )
+  .refine((asked) => (asked.job_id ?? asked.names ?? null) !== null, 'give a job_id, or names');
+
+export function createRedateCallable(deps: RedateCallableDeps): CallableHandler<RedatedView> {
+  return callable({ ...deps, name: 'redateRecordings', input }, async ({ uid }, asked) => {
+    const jobId = asked.job_id ?? null;
+    if (jobId !== null && !isJobId(jobId)) throw new AppError('job_not_found');
+    const names = asked.names ? [...new Set(asked.names)] : null;
+    const key = asked.idempotency_key ?? null;
+    const recordings = await deps.redate({ uid, jobId, names, offsetMs: asked.offset_ms, key });
+    const view = recordings.map(({ jobId: id, file, startedAtMs }) => ({
+      name: file,
+      job_id: id,
+      started_at: new Date(startedAtMs).toISOString(),
+    }));
+    return { view: { recordings: view }, log: { recordings: recordings.length } };
+  });
+}

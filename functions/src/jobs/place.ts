@@ -1,0 +1,19 @@
+/** Where recordings lie, and the words that are said in them. */
+import type { TimedWord } from 'offline-audio-sync-contract';
+
+/** A recording, by content, and where it lies on its device's time axis. */
+export interface PlacedRecording {
+  readonly recordingId: string;
+  /** Capture start, Unix milliseconds. */
+  readonly startedAtMs: number;
+}
+
+/** Equal for equal places. */
+export function placeKey({ recordingId, startedAtMs }: PlacedRecording): string {
+  return `${recordingId}@${startedAtMs}`;
+}
+
+/** A word and the recording that it begins in. */
+export interface RecordedWord extends TimedWord {
+  readonly recording: PlacedRecording;
+}

@@ -1,0 +1,59 @@
+/**
+ * Corrections of dates that are being carried out: `users/{uid}/redatings/current`. The transaction that decides on a correction
+ * writes where its recordings go; then segments, conversations and coverage are moved, piece by piece. One correction at a
+ * time for each user, so that no two of them meet half-way: who finds one under way brings it to its end first.
+ */
+import { randomUUID } from 'node:crypto';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
+import type { RecordingShift } from './registry.ts';
+
+export interface Redating {
+  /** Tells it from the corrections before and after it. */
+  readonly id: string;
+  /** The caller's key: the same call again is the same correction. Null without one. */
+  readonly key: string | null;
+  readonly state: 'moving' | 'done';
+  readonly shifts: readonly RecordingShift[];
+  /** Conversations that it has changed so far. */
+  readonly conversationIds: readonly string[];
+  readonly startedAt: Timestamp;
+}
+
+/** A correction is under way: it has to be brought to its end before another one is decided on. */
+export class RedatingUnderWayError extends Error {
+  override readonly name = 'RedatingUnderWayError';
+}
+
+export function redatingOf(db: Firestore, uid: string): DocumentReference<Redating> {
+  return db.doc(`users/${uid}/redatings/current`) as DocumentReference<Redating>;
+}
+
+/** Corrections of all users that are under way. */
+export function unfinishedRedatings(db: Firestore): Query<Redating> {
+  return db.collectionGroup('redatings').where('state', '==', 'moving') as Query<Redating>;
+}
+
+/**
+ * Prepares, within a transaction, to begin a correction. Reads; the returned function writes.
+ * @throws RedatingUnderWayError
+ */
+export async function prepareRedating(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+): Promise<{
+  readonly last: Redating | null;
+  readonly write: (shifts: readonly RecordingShift[], key: string | null, nowMs: number) => void;
+}> {
+  const ref = redatingOf(db, uid);
+  const last = (await tx.get(ref)).data() ?? null;
+  if (last?.state === 'moving') throw new RedatingUnderWayError('A correction of dates is under way.');
+  return {
+    last,
+    write: (shifts, key, nowMs) => {
+      const startedAt = Timestamp.fromMillis(nowMs);
+      tx.set(ref, { id: randomUUID(), key, state: 'moving', shifts, conversationIds: [], startedAt });
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Transcribers whose answers come in an order that a test chooses. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Transcriber } from '../../src/transcription/transcriber.ts';
+
+/** How far apart answers come, milliseconds: longer than one takes to be stored. */
+const APART_MS = 700;
+const REQUESTS = 6;
+
+/** In which order the answers to the first requests come. */
+const RANKS = {
+  first: (nth: number) => nth,
+  last: (nth: number) => REQUESTS - nth,
+  middle: (nth: number) => Math.abs(nth - 2) * 2 + (nth > 2 ? 1 : 0),
+} as const;
+
+/** @param which of the requests is answered first. */
+export function requestsFirst(transcriber: Transcriber, which: keyof typeof RANKS): Transcriber {
+  let requests = 0;
+  return {
+    async transcribe(request, signal) {
+      await sleep(RANKS[which](requests++) * APART_MS);
+      return transcriber.transcribe(request, signal);
+    },
+  };
+}
