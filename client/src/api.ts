@@ -19,7 +19,7 @@ import type { HttpAnswer } from './answer.ts';
 import type { Http } from './http.ts';
 import { multipartBody } from './multipart.ts';
 import type { MultipartFile } from './multipart.ts';
-import type { RedateOptions } from './options.ts';
+import type { RedateOptions } from './redate.ts';
 import type { UploadTarget } from './recording.ts';
 
 /** Why a recording of a job failed. */
