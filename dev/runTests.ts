@@ -8,6 +8,7 @@ import path from 'node:path';
 import { say, since } from './console.ts';
 import { startDeepgramStandIn } from './deepgram/server.ts';
 import { withSuite } from './emulators/withSuite.ts';
+import { prepareLocalModel } from './localModel.ts';
 import { main } from './main.ts';
 import { OrderedOutput } from './output.ts';
 import { CLIENT, FUNCTIONS, ROOT, WEB } from './paths.ts';
@@ -41,6 +42,8 @@ const PARTS = {
     { title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' },
   ],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
+  /** In a suite of its own, whose functions transcribe with the local recogniser. */
+  local: [{ title: 'The console hears with the local recogniser', cwd: WEB, config: '.mocharc.local.json' }],
 } as const satisfies Record<string, readonly Group[]>;
 type TestPart = keyof typeof PARTS;
 
@@ -192,6 +195,17 @@ await main(async (signal) => {
     });
   }
   await first;
+  if (groupsOf('local').length > 0) {
+    await prepareLocalModel();
+    const options = { ports: 'free', console: true, transcriber: 'local', signal } as const;
+    await withSuite(options, async ({ env }, stop) => {
+      await runner.run(groupsOf('local'), env, stop);
+      return runner.sum.failed === 0 ? 0 : 1;
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      runner.fail(error instanceof Error ? error.message : String(error));
+    });
+  }
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
   for (const failure of failures) say.failed(failure);

@@ -32,7 +32,8 @@ export const BROWSER_ARGS = [
   '--disable-sync',
 ];
 
-export async function launch(): Promise<Browser> {
+/** @param heard what the fake microphone hears: a WAV file, from its beginning whenever the microphone is opened. */
+export async function launch(heard = HEARD): Promise<Browser> {
   const { executablePath, env } = localBrowser();
   return chromium.launch({
     executablePath,
@@ -41,7 +42,7 @@ export async function launch(): Promise<Browser> {
       ...BROWSER_ARGS,
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
-      `--use-file-for-fake-audio-capture=${HEARD}`,
+      `--use-file-for-fake-audio-capture=${heard}`,
     ],
   });
 }
