@@ -1,7 +1,7 @@
 /** What makes words of speech, and what that means for who speaks. */
 
-/** A model in the service itself, by its stored name. */
-const OWN_MODEL = /^moonshine/;
+/** Stored names of models in the service itself begin with this. */
+const OWN_MODEL = 'moonshine';
 
 /**
  * A transcriber as it is stored with the words, and who got the speech.
@@ -9,7 +9,7 @@ const OWN_MODEL = /^moonshine/;
  */
 export function transcriberText(transcriber: string, isLocal: boolean): string {
   const [service = transcriber, model] = transcriber.split('/', 2);
-  if (OWN_MODEL.test(transcriber)) {
+  if (transcriber.startsWith(OWN_MODEL)) {
     const whereabouts = isLocal ? 'nothing left this machine' : 'the speech was sent to no other service';
     return `the recogniser of the service itself (${transcriber}): ${whereabouts}.`;
   }
