@@ -108,7 +108,10 @@ export class Simulation {
   }
 
   run(jobs: readonly SimulatedJob[]): this {
-    for (const job of jobs) this.#at(job.atS, () => { this.#arrive(job); });
+    for (const job of jobs)
+      this.#at(job.atS, () => {
+        this.#arrive(job);
+      });
     this.#events.run();
     return this;
   }
@@ -135,7 +138,9 @@ export class Simulation {
       this.#dispatched++;
       this.#running++;
       this.#nextDispatchS = Math.max(this.#nextDispatchS, this.#events.nowS) + 1 / tasksPerSecond;
-      this.#at(this.#nextDispatchS, () => { this.#work(next); });
+      this.#at(this.#nextDispatchS, () => {
+        this.#work(next);
+      });
     }
   }
 
@@ -156,7 +161,9 @@ export class Simulation {
       }
       if (!isRead || count.answered < job.requests) return;
       isRead = false; // It ends once.
-      this.#at(this.#events.nowS + OVERHEAD_S, () => { this.#end(job); });
+      this.#at(this.#events.nowS + OVERHEAD_S, () => {
+        this.#end(job);
+      });
     };
     for (let i = 1; i <= job.requests; i++) {
       this.#at(beganS + (readS * i) / job.requests, () => {
