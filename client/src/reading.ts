@@ -8,12 +8,13 @@ export {
   filesOfJobs,
   newestConversations,
   newestJobs,
+  segmentsIn,
   speechOfDay,
   transcriptOf,
   unacknowledgedJobs,
   usageSince,
 } from 'offline-audio-sync-contract';
-export type { ConversationDoc, Instant, ReadQuery, SegmentDoc } from 'offline-audio-sync-contract';
+export type { ConversationDoc, Instant, PageSegment, ReadQuery, SegmentDoc, SegmentPageDoc, SegmentSource } from 'offline-audio-sync-contract';
 
 /** A conversation, as far as these functions look at it. */
 export type ConversationChange = Pick<ConversationDoc, 'revision'>;
@@ -57,7 +58,7 @@ const FIRST_VOICE = 1000;
 /**
  * Numbers for speakers, from 1, in order of appearance in a transcript. The same person may get two numbers where nothing links
  * two pieces of audio; two people never share one.
- * @param segments of one conversation, in order of time: all its pages up to the last one shown.
+ * @param segments of one conversation, in order of time ({@link segmentsIn}): those of all its pages up to the last one shown.
  * @returns a number for each segment; null where its speaker is not known.
  */
 export function speakerNumbers(segments: readonly Pick<SegmentDoc, 'chunkId' | 'speaker'>[]): (number | null)[] {

@@ -37,7 +37,7 @@ export interface ConversationDoc<Time = Instant> extends ConversationSummary {
   readonly language: string | null;
   /** Words by language, those of unknown language left out. */
   readonly languages: Readonly<Record<string, number>>;
-  /** Documents that its transcript takes. How many depends on how the audio was cut into jobs: show `wordCount` instead. */
+  /** Segments of its transcript. How many depends on how the audio was cut into jobs: show `wordCount` instead. */
   readonly segmentCount: number;
   readonly wordCount: number;
   /** The time that its words take, pauses between them left out. */
@@ -52,15 +52,21 @@ export interface ConversationDoc<Time = Instant> extends ConversationSummary {
   readonly updatedAt: Time;
 }
 
-/**
- * What one speaker said in one recording without a longer pause. It changes only where the recording's date is corrected: then
- * another document takes its place. `users/{uid}/segments/{segmentId}`
- */
-export interface SegmentDoc<Time = Instant> {
+/** Where segments come from: what all segments of a page share. */
+export interface SegmentSource<Time = Instant> {
   readonly deviceId: string;
   /** The recording that it was said in, by content, and where that lies on the time axis. */
   readonly recordingId: string;
   readonly recordingStartedAt: Time;
+  /** What transcribed it, service or model: `deepgram/nova-3`. Absent in segments of before this was stored. */
+  readonly transcriber?: string;
+  /** `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
+  readonly jobId: string;
+  readonly chunkId: string;
+}
+
+/** What one speaker said in one recording without a longer pause. */
+export interface PageSegment<Time = Instant> {
   readonly startedAt: Time;
   readonly endedAt: Time;
   readonly text: string;
@@ -74,11 +80,34 @@ export interface SegmentDoc<Time = Instant> {
   readonly language: string | null;
   /** In order of time: for showing where playback is, and for recognising the same speech when it comes again. */
   readonly words: readonly SegmentWord[];
-  /** What transcribed it, service or model: `deepgram/nova-3`. Absent in segments of before this was stored. */
-  readonly transcriber?: string;
-  /** Where it comes from: `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
-  readonly jobId: string;
-  readonly chunkId: string;
+}
+
+/** A segment with where it comes from, as {@link segmentsIn} gives it. */
+export interface SegmentDoc<Time = Instant> extends SegmentSource<Time>, PageSegment<Time> {}
+
+/**
+ * Segments as they are stored: those that one chunk brought of one recording, in one conversation, up to a few minutes of them. In
+ * pages, because what is written and read is paid by the document. A page changes only where the recording's date is corrected:
+ * then another takes its place. `users/{uid}/segments/{pageId}`
+ */
+export interface SegmentPageDoc<Time = Instant> extends SegmentSource<Time> {
+  /** The start of the first segment. */
+  readonly startedAt: Time;
+  /** The end of the segment that ends last. */
+  readonly endedAt: Time;
+  /** In order of time. */
+  readonly segments: readonly PageSegment<Time>[];
+  /** The voices in it, each once. */
+  readonly speakers: readonly number[];
+}
+
+/** The segments of pages, in order of time. Those of the last page may lie behind the first ones of the page that follows. */
+export function segmentsIn<Time extends Instant>(pages: Iterable<SegmentPageDoc<Time>>): SegmentDoc<Time>[] {
+  return [...pages]
+    .flatMap(({ startedAt: _startedAt, endedAt: _endedAt, speakers: _speakers, segments, ...source }) =>
+      segments.map((segment) => ({ ...source, ...segment })),
+    )
+    .sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis());
 }
 
 /** Times in milliseconds from the start of the segment. */

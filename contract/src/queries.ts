@@ -70,11 +70,11 @@ export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50
   return { ...live, where: [...live.where, ['startedAt', '>=', from], ['startedAt', '<', to]] };
 }
 
-/** The transcript of a conversation, from its beginning. */
+/** The transcript of a conversation, from its beginning, in pages of segments. */
 export function transcriptOf(
   uid: string,
   { deviceId, startedAt, finishedAt }: Pick<ConversationDoc, 'deviceId' | 'startedAt' | 'finishedAt'>,
-  limit = 200,
+  limit = 50,
 ): ReadQuery {
   return {
     collection: segmentsPath(uid),
@@ -88,8 +88,11 @@ export function transcriptOf(
   };
 }
 
-/** Everything that was said on a day, by whatever device, from its beginning: where speech lies on the day's axis. */
-export function speechOfDay(uid: string, from: Date, to: Date, limit = 500): ReadQuery {
+/**
+ * Everything that was said on a day, by whatever device, from its beginning, in pages of segments: where speech lies on the day's
+ * axis.
+ */
+export function speechOfDay(uid: string, from: Date, to: Date, limit = 100): ReadQuery {
   return {
     collection: segmentsPath(uid),
     where: [

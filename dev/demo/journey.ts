@@ -27,14 +27,14 @@ const conversationSchema = z.object({
   finishedAt: time,
 });
 
-const segmentSchema = z.object({
+const segmentPageSchema = z.object({
   deviceId: z.string(),
-  startedAt: time,
-  endedAt: time,
-  text: z.string(),
-  speaker: z.number().nullable(),
+  segments: z.array(
+    z.object({ startedAt: time, endedAt: time, text: z.string(), speaker: z.number().nullable() }),
+  ),
 });
-export type Segment = z.infer<typeof segmentSchema>;
+type SegmentPage = z.infer<typeof segmentPageSchema>;
+export type Segment = SegmentPage['segments'][number] & Pick<SegmentPage, 'deviceId'>;
 
 const chunkSchema = z.object({
   deviceId: z.string(),
@@ -95,7 +95,8 @@ export async function runJourney(
   const database = { host: env.FIRESTORE_EMULATOR_HOST, projectId: env.GCLOUD_PROJECT };
   const asUser = { ...database, token: user.idToken };
   const conversations = await readCollection(asUser, `users/${user.uid}/conversations`, conversationSchema);
-  const segments = await readCollection(asUser, `users/${user.uid}/segments`, segmentSchema);
+  const pages = await readCollection(asUser, `users/${user.uid}/segments`, segmentPageSchema);
+  const segments = pages.flatMap(({ deviceId, segments: ofPage }) => ofPage.map((segment) => ({ deviceId, ...segment })));
   const results = await Promise.all(
     ended.map(async ({ sample, job }) => ({
       sample,

@@ -3,7 +3,7 @@ import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { LIMITS } from '../config.ts';
 import { DeletionUnderWayError } from '../conversations/axis.ts';
-import { segmentsAt } from '../conversations/collections.ts';
+import { pagesAt } from '../conversations/collections.ts';
 import { deletedStretches } from '../conversations/deletion.ts';
 import { prepareMove } from '../conversations/move.ts';
 import type { Shift } from '../conversations/move.ts';
@@ -82,7 +82,7 @@ interface ChunkRef {
 async function chunksToMove(uid: string, { shifts }: Redating, { db }: RedateDeps): Promise<ChunkRef[]> {
   const chunks = new Map<string, ChunkRef>();
   for (const { recordingId, fromMs } of shifts) {
-    const query = segmentsAt(db, uid, { recordingId, startedAtMs: fromMs });
+    const query = pagesAt(db, uid, { recordingId, startedAtMs: fromMs });
     const { docs } = await query.select('jobId', 'chunkId').get();
     for (const doc of docs) {
       const { jobId, chunkId } = doc.data() as ChunkRef;

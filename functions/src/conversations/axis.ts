@@ -5,12 +5,13 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
 import type { Assignment, Interval } from './assignment.ts';
-import { conversationsEndingAfter, conversationsOf, segmentsBetween, segmentsOf } from './collections.ts';
-import { segmentId, summaryOf } from './conversation.ts';
-import type { Conversation, RecordedWord, Segment, TimedSegment } from './conversation.ts';
+import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';
+import { pageId, segmentsIn, summaryOf } from './conversation.ts';
+import type { Conversation, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
 import { deletedStretches } from './deletion.ts';
 import { withoutRepeats } from './repeats.ts';
-import { LONGEST_SEGMENT_MS } from './segments.ts';
+import { pageSegments } from './segments.ts';
+import type { TimedPage } from './segments.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
 /** Speech usually has one neighbour on each side. */
@@ -66,7 +67,7 @@ export class DeviceAxis {
 
   /**
    * The words that are neither stored for the device already nor deleted by its user.
-   * @param leaving ids of segments that are about to go: what they say counts for nothing.
+   * @param leaving ids of pages that are about to go: what they say counts for nothing.
    */
   async newWords(
     tx: Transaction,
@@ -77,12 +78,12 @@ export class DeviceAxis {
     if (reach === null) return words;
     const where = { uid: this.uid, deviceId: this.deviceId };
     const [stored, deleted] = await Promise.all([
-      tx.get(segmentsBetween(this.#db, { ...where, startMs: reach.startMs - LONGEST_SEGMENT_MS, endMs: reach.endMs })),
+      tx.get(pagesBetween(this.#db, { ...where, ...reach })),
       deletedStretches(this.#db, { ...where, ...reach }, tx),
     ]);
     return withoutRepeats(
       words,
-      stored.docs.filter(({ id }) => !leaving.has(id)).flatMap((doc) => spokenWords(doc.data())),
+      segmentsIn(stored.docs.flatMap((doc) => (leaving.has(doc.id) ? [] : doc.data()))).flatMap(spokenWords),
       deleted,
     );
   }
@@ -107,9 +108,12 @@ export class DeviceAxis {
     }
   }
 
-  writeSegment(tx: Transaction, source: SpeechSource, segment: TimedSegment): void {
-    const ref = segmentsOf(this.#db, this.uid).doc(segmentId(this.deviceId, segment));
-    tx.set(ref, segmentDoc(this.deviceId, source, segment));
+  /** Writes segments of one conversation, in pages. */
+  writeSegments(tx: Transaction, source: SpeechSource, segments: readonly TimedSegment[]): void {
+    for (const page of pageSegments(segments)) {
+      const ref = segmentPagesOf(this.#db, this.uid).doc(pageId(this.deviceId, page));
+      tx.set(ref, segmentPage(this.deviceId, source, page));
+    }
   }
 
   /**
@@ -161,16 +165,34 @@ export class DeviceAxis {
   }
 }
 
-/** A segment as it is stored. */
-export function segmentDoc(
+/** A page as it is stored. */
+export function segmentPage(
   deviceId: string,
   { jobId, chunkId, transcriber }: SpeechSource,
-  { recording, startMs, endMs, text, speaker, confidence, language, words }: TimedSegment,
-): Segment {
+  segments: TimedPage,
+): SegmentPage {
+  const [{ recording, startMs }] = segments;
   return {
     deviceId,
     recordingId: recording.recordingId,
     recordingStartedAt: Timestamp.fromMillis(recording.startedAtMs),
+    startedAt: Timestamp.fromMillis(startMs),
+    endedAt: Timestamp.fromMillis(Math.max(...segments.map(({ endMs }) => endMs))),
+    segments: segments.map(storedSegment),
+    speakers: speakersOf(segments),
+    ...(transcriber === undefined ? {} : { transcriber }),
+    jobId,
+    chunkId,
+  };
+}
+
+/** The voices of a page, each once. */
+export function speakersOf(segments: readonly { readonly speaker: number | null }[]): number[] {
+  return [...new Set(segments.flatMap(({ speaker }) => speaker ?? []))];
+}
+
+function storedSegment({ startMs, endMs, text, speaker, confidence, language, words }: TimedSegment) {
+  return {
     startedAt: Timestamp.fromMillis(startMs),
     endedAt: Timestamp.fromMillis(endMs),
     text,
@@ -183,9 +205,6 @@ export function segmentDoc(
       toMs: word.endMs - startMs,
       ...(word.language === language ? {} : { language: word.language }),
     })),
-    ...(transcriber === undefined ? {} : { transcriber }),
-    jobId,
-    chunkId,
   };
 }
 

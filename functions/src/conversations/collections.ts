@@ -2,14 +2,15 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
 import type { Interval } from './assignment.ts';
-import type { Conversation, DeletedSpeech, PlacedRecording, Segment } from './conversation.ts';
+import { LONGEST_PAGE_MS } from './segments.ts';
+import type { Conversation, DeletedSpeech, PlacedRecording, SegmentPage } from './conversation.ts';
 
 export function conversationsOf(db: Firestore, uid: string): CollectionReference<Conversation> {
   return db.collection(`users/${uid}/conversations`) as CollectionReference<Conversation>;
 }
 
-export function segmentsOf(db: Firestore, uid: string): CollectionReference<Segment> {
-  return db.collection(`users/${uid}/segments`) as CollectionReference<Segment>;
+export function segmentPagesOf(db: Firestore, uid: string): CollectionReference<SegmentPage> {
+  return db.collection(`users/${uid}/segments`) as CollectionReference<SegmentPage>;
 }
 
 export function deletedSpeechOf(db: Firestore, uid: string): CollectionReference<DeletedSpeech> {
@@ -30,43 +31,43 @@ export function conversationsEndingAfter(
     .orderBy('finishedAt');
 }
 
-/** The segments of a conversation, in order. Page it: a day that never paused has twenty thousand. */
+/** The segments of a conversation, in pages. Read a few at a time: a day that never paused has hundreds of pages. */
 export function transcriptOf(
-  segments: CollectionReference<Segment>,
+  pages: CollectionReference<SegmentPage>,
   { deviceId, startedAt, finishedAt }: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
-): Query<Segment> {
-  return segments
+): Query<SegmentPage> {
+  return pages
     .where('deviceId', '==', deviceId)
     .where('startedAt', '>=', startedAt)
     .where('startedAt', '<=', finishedAt)
     .orderBy('startedAt');
 }
 
-/** The segments of a device that begin in a stretch of its time, in order. Unix milliseconds. */
-export function segmentsBetween(
+/** The pages of a device that may have segments in a stretch of its time, in order. Unix milliseconds. */
+export function pagesBetween(
   db: Firestore,
   { uid, deviceId, startMs, endMs }: Interval & { readonly uid: string; readonly deviceId: string },
-): Query<Segment> {
-  return segmentsOf(db, uid)
+): Query<SegmentPage> {
+  return segmentPagesOf(db, uid)
     .where('deviceId', '==', deviceId)
-    .where('startedAt', '>=', Timestamp.fromMillis(startMs))
+    .where('startedAt', '>=', Timestamp.fromMillis(startMs - LONGEST_PAGE_MS))
     .where('startedAt', '<=', Timestamp.fromMillis(endMs))
     .orderBy('startedAt');
 }
 
-/** The segments with one voice, by its number. */
-export function segmentsOfVoice(db: Firestore, uid: string, speaker: number): Query<Segment> {
-  return segmentsOf(db, uid).where('speaker', '==', speaker);
+/** The pages in which a voice speaks, by its number. */
+export function pagesOfVoice(db: Firestore, uid: string, speaker: number): Query<SegmentPage> {
+  return segmentPagesOf(db, uid).where('speakers', 'array-contains', speaker);
 }
 
-/** The segments that came of one chunk. */
-export function segmentsOfChunk(db: Firestore, uid: string, jobId: string, chunkId: string): Query<Segment> {
-  return segmentsOf(db, uid).where('jobId', '==', jobId).where('chunkId', '==', chunkId);
+/** What came of one chunk. */
+export function pagesOfChunk(db: Firestore, uid: string, jobId: string, chunkId: string): Query<SegmentPage> {
+  return segmentPagesOf(db, uid).where('jobId', '==', jobId).where('chunkId', '==', chunkId);
 }
 
-/** The segments of a recording that lie where it lies. */
-export function segmentsAt(db: Firestore, uid: string, { recordingId, startedAtMs }: PlacedRecording): Query<Segment> {
-  return segmentsOf(db, uid)
+/** What was said in a recording, where it lies. */
+export function pagesAt(db: Firestore, uid: string, { recordingId, startedAtMs }: PlacedRecording): Query<SegmentPage> {
+  return segmentPagesOf(db, uid)
     .where('recordingId', '==', recordingId)
     .where('recordingStartedAt', '==', Timestamp.fromMillis(startedAtMs));
 }

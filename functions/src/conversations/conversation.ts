@@ -5,12 +5,14 @@ import type * as contract from 'offline-audio-sync-contract';
 import type { ConversationSummary, TimedWord } from 'offline-audio-sync-contract';
 import type { RecordedWord } from '../jobs/place.ts';
 
+export { segmentsIn } from 'offline-audio-sync-contract';
 export { placeKey } from '../jobs/place.ts';
 export type { PlacedRecording, RecordedWord } from '../jobs/place.ts';
 export type { ConversationSummary, Relevance, SegmentWord, TimedWord } from 'offline-audio-sync-contract';
 
 export type Conversation = contract.ConversationDoc<Timestamp>;
 export type Segment = contract.SegmentDoc<Timestamp>;
+export type SegmentPage = contract.SegmentPageDoc<Timestamp>;
 
 export const NO_SUMMARY: ConversationSummary = { title: null, overview: null, relevance: null, summaryRevision: 0 };
 
@@ -31,15 +33,16 @@ export function summaryOf(conversation: Conversation | null): ConversationSummar
   return { title, overview, relevance, summaryRevision };
 }
 
-/** A segment on the absolute time axis, before it becomes a document. All of it is of one recording. */
+/** A segment on the absolute time axis, before it is stored. All of it is of one recording. */
 export interface TimedSegment extends RecordedWord {
   readonly words: readonly TimedWord[];
 }
 
-/** Derived from content and time: writing the same segment twice is a no-op. */
-export function segmentId(deviceId: string, { startMs, endMs, text, recording }: TimedSegment): string {
+/** Derived from content and time: writing the same segments twice is a no-op. @param segments of one recording. */
+export function pageId(deviceId: string, segments: readonly TimedSegment[]): string {
+  const content = segments.map(({ startMs, endMs, text }) => [Math.round(startMs), Math.round(endMs), text]);
   return createHash('sha256')
-    .update(JSON.stringify([deviceId, recording.recordingId, Math.round(startMs), Math.round(endMs), text]))
+    .update(JSON.stringify([deviceId, segments[0]?.recording.recordingId, content]))
     .digest('base64url')
     .slice(0, 28);
 }

@@ -11,12 +11,13 @@ import { AppError } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import type { Interval } from './assignment.ts';
-import { conversationsOf, deletedBetween, deletedSpeechOf, segmentsOf, transcriptOf } from './collections.ts';
-import type { Conversation, Segment } from './conversation.ts';
+import { conversationsOf, deletedBetween, deletedSpeechOf, segmentPagesOf, transcriptOf } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Conversation, Segment, SegmentPage } from './conversation.ts';
 import { middle } from './repeats.ts';
 
-/** Segments of one transaction: with their words and checkpoints far below the 10 MiB that one may carry. */
-const PAGE = 200;
+/** Pages of segments of one transaction: with their chunks far below the 10 MiB that one may carry. */
+const PAGES = 20;
 
 /** Of one {@link DeletedSpeech}, milliseconds: looking for those that reach a moment goes back this far. */
 export const LONGEST_STRETCH_MS = 10 * 60_000;
@@ -73,12 +74,12 @@ async function deletePage(
   const conversation = (await tx.get(ref)).data();
   if (conversation?.state !== 'deleting') return false;
   const { deviceId, startedAt, finishedAt } = conversation;
-  const { docs } = await tx.get(transcriptOf(segmentsOf(db, uid), conversation).limit(PAGE));
+  const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation).limit(PAGES));
   const chunkRefs = new Map(docs.map((doc) => checkpointOf(db, doc.data())).map((chunk) => [chunk.path, chunk]));
   const chunks = chunkRefs.size === 0 ? [] : await tx.getAll(...chunkRefs.values());
 
   for (const chunk of chunks) forget(tx, chunk.ref, chunk.data(), startedAt.toMillis(), finishedAt.toMillis());
-  for (const { startMs, endMs } of stretchesOf(docs.map((doc) => doc.data()))) {
+  for (const { startMs, endMs } of stretchesOf(segmentsIn(docs.map((doc) => doc.data())))) {
     tx.set(deletedSpeechOf(db, uid).doc(`${ref.id}-${String(startMs)}`), {
       deviceId,
       startedAt: Timestamp.fromMillis(startMs),
@@ -87,7 +88,7 @@ async function deletePage(
     });
   }
   for (const doc of docs as QueryDocumentSnapshot[]) tx.delete(doc.ref);
-  const hasMore = docs.length === PAGE;
+  const hasMore = docs.length === PAGES;
   if (!hasMore) {
     const revision = conversation.revision + 1;
     tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
@@ -108,7 +109,7 @@ export async function deletedStretches(
     .filter(({ endMs }) => endMs >= where.startMs);
 }
 
-function checkpointOf(db: Firestore, { jobId, chunkId }: Segment): DocumentReference<ChunkDoc> {
+function checkpointOf(db: Firestore, { jobId, chunkId }: SegmentPage): DocumentReference<ChunkDoc> {
   return chunksOf(db, jobId).doc(chunkId);
 }
 

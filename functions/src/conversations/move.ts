@@ -4,15 +4,15 @@
  * had had these dates from the beginning.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import { chunkInterval, chunksOf, chunkWords, recordedWords } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
-import { conversationsOf, segmentsOf, segmentsOfChunk, transcriptOf } from './collections.ts';
-import { NO_SUMMARY, placeKey } from './conversation.ts';
-import type { Conversation, PlacedRecording, RecordedWord, Segment, TimedSegment } from './conversation.ts';
+import { conversationsOf, pagesOfChunk, segmentPagesOf, transcriptOf } from './collections.ts';
+import { NO_SUMMARY, placeKey, segmentsIn } from './conversation.ts';
+import type { Conversation, PlacedRecording, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
 import { segmentWords } from './segments.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
@@ -36,13 +36,13 @@ export interface ChunkMove {
  * Reads what a move depends on; the returned function writes, and gives the ids of the conversations that it changed. Only what
  * lies where the shifts begin is moved, so that doing it again changes nothing.
  *
- * Cost: reads every segment of the conversations that lose some, and otherwise what an assignment of the same speech reads.
+ * Cost: reads every page of the conversations that lose some, and otherwise what an assignment of the same speech reads.
  * @throws DeletionUnderWayError
  */
 export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => string[]> {
   const { uid, jobId, chunkId, gapMs } = move;
   const shifts = new Map(move.shifts.map((shift) => [placeKey(shift), shift]));
-  const said = await tx.get(segmentsOfChunk(db, uid, jobId, chunkId));
+  const said = await tx.get(pagesOfChunk(db, uid, jobId, chunkId));
   const leaving = said.docs.filter((doc) => shifts.has(placeKey(placeOf(doc.data()))));
   const first = leaving[0]?.data();
   if (first === undefined) return () => [];
@@ -50,17 +50,17 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
 
   const ids = new Set(leaving.map(({ id }) => id));
   const axis = new DeviceAxis(db, uid, first.deviceId);
-  const segmentsBefore = leaving.map((doc) => timedSegment(doc.data()));
+  const segmentsBefore = timedSegments(leaving.map((doc) => doc.data()));
   const words = await axis.newWords(tx, shiftedWords(segmentsBefore, chunk.data(), shifts), ids);
   const losing = await losingConversations(tx, db, axis, segmentsBefore);
-  const rest = losing.map(({ id, conversation, segments }) => ({
-    id,
-    conversation,
-    parts: partsOf(
-      segments.flatMap((doc) => (ids.has(doc.id) ? [] : timedSegment(doc.data()))),
+  const rest = losing.map(({ id, conversation, pages }) => {
+    const staying = pages.filter((page) => !ids.has(page.ref.id));
+    const parts = partsOf(
+      staying.flatMap(({ segments }) => segments),
       gapMs,
-    ),
-  }));
+    );
+    return { id, conversation, staying, parts };
+  });
 
   const reach = reachOf(words);
   const near = reach === null ? [] : await axis.neighbours(tx, reach.startMs - gapMs, reach.endMs + gapMs);
@@ -78,7 +78,9 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
 
   return () => {
     for (const { ref } of leaving) tx.delete(ref);
-    for (const segment of segments) axis.writeSegment(tx, { jobId, chunkId, transcriber: first.transcriber }, segment);
+    const source = { jobId, chunkId, transcriber: first.transcriber };
+    for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
+    for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
     if (chunk.exists) moveChunk(tx, chunk, words, shifts);
 
     const emptied = rest.filter(({ parts }) => parts.length === 0);
@@ -119,7 +121,7 @@ function writeAssigned(
   return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, joined: unstored });
 }
 
-/** The conversations that hold some of the segments, and all segments of each. @throws DeletionUnderWayError */
+/** The conversations that hold some of the segments, and all pages of each. @throws DeletionUnderWayError */
 async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceAxis, leaving: readonly TimedSegment[]) {
   const sorted = leaving.toSorted((a, b) => a.startMs - b.startMs);
   const reach = reachOf(sorted) ?? { startMs: 0, endMs: 0 };
@@ -132,9 +134,35 @@ async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceA
     losing.map(async (doc) => ({
       id: doc.id,
       conversation: doc.data(),
-      segments: (await tx.get(transcriptOf(segmentsOf(db, axis.uid), doc.data()))).docs,
+      pages: (await tx.get(transcriptOf(segmentPagesOf(db, axis.uid), doc.data()))).docs.map((page) => ({
+        ref: page.ref,
+        source: page.data(),
+        segments: timedSegments([page.data()]),
+      })),
     })),
   );
+}
+
+/** A stored page, and its segments on the time axis. */
+interface StoredPage {
+  readonly ref: DocumentReference<SegmentPage>;
+  readonly source: SegmentPage;
+  readonly segments: readonly TimedSegment[];
+}
+
+/** A page with segments of several parts becomes several pages: each conversation is found by where its pages begin. */
+function separatePages(
+  tx: Transaction,
+  axis: DeviceAxis,
+  pages: readonly StoredPage[],
+  parts: readonly (readonly TimedSegment[])[],
+): void {
+  for (const { ref, source, segments } of pages) {
+    const shares = parts.map((part) => segments.filter((segment) => part.includes(segment)));
+    if (shares.filter((share) => share.length > 0).length < 2) continue;
+    tx.delete(ref);
+    for (const share of shares) axis.writeSegments(tx, source, share);
+  }
 }
 
 /** What is left of a conversation, where nobody speaks for at least the gap between two parts. */
@@ -234,8 +262,12 @@ function moveChunk(
   });
 }
 
-function placeOf({ recordingId, recordingStartedAt }: Segment): PlacedRecording {
+function placeOf({ recordingId, recordingStartedAt }: Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>): PlacedRecording {
   return { recordingId, startedAtMs: recordingStartedAt.toMillis() };
+}
+
+function timedSegments(pages: readonly SegmentPage[]): TimedSegment[] {
+  return segmentsIn(pages).map(timedSegment);
 }
 
 /** A stored segment on the time axis; of its words only the segment's confidence is known. */

@@ -12,6 +12,30 @@ export const LONG_MS = 15_000;
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
 
+/** No page of several segments is longer, milliseconds: about 100 KB where somebody speaks all the time. */
+export const LONGEST_PAGE_MS = 5 * 60_000;
+
+/** Segments of one recording, in order of time. */
+export type TimedPage = readonly [first: TimedSegment, ...more: TimedSegment[]];
+
+/** Cuts segments into pages. */
+export function pageSegments(segments: readonly TimedSegment[]): TimedPage[] {
+  const pages: [TimedSegment, ...TimedSegment[]][] = [];
+  const open = new Map<string, (typeof pages)[number]>();
+  for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
+    const key = placeKey(segment.recording);
+    const page = open.get(key);
+    if (page !== undefined && segment.endMs - page[0].startMs <= LONGEST_PAGE_MS) {
+      page.push(segment);
+    } else {
+      const next: (typeof pages)[number] = [segment];
+      open.set(key, next);
+      pages.push(next);
+    }
+  }
+  return pages;
+}
+
 /**
  * Groups words, in order of time, into what one speaker said without a longer pause. Each recording has its own segments: its date
  * may be corrected apart from that of its neighbours, and what two recordings say of one time is not one utterance.

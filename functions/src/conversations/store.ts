@@ -9,8 +9,8 @@ import type {
 import { assign } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import type { SpeechSource } from './axis.ts';
-import { conversationsOf, segmentsOf, unfinishedDeletions } from './collections.ts';
-import type { Conversation, RecordedWord, Segment } from './conversation.ts';
+import { conversationsOf, segmentPagesOf, unfinishedDeletions } from './collections.ts';
+import type { Conversation, RecordedWord, SegmentPage } from './conversation.ts';
 import { beginDeletion, finishDeletion } from './deletion.ts';
 import { segmentWords } from './segments.ts';
 
@@ -48,10 +48,10 @@ export class ConversationStore {
    * the transaction that writes, and Firestore's transactions are serialisable, queries included: two tasks that bring
    * neighbouring speech at once cannot both find nothing there.
    *
-   * Cost, whatever the length of the user's history. Reads: the segments that begin in the chunk's time or up to a minute
+   * Cost, whatever the length of the user's history. Reads: the pages of segments that begin in the chunk's time or up to five minutes
    * before (three queries at least count one each when they find nothing), the stretches deleted there, the conversations
    * within the gap and up to four behind them; with a target and a merge, the target and the redirects that lead on from it.
-   * Writes: the new segments, each conversation touched, each tombstone of a merge.
+   * Writes: the new pages, each conversation touched, each tombstone of a merge.
    * @throws DeletionUnderWayError
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
@@ -70,7 +70,7 @@ export class ConversationStore {
     return {
       words,
       write: () => {
-        for (const segment of segments) axis.writeSegment(tx, speech, segment);
+        for (const { incoming } of assignments) axis.writeSegments(tx, speech, incoming);
         const { jobId } = speech;
         return assignments.map((each) => axis.writeConversation(tx, each, standing, { jobId, nowMs: this.#now() }));
       },
@@ -81,8 +81,8 @@ export class ConversationStore {
     return conversationsOf(this.#db, uid);
   }
 
-  segments(uid: string): CollectionReference<Segment> {
-    return segmentsOf(this.#db, uid);
+  segmentPages(uid: string): CollectionReference<SegmentPage> {
+    return segmentPagesOf(this.#db, uid);
   }
 
   /** The live conversations that these ids stand for now: merged ones are followed, deleted ones left out. */

@@ -78,7 +78,7 @@ export class Summaries {
     const conversation = (await ref.get()).data();
     if (conversation?.state !== 'live' || conversation.summaryRevision === conversation.revision) return false;
     const opening = await readOpening(
-      conversations.segments(uid),
+      conversations.segmentPages(uid),
       conversation,
       summariser?.maxCharacters(conversation.language) ?? RELEVANCE_CHARACTERS,
     );

@@ -1,36 +1,37 @@
 /** Reading a transcript from its beginning. */
 import type { CollectionReference, QueryDocumentSnapshot } from 'firebase-admin/firestore';
 import { transcriptOf } from './collections.ts';
-import type { Conversation, Segment } from './conversation.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Conversation, Segment, SegmentPage } from './conversation.ts';
 import { joinSegments } from './paragraphs.ts';
 import { mostFrequent } from './segments.ts';
 import type { TranscriptOpening } from './summariser.ts';
 
-/** A page is about this many characters: one for a title, some for an overview. */
-const CHARACTERS_PER_SEGMENT = 100;
-const LARGEST_PAGE = 300;
+/** What a document holds, about: one or two are read for a title, some for an overview. */
+const CHARACTERS_PER_PAGE = 500;
+const MOST_AT_ONCE = 20;
 
 /**
- * Reads a transcript in pages until it has enough. Paragraphs, not segments: those depend on how the audio was cut into jobs.
+ * Reads a transcript until it has enough. Paragraphs, not segments: those depend on how the audio was cut into jobs.
  * @param maxCharacters about as much is read, and no more is returned.
  */
 export async function readOpening(
-  segments: CollectionReference<Segment>,
+  pages: CollectionReference<SegmentPage>,
   conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
   maxCharacters: number,
 ): Promise<TranscriptOpening> {
-  const pageSize = Math.min(LARGEST_PAGE, Math.ceil(maxCharacters / CHARACTERS_PER_SEGMENT));
-  const query = transcriptOf(segments, conversation).limit(pageSize);
+  const atOnce = Math.min(MOST_AT_ONCE, Math.ceil(maxCharacters / CHARACTERS_PER_PAGE));
+  const query = transcriptOf(pages, conversation).limit(atOnce);
   const read: Segment[] = [];
   let characters = 0;
-  let last: QueryDocumentSnapshot<Segment> | undefined;
+  let last: QueryDocumentSnapshot<SegmentPage> | undefined;
   do {
     const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
-    for (const doc of docs) {
-      read.push(doc.data());
-      characters += doc.data().text.length;
+    for (const segment of segmentsIn(docs.map((doc) => doc.data()))) {
+      read.push(segment);
+      characters += segment.text.length;
     }
-    last = docs.length < pageSize ? undefined : docs.at(-1);
+    last = docs.length < atOnce ? undefined : docs.at(-1);
   } while (last !== undefined && characters < maxCharacters);
   return {
     text: joinSegments(read)

@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
-import { segmentsBetween, segmentsOfVoice } from './collections.ts';
+import { speakersOf } from './axis.ts';
+import { pagesBetween, pagesOfVoice } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
 import type { RecordedWord, Segment } from './conversation.ts';
-import { LONGEST_SEGMENT_MS } from './segments.ts';
 
 /** Smaller numbers are labels of transcribers. */
 const FIRST_VOICE = 1000;
@@ -139,10 +140,9 @@ async function turnsAt(
   if (first === undefined) return [];
   const startMs = Math.min(...context.map((word) => word.startMs));
   const endMs = Math.max(...context.map((word) => word.endMs));
-  const query = segmentsBetween(db, { uid, deviceId, startMs: startMs - LONGEST_SEGMENT_MS, endMs });
+  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }));
   const places = new Set(context.map(({ recording }) => `${recording.recordingId}@${recording.startedAtMs}`));
-  return (await tx.get(query)).docs
-    .map((doc) => doc.data())
+  return segmentsIn(docs.map((doc) => doc.data()))
     .filter(({ recordingId, recordingStartedAt }) => places.has(`${recordingId}@${recordingStartedAt.toMillis()}`))
     .flatMap(turnsOfSegment);
 }
@@ -170,7 +170,7 @@ interface Rename {
 
 /** Two numbers were one voice: everything that has one of them gets the other. */
 async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename: Rename): Promise<() => void> {
-  const { docs } = await tx.get(segmentsOfVoice(db, uid, rename.from));
+  const { docs } = await tx.get(pagesOfVoice(db, uid, rename.from));
   const refs = new Map<string, DocumentReference<ChunkDoc>>();
   for (const { jobId, chunkId } of docs.map((doc) => doc.data())) {
     const ref = chunksOf(db, jobId).doc(chunkId);
@@ -178,16 +178,25 @@ async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename
   }
   const chunks = refs.size === 0 ? [] : await tx.getAll(...refs.values());
   return () => {
-    for (const { ref } of docs) tx.update(ref, { speaker: rename.to });
+    for (const doc of docs) {
+      const segments = doc.data().segments.map((segment) => renamed(segment, rename));
+      tx.update(doc.ref, { segments, speakers: speakersOf(segments) });
+    }
     for (const doc of chunks) renameIn(tx, doc, rename);
   };
 }
 
 /** A chunk may be gone with its job. */
-function renameIn(tx: Transaction, doc: DocumentSnapshot<ChunkDoc>, { from, to }: Rename): void {
+function renameIn(tx: Transaction, doc: DocumentSnapshot<ChunkDoc>, rename: Rename): void {
   const chunk = doc.data();
   if (chunk === undefined) return;
-  const renamed = <T extends { readonly speaker: number | null }>(each: T): T =>
-    each.speaker === from ? { ...each, speaker: to } : each;
-  tx.update(doc.ref, { words: chunk.words.map(renamed), context: chunk.context.map(renamed) });
+  const { words, context } = chunk;
+  tx.update(doc.ref, {
+    words: words.map((word) => renamed(word, rename)),
+    context: context.map((turn) => renamed(turn, rename)),
+  });
+}
+
+function renamed<T extends { readonly speaker: number | null }>(each: T, { from, to }: Rename): T {
+  return each.speaker === from ? { ...each, speaker: to } : each;
 }

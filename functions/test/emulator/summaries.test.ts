@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
-import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import type { Conversation, SegmentPage } from '../../src/conversations/conversation.ts';
 import { Summaries } from '../../src/conversations/summaries.ts';
 import type { SummariesOptions } from '../../src/conversations/summaries.ts';
 import { extractiveSummariser } from '../../src/conversations/summariser.ts';
@@ -29,21 +29,18 @@ describe('summaries', () => {
     const batch = world.db.batch();
     for (const [i, text] of texts.entries()) {
       const startMs = START + i * 1500;
-      const segment: Segment = {
+      const time = { startedAt: Timestamp.fromMillis(startMs), endedAt: Timestamp.fromMillis(startMs + 500) };
+      const words = [{ text, fromMs: 0, toMs: 500 }];
+      const page: SegmentPage = {
         deviceId: id,
         recordingId: 'recording',
         recordingStartedAt: Timestamp.fromMillis(START),
-        startedAt: Timestamp.fromMillis(startMs),
-        endedAt: Timestamp.fromMillis(startMs + 500),
-        text,
-        speaker: 0,
-        confidence: 1,
-        language: 'en',
-        words: [{ text, fromMs: 0, toMs: 500 }],
+        ...time,
+        segments: [{ ...time, text, speaker: 0, confidence: 1, language: 'en', words }],
         jobId: 'job',
         chunkId: 'chunk',
       };
-      batch.set(world.deps.conversations.segments(world.uid).doc(`${id}-${i}`), segment);
+      batch.set(world.deps.conversations.segmentPages(world.uid).doc(`${id}-${i}`), page);
     }
     const before = (await ref(id).get()).data();
     batch.set(ref(id), {

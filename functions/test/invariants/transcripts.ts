@@ -1,12 +1,13 @@
 /** Promises 2 and 3, nothing twice and order does not matter: transcripts and conversations follow from the chunks alone. */
 import { isDeepStrictEqual } from 'node:util';
-import { segmentDoc } from '../../src/conversations/axis.ts';
-import { segmentId } from '../../src/conversations/conversation.ts';
+import { segmentPage } from '../../src/conversations/axis.ts';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { segmentWords } from '../../src/conversations/segments.ts';
 import { recordedWords } from '../../src/jobs/chunk.ts';
 import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
+import { byContent } from './userData.ts';
 import type { UserData } from './userData.ts';
 
 /** A segment with its times as Unix milliseconds. */
@@ -47,9 +48,10 @@ function expectedSegments(data: UserData): Map<string, Segment[]> {
   const expected = new Map<string, Segment[]>();
   for (const { id: chunkId, jobId, chunk } of doneChunks(data)) {
     for (const segment of segmentWords(recordedWords(chunk))) {
-      const id = segmentId(chunk.deviceId, segment);
-      const candidate = segmentDoc(chunk.deviceId, { jobId, chunkId, transcriber: chunk.transcriber }, segment);
-      expected.set(id, [...(expected.get(id) ?? []), candidate]);
+      const page = segmentPage(chunk.deviceId, { jobId, chunkId, transcriber: chunk.transcriber }, [segment]);
+      for (const [id, candidate] of byContent(segmentsIn([page]))) {
+        expected.set(id, [...(expected.get(id) ?? []), candidate]);
+      }
     }
   }
   return expected;

@@ -2,7 +2,8 @@
 import { FieldPath } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import type { Storage } from 'firebase-admin/storage';
-import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
+import type { Conversation, Segment, SegmentPage } from '../../src/conversations/conversation.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { FilePage } from '../../src/jobs/files.ts';
@@ -37,6 +38,7 @@ export interface UserData {
   readonly chunks: readonly StoredChunk[];
   /** The registry. */
   readonly recordings: ReadonlyMap<string, RecordingEntry>;
+  /** By content: see {@link byContent}. */
   readonly segments: ReadonlyMap<string, Segment>;
   readonly conversations: ReadonlyMap<string, Conversation>;
   /** By day. */
@@ -83,10 +85,23 @@ async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<
     jobs,
     chunks,
     recordings: await ofUser<RecordingEntry>('recordings'),
-    segments: await ofUser<Segment>('segments'),
+    segments: byContent(segmentsIn((await ofUser<SegmentPage>('segments')).values())),
     conversations: await ofUser<Conversation>('conversations'),
     usage: await ofUser<Partial<UsageCounters>>('usage'),
   };
+}
+
+/** Segments by what makes them one: device, recording, time and text. What is there twice is told apart by a number. */
+export function byContent(segments: readonly Segment[]): Map<string, Segment> {
+  const found = new Map<string, Segment>();
+  for (const segment of segments) {
+    const { deviceId, recordingId, startedAt, endedAt, text } = segment;
+    const key = JSON.stringify([deviceId, recordingId, startedAt.toMillis(), endedAt.toMillis(), text]);
+    let id = key;
+    for (let copy = 2; found.has(id); copy++) id = `${key} (${copy})`;
+    found.set(id, segment);
+  }
+  return found;
 }
 
 async function readAll<T>(tx: Transaction, query: Query<T>): Promise<Map<string, T>> {

@@ -1,6 +1,7 @@
 /** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, DeletedSpeech, Segment } from '../../src/conversations/conversation.ts';
 import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collections.ts';
 import { beginDeletion } from '../../src/conversations/deletion.ts';
@@ -175,8 +176,8 @@ class Run {
     const live = await conversations.conversations(this.#world.uid).where('state', '==', 'live').get();
     const found = live.docs.find((doc) => holds(doc.data(), word.device, at));
     if (found === undefined) return null;
-    const segments = await transcriptOf(conversations.segments(this.#world.uid), found.data()).get();
-    const words = segments.docs.flatMap((doc) => this.#wordsOf(doc.data()));
+    const pages = await transcriptOf(conversations.segmentPages(this.#world.uid), found.data()).get();
+    const words = segmentsIn(pages.docs.map((doc) => doc.data())).flatMap((segment) => this.#wordsOf(segment));
     return words.includes(wordId) ? { conversationId: found.id, words } : null;
   }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import pMap from 'p-map';
 import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
-import type { Conversation, Segment, RecordedWord } from '../../src/conversations/conversation.ts';
+import type { Conversation, SegmentPage, RecordedWord } from '../../src/conversations/conversation.ts';
 import { countOperations } from '../support/operations.ts';
 import type { OperationCount } from '../support/operations.ts';
 import { TestWorld } from '../support/worker.ts';
@@ -11,12 +11,12 @@ import { TestWorld } from '../support/worker.ts';
 const START_MS = Date.UTC(2025, 0, 1);
 const DEVICE = 'omi';
 
-/** A conversation of these begins every ten minutes, and lasts four: segments of three seconds, five seconds apart. */
+/** A conversation of these begins every ten minutes, and lasts four: pages of three seconds, five seconds apart. */
 const EVERY_MS = 600_000;
-const SEGMENTS = 50;
-const SEGMENT_MS = 3000;
-const SEGMENT_EVERY_MS = 5000;
-const LENGTH_MS = (SEGMENTS - 1) * SEGMENT_EVERY_MS + SEGMENT_MS;
+const PAGES = 50;
+const PAGE_MS = 3000;
+const PAGE_EVERY_MS = 5000;
+const LENGTH_MS = (PAGES - 1) * PAGE_EVERY_MS + PAGE_MS;
 
 /** What is measured begins behind this conversation of so many. */
 const AT = 10;
@@ -37,8 +37,8 @@ describe('What an assignment costs', function () {
       costs.push(await costsOf(conversations));
     }
     assert.deepEqual(costs[1], costs[0]);
-    // Reads: what begins in the minute before or meanwhile, and what is deleted there, at least one each; and conversations,
-    // up to four behind the speech. Writes: segments, conversations, redirects.
+    // Reads: what begins in the five minutes before or meanwhile, and what is deleted there, at least one each; and conversations,
+    // up to four behind the speech. Writes: pages, conversations, redirects.
     assert.deepEqual(costs[1], {
       'before everything': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
       'on its own': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
@@ -103,8 +103,8 @@ describe('What an assignment costs', function () {
         for (const n of group) {
           const atMs = START_MS + n * EVERY_MS;
           batch.set(conversations.conversations(world.uid).doc(`c${n}`), conversation(atMs));
-          for (let i = 0; i < SEGMENTS; i++) {
-            batch.set(conversations.segments(world.uid).doc(`s${n}-${i}`), segment(atMs + i * SEGMENT_EVERY_MS));
+          for (let i = 0; i < PAGES; i++) {
+            batch.set(conversations.segmentPages(world.uid).doc(`s${n}-${i}`), page(atMs + i * PAGE_EVERY_MS));
           }
         }
         await batch.commit();
@@ -123,9 +123,9 @@ function conversation(startMs: number): Conversation {
     finishedAt: Timestamp.fromMillis(startMs + LENGTH_MS),
     language: null,
     languages: {},
-    segmentCount: SEGMENTS,
-    wordCount: SEGMENTS,
-    speechSeconds: (SEGMENTS * SEGMENT_MS) / 1000,
+    segmentCount: PAGES,
+    wordCount: PAGES,
+    speechSeconds: (PAGES * PAGE_MS) / 1000,
     mergedInto: null,
     deletedAt: null,
     revision: 1,
@@ -135,18 +135,14 @@ function conversation(startMs: number): Conversation {
   };
 }
 
-function segment(startMs: number): Segment {
+function page(startMs: number): SegmentPage {
+  const time = { startedAt: Timestamp.fromMillis(startMs), endedAt: Timestamp.fromMillis(startMs + PAGE_MS) };
   return {
     deviceId: DEVICE,
     recordingId: 'recording',
     recordingStartedAt: Timestamp.fromMillis(startMs),
-    startedAt: Timestamp.fromMillis(startMs),
-    endedAt: Timestamp.fromMillis(startMs + SEGMENT_MS),
-    text: 'then',
-    speaker: null,
-    confidence: 1,
-    language: null,
-    words: [],
+    ...time,
+    segments: [{ ...time, text: 'then', speaker: null, confidence: 1, language: null, words: [] }],
     jobId: 'earlier',
     chunkId: 'earlier',
   };

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import pMap from 'p-map';
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { transcriptOf } from '../../src/conversations/collections.ts';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
 import { AppError } from '../../src/errors.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
@@ -138,11 +139,11 @@ describe('A day of 720 one-minute files', function () {
   async function result(): Promise<typeof expected> {
     const live = (await world.conversations()).filter(({ state }) => state === 'live');
     return pMap(live, async (conversation) => {
-      const segments = await transcriptOf(world.deps.conversations.segments(world.uid), conversation).get();
+      const pages = await transcriptOf(world.deps.conversations.segmentPages(world.uid), conversation).get();
       return {
         startMs: conversation.startedAt.toMillis() - DAY_MS,
         endMs: conversation.finishedAt.toMillis() - DAY_MS,
-        text: segments.docs.map((doc) => doc.data().text),
+        text: segmentsIn(pages.docs.map((doc) => doc.data())).map(({ text }) => text),
       };
     });
   }

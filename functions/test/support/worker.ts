@@ -15,6 +15,7 @@ import { listenWith } from '../../src/audio/detect/listener.ts';
 import type { Listener } from '../../src/audio/detect/listener.ts';
 import { loadSileroVad } from '../../src/audio/detect/vad.ts';
 import { ConversationStore } from '../../src/conversations/store.ts';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { Summaries } from '../../src/conversations/summaries.ts';
 import { extractiveSummariser } from '../../src/conversations/summariser.ts';
@@ -253,7 +254,8 @@ export class TestWorld {
   }
 
   async segments(): Promise<Segment[]> {
-    return (await this.deps.conversations.segments(this.uid).orderBy('startedAt').get()).docs.map((doc) => doc.data());
+    const pages = await this.deps.conversations.segmentPages(this.uid).orderBy('startedAt').get();
+    return segmentsIn(pages.docs.map((doc) => doc.data()));
   }
 
   /** Sums of the user's usage counters over all days. */

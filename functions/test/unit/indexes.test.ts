@@ -8,11 +8,11 @@ import type { Query, Transaction } from 'firebase-admin/firestore';
 import {
   conversationsEndingAfter,
   deletedBetween,
-  segmentsAt,
-  segmentsBetween,
-  segmentsOf,
-  segmentsOfChunk,
-  segmentsOfVoice,
+  pagesAt,
+  pagesBetween,
+  pagesOfChunk,
+  pagesOfVoice,
+  segmentPagesOf,
   transcriptOf,
   unfinishedDeletions,
 } from '../../src/conversations/collections.ts';
@@ -72,13 +72,13 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   },
   'conversations/collections.ts': async () => {
     const conversation = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
-    await transcriptOf(segmentsOf(db, 'ann'), conversation).get();
+    await transcriptOf(segmentPagesOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
     await conversationsEndingAfter(db, 'ann', 'omi', 0).get();
-    await segmentsBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
-    await segmentsOfVoice(db, 'ann', 1).get();
-    await segmentsOfChunk(db, 'ann', 'job', 'chunk').get();
-    await segmentsAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
+    await pagesBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
+    await pagesOfVoice(db, 'ann', 1).get();
+    await pagesOfChunk(db, 'ann', 'job', 'chunk').get();
+    await pagesAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
     await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
   },
   'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
@@ -190,7 +190,7 @@ describe('firestore.indexes.json', () => {
         .filter(({ indexes, ttl }) => indexes.length === 0 && ttl !== true)
         .map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`),
     );
-    for (const field of ['job_files.files', 'coverage.stretches', 'chunks.spans', 'chunks.words', 'segments.text']) {
+    for (const field of ['job_files.files', 'coverage.stretches', 'chunks.spans', 'chunks.words', 'segments.segments']) {
       assert.ok(exempt.has(field), field);
     }
   });

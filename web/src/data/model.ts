@@ -58,14 +58,13 @@ export interface Conversation extends Pick<
   readonly onlyFillers: boolean;
 }
 
-export interface Segment extends Pick<
+export type Segment = Pick<
   SegmentDoc<number>,
   'deviceId' | 'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence' | 'chunkId' | 'speaker'
-> {
-  readonly id: string;
+> & {
   /** Service or model: `deepgram/nova-3`; null where that was not stored. */
   readonly transcriber: string | null;
-}
+};
 
 export type FairUse = FairUseEntry<number>;
 

@@ -1,12 +1,13 @@
 /** Documents as the functions write them, and what the console makes of them. The rules let nobody else write them. */
 import type { DocumentData, Timestamp } from 'firebase/firestore';
+import { segmentsIn } from 'offline-audio-sync-contract';
 import type {
   ConversationDoc,
   FairUseEntry,
   FilePageDoc,
   JobDoc,
   JobFile as JobFileDoc,
-  SegmentDoc,
+  SegmentPageDoc,
   UsageCounters,
 } from 'offline-audio-sync-contract';
 import type { Conversation, FairUse, Job, JobFile, Segment, UsageDay } from '../data/model.ts';
@@ -82,21 +83,28 @@ export function conversationOf(id: string, data: DocumentData): Conversation {
   };
 }
 
-export function segmentOf(id: string, data: DocumentData): Segment {
-  const { startedAt, endedAt, transcriber = null, ...doc } = data as SegmentDoc<Timestamp>;
-  const { deviceId, text, language, confidence, chunkId, speaker } = doc;
-  return {
-    id,
-    deviceId,
-    text,
-    language,
-    confidence,
-    chunkId,
-    speaker,
-    transcriber,
-    startedAt: startedAt.toMillis(),
-    endedAt: endedAt.toMillis(),
-  };
+/** What was said, by the document: its segments, in order of time. */
+export function segmentsOf(_id: string, data: DocumentData): Segment[] {
+  return segmentsIn([data as SegmentPageDoc<Timestamp>]).map((segment) => {
+    const { startedAt, endedAt, transcriber = null, ...doc } = segment;
+    const { deviceId, text, language, confidence, chunkId, speaker } = doc;
+    return {
+      deviceId,
+      text,
+      language,
+      confidence,
+      chunkId,
+      speaker,
+      transcriber,
+      startedAt: startedAt.toMillis(),
+      endedAt: endedAt.toMillis(),
+    };
+  });
+}
+
+/** The segments of several documents, in order of time. */
+export function inOrder(pages: readonly (readonly Segment[])[]): Segment[] {
+  return pages.flat().sort((a, b) => a.startedAt - b.startedAt);
 }
 
 /** The limit that whoever runs the service has set for a user. */

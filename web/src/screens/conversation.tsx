@@ -7,7 +7,7 @@ import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domai
 import { transcriberText } from '../domain/transcriberText.ts';
 import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { isLocal } from '../env.ts';
-import { segmentOf } from '../firebase/documents.ts';
+import { inOrder, segmentsOf } from '../firebase/documents.ts';
 import { call, watchConversation, type Found } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
@@ -72,15 +72,17 @@ function useTranscript(conversation: Conversation, isServed: boolean) {
   const { uid } = useApp();
   const { id, deviceId, startedAt, finishedAt, revision } = conversation;
   const time = (ms: number) => ({ toMillis: () => ms });
-  const { items, state } = usePages<Segment>({
+  const { items, state } = usePages<Segment[]>({
     key: `${uid}/${id}/${revision}`,
     query: () => transcriptOf(uid, { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) }),
-    parse: segmentOf,
+    parse: segmentsOf,
     isServed,
   });
   const lines = useMemo(() => {
-    const numbers = speakerNumbers(items ?? []);
-    return items?.map((segment, index) => ({ ...segment, speaker: numbers[index] ?? null })) ?? null;
+    if (items === null) return null;
+    const segments = inOrder(items);
+    const numbers = speakerNumbers(segments);
+    return segments.map((segment, index) => ({ ...segment, speaker: numbers[index] ?? null }));
   }, [items]);
   return { lines, state };
 }
@@ -95,7 +97,7 @@ function Reading({
   language,
 }: {
   lines: readonly TranscribedLine[];
-  state: Pages<Segment>['state'];
+  state: Pages<Segment[]>['state'];
   language: string | null;
 }) {
   const [query, setQuery] = useState('');

@@ -4,7 +4,7 @@ import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, Segment } from '../data/model.ts';
 import { filesBetween, figuresOf, knownDays, lanesOf, recordingsOf, type KnownDay } from '../domain/day.ts';
 import { addDays, clock, dayOf, duration, longDay, shortDay, startOfDay, weekday } from '../domain/time.ts';
-import { conversationOf, segmentOf } from '../firebase/documents.ts';
+import { conversationOf, segmentsOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { Glyph } from '../ui/icons.tsx';
@@ -43,14 +43,14 @@ function DayOf({ day, from, to }: { day: string; from: number; to: number }) {
   const jobs = allJobs.kind === 'ready' ? allJobs.value : [];
   const talks = conversations.kind === 'ready' ? [...conversations.value].reverse() : [];
   const isServed = conversations.kind === 'ready' && !conversations.fromCache;
-  const { items: speech } = usePages<Segment>({
+  const { items: speech } = usePages<Segment[]>({
     key: `${uid}/${day}/${revisionOf(talks)}`,
     query: () => speechOfDay(uid, new Date(from), new Date(to)),
-    parse: segmentOf,
+    parse: segmentsOf,
     isServed,
   });
   const lanes = useMemo(() => {
-    const spoken = (speech ?? []).map(({ deviceId, startedAt, endedAt }) => ({
+    const spoken = (speech ?? []).flat().map(({ deviceId, startedAt, endedAt }) => ({
       deviceId,
       from: startedAt,
       to: endedAt,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { segmentId } from '../../../src/conversations/conversation.ts';
+import { pageId } from '../../../src/conversations/conversation.ts';
 import type { RecordedWord } from '../../../src/conversations/conversation.ts';
-import { segmentWords } from '../../../src/conversations/segments.ts';
+import { LONGEST_PAGE_MS, pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
 
 const RECORDING = { recordingId: 'recording', startedAtMs: 0 };
 
@@ -76,12 +76,37 @@ describe('segments', () => {
     );
   });
 
-  it('have an id that depends on device, time and text alone', () => {
+  it('are stored in pages: each of one recording, in order, and at most five minutes long', () => {
+    const other = { ...RECORDING, recordingId: 'other' };
+    const said = Array.from({ length: 40 }, (_, i) => ({
+      text: `word${i}`,
+      startMs: 15_000 * i,
+      endMs: 15_000 * i + 400,
+      speaker: null,
+      confidence: 1,
+      language: null,
+      recording: i % 4 === 3 ? other : RECORDING,
+    }));
+    const pages = pageSegments(segmentWords(said));
+    assert.deepEqual(
+      pages.flat().sort((a, b) => a.startMs - b.startMs),
+      segmentWords(said),
+    );
+    assert.deepEqual(
+      pages.map((page) => new Set(page.map(({ recording }) => recording.recordingId)).size),
+      pages.map(() => 1),
+    );
+    for (const page of pages) assert.ok(page.at(-1)!.endMs - page[0].startMs <= LONGEST_PAGE_MS);
+    assert.equal(pages.length, 4);
+  });
+
+  it('have pages whose id depends on device, recording, times and texts alone', () => {
     const [segment] = segmentWords(words(['Hello.', 10, 400, 1]));
-    const id = segmentId('omi', segment!);
-    assert.equal(segmentId('omi', { ...segment!, speaker: 5, confidence: 0.1 }), id);
-    assert.notEqual(segmentId('phone', segment!), id);
-    assert.notEqual(segmentId('omi', { ...segment!, startMs: 11 }), id);
-    assert.notEqual(segmentId('omi', { ...segment!, text: 'Hallo.' }), id);
+    const id = pageId('omi', [segment!]);
+    assert.equal(pageId('omi', [{ ...segment!, speaker: 5, confidence: 0.1 }]), id);
+    assert.notEqual(pageId('phone', [segment!]), id);
+    assert.notEqual(pageId('omi', [{ ...segment!, startMs: 11 }]), id);
+    assert.notEqual(pageId('omi', [{ ...segment!, text: 'Hallo.' }]), id);
+    assert.notEqual(pageId('omi', [segment!, segment!]), id);
   });
 });

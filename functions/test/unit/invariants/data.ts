@@ -1,9 +1,9 @@
 /** A user's data in which everything is as it should be, for tests to break. */
 import { Timestamp } from 'firebase-admin/firestore';
-import { NO_SUMMARY, segmentId } from '../../../src/conversations/conversation.ts';
-import type { Conversation, Segment } from '../../../src/conversations/conversation.ts';
-import { segmentDoc } from '../../../src/conversations/axis.ts';
-import { segmentWords } from '../../../src/conversations/segments.ts';
+import { NO_SUMMARY, segmentsIn } from '../../../src/conversations/conversation.ts';
+import type { Conversation } from '../../../src/conversations/conversation.ts';
+import { segmentPage } from '../../../src/conversations/axis.ts';
+import { pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
 import { recordedWords } from '../../../src/jobs/chunk.ts';
 import type { ChunkWord } from '../../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../../src/jobs/registry.ts';
@@ -11,6 +11,7 @@ import type { JobFile } from '../../../src/jobs/job.ts';
 import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
 import { recordingId } from '../../../src/audio/read/identity.ts';
 import type { Context } from '../../invariants/invariant.ts';
+import { byContent } from '../../invariants/userData.ts';
 import type { StoredChunk, UserData } from '../../invariants/userData.ts';
 import { describedBy, jobFile } from '../../support/jobFiles.ts';
 import type { JobWithFiles } from '../../support/jobFiles.ts';
@@ -141,11 +142,12 @@ const CHUNK: StoredChunk = {
   },
 };
 
-const SEGMENTS = new Map(
-  segmentWords(recordedWords(CHUNK.chunk)).map((timed): [string, Segment] => [
-    segmentId(DEVICE, timed),
-    segmentDoc(DEVICE, { jobId: 'finished', chunkId: 'chunk' }, timed),
-  ]),
+const SEGMENTS = byContent(
+  segmentsIn(
+    pageSegments(segmentWords(recordedWords(CHUNK.chunk))).map((page) =>
+      segmentPage(DEVICE, { jobId: 'finished', chunkId: 'chunk' }, page),
+    ),
+  ),
 );
 
 export function conversation(change: Partial<Conversation> = {}): Conversation {
