@@ -14,7 +14,15 @@ export {
   unacknowledgedJobs,
   usageSince,
 } from 'offline-audio-sync-contract';
-export type { ConversationDoc, Instant, PageSegment, ReadQuery, SegmentDoc, SegmentPageDoc, SegmentSource } from 'offline-audio-sync-contract';
+export type {
+  ConversationDoc,
+  Instant,
+  PageSegment,
+  ReadQuery,
+  SegmentDoc,
+  SegmentPageDoc,
+  SegmentSource,
+} from 'offline-audio-sync-contract';
 
 /** A conversation, as far as these functions look at it. */
 export type ConversationChange = Pick<ConversationDoc, 'revision'>;

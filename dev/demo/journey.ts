@@ -29,9 +29,7 @@ const conversationSchema = z.object({
 
 const segmentPageSchema = z.object({
   deviceId: z.string(),
-  segments: z.array(
-    z.object({ startedAt: time, endedAt: time, text: z.string(), speaker: z.number().nullable() }),
-  ),
+  segments: z.array(z.object({ startedAt: time, endedAt: time, text: z.string(), speaker: z.number().nullable() })),
 });
 type SegmentPage = z.infer<typeof segmentPageSchema>;
 export type Segment = SegmentPage['segments'][number] & Pick<SegmentPage, 'deviceId'>;
@@ -96,7 +94,9 @@ export async function runJourney(
   const asUser = { ...database, token: user.idToken };
   const conversations = await readCollection(asUser, `users/${user.uid}/conversations`, conversationSchema);
   const pages = await readCollection(asUser, `users/${user.uid}/segments`, segmentPageSchema);
-  const segments = pages.flatMap(({ deviceId, segments: ofPage }) => ofPage.map((segment) => ({ deviceId, ...segment })));
+  const segments = pages.flatMap(({ deviceId, segments: ofPage }) =>
+    ofPage.map((segment) => ({ deviceId, ...segment })),
+  );
   const results = await Promise.all(
     ended.map(async ({ sample, job }) => ({
       sample,

@@ -12,7 +12,14 @@ import type { Assignment } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import { conversationsOf, pagesOfChunk, segmentPagesOf, transcriptOf } from './collections.ts';
 import { NO_SUMMARY, placeKey, segmentsIn } from './conversation.ts';
-import type { Conversation, PlacedRecording, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
+import type {
+  Conversation,
+  PlacedRecording,
+  RecordedWord,
+  Segment,
+  SegmentPage,
+  TimedSegment,
+} from './conversation.ts';
 import { segmentWords } from './segments.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
@@ -262,7 +269,10 @@ function moveChunk(
   });
 }
 
-function placeOf({ recordingId, recordingStartedAt }: Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>): PlacedRecording {
+function placeOf({
+  recordingId,
+  recordingStartedAt,
+}: Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>): PlacedRecording {
   return { recordingId, startedAtMs: recordingStartedAt.toMillis() };
 }
 

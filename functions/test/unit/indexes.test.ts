@@ -190,7 +190,13 @@ describe('firestore.indexes.json', () => {
         .filter(({ indexes, ttl }) => indexes.length === 0 && ttl !== true)
         .map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`),
     );
-    for (const field of ['job_files.files', 'coverage.stretches', 'chunks.spans', 'chunks.words', 'segments.segments']) {
+    for (const field of [
+      'job_files.files',
+      'coverage.stretches',
+      'chunks.spans',
+      'chunks.words',
+      'segments.segments',
+    ]) {
       assert.ok(exempt.has(field), field);
     }
   });
