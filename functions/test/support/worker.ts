@@ -245,7 +245,8 @@ export class TestWorld {
   }
 
   async chunks(jobId: string): Promise<ChunkDoc[]> {
-    return (await chunksOf(this.db, jobId).orderBy('startedAt').get()).docs.map((doc) => doc.data());
+    const chunks = (await chunksOf(this.db, jobId).get()).docs.map((doc) => doc.data());
+    return chunks.sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis());
   }
 
   async conversations(): Promise<({ id: string } & Conversation)[]> {
