@@ -37,6 +37,7 @@ describe('summaries', () => {
         recordingStartedAt: Timestamp.fromMillis(START),
         ...time,
         segments: [{ ...time, text, speaker: 0, confidence: 1, language: 'en', words }],
+        speakers: [0],
         jobId: 'job',
         chunkId: 'chunk',
       };

@@ -143,6 +143,7 @@ function page(startMs: number): SegmentPage {
     recordingStartedAt: Timestamp.fromMillis(startMs),
     ...time,
     segments: [{ ...time, text: 'then', speaker: null, confidence: 1, language: null, words: [] }],
+    speakers: [],
     jobId: 'earlier',
     chunkId: 'earlier',
   };
