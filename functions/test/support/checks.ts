@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { Firestore } from 'firebase-admin/firestore';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
-import type { Segment } from '../../src/conversations/conversation.ts';
+import { segmentPagesOf } from '../../src/conversations/collections.ts';
+import { segmentsIn } from '../../src/conversations/conversation.ts';
 import { checkUser } from '../invariants/check.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { TestWorld } from './worker.ts';
@@ -32,10 +33,10 @@ export async function assertTranscript(world: Pick<TestWorld, 'db' | 'uid'>, ...
 }
 
 export async function assertTranscriptOf(db: Firestore, uid: string, ...samples: Sample[]): Promise<void> {
-  const { docs } = await db.collection(`users/${uid}/segments`).orderBy('startedAt').get();
+  const { docs } = await segmentPagesOf(db, uid).get();
   const said = samples.flatMap(({ words }) => words).toSorted((a, b) => a.startMs - b.startMs);
   assert.deepEqual(
-    docs.flatMap((doc) => (doc.data() as Segment).text.split(' ')),
+    segmentsIn(docs.map((doc) => doc.data())).flatMap(({ text }) => text.split(' ')),
     said.flatMap(({ text }) => text.split(' ')),
   );
 }
