@@ -1,7 +1,7 @@
 import { transcriptOf } from 'offline-audio-sync-contract';
 import { recogniserText, transcriberText } from '../domain/transcriberText.ts';
 import { localSuite } from '../env.ts';
-import { segmentOf } from '../firebase/documents.ts';
+import { segmentsOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
 import { useApp } from './app.ts';
 import { useLive } from './live.ts';
@@ -16,13 +16,13 @@ function LastRecogniser() {
   const { uid, conversations } = useApp();
   const [newest] = conversations.kind === 'ready' ? conversations.value : [];
   const key = newest === undefined ? null : `recogniser/${uid}/${newest.id}/${newest.revision}`;
-  const segments = useLive(key, () => {
+  const pages = useLive(key, () => {
     const { deviceId = '', startedAt = 0, finishedAt = 0 } = newest ?? {};
     const time = (ms: number) => ({ toMillis: () => ms });
     const interval = { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) };
-    return liveQuery(transcriptOf(uid, interval, 1), segmentOf);
+    return liveQuery(transcriptOf(uid, interval, 1), segmentsOf);
   });
-  const transcriber = segments.kind === 'ready' ? (segments.value[0]?.transcriber ?? null) : null;
+  const transcriber = pages.kind === 'ready' ? (pages.value[0]?.[0]?.transcriber ?? null) : null;
   if (transcriber === null) return null;
   return <p class="hint">Your last conversation was transcribed by {transcriberText(transcriber, false)}</p>;
 }
