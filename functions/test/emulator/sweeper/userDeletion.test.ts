@@ -74,6 +74,7 @@ describe('a deleted user', () => {
   });
 
   it('who has an account with the same id again keeps what came since, at either time', async () => {
+    world.nowMs = Date.now() - HOUR_MS;
     await leaveSomething('ann', 'a');
     await world.db.doc('users/ann/devices/phone').set({ fcmToken: 'old' });
     const before = await leftOf('ann', 'a');
@@ -82,6 +83,7 @@ describe('a deleted user', () => {
     world.nowMs = createdAtMs;
     const deps = { ...world.deps, accountCreatedAtMs: () => Promise.resolve(createdAtMs) };
     await leaveSomething('ann', 'b');
+    await world.db.doc('users/ann').set({ preferences: { language: 'en' } });
     const since = (await leftOf('ann', 'b')).filter((path) => !before.includes(path) || path === 'users/ann');
     await deleteUserData('ann', deps);
     assert.deepEqual((await leftOf('ann', 'b')).sort(), since.sort());
