@@ -64,8 +64,9 @@ function resultOf({ conversations, segments }: UserData): Result {
       )
       .sort(),
     segments: [...segments.values()]
-      .map(({ deviceId, startedAt, endedAt, text, speaker, language }) =>
-        JSON.stringify([deviceId, startedAt.toMillis(), endedAt.toMillis(), text, speaker, language]),
+      .map(({ deviceId, startedAt, endedAt, text, language }) =>
+        // A voice's number is derived from its chunk, whose id has the user in it. Where the speaker changes, the segment ends.
+        JSON.stringify([deviceId, startedAt.toMillis(), endedAt.toMillis(), text, language]),
       )
       .sort(),
   };
