@@ -43,7 +43,7 @@ const SURFACE = {
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
   deleteConversation: callable('deleteConversation'),
-  redateRecordings: callable('redateRecordings'),
+  redateRecordings: { ...callable('redateRecordings'), timeoutSeconds: 540 },
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',

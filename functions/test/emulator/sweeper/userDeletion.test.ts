@@ -132,7 +132,7 @@ describe('a deleted user', () => {
   });
 
   it('of the deployed project loses everything, also when the event names them by its subject alone', async () => {
-    const { uid } = await signUp();
+    const uid = `gone-${randomUUID()}`;
     await fill(db, uid);
     const event = {
       specversion: '1.0',
