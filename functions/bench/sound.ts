@@ -9,6 +9,8 @@ import type { JobFile } from '../src/jobs/job.ts';
 import { parseRecordingName } from '../src/audio/read/name.ts';
 import { jobFile } from '../test/support/jobFiles.ts';
 
+export { floatToS16le };
+
 export const RATE = 16_000;
 const T0 = Date.UTC(2026, 0, 5);
 

@@ -274,8 +274,8 @@ describe('The console', function () {
     const empty = { name: 'empty_1749660600.wav', bytes: Buffer.alloc(0) };
     assert(first && others.length >= 2);
     await visitor.add(first, empty, ...others);
-    const refusal = page.getByRole('alert');
-    await refusal.getByText(empty.name).waitFor();
+    const refusal = page.getByRole('alert').filter({ hasText: empty.name });
+    await refusal.waitFor();
     assert.match((await refusal.textContent()) ?? '', /has no bytes/);
     await page.getByText(`${others.length + 1} recordings are added.`).waitFor();
     for (const { name } of [first, ...others]) await page.locator('.file-name').getByText(name).waitFor();

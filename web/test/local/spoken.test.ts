@@ -5,8 +5,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
-import { samplePcm } from '../../../functions/bench/sound.ts';
-import { floatToS16le } from '../../../functions/src/audio/read/s16.ts';
+import { floatToS16le, samplePcm } from '../../../functions/bench/sound.ts';
 import { launch, Visitor } from '../browser/support/browser.ts';
 
 /** Of the samples, the one that the recogniser understands best: two recordings without a gap. */
