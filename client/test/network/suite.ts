@@ -13,16 +13,20 @@ export interface SuiteOptions {
   /** One run alone. */
   readonly only?: number;
   readonly lanes?: number;
+  /** Whether every other device is troubled: its clock, its promises, its store. Unless told otherwise, it is. */
+  readonly troubles?: boolean;
   readonly onRun?: (outcome: RunOutcome) => void;
 }
 
-export async function runNetworkSuite({ runs, seed, only, lanes = 2, onRun }: SuiteOptions): Promise<RunOutcome[]> {
+export async function runNetworkSuite(options: SuiteOptions): Promise<RunOutcome[]> {
+  const { runs, seed, only, lanes = 2, troubles = true, onRun } = options;
   const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => index) : [only]).values();
   const outcomes: RunOutcome[] = [];
   const { script, remove } = await bundledChild();
   const lane = async (): Promise<void> => {
     for (const index of indexes) {
-      const outcome = await run(planRun(seed, index), script);
+      const plan = planRun(seed, index);
+      const outcome = await run({ ...plan, isTroubled: plan.isTroubled && troubles }, script);
       outcomes.push(outcome);
       onRun?.(outcome);
     }

@@ -31,7 +31,7 @@ export async function judge({ uid, plan, reports, kills, proxy }: Evidence): Pro
   const jobs = [...data.jobs.values()];
   const files = jobs.flatMap((job) => job.files);
   const expected = plan.samples.flatMap((sample) => sample.recordings.map(({ name }) => name));
-  const { complaints: handing, again } = handedOver(reports);
+  const { complaints: handing, again } = handedOver(reports, plan.isTroubled);
 
   const complaints = [
     ...errors(reports),
@@ -79,15 +79,18 @@ function synced(reports: readonly Report[], expected: readonly string[]): string
   ];
 }
 
-/** Each ending of a job once; once more only where the process was killed between getting it and putting that on record. */
-function handedOver(reports: readonly Report[]): { complaints: string[]; again: number } {
+/**
+ * Each ending of a job once; once more only where putting that on record did not come to its end: the process was killed before, or
+ * the store of a troubled device failed.
+ */
+function handedOver(reports: readonly Report[], isTroubled: boolean): { complaints: string[]; again: number } {
   const open = new Set<string>();
   const onRecord = new Set<string>();
   const complaints: string[] = [];
   let again = 0;
   for (const report of reports) {
     if (report.event === 'handling') {
-      if (onRecord.has(report.key)) complaints.push(`${report.key} was handed over again`);
+      if (onRecord.has(report.key) && !isTroubled) complaints.push(`${report.key} was handed over again`);
       if (open.has(report.key)) again += 1;
       open.add(report.key);
     }
