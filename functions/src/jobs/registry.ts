@@ -13,7 +13,7 @@ import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
 
 export interface RecordingEntry extends FileRef {
-  /** `open`: whoever sends it next may claim it. */
+  /** `open`: the next job that brings the recording may claim it. */
   readonly state: 'claimed' | 'done' | 'open';
   readonly deviceId: string;
   /** Where it lies on its device's time axis. */

@@ -31,7 +31,7 @@ interface Slot {
 /** A slot that this request has. */
 interface HeldSlot {
   readonly number: string;
-  /** As of the last write: nobody else has written since. */
+  /** Firestore's time of this request's last write. A later one means that another request has taken the slot. */
   updatedAt: Timestamp;
 }
 

@@ -1,4 +1,4 @@
-/** Jobs of one user take turns, so that a backlog keeps nobody else waiting. Workers are in this process; the test delivers. */
+/** Jobs of one user take turns, so that a backlog does not delay other users. Workers are in this process; the test delivers. */
 import assert from 'node:assert/strict';
 import { Turns } from '../../src/jobs/turns.ts';
 import { processJob } from '../../src/worker/processJob.ts';
@@ -95,7 +95,7 @@ describe('the jobs of one user', () => {
     for (const jobId of jobs) assert.equal((await world.job(jobId)).status, 'completed');
   });
 
-  it('keep nobody else waiting', async () => {
+  it('do not delay the jobs of another user', async () => {
     const mine = [await accept(), await accept(), await accept()] as const;
     const releases = [await busy(mine[0]), await busy(mine[1])];
     const { uid } = world;

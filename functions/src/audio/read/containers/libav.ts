@@ -127,7 +127,7 @@ declare const WebAssembly: { readonly Memory: { readonly prototype: WasmMemory }
 
 /**
  * Limits the memory of every WebAssembly module of this thread: what would grow beyond it fails to, and FFmpeg reports that it is
- * out of memory. The thread serves one recording, so changing the prototype reaches nobody else.
+ * out of memory. Each recording has a thread of its own, so no other recording sees the changed prototype.
  */
 export function boundMemory(maxBytes: number): void {
   const { prototype } = WebAssembly.Memory;
