@@ -1,5 +1,5 @@
 /** Checks of what comes from outside: bounded work, bounded complaints, and no exception of the checker's own. */
-import type * as z from 'zod';
+import * as z from 'zod';
 import { AppError } from './errors.ts';
 
 export type Checked<T> =
@@ -20,6 +20,15 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
     // zod compares the `length` of whatever has one, and an object in its place may refuse to be compared.
     return { ok: false, complaint: 'A value is of another type than is expected.' };
   }
+}
+
+/**
+ * A list of 1 to `max` items. The length is checked before any item is, so that a wrong list of a million items is one complaint.
+ * @param rule the complaint about a list that is none, empty or too long
+ */
+export function boundedList<T extends z.ZodType>(max: number, item: T, rule: string) {
+  const isBounded = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= max;
+  return z.custom<unknown[]>(isBounded, rule).pipe(z.array(item));
 }
 
 /** @throws AppError `invalid_request`, with a sentence for each of the first things that are wrong. */

@@ -1,27 +1,19 @@
 /** `acknowledgeSyncJobs({job_ids})`: the app knows how these jobs ended. */
-import type { CallableOptions } from 'firebase-functions/v2/https';
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { AcknowledgedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { REGION } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import { onGuardedCall } from '../http/callableGuard.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobIdRule } from '../http/jobCallable.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-
-export const options = {
-  region: REGION,
-  memory: '512MiB',
-  concurrency: 20,
-  timeoutSeconds: 60,
-} as const satisfies CallableOptions;
+import { boundedList } from '../validation.ts';
 
 export const acknowledgeSyncJobs = onGuardedCall(
-  options,
+  CALLABLE_OPTIONS,
   lazily(async () => {
     const [{ authenticator, jobs }, { acknowledgeJobs }] = await Promise.all([
       import('../platform.ts'),
@@ -43,14 +35,9 @@ export interface AcknowledgeDeps {
 }
 
 const { maxAcknowledgedJobs } = LIMITS;
-const isShortList = (value: unknown): boolean =>
-  Array.isArray(value) && value.length > 0 && value.length <= maxAcknowledgedJobs;
 const jobIdsRule = `1 to ${String(maxAcknowledgedJobs)} job ids`;
 const input = z.object(
-  {
-    // Their number before each of them: a wrong list of a million is one complaint.
-    job_ids: z.custom<unknown[]>(isShortList, jobIdsRule).pipe(z.array(z.string(jobIdRule))),
-  },
+  { job_ids: boundedList(maxAcknowledgedJobs, z.string(jobIdRule), jobIdsRule) },
   `give {"job_ids": […]}`,
 );
 

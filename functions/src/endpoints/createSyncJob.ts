@@ -1,13 +1,12 @@
 /** `createSyncJob`: a manifest in, a job and the paths in Storage out that its recordings are to be uploaded to. */
-import type { CallableOptions } from 'firebase-functions/v2/https';
 import type { CreatedJobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS, REGION, uploadExpiryMs } from '../config.ts';
+import { LIMITS, uploadExpiryMs } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import { onGuardedCall } from '../http/callableGuard.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { createdJobView } from '../http/views.ts';
 import type { JobFile } from '../jobs/job.ts';
 import { lazily } from '../lazily.ts';
@@ -19,15 +18,8 @@ import type { DeclaredFile } from '../upload/recordings.ts';
 import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
-export const options = {
-  region: REGION,
-  memory: '512MiB',
-  concurrency: 20,
-  timeoutSeconds: 60,
-} as const satisfies CallableOptions;
-
 export const createSyncJob = onGuardedCall(
-  options,
+  CALLABLE_OPTIONS,
   lazily(async () => {
     const [{ arriving, authenticator, beginning, bucket }, { beginDirectUpload }] = await Promise.all([
       import('../platform.ts'),

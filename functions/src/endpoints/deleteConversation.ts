@@ -1,27 +1,18 @@
 /** `deleteConversation({conversation_id})`: what was said in it is deleted, and no later upload of the same audio restores it. */
-import type { CallableOptions } from 'firebase-functions/v2/https';
 import type { DeletedConversationView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { REGION } from '../config.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import { onGuardedCall } from '../http/callableGuard.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
-export const options = {
-  region: REGION,
-  memory: '512MiB',
-  concurrency: 20,
-  timeoutSeconds: 60,
-} as const satisfies CallableOptions;
-
 export const deleteConversation = onGuardedCall(
-  options,
+  CALLABLE_OPTIONS,
   lazily(async () => {
     const { authenticator, conversations } = await import('../platform.ts');
     return createDeleteConversationCallable({

@@ -1,28 +1,23 @@
 /** `redateRecordings({job_id or names, offset_ms})`: the recorder's clock was wrong, and its recordings go to the time of their making. */
-import type { CallableOptions } from 'firebase-functions/v2/https';
 import type { RedatedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';
-import { LIMITS, REGION } from '../config.ts';
+import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
-import { onGuardedCall } from '../http/callableGuard.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobIdRule } from '../http/jobCallable.ts';
 import { isJobId } from '../jobs/job.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
+import { boundedList } from '../validation.ts';
 
-export const options = {
-  region: REGION,
-  memory: '512MiB',
-  concurrency: 20,
-  // A day of speech takes some minutes to move.
-  timeoutSeconds: 540,
-} as const satisfies CallableOptions;
+/** A day of speech takes some minutes to move. */
+const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const redateRecordings = onGuardedCall(
   options,
@@ -47,21 +42,15 @@ export interface RedateCallableDeps {
 }
 
 const nameRule = 'the name of a recording';
+const recordingName = z.string(nameRule).min(1, nameRule).max(LIMITS.maxNameBytes, nameRule);
 const namesRule = `1 to ${LIMITS.maxFilesPerJob} names of recordings`;
 const offsetRule = 'a whole number of milliseconds';
-
-const isShortList = (value: unknown): boolean =>
-  Array.isArray(value) && value.length > 0 && value.length <= LIMITS.maxFilesPerJob;
 
 const input = z
   .object(
     {
       job_id: z.string(jobIdRule).min(1, jobIdRule).nullish(),
-      // Their number before each of them: a wrong list of a million is one complaint.
-      names: z
-        .custom<unknown[]>(isShortList, namesRule)
-        .pipe(z.array(z.string(nameRule).min(1, nameRule).max(LIMITS.maxNameBytes, nameRule)))
-        .nullish(),
+      names: boundedList(LIMITS.maxFilesPerJob, recordingName, namesRule).nullish(),
       offset_ms: z.int(offsetRule),
       idempotency_key: REQUEST.idempotencyKey.nullish(),
     },

@@ -1,20 +1,12 @@
 /** `retrySyncJob({job_id})`: what failed of a job is tried again. */
-import type { CallableOptions } from 'firebase-functions/v2/https';
-import { REGION, unfinishedRetentionMs } from '../config.ts';
-import { onGuardedCall } from '../http/callableGuard.ts';
+import { unfinishedRetentionMs } from '../config.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobCallable } from '../http/jobCallable.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-export const options = {
-  region: REGION,
-  memory: '512MiB',
-  concurrency: 20,
-  timeoutSeconds: 60,
-} as const satisfies CallableOptions;
-
 export const retrySyncJob = onGuardedCall(
-  options,
+  CALLABLE_OPTIONS,
   lazily(async () => {
     const [{ authenticator, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
       import('../platform.ts'),

@@ -4,6 +4,7 @@
  */
 import { onCall } from 'firebase-functions/v2/https';
 import type { CallableOptions, Request, Response } from 'firebase-functions/v2/https';
+import { REGION } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
@@ -16,6 +17,14 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_VALUES = 20_000;
 /** Objects and lists within one another. A manifest has 3. */
 const MAX_DEPTH = 10;
+
+/** How callables are deployed, where nothing else is said. Anybody may call them: their handlers check the ID token. */
+export const CALLABLE_OPTIONS = {
+  region: REGION,
+  memory: '512MiB',
+  concurrency: 20,
+  timeoutSeconds: 60,
+} as const satisfies CallableOptions;
 
 /** Deploys a callable behind the checks of {@link guarded}. */
 export function onGuardedCall<View>(options: CallableOptions, handle: CallableHandler<View>) {
