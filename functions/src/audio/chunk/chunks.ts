@@ -3,10 +3,10 @@
  * cut down to their paddings; only original frames are used. Pure and synchronous: frames and probabilities in, chunks out.
  */
 import { SpeechTail } from './context.ts';
-import { FrameWindow, hasAudio } from './frameWindow.ts';
-import type { PlacedFrame, RecordingRef } from './frameWindow.ts';
-import { absoluteMs, OpenChunk } from './openChunk.ts';
-import type { AudibleFrame, PlannedChunk } from './openChunk.ts';
+import { absoluteMs, FrameWindow, hasAudio } from './frameWindow.ts';
+import type { AudibleFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
+import { OpenChunk } from './openChunk.ts';
+import type { PlannedChunk } from './openChunk.ts';
 import { LIMITS } from '../../config.ts';
 import { isLost, SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';

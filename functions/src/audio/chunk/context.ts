@@ -3,7 +3,9 @@
  * numbered in the chunk before once more. The words of the context are dropped, and it covers nothing.
  */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
-import type { KeptFrame, PlacedFrame } from './frameWindow.ts';
+import { absoluteMs } from './frameWindow.ts';
+import type { AudibleFrame, KeptFrame, PlacedFrame } from './frameWindow.ts';
+import { SpanList } from './spanList.ts';
 import type { Span } from './timeMap.ts';
 
 /** Of the speech since the context before, what a context may add at most: it is billed like any other audio. */
@@ -19,13 +21,11 @@ export interface SpeechContext {
 
 export const NO_CONTEXT: SpeechContext = { spans: [], frames: [], durationMs: 0 };
 
-type SpeechFrame = PlacedFrame & { readonly frame: KeptFrame };
-
 /** The last speech of a run, whether it is planned now or was covered before: so the context does not depend on attempts. */
 export class SpeechTail {
   readonly #maxSamples: number;
   readonly #gapMs: number;
-  readonly #frames: SpeechFrame[] = [];
+  readonly #frames: AudibleFrame[] = [];
   #samples = 0;
   /** Samples of speech since the last context. */
   #speechSamples = 0;
@@ -36,7 +36,7 @@ export class SpeechTail {
     this.#gapMs = gapMs;
   }
 
-  add(placed: SpeechFrame): void {
+  add(placed: AudibleFrame): void {
     if (this.#maxSamples === 0) return;
     this.#frames.push(placed);
     this.#samples += placed.frame.samples;
@@ -49,7 +49,7 @@ export class SpeechTail {
   /** The context of a chunk that begins with this frame. */
   before(first: PlacedFrame): SpeechContext {
     const last = this.#frames.at(-1);
-    if (last === undefined || startMs(first) - endMs(last) >= this.#gapMs) return NO_CONTEXT;
+    if (last === undefined || absoluteMs(first) - endMs(last) >= this.#gapMs) return NO_CONTEXT;
     const allowed = Math.min(this.#maxSamples, MAX_SHARE * this.#speechSamples);
     let samples = 0;
     let from = this.#frames.length;
@@ -65,33 +65,13 @@ export class SpeechTail {
   }
 }
 
-function contextOf(placed: readonly SpeechFrame[]): SpeechContext {
-  const spans: { -readonly [K in keyof Span]: Span[K] }[] = [];
-  let samples = 0;
-  for (const { frame, recording, ordinal, offset } of placed) {
-    let span = spans.at(-1);
-    if (span?.fileName !== recording.fileName || span.endFrame !== ordinal) {
-      span = {
-        fileName: recording.fileName,
-        firstFrame: ordinal,
-        endFrame: ordinal,
-        chunkStartMs: samples / SAMPLES_PER_MS,
-        startMs: recording.startedAtMs + offset / SAMPLES_PER_MS,
-        durationMs: 0,
-      };
-      spans.push(span);
-    }
-    span.endFrame++;
-    span.durationMs += frame.samples / SAMPLES_PER_MS;
-    samples += frame.samples;
-  }
-  return { spans, frames: placed.map(({ frame }) => frame), durationMs: samples / SAMPLES_PER_MS };
-}
-
-function startMs({ recording, offset }: PlacedFrame): number {
-  return recording.startedAtMs + offset / SAMPLES_PER_MS;
+function contextOf(placed: readonly AudibleFrame[]): SpeechContext {
+  const timeMap = new SpanList();
+  for (const each of placed) timeMap.add(each);
+  const frames = placed.map(({ frame }) => frame);
+  return { spans: timeMap.spans, frames, durationMs: timeMap.samples / SAMPLES_PER_MS };
 }
 
 function endMs(placed: PlacedFrame): number {
-  return startMs(placed) + placed.frame.samples / SAMPLES_PER_MS;
+  return absoluteMs(placed) + placed.frame.samples / SAMPLES_PER_MS;
 }

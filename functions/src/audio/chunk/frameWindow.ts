@@ -1,4 +1,5 @@
 /** The frames of a run that may still be needed: a window that moves along the run axis. */
+import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 
 export interface RecordingRef {
@@ -24,6 +25,14 @@ export interface PlacedFrame {
   readonly start: number;
   /** Ordinal in the run. */
   readonly index: number;
+}
+
+/** A frame that has audio, in its place. */
+export type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
+
+/** When a frame starts, Unix milliseconds. */
+export function absoluteMs({ recording, offset }: PlacedFrame): number {
+  return recording.startedAtMs + offset / SAMPLES_PER_MS;
 }
 
 const COMPACT_AT = 4096;

@@ -1,7 +1,8 @@
 /** The chunk that frames are added to at the moment. */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import type { SpeechContext } from './context.ts';
-import type { KeptFrame, PlacedFrame } from './frameWindow.ts';
+import type { AudibleFrame, KeptFrame } from './frameWindow.ts';
+import { SpanList } from './spanList.ts';
 import type { Span } from './timeMap.ts';
 
 /** Spans of a chunk at most: its checkpoint is one Firestore document of 1 MiB, where a span takes some 200 bytes. */
@@ -26,20 +27,15 @@ export interface PlannedChunk {
   readonly endSample: number;
 }
 
-export type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** A chunk while frames are added to it. */
 export class OpenChunk {
-  samples = 0;
   endSample = 0;
   /** Run axis position of its first frame. */
   readonly startSample: number;
   readonly #context: SpeechContext;
   readonly #preRoll: readonly KeptFrame[];
   readonly #frames: KeptFrame[] = [];
-  readonly #spans: Mutable<Span>[] = [];
+  readonly #timeMap = new SpanList();
 
   constructor(context: SpeechContext, preRoll: readonly KeptFrame[], startSample: number) {
     this.#context = context;
@@ -48,58 +44,38 @@ export class OpenChunk {
     this.startSample = startSample;
   }
 
+  /** Without pre-roll and context. */
+  get samples(): number {
+    return this.#timeMap.samples;
+  }
+
   get endMs(): number {
-    const last = this.#spans.at(-1);
+    const last = this.#timeMap.spans.at(-1);
     return last ? last.startMs + last.durationMs : -Infinity;
   }
 
   hasRoomFor(placed: AudibleFrame, maxSamples: number): boolean {
     if (this.samples + placed.frame.samples > maxSamples) return false;
-    return this.#spans.length < MAX_SPANS || this.#continuedBy(placed) !== null;
+    return this.#timeMap.spans.length < MAX_SPANS || this.#timeMap.isContinuedBy(placed);
   }
 
   add(placed: AudibleFrame): void {
-    const span = this.#continuedBy(placed) ?? this.#startSpan(placed);
-    span.endFrame++;
-    span.durationMs += placed.frame.samples / SAMPLES_PER_MS;
-    this.samples += placed.frame.samples;
+    this.#timeMap.add(placed);
     this.endSample = placed.start + placed.frame.samples;
     this.#frames.push(placed.frame);
   }
 
   plan(): PlannedChunk {
+    const { spans } = this.#timeMap;
     return {
       preRoll: this.#preRoll,
       context: this.#context,
-      spans: this.#spans,
+      spans,
       frames: this.#frames,
       durationMs: this.samples / SAMPLES_PER_MS,
-      startMs: this.#spans[0]?.startMs ?? NaN,
+      startMs: spans[0]?.startMs ?? NaN,
       endMs: this.endMs,
       endSample: this.endSample,
     };
   }
-
-  /** The last span, where the frame directly follows it. */
-  #continuedBy(placed: AudibleFrame): Mutable<Span> | null {
-    const span = this.#spans.at(-1);
-    return span?.fileName === placed.recording.fileName && span.endFrame === placed.ordinal ? span : null;
-  }
-
-  #startSpan(placed: AudibleFrame): Mutable<Span> {
-    const span = {
-      fileName: placed.recording.fileName,
-      firstFrame: placed.ordinal,
-      endFrame: placed.ordinal,
-      chunkStartMs: this.samples / SAMPLES_PER_MS,
-      startMs: absoluteMs(placed),
-      durationMs: 0,
-    };
-    this.#spans.push(span);
-    return span;
-  }
-}
-
-export function absoluteMs(placed: PlacedFrame): number {
-  return placed.recording.startedAtMs + placed.offset / SAMPLES_PER_MS;
 }
