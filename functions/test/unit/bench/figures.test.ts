@@ -6,6 +6,18 @@ import prices from '../../../bench/prices.json' with { type: 'json' };
 
 const speed = (name: string, timesRealTime: number) => ({ name, timesRealTime, rounds: [], cpuSecondsPerHour: 1 });
 
+/** A hundred seconds of speech in four hundred of recordings. */
+const BILLING = {
+  speechSeconds: 100,
+  wholeFilesSeconds: 400,
+  mergedRegionsSeconds: 200,
+  sentBytes: 1,
+  wavBytes: 1,
+  wholeWavBytes: 1,
+  wordsLost: 0,
+  words: 1,
+};
+
 describe('The figures of the bench', () => {
   it('take the median, and two steps one after the other', () => {
     assert.equal(median([9, 1, 5]), 5);
@@ -73,17 +85,7 @@ describe('The figures of the bench', () => {
   });
 
   it('price what was measured, and nothing that was not', () => {
-    const billing = {
-      speechSeconds: 100,
-      billedSeconds: 110,
-      wholeFilesSeconds: 400,
-      mergedRegionsSeconds: 200,
-      sentBytes: 1,
-      wavBytes: 1,
-      wholeWavBytes: 1,
-      wordsLost: 0,
-      words: 1,
-    };
+    const billing = { ...BILLING, billedSeconds: 110 };
     const list = costOfHour({ billing }, USUAL, { ...pricesSchema.parse(prices), deepgramPerMinute: 2 });
     assert.equal(list.find(({ what }) => what === 'Deepgram')?.cost, 60 * 0.25 * 1.1 * 2);
     assert.equal(
@@ -93,17 +95,7 @@ describe('The figures of the bench', () => {
   });
 
   it('price local recognition as time of the task, and no request of Deepgram', () => {
-    const billing = {
-      speechSeconds: 100,
-      billedSeconds: 100,
-      wholeFilesSeconds: 400,
-      mergedRegionsSeconds: 200,
-      sentBytes: 1,
-      wavBytes: 1,
-      wholeWavBytes: 1,
-      wordsLost: 0,
-      words: 1,
-    };
+    const billing = { ...BILLING, billedSeconds: 100 };
     const memory = [{ hours: 1, peakMb: 1, seconds: 8, cpuSeconds: 16, chunks: 1, speechSeconds: 1 }];
     const local = { seconds: 1, speeds: [{ ...speed('local tiny', 1), cpuSecondsPerHour: 40 }], memory: [] };
     const use = { ...USUAL, transcriber: 'tiny', speechShare: 0.5, vcpus: 2 } as const;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { readRecording } from '../../../../src/audio/read/readRecording.ts';
 import {
   bestSnr,
@@ -15,6 +13,7 @@ import {
   samplesIn,
 } from '../../../support/audio.ts';
 import { BOTH, encode, EXTENSIONS, file, hasCode, SECONDS, SIGNAL } from '../../../support/containers.ts';
+import { useTempFolder } from '../../../support/tempFolder.ts';
 
 /** Containers that carry time stamps of their own. */
 const TIMED = ['m4a', 'ogg', 'webm'] as const;
@@ -38,19 +37,7 @@ function endOf({ pcm }: Decoded, seconds: number, late = 0): { decibels: number;
 
 describe('Ordinary audio files', function () {
   this.timeout(60_000); // starts processes and threads
-  let folder = '';
-  const temp = process.env['TMPDIR'];
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'containers-test-'));
-    process.env['TMPDIR'] = folder; // where the code under test puts its own files
-  });
-
-  afterEach(async () => {
-    if (temp === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = temp;
-    await rm(folder, { recursive: true });
-  });
+  const folder = useTempFolder();
 
   for (const extension of EXTENSIONS) {
     it(`.${extension} decode without any ffmpeg to what they hold, on time`, async () => {
@@ -60,7 +47,7 @@ describe('Ordinary audio files', function () {
       assert.ok(Math.abs(decoded.pcm.length - SIGNAL.length) < 1152, `${decoded.pcm.length} samples`);
       assert.equal(decoded.report.corruptFrames, 0);
       assert.equal(decoded.report.stoppedBecause, null);
-      assert.deepEqual(await readdir(folder), [], 'nothing is left on disk');
+      assert.deepEqual(await readdir(folder()), [], 'nothing is left on disk');
     });
   }
 
@@ -256,7 +243,7 @@ describe('Ordinary audio files', function () {
     for (const extension of ['wav', 'm4a', 'ogg', 'webm'] as const) {
       await assert.rejects(decodeAll(flac, file(extension)), hasCode('recording_corrupt'), extension);
     }
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
   });
 
   it('leave no file when aborted, or when the reader leaves early', async () => {
@@ -267,12 +254,12 @@ describe('Ordinary audio files', function () {
     const reason = new Error('deadline');
     abort.abort(reason);
     await assert.rejects(blocks.next(), (error) => error === reason);
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
     for await (const block of readRecording(pieces(bytes), file('m4a'), DEFAULTS).blocks) {
       assert.ok(block.length > 0);
       break;
     }
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
   });
 });
 

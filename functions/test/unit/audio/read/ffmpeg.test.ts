@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { readRecording, type ReadOptions } from '../../../../src/audio/read/readRecording.ts';
 import { findFfmpeg } from '../../../../src/audio/read/containers/ffmpegBinary.ts';
@@ -21,6 +20,7 @@ import {
   s16le,
   samplesIn,
 } from '../../../support/audio.ts';
+import { useTempFolder } from '../../../support/tempFolder.ts';
 
 const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
 
@@ -50,23 +50,11 @@ const ENCODERS: Readonly<Record<Exclude<FileExtension, 'amr'>, readonly string[]
 type Encoded = keyof typeof ENCODERS;
 
 describe('Ordinary audio files in the native ffmpeg', function () {
-  let folder = '';
-  const temp = process.env['TMPDIR'];
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ffmpeg-test-'));
-    process.env['TMPDIR'] = folder; // where the code under test puts its own files
-  });
-
-  afterEach(async () => {
-    if (temp === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = temp;
-    await rm(folder, { recursive: true });
-  });
+  const folder = useTempFolder();
 
   /** The signal as such a file; through a real file, as a muxer that can seek writes it. */
   async function encode(extension: Encoded, signal = SIGNAL, options: readonly string[] = []): Promise<Buffer> {
-    const path = join(folder, `encoded.${extension}`);
+    const path = join(folder(), `encoded.${extension}`);
     const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
     ffmpeg([...input, ...ENCODERS[extension], ...options, path], s16le(signal));
     const bytes = await readFile(path);
@@ -76,8 +64,8 @@ describe('Ordinary audio files in the native ffmpeg', function () {
 
   /** An ffmpeg that writes down its process ids: the one of the decoding is the last. */
   async function tracedFfmpeg(): Promise<{ path: string; lastPid: () => Promise<number> }> {
-    const path = join(folder, 'traced-ffmpeg');
-    const log = join(folder, 'pids');
+    const path = join(folder(), 'traced-ffmpeg');
+    const log = join(folder(), 'pids');
     await writeFile(path, `#!/bin/sh\necho $$ >> '${log}'\nexec ffmpeg "$@"\n`);
     await chmod(path, 0o755);
     return { path, lastPid: async () => Number((await readFile(log, 'utf8')).trim().split('\n').at(-1)) };
@@ -121,7 +109,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     const atStart = await encode('m4a', SIGNAL, ['-movflags', '+faststart']);
     assert.ok(atStart.indexOf('moov') < atStart.indexOf('mdat'));
     assert.deepEqual((await decodeAll(atEnd, file('m4a'))).pcm, (await decodeAll(atStart, file('m4a'))).pcm);
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
   });
 
   it('cut off in the middle give what is there', async () => {
@@ -144,7 +132,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
       });
       await assert.rejects(decodeAll(new Uint8Array(), file(extension)), hasCode('empty_recording'));
     }
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
   });
 
   it('that are playlists in disguise open neither files nor addresses', async () => {
@@ -156,13 +144,13 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = server.address() as AddressInfo;
-      const secret = join(folder, 'secret.wav');
+      const secret = join(folder(), 'secret.wav');
       await writeFile(secret, ffmpeg(['-f', 'lavfi', '-i', 'sine=d=1', '-f', 'wav', 'pipe:1']));
       const targets = [`http://127.0.0.1:${port}/a.ts`, `file:${secret}`, secret];
       const entries = targets.map((target) => `#EXTINF:10,\n${target}\n`).join('');
       const hls = `#EXTM3U\n#EXT-X-TARGETDURATION:10\n${entries}#EXT-X-ENDLIST\n`;
       // The lure is real: left to itself, ffmpeg follows it.
-      const lure = join(folder, 'lure.mp3');
+      const lure = join(folder(), 'lure.mp3');
       await writeFile(lure, `ffconcat version 1.0\nfile '${basename(secret)}'\n`);
       assert.ok(ffmpeg(['-i', lure, '-f', 's16le', 'pipe:1']).length > 0);
 
@@ -197,18 +185,18 @@ describe('Ordinary audio files in the native ffmpeg', function () {
   it('need an ffmpeg: the configured one and no other, else one that is found', async () => {
     const mp3 = await encode('mp3');
     await assert.rejects(
-      decodeAll(mp3, file('mp3'), { ffmpegPath: join(folder, 'no-such-ffmpeg') }),
+      decodeAll(mp3, file('mp3'), { ffmpegPath: join(folder(), 'no-such-ffmpeg') }),
       hasCode('decoder_unavailable'),
     );
-    await assert.rejects(findFfmpeg('', folder), (error) => {
+    await assert.rejects(findFfmpeg('', folder()), (error) => {
       return hasCode('decoder_unavailable')(error) && (error as AppError).remedy === 'operator';
     });
     const { path } = await tracedFfmpeg();
     assert.equal(await findFfmpeg(path), path);
-    await writeFile(join(folder, 'ffmpeg'), '');
-    await assert.rejects(findFfmpeg('', folder), hasCode('decoder_unavailable'), 'a file that cannot be run');
-    await chmod(join(folder, 'ffmpeg'), 0o755);
-    assert.equal(await findFfmpeg('', `/nonexistent:${folder}`), join(folder, 'ffmpeg'));
+    await writeFile(join(folder(), 'ffmpeg'), '');
+    await assert.rejects(findFfmpeg('', folder()), hasCode('decoder_unavailable'), 'a file that cannot be run');
+    await chmod(join(folder(), 'ffmpeg'), 0o755);
+    assert.equal(await findFfmpeg('', `/nonexistent:${folder()}`), join(folder(), 'ffmpeg'));
   });
 
   describe('whose ffmpeg cannot run', () => {
@@ -228,7 +216,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     };
     for (const [what, content] of Object.entries(broken)) {
       it(`because it ${what}: no recording is to blame, and the operator is asked`, async () => {
-        const path = join(folder, `broken-${String(Object.keys(broken).indexOf(what))}`);
+        const path = join(folder(), `broken-${String(Object.keys(broken).indexOf(what))}`);
         await writeFile(path, content);
         await chmod(path, 0o755);
         for (const extension of ['mp3', 'm4a'] as const) {
@@ -239,7 +227,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
             return true;
           });
         }
-        assert.deepEqual(await readdir(folder), [basename(path)]);
+        assert.deepEqual(await readdir(folder()), [basename(path)]);
       });
     }
   });
@@ -254,7 +242,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
       }
       await assert.rejects(decodeAll(failing(), file(extension)), (error) => error === broken);
     }
-    assert.deepEqual(await readdir(folder), []);
+    assert.deepEqual(await readdir(folder()), []);
   });
 
   for (const extension of ['mp3', 'm4a'] as const) {
@@ -269,7 +257,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
       abort.abort(reason);
       await assert.rejects(blocks.next(), (error) => error === reason);
       assert.ok(!isRunning(await lastPid()));
-      assert.deepEqual((await readdir(folder)).sort(), ['pids', 'traced-ffmpeg']);
+      assert.deepEqual((await readdir(folder())).sort(), ['pids', 'traced-ffmpeg']);
     });
 
     it(`.${extension} leave no process and no file when the reader leaves early`, async () => {
@@ -281,7 +269,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
         break;
       }
       assert.ok(!isRunning(await lastPid()));
-      assert.deepEqual((await readdir(folder)).sort(), ['pids', 'traced-ffmpeg']);
+      assert.deepEqual((await readdir(folder())).sort(), ['pids', 'traced-ffmpeg']);
     });
   }
 
