@@ -1,8 +1,10 @@
 /** What has to hold after every case, whatever happened in it. */
 import { isDeepStrictEqual } from 'node:util';
+import { speakerNumbers } from 'offline-audio-sync-client';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
 import type { StandIn } from '../../../dev/deepgram/server.ts';
 import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
+import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { checkUser } from '../invariants/check.ts';
 import { everyWordOnce, noStoredChunkAskedAgain, successfulRequestsBounded } from '../invariants/requests.ts';
 import type { SpokenWord } from '../invariants/requests.ts';
@@ -46,6 +48,8 @@ function wordsOf(scenario: string): SpokenWord[] {
 interface Result {
   readonly conversations: readonly string[];
   readonly segments: readonly string[];
+  /** Who speaks when in each conversation. */
+  readonly voices: readonly string[];
 }
 
 function resultOf({ conversations, segments }: UserData): Result {
@@ -65,11 +69,20 @@ function resultOf({ conversations, segments }: UserData): Result {
       .sort(),
     segments: [...segments.values()]
       .map(({ deviceId, startedAt, endedAt, text, language }) =>
-        // A voice's number is derived from its chunk, whose id has the user in it. Where the speaker changes, the segment ends.
         JSON.stringify([deviceId, startedAt.toMillis(), endedAt.toMillis(), text, language]),
       )
       .sort(),
+    voices: live.flatMap((conversation) => voicesIn(conversation, [...segments.values()])).sort(),
   };
+}
+
+/** Voices are numbered as people see them: their stored numbers are derived from the ids of chunks, which have the user in them. */
+function voicesIn({ deviceId, startedAt, finishedAt }: Conversation, segments: readonly Segment[]): string[] {
+  const mine = segments
+    .filter((each) => each.deviceId === deviceId && each.startedAt >= startedAt && each.startedAt <= finishedAt)
+    .sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis() || a.endedAt.toMillis() - b.endedAt.toMillis());
+  const numbers = speakerNumbers(mine);
+  return mine.map((segment, i) => JSON.stringify([deviceId, segment.startedAt.toMillis(), segment.text, numbers[i]]));
 }
 
 /** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
@@ -92,7 +105,7 @@ export class Undisturbed {
   async differences(data: UserData, scenarios: readonly string[]): Promise<string[]> {
     const results = await Promise.all(scenarios.map((scenario) => this.#resultOf(scenario)));
     const actual = resultOf(data);
-    return (['conversations', 'segments'] as const).flatMap((what) => {
+    return (['conversations', 'segments', 'voices'] as const).flatMap((what) => {
       const expected = results.flatMap((result) => result[what]).sort();
       if (isDeepStrictEqual(actual[what], expected)) return [];
       const missing = expected.filter((each) => !actual[what].includes(each)).length;
