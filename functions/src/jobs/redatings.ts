@@ -1,7 +1,7 @@
 /**
  * Corrections of dates that are being carried out: `users/{uid}/redatings/current`. The transaction that decides on a correction
  * writes where its recordings go; then segments, conversations and coverage are moved, piece by piece. One correction at a
- * time for each user, so that no two of them meet half-way: who finds one under way brings it to its end first.
+ * time for each user, so that no two of them meet half-way: a caller that finds one under way finishes it first.
  */
 import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';

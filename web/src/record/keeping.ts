@@ -29,6 +29,7 @@ const ANSWER_LIMIT_MS = 10_000;
 
 const NO_ANSWER =
   'The storage of this browser does not answer, so nothing can be recorded. Close the other tabs of the console, or start the browser anew.';
+const NO_ROOM = 'There is no room left on this device: remove something, then record.';
 const KEEPS_NOTHING =
   'This browser keeps nothing for this page, so nothing can be recorded. In a private window, open the console in an ordinary one.';
 const KEEPS_UNTIL_CLOSED =
@@ -42,8 +43,7 @@ export async function checkKeeping({ journal, storage, opusIsThere }: KeepingOpt
     return { obstacle: obstacleOf(error), warning: null };
   }
   const seconds = await roomSeconds(storage, opusIsThere);
-  if (seconds !== null && seconds < LEAST_ROOM_SECONDS)
-    return { obstacle: 'There is no room left on this device: remove something, then record.', warning: null };
+  if (seconds !== null && seconds < LEAST_ROOM_SECONDS) return { obstacle: NO_ROOM, warning: null };
   if (!keepsBlobs) return { obstacle: null, warning: KEEPS_UNTIL_CLOSED };
   const isScarce = seconds !== null && seconds < ENOUGH_ROOM_SECONDS;
   return {
@@ -54,8 +54,7 @@ export async function checkKeeping({ journal, storage, opusIsThere }: KeepingOpt
 
 function obstacleOf(error: unknown): string {
   if (!(error instanceof Error)) return KEEPS_NOTHING;
-  if (error.name === 'QuotaExceededError')
-    return 'There is no room left on this device: remove something, then record.';
+  if (error.name === 'QuotaExceededError') return NO_ROOM;
   return error.message === NO_ANSWER || error.name === 'TimeLimitError' ? NO_ANSWER : KEEPS_NOTHING;
 }
 
