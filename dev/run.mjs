@@ -4,6 +4,7 @@
  * It only checks the version of Node, in syntax that an old Node can read; `setup/main.mjs` does the work.
  */
 /** @type {any[]} */
+// oxlint-disable-next-line no-var -- an older Node must be able to read this line
 var version = process.versions.node.split('.').map(Number);
 if (version[0] < 20 || (version[0] === 20 && version[1] < 11)) {
   console.error(

@@ -85,7 +85,7 @@ async function cpuSeconds(bytes: Uint8Array, extension: FileExtension, decoder: 
   return (user + system) / 1e6 + started;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of one piece
+// oxlint-disable-next-line typescript/require-await -- a stream of one piece
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }

@@ -31,7 +31,11 @@ export async function runNetworkSuite(options: SuiteOptions): Promise<RunOutcome
       onRun?.(outcome);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane)).finally(remove);
+  try {
+    await Promise.all(Array.from({ length: lanes }, lane));
+  } finally {
+    await remove();
+  }
   return outcomes;
 }
 

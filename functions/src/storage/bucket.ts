@@ -5,7 +5,7 @@ import type { Storage } from 'firebase-admin/storage';
 export type Bucket = ReturnType<Storage['bucket']>;
 
 /** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see above
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- see above
 const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
 
 /**

@@ -129,7 +129,7 @@ async function open(named: JobFile, deps: ScanDeps): Promise<{ file: JobFile; by
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- what reads it expects a source of bytes
+// oxlint-disable-next-line typescript/require-await -- what reads it expects a source of bytes
 async function* failing(error: AppError): AsyncGenerator<Uint8Array, void, undefined> {
   throw error;
 }

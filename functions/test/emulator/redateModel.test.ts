@@ -100,7 +100,7 @@ describe('dates that are corrected in any mixture with arrivals, repeats and del
       await assertSound(world);
     };
     try {
-      await fc.assert(fc.asyncProperty(steps, run), { numRuns: 12, interruptAfterTimeLimit: 400_000 });
+      await fc.assert(fc.asyncProperty(steps, run), { numRuns: 12, plugins: [fc.interruptAfterTimeLimit(400_000)] });
     } finally {
       await world.close();
     }

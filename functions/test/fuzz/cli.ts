@@ -30,8 +30,7 @@ for (const { name, property } of targets) {
     seed,
     ...(values.path === undefined ? {} : { path: values.path }),
     numRuns: Number.MAX_SAFE_INTEGER,
-    interruptAfterTimeLimit: (seconds * 1000) / targets.length,
-    markInterruptAsFailure: false,
+    plugins: [fc.interruptAfterTimeLimit((seconds * 1000) / targets.length, { failOnInterrupt: false })],
   });
   const took = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${result.failed ? '✗' : '✓'} ${name}: ${String(result.numRuns)} cases in ${took} s`);

@@ -77,7 +77,7 @@ class MemoryAudio extends StagedAudio {
     this.#staging = staging;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- as the one that it stands for
+  // oxlint-disable-next-line typescript/require-await -- as the one that it stands for
   override async *open({ path }: { readonly path: string }): AsyncGenerator<Uint8Array> {
     const object = this.#staging.objects.get(path);
     if (object === undefined) throw new AppError('recording_missing');

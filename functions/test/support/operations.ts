@@ -19,7 +19,7 @@ interface Client {
 /** @returns counts that go up until stopped. */
 export function countOperations(): { readonly count: OperationCount; stop(): void } {
   const client = Firestore.prototype as unknown as Client;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
   const { requestStream, request } = client;
   const count: OperationCount = { reads: 0, writes: 0, deletes: 0 };
 
@@ -50,7 +50,7 @@ export function recordReads(): {
   stop(): void;
 } {
   const client = Firestore.prototype as unknown as Client;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
   const { requestStream } = client;
   const methods: string[] = [];
   const outsideTransactions: string[] = [];
@@ -66,7 +66,7 @@ export function recordReads(): {
 /** What the Web SDK receives for a listener's documents: the REST interface's JSON. @returns a count of bytes that goes up until stopped. */
 export function countListened(): { readonly bytes: number; stop(): void } {
   const client = Firestore.prototype as unknown as Client;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
   const { requestStream } = client;
   const counted = { bytes: 0, stop: () => void Object.assign(client, { requestStream }) };
   client.requestStream = async function (this: Client, method, ...args) {

@@ -194,7 +194,7 @@ const aggregationSchema = z.object({ structuredAggregationQuery: requestSchema }
  */
 export function recordQueries({ offline = false } = {}): QueryRecording {
   const client = Firestore.prototype as unknown as StreamingClient;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
   const { requestStream } = client;
   const shapes: QueryShape[] = [];
   client.requestStream = function (this: StreamingClient, method, bidirectional, request, tag) {

@@ -131,7 +131,7 @@ declare const WebAssembly: { readonly Memory: { readonly prototype: WasmMemory }
  */
 export function boundMemory(maxBytes: number): void {
   const { prototype } = WebAssembly.Memory;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its memory below
+  // oxlint-disable-next-line typescript/unbound-method -- called with its memory below
   const { grow } = prototype;
   prototype.grow = function (this: WasmMemory, pages: number): number {
     if (this.buffer.byteLength + pages * WASM_PAGE_BYTES > maxBytes)
