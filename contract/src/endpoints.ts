@@ -13,12 +13,27 @@ import type {
   RedateRequest,
   UploadView,
 } from './wire.ts';
+import type {
+  DeleteEverythingRequest,
+  DeletedEverythingView,
+  EditRequest,
+  EditView,
+  ImportedView,
+  ImportRequest,
+  SharedConversationView,
+  ShareRequest,
+  ShareView,
+  UndoEditRequest,
+  WithdrawShareRequest,
+  WithdrawnShareView,
+} from './wireKeep.ts';
 
 /** Plain HTTP, and the path at which Hosting serves it. */
 export const HTTP_ENDPOINTS = {
   syncUpload: { method: 'POST', path: '/v2/sync/upload' },
   syncStatus: { method: 'GET', path: '/v2/sync/status' },
   syncJobs: { method: 'GET', path: '/v2/sync/jobs' },
+  sharedConversation: { method: 'GET', path: '/v2/sync/shared' },
 } as const;
 
 export type HttpEndpoint = keyof typeof HTTP_ENDPOINTS;
@@ -28,6 +43,7 @@ export interface HttpAnswers {
   readonly syncUpload: UploadView;
   readonly syncStatus: JobView;
   readonly syncJobs: JobListView;
+  readonly sharedConversation: SharedConversationView;
 }
 
 /** Callables: what each asks for and answers. */
@@ -44,6 +60,12 @@ export interface Callables {
     readonly request: DeleteConversationRequest;
     readonly answer: DeletedConversationView;
   };
+  readonly editConversation: { readonly request: EditRequest; readonly answer: EditView };
+  readonly undoEdit: { readonly request: UndoEditRequest; readonly answer: EditView };
+  readonly shareConversation: { readonly request: ShareRequest; readonly answer: ShareView };
+  readonly withdrawShare: { readonly request: WithdrawShareRequest; readonly answer: WithdrawnShareView };
+  readonly importConversations: { readonly request: ImportRequest; readonly answer: ImportedView };
+  readonly deleteEverything: { readonly request: DeleteEverythingRequest; readonly answer: DeletedEverythingView };
 }
 
 export type CallableName = keyof Callables;

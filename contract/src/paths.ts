@@ -12,3 +12,8 @@ export const conversationsPath = (uid: string): string => `users/${uid}/conversa
 export const segmentsPath = (uid: string): string => `users/${uid}/segments`;
 export const usagePath = (uid: string): string => `users/${uid}/usage`;
 export const devicesPath = (uid: string): string => `users/${uid}/devices`;
+export const editsPath = (uid: string): string => `users/${uid}/edits`;
+export const keptAudioPath = (uid: string): string => `users/${uid}/audio`;
+
+/** What users share by a link. */
+export const SHARES = 'shared_conversations';

@@ -4,7 +4,16 @@
  * the page before (`startAfter`). See docs/api.md, "Reading from an app".
  */
 import type { ConversationDoc } from './conversation.ts';
-import { conversationsPath, JOB_FILES, jobFilesPath, JOBS, segmentsPath, usagePath } from './paths.ts';
+import {
+  conversationsPath,
+  editsPath,
+  JOB_FILES,
+  jobFilesPath,
+  JOBS,
+  segmentsPath,
+  SHARES,
+  usagePath,
+} from './paths.ts';
 import type { Instant } from './time.ts';
 
 export interface ReadQuery {
@@ -122,4 +131,35 @@ export function conversationChanges(uid: string, since: Instant | null, limit = 
     orderBy: [['updatedAt', 'asc']],
     limit,
   };
+}
+
+/**
+ * The edits of what was said in a stretch of time, by whatever device: of a day's conversations, from the start of the first to the end of
+ * the last. See `editedConversation` and `editedSegments`.
+ */
+export function editsBetween(uid: string, from: Date, to: Date, limit = 500): ReadQuery {
+  return {
+    collection: editsPath(uid),
+    where: [
+      ['startedAt', '>=', from],
+      ['startedAt', '<=', to],
+    ],
+    orderBy: [['startedAt', 'asc']],
+    limit,
+  };
+}
+
+/** The voices that have a name everywhere. */
+export function namedVoices(uid: string, limit = 500): ReadQuery {
+  return { collection: editsPath(uid), where: [['scope', '==', 'everywhere']], orderBy: [], limit };
+}
+
+/** Edits that were made, undone or moved since a moment, oldest change first. @param since as of {@link conversationChanges} */
+export function editChanges(uid: string, since: Instant | null, limit = 200): ReadQuery {
+  return { ...conversationChanges(uid, since, limit), collection: editsPath(uid) };
+}
+
+/** What the user shares, newest first. */
+export function sharesOf(uid: string, limit = 100): ReadQuery {
+  return { collection: SHARES, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
 }

@@ -151,8 +151,12 @@ export interface AcknowledgedView {
   readonly acknowledged_job_ids: readonly string[];
 }
 
-/** What `redateRecordings` asks for: all recordings of a job, some of them, or recordings by name whatever job they came in. */
+/**
+ * What `redateRecordings` asks for: all recordings of a job, some of them, recordings by name whatever job they came in, or all in which
+ * something of a conversation was said.
+ */
 export interface RedateRequest {
+  readonly conversation_id?: string | null;
   readonly job_id?: string | null;
   readonly names?: readonly string[] | null;
   /** Added to where each recording lies on the time axis, milliseconds. */

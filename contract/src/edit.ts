@@ -1,0 +1,101 @@
+/**
+ * What users correct, below `users/{uid}`. A correction (an edit) is a document of its own beside what was heard: nothing is overwritten, and
+ * without the edit everything reads as before. Edits are applied when a conversation is read ({@link editedConversation},
+ * {@link editedSegments}); the server reads only those that decide where conversations begin (`split`, `merge`). `Time`: see job.ts.
+ */
+import type { Instant } from './time.ts';
+
+/**
+ * A stretch of a recording, and where it lies on the time axis. What an edit is about is said by place, never by the id of a
+ * conversation or the number of a segment: those change when more audio arrives. A correction of dates moves the place with its recording.
+ */
+export interface EditPlace<Time = Instant> {
+  /** The recording, by content, and where it lies. */
+  readonly recordingId: string;
+  readonly recordingStartedAt: Time;
+  /** Start of the first word. */
+  readonly startedAt: Time;
+  /** End of the last word. */
+  readonly endedAt: Time;
+}
+
+/** The conversation at the place has this title. */
+export interface TitleEdit {
+  readonly kind: 'title';
+  readonly title: string;
+}
+
+export interface StarEdit {
+  readonly kind: 'star';
+  readonly starred: boolean;
+}
+
+/** One tag, given or taken away: so that two conversations that become one have the tags of both. */
+export interface TagEdit {
+  readonly kind: 'tag';
+  readonly tag: string;
+  readonly tagged: boolean;
+}
+
+/** What was said at the place reads like this. */
+export interface TextEdit {
+  readonly kind: 'text';
+  readonly text: string;
+  /** What was heard. */
+  readonly heard: string;
+}
+
+/**
+ * - `sentence`: what is said at the place, nothing else.
+ * - `conversation`: everything that this voice says in the conversation at the place.
+ * - `everywhere`: everything that this voice says.
+ *
+ * The narrower one counts; of two alike the later one.
+ */
+export type SpeakerScope = 'sentence' | 'conversation' | 'everywhere';
+
+/** Who speaks. */
+export interface SpeakerEdit {
+  readonly kind: 'speaker';
+  readonly name: string;
+  readonly scope: SpeakerScope;
+  /** The number of the voice; null where speakers were not told apart. */
+  readonly speaker: number | null;
+}
+
+/** A conversation begins at the place, however short the pause before it is. */
+export interface SplitEdit {
+  readonly kind: 'split';
+}
+
+/** What is said from the place to `until` is one conversation, however long the pauses are. Undoes earlier splits there. */
+export interface MergeEdit<Time = Instant> {
+  readonly kind: 'merge';
+  readonly until: EditPlace<Time>;
+}
+
+export type EditChange<Time = Instant> =
+  TitleEdit | StarEdit | TagEdit | TextEdit | SpeakerEdit | SplitEdit | MergeEdit<Time>;
+
+export type EditKind = EditChange['kind'];
+
+/** `users/{uid}/edits/{editId}` */
+export type EditDoc<Time = Instant> = EditChange<Time> &
+  EditPlace<Time> & {
+    readonly deviceId: string;
+    /** Of two edits that disagree, the later one counts. */
+    readonly editedAt: Time;
+    /** Null while it is in effect. */
+    readonly undoneAt: Time | null;
+    readonly updatedAt: Time;
+  };
+
+/** Of what users write, characters. */
+export const EDIT_LIMITS = {
+  maxTitleLength: 200,
+  maxTagLength: 50,
+  maxNameLength: 100,
+  maxTextLength: 5000,
+  /** The longest stretch that a merge may bridge, milliseconds. */
+  maxMergeMs: 24 * 3600_000,
+} as const;

@@ -1,0 +1,185 @@
+/** Reading with edits: what a conversation and its segments look like after what their user corrected. Pure. */
+import type { ConversationDoc, PageSegment, SegmentDoc, SegmentWord } from './conversation.ts';
+import type { EditDoc, EditKind, EditPlace, SpeakerEdit } from './edit.ts';
+import { joinText } from './text.ts';
+import type { Instant } from './time.ts';
+
+/** An edit with its id. */
+export type StoredEdit<Time extends Instant = Instant> = EditDoc<Time> & { readonly id: string };
+
+type EditOf<Kind extends EditKind> = Extract<StoredEdit, { readonly kind: Kind }>;
+
+/** What edits say of a conversation. */
+export interface ConversationEdits {
+  /** As its user called it, or else as it was derived. */
+  readonly title: string | null;
+  readonly starred: boolean;
+  /** In the order of the alphabet. */
+  readonly tags: readonly string[];
+}
+
+type Interval = Pick<ConversationDoc, 'startedAt' | 'finishedAt'>;
+
+/** Those that are in effect, from the earliest to the latest: which is which does not depend on the order in which they are read. */
+export function editsInEffect<Time extends Instant>(edits: Iterable<StoredEdit<Time>>): StoredEdit<Time>[] {
+  return [...edits]
+    .filter(({ undoneAt }) => undoneAt === null)
+    .sort((a, b) => a.editedAt.toMillis() - b.editedAt.toMillis() || (a.id < b.id ? -1 : 1));
+}
+
+/**
+ * Title, star and tags of a conversation.
+ * @param edits of its user, in any order: those of other conversations and devices are left out here.
+ */
+export function editedConversation(
+  conversation: Interval & Pick<ConversationDoc, 'deviceId' | 'title'>,
+  edits: Iterable<StoredEdit>,
+): ConversationEdits {
+  let { title } = conversation;
+  let starred = false;
+  const tags = new Set<string>();
+  for (const edit of editsInEffect(edits)) {
+    if (edit.deviceId !== conversation.deviceId || !isIn(edit, conversation)) continue;
+    if (edit.kind === 'title') title = edit.title;
+    else if (edit.kind === 'star') starred = edit.starred;
+    else if (edit.kind === 'tag' && edit.tagged) tags.add(edit.tag);
+    else if (edit.kind === 'tag') tags.delete(edit.tag);
+  }
+  return { title, starred, tags: [...tags].sort() };
+}
+
+/** A segment as its user corrected it. */
+export type EditedSegment<Segment extends SegmentDoc = SegmentDoc> = Segment & {
+  /** What was heard, where `text` is a correction; null where it is what was heard. */
+  readonly heard: string | null;
+  /** Who speaks, where the user has said it. */
+  readonly speakerName: string | null;
+};
+
+/**
+ * The segments of a conversation with texts and names of speakers as corrected. A corrected sentence that lies in two segments stands in the
+ * first of them; a segment of which nothing is left is left out.
+ * @param edits those of the conversation, and those of voices that are named everywhere (`namedVoices`), in any order.
+ */
+export function editedSegments<Segment extends SegmentDoc>(
+  segments: readonly Segment[],
+  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+  edits: Iterable<StoredEdit>,
+): EditedSegment<Segment>[] {
+  const valid = editsInEffect(edits);
+  const names = valid.filter((edit) => edit.kind === 'speaker');
+  const texts = withoutReplaced(valid.filter((edit) => edit.kind === 'text'));
+  const shown = new Set<string>();
+  return segments.flatMap((segment) => {
+    const speakerName = nameOf(segment, conversation, names);
+    const mine = texts.filter((edit) => samePlace(edit, segment) && segment.words.some(isSaidAt(segment, edit)));
+    let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
+    for (const edit of mine) {
+      corrected = correct(segment, corrected.words, edit, !shown.has(edit.id));
+      shown.add(edit.id);
+    }
+    if (corrected.words.length === 0 && mine.length > 0) return [];
+    return [{ ...segment, ...corrected, heard: mine.length > 0 ? segment.text : null, speakerName }];
+  });
+}
+
+function isIn({ startedAt }: EditPlace, conversation: Interval): boolean {
+  const at = startedAt.toMillis();
+  return at >= conversation.startedAt.toMillis() && at <= conversation.finishedAt.toMillis();
+}
+
+type Place = Pick<EditPlace, 'recordingId' | 'recordingStartedAt'>;
+
+function samePlace(a: Place, b: Place): boolean {
+  return a.recordingId === b.recordingId && a.recordingStartedAt.toMillis() === b.recordingStartedAt.toMillis();
+}
+
+function overlaps(a: EditPlace, b: Pick<EditPlace, 'startedAt' | 'endedAt'>): boolean {
+  return a.startedAt.toMillis() < b.endedAt.toMillis() && b.startedAt.toMillis() < a.endedAt.toMillis();
+}
+
+/** A later correction takes the place of those that it overlaps. */
+function withoutReplaced(edits: readonly EditOf<'text'>[]): EditOf<'text'>[] {
+  return edits.filter(
+    (edit, i) => !edits.slice(i + 1).some((later) => samePlace(edit, later) && overlaps(edit, later)),
+  );
+}
+
+/** Whether most of a word is said at a place. */
+function isSaidAt({ startedAt }: Pick<PageSegment, 'startedAt'>, place: EditPlace): (word: SegmentWord) => boolean {
+  const [from, to] = [place.startedAt.toMillis(), place.endedAt.toMillis()];
+  return ({ fromMs, toMs }) => {
+    const middle = startedAt.toMillis() + (fromMs + toMs) / 2;
+    return middle >= from && middle <= to;
+  };
+}
+
+function correct(
+  segment: SegmentDoc,
+  words: readonly SegmentWord[],
+  edit: EditOf<'text'>,
+  isFirst: boolean,
+): Pick<PageSegment, 'text' | 'words'> {
+  const isReplaced = isSaidAt(segment, edit);
+  const first = words.findIndex(isReplaced);
+  const replaced = words.filter(isReplaced);
+  const before = words.slice(0, first);
+  const after = words.slice(first).filter((word) => !isReplaced(word));
+  const texts = (some: readonly SegmentWord[]): string[] => some.map(({ text }) => text);
+  return {
+    text: joinText([...texts(before), ...(isFirst ? [edit.text] : []), ...texts(after)]),
+    words: [...before, ...(isFirst ? timedWords(edit.text, replaced) : []), ...after],
+  };
+}
+
+/**
+ * The words of a corrected text, in the time of those that they replace: words that are the same at the beginning and at the end keep their
+ * times, the others share what is left by their lengths.
+ */
+function timedWords(text: string, replaced: readonly SegmentWord[]): SegmentWord[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  const [first, last] = [replaced[0], replaced.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const most = Math.min(words.length, replaced.length);
+  let head = 0;
+  while (head < most && words[head] === replaced[head]?.text) head++;
+  let tail = 0;
+  while (tail < most - head && words.at(-1 - tail) === replaced.at(-1 - tail)?.text) tail++;
+
+  const middle = words.slice(head, words.length - tail);
+  const room = replaced.slice(head, replaced.length - tail);
+  const fromMs = room[0]?.fromMs ?? replaced[head - 1]?.toMs ?? first.fromMs;
+  const toMs = room.at(-1)?.toMs ?? (tail > 0 ? replaced.at(-tail)?.fromMs : undefined) ?? last.toMs;
+  const total = middle.reduce((sum, word) => sum + word.length, 0);
+  let passed = 0;
+  const placed = middle.map((word) => {
+    const start = fromMs + ((toMs - fromMs) * passed) / total;
+    passed += word.length;
+    return { text: word, fromMs: Math.round(start), toMs: Math.round(fromMs + ((toMs - fromMs) * passed) / total) };
+  });
+  return [...replaced.slice(0, head), ...placed, ...(tail === 0 ? [] : replaced.slice(-tail))];
+}
+
+const NARROWEST_FIRST = ['sentence', 'conversation', 'everywhere'] as const satisfies SpeakerEdit['scope'][];
+
+function nameOf(
+  segment: SegmentDoc,
+  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+  edits: readonly EditOf<'speaker'>[],
+): string | null {
+  for (const scope of NARROWEST_FIRST) {
+    const last = edits.findLast((edit) => edit.scope === scope && isAbout(edit, segment, conversation));
+    if (last !== undefined) return last.name;
+  }
+  return null;
+}
+
+function isAbout(
+  edit: EditOf<'speaker'>,
+  segment: SegmentDoc,
+  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+): boolean {
+  if (edit.scope === 'sentence') return samePlace(edit, segment) && segment.words.some(isSaidAt(segment, edit));
+  if (edit.speaker !== segment.speaker) return false;
+  return edit.scope === 'everywhere' || (edit.deviceId === conversation.deviceId && isIn(edit, conversation));
+}

@@ -1,0 +1,19 @@
+/** Conversations that their owner shares by a link. `Time`: see job.ts. */
+import type { Instant } from './time.ts';
+
+/**
+ * What was shared: the conversation as far as it reached then, so that what is added to it later is not shown. Only its owner may read
+ * the document, and whoever has the token is shown the text through `GET /v2/sync/shared`. `shared_conversations/{shareId}`
+ */
+export interface ShareDoc<Time = Instant> {
+  readonly uid: string;
+  readonly conversationId: string;
+  readonly startedAt: Time;
+  readonly finishedAt: Time;
+  /** Whether kept audio may be played, too. */
+  readonly withAudio: boolean;
+  readonly createdAt: Time;
+  readonly expiresAt: Time;
+}
+
+export const SHARE_LIMITS = { defaultHours: 7 * 24, maxHours: 365 * 24, maxShares: 500 } as const;

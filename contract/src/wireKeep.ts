@@ -1,0 +1,157 @@
+/** What goes over HTTP about conversations that users keep: edits, shares, what they take along. As in wire.ts, in snake_case. */
+import type { SpeakerScope } from './edit.ts';
+import type { IsoTime } from './wire.ts';
+
+/** A stretch of a recording, by what a segment says of itself. */
+export interface SpeechPlaceView {
+  readonly recording_id: string;
+  readonly from: IsoTime;
+  readonly to: IsoTime;
+}
+
+/** What `editConversation` changes. */
+export type EditChangeView =
+  | { readonly kind: 'title'; readonly title: string }
+  | { readonly kind: 'star'; readonly starred: boolean }
+  | { readonly kind: 'tag'; readonly tag: string; readonly tagged: boolean }
+  | ({ readonly kind: 'text'; readonly text: string } & SpeechPlaceView)
+  /** The voice is that of the segment at the place. */
+  | ({ readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope } & SpeechPlaceView)
+  /** The word that begins then is the first of a new conversation. */
+  | { readonly kind: 'split'; readonly at: IsoTime }
+  /** With another conversation of the same device; what lies between the two is part of it, too. */
+  | { readonly kind: 'merge'; readonly with_conversation_id: string };
+
+/** What `editConversation` asks for. */
+export interface EditRequest {
+  /** One that has become part of another may be named, too. */
+  readonly conversation_id: string;
+  readonly edit: EditChangeView;
+  /** An id of the caller's own choice, 16 to 64 letters, digits, - and _: the same call again with the same id changes nothing more. */
+  readonly edit_id?: string | null;
+}
+
+/** What `undoEdit` asks for. */
+export interface UndoEditRequest {
+  readonly edit_id: string;
+}
+
+/** The answer to `editConversation` and `undoEdit`. */
+export interface EditView {
+  readonly edit_id: string;
+  /** The conversations that hold now what the edit is about, in order of time. */
+  readonly conversation_ids: readonly string[];
+}
+
+/** What `shareConversation` asks for. */
+export interface ShareRequest {
+  readonly conversation_id: string;
+  /** For how long; a week where nothing is said, a year at most. */
+  readonly hours?: number | null;
+  readonly with_audio?: boolean | null;
+}
+
+/** The answer to `shareConversation`. */
+export interface ShareView {
+  /** Names the share to its owner. */
+  readonly share_id: string;
+  /** Opens it to everybody who has it. It is in this answer alone: only its hash is stored. */
+  readonly token: string;
+  readonly expires_at: IsoTime;
+}
+
+/** What `withdrawShare` asks for. */
+export interface WithdrawShareRequest {
+  readonly share_id: string;
+}
+
+/** The answer to `withdrawShare`: also where there was none. */
+export interface WithdrawnShareView {
+  readonly withdrawn_share_id: string;
+}
+
+/** The answer to `sharedConversation`, which wants the token in the header {@link SHARE_TOKEN_HEADER}. */
+export interface SharedConversationView {
+  readonly title: string | null;
+  readonly language: string | null;
+  readonly started_at: IsoTime;
+  readonly finished_at: IsoTime;
+  readonly expires_at: IsoTime;
+  readonly segments: readonly {
+    readonly started_at: IsoTime;
+    readonly ended_at: IsoTime;
+    readonly text: string;
+    /** From 1, in order of appearance; null where speakers were not told apart. */
+    readonly speaker: number | null;
+    readonly speaker_name: string | null;
+  }[];
+  /** Whether more was said than is shown: an answer is bounded. */
+  readonly is_cut: boolean;
+}
+
+/** Not part of the address, so that it is in no log and no Referer. */
+export const SHARE_TOKEN_HEADER = 'X-Share-Token';
+
+/** A segment as it is taken along. */
+export interface ExportedSegment {
+  readonly started_at: IsoTime;
+  readonly ended_at: IsoTime;
+  /** As it was heard. */
+  readonly text: string;
+  readonly speaker?: number | null;
+  readonly language?: string | null;
+  /** 0 to 1. */
+  readonly confidence?: number | null;
+  readonly recording_id?: string | null;
+  readonly recording_started_at?: IsoTime | null;
+  /** `[text, milliseconds from the start of the segment, to]`. Without words the time is divided among those of the text. */
+  readonly words?: readonly (readonly [text: string, fromMs: number, toMs: number])[] | null;
+}
+
+/** A conversation as it is taken along, and as it can be imported. */
+export interface ExportedConversation {
+  readonly conversation_id?: string | null;
+  readonly device_id: string;
+  readonly title?: string | null;
+  readonly overview?: string | null;
+  readonly language?: string | null;
+  readonly starred?: boolean | null;
+  readonly tags?: readonly string[] | null;
+  readonly started_at: IsoTime;
+  readonly finished_at: IsoTime;
+  readonly segments: readonly ExportedSegment[];
+}
+
+/** What `importConversations` asks for. */
+export interface ImportRequest {
+  readonly conversations: readonly ExportedConversation[];
+}
+
+export const IMPORT_LIMITS = {
+  /** Conversations of one call. */
+  maxConversations: 20,
+  /** Segments of one call, of all its conversations. */
+  maxSegments: 2000,
+  maxTextLength: 10_000,
+} as const;
+
+/** The answer to `importConversations`: in the order in which they were given. */
+export interface ImportedView {
+  readonly conversations: readonly {
+    /** Where it is now; null where nothing of it is stored: it is empty, or was deleted by its user. */
+    readonly conversation_id: string | null;
+    /** What was not there before: importing the same again adds nothing. */
+    readonly new_words: number;
+  }[];
+}
+
+/** What `deleteEverything` asks for. */
+export interface DeleteEverythingRequest {
+  /** `audio`: kept audio alone. `everything`: conversations, edits, shares, audio, jobs, and what is known of recordings; not the account. */
+  readonly what: 'audio' | 'everything';
+}
+
+/** The answer to `deleteEverything`. What is under way when it is called is deleted a second time, two hours later. */
+export interface DeletedEverythingView {
+  readonly deleted: 'audio' | 'everything';
+}
