@@ -62,7 +62,7 @@ const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
  * Parameters of the functions: waiting as long as in production would only make tests slow. A lease must outlast the pauses of a busy
  * machine.
  */
-const PARAMETERS = { TASK_LEASE_SECONDS: '10' };
+const PARAMETERS = { TASK_LEASE_SECONDS: '10', OMI_API: 'true' };
 
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');

@@ -186,6 +186,13 @@ export interface JobTotals {
   readonly failures: readonly Failure[];
 }
 
+/** What a request held besides its job: see `JobDoc.rejected`. */
+export interface Rejected {
+  readonly count: number;
+  /** The first {@link MAX_LISTED_FAILURES}. */
+  readonly first: readonly Failure[];
+}
+
 /** Failures that the job's own document lists. */
 export const MAX_LISTED_FAILURES = 20;
 
@@ -225,4 +232,9 @@ export interface JobDoc<Time = Instant> extends JobTotals {
   readonly finishedAt: Time | null;
   /** When TTL, or the sweeper, removes the job. */
   readonly expiresAt: Time;
+  /**
+   * Recordings of the same request that were not accepted, and are no part of the job. Only on a wire that accepts the others of a
+   * batch without them (docs/omi.md); missing where there are none.
+   */
+  readonly rejected?: Rejected;
 }

@@ -281,6 +281,11 @@ export const params = {
     max: ANY,
     description: 'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
   }),
+  omiApi: defineBoolean('OMI_API', {
+    default: false,
+    description:
+      'Serve the part of Omi\u2019s API that uploads recordings and reads what became of them (docs/omi.md), for apps that speak it.',
+  }),
   enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
     default: false,
     description: 'Refuse requests without a valid App Check token.',

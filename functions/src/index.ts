@@ -12,6 +12,9 @@ export { syncStatus } from './endpoints/syncStatus.ts';
 /** `GET /v2/sync/jobs` */
 export { syncJobs } from './endpoints/syncJobs.ts';
 
+/** `/v1` and `/v2` of Omi's API, where the operator serves it; every other path there is not found. */
+export { omiApi } from './endpoints/omiApi.ts';
+
 /** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
 export { createSyncJob } from './endpoints/createSyncJob.ts';
 

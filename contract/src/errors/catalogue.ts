@@ -28,6 +28,11 @@ export const CATALOGUE = {
   app_check_failed: { status: 401, remedy: 'never', message: 'Send a valid App Check token in "X-Firebase-AppCheck".' },
   permission_denied: { status: 403, remedy: 'never', message: 'This belongs to somebody else.' },
   job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
+  path_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is nothing at this address; docs/api.md names the paths.',
+  },
   method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
   conversation_not_found: {
     status: 404,

@@ -1,6 +1,6 @@
 /** Reading a transcript from its beginning. */
-import type { CollectionReference, QueryDocumentSnapshot } from 'firebase-admin/firestore';
-import { transcriptOf } from './collections.ts';
+import type { CollectionReference, Firestore, QueryDocumentSnapshot } from 'firebase-admin/firestore';
+import { segmentPagesOf, transcriptOf } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Conversation, Segment, SegmentPage } from './conversation.ts';
 import { joinSegments } from './paragraphs.ts';
@@ -40,4 +40,14 @@ export async function readOpening(
       .slice(0, maxCharacters),
     language: mostFrequent(read.flatMap(({ words, language }) => words.map(() => language))),
   };
+}
+
+/** All segments of a conversation, in order of time. */
+export async function readTranscript(
+  db: Firestore,
+  uid: string,
+  conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
+): Promise<Segment[]> {
+  const { docs } = await transcriptOf(segmentPagesOf(db, uid), conversation).get();
+  return segmentsIn(docs.map((doc) => doc.data()));
 }

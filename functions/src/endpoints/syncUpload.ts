@@ -4,6 +4,7 @@ import type { HttpsOptions } from 'firebase-functions/v2/https';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { LIMITS, REGION } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
+import { addressOf } from '../http/addresses.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { lazily } from '../lazily.ts';
@@ -73,7 +74,7 @@ export function createUploadHandler({ authenticate, accept, limits, logger, now 
     return {
       status: 202,
       body: uploadView(accepted),
-      headers: { Location: `/v2/sync/status?job_id=${accepted.jobId}` },
+      headers: { Location: `${addressOf('syncStatus', 'syncUpload', req)}?job_id=${accepted.jobId}` },
       log: { uid, jobId: accepted.jobId, files: recordings.length, bytes: rawBody.length },
     };
   });

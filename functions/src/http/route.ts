@@ -1,5 +1,6 @@
 /** The frame around every HTTP function: methods, CORS, the shape of errors, the request log. */
 import type { Request, Response } from 'firebase-functions/v2/https';
+import type { ProblemBody } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { toAppError, toProblem } from './problem.ts';
@@ -16,9 +17,15 @@ export interface Reply {
 export interface RouteOptions {
   /** For the request log. */
   readonly name: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: Method | readonly Method[];
   readonly logger: Logger;
+  /** What the body of an error is; the contract's shape where it is missing. */
+  readonly errorBody?: (problem: ProblemBody) => object;
+  /** Headers of an error, besides those of every error. */
+  readonly errorHeaders?: (problem: ProblemBody) => Readonly<Record<string, string>>;
 }
+
+export type Method = 'GET' | 'POST';
 
 export type HttpHandler = (req: Request, res: Response) => Promise<void>;
 
@@ -35,9 +42,10 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '3600',
 };
 
-export function route({ name, method, logger }: RouteOptions, handle: (req: Request) => Promise<Reply>): HttpHandler {
+export function route(options: RouteOptions, handle: (req: Request) => Promise<Reply>): HttpHandler {
+  const { name, method, logger, errorBody = (problem: ProblemBody) => problem, errorHeaders = () => ({}) } = options;
   // RFC 9110, 9.1: HEAD goes wherever GET goes; Express leaves the body out.
-  const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
+  const methods = [method].flat().flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each]));
   const allow = [...methods, 'OPTIONS'].join(', ');
 
   async function answer(req: Request): Promise<Reply> {
@@ -47,7 +55,12 @@ export function route({ name, method, logger }: RouteOptions, handle: (req: Requ
     } catch (error) {
       const { status, headers, body } = toProblem(toAppError(error, logger));
       const allowed = status === 405 ? { Allow: allow } : {};
-      return { status, headers: { ...headers, ...allowed }, body, log: { code: body.error.code } };
+      return {
+        status,
+        headers: { ...headers, ...allowed, ...errorHeaders(body) },
+        body: errorBody(body),
+        log: { code: body.error.code },
+      };
     }
   }
 

@@ -2,7 +2,9 @@
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { filesOf, paged } from './files.ts';
-import { JOBS } from './job.ts';
+import type { Rejected } from 'offline-audio-sync-contract';
+import type { FileProblem } from '../errors.ts';
+import { JOBS, MAX_LISTED_FAILURES } from './job.ts';
 import type { Job, JobFile, JobStatus, Progress } from './job.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
@@ -208,11 +210,14 @@ export interface JobRequest {
   readonly nowMs: number;
   /** How long the job is kept, milliseconds from now. */
   readonly retentionMs: number;
+  /** What is wrong with recordings of the same request that are no part of the job. */
+  readonly rejected?: readonly FileProblem[];
 }
 
 /** A job as it begins: waiting for its recordings to be staged. */
 export function newJob(request: JobRequest): NewJob {
   const { uid, deviceId, files, upload, uploadExpiryMs, conversationId, contentHash, nowMs, retentionMs } = request;
+  const { rejected = [] } = request;
   const now = Timestamp.fromMillis(nowMs);
   const job: Job = {
     uid,
@@ -244,8 +249,14 @@ export function newJob(request: JobRequest): NewJob {
     updatedAt: now,
     finishedAt: null,
     expiresAt: Timestamp.fromMillis(nowMs + retentionMs),
+    ...(rejected.length > 0 && { rejected: rejectedOf(rejected) }),
   };
   return { job, files };
+}
+
+function rejectedOf(problems: readonly FileProblem[]): Rejected {
+  const first = problems.slice(0, MAX_LISTED_FAILURES).map((problem) => ({ ...problem, retryable: false }));
+  return { count: problems.length, first };
 }
 
 export function queuedProgress(filesTotal: number): Progress {

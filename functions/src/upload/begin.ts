@@ -6,6 +6,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
 import { isOutOfTime } from '../completion/outcome.ts';
 import { AppError } from '../errors.ts';
+import type { FileProblem } from '../errors.ts';
 import { asDuplicate } from '../jobs/registry.ts';
 import type { Original, RecordingRegistry } from '../jobs/registry.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
@@ -42,6 +43,8 @@ export interface NewUpload {
   readonly idempotencyKey: string | null;
   readonly fields: UploadFields;
   readonly recordings: readonly DeclaredRecording[];
+  /** What is wrong with the other recordings of the request, where the rest is accepted without them. */
+  readonly rejected?: readonly FileProblem[];
 }
 
 /** What the two ways in do differently. */
@@ -85,6 +88,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     contentHash: idempotencyKey === null ? null : way.contentHash,
     nowMs: deps.now(),
     retentionMs: deps.retentionMs(),
+    rejected: sent.rejected ?? [],
   });
   const refusal =
     (await refuseTarget(deps, sent)) ??

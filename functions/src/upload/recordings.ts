@@ -1,4 +1,4 @@
-/** The recordings of one upload: all of them valid, or none taken. */
+/** The recordings of one upload: checked by their names, sizes and, where they have come, their bytes. */
 import { createHash } from 'node:crypto';
 import { LIMITS } from '../config.ts';
 import { AppError, fileProblem } from '../errors.ts';
@@ -29,6 +29,11 @@ export interface DeclaredRecording {
 export interface Recording extends DeclaredRecording {
   readonly bytes: Uint8Array;
   readonly md5: string;
+}
+
+/** An uploaded file, with its device where the sender knows that from elsewhere than its name. */
+export interface DeviceFile extends UploadedFile {
+  readonly deviceId?: string;
 }
 
 /** A recording that will be uploaded to Storage. */
@@ -62,12 +67,23 @@ export interface RecordingRules {
 
 type Names = Pick<UploadFields, 'deviceId' | 'clockOffsetMs' | 'timeZone'>;
 
+/** What an upload holds: recordings that can be accepted, and what is wrong with the others. */
+export interface CheckedFiles<R> {
+  readonly recordings: R[];
+  readonly problems: FileProblem[];
+}
+
 /** @throws AppError `invalid_recording` with everything that is wrong with any of them. */
 export function checkRecordings(files: readonly UploadedFile[], fields: Names, rules: RecordingRules): Recording[] {
-  return allOrNone(
+  return allOrNone(checkEach(files, fields, rules));
+}
+
+/** Checks each file by itself: those that are at fault leave the others alone. */
+export function checkEach(files: readonly DeviceFile[], fields: Names, rules: RecordingRules): CheckedFiles<Recording> {
+  return sorted(
     files.map((file) => ({ ...file, name: file.filename, size: file.bytes.length, md5: null })),
     (file) => {
-      const checked = checkDeclared(file, fields, rules);
+      const checked = checkDeclared(file, { ...fields, deviceId: file.deviceId ?? fields.deviceId }, rules);
       if (!checked.ok) return checked;
       try {
         const { bytes } = file;
@@ -89,23 +105,28 @@ export function checkManifest(
   fields: Names,
   rules: RecordingRules,
 ): DeclaredRecording[] {
-  return allOrNone(files, (file) => checkDeclared(file, fields, rules));
+  return allOrNone(sorted(files, (file) => checkDeclared(file, fields, rules)));
 }
 
 type Checked<R> =
   { readonly ok: true; readonly recording: R } | { readonly ok: false; readonly problems: readonly FileProblem[] };
 
-function allOrNone<F extends DeclaredFile, R>(files: readonly F[], check: (file: F) => Checked<R>): R[] {
+function sorted<F extends DeclaredFile, R>(files: readonly F[], check: (file: F) => Checked<R>): CheckedFiles<R> {
   const problems: FileProblem[] = [];
   const recordings: R[] = [];
   const names = new Set<string>();
   for (const file of files) {
-    if (names.has(file.name)) problems.push(fileProblem(file.name, 'duplicate_name'));
+    const isRepeated = names.has(file.name);
+    if (isRepeated) problems.push(fileProblem(file.name, 'duplicate_name'));
     names.add(file.name);
     const checked = check(file);
-    if (checked.ok) recordings.push(checked.recording);
-    else problems.push(...checked.problems);
+    if (!checked.ok) problems.push(...checked.problems);
+    else if (!isRepeated) recordings.push(checked.recording);
   }
+  return { recordings, problems };
+}
+
+function allOrNone<R>({ recordings, problems }: CheckedFiles<R>): R[] {
   if (problems.length > 0) throw new AppError('invalid_recording', { details: problems });
   return recordings;
 }

@@ -8,7 +8,14 @@ import { auth, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
 /** Every address that anybody may call. What is deployed besides is held against a table in surface.test.ts. */
-const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = { syncUpload: 'POST', syncStatus: 'GET', syncJobs: 'GET' };
+const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = {
+  syncUpload: 'POST',
+  syncStatus: 'GET',
+  syncJobs: 'GET',
+  omiApi: 'POST',
+};
+/** Below a function's own address, where it serves several paths. */
+const PATHS: Readonly<Record<string, string>> = { omiApi: '/v2/sync-local-files' };
 const CALLABLES = [
   'createSyncJob',
   'retrySyncJob',
@@ -60,7 +67,7 @@ describe('every entry point', () => {
     let entries: EntryPoints;
     before(async () => {
       const key = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
-      entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [key] });
+      entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true', OMI_API: 'true' }, { keys: [key] });
     });
     after(() => entries.stop());
 
@@ -70,7 +77,7 @@ describe('every entry point', () => {
 
     for (const name of [...Object.keys(HTTPS), ...CALLABLES]) {
       it(`${name} wants an app that is attested, and a user`, async () => {
-        const url = entries.urls[name] ?? '';
+        const url = `${entries.urls[name] ?? ''}${PATHS[name] ?? ''}`;
         const Authorization = `Bearer ${user.idToken}`;
         const ask = async (headers: Record<string, string>) => {
           const response = await call(url, name, headers);
@@ -97,8 +104,10 @@ describe('every entry point', () => {
   it('that stores recordings refuses a user who was disabled after the token was given out', async () => {
     const disabled = await signUp();
     await auth.updateUser(disabled.uid, { disabled: true });
-    for (const name of ['syncUpload', 'createSyncJob']) {
-      const answer = await call(functionUrl(name), name, { Authorization: `Bearer ${disabled.idToken}` });
+    for (const name of ['syncUpload', 'omiApi', 'createSyncJob']) {
+      const answer = await call(`${functionUrl(name)}${PATHS[name] ?? ''}`, name, {
+        Authorization: `Bearer ${disabled.idToken}`,
+      });
       assert.deepEqual([answer.status, await codeOf(answer)], [401, 'unauthenticated'], name);
     }
   });
@@ -110,7 +119,13 @@ describe('every entry point', () => {
       'the upload, through Hosting': [`${HOSTING_ORIGIN}/v2/sync/upload`, 'POST', true],
       'the status, through Hosting': [`${HOSTING_ORIGIN}/v2/sync/status`, 'GET', true],
       'the jobs, through Hosting': [`${HOSTING_ORIGIN}/v2/sync/jobs`, 'GET', true],
-      ...Object.fromEntries(Object.entries(HTTPS).map(([name, method]) => [name, [functionUrl(name), method, true]])),
+      'Omi’s upload, through Hosting': [`${HOSTING_ORIGIN}/v2/sync-local-files`, 'POST', true],
+      ...Object.fromEntries(
+        Object.entries(HTTPS).map(([name, method]) => [
+          name,
+          [`${functionUrl(name)}${PATHS[name] ?? ''}`, method, true],
+        ]),
+      ),
       ...Object.fromEntries(CALLABLES.map((name) => [name, [functionUrl(name), 'POST', false]])),
     };
     const allows = (response: Response) =>

@@ -211,6 +211,10 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  it('says that other paths are not known', async () => {
+    await hold('/v2/{path}', await fetch(`${HOSTING_ORIGIN}/v2/sync/nothing`));
+  });
+
   it('says that callables take bodies of bounded size', async () => {
     for (const name of CALLABLES) await call(name, Array(20_001).fill(0));
   });

@@ -6,6 +6,7 @@ import type { HttpHandler } from '../../src/http/route.ts';
 
 export interface CallOptions {
   readonly method?: string;
+  readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | string[]>>;
   readonly rawBody?: Uint8Array;
@@ -33,9 +34,9 @@ export class Answer<Body> {
 }
 
 export async function call<Body = unknown>(handler: HttpHandler, options: CallOptions = {}): Promise<Answer<Body>> {
-  const { method = 'GET', headers = {}, query = {}, rawBody } = options;
+  const { method = 'GET', path = '/', headers = {}, query = {}, rawBody } = options;
   const sent = new Headers(headers);
-  const req = { method, query, rawBody, get: (name: string) => sent.get(name) ?? undefined };
+  const req = { method, path, query, rawBody, get: (name: string) => sent.get(name) ?? undefined };
 
   let status = 200;
   let body: unknown = null;

@@ -39,6 +39,15 @@ const SURFACE = {
     concurrency: 20,
     timeoutSeconds: 30,
   },
+  omiApi: {
+    platform: 'gcfv2',
+    region: [REGION],
+    entryPoint: 'omiApi',
+    httpsTrigger: { invoker: ['public'] },
+    availableMemoryMb: 1024,
+    concurrency: 8,
+    timeoutSeconds: 120,
+  },
   createSyncJob: callable('createSyncJob'),
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
@@ -149,6 +158,7 @@ const PARAMS = {
   AUDIO_RETENTION_DAYS: 30,
   UPLOAD_EXPIRY_HOURS: 24,
   FFMPEG_PATH: '',
+  OMI_API: false,
   ENFORCE_APP_CHECK: false,
   MAX_ACTIVE_JOBS: 200,
   MAX_RUNNING_JOBS: 4,
@@ -236,11 +246,11 @@ describe('the deployed surface', () => {
 
   it('is what Hosting’s rewrites lead to: every one to a public function, in its region', async () => {
     const firebase = JSON.parse(await readFile(new URL('../../../firebase.json', import.meta.url), 'utf8')) as {
-      hosting: { rewrites: { source: string; function?: { functionId: string; region: string } }[] };
+      hosting: { rewrites: { source?: string; regex?: string; function?: { functionId: string; region: string } }[] };
     };
     // Others lead to the console.
-    const rewrites = firebase.hosting.rewrites.flatMap(({ source, function: target }) =>
-      target === undefined ? [] : [{ source, target }],
+    const rewrites = firebase.hosting.rewrites.flatMap(({ source, regex, function: target }) =>
+      target === undefined ? [] : [{ source: source ?? regex, target }],
     );
     for (const { source, target } of rewrites) {
       const endpoint = manifest.endpoints[target.functionId];
@@ -253,6 +263,7 @@ describe('the deployed surface', () => {
         ['/v2/sync/upload', 'syncUpload'],
         ['/v2/sync/status', 'syncStatus'],
         ['/v2/sync/jobs', 'syncJobs'],
+        ['^/v\\d+(/.*)?$', 'omiApi'],
       ],
     );
   });

@@ -96,6 +96,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   app_check_failed: null,
   permission_denied: null,
   job_not_found: null,
+  path_not_found: null,
   method_not_allowed: null,
   conversation_not_found: null,
   recording_not_found: null,

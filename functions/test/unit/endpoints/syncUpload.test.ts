@@ -29,7 +29,7 @@ function post(
 ): Promise<Answer<UploadView>> {
   const { contentType, body } = multipart(parts);
   const sent = { 'Content-Type': contentType, ...headers };
-  return call(createUploadHandler(deps), { method: 'POST', headers: sent, rawBody: body });
+  return call(createUploadHandler(deps), { method: 'POST', path: '/v2/sync/upload', headers: sent, rawBody: body });
 }
 
 const good = filePart(pcmName(), pcmRecording());

@@ -1,0 +1,181 @@
+/**
+ * `/v1`, `/v2` and so on of Hosting, as far as no other function serves them: the part of Omi's API that uploads recordings and reads what
+ * became of them, where `OMI_API` is on (docs/omi.md). It does nothing by itself: the upload is that of `syncUpload`, in
+ * other words. Every other path is `path_not_found` in JSON, so that an app with a wrong address never gets the console's page.
+ */
+import { onRequest } from 'firebase-functions/v2/https';
+import type { HttpsOptions, Request } from 'firebase-functions/v2/https';
+import * as z from 'zod';
+import { LIMITS, params, REGION } from '../config.ts';
+import type { Conversation, Segment } from '../conversations/conversation.ts';
+import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { omiConversation, omiHeaders, omiJob, omiProblem, omiStart } from '../http/omiViews.ts';
+import { parseQuery } from '../http/query.ts';
+import { route } from '../http/route.ts';
+import type { HttpHandler, Method, Reply } from '../http/route.ts';
+import { isJobId } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/store.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import type { AcceptedJob, Upload } from '../upload/accept.ts';
+import { parseMultipart } from '../upload/multipart.ts';
+import type { MultipartLimits } from '../upload/multipart.ts';
+import { fromOmi } from '../upload/omiFiles.ts';
+import { checkEach } from '../upload/recordings.ts';
+import { REQUEST, uploadFields } from '../upload/request.ts';
+
+/** As `syncUpload`: bodies are held in memory. */
+export const options = {
+  region: REGION,
+  invoker: 'public',
+  memory: '1GiB',
+  concurrency: 8,
+  timeoutSeconds: 120,
+} as const satisfies HttpsOptions;
+
+export const omiApi = onRequest(
+  options,
+  lazily(async () => {
+    const [
+      { authenticator, beginning, bucket, conversations, db, jobs, startQueue },
+      { acceptUpload },
+      { createStaging },
+      { readTranscript },
+    ] = await Promise.all([
+      import('../platform.ts'),
+      import('../upload/accept.ts'),
+      import('../storage/staging.ts'),
+      import('../conversations/transcript.ts'),
+    ]);
+    return createOmiHandler({
+      isServed: () => params.omiApi.value(),
+      authenticate: authenticator({ checkRevoked: false }),
+      authenticateUpload: authenticator({ checkRevoked: true }),
+      accept: (upload) =>
+        acceptUpload(
+          { ...beginning(), staging: createStaging(bucket()), queue: startQueue, logger: cloudLogger },
+          upload,
+        ),
+      jobs,
+      readConversation: async (uid, id) => {
+        const [found] = await conversations.resolve(uid, [id]);
+        if (found === undefined) return null;
+        const [liveId, conversation] = found;
+        return { id: liveId, conversation, segments: await readTranscript(db, uid, conversation) };
+      },
+      limits: {
+        maxRequestBytes: LIMITS.maxRequestBytes,
+        maxFiles: LIMITS.maxFilesPerRequest,
+        maxRecordingBytes: LIMITS.maxRecordingBytes,
+      },
+      logger: cloudLogger,
+      now: Date.now,
+    });
+  }),
+);
+
+export interface OmiDeps {
+  /** Whether the operator serves this API. */
+  readonly isServed: () => boolean;
+  readonly authenticate: Authenticate;
+  readonly authenticateUpload: Authenticate;
+  readonly accept: (upload: Upload) => Promise<AcceptedJob>;
+  readonly jobs: Pick<JobStore, 'get'>;
+  /** The live conversation that an id stands for now, with its transcript. */
+  readonly readConversation: (uid: string, id: string) => Promise<OmiRead | null>;
+  readonly limits: MultipartLimits & { readonly maxRecordingBytes: number };
+  readonly logger: Logger;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+interface OmiRead {
+  readonly id: string;
+  readonly conversation: Conversation;
+  readonly segments: readonly Segment[];
+}
+
+interface OmiRoute {
+  readonly method: Method;
+  readonly path: RegExp;
+  /** @param id the last part of the path, where the route has one */
+  readonly handle: (deps: OmiDeps, req: Request, id: string) => Promise<Reply>;
+}
+
+const ROUTES: readonly OmiRoute[] = [
+  { method: 'POST', path: /^\/v2\/sync-local-files\/?$/, handle: upload },
+  { method: 'GET', path: /^\/v2\/sync-local-files\/([^/]+)\/?$/, handle: showJob },
+  { method: 'GET', path: /^\/v1\/conversations\/([^/]+)\/?$/, handle: showConversation },
+];
+
+export function createOmiHandler(deps: OmiDeps): HttpHandler {
+  const { isServed, logger } = deps;
+  const shape = { errorBody: omiProblem, errorHeaders: omiHeaders };
+  return route({ name: 'omi', method: ['GET', 'POST'], logger, ...shape }, async (req) => {
+    const found = isServed() ? ROUTES.find(({ path }) => path.test(req.path)) : undefined;
+    if (found === undefined) throw new AppError('path_not_found');
+    const method = req.method === 'HEAD' ? 'GET' : req.method;
+    if (found.method !== method) throw new AppError('method_not_allowed');
+    return found.handle(deps, req, found.path.exec(req.path)?.[1] ?? '');
+  });
+}
+
+const queryShape = z.object({ conversation_id: REQUEST.conversationId.optional() });
+
+async function upload({ authenticateUpload, accept, limits, now }: OmiDeps, req: Request): Promise<Reply> {
+  const { uid } = await authenticateUpload(req);
+  const { conversation_id: conversationId } = parseQuery(req, queryShape);
+  // Without a body there is no rawBody, whatever the type says.
+  const rawBody = (req.rawBody as Buffer | undefined) ?? Buffer.alloc(0);
+  const form = parseMultipart(req.get('Content-Type'), rawBody, limits);
+  const fields = uploadFields({ conversation_id: conversationId });
+  const { recordings, problems } = checkEach(form.files.map(fromOmi), fields, {
+    nowMs: now(),
+    maxRecordingBytes: limits.maxRecordingBytes,
+  });
+  if (recordings.length === 0) throw new AppError('invalid_recording', { details: problems });
+
+  const sent: Upload = { uid, idempotencyKey: null, fields, recordings, rejected: problems };
+  const accepted = await acceptForAnyTarget(accept, sent);
+  const { jobId, job } = accepted;
+  return {
+    status: 202,
+    body: omiStart(jobId, job),
+    // Relative, so that it is right behind Hosting and at the function's own address.
+    headers: { Location: req.path.endsWith('/') ? jobId : `sync-local-files/${jobId}` },
+    log: { uid, jobId, files: recordings.length, rejected: problems.length, bytes: rawBody.length },
+  };
+}
+
+/**
+ * Omi's app names the conversation of its live capture, which this service has never seen: such a target is a hint, and the time
+ * decides without it.
+ */
+async function acceptForAnyTarget(accept: OmiDeps['accept'], sent: Upload): Promise<AcceptedJob> {
+  try {
+    return await accept(sent);
+  } catch (error) {
+    if (!(error instanceof AppError) || !TARGET_CODES.has(error.code)) throw error;
+    return accept({ ...sent, fields: { ...sent.fields, conversationId: null } });
+  }
+}
+
+const TARGET_CODES: ReadonlySet<string> = new Set(['conversation_not_found', 'conversation_of_other_device']);
+
+async function showJob({ authenticate, jobs, now }: OmiDeps, req: Request, jobId: string): Promise<Reply> {
+  const { uid } = await authenticate(req);
+  const job = isJobId(jobId) ? await jobs.get(jobId) : null;
+  // A job of another user answers like none, so that no caller learns which ids exist. Omi's app treats both alike.
+  if (job?.uid !== uid) throw new AppError('job_not_found');
+  return { status: 200, body: omiJob(jobId, job, now()), log: { uid, jobId } };
+}
+
+async function showConversation({ authenticate, readConversation }: OmiDeps, req: Request, id: string): Promise<Reply> {
+  const { uid } = await authenticate(req);
+  const read = isJobId(id) ? await readConversation(uid, id) : null;
+  if (read === null) throw new AppError('conversation_not_found');
+  const body = omiConversation(read.id, read.conversation, read.segments);
+  return { status: 200, body, log: { uid, segments: body.transcript_segments.length } };
+}

@@ -1,0 +1,228 @@
+/**
+ * The part of Omi's public API that moves recordings, as its app reads it (BasedHardware/omi: `backend/routers/sync.py`,
+ * `app/lib/backend/http/api/conversations.dart`). Omi calls a conversation a memory. What Omi counts are pieces of speech; here
+ * they are recordings, because those are what an app keeps until they are done.
+ */
+import { isFinished } from 'offline-audio-sync-contract';
+import type { ProblemBody } from 'offline-audio-sync-contract';
+import { joinSegments } from '../conversations/paragraphs.ts';
+import type { Conversation, Segment } from '../conversations/conversation.ts';
+import type { Failure, Job, JobStatus } from '../jobs/job.ts';
+
+export type OmiStatus = 'queued' | 'processing' | 'completed' | 'partial_failure' | 'failed';
+
+/** The 202 of `POST /v2/sync-local-files`. */
+export interface OmiStart {
+  readonly job_id: string;
+  readonly status: OmiStatus;
+  readonly total_files: number;
+  readonly total_segments: number;
+  readonly poll_after_ms: number;
+  /** Omi's `backfill` is a queue of its own, which is not needed here. */
+  readonly lane: 'fresh';
+}
+
+interface OmiResult {
+  readonly new_memories: readonly string[];
+  readonly updated_memories: readonly string[];
+  readonly failed_segments: number;
+  readonly total_segments: number;
+  readonly errors: readonly string[];
+}
+
+/** The answer to `GET /v2/sync-local-files/{job_id}`. */
+export interface OmiJob {
+  readonly job_id: string;
+  readonly status: OmiStatus;
+  readonly total_segments: number;
+  readonly processed_segments: number;
+  readonly successful_segments: number;
+  readonly failed_segments: number;
+  readonly lane: 'fresh';
+  readonly reason_code: string | null;
+  /** Seconds. */
+  readonly retry_after: number | null;
+  readonly recording_age_seconds: number | null;
+  /** Once the job has ended. */
+  readonly result?: OmiResult;
+  readonly error?: string;
+}
+
+/** How long Omi's app waits before it asks for a job again, milliseconds. */
+const POLL_AFTER_MS = 3000;
+/** Sentences that a result lists, as many as Omi's does. */
+const MAX_ERRORS = 10;
+
+export function omiStart(jobId: string, job: Job): OmiStart {
+  const { total } = countsOf(job);
+  const status = omiStatus(job);
+  const poll_after_ms = isFinished(job.status) ? 0 : POLL_AFTER_MS;
+  return { job_id: jobId, status, total_files: total, total_segments: total, poll_after_ms, lane: 'fresh' };
+}
+
+/** @param nowMs Unix milliseconds */
+export function omiJob(jobId: string, job: Job, nowMs: number): OmiJob {
+  const { total, successful, failed } = countsOf(job);
+  const failures = [...job.failures, ...(job.rejected?.first ?? [])];
+  const hasEnded = isFinished(job.status);
+  const status = omiStatus(job);
+  const until = hasEnded ? null : (job.waitingFor?.until ?? null);
+  const error = status === 'failed' ? sentenceOf(job.status, failures) : undefined;
+  return {
+    job_id: jobId,
+    status,
+    total_segments: total,
+    processed_segments: successful + failed,
+    successful_segments: successful,
+    failed_segments: failed,
+    lane: 'fresh',
+    reason_code: hasEnded ? (failures[0]?.code ?? null) : job.status === 'deferred' ? waitOf(job) : null,
+    retry_after: until === null ? null : Math.max(0, Math.ceil((until.toMillis() - nowMs) / 1000)),
+    recording_age_seconds: null,
+    ...(hasEnded && {
+      result: {
+        new_memories: job.newConversationIds,
+        updated_memories: job.updatedConversationIds,
+        failed_segments: failed,
+        total_segments: total,
+        errors: failures.slice(0, MAX_ERRORS).map(nameAndMessage),
+      },
+    }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+const STATUSES: Readonly<Record<JobStatus, OmiStatus>> = {
+  uploading: 'queued',
+  pending: 'queued',
+  deferred: 'queued',
+  processing: 'processing',
+  completed: 'completed',
+  partial: 'partial_failure',
+  failed: 'failed',
+  cancelled: 'failed',
+};
+
+/** Omi's app deletes its copies of a completed job: a recording that was not accepted makes the whole a partial failure. */
+function omiStatus({ status, rejected }: Job): OmiStatus {
+  return status === 'completed' && rejected !== undefined ? 'partial_failure' : STATUSES[status];
+}
+
+function countsOf({ fileCounts, rejected }: Job) {
+  const { transcribed, silent, duplicate, failed, expected, staged } = fileCounts;
+  const successful = transcribed + silent + duplicate;
+  const notDone = failed + (rejected?.count ?? 0);
+  return { successful, failed: notDone, total: successful + notDone + expected + staged };
+}
+
+function waitOf({ waitingFor }: Job): string | null {
+  return waitingFor?.reason ?? null;
+}
+
+function nameAndMessage({ file, message }: Failure): string {
+  return file === null ? message : `${file}: ${message}`;
+}
+
+function sentenceOf(status: JobStatus, failures: readonly Failure[]): string {
+  const [first] = failures;
+  if (first !== undefined) return nameAndMessage(first);
+  return status === 'cancelled' ? 'The job was cancelled.' : 'Nothing of the job could be done.';
+}
+
+/** The answer to `GET /v1/conversations/{id}`, as far as this service knows what is in it. */
+export interface OmiConversation {
+  readonly id: string;
+  readonly created_at: string;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly structured: {
+    readonly title: string;
+    readonly overview: string;
+    readonly emoji: string;
+    readonly category: string;
+    readonly action_items: readonly never[];
+    readonly events: readonly never[];
+  };
+  readonly transcript_segments: readonly OmiSegment[];
+  readonly apps_results: readonly never[];
+  readonly photos: readonly never[];
+  readonly geolocation: null;
+  readonly external_data: null;
+  readonly source: string;
+  readonly language: string | null;
+  readonly status: 'completed';
+  readonly discarded: boolean;
+  readonly deleted: boolean;
+}
+
+interface OmiSegment {
+  readonly id: string;
+  readonly text: string;
+  /** `SPEAKER_00` and on, in order of appearance. */
+  readonly speaker: string;
+  readonly speaker_id: number;
+  readonly is_user: boolean;
+  readonly person_id: null;
+  /** Seconds from the start of the conversation. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** @param segments of all of the conversation */
+export function omiConversation(id: string, conversation: Conversation, segments: readonly Segment[]): OmiConversation {
+  return {
+    id,
+    created_at: conversation.createdAt.toDate().toISOString(),
+    started_at: conversation.startedAt.toDate().toISOString(),
+    finished_at: conversation.finishedAt.toDate().toISOString(),
+    structured: {
+      title: conversation.title ?? '',
+      overview: conversation.overview ?? '',
+      emoji: '',
+      category: 'other',
+      action_items: [],
+      events: [],
+    },
+    transcript_segments: omiSegments(id, conversation.startedAt.toMillis(), segments),
+    apps_results: [],
+    photos: [],
+    geolocation: null,
+    external_data: null,
+    source: 'omi',
+    language: conversation.language,
+    status: 'completed',
+    discarded: conversation.relevance === 'fillers',
+    deleted: false,
+  };
+}
+
+function omiSegments(id: string, startMs: number, segments: readonly Segment[]): OmiSegment[] {
+  const voices = new Map<number | null, number>();
+  return joinSegments(segments).map((paragraph, index) => {
+    const voice = voices.get(paragraph.speaker) ?? voices.size;
+    voices.set(paragraph.speaker, voice);
+    return {
+      id: `${id}-${index}`,
+      text: paragraph.text,
+      speaker: `SPEAKER_${String(voice).padStart(2, '0')}`,
+      speaker_id: voice,
+      is_user: false,
+      person_id: null,
+      start: (paragraph.startMs - startMs) / 1000,
+      end: (paragraph.endMs - startMs) / 1000,
+    };
+  });
+}
+
+/** An error as FastAPI gives it, which Omi's apps read, with this service's own shape beside it. */
+export function omiProblem({ error }: ProblemBody): object {
+  if (error.code === 'path_not_found') return { error }; // It is no part of Omi's API.
+  const [first] = error.details;
+  const detail = first === undefined ? error.message : `${first.file}: ${first.message}`;
+  return { detail, code: error.code, error };
+}
+
+/** Why a 429: by this header Omi's app tells a limit of the user from one of the service. */
+export function omiHeaders({ error }: ProblemBody): Record<string, string> {
+  return error.code === 'fair_use_restricted' ? { 'X-Omi-Rate-Limit-Reason': 'fair_use' } : {};
+}

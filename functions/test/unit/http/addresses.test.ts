@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { addressOf } from '../../../src/http/addresses.ts';
+
+/** Where a client that asked at `url` finds the status. @param path that the platform leaves of it for the function */
+function found(url: string, path: string, service?: string): string {
+  const { host } = new URL(url);
+  const request = { path, get: () => host };
+  const reference =
+    service === undefined
+      ? addressOf('syncStatus', 'syncUpload', request)
+      : addressOf('syncStatus', 'syncUpload', request, service);
+  return new URL(`${reference}?job_id=j1`, url).href;
+}
+
+describe('the address of another function', () => {
+  it('is its path behind Hosting', () => {
+    const url = 'https://demo.web.app/v2/sync/upload';
+    assert.equal(found(url, '/v2/sync/upload'), 'https://demo.web.app/v2/sync/status?job_id=j1');
+    assert.equal(found(`${url}/`, '/v2/sync/upload/'), 'https://demo.web.app/v2/sync/status?job_id=j1');
+  });
+
+  it('keeps the prefix of a proxy that keeps the paths', () => {
+    const url = 'https://example.com/audio/v2/sync/upload';
+    assert.equal(found(url, '/audio/v2/sync/upload'), 'https://example.com/audio/v2/sync/status?job_id=j1');
+  });
+
+  it('is the other name at the platform’s address and in the emulator, where the name is cut off', () => {
+    assert.equal(
+      found('https://us-central1-demo.cloudfunctions.net/syncUpload', '/'),
+      'https://us-central1-demo.cloudfunctions.net/syncStatus?job_id=j1',
+    );
+    assert.equal(
+      found('http://127.0.0.1:5001/demo/us-central1/syncUpload', '/', 'syncUpload'),
+      'http://127.0.0.1:5001/demo/us-central1/syncStatus?job_id=j1',
+    );
+  });
+
+  it('is the host of the other function at Cloud Run’s addresses', () => {
+    assert.equal(
+      found('https://syncupload-abc123-uc.a.run.app', '/', 'syncupload'),
+      'https://syncstatus-abc123-uc.a.run.app/?job_id=j1',
+    );
+    assert.equal(
+      found('https://syncupload-123456.us-central1.run.app', '/', 'syncupload'),
+      'https://syncstatus-123456.us-central1.run.app/?job_id=j1',
+    );
+  });
+
+  it('keeps the prefix that a kit gives to its functions', () => {
+    assert.equal(
+      found('https://us-central1-demo.cloudfunctions.net/audio-syncUpload', '/', 'audio-syncupload'),
+      'https://us-central1-demo.cloudfunctions.net/audio-syncStatus?job_id=j1',
+    );
+    assert.equal(
+      found('https://audio-syncupload-abc123-uc.a.run.app', '/', 'audio-syncupload'),
+      'https://audio-syncstatus-abc123-uc.a.run.app/?job_id=j1',
+    );
+  });
+});
