@@ -159,13 +159,13 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Signal to noise of `actual` against `expected`, decibels, ignoring `edge` samples at both ends. */
-export function snr(actual: Float32Array, expected: Float32Array, edge = 0): number {
+/** Signal to noise of `actual`, moved back by `lag` samples, against `expected`, decibels, ignoring `edge` samples at both ends. */
+export function snr(actual: Float32Array, expected: Float32Array, edge = 0, lag = 0): number {
   let signal = 0;
   let noise = 0;
   for (let i = edge; i < expected.length - edge; i++) {
     signal += expected[i]! ** 2;
-    noise += ((actual[i] ?? 0) - expected[i]!) ** 2;
+    noise += ((actual[i + lag] ?? 0) - expected[i]!) ** 2;
   }
   return 10 * Math.log10(signal / (noise + 1e-20));
 }
@@ -178,8 +178,7 @@ export function bestSnr(
 ): { decibels: number; lag: number } {
   let best = { decibels: -Infinity, lag: 0 };
   for (let lag = -reach; lag <= reach; lag++) {
-    const moved = Float32Array.from(expected, (_, i) => actual[i + lag] ?? 0);
-    const decibels = snr(moved, expected, reach);
+    const decibels = snr(actual, expected, reach, lag);
     if (decibels > best.decibels) best = { decibels, lag };
   }
   return best;
