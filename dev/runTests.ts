@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { say, since } from './console.ts';
 import { startDeepgramStandIn } from './deepgram/server.ts';
+import type { Suite, SuiteOptions } from './emulators/suite.ts';
 import { withSuite } from './emulators/withSuite.ts';
 import { prepareLocalModel } from './localModel.ts';
 import { main } from './main.ts';
@@ -169,43 +170,51 @@ await main(async (signal) => {
   }
   const groupsOf = (part: TestPart): readonly Group[] => (only === null || only === part ? PARTS[part] : []);
   const runner = new Runner(args);
+  /** What goes wrong with a suite is counted, because the sum is the last line in any case. @throws the signal's reason */
+  const inSuite = async (
+    options: SuiteOptions,
+    work: (suite: Suite, stop: AbortSignal) => Promise<void>,
+  ): Promise<void> => {
+    try {
+      await withSuite(options, async (suite, stop) => {
+        await work(suite, stop);
+        return runner.sum.failed === 0 ? 0 : 1;
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      runner.fail(error instanceof Error ? error.message : String(error));
+    }
+  };
   const withoutSuite = async (): Promise<void> => {
     await runner.run(groupsOf('unit'), NO_CLOUD, signal);
     if (only === null) await runner.check(signal);
   };
-  const first = withoutSuite();
-  first.catch(() => undefined); // It is awaited below.
-  const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap(groupsOf) }));
-  if (lanes.some(({ groups }) => groups.length > 0)) {
+  const withLocalRecogniser = async (): Promise<void> => {
+    const groups = groupsOf('local');
+    if (groups.length === 0) return;
+    await prepareLocalModel();
+    await inSuite({ ports: 'free', console: true, transcriber: 'local', signal }, ({ env }, stop) =>
+      runner.run(groups, env, stop),
+    );
+  };
+  const withDeepgramStandIn = async (): Promise<void> => {
+    const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap(groupsOf) }));
+    if (lanes.every(({ groups }) => groups.length === 0)) return;
     const options = { ports: 'free', console: groupsOf('web').length > 0, signal, parameters: PARAMETERS } as const;
-    await withSuite(options, async ({ env }, stop) => {
+    await inSuite(options, async ({ env }, stop) => {
       const standIn = await startDeepgramStandIn({ quiet: true });
       const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
       try {
-        const run = lanes.map(({ parts, groups }) => runner.run(groups, parts.includes('worker') ? apart : env, stop));
-        await Promise.all(run);
+        await Promise.all(
+          lanes.map(({ parts, groups }) => runner.run(groups, parts.includes('worker') ? apart : env, stop)),
+        );
       } finally {
         await standIn.close();
       }
-      return runner.sum.failed === 0 ? 0 : 1;
-    }).catch((error: unknown) => {
-      // The sum below is the last line in any case.
-      if (signal.aborted) throw error;
-      runner.fail(error instanceof Error ? error.message : String(error));
     });
-  }
-  await first;
-  if (groupsOf('local').length > 0) {
-    await prepareLocalModel();
-    const options = { ports: 'free', console: true, transcriber: 'local', signal } as const;
-    await withSuite(options, async ({ env }, stop) => {
-      await runner.run(groupsOf('local'), env, stop);
-      return runner.sum.failed === 0 ? 0 : 1;
-    }).catch((error: unknown) => {
-      if (signal.aborted) throw error;
-      runner.fail(error instanceof Error ? error.message : String(error));
-    });
-  }
+  };
+  // The shorter parts follow each other beside the long one, because much of what tests do is waiting.
+  await Promise.all([withDeepgramStandIn(), withoutSuite().then(withLocalRecogniser)]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
   for (const failure of failures) say.failed(failure);
