@@ -95,22 +95,24 @@ async function chunksToMove(uid: string, { shifts }: Redating, { db }: RedateDep
 async function moveChunk(
   uid: string,
   { jobId, chunkId }: ChunkRef,
-  { shifts }: Redating,
+  { shifts, startedAt }: Redating,
   guard: (tx: Transaction) => Promise<void>,
   { db, conversations, now }: RedateDeps,
 ): Promise<void> {
   const { gapMs } = conversations;
-  const move = { uid, jobId, chunkId, shifts: shifts.map(placeShift), gapMs };
+  const move = { uid, jobId, chunkId, shifts: shifts.map(placeShift), gapMs, begunMs: startedAt.toMillis() };
   for (;;) {
     try {
-      await db.runTransaction(async (tx) => {
+      const deleting = await db.runTransaction(async (tx) => {
         await guard(tx);
         const write = await prepareMove(tx, db, { ...move, nowMs: now() });
-        const changed = write();
-        if (changed.length > 0) {
-          tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...changed) });
+        const moved = write();
+        if (moved.changed.length > 0) {
+          tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...moved.changed) });
         }
+        return moved.deleting;
       });
+      for (const id of deleting) await conversations.finishDeletion(uid, id);
       return;
     } catch (error) {
       if (!(error instanceof DeletionUnderWayError)) throw error;

@@ -6,6 +6,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
 import type { Assignment, Interval } from './assignment.ts';
 import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';
+import { writeConversationFields } from './customData.ts';
 import { pageId, segmentsIn, summaryOf } from './conversation.ts';
 import type { Conversation, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
 import { deletedStretches } from './deletion.ts';
@@ -133,7 +134,7 @@ export class DeviceAxis {
     const survives = survivor === null ? null : before;
     const absorbs = absorbed.flatMap((each) => standing.get(each) ?? []);
 
-    tx.set(collection.doc(id), {
+    writeConversationFields(tx, collection.doc(id), {
       deviceId: this.deviceId,
       state: 'live',
       startedAt: Timestamp.fromMillis(startMs),

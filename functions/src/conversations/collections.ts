@@ -1,6 +1,6 @@
 /** Where a user's conversations are kept, and what several modules ask of them. */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
 import type { Interval } from './assignment.ts';
 import { LONGEST_PAGE_MS } from './segments.ts';
 import type { Conversation, DeletedSpeech, PlacedRecording, SegmentPage } from './conversation.ts';
@@ -88,6 +88,11 @@ interface DeletedStretch extends Interval {
   readonly uid: string;
   readonly deviceId: string;
   readonly longestMs: number;
+}
+
+/** The tombstones of the conversations that were merged into this one, without those merged into them before. */
+export function mergedInto(ref: DocumentReference<Conversation>): Query<Conversation> {
+  return (ref.parent as CollectionReference<Conversation>).where('mergedInto', '==', ref.id);
 }
 
 /** Conversations of all users whose deletion has begun and is not through. */

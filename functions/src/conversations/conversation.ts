@@ -27,6 +27,15 @@ export interface DeletedSpeech {
   readonly conversationId: string;
 }
 
+/** The fields of a conversation that this package writes. Every other field of a document is custom data (docs/extend.md). */
+export const CONVERSATION_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys({
+    ...{ deviceId: 1, state: 1, startedAt: 1, finishedAt: 1, title: 1, overview: 1, relevance: 1, summaryRevision: 1 },
+    ...{ language: 1, languages: 1, segmentCount: 1, wordCount: 1, speechSeconds: 1, mergedInto: 1, deletedAt: 1 },
+    ...{ revision: 1, createdByJobId: 1, createdAt: 1, updatedAt: 1 },
+  } satisfies Record<keyof Conversation, 1>),
+);
+
 /** The summary that a conversation has, until a newer one is made: all that a change of its interval carries over. */
 export function summaryOf(conversation: Conversation | null): ConversationSummary {
   const { title, overview, relevance, summaryRevision } = conversation ?? NO_SUMMARY;

@@ -12,6 +12,7 @@ import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import type { Interval } from './assignment.ts';
 import { conversationsOf, deletedBetween, deletedSpeechOf, segmentPagesOf, transcriptOf } from './collections.ts';
+import { deleteCustomData, deleteCustomFields } from './customData.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Conversation, Segment, SegmentPage } from './conversation.ts';
 import { middle } from './repeats.ts';
@@ -51,6 +52,7 @@ export async function beginDeletion(db: Firestore, uid: string, conversationId: 
       wordCount: 0,
       speechSeconds: 0,
     });
+    deleteCustomFields(tx, ref, conversation);
   });
 }
 
@@ -60,6 +62,8 @@ export async function beginDeletion(db: Firestore, uid: string, conversationId: 
  */
 export async function finishDeletion(db: Firestore, uid: string, conversationId: string, nowMs: number): Promise<void> {
   const ref = conversationsOf(db, uid).doc(conversationId);
+  if ((await ref.get()).data()?.state !== 'deleting') return;
+  await deleteCustomData(db, ref);
   while (await db.runTransaction((tx) => deletePage(tx, db, uid, ref, nowMs)));
 }
 
@@ -92,6 +96,8 @@ async function deletePage(
   if (!hasMore) {
     const revision = conversation.revision + 1;
     tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
+    // Written since the deletion began, by what did not look at the state.
+    deleteCustomFields(tx, ref, conversation);
   }
   return hasMore;
 }

@@ -11,6 +11,7 @@ import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import { conversationsOf, pagesOfChunk, segmentPagesOf, transcriptOf } from './collections.ts';
+import { writeConversationFields } from './customData.ts';
 import { NO_SUMMARY, placeKey, segmentsIn } from './conversation.ts';
 import type {
   Conversation,
@@ -35,24 +36,33 @@ export interface ChunkMove {
   readonly chunkId: string;
   readonly shifts: readonly Shift[];
   readonly gapMs: number;
+  /** When the correction began that this is a part of, Unix milliseconds. */
+  readonly begunMs: number;
   /** Unix milliseconds. */
   readonly nowMs: number;
 }
 
+/** What a move wrote: ids of conversations. */
+export interface Moved {
+  readonly changed: string[];
+  /** Nothing is left of these: the caller finishes their deletion. */
+  readonly deleting: string[];
+}
+
 /**
- * Reads what a move depends on; the returned function writes, and gives the ids of the conversations that it changed. Only what
- * lies where the shifts begin is moved, so that doing it again changes nothing.
+ * Reads what a move depends on; the returned function writes. Only what lies where the shifts begin is moved, so that doing it again
+ * changes nothing.
  *
  * Cost: reads every page of the conversations that lose some, and otherwise what an assignment of the same speech reads.
  * @throws DeletionUnderWayError
  */
-export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => string[]> {
+export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => Moved> {
   const { uid, jobId, chunkId, gapMs } = move;
   const shifts = new Map(move.shifts.map((shift) => [placeKey(shift), shift]));
   const said = await tx.get(pagesOfChunk(db, uid, jobId, chunkId));
   const leaving = said.docs.filter((doc) => shifts.has(placeKey(placeOf(doc.data()))));
   const first = leaving[0]?.data();
-  if (first === undefined) return () => [];
+  if (first === undefined) return () => ({ changed: [], deleting: [] });
   const chunk = await tx.get(chunksOf(db, jobId).doc(chunkId));
 
   const ids = new Set(leaving.map(({ id }) => id));
@@ -94,7 +104,8 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     for (const { id, conversation } of emptied) standing.set(id, conversation);
     const unused = emptied.map(({ id }) => id);
     const isStored = (id: string): boolean => others.has(id) || losing.some((each) => each.id === id);
-    const touched = assignments.map((assignment) => {
+    const touched = assignments.map((each) => {
+      const assignment = unused.length > 0 ? withoutBegun(each, standing, move.begunMs) : each;
       const absorbed = assignment.absorbed.filter(isStored);
       return writeAssigned(tx, axis, { ...assignment, absorbed }, assignment, standing, { ...move, unused });
     });
@@ -103,7 +114,11 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     for (const { id, conversation } of left) {
       const { revision } = conversation;
       const updatedAt = Timestamp.fromMillis(move.nowMs);
-      tx.set(conversationsOf(db, uid).doc(id), { ...conversation, revision: revision + 1, updatedAt });
+      writeConversationFields(tx, conversationsOf(db, uid).doc(id), {
+        ...conversation,
+        revision: revision + 1,
+        updatedAt,
+      });
     }
     const into = touched[0] ?? others.keys().next().value ?? null;
     for (const id of unused) {
@@ -111,8 +126,23 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
       if (into !== null) axis.writeMerged(tx, id, before, into, move.nowMs);
       else tx.update(conversationsOf(db, uid).doc(id), goneFields(before, move.nowMs));
     }
-    return [...touched, ...left.map(({ id }) => id)];
+    return { changed: [...touched, ...left.map(({ id }) => id)], deleting: into === null ? unused : [] };
   };
+}
+
+/**
+ * A conversation that began with an earlier part of the same correction is replaced by the one that all of it comes from: so a
+ * conversation that moves as a whole keeps its id and its custom data.
+ */
+function withoutBegun(
+  assignment: Assignment<TimedSegment>,
+  standing: ReadonlyMap<string, Conversation>,
+  begunMs: number,
+): Assignment<TimedSegment> {
+  const { survivor, absorbed } = assignment;
+  const createdMs = survivor === null ? null : standing.get(survivor)?.createdAt.toMillis();
+  if (survivor === null || createdMs == null || createdMs < begunMs) return assignment;
+  return { ...assignment, survivor: null, absorbed: [survivor, ...absorbed] };
 }
 
 /** A conversation's tallies count what it absorbs; only what is stored becomes a tombstone. */
@@ -204,7 +234,7 @@ function goneFields(before: Conversation | undefined, nowMs: number) {
   return {
     ...NO_SUMMARY,
     ...addTallies([]),
-    state: 'deleted',
+    state: 'deleting',
     deletedAt: now,
     updatedAt: now,
     revision: (before?.revision ?? 0) + 1,

@@ -1,6 +1,6 @@
 /** What follows when a document is deleted by the sweeper, a TTL policy, the console or an app. */
 import { FieldPath } from 'firebase-admin/firestore';
-import type { CollectionReference, Firestore } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore } from 'firebase-admin/firestore';
 import * as z from 'zod';
 import { chunksOf } from '../jobs/chunk.ts';
 import { filesOf } from '../jobs/files.ts';
@@ -29,7 +29,7 @@ const withOwner = z.object({ uid: z.string().min(1) });
 const PAGE = 300;
 
 /**
- * Removes what a deleted job left: its chunks, its pages of files and everything under `uploads/{uid}/{jobId}/`. May come late and more than
+ * Removes what a deleted job left: its chunks, its pages of files, a team's own subcollections and everything under `uploads/{uid}/{jobId}/`. May come late and more than
  * once, and by then a request with the same Idempotency-Key may have made a new job of the same id: that one's documents and
  * recordings stay.
  * @param data the document as it was.
@@ -38,6 +38,7 @@ const PAGE = 300;
 export async function clearDeletedJob(jobId: string, data: unknown, deps: JobDeletionDeps): Promise<void> {
   const chunks = await deleteDocuments(jobId, chunksOf(deps.db, jobId), deps);
   await deleteDocuments(jobId, filesOf(deps.db, jobId), deps);
+  await deleteCustomDocuments(jobId, deps.jobs.ref(jobId), deps);
   const { data: job } = withOwner.safeParse(data);
   // Without an owner there is no telling where its objects are: the sweeper finds them.
   const objects = job === undefined ? 0 : await deleteObjects(`uploads/${job.uid}/${jobId}/`, deps);
@@ -58,6 +59,14 @@ async function deleteObjects(prefix: string, deps: JobDeletionDeps): Promise<num
     pageToken = page.nextPageToken;
   } while (pageToken !== null);
   return count;
+}
+
+/** What a team keeps below the job (docs/extend.md), at any depth. */
+async function deleteCustomDocuments(jobId: string, parent: DocumentReference, deps: JobDeletionDeps): Promise<void> {
+  for (const collection of await parent.listCollections()) {
+    for (const ref of await collection.listDocuments()) await deleteCustomDocuments(jobId, ref, deps);
+    await deleteDocuments(jobId, collection, deps);
+  }
 }
 
 /** Each page is read before the job is looked for, and deleted only as it was read: a new job's documents stay. */

@@ -9,7 +9,14 @@
  * account was created belongs to it, and stays.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, DocumentSnapshot, Firestore, QueryDocumentSnapshot } from 'firebase-admin/firestore';
+import type {
+  CollectionReference,
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  QueryDocumentSnapshot,
+} from 'firebase-admin/firestore';
+import pMap from 'p-map';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
@@ -39,6 +46,12 @@ const SECOND_TIME_MS = 2 * 3600_000;
 
 /** Jobs deleted between two looks, and second times of one sweep. */
 const PAGE = 50;
+
+/** Documents whose subcollections are listed at the same time. */
+const CONCURRENCY = 16;
+
+/** The large ones of a user's collections: nothing may be below their documents (docs/extend.md). */
+const FLAT_COLLECTIONS: ReadonlySet<string> = new Set(['segments', 'coverage', 'recordings', 'deleted_speech']);
 
 /** @throws Error when Firestore or Storage do not answer: the platform repeats it then, and so does the sweeper. */
 export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promise<void> {
@@ -91,17 +104,23 @@ async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: Us
   return count;
 }
 
-/** Documents of a user that were last written before. */
+/** Documents of a user that were last written before, at any depth. */
 async function deleteOldDocuments(db: Firestore, uid: string, before: Timestamp): Promise<void> {
   const user = db.doc(`users/${uid}`);
   const writer = db.bulkWriter();
   const deleteOld = ({ ref, updateTime }: DocumentSnapshot): void => {
     if (updateTime !== undefined && updateTime < before) void writer.delete(ref, { lastUpdateTime: updateTime });
   };
+  const deleteOldBelow = async (parent: DocumentReference): Promise<void> => {
+    for (const collection of await parent.listCollections()) {
+      // Also a document that does not exist may have documents below it: only this lists it.
+      const parents = FLAT_COLLECTIONS.has(collection.id) ? [] : await collection.listDocuments();
+      for await (const doc of collection.select().stream() as AsyncIterable<QueryDocumentSnapshot>) deleteOld(doc);
+      await pMap(parents, deleteOldBelow, { concurrency: CONCURRENCY });
+    }
+  };
   deleteOld(await user.get());
-  for (const collection of await user.listCollections()) {
-    for await (const doc of collection.select().stream() as AsyncIterable<QueryDocumentSnapshot>) deleteOld(doc);
-  }
+  await deleteOldBelow(user);
   await writer.close();
 }
 

@@ -3,10 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { DeletionUnderWayError } from '../../src/conversations/axis.ts';
 import { recordReads } from '../support/operations.ts';
+import { say as sayIn, START_MS } from '../support/saying.ts';
 import { TestWorld } from '../support/worker.ts';
-
-const START_MS = Date.UTC(2025, 0, 1);
-const DEVICE = 'omi';
 
 describe('Speech in the store of conversations', () => {
   const world = new TestWorld({}, `demo-assignment-${randomUUID()}`);
@@ -103,28 +101,7 @@ describe('Speech in the store of conversations', () => {
     assert.deepEqual(reads.outsideTransactions, []);
   });
 
-  /** Words of a second, each at its second of the test's day. @returns ids of the conversations touched. */
-  async function say(seconds: readonly number[], target: string | null = null): Promise<string[]> {
-    const words = seconds.map((second) => ({
-      text: 'here',
-      startMs: START_MS + second * 1000,
-      endMs: START_MS + second * 1000 + 1000,
-      confidence: 1,
-      speaker: null,
-      language: 'en',
-      recording: { recordingId: 'recording', startedAtMs: START_MS },
-    }));
-    const speech = {
-      uid: world.uid,
-      deviceId: DEVICE,
-      jobId: 'job',
-      chunkId: 'chunk',
-      transcriber: 'test',
-      targetId: target,
-      words,
-    };
-    return world.db.runTransaction(async (tx) => (await conversations.prepare(tx, speech)).write());
-  }
+  const say = (seconds: readonly number[], target: string | null = null) => sayIn(world, seconds, target);
 
   async function read(id: string) {
     const conversation = (await conversations.conversations(world.uid).doc(id).get()).data();

@@ -7,7 +7,9 @@ import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { Query, Transaction } from 'firebase-admin/firestore';
 import {
   conversationsEndingAfter,
+  conversationsOf,
   deletedBetween,
+  mergedInto,
   pagesAt,
   pagesBetween,
   pagesOfChunk,
@@ -80,6 +82,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     const conversation = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
     await transcriptOf(segmentPagesOf(db, 'ann'), conversation).get();
     await unfinishedDeletions(db).get();
+    await mergedInto(conversationsOf(db, 'ann').doc('one')).get();
     await conversationsEndingAfter(db, 'ann', 'omi', 0).get();
     await pagesBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
     await pagesOfVoice(db, 'ann', 1).get();

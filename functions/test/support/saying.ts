@@ -1,0 +1,26 @@
+/** Speech that comes to the store of conversations without audio. */
+import type { TestWorld } from './worker.ts';
+
+export const START_MS = Date.UTC(2025, 0, 1);
+export const DEVICE = 'omi';
+
+/** Words of a second, each at its second of the test's day. @returns ids of the conversations touched. */
+export async function say(
+  world: Pick<TestWorld, 'db' | 'uid' | 'deps'>,
+  seconds: readonly number[],
+  targetId: string | null = null,
+): Promise<string[]> {
+  const words = seconds.map((second) => ({
+    text: 'here',
+    startMs: START_MS + second * 1000,
+    endMs: START_MS + second * 1000 + 1000,
+    confidence: 1,
+    speaker: null,
+    language: 'en',
+    recording: { recordingId: 'recording', startedAtMs: START_MS },
+  }));
+  const source = { uid: world.uid, deviceId: DEVICE, jobId: 'job', chunkId: 'chunk', transcriber: 'test' };
+  return world.db.runTransaction(async (tx) =>
+    (await world.deps.conversations.prepare(tx, { ...source, targetId, words })).write(),
+  );
+}
