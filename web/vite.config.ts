@@ -1,10 +1,25 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { parseEnv } from 'node:util';
 import { defineConfig, type Plugin } from 'vite';
 
 const ROOT = import.meta.dirname;
 const PUBLIC = path.join(ROOT, 'public');
+
+/** What the settings of the functions say (docs/operations.md, "Another region"): the file of the project wins. */
+function regionOfFunctions(): string | undefined {
+  const project = process.env['GCLOUD_PROJECT'];
+  const files = ['.env', ...(project === undefined ? [] : [`.env.${project}`])].map((name) =>
+    path.join(ROOT, '../functions', name),
+  );
+  const settings = files.filter((file) => existsSync(file)).map((file) => parseEnv(readFileSync(file, 'utf8')));
+  return settings.reduce((region: string | undefined, each) => each['FUNCTION_DEFAULT_REGION'] ?? region, undefined);
+}
+
+const region = process.env['VITE_FUNCTIONS_REGION'] ?? regionOfFunctions();
+// Vite gives variables of this prefix to the console.
+if (region !== undefined) process.env['VITE_FUNCTIONS_REGION'] = region;
 
 export default defineConfig({
   root: ROOT,

@@ -19,7 +19,7 @@ import {
   where,
 } from 'firebase/firestore';
 import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
-import { devicesPath, JOBS, REGION } from 'offline-audio-sync-contract';
+import { devicesPath, JOBS, DEFAULT_REGION } from 'offline-audio-sync-contract';
 import type { JobDoc, Platform } from 'offline-audio-sync-contract';
 import type { Backend, JobSignal } from './backend.ts';
 import { SyncError } from './errors.ts';
@@ -33,7 +33,7 @@ export interface FirebaseBackendOptions {
   readonly firestore?: Firestore;
   /** Where App Check is enforced: `async () => (await getToken(appCheck)).token`. */
   readonly appCheckToken?: () => Promise<string>;
-  /** Of the functions. Default: {@link REGION}. */
+  /** Of the functions. Default: {@link DEFAULT_REGION}. */
   readonly region?: string;
   /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
   readonly functionsUrl?: string;
@@ -47,7 +47,7 @@ export interface FirebaseBackendOptions {
  * @throws SyncError `signed_out`
  */
 export function firebaseBackend(options: FirebaseBackendOptions): Backend {
-  const { app, appCheckToken, region = REGION } = options;
+  const { app, appCheckToken, region = DEFAULT_REGION } = options;
   const auth = options.auth ?? getAuth(app);
   const firestore = options.firestore ?? getFirestore(app);
   const uid = auth.currentUser?.uid;

@@ -1,2 +1,5 @@
-/** Where every function runs. The other places that name it: docs/operations.md, "Another region". */
-export const REGION = 'us-central1';
+/**
+ * Where the functions run where the setting FUNCTION_DEFAULT_REGION of the deployment names no other region, and where clients that are
+ * told of no region call them. The local Emulator Suite always uses it.
+ */
+export const DEFAULT_REGION = 'us-central1';

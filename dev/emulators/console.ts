@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { say, since } from '../console.ts';
 import { ROOT, WEB } from '../paths.ts';
 import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
@@ -43,7 +44,13 @@ export async function buildConsole(target: string, suite: LocalSuite, signal: Ab
 async function runVite(target: string, signal: AbortSignal): Promise<void> {
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   const args = ['build', '--outDir', target, '--emptyOutDir', '--logLevel', 'warn'];
-  const child = spawn(process.execPath, [vite, ...args], { cwd: WEB, stdio: ['ignore', 'pipe', 'pipe'], signal });
+  const child = spawn(process.execPath, [vite, ...args], {
+    cwd: WEB,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+    // Not that of a deployment: a suite has settings of its own.
+    env: { ...process.env, VITE_FUNCTIONS_REGION: DEFAULT_REGION },
+  });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {

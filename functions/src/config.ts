@@ -1,10 +1,11 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
 import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
 import type { SecretParam } from 'firebase-functions/params';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { cloudLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 
-export { LIMITS, REGION } from 'offline-audio-sync-contract';
+export { LIMITS } from 'offline-audio-sync-contract';
 
 /** Of a setting that is a whole number. */
 interface IntOptions {
@@ -80,6 +81,10 @@ export const apiKeys = {
 export const TASK_TIMEOUT_SECONDS = 900;
 
 export const params = {
+  region: defineString('FUNCTION_DEFAULT_REGION', {
+    default: DEFAULT_REGION,
+    description: 'Where all functions and their task queue run. The bucket of Storage must be in reach of it.',
+  }),
   transcriber: defineString('TRANSCRIBER', {
     default: 'auto',
     description:
@@ -291,6 +296,24 @@ export const params = {
     description: 'Refuse requests without a valid App Check token.',
   }),
 };
+
+/** The region of every function, for its options: firebase-tools puts the setting in its place. */
+export const region = params.region;
+
+/** The region in which this runs. */
+export const ownRegion = (): string => region.value() || DEFAULT_REGION;
+
+/**
+ * What stands before the names of all functions as they are deployed; empty in most projects. A function kit is named after its
+ * instance. A codebase with a `prefix` in firebase.json is not told it, so it follows from the names of the function that runs.
+ * @param env of a running function: `FUNCTION_TARGET` as it is exported, `K_SERVICE` as it is deployed (its letters may be small).
+ */
+export function functionPrefix(env: Readonly<Record<string, string | undefined>>): string {
+  const { FIREBASE_KIT_INSTANCE_ID: instance, K_SERVICE: service = '', FUNCTION_TARGET: target = '' } = env;
+  if (instance !== undefined && instance !== '') return `kit-${instance}-`;
+  const isPrefixed = target !== '' && service.toLowerCase().endsWith(`-${target.toLowerCase()}`);
+  return isPrefixed ? service.slice(0, -target.length) : '';
+}
 
 /** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
 export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';

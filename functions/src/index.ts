@@ -3,6 +3,9 @@
  * way in. What handlers need is loaded with the first request, so that reading this file costs little.
  */
 
+// Roles and APIs, for the deployment.
+import './requirements.ts';
+
 /** `POST /v2/sync/upload` */
 export { syncUpload } from './endpoints/syncUpload.ts';
 

@@ -12,10 +12,11 @@ import { getStorage } from 'firebase-admin/storage';
 import {
   budgetLimits,
   fairUseLimits,
+  functionPrefix,
   IS_EMULATOR,
   jobRetentionMs,
+  ownRegion,
   params,
-  REGION,
   unfinishedRetentionMs,
   uploadExpiryMs,
 } from './config.ts';
@@ -50,7 +51,8 @@ export const registry = new RecordingRegistry(db, jobs);
 export const conversations = new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
 export const fairUse = new FairUse({ db, jobs, limits: fairUseLimits(), now: Date.now });
 export const budget = new DailyBudget({ db, limits: budgetLimits(), logger, now: Date.now });
-export const queue = createTaskQueue(getFunctions(app), `locations/${REGION}/functions/processSyncJob`);
+const taskFunction = `${functionPrefix(process.env)}processSyncJob`;
+export const queue = createTaskQueue(getFunctions(app), `locations/${ownRegion()}/functions/${taskFunction}`);
 export const turns = new Turns({
   db,
   jobs,

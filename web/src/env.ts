@@ -1,9 +1,14 @@
 /** Where the console is: deployed, or beside a local Emulator Suite. */
 import type { FirebaseOptions } from 'firebase/app';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 
 /** Of reCAPTCHA Enterprise, set when the console is built: App Check is used where there is one. */
 export const appCheckSiteKey: string | null =
   (import.meta.env['VITE_APP_CHECK_SITE_KEY'] as string | undefined) ?? null;
+
+/** Where the functions are called: `web/vite.config.ts` takes it from the settings of the functions when the console is built. */
+export const functionsRegion: string =
+  (import.meta.env['VITE_FUNCTIONS_REGION'] as string | undefined) ?? DEFAULT_REGION;
 
 /** What `npm start` writes into the page (`dev/emulators/console.ts`): nothing of it is there when deployed. */
 export interface LocalSuite {

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { REGION } from 'offline-audio-sync-contract';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { Random } from '../../../functions/test/crash/random.ts';
 import { createAccount, required } from '../support/suite.ts';
 import type { Order, Report } from './orders.ts';
@@ -43,7 +43,7 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
   const order: Order = {
     account,
     origins: {
-      functionsUrl: `${front.http}/${required('GCLOUD_PROJECT')}/${REGION}`,
+      functionsUrl: `${front.http}/${required('GCLOUD_PROJECT')}/${DEFAULT_REGION}`,
       storageUrl: front.http,
       firestore: front.firestore,
     },

@@ -1,6 +1,6 @@
 /** The running Emulator Suite, as an app's Firebase SDK sees it. */
 import { randomUUID } from 'node:crypto';
-import { REGION } from 'offline-audio-sync-contract';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { deleteApp, initializeApp } from 'firebase/app';
 import { connectAuthEmulator, getAuth, signInWithEmailAndPassword } from 'firebase/auth';
 import { connectFirestoreEmulator, initializeFirestore, setLogLevel, terminate } from 'firebase/firestore';
@@ -24,7 +24,7 @@ export interface Origins {
 
 export function suiteOrigins(): Origins {
   return {
-    functionsUrl: `${required('FUNCTIONS_EMULATOR_ORIGIN')}/${required('GCLOUD_PROJECT')}/${REGION}`,
+    functionsUrl: `${required('FUNCTIONS_EMULATOR_ORIGIN')}/${required('GCLOUD_PROJECT')}/${DEFAULT_REGION}`,
     storageUrl: `http://${required('FIREBASE_STORAGE_EMULATOR_HOST')}`,
     firestore: required('FIRESTORE_EMULATOR_HOST'),
   };

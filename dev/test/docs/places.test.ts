@@ -5,37 +5,39 @@ import { ROOT } from '../../paths.ts';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** Where a region may be named: what is deployed, what calls it, what tests it, what describes it. */
-const FILES = globSync(
+/** All code, and what is deployed beside it. */
+const CODE = globSync(
   [
     'firebase.json',
-    '*.md',
-    '{docs,client}/*.{md,yaml}',
-    '{contract,functions,web,client}/{src,test}/**/*.{ts,tsx}',
+    '{contract,functions,web,client}/{src,test,cli}/**/*.{ts,tsx}',
+    'functions/*.mjs',
+    'web/*.ts',
     'dev/*/*.{ts,mjs}',
   ],
-  {
-    cwd: ROOT,
-  },
+  { cwd: ROOT },
 ).sort();
+
+const DOCUMENTS = globSync(['*.md', '{docs,client,functions}/*.{md,yaml}', 'functions/.env.example'], { cwd: ROOT });
 
 const REGION =
   /\b(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-(?:north|south|east|west|central)[a-z]*\d+\b/g;
 
-describe('the region', () => {
-  const config = /^export const REGION = '(.+)';$/m.exec(read('contract/src/region.ts'))?.[1] ?? '';
+const regionsIn = (file: string): string[] => [...read(file).matchAll(REGION)].map(([name]) => name);
 
-  it('is the same everywhere', () => {
-    for (const file of FILES) {
-      for (const [named] of read(file).matchAll(REGION)) assert.equal(named, config, file);
-    }
+describe('the region', () => {
+  const fallback = /^export const DEFAULT_REGION = '(.+)';$/m.exec(read('contract/src/region.ts'))?.[1] ?? '';
+
+  it('is named in one place of the code: everything else follows the setting', () => {
+    const naming = CODE.filter((file) => regionsIn(file).length > 0);
+    assert.deepEqual(naming, ['contract/src/region.ts']);
   });
 
-  it('is named in the places that docs/operations.md lists, and in no other', () => {
+  it('is the same default in every document, and another one only where changing it is shown', () => {
+    const others = DOCUMENTS.filter((file) => regionsIn(file).some((named) => named !== fallback));
+    assert.deepEqual(others, ['docs/operations.md']);
     const section = /^### Another region$([^]*?)^##/m.exec(read('docs/operations.md'))?.[1] ?? '';
-    const listed = [...section.matchAll(/^\| `([^`]+)` /gm)].map(([, file = '']) => file);
-    const naming = FILES.filter((file) => [...read(file).matchAll(REGION)].length > 0);
-    assert.deepEqual(listed.sort(), naming);
+    const elsewhere = read('docs/operations.md').replace(section, '');
+    assert.deepEqual([...new Set([...elsewhere.matchAll(REGION)].map(([name]) => name))], [fallback]);
   });
 });
 

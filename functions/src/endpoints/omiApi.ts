@@ -6,7 +6,7 @@
 import { onRequest } from 'firebase-functions/v2/https';
 import type { HttpsOptions, Request } from 'firebase-functions/v2/https';
 import * as z from 'zod';
-import { LIMITS, params, REGION } from '../config.ts';
+import { LIMITS, params, region } from '../config.ts';
 import type { Conversation, Segment } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
@@ -28,7 +28,7 @@ import { REQUEST, uploadFields } from '../upload/request.ts';
 
 /** As `syncUpload`: bodies are held in memory. */
 export const options = {
-  region: REGION,
+  region,
   invoker: 'public',
   memory: '1GiB',
   concurrency: 8,

@@ -1,11 +1,11 @@
 /** `onDeviceDeleted`: when an app's registration is deleted, the uploads that it began and does not continue are cancelled. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import type { DocumentOptions } from 'firebase-functions/v2/firestore';
-import { REGION } from '../config.ts';
+import { region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 
 export const options = {
-  region: REGION,
+  region,
   document: 'users/{uid}/devices/{deviceId}',
   memory: '512MiB',
   timeoutSeconds: 60,

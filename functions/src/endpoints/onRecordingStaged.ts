@@ -1,7 +1,7 @@
 /** `onRecordingStaged`: checks an object that has arrived in Storage against its job's manifest. The last expected one starts the job. */
 import { onObjectFinalized } from 'firebase-functions/v2/storage';
 import type { StorageOptions } from 'firebase-functions/v2/storage';
-import { REGION } from '../config.ts';
+import { region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { mayBeAwaited } from '../storage/paths.ts';
 
@@ -10,7 +10,7 @@ import { mayBeAwaited } from '../storage/paths.ts';
  * there are written together.
  */
 export const options = {
-  region: REGION,
+  region,
   memory: '512MiB',
   concurrency: 80,
   timeoutSeconds: 120,

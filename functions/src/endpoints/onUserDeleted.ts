@@ -1,12 +1,12 @@
 /** `onUserDeleted`: when an account is deleted, everything of its user is deleted. */
 import { onUserDeleted as onAuthUserDeleted } from 'firebase-functions/v2/identity';
 import type { AuthOptions } from 'firebase-functions/v2/identity';
-import { REGION } from '../config.ts';
+import { region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
 export const options = {
-  region: REGION,
+  region,
   memory: '512MiB',
   timeoutSeconds: 540,
   retry: true,

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import type { TaskQueueOptions } from 'firebase-functions/v2/tasks';
 import type { Listener } from '../audio/detect/listener.ts';
-import { params, REGION, secretsFor, TASK_TIMEOUT_SECONDS } from '../config.ts';
+import { params, region, secretsFor, TASK_TIMEOUT_SECONDS } from '../config.ts';
 import type { TaskPayload } from '../jobs/job.ts';
 import { parseTaskPayload } from '../jobs/queue.ts';
 import { lazily } from '../lazily.ts';
@@ -14,7 +14,7 @@ import { cloudLogger as logger } from '../logger.ts';
  * may fail is counted on the job.
  */
 export const options = {
-  region: REGION,
+  region,
   invoker: 'private',
   memory: '2GiB',
   cpu: 2,

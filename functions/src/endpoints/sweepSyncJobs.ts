@@ -1,12 +1,12 @@
 /** `sweepSyncJobs`: every 5 minutes, re-enqueues stuck jobs, ends expired ones and deletes orphaned objects. */
 import { onSchedule } from 'firebase-functions/v2/scheduler';
 import type { ScheduleOptions } from 'firebase-functions/v2/scheduler';
-import { audioRetentionMs, REGION, uploadExpiryMs } from '../config.ts';
+import { audioRetentionMs, region, uploadExpiryMs } from '../config.ts';
 import { lazily } from '../lazily.ts';
 
 /** One at a time is enough; two at the same time would do no harm. */
 export const options = {
-  region: REGION,
+  region,
   schedule: 'every 5 minutes',
   memory: '512MiB',
   concurrency: 1,

@@ -3,7 +3,7 @@ import { onRequest } from 'firebase-functions/v2/https';
 import type { HttpsOptions } from 'firebase-functions/v2/https';
 import type { JobListView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS, REGION } from '../config.ts';
+import { LIMITS, region } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
@@ -17,7 +17,7 @@ import type { Logger } from '../logger.ts';
 
 /** A page of jobs is megabytes where jobs have hundreds of failures; their files are not read. */
 export const options = {
-  region: REGION,
+  region,
   invoker: 'public',
   memory: '512MiB',
   concurrency: 20,

@@ -2,7 +2,7 @@
 import { onRequest } from 'firebase-functions/v2/https';
 import type { HttpsOptions } from 'firebase-functions/v2/https';
 import * as z from 'zod';
-import { REGION } from '../config.ts';
+import { region } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { parseQuery } from '../http/query.ts';
@@ -17,7 +17,7 @@ import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
 export const options = {
-  region: REGION,
+  region,
   invoker: 'public',
   memory: '512MiB',
   concurrency: 80,

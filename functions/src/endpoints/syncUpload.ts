@@ -2,7 +2,7 @@
 import { onRequest } from 'firebase-functions/v2/https';
 import type { HttpsOptions } from 'firebase-functions/v2/https';
 import type { UploadView } from 'offline-audio-sync-contract';
-import { LIMITS, REGION } from '../config.ts';
+import { LIMITS, region } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { addressOf } from '../http/addresses.ts';
 import { route } from '../http/route.ts';
@@ -18,7 +18,7 @@ import { parseFields, parseIdempotencyKey } from '../upload/request.ts';
 
 /** Bodies are held in memory, and for a moment twice: 8 × 64 MiB fit. */
 export const options = {
-  region: REGION,
+  region,
   invoker: 'public',
   memory: '1GiB',
   concurrency: 8,

@@ -4,7 +4,7 @@
  */
 import { onCall } from 'firebase-functions/v2/https';
 import type { CallableOptions, Request, Response } from 'firebase-functions/v2/https';
-import { REGION } from '../config.ts';
+import { region } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
@@ -20,7 +20,7 @@ const MAX_DEPTH = 10;
 
 /** How callables are deployed, where nothing else is said. Anybody may call them: their handlers check the ID token. */
 export const CALLABLE_OPTIONS = {
-  region: REGION,
+  region,
   memory: '512MiB',
   concurrency: 20,
   timeoutSeconds: 60,

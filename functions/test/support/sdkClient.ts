@@ -1,6 +1,6 @@
 /** An app with Firebase's own client SDK, signed in as a new user: what `createSyncJob` is made for. */
 import { createHash, randomUUID } from 'node:crypto';
-import { REGION } from 'offline-audio-sync-contract';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { deleteApp, initializeApp } from 'firebase/app';
 import type { FirebaseApp } from 'firebase/app';
 import {
@@ -47,7 +47,7 @@ export class SdkClient {
     connectAuthEmulator(auth, `http://${requiredVariable('FIREBASE_AUTH_EMULATOR_HOST')}`, { disableWarnings: true });
     connectStorageEmulator(getStorage(app), ...hostAndPort(requiredVariable('FIREBASE_STORAGE_EMULATOR_HOST')));
     const functionsHost = new URL(requiredVariable('FUNCTIONS_EMULATOR_ORIGIN')).host;
-    connectFunctionsEmulator(getFunctions(app, REGION), ...hostAndPort(functionsHost));
+    connectFunctionsEmulator(getFunctions(app, DEFAULT_REGION), ...hostAndPort(functionsHost));
     const { user } = await createUserWithEmailAndPassword(auth, `${randomUUID()}@example.com`, 'correct horse');
     return new SdkClient(app, user);
   }
@@ -70,7 +70,7 @@ export class SdkClient {
 
   /** @throws FunctionsError as an app gets it */
   async call<View>(name: string, data: unknown): Promise<View> {
-    const callable = httpsCallable<unknown, View>(getFunctions(this.#app, REGION), name);
+    const callable = httpsCallable<unknown, View>(getFunctions(this.#app, DEFAULT_REGION), name);
     return (await callable(data)).data;
   }
 

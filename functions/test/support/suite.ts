@@ -1,6 +1,6 @@
 /** The running Emulator Suite: the addresses that `npm run emulators:exec` gives, and the admin's view into it. */
 import { randomUUID } from 'node:crypto';
-import { REGION } from 'offline-audio-sync-contract';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
@@ -18,7 +18,7 @@ export const project = requiredVariable('GCLOUD_PROJECT');
 
 /** A function's own address. */
 export function functionUrl(name: string): string {
-  return `${requiredVariable('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/${REGION}/${name}`;
+  return `${requiredVariable('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/${DEFAULT_REGION}/${name}`;
 }
 
 /** Where the app calls: Hosting, which rewrites to the functions. */

@@ -6,15 +6,19 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { REGION, secretsFor } from '../../src/config.ts';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
+import { functionPrefix, secretsFor } from '../../src/config.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Resolved by firebase-tools when it deploys. */
+const REGION = '{{ params.FUNCTION_DEFAULT_REGION }}';
 
 /** Every deployed function, as `firebase deploy` reads it. What is not here falls back to the platform's defaults. */
 const SURFACE = {
   syncUpload: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'syncUpload',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 1024,
@@ -23,7 +27,7 @@ const SURFACE = {
   },
   syncStatus: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'syncStatus',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 512,
@@ -32,7 +36,7 @@ const SURFACE = {
   },
   syncJobs: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'syncJobs',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 512,
@@ -41,7 +45,7 @@ const SURFACE = {
   },
   omiApi: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'omiApi',
     httpsTrigger: { invoker: ['public'] },
     availableMemoryMb: 1024,
@@ -56,7 +60,7 @@ const SURFACE = {
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'processSyncJob',
     taskQueueTrigger: {
       invoker: ['private'],
@@ -70,7 +74,7 @@ const SURFACE = {
   },
   onRecordingStaged: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'onRecordingStaged',
     eventTrigger: {
       eventType: 'google.cloud.storage.object.v1.finalized',
@@ -83,7 +87,7 @@ const SURFACE = {
   },
   sweepSyncJobs: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'sweepSyncJobs',
     scheduleTrigger: { schedule: 'every 5 minutes', retryConfig: { retryCount: 1 } },
     availableMemoryMb: 512,
@@ -93,7 +97,7 @@ const SURFACE = {
   },
   onSyncJobDeleted: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'onSyncJobDeleted',
     eventTrigger: deleted('offline_sync_jobs/{jobId}'),
     availableMemoryMb: 512,
@@ -101,7 +105,7 @@ const SURFACE = {
   },
   onDeviceDeleted: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'onDeviceDeleted',
     eventTrigger: deleted('users/{uid}/devices/{deviceId}'),
     availableMemoryMb: 512,
@@ -109,7 +113,7 @@ const SURFACE = {
   },
   onUserDeleted: {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint: 'onUserDeleted',
     eventTrigger: { eventType: 'google.firebase.auth.user.v2.deleted', retry: true, region: 'global' },
     availableMemoryMb: 512,
@@ -121,7 +125,7 @@ const SURFACE = {
 function callable(entryPoint: string) {
   return {
     platform: 'gcfv2',
-    region: [REGION],
+    region: REGION,
     entryPoint,
     availableMemoryMb: 512,
     concurrency: 20,
@@ -141,6 +145,7 @@ function deleted(document: string) {
 
 /** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
 const PARAMS = {
+  FUNCTION_DEFAULT_REGION: DEFAULT_REGION,
   TRANSCRIBER: 'auto',
   LOCAL_MODEL: 'tiny',
   DEEPGRAM_MODEL: 'nova-3',
@@ -183,7 +188,8 @@ const PARAMS = {
 interface Manifest {
   readonly endpoints: Record<string, Record<string, unknown>>;
   readonly params: readonly { readonly name: string; readonly default?: unknown }[];
-  readonly requiredAPIs: readonly { readonly api: string }[];
+  readonly requiredAPIs: readonly { readonly api: string; readonly reason: string }[];
+  readonly requiredRoles: readonly string[];
 }
 
 describe('the deployed surface', () => {
@@ -230,6 +236,18 @@ describe('the deployed surface', () => {
     assert.deepEqual(secrets({ TRANSCRIBER: 'openai' }), ['OPENAI_API_KEY']);
   });
 
+  it('knows what stands before the names of its functions: nothing, a kit’s instance, or a codebase’s prefix', () => {
+    const running = { FUNCTION_TARGET: 'sweepSyncJobs' };
+    assert.equal(functionPrefix({}), '');
+    assert.equal(functionPrefix({ ...running, K_SERVICE: 'sweepsyncjobs' }), '');
+    assert.equal(functionPrefix({ ...running, K_SERVICE: 'sweepSyncJobs' }), '');
+    assert.equal(functionPrefix({ ...running, K_SERVICE: 'eu-sweepsyncjobs' }), 'eu-');
+    assert.equal(
+      functionPrefix({ FIREBASE_KIT_INSTANCE_ID: 'audio', ...running, K_SERVICE: 'kit-audio-sweepsyncjobs' }),
+      'kit-audio-',
+    );
+  });
+
   it('gives the task the key that its transcriber needs', async function () {
     this.timeout(300_000); // It is built first, with its types checked: a minute on a busy machine.
     const { endpoints, params } = await readManifest({ TRANSCRIBER: 'deepgram' });
@@ -237,16 +255,32 @@ describe('the deployed surface', () => {
     assert.ok(params.some(({ name }) => name === 'DEEPGRAM_API_KEY'));
   });
 
-  it('needs no Google APIs but those of the task queue and the schedule', () => {
+  it('declares the APIs that it calls, each with a reason, and the least roles', () => {
+    const apis = ['cloudscheduler', 'cloudtasks', 'fcm', 'firestore', 'identitytoolkit', 'storage'];
     assert.deepEqual(
-      manifest.requiredAPIs.map(({ api }) => api),
-      ['cloudtasks.googleapis.com', 'cloudscheduler.googleapis.com'],
+      manifest.requiredAPIs.map(({ api }) => api).sort(),
+      apis.map((name) => `${name}.googleapis.com`),
     );
+    assert.ok(manifest.requiredAPIs.every(({ reason }) => reason.length > 10));
+    assert.deepEqual(manifest.requiredRoles.toSorted(), [
+      'roles/cloudtasks.enqueuer',
+      'roles/datastore.user',
+      'roles/eventarc.eventReceiver',
+      'roles/firebaseauth.viewer',
+      'roles/firebasecloudmessaging.admin',
+      'roles/iam.serviceAccountUser',
+      'roles/run.invoker',
+      'roles/storage.objectUser',
+    ]);
   });
 
-  it('is what Hosting’s rewrites lead to: every one to a public function, in its region', async () => {
+  it('has no function of the first generation: kits must not', () => {
+    assert.ok(Object.values(manifest.endpoints).every(({ platform }) => platform === 'gcfv2'));
+  });
+
+  it('is what Hosting’s rewrites lead to: every one to a public function, whose region firebase-tools finds', async () => {
     const firebase = JSON.parse(await readFile(new URL('../../../firebase.json', import.meta.url), 'utf8')) as {
-      hosting: { rewrites: { source?: string; regex?: string; function?: { functionId: string; region: string } }[] };
+      hosting: { rewrites: { source?: string; regex?: string; function?: { functionId: string; region?: string } }[] };
     };
     // Others lead to the console.
     const rewrites = firebase.hosting.rewrites.flatMap(({ source, regex, function: target }) =>
@@ -255,7 +289,7 @@ describe('the deployed surface', () => {
     for (const { source, target } of rewrites) {
       const endpoint = manifest.endpoints[target.functionId];
       assert.deepEqual(endpoint?.['httpsTrigger'], { invoker: ['public'] }, source);
-      assert.deepEqual(endpoint['region'], [target.region], source);
+      assert.equal(target.region, undefined, source);
     }
     assert.deepEqual(
       rewrites.map(({ source, target: { functionId } }) => [source, functionId]),

@@ -15,10 +15,10 @@ import {
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
-import { conversationsPath, REGION } from 'offline-audio-sync-contract';
+import { conversationsPath } from 'offline-audio-sync-contract';
 import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
-import { hostAndPort, localSuite } from '../env.ts';
+import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
 import { firebaseApp } from './app.ts';
 import { userAuth } from './auth.ts';
@@ -44,7 +44,7 @@ async function start(): Promise<Backend> {
   await userAuth();
   const localCache = persistentLocalCache({ tabManager: persistentMultipleTabManager() });
   const db = initializeFirestore(app, { localCache });
-  const functions = getFunctions(app, REGION);
+  const functions = getFunctions(app, functionsRegion);
   if (localSuite !== null) {
     connectFirestoreEmulator(db, ...hostAndPort(localSuite.firestore));
     connectFunctionsEmulator(functions, ...hostAndPort(localSuite.functions));

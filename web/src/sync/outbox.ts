@@ -3,9 +3,8 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { createSyncClient, type Recording, type SyncClient, type SyncStatus } from 'offline-audio-sync-client';
 import { firebaseBackend } from 'offline-audio-sync-client/firebase';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
-import { REGION } from 'offline-audio-sync-contract';
 import { coalesce } from '../coalesce.ts';
-import { appCheckSiteKey, localSuite } from '../env.ts';
+import { appCheckSiteKey, functionsRegion, localSuite } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
 import { addEach, type Refusal } from './addEach.ts';
@@ -101,11 +100,11 @@ async function start(uid: string): Promise<SyncClient> {
     localSuite === null
       ? {}
       : {
-          functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${REGION}`,
+          functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${functionsRegion}`,
           storageUrl: localSuite.storage,
         };
   const check =
     appCheckSiteKey === null ? {} : { appCheckToken: (await import('../firebase/appCheck.ts')).appCheckToken };
-  const backend = firebaseBackend({ app, auth, firestore: db, region: REGION, ...local, ...check });
+  const backend = firebaseBackend({ app, auth, firestore: db, region: functionsRegion, ...local, ...check });
   return createSyncClient({ store: indexedDbStore({ uid }), backend });
 }
