@@ -5,11 +5,11 @@ import { ROOT } from '../../paths.ts';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** All code, and what is deployed beside it. */
+/** All code but tests, and what is deployed beside it. */
 const CODE = globSync(
   [
     'firebase.json',
-    '{contract,functions,web,client}/{src,test,cli}/**/*.{ts,tsx}',
+    '{contract,functions,web,client}/{src,cli}/**/*.{ts,tsx}',
     'functions/*.mjs',
     'web/*.ts',
     'dev/*/*.{ts,mjs}',
