@@ -111,7 +111,7 @@ const imported = {
   },
 };
 
-/** Files that would have no names all the same. */
+/** Entry points that are CommonJS in spite of the above: an importer would find none of their exports by name. */
 function nameless({ inputs, outputs }) {
   const entries = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
   return entries.filter((entry) => inputs[entry]?.format === 'cjs');

@@ -61,6 +61,6 @@ export interface RecordingStore {
   own?(signal: AbortSignal, wait: boolean): Promise<Lease | null>;
   /** Calls back after another context has changed something. */
   watch?(listener: () => void): Unsubscribe;
-  /** Lets go of files and connections. */
+  /** Closes files and connections. */
   close?(): Promise<void>;
 }

@@ -120,7 +120,7 @@ export function linkedController(signal: AbortSignal): { controller: AbortContro
   };
 }
 
-/** Lets whoever waits go on before its time. */
+/** Ends the wait early. */
 export class Waker {
   #woken = false;
   #sleeping: AbortController | null = null;

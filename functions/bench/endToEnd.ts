@@ -1,7 +1,7 @@
 /**
  * End to end on the Emulator Suite, one process: `node endToEnd.ts <users> <hours,…>`, within `npm run emulators:exec`. Prints
  * JSON. Absolute figures are the emulators', which are slower than the real services in throughput and faster in latency; what
- * counts is what each is held against.
+ * counts is what each is compared with.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StandInControl } from '../../dev/deepgram/control.ts';

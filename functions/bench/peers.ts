@@ -1,4 +1,4 @@
-/** What the engine is held against: its limits, each part at its best and alone, and the common ways of doing the same. */
+/** What the engine is compared with: its limits, each part at its best and alone, and the common ways of doing the same. */
 import fvadModule from '@echogarden/fvad-wasm';
 import { NonRealTimeVAD } from '@ricky0123/vad-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';

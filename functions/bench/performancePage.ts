@@ -12,7 +12,7 @@ import type { Figures, Ratios } from './ratios.ts';
 import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
 
-/** What the project promises of each ratio. Held against the figure as it was measured, and shown rounded. */
+/** What the project promises of each ratio. Compared with the figure as it was measured, and shown rounded. */
 const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (value: number) => boolean])[] = [
   [
     'vsLimitOneCore',

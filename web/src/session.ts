@@ -77,7 +77,7 @@ function leaveWithOthers({ key, newValue }: StorageEvent): void {
 }
 
 /**
- * Whoever signs out, in whichever tab, has deleted Firestore's cache: clients that had it open never answer again, in any tab.
+ * Signing out, in any tab, deletes Firestore's cache: clients that had it open never answer again, in any tab.
  * So every tab begins anew, and no screen of one user is ever there for another.
  */
 async function leavePage(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What every store has to pass. Whoever writes one of their own runs this against it. */
+/** What every store has to pass. An app that writes its own store runs this suite against it. */
 import assert from 'node:assert/strict';
 import type { RecordingStore, StoredValue } from '../../src/store.ts';
 
@@ -33,7 +33,7 @@ export function storeContract({ create, reopen }: StoreUnderTest): void {
     assert.deepEqual(await store.entries(), entries({ 'batch/../2': { b: 2 } }));
   });
 
-  it('shares no object with whoever put or reads it', async () => {
+  it('shares no object with the caller that put or read it', async () => {
     const value = { list: [1] };
     await store.put(entries({ key: value }));
     value.list.push(2);

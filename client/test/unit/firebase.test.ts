@@ -33,7 +33,7 @@ describe('the backend of Firebase', () => {
     const [first, second] = [await backend.idToken(false), await backend.idToken(true)];
     assert.notEqual(first, second);
     await turn();
-    assert.equal(times, before, 'a new token is no news: whoever was refused asks for one with each attempt');
+    assert.equal(times, before, 'a new token is no news: a caller that was refused asks for one with each attempt');
 
     const signIn = async (uid: string): Promise<void> => {
       await signOut(auth);

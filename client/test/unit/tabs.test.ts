@@ -69,7 +69,7 @@ describe('a store that several tabs share', () => {
       assert.equal(world.requests('syncUpload'), 1);
     });
 
-    it('discarding, for good', async () => {
+    it('discarding, permanently', async () => {
       const id = await failed();
       await second.discard(id);
       assert.deepEqual(second.recordings(), [], 'at once');

@@ -151,7 +151,7 @@ export const CATALOGUE = {
   transcription_rejected: {
     status: 400,
     remedy: 'never',
-    message: 'The transcription service refused this audio for good.',
+    message: 'The transcription service refused this audio, and would refuse it again.',
   },
   transcription_unavailable: {
     status: 503,

@@ -32,7 +32,7 @@ export class StagedAudio {
     let timer = expectMore();
     try {
       for await (const bytes of stream) {
-        clearTimeout(timer); // Whoever reads may take their time.
+        clearTimeout(timer); // The reader may take as long as it needs.
         yield bytes as Buffer;
         timer = expectMore();
       }

@@ -85,7 +85,7 @@ export interface PreferenceOptions extends LanguageRules {
   readonly tell?: (uid: string, ignored: readonly string[]) => Promise<void>;
 }
 
-/** Deepgram would refuse every request of every user who prefers nothing, for good. */
+/** With such a default Deepgram would refuse every request of every user who prefers no language. */
 function configuredLanguage({ defaultLanguage, logger }: PreferenceOptions): string {
   const known = knownLanguage(defaultLanguage.trim());
   if (known === null) logger.error('setting.unknown_language', { stage: 'configure' });

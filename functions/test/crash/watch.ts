@@ -26,7 +26,7 @@ class Dying extends Error {
 
 /**
  * The emulator keeps the locks of a transaction whose client died for more than a minute (as Firestore does, up to its idle
- * limit), and whoever comes next would stand and wait. So a worker that is to die first rolls back what it has open, and does
+ * limit), and the next worker would wait for them. So a worker that is to die first rolls back what it has open, and does
  * nothing else any more: what is stored is the same as if it had died at once. One that is to freeze first ends them.
  */
 export class Watch {

@@ -7,7 +7,7 @@ import type { EntryPoints } from '../support/entryPoints.ts';
 import { auth, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
-/** Every address that anybody may call. What is deployed besides is held against a table in surface.test.ts. */
+/** Every address that anybody may call. What is deployed besides is compared with a table in surface.test.ts. */
 const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = {
   syncUpload: 'POST',
   syncStatus: 'GET',

@@ -2,7 +2,7 @@ import { indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes
 
 /**
  * The emulator answers queries that production refuses for want of an index. So whatever queries the emulator tests of this
- * process make it answer are held against `firestore.indexes.json` when they are through, as root hooks of the whole run.
+ * process make it answer are compared with `firestore.indexes.json` when they are through, as root hooks of the whole run.
  */
 const recording = recordQueries();
 

@@ -1,4 +1,4 @@
-/** What came of a case, held against what should have. */
+/** Compares what came of a case with what should have. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { joinSegments } from '../../src/conversations/paragraphs.ts';
@@ -43,7 +43,7 @@ function conversationsAreThose({ jobs }: Plan, words: readonly SpokenWord[], dat
 }
 
 /**
- * A word with the times that were heard of it, which are held against the spoken ones elsewhere. Where a word was cut and a
+ * A word with the times that were heard of it, which are compared with the spoken ones elsewhere. Where a word was cut and a
  * deletion took its neighbour, the silence before it may be just above the gap or just below.
  */
 function asHeard(word: SpokenWord, { segments }: UserData): SpokenWord {

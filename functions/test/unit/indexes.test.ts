@@ -176,7 +176,7 @@ describe('firestore.indexes.json', () => {
       for (const shape of shapes) indexesFor(shape, spec);
     });
 
-    it(`is held against every field that ${file} asks for`, async () => {
+    it(`is compared with every field that ${file} asks for`, async () => {
       const shapes = await shapesOf(ask);
       const asked = new Set(
         shapes.flatMap(({ equal, contains, order }) => [...equal, ...contains, ...order.map(({ field }) => field)]),
@@ -185,7 +185,7 @@ describe('firestore.indexes.json', () => {
     });
   }
 
-  it('is held against every file that has a query', async () => {
+  it('is compared with every file that has a query', async () => {
     const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith('.ts'));
     const sources = await Promise.all(files.map((file) => readFile(path.join(SRC, file), 'utf8')));
     const querying = files.filter((_, index) => /\.(where|orderBy|collectionGroup)\(/.test(sources[index]!));

@@ -107,7 +107,7 @@ export function inOrder(pages: readonly (readonly Segment[])[]): Segment[] {
   return pages.flat().sort((a, b) => a.startedAt - b.startedAt);
 }
 
-/** The limit that whoever runs the service has set for a user. */
+/** The limit that the operator has set for a user. */
 export function fairUseOf(_id: string, data: DocumentData): FairUse {
   const { fairUse } = data as { fairUse?: FairUseEntry<Timestamp> };
   return {

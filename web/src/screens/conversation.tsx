@@ -214,7 +214,9 @@ function Actions({ conversation, lines, isWhole }: ActionsProps) {
             if (confirmed) remove();
           }}
         >
-          <p>What was said is removed for good. Sending the same recordings again does not bring it back.</p>
+          <p>
+            What was said is removed and cannot be restored. Sending the same recordings again does not bring it back.
+          </p>
         </Confirm>
       )}
     </>

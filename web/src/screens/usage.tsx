@@ -54,7 +54,7 @@ function FairUse() {
       {limit.reason !== null && <p>{limit.reason}</p>}
       <p class="hint">
         {limit.until === null
-          ? 'There is no date for its end: whoever runs the service lifts it.'
+          ? 'There is no date for its end: the operator of the service lifts it.'
           : `Until ${relativeDay(limit.until, now)}, ${clock(limit.until)}.`}
       </p>
     </div>

@@ -40,7 +40,7 @@ export interface Outbox {
 /** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
 const SHOW_EVERY_MS = 200;
 
-/** @param deviceId this browser's. @param onError of what nobody waited for */
+/** @param deviceId this browser's. @param onError is told of failures of work that no caller awaits */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
   const recordings = signal<readonly LocalRecording[]>([]);
   const status = signal<SyncStatus>({ state: 'stopped', reason: null, until: null });

@@ -228,7 +228,7 @@ describe('The console', function () {
     await standIn.behave({ status: 400 });
     await visitor.add(...filesOf('letter'));
     await jobWith(visitor, 'Partly done');
-    await page.getByText('refused this audio for good').first().waitFor();
+    await page.getByText('would refuse it again').first().waitFor();
     await assertAccessible(page, 'A failed job');
     await visitor.shot('job-failed');
     await standIn.reset();

@@ -50,7 +50,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
     const browser = localBrowser();
     const profile = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-lighthouse-'));
     mkdirSync(REPORTS, { recursive: true });
-    /** Lighthouse starts the browser itself: whoever else drove it would take part in what is measured. */
+    /** Lighthouse starts the browser itself: another driver would be part of what is measured. */
     const measureOn = async (device: keyof typeof DEVICES, screen: string, address: string): Promise<boolean> => {
       const name = `${screen} on a ${device}`;
       const file = path.join(REPORTS, `${screen}-${device}.json`);

@@ -44,7 +44,7 @@ describe('A recording', () => {
     assert.equal(bench.audio.held, 0);
   });
 
-  it('says that it broke to whoever stops it, and records again when there is room', async () => {
+  it('tells the caller that stops it that it broke, and records again when there is room', async () => {
     await bench.recorder.start();
     await bench.audio.capture(2.5);
     await settled();
@@ -131,7 +131,7 @@ describe('A recording', () => {
     assert.equal(bench.asleep, true);
   });
 
-  it('gives whoever stops it twice the same answer', async () => {
+  it('answers the same when it is stopped twice', async () => {
     await bench.recorder.start();
     await bench.audio.capture(1);
     const both = await Promise.all([bench.recorder.stop(), bench.recorder.stop()]);

@@ -21,7 +21,7 @@ function storageUnavailable(error: unknown): boolean {
 }
 
 describe('Reading a staged recording', () => {
-  it('fails where Storage falls silent in the middle, and lets go of the stream', async () => {
+  it('fails where Storage falls silent in the middle, and closes the stream', async () => {
     const stream = new PassThrough();
     stream.write('some');
     const audio = new StagedAudio(bucketOf(stream), { maxSilenceMs: 30 });
@@ -51,7 +51,7 @@ describe('Reading a staged recording', () => {
     });
   }
 
-  it('waits for whoever reads, however long they take', async () => {
+  it('waits for the reader, however long it takes', async () => {
     const stream = new PassThrough();
     stream.end('all');
     let read = '';

@@ -195,7 +195,7 @@ describe('the Deepgram transcriber', () => {
       assert.match(String(error.cause), /TIMEOUT/);
     });
 
-    it('with the caller’s own reason when the caller aborts, and lets go of the connection', async () => {
+    it('with the caller’s own reason when the caller aborts, and closes the connection', async () => {
       const controller = new AbortController();
       const reason = new Error('the deadline is near');
       const closed = new Promise<void>((resolve) => {

@@ -113,7 +113,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
           assert.equal(deps.jobs.byId.get(jobId)?.status, 'pending');
           assertStaged(deps, jobId, sent);
         }
-        // The other way round too: a job that will run has its audio, whoever was told.
+        // The other way round too: a job that will run has its audio, no matter which caller was told.
         for (const [jobId, job] of deps.jobs.byId) if (job.status === 'pending') assertStaged(deps, jobId, sent);
       }),
       { numRuns: 1000 },
