@@ -7,7 +7,7 @@ import { readBody, sendJson } from './httpJson.ts';
 import type { SampleLibrary } from './library.ts';
 import { AudioError } from './pcm.ts';
 import { type ListenOptions, parseListenQuery, QueryError } from './query.ts';
-import { recognise } from './recogniser.ts';
+import { recognise, recogniseChannels } from './recogniser.ts';
 import type { OpenEntry, RequestLog } from './requestLog.ts';
 import { errorResponse, listenResponse } from './response.ts';
 
@@ -94,13 +94,13 @@ async function transcribe(
 
 async function hear(body: Buffer, options: ListenOptions, entry: OpenEntry, library: SampleLibrary): Promise<Answer> {
   const audio = await openAudio(body);
-  const words = await recognise(library, audio);
-  const { seconds, channels } = audio;
+  const heard = options.multichannel ? await recogniseChannels(library, audio) : [await recognise(library, audio)];
+  const { seconds } = audio;
   entry.audioSeconds = seconds;
-  entry.billedSeconds = seconds * (options.multichannel ? channels : 1);
-  entry.words = words.length;
+  entry.billedSeconds = seconds * heard.length;
+  entry.words = heard.flat().length;
   const { requestId, sha256 } = entry;
-  return { status: 200, body: listenResponse({ requestId, sha256, seconds, channels, words }, options) };
+  return { status: 200, body: listenResponse({ requestId, sha256, seconds, channels: heard }, options) };
 }
 
 function refusal(entry: OpenEntry, status: number, problem: string, code?: string, message?: string): Answer {

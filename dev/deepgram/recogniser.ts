@@ -35,6 +35,19 @@ export async function recognise(library: SampleLibrary, audio: ReceivedAudio): P
   return words.sort((a, b) => a.startMs - b.startMs);
 }
 
+/** The words of each channel, heard apart. Packets of two channels are none that the library holds: their sound is unrecognised. */
+export async function recogniseChannels(library: SampleLibrary, audio: ReceivedAudio): Promise<HeardWord[][]> {
+  if (audio.channels === 1) return [await recognise(library, audio)];
+  const { sampleRate, channels, samples } = audio.kind === 'opus' ? await decodeOpus(audio.stream, 2) : audio.pcm;
+  return Promise.all(
+    Array.from({ length: channels }, (_, channel) => {
+      const one = samples.filter((_, i) => i % channels === channel);
+      const pcm = { sampleRate, channels: 1, samples: one };
+      return recognise(library, { kind: 'pcm', pcm, seconds: audio.seconds, channels: 1 });
+    }),
+  );
+}
+
 function matchAudio(
   library: SampleLibrary,
   audio: ReceivedAudio,
@@ -105,23 +118,24 @@ function level({ samples, sampleRate, channels }: Pcm, fromMs: number, toMs: num
 }
 
 /** The audio that a player would play, less its end trimming; packets that do not decode are silent. */
-async function decodeOpus(stream: OggOpus): Promise<Pcm> {
-  const decoder = new OpusDecoder({ sampleRate: 48_000, channels: 1 });
+async function decodeOpus(stream: OggOpus, channels: 1 | 2 = 1): Promise<Pcm> {
+  const decoder = new OpusDecoder({ sampleRate: 48_000, channels });
   await decoder.ready;
   try {
     const total = stream.packets.reduce((sum, packet) => sum + packet.samples, 0);
-    const samples = new Int16Array(total);
+    const samples = new Int16Array(total * channels);
     let at = 0;
     for (const packet of stream.packets) {
       const { channelData } = decoder.decodeFrame(packet.bytes);
-      const pcm = channelData[0]?.subarray(0, packet.samples) ?? new Float32Array();
-      samples.set(
-        Int16Array.from(pcm, (value) => Math.max(-32768, Math.min(32767, Math.round(value * 32768)))),
-        at,
-      );
+      for (const [channel, plane] of channelData.entries()) {
+        for (let i = 0; i < packet.samples; i++) {
+          const value = Math.round((plane[i] ?? 0) * 32768);
+          samples[(at + i) * channels + channel] = Math.max(-32768, Math.min(32767, value));
+        }
+      }
       at += packet.samples;
     }
-    return { sampleRate: 48_000, channels: 1, samples: samples.subarray(stream.preSkip) };
+    return { sampleRate: 48_000, channels, samples: samples.subarray(stream.preSkip * channels) };
   } finally {
     decoder.free();
   }

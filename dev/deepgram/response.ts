@@ -7,8 +7,8 @@ export interface Heard {
   readonly requestId: string;
   readonly sha256: string;
   readonly seconds: number;
-  readonly channels: number;
-  readonly words: readonly HeardWord[];
+  /** The words of each channel that was heard apart: one without `multichannel`. */
+  readonly channels: readonly (readonly HeardWord[])[];
 }
 
 interface WireWord {
@@ -27,25 +27,30 @@ const MODEL_ID = '3c3d1f1e-0000-4000-8000-0000000000a3';
 const DIARIZER_ID = '3c3d1f1e-0000-4000-8000-0000000000d1';
 
 export function listenResponse(heard: Heard, options: ListenOptions): object {
-  const words = wireWords(heard.words, options);
-  const languages = [...new Set(heard.words.flatMap(({ language }) => language ?? []))];
-  const alternative = {
-    transcript: transcriptOf(words),
-    confidence: meanConfidence(words),
-    words,
-    ...(options.language === 'multi' && { languages }),
-  };
-  const channel = {
-    alternatives: [alternative],
-    ...(options.detectLanguage && { detected_language: languages[0] ?? 'en', language_confidence: 0.99 }),
-  };
+  const channels = heard.channels.map((words) => ({ words: wireWords(words, options), languages: languagesOf(words) }));
   return {
     metadata: metadata(heard, options),
     results: {
-      channels: [channel],
-      ...(options.utterances && { utterances: utterances(words, options) }),
+      channels: channels.map(({ words, languages }) => ({
+        alternatives: [
+          {
+            transcript: transcriptOf(words),
+            confidence: meanConfidence(words),
+            words,
+            ...(options.language === 'multi' && { languages }),
+          },
+        ],
+        ...(options.detectLanguage && { detected_language: languages[0] ?? 'en', language_confidence: 0.99 }),
+      })),
+      ...(options.utterances && {
+        utterances: channels.flatMap(({ words }, channel) => utterances(words, channel, options)),
+      }),
     },
   };
+}
+
+function languagesOf(words: readonly HeardWord[]): string[] {
+  return [...new Set(words.flatMap(({ language }) => language ?? []))];
 }
 
 /** Codes of the service for statuses that it is documented, or known, to answer. */
@@ -69,17 +74,14 @@ export function errorResponse(status: number, requestId: string, code?: string, 
   return { err_code: code ?? defaultCode, err_msg: message ?? defaultMessage, request_id: requestId };
 }
 
-function metadata(
-  { requestId, sha256, seconds, channels }: Heard,
-  { model, diarize, multichannel, tags }: ListenOptions,
-): object {
+function metadata({ requestId, sha256, seconds, channels }: Heard, { model, diarize, tags }: ListenOptions): object {
   return {
     transaction_key: 'deprecated',
     request_id: requestId,
     sha256,
     created: new Date().toISOString(),
     duration: round(seconds),
-    channels: multichannel ? channels : 1,
+    channels: channels.length,
     models: [MODEL_ID],
     model_info: {
       [MODEL_ID]: { name: `${model}-stand-in`, version: '2025-01-01.0', arch: model.split('-').slice(0, 2).join('-') },
@@ -106,7 +108,7 @@ function wireWords(words: readonly HeardWord[], { language, punctuate, diarize }
 }
 
 /** An utterance ends at a pause, and where another person speaks. */
-function utterances(words: readonly WireWord[], { utteranceSplit }: ListenOptions): object[] {
+function utterances(words: readonly WireWord[], channel: number, { utteranceSplit }: ListenOptions): object[] {
   const groups: WireWord[][] = [];
   for (const word of words) {
     const group = groups.at(-1);
@@ -124,7 +126,7 @@ function utterances(words: readonly WireWord[], { utteranceSplit }: ListenOption
     start: group[0]?.start,
     end: group.at(-1)?.end,
     confidence: meanConfidence(group),
-    channel: 0,
+    channel,
     transcript: transcriptOf(group),
     words: group,
     ...(group[0]?.speaker !== undefined && { speaker: group[0].speaker }),

@@ -5,7 +5,18 @@ import { type StandIn, startDeepgramStandIn } from '../deepgram/server.ts';
 import { wavFile } from '../samples/encode.ts';
 import { readRecording } from '../samples/samples.ts';
 import { oggPages, writePages } from './oggWriter.ts';
-import { dialogue, FULL, kitchen, packets, post, recordingOf, refusal, type Transcript } from './standInSupport.ts';
+import {
+  dialogue,
+  FULL,
+  kitchen,
+  memo,
+  packets,
+  post,
+  readMemo,
+  recordingOf,
+  refusal,
+  type Transcript,
+} from './standInSupport.ts';
 
 describe("Deepgram's contract, as the stand-in keeps it", function () {
   this.timeout(20_000);
@@ -152,9 +163,38 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
       });
     }
 
+    it('hears each channel apart with multichannel, and bills both', async () => {
+      const speech = Buffer.from(readMemo().subarray(44));
+      const silence = Buffer.alloc(speech.length);
+      const both = stereoWav(silence, speech);
+      const query = FULL.replace('diarize_model=latest', 'multichannel=true');
+      const { metadata, results } = (await (await listen(both, query)).json()) as Transcript;
+      assert.equal(metadata.channels, 2);
+      const [left, right] = results.channels.map(({ alternatives }) => alternatives[0]!.words);
+      assert.deepEqual(left, []);
+      assert.deepEqual(
+        right?.map((word) => word.punctuated_word),
+        memo.words.map(({ text }) => text),
+      );
+      const { requests } = await control.log();
+      assert.ok(Math.abs(requests[0]!.billedSeconds - 2 * metadata.duration) < 1e-6);
+    });
+
     it('answers 400 to a URL to fetch, and 404 to other addresses', async () => {
       await refusal(await listen(Buffer.from('{"url":"http://x"}'), FULL, { 'content-type': 'application/json' }), 400);
       await refusal(await fetch(`${standIn.url}/v1/speak`, { method: 'POST' }), 404);
     });
   });
 });
+
+/** 16 kHz, 16 bits. */
+function stereoWav(left: Buffer, right: Buffer): Buffer {
+  const frames = Array.from({ length: left.length / 2 }, (_, i) =>
+    Buffer.concat([left.subarray(2 * i, 2 * i + 2), right.subarray(2 * i, 2 * i + 2)]),
+  );
+  const wav = wavFile(frames);
+  wav.writeUInt16LE(2, 22);
+  wav.writeUInt32LE(64_000, 28);
+  wav.writeUInt16LE(4, 32);
+  return wav;
+}

@@ -73,7 +73,7 @@ async function cpuSeconds(bytes: Uint8Array, extension: FileExtension, decoder: 
   writeFileSync(timed, script, { mode: 0o755 });
   const began = process.cpuUsage();
   const signal = new AbortController().signal;
-  const options = { signal, maxSeconds: 3600, decoder, ffmpegPath: timed };
+  const options = { signal, maxSeconds: 3600, channels: 'mixed' as const, decoder, ffmpegPath: timed };
   const { blocks } = readRecording(once(bytes), { kind: 'file', extension }, options);
   let samples = 0;
   for await (const block of blocks) for (const frame of block) samples += frame.samples;

@@ -49,7 +49,7 @@ export async function hear(
     if (event.kind === 'failed') throw event.error;
     if (event.kind !== 'chunk') continue;
     const { chunk, file } = event;
-    const audio = speechAudio(chunk, file.format, chunk.spans);
+    const audio = await speechAudio(chunk, file.format, chunk.spans);
     const request = { audio, durationMs: chunk.durationMs, language: 'multi', preferredLanguage: null, keyterms: [] };
     const result = await transcriber.transcribe(request, signal);
     words.push(...placeWords(result.words, chunk.spans));

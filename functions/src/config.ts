@@ -112,6 +112,11 @@ export const params = {
     description:
       'Speech before each Deepgram request that is sent with it again, so that a voice keeps its number from one request to the next. At most 5 % of the speech, which Deepgram bills; 0 for none.',
   }),
+  multichannel: defineBoolean('MULTICHANNEL', {
+    default: false,
+    description:
+      'For recordings of calls with a channel for each side: Deepgram hears both channels apart, and each is a speaker. It bills both, so such speech costs twice and counts twice in the budgets of speech. Two channels with the same sound, and other transcribers, get a mix.',
+  }),
   deepgramOptions: defineString('DEEPGRAM_OPTIONS', {
     default: '',
     description:

@@ -47,6 +47,8 @@ const work = lazily(async () => {
   const { budget, completing, db, fairUse, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
   // The local recogniser has no limit but its own processors.
+  // The other transcribers tell no speakers apart, and hear a mix of all channels.
+  const tellsSpeakersApart = transcriber === 'deepgram' && (params.diarize.value() || params.multichannel.value());
   const limit = transcriber === 'local' ? 0 : params.projectRequests.value();
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;
@@ -73,8 +75,8 @@ const work = lazily(async () => {
     scan: {
       conversationGapMs: params.conversationGapSeconds.value() * 1000,
       maxChunkMs: params.maxChunkMinutes.value() * 60_000,
-      // Only Deepgram tells speakers apart.
-      contextMs: transcriber === 'deepgram' && params.diarize.value() ? params.speakerContextSeconds.value() * 1000 : 0,
+      contextMs: tellsSpeakersApart ? params.speakerContextSeconds.value() * 1000 : 0,
+      channels: transcriber === 'deepgram' && params.multichannel.value() ? ('separate' as const) : ('mixed' as const),
       decoder: containers.DECODERS.find((decoder) => decoder === params.decoder.value()) ?? 'auto',
       ffmpegPath: params.ffmpegPath.value(),
     },

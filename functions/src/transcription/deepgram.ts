@@ -27,7 +27,7 @@ export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): 
     async transcribe(request, signal) {
       const started = now();
       const asked = features();
-      const query = deepgramQuery(request, asked);
+      const query = deepgramQuery(request, asked, request.audio.channels);
       const { bytes, contentType } = await request.audio.encoded();
       const heard = await send(
         async (client, requestOptions) => {
@@ -60,8 +60,10 @@ function logTranscribed(
   elapsedMs: number,
 ): void {
   const { requestId, billedSeconds, words } = transcription;
-  const fields = { requestId, durationMs: request.durationMs, billedSeconds, words: words.length, elapsedMs };
+  const { durationMs } = request;
+  const toBillMs = durationMs * (request.audio.channels === 2 ? 2 : 1);
+  const fields = { requestId, durationMs, billedSeconds, words: words.length, elapsedMs };
   // A second covers what containers round up; more means that Deepgram read the stream otherwise than we wrote it.
-  if (Math.abs(billedSeconds * 1000 - request.durationMs) > 1000) logger.warn('deepgram.length_differs', fields);
+  if (Math.abs(billedSeconds * 1000 - toBillMs) > 1000) logger.warn('deepgram.length_differs', fields);
   else logger.info('deepgram.answered', fields);
 }

@@ -67,6 +67,7 @@ function badOptions(reason: string): AppError {
 export function deepgramQuery(
   { language, keyterms }: Pick<TranscriptionRequest, 'language' | 'keyterms'>,
   { model, diarize, options }: DeepgramFeatures,
+  channels: 1 | 2 = 1,
 ) {
   const keyterm = fittingKeyterms(keyterms);
   return {
@@ -74,7 +75,8 @@ export function deepgramQuery(
     language,
     smart_format: true,
     punctuate: true,
-    ...(diarize ? { diarize_model: 'latest' } : {}),
+    // Each of two channels has one speaker: telling speakers apart in them besides would be paid for and not read.
+    ...(channels === 2 ? { multichannel: true } : diarize ? { diarize_model: 'latest' } : {}),
     tag: 'offline-audio-sync',
     ...(keyterm.length > 0 ? { keyterm } : {}),
     ...parseDeepgramOptions(options),

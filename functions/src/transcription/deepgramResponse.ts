@@ -24,6 +24,12 @@ const alternativeSchema = z
     message: 'a transcript without words',
   });
 
+const channelSchema = z.object({
+  detected_language: z.string().optional(),
+  // We ask for one alternative.
+  alternatives: z.tuple([alternativeSchema], z.unknown()),
+});
+
 /**
  * What we read of a pre-recorded answer (https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded).
  * Silence is an alternative with an empty transcript; no `results`, channel or alternative at all is a broken answer,
@@ -32,15 +38,7 @@ const alternativeSchema = z
 const responseSchema = z.object({
   metadata: z.object({ request_id: z.string(), duration: seconds }),
   results: z.object({
-    channels: z.tuple(
-      [
-        z.object({
-          detected_language: z.string().optional(),
-          alternatives: z.tuple([alternativeSchema], z.unknown()),
-        }),
-      ],
-      z.unknown(),
-    ),
+    channels: z.tuple([channelSchema], channelSchema),
   }),
 });
 
@@ -51,17 +49,26 @@ const responseSchema = z.object({
  */
 export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Omit<Transcription, 'transcriber'> {
   const { metadata, results } = responseSchema.parse(body);
-  // We send one channel and take Deepgram's one alternative.
-  const [{ detected_language: detected, alternatives }] = results.channels;
-  const [{ words = [], languages = [] }] = alternatives;
-  const language = languages[0] ?? detected ?? (requestedLanguage === 'multi' ? null : requestedLanguage);
+  const { channels } = results;
+  const heard = channels.map(
+    ({ detected_language: detected, alternatives: [{ words = [], languages = [] }] }, channel) => {
+      const language = languages[0] ?? detected ?? (requestedLanguage === 'multi' ? null : requestedLanguage);
+      const speaker = channels.length > 1 ? channel : undefined;
+      return {
+        language,
+        words,
+        placed: words.map((word) => toWord({ ...word, speaker: speaker ?? word.speaker }, language)),
+      };
+    },
+  );
+  const language = heard.find(({ words }) => words.length > 0)?.language ?? heard[0]?.language ?? null;
 
   return {
     requestId: metadata.request_id,
-    // Billing follows audio duration for each channel, and `multichannel` is never asked for.
-    billedSeconds: metadata.duration,
-    language: language ?? mostSpoken(words),
-    words: words.map((word) => toWord(word, language)).sort((a, b) => a.startSeconds - b.startSeconds),
+    // https://developers.deepgram.com/docs/multichannel: each channel is billed for the whole duration.
+    billedSeconds: metadata.duration * channels.length,
+    language: language ?? mostSpoken(heard.flatMap(({ words }) => words)),
+    words: heard.flatMap(({ placed }) => placed).sort((a, b) => a.startSeconds - b.startSeconds),
   };
 }
 

@@ -2,7 +2,9 @@
 
 /** The speech of one chunk, in the form that a transcriber asks for. Each is made when it is first asked for. */
 export interface SpeechAudio {
-  /** For services: the original Opus packets in Ogg, or FLAC. */
+  /** 2 where two channels with two voices are to be heard apart, as in a call. */
+  readonly channels: 1 | 2;
+  /** For services: the original Opus packets in Ogg, or FLAC, with so many channels. */
   encoded(): Promise<EncodedAudio>;
   /** For models: 16 kHz, mono, -1 to 1. */
   pcm(): Promise<Float32Array>;
@@ -17,7 +19,7 @@ export interface EncodedAudio {
 
 export interface TranscriptionRequest {
   readonly audio: SpeechAudio;
-  /** Length of the audio, milliseconds: for logs and for a check of what is billed. */
+  /** Length of the audio, milliseconds, however many channels it has: for logs and for a check of what is billed. */
   readonly durationMs: number;
   /** BCP-47 tag, or `multi` for code-switching speech. */
   readonly language: string;
@@ -37,7 +39,7 @@ export interface TranscribedWord {
   readonly endSeconds: number;
   /** 0 to 1. */
   readonly confidence: number;
-  /** Speaker number within this request; null where speakers were not told apart. */
+  /** Speaker number within this request, that of the channel where there are two; null where speakers were not told apart. */
   readonly speaker: number | null;
   readonly language: string | null;
 }

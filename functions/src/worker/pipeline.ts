@@ -168,7 +168,7 @@ async function transcribeChunk(
   try {
     const { context } = plan;
     const audio = { preRoll: plan.preRoll, frames: [...context.frames, ...plan.frames] };
-    const speech = speechAudio(audio, file.format, plan.spans);
+    const speech = await speechAudio(audio, file.format, plan.spans, deps.settings.channels);
     const request = { audio: speech, durationMs: context.durationMs + plan.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
     await recorder.recordTranscription(order, result, placeChunkWords(result.words, plan), progress.chunkDone());

@@ -260,7 +260,8 @@ function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: Sp
   return {
     async transcribe(request, signal) {
       await fairUse.requireBudget(uid);
-      await budget.spend(uid, 'sentSeconds', request.durationMs / 1000);
+      // A service bills each channel.
+      await budget.spend(uid, 'sentSeconds', (request.durationMs / 1000) * request.audio.channels);
       return transcriber.transcribe(request, signal);
     },
   };

@@ -9,6 +9,7 @@ import type { PlannedChunk } from '../audio/chunk/chunks.ts';
 import type { Heard, Listener } from '../audio/detect/listener.ts';
 import { PassageCutter } from '../audio/detect/passages.ts';
 import type { Passage } from '../audio/detect/passages.ts';
+import type { ChannelMode } from '../audio/read/channels.ts';
 import type { DecoderChoice } from '../audio/read/containers/decodeContainer.ts';
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
@@ -67,6 +68,8 @@ export interface ScanSettings {
   readonly maxChunkMs: number;
   /** See `ChunkerOptions.contextMs`. */
   readonly contextMs?: number;
+  /** See {@link ChannelMode}. */
+  readonly channels?: ChannelMode;
   readonly decoder: DecoderChoice;
   /** Empty: ffmpeg-static, or else the one on the PATH. */
   readonly ffmpegPath: string;
@@ -97,6 +100,7 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
     const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
+      channels: deps.settings.channels ?? 'mixed',
       decoder: deps.settings.decoder,
       ffmpegPath: deps.settings.ffmpegPath,
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { loadSamples, speechSeconds } from '../../../dev/samples/samples.ts';
+import { wavFile } from '../../../dev/samples/encode.ts';
+import { framesOf, loadSamples, readRecording, speechSeconds } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
@@ -124,6 +125,29 @@ describe('the task', () => {
     assert.deepEqual((await world.standIn.log()).requests, []);
     assert.deepEqual(await world.conversations(), []);
     assert.deepEqual(await world.objects(), []);
+  });
+
+  it('hears the two channels of a call apart where that is set: a speaker each, and both are billed', async () => {
+    await world.close();
+    world = new TestWorld({ channels: 'separate' });
+    const [caller, callee] = [sample('memo'), sample('letter')];
+    const bytes = stereoWav(pcmOf(caller), pcmOf(callee));
+    const jobId = await world.accept([{ filename: 'call_1760000000.wav', bytes }]);
+    await world.deliver(jobId);
+    const spoken = (speaker: number | null): string[] =>
+      segments.filter((each) => each.speaker === speaker).flatMap(({ words }) => words.map(({ text }) => text));
+    const segments = await world.segments();
+    const speakers = [...new Set(segments.map(({ speaker }) => speaker))];
+    assert.deepEqual(
+      speakers.map(spoken).sort(),
+      [caller, callee].map(({ words }) => words.map(({ text }) => text)).sort(),
+    );
+    const { requests } = await world.standIn.log();
+    const job = await world.job(jobId);
+    const sent = requests.reduce((sum, { audioSeconds }) => sum + (audioSeconds ?? 0), 0);
+    assert.ok(Math.abs(job.usage.billedSeconds - 2 * sent) < 1e-3, `${job.usage.billedSeconds} s of ${sent} s`);
+    assertLedgerAddsUp(job);
+    await assertSound(world);
   });
 
   it('keeps the word whole that straddles two files', async () => {
@@ -317,3 +341,26 @@ describe('the task', () => {
     await assertSound(world);
   });
 });
+
+/** The samples of a recording at 16 kHz, 16 bits. */
+function pcmOf(of: Sample): Buffer {
+  const [recording] = of.recordings;
+  assert.ok(recording);
+  return Buffer.concat(framesOf(readRecording(of, recording), recording).map((frame) => frame ?? Buffer.alloc(0)));
+}
+
+function stereoWav(left: Buffer, right: Buffer): Buffer {
+  const length = Math.max(left.length, right.length);
+  const [a, b] = [left, right].map((pcm) => Buffer.concat([pcm, Buffer.alloc(length - pcm.length)]));
+  assert.ok(a !== undefined && b !== undefined);
+  const data = Buffer.alloc(2 * length);
+  for (let at = 0; at < length; at += 2) {
+    a.copy(data, 2 * at, at, at + 2);
+    b.copy(data, 2 * at + 2, at, at + 2);
+  }
+  const wav = wavFile([data]);
+  wav.writeUInt16LE(2, 22);
+  wav.writeUInt32LE(64_000, 28);
+  wav.writeUInt16LE(4, 32);
+  return wav;
+}

@@ -145,6 +145,7 @@ export function samplesIn(frames: readonly SourceFrame[]): number {
 export const DEFAULTS: ReadOptions = {
   signal: new AbortController().signal,
   maxSeconds: 3600,
+  channels: 'mixed',
   decoder: 'auto',
   ffmpegPath: '',
 };

@@ -4,6 +4,7 @@ import type { EncodedAudio, SpeechAudio } from '../../src/transcription/transcri
 /** For services: PCM is not asked for. */
 export function speechOf(bytes: Uint8Array, contentType: EncodedAudio['contentType']): SpeechAudio {
   return {
+    channels: 1,
     encoded: () => Promise.resolve({ bytes, contentType }),
     pcm: () => Promise.reject(new Error('PCM was asked for.')),
     pauses: [],
@@ -13,6 +14,7 @@ export function speechOf(bytes: Uint8Array, contentType: EncodedAudio['contentTy
 /** For models: encoded audio is not asked for. @param pcm 16 kHz, mono. */
 export function speechOfPcm(pcm: Float32Array, pauses: readonly number[] = []): SpeechAudio {
   return {
+    channels: 1,
     encoded: () => Promise.reject(new Error('Encoded audio was asked for.')),
     pcm: () => Promise.resolve(pcm),
     pauses,

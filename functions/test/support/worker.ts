@@ -167,7 +167,14 @@ export class TestWorld {
         budget: NO_BUDGET,
         slots: NO_SLOTS,
       },
-      scan: { conversationGapMs: GAP_MS, maxChunkMs: 600_000, contextMs: 0, decoder: 'auto', ffmpegPath: '' },
+      scan: {
+        conversationGapMs: GAP_MS,
+        maxChunkMs: 600_000,
+        contextMs: 0,
+        channels: 'mixed',
+        decoder: 'auto',
+        ffmpegPath: '',
+      },
       times: { workMs: 780_000, taskMs: 900_000, leaseMs: 60_000 },
       exit: () => {
         throw new Error('The worker was told to exit.');

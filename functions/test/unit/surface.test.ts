@@ -150,6 +150,7 @@ const PARAMS = {
   LOCAL_MODEL: 'tiny',
   DEEPGRAM_MODEL: 'nova-3',
   DIARIZE: true,
+  MULTICHANNEL: false,
   SPEAKER_CONTEXT_SECONDS: 30,
   DECODER: 'auto',
   DEEPGRAM_OPTIONS: '',

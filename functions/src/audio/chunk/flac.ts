@@ -22,13 +22,21 @@ const WEB_ASSEMBLY = (globalThis as unknown as { readonly WebAssembly: object })
 let libflac: Promise<Flac> | undefined;
 
 /**
- * Encodes 16-bit mono PCM as a FLAC file (RFC 9639). Gives way to the event loop between slices, so that ten minutes do
- * not hold up a heartbeat.
- * @param sampleRate samples a second
+ * Encodes 16-bit PCM as a FLAC file (RFC 9639). Gives way to the event loop between slices, so that ten minutes do not hold up a
+ * heartbeat.
+ * @param pcm two channels interleaved
+ * @param sampleRate samples a second of each channel
  */
-export async function encodeFlac(pcm: Int16Array, sampleRate: number): Promise<Uint8Array> {
+export async function encodeFlac(pcm: Int16Array, sampleRate: number, channels: 1 | 2 = 1): Promise<Uint8Array> {
   const flac = await (libflac ??= loadLibflac());
-  const encoder = flac.create_libflac_encoder(sampleRate, 1, 16, COMPRESSION_LEVEL, pcm.length, false);
+  const encoder = flac.create_libflac_encoder(
+    sampleRate,
+    channels,
+    16,
+    COMPRESSION_LEVEL,
+    pcm.length / channels,
+    false,
+  );
   if (encoder === 0) throw new Error('libFLAC could not make an encoder');
   try {
     const parts: Uint8Array[] = [];
@@ -38,7 +46,7 @@ export async function encodeFlac(pcm: Int16Array, sampleRate: number): Promise<U
     check(flac.init_encoder_stream(encoder, collect) === 0, 'start');
     for (let start = 0; start < pcm.length; start += SLICE_SAMPLES) {
       const slice = Int32Array.from(pcm.subarray(start, start + SLICE_SAMPLES));
-      check(flac.FLAC__stream_encoder_process_interleaved(encoder, slice, slice.length), 'encode');
+      check(flac.FLAC__stream_encoder_process_interleaved(encoder, slice, slice.length / channels), 'encode');
       await setImmediate();
     }
     check(flac.FLAC__stream_encoder_finish(encoder), 'finish');

@@ -1,6 +1,5 @@
 /** Listening: from a passage's frames to the probability of speech in each of its windows. */
-import type { SourceFrame } from '../read/pcm.ts';
-import { s16leToFloat } from '../read/s16.ts';
+import { pcmOf } from '../read/channels.ts';
 import { judgeStretch } from './judge.ts';
 import { windowLevels } from './level.ts';
 import type { Passage } from './passages.ts';
@@ -50,19 +49,9 @@ export function listenWith(vad: Vad): Listener {
 
 async function decode({ codec, lead, frames }: Passage): Promise<{ pcm: Float32Array; refused: number[] }> {
   const all = [...lead, ...frames];
-  if (codec === 's16') return { pcm: decodeS16(all), refused: [] };
+  if (codec === 's16') return { pcm: pcmOf(all, 'mixed')[0] ?? new Float32Array(0), refused: [] };
   // Loaded when first needed: an instance that sees no Opus never compiles libopus.
   const { decodeOpus } = await import('../read/opusDecoder.ts');
   const { pcm, refused } = await decodeOpus(all);
   return { pcm, refused: refused.flatMap((index) => (index < lead.length ? [] : index - lead.length)) };
-}
-
-function decodeS16(frames: readonly SourceFrame[]): Float32Array {
-  const pcm = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
-  let at = 0;
-  for (const { payload, samples } of frames) {
-    if (payload !== null) s16leToFloat(payload, pcm.subarray(at, at + samples));
-    at += samples;
-  }
-  return pcm;
 }

@@ -1,7 +1,8 @@
-/** Opus packets to 16 kHz mono, by libopus compiled to WebAssembly (`opus-decoder`). */
+/** Opus packets to 16 kHz PCM, by libopus compiled to WebAssembly (`opus-decoder`). */
 import { setImmediate } from 'node:timers/promises';
 import { OpusDecoder } from 'opus-decoder';
-import { MixDown } from './mixDown.ts';
+import { ChannelConverter, lengthOfPlanes } from './channels.ts';
+import type { ChannelMode, Planes } from './channels.ts';
 import { hasStereo } from './opusPacket.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
@@ -23,12 +24,22 @@ type Libopus = OpusDecoder<typeof SAMPLE_RATE>;
  * @returns the frames' samples, and the indices of frames that libopus refused: silence, too.
  */
 export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm: Float32Array; refused: number[] }> {
+  const { planes, refused } = await decodeOpusChannels(frames, 'mixed');
+  return { pcm: planes[0] ?? new Float32Array(0), refused };
+}
+
+/** {@link decodeOpus}, in two channels where they are wanted apart and there are two. */
+export async function decodeOpusChannels(
+  frames: readonly SourceFrame[],
+  mode: ChannelMode,
+): Promise<{ planes: Planes; refused: number[] }> {
   const channels = hasStereo(frames) ? 2 : 1;
   const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels, preSkip: 0 });
   await libopus.ready;
   try {
-    const mixDown = new MixDown(channels, SAMPLE_RATE);
-    const pcm = new Float32Array(frames.reduce((sum, { samples }) => sum + samples, 0));
+    const converter = new ChannelConverter(channels, SAMPLE_RATE, mode);
+    const total = frames.reduce((sum, { samples }) => sum + samples, 0);
+    const planes = Array.from({ length: mode === 'separate' ? channels : 1 }, () => new Float32Array(total));
     const refused: number[] = [];
     let packetsBefore = 0;
     let at = 0;
@@ -40,12 +51,18 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
       // Its errors count packets from the first of all calls.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
       packetsBefore += packets.length;
-      for (const index of place(part, mixDown.push(channelData), silent, pcm.subarray(at))) {
+      const decoded = converter.push(channelData);
+      for (const index of place(
+        part,
+        decoded,
+        silent,
+        planes.map((plane) => plane.subarray(at)),
+      )) {
         refused.push(first + index);
       }
       at += part.reduce((sum, { samples }) => sum + samples, 0);
     }
-    return { pcm, refused };
+    return { planes, refused };
   } finally {
     libopus.free();
   }
@@ -56,17 +73,16 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
  * @param silent ordinals among the frames with payload: packets that gave no samples.
  * @returns the indices of those.
  */
-function place(
-  frames: readonly SourceFrame[],
-  decoded: Float32Array,
-  silent: ReadonlySet<number>,
-  pcm: Float32Array,
-): number[] {
+function place(frames: readonly SourceFrame[], decoded: Planes, silent: ReadonlySet<number>, target: Planes): number[] {
+  const decodedLength = lengthOfPlanes(decoded);
+  const put = (from: number, samples: number, to: number): void => {
+    for (const [i, plane] of target.entries()) plane.set(decoded[i]?.subarray(from, from + samples) ?? [], to);
+  };
   if (silent.size === 0 && frames.every(({ payload }) => payload !== null)) {
-    pcm.set(decoded);
+    put(0, decodedLength, 0);
     return checked(
       [],
-      decoded.length,
+      decodedLength,
       frames.reduce((sum, { samples }) => sum + samples, 0),
     );
   }
@@ -78,12 +94,12 @@ function place(
     if (payload !== null && silent.has(packet++)) {
       refused.push(index);
     } else if (payload !== null) {
-      pcm.set(decoded.subarray(from, from + samples), to);
+      put(from, samples, to);
       from += samples;
     }
     to += samples;
   }
-  return checked(refused, decoded.length, from);
+  return checked(refused, decodedLength, from);
 }
 
 /** The alignment of every later word hangs on this. */

@@ -11,8 +11,8 @@ export const OPUS_CONVERGENCE_SAMPLES = 80 * SAMPLES_PER_MS;
 
 /**
  * One frame of a recording as a chunk carries it.
- * `payload` is the original Opus packet, or 16 kHz mono signed 16-bit little-endian PCM for every other codec;
- * null where the frame was lost (corrupt) or is empty, so that time goes on.
+ * `payload` is the original Opus packet, or 16 kHz signed 16-bit little-endian PCM for every other codec;
+ * null where the frame was lost (corrupt) or is empty, so that time goes on. PCM of two channels that are kept apart is interleaved.
  */
 export interface SourceFrame {
   readonly payload: Uint8Array | null;
@@ -22,6 +22,11 @@ export interface SourceFrame {
   readonly isCovered?: boolean;
   /** Set where there is no audio because nothing was recorded: that is silence, and nothing is lost. */
   readonly isEmpty?: true;
+}
+
+/** Whether a frame of PCM holds two channels. */
+export function isStereoPcm({ payload, samples }: SourceFrame): boolean {
+  return payload !== null && samples > 0 && payload.length === 4 * samples;
 }
 
 /** Whether a frame's audio was lost. */

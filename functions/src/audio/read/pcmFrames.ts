@@ -1,65 +1,66 @@
-/** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz mono. */
+/** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz. */
 import { LIMITS } from '../../config.ts';
 import type { FramedFormat } from './format.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
-import { MixDown } from './mixDown.ts';
-import { SAMPLE_RATE, type SourceFrame } from './pcm.ts';
-import { Resampler } from './resampler.ts';
+import { ChannelConverter, interleave } from './channels.ts';
+import type { ChannelMode, Planes } from './channels.ts';
+import type { SourceFrame } from './pcm.ts';
 import { floatToS16le } from './s16.ts';
 
 export class PcmFrames implements FrameSource {
   readonly sampleRate: number;
   readonly maxPayloadBytes = LIMITS.maxFrameBytes;
   readonly #format: FramedFormat;
-  readonly #mixDown: MixDown;
-  readonly #resampler: Resampler | null;
+  readonly #channels: ChannelConverter;
+  /** Samples of one moment: 2 where two channels are kept apart. */
+  readonly #width: 1 | 2;
   /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
   #waiting: readonly EncodedFrame[] = [];
   #held = new Float32Array(0);
   /** Input samples of the frames that were given out. */
   #inputDone = 0;
 
-  constructor(format: FramedFormat) {
+  constructor(format: FramedFormat, channels: ChannelMode) {
     this.#format = format;
     this.sampleRate = format.sampleRate;
-    this.#mixDown = new MixDown(format.channels, format.sampleRate);
-    this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
+    this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
+    this.#width = channels === 'separate' && format.channels === 2 ? 2 : 1;
   }
 
   toSourceFrames(frames: readonly EncodedFrame[]): SourceFrame[] {
-    const input = this.#toMono(frames);
+    const input = this.#planesOf(frames);
     this.#waiting = [...this.#waiting, ...frames];
-    return this.#giveOut(this.#resampler?.push(input) ?? input);
+    return this.#giveOut(this.#channels.push(input));
   }
 
   end(): SourceFrame[] {
-    return this.#giveOut(this.#resampler?.end() ?? new Float32Array(0));
+    return this.#giveOut(this.#channels.end());
   }
 
   /** Cuts the output at frame borders. */
-  #giveOut(output: Float32Array): SourceFrame[] {
-    const held = concat(this.#held, output);
+  #giveOut(output: Planes): SourceFrame[] {
+    const held = concat(this.#held, interleave(output));
     const lengths: number[] = [];
     let length = 0;
     for (const frame of this.#waiting) {
       const samples = this.#outputLength(this.#inputDone + frame.samples) - this.#outputLength(this.#inputDone);
-      if (length + samples > held.length) break;
+      if ((length + samples) * this.#width > held.length) break;
       lengths.push(samples);
       length += samples;
       this.#inputDone += frame.samples;
     }
-    const pcm = held.slice(0, length);
-    const frames = cutFrames(this.#waiting, lengths, pcm);
+    const pcm = held.slice(0, length * this.#width);
+    const frames = cutFrames(this.#waiting, lengths, pcm, this.#width);
     this.#waiting = this.#waiting.slice(lengths.length);
-    this.#held = held.slice(length);
+    this.#held = held.slice(length * this.#width);
     return frames;
   }
 
   #outputLength(inputSamples: number): number {
-    return this.#resampler?.lengthOf(inputSamples) ?? inputSamples;
+    return this.#channels.lengthOf(inputSamples);
   }
 
-  #toMono(frames: readonly EncodedFrame[]): Float32Array {
+  #planesOf(frames: readonly EncodedFrame[]): Planes {
     const length = frames.reduce((sum, { samples }) => sum + samples, 0);
     const { codec, channels } = this.#format;
     const planes = Array.from({ length: channels }, () => new Float32Array(length));
@@ -72,18 +73,23 @@ export class PcmFrames implements FrameSource {
       }
       offset += samples;
     }
-    return this.#mixDown.push(planes);
+    return planes;
   }
 }
 
 /** Pairs each frame with its part of the PCM; one buffer holds the payloads of a block. */
-function cutFrames(encoded: readonly EncodedFrame[], lengths: readonly number[], pcm: Float32Array): SourceFrame[] {
+function cutFrames(
+  encoded: readonly EncodedFrame[],
+  lengths: readonly number[],
+  pcm: Float32Array,
+  width: 1 | 2,
+): SourceFrame[] {
   const bytes = floatToS16le(pcm);
   let start = 0;
   const frames = lengths.map((samples, i): SourceFrame => {
     const end = start + samples;
     const source = encoded[i];
-    const payload = source?.payload ? bytes.subarray(2 * start, 2 * end) : null;
+    const payload = source?.payload ? bytes.subarray(2 * width * start, 2 * width * end) : null;
     start = end;
     return source?.isEmpty ? { payload, samples, isEmpty: true } : { payload, samples };
   });

@@ -1,8 +1,9 @@
 /**
- * The one way from a recording's bytes to frames as chunks carry them: Opus packets as they are, everything else as 16 kHz mono
+ * The one way from a recording's bytes to frames as chunks carry them: Opus packets as they are, everything else as 16 kHz
  * PCM. Picks the reader, keeps the limits, counts what was lost.
  */
 import { AppError } from '../../errors.ts';
+import type { ChannelMode } from './channels.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
 import { isOpus } from './format.ts';
 import { decodeContainer } from './containers/decodeContainer.ts';
@@ -21,6 +22,7 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** Audio the recording may hold, seconds; more is `recording_too_long`. */
   readonly maxSeconds: number;
+  readonly channels: ChannelMode;
   /** The configured `DECODER`. Read for ordinary files only. */
   readonly decoder: DecoderChoice;
   /** The configured `FFMPEG_PATH`; empty to look for ffmpeg-static, then on the PATH. Read for ordinary files only. */
@@ -83,7 +85,7 @@ async function* read(
   const source = readSource(bytes, options.signal);
   const blocks =
     format.kind === 'framed'
-      ? readFramed(source, format, frameSource(format), options, report)
+      ? readFramed(source, format, frameSource(format, options.channels), options, report)
       : decodeContainer(source, format.extension, options, report);
   for await (const block of blocks) {
     for (const frame of block) {
@@ -102,6 +104,6 @@ export function noteLost(frame: SourceFrame, report: ReadReport): void {
   report.corruptSeconds += frame.samples / SAMPLE_RATE;
 }
 
-function frameSource(format: FramedFormat): FrameSource {
-  return isOpus(format) ? new OpusFrames() : new PcmFrames(format);
+function frameSource(format: FramedFormat, channels: ChannelMode): FrameSource {
+  return isOpus(format) ? new OpusFrames() : new PcmFrames(format, channels);
 }

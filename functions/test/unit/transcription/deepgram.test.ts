@@ -60,6 +60,12 @@ describe('the Deepgram transcriber', () => {
       assert.equal(deepgram.received[0]!.headers['content-type'], 'audio/flac');
     });
 
+    it('two channels as two, without telling speakers apart besides', async () => {
+      await deepgram.transcribe({ audio: { ...speechOf(AUDIO, 'audio/flac'), channels: 2 } });
+      const { searchParams } = deepgram.received[0]!.url;
+      assert.deepEqual([searchParams.get('multichannel'), searchParams.get('diarize_model')], ['true', null]);
+    });
+
     it('to an address with a path and a trailing slash', async () => {
       await deepgram.transcribe({}, { baseUrl: () => `${deepgram.origin}/proxy/` });
       assert.equal(deepgram.received[0]!.url.pathname, '/proxy/v1/listen');
@@ -97,6 +103,24 @@ describe('the Deepgram transcriber', () => {
         speaker: null,
         language: null,
       });
+    });
+
+    it('the words of two channels in order of time, each channel a speaker, and what both cost', async () => {
+      const channelOf = (...words: object[]) => answer(words).results.channels[0]!;
+      const reply = { ...HELLO, word: 'hi', punctuated_word: 'Hi.', start: 0.2, end: 0.4 };
+      const { metadata } = answer([]);
+      deepgram.respond = json(200, { metadata, results: { channels: [channelOf(HELLO), channelOf(reply)] } });
+      const audio = { ...speechOf(AUDIO, 'audio/flac'), channels: 2 as const };
+      const { words, billedSeconds } = await deepgram.transcribe({ audio });
+      assert.deepEqual(
+        words.map(({ text, speaker }) => [text, speaker]),
+        [
+          ['Hi.', 1],
+          ['Hello,', 0],
+        ],
+      );
+      assert.equal(billedSeconds, 8);
+      assert.equal(deepgram.logger.entries[0]?.event, 'deepgram.answered', 'twice the length is what it should bill');
     });
 
     it('words in order of time, none ending before it begins', async () => {

@@ -10,9 +10,11 @@ import {
   oggPackets,
   opusPackets,
   RATE,
+  s16le,
+  tone,
 } from '../../support/audio.ts';
 import { speechOf } from '../../support/speech.ts';
-import { encodeChunk } from '../../../src/worker/chunkAudio.ts';
+import { encodeChunk, speechAudio } from '../../../src/worker/chunkAudio.ts';
 import { transcribePatiently } from '../../../src/worker/transcribe.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
 
@@ -63,6 +65,46 @@ describe('The audio of a chunk', function () {
     assert.equal(pcm.length, chunk.frames.length * 320);
     const { decibels } = bestSnr(pcm, voice.subarray(4 * 320), 110);
     assert.ok(decibels > 10, `${decibels} dB`);
+  });
+
+  describe('whose two channels are to be heard apart', () => {
+    const [caller, callee] = [chirp(1), tone(440, 1)];
+    const stereo = (left: Float32Array, right: Float32Array) =>
+      Float32Array.from({ length: 2 * left.length }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1] ?? 0);
+    const chunkOf = (signal: Float32Array) => ({
+      preRoll: [],
+      frames: Array.from({ length: 100 }, (_, i) => ({
+        payload: s16le(signal.subarray(320 * i, 320 * (i + 1))),
+        samples: 160,
+      })),
+    });
+    const pcm = { kind: 'file', extension: 'wav' } as const;
+    const decoded = (bytes: Uint8Array) => fromS16le(ffmpeg(['-i', 'pipe:0', '-f', 's16le', 'pipe:1'], bytes));
+
+    it('has both, sample by sample, where they carry two sounds', async () => {
+      const audio = await speechAudio(chunkOf(stereo(caller, callee)), pcm, [], 'separate');
+      assert.equal(audio.channels, 2);
+      const sent = decoded((await audio.encoded()).bytes);
+      assert.deepEqual(sent, fromS16le(s16le(stereo(caller, callee))));
+      assert.equal((await audio.pcm()).length, RATE, 'models are given a mix');
+    });
+
+    it('has one where they carry the same, or where one is wanted: what is sent is billed for each channel', async () => {
+      const same = await speechAudio(chunkOf(stereo(caller, caller)), pcm, [], 'separate');
+      assert.equal(same.channels, 1);
+      assert.deepEqual(decoded((await same.encoded()).bytes), fromS16le(s16le(caller)));
+      assert.equal((await speechAudio(chunkOf(stereo(caller, callee)), pcm, [], 'mixed')).channels, 1);
+    });
+
+    it('is the original packets where they are Opus', async () => {
+      const packets = oggPackets(oggOpus(stereo(caller, callee), 20, ['-b:a', '96k'], 2)).slice(2);
+      const chunk = { preRoll: toFrames(packets.slice(0, 4)), frames: toFrames(packets.slice(4)) };
+      const audio = await speechAudio(chunk, { ...opus, channels: 2 }, [], 'separate');
+      const { bytes, contentType } = await audio.encoded();
+      assert.deepEqual([audio.channels, contentType], [2, 'audio/ogg']);
+      assert.deepEqual(oggPackets(Buffer.from(bytes)).slice(2), packets);
+      assert.equal(bytes[28 + 9], 2, 'OpusHead names two channels');
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 /** What a decoder gives at a time. */
+import { interleave } from '../channels.ts';
 import { floatToS16le } from '../s16.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
@@ -6,13 +7,15 @@ import type { Stretch } from './timeline.ts';
 /** A stretch of a recording of one kind; the samples of audio are in the batch. */
 export interface BatchPart {
   readonly kind: Stretch['kind'];
-  /** At 16 kHz. */
+  /** At 16 kHz, of each channel. */
   readonly samples: number;
+  /** Set where audio has two channels, interleaved. */
+  readonly isStereo?: true;
 }
 
 export interface Batch {
   readonly parts: readonly BatchPart[];
-  /** The samples of the parts of audio, one after the other: 16 kHz mono, signed 16-bit little-endian. */
+  /** The samples of the parts of audio, one after the other: 16 kHz, signed 16-bit little-endian. */
   readonly pcm: Uint8Array<ArrayBuffer>;
 }
 
@@ -24,11 +27,14 @@ export function toBatch(stretches: readonly Stretch[]): Batch {
   const parts: BatchPart[] = [];
   const audio: Float32Array[] = [];
   for (const stretch of stretches) {
-    if (stretch.kind === 'audio') audio.push(stretch.pcm);
+    const { kind } = stretch;
+    if (stretch.kind === 'audio') audio.push(interleave(stretch.planes));
+    const isStereo = stretch.kind === 'audio' && stretch.planes.length === 2;
     const samples = lengthOf(stretch);
     const last = parts.at(-1);
-    if (last?.kind === stretch.kind) parts[parts.length - 1] = { kind: last.kind, samples: last.samples + samples };
-    else parts.push({ kind: stretch.kind, samples });
+    if (last?.kind === kind && (last.isStereo === true) === isStereo)
+      parts[parts.length - 1] = { ...last, samples: last.samples + samples };
+    else parts.push(isStereo ? { kind, samples, isStereo } : { kind, samples });
   }
   const pcm = new Float32Array(audio.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,6 +1,7 @@
 /** A container to one stream of 16 kHz mono, in its own time. Runs in the sandbox. */
 import { AppError } from '../../../errors.ts';
-import { MixDown } from '../mixDown.ts';
+import { ChannelConverter } from '../channels.ts';
+import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
 import { readView } from './fileView.ts';
@@ -43,18 +44,21 @@ const BATCH_SAMPLES = SAMPLE_RATE;
 /** Bytes a second where nothing was decoded to measure by: speech in Opus at 32 kbit/s. */
 const USUAL_BYTES_PER_SECOND = 4000;
 
+export interface DecodeOptions {
+  readonly demuxer: Demuxer;
+  readonly maxSeconds: number;
+  readonly channels: ChannelMode;
+  /** Gets sentences about what could not be read. */
+  readonly notes: string[];
+}
+
 /**
  * Decodes one file.
- * @param notes gets sentences about what could not be read
  * @throws AppError `recording_corrupt` with a sentence for what is refused; UnsupportedCodec; Error where nothing can be read
  */
-export async function* decode(
-  file: FileView,
-  demuxer: Demuxer,
-  maxSeconds: number,
-  notes: string[],
-): AsyncGenerator<Stretch[], void, undefined> {
-  const shared = { builds: new Builds(), demuxer, maxSeconds, notes, workload: new Workload() };
+export async function* decode(file: FileView, options: DecodeOptions): AsyncGenerator<Stretch[], void, undefined> {
+  const { demuxer, maxSeconds, notes } = options;
+  const shared = { ...options, builds: new Builds(), workload: new Workload() };
   if (demuxer !== 'ogg') {
     yield* new Decoding(shared).decode([file], 0);
     return;
@@ -92,18 +96,19 @@ class Builds {
 }
 
 /** What the parts of a file have in common. */
-interface Shared {
+interface Shared extends DecodeOptions {
   readonly builds: Builds;
-  readonly demuxer: Demuxer;
-  readonly maxSeconds: number;
-  readonly notes: string[];
   readonly workload: Workload;
 }
 
 /** One track through all parts of a recording. */
 interface Track {
   readonly timeline: Timeline;
-  output: { readonly shape: FrameShape; readonly resampler: FrameResampler; readonly mixDown: MixDown } | null;
+  output: {
+    readonly shape: FrameShape;
+    readonly resampler: FrameResampler;
+    readonly channels: ChannelConverter;
+  } | null;
   /** Whether bytes are missing or damaged since its last packet. */
   isDamaged: boolean;
   lastSeconds: number;
@@ -267,7 +272,7 @@ class Decoding {
     const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick + cut;
     track.timeline.expect(at, seconds, this.#gapOf(track));
     track.isDamaged = false;
-    for (const planes of output.resampler.push(frame)) track.timeline.fill(output.mixDown.push(planes));
+    for (const planes of output.resampler.push(frame)) track.timeline.fill(output.channels.push(planes));
   }
 
   #lose(track: Track, at: number | null): void {
@@ -291,7 +296,7 @@ class Decoding {
     track.output = {
       shape,
       resampler: FrameResampler.open(libav, shape, SAMPLE_RATE),
-      mixDown: new MixDown(shape.channels, SAMPLE_RATE),
+      channels: new ChannelConverter(shape.channels, SAMPLE_RATE, this.#channels),
     };
     return track.output;
   }
@@ -339,6 +344,11 @@ class Decoding {
     return isMuch && !isTag(view, this.#accountedTo) ? unread : 0;
   }
 
+  /** Tracks are mixed, so their channels are, too. */
+  get #channels(): ChannelMode {
+    return this.#tracks.length === 1 ? this.#shared.channels : 'mixed';
+  }
+
   get #isBatchReady(): boolean {
     return this.#tracks.some((track) => track.timeline.pending >= BATCH_SAMPLES);
   }
@@ -370,7 +380,7 @@ function isTag(view: FileView, position: number): boolean {
 /** Takes what a resampler holds back. */
 function drain(track: Track): void {
   if (track.output === null) return;
-  for (const planes of track.output.resampler.push(null)) track.timeline.fill(track.output.mixDown.push(planes));
+  for (const planes of track.output.resampler.push(null)) track.timeline.fill(track.output.channels.push(planes));
   track.output.resampler.close();
   track.output = null;
   track.timeline.padWithZeros();

@@ -1,10 +1,11 @@
-/** The one way from an ordinary audio file to frames of 16 kHz mono in the file's own time. */
+/** The one way from an ordinary audio file to frames of 16 kHz PCM in the file's own time. */
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../../errors.ts';
+import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
 import type { Batches } from './batch.ts';
@@ -21,6 +22,7 @@ export type DecoderChoice = (typeof DECODERS)[number];
 export interface FileDecodeOptions {
   readonly signal: AbortSignal;
   readonly maxSeconds: number;
+  readonly channels: ChannelMode;
   readonly decoder: DecoderChoice;
   readonly ffmpegPath: string;
 }
@@ -58,7 +60,7 @@ export async function* decodeContainer(
 
 async function* decodeWavOrCompressed(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
   try {
-    yield* decodeWav(source, options.maxSeconds);
+    yield* decodeWav(source, options.maxSeconds, options.channels);
     return [];
   } catch (error) {
     if (!(error instanceof CompressedWav)) throw error;

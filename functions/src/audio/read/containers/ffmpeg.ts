@@ -8,6 +8,7 @@
 import { closeSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { AppError } from '../../../errors.ts';
+import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { toBatch } from './batch.ts';
 import type { Batches } from './batch.ts';
@@ -25,6 +26,7 @@ import { StallWatch } from './stallWatch.ts';
 export interface FfmpegOptions {
   readonly signal: AbortSignal;
   readonly maxSeconds: number;
+  readonly channels: ChannelMode;
   readonly ffmpegPath: string;
   /** How long it may give nothing, milliseconds. */
   readonly stallMs?: number;
@@ -50,7 +52,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
   let tracks: PcmTracks | null = null;
   try {
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
-      if (event.kind === 'tracks') tracks = new PcmTracks(event.tracks, options.maxSeconds);
+      if (event.kind === 'tracks') tracks = new PcmTracks(event.tracks, options.maxSeconds, options.channels);
       else tracks?.push(event, process.hasComplained || extension === 'flac' ? 'lost' : 'silence');
       if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }

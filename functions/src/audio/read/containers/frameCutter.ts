@@ -5,23 +5,26 @@ import type { Batch } from './batch.ts';
 
 /** Frames that decoded audio is cut into: 10 ms, as most wearables cut theirs. */
 const FRAME_SAMPLES = 10 * SAMPLES_PER_MS;
-const FRAME_BYTES = 2 * FRAME_SAMPLES;
 
 /** Frames of silence share their payload: hours of it take no memory. */
-const SILENCE = new Uint8Array(FRAME_BYTES);
+const SILENCE = new Uint8Array(2 * FRAME_SAMPLES);
 
 export class FrameCutter {
   #block: SourceFrame[] = [];
   #blockSamples = 0;
   /** Audio that does not fill a frame yet. */
   #rest = new Uint8Array(0);
+  #isStereo = false;
 
   *push({ parts, pcm }: Batch): Generator<readonly SourceFrame[], void, undefined> {
     let at = 0;
-    for (const { kind, samples } of parts) {
+    for (const { kind, samples, isStereo = false } of parts) {
       if (kind === 'audio') {
-        yield* this.#audio(pcm.subarray(at, at + 2 * samples));
-        at += 2 * samples;
+        if (isStereo !== this.#isStereo) yield* this.#endAudio();
+        this.#isStereo = isStereo;
+        const end = at + samples * this.#sampleBytes;
+        yield* this.#audio(pcm.subarray(at, end));
+        at = end;
         continue;
       }
       yield* this.#endAudio();
@@ -43,16 +46,26 @@ export class FrameCutter {
     bytes.set(this.#rest);
     bytes.set(pcm, this.#rest.length);
     let at = 0;
-    for (; at + FRAME_BYTES <= bytes.length; at += FRAME_BYTES) {
-      yield* this.#add({ payload: bytes.subarray(at, at + FRAME_BYTES), samples: FRAME_SAMPLES });
+    const frameBytes = FRAME_SAMPLES * this.#sampleBytes;
+    for (; at + frameBytes <= bytes.length; at += frameBytes) {
+      yield* this.#addAudio(bytes.subarray(at, at + frameBytes));
     }
     this.#rest = bytes.slice(at);
   }
 
   /** What is left of a stretch of audio is a shorter frame. */
   *#endAudio(): Generator<readonly SourceFrame[], void, undefined> {
-    if (this.#rest.length > 0) yield* this.#add({ payload: this.#rest, samples: this.#rest.length / 2 });
+    if (this.#rest.length > 0) yield* this.#addAudio(this.#rest);
     this.#rest = new Uint8Array(0);
+  }
+
+  /** Bytes of one sample of all channels. */
+  get #sampleBytes(): number {
+    return this.#isStereo ? 4 : 2;
+  }
+
+  *#addAudio(payload: Uint8Array): Generator<readonly SourceFrame[], void, undefined> {
+    yield* this.#add({ payload, samples: payload.length / this.#sampleBytes });
   }
 
   *#add(frame: SourceFrame): Generator<readonly SourceFrame[], void, undefined> {

@@ -1,5 +1,7 @@
 /** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
 import { MixDown } from '../mixDown.ts';
+import { slicePlanes } from '../channels.ts';
+import type { Planes } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
@@ -10,6 +12,7 @@ const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
 /** Mean square below which audio next to a lost stretch is no reason to call that stretch anything but lost: -60 dBFS. */
 const AUDIBLE = 1e-6;
 
+/** Several tracks are mixed to one channel; a single one stays as it is. */
 export class TrackMixer {
   readonly #tracks: Track[];
   readonly #mixDown: MixDown;
@@ -50,12 +53,12 @@ export class TrackMixer {
   }
 
   #mix(parts: readonly Stretch[], length: number): Stretch {
-    const audio = parts.flatMap((part) => (part.kind === 'audio' ? [part.pcm] : []));
+    const audio = parts.flatMap((part) => (part.kind === 'audio' ? [part.planes] : []));
     const isLost = parts.some(({ kind }) => kind === 'lost');
     if (isLost && !audio.some(isAudible)) return { kind: 'lost', samples: length };
     if (audio.length === 0) return { kind: 'silence', samples: length };
-    const planes = parts.map((part) => (part.kind === 'audio' ? part.pcm : new Float32Array(length)));
-    return { kind: 'audio', pcm: this.#mixDown.push(planes) };
+    const planes = parts.map((part) => (part.kind === 'audio' ? part.planes[0] : null) ?? new Float32Array(length));
+    return { kind: 'audio', planes: [this.#mixDown.push(planes)] };
   }
 }
 
@@ -104,10 +107,10 @@ class Track {
 }
 
 function sliceOf(stretch: Stretch, start: number, end = lengthOf(stretch)): Stretch {
-  if (stretch.kind === 'audio') return { kind: 'audio', pcm: stretch.pcm.subarray(start, end) };
+  if (stretch.kind === 'audio') return { kind: 'audio', planes: slicePlanes(stretch.planes, start, end) };
   return { kind: stretch.kind, samples: end - start };
 }
 
-function isAudible(pcm: Float32Array): boolean {
-  return pcm.reduce((sum, sample) => sum + sample * sample, 0) > AUDIBLE * pcm.length;
+function isAudible(planes: Planes): boolean {
+  return planes.some((pcm) => pcm.reduce((sum, sample) => sum + sample * sample, 0) > AUDIBLE * pcm.length);
 }

@@ -1,8 +1,9 @@
-/** Tracks of PCM as a native decoder gives them: each to 16 kHz mono, placed by its time stamps, and all of them mixed. */
+/** Tracks of PCM as a native decoder gives them: each to 16 kHz, placed by its time stamps, and all of them mixed. */
 import { AppError } from '../../../errors.ts';
-import { deinterleave, MixDown } from '../mixDown.ts';
+import { ChannelConverter } from '../channels.ts';
+import type { ChannelMode } from '../channels.ts';
+import { deinterleave } from '../mixDown.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { Resampler } from '../resampler.ts';
 import { s16leToFloat } from '../s16.ts';
 import { CLAIM_SLACK_SECONDS } from './claims.ts';
 import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
@@ -23,8 +24,7 @@ export interface PcmBlock {
 
 interface Track extends PcmTrack {
   readonly timeline: Timeline;
-  readonly mixDown: MixDown;
-  readonly resampler: Resampler | null;
+  readonly converter: ChannelConverter;
 }
 
 export class PcmTracks {
@@ -34,7 +34,7 @@ export class PcmTracks {
   readonly #workload = new Workload();
 
   /** @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded */
-  constructor(tracks: readonly PcmTrack[], maxSeconds: number) {
+  constructor(tracks: readonly PcmTrack[], maxSeconds: number, channels: ChannelMode) {
     const complaint =
       tracks.length > MAX_TRACKS
         ? tooManyTracks(tracks.length)
@@ -45,8 +45,7 @@ export class PcmTracks {
     this.#tracks = tracks.map((track) => ({
       ...track,
       timeline: new Timeline(maxSeconds),
-      mixDown: new MixDown(track.channels, track.sampleRate),
-      resampler: track.sampleRate === SAMPLE_RATE ? null : new Resampler(track.sampleRate),
+      converter: new ChannelConverter(track.channels, track.sampleRate, tracks.length === 1 ? channels : 'mixed'),
     }));
   }
 
@@ -58,8 +57,7 @@ export class PcmTracks {
     const samples = planes[0]?.length ?? 0;
     this.#workload.add(samples * track.channels);
     track.timeline.expect(seconds, samples / track.sampleRate, gap);
-    const mono = track.mixDown.push(planes);
-    track.timeline.fill(track.resampler?.push(mono) ?? mono);
+    track.timeline.fill(track.converter.push(planes));
   }
 
   get isBatchReady(): boolean {
@@ -73,8 +71,8 @@ export class PcmTracks {
 
   /** The rest. @param claimedSeconds what the container claims to hold: what did not come of it is lost */
   end(claimedSeconds: number): Stretch[] {
-    for (const { timeline, resampler } of this.#tracks) {
-      timeline.fill(resampler?.end() ?? new Float32Array(0));
+    for (const { timeline, converter } of this.#tracks) {
+      timeline.fill(converter.end());
       timeline.padWithZeros();
       const missing = claimedSeconds - timeline.length / SAMPLE_RATE;
       if (missing > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.lose(null, missing, 'lost');

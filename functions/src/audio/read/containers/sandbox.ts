@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
+import type { ChannelMode } from '../channels.ts';
 import type { Batches } from './batch.ts';
 import type { Demuxer } from './formats.ts';
 import { MAX_STALL_MS, memoryLimit } from './limits.ts';
@@ -18,6 +19,7 @@ const HEAP_MB = 128;
 export interface SandboxOptions {
   readonly signal: AbortSignal;
   readonly maxSeconds: number;
+  readonly channels: ChannelMode;
   /** What runs in the thread. */
   readonly worker?: URL;
   /** How long it may give nothing, milliseconds. */
@@ -36,10 +38,10 @@ export class NotInSandbox extends Error {}
 export async function* decodeInSandbox(
   path: string,
   demuxer: Demuxer,
-  { signal, maxSeconds, worker = WORKER, stallMs = MAX_STALL_MS }: SandboxOptions,
+  { signal, maxSeconds, channels, worker = WORKER, stallMs = MAX_STALL_MS }: SandboxOptions,
 ): Batches {
   const { size } = await stat(path);
-  const task: SandboxTask = { path, demuxer, maxSeconds, memoryBytes: memoryLimit(size) };
+  const task: SandboxTask = { path, demuxer, maxSeconds, channels, memoryBytes: memoryLimit(size) };
   const thread = new Worker(worker, {
     workerData: task,
     env: {},

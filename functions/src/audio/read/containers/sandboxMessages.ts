@@ -1,4 +1,5 @@
 /** What goes between the sandbox and the thread that started it. */
+import type { ChannelMode } from '../channels.ts';
 import type { Batch } from './batch.ts';
 import type { Demuxer } from './formats.ts';
 
@@ -7,6 +8,7 @@ export interface SandboxTask {
   readonly path: string;
   readonly demuxer: Demuxer;
   readonly maxSeconds: number;
+  readonly channels: ChannelMode;
   readonly memoryBytes: number;
 }
 

@@ -2,6 +2,8 @@
  * Places decoded audio on the time axis of its container. Samples are the clock, because time stamps are rounded and jitter; time
  * stamps decide where they differ from the samples by more than {@link TOLERANCE_SECONDS}.
  */
+import { lengthOfPlanes, slicePlanes } from '../channels.ts';
+import type { Planes } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 
 /** Time stamps nearer than this to the samples before them are rounded or jitter; browsers' do by some 10 ms. */
@@ -15,14 +17,14 @@ const MAX_START_SECONDS = 3600;
 
 /** A stretch of one recording at {@link SAMPLE_RATE}. */
 export type Stretch =
-  | { readonly kind: 'audio'; readonly pcm: Float32Array }
+  | { readonly kind: 'audio'; readonly planes: Planes }
   /** The container says that nothing was recorded. */
   | { readonly kind: 'silence'; readonly samples: number }
   /** There was audio, and it cannot be decoded. */
   | { readonly kind: 'lost'; readonly samples: number };
 
 export function lengthOf(stretch: Stretch): number {
-  return stretch.kind === 'audio' ? stretch.pcm.length : stretch.samples;
+  return stretch.kind === 'audio' ? lengthOfPlanes(stretch.planes) : stretch.samples;
 }
 
 /**
@@ -79,21 +81,22 @@ export class Timeline {
   }
 
   /** Brings samples that were expected. */
-  fill(pcm: Float32Array): void {
-    for (let start = 0; start < pcm.length;) {
+  fill(planes: Planes): void {
+    const length = lengthOfPlanes(planes);
+    for (let start = 0; start < length;) {
       const next = this.#next();
       if (next === null) return; // a resampler's tail, beyond what was expected
-      const part = pcm.subarray(start, start + next.samples);
-      start += part.length;
-      next.samples -= part.length;
-      this.#ready.push({ kind: 'audio', pcm: part });
+      const end = Math.min(length, start + next.samples);
+      this.#ready.push({ kind: 'audio', planes: slicePlanes(planes, start, end) });
+      next.samples -= end - start;
+      start = end;
     }
   }
 
   /** Ends what was announced so far: samples that did not come are filled with zeros; they are a resampler's rounding. */
   padWithZeros(): void {
     for (let next = this.#next(); next !== null; next = this.#next()) {
-      this.#ready.push({ kind: 'audio', pcm: new Float32Array(next.samples) });
+      this.#ready.push({ kind: 'audio', planes: [new Float32Array(next.samples)] });
       next.samples = 0;
     }
   }

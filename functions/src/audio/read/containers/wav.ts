@@ -3,11 +3,13 @@
  * is often wrong, because recorders write it before they know; so samples go on where no other chunk begins.
  */
 import { AppError } from '../../../errors.ts';
-import { deinterleave, MixDown } from '../mixDown.ts';
+import { ChannelConverter, lengthOfPlanes } from '../channels.ts';
+import type { ChannelMode, Planes } from '../channels.ts';
+import { deinterleave } from '../mixDown.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { Resampler } from '../resampler.ts';
-import { floatToS16le, s16leToFloat } from '../s16.ts';
+import { s16leToFloat } from '../s16.ts';
 import { implausible } from './limits.ts';
+import { toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
 
@@ -52,10 +54,11 @@ export class CompressedWav extends Error {
 export async function* decodeWav(
   source: AsyncIterable<Uint8Array>,
   maxSeconds: number,
+  channels: ChannelMode,
 ): AsyncGenerator<Batch, void, undefined> {
   const input = new ByteInput(source);
   const { format, dataBytes } = await readHeader(input);
-  const converter = new Converter(format);
+  const converter = new Converter(format, channels);
   const stride = format.channels * BYTES[format.encoding];
   let claimed = dataBytes;
   let samples = 0;
@@ -72,12 +75,12 @@ export async function* decodeWav(
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
   const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
-    yield { parts: [{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }], pcm: new Uint8Array(0) };
+    yield toBatch([{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }]);
   }
 }
 
-function audio(pcm: Float32Array): Batch {
-  return { parts: pcm.length > 0 ? [{ kind: 'audio', samples: pcm.length }] : [], pcm: floatToS16le(pcm) };
+function audio(planes: Planes): Batch {
+  return toBatch(lengthOfPlanes(planes) > 0 ? [{ kind: 'audio', planes }] : []);
 }
 
 /** Reads to the first sample. `dataBytes` is null where the size is not known. */
@@ -152,33 +155,30 @@ function text(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 4);
 }
 
-/** Samples of one format to 16 kHz mono. */
+/** Samples of one format to 16 kHz. */
 class Converter {
   readonly #format: WavFormat;
-  readonly #mixDown: MixDown;
-  readonly #resampler: Resampler | null;
+  readonly #channels: ChannelConverter;
   /** Bytes of a sample that are not complete. */
   #rest = Buffer.alloc(0);
 
-  constructor(format: WavFormat) {
+  constructor(format: WavFormat, channels: ChannelMode) {
     this.#format = format;
-    this.#mixDown = new MixDown(format.channels, format.sampleRate);
-    this.#resampler = format.sampleRate === SAMPLE_RATE ? null : new Resampler(format.sampleRate);
+    this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
   }
 
-  push(bytes: Uint8Array): Float32Array {
+  push(bytes: Uint8Array): Planes {
     const { encoding, channels } = this.#format;
     const all = Buffer.concat([this.#rest, bytes]);
     const width = BYTES[encoding];
     const count = Math.floor(all.length / (width * channels)) * channels;
     this.#rest = all.subarray(count * width);
     const pcm = samplesOf(all.subarray(0, count * width), encoding);
-    const mono = this.#mixDown.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
-    return this.#resampler?.push(mono) ?? mono;
+    return this.#channels.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
   }
 
-  end(): Float32Array {
-    return this.#resampler?.end() ?? new Float32Array(0);
+  end(): Planes {
+    return this.#channels.end();
   }
 }
 

@@ -91,6 +91,7 @@ async function plan(sample: Sample, run: readonly SampleRecording[], listener: L
     const { blocks } = readFrames(bytesOf(sample, recording), formatOf(recording), {
       signal: new AbortController().signal,
       maxSeconds: 3600,
+      channels: 'mixed',
       decoder: 'auto',
       ffmpegPath: '',
     });
