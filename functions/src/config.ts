@@ -115,7 +115,7 @@ export const params = {
   multichannel: defineBoolean('MULTICHANNEL', {
     default: false,
     description:
-      'For recordings of calls with a channel for each side: Deepgram hears both channels apart, and each is a speaker. It bills both, so such speech costs twice and counts twice in the budgets of speech. Two channels with the same sound, and other transcribers, get a mix.',
+      'For recordings of calls with a channel for each side: Deepgram hears both channels apart, and each is a speaker. It bills both, so such speech costs twice and counts twice in the project\u2019s budget of speech. Two channels with the same sound, and other transcribers, get a mix.',
   }),
   deepgramOptions: defineString('DEEPGRAM_OPTIONS', {
     default: '',
