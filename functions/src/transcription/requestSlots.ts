@@ -3,12 +3,19 @@
  * and tasks do not know of one another, so they lease slots: `transcription_slots/{number}`.
  *
  * A slot is a document of its own, because one document takes about one write a second, and is leased for one request. Slots are
- * found by looking at a few at random, so a request costs some reads and two writes. What waits looks again after a random pause:
- * nobody is first, and nobody is last for long.
+ * found by looking at a few at random, so a request costs some reads and two writes. A request that finds
+ * none looks again after a random pause: none is first, and none is last for long.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, DocumentSnapshot, Firestore, Query } from 'firebase-admin/firestore';
+import type {
+  CollectionReference,
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Query,
+} from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 
 export interface RequestSlotsOptions {
@@ -26,13 +33,14 @@ export interface RequestSlotsOptions {
 interface Slot {
   /** It is free then. */
   readonly expiresAt: Timestamp;
+  /** The request that has it; null when it was freed. */
+  readonly owner: string | null;
 }
 
 /** A slot that this request has. */
 interface HeldSlot {
-  readonly number: string;
-  /** Firestore's time of this request's last write. A later one means that another request has taken the slot. */
-  updatedAt: Timestamp;
+  readonly ref: DocumentReference<Slot>;
+  readonly owner: string;
 }
 
 const LEASE_MS = 60_000;
@@ -47,7 +55,7 @@ const PROBES = 3;
 /** gRPC: the slot was taken meanwhile (NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION). */
 const TAKEN: ReadonlySet<unknown> = new Set([5, 6, 9]);
 
-const FREE: Slot = { expiresAt: Timestamp.fromMillis(0) };
+const FREE: Slot = { expiresAt: Timestamp.fromMillis(0), owner: null };
 
 export class RequestSlots {
   readonly #options: RequestSlotsOptions;
@@ -64,7 +72,7 @@ export class RequestSlots {
     if (this.#options.limit === 0) return request();
     const { leaseMs = LEASE_MS } = this.#options;
     const slot = await this.#acquire(signal);
-    const renewal = setInterval(() => void this.#write(slot, this.#leased()), leaseMs / RENEWALS_PER_LEASE);
+    const renewal = setInterval(() => void this.#write(slot, this.#leased(slot.owner)), leaseMs / RENEWALS_PER_LEASE);
     try {
       return await request();
     } finally {
@@ -97,32 +105,34 @@ export class RequestSlots {
   }
 
   async #claimSlot(doc: DocumentSnapshot<Slot>): Promise<HeldSlot | null> {
+    const owner = randomUUID();
     try {
-      const { writeTime } =
-        doc.updateTime === undefined
-          ? await doc.ref.create(this.#leased())
-          : await doc.ref.update({ ...this.#leased() }, { lastUpdateTime: doc.updateTime });
-      return { number: doc.id, updatedAt: writeTime };
+      if (doc.updateTime === undefined) await doc.ref.create(this.#leased(owner));
+      else await doc.ref.update({ ...this.#leased(owner) }, { lastUpdateTime: doc.updateTime });
+      return { ref: doc.ref, owner };
     } catch (error) {
       if (error instanceof Error && 'code' in error && TAKEN.has(error.code)) return null;
       throw error;
     }
   }
 
-  /** What fails here frees the slot when its lease is over. */
-  async #write(slot: HeldSlot, value: Slot): Promise<void> {
+  /**
+   * Renews the lease of a slot, or frees it, if this request still has it. In a transaction: a renewal that is under way when the slot is
+   * freed, or whose answer is lost, must not keep it taken.
+   */
+  async #write({ ref, owner }: HeldSlot, value: Slot): Promise<void> {
     try {
-      const ref = this.#slots().doc(slot.number);
-      const { writeTime } = await ref.update({ ...value }, { lastUpdateTime: slot.updatedAt });
-      slot.updatedAt = writeTime;
+      await this.#options.db.runTransaction(async (tx) => {
+        if ((await tx.get(ref)).data()?.owner === owner) tx.set(ref, value);
+      });
     } catch {
-      // A worker that stood still may have lost it: one request more than the limit is in flight then.
+      // The slot is free when its lease is over. A request that lost it meanwhile is one more than the limit in flight.
     }
   }
 
-  #leased(): Slot {
+  #leased(owner: string): Slot {
     const { now, leaseMs = LEASE_MS } = this.#options;
-    return { expiresAt: Timestamp.fromMillis(now() + leaseMs) };
+    return { expiresAt: Timestamp.fromMillis(now() + leaseMs), owner };
   }
 
   #slots(): CollectionReference<Slot> {

@@ -86,14 +86,40 @@ describe('the requests of a project', () => {
     await end();
   });
 
+  const expiry = async (): Promise<number> =>
+    ((await db.doc('transcription_slots/0').get()).get('expiresAt') as Timestamp).toMillis();
+
   it('stay taken as long as they last', async () => {
-    const expiry = async (): Promise<number> =>
-      ((await db.doc('transcription_slots/0').get()).get('expiresAt') as Timestamp).toMillis();
     const end = await hold(slots({ limit: 1, leaseMs: 300 }));
     const before = await expiry();
     await until(async () => (await expiry()) > before, 30_000);
     await end();
     assert.equal(await expiry(), 0);
+  });
+
+  it('are free when they end, whatever a renewal under way comes to: it is late, or its answer is lost', async () => {
+    const runTransaction = db.runTransaction.bind(db) as Firestore['runTransaction'];
+    for (const fate of ['late', 'lost'] as const) {
+      const begun = gate();
+      const freed = gate();
+      let renewal: Promise<unknown> = Promise.resolve();
+      db.runTransaction = (body) => {
+        db.runTransaction = runTransaction;
+        const written = (fate === 'late' ? freed.promise : Promise.resolve()).then(() => runTransaction(body));
+        const answered =
+          fate === 'late' ? written : written.then(() => Promise.reject(new Error('The answer is lost.')));
+        renewal = answered.catch(() => undefined);
+        begun.resolve();
+        return answered;
+      };
+      // The first renewal comes soon, and no second one while the test runs.
+      const end = await hold(slots({ limit: 1, leaseMs: 300 }));
+      await begun.promise;
+      await end();
+      freed.resolve();
+      await renewal;
+      assert.equal(await expiry(), 0, fate);
+    }
   });
 
   it('are any number where there is no limit', async () => {
@@ -111,3 +137,10 @@ describe('the requests of a project', () => {
     await end();
   });
 });
+
+/** A promise that is fulfilled from outside. */
+function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+  return { promise, resolve };
+}
