@@ -232,7 +232,8 @@ export class Sender {
     // What names none of them means all of them.
     const failures = (blamed.length > 0 ? blamed : members).map(({ id, name }): [string, Failure] => {
       const { code, message } = problems.get(name) ?? error;
-      return [id, { code, message, retryable: false }];
+      // The server keeps nothing of a cancelled job; this device does, and can send it again.
+      return [id, { code, message, retryable: code === 'job_cancelled' }];
     });
     await library.endBatch(batch, failures);
   }

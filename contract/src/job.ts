@@ -223,7 +223,7 @@ export interface JobDoc<Time = Instant> extends JobTotals {
   readonly usage: JobUsage;
   /** Rises with every new task; a task with an older epoch is dropped. */
   readonly epoch: number;
-  /** Hash of the Idempotency-Key and of the content it stood for; null without a key. */
+  /** Hash of the content that the Idempotency-Key stands for; null without a key, or where the key may begin another job. */
   readonly contentHash: string | null;
   readonly notifiedAt: Time | null;
   readonly acknowledgedAt: Time | null;

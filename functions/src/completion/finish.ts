@@ -8,7 +8,7 @@ import type { FileStore } from '../jobs/files.ts';
 import type { Job, JobTotals } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
-import type { JobStore } from '../jobs/store.ts';
+import type { JobChange, JobStore } from '../jobs/store.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { Logger } from '../logger.ts';
 import type { Notifier } from '../events/notifier.ts';
@@ -51,12 +51,16 @@ export type EarlyEnd = Extract<
   'upload_expired' | 'retention_ended' | 'job_cancelled' | 'attempts_exhausted'
 >;
 
+/** Written to a job whose Idempotency-Key may begin another one. */
+export const RELEASED_KEY = { contentHash: null } as const;
+
 /**
  * Ends a job before its work is done, in one transaction: its worker, if there is one, can write nothing more. Recordings that
  * are final stay as they are; the others fail with the reason. The audio is deleted by {@link wrapUp}, unless the reason lets
  * the user retry. Where all recordings are final, so that nothing is left to do but to finish the job, time leaves it to its
  * worker; a cancellation cancels it, and too many attempts finish it as it is.
  * @param isDue asked again in the transaction.
+ * @param also what else is written.
  * @returns the job as it ended; null when there was nothing to end.
  */
 export async function endEarly(
@@ -64,6 +68,7 @@ export async function endEarly(
   reason: EarlyEnd,
   isDue: (job: Job) => boolean,
   deps: EndDeps & { readonly db: Firestore },
+  also: JobChange = {},
 ): Promise<Job | null> {
   const result: { ended: boolean } = { ended: false };
   const job = await deps.jobs.update(jobId, async (current, tx) => {
@@ -77,7 +82,7 @@ export async function endEarly(
     files.write(tx);
     result.ended = true;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
-    return { ...end, ...conversations, status, progress: { ...current.progress, stage: 'done' } };
+    return { ...end, ...conversations, ...also, status, progress: { ...current.progress, stage: 'done' } };
   });
   return result.ended ? job : null;
 }
@@ -124,8 +129,8 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
     updatedConversationIds: job.updatedConversationIds,
   });
   // Of this end only: a retry by the user may have begun meanwhile, and will have an end of its own.
-  await deps.jobs.update(jobId, ({ finishedAt }) =>
-    finishedAt?.toMillis() === job.finishedAt?.toMillis() ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
+  await deps.jobs.update(jobId, (current) =>
+    isSameEnd(current, job) ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
   );
   logger.info('job.wrapped_up', {
     jobId,
@@ -138,14 +143,21 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
 }
 
 /** What became final lost its object then, unless something failed: what is left is looked for by listing. */
-async function deleteDone(jobId: string, job: Job, { files, audio }: WrapUpDeps): Promise<number> {
-  const staged = new Set(await audio.list(job.uid, jobId));
-  if (staged.size === 0) return 0;
+async function deleteDone(jobId: string, job: Job, { jobs, files, audio }: WrapUpDeps): Promise<number> {
+  const staged = await audio.list(job.uid, jobId);
+  if (staged.length === 0) return 0;
+  // A request with the same Idempotency-Key may begin the job anew: what it stages is of later generations.
+  if (!isSameEnd(await jobs.get(jobId), job)) return 0;
   let deleted = 0;
   for await (const page of files.pages(jobId, job)) {
-    const done = page.filter((file) => staged.has(file.path) && !needsAudio(job, file)).map(({ path }) => path);
-    await audio.delete(done);
-    deleted += done.length;
+    const done = new Set(page.flatMap((file) => (needsAudio(job, file) ? [] : file.path)));
+    const objects = staged.filter(({ path }) => done.has(path));
+    await audio.deleteListed(objects);
+    deleted += objects.length;
   }
   return deleted;
+}
+
+function isSameEnd(current: Job | null, { finishedAt }: Job): boolean {
+  return finishedAt !== null && current?.finishedAt?.isEqual(finishedAt) === true;
 }

@@ -75,6 +75,11 @@ export function isOutOfTime(code: ErrorCode): boolean {
   return code === 'upload_expired' || code === 'retention_ended';
 }
 
+/** Whether the audio is gone, and can only be sent again. */
+export function isAudioLost(code: ErrorCode): boolean {
+  return isOutOfTime(code) || code === 'recording_missing';
+}
+
 /** Reasons that end the need for the audio: everything else that failed can be tried again as long as the job is there. */
 const RELEASING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upload_expired', 'retention_ended', 'job_cancelled']);
 

@@ -84,7 +84,7 @@ const input = z.object(
 
 /**
  * A callable that errs with `invalid_request`, `too_many_files`, `invalid_recording`, `conversation_not_found`,
- * `conversation_of_other_device`, `idempotency_conflict`, `fair_use_restricted`, `too_many_jobs`: nothing is created then. And
+ * `conversation_of_other_device`, `idempotency_conflict`, `job_cancelled`, `fair_use_restricted`, `too_many_jobs`: nothing is created then. And
  * with `unavailable`, when another request with the same key came in between, or the job was deleted meanwhile.
  */
 export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<CreatedJobView> {

@@ -1,13 +1,16 @@
 /** The staged recordings in Cloud Storage. */
+import pMap from 'p-map';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
+import { deleteGeneration } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { stagedPath } from './paths.ts';
+import type { StagedObject } from './staging.ts';
 
 /**
- * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, with nobody to
- * end it: the client library does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
+ * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever: the client library
+ * does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
  */
 const MAX_SILENCE_MS = 60_000;
 
@@ -43,19 +46,21 @@ export class StagedAudio {
     }
   }
 
-  /** Paths of what is staged for a job. */
-  async list(uid: string, jobId: string): Promise<string[]> {
+  /** What is staged for a job. */
+  async list(uid: string, jobId: string): Promise<StagedObject[]> {
     const [files] = await this.#bucket.getFiles({ prefix: stagedPath(uid, jobId, '') });
-    return files.map(({ name }) => name);
+    return files.map(({ name, metadata }) => ({ path: name, generation: String(metadata.generation) }));
   }
 
   /** Deletes recordings; those already gone are fine. */
   async delete(paths: readonly string[]): Promise<void> {
-    for (let i = 0; i < paths.length; i += DELETES_AT_ONCE) {
-      await Promise.all(
-        paths.slice(i, i + DELETES_AT_ONCE).map((path) => this.#bucket.file(path).delete({ ignoreNotFound: true })),
-      );
-    }
+    const deleteOne = (path: string) => this.#bucket.file(path).delete({ ignoreNotFound: true });
+    await pMap(paths, deleteOne, { concurrency: DELETES_AT_ONCE });
+  }
+
+  /** Deletes what was listed, unless it was overwritten since. */
+  async deleteListed(objects: readonly StagedObject[]): Promise<void> {
+    await pMap(objects, (object) => deleteGeneration(this.#bucket, object), { concurrency: DELETES_AT_ONCE });
   }
 }
 

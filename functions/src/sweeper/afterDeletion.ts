@@ -8,7 +8,7 @@ import type { FileStore } from '../jobs/files.ts';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
-import { endEarly, wrapUp } from '../completion/finish.ts';
+import { endEarly, RELEASED_KEY, wrapUp } from '../completion/finish.ts';
 import type { EndDeps, WrapUpDeps } from '../completion/finish.ts';
 import { deleteOrphans } from './orphans.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
@@ -113,7 +113,8 @@ export async function cancelUploadsOfDevice(uid: string, deviceId: string, deps:
   for (const [jobId, { upload }] of await deps.due.uploadsOf(uid, deviceId, nowMs - REQUEST_MS)) {
     const staged = upload === 'direct' ? [...(await listStaged(uid, jobId, deps)).values()] : [];
     if (staged.some(({ createdAtMs }) => createdAtMs > nowMs - MOVING_MS)) continue;
-    const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps);
+    // No user has cancelled it: an app that comes back may use its key again.
+    const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps, RELEASED_KEY);
     if (job === null) continue;
     await wrapUp(jobId, job, deps, deps.logger);
     deps.logger.info('upload.cancelled', { jobId, stage: 'deletion' });

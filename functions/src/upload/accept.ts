@@ -11,7 +11,7 @@ import type { TaskQueue } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { beginJob, RETRY_AFTER_SECONDS, startJob } from './begin.ts';
+import { beginJob, requireNotCancelled, RETRY_AFTER_SECONDS, startJob } from './begin.ts';
 import type { BeginDeps, BegunJob, NewUpload } from './begin.ts';
 import { contentHash } from './idempotency.ts';
 import { stagedPath } from '../storage/paths.ts';
@@ -37,7 +37,7 @@ export interface AcceptedJob {
 }
 
 /**
- * @throws AppError `idempotency_conflict`; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
+ * @throws AppError `idempotency_conflict`; `job_cancelled`, also while the recordings are stored; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
  * be one; `unavailable` when the recordings could not be stored: nothing is left of the
  * upload then.
  */
@@ -46,6 +46,7 @@ export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<Ac
   const begun = await beginJob(deps, upload, { contentHash: hash, upload: 'multipart' });
   const { jobId, files } = begun;
   const job = begun.job.status === 'uploading' ? await stageJob(deps, begun, upload) : begun.job;
+  requireNotCancelled(job);
   // Also for a job that waits already: its first enqueue may have been lost. A task that is queued stays one task.
   if (job.status === 'pending') await enqueueJob(jobId, job, deps);
   return { jobId, job, files };
@@ -77,7 +78,8 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
     files.write(tx);
     return start;
   });
-  if (job === null || !isOurs(job)) throw new Error('Another request with this key failed, and took the job away.');
+  if (job === null || !isOurs(job))
+    throw new Error('Another request with this key has deleted the job or begun it anew.');
   return job;
 }
 

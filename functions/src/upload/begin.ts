@@ -4,12 +4,13 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
-import { isOutOfTime } from '../completion/outcome.ts';
+import { isAudioLost } from '../completion/outcome.ts';
 import { AppError } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import { asDuplicate } from '../jobs/registry.ts';
 import type { Original, RecordingRegistry } from '../jobs/registry.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
+import { isFinal } from '../jobs/job.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
@@ -59,7 +60,7 @@ export interface BegunJob {
   readonly job: Job;
   /** Its recordings. */
   readonly files: readonly JobFile[];
-  /** Whether it is of this request, and not of an earlier one with the same key. */
+  /** Whether nothing can have arrived for it: no earlier request with the same key has begun it. */
   readonly isNew: boolean;
 }
 
@@ -67,7 +68,8 @@ export interface BegunJob {
 export const RETRY_AFTER_SECONDS = 10;
 
 /**
- * Creates the job, or finds the one that an earlier request with this key created.
+ * Creates the job, or finds the one that an earlier request with this key created. If that one has ended without some of its
+ * recordings, it begins anew: what it did stays done.
  * @throws AppError
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
  * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
@@ -95,9 +97,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     (await deps.fairUse.refuseUpload(uid)) ??
     (await deps.budget.refuse(uid, 'uploadedBytes'));
   if (refusal === null && (await jobs.create(jobId, fresh))) {
-    const expected = fresh.files.filter(({ state }) => state === 'expected');
-    const bytes = expected.reduce((sum, { size }) => sum + size, 0);
-    if (bytes > 0) await deps.budget.count(uid, 'uploadedBytes', bytes);
+    await countBytes(deps, uid, fresh.files);
     return { jobId, ...fresh, isNew: true };
   }
 
@@ -105,19 +105,44 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   const existing = await jobs.get(jobId);
   // Without a refusal: another request with this key failed, and deleted its job, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  if (existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
+  const isReleased = existing.contentHash === null;
+  if (!isReleased && existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
   const files = (await deps.files.read(jobId, existing)).all;
-  if (hasLostItsAudio(existing, files) && refusal === null) {
-    const job = await jobs.replace(jobId, existing, fresh);
-    if (job !== null) return { jobId, job, files: fresh.files, isNew: true };
-  }
-  return { jobId, job: existing, files, isNew: false };
+  if (!isReleased && !hasLostRecordings(existing, files)) return { jobId, job: existing, files, isNew: false };
+
+  // Nothing more becomes of the job: to answer with it would be to accept recordings that nothing works on.
+  if (refusal !== null) throw refusal;
+  const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
+  const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
+  if (job === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  await countBytes(deps, uid, renewed.files);
+  return { jobId, job, files: renewed.files, isNew: false };
 }
 
-/** Whether the job ended without some recordings because they did not come, or not be done, in time: only a new job helps. */
-function hasLostItsAudio({ status }: Job, files: readonly JobFile[]): boolean {
-  const isLost = files.some(({ error }) => error !== null && isOutOfTime(error.code));
-  return isLost && isFinished(status) && status !== 'cancelled';
+/** A repeated request does not bring back what the user has cancelled. @throws AppError `job_cancelled` */
+export function requireNotCancelled({ status }: Pick<Job, 'status'>): void {
+  if (status === 'cancelled') throw new AppError('job_cancelled');
+}
+
+/** Whether the job ended without some recordings that may be done when they are sent again. */
+function hasLostRecordings({ status }: Job, files: readonly JobFile[]): boolean {
+  if (!isFinished(status) || status === 'cancelled') return false;
+  return files.some(({ error }) => error !== null && (error.retryable || isAudioLost(error.code)));
+}
+
+/** The recordings of a job that begins anew in the place of an earlier one: what that one did of them stays done. */
+function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): JobFile[] {
+  const byName = new Map(before.map((file) => [file.name, file]));
+  return fresh.map((file) => {
+    const known = byName.get(file.name);
+    if (known === undefined || known.size !== file.size || (file.md5 !== null && known.md5 !== file.md5)) return file;
+    return isFinal(known) && known.state !== 'failed' ? known : { ...file, speechSeconds: known.speechSeconds };
+  });
+}
+
+async function countBytes({ budget }: BeginDeps, uid: string, files: readonly JobFile[]): Promise<void> {
+  const bytes = files.reduce((sum, { state, size }) => (state === 'expected' ? sum + size : sum), 0);
+  if (bytes > 0) await budget.count(uid, 'uploadedBytes', bytes);
 }
 
 /** The change that makes a job run whose recordings have all arrived, or are known not to come. */

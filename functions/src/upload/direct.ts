@@ -5,7 +5,7 @@ import type { FileStore } from '../jobs/files.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { receiveAll, withArrival } from './arrivals.ts';
 import type { ArrivalDeps } from './arrivals.ts';
-import { beginJob } from './begin.ts';
+import { beginJob, requireNotCancelled } from './begin.ts';
 import type { BeginDeps, BegunJob, NewUpload } from './begin.ts';
 import { manifestHash } from './idempotency.ts';
 
@@ -21,7 +21,9 @@ export interface DirectUploadDeps extends BeginDeps, ArrivalDeps {
 export async function beginDirectUpload(upload: NewUpload, deps: DirectUploadDeps): Promise<BegunJob> {
   const contentHash = manifestHash(upload.recordings, upload.fields);
   const begun = await beginJob(deps, upload, { contentHash, upload: 'direct' });
-  return bringUpToDate(upload.uid, begun, deps);
+  const current = await bringUpToDate(upload.uid, begun, deps);
+  requireNotCancelled(current.job);
+  return current;
 }
 
 /** Starts a job that waits for nothing, and receives what has arrived for one of an earlier call. */

@@ -5,6 +5,7 @@ import type { JobFile } from '../../src/jobs/job.ts';
 import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
+import type { StagedObject } from '../../src/storage/staging.ts';
 import { changed, TestWorld } from '../support/worker.ts';
 import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
@@ -41,6 +42,10 @@ class WatchedAudio extends StagedAudio {
 
   override delete(paths: readonly string[]): Promise<void> {
     return this.#watch.around('delete audio', () => super.delete(paths));
+  }
+
+  override deleteListed(objects: readonly StagedObject[]): Promise<void> {
+    return this.#watch.around('delete audio', () => super.deleteListed(objects));
   }
 }
 

@@ -255,7 +255,7 @@ describe('recordings that arrive in Storage', () => {
 
   it('end with the device that uploads them where nothing came for an hour, as long as not all are in', async () => {
     const sent = sentRecordings(2);
-    const unfinished = await world.begin(sent, 'phone1');
+    const unfinished = await world.begin(sent, 'phone1', 'key');
     const accepted = await world.begin(sent.slice(0, 1), 'phone1');
     for (const [jobId, { name, bytes }] of [
       [unfinished, sent[0]!],
@@ -277,5 +277,12 @@ describe('recordings that arrive in Storage', () => {
     );
     assert.deepEqual(await world.objects(), [world.path(accepted, sent[0]!.name)]);
     assert.ok((await world.job(unfinished)).finishedAt instanceof Timestamp);
+
+    // The app comes back, and goes on with its key.
+    assert.equal(await world.begin(sent, 'phone1', 'key'), unfinished);
+    assert.deepEqual(
+      [(await world.job(unfinished)).status, await statesOf(unfinished)],
+      ['uploading', ['expected', 'expected']],
+    );
   });
 });

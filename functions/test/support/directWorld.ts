@@ -23,8 +23,12 @@ export function sentRecordings(count: number): SentRecording[] {
 }
 
 export class DirectWorld extends SweepWorld {
-  /** As `createSyncJob` begins it. */
-  async begin(files: readonly DeclaredFile[], deviceId: string | null = null): Promise<string> {
+  /** As `createSyncJob` begins it. @param key its idempotency key. */
+  async begin(
+    files: readonly DeclaredFile[],
+    deviceId: string | null = null,
+    key: string | null = null,
+  ): Promise<string> {
     const fields = { deviceId, conversationId: null, clockOffsetMs: 0 };
     const recordings = checkManifest(files, fields, { nowMs: this.nowMs, maxRecordingBytes: 1_000_000_000 });
     const { jobs, files: store, conversations, now, uploadExpiryMs } = this.deps;
@@ -41,7 +45,7 @@ export class DirectWorld extends SweepWorld {
         now,
         retentionMs: () => 37 * DAY_MS,
       },
-      { uid: this.uid, idempotencyKey: null, fields, recordings },
+      { uid: this.uid, idempotencyKey: key, fields, recordings },
       { contentHash: '', upload: 'direct' },
     );
     return jobId;

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { RELEASED_KEY } from '../../../src/completion/finish.ts';
+import { failure } from '../../../src/completion/outcome.ts';
+import { AppError } from '../../../src/errors.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
+import type { Job, JobFile } from '../../../src/jobs/job.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
 import type { Upload } from '../../../src/upload/accept.ts';
 import { assertNothingLeft, assertStaged, failing, StepByStep, filesIn } from '../../support/acceptance.ts';
@@ -46,6 +51,80 @@ describe('acceptUpload with an Idempotency-Key', () => {
       assert.equal(await codeOf(acceptUpload(deps, keyed(other))), 'idempotency_conflict');
     }
     assert.equal(deps.jobs.byId.size, 1);
+  });
+
+  describe('of a job that has ended', () => {
+    /** Ends the job of the upload: its first recording is transcribed, and the others have failed. */
+    const ended = async (code: ErrorCode, change: Partial<Job> = {}) => {
+      const deps = memoryDeps();
+      const { jobId } = await acceptUpload(deps, keyed());
+      const [first, ...others] = filesIn(deps.jobs, jobId);
+      deps.jobs.files.byJob.set(jobId, [
+        { ...first!, state: 'transcribed', durationSeconds: 60, speechSeconds: 20 },
+        ...others.map((file): JobFile => ({
+          ...file,
+          state: 'failed',
+          speechSeconds: 7,
+          error: failure(file.name, code),
+        })),
+      ]);
+      deps.jobs.byId.set(jobId, { ...deps.jobs.byId.get(jobId)!, status: 'partial', ...change });
+      deps.staging.objects.clear();
+      deps.queue.tasks.clear();
+      return { deps, jobId };
+    };
+
+    it('begins it anew where sending a recording again helps: what was done stays done, and is counted once', async () => {
+      const helps = ['upload_expired', 'retention_ended', 'attempts_exhausted', 'recording_unprocessable'] as const;
+      for (const code of [...helps, 'recording_missing'] as const) {
+        const { deps, jobId } = await ended(code);
+        const { job, files } = await acceptUpload(deps, keyed());
+        assert.deepEqual([job.status, job.fileCounts.transcribed, job.fileCounts.staged], ['pending', 1, 2], code);
+        assert.equal(job.ledger.speechSeconds, 20);
+        assert.deepEqual(
+          files.map(({ speechSeconds }) => speechSeconds).sort((a, b) => b - a),
+          [20, 7, 7],
+        );
+        assert.equal(deps.staging.objects.size, 2);
+        assert.deepEqual(
+          [...deps.queue.tasks.values()].map((task) => task.jobId),
+          [jobId],
+        );
+      }
+    });
+
+    it('answers with it where sending again does not help', async () => {
+      for (const code of ['recording_corrupt', 'transcription_rejected'] as const) {
+        const { deps } = await ended(code);
+        assert.equal((await acceptUpload(deps, keyed())).job.status, 'partial');
+        assert.equal(deps.staging.objects.size, 0);
+      }
+    });
+
+    it('refuses to bring back what the user has cancelled, and begins anew what only lost its device', async () => {
+      const { deps } = await ended('job_cancelled', { status: 'cancelled' });
+      assert.equal(await codeOf(acceptUpload(deps, keyed())), 'job_cancelled');
+      const left = await ended('job_cancelled', { status: 'cancelled', ...RELEASED_KEY });
+      assert.equal((await acceptUpload(left.deps, keyed())).job.status, 'pending');
+    });
+
+    it('says why nothing new is accepted, and does not answer with a job that nothing becomes of', async () => {
+      const { deps } = await ended('retention_ended');
+      deps.fairUse.refuseUpload = () => Promise.resolve(new AppError('too_many_jobs'));
+      assert.equal(await codeOf(acceptUpload(deps, keyed())), 'too_many_jobs');
+    });
+
+    it('does not accept what is cancelled while it is stored', async () => {
+      const steps = new StepByStep();
+      const deps = memoryDeps(steps.before);
+      const sent = codeOf(acceptUpload(deps, keyed()));
+      await steps.run('create', 'put', 'put', 'put');
+      const [jobId] = deps.jobs.byId.keys();
+      deps.jobs.setStatus(jobId!, 'cancelled');
+      await steps.run('update');
+      assert.equal(await sent, 'job_cancelled');
+      assert.equal(deps.queue.tasks.size, 0);
+    });
   });
 
   it('keeps users and keys apart', async () => {
