@@ -66,27 +66,23 @@ export class DeviceAxis {
     this.deviceId = deviceId;
   }
 
-  /**
-   * The words that are neither stored for the device already nor deleted by its user.
-   * @param leaving ids of pages that are about to go: what they say counts for nothing.
-   */
+  /** The pages of segments that are stored where these words are. */
+  async pagesAround(tx: Transaction, words: readonly Interval[]): Promise<QueryDocumentSnapshot<SegmentPage>[]> {
+    const reach = reachOf(words);
+    if (reach === null) return [];
+    return (await tx.get(pagesBetween(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach }))).docs;
+  }
+
+  /** The words that are neither stored for the device already nor deleted by its user. @param stored the pages around them. */
   async newWords(
     tx: Transaction,
     words: readonly RecordedWord[],
-    leaving: ReadonlySet<string> = new Set(),
+    stored: readonly SegmentPage[],
   ): Promise<readonly RecordedWord[]> {
     const reach = reachOf(words);
     if (reach === null) return words;
-    const where = { uid: this.uid, deviceId: this.deviceId };
-    const [stored, deleted] = await Promise.all([
-      tx.get(pagesBetween(this.#db, { ...where, ...reach })),
-      deletedStretches(this.#db, { ...where, ...reach }, tx),
-    ]);
-    return withoutRepeats(
-      words,
-      segmentsIn(stored.docs.flatMap((doc) => (leaving.has(doc.id) ? [] : doc.data()))).flatMap(spokenWords),
-      deleted,
-    );
+    const deleted = await deletedStretches(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach }, tx);
+    return withoutRepeats(words, segmentsIn(stored).flatMap(spokenWords), deleted);
   }
 
   /**
@@ -219,11 +215,13 @@ export function byId(docs: readonly DocumentSnapshot<Conversation>[]): Map<strin
   );
 }
 
-/** From the first start to the last end; null without words. @param words in order of their starts. */
+/** From the first start to the last end, in whole milliseconds; null without words. */
 export function reachOf(words: readonly Interval[]): Interval | null {
-  const first = words[0];
-  if (first === undefined) return null;
-  return { startMs: first.startMs, endMs: words.reduce((end, { endMs }) => Math.max(end, endMs), first.endMs) };
+  if (words.length === 0) return null;
+  return {
+    startMs: Math.floor(words.reduce((least, { startMs }) => Math.min(least, startMs), Infinity)),
+    endMs: Math.ceil(words.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity)),
+  };
 }
 
 export function intervalOf(from: Timestamp, to: Timestamp): Interval {

@@ -43,7 +43,7 @@ export function transcriptOf(
     .orderBy('startedAt');
 }
 
-/** The pages of a device that may have segments in a stretch of its time, in order. Unix milliseconds. */
+/** The pages of a device that reach into a stretch of its time, in order. Unix milliseconds. */
 export function pagesBetween(
   db: Firestore,
   { uid, deviceId, startMs, endMs }: Interval & { readonly uid: string; readonly deviceId: string },
@@ -52,6 +52,7 @@ export function pagesBetween(
     .where('deviceId', '==', deviceId)
     .where('startedAt', '>=', Timestamp.fromMillis(startMs - LONGEST_PAGE_MS))
     .where('startedAt', '<=', Timestamp.fromMillis(endMs))
+    .where('endedAt', '>=', Timestamp.fromMillis(startMs))
     .orderBy('startedAt');
 }
 

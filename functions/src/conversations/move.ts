@@ -68,7 +68,13 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
   const ids = new Set(leaving.map(({ id }) => id));
   const axis = new DeviceAxis(db, uid, first.deviceId);
   const segmentsBefore = timedSegments(leaving.map((doc) => doc.data()));
-  const words = await axis.newWords(tx, shiftedWords(segmentsBefore, chunk.data(), shifts), ids);
+  const shifted = shiftedWords(segmentsBefore, chunk.data(), shifts);
+  const stored = (await axis.pagesAround(tx, shifted)).filter(({ id }) => !ids.has(id));
+  const words = await axis.newWords(
+    tx,
+    shifted,
+    stored.map((doc) => doc.data()),
+  );
   const losing = await losingConversations(tx, db, axis, segmentsBefore);
   const rest = losing.map(({ id, conversation, pages }) => {
     const staying = pages.filter((page) => !ids.has(page.ref.id));

@@ -7,6 +7,7 @@ import type {
   Transaction,
 } from 'firebase-admin/firestore';
 import { assign } from './assignment.ts';
+import type { Interval } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import type { SpeechSource } from './axis.ts';
 import { conversationsOf, segmentPagesOf, unfinishedDeletions } from './collections.ts';
@@ -22,6 +23,8 @@ export interface NewSpeech extends SpeechSource {
   readonly targetId: string | null;
   /** In order of time. */
   readonly words: readonly RecordedWord[];
+  /** What is stored around them, where the caller has read it: see {@link ConversationStore.pagesAround}. */
+  readonly stored?: readonly SegmentPage[];
 }
 
 export interface PreparedSpeech {
@@ -48,15 +51,16 @@ export class ConversationStore {
    * the transaction that writes, and Firestore's transactions are serialisable, queries included: two tasks that bring
    * neighbouring speech at once cannot both find nothing there.
    *
-   * Cost, whatever the length of the user's history. Reads: the pages of segments that begin in the chunk's time or up to five minutes
-   * before (three queries at least count one each when they find nothing), the stretches deleted there, the conversations
-   * within the gap and up to four behind them; with a target and a merge, the target and the redirects that lead on from it.
+   * Cost, whatever the length of the user's history. Reads: the pages of segments that reach into the chunk's time and the stretches
+   * deleted there (queries count one each when they find nothing), the conversations within the gap and up to four behind them;
+   * with a target and a merge, the target and the redirects that lead on from it.
    * Writes: the new pages, each conversation touched, each tombstone of a merge.
    * @throws DeletionUnderWayError
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
     const axis = new DeviceAxis(this.#db, speech.uid, speech.deviceId);
-    const words = await axis.newWords(tx, speech.words.map(inWholeMs));
+    const stored = speech.stored ?? (await this.pagesAround(tx, speech, speech.words));
+    const words = await axis.newWords(tx, speech.words.map(inWholeMs), stored);
     const reach = reachOf(words);
     if (reach === null) return { words, write: () => [] };
 
@@ -75,6 +79,16 @@ export class ConversationStore {
         return assignments.map((each) => axis.writeConversation(tx, each, standing, { jobId, nowMs: this.#now() }));
       },
     };
+  }
+
+  /** The pages of segments that are stored where these words are. */
+  async pagesAround(
+    tx: Transaction,
+    { uid, deviceId }: Pick<NewSpeech, 'uid' | 'deviceId'>,
+    words: readonly Interval[],
+  ): Promise<SegmentPage[]> {
+    const docs = await new DeviceAxis(this.#db, uid, deviceId).pagesAround(tx, words);
+    return docs.map((doc) => doc.data());
   }
 
   conversations(uid: string): CollectionReference<Conversation> {

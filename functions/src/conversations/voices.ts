@@ -8,9 +8,9 @@ import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from
 import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
 import { speakersOf } from './axis.ts';
-import { pagesBetween, pagesOfVoice } from './collections.ts';
+import { pagesOfVoice } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
-import type { RecordedWord, Segment } from './conversation.ts';
+import type { RecordedWord, Segment, SegmentPage } from './conversation.ts';
 
 /** Smaller numbers are labels of transcribers. */
 const FIRST_VOICE = 1000;
@@ -27,6 +27,8 @@ export interface VoicesRequest {
   readonly context: readonly RecordedWord[];
   /** The words of the chunk, in order of time, with the same labels. */
   readonly words: readonly RecordedWord[];
+  /** What is stored around them. */
+  readonly stored: readonly SegmentPage[];
   /** Where the chunk ends, Unix milliseconds: the next one begins behind it. */
   readonly endMs: number;
   readonly gapMs: number;
@@ -53,7 +55,7 @@ export async function prepareVoices(tx: Transaction, db: Firestore, request: Voi
   const heardBefore = turnsOf(context);
   if (heard.length === 0 && heardBefore.length === 0) return { words, context: [], write: () => undefined };
 
-  const before = request.areLinked ? await turnsAt(tx, db, request) : [];
+  const before = request.areLinked ? turnsAt(request) : [];
   const after = request.areLinked ? await turnsOfNext(tx, db, request) : [];
   const earlier = matchSpeakers(heardBefore, before);
   const later = matchSpeakers(heard, after);
@@ -131,18 +133,9 @@ function turnsOf(words: readonly RecordedWord[]): VoiceTurn[] {
 }
 
 /** Who is known to speak in the context. */
-async function turnsAt(
-  tx: Transaction,
-  db: Firestore,
-  { uid, deviceId, context }: VoicesRequest,
-): Promise<VoiceTurn[]> {
-  const [first] = context;
-  if (first === undefined) return [];
-  const startMs = Math.min(...context.map((word) => word.startMs));
-  const endMs = Math.max(...context.map((word) => word.endMs));
-  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }));
+function turnsAt({ context, stored }: VoicesRequest): VoiceTurn[] {
   const places = new Set(context.map(({ recording }) => `${recording.recordingId}@${recording.startedAtMs}`));
-  return segmentsIn(docs.map((doc) => doc.data()))
+  return segmentsIn(stored)
     .filter(({ recordingId, recordingStartedAt }) => places.has(`${recordingId}@${recordingStartedAt.toMillis()}`))
     .flatMap(turnsOfSegment);
 }

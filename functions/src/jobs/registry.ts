@@ -8,6 +8,7 @@
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { recordingId } from '../audio/read/identity.ts';
+import { existing, MOST_IN_QUERY } from './existing.ts';
 import type { FileRef, Job, JobFile } from './job.ts';
 import { isFinished } from './stateMachine.ts';
 import type { JobStore } from './store.ts';
@@ -63,9 +64,6 @@ export interface KnownRecording {
   readonly entry: RecordingEntry | null;
 }
 
-/** Values that Firestore takes in one `in`. */
-const MOST_IN_QUERY = 30;
-
 /** Times of one recording that are remembered. */
 const MOST_START_TIMES = 20;
 
@@ -93,11 +91,12 @@ export class RecordingRegistry {
   ): Promise<Map<string, Original>> {
     const known = files.filter(({ md5 }) => md5 !== null);
     if (known.length === 0) return new Map();
-    const docs = await this.#db.getAll(...known.map((file) => this.#ref(uid, file)));
-    const entries = docs.map((doc) => doc.data() as RecordingEntry | undefined);
+    const idOf = (file: (typeof known)[number]): string => this.#ref(uid, file).id;
+    const entries = await existing(this.#recordings(uid), known.map(idOf));
     return new Map(
-      known.flatMap(({ name, startedAt }, i) => {
-        const entry = entries[i];
+      known.flatMap((file) => {
+        const { name, startedAt } = file;
+        const entry = entries.get(idOf(file));
         const isDone = entry?.state === 'done' && knowsTime(entry, startedAt);
         return isDone ? [[name, originalOf(entry)]] : [];
       }),
@@ -116,7 +115,9 @@ export class RecordingRegistry {
   ): Promise<{ readonly claims: Map<string, Claim>; readonly write: (claims: ReadonlyMap<string, Claim>) => void }> {
     if (files.length === 0) return { claims: new Map(), write: () => undefined };
     const refs = files.map((file) => this.#ref(uid, file));
-    const entries = (await tx.getAll(...refs)).map((doc) => doc.data());
+    const ids = refs.map(({ id }) => id);
+    const found = await existing(this.#recordings(uid), ids, tx);
+    const entries = ids.map((id) => found.get(id));
     const owners = await this.#otherOwners(tx, jobId, entries);
     const claims = new Map(
       files.map((file, i) => [file.name, decide(file, refs[i]?.id ?? '', entries[i], jobId, owners)]),

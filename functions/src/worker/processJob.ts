@@ -209,15 +209,13 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
         signal,
         isTimeUp: () => deps.now() >= beganMs + times.workMs,
         requestsEndMs: beganMs + times.taskMs - LAST_REQUESTS_MS,
-        ...(isSuspicious
-          ? { onReading: ({ name }: JobFile) => recorder.save({ reading: name }).then(() => undefined) }
-          : {}),
+        ...(isSuspicious ? { onReading: ({ name }: JobFile) => recorder.save({ reading: name }) } : {}),
       },
     );
     // What is done is final, whatever ended the rest.
-    await work.catch(() => recorder.finalizeRecordings().catch(() => undefined));
+    await work.catch(() => recorder.save().catch(() => undefined));
     const { complete } = await work;
-    await recorder.finalizeRecordings();
+    await recorder.save();
     if (!complete) {
       await continueLater(lease, deps, logger);
       return;

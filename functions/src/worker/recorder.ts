@@ -48,9 +48,8 @@ export interface Chunk {
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** How long the final state of recordings that no result waits for may take to be written, milliseconds: one document takes
- * about one write a second. */
-const FINALIZE_AFTER_MS = 1000;
+/** How long the final state of recordings that no result waits for may take to be written, milliseconds. */
+const FINALIZE_AFTER_MS = 3000;
 
 /** Recordings of one transaction: far below what a transaction may write. */
 const MOST_AT_ONCE = 100;
@@ -105,11 +104,14 @@ export class Recorder {
       const recordings = chunkRecordings(job.uid, plan.spans, files);
       const places = placesOf(recordings);
       const before = placesOf(chunkRecordings(job.uid, plan.context.spans, files));
+      const { uid } = job;
+      const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...heard.context, ...heard.words]);
       const voices = await prepareVoices(tx, db, {
-        uid: job.uid,
+        uid,
         jobId,
         chunkId: id,
         deviceId,
+        stored,
         context: inRecordings(heard.context, before),
         words: inRecordings(heard.words, places),
         endMs: plan.endMs,
@@ -118,10 +120,11 @@ export class Recorder {
       });
       const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames, places });
       const speech = await conversations.prepare(tx, {
-        uid: job.uid,
+        uid,
         deviceId,
         jobId,
         chunkId: id,
+        stored,
         transcriber: result.transcriber,
         targetId: job.conversationId,
         words: voices.words,
@@ -136,7 +139,7 @@ export class Recorder {
       const conversationIds = speech.write();
       voices.write();
       tx.create(ref, {
-        uid: job.uid,
+        uid,
         deviceId,
         spans: plan.spans,
         recordings,
@@ -197,22 +200,29 @@ export class Recorder {
     });
   }
 
-  /** Writes the final state of recordings that no result waits for: those without speech that is not stored. */
-  async finalizeRecordings(change: JobChange = {}): Promise<void> {
+  /**
+   * Writes a change of the job, and with it the final state of recordings that no result waits for: those without speech that is not
+   * stored.
+   */
+  async save(change: JobChange = {}): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (let names = this.#work.done(); names.length > 0; names = this.#work.done()) {
+    let rest = change;
+    for (let names = this.#work.done(); names.length > 0 || !isEmpty(rest); names = this.#work.done()) {
       const group = names.slice(0, MOST_AT_ONCE);
+      const also = rest;
       const written: { final: readonly JobFile[] } = { final: [] };
       await this.#lease.update(async (job, tx) => {
         const files = await this.#open(tx, job, group);
         const finalized = await this.#finalize(tx, job, files, group);
         finalized.write();
         written.final = finalized.final;
-        return finalized.final.length === 0 ? null : { ...change, ...PROGRESS, ...finalized.change };
+        const all = { ...also, ...finalized.change };
+        return isEmpty(all) ? null : all;
       });
       this.#noteFinal(written.final);
       this.#work.noteFinal(group);
+      rest = {};
     }
   }
 
@@ -222,7 +232,7 @@ export class Recorder {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       // What fails here is done again with the next write, which tells of its failure.
-      this.finalizeRecordings().catch(() => undefined);
+      this.save().catch(() => undefined);
     }, FINALIZE_AFTER_MS);
   }
 
@@ -234,13 +244,9 @@ export class Recorder {
       const finalized = await this.#become(tx, job, files, [name], (file) => failedFile(file, code));
       finalized.write();
       written.final = finalized.final;
-      return { ...PROGRESS, ...finalized.change, reading: null };
+      return { ...finalized.change, reading: null };
     });
     this.#noteFinal(written.final);
-  }
-
-  async save(change: JobChange): Promise<Job> {
-    return this.#lease.update(() => change);
   }
 
   /** Waits for what goes on beside the attempt. */
@@ -271,7 +277,7 @@ export class Recorder {
     const writeEntries = await this.#deps.registry.prepareFinal(tx, this.#lease.jobId, job.uid, final);
     return {
       final,
-      change: final.length === 0 ? {} : withFinal(job, before, final),
+      change: final.length === 0 ? {} : { ...PROGRESS, ...withFinal(job, before, final) },
       write: (counters = {}) => {
         files.write(tx);
         writeEntries();
@@ -308,6 +314,10 @@ export class Recorder {
       }
     }
   }
+}
+
+function isEmpty(change: JobChange): boolean {
+  return Object.keys(change).length === 0;
 }
 
 type Places = ReadonlyMap<string, PlacedRecording>;

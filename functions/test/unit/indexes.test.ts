@@ -29,6 +29,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { chunksBetween } from '../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../src/jobs/registry.ts';
 import type { Resource } from '../../src/usage/budget.ts';
+import { existing } from '../../src/jobs/existing.ts';
 import { unfinishedRedatings } from '../../src/jobs/redatings.ts';
 import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import { JobStore } from '../../src/jobs/store.ts';
@@ -90,6 +91,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await pagesAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
     await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
   },
+  'jobs/existing.ts': () => existing(segmentPagesOf(db, 'ann'), ['page']),
   'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
   'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
   'jobs/registry.ts': async () => {
