@@ -6,7 +6,7 @@ import { Random } from './random.ts';
 
 /** How the stand-in answers one request of a delivery. */
 export type Fault =
-  | { readonly status: 429 | 500 | 503; readonly retryAfter?: number }
+  | { readonly status: 400 | 429 | 500 | 503; readonly retryAfter?: number }
   | { readonly hang: true }
   | { readonly closeMidBody: true }
   | { readonly emptyOk: true }
@@ -31,6 +31,10 @@ export interface TaskCase {
   /** Scenarios of each job. The same in two jobs: the same recordings sent twice. */
   readonly jobs: readonly (readonly string[])[];
   readonly deliveries: readonly Delivery[];
+  /** Jobs that their user cancels then, and sends again. */
+  readonly cancelled?: readonly number[];
+  /** Whether what is sent again is cut into other files. */
+  readonly recut?: boolean;
 }
 
 export interface UploadCase {
@@ -88,6 +92,10 @@ export function* casesOf(seed: number): Generator<Case, never> {
     ...everyFreeze(random),
     ...everyUploadBoundary(random),
     OVERTAKEN_WHILE_IT_WAITS,
+    POISON,
+    REFUSED,
+    CANCELLED,
+    RECUT,
   ];
   for (let index = 0; ; index++) {
     const own = Math.floor(random.next() * 2 ** 32);
@@ -140,6 +148,37 @@ const OVERTAKEN_WHILE_IT_WAITS: TaskCase = {
   ],
 };
 
+/** A recording that kills whatever worker reads it, between two that do not. */
+const POISON: TaskCase = {
+  kind: 'task',
+  jobs: [['kitchen', 'walk']],
+  deliveries: Array.from({ length: 4 }, () => ({
+    ...PLAIN,
+    job: 0,
+    plan: { kind: 'kill', at: { step: 'read audio', moment: 'after', nth: 2 } },
+  })),
+};
+
+/** A part of a job is refused for good; the rest goes on, and what was refused is tried again by hand. */
+const REFUSED: TaskCase = {
+  kind: 'task',
+  jobs: [['garden', 'letter']],
+  deliveries: [{ ...PLAIN, job: 0, plan: null, fault: { status: 400 } }],
+};
+
+/** Cancelled half-way: what is stored stays, and is not asked for again when it is sent again. */
+const CANCELLED: TaskCase = {
+  kind: 'task',
+  jobs: [['garden', 'walk'], ['letter']],
+  deliveries: [
+    { ...PLAIN, job: 0, plan: { kind: 'kill', at: { step: 'record transcription', moment: 'after', nth: 1 } } },
+    { ...PLAIN, job: 1, plan: { kind: 'kill', at: { step: 'transcribe', moment: 'after', nth: 1 } } },
+  ],
+  cancelled: [0, 1],
+};
+
+const RECUT: TaskCase = { ...CANCELLED, recut: true };
+
 function everyUploadBoundary(random: Random): UploadCase[] {
   return random.shuffle(boundariesOf(UPLOAD_STEPS)).map((at, i) => ({
     kind: 'upload',
@@ -180,6 +219,7 @@ function randomTask(random: Random): TaskCase {
   return {
     kind: 'task',
     jobs: jobs.map((scenarios) => [...new Set(scenarios)]),
+    ...(random.chance(0.2) ? { cancelled: [random.below(jobs.length)], recut: random.chance(0.5) } : {}),
     deliveries: Array.from({ length: 2 + random.below(4) }, () => randomDelivery(random, jobs.length)),
   };
 }
@@ -222,6 +262,7 @@ function randomPlan(random: Random): TaskPlan | Extract<Plan, { afterMs: unknown
 function randomFault(random: Random): Fault {
   return random.pick<Fault>([
     LIMITED,
+    { status: 400 },
     { status: 500 },
     { status: 503, retryAfter: 40 },
     { hang: true },
@@ -247,5 +288,8 @@ export function summary(each: Case): string {
     ];
     return `job ${job}: ${[plan === null ? 'nothing' : describe(plan), ...extras].join(' and ')}`;
   });
-  return `jobs ${each.jobs.map((scenarios) => scenarios.join('+')).join(', ')}; ${deliveries.join('; ')}`;
+  const cancelled = each.cancelled?.map(
+    (job) => `; job ${job} cancelled and sent again${each.recut ? ', cut otherwise' : ''}`,
+  );
+  return `jobs ${each.jobs.map((scenarios) => scenarios.join('+')).join(', ')}; ${deliveries.join('; ')}${cancelled?.join('') ?? ''}`;
 }

@@ -24,6 +24,9 @@ const ANSWERED_MS = 30_000;
 /** Runs of the sweeper after which a job that has no task would have got one. */
 const SWEEPS = 4;
 
+/** What a retry by hand helps. */
+const RETRIED: ReadonlySet<string> = new Set(['recording_unprocessable', 'transcription_rejected']);
+
 export interface CaseRun {
   readonly evidence: Evidence;
   /** What befell workers as planned. */
@@ -38,12 +41,20 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   for (const [i, delivery] of each.deliveries.entries()) {
     await during(`delivery ${i + 1}`, run.deliver(jobIds[delivery.job] ?? '', delivery));
   }
+  const cancelled = new Set<string>();
+  for (const job of each.cancelled ?? []) {
+    const id = jobIds[job] ?? '';
+    if (await during('a cancellation', world.cancel(id))) cancelled.add(id);
+    await during('sending again', world.accept(each.jobs[job] ?? [], { isRecut: each.recut ?? false }));
+  }
   await during('what came after', world.drain());
-  // A worker that dies twice while it reads a recording looks like one that the recording kills: its user tries again.
+  // What was refused is tried again by its user, and so is what is blamed wrongly: a worker that dies twice while it reads a recording looks like one that the recording kills: its user tries again.
   for (const [id, { failures }] of await world.jobs()) {
-    const isBlamed = failures.length > 0 && failures.every(({ code }) => code === 'recording_unprocessable');
-    if (!isBlamed) continue;
-    if ((run.hits.get(id) ?? 0) < 2) run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
+    if (cancelled.has(id) || failures.length === 0) continue;
+    const codes = new Set(failures.map(({ code }) => code));
+    if ([...codes].some((code) => !RETRIED.has(code))) continue;
+    if (codes.has('recording_unprocessable') && (run.hits.get(id) ?? 0) < 2)
+      run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
     await during('a retry by hand', world.retry(id));
   }
   await during('what came after a retry', world.drain());
@@ -51,10 +62,11 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   for (const payload of world.tasks.everything()) await during('a late delivery', world.deliver(payload));
 
   for (const [id, { status }] of await world.jobs()) {
-    if (status !== 'completed') run.complaints.push(`job ${id} is ${status}`);
+    const expected = cancelled.has(id) ? 'cancelled' : 'completed';
+    if (status !== expected) run.complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await run.standIn.log();
-  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused };
+  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused, isRecut: each.recut ?? false };
   return { evidence, met: run.met, complaints: run.complaints };
 }
 

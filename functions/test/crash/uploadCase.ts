@@ -29,7 +29,7 @@ export async function runUploadCase(
     complaints.push(`the upload (${describe(plan)}): ${ending.error}`);
   }
 
-  const retried = each.then === 'retry' ? await world.accept(scenarios, idempotencyKey) : null;
+  const retried = each.then === 'retry' ? await world.accept(scenarios, { idempotencyKey }) : null;
   const begun = await world.jobs();
   if (each.withKey && begun.size > 1) complaints.push(`one upload became ${begun.size} jobs`);
   await world.drainTasks();
@@ -47,6 +47,11 @@ export async function runUploadCase(
     if (status !== 'completed' && !expired) complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await new StandInControl(standInUrl).log();
-  const evidence = { scenarios: completed.length > 0 ? scenarios : [], log: requests, excused: new Set<string>() };
+  const evidence = {
+    scenarios: completed.length > 0 ? scenarios : [],
+    log: requests,
+    excused: new Set<string>(),
+    isRecut: false,
+  };
   return { evidence, met: ending.kind === 'killed' ? [plan] : [], complaints };
 }

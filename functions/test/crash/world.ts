@@ -9,6 +9,7 @@ import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { SweeperStateStore } from '../../src/sweeper/state.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/sweeper/sweep.ts';
+import { cancelJob } from '../../src/completion/cancel.ts';
 import { retryJob } from '../../src/completion/retry.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { loadUserData } from '../invariants/userData.ts';
@@ -77,10 +78,19 @@ export class World {
   }
 
   /** Uploads samples as the function does. @returns the job's id. */
-  async accept(scenarios: readonly string[], idempotencyKey: string | null = null): Promise<string> {
-    const upload = sampleUpload({ uid: this.uid, idempotencyKey, scenarios }, this.nowMs());
+  async accept(
+    scenarios: readonly string[],
+    { idempotencyKey = null, isRecut = false }: { idempotencyKey?: string | null; isRecut?: boolean } = {},
+  ): Promise<string> {
+    const upload = sampleUpload({ uid: this.uid, idempotencyKey, scenarios, isRecut }, this.nowMs());
     const { jobId } = await acceptUpload(this.#emulators.acceptDeps(), upload);
     return jobId;
+  }
+
+  /** @returns whether the job had not ended before. */
+  async cancel(jobId: string): Promise<boolean> {
+    const { status } = await cancelJob(this.uid, jobId, this.deps);
+    return status === 'cancelled';
   }
 
   async retry(jobId: string): Promise<void> {
