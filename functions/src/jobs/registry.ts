@@ -104,7 +104,9 @@ export class RecordingRegistry {
   }
 
   /**
-   * Prepares, within a transaction that read the job, to claim recordings for it. Reads; `write` writes.
+   * Prepares, within a transaction that read the job, to claim recordings for it. Reads; `write` writes. A recording that is not known
+   * is claimed by creating its entry: if another job has done so meanwhile, the transaction fails (`ALREADY_EXISTS`), and
+   * {@link JobStore.update} begins again.
    * @returns the claims by file name. `write` takes them as they are in the end: the caller may claim a duplicate that it has to read.
    */
   async prepareClaims(
@@ -116,8 +118,10 @@ export class RecordingRegistry {
     if (files.length === 0) return { claims: new Map(), write: () => undefined };
     const refs = files.map((file) => this.#ref(uid, file));
     const ids = refs.map(({ id }) => id);
-    const found = await existing(this.#recordings(uid), ids, tx);
-    const entries = ids.map((id) => found.get(id));
+    const known = [...(await existing(this.#recordings(uid), ids)).keys()].map((id) => this.#recordings(uid).doc(id));
+    const found = known.length === 0 ? [] : await tx.getAll(...known);
+    const byId = new Map(found.map((doc) => [doc.id, doc.data()]));
+    const entries = ids.map((id) => byId.get(id));
     const owners = await this.#otherOwners(tx, jobId, entries);
     const claims = new Map(
       files.map((file, i) => [file.name, decide(file, refs[i]?.id ?? '', entries[i], jobId, owners)]),
@@ -125,15 +129,18 @@ export class RecordingRegistry {
     return {
       claims,
       write: (final) => {
+        // Identical bytes may occur twice in one job.
+        const created = new Set<string>();
         for (const [i, file] of files.entries()) {
           const [ref, entry, claim] = [refs[i], entries[i], final.get(file.name)];
           if (ref === undefined || claim === undefined || claim.kind === 'wait') continue;
           if (claim.kind === 'ours' && entry?.jobId !== jobId) {
             const { startedAt } = claim;
-            tx.set(
-              ref,
-              this.#entry(jobId, { ...file, startedAt }, 'claimed', timesOf(entry, file.startedAt, startedAt)),
-            );
+            const times = timesOf(entry, file.startedAt, startedAt);
+            const claimed = this.#entry(jobId, { ...file, startedAt }, 'claimed', times);
+            if (entry !== undefined) tx.set(ref, claimed);
+            else if (!created.has(ref.id)) tx.create(ref, claimed);
+            created.add(ref.id);
           } else if (claim.kind === 'duplicate' && claim.shift !== null && entry !== undefined) {
             tx.set(ref, { ...entry, startedAt: file.startedAt, startTimes: timesOf(entry, file.startedAt) });
           }

@@ -76,7 +76,7 @@ export class JobStore {
       await batch.commit();
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === ALREADY_EXISTS) return false;
+      if (alreadyExists(error)) return false;
       throw error;
     }
   }
@@ -106,19 +106,26 @@ export class JobStore {
   /**
    * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of
    * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
-   * it may use the transaction for other documents, reads before writes.
+   * it may use the transaction for other documents, reads before writes. Where it creates one that another caller has created
+   * meanwhile, it decides again.
    * @returns the job as it is afterwards; null when there is no such job.
    */
   async update(
     jobId: string,
     decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>,
   ): Promise<Job | null> {
-    return this.#db.runTransaction(async (tx) => {
-      const job = (await tx.get(this.ref(jobId))).data();
-      if (job === undefined) return null;
-      const change = await decide(job, tx);
-      return change === null ? job : this.write(tx, jobId, job, change);
-    });
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#db.runTransaction(async (tx) => {
+          const job = (await tx.get(this.ref(jobId))).data();
+          if (job === undefined) return null;
+          const change = await decide(job, tx);
+          return change === null ? job : this.write(tx, jobId, job, change);
+        });
+      } catch (error) {
+        if (!alreadyExists(error) || tries === CREATING_TRIES) throw error;
+      }
+    }
   }
 
   /** Writes a change of a job that was read in the same transaction. */
@@ -266,5 +273,10 @@ export function queuedProgress(filesTotal: number): Progress {
 /** What a job waits for once its recordings are staged. */
 export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
 
-/** gRPC status. */
-const ALREADY_EXISTS = 6;
+/** Times in a row that an update may meet a document that it is about to create. */
+const CREATING_TRIES = 5;
+
+/** By the gRPC status. */
+function alreadyExists(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 6;
+}
