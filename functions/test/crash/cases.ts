@@ -96,6 +96,8 @@ export function* casesOf(seed: number): Generator<Case, never> {
     REFUSED,
     CANCELLED,
     RECUT,
+    OUTAGE,
+    ...HANGS,
   ];
   for (let index = 0; ; index++) {
     const own = Math.floor(random.next() * 2 ** 32);
@@ -179,6 +181,40 @@ const CANCELLED: TaskCase = {
 
 const RECUT: TaskCase = { ...CANCELLED, recut: true };
 
+/** Firestore is away for minutes, just when it has written a result, and for each worker that comes next. */
+const OUTAGE: TaskCase = {
+  kind: 'task',
+  jobs: [['garden'], ['letter']],
+  deliveries: [
+    { ...PLAIN, job: 0, plan: { kind: 'outage', at: { step: 'record transcription', moment: 'after', nth: 1 } } },
+    ...Array.from({ length: 9 }, (_, i): Delivery => ({
+      ...PLAIN,
+      job: i % 2,
+      plan: { kind: 'outage', at: { step: 'take lease', moment: i % 3 === 0 ? 'after' : 'before', nth: 1 } },
+    })),
+  ],
+};
+
+/** Where a worker may wait for ever: outside of transactions, whose locks the emulator would keep. */
+const HANGABLE: readonly Boundary<TaskStep>[] = [
+  { step: 'claim recordings', moment: 'after' },
+  { step: 'load vad', moment: 'before' },
+  { step: 'read audio', moment: 'before' },
+  { step: 'read audio', moment: 'after' },
+  { step: 'transcribe', moment: 'before' },
+  { step: 'transcribe', moment: 'after' },
+  { step: 'record transcription', moment: 'after' },
+  { step: 'finalize recordings', moment: 'after' },
+  { step: 'delete audio', moment: 'before' },
+  { step: 'notify', moment: 'before' },
+];
+
+const HANGS: readonly TaskCase[] = (['read audio', 'transcribe'] as const).map((step) => ({
+  kind: 'task',
+  jobs: [['walk']],
+  deliveries: [{ ...PLAIN, job: 0, plan: { kind: 'hang', at: { step, moment: 'after', nth: 1 } } }],
+}));
+
 function everyUploadBoundary(random: Random): UploadCase[] {
   return random.shuffle(boundariesOf(UPLOAD_STEPS)).map((at, i) => ({
     kind: 'upload',
@@ -254,7 +290,9 @@ type TaskPlan = Extract<Plan, { at: unknown }> & { readonly at: Boundary<TaskSte
 
 function randomPlan(random: Random): TaskPlan | Extract<Plan, { afterMs: unknown }> {
   const kind = random.next();
-  if (kind < 0.15) return { kind: 'freeze', at: { ...random.pick(FREEZABLE), nth: 1 } };
+  if (kind < 0.12) return { kind: 'freeze', at: { ...random.pick(FREEZABLE), nth: 1 } };
+  if (kind < 0.14) return { kind: 'hang', at: { ...random.pick(HANGABLE), nth: 1 } };
+  if (kind < 0.24) return { kind: 'outage', at: { ...random.pick(boundariesOf(TASK_STEPS)), nth: 1 } };
   if (kind < 0.55) return { kind: 'kill', afterMs: random.below(1200) };
   return { kind: 'kill', at: { ...random.pick(boundariesOf(TASK_STEPS)), nth: random.chance(0.8) ? 1 : 2 } };
 }

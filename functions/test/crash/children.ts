@@ -16,6 +16,8 @@ const DEADLINE_MS = 240_000;
 export type Ending =
   | { readonly kind: 'killed' }
   | { readonly kind: 'returned' }
+  /** The product ended its process. */
+  | { readonly kind: 'exited' }
   | { readonly kind: 'threw'; readonly error: string; readonly expected: boolean }
   /** The process ended in a way that nobody told it to. */
   | { readonly kind: 'crashed'; readonly error: string };
@@ -26,6 +28,8 @@ export interface Child {
   readonly frozen: Promise<readonly string[] | null>;
   /** Lets a frozen worker go on. */
   thaw(): void;
+  /** Whether what its plan has for it has come, and did not end it. */
+  readonly isMet: () => boolean;
 }
 
 type OnEnqueue = (event: Extract<Event, { event: 'enqueued' }>) => void;
@@ -69,11 +73,16 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
       return { kind: 'crashed', error: `it had not ended after ${DEADLINE_MS / 1000} s. ${history(events)}` };
     const last = events.at(-1);
     if (signal === 'SIGKILL' && last?.event === 'dying') return { kind: 'killed' };
-    if (last?.event === 'returned') return { kind: 'returned' };
+    if (last?.event === 'returned' || last?.event === 'exited') return { kind: last.event };
     if (last?.event === 'threw') return { kind: 'threw', error: last.error, expected: last.expected };
     return { kind: 'crashed', error: `exit ${String(code)}, signal ${String(signal)}: ${stderr.join('')}` };
   });
-  return { ending, frozen, thaw: () => child.kill('SIGCONT') };
+  return {
+    ending,
+    frozen,
+    thaw: () => child.kill('SIGCONT'),
+    isMet: () => events.some(({ event }) => event === 'met'),
+  };
 }
 
 /** The last things that a worker told of. */

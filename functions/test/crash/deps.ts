@@ -8,6 +8,8 @@ import { isContention } from '../support/errors.ts';
 export const GAP_MS = 120_000;
 export const LEASE_MS = 60_000;
 export const WORK_MS = 780_000;
+/** As the task function's timeout. */
+export const TASK_MS = 900_000;
 /** Requests of one worker to the transcription service at once. */
 export const CONCURRENCY = 4;
 

@@ -17,6 +17,8 @@ export interface TaskOrder extends Order {
   readonly workMs: number;
   /** Of one request to the stand-in, milliseconds. */
   readonly requestTimeoutMs: number;
+  /** When the platform answers for the worker, milliseconds. */
+  readonly taskMs: number;
   /** Storage fails when the first recording is opened. */
   readonly failRead: boolean;
 }
@@ -38,6 +40,10 @@ export type Event =
   | { readonly event: 'dying' }
   /** It stands still. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
   | { readonly event: 'frozen'; readonly asking: readonly string[] }
+  /** What the plan has for it has come, and does not end it: a hang, or an outage. */
+  | { readonly event: 'met' }
+  /** The product ended the process. */
+  | { readonly event: 'exited' }
   | { readonly event: 'returned' }
   /** `expected`: as the product means it, for the platform to deliver again. */
   | { readonly event: 'threw'; readonly error: string; readonly expected: boolean };

@@ -10,7 +10,7 @@ import { startWorker } from './children.ts';
 import type { Ending } from './children.ts';
 import { isPaid } from '../invariants/requests.ts';
 import { until } from '../support/until.ts';
-import { CONCURRENCY, isForTheQueue, LEASE_MS } from './deps.ts';
+import { CONCURRENCY, isForTheQueue, LEASE_MS, TASK_MS } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import type { Evidence } from './verdict.ts';
 import type { Surroundings, World } from './world.ts';
@@ -20,6 +20,12 @@ const REQUEST_TIMEOUT_MS = 4000;
 
 /** What the stand-in takes at most to answer what it was asked, on a busy machine, milliseconds. */
 const ANSWERED_MS = 30_000;
+
+/** Of a worker that is to hang, milliseconds: it takes its time to get there, to be aborted, and to be ended. */
+const HANG_TASK_MS = 40_000;
+
+/** Of an outage, milliseconds. */
+const OUTAGE_MS = 60_000;
 
 /** Runs of the sweeper after which a job that has no task would have got one. */
 const SWEEPS = 4;
@@ -48,7 +54,7 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     await during('sending again', world.accept(each.jobs[job] ?? [], { isRecut: each.recut ?? false }));
   }
   await during('what came after', world.drain());
-  // What was refused is tried again by its user, and so is what is blamed wrongly: a worker that dies twice while it reads a recording looks like one that the recording kills: its user tries again.
+  // Its user tries again what was refused, and what is blamed for workers that died twice while they read it.
   for (const [id, { failures }] of await world.jobs()) {
     if (cancelled.has(id) || failures.length === 0) continue;
     const codes = new Set(failures.map(({ code }) => code));
@@ -115,6 +121,7 @@ class TaskRun {
       plan,
       leaseMs: delivery.leaseMs,
       workMs: delivery.workMs,
+      taskMs: plan?.kind === 'hang' ? HANG_TASK_MS : TASK_MS,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       failRead: delivery.failRead,
     };
@@ -125,6 +132,7 @@ class TaskRun {
       this.hits.set(jobId, (this.hits.get(jobId) ?? 0) + 1);
       await this.#excuseInFlight(jobId, before);
     }
+    if (plan?.kind === 'outage') this.#world.advance(OUTAGE_MS);
     await this.#excuseSpoiled(delivery, before);
     await this.standIn.behave(); // What was meant for a request that nobody made must not meet another one.
     this.#conclude(task.id, endings, plan);
@@ -133,8 +141,11 @@ class TaskRun {
   /** Lets workers run to whatever end they find: one, or two at the same time of which the first has the plan. */
   async #let(order: TaskOrder, twice: boolean): Promise<Endings> {
     const orders = [order, ...(twice ? [{ ...order, plan: null }] : [])];
-    const endings = await Promise.all(orders.map((each) => this.#start(each).ending));
-    return { endings, isHit: endings[0]?.kind === 'killed' };
+    const workers = orders.map((each) => this.#start(each));
+    const endings = await Promise.all(workers.map(({ ending }) => ending));
+    if (workers[0]?.isMet() === true && order.plan?.kind === 'hang' && endings[0]?.kind !== 'exited')
+      this.complaints.push('a worker hung, and its process did not end');
+    return { endings, isHit: endings[0]?.kind === 'killed' || workers[0]?.isMet() === true };
   }
 
   #start(order: TaskOrder) {

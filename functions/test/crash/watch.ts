@@ -19,9 +19,19 @@ export function tell(event: Event): void {
   writeSync(EVENTS_FD, `${JSON.stringify(event)}\n`);
 }
 
-/** Rolls a transaction back on its way to death. */
-class Dying extends Error {
-  override readonly name = 'Dying';
+/** What Firestore's client has tried before it fails, by the worker's clock, milliseconds. */
+const OUTAGE_STEP_MS = 20_000;
+
+/** Rolls a transaction back on its way to death, or because Firestore fails. */
+class RolledBack extends Error {
+  override readonly name = 'RolledBack';
+}
+
+/** As Firestore's client fails when it has tried in vain. */
+export class OutageError extends Error {
+  override readonly name = 'OutageError';
+  /** gRPC: UNKNOWN, which the client does not try again. */
+  readonly code = 2;
 }
 
 /**
@@ -39,8 +49,9 @@ export class Watch {
   #freezing: Promise<void> = Promise.resolve();
   /** Called when the last open transaction has ended. */
   #onQuiet: () => void = () => undefined;
-  /** Called when the worker goes on, with how long it slept by its own clock, milliseconds. */
-  onThaw: (sleptMs: number) => void = () => undefined;
+  /** Called when time has passed for the worker, milliseconds. */
+  onPassed: (ms: number) => void = () => undefined;
+  #isOut = false;
 
   constructor(plan: Plan | null) {
     this.#plan = plan;
@@ -59,11 +70,25 @@ export class Watch {
 
   /** A worker comes to a boundary outside transactions. Does not return if it ends here. */
   async reach(step: Step, moment: Moment): Promise<void> {
-    if (this.#meets(step, moment)) {
-      if (this.#plan?.kind === 'freeze') await (this.#freezing = this.#freeze());
-      else this.#die();
-    }
+    if (this.#meets(step, moment)) await this.#befall();
     if (this.#dying) await forever();
+  }
+
+  async #befall(): Promise<void> {
+    switch (this.#plan?.kind) {
+      case 'freeze':
+        await (this.#freezing = this.#freeze());
+        return;
+      case 'hang':
+        tell({ event: 'met' });
+        await forever();
+        return;
+      case 'outage':
+        this.#beginOutage();
+        return;
+      default:
+        this.#die();
+    }
   }
 
   /** An effect with its two boundaries. */
@@ -96,21 +121,40 @@ export class Watch {
       let result: T;
       this.#open += 1;
       try {
+        if (this.#isOut) throw this.#failure();
         result = await original(async (tx) => {
           writes = [];
           const value = await body(recording(tx, writes));
           const step = stepOf(writes);
-          if (step !== null && this.#meets(step, 'before')) this.#die();
-          if (this.#dying) throw new Dying();
+          if (step !== null && this.#meets(step, 'before')) {
+            if (this.#plan?.kind === 'outage') this.#beginOutage();
+            else this.#die();
+          }
+          if (this.#dying || this.#isOut) throw new RolledBack();
           return value;
         });
+      } catch (error) {
+        throw error instanceof RolledBack && this.#isOut ? this.#failure() : error;
       } finally {
         await this.#closed();
       }
       const step = stepOf(writes);
       if (step !== null) await this.reach(step, 'after');
+      if (this.#isOut) throw this.#failure(); // It is written, and its answer is lost.
       return result;
     };
+  }
+
+  #beginOutage(): void {
+    tell({ event: 'met' });
+    this.#isOut = true;
+    // What is read outside of transactions.
+    Object.assign(this.#db ?? {}, { requestStream: () => Promise.reject(this.#failure()) });
+  }
+
+  #failure(): OutageError {
+    this.onPassed(OUTAGE_STEP_MS);
+    return new OutageError('Firestore does not answer.');
   }
 
   async #closed(): Promise<void> {
@@ -136,7 +180,7 @@ export class Watch {
     if (this.#open > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
     tell({ event: 'frozen', asking: [...this.#asking.values()] });
     process.kill(process.pid, 'SIGSTOP');
-    this.onThaw(FROZEN_MS);
+    this.onPassed(FROZEN_MS);
   }
 
   #die(): void {

@@ -10,7 +10,7 @@ import { changed, TestWorld } from '../support/worker.ts';
 import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
-import { taskStepOf } from './watch.ts';
+import { OutageError, taskStepOf, tell } from './watch.ts';
 import type { Watch } from './watch.ts';
 
 /** What a read fails with that was told to. */
@@ -52,7 +52,7 @@ class WatchedAudio extends StagedAudio {
 function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
   const world = new TestWorld({ logger: nothing, queue: watchedQueue(watch) }, order.projectId);
   world.aheadMs = order.aheadMs;
-  watch.onThaw = (sleptMs) => (world.aheadMs += sleptMs);
+  watch.onPassed = (ms) => (world.aheadMs += ms);
   watch.watchTransactions(world.db, taskStepOf);
   const { notifier } = world.deps;
   const transcriber = transcriberAt(order.standInUrl, order.requestTimeoutMs, nothing);
@@ -67,7 +67,12 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
     notifier: { jobFinished: (message) => watch.around('notify', () => notifier.jobFinished(message)) },
     listener: () => watch.around('load vad', async () => listenWith(await loadSileroVad())),
     workMs: order.workMs,
+    taskMs: order.taskMs,
     leaseMs: order.leaseMs,
+    exit: () => {
+      tell({ event: 'exited' });
+      process.exit(1);
+    },
   });
 }
 
@@ -75,5 +80,5 @@ const order = readOrder() as TaskOrder;
 await run(
   order.plan,
   (watch) => processJob(order.payload, watchedDeps(order, watch)),
-  (error) => isForTheQueue(error) || error instanceof ToldToFail,
+  (error) => isForTheQueue(error) || error instanceof ToldToFail || error instanceof OutageError,
 );
