@@ -2,6 +2,9 @@
 
 export const GAP_MS = 120_000;
 
+/** Between two words of a device. */
+export const SHORTEST_PAUSE_MS = 60;
+
 /** Where the cases lie on the real time axis, Unix milliseconds. */
 export const DAY_MS = Date.UTC(2025, 5, 1, 8);
 
@@ -35,6 +38,8 @@ export interface Delivery {
   readonly job: number;
   /** The worker dies at its so-manieth step; null: it lives. */
   readonly diesAt: number | null;
+  /** The transcription service refuses the so-manieth request of it for good; null: it takes them all. */
+  readonly refusedAt: number | null;
 }
 
 /** Things that happen at once. */
@@ -42,8 +47,12 @@ export interface Moment {
   readonly deliveries: readonly Delivery[];
   /** The user deletes the conversation that holds this word, if there is one. */
   readonly deletes: number | null;
-  /** Whoever deletes dies when the deletion has begun: somebody else has to bring it to its end. */
+  /** Who deletes dies when the deletion has begun: another caller has to bring it to its end. */
   readonly deletionDies: boolean;
+  /** The user cancels this job, and sends its recordings again. */
+  readonly cancels: number | null;
+  /** What is sent again is cut into other recordings. */
+  readonly recuts: boolean;
 }
 
 export interface Plan {
@@ -82,6 +91,22 @@ export function toleranceMs({ device, startMs, endMs }: SpokenWord, jobs: readon
   return Math.max(0, ...edges.map((edge) => Math.min(edge - startMs, endMs - edge)));
 }
 
+/** The same audio in other recordings: each is cut behind its first word, where it holds more. */
+export function recut(recordings: readonly RecordingPlan[], words: readonly SpokenWord[]): RecordingPlan[] {
+  const starts = new Set(recordings.map(({ device, startMs }) => `${device} ${startMs}`));
+  return recordings.flatMap((recording) => {
+    const { device, startMs, endMs } = recording;
+    const own = words.filter((word) => word.device === device && word.startMs >= startMs && word.endMs <= endMs);
+    const [first, second] = own.sort((a, b) => a.startMs - b.startMs);
+    const cutMs = (first?.endMs ?? 0) + SHORTEST_PAUSE_MS / 2;
+    if (second === undefined || starts.has(`${device} ${cutMs}`)) return [recording];
+    return [
+      { device, startMs, endMs: cutMs },
+      { device, startMs: cutMs, endMs },
+    ];
+  });
+}
+
 /** For a reader of a counter-example. */
 export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
@@ -100,12 +125,17 @@ export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
     ),
     `  chunks    of ${seconds(maxChunkMs)} s at most`,
     ...moments.map(
-      ({ deliveries, deletes, deletionDies }) =>
-        `  then      ${deliveries
-          .map(({ job, diesAt }) => `job ${job}${diesAt === null ? '' : ` (dies at step ${diesAt})`}`)
-          .join(
-            ' ∥ ',
-          )}${deletes === null ? '' : ` ∥ the conversation of #${deletes} is deleted${deletionDies ? ', half' : ''}`}`,
+      ({ deliveries, deletes, deletionDies, cancels, recuts }) =>
+        `  then      ${[
+          ...deliveries.map(
+            ({ job, diesAt, refusedAt }) =>
+              `job ${job}` +
+              (diesAt === null ? '' : ` (dies at step ${diesAt})`) +
+              (refusedAt === null ? '' : ` (request ${refusedAt} is refused)`),
+          ),
+          ...(deletes === null ? [] : [`the conversation of #${deletes} is deleted${deletionDies ? ', half' : ''}`]),
+          ...(cancels === null ? [] : [`job ${cancels} is cancelled and sent again${recuts ? ', cut otherwise' : ''}`]),
+        ].join(' ∥ ')}`,
     ),
     '  then      everything to its end',
     '',

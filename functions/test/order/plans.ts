@@ -1,11 +1,11 @@
 /** Random cases. They shrink towards few words, one recording, one job and nothing happening at once. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
-import { show } from './model.ts';
+import { SHORTEST_PAUSE_MS, show } from './model.ts';
 import type { JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 
 export interface Disturbances {
-  /** Deletions, targets and dying workers too. */
+  /** Deletions, targets, dying workers, refusals, and jobs that are cancelled and sent again, too. */
   readonly disturbed: boolean;
 }
 
@@ -46,7 +46,7 @@ const tens = (min: number, max: number): Arbitrary<number> =>
 function utterance(pauses: readonly number[]): Arbitrary<Utterance> {
   const word = fc.record({
     lengthMs: tens(200, 400),
-    pauseMs: tens(60, 300),
+    pauseMs: tens(SHORTEST_PAUSE_MS, 300),
     text: fc.constantFrom(...TEXTS),
     language: fc.constantFrom(...LANGUAGES),
     cutShare: fc.constantFrom(0.3, 0.7),
@@ -125,9 +125,13 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
       hasShortChunks: fc.boolean(),
       moments: fc.array(
         fc.record({
-          deliveries: fc.array(fc.record({ job: fc.nat(3), diesAt: maybe(fc.nat(30)) }), { maxLength: 4 }),
+          deliveries: fc.array(fc.record({ job: fc.nat(3), diesAt: maybe(fc.nat(30)), refusedAt: maybe(fc.nat(2)) }), {
+            maxLength: 4,
+          }),
           deletes: maybe(fc.nat(30)),
           deletionDies: fc.boolean(),
+          cancels: maybe(fc.nat(3)),
+          recuts: fc.boolean(),
         }),
         { maxLength: 4 },
       ),
@@ -154,10 +158,11 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
         words,
         jobs,
         maxChunkMs: hasShortChunks ? longestRegionMs(words) + CHUNK_MARGIN_MS : LONG_CHUNK_MS,
-        moments: moments.map(({ deliveries, deletes, deletionDies }): Moment => ({
-          deliveries: deliveries.map(({ job, diesAt }) => ({ job: job % jobs.length, diesAt })),
-          deletes: wordOf(deletes, words),
-          deletionDies,
+        moments: moments.map((moment): Moment => ({
+          ...moment,
+          deliveries: moment.deliveries.map((delivery) => ({ ...delivery, job: delivery.job % jobs.length })),
+          deletes: wordOf(moment.deletes, words),
+          cancels: moment.cancels === null ? null : moment.cancels % jobs.length,
         })),
       });
     });

@@ -1,6 +1,8 @@
 /** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
+import { cancelJob } from '../../src/completion/cancel.ts';
+import { retryJob } from '../../src/completion/retry.ts';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, DeletedSpeech, Segment } from '../../src/conversations/conversation.ts';
 import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collections.ts';
@@ -14,8 +16,8 @@ import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { isContention } from '../support/errors.ts';
 import { changed, TestWorld } from '../support/worker.ts';
-import { DAY_MS } from './model.ts';
-import type { Delivery, JobPlan, Moment, Plan, SpokenWord } from './model.ts';
+import { DAY_MS, recut } from './model.ts';
+import type { Delivery, JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { ExactTranscriber, exactVad, record } from './sound.ts';
 
@@ -24,6 +26,9 @@ const ROUND_MS = 150_000;
 
 /** Rounds of deliveries that any case must be done in. Transactions that meet may fail, and are tried again in the next. */
 const MOST_ROUNDS = 30;
+/** Of one job, by its user, of what failed for good. */
+const MOST_RETRIES = 3;
+const RETENTION_MS = 37 * 24 * 3600_000;
 
 export interface Deletion {
   readonly conversationId: string;
@@ -92,13 +97,15 @@ class Run {
     this.#world = world;
   }
 
-  async happen({ deliveries, deletes, deletionDies }: Moment): Promise<void> {
-    for (const { job } of deliveries) await this.#upload(job);
+  async happen({ deliveries, deletes, deletionDies, cancels, recuts }: Moment): Promise<void> {
+    for (const job of [...deliveries.map(({ job }) => job), ...(cancels === null ? [] : [cancels])])
+      await this.#upload(job);
     const doomed = deletes === null ? null : await this.#conversationOf(deletes);
     if (doomed !== null) this.deletions.push(doomed);
     await Promise.all([
       ...deliveries.map((delivery) => this.#deliver(delivery)),
       ...(doomed === null ? [] : [this.#delete(doomed.conversationId, deletionDies)]),
+      ...(cancels === null ? [] : [this.#sendAgain(cancels, recuts)]),
     ]);
     this.#world.aheadMs += ROUND_MS;
   }
@@ -107,16 +114,36 @@ class Run {
   async finish(): Promise<string[]> {
     const jobs = this.#plan.jobs.map((_, job) => job);
     for (const job of jobs) await this.#upload(job);
-    let open = await this.#notWrappedUp(jobs);
-    for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
-      await Promise.all(open.map((job) => this.#deliver({ job, diesAt: null })));
-      this.#world.aheadMs += ROUND_MS;
-      open = await this.#notWrappedUp(open);
+    let open = await this.#drain(jobs);
+    for (let tries = 0; tries < MOST_RETRIES && open.length === 0; tries++) {
+      const retried = await this.#retry(jobs);
+      if (retried.length === 0) break;
+      open = await this.#drain(retried);
     }
     const { conversations } = this.#world.deps;
     const begun = await conversations.conversations(this.#world.uid).where('state', '==', 'deleting').get();
     for (const { id } of begun.docs) await conversations.finishDeletion(this.#world.uid, id);
     return open.map((job) => `job ${job} (${this.#jobId(job)})`);
+  }
+
+  /** @returns the jobs that did not end in any number of deliveries. */
+  async #drain(jobs: readonly number[]): Promise<number[]> {
+    let open = await this.#notWrappedUp(jobs);
+    for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
+      await Promise.all(open.map((job) => this.#deliver({ job, diesAt: null, refusedAt: null })));
+      this.#world.aheadMs += ROUND_MS;
+      open = await this.#notWrappedUp(open);
+    }
+    return open;
+  }
+
+  /** The user tries again what failed. @returns the jobs that begin again. */
+  async #retry(jobs: readonly number[]): Promise<number[]> {
+    const stored = await Promise.all(jobs.map((job) => this.#world.job(this.#jobId(job))));
+    const failed = jobs.filter((_, i) => stored[i]!.status !== 'completed');
+    const { uid, deps } = this.#world;
+    for (const job of failed) await retryJob(uid, this.#jobId(job), { ...deps, unfinishedRetentionMs: RETENTION_MS });
+    return failed;
   }
 
   async #notWrappedUp(jobs: readonly number[]): Promise<number[]> {
@@ -130,13 +157,30 @@ class Run {
 
   async #upload(job: number): Promise<void> {
     if (this.#jobIds.has(job)) return;
-    const { recordings, clockOffsetMs, target } = this.#plan.jobs[job]!;
+    const { recordings, target } = this.#plan.jobs[job]!;
     const named = target === null ? null : await this.#targetOf(target, this.#plan.jobs[job]!);
+    this.#jobIds.set(job, await this.#accept(job, recordings, named));
+  }
+
+  async #accept(job: number, recordings: readonly RecordingPlan[], conversationId: string | null): Promise<string> {
+    const { clockOffsetMs } = this.#plan.jobs[job]!;
     const files = recordings.map((recording) => ({
       filename: `audio_${recording.device}_pcm16_16000_1_fs160_${DAY_MS + recording.startMs - clockOffsetMs}.bin`,
       bytes: record(recording, this.#plan.words),
     }));
-    this.#jobIds.set(job, await this.#world.accept(files, null, { conversationId: named, clockOffsetMs }));
+    return this.#world.accept(files, null, { conversationId, clockOffsetMs });
+  }
+
+  /** The user cancels a job, whatever its worker is at, and sends its recordings again. What has ended is sent again, too. */
+  async #sendAgain(job: number, recuts: boolean): Promise<void> {
+    const { uid, deps } = this.#world;
+    const cancelled = await cancelJob(uid, this.#jobId(job), deps).catch((error: unknown) => {
+      if (!isContention(error)) throw error;
+      return null;
+    });
+    if (cancelled === null) return;
+    const { recordings } = this.#plan.jobs[job]!;
+    this.#jobIds.set(job, await this.#accept(job, recuts ? recut(recordings, this.#plan.words) : recordings, null));
   }
 
   async #targetOf(word: number, { recordings }: JobPlan): Promise<string | null> {
@@ -147,13 +191,14 @@ class Run {
     return target?.conversationId ?? null;
   }
 
-  async #deliver({ job, diesAt }: Delivery): Promise<void> {
+  async #deliver({ job, diesAt, refusedAt }: Delivery): Promise<void> {
     const { uid, deps } = this.#world;
     const jobId = this.#jobId(job);
     const { epoch } = await this.#world.job(jobId);
     const life = new Life(diesAt);
     const { maxChunkMs } = this.#plan;
-    await processJob({ jobId, uid, epoch }, changed(mortal(deps, life), { maxChunkMs })).catch(() => undefined);
+    const worker = changed(mortal(refusing(deps, refusedAt), life), { maxChunkMs });
+    await processJob({ jobId, uid, epoch }, worker).catch(() => undefined);
   }
 
   /** As an app does; if it fails half-way somebody else has to finish it. */
@@ -232,6 +277,20 @@ function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
     transcriber: { transcribe: (request, signal) => around(() => deps.speech.transcriber.transcribe(request, signal)) },
     notifier: { jobFinished: (message) => around(() => deps.notifier.jobFinished(message)) },
     queue: { enqueue: (payload, options) => around(() => deps.queue.enqueue(payload, options)) },
+  });
+}
+
+/** The transcription service refuses one of the worker's requests for good. */
+function refusing(deps: ProcessDeps, refusedAt: number | null): ProcessDeps {
+  const { transcriber } = deps.speech;
+  let requests = 0;
+  return changed(deps, {
+    transcriber: {
+      transcribe: async (request, signal) => {
+        if (requests++ === refusedAt) throw new AppError('transcription_rejected');
+        return transcriber.transcribe(request, signal);
+      },
+    },
   });
 }
 
