@@ -1,4 +1,5 @@
 /** A day's recordings through upload and worker in this process, on the Firestore and Storage of the Emulator Suite. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
 import type { Listener } from '../src/audio/detect/listener.ts';
 import { budgetLimits, fairUseLimits } from '../src/config.ts';
@@ -33,14 +34,16 @@ export interface Day {
 const DAY_START = Date.UTC(2026, 0, 5);
 const FIELDS = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
 const REQUEST_FILES = 200;
+/** As an app on an ordinary network: four recordings a second. */
 const UPLOADS_AT_ONCE = 4;
+const UPLOAD_MS = 1000;
 
 /** Budgets and fair use are as they are deployed: they read and write, too. */
 export async function day(way: Way, hours: number, listener: Listener): Promise<Day> {
   const files = await Promise.all(
     Array.from({ length: 60 * hours }, async (_, i) => ({
       filename: fileName('opus10', DAY_START + i * 60_000),
-      bytes: await minuteBytes('opus10', i),
+      bytes: await bytesOf(i),
     })),
   );
   const world = new TestWorld({ listener: () => Promise.resolve(listener), concurrency: 4 });
@@ -59,6 +62,14 @@ export async function day(way: Way, hours: number, listener: Listener): Promise<
   listened.stop();
   const { reads, writes, deletes } = operations.count;
   return { way, recordings: files.length, reads, writes, deletes, listenedMb: listened.bytes / 2 ** 20, conversations };
+}
+
+/** An hour of sound, over and over, so that it need be listened to once. Each ends in a torn frame of its own: none is a duplicate. */
+async function bytesOf(minute: number): Promise<Uint8Array> {
+  const torn = Buffer.alloc(4 + 4);
+  torn.writeUInt32LE(99, 0);
+  torn.writeUInt32LE(minute, 4);
+  return Buffer.concat([await minuteBytes('opus10', minute % 60), torn]);
 }
 
 async function accept(files: readonly NamedBytes[], { uid }: TestWorld, deps: AcceptDeps): Promise<string[]> {
@@ -80,15 +91,15 @@ async function arrive(files: readonly NamedBytes[], world: TestWorld, deps: Acce
   const objects = new UploadedObjects(world.bucket());
   const receive = createArrivalHandler({ ...world.deps, objects });
   world.deps.jobs.ref(jobId).onSnapshot(() => undefined);
-  await pMap(
-    files,
-    async ({ filename, bytes }) => {
-      const file = world.bucket().file(`uploads/${world.uid}/${jobId}/${filename}`);
-      await file.save(Buffer.from(bytes), { resumable: false });
-      const { generation, size, md5Hash } = file.metadata;
-      await receive({ name: file.name, generation: generation ?? '', size: size ?? 0, md5Hash });
-    },
-    { concurrency: UPLOADS_AT_ONCE },
-  );
+  const received: Promise<void>[] = [];
+  const upload = async ({ filename, bytes }: NamedBytes): Promise<void> => {
+    const file = world.bucket().file(`uploads/${world.uid}/${jobId}/${filename}`);
+    await file.save(Buffer.from(bytes), { resumable: false });
+    const { generation, size, md5Hash } = file.metadata;
+    // An app does not wait for what Storage tells the function.
+    received.push(receive({ name: file.name, generation: generation ?? '', size: size ?? 0, md5Hash }));
+  };
+  await pMap(files, (file) => Promise.all([upload(file), sleep(UPLOAD_MS)]), { concurrency: UPLOADS_AT_ONCE });
+  await Promise.all(received);
   return [jobId];
 }

@@ -8,6 +8,7 @@ import { StandInControl } from '../../dev/deepgram/control.ts';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { day } from './day.ts';
 import type { Arrivals, Documents } from './ratios.ts';
+import { remembering } from './remembering.ts';
 
 const ARRIVALS = path.join(import.meta.dirname, 'arrivals.ts');
 const NODE = ['--disable-warning=ExperimentalWarning'];
@@ -30,9 +31,10 @@ async function arrivals(): Promise<Arrivals> {
 
 const hours = Number(process.argv[2] ?? 12);
 await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
-const listener = new ListenerPool();
+const pool = new ListenerPool();
+const listener = remembering(pool);
 const days = [await day('multipart', hours, listener), await day('direct', hours, listener)];
-await listener.close();
+await pool.close();
 const result: Documents = { hours, days, arrivals: await arrivals() };
 console.log(JSON.stringify(result));
 process.exit(0);

@@ -17,12 +17,18 @@ export interface StagedObjectEvent {
 /** Jobs that one instance looks at at once: a thousand recordings and their objects take megabytes. */
 const CONCURRENCY = 6;
 
+/** Between two looks at one job, milliseconds: of a phone that uploads several recordings a second. */
+const REST_MS = 1000;
+
 /**
- * Arrivals of one job that come to the same instance while the job is looked at are looked at together: a thousand small recordings
- * would otherwise be a thousand listings.
+ * Arrivals of one job that come to the same instance while the job is looked at, or shortly after, are looked at together: a thousand
+ * small recordings would otherwise be a thousand listings. What comes first is looked at when it comes.
  */
 export function createArrivalHandler(deps: ArrivalDeps): (event: StagedObjectEvent) => Promise<void> {
-  const enqueue = inBatches(async (_job, arrivals: readonly (StagedPath & { readonly arrival: Arrival })[]) => {
+  const look = async (
+    _job: string,
+    arrivals: readonly (StagedPath & { readonly arrival: Arrival })[],
+  ): Promise<void> => {
     const [first] = arrivals;
     if (first === undefined) return;
     await receiveArrivals(
@@ -31,7 +37,8 @@ export function createArrivalHandler(deps: ArrivalDeps): (event: StagedObjectEve
       arrivals.map(({ arrival }) => arrival),
       deps,
     );
-  }, CONCURRENCY);
+  };
+  const enqueue = inBatches(look, CONCURRENCY, REST_MS);
   return async ({ name: path, generation, size, md5Hash }) => {
     const staged = parseStagedPath(path);
     if (staged === null) return;

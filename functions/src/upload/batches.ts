@@ -1,18 +1,23 @@
-/** Joins what comes for one key while the batch before it is still at work. */
+/** Joins what comes for one key while the batch before it is still at work, or shortly after. */
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Batch<Item> {
   readonly items: Item[];
   begun: boolean;
   done: Promise<void>;
+  /** Some time later: when the next one of its key may begin. */
+  rested: Promise<void>;
 }
 
 /**
  * @param work never runs twice at the same time for one key, nor for more than `concurrency` keys.
+ * @param restMs between two batches of one key, milliseconds.
  * @returns settles as the batch does that the item became part of.
  */
 export function inBatches<Item>(
   work: (key: string, items: readonly Item[]) => Promise<void>,
   concurrency: number,
+  restMs = 0,
 ): (key: string, item: Item) => Promise<void> {
   const last = new Map<string, Batch<Item>>();
   const waiting: (() => void)[] = [];
@@ -32,19 +37,24 @@ export function inBatches<Item>(
       before.items.push(item);
       return before.done;
     }
-    const batch: Batch<Item> = { items: [item], begun: false, done: Promise.resolve() };
+    const batch: Batch<Item> = { items: [item], begun: false, done: Promise.resolve(), rested: Promise.resolve() };
     const begin = async (): Promise<void> => {
-      await before?.done.catch(() => undefined);
+      await before?.rested;
       await turn();
       batch.begun = true;
       try {
         await work(key, batch.items);
       } finally {
         pass();
-        if (last.get(key) === batch) last.delete(key);
       }
     };
+    const rest = async (): Promise<void> => {
+      await batch.done.catch(() => undefined);
+      if (restMs > 0) await sleep(restMs);
+      if (last.get(key) === batch) last.delete(key);
+    };
     batch.done = begin();
+    batch.rested = rest();
     last.set(key, batch);
     return batch.done;
   };

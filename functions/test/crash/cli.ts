@@ -1,6 +1,6 @@
 /**
- * `npm run test:crash -- [--kills 40] [--seed S] [--case N]`: the crash suite alone, on an Emulator Suite of its own, or on the
- * one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it.
+ * `npm run test:crash -- [--kills 40] [--seed S] [--from N] [--case N]`: the crash suite alone, from case N on or that case alone, on an
+ * Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it.
  */
 import { parseArgs } from 'node:util';
 import { main } from '../../../dev/main.ts';
@@ -14,12 +14,14 @@ await main(async (signal) => {
       kills: { type: 'string', default: '40' },
       seed: { type: 'string' },
       case: { type: 'string' },
+      from: { type: 'string' },
       lanes: { type: 'string' },
     },
   });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
   const only = {
     ...(values.case === undefined ? {} : { only: Number(values.case) }),
+    ...(values.from === undefined ? {} : { from: Number(values.from) }),
     ...(values.lanes === undefined ? {} : { lanes: Number(values.lanes) }),
   };
   const suite = () => run(seed, Number(values.kills), only);
@@ -30,7 +32,11 @@ await main(async (signal) => {
   });
 });
 
-async function run(seed: number, kills: number, only: { only?: number; lanes?: number }): Promise<number> {
+async function run(
+  seed: number,
+  kills: number,
+  only: { only?: number; from?: number; lanes?: number },
+): Promise<number> {
   console.log(`Crash suite, seed ${seed}.`);
   const started = Date.now();
   const outcomes = await runCrashSuite({ seed, kills, ...only, onCase: print });

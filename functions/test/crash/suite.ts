@@ -25,6 +25,8 @@ export interface SuiteOptions {
   readonly kills: number;
   /** Only this case. */
   readonly only?: number;
+  /** The first case: a long run may be done in pieces. */
+  readonly from?: number;
   /** Cases side by side. */
   readonly lanes?: number;
   readonly onCase: (outcome: CaseOutcome) => void;
@@ -61,7 +63,9 @@ export function reportOf(outcomes: readonly CaseOutcome[]): Report {
 
 export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[]> {
   const cases: Iterator<Case, undefined> =
-    options.only === undefined ? casesOf(options.seed) : [caseOf(options.seed, options.only)].values();
+    options.only === undefined
+      ? casesFrom(options.seed, options.from ?? 0)
+      : [caseOf(options.seed, options.only)].values();
   const outcomes: CaseOutcome[] = [];
   const scripts = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
   await bundleWorkers(scripts);
@@ -90,8 +94,12 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   return outcomes;
 }
 
+function* casesFrom(seed: number, from: number): Generator<Case, undefined> {
+  for (const each of casesOf(seed)) if (each.index >= from) yield each;
+}
+
 function caseOf(seed: number, index: number): Case {
-  for (const each of casesOf(seed)) if (each.index === index) return each;
+  for (const each of casesFrom(seed, index)) return each;
   throw new Error('There is no end to the cases.');
 }
 

@@ -37,13 +37,14 @@ describe('What an assignment costs', function () {
       costs.push(await costsOf(conversations));
     }
     assert.deepEqual(costs[1], costs[0]);
-    // Reads: what begins in the five minutes before or meanwhile, and what is deleted there, at least one each; and conversations,
-    // up to four behind the speech. Writes: pages, conversations, redirects.
+    // Reads: the pages that reach into the speech, and what is deleted there, at least one each; and conversations, up to four
+    // behind the speech. Writes: pages, conversations, redirects.
     assert.deepEqual(costs[1], {
       'before everything': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
-      'on its own': { reads: 30 + 1 + 4, writes: 1 + 1, deletes: 0 },
-      'extends one': { reads: 50 + 1 + 4, writes: 1 + 1, deletes: 0 },
-      'bridges two, with a target': { reads: 40 + 1 + 4, writes: 1 + 1 + 1, deletes: 0 },
+      'on its own': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'inside one': { reads: 3 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'extends one': { reads: 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
+      'bridges two, with a target': { reads: 1 + 1 + 4, writes: 1 + 1 + 1, deletes: 0 },
       'behind everything': { reads: 1 + 1 + 1, writes: 1 + 1, deletes: 0 },
     });
   });
@@ -55,6 +56,8 @@ describe('What an assignment costs', function () {
     return {
       'before everything': await costOf([START_MS - 3_600_000]),
       'on its own': await costOf([endMs(AT) + 150_000]),
+      // From one page, over the next one, into a third.
+      'inside one': await costOf([endMs(AT) - 11_000, endMs(AT) - 2000]),
       'extends one': await costOf([endMs(AT + 1) + 1000]),
       'bridges two, with a target': await costOf(
         pauses.map((ms) => endMs(AT + 3) + ms),

@@ -35,6 +35,21 @@ describe('batches', () => {
     await rest;
   });
 
+  it('of one key rest between two, and join what comes then', async () => {
+    const take = inBatches(work, 2, 50);
+    const first = take('a', 1);
+    await turn();
+    calls[0]!.end();
+    await first;
+    const rest = Promise.all([take('a', 2), take('a', 3)]);
+    await turn();
+    assert.deepEqual(seen(), [['a', 1]]);
+    while (calls.length < 2) await turn();
+    calls[1]!.end();
+    await rest;
+    assert.deepEqual(seen().at(-1), ['a', 2, 3]);
+  });
+
   it('of other keys do not wait', async () => {
     const take = inBatches(work, 2);
     void take('a', 1);

@@ -1,0 +1,29 @@
+/** Listening once to what comes again and again: for benches of everything but listening. */
+import { createHash } from 'node:crypto';
+import type { Heard, Listener } from '../src/audio/detect/listener.ts';
+import type { Passage } from '../src/audio/detect/passages.ts';
+
+/** What is heard depends on the passage alone. */
+export function remembering(listener: Listener): Listener {
+  const heard = new Map<string, Promise<Heard>>();
+  return {
+    parallel: listener.parallel,
+    listen(passage, signal) {
+      const key = keyOf(passage);
+      const known = heard.get(key);
+      if (known !== undefined) return known;
+      const fresh = listener.listen(passage, signal);
+      heard.set(key, fresh);
+      return fresh;
+    },
+  };
+}
+
+function keyOf({ lead, frames, skipSamples, warmupWindows, windows }: Passage): string {
+  const hash = createHash('sha256').update(JSON.stringify([lead.length, skipSamples, warmupWindows, windows]));
+  for (const { payload, samples } of [...lead, ...frames]) {
+    hash.update(`${samples} ${payload?.length ?? 'lost'} `);
+    if (payload !== null) hash.update(payload);
+  }
+  return hash.digest('base64');
+}
