@@ -9,7 +9,6 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -56,7 +55,7 @@ const outdir = path.resolve(SOURCE, values.outdir);
 
 /** What the compiler says; nothing where types are right. */
 async function checkTypes() {
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const compiler = path.join(SOURCE, 'node_modules/typescript-native/bin/tsc');
   const notes = ['--incremental', '--tsBuildInfoFile', path.join(outdir, '.tsbuildinfo')];
   const child = spawn(process.execPath, [compiler, '-p', 'tsconfig.json', '--pretty', 'false', ...notes], {
     cwd: SOURCE,

@@ -38,7 +38,7 @@ const ENVIRONMENT = {
 export function coldStart(rounds: number): Load[] {
   // Below the package, where Node finds what they import.
   const [bundled, unbundled] = [path.join(FUNCTIONS, 'lib'), path.join(FUNCTIONS, '.cache/unbundled/functions/src')];
-  const compiler = path.join(FUNCTIONS, 'node_modules/typescript/bin/tsc');
+  const compiler = path.join(FUNCTIONS, 'node_modules/typescript-native/bin/tsc');
   run(['build.mjs', '--outdir', bundled]);
   run([compiler, '-p', 'tsconfig.json', '--noEmit', 'false', '--rootDir', '..', '--outDir', '.cache/unbundled']);
   try {
