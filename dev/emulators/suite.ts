@@ -36,6 +36,8 @@ export interface SuiteOptions {
   readonly deepgramApiKey?: string | undefined;
   /** `local`: the recogniser in the functions themselves. */
   readonly transcriber?: 'deepgram' | 'local';
+  /** As that of `WorkspaceOptions`. */
+  readonly host?: string;
   readonly signal: AbortSignal;
 }
 
@@ -103,6 +105,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   if (standIn !== null) cleanups.push(() => standIn.close());
   const workspace = createWorkspace({
     ports,
+    ...(options.host !== undefined && { host: options.host }),
     ui,
     functionsSource: FUNCTIONS,
     parameters: {

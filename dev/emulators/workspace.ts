@@ -77,13 +77,17 @@ export function documentedPorts({ emulators }: FirebaseConfig): Ports {
   return Object.fromEntries(LISTENERS.map((name) => [name, port(name)])) as Record<Listener, number>;
 }
 
+/** The address on which emulators listen: this machine alone, or every device of its networks. */
+export const LOOPBACK = '127.0.0.1';
+export const ANY_HOST = '0.0.0.0';
+
 /** firebase.json with other ports, the emulators allowed to browsers, and the functions where a workspace has them. */
-export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean): FirebaseConfig {
+export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean, host: string = LOOPBACK): FirebaseConfig {
   const emulators = Object.fromEntries(
     LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
       name,
       {
-        host: '127.0.0.1',
+        host: REACHED_BY_APPS.has(name) ? host : LOOPBACK,
         port: ports[name],
         ...(name === 'firestore' && { websocketPort: ports['firestore.websocket'] }),
       },
@@ -97,8 +101,13 @@ export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean): Fire
   };
 }
 
+/** What an app on another device needs; the others, which nothing protects, stay on this machine. */
+const REACHED_BY_APPS: ReadonlySet<Listener> = new Set(['auth', 'functions', 'firestore', 'storage', 'hosting']);
+
 export interface WorkspaceOptions {
   readonly ports: Ports;
+  /** Where the emulators that apps need listen; {@link LOOPBACK} where it is missing. */
+  readonly host?: string;
   readonly ui: boolean;
   /** The package to stage: `functions/`, or another one in tests of the launcher. */
   readonly functionsSource: string;
@@ -122,7 +131,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   };
   try {
     writeFileSync(path.join(directory, 'owner'), String(process.pid));
-    writeFileSync(workspace.config, JSON.stringify(configFor(base, options.ports, options.ui), null, 2));
+    writeFileSync(workspace.config, JSON.stringify(configFor(base, options.ports, options.ui, options.host), null, 2));
     mkdirSync(workspace.temporary);
     mkdirSync(workspace.hosting, { recursive: true });
     for (const file of [base.firestore.rules, base.firestore.indexes, base.storage.rules]) {

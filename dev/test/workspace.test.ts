@@ -54,6 +54,19 @@ describe('Workspace of a suite', () => {
     assert.equal(config.emulators['singleProjectMode'], true);
   });
 
+  it('lets other devices reach what apps need, and nothing else, where it is asked to', () => {
+    const { emulators } = configFor(readFirebaseConfig(), PORTS, false, '0.0.0.0');
+    const hosts = LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
+      name,
+      (emulators[name] as { host: string }).host,
+    ]);
+    assert.deepEqual(
+      hosts.filter(([, host]) => host === '0.0.0.0').map(([name]) => name),
+      ['auth', 'functions', 'firestore', 'storage', 'hosting'],
+    );
+    assert.ok(hosts.every(([, host]) => host === '0.0.0.0' || host === '127.0.0.1'));
+  });
+
   it('lets browsers talk to its own emulators, and keeps the rest of the deployed security headers', () => {
     const base = readFirebaseConfig();
     const policyOf = ({ hosting }: FirebaseConfig): string => {

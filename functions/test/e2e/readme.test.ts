@@ -5,10 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ROOT } from '../../../dev/paths.ts';
+import { loadSamples } from '../../../dev/samples/samples.ts';
 import { codeBlocks } from '../../../dev/test/docs/blocks.ts';
 import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { hasEnded, waitForJob } from '../support/client.ts';
-import { HOSTING_ORIGIN, signUp } from '../support/suite.ts';
+import type { Memory } from '../support/omiClient.ts';
+import { HOSTING_ORIGIN, requiredVariable, signUp } from '../support/suite.ts';
 
 /** Opus, as the names in the README say. */
 const SPEECH = ['1749147600', '1749147641'].map((at) =>
@@ -19,10 +22,17 @@ const SPEECH = ['1749147600', '1749147641'].map((at) =>
 
 const blocksOf = (document: string) => codeBlocks().filter(({ at }) => at.startsWith(`${document}:`));
 
+/** Blocks of the README that call the API: of a project, or of the suite of `npm start`. */
+function curlBlocks(of: 'a project' | 'npm start') {
+  const isLocal = (text: string) => text.includes('127.0.0.1');
+  return blocksOf('README.md').filter(
+    ({ language, text }) => language === 'sh' && text.includes('curl ') && isLocal(text) === (of === 'npm start'),
+  );
+}
+
 /** Each command of a block by itself; a backslash at the end of a line continues it. */
 function curlCommands(): string[] {
-  const shells = blocksOf('README.md').filter(({ language, text }) => language === 'sh' && text.includes('curl '));
-  return shells.flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'));
+  return curlBlocks('a project').flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'));
 }
 
 function jsonWith(key: string, document: string): Record<string, unknown> {
@@ -69,6 +79,27 @@ describe('the README’s calls', () => {
     } finally {
       await rm(directory, { recursive: true });
     }
+  });
+});
+
+describe('the README’s five minutes with curl', () => {
+  it('end with the transcript of the sample, on the running suite', async function () {
+    this.timeout(120_000);
+    const blocks = curlBlocks('npm start');
+    assert.equal(blocks.length, 1);
+    const addresses = {
+      '127.0.0.1:9099': requiredVariable('FIREBASE_AUTH_EMULATOR_HOST'),
+      '127.0.0.1:5000': new URL(HOSTING_ORIGIN).host,
+    };
+    let script = blocks[0]?.text ?? '';
+    for (const [documented, here] of Object.entries(addresses)) {
+      assert.ok(script.includes(documented));
+      script = script.replaceAll(documented, here);
+    }
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: ROOT });
+    const memo = loadSamples().find(({ scenario }) => scenario === 'memo');
+    const read = (JSON.parse(/\{"id":"[^"]*","created_at".*$/s.exec(stdout)?.[0] ?? '') as Memory).transcript_segments;
+    assert.equal(read.map(({ text }) => text).join(' '), memo?.words.map(({ text }) => text).join(' '));
   });
 });
 

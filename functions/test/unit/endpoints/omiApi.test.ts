@@ -77,8 +77,8 @@ describe('Omi’s API', () => {
       poll_after_ms: 3000,
       lane: 'fresh',
     });
-    const location = new URL(headers.get('location') ?? '', 'http://x/demo/us-central1/omiApi/v2/sync-local-files');
-    assert.equal(location.pathname, '/demo/us-central1/omiApi/v2/sync-local-files/job1');
+    const location = new URL(headers.get('location') ?? '', 'http://x/demo/region/omiApi/v2/sync-local-files');
+    assert.equal(location.pathname, '/demo/region/omiApi/v2/sync-local-files/job1');
     assert.equal(memory.jobs.byId.get('job1')?.rejected, undefined);
   });
 

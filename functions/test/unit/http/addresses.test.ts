@@ -26,12 +26,12 @@ describe('the address of another function', () => {
 
   it('is the other name at the platform’s address and in the emulator, where the name is cut off', () => {
     assert.equal(
-      found('https://us-central1-demo.cloudfunctions.net/syncUpload', '/'),
-      'https://us-central1-demo.cloudfunctions.net/syncStatus?job_id=j1',
+      found('https://somewhere1-demo.cloudfunctions.net/syncUpload', '/'),
+      'https://somewhere1-demo.cloudfunctions.net/syncStatus?job_id=j1',
     );
     assert.equal(
-      found('http://127.0.0.1:5001/demo/us-central1/syncUpload', '/', 'syncUpload'),
-      'http://127.0.0.1:5001/demo/us-central1/syncStatus?job_id=j1',
+      found('http://127.0.0.1:5001/demo/somewhere1/syncUpload', '/', 'syncUpload'),
+      'http://127.0.0.1:5001/demo/somewhere1/syncStatus?job_id=j1',
     );
   });
 
@@ -41,15 +41,15 @@ describe('the address of another function', () => {
       'https://syncstatus-abc123-uc.a.run.app/?job_id=j1',
     );
     assert.equal(
-      found('https://syncupload-123456.us-central1.run.app', '/', 'syncupload'),
-      'https://syncstatus-123456.us-central1.run.app/?job_id=j1',
+      found('https://syncupload-123456.somewhere1.run.app', '/', 'syncupload'),
+      'https://syncstatus-123456.somewhere1.run.app/?job_id=j1',
     );
   });
 
   it('keeps the prefix that a kit gives to its functions', () => {
     assert.equal(
-      found('https://us-central1-demo.cloudfunctions.net/audio-syncUpload', '/', 'audio-syncupload'),
-      'https://us-central1-demo.cloudfunctions.net/audio-syncStatus?job_id=j1',
+      found('https://somewhere1-demo.cloudfunctions.net/audio-syncUpload', '/', 'audio-syncupload'),
+      'https://somewhere1-demo.cloudfunctions.net/audio-syncStatus?job_id=j1',
     );
     assert.equal(
       found('https://audio-syncupload-abc123-uc.a.run.app', '/', 'audio-syncupload'),
