@@ -146,8 +146,8 @@ function withoutBegun(
   begunMs: number,
 ): Assignment<TimedSegment> {
   const { survivor, absorbed } = assignment;
-  const createdMs = survivor === null ? null : standing.get(survivor)?.createdAt.toMillis();
-  if (survivor === null || createdMs == null || createdMs < begunMs) return assignment;
+  const createdAt = survivor === null ? undefined : standing.get(survivor)?.createdAt;
+  if (survivor === null || createdAt === undefined || createdAt.toMillis() < begunMs) return assignment;
   return { ...assignment, survivor: null, absorbed: [survivor, ...absorbed] };
 }
 

@@ -140,6 +140,7 @@ export class Watch {
       }
       const step = stepOf(writes);
       if (step !== null) await this.reach(step, 'after');
+      // oxlint-disable-next-line typescript/no-unnecessary-condition -- an outage may have begun meanwhile
       if (this.#isOut) throw this.#failure(); // It is written, and its answer is lost.
       return result;
     };

@@ -37,7 +37,7 @@ describe('an app that speaks to Omi’s backend', () => {
       assert.match(result?.errors[0] ?? '', /lc3_fs1030/);
       assert.equal(result?.new_memories.length, workshop.conversations.length);
 
-      const memories = await Promise.all((result?.new_memories ?? []).map((id) => app.conversation(id)));
+      const memories = await Promise.all(result.new_memories.map((id) => app.conversation(id)));
       const read = memories
         .sort((a, b) => (a?.started_at ?? '').localeCompare(b?.started_at ?? ''))
         .flatMap((memory) => memory?.transcript_segments ?? []);
@@ -90,12 +90,12 @@ describe('an address', () => {
   });
 
   it('of Omi’s API is not known unless the operator serves it', async () => {
-    const { urls, stop } = await startEntryPoints({ OMI_API: 'false' }, { keys: [] });
+    const entryPoints = await startEntryPoints({ OMI_API: 'false' }, { keys: [] });
     try {
-      const response = await fetch(`${urls['omiApi'] ?? ''}/v2/sync-local-files/none`);
+      const response = await fetch(`${entryPoints.urls['omiApi'] ?? ''}/v2/sync-local-files/none`);
       assert.deepEqual([response.status, ((await response.json()) as ProblemBody).error.code], [404, 'path_not_found']);
     } finally {
-      await stop();
+      await entryPoints.stop();
     }
   });
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { wavFile } from '../../../dev/samples/encode.ts';
-import { framesOf, loadSamples, readRecording, speechSeconds } from '../../../dev/samples/samples.ts';
+import { loadSamples, speechSeconds } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
@@ -10,6 +9,7 @@ import { processJob, RetryTaskError } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound } from '../support/checks.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
+import { pcmOf, stereoWav } from '../support/stereo.ts';
 import { filesOf, TestWorld } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
@@ -144,7 +144,7 @@ describe('the task', () => {
     );
     const { requests } = await world.standIn.log();
     const job = await world.job(jobId);
-    const sent = requests.reduce((sum, { audioSeconds }) => sum + (audioSeconds ?? 0), 0);
+    const sent = requests.reduce((sum, { audioSeconds }) => sum + audioSeconds, 0);
     assert.ok(Math.abs(job.usage.billedSeconds - 2 * sent) < 1e-3, `${job.usage.billedSeconds} s of ${sent} s`);
     assertLedgerAddsUp(job);
     await assertSound(world);
@@ -341,26 +341,3 @@ describe('the task', () => {
     await assertSound(world);
   });
 });
-
-/** The samples of a recording at 16 kHz, 16 bits. */
-function pcmOf(of: Sample): Buffer {
-  const [recording] = of.recordings;
-  assert.ok(recording);
-  return Buffer.concat(framesOf(readRecording(of, recording), recording).map((frame) => frame ?? Buffer.alloc(0)));
-}
-
-function stereoWav(left: Buffer, right: Buffer): Buffer {
-  const length = Math.max(left.length, right.length);
-  const [a, b] = [left, right].map((pcm) => Buffer.concat([pcm, Buffer.alloc(length - pcm.length)]));
-  assert.ok(a !== undefined && b !== undefined);
-  const data = Buffer.alloc(2 * length);
-  for (let at = 0; at < length; at += 2) {
-    a.copy(data, 2 * at, at, at + 2);
-    b.copy(data, 2 * at + 2, at, at + 2);
-  }
-  const wav = wavFile([data]);
-  wav.writeUInt16LE(2, 22);
-  wav.writeUInt32LE(64_000, 28);
-  wav.writeUInt16LE(4, 32);
-  return wav;
-}

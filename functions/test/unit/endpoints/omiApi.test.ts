@@ -109,7 +109,7 @@ describe('Omi’s API', () => {
       const done = omiJob('job1', finished({ transcribed: 1 }, 'completed'), NOW_MS);
       assert.deepEqual([done.status, done.successful_segments, done.failed_segments], ['partial_failure', 1, 1]);
       assert.equal(done.result?.errors.length, 1);
-      assert.ok(done.result?.errors[0]?.startsWith(part.filename ?? ''));
+      assert.ok(done.result.errors[0]?.startsWith(part.filename ?? ''));
     });
   }
 
