@@ -5,7 +5,12 @@ import { conversationsPath } from 'offline-audio-sync-contract';
 export {
   conversationChanges,
   conversationsOfDay,
+  editChanges,
+  editedConversation,
+  editedSegments,
+  editsBetween,
   filesOfJobs,
+  namedVoices,
   newestConversations,
   newestJobs,
   segmentsIn,
@@ -16,12 +21,16 @@ export {
 } from 'offline-audio-sync-contract';
 export type {
   ConversationDoc,
+  ConversationEdits,
+  EditDoc,
+  EditedSegment,
   Instant,
   PageSegment,
   ReadQuery,
   SegmentDoc,
   SegmentPageDoc,
   SegmentSource,
+  StoredEdit,
 } from 'offline-audio-sync-contract';
 
 /** A conversation, as far as these functions look at it. */

@@ -33,6 +33,12 @@ export { acknowledgeSyncJobs } from './endpoints/acknowledgeSyncJobs.ts';
 /** `{conversation_id}`: what was said is deleted, and stays deleted. */
 export { deleteConversation } from './endpoints/deleteConversation.ts';
 
+/** `{conversation_id, edit}`: its user corrects it; what was heard stays. */
+export { editConversation } from './endpoints/editConversation.ts';
+
+/** `{edit_id}`: a correction is taken back. */
+export { undoEdit } from './endpoints/undoEdit.ts';
+
 /** `{job_id or names, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
 export { redateRecordings } from './endpoints/redateRecordings.ts';
 

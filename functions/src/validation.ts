@@ -31,6 +31,35 @@ export function boundedList<T extends z.ZodType>(max: number, item: T, rule: str
   return z.custom<unknown[]>(isBounded, rule).pipe(z.array(item));
 }
 
+/**
+ * Whether a document may have this id. Anything else would be a path of its own in Firestore, and `__x__` is Firestore's own:
+ * asking for those would fail, instead of finding nothing.
+ */
+export function isDocumentId(value: string): boolean {
+  return /^[\w-]{1,128}$/.test(value) && !/^__.*__$/.test(value);
+}
+
+/** What people write: not empty, without blanks around it, and in characters that can be stored. @param max UTF-16 units. */
+export function shortText(max: number) {
+  const rule = `a text of 1 to ${max} characters`;
+  return z
+    .string(rule)
+    .max(2 * max, rule)
+    .trim()
+    .min(1, rule)
+    .max(max, rule)
+    .refine((text) => !/\p{Surrogate}/u.test(text), rule);
+}
+
+const timeRule = 'a time as 2026-01-31T08:00:00.000Z';
+
+/** ISO 8601 in UTC, as the contract's views have it; gives Unix milliseconds. */
+export const isoTime = z
+  .string(timeRule)
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/, timeRule)
+  .transform((text) => Date.parse(text))
+  .refine((ms) => !Number.isNaN(ms), timeRule);
+
 /** @throws AppError `invalid_request`, with a sentence for each of the first things that are wrong. */
 export function requireValid<T>(schema: z.ZodType<T>, value: unknown): T {
   const checked = check(schema, value);

@@ -54,6 +54,17 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'The conversation is of another device than the recordings, which can never become part of it.',
   },
+  speech_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'Nothing was said at that place; read the conversation again.',
+  },
+  conversations_not_mergeable: {
+    status: 400,
+    remedy: 'never',
+    message: 'Only two conversations of one device, at most a day apart, can become one.',
+  },
+  edit_not_found: { status: 404, remedy: 'never', message: 'There is no such edit, or it is not yours.' },
   invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
   invalid_multipart: {
     status: 400,

@@ -6,7 +6,8 @@ import { DeletionUnderWayError } from '../conversations/axis.ts';
 import { pagesAt } from '../conversations/collections.ts';
 import { deletedStretches } from '../conversations/deletion.ts';
 import { prepareMove } from '../conversations/move.ts';
-import type { Shift } from '../conversations/move.ts';
+import type { Moved, Shift } from '../conversations/move.ts';
+import { editsToMove, prepareEditMove } from '../conversations/moveEdits.ts';
 import type { ConversationStore } from '../conversations/store.ts';
 import type { Summaries } from '../conversations/summaries.ts';
 import { moveCoverage } from '../jobs/coverageMove.ts';
@@ -63,7 +64,16 @@ async function carryOut(uid: string, redating: Redating, deps: RedateDeps): Prom
       deleted.some(({ startMs, endMs }) => atMs >= startMs - DELETED_MARGIN_MS && atMs <= endMs + DELETED_MARGIN_MS);
     await moveCoverage(db, uid, { ...shift, durationMs }, { stays, guard, nowMs: now() });
   }
-  for (const chunk of await chunksToMove(uid, redating, deps)) await moveChunk(uid, chunk, redating, guard, deps);
+  const step = { uid, guard, deps };
+  const shifts = redating.shifts.map(placeShift);
+  const { gapMs } = deps.conversations;
+  const move = { uid, shifts, gapMs, begunMs: redating.startedAt.toMillis() };
+  for (const chunk of await chunksToMove(uid, redating, deps)) {
+    await moveOne(step, (tx) => prepareMove(tx, db, { ...move, ...chunk, nowMs: now() }));
+  }
+  for (const editId of await editsToMove(db, uid, shifts)) {
+    await moveOne(step, (tx) => prepareEditMove(tx, db, { ...move, editId, nowMs: now() }));
+  }
   await redateFiles(uid, redating.shifts, deps);
   const { conversationIds } = (await ref.get()).data() ?? redating;
   await summaries.refresh(uid, conversationIds, {});
@@ -92,21 +102,22 @@ async function chunksToMove(uid: string, { shifts }: Redating, { db }: RedateDep
   return [...chunks.values()];
 }
 
-async function moveChunk(
-  uid: string,
-  { jobId, chunkId }: ChunkRef,
-  { shifts, startedAt }: Redating,
-  guard: (tx: Transaction) => Promise<void>,
-  { db, conversations, now }: RedateDeps,
+interface Step {
+  readonly uid: string;
+  readonly guard: (tx: Transaction) => Promise<void>;
+  readonly deps: RedateDeps;
+}
+
+/** Moves one piece in one transaction, which notes the conversations that it changed. */
+async function moveOne(
+  { uid, guard, deps: { db, conversations } }: Step,
+  prepare: (tx: Transaction) => Promise<() => Moved>,
 ): Promise<void> {
-  const { gapMs } = conversations;
-  const move = { uid, jobId, chunkId, shifts: shifts.map(placeShift), gapMs, begunMs: startedAt.toMillis() };
   for (;;) {
     try {
       const deleting = await db.runTransaction(async (tx) => {
         await guard(tx);
-        const write = await prepareMove(tx, db, { ...move, nowMs: now() });
-        const moved = write();
+        const moved = (await prepare(tx))();
         if (moved.changed.length > 0) {
           tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...moved.changed) });
         }

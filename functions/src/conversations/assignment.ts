@@ -2,9 +2,11 @@
  * Which conversation speech belongs to. Pure: the store reads the neighbours and writes what this decides.
  *
  * Conversations are the connected components of one device's speech: two stretches are connected when less than the gap
- * lies between them. So the live conversations of a device are always at least the gap apart, and what comes out does not
- * depend on the order in which speech comes in.
+ * lies between them, unless their user has said otherwise (boundaries.ts). So the live conversations of a device are always at least the
+ * gap or a cut apart, and what comes out does not depend on the order in which speech comes in.
  */
+import { connect, NO_BOUNDARIES } from './boundaries.ts';
+import type { Boundaries } from './boundaries.ts';
 
 /** Unix milliseconds; `startMs <= endMs`. */
 export interface Interval {
@@ -26,8 +28,7 @@ export interface Assignment<T extends Interval> extends Interval {
   readonly incoming: readonly T[];
 }
 
-interface Item<T> {
-  readonly interval: Interval;
+interface Item<T> extends Interval {
   readonly conversation: ExistingConversation | null;
   readonly speech: T | null;
 }
@@ -36,9 +37,10 @@ interface Item<T> {
  * Assigns new speech to conversations.
  * The survivor of a merge is the preferred conversation, if it is among them; else the one that starts earliest; on a tie the
  * one with the smaller id.
- * @param existing every live conversation of the device that lies within the gap of any new speech.
+ * @param existing every live conversation of the device that lies within the gap of any new speech, or of a bridge that reaches it.
  * @param preferred id of the conversation that the user named. It decides who survives, never what is connected: otherwise
  * the same speech would make other conversations depending on which job brought it.
+ * @param boundaries those around: no new speech goes on over a cut.
  * @returns only conversations that get new speech, in order of time.
  */
 export function assign<T extends Interval>(
@@ -46,37 +48,27 @@ export function assign<T extends Interval>(
   incoming: readonly T[],
   gapMs: number,
   preferred: string | null = null,
+  boundaries: Boundaries = NO_BOUNDARIES,
 ): Assignment<T>[] {
   const items: Item<T>[] = [
-    ...existing.map((conversation) => ({ interval: conversation, conversation, speech: null })),
-    ...incoming.map((speech) => ({ interval: speech, conversation: null, speech })),
-  ].sort((a, b) => a.interval.startMs - b.interval.startMs || a.interval.endMs - b.interval.endMs);
-
-  const components: Item<T>[][] = [];
-  let reach = -Infinity;
-  for (const item of items) {
-    const current = components.at(-1);
-    if (current !== undefined && item.interval.startMs - reach < gapMs) current.push(item);
-    else components.push([item]);
-    reach = Math.max(reach, item.interval.endMs);
-  }
-
-  return components
-    .map((component) => {
-      const conversations = component
+    ...existing.map((conversation) => ({ ...conversation, conversation, speech: null })),
+    ...incoming.map((speech) => ({ startMs: speech.startMs, endMs: speech.endMs, conversation: null, speech })),
+  ];
+  return connect(items, gapMs, boundaries)
+    .map(({ items: component, startMs, endMs }) => {
+      const [survivor, ...absorbed] = component
         .flatMap(({ conversation }) => conversation ?? [])
         .sort(
           (a, b) =>
             Number(b.id === preferred) - Number(a.id === preferred) || a.startMs - b.startMs || (a.id < b.id ? -1 : 1),
         );
-      const [survivor, ...absorbed] = conversations;
       return {
         survivor: survivor?.id ?? null,
         absorbed: absorbed.map(({ id }) => id),
-        startMs: Math.min(...component.map(({ interval }) => interval.startMs)),
-        endMs: Math.max(...component.map(({ interval }) => interval.endMs)),
+        startMs,
+        endMs,
         incoming: component.flatMap(({ speech }) => speech ?? []),
       };
     })
-    .filter(({ incoming }) => incoming.length > 0);
+    .filter(({ incoming: speech }) => speech.length > 0);
 }

@@ -5,11 +5,15 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
 import type { Assignment, Interval } from './assignment.ts';
+import { boundariesOf, NO_BOUNDARIES, overBridges } from './boundaries.ts';
+import type { Boundaries } from './boundaries.ts';
 import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
 import { pageId, segmentsIn, summaryOf } from './conversation.ts';
 import type { Conversation, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
 import { deletedStretches } from './deletion.ts';
+import { boundariesBetween, storedEdit } from './edits.ts';
+import type { StoredEdit } from './edits.ts';
 import { withoutRepeats } from './repeats.ts';
 import { pageSegments } from './segments.ts';
 import type { TimedPage } from './segments.ts';
@@ -54,6 +58,14 @@ export interface ConversationWrite {
   /** Parts that become part of it and were never stored as conversations. */
   readonly joined?: readonly Conversation[];
 }
+
+/** What a stretch of a device's time has to do with. */
+export interface Surroundings {
+  readonly near: readonly QueryDocumentSnapshot<Conversation>[];
+  readonly boundaries: Boundaries;
+}
+
+export const NOTHING_NEAR: Surroundings = { near: [], boundaries: NO_BOUNDARIES };
 
 export class DeviceAxis {
   readonly #db: Firestore;
@@ -103,6 +115,30 @@ export class DeviceAxis {
       if (last === undefined || page.size < NEIGHBOUR_PAGE) return found;
       page = await tx.get(query.startAfter(last));
     }
+  }
+
+  /**
+   * The conversations less than the gap away from a stretch, or from a bridge that reaches it, and the boundaries there.
+   * @throws DeletionUnderWayError
+   */
+  async surroundings(tx: Transaction, reach: Interval, gapMs: number): Promise<Surroundings> {
+    let span = { startMs: reach.startMs - gapMs, endMs: reach.endMs + gapMs };
+    for (;;) {
+      const [near, edits] = await Promise.all([
+        this.neighbours(tx, span.startMs, span.endMs),
+        this.boundaries(tx, span),
+      ]);
+      const boundaries = boundariesOf(edits);
+      const wide = overBridges(span, boundaries, gapMs);
+      if (wide.startMs === span.startMs && wide.endMs === span.endMs) return { near, boundaries };
+      span = wide;
+    }
+  }
+
+  /** Splits and merges that reach into a stretch, undone ones among them. Unix milliseconds. */
+  async boundaries(tx: Transaction, reach: Interval): Promise<StoredEdit[]> {
+    const query = boundariesBetween(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach });
+    return (await tx.get(query)).docs.map(storedEdit);
   }
 
   /** Writes segments of one conversation, in pages. */
@@ -221,6 +257,15 @@ export function reachOf(words: readonly Interval[]): Interval | null {
   return {
     startMs: Math.floor(words.reduce((least, { startMs }) => Math.min(least, startMs), Infinity)),
     endMs: Math.ceil(words.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity)),
+  };
+}
+
+/** From the first start to the last end of intervals in any order; null without any. */
+export function hullOf(intervals: readonly Interval[]): Interval | null {
+  if (intervals.length === 0) return null;
+  return {
+    startMs: Math.min(...intervals.map(({ startMs }) => startMs)),
+    endMs: Math.max(...intervals.map(({ endMs }) => endMs)),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Deleting a conversation, so that nothing brings it back. First, in one transaction, it becomes a tombstone that no reader
- * shows; then its segments go, page by page, and with each page the words in the checkpoints that they came from. What
- * remains is when something was said ({@link DeletedSpeech}): whatever recording brings that moment again, it is
+ * shows; then its segments go, page by page, and with each page the words in the checkpoints that they came from, and what its user had
+ * corrected. What remains is when something was said ({@link DeletedSpeech}): whatever recording brings that moment again, it is
  * dropped. Speech next to it, or in a longer pause of it, that was not there when it was deleted begins a conversation of its own.
  */
 import { Timestamp } from 'firebase-admin/firestore';
@@ -15,10 +15,14 @@ import { conversationsOf, deletedBetween, deletedSpeechOf, segmentPagesOf, trans
 import { deleteCustomData, deleteCustomFields } from './customData.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Conversation, Segment, SegmentPage } from './conversation.ts';
+import { editsBetween } from './edits.ts';
 import { middle } from './repeats.ts';
 
 /** Pages of segments of one transaction: with their chunks far below the 10 MiB that one may carry. */
 const PAGES = 20;
+
+/** Edits of one transaction. */
+const EDITS = 100;
 
 /** Of one {@link DeletedSpeech}, milliseconds: looking for those that reach a moment goes back this far. */
 export const LONGEST_STRETCH_MS = 10 * 60_000;
@@ -79,10 +83,12 @@ async function deletePage(
   if (conversation?.state !== 'deleting') return false;
   const { deviceId, startedAt, finishedAt } = conversation;
   const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation).limit(PAGES));
+  const interval = { startMs: startedAt.toMillis(), endMs: finishedAt.toMillis() };
+  const edits = (await tx.get(editsBetween(db, { uid, deviceId, ...interval }).limit(EDITS))).docs;
   const chunkRefs = new Map(docs.map((doc) => checkpointOf(db, doc.data())).map((chunk) => [chunk.path, chunk]));
   const chunks = chunkRefs.size === 0 ? [] : await tx.getAll(...chunkRefs.values());
 
-  for (const chunk of chunks) forget(tx, chunk.ref, chunk.data(), startedAt.toMillis(), finishedAt.toMillis());
+  for (const chunk of chunks) forget(tx, chunk.ref, chunk.data(), interval);
   for (const { startMs, endMs } of stretchesOf(segmentsIn(docs.map((doc) => doc.data())))) {
     tx.set(deletedSpeechOf(db, uid).doc(`${ref.id}-${String(startMs)}`), {
       deviceId,
@@ -91,8 +97,8 @@ async function deletePage(
       conversationId: ref.id,
     });
   }
-  for (const doc of docs as QueryDocumentSnapshot[]) tx.delete(doc.ref);
-  const hasMore = docs.length === PAGES;
+  for (const { ref: done } of [...docs, ...edits] as QueryDocumentSnapshot[]) tx.delete(done);
+  const hasMore = docs.length === PAGES || edits.length === EDITS;
   if (!hasMore) {
     const revision = conversation.revision + 1;
     tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
@@ -124,8 +130,7 @@ function forget(
   tx: Transaction,
   ref: DocumentReference<ChunkDoc>,
   chunk: ChunkDoc | undefined,
-  startMs: number,
-  endMs: number,
+  { startMs, endMs }: Interval,
 ): void {
   if (chunk === undefined) return;
   const words = chunk.words.filter((word) => middle(word) < startMs || middle(word) > endMs);

@@ -4,24 +4,20 @@
  * had had these dates from the beginning.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import { chunkInterval, chunksOf, chunkWords, recordedWords } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
 import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
-import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
-import { conversationsOf, pagesOfChunk, segmentPagesOf, transcriptOf } from './collections.ts';
+import { byId, DeviceAxis, hullOf, intervalOf, NOTHING_NEAR, reachOf } from './axis.ts';
+import { boundariesOf, connect, NO_BOUNDARIES } from './boundaries.ts';
+import type { Component } from './boundaries.ts';
+import { conversationsOf, pagesOfChunk } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
-import { NO_SUMMARY, placeKey, segmentsIn } from './conversation.ts';
-import type {
-  Conversation,
-  PlacedRecording,
-  RecordedWord,
-  Segment,
-  SegmentPage,
-  TimedSegment,
-} from './conversation.ts';
+import { NO_SUMMARY, placeKey } from './conversation.ts';
+import type { Conversation, PlacedRecording, RecordedWord, TimedSegment } from './conversation.ts';
 import { segmentWords } from './segments.ts';
+import { placeOf, readPages, separatePages, timedSegments } from './storedPages.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
 /** A recording that goes from where it lies to another time of the same device. */
@@ -76,17 +72,20 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     stored.map((doc) => doc.data()),
   );
   const losing = await losingConversations(tx, db, axis, segmentsBefore);
+  const held = hullOf(losing.map(({ conversation }) => intervalOf(conversation.startedAt, conversation.finishedAt)));
+  const boundaries = held === null ? NO_BOUNDARIES : boundariesOf(await axis.boundaries(tx, held));
   const rest = losing.map(({ id, conversation, pages }) => {
     const staying = pages.filter((page) => !ids.has(page.ref.id));
-    const parts = partsOf(
+    const parts = connect(
       staying.flatMap(({ segments }) => segments),
       gapMs,
+      boundaries,
     );
     return { id, conversation, staying, parts };
   });
 
   const reach = reachOf(words);
-  const near = reach === null ? [] : await axis.neighbours(tx, reach.startMs - gapMs, reach.endMs + gapMs);
+  const { near, boundaries: ahead } = reach === null ? NOTHING_NEAR : await axis.surroundings(tx, reach, gapMs);
   const others = byId(near.filter(({ id }) => !losing.some((each) => each.id === id)));
   const pieces = rest.flatMap(({ id, conversation, parts }) =>
     parts.map((part, i) => pieceOf(i === 0 ? id : conversationsOf(db, uid).doc().id, conversation, part, i === 0)),
@@ -96,14 +95,20 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     id,
     ...intervalOf(startedAt, finishedAt),
   }));
-  const segments = segmentWords(words);
-  const assignments = assign(existing, segments, gapMs);
+  const segments = segmentWords(words, ahead.cuts);
+  const assignments = assign(existing, segments, gapMs, null, ahead);
 
   return () => {
     for (const { ref } of leaving) tx.delete(ref);
     const source = { jobId, chunkId, transcriber: first.transcriber };
     for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
-    for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
+    for (const { staying, parts } of rest)
+      separatePages(
+        tx,
+        axis,
+        staying,
+        parts.map(({ items }) => items),
+      );
     if (chunk.exists) moveChunk(tx, chunk, words, shifts);
 
     const emptied = rest.filter(({ parts }) => parts.length === 0);
@@ -177,59 +182,24 @@ async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceA
     losing.map(async (doc) => ({
       id: doc.id,
       conversation: doc.data(),
-      pages: (await tx.get(transcriptOf(segmentPagesOf(db, axis.uid), doc.data()))).docs.map((page) => ({
-        ref: page.ref,
-        source: page.data(),
-        segments: timedSegments([page.data()]),
-      })),
+      pages: await readPages(tx, db, axis.uid, doc.data()),
     })),
   );
 }
 
-/** A stored page, and its segments on the time axis. */
-interface StoredPage {
-  readonly ref: DocumentReference<SegmentPage>;
-  readonly source: SegmentPage;
-  readonly segments: readonly TimedSegment[];
-}
-
-/** A page with segments of several parts becomes several pages: each conversation is found by where its pages begin. */
-function separatePages(
-  tx: Transaction,
-  axis: DeviceAxis,
-  pages: readonly StoredPage[],
-  parts: readonly (readonly TimedSegment[])[],
-): void {
-  for (const { ref, source, segments } of pages) {
-    const shares = parts.map((part) => segments.filter((segment) => part.includes(segment)));
-    if (shares.filter((share) => share.length > 0).length < 2) continue;
-    tx.delete(ref);
-    for (const share of shares) axis.writeSegments(tx, source, share);
-  }
-}
-
-/** What is left of a conversation, where nobody speaks for at least the gap between two parts. */
-export function partsOf(segments: readonly TimedSegment[], gapMs: number): TimedSegment[][] {
-  const parts: { segments: TimedSegment[]; endMs: number }[] = [];
-  for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
-    const last = parts.at(-1);
-    if (last !== undefined && segment.startMs - last.endMs < gapMs) {
-      last.segments.push(segment);
-      last.endMs = Math.max(last.endMs, segment.endMs);
-    } else parts.push({ segments: [segment], endMs: segment.endMs });
-  }
-  return parts.map((part) => part.segments);
-}
-
 /** A part of a conversation as a conversation. The first keeps what the whole was known by. */
-function pieceOf(id: string, whole: Conversation, segments: readonly TimedSegment[], isFirst: boolean) {
-  const reach = reachOf(segments) ?? intervalOf(whole.startedAt, whole.finishedAt);
+function pieceOf(
+  id: string,
+  whole: Conversation,
+  { items, startMs, endMs }: Component<TimedSegment>,
+  isFirst: boolean,
+) {
   const conversation: Conversation = {
     ...whole,
     ...(isFirst ? {} : { ...NO_SUMMARY, revision: 0 }),
-    ...addTallies([tallyOf(segments)]),
-    startedAt: Timestamp.fromMillis(reach.startMs),
-    finishedAt: Timestamp.fromMillis(reach.endMs),
+    ...addTallies([tallyOf(items)]),
+    startedAt: Timestamp.fromMillis(startMs),
+    finishedAt: Timestamp.fromMillis(endMs),
   };
   return { id, conversation };
 }
@@ -303,38 +273,4 @@ function moveChunk(
       Math.max(...spans.map(({ startMs, durationMs }) => startMs + durationMs)),
     ),
   });
-}
-
-function placeOf({
-  recordingId,
-  recordingStartedAt,
-}: Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>): PlacedRecording {
-  return { recordingId, startedAtMs: recordingStartedAt.toMillis() };
-}
-
-function timedSegments(pages: readonly SegmentPage[]): TimedSegment[] {
-  return segmentsIn(pages).map(timedSegment);
-}
-
-/** A stored segment on the time axis; of its words only the segment's confidence is known. */
-export function timedSegment(segment: Segment): TimedSegment {
-  const { startedAt, endedAt, text, speaker, confidence, language } = segment;
-  const startMs = startedAt.toMillis();
-  return {
-    recording: placeOf(segment),
-    startMs,
-    endMs: endedAt.toMillis(),
-    text,
-    speaker,
-    confidence,
-    language,
-    words: segment.words.map((word) => ({
-      text: word.text,
-      startMs: startMs + word.fromMs,
-      endMs: startMs + word.toMs,
-      confidence,
-      speaker,
-      language: word.language === undefined ? language : word.language,
-    })),
-  };
 }

@@ -39,8 +39,9 @@ export function pageSegments(segments: readonly TimedSegment[]): TimedPage[] {
 /**
  * Groups words, in order of time, into what one speaker said without a longer pause. Each recording has its own segments: its date
  * may be corrected apart from that of its neighbours, and what two recordings say of one time is not one utterance.
+ * @param cuts where conversations begin, Unix milliseconds: a segment is of one conversation.
  */
-export function segmentWords(words: readonly RecordedWord[]): TimedSegment[] {
+export function segmentWords(words: readonly RecordedWord[], cuts: readonly number[] = []): TimedSegment[] {
   const byRecording = new Map<string, RecordedWord[]>();
   for (const word of words) {
     const key = placeKey(word.recording);
@@ -48,16 +49,40 @@ export function segmentWords(words: readonly RecordedWord[]): TimedSegment[] {
     if (group === undefined) byRecording.set(key, [word]);
     else group.push(word);
   }
-  return [...byRecording.values()].flatMap(segmentRecording).sort((a, b) => a.startMs - b.startMs);
+  return [...byRecording.values()]
+    .flatMap((group) => segmentRecording(group, cuts))
+    .sort((a, b) => a.startMs - b.startMs);
 }
 
-function segmentRecording(words: readonly RecordedWord[]): TimedSegment[] {
+/** A stored segment in pieces, where cuts lie between its words. */
+export function cutSegment(segment: TimedSegment, cuts: readonly number[]): TimedSegment[] {
+  const pieces: RecordedWord[][] = [];
+  for (const word of segment.words) {
+    const recorded = { ...word, recording: segment.recording };
+    const open = pieces.at(-1);
+    const previous = open?.at(-1);
+    if (open === undefined || previous === undefined || isBetween(cuts, previous, word)) pieces.push([recorded]);
+    else open.push(recorded);
+  }
+  if (pieces.length < 2) return [segment];
+  return pieces.flatMap((words) => (words[0] === undefined ? [] : joinWords(words[0], words)));
+}
+
+function isBetween(cuts: readonly number[], previous: TimedWord, next: TimedWord): boolean {
+  return cuts.some((cut) => cut > previous.startMs && cut <= next.startMs);
+}
+
+function segmentRecording(words: readonly RecordedWord[], cuts: readonly number[]): TimedSegment[] {
   const segments: TimedSegment[] = [];
   let open: RecordedWord[] = [];
   for (const word of words) {
     const first = open[0];
     const previous = open.at(-1);
-    if (first !== undefined && previous !== undefined && endsBefore(first, previous, word)) {
+    const isEnd =
+      first !== undefined &&
+      previous !== undefined &&
+      (endsBefore(first, previous, word) || isBetween(cuts, previous, word));
+    if (isEnd) {
       segments.push(joinWords(first, open));
       open = [];
     }

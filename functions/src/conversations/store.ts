@@ -51,9 +51,9 @@ export class ConversationStore {
    * the transaction that writes, and Firestore's transactions are serialisable, queries included: two tasks that bring
    * neighbouring speech at once cannot both find nothing there.
    *
-   * Cost, whatever the length of the user's history. Reads: the pages of segments that reach into the chunk's time and the stretches
-   * deleted there (queries count one each when they find nothing), the conversations within the gap and up to four behind them;
-   * with a target and a merge, the target and the redirects that lead on from it.
+   * Cost, whatever the length of the user's history. Reads: the pages of segments that reach into the chunk's time, the stretches
+   * deleted there and what the user has split or merged there (queries count one each when they find nothing), the conversations within
+   * the gap and up to four behind them; with a target and a merge, the target and the redirects that lead on from it.
    * Writes: the new pages, each conversation touched, each tombstone of a merge.
    * @throws DeletionUnderWayError
    */
@@ -64,12 +64,12 @@ export class ConversationStore {
     const reach = reachOf(words);
     if (reach === null) return { words, write: () => [] };
 
-    const near = await axis.neighbours(tx, reach.startMs - this.gapMs, reach.endMs + this.gapMs);
+    const { near, boundaries } = await axis.surroundings(tx, reach, this.gapMs);
     const existing = near.map((doc) => ({ id: doc.id, ...intervalOf(doc.data().startedAt, doc.data().finishedAt) }));
     const preferred = near.length > 1 ? await this.#follow(tx, speech, near) : null;
 
-    const segments = segmentWords(words);
-    const assignments = assign(existing, segments, this.gapMs, preferred);
+    const segments = segmentWords(words, boundaries.cuts);
+    const assignments = assign(existing, segments, this.gapMs, preferred, boundaries);
     const standing = byId(near);
     return {
       words,

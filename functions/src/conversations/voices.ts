@@ -4,6 +4,7 @@
  * (its context) hears that twice, and so does the chunk whose speech it is. Where nothing links two chunks, their numbers differ.
  */
 import { createHash } from 'node:crypto';
+import { FieldValue } from 'firebase-admin/firestore';
 import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
@@ -11,6 +12,7 @@ import { speakersOf } from './axis.ts';
 import { pagesOfVoice } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
 import type { RecordedWord, Segment, SegmentPage } from './conversation.ts';
+import { editsOfVoice } from './edits.ts';
 
 /** Smaller numbers are labels of transcribers. */
 const FIRST_VOICE = 1000;
@@ -161,9 +163,12 @@ interface Rename {
   readonly to: number;
 }
 
-/** Two numbers were one voice: everything that has one of them gets the other. */
+/** Two numbers were one voice: everything that has one of them gets the other, names that a user gave it among them. */
 async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename: Rename): Promise<() => void> {
-  const { docs } = await tx.get(pagesOfVoice(db, uid, rename.from));
+  const [{ docs }, named] = await Promise.all([
+    tx.get(pagesOfVoice(db, uid, rename.from)),
+    tx.get(editsOfVoice(db, uid, rename.from)),
+  ]);
   const refs = new Map<string, DocumentReference<ChunkDoc>>();
   for (const { jobId, chunkId } of docs.map((doc) => doc.data())) {
     const ref = chunksOf(db, jobId).doc(chunkId);
@@ -176,6 +181,7 @@ async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename
       tx.update(doc.ref, { segments, speakers: speakersOf(segments) });
     }
     for (const doc of chunks) renameIn(tx, doc, rename);
+    for (const { ref } of named.docs) tx.update(ref, { speaker: rename.to, updatedAt: FieldValue.serverTimestamp() });
   };
 }
 

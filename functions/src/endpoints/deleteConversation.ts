@@ -10,6 +10,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
+import { isDocumentId } from '../validation.ts';
 
 export const deleteConversation = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -32,14 +33,11 @@ export interface DeleteConversationDeps {
 const rule = 'the id of a conversation';
 const input = z.object({ conversation_id: z.string(rule).min(1, rule) }, `give {"conversation_id": …}`);
 
-/** As Firestore makes them; anything else would be a path of its own there. */
-const CONVERSATION_ID = /^[\w-]{1,128}$/;
-
 export function createDeleteConversationCallable(
   deps: DeleteConversationDeps,
 ): CallableHandler<DeletedConversationView> {
   return callable({ ...deps, name: 'deleteConversation', input }, async ({ uid }, { conversation_id: id }) => {
-    if (!CONVERSATION_ID.test(id) || /^__.*__$/.test(id)) throw new AppError('conversation_not_found');
+    if (!isDocumentId(id)) throw new AppError('conversation_not_found');
     await deps.conversations.delete(uid, id);
     return { view: { deleted_conversation_id: id }, log: { conversationId: id } };
   });

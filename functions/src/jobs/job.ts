@@ -24,13 +24,7 @@ export function isFinal({ state }: Pick<JobFile, 'state'>): boolean {
   return contract.isFinal(state);
 }
 
-/**
- * Whether a job may have this id. Anything else would be a path of its own in Firestore, and `__x__` is Firestore's own:
- * asking for those would fail, instead of finding nothing.
- */
-export function isJobId(value: string): boolean {
-  return /^[\w-]{1,128}$/.test(value) && !/^__.*__$/.test(value);
-}
+export { isDocumentId as isJobId } from '../validation.ts';
 
 /** Payload of the Cloud Task. */
 export interface TaskPayload {

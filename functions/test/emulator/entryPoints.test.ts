@@ -21,6 +21,8 @@ const CALLABLES = [
   'retrySyncJob',
   'cancelSyncJob',
   'deleteConversation',
+  'editConversation',
+  'undoEdit',
   'redateRecordings',
   'acknowledgeSyncJobs',
 ] as const;

@@ -49,6 +49,15 @@ describe('a hostile request', () => {
       cancelSyncJob: [{ job_id: { length: { valueOf: 0 } } }],
       acknowledgeSyncJobs: [{ job_ids: odd }, { job_ids: [odd] }],
       deleteConversation: [{ conversation_id: { length: { valueOf: 0 } } }],
+      editConversation: [
+        { conversation_id: odd, edit: { kind: 'star', starred: true } },
+        { conversation_id: 'any', edit: odd },
+        { conversation_id: 'any', edit: { kind: odd } },
+        { conversation_id: 'any', edit: { kind: 'title', title: odd } },
+        { conversation_id: 'any', edit: { kind: 'title', title: '\ud800' } },
+        { conversation_id: 'any', edit: { kind: 'text', text: 'x', recording_id: odd, from: odd, to: odd } },
+      ],
+      undoEdit: [{ edit_id: { length: { valueOf: 0 } } }],
       redateRecordings: [
         { names: odd, offset_ms: 1 },
         { names: [odd], offset_ms: 1 },

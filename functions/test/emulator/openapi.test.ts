@@ -16,7 +16,10 @@ import type { TestUser } from '../support/suite.ts';
 const [PERMISSION_DENIED, ABORTED] = [7, 10];
 
 const CALLABLES =
-  'createSyncJob retrySyncJob cancelSyncJob acknowledgeSyncJobs deleteConversation redateRecordings'.split(' ');
+  'createSyncJob retrySyncJob cancelSyncJob acknowledgeSyncJobs deleteConversation redateRecordings editConversation undoEdit'.split(
+    ' ',
+  );
+const STAR = { kind: 'star', starred: true };
 const FILE = { name: pcmName(), bytes: pcmRecording({ frames: 2 }) };
 
 /** Provokes every answer that the document describes, of the running functions, and holds each against its schema. */
@@ -275,6 +278,8 @@ describe('docs/openapi.yaml', () => {
     await conversations.doc('gone').set({ deviceId: 'omi', state: 'deleted' });
     for (const id of ['merged', 'gone']) await call('deleteConversation', { conversation_id: id });
 
+    await provokeEdits(conversations);
+
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
       await call('redateRecordings', { job_id, offset_ms });
     await call('redateRecordings', { names: ['unknown.m4a'], offset_ms: 1 });
@@ -288,6 +293,21 @@ describe('docs/openapi.yaml', () => {
   it('says nothing that was not seen here, and nothing else was seen', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());
   });
+
+  /** On the one conversation that the uploads of before have made. */
+  async function provokeEdits(conversations: FirebaseFirestore.CollectionReference): Promise<void> {
+    const edit = (conversation_id: string, change: object) =>
+      call('editConversation', { conversation_id, edit: change });
+    const { docs } = await conversations.where('state', '==', 'live').limit(1).get();
+    const id = docs[0]?.id ?? '';
+    const made = (await edit(id, STAR)) as { result: { edit_id: string } };
+    for (const edit_id of [made.result.edit_id, 'unknown']) await call('undoEdit', { edit_id });
+    await call('undoEdit', {});
+    await edit('gone', STAR);
+    await edit(id, { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
+    await edit(id, { kind: 'merge', with_conversation_id: id });
+    await edit(id, { kind: 'unknown' });
+  }
 
   /** Asks every function once while Firestore answers everything with a gRPC status. */
   async function askWhileFirestoreAnswers(status: number): Promise<void> {
@@ -310,6 +330,8 @@ describe('docs/openapi.yaml', () => {
         call('acknowledgeSyncJobs', { job_ids: ['any'] }, headers, urls['acknowledgeSyncJobs']),
         call('deleteConversation', { conversation_id: 'any' }, headers, urls['deleteConversation']),
         call('redateRecordings', { job_id: 'any', offset_ms: 1 }, headers, urls['redateRecordings']),
+        call('editConversation', { conversation_id: 'any', edit: STAR }, headers, urls['editConversation']),
+        call('undoEdit', { edit_id: 'any' }, headers, urls['undoEdit']),
       ]);
     } finally {
       await functions.stop();

@@ -1,6 +1,9 @@
 /** Promises 2 and 3, nothing twice and order does not matter: transcripts and conversations follow from the chunks alone. */
 import { isDeepStrictEqual } from 'node:util';
+import { Timestamp } from 'firebase-admin/firestore';
 import { segmentPage } from '../../src/conversations/axis.ts';
+import { boundariesOf } from '../../src/conversations/boundaries.ts';
+import type { Boundaries } from '../../src/conversations/boundaries.ts';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { segmentWords } from '../../src/conversations/segments.ts';
@@ -16,10 +19,33 @@ type PlainSegment = Omit<Segment, 'startedAt' | 'endedAt'> & { readonly startMs:
 /**
  * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Of a
  * conversation that is just being deleted, words and segments go at different moments; segments of jobs that were deleted with
- * age stay.
+ * age stay. Where the user has split a conversation a segment may have been divided, so their words are compared.
  */
-export const segmentsMatchChunks: Invariant = (data) => {
-  const expected = expectedSegments(data);
+export const segmentsMatchChunks: Invariant = (stored) => {
+  const hasSplits = stored.edits.some(({ kind }) => kind === 'split');
+  return compareSegments(
+    hasSplits ? { ...stored, segments: byContent([...stored.segments.values()].flatMap(wordByWord)) } : stored,
+    hasSplits ? wordByWord : (segment) => [segment],
+  );
+};
+
+type Divide = (segment: Segment) => Segment[];
+
+/** Each word as a segment; how sure a transcriber was is known of whole segments alone. */
+function wordByWord(segment: Segment): Segment[] {
+  return segment.words.map(({ text, fromMs, toMs, language = segment.language }) => ({
+    ...segment,
+    startedAt: Timestamp.fromMillis(at(segment.startedAt) + fromMs),
+    endedAt: Timestamp.fromMillis(at(segment.startedAt) + toMs),
+    text,
+    language,
+    confidence: 1,
+    words: [{ text, fromMs: 0, toMs: toMs - fromMs }],
+  }));
+}
+
+function compareSegments(data: UserData, divide: Divide): string[] {
+  const expected = expectedSegments(data, divide);
   const missing = [...expected].flatMap(([id, candidates]) => {
     const stored = data.segments.get(id);
     if (stored !== undefined) {
@@ -41,15 +67,15 @@ export const segmentsMatchChunks: Invariant = (data) => {
       !isBeingDeleted(plain(segment), data),
   );
   return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
-};
+}
 
 /** By id. */
-function expectedSegments(data: UserData): Map<string, Segment[]> {
+function expectedSegments(data: UserData, divide: Divide): Map<string, Segment[]> {
   const expected = new Map<string, Segment[]>();
   for (const { id: chunkId, jobId, chunk } of doneChunks(data)) {
     for (const segment of segmentWords(recordedWords(chunk))) {
       const page = segmentPage(chunk.deviceId, { jobId, chunkId, transcriber: chunk.transcriber }, [segment]);
-      for (const [id, candidate] of byContent(segmentsIn([page]))) {
+      for (const [id, candidate] of byContent(segmentsIn([page]).flatMap(divide))) {
         expected.set(id, [...(expected.get(id) ?? []), candidate]);
       }
     }
@@ -77,7 +103,10 @@ interface Component {
   readonly endMs: number;
 }
 
-/** The live conversations of each device are the connected components of its segments, and count what is in them. */
+/**
+ * The live conversations of each device are the connected components of its segments, as its user divided and joined them, and count what
+ * is in them.
+ */
 export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) => {
   const segments = [...data.segments.values()].map(plain).filter((segment) => !isBeingDeleted(segment, data));
   const live = [...data.conversations].filter(([, { state }]) => state === 'live');
@@ -86,6 +115,7 @@ export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) 
     const components = connected(
       segments.filter((segment) => segment.deviceId === deviceId),
       gapMs,
+      boundariesOf(data.edits.filter((edit) => edit.deviceId === deviceId)),
     );
     const open = live.filter(([, conversation]) => conversation.deviceId === deviceId);
     const complaints = components.flatMap((component) => {
@@ -98,15 +128,20 @@ export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) 
   });
 };
 
-/** Segments separated by less than the gap are connected. */
-function connected(segments: readonly PlainSegment[], gapMs: number): Component[] {
+/** Segments separated by less than the gap, or joined by a bridge, are connected; those with a cut between them are not. */
+function connected(segments: readonly PlainSegment[], gapMs: number, { cuts, bridges }: Boundaries): Component[] {
   const components: { segments: PlainSegment[]; startMs: number; endMs: number }[] = [];
   for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
     const last = components.at(-1);
-    if (last !== undefined && segment.startMs - last.endMs < gapMs) {
+    const lastStartMs = last?.segments.at(-1)?.startMs ?? -Infinity;
+    const isNear = last !== undefined && segment.startMs - last.endMs < gapMs;
+    const isBridged = bridges.some(({ startMs, endMs }) => startMs <= lastStartMs && segment.startMs <= endMs);
+    const cut = cuts.find((each) => each > lastStartMs && each <= segment.startMs);
+    if (last !== undefined && (isNear || isBridged) && cut === undefined) {
       last.segments.push(segment);
       last.endMs = Math.max(last.endMs, segment.endMs);
     } else {
+      if (last !== undefined && cut !== undefined) last.endMs = Math.min(last.endMs, cut - 1);
       components.push({ segments: [segment], startMs: segment.startMs, endMs: segment.endMs });
     }
   }
@@ -127,6 +162,10 @@ function miscounted({ segments, endMs }: Component, conversation: Conversation):
       ? []
       : [`counts ${speechSeconds.toFixed(3)} s of speech and has ${spoken.toFixed(3)} s`]),
   ];
+}
+
+function at(time: Timestamp): number {
+  return time.toMillis();
 }
 
 function iso(ms: number): string {

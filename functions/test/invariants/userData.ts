@@ -4,6 +4,7 @@ import type { CollectionReference, Firestore, Query, Transaction } from 'firebas
 import type { Storage } from 'firebase-admin/storage';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
 import type { Conversation, Segment, SegmentPage } from '../../src/conversations/conversation.ts';
+import type { Edit, StoredEdit } from '../../src/conversations/edits.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { FilePage } from '../../src/jobs/files.ts';
@@ -41,6 +42,8 @@ export interface UserData {
   /** By content: see {@link byContent}. */
   readonly segments: ReadonlyMap<string, Segment>;
   readonly conversations: ReadonlyMap<string, Conversation>;
+  /** What the user corrected, undone or not. */
+  readonly edits: readonly StoredEdit[];
   /** By day. */
   readonly usage: ReadonlyMap<string, Partial<UsageCounters>>;
   /** Everything under `uploads/{uid}/`. */
@@ -87,6 +90,7 @@ async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<
     recordings: await ofUser<RecordingEntry>('recordings'),
     segments: byContent(segmentsIn((await ofUser<SegmentPage>('segments')).values())),
     conversations: await ofUser<Conversation>('conversations'),
+    edits: [...(await ofUser<Edit>('edits'))].map(([id, edit]) => ({ ...edit, id })),
     usage: await ofUser<Partial<UsageCounters>>('usage'),
   };
 }

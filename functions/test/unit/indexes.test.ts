@@ -18,6 +18,7 @@ import {
   transcriptOf,
   unfinishedDeletions,
 } from '../../src/conversations/collections.ts';
+import { boundariesBetween, editsAt, editsBetween, editsOfVoice } from '../../src/conversations/edits.ts';
 import * as reading from 'offline-audio-sync-client';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
@@ -92,6 +93,13 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
   },
   'jobs/existing.ts': () => existing(segmentPagesOf(db, 'ann'), ['page']),
+  'conversations/edits.ts': async () => {
+    const where = { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 };
+    await boundariesBetween(db, where).get();
+    await editsBetween(db, where).get();
+    for (const query of editsAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 })) await query.get();
+    await editsOfVoice(db, 'ann', 1).get();
+  },
   'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
   'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
   'jobs/registry.ts': async () => {
@@ -148,6 +156,9 @@ const APP_QUERIES: Record<string, Query> = {
   'the speech of a day': adminQuery(reading.speechOfDay('ann', new Date(0), new Date(1))),
   'all conversations ever': adminQuery(reading.conversationChanges('ann', null)),
   'what changed since': adminQuery(reading.conversationChanges('ann', Timestamp.now())),
+  'the edits of a day': adminQuery(reading.editsBetween('ann', new Date(0), new Date(1))),
+  'edits that changed since': adminQuery(reading.editChanges('ann', Timestamp.now())),
+  'voices with a name': adminQuery(reading.namedVoices('ann')),
   'the usage of a month': adminQuery(reading.usageSince('ann', '2026-01-01')),
 };
 

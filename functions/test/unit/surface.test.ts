@@ -56,6 +56,8 @@ const SURFACE = {
   retrySyncJob: callable('retrySyncJob'),
   cancelSyncJob: callable('cancelSyncJob'),
   deleteConversation: callable('deleteConversation'),
+  editConversation: callable('editConversation'),
+  undoEdit: callable('undoEdit'),
   redateRecordings: { ...callable('redateRecordings'), timeoutSeconds: 540 },
   acknowledgeSyncJobs: callable('acknowledgeSyncJobs'),
   processSyncJob: {

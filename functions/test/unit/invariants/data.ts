@@ -58,6 +58,7 @@ export function soundData(): UserData {
     recordings: new Map([entry(talked), entry(quiet)]),
     segments: SEGMENTS,
     conversations: new Map([['talk', conversation()]]),
+    edits: [],
     usage: new Map([['2026-03-01', { requests: 1, billedSeconds: 4.5, speechSeconds: 4, audioSeconds: 15 }]]),
     objects: [{ path: staged.path, md5: staged.md5 ?? '', createdAtMs: START_MS }],
   };

@@ -1,0 +1,271 @@
+/** A user corrects a conversation, and undoes that: see the contract's edit.ts. What was heard stays as it is. */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import { joinText } from 'offline-audio-sync-contract';
+import type { SpeakerScope } from 'offline-audio-sync-contract';
+import { AppError } from '../errors.ts';
+import type { Interval } from './assignment.ts';
+import { DeletionUnderWayError, DeviceAxis } from './axis.ts';
+import { isPossibleMerge } from './boundaries.ts';
+import { conversationsOf, pagesBetween, segmentPagesOf, transcriptOf } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Conversation, Segment } from './conversation.ts';
+import { editsOf, isBoundary, stretchOf } from './edits.ts';
+import type { Edit, EditChange, EditPlace, StoredEdit } from './edits.ts';
+import { prepareRegroup } from './regroup.ts';
+import type { ConversationStore } from './store.ts';
+import type { Summaries } from './summaries.ts';
+
+/** A stretch of a recording, as an app knows it from segments. Unix milliseconds. */
+export interface SaidAt extends Interval {
+  readonly recordingId: string;
+}
+
+/** What is to be corrected. */
+export type Correction =
+  | { readonly kind: 'title'; readonly title: string }
+  | { readonly kind: 'star'; readonly starred: boolean }
+  | { readonly kind: 'tag'; readonly tag: string; readonly tagged: boolean }
+  | ({ readonly kind: 'text'; readonly text: string } & SaidAt)
+  | ({ readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope } & SaidAt)
+  | { readonly kind: 'split'; readonly atMs: number }
+  | { readonly kind: 'merge'; readonly withId: string };
+
+export interface CorrectionRequest {
+  readonly uid: string;
+  readonly conversationId: string;
+  /** Chosen by the caller, so that a repeated call is one edit; null for a new one. */
+  readonly editId: string | null;
+  readonly correction: Correction;
+}
+
+export interface EditingDeps {
+  readonly db: Firestore;
+  readonly conversations: Pick<ConversationStore, 'gapMs' | 'finishDeletion'>;
+  readonly summaries: Pick<Summaries, 'refresh'>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface EditOutcome {
+  readonly editId: string;
+  /** The conversations that hold what the edit is about, in order of time. */
+  readonly conversationIds: readonly string[];
+}
+
+/**
+ * Writes a correction as an edit.
+ * @throws AppError `conversation_not_found`; `speech_not_found` where nothing was said at the place; `conversations_not_mergeable`.
+ */
+export async function editConversation(request: CorrectionRequest, deps: EditingDeps): Promise<EditOutcome> {
+  const { uid, editId } = request;
+  const ref = editId === null ? editsOf(deps.db, uid).doc() : editsOf(deps.db, uid).doc(editId);
+  return inTransaction(uid, ref.id, deps, async (tx) => {
+    const made = (await tx.get(ref)).data();
+    if (made !== undefined) return holders(tx, { ...made, id: ref.id }, uid, deps);
+    const conversation = await openConversation(tx, deps.db, uid, request.conversationId);
+    const now = Timestamp.fromMillis(deps.now());
+    const described = await describe(tx, request, conversation, deps.db);
+    const edit: Edit = { ...described, deviceId: conversation.deviceId, editedAt: now, undoneAt: null, updatedAt: now };
+    const stored = { ...edit, id: ref.id };
+    const write = await prepareHolders(tx, stored, uid, deps, (edits) => [...edits, stored]);
+    return () => {
+      tx.create(ref, edit);
+      return write();
+    };
+  });
+}
+
+/** Takes an edit back. A second call changes nothing. @throws AppError `edit_not_found`. */
+export async function undoEdit(uid: string, editId: string, deps: EditingDeps): Promise<EditOutcome> {
+  const ref = editsOf(deps.db, uid).doc(editId);
+  return inTransaction(uid, editId, deps, async (tx) => {
+    const edit = (await tx.get(ref)).data();
+    if (edit === undefined) throw new AppError('edit_not_found');
+    const stored = { ...edit, id: editId };
+    if (edit.undoneAt !== null) return holders(tx, stored, uid, deps);
+    const write = await prepareHolders(tx, stored, uid, deps, (edits) => edits.filter(({ id }) => id !== editId));
+    return () => {
+      const now = Timestamp.fromMillis(deps.now());
+      tx.update(ref, { undoneAt: now, updatedAt: now });
+      return write();
+    };
+  });
+}
+
+/** Runs it, finishing deletions that are in its way, and sums up the conversations anew whose speech is another one now. */
+async function inTransaction(
+  uid: string,
+  editId: string,
+  { db, conversations, summaries }: EditingDeps,
+  prepare: (tx: Transaction) => Promise<() => string[]>,
+): Promise<EditOutcome> {
+  for (;;) {
+    try {
+      const conversationIds = await db.runTransaction(async (tx) => (await prepare(tx))());
+      await summaries.refresh(uid, conversationIds, {});
+      return { editId, conversationIds };
+    } catch (error) {
+      if (!(error instanceof DeletionUnderWayError)) throw error;
+      await conversations.finishDeletion(error.uid, error.conversationId);
+    }
+  }
+}
+
+async function openConversation(tx: Transaction, db: Firestore, uid: string, id: string): Promise<Conversation> {
+  const conversation = (await tx.get(conversationsOf(db, uid).doc(id))).data();
+  // One that was merged says where it was: what was said there is still there.
+  if (conversation?.state === 'live' || conversation?.state === 'merged') return conversation;
+  throw new AppError('conversation_not_found');
+}
+
+/** Divides conversations anew where the edit is a boundary; the returned function gives the conversations that hold it. */
+async function prepareHolders(
+  tx: Transaction,
+  edit: StoredEdit,
+  uid: string,
+  deps: EditingDeps,
+  change: (edits: readonly StoredEdit[]) => readonly StoredEdit[],
+): Promise<() => string[]> {
+  if (!isBoundary(edit)) return holders(tx, edit, uid, deps);
+  const { db, conversations, now } = deps;
+  const where = { uid, deviceId: edit.deviceId, around: [stretchOf(edit)] };
+  return prepareRegroup(tx, db, { ...where, change, gapMs: conversations.gapMs, nowMs: now() });
+}
+
+async function holders(tx: Transaction, edit: StoredEdit, uid: string, { db }: EditingDeps): Promise<() => string[]> {
+  const { startMs, endMs } = stretchOf(edit);
+  const near = await new DeviceAxis(db, uid, edit.deviceId).neighbours(tx, startMs - 1, endMs + 1);
+  return () => near.map(({ id }) => id);
+}
+
+/** What is stored of a correction: the change, and where it is. */
+async function describe(
+  tx: Transaction,
+  { uid, correction }: CorrectionRequest,
+  conversation: Conversation,
+  db: Firestore,
+): Promise<EditChange & EditPlace> {
+  switch (correction.kind) {
+    case 'title':
+    case 'star':
+    case 'tag':
+      return { ...correction, ...placeOfSegment(await firstSegment(tx, db, uid, conversation)) };
+    case 'text': {
+      const said = await saidAt(tx, db, uid, conversation, correction);
+      return { kind: 'text', text: correction.text, heard: said.text, ...said.place };
+    }
+    case 'speaker': {
+      const { name, scope } = correction;
+      const { place, speaker } = await saidAt(tx, db, uid, conversation, correction);
+      return {
+        kind: 'speaker',
+        name,
+        scope: speaker === null && scope === 'everywhere' ? 'conversation' : scope,
+        speaker,
+        ...place,
+      };
+    }
+    case 'split':
+      return { kind: 'split', ...(await wordAt(tx, db, uid, conversation, correction.atMs)) };
+    case 'merge':
+      return describeMerge(tx, db, uid, conversation, await openConversation(tx, db, uid, correction.withId));
+  }
+}
+
+async function describeMerge(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  one: Conversation,
+  other: Conversation,
+): Promise<EditChange & EditPlace> {
+  const [earlier, later] = one.startedAt.toMillis() <= other.startedAt.toMillis() ? [one, other] : [other, one];
+  if (earlier.deviceId !== later.deviceId) throw new AppError('conversations_not_mergeable');
+  const from = placeOfSegment(await lastSegment(tx, db, uid, earlier));
+  const until = placeOfSegment(await firstSegment(tx, db, uid, later));
+  const stretch = { startMs: from.startedAt.toMillis(), endMs: until.startedAt.toMillis() };
+  if (!isPossibleMerge(stretch)) throw new AppError('conversations_not_mergeable');
+  return { kind: 'merge', ...from, until };
+}
+
+/** @throws AppError `conversation_not_found` where its speech is elsewhere now. */
+async function firstSegment(tx: Transaction, db: Firestore, uid: string, conversation: Conversation): Promise<Segment> {
+  const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation).limit(1));
+  const [first] = segmentsIn(docs.map((doc) => doc.data()));
+  if (first === undefined) throw new AppError('conversation_not_found');
+  return first;
+}
+
+async function lastSegment(tx: Transaction, db: Firestore, uid: string, conversation: Conversation): Promise<Segment> {
+  const { deviceId, startedAt, finishedAt } = conversation;
+  const endMs = finishedAt.toMillis();
+  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs: endMs, endMs }));
+  const last = segmentsIn(docs.map((doc) => doc.data())).findLast(
+    (segment) => segment.startedAt >= startedAt && segment.startedAt <= finishedAt,
+  );
+  if (last === undefined) throw new AppError('conversation_not_found');
+  return last;
+}
+
+function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }: EditPlace): EditPlace {
+  return { recordingId, recordingStartedAt, startedAt, endedAt };
+}
+
+interface SpokenWord extends Interval {
+  readonly text: string;
+}
+
+function spokenWords({ startedAt, words }: Segment): SpokenWord[] {
+  const atMs = startedAt.toMillis();
+  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: atMs + fromMs, endMs: atMs + toMs }));
+}
+
+/** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found` */
+async function saidAt(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  { deviceId }: Conversation,
+  { recordingId, startMs, endMs }: SaidAt,
+): Promise<{ readonly place: EditPlace; readonly text: string; readonly speaker: number | null }> {
+  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }));
+  const segments = segmentsIn(docs.map((doc) => doc.data())).filter((segment) => segment.recordingId === recordingId);
+  const said = segments.flatMap((segment) =>
+    spokenWords(segment)
+      .filter((word) => (word.startMs + word.endMs) / 2 >= startMs && (word.startMs + word.endMs) / 2 <= endMs)
+      .map((word) => ({ ...word, segment })),
+  );
+  const first = said[0];
+  if (first === undefined) throw new AppError('speech_not_found');
+  const { segment } = first;
+  return {
+    place: {
+      recordingId,
+      recordingStartedAt: segment.recordingStartedAt,
+      startedAt: Timestamp.fromMillis(first.startMs),
+      endedAt: Timestamp.fromMillis(Math.max(...said.map((word) => word.endMs))),
+    },
+    text: joinText(said.map(({ text }) => text)),
+    speaker: segment.speaker,
+  };
+}
+
+/** Where a word begins. @throws AppError `speech_not_found` */
+async function wordAt(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  { deviceId }: Conversation,
+  atMs: number,
+): Promise<EditPlace> {
+  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs: atMs, endMs: atMs }));
+  for (const segment of segmentsIn(docs.map((doc) => doc.data()))) {
+    const word = spokenWords(segment).find(({ startMs }) => startMs === atMs);
+    if (word === undefined) continue;
+    const { recordingId, recordingStartedAt } = segment;
+    const [startedAt, endedAt] = [Timestamp.fromMillis(word.startMs), Timestamp.fromMillis(word.endMs)];
+    return { recordingId, recordingStartedAt, startedAt, endedAt };
+  }
+  throw new AppError('speech_not_found');
+}

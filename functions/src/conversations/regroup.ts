@@ -1,0 +1,196 @@
+/**
+ * Divides what is stored of a device into conversations anew, within a transaction: where a user splits or merges, undoes that, or where a
+ * split moved to another date with its recording. What comes out is what would have come of the same speech with these boundaries.
+ */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { Interval } from './assignment.ts';
+import { DeviceAxis, hullOf, intervalOf } from './axis.ts';
+import { boundariesOf, connect, overBridges } from './boundaries.ts';
+import type { Boundaries, Component } from './boundaries.ts';
+import { conversationsOf, mergedInto } from './collections.ts';
+import { writeConversationFields } from './customData.ts';
+import { NO_SUMMARY } from './conversation.ts';
+import type { Conversation, TimedSegment } from './conversation.ts';
+import type { StoredEdit } from './edits.ts';
+import { cutPages, readPages, separatePages } from './storedPages.ts';
+import type { StoredPage } from './storedPages.ts';
+import { addTallies, tallyOf } from './tally.ts';
+
+export interface Regrouping {
+  readonly uid: string;
+  readonly deviceId: string;
+  /** The stretches whose boundaries change. Unix milliseconds. */
+  readonly around: readonly Interval[];
+  /** The splits and merges as they will be, from those that are stored. */
+  readonly change: (edits: readonly StoredEdit[]) => readonly StoredEdit[];
+  readonly gapMs: number;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** A live conversation with its pages. */
+interface Open {
+  readonly id: string;
+  readonly conversation: Conversation;
+  readonly pages: readonly StoredPage[];
+}
+
+/**
+ * Reads what the division depends on; the returned function writes, and gives the ids of the conversations that hold the stretches now, or
+ * changed, in order of time. Where nothing changes it writes nothing.
+ *
+ * Cost: reads every page of the conversations less than the gap away from the stretches.
+ * @throws DeletionUnderWayError
+ */
+export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping: Regrouping): Promise<() => string[]> {
+  const { uid, deviceId, around, gapMs, nowMs } = regrouping;
+  const axis = new DeviceAxis(db, uid, deviceId);
+  const { found, boundaries } = await surroundings(tx, axis, regrouping);
+  const open = await Promise.all(
+    found.map(async ({ id, conversation }): Promise<Open> => {
+      const pages = await readPages(tx, db, uid, conversation);
+      return { id, conversation, pages: cutPages(pages, boundaries.cuts) };
+    }),
+  );
+  const parts = connect(
+    open.flatMap(({ pages }) => pages.flatMap(({ segments }) => segments)),
+    gapMs,
+    boundaries,
+  );
+  const kept = keepIds(parts, open);
+  const revived = await reviveIds(tx, db, uid, parts, kept, open);
+
+  return () => {
+    const taken = new Set(kept);
+    const ids = parts.map((part, i) => {
+      const id = kept[i] ?? revived[i]?.id ?? conversationsOf(db, uid).doc().id;
+      const owner = ownersOf(part, open)[0];
+      if (owner === undefined) return { id, isNews: false };
+      const before = owner.id === id ? owner.conversation : (revived[i]?.data() ?? startOf(owner.conversation, nowMs));
+      const next = conversationOf(part, before);
+      const isNews = owner.id !== id || !isSame(before, next);
+      const updatedAt = Timestamp.fromMillis(nowMs);
+      if (isNews) {
+        const written = { ...next, revision: before.revision + 1, updatedAt };
+        writeConversationFields(tx, conversationsOf(db, uid).doc(id), written);
+      }
+      return { id, isNews };
+    });
+    for (const { id, conversation, pages } of open) {
+      separatePages(
+        tx,
+        axis,
+        pages,
+        parts.map(({ items }) => items),
+      );
+      const first = pages[0]?.segments[0];
+      const into = parts.findIndex(({ items }) => first !== undefined && items.includes(first));
+      const survivor = ids[into]?.id;
+      if (!taken.has(id) && survivor !== undefined) axis.writeMerged(tx, id, conversation, survivor, nowMs);
+    }
+    return ids.flatMap(({ id, isNews }, i) => (isNews || around.some((each) => meet(each, parts[i])) ? id : []));
+  };
+}
+
+/** The conversations around the stretches, and all boundaries of these: those further off hold them together, too. */
+async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change, gapMs }: Regrouping) {
+  const found = new Map<string, Conversation>();
+  const edits = new Map<string, StoredEdit>();
+  for (const { startMs, endMs } of around) {
+    let span = { startMs: startMs - gapMs, endMs: endMs + gapMs };
+    for (;;) {
+      const near = await axis.neighbours(tx, span.startMs, span.endMs);
+      const held = near.map((doc) => intervalOf(doc.data().startedAt, doc.data().finishedAt));
+      const read = await axis.boundaries(tx, hullOf([span, ...held]) ?? span);
+      const wide = overBridges(span, boundariesOf(change(read)), gapMs);
+      if (wide.startMs < span.startMs || wide.endMs > span.endMs) {
+        span = wide;
+        continue;
+      }
+      for (const doc of near) found.set(doc.id, doc.data());
+      for (const edit of read) edits.set(edit.id, edit);
+      break;
+    }
+  }
+  const boundaries: Boundaries = boundariesOf(change([...edits.values()]));
+  return { found: [...found].map(([id, conversation]) => ({ id, conversation })), boundaries };
+}
+
+type Part = Component<TimedSegment>;
+
+/** The conversations that a part was in, from the earliest. */
+function ownersOf({ items }: Part, open: readonly Open[]): Open[] {
+  const own = new Set(items);
+  return open
+    .filter(({ pages }) => pages.some(({ segments }) => segments.some((segment) => own.has(segment))))
+    .sort(
+      (a, b) => a.conversation.startedAt.toMillis() - b.conversation.startedAt.toMillis() || (a.id < b.id ? -1 : 1),
+    );
+}
+
+/** Which conversation each part goes on as: the earliest that no part before it goes on as; null where there is none. */
+function keepIds(parts: readonly Part[], open: readonly Open[]): (string | null)[] {
+  const taken = new Set<string>();
+  return parts.map((part) => {
+    const id = ownersOf(part, open).find((owner) => !taken.has(owner.id))?.id ?? null;
+    if (id !== null) taken.add(id);
+    return id;
+  });
+}
+
+/** A part that was a conversation before a merge is that conversation again, so that links to it lead to it. */
+async function reviveIds(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  parts: readonly Part[],
+  kept: readonly (string | null)[],
+  open: readonly Open[],
+): Promise<(DocumentSnapshot<Conversation> | null)[]> {
+  if (!kept.includes(null)) return parts.map(() => null);
+  const found = await Promise.all(open.map(({ id }) => tx.get(mergedInto(conversationsOf(db, uid).doc(id)))));
+  const left = found
+    .flatMap(({ docs }) => docs)
+    .filter((doc) => doc.data().state === 'merged')
+    .sort((a, b) => a.data().startedAt.toMillis() - b.data().startedAt.toMillis() || (a.id < b.id ? -1 : 1));
+  return parts.map(({ startMs, endMs }, i) => {
+    if (kept[i] !== null) return null;
+    const at = left.findIndex((doc) => {
+      const atMs = doc.data().startedAt.toMillis();
+      return atMs >= startMs && atMs <= endMs;
+    });
+    return at === -1 ? null : (left.splice(at, 1)[0] ?? null);
+  });
+}
+
+/** A conversation that begins with a part of another one. */
+function startOf(whole: Conversation, nowMs: number): Conversation {
+  return { ...whole, ...NO_SUMMARY, revision: 0, createdAt: Timestamp.fromMillis(nowMs) };
+}
+
+function conversationOf({ items, startMs, endMs }: Part, before: Conversation): Conversation {
+  return {
+    ...before,
+    ...addTallies([tallyOf(items)]),
+    state: 'live',
+    startedAt: Timestamp.fromMillis(startMs),
+    finishedAt: Timestamp.fromMillis(endMs),
+    mergedInto: null,
+    deletedAt: null,
+  };
+}
+
+/** What a conversation is, its words aside: two that are equal in this hold the same ones. */
+function isSame(a: Conversation, b: Conversation): boolean {
+  return (
+    a.startedAt.isEqual(b.startedAt) &&
+    a.finishedAt.isEqual(b.finishedAt) &&
+    a.segmentCount === b.segmentCount &&
+    a.wordCount === b.wordCount
+  );
+}
+
+function meet(a: Interval, b: Interval | undefined): boolean {
+  return b !== undefined && a.startMs <= b.endMs && b.startMs <= a.endMs;
+}

@@ -1,0 +1,82 @@
+/** Pages of segments that are read to be divided anew: on the time axis, as they are stored. */
+import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import type { DeviceAxis } from './axis.ts';
+import { segmentPagesOf, transcriptOf } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Conversation, PlacedRecording, Segment, SegmentPage, TimedSegment } from './conversation.ts';
+import { cutSegment } from './segments.ts';
+
+/** A stored page, and its segments on the time axis. */
+export interface StoredPage {
+  readonly ref: DocumentReference<SegmentPage>;
+  readonly source: SegmentPage;
+  readonly segments: readonly TimedSegment[];
+}
+
+/** All pages of a conversation. */
+export async function readPages(
+  tx: Transaction,
+  db: Firestore,
+  uid: string,
+  conversation: Conversation,
+): Promise<StoredPage[]> {
+  const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation));
+  return docs.map((doc) => ({ ref: doc.ref, source: doc.data(), segments: timedSegments([doc.data()]) }));
+}
+
+/** Pages with their segments cut: a segment is of one conversation. */
+export function cutPages(pages: readonly StoredPage[], cuts: readonly number[]): StoredPage[] {
+  return pages.map((page) => ({ ...page, segments: page.segments.flatMap((segment) => cutSegment(segment, cuts)) }));
+}
+
+/** A page with segments of several parts becomes several pages: each conversation is found by where its pages begin. */
+export function separatePages(
+  tx: Transaction,
+  axis: DeviceAxis,
+  pages: readonly StoredPage[],
+  parts: readonly (readonly TimedSegment[])[],
+): void {
+  const sets = parts.map((part) => new Set(part));
+  for (const { ref, source, segments } of pages) {
+    const shares = sets
+      .map((part) => segments.filter((segment) => part.has(segment)))
+      .filter(({ length }) => length > 0);
+    if (shares.length < 2) continue;
+    tx.delete(ref);
+    for (const share of shares) axis.writeSegments(tx, source, share);
+  }
+}
+
+export function placeOf({
+  recordingId,
+  recordingStartedAt,
+}: Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>): PlacedRecording {
+  return { recordingId, startedAtMs: recordingStartedAt.toMillis() };
+}
+
+export function timedSegments(pages: readonly SegmentPage[]): TimedSegment[] {
+  return segmentsIn(pages).map(timedSegment);
+}
+
+/** A stored segment on the time axis; of its words only the segment's confidence is known. */
+export function timedSegment(segment: Segment): TimedSegment {
+  const { startedAt, endedAt, text, speaker, confidence, language } = segment;
+  const startMs = startedAt.toMillis();
+  return {
+    recording: placeOf(segment),
+    startMs,
+    endMs: endedAt.toMillis(),
+    text,
+    speaker,
+    confidence,
+    language,
+    words: segment.words.map((word) => ({
+      text: word.text,
+      startMs: startMs + word.fromMs,
+      endMs: startMs + word.toMs,
+      confidence,
+      speaker,
+      language: word.language === undefined ? language : word.language,
+    })),
+  };
+}

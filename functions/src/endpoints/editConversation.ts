@@ -1,0 +1,108 @@
+/** `editConversation({conversation_id, edit})`: a title, a star, a tag, a text, a speaker's name, a split or a merge. */
+import { EDIT_LIMITS } from 'offline-audio-sync-contract';
+import type { EditView } from 'offline-audio-sync-contract';
+import * as z from 'zod';
+import type { Correction, CorrectionRequest, EditOutcome } from '../conversations/editing.ts';
+import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { callable } from '../http/callable.ts';
+import type { CallableHandler } from '../http/callable.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import { isDocumentId, isoTime, shortText } from '../validation.ts';
+
+export const editConversation = onGuardedCall(
+  CALLABLE_OPTIONS,
+  lazily(async () => {
+    const [{ authenticator, completing }, { editConversation: edit }] = await Promise.all([
+      import('../platform.ts'),
+      import('../conversations/editing.ts'),
+    ]);
+    const deps = completing();
+    return createEditCallable({
+      authenticate: authenticator({ checkRevoked: false }),
+      edit: (request) => edit(request, deps),
+      logger: cloudLogger,
+    });
+  }),
+);
+
+export interface EditCallableDeps {
+  readonly authenticate: Authenticate;
+  readonly edit: (request: CorrectionRequest) => Promise<EditOutcome>;
+  readonly logger: Logger;
+}
+
+const idRule = 'the id of a conversation';
+const conversationId = z.string(idRule).min(1, idRule);
+const recordingRule = 'the recordingId of a segment';
+const flagRule = 'true or false';
+const scopeRule = 'sentence, conversation or everywhere';
+const place = {
+  recording_id: z.string(recordingRule).min(1, recordingRule).max(200, recordingRule),
+  from: isoTime,
+  to: isoTime,
+};
+const editIdRule = '16 to 64 letters, digits, - and _';
+
+const input = z.object(
+  {
+    conversation_id: conversationId,
+    edit: z.discriminatedUnion(
+      'kind',
+      [
+        z.object({ kind: z.literal('title'), title: shortText(EDIT_LIMITS.maxTitleLength) }),
+        z.object({ kind: z.literal('star'), starred: z.boolean(flagRule) }),
+        z.object({ kind: z.literal('tag'), tag: shortText(EDIT_LIMITS.maxTagLength), tagged: z.boolean(flagRule) }),
+        z.object({ kind: z.literal('text'), text: shortText(EDIT_LIMITS.maxTextLength), ...place }),
+        z.object({
+          kind: z.literal('speaker'),
+          name: shortText(EDIT_LIMITS.maxNameLength),
+          scope: z.enum(['sentence', 'conversation', 'everywhere'], scopeRule),
+          ...place,
+        }),
+        z.object({ kind: z.literal('split'), at: isoTime }),
+        z.object({ kind: z.literal('merge'), with_conversation_id: conversationId }),
+      ],
+      'an edit of kind title, star, tag, text, speaker, split or merge',
+    ),
+    edit_id: z
+      .string(editIdRule)
+      .regex(/^[A-Za-z0-9_-]{16,64}$/, editIdRule)
+      .refine(isDocumentId, editIdRule)
+      .nullish(),
+  },
+  'give {"conversation_id": …, "edit": {"kind": …, …}}',
+);
+
+export function createEditCallable(deps: EditCallableDeps): CallableHandler<EditView> {
+  return callable({ ...deps, name: 'editConversation', input }, async ({ uid }, asked) => {
+    const { conversation_id: id, edit, edit_id: editId = null } = asked;
+    const named = edit.kind === 'merge' ? [id, edit.with_conversation_id] : [id];
+    if (!named.every(isDocumentId)) throw new AppError('conversation_not_found');
+    const correction = correctionOf(edit);
+    const made = await deps.edit({ uid, conversationId: id, editId, correction });
+    return {
+      view: { edit_id: made.editId, conversation_ids: made.conversationIds },
+      log: { conversationId: id, kind: edit.kind },
+    };
+  });
+}
+
+function correctionOf(edit: z.infer<typeof input>['edit']): Correction {
+  switch (edit.kind) {
+    case 'text':
+    case 'speaker': {
+      const { recording_id: recordingId, from: startMs, to: endMs, ...said } = edit;
+      return { ...said, recordingId, startMs, endMs };
+    }
+    case 'split':
+      return { kind: 'split', atMs: edit.at };
+    case 'merge':
+      return { kind: 'merge', withId: edit.with_conversation_id };
+    default:
+      return edit;
+  }
+}

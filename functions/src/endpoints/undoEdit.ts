@@ -1,0 +1,46 @@
+/** `undoEdit({edit_id})`: what was corrected reads as before. */
+import type { EditView } from 'offline-audio-sync-contract';
+import * as z from 'zod';
+import type { EditOutcome } from '../conversations/editing.ts';
+import { AppError } from '../errors.ts';
+import type { Authenticate } from '../http/auth.ts';
+import { callable } from '../http/callable.ts';
+import type { CallableHandler } from '../http/callable.ts';
+import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import { isDocumentId } from '../validation.ts';
+
+export const undoEdit = onGuardedCall(
+  CALLABLE_OPTIONS,
+  lazily(async () => {
+    const [{ authenticator, completing }, { undoEdit: undo }] = await Promise.all([
+      import('../platform.ts'),
+      import('../conversations/editing.ts'),
+    ]);
+    const deps = completing();
+    return createUndoCallable({
+      authenticate: authenticator({ checkRevoked: false }),
+      undo: (uid, editId) => undo(uid, editId, deps),
+      logger: cloudLogger,
+    });
+  }),
+);
+
+export interface UndoCallableDeps {
+  readonly authenticate: Authenticate;
+  readonly undo: (uid: string, editId: string) => Promise<EditOutcome>;
+  readonly logger: Logger;
+}
+
+const rule = 'the id of an edit';
+const input = z.object({ edit_id: z.string(rule).min(1, rule) }, 'give {"edit_id": …}');
+
+export function createUndoCallable(deps: UndoCallableDeps): CallableHandler<EditView> {
+  return callable({ ...deps, name: 'undoEdit', input }, async ({ uid }, { edit_id: id }) => {
+    if (!isDocumentId(id)) throw new AppError('edit_not_found');
+    const { editId, conversationIds } = await deps.undo(uid, id);
+    return { view: { edit_id: editId, conversation_ids: conversationIds }, log: { edit: editId } };
+  });
+}
