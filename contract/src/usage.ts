@@ -37,7 +37,7 @@ export interface FairUseEntry<Time = Instant> {
   readonly reason: string | null;
 }
 
-/** What a user prefers of transcription: `users/{uid}.preferences`, written by the app. */
+/** What a user prefers: `users/{uid}.preferences`, written by the app. Each is optional there. */
 export interface Preferences {
   /** A BCP-47 tag, or `multi`; null where the user has no preference. */
   readonly language: string | null;
@@ -45,4 +45,8 @@ export interface Preferences {
   readonly singleLanguage: boolean;
   /** Names and terms to listen for, most important first. */
   readonly vocabulary: readonly string[];
+  /** Whether audio is kept to be played, where the operator keeps it (KEEP_AUDIO_DAYS); it is unless the user says no. */
+  readonly keepAudio: boolean;
+  /** Whether devices get a push when a job has ended; they do unless the user says no. */
+  readonly notify: boolean;
 }

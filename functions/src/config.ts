@@ -200,6 +200,13 @@ export const params = {
     max: 365,
     description: 'Days after which a job that could not be finished is given up and its audio deleted.',
   }),
+  keepAudioDays: boundedInt('KEEP_AUDIO_DAYS', {
+    default: 0,
+    min: 0,
+    max: 3650,
+    description:
+      'Days that the speech of conversations is kept, so that its owner can listen to it: about 12 MB an hour of Opus. 0 to keep none.',
+  }),
   uploadExpiryHours: boundedInt('UPLOAD_EXPIRY_HOURS', {
     default: 24,
     min: 1,
@@ -339,6 +346,9 @@ export const uploadExpiryMs = (): number => params.uploadExpiryHours.value() * H
 
 /** How long the audio of a job that does not end is kept, milliseconds. */
 export const audioRetentionMs = (): number => params.audioRetentionDays.value() * DAY_MS;
+
+/** How long audio is kept to be played, milliseconds; 0 for not at all. */
+export const keepAudioMs = (): number => params.keepAudioDays.value() * DAY_MS;
 
 /** How long an ended job is kept, milliseconds. */
 export const jobRetentionMs = (): number => params.jobRetentionDays.value() * DAY_MS;

@@ -5,6 +5,7 @@
 export const LOG_EVENTS = {
   'attempt.began': 'An attempt began.',
   'attempt.hung': 'An aborted attempt does not end. The process exits.',
+  'audio.not_kept': 'The audio of a chunk could not be kept. Its words are stored.',
   'budget.used': 'A share of a daily budget of the project is used.',
   'call.answered': 'A call was answered.',
   'call.refused': 'A call was refused before a handler saw it.',

@@ -15,6 +15,7 @@ import {
   functionPrefix,
   IS_EMULATOR,
   jobRetentionMs,
+  keepAudioMs,
   ownRegion,
   params,
   unfinishedRetentionMs,
@@ -38,6 +39,7 @@ import { Turns } from './jobs/turns.ts';
 import { cloudLogger as logger } from './logger.ts';
 import { stagingBucket } from './storage/bucket.ts';
 import type { Bucket } from './storage/bucket.ts';
+import { KeptAudio } from './storage/keptAudio.ts';
 import { UploadedObjects } from './storage/objects.ts';
 import { StagedAudio } from './storage/stagedAudio.ts';
 import { DailyBudget } from './usage/budget.ts';
@@ -48,7 +50,10 @@ export const db = getFirestore(app);
 export const jobs = new JobStore(db);
 export const files = new FileStore(db);
 export const registry = new RecordingRegistry(db, jobs);
-export const conversations = new ConversationStore(db, { gapMs: params.conversationGapSeconds.value() * 1000 });
+export const conversations = new ConversationStore(db, {
+  gapMs: params.conversationGapSeconds.value() * 1000,
+  keptAudio,
+});
 export const fairUse = new FairUse({ db, jobs, limits: fairUseLimits(), now: Date.now });
 export const budget = new DailyBudget({ db, limits: budgetLimits(), logger, now: Date.now });
 const taskFunction = `${functionPrefix(process.env)}processSyncJob`;
@@ -67,6 +72,10 @@ export const startQueue = turns.forNewJobs();
 /** The client of Storage is loaded when it is first asked for: many functions never do. */
 export function bucket(): Bucket {
   return stagingBucket(getStorage(app));
+}
+
+export function keptAudio(): KeptAudio {
+  return new KeptAudio(db, bucket(), { keptMs: keepAudioMs() });
 }
 
 export function objects(): UploadedObjects {

@@ -15,6 +15,7 @@ import { conversationsOf, deletedBetween, deletedSpeechOf, segmentPagesOf, trans
 import { deleteCustomData, deleteCustomFields } from './customData.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Conversation, Segment, SegmentPage } from './conversation.ts';
+import { keptAudioOf } from '../storage/keptAudio.ts';
 import { editsBetween } from './edits.ts';
 import { middle } from './repeats.ts';
 
@@ -64,25 +65,49 @@ export async function beginDeletion(db: Firestore, uid: string, conversationId: 
  * Deletes what was said in a conversation that is a tombstone. Until the last page is through, the state is `deleting`, and
  * nothing new is written into its interval: so all segments there are its own.
  */
-export async function finishDeletion(db: Firestore, uid: string, conversationId: string, nowMs: number): Promise<void> {
+export async function finishDeletion(
+  db: Firestore,
+  uid: string,
+  conversationId: string,
+  { nowMs, deleteAudio }: FinishOptions,
+): Promise<void> {
   const ref = conversationsOf(db, uid).doc(conversationId);
   if ((await ref.get()).data()?.state !== 'deleting') return;
   await deleteCustomData(db, ref);
-  while (await db.runTransaction((tx) => deletePage(tx, db, uid, ref, nowMs)));
+  for (let isDone = false; !isDone;) {
+    const { audio, hasMore } = await db.runTransaction((tx) => deletePage(tx, db, uid, ref, nowMs));
+    await deleteAudio(audio);
+    isDone = !hasMore;
+  }
 }
 
-/** @returns whether more may be left. */
+export interface FinishOptions {
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+  /** Deletes objects with kept audio that no document names any more. */
+  readonly deleteAudio: (paths: readonly string[]) => Promise<void>;
+}
+
+interface DeletedPage {
+  /** Paths of kept audio. Where a chunk holds other conversations, too, theirs goes with it. */
+  readonly audio: readonly string[];
+  /** Whether more may be left. */
+  readonly hasMore: boolean;
+}
+
 async function deletePage(
   tx: Transaction,
   db: Firestore,
   uid: string,
   ref: DocumentReference<Conversation>,
   nowMs: number,
-): Promise<boolean> {
+): Promise<DeletedPage> {
   const conversation = (await tx.get(ref)).data();
-  if (conversation?.state !== 'deleting') return false;
+  if (conversation?.state !== 'deleting') return { audio: [], hasMore: false };
   const { deviceId, startedAt, finishedAt } = conversation;
   const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation).limit(PAGES));
+  const audioRefs = [...new Set(docs.map((doc) => doc.data().chunkId))].map((id) => keptAudioOf(db, uid).doc(id));
+  const audio = (audioRefs.length === 0 ? [] : await tx.getAll(...audioRefs)).filter(({ exists }) => exists);
   const interval = { startMs: startedAt.toMillis(), endMs: finishedAt.toMillis() };
   const edits = (await tx.get(editsBetween(db, { uid, deviceId, ...interval }).limit(EDITS))).docs;
   const chunkRefs = new Map(docs.map((doc) => checkpointOf(db, doc.data())).map((chunk) => [chunk.path, chunk]));
@@ -97,7 +122,7 @@ async function deletePage(
       conversationId: ref.id,
     });
   }
-  for (const { ref: done } of [...docs, ...edits] as QueryDocumentSnapshot[]) tx.delete(done);
+  for (const { ref: done } of [...docs, ...edits, ...audio] as QueryDocumentSnapshot[]) tx.delete(done);
   const hasMore = docs.length === PAGES || edits.length === EDITS;
   if (!hasMore) {
     const revision = conversation.revision + 1;
@@ -105,7 +130,7 @@ async function deletePage(
     // Written since the deletion began, by what did not look at the state.
     deleteCustomFields(tx, ref, conversation);
   }
-  return hasMore;
+  return { audio: audio.flatMap((doc) => doc.data()?.path ?? []), hasMore };
 }
 
 /** What a user deleted of a stretch of a device's time, within a transaction or without. */

@@ -14,6 +14,7 @@ import { conversationsOf, segmentPagesOf, unfinishedDeletions } from './collecti
 import type { Conversation, RecordedWord, SegmentPage } from './conversation.ts';
 import { beginDeletion, finishDeletion } from './deletion.ts';
 import { segmentWords } from './segments.ts';
+import type { KeptAudio } from '../storage/keptAudio.ts';
 
 /** What one chunk said, ready to be assigned. */
 export interface NewSpeech extends SpeechSource {
@@ -34,15 +35,25 @@ export interface PreparedSpeech {
   readonly write: () => string[];
 }
 
+export interface ConversationStoreOptions {
+  /** See {@link ConversationStore.gapMs}. */
+  readonly gapMs: number;
+  /** The kept audio of conversations, which is deleted with them. */
+  readonly keptAudio: () => Pick<KeptAudio, 'delete'>;
+  readonly now?: () => number;
+}
+
 export class ConversationStore {
   readonly #db: Firestore;
   /** The pause in speech from which on a new conversation begins, milliseconds. */
   readonly gapMs: number;
   readonly #now: () => number;
+  readonly #keptAudio: () => Pick<KeptAudio, 'delete'>;
 
-  constructor(db: Firestore, options: { gapMs: number; now?: () => number }) {
+  constructor(db: Firestore, options: ConversationStoreOptions) {
     this.#db = db;
     this.gapMs = options.gapMs;
+    this.#keptAudio = options.keptAudio;
     this.#now = options.now ?? Date.now;
   }
 
@@ -127,7 +138,16 @@ export class ConversationStore {
 
   /** Finishes a deletion that was begun. Callers may repeat it, and two may do it at the same time. */
   async finishDeletion(uid: string, conversationId: string): Promise<void> {
-    await finishDeletion(this.#db, uid, conversationId, this.#now());
+    await finishDeletion(this.#db, uid, conversationId, {
+      nowMs: this.#now(),
+      // What cannot be deleted now is deleted by the sweeper.
+      deleteAudio: async (paths) => {
+        if (paths.length > 0)
+          await this.#keptAudio()
+            .delete(paths)
+            .catch(() => undefined);
+      },
+    });
   }
 
   /** Deletions that were begun and not brought to their end, of all users. */

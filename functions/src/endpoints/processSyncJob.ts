@@ -44,7 +44,7 @@ const work = lazily(async () => {
     import('../audio/read/containers/decodeContainer.ts'),
     import('../transcription/requestSlots.ts'),
   ]);
-  const { budget, completing, db, fairUse, queue, registry, summariesBy, turns } = platform;
+  const { budget, completing, db, fairUse, keptAudio, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
   // The local recogniser has no limit but its own processors.
   // The other transcribers tell no speakers apart, and hear a mix of all channels.
@@ -58,6 +58,7 @@ const work = lazily(async () => {
     queue,
     turns,
     usage: new usage.UsageStore(db),
+    keptAudio: keptAudio(),
     registry,
     speech: {
       listener: () => (listener ??= startListeners()),

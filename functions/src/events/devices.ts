@@ -1,6 +1,6 @@
 /** Where a user's pushes go to: `users/{uid}/devices/{deviceId}`, written by the apps themselves (see firestore.rules). */
 import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/firestore';
-import { devicesPath } from 'offline-audio-sync-contract';
+import { devicesPath, userPath } from 'offline-audio-sync-contract';
 import type { DeviceDoc } from 'offline-audio-sync-contract';
 
 /** FCM takes 500 tokens in one call; nobody owns more devices than that, and the rules cannot count. */
@@ -18,8 +18,10 @@ export class DeviceStore {
     this.#db = db;
   }
 
-  /** The user's tokens, those refreshed last first. */
+  /** The user's tokens, those refreshed last first; none where the user wants no pushes (`preferences.notify`). */
   async tokens(uid: string): Promise<DeviceToken[]> {
+    const user = await this.#db.doc(userPath(uid)).get();
+    if (user.get('preferences.notify') === false) return [];
     const { docs } = await this.#devices(uid).orderBy('updatedAt', 'desc').limit(MAX_DEVICES).get();
     return docs.map((doc) => ({ deviceId: doc.id, token: doc.data().fcmToken }));
   }

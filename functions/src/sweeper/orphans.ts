@@ -33,7 +33,17 @@ export async function deleteOrphans(
   { jobs, files, objects }: OrphanDeps,
 ): Promise<Deletions> {
   const needed = await neededOf(listed, { jobs, files });
-  const orphans = listed.filter(({ path }) => !needed.has(path));
+  return deleteObjects(
+    listed.filter(({ path }) => !needed.has(path)),
+    objects,
+  );
+}
+
+/** Deletes objects as they were listed. */
+export async function deleteObjects(
+  orphans: readonly ListedObject[],
+  objects: Pick<UploadedObjects, 'delete'>,
+): Promise<Deletions> {
   const errors: Error[] = [];
   const remove = (orphan: ListedObject): Promise<void> =>
     objects.delete(orphan).catch((error: unknown) => {

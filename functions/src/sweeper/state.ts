@@ -14,10 +14,15 @@ export interface ObjectCursor {
   readonly begunAt: Timestamp;
 }
 
+/** The two passes over objects in Storage. */
+export type ObjectPass = 'objects' | 'keptAudio';
+
 export interface SweeperState {
   /** By step; null or absent: from the beginning. */
   readonly jobs?: Readonly<Record<string, JobCursor | null>>;
+  /** Staged recordings. */
   readonly objects?: ObjectCursor;
+  readonly keptAudio?: ObjectCursor;
 }
 
 export class SweeperStateStore {
@@ -35,7 +40,7 @@ export class SweeperStateStore {
     await this.#ref.set({ jobs: { [step]: cursor } }, { merge: true });
   }
 
-  async saveObjectCursor(cursor: ObjectCursor): Promise<void> {
-    await this.#ref.set({ objects: cursor }, { merge: true });
+  async saveObjectCursor(pass: ObjectPass, cursor: ObjectCursor): Promise<void> {
+    await this.#ref.set({ [pass]: cursor }, { merge: true });
   }
 }

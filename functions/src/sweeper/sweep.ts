@@ -5,17 +5,20 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import { errorFields } from '../logger.ts';
-import type { ObjectPage } from '../storage/objects.ts';
+import { KEPT_PREFIX } from '../storage/keptAudio.ts';
+import type { ListedObject, ObjectPage } from '../storage/objects.ts';
 import { jobSteps } from './jobSteps.ts';
 import type { JobStep, JobStepDeps } from './jobSteps.ts';
 import { finishDeletions } from './unfinishedDeletions.ts';
 import { finishRedatings } from './unfinishedRedatings.ts';
 import { forEachUntil } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
+import { deleteUnkept } from './keptAudio.ts';
 import { deleteOrphans } from './orphans.ts';
+import type { Deletions } from './orphans.ts';
 import { finishUserDeletions } from './userDeletion.ts';
 import type { UserDeletionDeps } from './userDeletion.ts';
-import type { JobCursor, SweeperState, SweeperStateStore } from './state.ts';
+import type { JobCursor, ObjectPass, SweeperState, SweeperStateStore } from './state.ts';
 
 export interface SweepLimits {
   /** Jobs read at once. */
@@ -29,10 +32,10 @@ export interface SweepLimits {
 }
 
 /**
- * Twelve steps of 40 s leave 60 s of the function's timeout of 540 s: what a step has under way when its time is over is
+ * Thirteen steps of 37 s leave a minute of the function's timeout of 540 s: what a step has under way when its time is over is
  * brought to its end.
  */
-export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 40_000 };
+export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 37_000 };
 
 export interface SweepDeps extends JobStepDeps, Pick<UserDeletionDeps, 'accountCreatedAtMs'> {
   readonly state: SweeperStateStore;
@@ -72,7 +75,10 @@ export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
   }
   reports.push(await timed('deletions', deps, (isOver) => finishDeletions(deps, isOver)));
   reports.push(await timed('redatings', deps, (isOver) => finishRedatings(deps, isOver)));
-  reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(state, deps, isOver)));
+  const staged = { pass: 'objects', prefix: 'uploads/', deleteFrom: deleteOrphans } as const;
+  reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(staged, state, deps, isOver)));
+  const kept = { pass: 'keptAudio', prefix: KEPT_PREFIX, deleteFrom: deleteUnkept } as const;
+  reports.push(await timed('kept_audio', deps, (isOver) => sweepObjects(kept, state, deps, isOver)));
   // Last: everything of one user is one piece of work, of any length. If it does not fit, the next run finds less of it.
   reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));
   if (reports.every(({ broken }) => broken)) throw new Error('No step of the sweep could be done; see its log.');
@@ -126,8 +132,22 @@ async function sweepJobs(
   return { ...counts, more: cursor !== null };
 }
 
-async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, isOver: IsOver): Promise<Counts> {
+/** One of the passes over objects. */
+interface Pass {
+  readonly pass: ObjectPass;
+  readonly prefix: string;
+  /** Deletes what is needed no more of the listed objects. */
+  readonly deleteFrom: (listed: readonly ListedObject[], deps: SweepDeps) => Promise<Deletions>;
+}
+
+async function sweepObjects(
+  { pass, prefix, deleteFrom }: Pass,
+  state: SweeperState,
+  deps: SweepDeps,
+  isOver: IsOver,
+): Promise<Counts> {
   const { limits, logger, now } = deps;
+  const from = state[pass];
   const nowMs = now();
   const counts = { seen: 0, done: 0, failed: 0 };
   let pageToken = from?.pageToken ?? null;
@@ -137,9 +157,9 @@ async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, is
     begunAt = Timestamp.fromMillis(nowMs);
   }
   do {
-    const page = await listFrom(pageToken, deps);
+    const page = await listFrom(pass, prefix, pageToken, deps);
     const old = page.objects.filter(({ createdAtMs }) => createdAtMs <= nowMs - OBJECT_AGE_MS);
-    const { deleted, errors } = await deleteOrphans(old, deps);
+    const { deleted, errors } = await deleteFrom(old, deps);
     // One of them stands for all: when Storage fails, it fails alike.
     for (const error of errors.slice(0, 1))
       logger.warn('sweep.object_failed', { stage: 'sweep', ...errorFields(error) });
@@ -149,16 +169,21 @@ async function sweepObjects({ objects: from }: SweeperState, deps: SweepDeps, is
     pageToken = page.nextPageToken;
   } while (pageToken !== null && counts.seen < limits.objects && !isOver());
 
-  await deps.state.saveObjectCursor({ pageToken, begunAt });
+  await deps.state.saveObjectCursor(pass, { pageToken, begunAt });
   return { ...counts, more: pageToken !== null };
 }
 
 /** A page of a pass. A place that Storage does not know any more is forgotten: the next run begins anew. */
-async function listFrom(pageToken: string | null, { objects, state }: SweepDeps): Promise<ObjectPage> {
+async function listFrom(
+  pass: ObjectPass,
+  prefix: string,
+  pageToken: string | null,
+  { objects, state }: SweepDeps,
+): Promise<ObjectPage> {
   try {
-    return await objects.list('uploads/', pageToken);
+    return await objects.list(prefix, pageToken);
   } catch (error) {
-    if (pageToken !== null) await state.saveObjectCursor({ pageToken: null, begunAt: Timestamp.fromMillis(0) });
+    if (pageToken !== null) await state.saveObjectCursor(pass, { pageToken: null, begunAt: Timestamp.fromMillis(0) });
     throw error;
   }
 }

@@ -20,6 +20,7 @@ import pMap from 'p-map';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
+import { KEPT_PREFIX } from '../storage/keptAudio.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 import { finishEach } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
@@ -86,12 +87,17 @@ async function deleteEverythingOf(uid: string, deps: UserDeletionDeps): Promise<
   const jobs = await deleteJobs(uid, before, deps);
   if (before === null) {
     await db.recursiveDelete(db.doc(`users/${uid}`));
-    await objects.deleteAll(`uploads/${uid}/`);
+    for (const prefix of prefixesOf(uid)) await objects.deleteAll(prefix);
   } else {
     await deleteOldDocuments(db, uid, before);
-    await deleteOldObjects(`uploads/${uid}/`, before, objects);
+    for (const prefix of prefixesOf(uid)) await deleteOldObjects(prefix, before, objects);
   }
   logger.info('user.deleted', { uid, stage: 'deletion', jobs });
+}
+
+/** Where a user's objects lie. */
+function prefixesOf(uid: string): string[] {
+  return [`uploads/${uid}/`, `${KEPT_PREFIX}${uid}/`];
 }
 
 /** @param before of when they were created; null for all. @returns how many. */

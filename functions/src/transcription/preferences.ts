@@ -1,4 +1,4 @@
-/** What a user wishes of transcription: `users/{uid}.preferences`, written by the app. */
+/** What a user wishes: `users/{uid}.preferences`, written by the app. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { Preferences } from 'offline-audio-sync-contract';
@@ -11,7 +11,13 @@ import type { TranscriptionRequest } from './transcriber.ts';
 /** The part of a request that is the user's to decide. */
 export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'preferredLanguage' | 'keyterms' | 'languageHint'>;
 
-const NO_PREFERENCES: Preferences = { language: null, singleLanguage: false, vocabulary: [] };
+const NO_PREFERENCES: Preferences = {
+  language: null,
+  singleLanguage: false,
+  vocabulary: [],
+  keepAudio: true,
+  notify: true,
+};
 
 /** As the security rules have it. */
 const MAX_VOCABULARY = 100;
@@ -49,6 +55,8 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
       language: readOr('language', languageSchema, null),
       singleLanguage: readOr('singleLanguage', z.boolean(), false),
       vocabulary,
+      keepAudio: readOr('keepAudio', z.boolean(), true),
+      notify: readOr('notify', z.boolean(), true),
     },
     ignored,
   };
@@ -99,6 +107,13 @@ export function tellIgnored(db: Firestore): NonNullable<PreferenceOptions['tell'
   };
 }
 
+/** What a worker goes by. */
+export interface ReadPreferences {
+  readonly speech: SpeechSettings;
+  /** Whether the user wants audio to be kept, where the operator keeps it. */
+  readonly keepsAudio: boolean;
+}
+
 export class PreferenceStore {
   readonly #db: Firestore;
   readonly #options: PreferenceOptions;
@@ -110,13 +125,13 @@ export class PreferenceStore {
   }
 
   /** One read. Values that cannot be used are ignored, with a warning, and told to the user. @param fields for the log. */
-  async speechSettings(uid: string, fields: Readonly<Record<string, unknown>>): Promise<SpeechSettings> {
+  async read(uid: string, fields: Readonly<Record<string, unknown>>): Promise<ReadPreferences> {
     const { logger, tell } = this.#options;
     const user = await this.#db.doc(`users/${uid}`).get();
     const { preferences, ignored } = parsePreferences(user.get('preferences'));
     if (ignored.length > 0) logger.warn('preferences.ignored', { stage: 'preferences', ...fields, ignored });
     const told: unknown = user.get('ignoredPreferences') ?? [];
     if (tell && !isDeepStrictEqual(told, ignored)) await tell(uid, ignored);
-    return speechSettings(preferences, this.#options);
+    return { speech: speechSettings(preferences, this.#options), keepsAudio: preferences.keepAudio };
   }
 }

@@ -6,11 +6,14 @@ import { AppError } from '../errors.ts';
 import { chunkId } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
+import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
+import type { KeptAudio, UnnamedAudio } from '../storage/keptAudio.ts';
 import type { StagedAudio } from '../storage/stagedAudio.ts';
 import type { SpeechSettings } from '../transcription/preferences.ts';
-import type { Transcriber } from '../transcription/transcriber.ts';
+import type { SpeechAudio, Transcriber } from '../transcription/transcriber.ts';
 import type { FileWork } from './fileWork.ts';
+import { ownAudio } from './keepAudio.ts';
 import { ProgressReporter } from './progress.ts';
 import { readAhead } from './readAhead.ts';
 import type { Chunk, Recorder } from './recorder.ts';
@@ -26,6 +29,8 @@ export interface PipelineDeps {
   readonly coverage: Coverage;
   /** What the user wishes of transcription. */
   readonly speech: SpeechSettings;
+  /** Null where nothing is kept. */
+  readonly keptAudio: Pick<KeptAudio, 'put'> | null;
   readonly settings: ScanSettings;
   /** Requests in flight at most. */
   readonly concurrency: number;
@@ -44,6 +49,7 @@ const CHUNKS_AHEAD = 2;
 
 /** A chunk that waits for its request. */
 interface Order extends Chunk {
+  readonly uid: string;
   /** Its first recording: the format is that of all. */
   readonly file: JobFile;
 }
@@ -88,7 +94,7 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
             plan.spans.map(({ fileName }) => fileName),
           );
           await progress.chunkPlanned();
-          yield { id, deviceId: file.deviceId, plan, file };
+          yield { id, uid: job.uid, deviceId: file.deviceId, plan, file };
         } else {
           note(event, fileWork, deps.log);
           if (event.kind === 'planned') recorder.finalizeSoon();
@@ -157,6 +163,21 @@ function note(event: Exclude<ScanEvent, { kind: 'chunk' }>, fileWork: FileWork, 
   }
 }
 
+/** Keeps the audio of a chunk. Where that fails its words, which are paid for, are stored without it. */
+async function keep(
+  { id, uid, plan, file }: Order,
+  sent: SpeechAudio,
+  { keptAudio, log }: PipelineDeps,
+): Promise<UnnamedAudio | null> {
+  if (keptAudio === null) return null;
+  try {
+    return await keptAudio.put({ uid, chunkId: id, ...(await ownAudio(plan, file.format, sent)) });
+  } catch (error) {
+    log.warn('audio.not_kept', { stage: 'transcribe', chunkId: id, ...errorFields(error) });
+    return null;
+  }
+}
+
 async function transcribeChunk(
   order: Order,
   recorder: Recorder,
@@ -171,7 +192,9 @@ async function transcribeChunk(
     const speech = await speechAudio(audio, file.format, plan.spans, deps.settings.channels);
     const request = { audio: speech, durationMs: context.durationMs + plan.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
-    await recorder.recordTranscription(order, result, placeChunkWords(result.words, plan), progress.chunkDone());
+    const heard = placeChunkWords(result.words, plan);
+    const kept = heard.words.length === 0 ? null : await keep(order, speech, deps);
+    await recorder.recordTranscription(order, result, heard, progress.chunkDone(), kept);
     deps.log.info('chunk.transcribed', {
       stage: 'transcribe',
       chunkId: id,

@@ -51,7 +51,7 @@ export interface ProcessDeps extends RecorderDeps, ClaimDeps, FinishDeps {
 export interface SpeechServices {
   readonly listener: () => Promise<Listener>;
   readonly transcriber: Transcriber;
-  readonly preferences: Pick<PreferenceStore, 'speechSettings'>;
+  readonly preferences: Pick<PreferenceStore, 'read'>;
   /** Requests of one worker in flight at most. */
   readonly concurrency: number;
 }
@@ -194,6 +194,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
     // One that stays is deleted when the job is wrapped up.
     await deps.audio.delete(claimed.duplicates).catch(() => undefined);
 
+    const preferences = await speech.preferences.read(job.uid, { jobId });
     const work = transcribeRecordings(
       { jobId, job, all, files: claimed.files, fileWork, recorder },
       {
@@ -201,7 +202,8 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
         coverage,
         listener: () => speech.listener().then((listener) => metered(listener, job.uid, spending)),
         transcriber: inSlot(budgeted(leased(speech.transcriber, lease), job.uid, spending), spending),
-        speech: await speech.preferences.speechSettings(job.uid, { jobId }),
+        speech: preferences.speech,
+        keptAudio: deps.keptAudio.isOn && preferences.keepsAudio ? deps.keptAudio : null,
         settings: deps.scan,
         concurrency: speech.concurrency,
         now: deps.now,

@@ -18,10 +18,12 @@ import type { Lease } from '../jobs/lease.ts';
 import type { RecordingRegistry } from '../jobs/registry.ts';
 import type { JobChange } from '../jobs/store.ts';
 import { withFinal } from '../jobs/totals.ts';
+import type { KeptAudio, UnnamedAudio } from '../storage/keptAudio.ts';
 import type { StagedAudio } from '../storage/stagedAudio.ts';
 import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageCounters } from 'offline-audio-sync-contract';
 import type { UsageStore } from '../usage/usage.ts';
+import { keptSpans } from './keepAudio.ts';
 import type { FileWork } from './fileWork.ts';
 import type { ScanSettings } from './scan.ts';
 import type { ChunkWords, PlacedWord } from './transcribe.ts';
@@ -35,6 +37,7 @@ export interface RecorderDeps {
   readonly scan: Pick<ScanSettings, 'contextMs'>;
   readonly usage: UsageStore;
   readonly audio: Pick<StagedAudio, 'delete'>;
+  readonly keptAudio: KeptAudio;
 }
 
 /** A chunk on its way to transcription. */
@@ -85,11 +88,23 @@ export class Recorder {
    * recording that waited for this alone; or nothing of it. It is paid for, so what Firestore fails at is tried again as long
    * as the lease lasts.
    */
-  async recordTranscription(chunk: Chunk, result: Transcription, heard: ChunkWords, change: JobChange): Promise<void> {
-    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, heard, change));
+  async recordTranscription(
+    chunk: Chunk,
+    result: Transcription,
+    heard: ChunkWords,
+    change: JobChange,
+    kept: UnnamedAudio | null = null,
+  ): Promise<void> {
+    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, heard, change, kept));
   }
 
-  async #recordTranscription(chunk: Chunk, result: Transcription, heard: ChunkWords, change: JobChange): Promise<void> {
+  async #recordTranscription(
+    chunk: Chunk,
+    result: Transcription,
+    heard: ChunkWords,
+    change: JobChange,
+    kept: UnnamedAudio | null,
+  ): Promise<void> {
     const { db, conversations } = this.#deps;
     const { jobId } = this.#lease;
     const { id, deviceId, plan } = chunk;
@@ -154,6 +169,10 @@ export class Recorder {
         conversationIds,
         expiresAt: job.expiresAt,
       });
+      // Of words that were there before, the audio is kept already, or was not to be.
+      if (kept !== null && speech.words.length > 0) {
+        this.#deps.keptAudio.name(tx, kept, keptSpans(plan, recordings), plan.durationMs);
+      }
       covered.write();
       finalized.write({ requests: 1, billedSeconds, speechSeconds: plan.durationMs / 1000 });
       written.final = finalized.final;

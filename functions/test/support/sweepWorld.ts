@@ -15,6 +15,7 @@ import type { FileState, JobFile, TaskPayload } from '../../src/jobs/job.ts';
 import { newJob, JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
 import { failure } from '../../src/completion/outcome.ts';
+import { KeptAudio } from '../../src/storage/keptAudio.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { stagingBucket } from '../../src/storage/bucket.ts';
 import type { Bucket } from '../../src/storage/bucket.ts';
@@ -58,7 +59,11 @@ export class SweepWorld {
       jobs: new JobStore(this.db, now),
       files: new FileStore(this.db),
       due: new DueJobs(this.db),
-      conversations: new ConversationStore(this.db, { gapMs: 2 * MINUTE_MS, now }),
+      conversations: new ConversationStore(this.db, {
+        gapMs: 2 * MINUTE_MS,
+        keptAudio: () => new KeptAudio(this.db, this.bucket(), { keptMs: 0 }),
+        now,
+      }),
       summaries: { refresh: () => Promise.resolve(0) },
       audio: new StagedAudio(this.bucket()),
       objects: new UploadedObjects(this.bucket()),

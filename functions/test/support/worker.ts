@@ -28,6 +28,7 @@ import { JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
 import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
+import { KeptAudio } from '../../src/storage/keptAudio.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import { PreferenceStore } from '../../src/transcription/preferences.ts';
@@ -121,8 +122,10 @@ export class TestWorld {
     this.db = getFirestore(this.#app);
     const now = (): number => Date.now() + this.aheadMs;
     const jobs = new JobStore(this.db, now);
-    const conversations = new ConversationStore(this.db, { gapMs: GAP_MS, now });
+    const keptAudio = change.keptAudio ?? new KeptAudio(this.db, this.bucket(), { keptMs: 0, now });
+    const conversations = new ConversationStore(this.db, { gapMs: GAP_MS, keptAudio: () => keptAudio, now });
     const deps: ProcessDeps = {
+      keptAudio,
       db: this.db,
       jobs,
       queue: {

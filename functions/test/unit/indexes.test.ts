@@ -38,6 +38,7 @@ import { Turns } from '../../src/jobs/turns.ts';
 import { DeviceStore } from '../../src/events/devices.ts';
 import { finishUserDeletions } from '../../src/sweeper/userDeletion.ts';
 import type { UserDeletionDeps } from '../../src/sweeper/userDeletion.ts';
+import type { KeptAudioEntry } from '../../src/storage/keptAudio.ts';
 import { freeSlots } from '../../src/transcription/requestSlots.ts';
 import { INDEX_FILE, indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
 import type { QueryShape } from '../support/queryShapes.ts';
@@ -113,6 +114,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
 
 /** Fields of the collections whose documents are many, by their types: a field that is new has to be named here. */
 const FIELDS = {
+  audio: { path: 1, contentType: 1, bytes: 1, durationMs: 1, spans: 1, createdAt: 1, expiresAt: 1 } satisfies Record<keyof KeptAudioEntry, 1>,
   chunks: {
     ...{ uid: 1, deviceId: 1, spans: 1, recordings: 1, context: 1, durationMs: 1, startedAt: 1, endedAt: 1, words: 1 },
     ...{ language: 1, requestId: 1, transcriber: 1, billedSeconds: 1, conversationIds: 1, expiresAt: 1 },
@@ -227,6 +229,7 @@ describe('firestore.indexes.json', () => {
   it('has a TTL policy on expiresAt of everything that must not grow for ever', () => {
     const policies = spec.fieldOverrides.filter(({ ttl }) => ttl);
     assert.deepEqual(policies.map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`).sort(), [
+      'audio.expiresAt',
       'chunks.expiresAt',
       'coverage.expiresAt',
       'job_files.expiresAt',

@@ -47,6 +47,19 @@ describe('Storage rules', () => {
     await assertSucceeds(put(ann, `uploads/ann/${job}/${NAME}`));
   });
 
+  it('let the owner alone play kept audio, and nobody write or list it', async () => {
+    const path = `audio/ann/${job}.ogg`;
+    await environment.withSecurityRulesDisabled(async (context) => {
+      await uploadBytes(ref(context.storage(), path), BYTES);
+    });
+    await assertSucceeds(getBytes(ref(ann, path)));
+    await assertFails(getBytes(ref(bob, path)));
+    await assertFails(getBytes(ref(nobody, path)));
+    await assertFails(put(ann, path));
+    await assertFails(deleteObject(ref(ann, path)));
+    await assertFails(listAll(ref(ann, 'audio/ann')));
+  });
+
   it('let the owner use the resumable protocol', async () => {
     await assertSucceeds(Promise.resolve(uploadBytesResumable(ref(ann, `uploads/ann/${job}/${NAME}`), BYTES)));
   });

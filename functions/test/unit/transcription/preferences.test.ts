@@ -5,7 +5,7 @@ import { knownLanguage } from '../../../src/transcription/languages.ts';
 import { parsePreferences, PreferenceStore, speechSettings } from '../../../src/transcription/preferences.ts';
 import { recordingLogger } from '../../support/logger.ts';
 
-const NONE = { language: null, singleLanguage: false, vocabulary: [] };
+const NONE = { language: null, singleLanguage: false, vocabulary: [], keepAudio: true, notify: true };
 
 describe('preferences', () => {
   it('are none where nothing is written', () => {
@@ -123,7 +123,7 @@ describe('preferences', () => {
 
     it('become what a request asks for', async () => {
       const { store, logger } = storeOf({ preferences: { language: 'fi', vocabulary: ['Ilmarinen'] } });
-      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), {
+      assert.deepEqual((await store.read('ann', { jobId: 'job' })).speech, {
         language: 'fi',
         preferredLanguage: 'fi',
         keyterms: ['Ilmarinen'],
@@ -132,7 +132,7 @@ describe('preferences', () => {
     });
 
     it('are the default for a user who has none', async () => {
-      assert.deepEqual(await storeOf({}).store.speechSettings('ann', { jobId: 'job' }), {
+      assert.deepEqual((await storeOf({}).store.read('ann', { jobId: 'job' })).speech, {
         language: 'multi',
         preferredLanguage: null,
         keyterms: [],
@@ -146,12 +146,12 @@ describe('preferences', () => {
         [' multi ', 'multi'],
       ] as const) {
         const { store, logger } = storeOf({}, written);
-        assert.equal((await store.speechSettings('ann', {})).language, asked);
+        assert.equal(((await store.read('ann', {})).speech).language, asked);
         assert.deepEqual(logger.entries, []);
       }
       for (const written of ['english', 'en US', '']) {
         const { store, logger } = storeOf({}, written);
-        for (const uid of ['ann', 'ann']) assert.equal((await store.speechSettings(uid, {})).language, 'multi');
+        for (const uid of ['ann', 'ann']) assert.equal(((await store.read(uid, {})).speech).language, 'multi');
         assert.deepEqual(
           logger.entries.map(({ level, fields }) => [level, fields]),
           [['error', { stage: 'configure' }]],
@@ -173,11 +173,11 @@ describe('preferences', () => {
           return Promise.resolve();
         },
       });
-      await store.speechSettings('ann', {});
-      await store.speechSettings('ann', {});
+      (await store.read('ann', {})).speech;
+      (await store.read('ann', {})).speech;
       document['preferences'] = { language: 'nb-NO' };
-      await store.speechSettings('ann', {});
-      await store.speechSettings('ann', {});
+      (await store.read('ann', {})).speech;
+      (await store.read('ann', {})).speech;
       assert.deepEqual(told, [['language'], []]);
     });
 
@@ -199,7 +199,7 @@ describe('preferences', () => {
         };
         const options = { defaultLanguage: 'multi', hints: true, logger: recordingLogger() };
         const store = new PreferenceStore(db as unknown as Firestore, options);
-        const { preferredLanguage, ...settings } = await store.speechSettings('ann', {});
+        const { preferredLanguage, ...settings } = (await store.read('ann', {})).speech;
         assert.deepEqual(settings, expected);
         assert.equal(preferredLanguage, 'language' in preferences ? knownLanguage(preferences.language) : null);
       }
@@ -207,7 +207,7 @@ describe('preferences', () => {
 
     it('warn of what is ignored by name, never by content', async () => {
       const { store, logger } = storeOf({ preferences: { language: 'secret language', singleLanguage: 'secret' } });
-      assert.deepEqual(await store.speechSettings('ann', { jobId: 'job' }), {
+      assert.deepEqual((await store.read('ann', { jobId: 'job' })).speech, {
         language: 'multi',
         preferredLanguage: null,
         keyterms: [],
