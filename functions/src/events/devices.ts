@@ -20,9 +20,11 @@ export class DeviceStore {
 
   /** The user's tokens, those refreshed last first; none where the user wants no pushes (`preferences.notify`). */
   async tokens(uid: string): Promise<DeviceToken[]> {
-    const user = await this.#db.doc(userPath(uid)).get();
+    const [user, { docs }] = await Promise.all([
+      this.#db.doc(userPath(uid)).get(),
+      this.#devices(uid).orderBy('updatedAt', 'desc').limit(MAX_DEVICES).get(),
+    ]);
     if (user.get('preferences.notify') === false) return [];
-    const { docs } = await this.#devices(uid).orderBy('updatedAt', 'desc').limit(MAX_DEVICES).get();
     return docs.map((doc) => ({ deviceId: doc.id, token: doc.data().fcmToken }));
   }
 

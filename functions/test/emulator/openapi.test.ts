@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference } from 'firebase-admin/firestore';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
@@ -294,19 +296,38 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());
   });
 
-  /** On the one conversation that the uploads of before have made. */
-  async function provokeEdits(conversations: FirebaseFirestore.CollectionReference): Promise<void> {
-    const edit = (conversation_id: string, change: object) =>
-      call('editConversation', { conversation_id, edit: change });
-    const { docs } = await conversations.where('state', '==', 'live').limit(1).get();
-    const id = docs[0]?.id ?? '';
-    const made = (await edit(id, STAR)) as { result: { edit_id: string } };
+  async function provokeEdits(conversations: CollectionReference): Promise<void> {
+    const edit = (id: string, change: object) => call('editConversation', { conversation_id: id, edit: change });
+    await putTalk(conversations);
+    const made = (await edit('talk', STAR)) as { result: { edit_id: string } };
     for (const edit_id of [made.result.edit_id, 'unknown']) await call('undoEdit', { edit_id });
     await call('undoEdit', {});
     await edit('gone', STAR);
-    await edit(id, { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
-    await edit(id, { kind: 'merge', with_conversation_id: id });
-    await edit(id, { kind: 'unknown' });
+    await edit('talk', { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
+    await edit('talk', { kind: 'merge', with_conversation_id: 'talk' });
+    await edit('talk', { kind: 'unknown' });
+  }
+
+  /** A conversation of one word, as a worker stores it. */
+  async function putTalk(conversations: CollectionReference): Promise<void> {
+    const [startedAt, finishedAt] = [CAPTURED_AT, CAPTURED_AT + 500].map((ms) => Timestamp.fromMillis(ms));
+    const said = { startedAt, endedAt: finishedAt, text: 'Hello.', speaker: null, confidence: 1, language: 'en' };
+    await conversations.doc('talk').set({
+      ...{ deviceId: 'omi', state: 'live', startedAt, finishedAt, title: null, revision: 1, mergedInto: null },
+      ...{
+        language: 'en',
+        languages: { en: 1 },
+        segmentCount: 1,
+        wordCount: 1,
+        speechSeconds: 0.5,
+        summaryRevision: 1,
+      },
+    });
+    await db.collection(`users/${user.uid}/segments`).add({
+      ...{ deviceId: 'omi', recordingId: 'recording', recordingStartedAt: startedAt, startedAt, endedAt: finishedAt },
+      ...{ segments: [{ ...said, words: [{ text: 'Hello.', fromMs: 0, toMs: 500 }] }], speakers: [] },
+      ...{ jobId: 'job', chunkId: 'chunk' },
+    });
   }
 
   /** Asks every function once while Firestore answers everything with a gRPC status. */

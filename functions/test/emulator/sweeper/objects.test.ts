@@ -136,7 +136,10 @@ describe('the sweeper, of objects', () => {
 
     it('begins anew where Storage does not know its place any more', async () => {
       await world.stage(...orphans);
-      await world.deps.state.saveObjectCursor('objects', { pageToken: 'stale', begunAt: Timestamp.fromMillis(world.nowMs) });
+      await world.deps.state.saveObjectCursor('objects', {
+        pageToken: 'stale',
+        begunAt: Timestamp.fromMillis(world.nowMs),
+      });
       const objects = new UploadedObjects(world.bucket());
       objects.list = (prefix, pageToken) =>
         pageToken === 'stale'

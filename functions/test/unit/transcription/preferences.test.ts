@@ -146,12 +146,12 @@ describe('preferences', () => {
         [' multi ', 'multi'],
       ] as const) {
         const { store, logger } = storeOf({}, written);
-        assert.equal(((await store.read('ann', {})).speech).language, asked);
+        assert.equal((await store.read('ann', {})).speech.language, asked);
         assert.deepEqual(logger.entries, []);
       }
       for (const written of ['english', 'en US', '']) {
         const { store, logger } = storeOf({}, written);
-        for (const uid of ['ann', 'ann']) assert.equal(((await store.read(uid, {})).speech).language, 'multi');
+        for (const uid of ['ann', 'ann']) assert.equal((await store.read(uid, {})).speech.language, 'multi');
         assert.deepEqual(
           logger.entries.map(({ level, fields }) => [level, fields]),
           [['error', { stage: 'configure' }]],
