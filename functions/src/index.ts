@@ -39,7 +39,7 @@ export { editConversation } from './endpoints/editConversation.ts';
 /** `{edit_id}`: a correction is taken back. */
 export { undoEdit } from './endpoints/undoEdit.ts';
 
-/** `{job_id or names, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
+/** `{job_id or names or conversation_id, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
 export { redateRecordings } from './endpoints/redateRecordings.ts';
 
 /** An object arrived in Storage: it is checked against its job; the last expected one starts the job. */

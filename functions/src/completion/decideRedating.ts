@@ -1,8 +1,12 @@
 /** Decides on a correction of dates: which recordings go where, in one transaction. `redate.ts` carries it out. */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import type { Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { requirePlausibleTime } from '../audio/read/name.ts';
 import { LIMITS } from '../config.ts';
+import { conversationsOf, segmentPagesOf, transcriptOf } from '../conversations/collections.ts';
+import { placeKey } from '../conversations/conversation.ts';
+import type { SegmentPage } from '../conversations/conversation.ts';
+import { placeOf } from '../conversations/storedPages.ts';
 import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
@@ -16,8 +20,10 @@ import type { JobStore } from '../jobs/store.ts';
 /** What a caller asks for. */
 export interface RedatingRequest {
   readonly uid: string;
-  /** Null: recordings by their names alone, whatever job they came in. */
+  /** Null: recordings by their names alone, or by a conversation, whatever job they came in. */
   readonly jobId: string | null;
+  /** All recordings in which something of it was said. Counts where neither a job nor names are given. */
+  readonly conversationId?: string | null;
   /** Null: all recordings of the job. */
   readonly names: readonly string[] | null;
   /** Added to where each recording lies, milliseconds. */
@@ -63,7 +69,7 @@ interface OpenJob {
 /**
  * Writes the new dates, and what is to be moved because of them. A job that works on such a recording is taken from its worker,
  * which can write nothing more at the old date, and begins again: it costs the requests that were in flight.
- * @throws AppError `job_not_found`; `recording_not_found`; `invalid_recording` with each date that is not possible.
+ * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date that is not possible.
  * RedatingUnderWayError.
  */
 export async function decideRedating(
@@ -155,16 +161,44 @@ async function ofJob(
   });
 }
 
-async function byName(tx: Transaction, { uid, names }: RedatingRequest, { registry }: DecideDeps): Promise<Selected[]> {
-  const found = await registry.named(tx, uid, names ?? []);
+async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDeps): Promise<Selected[]> {
+  const { uid, names, conversationId } = request;
+  if (names === null && conversationId != null) return byConversation(tx, uid, conversationId, deps);
+  const found = await deps.registry.named(tx, uid, names ?? []);
   const missing = names?.filter((name) => !found.some(({ entry }) => entry.file === name)) ?? [];
   if (missing.length > 0) throw notFound(missing);
-  return found.map(({ id, entry }) => ({
+  return found.map(selectedEntry);
+}
+
+type PageSource = Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>;
+
+/** @throws AppError `conversation_not_found`; `recording_not_found` where none of them is known any more. */
+async function byConversation(
+  tx: Transaction,
+  uid: string,
+  conversationId: string,
+  { db, registry }: DecideDeps,
+): Promise<Selected[]> {
+  const conversation = (await tx.get(conversationsOf(db, uid).doc(conversationId))).data();
+  if (conversation?.state !== 'live') throw new AppError('conversation_not_found');
+  const transcript = transcriptOf(segmentPagesOf(db, uid), conversation);
+  const pages = await tx.get(transcript.select('recordingId', 'recordingStartedAt') as Query<PageSource>);
+  const places = new Map(pages.docs.map((doc) => [placeKey(placeOf(doc.data())), doc.data().recordingId]));
+  const known = await registry.byIds(tx, uid, [...new Set(places.values())]);
+  const there = known.filter(({ id, entry }) =>
+    places.has(placeKey({ recordingId: id, startedAtMs: entry.startedAt.toMillis() })),
+  );
+  if (there.length === 0) throw new AppError('recording_not_found');
+  return there.map(selectedEntry);
+}
+
+function selectedEntry({ id, entry }: { readonly id: string; readonly entry: RecordingEntry }): Selected {
+  return {
     ref: { jobId: entry.jobId, file: entry.file },
     file: null,
     known: { id, entry },
     fromMs: entry.startedAt.toMillis(),
-  }));
+  };
 }
 
 function notFound(names: readonly string[]): AppError {

@@ -1,4 +1,4 @@
-/** `redateRecordings({job_id or names, offset_ms})`: the recorder's clock was wrong, and its recordings go to the time of their making. */
+/** `redateRecordings({job_id or names or conversation_id, offset_ms})`: the recorder's clock was wrong, and its recordings go to the time of their making. */
 import type { RedatedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';
@@ -14,7 +14,7 @@ import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
-import { boundedList } from '../validation.ts';
+import { boundedList, isDocumentId } from '../validation.ts';
 
 /** A day of speech takes some minutes to move. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
@@ -41,6 +41,7 @@ export interface RedateCallableDeps {
   readonly redate: (request: RedatingRequest) => Promise<DecidedRedating['recordings']>;
 }
 
+const conversationRule = 'the id of a conversation';
 const nameRule = 'the name of a recording';
 const recordingName = z.string(nameRule).min(1, nameRule).max(LIMITS.maxNameBytes, nameRule);
 const namesRule = `1 to ${LIMITS.maxFilesPerJob} names of recordings`;
@@ -49,6 +50,7 @@ const offsetRule = 'a whole number of milliseconds';
 const input = z
   .object(
     {
+      conversation_id: z.string(conversationRule).min(1, conversationRule).nullish(),
       job_id: z.string(jobIdRule).min(1, jobIdRule).nullish(),
       names: boundedList(LIMITS.maxFilesPerJob, recordingName, namesRule).nullish(),
       offset_ms: z.int(offsetRule),
@@ -56,15 +58,20 @@ const input = z
     },
     'give {"job_id": …, "offset_ms": …} or {"names": […], "offset_ms": …}',
   )
-  .refine((asked) => (asked.job_id ?? asked.names ?? null) !== null, 'give a job_id, or names');
+  .refine(
+    (asked) => (asked.job_id ?? asked.names ?? asked.conversation_id ?? null) !== null,
+    'give a job_id, or names, or a conversation_id',
+  );
 
 export function createRedateCallable(deps: RedateCallableDeps): CallableHandler<RedatedView> {
   return callable({ ...deps, name: 'redateRecordings', input }, async ({ uid }, asked) => {
     const jobId = asked.job_id ?? null;
     if (jobId !== null && !isJobId(jobId)) throw new AppError('job_not_found');
+    const conversationId = asked.conversation_id ?? null;
+    if (conversationId !== null && !isDocumentId(conversationId)) throw new AppError('conversation_not_found');
     const names = asked.names ? [...new Set(asked.names)] : null;
     const key = asked.idempotency_key ?? null;
-    const recordings = await deps.redate({ uid, jobId, names, offsetMs: asked.offset_ms, key });
+    const recordings = await deps.redate({ uid, jobId, conversationId, names, offsetMs: asked.offset_ms, key });
     const view = recordings.map(({ jobId: id, file, startedAtMs }) => ({
       name: file,
       job_id: id,

@@ -201,6 +201,19 @@ export class RecordingRegistry {
     return found;
   }
 
+  /** Recordings by their ids, those of them that are known. */
+  async byIds(
+    tx: Transaction,
+    uid: string,
+    ids: readonly string[],
+  ): Promise<{ readonly id: string; readonly entry: RecordingEntry }[]> {
+    const docs = ids.length === 0 ? [] : await tx.getAll(...ids.map((id) => this.#recordings(uid).doc(id)));
+    return docs.flatMap((doc) => {
+      const entry = doc.data();
+      return entry === undefined ? [] : [{ id: doc.id, entry }];
+    });
+  }
+
   /** Writes that a recording belongs to another time. */
   redate(tx: Transaction, uid: string, { id, entry }: { id: string; entry: RecordingEntry }, toMs: number): void {
     const startedAt = Timestamp.fromMillis(toMs);

@@ -285,6 +285,7 @@ describe('docs/openapi.yaml', () => {
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
       await call('redateRecordings', { job_id, offset_ms });
     await call('redateRecordings', { names: ['unknown.m4a'], offset_ms: 1 });
+    await call('redateRecordings', { conversation_id: 'gone', offset_ms: 1 });
   });
 
   it('says what is answered while Firestore is busy', () => whileBusy);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { LIMITS } from 'offline-audio-sync-contract';
+import { EDIT_LIMITS, LIMITS } from 'offline-audio-sync-contract';
 import ts from 'typescript';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -12,6 +12,7 @@ import { REQUEST } from '../../../src/upload/request.ts';
 import { describedAnswers, document } from '../../support/openapi.ts';
 
 const WIRE = fileURLToPath(new URL('../../../../contract/src/wire.ts', import.meta.url));
+const WIRE_KEEP = fileURLToPath(new URL('../../../../contract/src/wireKeep.ts', import.meta.url));
 const JOB = fileURLToPath(new URL('../../../../contract/src/job.ts', import.meta.url));
 
 /** The type of the contract that each schema describes. */
@@ -26,6 +27,10 @@ const TYPES: Readonly<Record<string, string>> = {
   JobIds: 'AcknowledgeRequest',
   ConversationId: 'DeleteConversationRequest',
   DeletedConversation: 'DeletedConversationView',
+  EditRequest: 'EditRequest',
+  EditChange: 'EditChangeView',
+  EditId: 'UndoEditRequest',
+  Edit: 'EditView',
   RedateRecordings: 'RedateRequest',
   RedatedRecordings: 'RedatedView',
   JobSummary: 'JobSummaryView',
@@ -56,7 +61,7 @@ interface Schema {
 }
 const schemas = document.components.schemas as Readonly<Record<string, Schema>>;
 
-const program = ts.createProgram([WIRE, JOB], {
+const program = ts.createProgram([WIRE, WIRE_KEEP, JOB], {
   strict: true,
   noEmit: true,
   target: ts.ScriptTarget.ESNext,
@@ -67,11 +72,11 @@ const program = ts.createProgram([WIRE, JOB], {
 });
 const checker = program.getTypeChecker();
 
-/** A type that the contract's wire or job module exports. */
+/** A type that the contract's wire or job modules export. */
 function typeNamed(name: string): ts.Type {
   if (name === 'string') return checker.getStringType();
   if (name === 'number') return checker.getNumberType();
-  for (const file of [WIRE, JOB]) {
+  for (const file of [WIRE, WIRE_KEEP, JOB]) {
     const source = program.getSourceFile(file);
     const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
     const symbol = module && checker.getExportsOfModule(module).find((each) => each.name === name);
@@ -89,10 +94,30 @@ function differences(schema: Schema, type: ts.Type, at: string): string[] {
   const parts = type.isUnion() ? type.types : [type];
   const isNullable = parts.some(({ flags }) => (flags & ts.TypeFlags.Null) !== 0);
   const values = parts.filter(({ flags }) => (flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined)) === 0);
+  const kinds = schema.oneOf?.filter(({ properties }) => properties?.['kind'] !== undefined) ?? [];
+  if (kinds.length > 0) return differencesOfUnion(kinds, values, at);
   const { allowsNull, rest } = withoutNull(schema);
   const nulls = allowsNull === isNullable ? [] : [`${at} is nullable in one of them`];
   if (rest.$ref !== undefined) return [...nulls, ...differencesOfValue(resolved(rest), values, at)];
   return [...nulls, ...differencesOfValue(rest, values, at)];
+}
+
+/** Members of a union that their `kind` tells apart. */
+function differencesOfUnion(kinds: readonly Schema[], members: readonly ts.Type[], at: string): string[] {
+  const byKind = new Map(kinds.map((schema) => [schema.properties?.['kind']?.enum?.[0], schema]));
+  const named = members.map((member) => {
+    const kind = checker.getPropertiesOfType(member).find(({ name }) => name === 'kind');
+    const type = kind && checker.getTypeOfSymbol(kind);
+    return { kind: type?.isStringLiteral() === true ? type.value : '', member };
+  });
+  const unknown = [...byKind.keys()].filter((kind) => !named.some((each) => each.kind === kind));
+  return [
+    ...unknown.map((kind) => `${at} is never ${String(kind)}`),
+    ...named.flatMap(({ kind, member }) => {
+      const schema = byKind.get(kind);
+      return schema === undefined ? [`${at} can be ${kind}`] : differencesOfObject(schema, member, `${at}:${kind}`);
+    }),
+  ];
 }
 
 function resolved(schema: Schema): Schema {
@@ -245,6 +270,15 @@ describe('docs/openapi.yaml and the contract', () => {
       'Manifest files items size_bytes minimum': 1,
       'Manifest files items size_bytes maximum': LIMITS.maxRecordingBytes,
       'Manifest idempotency_key pattern': key,
+      'EditRequest edit_id pattern': '^[A-Za-z0-9_-]{16,64}$',
+      'EditChange oneOf 0 title minLength': 1,
+      'EditChange oneOf 0 title maxLength': EDIT_LIMITS.maxTitleLength,
+      'EditChange oneOf 2 tag minLength': 1,
+      'EditChange oneOf 2 tag maxLength': EDIT_LIMITS.maxTagLength,
+      'EditChange oneOf 3 text minLength': 1,
+      'EditChange oneOf 3 text maxLength': EDIT_LIMITS.maxTextLength,
+      'EditChange oneOf 4 name minLength': 1,
+      'EditChange oneOf 4 name maxLength': EDIT_LIMITS.maxNameLength,
       'RedateRecordings names minItems': 1,
       'RedateRecordings names maxItems': LIMITS.maxFilesPerJob,
       'RedateRecordings names items minLength': 1,

@@ -15,14 +15,15 @@ describe('preferences', () => {
   });
 
   it('are taken as they are written', () => {
-    const written = { language: 'de', singleLanguage: true, vocabulary: ['Omi', 'Zürich HB'] };
+    const wishes = { keepAudio: false, notify: false };
+    const written = { language: 'de', singleLanguage: true, vocabulary: ['Omi', 'Zürich HB'], ...wishes };
     assert.deepEqual(parsePreferences(written), { preferences: written, ignored: [] });
   });
 
   it('lose what cannot be used, and only that', () => {
     const written = { language: 5, singleLanguage: true, vocabulary: ['Omi', 7, '', 'x'.repeat(101), ' Ada '] };
     assert.deepEqual(parsePreferences(written), {
-      preferences: { language: null, singleLanguage: true, vocabulary: ['Omi', 'Ada'] },
+      preferences: { ...NONE, singleLanguage: true, vocabulary: ['Omi', 'Ada'] },
       ignored: ['vocabulary', 'language'],
     });
   });
