@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
 import type { Listener } from '../src/audio/detect/listener.ts';
-import { budgetLimits, fairUseLimits } from '../src/config.ts';
+import { budgetLimits, fairUseLimits } from '../src/usage/settings.ts';
 import { acceptUpload } from '../src/upload/accept.ts';
 import type { AcceptDeps } from '../src/upload/accept.ts';
 import { beginJob } from '../src/upload/begin.ts';

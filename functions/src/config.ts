@@ -355,30 +355,3 @@ export const jobRetentionMs = (): number => params.jobRetentionDays.value() * DA
 
 /** Until a job's audio is given up, and then as long as any ended job, milliseconds. */
 export const unfinishedRetentionMs = (): number => audioRetentionMs() + jobRetentionMs();
-
-/** What one user may use, as `FairUse` takes it. Seconds. */
-export function fairUseLimits() {
-  return {
-    maxActiveJobs: params.maxActiveJobs.value(),
-    maxUnfinishedUploads: params.maxUnfinishedUploads.value(),
-    dailySpeechSeconds: params.dailySpeechMinutes.value() * 60,
-    throttledSpeechSeconds: params.throttledSpeechMinutes.value() * 60,
-  };
-}
-
-/** What one user and the whole project may use in a day, as `DailyBudget` takes it: seconds of audio, and bytes. */
-export function budgetLimits() {
-  return {
-    user: {
-      detectedSeconds: params.dailyAudioMinutes.value() * 60,
-      // Speech of one user is limited by `FairUse`, which knows the user's stage.
-      sentSeconds: 0,
-      uploadedBytes: params.dailyUploadMegabytes.value() * 1e6,
-    },
-    project: {
-      detectedSeconds: params.projectAudioMinutes.value() * 60,
-      sentSeconds: params.projectSpeechMinutes.value() * 60,
-      uploadedBytes: params.projectUploadMegabytes.value() * 1e6,
-    },
-  };
-}

@@ -10,8 +10,6 @@ import { getFunctions } from 'firebase-admin/functions';
 import { getMessaging } from 'firebase-admin/messaging';
 import { getStorage } from 'firebase-admin/storage';
 import {
-  budgetLimits,
-  fairUseLimits,
   functionPrefix,
   IS_EMULATOR,
   jobRetentionMs,
@@ -44,6 +42,7 @@ import { UploadedObjects } from './storage/objects.ts';
 import { StagedAudio } from './storage/stagedAudio.ts';
 import { DailyBudget } from './usage/budget.ts';
 import { FairUse } from './usage/fairUse.ts';
+import { budgetLimits, fairUseLimits } from './usage/settings.ts';
 
 const app = initializeApp();
 export const db = getFirestore(app);

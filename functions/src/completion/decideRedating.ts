@@ -23,7 +23,7 @@ export interface RedatingRequest {
   /** Null: recordings by their names alone, or by a conversation, whatever job they came in. */
   readonly jobId: string | null;
   /** All recordings in which something of it was said. Counts where neither a job nor names are given. */
-  readonly conversationId?: string | null;
+  readonly conversationId: string | null;
   /** Null: all recordings of the job. */
   readonly names: readonly string[] | null;
   /** Added to where each recording lies, milliseconds. */
@@ -163,7 +163,7 @@ async function ofJob(
 
 async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDeps): Promise<Selected[]> {
   const { uid, names, conversationId } = request;
-  if (names === null && conversationId != null) return byConversation(tx, uid, conversationId, deps);
+  if (names === null && conversationId !== null) return byConversation(tx, uid, conversationId, deps);
   const found = await deps.registry.named(tx, uid, names ?? []);
   const missing = names?.filter((name) => !found.some(({ entry }) => entry.file === name)) ?? [];
   if (missing.length > 0) throw notFound(missing);

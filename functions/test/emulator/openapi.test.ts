@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference } from 'firebase-admin/firestore';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
 import { startEntryPoints } from '../support/entryPoints.ts';
 import type { EntryPoints } from '../support/entryPoints.ts';
+import { putTalk } from '../support/talk.ts';
 import { filePart, multipart } from '../support/multipart.ts';
 import type { Part } from '../support/multipart.ts';
 import { complaints, describedAnswers } from '../support/openapi.ts';
@@ -299,7 +299,7 @@ describe('docs/openapi.yaml', () => {
 
   async function provokeEdits(conversations: CollectionReference): Promise<void> {
     const edit = (id: string, change: object) => call('editConversation', { conversation_id: id, edit: change });
-    await putTalk(conversations);
+    await putTalk(db, user.uid);
     const made = (await edit('talk', STAR)) as { result: { edit_id: string } };
     for (const edit_id of [made.result.edit_id, 'unknown']) await call('undoEdit', { edit_id });
     await call('undoEdit', {});
@@ -307,28 +307,6 @@ describe('docs/openapi.yaml', () => {
     await edit('talk', { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
     await edit('talk', { kind: 'merge', with_conversation_id: 'talk' });
     await edit('talk', { kind: 'unknown' });
-  }
-
-  /** A conversation of one word, as a worker stores it. */
-  async function putTalk(conversations: CollectionReference): Promise<void> {
-    const [startedAt, finishedAt] = [CAPTURED_AT, CAPTURED_AT + 500].map((ms) => Timestamp.fromMillis(ms));
-    const said = { startedAt, endedAt: finishedAt, text: 'Hello.', speaker: null, confidence: 1, language: 'en' };
-    await conversations.doc('talk').set({
-      ...{ deviceId: 'omi', state: 'live', startedAt, finishedAt, title: null, revision: 1, mergedInto: null },
-      ...{
-        language: 'en',
-        languages: { en: 1 },
-        segmentCount: 1,
-        wordCount: 1,
-        speechSeconds: 0.5,
-        summaryRevision: 1,
-      },
-    });
-    await db.collection(`users/${user.uid}/segments`).add({
-      ...{ deviceId: 'omi', recordingId: 'recording', recordingStartedAt: startedAt, startedAt, endedAt: finishedAt },
-      ...{ segments: [{ ...said, words: [{ text: 'Hello.', fromMs: 0, toMs: 500 }] }], speakers: [] },
-      ...{ jobId: 'job', chunkId: 'chunk' },
-    });
   }
 
   /** Asks every function once while Firestore answers everything with a gRPC status. */

@@ -32,12 +32,12 @@ type Asked = Partial<RedatingRequest> & Pick<RedatingRequest, 'offsetMs'>;
 
 export class RedatingWorld extends CommandWorld {
   async redate(request: Asked, uid = this.uid) {
-    return redateRecordings({ uid, jobId: null, names: null, key: null, ...request }, this.deps);
+    return redateRecordings({ uid, jobId: null, conversationId: null, names: null, key: null, ...request }, this.deps);
   }
 
   /** Decides on a correction, and dies after so many of its transactions. */
   async redateAndDie(request: Asked, transactions: number): Promise<void> {
-    const asked = { uid: this.uid, jobId: null, names: null, key: null, ...request };
+    const asked = { uid: this.uid, jobId: null, conversationId: null, names: null, key: null, ...request };
     await this.db.runTransaction((tx) => decideRedating(tx, asked, this.deps));
     let left = transactions;
     const db = new Proxy(this.db, {

@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { functionPrefix, secretsFor } from '../../src/config.ts';
+import { PARAMS } from '../support/params.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -144,50 +144,6 @@ function deleted(document: string) {
     retry: true,
   };
 }
-
-/** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
-const PARAMS = {
-  FUNCTION_DEFAULT_REGION: DEFAULT_REGION,
-  TRANSCRIBER: 'auto',
-  LOCAL_MODEL: 'tiny',
-  DEEPGRAM_MODEL: 'nova-3',
-  DIARIZE: true,
-  MULTICHANNEL: false,
-  SPEAKER_CONTEXT_SECONDS: 30,
-  DECODER: 'auto',
-  DEEPGRAM_OPTIONS: '',
-  OPENAI_BASE_URL: 'https://api.openai.com/v1',
-  OPENAI_MODEL: 'whisper-1',
-  DEEPGRAM_BASE_URL: 'https://api.deepgram.com',
-  DEEPGRAM_CONCURRENCY: 4,
-  CONVERSATION_GAP_SECONDS: 120,
-  MAX_CHUNK_MINUTES: 10,
-  JOB_RETENTION_DAYS: 7,
-  AUDIO_RETENTION_DAYS: 30,
-  KEEP_AUDIO_DAYS: 0,
-  UPLOAD_EXPIRY_HOURS: 24,
-  FFMPEG_PATH: '',
-  OMI_API: false,
-  ENFORCE_APP_CHECK: false,
-  MAX_ACTIVE_JOBS: 200,
-  MAX_RUNNING_JOBS: 4,
-  MAX_UNFINISHED_UPLOADS: 20,
-  DAILY_AUDIO_MINUTES: 2880,
-  DAILY_UPLOAD_MEGABYTES: 20_000,
-  PROJECT_DAILY_AUDIO_MINUTES: 28_800,
-  PROJECT_DAILY_SPEECH_MINUTES: 6000,
-  PROJECT_DAILY_UPLOAD_MEGABYTES: 200_000,
-  PROJECT_TRANSCRIPTION_REQUESTS: 100,
-  SIGN_UP: 'open',
-  SIGN_UP_DOMAINS: '',
-  DAILY_SPEECH_MINUTES: 960,
-  THROTTLED_SPEECH_MINUTES: 0,
-  DEFAULT_LANGUAGE: 'multi',
-  LANGUAGE_HINTS: true,
-  SUMMARIES: 'extractive',
-  TASK_WORK_SECONDS: 780,
-  TASK_LEASE_SECONDS: 60,
-};
 
 interface Manifest {
   readonly endpoints: Record<string, Record<string, unknown>>;

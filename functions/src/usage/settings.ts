@@ -1,0 +1,29 @@
+/** The settings of what may be used, as the stores take them. */
+import { params } from '../config.ts';
+
+/** What one user may use, as `FairUse` takes it. Seconds. */
+export function fairUseLimits() {
+  return {
+    maxActiveJobs: params.maxActiveJobs.value(),
+    maxUnfinishedUploads: params.maxUnfinishedUploads.value(),
+    dailySpeechSeconds: params.dailySpeechMinutes.value() * 60,
+    throttledSpeechSeconds: params.throttledSpeechMinutes.value() * 60,
+  };
+}
+
+/** What one user and the whole project may use in a day, as `DailyBudget` takes it: seconds of audio, and bytes. */
+export function budgetLimits() {
+  return {
+    user: {
+      detectedSeconds: params.dailyAudioMinutes.value() * 60,
+      // Speech of one user is limited by `FairUse`, which knows the user's stage.
+      sentSeconds: 0,
+      uploadedBytes: params.dailyUploadMegabytes.value() * 1e6,
+    },
+    project: {
+      detectedSeconds: params.projectAudioMinutes.value() * 60,
+      sentSeconds: params.projectSpeechMinutes.value() * 60,
+      uploadedBytes: params.projectUploadMegabytes.value() * 1e6,
+    },
+  };
+}
