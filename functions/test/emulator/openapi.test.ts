@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { CollectionReference } from 'firebase-admin/firestore';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
@@ -280,7 +279,7 @@ describe('docs/openapi.yaml', () => {
     await conversations.doc('gone').set({ deviceId: 'omi', state: 'deleted' });
     for (const id of ['merged', 'gone']) await call('deleteConversation', { conversation_id: id });
 
-    await provokeEdits(conversations);
+    await provokeEdits();
 
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
       await call('redateRecordings', { job_id, offset_ms });
@@ -297,7 +296,7 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());
   });
 
-  async function provokeEdits(conversations: CollectionReference): Promise<void> {
+  async function provokeEdits(): Promise<void> {
     const edit = (id: string, change: object) => call('editConversation', { conversation_id: id, edit: change });
     await putTalk(db, user.uid);
     const made = (await edit('talk', STAR)) as { result: { edit_id: string } };
