@@ -46,7 +46,7 @@ export type Plan =
   | { readonly kind: 'kill'; readonly afterMs: number }
   /** Stopped as a virtual machine may be, to go on much later as if nothing had happened. */
   | { readonly kind: 'freeze'; readonly at: Boundary & { readonly nth: number } }
-  /** Waits there for what never comes, whatever its signal says, while its timers go on. */
+  /** Waits there for what never comes, while its timers go on: the attempt is aborted, or the process ends. */
   | { readonly kind: 'hang'; readonly at: Boundary & { readonly nth: number } }
   /** From there on Firestore fails, until the worker ends. Before the end of a transaction it fails; after it, the answer is lost. */
   | { readonly kind: 'outage'; readonly at: Boundary & { readonly nth: number } };
