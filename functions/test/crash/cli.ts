@@ -1,12 +1,13 @@
 /**
- * `npm run test:crash -- [--kills 40] [--seed S] [--from N] [--case N]`: the crash suite alone, from case N on or that case alone, on an
- * Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it.
+ * `npm run test:crash -- [--kills 40] [--seed S] [--from N] [--minutes M] [--case N]`: the crash suite alone, from case N on, for so many
+ * kills or minutes, or case N alone, on an Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without
+ * a seed it takes a new one, and prints it.
  */
 import { parseArgs } from 'node:util';
 import { main } from '../../../dev/main.ts';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
 import { reportOf, runCrashSuite } from './suite.ts';
-import type { CaseOutcome } from './suite.ts';
+import type { CaseOutcome, SuiteOptions } from './suite.ts';
 
 await main(async (signal) => {
   const { values } = parseArgs({
@@ -15,6 +16,7 @@ await main(async (signal) => {
       seed: { type: 'string' },
       case: { type: 'string' },
       from: { type: 'string' },
+      minutes: { type: 'string' },
       lanes: { type: 'string' },
     },
   });
@@ -22,6 +24,7 @@ await main(async (signal) => {
   const only = {
     ...(values.case === undefined ? {} : { only: Number(values.case) }),
     ...(values.from === undefined ? {} : { from: Number(values.from) }),
+    ...(values.minutes === undefined ? {} : { minutes: Number(values.minutes) }),
     ...(values.lanes === undefined ? {} : { lanes: Number(values.lanes) }),
   };
   const suite = () => run(seed, Number(values.kills), only);
@@ -32,11 +35,7 @@ await main(async (signal) => {
   });
 });
 
-async function run(
-  seed: number,
-  kills: number,
-  only: { only?: number; from?: number; lanes?: number },
-): Promise<number> {
+async function run(seed: number, kills: number, only: Partial<SuiteOptions>): Promise<number> {
   console.log(`Crash suite, seed ${seed}.`);
   const started = Date.now();
   const outcomes = await runCrashSuite({ seed, kills, ...only, onCase: print });

@@ -27,6 +27,8 @@ export interface SuiteOptions {
   readonly only?: number;
   /** The first case: a long run may be done in pieces. */
   readonly from?: number;
+  /** Begins no further case after so many minutes. */
+  readonly minutes?: number;
   /** Cases side by side. */
   readonly lanes?: number;
   readonly onCase: (outcome: CaseOutcome) => void;
@@ -70,8 +72,10 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   const scripts = mkdtempSync(path.join(os.tmpdir(), 'crash-suite-'));
   await bundleWorkers(scripts);
   const undisturbed = await Undisturbed.start();
+  const endsMs = Date.now() + 60_000 * (options.minutes ?? Infinity);
   const take = (): Case | null => {
-    return reportOf(outcomes).kills >= options.kills ? null : (cases.next().value ?? null);
+    const isOver = reportOf(outcomes).kills >= options.kills || Date.now() >= endsMs;
+    return isOver ? null : (cases.next().value ?? null);
   };
   const lane = async (): Promise<void> => {
     const standIn = await startDeepgramStandIn({ quiet: true });
