@@ -57,9 +57,16 @@ const FINALIZE_AFTER_MS = 3000;
 /** Recordings of one transaction: far below what a transaction may write. */
 const MOST_AT_ONCE = 100;
 
-/** Recordings that become final in a transaction. */
-interface Finalized {
+/** What a transaction makes of the job. */
+interface Decision {
+  /** Recordings that become final. */
   readonly final: readonly JobFile[];
+  /** Null changes nothing. */
+  readonly change: JobChange | null;
+}
+
+/** Recordings that become final in a transaction. */
+interface Finalized extends Decision {
   readonly change: JobChange;
   /** @param counters what else is used. */
   readonly write: (counters?: Partial<UsageCounters>) => void;
@@ -109,11 +116,11 @@ export class Recorder {
     const { jobId } = this.#lease;
     const { id, deviceId, plan } = chunk;
     const names = this.#work.done(id);
-    const written: { final: readonly JobFile[]; apply: () => void } = { final: [], apply: () => undefined };
-    await this.#lease.update(async (job, tx) => {
+    let apply = (): void => undefined;
+    await this.#update(async (job, tx) => {
       const ref = chunksOf(db, jobId).doc(id);
       // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
-      if ((await tx.get(ref)).exists) return null;
+      if ((await tx.get(ref)).exists) return { final: [], change: null };
       const spans = [...plan.context.spans, ...plan.spans];
       const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
       const recordings = chunkRecordings(job.uid, plan.spans, files);
@@ -175,21 +182,14 @@ export class Recorder {
       }
       covered.write();
       finalized.write({ requests: 1, billedSeconds, speechSeconds: plan.durationMs / 1000 });
-      written.final = finalized.final;
-      written.apply = covered.apply;
-      return {
-        ...change,
-        ...PROGRESS,
-        ...finalized.change,
+      apply = covered.apply;
+      const also = {
         conversationIds: [...new Set([...job.conversationIds, ...conversationIds])],
-        usage: {
-          requests: job.usage.requests + 1,
-          billedSeconds: job.usage.billedSeconds + billedSeconds,
-        },
+        usage: { requests: job.usage.requests + 1, billedSeconds: job.usage.billedSeconds + billedSeconds },
       };
+      return { final: finalized.final, change: { ...change, ...PROGRESS, ...finalized.change, ...also } };
     });
-    written.apply();
-    this.#noteFinal(written.final);
+    apply();
   }
 
   /** Records that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
@@ -197,8 +197,7 @@ export class Recorder {
     await this.#persistently(chunk, async () => {
       const { id, plan } = chunk;
       const names = this.#work.done(id);
-      const written: { final: readonly JobFile[] } = { final: [] };
-      await this.#lease.update(async (job, tx) => {
+      await this.#update(async (job, tx) => {
         const files = await this.#open(tx, job, [...names, ...plan.spans.map(({ fileName }) => fileName)]);
         for (const { fileName, firstFrame, endFrame, durationMs } of plan.spans) {
           const file = files.get(fileName);
@@ -212,10 +211,8 @@ export class Recorder {
         }
         const finalized = await this.#finalize(tx, job, files, names);
         finalized.write();
-        written.final = finalized.final;
-        return { ...change, ...PROGRESS, ...finalized.change };
+        return { final: finalized.final, change: { ...change, ...PROGRESS, ...finalized.change } };
       });
-      this.#noteFinal(written.final);
     });
   }
 
@@ -230,16 +227,13 @@ export class Recorder {
     for (let names = this.#work.done(); names.length > 0 || !isEmpty(rest); names = this.#work.done()) {
       const group = names.slice(0, MOST_AT_ONCE);
       const also = rest;
-      const written: { final: readonly JobFile[] } = { final: [] };
-      await this.#lease.update(async (job, tx) => {
+      await this.#update(async (job, tx) => {
         const files = await this.#open(tx, job, group);
         const finalized = await this.#finalize(tx, job, files, group);
         finalized.write();
-        written.final = finalized.final;
         const all = { ...also, ...finalized.change };
-        return isEmpty(all) ? null : all;
+        return { final: finalized.final, change: isEmpty(all) ? null : all };
       });
-      this.#noteFinal(written.final);
       this.#work.noteFinal(group);
       rest = {};
     }
@@ -257,21 +251,29 @@ export class Recorder {
 
   /** Writes that a recording has failed, without reading it. */
   async failRecording(name: string, code: ErrorCode): Promise<void> {
-    const written: { final: readonly JobFile[] } = { final: [] };
-    await this.#lease.update(async (job, tx) => {
+    await this.#update(async (job, tx) => {
       const files = await this.#open(tx, job, [name]);
       const finalized = await this.#become(tx, job, files, [name], (file) => failedFile(file, code));
       finalized.write();
-      written.final = finalized.final;
-      return { ...finalized.change, reading: null };
+      return { final: finalized.final, change: { ...finalized.change, reading: null } };
     });
-    this.#noteFinal(written.final);
   }
 
   /** Waits for what goes on beside the attempt. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await Promise.all(this.#deletions);
+  }
+
+  /** Changes the job. What becomes final in that needs its object no more. */
+  async #update(decide: (job: Job, tx: Transaction) => Promise<Decision>): Promise<void> {
+    let final: readonly JobFile[] = [];
+    await this.#lease.update(async (job, tx) => {
+      const decision = await decide(job, tx);
+      final = decision.final;
+      return decision.change;
+    });
+    this.#noteFinal(final);
   }
 
   #open(tx: Transaction, job: Job, names: readonly string[]): Promise<OpenFiles> {
