@@ -20,8 +20,9 @@ import type { Parts } from './parts.ts';
 import { randomId } from './randomId.ts';
 import { toRecording } from './recording.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
+import { stopUpload } from './stopUpload.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
-import { abortReason, linkedController, systemClock, TimeLimitError, within } from './time.ts';
+import { stopped, linkedController, systemClock, TimeLimitError, within } from './time.ts';
 import type { Clock } from './time.ts';
 import type { Wish } from './wishes.ts';
 
@@ -142,7 +143,7 @@ export class SyncClient {
   async pause(): Promise<void> {
     const run = this.#run;
     this.#run = null;
-    run?.controller.abort(new SyncError('disposed', 'The client was paused.'));
+    run?.controller.abort();
     if (run !== null) await this.#ended(run.ended);
     if (!this.#life.signal.aborted) this.#setStatus(still('paused'));
   }
@@ -218,6 +219,35 @@ export class SyncClient {
   }
 
   /**
+   * Stops the upload of a recording, also one that is under way: it is `failed` then, with `upload_cancelled`, and kept until `retry`
+   * or `discard`. The others of its batch are uploaded without it. @throws SyncError `not_found`; `busy` where the server has it already:
+   * `cancelJob` ends its job then. RequestError where a job that waits for it cannot be cancelled.
+   */
+  async cancelUpload(id: string): Promise<void> {
+    await this.#open();
+    const state = this.#parts.library.get(id)?.state;
+    if (state === undefined) throw new SyncError('not_found');
+    if (state !== 'waiting' && state !== 'uploading' && state !== 'failed') throw new SyncError('busy');
+    await this.#wish([{ id, what: 'stop' }]);
+  }
+
+  /**
+   * The audio of a recording, or a part of it, as long as this device keeps it: until the recording is `synced`.
+   * @param range Bytes from `start` up to, not including, `end`; all of it without.
+   * @returns null where the audio is not on this device any more. @throws SyncError `not_found`
+   */
+  async readAudio(
+    id: string,
+    range: { readonly start?: number; readonly end?: number } = {},
+  ): Promise<Uint8Array | null> {
+    await this.#open();
+    const recording = this.#parts.library.get(id);
+    if (recording === undefined) throw new SyncError('not_found');
+    const { start = 0, end = recording.size } = range;
+    return this.#store.readAudio(id, Math.max(0, start), Math.min(recording.size, end));
+  }
+
+  /**
    * Moves recordings that were uploaded to the time at which they were made, with what was said in them. @throws RequestError
    */
   async redateRecordings(options: RedateOptions): Promise<void> {
@@ -245,11 +275,14 @@ export class SyncClient {
     const changes = new Map<string, RecordingChange>();
     for (const { id, what } of wishes) {
       if (what === 'gone') await this.#parts.library.remove(id);
-      else if (what === 'now') await this.#parts.coolDown.end();
-      else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
+      else if (what === 'stop') await stopUpload(id, this.#parts, this.#life.signal);
+      else if (what === 'now') {
+        this.#parts.uploader.allowCost();
+        await this.#parts.coolDown.end();
+      } else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
     }
     await this.#parts.library.update(changes, 'failed');
-    if (wishes.some(({ what }) => what !== 'gone')) this.#tryNow();
+    if (wishes.some(({ what }) => what !== 'gone' && what !== 'stop')) this.#tryNow();
   }
 
   /**
@@ -278,7 +311,7 @@ export class SyncClient {
   /** Ends everything, and closes the store. What is on its way goes on with the next start. */
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return;
-    this.#life.abort(new SyncError('disposed'));
+    this.#life.abort();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     await this.pause();
     if (this.#opening !== null) await this.#ended(this.#opening.catch(() => undefined));
@@ -294,7 +327,7 @@ export class SyncClient {
   }
 
   #open(): Promise<void> {
-    if (this.#life.signal.aborted) return Promise.reject(abortReason(this.#life.signal) as Error);
+    if (this.#life.signal.aborted) return Promise.reject(stopped());
     this.#opening ??= this.#load().then(
       () => undefined,
       (error: unknown) => {

@@ -1,5 +1,5 @@
 /** MD5 of a recording, in parts. */
-import { abortReason } from './time.ts';
+import { stopped } from './time.ts';
 
 /** A running MD5. Node's `createHash('md5')` is one; `createMd5` (`/md5`) is one for every platform. */
 export interface Md5 {
@@ -10,7 +10,7 @@ export interface Md5 {
 /** At once, so that a large recording is never in memory whole. */
 const PART_BYTES = 1024 * 1024;
 
-/** @returns base64; null where the bytes are gone. @throws the signal's reason. */
+/** @returns base64; null where the bytes are gone. @throws SyncError `disposed` once the signal aborts. */
 export async function md5Of(
   create: () => Md5,
   size: number,
@@ -22,7 +22,7 @@ export async function md5Of(
     const part = await read(at, Math.min(size, at + PART_BYTES));
     if (part?.length !== Math.min(PART_BYTES, size - at)) return null;
     hash.update(part);
-    if (signal.aborted) throw abortReason(signal);
+    if (signal.aborted) throw stopped();
   }
   return btoa(String.fromCharCode(...hash.digest()));
 }

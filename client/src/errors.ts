@@ -3,7 +3,7 @@ import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import type { ClientErrorCode, ReceivedErrorCode } from 'offline-audio-sync-contract';
 
 /**
- * - `bad_name`, `bad_frame`, `empty_recording`, `recording_too_large`: `add` did not take it; nothing was stored.
+ * - `bad_name`, `bad_device_id`, `bad_frame`, `empty_recording`, `recording_too_large`: `add` did not take it; nothing was stored.
  * - `not_found`: there is no such recording.
  * - `busy`: it cannot be done while the recording is on its way.
  * - `signed_out`: there is no user.
@@ -13,6 +13,7 @@ import type { ClientErrorCode, ReceivedErrorCode } from 'offline-audio-sync-cont
 export type SyncErrorCode = Extract<
   ClientErrorCode,
   | 'bad_name'
+  | 'bad_device_id'
   | 'bad_frame'
   | 'empty_recording'
   | 'recording_too_large'

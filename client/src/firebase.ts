@@ -19,26 +19,19 @@ import {
   where,
 } from 'firebase/firestore';
 import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
-import { devicesPath, JOBS, DEFAULT_REGION } from 'offline-audio-sync-contract';
-import type { JobDoc, Platform } from 'offline-audio-sync-contract';
-import type { Backend, JobSignal } from './backend.ts';
+import { DEVICE_ID, devicesPath } from 'offline-audio-sync-contract';
+import type { Platform } from 'offline-audio-sync-contract';
+import type { Backend } from './backend.ts';
 import { SyncError } from './errors.ts';
-import { unacknowledgedJobs } from './reading.ts';
 import type { ReadQuery } from './reading.ts';
+import { sdkBackend } from './sdk.ts';
+import type { SdkBackendOptions } from './sdk.ts';
 
-export interface FirebaseBackendOptions {
+export interface FirebaseBackendOptions extends SdkBackendOptions {
   readonly app: FirebaseApp;
   /** Default: the app's. In React Native, the one that keeps its user (`initializeAuth`). */
   readonly auth?: Auth;
   readonly firestore?: Firestore;
-  /** Where App Check is enforced: `async () => (await getToken(appCheck)).token`. */
-  readonly appCheckToken?: () => Promise<string>;
-  /** Of the functions. Default: {@link DEFAULT_REGION}. */
-  readonly region?: string;
-  /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
-  readonly functionsUrl?: string;
-  /** Default: `https://firebasestorage.googleapis.com`. */
-  readonly storageUrl?: string;
 }
 
 /**
@@ -47,62 +40,38 @@ export interface FirebaseBackendOptions {
  * @throws SyncError `signed_out`
  */
 export function firebaseBackend(options: FirebaseBackendOptions): Backend {
-  const { app, appCheckToken, region = DEFAULT_REGION } = options;
+  const { app } = options;
   const auth = options.auth ?? getAuth(app);
   const firestore = options.firestore ?? getFirestore(app);
-  const uid = auth.currentUser?.uid;
-  if (uid === undefined) throw new SyncError('signed_out');
-  const user = () => (auth.currentUser?.uid === uid ? auth.currentUser : null);
-  const ended = toQuery(firestore, unacknowledgedJobs(uid));
-
-  return {
-    functionsUrl: options.functionsUrl ?? `https://${region}-${app.options.projectId ?? ''}.cloudfunctions.net`,
-    storageUrl: options.storageUrl ?? 'https://firebasestorage.googleapis.com',
-    idToken: async (refresh) => {
-      try {
-        return (await user()?.getIdToken(refresh)) ?? null;
-      } catch (error) {
-        if (isGone(error)) throw new SyncError('account_gone');
-        throw error;
-      }
+  return sdkBackend(
+    {
+      projectId: app.options.projectId ?? '',
+      currentUid: () => auth.currentUser?.uid,
+      idToken: async (refresh) => {
+        if (auth.currentUser === null) throw new SyncError('signed_out');
+        return auth.currentUser.getIdToken(refresh);
+      },
+      onUserChange: (listener) => onAuthStateChanged(auth, listener),
+      idsOf: async (read) => (await getDocs(toQuery(firestore, read))).docs.map(({ id }) => id),
+      watchIdsOf: (read, next, failed) =>
+        onSnapshot(
+          toQuery(firestore, read),
+          ({ docs }) => {
+            next(docs.map(({ id }) => id));
+          },
+          failed,
+        ),
+      watchDocument: (path, next, failed) =>
+        onSnapshot(
+          doc(firestore, path),
+          (snapshot) => {
+            next(snapshot.data());
+          },
+          failed,
+        ),
     },
-    ...(appCheckToken === undefined ? {} : { appCheckToken }),
-    onSignIn: (listener) =>
-      onAuthStateChanged(auth, () => {
-        if (user() !== null) listener();
-      }),
-
-    endedJobs: async () => (await getDocs(ended)).docs.map(({ id }) => id),
-    watchEndedJobs: (listener, onError) =>
-      onSnapshot(
-        ended,
-        ({ docs }) => {
-          listener(docs.map(({ id }) => id));
-        },
-        onError,
-      ),
-    watchJob: (jobId, listener, onError) =>
-      onSnapshot(
-        doc(firestore, JOBS, jobId),
-        (snapshot) => {
-          const job = snapshot.data();
-          if (job !== undefined) listener(toSignal(job));
-        },
-        onError,
-      ),
-  };
-}
-
-/** Codes of Firebase Auth for an account that was deleted or disabled. */
-const GONE = new Set(['auth/user-token-expired', 'auth/user-disabled', 'auth/user-not-found']);
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && GONE.has(String(error.code));
-}
-
-function toSignal(job: Readonly<Record<string, unknown>>): JobSignal {
-  const { status, progress, waitingFor } = job as unknown as JobDoc;
-  return { status, percent: progress.percent, isTroubled: waitingFor?.reason === 'upload_mismatch' };
+    options,
+  );
 }
 
 /** A query of `reading.ts` in Firebase's SDK. @param after last document of the page before. */
@@ -119,15 +88,19 @@ export function toQuery(firestore: Firestore, read: ReadQuery, after?: QueryDocu
 
 export interface Device {
   readonly uid: string;
-  /** The same for as long as the app is installed: up to 128 characters. */
+  /** The same for as long as the app is installed, and the `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
   readonly deviceId: string;
   /** Of FCM. */
   readonly token: string;
   readonly platform: Platform;
 }
 
-/** Where pushes go to. Call it at every launch, and whenever FCM gives a new token: old registrations are forgotten. */
+/**
+ * Where pushes go to. Call it at every launch, and whenever FCM gives a new token: old registrations are forgotten.
+ * @throws SyncError `bad_device_id`
+ */
 export async function registerDevice(firestore: Firestore, { uid, deviceId, token, platform }: Device): Promise<void> {
+  if (!DEVICE_ID.test(deviceId)) throw new SyncError('bad_device_id');
   const device = { fcmToken: token, platform, updatedAt: serverTimestamp() };
   await setDoc(doc(firestore, devicesPath(uid), deviceId), device);
 }

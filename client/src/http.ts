@@ -4,7 +4,7 @@ import { notReached, parseJsonObject, toRequestError } from './answer.ts';
 import type { Addressee, HttpAnswer } from './answer.ts';
 import type { Backend } from './backend.ts';
 import { RequestError, SyncError } from './errors.ts';
-import { abortReason, TimeLimitError, within } from './time.ts';
+import { stopped, TimeLimitError, within } from './time.ts';
 import type { Clock } from './time.ts';
 
 export interface HttpOptions {
@@ -41,7 +41,7 @@ export class Http {
 
   /**
    * Sends it; once more with a new token if the server refused the first.
-   * @returns every answer below 400. @throws RequestError; the signal's reason.
+   * @returns every answer below 400. @throws RequestError; SyncError `disposed` once the signal aborts.
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const answer = await this.#attempt(request, false);
@@ -83,7 +83,7 @@ export class Http {
     try {
       return await within(exchange(), limitMs, clock, signal);
     } catch (cause) {
-      if (signal.aborted) throw abortReason(signal);
+      if (signal.aborted) throw stopped();
       throw notReached(cause instanceof TimeLimitError ? 'timeout' : 'network', { cause });
     } finally {
       controller.abort();
@@ -101,7 +101,7 @@ export class Http {
       if (id === null) throw new RequestError('signed_out', 'signed_out', CLIENT_CATALOGUE.signed_out.message);
       return { id, appCheck };
     } catch (cause) {
-      if (signal.aborted) throw abortReason(signal);
+      if (signal.aborted) throw stopped();
       if (cause instanceof RequestError) throw cause;
       if (cause instanceof SyncError) throw new RequestError('signed_out', cause.code, cause.message, { cause });
       throw notReached('no_token', { cause });

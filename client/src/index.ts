@@ -28,6 +28,8 @@ export type { Unsubscribe } from './emitter.ts';
 export { RequestError, SyncError } from './errors.ts';
 export type { FileProblem, RequestErrorKind, RequestErrorOptions, SyncErrorCode } from './errors.ts';
 export { frameBytes, recordingName } from './frames.ts';
+export { frameRecorder } from './frameRecorder.ts';
+export type { FrameRecorder, FrameRecorderOptions } from './frameRecorder.ts';
 export type { FrameFormat } from './frames.ts';
 export type { Md5 } from './digest.ts';
 export { memoryStore } from './memory.ts';

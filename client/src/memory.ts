@@ -1,10 +1,11 @@
 /** A store that lasts as long as the process: for tests, and for recordings that are kept elsewhere anyway. */
+import { bytesOf } from './bytes.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export function memoryStore(): RecordingStore {
   // As text, so that nobody shares an object with the store.
   const entries = new Map<string, string>();
-  const audio = new Map<string, Blob>();
+  const audio = new Map<string, Uint8Array<ArrayBuffer>>();
   const put: RecordingStore['put'] = (changed) => {
     for (const [key, value] of changed) entries.set(key, JSON.stringify(value));
     return Promise.resolve();
@@ -18,14 +19,12 @@ export function memoryStore(): RecordingStore {
     put,
     remove,
     audioIds: () => Promise.resolve([...audio.keys()]),
-    putAudio: (id, bytes, added) => {
-      audio.set(id, new Blob([bytes]));
-      return put(added);
+    // As bytes: React Native makes no Blob of an ArrayBuffer.
+    putAudio: async (id, given, added) => {
+      audio.set(id, (await bytesOf(given)).slice());
+      await put(added);
     },
-    readAudio: async (id, start, end) => {
-      const blob = audio.get(id);
-      return blob === undefined ? null : new Uint8Array(await blob.slice(start, end).arrayBuffer());
-    },
+    readAudio: (id, start, end) => Promise.resolve(audio.get(id)?.slice(start, end) ?? null),
     removeAudio: (id, keys) => {
       audio.delete(id);
       return remove(keys);

@@ -4,6 +4,8 @@ import type { Unsubscribe } from './emitter.ts';
 /** For React Native, see the README. */
 export interface Network {
   isOnline(): boolean;
+  /** Whether its bytes cost, as a mobile network's do. Never, where this is missing. */
+  isMetered?(): boolean;
   onChange(listener: () => void): Unsubscribe;
 }
 

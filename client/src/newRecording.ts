@@ -1,5 +1,6 @@
 /** What an app hands over, checked as far as a device can. */
-import { LIMITS } from 'offline-audio-sync-contract';
+import { DEVICE_ID, LIMITS } from 'offline-audio-sync-contract';
+import { ownBytes } from './bytes.ts';
 import type { FrameFormat } from './frames.ts';
 import { SyncError } from './errors.ts';
 import { frameBytes, recordingName } from './frames.ts';
@@ -9,7 +10,7 @@ import type { RecordingDoc, UploadTarget } from './recording.ts';
  * with a date and time in its name. */
 export interface FileRecording extends Partial<UploadTarget> {
   readonly name: string;
-  readonly data: Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  readonly data: Blob | ArrayBuffer | Uint8Array;
 }
 
 /** A recording as a wearable delivers it: Opus packets or PCM frames. */
@@ -22,13 +23,15 @@ export interface FramesRecording extends Partial<UploadTarget> {
 
 export type NewRecording = FileRecording | FramesRecording;
 
-/** @throws SyncError `bad_name`, `bad_frame`, `empty_recording`, `recording_too_large` */
+/** @throws SyncError `bad_name`, `bad_device_id`, `bad_frame`, `empty_recording`, `recording_too_large` */
 export function newRecording(
   recording: NewRecording,
   id: string,
   addedAt: number,
 ): { readonly doc: Omit<RecordingDoc, 'changedAt'>; readonly audio: Blob | Uint8Array<ArrayBuffer> } {
   const { deviceId = null, conversationId = null, clockOffsetMs = 0, timeZone } = recording;
+  // The server would refuse it, whenever the upload gets there: the app learns of it here.
+  if (deviceId !== null && !DEVICE_ID.test(deviceId)) throw new SyncError('bad_device_id');
   const { name, audio } = 'frames' in recording ? fromFrames(recording) : fromFile(recording);
   const size = audio instanceof Uint8Array ? audio.byteLength : audio.size;
   if (size === 0) throw new SyncError('empty_recording');
@@ -44,8 +47,12 @@ function fromFrames({ format, startedAt, frames }: FramesRecording) {
 
 function fromFile({ name, data }: FileRecording) {
   // The rest of a name is the server's to judge; these would not reach it as they are.
-  if (/[/\\"\p{Cc}\p{Cs}]/u.test(name) || new TextEncoder().encode(name).length > LIMITS.maxNameBytes) {
+  if (UNSAFE.test(name) || new TextEncoder().encode(name).length > LIMITS.maxNameBytes) {
     throw new SyncError('bad_name');
   }
-  return { name, audio: data instanceof ArrayBuffer ? new Uint8Array(data) : data };
+  return { name, audio: data instanceof Blob ? data : ownBytes(data) };
 }
+
+/** Separators, quotes, control characters and lone surrogates. By their codes: not every engine of React Native knows `\\p{…}`. */
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[/\\"\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u;

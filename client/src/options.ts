@@ -35,6 +35,8 @@ export interface SyncClientOptions {
   readonly createMd5?: () => Md5;
   /** Default: the browser's `online` and `offline` events; always online where there are none. */
   readonly network?: Network;
+  /** Where to upload: on `all` networks, or only on `unmetered` ones. Default: all. `syncNow` uploads in spite of it. */
+  readonly uploadOn?: 'all' | 'unmetered';
   /** Aborting it disposes of the client. */
   readonly signal?: AbortSignal;
   readonly fetch?: typeof fetch;

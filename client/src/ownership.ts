@@ -101,7 +101,7 @@ export class Ownership {
     const stop = (): void => {
       this.#isOwner = false;
       this.#isLost = true;
-      controller.abort(new LeaseLostError());
+      controller.abort();
     };
     this.#isLost = false;
     lease.lost.addEventListener('abort', stop);

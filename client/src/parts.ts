@@ -111,6 +111,7 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     newId,
     limits: { ...SERVER_LIMITS, maxRequestBytes: DEFAULT_REQUEST_BYTES, ...options.limits },
     gatherMs: options.gatherMs ?? 1000,
+    isTooDear: () => options.uploadOn === 'unmetered' && network.isMetered?.() === true,
     onStatus,
   });
   return { api, library, coolDown, completions, uploader, follower };

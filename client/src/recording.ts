@@ -44,10 +44,11 @@ export interface Failure {
  * - `gave_up`: the server failed to accept it for a day; it is tried again by itself every few hours.
  * - `upload_refused`: Storage accepts no object from this user at its path.
  * - `recording_left_out`: the job ended without it.
+ * - `upload_cancelled`: its upload was cancelled on this device.
  */
 export type LocalFailureCode = Extract<
   ClientErrorCode,
-  'audio_missing' | 'gave_up' | 'upload_refused' | 'recording_left_out'
+  'audio_missing' | 'gave_up' | 'upload_refused' | 'recording_left_out' | 'upload_cancelled'
 >;
 
 export function localFailure(code: LocalFailureCode): Failure {

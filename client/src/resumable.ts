@@ -7,7 +7,7 @@ import type { HttpAnswer } from './answer.ts';
 import { backOffMs } from './backoff.ts';
 import { RequestError } from './errors.ts';
 import type { Http } from './http.ts';
-import { abortReason } from './time.ts';
+import { stopped } from './time.ts';
 import type { Clock } from './time.ts';
 
 export interface ResumableOptions {
@@ -54,7 +54,7 @@ type Position =
 /**
  * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules
  * refused ends its session, too.
- * @throws RequestError when it does not go on: `refused` permanently, anything else for another time; the signal's reason.
+ * @throws RequestError when it does not go on: `refused` permanently, anything else for another time; SyncError `disposed` once the signal aborts.
  */
 export async function uploadResumable(
   { http, storageUrl, clock, random }: ResumableOptions,
@@ -91,7 +91,7 @@ export async function uploadResumable(
       if (failures >= ATTEMPTS) throw error;
       position = session === null ? { kind: 'gone' } : null;
       await clock.sleep(backOffMs(Math.max(1, failures), random()), signal);
-      if (signal.aborted) throw abortReason(signal);
+      if (signal.aborted) throw stopped();
     }
   }
 }

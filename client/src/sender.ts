@@ -12,7 +12,7 @@ import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
 import { uploadResumable } from './resumable.ts';
 import type { ResumableOptions } from './resumable.ts';
 import type { RecordingStore } from './store.ts';
-import { abortReason, linkedController } from './time.ts';
+import { stopped, linkedController } from './time.ts';
 
 export interface SenderOptions extends ResumableOptions {
   readonly api: Pick<Api, 'upload' | 'createJob'>;
@@ -36,7 +36,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** @throws RequestError for another time; the signal's reason. What the server refuses is settled here. */
+  /** @throws RequestError for another time; SyncError `disposed` once the signal aborts. What the server refuses is settled here. */
   async send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
     try {
       if (batch.way === 'multipart') await this.#sendMultipart(batch, signal);
@@ -133,7 +133,7 @@ export class Sender {
     );
     await Promise.all(lanes);
     unlink();
-    if (signal.aborted) throw abortReason(signal);
+    if (signal.aborted) throw stopped();
     if (failures.length > 0) throw failures[0];
   }
 

@@ -81,12 +81,12 @@ export class TimeLimitError extends Error {
 
 /**
  * Waits for a promise, but not for ever: what an app or a platform gives us may never settle. The work itself goes on.
- * @throws TimeLimitError after `limitMs`; the signal's reason once it aborts; what the work throws.
+ * @throws TimeLimitError after `limitMs`; {@link stopped} once the signal aborts; what the work throws.
  */
 export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock, signal: AbortSignal): Promise<T> {
   const { controller, unlink } = linkedController(signal);
   const limit = clock.sleep(limitMs, controller.signal).then((): never => {
-    if (signal.aborted) throw abortReason(signal);
+    if (signal.aborted) throw stopped();
     throw new TimeLimitError(`There was no answer within ${Math.round(limitMs / 1000)} s.`);
   });
   // Once the work has settled, the limit has nobody to tell.
@@ -99,16 +99,19 @@ export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock,
   }
 }
 
-/** Why a signal aborted. The polyfill of AbortController that React Native bundles drops the reason. */
-export function abortReason(signal: AbortSignal): unknown {
-  return (signal.reason as unknown) ?? new SyncError('disposed');
+/**
+ * What is thrown where a signal has aborted. Nothing here reads `signal.reason`: the polyfill of AbortController that React Native
+ * bundles drops it, so what depends on it would be different there.
+ */
+export function stopped(): SyncError {
+  return new SyncError('disposed');
 }
 
 /** A controller that aborts with another signal. `unlink` when done, or the other signal remembers it for ever. */
 export function linkedController(signal: AbortSignal): { controller: AbortController; unlink: () => void } {
   const controller = new AbortController();
   const abort = (): void => {
-    controller.abort(signal.reason);
+    controller.abort();
   };
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort);

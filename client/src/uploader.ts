@@ -10,7 +10,7 @@ import type { BatchDoc } from './recording.ts';
 import type { Sender } from './sender.ts';
 import { Setbacks } from './setbacks.ts';
 import type { SetbacksOptions } from './setbacks.ts';
-import { Deadline, Stopwatch, Waker } from './time.ts';
+import { Deadline, linkedController, Stopwatch, Waker } from './time.ts';
 
 export interface UploaderOptions extends SetbacksOptions {
   readonly library: Library;
@@ -20,12 +20,14 @@ export interface UploaderOptions extends SetbacksOptions {
   readonly limits: BatchLimits;
   /** How long to wait for more recordings before a batch is made, milliseconds. */
   readonly gatherMs: number;
+  /** Whether the network costs, and the app does not want to upload on such a one. */
+  readonly isTooDear: () => boolean;
   readonly onStatus: (status: UploaderStatus) => void;
 }
 
 /** What uploading waits for, and until when at the latest, Unix milliseconds; null where that is not known. */
 export interface UploaderStatus {
-  readonly state: 'uploading' | 'idle' | 'offline' | 'cooling_down' | 'backing_off' | 'signed_out';
+  readonly state: 'uploading' | 'idle' | 'offline' | 'metered' | 'cooling_down' | 'backing_off' | 'signed_out';
   /** A code of the server's, or of this library; null while there is nothing to say. */
   readonly reason: string | null;
   /** What the server, or this library, says of it: a sentence. Not there where the code is all there is. */
@@ -52,6 +54,9 @@ export const GIVE_UP_AFTER_MS = 24 * 3600_000;
 /** What one failure can add to that, milliseconds: the longest back-off and a slow request. A device may sleep in between. */
 const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 
+/** Sending was stopped by hand. */
+const STOPPED = new Error('Sending was stopped.');
+
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #waker = new Waker();
@@ -59,6 +64,13 @@ export class Uploader {
   readonly #givenUp: GivenUp;
   readonly #offline: OfflineHint;
   #limits: BatchLimits;
+  /** Somebody asked for an attempt on this network, whatever it costs. */
+  #mayCost = false;
+  /** What is being sent, and how to stop it. */
+  #sending: { readonly batchId: string; readonly controller: AbortController; readonly ended: Promise<void> } | null =
+    null;
+  /** Batches that are not to be sent at the moment. */
+  readonly #held = new Set<string>();
   /** Until then, more recordings may follow. */
   #gathering: Deadline | null = null;
   /** Since our server last failed the batch that is tried now. */
@@ -80,6 +92,7 @@ export class Uploader {
   /** The network has changed. */
   networkChanged(): void {
     this.#setbacks.hurry();
+    this.#mayCost = false;
     this.#offline.heed();
     this.#waker.wake();
   }
@@ -89,6 +102,27 @@ export class Uploader {
     this.#setbacks.forget();
     this.#offline.ignore();
     this.#waker.wake();
+  }
+
+  /** Somebody asks for an attempt on this network, whatever it costs: until the network changes. */
+  allowCost(): void {
+    this.#mayCost = true;
+  }
+
+  /** Does this while the batch is not being sent: what is under way of it is stopped first. */
+  async withoutSending(batchId: string, work: () => Promise<void>): Promise<void> {
+    this.#held.add(batchId);
+    try {
+      const sending = this.#sending;
+      if (sending?.batchId === batchId) {
+        sending.controller.abort();
+        await sending.ended;
+      }
+      await work();
+    } finally {
+      this.#held.delete(batchId);
+      this.#waker.wake();
+    }
   }
 
   /** A recording is being added: a batch waits a moment for those that follow it. */
@@ -123,6 +157,7 @@ export class Uploader {
     if (unsent === undefined && library.count('waiting') === 0) return blocked('idle', null);
     const offline = this.#offline.until;
     if (offline !== null) return blocked('offline', offline);
+    if (this.#options.isTooDear() && !this.#mayCost) return blocked('metered', null);
     const cooling = coolDown.current(true);
     if (cooling !== null) return blocked('cooling_down', cooling.until, cooling.why);
     const { until, error } = this.#setbacks;
@@ -141,28 +176,46 @@ export class Uploader {
     const { library } = this.#options;
     return [...library.batches]
       .sort((a, b) => a.createdAt - b.createdAt)
-      .find((batch) => batch.way === 'multipart' || library.uploadingOf(batch).length > 0);
+      .find(
+        (batch) => !this.#held.has(batch.id) && (batch.way === 'multipart' || library.uploadingOf(batch).length > 0),
+      );
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { sender, library, onStatus, onError } = this.#options;
+    const { library, onStatus, onError } = this.#options;
     let batch: BatchDoc | null = null;
     try {
       batch = this.#unsent() ?? (await this.#begin());
       if (batch === null) return;
       onStatus({ state: 'uploading', reason: null, until: null });
-      await sender.send(batch, signal);
+      await this.#send(batch, signal);
       this.#setbacks.forget();
       this.#offline.ignore();
       this.#givenUp.serverIsWell();
       const left = library.batches.find(({ id }) => id === batch?.id);
       if (left !== undefined && left.failedMs > 0) await library.putBatch({ ...left, failedMs: 0 });
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || error === STOPPED) return;
       this.#offline.heed();
       await this.#setbacks.meet(error);
       if (error instanceof RequestError && error.kind === 'server' && batch !== null)
         await this.#countFailure(batch).catch(onError);
+    }
+  }
+
+  /** @throws {@link STOPPED} where somebody stopped it; what sending throws. */
+  async #send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
+    const { controller, unlink } = linkedController(signal);
+    const work = this.#options.sender.send(batch, controller.signal);
+    const ended = work.catch(() => undefined);
+    this.#sending = { batchId: batch.id, controller, ended };
+    try {
+      await work;
+    } catch (error) {
+      throw controller.signal.aborted && !signal.aborted ? STOPPED : error;
+    } finally {
+      this.#sending = null;
+      unlink();
     }
   }
 

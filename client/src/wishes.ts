@@ -3,9 +3,10 @@ import type { StoredValue } from './store.ts';
 
 const KEY = 'wish/';
 
-/** Of one recording: upload it again; its job runs again; forget it. Of none: wait no longer. */
+/** Of one recording: upload it again; its job runs again; forget it; stop its upload. Of none: wait no longer. */
 export type Wish =
-  { readonly id: string; readonly what: 'again' | 'retried' | 'gone' } | { readonly id: null; readonly what: 'now' };
+  | { readonly id: string; readonly what: 'again' | 'retried' | 'gone' | 'stop' }
+  | { readonly id: null; readonly what: 'now' };
 
 export function wishEntries(wishes: readonly Wish[], newId: () => string): ReadonlyMap<string, StoredValue> {
   // Each has a key of its own: a later wish is not lost when an earlier one is removed.

@@ -7,6 +7,7 @@ import type { RecordingStore } from '../../src/store.ts';
 import { systemClock } from '../../src/time.ts';
 import type { Clock } from '../../src/time.ts';
 import { TIMEOUT_MS } from '../../src/http.ts';
+import { polyfillAbort, polyfilledFetch } from '../support/polyfill.ts';
 import { signIn } from '../support/suite.ts';
 import { until } from '../../../functions/test/support/until.ts';
 import type { Order, Report } from './orders.ts';
@@ -53,7 +54,9 @@ const order = JSON.parse(process.argv[2] ?? '') as Order;
 const user = await signIn(order.account, order.origins);
 const disk = fileStore({ directory: order.directory });
 const troubles = order.troubles === null ? null : new Troubles(order.troubles.seed + process.pid);
+if (order.isPolyfilled) polyfillAbort();
 const client = createSyncClient({
+  ...(order.isPolyfilled && { fetch: polyfilledFetch }),
   store: (troubles?.store ?? ((store) => store))(
     watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
   ),

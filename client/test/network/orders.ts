@@ -11,6 +11,8 @@ export interface Order {
   readonly maxRequestBytes: number;
   /** How much faster than the world's its clock runs: it waits that much shorter. */
   readonly speed: number;
+  /** Whether the client has the AbortController of React Native. */
+  readonly isPolyfilled: boolean;
   /** What goes wrong on the device itself; null where only the network does. */
   readonly troubles: { readonly seed: number } | null;
 }

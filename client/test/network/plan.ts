@@ -11,6 +11,8 @@ export interface RunPlan {
   readonly faultRate: number;
   /** Clocks that are set, promises that never settle, a store that fails: on the device itself. */
   readonly isTroubled: boolean;
+  /** Whether the client has the AbortController of React Native, which drops the reason of an abort. */
+  readonly isPolyfilled: boolean;
   /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
   readonly killsAfterMs: readonly number[];
 }
@@ -31,6 +33,7 @@ export function planRun(seed: number, index: number): RunPlan {
     way: random.chance(0.5) ? 'multipart' : 'direct',
     faultRate: random.pick([0, 0.1, 0.25, 0.4]),
     isTroubled: index % 2 === 1,
+    isPolyfilled: index % 4 >= 2,
     // From before it has begun to after it is done.
     killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
   };

@@ -53,6 +53,7 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
     ),
     maxRequestBytes: plan.way === 'direct' ? 1 : 30 * 1024 * 1024,
     speed: SPEED,
+    isPolyfilled: plan.isPolyfilled,
     troubles: plan.isTroubled ? { seed: plan.seed * 1000 + plan.index } : null,
   };
   const reports: Report[] = [];

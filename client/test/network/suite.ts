@@ -78,7 +78,7 @@ export function summaryOf(outcomes: readonly RunOutcome[]): string {
 }
 
 export function lineOf({ plan, kills, faults, ms, complaints }: RunOutcome): string {
-  const what = `${plan.way}, ${plan.samples.map(({ scenario }) => scenario).join('+')}, ${kills} kills${plan.isTroubled ? ', a troubled device' : ''}`;
+  const what = `${plan.way}, ${plan.samples.map(({ scenario }) => scenario).join('+')}, ${kills} kills${plan.isTroubled ? ', a troubled device' : ''}${plan.isPolyfilled ? ', React Native’s abort' : ''}`;
   const times = [...faults.values()].reduce((sum, each) => sum + each, 0);
   const mark = complaints.length === 0 ? '✓' : '✗';
   const reproduce = `npm run test:network -- --seed ${plan.seed} --run ${plan.index}`;

@@ -16,6 +16,10 @@ export const CLIENT_CATALOGUE = {
     retryable: false,
     message: 'The name is too long, or has separators, quotes or control characters in it.',
   },
+  bad_device_id: {
+    retryable: false,
+    message: 'A device id is 1 to 64 ASCII letters and digits: leave the hyphens of a UUID out.',
+  },
   bad_frame: { retryable: false, message: 'A frame is longer than a frame may be.' },
   empty_recording: { retryable: false, message: 'The recording has no bytes.' },
   recording_too_large: { retryable: false, message: 'The recording has more bytes than one recording may have.' },
@@ -40,6 +44,7 @@ export const CLIENT_CATALOGUE = {
   not_ours: { retryable: true, message: 'Something other than the server answered.' },
 
   // Why a recording stopped.
+  upload_cancelled: { retryable: true, message: 'Its upload was cancelled here; it is kept on this device.' },
   audio_missing: { retryable: false, message: 'The audio of this recording is no longer on this device.' },
   gave_up: {
     retryable: true,

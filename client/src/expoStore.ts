@@ -1,0 +1,182 @@
+/** A store for React Native: what is known of recordings in `expo-sqlite`, their audio in files of `expo-file-system`. */
+import { bytesOf } from './bytes.ts';
+import { randomId } from './randomId.ts';
+import type { RecordingStore, StoredValue } from './store.ts';
+import { Mutex } from './time.ts';
+
+type SqlValue = string | number;
+
+/** The part of a database of `expo-sqlite` that is used. */
+export interface ExpoDatabase {
+  execAsync(source: string): Promise<void>;
+  runAsync(source: string, params: SqlValue[]): Promise<unknown>;
+  getAllAsync<T>(source: string, params: SqlValue[]): Promise<T[]>;
+  withTransactionAsync(task: () => Promise<void>): Promise<void>;
+  closeAsync(): Promise<void>;
+}
+
+/** The part of the module `expo-sqlite` that is used. */
+export interface ExpoSqlite {
+  openDatabaseAsync(databaseName: string): Promise<ExpoDatabase>;
+}
+
+export interface ExpoFileHandle {
+  offset: number | null;
+  /** A promise from version 58 on. */
+  readBytes(length: number): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  close(): void;
+}
+
+export interface ExpoFile {
+  readonly exists: boolean;
+  /** A promise from version 58 on. */
+  write(content: Uint8Array): void | Promise<void>;
+  open(): ExpoFileHandle;
+  delete(): void;
+}
+
+export interface ExpoDirectory {
+  readonly exists: boolean;
+  create(options: { intermediates: boolean }): void;
+  list(): { readonly name: string }[];
+}
+
+/** The part of the module `expo-file-system` that is used. */
+export interface ExpoFileSystem {
+  readonly File: new (uri: string) => ExpoFile;
+  readonly Directory: new (uri: string) => ExpoDirectory;
+  readonly Paths: { readonly document: { readonly uri: string } };
+}
+
+export interface ExpoStoreOptions {
+  /** Whose recordings it keeps. */
+  readonly uid: string;
+  /** `import * as SQLite from 'expo-sqlite'` */
+  readonly sqlite: ExpoSqlite;
+  /** `import * as FileSystem from 'expo-file-system'` */
+  readonly fileSystem: ExpoFileSystem;
+}
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS audio (id TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL);
+`;
+
+interface AudioRow {
+  readonly file: string;
+  readonly size: number;
+}
+
+/**
+ * The database decides what is there: audio is written to a file of its own name first, and exists from the transaction on that names
+ * that file. A file that no row names is what a process left that died in between; it is deleted with the next start.
+ */
+export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): RecordingStore {
+  const name = `offline-audio-sync-${fileSafe(uid)}`;
+  const root = fileSystem.Paths.document.uri;
+  const folder = `${root}${root.endsWith('/') ? '' : '/'}${name}`;
+  const fileAt = (file: string): ExpoFile => new fileSystem.File(`${folder}/${file}`);
+  /** One use of the connection at a time: a transaction of `expo-sqlite` takes in whatever else is asked meanwhile. */
+  const using = new Mutex();
+  let opening: Promise<ExpoDatabase> | null = null;
+
+  const open = async (): Promise<ExpoDatabase> => {
+    const db = await sqlite.openDatabaseAsync(`${name}.db`);
+    await db.execAsync(SCHEMA);
+    const directory = new fileSystem.Directory(folder);
+    if (!directory.exists) directory.create({ intermediates: true });
+    const named = new Set((await db.getAllAsync<AudioRow>('SELECT file, size FROM audio', [])).map(({ file }) => file));
+    for (const { name: file } of directory.list()) if (!named.has(file)) remove(file);
+    return db;
+  };
+  const opened = (): Promise<ExpoDatabase> =>
+    (opening ??= open().catch((error: unknown) => {
+      opening = null; // The next call tries it again.
+      throw error;
+    }));
+  const withDatabase = <T>(work: (db: ExpoDatabase) => Promise<T>): Promise<T> =>
+    using.run(async () => work(await opened()));
+  const transaction = (work: (db: ExpoDatabase) => Promise<void>): Promise<void> =>
+    withDatabase((db) => db.withTransactionAsync(() => work(db)));
+  const remove = (file: string): void => {
+    const left = fileAt(file);
+    if (left.exists) left.delete();
+  };
+  const fileOf = async (db: ExpoDatabase, id: string): Promise<AudioRow | undefined> =>
+    (await db.getAllAsync<AudioRow>('SELECT file, size FROM audio WHERE id = ?', [id]))[0];
+
+  return {
+    entries: () =>
+      withDatabase(async (db) => {
+        const rows = await db.getAllAsync<{ key: string; value: string }>('SELECT key, value FROM entries', []);
+        return new Map(rows.map(({ key, value }) => [key, JSON.parse(value) as StoredValue]));
+      }),
+    put: (entries) => transaction((db) => putEntries(db, entries)),
+    remove: (keys) => transaction((db) => removeEntries(db, keys)),
+    audioIds: () =>
+      withDatabase(async (db) =>
+        (await db.getAllAsync<{ id: string }>('SELECT id FROM audio', [])).map(({ id }) => id),
+      ),
+    putAudio: async (id, audio, entries) => {
+      const bytes = await bytesOf(audio);
+      const file = randomId();
+      await withDatabase(() => Promise.resolve(fileAt(file).write(bytes)));
+      let replaced: AudioRow | undefined;
+      try {
+        await transaction(async (db) => {
+          replaced = await fileOf(db, id);
+          await db.runAsync('INSERT OR REPLACE INTO audio (id, file, size) VALUES (?, ?, ?)', [id, file, bytes.length]);
+          await putEntries(db, entries);
+        });
+      } catch (error) {
+        remove(file);
+        throw error;
+      }
+      if (replaced !== undefined) remove(replaced.file);
+    },
+    readAudio: (id, start, end) =>
+      withDatabase(async (db) => {
+        const row = await fileOf(db, id);
+        if (row === undefined || !fileAt(row.file).exists) return null;
+        const handle = fileAt(row.file).open();
+        try {
+          handle.offset = start;
+          return await handle.readBytes(Math.max(0, Math.min(end, row.size) - start));
+        } finally {
+          handle.close();
+        }
+      }),
+    removeAudio: async (id, keys) => {
+      let removed: AudioRow | undefined;
+      await transaction(async (db) => {
+        removed = await fileOf(db, id);
+        await db.runAsync('DELETE FROM audio WHERE id = ?', [id]);
+        await removeEntries(db, keys);
+      });
+      if (removed !== undefined) remove(removed.file);
+    },
+    close: () =>
+      using.run(async () => {
+        const db = await opening;
+        opening = null;
+        await db?.closeAsync();
+      }),
+  };
+}
+
+async function putEntries(db: ExpoDatabase, entries: ReadonlyMap<string, StoredValue>): Promise<void> {
+  for (const [key, value] of entries) {
+    await db.runAsync('INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)', [key, JSON.stringify(value)]);
+  }
+}
+
+async function removeEntries(db: ExpoDatabase, keys: readonly string[]): Promise<void> {
+  for (const key of keys) await db.runAsync('DELETE FROM entries WHERE key = ?', [key]);
+}
+
+/** User ids may hold anything but a slash: what no file name may hold becomes its code. */
+function fileSafe(uid: string): string {
+  return uid.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`);
+}

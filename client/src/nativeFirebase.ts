@@ -1,0 +1,137 @@
+/** The app's Firebase project, by React Native Firebase (`@react-native-firebase/auth` and `/firestore`, their modular API). */
+import { DEVICE_ID, devicesPath } from 'offline-audio-sync-contract';
+import type { Platform } from 'offline-audio-sync-contract';
+import type { Backend } from './backend.ts';
+import type { Unsubscribe } from './emitter.ts';
+import { SyncError } from './errors.ts';
+import type { ReadQuery } from './reading.ts';
+import { sdkBackend } from './sdk.ts';
+import type { SdkBackendOptions } from './sdk.ts';
+
+/** What the module hands out and takes back. */
+type Opaque = object;
+
+export interface NativeUser {
+  readonly uid: string;
+}
+
+export interface NativeAuth {
+  readonly currentUser: NativeUser | null;
+}
+
+/** The part of `@react-native-firebase/auth` that is used. */
+export interface NativeAuthModule {
+  getAuth(): NativeAuth;
+  onAuthStateChanged(auth: NativeAuth, listener: () => void): Unsubscribe;
+  getIdToken(user: NativeUser, forceRefresh?: boolean): Promise<string>;
+}
+
+export interface NativeDocument {
+  readonly id: string;
+  data(): Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface NativeSnapshot {
+  readonly docs: readonly NativeDocument[];
+}
+
+/** The part of `@react-native-firebase/firestore` that is used. */
+export interface NativeFirestoreModule {
+  getFirestore(): Opaque;
+  collection(parent: Opaque, path: string): Opaque;
+  collectionGroup(firestore: Opaque, collectionId: string): Opaque;
+  doc(parent: Opaque, path: string): Opaque;
+  query(query: Opaque, ...constraints: Opaque[]): Opaque;
+  where(field: string, operator: ReadQuery['where'][number][1], value: unknown): Opaque;
+  orderBy(field: string, direction?: 'asc' | 'desc'): Opaque;
+  limit(count: number): Opaque;
+  getDocs(query: Opaque): Promise<NativeSnapshot>;
+  onSnapshot(target: Opaque, next: (snapshot: never) => void, failed: (error: Error) => void): Unsubscribe;
+  setDoc(reference: Opaque, data: Record<string, unknown>): Promise<void>;
+  deleteDoc(reference: Opaque): Promise<void>;
+  serverTimestamp(): Opaque;
+}
+
+export interface NativeFirebaseBackendOptions extends SdkBackendOptions {
+  /** `getApp().options.projectId` of `@react-native-firebase/app`. */
+  readonly projectId: string;
+  /** `import * as auth from '@react-native-firebase/auth'` */
+  readonly auth: NativeAuthModule;
+  /** `import * as firestore from '@react-native-firebase/firestore'` */
+  readonly firestore: NativeFirestoreModule;
+}
+
+/** As `firebaseBackend` of `/firebase`, of the same promises and errors. @throws SyncError `signed_out` */
+export function nativeFirebaseBackend(options: NativeFirebaseBackendOptions): Backend {
+  const { projectId, auth: authModule, firestore } = options;
+  const auth = authModule.getAuth();
+  const queryOf = (read: ReadQuery): Opaque => nativeQuery(firestore, read);
+  return sdkBackend(
+    {
+      projectId,
+      currentUid: () => auth.currentUser?.uid,
+      idToken: async (refresh) => {
+        if (auth.currentUser === null) throw new SyncError('signed_out');
+        return authModule.getIdToken(auth.currentUser, refresh);
+      },
+      onUserChange: (listener) => authModule.onAuthStateChanged(auth, listener),
+      idsOf: async (read) => (await firestore.getDocs(queryOf(read))).docs.map(({ id }) => id),
+      watchIdsOf: (read, next, failed) =>
+        firestore.onSnapshot(
+          queryOf(read),
+          ({ docs }: NativeSnapshot) => {
+            next(docs.map(({ id }) => id));
+          },
+          failed,
+        ),
+      watchDocument: (path, next, failed) =>
+        firestore.onSnapshot(
+          firestore.doc(firestore.getFirestore(), path),
+          (snapshot: NativeDocument) => {
+            next(snapshot.data());
+          },
+          failed,
+        ),
+    },
+    options,
+  );
+}
+
+/** A query of `reading.ts` in React Native Firebase. */
+export function nativeQuery(firestore: NativeFirestoreModule, read: ReadQuery): Opaque {
+  const { isGroup = false } = read;
+  const db = firestore.getFirestore();
+  return firestore.query(
+    isGroup ? firestore.collectionGroup(db, read.collection) : firestore.collection(db, read.collection),
+    ...read.where.map((condition) => firestore.where(...condition)),
+    ...read.orderBy.map((order) => firestore.orderBy(...order)),
+    firestore.limit(read.limit),
+  );
+}
+
+export interface NativeDevice {
+  readonly uid: string;
+  /** The `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
+  readonly deviceId: string;
+  /** Of FCM. */
+  readonly token: string;
+  readonly platform: Platform;
+}
+
+/** Where pushes go to. Call it at every launch, and whenever FCM gives a new token. @throws SyncError `bad_device_id` */
+export async function registerNativeDevice(
+  firestore: NativeFirestoreModule,
+  { uid, deviceId, token, platform }: NativeDevice,
+): Promise<void> {
+  if (!DEVICE_ID.test(deviceId)) throw new SyncError('bad_device_id');
+  const device = { fcmToken: token, platform, updatedAt: firestore.serverTimestamp() };
+  await firestore.setDoc(firestore.doc(firestore.getFirestore(), `${devicesPath(uid)}/${deviceId}`), device);
+}
+
+/** Before signing out: no pushes for this user any more. Uploads of this device that are not complete end with it. */
+export async function unregisterNativeDevice(
+  firestore: NativeFirestoreModule,
+  { uid, deviceId }: Pick<NativeDevice, 'uid' | 'deviceId'>,
+): Promise<void> {
+  await firestore.deleteDoc(firestore.doc(firestore.getFirestore(), `${devicesPath(uid)}/${deviceId}`));
+}

@@ -1,0 +1,86 @@
+/** The app's Firebase project, by whichever SDK: Firebase's own (`/firebase`) or React Native Firebase (`/react-native`). */
+import { DEFAULT_REGION, JOBS } from 'offline-audio-sync-contract';
+import type { JobDoc } from 'offline-audio-sync-contract';
+import type { Backend, JobSignal } from './backend.ts';
+import type { Unsubscribe } from './emitter.ts';
+import { SyncError } from './errors.ts';
+import { unacknowledgedJobs } from './reading.ts';
+import type { ReadQuery } from './reading.ts';
+
+/** What the two SDKs have in common, as far as a backend needs it. */
+export interface FirebaseSdk {
+  readonly projectId: string;
+  currentUid(): string | undefined;
+  /** Of the current user. */
+  idToken(refresh: boolean): Promise<string>;
+  onUserChange(listener: () => void): Unsubscribe;
+  /** Ids of the documents that the query finds. */
+  idsOf(read: ReadQuery): Promise<readonly string[]>;
+  watchIdsOf(read: ReadQuery, next: (ids: readonly string[]) => void, failed: (error: unknown) => void): Unsubscribe;
+  /** @param next gets undefined where there is no such document */
+  watchDocument(
+    path: string,
+    next: (data: Readonly<Record<string, unknown>> | undefined) => void,
+    failed: (error: unknown) => void,
+  ): Unsubscribe;
+}
+
+export interface SdkBackendOptions {
+  /** Where App Check is enforced: `async () => (await getToken(appCheck)).token`. */
+  readonly appCheckToken?: () => Promise<string>;
+  /** Of the functions. Default: {@link DEFAULT_REGION}. */
+  readonly region?: string;
+  /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
+  readonly functionsUrl?: string;
+  /** Default: `https://firebasestorage.googleapis.com`. */
+  readonly storageUrl?: string;
+}
+
+/** For the user who is signed in now, and no other. @throws SyncError `signed_out` */
+export function sdkBackend(sdk: FirebaseSdk, options: SdkBackendOptions): Backend {
+  const { appCheckToken, region = DEFAULT_REGION } = options;
+  const uid = sdk.currentUid();
+  if (uid === undefined) throw new SyncError('signed_out');
+  const isSignedIn = () => sdk.currentUid() === uid;
+  const ended = unacknowledgedJobs(uid);
+
+  return {
+    functionsUrl: options.functionsUrl ?? `https://${region}-${sdk.projectId}.cloudfunctions.net`,
+    storageUrl: options.storageUrl ?? 'https://firebasestorage.googleapis.com',
+    idToken: async (refresh) => {
+      try {
+        return isSignedIn() ? await sdk.idToken(refresh) : null;
+      } catch (error) {
+        if (isGone(error)) throw new SyncError('account_gone');
+        throw error;
+      }
+    },
+    ...(appCheckToken === undefined ? {} : { appCheckToken }),
+    onSignIn: (listener) =>
+      sdk.onUserChange(() => {
+        if (isSignedIn()) listener();
+      }),
+    endedJobs: () => sdk.idsOf(ended),
+    watchEndedJobs: (listener, onError) => sdk.watchIdsOf(ended, listener, onError),
+    watchJob: (jobId, listener, onError) =>
+      sdk.watchDocument(
+        `${JOBS}/${jobId}`,
+        (job) => {
+          if (job !== undefined) listener(toSignal(job));
+        },
+        onError,
+      ),
+  };
+}
+
+/** Codes of Firebase Auth for an account that was deleted or disabled. */
+const GONE = new Set(['auth/user-token-expired', 'auth/user-disabled', 'auth/user-not-found']);
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && GONE.has(String(error.code));
+}
+
+function toSignal(job: Readonly<Record<string, unknown>>): JobSignal {
+  const { status, progress, waitingFor } = job as unknown as JobDoc;
+  return { status, percent: progress.percent, isTroubled: waitingFor?.reason === 'upload_mismatch' };
+}

@@ -1,0 +1,98 @@
+/** `expo-sqlite` and `expo-file-system` as React Native has them, on what Node has: the same database engine, real files. */
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ExpoDatabase, ExpoFileSystem, ExpoSqlite } from '../../src/react-native.ts';
+
+/** @param root A directory: databases and documents are in it. @param fails whether a statement is to fail */
+export function expoModules(
+  root: string,
+  fails: (sql: string) => boolean = () => false,
+): { sqlite: ExpoSqlite; fileSystem: ExpoFileSystem } {
+  const open = async (name: string): Promise<ExpoDatabase> => {
+    await turn();
+    const db = new DatabaseSync(path.join(root, name));
+    const run = async <T>(sql: string, work: () => T): Promise<T> => {
+      await turn(); // As on a device, each statement is a trip to another thread.
+      if (fails(sql)) throw new Error('database or disk is full');
+      return work();
+    };
+    return {
+      execAsync: (sql) =>
+        run(sql, () => {
+          db.exec(sql);
+        }),
+      runAsync: (sql, params) => run(sql, () => db.prepare(sql).run(...params)),
+      getAllAsync: <T>(sql: string, params: (string | number)[]) =>
+        run(sql, () => db.prepare(sql).all(...params) as T[]),
+      withTransactionAsync: async (task) => {
+        db.exec('BEGIN');
+        try {
+          await task();
+          db.exec('COMMIT');
+        } catch (error) {
+          db.exec('ROLLBACK');
+          throw error;
+        }
+      },
+      closeAsync: () =>
+        run('', () => {
+          db.close();
+        }),
+    };
+  };
+  return { sqlite: { openDatabaseAsync: open }, fileSystem: fileSystem(root) };
+}
+
+function fileSystem(root: string): ExpoFileSystem {
+  class File {
+    readonly #path: string;
+    constructor(uri: string) {
+      this.#path = fileURLToPath(uri);
+    }
+    get exists(): boolean {
+      return existsSync(this.#path);
+    }
+    async write(content: Uint8Array): Promise<void> {
+      await turn();
+      writeFileSync(this.#path, content);
+    }
+    open() {
+      const file = openSync(this.#path, 'r');
+      const handle = {
+        offset: 0 as number | null,
+        readBytes: async (length: number) => {
+          await turn();
+          const bytes = new Uint8Array(length);
+          const count = readSync(file, bytes, 0, length, handle.offset ?? 0);
+          return bytes.subarray(0, count);
+        },
+        close: () => {
+          closeSync(file);
+        },
+      };
+      return handle;
+    }
+    delete(): void {
+      rmSync(this.#path);
+    }
+  }
+  class Directory {
+    readonly #path: string;
+    constructor(uri: string) {
+      this.#path = fileURLToPath(uri);
+    }
+    get exists(): boolean {
+      return existsSync(this.#path);
+    }
+    create(): void {
+      mkdirSync(this.#path, { recursive: true });
+    }
+    list(): { readonly name: string }[] {
+      return readdirSync(this.#path).map((name) => ({ name }));
+    }
+  }
+  return { File, Directory, Paths: { document: { uri: pathToFileURL(`${root}/`).href } } };
+}

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { deleteApp, initializeApp } from 'firebase/app';
+import * as firestore from 'firebase/firestore';
+import { toQuery } from '../../src/firebase.ts';
+import { expoStore, nativeFirebaseBackend, nativeQuery, registerNativeDevice } from '../../src/react-native.ts';
+import type { NativeFirestoreModule } from '../../src/react-native.ts';
+import { newestConversations, unacknowledgedJobs, usageSince } from '../../src/reading.ts';
+import { storeContract } from '../../src/testing.ts';
+import { expoModules } from '../support/expoModules.ts';
+import { STORAGE } from '../support/fakeServer.ts';
+import type { Fault } from '../support/fakeServer.ts';
+import { polyfillAbort } from '../support/polyfill.ts';
+import { HOUR_MS, states, World } from '../support/world.ts';
+
+describe('the store on expo-sqlite and expo-file-system', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(path.join(os.tmpdir(), 'expo-store-'));
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+  const open = (uid = 'an/n') => expoStore({ uid, ...expoModules(root) });
+  const folderOf = (uid: string) => path.join(root, `offline-audio-sync-${uid}`);
+
+  storeContract({ create: () => Promise.resolve(open()), reopen: () => Promise.resolve(open()) });
+
+  it('keeps users apart, whatever their ids are made of', async () => {
+    const uids = ['a', 'A', 'a_', 'a.', '..', 'ä', 'a_2e_'];
+    for (const uid of uids) await open(uid).put(new Map([['key', { uid }]]));
+    for (const uid of uids) assert.deepEqual((await open(uid).entries()).get('key'), { uid });
+  });
+
+  it('keeps neither audio nor entry where one of them cannot be stored, and no file of it', async () => {
+    let isFull = false;
+    const store = expoStore({ uid: 'ann', ...expoModules(root, (sql) => isFull && sql.includes('entries')) });
+    await store.putAudio('one', Uint8Array.of(1), new Map([['recording/one', { size: 1 }]]));
+    isFull = true;
+    const entry = new Map([['recording/one', { size: 2 }]]);
+    await assert.rejects(store.putAudio('one', Uint8Array.of(2, 2), entry), /full/);
+    await assert.rejects(store.removeAudio('one', ['recording/one']), /full/);
+    isFull = false;
+    assert.deepEqual(await store.readAudio('one', 0, 9), Uint8Array.of(1));
+    assert.deepEqual((await store.entries()).get('recording/one'), { size: 1 });
+    assert.equal(readdirSync(folderOf('ann')).length, 1);
+  });
+
+  it('deletes what a process left that died while it wrote audio', async () => {
+    await open('ann').putAudio('kept', Uint8Array.of(1), new Map());
+    writeFileSync(path.join(folderOf('ann'), 'torn'), 'half');
+    const store = open('ann');
+    assert.deepEqual(await store.audioIds(), ['kept']);
+    assert.equal(readdirSync(folderOf('ann')).length, 1);
+  });
+});
+
+describe('the backend on React Native Firebase', () => {
+  const app = initializeApp({ projectId: 'demo', apiKey: 'key' }, 'react-native');
+  const db = firestore.getFirestore(app);
+  after(() => deleteApp(app));
+  /** Its modular API is that of Firebase's own SDK. */
+  const module = { ...firestore, getFirestore: () => db } as unknown as NativeFirestoreModule;
+
+  it('asks for the same as the one on Firebase’s SDK', () => {
+    for (const read of [newestConversations('ann'), unacknowledgedJobs('ann'), usageSince('ann', '2025-10-09')]) {
+      assert.ok(firestore.queryEqual(nativeQuery(module, read) as firestore.Query, toQuery(db, read)));
+    }
+  });
+
+  it('is of the user who was signed in when it was made, and of no other', async () => {
+    const auth = { currentUser: { uid: 'ann' } as { uid: string } | null };
+    const listeners: (() => void)[] = [];
+    const authModule = {
+      getAuth: () => auth,
+      getIdToken: (user: { uid: string }, refresh?: boolean) => Promise.resolve(`${user.uid} ${String(refresh)}`),
+      onAuthStateChanged: (_: object, listener: () => void) => {
+        listeners.push(listener);
+        return () => undefined;
+      },
+    };
+    const backend = nativeFirebaseBackend({
+      projectId: 'demo',
+      auth: authModule,
+      firestore: module,
+      region: 'somewhere1',
+    });
+    assert.equal(backend.functionsUrl, 'https://somewhere1-demo.cloudfunctions.net');
+    assert.equal(await backend.idToken(true), 'ann true');
+    let signIns = 0;
+    backend.onSignIn?.(() => (signIns += 1));
+    auth.currentUser = { uid: 'bob' };
+    assert.equal(await backend.idToken(false), null);
+    for (const listener of listeners) listener();
+    auth.currentUser = { uid: 'ann' };
+    for (const listener of listeners) listener();
+    assert.equal(signIns, 1);
+    auth.currentUser = null;
+    assert.throws(() => nativeFirebaseBackend({ projectId: 'demo', auth: authModule, firestore: module }), {
+      code: 'signed_out',
+    });
+  });
+
+  it('refuses a device id that the server would refuse', async () => {
+    const device = {
+      uid: 'ann',
+      deviceId: '7c9e6679-7425-40de-944b-e07fc1f90ae7',
+      token: 't',
+      platform: 'ios',
+    } as const;
+    await assert.rejects(registerNativeDevice(module, device), { code: 'bad_device_id' });
+  });
+});
+
+describe('a client with the AbortController of React Native', () => {
+  const FAULTS: readonly Fault[] = [
+    'no_connection',
+    'lost_answer',
+    'cut_off',
+    'hang',
+    'rate_limited',
+    'busy',
+    'failing',
+    'broken',
+    'portal',
+  ];
+
+  /** What becomes of some recordings while the first requests meet this fault. */
+  async function live(fault: Fault, way: 'multipart' | 'direct') {
+    const world = new World();
+    const client = await world.client({
+      random: () => 0.5,
+      ...(way === 'direct' && { limits: { maxRequestBytes: 1 } }),
+    });
+    for (let i = 0; i < 2; i++) await world.add(client, 300_000);
+    world.server.faults = Array.from({ length: 20 }, (): Fault => fault);
+    await world.clock.advance(1500);
+    const atFirst = world.server.requests.length;
+    await world.clock.advance(2 * HOUR_MS);
+    const verdict = { states: states(client), transcribed: [...world.server.transcribed.values()] };
+    const requests = world.server.requests.length;
+    const toStorage = world.server.requests.filter((request) => request.includes('/session')).length;
+    await client.dispose();
+    return { verdict, requests, atFirst, toStorage };
+  }
+
+  for (const way of ['multipart', 'direct'] as const) {
+    for (const fault of FAULTS) {
+      it(`ends the same, with as many requests, after "${fault}" (${way})`, async () => {
+        const expected = await live(fault, way);
+        const restore = polyfillAbort();
+        const polyfilled = await live(fault, way).finally(restore);
+        assert.deepEqual(polyfilled.verdict, expected.verdict);
+        assert.ok(expected.verdict.states.every((state) => state === 'synced'));
+        assert.ok(Math.abs(polyfilled.requests - expected.requests) <= expected.requests * 0.1);
+        assert.ok(polyfilled.atFirst <= 20, `${polyfilled.atFirst} requests in a second and a half`);
+        assert.ok(way === 'multipart' || expected.toStorage > 0, STORAGE);
+      });
+    }
+  }
+});
