@@ -4,13 +4,11 @@ import { randomId } from './randomId.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Mutex } from './time.ts';
 
-type SqlValue = string | number;
-
 /** The part of a database of `expo-sqlite` that is used. */
 export interface ExpoDatabase {
   execAsync(source: string): Promise<void>;
-  runAsync(source: string, params: SqlValue[]): Promise<unknown>;
-  getAllAsync<T>(source: string, params: SqlValue[]): Promise<T[]>;
+  runAsync(source: string, params: (string | number)[]): Promise<unknown>;
+  getAllAsync<T>(source: string, params: (string | number)[]): Promise<T[]>;
   withTransactionAsync(task: () => Promise<void>): Promise<void>;
   closeAsync(): Promise<void>;
 }

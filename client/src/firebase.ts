@@ -27,6 +27,8 @@ import type { ReadQuery } from './reading.ts';
 import { sdkBackend } from './sdk.ts';
 import type { SdkBackendOptions } from './sdk.ts';
 
+export type { SdkBackendOptions } from './sdk.ts';
+
 export interface FirebaseBackendOptions extends SdkBackendOptions {
   readonly app: FirebaseApp;
   /** Default: the app's. In React Native, the one that keeps its user (`initializeAuth`). */

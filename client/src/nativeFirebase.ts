@@ -8,9 +8,6 @@ import type { ReadQuery } from './reading.ts';
 import { sdkBackend } from './sdk.ts';
 import type { SdkBackendOptions } from './sdk.ts';
 
-/** What the module hands out and takes back. */
-type Opaque = object;
-
 export interface NativeUser {
   readonly uid: string;
 }
@@ -35,21 +32,21 @@ export interface NativeSnapshot {
   readonly docs: readonly NativeDocument[];
 }
 
-/** The part of `@react-native-firebase/firestore` that is used. */
+/** The part of `@react-native-firebase/firestore` that is used. What it hands out and takes back is opaque here. */
 export interface NativeFirestoreModule {
-  getFirestore(): Opaque;
-  collection(parent: Opaque, path: string): Opaque;
-  collectionGroup(firestore: Opaque, collectionId: string): Opaque;
-  doc(parent: Opaque, path: string): Opaque;
-  query(query: Opaque, ...constraints: Opaque[]): Opaque;
-  where(field: string, operator: ReadQuery['where'][number][1], value: unknown): Opaque;
-  orderBy(field: string, direction?: 'asc' | 'desc'): Opaque;
-  limit(count: number): Opaque;
-  getDocs(query: Opaque): Promise<NativeSnapshot>;
-  onSnapshot(target: Opaque, next: (snapshot: never) => void, failed: (error: Error) => void): Unsubscribe;
-  setDoc(reference: Opaque, data: Record<string, unknown>): Promise<void>;
-  deleteDoc(reference: Opaque): Promise<void>;
-  serverTimestamp(): Opaque;
+  getFirestore(): object;
+  collection(parent: object, path: string): object;
+  collectionGroup(firestore: object, collectionId: string): object;
+  doc(parent: object, path: string): object;
+  query(query: object, ...constraints: object[]): object;
+  where(field: string, operator: ReadQuery['where'][number][1], value: unknown): object;
+  orderBy(field: string, direction?: 'asc' | 'desc'): object;
+  limit(count: number): object;
+  getDocs(query: object): Promise<NativeSnapshot>;
+  onSnapshot(target: object, next: (snapshot: never) => void, failed: (error: Error) => void): Unsubscribe;
+  setDoc(reference: object, data: Record<string, unknown>): Promise<void>;
+  deleteDoc(reference: object): Promise<void>;
+  serverTimestamp(): object;
 }
 
 export interface NativeFirebaseBackendOptions extends SdkBackendOptions {
@@ -65,7 +62,7 @@ export interface NativeFirebaseBackendOptions extends SdkBackendOptions {
 export function nativeFirebaseBackend(options: NativeFirebaseBackendOptions): Backend {
   const { projectId, auth: authModule, firestore } = options;
   const auth = authModule.getAuth();
-  const queryOf = (read: ReadQuery): Opaque => nativeQuery(firestore, read);
+  const queryOf = (read: ReadQuery): object => nativeQuery(firestore, read);
   return sdkBackend(
     {
       projectId,
@@ -98,7 +95,7 @@ export function nativeFirebaseBackend(options: NativeFirebaseBackendOptions): Ba
 }
 
 /** A query of `reading.ts` in React Native Firebase. */
-export function nativeQuery(firestore: NativeFirestoreModule, read: ReadQuery): Opaque {
+export function nativeQuery(firestore: NativeFirestoreModule, read: ReadQuery): object {
   const { isGroup = false } = read;
   const db = firestore.getFirestore();
   return firestore.query(
