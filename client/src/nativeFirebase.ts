@@ -32,6 +32,12 @@ export interface NativeSnapshot {
   readonly docs: readonly NativeDocument[];
 }
 
+/** What hears of snapshots: of a query, or of a document. */
+export interface NativeObserver {
+  next?: (snapshot: never) => void;
+  error?: (error: Error) => void;
+}
+
 /** The part of `@react-native-firebase/firestore` that is used. What it hands out and takes back is opaque here. */
 export interface NativeFirestoreModule {
   getFirestore(): object;
@@ -43,7 +49,7 @@ export interface NativeFirestoreModule {
   orderBy(field: string, direction?: 'asc' | 'desc'): object;
   limit(count: number): object;
   getDocs(query: object): Promise<NativeSnapshot>;
-  onSnapshot(target: object, next: (snapshot: never) => void, failed: (error: Error) => void): Unsubscribe;
+  onSnapshot(target: object, observer: NativeObserver): Unsubscribe;
   setDoc(reference: object, data: Record<string, unknown>): Promise<void>;
   deleteDoc(reference: object): Promise<void>;
   serverTimestamp(): object;
@@ -74,21 +80,19 @@ export function nativeFirebaseBackend(options: NativeFirebaseBackendOptions): Ba
       onUserChange: (listener) => authModule.onAuthStateChanged(auth, listener),
       idsOf: async (read) => (await firestore.getDocs(queryOf(read))).docs.map(({ id }) => id),
       watchIdsOf: (read, next, failed) =>
-        firestore.onSnapshot(
-          queryOf(read),
-          ({ docs }: NativeSnapshot) => {
+        firestore.onSnapshot(queryOf(read), {
+          next: ({ docs }: NativeSnapshot) => {
             next(docs.map(({ id }) => id));
           },
-          failed,
-        ),
+          error: failed,
+        }),
       watchDocument: (path, next, failed) =>
-        firestore.onSnapshot(
-          firestore.doc(firestore.getFirestore(), path),
-          (snapshot: NativeDocument) => {
+        firestore.onSnapshot(firestore.doc(firestore.getFirestore(), path), {
+          next: (snapshot: NativeDocument) => {
             next(snapshot.data());
           },
-          failed,
-        ),
+          error: failed,
+        }),
     },
     options,
   );

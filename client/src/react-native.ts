@@ -17,6 +17,7 @@ export type {
   NativeDocument,
   NativeFirebaseBackendOptions,
   NativeFirestoreModule,
+  NativeObserver,
   NativeSnapshot,
   NativeUser,
 } from './nativeFirebase.ts';

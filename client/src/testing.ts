@@ -14,9 +14,9 @@ const entries = (object: Record<string, StoredValue>): Map<string, StoredValue> 
 
 /** What the contract needs of a test framework, in whose `describe` it is called. */
 export interface TestFramework {
-  it(name: string, test: () => Promise<void>): unknown;
-  beforeEach(hook: () => Promise<void>): unknown;
-  afterEach(hook: () => Promise<void>): unknown;
+  readonly it: (name: string, test: () => Promise<void>) => unknown;
+  readonly beforeEach: (hook: () => Promise<void>) => unknown;
+  readonly afterEach: (hook: () => Promise<void>) => unknown;
 }
 
 /** @param framework its functions; those of the global scope where it is missing. */
