@@ -34,8 +34,12 @@ export function documents(found: Figures['documents'] | undefined): string[] {
         ],
       ],
     ),
-    `One instance of \`onRecordingStaged\` at which ${arrivals.jobs} jobs of 1,000 recordings arrive at once: ${arrivals.peakMb} MB at its peak, ` +
-      `${BEFORE.arrivalsPeakMb} MB before.`,
+    ...(arrivals === undefined
+      ? []
+      : [
+          `One instance of \`onRecordingStaged\` at which ${arrivals.jobs} jobs of 1,000 recordings arrive at once: ${arrivals.peakMb} MB at its peak, ` +
+            `${BEFORE.arrivalsPeakMb} MB before.`,
+        ]),
   ];
 }
 

@@ -51,8 +51,10 @@ export interface Arrivals {
 
 export interface Documents {
   readonly hours: number;
+  /** Those that were measured, of both ways in. */
   readonly days: readonly Day[];
-  readonly arrivals: Arrivals;
+  /** Missing where it was not measured. */
+  readonly arrivals?: Arrivals;
 }
 
 /** How fast ordinary audio is decoded: times real time, by processor time. */
@@ -166,7 +168,7 @@ export function ratios({
       'listenerMb720',
       most(({ listenedMb }) => listenedMb),
     );
-    note('arrivalsPeakMb', arrivals.peakMb);
+    note('arrivalsPeakMb', arrivals?.peakMb);
   }
   if (local) {
     // By processor time: the clock of a machine that others use says little of one thread.
