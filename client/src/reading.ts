@@ -3,20 +3,26 @@ import type { ConversationDoc, SegmentDoc } from 'offline-audio-sync-contract';
 import { conversationsPath } from 'offline-audio-sync-contract';
 
 export {
+  conversationBefore,
   conversationChanges,
+  conversationFrom,
+  conversationsAcross,
   conversationsOfDay,
   editChanges,
   editedConversation,
   editedSegments,
   editsBetween,
   filesOfJobs,
+  jobsSince,
   namedVoices,
   newestConversations,
   newestJobs,
+  NO_LIMIT,
   segmentsIn,
   speechOfDay,
   transcriptOf,
   unacknowledgedJobs,
+  unfinishedJobs,
   usageSince,
 } from 'offline-audio-sync-contract';
 export type {

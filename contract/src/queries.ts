@@ -30,9 +30,31 @@ export interface ReadQuery {
   readonly limit: number;
 }
 
+/** For a list that is to be whole: Firestore's own bound of a limit. What is not there costs nothing. */
+export const NO_LIMIT = 2 ** 31 - 1;
+
 /** The jobs of a user, newest first. They are kept for a while after their end: see `expiresAt`. */
 export function newestJobs(uid: string, limit = 30): ReadQuery {
   return { collection: JOBS, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
+}
+
+/** The jobs of a user that were made since a moment, newest first: whatever was recorded from then on is in one of these. */
+export function jobsSince(uid: string, since: Date, limit = 100): ReadQuery {
+  const newest = newestJobs(uid, limit);
+  return { ...newest, where: [...newest.where, ['createdAt', '>=', since]] };
+}
+
+/** The user's jobs that have not ended, in no order. */
+export function unfinishedJobs(uid: string, limit = 100): ReadQuery {
+  return {
+    collection: JOBS,
+    where: [
+      ['uid', '==', uid],
+      ['finishedAt', '==', null],
+    ],
+    orderBy: [],
+    limit,
+  };
 }
 
 /** What the user's jobs know of each of their recordings, in pages: of one job, or of all. */
@@ -71,12 +93,37 @@ export function newestConversations(uid: string, limit = 50): ReadQuery {
 }
 
 /**
- * The conversations of a day, newest first. One that runs past midnight belongs to the day it began.
+ * The conversations that began on a day, newest first. Those that went on from the day before: {@link conversationsAcross}.
  * @param from the day's midnight where the user is; @param to the next one.
  */
 export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
   const live = newestConversations(uid, limit);
   return { ...live, where: [...live.where, ['startedAt', '>=', from], ['startedAt', '<', to]] };
+}
+
+/** Longer than any conversation goes on without a pause, milliseconds: bounds what {@link conversationsAcross} looks through. */
+const LONGEST_CONVERSATION_MS = 3 * 24 * 3600_000;
+
+/** The conversations that began before a moment and went on at it, newest first: what a day shares with the day before. */
+export function conversationsAcross(uid: string, at: Date, limit = 50): ReadQuery {
+  const live = conversationsOfDay(uid, new Date(at.getTime() - LONGEST_CONVERSATION_MS), at, limit);
+  return {
+    ...live,
+    where: [...live.where, ['finishedAt', '>', at]],
+    orderBy: [...live.orderBy, ['finishedAt', 'desc']],
+  };
+}
+
+/** The last conversation that began before a moment. */
+export function conversationBefore(uid: string, at: Date): ReadQuery {
+  const live = newestConversations(uid, 1);
+  return { ...live, where: [...live.where, ['startedAt', '<', at]] };
+}
+
+/** The first conversation that began at a moment or after it. */
+export function conversationFrom(uid: string, at: Date): ReadQuery {
+  const live = newestConversations(uid, 1);
+  return { ...live, where: [...live.where, ['startedAt', '>=', at]], orderBy: [['startedAt', 'asc']] };
 }
 
 /** The transcript of a conversation, from its beginning, in pages of segments. */

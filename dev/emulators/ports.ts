@@ -50,7 +50,8 @@ export async function isTaken(port: number): Promise<boolean> {
   return answers(port);
 }
 
-function answers(port: number): Promise<boolean> {
+/** Whether a connection to a port of this machine is accepted. */
+export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: HOST });
     const finish = (connected: boolean): void => {

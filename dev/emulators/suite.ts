@@ -11,6 +11,7 @@ import { chooseEmulatorPrograms, findDownloads } from './downloads.ts';
 import { spawnFirebase, untilReady } from './firebaseTools.ts';
 import { buildConsole } from './console.ts';
 import { errorWithLog, newLogFile } from './logs.ts';
+import { watchListeners } from './liveness.ts';
 import { isTaken, reservePorts } from './ports.ts';
 import { SUITE_MARK, killSuite, killSuiteNow } from './processes.ts';
 import {
@@ -50,7 +51,7 @@ export interface Suite {
   readonly uiUrl: string | null;
   /** From now on rebuilds the functions, and so makes the emulator reload them, whenever their sources change. */
   watch(): void;
-  /** Settles, with the reason, only if the emulators end by themselves. */
+  /** Settles, with the reason, only if the emulators, or one of them, end by themselves. */
   readonly crashed: Promise<Error>;
   /** Ends every process and removes every file of the suite; the log stays if `keepLog`. */
   stop(options: { keepLog: boolean }): Promise<void>;
@@ -100,7 +101,8 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   const ui = options.ui === true && (found.ui || programs.downloads);
 
   const { ports, standInPort } = await allocatePorts(options.ports, cleanups);
-  const needsStandIn = transcriber === 'deepgram' && deepgramApiKey === undefined;
+  const chosen = parameters?.['TRANSCRIBER'] ?? transcriber;
+  const needsStandIn = chosen === 'deepgram' && deepgramApiKey === undefined;
   const standIn = needsStandIn ? await startDeepgramStandIn({ port: standInPort, quiet: true }) : null;
   if (standIn !== null) cleanups.push(() => standIn.close());
   const workspace = createWorkspace({
@@ -109,7 +111,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
     ui,
     functionsSource: FUNCTIONS,
     parameters: {
-      TRANSCRIBER: transcriber,
+      TRANSCRIBER: chosen,
       ...parameters,
       ...(standIn !== null && { DEEPGRAM_BASE_URL: standIn.url }),
     },
@@ -120,7 +122,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   });
   await buildFunctions(workspace.functions, signal);
   if (options.console === true) {
-    const atWork = standIn === null ? (parameters?.['TRANSCRIBER'] ?? transcriber) : 'stand-in';
+    const atWork = standIn === null ? chosen : 'stand-in';
     await buildConsole(workspace.hosting, { ports, ui, transcriber: atWork }, signal);
   }
 
@@ -136,7 +138,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   process.on('exit', lastResort);
   const logFile = newLogFile();
   const child = spawnFirebase(workspace, java, programs.env);
-  const crashed = new Promise<Error>((resolve) => {
+  const ended = new Promise<Error>((resolve) => {
     const onExit = (): void => {
       resolve(errorWithLog('The emulators ended by themselves', logFile));
     };
@@ -149,6 +151,14 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   });
   const limitMs = programs.downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
+  // firebase-tools goes on without an emulator that has died, and says so in its log alone.
+  const died = new Promise<Error>((resolve) => {
+    cleanups.push(
+      watchListeners(listenersOf(ports), (name) => {
+        resolve(errorWithLog(`The ${name} emulator ended by itself: start again`, logFile));
+      }),
+    );
+  });
   const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
   const env = {
     ...environmentFor(ports, standIn?.url),
@@ -158,7 +168,13 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   const watch = (): void => {
     cleanups.push(watchFunctions(workspace.functions));
   };
-  return { env, logFile, uiUrl, crashed, watch };
+  return { env, logFile, uiUrl, crashed: Promise.race([ended, died]), watch };
+}
+
+/** The emulators that somebody may miss. The hub, logging and the UI are firebase-tools itself, whose end is noticed otherwise. */
+function listenersOf(ports: Ports): ReadonlyMap<string, number> {
+  const names = ['auth', 'functions', 'firestore', 'storage', 'hosting', 'pubsub'] as const satisfies readonly Listener[];
+  return new Map(names.map((name) => [name, ports[name]]));
 }
 
 async function allocatePorts(

@@ -1,17 +1,24 @@
 /** The address is the state: which screen is shown, and of what. */
 import { computed, signal } from '@preact/signals';
+import { currentPage, newPage, rememberPlace, restorePlace } from './places.ts';
 
 export type Route =
   | { readonly screen: 'home' }
   | { readonly screen: 'day'; readonly day: string }
+  | { readonly screen: 'month'; readonly month: string }
   | { readonly screen: 'conversation'; readonly id: string }
   | { readonly screen: 'record' }
   | { readonly screen: 'jobs' }
   | { readonly screen: 'job'; readonly id: string }
   | { readonly screen: 'usage' }
+  | { readonly screen: 'search' }
+  | { readonly screen: 'settings' }
   | { readonly screen: 'nothing' };
 
 const path = signal(location.pathname);
+
+/** The part of the address behind `?`. */
+export const search = signal(location.search);
 
 export const route = computed<Route>(() => parseRoute(path.value));
 
@@ -21,11 +28,17 @@ export function parseRoute(pathname: string): Route {
   const id = second === undefined ? undefined : decode(second);
   if (first === undefined) return { screen: 'home' };
   if (first === 'day' && id !== undefined) return { screen: 'day', day: id };
+  if (first === 'month' && id !== undefined) return { screen: 'month', month: id };
   if (first === 'conversations' && id !== undefined) return { screen: 'conversation', id };
   if (first === 'jobs') return id === undefined ? { screen: 'jobs' } : { screen: 'job', id };
-  if (id === undefined && (first === 'record' || first === 'usage')) return { screen: first };
+  if (id === undefined && isPlain(first)) return { screen: first };
   return { screen: 'nothing' };
 }
+
+/** Screens that are of nothing in particular. */
+const PLAIN = ['record', 'usage', 'search', 'settings'] as const;
+
+const isPlain = (name: string): name is (typeof PLAIN)[number] => PLAIN.some((plain) => plain === name);
 
 function decode(part: string): string | undefined {
   try {
@@ -40,22 +53,50 @@ export const hrefs = {
   record: '/record',
   jobs: '/jobs',
   usage: '/usage',
+  search: '/search',
+  settings: '/settings',
   day: (day: string): string => `/day/${day}`,
+  month: (month: string): string => `/month/${month}`,
   conversation: (id: string): string => `/conversations/${encodeURIComponent(id)}`,
   job: (id: string): string => `/jobs/${encodeURIComponent(id)}`,
 };
 
-export function navigate(href: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(null, '', href);
-  else history.pushState(null, '', href);
+export function navigate(href: string, { replace = false, link = null }: NavigateOptions = {}): void {
+  if (replace) {
+    history.replaceState({ page: shownPage }, '', href);
+  } else {
+    rememberPlace(shownPage, link);
+    shownPage = newPage();
+    history.pushState({ page: shownPage }, '', href);
+  }
   path.value = location.pathname;
+  search.value = location.search;
   if (!replace) scrollTo(0, 0);
 }
 
+interface NavigateOptions {
+  /** In place of the page that is shown. */
+  readonly replace?: boolean;
+  /** The link that was followed. */
+  readonly link?: string | null;
+}
+
+let shownPage = '';
+
 /** Links within the console change the screen, not the page. */
 export function startRouter(): void {
+  history.scrollRestoration = 'manual';
+  shownPage = currentPage();
+  restorePlace(shownPage);
   addEventListener('popstate', () => {
+    rememberPlace(shownPage);
+    shownPage = currentPage();
     path.value = location.pathname;
+    search.value = location.search;
+    restorePlace(shownPage);
+  });
+  addEventListener('pagehide', () => {
+    rememberPlace(shownPage);
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
@@ -64,6 +105,8 @@ export function startRouter(): void {
     if (link?.origin !== location.origin || link.target !== '' || link.hasAttribute('download')) return;
     if (link.hash !== '' && link.pathname === location.pathname) return;
     event.preventDefault();
-    navigate(link.pathname + link.search);
+    const { pathname, search: query } = link;
+    const isInScreen = link.closest('main') !== null;
+    navigate(pathname + query, { link: isInScreen ? link.getAttribute('href') : null });
   });
 }

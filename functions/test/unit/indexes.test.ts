@@ -153,11 +153,16 @@ const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: 
 /** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
 const APP_QUERIES: Record<string, Query> = {
   'the newest jobs': adminQuery(reading.newestJobs('ann')),
+  'the jobs since a day': adminQuery(reading.jobsSince('ann', new Date(0))),
+  'the jobs under way': adminQuery(reading.unfinishedJobs('ann')),
   'the recordings of a job': adminQuery(reading.filesOfJobs('ann', 'job')),
   'the recordings of all jobs': adminQuery(reading.filesOfJobs('ann', null)),
   'jobs to catch up on': adminQuery(reading.unacknowledgedJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
+  'the conversations over midnight': adminQuery(reading.conversationsAcross('ann', new Date(1))),
+  'the conversation before a day': adminQuery(reading.conversationBefore('ann', new Date(1))),
+  'the conversation after a day': adminQuery(reading.conversationFrom('ann', new Date(1))),
   'the transcript of a conversation': adminQuery(reading.transcriptOf('ann', CONVERSATION)),
   'the speech of a day': adminQuery(reading.speechOfDay('ann', new Date(0), new Date(1))),
   'all conversations ever': adminQuery(reading.conversationChanges('ann', null)),

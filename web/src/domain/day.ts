@@ -2,7 +2,6 @@
 import { EMPTY_LEDGER, isFinal } from 'offline-audio-sync-contract';
 import type { AudioLedger } from 'offline-audio-sync-contract';
 import type { Conversation, Job, JobFile } from '../data/model.ts';
-import { dayOf, type DayKey } from './time.ts';
 import type { Span } from './timeline.ts';
 
 export interface DayRecording extends Span {
@@ -36,6 +35,12 @@ export function filesBetween(jobs: readonly Job[], { from, to }: Span): JobFile[
     }
   }
   return [...byName.values()].sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** Files that were recorded in a stretch of time, also those that began before it, each once. */
+export function filesAcross(jobs: readonly Job[], { from, to }: Span): JobFile[] {
+  const began = filesBetween(jobs, { from: Number.NEGATIVE_INFINITY, to });
+  return began.filter(({ startedAt, durationSeconds }) => startedAt >= from || startedAt + (durationSeconds ?? 0) * 1000 > from);
 }
 
 export function recordingsOf(files: readonly JobFile[]): DayRecording[] {
@@ -95,25 +100,4 @@ export function lanesOf(
       conversations: of(conversations, deviceId),
       speech: of(speech, deviceId),
     }));
-}
-
-export interface KnownDay {
-  readonly day: DayKey;
-  readonly conversations: number;
-}
-
-/** Days of which anything is known, newest first. */
-export function knownDays(conversations: readonly Conversation[], jobs: readonly Job[]): KnownDay[] {
-  const counts = new Map<DayKey, number>();
-  for (const { startedAt } of conversations) {
-    const day = dayOf(startedAt);
-    counts.set(day, (counts.get(day) ?? 0) + 1);
-  }
-  for (const { files } of jobs) {
-    for (const { startedAt } of files) {
-      const day = dayOf(startedAt);
-      if (!counts.has(day)) counts.set(day, 0);
-    }
-  }
-  return [...counts].map(([day, count]) => ({ day, conversations: count })).sort((a, b) => (a.day < b.day ? 1 : -1));
 }

@@ -44,7 +44,7 @@ export function toMarkdown(
   { day, clock }: MarkdownFormats,
 ): string {
   const head = [
-    `# ${escapeMarkdown(conversation.title ?? 'Conversation')}`,
+    `# ${escapeMarkdown(onOneLine(conversation.title ?? 'Conversation'))}`,
     `${day(conversation.startedAt)}, ${clock(conversation.startedAt)} – ${clock(conversation.finishedAt)} · ${escapeMarkdown(conversation.deviceId)}`,
     ...(conversation.overview === null ? [] : [`> ${escapeMarkdown(conversation.overview).replaceAll('\n', '\n> ')}`]),
   ];
@@ -55,6 +55,8 @@ export function toMarkdown(
   return `${[...head, ...body].join('\n\n')}\n`;
 }
 
+const onOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
 /** What was said is text, never formatting. */
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/^(\s*|\s*\d+)([-+.)])(?=\s)/gm, '$1\\$2');
@@ -62,7 +64,7 @@ function escapeMarkdown(text: string): string {
 
 /** Times count from the start of the conversation. */
 export function toSrt(conversation: Conversation, lines: readonly Line[]): string {
-  const origin = Math.min(conversation.startedAt, ...lines.map(({ startedAt }) => startedAt));
+  const origin = lines.reduce((least, { startedAt }) => Math.min(least, startedAt), conversation.startedAt);
   return lines
     .map(({ startedAt, endedAt, text, speaker }, index) => {
       const from = srtTime(startedAt - origin);
@@ -111,13 +113,30 @@ export function toText(lines: readonly Line[]): string {
     .join('\n');
 }
 
-/** `2026-07-03-lunch-with-ada` */
+/** Bytes of the title in a file name: systems take 255 for the whole of it. */
+const MAX_TITLE_BYTES = 150;
+
+/** `2026-07-03-lunch-with-ada`. The title in its own script: only Latin, Greek and Cyrillic letters lose their accents. */
 export function fileStem(conversation: Conversation, day: string): string {
   const title = (conversation.title ?? 'conversation')
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '');
-  return [day, title.slice(0, 60)].filter((part) => part !== '').join('-');
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, '-');
+  const cut = cutToBytes(title, MAX_TITLE_BYTES).replace(/^-+|-+$/g, '');
+  return [day, cut].filter((part) => part !== '').join('-');
+}
+
+/** The beginning of a text that has so many bytes, cut between what a reader takes for characters. */
+function cutToBytes(text: string, most: number): string {
+  const encoder = new TextEncoder();
+  let cut = '';
+  let bytes = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    bytes += encoder.encode(segment).length;
+    if (bytes > most) break;
+    cut += segment;
+  }
+  return cut;
 }

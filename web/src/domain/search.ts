@@ -1,35 +1,33 @@
-/** Searching in what was said: without regard to case and accents. */
+/** Searching in a transcript. */
+import { findIn, fold, foldQuery, type Folded, type TextRange } from 'offline-audio-sync-client/search';
 
-/** Where a match lies in the text: UTF-16 offsets. */
-export interface Match {
-  readonly start: number;
-  readonly end: number;
+/** What a query matches in each line that has it, by the line's index. */
+export type Matches = ReadonlyMap<number, readonly TextRange[]>;
+
+const NONE: Matches = new Map();
+
+/** The lines of a transcript, made ready once, so that every key that is typed costs little. */
+export class TranscriptSearch {
+  readonly #lines: readonly { readonly text: string }[];
+  #folded: readonly Folded[] | null = null;
+
+  constructor(lines: readonly { readonly text: string }[]) {
+    this.#lines = lines;
+  }
+
+  find(query: string): Matches {
+    const wanted = foldQuery(query);
+    if (wanted === '') return NONE;
+    this.#folded ??= this.#lines.map(({ text }) => fold(text));
+    const found = new Map<number, readonly TextRange[]>();
+    for (const [index, line] of this.#folded.entries()) {
+      const ranges = findIn(line, wanted);
+      if (ranges.length > 0) found.set(index, ranges);
+    }
+    return found;
+  }
 }
 
-/** Every occurrence that does not overlap the one before. An empty query matches nothing. */
-export function findAll(text: string, query: string): Match[] {
-  const { folded: needle } = fold(query.trim());
-  if (needle === '') return [];
-  const { folded, origin } = fold(text);
-  const matches: Match[] = [];
-  for (let at = folded.indexOf(needle); at !== -1; at = folded.indexOf(needle, at + needle.length)) {
-    const last = origin[at + needle.length - 1];
-    matches.push({ start: origin[at]?.start ?? 0, end: last?.end ?? text.length });
-  }
-  return matches;
-}
-
-/** The text in its plain form, and where each of its characters comes from. */
-function fold(text: string): { folded: string; origin: readonly Match[] } {
-  let folded = '';
-  const origin: Match[] = [];
-  let start = 0;
-  for (const character of text) {
-    const end = start + character.length;
-    const plain = character.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-    folded += plain;
-    origin.push(...Array.from({ length: plain.length }, () => ({ start, end })));
-    start = end;
-  }
-  return { folded, origin };
+export function countOf(matches: Matches): number {
+  return [...matches.values()].reduce((sum, ranges) => sum + ranges.length, 0);
 }

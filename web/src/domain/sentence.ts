@@ -1,10 +1,50 @@
-/** What went wrong, as a sentence for a person. */
-export function sentenceOf(error: unknown): string {
+/** What went wrong, as a sentence for a person that says what to do. */
+
+/** @param isOnline whether the browser thinks that there is a network */
+export function sentenceOf(error: unknown, isOnline = navigator.onLine): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === 'QuotaExceededError' ? 'There is no room left on this device.' : error.message;
+  if (error.name === 'QuotaExceededError') return 'There is no room left on this device.';
+  return error.name === 'FirebaseError' && 'code' in error ? sentenceOfFirebase(error, isOnline) : error.message;
 }
 
 /** The same sentence with a full stop where it has none. */
 export function sentenceEnd(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+const NO_CONNECTION = 'There is no connection. Try again when it is back.';
+const NO_ANSWER =
+  'The service does not answer, so nothing was changed as far as is known here. Try again in a minute; if it stays so, tell the operator of this service.';
+
+/** By the code without the part of Firebase that it came from. */
+const FIREBASE: Readonly<Record<string, string>> = {
+  internal: NO_ANSWER,
+  unavailable: NO_ANSWER,
+  'deadline-exceeded': NO_ANSWER,
+  unknown: NO_ANSWER,
+  aborted: NO_ANSWER,
+  cancelled: NO_ANSWER,
+  unauthenticated: 'Your sign-in is not valid any more. Sign out, and in again.',
+  'permission-denied':
+    'The service does not let this account see that. Sign out and in again; if it stays so, tell the operator of this service.',
+  'resource-exhausted': 'The service has reached a limit. Everything is kept; try again in an hour.',
+  'failed-precondition':
+    'The service is not set up completely. Tell its operator: an index or another part of the deployment is missing.',
+  'not-found':
+    'The service does not have what this page asks for. Reload the page; if it stays so, tell the operator of this service.',
+};
+
+/** Our functions say in `details` what is wrong; everything else is Firebase's own. */
+function sentenceOfFirebase(error: Error & { readonly code: unknown }, isOnline: boolean): string {
+  const said = 'details' in error ? messageIn(error.details) : null;
+  if (said !== null) return sentenceEnd(said);
+  const code = String(error.code).replace(/^(functions|firestore|storage)\//, '');
+  const sentence = FIREBASE[code];
+  if (sentence === NO_ANSWER && !isOnline) return NO_CONNECTION;
+  return sentence ?? sentenceEnd(error.message);
+}
+
+function messageIn(details: unknown): string | null {
+  if (typeof details !== 'object' || details === null || !('message' in details)) return null;
+  return typeof details.message === 'string' ? details.message : null;
 }

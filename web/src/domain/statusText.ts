@@ -16,6 +16,16 @@ const PLAIN: Readonly<Record<string, string>> = {
   app_check_failed: 'The service does not accept this console: its operator has to set up App Check for it.',
 };
 
+/** A wait that is this short follows the first failures in a row, milliseconds: see `backOffMs` of the client library. */
+const SHORT_WAIT_MS = 4000;
+/** What any network does now and then. */
+const UNREACHED: ReadonlySet<string> = new Set(['network', 'timeout', 'no_token', 'not_ours']);
+
+/** Whether this is most likely over before a person has read it: a request that failed once, say. @param nowMs when it came up */
+export function isPassing({ reason, until }: SyncStatus, nowMs: number): boolean {
+  return reason !== null && until !== null && UNREACHED.has(reason) && until - nowMs < SHORT_WAIT_MS;
+}
+
 /** Null where nothing is to be said. */
 export function statusText({ state, reason, message }: SyncStatus): string | null {
   if (state === 'standby') return 'Another tab of the console does the sending.';

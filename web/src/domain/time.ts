@@ -27,6 +27,8 @@ const CLOCK_SECONDS = format({ hour: '2-digit', minute: '2-digit', second: '2-di
 const DAY = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const DAY_OF_YEAR = format({ day: 'numeric', month: 'long', year: 'numeric' });
 const SHORT_DAY = format({ day: 'numeric', month: 'short' });
+const MONTH = format({ month: 'long', year: 'numeric' });
+const MONTH_NAME = format({ month: 'short' });
 const WEEKDAY = format({ weekday: 'short' });
 
 /** `8:21 – 8:45 AM`; one time where both are the same. */
@@ -36,6 +38,8 @@ export const clockSeconds = (ms: number): string => CLOCK_SECONDS().format(ms);
 export const longDay = (ms: number): string => DAY().format(ms);
 export const dayOfYear = (ms: number): string => DAY_OF_YEAR().format(ms);
 export const shortDay = (ms: number): string => SHORT_DAY().format(ms);
+export const monthName = (ms: number): string => MONTH().format(ms);
+export const shortMonth = (ms: number): string => MONTH_NAME().format(ms);
 export const weekday = (ms: number): string => WEEKDAY().format(ms);
 
 /** `yyyy-mm-dd` */
@@ -59,6 +63,29 @@ export function addDays(day: DayKey, days: number): DayKey {
   const date = new Date(startOfDay(day) ?? 0);
   date.setDate(date.getDate() + days);
   return dayOf(date.getTime());
+}
+
+/** The day, or the latest one where it is after that. */
+export const clampDay = (day: DayKey, latest: DayKey): DayKey => (day > latest ? latest : day);
+
+/** `yyyy-mm` */
+export type MonthKey = string;
+
+export const monthOf = (day: DayKey): MonthKey => day.slice(0, 7);
+
+/** The days of a month in order; none where this is no month. */
+export function daysOfMonth(month: MonthKey): DayKey[] {
+  const first = `${month}-01`;
+  if (startOfDay(first) === null) return [];
+  const days = Array.from({ length: 31 }, (_, index) => addDays(first, index));
+  return days.filter((day) => monthOf(day) === month);
+}
+
+/** The month so many months later. */
+export function addMonths(month: MonthKey, months: number): MonthKey {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  const date = new Date(year, number - 1 + months, 1);
+  return monthOf(dayOf(date.getTime()));
 }
 
 /** `today`, `yesterday`, or a date. */

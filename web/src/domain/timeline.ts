@@ -45,8 +45,9 @@ export function merge(spans: readonly Span[], resolutionMs: number): Span[] {
 /** The window that shows all there is with some air around it; the whole day where there is nothing. */
 export function fit(spans: readonly Span[], day: Span): Span {
   if (spans.length === 0) return day;
-  const from = Math.min(...spans.map((span) => span.from));
-  const to = Math.max(...spans.map((span) => span.to));
+  // Not by `Math.min(...)`: a day may have more sentences than a call takes arguments.
+  const from = spans.reduce((least, span) => Math.min(least, span.from), Number.POSITIVE_INFINITY);
+  const to = spans.reduce((most, span) => Math.max(most, span.to), Number.NEGATIVE_INFINITY);
   const air = Math.max((to - from) * 0.04, 30_000);
   return within({ from: from - air, to: to + air }, day);
 }

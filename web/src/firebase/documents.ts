@@ -44,11 +44,6 @@ export function filePageOf(_id: string, data: DocumentData): FilePage {
   return { jobId, files: files.map(fileOf) };
 }
 
-/** Jobs with their recordings, which are documents apart. */
-export function withFiles(jobs: readonly Job[], pages: readonly FilePage[]): Job[] {
-  return jobs.map((job) => ({ ...job, files: pages.flatMap(({ jobId, files }) => (jobId === job.id ? files : [])) }));
-}
-
 function fileOf(doc: JobFileDoc<Timestamp>): JobFile {
   const { name, deviceId, state, durationSeconds, speechSeconds, duplicateSeconds, failedSeconds, error } = doc;
   return {

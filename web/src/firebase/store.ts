@@ -3,6 +3,8 @@ import {
   clearIndexedDbPersistence,
   connectFirestoreEmulator,
   doc,
+  getCountFromServer,
+  getDoc,
   getDocs,
   initializeFirestore,
   onSnapshot,
@@ -15,7 +17,7 @@ import {
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
-import { conversationsPath } from 'offline-audio-sync-contract';
+import { conversationsPath, NO_LIMIT } from 'offline-audio-sync-contract';
 import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
@@ -153,10 +155,32 @@ export async function readAll<T>(
   return { value: found, fromCache };
 }
 
-/** Calls one of the functions. @throws Error with a sentence for a person. */
-export async function call<Name extends CallableName>(name: Name, data: Callables[Name]['request']): Promise<void> {
+/** How many documents a query has, whatever its limit. Needs a network. */
+export async function countOf(read: ReadQuery): Promise<number> {
+  const { db } = await connect();
+  return (await getCountFromServer(toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
+}
+
+/** One document as it is now, or as this device has kept it; null where there is none. */
+export async function readDocument<T>(path: string, parse: Parse<T>): Promise<T | null> {
+  const { db } = await connect();
+  const found = await getDoc(doc(db, path));
+  return found.exists() ? parse(found.id, found.data()) : null;
+}
+
+/** How long a function may take before a person is told that it does not answer, milliseconds. */
+const CALL_LIMIT_MS = 45_000;
+
+/** Calls one of the functions. @throws FirebaseError, which `sentenceOf` puts into words. */
+export async function call<Name extends CallableName>(
+  name: Name,
+  data: Callables[Name]['request'],
+): Promise<Callables[Name]['answer']> {
   const { functions } = await connect();
-  await httpsCallable(functions, name)(data);
+  const callable = httpsCallable<Callables[Name]['request'], Callables[Name]['answer']>(functions, name, {
+    timeout: CALL_LIMIT_MS,
+  });
+  return (await callable(data)).data;
 }
 
 /** What has become of a conversation. */

@@ -4,6 +4,7 @@ import { speakerNumbers } from 'offline-audio-sync-client';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Segment } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domain/export.ts';
+import { TranscriptSearch } from '../domain/search.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
 import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { isLocal } from '../env.ts';
@@ -13,6 +14,7 @@ import { hrefs, navigate } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { saveFile } from '../ui/download.ts';
 import { Glyph } from '../ui/icons.tsx';
+import { Menu } from '../ui/menu.tsx';
 import { useLive, usePages, type Pages } from '../ui/live.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
@@ -57,9 +59,15 @@ function ConversationView({ conversation, isServed }: { conversation: Conversati
         <li>{duration(speechSeconds)} of speech</li>
         <li>{wordCount.toLocaleString('en')} words</li>
         {language !== null && <li lang="en">{languageName(language)}</li>}
-        <li>{deviceId}</li>
+        <li>
+          <bdi>{deviceId}</bdi>
+        </li>
       </ul>
-      {overview !== null && <p class="overview-lead">{overview}</p>}
+      {overview !== null && (
+        <p class="overview-lead" dir="auto">
+          {overview}
+        </p>
+      )}
       {lines !== null && <Reading lines={lines} state={state} language={language} />}
       {lines === null && state === 'reading' && <Waiting what="the transcript" />}
       {state === 'failed' && <p class="notice bad">The transcript could not be read.</p>}
@@ -101,6 +109,8 @@ function Reading({
   language: string | null;
 }) {
   const [query, setQuery] = useState('');
+  const search = useMemo(() => new TranscriptSearch(lines), [lines]);
+  const matches = useMemo(() => search.find(query), [search, query]);
   return (
     <>
       {state === 'kept' && (
@@ -111,8 +121,8 @@ function Reading({
       )}
       {lines.length > 0 && (
         <>
-          <Search query={query} lines={lines} onQuery={setQuery} />
-          <Transcript lines={lines} query={query} language={language} />
+          <Search query={query} matches={matches} onQuery={setQuery} />
+          <Transcript lines={lines} matches={matches} language={language} />
           <TranscribedBy lines={lines} />
         </>
       )}
@@ -182,20 +192,21 @@ function Actions({ conversation, lines, isWhole }: ActionsProps) {
       >
         <Glyph name="copy" size={18} /> Copy
       </button>
-      <details class="menu">
-        <summary class="button">
-          <Glyph name="download" size={18} /> Export
-        </summary>
-        <ul>
-          {Object.entries(exports).map(([name, save]) => (
-            <li key={name}>
-              <button disabled={!ready} onClick={save}>
-                {name}
-              </button>
-            </li>
-          ))}
-        </ul>
-      </details>
+      <Menu
+        label={
+          <>
+            <Glyph name="download" size={18} /> Export
+          </>
+        }
+      >
+        {Object.entries(exports).map(([name, save]) => (
+          <li key={name}>
+            <button disabled={!ready} onClick={save}>
+              {name}
+            </button>
+          </li>
+        ))}
+      </Menu>
       <button
         class="button danger quiet"
         disabled={busy}

@@ -1,31 +1,32 @@
-import { useState } from 'preact/hooks';
-import { filesOfJobs, isFinished, jobPath } from 'offline-audio-sync-contract';
+import { useEffect, useState } from 'preact/hooks';
+import { conversationsPath, filesOfJobs, isFinished, jobPath, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Job, JobFile } from '../data/model.ts';
+import type { Conversation, Job, JobFile } from '../data/model.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
-import { filePageOf, jobOf, withFiles } from '../firebase/documents.ts';
-import { call, liveDocument, liveQuery } from '../firebase/store.ts';
+import { conversationOf, filePageOf, jobOf } from '../firebase/documents.ts';
+import { call, liveDocument, liveQuery, readDocument } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Glyph } from '../ui/icons.tsx';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
 import { useLive } from '../ui/live.ts';
+import { LongList } from '../ui/longList.tsx';
 import { Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 
 export function JobScreen({ id }: { id: string }) {
   const { uid } = useApp();
   const job = useLive(`job/${id}`, () => liveDocument(jobPath(id), jobOf));
-  const pages = useLive(`job/${id}/files`, () => liveQuery(filesOfJobs(uid, id), filePageOf));
+  const pages = useLive(`job/${id}/files`, () => liveQuery(filesOfJobs(uid, id, NO_LIMIT), filePageOf));
   // The rules let nobody read a job that is not there.
   if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
   if (job.kind === 'loading') return <Waiting what="the job" />;
   if (job.value === null) return <Unreached what="the job" />;
-  const [value] = withFiles([job.value], pages.kind === 'ready' ? pages.value : []);
-  return <JobView job={value ?? job.value} />;
+  const files = pages.kind === 'ready' ? pages.value.flatMap((page) => page.files) : [];
+  return <JobView job={{ ...job.value, files }} />;
 }
 
 function Gone() {
@@ -70,11 +71,12 @@ function JobView({ job }: { job: Job }) {
       <Outcome job={job} />
       <section aria-labelledby="recordings">
         <h2 id="recordings">Recordings</h2>
-        <ol class="files">
-          {job.files.map((file) => (
-            <FileRow key={file.name} file={file} />
-          ))}
-        </ol>
+        <LongList
+          class="files"
+          items={job.files}
+          rowHeight={FILE_ROW_HEIGHT}
+          row={(file) => <FileRow key={file.name} file={file} />}
+        />
       </section>
       {isFinished(job.status) && (
         <p class="hint">This page is kept until {dayOfYear(job.expiresAt)}. Conversations stay.</p>
@@ -82,6 +84,9 @@ function JobView({ job }: { job: Job }) {
     </Screen>
   );
 }
+
+/** Pixels. */
+const FILE_ROW_HEIGHT = 64;
 
 function Commands({ job }: { job: Job }) {
   const [busy, setBusy] = useState(false);
@@ -159,23 +164,30 @@ function Reasons({ job }: { job: Job }) {
   );
 }
 
+/** Conversations that are named before somebody asks for more. */
+const NAMED = 30;
+
 /** The conversations that came of it. */
 function Outcome({ job }: { job: Job }) {
-  const { conversations } = useApp();
-  if (job.conversationIds.length === 0) return null;
-  const known = new Map(conversations.kind === 'ready' ? conversations.value.map((one) => [one.id, one]) : []);
+  const [shown, setShown] = useState(NAMED);
+  const ids = job.conversationIds.slice(0, shown);
+  const known = useConversations(ids);
+  if (ids.length === 0) return null;
   const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
+  const rest = job.conversationIds.length - ids.length;
   return (
     <section aria-labelledby="outcome">
       <h2 id="outcome">What it became</h2>
       <ul class="links">
-        {job.conversationIds
+        {ids
           .toSorted((a, b) => startOf(a) - startOf(b))
           .map((id) => {
             const conversation = known.get(id);
             return (
               <li key={id}>
-                <a href={hrefs.conversation(id)}>{conversation?.title ?? 'Conversation'}</a>
+                <a href={hrefs.conversation(id)} dir="auto">
+                  {conversation?.title ?? 'Conversation'}
+                </a>
                 {conversation !== undefined && (
                   <span class="hint">
                     {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
@@ -185,8 +197,36 @@ function Outcome({ job }: { job: Job }) {
             );
           })}
       </ul>
+      {rest > 0 && (
+        <button
+          class="button"
+          onClick={() => {
+            setShown(shown + NAMED);
+          }}
+        >
+          Show {Math.min(rest, NAMED)} of {rest} more
+        </button>
+      )}
     </section>
   );
+}
+
+/** What these conversations are, as far as it was read. */
+function useConversations(ids: readonly string[]): ReadonlyMap<string, Conversation> {
+  const { uid } = useApp();
+  const [known, setKnown] = useState<ReadonlyMap<string, Conversation>>(new Map());
+  useEffect(() => {
+    let isOver = false;
+    const read = async (id: string): Promise<void> => {
+      const conversation = await readDocument(`${conversationsPath(uid)}/${id}`, conversationOf);
+      if (!isOver && conversation !== null) setKnown((before) => new Map(before).set(id, conversation));
+    };
+    for (const id of ids) if (!known.has(id)) read(id).catch(() => undefined); // It keeps its plain name.
+    return () => {
+      isOver = true;
+    };
+  }, [ids.join()]);
+  return known;
 }
 
 function FileRow({ file }: { file: JobFile }) {
@@ -195,7 +235,9 @@ function FileRow({ file }: { file: JobFile }) {
     <li class="file-row">
       <span class={`state-dot ${state}`} aria-hidden="true" />
       <div>
-        <p class="file-name">{name}</p>
+        <p class="file-name" dir="auto">
+          {name}
+        </p>
         <p class="hint">
           <a href={hrefs.day(dayOf(startedAt))}>
             {dayOfYear(startedAt)}, {clockSeconds(startedAt)}

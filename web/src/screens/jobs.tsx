@@ -1,28 +1,58 @@
-import { isFinished } from 'offline-audio-sync-contract';
+import { useRef, useState } from 'preact/hooks';
+import { isFinished, newestJobs } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Job } from '../data/model.ts';
 import { devicesOf } from '../domain/jobText.ts';
 import { clock, duration, relativeDay } from '../domain/time.ts';
+import { jobOf } from '../firebase/documents.ts';
+import { liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
+import { useJobFiles } from '../ui/jobFiles.ts';
+import { useLive } from '../ui/live.ts';
 import { useNow } from '../ui/now.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 
+/** Jobs on one page of the list. */
+const PAGE = 30;
+
 export function JobsScreen() {
-  const { jobs } = useApp();
+  const { uid } = useApp();
+  const [shown, setShown] = useState(PAGE);
+  const jobs = useLive(`jobs/${uid}/${shown}`, () => liveQuery(newestJobs(uid, shown), jobOf));
+  // While more of them are loaded, those that are there stay.
+  const last = useRef(jobs);
+  if (jobs.kind !== 'loading') last.current = jobs;
+  const known = last.current;
   return (
     <Screen title="Jobs">
       <p class="lead">What was sent, how far it is, and where every second went.</p>
-      {jobs.kind === 'failed' && <Problem error={jobs.error} />}
-      {jobs.kind === 'loading' && <Waiting what="jobs" />}
-      {jobs.kind === 'ready' &&
-        (jobs.fromCache && jobs.value.length === 0 ? <Unreached what="jobs" /> : <Jobs jobs={jobs.value} />)}
+      {known.kind === 'failed' && <Problem error={known.error} />}
+      {known.kind === 'loading' && <Waiting what="jobs" />}
+      {known.kind === 'ready' &&
+        (known.fromCache && known.value.length === 0 ? <Unreached what="jobs" /> : <Jobs jobs={known.value} />)}
+      {known.kind === 'ready' && known.value.length >= shown && (
+        <button
+          class="button"
+          disabled={jobs.kind === 'loading'}
+          onClick={() => {
+            setShown(shown + PAGE);
+          }}
+        >
+          Show {PAGE} older ones
+        </button>
+      )}
     </Screen>
   );
 }
 
-function Jobs({ jobs }: { jobs: readonly Job[] }) {
+/** Those that have not ended are all there, however old they are. */
+function Jobs({ jobs: newest }: { jobs: readonly Job[] }) {
+  const { underWay } = useApp();
+  const { jobs } = useJobFiles(newest);
+  const known = new Set(jobs.map(({ id }) => id));
+  const older = underWay.kind === 'ready' ? underWay.value.filter(({ id }) => !known.has(id)) : [];
   if (jobs.length === 0) {
     return (
       <p class="empty">
@@ -30,7 +60,7 @@ function Jobs({ jobs }: { jobs: readonly Job[] }) {
       </p>
     );
   }
-  const moving = jobs.filter((job) => !isFinished(job.status));
+  const moving = [...jobs.filter((job) => !isFinished(job.status)), ...older];
   const ended = jobs.filter((job) => isFinished(job.status));
   return (
     <>

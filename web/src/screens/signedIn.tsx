@@ -1,10 +1,11 @@
 /** Everything behind the sign-in: loaded apart, with Firestore. */
 import { useEffect, useMemo } from 'preact/hooks';
-import { filesOfJobs, newestConversations, newestJobs } from 'offline-audio-sync-contract';
+import { NO_LIMIT, newestConversations, newestJobs, unfinishedJobs } from 'offline-audio-sync-contract';
 import { AppContext, type AppData } from '../ui/app.ts';
 import { leave } from '../firebase/auth.ts';
 import { prepareFormats } from '../domain/time.ts';
-import { conversationOf, filePageOf, jobOf, withFiles, type FilePage } from '../firebase/documents.ts';
+import { conversationOf, jobOf } from '../firebase/documents.ts';
+import { JobFiles } from '../firebase/jobFiles.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
 import { browserAudio, pageEvents } from '../record/browserAudio.ts';
@@ -16,33 +17,28 @@ import { route, type Route } from '../router.ts';
 import { beforeLeaving, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
-import { useLive, type Loaded } from '../ui/live.ts';
+import { useLive } from '../ui/live.ts';
 import { Shell } from '../ui/shell.tsx';
 import { tell, tellProblem, Toasts } from '../ui/toast.tsx';
 import { ConversationScreen } from './conversation.tsx';
 import { DayScreen, HomeScreen } from './day.tsx';
+import { MonthScreen } from './month.tsx';
 import { JobScreen } from './job.tsx';
 import { JobsScreen } from './jobs.tsx';
 import { NothingScreen } from './nothing.tsx';
 import { RecordScreen } from './record.tsx';
+import { SearchScreen } from './search.tsx';
+import { SettingsScreen } from './settings.tsx';
 import { UsageScreen } from './usage.tsx';
-
-/** Conversations whose days can be leafed through without asking again. */
-const KNOWN_CONVERSATIONS = 200;
 
 export default function SignedIn({ user }: { user: SignedInUser }) {
   const { uid } = user;
   const outbox = useMemo(() => openOutbox(uid, deviceId(), tellProblem), [uid]);
   const recorder = useMemo(() => openRecorder(uid, outbox), [outbox]);
-  const conversations = useLive(`conversations/${uid}`, () =>
-    liveQuery(newestConversations(uid, KNOWN_CONVERSATIONS), conversationOf),
-  );
-  const newest = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
-  const pages = useLive(`files/${uid}`, () => liveQuery(filesOfJobs(uid, null), filePageOf));
-  const jobs = useMemo(
-    () => (newest.kind === 'ready' ? { ...newest, value: withFiles(newest.value, pagesIn(pages)) } : newest),
-    [newest, pages],
-  );
+  const jobFiles = useMemo(() => new JobFiles(uid), [uid]);
+  const newest = useLive(`newest/${uid}`, () => liveQuery(newestConversations(uid, 1), conversationOf));
+  const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
+  const underWay = useLive(`under-way/${uid}`, () => liveQuery(unfinishedJobs(uid, NO_LIMIT), jobOf));
   useEffect(() => void prepareFormats(), []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
@@ -54,7 +50,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       void recorder.stop().then(() => outbox.close());
     };
   }, [recorder, outbox]);
-  const data: AppData = { uid, conversations, jobs, outbox, recorder, deviceId: deviceId() };
+  const data: AppData = { uid, newest, jobs, underWay, jobFiles, outbox, recorder, deviceId: deviceId() };
 
   return (
     <AppContext.Provider value={data}>
@@ -64,10 +60,6 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       <Toasts />
     </AppContext.Provider>
   );
-}
-
-function pagesIn(pages: Loaded<FilePage[]>): readonly FilePage[] {
-  return pages.kind === 'ready' ? pages.value : [];
 }
 
 function openRecorder(uid: string, outbox: Outbox): Recorder {
@@ -113,6 +105,8 @@ function Screen({ route: shown }: { route: Route }) {
       return <HomeScreen />;
     case 'day':
       return <DayScreen key={shown.day} day={shown.day} />;
+    case 'month':
+      return <MonthScreen key={shown.month} month={shown.month} />;
     case 'conversation':
       return <ConversationScreen key={shown.id} id={shown.id} />;
     case 'record':
@@ -123,6 +117,10 @@ function Screen({ route: shown }: { route: Route }) {
       return <JobScreen key={shown.id} id={shown.id} />;
     case 'usage':
       return <UsageScreen />;
+    case 'search':
+      return <SearchScreen />;
+    case 'settings':
+      return <SettingsScreen />;
     case 'nothing':
       return <NothingScreen />;
   }

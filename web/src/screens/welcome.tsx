@@ -1,6 +1,7 @@
 import { hasSamples } from '../sync/samples.ts';
 import { hrefs } from '../router.ts';
 import { Glyph } from '../ui/icons.tsx';
+import { Recogniser } from '../ui/recogniser.tsx';
 import { SampleButton } from '../ui/sampleButton.tsx';
 import { Screen } from '../ui/screen.tsx';
 
@@ -12,6 +13,7 @@ export function Welcome() {
         Record with this device’s microphone, with or without a network, or add recordings from a wearable. They come
         back as conversations, laid out on the axis of the day.
       </p>
+      <Recogniser />
       <div class="row start wrap">
         <a class={hasSamples ? 'button' : 'button primary'} href={hrefs.record}>
           <Glyph name="record" size={18} /> Record or add

@@ -3,14 +3,19 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Recorder } from '../record/recorder.ts';
 import type { Outbox } from '../sync/outbox.ts';
+import type { JobFiles } from '../firebase/jobFiles.ts';
 import type { Loaded } from './live.ts';
 import type { Conversation, Job } from '../data/model.ts';
 
 export interface AppData {
   readonly uid: string;
-  /** The newest, in that order. */
-  readonly conversations: Loaded<Conversation[]>;
+  /** The newest one alone, or none. */
+  readonly newest: Loaded<Conversation[]>;
+  /** The newest jobs, in that order, without their recordings: see `useJobFiles`. */
   readonly jobs: Loaded<Job[]>;
+  /** All that have not ended. */
+  readonly underWay: Loaded<Job[]>;
+  readonly jobFiles: JobFiles;
   readonly outbox: Outbox;
   readonly recorder: Recorder;
   /** This browser, as recordings name it. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
+import { useFocusReturn } from './focus.ts';
 
 interface ConfirmProps {
   readonly title: string;
@@ -12,6 +13,7 @@ interface ConfirmProps {
 /** Asks before something that cannot be undone. Escape is no. */
 export function Confirm({ title, children, action, onAnswer }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  useFocusReturn();
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -20,7 +22,8 @@ export function Confirm({ title, children, action, onAnswer }: ConfirmProps) {
       ref={dialog}
       class="dialog"
       aria-labelledby="dialog-title"
-      onCancel={() => {
+      onCancel={(event) => {
+        event.preventDefault();
         onAnswer(false);
       }}
     >

@@ -1,8 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { FILE_EXTENSIONS, RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { datedName, guessedStart, readName } from '../domain/recordingName.ts';
 import type { Refusal } from '../sync/addEach.ts';
+import { filesOf, shownFiles } from '../sync/droppedFiles.ts';
 import { Glyph } from './icons.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
@@ -15,7 +16,6 @@ interface Undated {
 
 export function DropZone() {
   const { outbox } = useApp();
-  const [over, setOver] = useState(false);
   const [undated, setUndated] = useState<readonly Undated[]>([]);
   const [refused, setRefused] = useState<readonly Refusal[]>([]);
 
@@ -40,27 +40,17 @@ export function DropZone() {
     if (count > 0) tell(count === 1 ? 'One recording is added.' : `${count} recordings are added.`);
   };
 
+  const isOver = useDrops((files) => {
+    files.then(addFiles).catch(tellProblem);
+  });
+
   return (
     <section class="card" aria-labelledby="add">
       <h2 id="add">Add recordings</h2>
-      <label
-        class={over ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => {
-          setOver(false);
-        }}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          addFiles([...(event.dataTransfer?.files ?? [])]).catch(tellProblem);
-        }}
-      >
+      <label class={isOver ? 'drop over' : 'drop'}>
         <Glyph name="up" size={24} />
         <span>
-          <b>Choose files</b> or drop them here
+          <b>Choose files</b> or drop them here, folders too
         </span>
         <small>.bin from devices, or {FILE_EXTENSIONS.map((name) => `.${name}`).join(' ')}</small>
         <input
@@ -74,11 +64,8 @@ export function DropZone() {
           }}
         />
       </label>
-      {[...new Set(refused.map(({ reason }) => reason))].map((reason) => (
-        <p key={reason} class="notice bad" role="alert">
-          <b>{listOf(refused.filter((one) => one.reason === reason).map(({ name }) => name))}</b>: {reason}
-        </p>
-      ))}
+      <FolderButton onFiles={(files) => void addFiles(files).catch(tellProblem)} />
+      <Refusals refused={refused} />
       {undated.length > 0 && (
         <AskForTimes
           undated={undated}
@@ -93,6 +80,92 @@ export function DropZone() {
         />
       )}
     </section>
+  );
+}
+
+/** What is dropped anywhere on this screen is meant for it. @returns whether something is held over the page */
+function useDrops(onFiles: (files: Promise<File[]>) => void): boolean {
+  const [isOver, setIsOver] = useState(false);
+  const handle = useRef(onFiles);
+  handle.current = onFiles;
+  useEffect(() => {
+    const over = (): void => {
+      setIsOver(true);
+    };
+    const leave = ({ relatedTarget }: DragEvent): void => {
+      if (relatedTarget === null) setIsOver(false);
+    };
+    const drop = ({ dataTransfer }: DragEvent): void => {
+      setIsOver(false);
+      handle.current(filesOf(dataTransfer));
+    };
+    addEventListener('dragover', over);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', over);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', drop);
+    };
+  }, []);
+  return isOver;
+}
+
+function FolderButton({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        class="button small"
+        onClick={() => {
+          input.current?.click();
+        }}
+      >
+        Choose a folder
+      </button>
+      <input
+        ref={(element: (HTMLInputElement & { webkitdirectory: boolean }) | null) => {
+          input.current = element;
+          if (element !== null) element.webkitdirectory = true;
+        }}
+        type="file"
+        hidden
+        onChange={({ currentTarget }) => {
+          onFiles(shownFiles(currentTarget.files ?? []));
+          currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}
+
+/** Each reason once, with the files that it is about: all of them, however many. */
+function Refusals({ refused }: { refused: readonly Refusal[] }) {
+  return (
+    <>
+      {[...new Set(refused.map(({ reason }) => reason))].map((reason) => {
+        const names = refused.filter((one) => one.reason === reason).map(({ name }) => name);
+        return (
+          <div key={reason} class="notice bad" role="alert">
+            <p>
+              <b dir="auto">{listOf(names)}</b>: {reason}
+            </p>
+            {names.length > NAMED && (
+              <details>
+                <summary>All {names.length} names</summary>
+                <ul>
+                  {names.map((name, index) => (
+                    <li key={index} dir="auto">
+                      {name}
+                    </li>
+                  ))}
+                </ul>
+              </details>
+            )}
+          </div>
+        );
+      })}
+    </>
   );
 }
 
@@ -118,7 +191,7 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
       </p>
       {undated.map(({ file, startedAt }, index) => (
         <label key={`${file.name}/${file.lastModified}`} class="field">
-          <span>{file.name}</span>
+          <span dir="auto">{file.name}</span>
           <input
             type="datetime-local"
             step={1}

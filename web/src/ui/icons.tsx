@@ -25,6 +25,7 @@ const PATHS = {
   record: 'M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5 11.5a7 7 0 0 0 14 0M12 18.5V22',
   jobs: 'M4 6h16M4 12h10M4 18h13M18.5 12h1.5',
   usage: 'M4 20V11M10 20V4M16 20v-7M21 20H3',
+  settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5',
   left: 'm14.5 5-7 7 7 7',
   right: 'm9.5 5 7 7-7 7',
   search: 'M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM16 16l4.5 4.5',

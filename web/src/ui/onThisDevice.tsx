@@ -1,8 +1,8 @@
 import { memo } from 'preact/compat';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
-import { statusText } from '../domain/statusText.ts';
+import { isPassing, statusText } from '../domain/statusText.ts';
 import { bytes, until } from '../domain/time.ts';
 import { canConfirmEmail, confirmEmail } from '../firebase/auth.ts';
 import { hrefs } from '../router.ts';
@@ -55,10 +55,11 @@ function Status() {
   const now = useNow(1000);
   const status = outbox.status.value;
   const text = statusText(status);
+  const seenAt = useMemo(Date.now, [status]);
   if (!online) return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
   if (text === null) return null;
   if (status.until === null) return <p class="notice">{text}</p>;
-  if (status.until < now) return null;
+  if (status.until < now || isPassing(status, seenAt)) return null;
   return (
     <div class={status.state === 'signed_out' ? 'notice bad row wrap' : 'notice row wrap'}>
       <span>
@@ -107,7 +108,9 @@ const Row = memo(function Row({ recording }: { recording: LocalRecording }) {
     <li class="file-row">
       <span class={`state-dot ${state}`} aria-hidden="true" />
       <div>
-        <p class="file-name">{name}</p>
+        <p class="file-name" dir="auto">
+          {name}
+        </p>
         <p class="hint">
           {sent}
           {jobId !== null && (

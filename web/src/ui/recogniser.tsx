@@ -13,8 +13,8 @@ export function Recogniser() {
 
 /** The setting of a deployed service is its operator's; what it did last is stored with the words. */
 function LastRecogniser() {
-  const { uid, conversations } = useApp();
-  const [newest] = conversations.kind === 'ready' ? conversations.value : [];
+  const { uid, newest: known } = useApp();
+  const [newest] = known.kind === 'ready' ? known.value : [];
   const key = newest === undefined ? null : `recogniser/${uid}/${newest.id}/${newest.revision}`;
   const pages = useLive(key, () => {
     const { deviceId = '', startedAt = 0, finishedAt = 0 } = newest ?? {};

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { sentenceOf } from '../domain/sentence.ts';
 import { useOnline } from './now.ts';
 
 interface ScreenProps {
@@ -28,7 +29,7 @@ export function Screen({ title, context, actions, children }: ScreenProps) {
       <div class="screen-head">
         <div class="screen-title">
           {context !== undefined && <div class="screen-context">{context}</div>}
-          <h1 ref={heading} tabIndex={-1}>
+          <h1 ref={heading} tabIndex={-1} dir="auto">
             {title}
           </h1>
         </div>
@@ -39,11 +40,23 @@ export function Screen({ title, context, actions, children }: ScreenProps) {
   );
 }
 
-/** What is shown in place of data. */
+/** Waiting for longer than this is said to be unusual, milliseconds. */
+const LONG_MS = 8000;
+
+/** What is shown in place of data. A service that does not answer looks like a slow one: after a while that is said. */
 export function Waiting({ what }: { what: string }) {
+  const [isLong, setIsLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(setIsLong, LONG_MS, true);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   return (
-    <p class="waiting" role="status">
-      Loading {what} …
+    <p class={isLong ? 'notice' : 'waiting'} role="status">
+      {isLong
+        ? `The service has not answered yet, so ${what} cannot be shown. It goes on by itself as soon as it does. If it stays so, check your connection, or reload the page.`
+        : `Loading ${what} …`}
     </p>
   );
 }
@@ -62,7 +75,7 @@ export function Unreached({ what }: { what: string }) {
 export function Problem({ error }: { error: Error }) {
   return (
     <p class="notice bad" role="alert">
-      {error.message}
+      {sentenceOf(error)}
     </p>
   );
 }

@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import { isFinished } from 'offline-audio-sync-contract';
+import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { localSuite } from '../env.ts';
 import { hrefs, route, type Route } from '../router.ts';
@@ -16,10 +15,12 @@ interface Entry {
 }
 
 const ENTRIES: readonly Entry[] = [
-  { href: hrefs.home, label: 'Days', icon: 'day', screens: ['home', 'day', 'conversation'] },
+  { href: hrefs.home, label: 'Days', icon: 'day', screens: ['home', 'day', 'month', 'conversation'] },
+  { href: hrefs.search, label: 'Search', icon: 'search', screens: ['search'] },
   { href: hrefs.record, label: 'Record', icon: 'record', screens: ['record'] },
   { href: hrefs.jobs, label: 'Jobs', icon: 'jobs', screens: ['jobs', 'job'] },
   { href: hrefs.usage, label: 'Usage', icon: 'usage', screens: ['usage'] },
+  { href: hrefs.settings, label: 'Settings', icon: 'settings', screens: ['settings'] },
 ];
 
 const emulatorUi = localSuite?.ui ?? null;
@@ -30,7 +31,23 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
+/** A file that is dropped where nothing takes it would be opened in place of the console. */
+function useNoStrayDrops(): void {
+  useEffect(() => {
+    const keep = (event: DragEvent): void => {
+      event.preventDefault();
+    };
+    addEventListener('dragover', keep);
+    addEventListener('drop', keep);
+    return () => {
+      removeEventListener('dragover', keep);
+      removeEventListener('drop', keep);
+    };
+  }, []);
+}
+
 export function Shell({ user, onSignOut, children }: ShellProps) {
+  useNoStrayDrops();
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -41,7 +58,7 @@ export function Shell({ user, onSignOut, children }: ShellProps) {
           <Mark size={28} />
           <span>Audio sync</span>
         </a>
-        <nav aria-label="Console">
+        <nav class="rail-nav" aria-label="Console">
           {ENTRIES.map((entry) => (
             <NavLink key={entry.href} {...entry} />
           ))}
@@ -76,8 +93,8 @@ function NavLink({ href, label, icon, screens }: Entry) {
 }
 
 function MovingJobs() {
-  const { jobs } = useApp();
-  const moving = jobs.kind === 'ready' ? jobs.value.filter((job) => !isFinished(job.status)).length : 0;
+  const { underWay } = useApp();
+  const moving = underWay.kind === 'ready' ? underWay.value.length : 0;
   if (moving === 0) return null;
   return (
     <span class="badge">

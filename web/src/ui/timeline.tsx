@@ -1,16 +1,12 @@
 /** The axis of a day: the whole of it above, and below a part of it as close as one likes. */
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Conversation } from '../data/model.ts';
-import type { DayRecording, Lane } from '../domain/day.ts';
+import type { Lane } from '../domain/day.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
-import { clock, clockRange, clockSeconds, duration } from '../domain/time.ts';
+import { clock, clockRange, clockSeconds } from '../domain/time.ts';
 import { fit, merge, pan, place, ticks, within, zoom, type Span } from '../domain/timeline.ts';
-import { hrefs } from '../router.ts';
 import { Glyph, type IconName } from './icons.tsx';
-
-/** Room that one label of the axis needs, pixels. */
-const LABEL_WIDTH = 72;
+import { box, LABEL_WIDTH, LaneView, percent } from './timelineLane.tsx';
 
 interface TimelineProps {
   readonly day: Span;
@@ -106,90 +102,6 @@ function Axis({ window, day, labels }: { window: Span; day: Span; labels: number
   );
 }
 
-function LaneView({ lane, window, width }: { lane: Lane; window: Span; width: number }) {
-  const { deviceId, conversations, recordings, speech } = lane;
-  return (
-    <div class="lane">
-      <p class="lane-name">{deviceId}</p>
-      <div class="lane-conversations">
-        {conversations.map((conversation, index) => (
-          <Block
-            key={conversation.id}
-            conversation={conversation}
-            next={conversations[index + 1]?.startedAt ?? window.to}
-            window={window}
-            width={width}
-          />
-        ))}
-      </div>
-      <Speech speech={speech} window={window} width={width} />
-      <div class="lane-recordings">
-        {recordings.map((recording) => (
-          <RecordingBar key={recording.name} recording={recording} window={window} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-interface BlockProps {
-  readonly conversation: Conversation;
-  /** When the next one begins: up to there is room for the title. */
-  readonly next: number;
-  readonly window: Span;
-  readonly width: number;
-}
-
-function Block({ conversation: { id, title, startedAt, finishedAt }, next, window, width }: BlockProps) {
-  const placed = place({ from: startedAt, to: finishedAt }, window);
-  if (placed === null) return null;
-  const name = title ?? 'Conversation';
-  const label = `${name}, ${clockRange(startedAt, finishedAt)}`;
-  const inside = placed.width * width;
-  const room = ((next - Math.max(startedAt, window.from)) / (window.to - window.from)) * width;
-  const beside = inside < LABEL_WIDTH;
-  const space = (beside ? room - inside : inside) - 10;
-  return (
-    <a class="block" href={hrefs.conversation(id)} style={box(placed)} title={label} aria-label={label}>
-      {space > 40 && (
-        <span class={beside ? 'beside' : ''} style={{ maxWidth: `${Math.floor(space)}px` }}>
-          {name}
-        </span>
-      )}
-    </a>
-  );
-}
-
-/** One path, however much was said. */
-function Speech({ speech, window, width }: { speech: readonly Span[]; window: Span; width: number }) {
-  const strokes = useMemo(() => {
-    const resolution = (window.to - window.from) / Math.max(1, width);
-    return merge(
-      speech.filter((span) => place(span, window) !== null),
-      resolution,
-    );
-  }, [speech, window.from, window.to, width]);
-  const path = strokes
-    .map((span) => {
-      const { left, width: share } = place(span, window) ?? { left: 0, width: 0 };
-      return `M${round(left * 1000)} 0h${round(Math.max(share * 1000, 1000 / Math.max(1, width)))}v10h${round(-Math.max(share * 1000, 1000 / Math.max(1, width)))}z`;
-    })
-    .join('');
-  return (
-    <svg class="lane-speech" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
-      <path d={path} />
-    </svg>
-  );
-}
-
-function RecordingBar({ recording, window }: { recording: DayRecording; window: Span }) {
-  const placed = place(recording, window);
-  if (placed === null) return null;
-  const { state, from, to } = recording;
-  const title = `Recording ${clockSeconds(from)}, ${duration((to - from) / 1000)}: ${FILE_STATES[state]}`;
-  return <span class={`recording ${state}`} style={box(placed)} title={title} />;
-}
-
 interface OverviewProps extends TimelineProps {
   readonly shown: Span;
   readonly onChoose: (window: Span) => void;
@@ -275,7 +187,3 @@ function useWidth(element: RefObject<HTMLElement | null>): number {
   }, []);
   return width;
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;
-const percent = (share: number): string => `${round(share * 100)}%`;
-const box = ({ left, width }: { left: number; width: number }) => ({ left: percent(left), width: percent(width) });

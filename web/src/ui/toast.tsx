@@ -1,6 +1,7 @@
 /** Short messages about what was done, or could not be. */
 import { signal } from '@preact/signals';
 import { sentenceOf } from '../domain/sentence.ts';
+import { returnFocus } from './focus.ts';
 import { Glyph } from './icons.tsx';
 
 interface Toast {
@@ -18,6 +19,12 @@ function show(text: string, bad: boolean): void {
   const id = ++last;
   toasts.value = [...toasts.value, { id, text, bad }];
   if (!bad) setTimeout(dismiss, SHOWN_MS, id);
+}
+
+/** By hand: the button that has the focus goes with it. */
+function putAway(id: number): void {
+  dismiss(id);
+  setTimeout(returnFocus, 0, null);
 }
 
 function dismiss(id: number): void {
@@ -39,12 +46,12 @@ export function Toasts() {
       {toasts.value.map(({ id, text, bad }) => (
         <p key={id} class={bad ? 'toast bad' : 'toast'}>
           <Glyph name={bad ? 'warn' : 'check'} size={18} />
-          <span>{text}</span>
+          <span dir="auto">{text}</span>
           <button
             class="icon-button"
             aria-label="Dismiss"
             onClick={() => {
-              dismiss(id);
+              putAway(id);
             }}
           >
             <Glyph name="close" size={16} />

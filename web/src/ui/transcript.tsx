@@ -1,21 +1,23 @@
 /** What was said, by turns, and the search in it. */
+import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { speakerName, turnsOf, type Line } from '../domain/export.ts';
-import { findAll } from '../domain/search.ts';
+import type { TextRange } from 'offline-audio-sync-client/search';
+import { speakerName, turnsOf, type Line, type Turn } from '../domain/export.ts';
+import { countOf, type Matches } from '../domain/search.ts';
 import { clockSeconds } from '../domain/time.ts';
 import { Glyph } from './icons.tsx';
 
 interface SearchProps {
   readonly query: string;
-  readonly lines: readonly Line[];
+  readonly matches: Matches;
   readonly onQuery: (query: string) => void;
 }
 
 /** Finds, and goes from one place to the next. */
-export function Search({ query, lines, onQuery }: SearchProps) {
+export function Search({ query, matches, onQuery }: SearchProps) {
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
-  const count = useMemo(() => lines.reduce((sum, { text }) => sum + findAll(text, query).length, 0), [lines, query]);
+  const count = useMemo(() => countOf(matches), [matches]);
   const show = (index: number): void => {
     const wrapped = count === 0 ? 0 : (index + count) % count;
     setAt(wrapped);
@@ -28,7 +30,7 @@ export function Search({ query, lines, onQuery }: SearchProps) {
   }, [query]);
   useEffect(() => {
     const find = (event: KeyboardEvent): void => {
-      const typing = event.target instanceof HTMLInputElement;
+      const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
       if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       input.current?.focus();
@@ -44,6 +46,7 @@ export function Search({ query, lines, onQuery }: SearchProps) {
       <input
         ref={input}
         type="search"
+        dir="auto"
         placeholder="Search the transcript"
         aria-label="Search the transcript"
         value={query}
@@ -64,48 +67,74 @@ export function Search({ query, lines, onQuery }: SearchProps) {
 
 interface TranscriptProps {
   readonly lines: readonly Line[];
-  readonly query: string;
+  readonly matches: Matches;
   readonly language: string | null;
 }
 
-export function Transcript({ lines, query, language }: TranscriptProps) {
+export function Transcript({ lines, matches, language }: TranscriptProps) {
   const turns = useMemo(() => turnsOf(lines), [lines]);
+  /** The index of each turn's first line. */
+  const firstLines = useMemo(() => {
+    let next = 0;
+    return turns.map((turn) => (next += turn.lines.length) - turn.lines.length);
+  }, [turns]);
   return (
     <ol class="transcript" lang={language ?? undefined}>
-      {turns.map(({ speaker, lines: said }) => {
-        const startedAt = said[0]?.startedAt ?? 0;
-        return (
-          <li key={startedAt} class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
-            <p class="turn-head" lang="en">
-              <b>{speakerName(speaker)}</b>
-              <time dateTime={new Date(startedAt).toISOString()}>{clockSeconds(startedAt)}</time>
-            </p>
-            <p>
-              {said.map((line) => (
-                <span key={line.startedAt} title={clockSeconds(line.startedAt)}>
-                  <Marked text={line.text} query={query} />{' '}
-                </span>
-              ))}
-            </p>
-          </li>
-        );
-      })}
+      {turns.map((turn, index) => (
+        <TurnView
+          key={turn.lines[0]?.startedAt}
+          turn={turn}
+          marks={turn.lines.map((_, line) => matches.get((firstLines[index] ?? 0) + line) ?? NO_MARKS)}
+        />
+      ))}
     </ol>
   );
 }
 
-function Marked({ text, query }: { text: string; query: string }) {
-  const matches = findAll(text, query);
-  if (matches.length === 0) return <>{text}</>;
+const NO_MARKS: readonly TextRange[] = [];
+
+interface TurnProps {
+  readonly turn: Turn;
+  /** What to mark in each of its lines. */
+  readonly marks: readonly (readonly TextRange[])[];
+}
+
+/** Drawn again only when something else is marked in it: a transcript may have thousands of lines. */
+const TurnView = memo(
+  function TurnView({ turn: { speaker, lines }, marks }: TurnProps) {
+    const startedAt = lines[0]?.startedAt ?? 0;
+    return (
+      <li class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
+        <p class="turn-head" lang="en">
+          <b>{speakerName(speaker)}</b>
+          <time dateTime={new Date(startedAt).toISOString()}>{clockSeconds(startedAt)}</time>
+        </p>
+        <p dir="auto">
+          {lines.map((line, index) => (
+            <span key={line.startedAt} title={clockSeconds(line.startedAt)}>
+              <Marked text={line.text} marks={marks[index] ?? NO_MARKS} />{' '}
+            </span>
+          ))}
+        </p>
+      </li>
+    );
+  },
+  (before, after) =>
+    before.turn === after.turn &&
+    before.marks.every((marks, index) => marks === after.marks[index] || marks.length + (after.marks[index]?.length ?? 0) === 0),
+);
+
+function Marked({ text, marks }: { text: string; marks: readonly TextRange[] }) {
+  if (marks.length === 0) return <>{text}</>;
   return (
     <>
-      {matches.map(({ start, end }, index) => (
+      {marks.map(({ start, end }, index) => (
         <>
-          {text.slice(matches[index - 1]?.end ?? 0, start)}
+          {text.slice(marks[index - 1]?.end ?? 0, start)}
           <mark>{text.slice(start, end)}</mark>
         </>
       ))}
-      {text.slice(matches.at(-1)?.end)}
+      {text.slice(marks.at(-1)?.end)}
     </>
   );
 }

@@ -4,10 +4,10 @@ import type { FileState } from 'offline-audio-sync-contract';
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import type { Failure } from 'offline-audio-sync-contract';
 import type { Conversation, Job, JobFile } from '../../src/data/model.ts';
-import { figuresOf, filesBetween, knownDays, lanesOf, recordingsOf } from '../../src/domain/day.ts';
+import { figuresOf, filesAcross, filesBetween, lanesOf, recordingsOf } from '../../src/domain/day.ts';
 import { ledgerShares } from '../../src/domain/ledger.ts';
 import { devicesOf, reasonsOf, retryOf } from '../../src/domain/jobText.ts';
-import { addDays, dayOf, duration, startOfDay, until } from '../../src/domain/time.ts';
+import { addDays, addMonths, dayOf, daysOfMonth, duration, startOfDay, until } from '../../src/domain/time.ts';
 
 const NOON = new Date(2026, 6, 3, 12).getTime();
 const DAY = { from: startOfDay('2026-07-03') ?? 0, to: startOfDay('2026-07-04') ?? 0 };
@@ -117,13 +117,27 @@ describe('A day', () => {
     );
   });
 
-  it('is known by conversations and by recordings, newest first', () => {
-    const talks = [{ startedAt: NOON }, { startedAt: NOON + 60_000 }] as Conversation[];
-    const jobs = [job({ files: [file({ startedAt: DAY.to + 1000 }), file()] })];
-    assert.deepEqual(knownDays(talks, jobs), [
-      { day: '2026-07-04', conversations: 0 },
-      { day: '2026-07-03', conversations: 2 },
-    ]);
+  it('shows recordings that began the day before and go on, and counts them there', () => {
+    const overnight = file({ name: 'night', startedAt: DAY.from - 30_000, durationSeconds: 60 });
+    const before = file({ name: 'before', startedAt: DAY.from - 90_000, durationSeconds: 60 });
+    const jobs = [job({ files: [overnight, before, file()] })];
+    assert.deepEqual(
+      filesAcross(jobs, DAY).map(({ name }) => name),
+      ['night', 'a.bin'],
+    );
+    assert.deepEqual(
+      filesBetween(jobs, DAY).map(({ name }) => name),
+      ['a.bin'],
+    );
+  });
+
+  it('is one of the days of its month, and months go on over the end of a year', () => {
+    assert.equal(daysOfMonth('2024-02').length, 29);
+    assert.equal(daysOfMonth('2026-11').at(-1), '2026-11-30');
+    assert.deepEqual(daysOfMonth('2026-13'), []);
+    assert.deepEqual(daysOfMonth('today'), []);
+    assert.equal(addMonths('2025-12', 1), '2026-01');
+    assert.equal(addMonths('2026-01', -12), '2025-01');
   });
 
   it('goes by the calendar, and refuses what is no date', () => {

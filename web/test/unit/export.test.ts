@@ -82,6 +82,11 @@ describe('A conversation as a file', () => {
     );
   });
 
+  it('has a title of one line, whatever it was', () => {
+    const markdown = toMarkdown({ ...CONVERSATION, title: 'One\n# two' }, [], FORMATS);
+    assert.match(markdown, /^# One \\# two\n\n/);
+  });
+
   it('is JSON in the words of the HTTP interface', () => {
     const json = JSON.parse(toJson(CONVERSATION, LINES)) as Record<string, unknown>;
     assert.equal(json['conversation_id'], 'c1');
@@ -116,6 +121,11 @@ describe('A conversation as a file', () => {
 
   it('has a name that file systems and people take', () => {
     assert.equal(fileStem(CONVERSATION, '2026-07-03'), '2026-07-03-creme-brulee-twice');
+    assert.equal(fileStem({ ...CONVERSATION, title: 'चाय की दुकान' }, 'd'), 'd-चाय-की-दुकान');
+    assert.equal(fileStem({ ...CONVERSATION, title: 'がんばって' }, 'd'), 'd-がんばって');
+    assert.equal(fileStem({ ...CONVERSATION, title: 'الغداء مع آدا' }, 'd'), 'd-الغداء-مع-آدا');
+    const long = fileStem({ ...CONVERSATION, title: '👩‍👩‍👧'.repeat(3) + 'กำลัง'.repeat(60) }, 'd');
+    assert(new TextEncoder().encode(long).length <= 152 && !long.includes('\ufffd'));
     assert.equal(fileStem({ ...CONVERSATION, title: null }, '2026-07-03'), '2026-07-03-conversation');
     assert.equal(fileStem({ ...CONVERSATION, title: '../…?' }, '2026-07-03'), '2026-07-03');
   });

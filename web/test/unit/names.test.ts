@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { datedName, guessedStart, readName } from '../../src/domain/recordingName.ts';
 import { moveToDay, type SampleScenario } from '../../src/domain/sampleDay.ts';
-import { findAll } from '../../src/domain/search.ts';
+import { countOf, TranscriptSearch } from '../../src/domain/search.ts';
 
 const NOW = Date.UTC(2026, 6, 3);
 const SAMPLES = path.join(import.meta.dirname, '../../../dev/samples/recordings');
@@ -78,25 +78,19 @@ describe('The sample day', () => {
 });
 
 describe('Search in a transcript', () => {
-  const found = (text: string, query: string): string[] =>
-    findAll(text, query).map(({ start, end }) => text.slice(start, end));
+  const lines = ['Crème brûlée', 'nothing', 'creme, Creme'].map((text) => ({ text }));
 
-  it('does not mind case and accents, and finds what stands there', () => {
-    assert.deepEqual(found('Crème brûlée or creme?', 'CREME'), ['Crème', 'creme']);
-    assert.deepEqual(found('aaaa', 'aa'), ['aa', 'aa']);
-    assert.deepEqual(found('ﬁne', 'fine'), ['ﬁne']);
-    assert.deepEqual(found('anything', '  '), []);
+  it('says where in which line a query is, and how often in all', () => {
+    const matches = new TranscriptSearch(lines).find('CREME');
+    assert.deepEqual([...matches.keys()], [0, 2]);
+    assert.deepEqual(matches.get(2), [
+      { start: 0, end: 5 },
+      { start: 7, end: 12 },
+    ]);
+    assert.equal(countOf(matches), 3);
   });
 
-  it('gives matches in order, that do not overlap, within the text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', maxLength: 3 }), (text, query) => {
-        let last = 0;
-        for (const { start, end } of findAll(text, query)) {
-          assert(start >= last && end > start && end <= text.length);
-          last = end;
-        }
-      }),
-    );
+  it('finds nothing for nothing', () => {
+    assert.equal(countOf(new TranscriptSearch(lines).find('  ')), 0);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
-import { statusText } from '../../src/domain/statusText.ts';
+import { isPassing, statusText } from '../../src/domain/statusText.ts';
 
 const said = (reason: string | null, message?: string) =>
   statusText({ state: 'backing_off', reason, until: 1, ...(message === undefined ? {} : { message }) });
@@ -24,6 +24,13 @@ describe('Why nothing is sent', () => {
     const { account_gone: gone, network_sign_in: portal } = CLIENT_CATALOGUE;
     assert.match(said('account_gone', gone.message) ?? '', /deleted or disabled/);
     assert.match(said('network_sign_in', portal.message) ?? '', /asks people to sign in/);
+  });
+
+  it('is not said of one request that got lost, and is when they keep getting lost', () => {
+    const wait = (reason: string, forMs: number) => isPassing({ state: 'backing_off', reason, until: 1000 + forMs }, 1000);
+    assert.equal(wait('network', 900), true);
+    assert.equal(wait('network', 6000), false);
+    assert.equal(wait('too_many_jobs', 900), false);
   });
 
   it('is not said where there is nothing to say, and never leaves a code of a newer server without words', () => {

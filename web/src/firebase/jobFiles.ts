@@ -1,0 +1,72 @@
+/** The recordings of jobs, which are documents apart: those of jobs under way live, those of ended jobs once. */
+import { filesOfJobs, isFinished, NO_LIMIT } from 'offline-audio-sync-contract';
+import { coalesce } from '../coalesce.ts';
+import type { Job, JobFile } from '../data/model.ts';
+import { filePageOf, type FilePage } from './documents.ts';
+import { liveQuery, readAll } from './store.ts';
+
+/** Recordings by job. */
+export type FilesByJob = ReadonlyMap<string, readonly JobFile[]>;
+
+/** Documents on one page of what is read once. */
+const PAGE = 500;
+/** Ended jobs that are read at once. */
+const AT_ONCE = 10;
+/** Jobs come one by one: they are shown together, milliseconds. */
+const SHOW_EVERY_MS = 100;
+
+export class JobFiles {
+  readonly #uid: string;
+  /** Of ended jobs, by {@link keyOf}: they change only with a retry, which ends at another time. */
+  readonly #ended = new Map<string, readonly JobFile[]>();
+
+  constructor(uid: string) {
+    this.#uid = uid;
+  }
+
+  /** @param next gets all that is known so far. @returns how to end it */
+  watch(jobs: readonly Job[], next: (files: FilesByJob) => void, failed: (error: Error) => void): () => void {
+    const files = new Map<string, readonly JobFile[]>();
+    let isOver = false;
+    const show = coalesce(() => {
+      if (!isOver) next(new Map(files));
+    }, SHOW_EVERY_MS);
+    const put = (job: Job, found: readonly JobFile[]): void => {
+      files.set(job.id, found);
+      if (files.size === jobs.length) show.now();
+      else show();
+    };
+    const queue: Job[] = [];
+    for (const job of jobs) {
+      const known = this.#ended.get(keyOf(job));
+      if (known !== undefined) put(job, known);
+      else if (isFinished(job.status)) queue.push(job);
+    }
+    const readNext = async (): Promise<void> => {
+      for (let job = queue.shift(); job !== undefined && !isOver; job = queue.shift()) put(job, await this.#read(job));
+    };
+    for (let lane = 0; lane < AT_ONCE; lane++) readNext().catch(failed);
+    const live = jobs
+      .filter(({ status }) => !isFinished(status))
+      .map((job) =>
+        liveQuery(filesOfJobs(this.#uid, job.id, NO_LIMIT), filePageOf)(({ value }) => {
+          put(job, filesIn(value));
+        }, failed),
+      );
+    return () => {
+      isOver = true;
+      for (const stop of live) stop();
+    };
+  }
+
+  async #read(job: Job): Promise<readonly JobFile[]> {
+    const { value, fromCache } = await readAll(filesOfJobs(this.#uid, job.id, PAGE), filePageOf);
+    const files = filesIn(value);
+    if (!fromCache) this.#ended.set(keyOf(job), files);
+    return files;
+  }
+}
+
+const keyOf = ({ id, finishedAt }: Job): string => `${id}/${finishedAt ?? ''}`;
+
+const filesIn = (pages: readonly FilePage[]): JobFile[] => pages.flatMap(({ files }) => files);

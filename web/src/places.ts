@@ -1,0 +1,79 @@
+/** Where a person was on each page of the history, so that Back leads there: how far down, and at which link. */
+
+interface Place {
+  readonly top: number;
+  /** Of the link that was followed from there. */
+  readonly href: string | null;
+}
+
+const KEY = 'places';
+/** Places that are remembered: those of the newest pages. */
+const MOST = 50;
+/** A screen may have to load before it is as long as it was, milliseconds. */
+const PATIENCE_MS = 5000;
+
+const places = new Map<string, Place>(read());
+let restoring: (() => void) | null = null;
+
+function read(): [string, Place][] {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as [string, Place][];
+  } catch {
+    return [];
+  }
+}
+
+/** The page of the history that is shown. */
+export function currentPage(): string {
+  const state = history.state as { page?: unknown } | null;
+  if (typeof state?.page === 'string') return state.page;
+  const page = newPage();
+  history.replaceState({ page }, '');
+  return page;
+}
+
+export const newPage = (): string => Math.random().toString(36).slice(2);
+
+/** @param href of the link that leads away, where one does */
+export function rememberPlace(page: string, href: string | null = null): void {
+  places.delete(page);
+  places.set(page, { top: scrollY, href });
+  for (const oldest of [...places.keys()].slice(0, -MOST)) places.delete(oldest);
+  sessionStorage.setItem(KEY, JSON.stringify([...places]));
+}
+
+/** Goes there as soon as the screen is long enough, unless the person moves first. */
+export function restorePlace(page: string): void {
+  restoring?.();
+  const place = places.get(page);
+  if (place === undefined) return;
+  const began = performance.now();
+  let isOver = false;
+  const moves = ['wheel', 'touchstart', 'keydown', 'pointerdown'] as const;
+  const end = (): void => {
+    isOver = true;
+    for (const move of moves) removeEventListener(move, end);
+    restoring = null;
+  };
+  for (const move of moves) addEventListener(move, end, { passive: true });
+  restoring = end;
+  const attempt = (): void => {
+    if (isOver) return;
+    const isLong = document.documentElement.scrollHeight >= place.top + innerHeight;
+    if (isLong) scrollTo(0, place.top);
+    const link = linkTo(place.href);
+    const isThere = Math.abs(scrollY - place.top) < 2 && (place.href === null || link !== undefined);
+    if (isThere) link?.focus({ preventScroll: true });
+    if (isThere || performance.now() - began > PATIENCE_MS) end();
+    else requestAnimationFrame(attempt);
+  };
+  requestAnimationFrame(attempt);
+}
+
+/** The link of the screen itself, not of the navigation around it. */
+function linkTo(href: string | null): HTMLAnchorElement | undefined {
+  if (href === null) return undefined;
+  return [...document.querySelectorAll<HTMLAnchorElement>('main a')].find(
+    (link) => link.getAttribute('href') === href && link.tabIndex >= 0 && link.offsetParent !== null,
+  );
+}

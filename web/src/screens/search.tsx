@@ -1,0 +1,5 @@
+import { Screen } from '../ui/screen.tsx';
+
+export function SearchScreen() {
+  return <Screen title="Search">{null}</Screen>;
+}

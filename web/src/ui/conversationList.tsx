@@ -1,0 +1,51 @@
+import type { Conversation } from '../data/model.ts';
+import { clock, duration } from '../domain/time.ts';
+import { hrefs } from '../router.ts';
+import { LongList } from './longList.tsx';
+
+/** Pixels. */
+const ROW_HEIGHT = 76;
+
+/** Conversations of a day, in order of time. */
+export function ConversationList({ conversations }: { conversations: readonly Conversation[] }) {
+  if (conversations.length === 0) return <p class="empty">Nothing was said in these recordings.</p>;
+  return (
+    <section aria-labelledby="conversations">
+      <h2 id="conversations">Conversations</h2>
+      <div>
+        <LongList
+          class="conversations"
+          items={conversations}
+          rowHeight={ROW_HEIGHT}
+          row={(conversation) => <Row key={conversation.id} conversation={conversation} />}
+        />
+      </div>
+    </section>
+  );
+}
+
+function Row({ conversation }: { conversation: Conversation }) {
+  const { id, title, overview, startedAt, finishedAt, deviceId, wordCount, onlyFillers } = conversation;
+  return (
+    <li class={onlyFillers ? 'faint' : undefined}>
+      <a href={hrefs.conversation(id)}>
+        <span class="when">
+          {clock(startedAt)}
+          <small>{duration((finishedAt - startedAt) / 1000)}</small>
+        </span>
+        <span class="what">
+          <b dir="auto">{title ?? 'Conversation'}</b>
+          {overview !== null && (
+            <span class="overview-text" dir="auto">
+              {overview}
+            </span>
+          )}
+        </span>
+        <span class="who">
+          <bdi>{deviceId}</bdi>
+          <small>{wordCount.toLocaleString('en')} words</small>
+        </span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,54 @@
+import type { Conversation, Job } from '../data/model.ts';
+import { figuresOf } from '../domain/day.ts';
+import { duration } from '../domain/time.ts';
+import type { Span } from '../domain/timeline.ts';
+import { LedgerBar } from './ledger.tsx';
+
+interface FiguresProps {
+  /** All that may have recordings of the day. */
+  readonly jobs: readonly Job[];
+  /** Whether all of them were read, with their recordings: before, there is no sum. */
+  readonly isWhole: boolean;
+  readonly span: Span;
+  readonly conversations: readonly Conversation[];
+}
+
+/** What was recorded, and what of it was billed. */
+export function DayFigures({ jobs, isWhole, span, conversations }: FiguresProps) {
+  const { ledger, billedSeconds } = figuresOf(jobs, span);
+  const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
+  const isRecorded = isWhole && ledger.audioSeconds > 0;
+  return (
+    <section class="figures" aria-label="The day in figures">
+      <dl>
+        {isRecorded && <Figure label="recorded" value={duration(ledger.audioSeconds)} />}
+        {isRecorded && (
+          <Figure
+            label="billed"
+            value={duration(billedSeconds)}
+            note={`${Math.round((billedSeconds / ledger.audioSeconds) * 100)} % of what was recorded`}
+          />
+        )}
+        <Figure
+          label={conversations.length === 1 ? 'conversation' : 'conversations'}
+          value={conversations.length.toLocaleString('en')}
+        />
+        <Figure label="words" value={words.toLocaleString('en')} />
+      </dl>
+      {isRecorded && <LedgerBar ledger={ledger} />}
+      {!isWhole && <p class="hint">Adding up what was recorded …</p>}
+      {isWhole && !isRecorded && (
+        <p class="hint">The recordings of this day are no longer listed: a job is kept for some days after its end.</p>
+      )}
+    </section>
+  );
+}
+
+export function Figure({ label, value, note }: { label: string; value: string; note?: string }) {
+  return (
+    <div class="figure" title={note}>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+/** Focus comes back to where it was: whoever uses the keyboard goes on there. */
+import { useEffect } from 'preact/hooks';
+
+/** When this goes from the page, focus goes to what had it before; where that is gone, too, to the heading of the screen. */
+export function useFocusReturn(): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      setTimeout(() => {
+        returnFocus(before);
+      });
+    };
+  }, []);
+}
+
+export function returnFocus(to: Element | null): void {
+  // Something else has taken it: a screen that was opened, say.
+  if (document.activeElement !== null && document.activeElement !== document.body) return;
+  const target = to?.isConnected === true && to !== document.body ? to : document.querySelector('main h1');
+  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+}

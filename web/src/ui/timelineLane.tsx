@@ -1,0 +1,132 @@
+/** What one device recorded, on the axis of a day. */
+import { useMemo } from 'preact/hooks';
+import type { Conversation } from '../data/model.ts';
+import type { DayRecording, Lane } from '../domain/day.ts';
+import { FILE_STATES } from '../domain/recordingText.ts';
+import { clockRange, clockSeconds, duration } from '../domain/time.ts';
+import { merge, place, type Span } from '../domain/timeline.ts';
+import { hrefs } from '../router.ts';
+
+/** Room that one label of the axis needs, pixels. */
+export const LABEL_WIDTH = 72;
+
+export function LaneView({ lane, window, width }: { lane: Lane; window: Span; width: number }) {
+  const { deviceId, conversations, recordings, speech } = lane;
+  // However many there are, a lane is one stop of the Tab key: the first one in sight.
+  const stop = conversations.findIndex(({ startedAt, finishedAt }) =>
+    place({ from: startedAt, to: finishedAt }, window),
+  );
+  return (
+    <div class="lane">
+      <p class="lane-name">
+        <bdi>{deviceId}</bdi>
+      </p>
+      <div class="lane-conversations" onKeyDown={moveAmongBlocks}>
+        {conversations.map((conversation, index) => (
+          <Block
+            key={conversation.id}
+            isStop={index === stop}
+            conversation={conversation}
+            next={conversations[index + 1]?.startedAt ?? window.to}
+            window={window}
+            width={width}
+          />
+        ))}
+      </div>
+      <Speech speech={speech} window={window} width={width} />
+      <div class="lane-recordings">
+        {recordings.map((recording) => (
+          <RecordingBar key={recording.name} recording={recording} window={window} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The arrow keys go from one conversation of the lane to the next, Home and End to the ends. */
+function moveAmongBlocks(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void {
+  const blocks = [...event.currentTarget.querySelectorAll<HTMLElement>('.block')];
+  const at = blocks.findIndex((block) => block === document.activeElement);
+  const targets: Readonly<Record<string, number>> = {
+    ArrowLeft: Math.max(0, at - 1),
+    ArrowRight: Math.min(blocks.length - 1, at + 1),
+    Home: 0,
+    End: blocks.length - 1,
+  };
+  const target = targets[event.key];
+  if (target === undefined || at === -1) return;
+  event.preventDefault();
+  event.stopPropagation();
+  blocks[target]?.focus();
+}
+
+interface BlockProps {
+  readonly conversation: Conversation;
+  /** Whether the Tab key stops here. */
+  readonly isStop: boolean;
+  /** When the next one begins: up to there is room for the title. */
+  readonly next: number;
+  readonly window: Span;
+  readonly width: number;
+}
+
+function Block({ conversation: { id, title, startedAt, finishedAt }, isStop, next, window, width }: BlockProps) {
+  const placed = place({ from: startedAt, to: finishedAt }, window);
+  if (placed === null) return null;
+  const name = title ?? 'Conversation';
+  const label = `${name}, ${clockRange(startedAt, finishedAt)}`;
+  const inside = placed.width * width;
+  const room = ((next - Math.max(startedAt, window.from)) / (window.to - window.from)) * width;
+  const beside = inside < LABEL_WIDTH;
+  const space = (beside ? room - inside : inside) - 10;
+  return (
+    <a
+      class="block"
+      href={hrefs.conversation(id)}
+      style={box(placed)}
+      title={label}
+      aria-label={label}
+      tabIndex={isStop ? 0 : -1}
+    >
+      {space > 40 && (
+        <span dir="auto" class={beside ? 'beside' : ''} style={{ maxWidth: `${Math.floor(space)}px` }}>
+          {name}
+        </span>
+      )}
+    </a>
+  );
+}
+
+/** One path, however much was said. */
+function Speech({ speech, window, width }: { speech: readonly Span[]; window: Span; width: number }) {
+  const strokes = useMemo(() => {
+    const resolution = (window.to - window.from) / Math.max(1, width);
+    return merge(
+      speech.filter((span) => place(span, window) !== null),
+      resolution,
+    );
+  }, [speech, window.from, window.to, width]);
+  const path = strokes
+    .map((span) => {
+      const { left, width: share } = place(span, window) ?? { left: 0, width: 0 };
+      return `M${round(left * 1000)} 0h${round(Math.max(share * 1000, 1000 / Math.max(1, width)))}v10h${round(-Math.max(share * 1000, 1000 / Math.max(1, width)))}z`;
+    })
+    .join('');
+  return (
+    <svg class="lane-speech" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+function RecordingBar({ recording, window }: { recording: DayRecording; window: Span }) {
+  const placed = place(recording, window);
+  if (placed === null) return null;
+  const { state, from, to } = recording;
+  const title = `Recording ${clockSeconds(from)}, ${duration((to - from) / 1000)}: ${FILE_STATES[state]}`;
+  return <span class={`recording ${state}`} style={box(placed)} title={title} />;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+export const percent = (share: number): string => `${round(share * 100)}%`;
+export const box = ({ left, width }: { left: number; width: number }) => ({ left: percent(left), width: percent(width) });
