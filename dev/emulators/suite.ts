@@ -173,7 +173,14 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
 
 /** The emulators that somebody may miss. The hub, logging and the UI are firebase-tools itself, whose end is noticed otherwise. */
 function listenersOf(ports: Ports): ReadonlyMap<string, number> {
-  const names = ['auth', 'functions', 'firestore', 'storage', 'hosting', 'pubsub'] as const satisfies readonly Listener[];
+  const names = [
+    'auth',
+    'functions',
+    'firestore',
+    'storage',
+    'hosting',
+    'pubsub',
+  ] as const satisfies readonly Listener[];
   return new Map(names.map((name) => [name, ports[name]]));
 }
 

@@ -60,11 +60,14 @@ export function fold(text: string): Folded {
 }
 
 function foldCharacter(character: string): string {
-  const lower = character.toLowerCase();
-  const same = SAME_AS[lower];
-  if (same !== undefined) return same;
-  if (/\s/.test(lower)) return ' ';
-  return lower.normalize('NFKD').toLowerCase().replace(LEFT_OUT, '');
+  const same = plainForm(character.toLowerCase());
+  if (same !== null) return same;
+  const parts = character.normalize('NFKD').toLowerCase().replace(LEFT_OUT, '');
+  return Array.from(parts, (part) => plainForm(part) ?? part).join('');
+}
+
+function plainForm(character: string): string | null {
+  return SAME_AS[character] ?? (/^\s$/.test(character) ? ' ' : null);
 }
 
 /** What a person typed, in the searched form; empty where there is nothing to search for. */

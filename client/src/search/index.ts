@@ -1,3 +1,11 @@
-/** Searching everything that a user ever said, on the device. */
+/** Searching everything that a user ever said, on the device and without a network. */
 export { findIn, fold, foldQuery, foldText } from './fold.ts';
 export type { Folded, TextRange } from './fold.ts';
+export { SearchIndex } from './searchIndex.ts';
+export type { IndexedConversation, IndexedSentence, SearchFilter, SearchHit, SearchResult } from './searchIndex.ts';
+export { deleteSearchStore, indexedDbSearchStore } from './searchStore.ts';
+export type { Home, SearchStore, StoredBlock } from './searchStore.ts';
+export type { BlockData } from './block.ts';
+export { firestoreSource } from './firestoreSource.ts';
+export { syncSearchIndex } from './sync.ts';
+export type { FoundDocument, SearchSource, SearchSyncOptions } from './sync.ts';

@@ -58,7 +58,7 @@ describe('The form in which text is searched', () => {
 
   it('is the same with and without the way back, and folding it again changes nothing', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (said) => {
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (said) => {
         assert.equal(foldText(said), fold(said).text);
         assert.equal(foldText(foldText(said)), foldText(said));
       }),

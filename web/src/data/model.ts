@@ -5,6 +5,7 @@ import type {
   JobDoc,
   JobFile as JobFileDoc,
   SegmentDoc,
+  SegmentWord,
   UsageCounters,
 } from 'offline-audio-sync-contract';
 
@@ -65,6 +66,30 @@ export type Segment = Pick<
   /** Service or model: `deepgram/nova-3`; null where that was not stored. */
   readonly transcriber: string | null;
 };
+
+/** A segment as it is read: with the corrections of its user. */
+export interface Sentence extends Pick<
+  SegmentDoc<number>,
+  'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence'
+> {
+  /** What was heard, where `text` is a correction; null otherwise. */
+  readonly heard: string | null;
+  /** From 1, in order of appearance; null where speakers were not told apart. */
+  readonly speaker: number | null;
+  /** As the user calls the speaker. */
+  readonly name: string | null;
+  readonly recordingId: string;
+  readonly recordingStartedAt: number;
+  readonly chunkId: string;
+  readonly transcriber: string | null;
+  readonly words: readonly SegmentWord[];
+}
+
+/** A conversation with what its user made of it: the title is theirs where they gave one. */
+export interface EditedConversation extends Conversation {
+  readonly starred: boolean;
+  readonly tags: readonly string[];
+}
 
 export type FairUse = FairUseEntry<number>;
 

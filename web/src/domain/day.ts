@@ -40,7 +40,9 @@ export function filesBetween(jobs: readonly Job[], { from, to }: Span): JobFile[
 /** Files that were recorded in a stretch of time, also those that began before it, each once. */
 export function filesAcross(jobs: readonly Job[], { from, to }: Span): JobFile[] {
   const began = filesBetween(jobs, { from: Number.NEGATIVE_INFINITY, to });
-  return began.filter(({ startedAt, durationSeconds }) => startedAt >= from || startedAt + (durationSeconds ?? 0) * 1000 > from);
+  return began.filter(
+    ({ startedAt, durationSeconds }) => startedAt >= from || startedAt + (durationSeconds ?? 0) * 1000 > from,
+  );
 }
 
 export function recordingsOf(files: readonly JobFile[]): DayRecording[] {

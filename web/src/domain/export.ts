@@ -1,34 +1,35 @@
-/** A conversation as a file: Markdown to read, SRT to lay under a recording, JSON to work with. */
-import type { Conversation } from '../data/model.ts';
+/** A conversation as a file: Markdown to read, SRT and WebVTT to lay under a recording, JSON to work with and to import. */
+import type { ExportedConversation, ExportedSegment } from 'offline-audio-sync-contract';
+import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
 
-/** A segment with the number that its speaker has in this transcript. */
-export interface Line {
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly text: string;
-  /** From 1; null where speakers were not told apart. */
-  readonly speaker: number | null;
+/** A sentence, as far as it is shown and copied. */
+export type Line = Pick<Sentence, 'startedAt' | 'endedAt' | 'text' | 'speaker'> & Partial<Pick<Sentence, 'name'>>;
+
+/** A sentence with all that is taken along. */
+export type WholeLine = Line & Partial<Sentence>;
+
+/** Who speaks: by the name that the user gave, or by number. */
+export function speakerName({ speaker, name = null }: Pick<Line, 'speaker' | 'name'>): string {
+  return name ?? (speaker === null ? 'Speaker' : `Speaker ${speaker}`);
 }
-
-export const speakerName = (speaker: number | null): string => (speaker === null ? 'Speaker' : `Speaker ${speaker}`);
 
 /** Paragraphs of one speaker are one turn. */
 export interface Turn {
   readonly speaker: number | null;
+  readonly name: string | null;
   readonly lines: readonly Line[];
 }
 
 /** @param pauseMs a longer pause begins a new turn of the same speaker. */
 export function turnsOf(lines: readonly Line[], pauseMs = 30_000): Turn[] {
-  const turns: { speaker: number | null; lines: Line[] }[] = [];
+  const turns: { speaker: number | null; name: string | null; lines: Line[] }[] = [];
   for (const line of lines) {
     const turn = turns.at(-1);
     const before = turn?.lines.at(-1);
-    if (turn?.speaker === line.speaker && before !== undefined && line.startedAt - before.endedAt < pauseMs) {
-      turn.lines.push(line);
-    } else {
-      turns.push({ speaker: line.speaker, lines: [line] });
-    }
+    const { speaker, name = null } = line;
+    const isSame = turn?.speaker === speaker && turn.name === name;
+    if (isSame && before !== undefined && line.startedAt - before.endedAt < pauseMs) turn.lines.push(line);
+    else turns.push({ speaker, name, lines: [line] });
   }
   return turns;
 }
@@ -48,9 +49,10 @@ export function toMarkdown(
     `${day(conversation.startedAt)}, ${clock(conversation.startedAt)} – ${clock(conversation.finishedAt)} · ${escapeMarkdown(conversation.deviceId)}`,
     ...(conversation.overview === null ? [] : [`> ${escapeMarkdown(conversation.overview).replaceAll('\n', '\n> ')}`]),
   ];
-  const body = turnsOf(lines).map(({ speaker, lines: said }) => {
+  const body = turnsOf(lines).map((turn) => {
+    const { lines: said } = turn;
     const text = said.map((line) => escapeMarkdown(line.text)).join(' ');
-    return `**${speakerName(speaker)}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
+    return `**${escapeMarkdown(speakerName(turn))}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
   });
   return `${[...head, ...body].join('\n\n')}\n`;
 }
@@ -64,52 +66,107 @@ function escapeMarkdown(text: string): string {
 
 /** Times count from the start of the conversation. */
 export function toSrt(conversation: Conversation, lines: readonly Line[]): string {
-  const origin = lines.reduce((least, { startedAt }) => Math.min(least, startedAt), conversation.startedAt);
-  return lines
-    .map(({ startedAt, endedAt, text, speaker }, index) => {
-      const from = srtTime(startedAt - origin);
-      const to = srtTime(Math.max(endedAt, startedAt + 1) - origin);
-      const label = speaker === null ? '' : `${speakerName(speaker)}: `;
-      // An empty line would end the cue.
-      return `${index + 1}\n${from} --> ${to}\n${label}${text.replace(/\s*\n\s*/g, ' ').trim()}\n`;
+  return cuesOf(conversation, lines)
+    .map(({ fromMs, toMs, who, text }, index) => {
+      const label = who === null ? '' : `${who}: `;
+      return `${index + 1}\n${cueTime(fromMs, ',')} --> ${cueTime(toMs, ',')}\n${label}${text}\n`;
     })
     .join('\n');
 }
 
+/** WebVTT, with the speaker as its voice. Times count from the start of the conversation. */
+export function toVtt(conversation: Conversation, lines: readonly Line[]): string {
+  const cues = cuesOf(conversation, lines).map(({ fromMs, toMs, who, text }) => {
+    const voice = who === null ? '' : `<v ${escapeVtt(who)}>`;
+    return `${cueTime(fromMs, '.')} --> ${cueTime(toMs, '.')}\n${voice}${escapeVtt(text)}\n`;
+  });
+  return ['WEBVTT\n', ...cues].join('\n');
+}
+
+const escapeVtt = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+interface Cue {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly who: string | null;
+  readonly text: string;
+}
+
+function cuesOf(conversation: Conversation, lines: readonly Line[]): Cue[] {
+  const origin = lines.reduce((least, { startedAt }) => Math.min(least, startedAt), conversation.startedAt);
+  return lines.map((line) => ({
+    fromMs: line.startedAt - origin,
+    toMs: Math.max(line.endedAt, line.startedAt + 1) - origin,
+    who: line.speaker === null && line.name == null ? null : onOneLine(speakerName(line)),
+    // An empty line would end the cue.
+    text: onOneLine(line.text),
+  }));
+}
+
 /** `hh:mm:ss,mmm` */
-function srtTime(ms: number): string {
+function cueTime(ms: number, point: ',' | '.'): string {
   const whole = Math.round(ms);
   const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
   const seconds = Math.floor(whole / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)},${pad(whole % 1000, 3)}`;
+  return `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)}${point}${pad(whole % 1000, 3)}`;
 }
 
-/** Names as in the HTTP interface; times in ISO 8601, UTC. */
-export function toJson(conversation: Conversation, lines: readonly Line[]): string {
-  const time = (ms: number): string => new Date(ms).toISOString();
-  const content = {
-    conversation_id: conversation.id,
-    device_id: conversation.deviceId,
-    title: conversation.title,
-    overview: conversation.overview,
-    language: conversation.language,
-    started_at: time(conversation.startedAt),
-    finished_at: time(conversation.finishedAt),
-    segments: lines.map(({ startedAt, endedAt, speaker, text }) => ({
-      started_at: time(startedAt),
-      ended_at: time(endedAt),
-      speaker,
-      text,
-    })),
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Names as in the HTTP interface; times in ISO 8601, UTC. What this gives can be imported. */
+export function toJson(conversation: ExportableConversation, lines: readonly WholeLine[]): string {
+  return `${JSON.stringify(exportedConversation(conversation, lines), null, 2)}\n`;
+}
+
+type ExportableConversation = Conversation & Partial<Pick<EditedConversation, 'starred' | 'tags'>>;
+
+/** With what was corrected beside what was heard. */
+export function exportedConversation(
+  conversation: ExportableConversation,
+  lines: readonly WholeLine[],
+): ExportedConversation {
+  const { id, deviceId, title, overview, language, startedAt, finishedAt, starred, tags } = conversation;
+  return {
+    conversation_id: id,
+    device_id: deviceId,
+    ...{ title, overview, language },
+    ...(starred === undefined ? {} : { starred }),
+    ...(tags === undefined ? {} : { tags }),
+    started_at: iso(startedAt),
+    finished_at: iso(finishedAt),
+    segments: lines.map(exportedSegment),
   };
-  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function exportedSegment(
+  line: WholeLine,
+): ExportedSegment & { readonly corrected_text?: string; readonly speaker_name?: string } {
+  const { startedAt, endedAt, text, heard = null, speaker, name = null, language, confidence } = line;
+  const { recordingId, recordingStartedAt, words } = line;
+  return {
+    started_at: iso(startedAt),
+    ended_at: iso(endedAt),
+    speaker,
+    ...(name === null ? {} : { speaker_name: name }),
+    text: heard ?? text,
+    ...(heard === null ? {} : { corrected_text: text }),
+    ...(language === undefined ? {} : { language }),
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(recordingId === undefined ? {} : { recording_id: recordingId }),
+    ...(recordingStartedAt === undefined ? {} : { recording_started_at: iso(recordingStartedAt) }),
+    // The words of a corrected sentence are those of the correction.
+    ...(words === undefined || heard !== null
+      ? {}
+      : { words: words.map((word) => [word.text, word.fromMs, word.toMs] as const) }),
+  };
 }
 
 /** What is copied: one line a turn, for pasting anywhere. */
 export function toText(lines: readonly Line[]): string {
   return turnsOf(lines)
-    .map(({ speaker, lines: said }) => `${speakerName(speaker)}: ${said.map(({ text }) => text).join(' ')}`)
+    .map((turn) => `${speakerName(turn)}: ${turn.lines.map(({ text }) => text).join(' ')}`)
     .join('\n');
 }
 

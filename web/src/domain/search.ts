@@ -31,3 +31,14 @@ export class TranscriptSearch {
 export function countOf(matches: Matches): number {
   return [...matches.values()].reduce((sum, ranges) => sum + ranges.length, 0);
 }
+
+/** Where any of the words of a query begins a word of a text. Ranges in order, none of which overlaps another. */
+export function markWords(text: string, query: string): TextRange[] {
+  const folded = fold(text);
+  const found = foldQuery(query)
+    .split(' ')
+    .filter((word) => word !== '')
+    .flatMap((word) => findIn(folded, word))
+    .sort((a, b) => a.start - b.start || b.end - a.end);
+  return found.filter(({ start }, index) => found.slice(0, index).every((before) => before.end <= start));
+}

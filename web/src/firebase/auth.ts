@@ -2,6 +2,7 @@
 import {
   connectAuthEmulator,
   createUserWithEmailAndPassword,
+  deleteUser,
   indexedDBLocalPersistence,
   initializeAuth,
   onAuthStateChanged,
@@ -57,6 +58,22 @@ export async function resetPassword(email: string): Promise<void> {
 export async function leave(): Promise<void> {
   localStorage.setItem(LEFT_AT, String(Date.now()));
   await signOut(await userAuth());
+}
+
+/** Deletes the account; what belongs to it is deleted by the service then. */
+export async function deleteAccount(): Promise<void> {
+  const { currentUser } = await userAuth();
+  if (currentUser === null) return;
+  try {
+    await deleteUser(currentUser);
+  } catch (error) {
+    if (error instanceof FirebaseError && error.code === 'auth/requires-recent-login')
+      throw new Error('To delete your account, sign out and in again first: then it is certain that it is you.', {
+        cause: error,
+      });
+    throw error;
+  }
+  localStorage.setItem(LEFT_AT, String(Date.now()));
 }
 
 /** When somebody signed out by hand, in whichever tab. */

@@ -3,11 +3,13 @@ import type { DocumentData, Timestamp } from 'firebase/firestore';
 import { segmentsIn } from 'offline-audio-sync-contract';
 import type {
   ConversationDoc,
+  EditDoc,
   FairUseEntry,
   FilePageDoc,
   JobDoc,
   JobFile as JobFileDoc,
   SegmentPageDoc,
+  StoredEdit,
   UsageCounters,
 } from 'offline-audio-sync-contract';
 import type { Conversation, FairUse, Job, JobFile, Segment, UsageDay } from '../data/model.ts';
@@ -97,9 +99,14 @@ export function segmentsOf(_id: string, data: DocumentData): Segment[] {
   });
 }
 
-/** The segments of several documents, in order of time. */
-export function inOrder(pages: readonly (readonly Segment[])[]): Segment[] {
-  return pages.flat().sort((a, b) => a.startedAt - b.startedAt);
+/** A document of segments, as it is stored. */
+export function segmentPageOf(_id: string, data: DocumentData): SegmentPageDoc<Timestamp> {
+  return data as SegmentPageDoc<Timestamp>;
+}
+
+/** What a user corrected. */
+export function editOf(id: string, data: DocumentData): StoredEdit<Timestamp> {
+  return { ...(data as EditDoc<Timestamp>), id };
 }
 
 /** The limit that the operator has set for a user. */

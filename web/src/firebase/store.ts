@@ -6,6 +6,7 @@ import {
   getCountFromServer,
   getDoc,
   getDocs,
+  getDocsFromServer,
   initializeFirestore,
   onSnapshot,
   persistentLocalCache,
@@ -140,19 +141,33 @@ export async function readAll<T>(
   parse: Parse<T>,
   { onPage, signal }: { onPage?: (soFar: readonly T[]) => void; signal?: AbortSignal } = {},
 ): Promise<Live<T[]>> {
-  const { db } = await connect();
   const found: T[] = [];
   let fromCache = false;
+  for await (const page of livePages(read, parse, getDocs)) {
+    if (signal?.aborted === true) break;
+    fromCache ||= page.fromCache;
+    found.push(...page.value);
+    onPage?.([...found]);
+  }
+  return { value: found, fromCache };
+}
+
+/** The pages of a query, one after another, as the server has them. @throws FirestoreError without a network: a part is not the whole */
+export async function* pagesOf<T>(read: ReadQuery, parse: Parse<T>): AsyncGenerator<readonly T[]> {
+  for await (const { value } of livePages(read, parse, getDocsFromServer)) yield value;
+}
+
+async function* livePages<T>(read: ReadQuery, parse: Parse<T>, get: typeof getDocs): AsyncGenerator<Live<T[]>> {
+  const { db } = await connect();
   let last: QueryDocumentSnapshot | undefined;
   do {
-    const page = await getDocs(toQuery(db, read, last));
-    if (signal?.aborted === true) break;
-    fromCache ||= page.metadata.fromCache;
-    found.push(...page.docs.map((document) => parse(document.id, document.data())));
+    const page = await get(toQuery(db, read, last));
+    yield {
+      value: page.docs.map((document) => parse(document.id, document.data())),
+      fromCache: page.metadata.fromCache,
+    };
     last = page.size === read.limit ? page.docs.at(-1) : undefined;
-    onPage?.([...found]);
   } while (last !== undefined);
-  return { value: found, fromCache };
 }
 
 /** How many documents a query has, whatever its limit. Needs a network. */

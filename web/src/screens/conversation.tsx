@@ -1,18 +1,19 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { transcriptOf } from 'offline-audio-sync-contract';
-import { speakerNumbers } from 'offline-audio-sync-client';
+import { transcriptOf, type StoredEdit } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, Segment } from '../data/model.ts';
-import { fileStem, toJson, toMarkdown, toSrt, toText, type Line } from '../domain/export.ts';
+import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
+import { intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
+import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt, type Line } from '../domain/export.ts';
 import { TranscriptSearch } from '../domain/search.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
 import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { isLocal } from '../env.ts';
-import { inOrder, segmentsOf } from '../firebase/documents.ts';
+import { segmentPageOf } from '../firebase/documents.ts';
 import { call, watchConversation, type Found } from '../firebase/store.ts';
-import { hrefs, navigate } from '../router.ts';
+import { hrefs, navigate, search as address } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { saveFile } from '../ui/download.ts';
+import { useEdits } from '../ui/edits.ts';
 import { Glyph } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { useLive, usePages, type Pages } from '../ui/live.ts';
@@ -44,9 +45,11 @@ export function ConversationScreen({ id }: { id: string }) {
   );
 }
 
-function ConversationView({ conversation, isServed }: { conversation: Conversation; isServed: boolean }) {
+function ConversationView({ conversation: heard, isServed }: { conversation: Conversation; isServed: boolean }) {
+  const edits = useEdits(heard.startedAt, heard.finishedAt);
+  const conversation = useMemo(() => withEdits(heard, edits), [heard, edits]);
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
-  const { lines, state } = useTranscript(conversation, isServed);
+  const { lines, state } = useTranscript(heard, edits, isServed);
   const day = dayOf(startedAt);
   return (
     <Screen
@@ -76,27 +79,21 @@ function ConversationView({ conversation, isServed }: { conversation: Conversati
 }
 
 /** The transcript, page by page; again when the conversation changed. */
-function useTranscript(conversation: Conversation, isServed: boolean) {
+function useTranscript(conversation: Conversation, edits: readonly StoredEdit[], isServed: boolean) {
   const { uid } = useApp();
-  const { id, deviceId, startedAt, finishedAt, revision } = conversation;
-  const time = (ms: number) => ({ toMillis: () => ms });
-  const { items, state } = usePages<Segment[]>({
+  const { id, revision } = conversation;
+  const { items: pages, state } = usePages({
     key: `${uid}/${id}/${revision}`,
-    query: () => transcriptOf(uid, { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) }),
-    parse: segmentsOf,
+    query: () => transcriptOf(uid, intervalOf(conversation)),
+    parse: segmentPageOf,
     isServed,
   });
-  const lines = useMemo(() => {
-    if (items === null) return null;
-    const segments = inOrder(items);
-    const numbers = speakerNumbers(segments);
-    return segments.map((segment, index) => ({ ...segment, speaker: numbers[index] ?? null }));
-  }, [items]);
+  const lines = useMemo(
+    () => (pages === null ? null : sentencesOf(pages, conversation, edits)),
+    [pages, edits, conversation],
+  );
   return { lines, state };
 }
-
-/** A line, with what transcribed it. */
-type TranscribedLine = Line & Pick<Segment, 'transcriber'>;
 
 /** What there is of it, and that it may not be all. */
 function Reading({
@@ -104,13 +101,14 @@ function Reading({
   state,
   language,
 }: {
-  lines: readonly TranscribedLine[];
-  state: Pages<Segment[]>['state'];
+  lines: readonly Sentence[];
+  state: Pages<unknown>['state'];
   language: string | null;
 }) {
   const [query, setQuery] = useState('');
   const search = useMemo(() => new TranscriptSearch(lines), [lines]);
   const matches = useMemo(() => search.find(query), [search, query]);
+  useWantedSentence(lines);
   return (
     <>
       {state === 'kept' && (
@@ -130,8 +128,21 @@ function Reading({
   );
 }
 
+/** Goes to the sentence that a link leads to: `?at=`, Unix milliseconds. */
+function useWantedSentence(lines: readonly Line[]): void {
+  const wanted = Number(new URLSearchParams(address.value).get('at') ?? Number.NaN);
+  const isThere = lines.some(({ startedAt }) => startedAt === wanted);
+  useEffect(() => {
+    if (!isThere) return;
+    const sentence = document.querySelector<HTMLElement>(`.sentence[data-at="${wanted}"]`);
+    sentence?.setAttribute('tabindex', '-1');
+    sentence?.focus({ preventScroll: true });
+    sentence?.scrollIntoView({ block: 'center' });
+  }, [isThere, wanted]);
+}
+
 /** What made words of the speech, and who got it for that. */
-function TranscribedBy({ lines }: { lines: readonly TranscribedLine[] }) {
+function TranscribedBy({ lines }: { lines: readonly Sentence[] }) {
   const transcribers = new Set(lines.flatMap(({ transcriber }) => transcriber ?? []));
   return (
     <>
@@ -145,8 +156,8 @@ function TranscribedBy({ lines }: { lines: readonly TranscribedLine[] }) {
 }
 
 interface ActionsProps {
-  readonly conversation: Conversation;
-  readonly lines: readonly Line[] | null;
+  readonly conversation: EditedConversation;
+  readonly lines: readonly Sentence[] | null;
   readonly isWhole: boolean;
 }
 
@@ -161,6 +172,9 @@ function Actions({ conversation, lines, isWhole }: ActionsProps) {
     },
     SRT: () => {
       saveFile(`${stem}.srt`, 'application/x-subrip', toSrt(conversation, lines ?? []));
+    },
+    WebVTT: () => {
+      saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
     },
     JSON: () => {
       saveFile(`${stem}.json`, 'application/json', toJson(conversation, lines ?? []));

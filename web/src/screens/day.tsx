@@ -138,9 +138,11 @@ function useSpeech({ from, to }: Pick<DayProps, 'from' | 'to'>, talks: readonly 
   });
   return useMemo(
     () =>
-      (items ?? []).flat().flatMap(({ deviceId, startedAt, endedAt }) =>
-        endedAt > from && startedAt < to ? [{ deviceId, from: startedAt, to: endedAt }] : [],
-      ),
+      (items ?? [])
+        .flat()
+        .flatMap(({ deviceId, startedAt, endedAt }) =>
+          endedAt > from && startedAt < to ? [{ deviceId, from: startedAt, to: endedAt }] : [],
+        ),
     [items, from, to],
   );
 }

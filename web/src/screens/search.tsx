@@ -1,5 +1,249 @@
-import { Screen } from '../ui/screen.tsx';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
+import { markWords } from '../domain/search.ts';
+import { addDays, clock, dayOfYear, startOfDay } from '../domain/time.ts';
+import { hrefs, navigate, search as address } from '../router.ts';
+import type { Finder } from '../sync/finder.ts';
+import { useApp } from '../ui/app.ts';
+import { Glyph } from '../ui/icons.tsx';
+import { Marked } from '../ui/marked.tsx';
+import { Problem, Screen, Waiting } from '../ui/screen.tsx';
+import { tellProblem } from '../ui/toast.tsx';
 
+/** Results before somebody asks for more. */
+const PAGE = 50;
+
+/** Everything that was ever said. */
 export function SearchScreen() {
-  return <Screen title="Search">{null}</Screen>;
+  const { finder: load } = useApp();
+  const [finder, setFinder] = useState<Finder | null>(null);
+  useEffect(() => {
+    load().then(setFinder, tellProblem);
+  }, []);
+  return (
+    <Screen title="Search">{finder === null ? <Waiting what="the search" /> : <Everything finder={finder} />}</Screen>
+  );
+}
+
+/** As it stands in the address, so that Back leads to it. */
+interface Wanted {
+  readonly query: string;
+  readonly device: string;
+  readonly person: string;
+  /** `yyyy-mm-dd`, or nothing. */
+  readonly from: string;
+  readonly to: string;
+}
+
+function wantedIn(search: string): Wanted {
+  const parameters = new URLSearchParams(search);
+  const of = (name: string): string => parameters.get(name) ?? '';
+  return { query: of('q'), device: of('device'), person: of('person'), from: of('from'), to: of('to') };
+}
+
+function show({ query, ...filters }: Wanted): void {
+  const parameters = new URLSearchParams({ q: query, ...filters });
+  for (const [name, value] of [...parameters]) if (value === '') parameters.delete(name);
+  const text = parameters.toString();
+  navigate(text === '' ? hrefs.search : `${hrefs.search}?${text}`, { replace: true });
+}
+
+function filterOf({ device, person, from, to }: Wanted): SearchFilter {
+  const first = startOfDay(from);
+  const end = startOfDay(to) === null ? null : startOfDay(addDays(to, 1));
+  return {
+    ...(device === '' ? {} : { deviceId: device }),
+    ...(person === '' ? {} : { speaker: person }),
+    ...(first === null ? {} : { from: first }),
+    ...(end === null ? {} : { to: end }),
+  };
+}
+
+function Everything({ finder }: { finder: Finder }) {
+  const { newest } = useApp();
+  const wanted = wantedIn(address.value);
+  const [limit, setLimit] = useState(PAGE);
+  const state = finder.state.value;
+  const [last] = newest.kind === 'ready' ? newest.value : [];
+  useEffect(() => {
+    void finder.refresh();
+  }, [finder, last?.id, last?.revision]);
+  const result = useResult(finder, wanted, limit);
+  return (
+    <>
+      <Form wanted={wanted} finder={finder} />
+      {state.kind === 'failed' && <Problem error={state.error} />}
+      {state.kind === 'reading' && (
+        <p class="hint" role="status">
+          Reading what was said, once for this device: {state.count.toLocaleString('en')} conversations so far. What is
+          read can be found already.
+        </p>
+      )}
+      {wanted.query.trim() !== '' && result !== null && (
+        <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />
+      )}
+      {result !== null && result.hits.length < result.total && (
+        <button
+          class="button"
+          onClick={() => {
+            setLimit(limit + PAGE);
+          }}
+        >
+          Show {Math.min(PAGE, result.total - result.hits.length)} more
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What is found, until something newer is. */
+function useResult(finder: Finder, wanted: Wanted, limit: number): SearchResult | null {
+  const [result, setResult] = useState<SearchResult | null>(null);
+  const asked = useRef(0);
+  const state = finder.state.value;
+  const count = state.kind === 'reading' ? state.count : state.kind;
+  useEffect(() => {
+    const mine = ++asked.current;
+    finder.search(wanted.query, filterOf(wanted), limit).then((found) => {
+      if (mine === asked.current) setResult(found);
+    }, tellProblem);
+  }, [finder, JSON.stringify(wanted), limit, count]);
+  return result;
+}
+
+function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [facets, setFacets] = useState<{ speakers: readonly string[]; devices: readonly string[] } | null>(null);
+  const { kind } = finder.state.value;
+  useEffect(() => {
+    finder.facets().then(setFacets, tellProblem);
+  }, [finder, kind]);
+  useEffect(() => input.current?.focus(), []);
+  return (
+    <search class="stack tight">
+      <div class="search wide">
+        <Glyph name="search" size={18} />
+        <input
+          ref={input}
+          type="search"
+          dir="auto"
+          placeholder="Search everything that was said"
+          aria-label="Search everything that was said"
+          value={wanted.query}
+          onInput={({ currentTarget }) => {
+            show({ ...wanted, query: currentTarget.value });
+          }}
+        />
+      </div>
+      <div class="filters">
+        <Choice
+          label="Person"
+          every="Everybody"
+          value={wanted.person}
+          values={facets?.speakers ?? []}
+          onChange={(person) => {
+            show({ ...wanted, person });
+          }}
+        />
+        <Choice
+          label="Device"
+          every="All devices"
+          value={wanted.device}
+          values={facets?.devices ?? []}
+          onChange={(device) => {
+            show({ ...wanted, device });
+          }}
+        />
+        {(['from', 'to'] as const).map((name) => (
+          <label key={name} class="field">
+            <span>{name === 'from' ? 'From' : 'To'}</span>
+            <input
+              type="date"
+              value={wanted[name]}
+              onChange={({ currentTarget }) => {
+                show({ ...wanted, [name]: currentTarget.value });
+              }}
+            />
+          </label>
+        ))}
+      </div>
+    </search>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  /** What no choice is called. */
+  readonly every: string;
+  readonly value: string;
+  readonly values: readonly string[];
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, every, value, values, onChange }: ChoiceProps) {
+  const known = value === '' || values.includes(value) ? values : [value, ...values];
+  if (known.length === 0) return null;
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        value={value}
+        onChange={({ currentTarget }) => {
+          onChange(currentTarget.value);
+        }}
+      >
+        <option value="">{every}</option>
+        {known.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Hits({ result, query, isWhole }: { result: SearchResult; query: string; isWhole: boolean }) {
+  const { hits, total } = result;
+  const nothing = isWhole ? 'Nothing like this was said.' : 'Nothing is found so far.';
+  const count = total === 1 ? '1 sentence' : `${total.toLocaleString('en')} sentences`;
+  return (
+    <section aria-label="Results">
+      <p role="status">{total === 0 ? nothing : `${count}, the newest first`}</p>
+      <ol class="conversations hits">
+        {hits.map((hit) => (
+          <Hit key={`${hit.conversation.id}/${hit.sentence.startedAt}`} hit={hit} query={query} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Hit({ hit: { conversation, sentence }, query }: { hit: SearchHit; query: string }) {
+  const { id, title, deviceId } = conversation;
+  const { startedAt, text, speaker } = sentence;
+  return (
+    <li>
+      <a href={`${hrefs.conversation(id)}?at=${startedAt}`}>
+        <span class="when">
+          {clock(startedAt)}
+          <small>{dayOfYear(startedAt)}</small>
+        </span>
+        <span class="what">
+          <span class="said" dir="auto">
+            <Marked text={text} marks={markWords(text, query)} />
+          </span>
+          <span class="overview-text" dir="auto">
+            {title ?? 'Conversation'}
+          </span>
+        </span>
+        <span class="who">
+          {speaker !== null && <bdi>{speaker}</bdi>}
+          <small>
+            <bdi>{deviceId}</bdi>
+          </small>
+        </span>
+      </a>
+    </li>
+  );
 }

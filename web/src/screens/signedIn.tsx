@@ -35,6 +35,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   const { uid } = user;
   const outbox = useMemo(() => openOutbox(uid, deviceId(), tellProblem), [uid]);
   const recorder = useMemo(() => openRecorder(uid, outbox), [outbox]);
+  const finder = useMemo(() => once(async () => new (await import('../sync/finder.ts')).Finder(uid)), [uid]);
   const jobFiles = useMemo(() => new JobFiles(uid), [uid]);
   const newest = useLive(`newest/${uid}`, () => liveQuery(newestConversations(uid, 1), conversationOf));
   const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
@@ -50,12 +51,14 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       void recorder.stop().then(() => outbox.close());
     };
   }, [recorder, outbox]);
-  const data: AppData = { uid, newest, jobs, underWay, jobFiles, outbox, recorder, deviceId: deviceId() };
+  const data: AppData = { uid, newest, jobs, underWay, jobFiles, outbox, finder, recorder, deviceId: deviceId() };
+
+  const leaveNow = (): Promise<void> => signOut(data).catch(tellProblem);
 
   return (
     <AppContext.Provider value={data}>
-      <Shell user={user} onSignOut={() => signOut(recorder, outbox).catch(tellProblem)}>
-        <Screen route={route.value} />
+      <Shell user={user} onSignOut={leaveNow}>
+        <Screen route={route.value} onSignOut={leaveNow} />
       </Shell>
       <Toasts />
     </AppContext.Provider>
@@ -99,7 +102,7 @@ function retryWhenItMayHelp(recorder: Recorder, outbox: Outbox): () => void {
   };
 }
 
-function Screen({ route: shown }: { route: Route }) {
+function Screen({ route: shown, onSignOut }: { route: Route; onSignOut: () => Promise<void> }) {
   switch (shown.screen) {
     case 'home':
       return <HomeScreen />;
@@ -120,17 +123,21 @@ function Screen({ route: shown }: { route: Route }) {
     case 'search':
       return <SearchScreen />;
     case 'settings':
-      return <SettingsScreen />;
+      return <SettingsScreen onSignOut={onSignOut} />;
     case 'nothing':
       return <NothingScreen />;
   }
 }
 
 /** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
-async function signOut(recorder: Recorder, outbox: Outbox): Promise<void> {
+async function signOut({ uid, recorder, outbox, finder }: AppData): Promise<void> {
+  const forgetSearch = async (): Promise<void> => {
+    await (await finder()).close();
+    await (await import('../sync/finder.ts')).forgetIndex(uid);
+  };
   try {
     await recorder.stop();
-    await Promise.race([forget(outbox.close()), later(FORGETTING_MS)]);
+    await Promise.race([Promise.allSettled([forget(outbox.close()), forgetSearch()]), later(FORGETTING_MS)]);
   } finally {
     await leave(); // What follows is the session's business, in this tab and in the others.
   }
@@ -138,5 +145,17 @@ async function signOut(recorder: Recorder, outbox: Outbox): Promise<void> {
 
 /** Who signs out is signed out, whatever keeps the rest: another tab that is frozen, or a network that hangs. Milliseconds. */
 const FORGETTING_MS = 5000;
+
+/** The same promise for all who ask; after a failure it is tried anew. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+}
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

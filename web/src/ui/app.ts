@@ -2,6 +2,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Recorder } from '../record/recorder.ts';
+import type { Finder } from '../sync/finder.ts';
 import type { Outbox } from '../sync/outbox.ts';
 import type { JobFiles } from '../firebase/jobFiles.ts';
 import type { Loaded } from './live.ts';
@@ -17,6 +18,8 @@ export interface AppData {
   readonly underWay: Loaded<Job[]>;
   readonly jobFiles: JobFiles;
   readonly outbox: Outbox;
+  /** Loaded by who searches first. */
+  readonly finder: () => Promise<Finder>;
   readonly recorder: Recorder;
   /** This browser, as recordings name it. */
   readonly deviceId: string;

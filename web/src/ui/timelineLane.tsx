@@ -129,4 +129,7 @@ function RecordingBar({ recording, window }: { recording: DayRecording; window: 
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 export const percent = (share: number): string => `${round(share * 100)}%`;
-export const box = ({ left, width }: { left: number; width: number }) => ({ left: percent(left), width: percent(width) });
+export const box = ({ left, width }: { left: number; width: number }) => ({
+  left: percent(left),
+  width: percent(width),
+});

@@ -6,6 +6,7 @@ import { speakerName, turnsOf, type Line, type Turn } from '../domain/export.ts'
 import { countOf, type Matches } from '../domain/search.ts';
 import { clockSeconds } from '../domain/time.ts';
 import { Glyph } from './icons.tsx';
+import { Marked } from './marked.tsx';
 
 interface SearchProps {
   readonly query: string;
@@ -101,17 +102,17 @@ interface TurnProps {
 
 /** Drawn again only when something else is marked in it: a transcript may have thousands of lines. */
 const TurnView = memo(
-  function TurnView({ turn: { speaker, lines }, marks }: TurnProps) {
+  function TurnView({ turn: { speaker, name, lines }, marks }: TurnProps) {
     const startedAt = lines[0]?.startedAt ?? 0;
     return (
       <li class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
         <p class="turn-head" lang="en">
-          <b>{speakerName(speaker)}</b>
+          <b dir="auto">{speakerName({ speaker, name })}</b>
           <time dateTime={new Date(startedAt).toISOString()}>{clockSeconds(startedAt)}</time>
         </p>
         <p dir="auto">
           {lines.map((line, index) => (
-            <span key={line.startedAt} title={clockSeconds(line.startedAt)}>
+            <span key={line.startedAt} class="sentence" data-at={line.startedAt} title={clockSeconds(line.startedAt)}>
               <Marked text={line.text} marks={marks[index] ?? NO_MARKS} />{' '}
             </span>
           ))}
@@ -121,20 +122,7 @@ const TurnView = memo(
   },
   (before, after) =>
     before.turn === after.turn &&
-    before.marks.every((marks, index) => marks === after.marks[index] || marks.length + (after.marks[index]?.length ?? 0) === 0),
+    before.marks.every(
+      (marks, index) => marks === after.marks[index] || marks.length + (after.marks[index]?.length ?? 0) === 0,
+    ),
 );
-
-function Marked({ text, marks }: { text: string; marks: readonly TextRange[] }) {
-  if (marks.length === 0) return <>{text}</>;
-  return (
-    <>
-      {marks.map(({ start, end }, index) => (
-        <>
-          {text.slice(marks[index - 1]?.end ?? 0, start)}
-          <mark>{text.slice(start, end)}</mark>
-        </>
-      ))}
-      {text.slice(marks.at(-1)?.end)}
-    </>
-  );
-}

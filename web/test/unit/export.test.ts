@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Conversation } from '../../src/data/model.ts';
-import { fileStem, toJson, toMarkdown, toSrt, toText, turnsOf, type Line } from '../../src/domain/export.ts';
+import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt, turnsOf, type Line } from '../../src/domain/export.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
 const CONVERSATION: Conversation = {
@@ -63,6 +63,23 @@ describe('A conversation as a file', () => {
         }
       }),
     );
+  });
+
+  it('is WebVTT in which nothing that was said becomes markup, and each voice has its name', () => {
+    const vtt = toVtt(CONVERSATION, [{ ...line(0, 1, 'a < b & c'), name: 'Ada <3' }, line(2, null, 'Yes.')]);
+    assert.equal(
+      vtt,
+      'WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n<v Ada &lt;3>a &lt; b &amp; c\n\n00:00:02.000 --> 00:00:03.500\nYes.\n',
+    );
+  });
+
+  it('has what was heard beside what was corrected, and the names of speakers', () => {
+    const corrected = { ...line(0, 1, 'Hello, Ada.'), heard: 'Hello either.', name: 'Bob' };
+    const { segments } = JSON.parse(toJson(CONVERSATION, [corrected])) as { segments: Record<string, unknown>[] };
+    assert.equal(segments[0]?.['text'], 'Hello either.');
+    assert.equal(segments[0]?.['corrected_text'], 'Hello, Ada.');
+    assert.equal(segments[0]?.['speaker_name'], 'Bob');
+    assert.match(toMarkdown(CONVERSATION, [corrected], FORMATS), /\*\*Bob\*\* .*: Hello, Ada\./);
   });
 
   it('is Markdown in which nothing that was said becomes formatting', () => {

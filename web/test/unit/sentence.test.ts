@@ -7,7 +7,13 @@ const said = (code: string, details?: unknown, isOnline = true): string =>
 
 describe('What went wrong, in words', () => {
   it('never is a code, and says what to do, whatever does not answer', () => {
-    for (const code of ['functions/internal', 'functions/deadline-exceeded', 'unavailable', 'firestore/unknown', 'aborted']) {
+    for (const code of [
+      'functions/internal',
+      'functions/deadline-exceeded',
+      'unavailable',
+      'firestore/unknown',
+      'aborted',
+    ]) {
       assert.match(said(code), /Try again in a minute/, code);
       assert.doesNotMatch(said(code), /internal|\[0\]/, code);
       assert.match(said(code, undefined, false), /no connection/, code);

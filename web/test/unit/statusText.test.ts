@@ -27,7 +27,8 @@ describe('Why nothing is sent', () => {
   });
 
   it('is not said of one request that got lost, and is when they keep getting lost', () => {
-    const wait = (reason: string, forMs: number) => isPassing({ state: 'backing_off', reason, until: 1000 + forMs }, 1000);
+    const wait = (reason: string, forMs: number) =>
+      isPassing({ state: 'backing_off', reason, until: 1000 + forMs }, 1000);
     assert.equal(wait('network', 900), true);
     assert.equal(wait('network', 6000), false);
     assert.equal(wait('too_many_jobs', 900), false);

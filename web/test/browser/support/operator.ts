@@ -29,3 +29,45 @@ export async function setText(path: string, field: string, text: string): Promis
   const response = await fetch(url, { method: 'PATCH', headers: OPERATOR, body });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
+
+/** Documents of one request. */
+const BATCH = 500;
+
+/** Writes documents by their paths. Dates become timestamps. */
+export async function putDocuments(documents: readonly (readonly [path: string, document: object])[]): Promise<void> {
+  const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
+  const root = `projects/${PROJECT}/databases/(default)/documents`;
+  for (let from = 0; from < documents.length; from += BATCH) {
+    const writes = documents
+      .slice(from, from + BATCH)
+      .map(([path, document]) => ({ update: { name: `${root}/${path}`, fields: fieldsOf(document) } }));
+    const response = await fetch(`http://${host}/v1/${root}:commit`, {
+      method: 'POST',
+      headers: OPERATOR,
+      body: JSON.stringify({ writes }),
+    });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  }
+}
+
+const fieldsOf = (document: object): object =>
+  Object.fromEntries(Object.entries(document).map(([name, value]) => [name, valueOf(value)]));
+
+/** As Firestore's REST interface has it. */
+function valueOf(value: unknown): object {
+  if (value === null) return { nullValue: null };
+  if (value instanceof Date) return { timestampValue: value.toISOString() };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(valueOf) } };
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: value };
+    case 'boolean':
+      return { booleanValue: value };
+    case 'number':
+      return Number.isInteger(value) ? { integerValue: String(value) } : { doubleValue: value };
+    case 'object':
+      return { mapValue: { fields: fieldsOf(value) } };
+    default:
+      throw new TypeError(`Firestore has no ${typeof value}.`);
+  }
+}

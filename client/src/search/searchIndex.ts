@@ -1,0 +1,294 @@
+/**
+ * An index of everything that a user said, on the device. It is a list of blocks, each of which never changes, and a table that says in
+ * which block each conversation is: what is put again goes into the newest block, and what is left behind in an older one does not count.
+ */
+import { markSentences, packBlock, termRange } from './block.ts';
+import type { BlockData } from './block.ts';
+import { foldText } from './fold.ts';
+import { Newest } from './newest.ts';
+import type { Found } from './newest.ts';
+import type { SearchStore, StoredBlock } from './searchStore.ts';
+import { queryTokens, tokensOf } from './tokens.ts';
+import type { QueryTokens } from './tokens.ts';
+
+/** What one speaker said without a longer pause. */
+export interface IndexedSentence {
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly text: string;
+  /** Who speaks, where that is known by name. */
+  readonly speaker: string | null;
+  /** The number of the voice; null where speakers were not told apart. */
+  readonly voice: number | null;
+}
+
+export interface IndexedConversation {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly title: string | null;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** In order of time. */
+  readonly sentences: readonly IndexedSentence[];
+}
+
+export interface SearchFilter {
+  /** Unix milliseconds: `from` inclusive, `to` exclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly deviceId?: string;
+  readonly speaker?: string;
+}
+
+/** A sentence that matches. */
+export interface SearchHit {
+  readonly conversation: IndexedConversation;
+  readonly sentence: IndexedSentence;
+}
+
+export interface SearchResult {
+  /** The newest first; as many as were asked for. */
+  readonly hits: readonly SearchHit[];
+  /** How many there are. */
+  readonly total: number;
+}
+
+/** Sentences of a block, at least: about 80,000 words, which are packed in a moment that nobody notices. */
+const SEAL_AT = 2048;
+
+/** A part of the index in memory, and the conversations in it that count. */
+interface OpenBlock {
+  readonly key: number;
+  readonly data: BlockData;
+}
+
+/** A conversation with the tokens of each of its sentences. */
+interface TailEntry {
+  readonly conversation: IndexedConversation;
+  readonly tokens: readonly (readonly string[])[];
+}
+
+export class SearchIndex {
+  readonly #store: SearchStore;
+  readonly #blocks = new Map<number, OpenBlock>();
+  /** The block in which each conversation counts. */
+  readonly #homes = new Map<string, number>();
+  /** Conversations that are in no block yet, and these as a block of their own, made when it is searched. */
+  readonly #tail = new Map<string, TailEntry>();
+  #tailBlock: BlockData | null = null;
+  #tailSentences = 0;
+  #nextKey = 1;
+
+  private constructor(store: SearchStore) {
+    this.#store = store;
+  }
+
+  /** Reads what the store has of it; not the texts. */
+  static async open(store: SearchStore): Promise<SearchIndex> {
+    const index = new SearchIndex(store);
+    for (const { key, data } of await store.blocks()) {
+      index.#blocks.set(key, { key, data });
+      index.#nextKey = Math.max(index.#nextKey, key + 1);
+    }
+    for (const { id, block } of await store.homes()) {
+      if (block !== 0) index.#homes.set(id, block);
+      else {
+        const conversation = await store.conversation(id);
+        if (conversation !== null) index.#addToTail(conversation);
+      }
+    }
+    return index;
+  }
+
+  /** Conversations in it. */
+  get size(): number {
+    return this.#homes.size + this.#tail.size;
+  }
+
+  /** Bytes of the blocks in memory; texts are in the store. */
+  get bytes(): number {
+    return [...this.#blocks.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
+  }
+
+  /** Names and devices that can be filtered by, each once, in the order of the alphabet. */
+  facets(): { readonly speakers: readonly string[]; readonly devices: readonly string[] } {
+    const blocks = this.#all().map(({ data }) => data);
+    const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort((a, b) => a.localeCompare(b));
+    return {
+      speakers: sorted(blocks.flatMap(({ speakers }) => speakers)),
+      devices: sorted(blocks.flatMap(({ conversations }) => conversations.map(({ deviceId }) => deviceId))),
+    };
+  }
+
+  /** The conversation in which this device recorded something said at a moment, Unix milliseconds; null where there is none. */
+  conversationAt(deviceId: string, atMs: number): string | null {
+    const second = Math.floor(atMs / 1000);
+    let best: { readonly id: string; readonly second: number } | null = null;
+    for (const { key, data } of this.#all()) {
+      for (const { id, deviceId: device, first } of data.conversations) {
+        const begins = data.seconds[first] ?? Number.POSITIVE_INFINITY;
+        const counts = key === 0 || this.#homes.get(id) === key;
+        if (device !== deviceId || !counts || begins > second || (best !== null && begins < best.second)) continue;
+        best = { id, second: begins };
+      }
+    }
+    return best?.id ?? null;
+  }
+
+  /** Adds conversations, or takes them in place of what was known of them; those without a sentence go. */
+  async put(conversations: readonly IndexedConversation[]): Promise<void> {
+    const filled = conversations.filter(({ sentences }) => sentences.length > 0);
+    await this.#store.put(filled.map((conversation) => ({ conversation, block: 0 })));
+    for (const conversation of filled) {
+      this.#homes.delete(conversation.id);
+      this.#addToTail(conversation);
+    }
+    await this.remove(conversations.filter(({ sentences }) => sentences.length === 0).map(({ id }) => id));
+    if (this.#tailSentences >= SEAL_AT) await this.#seal();
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#store.remove(ids);
+    for (const id of ids) {
+      this.#homes.delete(id);
+      this.#removeFromTail(id);
+    }
+  }
+
+  /** Forgets everything. */
+  async clear(): Promise<void> {
+    await this.#store.clear();
+    this.#blocks.clear();
+    this.#homes.clear();
+    this.#tail.clear();
+    this.#tailBlock = null;
+    this.#tailSentences = 0;
+  }
+
+  /**
+   * The sentences that have all the words of a query; the last word may be the beginning of one.
+   * @param limit of the sentences that are returned
+   */
+  async search(query: string, filter: SearchFilter = {}, limit = 50): Promise<SearchResult> {
+    const tokens = queryTokens(foldText(query));
+    if (tokens.begun === null && tokens.whole.length === 0) return { hits: [], total: 0 };
+    const newest = new Newest(limit);
+    for (const block of this.#all()) this.#searchBlock(block, tokens, filter, newest);
+    return { hits: await this.#read(newest.found), total: newest.total };
+  }
+
+  #searchBlock({ key, data }: OpenBlock, { whole, begun }: QueryTokens, filter: SearchFilter, newest: Newest): void {
+    const marks = new Uint8Array(data.sentenceCount);
+    let wanted = 0;
+    for (const token of whole) if (markSentences(data, termRange(data, token, false), marks, wanted++) === 0) return;
+    if (begun !== null && markSentences(data, termRange(data, begun, true), marks, wanted++) === 0) return;
+    const speaker = filter.speaker === undefined ? null : data.speakers.indexOf(filter.speaker) + 1;
+    if (speaker === 0) return;
+    const [from, to] = [(filter.from ?? 0) / 1000, (filter.to ?? Number.POSITIVE_INFINITY) / 1000];
+    // From the newest to the oldest: what comes later is most often too old to be shown, and only counted.
+    let end = data.sentenceCount;
+    for (const { id, deviceId, first } of data.conversations.toReversed()) {
+      const next = end;
+      end = first;
+      if (filter.deviceId !== undefined && filter.deviceId !== deviceId) continue;
+      if (key !== 0 && this.#homes.get(id) !== key) continue;
+      for (let ordinal = next - 1; ordinal >= first; ordinal--) {
+        if (marks[ordinal] !== wanted) continue;
+        const second = data.seconds[ordinal] ?? 0;
+        if (second < Math.floor(from) || second >= to) continue;
+        if (speaker !== null && data.speakerOf[ordinal] !== speaker) continue;
+        newest.add(second, id, ordinal - first);
+      }
+    }
+  }
+
+  async #read(found: readonly Found[]): Promise<SearchHit[]> {
+    const ids = [...new Set(found.map(({ conversationId }) => conversationId))];
+    const texts = new Map(await Promise.all(ids.map(async (id) => [id, await this.#conversation(id)] as const)));
+    return found.flatMap(({ conversationId, index }) => {
+      const conversation = texts.get(conversationId);
+      const sentence = conversation?.sentences[index];
+      return conversation == null || sentence === undefined ? [] : [{ conversation, sentence }];
+    });
+  }
+
+  async #conversation(id: string): Promise<IndexedConversation | null> {
+    return this.#tail.get(id)?.conversation ?? this.#store.conversation(id);
+  }
+
+  /** Every block, the newest first, which is the tail, whose key is 0. */
+  #all(): OpenBlock[] {
+    this.#tailBlock ??= packTail([...this.#tail.values()]);
+    return [{ key: 0, data: this.#tailBlock }, ...[...this.#blocks.values()].reverse()];
+  }
+
+  #addToTail(conversation: IndexedConversation): void {
+    this.#removeFromTail(conversation.id);
+    this.#tail.set(conversation.id, {
+      conversation,
+      tokens: conversation.sentences.map(({ text }) => tokensOf(foldText(text))),
+    });
+    this.#tailSentences += conversation.sentences.length;
+    this.#tailBlock = null;
+  }
+
+  #removeFromTail(id: string): void {
+    const known = this.#tail.get(id);
+    if (known === undefined) return;
+    this.#tail.delete(id);
+    this.#tailSentences -= known.tokens.length;
+    this.#tailBlock = null;
+  }
+
+  /** Makes a block of the tail, and puts what still counts of blocks that are mostly left behind into the next one. */
+  async #seal(): Promise<void> {
+    const data = packTail([...this.#tail.values()]);
+    const block: StoredBlock = { key: this.#nextKey++, data };
+    const ids = data.conversations.map(({ id }) => id);
+    await this.#store.seal(block, ids);
+    this.#blocks.set(block.key, block);
+    for (const id of ids) this.#homes.set(id, block.key);
+    this.#tail.clear();
+    this.#tailSentences = 0;
+    this.#tailBlock = null;
+    await this.#compact();
+  }
+
+  async #compact(): Promise<void> {
+    for (const { key, data } of [...this.#blocks.values()]) {
+      const living = data.conversations.filter(({ id }) => this.#homes.get(id) === key);
+      if (living.length > data.conversations.length / 2) continue;
+      for (const { id } of living) {
+        const conversation = await this.#store.conversation(id);
+        this.#homes.delete(id);
+        if (conversation !== null) this.#addToTail(conversation);
+      }
+      await this.#store.dissolve(
+        key,
+        living.map(({ id }) => id),
+      );
+      this.#blocks.delete(key);
+    }
+  }
+}
+
+function packTail(entries: readonly TailEntry[]): BlockData {
+  return packBlock(
+    entries.map(({ conversation: { id, deviceId, sentences }, tokens }) => ({
+      id,
+      deviceId,
+      sentences: sentences.map(({ startedAt, speaker }, index) => ({
+        startedAt,
+        speaker,
+        tokens: tokens[index] ?? [],
+      })),
+    })),
+  );
+}
+
+function bytesOf({ seconds, speakerOf, terms, termStarts, postings, postingStarts }: BlockData): number {
+  const arrays = [seconds, speakerOf, termStarts, postings, postingStarts];
+  return terms.length * 2 + arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}

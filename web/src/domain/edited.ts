@@ -1,0 +1,45 @@
+/** Conversations and what was said in them, as their user corrected them. */
+import { editedConversation, editedSegments, segmentsIn } from 'offline-audio-sync-contract';
+import type { Instant, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
+import { speakerNumbers } from 'offline-audio-sync-client';
+import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
+
+const instant = (ms: number): Instant => ({ toMillis: () => ms });
+
+/** The conversation's place on the time axis, as the contract has it. */
+export function intervalOf({
+  deviceId,
+  startedAt,
+  finishedAt,
+}: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>) {
+  return { deviceId, startedAt: instant(startedAt), finishedAt: instant(finishedAt) };
+}
+
+/** @param edits of its user, in any order; those of other conversations do no harm */
+export function withEdits(conversation: Conversation, edits: readonly StoredEdit[]): EditedConversation {
+  const interval = { ...intervalOf(conversation), title: conversation.title };
+  return { ...conversation, ...editedConversation(interval, edits) };
+}
+
+/** The sentences of a conversation, in order of time. */
+export function sentencesOf(
+  pages: Iterable<SegmentPageDoc>,
+  conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
+  edits: readonly StoredEdit[],
+): Sentence[] {
+  const segments = editedSegments(segmentsIn(pages), intervalOf(conversation), edits);
+  const numbers = speakerNumbers(segments);
+  return segments.map(
+    ({ startedAt, endedAt, recordingStartedAt, speakerName, transcriber = null, ...segment }, index) => {
+      const { text, heard, language, confidence, recordingId, chunkId, words } = segment;
+      return {
+        ...{ text, heard, language, confidence, recordingId, chunkId, words, transcriber },
+        startedAt: startedAt.toMillis(),
+        endedAt: endedAt.toMillis(),
+        recordingStartedAt: recordingStartedAt.toMillis(),
+        speaker: numbers[index] ?? null,
+        name: speakerName,
+      };
+    },
+  );
+}

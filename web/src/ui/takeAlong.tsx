@@ -1,0 +1,207 @@
+/** Taking everything along, bringing it back, deleting it. */
+import { useRef, useState } from 'preact/hooks';
+import { addDays, dayOf, startOfDay } from '../domain/time.ts';
+import { deleteAccount } from '../firebase/auth.ts';
+import { call } from '../firebase/store.ts';
+import type { Format } from '../sync/takeAlong.ts';
+import { useApp } from './app.ts';
+import { Check } from './choices.tsx';
+import { Confirm } from './confirm.tsx';
+import { saveBlob } from './download.ts';
+import { Glyph } from './icons.tsx';
+import { tell, tellProblem } from './toast.tsx';
+
+const FORMAT_NAMES: Readonly<Record<Format, string>> = {
+  md: 'Markdown, to read',
+  json: 'JSON, complete: can be brought back',
+  srt: 'SRT subtitles',
+  vtt: 'WebVTT subtitles',
+};
+const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
+
+export function TakeAlong() {
+  const { uid } = useApp();
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
+  const [count, setCount] = useState<number | null>(null);
+  const stop = useRef<AbortController | null>(null);
+  const save = async (): Promise<void> => {
+    const { makeZip } = await import('../sync/takeAlong.ts');
+    const controller = new AbortController();
+    stop.current = controller;
+    const zip = await makeZip({
+      uid,
+      from: startOfDay(from) ?? 0,
+      to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
+      formats,
+      onProgress: setCount,
+      signal: controller.signal,
+    });
+    saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
+  };
+  return (
+    <section class="card stack" aria-labelledby="take-along">
+      <h2 id="take-along">Take along</h2>
+      <p>All conversations, or those of some days, as one zip, made on this device. Without dates it is everything.</p>
+      <div class="filters">
+        <DayField label="From" value={from} onChange={setFrom} />
+        <DayField label="To" value={to} onChange={setTo} />
+      </div>
+      <fieldset class="checks">
+        <legend class="visually-hidden">Formats</legend>
+        {FORMATS.map((format) => (
+          <Check
+            key={format}
+            checked={formats.includes(format)}
+            onChange={(checked) => {
+              setFormats(FORMATS.filter((one) => (one === format ? checked : formats.includes(one))));
+            }}
+          >
+            {FORMAT_NAMES[format]}
+          </Check>
+        ))}
+      </fieldset>
+      <div class="row start wrap">
+        <button
+          class="button"
+          disabled={formats.length === 0 || count !== null}
+          onClick={() => {
+            setCount(0);
+            save()
+              .catch((error: unknown) => {
+                if (stop.current?.signal.aborted !== true) tellProblem(error);
+              })
+              .finally(() => {
+                setCount(null);
+              });
+          }}
+        >
+          <Glyph name="download" size={18} /> Save as a zip
+        </button>
+        {count !== null && (
+          <>
+            <span role="status">{count.toLocaleString('en')} conversations …</span>
+            <button
+              class="button small"
+              onClick={() => {
+                stop.current?.abort();
+              }}
+            >
+              Stop
+            </button>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function DayField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        type="date"
+        value={value}
+        max={dayOf(Date.now())}
+        onChange={({ currentTarget }) => {
+          onChange(currentTarget.value);
+        }}
+      />
+    </label>
+  );
+}
+
+export function BringBack() {
+  const [count, setCount] = useState<number | null>(null);
+  const bring = async (files: readonly File[]): Promise<void> => {
+    const { importFiles } = await import('../sync/bringBack.ts');
+    const { conversations, newWords, refused } = await importFiles(files, setCount);
+    for (const { name, reason } of refused) tellProblem(new Error(`${name}: ${reason}`));
+    if (conversations > 0)
+      tell(
+        `${conversations.toLocaleString('en')} conversations were read; ${newWords.toLocaleString('en')} words are new.`,
+      );
+  };
+  return (
+    <section class="card stack" aria-labelledby="bring-back">
+      <h2 id="bring-back">Bring back</h2>
+      <p>What was taken along as JSON, in a zip or by itself. What is here already does not come twice.</p>
+      <label class="field">
+        <span>Files to bring back</span>
+        <input
+          type="file"
+          multiple
+          accept=".zip,.json"
+          disabled={count !== null}
+          onChange={({ currentTarget }) => {
+            const files = [...(currentTarget.files ?? [])];
+            currentTarget.value = '';
+            setCount(0);
+            bring(files)
+              .catch(tellProblem)
+              .finally(() => {
+                setCount(null);
+              });
+          }}
+        />
+      </label>
+      {count !== null && <p role="status">{count.toLocaleString('en')} conversations …</p>}
+    </section>
+  );
+}
+
+export function DeleteAll({ onSignOut }: { onSignOut: () => Promise<void> }) {
+  const [asking, setAsking] = useState<'everything' | 'account' | null>(null);
+  const remove = async (what: 'everything' | 'account'): Promise<void> => {
+    if (what === 'everything') {
+      await call('deleteEverything', { what });
+      tell('Everything is deleted. Your account is still there.');
+      return;
+    }
+    await deleteAccount();
+    await onSignOut();
+  };
+  return (
+    <section class="card stack" aria-labelledby="delete-all">
+      <h2 id="delete-all">Delete</h2>
+      <p>
+        Conversations, corrections, shared links, kept audio and jobs. Nobody can bring them back but from what you took
+        along.
+      </p>
+      <div class="row start wrap">
+        <button
+          class="button danger quiet"
+          onClick={() => {
+            setAsking('everything');
+          }}
+        >
+          <Glyph name="trash" size={18} /> Delete everything
+        </button>
+        <button
+          class="button danger quiet"
+          onClick={() => {
+            setAsking('account');
+          }}
+        >
+          <Glyph name="trash" size={18} /> Delete my account
+        </button>
+      </div>
+      {asking !== null && (
+        <Confirm
+          title={
+            asking === 'everything' ? 'Delete everything that was said?' : 'Delete your account and everything in it?'
+          }
+          action="Delete it"
+          onAnswer={(confirmed) => {
+            setAsking(null);
+            if (confirmed) remove(asking).catch(tellProblem);
+          }}
+        >
+          <p>It is removed for good, on all your devices. Recordings that were not sent yet stay on their devices.</p>
+        </Confirm>
+      )}
+    </section>
+  );
+}

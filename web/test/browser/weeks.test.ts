@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, Visitor } from './support/browser.ts';
+import { uidOf } from './support/operator.ts';
+import {
+  putConversations,
+  seedConversations,
+  seedJobs,
+  seedTranscript,
+  type SeededConversation,
+} from './support/seed.ts';
+
+const DAYS = 30;
+/** Of the newest day. */
+const A_DAY = 500;
+/** Of each day before it: `CONVERSATIONS_A_DAY=500` measures what the emulator takes minutes to be filled with. */
+const EARLIER = Number(process.env['CONVERSATIONS_A_DAY'] ?? 10);
+const DAY_MS = 24 * 3600_000;
+const JOBS = 70;
+
+/** From a phone, through a page that is zoomed to four times, to a large screen. */
+const SIZES = [
+  { width: 320, height: 256 },
+  { width: 390, height: 844 },
+  { width: 640, height: 400 },
+  { width: 1920, height: 1080 },
+] as const;
+
+describe('Weeks of use', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let midnight: number;
+  let newest: SeededConversation[];
+
+  before('a visitor with thirty days of use', async () => {
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    const uid = await uidOf(await visitor.signUp());
+    const yesterday = new Date(Date.now() - DAY_MS);
+    midnight = new Date(yesterday.getFullYear(), yesterday.getMonth(), yesterday.getDate()).getTime();
+    const began = Date.now();
+    newest = await seedConversations(uid, { newest: midnight, days: 1, aDay: A_DAY });
+    await seedConversations(uid, { newest: midnight - DAY_MS, days: DAYS - 1, aDay: EARLIER });
+    await putConversations(uid, [
+      {
+        id: 'overnight',
+        deviceId: 'phone',
+        startedAt: new Date(midnight - 300_000),
+        finishedAt: new Date(midnight + 300_000),
+        title: 'Until after midnight',
+      },
+    ]);
+    await seedJobs(uid, new Date(midnight + 12 * 3600_000), JOBS);
+    const startedAt = newest[0]?.startedAt ?? new Date();
+    await seedTranscript(uid, {
+      deviceId: 'pendant',
+      startedAt,
+      texts: ['This is the first sentence.', 'مرحبا بالعالم'],
+    });
+    console.log(`      seeded in ${Date.now() - began} ms`);
+    await page.reload();
+    await page.locator('.conversations li').first().waitFor();
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await visitor.go('Days');
+    await page.locator('.conversations li').first().waitFor();
+  });
+
+  /** Nothing is wider than the window, and the navigation is in it. */
+  async function assertFits(what: string): Promise<void> {
+    for (const size of SIZES) {
+      await page.setViewportSize(size);
+      const { overflow, nav } = await page.evaluate(() => {
+        const { left = 0, right = 0 } = document.querySelector('.rail-nav')?.getBoundingClientRect() ?? {};
+        return { overflow: document.documentElement.scrollWidth - innerWidth, nav: { left, right } };
+      });
+      assert(overflow <= 0, `${what} is ${overflow} px too wide at ${size.width} px`);
+      assert(nav.left >= 0 && nav.right <= size.width, `the navigation of ${what} is outside at ${size.width} px`);
+    }
+    await page.setViewportSize({ width: 1280, height: 860 });
+  }
+
+  it('shows all conversations of a day under a sum that is theirs, by the few rows that are in sight', async () => {
+    const figures = page.getByRole('region', { name: 'The day in figures' });
+    await figures.getByText('recorded', { exact: true }).waitFor();
+    const text = (await figures.innerText()).replace(/\s+/g, ' ');
+    assert.match(text, new RegExp(`${A_DAY + 1} conversations`));
+    assert.match(text, /recorded 1 h 10 min/);
+    assert((await page.locator('.conversations li').count()) <= 300);
+    await page.keyboard.press('End');
+    await page.locator('.conversations li').last().getByText('22:').waitFor();
+    await page.keyboard.press('Home');
+    await assertAccessible(page, 'A day of many conversations');
+    await assertFits('A day of many conversations');
+  });
+
+  it('shows a talk over midnight on both days', async () => {
+    await page.locator('.conversations b').getByText('Until after midnight').waitFor();
+    await page.getByRole('link', { name: 'Earlier day' }).click();
+    await page.locator('.conversations li').first().waitFor();
+    await page.locator('.block[aria-label^="Until after midnight"]').waitFor();
+  });
+
+  it('has few stops of the Tab key before the list, and the arrow keys among the conversations of a device', async () => {
+    const before = await page.evaluate(() => {
+      const list = document.querySelector('.conversations a');
+      const stops = [...document.querySelectorAll<HTMLElement>('a[href], button, input, [tabindex]')];
+      return stops.filter((stop) => stop.tabIndex >= 0 && !stop.contains(list) && precedes(stop, list)).length;
+      function precedes(a: Node, b: Node | null): boolean {
+        return b !== null && (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+      }
+    });
+    assert(before < 45, `${before} stops before the list`);
+    await page.locator('.block[tabindex="0"]').nth(1).focus();
+    const first = await page.evaluate(() => document.activeElement?.getAttribute('href'));
+    await page.keyboard.press('ArrowRight');
+    const second = await page.evaluate(() => document.activeElement?.getAttribute('href'));
+    assert.notEqual(second, first);
+    await page.keyboard.press('ArrowLeft');
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), first);
+  });
+
+  it('comes back to the place that was left, and to the link that was followed', async () => {
+    await page.locator('.conversations a').nth(40).scrollIntoViewIfNeeded();
+    const top = await page.evaluate(() => scrollY);
+    assert(top > 500);
+    const link = page.locator('.conversations a').nth(40);
+    const href = await link.getAttribute('href');
+    await link.click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).waitFor();
+    await page.goBack();
+    await page.waitForFunction((wanted) => Math.abs(scrollY - wanted) < 100, top);
+    await page.waitForFunction((wanted) => document.activeElement?.getAttribute('href') === wanted, href);
+  });
+
+  it('sets each text in its own direction, and none of it is wider than the page', async () => {
+    const arabic = page.locator('.conversations b').getByText('مكالمة').first();
+    assert.equal(await arabic.evaluate((element) => getComputedStyle(element).direction), 'rtl');
+    await visitor.goTo(`/conversations/${newest[0]?.id ?? ''}`);
+    const said = page.locator('.turn > p:last-child');
+    await said.nth(1).waitFor();
+    const directions = await said.evaluateAll((all) => all.map((element) => getComputedStyle(element).direction));
+    assert.deepEqual(directions, ['ltr', 'rtl']);
+    await visitor.goTo(`/conversations/${newest[4]?.id ?? ''}`);
+    await page.getByRole('heading', { name: /^Donau/ }).waitFor();
+    await assertFits('A conversation with a long title');
+  });
+
+  it('goes nowhere while a date is typed, and there when it is whole', async () => {
+    const address = page.url();
+    const field = page.getByLabel('Day', { exact: true });
+    const wanted = new Date(midnight - 3 * DAY_MS);
+    const day = `${wanted.getFullYear()}-${String(wanted.getMonth() + 1).padStart(2, '0')}-${String(wanted.getDate()).padStart(2, '0')}`;
+    await field.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    assert.equal(page.url(), address);
+    await field.fill(day);
+    await field.press('Enter');
+    await page.waitForURL(`**/day/${day}`);
+  });
+
+  it('shows a month at a glance, and the way to other years', async () => {
+    await page.locator('.screen-context a').click();
+    const day = page.locator(`a.month-day[href$="-${String(new Date(midnight).getDate()).padStart(2, '0')}"]`);
+    await page.locator(`a.month-day[aria-label*="${A_DAY} conversations"]`).waitFor();
+    assert.match((await day.getAttribute('aria-label')) ?? '', new RegExp(`${A_DAY} conversations`));
+    await assertAccessible(page, 'A month');
+    await assertFits('A month');
+    await visitor.shot('month');
+    await page.getByRole('link', { name: String(new Date(midnight).getFullYear() - 1) }).click();
+    await page.getByText('0 conversations.').waitFor();
+  });
+
+  it('lists all jobs, page by page', async () => {
+    await visitor.go('Jobs');
+    await page.locator('.job-card').nth(29).waitFor();
+    await page.getByRole('button', { name: 'Show 30 older ones' }).click();
+    await page.locator('.job-card').nth(59).waitFor();
+    await page.getByRole('button', { name: 'Show 30 older ones' }).click();
+    await page
+      .locator('.job-card')
+      .nth(JOBS - 1)
+      .waitFor();
+    await page.getByRole('button', { name: 'Show 30 older ones' }).waitFor({ state: 'detached' });
+    await assertFits('Jobs');
+  });
+
+  it('closes menus with Escape, gives focus back after dialogs, and says in words that a function does not answer', async () => {
+    visitor.expectedErrors = /deleteConversation|ERR_FAILED/;
+    await visitor.goTo(`/conversations/${newest[0]?.id ?? ''}`);
+    await page.locator('.turn').first().waitFor();
+    await page.getByText('Export', { exact: true }).click();
+    await page.getByRole('button', { name: 'SRT' }).waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('button', { name: 'SRT' }).isVisible(), false);
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY');
+    const remove = page.getByRole('button', { name: 'Delete', exact: true });
+    await remove.click();
+    await page.locator('dialog[open]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes('Delete'));
+    await page.route('**/deleteConversation', (route) => route.abort());
+    await remove.click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByText(/does not answer.*Try again in a minute/).waitFor();
+    await page.unroute('**/deleteConversation');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.waitForFunction(() => document.activeElement !== document.body);
+  });
+
+  it('finds what was said, in any script, by device and date, and leads to the sentence', async () => {
+    await visitor.go('Search');
+    const input = page.getByRole('searchbox', { name: 'Search everything that was said' });
+    await input.fill('first sent');
+    const hit = page.locator('.hits a');
+    await hit.locator('mark').getByText('first').waitFor();
+    await assertAccessible(page, 'Search');
+    await assertFits('Search');
+    await page.getByLabel('Device').selectOption('pendant');
+    await input.fill('بالعالم');
+    await page.getByText('1 sentence,').waitFor();
+    await visitor.shot('search');
+    await hit.click();
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes('مرحبا'));
+    await page.goBack();
+    await page.getByText('1 sentence,').waitFor();
+    assert.equal(await input.inputValue(), 'بالعالم');
+    await page.getByLabel('To').fill('2020-01-01');
+    await page.getByText('Nothing like this was said.').waitFor();
+  });
+
+  it('takes what is dropped beside the zone, and folders', async () => {
+    await visitor.go('Record');
+    await page.getByRole('heading', { name: 'Add recordings' }).waitFor();
+    const isKept = await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['x'], 'notes.txt'));
+      const event = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector('h1')?.dispatchEvent(event);
+      return event.defaultPrevented;
+    });
+    assert(isKept, 'the browser would open the file');
+    await page.getByRole('alert').getByText('notes.txt').waitFor();
+    await assertFits('Record');
+  });
+});
