@@ -131,3 +131,8 @@ export function bytes(count: number): string {
   if (count < 1e6) return `${Math.round(count / 1000)} kB`;
   return `${(count / 1e6).toFixed(1)} MB`;
 }
+
+/** `yyyy-mm-ddThh:mm:ss`, where the user is: what a field for a moment takes. */
+export function localTime(ms: number): string {
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

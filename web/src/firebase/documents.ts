@@ -8,6 +8,7 @@ import type {
   FilePageDoc,
   JobDoc,
   JobFile as JobFileDoc,
+  Preferences,
   SegmentPageDoc,
   StoredEdit,
   UsageCounters,
@@ -117,6 +118,20 @@ export function fairUseOf(_id: string, data: DocumentData): FairUse {
     until: fairUse?.until?.toMillis() ?? null,
     reason: fairUse?.reason ?? null,
   };
+}
+
+/** What the user wishes of transcription, and what of it the service could not use, by name. */
+export interface WishedPreferences extends Preferences {
+  readonly ignored: readonly string[];
+}
+
+export function preferencesOf(_id: string, data: DocumentData): WishedPreferences {
+  const { preferences, ignoredPreferences } = data as {
+    preferences?: Partial<Preferences>;
+    ignoredPreferences?: readonly string[];
+  };
+  const { language = null, singleLanguage = false, vocabulary = [] } = preferences ?? {};
+  return { language, singleLanguage, vocabulary, ignored: ignoredPreferences ?? [] };
 }
 
 /** Counters come into being with their first count. */

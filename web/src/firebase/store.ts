@@ -9,6 +9,7 @@ import {
   getDocsFromServer,
   initializeFirestore,
   onSnapshot,
+  setDoc,
   persistentLocalCache,
   persistentMultipleTabManager,
   terminate,
@@ -18,8 +19,8 @@ import {
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
-import { conversationsPath, NO_LIMIT } from 'offline-audio-sync-contract';
-import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
+import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
+import type { CallableName, Callables, ConversationDoc, Preferences, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
@@ -181,6 +182,13 @@ export async function readDocument<T>(path: string, parse: Parse<T>): Promise<T 
   const { db } = await connect();
   const found = await getDoc(doc(db, path));
   return found.exists() ? parse(found.id, found.data()) : null;
+}
+
+/** All of them: what is not wished for any more goes. */
+export async function savePreferences(uid: string, { language, ...others }: Preferences): Promise<void> {
+  const { db } = await connect();
+  const preferences = language === null ? others : { language, ...others };
+  await setDoc(doc(db, userPath(uid)), { preferences }, { mergeFields: ['preferences'] });
 }
 
 /** How long a function may take before a person is told that it does not answer, milliseconds. */

@@ -1,24 +1,22 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { transcriptOf, type StoredEdit } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
+import type { Conversation, Sentence } from '../data/model.ts';
 import { intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
-import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt, type Line } from '../domain/export.ts';
+import type { Line } from '../domain/export.ts';
 import { TranscriptSearch } from '../domain/search.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
-import { clock, clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
+import { clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { isLocal } from '../env.ts';
 import { segmentPageOf } from '../firebase/documents.ts';
-import { call, watchConversation, type Found } from '../firebase/store.ts';
+import { watchConversation, type Found } from '../firebase/store.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
-import { Confirm } from '../ui/confirm.tsx';
-import { saveFile } from '../ui/download.ts';
+import { ConversationActions } from '../ui/conversationActions.tsx';
+import { Tags } from '../ui/conversationHead.tsx';
 import { useEdits } from '../ui/edits.ts';
-import { Glyph } from '../ui/icons.tsx';
-import { Menu } from '../ui/menu.tsx';
 import { useLive, usePages, type Pages } from '../ui/live.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
-import { tell, tellProblem } from '../ui/toast.tsx';
+import { SentenceBar } from '../ui/sentenceBar.tsx';
 import { Search, Transcript } from '../ui/transcript.tsx';
 
 export function ConversationScreen({ id }: { id: string }) {
@@ -55,7 +53,7 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
     <Screen
       title={title ?? 'Conversation'}
       context={<a href={hrefs.day(day)}>{dayOfYear(startedAt)}</a>}
-      actions={<Actions conversation={conversation} lines={lines} isWhole={state === 'whole'} />}
+      actions={<ConversationActions conversation={conversation} lines={lines} isWhole={state === 'whole'} />}
     >
       <ul class="facts">
         <li>{clockRange(startedAt, finishedAt)}</li>
@@ -66,12 +64,13 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
           <bdi>{deviceId}</bdi>
         </li>
       </ul>
+      <Tags conversation={conversation} />
       {overview !== null && (
         <p class="overview-lead" dir="auto">
           {overview}
         </p>
       )}
-      {lines !== null && <Reading lines={lines} state={state} language={language} />}
+      {lines !== null && <Reading conversation={conversation} lines={lines} state={state} />}
       {lines === null && state === 'reading' && <Waiting what="the transcript" />}
       {state === 'failed' && <p class="notice bad">The transcript could not be read.</p>}
     </Screen>
@@ -95,20 +94,20 @@ function useTranscript(conversation: Conversation, edits: readonly StoredEdit[],
   return { lines, state };
 }
 
+interface ReadingProps {
+  readonly conversation: Conversation;
+  readonly lines: readonly Sentence[];
+  readonly state: Pages<unknown>['state'];
+}
+
 /** What there is of it, and that it may not be all. */
-function Reading({
-  lines,
-  state,
-  language,
-}: {
-  lines: readonly Sentence[];
-  state: Pages<unknown>['state'];
-  language: string | null;
-}) {
+function Reading({ conversation: { id, language }, lines, state }: ReadingProps) {
   const [query, setQuery] = useState('');
+  const [chosenAt, setChosenAt] = useState<number | null>(null);
   const search = useMemo(() => new TranscriptSearch(lines), [lines]);
   const matches = useMemo(() => search.find(query), [search, query]);
-  useWantedSentence(lines);
+  useWantedSentence(lines, setChosenAt);
+  const chosen = lines.find(({ startedAt }) => startedAt === chosenAt);
   return (
     <>
       {state === 'kept' && (
@@ -120,7 +119,10 @@ function Reading({
       {lines.length > 0 && (
         <>
           <Search query={query} matches={matches} onQuery={setQuery} />
-          <Transcript lines={lines} matches={matches} language={language} />
+          <Transcript lines={lines} matches={matches} language={language} chosenAt={chosenAt} onChoose={setChosenAt} />
+          {chosen !== undefined && (
+            <SentenceBar conversationId={id} sentence={chosen} canSplit={chosen !== lines[0]} onPlay={null} />
+          )}
           <TranscribedBy lines={lines} />
         </>
       )}
@@ -129,15 +131,14 @@ function Reading({
 }
 
 /** Goes to the sentence that a link leads to: `?at=`, Unix milliseconds. */
-function useWantedSentence(lines: readonly Line[]): void {
+function useWantedSentence(lines: readonly Line[], onChoose: (startedAt: number) => void): void {
   const wanted = Number(new URLSearchParams(address.value).get('at') ?? Number.NaN);
   const isThere = lines.some(({ startedAt }) => startedAt === wanted);
   useEffect(() => {
     if (!isThere) return;
-    const sentence = document.querySelector<HTMLElement>(`.sentence[data-at="${wanted}"]`);
-    sentence?.setAttribute('tabindex', '-1');
-    sentence?.focus({ preventScroll: true });
-    sentence?.scrollIntoView({ block: 'center' });
+    onChoose(wanted);
+    document.querySelector<HTMLElement>('.transcript')?.focus({ preventScroll: true });
+    document.querySelector(`.sentence[data-at="${wanted}"]`)?.scrollIntoView({ block: 'center' });
   }, [isThere, wanted]);
 }
 
@@ -151,99 +152,6 @@ function TranscribedBy({ lines }: { lines: readonly Sentence[] }) {
           Transcribed by {transcriberText(transcriber, isLocal)}
         </p>
       ))}
-    </>
-  );
-}
-
-interface ActionsProps {
-  readonly conversation: EditedConversation;
-  readonly lines: readonly Sentence[] | null;
-  readonly isWhole: boolean;
-}
-
-function Actions({ conversation, lines, isWhole }: ActionsProps) {
-  const [deleting, setDeleting] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const ready = lines !== null && isWhole;
-  const stem = fileStem(conversation, dayOf(conversation.startedAt));
-  const exports = {
-    Markdown: () => {
-      saveFile(`${stem}.md`, 'text/markdown', toMarkdown(conversation, lines ?? [], { day: dayOfYear, clock }));
-    },
-    SRT: () => {
-      saveFile(`${stem}.srt`, 'application/x-subrip', toSrt(conversation, lines ?? []));
-    },
-    WebVTT: () => {
-      saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
-    },
-    JSON: () => {
-      saveFile(`${stem}.json`, 'application/json', toJson(conversation, lines ?? []));
-    },
-  };
-  const remove = (): void => {
-    setBusy(true);
-    call('deleteConversation', { conversation_id: conversation.id }).then(
-      () => {
-        tell('The conversation is deleted.');
-        navigate(hrefs.day(dayOf(conversation.startedAt)));
-      },
-      (error: unknown) => {
-        setBusy(false);
-        tellProblem(error);
-      },
-    );
-  };
-  return (
-    <>
-      <button
-        class="button"
-        disabled={!ready}
-        onClick={() => {
-          navigator.clipboard.writeText(toText(lines ?? [])).then(() => {
-            tell('The transcript is on the clipboard.');
-          }, tellProblem);
-        }}
-      >
-        <Glyph name="copy" size={18} /> Copy
-      </button>
-      <Menu
-        label={
-          <>
-            <Glyph name="download" size={18} /> Export
-          </>
-        }
-      >
-        {Object.entries(exports).map(([name, save]) => (
-          <li key={name}>
-            <button disabled={!ready} onClick={save}>
-              {name}
-            </button>
-          </li>
-        ))}
-      </Menu>
-      <button
-        class="button danger quiet"
-        disabled={busy}
-        onClick={() => {
-          setDeleting(true);
-        }}
-      >
-        <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
-      </button>
-      {deleting && (
-        <Confirm
-          title="Delete this conversation?"
-          action="Delete it"
-          onAnswer={(confirmed) => {
-            setDeleting(false);
-            if (confirmed) remove();
-          }}
-        >
-          <p>
-            What was said is removed and cannot be restored. Sending the same recordings again does not bring it back.
-          </p>
-        </Confirm>
-      )}
     </>
   );
 }

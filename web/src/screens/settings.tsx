@@ -1,9 +1,21 @@
+import type { SignedInUser } from '../session.ts';
+import { AccountSettings } from '../ui/accountSettings.tsx';
+import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
+import { SpeechSettings } from '../ui/speechSettings.tsx';
 import { BringBack, DeleteAll, TakeAlong } from '../ui/takeAlong.tsx';
 
-export function SettingsScreen({ onSignOut }: { onSignOut: () => Promise<void> }) {
+interface SettingsProps {
+  readonly user: SignedInUser;
+  readonly onSignOut: () => Promise<void>;
+}
+
+export function SettingsScreen({ user, onSignOut }: SettingsProps) {
   return (
     <Screen title="Settings">
+      <SpeechSettings />
+      <NoticeSettings />
+      <AccountSettings name={user.name} />
       <TakeAlong />
       <BringBack />
       <DeleteAll onSignOut={onSignOut} />

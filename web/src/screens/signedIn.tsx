@@ -58,7 +58,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   return (
     <AppContext.Provider value={data}>
       <Shell user={user} onSignOut={leaveNow}>
-        <Screen route={route.value} onSignOut={leaveNow} />
+        <Screen route={route.value} user={user} onSignOut={leaveNow} />
       </Shell>
       <Toasts />
     </AppContext.Provider>
@@ -102,7 +102,13 @@ function retryWhenItMayHelp(recorder: Recorder, outbox: Outbox): () => void {
   };
 }
 
-function Screen({ route: shown, onSignOut }: { route: Route; onSignOut: () => Promise<void> }) {
+interface ScreenProps {
+  readonly route: Route;
+  readonly user: SignedInUser;
+  readonly onSignOut: () => Promise<void>;
+}
+
+function Screen({ route: shown, user, onSignOut }: ScreenProps) {
   switch (shown.screen) {
     case 'home':
       return <HomeScreen />;
@@ -123,7 +129,7 @@ function Screen({ route: shown, onSignOut }: { route: Route; onSignOut: () => Pr
     case 'search':
       return <SearchScreen />;
     case 'settings':
-      return <SettingsScreen onSignOut={onSignOut} />;
+      return <SettingsScreen user={user} onSignOut={onSignOut} />;
     case 'nothing':
       return <NothingScreen />;
   }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { FILE_EXTENSIONS, RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { datedName, guessedStart, readName } from '../domain/recordingName.ts';
+import { localTime } from '../domain/time.ts';
 import type { Refusal } from '../sync/addEach.ts';
 import { filesOf, shownFiles } from '../sync/droppedFiles.ts';
 import { Glyph } from './icons.tsx';
@@ -196,7 +197,7 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
             type="datetime-local"
             step={1}
             required
-            value={localValue(startedAt)}
+            value={localTime(startedAt)}
             onChange={({ currentTarget }) => {
               const at = new Date(currentTarget.value).getTime();
               if (!Number.isNaN(at)) onChange(undated.map((one, i) => (i === index ? { ...one, startedAt: at } : one)));
@@ -229,12 +230,6 @@ function listOf(names: readonly string[]): string {
 }
 
 const NAMED = 10;
-
-/** `yyyy-mm-ddThh:mm:ss`, where the user is. */
-function localValue(ms: number): string {
-  const date = new Date(ms);
-  return new Date(ms - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
 
 /** The length of an audio file, where the browser can tell. */
 function secondsOf(file: File): Promise<number | null> {

@@ -5,6 +5,7 @@ import { localSuite } from '../env.ts';
 import { hrefs, route, type Route } from '../router.ts';
 import type { SignedInUser } from '../session.ts';
 import { Glyph, Mark, type IconName } from './icons.tsx';
+import { useNotices } from './notices.tsx';
 import { useOnline } from './now.ts';
 
 interface Entry {
@@ -48,6 +49,7 @@ function useNoStrayDrops(): void {
 
 export function Shell({ user, onSignOut, children }: ShellProps) {
   useNoStrayDrops();
+  useNotices();
   return (
     <div class="shell">
       <a class="skip" href="#main">

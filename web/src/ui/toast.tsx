@@ -8,6 +8,7 @@ interface Toast {
   readonly id: number;
   readonly text: string;
   readonly bad: boolean;
+  readonly undo: (() => void) | null;
 }
 
 const toasts = signal<readonly Toast[]>([]);
@@ -15,10 +16,13 @@ const toasts = signal<readonly Toast[]>([]);
 const SHOWN_MS = 6000;
 let last = 0;
 
-function show(text: string, bad: boolean): void {
+/** With a way back it stays a little longer, milliseconds. */
+const SHOWN_WITH_UNDO_MS = 15_000;
+
+function show(text: string, bad: boolean, undo: (() => void) | null = null): void {
   const id = ++last;
-  toasts.value = [...toasts.value, { id, text, bad }];
-  if (!bad) setTimeout(dismiss, SHOWN_MS, id);
+  toasts.value = [...toasts.value, { id, text, bad, undo }];
+  if (!bad) setTimeout(dismiss, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS, id);
 }
 
 /** By hand: the button that has the focus goes with it. */
@@ -35,6 +39,11 @@ export const tell = (text: string): void => {
   show(text, false);
 };
 
+/** What was done, with the way back. */
+export const tellWithUndo = (text: string, undo: () => void): void => {
+  show(text, false, undo);
+};
+
 /** Whatever was thrown, as a sentence. */
 export const tellProblem = (error: unknown): void => {
   show(sentenceOf(error), true);
@@ -43,10 +52,21 @@ export const tellProblem = (error: unknown): void => {
 export function Toasts() {
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map(({ id, text, bad }) => (
+      {toasts.value.map(({ id, text, bad, undo }) => (
         <p key={id} class={bad ? 'toast bad' : 'toast'}>
           <Glyph name={bad ? 'warn' : 'check'} size={18} />
           <span dir="auto">{text}</span>
+          {undo !== null && (
+            <button
+              class="link"
+              onClick={() => {
+                putAway(id);
+                undo();
+              }}
+            >
+              Undo
+            </button>
+          )}
           <button
             class="icon-button"
             aria-label="Dismiss"

@@ -70,22 +70,50 @@ interface TranscriptProps {
   readonly lines: readonly Line[];
   readonly matches: Matches;
   readonly language: string | null;
+  /** When the sentence begins that is chosen. */
+  readonly chosenAt: number | null;
+  readonly onChoose: (startedAt: number | null) => void;
 }
 
-export function Transcript({ lines, matches, language }: TranscriptProps) {
+/** One stop of the Tab key, in which the arrow keys choose a sentence, as a click does. */
+export function Transcript({ lines, matches, language, chosenAt, onChoose }: TranscriptProps) {
   const turns = useMemo(() => turnsOf(lines), [lines]);
   /** The index of each turn's first line. */
   const firstLines = useMemo(() => {
     let next = 0;
     return turns.map((turn) => (next += turn.lines.length) - turn.lines.length);
   }, [turns]);
+  const choose = (index: number): void => {
+    const startedAt = lines[Math.min(Math.max(index, 0), lines.length - 1)]?.startedAt ?? null;
+    onChoose(startedAt);
+    document.querySelector(`.sentence[data-at="${startedAt ?? ''}"]`)?.scrollIntoView({ block: 'nearest' });
+  };
   return (
-    <ol class="transcript" lang={language ?? undefined}>
+    <ol
+      class="transcript"
+      lang={language ?? undefined}
+      tabIndex={0}
+      aria-label="Transcript. The arrow keys choose a sentence; what can be done with it follows the transcript."
+      onKeyDown={(event) => {
+        const at = lines.findIndex(({ startedAt }) => startedAt === chosenAt);
+        const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
+        if (event.key === 'Escape') onChoose(null);
+        if (to === undefined || event.target !== event.currentTarget) return;
+        event.preventDefault();
+        choose(to);
+      }}
+      onClick={({ target }) => {
+        const at = (target as Element).closest('.sentence')?.getAttribute('data-at') ?? null;
+        // Who marks text to copy it chooses nothing.
+        if (at !== null && getSelection()?.isCollapsed !== false) onChoose(Number(at));
+      }}
+    >
       {turns.map((turn, index) => (
         <TurnView
           key={turn.lines[0]?.startedAt}
           turn={turn}
           marks={turn.lines.map((_, line) => matches.get((firstLines[index] ?? 0) + line) ?? NO_MARKS)}
+          chosenAt={turn.lines.some(({ startedAt }) => startedAt === chosenAt) ? chosenAt : null}
         />
       ))}
     </ol>
@@ -98,11 +126,12 @@ interface TurnProps {
   readonly turn: Turn;
   /** What to mark in each of its lines. */
   readonly marks: readonly (readonly TextRange[])[];
+  readonly chosenAt: number | null;
 }
 
 /** Drawn again only when something else is marked in it: a transcript may have thousands of lines. */
 const TurnView = memo(
-  function TurnView({ turn: { speaker, name, lines }, marks }: TurnProps) {
+  function TurnView({ turn: { speaker, name, lines }, marks, chosenAt }: TurnProps) {
     const startedAt = lines[0]?.startedAt ?? 0;
     return (
       <li class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
@@ -112,7 +141,13 @@ const TurnView = memo(
         </p>
         <p dir="auto">
           {lines.map((line, index) => (
-            <span key={line.startedAt} class="sentence" data-at={line.startedAt} title={clockSeconds(line.startedAt)}>
+            <span
+              key={line.startedAt}
+              class="sentence"
+              data-at={line.startedAt}
+              aria-current={line.startedAt === chosenAt ? 'true' : undefined}
+              title={clockSeconds(line.startedAt)}
+            >
               <Marked text={line.text} marks={marks[index] ?? NO_MARKS} />{' '}
             </span>
           ))}
@@ -121,8 +156,9 @@ const TurnView = memo(
     );
   },
   (before, after) =>
-    before.turn === after.turn &&
-    before.marks.every(
-      (marks, index) => marks === after.marks[index] || marks.length + (after.marks[index]?.length ?? 0) === 0,
-    ),
+    before.turn === after.turn && before.chosenAt === after.chosenAt && sameMarks(before.marks, after.marks),
 );
+
+function sameMarks(before: TurnProps['marks'], after: TurnProps['marks']): boolean {
+  return before.every((marks, index) => marks === after[index] || marks.length + (after[index]?.length ?? 0) === 0);
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { conversationsPath, editsPath, segmentsPath } from 'offline-audio-sync-contract';
+import type { ReadQuery } from 'offline-audio-sync-contract';
+import { SearchIndex, syncSearchIndex, type FoundDocument, type SearchSource } from '../../src/search/index.ts';
+import { memorySearchStore } from '../support/memorySearchStore.ts';
+
+const T0 = Date.UTC(2026, 0, 5);
+const at = (ms: number) => ({ toMillis: () => T0 + ms });
+
+interface Talk {
+  readonly startMs: number;
+  readonly texts: readonly string[];
+  readonly state?: 'live' | 'merged' | 'deleted';
+}
+
+/** Firestore with the documents of one user, as far as the index reads it. */
+class FakeFirestore implements SearchSource {
+  readonly conversations = new Map<string, { id: string; data: Record<string, unknown> }>();
+  readonly segments = new Map<string, { startMs: number; data: unknown }>();
+  readonly edits: { id: string; data: { updatedAt: { toMillis(): number } } }[] = [];
+  /** Paths of the collections that were asked. */
+  readonly asked: string[] = [];
+  #now = 0;
+
+  write(id: string, { startMs, texts, state = 'live' }: Talk): void {
+    const revision = Number(this.conversations.get(id)?.data['revision'] ?? 0) + 1;
+    this.#now += 10 * 60_000;
+    this.conversations.delete(id);
+    this.conversations.set(id, {
+      id,
+      data: {
+        ...{ deviceId: 'pendant', state, title: null, revision, updatedAt: at(this.#now) },
+        ...{ startedAt: at(startMs), finishedAt: at(startMs + texts.length * 1000) },
+      },
+    });
+    if (texts.length === 0) return;
+    const segments = texts.map((text, index) => ({
+      ...{ startedAt: at(startMs + index * 1000), endedAt: at(startMs + index * 1000 + 900), text, speaker: 1000 },
+      ...{ confidence: 1, language: null, words: [{ text, fromMs: 0, toMs: 900 }] },
+    }));
+    const source = { deviceId: 'pendant', recordingId: 'r', recordingStartedAt: at(0), jobId: 'j', chunkId: 'c' };
+    const data = {
+      ...source,
+      startedAt: at(startMs),
+      endedAt: at(startMs + texts.length * 1000),
+      segments,
+      speakers: [1000],
+    };
+    this.segments.set(id, { startMs, data });
+  }
+
+  edit(id: string, change: object): void {
+    this.#now += 10 * 60_000;
+    const place = { recordingId: 'r', recordingStartedAt: at(0), deviceId: 'pendant' };
+    const times = { editedAt: at(this.#now), undoneAt: null, updatedAt: at(this.#now) };
+    this.edits.push({ id, data: { ...place, ...times, ...change } });
+  }
+
+  async *pages({ collection, where }: ReadQuery): AsyncGenerator<readonly FoundDocument[]> {
+    this.asked.push(collection);
+    await Promise.resolve();
+    const bound = (field: string, op: string): number =>
+      where.reduce((found, [name, is, value]) => (name === field && is === op ? Number(value) : found), Number.NaN);
+    const since = bound('updatedAt', '>');
+    const isNew = ({ data }: { data: Record<string, unknown> | { updatedAt: { toMillis(): number } } }): boolean =>
+      !((data as { updatedAt: { toMillis(): number } }).updatedAt.toMillis() <= since);
+    if (collection === conversationsPath('ann')) yield [...this.conversations.values()].filter(isNew);
+    else if (collection === editsPath('ann')) yield this.edits.filter(isNew);
+    else {
+      assert.equal(collection, segmentsPath('ann'));
+      const [from, to] = [bound('startedAt', '>=') - T0, bound('startedAt', '<=') - T0];
+      yield [...this.segments]
+        .filter(([, { startMs }]) => startMs >= from && startMs <= to)
+        .map(([id, { data }]) => ({ id, data }));
+    }
+  }
+
+  document(path: string): Promise<unknown> {
+    return Promise.resolve(this.conversations.get(path.split('/').at(-1) ?? '')?.data ?? null);
+  }
+}
+
+describe('The index of what was said', () => {
+  const found = async (index: SearchIndex, query: string) => (await index.search(query)).total;
+
+  it('reads what changed since, once, and lets go of what was deleted or merged', async () => {
+    const source = new FakeFirestore();
+    const store = memorySearchStore();
+    let index = await SearchIndex.open(store);
+    const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
+    source.write('a', { startMs: 0, texts: ['apple'] });
+    source.write('b', { startMs: 100_000, texts: ['banana'] });
+    await sync();
+    assert.equal(await found(index, 'apple'), 1);
+
+    source.asked.length = 0;
+    await sync();
+    assert.equal(source.asked.filter((path) => path === segmentsPath('ann')).length, 0, 'nothing changed');
+
+    source.write('a', { startMs: 0, texts: ['apple', 'cherry'] });
+    source.write('b', { startMs: 100_000, texts: [], state: 'deleted' });
+    index = await SearchIndex.open(store);
+    await sync();
+    assert.deepEqual(await Promise.all(['apple', 'cherry', 'banana'].map((word) => found(index, word))), [1, 1, 0]);
+  });
+
+  it('has sentences as they were corrected, and the names of speakers, also those given later', async () => {
+    const source = new FakeFirestore();
+    const store = memorySearchStore();
+    const index = await SearchIndex.open(store);
+    const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
+    source.write('a', { startMs: 0, texts: ['apple'] });
+    source.write('b', { startMs: 100_000, texts: ['banana'] });
+    await sync();
+    source.edit('e1', { kind: 'text', text: 'pear', heard: 'apple', startedAt: at(0), endedAt: at(900) });
+    source.edit('e2', {
+      ...{ kind: 'speaker', name: 'Ada', scope: 'everywhere', speaker: 1000 },
+      ...{ startedAt: at(0), endedAt: at(900) },
+    });
+    await sync();
+    assert.deepEqual(await Promise.all(['apple', 'pear'].map((word) => found(index, word))), [0, 1]);
+    assert.equal((await index.search('banana', { speaker: 'Ada' })).total, 1);
+    assert.deepEqual(index.facets().speakers, ['Ada']);
+  });
+});

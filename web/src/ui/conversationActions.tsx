@@ -1,0 +1,201 @@
+/** What can be done with a conversation. */
+import { useState } from 'preact/hooks';
+import { conversationBefore, LIMITS } from 'offline-audio-sync-contract';
+import type { EditedConversation, Sentence } from '../data/model.ts';
+import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt } from '../domain/export.ts';
+import { clock, dayOf, dayOfYear, localTime } from '../domain/time.ts';
+import { conversationOf } from '../firebase/documents.ts';
+import { call, liveQuery } from '../firebase/store.ts';
+import { hrefs, navigate } from '../router.ts';
+import { useApp } from './app.ts';
+import { Confirm } from './confirm.tsx';
+import { Rename, Star } from './conversationHead.tsx';
+import { correct } from './correct.ts';
+import { saveFile } from './download.ts';
+import { FormDialog } from './formDialog.tsx';
+import { Glyph } from './icons.tsx';
+import { useLive } from './live.ts';
+import { Menu } from './menu.tsx';
+import { tell, tellProblem } from './toast.tsx';
+
+const COMMANDS = [
+  { name: 'rename', label: 'Rename' },
+  { name: 'redate', label: 'Move to another time' },
+] as const;
+
+interface ActionsProps {
+  readonly conversation: EditedConversation;
+  readonly lines: readonly Sentence[] | null;
+  readonly isWhole: boolean;
+}
+
+export function ConversationActions({ conversation, lines, isWhole }: ActionsProps) {
+  const [asking, setAsking] = useState<'delete' | 'rename' | 'redate' | null>(null);
+  const close = (): void => {
+    setAsking(null);
+  };
+  const [busy, setBusy] = useState(false);
+  const ready = lines !== null && isWhole;
+  const stem = fileStem(conversation, dayOf(conversation.startedAt));
+  const exports = {
+    Markdown: () => {
+      saveFile(`${stem}.md`, 'text/markdown', toMarkdown(conversation, lines ?? [], { day: dayOfYear, clock }));
+    },
+    SRT: () => {
+      saveFile(`${stem}.srt`, 'application/x-subrip', toSrt(conversation, lines ?? []));
+    },
+    WebVTT: () => {
+      saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
+    },
+    JSON: () => {
+      saveFile(`${stem}.json`, 'application/json', toJson(conversation, lines ?? []));
+    },
+  };
+  const remove = (): void => {
+    setBusy(true);
+    call('deleteConversation', { conversation_id: conversation.id }).then(
+      () => {
+        tell('The conversation is deleted.');
+        navigate(hrefs.day(dayOf(conversation.startedAt)));
+      },
+      (error: unknown) => {
+        setBusy(false);
+        tellProblem(error);
+      },
+    );
+  };
+  return (
+    <>
+      <Star conversation={conversation} />
+      <button
+        class="button"
+        disabled={!ready}
+        onClick={() => {
+          navigator.clipboard.writeText(toText(lines ?? [])).then(() => {
+            tell('The transcript is on the clipboard.');
+          }, tellProblem);
+        }}
+      >
+        <Glyph name="copy" size={18} /> Copy
+      </button>
+      <Menu
+        label={
+          <>
+            <Glyph name="download" size={18} /> Export
+          </>
+        }
+      >
+        {Object.entries(exports).map(([name, save]) => (
+          <li key={name}>
+            <button disabled={!ready} onClick={save}>
+              {name}
+            </button>
+          </li>
+        ))}
+      </Menu>
+      <Menu label="Change">
+        {COMMANDS.map(({ name, label }) => (
+          <li key={name}>
+            <button
+              onClick={() => {
+                setAsking(name);
+              }}
+            >
+              {label}
+            </button>
+          </li>
+        ))}
+        <JoinBefore conversation={conversation} />
+      </Menu>
+      <button
+        class="button danger quiet"
+        disabled={busy}
+        onClick={() => {
+          setAsking('delete');
+        }}
+      >
+        <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
+      </button>
+      {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
+      {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
+      {asking === 'delete' && (
+        <Confirm
+          title="Delete this conversation?"
+          action="Delete it"
+          onAnswer={(confirmed) => {
+            close();
+            if (confirmed) remove();
+          }}
+        >
+          <p>
+            What was said is removed and cannot be restored. Sending the same recordings again does not bring it back.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+/** Conversations before this one among which the last of its device is looked for. */
+const NEAR = 50;
+
+/** Makes one of this conversation and the last one of its device before it. */
+function JoinBefore({ conversation: { id, deviceId, startedAt } }: { conversation: EditedConversation }) {
+  const { uid } = useApp();
+  const before = useLive(`before/${uid}/${startedAt}`, () =>
+    liveQuery({ ...conversationBefore(uid, new Date(startedAt)), limit: NEAR }, conversationOf),
+  );
+  const found = before.kind === 'ready' ? before.value.find((one) => one.deviceId === deviceId) : undefined;
+  if (found === undefined) return null;
+  return (
+    <li>
+      <button
+        onClick={() => {
+          const edit = { kind: 'merge', with_conversation_id: found.id } as const;
+          correct(id, edit, 'The two are one conversation.').catch(tellProblem);
+        }}
+      >
+        Join with the one of {clock(found.startedAt)}
+      </button>
+    </li>
+  );
+}
+
+/** Where the clock of a device was wrong: its recordings move, and what was said in them. */
+function Redate({
+  conversation: { id, startedAt },
+  onClose,
+}: {
+  conversation: EditedConversation;
+  onClose: () => void;
+}) {
+  const [to, setTo] = useState(startedAt);
+  return (
+    <FormDialog
+      title="When was this said?"
+      action="Move it"
+      onClose={onClose}
+      onSubmit={async () => {
+        await call('redateRecordings', { conversation_id: id, offset_ms: to - startedAt });
+        tell('It moves to its new time.');
+        navigate(hrefs.day(dayOf(to)));
+      }}
+    >
+      <p>All recordings of this conversation move by the same time, with everything that was said in them.</p>
+      <label class="field">
+        <span>It began</span>
+        <input
+          type="datetime-local"
+          step={1}
+          required
+          min={localTime(LIMITS.minCaptureMs)}
+          value={localTime(to)}
+          onChange={({ currentTarget }) => {
+            const at = new Date(currentTarget.value).getTime();
+            if (!Number.isNaN(at)) setTo(at);
+          }}
+        />
+      </label>
+    </FormDialog>
+  );
+}

@@ -1,0 +1,98 @@
+/** What a person makes of a conversation as a whole: its title, a star, tags. */
+import { useState } from 'preact/hooks';
+import { EDIT_LIMITS } from 'offline-audio-sync-contract';
+import type { EditedConversation } from '../data/model.ts';
+import { correct } from './correct.ts';
+import { FormDialog } from './formDialog.tsx';
+import { Glyph } from './icons.tsx';
+import { tellProblem } from './toast.tsx';
+
+export function Star({ conversation: { id, starred } }: { conversation: EditedConversation }) {
+  return (
+    <button
+      class="button"
+      aria-pressed={starred}
+      onClick={() => {
+        correct(id, { kind: 'star', starred: !starred }, starred ? 'The star is gone.' : 'It has a star.').catch(
+          tellProblem,
+        );
+      }}
+    >
+      <Glyph name={starred ? 'starred' : 'star'} size={18} /> Star
+    </button>
+  );
+}
+
+export function Rename({
+  conversation: { id, title },
+  onClose,
+}: {
+  conversation: EditedConversation;
+  onClose: () => void;
+}) {
+  const [text, setText] = useState(title ?? '');
+  return (
+    <FormDialog
+      title="Rename this conversation"
+      action="Rename"
+      onClose={onClose}
+      onSubmit={() => correct(id, { kind: 'title', title: text.trim() }, 'It has its new title.')}
+    >
+      <label class="field">
+        <span>Title</span>
+        <input
+          dir="auto"
+          required
+          maxLength={EDIT_LIMITS.maxTitleLength}
+          value={text}
+          onInput={({ currentTarget }) => {
+            setText(currentTarget.value);
+          }}
+        />
+      </label>
+    </FormDialog>
+  );
+}
+
+export function Tags({ conversation: { id, tags } }: { conversation: EditedConversation }) {
+  const [text, setText] = useState('');
+  const change = (tag: string, tagged: boolean): void => {
+    correct(id, { kind: 'tag', tag, tagged }, tagged ? 'The tag is added.' : 'The tag is removed.').catch(tellProblem);
+  };
+  return (
+    <form
+      class="tags"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== '') change(text.trim(), true);
+        setText('');
+      }}
+    >
+      {tags.map((tag) => (
+        <span key={tag} class="tag">
+          <bdi>{tag}</bdi>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={`Remove the tag ${tag}`}
+            onClick={() => {
+              change(tag, false);
+            }}
+          >
+            <Glyph name="close" size={14} />
+          </button>
+        </span>
+      ))}
+      <input
+        dir="auto"
+        aria-label="Add a tag"
+        placeholder="Add a tag"
+        maxLength={EDIT_LIMITS.maxTagLength}
+        value={text}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+        }}
+      />
+    </form>
+  );
+}

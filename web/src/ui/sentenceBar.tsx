@@ -1,0 +1,170 @@
+/** What can be done with the sentence that is chosen. */
+import { useState } from 'preact/hooks';
+import { EDIT_LIMITS, NO_LIMIT, namedVoices, type SpeakerScope } from 'offline-audio-sync-contract';
+import type { Sentence } from '../data/model.ts';
+import { editOf } from '../firebase/documents.ts';
+import { liveQuery } from '../firebase/store.ts';
+import { useApp } from './app.ts';
+import { correct } from './correct.ts';
+import { FormDialog } from './formDialog.tsx';
+import { Glyph } from './icons.tsx';
+import { useLive } from './live.ts';
+import { tellProblem } from './toast.tsx';
+
+interface BarProps {
+  readonly conversationId: string;
+  readonly sentence: Sentence;
+  /** Whether a conversation may begin here: it is not the first sentence. */
+  readonly canSplit: boolean;
+  readonly onPlay: (() => void) | null;
+}
+
+export function SentenceBar({ conversationId, sentence, canSplit, onPlay }: BarProps) {
+  const [asking, setAsking] = useState<'text' | 'speaker' | null>(null);
+  const close = (): void => {
+    setAsking(null);
+  };
+  return (
+    <div class="sentence-bar" role="toolbar" aria-label="The chosen sentence">
+      {onPlay !== null && (
+        <button class="button small" onClick={onPlay}>
+          <Glyph name="play" size={16} /> Play from here
+        </button>
+      )}
+      <button
+        class="button small"
+        onClick={() => {
+          setAsking('text');
+        }}
+      >
+        Correct
+      </button>
+      <button
+        class="button small"
+        onClick={() => {
+          setAsking('speaker');
+        }}
+      >
+        Who speaks?
+      </button>
+      {canSplit && (
+        <button
+          class="button small"
+          onClick={() => {
+            const at = new Date(sentence.startedAt).toISOString();
+            correct(conversationId, { kind: 'split', at }, 'A new conversation begins here.').catch(tellProblem);
+          }}
+        >
+          Split here
+        </button>
+      )}
+      {sentence.heard !== null && <small class="hint">Heard: {sentence.heard}</small>}
+      {asking === 'text' && <CorrectText conversationId={conversationId} sentence={sentence} onClose={close} />}
+      {asking === 'speaker' && <NameSpeaker conversationId={conversationId} sentence={sentence} onClose={close} />}
+    </div>
+  );
+}
+
+interface DialogProps extends Pick<BarProps, 'conversationId' | 'sentence'> {
+  readonly onClose: () => void;
+}
+
+/** Where something was said, as the service asks for it. */
+function placeOf({ recordingId, startedAt, endedAt }: Sentence) {
+  return { recording_id: recordingId, from: new Date(startedAt).toISOString(), to: new Date(endedAt).toISOString() };
+}
+
+function CorrectText({ conversationId, sentence, onClose }: DialogProps) {
+  const [text, setText] = useState(sentence.text);
+  return (
+    <FormDialog
+      title="Correct what was said"
+      action="Correct"
+      onClose={onClose}
+      onSubmit={() =>
+        correct(conversationId, { kind: 'text', text: text.trim(), ...placeOf(sentence) }, 'The sentence is corrected.')
+      }
+    >
+      <label class="field">
+        <span>What was said</span>
+        <textarea
+          dir="auto"
+          required
+          rows={4}
+          maxLength={EDIT_LIMITS.maxTextLength}
+          value={text}
+          onInput={({ currentTarget }) => {
+            setText(currentTarget.value);
+          }}
+        />
+      </label>
+      <p class="hint">What was heard is kept: this can be undone.</p>
+    </FormDialog>
+  );
+}
+
+const SCOPES: Readonly<Record<SpeakerScope, string>> = {
+  conversation: 'This voice in this conversation',
+  everywhere: 'This voice in all conversations',
+  sentence: 'This sentence only',
+};
+
+function NameSpeaker({ conversationId, sentence, onClose }: DialogProps) {
+  const { uid } = useApp();
+  const [name, setName] = useState(sentence.name ?? '');
+  const isKnownVoice = sentence.speaker !== null;
+  const [scope, setScope] = useState<SpeakerScope>(isKnownVoice ? 'conversation' : 'sentence');
+  const edits = useLive(`named/${uid}`, () => liveQuery(namedVoices(uid, NO_LIMIT), editOf));
+  const named = edits.kind === 'ready' ? edits.value.flatMap((edit) => (edit.kind === 'speaker' ? edit.name : [])) : [];
+  return (
+    <FormDialog
+      title="Who speaks?"
+      action="Save the name"
+      onClose={onClose}
+      onSubmit={() =>
+        correct(
+          conversationId,
+          { kind: 'speaker', name: name.trim(), scope, ...placeOf(sentence) },
+          'The speaker has a name.',
+        )
+      }
+    >
+      <label class="field">
+        <span>Name</span>
+        <input
+          dir="auto"
+          required
+          list="known-names"
+          maxLength={EDIT_LIMITS.maxNameLength}
+          value={name}
+          onInput={({ currentTarget }) => {
+            setName(currentTarget.value);
+          }}
+        />
+        <datalist id="known-names">
+          {[...new Set(named)].map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      </label>
+      <fieldset class="checks">
+        <legend class="hint">For</legend>
+        {(Object.keys(SCOPES) as SpeakerScope[])
+          .filter((one) => isKnownVoice || one === 'sentence')
+          .map((one) => (
+            <label key={one} class="check">
+              <input
+                type="radio"
+                name="scope"
+                checked={scope === one}
+                onChange={() => {
+                  setScope(one);
+                }}
+              />
+              <span>{SCOPES[one]}</span>
+            </label>
+          ))}
+      </fieldset>
+    </FormDialog>
+  );
+}

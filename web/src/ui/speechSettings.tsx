@@ -1,0 +1,155 @@
+/** What the user wishes of transcription: the language that is spoken, and words to listen for. */
+import { useEffect, useState } from 'preact/hooks';
+import { userPath, type Preferences } from 'offline-audio-sync-contract';
+import { preferencesOf, type WishedPreferences } from '../firebase/documents.ts';
+import { liveDocument, savePreferences } from '../firebase/store.ts';
+import { useApp } from './app.ts';
+import { Check } from './choices.tsx';
+import { useLive } from './live.ts';
+import { Recogniser } from './recogniser.tsx';
+import { Problem, Waiting } from './screen.tsx';
+import { tell, tellProblem } from './toast.tsx';
+
+/** As firestore.rules have it. */
+const MAX_TERMS = 100;
+const MAX_CHARACTERS = 4000;
+const LANGUAGE = /^(multi|[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})$/;
+
+/** Those that are recognised side by side, and a few of many others: any BCP-47 tag can be typed. */
+const LANGUAGES = [
+  'en',
+  'es',
+  'fr',
+  'de',
+  'hi',
+  'ru',
+  'pt',
+  'ja',
+  'it',
+  'nl',
+  'zh',
+  'ko',
+  'pl',
+  'tr',
+  'uk',
+  'sv',
+  'ar',
+];
+
+export function SpeechSettings() {
+  const { uid } = useApp();
+  const user = useLive(`preferences/${uid}`, () => liveDocument(userPath(uid), preferencesOf));
+  return (
+    <section class="card stack" aria-labelledby="speech">
+      <h2 id="speech">Language and words</h2>
+      <Recogniser />
+      {user.kind === 'failed' && <Problem error={user.error} />}
+      {user.kind === 'loading' && <Waiting what="your settings" />}
+      {user.kind === 'ready' && <Form known={user.value ?? NONE} />}
+    </section>
+  );
+}
+
+const NONE: WishedPreferences = { language: null, singleLanguage: false, vocabulary: [], ignored: [] };
+
+function Form({ known }: { known: WishedPreferences }) {
+  const { uid } = useApp();
+  const [language, setLanguage] = useState(known.language ?? '');
+  const [single, setSingle] = useState(known.singleLanguage);
+  const [words, setWords] = useState(known.vocabulary.join('\n'));
+  const [busy, setBusy] = useState(false);
+  const state = JSON.stringify(known);
+  useEffect(() => {
+    setLanguage(known.language ?? '');
+    setSingle(known.singleLanguage);
+    setWords(known.vocabulary.join('\n'));
+  }, [state]);
+  const vocabulary = termsIn(words);
+  const problem = problemOf(language, vocabulary);
+  const save = async (): Promise<void> => {
+    const wished: Preferences = { language: language === '' ? null : language, singleLanguage: single, vocabulary };
+    await savePreferences(uid, wished);
+    tell('Saved: it counts from the next recording on.');
+  };
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setBusy(true);
+        save()
+          .catch(tellProblem)
+          .finally(() => {
+            setBusy(false);
+          });
+      }}
+    >
+      <label class="field">
+        <span>Mostly spoken</span>
+        <input
+          list="languages"
+          placeholder="Whatever is spoken"
+          value={language}
+          onInput={({ currentTarget }) => {
+            setLanguage(currentTarget.value.trim());
+          }}
+        />
+        <datalist id="languages">
+          {LANGUAGES.map((tag) => (
+            <option key={tag} value={tag}>
+              {nameOf(tag)}
+            </option>
+          ))}
+        </datalist>
+      </label>
+      <Check checked={single} onChange={setSingle}>
+        Nothing but this language is spoken: then it is recognised best
+      </Check>
+      <label class="field">
+        <span>Names and terms to listen for, one a line, the most important first</span>
+        <textarea
+          dir="auto"
+          rows={5}
+          value={words}
+          onInput={({ currentTarget }) => {
+            setWords(currentTarget.value);
+          }}
+        />
+      </label>
+      <p class="hint">
+        {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
+        first ones are used. The recogniser on the service itself does not use them.
+      </p>
+      {known.ignored.length > 0 && (
+        <p class="notice bad">The service could not use: {known.ignored.join(', ')}. The rest counts.</p>
+      )}
+      {problem !== null && (
+        <p class="reason" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="row end">
+        <button class="button" type="submit" disabled={busy || problem !== null}>
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** One a line, each once. */
+function termsIn(text: string): string[] {
+  const terms = text.split('\n').map((line) => line.trim());
+  return [...new Set(terms.filter((term) => term !== ''))];
+}
+
+function problemOf(language: string, vocabulary: readonly string[]): string | null {
+  if (language !== '' && !LANGUAGE.test(language)) return 'This is no language tag: write de, pt-BR, or nothing.';
+  if (vocabulary.length > MAX_TERMS) return `These are ${vocabulary.length} terms, and there is room for ${MAX_TERMS}.`;
+  if (vocabulary.join(' ').length > MAX_CHARACTERS) return 'These terms are too long together: leave some out.';
+  return null;
+}
+
+function nameOf(tag: string): string {
+  return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+}
