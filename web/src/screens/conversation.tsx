@@ -15,6 +15,7 @@ import { ConversationActions } from '../ui/conversationActions.tsx';
 import { Tags } from '../ui/conversationHead.tsx';
 import { useEdits } from '../ui/edits.ts';
 import { useLive, usePages, type Pages } from '../ui/live.ts';
+import { Player, usePlayback } from '../ui/player.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { SentenceBar } from '../ui/sentenceBar.tsx';
 import { Search, Transcript } from '../ui/transcript.tsx';
@@ -101,13 +102,14 @@ interface ReadingProps {
 }
 
 /** What there is of it, and that it may not be all. */
-function Reading({ conversation: { id, language }, lines, state }: ReadingProps) {
+function Reading({ conversation: { id, title, language }, lines, state }: ReadingProps) {
   const [query, setQuery] = useState('');
   const [chosenAt, setChosenAt] = useState<number | null>(null);
   const search = useMemo(() => new TranscriptSearch(lines), [lines]);
   const matches = useMemo(() => search.find(query), [search, query]);
   useWantedSentence(lines, setChosenAt);
   const chosen = lines.find(({ startedAt }) => startedAt === chosenAt);
+  const playback = usePlayback(lines);
   return (
     <>
       {state === 'kept' && (
@@ -118,10 +120,16 @@ function Reading({ conversation: { id, language }, lines, state }: ReadingProps)
       )}
       {lines.length > 0 && (
         <>
+          {playback !== null && <Player playback={playback} title={title ?? 'Conversation'} />}
           <Search query={query} matches={matches} onQuery={setQuery} />
           <Transcript lines={lines} matches={matches} language={language} chosenAt={chosenAt} onChoose={setChosenAt} />
           {chosen !== undefined && (
-            <SentenceBar conversationId={id} sentence={chosen} canSplit={chosen !== lines[0]} onPlay={null} />
+            <SentenceBar
+              conversationId={id}
+              sentence={chosen}
+              canSplit={chosen !== lines[0]}
+              onPlay={playback === null ? null : () => void playback.playFrom(chosen.startedAt)}
+            />
           )}
           <TranscribedBy lines={lines} />
         </>

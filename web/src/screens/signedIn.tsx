@@ -16,6 +16,7 @@ import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import { beforeLeaving, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
+import { forgetHeard } from '../sync/keptAudio.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
 import { useLive } from '../ui/live.ts';
 import { Shell } from '../ui/shell.tsx';
@@ -140,6 +141,7 @@ async function signOut({ uid, recorder, outbox, finder }: AppData): Promise<void
   const forgetSearch = async (): Promise<void> => {
     await (await finder()).close();
     await (await import('../sync/finder.ts')).forgetIndex(uid);
+    await forgetHeard();
   };
   try {
     await recorder.stop();

@@ -1,0 +1,67 @@
+/** Where kept audio is on the time axis, and where a sentence is in it. Times are Unix milliseconds, places in the audio milliseconds. */
+import { audioOffset, type KeptSpan } from 'offline-audio-sync-contract';
+import type { Sentence } from '../data/model.ts';
+
+export type PlayedSentence = Pick<
+  Sentence,
+  'startedAt' | 'endedAt' | 'recordingId' | 'recordingStartedAt' | 'chunkId' | 'words' | 'text'
+>;
+
+/** Where a sentence begins in the audio of its chunk; null where it is not kept. */
+export function placeOfSentence(spans: readonly KeptSpan[], sentence: PlayedSentence): number | null {
+  const recordingStartedAt = { toMillis: () => sentence.recordingStartedAt };
+  return audioOffset({ spans }, { recordingId: sentence.recordingId, recordingStartedAt }, sentence.startedAt);
+}
+
+/** What sounds at a place of the audio. */
+export interface Sounding {
+  readonly sentence: PlayedSentence;
+  /** Index of the word that sounds, or sounded last; -1 before the first. */
+  readonly word: number;
+}
+
+/**
+ * The sentence of these that sounds at a place; null in a pause.
+ * @param sentences those of the chunk
+ */
+export function soundingAt(
+  spans: readonly KeptSpan[],
+  sentences: readonly PlayedSentence[],
+  audioMs: number,
+): Sounding | null {
+  const span = spans.find((one) => audioMs >= one.audioMs && audioMs < one.audioMs + one.durationMs);
+  if (span === undefined) return null;
+  const inRecording = span.fromMs + (audioMs - span.audioMs);
+  const sentence = sentences.findLast(({ recordingId, recordingStartedAt, startedAt, endedAt }) => {
+    const at = recordingStartedAt + inRecording;
+    return recordingId === span.recordingId && at >= startedAt && at < endedAt;
+  });
+  if (sentence === undefined) return null;
+  const at = sentence.recordingStartedAt + inRecording - sentence.startedAt;
+  return { sentence, word: sentence.words.findLastIndex(({ fromMs }) => fromMs <= at) };
+}
+
+/** Where the next sentence begins after a place; null where none follows in this audio. */
+export function nextPlace(
+  spans: readonly KeptSpan[],
+  sentences: readonly PlayedSentence[],
+  audioMs: number,
+): number | null {
+  const places = sentences.flatMap((sentence) => placeOfSentence(spans, sentence) ?? []);
+  const later = places.filter((place) => place > audioMs);
+  return later.length === 0 ? null : later.reduce((least, place) => Math.min(least, place));
+}
+
+/** Where each word stands in the text: UTF-16 offsets. A word that is not found there is where the one before it ends. */
+export function wordRanges(
+  text: string,
+  words: readonly { readonly text: string }[],
+): { start: number; end: number }[] {
+  let from = 0;
+  return words.map((word) => {
+    const start = text.indexOf(word.text, from);
+    if (start === -1) return { start: from, end: from };
+    from = start + word.text.length;
+    return { start, end: from };
+  });
+}

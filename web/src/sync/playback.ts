@@ -1,0 +1,188 @@
+/** Plays a conversation from any of its sentences, chunk by chunk. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { nextPlace, placeOfSentence, soundingAt, type PlayedSentence, type Sounding } from '../domain/playback.ts';
+import type { KeptAudio } from './keptAudio.ts';
+
+export interface PlaybackState {
+  readonly kind: 'idle' | 'loading' | 'playing' | 'paused';
+  readonly sounding: Sounding | null;
+}
+
+export interface PlaybackOptions {
+  /** Of the conversation, in order of time. */
+  readonly sentences: () => readonly PlayedSentence[];
+  readonly read: (chunkId: string) => Promise<KeptAudio | null>;
+  readonly onProblem: (error: unknown) => void;
+  /** Default: an `Audio` of the browser. */
+  readonly audio?: HTMLAudioElement;
+}
+
+/** Longer pauses are left out where somebody wants that, milliseconds. */
+const LONG_PAUSE_MS = 800;
+/** Chunks in memory: the one that sounds, and those around it. */
+const KEPT_CHUNKS = 4;
+
+const IDLE: PlaybackState = { kind: 'idle', sounding: null };
+const NOT_KEPT = 'This was not kept as audio, or it is deleted by now.';
+
+export class Playback {
+  readonly #options: PlaybackOptions;
+  readonly #audio: HTMLAudioElement;
+  readonly #state = signal<PlaybackState>(IDLE);
+  readonly #chunks = new Map<string, Promise<KeptAudio | null>>();
+  #chunk: { readonly id: string; readonly kept: KeptAudio; readonly url: string } | null = null;
+  /** Rises with each wish: one that was overtaken ends. */
+  #wish = 0;
+  #frame = 0;
+  skipsPauses = false;
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
+    this.#audio = options.audio ?? new Audio();
+    this.#audio.preservesPitch = true;
+    this.#audio.addEventListener('ended', () => void this.#goOn());
+    this.#audio.addEventListener('play', this.#follow);
+    this.#audio.addEventListener('pause', () => {
+      if (this.#state.value.kind === 'playing') this.#set('paused');
+    });
+  }
+
+  get state(): ReadonlySignal<PlaybackState> {
+    return this.#state;
+  }
+
+  get rate(): number {
+    return this.#audio.playbackRate;
+  }
+
+  set rate(rate: number) {
+    this.#audio.defaultPlaybackRate = rate;
+    this.#audio.playbackRate = rate;
+  }
+
+  /** From the start of a sentence. */
+  async playFrom(startedAt: number): Promise<void> {
+    const wish = ++this.#wish;
+    const sentence = this.#options.sentences().find((one) => one.startedAt === startedAt);
+    if (sentence === undefined) return;
+    if (this.#chunk?.id !== sentence.chunkId) this.#set('loading');
+    try {
+      const place = await this.#open(sentence, wish);
+      if (wish !== this.#wish) return;
+      if (place === null) throw new Error(NOT_KEPT);
+      this.#audio.currentTime = place / 1000;
+      await this.#audio.play();
+      this.#preload(sentence.chunkId);
+    } catch (error) {
+      if (wish !== this.#wish) return;
+      this.#set('idle');
+      this.#options.onProblem(error);
+    }
+  }
+
+  /** Goes on, or stands still. */
+  toggle(): void {
+    if (this.#state.value.kind === 'playing') this.#audio.pause();
+    else if (this.#chunk !== null) this.#audio.play().catch(this.#options.onProblem);
+    else {
+      const [first] = this.#options.sentences();
+      if (first !== undefined) void this.playFrom(first.startedAt);
+    }
+  }
+
+  /** So many sentences on, or back. */
+  move(by: number): void {
+    const sentences = this.#options.sentences();
+    const at = sentences.findIndex(({ startedAt }) => startedAt === this.#state.value.sounding?.sentence.startedAt);
+    const target = sentences[Math.min(Math.max(at + by, 0), sentences.length - 1)];
+    if (target !== undefined) void this.playFrom(target.startedAt);
+  }
+
+  close(): void {
+    this.#wish++;
+    this.#audio.pause();
+    cancelAnimationFrame(this.#frame);
+    if (this.#chunk !== null) URL.revokeObjectURL(this.#chunk.url);
+    this.#chunk = null;
+    this.#state.value = IDLE;
+  }
+
+  /** @returns where the sentence begins in the audio that is open then */
+  async #open(sentence: PlayedSentence, wish: number): Promise<number | null> {
+    const { chunkId } = sentence;
+    if (this.#chunk?.id !== chunkId) {
+      const kept = await this.#read(chunkId);
+      if (kept === null || wish !== this.#wish) return null;
+      const { rate } = this;
+      if (this.#chunk !== null) URL.revokeObjectURL(this.#chunk.url);
+      this.#chunk = { id: chunkId, kept, url: URL.createObjectURL(kept.blob) };
+      this.#audio.src = this.#chunk.url;
+      this.rate = rate;
+    }
+    return placeOfSentence(this.#chunk.kept.spans, sentence);
+  }
+
+  #read(chunkId: string): Promise<KeptAudio | null> {
+    const known = this.#chunks.get(chunkId);
+    if (known !== undefined) return known;
+    const read = this.#options.read(chunkId);
+    this.#chunks.set(chunkId, read);
+    // What failed is tried again.
+    read.catch(() => this.#chunks.delete(chunkId));
+    for (const oldest of [...this.#chunks.keys()].slice(0, -KEPT_CHUNKS)) this.#chunks.delete(oldest);
+    return read;
+  }
+
+  /** The chunk after this one, so that there is no gap. */
+  #preload(chunkId: string): void {
+    const sentences = this.#options.sentences();
+    const last = sentences.findLastIndex((one) => one.chunkId === chunkId);
+    const next = sentences[last + 1];
+    if (next !== undefined) this.#read(next.chunkId).catch(() => undefined);
+  }
+
+  /** Looks many times a second at what sounds. */
+  readonly #follow = (): void => {
+    cancelAnimationFrame(this.#frame);
+    const look = (): void => {
+      if (this.#chunk === null || this.#audio.paused) return;
+      const { id, kept } = this.#chunk;
+      const mine = this.#options.sentences().filter(({ chunkId }) => chunkId === id);
+      const at = this.#audio.currentTime * 1000;
+      const sounding = soundingAt(kept.spans, mine, at);
+      this.#set('playing', sounding);
+      if (sounding === null) this.#betweenSentences(kept, mine, at);
+      this.#frame = requestAnimationFrame(look);
+    };
+    look();
+  };
+
+  /** A pause, or what belongs to another conversation: this one's end is not played over. */
+  #betweenSentences(kept: KeptAudio, mine: readonly PlayedSentence[], at: number): void {
+    const next = nextPlace(kept.spans, mine, at);
+    if (next === null) void this.#goOn();
+    else if (this.skipsPauses && next - at > LONG_PAUSE_MS) this.#audio.currentTime = next / 1000;
+  }
+
+  /** With the sentence after the last one of this chunk. */
+  async #goOn(): Promise<void> {
+    const sentences = this.#options.sentences();
+    const last = sentences.findLastIndex(({ chunkId }) => chunkId === this.#chunk?.id);
+    const next = sentences[last + 1];
+    this.#audio.pause();
+    if (next === undefined) this.#set('idle');
+    else await this.playFrom(next.startedAt);
+  }
+
+  #set(
+    kind: PlaybackState['kind'],
+    sounding: Sounding | null = kind === 'idle' ? null : this.#state.value.sounding,
+  ): void {
+    const before = this.#state.value;
+    const isSame =
+      before.kind === kind &&
+      before.sounding?.sentence === sounding?.sentence &&
+      before.sounding?.word === sounding?.word;
+    if (!isSame) this.#state.value = { kind, sounding };
+  }
+}

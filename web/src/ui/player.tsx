@@ -1,0 +1,209 @@
+/** Listening to a conversation: words are lit as they sound, and the keys of a keyboard and of a lock screen work. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { keptAudioPath } from 'offline-audio-sync-contract';
+import type { Sentence } from '../data/model.ts';
+import { wordRanges, type Sounding } from '../domain/playback.ts';
+import { clockSeconds } from '../domain/time.ts';
+import { liveDocument } from '../firebase/store.ts';
+import { readKeptAudio } from '../sync/keptAudio.ts';
+import { Playback } from '../sync/playback.ts';
+import { useApp } from './app.ts';
+import { Check } from './choices.tsx';
+import { Glyph } from './icons.tsx';
+import { useLive } from './live.ts';
+import { tellProblem } from './toast.tsx';
+
+/** Null where nothing of the conversation is kept as audio. */
+export function usePlayback(lines: readonly Sentence[]): Playback | null {
+  const { uid } = useApp();
+  const chunk = lines[0]?.chunkId ?? null;
+  const kept = useLive(chunk === null ? null : `audio/${uid}/${chunk}`, () =>
+    liveDocument(`${keptAudioPath(uid)}/${chunk ?? ''}`, () => true),
+  );
+  const sentences = useRef(lines);
+  sentences.current = lines;
+  const playback = useMemo(
+    () =>
+      new Playback({
+        sentences: () => sentences.current,
+        read: (chunkId) => readKeptAudio(uid, chunkId),
+        onProblem: tellProblem,
+      }),
+    [uid],
+  );
+  useEffect(
+    () => () => {
+      playback.close();
+    },
+    [playback],
+  );
+  return kept.kind === 'ready' && kept.value === true ? playback : null;
+}
+
+const RATES = [0.75, 1, 1.25, 1.5, 2, 3] as const;
+
+export function Player({ playback, title }: { playback: Playback; title: string }) {
+  const { kind, sounding } = playback.state.value;
+  const [rate, setRate] = useState(playback.rate);
+  const [skips, setSkips] = useState(playback.skipsPauses);
+  const isPlaying = kind === 'playing' || kind === 'loading';
+  useLitWord(sounding);
+  useKeys(playback);
+  useMediaSession(playback, title, isPlaying);
+  return (
+    <div class="player" role="group" aria-label="Listen">
+      <button
+        class="button primary"
+        aria-label={isPlaying ? 'Pause' : 'Play'}
+        onClick={() => {
+          playback.toggle();
+        }}
+      >
+        <Glyph name={isPlaying ? 'pause' : 'play'} size={18} />
+      </button>
+      <button
+        class="icon-button"
+        aria-label="Sentence before"
+        onClick={() => {
+          playback.move(-1);
+        }}
+      >
+        <Glyph name="left" />
+      </button>
+      <button
+        class="icon-button"
+        aria-label="Next sentence"
+        onClick={() => {
+          playback.move(1);
+        }}
+      >
+        <Glyph name="right" />
+      </button>
+      <span class="hint">{sounding === null ? '' : clockSeconds(sounding.sentence.startedAt)}</span>
+      <label class="rate">
+        <span class="visually-hidden">Speed</span>
+        <select
+          value={rate}
+          onChange={({ currentTarget }) => {
+            playback.rate = Number(currentTarget.value);
+            setRate(playback.rate);
+          }}
+        >
+          {RATES.map((one) => (
+            <option key={one} value={one}>
+              {one} ×
+            </option>
+          ))}
+        </select>
+      </label>
+      <Check
+        checked={skips}
+        onChange={(on) => {
+          playback.skipsPauses = on;
+          setSkips(on);
+        }}
+      >
+        Skip pauses
+      </Check>
+    </div>
+  );
+}
+
+/** Name of the highlight in the style sheet. */
+const LIT = 'sounding';
+
+/** Lights the word that sounds, by the browser's highlights: the page itself does not change many times a second. */
+function useLitWord(sounding: Sounding | null): void {
+  const startedAt = sounding?.sentence.startedAt;
+  useEffect(() => {
+    const sentence = document.querySelector(`.sentence[data-at="${startedAt ?? ''}"]`);
+    sentence?.setAttribute('data-sounding', '');
+    sentence?.scrollIntoView({ block: 'nearest' });
+    return () => {
+      sentence?.removeAttribute('data-sounding');
+    };
+  }, [startedAt]);
+  const word = sounding?.word ?? -1;
+  useEffect(() => {
+    if (!('highlights' in CSS) || sounding === null || word < 0) return undefined;
+    const element = document.querySelector(`.sentence[data-at="${sounding.sentence.startedAt}"]`);
+    const place = wordRanges(sounding.sentence.text, sounding.sentence.words)[word];
+    const range = element === null || place === undefined ? null : rangeIn(element, place.start, place.end);
+    if (range !== null) CSS.highlights.set(LIT, new Highlight(range));
+    return () => {
+      CSS.highlights.delete(LIT);
+    };
+  }, [startedAt, word]);
+}
+
+/** The characters from one place to another, in whatever text nodes they are. */
+function rangeIn(element: Element, start: number, end: number): Range | null {
+  const range = new Range();
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let [passed, hasBegun] = [0, false];
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const length = node.textContent?.length ?? 0;
+    if (!hasBegun && start < passed + length) {
+      range.setStart(node, start - passed);
+      hasBegun = true;
+    }
+    if (hasBegun && end <= passed + length) {
+      range.setEnd(node, end - passed);
+      return range;
+    }
+    passed += length;
+  }
+  return null;
+}
+
+/** Space plays and pauses, J and L go to the sentence before and after, wherever nothing is typed or pressed. */
+function useKeys(playback: Playback): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const { target, key, ctrlKey, metaKey, altKey } = event;
+      const isTaken =
+        target instanceof Element && target.closest('input, textarea, select, button, a, dialog, summary');
+      if (isTaken !== null && isTaken !== false) return;
+      if (ctrlKey || metaKey || altKey) return;
+      const deeds: Readonly<Record<string, () => void>> = {
+        ' ': () => {
+          playback.toggle();
+        },
+        j: () => {
+          playback.move(-1);
+        },
+        l: () => {
+          playback.move(1);
+        },
+      };
+      const deed = deeds[key.toLowerCase()];
+      if (deed === undefined) return;
+      event.preventDefault();
+      deed();
+    };
+    addEventListener('keydown', press);
+    return () => {
+      removeEventListener('keydown', press);
+    };
+  }, [playback]);
+}
+
+/** The lock screen, and the keys of headphones. */
+function useMediaSession(playback: Playback, title: string, isPlaying: boolean): void {
+  useEffect(() => {
+    if (!('mediaSession' in navigator) || !isPlaying) return;
+    const { mediaSession } = navigator;
+    mediaSession.metadata = new MediaMetadata({ title, artist: 'Audio sync' });
+    const toggle = (): void => {
+      playback.toggle();
+    };
+    mediaSession.setActionHandler('play', toggle);
+    mediaSession.setActionHandler('pause', toggle);
+    mediaSession.setActionHandler('previoustrack', () => {
+      playback.move(-1);
+    });
+    mediaSession.setActionHandler('nexttrack', () => {
+      playback.move(1);
+    });
+  }, [playback, title, isPlaying]);
+}

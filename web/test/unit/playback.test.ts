@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { KeptSpan } from 'offline-audio-sync-contract';
+import { nextPlace, placeOfSentence, soundingAt, wordRanges, type PlayedSentence } from '../../src/domain/playback.ts';
+
+const T0 = Date.UTC(2026, 6, 3, 10);
+
+/** Two recordings, the second of which was moved to another day; a second of silence is left out of the first. */
+const SPANS: readonly KeptSpan[] = [
+  { recordingId: 'a', fromMs: 1000, audioMs: 0, durationMs: 2000 },
+  { recordingId: 'a', fromMs: 4000, audioMs: 2000, durationMs: 1000 },
+  { recordingId: 'b', fromMs: 0, audioMs: 3000, durationMs: 5000 },
+];
+
+const sentence = (recordingId: string, recordingStartedAt: number, fromMs: number, toMs: number): PlayedSentence => ({
+  ...{ recordingId, recordingStartedAt, chunkId: 'c', text: 'one two' },
+  startedAt: recordingStartedAt + fromMs,
+  endedAt: recordingStartedAt + toMs,
+  words: [
+    { text: 'one', fromMs: 0, toMs: 300 },
+    { text: 'two', fromMs: 400, toMs: 700 },
+  ],
+});
+const SENTENCES = [
+  sentence('a', T0, 1200, 2200),
+  sentence('a', T0, 4000, 5000),
+  sentence('b', T0 + 86_400_000, 500, 2000),
+];
+
+describe('Playing what was kept', () => {
+  it('begins at the sentence, wherever its recording lies by now', () => {
+    assert.deepEqual(
+      SENTENCES.map((one) => placeOfSentence(SPANS, one)),
+      [200, 2000, 3500],
+    );
+    assert.equal(placeOfSentence(SPANS, sentence('other', T0, 0, 100)), null);
+  });
+
+  it('knows the sentence and the word that sound, and that nothing does in a pause', () => {
+    assert.equal(soundingAt(SPANS, SENTENCES, 100), null);
+    assert.deepEqual(soundingAt(SPANS, SENTENCES, 210), { sentence: SENTENCES[0], word: 0 });
+    assert.deepEqual(soundingAt(SPANS, SENTENCES, 650), { sentence: SENTENCES[0], word: 1 });
+    assert.equal(soundingAt(SPANS, SENTENCES, 1500), null);
+    assert.equal(soundingAt(SPANS, SENTENCES, 4000)?.sentence, SENTENCES[2]);
+    assert.equal(soundingAt(SPANS, SENTENCES, 99_000), null);
+  });
+
+  it('knows where the next sentence begins, and where none follows', () => {
+    assert.equal(nextPlace(SPANS, SENTENCES, 1500), 2000);
+    assert.equal(nextPlace(SPANS, SENTENCES, 2000), 3500);
+    assert.equal(nextPlace(SPANS, SENTENCES, 3500), null);
+  });
+
+  it('finds each word in the text, in order, however often it is said', () => {
+    assert.deepEqual(
+      wordRanges('No, no no.', [{ text: 'No,' }, { text: 'no' }, { text: 'missing' }, { text: 'no.' }]),
+      [
+        { start: 0, end: 3 },
+        { start: 4, end: 6 },
+        { start: 6, end: 6 },
+        { start: 7, end: 10 },
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[a-c]{1,3}$/)), (words) => {
+        const text = words.join(' ');
+        const ranges = wordRanges(
+          text,
+          words.map((word) => ({ text: word })),
+        );
+        assert.deepEqual(
+          ranges.map(({ start, end }) => text.slice(start, end)),
+          words,
+        );
+      }),
+    );
+  });
+});
