@@ -13,6 +13,7 @@ export type Route =
   | { readonly screen: 'usage' }
   | { readonly screen: 'search' }
   | { readonly screen: 'settings' }
+  | { readonly screen: 'shared' }
   | { readonly screen: 'nothing' };
 
 const path = signal(location.pathname);
@@ -36,7 +37,7 @@ export function parseRoute(pathname: string): Route {
 }
 
 /** Screens that are of nothing in particular. */
-const PLAIN = ['record', 'usage', 'search', 'settings'] as const;
+const PLAIN = ['record', 'usage', 'search', 'settings', 'shared'] as const;
 
 const isPlain = (name: string): name is (typeof PLAIN)[number] => PLAIN.some((plain) => plain === name);
 
@@ -55,6 +56,7 @@ export const hrefs = {
   usage: '/usage',
   search: '/search',
   settings: '/settings',
+  shared: '/shared',
   day: (day: string): string => `/day/${day}`,
   month: (month: string): string => `/month/${month}`,
   conversation: (id: string): string => `/conversations/${encodeURIComponent(id)}`,

@@ -10,6 +10,7 @@ import type {
   JobFile as JobFileDoc,
   Preferences,
   SegmentPageDoc,
+  ShareDoc,
   StoredEdit,
   UsageCounters,
 } from 'offline-audio-sync-contract';
@@ -118,6 +119,18 @@ export function fairUseOf(_id: string, data: DocumentData): FairUse {
     until: fairUse?.until?.toMillis() ?? null,
     reason: fairUse?.reason ?? null,
   };
+}
+
+/** A link by which a conversation can be read. */
+export interface Share {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly expiresAt: number;
+}
+
+export function shareOf(id: string, data: DocumentData): Share {
+  const { conversationId, expiresAt } = data as ShareDoc<Timestamp>;
+  return { id, conversationId, expiresAt: expiresAt.toMillis() };
 }
 
 /** What the user wishes of transcription, and what of it the service could not use, by name. */

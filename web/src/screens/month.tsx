@@ -95,15 +95,14 @@ function Day({ day, count, most }: { day: DayKey; count: number | null; most: nu
   if (day > today) return <span class="month-day">{number}</span>;
   const words = count === null ? '' : `, ${conversations(count)}`;
   return (
-    <a
-      class="month-day"
-      href={hrefs.day(day)}
-      aria-current={day === today ? 'date' : undefined}
-      aria-label={`${longDay(startOfDay(day) ?? 0)}${words}`}
-    >
-      <b>{number}</b>
+    <a class="month-day" href={hrefs.day(day)} aria-current={day === today ? 'date' : undefined}>
+      <span class="visually-hidden">
+        {longDay(startOfDay(day) ?? 0)}
+        {words}
+      </span>
+      <b aria-hidden="true">{number}</b>
       <span class="month-bar" style={{ height: `${((count ?? 0) / most) * 100}%` }} />
-      <small>{count === null || count === 0 ? '' : count.toLocaleString('en')}</small>
+      <small aria-hidden="true">{count === null || count === 0 ? '' : count.toLocaleString('en')}</small>
     </a>
   );
 }

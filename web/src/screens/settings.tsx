@@ -2,6 +2,7 @@ import type { SignedInUser } from '../session.ts';
 import { AccountSettings } from '../ui/accountSettings.tsx';
 import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
+import { Shares } from '../ui/share.tsx';
 import { SpeechSettings } from '../ui/speechSettings.tsx';
 import { BringBack, DeleteAll, TakeAlong } from '../ui/takeAlong.tsx';
 
@@ -15,6 +16,10 @@ export function SettingsScreen({ user, onSignOut }: SettingsProps) {
     <Screen title="Settings">
       <SpeechSettings />
       <NoticeSettings />
+      <section class="card stack" aria-labelledby="shares">
+        <h2 id="shares">Shared links</h2>
+        <Shares conversationId={null} />
+      </section>
       <AccountSettings name={user.name} />
       <TakeAlong />
       <BringBack />

@@ -16,11 +16,13 @@ import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
 import { Menu } from './menu.tsx';
+import { ShareDialog } from './share.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 const COMMANDS = [
   { name: 'rename', label: 'Rename' },
   { name: 'redate', label: 'Move to another time' },
+  { name: 'share', label: 'Share by a link' },
 ] as const;
 
 interface ActionsProps {
@@ -30,7 +32,7 @@ interface ActionsProps {
 }
 
 export function ConversationActions({ conversation, lines, isWhole }: ActionsProps) {
-  const [asking, setAsking] = useState<'delete' | 'rename' | 'redate' | null>(null);
+  const [asking, setAsking] = useState<'delete' | (typeof COMMANDS)[number]['name'] | null>(null);
   const close = (): void => {
     setAsking(null);
   };
@@ -117,6 +119,7 @@ export function ConversationActions({ conversation, lines, isWhole }: ActionsPro
         <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
       </button>
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
+      {asking === 'share' && <ShareDialog conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
       {asking === 'delete' && (
         <Confirm

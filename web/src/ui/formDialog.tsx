@@ -10,11 +10,13 @@ interface FormDialogProps {
   /** The dialog stays open where this rejects. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
+  /** Whether it closes when it is done; default: it does. */
+  readonly closesItself?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** Asks for something. Escape leaves everything as it was. */
-export function FormDialog({ title, action, onSubmit, onClose, children }: FormDialogProps) {
+export function FormDialog({ title, action, onSubmit, onClose, closesItself = true, children }: FormDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   useFocusReturn();
@@ -36,7 +38,7 @@ export function FormDialog({ title, action, onSubmit, onClose, children }: FormD
         onSubmit={(event) => {
           event.preventDefault();
           setBusy(true);
-          onSubmit().then(onClose, (error: unknown) => {
+          onSubmit().then(closesItself ? onClose : undefined, (error: unknown) => {
             setBusy(false);
             tellProblem(error);
           });

@@ -71,12 +71,15 @@ interface TranscriptProps {
   readonly matches: Matches;
   readonly language: string | null;
   /** When the sentence begins that is chosen. */
-  readonly chosenAt: number | null;
-  readonly onChoose: (startedAt: number | null) => void;
+  readonly chosenAt?: number | null;
+  /** Left out where there is nothing to be done with a sentence. */
+  readonly onChoose?: (startedAt: number | null) => void;
 }
 
+const HOW_TO = 'Transcript. The arrow keys choose a sentence; what can be done with it follows the transcript.';
+
 /** One stop of the Tab key, in which the arrow keys choose a sentence, as a click does. */
-export function Transcript({ lines, matches, language, chosenAt, onChoose }: TranscriptProps) {
+export function Transcript({ lines, matches, language, chosenAt = null, onChoose }: TranscriptProps) {
   const turns = useMemo(() => turnsOf(lines), [lines]);
   /** The index of each turn's first line. */
   const firstLines = useMemo(() => {
@@ -85,16 +88,17 @@ export function Transcript({ lines, matches, language, chosenAt, onChoose }: Tra
   }, [turns]);
   const choose = (index: number): void => {
     const startedAt = lines[Math.min(Math.max(index, 0), lines.length - 1)]?.startedAt ?? null;
-    onChoose(startedAt);
+    onChoose?.(startedAt);
     document.querySelector(`.sentence[data-at="${startedAt ?? ''}"]`)?.scrollIntoView({ block: 'nearest' });
   };
   return (
     <ol
       class="transcript"
       lang={language ?? undefined}
-      tabIndex={0}
-      aria-label="Transcript. The arrow keys choose a sentence; what can be done with it follows the transcript."
+      tabIndex={onChoose === undefined ? undefined : 0}
+      aria-label={onChoose === undefined ? 'Transcript' : HOW_TO}
       onKeyDown={(event) => {
+        if (onChoose === undefined) return;
         const at = lines.findIndex(({ startedAt }) => startedAt === chosenAt);
         const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
         if (event.key === 'Escape') onChoose(null);
@@ -105,7 +109,7 @@ export function Transcript({ lines, matches, language, chosenAt, onChoose }: Tra
       onClick={({ target }) => {
         const at = (target as Element).closest('.sentence')?.getAttribute('data-at') ?? null;
         // Who marks text to copy it chooses nothing.
-        if (at !== null && getSelection()?.isCollapsed !== false) onChoose(Number(at));
+        if (onChoose !== undefined && at !== null && getSelection()?.isCollapsed !== false) onChoose(Number(at));
       }}
     >
       {turns.map((turn, index) => (

@@ -92,7 +92,7 @@ describe('Weeks of use', function () {
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('recorded', { exact: true }).waitFor();
     const text = (await figures.innerText()).replace(/\s+/g, ' ');
-    assert.match(text, new RegExp(`${A_DAY + 1} conversations`));
+    assert.match(text, new RegExp(`conversations ${A_DAY + 1} `));
     assert.match(text, /recorded 1 h 10 min/);
     assert((await page.locator('.conversations li').count()) <= 300);
     await page.keyboard.press('End');
@@ -171,8 +171,7 @@ describe('Weeks of use', function () {
   it('shows a month at a glance, and the way to other years', async () => {
     await page.locator('.screen-context a').click();
     const day = page.locator(`a.month-day[href$="-${String(new Date(midnight).getDate()).padStart(2, '0')}"]`);
-    await page.locator(`a.month-day[aria-label*="${A_DAY} conversations"]`).waitFor();
-    assert.match((await day.getAttribute('aria-label')) ?? '', new RegExp(`${A_DAY} conversations`));
+    await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
     await assertAccessible(page, 'A month');
     await assertFits('A month');
     await visitor.shot('month');
