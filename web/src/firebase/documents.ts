@@ -133,19 +133,31 @@ export function shareOf(id: string, data: DocumentData): Share {
   return { id, conversationId, expiresAt: expiresAt.toMillis() };
 }
 
-/** What the user wishes of transcription, and what of it the service could not use, by name. */
-export interface WishedPreferences extends Preferences {
+export interface WishedPreferences extends Pick<Preferences, 'language' | 'singleLanguage' | 'vocabulary'> {
+  /** Whether audio is kept to be played, where the operator keeps it. */
+  readonly keepAudio: boolean;
+  /** Whether devices are told by a push when recordings are transcribed. */
+  readonly notify: boolean;
+}
+
+/** What the user wishes, and what of it the service could not use, by name. */
+export interface KnownPreferences {
+  readonly wished: WishedPreferences;
   readonly ignored: readonly string[];
 }
 
-export function preferencesOf(_id: string, data: DocumentData): WishedPreferences {
+export function preferencesOf(_id: string, data: DocumentData): KnownPreferences {
   const { preferences, ignoredPreferences } = data as {
-    preferences?: Partial<Preferences>;
+    preferences?: Partial<WishedPreferences>;
     ignoredPreferences?: readonly string[];
   };
-  const { language = null, singleLanguage = false, vocabulary = [] } = preferences ?? {};
-  return { language, singleLanguage, vocabulary, ignored: ignoredPreferences ?? [] };
+  return { wished: { ...NO_WISHES, ...preferences }, ignored: ignoredPreferences ?? [] };
 }
+
+export const NO_WISHES: WishedPreferences = {
+  ...{ language: null, singleLanguage: false, vocabulary: [] },
+  ...{ keepAudio: true, notify: true },
+};
 
 /** Counters come into being with their first count. */
 export function usageOf(day: string, data: DocumentData): UsageDay {

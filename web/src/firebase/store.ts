@@ -20,13 +20,13 @@ import {
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
 import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
-import type { CallableName, Callables, ConversationDoc, Preferences, ReadQuery } from 'offline-audio-sync-contract';
+import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
 import { firebaseApp } from './app.ts';
 import { userAuth } from './auth.ts';
-import { conversationOf } from './documents.ts';
+import { conversationOf, type WishedPreferences } from './documents.ts';
 
 export interface Backend {
   readonly db: Firestore;
@@ -184,8 +184,8 @@ export async function readDocument<T>(path: string, parse: Parse<T>): Promise<T 
   return found.exists() ? parse(found.id, found.data()) : null;
 }
 
-/** All of them: what is not wished for any more goes. */
-export async function savePreferences(uid: string, { language, ...others }: Preferences): Promise<void> {
+/** All of them: a language that is not wished for any more goes. */
+export async function savePreferences(uid: string, { language, ...others }: WishedPreferences): Promise<void> {
   const { db } = await connect();
   const preferences = language === null ? others : { language, ...others };
   await setDoc(doc(db, userPath(uid)), { preferences }, { mergeFields: ['preferences'] });

@@ -1,7 +1,7 @@
 /** What the user wishes of transcription: the language that is spoken, and words to listen for. */
 import { useEffect, useState } from 'preact/hooks';
-import { userPath, type Preferences } from 'offline-audio-sync-contract';
-import { preferencesOf, type WishedPreferences } from '../firebase/documents.ts';
+import { userPath } from 'offline-audio-sync-contract';
+import { NO_WISHES, preferencesOf, type KnownPreferences } from '../firebase/documents.ts';
 import { liveDocument, savePreferences } from '../firebase/store.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
@@ -41,34 +41,36 @@ export function SpeechSettings() {
   const user = useLive(`preferences/${uid}`, () => liveDocument(userPath(uid), preferencesOf));
   return (
     <section class="card stack" aria-labelledby="speech">
-      <h2 id="speech">Language and words</h2>
+      <h2 id="speech">Transcription</h2>
       <Recogniser />
       {user.kind === 'failed' && <Problem error={user.error} />}
       {user.kind === 'loading' && <Waiting what="your settings" />}
-      {user.kind === 'ready' && <Form known={user.value ?? NONE} />}
+      {user.kind === 'ready' && <Form known={user.value ?? { wished: NO_WISHES, ignored: [] }} />}
     </section>
   );
 }
 
-const NONE: WishedPreferences = { language: null, singleLanguage: false, vocabulary: [], ignored: [] };
-
-function Form({ known }: { known: WishedPreferences }) {
+function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
   const { uid } = useApp();
-  const [language, setLanguage] = useState(known.language ?? '');
-  const [single, setSingle] = useState(known.singleLanguage);
-  const [words, setWords] = useState(known.vocabulary.join('\n'));
+  const [language, setLanguage] = useState(wished.language ?? '');
+  const [single, setSingle] = useState(wished.singleLanguage);
+  const [words, setWords] = useState(wished.vocabulary.join('\n'));
+  const [keepAudio, setKeepAudio] = useState(wished.keepAudio);
+  const [notify, setNotify] = useState(wished.notify);
   const [busy, setBusy] = useState(false);
-  const state = JSON.stringify(known);
+  const state = JSON.stringify(wished);
   useEffect(() => {
-    setLanguage(known.language ?? '');
-    setSingle(known.singleLanguage);
-    setWords(known.vocabulary.join('\n'));
+    setLanguage(wished.language ?? '');
+    setSingle(wished.singleLanguage);
+    setWords(wished.vocabulary.join('\n'));
+    setKeepAudio(wished.keepAudio);
+    setNotify(wished.notify);
   }, [state]);
   const vocabulary = termsIn(words);
   const problem = problemOf(language, vocabulary);
   const save = async (): Promise<void> => {
-    const wished: Preferences = { language: language === '' ? null : language, singleLanguage: single, vocabulary };
-    await savePreferences(uid, wished);
+    const chosen = { language: language === '' ? null : language, singleLanguage: single, vocabulary };
+    await savePreferences(uid, { ...chosen, keepAudio, notify });
     tell('Saved: it counts from the next recording on.');
   };
   return (
@@ -120,8 +122,14 @@ function Form({ known }: { known: WishedPreferences }) {
         {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
         first ones are used. The recogniser on the service itself does not use them.
       </p>
-      {known.ignored.length > 0 && (
-        <p class="notice bad">The service could not use: {known.ignored.join(', ')}. The rest counts.</p>
+      <Check checked={keepAudio} onChange={setKeepAudio}>
+        Keep the audio of what is said, to listen to it, if this service keeps any
+      </Check>
+      <Check checked={notify} onChange={setNotify}>
+        Send my apps a push when recordings are transcribed
+      </Check>
+      {ignored.length > 0 && (
+        <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest counts.</p>
       )}
       {problem !== null && (
         <p class="reason" role="alert">
