@@ -1,6 +1,6 @@
 /** Jobs in words: where they stand, and what can be done. The server's own sentences say why. */
 import { isFinished } from 'offline-audio-sync-contract';
-import type { ErrorCode, JobStatus, Stage } from 'offline-audio-sync-contract';
+import type { ErrorCode, Failure, JobStatus, Stage } from 'offline-audio-sync-contract';
 import type { Job } from '../data/model.ts';
 
 export type Tone = 'moving' | 'waiting' | 'good' | 'warn' | 'bad' | 'quiet';
@@ -49,10 +49,17 @@ const AUDIO_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'job_cancelled',
 ]);
 
+/** All failures: the job's own document lists the first few, and each recording that was read carries its own. */
+export function failuresOf({ failures, files }: Job): readonly Failure[] {
+  const ofFiles = files.flatMap(({ error }) => error ?? []);
+  const known = new Set(ofFiles.map(({ file }) => file));
+  return [...failures.filter(({ file }) => file === null || !known.has(file)), ...ofFiles];
+}
+
 /** `likely`: it may help. `possible`: the audio is kept, but the same will come of it unless something was mended. */
-export function retryOf({ status, failures }: Job): 'likely' | 'possible' | 'no' {
-  if (status !== 'failed' && status !== 'partial') return 'no';
-  const kept = failures.filter(({ code }) => !AUDIO_GONE.has(code));
+export function retryOf(job: Job): 'likely' | 'possible' | 'no' {
+  if (job.status !== 'failed' && job.status !== 'partial') return 'no';
+  const kept = failuresOf(job).filter(({ code }) => !AUDIO_GONE.has(code));
   if (kept.length === 0) return 'no';
   return kept.some(({ retryable }) => retryable) ? 'likely' : 'possible';
 }
@@ -69,9 +76,9 @@ export interface Reason {
   readonly files: readonly string[];
 }
 
-export function reasonsOf({ failures }: Job): Reason[] {
+export function reasonsOf(job: Job): Reason[] {
   const reasons = new Map<string, Reason>();
-  for (const { code, message, file, retryable } of failures) {
+  for (const { code, message, file, retryable } of failuresOf(job)) {
     const key = `${code}/${message}/${retryable}`;
     const before = reasons.get(key)?.files ?? [];
     const files = file === null ? before : [...before, file];

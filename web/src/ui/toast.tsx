@@ -22,7 +22,13 @@ const SHOWN_WITH_UNDO_MS = 15_000;
 function show(text: string, bad: boolean, undo: (() => void) | null = null): void {
   const id = ++last;
   toasts.value = [...toasts.value, { id, text, bad, undo }];
-  if (!bad) setTimeout(dismiss, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS, id);
+  if (bad) return;
+  const end = (): void => {
+    // Its button may have the focus.
+    if (document.activeElement?.closest('.toasts') == null) dismiss(id);
+    else putAway(id);
+  };
+  setTimeout(end, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS);
 }
 
 /** By hand: the button that has the focus goes with it. */

@@ -192,6 +192,14 @@ describe('A job in words', () => {
     for (const { wayOut } of reasons) assert(wayOut.length > 10);
   });
 
+  it('counts every recording that failed, although the job itself lists the first few', () => {
+    const failed = Array.from({ length: 25 }, (_, i) =>
+      file({ name: `f${i}`, state: 'failed', error: failure({ file: `f${i}` }) }),
+    );
+    const [reason] = reasonsOf(job({ status: 'partial', files: failed, failures: [failure({ file: 'f0' })] }));
+    assert.equal(reason?.files.length, 25);
+  });
+
   it('names the devices that its recordings are of', () => {
     assert.equal(devicesOf(job()), 'pendant');
     assert.equal(devicesOf(job({ files: [] })), 'web1');
