@@ -25,6 +25,12 @@ export class Newest {
     if (this.#found.length >= this.#limit * 4) this.#cut();
   }
 
+  /** Whether there are enough that are newer than this, so that it would not be shown. */
+  isFull(second: number): boolean {
+    if (this.#found.length > this.#limit) this.#cut();
+    return second <= this.#oldest;
+  }
+
   /** In order. */
   get found(): readonly Found[] {
     this.#cut();

@@ -2,9 +2,11 @@
  * An index of everything that a user said, on the device. It is a list of blocks, each of which never changes, and a table that says in
  * which block each conversation is: what is put again goes into the newest block, and what is left behind in an older one does not count.
  */
-import { markSentences, packBlock, termRange } from './block.ts';
+import { packBlock } from './block.ts';
 import type { BlockData } from './block.ts';
 import { foldText } from './fold.ts';
+import { addMatches, matchesIn } from './matches.ts';
+import type { SearchFilter } from './matches.ts';
 import { Newest } from './newest.ts';
 import type { Found } from './newest.ts';
 import type { SearchStore, StoredBlock } from './searchStore.ts';
@@ -33,14 +35,6 @@ export interface IndexedConversation {
   readonly sentences: readonly IndexedSentence[];
 }
 
-export interface SearchFilter {
-  /** Unix milliseconds: `from` inclusive, `to` exclusive. */
-  readonly from?: number;
-  readonly to?: number;
-  readonly deviceId?: string;
-  readonly speaker?: string;
-}
-
 /** A sentence that matches. */
 export interface SearchHit {
   readonly conversation: IndexedConversation;
@@ -61,6 +55,12 @@ const SEAL_AT = 2048;
 interface OpenBlock {
   readonly key: number;
   readonly data: BlockData;
+  /** When its last sentence begins, seconds since 1970. */
+  readonly newestSecond: number;
+}
+
+function openBlock(key: number, data: BlockData): OpenBlock {
+  return { key, data, newestSecond: data.seconds.reduce((most, second) => Math.max(most, second), 0) };
 }
 
 /** A conversation with the tokens of each of its sentences. */
@@ -88,7 +88,7 @@ export class SearchIndex {
   static async open(store: SearchStore): Promise<SearchIndex> {
     const index = new SearchIndex(store);
     for (const { key, data } of await store.blocks()) {
-      index.#blocks.set(key, { key, data });
+      index.#blocks.set(key, openBlock(key, data));
       index.#nextKey = Math.max(index.#nextKey, key + 1);
     }
     for (const { id, block } of await store.homes()) {
@@ -179,29 +179,15 @@ export class SearchIndex {
     return { hits: await this.#read(newest.found), total: newest.total };
   }
 
-  #searchBlock({ key, data }: OpenBlock, { whole, begun }: QueryTokens, filter: SearchFilter, newest: Newest): void {
-    const marks = new Uint8Array(data.sentenceCount);
-    let wanted = 0;
-    for (const token of whole) if (markSentences(data, termRange(data, token, false), marks, wanted++) === 0) return;
-    if (begun !== null && markSentences(data, termRange(data, begun, true), marks, wanted++) === 0) return;
-    const speaker = filter.speaker === undefined ? null : data.speakers.indexOf(filter.speaker) + 1;
-    if (speaker === 0) return;
-    const [from, to] = [(filter.from ?? 0) / 1000, (filter.to ?? Number.POSITIVE_INFINITY) / 1000];
-    // From the newest to the oldest: what comes later is most often too old to be shown, and only counted.
-    let end = data.sentenceCount;
-    for (const { id, deviceId, first } of data.conversations.toReversed()) {
-      const next = end;
-      end = first;
-      if (filter.deviceId !== undefined && filter.deviceId !== deviceId) continue;
-      if (key !== 0 && this.#homes.get(id) !== key) continue;
-      for (let ordinal = next - 1; ordinal >= first; ordinal--) {
-        if (marks[ordinal] !== wanted) continue;
-        const second = data.seconds[ordinal] ?? 0;
-        if (second < Math.floor(from) || second >= to) continue;
-        if (speaker !== null && data.speakerOf[ordinal] !== speaker) continue;
-        newest.add(second, id, ordinal - first);
-      }
-    }
+  #searchBlock(block: OpenBlock, tokens: QueryTokens, filter: SearchFilter, newest: Newest): void {
+    const { data } = block;
+    const matches = matchesIn(data, tokens);
+    if (matches === null) return;
+    const counts = (id: string): boolean => block.key === 0 || this.#homes.get(id) === block.key;
+    // Most blocks are too old for anything of them to be shown: they are only counted.
+    const isCountedAlone = Object.keys(filter).length === 0 && newest.isFull(block.newestSecond);
+    if (isCountedAlone && data.conversations.every(({ id }) => counts(id))) newest.total += matches.count;
+    else addMatches(data, matches, { filter, counts, newest });
   }
 
   async #read(found: readonly Found[]): Promise<SearchHit[]> {
@@ -221,7 +207,7 @@ export class SearchIndex {
   /** Every block, the newest first, which is the tail, whose key is 0. */
   #all(): OpenBlock[] {
     this.#tailBlock ??= packTail([...this.#tail.values()]);
-    return [{ key: 0, data: this.#tailBlock }, ...[...this.#blocks.values()].reverse()];
+    return [openBlock(0, this.#tailBlock), ...[...this.#blocks.values()].reverse()];
   }
 
   #addToTail(conversation: IndexedConversation): void {
@@ -248,7 +234,7 @@ export class SearchIndex {
     const block: StoredBlock = { key: this.#nextKey++, data };
     const ids = data.conversations.map(({ id }) => id);
     await this.#store.seal(block, ids);
-    this.#blocks.set(block.key, block);
+    this.#blocks.set(block.key, openBlock(block.key, data));
     for (const id of ids) this.#homes.set(id, block.key);
     this.#tail.clear();
     this.#tailSentences = 0;
