@@ -56,6 +56,7 @@ export const hrefs = {
   usage: '/usage',
   search: '/search',
   settings: '/settings',
+  takeAlong: (day: string): string => `/settings?day=${day}`,
   shared: '/shared',
   day: (day: string): string => `/day/${day}`,
   month: (month: string): string => `/month/${month}`,

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import { conversationsAcross, conversationsOfDay, jobsSince, NO_LIMIT, speechOfDay } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, Segment } from '../data/model.ts';
+import { withEdits } from '../domain/edited.ts';
 import { filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
 import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../domain/time.ts';
 import { conversationOf, jobOf, segmentsOf } from '../firebase/documents.ts';
@@ -9,6 +10,7 @@ import { liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip } from '../ui/dayNav.tsx';
+import { useEdits } from '../ui/edits.ts';
 import { DayFigures } from '../ui/figures.tsx';
 import { useJobFiles } from '../ui/jobFiles.ts';
 import { useLive, usePages, type Loaded } from '../ui/live.ts';
@@ -22,6 +24,7 @@ const HOUR_MS = 3_600_000;
 const LONGEST_PAGE_MS = 5 * 60_000;
 
 const NO_JOBS: readonly Job[] = [];
+const NO_TALKS: readonly Conversation[] = [];
 
 /** The newest day of which anything is known. */
 export function HomeScreen() {
@@ -65,12 +68,15 @@ function DayOf({ day, from, to }: DayProps) {
   const span = useMemo(() => ({ from, to }), [from, to]);
   const talks = useTalks(span);
   const { jobs, isWhole } = useJobsOf(span);
-  const conversations = talks.kind === 'ready' ? talks.value : [];
+  const heard = talks.kind === 'ready' ? talks.value : NO_TALKS;
+  const first = heard[0]?.startedAt ?? from;
+  const edits = useEdits(Math.min(first, from), to);
+  const conversations = useMemo(() => heard.map((one) => withEdits(one, edits)), [heard, edits]);
   const isServed = talks.kind === 'ready' && !talks.fromCache;
-  const speech = useSpeech(span, conversations, isServed);
+  const speech = useSpeech(span, heard, isServed);
   const lanes = useMemo(
     () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations, speech),
-    [jobs, talks, speech, span],
+    [jobs, conversations, speech, span],
   );
   return (
     <Screen
@@ -90,6 +96,9 @@ function DayOf({ day, from, to }: DayProps) {
           <DayFigures jobs={jobs} isWhole={isWhole} span={span} conversations={conversations} />
           <Timeline day={span} lanes={lanes} />
           <ConversationList conversations={conversations} />
+          <p>
+            <a href={hrefs.takeAlong(day)}>Take this day along</a>
+          </p>
         </>
       )}
     </Screen>

@@ -1,13 +1,14 @@
-import type { Conversation } from '../data/model.ts';
+import type { EditedConversation } from '../data/model.ts';
 import { clock, duration } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
+import { Glyph } from './icons.tsx';
 import { LongList } from './longList.tsx';
 
 /** Pixels. */
 const ROW_HEIGHT = 76;
 
 /** Conversations of a day, in order of time. */
-export function ConversationList({ conversations }: { conversations: readonly Conversation[] }) {
+export function ConversationList({ conversations }: { conversations: readonly EditedConversation[] }) {
   if (conversations.length === 0) return <p class="empty">Nothing was said in these recordings.</p>;
   return (
     <section aria-labelledby="conversations">
@@ -24,8 +25,8 @@ export function ConversationList({ conversations }: { conversations: readonly Co
   );
 }
 
-function Row({ conversation }: { conversation: Conversation }) {
-  const { id, title, overview, startedAt, finishedAt, deviceId, wordCount, onlyFillers } = conversation;
+function Row({ conversation }: { conversation: EditedConversation }) {
+  const { id, title, overview, startedAt, finishedAt, deviceId, wordCount, onlyFillers, starred, tags } = conversation;
   return (
     <li class={onlyFillers ? 'faint' : undefined}>
       <a href={hrefs.conversation(id)}>
@@ -35,6 +36,13 @@ function Row({ conversation }: { conversation: Conversation }) {
         </span>
         <span class="what">
           <b dir="auto">{title ?? 'Conversation'}</b>
+          {starred && <Glyph name="starred" size={16} />}
+          {starred && <span class="visually-hidden">starred</span>}
+          {tags.map((tag) => (
+            <span key={tag} class="tag small">
+              <bdi>{tag}</bdi>
+            </span>
+          ))}
           {overview !== null && (
             <span class="overview-text" dir="auto">
               {overview}

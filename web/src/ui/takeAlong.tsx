@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { addDays, dayOf, startOfDay } from '../domain/time.ts';
 import { deleteAccount } from '../firebase/auth.ts';
 import { call } from '../firebase/store.ts';
+import { search as address } from '../router.ts';
 import type { Format } from '../sync/takeAlong.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
@@ -21,8 +22,10 @@ const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
 
 export function TakeAlong() {
   const { uid } = useApp();
-  const [from, setFrom] = useState('');
-  const [to, setTo] = useState('');
+  // A day leads here with its date.
+  const day = new URLSearchParams(address.value).get('day') ?? '';
+  const [from, setFrom] = useState(day);
+  const [to, setTo] = useState(day);
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
   const [count, setCount] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
