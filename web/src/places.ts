@@ -1,5 +1,7 @@
 /** Where a person was on each page of the history, so that Back leads there: how far down, and at which link. */
 
+import { randomId } from './randomId.ts';
+
 interface Place {
   readonly top: number;
   /** Of the link that was followed from there. */
@@ -32,7 +34,7 @@ export function currentPage(): string {
   return page;
 }
 
-export const newPage = (): string => Math.random().toString(36).slice(2);
+export const newPage = randomId;
 
 /** @param href of the link that leads away, where one does */
 export function rememberPlace(page: string, href: string | null = null): void {

@@ -11,6 +11,7 @@ import {
   type SearchStore,
 } from 'offline-audio-sync-client/search';
 import { connect } from '../firebase/store.ts';
+import { randomId } from '../randomId.ts';
 
 export type FinderState =
   | { readonly kind: 'opening' }
@@ -20,7 +21,7 @@ export type FinderState =
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** This page, among all tabs that share what is on the device. */
-const TAB = crypto.randomUUID();
+const TAB = randomId();
 
 export class Finder {
   readonly #uid: string;
@@ -64,9 +65,12 @@ export class Finder {
       return;
     }
     // One tab writes; the others search what they opened.
-    await navigator.locks.request(`search/${this.#uid}`, { ifAvailable: true }, async (lock) => {
-      if (lock !== null) await this.#sync();
-    });
+    const { locks } = navigator as Partial<Navigator>;
+    if (locks === undefined) await this.#sync();
+    else
+      await locks.request(`search/${this.#uid}`, { ifAvailable: true }, async (lock) => {
+        if (lock !== null) await this.#sync();
+      });
     if (!this.#over.signal.aborted) this.#state.value = { kind: 'ready' };
   }
 

@@ -1,11 +1,12 @@
 import type { EditChangeView } from 'offline-audio-sync-contract';
 import { call } from '../firebase/store.ts';
+import { randomId } from '../randomId.ts';
 import { tell, tellProblem, tellWithUndo } from './toast.tsx';
 
 /** Corrects something in a conversation. What was heard is kept, so that it can be undone. */
 export async function correct(conversationId: string, edit: EditChangeView, done: string): Promise<void> {
   // The same call again, as a network may bring it, is the same correction.
-  const id = crypto.randomUUID().replaceAll('-', '');
+  const id = randomId();
   await call('editConversation', { conversation_id: conversationId, edit, edit_id: id });
   tellWithUndo(done, () => {
     call('undoEdit', { edit_id: id }).then(() => {
