@@ -12,7 +12,7 @@ const KEY = 'places';
 /** Places that are remembered: those of the newest pages. */
 const MOST = 50;
 /** A screen may have to load before it is as long as it was, milliseconds. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 
 const places = new Map<string, Place>(read());
 let restoring: (() => void) | null = null;

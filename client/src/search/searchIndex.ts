@@ -194,9 +194,9 @@ export class SearchIndex {
     const ids = [...new Set(found.map(({ conversationId }) => conversationId))];
     const texts = new Map(await Promise.all(ids.map(async (id) => [id, await this.#conversation(id)] as const)));
     return found.flatMap(({ conversationId, index }) => {
-      const conversation = texts.get(conversationId);
+      const conversation = texts.get(conversationId) ?? null;
       const sentence = conversation?.sentences[index];
-      return conversation == null || sentence === undefined ? [] : [{ conversation, sentence }];
+      return conversation === null || sentence === undefined ? [] : [{ conversation, sentence }];
     });
   }
 

@@ -98,7 +98,7 @@ function cuesOf(conversation: Conversation, lines: readonly Line[]): Cue[] {
   return lines.map((line) => ({
     fromMs: line.startedAt - origin,
     toMs: Math.max(line.endedAt, line.startedAt + 1) - origin,
-    who: line.speaker === null && line.name == null ? null : onOneLine(speakerName(line)),
+    who: line.speaker === null && (line.name ?? null) === null ? null : onOneLine(speakerName(line)),
     // An empty line would end the cue.
     text: onOneLine(line.text),
   }));

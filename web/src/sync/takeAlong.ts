@@ -38,9 +38,9 @@ const AT_ONCE = 8;
 /** @throws the signal's reason; what Firestore throws */
 export async function makeZip(options: TakeAlongOptions): Promise<Blob> {
   const parts: BlobPart[] = [];
-  let failure: Error | null = null;
+  const failures: Error[] = [];
   const zip = new Zip((error, part) => {
-    if (error !== null) failure = error;
+    if (error !== null) failures.push(error);
     else parts.push(part as Uint8Array<ArrayBuffer>);
   });
   const encoder = new TextEncoder();
@@ -48,7 +48,7 @@ export async function makeZip(options: TakeAlongOptions): Promise<Blob> {
     const file = new ZipDeflate(path, { level: 6 });
     zip.add(file);
     file.push(encoder.encode(content), true);
-    if (failure !== null) throw failure as Error;
+    if (failures[0] !== undefined) throw failures[0];
   }
   zip.end();
   return new Blob(parts, { type: 'application/zip' });

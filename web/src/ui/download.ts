@@ -10,5 +10,7 @@ export function saveBlob(name: string, content: Blob): void {
   link.download = name;
   link.click();
   // Some browsers begin to read it later.
-  setTimeout(URL.revokeObjectURL, 60_000, url);
+  setTimeout(() => {
+    URL.revokeObjectURL(url);
+  }, 60_000);
 }

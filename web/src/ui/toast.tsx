@@ -25,8 +25,9 @@ function show(text: string, bad: boolean, undo: (() => void) | null = null): voi
   if (bad) return;
   const end = (): void => {
     // Its button may have the focus.
-    if (document.activeElement?.closest('.toasts') == null) dismiss(id);
-    else putAway(id);
+    const hasFocus = (document.activeElement?.closest('.toasts') ?? null) !== null;
+    if (hasFocus) putAway(id);
+    else dismiss(id);
   };
   setTimeout(end, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS);
 }

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -102,36 +100,6 @@ describe('Each screen of the console', function () {
     await page.getByRole('row').nth(1).waitFor();
     assert.match(await page.getByRole('row').nth(1).innerText(), /10 min/);
     await checkLooks('usage');
-  });
-
-  it('takes everything along as one zip, of which each part can be read', async () => {
-    await visitor.go('Settings');
-    await page.getByRole('heading', { name: 'Take along' }).waitFor();
-    await checkLooks('settings');
-    await page.getByLabel('SRT subtitles').check();
-    const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save as a zip' }).click();
-    const files = unzipSync(await readFile(await (await download).path()));
-    const names = Object.keys(files);
-    assert.equal(names.length, 36, 'twelve conversations in three formats');
-    for (const name of names) assert.match(name, /^\d{4}-\d\d-\d\d\/\d{4}-[^/]+\.(md|json|srt)$/);
-    const [json = ''] = names.filter((name) => name.endsWith('.json'));
-    const conversation = JSON.parse(strFromU8(files[json] ?? new Uint8Array())) as { segments: { words: unknown[] }[] };
-    assert((conversation.segments[0]?.words.length ?? 0) > 0);
-  });
-
-  it('keeps what the user wishes of transcription', async () => {
-    await visitor.go('Settings');
-    await page.getByLabel('Mostly spoken').fill('klingonish');
-    await page.getByRole('alert').getByText('no language tag').waitFor();
-    await page.getByLabel('Mostly spoken').fill('de');
-    await page.getByLabel(/^Names and terms/).fill('Ada\nGrace Hopper\n\nAda');
-    await page.getByText('2 of 100 terms').waitFor();
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('it counts from the next recording on').waitFor();
-    await page.reload();
-    await page.getByText('2 of 100 terms').waitFor();
-    assert.equal(await page.getByLabel('Mostly spoken').inputValue(), 'de');
   });
 
   it('shows where to record', async () => {

@@ -207,7 +207,7 @@ describe('Weeks of use', function () {
     await page.locator('dialog[open]').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
-    await page.waitForFunction(() => document.activeElement?.textContent?.includes('Delete'));
+    await page.waitForFunction(() => document.activeElement?.textContent.includes('Delete'));
     await page.route('**/deleteConversation', (route) => route.abort());
     await remove.click();
     await page.getByRole('button', { name: 'Delete it' }).click();
@@ -230,7 +230,7 @@ describe('Weeks of use', function () {
     await page.getByText('1 sentence,').waitFor();
     await visitor.shot('search');
     await hit.click();
-    await page.waitForFunction(() => document.activeElement?.textContent?.includes('مرحبا'));
+    await page.waitForFunction(() => document.activeElement?.textContent.includes('مرحبا'));
     await page.goBack();
     await page.getByText('1 sentence,').waitFor();
     assert.equal(await input.inputValue(), 'بالعالم');

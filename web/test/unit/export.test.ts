@@ -75,10 +75,9 @@ describe('A conversation as a file', () => {
 
   it('has what was heard beside what was corrected, and the names of speakers', () => {
     const corrected = { ...line(0, 1, 'Hello, Ada.'), heard: 'Hello either.', name: 'Bob' };
-    const { segments } = JSON.parse(toJson(CONVERSATION, [corrected])) as { segments: Record<string, unknown>[] };
-    assert.equal(segments[0]?.['text'], 'Hello either.');
-    assert.equal(segments[0]?.['corrected_text'], 'Hello, Ada.');
-    assert.equal(segments[0]?.['speaker_name'], 'Bob');
+    const { segments } = JSON.parse(toJson(CONVERSATION, [corrected])) as { segments: object[] };
+    const { text, corrected_text: shown, speaker_name: name } = segments[0] as Record<string, unknown>;
+    assert.deepEqual([text, shown, name], ['Hello either.', 'Hello, Ada.', 'Bob']);
     assert.match(toMarkdown(CONVERSATION, [corrected], FORMATS), /\*\*Bob\*\* .*: Hello, Ada\./);
   });
 
