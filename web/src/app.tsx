@@ -1,6 +1,5 @@
 import { lazy, Suspense } from 'preact/compat';
 import { nextTask } from './nextTask.ts';
-import { route } from './router.ts';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
 import { Splash } from './ui/splash.tsx';
@@ -14,16 +13,7 @@ const SignedIn = lazy(async () => {
   return screens;
 });
 
-const Shared = lazy(() => import('./screens/shared.tsx'));
-
 export function App() {
-  if (route.value.screen === 'shared') {
-    return (
-      <Suspense fallback={<Splash />}>
-        <Shared />
-      </Suspense>
-    );
-  }
   const current = session.value;
   switch (current.kind) {
     case 'starting':

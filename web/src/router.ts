@@ -13,7 +13,6 @@ export type Route =
   | { readonly screen: 'usage' }
   | { readonly screen: 'search' }
   | { readonly screen: 'settings' }
-  | { readonly screen: 'shared' }
   | { readonly screen: 'nothing' };
 
 const path = signal(location.pathname);
@@ -37,7 +36,7 @@ export function parseRoute(pathname: string): Route {
 }
 
 /** Screens that are of nothing in particular. */
-const PLAIN = ['record', 'usage', 'search', 'settings', 'shared'] as const;
+const PLAIN = ['record', 'usage', 'search', 'settings'] as const;
 
 const isPlain = (name: string): name is (typeof PLAIN)[number] => PLAIN.some((plain) => plain === name);
 
@@ -57,7 +56,6 @@ export const hrefs = {
   search: '/search',
   settings: '/settings',
   takeAlong: (day: string): string => `/settings?day=${day}`,
-  shared: '/shared',
   day: (day: string): string => `/day/${day}`,
   month: (month: string): string => `/month/${month}`,
   conversation: (id: string): string => `/conversations/${encodeURIComponent(id)}`,

@@ -1,4 +1,4 @@
-/** A conversation as a file: Markdown to read, SRT and WebVTT to lay under a recording, JSON to work with and to import. */
+/** A conversation as a file: Markdown to read, SRT and WebVTT to lay under a recording, JSON to work with. */
 import type { ExportedConversation, ExportedSegment } from 'offline-audio-sync-contract';
 import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
 
@@ -115,7 +115,7 @@ function cueTime(ms: number, point: ',' | '.'): string {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** Names as in the HTTP interface; times in ISO 8601, UTC. What this gives can be imported. */
+/** Names as in the HTTP interface; times in ISO 8601, UTC.. */
 export function toJson(conversation: ExportableConversation, lines: readonly WholeLine[]): string {
   return `${JSON.stringify(exportedConversation(conversation, lines), null, 2)}\n`;
 }

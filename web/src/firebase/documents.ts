@@ -10,7 +10,6 @@ import type {
   JobFile as JobFileDoc,
   Preferences,
   SegmentPageDoc,
-  ShareDoc,
   StoredEdit,
   UsageCounters,
 } from 'offline-audio-sync-contract';
@@ -119,18 +118,6 @@ export function fairUseOf(_id: string, data: DocumentData): FairUse {
     until: fairUse?.until?.toMillis() ?? null,
     reason: fairUse?.reason ?? null,
   };
-}
-
-/** A link by which a conversation can be read. */
-export interface Share {
-  readonly id: string;
-  readonly conversationId: string;
-  readonly expiresAt: number;
-}
-
-export function shareOf(id: string, data: DocumentData): Share {
-  const { conversationId, expiresAt } = data as ShareDoc<Timestamp>;
-  return { id, conversationId, expiresAt: expiresAt.toMillis() };
 }
 
 export interface WishedPreferences extends Pick<Preferences, 'language' | 'singleLanguage' | 'vocabulary'> {

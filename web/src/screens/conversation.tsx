@@ -18,7 +18,6 @@ import { useLive, usePages, type Pages } from '../ui/live.ts';
 import { Player, usePlayback } from '../ui/player.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { SentenceBar } from '../ui/sentenceBar.tsx';
-import { Shares } from '../ui/share.tsx';
 import { Search, Transcript } from '../ui/transcript.tsx';
 
 export function ConversationScreen({ id }: { id: string }) {
@@ -67,7 +66,6 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
         </li>
       </ul>
       <Tags conversation={conversation} />
-      <Shares conversationId={conversation.id} />
       {overview !== null && (
         <p class="overview-lead" dir="auto">
           {overview}

@@ -2,9 +2,8 @@ import type { SignedInUser } from '../session.ts';
 import { AccountSettings } from '../ui/accountSettings.tsx';
 import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
-import { Shares } from '../ui/share.tsx';
 import { SpeechSettings } from '../ui/speechSettings.tsx';
-import { BringBack, DeleteAll, TakeAlong } from '../ui/takeAlong.tsx';
+import { DeleteAccount, TakeAlong } from '../ui/takeAlong.tsx';
 
 interface SettingsProps {
   readonly user: SignedInUser;
@@ -16,14 +15,9 @@ export function SettingsScreen({ user, onSignOut }: SettingsProps) {
     <Screen title="Settings">
       <SpeechSettings />
       <NoticeSettings />
-      <section class="card stack" aria-labelledby="shares">
-        <h2 id="shares">Shared links</h2>
-        <Shares conversationId={null} />
-      </section>
       <AccountSettings name={user.name} />
       <TakeAlong />
-      <BringBack />
-      <DeleteAll onSignOut={onSignOut} />
+      <DeleteAccount onSignOut={onSignOut} />
     </Screen>
   );
 }

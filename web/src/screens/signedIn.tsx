@@ -131,7 +131,6 @@ function Screen({ route: shown, user, onSignOut }: ScreenProps) {
       return <SearchScreen />;
     case 'settings':
       return <SettingsScreen user={user} onSignOut={onSignOut} />;
-    case 'shared': // It is drawn before this one is asked.
     case 'nothing':
       return <NothingScreen />;
   }

@@ -16,13 +16,11 @@ import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
 import { Menu } from './menu.tsx';
-import { ShareDialog } from './share.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 const COMMANDS = [
   { name: 'rename', label: 'Rename' },
   { name: 'redate', label: 'Move to another time' },
-  { name: 'share', label: 'Share by a link' },
 ] as const;
 
 interface ActionsProps {
@@ -119,7 +117,6 @@ export function ConversationActions({ conversation, lines, isWhole }: ActionsPro
         <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
       </button>
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
-      {asking === 'share' && <ShareDialog conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
       {asking === 'delete' && (
         <Confirm

@@ -10,13 +10,11 @@ interface FormDialogProps {
   /** The dialog stays open where this rejects. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
-  /** Whether it closes when it is done; default: it does. */
-  readonly closesItself?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** Asks for something. Escape leaves everything as it was. */
-export function FormDialog({ title, action, onSubmit, onClose, closesItself = true, children }: FormDialogProps) {
+export function FormDialog({ title, action, onSubmit, onClose, children }: FormDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   useFocusReturn();
@@ -38,7 +36,7 @@ export function FormDialog({ title, action, onSubmit, onClose, closesItself = tr
         onSubmit={(event) => {
           event.preventDefault();
           setBusy(true);
-          onSubmit().then(closesItself ? onClose : undefined, (error: unknown) => {
+          onSubmit().then(onClose, (error: unknown) => {
             setBusy(false);
             tellProblem(error);
           });

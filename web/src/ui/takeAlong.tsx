@@ -1,8 +1,7 @@
-/** Taking everything along, bringing it back, deleting it. */
+/** Taking everything along, and deleting it. */
 import { useRef, useState } from 'preact/hooks';
 import { addDays, dayOf, startOfDay } from '../domain/time.ts';
 import { deleteAccount } from '../firebase/auth.ts';
-import { call } from '../firebase/store.ts';
 import { search as address } from '../router.ts';
 import type { Format } from '../sync/takeAlong.ts';
 import { useApp } from './app.ts';
@@ -10,11 +9,11 @@ import { Check } from './choices.tsx';
 import { Confirm } from './confirm.tsx';
 import { saveBlob } from './download.ts';
 import { Glyph } from './icons.tsx';
-import { tell, tellProblem } from './toast.tsx';
+import { tellProblem } from './toast.tsx';
 
 const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   md: 'Markdown, to read',
-  json: 'JSON, complete: can be brought back',
+  json: 'JSON, with everything that is stored',
   srt: 'SRT subtitles',
   vtt: 'WebVTT subtitles',
 };
@@ -116,93 +115,39 @@ function DayField({ label, value, onChange }: { label: string; value: string; on
   );
 }
 
-export function BringBack() {
-  const [count, setCount] = useState<number | null>(null);
-  const bring = async (files: readonly File[]): Promise<void> => {
-    const { importFiles } = await import('../sync/bringBack.ts');
-    const { conversations, newWords, refused } = await importFiles(files, setCount);
-    for (const { name, reason } of refused) tellProblem(new Error(`${name}: ${reason}`));
-    if (conversations > 0)
-      tell(
-        `${conversations.toLocaleString('en')} conversations were read; ${newWords.toLocaleString('en')} words are new.`,
-      );
-  };
-  return (
-    <section class="card stack" aria-labelledby="bring-back">
-      <h2 id="bring-back">Bring back</h2>
-      <p>What was taken along as JSON, in a zip or by itself. What is here already does not come twice.</p>
-      <label class="field">
-        <span>Files to bring back</span>
-        <input
-          type="file"
-          multiple
-          accept=".zip,.json"
-          disabled={count !== null}
-          onChange={({ currentTarget }) => {
-            const files = [...(currentTarget.files ?? [])];
-            currentTarget.value = '';
-            setCount(0);
-            bring(files)
-              .catch(tellProblem)
-              .finally(() => {
-                setCount(null);
-              });
-          }}
-        />
-      </label>
-      {count !== null && <p role="status">{count.toLocaleString('en')} conversations …</p>}
-    </section>
-  );
-}
-
-export function DeleteAll({ onSignOut }: { onSignOut: () => Promise<void> }) {
-  const [asking, setAsking] = useState<'everything' | 'account' | null>(null);
-  const remove = async (what: 'everything' | 'account'): Promise<void> => {
-    if (what === 'everything') {
-      await call('deleteEverything', { what });
-      tell('Everything is deleted. Your account is still there.');
-      return;
-    }
+export function DeleteAccount({ onSignOut }: { onSignOut: () => Promise<void> }) {
+  const [asking, setAsking] = useState(false);
+  const remove = async (): Promise<void> => {
     await deleteAccount();
     await onSignOut();
   };
   return (
-    <section class="card stack" aria-labelledby="delete-all">
-      <h2 id="delete-all">Delete</h2>
+    <section class="card stack" aria-labelledby="delete-account">
+      <h2 id="delete-account">Delete</h2>
       <p>
-        Conversations, corrections, shared links, kept audio and jobs. Nobody can bring them back but from what you took
-        along.
+        Your account, and with it all conversations, corrections, kept audio and jobs. Nobody can bring them back but
+        from what you took along.
       </p>
       <div class="row start wrap">
         <button
           class="button danger quiet"
           onClick={() => {
-            setAsking('everything');
-          }}
-        >
-          <Glyph name="trash" size={18} /> Delete everything
-        </button>
-        <button
-          class="button danger quiet"
-          onClick={() => {
-            setAsking('account');
+            setAsking(true);
           }}
         >
           <Glyph name="trash" size={18} /> Delete my account
         </button>
       </div>
-      {asking !== null && (
+      {asking && (
         <Confirm
-          title={
-            asking === 'everything' ? 'Delete everything that was said?' : 'Delete your account and everything in it?'
-          }
+          title="Delete your account and everything in it?"
           action="Delete it"
           onAnswer={(confirmed) => {
-            setAsking(null);
-            if (confirmed) remove(asking).catch(tellProblem);
+            setAsking(false);
+            if (confirmed) remove().catch(tellProblem);
           }}
         >
-          <p>It is removed for good, on all your devices. Recordings that were not sent yet stay on their devices.</p>
+          <p>It is removed on all your devices. Recordings that were not sent yet stay on their devices.</p>
         </Confirm>
       )}
     </section>
