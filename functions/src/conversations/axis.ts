@@ -4,6 +4,7 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
+import type { Sounds } from '../jobs/sounds.ts';
 import type { Assignment, Interval } from './assignment.ts';
 import { boundariesOf, NO_BOUNDARIES, overBridges } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
@@ -85,16 +86,21 @@ export class DeviceAxis {
     return (await tx.get(pagesBetween(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach }))).docs;
   }
 
-  /** The words that are neither stored for the device already nor deleted by its user. @param stored the pages around them. */
+  /**
+   * The words that are neither stored for the device already nor deleted by its user.
+   * @param stored the pages around them.
+   * @param sounds tells whether two recordings that say one word at one time are one sound.
+   */
   async newWords(
     tx: Transaction,
     words: readonly RecordedWord[],
     stored: readonly SegmentPage[],
+    sounds?: Sounds,
   ): Promise<readonly RecordedWord[]> {
     const reach = reachOf(words);
     if (reach === null) return words;
     const deleted = await deletedStretches(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach }, tx);
-    return withoutRepeats(words, segmentsIn(stored).flatMap(spokenWords), deleted);
+    return withoutRepeats(words, segmentsIn(stored).flatMap(spokenWords), deleted, sounds);
   }
 
   /**
@@ -273,7 +279,8 @@ export function intervalOf(from: Timestamp, to: Timestamp): Interval {
   return { startMs: from.toMillis(), endMs: to.toMillis() };
 }
 
-function spokenWords({ startedAt, words }: Segment) {
+function spokenWords({ startedAt, words, recordingId, recordingStartedAt }: Segment) {
   const startMs = startedAt.toMillis();
-  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs }));
+  const recording = { recordingId, startedAtMs: recordingStartedAt.toMillis() };
+  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs, recording }));
 }

@@ -7,6 +7,8 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import { chunkInterval, chunksOf, chunkWords, recordedWords } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
+import { readSounds } from '../jobs/coverage.ts';
+import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
 import { byId, DeviceAxis, hullOf, intervalOf, NOTHING_NEAR, reachOf } from './axis.ts';
@@ -70,6 +72,7 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     tx,
     shifted,
     stored.map((doc) => doc.data()),
+    await soundsOf(tx, db, axis, segmentsBefore, shifted),
   );
   const losing = await losingConversations(tx, db, axis, segmentsBefore);
   const held = hullOf(losing.map(({ conversation }) => intervalOf(conversation.startedAt, conversation.finishedAt)));
@@ -167,6 +170,21 @@ function writeAssigned(
 ): string {
   const unstored = absorbed.filter((id) => !written.absorbed.includes(id)).flatMap((id) => standing.get(id) ?? []);
   return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, joined: unstored });
+}
+
+/** How it sounds where words come from and where they go: their coverage may have moved before them. */
+function soundsOf(
+  tx: Transaction,
+  db: Firestore,
+  axis: DeviceAxis,
+  ...places: readonly (readonly { readonly startMs: number; readonly endMs: number }[])[]
+): Promise<Sounds> {
+  return readSounds(
+    tx,
+    db,
+    axis,
+    places.flatMap((words) => reachOf(words.toSorted((a, b) => a.startMs - b.startMs)) ?? []),
+  );
 }
 
 /** The conversations that hold some of the segments, and all pages of each. @throws DeletionUnderWayError */

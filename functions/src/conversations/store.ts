@@ -6,6 +6,7 @@ import type {
   QueryDocumentSnapshot,
   Transaction,
 } from 'firebase-admin/firestore';
+import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
 import type { Interval } from './assignment.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
@@ -26,6 +27,8 @@ export interface NewSpeech extends SpeechSource {
   readonly words: readonly RecordedWord[];
   /** What is stored around them, where the caller has read it: see {@link ConversationStore.pagesAround}. */
   readonly stored?: readonly SegmentPage[];
+  /** How the audio of the words sounds, and what is stored for the same time. */
+  readonly sounds?: Sounds;
 }
 
 export interface PreparedSpeech {
@@ -71,7 +74,7 @@ export class ConversationStore {
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
     const axis = new DeviceAxis(this.#db, speech.uid, speech.deviceId);
     const stored = speech.stored ?? (await this.pagesAround(tx, speech, speech.words));
-    const words = await axis.newWords(tx, speech.words.map(inWholeMs), stored);
+    const words = await axis.newWords(tx, speech.words.map(inWholeMs), stored, speech.sounds);
     const reach = reachOf(words);
     if (reach === null) return { words, write: () => [] };
 

@@ -19,6 +19,7 @@ import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { SourceFrame } from '../audio/read/pcm.ts';
 import type { FileRef } from './job.ts';
 import type { PlacedRecording } from './place.ts';
+import { levelByte, Sounds } from './sounds.ts';
 
 /** Absolute time that one document stands for, milliseconds: 120 KB where frames last 10 ms. */
 const BUCKET_MS = 5 * 60_000;
@@ -46,6 +47,8 @@ export interface Stretch extends FileRef {
   readonly frameSamples: number;
   /** CRC-32 of each frame, 4 bytes each, big-endian. */
   readonly crcs: Buffer;
+  /** How loud each frame is, see `levelByte`; absent where that was not measured. */
+  readonly levels?: Buffer;
 }
 
 export interface CoverageDoc {
@@ -106,15 +109,15 @@ export class Coverage {
 
   /**
    * Prepares, within a transaction, to cover the audio of a chunk. Reads; the returned function writes. Call `apply` when the
-   * transaction has succeeded.
+   * transaction has succeeded. `sounds` knows the audio of the chunk, and what covers its time.
    */
   async prepare(
     tx: Transaction,
     audio: CoveredAudio,
-  ): Promise<{ readonly write: () => void; readonly apply: () => void }> {
+  ): Promise<{ readonly sounds: Sounds; readonly write: () => void; readonly apply: () => void }> {
     const added = stretchesOf(audio, this.#jobId);
     const refs = [...added.keys()].map((id) => this.#collection().doc(id));
-    if (refs.length === 0) return { write: () => undefined, apply: () => undefined };
+    if (refs.length === 0) return { sounds: new Sounds([]), write: () => undefined, apply: () => undefined };
     const docs = await tx.getAll(...refs);
     const next = docs.map((doc) => {
       const before = doc.data()?.stretches ?? [];
@@ -122,6 +125,7 @@ export class Coverage {
     });
     const expiresAt = Timestamp.fromMillis(this.#now() + KEPT_MS);
     return {
+      sounds: new Sounds(next.flatMap(({ stretches }) => stretches)),
       write: () => {
         for (const { ref, stretches } of next) tx.set(ref, { deviceId: audio.deviceId, stretches, expiresAt });
       },
@@ -138,6 +142,22 @@ export class Coverage {
 
 export function coverageOf(db: Firestore, uid: string): CollectionReference<CoverageDoc> {
   return db.collection(`users/${uid}/coverage`) as CollectionReference<CoverageDoc>;
+}
+
+/**
+ * Reads, within a transaction, how what covers stretches of a device's time sounds. Unix milliseconds; read together, so that two
+ * that meet cost no more than one.
+ */
+export async function readSounds(
+  tx: Transaction,
+  db: Firestore,
+  { uid, deviceId }: { readonly uid: string; readonly deviceId: string },
+  intervals: readonly { readonly startMs: number; readonly endMs: number }[],
+): Promise<Sounds> {
+  const ids = new Set(intervals.flatMap(({ startMs, endMs }) => bucketsBetween(deviceId, startMs, endMs)));
+  if (ids.size === 0) return new Sounds([]);
+  const docs = await tx.getAll(...[...ids].map((id) => coverageOf(db, uid).doc(id)));
+  return new Sounds(docs.flatMap((doc) => doc.data()?.stretches ?? []));
 }
 
 export function bucketOf(deviceId: string, ms: number): string {
@@ -194,13 +214,20 @@ function stretchesOf({ deviceId, spans, frames, places }: CoveredAudio, jobId: s
 function add(
   byBucket: Map<string, Stretch[]>,
   piece: Piece,
-  ref: Omit<Stretch, 'startMs' | 'frameSamples' | 'crcs'>,
+  ref: Omit<Stretch, 'startMs' | 'frameSamples' | 'crcs' | 'levels'>,
 ): void {
   const [first] = piece.frames;
   if (first === undefined) return;
   const crcs = Buffer.alloc(4 * piece.frames.length);
   for (const [i, { payload }] of piece.frames.entries()) crcs.writeUInt32BE(crc32(payload), 4 * i);
-  const stretch = { ...ref, startMs: piece.startMs, frameSamples: first.samples, crcs };
+  const levels = piece.frames.flatMap(({ level }) => (level === undefined ? [] : levelByte(level)));
+  const stretch = {
+    ...ref,
+    startMs: piece.startMs,
+    frameSamples: first.samples,
+    crcs,
+    ...(levels.length === piece.frames.length ? { levels: Buffer.from(levels) } : {}),
+  };
   byBucket.set(piece.bucket, [...(byBucket.get(piece.bucket) ?? []), stretch]);
 }
 
@@ -208,7 +235,7 @@ export function bounded(stretches: readonly Stretch[]): Stretch[] {
   const kept: Stretch[] = [];
   let bytes = 0;
   for (const stretch of stretches.toReversed()) {
-    bytes += stretch.crcs.length + stretch.file.length + 300;
+    bytes += stretch.crcs.length + (stretch.levels?.length ?? 0) + stretch.file.length + 300;
     if (bytes > MAX_BYTES) break;
     kept.unshift(stretch);
   }

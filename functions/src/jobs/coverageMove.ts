@@ -100,7 +100,8 @@ function cut(stretch: Stretch, keyOf: (index: number) => string | null): Stretch
     for (to = from + 1; to < frames && keyOf(to) === key; to++);
     if (key === null) continue;
     const crcs = Buffer.from(stretch.crcs.subarray(4 * from, 4 * to));
-    parts.push({ ...stretch, startMs: atMs(stretch, from), crcs });
+    const levels = stretch.levels === undefined ? {} : { levels: Buffer.from(stretch.levels.subarray(from, to)) };
+    parts.push({ ...stretch, startMs: atMs(stretch, from), crcs, ...levels });
   }
   return parts;
 }

@@ -150,6 +150,7 @@ export class Recorder {
         transcriber: result.transcriber,
         targetId: job.conversationId,
         words: voices.words,
+        sounds: covered.sounds,
       });
 
       for (const { fileName, durationMs } of plan.spans) {

@@ -11,6 +11,7 @@ import { PassageCutter } from '../audio/detect/passages.ts';
 import type { Passage } from '../audio/detect/passages.ts';
 import type { ChannelMode } from '../audio/read/channels.ts';
 import type { DecoderChoice } from '../audio/read/containers/decodeContainer.ts';
+import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
 import { noteLost, openRecording, readRecording } from '../audio/read/readRecording.ts';
@@ -235,6 +236,8 @@ class Run {
   #samples = 0;
   #endMs = 0;
   #heard = 0;
+  /** Windows that were judged. */
+  #windows = 0;
   /** The recording that hearing is at, and what reading it found. */
   #part: Part | null = null;
   #report: ReadReport | null = null;
@@ -296,15 +299,20 @@ class Run {
   }
 
   /** Receives what was heard of the next passage. */
-  *hear({ frames }: Passage, { probabilities, refused }: Heard): Generator<ScanEvent> {
+  *hear({ frames }: Passage, { probabilities, levels, refused }: Heard): Generator<ScanEvent> {
     const lost = new Set(refused);
     for (const [i, frame] of frames.entries()) {
       yield* this.#passMarks();
-      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(frame)]);
+      // A window that begins in this passage and ends in the next has no level yet: its frames have that of the one before.
+      const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
+      const level = levels?.[Math.max(0, window)];
+      const heard = level === undefined ? frame : { ...frame, level };
+      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(heard)]);
       this.#heard += frame.samples;
       if (this.#part !== null) this.#part.frames++;
     }
     yield* this.#passMarks();
+    this.#windows += probabilities.length;
     yield* this.#plan(this.#chunker.addProbabilities(probabilities));
     yield* this.#passParts(this.#chunker.plannedSample);
   }

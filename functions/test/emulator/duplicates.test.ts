@@ -1,5 +1,11 @@
 /** The same audio sent again: one recording, whatever job it comes in, whatever becomes of the first. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { wavFile } from '../../../dev/samples/encode.ts';
+import { framesOf, readRecording } from '../../../dev/samples/samples.ts';
+import type { Sample } from '../../../dev/samples/samples.ts';
+import type { Transcriber } from '../../src/transcription/transcriber.ts';
+import { ffmpeg } from '../support/audio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
@@ -191,4 +197,41 @@ describe('the same audio again', () => {
     await assertTranscript(world, letter);
     await assertSound(world);
   });
+
+  it('in another encoding adds no word, while one equal word of another session at the same time stays', async () => {
+    await world.close();
+    world = new CommandWorld({ transcriber: hearsYes });
+    const [first, second] = [pcmOf(sampleOf('memo')), pcmOf(letter)];
+    const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+    const opus = ffmpeg([...input, '-c:a', 'libopus', '-f', 'ogg', 'pipe:1'], first);
+    const sessions = [
+      { filename: 'first_1760000000.wav', bytes: wavFile([first]), words: 1 },
+      { filename: 'first_1760000000.ogg', bytes: opus, words: 1 },
+      { filename: 'second_1760000000.wav', bytes: wavFile([second]), words: 2 },
+    ];
+    for (const { words, ...recording } of sessions) {
+      await world.deliver(await world.accept([recording], 'reset-clock'));
+      const said = (await world.segments()).flatMap((segment) => segment.words);
+      assert.equal(said.length, words, recording.filename);
+    }
+  });
 });
+
+/** Hears one word in every chunk, a second from its beginning. */
+const hearsYes: Transcriber = {
+  transcribe: () =>
+    Promise.resolve({
+      requestId: randomUUID(),
+      transcriber: 'test',
+      billedSeconds: 1,
+      language: 'en',
+      words: [{ text: 'Yes.', startSeconds: 1, endSeconds: 1.4, confidence: 1, speaker: 0, language: 'en' }],
+    }),
+};
+
+/** The samples of its first recording. */
+function pcmOf(sample: Sample): Buffer {
+  const [recording] = sample.recordings;
+  assert.ok(recording);
+  return Buffer.concat(framesOf(readRecording(sample, recording), recording).map((frame) => frame ?? Buffer.alloc(0)));
+}

@@ -9,6 +9,8 @@ import type { Vad } from './vad.ts';
 export interface Heard {
   /** One for each of the passage's windows, 0 to 1. */
   readonly probabilities: Float32Array;
+  /** How loud each of them is, RMS from 0 to 1. Absent where what listens does not measure it. */
+  readonly levels?: Float32Array;
   /** Indices in the passage's `frames` of those that the decoder refused, though from outside they look whole. */
   readonly refused: readonly number[];
 }
@@ -42,7 +44,7 @@ export function listenWith(vad: Vad): Listener {
         if (judged.length !== end - start) throw new Error(`${judged.length} windows were judged of ${end - start}.`);
         probabilities.set(judged, start);
       }
-      return { probabilities, refused };
+      return { probabilities, levels: levels.slice(warmupWindows), refused };
     },
   };
 }

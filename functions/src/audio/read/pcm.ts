@@ -18,6 +18,8 @@ export interface SourceFrame {
   readonly payload: Uint8Array | null;
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
+  /** How loud it is, RMS from 0 to 1; set where it was listened to. */
+  readonly level?: number;
   /** Not to be sent: its result is stored. */
   readonly isCovered?: boolean;
   /** Set where there is no audio because nothing was recorded: that is silence, and nothing is lost. */

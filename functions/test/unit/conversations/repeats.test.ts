@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Sounds } from '../../../src/jobs/sounds.ts';
 import { withoutRepeats } from '../../../src/conversations/repeats.ts';
 
 const word = (text: string, startMs: number, endMs: number) => ({ text, startMs, endMs });
@@ -38,6 +39,45 @@ describe('Words that were heard before', () => {
       word('after', 1802, 2200),
     ];
     assert.deepEqual(texts(withoutRepeats(words, [], deleted)), ['before', 'after']);
+  });
+
+  describe('are told by their sound', () => {
+    const place = (recordingId: string) => ({ recordingId, startedAtMs: 0 });
+    const said = (recordingId: string, text: string, startMs: number) => ({
+      ...word(text, startMs, startMs + 300),
+      recording: place(recordingId),
+    });
+    /** Each recording has a loudness of its own from moment to moment; `again` is `first` in another encoding. */
+    const stretchOf = (recordingId: string, seed: number) => ({
+      recordingId,
+      recordingStartMs: 0,
+      startMs: 0,
+      frameSamples: 160,
+      levels: Buffer.from(Array.from({ length: 600 }, (_, i) => 100 + ((Math.floor(i / 8) * seed) % 97))),
+    });
+    const sounds = new Sounds([stretchOf('first', 31), stretchOf('again', 31), stretchOf('other', 67)]);
+    const known = [said('first', 'yes', 1000)];
+
+    it('one equal word of another session stays, however few there are to compare', () => {
+      const other = [said('other', 'Yes.', 1010)];
+      assert.deepEqual(withoutRepeats(other, known, [], sounds), other);
+    });
+
+    it('the same audio adds nothing, though other words around were heard otherwise', () => {
+      const misheard = ['red', 'fox', 'den', 'log', 'owl'].map((text, i) => said('first', text, 2000 + 400 * i));
+      const again = [
+        said('again', 'yes', 990),
+        ...misheard.map((each) => said('again', `${each.text}s`, each.startMs)),
+      ];
+      const kept = withoutRepeats(again, [...known, ...misheard], [], sounds);
+      assert.ok(!texts(kept).includes('yes'));
+    });
+
+    it('a recording adds no word twice, but two voices in it may say one at once', () => {
+      assert.deepEqual(withoutRepeats([said('first', 'yes', 1010)], known, [], sounds), []);
+      const both = [said('first', 'no', 3000), said('first', 'no', 3050)];
+      assert.deepEqual(withoutRepeats(both, known, [], sounds), both);
+    });
   });
 
   describe('are told from words of another session at the same time', () => {
