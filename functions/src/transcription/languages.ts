@@ -37,13 +37,12 @@ const SPOKEN_AS: Readonly<Record<string, string>> = {
 const GRANDFATHERED: Readonly<Record<string, string>> = {
   'no-bok': 'nb',
   'no-nyn': 'nn',
-  'zh-yue': 'yue',
-  'zh-cmn': 'zh',
+  'en-gb-oed': 'en-GB',
 };
 
-/** Spanish as Latin America speaks it: the countries of the UN's region 419. */
+/** Where Spanish is that of Latin America: the countries of the UN's region 419, and the United States, as CLDR has it. */
 const LATIN_AMERICA: ReadonlySet<string> = new Set(
-  '419 AR BO BR BZ CL CO CR CU DO EC GT HN HT MX NI PA PE PR PY SV UY VE'.split(' '),
+  '419 AR BO BR BZ CL CO CR CU DO EC GT HN HT MX NI PA PE PR PY SV US UY VE'.split(' '),
 );
 
 /**
@@ -76,11 +75,14 @@ function chinese({ script, region }: Intl.Locale): string {
   return region === 'TW' || region === 'CN' ? `zh-${region}` : 'zh';
 }
 
+/** A language within a macrolanguage (`zh-yue-HK`, `ar-arz`): RFC 5646, section 4.5, prefers it alone; Intl does not take it. */
+const EXTENDED = /^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/i;
+
 /** Canonical: aliases are replaced (`iw` by `he`, `deu` by `de`), and so are languages by the one that they are a kind of. */
 function localeOf(tag: string): Intl.Locale | null {
   const [subtags = ''] = tag.replaceAll('_', '-').split(/[.@]/, 1);
   try {
-    return new Intl.Locale(GRANDFATHERED[subtags.toLowerCase()] ?? subtags);
+    return new Intl.Locale(GRANDFATHERED[subtags.toLowerCase()] ?? subtags.replace(EXTENDED, ''));
   } catch {
     return null; // RangeError: not structured like a tag
   }

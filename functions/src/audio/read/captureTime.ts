@@ -12,8 +12,22 @@ export interface CaptureTime {
   readonly to: number;
 }
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const MONTH = `(?<month>${MONTHS.join('|')})[a-z]*\\.?`;
+/** The beginnings of the months' names in English, German, French, Spanish, Portuguese, Italian and Dutch, in their order. */
+const MONTHS = [
+  'jan|ene|gen',
+  'feb|fév|fev',
+  'mar|mär|mrt|maa',
+  'apr|avr|abr',
+  'may|mai|mei|mag',
+  'juin|jun|giu',
+  'juil|jul|lug',
+  'aug|aoû|ago',
+  'sep|set',
+  'oct|okt|out|ott',
+  'nov',
+  'dec|dez|déc|dic',
+].map((names) => names.split('|'));
+const MONTH = `(?<month>${MONTHS.flat().join('|')})\\p{L}*\\.?`;
 
 /** No digit goes on where a number begins or ends. */
 const START = String.raw`(?<!\d)`;
@@ -21,15 +35,16 @@ const END = String.raw`(?!\d)`;
 const YEAR = String.raw`(?<year>19[7-9]\d|20\d\d)`;
 
 /**
- * Dates, the most explicit first. A day before its month is taken only with dots, as nobody writes months so; 09-10-2025 may be
- * either, and is not taken.
+ * Dates, the most explicit first. A day before its month is taken with dots, as nobody writes months so, and where no month has its
+ * number; 09-10-2025 may be either, and is not taken.
  */
 const DATES = [
   String.raw`${START}${YEAR}(?<sep>[-_.:])(?<month>\d\d?)\k<sep>(?<day>\d\d?)`,
   String.raw`${START}${YEAR}(?<month>\d\d)(?<day>\d\d)`,
   String.raw`${START}(?<day>\d\d?)\.(?<month>\d\d?)\.${YEAR}`,
-  String.raw`${START}(?<day>\d\d?)(?:st|nd|rd|th)?[ _.-]${MONTH}[ _.,-]{1,2}${YEAR}`,
-  String.raw`(?<![a-z])${MONTH}[ _.-](?<day>\d\d?)(?:st|nd|rd|th)?[ _.,-]{1,2}${YEAR}`,
+  String.raw`${START}(?<day>1[3-9]|2\d|3[01])(?<sep>[-_])(?<month>\d\d?)\k<sep>${YEAR}`,
+  String.raw`${START}(?<day>\d\d?)(?:st|nd|rd|th|er|º)?[ _.-]{1,2}(?:de )?${MONTH}(?: de )?[ _.,-]{0,2}${YEAR}`,
+  String.raw`(?<!\p{L})${MONTH}[ _.-](?<day>\d\d?)(?:st|nd|rd|th)?[ _.,-]{1,2}${YEAR}`,
   String.raw`${YEAR}[ _.-]${MONTH}[ _.-](?<day>\d\d?)`,
   String.raw`${YEAR}[年년] ?(?<month>\d\d?)[月월] ?(?<day>\d\d?)[日일]`,
 ] as const;
@@ -40,16 +55,16 @@ const BETWEEN = String.raw`(?:[ T_,.@-]*(?:\bat\b|\bum\b|\bà\b|\bklo\b)?[ T_,.@
 const TIME = String.raw`(?<hour>\d\d?)(?:[:._\-h 点時时]|시 ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)s?(?:[.,_-](?<fraction>\d{1,6}))?)?${END}`;
 const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?<fraction>\d{3})?)?${END}`;
 const HALF_DAY = String.raw`(?:[ _]?(?<half>[ap])\.?m\b\.?)?`;
-const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])|[+-]\d\d[:.]?\d\d${END})?`;
+const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])|[+-]\d\d[:.]?\d\d${END}|\+\d\d-\d\d${END})?`;
 
 const FORMS: readonly RegExp[] = [
   // Two-figure years stand only in front of a time, as recorders write them: 251009_1033, 251009-103312.
   ...DATES.flatMap((date) => [`${date}${BETWEEN}${TIME}`, `${date}${BETWEEN}${COMPACT_TIME}`]),
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)[ _T-]${COMPACT_TIME}`,
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)${END}`,
-].map((form) => new RegExp(`(?<utc>GMT|UTC)?${form}${HALF_DAY}${ZONE}`, 'di'));
+].map((form) => new RegExp(`(?<utc>GMT|UTC)?${form}${HALF_DAY}${ZONE}`, 'diu'));
 
-const DAYS: readonly RegExp[] = DATES.map((date) => new RegExp(`${date}${END}`, 'di'));
+const DAYS: readonly RegExp[] = DATES.map((date) => new RegExp(`${date}${END}`, 'diu'));
 
 /**
  * The time in a name without its extension. A number behind the last underscore is Unix seconds or milliseconds, unless it is
@@ -61,6 +76,12 @@ export function findCaptureTime(base: string, zone: string): CaptureTime | null 
   const digits = timestamp?.groups?.['digits'] ?? '';
   // Ten digits are seconds from 2001 to 2286, thirteen the same in milliseconds: neither is a date.
   if (timestamp && (digits.length === 10 || digits.length === 13)) return epoch(timestamp.index, digits);
+  // A number of thirteen digits can be nothing else behind another separator, or alone; one of ten may call somebody.
+  const milliseconds = /(?:^|[-. ])(\d{13})$/.exec(base);
+  if (milliseconds?.[1] !== undefined) {
+    const startedAtMs = captureTimeMs(Number(milliseconds[1]));
+    return { startedAtMs, from: milliseconds.index, to: base.length };
+  }
   const matches = [...FORMS, ...DAYS].map((form) => form.exec(base)).filter((match) => match !== null);
   for (const match of matches) {
     const found = timeOf(match, zone);
@@ -91,7 +112,7 @@ function timeOf(match: RegExpExecArray, zone: string): CaptureTime | null {
   } = match.groups as Partial<Record<string, string>>;
   const wall: WallTime = {
     year: shortYear === undefined ? Number(year) : fullYear(Number(shortYear)),
-    month: /^\d/.test(month) ? Number(month) : MONTHS.indexOf(month.toLowerCase()) + 1,
+    month: /^\d/.test(month) ? Number(month) : MONTHS.findIndex((names) => names.includes(month.toLowerCase())) + 1,
     day: Number(day),
     hour: hourOf(Number(hour), half),
     minute: Number(minute),
@@ -124,6 +145,6 @@ function isPossible({ year, month, day, hour, minute, second }: WallTime): boole
 
 /** `Z`, `UTC`, `GMT+2`, `+0200`, `+02:00` as an offset. */
 function offsetOf(written: string): string {
-  const [, sign, hours = '', minutes = '00'] = /([+-])(\d\d?)[:.]?(\d\d)?$/.exec(written) ?? [];
+  const [, sign, hours = '', minutes = '00'] = /([+-])(\d\d?)[:.-]?(\d\d)?$/.exec(written) ?? [];
   return sign === undefined ? 'UTC' : `${sign}${hours.padStart(2, '0')}:${minutes}`;
 }
