@@ -97,7 +97,6 @@ describe('preferences', () => {
       'ms-zsm': 'ms',
       'zh-min-nan': null,
       'en-GB-oed': 'en-GB',
-      iw: 'he',
       'in-ID': 'id',
       'es-US': 'es-419',
       'x-private': null,
