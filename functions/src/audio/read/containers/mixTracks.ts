@@ -1,4 +1,5 @@
 /** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
+import { Limiter } from '../limiter.ts';
 import { MixDown } from '../mixDown.ts';
 import { slicePlanes } from '../channels.ts';
 import type { Planes } from '../channels.ts';
@@ -12,10 +13,11 @@ const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
 /** Mean square below which audio next to a lost stretch is no reason to call that stretch anything but lost: -60 dBFS. */
 const AUDIBLE = 1e-6;
 
-/** Several tracks are mixed to one channel; a single one stays as it is. */
+/** Several tracks are added up in one channel, each voice as loud as on its track; a single one stays as it is. */
 export class TrackMixer {
   readonly #tracks: Track[];
   readonly #mixDown: MixDown;
+  readonly #limiter = new Limiter();
 
   constructor(tracks: number) {
     this.#tracks = Array.from({ length: tracks }, () => new Track());
@@ -58,7 +60,8 @@ export class TrackMixer {
     if (isLost && !audio.some(isAudible)) return { kind: 'lost', samples: length };
     if (audio.length === 0) return { kind: 'silence', samples: length };
     const planes = parts.map((part) => (part.kind === 'audio' ? part.planes[0] : null) ?? new Float32Array(length));
-    return { kind: 'audio', planes: [this.#mixDown.push(planes)] };
+    const sum = this.#mixDown.push(planes).map((sample) => sample * planes.length);
+    return { kind: 'audio', planes: [this.#limiter.push(sum)] };
   }
 }
 

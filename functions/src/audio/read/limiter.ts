@@ -1,0 +1,24 @@
+/** Keeps a sum of voices from clipping, without turning down what does not clip. */
+
+/** How often the gain may change, samples at 16 kHz: 10 ms. */
+const BLOCK_SAMPLES = 160;
+
+/** Share of the way back to full gain in one block: half of it in 0.7 s, too slow to be heard. */
+const RELEASE = 0.01;
+
+/** Streams samples at 16 kHz. */
+export class Limiter {
+  #gain = 1;
+
+  /** @returns as many samples, in [-1, 1] */
+  push(pcm: Float32Array): Float32Array {
+    const limited = pcm.slice();
+    for (let start = 0; start < limited.length; start += BLOCK_SAMPLES) {
+      const block = limited.subarray(start, start + BLOCK_SAMPLES);
+      const peak = block.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+      this.#gain = Math.min(1 / Math.max(1, peak), this.#gain + RELEASE * (1 - this.#gain));
+      for (let i = 0; i < block.length; i++) block[i] = (block[i] ?? 0) * this.#gain;
+    }
+    return limited;
+  }
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { Limiter } from '../../../../src/audio/read/limiter.ts';
+import { tone } from '../../../support/audio.ts';
+
+describe('The limiter', () => {
+  it('leaves what does not clip as it is', () => {
+    const quiet = tone(440, 1);
+    assert.deepEqual(new Limiter().push(quiet), quiet);
+  });
+
+  it('keeps the rest within full scale, and lets the level come back', () => {
+    const loud = tone(440, 1).map((sample) => 4 * sample);
+    const limiter = new Limiter();
+    assert.ok(limiter.push(loud).every((sample) => Math.abs(sample) <= 1));
+    const quiet = tone(440, 6);
+    const back = limiter.push(quiet);
+    assert.ok(Math.abs(back[95_000]! - quiet[95_000]!) < 0.01);
+    assert.ok(Math.abs(back[800]!) < Math.abs(quiet[800]!));
+  });
+});
