@@ -15,7 +15,7 @@ export function claimedSeconds(file: FileView, demuxer: string): number | null {
     case 'flac':
       return flacSeconds(file);
     case 'mp3':
-      return mp3Seconds(file);
+      return mp3Claim(file)?.seconds ?? null;
     case 'mov':
       return cutMp4(file)?.seconds ?? null;
     case 'matroska':
@@ -42,11 +42,16 @@ function flacSeconds(file: FileView): number | null {
   return rate === 0 || samples === 0 ? null : samples / rate;
 }
 
-/**
- * The number of frames that encoders write into the first frame, without what they say to have added; a length estimated from the
- * bytes is no claim. http://gabriel.mp3-tech.org/mp3infotag.html
- */
-function mp3Seconds(file: FileView): number | null {
+/** What encoders write into the first frame of an MP3 file. */
+export interface Mp3Claim {
+  /** Frames behind it. */
+  readonly frames: number;
+  /** Of the audio in them, without what the encoder added. */
+  readonly seconds: number;
+}
+
+/** A length estimated from the bytes is no claim. http://gabriel.mp3-tech.org/mp3infotag.html */
+export function mp3Claim(file: FileView): Mp3Claim | null {
   const head = headOf(file).subarray(0, 8192);
   const tag = Math.max(head.indexOf('Xing'), head.indexOf('Info'));
   if (tag < 0 || tag + 144 > head.length) return null;
@@ -60,8 +65,9 @@ function mp3Seconds(file: FileView): number | null {
   const added = /^(LAME|Lavc|Lavf)/.test(head.toString('latin1', tag + 120, tag + 124))
     ? head.readUIntBE(tag + 141, 3)
     : 0;
-  const samples = head.readUInt32BE(tag + 8) * (version === 3 ? 1152 : 576) - (added >> 12) - (added & 0xfff);
-  return samples / rate;
+  const frames = head.readUInt32BE(tag + 8);
+  const samples = frames * (version === 3 ? 1152 : 576) - (added >> 12) - (added & 0xfff);
+  return { frames, seconds: samples / rate };
 }
 
 const MPEG1_RATES = [44_100, 48_000, 32_000];

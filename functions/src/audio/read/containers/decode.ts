@@ -21,6 +21,7 @@ import {
 import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
 import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
+import { mp3Parts } from './mp3.ts';
 import { linksOf } from './ogg.ts';
 import { lengthOf, Timeline } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
@@ -59,6 +60,16 @@ export interface DecodeOptions {
 export async function* decode(file: FileView, options: DecodeOptions): AsyncGenerator<Stretch[], void, undefined> {
   const { demuxer, maxSeconds, notes } = options;
   const shared = { ...options, builds: new Builds(), workload: new Workload() };
+  if (demuxer === 'mp3') {
+    const parts = mp3Parts(file);
+    const lost = parts.map(({ lostSeconds }) => lostSeconds);
+    yield* new Decoding(shared).decode(
+      parts.map(({ view }) => view),
+      0,
+      lost,
+    );
+    return;
+  }
   if (demuxer !== 'ogg') {
     yield* new Decoding(shared).decode([file], 0);
     return;
@@ -154,13 +165,21 @@ class Decoding {
   /**
    * @param parts the file, cut where something is missing between them
    * @param tailBytes bytes behind the last part
+   * @param lostSeconds what is missing before each part, where no time stamps say it
    */
-  async *decode(parts: readonly FileView[], tailBytes: number): AsyncGenerator<Stretch[], void, undefined> {
+  async *decode(
+    parts: readonly FileView[],
+    tailBytes: number,
+    lostSeconds: readonly number[] = [],
+  ): AsyncGenerator<Stretch[], void, undefined> {
     let mixer: TrackMixer | null = null;
     for (const [i, view] of parts.entries()) {
       const { libav, context, streams } = await this.#open(view);
       mixer ??= new TrackMixer(this.#tracks.length);
-      if (i > 0) for (const track of this.#tracks) track.isDamaged = true;
+      for (const track of i > 0 ? this.#tracks : []) {
+        track.isDamaged = true;
+        if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');
+      }
       const packet = libav.av_packet_alloc_sync();
       try {
         let result = await libav.av_read_frame(context, packet);

@@ -1,0 +1,172 @@
+/**
+ * The frames of an MP3 file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between them; so a
+ * file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
+ */
+import { mp3Claim } from './claims.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+
+/** Frames that begin and end on one another. */
+export interface Mp3Part {
+  readonly view: FileView;
+  /** What was lost before it, seconds. */
+  readonly lostSeconds: number;
+}
+
+/** Frames in a row that prove a place behind damage. */
+const CHAIN_FRAMES = 3;
+
+/** Bytes that are read at a time. */
+const WINDOW_BYTES = 64 * 1024;
+
+/** Kilobits a second, by the index in the header; layer III of MPEG-1, and of MPEG-2 and 2.5 (ISO 11172-3 and 13818-3). */
+const BIT_RATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const BIT_RATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const SAMPLE_RATES = [44_100, 48_000, 32_000];
+
+interface Frame {
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Version, layer and sample rate: the same in all frames of a recording. */
+  readonly kind: number;
+}
+
+interface Run {
+  readonly start: number;
+  end: number;
+  frames: number;
+}
+
+/** @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known */
+export function mp3Parts(file: FileView): readonly Mp3Part[] {
+  const whole = [{ view: file, lostSeconds: 0 }];
+  const bytes = new Window(file);
+  const first = bytes.findChain(tagBytes(bytes), null);
+  const sample = first === null ? null : bytes.frameAt(first);
+  if (first === null || sample === null) return whole;
+  const runs: Run[] = [];
+  for (let at: number | null = first; at !== null;) {
+    const run = readRun(bytes, at, sample.kind);
+    runs.push(run);
+    if (run.end >= file.size || bytes.isTag(run.end)) break;
+    // A frame that was cut short ends before its length says.
+    at = bytes.findChain(run.lastFrame + 4, sample.kind);
+    if (at !== null) run.end = Math.min(run.end, at);
+  }
+  if (runs.length === 1) return whole;
+  const lost = lostSeconds(file, runs, sample.seconds, bytes);
+  return runs.map(({ start, end }, i) => {
+    const from = i === 0 ? 0 : start;
+    const to = i === runs.length - 1 ? file.size : end;
+    return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0 };
+  });
+}
+
+function readRun(bytes: Window, start: number, kind: number): Run & { readonly lastFrame: number } {
+  let end = start;
+  let lastFrame = start;
+  let frames = 0;
+  for (let frame = bytes.frameAt(end, kind); frame !== null; frame = bytes.frameAt(end, kind)) {
+    lastFrame = end;
+    end += frame.bytes;
+    frames++;
+  }
+  return { start, end, frames, lastFrame };
+}
+
+/** Before each run. What the file claims is shared out by bytes, where it is not cut off at its end, too. */
+function lostSeconds(file: FileView, runs: readonly Run[], frameSeconds: number, bytes: Window): number[] {
+  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
+  const frameBytes = runs.reduce((sum, run) => sum + run.end - run.start, 0) / frames;
+  const gaps = runs.map(({ start }, i) => (i === 0 ? 0 : start - (runs[i - 1]?.end ?? start)));
+  const claim = mp3Claim(file);
+  const end = runs.at(-1)?.end ?? 0;
+  const isWhole = end >= file.size || bytes.isTag(end);
+  // The frame with the claim is not counted in it.
+  const missing = claim === null || !isWhole ? null : claim.frames + 1 - frames;
+  if (missing === null || missing < 0) return gaps.map((gap) => (gap / frameBytes) * frameSeconds);
+  const weights = gaps.map((gap, i) => (i === 0 ? 0 : gap + 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => (missing * frameSeconds * weight) / total);
+}
+
+/** Bytes of the ID3v2 tags at the beginning. */
+function tagBytes(bytes: Window): number {
+  let at = 0;
+  for (let head = bytes.at(at, 10); head.toString('latin1', 0, 3) === 'ID3'; head = bytes.at(at, 10)) {
+    if (head.length < 10) break;
+    at += 10 + head.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+  }
+  return at;
+}
+
+function stretchOf(file: FileView, start: number, size: number): FileView {
+  const [whole] = file.ranges;
+  return { fd: file.fd, ranges: [{ start: (whole?.start ?? 0) + start, size }], size };
+}
+
+/** Reads a file from front to back. */
+class Window {
+  readonly #file: FileView;
+  #start = 0;
+  #bytes = Buffer.alloc(0);
+
+  constructor(file: FileView) {
+    this.#file = file;
+  }
+
+  /** Up to `length` bytes, at most {@link WINDOW_BYTES}. */
+  at(position: number, length: number): Buffer {
+    if (position < this.#start || position + length > this.#start + this.#bytes.length) {
+      this.#start = position;
+      this.#bytes = Buffer.from(readView(this.#file, position, WINDOW_BYTES));
+    }
+    return this.#bytes.subarray(position - this.#start, position - this.#start + length);
+  }
+
+  isTag(position: number): boolean {
+    return /^(TAG|APE|LYR|ID3)/.test(this.at(position, 4).toString('latin1'));
+  }
+
+  /** @returns null where no frame of this kind begins, or where it does not end within the file */
+  frameAt(position: number, kind: number | null = null): Frame | null {
+    const head = this.at(position, 4);
+    if (head.length < 4) return null;
+    const frame = frameOf(head.readUInt32BE(0));
+    const fits = frame !== null && (kind === null || frame.kind === kind);
+    return fits && position + frame.bytes <= this.#file.size ? frame : null;
+  }
+
+  /** Where the next frames in a row begin. */
+  findChain(from: number, kind: number | null): number | null {
+    for (let at = from; at + 4 <= this.#file.size; at++) {
+      if ((this.at(at, 4)[0] ?? 0) === 0xff && this.#isChain(at, kind)) return at;
+    }
+    return null;
+  }
+
+  #isChain(position: number, kind: number | null): boolean {
+    let at = position;
+    let expected = kind;
+    for (let i = 0; i < CHAIN_FRAMES; i++) {
+      const frame = this.frameAt(at, expected);
+      if (frame === null) return i > 0 && at >= this.#file.size;
+      expected = frame.kind;
+      at += frame.bytes;
+    }
+    return true;
+  }
+}
+
+/** The header of a frame of layer III: ISO 11172-3, 2.4.2.3. Frames without a bit rate ("free format") are not known here. */
+function frameOf(header: number): Frame | null {
+  const version = (header >>> 19) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
+  const layer = (header >>> 17) & 3;
+  const rate = SAMPLE_RATES[(header >>> 10) & 3];
+  const kilobits = (version === 3 ? BIT_RATES_1 : BIT_RATES_2)[(header >>> 12) & 15];
+  if (header >>> 21 !== 0x7ff || version === 1 || layer !== 1 || rate === undefined || !kilobits) return null;
+  const samples = version === 3 ? 1152 : 576;
+  const sampleRate = rate / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const bytes = Math.floor((samples * 125 * kilobits) / sampleRate) + ((header >>> 9) & 1);
+  return { bytes, seconds: samples / sampleRate, kind: (header >>> 10) & 0x783 };
+}
