@@ -16,6 +16,9 @@ export interface Mp3Part {
 /** Frames in a row that prove a place behind damage. */
 const CHAIN_FRAMES = 3;
 
+/** Each part is opened anew: a file that is damaged in more places is read as FFmpeg reads it. */
+const MAX_PARTS = 500;
+
 /** Bytes that are read at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
@@ -47,7 +50,7 @@ export function mp3Parts(file: FileView): readonly Mp3Part[] {
   const runs: Run[] = [];
   for (let at: number | null = first; at !== null;) {
     const run = readRun(bytes, at, sample.kind);
-    runs.push(run);
+    if (runs.push(run) > MAX_PARTS) return whole;
     if (run.end >= file.size || bytes.isTag(run.end)) break;
     // A frame that was cut short ends before its length says.
     at = bytes.findChain(run.lastFrame + 4, sample.kind);
@@ -139,8 +142,16 @@ class Window {
 
   /** Where the next frames in a row begin. */
   findChain(from: number, kind: number | null): number | null {
-    for (let at = from; at + 4 <= this.#file.size; at++) {
-      if ((this.at(at, 4)[0] ?? 0) === 0xff && this.#isChain(at, kind)) return at;
+    for (let at = from; at + 4 <= this.#file.size;) {
+      this.at(at, 4);
+      const next = this.#bytes.indexOf(0xff, at - this.#start);
+      if (next < 0) {
+        at = this.#start + this.#bytes.length;
+        continue;
+      }
+      at = this.#start + next;
+      if (this.#isChain(at, kind)) return at;
+      at++;
     }
     return null;
   }

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { closeSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { openView } from '../../../../src/audio/read/containers/fileView.ts';
+import { mp3Parts } from '../../../../src/audio/read/containers/mp3.ts';
+import { useTempFolder } from '../../../support/tempFolder.ts';
+
+/** A frame of MPEG-1 layer III, 64 kbit/s at 48 kHz: 192 bytes, 24 ms. */
+function frame(): Buffer {
+  const bytes = Buffer.alloc(192);
+  bytes.writeUInt32BE(0xfffb_5400);
+  return bytes;
+}
+const frames = (count: number): Buffer => Buffer.concat(Array.from({ length: count }, frame));
+
+describe('The frames of an MP3 file', () => {
+  const folder = useTempFolder();
+
+  function partsOf(...pieces: readonly Buffer[]) {
+    const file = path.join(folder(), 'recording.mp3');
+    writeFileSync(file, Buffer.concat(pieces));
+    const view = openView(file);
+    try {
+      return mp3Parts(view).map(({ view: { ranges }, lostSeconds }) => ({ ...ranges[0]!, lostSeconds }));
+    } finally {
+      closeSync(view.fd);
+    }
+  }
+
+  it('are one part where they follow on one another, tags before and behind them', () => {
+    const id3 = Buffer.from([...Buffer.from('ID3'), 3, 0, 0, 0, 0, 0, 10, ...Buffer.alloc(10)]);
+    assert.equal(partsOf(id3, frames(20), Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125)])).length, 1);
+  });
+
+  it('are cut where they do not, and what lies between them is as long as as many bytes of frames', () => {
+    const parts = partsOf(frames(20), Buffer.alloc(960, 7), frames(10));
+    assert.deepEqual(
+      parts.map(({ start, size }) => [start, size]),
+      [
+        [0, 3840],
+        [4800, 1920],
+      ],
+    );
+    assert.ok(Math.abs(parts[1]!.lostSeconds - 5 * 0.024) < 1e-6);
+  });
+
+  it('are found behind a frame that was cut short', () => {
+    const parts = partsOf(frames(20), frame().subarray(0, 50), frames(10));
+    assert.deepEqual(
+      parts.map(({ start }) => start),
+      [0, 3890],
+    );
+  });
+
+  it('are left to the decoder where there are none, or where the file is damaged in a thousand places', () => {
+    assert.equal(partsOf(Buffer.alloc(10_000, 0xff)).length, 1);
+    const torn = Array.from({ length: 1000 }, () => Buffer.concat([frames(3), Buffer.of(0)]));
+    assert.equal(partsOf(...torn).length, 1);
+  });
+});
