@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { wavFile } from '../../../dev/samples/encode.ts';
-import { framesOf, readRecording } from '../../../dev/samples/samples.ts';
-import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { ffmpeg } from '../support/audio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
+import { pcmOf } from '../support/samplePcm.ts';
 import { filesOf } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
@@ -228,10 +227,3 @@ const hearsYes: Transcriber = {
       words: [{ text: 'Yes.', startSeconds: 1, endSeconds: 1.4, confidence: 1, speaker: 0, language: 'en' }],
     }),
 };
-
-/** The samples of its first recording. */
-function pcmOf(sample: Sample): Buffer {
-  const [recording] = sample.recordings;
-  assert.ok(recording);
-  return Buffer.concat(framesOf(readRecording(sample, recording), recording).map((frame) => frame ?? Buffer.alloc(0)));
-}

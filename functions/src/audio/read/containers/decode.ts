@@ -6,18 +6,10 @@ import { SAMPLE_RATE } from '../pcm.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { Builds } from './builds.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
 import type { Demuxer } from './formats.ts';
-import {
-  AudioDecoder,
-  FrameResampler,
-  isEndOfFile,
-  loadLibav,
-  mountView,
-  openDemuxer,
-  shapeOf,
-  timestampOf,
-} from './libav.ts';
+import { AudioDecoder, FrameResampler, isEndOfFile, mountView, openDemuxer, shapeOf, timestampOf } from './libav.ts';
 import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
 import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
@@ -93,17 +85,6 @@ export async function* decode(file: FileView, options: DecodeOptions): AsyncGene
 
 function totalOf(stretches: readonly Stretch[]): number {
   return stretches.reduce((sum, stretch) => sum + lengthOf(stretch), 0);
-}
-
-/** The builds that were needed so far. */
-class Builds {
-  readonly #loaded = new Map<LibavVariant, Promise<Libav>>();
-
-  get(variant: LibavVariant): Promise<Libav> {
-    const loaded = this.#loaded.get(variant) ?? loadLibav(variant);
-    this.#loaded.set(variant, loaded);
-    return loaded;
-  }
 }
 
 /** What the parts of a file have in common. */
