@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every figure of `docs/performance.md`, each beside its peer and its limit, in one run.
  *
- *   npm run bench -- --only speed,agreement,billing,memory,cold,local,documents,fairness,e2e   parts of it
+ *   npm run bench -- --only speed,agreement,billing,memory,cold,local,documents,fairness,load,e2e   parts of it
  *   npm run bench -- --json bench.json                                the figures, with the machine; parts are added to it
  *   npm run bench -- --minutes 10 --rounds 3 --hours 1,12,24 --users 200 --days 1,2,4,12
  */
@@ -23,7 +23,18 @@ import { median } from './rounds.ts';
 import type { Speed } from './rounds.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PARTS = ['speed', 'agreement', 'billing', 'memory', 'cold', 'local', 'documents', 'fairness', 'e2e'] as const;
+const PARTS = [
+  'speed',
+  'agreement',
+  'billing',
+  'memory',
+  'cold',
+  'local',
+  'documents',
+  'fairness',
+  'load',
+  'e2e',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -127,6 +138,7 @@ const RUN: Readonly<Record<Part, Run>> = {
   local: () => ({ local: local() }),
   documents: () => ({ documents: onEmulators('documents.ts 12') as Figures['documents'] }),
   fairness: (before) => ({ fairness: fairness(readingSpeed(before)) }),
+  load: () => ({ load: child(['load.ts', values.rounds]) as Figures['load'] }),
   e2e: () => ({ e2e: onEmulators(`endToEnd.ts ${values.users} ${values.days}`) as Figures['e2e'] }),
 };
 

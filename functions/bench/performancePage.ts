@@ -11,6 +11,7 @@ import type { Cell } from './markdown.ts';
 import type { Figures, Ratios } from './ratios.ts';
 import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
+import { uploadLoad } from './uploadLoad.ts';
 
 /** What the project promises of each ratio. Compared with the figure as it was measured, and shown rounded. */
 const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (value: number) => boolean])[] = [
@@ -49,6 +50,8 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
     '< 180',
     (v) => v < 180,
   ],
+  ['uploadsBesideHostile', 'time of uploads with 5 % hostile requests over without, median', '≤ 2', (v) => v <= 2],
+  ['uploadsBesideHostileP95', 'the same, 95 %', '≤ 2', (v) => v <= 2],
   ['lightLoadMs', 'module load of the light functions, ms', '< 400', (v) => v < 400],
   ['lightLoadOverUnbundled', 'its processor time over that of the same code unbundled', '', () => true],
 ];
@@ -73,6 +76,7 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...cold(figures.cold),
     ...documents(figures.documents),
     ...fairness(figures.fairness),
+    ...uploadLoad(figures.load),
     ...endToEnd(figures.e2e),
     ...settings(ratios),
   ];

@@ -7,6 +7,7 @@ import type { Fairness } from './fairness.ts';
 import type { Recall } from './hearing/judges.ts';
 import { harmonic } from './rounds.ts';
 import type { Speed } from './rounds.ts';
+import type { UploadLoad } from './uploadLoad.ts';
 
 export interface Memory {
   readonly hours: number;
@@ -86,6 +87,7 @@ export interface Figures {
   readonly local: Local;
   readonly documents: Documents;
   readonly fairness: Fairness;
+  readonly load: UploadLoad;
   readonly e2e: {
     readonly realisticDelayMs: number;
     readonly latency: { readonly acceptedMs: number; readonly bareWriteMs: number };
@@ -109,6 +111,7 @@ export function ratios({
   local,
   documents,
   fairness,
+  load,
   e2e,
 }: Partial<Figures>): Ratios {
   const found: Record<string, number> = {};
@@ -181,6 +184,10 @@ export function ratios({
     note('localPeakMb', Math.max(...local.memory.map(({ peakMb }) => peakMb)));
   }
   if (fairness) note('backlogDelaySeconds', fairness.rows.at(-1)?.delayedSeconds);
+  if (load) {
+    note('uploadsBesideHostile', load.besideHostile.medianMs / load.alone.medianMs);
+    note('uploadsBesideHostileP95', load.besideHostile.p95Ms / load.alone.p95Ms);
+  }
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);
     for (const field of ['seconds', 'reads', 'writes', 'requests'] as const) {
