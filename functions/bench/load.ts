@@ -1,0 +1,99 @@
+/**
+ * How long one instance takes to answer ordinary uploads, alone and with 5 % hostile requests among them. The instance is a process
+ * of its own, bound to one processor where the machine can do that. Both take turns, so that what else the machine does hits both.
+ * Prints the figures as its last line.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { filePart, multipart } from '../test/support/multipart.ts';
+import { CAPTURED_AT, pcmName, pcmRecording } from '../test/support/recordings.ts';
+import { hostileRequests } from './hostileRequests.ts';
+import type { HostileRequest } from './hostileRequests.ts';
+import { median } from './rounds.ts';
+import type { UploadLoad } from './uploadLoad.ts';
+
+/** As many as an instance is given at once: `concurrency` of `endpoints/syncUpload.ts`. */
+const AT_ONCE = 8;
+const REQUESTS = 100;
+/** Every twentieth request: 5 %. */
+const HOSTILE_EVERY = 20;
+/** A recording of a minute in PCM frames of 10 ms. */
+const FRAMES = 6000;
+
+const rounds = Number(process.argv[2] ?? 5);
+const server = spawn(
+  ...onOneProcessor([
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    path.join(import.meta.dirname, 'loadServer.ts'),
+  ]),
+  { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+);
+const [url] = (await once(createInterface({ input: server.stdout ?? process.stdin }), 'line')) as [string];
+
+const ordinary = multipart([filePart(pcmName(CAPTURED_AT), pcmRecording({ frames: FRAMES, value: 1 }))]);
+const kinds = hostileRequests();
+const answers = new Map<string, { status: number; ms: number }[]>(kinds.map(({ what }) => [what, []]));
+const alone: number[] = [];
+const beside: number[] = [];
+let sent = 0;
+await round(false); // warms up
+for (let i = 0; i < rounds; i++) {
+  alone.push(...(await round(false)));
+  beside.push(...(await round(true)));
+}
+server.disconnect();
+
+const figures: UploadLoad = {
+  rounds,
+  requestsPerRound: REQUESTS,
+  alone: summary(alone),
+  besideHostile: summary(beside),
+  hostile: [...answers].map(([what, all]) => ({
+    what,
+    status: all[0]?.status ?? 0,
+    ms: Math.round(median(all.map(({ ms }) => ms))),
+  })),
+};
+console.log(JSON.stringify(figures));
+
+/** Sends requests, {@link AT_ONCE} at a time. @returns milliseconds of each ordinary one */
+async function round(withHostile: boolean): Promise<number[]> {
+  const times: number[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < REQUESTS; i = next++) {
+      const hostile = withHostile && i % HOSTILE_EVERY === HOSTILE_EVERY - 1 ? kinds[sent++ % kinds.length] : undefined;
+      if (hostile !== undefined) answers.get(hostile.what)?.push(await ask(hostile));
+      else times.push((await ask({ ...ordinary, path: '/upload' }, 202)).ms);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return times;
+}
+
+async function ask(
+  { path: to, contentType, body }: Omit<HostileRequest, 'what'>,
+  expected?: number,
+): Promise<{ status: number; ms: number }> {
+  const began = performance.now();
+  const response = await fetch(url + to, {
+    method: 'POST',
+    headers: { 'Content-Type': contentType },
+    body: new Uint8Array(body),
+  });
+  const text = await response.text();
+  if (expected !== undefined && response.status !== expected) throw new Error(`${response.status}: ${text}`);
+  return { status: response.status, ms: performance.now() - began };
+}
+
+function summary(times: readonly number[]): { medianMs: number; p95Ms: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { medianMs: Math.round(median(times)), p95Ms: Math.round(sorted[Math.floor(0.95 * sorted.length)] ?? NaN) };
+}
+
+function onOneProcessor([program = '', ...args]: readonly string[]): [string, string[]] {
+  return process.platform === 'linux' ? ['taskset', ['-c', '0', program, ...args]] : [program, args];
+}

@@ -1,0 +1,41 @@
+/** What the load test of one instance finds, and its part of `docs/performance.md`. */
+import { table } from './markdown.ts';
+
+export interface HostileKind {
+  readonly what: string;
+  readonly status: number;
+  /** Until its answer, milliseconds, median. */
+  readonly ms: number;
+}
+
+export interface UploadLoad {
+  readonly rounds: number;
+  readonly requestsPerRound: number;
+  /** Milliseconds until ordinary uploads are answered: alone, and with hostile requests. */
+  readonly alone: { readonly medianMs: number; readonly p95Ms: number };
+  readonly besideHostile: { readonly medianMs: number; readonly p95Ms: number };
+  readonly hostile: readonly HostileKind[];
+}
+
+/** @returns the section; empty where it was not measured */
+export function uploadLoad(found: UploadLoad | undefined): string[] {
+  if (!found) return [];
+  const { rounds, requestsPerRound, alone, besideHostile, hostile } = found;
+  return [
+    '## Hostile requests beside uploads',
+    `One instance on one processor (\`functions/bench/load.ts\`), eight requests at a time, each upload a minute of PCM; Storage and Firestore ` +
+      `take 20 ms and no processor time. ${rounds} rounds of ${requestsPerRound} uploads alone, and as many with 5 % hostile requests among them, ` +
+      'in turns. Milliseconds until an answer.',
+    table(
+      ['ordinary uploads', 'median', '95 %'],
+      [
+        ['alone', alone.medianMs, alone.p95Ms],
+        ['with 5 % hostile requests', besideHostile.medianMs, besideHostile.p95Ms],
+      ],
+    ),
+    table(
+      ['hostile request', 'answer', 'median'],
+      hostile.map(({ what, status, ms }) => [what, status, ms]),
+    ),
+  ];
+}
