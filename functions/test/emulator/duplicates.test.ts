@@ -7,7 +7,7 @@ import { ffmpeg } from '../support/audio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
-import { pcmOf } from '../support/samplePcm.ts';
+import { pcmOf } from '../support/stereo.ts';
 import { filesOf } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;

@@ -10,7 +10,6 @@ import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound } from '../support/checks.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
 import { pcmOf, stereoWav } from '../support/stereo.ts';
-import { pcmOf, stereoWav } from '../support/samplePcm.ts';
 import { filesOf, TestWorld } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
