@@ -12,7 +12,7 @@ const LAYERS = [
   ['http', 'storage', 'conversations', 'events'],
   ['jobs', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'logEvents', 'modelFiles', 'lazily', 'requirements', 'validation', 'threads'],
+  ['config', 'errors', 'logger', 'logEvents', 'modelFiles', 'lazily', 'requirements', 'declareRequirements', 'validation', 'threads'],
 ];
 
 /** The same of the console. */

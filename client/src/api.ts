@@ -76,9 +76,9 @@ export class Api {
   readonly #http: Http;
   readonly #url: string;
 
-  constructor(http: Http, { functionsUrl }: Pick<Backend, 'functionsUrl'>) {
+  constructor(http: Http, { functionsUrl, functionPrefix = '' }: Pick<Backend, 'functionsUrl' | 'functionPrefix'>) {
     this.#http = http;
-    this.#url = functionsUrl;
+    this.#url = `${functionsUrl}/${functionPrefix}`;
   }
 
   /** @returns the job's id. */
@@ -159,7 +159,7 @@ export class Api {
   }
 
   #endpoint(name: HttpEndpoint | CallableName): string {
-    return `${this.#url}/${name}`;
+    return `${this.#url}${name}`;
   }
 
   /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */

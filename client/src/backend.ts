@@ -14,6 +14,8 @@ export interface JobSignal {
 export interface Backend {
   /** Where the functions answer, without a slash at its end: `{functionsUrl}/syncUpload`. */
   readonly functionsUrl: string;
+  /** What stands before the names of the functions where they are installed as a kit: `kit-offline-audio-sync-`. */
+  readonly functionPrefix?: string;
   /** Where Storage answers, without a slash at its end: `https://firebasestorage.googleapis.com`. */
   readonly storageUrl: string;
   /** Null while this store's user is not signed in. @param refresh the one before was refused. */

@@ -32,6 +32,8 @@ export interface SdkBackendOptions {
   readonly region?: string;
   /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
   readonly functionsUrl?: string;
+  /** Of a function kit: `kit-` and the name of its instance, `kit-offline-audio-sync-`. Default: none. */
+  readonly functionPrefix?: string;
   /** Default: `https://firebasestorage.googleapis.com`. */
   readonly storageUrl?: string;
 }
@@ -45,6 +47,7 @@ export function sdkBackend(sdk: FirebaseSdk, options: SdkBackendOptions): Backen
   const ended = unacknowledgedJobs(uid);
 
   return {
+    ...(options.functionPrefix === undefined ? {} : { functionPrefix: options.functionPrefix }),
     functionsUrl: options.functionsUrl ?? `https://${region}-${sdk.projectId}.cloudfunctions.net`,
     storageUrl: options.storageUrl ?? 'https://firebasestorage.googleapis.com',
     idToken: async (refresh) => {

@@ -18,7 +18,7 @@ const OLDER_JAVA = path.join(import.meta.dirname, 'olderJava.cjs');
 
 /** Starts the emulators of a workspace. `environment` adds to our own, and reaches the functions. */
 export function spawnFirebase(
-  workspace: Workspace,
+  workspace: Pick<Workspace, 'directory' | 'config' | 'temporary'>,
   java: Java,
   environment: Readonly<Record<string, string>>,
 ): ChildProcess {

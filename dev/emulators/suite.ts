@@ -209,7 +209,8 @@ async function allocatePorts(
   return { ports, standInPort };
 }
 
-function environmentFor(ports: Ports, standInUrl: string | undefined): Record<string, string> {
+/** What programs need to find a suite. */
+export function environmentFor(ports: Ports, standInUrl: string | undefined): Record<string, string> {
   const host = (name: Listener): string => `127.0.0.1:${ports[name]}`;
   return {
     ...NO_CLOUD,

@@ -1,5 +1,5 @@
 /** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
-import { defineBoolean, defineInt, defineSecret, defineString, select } from 'firebase-functions/params';
+import { defineBoolean, defineInt, defineSecret, defineString, select, storageBucket } from 'firebase-functions/params';
 import type { SecretParam } from 'firebase-functions/params';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { cloudLogger } from './logger.ts';
@@ -84,6 +84,16 @@ export const params = {
   region: defineString('FUNCTION_DEFAULT_REGION', {
     default: DEFAULT_REGION,
     description: 'Where all functions and their task queue run. The bucket of Storage must be in reach of it.',
+  }),
+  database: defineString('FIRESTORE_DATABASE', {
+    default: '(default)',
+    description:
+      'The Firestore database in which everything is kept. A second installation in one project needs its own.',
+  }),
+  recordingsBucket: defineString('RECORDINGS_BUCKET', {
+    default: '',
+    description:
+      'The bucket that apps upload recordings to; empty for the default bucket of the project. A second installation in one project needs its own.',
   }),
   transcriber: defineString('TRANSCRIBER', {
     default: 'auto',
@@ -311,6 +321,9 @@ export const params = {
 
 /** The region of every function, for its options: firebase-tools puts the setting in its place. */
 export const region = params.region;
+
+/** The bucket of recordings, for the options of its trigger. */
+export const bucketExpression = params.recordingsBucket.equals('').thenElse(storageBucket, params.recordingsBucket);
 
 /** The region in which this runs. */
 export const ownRegion = (): string => region.value() || DEFAULT_REGION;

@@ -4,7 +4,7 @@
  */
 
 // Roles and APIs, for the deployment.
-import './requirements.ts';
+import './declareRequirements.ts';
 
 /** `POST /v2/sync/upload` */
 export { syncUpload } from './endpoints/syncUpload.ts';

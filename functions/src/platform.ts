@@ -45,7 +45,7 @@ import { FairUse } from './usage/fairUse.ts';
 import { budgetLimits, fairUseLimits } from './usage/settings.ts';
 
 const app = initializeApp();
-export const db = getFirestore(app);
+export const db = getFirestore(app, params.database.value() || '(default)');
 export const jobs = new JobStore(db);
 export const files = new FileStore(db);
 export const registry = new RecordingRegistry(db, jobs);
@@ -70,7 +70,7 @@ export const startQueue = turns.forNewJobs();
 
 /** The client of Storage is loaded when it is first asked for: many functions never do. */
 export function bucket(): Bucket {
-  return stagingBucket(getStorage(app));
+  return stagingBucket(getStorage(app), params.recordingsBucket.value());
 }
 
 export function keptAudio(): KeptAudio {

@@ -1,9 +1,4 @@
-/**
- * What the functions need in a project. firebase-tools enables the APIs, makes a service account for this codebase alone, and gives it
- * these roles: so the functions can do nothing else there, whatever the project's default account may do.
- */
-import { requiresAPI } from 'firebase-functions/v2';
-import { requiresRole } from 'firebase-functions/v2/options';
+/** What the functions need in a project: declared for the deployment (`declareRequirements.ts`), and looked for by `doctor`. */
 
 /** Role, and what calls for it. None is of an owner or editor, and none lets an account change rules, functions or roles. */
 export const ROLES = {
@@ -29,5 +24,8 @@ export const APIS = {
   fcm: 'Pushes to the devices of a user.',
 } as const;
 
-for (const role of Object.keys(ROLES) as (keyof typeof ROLES)[]) requiresRole(role);
-for (const [api, reason] of Object.entries(APIS)) requiresAPI(`${api}.googleapis.com`, reason);
+/** How the queue delivers tasks: for as long as a lease may last and a dependency may be down. How often a job may fail is counted on the job. */
+export const QUEUE = {
+  retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
+  rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
+} as const;

@@ -1,11 +1,12 @@
 /** `onDeviceDeleted`: when an app's registration is deleted, the uploads that it began and does not continue are cancelled. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import type { DocumentOptions } from 'firebase-functions/v2/firestore';
-import { region } from '../config.ts';
+import { params as settings, region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 
 export const options = {
   region,
+  database: settings.database,
   document: 'users/{uid}/devices/{deviceId}',
   memory: '512MiB',
   timeoutSeconds: 60,

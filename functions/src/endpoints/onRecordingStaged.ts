@@ -1,7 +1,7 @@
 /** `onRecordingStaged`: checks an object that has arrived in Storage against its job's manifest. The last expected one starts the job. */
 import { onObjectFinalized } from 'firebase-functions/v2/storage';
 import type { StorageOptions } from 'firebase-functions/v2/storage';
-import { region } from '../config.ts';
+import { bucketExpression, region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { mayBeAwaited } from '../storage/paths.ts';
 
@@ -11,6 +11,7 @@ import { mayBeAwaited } from '../storage/paths.ts';
  */
 export const options = {
   region,
+  bucket: bucketExpression,
   memory: '512MiB',
   concurrency: 80,
   timeoutSeconds: 120,

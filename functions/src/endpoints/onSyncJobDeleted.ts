@@ -1,12 +1,13 @@
 /** `onSyncJobDeleted`: when a job's document is deleted, its chunks and its audio are deleted too. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import type { DocumentOptions } from 'firebase-functions/v2/firestore';
-import { region } from '../config.ts';
+import { params as settings, region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
 export const options = {
   region,
+  database: settings.database,
   document: 'offline_sync_jobs/{jobId}',
   memory: '512MiB',
   timeoutSeconds: 300,

@@ -6,12 +6,12 @@ import type { Listener } from '../audio/detect/listener.ts';
 import { params, region, secretsFor, TASK_TIMEOUT_SECONDS } from '../config.ts';
 import type { TaskPayload } from '../jobs/job.ts';
 import { parseTaskPayload } from '../jobs/queue.ts';
+import { QUEUE } from '../requirements.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
 /**
- * Private: IAM keeps strangers out. The queue retries for as long as a lease may last and a dependency may be down; how often a job
- * may fail is counted on the job.
+ * Private: IAM keeps strangers out.
  */
 export const options = {
   region,
@@ -21,8 +21,7 @@ export const options = {
   concurrency: 1,
   timeoutSeconds: TASK_TIMEOUT_SECONDS,
   secrets: secretsFor(process.env),
-  retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
-  rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },
+  ...QUEUE,
 } satisfies TaskQueueOptions;
 
 export const processSyncJob = onTaskDispatched(options, async ({ data }) => {

@@ -9,13 +9,13 @@ export type Bucket = ReturnType<Storage['bucket']>;
 const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
 
 /**
- * The default bucket. Everything that is written and deleted in it can be repeated without harm, so it is, where Storage was busy
+ * The bucket of this name, or the default bucket. Everything that is written and deleted in it can be repeated without harm, so it is, where Storage was busy
  * or a connection broke. Without this the client repeats no upload and no deletion without a precondition, and while one of those
  * is under way nothing else of that client either; where another begins meanwhile, it stays so (File in @google-cloud/storage
  * keeps the switch that they share, `retryOptions.autoRetry`, and puts back what it found).
  */
-export function stagingBucket(storage: Pick<Storage, 'bucket'>): Bucket {
-  const bucket = storage.bucket();
+export function stagingBucket(storage: Pick<Storage, 'bucket'>, name = ''): Bucket {
+  const bucket = name === '' ? storage.bucket() : storage.bucket(name);
   bucket.storage.retryOptions.idempotencyStrategy = RETRY_ALWAYS;
   return bucket;
 }

@@ -4,6 +4,8 @@ import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 /** Every parameter that `firebase deploy` may ask for, with its default; a secret has none. */
 export const PARAMS = {
   FUNCTION_DEFAULT_REGION: DEFAULT_REGION,
+  FIRESTORE_DATABASE: '(default)',
+  RECORDINGS_BUCKET: '',
   TRANSCRIBER: 'auto',
   LOCAL_MODEL: 'tiny',
   DEEPGRAM_MODEL: 'nova-3',

@@ -80,7 +80,9 @@ const SURFACE = {
     entryPoint: 'onRecordingStaged',
     eventTrigger: {
       eventType: 'google.cloud.storage.object.v1.finalized',
-      eventFilters: { bucket: 'demo-surface.appspot.com' },
+      eventFilters: {
+        bucket: '{{ params.RECORDINGS_BUCKET == "" ? params.STORAGE_BUCKET : params.RECORDINGS_BUCKET }}',
+      },
       retry: true,
     },
     availableMemoryMb: 512,
@@ -139,7 +141,7 @@ function callable(entryPoint: string) {
 function deleted(document: string) {
   return {
     eventType: 'google.cloud.firestore.document.v1.deleted',
-    eventFilters: { database: '(default)', namespace: '(default)' },
+    eventFilters: { database: '{{ params.FIRESTORE_DATABASE }}', namespace: '(default)' },
     eventFilterPathPatterns: { document },
     retry: true,
   };

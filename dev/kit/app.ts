@@ -1,0 +1,77 @@
+/** An app's Firebase project: empty, with functions, rules and an index of its own. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { LISTENERS, type Ports } from '../emulators/workspace.ts';
+import { KIT } from './stage.ts';
+
+/** Not the default: so it is seen whether everything follows. */
+export const REGION_OF_APP = ['europe', 'west1'].join('-');
+
+/** The instance is named after the kit, and the functions after the instance. */
+export const PREFIX = `kit-${KIT}-`;
+
+/** Of the app, beside the kit's. */
+export const OWN_RULES = `rules_version = '2';
+service cloud.firestore {
+  match /databases/{database}/documents {
+    match /posts/{post} {
+      allow read: if true;
+    }
+  }
+}
+`;
+
+export function createApp(folder: string, ports: Ports): void {
+  const write = (file: string, content: string | object): void => {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+  };
+  write('firebase.json', {
+    functions: [{ source: 'functions', codebase: 'app' }],
+    firestore: { rules: 'firestore.rules', indexes: 'firestore.indexes.json' },
+    storage: { rules: 'storage.rules' },
+    hosting: {
+      public: 'public',
+      rewrites: ['Upload', 'Status', 'Jobs'].map((name) => ({
+        source: `/v2/sync/${name.toLowerCase()}`,
+        function: { functionId: `${PREFIX}sync${name}`, region: REGION_OF_APP },
+      })),
+    },
+    emulators: {
+      singleProjectMode: true,
+      ...Object.fromEntries(
+        LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
+          name,
+          {
+            host: '127.0.0.1',
+            port: ports[name],
+            ...(name === 'firestore' && { websocketPort: ports['firestore.websocket'] }),
+          },
+        ]),
+      ),
+      ui: { enabled: false },
+    },
+  });
+  write('firestore.rules', OWN_RULES);
+  write('firestore.indexes.json', { indexes: [], fieldOverrides: [] });
+  write('storage.rules', "rules_version = '2';\nservice firebase.storage {\n}\n");
+  write('public/index.html', '<!doctype html><title>App</title>');
+  write('functions/package.json', {
+    name: 'app-functions',
+    private: true,
+    main: 'index.js',
+    engines: { node: '22' },
+    dependencies: { 'firebase-admin': '*', 'firebase-functions': '*' },
+  });
+  write(
+    'functions/index.js',
+    "const { onRequest } = require('firebase-functions/v2/https');\nexports.hello = onRequest((req, res) => void res.send('hello'));\n",
+  );
+  mkdirSync(path.join(folder, 'tmp'));
+}
+
+/** The app's functions use the packages that the kit's were installed with. */
+export function shareModules(folder: string): void {
+  const source = path.join(folder, 'function-kits', KIT, 'source/node_modules');
+  symlinkSync(source, path.join(folder, 'functions/node_modules'));
+}
