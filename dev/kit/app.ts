@@ -2,10 +2,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LISTENERS, type Ports } from '../emulators/workspace.ts';
-import { KIT } from './stage.ts';
+import { KIT } from './names.ts';
 
 /** Not the default: so it is seen whether everything follows. */
-export const REGION_OF_APP = ['europe', 'west1'].join('-');
+export const REGION_OF_APP = 'europe-west1';
 
 /** The instance is named after the kit, and the functions after the instance. */
 export const PREFIX = `kit-${KIT}-`;

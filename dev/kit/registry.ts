@@ -1,11 +1,11 @@
 /** A package registry of the test's own. Packages that it does not have come from the registry that npm is set up with. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ROOT } from '../paths.ts';
 import { run } from '../process.ts';
-import { KIT } from './stage.ts';
+import { KIT } from './names.ts';
 
 export interface Registry {
   /** For npm, and whatever starts it. */
@@ -43,7 +43,7 @@ export async function startRegistry(folder: string, port: number, upstream: stri
     npm_config_fund: 'false',
     npm_config_provenance: 'false',
   };
-  const program = createRequire(import.meta.url).resolve('verdaccio/bin/verdaccio');
+  const program = path.join(ROOT, 'node_modules/verdaccio/bin/verdaccio');
   const args = [program, '--config', path.join(folder, 'config.yaml'), '--listen', `127.0.0.1:${port}`];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   const stop = (): void => {

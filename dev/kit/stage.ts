@@ -12,8 +12,7 @@ import { run } from '../process.ts';
 import { BUNDLED, copyBundled } from './bundled.ts';
 import { declarations } from './declarations.ts';
 import { functionsManifest, kitDependencies, shrinkwrap } from './dependencies.ts';
-
-export const KIT = 'offline-audio-sync';
+import { KIT } from './names.ts';
 
 /** Where `npm run pack:kit` and the deployment make it. */
 export const STAGED = path.join(FUNCTIONS, 'dist', KIT);

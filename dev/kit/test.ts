@@ -3,7 +3,8 @@
  * installs it into an empty project, where the sign-in alone is replaced; rules are merged; what would be deployed is looked at; and in the
  * emulators, beside functions of the app, it passes the journey of `npm run demo`.
  *
- * A program and no mocha suite, because each step needs the one before. It takes minutes; `-- --without-emulators` leaves the last step out.
+ * A program and no mocha suite, because each step needs the one before. It takes minutes. `-- --tarball <path>`
+ * takes a package that was packed before, and `--without-emulators` leaves the last step out.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,6 +12,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { say, since } from '../console.ts';
 import { showJourney } from '../demo/show.ts';
@@ -29,7 +31,8 @@ import { createApp, OWN_RULES, PREFIX, REGION_OF_APP, shareModules } from './app
 import { functionNames } from './declarations.ts';
 import { packKit } from './pack.ts';
 import { startRegistry } from './registry.ts';
-import { KIT, STAGED, stageKit } from './stage.ts';
+import { KIT } from './names.ts';
+import { STAGED, stageKit } from './stage.ts';
 
 const FIREBASE_TOOLS = path.join(ROOT, 'node_modules/firebase-tools');
 const START_LIMIT_MS = 300_000;
@@ -40,7 +43,9 @@ const SIZE_LIMIT_MB = 250;
 const CONFIG_DIRECTORY = path.join('function-kits', KIT, `config-${KIT}`);
 const SOURCE_DIRECTORY = path.join('function-kits', KIT, 'source');
 
-const { values } = parseArgs({ options: { 'without-emulators': { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { 'without-emulators': { type: 'boolean', default: false }, tarball: { type: 'string' } },
+});
 
 await main(async (signal) => {
   // Short, because paths of Unix sockets below it hold about 100 bytes.
@@ -59,6 +64,7 @@ async function test(folder: string, ports: Ports, registryPort: number, signal: 
   const app = path.join(folder, 'app');
   createApp(app, ports);
   const tarball = await step('The package is packed', async () => {
+    if (values.tarball !== undefined) return path.resolve(values.tarball);
     await stageKit(STAGED, signal);
     return packKit(STAGED, folder);
   });
@@ -197,7 +203,7 @@ async function journey(app: string, ports: Ports, signal: AbortSignal): Promise<
   const child = spawnFirebase(workspace, java, { ...programs.env, FIREBASE_CLI_EXPERIMENTS: 'kits' });
   try {
     await untilReady(child, { logFile, functionsPort: ports.functions, limitMs: START_LIMIT_MS, signal });
-    const hello = await fetch(`http://127.0.0.1:${ports.functions}/${PROJECT_ID}/us-central1/hello`);
+    const hello = await fetch(`http://127.0.0.1:${ports.functions}/${PROJECT_ID}/${DEFAULT_REGION}/hello`);
     assert.equal(await hello.text(), 'hello', 'the functions of the app run beside the kit');
     const isRight = await showJourney(environmentFor(ports, undefined), 'bounded', signal);
     if (isRight) rmSync(logFile, { force: true });

@@ -1,4 +1,5 @@
 /** Checks of the files alone. */
+import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { planMerge } from '../mergeRules/command.ts';
 import { MergeError } from '../mergeRules/rulesText.ts';
 import { note, RIGHT, wrong } from './check.ts';
@@ -53,7 +54,12 @@ function checkSettings({ written, settings, own, installation, project }: Projec
     ),
     ...(REGION.test(region)
       ? []
-      : [wrong(`FUNCTION_DEFAULT_REGION is "${region}".`, `In ${file}, write a region, for example us-central1.`)]),
+      : [
+          wrong(
+            `FUNCTION_DEFAULT_REGION is "${region}".`,
+            `In ${file}, write a region, for example ${DEFAULT_REGION}.`,
+          ),
+        ]),
     ...unknown.map((name) =>
       note(`No setting is called ${name}.`, `Correct or remove it in ${file}; a variable of your own may stay.`),
     ),
