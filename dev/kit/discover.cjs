@@ -43,6 +43,7 @@ async function main([folder = '', projectId = '', instance = '']) {
   const { params, requiredAPIs, requiredRoles } = builds[instance];
   process.stdout.write(
     JSON.stringify({ codebases: Object.keys(builds), endpoints, params, requiredAPIs, requiredRoles }),
+    () => process.exit(0), // firebase-tools may keep connections open.
   );
 }
 

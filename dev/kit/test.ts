@@ -47,19 +47,6 @@ const { values } = parseArgs({
   options: { 'without-emulators': { type: 'boolean', default: false }, tarball: { type: 'string' } },
 });
 
-await main(async (signal) => {
-  // Short, because paths of Unix sockets below it hold about 100 bytes.
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'kit-'));
-  const block = await reservePorts(LISTENERS.length + 1);
-  const ports = Object.fromEntries(LISTENERS.map((name, i) => [name, block.ports[i]])) as Ports;
-  try {
-    return await test(folder, ports, block.ports[LISTENERS.length] ?? 0, signal);
-  } finally {
-    await block.release();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
-});
-
 async function test(folder: string, ports: Ports, registryPort: number, signal: AbortSignal): Promise<number> {
   const app = path.join(folder, 'app');
   createApp(app, ports);
@@ -213,3 +200,16 @@ async function journey(app: string, ports: Ports, signal: AbortSignal): Promise<
     await killSuite(app);
   }
 }
+
+await main(async (signal) => {
+  // Short, because paths of Unix sockets below it hold about 100 bytes.
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'kit-'));
+  const block = await reservePorts(LISTENERS.length + 1);
+  const ports = Object.fromEntries(LISTENERS.map((name, i) => [name, block.ports[i]])) as Ports;
+  try {
+    return await test(folder, ports, block.ports[LISTENERS.length] ?? 0, signal);
+  } finally {
+    await block.release();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+});
