@@ -16,7 +16,10 @@ const firestoreSchema = z.looseObject({
 const storageSchema = z.looseObject({ rules: z.string().optional() });
 /** What firebase.json may have once, or once for each database or bucket. */
 const listOf = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]), z.array(schema));
+  z.preprocess(
+    (value): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+    z.array(schema),
+  );
 const configSchema = z.looseObject({ firestore: listOf(firestoreSchema), storage: listOf(storageSchema) });
 type Files = z.infer<typeof firestoreSchema>;
 

@@ -69,6 +69,9 @@ const HEALTHY: Readonly<Record<string, unknown>> = {
 
 const SETTINGS = 'TRANSCRIBER=deepgram\nSIGN_UP=verified\nENFORCE_APP_CHECK=true\n';
 
+/** An answer in the name of a test. */
+const shortly = (answer: unknown): string => (answer === undefined ? 'nothing' : JSON.stringify(answer).slice(0, 60));
+
 describe('doctor', () => {
   let folder: string;
   beforeEach(() => {
@@ -184,7 +187,7 @@ describe('doctor', () => {
     ],
   ];
   for (const [address, answer, problem, remedy] of AILMENTS) {
-    it(`says what is wrong where ${address} answers ${JSON.stringify(answer)?.slice(0, 60) ?? 'nothing'}`, async () => {
+    it(`says what is wrong where ${address} answers ${shortly(answer)}`, async () => {
       const { code, printed } = await run({ [address]: answer });
       const [line = '', next = ''] = printed
         .split('\n')
@@ -216,7 +219,7 @@ describe('doctor', () => {
     ],
   ];
   for (const [address, answer, said] of NOTES) {
-    it(`is content, and says so, where ${address} answers ${JSON.stringify(answer)?.slice(0, 60) ?? 'nothing'}`, async () => {
+    it(`is content, and says so, where ${address} answers ${shortly(answer)}`, async () => {
       const { code, printed } = await run({ [address]: answer });
       assert.match(printed, said);
       assert.equal(code, 0);
