@@ -12,7 +12,18 @@ const LAYERS = [
   ['http', 'storage', 'conversations', 'events'],
   ['jobs', 'usage'],
   ['audio'],
-  ['config', 'errors', 'logger', 'logEvents', 'modelFiles', 'lazily', 'requirements', 'declareRequirements', 'validation', 'threads'],
+  [
+    'config',
+    'errors',
+    'logger',
+    'logEvents',
+    'modelFiles',
+    'lazily',
+    'requirements',
+    'declareRequirements',
+    'validation',
+    'threads',
+  ],
 ];
 
 /** The same of the console. */
