@@ -101,7 +101,7 @@ export class Api {
     files: readonly ManifestFile[],
     signal: AbortSignal,
   ): Promise<DirectJob> {
-    const result = await this.#call(
+    const result = await this.call(
       'createSyncJob',
       {
         ...callFields(target),
@@ -136,12 +136,12 @@ export class Api {
 
   /** @param jobIds at most 100. @returns those that are acknowledged now. */
   async acknowledge(jobIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const result = await this.#call('acknowledgeSyncJobs', { job_ids: jobIds }, signal);
+    const result = await this.call('acknowledgeSyncJobs', { job_ids: jobIds }, signal);
     return (result['acknowledged_job_ids'] ?? []) as readonly string[];
   }
 
   async retry(jobId: string, signal: AbortSignal): Promise<void> {
-    await this.#call('retrySyncJob', { job_id: jobId }, signal);
+    await this.call('retrySyncJob', { job_id: jobId }, signal);
   }
 
   async redate({ jobId, names, offsetMs, key }: RedateOptions, signal: AbortSignal): Promise<void> {
@@ -151,11 +151,11 @@ export class Api {
       ...(names === undefined ? {} : { names }),
       ...(key === undefined ? {} : { idempotency_key: key }),
     };
-    await this.#call('redateRecordings', request, signal);
+    await this.call('redateRecordings', request, signal);
   }
 
   async cancel(jobId: string, signal: AbortSignal): Promise<void> {
-    await this.#call('cancelSyncJob', { job_id: jobId }, signal);
+    await this.call('cancelSyncJob', { job_id: jobId }, signal);
   }
 
   #endpoint(name: HttpEndpoint | CallableName): string {
@@ -163,7 +163,7 @@ export class Api {
   }
 
   /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */
-  async #call<Name extends CallableName>(
+  async call<Name extends CallableName>(
     name: Name,
     data: Callables[Name]['request'],
     signal: AbortSignal,

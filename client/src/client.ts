@@ -1,5 +1,6 @@
 /** The library's face: one object for one user's recordings on one device. */
 import { PUSH_TYPE } from 'offline-audio-sync-contract';
+import type { CallableName, Callables } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
 import { boundedStore } from './boundedStore.ts';
 import { Emitter } from './emitter.ts';
@@ -253,6 +254,20 @@ export class SyncClient {
   async redateRecordings(options: RedateOptions): Promise<void> {
     await this.#open();
     await this.#parts.api.redate(options, this.#life.signal);
+  }
+
+  /**
+   * Calls a function of the server, with the user's token: `editConversation`, `undoEdit`, `deleteConversation` and the others of
+   * docs/api.md. @throws RequestError
+   */
+  async call<Name extends CallableName>(
+    name: Name,
+    request: Callables[Name]['request'],
+  ): Promise<Callables[Name]['answer']> {
+    await this.#open();
+    // Past the check of its frame the answer is our server's.
+    const answer: unknown = await this.#parts.api.call(name, request, this.#life.signal);
+    return answer as Callables[Name]['answer'];
   }
 
   /** Deletes a recording from this device, also if it was never uploaded. @throws SyncError `not_found`, `busy` */

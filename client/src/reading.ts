@@ -1,8 +1,9 @@
 /** What an app makes of what it reads: changes of conversations, links to them, numbers for speakers. */
-import type { ConversationDoc, SegmentDoc } from 'offline-audio-sync-contract';
-import { conversationsPath } from 'offline-audio-sync-contract';
+import type { ConversationDoc, KeptAudioDoc, SegmentDoc } from 'offline-audio-sync-contract';
+import { conversationsPath, keptAudioPath } from 'offline-audio-sync-contract';
 
 export {
+  audioOffset,
   conversationBefore,
   conversationChanges,
   conversationFrom,
@@ -31,6 +32,7 @@ export type {
   EditDoc,
   EditedSegment,
   Instant,
+  KeptAudioDoc,
   PageSegment,
   ReadQuery,
   SegmentDoc,
@@ -93,4 +95,23 @@ export function speakerNumbers(segments: readonly Pick<SegmentDoc, 'chunkId' | '
     numbers.set(voice, number);
     return number;
   });
+}
+
+/**
+ * The kept audio of segments, by the chunk that each names: `audioOffset` gives the place of a word in it. Its `path` is in Cloud Storage.
+ * @param get reads one document; null where there is none, because nothing was kept or its time is over.
+ */
+export async function audioOf<Audio extends KeptAudioDoc>(
+  uid: string,
+  segments: Iterable<Pick<SegmentDoc, 'chunkId'>>,
+  get: (path: string) => Promise<Audio | null>,
+): Promise<Map<string, Audio>> {
+  const chunkIds = [...new Set([...segments].map(({ chunkId }) => chunkId))];
+  const found = await Promise.all(
+    chunkIds.map(async (chunkId): Promise<[string, Audio][]> => {
+      const audio = await get(`${keptAudioPath(uid)}/${chunkId}`);
+      return audio === null ? [] : [[chunkId, audio]];
+    }),
+  );
+  return new Map(found.flat());
 }
