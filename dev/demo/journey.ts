@@ -68,8 +68,8 @@ export interface Journey {
   readonly leftovers: readonly string[];
 }
 
-/** Longest that a job may take, milliseconds: generous, because a laptop may be busy. */
-const JOB_LIMIT_MS = 180_000;
+/** Longest that a job may take, milliseconds: generous, because a machine may be busy with other things. */
+const JOB_LIMIT_MS = 900_000;
 /** The Functions emulator starts a process for every request that runs: a laptop has a few cores, not Cloud Run's. */
 const JOBS_IN_FLIGHT = 3;
 /** How long staged files may outlive their job, milliseconds. */
