@@ -1,4 +1,4 @@
-/** What an app makes of what it reads: changes of conversations, links to them, numbers for speakers. */
+/** What an app makes of what it reads: changes of conversations, links to them. */
 import type { ConversationDoc, KeptAudioDoc, SegmentDoc } from 'offline-audio-sync-contract';
 import { conversationsPath, keptAudioPath } from 'offline-audio-sync-contract';
 
@@ -20,6 +20,8 @@ export {
   newestJobs,
   NO_LIMIT,
   segmentsIn,
+  sharesOf,
+  speakerNumbers,
   speechOfDay,
   transcriptOf,
   unacknowledgedJobs,
@@ -38,6 +40,7 @@ export type {
   SegmentDoc,
   SegmentPageDoc,
   SegmentSource,
+  ShareDoc,
   StoredEdit,
 } from 'offline-audio-sync-contract';
 
@@ -75,26 +78,6 @@ export async function followConversation<T extends Pick<ConversationDoc, 'state'
   // It was live when the other was merged into it, and a tombstone never comes back: so this ends.
   const next = conversation?.state === 'merged' ? conversation.mergedInto : null;
   return next === null ? null : followConversation(uid, next, get);
-}
-
-/** Smaller numbers are labels within a chunk: segments of before voices had numbers have them. */
-const FIRST_VOICE = 1000;
-
-/**
- * Numbers for speakers, from 1, in order of appearance in a transcript. The same person may get two numbers where nothing links
- * two pieces of audio; two people never share one.
- * @param segments of one conversation, in order of time ({@link segmentsIn}): those of all its pages up to the last one shown.
- * @returns a number for each segment; null where its speaker is not known.
- */
-export function speakerNumbers(segments: readonly Pick<SegmentDoc, 'chunkId' | 'speaker'>[]): (number | null)[] {
-  const numbers = new Map<string, number>();
-  return segments.map(({ chunkId, speaker }) => {
-    if (speaker === null) return null;
-    const voice = speaker < FIRST_VOICE ? `${chunkId}/${speaker}` : String(speaker);
-    const number = numbers.get(voice) ?? numbers.size + 1;
-    numbers.set(voice, number);
-    return number;
-  });
 }
 
 /**

@@ -52,6 +52,14 @@ export interface ConversationDoc<Time = Instant> extends ConversationSummary {
   readonly updatedAt: Time;
 }
 
+/** What ids of jobs, chunks and recordings begin with that an import made up. */
+export const IMPORTED = 'import_';
+
+/** Whether a conversation began with an import (`importConversations`). */
+export function isImported({ createdByJobId }: Pick<ConversationDoc, 'createdByJobId'>): boolean {
+  return createdByJobId.startsWith(IMPORTED);
+}
+
 /** Where segments come from: what all segments of a page share. */
 export interface SegmentSource<Time = Instant> {
   readonly deviceId: string;

@@ -20,6 +20,7 @@ export * from './queries.ts';
 export * from './recordingName.ts';
 export * from './region.ts';
 export * from './share.ts';
+export * from './speakers.ts';
 export * from './text.ts';
 export * from './time.ts';
 export * from './usage.ts';

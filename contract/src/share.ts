@@ -10,8 +10,6 @@ export interface ShareDoc<Time = Instant> {
   readonly conversationId: string;
   readonly startedAt: Time;
   readonly finishedAt: Time;
-  /** Whether kept audio may be played, too. */
-  readonly withAudio: boolean;
   readonly createdAt: Time;
   readonly expiresAt: Time;
 }

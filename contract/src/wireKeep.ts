@@ -48,7 +48,6 @@ export interface ShareRequest {
   readonly conversation_id: string;
   /** For how long; a week where nothing is said, a year at most. */
   readonly hours?: number | null;
-  readonly with_audio?: boolean | null;
 }
 
 /** The answer to `shareConversation`. */

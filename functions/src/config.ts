@@ -313,6 +313,10 @@ export const params = {
     description:
       'Serve the part of Omi\u2019s API that uploads recordings and reads what became of them (docs/omi.md), for apps that speak it.',
   }),
+  sharing: defineBoolean('SHARING', {
+    default: false,
+    description: 'Whether users may share a conversation by a link, which is read without an account.',
+  }),
   enforceAppCheck: defineBoolean('ENFORCE_APP_CHECK', {
     default: false,
     description: 'Refuse requests without a valid App Check token.',

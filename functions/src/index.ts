@@ -18,6 +18,9 @@ export { syncJobs } from './endpoints/syncJobs.ts';
 /** `/v1` and `/v2` of Omi's API, where the operator serves it; every other path there is not found. */
 export { omiApi } from './endpoints/omiApi.ts';
 
+/** `GET /v2/sync/shared` */
+export { sharedConversation } from './endpoints/sharedConversation.ts';
+
 /** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
 export { createSyncJob } from './endpoints/createSyncJob.ts';
 
@@ -38,6 +41,18 @@ export { editConversation } from './endpoints/editConversation.ts';
 
 /** `{edit_id}`: a correction is taken back. */
 export { undoEdit } from './endpoints/undoEdit.ts';
+
+/** `{conversation_id, hours?}`: a link that shows it without an account, until it expires or is withdrawn. */
+export { shareConversation } from './endpoints/shareConversation.ts';
+
+/** `{share_id}`: the link shows nothing more. */
+export { withdrawShare } from './endpoints/withdrawShare.ts';
+
+/** `{conversations}`: what was taken along, here or elsewhere, comes in. */
+export { importConversations } from './endpoints/importConversations.ts';
+
+/** `{what}`: everything of the user, or their kept audio, is deleted; the account stays. */
+export { deleteEverything } from './endpoints/deleteEverything.ts';
 
 /** `{job_id or names or conversation_id, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
 export { redateRecordings } from './endpoints/redateRecordings.ts';

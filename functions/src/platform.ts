@@ -125,6 +125,15 @@ export const beginning = () => ({
 /** To receive what arrives in Storage. */
 export const arriving = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });
 
+/** To delete what users have. */
+export const deletingUsers = async () => {
+  const { DueJobs } = await import('./jobs/dueJobs.ts');
+  return { db, due: new DueJobs(db), objects: objects(), accountCreatedAtMs, logger, now: Date.now };
+};
+
+/** To share conversations, and to show what is shared. */
+export const sharing = () => ({ db, conversations, isOn: () => params.sharing.value(), now: Date.now });
+
 /** To end a job, and to do what follows from its end. */
 export const completing = () => ({
   db,

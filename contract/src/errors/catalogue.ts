@@ -64,6 +64,17 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'Only two conversations of one device, at most a day apart, can become one.',
   },
+  sharing_off: {
+    status: 403,
+    remedy: 'operator',
+    message: 'Sharing is switched off here; the operator can switch it on (SHARING).',
+  },
+  too_many_shares: { status: 409, remedy: 'never', message: 'Too many conversations are shared; withdraw some first.' },
+  share_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is no such share: it was withdrawn, has expired, or its conversation was deleted.',
+  },
   edit_not_found: { status: 404, remedy: 'never', message: 'There is no such edit, or it is not yours.' },
   invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
   invalid_multipart: {

@@ -74,3 +74,8 @@ export function editsAt(
 export function editsOfVoice(db: Firestore, uid: string, speaker: number): Query<Edit> {
   return editsOf(db, uid).where('speaker', '==', speaker);
 }
+
+/** The names that a user gave to voices wherever they speak. */
+export function namedVoices(db: Firestore, uid: string): Query<Edit> {
+  return editsOf(db, uid).where('scope', '==', 'everywhere').limit(500);
+}

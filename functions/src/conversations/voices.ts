@@ -15,7 +15,7 @@ import type { RecordedWord, Segment, SegmentPage } from './conversation.ts';
 import { editsOfVoice } from './edits.ts';
 
 /** Smaller numbers are labels of transcribers. */
-const FIRST_VOICE = 1000;
+export const FIRST_VOICE = 1000;
 
 /** Recordings of one run may begin so much before the one before them ends, milliseconds. */
 const OVERLAP_MS = 2000;

@@ -13,13 +13,11 @@ export const options = {
 } as const satisfies AuthOptions;
 
 const clear = lazily(async () => {
-  const [{ accountCreatedAtMs, db, objects }, { deleteUserData }, { DueJobs }] = await Promise.all([
+  const [{ deletingUsers }, { deleteUserData }] = await Promise.all([
     import('../platform.ts'),
     import('../sweeper/userDeletion.ts'),
-    import('../jobs/dueJobs.ts'),
   ]);
-  const due = new DueJobs(db);
-  const deps = { db, due, objects: objects(), accountCreatedAtMs, logger, now: Date.now };
+  const deps = await deletingUsers();
   return (uid: string) => deleteUserData(uid, deps);
 });
 

@@ -1,5 +1,6 @@
 /** The frame around every HTTP function: methods, CORS, the shape of errors, the request log. */
 import type { Request, Response } from 'firebase-functions/v2/https';
+import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { ProblemBody } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -38,7 +39,7 @@ const CORS_HEADERS = {
   'Access-Control-Expose-Headers': 'Location, Retry-After',
 };
 const PREFLIGHT_HEADERS = {
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, X-Firebase-AppCheck',
+  'Access-Control-Allow-Headers': `Authorization, Content-Type, Idempotency-Key, X-Firebase-AppCheck, ${SHARE_TOKEN_HEADER}`,
   'Access-Control-Max-Age': '3600',
 };
 

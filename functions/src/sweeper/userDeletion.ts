@@ -1,5 +1,6 @@
 /**
- * Deletes everything of a deleted user: jobs with their chunks, audio, conversations, segments, devices, usage.
+ * Deletes everything of a user who was deleted (jobs with their chunks, audio, conversations, segments, devices, usage), or the content of one
+ * who wants that and stays: then devices, preferences and what was used of the limits stay, too.
  *
  * Everything is deleted twice. An ID token outlives its user by up to an hour, and a worker or an upload may be running: the second
  * deletion covers what they wrote after the first. A document that says when the second one is due is written before anything is
@@ -20,7 +21,8 @@ import pMap from 'p-map';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
-import { KEPT_PREFIX } from '../storage/keptAudio.ts';
+import { sharesOf } from '../conversations/sharing.ts';
+import { KEPT_PREFIX, keptAudioOf } from '../storage/keptAudio.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 import { finishEach } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
@@ -40,7 +42,12 @@ export interface UserDeletionDeps {
 interface UserDeletion {
   /** When everything is deleted for the second time. */
   readonly dueAt: Timestamp;
+  /** Of a user who stays: only content that was last written before this is deleted. Absent where the user is gone. */
+  readonly contentBefore?: Timestamp;
 }
+
+/** Collections below the user that stay with the account. The user's own document stays as well. */
+const OF_THE_ACCOUNT = new Set(['devices', 'usage']);
 
 /** Longer than an ID token (an hour) and what is begun with it (a quarter of one) last, milliseconds. */
 const SECOND_TIME_MS = 2 * 3600_000;
@@ -63,6 +70,29 @@ export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promi
   await deleteEverythingOf(uid, deps);
 }
 
+/**
+ * Deletes what a user has, not the account. What they send from now on stays. A deletion of the user that is under way goes before.
+ * @throws Error as {@link deleteUserData}: what is left is deleted by the sweeper.
+ */
+export async function deleteContent(uid: string, deps: UserDeletionDeps): Promise<void> {
+  const { db } = deps;
+  const nowMs = deps.now();
+  const contentBefore = Timestamp.fromMillis(nowMs);
+  const ref = deletionsIn(db).doc(uid);
+  await db.runTransaction(async (tx) => {
+    const known = (await tx.get(ref)).data();
+    if (known !== undefined && known.contentBefore === undefined) return;
+    tx.set(ref, { dueAt: Timestamp.fromMillis(nowMs + SECOND_TIME_MS), contentBefore });
+  });
+  await deleteContentOf(uid, contentBefore, deps);
+}
+
+/** Deletes the audio that is kept for a user to play. */
+export async function deleteKeptAudio(uid: string, { db, objects }: UserDeletionDeps): Promise<void> {
+  await db.recursiveDelete(keptAudioOf(db, uid));
+  await objects.deleteAll(`${KEPT_PREFIX}${uid}/`);
+}
+
 /** The second times that are due. */
 export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver) {
   const { db, logger } = deps;
@@ -70,9 +100,11 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
   return finishEach((await due.limit(PAGE).get()).docs, {
     page: PAGE,
     isOver,
-    finish: async ({ id: uid, ref }) => {
-      await deleteEverythingOf(uid, deps);
-      await ref.delete();
+    finish: async (doc) => {
+      const { contentBefore } = doc.data();
+      if (contentBefore === undefined) await deleteEverythingOf(doc.id, deps);
+      else await deleteContentOf(doc.id, contentBefore, deps);
+      await doc.ref.delete({ lastUpdateTime: doc.updateTime });
     },
     failure: { event: 'user.not_deleted', fields: ({ id: uid }) => ({ uid }) },
     logger,
@@ -85,14 +117,31 @@ async function deleteEverythingOf(uid: string, deps: UserDeletionDeps): Promise<
   const createdAtMs = await deps.accountCreatedAtMs(uid);
   const before = createdAtMs === null ? null : Timestamp.fromMillis(createdAtMs);
   const jobs = await deleteJobs(uid, before, deps);
+  await deleteShares(db, uid, before);
   if (before === null) {
     await db.recursiveDelete(db.doc(`users/${uid}`));
     for (const prefix of prefixesOf(uid)) await objects.deleteAll(prefix);
   } else {
-    await deleteOldDocuments(db, uid, before);
+    await deleteOldDocuments(db, uid, before, { keepsAccount: false });
     for (const prefix of prefixesOf(uid)) await deleteOldObjects(prefix, before, objects);
   }
   logger.info('user.deleted', { uid, stage: 'deletion', jobs });
+}
+
+async function deleteContentOf(uid: string, before: Timestamp, deps: UserDeletionDeps): Promise<void> {
+  const jobs = await deleteJobs(uid, before, deps);
+  await deleteShares(deps.db, uid, before);
+  await deleteOldDocuments(deps.db, uid, before, { keepsAccount: true });
+  for (const prefix of prefixesOf(uid)) await deleteOldObjects(prefix, before, deps.objects);
+  deps.logger.info('user.deleted', { uid, stage: 'deletion', jobs });
+}
+
+/** @param before of when they were made; null for all. */
+async function deleteShares(db: Firestore, uid: string, before: Timestamp | null): Promise<void> {
+  const { docs } = await sharesOf(db, uid).get();
+  const writer = db.bulkWriter();
+  for (const doc of docs) if (before === null || doc.updateTime < before) void writer.delete(doc.ref);
+  await writer.close();
 }
 
 /** Where a user's objects lie. */
@@ -111,7 +160,12 @@ async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: Us
 }
 
 /** Documents of a user that were last written before, at any depth. */
-async function deleteOldDocuments(db: Firestore, uid: string, before: Timestamp): Promise<void> {
+async function deleteOldDocuments(
+  db: Firestore,
+  uid: string,
+  before: Timestamp,
+  { keepsAccount }: { readonly keepsAccount: boolean },
+): Promise<void> {
   const user = db.doc(`users/${uid}`);
   const writer = db.bulkWriter();
   const deleteOld = ({ ref, updateTime }: DocumentSnapshot): void => {
@@ -119,13 +173,14 @@ async function deleteOldDocuments(db: Firestore, uid: string, before: Timestamp)
   };
   const deleteOldBelow = async (parent: DocumentReference): Promise<void> => {
     for (const collection of await parent.listCollections()) {
+      if (keepsAccount && parent.id === uid && OF_THE_ACCOUNT.has(collection.id)) continue;
       // Also a document that does not exist may have documents below it: only this lists it.
       const parents = FLAT_COLLECTIONS.has(collection.id) ? [] : await collection.listDocuments();
       for await (const doc of collection.select().stream() as AsyncIterable<QueryDocumentSnapshot>) deleteOld(doc);
       await pMap(parents, deleteOldBelow, { concurrency: CONCURRENCY });
     }
   };
-  deleteOld(await user.get());
+  if (!keepsAccount) deleteOld(await user.get());
   await deleteOldBelow(user);
   await writer.close();
 }

@@ -16,6 +16,8 @@ const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = {
 };
 /** Below a function's own address, where it serves several paths. */
 const PATHS: Readonly<Record<string, string>> = { omiApi: '/v2/sync-local-files' };
+/** Whose token is in a link, and who needs no account. */
+const OPEN = ['sharedConversation'];
 const CALLABLES = [
   'createSyncJob',
   'retrySyncJob',
@@ -23,6 +25,10 @@ const CALLABLES = [
   'deleteConversation',
   'editConversation',
   'undoEdit',
+  'shareConversation',
+  'withdrawShare',
+  'importConversations',
+  'deleteEverything',
   'redateRecordings',
   'acknowledgeSyncJobs',
 ] as const;
@@ -74,7 +80,7 @@ describe('every entry point', () => {
     after(() => entries.stop());
 
     it('is one of those named here', () => {
-      assert.deepEqual(Object.keys(entries.urls).sort(), [...Object.keys(HTTPS), ...CALLABLES].sort());
+      assert.deepEqual(Object.keys(entries.urls).sort(), [...Object.keys(HTTPS), ...CALLABLES, ...OPEN].sort());
     });
 
     for (const name of [...Object.keys(HTTPS), ...CALLABLES]) {

@@ -57,6 +57,14 @@ describe('a hostile request', () => {
         { conversation_id: 'any', edit: { kind: 'title', title: '\ud800' } },
         { conversation_id: 'any', edit: { kind: 'text', text: 'x', recording_id: odd, from: odd, to: odd } },
       ],
+      shareConversation: [{ conversation_id: odd }, { conversation_id: 'any', hours: odd }],
+      withdrawShare: [{ share_id: odd }],
+      importConversations: [
+        { conversations: odd },
+        { conversations: [odd] },
+        { conversations: [{ device_id: 'omi', segments: [{ text: odd, words: [[odd, odd, odd]] }] }] },
+      ],
+      deleteEverything: [{ what: odd }],
       undoEdit: [{ edit_id: { length: { valueOf: 0 } } }],
       redateRecordings: [
         { names: odd, offset_ms: 1 },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
 import { startEntryPoints } from '../support/entryPoints.ts';
 import type { EntryPoints } from '../support/entryPoints.ts';
+import { EXPORTED, provokeEdits, provokeKeeping } from '../support/keepingAnswers.ts';
 import { putTalk } from '../support/talk.ts';
 import { filePart, multipart } from '../support/multipart.ts';
 import type { Part } from '../support/multipart.ts';
@@ -17,10 +19,9 @@ import type { TestUser } from '../support/suite.ts';
 const [PERMISSION_DENIED, ABORTED] = [7, 10];
 
 const CALLABLES =
-  'createSyncJob retrySyncJob cancelSyncJob acknowledgeSyncJobs deleteConversation redateRecordings editConversation undoEdit'.split(
+  'createSyncJob retrySyncJob cancelSyncJob acknowledgeSyncJobs deleteConversation redateRecordings editConversation undoEdit shareConversation withdrawShare importConversations deleteEverything'.split(
     ' ',
   );
-const STAR = { kind: 'star', starred: true };
 const FILE = { name: pcmName(), bytes: pcmRecording({ frames: 2 }) };
 
 /** Provokes every answer that the document describes, of the running functions, and holds each against its schema. */
@@ -28,6 +29,7 @@ describe('docs/openapi.yaml', () => {
   const seen = new Set<string>();
   let user: TestUser;
   let entries: EntryPoints;
+  let sharing: EntryPoints;
   /** Begun first, because the Admin SDK repeats transactions for most of a minute. */
   let whileBusy: Promise<void>;
 
@@ -36,8 +38,9 @@ describe('docs/openapi.yaml', () => {
     whileBusy = askWhileFirestoreAnswers(ABORTED);
     whileBusy.catch(() => undefined); // Its test awaits it.
     entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [] });
+    sharing = await startEntryPoints({ SHARING: 'true' }, { keys: [] });
   });
-  after(() => entries.stop());
+  after(() => Promise.all([entries.stop(), sharing.stop()]));
 
   async function hold(path: string, response: Response): Promise<Record<string, unknown>> {
     const method = path.startsWith('/v2') && !path.endsWith('upload') ? 'get' : 'post';
@@ -279,7 +282,15 @@ describe('docs/openapi.yaml', () => {
     await conversations.doc('gone').set({ deviceId: 'omi', state: 'deleted' });
     for (const id of ['merged', 'gone']) await call('deleteConversation', { conversation_id: id });
 
-    await provokeEdits();
+    await putTalk(db, user.uid);
+    await provokeEdits(call);
+    const urls = sharing.urls;
+    await provokeKeeping({
+      ...{ db, uid: user.uid, call },
+      callSharing: (name, data) => call(name, data, bearer(user.idToken), urls[name]),
+      readShared: async (headers, method = 'GET') =>
+        hold('/v2/sync/shared', await fetch(urls['sharedConversation'] ?? '', { method, headers })),
+    });
 
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
       await call('redateRecordings', { job_id, offset_ms });
@@ -296,22 +307,13 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());
   });
 
-  async function provokeEdits(): Promise<void> {
-    const edit = (id: string, change: object) => call('editConversation', { conversation_id: id, edit: change });
-    await putTalk(db, user.uid);
-    const made = (await edit('talk', STAR)) as { result: { edit_id: string } };
-    for (const edit_id of [made.result.edit_id, 'unknown']) await call('undoEdit', { edit_id });
-    await call('undoEdit', {});
-    await edit('gone', STAR);
-    await edit('talk', { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
-    await edit('talk', { kind: 'merge', with_conversation_id: 'talk' });
-    await edit('talk', { kind: 'unknown' });
-  }
-
   /** Asks every function once while Firestore answers everything with a gRPC status. */
   async function askWhileFirestoreAnswers(status: number): Promise<void> {
     const firestore = await startBrokenFirestore(status);
-    const functions = await startEntryPoints({ FIRESTORE_EMULATOR_HOST: firestore.host }, { keys: [] });
+    const functions = await startEntryPoints(
+      { FIRESTORE_EMULATOR_HOST: firestore.host, SHARING: 'true' },
+      { keys: [] },
+    );
     const { urls } = functions;
     const headers = bearer(user.idToken);
     const { contentType, body } = multipart([good]);
@@ -329,8 +331,18 @@ describe('docs/openapi.yaml', () => {
         call('acknowledgeSyncJobs', { job_ids: ['any'] }, headers, urls['acknowledgeSyncJobs']),
         call('deleteConversation', { conversation_id: 'any' }, headers, urls['deleteConversation']),
         call('redateRecordings', { job_id: 'any', offset_ms: 1 }, headers, urls['redateRecordings']),
-        call('editConversation', { conversation_id: 'any', edit: STAR }, headers, urls['editConversation']),
+        call(
+          'editConversation',
+          { conversation_id: 'any', edit: { kind: 'star', starred: true } },
+          headers,
+          urls['editConversation'],
+        ),
         call('undoEdit', { edit_id: 'any' }, headers, urls['undoEdit']),
+        call('shareConversation', { conversation_id: 'any' }, headers, urls['shareConversation']),
+        call('withdrawShare', { share_id: 'any' }, headers, urls['withdrawShare']),
+        call('importConversations', { conversations: [EXPORTED] }, headers, urls['importConversations']),
+        call('deleteEverything', { what: 'everything' }, headers, urls['deleteEverything']),
+        ask('/v2/sync/shared', 'sharedConversation', { headers: { [SHARE_TOKEN_HEADER]: 'x'.repeat(43) } }),
       ]);
     } finally {
       await functions.stop();

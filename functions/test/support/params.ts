@@ -26,6 +26,7 @@ export const PARAMS = {
   UPLOAD_EXPIRY_HOURS: 24,
   FFMPEG_PATH: '',
   OMI_API: false,
+  SHARING: false,
   ENFORCE_APP_CHECK: false,
   MAX_ACTIVE_JOBS: 200,
   MAX_RUNNING_JOBS: 4,

@@ -18,7 +18,8 @@ import {
   transcriptOf,
   unfinishedDeletions,
 } from '../../src/conversations/collections.ts';
-import { boundariesBetween, editsAt, editsBetween, editsOfVoice } from '../../src/conversations/edits.ts';
+import { boundariesBetween, editsAt, editsBetween, editsOfVoice, namedVoices } from '../../src/conversations/edits.ts';
+import { sharesOf } from '../../src/conversations/sharing.ts';
 import * as reading from 'offline-audio-sync-client';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
@@ -100,7 +101,9 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await editsBetween(db, where).get();
     for (const query of editsAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 })) await query.get();
     await editsOfVoice(db, 'ann', 1).get();
+    await namedVoices(db, 'ann').get();
   },
+  'conversations/sharing.ts': () => sharesOf(db, 'ann').get(),
   'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
   'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
   'jobs/registry.ts': async () => {
@@ -169,6 +172,7 @@ const APP_QUERIES: Record<string, Query> = {
   'what changed since': adminQuery(reading.conversationChanges('ann', Timestamp.now())),
   'the edits of a day': adminQuery(reading.editsBetween('ann', new Date(0), new Date(1))),
   'edits that changed since': adminQuery(reading.editChanges('ann', Timestamp.now())),
+  'what is shared': adminQuery(reading.sharesOf('ann')),
   'voices with a name': adminQuery(reading.namedVoices('ann')),
   'the usage of a month': adminQuery(reading.usageSince('ann', '2026-01-01')),
 };
@@ -245,6 +249,7 @@ describe('firestore.indexes.json', () => {
       'offline_sync_jobs.expiresAt',
       'project_usage.expiresAt',
       'recordings.expiresAt',
+      'shared_conversations.expiresAt',
       'usage.expiresAt',
     ]);
   });

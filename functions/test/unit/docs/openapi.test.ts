@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { EDIT_LIMITS, LIMITS } from 'offline-audio-sync-contract';
+import { EDIT_LIMITS, IMPORT_LIMITS, LIMITS, SHARE_LIMITS } from 'offline-audio-sync-contract';
 import ts from 'typescript';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -31,6 +31,17 @@ const TYPES: Readonly<Record<string, string>> = {
   EditChange: 'EditChangeView',
   EditId: 'UndoEditRequest',
   Edit: 'EditView',
+  ShareRequest: 'ShareRequest',
+  Share: 'ShareView',
+  ShareId: 'WithdrawShareRequest',
+  WithdrawnShare: 'WithdrawnShareView',
+  SharedConversation: 'SharedConversationView',
+  Import: 'ImportRequest',
+  ExportedConversation: 'ExportedConversation',
+  ExportedSegment: 'ExportedSegment',
+  Imported: 'ImportedView',
+  DeleteEverything: 'DeleteEverythingRequest',
+  DeletedEverything: 'DeletedEverythingView',
   RedateRecordings: 'RedateRequest',
   RedatedRecordings: 'RedatedView',
   JobSummary: 'JobSummaryView',
@@ -279,6 +290,14 @@ describe('docs/openapi.yaml and the contract', () => {
       'EditChange oneOf 3 text maxLength': EDIT_LIMITS.maxTextLength,
       'EditChange oneOf 4 name minLength': 1,
       'EditChange oneOf 4 name maxLength': EDIT_LIMITS.maxNameLength,
+      'ShareRequest hours minimum': 1,
+      'ShareRequest hours maximum': SHARE_LIMITS.maxHours,
+      'Import conversations minItems': 1,
+      'Import conversations maxItems': IMPORT_LIMITS.maxConversations,
+      'ExportedConversation segments minItems': 1,
+      'ExportedConversation segments maxItems': IMPORT_LIMITS.maxSegments,
+      'ExportedSegment text minLength': 1,
+      'ExportedSegment text maxLength': IMPORT_LIMITS.maxTextLength,
       'RedateRecordings names minItems': 1,
       'RedateRecordings names maxItems': LIMITS.maxFilesPerJob,
       'RedateRecordings names items minLength': 1,

@@ -1,0 +1,125 @@
+/**
+ * Conversations that their owner shares by a link. The token in the link is not stored, only its hash, which is the id of the share. What is
+ * shown is what lies in the conversation's time as it was shared, as far as it is there: with its corrections, without what was deleted.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { Timestamp } from 'firebase-admin/firestore';
+import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
+import { editedConversation, editedSegments, SHARE_LIMITS, SHARES } from 'offline-audio-sync-contract';
+import type { EditedSegment, ShareDoc } from 'offline-audio-sync-contract';
+import { AppError } from '../errors.ts';
+import { conversationsOf, segmentPagesOf, transcriptOf } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Conversation, Segment } from './conversation.ts';
+import { editsBetween, namedVoices, storedEdit } from './edits.ts';
+import type { ConversationStore } from './store.ts';
+
+export type Share = ShareDoc<Timestamp>;
+
+/** Pages of one answer: with five minutes of speech each more than a working day, some megabytes. */
+const SHOWN_PAGES = 100;
+
+/** Bytes of a token: nobody guesses 2^256. */
+const TOKEN_BYTES = 32;
+
+export interface SharingDeps {
+  readonly db: Firestore;
+  readonly conversations: Pick<ConversationStore, 'resolve'>;
+  /** Whether the operator allows it. */
+  readonly isOn: () => boolean;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface NewShare {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
+
+/** @throws AppError `sharing_off`; `conversation_not_found`; `conversation_merged`; `too_many_shares`. */
+export async function share(
+  { uid, conversationId, hours }: { readonly uid: string; readonly conversationId: string; readonly hours: number },
+  { db, isOn, now }: SharingDeps,
+): Promise<NewShare> {
+  if (!isOn()) throw new AppError('sharing_off');
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  const id = shareId(token);
+  const [createdAtMs, expiresAtMs] = [now(), now() + hours * 3600_000];
+  await db.runTransaction(async (tx) => {
+    const conversation = (await tx.get(conversationsOf(db, uid).doc(conversationId))).data();
+    const shared = await tx.get(sharesOf(db, uid).limit(SHARE_LIMITS.maxShares).select());
+    if (conversation?.state === 'merged') throw new AppError('conversation_merged');
+    if (conversation?.state !== 'live') throw new AppError('conversation_not_found');
+    if (shared.size === SHARE_LIMITS.maxShares) throw new AppError('too_many_shares');
+    const { startedAt, finishedAt } = conversation;
+    tx.create(sharesIn(db).doc(id), {
+      uid,
+      conversationId,
+      startedAt,
+      finishedAt,
+      createdAt: Timestamp.fromMillis(createdAtMs),
+      expiresAt: Timestamp.fromMillis(expiresAtMs),
+    });
+  });
+  return { id, token, expiresAtMs };
+}
+
+/** Ends a share of the user. One that is not there, or somebody else's, is left alone. */
+export async function withdraw(uid: string, id: string, { db }: Pick<SharingDeps, 'db'>): Promise<void> {
+  const ref = sharesIn(db).doc(id);
+  await db.runTransaction(async (tx) => {
+    if ((await tx.get(ref)).data()?.uid === uid) tx.delete(ref);
+  });
+}
+
+export interface SharedConversation {
+  readonly conversation: Conversation;
+  readonly title: string | null;
+  readonly segments: readonly EditedSegment<Segment>[];
+  /** Whether more was said than is shown. */
+  readonly isCut: boolean;
+  readonly expiresAtMs: number;
+}
+
+/** What the link of this token shows. @throws AppError `share_not_found`, also while sharing is switched off. */
+export async function readShared(token: string, deps: SharingDeps): Promise<SharedConversation> {
+  const { db, conversations, isOn, now } = deps;
+  const shared = isOn() ? (await sharesIn(db).doc(shareId(token)).get()).data() : undefined;
+  if (shared === undefined || shared.expiresAt.toMillis() <= now()) throw new AppError('share_not_found');
+  const { uid, conversationId } = shared;
+  const [current] = (await conversations.resolve(uid, [conversationId])).values();
+  if (current === undefined) throw new AppError('share_not_found');
+  const shown = { ...current, startedAt: shared.startedAt, finishedAt: shared.finishedAt };
+  const { docs } = await transcriptOf(segmentPagesOf(db, uid), shown)
+    .limit(SHOWN_PAGES + 1)
+    .get();
+  const segments = segmentsIn(docs.slice(0, SHOWN_PAGES).map((doc) => doc.data()));
+  if (segments.length === 0) throw new AppError('share_not_found');
+  const interval = { startMs: shown.startedAt.toMillis(), endMs: shown.finishedAt.toMillis() };
+  const read = await Promise.all([
+    editsBetween(db, { uid, deviceId: shown.deviceId, ...interval }).get(),
+    namedVoices(db, uid).get(),
+  ]);
+  const edits = [...new Map(read.flatMap((each) => each.docs.map((doc) => [doc.id, storedEdit(doc)]))).values()];
+  return {
+    conversation: shown,
+    title: editedConversation(shown, edits).title,
+    segments: editedSegments(segments, shown, edits),
+    isCut: docs.length > SHOWN_PAGES,
+    expiresAtMs: shared.expiresAt.toMillis(),
+  };
+}
+
+/** The shares of a user. */
+export function sharesOf(db: Firestore, uid: string): Query<Share> {
+  return sharesIn(db).where('uid', '==', uid);
+}
+
+function sharesIn(db: Firestore): CollectionReference<Share> {
+  return db.collection(SHARES) as CollectionReference<Share>;
+}
+
+function shareId(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,74 @@
+/** `GET /v2/sync/shared`: what a link shows to everybody who has it. The token is a header, so that it is in no log and no Referer. */
+import { onRequest } from 'firebase-functions/v2/https';
+import type { HttpsOptions } from 'firebase-functions/v2/https';
+import { SHARE_TOKEN_HEADER, speakerNumbers } from 'offline-audio-sync-contract';
+import type { SharedConversationView } from 'offline-audio-sync-contract';
+import { region } from '../config.ts';
+import type { SharedConversation } from '../conversations/sharing.ts';
+import { AppError } from '../errors.ts';
+import { route } from '../http/route.ts';
+import type { HttpHandler } from '../http/route.ts';
+import { lazily } from '../lazily.ts';
+import { cloudLogger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+
+/** Anybody may call it, so few instances: who asks in masses waits, and costs little. */
+export const options = {
+  region,
+  invoker: 'public',
+  memory: '512MiB',
+  concurrency: 20,
+  maxInstances: 5,
+  timeoutSeconds: 30,
+} as const satisfies HttpsOptions;
+
+export const sharedConversation = onRequest(
+  options,
+  lazily(async () => {
+    const [{ sharing }, { readShared }] = await Promise.all([
+      import('../platform.ts'),
+      import('../conversations/sharing.ts'),
+    ]);
+    return createSharedHandler({ read: (token) => readShared(token, sharing()), logger: cloudLogger });
+  }),
+);
+
+export interface SharedDeps {
+  readonly read: (token: string) => Promise<SharedConversation>;
+  readonly logger: Logger;
+}
+
+/** As shareConversation makes them. */
+const TOKEN = /^[\w-]{43}$/;
+
+/** Nothing may keep it, and no search engine list it, if the address of a page with it is ever found. */
+const HEADERS = { 'X-Robots-Tag': 'noindex, nofollow', 'Referrer-Policy': 'no-referrer' };
+
+export function createSharedHandler({ read, logger }: SharedDeps): HttpHandler {
+  return route({ name: 'shared', method: 'GET', logger }, async (req) => {
+    const token = req.get(SHARE_TOKEN_HEADER) ?? '';
+    if (!TOKEN.test(token)) throw new AppError('share_not_found');
+    const shared = await read(token);
+    return { status: 200, headers: HEADERS, body: viewOf(shared), log: { segments: shared.segments.length } };
+  });
+}
+
+function viewOf({ conversation, title, segments, isCut, expiresAtMs }: SharedConversation): SharedConversationView {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const numbers = speakerNumbers(segments);
+  return {
+    title,
+    language: conversation.language,
+    started_at: iso(conversation.startedAt.toMillis()),
+    finished_at: iso(conversation.finishedAt.toMillis()),
+    expires_at: iso(expiresAtMs),
+    segments: segments.map(({ startedAt, endedAt, text, speakerName }, i) => ({
+      started_at: iso(startedAt.toMillis()),
+      ended_at: iso(endedAt.toMillis()),
+      text,
+      speaker: numbers[i] ?? null,
+      speaker_name: speakerName,
+    })),
+    is_cut: isCut,
+  };
+}

@@ -1,0 +1,118 @@
+/** What users do with what they keep: they share it, take it along, and delete all of it. */
+import assert from 'node:assert/strict';
+import { editConversation } from '../../src/conversations/editing.ts';
+import { editsOf } from '../../src/conversations/edits.ts';
+import { importConversation } from '../../src/conversations/importing.ts';
+import type { ImportedConversation } from '../../src/conversations/importing.ts';
+import { readShared, share, sharesOf, withdraw } from '../../src/conversations/sharing.ts';
+import { DueJobs } from '../../src/jobs/dueJobs.ts';
+import { UploadedObjects } from '../../src/storage/objects.ts';
+import { deleteContent } from '../../src/sweeper/userDeletion.ts';
+import { codeOf } from '../support/errors.ts';
+import { putTalk } from '../support/talk.ts';
+import { CAPTURED_AT } from '../support/recordings.ts';
+import { RedatingWorld } from '../support/redating.ts';
+
+const HOUR_MS = 3600_000;
+const AT = CAPTURED_AT * 1000;
+
+const EXPORTED: ImportedConversation = {
+  deviceId: 'omi',
+  title: 'Harbour',
+  starred: true,
+  tags: ['sea'],
+  segments: [
+    {
+      words: ['Ships', 'sail', 'tonight.'].map((text, i) => ({
+        text,
+        startMs: AT + i * 500,
+        endMs: AT + i * 500 + 400,
+      })),
+      speaker: 0,
+      language: 'en',
+      confidence: 1,
+      recordingId: null,
+      recordingStartedAtMs: null,
+    },
+  ],
+};
+
+describe('what a user keeps', () => {
+  let world: RedatingWorld;
+  let isOn = true;
+  before(() => {
+    world = new RedatingWorld();
+  });
+  after(() => world.close());
+  beforeEach(() => {
+    world.becomeSomebodyElse();
+    isOn = true;
+  });
+
+  const sharing = () => ({ ...world.deps, isOn: () => isOn });
+  const shareTalk = () => share({ uid: world.uid, conversationId: 'talk', hours: 1 }, sharing());
+  const importIt = () => importConversation(world.uid, EXPORTED, world.deps);
+
+  it('is shown by a link as it was shared and as it reads, and by nothing once that was withdrawn', async () => {
+    await putTalk(world.db, world.uid);
+    const { id, token } = await shareTalk();
+    const place = { recordingId: 'recording', startMs: CAPTURED_AT, endMs: CAPTURED_AT + 500 };
+    const correction = { kind: 'text', text: 'Hi there.', ...place } as const;
+    await editConversation({ uid: world.uid, conversationId: 'talk', editId: null, correction }, world.deps);
+    const shown = await readShared(token, sharing());
+    assert.deepEqual(
+      shown.segments.map(({ text }) => text),
+      ['Hi there.'],
+    );
+    await withdraw('somebody-else', id, world.deps);
+    await readShared(token, sharing());
+    isOn = false;
+    assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
+    assert.equal(await codeOf(shareTalk()), 'sharing_off');
+    isOn = true;
+    await withdraw(world.uid, id, world.deps);
+    assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
+  });
+
+  it('is not shown when the link has expired, or its conversation was deleted', async () => {
+    await putTalk(world.db, world.uid);
+    const { token } = await shareTalk();
+    const later = { ...sharing(), now: () => world.deps.now() + HOUR_MS };
+    assert.equal(await codeOf(readShared(token, later)), 'share_not_found');
+    await world.deps.conversations.delete(world.uid, 'talk');
+    assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
+  });
+
+  it('comes in once, with its title, and does not bring back what was deleted', async () => {
+    const first = await importIt();
+    assert.equal(first.newWords, 3);
+    assert.deepEqual(await importIt(), { ...first, newWords: 0 });
+    const [segment] = await world.segments();
+    assert.deepEqual([segment!.text, segment!.transcriber], ['Ships sail tonight.', 'import']);
+    assert.equal((await editsOf(world.db, world.uid).get()).size, 3);
+    await world.deps.conversations.delete(world.uid, first.conversationId!);
+    assert.deepEqual(await importIt(), { conversationId: null, newWords: 0 });
+    assert.deepEqual(await world.segments(), []);
+  });
+
+  it('is deleted as a whole, with its shares; the account, its devices and what it used stay', async () => {
+    await putTalk(world.db, world.uid);
+    await importIt();
+    await shareTalk();
+    const kept = ['devices/phone', 'usage/2026-01-01'].map((path) => world.db.doc(`users/${world.uid}/${path}`));
+    for (const ref of kept) await ref.set({ day: '2026-01-01' });
+    await world.db.doc(`users/${world.uid}`).set({ fairUse: { stage: 'throttled' } });
+    const { db, now, logger } = { ...world.deps, logger: world.logger };
+    const deletion = {
+      ...{ db, logger, due: new DueJobs(db), objects: new UploadedObjects(world.bucket()) },
+      // The documents have the time of the emulator, which may be another machine's.
+      now: () => now() + HOUR_MS,
+      accountCreatedAtMs: () => Promise.resolve(0),
+    };
+    await deleteContent(world.uid, deletion);
+    assert.deepEqual([await world.segments(), await world.conversations()], [[], []]);
+    assert.deepEqual([(await editsOf(db, world.uid).get()).size, (await sharesOf(db, world.uid).get()).size], [0, 0]);
+    for (const ref of [...kept, db.doc(`users/${world.uid}`)]) assert.ok((await ref.get()).exists, ref.path);
+    assert.ok((await db.doc(`user_deletions/${world.uid}`).get()).exists, 'it is done a second time');
+  });
+});

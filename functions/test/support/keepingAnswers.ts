@@ -1,0 +1,59 @@
+/** Provokes the answers of what users do with conversations that they keep. */
+import { Timestamp } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
+import { SHARE_LIMITS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
+import { CAPTURED_AT } from './recordings.ts';
+
+const [started_at, ended_at] = [600, 900].map((ms) => new Date(CAPTURED_AT * 1000 + ms).toISOString());
+
+/** A conversation that was taken along. */
+export const EXPORTED = {
+  ...{ device_id: 'omi', started_at, finished_at: ended_at },
+  segments: [{ started_at, ended_at, text: 'And goodbye.' }],
+};
+
+export interface KeepingCalls {
+  readonly db: Firestore;
+  readonly uid: string;
+  readonly call: (name: string, data: unknown) => Promise<unknown>;
+  /** Of functions that allow sharing. */
+  readonly callSharing: (name: string, data: unknown) => Promise<unknown>;
+  readonly readShared: (headers: Record<string, string>, method?: string) => Promise<unknown>;
+}
+
+/** On the conversation of `putTalk`. */
+export async function provokeKeeping({ db, uid, call, callSharing, readShared }: KeepingCalls): Promise<void> {
+  await call('shareConversation', { conversation_id: 'talk' });
+  const made = (await callSharing('shareConversation', { conversation_id: 'talk', hours: 1 })) as {
+    result: { token: string; share_id: string };
+  };
+  for (const conversation_id of ['unknown', 'merged']) await callSharing('shareConversation', { conversation_id });
+  await call('shareConversation', {});
+  await readShared({ [SHARE_TOKEN_HEADER]: made.result.token });
+  await readShared({});
+  await readShared({}, 'PUT');
+  for (const share_id of [made.result.share_id, '']) await call('withdrawShare', { share_id });
+  const writer = db.bulkWriter();
+  for (let i = 0; i < SHARE_LIMITS.maxShares; i++) {
+    void writer.set(db.collection('shared_conversations').doc(), { uid, expiresAt: Timestamp.fromMillis(0) });
+  }
+  await writer.close();
+  await callSharing('shareConversation', { conversation_id: 'talk' });
+
+  await call('importConversations', { conversations: [EXPORTED] });
+  await call('importConversations', { conversations: [] });
+  for (const what of ['audio', 'nothing']) await call('deleteEverything', { what });
+}
+
+/** On the conversation of `putTalk`. */
+export async function provokeEdits(call: KeepingCalls['call']): Promise<void> {
+  const star = { kind: 'star', starred: true };
+  const edit = (conversation_id: string, change: object) => call('editConversation', { conversation_id, edit: change });
+  const made = (await edit('talk', star)) as { result: { edit_id: string } };
+  for (const edit_id of [made.result.edit_id, 'unknown']) await call('undoEdit', { edit_id });
+  await call('undoEdit', {});
+  await edit('gone', star);
+  await edit('talk', { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
+  await edit('talk', { kind: 'merge', with_conversation_id: 'talk' });
+  await edit('talk', { kind: 'unknown' });
+}
