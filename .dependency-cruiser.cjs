@@ -32,10 +32,10 @@ const CONSOLE_LAYERS = [
   ['screens'],
   ['ui'],
   ['sync', 'record'],
-  ['session', 'router'],
+  ['session', 'router', 'places'],
   ['firebase'],
   ['domain', 'data'],
-  ['env', 'nextTask'],
+  ['env', 'nextTask', 'randomId'],
   ['workers', 'styles'],
 ];
 

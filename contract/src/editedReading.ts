@@ -18,7 +18,8 @@ export interface ConversationEdits {
   readonly tags: readonly string[];
 }
 
-type Interval = Pick<ConversationDoc, 'startedAt' | 'finishedAt'>;
+/** When a conversation began and ended. */
+export type ConversationInterval = Pick<ConversationDoc, 'startedAt' | 'finishedAt'>;
 
 /** Those that are in effect, from the earliest to the latest: which is which does not depend on the order in which they are read. */
 export function editsInEffect<Time extends Instant>(edits: Iterable<StoredEdit<Time>>): StoredEdit<Time>[] {
@@ -32,7 +33,7 @@ export function editsInEffect<Time extends Instant>(edits: Iterable<StoredEdit<T
  * @param edits of its user, in any order: those of other conversations and devices are left out here.
  */
 export function editedConversation(
-  conversation: Interval & Pick<ConversationDoc, 'deviceId' | 'title'>,
+  conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId' | 'title'>,
   edits: Iterable<StoredEdit>,
 ): ConversationEdits {
   let { title } = conversation;
@@ -63,7 +64,7 @@ export type EditedSegment<Segment extends SegmentDoc = SegmentDoc> = Segment & {
  */
 export function editedSegments<Segment extends SegmentDoc>(
   segments: readonly Segment[],
-  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+  conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId'>,
   edits: Iterable<StoredEdit>,
 ): EditedSegment<Segment>[] {
   const valid = editsInEffect(edits);
@@ -83,7 +84,7 @@ export function editedSegments<Segment extends SegmentDoc>(
   });
 }
 
-function isIn({ startedAt }: EditPlace, conversation: Interval): boolean {
+function isIn({ startedAt }: EditPlace, conversation: ConversationInterval): boolean {
   const at = startedAt.toMillis();
   return at >= conversation.startedAt.toMillis() && at <= conversation.finishedAt.toMillis();
 }
@@ -164,7 +165,7 @@ const NARROWEST_FIRST = ['sentence', 'conversation', 'everywhere'] as const sati
 
 function nameOf(
   segment: SegmentDoc,
-  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+  conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId'>,
   edits: readonly EditOf<'speaker'>[],
 ): string | null {
   for (const scope of NARROWEST_FIRST) {
@@ -177,7 +178,7 @@ function nameOf(
 function isAbout(
   edit: EditOf<'speaker'>,
   segment: SegmentDoc,
-  conversation: Interval & Pick<ConversationDoc, 'deviceId'>,
+  conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId'>,
 ): boolean {
   if (edit.scope === 'sentence') return samePlace(edit, segment) && segment.words.some(isSaidAt(segment, edit));
   if (edit.speaker !== segment.speaker) return false;

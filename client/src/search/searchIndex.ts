@@ -9,31 +9,9 @@ import { addMatches, matchesIn } from './matches.ts';
 import type { SearchFilter } from './matches.ts';
 import { Newest } from './newest.ts';
 import type { Found } from './newest.ts';
-import type { SearchStore, StoredBlock } from './searchStore.ts';
+import type { IndexedConversation, IndexedSentence, SearchStore, StoredBlock } from './searchStore.ts';
 import { queryTokens, tokensOf } from './tokens.ts';
 import type { QueryTokens } from './tokens.ts';
-
-/** What one speaker said without a longer pause. */
-export interface IndexedSentence {
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-  readonly text: string;
-  /** Who speaks, where that is known by name. */
-  readonly speaker: string | null;
-  /** The number of the voice; null where speakers were not told apart. */
-  readonly voice: number | null;
-}
-
-export interface IndexedConversation {
-  readonly id: string;
-  readonly deviceId: string;
-  readonly title: string | null;
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  /** In order of time. */
-  readonly sentences: readonly IndexedSentence[];
-}
 
 /** A sentence that matches. */
 export interface SearchHit {

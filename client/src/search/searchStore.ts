@@ -2,7 +2,28 @@
 import { deleteDB, openDB } from 'idb';
 import type { DBSchema, IDBPDatabase } from 'idb';
 import type { BlockData } from './block.ts';
-import type { IndexedConversation } from './searchIndex.ts';
+
+/** What one speaker said without a longer pause. */
+export interface IndexedSentence {
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly text: string;
+  /** Who speaks, where that is known by name. */
+  readonly speaker: string | null;
+  /** The number of the voice; null where speakers were not told apart. */
+  readonly voice: number | null;
+}
+
+export interface IndexedConversation {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly title: string | null;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** In order of time. */
+  readonly sentences: readonly IndexedSentence[];
+}
 
 export interface StoredBlock {
   /** From 1, the later the higher. */

@@ -9,8 +9,8 @@ import {
   transcriptOf,
 } from 'offline-audio-sync-contract';
 import type { ConversationDoc, Instant, ReadQuery, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
-import type { IndexedConversation, SearchIndex } from './searchIndex.ts';
-import type { SearchStore } from './searchStore.ts';
+import type { SearchIndex } from './searchIndex.ts';
+import type { IndexedConversation, SearchStore } from './searchStore.ts';
 
 /** A document as the app's Firestore SDK gives it. */
 export interface FoundDocument {

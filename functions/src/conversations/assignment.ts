@@ -7,12 +7,7 @@
  */
 import { connect, NO_BOUNDARIES } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
-
-/** Unix milliseconds; `startMs <= endMs`. */
-export interface Interval {
-  readonly startMs: number;
-  readonly endMs: number;
-}
+import type { Interval } from './interval.ts';
 
 export interface ExistingConversation extends Interval {
   readonly id: string;

@@ -5,7 +5,8 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
 import type { Sounds } from '../jobs/sounds.ts';
-import type { Assignment, Interval } from './assignment.ts';
+import type { Assignment } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { boundariesOf, NO_BOUNDARIES, overBridges } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
 import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';

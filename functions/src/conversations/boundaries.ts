@@ -3,7 +3,7 @@
  * are facts with a time of their own, so what comes of them and of the speech does not depend on the order in which they come. Pure.
  */
 import { EDIT_LIMITS, editsInEffect } from 'offline-audio-sync-contract';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import type { StoredEdit } from './edits.ts';
 
 export interface Boundaries {

@@ -1,7 +1,7 @@
 /** Where a user's conversations are kept, and what several modules ask of them. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { LONGEST_PAGE_MS } from './segments.ts';
 import type { Conversation, DeletedSpeech, PlacedRecording, SegmentPage } from './conversation.ts';
 

@@ -10,7 +10,7 @@ import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { conversationsOf, deletedBetween, deletedSpeechOf, segmentPagesOf, transcriptOf } from './collections.ts';
 import { deleteCustomData, deleteCustomFields } from './customData.ts';
 import { segmentsIn } from './conversation.ts';

@@ -4,7 +4,7 @@ import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { joinText } from 'offline-audio-sync-contract';
 import type { SpeakerScope } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { DeletionUnderWayError, DeviceAxis } from './axis.ts';
 import { isPossibleMerge } from './boundaries.ts';
 import { conversationsOf, pagesBetween, segmentPagesOf, transcriptOf } from './collections.ts';

@@ -3,7 +3,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query, QueryDocumentSnapshot } from 'firebase-admin/firestore';
 import { EDIT_LIMITS, editsPath } from 'offline-audio-sync-contract';
 import type * as contract from 'offline-audio-sync-contract';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import type { PlacedRecording } from './conversation.ts';
 
 export type Edit = contract.EditDoc<Timestamp>;

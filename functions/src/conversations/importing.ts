@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { IMPORTED } from 'offline-audio-sync-contract';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { DeletionUnderWayError, DeviceAxis } from './axis.ts';
 import type { RecordedWord } from './conversation.ts';
 import { editConversation } from './editing.ts';

@@ -1,7 +1,7 @@
 /** Moves what a user corrected of recordings whose dates are corrected: one edit in one transaction, with the conversations at both places. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { isPossibleMerge } from './boundaries.ts';
 import { placeKey } from './conversation.ts';
 import { editsAt, editsOf, isBoundary, stretchOf } from './edits.ts';

@@ -4,7 +4,7 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { DeviceAxis, hullOf, intervalOf } from './axis.ts';
 import { boundariesOf, connect, overBridges } from './boundaries.ts';
 import type { Boundaries, Component } from './boundaries.ts';

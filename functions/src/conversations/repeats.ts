@@ -2,7 +2,7 @@
  * Words that were heard before. A device has one microphone, so what two of its recordings say of one moment is one thing:
  * the same audio in files that were cut elsewhere, recordings that overlap, a recording whose first job ended half-way. Pure.
  */
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import type { Sounds } from '../jobs/sounds.ts';
 import { placeKey } from './conversation.ts';
 import type { PlacedRecording, TimedWord } from './conversation.ts';

@@ -8,7 +8,7 @@ import type {
 } from 'firebase-admin/firestore';
 import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
-import type { Interval } from './assignment.ts';
+import type { Interval } from './interval.ts';
 import { byId, DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import type { SpeechSource } from './axis.ts';
 import { conversationsOf, segmentPagesOf, unfinishedDeletions } from './collections.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { assign } from '../../../src/conversations/assignment.ts';
-import type { ExistingConversation, Interval } from '../../../src/conversations/assignment.ts';
+import type { ExistingConversation } from '../../../src/conversations/assignment.ts';
+import type { Interval } from '../../../src/conversations/interval.ts';
 
 const GAP = 120_000;
 const at = (startSeconds: number, endSeconds: number): Interval => ({
