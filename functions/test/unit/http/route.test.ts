@@ -50,7 +50,7 @@ describe('route', () => {
     assert.equal(headers.get('access-control-allow-methods'), 'POST, OPTIONS');
     assert.equal(
       headers.get('access-control-allow-headers'),
-      'Authorization, Content-Type, Idempotency-Key, X-Firebase-AppCheck',
+      'Authorization, Content-Type, Idempotency-Key, X-Firebase-AppCheck, X-Share-Token',
     );
     assert.deepEqual(logger.entries, []);
   });
