@@ -121,6 +121,11 @@ describe('docs/openapi.yaml', () => {
     const keyed = { ...bearer(user.idToken), 'Idempotency-Key': 'k' };
     await upload([good], keyed);
     await upload([filePart(FILE.name, pcmRecording({ value: 9 }))], keyed);
+    // A recording that is said to be from two minutes ahead waits that long, so its job can be cancelled.
+    const ahead = filePart(pcmName(Math.floor(Date.now() / 1000) + 120), FILE.bytes);
+    const cancelled = { ...bearer(user.idToken), 'Idempotency-Key': 'cancelled' };
+    await call('cancelSyncJob', { job_id: ((await upload([ahead], cancelled)) as { job_id: string }).job_id });
+    await upload([ahead], cancelled);
     await upload([]);
     await upload([field('clock_offset_ms', 'soon'), good]);
     await upload([
@@ -149,6 +154,11 @@ describe('docs/openapi.yaml', () => {
     await call('createSyncJob', { files: [{ name: 'a.exe', size_bytes: 0 }] });
     await call('createSyncJob', { files: Array.from({ length: 1001 }, () => files[0]) });
     await call('createSyncJob', { files, conversation_id: 'nothing' });
+    const cancelled = (await call('createSyncJob', { files, idempotency_key: 'cancelled' })) as {
+      result: { job_id: string };
+    };
+    await call('cancelSyncJob', cancelled.result);
+    await call('createSyncJob', { files, idempotency_key: 'cancelled' });
   });
 
   it('says how users are limited', async () => {

@@ -237,7 +237,7 @@ describe('the task', () => {
   it('ends whether or not the audio can be deleted, which the sweeper does again', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     class Broken extends StagedAudio {
-      override async delete(): Promise<void> {
+      override async deleteListed(): Promise<void> {
         // Long enough for a heartbeat, which would find that the lease was given back.
         await delay(600);
         throw new Error('Storage does not answer.');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { strFromU8, unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -100,6 +102,68 @@ describe('Each screen of the console', function () {
     await page.getByRole('row').nth(1).waitFor();
     assert.match(await page.getByRole('row').nth(1).innerText(), /10 min/);
     await checkLooks('usage');
+  });
+
+  it('takes everything along as one zip, of which each part can be read', async () => {
+    await visitor.go('Settings');
+    await page.getByRole('heading', { name: 'Take along' }).waitFor();
+    await checkLooks('settings');
+    await page.getByLabel('SRT subtitles').check();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a zip' }).click();
+    const files = unzipSync(await readFile(await (await download).path()));
+    const names = Object.keys(files);
+    assert.equal(names.length, 36, 'twelve conversations in three formats');
+    for (const name of names) assert.match(name, /^\d{4}-\d\d-\d\d\/\d{4}-[^/]+\.(md|json|srt)$/);
+    const [json = ''] = names.filter((name) => name.endsWith('.json'));
+    const conversation = JSON.parse(strFromU8(files[json] ?? new Uint8Array())) as { segments: { words: unknown[] }[] };
+    assert((conversation.segments[0]?.words.length ?? 0) > 0);
+  });
+
+  it('keeps what the user wishes of transcription', async () => {
+    await visitor.go('Settings');
+    await page.getByLabel('Mostly spoken').fill('klingonish');
+    await page.getByRole('alert').getByText('no language tag').waitFor();
+    await page.getByLabel('Mostly spoken').fill('de');
+    await page.getByLabel(/^Names and terms/).fill('Ada\nGrace Hopper\n\nAda');
+    await page.getByText('2 of 100 terms').waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('it counts from the next recording on').waitFor();
+    await page.reload();
+    await page.getByText('2 of 100 terms').waitFor();
+    assert.equal(await page.getByLabel('Mostly spoken').inputValue(), 'de');
+  });
+
+  it('lets a conversation be corrected, and undoes it', async () => {
+    await visitor.go('Days');
+    await page.locator('.conversations a').nth(1).click();
+    const sentence = page.locator('.sentence').first();
+    const heard = ((await sentence.textContent()) ?? '').trim();
+    await sentence.click();
+    await page.getByRole('button', { name: 'Correct' }).click();
+    await page.getByLabel('What was said').fill('This is what was said.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
+    await sentence.getByText('This is what was said.').waitFor();
+    await checkLooks('conversation-corrected');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.waitForFunction((text) => document.querySelector('.sentence')?.textContent.trim() === text, heard);
+
+    await page.getByRole('button', { name: 'Who speaks?' }).click();
+    await page.getByLabel('Name').fill('Ada');
+    await page.getByRole('button', { name: 'Save the name' }).click();
+    await page.locator('.turn-head b').getByText('Ada').first().waitFor();
+    await page.getByText('Change', { exact: true }).click();
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByLabel('Title').fill('Tea with Ada');
+    await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('heading', { name: 'Tea with Ada' }).waitFor();
+    await page.getByRole('button', { name: 'Star' }).click();
+    await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
+    await page.getByLabel('Add a tag').fill('tea');
+    await page.getByLabel('Add a tag').press('Enter');
+    await page.getByRole('button', { name: 'Remove the tag tea' }).waitFor();
+    await visitor.go('Days');
+    await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
   });
 
   it('shows where to record', async () => {

@@ -35,10 +35,13 @@ const WRITTEN: Record<string, object> = {
   'users/ann': { fairUse: { stage: 'restricted', until: Timestamp.fromMillis(1) }, preferences: { language: 'en' } },
   'users/ann/conversations/one': { deviceId: 'omi', state: 'live' },
   'users/ann/segments/one': { deviceId: 'omi', text: 'hello' },
+  'users/ann/edits/one': { kind: 'star', deviceId: 'omi' },
+  'users/ann/audio/one': { path: 'audio/ann/one' },
   'users/ann/usage/2026-01-01': { requests: 1 },
   'users/ann/recordings/one': { jobId: 'job-of-ann' },
   'users/ann/coverage/omi-1': { deviceId: 'omi', stretches: [] },
   'users/ann/devices/phone': { fcmToken: 'token', platform: 'ios', updatedAt: Timestamp.fromMillis(1) },
+  'shared_conversations/of-ann': { uid: 'ann' },
   'user_deletions/ann': { dueAt: Timestamp.fromMillis(1) },
   'offline_sync_state/sweeper': { jobs: {} },
   'somewhere/else': { public: true },
@@ -78,7 +81,10 @@ describe('Firestore rules', () => {
       'users/ann',
       'users/ann/conversations/one',
       'users/ann/segments/one',
+      'users/ann/edits/one',
+      'users/ann/audio/one',
       'users/ann/usage/2026-01-01',
+      'shared_conversations/of-ann',
     ]) {
       it(`${path}, and nobody else`, async () => {
         await assertSucceeds(getDoc(doc(ann, path)));
@@ -86,7 +92,8 @@ describe('Firestore rules', () => {
       });
     }
 
-    for (const path of ['users/ann/conversations', 'users/ann/segments', 'users/ann/usage']) {
+    for (const name of ['conversations', 'segments', 'edits', 'audio', 'usage']) {
+      const path = `users/ann/${name}`;
       it(`list of ${path}, and nobody else`, async () => {
         await assertSucceeds(getDocs(collection(ann, path)));
         for (const other of Object.values(others())) await assertFails(getDocs(collection(other, path)));
@@ -137,7 +144,14 @@ describe('Firestore rules', () => {
       });
     }
 
-    for (const group of ['conversations', 'segments', 'usage', 'devices', 'chunks', 'recordings']) {
+    it('queries for shares that could find those of others', async () => {
+      const shares = collection(ann, 'shared_conversations');
+      await assertSucceeds(getDocs(query(shares, where('uid', '==', 'ann'))));
+      await assertFails(getDocs(query(shares, where('uid', '==', 'bob'))));
+      await assertFails(getDocs(shares));
+    });
+
+    for (const group of ['conversations', 'segments', 'edits', 'audio', 'usage', 'devices', 'chunks', 'recordings']) {
       it(`the collection group ${group}`, async () => {
         await assertFails(getDocs(collectionGroup(ann, group)));
       });
