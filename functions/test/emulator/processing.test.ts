@@ -242,6 +242,9 @@ describe('the task', () => {
         await delay(600);
         throw new Error('Storage does not answer.');
       }
+      override delete(): Promise<void> {
+        return this.deleteListed();
+      }
     }
     const audio = new Broken(world.bucket());
     await world.deliver(jobId, { audio, leaseMs: 1500 });
