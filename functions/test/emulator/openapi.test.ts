@@ -10,6 +10,7 @@ import { putTalk } from '../support/talk.ts';
 import { filePart, multipart } from '../support/multipart.ts';
 import type { Part } from '../support/multipart.ts';
 import { complaints, describedAnswers } from '../support/openapi.ts';
+import { provokeCancelled } from '../support/provokeCancelled.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { declared } from '../support/sdkClient.ts';
 import { auth, db, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
@@ -118,14 +119,10 @@ describe('docs/openapi.yaml', () => {
   });
 
   it('says how uploads are answered', async () => {
-    const keyed = { ...bearer(user.idToken), 'Idempotency-Key': 'k' };
-    await upload([good], keyed);
-    await upload([filePart(FILE.name, pcmRecording({ value: 9 }))], keyed);
-    // A recording that is said to be from two minutes ahead waits that long, so its job can be cancelled.
-    const ahead = filePart(pcmName(Math.floor(Date.now() / 1000) + 120), FILE.bytes);
-    const cancelled = { ...bearer(user.idToken), 'Idempotency-Key': 'cancelled' };
-    await call('cancelSyncJob', { job_id: ((await upload([ahead], cancelled)) as { job_id: string }).job_id });
-    await upload([ahead], cancelled);
+    const keyed = (key: string) => ({ ...bearer(user.idToken), 'Idempotency-Key': key });
+    await upload([good], keyed('k'));
+    await upload([filePart(FILE.name, pcmRecording({ value: 9 }))], keyed('k'));
+    await provokeCancelled(call, (part, key) => upload([part], keyed(key)));
     await upload([]);
     await upload([field('clock_offset_ms', 'soon'), good]);
     await upload([
@@ -154,11 +151,6 @@ describe('docs/openapi.yaml', () => {
     await call('createSyncJob', { files: [{ name: 'a.exe', size_bytes: 0 }] });
     await call('createSyncJob', { files: Array.from({ length: 1001 }, () => files[0]) });
     await call('createSyncJob', { files, conversation_id: 'nothing' });
-    const cancelled = (await call('createSyncJob', { files, idempotency_key: 'cancelled' })) as {
-      result: { job_id: string };
-    };
-    await call('cancelSyncJob', cancelled.result);
-    await call('createSyncJob', { files, idempotency_key: 'cancelled' });
   });
 
   it('says how users are limited', async () => {
@@ -166,13 +158,8 @@ describe('docs/openapi.yaml', () => {
     const limited = await startEntryPoints({ MAX_ACTIVE_JOBS: '1' }, { keys: [] });
     try {
       const other = await signUp();
-      const create = () =>
-        call(
-          'createSyncJob',
-          { files: [declared(FILE.name, FILE.bytes)] },
-          bearer(other.idToken),
-          limited.urls['createSyncJob'],
-        );
+      const files = [declared(FILE.name, FILE.bytes)];
+      const create = () => call('createSyncJob', { files }, bearer(other.idToken), limited.urls['createSyncJob']);
       await create();
       await create();
       const headers = { ...bearer(other.idToken), 'Content-Type': parts.contentType };
