@@ -13,14 +13,14 @@ export async function provokeCancelled(
   const create = async () =>
     (await call('createSyncJob', {
       files: [declared(pcmName(CAPTURED_AT), bytes)],
-      idempotency_key: 'cancelled direct upload',
+      idempotency_key: 'cancelled-direct',
     })) as { result: { job_id: string } };
   await call('cancelSyncJob', (await create()).result);
   await create();
 
   // A recording that is said to be from two minutes ahead waits that long, so its job is cancelled before it is worked on.
   const ahead = filePart(pcmName(Math.floor(Date.now() / 1000) + 120), bytes);
-  const { job_id } = (await upload(ahead, 'cancelled upload')) as { job_id: string };
+  const { job_id } = (await upload(ahead, 'cancelled-upload')) as { job_id: string };
   await call('cancelSyncJob', { job_id });
-  await upload(ahead, 'cancelled upload');
+  await upload(ahead, 'cancelled-upload');
 }

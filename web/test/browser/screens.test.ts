@@ -141,7 +141,7 @@ describe('Each screen of the console', function () {
     const heard = ((await sentence.textContent()) ?? '').trim();
     await sentence.click();
     await page.getByRole('button', { name: 'Correct' }).click();
-    await page.getByLabel('What was said').fill('This is what was said.');
+    await page.getByRole('textbox', { name: 'What was said' }).fill('This is what was said.');
     await page.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
     await sentence.getByText('This is what was said.').waitFor();
     await checkLooks('conversation-corrected');
