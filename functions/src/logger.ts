@@ -1,5 +1,6 @@
 /** Structured logs without content: what modules need of a logger, and the one that is deployed. */
 import { write } from 'firebase-functions/logger';
+import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { LOG_EVENTS } from './logEvents.ts';
 import type { LogEvent } from './logEvents.ts';
 
@@ -51,8 +52,9 @@ function redacted(fields: Fields = {}): Fields {
   );
 }
 
-const PATH = /\buploads(?:\/|%2F).*\.(?:bin|wav|m4a|mp3|ogg|webm|flac)\b/gis;
-const NAME = /[^\s"'/]+\.(?:bin|wav|m4a|mp3|ogg|webm|flac)\b/gi;
+const EXTENSIONS = `(?:${RECORDING_EXTENSIONS.join('|')})\\b`;
+const PATH = new RegExp(`\\buploads(?:/|%2F).*\\.${EXTENSIONS}`, 'gis');
+const NAME = new RegExp(`[^\\s"'/]+\\.${EXTENSIONS}`, 'gi');
 
 /** Names of recordings say who recorded what, where and when. */
 function redact(text: string): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { LOG_EVENTS } from '../../src/logEvents.ts';
 import type { LogEvent } from '../../src/logEvents.ts';
 import { errorFields } from '../../src/logger.ts';
@@ -37,6 +38,11 @@ describe('the log', () => {
     assert.doesNotMatch(line, /secret|talk|omi|größe|ann/);
     const { error } = errorFields(new Error('bucket/uploads/ann/j1/secret_1.bin is gone'));
     assert.equal(error, 'Error: bucket/uploads/… is gone');
+    for (const extension of RECORDING_EXTENSIONS) {
+      const fields = errorFields(new Error(`No such object: bucket/uploads/ann/j1/my secret talk.${extension}`));
+      assert.equal(fields['error'], 'Error: No such object: bucket/uploads/…');
+      assert.equal(errorFields(new Error(`open "größe.${extension}"`))['error'], 'Error: open "…"');
+    }
   });
 
   it('has keys of one form, and a whole sentence for each', () => {

@@ -13,6 +13,7 @@ import {
   uploadBytesResumable,
 } from 'firebase/storage';
 import type { FirebaseStorage, UploadMetadata } from 'firebase/storage';
+import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { rulesEnvironment } from './environment.ts';
 
 const NAME = 'audio_omi_opus_16000_1_fs160_1760000000.bin';
@@ -68,9 +69,7 @@ describe('Storage rules', () => {
     'ride_1760000000.WAV',
     'a b (1)_1760000000.m4a',
     'Aufnahme-für-später_1760000000.flac',
-    'x.mp3',
-    'x.ogg',
-    'x.webm',
+    ...RECORDING_EXTENSIONS.map((extension) => `x.${extension}`),
   ]) {
     it(`take ${name}`, async () => {
       await assertSucceeds(put(ann, `uploads/ann/${job}/${name}`));
@@ -106,6 +105,9 @@ describe('Storage rules', () => {
     'audio/webm;codecs=opus',
     'audio/ogg; codecs=opus',
     'video/webm',
+    'video/quicktime',
+    'video/3gpp',
+    'video/x-matroska',
     'Audio/MPEG',
     'application/macbinary',
   ]) {
