@@ -13,6 +13,8 @@ const KEY = 'places';
 const MOST = 50;
 /** A screen may have to load before it is as long as it was, milliseconds. */
 const PATIENCE_MS = 30_000;
+/** A list whose rows were not all measured yet can be shorter than it was. It does not grow any more after so many frames. */
+const STILL_FRAMES = 30;
 
 const places = new Map<string, Place>(read());
 let restoring: (() => void) | null = null;
@@ -59,23 +61,39 @@ export function restorePlace(page: string): void {
   };
   for (const move of moves) addEventListener(move, end, { passive: true });
   restoring = end;
+  let height = 0;
+  let still = 0;
   const attempt = (): void => {
     if (isOver) return;
-    const isLong = document.documentElement.scrollHeight >= place.top + innerHeight;
-    if (isLong) scrollTo(0, place.top);
-    const link = linkTo(place.href);
-    const isThere = Math.abs(scrollY - place.top) < 2 && (place.href === null || link !== undefined);
-    if (isThere) link?.focus({ preventScroll: true });
+    scrollTo(0, place.top); // as far as the screen is long by now
+    const { scrollHeight } = document.documentElement;
+    still = scrollHeight === height ? still + 1 : 0;
+    height = scrollHeight;
+    const links = linksTo(place.href);
+    const isLoaded = place.href === null || links.length > 0;
+    const isThere = isLoaded && (Math.abs(scrollY - place.top) < 2 || still > STILL_FRAMES);
+    if (isThere) show(links.find(isInView) ?? links.at(-1));
     if (isThere || performance.now() - began > PATIENCE_MS) end();
     else requestAnimationFrame(attempt);
   };
   requestAnimationFrame(attempt);
 }
 
-/** The link of the screen itself, not of the navigation around it. */
-function linkTo(href: string | null): HTMLAnchorElement | undefined {
-  if (href === null) return undefined;
-  return [...document.querySelectorAll<HTMLAnchorElement>('main a')].find(
+function show(link: HTMLAnchorElement | undefined): void {
+  if (link === undefined) return;
+  if (!isInView(link)) link.scrollIntoView({ block: 'center' });
+  link.focus({ preventScroll: true });
+}
+
+function isInView(link: HTMLAnchorElement): boolean {
+  const { top, bottom } = link.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}
+
+/** The links of the screen itself, not of the navigation around it. */
+function linksTo(href: string | null): HTMLAnchorElement[] {
+  if (href === null) return [];
+  return [...document.querySelectorAll<HTMLAnchorElement>('main a')].filter(
     (link) => link.getAttribute('href') === href && link.tabIndex >= 0 && link.offsetParent !== null,
   );
 }

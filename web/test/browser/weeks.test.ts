@@ -130,15 +130,28 @@ describe('Weeks of use', function () {
 
   it('comes back to the place that was left, and to the link that was followed', async () => {
     await page.locator('.conversations a').nth(40).scrollIntoViewIfNeeded();
-    const top = await page.evaluate(() => scrollY);
-    assert(top > 500);
-    const link = page.locator('.conversations a').nth(40);
-    const href = await link.getAttribute('href');
-    await link.click();
+    assert((await page.evaluate(() => scrollY)) > 500);
+    // Rows come and go while the list scrolls: which one is followed is known when it is.
+    const followed = page.evaluate(
+      () =>
+        new Promise<string | null>((resolve) => {
+          const onClick = ({ target }: Event): void => {
+            resolve((target as Element).closest('a')?.getAttribute('href') ?? null);
+          };
+          addEventListener('click', onClick, { capture: true, once: true });
+        }),
+    );
+    await page.locator('.conversations a').nth(40).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).waitFor();
     await page.goBack();
-    await page.waitForFunction((wanted) => Math.abs(scrollY - wanted) < 100, top);
-    await page.waitForFunction((wanted) => document.activeElement?.getAttribute('href') === wanted, href);
+    await page.waitForFunction(
+      (wanted) => {
+        const active = document.activeElement;
+        const { top = -1, bottom = 0 } = active?.getBoundingClientRect() ?? {};
+        return active?.getAttribute('href') === wanted && top >= 0 && bottom <= innerHeight && scrollY > 500;
+      },
+      await followed,
+    );
   });
 
   it('sets each text in its own direction, and none of it is wider than the page', async () => {
