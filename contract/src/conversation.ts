@@ -109,6 +109,9 @@ export interface SegmentPageDoc<Time = Instant> extends SegmentSource<Time> {
   readonly speakers: readonly number[];
 }
 
+/** No page of several segments is longer, milliseconds: about 100 KB where somebody speaks all the time. */
+export const LONGEST_PAGE_MS = 5 * 60_000;
+
 /** The segments of pages, in order of time. Those of the last page may lie behind the first ones of the page that follows. */
 export function segmentsIn<Time extends Instant>(pages: Iterable<SegmentPageDoc<Time>>): SegmentDoc<Time>[] {
   return [...pages]

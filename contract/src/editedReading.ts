@@ -1,7 +1,7 @@
 /** Reading with edits: what a conversation and its segments look like after what their user corrected. Pure. */
 import type { ConversationDoc, PageSegment, SegmentDoc, SegmentWord } from './conversation.ts';
 import type { EditDoc, EditKind, EditPlace, SpeakerEdit } from './edit.ts';
-import { joinText } from './text.ts';
+import { joinText, spreadOverTime } from './text.ts';
 import type { Instant } from './time.ts';
 
 /** An edit with its id. */
@@ -151,13 +151,11 @@ function timedWords(text: string, replaced: readonly SegmentWord[]): SegmentWord
   const room = replaced.slice(head, replaced.length - tail);
   const fromMs = room[0]?.fromMs ?? replaced[head - 1]?.toMs ?? first.fromMs;
   const toMs = room.at(-1)?.toMs ?? (tail > 0 ? replaced.at(-tail)?.fromMs : undefined) ?? last.toMs;
-  const total = middle.reduce((sum, word) => sum + word.length, 0);
-  let passed = 0;
-  const placed = middle.map((word) => {
-    const start = fromMs + ((toMs - fromMs) * passed) / total;
-    passed += word.length;
-    return { text: word, fromMs: Math.round(start), toMs: Math.round(fromMs + ((toMs - fromMs) * passed) / total) };
-  });
+  const placed = spreadOverTime(middle, fromMs, toMs).map((word) => ({
+    text: word.text,
+    fromMs: Math.round(word.fromMs),
+    toMs: Math.round(word.toMs),
+  }));
   return [...replaced.slice(0, head), ...placed, ...(tail === 0 ? [] : replaced.slice(-tail))];
 }
 

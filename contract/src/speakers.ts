@@ -1,8 +1,8 @@
 /** Numbers for speakers, as people read them. */
 import type { SegmentDoc } from './conversation.ts';
 
-/** Smaller numbers are labels within a chunk: segments of before voices had numbers have them. */
-const FIRST_VOICE = 1000;
+/** Numbers of voices begin here. Smaller ones are labels within a chunk: segments of before voices had numbers have them. */
+export const FIRST_VOICE = 1000;
 
 /**
  * Numbers for speakers, from 1, in order of appearance in a transcript. The same person may get two numbers where nothing links

@@ -1,7 +1,10 @@
-/** Where spaces belong in text of any language. */
+/** Text of any language: where spaces belong, and when its words were said. */
+import type { SegmentWord } from './conversation.ts';
 
-/** Scripts that put no space between words. Korean does, so Hangul is not among them. */
-const SPACELESS = String.raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}\u3000-\u303f\uff00-\uff65ー`;
+/** A class of a regular expression: scripts that put no space between words. Korean does, so Hangul is not among them. */
+export const SPACELESS_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}ー`;
+/** With their punctuation. */
+const SPACELESS = String.raw`${SPACELESS_SCRIPTS}\u3000-\u303f\uff00-\uff65`;
 const ENDS_SPACELESS = new RegExp(`[${SPACELESS}]$`, 'u');
 const STARTS_SPACELESS = new RegExp(`^[${SPACELESS}]`, 'u');
 
@@ -14,4 +17,16 @@ export function joinText(pieces: readonly string[]): string {
     text += isTight ? piece : ` ${piece}`;
   }
   return text;
+}
+
+/** Words in a stretch of time, which they share by their lengths. Milliseconds, not rounded. */
+export function spreadOverTime(words: readonly string[], fromMs: number, toMs: number): SegmentWord[] {
+  const total = words.reduce((sum, { length }) => sum + length, 0);
+  let passed = 0;
+  const edge = (): number => fromMs + ((toMs - fromMs) * passed) / total;
+  return words.map((text) => {
+    const start = edge();
+    passed += text.length;
+    return { text, fromMs: start, toMs: edge() };
+  });
 }

@@ -3,3 +3,8 @@ export interface Instant {
   /** Unix milliseconds. */
   toMillis(): number;
 }
+
+/** Where no SDK is at hand. @param ms Unix milliseconds */
+export function instantOf(ms: number): Instant {
+  return { toMillis: () => ms };
+}

@@ -5,6 +5,7 @@ import {
   editChanges,
   editedConversation,
   editedSegments,
+  instantOf,
   segmentsIn,
   transcriptOf,
 } from 'offline-audio-sync-contract';
@@ -74,7 +75,7 @@ class SearchSync {
     const known = new Map(((await store.note('edits')) ?? []) as [string, unknown][]);
     let since = ((await store.note('editsSince')) ?? null) as number | null;
     const changed: StoredEdit[] = [];
-    for await (const page of source.pages(editChanges(uid, since === null ? null : instant(since)))) {
+    for await (const page of source.pages(editChanges(uid, since === null ? null : instantOf(since)))) {
       if (signal?.aborted === true) return;
       for (const { id, data } of page) {
         const edit = { ...(data as StoredEdit), id };
@@ -115,7 +116,7 @@ class SearchSync {
     const { uid, store, source, signal } = this.#options;
     const cursor = ((await store.note('conversations')) ?? null) as Cursor | null;
     const seen = new Map(cursor?.recent ?? []);
-    const since = cursor === null ? null : instant(cursor.since);
+    const since = cursor === null ? null : instantOf(cursor.since);
     for await (const page of source.pages(conversationChanges(uid, since))) {
       if (signal?.aborted === true) return;
       const changes = page
@@ -170,8 +171,6 @@ class SearchSync {
   }
 }
 
-const instant = (ms: number): Instant => ({ toMillis: () => ms });
-
 const isInstant = (value: unknown): value is Instant =>
   typeof value === 'object' && value !== null && 'toMillis' in value && typeof value.toMillis === 'function';
 
@@ -184,6 +183,6 @@ function withPlainTimes(value: unknown): unknown {
 
 function withInstants(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if ('ms' in value && typeof value.ms === 'number') return instant(value.ms);
+  if ('ms' in value && typeof value.ms === 'number') return instantOf(value.ms);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withInstants(inner)]));
 }

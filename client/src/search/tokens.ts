@@ -1,8 +1,7 @@
 /** Words of folded text, as they are indexed and searched. */
+import { SPACELESS_SCRIPTS } from 'offline-audio-sync-contract';
 
-/** Scripts that write without spaces between words. */
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
+const UNSPACED = new RegExp(`[${SPACELESS_SCRIPTS}]`, 'u');
 const WORD = /[\p{L}\p{N}\p{M}]+(?:'[\p{L}\p{N}\p{M}]+)*/gu;
 
 /** Longer ones are cut: nobody types them, and a line of noise must not grow the index. UTF-16 code units. */

@@ -2,7 +2,7 @@
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { LIMITS } from '../config.ts';
-import { DeletionUnderWayError } from '../conversations/axis.ts';
+import { finishingDeletions } from '../conversations/axis.ts';
 import { pagesAt } from '../conversations/collections.ts';
 import { deletedStretches } from '../conversations/deletion.ts';
 import { prepareMove } from '../conversations/move.ts';
@@ -113,23 +113,17 @@ async function moveOne(
   { uid, guard, deps: { db, conversations } }: Step,
   prepare: (tx: Transaction) => Promise<() => Moved>,
 ): Promise<void> {
-  for (;;) {
-    try {
-      const deleting = await db.runTransaction(async (tx) => {
-        await guard(tx);
-        const moved = (await prepare(tx))();
-        if (moved.changed.length > 0) {
-          tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...moved.changed) });
-        }
-        return moved.deleting;
-      });
-      for (const id of deleting) await conversations.finishDeletion(uid, id);
-      return;
-    } catch (error) {
-      if (!(error instanceof DeletionUnderWayError)) throw error;
-      await conversations.finishDeletion(error.uid, error.conversationId);
-    }
-  }
+  const deleting = await finishingDeletions(conversations, () =>
+    db.runTransaction(async (tx) => {
+      await guard(tx);
+      const moved = (await prepare(tx))();
+      if (moved.changed.length > 0) {
+        tx.update(redatingOf(db, uid), { conversationIds: FieldValue.arrayUnion(...moved.changed) });
+      }
+      return moved.deleting;
+    }),
+  );
+  for (const id of deleting) await conversations.finishDeletion(uid, id);
 }
 
 function placeShift({ recordingId, fromMs, toMs }: RecordingShift): Shift {

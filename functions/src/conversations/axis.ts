@@ -39,6 +39,21 @@ export class DeletionUnderWayError extends Error {
   }
 }
 
+/** Runs a transaction. Finishes every deletion that is in its way, and runs it again. @param run throws DeletionUnderWayError. */
+export async function finishingDeletions<T>(
+  conversations: { readonly finishDeletion: (uid: string, conversationId: string) => Promise<void> },
+  run: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DeletionUnderWayError)) throw error;
+      await conversations.finishDeletion(error.uid, error.conversationId);
+    }
+  }
+}
+
 /** Where a result comes from. */
 export interface SpeechSource {
   readonly jobId: string;
@@ -258,21 +273,12 @@ export function byId(docs: readonly DocumentSnapshot<Conversation>[]): Map<strin
   );
 }
 
-/** From the first start to the last end, in whole milliseconds; null without words. */
-export function reachOf(words: readonly Interval[]): Interval | null {
-  if (words.length === 0) return null;
-  return {
-    startMs: Math.floor(words.reduce((least, { startMs }) => Math.min(least, startMs), Infinity)),
-    endMs: Math.ceil(words.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity)),
-  };
-}
-
-/** From the first start to the last end of intervals in any order; null without any. */
-export function hullOf(intervals: readonly Interval[]): Interval | null {
+/** From the first start to the last end of intervals in any order, in whole milliseconds; null without any. */
+export function reachOf(intervals: readonly Interval[]): Interval | null {
   if (intervals.length === 0) return null;
   return {
-    startMs: Math.min(...intervals.map(({ startMs }) => startMs)),
-    endMs: Math.max(...intervals.map(({ endMs }) => endMs)),
+    startMs: Math.floor(intervals.reduce((least, { startMs }) => Math.min(least, startMs), Infinity)),
+    endMs: Math.ceil(intervals.reduce((most, { endMs }) => Math.max(most, endMs), -Infinity)),
   };
 }
 
@@ -280,7 +286,8 @@ export function intervalOf(from: Timestamp, to: Timestamp): Interval {
   return { startMs: from.toMillis(), endMs: to.toMillis() };
 }
 
-function spokenWords({ startedAt, words, recordingId, recordingStartedAt }: Segment) {
+/** The words of a segment on the time axis, and the recording that they were heard in. */
+export function spokenWords({ startedAt, words, recordingId, recordingStartedAt }: Segment) {
   const startMs = startedAt.toMillis();
   const recording = { recordingId, startedAtMs: recordingStartedAt.toMillis() };
   return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs, recording }));

@@ -1,8 +1,8 @@
 /** Where a user's conversations are kept, and what several modules ask of them. */
+import { LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
 import type { Interval } from './interval.ts';
-import { LONGEST_PAGE_MS } from './segments.ts';
 import type { Conversation, DeletedSpeech, PlacedRecording, SegmentPage } from './conversation.ts';
 
 export function conversationsOf(db: Firestore, uid: string): CollectionReference<Conversation> {

@@ -5,7 +5,7 @@ import { joinText } from 'offline-audio-sync-contract';
 import type { SpeakerScope } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { Interval } from './interval.ts';
-import { DeletionUnderWayError, DeviceAxis } from './axis.ts';
+import { DeviceAxis, spokenWords, finishingDeletions } from './axis.ts';
 import { isPossibleMerge } from './boundaries.ts';
 import { conversationsOf, pagesBetween, segmentPagesOf, transcriptOf } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
@@ -13,6 +13,7 @@ import type { Conversation, Segment } from './conversation.ts';
 import { editsOf, isBoundary, stretchOf } from './edits.ts';
 import type { Edit, EditChange, EditPlace, StoredEdit } from './edits.ts';
 import { prepareRegroup } from './regroup.ts';
+import { middle } from './repeats.ts';
 import type { ConversationStore } from './store.ts';
 import type { Summaries } from './summaries.ts';
 
@@ -100,16 +101,11 @@ async function inTransaction(
   { db, conversations, summaries }: EditingDeps,
   prepare: (tx: Transaction) => Promise<() => string[]>,
 ): Promise<EditOutcome> {
-  for (;;) {
-    try {
-      const conversationIds = await db.runTransaction(async (tx) => (await prepare(tx))());
-      await summaries.refresh(uid, conversationIds, {});
-      return { editId, conversationIds };
-    } catch (error) {
-      if (!(error instanceof DeletionUnderWayError)) throw error;
-      await conversations.finishDeletion(error.uid, error.conversationId);
-    }
-  }
+  const conversationIds = await finishingDeletions(conversations, () =>
+    db.runTransaction(async (tx) => (await prepare(tx))()),
+  );
+  await summaries.refresh(uid, conversationIds, {});
+  return { editId, conversationIds };
 }
 
 async function openConversation(tx: Transaction, db: Firestore, uid: string, id: string): Promise<Conversation> {
@@ -212,15 +208,6 @@ function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }:
   return { recordingId, recordingStartedAt, startedAt, endedAt };
 }
 
-interface SpokenWord extends Interval {
-  readonly text: string;
-}
-
-function spokenWords({ startedAt, words }: Segment): SpokenWord[] {
-  const atMs = startedAt.toMillis();
-  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: atMs + fromMs, endMs: atMs + toMs }));
-}
-
 /** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found` */
 async function saidAt(
   tx: Transaction,
@@ -233,7 +220,7 @@ async function saidAt(
   const segments = segmentsIn(docs.map((doc) => doc.data())).filter((segment) => segment.recordingId === recordingId);
   const said = segments.flatMap((segment) =>
     spokenWords(segment)
-      .filter((word) => (word.startMs + word.endMs) / 2 >= startMs && (word.startMs + word.endMs) / 2 <= endMs)
+      .filter((word) => middle(word) >= startMs && middle(word) <= endMs)
       .map((word) => ({ ...word, segment })),
   );
   const first = said[0];

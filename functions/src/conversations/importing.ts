@@ -3,14 +3,14 @@
  * chunk. So what is there already is not there twice, what its user deleted stays deleted, and importing again adds nothing.
  */
 import { createHash } from 'node:crypto';
-import { IMPORTED } from 'offline-audio-sync-contract';
+import { FIRST_VOICE, IMPORTED } from 'offline-audio-sync-contract';
 import type { Interval } from './interval.ts';
-import { DeletionUnderWayError, DeviceAxis } from './axis.ts';
+import { DeviceAxis, finishingDeletions } from './axis.ts';
 import type { RecordedWord } from './conversation.ts';
 import { editConversation } from './editing.ts';
 import type { Correction, EditingDeps } from './editing.ts';
 import type { ConversationStore } from './store.ts';
-import { FIRST_VOICE, voiceNumber } from './voices.ts';
+import { voiceNumber } from './voices.ts';
 
 export interface ImportedWord extends Interval {
   readonly text: string;
@@ -76,18 +76,13 @@ async function importWords(
   { db, conversations }: ImportDeps,
 ): Promise<number> {
   const source = { jobId: `${IMPORTED}${id}`, chunkId: `${IMPORTED}${id}`, transcriber: 'import' };
-  for (;;) {
-    try {
-      return await db.runTransaction(async (tx) => {
-        const speech = await conversations.prepare(tx, { uid, deviceId, ...source, targetId: null, words });
-        speech.write();
-        return speech.words.length;
-      });
-    } catch (error) {
-      if (!(error instanceof DeletionUnderWayError)) throw error;
-      await conversations.finishDeletion(error.uid, error.conversationId);
-    }
-  }
+  return finishingDeletions(conversations, () =>
+    db.runTransaction(async (tx) => {
+      const speech = await conversations.prepare(tx, { uid, deviceId, ...source, targetId: null, words });
+      speech.write();
+      return speech.words.length;
+    }),
+  );
 }
 
 async function conversationAt(

@@ -11,7 +11,7 @@ import { readSounds } from '../jobs/coverage.ts';
 import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
 import type { Assignment } from './assignment.ts';
-import { byId, DeviceAxis, hullOf, intervalOf, NOTHING_NEAR, reachOf } from './axis.ts';
+import { byId, DeviceAxis, intervalOf, NOTHING_NEAR, reachOf } from './axis.ts';
 import { boundariesOf, connect, NO_BOUNDARIES } from './boundaries.ts';
 import type { Component } from './boundaries.ts';
 import { conversationsOf, pagesOfChunk } from './collections.ts';
@@ -75,7 +75,7 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     await soundsOf(tx, db, axis, segmentsBefore, shifted),
   );
   const losing = await losingConversations(tx, db, axis, segmentsBefore);
-  const held = hullOf(losing.map(({ conversation }) => intervalOf(conversation.startedAt, conversation.finishedAt)));
+  const held = reachOf(losing.map(({ conversation }) => intervalOf(conversation.startedAt, conversation.finishedAt)));
   const boundaries = held === null ? NO_BOUNDARIES : boundariesOf(await axis.boundaries(tx, held));
   const rest = losing.map(({ id, conversation, pages }) => {
     const staying = pages.filter((page) => !ids.has(page.ref.id));
@@ -105,13 +105,7 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     for (const { ref } of leaving) tx.delete(ref);
     const source = { jobId, chunkId, transcriber: first.transcriber };
     for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
-    for (const { staying, parts } of rest)
-      separatePages(
-        tx,
-        axis,
-        staying,
-        parts.map(({ items }) => items),
-      );
+    for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
     if (chunk.exists) moveChunk(tx, chunk, words, shifts);
 
     const emptied = rest.filter(({ parts }) => parts.length === 0);

@@ -2,9 +2,9 @@
  * Reading a transcript. Where one segment ends and the next begins depends on how the audio was cut into jobs: an utterance
  * that went through the end of a job is two pieces. A reader wants paragraphs, and those depend on the words alone. Pure.
  */
+import { joinText } from 'offline-audio-sync-contract';
 import type { Segment } from './conversation.ts';
 import { endsSentence, LONG_MS, PAUSE_MS } from './segments.ts';
-import { joinText } from './text.ts';
 
 /** What one speaker said in one go, for a reader. */
 export interface Paragraph {

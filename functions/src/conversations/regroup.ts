@@ -5,7 +5,7 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { Interval } from './interval.ts';
-import { DeviceAxis, hullOf, intervalOf } from './axis.ts';
+import { DeviceAxis, intervalOf, reachOf } from './axis.ts';
 import { boundariesOf, connect, overBridges } from './boundaries.ts';
 import type { Boundaries, Component } from './boundaries.ts';
 import { conversationsOf, mergedInto } from './collections.ts';
@@ -78,12 +78,7 @@ export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping:
       return { id, isNews };
     });
     for (const { id, conversation, pages } of open) {
-      separatePages(
-        tx,
-        axis,
-        pages,
-        parts.map(({ items }) => items),
-      );
+      separatePages(tx, axis, pages, parts);
       const first = pages[0]?.segments[0];
       const into = parts.findIndex(({ items }) => first !== undefined && items.includes(first));
       const survivor = ids[into]?.id;
@@ -102,7 +97,7 @@ async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change,
     for (;;) {
       const near = await axis.neighbours(tx, span.startMs, span.endMs);
       const held = near.map((doc) => intervalOf(doc.data().startedAt, doc.data().finishedAt));
-      const read = await axis.boundaries(tx, hullOf([span, ...held]) ?? span);
+      const read = await axis.boundaries(tx, reachOf([span, ...held]) ?? span);
       const wide = overBridges(span, boundariesOf(change(read)), gapMs);
       if (wide.startMs < span.startMs || wide.endMs > span.endMs) {
         span = wide;
@@ -124,9 +119,11 @@ function ownersOf({ items }: Part, open: readonly Open[]): Open[] {
   const own = new Set(items);
   return open
     .filter(({ pages }) => pages.some(({ segments }) => segments.some((segment) => own.has(segment))))
-    .sort(
-      (a, b) => a.conversation.startedAt.toMillis() - b.conversation.startedAt.toMillis() || (a.id < b.id ? -1 : 1),
-    );
+    .sort((a, b) => byStart(a.conversation, b.conversation) || (a.id < b.id ? -1 : 1));
+}
+
+function byStart(a: Conversation, b: Conversation): number {
+  return a.startedAt.toMillis() - b.startedAt.toMillis();
 }
 
 /** Which conversation each part goes on as: the earliest that no part before it goes on as; null where there is none. */
@@ -153,7 +150,7 @@ async function reviveIds(
   const left = found
     .flatMap(({ docs }) => docs)
     .filter((doc) => doc.data().state === 'merged')
-    .sort((a, b) => a.data().startedAt.toMillis() - b.data().startedAt.toMillis() || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => byStart(a.data(), b.data()) || (a.id < b.id ? -1 : 1));
   return parts.map(({ startMs, endMs }, i) => {
     if (kept[i] !== null) return null;
     const at = left.findIndex((doc) => {

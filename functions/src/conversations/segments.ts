@@ -1,7 +1,7 @@
 /** Words to segments. */
+import { joinText, LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { placeKey } from './conversation.ts';
 import type { RecordedWord, TimedSegment, TimedWord } from './conversation.ts';
-import { joinText } from './text.ts';
 
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
 export const PAUSE_MS = 800;
@@ -11,9 +11,6 @@ export const LONG_MS = 15_000;
 
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
-
-/** No page of several segments is longer, milliseconds: about 100 KB where somebody speaks all the time. */
-export const LONGEST_PAGE_MS = 5 * 60_000;
 
 /** Segments of one recording, in order of time. */
 export type TimedPage = readonly [first: TimedSegment, ...more: TimedSegment[]];

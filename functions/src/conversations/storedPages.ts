@@ -34,9 +34,9 @@ export function separatePages(
   tx: Transaction,
   axis: DeviceAxis,
   pages: readonly StoredPage[],
-  parts: readonly (readonly TimedSegment[])[],
+  parts: readonly { readonly items: readonly TimedSegment[] }[],
 ): void {
-  const sets = parts.map((part) => new Set(part));
+  const sets = parts.map(({ items }) => new Set(items));
   for (const { ref, source, segments } of pages) {
     const shares = sets
       .map((part) => segments.filter((segment) => part.has(segment)))

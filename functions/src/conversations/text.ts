@@ -1,7 +1,5 @@
 /** Text of any language: where spaces belong, what is a word. */
 
-export { joinText } from 'offline-audio-sync-contract';
-
 /** A locale for `Intl`; what is no known language is taken as none in particular. */
 export function localeOf(language: string | null): string | undefined {
   try {

@@ -6,16 +6,15 @@
 import { createHash } from 'node:crypto';
 import { FieldValue } from 'firebase-admin/firestore';
 import type { DocumentReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
+import { FIRST_VOICE } from 'offline-audio-sync-contract';
 import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
 import { speakersOf } from './axis.ts';
 import { pagesOfVoice } from './collections.ts';
-import { segmentsIn } from './conversation.ts';
+import { placeKey, segmentsIn } from './conversation.ts';
 import type { RecordedWord, Segment, SegmentPage } from './conversation.ts';
 import { editsOfVoice } from './edits.ts';
-
-/** Smaller numbers are labels of transcribers. */
-export const FIRST_VOICE = 1000;
+import { placeOf } from './storedPages.ts';
 
 /** Recordings of one run may begin so much before the one before them ends, milliseconds. */
 const OVERLAP_MS = 2000;
@@ -136,9 +135,9 @@ function turnsOf(words: readonly RecordedWord[]): VoiceTurn[] {
 
 /** Who is known to speak in the context. */
 function turnsAt({ context, stored }: VoicesRequest): VoiceTurn[] {
-  const places = new Set(context.map(({ recording }) => `${recording.recordingId}@${recording.startedAtMs}`));
+  const places = new Set(context.map(({ recording }) => placeKey(recording)));
   return segmentsIn(stored)
-    .filter(({ recordingId, recordingStartedAt }) => places.has(`${recordingId}@${recordingStartedAt.toMillis()}`))
+    .filter((segment) => places.has(placeKey(placeOf(segment))))
     .flatMap(turnsOfSegment);
 }
 

@@ -1,10 +1,8 @@
 /** Conversations and what was said in them, as their user corrected them. */
-import { editedConversation, editedSegments, segmentsIn } from 'offline-audio-sync-contract';
-import type { Instant, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
+import { editedConversation, editedSegments, instantOf, segmentsIn } from 'offline-audio-sync-contract';
+import type { SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
 import { speakerNumbers } from 'offline-audio-sync-client';
 import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
-
-const instant = (ms: number): Instant => ({ toMillis: () => ms });
 
 /** The conversation's place on the time axis, as the contract has it. */
 export function intervalOf({
@@ -12,7 +10,7 @@ export function intervalOf({
   startedAt,
   finishedAt,
 }: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>) {
-  return { deviceId, startedAt: instant(startedAt), finishedAt: instant(finishedAt) };
+  return { deviceId, startedAt: instantOf(startedAt), finishedAt: instantOf(finishedAt) };
 }
 
 /** @param edits of its user, in any order; those of other conversations do no harm */

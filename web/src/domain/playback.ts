@@ -1,5 +1,5 @@
 /** Where kept audio is on the time axis, and where a sentence is in it. Times are Unix milliseconds, places in the audio milliseconds. */
-import { audioOffset, type KeptSpan } from 'offline-audio-sync-contract';
+import { audioOffset, instantOf, type KeptSpan } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
 
 export type PlayedSentence = Pick<
@@ -9,7 +9,7 @@ export type PlayedSentence = Pick<
 
 /** Where a sentence begins in the audio of its chunk; null where it is not kept. */
 export function placeOfSentence(spans: readonly KeptSpan[], sentence: PlayedSentence): number | null {
-  const recordingStartedAt = { toMillis: () => sentence.recordingStartedAt };
+  const recordingStartedAt = instantOf(sentence.recordingStartedAt);
   return audioOffset({ spans }, { recordingId: sentence.recordingId, recordingStartedAt }, sentence.startedAt);
 }
 

@@ -1,5 +1,12 @@
 import { useMemo } from 'preact/hooks';
-import { conversationsAcross, conversationsOfDay, jobsSince, NO_LIMIT, speechOfDay } from 'offline-audio-sync-contract';
+import {
+  conversationsAcross,
+  conversationsOfDay,
+  jobsSince,
+  LONGEST_PAGE_MS,
+  NO_LIMIT,
+  speechOfDay,
+} from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, Segment } from '../data/model.ts';
 import { withEdits } from '../domain/edited.ts';
@@ -20,8 +27,6 @@ import { NothingScreen } from './nothing.tsx';
 import { Welcome } from './welcome.tsx';
 
 const HOUR_MS = 3_600_000;
-/** Pages of segments are not longer (`LONGEST_PAGE_MS` of the functions), or they are one segment. */
-const LONGEST_PAGE_MS = 5 * 60_000;
 
 const NO_JOBS: readonly Job[] = [];
 const NO_TALKS: readonly Conversation[] = [];

@@ -1,4 +1,5 @@
 import { transcriptOf } from 'offline-audio-sync-contract';
+import { intervalOf } from '../domain/edited.ts';
 import { recogniserText, transcriberText } from '../domain/transcriberText.ts';
 import { localSuite } from '../env.ts';
 import { segmentsOf } from '../firebase/documents.ts';
@@ -18,9 +19,7 @@ function LastRecogniser() {
   const key = newest === undefined ? null : `recogniser/${uid}/${newest.id}/${newest.revision}`;
   const pages = useLive(key, () => {
     const { deviceId = '', startedAt = 0, finishedAt = 0 } = newest ?? {};
-    const time = (ms: number) => ({ toMillis: () => ms });
-    const interval = { deviceId, startedAt: time(startedAt), finishedAt: time(finishedAt) };
-    return liveQuery(transcriptOf(uid, interval, 1), segmentsOf);
+    return liveQuery(transcriptOf(uid, intervalOf({ deviceId, startedAt, finishedAt }), 1), segmentsOf);
   });
   const transcriber = pages.kind === 'ready' ? (pages.value[0]?.[0]?.transcriber ?? null) : null;
   if (transcriber === null) return null;

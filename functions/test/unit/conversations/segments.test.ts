@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { pageId } from '../../../src/conversations/conversation.ts';
 import type { RecordedWord } from '../../../src/conversations/conversation.ts';
-import { LONGEST_PAGE_MS, pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
+import { pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
 
 const RECORDING = { recordingId: 'recording', startedAtMs: 0 };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { countWords, joinText, localeOf } from '../../../src/conversations/text.ts';
+import { joinText } from 'offline-audio-sync-contract';
+import { countWords, localeOf } from '../../../src/conversations/text.ts';
 
 describe('text', () => {
   it('has spaces between words where the script has them', () => {
