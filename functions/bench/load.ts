@@ -9,13 +9,14 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { filePart, multipart } from '../test/support/multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../test/support/recordings.ts';
+import { UPLOAD_OPTIONS } from '../src/http/uploadOptions.ts';
 import { hostileRequests } from './hostileRequests.ts';
 import type { HostileRequest } from './hostileRequests.ts';
 import { median } from './rounds.ts';
 import type { UploadLoad } from './uploadLoad.ts';
 
-/** As many as an instance is given at once: `concurrency` of `endpoints/syncUpload.ts`. */
-const AT_ONCE = 8;
+/** As many as an instance is given at once. */
+const AT_ONCE = UPLOAD_OPTIONS.concurrency;
 const REQUESTS = 100;
 /** Every twentieth request: 5 %. */
 const HOSTILE_EVERY = 20;

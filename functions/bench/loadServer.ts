@@ -10,6 +10,7 @@ import { createUploadHandler } from '../src/endpoints/syncUpload.ts';
 import { guarded } from '../src/http/callableGuard.ts';
 import type { Logger } from '../src/logger.ts';
 import { acceptUpload } from '../src/upload/accept.ts';
+import { UPLOAD_LIMITS } from '../src/upload/multipart.ts';
 import { beginDirectUpload } from '../src/upload/direct.ts';
 import type { DirectUploadDeps } from '../src/upload/direct.ts';
 import { serve } from '../test/support/httpServer.ts';
@@ -27,7 +28,7 @@ const upload = createUploadHandler({
     await wait(WAIT_MS);
     return accepted;
   },
-  limits: { maxRequestBytes: 30 * 1024 * 1024, maxFiles: 200, maxRecordingBytes: 512 * 1024 * 1024 },
+  limits: UPLOAD_LIMITS,
 });
 const createJob = guarded(
   onCall(

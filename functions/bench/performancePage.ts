@@ -3,7 +3,7 @@ import { options as TASK } from '../src/endpoints/processSyncJob.ts';
 import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
 import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
-import { options as UPLOAD } from '../src/endpoints/syncUpload.ts';
+import { UPLOAD_OPTIONS } from '../src/http/uploadOptions.ts';
 import { decoding, hearing } from './audioPage.ts';
 import { documents, fairness } from './corePage.ts';
 import { chart, percent, table } from './markdown.ts';
@@ -217,9 +217,9 @@ function settings(ratios: Ratios): string[] {
     ],
     [
       '`syncUpload`',
-      UPLOAD.memory,
+      UPLOAD_OPTIONS.memory,
       1,
-      UPLOAD.concurrency,
+      UPLOAD_OPTIONS.concurrency,
       'bodies are in memory, up to 30 MiB and for a moment twice: as many as fit',
     ],
     [

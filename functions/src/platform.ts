@@ -40,6 +40,7 @@ import type { Bucket } from './storage/bucket.ts';
 import { KeptAudio } from './storage/keptAudio.ts';
 import { UploadedObjects } from './storage/objects.ts';
 import { StagedAudio } from './storage/stagedAudio.ts';
+import type { Upload } from './upload/accept.ts';
 import { DailyBudget } from './usage/budget.ts';
 import { FairUse } from './usage/fairUse.ts';
 import { budgetLimits, fairUseLimits } from './usage/settings.ts';
@@ -121,6 +122,16 @@ export const beginning = () => ({
   retentionMs: unfinishedRetentionMs,
   now: Date.now,
 });
+
+/** To accept recordings that come in the body of a request. */
+export const accepting = async () => {
+  const [{ acceptUpload }, { createStaging }] = await Promise.all([
+    import('./upload/accept.ts'),
+    import('./storage/staging.ts'),
+  ]);
+  const deps = { ...beginning(), staging: createStaging(bucket()), queue: startQueue, logger };
+  return (upload: Upload) => acceptUpload(deps, upload);
+};
 
 /** To receive what arrives in Storage. */
 export const arriving = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });

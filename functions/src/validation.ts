@@ -39,6 +39,14 @@ export function isDocumentId(value: string): boolean {
   return /^[\w-]{1,128}$/.test(value) && !/^__.*__$/.test(value);
 }
 
+/** A text that has to be given. @param rule the complaint about one that is none or empty */
+export function requiredText(rule: string) {
+  return z.string(rule).min(1, rule);
+}
+
+/** Whose conversation it is, and whether it is there, is looked up. */
+export const conversationIdText = requiredText('the id of a conversation');
+
 /** What people write: not empty, without blanks around it, and in characters that can be stored. @param max UTF-16 units. */
 export function shortText(max: number) {
   const rule = `a text of 1 to ${max} characters`;

@@ -10,7 +10,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { isDocumentId } from '../validation.ts';
+import { conversationIdText, isDocumentId } from '../validation.ts';
 
 export const deleteConversation = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -30,8 +30,7 @@ export interface DeleteConversationDeps {
   readonly logger: Logger;
 }
 
-const rule = 'the id of a conversation';
-const input = z.object({ conversation_id: z.string(rule).min(1, rule) }, `give {"conversation_id": …}`);
+const input = z.object({ conversation_id: conversationIdText }, `give {"conversation_id": …}`);
 
 export function createDeleteConversationCallable(
   deps: DeleteConversationDeps,

@@ -11,7 +11,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { isDocumentId, isoTime, shortText } from '../validation.ts';
+import { conversationIdText, isDocumentId, isoTime, requiredText, shortText } from '../validation.ts';
 
 export const editConversation = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -35,13 +35,11 @@ export interface EditCallableDeps {
   readonly logger: Logger;
 }
 
-const idRule = 'the id of a conversation';
-const conversationId = z.string(idRule).min(1, idRule);
 const recordingRule = 'the recordingId of a segment';
 const flagRule = 'true or false';
 const scopeRule = 'sentence, conversation or everywhere';
 const place = {
-  recording_id: z.string(recordingRule).min(1, recordingRule).max(200, recordingRule),
+  recording_id: requiredText(recordingRule).max(200, recordingRule),
   from: isoTime,
   to: isoTime,
 };
@@ -49,7 +47,7 @@ const editIdRule = '16 to 64 letters, digits, - and _';
 
 const input = z.object(
   {
-    conversation_id: conversationId,
+    conversation_id: conversationIdText,
     edit: z.discriminatedUnion(
       'kind',
       [
@@ -64,7 +62,7 @@ const input = z.object(
           ...place,
         }),
         z.object({ kind: z.literal('split'), at: isoTime }),
-        z.object({ kind: z.literal('merge'), with_conversation_id: conversationId }),
+        z.object({ kind: z.literal('merge'), with_conversation_id: conversationIdText }),
       ],
       'an edit of kind title, star, tag, text, speaker, split or merge',
     ),

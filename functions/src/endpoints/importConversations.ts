@@ -1,5 +1,5 @@
 /** `importConversations({conversations})`: what was taken along, here or elsewhere, comes in. */
-import { EDIT_LIMITS, IMPORT_LIMITS } from 'offline-audio-sync-contract';
+import { EDIT_LIMITS, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
 import type { ImportedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { LIMITS } from '../config.ts';
@@ -152,14 +152,8 @@ function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegm
   };
 }
 
-/** Divides the time of a text among its words by their lengths. */
+/** The words of a text whose words have no times of their own. */
 function wordsOf(text: string, startMs: number, endMs: number): ImportedWord[] {
-  const words = text.split(/\s+/);
-  const total = words.reduce((sum, { length }) => sum + length, 0);
-  let passed = 0;
-  return words.map((word) => {
-    const from = startMs + ((endMs - startMs) * passed) / total;
-    passed += word.length;
-    return { text: word, startMs: from, endMs: startMs + ((endMs - startMs) * passed) / total };
-  });
+  const words = spreadOverTime(text.split(/\s+/), startMs, endMs);
+  return words.map((word) => ({ text: word.text, startMs: word.fromMs, endMs: word.toMs }));
 }

@@ -4,9 +4,9 @@
  * other words. Every other path is `path_not_found` in JSON, so that an app with a wrong address never gets the console's page.
  */
 import { onRequest } from 'firebase-functions/v2/https';
-import type { HttpsOptions, Request } from 'firebase-functions/v2/https';
+import type { Request } from 'firebase-functions/v2/https';
 import * as z from 'zod';
-import { LIMITS, params, region } from '../config.ts';
+import { params } from '../config.ts';
 import type { Conversation, Segment } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
@@ -14,50 +14,31 @@ import { omiConversation, omiHeaders, omiJob, omiProblem, omiStart } from '../ht
 import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler, Method, Reply } from '../http/route.ts';
-import { isJobId } from '../jobs/job.ts';
+import { UPLOAD_OPTIONS } from '../http/uploadOptions.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { AcceptedJob, Upload } from '../upload/accept.ts';
-import { parseMultipart } from '../upload/multipart.ts';
-import type { MultipartLimits } from '../upload/multipart.ts';
+import { readForm, UPLOAD_LIMITS } from '../upload/multipart.ts';
+import type { UploadLimits } from '../upload/multipart.ts';
 import { fromOmi } from '../upload/omiFiles.ts';
 import { checkEach } from '../upload/recordings.ts';
 import { REQUEST, uploadFields } from '../upload/request.ts';
-
-/** As `syncUpload`: bodies are held in memory. */
-export const options = {
-  region,
-  invoker: 'public',
-  memory: '1GiB',
-  concurrency: 8,
-  timeoutSeconds: 120,
-} as const satisfies HttpsOptions;
+import { isDocumentId } from '../validation.ts';
 
 export const omiApi = onRequest(
-  options,
+  UPLOAD_OPTIONS,
   lazily(async () => {
-    const [
-      { authenticator, beginning, bucket, conversations, db, jobs, startQueue },
-      { acceptUpload },
-      { createStaging },
-      { readTranscript },
-    ] = await Promise.all([
+    const [{ accepting, authenticator, conversations, db, jobs }, { readTranscript }] = await Promise.all([
       import('../platform.ts'),
-      import('../upload/accept.ts'),
-      import('../storage/staging.ts'),
       import('../conversations/transcript.ts'),
     ]);
     return createOmiHandler({
       isServed: () => params.omiApi.value(),
       authenticate: authenticator({ checkRevoked: false }),
       authenticateUpload: authenticator({ checkRevoked: true }),
-      accept: (upload) =>
-        acceptUpload(
-          { ...beginning(), staging: createStaging(bucket()), queue: startQueue, logger: cloudLogger },
-          upload,
-        ),
+      accept: async (upload) => (await accepting())(upload),
       jobs,
       readConversation: async (uid, id) => {
         const [found] = await conversations.resolve(uid, [id]);
@@ -65,11 +46,7 @@ export const omiApi = onRequest(
         const [liveId, conversation] = found;
         return { id: liveId, conversation, segments: await readTranscript(db, uid, conversation) };
       },
-      limits: {
-        maxRequestBytes: LIMITS.maxRequestBytes,
-        maxFiles: LIMITS.maxFilesPerRequest,
-        maxRecordingBytes: LIMITS.maxRecordingBytes,
-      },
+      limits: UPLOAD_LIMITS,
       logger: cloudLogger,
       now: Date.now,
     });
@@ -85,7 +62,7 @@ export interface OmiDeps {
   readonly jobs: Pick<JobStore, 'get'>;
   /** The live conversation that an id stands for now, with its transcript. */
   readonly readConversation: (uid: string, id: string) => Promise<OmiRead | null>;
-  readonly limits: MultipartLimits & { readonly maxRecordingBytes: number };
+  readonly limits: UploadLimits;
   readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -127,9 +104,7 @@ const queryShape = z.object({ conversation_id: REQUEST.conversationId.optional()
 async function upload({ authenticateUpload, accept, limits, now }: OmiDeps, req: Request): Promise<Reply> {
   const { uid } = await authenticateUpload(req);
   const { conversation_id: conversationId } = parseQuery(req, queryShape);
-  // Without a body there is no rawBody, whatever the type says.
-  const rawBody = (req.rawBody as Buffer | undefined) ?? Buffer.alloc(0);
-  const form = parseMultipart(req.get('Content-Type'), rawBody, limits);
+  const { form, bytes } = readForm(req, limits);
   const fields = uploadFields({ conversation_id: conversationId });
   const { recordings, problems } = checkEach(form.files.map(fromOmi), fields, {
     nowMs: now(),
@@ -145,7 +120,7 @@ async function upload({ authenticateUpload, accept, limits, now }: OmiDeps, req:
     body: omiStart(jobId, job),
     // Relative, so that it is right behind Hosting and at the function's own address.
     headers: { Location: req.path.endsWith('/') ? jobId : `sync-local-files/${jobId}` },
-    log: { uid, jobId, files: recordings.length, rejected: problems.length, bytes: rawBody.length },
+    log: { uid, jobId, files: recordings.length, rejected: problems.length, bytes },
   };
 }
 
@@ -166,7 +141,7 @@ const TARGET_CODES: ReadonlySet<string> = new Set(['conversation_not_found', 'co
 
 async function showJob({ authenticate, jobs, now }: OmiDeps, req: Request, jobId: string): Promise<Reply> {
   const { uid } = await authenticate(req);
-  const job = isJobId(jobId) ? await jobs.get(jobId) : null;
+  const job = isDocumentId(jobId) ? await jobs.get(jobId) : null;
   // A job of another user answers like none, so that no caller learns which ids exist. Omi's app treats both alike.
   if (job?.uid !== uid) throw new AppError('job_not_found');
   return { status: 200, body: omiJob(jobId, job, now()), log: { uid, jobId } };
@@ -174,7 +149,7 @@ async function showJob({ authenticate, jobs, now }: OmiDeps, req: Request, jobId
 
 async function showConversation({ authenticate, readConversation }: OmiDeps, req: Request, id: string): Promise<Reply> {
   const { uid } = await authenticate(req);
-  const read = isJobId(id) ? await readConversation(uid, id) : null;
+  const read = isDocumentId(id) ? await readConversation(uid, id) : null;
   if (read === null) throw new AppError('conversation_not_found');
   const body = omiConversation(read.id, read.conversation, read.segments);
   return { status: 200, body, log: { uid, segments: body.transcript_segments.length } };

@@ -10,9 +10,7 @@ import { QUEUE } from '../requirements.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-/**
- * Private: IAM keeps strangers out.
- */
+/** Private: IAM keeps strangers out. */
 export const options = {
   region,
   invoker: 'private',
@@ -45,9 +43,9 @@ const work = lazily(async () => {
   ]);
   const { budget, completing, db, fairUse, keptAudio, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
-  // The local recogniser has no limit but its own processors.
   // The other transcribers tell no speakers apart, and hear a mix of all channels.
   const tellsSpeakersApart = transcriber === 'deepgram' && (params.diarize.value() || params.multichannel.value());
+  // The local recogniser has no limit but its own processors.
   const limit = transcriber === 'local' ? 0 : params.projectRequests.value();
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;

@@ -8,13 +8,13 @@ import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { jobIdRule } from '../http/jobCallable.ts';
+import { jobIdText } from '../http/jobCallable.ts';
 import { isJobId } from '../jobs/job.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
-import { boundedList, isDocumentId } from '../validation.ts';
+import { boundedList, conversationIdText, isDocumentId, requiredText } from '../validation.ts';
 
 /** A day of speech takes some minutes to move. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
@@ -41,17 +41,16 @@ export interface RedateCallableDeps {
   readonly redate: (request: RedatingRequest) => Promise<DecidedRedating['recordings']>;
 }
 
-const conversationRule = 'the id of a conversation';
 const nameRule = 'the name of a recording';
-const recordingName = z.string(nameRule).min(1, nameRule).max(LIMITS.maxNameBytes, nameRule);
+const recordingName = requiredText(nameRule).max(LIMITS.maxNameBytes, nameRule);
 const namesRule = `1 to ${LIMITS.maxFilesPerJob} names of recordings`;
 const offsetRule = 'a whole number of milliseconds';
 
 const input = z
   .object(
     {
-      conversation_id: z.string(conversationRule).min(1, conversationRule).nullish(),
-      job_id: z.string(jobIdRule).min(1, jobIdRule).nullish(),
+      conversation_id: conversationIdText.nullish(),
+      job_id: jobIdText.nullish(),
       names: boundedList(LIMITS.maxFilesPerJob, recordingName, namesRule).nullish(),
       offset_ms: z.int(offsetRule),
       idempotency_key: REQUEST.idempotencyKey.nullish(),

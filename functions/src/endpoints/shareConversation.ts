@@ -11,7 +11,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { isDocumentId } from '../validation.ts';
+import { conversationIdText, isDocumentId } from '../validation.ts';
 
 export const shareConversation = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -40,11 +40,10 @@ export interface ShareCallableDeps {
 }
 
 const { defaultHours, maxHours } = SHARE_LIMITS;
-const idRule = 'the id of a conversation';
 const hoursRule = `a whole number of hours from 1 to ${maxHours}`;
 const input = z.object(
   {
-    conversation_id: z.string(idRule).min(1, idRule),
+    conversation_id: conversationIdText,
     hours: z.int(hoursRule).min(1, hoursRule).max(maxHours, hoursRule).nullish(),
   },
   'give {"conversation_id": …}',

@@ -15,6 +15,7 @@ import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
+import { requiredText } from '../validation.ts';
 
 export const options = {
   region,
@@ -49,8 +50,7 @@ export interface StatusDeps {
   readonly logger: Logger;
 }
 
-const jobIdRule = 'give the job_id that the upload returned';
-const queryShape = z.object({ job_id: z.string(jobIdRule).min(1, jobIdRule) });
+const queryShape = z.object({ job_id: requiredText('give the job_id that the upload returned') });
 
 export function createStatusHandler({ authenticate, jobs, filesOf, logger }: StatusDeps): HttpHandler {
   return route({ name: 'status', method: 'GET', logger }, async (req) => {

@@ -10,7 +10,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { isDocumentId } from '../validation.ts';
+import { isDocumentId, requiredText } from '../validation.ts';
 
 export const undoEdit = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -34,8 +34,7 @@ export interface UndoCallableDeps {
   readonly logger: Logger;
 }
 
-const rule = 'the id of an edit';
-const input = z.object({ edit_id: z.string(rule).min(1, rule) }, 'give {"edit_id": …}');
+const input = z.object({ edit_id: requiredText('the id of an edit') }, 'give {"edit_id": …}');
 
 export function createUndoCallable(deps: UndoCallableDeps): CallableHandler<EditView> {
   return callable({ ...deps, name: 'undoEdit', input }, async ({ uid }, { edit_id: id }) => {

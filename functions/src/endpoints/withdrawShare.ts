@@ -8,7 +8,7 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { isDocumentId } from '../validation.ts';
+import { isDocumentId, requiredText } from '../validation.ts';
 
 export const withdrawShare = onGuardedCall(
   CALLABLE_OPTIONS,
@@ -33,7 +33,7 @@ export interface WithdrawCallableDeps {
 
 const rule = 'the share_id that shareConversation returned';
 const input = z.object(
-  { share_id: z.string(rule).min(1, rule).max(128, rule).refine(isDocumentId, rule) },
+  { share_id: requiredText(rule).max(128, rule).refine(isDocumentId, rule) },
   'give {"share_id": …}',
 );
 

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { isJobId } from '../jobs/job.ts';
 import type { Job } from '../jobs/job.ts';
 import type { FileStore } from '../jobs/files.ts';
+import { requiredText } from '../validation.ts';
 import { callable } from './callable.ts';
 import type { CallableHandler, CallableOptions } from './callable.ts';
 import { jobView } from './views.ts';
@@ -16,7 +17,8 @@ export interface JobCallableDeps extends Omit<CallableOptions<unknown>, 'input'>
 }
 
 export const jobIdRule = 'the job_id that the upload returned';
-const input = z.object({ job_id: z.string(jobIdRule).min(1, jobIdRule) }, `give {"job_id": …}`);
+export const jobIdText = requiredText(jobIdRule);
+const input = z.object({ job_id: jobIdText }, `give {"job_id": …}`);
 
 export function jobCallable({ files, command, ...options }: JobCallableDeps): CallableHandler<JobView> {
   return callable({ ...options, input }, async ({ uid }, { job_id: jobId }) => {

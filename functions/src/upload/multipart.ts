@@ -1,4 +1,6 @@
 /** The form of an upload: which parts it may have, and how many. */
+import type { Request } from 'firebase-functions/v2/https';
+import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { boundaryOf, partsOf } from './multipartParts.ts';
 
@@ -20,12 +22,32 @@ export interface MultipartLimits {
   readonly maxFiles: number;
 }
 
+export interface UploadLimits extends MultipartLimits {
+  readonly maxRecordingBytes: number;
+}
+
+export const UPLOAD_LIMITS: UploadLimits = {
+  maxRequestBytes: LIMITS.maxRequestBytes,
+  maxFiles: LIMITS.maxFilesPerRequest,
+  maxRecordingBytes: LIMITS.maxRecordingBytes,
+};
+
 /** The field that carries recordings. */
 const FILES_FIELD = 'files';
 const MAX_FIELDS = 20;
 const MAX_FIELD_BYTES = 1024;
 /** Of a field's name, where an error shows it; characters. */
 const SHOWN_NAME_LENGTH = 64;
+
+/** The form in the body of a request, and the bytes of the body. @throws AppError as {@link parseMultipart} */
+export function readForm(
+  req: Request,
+  limits: MultipartLimits,
+): { readonly form: MultipartForm; readonly bytes: number } {
+  // Without a body there is no rawBody, whatever the type says.
+  const rawBody = (req.rawBody as Buffer | undefined) ?? Buffer.alloc(0);
+  return { form: parseMultipart(req.get('Content-Type'), rawBody, limits), bytes: rawBody.length };
+}
 
 /**
  * The first mistake is the answer: nothing behind it is read.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../../src/config.ts';
-import { options as UPLOAD } from '../../../src/endpoints/syncUpload.ts';
+import { UPLOAD_OPTIONS } from '../../../src/http/uploadOptions.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
 
@@ -36,7 +36,7 @@ describe('docs/api.md', () => {
       `${maxFilesPerJob.toLocaleString('en')} recordings of up to ${mib(maxRecordingBytes)}`,
       `at most ${maxNameBytes} bytes`,
       `at most ${maxClockAheadMs / 60_000} minutes in the future`,
-      `gives an upload ${UPLOAD.timeoutSeconds} seconds`,
+      `gives an upload ${UPLOAD_OPTIONS.timeoutSeconds} seconds`,
     ])
       assert.ok(text.includes(limit), limit);
     assert.equal(new Date(LIMITS.minCaptureMs).toISOString(), '2024-01-01T00:00:00.000Z');
