@@ -1,6 +1,6 @@
 /** Bytes as they come from apps and platforms. */
 
-/** The same bytes, in memory that is nobody else's where they were in a shared buffer. */
+/** The same bytes. Those in shared memory are copied, because other threads may change them. */
 export function ownBytes(data: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer> {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return isOwn(data) ? data : new Uint8Array(data);

@@ -20,14 +20,13 @@ import {
 } from 'firebase/firestore';
 import type { Firestore, Query, QueryDocumentSnapshot } from 'firebase/firestore';
 import { DEVICE_ID, devicesPath } from 'offline-audio-sync-contract';
-import type { Platform } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
 import { SyncError } from './errors.ts';
 import type { ReadQuery } from './reading.ts';
 import { sdkBackend } from './sdk.ts';
-import type { SdkBackendOptions } from './sdk.ts';
+import type { Device, SdkBackendOptions } from './sdk.ts';
 
-export type { SdkBackendOptions } from './sdk.ts';
+export type { Device, SdkBackendOptions } from './sdk.ts';
 
 export interface FirebaseBackendOptions extends SdkBackendOptions {
   readonly app: FirebaseApp;
@@ -86,15 +85,6 @@ export function toQuery(firestore: Firestore, read: ReadQuery, after?: QueryDocu
     ...(after === undefined ? [] : [startAfter(after)]),
     limit(read.limit),
   );
-}
-
-export interface Device {
-  readonly uid: string;
-  /** The same for as long as the app is installed, and the `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
-  readonly deviceId: string;
-  /** Of FCM. */
-  readonly token: string;
-  readonly platform: Platform;
 }
 
 /**

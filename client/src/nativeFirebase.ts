@@ -1,12 +1,11 @@
 /** The app's Firebase project, by React Native Firebase (`@react-native-firebase/auth` and `/firestore`, their modular API). */
 import { DEVICE_ID, devicesPath } from 'offline-audio-sync-contract';
-import type { Platform } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
 import type { Unsubscribe } from './emitter.ts';
 import { SyncError } from './errors.ts';
 import type { ReadQuery } from './reading.ts';
 import { sdkBackend } from './sdk.ts';
-import type { SdkBackendOptions } from './sdk.ts';
+import type { Device, SdkBackendOptions } from './sdk.ts';
 
 export interface NativeUser {
   readonly uid: string;
@@ -110,19 +109,10 @@ export function nativeQuery(firestore: NativeFirestoreModule, read: ReadQuery): 
   );
 }
 
-export interface NativeDevice {
-  readonly uid: string;
-  /** The `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
-  readonly deviceId: string;
-  /** Of FCM. */
-  readonly token: string;
-  readonly platform: Platform;
-}
-
 /** Where pushes go to. Call it at every launch, and whenever FCM gives a new token. @throws SyncError `bad_device_id` */
 export async function registerNativeDevice(
   firestore: NativeFirestoreModule,
-  { uid, deviceId, token, platform }: NativeDevice,
+  { uid, deviceId, token, platform }: Device,
 ): Promise<void> {
   if (!DEVICE_ID.test(deviceId)) throw new SyncError('bad_device_id');
   const device = { fcmToken: token, platform, updatedAt: firestore.serverTimestamp() };
@@ -132,7 +122,7 @@ export async function registerNativeDevice(
 /** Before signing out: no pushes for this user any more. Uploads of this device that are not complete end with it. */
 export async function unregisterNativeDevice(
   firestore: NativeFirestoreModule,
-  { uid, deviceId }: Pick<NativeDevice, 'uid' | 'deviceId'>,
+  { uid, deviceId }: Pick<Device, 'uid' | 'deviceId'>,
 ): Promise<void> {
   await firestore.deleteDoc(firestore.doc(firestore.getFirestore(), `${devicesPath(uid)}/${deviceId}`));
 }

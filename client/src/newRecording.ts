@@ -53,6 +53,5 @@ function fromFile({ name, data }: FileRecording) {
   return { name, audio: data instanceof Blob ? data : ownBytes(data) };
 }
 
-/** Separators, quotes, control characters and lone surrogates. By their codes: not every engine of React Native knows `\\p{…}`. */
-// eslint-disable-next-line no-control-regex
+/** Separators, quotes, control characters and lone surrogates. By their codes: not every engine of React Native knows `\p{…}`. */
 const UNSAFE = /[/\\"\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u;

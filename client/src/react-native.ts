@@ -13,7 +13,6 @@ export { nativeFirebaseBackend, nativeQuery, registerNativeDevice, unregisterNat
 export type {
   NativeAuth,
   NativeAuthModule,
-  NativeDevice,
   NativeDocument,
   NativeFirebaseBackendOptions,
   NativeFirestoreModule,
@@ -21,3 +20,4 @@ export type {
   NativeSnapshot,
   NativeUser,
 } from './nativeFirebase.ts';
+export type { Device } from './sdk.ts';

@@ -1,6 +1,6 @@
 /** The app's Firebase project, by whichever SDK: Firebase's own (`/firebase`) or React Native Firebase (`/react-native`). */
 import { DEFAULT_REGION, JOBS } from 'offline-audio-sync-contract';
-import type { JobDoc } from 'offline-audio-sync-contract';
+import type { JobDoc, Platform } from 'offline-audio-sync-contract';
 import type { Backend, JobSignal } from './backend.ts';
 import type { Unsubscribe } from './emitter.ts';
 import { SyncError } from './errors.ts';
@@ -36,6 +36,16 @@ export interface SdkBackendOptions {
   readonly functionPrefix?: string;
   /** Default: `https://firebasestorage.googleapis.com`. */
   readonly storageUrl?: string;
+}
+
+/** An installation of the app that pushes go to. */
+export interface Device {
+  readonly uid: string;
+  /** The same for as long as the app is installed, and the `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
+  readonly deviceId: string;
+  /** Of FCM. */
+  readonly token: string;
+  readonly platform: Platform;
 }
 
 /** For the user who is signed in now, and no other. @throws SyncError `signed_out` */

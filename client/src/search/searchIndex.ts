@@ -29,6 +29,9 @@ export interface SearchResult {
 /** Sentences of a block, at least: about 80,000 words, which are packed in a moment that nobody notices. */
 const SEAL_AT = 2048;
 
+/** The key of the tail, which stands where a conversation is in no block yet. */
+const TAIL = 0;
+
 /** A part of the index in memory, and the conversations in it that count. */
 interface OpenBlock {
   readonly key: number;
@@ -70,7 +73,7 @@ export class SearchIndex {
       index.#nextKey = Math.max(index.#nextKey, key + 1);
     }
     for (const { id, block } of await store.homes()) {
-      if (block !== 0) index.#homes.set(id, block);
+      if (block !== TAIL) index.#homes.set(id, block);
       else {
         const conversation = await store.conversation(id);
         if (conversation !== null) index.#addToTail(conversation);
@@ -106,8 +109,8 @@ export class SearchIndex {
     for (const { key, data } of this.#all()) {
       for (const { id, deviceId: device, first } of data.conversations) {
         const begins = data.seconds[first] ?? Number.POSITIVE_INFINITY;
-        const counts = key === 0 || this.#homes.get(id) === key;
-        if (device !== deviceId || !counts || begins > second || (best !== null && begins < best.second)) continue;
+        if (device !== deviceId || !this.#counts(id, key) || begins > second || (best !== null && begins < best.second))
+          continue;
         best = { id, second: begins };
       }
     }
@@ -117,7 +120,7 @@ export class SearchIndex {
   /** Adds conversations, or takes them in place of what was known of them; those without a sentence go. */
   async put(conversations: readonly IndexedConversation[]): Promise<void> {
     const filled = conversations.filter(({ sentences }) => sentences.length > 0);
-    await this.#store.put(filled.map((conversation) => ({ conversation, block: 0 })));
+    await this.#store.put(filled.map((conversation) => ({ conversation, block: TAIL })));
     for (const conversation of filled) {
       this.#homes.delete(conversation.id);
       this.#addToTail(conversation);
@@ -161,11 +164,16 @@ export class SearchIndex {
     const { data } = block;
     const matches = matchesIn(data, tokens);
     if (matches === null) return;
-    const counts = (id: string): boolean => block.key === 0 || this.#homes.get(id) === block.key;
+    const counts = (id: string): boolean => this.#counts(id, block.key);
     // Most blocks are too old for anything of them to be shown: they are only counted.
     const isCountedAlone = Object.keys(filter).length === 0 && newest.isFull(block.newestSecond);
     if (isCountedAlone && data.conversations.every(({ id }) => counts(id))) newest.total += matches.count;
     else addMatches(data, matches, { filter, counts, newest });
+  }
+
+  /** Whether a conversation of a block counts there: all of the tail do. */
+  #counts(id: string, key: number): boolean {
+    return key === TAIL || this.#homes.get(id) === key;
   }
 
   async #read(found: readonly Found[]): Promise<SearchHit[]> {
@@ -182,10 +190,10 @@ export class SearchIndex {
     return this.#tail.get(id)?.conversation ?? this.#store.conversation(id);
   }
 
-  /** Every block, the newest first, which is the tail, whose key is 0. */
+  /** Every block, the newest first: that is the tail. */
   #all(): OpenBlock[] {
     this.#tailBlock ??= packTail([...this.#tail.values()]);
-    return [openBlock(0, this.#tailBlock), ...[...this.#blocks.values()].reverse()];
+    return [openBlock(TAIL, this.#tailBlock), ...[...this.#blocks.values()].reverse()];
   }
 
   #addToTail(conversation: IndexedConversation): void {

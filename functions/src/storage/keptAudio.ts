@@ -7,7 +7,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { keptAudioPath } from 'offline-audio-sync-contract';
 import type { KeptAudioDoc, KeptSpan } from 'offline-audio-sync-contract';
-import pMap from 'p-map';
+import { deleteObjects } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 
 export type KeptAudioEntry = KeptAudioDoc<Timestamp>;
@@ -16,7 +16,6 @@ export type KeptAudioEntry = KeptAudioDoc<Timestamp>;
 export const KEPT_PREFIX = 'audio/';
 
 const EXTENSIONS = { 'audio/ogg': 'ogg', 'audio/flac': 'flac' } as const;
-const DELETES_AT_ONCE = 16;
 
 export interface KeptChunk {
   readonly uid: string;
@@ -69,9 +68,7 @@ export class KeptAudio {
 
   /** Deletes objects whose documents are gone; those already gone are fine. */
   async delete(paths: readonly string[]): Promise<void> {
-    await pMap(paths, (path) => this.#bucket.file(path).delete({ ignoreNotFound: true }), {
-      concurrency: DELETES_AT_ONCE,
-    });
+    await deleteObjects(this.#bucket, paths);
   }
 }
 

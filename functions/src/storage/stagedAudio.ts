@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
-import { deleteGeneration } from './bucket.ts';
+import { deleteGeneration, deleteObjects, DELETES_AT_ONCE } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { stagedPath } from './paths.ts';
 import type { StagedObject } from './staging.ts';
@@ -54,8 +54,7 @@ export class StagedAudio {
 
   /** Deletes recordings; those already gone are fine. */
   async delete(paths: readonly string[]): Promise<void> {
-    const deleteOne = (path: string) => this.#bucket.file(path).delete({ ignoreNotFound: true });
-    await pMap(paths, deleteOne, { concurrency: DELETES_AT_ONCE });
+    await deleteObjects(this.#bucket, paths);
   }
 
   /** Deletes what was listed, unless it was overwritten since. */
@@ -63,8 +62,6 @@ export class StagedAudio {
     await pMap(objects, (object) => deleteGeneration(this.#bucket, object), { concurrency: DELETES_AT_ONCE });
   }
 }
-
-const DELETES_AT_ONCE = 16;
 
 function storageErrorCode(error: unknown): ErrorCode {
   const status = error instanceof Error && 'code' in error ? error.code : null;

@@ -84,7 +84,7 @@ export async function deleteContent(uid: string, deps: UserDeletionDeps): Promis
     if (known !== undefined && known.contentBefore === undefined) return;
     tx.set(ref, { dueAt: Timestamp.fromMillis(nowMs + SECOND_TIME_MS), contentBefore });
   });
-  await deleteContentOf(uid, contentBefore, deps);
+  await deleteDataOf(uid, { before: contentBefore, keepsAccount: true }, deps);
 }
 
 /** Deletes the audio that is kept for a user to play. */
@@ -103,7 +103,7 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
     finish: async (doc) => {
       const { contentBefore } = doc.data();
       if (contentBefore === undefined) await deleteEverythingOf(doc.id, deps);
-      else await deleteContentOf(doc.id, contentBefore, deps);
+      else await deleteDataOf(doc.id, { before: contentBefore, keepsAccount: true }, deps);
       await doc.ref.delete({ lastUpdateTime: doc.updateTime });
     },
     failure: { event: 'user.not_deleted', fields: ({ id: uid }) => ({ uid }) },
@@ -111,29 +111,30 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
   });
 }
 
-/** Jobs first: without its job a worker can write nothing more. */
 async function deleteEverythingOf(uid: string, deps: UserDeletionDeps): Promise<void> {
-  const { db, objects, logger } = deps;
   const createdAtMs = await deps.accountCreatedAtMs(uid);
   const before = createdAtMs === null ? null : Timestamp.fromMillis(createdAtMs);
+  await deleteDataOf(uid, { before, keepsAccount: false }, deps);
+}
+
+type DeletedPart =
+  | { readonly before: null; readonly keepsAccount: false }
+  /** What was written since `before` stays; with `keepsAccount` also devices, usage and the user's own document. */
+  | { readonly before: Timestamp; readonly keepsAccount: boolean };
+
+/** Jobs first: without its job a worker can write nothing more. */
+async function deleteDataOf(uid: string, { before, keepsAccount }: DeletedPart, deps: UserDeletionDeps): Promise<void> {
+  const { db, objects, logger } = deps;
   const jobs = await deleteJobs(uid, before, deps);
   await deleteShares(db, uid, before);
   if (before === null) {
     await db.recursiveDelete(db.doc(`users/${uid}`));
     for (const prefix of prefixesOf(uid)) await objects.deleteAll(prefix);
   } else {
-    await deleteOldDocuments(db, uid, before, { keepsAccount: false });
+    await deleteOldDocuments(db, uid, before, { keepsAccount });
     for (const prefix of prefixesOf(uid)) await deleteOldObjects(prefix, before, objects);
   }
   logger.info('user.deleted', { uid, stage: 'deletion', jobs });
-}
-
-async function deleteContentOf(uid: string, before: Timestamp, deps: UserDeletionDeps): Promise<void> {
-  const jobs = await deleteJobs(uid, before, deps);
-  await deleteShares(deps.db, uid, before);
-  await deleteOldDocuments(deps.db, uid, before, { keepsAccount: true });
-  for (const prefix of prefixesOf(uid)) await deleteOldObjects(prefix, before, deps.objects);
-  deps.logger.info('user.deleted', { uid, stage: 'deletion', jobs });
 }
 
 /** @param before of when they were made; null for all. */

@@ -61,7 +61,7 @@ function logTranscribed(
 ): void {
   const { requestId, billedSeconds, words } = transcription;
   const { durationMs } = request;
-  const toBillMs = durationMs * (request.audio.channels === 2 ? 2 : 1);
+  const toBillMs = durationMs * request.audio.channels;
   const fields = { requestId, durationMs, billedSeconds, words: words.length, elapsedMs };
   // A second covers what containers round up; more means that Deepgram read the stream otherwise than we wrote it.
   if (Math.abs(billedSeconds * 1000 - toBillMs) > 1000) logger.warn('deepgram.length_differs', fields);

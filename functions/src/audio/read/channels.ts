@@ -15,18 +15,20 @@ export type Planes = readonly Float32Array[];
 const ONE_SOUND = 0.5;
 
 /** Mean square below which a channel carries nothing: -60 dBFS. */
-const AUDIBLE = 1e-6;
+export const AUDIBLE = 1e-6;
 
 export class ChannelConverter {
+  /** Channels that come out. */
+  readonly width: 1 | 2;
   readonly #mixDown: MixDown | null;
   /** One for each channel that comes out; none at 16 kHz. */
   readonly #resamplers: readonly Resampler[];
 
   /** @param sampleRate samples a second of each channel that comes in */
   constructor(channels: number, sampleRate: number, mode: ChannelMode) {
-    const isSeparate = mode === 'separate' && channels === 2;
-    this.#mixDown = isSeparate ? null : new MixDown(channels, sampleRate);
-    const outputs = sampleRate === SAMPLE_RATE ? 0 : isSeparate ? 2 : 1;
+    this.width = mode === 'separate' && channels === 2 ? 2 : 1;
+    this.#mixDown = this.width === 2 ? null : new MixDown(channels, sampleRate);
+    const outputs = sampleRate === SAMPLE_RATE ? 0 : this.width;
     this.#resamplers = Array.from({ length: outputs }, () => new Resampler(sampleRate));
   }
 

@@ -39,7 +39,7 @@ export async function decodeOpusChannels(
   try {
     const converter = new ChannelConverter(channels, SAMPLE_RATE, mode);
     const total = frames.reduce((sum, { samples }) => sum + samples, 0);
-    const planes = Array.from({ length: mode === 'separate' ? channels : 1 }, () => new Float32Array(total));
+    const planes = Array.from({ length: converter.width }, () => new Float32Array(total));
     const refused: number[] = [];
     let packetsBefore = 0;
     let at = 0;

@@ -12,8 +12,6 @@ export class PcmFrames implements FrameSource {
   readonly maxPayloadBytes = LIMITS.maxFrameBytes;
   readonly #format: FramedFormat;
   readonly #channels: ChannelConverter;
-  /** Samples of one moment: 2 where two channels are kept apart. */
-  readonly #width: 1 | 2;
   /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
   #waiting: readonly EncodedFrame[] = [];
   #held = new Float32Array(0);
@@ -24,7 +22,6 @@ export class PcmFrames implements FrameSource {
     this.#format = format;
     this.sampleRate = format.sampleRate;
     this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
-    this.#width = channels === 'separate' && format.channels === 2 ? 2 : 1;
   }
 
   toSourceFrames(frames: readonly EncodedFrame[]): SourceFrame[] {
@@ -40,19 +37,20 @@ export class PcmFrames implements FrameSource {
   /** Cuts the output at frame borders. */
   #giveOut(output: Planes): SourceFrame[] {
     const held = concat(this.#held, interleave(output));
+    const { width } = this.#channels;
     const lengths: number[] = [];
     let length = 0;
     for (const frame of this.#waiting) {
       const samples = this.#outputLength(this.#inputDone + frame.samples) - this.#outputLength(this.#inputDone);
-      if ((length + samples) * this.#width > held.length) break;
+      if ((length + samples) * width > held.length) break;
       lengths.push(samples);
       length += samples;
       this.#inputDone += frame.samples;
     }
-    const pcm = held.slice(0, length * this.#width);
-    const frames = cutFrames(this.#waiting, lengths, pcm, this.#width);
+    const pcm = held.slice(0, length * width);
+    const frames = cutFrames(this.#waiting, lengths, pcm, width);
     this.#waiting = this.#waiting.slice(lengths.length);
-    this.#held = held.slice(length * this.#width);
+    this.#held = held.slice(length * width);
     return frames;
   }
 

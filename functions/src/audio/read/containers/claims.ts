@@ -59,18 +59,34 @@ export function mp3Claim(file: FileView): Mp3Claim | null {
   // The tag lies behind the side information of its frame: 32, 17 or 9 bytes, and the header of 4.
   const header = [36, 21, 13].map((distance) => tag - distance).find((at) => at >= 0 && isMpegHeader(head, at));
   if (!hasFrames || header === undefined) return null;
-  const version = (head.readUInt8(header + 1) >> 3) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
-  const rate =
-    (MPEG1_RATES[(head.readUInt8(header + 2) >> 2) & 3] ?? 44_100) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const sampling = mpegSampling(head.readUInt32BE(header));
+  if (sampling === null) return null;
   const added = /^(LAME|Lavc|Lavf)/.test(head.toString('latin1', tag + 120, tag + 124))
     ? head.readUIntBE(tag + 141, 3)
     : 0;
   const frames = head.readUInt32BE(tag + 8);
-  const samples = frames * (version === 3 ? 1152 : 576) - (added >> 12) - (added & 0xfff);
-  return { frames, seconds: samples / rate };
+  const samples = frames * sampling.samples - (added >> 12) - (added & 0xfff);
+  return { frames, seconds: samples / sampling.sampleRate };
 }
 
-const MPEG1_RATES = [44_100, 48_000, 32_000];
+/** Of MPEG-1; half of them are those of MPEG-2, and a quarter those of MPEG-2.5. */
+const SAMPLE_RATES = [44_100, 48_000, 32_000];
+
+export interface MpegSampling {
+  readonly isMpeg1: boolean;
+  /** Of one frame. */
+  readonly samples: number;
+  readonly sampleRate: number;
+}
+
+/** What the header of a frame of layer III says (ISO 11172-3, 2.4.2.3); null for a version or a rate that there is not. */
+export function mpegSampling(header: number): MpegSampling | null {
+  const version = (header >>> 19) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
+  const rate = SAMPLE_RATES[(header >>> 10) & 3];
+  if (version === 1 || rate === undefined) return null;
+  const isMpeg1 = version === 3;
+  return { isMpeg1, samples: isMpeg1 ? 1152 : 576, sampleRate: rate / (isMpeg1 ? 1 : version === 2 ? 2 : 4) };
+}
 
 function isMpegHeader(head: Buffer, at: number): boolean {
   return head.readUInt16BE(at) >= 0xffe0;

@@ -1,7 +1,7 @@
 /** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
 import { Limiter } from '../limiter.ts';
 import { MixDown } from '../mixDown.ts';
-import { slicePlanes } from '../channels.ts';
+import { AUDIBLE, slicePlanes } from '../channels.ts';
 import type { Planes } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { lengthOf } from './timeline.ts';
@@ -9,9 +9,6 @@ import type { Stretch } from './timeline.ts';
 
 /** How far one track may be decoded ahead of another; one that falls further behind is taken to pause. 19 MB for each track. */
 const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
-
-/** Mean square below which audio next to a lost stretch is no reason to call that stretch anything but lost: -60 dBFS. */
-const AUDIBLE = 1e-6;
 
 /** Several tracks are added up in one channel, each voice as loud as on its track; a single one stays as it is. */
 export class TrackMixer {
@@ -114,6 +111,7 @@ function sliceOf(stretch: Stretch, start: number, end = lengthOf(stretch)): Stre
   return { kind: stretch.kind, samples: end - start };
 }
 
+/** Next to a lost stretch, audio that is not audible is no reason to call that stretch anything but lost. */
 function isAudible(planes: Planes): boolean {
   return planes.some((pcm) => pcm.reduce((sum, sample) => sum + sample * sample, 0) > AUDIBLE * pcm.length);
 }

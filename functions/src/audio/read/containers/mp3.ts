@@ -2,7 +2,7 @@
  * The frames of an MP3 file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between them; so a
  * file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
  */
-import { mp3Claim } from './claims.ts';
+import { mp3Claim, mpegSampling } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 
@@ -25,7 +25,6 @@ const WINDOW_BYTES = 64 * 1024;
 /** Kilobits a second, by the index in the header; layer III of MPEG-1, and of MPEG-2 and 2.5 (ISO 11172-3 and 13818-3). */
 const BIT_RATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BIT_RATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-const SAMPLE_RATES = [44_100, 48_000, 32_000];
 
 interface Frame {
   readonly bytes: number;
@@ -169,15 +168,15 @@ class Window {
   }
 }
 
-/** The header of a frame of layer III: ISO 11172-3, 2.4.2.3. Frames without a bit rate ("free format") are not known here. */
+/** The header of a frame of layer III. Frames without a bit rate ("free format") are not known here. */
 function frameOf(header: number): Frame | null {
-  const version = (header >>> 19) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
   const layer = (header >>> 17) & 3;
-  const rate = SAMPLE_RATES[(header >>> 10) & 3];
-  const kilobits = (version === 3 ? BIT_RATES_1 : BIT_RATES_2)[(header >>> 12) & 15];
-  if (header >>> 21 !== 0x7ff || version === 1 || layer !== 1 || rate === undefined || !kilobits) return null;
-  const samples = version === 3 ? 1152 : 576;
-  const sampleRate = rate / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  if (header >>> 21 !== 0x7ff || layer !== 1) return null;
+  const sampling = mpegSampling(header);
+  if (sampling === null) return null;
+  const { isMpeg1, samples, sampleRate } = sampling;
+  const kilobits = (isMpeg1 ? BIT_RATES_1 : BIT_RATES_2)[(header >>> 12) & 15];
+  if (!kilobits) return null;
   const bytes = Math.floor((samples * 125 * kilobits) / sampleRate) + ((header >>> 9) & 1);
   return { bytes, seconds: samples / sampleRate, kind: (header >>> 10) & 0x783 };
 }
