@@ -115,7 +115,7 @@ function cueTime(ms: number, point: ',' | '.'): string {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** Names as in the HTTP interface; times in ISO 8601, UTC.. */
+/** Names as in the HTTP interface; times in ISO 8601, UTC. */
 export function toJson(conversation: ExportableConversation, lines: readonly WholeLine[]): string {
   return `${JSON.stringify(exportedConversation(conversation, lines), null, 2)}\n`;
 }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { conversationsPath, filesOfJobs, isFinished, jobPath, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Job, JobFile } from '../data/model.ts';
+import { counted } from '../domain/counted.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
@@ -38,7 +39,7 @@ function Gone() {
 }
 
 function JobView({ job }: { job: Job }) {
-  const count = job.fileCount === 1 ? '1 recording' : `${job.fileCount} recordings`;
+  const count = counted(job.fileCount, 'recording');
   return (
     <Screen
       title={`${count} of ${devicesOf(job)}`}
@@ -155,7 +156,7 @@ function Reasons({ job }: { job: Job }) {
           <p>{wayOut}</p>
           {files.length > 0 && (
             <p class="hint">
-              {files.length === 1 ? files[0] : `${files.length} recordings`} · <code>{code}</code>
+              {files.length === 1 ? files[0] : counted(files.length, 'recording')} · <code>{code}</code>
             </p>
           )}
         </div>

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { isFinished, newestJobs } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Job } from '../data/model.ts';
+import { counted } from '../domain/counted.ts';
 import { devicesOf } from '../domain/jobText.ts';
 import { clock, duration, relativeDay } from '../domain/time.ts';
 import { jobOf } from '../firebase/documents.ts';
@@ -81,15 +82,14 @@ function JobList({ title, jobs }: { title: string; jobs: readonly Job[] }) {
           <li key={job.id} class="card job-card">
             <div class="row">
               <a class="card-link" href={hrefs.job(job.id)}>
-                {job.fileCount === 1 ? '1 recording' : `${job.fileCount} recordings`} of {devicesOf(job)}
+                {counted(job.fileCount, 'recording')} of {devicesOf(job)}
               </a>
               <StatusChip status={job.status} />
             </div>
             <p class="hint">
               {relativeDay(job.createdAt, now)}, {clock(job.createdAt)}
               {job.ledger.audioSeconds > 0 && ` · ${duration(job.ledger.audioSeconds)} of audio`}
-              {job.conversationIds.length > 0 &&
-                ` · ${job.conversationIds.length === 1 ? '1 conversation' : `${job.conversationIds.length} conversations`}`}
+              {job.conversationIds.length > 0 && ` · ${counted(job.conversationIds.length, 'conversation')}`}
             </p>
             {isFinished(job.status) ? (
               <LedgerBar ledger={job.ledger} legend={false} />

@@ -1,5 +1,6 @@
 /** A month at a glance, and the year that it is in. */
 import { useMemo } from 'preact/hooks';
+import { counted } from '../domain/counted.ts';
 import {
   addDays,
   addMonths,
@@ -14,8 +15,8 @@ import {
   type MonthKey,
 } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
+import { Arrow } from '../ui/arrow.tsx';
 import { useCounts, type NamedSpan } from '../ui/dayCounts.ts';
-import { Glyph } from '../ui/icons.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { NothingScreen } from './nothing.tsx';
 
@@ -35,7 +36,7 @@ function MonthOf({ month, days }: { month: MonthKey; days: readonly DayKey[] }) 
   const isWhole = known.length === days.length;
   return (
     <Screen title={monthName(spans[0]?.from ?? 0)} actions={<MonthPicker month={month} />}>
-      <p class="lead">{isWhole ? `${conversations(total)}.` : 'Counting …'}</p>
+      <p class="lead">{isWhole ? `${counted(total, 'conversation')}.` : 'Counting …'}</p>
       <MonthTable days={days} counts={counts} />
       <Year month={month} />
     </Screen>
@@ -46,18 +47,8 @@ function MonthPicker({ month }: { month: MonthKey }) {
   const isNow = month >= monthOf(dayOf(Date.now()));
   return (
     <div class="day-picker">
-      <a class="icon-button" href={hrefs.month(addMonths(month, -1))} aria-label="Earlier month" title="Earlier month">
-        <Glyph name="left" />
-      </a>
-      {isNow ? (
-        <span class="icon-button" aria-hidden="true" data-disabled>
-          <Glyph name="right" />
-        </span>
-      ) : (
-        <a class="icon-button" href={hrefs.month(addMonths(month, 1))} aria-label="Later month" title="Later month">
-          <Glyph name="right" />
-        </a>
-      )}
+      <Arrow to={hrefs.month(addMonths(month, -1))} glyph="left" label="Earlier month" />
+      <Arrow to={isNow ? null : hrefs.month(addMonths(month, 1))} glyph="right" label="Later month" />
     </div>
   );
 }
@@ -93,7 +84,7 @@ function Day({ day, count, most }: { day: DayKey; count: number | null; most: nu
   const today = dayOf(Date.now());
   const number = Number(day.slice(-2));
   if (day > today) return <span class="month-day">{number}</span>;
-  const words = count === null ? '' : `, ${conversations(count)}`;
+  const words = count === null ? '' : `, ${counted(count, 'conversation')}`;
   return (
     <a class="month-day" href={hrefs.day(day)} aria-current={day === today ? 'date' : undefined}>
       <span class="visually-hidden">
@@ -145,6 +136,3 @@ function weeksOf(days: readonly DayKey[]): (DayKey | null)[][] {
     Array.from({ length: 7 }, (_, day) => cells[week * 7 + day] ?? null),
   );
 }
-
-const conversations = (count: number): string =>
-  count === 1 ? '1 conversation' : `${count.toLocaleString('en')} conversations`;

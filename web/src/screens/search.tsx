@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
+import { counted } from '../domain/counted.ts';
 import { markWords } from '../domain/search.ts';
 import { addDays, clock, dayOfYear, startOfDay } from '../domain/time.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
@@ -206,7 +207,7 @@ function Choice({ label, every, value, values, onChange }: ChoiceProps) {
 function Hits({ result, query, isWhole }: { result: SearchResult; query: string; isWhole: boolean }) {
   const { hits, total } = result;
   const nothing = isWhole ? 'Nothing like this was said.' : 'Nothing is found so far.';
-  const count = total === 1 ? '1 sentence' : `${total.toLocaleString('en')} sentences`;
+  const count = counted(total, 'sentence');
   return (
     <section aria-label="Results">
       <p role="status">{total === 0 ? nothing : `${count}, the newest first`}</p>

@@ -18,7 +18,7 @@ export interface AppData {
   readonly underWay: Loaded<Job[]>;
   readonly jobFiles: JobFiles;
   readonly outbox: Outbox;
-  /** Loaded by who searches first. */
+  /** Loaded at the first search. */
   readonly finder: () => Promise<Finder>;
   readonly recorder: Recorder;
   /** This browser, as recordings name it. */

@@ -1,6 +1,5 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import { useFocusReturn } from './focus.ts';
+import { Dialog } from './dialog.tsx';
 
 interface ConfirmProps {
   readonly title: string;
@@ -12,18 +11,10 @@ interface ConfirmProps {
 
 /** Asks before something that cannot be undone. Escape is no. */
 export function Confirm({ title, children, action, onAnswer }: ConfirmProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useFocusReturn();
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby="dialog-title"
-      onCancel={(event) => {
-        event.preventDefault();
+    <Dialog
+      labelledBy="dialog-title"
+      onCancel={() => {
         onAnswer(false);
       }}
     >
@@ -47,6 +38,6 @@ export function Confirm({ title, children, action, onAnswer }: ConfirmProps) {
           {action}
         </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,13 +1,14 @@
 /** The ways from one day to another. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { conversationBefore, conversationFrom, type ReadQuery } from 'offline-audio-sync-contract';
+import { counted } from '../domain/counted.ts';
 import { addDays, clampDay, dayOf, shortDay, startOfDay, weekday, type DayKey } from '../domain/time.ts';
 import { conversationOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { useApp } from './app.ts';
+import { Arrow } from './arrow.tsx';
 import { useCounts } from './dayCounts.ts';
-import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
 
 /** The day before and the day after with something in them, and any day by its date. */
@@ -19,22 +20,12 @@ export function DayPicker({ day, from, to }: { day: DayKey; from: number; to: nu
   const later = next > today && day < today ? today : next;
   return (
     <div class="day-picker">
-      <a class="icon-button" href={hrefs.day(earlier)} aria-label="Earlier day" title="Earlier day">
-        <Glyph name="left" />
-      </a>
+      <Arrow to={hrefs.day(earlier)} glyph="left" label="Earlier day" />
       <label>
         <span class="visually-hidden">Day</span>
         <DateField day={day} latest={today} />
       </label>
-      {later > today ? (
-        <span class="icon-button" aria-hidden="true" data-disabled>
-          <Glyph name="right" />
-        </span>
-      ) : (
-        <a class="icon-button" href={hrefs.day(later)} aria-label="Later day" title="Later day">
-          <Glyph name="right" />
-        </a>
-      )}
+      <Arrow to={later > today ? null : hrefs.day(later)} glyph="right" label="Later day" />
     </div>
   );
 }
@@ -98,7 +89,7 @@ export function DayStrip({ day }: { day: DayKey }) {
     <nav class="day-strip" aria-label="Two weeks">
       {days.map(({ name, from }) => {
         const count = counts.get(name);
-        const words = count === undefined ? '' : count === 1 ? '1 conversation' : `${count} conversations`;
+        const words = count === undefined ? '' : counted(count, 'conversation');
         return (
           <a key={name} href={hrefs.day(name)} aria-current={name === day ? 'date' : undefined} title={words}>
             <small>{weekday(from)}</small>

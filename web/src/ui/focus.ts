@@ -1,4 +1,4 @@
-/** Focus comes back to where it was: whoever uses the keyboard goes on there. */
+/** Focus comes back to where it was, so that a person who uses the keyboard goes on there. */
 import { useEffect } from 'preact/hooks';
 
 /** When this goes from the page, focus goes to what had it before; where that is gone, too, to the heading of the screen. */

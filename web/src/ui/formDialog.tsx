@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { useFocusReturn } from './focus.ts';
+import { useState } from 'preact/hooks';
+import { Dialog } from './dialog.tsx';
 import { tellProblem } from './toast.tsx';
 
 interface FormDialogProps {
@@ -15,22 +15,9 @@ interface FormDialogProps {
 
 /** Asks for something. Escape leaves everything as it was. */
 export function FormDialog({ title, action, onSubmit, onClose, children }: FormDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
-  useFocusReturn();
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby="form-title"
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-    >
+    <Dialog labelledBy="form-title" onCancel={onClose}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -53,6 +40,6 @@ export function FormDialog({ title, action, onSubmit, onClose, children }: FormD
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

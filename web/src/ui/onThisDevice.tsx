@@ -1,17 +1,17 @@
 import { memo } from 'preact/compat';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
 import { isPassing, statusText } from '../domain/statusText.ts';
 import { bytes, until } from '../domain/time.ts';
-import { canConfirmEmail, confirmEmail } from '../firebase/auth.ts';
 import { hrefs } from '../router.ts';
 import type { LocalRecording } from '../sync/outbox.ts';
 import { Confirm } from './confirm.tsx';
+import { ConfirmEmailButton, useConfirmEmail } from './confirmEmail.tsx';
 import { Glyph } from './icons.tsx';
 import { LongList } from './longList.tsx';
 import { useNow, useOnline } from './now.ts';
-import { tell, tellProblem } from './toast.tsx';
+import { tellProblem } from './toast.tsx';
 
 /** Done ones are shown for a while: to see that they are, milliseconds. */
 const SHOWN_AFTER_MS = 10 * 60_000;
@@ -80,22 +80,8 @@ function Status() {
 
 /** Some services admit only accounts whose e-mail address is confirmed. */
 function ConfirmEmail() {
-  const [canConfirm, setCanConfirm] = useState(false);
-  useEffect(() => void canConfirmEmail().then(setCanConfirm), []);
-  if (!canConfirm) return null;
-  return (
-    <button
-      class="button small"
-      onClick={() => {
-        confirmEmail().then(() => {
-          setCanConfirm(false);
-          tell('A message with a link to confirm your e-mail address is on its way.');
-        }, tellProblem);
-      }}
-    >
-      Confirm my e-mail address
-    </button>
-  );
+  const confirm = useConfirmEmail();
+  return confirm === null ? null : <ConfirmEmailButton confirm={confirm} />;
 }
 
 /** Drawn again only when it has changed: a screenful of others changes around it all the time. */
