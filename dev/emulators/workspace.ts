@@ -83,6 +83,16 @@ export const ANY_HOST = '0.0.0.0';
 
 /** firebase.json with other ports, the emulators allowed to browsers, and the functions where a workspace has them. */
 export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean, host: string = LOOPBACK): FirebaseConfig {
+  return {
+    ...base,
+    functions: base.functions.map((codebase) => ({ ...codebase, source: 'functions' })),
+    hosting: allowEmulators(base.hosting, ports),
+    emulators: { ...base.emulators, ...emulatorsAt(ports, ui, host) },
+  };
+}
+
+/** The `emulators` of a firebase.json: where each listens. */
+export function emulatorsAt(ports: Ports, ui: boolean, host: string = LOOPBACK): FirebaseConfig['emulators'] {
   const emulators = Object.fromEntries(
     LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
       name,
@@ -93,12 +103,7 @@ export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean, host:
       },
     ]),
   );
-  return {
-    ...base,
-    functions: base.functions.map((codebase) => ({ ...codebase, source: 'functions' })),
-    hosting: allowEmulators(base.hosting, ports),
-    emulators: { ...base.emulators, ...emulators, ui: { ...emulators['ui'], enabled: ui } },
-  };
+  return { ...emulators, singleProjectMode: true, ui: { ...emulators['ui'], enabled: ui } };
 }
 
 /** What an app on another device needs; the others, which nothing protects, stay on this machine. */

@@ -1,7 +1,7 @@
 /** An app's Firebase project: empty, with functions, rules and an index of its own. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { LISTENERS, type Ports } from '../emulators/workspace.ts';
+import { emulatorsAt, type Ports } from '../emulators/workspace.ts';
 import { KIT } from './names.ts';
 
 /** Not the default: so it is seen whether everything follows. */
@@ -37,20 +37,7 @@ export function createApp(folder: string, ports: Ports): void {
         function: { functionId: `${PREFIX}sync${name}`, region: REGION_OF_APP },
       })),
     },
-    emulators: {
-      singleProjectMode: true,
-      ...Object.fromEntries(
-        LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
-          name,
-          {
-            host: '127.0.0.1',
-            port: ports[name],
-            ...(name === 'firestore' && { websocketPort: ports['firestore.websocket'] }),
-          },
-        ]),
-      ),
-      ui: { enabled: false },
-    },
+    emulators: emulatorsAt(ports, false),
   });
   write('firestore.rules', OWN_RULES);
   write('firestore.indexes.json', { indexes: [], fieldOverrides: [] });

@@ -14,7 +14,7 @@ import { declarations } from './declarations.ts';
 import { functionsManifest, kitDependencies, shrinkwrap } from './dependencies.ts';
 import { KIT } from './names.ts';
 
-/** Where `npm run pack:kit` and the deployment make it. */
+/** Where `npm run pack:kit` makes it. */
 export const STAGED = path.join(FUNCTIONS, 'dist', KIT);
 
 /** Files as they are, by their place in the package. */
@@ -39,10 +39,12 @@ const LOCAL_MODEL = 'moonshine-tiny-en';
 export async function stageKit(target: string, signal: AbortSignal): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  const lib = path.join(target, 'lib');
-  const code = await run(process.execPath, ['build.mjs', '--outdir', lib], { cwd: FUNCTIONS, signal });
+  // Where `firebase deploy` builds them: names of chunks depend on the place.
+  const code = await run(process.execPath, ['build.mjs'], { cwd: FUNCTIONS, signal });
   if (code !== 0) throw new Error('The functions do not build.');
-  for (const file of globSync(['**/*.map', '.tsbuildinfo'], { cwd: lib })) rmSync(path.join(lib, file));
+  const lib = path.join(target, 'lib');
+  for (const file of globSync('lib/**/*.js', { cwd: FUNCTIONS }))
+    cpSync(path.join(FUNCTIONS, file), path.join(target, file));
   for (const [place, source] of Object.entries(COPIED)) {
     mkdirSync(path.dirname(path.join(target, place)), { recursive: true });
     cpSync(path.join(ROOT, source), path.join(target, place));

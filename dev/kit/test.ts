@@ -1,5 +1,5 @@
 /**
- * `npm run test:kit`: the way of an app to this package. It is packed and published to a registry of the test's own; the pinned firebase-tools
+ * `npm run test:kit`: the way of an app to this package. It is packed, compared with what this repository deploys, and published to a registry of the test's own; the pinned firebase-tools
  * installs it into an empty project, where the sign-in alone is replaced; rules are merged; what would be deployed is looked at; and in the
  * emulators, beside functions of the app, it passes the journey of `npm run demo`.
  *
@@ -8,7 +8,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ import { killSuite } from '../emulators/processes.ts';
 import { environmentFor } from '../emulators/suite.ts';
 import { LISTENERS, type Ports } from '../emulators/workspace.ts';
 import { main } from '../main.ts';
-import { PROJECT_ID, ROOT } from '../paths.ts';
+import { FUNCTIONS, PROJECT_ID, ROOT } from '../paths.ts';
 import { run } from '../process.ts';
 import { findJava } from '../setup/java.mjs';
 import { createApp, OWN_RULES, PREFIX, REGION_OF_APP, shareModules } from './app.ts';
@@ -33,6 +33,7 @@ import { packKit } from './pack.ts';
 import { startRegistry } from './registry.ts';
 import { KIT } from './names.ts';
 import { STAGED, stageKit } from './stage.ts';
+import { uploadedFiles } from './uploaded.ts';
 
 const FIREBASE_TOOLS = path.join(ROOT, 'node_modules/firebase-tools');
 const START_LIMIT_MS = 300_000;
@@ -55,6 +56,8 @@ async function test(folder: string, ports: Ports, registryPort: number, signal: 
     await stageKit(STAGED, signal);
     return packKit(STAGED, folder);
   });
+  if (values.tarball === undefined)
+    await step('This repository deploys the same', () => compareWithDeployment(STAGED, signal));
   const upstream = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', cwd: ROOT }).trim();
   const registry = await startRegistry(path.join(folder, 'registry'), registryPort, upstream);
   try {
@@ -137,6 +140,22 @@ const discoverySchema = z.object({
   requiredAPIs: z.array(z.object({ api: z.string() })),
   requiredRoles: z.array(z.string()),
 });
+
+/** `firebase deploy` of this repository uploads the build and the models of the package, byte for byte, and no code that is not in it. */
+async function compareWithDeployment(staged: string, signal: AbortSignal): Promise<void> {
+  const code = await run('npm', ['--prefix', FUNCTIONS, 'run', '--silent', 'build'], { cwd: ROOT, signal });
+  assert.equal(code, 0, 'the predeploy command of firebase.json');
+  const uploaded = await uploadedFiles();
+  const packed = globSync(['{lib,models}/**', 'README.md'], { cwd: staged, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(staged, path.join(entry.parentPath, entry.name)));
+  assert.deepEqual(uploaded, packed.sort());
+  for (const file of packed) {
+    const [inPackage, inUpload] = [staged, FUNCTIONS].map((folder) => readFileSync(path.join(folder, file)));
+    assert.ok(inUpload?.equals(inPackage ?? Buffer.of()), `${file} is another one in the package`);
+  }
+  say.note(`${packed.length} files.`);
+}
 
 /** As firebase-tools would deploy it, with and without a service that needs a key. */
 function checkDiscovery(app: string): void {
