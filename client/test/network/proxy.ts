@@ -6,26 +6,8 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../../functions/test/crash/random.ts';
-
-/** What can happen to a request. */
-export const FAULTS = [
-  'refused', // no connection
-  'cut_request', // breaks off somewhere in the body
-  'lost_answer', // done, and nobody hears of it
-  'cut_answer', // breaks off somewhere in the answer
-  'delayed',
-  'doubled', // arrives twice
-  'rate_limited', // 429
-  'busy', // 503
-  'bad_gateway', // 502, by somebody else
-  'portal', // 200 and a page, by a network that wants people to sign in
-  'sign_in', // 511
-  'blocked', // 403 and a page
-  'no_such_page', // 404 and a page
-  'down_for_a_day', // 503 and a page, with a Retry-After that nobody should obey
-  'strange_json', // 500 and JSON of somebody else
-] as const;
-export type Fault = (typeof FAULTS)[number];
+import { NETWORK_FAULTS, strangerAt } from '../support/faults.ts';
+import type { NetworkFault } from '../support/faults.ts';
 
 export interface ProxyOptions {
   /** Origin of the functions, without a path. */
@@ -78,7 +60,7 @@ export class FaultyProxy {
   readonly #tcp: TcpServer;
   readonly #sockets = new Set<Socket>();
   readonly audio: AudioRequest[] = [];
-  readonly faults = new Map<Fault, number>();
+  readonly faults = new Map<NetworkFault, number>();
   /** When the server first said of a recording that it is done with it, Unix milliseconds. */
   readonly done = new Map<string, number>();
   /** Chunks of one upload pass one after another. */
@@ -114,7 +96,7 @@ export class FaultyProxy {
 
   async #pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { random, faultRate, interrupts } = this.#options;
-    const fault = random.chance(faultRate) ? random.pick(FAULTS) : null;
+    const fault = random.chance(faultRate) ? random.pick(NETWORK_FAULTS) : null;
     if (fault !== null) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
     if (fault === 'refused') {
       req.socket.destroy();
@@ -132,7 +114,7 @@ export class FaultyProxy {
     if (fault === 'delayed') await delay(50 + random.below(400));
     const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
     await this.#reply(res, answer, fault);
-    const isOurs = fault === null || !(fault in STRANGERS);
+    const isOurs = strangerAt(fault) === null;
     if (audio !== null) {
       audio.wasAnswered = isOurs && answer.status < 300 && fault !== 'cut_answer' && res.writableFinished;
     }
@@ -196,7 +178,7 @@ export class FaultyProxy {
     }
   }
 
-  async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: Fault | null): Promise<void> {
+  async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: NetworkFault | null): Promise<void> {
     const { random } = this.#options;
     if (fault === 'lost_answer') {
       res.destroy();
@@ -247,7 +229,7 @@ function namesIn(body: Buffer): string[] {
   return [...body.toString('latin1').matchAll(/filename="([^"]*)"/g)].map(([, name = '']) => name);
 }
 
-function refusal(fault: Fault | null): Answer | null {
+function refusal(fault: NetworkFault | null): Answer | null {
   const json = (status: number, code: string): Answer => ({
     status,
     headers: { 'content-type': 'application/json', 'retry-after': String(RETRY_AFTER_SECONDS) },
@@ -255,25 +237,9 @@ function refusal(fault: Fault | null): Answer | null {
   });
   if (fault === 'rate_limited') return json(429, 'fair_use_restricted');
   if (fault === 'busy') return json(503, 'unavailable');
-  const stranger = fault === null ? undefined : STRANGERS[fault];
-  if (stranger === undefined) return null;
-  const { status, type = 'text/html', body, retryAfter } = stranger;
-  const headers = { 'content-type': type, ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }) };
-  return { status, headers, body: Buffer.from(body) };
+  const stranger = strangerAt(fault);
+  return stranger === null ? null : { ...stranger, body: Buffer.from(stranger.body) };
 }
-
-/** Answers of somebody else, on the way to the server. */
-const STRANGERS: Readonly<
-  Partial<Record<Fault, { readonly status: number; readonly body: string; type?: string; retryAfter?: string }>>
-> = {
-  bad_gateway: { status: 502, body: '<h1>Bad gateway</h1>' },
-  portal: { status: 200, body: '<h1>Welcome to our hotel</h1>' },
-  sign_in: { status: 511, body: '<h1>Sign in to the network</h1>' },
-  blocked: { status: 403, body: '<h1>Blocked by your administrator</h1>' },
-  no_such_page: { status: 404, body: '<h1>Not found</h1>' },
-  down_for_a_day: { status: 503, body: '<h1>Be right back</h1>', retryAfter: '86400' },
-  strange_json: { status: 500, type: 'application/json', body: '{"message":"Internal server error"}' },
-};
 
 /** Passes a request on, under the name that the client called: Storage makes addresses of it. */
 async function send(

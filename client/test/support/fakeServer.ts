@@ -1,27 +1,17 @@
 /** The server's contract in memory, with time and faults under control: for tests of what a client does with its answers. */
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend.ts';
-import { hang, parseMultipart, problem, status, storageFailure, view } from './fakeWire.ts';
+import { strangerAt } from './faults.ts';
+import type { NetworkFault } from './faults.ts';
+import { cutShort, hang, parseMultipart, problem, status, storageFailure, view } from './fakeWire.ts';
 import type { FakeFile, FakeJob } from './fakeWire.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
 export const FUNCTIONS = 'https://functions.test';
 export const STORAGE = 'https://storage.test';
 
-/** What happens to a request on its way. `lost_answer`: it is done, and nobody hears of it. */
-export type Fault =
-  | 'none'
-  | 'no_connection'
-  | 'lost_answer'
-  | 'cut_off'
-  | 'hang'
-  | 'rate_limited'
-  | 'busy'
-  /** Our own server fails. */
-  | 'failing'
-  /** A front end whose server is down. */
-  | 'broken'
-  | 'portal';
+/** What happens to a request on its way. `hang`: no answer ever comes. `failing`: our own server fails. */
+export type Fault = NetworkFault | 'none' | 'hang' | 'failing';
 
 interface Session {
   readonly path: string;
@@ -31,6 +21,7 @@ interface Session {
 }
 
 const PROCESSING_MS = 5000;
+const DELAY_MS = 300;
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
 
 export class FakeServer {
@@ -92,32 +83,38 @@ export class FakeServer {
     return files.some(({ state }) => state === 'transcribed' || state === 'silent' || state === 'duplicate');
   }
 
-  readonly fetch: typeof fetch = (input, init) => {
+  readonly fetch: typeof fetch = async (input, init) => {
     const fault = this.faults.shift() ?? 'none';
+    const url = new URL(input as string);
+    const headers = new Headers(init?.headers);
+    this.requests.push(`${url.pathname} ${headers.get('X-Goog-Upload-Command') ?? ''}`.trim());
     if (fault === 'hang') return hang(init?.signal ?? undefined);
+    if (fault === 'delayed') await this.#clock.sleep(DELAY_MS, init?.signal ?? new AbortController().signal);
     return this.#clock.during(async () => {
-      const url = new URL(input as string);
-      const headers = new Headers(init?.headers);
-      this.requests.push(`${url.pathname} ${headers.get('X-Goog-Upload-Command') ?? ''}`.trim());
       const body =
         typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : (init?.body as Uint8Array | undefined);
       if (this.stranger !== null) return this.stranger();
-      if (fault === 'no_connection') throw new TypeError('fetch failed');
+      if (fault === 'refused') throw new TypeError('fetch failed');
       if (url.pathname === '/syncUpload' || headers.get('X-Goog-Upload-Command')?.includes('upload')) {
         this.audioBytes += body?.length ?? 0;
       }
-      if (fault === 'cut_off') throw new TypeError('fetch failed');
+      if (fault === 'cut_request') throw new TypeError('fetch failed');
       if (fault === 'rate_limited') return problem(429, 'fair_use_restricted', { retryAfter: this.retryAfterSeconds });
       if (fault === 'busy') return problem(503, 'unavailable', { retryAfter: this.retryAfterSeconds });
       if (fault === 'failing') return url.origin === STORAGE ? storageFailure() : problem(500, 'internal');
-      if (fault === 'broken') return new Response('<h1>Bad gateway</h1>', { status: 502 });
-      if (fault === 'portal') return new Response('<h1>Welcome to our hotel</h1>', { status: 200 });
-      this.#process();
-      const answer = url.origin === STORAGE ? this.#storage(url, headers, body) : this.#function(url, headers, body);
+      const stranger = strangerAt(fault);
+      if (stranger !== null) return new Response(stranger.body, stranger);
+      const answer = this.#answer(url, headers, body);
+      if (fault === 'doubled') this.#answer(url, headers, body);
       if (fault === 'lost_answer') throw new TypeError('fetch failed');
-      return Promise.resolve(answer);
+      return Promise.resolve(fault === 'cut_answer' ? cutShort(answer) : answer);
     });
   };
+
+  #answer(url: URL, headers: Headers, body: Uint8Array | undefined): Response {
+    this.#process();
+    return url.origin === STORAGE ? this.#storage(url, headers, body) : this.#function(url, headers, body);
+  }
 
   #function(url: URL, headers: Headers, body: Uint8Array = new Uint8Array()): Response {
     const name = url.pathname.slice(1);

@@ -66,6 +66,16 @@ export function hang(signal: AbortSignal | undefined): Promise<Response> {
   });
 }
 
+/** An answer whose connection breaks off before the end of its body. */
+export function cutShort({ status: code, headers }: Response): Response {
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.error(new TypeError('terminated'));
+    },
+  });
+  return new Response(body, { status: code, headers });
+}
+
 /** Enough of RFC 7578 for what the client writes. */
 export function parseMultipart(contentType: string, body: Uint8Array): { name: string; bytes: Uint8Array }[] {
   const boundary = /boundary=(.*)$/.exec(contentType)?.[1] ?? '';

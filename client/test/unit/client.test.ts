@@ -78,7 +78,7 @@ describe('a client', () => {
 
   it('never gives up for want of a network, or in a hotel', async () => {
     const client = await world.client();
-    world.server.faults = [...of('no_connection', 20), ...of('portal', 20)];
+    world.server.faults = [...of('refused', 20), ...of('portal', 20)];
     await world.add(client);
     await world.clock.advance(12 * HOUR_MS);
     assert.deepEqual(states(client), ['synced']);
@@ -95,7 +95,7 @@ describe('a client', () => {
       },
     };
     const client = await world.client({ network });
-    world.server.faults = of('no_connection', 10_000);
+    world.server.faults = of('refused', 10_000);
     await world.add(client);
     await world.clock.advance(HOUR_MS);
     assert.equal(client.status().state, 'offline');
@@ -113,7 +113,7 @@ describe('a client', () => {
   it('takes "offline" for a hint: it tries after two minutes, and a person may ask before', async () => {
     const network = { isOnline: () => false, onChange: () => () => undefined };
     const client = await world.client({ network });
-    world.server.faults = ['no_connection', 'no_connection'];
+    world.server.faults = ['refused', 'refused'];
     await world.add(client);
     await world.clock.advance(1000);
     assert.equal(client.status().state, 'offline');

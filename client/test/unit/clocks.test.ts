@@ -15,7 +15,7 @@ interface Situation {
 }
 
 const SITUATIONS: Readonly<Record<string, Situation>> = {
-  'backs off from a network': { faults: ['no_connection', 'no_connection', 'no_connection'], withinMs: 2 * MINUTE_MS },
+  'backs off from a network': { faults: ['refused', 'refused', 'refused'], withinMs: 2 * MINUTE_MS },
   'backs off from a server that fails': { faults: ['failing', 'failing', 'failing'], withinMs: 2 * MINUTE_MS },
   'is told to wait for ten minutes': { faults: ['busy'], retryAfterSeconds: 600, withinMs: 12 * MINUTE_MS },
   'waits for an answer that never comes': { faults: ['hang'], withinMs: 3 * MINUTE_MS },

@@ -8,7 +8,7 @@ import type { Fault } from '../support/fakeServer.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 import { HOUR_MS, World } from '../support/world.ts';
 
-const FAULTS: readonly Fault[] = ['no_connection', 'lost_answer', 'cut_off', 'hang', 'rate_limited', 'busy', 'portal'];
+const FAULTS: readonly Fault[] = ['refused', 'lost_answer', 'cut_request', 'hang', 'rate_limited', 'busy', 'portal'];
 
 interface Plan {
   /** Bytes. */
@@ -112,7 +112,7 @@ describe('a client that is killed at any point, on a network that fails in any w
   }
 
   it('does so where the job is done before the process that was told of it comes back, and cannot send at once', async function () {
-    for (const faults of [['no_connection'], ['none', 'no_connection']] as const) {
+    for (const faults of [['refused'], ['none', 'refused']] as const) {
       for (let operations = 0; operations <= 30; operations++) {
         const world = new World();
         const before = world.device.start(operations);

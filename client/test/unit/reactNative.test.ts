@@ -12,6 +12,7 @@ import { storeContract } from '../../src/testing.ts';
 import { expoModules } from '../support/expoModules.ts';
 import { STORAGE } from '../support/fakeServer.ts';
 import type { Fault } from '../support/fakeServer.ts';
+import { NETWORK_FAULTS } from '../support/faults.ts';
 import { polyfillAbort } from '../support/polyfill.ts';
 import { HOUR_MS, states, World } from '../support/world.ts';
 
@@ -115,17 +116,7 @@ describe('the backend on React Native Firebase', () => {
 });
 
 describe('a client with the AbortController of React Native', () => {
-  const FAULTS: readonly Fault[] = [
-    'no_connection',
-    'lost_answer',
-    'cut_off',
-    'hang',
-    'rate_limited',
-    'busy',
-    'failing',
-    'broken',
-    'portal',
-  ];
+  const FAULTS: readonly Fault[] = [...NETWORK_FAULTS, 'hang', 'failing'];
 
   /** What becomes of some recordings while the first requests meet this fault. */
   async function live(fault: Fault, way: 'multipart' | 'direct') {

@@ -27,7 +27,7 @@ describe('an upload in pieces', () => {
   const SIZE = 1100 * KIB;
   const after = (pieces: number, fault: Fault): Fault[] => [...new Array<Fault>(2 + pieces).fill('none'), fault];
 
-  for (const fault of ['no_connection', 'cut_off', 'lost_answer', 'hang', 'portal', 'broken'] as const) {
+  for (const fault of ['refused', 'cut_request', 'lost_answer', 'hang', 'portal', 'bad_gateway'] as const) {
     it(`goes on where it was after ${fault.replace('_', ' ')}, and sends one piece again at most`, async () => {
       const client = await world.client(DIRECT);
       world.server.faults = after(2, fault);

@@ -39,7 +39,7 @@ describe('a store that fails', () => {
 
   const cases: readonly [request: string, fault: Fault][] = [
     ['syncUpload', 'busy'],
-    ['syncUpload', 'broken'],
+    ['syncUpload', 'bad_gateway'],
     ['syncUpload', 'none'],
     ['syncStatus', 'busy'],
     ['syncStatus', 'none'],
