@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { EDIT_LIMITS, IMPORT_LIMITS, LIMITS, SHARE_LIMITS } from 'offline-audio-sync-contract';
-import ts from 'typescript';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { DEFAULT_LIMIT, MAX_TOKEN_LENGTH } from '../../../src/endpoints/syncJobs.ts';
 import { CATALOGUE } from '../../../src/errors.ts';
 import { REQUEST } from '../../../src/upload/request.ts';
 import { describedAnswers, document } from '../../support/openapi.ts';
-
-const WIRE = fileURLToPath(new URL('../../../../contract/src/wire.ts', import.meta.url));
-const WIRE_KEEP = fileURLToPath(new URL('../../../../contract/src/wireKeep.ts', import.meta.url));
-const JOB = fileURLToPath(new URL('../../../../contract/src/job.ts', import.meta.url));
+import { differences, schemas, typeNamed } from '../../support/schemaTypes.ts';
+import type { Schema } from '../../support/schemaTypes.ts';
 
 /** The type of the contract that each schema describes. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -29,6 +25,7 @@ const TYPES: Readonly<Record<string, string>> = {
   DeletedConversation: 'DeletedConversationView',
   EditRequest: 'EditRequest',
   EditChange: 'EditChangeView',
+  EditKind: 'EditKind',
   EditId: 'UndoEditRequest',
   Edit: 'EditView',
   ShareRequest: 'ShareRequest',
@@ -36,7 +33,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ShareId: 'WithdrawShareRequest',
   WithdrawnShare: 'WithdrawnShareView',
   SharedConversation: 'SharedConversationView',
-  Import: 'ImportRequest',
+  ImportRequest: 'ImportRequest',
   ExportedConversation: 'ExportedConversation',
   ExportedSegment: 'ExportedSegment',
   Imported: 'ImportedView',
@@ -46,10 +43,24 @@ const TYPES: Readonly<Record<string, string>> = {
   RedatedRecordings: 'RedatedView',
   JobSummary: 'JobSummaryView',
   Job: 'JobView',
-  File: 'FileView',
+  JobFile: 'FileView',
   Ledger: 'LedgerView',
   Failure: 'FailureView',
   WaitingFor: 'WaitingForView',
+  JobPage: 'JobListView',
+  Stage: 'Stage',
+  Conversation: 'ConversationDoc',
+  ConversationState: 'ConversationState',
+  Relevance: 'Relevance',
+  SegmentPage: 'SegmentPageDoc',
+  Segment: 'PageSegment',
+  SegmentWord: 'SegmentWord',
+  Device: 'DeviceDoc',
+  DevicePlatform: 'Platform',
+  PushData: 'PushData',
+  FinishedStatus: 'FinishedStatus',
+  SpeakerScope: 'SpeakerScope',
+  ManifestFile: 'ManifestFileView',
   Problem: 'ProblemBody',
   FileProblem: 'FileProblem',
   DeviceId: 'string',
@@ -61,142 +72,11 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Schemas that describe a part of a type: some of its codes, or what Firebase's SDKs put around it. */
 const PARTIAL = ['FailureCode', 'FileProblemCode', 'CallableError'];
 
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly oneOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-}
-const schemas = document.components.schemas as Readonly<Record<string, Schema>>;
-
-const program = ts.createProgram([WIRE, WIRE_KEEP, JOB], {
-  strict: true,
-  noEmit: true,
-  target: ts.ScriptTarget.ESNext,
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  allowImportingTsExtensions: true,
-  types: [],
-});
-const checker = program.getTypeChecker();
-
-/** A type that the contract's wire or job modules export. */
-function typeNamed(name: string): ts.Type {
-  if (name === 'string') return checker.getStringType();
-  if (name === 'number') return checker.getNumberType();
-  for (const file of [WIRE, WIRE_KEEP, JOB]) {
-    const source = program.getSourceFile(file);
-    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
-    const symbol = module && checker.getExportsOfModule(module).find((each) => each.name === name);
-    if (symbol !== undefined) return checker.getDeclaredTypeOfSymbol(symbol);
-  }
-  return assert.fail(`The contract exports no type ${name}.`);
-}
-
-/** Where a schema and a type differ; empty where they do not. */
-function differences(schema: Schema, type: ts.Type, at: string): string[] {
-  if (schema.$ref !== undefined) {
-    const name = schema.$ref.replace('#/components/schemas/', '');
-    return differences(schemas[name] ?? assert.fail(`${at}: no schema ${name}`), type, at);
-  }
-  const parts = type.isUnion() ? type.types : [type];
-  const isNullable = parts.some(({ flags }) => (flags & ts.TypeFlags.Null) !== 0);
-  const values = parts.filter(({ flags }) => (flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined)) === 0);
-  const kinds = schema.oneOf?.filter(({ properties }) => properties?.['kind'] !== undefined) ?? [];
-  if (kinds.length > 0) return differencesOfUnion(kinds, values, at);
-  const { allowsNull, rest } = withoutNull(schema);
-  const nulls = allowsNull === isNullable ? [] : [`${at} is nullable in one of them`];
-  if (rest.$ref !== undefined) return [...nulls, ...differencesOfValue(resolved(rest), values, at)];
-  return [...nulls, ...differencesOfValue(rest, values, at)];
-}
-
-/** Members of a union that their `kind` tells apart. */
-function differencesOfUnion(kinds: readonly Schema[], members: readonly ts.Type[], at: string): string[] {
-  const byKind = new Map(kinds.map((schema) => [schema.properties?.['kind']?.enum?.[0], schema]));
-  const named = members.map((member) => {
-    const kind = checker.getPropertiesOfType(member).find(({ name }) => name === 'kind');
-    const type = kind && checker.getTypeOfSymbol(kind);
-    return { kind: type?.isStringLiteral() === true ? type.value : '', member };
-  });
-  const unknown = [...byKind.keys()].filter((kind) => !named.some((each) => each.kind === kind));
-  return [
-    ...unknown.map((kind) => `${at} is never ${String(kind)}`),
-    ...named.flatMap(({ kind, member }) => {
-      const schema = byKind.get(kind);
-      return schema === undefined ? [`${at} can be ${kind}`] : differencesOfObject(schema, member, `${at}:${kind}`);
-    }),
-  ];
-}
-
-function resolved(schema: Schema): Schema {
-  const name = schema.$ref?.replace('#/components/schemas/', '');
-  return name === undefined ? schema : (schemas[name] ?? assert.fail(`no schema ${name}`));
-}
-
-function withoutNull(schema: Schema): { allowsNull: boolean; rest: Schema } {
-  if (schema.oneOf !== undefined) {
-    const rest = schema.oneOf.filter(({ type }) => type !== 'null');
-    return { allowsNull: rest.length < schema.oneOf.length, rest: rest[0] ?? {} };
-  }
-  if (typeof schema.type !== 'object') return { allowsNull: false, rest: schema };
-  const [type] = schema.type.filter((each) => each !== 'null');
-  return { allowsNull: schema.type.includes('null'), rest: { ...schema, ...(type === undefined ? {} : { type }) } };
-}
-
-function differencesOfValue(schema: Schema, values: readonly ts.Type[], at: string): string[] {
-  const literals = values.flatMap((value) => (value.isStringLiteral() ? [value.value] : []));
-  if (literals.length > 0 && literals.length === values.length) return differencesOfEnum(schema, literals, at);
-  const [value] = values;
-  if (value === undefined) return [`${at} has no type`];
-  if (schema.type === 'object') return differencesOfObject(schema, value, at);
-  if (schema.type === 'array') {
-    const element = checker.getIndexTypeOfType(value, ts.IndexKind.Number);
-    if (element === undefined || schema.items === undefined) return [`${at} is a list in one of them`];
-    return differences(schema.items, element, `${at}[]`);
-  }
-  const expected = {
-    string: ts.TypeFlags.StringLike,
-    number: ts.TypeFlags.NumberLike,
-    integer: ts.TypeFlags.NumberLike,
-  };
-  if (schema.type === 'boolean') {
-    return values.every(({ flags }) => (flags & ts.TypeFlags.BooleanLike) !== 0) ? [] : [`${at} is no boolean`];
-  }
-  const flag = expected[schema.type as keyof typeof expected];
-  return (value.flags & flag) !== 0 ? [] : [`${at} is ${checker.typeToString(value)}, not ${String(schema.type)}`];
-}
-
-/** Codes of errors: the document lists those that can occur in a place, or says that there are some. */
-function differencesOfEnum(schema: Schema, literals: readonly string[], at: string): string[] {
-  const isCode = literals.includes('unauthenticated');
-  if (schema.enum === undefined) return isCode && schema.type === 'string' ? [] : [`${at} has values of its own`];
-  const listed = schema.enum.map(String);
-  const unknown = listed.filter((each) => !literals.includes(each)).map((each) => `${at} has no value ${each}`);
-  if (isCode) return unknown;
-  return [...unknown, ...literals.filter((each) => !listed.includes(each)).map((each) => `${at} can be ${each}`)];
-}
-
-function differencesOfObject({ properties = {}, required = [] }: Schema, type: ts.Type, at: string): string[] {
-  const fields = checker.getPropertiesOfType(type);
-  const names = fields.map(({ name }) => name);
-  const missing = names.filter((name) => !(name in properties)).map((name) => `${at}.${name} is not described`);
-  const unknown = Object.keys(properties).filter((name) => !names.includes(name));
-  return [
-    ...missing,
-    ...unknown.map((name) => `${at}.${name} is not in the contract`),
-    ...fields.flatMap((field) => {
-      const schema = properties[field.name];
-      if (schema === undefined) return [];
-      const isOptional = (field.flags & ts.SymbolFlags.Optional) !== 0;
-      const wrong =
-        required.includes(field.name) === isOptional ? [`${at}.${field.name} is required in one of them`] : [];
-      return [...wrong, ...differences(schema, checker.getTypeOfSymbol(field), `${at}.${field.name}`)];
-    }),
-  ];
-}
+/** Parts of those above, which are compared where they are used: a name makes a class of them in other languages. */
+const NESTED =
+  'CreatedFile RedatedRecording SharedSegment ImportedConversation FileRef WaitingReason ProblemError CallableErrorBody CallableErrorDetails CallableStatus PushType WhatToDelete'.split(
+    ' ',
+  );
 
 const BOUNDS = ['minimum', 'maximum', 'minItems', 'maxItems', 'minLength', 'maxLength', 'pattern', 'default'] as const;
 
@@ -219,19 +99,20 @@ function checked(schema: z.ZodType): Record<string, unknown> {
 }
 
 describe('docs/openapi.yaml', () => {
-  it('is a document of OpenAPI 3.1', async () => {
+  it('is a document of OpenAPI 3.0', async () => {
     const text = await readFile(new URL('../../../../docs/openapi.yaml', import.meta.url), 'utf8');
     const validator = new Validator();
     const { valid, errors } = await validator.validate(parse(text) as Record<string, unknown>);
     assert.ok(valid, JSON.stringify(errors));
-    assert.equal(validator.version, '3.1');
+    assert.equal(validator.version, '3.0');
   });
 
   it('names every code of the catalogue', () => {
     const named = new Set([
       ...describedAnswers().flatMap((answer) => answer.split(' ')[3] ?? []),
-      ...['FailureCode', 'FileProblemCode'].flatMap((name) => document.components.schemas[name]?.enum ?? []),
-      ...waitingReasons(),
+      ...['FailureCode', 'FileProblemCode', 'WaitingReason'].flatMap(
+        (name) => document.components.schemas[name]?.enum ?? [],
+      ),
     ]);
     assert.deepEqual(
       Object.keys(CATALOGUE).filter((code) => !named.has(code)),
@@ -244,9 +125,58 @@ describe('docs/openapi.yaml', () => {
   });
 });
 
+/** What generators for Dart, Swift and Kotlin make poor types of, or none, by its place. */
+function unsuitable(schema: Schema, at: string): string[] {
+  const { $ref, type, format, enum: values, allOf, items, properties = {}, nullable } = schema;
+  if ($ref !== undefined) return Object.keys(schema).length === 1 ? [] : [`${at}: what stands beside $ref is ignored`];
+  if (allOf !== undefined) return allOf.length === 1 && nullable === true ? [] : [`${at}: allOf is for null alone`];
+  const isNumber = type === 'integer' || type === 'number';
+  return [
+    ...(typeof type === 'string' ? [] : [`${at} has no type`]),
+    ...(isNumber && format === undefined
+      ? [`${at}: a number without a format is an Int or a BigDecimal in Kotlin`]
+      : []),
+    ...(values !== undefined && values.length > 1 && at.includes('.') ? [`${at}: an enum without a name`] : []),
+    ...(type === 'object' && at.includes('.') && Object.keys(properties).length > 0
+      ? [`${at}: an object without a name`]
+      : []),
+    ...Object.entries(properties).flatMap(([name, each]) => unsuitable(each, `${at}.${name}`)),
+    ...(items === undefined || Object.keys(items).length === 0 ? [] : unsuitable(items, `${at}[]`)),
+  ];
+}
+
+describe('docs/openapi.yaml and generators', () => {
+  it('have types, formats and names for everything', () => {
+    assert.deepEqual(
+      Object.entries(schemas).flatMap(([name, schema]) => unsuitable(schema, name)),
+      [],
+    );
+  });
+
+  it('have 64 bits for what does not fit into 32', () => {
+    const wide = Object.entries(schemas).flatMap(([name, { properties = {}, format }]) => [
+      ...Object.entries(properties).map(([field, each]) => [`${name}.${field}`, each.format ?? each.items?.format]),
+      [name, format],
+    ]);
+    assert.deepEqual(
+      wide.filter(([, format]) => format === 'int64').map(([place]) => place),
+      [
+        'ClockOffset',
+        'Manifest.clock_offset_ms',
+        'ManifestFile.size_bytes',
+        'RedateRecordings.offset_ms',
+        'ExportedSegment.speaker',
+        'JobFile.size_bytes',
+        'SegmentPage.speakers',
+        'Segment.speaker',
+      ],
+    );
+  });
+});
+
 describe('docs/openapi.yaml and the contract', () => {
   it('have a type for every schema', () => {
-    assert.deepEqual([...Object.keys(TYPES), ...PARTIAL].sort(), Object.keys(schemas).sort());
+    assert.deepEqual([...Object.keys(TYPES), ...PARTIAL, ...NESTED].sort(), Object.keys(schemas).sort());
   });
 
   for (const [name, type] of Object.entries(TYPES)) {
@@ -278,26 +208,32 @@ describe('docs/openapi.yaml and the contract', () => {
       'TimeZone maxLength': checked(REQUEST.timeZone)['maxLength'],
       'Manifest files minItems': 1,
       'Manifest files maxItems': LIMITS.maxFilesPerJob,
-      'Manifest files items size_bytes minimum': 1,
-      'Manifest files items size_bytes maximum': LIMITS.maxRecordingBytes,
+      'ManifestFile size_bytes minimum': 1,
+      'ManifestFile size_bytes maximum': LIMITS.maxRecordingBytes,
+      'Manifest device_id pattern': checked(REQUEST.deviceId)['pattern'],
+      'Manifest conversation_id pattern': checked(REQUEST.conversationId)['pattern'],
+      'Manifest time_zone minLength': 1,
+      'Manifest time_zone maxLength': checked(REQUEST.timeZone)['maxLength'],
       'Manifest idempotency_key pattern': key,
       'EditRequest edit_id pattern': '^[A-Za-z0-9_-]{16,64}$',
-      'EditChange oneOf 0 title minLength': 1,
-      'EditChange oneOf 0 title maxLength': EDIT_LIMITS.maxTitleLength,
-      'EditChange oneOf 2 tag minLength': 1,
-      'EditChange oneOf 2 tag maxLength': EDIT_LIMITS.maxTagLength,
-      'EditChange oneOf 3 text minLength': 1,
-      'EditChange oneOf 3 text maxLength': EDIT_LIMITS.maxTextLength,
-      'EditChange oneOf 4 name minLength': 1,
-      'EditChange oneOf 4 name maxLength': EDIT_LIMITS.maxNameLength,
+      'EditChange title minLength': 1,
+      'EditChange title maxLength': EDIT_LIMITS.maxTitleLength,
+      'EditChange tag minLength': 1,
+      'EditChange tag maxLength': EDIT_LIMITS.maxTagLength,
+      'EditChange text minLength': 1,
+      'EditChange text maxLength': EDIT_LIMITS.maxTextLength,
+      'EditChange name minLength': 1,
+      'EditChange name maxLength': EDIT_LIMITS.maxNameLength,
       'ShareRequest hours minimum': 1,
       'ShareRequest hours maximum': SHARE_LIMITS.maxHours,
-      'Import conversations minItems': 1,
-      'Import conversations maxItems': IMPORT_LIMITS.maxConversations,
+      'ImportRequest conversations minItems': 1,
+      'ImportRequest conversations maxItems': IMPORT_LIMITS.maxConversations,
       'ExportedConversation segments minItems': 1,
       'ExportedConversation segments maxItems': IMPORT_LIMITS.maxSegments,
       'ExportedSegment text minLength': 1,
       'ExportedSegment text maxLength': IMPORT_LIMITS.maxTextLength,
+      'ExportedSegment words items minItems': 3,
+      'ExportedSegment words items maxItems': 3,
       'RedateRecordings names minItems': 1,
       'RedateRecordings names maxItems': LIMITS.maxFilesPerJob,
       'RedateRecordings names items minLength': 1,
@@ -331,11 +267,4 @@ function parametersOf(path: string): readonly { readonly name?: string; readonly
     { parameters?: { name?: string; in?: string }[] }
   >;
   return (item['post'] ?? item['get'])?.parameters ?? [];
-}
-
-function waitingReasons(): readonly string[] {
-  const waiting = document.components.schemas['WaitingFor'] as unknown as {
-    properties: { reason: { enum: string[] } };
-  };
-  return waiting.properties.reason.enum;
 }
