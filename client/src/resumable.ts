@@ -54,7 +54,8 @@ type Position =
 /**
  * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules
  * refused ends its session, too.
- * @throws RequestError when it does not go on: `refused` permanently, anything else for another time; SyncError `disposed` once the signal aborts.
+ * @throws RequestError when it does not go on: `refused` permanently, anything else for another time; SyncError
+ * `disposed` once the signal aborts.
  */
 export async function uploadResumable(
   { http, storageUrl, clock, random }: ResumableOptions,

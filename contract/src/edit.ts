@@ -1,7 +1,8 @@
 /**
- * What users correct, below `users/{uid}`. A correction (an edit) is a document of its own beside what was heard: nothing is overwritten, and
- * without the edit everything reads as before. Edits are applied when a conversation is read ({@link editedConversation},
- * {@link editedSegments}); the server reads only those that decide where conversations begin (`split`, `merge`). `Time`: see job.ts.
+ * What users correct, below `users/{uid}`. A correction (an edit) is a document of its own beside what was heard:
+ * nothing is overwritten, and without the edit everything reads as before. Edits are applied when a conversation is
+ * read ({@link editedConversation}, {@link editedSegments}); the server reads only those that decide where
+ * conversations begin (`split`, `merge`). `Time`: see job.ts.
  */
 import type { Instant } from './time.ts';
 

@@ -58,8 +58,8 @@ export type EditedSegment<Segment extends SegmentDoc = SegmentDoc> = Segment & {
 };
 
 /**
- * The segments of a conversation with texts and names of speakers as corrected. A corrected sentence that lies in two segments stands in the
- * first of them; a segment of which nothing is left is left out.
+ * The segments of a conversation with texts and names of speakers as corrected. A corrected sentence that lies in two
+ * segments stands in the first of them; a segment of which nothing is left is left out.
  * @param edits those of the conversation, and those of voices that are named everywhere (`namedVoices`), in any order.
  */
 export function editedSegments<Segment extends SegmentDoc>(

@@ -3,7 +3,7 @@ import type { Instant } from './time.ts';
 
 /**
  * What was shared: the conversation as far as it reached then, so that what is added to it later is not shown. Only its owner may read
- * the document, and whoever has the token is shown the text through `GET /v2/sync/shared`. `shared_conversations/{shareId}`
+ * the document. A caller that has the token is shown the text through `GET /v2/sync/shared`. `shared_conversations/{shareId}`
  */
 export interface ShareDoc<Time = Instant> {
   readonly uid: string;

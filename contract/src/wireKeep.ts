@@ -146,7 +146,10 @@ export interface ImportedView {
 
 /** What `deleteEverything` asks for. */
 export interface DeleteEverythingRequest {
-  /** `audio`: kept audio alone. `everything`: conversations, edits, shares, audio, jobs, and what is known of recordings; not the account. */
+  /**
+   * `audio`: kept audio alone. `everything`: conversations, edits, shares, audio, jobs, and what is known of
+   * recordings; not the account.
+   */
   readonly what: 'audio' | 'everything';
 }
 

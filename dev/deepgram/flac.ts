@@ -1,4 +1,7 @@
-/** FLAC (RFC 9639) to PCM by libFLAC, the reference decoder; refuses a stream that libFLAC reports an error for, and a wrong MD5 or length. */
+/**
+ * FLAC (RFC 9639) to PCM by libFLAC, the reference decoder; refuses a stream that libFLAC reports an error for, and a
+ * wrong MD5 or length.
+ */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Flac } from 'libflacjs';

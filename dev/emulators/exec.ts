@@ -2,7 +2,8 @@
  * `npm run emulators:exec -- [--console] [--env NAME[=VALUE]]… '<command>'`: the Emulator Suite up on free ports, the functions
  * built, the command run with the usual `*_EMULATOR_HOST` variables, its exit code passed on.
  *
- * `--console` builds the console as well, for Hosting to serve. `--env` sets a parameter of the functions for this run; without a value it passes on the variable of that name.
+ * `--console` builds the console as well, for Hosting to serve. `--env` sets a parameter of the functions for this run;
+ * without a value it passes on the variable of that name.
  */
 import { parseArgs } from 'node:util';
 import { givenKey } from '../deepgramKey.ts';

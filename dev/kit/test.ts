@@ -1,7 +1,8 @@
 /**
- * `npm run test:kit`: the way of an app to this package. It is packed, compared with what this repository deploys, and published to a registry of the test's own; the pinned firebase-tools
- * installs it into an empty project, where the sign-in alone is replaced; rules are merged; what would be deployed is looked at; and in the
- * emulators, beside functions of the app, it passes the journey of `npm run demo`.
+ * `npm run test:kit`: the way of an app to this package. It is packed, compared with what this repository deploys, and
+ * published to a registry of the test's own; the pinned firebase-tools installs it into an empty project, where the
+ * sign-in alone is replaced; rules are merged; what would be deployed is looked at; and in the emulators, beside functions
+ * of the app, it passes the journey of `npm run demo`.
  *
  * A program and no mocha suite, because each step needs the one before. It takes minutes. `-- --tarball <path>`
  * takes a package that was packed before, and `--without-emulators` leaves the last step out.

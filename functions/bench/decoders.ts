@@ -1,7 +1,7 @@
 /**
- * `npm run bench:decoders [-- --rounds 3 --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg decode ordinary audio, in
- * processor time of this process and of ffmpeg, because background load does not change that. The median of the rounds; starting a
- * thread or a process is in it.
+ * `npm run bench:decoders [-- --rounds 3 --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg
+ * decode ordinary audio, in processor time of this process and of ffmpeg, because background load does not change that.
+ * The median of the rounds; starting a thread or a process is in it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

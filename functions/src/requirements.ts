@@ -14,7 +14,10 @@ export const ROLES = {
     'The end of a job is pushed to the devices of its user: no smaller role may send.',
 } as const;
 
-/** APIs of Google Cloud by the first part of their names, and what calls them. firebase-tools adds those that it needs itself to deploy functions. */
+/**
+ * APIs of Google Cloud by the first part of their names, and what calls them. firebase-tools adds those that it needs
+ * itself to deploy functions.
+ */
 export const APIS = {
   firestore: 'Jobs, conversations and everything else that is stored.',
   storage: 'Recordings on their way in.',
@@ -24,7 +27,10 @@ export const APIS = {
   fcm: 'Pushes to the devices of a user.',
 } as const;
 
-/** How the queue delivers tasks: for as long as a lease may last and a dependency may be down. How often a job may fail is counted on the job. */
+/**
+ * How the queue delivers tasks: for as long as a lease may last and a dependency may be down. How often a job may fail
+ * is counted on the job.
+ */
 export const QUEUE = {
   retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },
   rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 20 },

@@ -83,7 +83,7 @@ class FakeFirestore implements SearchSource {
 describe('The index of what was said', () => {
   const found = async (index: SearchIndex, query: string) => (await index.search(query)).total;
 
-  it('reads what changed since, once, and lets go of what was deleted or merged', async () => {
+  it('reads what changed since, once, and removes what was deleted or merged', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     let index = await SearchIndex.open(store);

@@ -41,7 +41,7 @@ async function deployed(google: Google, files: ProjectFiles) {
   });
 }
 
-/** Without these two nothing is processed: an installation that has them has been deployed. */
+/** Without these, nothing is processed or cleaned up. A project that has none of them has not been deployed to. */
 const ESSENTIAL = ['processSyncJob', 'sweepSyncJobs', 'onRecordingStaged', 'createSyncJob', 'onUserDeleted'];
 
 async function checkFunctions(google: Google, files: ProjectFiles): Promise<Verdict[]> {

@@ -59,7 +59,7 @@ async function reasonOf(service: string, response: Response): Promise<string> {
   return `${service}.googleapis.com: ${response.status}${said === '' ? '' : `, ${said ?? ''}`}`;
 }
 
-/** An access token of whoever is signed in: by the environment, the Google Cloud CLI, or firebase-tools; null without one. */
+/** An access token of the account that is signed in by the environment, the Google Cloud CLI, or firebase-tools; null without one. */
 export async function accessToken(folder: string): Promise<string | null> {
   const given = process.env['GOOGLE_OAUTH_ACCESS_TOKEN'];
   if (given !== undefined && given !== '') return given;

@@ -103,7 +103,7 @@ async function checkAuthentication(google: Google, { settings }: ProjectFiles): 
   return isAnonymous && settings['SIGN_UP'] === 'open'
     ? [
         note(
-          'Anonymous accounts are allowed and SIGN_UP is open: whoever has the app can upload without an account.',
+          'Anonymous accounts are allowed and SIGN_UP is open: anyone who has the app can upload without an account.',
           `Set SIGN_UP, or switch them off: ${page}`,
         ),
       ]

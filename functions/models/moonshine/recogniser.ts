@@ -21,8 +21,8 @@ export interface PublishedModel {
  * The published graphs as one, with the same weights.
  *
  * Inputs: `audio` float32 [clips, samples at 16 kHz], short clips filled up with anything; `lengths` int64 [clips], samples of each;
- * `max_tokens` int64 [clips]. Outputs as {@link addDecoder} says, tokens as positions in the vocabulary; and `frames` int64 [clips], how many
- * columns of the attention are of the clip.
+ * `max_tokens` int64 [clips]. Outputs as {@link addDecoder} says, tokens as positions in the vocabulary; and `frames`
+ * int64 [clips], how many columns of the attention are of the clip.
  * @throws Error for files of another model, or of another export of it.
  */
 export function buildRecogniser(published: PublishedModel, options: RecogniserOptions): Uint8Array {

@@ -69,8 +69,8 @@ interface OpenJob {
 /**
  * Writes the new dates, and what is to be moved because of them. A job that works on such a recording is taken from its worker,
  * which can write nothing more at the old date, and begins again: it costs the requests that were in flight.
- * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date that is not possible.
- * RedatingUnderWayError.
+ * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date
+ * that is not possible. RedatingUnderWayError.
  */
 export async function decideRedating(
   tx: Transaction,

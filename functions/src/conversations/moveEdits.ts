@@ -1,4 +1,7 @@
-/** Moves what a user corrected of recordings whose dates are corrected: one edit in one transaction, with the conversations at both places. */
+/**
+ * Moves what a user corrected of recordings whose dates are corrected: one edit in one transaction, with the
+ * conversations at both places.
+ */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import type { Interval } from './interval.ts';

@@ -1,6 +1,7 @@
 /**
- * Conversations that their owner shares by a link. The token in the link is not stored, only its hash, which is the id of the share. What is
- * shown is what lies in the conversation's time as it was shared, as far as it is there: with its corrections, without what was deleted.
+ * Conversations that their owner shares by a link. The token in the link is not stored, only its hash, which is the id
+ * of the share. What is shown is what lies in the conversation's time as it was shared, as far as it is there: with its
+ * corrections, without what was deleted.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';

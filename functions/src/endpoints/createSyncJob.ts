@@ -84,8 +84,9 @@ const input = z.object(
 
 /**
  * A callable that errs with `invalid_request`, `too_many_files`, `invalid_recording`, `conversation_not_found`,
- * `conversation_of_other_device`, `idempotency_conflict`, `job_cancelled`, `fair_use_restricted`, `too_many_jobs`: nothing is created then. And
- * with `unavailable`, when another request with the same key came in between, or the job was deleted meanwhile.
+ * `conversation_of_other_device`, `idempotency_conflict`, `job_cancelled`, `fair_use_restricted`, `too_many_jobs`:
+ * nothing is created then. And with `unavailable`, when another request with the same key came in between, or the job
+ * was deleted meanwhile.
  */
 export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<CreatedJobView> {
   return callable({ ...deps, name: 'createSyncJob', input }, async ({ uid }, asked) => {

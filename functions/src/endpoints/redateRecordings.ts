@@ -1,4 +1,7 @@
-/** `redateRecordings({job_id or names or conversation_id, offset_ms})`: the recorder's clock was wrong, and its recordings go to the time of their making. */
+/**
+ * `redateRecordings({job_id or names or conversation_id, offset_ms})`: the recorder's clock was wrong, and its
+ * recordings go to the time of their making.
+ */
 import type { RedatedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';

@@ -1,4 +1,7 @@
-/** `shareConversation({conversation_id, hours})`: a link that shows the conversation without an account, until it expires or is withdrawn. */
+/**
+ * `shareConversation({conversation_id, hours})`: a link that shows the conversation without an account, until it
+ * expires or is withdrawn.
+ */
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
 import type { ShareView } from 'offline-audio-sync-contract';
 import * as z from 'zod';

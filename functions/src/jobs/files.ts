@@ -1,6 +1,7 @@
 /**
  * What a job knows of each of its recordings: pages of {@link FILES_PER_PAGE}, in the order of names, at
- * `offline_sync_jobs/{jobId}/job_files/{page}`. Apart from the job, so that its listeners get a small document; in pages, because recordings that follow one another become final together, and one write serves them all.
+ * `offline_sync_jobs/{jobId}/job_files/{page}`. Apart from the job, so that its listeners get a small document; in
+ * pages, because recordings that follow one another become final together, and one write serves them all.
  *
  * Pages are written only in transactions that read the job: by the worker that holds its lease, or where no worker can.
  */

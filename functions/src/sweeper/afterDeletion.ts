@@ -29,9 +29,9 @@ const withOwner = z.object({ uid: z.string().min(1) });
 const PAGE = 300;
 
 /**
- * Removes what a deleted job left: its chunks, its pages of files, a team's own subcollections and everything under `uploads/{uid}/{jobId}/`. May come late and more than
- * once, and by then a request with the same Idempotency-Key may have made a new job of the same id: that one's documents and
- * recordings stay.
+ * Removes what a deleted job left: its chunks, its pages of files, a team's own subcollections and everything under
+ * `uploads/{uid}/{jobId}/`. May come late and more than once, and by then a request with the same Idempotency-Key may
+ * have made a new job of the same id: that one's documents and recordings stay.
  * @param data the document as it was.
  * @throws Error when an object could not be deleted, or Firestore or Storage do not answer: the platform repeats it then.
  */

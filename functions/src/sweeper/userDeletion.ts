@@ -1,6 +1,7 @@
 /**
- * Deletes everything of a user who was deleted (jobs with their chunks, audio, conversations, segments, devices, usage), or the content of one
- * who wants that and stays: then devices, preferences and what was used of the limits stay, too.
+ * Deletes everything of a user who was deleted (jobs with their chunks, audio, conversations, segments, devices,
+ * usage), or the content of one who wants that and stays: then devices, preferences and what was used of the limits
+ * stay, too.
  *
  * Everything is deleted twice. An ID token outlives its user by up to an hour, and a worker or an upload may be running: the second
  * deletion covers what they wrote after the first. A document that says when the second one is due is written before anything is

@@ -37,9 +37,9 @@ export interface AcceptedJob {
 }
 
 /**
- * @throws AppError `idempotency_conflict`; `job_cancelled`, also while the recordings are stored; `conversation_not_found` or `conversation_of_other_device` for a target that cannot
- * be one; `unavailable` when the recordings could not be stored: nothing is left of the
- * upload then.
+ * @throws AppError `idempotency_conflict`; `job_cancelled`, also while the recordings are stored;
+ * `conversation_not_found` or `conversation_of_other_device` for a target that cannot be one; `unavailable` when the
+ * recordings could not be stored: nothing is left of the upload then.
  */
 export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<AcceptedJob> {
   const hash = contentHash(upload.recordings, upload.fields);

@@ -8,7 +8,10 @@ import type { KeptSpan } from 'offline-audio-sync-contract';
 import type { EncodedAudio, SpeechAudio } from '../transcription/transcriber.ts';
 import { encodeChunk } from './chunkAudio.ts';
 
-/** The audio of a chunk. Made anew only where a context was sent with it, which may be of another conversation. @param sent what was sent. */
+/**
+ * The audio of a chunk. Made anew only where a context was sent with it, which may be of another conversation.
+ * @param sent what was sent.
+ */
 export function ownAudio(
   { context, frames }: Pick<PlannedChunk, 'context' | 'frames'>,
   format: RecordingFormat,

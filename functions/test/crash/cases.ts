@@ -161,7 +161,7 @@ const POISON: TaskCase = {
   })),
 };
 
-/** A part of a job is refused for good; the rest goes on, and what was refused is tried again by hand. */
+/** A part of a job is refused permanently; the rest goes on, and what was refused is tried again by hand. */
 const REFUSED: TaskCase = {
   kind: 'task',
   jobs: [['garden', 'letter']],

@@ -94,7 +94,7 @@ describe('cancelSyncJob', () => {
     );
   });
 
-  it('lets go of the recordings: sent again, they are transcribed', async () => {
+  it('releases the recordings: sent again, they are transcribed', async () => {
     await world.cancel(await world.acceptSamples(letter));
     const again = await world.acceptSamples(letter);
     await world.deliver(again);

@@ -3,12 +3,11 @@ import { editedConversation, editedSegments } from 'offline-audio-sync-contract'
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import type { Correction } from '../../src/conversations/editing.ts';
 import { editsOf, storedEdit } from '../../src/conversations/edits.ts';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { codeOf } from '../support/errors.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -25,13 +24,7 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 12_000].map((startMs, i) => ({
 describe('a conversation that its user corrects', () => {
   let world: RedatingWorld;
   before(() => {
-    const transcriber = new ExactTranscriber();
-    transcriber.listenTo(SAID);
-    world = new RedatingWorld({
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber,
-      summaries: { refresh: () => Promise.resolve(0) },
-    });
+    world = new RedatingWorld(exactHearing(SAID));
   });
   after(() => world.close());
   beforeEach(() => {

@@ -1,14 +1,13 @@
 /** Splits, merges, undos, moves, deletions and arrivals in any mixture, checked against a model of a few lines. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import { AppError } from '../../src/errors.ts';
 import { assertSound } from '../support/checks.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS, GAP_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 
 const RECORDINGS = 4;
 const WORDS = 4;
@@ -128,13 +127,7 @@ interface Case {
 describe('conversations that are split and merged in any mixture with arrivals, dates and deletions', () => {
   it('are those that the speech and the edits in effect make, and nothing said is lost', async function () {
     this.timeout(600_000);
-    const transcriber = new ExactTranscriber();
-    transcriber.listenTo(SAID.flat());
-    const world = new RedatingWorld({
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber,
-      summaries: { refresh: () => Promise.resolve(0) },
-    });
+    const world = new RedatingWorld(exactHearing(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {
       world.becomeSomebodyElse();
       const scene: Case = { world, model: new Model(), jobs: new Map(), deletedPlaces: new Set(), late: new Map() };

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { audioOffset } from 'offline-audio-sync-contract';
 import { readFlac } from '../../../dev/deepgram/flac.ts';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { KeptAudio, keptAudioOf, KEPT_PREFIX } from '../../src/storage/keptAudio.ts';
 import { deleteUnkept } from '../../src/sweeper/keptAudio.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 
 const DAYS_MS = 24 * 3600_000;
 const FILE = `audio_omi_pcm16_16000_1_fs160_${DAY_MS}.bin`;
@@ -26,13 +25,7 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 40_000].map((startMs, i) => ({
 describe('audio that is kept to be played', () => {
   let world: RedatingWorld;
   before(() => {
-    const transcriber = new ExactTranscriber();
-    transcriber.listenTo(SAID);
-    world = new RedatingWorld({
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber,
-      summaries: { refresh: () => Promise.resolve(0) },
-    });
+    world = new RedatingWorld(exactHearing(SAID));
     const keptAudio = new KeptAudio(world.db, world.bucket(), { keptMs: 10 * DAYS_MS, now: world.deps.now });
     Object.assign(world.deps, { keptAudio });
   });

@@ -1,12 +1,11 @@
 /** Moves, repeats, deletions and arrivals in any mixture, checked against a model of ten lines. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { assertSound } from '../support/checks.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 
 const RECORDINGS = 3;
 const LENGTH_MS = 20_000;
@@ -80,13 +79,7 @@ class Model {
 describe('dates that are corrected in any mixture with arrivals, repeats and deletions', () => {
   it('leave everything that was said where it belongs, once', async function () {
     this.timeout(600_000);
-    const transcriber = new ExactTranscriber();
-    transcriber.listenTo(SAID.flat());
-    const world = new RedatingWorld({
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber,
-      summaries: { refresh: () => Promise.resolve(0) },
-    });
+    const world = new RedatingWorld(exactHearing(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {
       world.becomeSomebodyElse();
       const model = new Model();

@@ -1,12 +1,11 @@
 /** Speakers across chunks: one number for one voice, whichever result comes first. */
 import assert from 'node:assert/strict';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { requestsFirst } from '../support/requestOrder.ts';
 import { assertSound } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 
 /** Two people who speak in turn, without a pause that ends a conversation. */
 function dialogue(minutes: number): SpokenWord[] {
@@ -23,14 +22,13 @@ function dialogue(minutes: number): SpokenWord[] {
 
 describe('speakers across chunks', () => {
   const words = dialogue(5);
-  const transcriber = new ExactTranscriber();
-  transcriber.listenTo(words);
+  const hearing = exactHearing(words);
+  const { transcriber } = hearing;
   let world: TestWorld;
 
   const open = (change: object): TestWorld =>
     new TestWorld({
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber,
+      ...hearing,
       maxChunkMs: 60_000,
       contextMs: 30_000,
       ...change,

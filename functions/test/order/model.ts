@@ -1,4 +1,7 @@
-/** What is said, recorded and done in one case of the order suite, and what should come of it. Times are milliseconds from {@link DAY_MS}. */
+/**
+ * What is said, recorded and done in one case of the order suite, and what should come of it. Times are milliseconds
+ * from {@link DAY_MS}.
+ */
 
 export const GAP_MS = 120_000;
 
@@ -36,9 +39,9 @@ export interface JobPlan {
 
 export interface Delivery {
   readonly job: number;
-  /** The worker dies at its so-manieth step; null: it lives. */
+  /** The number of the step at which the worker dies; null: it lives. */
   readonly diesAt: number | null;
-  /** The transcription service refuses the so-manieth request of it for good; null: it takes them all. */
+  /** The number of the request that the transcription service refuses permanently; null: it takes them all. */
   readonly refusedAt: number | null;
 }
 

@@ -4,6 +4,7 @@
  */
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { SAMPLES_PER_MS } from '../../src/audio/read/pcm.ts';
+import { listenWith } from '../../src/audio/detect/listener.ts';
 import { WINDOW_SAMPLES } from '../../src/audio/detect/vad.ts';
 import type { Vad } from '../../src/audio/detect/vad.ts';
 import type { TranscribedWord, Transcriber } from '../../src/transcription/transcriber.ts';
@@ -79,4 +80,15 @@ export class ExactTranscriber implements Transcriber {
     const requestId = `r${this.#requests}`;
     return { requestId, transcriber: 'exact', billedSeconds: durationMs / 1000, language: null, words };
   }
+}
+
+/** What a world hears with, for its worker: nothing but these words, each exactly. Summaries of usage are not made. */
+export function exactHearing(words: readonly SpokenWord[]) {
+  const transcriber = new ExactTranscriber();
+  transcriber.listenTo(words);
+  return {
+    listener: () => Promise.resolve(listenWith(exactVad)),
+    transcriber,
+    summaries: { refresh: () => Promise.resolve(0) },
+  };
 }

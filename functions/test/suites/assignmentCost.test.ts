@@ -11,7 +11,10 @@ import { TestWorld } from '../support/worker.ts';
 const START_MS = Date.UTC(2025, 0, 1);
 const DEVICE = 'omi';
 
-/** A conversation of these begins every ten minutes, and lasts four: pages of three seconds, five seconds apart, which is many times as many as a recording a minute makes. */
+/**
+ * A conversation of these begins every ten minutes, and lasts four: pages of three seconds, five seconds apart, which
+ * is many times as many as a recording a minute makes.
+ */
 const EVERY_MS = 600_000;
 const PAGES = 50;
 const PAGE_MS = 3000;

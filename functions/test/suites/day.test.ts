@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pMap from 'p-map';
-import { listenWith } from '../../src/audio/detect/listener.ts';
 import { transcriptOf } from '../../src/conversations/collections.ts';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
 import { AppError } from '../../src/errors.ts';
@@ -11,7 +10,7 @@ import { acceptUpload } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { ExactTranscriber, exactVad, record } from '../order/sound.ts';
+import { exactHearing, record } from '../order/sound.ts';
 import { MemoryStaging } from '../support/memoryStores.ts';
 import { TestWorld } from '../support/worker.ts';
 import type { NamedBytes } from '../support/worker.ts';
@@ -91,15 +90,10 @@ class MemoryAudio extends StagedAudio {
 }
 
 describe('A day of 720 one-minute files', function () {
-  const transcriber = new ExactTranscriber();
-  transcriber.listenTo(words);
+  const hearing = exactHearing(words);
   // Firestore is the real one. Audio stays in memory: two thousand objects, put, read and deleted, tell nothing about the day.
   const staging = new MemoryStaging();
-  const summaries = { refresh: () => Promise.resolve(0) };
-  const world = new TestWorld(
-    { listener: () => Promise.resolve(listenWith(exactVad)), transcriber, summaries },
-    `demo-day-${randomUUID()}`,
-  );
+  const world = new TestWorld(hearing, `demo-day-${randomUUID()}`);
   const audio = new MemoryAudio(world.bucket(), staging);
   beforeEach(() => {
     world.becomeSomebodyElse();

@@ -63,7 +63,10 @@ export function recordReads(): {
   return { methods, outsideTransactions, stop: () => void Object.assign(client, { requestStream }) };
 }
 
-/** What the Web SDK receives for a listener's documents: the REST interface's JSON. @returns a count of bytes that goes up until stopped. */
+/**
+ * What the Web SDK receives for a listener's documents: the REST interface's JSON.
+ * @returns a count of bytes that goes up until stopped.
+ */
 export function countListened(): { readonly bytes: number; stop(): void } {
   const client = Firestore.prototype as unknown as Client;
   // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below

@@ -46,9 +46,10 @@ export function toChunkMs(spans: readonly Span[], absoluteMs: number, edge: Edge
 }
 
 /**
- * Absolute interval of a word, and the recording that it begins in. Each end is placed by its own span, as when the word runs over the border of two recordings.
- * But a transcriber's times are not exact: a word that reaches a little over a cut belongs to the side where most of it
- * lies, and ends at the cut; placed by both its ends it would last as long as the silence that was cut out.
+ * Absolute interval of a word, and the recording that it begins in. Each end is placed by its own span, as when the
+ * word runs over the border of two recordings. But a transcriber's times are not exact: a word that reaches a little
+ * over a cut belongs to the side where most of it lies, and ends at the cut; placed by both its ends it would last as
+ * long as the silence that was cut out.
  */
 export function placeInterval(spans: readonly Span[], word: Interval): Interval & Pick<Span, 'fileName'> {
   const first = spanIndex(spans, word.startMs, 'start');

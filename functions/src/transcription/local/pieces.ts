@@ -41,8 +41,8 @@ export function cutIntoPieces(pcm: Float32Array, pauses: readonly number[]): Pie
 }
 
 /**
- * Pieces that are recognised together: the model's weights are read once for all of them, which makes four take two thirds of the time. More
- * gain little, and take memory.
+ * Pieces that are recognised together: the model's weights are read once for all of them, which makes four take two
+ * thirds of the time. More gain little, and take memory.
  */
 export const MAX_BATCH_PIECES = 4;
 

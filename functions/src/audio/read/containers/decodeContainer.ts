@@ -15,7 +15,10 @@ import { FrameCutter } from './frameCutter.ts';
 
 import { CompressedWav, decodeWav } from './wav.ts';
 
-/** What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox, and ffmpeg for what it does not know. */
+/**
+ * What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox, and ffmpeg for
+ * what it does not know.
+ */
 export const DECODERS = ['auto', 'ffmpeg', 'sandbox'] as const;
 export type DecoderChoice = (typeof DECODERS)[number];
 

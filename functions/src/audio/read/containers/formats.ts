@@ -6,8 +6,8 @@ import type { LibavVariant } from './libav.ts';
 export type Demuxer = 'mov' | 'mp3' | 'ogg' | 'matroska' | 'flac';
 
 /**
- * The demuxer of each container that the sandbox reads; ffmpeg reads the others. Naming it, instead of letting FFmpeg look at the content, is what keeps a playlist called `.mp3` from
- * opening other files.
+ * The demuxer of each container that the sandbox reads; ffmpeg reads the others. Naming it, instead of letting FFmpeg
+ * look at the content, is what keeps a playlist called `.mp3` from opening other files.
  */
 export const DEMUXERS: Readonly<Partial<Record<FileExtension, Demuxer>>> = {
   m4a: 'mov',
