@@ -1,9 +1,9 @@
 /** Runs `npm ci` in the directories whose `node_modules` are not what their lock file asks for. */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { ROOT } from './places.mjs';
+import { runQuietly } from './runQuietly.mjs';
 
 /** @typedef {Record<string, { version?: string, link?: boolean, optional?: boolean, devOptional?: boolean, os?: string | string[], cpu?: string | string[], dependencies?: object, devDependencies?: object, optionalDependencies?: object }>} Packages */
 
@@ -61,19 +61,8 @@ export async function installPackagesOf(directory, what) {
   // npm must not run on the Node that it is about to delete.
   const outside = (process.env['PATH'] ?? '').split(path.delimiter).filter((entry) => !entry.includes('node_modules'));
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  const child = spawn('npm', args, {
-    cwd: directory,
-    env: { ...process.env, PATH: outside.join(path.delimiter) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
-  }
-  const status = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
+  const env = { ...process.env, PATH: outside.join(path.delimiter) };
+  const { status, output } = await runQuietly('npm', args, { cwd: directory, env });
   if (status !== 0) {
     throw new Error(
       `${output.trim()}\nnpm ci failed in ${where}; the lines above say why. Then run the same command again.`,

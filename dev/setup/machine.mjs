@@ -1,11 +1,12 @@
 /** What this machine has, and how it gets more. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { findBrowser } from './browsers.mjs';
 import { findJava } from './java.mjs';
 import { FUNCTIONS } from './places.mjs';
+import { runQuietly } from './runQuietly.mjs';
 
 /** Longest that a server may take to answer whether it can be reached, milliseconds. */
 const REACH_LIMIT_MS = 5000;
@@ -93,15 +94,7 @@ function hasPackage(name) {
  */
 export async function installPackages(names) {
   const { program, args } = aptGet(['install', '-y', '--no-install-recommends', ...names]);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
-  }
-  const status = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
+  const { status, output } = await runQuietly(program, args);
   if (status === 0) return;
   const end = output.trim().split('\n').slice(-8).join('\n');
   throw new Error(`${end}\napt-get could not install ${names.join(' ')}; the lines above say why.`);

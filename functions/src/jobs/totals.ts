@@ -1,14 +1,7 @@
 /** What a job says about its recordings without naming them: counts, ledger and the first failures. Pure. */
+import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { isFinal, MAX_LISTED_FAILURES } from './job.ts';
 import type { AudioLedger, FileState, JobFile, JobTotals } from './job.ts';
-
-export const EMPTY_LEDGER: AudioLedger = {
-  audioSeconds: 0,
-  speechSeconds: 0,
-  silentSeconds: 0,
-  duplicateSeconds: 0,
-  failedSeconds: 0,
-};
 
 export function totalsOf(files: readonly JobFile[]): JobTotals {
   const fileCounts: Record<FileState, number> = {

@@ -76,8 +76,8 @@ export function keptAudioOf(db: Firestore, uid: string): CollectionReference<Kep
   return db.collection(keptAudioPath(uid)) as CollectionReference<KeptAudioEntry>;
 }
 
-/** Whose audio, of which chunk; null for a path that no kept audio has. */
+/** Whose audio, of which chunk (`chunkId`, 28 characters); null for a path that no kept audio has. */
 export function parseKeptPath(path: string): { readonly uid: string; readonly chunkId: string } | null {
-  const [, uid, chunkId] = /^audio\/([^/]+)\/([\w-]{1,128})\.(?:ogg|flac)$/.exec(path) ?? [];
+  const [, uid, chunkId] = /^audio\/([^/]+)\/([\w-]{28})\.(?:ogg|flac)$/.exec(path) ?? [];
   return uid === undefined || chunkId === undefined ? null : { uid, chunkId };
 }

@@ -1,4 +1,5 @@
 /** Where recordings lie in Storage: `uploads/{uid}/{jobId}/{name}`. */
+import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { isJobId } from '../jobs/job.ts';
 
 export interface StagedPath {
@@ -11,11 +12,17 @@ export function stagedPath(uid: string, jobId: string, name: string): string {
   return `uploads/${uid}/${jobId}/${name}`;
 }
 
-/** Null for a path that no recording has. */
+/**
+ * Null for a path that no recording has. The bucket may be shared with other parts of an app, which may keep files under
+ * `uploads/`, too: what is no recording by its path and extension is not ours, and is never touched. The rules of Storage let
+ * an app put nothing else there.
+ */
 export function parseStagedPath(path: string): StagedPath | null {
   const [, uid, jobId, name] = /^uploads\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
   if (uid === undefined || jobId === undefined || name === undefined || !isJobId(jobId)) return null;
-  return { uid, jobId, name };
+  return RECORDING_EXTENSIONS.includes(path.slice(path.lastIndexOf('.') + 1).toLowerCase())
+    ? { uid, jobId, name }
+    : null;
 }
 
 /** Metadata of objects that the server wrote: an upload request's, and those that it sealed. The rules refuse it from an app. */

@@ -26,12 +26,13 @@ export async function deleteUnkept(
   { db, objects, now }: KeptAudioDeps,
 ): Promise<Deletions> {
   const kept = new Set<string>();
-  for (let from = 0; from < listed.length; from += LOOK_UP) {
-    const refs = listed.slice(from, from + LOOK_UP).flatMap(({ path }) => {
-      const named = parseKeptPath(path);
-      return named === null ? [] : [keptAudioOf(db, named.uid).doc(named.chunkId)];
-    });
-    const docs = refs.length === 0 ? [] : await db.getAll(...refs);
+  // Other files under `audio/` belong to other parts of the app.
+  const ours = listed.flatMap((object) => {
+    const named = parseKeptPath(object.path);
+    return named === null ? [] : { object, ref: keptAudioOf(db, named.uid).doc(named.chunkId) };
+  });
+  for (let from = 0; from < ours.length; from += LOOK_UP) {
+    const docs = await db.getAll(...ours.slice(from, from + LOOK_UP).map(({ ref }) => ref));
     for (const doc of docs) {
       const entry = doc.data() as { path: string; expiresAt: Timestamp } | undefined;
       if (entry === undefined) continue;
@@ -41,7 +42,7 @@ export async function deleteUnkept(
     }
   }
   return deleteObjects(
-    listed.filter(({ path }) => !kept.has(path)),
+    ours.flatMap(({ object }) => (kept.has(object.path) ? [] : object)),
     objects,
   );
 }

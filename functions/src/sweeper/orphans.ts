@@ -4,6 +4,7 @@ import type { FileStore } from '../jobs/files.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { needsAudio } from '../completion/outcome.ts';
 import { parseStagedPath } from '../storage/paths.ts';
+import type { StagedPath } from '../storage/paths.ts';
 import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
 
 export interface OrphanDeps {
@@ -24,7 +25,7 @@ const CONCURRENCY = 32;
 const LOOK_UP = 100;
 
 /**
- * Deletes those of the listed objects that no job needs. In this order it is safe against everything that goes on meanwhile:
+ * Deletes those of the listed recordings that no job needs. In this order it is safe against everything that goes on meanwhile:
  * a job is created before its objects, so an object that was listed before its job was found missing belongs to no job; one
  * that is staged anew at the same path has another generation, which the deletion spares.
  */
@@ -32,9 +33,13 @@ export async function deleteOrphans(
   listed: readonly ListedObject[],
   { jobs, files, objects }: OrphanDeps,
 ): Promise<Deletions> {
-  const needed = await neededOf(listed, { jobs, files });
+  const recordings = listed.flatMap((object) => {
+    const staged = parseStagedPath(object.path);
+    return staged === null ? [] : { object, ...staged };
+  });
+  const needed = await neededOf(recordings, { jobs, files });
   return deleteObjects(
-    listed.filter(({ path }) => !needed.has(path)),
+    recordings.flatMap(({ object }) => (needed.has(object.path) ? [] : object)),
     objects,
   );
 }
@@ -55,15 +60,11 @@ export async function deleteObjects(
 
 /** The paths of those that a job needs. Whole paths are compared, which have the job's id and its user in them. */
 async function neededOf(
-  listed: readonly ListedObject[],
+  recordings: readonly StagedPath[],
   { jobs, files }: Pick<OrphanDeps, 'jobs' | 'files'>,
 ): Promise<Set<string>> {
   const namesByJob = new Map<string, string[]>();
-  for (const { path } of listed) {
-    // An app may write to any path, and must not stop the sweep.
-    const staged = parseStagedPath(path);
-    if (staged !== null) namesByJob.set(staged.jobId, [...(namesByJob.get(staged.jobId) ?? []), staged.name]);
-  }
+  for (const { jobId, name } of recordings) namesByJob.set(jobId, [...(namesByJob.get(jobId) ?? []), name]);
   const ids = [...namesByJob.keys()];
   const needed = new Set<string>();
   for (let i = 0; i < ids.length; i += LOOK_UP) {

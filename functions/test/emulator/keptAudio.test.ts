@@ -92,11 +92,13 @@ describe('audio that is kept to be played', () => {
     assert.ok(keptAudio.isOn);
   });
 
-  it('is deleted by the sweeper when its time is over, and where no document names it', async () => {
+  it('is deleted by the sweeper when its time is over, and where no document names it, and nothing else is', async () => {
     await say();
+    const notOurs = `${KEPT_PREFIX}${world.uid}/album/song.flac`;
+    await world.bucket().file(notOurs).save('a song');
     await world.deps.keptAudio.put({
       uid: world.uid,
-      chunkId: 'crashed',
+      chunkId: 'crashed'.padEnd(28, '-'),
       bytes: Uint8Array.of(1),
       contentType: 'audio/ogg',
     });
@@ -107,8 +109,8 @@ describe('audio that is kept to be played', () => {
     };
     const nowMs = world.deps.now();
     assert.deepEqual(await sweep(nowMs + 9 * DAYS_MS), { deleted: 1, errors: [] });
-    assert.equal((await objects()).length, 1);
+    assert.equal((await objects()).length, 2);
     assert.deepEqual(await sweep(nowMs + 11 * DAYS_MS), { deleted: 1, errors: [] });
-    assert.deepEqual([await entries(), await objects()], [[], []]);
+    assert.deepEqual([await entries(), await objects()], [[], [notOurs]]);
   });
 });

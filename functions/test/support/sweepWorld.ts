@@ -12,6 +12,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { FileStore } from '../../src/jobs/files.ts';
 import type { FileState, JobFile, TaskPayload } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/jobs/job.ts';
 import { newJob, JobStore } from '../../src/jobs/store.ts';
 import type { JobFinished } from '../../src/events/notifier.ts';
 import { failure } from '../../src/completion/outcome.ts';
@@ -114,6 +115,32 @@ export class SweepWorld {
   /** A time before now. */
   ago(ms: number): Timestamp {
     return Timestamp.fromMillis(this.nowMs - ms);
+  }
+
+  /** A job whose worker's lease ended so long ago, in milliseconds. */
+  working(leaseEndedMs: number): Partial<Job> {
+    return {
+      status: 'processing',
+      waitingFor: null,
+      attempts: 1,
+      epoch: 4,
+      lease: { owner: 'w', expiresAt: this.ago(leaseEndedMs) },
+      updatedAt: this.ago(leaseEndedMs + MINUTE_MS),
+    };
+  }
+
+  /** A job that no worker has taken for so long, in milliseconds. */
+  pending(sinceMs: number): Partial<Job> {
+    return { status: 'pending', epoch: 2, updatedAt: this.ago(sinceMs) };
+  }
+
+  /** A job whose wait was over so long ago, in milliseconds. */
+  deferred(overdueMs: number): Partial<Job> {
+    return {
+      status: 'deferred',
+      epoch: 2,
+      waitingFor: { reason: 'transcription_unavailable', message: '', until: this.ago(overdueMs) },
+    };
   }
 
   /** Writes a job as it is given; by default an ordinary one that was accepted just now. */

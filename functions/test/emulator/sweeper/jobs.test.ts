@@ -17,20 +17,6 @@ describe('the sweeper, of jobs', () => {
   });
   afterEach(() => world.close());
 
-  const working = (leaseEndedMs: number): Partial<Job> => ({
-    status: 'processing',
-    waitingFor: null,
-    attempts: 1,
-    epoch: 4,
-    lease: { owner: 'w', expiresAt: world.ago(leaseEndedMs) },
-    updatedAt: world.ago(leaseEndedMs + MINUTE_MS),
-  });
-  const pending = (sinceMs: number): Partial<Job> => ({ status: 'pending', epoch: 2, updatedAt: world.ago(sinceMs) });
-  const deferred = (overdueMs: number): Partial<Job> => ({
-    status: 'deferred',
-    epoch: 2,
-    waitingFor: { reason: 'transcription_unavailable', message: '', until: world.ago(overdueMs) },
-  });
   const task = (jobId: string, epoch: number, redrive = 0) => ({ jobId, uid: world.uid, epoch, redrive });
 
   it('finds nothing to do where there is nothing', async () => {
@@ -44,9 +30,9 @@ describe('the sweeper, of jobs', () => {
   });
 
   it('looks through jobs without their files: a page of large uploads would not fit into its memory', async () => {
-    await world.put('dead', working(HOUR_MS));
-    await world.put('pending', pending(HOUR_MS));
-    await world.put('deferred', deferred(HOUR_MS));
+    await world.put('dead', world.working(HOUR_MS));
+    await world.put('pending', world.pending(HOUR_MS));
+    await world.put('deferred', world.deferred(HOUR_MS));
     await world.put('uploading', { updatedAt: world.ago(2 * DAY_MS), createdAt: world.ago(2 * DAY_MS) });
     await world.put('ended', { status: 'failed', finishedAt: world.ago(HOUR_MS) });
     await world.put('old', { status: 'deferred', createdAt: world.ago(31 * DAY_MS) });
@@ -62,7 +48,7 @@ describe('the sweeper, of jobs', () => {
   });
 
   it('gives a job whose lease ended more than a minute ago to another worker, under a new epoch', async () => {
-    await world.put('dead', working(61 * SECOND_MS));
+    await world.put('dead', world.working(61 * SECOND_MS));
     await world.sweep();
     const { status, epoch, lease, attempts, waitingFor } = await world.job('dead');
     assert.deepEqual({ status, epoch, lease, attempts }, { status: 'pending', epoch: 5, lease: null, attempts: 1 });
@@ -71,7 +57,7 @@ describe('the sweeper, of jobs', () => {
   });
 
   it('makes a job wait whose workers die one after another', async () => {
-    await world.put('dying', { ...working(61 * SECOND_MS), attempts: 3 });
+    await world.put('dying', { ...world.working(61 * SECOND_MS), attempts: 3 });
     await world.sweep();
     const { status, waitingFor, lease } = await world.job('dying');
     assert.deepEqual([status, waitingFor?.reason, lease], ['deferred', 'internal', null]);
@@ -80,25 +66,25 @@ describe('the sweeper, of jobs', () => {
   });
 
   it('leaves a live lease alone, and one that ended only now: the platform’s own retry comes first', async () => {
-    await world.put('live', working(-30 * SECOND_MS));
-    await world.put('just-ended', working(59 * SECOND_MS));
+    await world.put('live', world.working(-30 * SECOND_MS));
+    await world.put('just-ended', world.working(59 * SECOND_MS));
     await world.sweep();
     assert.deepEqual(world.enqueued, []);
     for (const jobId of ['live', 'just-ended']) assert.equal((await world.job(jobId)).epoch, 4);
   });
 
   it('enqueues a pending job that did not move for two minutes as the same task, and writes nothing', async () => {
-    const before = await world.put('still', pending(2 * MINUTE_MS + 1));
-    await world.put('fresh', pending(2 * MINUTE_MS - 1));
+    const before = await world.put('still', world.pending(2 * MINUTE_MS + 1));
+    await world.put('fresh', world.pending(2 * MINUTE_MS - 1));
     await world.sweep();
     assert.deepEqual(world.enqueued, [task('still', 2)]);
     assert.deepEqual(await world.job('still'), before);
   });
 
   it('enqueues a pending job as one more task every 70 minutes, since ids stay blocked after use', async () => {
-    await world.put('hour', pending(69 * MINUTE_MS));
-    await world.put('longer', pending(71 * MINUTE_MS));
-    await world.put('longest', pending(141 * MINUTE_MS));
+    await world.put('hour', world.pending(69 * MINUTE_MS));
+    await world.put('longer', world.pending(71 * MINUTE_MS));
+    await world.put('longest', world.pending(141 * MINUTE_MS));
     await world.sweep();
     assert.deepEqual(
       new Set(world.enqueued.map(({ jobId, redrive }) => `${jobId} ${redrive}`)),
@@ -107,9 +93,9 @@ describe('the sweeper, of jobs', () => {
   });
 
   it('wakes a deferred job a minute after its time, and not before', async () => {
-    await world.put('due', deferred(61 * SECOND_MS));
-    await world.put('almost', deferred(59 * SECOND_MS));
-    await world.put('overdue', deferred(71 * MINUTE_MS));
+    await world.put('due', world.deferred(61 * SECOND_MS));
+    await world.put('almost', world.deferred(59 * SECOND_MS));
+    await world.put('overdue', world.deferred(71 * MINUTE_MS));
     await world.sweep();
     assert.deepEqual(
       world.enqueued.sort((a, b) => a.redrive - b.redrive),
@@ -174,7 +160,7 @@ describe('the sweeper, of jobs', () => {
     it('ends it with the reason, keeps what is transcribed, and deletes the audio', async () => {
       const files = [{ ...world.file('long', 'a.bin'), speechSeconds: 12 }, world.file('long', 'b.bin', 'silent')];
       const known = { conversationIds: ['talk'], usage: { requests: 1, billedSeconds: 12 } };
-      await world.put('long', { ...deferred(-HOUR_MS), ...old(), ...known, files });
+      await world.put('long', { ...world.deferred(-HOUR_MS), ...old(), ...known, files });
       await world.stage(...files.map(({ path }) => path));
       const talk = { state: 'live', createdByJobId: 'long', mergedInto: null } as const;
       await world.db.doc(`users/${world.uid}/conversations/talk`).set(talk);
@@ -203,7 +189,7 @@ describe('the sweeper, of jobs', () => {
     });
 
     it('ends it in every state that has not ended, and a worker at it can write nothing more', async () => {
-      await world.put('pending', { ...pending(MINUTE_MS), ...old() });
+      await world.put('pending', { ...world.pending(MINUTE_MS), ...old() });
       await world.put('worked', { status: 'pending', ...old() });
       const payload = { jobId: 'worked', uid: world.uid, epoch: 0 };
       const { lease } = await Lease.acquire(world.deps.jobs, payload, 'w', { now: world.deps.now });
@@ -224,14 +210,14 @@ describe('the sweeper, of jobs', () => {
     });
 
     it('leaves a job alone that its user retried late, and so has more time', async () => {
-      await world.put('retried', { ...deferred(-HOUR_MS), ...old(), expiresAt: world.ago(-20 * DAY_MS) });
+      await world.put('retried', { ...world.deferred(-HOUR_MS), ...old(), expiresAt: world.ago(-20 * DAY_MS) });
       await world.sweep();
       assert.equal((await world.job('retried')).status, 'deferred');
     });
 
     it('leaves it to its worker where every recording is settled', async () => {
       await world.put('settled', {
-        ...deferred(-HOUR_MS),
+        ...world.deferred(-HOUR_MS),
         ...old(),
         files: [world.file('settled', 'a.bin', 'transcribed')],
       });
@@ -245,7 +231,7 @@ describe('the sweeper, of jobs', () => {
     const ended = { status: 'completed', notifiedAt: world.ago(0), finishedAt: world.ago(7 * DAY_MS) } as const;
     await world.put('past', { ...ended, expiresAt: world.ago(0) });
     await world.put('readable', { ...ended, expiresAt: world.ago(-1) });
-    await world.put('waiting', { ...deferred(-HOUR_MS), expiresAt: world.ago(1) });
+    await world.put('waiting', { ...world.deferred(-HOUR_MS), expiresAt: world.ago(1) });
     await world.sweep();
     assert.equal(await world.deps.jobs.get('past'), null);
     assert.equal((await world.job('readable')).status, 'completed');

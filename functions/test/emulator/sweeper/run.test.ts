@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { DueJobs } from '../../../src/jobs/dueJobs.ts';
-import type { Job, TaskPayload } from '../../../src/jobs/job.ts';
+import type { TaskPayload } from '../../../src/jobs/job.ts';
 import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { SWEEP_LIMITS } from '../../../src/sweeper/sweep.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
@@ -14,21 +14,6 @@ describe('a run of the sweeper', () => {
     world = new SweepWorld();
   });
   afterEach(() => world.close());
-
-  const working = (leaseEndedMs: number): Partial<Job> => ({
-    status: 'processing',
-    waitingFor: null,
-    attempts: 3,
-    epoch: 4,
-    lease: { owner: 'w', expiresAt: world.ago(leaseEndedMs) },
-    updatedAt: world.ago(leaseEndedMs + MINUTE_MS),
-  });
-  const pending = (sinceMs: number): Partial<Job> => ({ status: 'pending', epoch: 2, updatedAt: world.ago(sinceMs) });
-  const deferred = (overdueMs: number): Partial<Job> => ({
-    status: 'deferred',
-    epoch: 2,
-    waitingFor: { reason: 'transcription_unavailable', message: '', until: world.ago(overdueMs) },
-  });
 
   describe('that meets a job or object it cannot help', () => {
     it('goes on with the others, counts the one and says which', async () => {
@@ -46,7 +31,7 @@ describe('a run of the sweeper', () => {
     });
 
     it('does the other steps when one cannot be done at all', async () => {
-      await world.put('still', pending(HOUR_MS));
+      await world.put('still', world.pending(HOUR_MS));
       const objects = new UploadedObjects(world.bucket());
       objects.list = () => Promise.reject(new Error('Storage is down'));
       const reports = await world.sweep({ objects });
@@ -75,7 +60,7 @@ describe('a run of the sweeper', () => {
 
     it('leaves the rest to the next one, which goes on there and then begins anew', async () => {
       const ids = Array.from({ length: 20 }, (_, i) => `job${String(i).padStart(2, '0')}`);
-      for (const [i, jobId] of ids.entries()) await world.put(jobId, pending(HOUR_MS - (i >> 2)));
+      for (const [i, jobId] of ids.entries()) await world.put(jobId, world.pending(HOUR_MS - (i >> 2)));
       const runs: string[][] = [];
       for (let run = 0; run < 4; run += 1) {
         const report = (await world.sweep({ limits })).get('pending');
@@ -92,7 +77,7 @@ describe('a run of the sweeper', () => {
 
     it('begins nothing more when the time of a step is over, be it within a page, and goes on there', async () => {
       const ids = Array.from({ length: 60 }, (_, i) => `job${String(i).padStart(2, '0')}`);
-      for (const jobId of ids) await world.put(jobId, pending(HOUR_MS));
+      for (const jobId of ids) await world.put(jobId, world.pending(HOUR_MS));
       const enqueued: string[] = [];
       const slow = {
         enqueue: ({ jobId }: TaskPayload) => {
@@ -125,9 +110,9 @@ describe('a run of the sweeper', () => {
 
   it('does no harm beside another one', async () => {
     for (let i = 0; i < 10; i += 1) {
-      await world.put(`dead${i}`, working(2 * MINUTE_MS));
-      await world.put(`pending${i}`, pending(2 * HOUR_MS));
-      await world.put(`deferred${i}`, deferred(2 * HOUR_MS));
+      await world.put(`dead${i}`, world.working(2 * MINUTE_MS));
+      await world.put(`pending${i}`, world.pending(2 * HOUR_MS));
+      await world.put(`deferred${i}`, world.deferred(2 * HOUR_MS));
       const uploading = await world.put(`uploading${i}`, { createdAt: world.ago(2 * DAY_MS) });
       await world.put(`expired${i}`, { status: 'completed', notifiedAt: world.ago(0), expiresAt: world.ago(1) });
       await world.stage(uploading.files[0]!.path, `uploads/ann/gone${i}/a.bin`);
