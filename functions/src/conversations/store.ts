@@ -6,6 +6,7 @@ import type {
   QueryDocumentSnapshot,
   Transaction,
 } from 'firebase-admin/firestore';
+import { conversationsPath } from 'offline-audio-sync-contract';
 import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
 import type { Interval } from './interval.ts';
@@ -157,8 +158,9 @@ export class ConversationStore {
   async unfinishedDeletions(limit: number): Promise<{ readonly uid: string; readonly conversationId: string }[]> {
     const { docs } = await unfinishedDeletions(this.#db).limit(limit).get();
     return docs.flatMap(({ ref }) => {
-      const user = ref.parent.parent;
-      return user === null ? [] : [{ uid: user.id, conversationId: ref.id }];
+      const uid = ref.parent.parent?.id ?? '';
+      // An app may have conversations of its own elsewhere.
+      return ref.parent.path === conversationsPath(uid) ? [{ uid, conversationId: ref.id }] : [];
     });
   }
 

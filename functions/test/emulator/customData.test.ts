@@ -127,6 +127,16 @@ describe('custom fields of a conversation', () => {
     assert.deepEqual(await refOf(one!).listCollections(), []);
   });
 
+  it('are not taken for ours where a team calls its own collection so', async () => {
+    const [one] = await say([0]);
+    await beginDeletion(world.db, world.uid, one!, world.deps.now());
+    await world.db.doc(`rooms/${world.uid}/conversations/${one!}`).set({ state: 'deleting' });
+    const begun = await conversations.unfinishedDeletions(10_000);
+    const ofThisUser = begun.filter(({ uid }) => uid === world.uid);
+    assert.deepEqual(ofThisUser, [{ uid: world.uid, conversationId: one }]);
+    await conversations.finishDeletion(world.uid, one!);
+  });
+
   it('go with a conversation of which a correction of dates leaves nothing', async () => {
     const letter = sampleOf('letter');
     const jobId = await world.acceptSamples(letter);
