@@ -23,6 +23,7 @@ export {
   sharesOf,
   speakerNumbers,
   speechOfDay,
+  totalOfDay,
   transcriptOf,
   unacknowledgedJobs,
   unfinishedJobs,

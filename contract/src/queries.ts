@@ -101,6 +101,15 @@ export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50
   return { ...live, where: [...live.where, ['startedAt', '>=', from], ['startedAt', '<', to]] };
 }
 
+/**
+ * The same, for the server to count and to add up (`getAggregateFromServer`): in this order the query has an index with `speechSeconds`
+ * in it.
+ */
+export function totalOfDay(uid: string, from: Date, to: Date): ReadQuery {
+  const orderBy = [['startedAt', 'asc'] as const, ['speechSeconds', 'asc'] as const];
+  return { ...conversationsOfDay(uid, from, to, NO_LIMIT), orderBy };
+}
+
 /** Longer than any conversation goes on without a pause, milliseconds: bounds what {@link conversationsAcross} looks through. */
 const LONGEST_CONVERSATION_MS = 3 * 24 * 3600_000;
 

@@ -163,6 +163,7 @@ const APP_QUERIES: Record<string, Query> = {
   'jobs to catch up on': adminQuery(reading.unacknowledgedJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
+  'the speech of a day, added up': adminQuery(reading.totalOfDay('ann', new Date(0), new Date(1))),
   'the conversations over midnight': adminQuery(reading.conversationsAcross('ann', new Date(1))),
   'the conversation before a day': adminQuery(reading.conversationBefore('ann', new Date(1))),
   'the conversation after a day': adminQuery(reading.conversationFrom('ann', new Date(1))),

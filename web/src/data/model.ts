@@ -93,6 +93,12 @@ export interface EditedConversation extends Conversation {
 
 export type FairUse = FairUseEntry<number>;
 
+/** Of some conversations, added up. */
+export interface ConversationTotal {
+  readonly conversations: number;
+  readonly speechSeconds: number;
+}
+
 export interface UsageDay extends UsageCounters {
   /** `yyyy-mm-dd`, UTC. */
   readonly day: string;

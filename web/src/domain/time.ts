@@ -105,6 +105,13 @@ export function duration(seconds: number): string {
   return joined(Math.floor(whole / 3600), 'h', Math.round((whole % 3600) / 60) % 60, 'min');
 }
 
+/** For places with little room, to the minute: `12 min`, `3.4 h`, `120 h` */
+export function shortDuration(seconds: number): string {
+  if (seconds < 3570) return `${Math.ceil(seconds / 60)} min`;
+  const hours = seconds / 3600;
+  return `${hours < 9.95 ? hours.toFixed(1) : Math.round(hours).toLocaleString('en')} h`;
+}
+
 function joined(large: number, unit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }

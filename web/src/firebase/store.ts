@@ -2,8 +2,9 @@
 import {
   clearIndexedDbPersistence,
   connectFirestoreEmulator,
+  count,
   doc,
-  getCountFromServer,
+  getAggregateFromServer,
   getDoc,
   getDocs,
   getDocsFromServer,
@@ -12,6 +13,7 @@ import {
   setDoc,
   persistentLocalCache,
   persistentMultipleTabManager,
+  sum,
   terminate,
   type DocumentData,
   type Firestore,
@@ -19,9 +21,9 @@ import {
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
-import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
+import { conversationsPath, userPath } from 'offline-audio-sync-contract';
 import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
-import type { Conversation } from '../data/model.ts';
+import type { Conversation, ConversationTotal } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
 import { firebaseApp } from './app.ts';
@@ -171,10 +173,11 @@ async function* livePages<T>(read: ReadQuery, parse: Parse<T>, get: typeof getDo
   } while (last !== undefined);
 }
 
-/** How many documents a query has, whatever its limit. Needs a network. */
-export async function countOf(read: ReadQuery): Promise<number> {
+/** How many conversations a query has, and how long was spoken in them, added up by the server. Needs a network. */
+export async function totalOf(read: ReadQuery): Promise<ConversationTotal> {
   const { db } = await connect();
-  return (await getCountFromServer(toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
+  const wanted = { conversations: count(), speechSeconds: sum('speechSeconds') };
+  return (await getAggregateFromServer(toQuery(db, read), wanted)).data();
 }
 
 /** One document as it is now, or as this device has kept it; null where there is none. */

@@ -1,14 +1,17 @@
 /** A month at a glance, and the year that it is in. */
 import { useMemo } from 'preact/hooks';
+import type { ConversationTotal } from '../data/model.ts';
 import { counted } from '../domain/counted.ts';
 import {
   addDays,
   addMonths,
   dayOf,
   daysOfMonth,
+  duration,
   longDay,
   monthName,
   monthOf,
+  shortDuration,
   shortMonth,
   startOfDay,
   type DayKey,
@@ -16,7 +19,7 @@ import {
 } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import { Arrow } from '../ui/arrow.tsx';
-import { useCounts, type NamedSpan } from '../ui/dayCounts.ts';
+import { useTotals, type NamedSpan } from '../ui/dayTotals.ts';
 import { Screen } from '../ui/screen.tsx';
 import { NothingScreen } from './nothing.tsx';
 
@@ -30,14 +33,14 @@ export function MonthScreen({ month }: { month: MonthKey }) {
 
 function MonthOf({ month, days }: { month: MonthKey; days: readonly DayKey[] }) {
   const spans = useMemo(() => days.map((day) => spanOf(day, day, addDays(day, 1))), [days]);
-  const counts = useCounts(spans);
-  const known = spans.flatMap(({ name }) => counts.get(name) ?? []);
-  const total = known.reduce((sum, count) => sum + count, 0);
-  const isWhole = known.length === days.length;
+  const totals = useTotals(spans);
+  const isWhole = spans.every(({ name }) => totals.has(name));
+  const conversations = sumOf(spans.map(({ name }) => totals.get(name)?.conversations ?? 0));
+  const seconds = sumOf(spans.map(({ name }) => totals.get(name)?.speechSeconds ?? 0));
   return (
     <Screen title={monthName(spans[0]?.from ?? 0)} actions={<MonthPicker month={month} />}>
-      <p class="lead">{isWhole ? `${counted(total, 'conversation')}.` : 'Counting …'}</p>
-      <MonthTable days={days} counts={counts} />
+      <p class="lead">{isWhole ? `${spoken({ conversations, speechSeconds: seconds })}.` : 'Counting …'}</p>
+      <MonthTable days={days} totals={totals} />
       <Year month={month} />
     </Screen>
   );
@@ -53,11 +56,11 @@ function MonthPicker({ month }: { month: MonthKey }) {
   );
 }
 
-function MonthTable({ days, counts }: { days: readonly DayKey[]; counts: ReadonlyMap<string, number> }) {
-  const most = Math.max(1, ...counts.values());
+function MonthTable({ days, totals }: { days: readonly DayKey[]; totals: ReadonlyMap<string, ConversationTotal> }) {
+  const most = Math.max(1, ...[...totals.values()].map(({ speechSeconds }) => speechSeconds));
   return (
     <table class="month">
-      <caption class="visually-hidden">Conversations on each day</caption>
+      <caption class="visually-hidden">What was said on each day</caption>
       <thead>
         <tr>
           {WEEK.map((name) => (
@@ -71,7 +74,9 @@ function MonthTable({ days, counts }: { days: readonly DayKey[]; counts: Readonl
         {weeksOf(days).map((week, index) => (
           <tr key={index}>
             {week.map((day, column) => (
-              <td key={column}>{day !== null && <Day day={day} count={counts.get(day) ?? null} most={most} />}</td>
+              <td key={column}>
+                {day !== null && <Day day={day} total={totals.get(day) ?? null} mostSeconds={most} />}
+              </td>
             ))}
           </tr>
         ))}
@@ -80,20 +85,27 @@ function MonthTable({ days, counts }: { days: readonly DayKey[]; counts: Readonl
   );
 }
 
-function Day({ day, count, most }: { day: DayKey; count: number | null; most: number }) {
+interface DayProps {
+  readonly day: DayKey;
+  readonly total: ConversationTotal | null;
+  /** Of the day on which most was said. */
+  readonly mostSeconds: number;
+}
+
+function Day({ day, total, mostSeconds }: DayProps) {
   const today = dayOf(Date.now());
   const number = Number(day.slice(-2));
   if (day > today) return <span class="month-day">{number}</span>;
-  const words = count === null ? '' : `, ${counted(count, 'conversation')}`;
+  const seconds = total?.speechSeconds ?? 0;
   return (
     <a class="month-day" href={hrefs.day(day)} aria-current={day === today ? 'date' : undefined}>
       <span class="visually-hidden">
         {longDay(startOfDay(day) ?? 0)}
-        {words}
+        {total !== null && `, ${spoken(total)}`}
       </span>
+      <span class="month-bar" style={{ height: `${(seconds / mostSeconds) * 100}%` }} />
       <b aria-hidden="true">{number}</b>
-      <span class="month-bar" style={{ height: `${((count ?? 0) / most) * 100}%` }} />
-      <small aria-hidden="true">{count === null || count === 0 ? '' : count.toLocaleString('en')}</small>
+      <small aria-hidden="true">{seconds === 0 ? '' : shortDuration(seconds)}</small>
     </a>
   );
 }
@@ -109,20 +121,29 @@ function Year({ month }: { month: MonthKey }) {
         .map((name) => spanOf(name, `${name}-01`, `${addMonths(name, 1)}-01`)),
     [year],
   );
-  const counts = useCounts(spans);
+  const totals = useTotals(spans);
   return (
     <nav class="year" aria-label={`Months of ${year}`}>
       <a href={hrefs.month(addMonths(month, -12))}>{year - 1}</a>
       {spans.map(({ name, from }) => (
         <a key={name} href={hrefs.month(name)} aria-current={name === month ? 'page' : undefined}>
           {shortMonth(from)}
-          <small>{counts.get(name)?.toLocaleString('en') ?? '…'}</small>
+          <small>{shortDurationOf(totals.get(name))}</small>
         </a>
       ))}
       {addMonths(month, 12) <= now && <a href={hrefs.month(addMonths(month, 12))}>{year + 1}</a>}
     </nav>
   );
 }
+
+/** `12 conversations, 3 h 20 min of speech` */
+const spoken = ({ conversations, speechSeconds }: ConversationTotal): string =>
+  `${counted(conversations, 'conversation')}${conversations === 0 ? '' : `, ${duration(speechSeconds)} of speech`}`;
+
+const shortDurationOf = (total: ConversationTotal | undefined): string =>
+  total === undefined ? '…' : shortDuration(total.speechSeconds);
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
 function spanOf(name: string, first: DayKey, end: DayKey): NamedSpan {
   return { name, from: startOfDay(first) ?? 0, to: startOfDay(end) ?? 0 };

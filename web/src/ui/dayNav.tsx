@@ -8,7 +8,7 @@ import { liveQuery } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { useApp } from './app.ts';
 import { Arrow } from './arrow.tsx';
-import { useCounts } from './dayCounts.ts';
+import { useTotals } from './dayTotals.ts';
 import { useLive } from './live.ts';
 
 /** The day before and the day after with something in them, and any day by its date. */
@@ -84,11 +84,11 @@ export function DayStrip({ day }: { day: DayKey }) {
       }),
     [last],
   );
-  const counts = useCounts(days);
+  const totals = useTotals(days);
   return (
     <nav class="day-strip" aria-label="Two weeks">
       {days.map(({ name, from }) => {
-        const count = counts.get(name);
+        const count = totals.get(name)?.conversations;
         const words = count === undefined ? '' : counted(count, 'conversation');
         return (
           <a key={name} href={hrefs.day(name)} aria-current={name === day ? 'date' : undefined} title={words}>
