@@ -60,10 +60,10 @@ const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'web'], [
 const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
 
 /**
- * Parameters of the functions: waiting as long as in production would only make tests slow. A lease must outlast the pauses of a busy
- * machine.
+ * Parameters of the functions: everything that is off by default is on, and waiting as long as in production would only make tests slow. A
+ * lease must outlast the pauses of a busy machine.
  */
-const PARAMETERS = { TASK_LEASE_SECONDS: '10', OMI_API: 'true' };
+const PARAMETERS = { TASK_LEASE_SECONDS: '10', OMI_API: 'true', SHARING: 'true' };
 
 const MOCHA = path.join(FUNCTIONS, 'node_modules/mocha/bin/mocha.js');
 const REPORTER = path.join(FUNCTIONS, 'test/support/reporter.ts');

@@ -17,6 +17,9 @@ import { ANY_HOST, LOOPBACK } from './emulators/workspace.ts';
 import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
 
+/** What is off by default, and is to be tried here. */
+const SHOWN = { OMI_API: 'true', SHARING: 'true', KEEP_AUDIO_DAYS: '30' };
+
 /** What it means for who speaks. */
 const TRANSCRIPTION = {
   local: 'the recogniser in the functions, English; no audio leaves this machine',
@@ -26,7 +29,7 @@ const TRANSCRIPTION = {
 await main(async (signal) => {
   const { values } = parseArgs({ options: { host: { type: 'boolean', default: false } } });
   const deepgramApiKey = givenKey(process.env) ?? givenKey(readEnvFile('.secret.local'));
-  const parameters: Record<string, string> = { OMI_API: 'true', ...readEnvFile('.env'), ...readEnvFile('.env.local') };
+  const parameters: Record<string, string> = { ...SHOWN, ...readEnvFile('.env'), ...readEnvFile('.env.local') };
   const transcriber = deepgramApiKey === undefined ? 'local' : 'deepgram';
   if (transcriber === 'local') await prepareLocalModel(parameters['LOCAL_MODEL']);
   const options = {

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'preact/compat';
 import { nextTask } from './nextTask.ts';
+import { route } from './router.ts';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
 import { Splash } from './ui/splash.tsx';
@@ -13,7 +14,17 @@ const SignedIn = lazy(async () => {
   return screens;
 });
 
+/** For strangers: without Firebase. */
+const Shared = lazy(() => import('./screens/shared.tsx'));
+
 export function App() {
+  if (route.value.screen === 'shared') {
+    return (
+      <Suspense fallback={<Splash />}>
+        <Shared />
+      </Suspense>
+    );
+  }
   const current = session.value;
   switch (current.kind) {
     case 'starting':

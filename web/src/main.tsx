@@ -1,11 +1,12 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { startRouter } from './router.ts';
+import { route, startRouter } from './router.ts';
 import { startSession } from './session.ts';
 import './styles/index.css';
 
 startRouter();
-void startSession();
+// What is shared is read without an account. Links from there load the page anew.
+if (route.value.screen !== 'shared') void startSession();
 render(<App />, document.getElementById('app') ?? document.body);
 
 // A new version was deployed while this one was open: its parts have other names now.

@@ -13,6 +13,8 @@ export type Route =
   | { readonly screen: 'usage' }
   | { readonly screen: 'search' }
   | { readonly screen: 'settings' }
+  /** What a stranger reads by a link. */
+  | { readonly screen: 'shared' }
   | { readonly screen: 'nothing' };
 
 const path = signal(location.pathname);
@@ -36,7 +38,7 @@ export function parseRoute(pathname: string): Route {
 }
 
 /** Screens that are of nothing in particular. */
-const PLAIN = ['record', 'usage', 'search', 'settings'] as const;
+const PLAIN = ['record', 'usage', 'search', 'settings', 'shared'] as const;
 
 const isPlain = (name: string): name is (typeof PLAIN)[number] => PLAIN.some((plain) => plain === name);
 
@@ -55,6 +57,8 @@ export const hrefs = {
   usage: '/usage',
   search: '/search',
   settings: '/settings',
+  /** Behind `#`, so that no server sees the token. */
+  shared: (token: string): string => `/shared#${token}`,
   takeAlong: (day: string): string => `/settings?day=${day}`,
   day: (day: string): string => `/day/${day}`,
   month: (month: string): string => `/month/${month}`,

@@ -30,7 +30,7 @@ describe('docs/openapi.yaml', () => {
   const seen = new Set<string>();
   let user: TestUser;
   let entries: EntryPoints;
-  let sharing: EntryPoints;
+  let withoutSharing: EntryPoints;
   /** Begun first, because the Admin SDK repeats transactions for most of a minute. */
   let whileBusy: Promise<void>;
 
@@ -39,9 +39,9 @@ describe('docs/openapi.yaml', () => {
     whileBusy = askWhileFirestoreAnswers(ABORTED);
     whileBusy.catch(() => undefined); // Its test awaits it.
     entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [] });
-    sharing = await startEntryPoints({ SHARING: 'true' }, { keys: [] });
+    withoutSharing = await startEntryPoints({ SHARING: 'false' }, { keys: [] });
   });
-  after(() => Promise.all([entries.stop(), sharing.stop()]));
+  after(() => Promise.all([entries.stop(), withoutSharing.stop()]));
 
   async function hold(path: string, response: Response): Promise<Record<string, unknown>> {
     const method = path.startsWith('/v2') && !path.endsWith('upload') ? 'get' : 'post';
@@ -281,12 +281,10 @@ describe('docs/openapi.yaml', () => {
 
     await putTalk(db, user.uid);
     await provokeEdits(call);
-    const urls = sharing.urls;
     await provokeKeeping({
       ...{ db, uid: user.uid, call },
-      callSharing: (name, data) => call(name, data, bearer(user.idToken), urls[name]),
-      readShared: async (headers, method = 'GET') =>
-        hold('/v2/sync/shared', await fetch(urls['sharedConversation'] ?? '', { method, headers })),
+      callWithoutSharing: (name, data) => call(name, data, bearer(user.idToken), withoutSharing.urls[name]),
+      readShared: (headers, method) => get('/v2/sync/shared', '', headers, method),
     });
 
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])

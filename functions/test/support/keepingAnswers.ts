@@ -16,18 +16,18 @@ export interface KeepingCalls {
   readonly db: Firestore;
   readonly uid: string;
   readonly call: (name: string, data: unknown) => Promise<unknown>;
-  /** Of functions that allow sharing. */
-  readonly callSharing: (name: string, data: unknown) => Promise<unknown>;
+  /** Of functions that allow no sharing. */
+  readonly callWithoutSharing: (name: string, data: unknown) => Promise<unknown>;
   readonly readShared: (headers: Record<string, string>, method?: string) => Promise<unknown>;
 }
 
 /** On the conversation of `putTalk`. */
-export async function provokeKeeping({ db, uid, call, callSharing, readShared }: KeepingCalls): Promise<void> {
-  await call('shareConversation', { conversation_id: 'talk' });
-  const made = (await callSharing('shareConversation', { conversation_id: 'talk', hours: 1 })) as {
+export async function provokeKeeping({ db, uid, call, callWithoutSharing, readShared }: KeepingCalls): Promise<void> {
+  await callWithoutSharing('shareConversation', { conversation_id: 'talk' });
+  const made = (await call('shareConversation', { conversation_id: 'talk', hours: 1 })) as {
     result: { token: string; share_id: string };
   };
-  for (const conversation_id of ['unknown', 'merged']) await callSharing('shareConversation', { conversation_id });
+  for (const conversation_id of ['unknown', 'merged']) await call('shareConversation', { conversation_id });
   await call('shareConversation', {});
   await readShared({ [SHARE_TOKEN_HEADER]: made.result.token });
   await readShared({});
@@ -38,7 +38,7 @@ export async function provokeKeeping({ db, uid, call, callSharing, readShared }:
     void writer.set(db.collection('shared_conversations').doc(), { uid, expiresAt: Timestamp.fromMillis(0) });
   }
   await writer.close();
-  await callSharing('shareConversation', { conversation_id: 'talk' });
+  await call('shareConversation', { conversation_id: 'talk' });
 
   await call('importConversations', { conversations: [EXPORTED] });
   await call('importConversations', { conversations: [] });

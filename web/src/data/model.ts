@@ -6,6 +6,7 @@ import type {
   JobFile as JobFileDoc,
   SegmentDoc,
   SegmentWord,
+  ShareDoc,
   UsageCounters,
 } from 'offline-audio-sync-contract';
 
@@ -89,6 +90,14 @@ export interface Sentence extends Pick<
 export interface EditedConversation extends Conversation {
   readonly starred: boolean;
   readonly tags: readonly string[];
+}
+
+/** A link that shows a conversation. The link itself is not stored. */
+export interface Share extends Pick<
+  ShareDoc<number>,
+  'conversationId' | 'startedAt' | 'finishedAt' | 'createdAt' | 'expiresAt'
+> {
+  readonly id: string;
 }
 
 export type FairUse = FairUseEntry<number>;

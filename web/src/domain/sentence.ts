@@ -44,6 +44,13 @@ function sentenceOfFirebase(error: Error & { readonly code: unknown }, isOnline:
   return sentence ?? sentenceEnd(error.message);
 }
 
+/** The code of what one of our functions refused; null for everything else. */
+export function codeOf(error: unknown): string | null {
+  const details = error instanceof Error && 'details' in error ? error.details : null;
+  if (typeof details !== 'object' || details === null || !('code' in details)) return null;
+  return typeof details.code === 'string' ? details.code : null;
+}
+
 function messageIn(details: unknown): string | null {
   if (typeof details !== 'object' || details === null || !('message' in details)) return null;
   return typeof details.message === 'string' ? details.message : null;

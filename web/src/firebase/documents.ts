@@ -10,10 +10,11 @@ import type {
   JobFile as JobFileDoc,
   Preferences,
   SegmentPageDoc,
+  ShareDoc,
   StoredEdit,
   UsageCounters,
 } from 'offline-audio-sync-contract';
-import type { Conversation, FairUse, Job, JobFile, Segment, UsageDay } from '../data/model.ts';
+import type { Conversation, FairUse, Job, JobFile, Segment, Share, UsageDay } from '../data/model.ts';
 
 export function jobOf(id: string, data: DocumentData): Job {
   const doc = data as JobDoc<Timestamp>;
@@ -108,6 +109,17 @@ export function segmentPageOf(_id: string, data: DocumentData): SegmentPageDoc<T
 /** What a user corrected. */
 export function editOf(id: string, data: DocumentData): StoredEdit<Timestamp> {
   return { ...(data as EditDoc<Timestamp>), id };
+}
+
+export function shareOf(id: string, data: DocumentData): Share {
+  const { conversationId, startedAt, finishedAt, createdAt, expiresAt } = data as ShareDoc<Timestamp>;
+  return {
+    ...{ id, conversationId },
+    startedAt: startedAt.toMillis(),
+    finishedAt: finishedAt.toMillis(),
+    createdAt: createdAt.toMillis(),
+    expiresAt: expiresAt.toMillis(),
+  };
 }
 
 /** The limit that the operator has set for a user. */

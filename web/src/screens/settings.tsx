@@ -2,8 +2,10 @@ import type { SignedInUser } from '../session.ts';
 import { AccountSettings } from '../ui/accountSettings.tsx';
 import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
+import { Shares } from '../ui/shares.tsx';
 import { SpeechSettings } from '../ui/speechSettings.tsx';
 import { DeleteAccount, TakeAlong } from '../ui/takeAlong.tsx';
+import { tellProblem } from '../ui/toast.tsx';
 
 interface SettingsProps {
   readonly user: SignedInUser;
@@ -16,6 +18,12 @@ export function SettingsScreen({ user, onSignOut }: SettingsProps) {
       <SpeechSettings />
       <NoticeSettings />
       <AccountSettings name={user.name} />
+      <section class="card stack" aria-labelledby="shared-links">
+        <h2 id="shared-links" tabIndex={-1}>
+          Shared by a link
+        </h2>
+        <Shares onProblem={tellProblem} />
+      </section>
       <TakeAlong />
       <DeleteAccount onSignOut={onSignOut} />
     </Screen>

@@ -131,6 +131,7 @@ function Screen({ route: shown, user, onSignOut }: ScreenProps) {
       return <SearchScreen />;
     case 'settings':
       return <SettingsScreen user={user} onSignOut={onSignOut} />;
+    case 'shared': // Painted by app.tsx, whoever is signed in.
     case 'nothing':
       return <NothingScreen />;
   }

@@ -16,6 +16,7 @@ import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
 import { Menu } from './menu.tsx';
+import { ShareDialog } from './share.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 const COMMANDS = [
@@ -30,7 +31,7 @@ interface ActionsProps {
 }
 
 export function ConversationActions({ conversation, lines, isWhole }: ActionsProps) {
-  const [asking, setAsking] = useState<'delete' | (typeof COMMANDS)[number]['name'] | null>(null);
+  const [asking, setAsking] = useState<'delete' | 'share' | (typeof COMMANDS)[number]['name'] | null>(null);
   const close = (): void => {
     setAsking(null);
   };
@@ -93,6 +94,14 @@ export function ConversationActions({ conversation, lines, isWhole }: ActionsPro
           </li>
         ))}
       </Menu>
+      <button
+        class="button"
+        onClick={() => {
+          setAsking('share');
+        }}
+      >
+        <Glyph name="share" size={18} /> Share
+      </button>
       <Menu label="Change">
         {COMMANDS.map(({ name, label }) => (
           <li key={name}>
@@ -118,6 +127,7 @@ export function ConversationActions({ conversation, lines, isWhole }: ActionsPro
       </button>
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
+      {asking === 'share' && <ShareDialog conversation={conversation} onClose={close} />}
       {asking === 'delete' && (
         <Confirm
           title="Delete this conversation?"

@@ -53,6 +53,11 @@ export const PASSWORD = 'correct horse battery';
 /** Errors that a page without a network is bound to log. */
 const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|firestore|www\.google\.com\/images\/cleardot/i;
 
+export async function shotOf(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTIFACTS, { recursive: true });
+  await page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
+}
+
 /** A browser of one person: its own storage. Ends with an error if a page of it logged one. */
 export class Visitor {
   readonly context: BrowserContext;
@@ -128,8 +133,7 @@ export class Visitor {
   }
 
   async shot(name: string): Promise<void> {
-    mkdirSync(ARTIFACTS, { recursive: true });
-    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
+    await shotOf(this.page, name);
   }
 
   async leave(): Promise<void> {

@@ -1,0 +1,134 @@
+/** What somebody reads who was sent a link: without an account, and without Firebase. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { SharedConversationView } from 'offline-audio-sync-contract';
+import type { Line } from '../domain/export.ts';
+import type { Matches } from '../domain/search.ts';
+import { clock, clockRange, dayOfYear } from '../domain/time.ts';
+import { isWholeToken, readShared, type Read } from '../sync/readShared.ts';
+import { Mark } from '../ui/icons.tsx';
+import { Transcript } from '../ui/transcript.tsx';
+
+export default function SharedScreen() {
+  const token = useToken();
+  const [read, setRead] = useState<Read | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    setRead(null);
+    const over = new AbortController();
+    if (isWholeToken(token)) {
+      void readShared(token, over.signal).then((found) => {
+        if (!over.signal.aborted) setRead(found);
+      });
+    }
+    return () => {
+      over.abort();
+    };
+  }, [token, attempt]);
+  if (!isWholeToken(token)) return <Sorry text={INCOMPLETE} />;
+  switch (read?.kind) {
+    case undefined:
+      return (
+        <Page title="Shared conversation">
+          <p class="waiting" role="status">
+            Loading what was shared …
+          </p>
+        </Page>
+      );
+    case 'shown':
+      return <Shown shared={read.shared} />;
+    case 'gone':
+      return <Sorry text={GONE} />;
+    case 'unreached':
+      return (
+        <Sorry text="The service does not answer. Check your connection, then try again.">
+          <button
+            class="button"
+            onClick={() => {
+              setAttempt(attempt + 1);
+            }}
+          >
+            Try again
+          </button>
+        </Sorry>
+      );
+  }
+}
+
+const INCOMPLETE = 'This link is not complete. Open all of it, with what is behind the #, or ask for it again.';
+const GONE =
+  'This link shows nothing: its time is over, it was withdrawn, or the conversation was deleted. Ask who sent it for a new one.';
+
+/** What is behind `#` of the address; another link may be pasted into it. */
+function useToken(): string {
+  const [token, setToken] = useState(location.hash.slice(1));
+  useEffect(() => {
+    const update = (): void => {
+      setToken(location.hash.slice(1));
+    };
+    addEventListener('hashchange', update);
+    return () => {
+      removeEventListener('hashchange', update);
+    };
+  }, []);
+  return token;
+}
+
+function Shown({ shared }: { shared: SharedConversationView }) {
+  const lines = useMemo(() => linesOf(shared), [shared]);
+  const [from, to, end] = [shared.started_at, shared.finished_at, shared.expires_at].map((time) => Date.parse(time));
+  return (
+    <Page title={shared.title ?? 'Conversation'}>
+      <ul class="facts">
+        <li>{dayOfYear(from ?? 0)}</li>
+        <li>{clockRange(from ?? 0, to ?? 0)}, in your time zone</li>
+      </ul>
+      <Transcript lines={lines} matches={NO_MATCHES} language={shared.language} />
+      {shared.is_cut && <p class="notice">More was said than a link can show: this is the beginning.</p>}
+      <p class="hint">
+        Somebody shared this with everyone who has the link. It can be read until {dayOfYear(end ?? 0)},{' '}
+        {clock(end ?? 0)}.
+      </p>
+    </Page>
+  );
+}
+
+const NO_MATCHES: Matches = new Map();
+
+function linesOf({ segments }: SharedConversationView): Line[] {
+  return segments.map(({ started_at, ended_at, text, speaker, speaker_name: name }) => ({
+    ...{ text, speaker, name, startedAt: Date.parse(started_at), endedAt: Date.parse(ended_at) },
+  }));
+}
+
+function Sorry({ text, children }: { text: string; children?: ComponentChildren }) {
+  return (
+    <Page title="There is nothing to read here">
+      <p class="notice bad" role="alert">
+        {text}
+      </p>
+      {children !== undefined && <div class="row start">{children}</div>}
+    </Page>
+  );
+}
+
+function Page({ title, children }: { title: string; children: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${title} · Audio sync`;
+  }, [title]);
+  return (
+    <div class="shared">
+      <header>
+        {/* Loaded anew: the console begins with it. */}
+        <a class="brand" href="/" target="_top">
+          <Mark size={28} />
+          <span>Offline audio sync</span>
+        </a>
+      </header>
+      <main class="stack">
+        <h1 dir="auto">{title}</h1>
+        {children}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+/** Showing one conversation to people without an account, by a link. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { SHARE_LIMITS } from 'offline-audio-sync-contract';
+import type { EditedConversation } from '../data/model.ts';
+import { codeOf, sentenceOf } from '../domain/sentence.ts';
+import { call } from '../firebase/store.ts';
+import { hrefs } from '../router.ts';
+import { Dialog } from './dialog.tsx';
+import { Glyph } from './icons.tsx';
+import { Shares } from './shares.tsx';
+
+const TIMES = [
+  { hours: 24, name: 'a day' },
+  { hours: SHARE_LIMITS.defaultHours, name: 'a week' },
+  { hours: 30 * 24, name: '30 days' },
+  { hours: SHARE_LIMITS.maxHours, name: 'a year' },
+] as const;
+
+interface ShareProps {
+  readonly conversation: EditedConversation;
+  readonly onClose: () => void;
+}
+
+export function ShareDialog({ conversation: { id }, onClose }: ShareProps) {
+  const [problem, setProblem] = useState<unknown>(null);
+  const isOff = codeOf(problem) === 'sharing_off';
+  return (
+    <Dialog labelledBy="share-title" onCancel={onClose}>
+      <h2 id="share-title" tabIndex={-1}>
+        Share this conversation
+      </h2>
+      <p>
+        Everyone who has the link reads its title, what was said and by whom, as you corrected it, without an account.
+        They get no audio, nothing that is added to it later, and do not see who you are.
+      </p>
+      {isOff ? (
+        <p class="notice" role="status">
+          Sharing is switched off on this service. Its operator can switch it on (the setting SHARING).
+        </p>
+      ) : (
+        <NewLink id={id} onProblem={setProblem} />
+      )}
+      {problem !== null && !isOff && (
+        <p class="notice bad" role="alert">
+          {sentenceOf(problem)}
+        </p>
+      )}
+      <h3>Links of this conversation</h3>
+      <Shares conversationId={id} onProblem={setProblem} />
+      <div class="row end">
+        <button class="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface NewLinkProps {
+  readonly id: string;
+  /** Null where it went well. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+function NewLink({ id, onProblem }: NewLinkProps) {
+  const [hours, setHours] = useState<number>(SHARE_LIMITS.defaultHours);
+  const [busy, setBusy] = useState(false);
+  const [link, setLink] = useState<string | null>(null);
+  const make = async (): Promise<void> => {
+    const { token } = await call('shareConversation', { conversation_id: id, hours });
+    setLink(location.origin + hrefs.shared(token));
+    onProblem(null);
+  };
+  return (
+    <>
+      <form
+        class="made-link"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setBusy(true);
+          make()
+            .catch(onProblem)
+            .finally(() => {
+              setBusy(false);
+            });
+        }}
+      >
+        <label class="field">
+          <span>The link works for</span>
+          <select
+            value={hours}
+            onChange={({ currentTarget }) => {
+              setHours(Number(currentTarget.value));
+            }}
+          >
+            {TIMES.map((time) => (
+              <option key={time.hours} value={time.hours}>
+                {time.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button class="button primary" type="submit" disabled={busy}>
+          Make a link
+        </button>
+      </form>
+      {link !== null && <MadeLink key={link} link={link} onProblem={onProblem} />}
+    </>
+  );
+}
+
+function MadeLink({ link, onProblem }: { link: string; onProblem: NewLinkProps['onProblem'] }) {
+  const [isCopied, setIsCopied] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current?.focus();
+  }, []);
+  return (
+    <div class="stack tight" role="status">
+      <div class="made-link">
+        <label class="field">
+          <span>Link</span>
+          <input
+            ref={input}
+            readOnly
+            dir="ltr"
+            value={link}
+            onFocus={({ currentTarget }) => {
+              currentTarget.select();
+            }}
+          />
+        </label>
+        <button
+          class="button"
+          type="button"
+          onClick={() => {
+            navigator.clipboard.writeText(link).then(() => {
+              setIsCopied(true);
+            }, onProblem);
+          }}
+        >
+          <Glyph name={isCopied ? 'check' : 'copy'} size={18} /> {isCopied ? 'Copied' : 'Copy it'}
+        </button>
+      </div>
+      <p class="hint">Copy it now: it is shown this once, because the service keeps only a fingerprint of it.</p>
+    </div>
+  );
+}
