@@ -52,12 +52,12 @@ export class Sounds {
   areOne(a: PlacedRecording, b: PlacedRecording, atMs: number): boolean | null {
     const [first, second] = [a, b].map((place) => this.#levelsOf(place, atMs));
     if (first === undefined || second === undefined) return null;
-    let least: number | null = null;
     for (let lag = -MAX_LAG_MS / STEP_MS; lag <= MAX_LAG_MS / STEP_MS; lag++) {
       const difference = differenceOf(first, second, lag);
-      if (difference !== null && (least === null || difference < least)) least = difference;
+      if (difference !== null && difference <= SAME_DB) return true;
     }
-    return least === null ? null : least <= SAME_DB;
+    // Where recordings only touch, another lag compares what one of them lacks: that they differ there tells nothing.
+    return differenceOf(first, second, 0) === null ? null : false;
   }
 
   /** Decibels around a moment, {@link STEP_MS} apart; NaN where nothing is known. */
