@@ -24,8 +24,6 @@ export type Look = Frame | { readonly kind: 'empty' | 'bad_length' | 'cut' | 'en
 /** The bytes that a reader still needs, read as frames at any offset. */
 export class FrameLook {
   readonly #opus: boolean;
-  /** Bytes of one sample of all channels; PCM only. */
-  readonly #sampleBytes: number;
   readonly #window = new ByteWindow();
   /** The last frame looked at: often the one that is asked for next. */
   #seen: Frame | null = null;
@@ -35,7 +33,6 @@ export class FrameLook {
 
   constructor(format: FramedFormat) {
     this.#opus = isOpus(format);
-    this.#sampleBytes = format.channels * (format.codec === 'pcm16' ? 2 : 1);
   }
 
   /** Offset just after the last byte that has come. */
@@ -125,7 +122,7 @@ export class FrameLook {
   }
 
   #measure(payload: Uint8Array): number | null {
-    if (this.#opus) return isHole(payload) ? null : opusPacketSamples48k(payload);
-    return payload.length % this.#sampleBytes === 0 ? payload.length : null;
+    if (!this.#opus) return payload.length;
+    return isHole(payload) ? null : opusPacketSamples48k(payload);
   }
 }

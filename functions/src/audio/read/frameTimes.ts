@@ -4,6 +4,7 @@ import type { FramedFormat } from './format.ts';
 import { LENGTH_BYTES } from './frameLook.ts';
 import type { FrameEvent } from './frames.ts';
 import { opusPacketSamples48k } from './opusPacket.ts';
+import { SplitSamples } from './splitSamples.ts';
 
 /** A frame in time. `samples` count at {@link FrameTimes.rate}. */
 export type TimedFrame =
@@ -30,6 +31,7 @@ export class FrameTimes {
   readonly #format: FramedFormat;
   /** Bytes of one sample of all channels; 0 for Opus, whose packets say how long they are. */
   readonly #stride: number;
+  readonly #split: SplitSamples;
   /** Samples of a frame as the name of the recording has it. */
   readonly #nominal: number;
   /** Samples of an ordinary frame: as long as the last two that agree; null before the first one. */
@@ -42,14 +44,17 @@ export class FrameTimes {
     this.#format = format;
     this.rate = opus ? 48_000 : format.sampleRate;
     this.#stride = opus ? 0 : format.channels * (format.codec === 'pcm16' ? 2 : 1);
+    this.#split = new SplitSamples(this.#stride, format.codec === 'pcm16');
     // In whole samples at 16 kHz, at which frames of Opus are counted later.
     this.#nominal = opus ? 3 * Math.round((format.frameSize * 16_000) / format.sampleRate) : format.frameSize;
   }
 
   *push(event: FrameEvent): Generator<TimedFrame, void, undefined> {
+    if (event.kind !== 'frame' && event.kind !== 'torn') this.#split.reset();
     switch (event.kind) {
       case 'frame':
-        yield* this.#frame(event.payload);
+        if (this.#stride === 0) yield* this.#frame(event.payload);
+        else yield* this.#pcm(event.payload);
         break;
       case 'empty':
         yield* this.#pass('empty', 1, LENGTH_BYTES);
@@ -63,15 +68,21 @@ export class FrameTimes {
     }
   }
 
-  /** What waited for a first frame that did not come. */
+  /** What waited for a first frame that did not come, and a sample of which the rest did not. */
   *end(): Generator<TimedFrame, void, undefined> {
     yield* this.#releaseWaiting(this.#nominal);
+    if (this.#split.isOpen) yield { kind: 'lost', payload: null, samples: 1 };
   }
 
   /** Samples of a payload; null where it cannot be a frame. */
   samplesOf(payload: Uint8Array): number | null {
     if (this.#stride === 0) return opusPacketSamples48k(payload);
     return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
+  }
+
+  *#pcm(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
+    const whole = this.#split.push(payload);
+    if (whole.length > 0) yield* this.#frame(whole);
   }
 
   *#frame(payload: Uint8Array): Generator<TimedFrame, void, undefined> {

@@ -1,8 +1,10 @@
 /** The first bytes of each kind of file that the decoder may decode, and of some that people send by mistake. */
 import type { FileExtension, RecordingFormat } from './format.ts';
+import { adtsFrame, layerFrame } from './mpegFrames.ts';
+import type { FrameHeader } from './mpegFrames.ts';
 
-/** Zeros before the first frame of an MPEG stream that a cut or an edit may leave, bytes. */
-const MAX_LEADING_ZEROS = 16 * 1024;
+/** Frames in a row that are found anywhere in the first bytes: before them may lie padding, or the rest of a frame where a stream was cut. */
+const FRAMES_WITHIN = 3;
 
 /** Whether bytes at an offset are these Latin-1 characters. */
 interface Magic {
@@ -51,20 +53,19 @@ const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
 
 /**
  * The container whose bytes these are, by its usual extension; null where it is none.
- * @param named says whether zeros may stand before the audio: in frames they are empty ones.
+ * @param named says whether something may stand before frames of MPEG audio: nothing does in a recording of frames.
  */
 export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
   for (const [extension, ...magics] of CONTAINERS) if (magics.every((each) => isAt(bytes, each))) return extension;
   if (isAt(bytes, magic('ADIF'))) return 'aac';
-  if (named.kind === 'framed' || bytes[0] !== 0) return mpegOf(bytes, named);
-  const zeros = bytes.findIndex((byte) => byte !== 0);
-  return zeros < 0 || zeros > MAX_LEADING_ZEROS ? null : mpegOf(bytes.subarray(zeros), named);
-}
-
-/** MPEG audio, with or without a tag. Where the name claims it, one frame is enough. */
-function mpegOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
   if (isAt(bytes, magic('ID3'))) return behindTag(bytes);
-  return streamOf(bytes, named.kind === 'file' && named.extension === 'mp3' ? 1 : 2);
+  const stream = streamOf(bytes, named.kind === 'file' && named.extension === 'mp3' ? 1 : 2);
+  if (stream !== null || named.kind === 'framed') return stream;
+  for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const within = streamOf(bytes, FRAMES_WITHIN, at);
+    if (within !== null) return within;
+  }
+  return null;
 }
 
 /** What else the bytes are. */
@@ -86,61 +87,18 @@ function behindTag(bytes: Uint8Array): FileExtension {
   return streamOf(rest, 1) ?? 'mp3';
 }
 
-/**
- * Frames of MPEG audio in a row. Their sync word has eleven or twelve bits, which is little: where nothing else speaks for them, a
- * second frame must follow the first.
- */
-function streamOf(bytes: Uint8Array, frames: number): 'mp3' | 'aac' | null {
-  for (const [extension, frameBytes] of [
-    ['mp3', mp3FrameBytes],
-    ['aac', adtsFrameBytes],
-  ] as const) {
-    let at = 0;
-    let found = 0;
-    for (let size = frameBytes(bytes, at); size !== null && found < frames; size = frameBytes(bytes, at)) {
-      found++;
-      at += size;
-    }
-    if (found >= frames) return extension;
+/** The MPEG audio that begins at an offset with so many frames in a row: one is enough where something else speaks for it, too. */
+function streamOf(bytes: Uint8Array, frames: number, from = 0): 'mp3' | 'aac' | null {
+  if (areFrames(bytes, layerFrame, frames, from)) return 'mp3';
+  return areFrames(bytes, adtsFrame, frames, from) ? 'aac' : null;
+}
+
+function areFrames(bytes: Uint8Array, header: FrameHeader, count: number, from: number): boolean {
+  let at = from;
+  for (let found = 0; found < count; found++) {
+    const frame = header(bytes, at);
+    if (frame === null) return false;
+    at += frame.bytes;
   }
-  return null;
-}
-
-const MPEG1_LAYER3_KBITS = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const MPEG1_LAYER2_KBITS = [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
-const MPEG1_LAYER1_KBITS = [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448];
-const MPEG2_LAYER1_KBITS = [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256];
-const MPEG2_LAYER23_KBITS = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-const MPEG1_RATES = [44_100, 48_000, 32_000];
-
-/** Size of the MPEG audio frame (ISO 11172-3, 13818-3) whose header stands at an offset; null where none does. */
-function mp3FrameBytes(bytes: Uint8Array, at: number): number | null {
-  const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
-  if (first !== 0xff || second >> 5 !== 0b111) return null;
-  const version = (second >> 3) & 0b11; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
-  const layer = 4 - ((second >> 1) & 0b11);
-  const baseRate = MPEG1_RATES[(third >> 2) & 0b11];
-  if (version === 1 || layer === 4 || baseRate === undefined) return null;
-  const isMpeg1 = version === 3;
-  const rate = baseRate / (isMpeg1 ? 1 : version === 2 ? 2 : 4);
-  const kbits = bitRates(isMpeg1, layer)[third >> 4];
-  if (kbits === undefined) return null;
-  const padding = (third >> 1) & 1;
-  // A free bit rate (0) tells no size: its header alone.
-  if (kbits === 0) return 4;
-  if (layer === 1) return (Math.floor((12_000 * kbits) / rate) + padding) * 4;
-  return Math.floor(((layer === 3 && !isMpeg1 ? 72_000 : 144_000) * kbits) / rate) + padding;
-}
-
-function bitRates(isMpeg1: boolean, layer: number): readonly number[] {
-  if (!isMpeg1) return layer === 1 ? MPEG2_LAYER1_KBITS : MPEG2_LAYER23_KBITS;
-  return layer === 1 ? MPEG1_LAYER1_KBITS : layer === 2 ? MPEG1_LAYER2_KBITS : MPEG1_LAYER3_KBITS;
-}
-
-/** Size of the ADTS frame of AAC (ISO 13818-7) whose header stands at an offset; null where none does. */
-function adtsFrameBytes(bytes: Uint8Array, at: number): number | null {
-  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = bytes.subarray(at, at + 6);
-  if (first !== 0xff || (second & 0b1111_0110) !== 0b1111_0000 || ((third >> 2) & 0b1111) > 12) return null;
-  const size = ((fourth & 0b11) << 11) | (fifth << 3) | (sixth >> 5);
-  return size >= 7 ? size : null;
+  return true;
 }

@@ -1,4 +1,6 @@
 /** What a container says about its own length, where its bytes can be fewer than it says. Reads headers only. */
+import { layerFrame } from '../mpegFrames.ts';
+import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -20,6 +22,12 @@ export function claimedSeconds(file: FileView, demuxer: string): number | null {
       return cutMp4(file)?.seconds ?? null;
     case 'matroska':
       return cutMatroskaSeconds(file);
+    case 'aiff':
+      return aiffSeconds(file);
+    case 'caf':
+      return cafSeconds(file);
+    case 'wav':
+      return wavSeconds(file);
     default:
       return null; // the pages of Ogg say where they are; frames of AAC and AMR are counted nowhere
   }
@@ -57,39 +65,16 @@ export function mp3Claim(file: FileView): Mp3Claim | null {
   if (tag < 0 || tag + 144 > head.length) return null;
   const hasFrames = (head.readUInt32BE(tag + 4) & 1) !== 0;
   // The tag lies behind the side information of its frame: 32, 17 or 9 bytes, and the header of 4.
-  const header = [36, 21, 13].map((distance) => tag - distance).find((at) => at >= 0 && isMpegHeader(head, at));
-  if (!hasFrames || header === undefined) return null;
-  const sampling = mpegSampling(head.readUInt32BE(header));
-  if (sampling === null) return null;
+  const [frame] = [36, 21, 13]
+    .map((distance) => tag - distance)
+    .flatMap((at) => (at < 0 ? [] : (layerFrame(head, at) ?? [])));
+  if (!hasFrames || frame === undefined) return null;
   const added = /^(LAME|Lavc|Lavf)/.test(head.toString('latin1', tag + 120, tag + 124))
     ? head.readUIntBE(tag + 141, 3)
     : 0;
   const frames = head.readUInt32BE(tag + 8);
-  const samples = frames * sampling.samples - (added >> 12) - (added & 0xfff);
-  return { frames, seconds: samples / sampling.sampleRate };
-}
-
-/** Of MPEG-1; half of them are those of MPEG-2, and a quarter those of MPEG-2.5. */
-const SAMPLE_RATES = [44_100, 48_000, 32_000];
-
-export interface MpegSampling {
-  readonly isMpeg1: boolean;
-  /** Of one frame. */
-  readonly samples: number;
-  readonly sampleRate: number;
-}
-
-/** What the header of a frame of layer III says (ISO 11172-3, 2.4.2.3); null for a version or a rate that there is not. */
-export function mpegSampling(header: number): MpegSampling | null {
-  const version = (header >>> 19) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
-  const rate = SAMPLE_RATES[(header >>> 10) & 3];
-  if (version === 1 || rate === undefined) return null;
-  const isMpeg1 = version === 3;
-  return { isMpeg1, samples: isMpeg1 ? 1152 : 576, sampleRate: rate / (isMpeg1 ? 1 : version === 2 ? 2 : 4) };
-}
-
-function isMpegHeader(head: Buffer, at: number): boolean {
-  return head.readUInt16BE(at) >= 0xffe0;
+  const samples = frames * frame.samples - (added >> 12) - (added & 0xfff);
+  return { frames, seconds: samples / frame.sampleRate };
 }
 
 /** Top-level boxes that are read at most: a fragmented file has two for each fragment. */

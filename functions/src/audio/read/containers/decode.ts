@@ -5,6 +5,7 @@ import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
 import { readView } from './fileView.ts';
+import { placeFlacFrame } from './flacFrame.ts';
 import type { FileView } from './fileView.ts';
 import { Builds } from './builds.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
@@ -13,8 +14,10 @@ import { AudioDecoder, FrameResampler, isEndOfFile, mountView, openDemuxer, shap
 import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
 import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
-import { mp3Parts } from './mp3.ts';
+import { layerFrame } from '../mpegFrames.ts';
+import { mpegParts } from './mpegParts.ts';
 import { linksOf } from './ogg.ts';
+import type { OggLink } from './ogg.ts';
 import { lengthOf, Timeline } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
@@ -31,6 +34,9 @@ const TAIL_SLACK_PART = 0.02;
 /** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
 const MAX_MP3_FRAME_BYTES = 1441;
 
+/** Parts of one file of frames at most. */
+const MAX_PARTS = 500;
+
 /** What is given out at a time, samples. */
 const BATCH_SAMPLES = SAMPLE_RATE;
 
@@ -41,6 +47,10 @@ export interface DecodeOptions {
   readonly demuxer: Demuxer;
   readonly maxSeconds: number;
   readonly channels: ChannelMode;
+  /** Whether the file was mended: gaps in its time stamps are lost. */
+  readonly isMended: boolean;
+  /** Whether another decoder may be asked for what has none here. */
+  readonly hasOther: boolean;
   /** Gets sentences about what could not be read. */
   readonly notes: string[];
 }
@@ -53,7 +63,7 @@ export async function* decode(file: FileView, options: DecodeOptions): AsyncGene
   const { demuxer, maxSeconds, notes } = options;
   const shared = { ...options, builds: new Builds(), workload: new Workload() };
   if (demuxer === 'mp3') {
-    const parts = mp3Parts(file);
+    const parts = mpegParts(file, layerFrame, MAX_PARTS);
     const lost = parts.map(({ lostSeconds }) => lostSeconds);
     yield* new Decoding(shared).decode(
       parts.map(({ view }) => view),
@@ -67,6 +77,8 @@ export async function* decode(file: FileView, options: DecodeOptions): AsyncGene
     return;
   }
   const links = linksOf(file);
+  const isKnown = ({ codecs }: OggLink): boolean => codecs.some((codec) => DECODERS.obsolete[codec] !== undefined);
+  if (options.hasOther && !links.every(isKnown)) throw new UnsupportedCodec('A link has no decoder here.');
   for (const link of links) {
     let samples = 0;
     try {
@@ -77,7 +89,7 @@ export async function* decode(file: FileView, options: DecodeOptions): AsyncGene
     } catch (error) {
       if (error instanceof AppError || links.length === 1) throw error;
       notes.push('A part of the file has a codec that cannot be decoded.');
-      const claimed = link.seconds > 0 ? link.seconds : link.bytes / USUAL_BYTES_PER_SECOND;
+      const claimed = link.seconds > 0 ? link.seconds : link.whole.size / USUAL_BYTES_PER_SECOND;
       yield [{ kind: 'lost', samples: Math.max(0, Math.round(Math.min(claimed, maxSeconds) * SAMPLE_RATE) - samples) }];
     }
   }
@@ -104,6 +116,8 @@ interface Track {
   /** Whether bytes are missing or damaged since its last packet. */
   isDamaged: boolean;
   lastSeconds: number;
+  /** The longest packet, in ticks of its time stamps. */
+  longestTicks: number;
   bytes: number;
 }
 
@@ -157,8 +171,8 @@ class Decoding {
     for (const [i, view] of parts.entries()) {
       const { libav, context, streams } = await this.#open(view);
       mixer ??= new TrackMixer(this.#tracks.length);
-      for (const track of i > 0 ? this.#tracks : []) {
-        track.isDamaged = true;
+      for (const track of this.#tracks) {
+        track.isDamaged = i > 0;
         if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');
       }
       const packet = libav.av_packet_alloc_sync();
@@ -227,6 +241,7 @@ class Decoding {
       output: null,
       isDamaged: false,
       lastSeconds: 0,
+      longestTicks: 0,
       bytes: 0,
     });
     const open = decoder === null ? null : AudioDecoder.open(libav, decoder, stream.codecpar);
@@ -244,6 +259,7 @@ class Decoding {
     if (open === undefined) return;
     const { track, stream } = open;
     track.lastSeconds = libav.AVPacket_duration_sync(packet) * stream.tick || track.lastSeconds;
+    if (this.#demuxer === 'ogg' && stream.codec === 'flac') placeFlacFrame(libav, packet, track);
     const pts = timestampOf(libav.AVPacket_pts_sync(packet), libav.AVPacket_ptshi_sync(packet));
     // MP3 has no time stamps of its own: what lies between its frames took as long as as many bytes of frames do. FFmpeg puts it
     // into the packet before or behind it, or into none.
@@ -282,7 +298,7 @@ class Decoding {
 
   /** FLAC numbers its samples without gaps, so one is always a loss; elsewhere a recorder may have paused. */
   #gapOf(track: Track): 'silence' | 'lost' {
-    return track.isDamaged || this.#demuxer === 'flac' ? 'lost' : 'silence';
+    return track.isDamaged || this.#shared.isMended || this.#demuxer === 'flac' ? 'lost' : 'silence';
   }
 
   #outputFor(libav: Libav, track: Track, shape: FrameShape): NonNullable<Track['output']> {

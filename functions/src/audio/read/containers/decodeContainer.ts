@@ -12,7 +12,7 @@ import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
-
+import { mendFragments } from './mp4.ts';
 import { CompressedWav, decodeWav } from './wav.ts';
 
 /**
@@ -91,15 +91,17 @@ async function* decodeSpooled(
 }
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
+  const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
+  const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendFragments(path)) };
   const demuxer = DEMUXERS[extension];
-  if (options.decoder !== 'ffmpeg' && demuxer !== undefined) {
+  if (decoder !== 'ffmpeg' && demuxer !== undefined) {
     const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
     try {
-      return yield* decodeInSandbox(path, demuxer, options);
+      return yield* decodeInSandbox(path, { ...shared, demuxer, hasOther: decoder === 'auto' });
     } catch (error) {
       if (!(error instanceof NotInSandbox)) throw error;
     }
   }
-  if (options.decoder === 'sandbox') throw new AppError('decoder_unavailable');
-  return yield* decodeWithFfmpeg(path, extension, options);
+  if (decoder === 'sandbox') throw new AppError('decoder_unavailable');
+  return yield* decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });
 }

@@ -10,16 +10,20 @@ import { PassThrough } from 'node:stream';
 import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
+import { adtsFrame, layerFrame } from '../mpegFrames.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
 import { toBatch } from './batch.ts';
-import type { Batches } from './batch.ts';
-import { claimedSeconds } from './claims.ts';
+import type { Batch, Batches } from './batch.ts';
+import { claimedSeconds as claimedSecondsOf } from './claims.ts';
 import { findFfmpeg } from './ffmpegBinary.ts';
 import { buildCommand, FFMPEG_DEMUXERS, limitsFor } from './ffmpegCommand.ts';
 import { FfmpegProcess } from './ffmpegProcess.ts';
-import { openView } from './fileView.ts';
+import { openView, writeView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 import { MAX_STALL_MS } from './limits.ts';
 import { readMatroskaPcm } from './matroskaPcm.ts';
-import { oggSeconds } from './ogg.ts';
+import { mpegParts } from './mpegParts.ts';
+import { linkSeconds, linksOf } from './ogg.ts';
 import { PcmTracks } from './pcmTracks.ts';
 import { StallWatch } from './stallWatch.ts';
 
@@ -28,17 +32,79 @@ export interface FfmpegOptions {
   readonly maxSeconds: number;
   readonly channels: ChannelMode;
   readonly ffmpegPath: string;
+  /** Whether the file was mended: gaps in its time stamps are lost. */
+  readonly isMended?: boolean;
   /** How long it may give nothing, milliseconds. */
   readonly stallMs?: number;
 }
 
+/** Containers in whose time stamps a recorder may leave a gap. */
+const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
+
+/** Pieces of one file at most, because each is a run of the program. */
+const MAX_PIECES = 100;
+
+/** What has to be read by itself, because ffmpeg does not follow what comes between. */
+interface Piece {
+  readonly view: FileView;
+  /** What is missing before it, seconds. */
+  readonly lostSeconds: number;
+  /** What it claims to hold; 0 where it claims nothing. */
+  readonly claimedSeconds: number;
+}
+
 /**
- * Decodes the file at `path`. Gaps in its time stamps are silence, or lost time where the decoder complained.
+ * Decodes the file at `path`. Gaps in its time stamps are silence, or lost time where the decoder complained or the format knows none.
  * @returns sentences about what could not be read
  * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error where a signal ended the process, which says nothing about the
  * recording.
  */
 export async function* decodeWithFfmpeg(path: string, extension: FileExtension, options: FfmpegOptions): Batches {
+  const file = openView(path);
+  try {
+    const pieces = piecesOf(file, extension);
+    const notes = new Set<string>();
+    for (const piece of pieces) {
+      if (piece.lostSeconds > 0) yield lost(piece.lostSeconds, options);
+      const piecePath = pieces.length > 1 ? `${path}-piece` : path;
+      if (pieces.length > 1) await writeView(piece.view, piecePath);
+      try {
+        for (const note of yield* decodePiece(piecePath, extension, piece.claimedSeconds, options)) notes.add(note);
+      } catch (error) {
+        if (pieces.length === 1 || !(error instanceof AppError) || error.code !== 'recording_corrupt') throw error;
+        notes.add('A part of the file cannot be decoded.');
+        yield lost(piece.claimedSeconds, options);
+      }
+    }
+    return [...notes];
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+/** The links of a chained Ogg file; frames without a container, cut where something is missing between them. */
+function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
+  if (extension === 'ogg') {
+    const links = linksOf(file).slice(0, MAX_PIECES);
+    return links.map((link) => ({ view: link.whole, lostSeconds: 0, claimedSeconds: linkSeconds(link) }));
+  }
+  const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
+  const header = extension === 'aac' ? adtsFrame : extension === 'mp3' ? layerFrame : null;
+  const parts = header === null ? [] : mpegParts(file, header, MAX_PIECES);
+  if (parts.length < 2) return [{ view: file, lostSeconds: 0, claimedSeconds }];
+  return parts.map((part) => ({ ...part, claimedSeconds: 0 }));
+}
+
+function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
+  return toBatch([{ kind: 'lost', samples: Math.round(Math.min(seconds, maxSeconds) * SAMPLE_RATE) }]);
+}
+
+async function* decodePiece(
+  path: string,
+  extension: FileExtension,
+  claimedSeconds: number,
+  options: FfmpegOptions,
+): Batches {
   const binary = await findFfmpeg(options.ffmpegPath);
   const output = new PassThrough({ emitClose: false });
   const limits = await limitsFor(path);
@@ -49,11 +115,12 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
   options.signal.addEventListener('abort', stop, { once: true });
   if (options.signal.aborted) stop();
   const watch = new StallWatch(options.stallMs ?? MAX_STALL_MS, stop);
+  const mayPause = MAY_PAUSE.includes(extension) && !options.isMended;
   let tracks: PcmTracks | null = null;
   try {
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
       if (event.kind === 'tracks') tracks = new PcmTracks(event.tracks, options.maxSeconds, options.channels);
-      else tracks?.push(event, process.hasComplained || extension === 'flac' ? 'lost' : 'silence');
+      else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : 'lost');
       if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }
     const failure = await process.ended;
@@ -64,7 +131,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
       const code = failure?.kind === 'program' ? 'decoder_unavailable' : 'recording_corrupt';
       throw new AppError(code, failure === null ? {} : { cause: failure.error });
     }
-    yield toBatch(tracks.end(claimOf(path, extension)));
+    yield toBatch(tracks.end(claimedSeconds));
     return failure === null ? [] : ['The decoder stopped before the end of the file.'];
   } finally {
     watch.end();
@@ -72,14 +139,5 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
     process.kill();
     await process.ended;
     output.destroy();
-  }
-}
-
-function claimOf(path: string, extension: FileExtension): number {
-  const view = openView(path);
-  try {
-    return (extension === 'ogg' ? oggSeconds(view) : claimedSeconds(view, FFMPEG_DEMUXERS[extension])) ?? 0;
-  } finally {
-    closeSync(view.fd);
   }
 }

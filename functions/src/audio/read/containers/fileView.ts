@@ -1,5 +1,8 @@
 /** A file, or stretches of it, as one row of bytes. */
-import { fstatSync, openSync, readSync } from 'node:fs';
+import { createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+const COPIED_BYTES = 256 * 1024;
 
 /** Stretches of a file, one after the other. */
 export interface FileView {
@@ -28,4 +31,11 @@ export function readView(view: FileView, position: number, length: number): Uint
     rangeStart += size;
   }
   return bytes.subarray(0, filled);
+}
+
+/** Writes a view to a file of its own. */
+export async function writeView(view: FileView, path: string): Promise<void> {
+  await pipeline(function* () {
+    for (let at = 0; at < view.size; at += COPIED_BYTES) yield readView(view, at, COPIED_BYTES);
+  }, createWriteStream(path));
 }

@@ -72,6 +72,9 @@ export interface Libav {
   av_buffersink_get_frame_sync(sink: Pointer, frame: Pointer): number;
   AVPacket_pts_sync(packet: Pointer): number;
   AVPacket_ptshi_sync(packet: Pointer): number;
+  AVPacket_pts_s_sync(packet: Pointer, low: number): void;
+  AVPacket_ptshi_s_sync(packet: Pointer, high: number): void;
+  AVPacket_data_sync(packet: Pointer): Pointer;
   AVPacket_duration_sync(packet: Pointer): number;
   AVPacket_stream_index_sync(packet: Pointer): number;
   AVPacket_size_sync(packet: Pointer): number;
@@ -88,6 +91,7 @@ export interface Libav {
   AVCodecParameters_sample_rate_sync(parameters: Pointer): number;
   AVCodecParameters_channels_sync(parameters: Pointer): number;
   copyout_f32_sync(from: Pointer, length: number): Float32Array;
+  copyout_u8_sync(from: Pointer, length: number): Uint8Array;
 }
 
 interface FilterEnd {
@@ -312,7 +316,7 @@ export class FrameResampler {
       const samples = this.#libav.AVFrame_nb_samples_sync(this.#output);
       ready.push(
         Array.from({ length: this.#channels }, (_, channel) =>
-          this.#libav.copyout_f32_sync(this.#libav.AVFrame_data_a_sync(this.#output, channel), samples),
+          finite(this.#libav.copyout_f32_sync(this.#libav.AVFrame_data_a_sync(this.#output, channel), samples)),
         ),
       );
       this.#libav.av_frame_unref_sync(this.#output);
@@ -323,4 +327,10 @@ export class FrameResampler {
   close(): void {
     this.#libav.avfilter_graph_free_js_sync(this.#graph);
   }
+}
+
+/** Tracks of floats may hold what is no number, or infinite: it is silence, where in a mix it would make everything so. */
+function finite(samples: Float32Array): Float32Array {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
+  return samples;
 }

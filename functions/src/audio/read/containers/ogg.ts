@@ -9,12 +9,14 @@ import type { FileView } from './fileView.ts';
 export interface OggLink {
   /** Its intact pages, cut where pages are missing: each part begins with the link's headers. */
   readonly parts: readonly FileView[];
+  /** All of its bytes. */
+  readonly whole: FileView;
   /** Bytes behind the last intact page. */
   readonly tailBytes: number;
-  /** All of its bytes. */
-  readonly bytes: number;
   /** How long it says it is; 0 where that cannot be told. */
   readonly seconds: number;
+  /** FFmpeg's names of the codecs of its streams, as far as they are known here. */
+  readonly codecs: readonly string[];
 }
 
 /** Parts of one link at most, because each is opened anew; losses beyond that are not placed. */
@@ -69,12 +71,10 @@ export function linksOf(file: FileView): OggLink[] {
   return scan.end();
 }
 
-/** How long all links together say they are, and what a torn page at the end of one held. */
-export function oggSeconds(file: FileView): number {
-  return linksOf(file).reduce((sum, { seconds, bytes, tailBytes }) => {
-    const intactBytes = bytes - tailBytes;
-    return sum + seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
-  }, 0);
+/** How long a link says it is, and what a torn page at its end held. */
+export function linkSeconds({ seconds, whole, tailBytes }: OggLink): number {
+  const intactBytes = whole.size - tailBytes;
+  return seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
 }
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */
@@ -103,17 +103,29 @@ interface Range {
   size: number;
 }
 
+/** What the first packet of a stream says of it. */
+interface Codec {
+  /** FFmpeg's name; null where it is not known. */
+  readonly codec: string | null;
+  /** What its granule positions count. */
+  readonly samplesPerSecond: number | null;
+  readonly preSkip: number;
+}
+
 class LinkScan {
   readonly #file: FileView;
   readonly #links: OggLink[] = [];
-  #link = new LinkBuilder();
+  #link = new LinkBuilder(0);
 
   constructor(file: FileView) {
     this.#file = file;
   }
 
   page(page: Page, position: number): void {
-    if (page.isFirst && this.#link.hasContent) this.#close();
+    if (page.isFirst && this.#link.hasContent) {
+      this.#close();
+      this.#link = new LinkBuilder(position);
+    }
     this.#link.page(page, position);
   }
 
@@ -128,26 +140,32 @@ class LinkScan {
 
   #close(): void {
     if (this.#link.bytes > 0) this.#links.push(this.#link.build(this.#file.fd));
-    this.#link = new LinkBuilder();
   }
 }
 
 class LinkBuilder {
+  readonly #start: number;
+  /** All of its bytes. */
   bytes = 0;
   hasContent = false;
   readonly #headers: Range[] = [];
   /** Each a part without its headers. */
   readonly #parts: Range[][] = [[]];
-  readonly #streams = new Map<number, { sequence: number; samplesPerSecond: number | null; preSkip: number }>();
+  readonly #streams = new Map<number, Codec & { sequence: number }>();
   #isLossBefore = false;
   #tailBytes = 0;
   #seconds = 0;
+
+  /** @param start where in the file it begins */
+  constructor(start: number) {
+    this.#start = start;
+  }
 
   page(page: Page, position: number): void {
     this.bytes += page.size;
     this.#tailBytes = 0;
     const stream = this.#streams.get(page.serial);
-    if (stream === undefined) this.#streams.set(page.serial, { sequence: page.sequence, ...clockOf(page.body) });
+    if (stream === undefined) this.#streams.set(page.serial, { sequence: page.sequence, ...codecOf(page.body) });
     else this.#follow(stream, page);
     // Granule position 0 says that a page holds headers: none of the codecs has audio on it.
     const isHeader = !this.hasContent && (page.isFirst || page.granule === 0 || page.granule === null);
@@ -175,10 +193,12 @@ class LinkBuilder {
       const ranges = [...this.#headers, ...part];
       return { fd, ranges, size: ranges.reduce((sum, { size }) => sum + size, 0) };
     });
-    return { parts, tailBytes: this.#tailBytes, bytes: this.bytes, seconds: this.#seconds };
+    const codecs = [...this.#streams.values()].flatMap(({ codec }) => codec ?? []);
+    const whole = { fd, ranges: [{ start: this.#start, size: this.bytes }], size: this.bytes };
+    return { parts, whole, tailBytes: this.#tailBytes, seconds: this.#seconds, codecs };
   }
 
-  #follow(stream: { sequence: number; samplesPerSecond: number | null; preSkip: number }, page: Page): void {
+  #follow(stream: Codec & { sequence: number }, page: Page): void {
     if (page.sequence !== (stream.sequence + 1) >>> 0) this.#isLossBefore = true;
     stream.sequence = page.sequence;
     if (page.granule === null || stream.samplesPerSecond === null) return;
@@ -186,18 +206,17 @@ class LinkBuilder {
   }
 }
 
-/** What a stream's granule positions count, by its first packet. */
-function clockOf(body: Buffer): { samplesPerSecond: number | null; preSkip: number } {
+function codecOf(body: Buffer): Codec {
   const has = (text: string, at = 0) => body.length >= 40 && body.toString('latin1', at, at + text.length) === text;
   if (body.length >= 19 && body.toString('latin1', 0, 8) === 'OpusHead') {
-    return { samplesPerSecond: 48_000, preSkip: body.readUInt16LE(10) }; // RFC 7845 section 5.1
+    return { codec: 'opus', samplesPerSecond: 48_000, preSkip: body.readUInt16LE(10) }; // RFC 7845 section 5.1
   }
   if (body.length >= 16 && body.toString('latin1', 1, 7) === 'vorbis') {
-    return { samplesPerSecond: body.readUInt32LE(12) || null, preSkip: 0 };
+    return { codec: 'vorbis', samplesPerSecond: body.readUInt32LE(12) || null, preSkip: 0 };
   }
-  if (has('Speex   ')) return { samplesPerSecond: body.readUInt32LE(36) || null, preSkip: 0 };
-  if (has('FLAC', 1)) return { samplesPerSecond: body.readUIntBE(27, 3) >> 4 || null, preSkip: 0 };
-  return { samplesPerSecond: null, preSkip: 0 };
+  if (has('Speex   ')) return { codec: 'speex', samplesPerSecond: body.readUInt32LE(36) || null, preSkip: 0 };
+  if (has('FLAC', 1)) return { codec: 'flac', samplesPerSecond: body.readUIntBE(27, 3) >> 4 || null, preSkip: 0 };
+  return { codec: null, samplesPerSecond: null, preSkip: 0 };
 }
 
 /** CRC-32 of polynomial 0x04c11db7, not reflected, starting at 0, the checksum itself taken as 0 (RFC 3533 section 6). */

@@ -3,9 +3,8 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
-import type { ChannelMode } from '../channels.ts';
 import type { Batches } from './batch.ts';
-import type { Demuxer } from './formats.ts';
+import type { DecodeOptions } from './decode.ts';
 import { MAX_STALL_MS, memoryLimit } from './limits.ts';
 import { NEXT } from './sandboxMessages.ts';
 import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
@@ -16,10 +15,8 @@ const WORKER = new URL(`./sandboxWorker${extname(import.meta.url)}`, import.meta
 /** Heap of the thread's JavaScript, MB: a minute of every track, and what libav.js needs. */
 const HEAP_MB = 128;
 
-export interface SandboxOptions {
+export interface SandboxOptions extends Omit<DecodeOptions, 'notes'> {
   readonly signal: AbortSignal;
-  readonly maxSeconds: number;
-  readonly channels: ChannelMode;
   /** What runs in the thread. */
   readonly worker?: URL;
   /** How long it may give nothing, milliseconds. */
@@ -37,11 +34,10 @@ export class NotInSandbox extends Error {}
  */
 export async function* decodeInSandbox(
   path: string,
-  demuxer: Demuxer,
-  { signal, maxSeconds, channels, worker = WORKER, stallMs = MAX_STALL_MS }: SandboxOptions,
+  { signal, worker = WORKER, stallMs = MAX_STALL_MS, ...options }: SandboxOptions,
 ): Batches {
   const { size } = await stat(path);
-  const task: SandboxTask = { path, demuxer, maxSeconds, channels, memoryBytes: memoryLimit(size) };
+  const task: SandboxTask = { ...options, path, memoryBytes: memoryLimit(size) };
   const thread = new Worker(worker, {
     workerData: task,
     env: {},

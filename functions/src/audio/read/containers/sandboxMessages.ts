@@ -1,14 +1,10 @@
 /** What goes between the sandbox and the thread that started it. */
-import type { ChannelMode } from '../channels.ts';
 import type { Batch } from './batch.ts';
-import type { Demuxer } from './formats.ts';
+import type { DecodeOptions } from './decode.ts';
 
 /** The worker's data. */
-export interface SandboxTask {
+export interface SandboxTask extends Omit<DecodeOptions, 'notes'> {
   readonly path: string;
-  readonly demuxer: Demuxer;
-  readonly maxSeconds: number;
-  readonly channels: ChannelMode;
   readonly memoryBytes: number;
 }
 

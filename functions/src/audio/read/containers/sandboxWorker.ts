@@ -12,11 +12,11 @@ import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
 const port = parentPort;
 if (port === null) throw new Error('This file is a worker thread of sandbox.ts.');
 
-const { path, demuxer, maxSeconds, channels, memoryBytes } = workerData as SandboxTask;
+const { path, memoryBytes, ...options } = workerData as SandboxTask;
 boundMemory(memoryBytes);
 const file = openView(path);
 const notes: string[] = [];
-const batches = decode(file, { demuxer, maxSeconds, channels, notes });
+const batches = decode(file, { ...options, notes });
 
 port.on('message', (message) => {
   if (message !== NEXT) return;

@@ -191,7 +191,7 @@ function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
   return pcm;
 }
 
-/** A sample in [-1, 1]; what is not a number is silence. */
+/** A sample in [-1, 1]; what is no finite number is silence. */
 const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: number) => number>> = {
   u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
   s24: (bytes, at) => bytes.readIntLE(at, 3) / 0x80_0000,
@@ -203,7 +203,7 @@ const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: num
 };
 
 function clipped(sample: number): number {
-  return Number.isNaN(sample) ? 0 : Math.max(-1, Math.min(1, sample));
+  return Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0;
 }
 
 /** ITU-T G.711, A-law: a sign, three bits of exponent, four of mantissa, every other bit inverted. */

@@ -184,9 +184,18 @@ describe('Ordinary audio files', function () {
     const all = await decodeAll(Buffer.concat([opus, flac]), file('ogg'));
     assert.ok(Math.abs(all.pcm.length / RATE - 20) < 0.1 && all.report.corruptSeconds === 0);
     assert.ok(endOf(all, 5, 10).decibels > 15);
-    const part = await decodeAll(Buffer.concat([opus, speex]), file('ogg'));
+    const part = await decodeAll(Buffer.concat([opus, speex]), file('ogg'), { decoder: 'sandbox' });
     assert.ok(Math.abs(part.report.corruptSeconds - 10) < 0.1, `${part.report.corruptSeconds} s`);
     assert.ok(part.report.stoppedBecause !== null);
+    for (const links of [
+      [opus, speex],
+      [speex, speex],
+      [speex, flac],
+    ]) {
+      const native = await decodeAll(Buffer.concat(links), file('ogg'));
+      assert.equal(native.report.corruptSeconds, 0);
+      assert.ok(Math.abs(native.pcm.length / RATE - 20) < 0.1, `${native.pcm.length / RATE} s`);
+    }
   });
 
   for (const extension of ['m4a', 'webm'] as const) {

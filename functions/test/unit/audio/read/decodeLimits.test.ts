@@ -165,7 +165,9 @@ describe('Decoding is bounded: recordings', function () {
     await writeFile(worker, fake.file);
     const options = { ...DEFAULTS, stallMs, worker: pathToFileURL(worker), ffmpegPath: await fakeFfmpeg(fake.ffmpeg) };
     const batches =
-      decoder === 'sandbox' ? decodeInSandbox(path, 'flac', options) : decodeWithFfmpeg(path, 'flac', options);
+      decoder === 'sandbox'
+        ? decodeInSandbox(path, { ...options, demuxer: 'flac', isMended: false, hasOther: true })
+        : decodeWithFfmpeg(path, 'flac', options);
     for await (const { parts } of batches) assert.fail(`${parts.length} parts came.`);
   }
 });

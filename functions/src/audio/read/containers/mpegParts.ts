@@ -1,13 +1,14 @@
 /**
- * The frames of an MP3 file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between them; so a
- * file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
+ * The frames of an MP3 or AAC file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between them; so
+ * a file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
  */
-import { mp3Claim, mpegSampling } from './claims.ts';
+import type { FrameHeader, MpegFrame } from '../mpegFrames.ts';
+import { mp3Claim } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 
 /** Frames that begin and end on one another. */
-export interface Mp3Part {
+export interface MpegPart {
   readonly view: FileView;
   /** What was lost before it, seconds. */
   readonly lostSeconds: number;
@@ -16,22 +17,11 @@ export interface Mp3Part {
 /** Frames in a row that prove a place behind damage. */
 const CHAIN_FRAMES = 3;
 
-/** Each part is opened anew: a file that is damaged in more places is read as FFmpeg reads it. */
-const MAX_PARTS = 500;
-
 /** Bytes that are read at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
-/** Kilobits a second, by the index in the header; layer III of MPEG-1, and of MPEG-2 and 2.5 (ISO 11172-3 and 13818-3). */
-const BIT_RATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const BIT_RATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-
-interface Frame {
-  readonly bytes: number;
-  readonly seconds: number;
-  /** Version, layer and sample rate: the same in all frames of a recording. */
-  readonly kind: number;
-}
+/** Bytes of the longest header. */
+const HEADER_BYTES = 7;
 
 interface Run {
   readonly start: number;
@@ -39,26 +29,34 @@ interface Run {
   frames: number;
 }
 
-/** @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known */
-export function mp3Parts(file: FileView): readonly Mp3Part[] {
+/**
+ * @param maxParts each part is opened anew: a file that is damaged in more places is read as FFmpeg reads it
+ * @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known
+ */
+export function mpegParts(file: FileView, header: FrameHeader, maxParts: number): readonly MpegPart[] {
   const whole = [{ view: file, lostSeconds: 0 }];
-  const bytes = new Window(file);
-  const first = bytes.findChain(tagBytes(bytes), null);
+  const bytes = new Window(file, header);
+  const tagsEnd = tagBytes(bytes);
+  const first = bytes.findChain(tagsEnd, null);
   const sample = first === null ? null : bytes.frameAt(first);
   if (first === null || sample === null) return whole;
   const runs: Run[] = [];
   for (let at: number | null = first; at !== null;) {
     const run = readRun(bytes, at, sample.kind);
-    if (runs.push(run) > MAX_PARTS) return whole;
+    if (runs.push(run) > maxParts) return whole;
     if (run.end >= file.size || bytes.isTag(run.end)) break;
     // A frame that was cut short ends before its length says.
     at = bytes.findChain(run.lastFrame + 4, sample.kind);
     if (at !== null) run.end = Math.min(run.end, at);
   }
-  if (runs.length === 1) return whole;
-  const lost = lostSeconds(file, runs, sample.seconds, bytes);
+  if (runs.length === 1 && first === tagsEnd) return whole;
+  // Zeros before the first frame are padding.
+  const gaps = runs.map(
+    ({ start }, i) => start - (i === 0 ? bytes.afterZeros(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
+  );
+  const lost = lostSeconds(file, runs, gaps, sample.samples / sample.sampleRate, bytes);
   return runs.map(({ start, end }, i) => {
-    const from = i === 0 ? 0 : start;
+    const from = i === 0 && first === tagsEnd ? 0 : start;
     const to = i === runs.length - 1 ? file.size : end;
     return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0 };
   });
@@ -77,19 +75,24 @@ function readRun(bytes: Window, start: number, kind: number): Run & { readonly l
 }
 
 /** Before each run. What the file claims is shared out by bytes, where it is not cut off at its end, too. */
-function lostSeconds(file: FileView, runs: readonly Run[], frameSeconds: number, bytes: Window): number[] {
+function lostSeconds(
+  file: FileView,
+  runs: readonly Run[],
+  gaps: readonly number[],
+  frameSeconds: number,
+  bytes: Window,
+): number[] {
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
   const frameBytes = runs.reduce((sum, run) => sum + run.end - run.start, 0) / frames;
-  const gaps = runs.map(({ start }, i) => (i === 0 ? 0 : start - (runs[i - 1]?.end ?? start)));
   const claim = mp3Claim(file);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
   // The frame with the claim is not counted in it.
   const missing = claim === null || !isWhole ? null : claim.frames + 1 - frames;
   if (missing === null || missing < 0) return gaps.map((gap) => (gap / frameBytes) * frameSeconds);
-  const weights = gaps.map((gap, i) => (i === 0 ? 0 : gap + 1));
+  const weights = gaps.map((gap, i) => (i === 0 ? gap : gap + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => (missing * frameSeconds * weight) / total);
+  return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
 }
 
 /** Bytes of the ID3v2 tags at the beginning. */
@@ -110,11 +113,13 @@ function stretchOf(file: FileView, start: number, size: number): FileView {
 /** Reads a file from front to back. */
 class Window {
   readonly #file: FileView;
+  readonly #header: FrameHeader;
   #start = 0;
   #bytes = Buffer.alloc(0);
 
-  constructor(file: FileView) {
+  constructor(file: FileView, header: FrameHeader) {
     this.#file = file;
+    this.#header = header;
   }
 
   /** Up to `length` bytes, at most {@link WINDOW_BYTES}. */
@@ -131,12 +136,16 @@ class Window {
   }
 
   /** @returns null where no frame of this kind begins, or where it does not end within the file */
-  frameAt(position: number, kind: number | null = null): Frame | null {
-    const head = this.at(position, 4);
-    if (head.length < 4) return null;
-    const frame = frameOf(head.readUInt32BE(0));
+  frameAt(position: number, kind: number | null = null): MpegFrame | null {
+    const frame = this.#header(this.at(position, HEADER_BYTES), 0);
     const fits = frame !== null && (kind === null || frame.kind === kind);
     return fits && position + frame.bytes <= this.#file.size ? frame : null;
+  }
+
+  /** The first position in a stretch that holds no zero, or its end. */
+  afterZeros(from: number, to: number): number {
+    for (let at = from; at < to; at++) if (this.at(at, 1)[0] !== 0) return at;
+    return to;
   }
 
   /** Where the next frames in a row begin. */
@@ -166,17 +175,4 @@ class Window {
     }
     return true;
   }
-}
-
-/** The header of a frame of layer III. Frames without a bit rate ("free format") are not known here. */
-function frameOf(header: number): Frame | null {
-  const layer = (header >>> 17) & 3;
-  if (header >>> 21 !== 0x7ff || layer !== 1) return null;
-  const sampling = mpegSampling(header);
-  if (sampling === null) return null;
-  const { isMpeg1, samples, sampleRate } = sampling;
-  const kilobits = (isMpeg1 ? BIT_RATES_1 : BIT_RATES_2)[(header >>> 12) & 15];
-  if (!kilobits) return null;
-  const bytes = Math.floor((samples * 125 * kilobits) / sampleRate) + ((header >>> 9) & 1);
-  return { bytes, seconds: samples / sampleRate, kind: (header >>> 10) & 0x783 };
 }

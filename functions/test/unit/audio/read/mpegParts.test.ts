@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { closeSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openView } from '../../../../src/audio/read/containers/fileView.ts';
-import { mp3Parts } from '../../../../src/audio/read/containers/mp3.ts';
+import { mpegParts } from '../../../../src/audio/read/containers/mpegParts.ts';
+import { layerFrame } from '../../../../src/audio/read/mpegFrames.ts';
 import { useTempFolder } from '../../../support/tempFolder.ts';
 
 /** A frame of MPEG-1 layer III, 64 kbit/s at 48 kHz: 192 bytes, 24 ms. */
@@ -21,7 +22,10 @@ describe('The frames of an MP3 file', () => {
     writeFileSync(file, Buffer.concat(pieces));
     const view = openView(file);
     try {
-      return mp3Parts(view).map(({ view: { ranges }, lostSeconds }) => ({ ...ranges[0]!, lostSeconds }));
+      return mpegParts(view, layerFrame, 500).map(({ view: { ranges }, lostSeconds }) => ({
+        ...ranges[0]!,
+        lostSeconds,
+      }));
     } finally {
       closeSync(view.fd);
     }

@@ -1,0 +1,76 @@
+/** What files that are a row of chunks say about their own length: AIFF, CAF, and WAV with compressed samples. */
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+
+/** Chunks that are read at most. */
+const MAX_CHUNKS = 10_000;
+
+/** The chunks of a file that is a row of them: name, size, content. Of each, its head; none behind one that is not there in full. */
+function* chunksOf(
+  file: FileView,
+  start: number,
+  sizeOf: (head: Buffer) => { readonly size: number; readonly headBytes: number },
+): Generator<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+  for (let at = start, chunks = 0; at < file.size && chunks < MAX_CHUNKS; chunks++) {
+    const head = Buffer.from(readView(file, at, 64));
+    if (head.length < 12) return;
+    const { size, headBytes } = sizeOf(head);
+    yield { name: head.toString('latin1', 0, 4), size, content: head.subarray(headBytes) };
+    if (size < 0) return;
+    at += headBytes + size;
+  }
+}
+
+/** The common chunk of AIFF and AIFF-C: channels, samples, their width, and their rate as an 80-bit float. */
+export function aiffSeconds(file: FileView): number | null {
+  const chunks = chunksOf(file, 12, (head) => ({
+    size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1),
+    headBytes: 8,
+  }));
+  for (const { name, content } of chunks) {
+    if (name !== 'COMM' || content.length < 18) continue;
+    const rate = (content.readUInt32BE(10) / 2 ** 31) * 2 ** ((content.readUInt16BE(8) & 0x7fff) - 16_383);
+    return rate > 0 ? content.readUInt32BE(2) / rate : null;
+  }
+  return null;
+}
+
+/** Apple's Core Audio Format: what its data chunk holds, or, where packets vary in size, what the table of packets counts. */
+export function cafSeconds(file: FileView): number | null {
+  let format: { readonly rate: number; readonly packetBytes: number; readonly packetFrames: number } | null = null;
+  const chunks = chunksOf(file, 8, (head) => ({ size: Number(head.readBigInt64BE(4)), headBytes: 12 }));
+  for (const { name, size, content } of chunks) {
+    if (name === 'desc' && content.length >= 24) {
+      format = {
+        rate: content.readDoubleBE(0),
+        packetBytes: content.readUInt32BE(16),
+        packetFrames: content.readUInt32BE(20),
+      };
+    }
+    if (format === null || !(format.rate > 0)) continue;
+    // Some writers count the padding of the last packet, too.
+    if (name === 'pakt' && content.length >= 16)
+      return (Number(content.readBigInt64BE(8)) - format.packetFrames) / format.rate;
+    // The first four bytes of the data count edits.
+    if (name === 'data' && size > 4 && format.packetBytes > 0)
+      return (((size - 4) / format.packetBytes) * format.packetFrames) / format.rate;
+  }
+  return null;
+}
+
+/** A WAV file whose samples are compressed: what the fact chunk counts, else what the data chunk holds. */
+export function wavSeconds(file: FileView): number | null {
+  let format: { readonly rate: number; readonly bytesPerSecond: number } | null = null;
+  const chunks = chunksOf(file, 12, (head) => ({
+    size: head.readUInt32LE(4) + (head.readUInt32LE(4) & 1),
+    headBytes: 8,
+  }));
+  for (const { name, size, content } of chunks) {
+    if (name === 'fmt ' && content.length >= 12)
+      format = { rate: content.readUInt32LE(4), bytesPerSecond: content.readUInt32LE(8) };
+    if (format === null) continue;
+    if (name === 'fact' && format.rate > 0) return content.readUInt32LE(0) / format.rate;
+    if (name === 'data' && format.bytesPerSecond > 0) return size / format.bytesPerSecond;
+  }
+  return null;
+}

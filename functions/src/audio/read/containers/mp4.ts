@@ -1,0 +1,127 @@
+/**
+ * Fragments of an MP4 file behind damage. An MP4 is a row of boxes, each found by the length of the one before, so FFmpeg reads nothing behind
+ * a damaged length or a damaged fragment header; but each fragment says where in time it lies, and is found by its own header.
+ */
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+/** Boxes that are followed at most: a fragmented file has two for each fragment. */
+const MAX_BOXES = 100_000;
+
+/** Places that are mended at most. */
+const MAX_MENDED = 1000;
+
+/** The largest header of a fragment: it lists the samples of some seconds. */
+const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
+
+const WINDOW_BYTES = 256 * 1024;
+const MOOF = Buffer.from('moof');
+
+interface Box {
+  readonly start: number;
+  readonly size: number;
+  readonly type: string;
+}
+
+/**
+ * Makes the file at `path`, which is changed, readable behind damage: what lies between two fragments becomes one box of data, of the same
+ * bytes at the same place, because fragments may point to positions in the file.
+ * @returns whether anything was damaged
+ */
+export async function mendFragments(path: string): Promise<boolean> {
+  const file = await open(path, 'r+');
+  try {
+    return await mend(file, (await file.stat()).size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
+  let mended = 0;
+  let before: Box | null = null;
+  for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
+    const box = await boxAt(file, at);
+    const isIntact = box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await isSound(file, box)));
+    if (isIntact) {
+      before = box;
+      at += box.size;
+      continue;
+    }
+    // The length that led here may be the damaged one.
+    const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
+    const next = mended < MAX_MENDED ? await nextFragment(file, from, fileBytes) : null;
+    if (next === null) break;
+    const start: number = next < at + 8 && before !== null ? before.start : at;
+    await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
+    mended++;
+    before = null;
+    at = next;
+  }
+  return mended > 0;
+}
+
+function boxHeader(size: number, type: string): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(size);
+  header.write(type, 4, 'latin1');
+  return header;
+}
+
+/** The box at a position; null where there is none. ISO 14496-12, 4.2. */
+async function boxAt(file: FileHandle, start: number): Promise<Box | null> {
+  const head = await readAt(file, start, 16);
+  if (head.length < 8) return null;
+  const short = head.readUInt32BE(0);
+  const type = head.toString('latin1', 4, 8);
+  const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
+  return size >= 8 && /^[\x20-\x7e\xa9]{4}$/.test(type) ? { start, size, type } : null;
+}
+
+/** Whether the boxes in the header of a fragment fill it, and those of its tracks fill them. ISO 14496-12, 8.8.4 to 8.8.7. */
+async function isSound(file: FileHandle, { start, size }: Box): Promise<boolean> {
+  if (size > MAX_FRAGMENT_HEADER_BYTES) return false;
+  const bytes = await readAt(file, start, size);
+  const children = childrenOf(bytes, 8, bytes.length);
+  const tracks = children?.filter(({ type }) => type === 'traf') ?? [];
+  return (
+    children?.[0]?.type === 'mfhd' &&
+    tracks.length > 0 &&
+    tracks.every((track) => childrenOf(bytes, track.start + 8, track.start + track.size)?.[0]?.type === 'tfhd')
+  );
+}
+
+/** The boxes that fill a stretch; null where none do. */
+function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
+  const boxes: Box[] = [];
+  let at = from;
+  while (at + 8 <= to) {
+    const size = bytes.readUInt32BE(at);
+    if (size < 8) return null;
+    boxes.push({ start: at, size, type: bytes.toString('latin1', at + 4, at + 8) });
+    at += size;
+  }
+  return at === to ? boxes : null;
+}
+
+/** Where the next fragment begins whose header is intact. */
+async function nextFragment(file: FileHandle, from: number, fileBytes: number): Promise<number | null> {
+  for (let at = from; at + 8 <= fileBytes;) {
+    const window = await readAt(file, at, WINDOW_BYTES);
+    const found = window.indexOf(MOOF);
+    if (found < 0) {
+      at += Math.max(1, window.length - MOOF.length + 1);
+      continue;
+    }
+    const start = at + found - 4;
+    const box = start >= from ? await boxAt(file, start) : null;
+    if (box !== null && start + box.size <= fileBytes && (await isSound(file, box))) return start;
+    at += found + 1;
+  }
+  return null;
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
