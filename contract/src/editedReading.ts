@@ -70,15 +70,11 @@ export function editedSegments<Segment extends SegmentDoc>(
   const valid = editsInEffect(edits);
   const names = valid.filter((edit) => edit.kind === 'speaker');
   const texts = withoutReplaced(valid.filter((edit) => edit.kind === 'text'));
-  const shown = new Set<string>();
   return segments.flatMap((segment) => {
     const speakerName = nameOf(segment, conversation, names);
     const mine = texts.filter((edit) => samePlace(edit, segment) && segment.words.some(isSaidAt(segment, edit)));
     let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
-    for (const edit of mine) {
-      corrected = correct(segment, corrected.words, edit, !shown.has(edit.id));
-      shown.add(edit.id);
-    }
+    for (const edit of mine) corrected = correct(segment, corrected.words, edit);
     if (corrected.words.length === 0 && mine.length > 0) return [];
     return [{ ...segment, ...corrected, heard: mine.length > 0 ? segment.text : null, speakerName }];
   });
@@ -119,8 +115,11 @@ function correct(
   segment: SegmentDoc,
   words: readonly SegmentWord[],
   edit: EditOf<'text'>,
-  isFirst: boolean,
 ): Pick<PageSegment, 'text' | 'words'> {
+  // Of the segments that it lies in, and of the conversations that a split has made of them.
+  const isFirst =
+    edit.startedAt.toMillis() >= segment.startedAt.toMillis() &&
+    edit.startedAt.toMillis() <= segment.endedAt.toMillis();
   const isReplaced = isSaidAt(segment, edit);
   const first = words.findIndex(isReplaced);
   const replaced = words.filter(isReplaced);

@@ -36,7 +36,7 @@ await main(async (signal) => {
 async function run(options: SuiteOptions): Promise<number> {
   // It looks for the emulators when it is loaded.
   const { runSuite } = await import('./suite.ts');
-  const kind = options.disturbed ? ' with deletions, targets, cancels, refusals and dying workers' : '';
+  const kind = options.disturbed ? ' with edits, deletions, targets, cancels, refusals and dying workers' : '';
   console.log(`${options.cases} cases${kind}, seed ${options.seed}`);
   const startedMs = performance.now();
   const elapsed = (): number => (performance.now() - startedMs) / 1000;

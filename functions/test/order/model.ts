@@ -3,6 +3,9 @@
  * from {@link DAY_MS}.
  */
 
+import { showEdit } from './edits.ts';
+import type { EditPlan } from './edits.ts';
+
 export const GAP_MS = 120_000;
 
 /** Between two words of a device. */
@@ -56,6 +59,8 @@ export interface Moment {
   readonly cancels: number | null;
   /** What is sent again is cut into other recordings. */
   readonly recuts: boolean;
+  /** What the user corrects. */
+  readonly edits: readonly EditPlan[];
 }
 
 export interface Plan {
@@ -67,13 +72,28 @@ export interface Plan {
   readonly moments: readonly Moment[];
 }
 
-/** The reference: in order of time, a new conversation wherever nobody spoke for at least the gap. */
-export function conversationsIn(words: readonly SpokenWord[]): SpokenWord[][] {
+/** Where the user says that conversations begin, and what is one of them; of one device each. */
+export interface Boundaries {
+  readonly cuts: readonly { readonly device: string; readonly atMs: number }[];
+  readonly merges: readonly { readonly device: string; readonly fromMs: number; readonly toMs: number }[];
+}
+
+/** The reference: in order of time, a new conversation wherever nobody spoke for at least the gap, unless the user says otherwise. */
+export function conversationsIn(
+  words: readonly SpokenWord[],
+  { cuts, merges }: Boundaries = { cuts: [], merges: [] },
+): SpokenWord[][] {
   const conversations: SpokenWord[][] = [];
   const reached = new Map<string, { words: SpokenWord[]; endMs: number }>();
+  const joinsWith = (last: { words: SpokenWord[]; endMs: number }, { device, startMs }: SpokenWord): boolean => {
+    const before = last.words.at(-1)!.startMs;
+    if (cuts.some((cut) => cut.device === device && cut.atMs > before && cut.atMs <= startMs)) return false;
+    const isMerged = merges.some((merge) => merge.device === device && merge.fromMs <= before && startMs <= merge.toMs);
+    return isMerged || startMs - last.endMs < GAP_MS;
+  };
   for (const word of words.toSorted((a, b) => a.startMs - b.startMs)) {
     const last = reached.get(word.device);
-    const joins = last !== undefined && word.startMs - last.endMs < GAP_MS;
+    const joins = last !== undefined && joinsWith(last, word);
     if (!joins) conversations.push([]);
     const conversation = joins ? last.words : conversations.at(-1)!;
     conversation.push(word);
@@ -103,6 +123,7 @@ export function recut(recordings: readonly RecordingPlan[], words: readonly Spok
     const [first, second] = own.sort((a, b) => a.startMs - b.startMs);
     const cutMs = (first?.endMs ?? 0) + SHORTEST_PAUSE_MS / 2;
     if (second === undefined || starts.has(`${device} ${cutMs}`)) return [recording];
+    starts.add(`${device} ${cutMs}`); // No two of a job have one name.
     return [
       { device, startMs, endMs: cutMs },
       { device, startMs: cutMs, endMs },
@@ -128,7 +149,7 @@ export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
     ),
     `  chunks    of ${seconds(maxChunkMs)} s at most`,
     ...moments.map(
-      ({ deliveries, deletes, deletionDies, cancels, recuts }) =>
+      ({ deliveries, deletes, deletionDies, cancels, recuts, edits }) =>
         `  then      ${[
           ...deliveries.map(
             ({ job, diesAt, refusedAt }) =>
@@ -138,6 +159,7 @@ export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
           ),
           ...(deletes === null ? [] : [`the conversation of #${deletes} is deleted${deletionDies ? ', half' : ''}`]),
           ...(cancels === null ? [] : [`job ${cancels} is cancelled and sent again${recuts ? ', cut otherwise' : ''}`]),
+          ...edits.map(showEdit),
         ].join(' ∥ ')}`,
     ),
     '  then      everything to its end',

@@ -1,11 +1,13 @@
 /** Random cases. They shrink towards few words, one recording, one job and nothing happening at once. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
+import { editPlans } from './edits.ts';
+import type { EditPlan } from './edits.ts';
 import { SHORTEST_PAUSE_MS, show } from './model.ts';
 import type { JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 
 export interface Disturbances {
-  /** Deletions, targets, dying workers, refusals, and jobs that are cancelled and sent again, too. */
+  /** Edits, deletions, targets, dying workers, refusals, and jobs that are cancelled and sent again, too. */
   readonly disturbed: boolean;
 }
 
@@ -112,6 +114,9 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
     fc.oneof({ weight: 3, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: rarely });
   const maybe = (arbitrary: Arbitrary<number>): Arbitrary<number | null> =>
     disturbed ? often<number | null>(null, arbitrary) : fc.constant(null);
+  const edits: Arbitrary<EditPlan[]> = disturbed
+    ? often<EditPlan[]>([], fc.array(editPlans(fc.nat(30)), { maxLength: 3 }))
+    : fc.constant([]);
   const cut = fc.record({ at: fc.nat(30), back: often(0, fc.integer({ min: 1, max: 3 })) });
   return fc
     .record({
@@ -132,6 +137,7 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
           deletionDies: fc.boolean(),
           cancels: maybe(fc.nat(3)),
           recuts: fc.boolean(),
+          edits,
         }),
         { maxLength: 4 },
       ),
@@ -163,6 +169,7 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
           deliveries: moment.deliveries.map((delivery) => ({ ...delivery, job: delivery.job % jobs.length })),
           deletes: wordOf(moment.deletes, words),
           cancels: moment.cancels === null ? null : moment.cancels % jobs.length,
+          edits: moment.edits.map((edit) => ofWords(edit, words)),
         })),
       });
     });
@@ -181,6 +188,13 @@ function longestRegionMs(words: readonly SpokenWord[]): number {
 
 function wordOf(pick: number | null, words: readonly SpokenWord[]): number | null {
   return pick === null ? null : (words[pick % words.length]?.id ?? null);
+}
+
+/** The same edit, of words that are there. */
+function ofWords(edit: EditPlan, words: readonly SpokenWord[]): EditPlan {
+  if (edit.kind === 'undo') return edit;
+  const word = wordOf(edit.word, words) ?? 0;
+  return edit.kind === 'merge' ? { ...edit, word, other: wordOf(edit.other, words) ?? 0 } : { ...edit, word };
 }
 
 /** A job cannot hold two recordings of one name, which is device and start. */

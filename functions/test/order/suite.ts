@@ -53,7 +53,10 @@ async function runLane(
   try {
     const property = fc.asyncProperty(plans({ disturbed }), async (plan) => {
       if (signal.aborted || performance.now() > shrinkUntilMs) return;
-      const complaints = verdict(plan, await world.run(plan));
+      const complaints = await world.run(plan).then(
+        (outcome) => verdict(plan, outcome),
+        (error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+      );
       if (shrinkUntilMs === Infinity) onCase();
       if (complaints.length === 0) return;
       if (shrinkUntilMs === Infinity) shrinkUntilMs = performance.now() + SHRINK_MS;

@@ -4,6 +4,7 @@ import type { Conversation, Segment } from '../../src/conversations/conversation
 import { joinSegments } from '../../src/conversations/paragraphs.ts';
 import { checkUser } from '../invariants/check.ts';
 import type { UserData } from '../invariants/userData.ts';
+import { boundariesIn, editsAreKept, Heard, inEffect, readsAsCorrected } from './edited.ts';
 import { conversationsIn, DAY_MS, GAP_MS, toleranceMs } from './model.ts';
 import type { JobPlan, Plan, SpokenWord } from './model.ts';
 import { middleOf } from './world.ts';
@@ -17,29 +18,44 @@ export function verdict(plan: Plan, outcome: Outcome): string[] {
   if (outcome.unfinished.length > 0) return [`never ended: ${outcome.unfinished.join(', ')}`];
   const deleted = new Set(plan.words.filter((word) => isDeleted(word, outcome)).map(({ id }) => id));
   const left = plan.words.filter(({ id }) => !deleted.has(id));
+  const heard = new Heard(plan.words, outcome.data.segments.values());
   return [
-    ...conversationsAreThose(plan, left, outcome.data),
+    ...conversationsAreThose(plan, left, outcome.data, heard),
     ...deletionsAreRight(deleted, outcome),
     ...targetsLeadThere(left, outcome),
+    ...editsAreKept(outcome.facts, outcome.data.edits, ({ deviceId, startedAt }) =>
+      deleted.has(heard.at(deviceId, startedAt.toMillis())),
+    ),
     ...checkUser(outcome.data, { nowMs: outcome.nowMs, gapMs: GAP_MS, graceMs: 600_000 }).map(
       ({ invariant, complaint }) => `${invariant}: ${complaint}`,
     ),
   ];
 }
 
-function conversationsAreThose({ jobs }: Plan, words: readonly SpokenWord[], data: UserData): string[] {
+function conversationsAreThose({ jobs }: Plan, words: readonly SpokenWord[], data: UserData, heard: Heard): string[] {
   const live = [...data.conversations.values()]
     .filter(({ state }) => state === 'live')
     .sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis() || (a.deviceId < b.deviceId ? -1 : 1));
   const spoken = new Map(words.map((word) => [word.id, word]));
-  const expected = conversationsIn(words.map((word) => asHeard(word, data)))
+  const edits = inEffect(data.edits);
+  const expected = conversationsIn(
+    words.map((word) => asHeard(word, data)),
+    boundariesIn(edits),
+  )
     .map((conversation) => conversation.map(({ id }) => spoken.get(id)!))
     .sort((a, b) => a[0]!.startMs - b[0]!.startMs || (a[0]!.device < b[0]!.device ? -1 : 1));
   if (live.length !== expected.length) {
     const seen = live.map(({ deviceId, startedAt, finishedAt }) => `${deviceId} ${at(startedAt)}–${at(finishedAt)}`);
     return [`${expected.length} conversations expected, there are ${live.length}: ${seen.join(', ')}`];
   }
-  return live.flatMap((conversation, i) => isThat(conversation, expected[i]!, jobs, data));
+  return live.flatMap((conversation, i) => [
+    ...isThat(conversation, expected[i]!, jobs, data),
+    ...readsAsCorrected(
+      { conversation, segments: transcript(conversation, data), words: expected[i]! },
+      edits,
+      heard,
+    ).map((complaint) => `the conversation of #${expected[i]![0]!.id} ${complaint}`),
+  ]);
 }
 
 /**
@@ -149,8 +165,9 @@ function deletionsAreRight(deleted: ReadonlySet<number>, { data, deletions, dele
   ];
 }
 
-/** The conversation that a job named leads to where the word is by which it was meant. */
-function targetsLeadThere(left: readonly SpokenWord[], { data, targets }: Outcome): string[] {
+/** The conversation that a job named leads to where the word is by which it was meant, unless the user has divided it. */
+function targetsLeadThere(left: readonly SpokenWord[], { data, targets, facts }: Outcome): string[] {
+  if (facts.some(({ edit }) => edit.kind === 'split' || edit.kind === 'merge')) return [];
   return targets.flatMap(({ conversationId, word: id }) => {
     const word = left.find((each) => each.id === id);
     let conversation = data.conversations.get(conversationId);

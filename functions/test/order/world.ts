@@ -16,6 +16,8 @@ import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { isContention } from '../support/errors.ts';
 import { changed, TestWorld } from '../support/worker.ts';
+import { Editor } from './edits.ts';
+import type { EditFact, EditPlan, HeardWord } from './edits.ts';
 import { DAY_MS, recut } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 import { listenWith } from '../../src/audio/detect/listener.ts';
@@ -42,6 +44,8 @@ export interface Outcome {
   readonly deletions: readonly Deletion[];
   /** What jobs named, and the word by which they meant it. */
   readonly targets: readonly { readonly conversationId: string; readonly word: number }[];
+  /** The edits that were made, in no order. */
+  readonly facts: readonly EditFact[];
   /** Unix milliseconds, by the clock of the case. */
   readonly nowMs: number;
   /** Jobs that did not end. */
@@ -79,6 +83,7 @@ export class OrderWorld {
       deletedSpeech: (await deletedSpeechOf(world.db, world.uid).get()).docs.map((doc) => doc.data()),
       deletions: run.deletions,
       targets: run.targets,
+      facts: run.facts,
       nowMs: world.deps.now(),
       unfinished,
     };
@@ -91,21 +96,31 @@ class Run {
   readonly #plan: Plan;
   readonly #world: TestWorld;
   readonly #jobIds = new Map<number, string>();
+  readonly #editor: Editor;
 
   constructor(plan: Plan, world: TestWorld) {
     this.#plan = plan;
     this.#world = world;
+    this.#editor = new Editor(world.uid, { ...world.deps, summaries: { refresh: () => Promise.resolve(0) } });
   }
 
-  async happen({ deliveries, deletes, deletionDies, cancels, recuts }: Moment): Promise<void> {
+  get facts(): readonly EditFact[] {
+    return this.#editor.facts;
+  }
+
+  async happen({ deliveries, deletes, deletionDies, cancels, recuts, edits }: Moment): Promise<void> {
     for (const job of [...deliveries.map(({ job }) => job), ...(cancels === null ? [] : [cancels])])
       await this.#upload(job);
+    // What a deletion takes is known only where no conversation is divided meanwhile.
+    const divides = edits.filter(({ kind }) => deletes !== null && ['split', 'merge', 'undo'].includes(kind));
+    for (const edit of divides) await this.#edit(edit);
     const doomed = deletes === null ? null : await this.#conversationOf(deletes);
     if (doomed !== null) this.deletions.push(doomed);
     await Promise.all([
       ...deliveries.map((delivery) => this.#deliver(delivery)),
       ...(doomed === null ? [] : [this.#delete(doomed.conversationId, deletionDies)]),
       ...(cancels === null ? [] : [this.#sendAgain(cancels, recuts)]),
+      ...edits.filter((edit) => !divides.includes(edit)).map((edit) => this.#edit(edit)),
     ]);
     this.#world.aheadMs += ROUND_MS;
   }
@@ -213,8 +228,27 @@ class Run {
     });
   }
 
+  #edit(edit: EditPlan): Promise<void> {
+    return this.#editor.make(edit, (word) => this.#heardWord(word));
+  }
+
+  async #heardWord(wordId: number): Promise<HeardWord | null> {
+    const found = await this.#liveConversation(wordId);
+    for (const segment of found?.segments ?? []) {
+      const index = this.#wordsOf(segment).indexOf(wordId);
+      if (found !== null && index !== -1) return { conversationId: found.id, segment, index };
+    }
+    return null;
+  }
+
   /** The live conversation that holds a word, if it was heard yet. */
   async #conversationOf(wordId: number): Promise<Deletion | null> {
+    const found = await this.#liveConversation(wordId);
+    const words = (found?.segments ?? []).flatMap((segment) => this.#wordsOf(segment));
+    return found !== null && words.includes(wordId) ? { conversationId: found.id, words } : null;
+  }
+
+  async #liveConversation(wordId: number): Promise<{ readonly id: string; readonly segments: Segment[] } | null> {
     const word = this.#word(wordId);
     const at = middleOf(word);
     const { conversations } = this.#world.deps;
@@ -222,8 +256,7 @@ class Run {
     const found = live.docs.find((doc) => holds(doc.data(), word.device, at));
     if (found === undefined) return null;
     const pages = await transcriptOf(conversations.segmentPages(this.#world.uid), found.data()).get();
-    const words = segmentsIn(pages.docs.map((doc) => doc.data())).flatMap((segment) => this.#wordsOf(segment));
-    return words.includes(wordId) ? { conversationId: found.id, words } : null;
+    return { id: found.id, segments: segmentsIn(pages.docs.map((doc) => doc.data())) };
   }
 
   #word(id: number): SpokenWord {

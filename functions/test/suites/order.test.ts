@@ -9,7 +9,7 @@ describe('Recordings in any order, cut into any jobs, at once', function () {
     await runSuite({ cases: PLAIN, seed: 1, disturbed: false });
   });
 
-  it(`become them also when conversations are named and deleted and workers die (${String(DISTURBED)} cases)`, async () => {
+  it(`become them also when conversations are corrected, named and deleted and workers die (${String(DISTURBED)} cases)`, async () => {
     await runSuite({ cases: DISTURBED, seed: 5001, disturbed: true });
   });
 });

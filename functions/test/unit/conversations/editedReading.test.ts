@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { editedSegments, instantOf } from 'offline-audio-sync-contract';
+import type { SegmentDoc, StoredEdit } from 'offline-audio-sync-contract';
+
+const RECORDING = { recordingId: 'r1', recordingStartedAt: instantOf(0) };
+
+/** A sentence of the recording: its words take 100 ms each. */
+function segment(startMs: number, ...texts: string[]): SegmentDoc {
+  const words = texts.map((text, i) => ({ text, fromMs: i * 100, toMs: i * 100 + 90 }));
+  const source = { ...RECORDING, deviceId: 'omi', jobId: 'j', chunkId: 'c', transcriber: 'exact' };
+  const times = { startedAt: instantOf(startMs), endedAt: instantOf(startMs + texts.length * 100) };
+  return { ...source, ...times, text: texts.join(' '), words, speaker: null, language: 'en', confidence: 1 };
+}
+
+function corrected(id: string, startMs: number, endMs: number, text: string): StoredEdit {
+  const place = { ...RECORDING, startedAt: instantOf(startMs), endedAt: instantOf(endMs), deviceId: 'omi' };
+  const made = { editedAt: instantOf(1), undoneAt: null, updatedAt: instantOf(1) };
+  return { id, kind: 'text', text, heard: '', ...place, ...made };
+}
+
+const conversation = (startMs: number, endMs: number) => ({
+  deviceId: 'omi',
+  startedAt: instantOf(startMs),
+  finishedAt: instantOf(endMs),
+});
+
+describe('a corrected sentence', () => {
+  const first = segment(1000, 'a', 'b');
+  const second = segment(1200, 'c', 'd');
+  const edit = corrected('e', 1100, 1290, 'X');
+  const textsOf = (segments: readonly SegmentDoc[], startMs: number, endMs: number): string[] =>
+    editedSegments(segments, conversation(startMs, endMs), [edit]).map(({ text }) => text);
+
+  it('stands in the first of the segments that it lies in', () => {
+    assert.deepEqual(textsOf([first, second], 1000, 1400), ['a X', 'd']);
+  });
+
+  it('stands once where a split divides it: in the conversation that has its first word', () => {
+    assert.deepEqual(textsOf([first], 1000, 1190), ['a X']);
+    assert.deepEqual(textsOf([second], 1200, 1400), ['d']);
+  });
+});
