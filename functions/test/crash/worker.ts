@@ -1,6 +1,7 @@
 /** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { loadSileroVad } from '../../src/audio/detect/vad.ts';
+import { AppError } from '../../src/errors.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
 import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
@@ -12,11 +13,6 @@ import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
 import { OutageError, taskStepOf, tell } from './watch.ts';
 import type { Watch } from './watch.ts';
-
-/** What a read fails with that was told to. */
-class ToldToFail extends Error {
-  override readonly name = 'ToldToFail';
-}
 
 class WatchedAudio extends StagedAudio {
   readonly #watch: Watch;
@@ -32,7 +28,7 @@ class WatchedAudio extends StagedAudio {
     await this.#watch.reach('read audio', 'before');
     if (this.#failing) {
       this.#failing = false;
-      throw new ToldToFail('Storage does not answer.');
+      throw new AppError('storage_unavailable'); // as StagedAudio says it
     }
     for await (const bytes of super.open(file)) {
       await this.#watch.reach('read audio', 'after');
@@ -80,5 +76,5 @@ const order = readOrder() as TaskOrder;
 await run(
   order.plan,
   (watch) => processJob(order.payload, watchedDeps(order, watch)),
-  (error) => isForTheQueue(error) || error instanceof ToldToFail || error instanceof OutageError,
+  (error) => isForTheQueue(error) || error instanceof OutageError,
 );
