@@ -20,6 +20,7 @@ export const OTHER_EXTENSIONS: Readonly<Record<string, FileExtension>> = {
   '3ga': 'm4a',
   mpga: 'mp3',
   mp2: 'mp3',
+  mpeg: 'mp3',
   opus: 'ogg',
   oga: 'ogg',
   weba: 'webm',

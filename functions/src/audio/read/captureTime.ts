@@ -39,7 +39,7 @@ const YEAR = String.raw`(?<year>19[7-9]\d|20\d\d)`;
  * number; 09-10-2025 may be either, and is not taken.
  */
 const DATES = [
-  String.raw`${START}${YEAR}(?<sep>[-_.:])(?<month>\d\d?)\k<sep>(?<day>\d\d?)`,
+  String.raw`${START}${YEAR}(?<sep>[-_.: ])(?<month>\d\d?)\k<sep>(?<day>\d\d?)`,
   String.raw`${START}${YEAR}(?<month>\d\d)(?<day>\d\d)`,
   String.raw`${START}(?<day>\d\d?)\.(?<month>\d\d?)\.${YEAR}`,
   String.raw`${START}(?<day>1[3-9]|2\d|3[01])(?<sep>[-_])(?<month>\d\d?)\k<sep>${YEAR}`,
@@ -50,7 +50,7 @@ const DATES = [
 ] as const;
 
 /** Between a date and its time. */
-const BETWEEN = String.raw`(?:[ T_,.@-]*(?:\bat\b|\bum\b|\bà\b|\bklo\b)?[ T_,.@-]*)`;
+const BETWEEN = String.raw`(?:[ T_,.@-]*(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]*)`;
 /** A time of day in two to four parts, and the zone behind it. Letters stand for hours and minutes, too (10h33m12s). */
 const TIME = String.raw`(?<hour>\d\d?)(?:[:._\-h 点時时]|시 ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)s?(?:[.,_-](?<fraction>\d{1,6}))?)?${END}`;
 const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?<fraction>\d{3})?)?${END}`;

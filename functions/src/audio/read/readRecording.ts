@@ -14,7 +14,7 @@ import { OpusFrames } from './opusFrames.ts';
 import { isLost, SAMPLE_RATE } from './pcm.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
 import { PcmFrames } from './pcmFrames.ts';
-import { HEAD_BYTES, recogniseFormat } from './recognise.ts';
+import { HEAD_BYTES, MAX_ZEROS, recogniseFormat } from './recognise.ts';
 import { peek, readSource } from './source.ts';
 
 export interface ReadOptions {
@@ -54,7 +54,7 @@ export async function openRecording(
   named: RecordingFormat,
   signal: AbortSignal,
 ): Promise<OpenRecording> {
-  const source = await peek(readSource(bytes, signal), HEAD_BYTES);
+  const source = await peek(readSource(bytes, signal), HEAD_BYTES, MAX_ZEROS);
   try {
     return { format: recogniseFormat(source.head, named), bytes: source.bytes };
   } catch (error) {

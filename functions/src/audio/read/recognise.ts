@@ -8,9 +8,12 @@ import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { containerOf, otherKindOf } from './signatures.ts';
+import { zerosBefore } from './source.ts';
 
-/** Bytes that are looked at. */
+/** Bytes that are looked at, from the first that is no zero. */
 export const HEAD_BYTES = 32 * 1024;
+/** Zeros before them at most: empty frames of hours, or padding. */
+export const MAX_ZEROS = 4 * 1024 * 1024;
 
 /** Frames that show a codec. */
 const ENOUGH_FRAMES = 10;
@@ -20,12 +23,14 @@ const CLEAR_SHARE = 0.9;
 /**
  * The format to read a recording as: that of its content where this is known, else that of its name.
  *
- * @param head its first {@link HEAD_BYTES}, or all of it where it is shorter.
+ * @param head its first {@link HEAD_BYTES} behind up to {@link MAX_ZEROS}, or more, or all of it where it is shorter.
  * @param named the format that its name claims.
  * @throws AppError `recording_corrupt` where the bytes are no audio of any kind that is decoded, with what they are.
  */
 export function recogniseFormat(head: Uint8Array, named: RecordingFormat): RecordingFormat {
-  const bytes = head.subarray(0, HEAD_BYTES);
+  // A length may begin with a zero, and so may a size.
+  const start = 4 * Math.floor(Math.min(zerosBefore(head), MAX_ZEROS) / 4);
+  const bytes = head.subarray(start, start + HEAD_BYTES);
   const extension = containerOf(bytes, named);
   if (extension !== null) return { kind: 'file', extension };
   if (named.kind === 'framed') return recogniseCodec(bytes, named);

@@ -51,18 +51,23 @@ export interface Peeked {
   release(): Promise<void>;
 }
 
-/** Reads the first `count` bytes of a source, and gives it as if nothing had been read. */
-export async function peek(source: AsyncIterable<Uint8Array>, count: number): Promise<Peeked> {
+/**
+ * Reads the first `count` bytes of a source behind any zeros that it begins with, up to `maxZeros` of them, and gives it as if nothing had
+ * been read.
+ */
+export async function peek(source: AsyncIterable<Uint8Array>, count: number, maxZeros: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
   let length = 0;
+  let zeros = 0;
   let isOver = false;
-  while (length < count && !isOver) {
+  while (length < count + Math.min(zeros, maxZeros) && !isOver) {
     const next = await iterator.next();
     if (next.done) isOver = true;
     else {
       // A copy: the source may use its buffer again for the next piece.
       pieces.push(next.value.slice());
+      if (zeros === length) zeros += zerosBefore(next.value);
       length += next.value.length;
     }
   }
@@ -70,7 +75,13 @@ export async function peek(source: AsyncIterable<Uint8Array>, count: number): Pr
   const release = async (): Promise<void> => {
     await iterator.return?.();
   };
-  return { head: taken.subarray(0, count), bytes: again(taken, iterator), release };
+  return { head: taken.subarray(0, count + zeros), bytes: again(taken, iterator), release };
+}
+
+/** How many zeros bytes begin with. */
+export function zerosBefore(bytes: Uint8Array): number {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first < 0 ? bytes.length : first;
 }
 
 async function* again(taken: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

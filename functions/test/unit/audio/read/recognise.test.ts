@@ -142,6 +142,15 @@ describe('A recording whose frames contradict its name', () => {
     }
   });
 
+  it('is Opus behind any pause, too, by both ways in', async () => {
+    for (const emptyFrames of [1, 9000, 400_000]) {
+      const late = Buffer.concat([Buffer.alloc(4 * emptyFrames), opus]);
+      assert.deepEqual(recogniseFormat(late, PCM8), { ...PCM8, codec: 'opus' }, `${emptyFrames}`);
+      const opened = await openRecording(pieces(late), PCM8, new AbortController().signal);
+      assert.deepEqual(opened.format, { ...PCM8, codec: 'opus' }, `${emptyFrames}`);
+    }
+  });
+
   it('is PCM where its frames have the size of PCM and are no packets', () => {
     assert.deepEqual(
       recogniseFormat(
