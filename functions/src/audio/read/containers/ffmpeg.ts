@@ -44,6 +44,9 @@ const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
 /** Pieces of one file at most, because each is a run of the program. */
 const MAX_PIECES = 100;
 
+/** Of them may fail to decode: one that gives nothing takes a minute. */
+const MAX_FAILED_PIECES = 5;
+
 /** What has to be read by itself, because ffmpeg does not follow what comes between. */
 interface Piece {
   readonly view: FileView;
@@ -64,6 +67,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
   try {
     const pieces = piecesOf(file, extension);
     const notes = new Set<string>();
+    let failed = 0;
     for (const piece of pieces) {
       if (piece.lostSeconds > 0) yield lost(piece.lostSeconds, options);
       const piecePath = pieces.length > 1 ? `${path}-piece` : path;
@@ -71,7 +75,8 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
       try {
         for (const note of yield* decodePiece(piecePath, extension, piece.claimedSeconds, options)) notes.add(note);
       } catch (error) {
-        if (pieces.length === 1 || !(error instanceof AppError) || error.code !== 'recording_corrupt') throw error;
+        const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
+        if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
         notes.add('A part of the file cannot be decoded.');
         yield lost(piece.claimedSeconds, options);
       }

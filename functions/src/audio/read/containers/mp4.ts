@@ -11,6 +11,9 @@ const MAX_BOXES = 100_000;
 /** Places that are mended at most. */
 const MAX_MENDED = 1000;
 
+/** Bytes of alleged headers that may be checked in vain, for each byte of the file: honest damage costs one now and then. */
+const MAX_VAIN_CHECKS = 4;
+
 /** The largest header of a fragment: it lists the samples of some seconds. */
 const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
 
@@ -38,6 +41,7 @@ export async function mendFragments(path: string): Promise<boolean> {
 }
 
 async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
+  const search = new FragmentSearch(file, fileBytes);
   let mended = 0;
   let before: Box | null = null;
   for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
@@ -50,7 +54,7 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     }
     // The length that led here may be the damaged one.
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
-    const next = mended < MAX_MENDED ? await nextFragment(file, from, fileBytes) : null;
+    const next = mended < MAX_MENDED ? await search.next(from) : null;
     if (next === null) break;
     const start: number = next < at + 8 && before !== null ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
@@ -104,21 +108,42 @@ function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
   return at === to ? boxes : null;
 }
 
-/** Where the next fragment begins whose header is intact. */
-async function nextFragment(file: FileHandle, from: number, fileBytes: number): Promise<number | null> {
-  for (let at = from; at + 8 <= fileBytes;) {
-    const window = await readAt(file, at, WINDOW_BYTES);
-    const found = window.indexOf(MOOF);
-    if (found < 0) {
-      at += Math.max(1, window.length - MOOF.length + 1);
-      continue;
-    }
-    const start = at + found - 4;
-    const box = start >= from ? await boxAt(file, start) : null;
-    if (box !== null && start + box.size <= fileBytes && (await isSound(file, box))) return start;
-    at += found + 1;
+/** Finds fragments by their headers, in linear time. */
+class FragmentSearch {
+  readonly #file: FileHandle;
+  readonly #fileBytes: number;
+  #vainBytes = 0;
+
+  constructor(file: FileHandle, fileBytes: number) {
+    this.#file = file;
+    this.#fileBytes = fileBytes;
   }
-  return null;
+
+  /** Where the next fragment begins whose header is intact. */
+  async next(from: number): Promise<number | null> {
+    for (let at = from; at + 8 <= this.#fileBytes;) {
+      const window = await readAt(this.#file, at, WINDOW_BYTES);
+      const found = window.indexOf(MOOF);
+      if (found < 0) {
+        at += Math.max(1, window.length - MOOF.length + 1);
+        continue;
+      }
+      const start = at + found - 4;
+      if (start >= from && (await this.#isFragment(start))) return start;
+      // Each window is read anew behind a find.
+      this.#vainBytes += Math.min(WINDOW_BYTES, this.#fileBytes - at);
+      if (this.#vainBytes > MAX_VAIN_CHECKS * (this.#fileBytes + MAX_FRAGMENT_HEADER_BYTES)) return null;
+      at += found + 1;
+    }
+    return null;
+  }
+
+  async #isFragment(start: number): Promise<boolean> {
+    const box = await boxAt(this.#file, start);
+    if (box === null || start + box.size > this.#fileBytes) return false;
+    this.#vainBytes += Math.min(box.size, MAX_FRAGMENT_HEADER_BYTES);
+    return isSound(this.#file, box);
+  }
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -144,7 +144,13 @@ class Window {
 
   /** The first position in a stretch that holds no zero, or its end. */
   afterZeros(from: number, to: number): number {
-    for (let at = from; at < to; at++) if (this.at(at, 1)[0] !== 0) return at;
+    for (let at = from; at < to;) {
+      this.at(at, 1);
+      const bytes = this.#bytes.subarray(at - this.#start);
+      const found = bytes.findIndex((byte) => byte !== 0);
+      if (found >= 0) return Math.min(to, at + found);
+      at += Math.max(1, bytes.length);
+    }
     return to;
   }
 
