@@ -9,6 +9,7 @@ export * from './editedReading.ts';
 export * from './endpoints.ts';
 export * from './errors/catalogue.ts';
 export * from './errors/clientErrors.ts';
+export * from './exporting.ts';
 export * from './format.ts';
 export * from './job.ts';
 export * from './keptAudio.ts';

@@ -97,21 +97,55 @@ export interface ExportedSegment {
   readonly ended_at: IsoTime;
   /** As it was heard. */
   readonly text: string;
+  /** As its user corrected it, for who reads this: an import goes by the edits. Empty where nothing is left of it. */
+  readonly corrected_text?: string | null;
+  /** From 1, in order of appearance. */
   readonly speaker?: number | null;
+  /** As its user calls the speaker, for who reads this. */
+  readonly speaker_name?: string | null;
+  /** The number of the voice, the same in all conversations. */
+  readonly voice?: number | null;
   readonly language?: string | null;
   /** 0 to 1. */
   readonly confidence?: number | null;
   readonly recording_id?: string | null;
   readonly recording_started_at?: IsoTime | null;
-  /** `[text, milliseconds from the start of the segment, to]`. Without words the time is divided among those of the text. */
-  readonly words?: readonly (readonly [text: string, fromMs: number, toMs: number])[] | null;
+  /** What transcribed it: `deepgram/nova-3`. */
+  readonly transcriber?: string | null;
+  /** Without words the time is divided among those of the text. */
+  readonly words?: readonly ExportedWord[] | null;
+}
+
+/** Milliseconds from the start of the segment; a language only where it is not the segment's. */
+export type ExportedWord = readonly [text: string, fromMs: number, toMs: number, language?: string | null];
+
+/** What an edit changes, as it is taken along: its place is said beside it. */
+export type ExportedChange =
+  | { readonly kind: 'title'; readonly title: string }
+  | { readonly kind: 'star'; readonly starred: boolean }
+  | { readonly kind: 'tag'; readonly tag: string; readonly tagged: boolean }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope }
+  /** A conversation begins at the place. */
+  | { readonly kind: 'split' }
+  /** One conversation from the place to `until`. */
+  | { readonly kind: 'merge'; readonly until: IsoTime };
+
+/** An edit as it is taken along. */
+export interface ExportedEdit extends SpeechPlaceView {
+  readonly edit_id: string;
+  readonly edited_at: IsoTime;
+  readonly change: ExportedChange;
 }
 
 /** A conversation as it is taken along, and as it can be imported. */
 export interface ExportedConversation {
   readonly conversation_id?: string | null;
   readonly device_id: string;
+  /** As it reads. An import takes title, star and tags from here only where there are no `edits`. */
   readonly title?: string | null;
+  /** As it was derived from the transcript, whatever its user called it. */
+  readonly derived_title?: string | null;
   readonly overview?: string | null;
   readonly language?: string | null;
   readonly starred?: boolean | null;
@@ -119,6 +153,8 @@ export interface ExportedConversation {
   readonly started_at: IsoTime;
   readonly finished_at: IsoTime;
   readonly segments: readonly ExportedSegment[];
+  /** In the order in which they were made. */
+  readonly edits?: readonly ExportedEdit[] | null;
 }
 
 /** What `importConversations` asks for. */
@@ -131,6 +167,8 @@ export const IMPORT_LIMITS = {
   maxConversations: 20,
   /** Segments of one call, of all its conversations. */
   maxSegments: 2000,
+  /** Edits of one conversation. */
+  maxEdits: 2000,
   maxTextLength: 10_000,
 } as const;
 
@@ -141,6 +179,8 @@ export interface ImportedView {
     readonly conversation_id: string | null;
     /** What was not there before: importing the same again adds nothing. */
     readonly new_words: number;
+    /** Edits that could not be made, because what they are about is not there. */
+    readonly refused_edits: number;
   }[];
 }
 

@@ -21,12 +21,29 @@ export const session = signal<Session>({ kind: 'starting', expected: localStorag
 /** Firebase has ended the session by itself: as it does with an account that was deleted or disabled. */
 const ACCOUNT_GONE = 'account-gone';
 
+/** What the user did before they were signed out. */
+const FAREWELL = 'farewell';
+
+/** Tells the next sign-in page of this tab what was done. @returns how to take it back */
+export function sayFarewell(text: string): () => void {
+  sessionStorage.setItem(FAREWELL, text);
+  return () => {
+    sessionStorage.removeItem(FAREWELL);
+  };
+}
+
 /** Why nobody is signed in any more, for who looks at the sign-in page; told once. Null where they signed out themselves. */
-export function takeSignOutReason(): string | null {
+export function takeSignOutReason(): { readonly text: string; readonly bad: boolean } | null {
+  const farewell = sessionStorage.getItem(FAREWELL);
   const isGone = sessionStorage.getItem(ACCOUNT_GONE) !== null;
+  sessionStorage.removeItem(FAREWELL);
   sessionStorage.removeItem(ACCOUNT_GONE);
+  if (farewell !== null) return { text: farewell, bad: false };
   return isGone
-    ? 'You were signed out: this account was deleted or disabled, or its password has changed. Recordings that were not sent yet are still on this device.'
+    ? {
+        text: 'You were signed out: this account was deleted or disabled, or its password has changed. Recordings that were not sent yet are still on this device.',
+        bad: true,
+      }
     : null;
 }
 

@@ -38,6 +38,8 @@ export interface CorrectionRequest {
   /** Chosen by the caller, so that a repeated call is one edit; null for a new one. */
   readonly editId: string | null;
   readonly correction: Correction;
+  /** Unix milliseconds, of one that was made before; now where nothing is said. */
+  readonly editedAtMs?: number;
 }
 
 export interface EditingDeps {
@@ -65,9 +67,11 @@ export async function editConversation(request: CorrectionRequest, deps: Editing
     const made = (await tx.get(ref)).data();
     if (made !== undefined) return holders(tx, { ...made, id: ref.id }, uid, deps);
     const conversation = await openConversation(tx, deps.db, uid, request.conversationId);
-    const now = Timestamp.fromMillis(deps.now());
+    const now = deps.now();
+    const editedAt = Timestamp.fromMillis(Math.min(request.editedAtMs ?? now, now));
+    const { deviceId } = conversation;
     const described = await describe(tx, request, conversation, deps.db);
-    const edit: Edit = { ...described, deviceId: conversation.deviceId, editedAt: now, undoneAt: null, updatedAt: now };
+    const edit: Edit = { ...described, deviceId, editedAt, undoneAt: null, updatedAt: Timestamp.fromMillis(now) };
     const stored = { ...edit, id: ref.id };
     const write = await prepareHolders(tx, stored, uid, deps, (edits) => [...edits, stored]);
     return () => {

@@ -3,21 +3,27 @@
  * chunk. So what is there already is not there twice, what its user deleted stays deleted, and importing again adds nothing.
  */
 import { createHash } from 'node:crypto';
-import { FIRST_VOICE, IMPORTED } from 'offline-audio-sync-contract';
+import { FIRST_VOICE, IMPORTED, isImported } from 'offline-audio-sync-contract';
 import type { Interval } from './interval.ts';
 import { DeviceAxis, finishingDeletions } from './axis.ts';
+import { conversationsOf } from './collections.ts';
 import type { RecordedWord } from './conversation.ts';
-import { editConversation } from './editing.ts';
-import type { Correction, EditingDeps } from './editing.ts';
+import { importEdits } from './importingEdits.ts';
+import type { ImportedEdit } from './importingEdits.ts';
+import type { EditingDeps } from './editing.ts';
 import type { ConversationStore } from './store.ts';
+import type { Summaries } from './summaries.ts';
 import { voiceNumber } from './voices.ts';
 
 export interface ImportedWord extends Interval {
   readonly text: string;
+  /** Undefined where it is the segment's. */
+  readonly language?: string | null | undefined;
 }
 
 export interface ImportedSegment {
   readonly words: readonly ImportedWord[];
+  /** The number of the voice, or one that tells voices apart in this conversation alone. */
   readonly speaker: number | null;
   readonly language: string | null;
   /** 0 to 1. */
@@ -25,24 +31,32 @@ export interface ImportedSegment {
   /** By content, where the export has it. */
   readonly recordingId: string | null;
   readonly recordingStartedAtMs: number | null;
+  /** What transcribed it; null where the export does not say. */
+  readonly transcriber: string | null;
 }
 
 export interface ImportedConversation {
   readonly deviceId: string;
-  readonly title: string | null;
-  readonly starred: boolean;
-  readonly tags: readonly string[];
+  /** What was derived from its transcript, as it was taken along. */
+  readonly summary: { readonly title: string | null; readonly overview: string | null };
   readonly segments: readonly ImportedSegment[];
+  /** What its user corrected; a conversation that comes without ids of edits has them made up from its content. */
+  readonly edits: readonly ImportedEdit[];
+  /** Whether the edits were taken along as they are stored: then each counts, whatever is here already. */
+  readonly hasOwnEdits: boolean;
 }
 
 export interface ImportDeps extends EditingDeps {
   readonly conversations: EditingDeps['conversations'] & Pick<ConversationStore, 'prepare'>;
+  readonly summaries: Pick<Summaries, 'refresh' | 'adopt'>;
 }
 
 export interface ImportOutcome {
   /** Where it is now; null where nothing of it is stored. */
   readonly conversationId: string | null;
   readonly newWords: number;
+  /** Edits of what is not there. */
+  readonly refusedEdits: number;
 }
 
 /** Words of one transaction: about an hour of speech, far below what one may carry. */
@@ -54,28 +68,36 @@ export async function importConversation(
   imported: ImportedConversation,
   deps: ImportDeps,
 ): Promise<ImportOutcome> {
+  const { deviceId } = imported;
   const id = contentId(imported);
-  const words = recordedWords(imported, id);
   let newWords = 0;
-  for (let from = 0; from < words.length; from += WORDS_AT_ONCE) {
-    const part = words.slice(from, from + WORDS_AT_ONCE);
-    newWords += await importWords(uid, imported.deviceId, `${id}-${from}`, part, deps);
-  }
-  const first = words[0];
-  const conversationId = first === undefined ? null : await conversationAt(uid, imported.deviceId, first, deps);
-  // What was there before has its own corrections.
-  if (conversationId !== null && newWords > 0) await writeCorrections(uid, conversationId, id, imported, deps);
-  return { conversationId, newWords };
+  for (const part of partsOf(imported, id)) newWords += await importWords(uid, deviceId, part, deps);
+  const first = imported.segments.flatMap(({ words }) => words).sort((a, b) => a.startMs - b.startMs)[0];
+  const find = (atMs: number) => conversationAt(uid, deviceId, atMs, deps);
+  const there = first === undefined ? null : await find(first.startMs);
+  if (there === null) return { conversationId: null, newWords, refusedEdits: 0 };
+  // What was there before has its own corrections, unless these are the same ones: then each is made once.
+  const edits = imported.hasOwnEdits || newWords > 0 ? imported.edits : [];
+  const refusedEdits = await importEdits({ uid, conversationId: there, edits, find, id }, deps);
+  const conversationId = (await find(first?.startMs ?? 0)) ?? there;
+  if (newWords > 0) await summarise(uid, conversationId, imported, deps);
+  return { conversationId, newWords, refusedEdits };
+}
+
+interface Part {
+  /** Of the chunk that the words are said to come from. */
+  readonly id: string;
+  readonly transcriber: string;
+  readonly words: readonly RecordedWord[];
 }
 
 async function importWords(
   uid: string,
   deviceId: string,
-  id: string,
-  words: readonly RecordedWord[],
+  { id, transcriber, words }: Part,
   { db, conversations }: ImportDeps,
 ): Promise<number> {
-  const source = { jobId: `${IMPORTED}${id}`, chunkId: `${IMPORTED}${id}`, transcriber: 'import' };
+  const source = { jobId: `${IMPORTED}${id}`, chunkId: `${IMPORTED}${id}`, transcriber };
   return finishingDeletions(conversations, () =>
     db.runTransaction(async (tx) => {
       const speech = await conversations.prepare(tx, { uid, deviceId, ...source, targetId: null, words });
@@ -88,30 +110,43 @@ async function importWords(
 async function conversationAt(
   uid: string,
   deviceId: string,
-  { startMs }: Interval,
-  { db }: ImportDeps,
+  atMs: number,
+  { db }: Pick<ImportDeps, 'db'>,
 ): Promise<string | null> {
   const axis = new DeviceAxis(db, uid, deviceId);
-  const near = await db.runTransaction((tx) => axis.neighbours(tx, startMs - 1, startMs + 1), { readOnly: true });
+  const near = await db.runTransaction((tx) => axis.neighbours(tx, atMs - 1, atMs + 1), { readOnly: true });
   return near[0]?.id ?? null;
 }
 
-/** Title, star and tags, as edits of ids that follow from the content: so a repeated import makes them once. */
-async function writeCorrections(
+/** Derives what is not taken along, and takes over what is, where the import began the conversation. */
+async function summarise(
   uid: string,
   conversationId: string,
-  id: string,
-  { title, starred, tags }: ImportedConversation,
-  deps: ImportDeps,
+  { summary }: ImportedConversation,
+  { db, summaries }: ImportDeps,
 ): Promise<void> {
-  const corrections: Correction[] = [
-    ...(title === null ? [] : [{ kind: 'title', title } as const]),
-    ...(starred ? [{ kind: 'star', starred } as const] : []),
-    ...tags.map((tag) => ({ kind: 'tag', tag, tagged: true }) as const),
-  ];
-  for (const [i, correction] of corrections.entries()) {
-    await editConversation({ uid, conversationId, editId: `${IMPORTED}${id}-${i}`, correction }, deps);
-  }
+  await summaries.refresh(uid, [conversationId], {});
+  const conversation = (await conversationsOf(db, uid).doc(conversationId).get()).data();
+  if (conversation === undefined || !isImported(conversation)) return;
+  const { title, overview } = conversation;
+  await summaries.adopt(uid, conversationId, {
+    title: summary.title ?? title,
+    overview: summary.overview ?? overview,
+  });
+}
+
+/** The words in the pieces in which they are stored: each of what one thing transcribed. */
+function partsOf(imported: ImportedConversation, id: string): Part[] {
+  const transcribers = [...new Set(imported.segments.map(({ transcriber }) => transcriber))];
+  return transcribers.flatMap((transcriber, index) => {
+    const segments = imported.segments.filter((segment) => segment.transcriber === transcriber);
+    const words = recordedWords({ ...imported, segments }, id);
+    return Array.from({ length: Math.ceil(words.length / WORDS_AT_ONCE) }, (_, part) => ({
+      id: `${id}-${index}-${part}`,
+      transcriber: transcriber ?? 'import',
+      words: words.slice(part * WORDS_AT_ONCE, (part + 1) * WORDS_AT_ONCE),
+    }));
+  });
 }
 
 /** In order of time, in whole milliseconds. */
@@ -123,7 +158,7 @@ function recordedWords({ segments, deviceId }: ImportedConversation, id: string)
         startMs: Math.round(word.startMs),
         endMs: Math.round(word.endMs),
         confidence,
-        language,
+        language: word.language === undefined ? language : word.language,
         speaker: speaker === null || speaker >= FIRST_VOICE ? speaker : voiceNumber(id, speaker),
         recording: {
           recordingId: recordingId ?? `${IMPORTED}${hash([deviceId, id])}`,

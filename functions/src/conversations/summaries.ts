@@ -72,6 +72,14 @@ export class Summaries {
     return written.filter(Boolean).length;
   }
 
+  /** Takes over a summary that was made elsewhere, of the same transcript. */
+  async adopt(uid: string, conversationId: string, title: Title): Promise<void> {
+    const ref = this.#options.conversations.conversations(uid).doc(conversationId);
+    const conversation = (await ref.get()).data();
+    if (conversation?.state !== 'live') return;
+    await this.#write(ref, conversation, { ...title, relevance: conversation.relevance });
+  }
+
   async #refresh(uid: string, conversationId: string, signal: AbortSignal, warn: Warn): Promise<boolean> {
     const { conversations, summariser } = this.#options;
     const ref = conversations.conversations(uid).doc(conversationId);

@@ -1,9 +1,10 @@
 /** `importConversations({conversations})`: what was taken along, here or elsewhere, comes in. */
-import { EDIT_LIMITS, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
+import { EDIT_LIMITS, FIRST_VOICE, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
 import type { ImportedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { LIMITS } from '../config.ts';
 import type { ImportedConversation, ImportedSegment, ImportedWord, ImportOutcome } from '../conversations/importing.ts';
+import type { ImportedEdit } from '../conversations/importingEdits.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
@@ -43,7 +44,7 @@ export interface ImportCallableDeps {
   readonly now: () => number;
 }
 
-const { maxConversations, maxSegments, maxTextLength } = IMPORT_LIMITS;
+const { maxConversations, maxSegments, maxEdits, maxTextLength } = IMPORT_LIMITS;
 /** Of one segment. Nobody says more in a minute. */
 const MAX_WORDS = 2000;
 const MAX_TAGS = 100;
@@ -54,7 +55,11 @@ const offset = z
   .min(0, wordRule)
   .max(LIMITS.maxRecordingSeconds * 1000, wordRule);
 const numberRule = 'a whole number from 0';
+const voiceRule = `a whole number from ${FIRST_VOICE}`;
 const recordingRule = 'the id of a recording';
+const recordingId = z.string(recordingRule).max(128, recordingRule).refine(isDocumentId, recordingRule);
+const languageTag = z.string('a language tag').max(35, 'a language tag');
+const flag = z.boolean('true or false');
 
 const segment = z.object(
   {
@@ -62,28 +67,67 @@ const segment = z.object(
     ended_at: isoTime,
     text: shortText(maxTextLength),
     speaker: z.int(numberRule).min(0, numberRule).nullish(),
-    language: z.string('a language tag').max(35, 'a language tag').nullish(),
+    voice: z.int(voiceRule).min(FIRST_VOICE, voiceRule).nullish(),
+    language: languageTag.nullish(),
     confidence: z.number('from 0 to 1').min(0, 'from 0 to 1').max(1, 'from 0 to 1').nullish(),
-    recording_id: z.string(recordingRule).max(128, recordingRule).refine(isDocumentId, recordingRule).nullish(),
+    recording_id: recordingId.nullish(),
     recording_started_at: isoTime.nullish(),
+    transcriber: shortText(100).nullish(),
     words: boundedList(
       MAX_WORDS,
-      z.tuple([shortText(200), offset, offset], wordRule),
+      z.tuple([shortText(200), offset, offset, languageTag.nullish()], wordRule),
       `1 to ${MAX_WORDS} words`,
     ).nullish(),
   },
   'an exported segment',
 );
 
+const title = shortText(EDIT_LIMITS.maxTitleLength);
+const tag = shortText(EDIT_LIMITS.maxTagLength);
+
+const edit = z.object(
+  {
+    edit_id: z.string('the id of an edit').max(128, 'the id of an edit').refine(isDocumentId, 'the id of an edit'),
+    edited_at: isoTime,
+    recording_id: recordingId,
+    from: isoTime,
+    to: isoTime,
+    change: z.discriminatedUnion(
+      'kind',
+      [
+        z.object({ kind: z.literal('title'), title }),
+        z.object({ kind: z.literal('star'), starred: flag }),
+        z.object({ kind: z.literal('tag'), tag, tagged: flag }),
+        z.object({ kind: z.literal('text'), text: shortText(EDIT_LIMITS.maxTextLength) }),
+        z.object({
+          kind: z.literal('speaker'),
+          name: shortText(EDIT_LIMITS.maxNameLength),
+          scope: z.enum(['sentence', 'conversation', 'everywhere'], 'sentence, conversation or everywhere'),
+        }),
+        z.object({ kind: z.literal('split') }),
+        z.object({ kind: z.literal('merge'), until: isoTime }),
+      ],
+      'a change of kind title, star, tag, text, speaker, split or merge',
+    ),
+  },
+  'an exported edit',
+);
+
+/** A list that may be empty. */
+const upTo = <T extends z.ZodType>(max: number, item: T, what: string) =>
+  z
+    .custom<unknown[]>((value) => Array.isArray(value) && value.length <= max, `at most ${max} ${what}`)
+    .pipe(z.array(item));
+
 const conversation = z.object(
   {
     device_id: REQUEST.deviceId,
-    title: shortText(EDIT_LIMITS.maxTitleLength).nullish(),
-    starred: z.boolean('true or false').nullish(),
-    tags: z
-      .custom<unknown[]>((value) => Array.isArray(value) && value.length <= MAX_TAGS, `at most ${MAX_TAGS} tags`)
-      .pipe(z.array(shortText(EDIT_LIMITS.maxTagLength)))
-      .nullish(),
+    title: title.nullish(),
+    derived_title: title.nullish(),
+    overview: shortText(maxTextLength).nullish(),
+    starred: flag.nullish(),
+    tags: upTo(MAX_TAGS, tag, 'tags').nullish(),
+    edits: upTo(maxEdits, edit, 'edits').nullish(),
     segments: boundedList(maxSegments, segment, `1 to ${maxSegments} segments`),
   },
   'an exported conversation',
@@ -109,7 +153,11 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
     const newWords = outcomes.reduce((sum, each) => sum + each.newWords, 0);
     return {
       view: {
-        conversations: outcomes.map((each) => ({ conversation_id: each.conversationId, new_words: each.newWords })),
+        conversations: outcomes.map((each) => ({
+          conversation_id: each.conversationId,
+          new_words: each.newWords,
+          refused_edits: each.refusedEdits,
+        })),
       },
       log: { conversations: conversations.length, newWords },
     };
@@ -120,11 +168,28 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
 function importedConversation(exported: Exported, nowMs: number): ImportedConversation {
   return {
     deviceId: exported.device_id,
-    title: exported.title ?? null,
-    starred: exported.starred ?? false,
-    tags: exported.tags ?? [],
+    summary: { title: exported.derived_title ?? null, overview: exported.overview ?? null },
     segments: exported.segments.map((each) => importedSegment(each, nowMs)),
+    edits: exported.edits?.map(importedEdit) ?? editsOfItself(exported),
+    hasOwnEdits: (exported.edits ?? null) !== null,
   };
+}
+
+function importedEdit({ edit_id, edited_at, recording_id, from, to, change }: z.infer<typeof edit>): ImportedEdit {
+  return {
+    change: change.kind === 'merge' ? { kind: 'merge', untilMs: change.until } : change,
+    made: { id: edit_id, atMs: edited_at, place: { recordingId: recording_id, startMs: from, endMs: to } },
+  };
+}
+
+/** Title, star and tags of what was written by hand, or comes from elsewhere. */
+function editsOfItself({ title: text, starred, tags }: Exported): ImportedEdit[] {
+  const changes = [
+    ...(text ? [{ kind: 'title', title: text } as const] : []),
+    ...(starred === true ? [{ kind: 'star', starred } as const] : []),
+    ...(tags ?? []).map((each) => ({ kind: 'tag', tag: each, tagged: true }) as const),
+  ];
+  return changes.map((change) => ({ change, made: null }));
 }
 
 function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegment {
@@ -139,16 +204,18 @@ function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegm
   }
   return {
     words:
-      exported.words?.map(([text, from, to]) => ({
+      exported.words?.map(([text, from, to, language]) => ({
         text,
         startMs: startMs + from,
         endMs: startMs + Math.max(from, to),
+        language,
       })) ?? wordsOf(exported.text, startMs, endMs),
-    speaker: exported.speaker ?? null,
+    speaker: exported.voice ?? exported.speaker ?? null,
     language: exported.language ?? null,
     confidence: exported.confidence ?? 1,
     recordingId: exported.recording_id ?? null,
     recordingStartedAtMs: exported.recording_started_at ?? null,
+    transcriber: exported.transcriber ?? null,
   };
 }
 

@@ -12,15 +12,20 @@ import { codeOf } from '../support/errors.ts';
 import { putTalk } from '../support/talk.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
 import { RedatingWorld } from '../support/redating.ts';
+import { importing } from '../support/takingAlong.ts';
 
 const HOUR_MS = 3600_000;
 const AT = CAPTURED_AT * 1000;
 
 const EXPORTED: ImportedConversation = {
   deviceId: 'omi',
-  title: 'Harbour',
-  starred: true,
-  tags: ['sea'],
+  summary: { title: null, overview: null },
+  edits: [
+    { change: { kind: 'title', title: 'Harbour' }, made: null },
+    { change: { kind: 'star', starred: true }, made: null },
+    { change: { kind: 'tag', tag: 'sea', tagged: true }, made: null },
+  ],
+  hasOwnEdits: false,
   segments: [
     {
       words: ['Ships', 'sail', 'tonight.'].map((text, i) => ({
@@ -33,6 +38,7 @@ const EXPORTED: ImportedConversation = {
       confidence: 1,
       recordingId: null,
       recordingStartedAtMs: null,
+      transcriber: null,
     },
   ],
 };
@@ -51,7 +57,7 @@ describe('what a user keeps', () => {
 
   const sharing = () => ({ ...world.deps, isOn: () => isOn });
   const shareTalk = () => share({ uid: world.uid, conversationId: 'talk', hours: 1 }, sharing());
-  const importIt = () => importConversation(world.uid, EXPORTED, world.deps);
+  const importIt = () => importConversation(world.uid, EXPORTED, importing(world));
 
   it('is shown by a link as it was shared and as it reads, and by nothing once that was withdrawn', async () => {
     await putTalk(world.db, world.uid);
@@ -91,7 +97,7 @@ describe('what a user keeps', () => {
     assert.deepEqual([segment!.text, segment!.transcriber], ['Ships sail tonight.', 'import']);
     assert.equal((await editsOf(world.db, world.uid).get()).size, 3);
     await world.deps.conversations.delete(world.uid, first.conversationId!);
-    assert.deepEqual(await importIt(), { conversationId: null, newWords: 0 });
+    assert.deepEqual(await importIt(), { conversationId: null, newWords: 0, refusedEdits: 0 });
     assert.deepEqual(await world.segments(), []);
   });
 

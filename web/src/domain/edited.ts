@@ -1,6 +1,12 @@
 /** Conversations and what was said in them, as their user corrected them. */
-import { editedConversation, editedSegments, instantOf, segmentsIn } from 'offline-audio-sync-contract';
-import type { SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
+import {
+  editedConversation,
+  editedSegments,
+  exportedConversation,
+  instantOf,
+  segmentsIn,
+} from 'offline-audio-sync-contract';
+import type { ExportedConversation, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
 import { speakerNumbers } from 'offline-audio-sync-client';
 import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
 
@@ -40,4 +46,13 @@ export function sentencesOf(
       };
     },
   );
+}
+
+/** The conversation as it is taken along. @param heard without its corrections */
+export function exportOf(
+  heard: Conversation,
+  pages: Iterable<SegmentPageDoc>,
+  edits: readonly StoredEdit[],
+): ExportedConversation {
+  return exportedConversation({ ...heard, ...intervalOf(heard) }, segmentsIn(pages), edits);
 }

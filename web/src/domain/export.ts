@@ -1,12 +1,9 @@
 /** A conversation as a file: Markdown to read, SRT and WebVTT to lay under a recording, JSON to work with. */
-import type { ExportedConversation, ExportedSegment } from 'offline-audio-sync-contract';
-import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
+import type { ExportedConversation } from 'offline-audio-sync-contract';
+import type { Conversation, Sentence } from '../data/model.ts';
 
 /** A sentence, as far as it is shown and copied. */
 export type Line = Pick<Sentence, 'startedAt' | 'endedAt' | 'text' | 'speaker'> & Partial<Pick<Sentence, 'name'>>;
-
-/** A sentence with all that is taken along. */
-export type WholeLine = Line & Partial<Sentence>;
 
 /** Who speaks: by the name that the user gave, or by number. */
 export function speakerName({ speaker, name = null }: Pick<Line, 'speaker' | 'name'>): string {
@@ -113,54 +110,9 @@ function cueTime(ms: number, point: ',' | '.'): string {
   return `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)}${point}${pad(whole % 1000, 3)}`;
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
-
-/** Names as in the HTTP interface; times in ISO 8601, UTC. */
-export function toJson(conversation: ExportableConversation, lines: readonly WholeLine[]): string {
-  return `${JSON.stringify(exportedConversation(conversation, lines), null, 2)}\n`;
-}
-
-type ExportableConversation = Conversation & Partial<Pick<EditedConversation, 'starred' | 'tags'>>;
-
-/** With what was corrected beside what was heard. */
-export function exportedConversation(
-  conversation: ExportableConversation,
-  lines: readonly WholeLine[],
-): ExportedConversation {
-  const { id, deviceId, title, overview, language, startedAt, finishedAt, starred, tags } = conversation;
-  return {
-    conversation_id: id,
-    device_id: deviceId,
-    ...{ title, overview, language },
-    ...(starred === undefined ? {} : { starred }),
-    ...(tags === undefined ? {} : { tags }),
-    started_at: iso(startedAt),
-    finished_at: iso(finishedAt),
-    segments: lines.map(exportedSegment),
-  };
-}
-
-function exportedSegment(
-  line: WholeLine,
-): ExportedSegment & { readonly corrected_text?: string; readonly speaker_name?: string } {
-  const { startedAt, endedAt, text, heard = null, speaker, name = null, language, confidence } = line;
-  const { recordingId, recordingStartedAt, words } = line;
-  return {
-    started_at: iso(startedAt),
-    ended_at: iso(endedAt),
-    speaker,
-    ...(name === null ? {} : { speaker_name: name }),
-    text: heard ?? text,
-    ...(heard === null ? {} : { corrected_text: text }),
-    ...(language === undefined ? {} : { language }),
-    ...(confidence === undefined ? {} : { confidence }),
-    ...(recordingId === undefined ? {} : { recording_id: recordingId }),
-    ...(recordingStartedAt === undefined ? {} : { recording_started_at: iso(recordingStartedAt) }),
-    // The words of a corrected sentence are those of the correction.
-    ...(words === undefined || heard !== null
-      ? {}
-      : { words: words.map((word) => [word.text, word.fromMs, word.toMs] as const) }),
-  };
+/** With what was corrected beside what was heard: all that an import needs. */
+export function toJson(exported: ExportedConversation): string {
+  return `${JSON.stringify(exported, null, 2)}\n`;
 }
 
 /** What is copied: one line a turn, for pasting anywhere. */

@@ -5,6 +5,7 @@ import {
   count,
   doc,
   getAggregateFromServer,
+  getCountFromServer,
   getDoc,
   getDocs,
   getDocsFromServer,
@@ -21,7 +22,7 @@ import {
 } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
 import { toQuery } from 'offline-audio-sync-client/firebase';
-import { conversationsPath, userPath } from 'offline-audio-sync-contract';
+import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
 import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation, ConversationTotal } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
@@ -173,6 +174,12 @@ async function* livePages<T>(read: ReadQuery, parse: Parse<T>, get: typeof getDo
   } while (last !== undefined);
 }
 
+/** How many documents a query has, whatever its limit. Needs a network. */
+export async function countOf(read: ReadQuery): Promise<number> {
+  const { db } = await connect();
+  return (await getCountFromServer(toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
+}
+
 /** How many conversations a query has, and how long was spoken in them, added up by the server. Needs a network. */
 export async function totalOf(read: ReadQuery): Promise<ConversationTotal> {
   const { db } = await connect();
@@ -201,11 +208,10 @@ const CALL_LIMIT_MS = 45_000;
 export async function call<Name extends CallableName>(
   name: Name,
   data: Callables[Name]['request'],
+  timeout = CALL_LIMIT_MS,
 ): Promise<Callables[Name]['answer']> {
   const { functions } = await connect();
-  const callable = httpsCallable<Callables[Name]['request'], Callables[Name]['answer']>(functions, name, {
-    timeout: CALL_LIMIT_MS,
-  });
+  const callable = httpsCallable<Callables[Name]['request'], Callables[Name]['answer']>(functions, name, { timeout });
   return (await callable(data)).data;
 }
 

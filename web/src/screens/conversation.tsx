@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { transcriptOf, type StoredEdit } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, Sentence } from '../data/model.ts';
-import { intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
+import { exportOf, intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
 import type { Line } from '../domain/export.ts';
 import { TranscriptSearch } from '../domain/search.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
@@ -48,13 +48,20 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
   const edits = useEdits(heard.startedAt, heard.finishedAt);
   const conversation = useMemo(() => withEdits(heard, edits), [heard, edits]);
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
-  const { lines, state } = useTranscript(heard, edits, isServed);
+  const { lines, pages, state } = useTranscript(heard, edits, isServed);
   const day = dayOf(startedAt);
   return (
     <Screen
       title={title ?? 'Conversation'}
       context={<a href={hrefs.day(day)}>{dayOfYear(startedAt)}</a>}
-      actions={<ConversationActions conversation={conversation} lines={lines} isWhole={state === 'whole'} />}
+      actions={
+        <ConversationActions
+          conversation={conversation}
+          lines={lines}
+          isWhole={state === 'whole'}
+          exported={() => exportOf(heard, pages ?? [], edits)}
+        />
+      }
     >
       <ul class="facts">
         <li>{clockRange(startedAt, finishedAt)}</li>
@@ -92,7 +99,7 @@ function useTranscript(conversation: Conversation, edits: readonly StoredEdit[],
     () => (pages === null ? null : sentencesOf(pages, conversation, edits)),
     [pages, edits, conversation],
   );
-  return { lines, state };
+  return { lines, pages, state };
 }
 
 interface ReadingProps {

@@ -1,10 +1,12 @@
 import type { SignedInUser } from '../session.ts';
 import { AccountSettings } from '../ui/accountSettings.tsx';
+import { BringIn } from '../ui/bringIn.tsx';
+import { Deleting } from '../ui/deleting.tsx';
 import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { Shares } from '../ui/shares.tsx';
 import { SpeechSettings } from '../ui/speechSettings.tsx';
-import { DeleteAccount, TakeAlong } from '../ui/takeAlong.tsx';
+import { TakeAlong } from '../ui/takeAlong.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 
 interface SettingsProps {
@@ -25,7 +27,8 @@ export function SettingsScreen({ user, onSignOut }: SettingsProps) {
         <Shares onProblem={tellProblem} />
       </section>
       <TakeAlong />
-      <DeleteAccount onSignOut={onSignOut} />
+      <BringIn />
+      <Deleting onSignOut={onSignOut} />
     </Screen>
   );
 }

@@ -18,10 +18,7 @@ const WAVES = [
 export function SignIn() {
   const [creating, setCreating] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [note, setNote] = useState<{ text: string; bad: boolean } | null>(() => {
-    const reason = takeSignOutReason();
-    return reason === null ? null : { text: reason, bad: true };
-  });
+  const [note, setNote] = useState<{ text: string; bad: boolean } | null>(takeSignOutReason);
 
   const attempt: Attempt = (work) => {
     setBusy(true);

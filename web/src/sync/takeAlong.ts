@@ -1,21 +1,27 @@
 /** What was said in a stretch of time, or ever, as one zip: made here, conversation by conversation, so that it may be long. */
-import { Zip, ZipDeflate } from 'fflate';
+import { BlobWriter, configure, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js';
 import { conversationsOfDay, editsBetween, namedVoices, transcriptOf } from 'offline-audio-sync-contract';
-import type { StoredEdit } from 'offline-audio-sync-contract';
-import type { EditedConversation, Sentence } from '../data/model.ts';
-import { intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
+import type { ExportedConversation, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
+import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
+import { exportOf, intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toVtt } from '../domain/export.ts';
 import { clock, dayOf, dayOfYear } from '../domain/time.ts';
 import { conversationOf, editOf, segmentPageOf } from '../firebase/documents.ts';
 import { pagesOf } from '../firebase/store.ts';
 
-/** Each is made of a conversation and its sentences. */
+/** A conversation, and everything that a file of it may say. */
+interface Taken {
+  readonly conversation: EditedConversation;
+  readonly lines: readonly Sentence[];
+  readonly exported: () => ExportedConversation;
+}
+
 export const FORMATS = {
-  md: (conversation, lines) => toMarkdown(conversation, lines, { day: dayOfYear, clock }),
-  srt: toSrt,
-  vtt: toVtt,
-  json: toJson,
-} as const satisfies Record<string, (conversation: EditedConversation, lines: readonly Sentence[]) => string>;
+  md: ({ conversation, lines }) => toMarkdown(conversation, lines, { day: dayOfYear, clock }),
+  srt: ({ conversation, lines }) => toSrt(conversation, lines),
+  vtt: ({ conversation, lines }) => toVtt(conversation, lines),
+  json: ({ exported }) => toJson(exported()),
+} as const satisfies Record<string, (taken: Taken) => string>;
 
 export type Format = keyof typeof FORMATS;
 
@@ -35,23 +41,14 @@ const PAGE = 100;
 /** Transcripts that are read at once. */
 const AT_ONCE = 8;
 
+// A worker would be read from a blob:, which the Content-Security-Policy does not know.
+configure({ useWebWorkers: false });
+
 /** @throws the signal's reason; what Firestore throws */
 export async function makeZip(options: TakeAlongOptions): Promise<Blob> {
-  const parts: BlobPart[] = [];
-  const failures: Error[] = [];
-  const zip = new Zip((error, part) => {
-    if (error !== null) failures.push(error);
-    else parts.push(part as Uint8Array<ArrayBuffer>);
-  });
-  const encoder = new TextEncoder();
-  for await (const { path, content } of filesOf(options)) {
-    const file = new ZipDeflate(path, { level: 6 });
-    zip.add(file);
-    file.push(encoder.encode(content), true);
-    if (failures[0] !== undefined) throw failures[0];
-  }
-  zip.end();
-  return new Blob(parts, { type: 'application/zip' });
+  const zip = new ZipWriter(new BlobWriter('application/zip'));
+  for await (const { path, content } of filesOf(options)) await zip.add(path, new TextReader(content));
+  return zip.close();
 }
 
 interface NamedFile {
@@ -66,12 +63,10 @@ async function* filesOf(options: TakeAlongOptions): AsyncGenerator<NamedFile> {
   for await (const page of pagesOf(conversationsOfDay(uid, new Date(from), new Date(to), PAGE), conversationOf)) {
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted();
-      const some = page.slice(at, at + AT_ONCE).map((conversation) => withEdits(conversation, edits));
-      const transcripts = await Promise.all(some.map((conversation) => readTranscript(uid, conversation, edits)));
-      for (const [index, conversation] of some.entries()) {
-        const path = pathOf(conversation);
-        for (const format of formats)
-          yield { path: `${path}.${format}`, content: FORMATS[format](conversation, transcripts[index] ?? []) };
+      const some = await Promise.all(page.slice(at, at + AT_ONCE).map((heard) => takeOne(uid, heard, edits)));
+      for (const taken of some) {
+        const path = pathOf(taken.conversation);
+        for (const format of formats) yield { path: `${path}.${format}`, content: FORMATS[format](taken) };
       }
       count += some.length;
       onProgress(count);
@@ -86,14 +81,14 @@ async function readEdits(uid: string, from: number, to: number): Promise<StoredE
   return edits;
 }
 
-async function readTranscript(
-  uid: string,
-  conversation: EditedConversation,
-  edits: readonly StoredEdit[],
-): Promise<Sentence[]> {
-  const pages = [];
-  for await (const page of pagesOf(transcriptOf(uid, intervalOf(conversation)), segmentPageOf)) pages.push(...page);
-  return sentencesOf(pages, conversation, edits);
+async function takeOne(uid: string, heard: Conversation, edits: readonly StoredEdit[]): Promise<Taken> {
+  const pages: SegmentPageDoc[] = [];
+  for await (const page of pagesOf(transcriptOf(uid, intervalOf(heard)), segmentPageOf)) pages.push(...page);
+  return {
+    conversation: withEdits(heard, edits),
+    lines: sentencesOf(pages, heard, edits),
+    exported: () => exportOf(heard, pages, edits),
+  };
 }
 
 /** A folder a day. The end of the id keeps those apart that began in one minute under one title. */

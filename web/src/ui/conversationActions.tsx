@@ -1,6 +1,6 @@
 /** What can be done with a conversation. */
 import { useState } from 'preact/hooks';
-import { conversationBefore, LIMITS } from 'offline-audio-sync-contract';
+import { conversationBefore, LIMITS, type ExportedConversation } from 'offline-audio-sync-contract';
 import type { EditedConversation, Sentence } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt } from '../domain/export.ts';
 import { clock, dayOf, dayOfYear, localTime } from '../domain/time.ts';
@@ -28,9 +28,11 @@ interface ActionsProps {
   readonly conversation: EditedConversation;
   readonly lines: readonly Sentence[] | null;
   readonly isWhole: boolean;
+  /** All of it, as it is taken along. */
+  readonly exported: () => ExportedConversation;
 }
 
-export function ConversationActions({ conversation, lines, isWhole }: ActionsProps) {
+export function ConversationActions({ conversation, lines, isWhole, exported }: ActionsProps) {
   const [asking, setAsking] = useState<'delete' | 'share' | (typeof COMMANDS)[number]['name'] | null>(null);
   const close = (): void => {
     setAsking(null);
@@ -49,7 +51,7 @@ export function ConversationActions({ conversation, lines, isWhole }: ActionsPro
       saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
     },
     JSON: () => {
-      saveFile(`${stem}.json`, 'application/json', toJson(conversation, lines ?? []));
+      saveFile(`${stem}.json`, 'application/json', toJson(exported()));
     },
   };
   const remove = (): void => {

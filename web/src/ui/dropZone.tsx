@@ -6,6 +6,7 @@ import { localTime } from '../domain/time.ts';
 import type { Refusal } from '../sync/addEach.ts';
 import { filesOf, shownFiles } from '../sync/droppedFiles.ts';
 import { Glyph } from './icons.tsx';
+import { Refusals } from './refusals.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 /** Ordinary audio that somebody has to say the time of. */
@@ -140,36 +141,6 @@ function FolderButton({ onFiles }: { onFiles: (files: readonly File[]) => void }
   );
 }
 
-/** Each reason once, with the files that it is about: all of them, however many. */
-function Refusals({ refused }: { refused: readonly Refusal[] }) {
-  return (
-    <>
-      {[...new Set(refused.map(({ reason }) => reason))].map((reason) => {
-        const names = refused.filter((one) => one.reason === reason).map(({ name }) => name);
-        return (
-          <div key={reason} class="notice bad" role="alert">
-            <p>
-              <b dir="auto">{listOf(names)}</b>: {reason}
-            </p>
-            {names.length > NAMED && (
-              <details>
-                <summary>All {names.length} names</summary>
-                <ul>
-                  {names.map((name, index) => (
-                    <li key={index} dir="auto">
-                      {name}
-                    </li>
-                  ))}
-                </ul>
-              </details>
-            )}
-          </div>
-        );
-      })}
-    </>
-  );
-}
-
 interface AskProps {
   readonly undated: readonly Undated[];
   readonly onChange: (undated: readonly Undated[]) => void;
@@ -222,14 +193,6 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
     </form>
   );
 }
-
-/** The first few of them by name. */
-function listOf(names: readonly string[]): string {
-  const shown = names.slice(0, NAMED);
-  return new Intl.ListFormat('en').format(names.length > NAMED ? [...shown, `${names.length - NAMED} more`] : shown);
-}
-
-const NAMED = 10;
 
 /** The length of an audio file, where the browser can tell. */
 function secondsOf(file: File): Promise<number | null> {

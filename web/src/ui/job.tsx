@@ -4,6 +4,7 @@ import { stageLabel, statusLabel, statusTone } from '../domain/jobText.ts';
 import { clock, until } from '../domain/time.ts';
 import { Glyph } from './icons.tsx';
 import { useNow } from './now.ts';
+import { ProgressBar } from './progressBar.tsx';
 
 export function StatusChip({ status }: { status: JobStatus }) {
   return <span class={`chip ${statusTone(status)}`}>{statusLabel(status)}</span>;
@@ -13,17 +14,7 @@ export function JobProgress({ job }: { job: Job }) {
   const { percent } = job;
   return (
     <div class="progress">
-      <div
-        class="progress-bar"
-        role="progressbar"
-        aria-label="Progress"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(percent)}
-        aria-valuetext={`${Math.round(percent)} %, ${stageLabel(job)}`}
-      >
-        <span style={{ transform: `scaleX(${percent / 100})` }} />
-      </div>
+      <ProgressBar label="Progress" percent={percent} text={stageLabel(job)} />
       <p>
         <b>{Math.round(percent)} %</b> {stageLabel(job)}
       </p>

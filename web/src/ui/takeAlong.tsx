@@ -1,12 +1,10 @@
-/** Taking everything along, and deleting it. */
+/** Taking everything along. */
 import { useRef, useState } from 'preact/hooks';
 import { addDays, dayOf, startOfDay } from '../domain/time.ts';
-import { deleteAccount } from '../firebase/auth.ts';
 import { search as address } from '../router.ts';
 import type { Format } from '../sync/takeAlong.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
-import { Confirm } from './confirm.tsx';
 import { saveBlob } from './download.ts';
 import { Glyph } from './icons.tsx';
 import { tellProblem } from './toast.tsx';
@@ -112,44 +110,5 @@ function DayField({ label, value, onChange }: { label: string; value: string; on
         }}
       />
     </label>
-  );
-}
-
-export function DeleteAccount({ onSignOut }: { onSignOut: () => Promise<void> }) {
-  const [asking, setAsking] = useState(false);
-  const remove = async (): Promise<void> => {
-    await deleteAccount();
-    await onSignOut();
-  };
-  return (
-    <section class="card stack" aria-labelledby="delete-account">
-      <h2 id="delete-account">Delete</h2>
-      <p>
-        Your account, and with it all conversations, corrections, kept audio and jobs. Nobody can bring them back but
-        from what you took along.
-      </p>
-      <div class="row start wrap">
-        <button
-          class="button danger quiet"
-          onClick={() => {
-            setAsking(true);
-          }}
-        >
-          <Glyph name="trash" size={18} /> Delete my account
-        </button>
-      </div>
-      {asking && (
-        <Confirm
-          title="Delete your account and everything in it?"
-          action="Delete it"
-          onAnswer={(confirmed) => {
-            setAsking(false);
-            if (confirmed) remove().catch(tellProblem);
-          }}
-        >
-          <p>It is removed on all your devices. Recordings that were not sent yet stay on their devices.</p>
-        </Confirm>
-      )}
-    </section>
   );
 }

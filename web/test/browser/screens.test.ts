@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { strFromU8, unzipSync } from 'fflate';
+import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -111,12 +111,15 @@ describe('Each screen of the console', function () {
     await page.getByLabel('SRT subtitles').check();
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as a zip' }).click();
-    const files = unzipSync(await readFile(await (await download).path()));
-    const names = Object.keys(files);
+    const zip = new ZipReader(new Uint8ArrayReader(await readFile(await (await download).path())));
+    const files = (await zip.getEntries()).filter((entry) => !entry.directory);
+    const names = files.map(({ filename }) => filename);
     assert.equal(names.length, 36, 'twelve conversations in three formats');
     for (const name of names) assert.match(name, /^\d{4}-\d\d-\d\d\/\d{4}-[^/]+\.(md|json|srt)$/);
-    const [json = ''] = names.filter((name) => name.endsWith('.json'));
-    const conversation = JSON.parse(strFromU8(files[json] ?? new Uint8Array())) as { segments: { words: unknown[] }[] };
+    const json = files.find(({ filename }) => filename.endsWith('.json'));
+    const conversation = JSON.parse((await json?.getData(new TextWriter())) ?? '') as {
+      segments: { words: unknown[] }[];
+    };
     assert((conversation.segments[0]?.words.length ?? 0) > 0);
   });
 
@@ -164,6 +167,19 @@ describe('Each screen of the console', function () {
     await page.getByRole('button', { name: 'Remove the tag tea' }).waitFor();
     await visitor.go('Days');
     await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
+  });
+
+  it('says who reads what before a conversation is shared', async () => {
+    await visitor.go('Days');
+    await page.locator('.conversations a').nth(1).click();
+    await page.locator('.turn').nth(3).waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByLabel('Link', { exact: true }).waitFor();
+    await page.getByRole('button', { name: /^Withdraw/ }).waitFor();
+    await checkLooks('share');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
   it('shows where to record', async () => {

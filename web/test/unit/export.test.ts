@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { instantOf, type SegmentPageDoc, type StoredEdit } from 'offline-audio-sync-contract';
 import type { Conversation } from '../../src/data/model.ts';
+import { exportOf } from '../../src/domain/edited.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt, turnsOf, type Line } from '../../src/domain/export.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
@@ -25,6 +27,28 @@ const line = (seconds: number, speaker: number | null, text: string): Line => ({
 });
 const LINES = [line(0, 1, 'Hello.'), line(2, 1, 'Are you there?'), line(4, 2, 'Yes.'), line(3600.5, 2, 'Still.')];
 const FORMATS = { day: () => 'DAY', clock: (ms: number) => new Date(ms).toISOString().slice(11, 16) };
+
+/** Sentences every two seconds, whose second words are in another language. */
+function pageOf(texts: readonly string[], speakers: readonly (number | null)[]): SegmentPageDoc {
+  const segments = texts.map((text, i) => {
+    const words = text.split(' ').map((word, w) => ({
+      ...{ text: word, fromMs: w * 300, toMs: (w + 1) * 300 },
+      ...(w === 1 ? { language: 'fr' } : {}),
+    }));
+    const startedAt = T0 + i * 2000;
+    const of = { text, words, speaker: speakers[i] ?? null, confidence: 0.9, language: 'en' };
+    return { ...of, startedAt: instantOf(startedAt), endedAt: instantOf(startedAt + words.length * 300) };
+  });
+  const source = {
+    deviceId: 'pendant',
+    recordingId: 'r1',
+    recordingStartedAt: instantOf(T0),
+    jobId: 'j',
+    chunkId: 'c',
+  };
+  const times = { startedAt: instantOf(T0), endedAt: instantOf(T0 + 90_000) };
+  return { ...source, transcriber: 'deepgram/nova-3', ...times, segments, speakers: [] };
+}
 
 /** A reader of SRT that is as strict as players are. */
 function readSrt(srt: string): { from: number; to: number; text: string }[] {
@@ -73,12 +97,51 @@ describe('A conversation as a file', () => {
     );
   });
 
-  it('has what was heard beside what was corrected, and the names of speakers', () => {
-    const corrected = { ...line(0, 1, 'Hello, Ada.'), heard: 'Hello either.', name: 'Bob' };
-    const { segments } = JSON.parse(toJson(CONVERSATION, [corrected])) as { segments: object[] };
-    const { text, corrected_text: shown, speaker_name: name } = segments[0] as Record<string, unknown>;
-    assert.deepEqual([text, shown, name], ['Hello either.', 'Hello, Ada.', 'Bob']);
+  it('has what was heard beside what was corrected, the names of speakers, and the corrections themselves', () => {
+    const page = pageOf(['Hello either.', 'Yes.'], [5000, 6000]);
+    const place = { ...page.segments[0], recordingId: 'r1', recordingStartedAt: instantOf(T0) };
+    const of = { ...place, deviceId: 'pendant', editedAt: instantOf(T0 + 1), undoneAt: null, updatedAt: instantOf(1) };
+    const edits = [
+      { ...of, id: 'e1', kind: 'text', text: 'Hello, Ada.', heard: 'Hello either.' },
+      { ...of, id: 'e2', kind: 'speaker', name: 'Bob', scope: 'conversation', speaker: 5000 },
+      { ...of, id: 'e3', kind: 'title', title: 'Undone', undoneAt: instantOf(2) },
+    ] as unknown as StoredEdit[];
+    const taken = exportOf(CONVERSATION, [page], edits);
+    const [hello, yes] = taken.segments;
+    assert.deepEqual(
+      [hello?.text, hello?.corrected_text, hello?.speaker_name],
+      ['Hello either.', 'Hello, Ada.', 'Bob'],
+    );
+    assert.deepEqual([hello?.speaker, hello?.voice, yes?.speaker, yes?.voice], [1, 5000, 2, 6000]);
+    assert.deepEqual(hello?.words, [
+      ['Hello', 0, 300],
+      ['either.', 300, 600, 'fr'],
+    ]);
+    assert.deepEqual(
+      taken.edits?.map(({ change }) => change.kind),
+      ['text', 'speaker'],
+    );
+    assert.deepEqual([taken.title, taken.derived_title], [CONVERSATION.title, CONVERSATION.title]);
+    const corrected = { ...line(0, 1, 'Hello, Ada.'), name: 'Bob' };
     assert.match(toMarkdown(CONVERSATION, [corrected], FORMATS), /\*\*Bob\*\* .*: Hello, Ada\./);
+  });
+
+  it('has the name of a voice that was named in a conversation that does not come along', () => {
+    const elsewhere = { startedAt: instantOf(1), endedAt: instantOf(2), recordingId: 'r0', deviceId: 'glasses' };
+    const times = { editedAt: instantOf(3), undoneAt: null, updatedAt: instantOf(3) };
+    const named = {
+      ...elsewhere,
+      ...times,
+      id: 'e1',
+      kind: 'speaker',
+      name: 'Eve',
+      scope: 'everywhere',
+      speaker: 6000,
+    };
+    const page = pageOf(['Hello either.', 'Yes.'], [5000, 6000]);
+    const [edit] = exportOf(CONVERSATION, [page], [named as unknown as StoredEdit]).edits ?? [];
+    assert.deepEqual([edit?.recording_id, edit?.from], ['r1', new Date(T0 + 2000).toISOString()]);
+    assert.deepEqual(exportOf(CONVERSATION, [pageOf(['Hello.'], [5000])], [named as unknown as StoredEdit]).edits, []);
   });
 
   it('is Markdown in which nothing that was said becomes formatting', () => {
@@ -104,14 +167,20 @@ describe('A conversation as a file', () => {
   });
 
   it('is JSON in the words of the HTTP interface', () => {
-    const json = JSON.parse(toJson(CONVERSATION, LINES)) as Record<string, unknown>;
+    const json = JSON.parse(toJson(exportOf(CONVERSATION, [pageOf(['Yes.'], [null])], []))) as Record<string, unknown>;
     assert.equal(json['conversation_id'], 'c1');
     assert.equal(json['started_at'], '2026-07-03T10:00:00.000Z');
-    assert.deepEqual((json['segments'] as unknown[])[2], {
-      started_at: '2026-07-03T10:00:04.000Z',
-      ended_at: '2026-07-03T10:00:05.500Z',
-      speaker: 2,
+    assert.deepEqual((json['segments'] as unknown[])[0], {
+      started_at: '2026-07-03T10:00:00.000Z',
+      ended_at: '2026-07-03T10:00:00.300Z',
+      speaker: null,
       text: 'Yes.',
+      language: 'en',
+      confidence: 0.9,
+      recording_id: 'r1',
+      recording_started_at: '2026-07-03T10:00:00.000Z',
+      transcriber: 'deepgram/nova-3',
+      words: [['Yes.', 0, 300]],
     });
   });
 

@@ -30,6 +30,25 @@ export async function setText(path: string, field: string, text: string): Promis
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
+/** Puts an object into the bucket. */
+export async function putObject(name: string, contentType: string, bytes: Buffer): Promise<void> {
+  const { storageBucket } = JSON.parse(process.env['FIREBASE_CONFIG'] ?? '{}') as { storageBucket?: string };
+  const host = process.env['FIREBASE_STORAGE_EMULATOR_HOST'] ?? '';
+  const query = `uploadType=media&name=${encodeURIComponent(name)}`;
+  const url = `http://${host}/upload/storage/v1/b/${storageBucket ?? ''}/o?${query}`;
+  const headers = { ...OPERATOR, 'content-type': contentType };
+  const response = await fetch(url, { method: 'POST', headers, body: Uint8Array.from(bytes) });
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+}
+
+/** Documents of a collection. */
+export async function countDocuments(path: string): Promise<number> {
+  const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
+  const url = `http://${host}/v1/projects/${PROJECT}/databases/(default)/documents/${path}?pageSize=300`;
+  const { documents = [] } = (await (await fetch(url, { headers: OPERATOR })).json()) as { documents?: unknown[] };
+  return documents.length;
+}
+
 /** Documents of one request. */
 const BATCH = 500;
 

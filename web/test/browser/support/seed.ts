@@ -61,12 +61,22 @@ export async function seedTranscript(
     deviceId,
     startedAt,
     texts,
-  }: { readonly deviceId: string; readonly startedAt: Date; readonly texts: readonly string[] },
+    language = null,
+  }: {
+    readonly deviceId: string;
+    readonly startedAt: Date;
+    readonly texts: readonly string[];
+    readonly language?: string | null;
+  },
 ): Promise<void> {
   const segments = texts.map((text, index) => {
     const from = startedAt.getTime() + index * 10_000;
-    const words = text.split(' ').map((word, i) => ({ text: word, fromMs: i * 200, toMs: i * 200 + 180 }));
-    const of = { speaker: 1000 + (index % 2), confidence: 0.9, language: null };
+    const said = text.split(' ');
+    const words = said.map((word, i) => ({
+      ...{ text: word, fromMs: i * 200 },
+      toMs: i === said.length - 1 ? 9000 : i * 200 + 180,
+    }));
+    const of = { speaker: 1000 + (index % 2), confidence: 0.9, language };
     return { startedAt: new Date(from), endedAt: new Date(from + 9000), text, words, ...of };
   });
   const source = {
@@ -81,8 +91,11 @@ export async function seedTranscript(
   await putDocuments([[`users/${uid}/segments/${deviceId}${startedAt.getTime()}`, page]]);
 }
 
-/** Jobs that have ended, with one recording of a minute each. */
-export async function seedJobs(uid: string, newest: Date, count: number): Promise<void> {
+/**
+ * Jobs that have ended, with one recording of a minute each.
+ * @param change of each job
+ */
+export async function seedJobs(uid: string, newest: Date, count: number, change: object = {}): Promise<void> {
   const documents = Array.from({ length: count }, (_, index) => {
     const createdAt = new Date(newest.getTime() - index * 60_000);
     const id = `seeded-${uid}-${String(index).padStart(4, '0')}`;
@@ -96,6 +109,7 @@ export async function seedJobs(uid: string, newest: Date, count: number): Promis
       ...{ conversationId: null, conversationIds: [], newConversationIds: [], updatedConversationIds: [] },
       ...{ usage: { requests: 1, billedSeconds: 21 }, epoch: 1, contentHash: null, notifiedAt: createdAt },
       ...{ acknowledgedAt: createdAt, createdAt, updatedAt: createdAt, finishedAt: createdAt, expiresAt },
+      ...change,
     };
     const name = `audio_pendant_opus_fs320_16000_1_fs320_${createdAt.getTime() - 120_000}.bin`;
     const file = {

@@ -1,0 +1,170 @@
+/** What is taken along comes in again elsewhere, and nothing of it is lost: what was heard, and what was corrected. */
+import assert from 'node:assert/strict';
+import type { ExportedConversation } from 'offline-audio-sync-contract';
+import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
+import type { Correction } from '../../src/conversations/editing.ts';
+import { CAPTURED_AT } from '../support/recordings.ts';
+import { RedatingWorld } from '../support/redating.ts';
+import { bringIn, takeAlong } from '../support/takingAlong.ts';
+
+const AT = CAPTURED_AT * 1000;
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A sentence of words that take half a second each. */
+const said = (atMs: number, text: string, voice: number, language = 'en') => {
+  const words = text.split(' ').map((word, i) => [word, i * 500, i * 500 + 400] as const);
+  const of = { voice, language, confidence: 0.875, recording_id: 'recording-1', recording_started_at: iso(AT) };
+  return {
+    started_at: iso(atMs),
+    ended_at: iso(atMs + words.length * 500 - 100),
+    ...{ text, words, ...of, transcriber: 'deepgram/nova-3' },
+  };
+};
+
+const talk = (segments: readonly ReturnType<typeof said>[]): ExportedConversation => ({
+  device_id: 'omi',
+  started_at: segments[0]!.started_at,
+  finished_at: segments.at(-1)!.ended_at,
+  segments,
+});
+
+/** Two voices, two languages, a word in another language, and a pause after which a second conversation begins. */
+const MORNING = talk([
+  said(AT, 'Good morning, harbour master.', 5000),
+  said(AT + 3000, 'Guten Morgen, Ada.', 6000, 'de'),
+  {
+    ...said(AT + 6000, 'Ships sail à bientôt tonight.', 5000),
+    words: [
+      ['Ships', 0, 400],
+      ['sail', 500, 900],
+      ['à', 1000, 1100, 'fr'],
+      ['bientôt', 1100, 1900, 'fr'],
+      ['tonight.', 2000, 2400],
+    ],
+  } as ReturnType<typeof said>,
+]);
+const LATER = talk([said(AT + 3600_000, 'Back again, are we?', 6000)]);
+
+describe('what is taken along', () => {
+  let world: RedatingWorld;
+  before(() => {
+    world = new RedatingWorld();
+  });
+  after(() => world.close());
+  beforeEach(() => {
+    world.becomeSomebodyElse();
+  });
+
+  async function correct(atMs: number, correction: Correction): Promise<string> {
+    const id = (await world.conversations()).find(
+      ({ state, startedAt, finishedAt }) =>
+        state === 'live' && startedAt.toMillis() <= atMs && finishedAt.toMillis() >= atMs,
+    )!.id;
+    return (await editConversation({ uid: world.uid, conversationId: id, editId: null, correction }, world.deps))
+      .editId;
+  }
+  const place = (startMs: number, endMs: number) => ({ recordingId: 'recording-1', startMs, endMs });
+
+  /** Everything that a user can correct, of both conversations. */
+  async function correctAll(): Promise<void> {
+    await correct(AT, { kind: 'title', title: 'Harbour' });
+    await correct(AT, { kind: 'star', starred: true });
+    await correct(AT, { kind: 'tag', tag: 'sea', tagged: true });
+    await correct(AT, { kind: 'text', text: 'Good evening, Ada.', ...place(AT, AT + 4500) }); // Over two sentences.
+    await correct(AT, { kind: 'speaker', name: 'Bob', scope: 'conversation', ...place(AT + 6000, AT + 6400) });
+    await correct(AT, { kind: 'speaker', name: 'Ada', scope: 'everywhere', ...place(AT + 3000, AT + 3400) });
+    await undoEdit(world.uid, await correct(AT, { kind: 'tag', tag: 'mistake', tagged: true }), world.deps);
+    await correct(AT, { kind: 'split', atMs: AT + 6000 });
+    await correct(AT + 6000, { kind: 'title', title: 'Ships' });
+    const later = (await world.conversations()).find(({ startedAt }) => startedAt.toMillis() === AT + 3600_000)!;
+    await correct(AT + 6000, { kind: 'merge', withId: later.id });
+  }
+
+  /** Without the ids, which are of the account, and where a voice was named everywhere: that is in any conversation of the voice. */
+  const comparable = (taken: readonly ExportedConversation[]): unknown =>
+    taken.map(({ conversation_id: _id, edits = [], ...rest }) => ({
+      ...rest,
+      edits: edits?.map((edit) => {
+        const isEverywhere = edit.change.kind === 'speaker' && edit.change.scope === 'everywhere';
+        return isEverywhere ? { ...edit, from: null, to: null } : edit;
+      }),
+    }));
+
+  it('is the same when it has come in at another account, corrections among it', async () => {
+    await bringIn(world, [MORNING, LATER]);
+    await correctAll();
+    const taken = await takeAlong(world);
+    assert.equal(taken.length, 2, 'a split and a merge made two other conversations of the two');
+    assert.deepEqual(
+      taken.map(({ title, tags }) => [title, tags]),
+      [
+        ['Harbour', ['sea']],
+        ['Ships', []],
+      ],
+    );
+    world.becomeSomebodyElse();
+    const views = await bringIn(world, taken.toReversed()); // The latest first: see docs/api.md.
+    assert.deepEqual(
+      views.map(({ refused_edits }) => refused_edits),
+      [0, 0],
+    );
+    assert.deepEqual(comparable(await takeAlong(world)), comparable(taken));
+    const [first] = await world.segments();
+    assert.equal(first!.transcriber, 'deepgram/nova-3');
+  });
+
+  it('adds nothing where it came from, nor the second time', async () => {
+    await bringIn(world, [MORNING, LATER]);
+    await correctAll();
+    const taken = await takeAlong(world);
+    for (let time = 0; time < 2; time++) {
+      const views = await bringIn(world, taken.toReversed());
+      assert.deepEqual(
+        views.map(({ new_words }) => new_words),
+        [0, 0],
+      );
+      assert.deepEqual(await takeAlong(world), taken);
+    }
+  });
+
+  it('leaves what its user corrected since, and what they undid', async () => {
+    await bringIn(world, [MORNING]);
+    const star = await correct(AT, { kind: 'star', starred: true });
+    await correct(AT, { kind: 'title', title: 'Before' });
+    const taken = await takeAlong(world);
+    await correct(AT, { kind: 'title', title: 'Since' });
+    await undoEdit(world.uid, star, world.deps);
+    await bringIn(world, taken);
+    const [now] = await takeAlong(world);
+    assert.deepEqual([now!.title, now!.starred], ['Since', false]);
+  });
+
+  it('keeps its title and overview, which were derived elsewhere', async () => {
+    await bringIn(world, [{ ...MORNING, derived_title: 'A harbour', overview: 'Ada greets.', edits: [] }]);
+    const [taken] = await takeAlong(world);
+    assert.deepEqual([taken!.derived_title, taken!.overview], ['A harbour', 'Ada greets.']);
+  });
+
+  it('goes on where it was cut off: after the words, before the corrections', async () => {
+    await bringIn(world, [MORNING, LATER]);
+    await correctAll();
+    const taken = await takeAlong(world);
+    world.becomeSomebodyElse();
+    const ships = taken.at(-1)!;
+    await bringIn(world, [{ ...ships, edits: [] }]);
+    await bringIn(world, taken.toReversed());
+    const titles = (await takeAlong(world)).map(({ title }) => title);
+    assert.deepEqual(titles, ['Harbour', 'Ships']);
+  });
+
+  it('says how many corrections it could not make, and makes the others', async () => {
+    const edit = (id: string, recording: string) => ({
+      ...{ edit_id: id.repeat(16), edited_at: iso(AT), recording_id: recording, from: iso(AT), to: iso(AT + 400) },
+      change: { kind: 'text', text: 'Bad' } as const,
+    });
+    const [view] = await bringIn(world, [{ ...MORNING, edits: [edit('a', 'unknown'), edit('b', 'recording-1')] }]);
+    assert.equal(view!.refused_edits, 1);
+    const [taken] = await takeAlong(world);
+    assert.equal(taken!.segments[0]!.corrected_text, 'Bad morning, harbour master.');
+  });
+});

@@ -1,0 +1,113 @@
+/** Conversations that come back in: what a file holds of them, in pieces that one call takes. */
+import { IMPORT_LIMITS } from 'offline-audio-sync-contract';
+import type { ExportedConversation } from 'offline-audio-sync-contract';
+
+/** Of one call, a little below what the service takes: characters of JSON (a megabyte of UTF-8), and values at any depth. */
+const MAX_CHARACTERS = 300_000;
+const MAX_VALUES = 18_000;
+
+/**
+ * The conversations that a text holds: one, or several in a list or in `conversations`.
+ * @throws Error with a sentence where it holds none
+ */
+export function conversationsIn(json: string): ExportedConversation[] {
+  const content = parsed(json);
+  const list = Array.isArray(content) ? content : isObject(content) ? (content['conversations'] ?? [content]) : [];
+  if (!Array.isArray(list) || list.length === 0 || !list.every(isConversation)) {
+    throw new Error('This is no conversation that was taken along.');
+  }
+  return list;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Error('This is no JSON: the file is damaged, or something else.');
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** As far as it takes to cut it into pieces: the rest is checked by the service. */
+function isConversation(value: unknown): value is ExportedConversation {
+  return isObject(value) && typeof value['device_id'] === 'string' && Array.isArray(value['segments']);
+}
+
+interface Size {
+  readonly segments: number;
+  readonly characters: number;
+  readonly values: number;
+}
+
+const sizeOf = (value: unknown, segments: number): Size => ({
+  segments,
+  characters: JSON.stringify(value).length,
+  values: valuesIn(value),
+});
+
+function valuesIn(value: unknown): number {
+  if (!isObject(value)) return 1;
+  return Object.values(value).reduce((sum: number, each) => sum + valuesIn(each), 1);
+}
+
+const plus = (a: Size, b: Size): Size => ({
+  segments: a.segments + b.segments,
+  characters: a.characters + b.characters,
+  values: a.values + b.values,
+});
+
+const fits = ({ segments, characters, values }: Size): boolean =>
+  segments <= IMPORT_LIMITS.maxSegments && characters <= MAX_CHARACTERS && values <= MAX_VALUES;
+
+/**
+ * A conversation in pieces, each of which fits into a call, in order of time. What is said of the whole comes with the last of its speech,
+ * and its edits after that: when all that they are about is there.
+ */
+export function piecesOf(conversation: ExportedConversation): ExportedConversation[] {
+  const { segments, edits = null, device_id, started_at, finished_at } = conversation;
+  if (fits(sizeOf(conversation, segments.length))) return [conversation];
+  const place = { device_id, started_at, finished_at };
+  // Without a list of edits, its title is taken for one.
+  const whole = { ...conversation, segments: [], ...(edits === null ? {} : { edits: [] }) };
+  const speech = grouped(segments, (segment) => sizeOf(segment, 1), fits, sizeOf(whole, 0));
+  const first = { ...place, segments: segments.slice(0, 1) };
+  const corrections = grouped(edits ?? [], (edit) => sizeOf(edit, 0), fits, sizeOf(first, 1));
+  return [
+    ...speech.slice(0, -1).map((some) => ({ ...place, segments: some, edits: [] })),
+    { ...whole, segments: speech.at(-1) ?? [] },
+    ...corrections.map((some) => ({ ...first, edits: some })),
+  ];
+}
+
+/** Pieces of conversations in groups, each of which fits into a call. */
+export function callsOf<Piece extends { readonly part: ExportedConversation }>(pieces: readonly Piece[]): Piece[][] {
+  const { maxConversations } = IMPORT_LIMITS;
+  return grouped(
+    pieces,
+    ({ part }) => sizeOf(part, part.segments.length),
+    (size, count) => count <= maxConversations && fits(size),
+  );
+}
+
+/** @param base of each group, whatever is in it */
+function grouped<Item>(
+  items: readonly Item[],
+  measure: (item: Item) => Size,
+  isSmall: (size: Size, count: number) => boolean,
+  base: Size = { segments: 0, characters: 0, values: 0 },
+): Item[][] {
+  const groups: { items: Item[]; size: Size }[] = [];
+  for (const item of items) {
+    const size = measure(item);
+    const last = groups.at(-1);
+    const next = last && plus(last.size, size);
+    if (last !== undefined && next !== undefined && isSmall(next, last.items.length + 1)) {
+      last.items.push(item);
+      last.size = next;
+    } else {
+      groups.push({ items: [item], size: plus(base, size) });
+    }
+  }
+  return groups.map((group) => group.items);
+}

@@ -1,0 +1,112 @@
+/** Bringing in what was taken along. */
+import { useRef, useState } from 'preact/hooks';
+import { counted } from '../domain/counted.ts';
+import { sentenceOf } from '../domain/sentence.ts';
+import type { BroughtIn, Progress } from '../sync/bringIn.ts';
+import { ProgressBar } from './progressBar.tsx';
+import { Refusals } from './refusals.tsx';
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'busy'; readonly progress: Progress | null }
+  | { readonly kind: 'over'; readonly result: BroughtIn | null; readonly problem: string | null };
+
+export function BringIn() {
+  const [state, setState] = useState<State>({ kind: 'idle' });
+  const stop = useRef<AbortController | null>(null);
+  const start = async (files: readonly File[]): Promise<void> => {
+    const controller = new AbortController();
+    stop.current = controller;
+    let progress: Progress | null = null;
+    setState({ kind: 'busy', progress });
+    try {
+      const { bringIn } = await import('../sync/bringIn.ts');
+      const onProgress = (next: Progress): void => {
+        progress = next;
+        setState({ kind: 'busy', progress });
+      };
+      setState({
+        kind: 'over',
+        result: await bringIn(files, { onProgress, signal: controller.signal }),
+        problem: null,
+      });
+    } catch (error) {
+      const why = controller.signal.aborted ? 'It was stopped.' : sentenceOf(error);
+      setState({ kind: 'over', result: progress, problem: `${why} ${AGAIN}` });
+    }
+  };
+  return (
+    <section class="card stack" aria-labelledby="bring-in">
+      <h2 id="bring-in">Bring in</h2>
+      <p>
+        What was taken along, from here or from another account: the zip, or single conversations as JSON. What is here
+        already is not added twice, and what you deleted stays deleted.
+      </p>
+      <label class="field">
+        <span>Zip or JSON files</span>
+        <input
+          type="file"
+          multiple
+          accept=".zip,.json,application/zip,application/json"
+          disabled={state.kind === 'busy'}
+          onChange={({ currentTarget }) => {
+            const files = [...(currentTarget.files ?? [])];
+            currentTarget.value = ''; // The same files may be chosen again.
+            if (files.length > 0) void start(files);
+          }}
+        />
+      </label>
+      {state.kind === 'busy' && (
+        <UnderWay
+          progress={state.progress}
+          onStop={() => {
+            stop.current?.abort();
+          }}
+        />
+      )}
+      <div role="status" class="stack tight">
+        {state.kind === 'over' && state.result !== null && <Result result={state.result} />}
+        {state.kind === 'over' && state.problem !== null && <p class="notice bad">{state.problem}</p>}
+      </div>
+      {state.kind === 'over' && state.result !== null && <Refusals refused={state.result.refused} />}
+    </section>
+  );
+}
+
+const AGAIN = 'What came in so far is kept. Choose the files again to go on: nothing is added twice.';
+
+function UnderWay({ progress, onStop }: { progress: Progress | null; onStop: () => void }) {
+  const { done = 0, total = 1 } = progress ?? {};
+  const text =
+    progress === null ? 'Reading …' : `${progress.done.toLocaleString('en')} of ${counted(progress.total, 'file')}`;
+  return (
+    <div class="progress">
+      <ProgressBar label="Bringing in" percent={(100 * done) / total} text={text} />
+      <div class="row">
+        <span>{text}</span>
+        <button class="button small" onClick={onStop}>
+          Stop
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** "12 added, 3 were already here." */
+function Result({ result: { added, known, deleted, refused, refusedEdits } }: { result: BroughtIn }) {
+  const parts = [
+    `${added.toLocaleString('en')} added`,
+    ...(known > 0 ? [`${known.toLocaleString('en')} ${wasOrWere(known)} already here`] : []),
+    ...(deleted > 0 ? [`${deleted.toLocaleString('en')} ${deleted === 1 ? 'stays' : 'stay'} deleted`] : []),
+    ...(refused.length > 0 ? [`${refused.length.toLocaleString('en')} could not be brought in`] : []),
+  ];
+  return (
+    <p class="notice">
+      {parts.join(', ')}.
+      {refusedEdits > 0 &&
+        ` ${counted(refusedEdits, 'correction')} of words that are not here ${wasOrWere(refusedEdits)} left out.`}
+    </p>
+  );
+}
+
+const wasOrWere = (count: number): string => (count === 1 ? 'was' : 'were');

@@ -1,0 +1,155 @@
+/** Deleting everything, or the account with everything. */
+import { useState } from 'preact/hooks';
+import { counted } from '../domain/counted.ts';
+import { sentenceOf } from '../domain/sentence.ts';
+import { deleteAccount } from '../firebase/auth.ts';
+import { beforeLeaving, sayFarewell } from '../session.ts';
+import { deleteEverything, type Left } from '../sync/deleteEverything.ts';
+import { useApp } from './app.ts';
+import { Glyph } from './icons.tsx';
+import { ProgressBar } from './progressBar.tsx';
+import { TypedConfirm } from './typedConfirm.tsx';
+
+type Work =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'deleting'; readonly left: Left | null; readonly atFirst: number }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+interface DeletingProps {
+  /** Forgets, too, what this browser knows. */
+  readonly onSignOut: () => Promise<void>;
+}
+
+export function Deleting({ onSignOut }: DeletingProps) {
+  const { uid } = useApp();
+  const [asking, setAsking] = useState<'everything' | 'account' | null>(null);
+  const [work, setWork] = useState<Work>({ kind: 'none' });
+  const close = (): void => {
+    setAsking(null);
+  };
+  const removeAll = async (): Promise<void> => {
+    let atFirst = 0;
+    setWork({ kind: 'deleting', left: null, atFirst });
+    try {
+      await deleteEverything(uid, (left) => {
+        atFirst = Math.max(atFirst, left.conversations + left.jobs);
+        setWork({ kind: 'deleting', left, atFirst });
+      });
+      sayFarewell(ALL_GONE);
+      await onSignOut();
+    } catch (error) {
+      setWork({ kind: 'failed', error });
+    }
+  };
+  return (
+    <section class="card stack" aria-labelledby="delete">
+      <h2 id="delete">Delete</h2>
+      <p>Take along first what you may want again: nobody can bring back what is deleted.</p>
+      <div class="row start wrap">
+        <button
+          class="button danger quiet"
+          disabled={work.kind === 'deleting'}
+          onClick={() => {
+            setAsking('everything');
+          }}
+        >
+          <Glyph name="trash" size={18} /> Delete everything
+        </button>
+        <button
+          class="button danger quiet"
+          disabled={work.kind === 'deleting'}
+          onClick={() => {
+            setAsking('account');
+          }}
+        >
+          <Glyph name="trash" size={18} /> Delete my account
+        </button>
+      </div>
+      {work.kind === 'deleting' && <UnderWay {...work} />}
+      {work.kind === 'failed' && (
+        <p class="notice bad" role="alert">
+          {sentenceOf(work.error)} The service deletes what is left by itself within hours; or press the button again.
+        </p>
+      )}
+      {asking === 'everything' && (
+        <TypedConfirm
+          title="Delete everything?"
+          action="Delete everything"
+          onClose={close}
+          onConfirm={() => {
+            void removeAll();
+            return Promise.resolve();
+          }}
+        >
+          <p>
+            All conversations, corrections, links, audio and jobs, on all your devices. Your account and its settings
+            stay. You are signed out then, so that this browser forgets them, too.
+          </p>
+          <NotSent />
+        </TypedConfirm>
+      )}
+      {asking === 'account' && (
+        <TypedConfirm
+          title="Delete your account and everything in it?"
+          action="Delete my account"
+          onClose={close}
+          onConfirm={() => removeAccount(onSignOut)}
+        >
+          <p>
+            Your account, and with it all conversations, corrections, links, audio, jobs and settings, on all your
+            devices.
+          </p>
+          <NotSent />
+        </TypedConfirm>
+      )}
+    </section>
+  );
+}
+
+const ALL_GONE =
+  'Everything was deleted: conversations, corrections, links, audio and jobs. Your account is still there.';
+const ACCOUNT_GONE = 'Your account was deleted. Everything in it is deleted within minutes.';
+
+/** @throws Error with a sentence where Firebase wants a sign-in that is recent. */
+async function removeAccount(onSignOut: DeletingProps['onSignOut']): Promise<void> {
+  let left: Promise<void> | null = null;
+  const leaveOnce = (): Promise<void> => (left ??= onSignOut());
+  // Firebase ends the session by itself, and the page goes then.
+  const stay = beforeLeaving(leaveOnce);
+  const takeBack = sayFarewell(ACCOUNT_GONE);
+  try {
+    await deleteAccount();
+  } catch (error) {
+    stay();
+    takeBack();
+    throw error;
+  }
+  await leaveOnce();
+}
+
+function UnderWay({ left, atFirst }: { left: Left | null; atFirst: number }) {
+  const rest = left === null ? 0 : left.conversations + left.jobs;
+  const text =
+    left === null
+      ? 'Deleting …'
+      : `${counted(left.conversations, 'conversation')} and ${counted(left.jobs, 'job')} are left`;
+  return (
+    <div class="progress">
+      <ProgressBar label="Deleting" percent={atFirst === 0 ? 0 : 100 * (1 - rest / atFirst)} text={text} />
+      <p role="status">{text}</p>
+    </div>
+  );
+}
+
+/** What only this device has is nobody else's to delete. */
+function NotSent() {
+  const { outbox } = useApp();
+  const waiting = outbox.recordings.value.filter(({ state }) => state === 'waiting' || state === 'uploading').length;
+  if (waiting === 0) return null;
+  return (
+    <p class="hint">
+      {counted(waiting, 'recording')} on this device {waiting === 1 ? 'was' : 'were'} not sent yet and{' '}
+      {waiting === 1 ? 'stays' : 'stay'} here: remove {waiting === 1 ? 'it' : 'them'} under Record first, if you want.
+    </p>
+  );
+}

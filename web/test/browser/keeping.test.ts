@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, PASSWORD, Visitor } from './support/browser.ts';
+import { countDocuments, uidOf } from './support/operator.ts';
+import { putConversations, seedJobs, seedTranscript } from './support/seed.ts';
+
+const AT = new Date(2026, 4, 4, 9, 30);
+const HOUR_MS = 3600_000;
+const TEXTS = ['Ships sail tonight.', 'مرحبا بالعالم', 'See you at the harbour.'];
+
+/** Takes along, brings in, deletes. */
+describe('What a person keeps', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let email: string;
+  let zip: Buffer;
+
+  before('a visitor with three conversations, one of them corrected', async () => {
+    browser = await launch();
+    await arrive();
+    await seed(await uidOf(email));
+    await visitor.open(`/conversations/talk-0`);
+    await page.locator('.sentence').first().click();
+    await page.getByRole('button', { name: 'Correct' }).click();
+    await page.getByRole('textbox', { name: 'What was said' }).fill('Ships sail tomorrow.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
+    await page.locator('.sentence').getByText('Ships sail tomorrow.').waitFor();
+    await page.getByRole('button', { name: 'Star' }).click();
+    await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await visitor.go('Settings');
+  });
+
+  async function arrive(): Promise<void> {
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    email = await visitor.signUp();
+  }
+
+  async function seed(uid: string): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      const startedAt = new Date(AT.getTime() + i * HOUR_MS);
+      const finishedAt = new Date(startedAt.getTime() + 29_000);
+      await putConversations(uid, [
+        { id: `talk-${i}`, deviceId: 'pendant', startedAt, finishedAt, title: `Talk ${i}` },
+      ]);
+      await seedTranscript(uid, { deviceId: 'pendant', startedAt, texts: TEXTS, language: 'en' });
+    }
+  }
+
+  async function takeAlong(): Promise<Buffer> {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a zip' }).click();
+    return readFile(await (await download).path());
+  }
+
+  const region = () => page.getByRole('region', { name: 'Bring in' });
+
+  async function bringIn(...files: { name: string; buffer: Buffer }[]): Promise<string> {
+    const given = files.map((file) => ({ ...file, mimeType: 'application/octet-stream' }));
+    await region().getByLabel('Zip or JSON files').setInputFiles(given);
+    const result = region().locator('[role=status] .notice');
+    await result.waitFor();
+    return result.innerText();
+  }
+
+  const titles = async (): Promise<string[]> => {
+    await visitor.open('/day/2026-05-04');
+    await page.locator('.conversations li').nth(2).waitFor();
+    return page.locator('.conversations b').allTextContents();
+  };
+
+  it('is taken along as a zip, and where it came from all of it is there already', async () => {
+    zip = await takeAlong();
+    assert.equal(await bringIn({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
+    await assertAccessible(page, 'The settings after bringing in');
+  });
+
+  it('comes in at another account with its corrections, once, and names what it cannot bring in', async () => {
+    await visitor.leave();
+    await arrive();
+    await visitor.go('Settings');
+    const broken = [
+      { name: 'photo.zip', buffer: Buffer.from('no zip') },
+      { name: 'notes.json', buffer: Buffer.from('{"to": "do"}') },
+      { name: 'wrong.json', buffer: Buffer.from(JSON.stringify(conversation({ started_at: 'yesterday' }))) },
+    ];
+    const said = await bringIn({ name: 'all.zip', buffer: zip }, ...broken);
+    assert.equal(said, '3 added, 3 could not be brought in.');
+    for (const { name } of broken) await region().getByRole('alert').getByText(name).waitFor();
+    await region()
+      .getByText(/started_at: a time/)
+      .waitFor();
+    await assertAccessible(page, 'The settings after bringing in, with refusals');
+    await page.setViewportSize({ width: 320, height: 640 });
+    assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is too wide');
+    await visitor.shot('brought-in-phone');
+    assert.equal(await bringIn({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
+
+    assert.deepEqual(await titles(), ['Talk 0', 'Talk 1', 'Talk 2']);
+    await page.locator('.conversations a').first().click();
+    await page.locator('.sentence').getByText('Ships sail tomorrow.').waitFor();
+    await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
+    assert.equal(await page.locator('.sentence').count(), 3);
+    await visitor.go('Settings');
+    const again = await takeAlong();
+    assert.deepEqual(await contentOf(again), await contentOf(zip), 'what is taken along again is the same');
+  });
+
+  it('can be stopped on its way in, says so, and goes on when it is chosen again', async () => {
+    const many = Array.from({ length: 45 }, (_, i) => {
+      const at = new Date(AT.getTime() - (i + 1) * HOUR_MS).toISOString();
+      return { name: `c${i}.json`, buffer: Buffer.from(JSON.stringify(conversation({ started_at: at }))) };
+    });
+    let calls = 0;
+    await page.route('**/importConversations', async (route) => {
+      if (route.request().method() === 'POST' && calls++ === 0)
+        await region().getByRole('button', { name: 'Stop' }).click();
+      await route.continue();
+    });
+    await region()
+      .getByLabel('Zip or JSON files')
+      .setInputFiles(many.map((file) => ({ ...file, mimeType: 'application/json' })));
+    await region().getByText('It was stopped. What came in so far is kept.').waitFor();
+    await assertAccessible(page, 'The settings after a stop');
+    await page.unroute('**/importConversations');
+    const said = await bringIn(...many);
+    assert.match(said, /^\d+ added, \d+ were already here\.$/);
+    const [added = 0, known = 0] = [...said.matchAll(/\d+/g)].map(Number);
+    assert.equal(added + known, 45);
+    assert(known > 0, 'what came in before the stop is kept');
+  });
+
+  it('is deleted as a whole when the word is typed, is told until it is gone, and the account stays', async () => {
+    const uid = await uidOf(email);
+    await seedJobs(uid, AT, 3);
+    const open = page.getByRole('button', { name: 'Delete everything' });
+    await open.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Delete everything?' });
+    const confirm = dialog.getByRole('button', { name: 'Delete everything' });
+    assert(await confirm.isDisabled());
+    await assertAccessible(page, 'The dialog that deletes everything');
+    await visitor.shot('delete-everything');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.activeElement?.textContent.trim() === 'Delete everything');
+
+    await open.click();
+    await dialog.getByLabel('Type “delete” to confirm').fill('delete');
+    await page.keyboard.press('Enter');
+    await page.getByRole('progressbar', { name: 'Deleting' }).waitFor();
+    await page.getByRole('status').getByText('Everything was deleted').waitFor();
+    for (const collection of ['conversations', 'segments', 'edits']) {
+      assert.equal(await countDocuments(`users/${uid}/${collection}`), 0, collection);
+    }
+    await assertAccessible(page, 'The sign-in page after everything was deleted');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
+  });
+
+  it('goes with the account, which nobody can sign in to any more', async () => {
+    const uid = await uidOf(email);
+    await seed(uid);
+    await page.getByRole('button', { name: 'Delete my account' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete your account and everything in it?' });
+    await page.route('**/accounts:delete**', (route) =>
+      route.fulfill({
+        status: 400,
+        json: { error: { code: 400, message: 'CREDENTIAL_TOO_OLD_LOGIN_AGAIN' } },
+        headers: { 'access-control-allow-origin': '*' },
+      }),
+    );
+    visitor.expectedErrors = /status of 400/;
+    await dialog.getByLabel('Type “delete” to confirm').fill('Delete');
+    await dialog.getByRole('button', { name: 'Delete my account' }).click();
+    await dialog.getByRole('alert').getByText('sign out and in again first').waitFor();
+    await assertAccessible(page, 'The dialog where a recent sign-in is needed');
+    await page.unroute('**/accounts:delete**');
+    await dialog.getByRole('button', { name: 'Delete my account' }).click();
+    await page.getByRole('status').getByText('Your account was deleted').waitFor();
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('E-mail and password do not match.').waitFor();
+    // The deployed function deletes what was the account's, by the event of its end.
+    while ((await countDocuments(`users/${uid}/segments`)) > 0)
+      await new Promise((resolve) => setTimeout(resolve, 250));
+  });
+});
+
+function conversation(change: { readonly started_at: string }): object {
+  const startedAt = Date.parse(change.started_at);
+  const ended_at = Number.isNaN(startedAt) ? AT.toISOString() : new Date(startedAt + 2000).toISOString();
+  const segments = [{ ...change, ended_at, text: 'Something else was said.' }];
+  return { device_id: 'glasses', ...change, finished_at: ended_at, segments };
+}
+
+/** The JSON of a zip by title, without the ids, which are of the account. */
+async function contentOf(zip: Buffer): Promise<Map<string, unknown>> {
+  const { Uint8ArrayReader, TextWriter, ZipReader } = await import('@zip.js/zip.js/lib/zip-core-native.js');
+  const entries = await new ZipReader(new Uint8ArrayReader(zip)).getEntries();
+  const files = entries.flatMap((entry) => (!entry.directory && entry.filename.endsWith('.json') ? [entry] : []));
+  return new Map(
+    await Promise.all(
+      files.map(async (entry): Promise<[string, unknown]> => {
+        const { conversation_id: _id, ...content } = JSON.parse(await entry.getData(new TextWriter())) as {
+          conversation_id: string;
+          title: string;
+        };
+        return [content.title, content];
+      }),
+    ),
+  );
+}
