@@ -2,6 +2,7 @@
 import { isFinished } from 'offline-audio-sync-contract';
 import type { ErrorCode, Failure, JobStatus, Stage } from 'offline-audio-sync-contract';
 import type { Job } from '../data/model.ts';
+import { counted } from './counted.ts';
 
 export type Tone = 'moving' | 'waiting' | 'good' | 'warn' | 'bad' | 'quiet';
 
@@ -18,6 +19,14 @@ const STATUS: Readonly<Record<JobStatus, { readonly label: string; readonly tone
 
 export const statusLabel = (status: JobStatus): string => STATUS[status].label;
 export const statusTone = (status: JobStatus): Tone => STATUS[status].tone;
+
+/** What came of jobs that have ended, in a few words. */
+export function readyText(jobs: readonly Pick<Job, 'status' | 'conversationIds'>[]): string {
+  const conversations = new Set(jobs.flatMap(({ conversationIds }) => conversationIds)).size;
+  const found = conversations === 0 ? 'Nothing new was said in them.' : `${counted(conversations, 'conversation')}.`;
+  const hasFailures = jobs.some(({ status }) => status === 'failed' || status === 'partial');
+  return hasFailures ? `${found} Some could not be transcribed: the jobs say why.` : found;
+}
 
 /** What is being done right now, or what stands still. */
 export function stageLabel({ status, stage }: Job): string {

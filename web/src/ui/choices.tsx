@@ -13,7 +13,9 @@ export function Check({ checked, onChange, children }: CheckProps) {
         type="checkbox"
         checked={checked}
         onChange={({ currentTarget }) => {
-          onChange(currentTarget.checked);
+          const wanted = currentTarget.checked;
+          currentTarget.checked = checked; // What is not granted is not ticked.
+          onChange(wanted);
         }}
       />
       <span>{children}</span>

@@ -1,5 +1,6 @@
 /** Being told when recordings are transcribed, while the console is open in a tab. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { readyText } from '../domain/jobText.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
 import { tellProblem } from './toast.tsx';
@@ -14,15 +15,28 @@ const isWanted = (): boolean =>
 
 /** When the last job under way has ended while nobody looks at the page. */
 export function useNotices(): void {
-  const { underWay } = useApp();
-  const count = underWay.kind === 'ready' && !underWay.fromCache ? underWay.value.length : null;
-  const before = useRef<number | null>(null);
+  const { underWay, jobs } = useApp();
+  /** Jobs that were seen under way, and of whose end nothing was told. */
+  const watched = useRef(new Set<string>());
   useEffect(() => {
-    const isDone = count === 0 && (before.current ?? 0) > 0;
-    if (count !== null) before.current = count;
-    if (!isDone || !document.hidden || !isWanted()) return;
-    new Notification('Your recordings are ready', { body: 'All that was sent is transcribed.', tag: 'ready' });
-  }, [count]);
+    if (underWay.kind !== 'ready' || underWay.fromCache || jobs.kind !== 'ready') return;
+    for (const { id } of underWay.value) watched.current.add(id);
+    const seen = jobs.value.filter(({ id }) => watched.current.has(id));
+    // The two come one after the other.
+    if (underWay.value.length > 0 || seen.some(({ finishedAt }) => finishedAt === null)) return;
+    const isNews = watched.current.size > 0;
+    watched.current.clear();
+    if (isNews && document.hidden && isWanted()) notify(readyText(seen)).catch(tellProblem);
+  }, [underWay, jobs]);
+}
+
+async function notify(body: string): Promise<void> {
+  const title = 'Your recordings are ready';
+  const options = { body, tag: 'ready', icon: '/icon-192.png' };
+  // Browsers of phones let nothing but a service worker do it.
+  const worker = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration();
+  if (worker === undefined) new Notification(title, options);
+  else await worker.showNotification(title, options);
 }
 
 export function NoticeSettings() {
@@ -53,7 +67,10 @@ export function NoticeSettings() {
       ) : (
         <p class="hint">This browser has no notices for sites.</p>
       )}
-      <p class="hint">The console has to be open in a tab for it. Apps on a phone are told by a push.</p>
+      <p class="hint">
+        The console has to be open in a tab for it, and is not told while you look at it. Apps on a phone are told by a
+        push.
+      </p>
     </section>
   );
 }

@@ -28,6 +28,11 @@ self.addEventListener('fetch', (event) => {
   else if (KEPT.has(pathname)) event.respondWith(kept(request));
 });
 
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(showConsole());
+});
+
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
   // Past the browser's own cache: a file without a hash in its name may be an older one there.
@@ -41,6 +46,12 @@ async function activate(): Promise<void> {
     names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
   );
   await self.clients.claim();
+}
+
+/** The tab that told it, or a new one. */
+async function showConsole(): Promise<void> {
+  const [open] = await self.clients.matchAll({ type: 'window' });
+  await (open === undefined ? self.clients.openWindow('/') : open.focus());
 }
 
 /** The newest page where there is a network, the kept one where there is none. */

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, Visitor } from './support/browser.ts';
+import { uidOf } from './support/operator.ts';
+import { seedJobs } from './support/seed.ts';
+
+interface Told {
+  asked: number;
+  answer: NotificationPermission;
+  shown: string[];
+}
+
+type Page_ = typeof globalThis & { told: Told };
+
+/** A browser without a screen shows no notices: what the page would ask and show is written down instead. */
+function writeDownNotices(): void {
+  const page = globalThis as Page_;
+  page.told = { asked: 0, answer: 'granted', shown: [] };
+  const notice = Object.assign(() => undefined, {
+    permission: 'default' as NotificationPermission,
+    requestPermission: () => {
+      page.told.asked++;
+      notice.permission = page.told.answer;
+      return Promise.resolve(notice.permission);
+    },
+  });
+  Object.defineProperty(page, 'Notification', { value: notice, configurable: true });
+  ServiceWorkerRegistration.prototype.showNotification = (title, options) => {
+    page.told.shown.push(`${title}: ${options?.body ?? ''}`);
+    return Promise.resolve();
+  };
+}
+
+describe('Being told that recordings are ready', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let uid: string;
+
+  before('a visitor', async () => {
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    uid = await uidOf(await visitor.signUp());
+    await page.addInitScript(writeDownNotices);
+    await page.reload();
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+
+  const told = (): Promise<Told> => page.evaluate(() => (globalThis as Page_).told);
+  const setting = () => page.getByLabel('Tell me on this device when all that was sent is transcribed');
+  const hide = (hidden: boolean): Promise<void> =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+    }, hidden);
+
+  /** A job that is seen under way, and then ends. */
+  async function runJob(change: object): Promise<void> {
+    const at = new Date();
+    await seedJobs(uid, at, 1, { status: 'processing', finishedAt: null });
+    await page.locator('.badge').waitFor();
+    await seedJobs(uid, at, 1, change);
+    await page.locator('.badge').waitFor({ state: 'detached' });
+  }
+
+  it('is asked for only when it is wished, and says so where the browser forbids it', async () => {
+    await visitor.go('Settings');
+    await setting().waitFor();
+    assert.equal((await told()).asked, 0);
+    await page.evaluate(() => {
+      (globalThis as Page_).told.answer = 'denied';
+    });
+    await setting().click();
+    await page.getByText('allow it in the settings of the browser').waitFor();
+    assert(!(await setting().isChecked()), 'what is forbidden is not ticked');
+    await assertAccessible(page, 'The settings where notices are forbidden');
+    await page.evaluate(() => {
+      (globalThis as Page_).told.answer = 'granted';
+    });
+    await setting().focus();
+    await page.keyboard.press('Space');
+    await page.waitForFunction(() => (globalThis as Page_).told.asked === 2);
+    assert(await setting().isChecked());
+  });
+
+  it('happens when the last job has ended while nobody looks, and says what came of it', async () => {
+    await hide(true);
+    await runJob({ newConversationIds: ['a', 'b'] });
+    await page.waitForFunction(() => (globalThis as Page_).told.shown.length === 1);
+    assert.deepEqual((await told()).shown, ['Your recordings are ready: 2 conversations.']);
+    await runJob({ status: 'partial', newConversationIds: ['a'] });
+    await page.waitForFunction(() => (globalThis as Page_).told.shown.length === 2);
+    assert.match((await told()).shown[1] ?? '', /1 conversation\. Some could not be transcribed/);
+  });
+
+  it('does not happen while somebody looks, nor when it is not wished any more', async () => {
+    const before = (await told()).shown.length;
+    await hide(false);
+    await runJob({});
+    await hide(true);
+    await setting().uncheck();
+    await runJob({});
+    await setting().check();
+    await runJob({ newConversationIds: ['c'] });
+    await page.waitForFunction((count) => (globalThis as Page_).told.shown.length > count, before);
+    assert.equal((await told()).shown.length, before + 1, 'only the last of three');
+  });
+});
