@@ -2,6 +2,7 @@ import { memo } from 'preact/compat';
 import { useMemo, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
+import { SendingProgress, sendingText } from '../domain/sending.ts';
 import { isPassing, statusText } from '../domain/statusText.ts';
 import { bytes, until } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
@@ -11,6 +12,7 @@ import { ConfirmEmailButton, useConfirmEmail } from './confirmEmail.tsx';
 import { Glyph } from './icons.tsx';
 import { LongList } from './longList.tsx';
 import { useNow, useOnline } from './now.ts';
+import { ProgressBar } from './progressBar.tsx';
 import { tellProblem } from './toast.tsx';
 
 /** Done ones are shown for a while: to see that they are, milliseconds. */
@@ -34,6 +36,7 @@ export function OnThisDevice() {
         closing and losing the network do no harm.
       </p>
       <Status />
+      <Sending />
       {recordings.length === 0 ? (
         <p class="empty">Nothing waits to be sent.</p>
       ) : (
@@ -74,6 +77,22 @@ function Status() {
         Now
       </button>
       {status.reason === 'sign_up_not_allowed' && <ConfirmEmail />}
+    </div>
+  );
+}
+
+/** How many are sent, and how long the rest will take. */
+function Sending() {
+  const { outbox } = useApp();
+  const progress = useMemo(() => new SendingProgress(), [outbox]);
+  const now = useNow(1000);
+  const sending = progress.update(outbox.recordings.value, now);
+  if (sending === null) return null;
+  const text = sendingText(sending);
+  return (
+    <div class="progress">
+      <ProgressBar label="Sending" percent={(100 * sending.sentBytes) / sending.totalBytes} text={text} />
+      <p>{text}</p>
     </div>
   );
 }

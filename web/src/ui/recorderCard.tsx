@@ -1,18 +1,25 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { interruptionText, missedText } from '../record/recorderText.ts';
 import { stopwatch } from '../domain/time.ts';
 import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
+import { Glyph } from './icons.tsx';
 import { useOnline } from './now.ts';
 import { Recogniser } from './recogniser.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 export function RecorderCard() {
-  const { recorder } = useApp();
+  const { recorder, pausing } = useApp();
   const state = recorder.state.value;
   const recording = state.kind === 'recording';
+  const isPaused = pausing.isPaused.value && state.kind === 'idle';
   const online = useOnline();
+  const button = useRef<HTMLButtonElement>(null);
+  /** The button that was pressed goes. */
+  const goToButton = (): void => {
+    setTimeout(() => button.current?.focus());
+  };
   const toggle = async (): Promise<void> => {
     if (state.kind === 'starting') {
       await recorder.stop();
@@ -20,10 +27,13 @@ export function RecorderCard() {
     }
     if (!recording) {
       void keeper.ask();
-      await recorder.start();
+      await pausing.start();
       return;
     }
-    const ending = await recorder.stop();
+    await finish();
+  };
+  const finish = async (): Promise<void> => {
+    const ending = await pausing.finish();
     if (ending === 'broken') return; // What was not kept was told, and why.
     const onItsWay = online && ending === 'delivered';
     tell(onItsWay ? 'The recording is kept, and on its way.' : 'The recording is kept here, and sent when it can be.');
@@ -33,9 +43,10 @@ export function RecorderCard() {
       <h2 id="microphone">Microphone</h2>
       <div class="recorder-stage">
         <button
+          ref={button}
           class={recording ? 'record-button on' : 'record-button'}
           aria-pressed={recording}
-          aria-label={LABELS[state.kind]}
+          aria-label={isPaused ? 'Go on recording' : LABELS[state.kind]}
           disabled={state.kind === 'stopping'}
           onClick={() => {
             toggle().catch(tellProblem);
@@ -43,7 +54,30 @@ export function RecorderCard() {
         >
           <span />
         </button>
-        {recording ? <Elapsed /> : <Idle state={state} />}
+        {recording || isPaused ? <Elapsed /> : <Idle state={state} />}
+        {recording && (
+          <button
+            class="button"
+            onClick={() => {
+              pausing.pause().catch(tellProblem).finally(goToButton);
+            }}
+          >
+            <Glyph name="pause" size={18} /> Pause
+          </button>
+        )}
+        {isPaused && (
+          <>
+            <p class="recorder-idle">Paused: nothing is recorded</p>
+            <button
+              class="button"
+              onClick={() => {
+                finish().catch(tellProblem).finally(goToButton);
+              }}
+            >
+              Finish
+            </button>
+          </>
+        )}
       </div>
       <Meter />
       <Interruptions />
@@ -87,10 +121,10 @@ const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 
 
 /** What is recorded, not how long ago it began: while nothing is recorded, it stands still. */
 function Elapsed() {
-  const { recorder } = useApp();
+  const { pausing } = useApp();
   return (
     <p class="recorder-time" role="timer" aria-label="Recorded so far">
-      {stopwatch(recorder.recordedMs.value)}
+      {stopwatch(pausing.recordedMs.value)}
     </p>
   );
 }

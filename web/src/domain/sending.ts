@@ -1,0 +1,73 @@
+/** How far the sending is, of what this device has to send. */
+import { bytes, duration } from './time.ts';
+import { counted } from './counted.ts';
+
+export interface ToSend {
+  readonly id: string;
+  readonly size: number;
+  readonly state: string;
+  readonly sentBytes: number | null;
+}
+
+export interface Sending {
+  readonly count: number;
+  readonly total: number;
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+  /** Null while it cannot be told. */
+  readonly secondsLeft: number | null;
+}
+
+const isOpen = ({ state }: ToSend): boolean => state === 'waiting' || state === 'uploading';
+
+/** The pace is that of so long, milliseconds. */
+const WINDOW_MS = 30_000;
+/** From less nothing can be told, milliseconds. */
+const SHORTEST_MS = 3000;
+
+/** All that was to be sent at once is one batch: from the first recording until nothing is left. */
+export class SendingProgress {
+  readonly #batch = new Map<string, number>();
+  #samples: { readonly at: number; readonly bytes: number }[] = [];
+
+  /** @returns null where nothing is to be sent. @param now Unix milliseconds */
+  update(recordings: readonly ToSend[], now: number): Sending | null {
+    const open = new Map(recordings.filter(isOpen).map((recording) => [recording.id, recording]));
+    if (open.size === 0) {
+      this.#batch.clear();
+      this.#samples = [];
+      return null;
+    }
+    for (const { id, size } of open.values()) this.#batch.set(id, size);
+    let [sentBytes, totalBytes] = [0, 0];
+    for (const [id, size] of this.#batch) {
+      const left = open.get(id);
+      sentBytes += left === undefined ? size : Math.min(left.sentBytes ?? 0, size);
+      totalBytes += size;
+    }
+    const pace = this.#pace(sentBytes, now);
+    return {
+      count: this.#batch.size - open.size,
+      total: this.#batch.size,
+      ...{ sentBytes, totalBytes },
+      secondsLeft: pace > 0 ? (totalBytes - sentBytes) / pace : null,
+    };
+  }
+
+  /** Bytes a second; 0 while it is not known. */
+  #pace(sentBytes: number, now: number): number {
+    this.#samples = [...this.#samples.filter(({ at }) => now - at <= WINDOW_MS), { at: now, bytes: sentBytes }];
+    const [first] = this.#samples;
+    if (first === undefined || now - first.at < SHORTEST_MS) return 0;
+    return ((sentBytes - first.bytes) / (now - first.at)) * 1000;
+  }
+}
+
+/** "12 of 40 recordings sent, 3.2 MB of 10.0 MB, about 2 min left". */
+export function sendingText({ count, total, sentBytes, totalBytes, secondsLeft }: Sending): string {
+  const sent = `${count.toLocaleString('en')} of ${counted(total, 'recording')} sent, ${bytes(sentBytes)} of ${bytes(totalBytes)}`;
+  if (secondsLeft === null) return sent;
+  // Nobody needs seconds of what takes minutes.
+  const rounded = secondsLeft < 90 ? Math.ceil(secondsLeft) : Math.round(secondsLeft / 60) * 60;
+  return `${sent}, about ${duration(rounded)} left`;
+}

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
+import { wavFile } from '../../../dev/samples/encode.ts';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, Visitor } from './support/browser.ts';
+import { putDocuments, putObject, uidOf } from './support/operator.ts';
+import { putConversations, seedTranscript } from './support/seed.ts';
+
+const AT = new Date(2026, 4, 4, 9, 30);
+/** For what the functions do: a second or two, but the machine may be busy. */
+const PATIENCE_MS = 120_000;
+const SAMPLES = loadSamples();
+
+/** Recordings of a sample, as they are chosen from a disk. */
+function filesOf(scenario: string): { name: string; bytes: Buffer }[] {
+  const sample = SAMPLES.find((one) => one.scenario === scenario);
+  assert(sample);
+  return sample.recordings.map((recording) => ({ name: recording.name, bytes: readRecording(sample, recording) }));
+}
+
+type Watching = typeof globalThis & { complaints: string[] };
+
+/** Everything that the page ever says of a service that it does not reach. */
+function watchComplaints(): void {
+  const page = globalThis as Watching;
+  page.complaints = [];
+  const look = (): void => {
+    const found = /[^.]*(could not be reached|does not answer|cannot be reached)[^.]*/i.exec(document.body.innerText);
+    if (found !== null) page.complaints.push(found[0]);
+  };
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+}
+
+describe('Every day', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let uid: string;
+
+  before('a visitor', async () => {
+    await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    uid = await uidOf(await visitor.signUp());
+    await page.addInitScript(watchComplaints);
+    await page.reload();
+    await page.getByRole('navigation', { name: 'Console' }).waitFor();
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+
+  const fits = (): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+
+  const isDone = (name: string | RegExp): Promise<void> =>
+    page
+      .locator('.file-row')
+      .filter({ hasText: name })
+      .getByText('done, deleted here')
+      .first()
+      .waitFor({ timeout: PATIENCE_MS });
+
+  const complaints = (): Promise<string[]> => page.evaluate(() => (globalThis as Watching).complaints);
+
+  it('adds recordings that are chosen, says how far the sending is, and never that the service was not reached', async () => {
+    await visitor.go('Record');
+    let isSeen = false;
+    await page.route(/sync\/upload|syncUpload/, async (route) => {
+      if (!isSeen && route.request().method() === 'POST') {
+        isSeen = true;
+        await page.getByRole('progressbar', { name: 'Sending' }).waitFor();
+        await page
+          .getByText(/^\d+ of \d+ recordings? sent, /)
+          .first()
+          .waitFor();
+        await assertAccessible(page, 'Recordings on their way');
+      }
+      await route.continue();
+    });
+    const chosen = filesOf('walk');
+    await visitor.add(...chosen);
+    for (const { name } of chosen) await isDone(name);
+    await page.unroute(/sync\/upload|syncUpload/);
+    await page.getByRole('progressbar', { name: 'Sending' }).waitFor({ state: 'detached' });
+    assert(isSeen, 'nothing was uploaded');
+    assert.deepEqual(await complaints(), []);
+  });
+
+  it('adds recordings that are dropped, and never says that the service was not reached', async () => {
+    await visitor.go('Record');
+    const [dropped] = filesOf('errand');
+    assert(dropped);
+    await page.evaluate(
+      ({ name, bytes }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], name));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      { name: dropped.name, bytes: dropped.bytes.toString('base64') },
+    );
+    await isDone(dropped.name);
+    assert.deepEqual(await complaints(), []);
+  });
+
+  it('adds what the microphone hears, and never says that the service was not reached', async () => {
+    await visitor.go('Record');
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.getByRole('timer').getByText('0:03').waitFor();
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.getByText('The recording is kept').waitFor();
+    await isDone(/audio_web/);
+    assert.deepEqual(await complaints(), []);
+  });
+
+  it('pauses while recording: the stopwatch stands still, nothing is recorded, and it goes on from there', async () => {
+    await visitor.go('Record');
+    await page.getByRole('button', { name: 'Start recording' }).click();
+    await page.getByRole('timer').getByText('0:02').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('Paused: nothing is recorded').waitFor();
+    const paused = await page.getByRole('timer').innerText();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Go on recording');
+    await assertAccessible(page, 'A pause while recording');
+    await page.setViewportSize({ width: 320, height: 640 });
+    assert(await fits(), 'the pause is too wide for a phone');
+    await page.setViewportSize({ width: 1280, height: 860 });
+    assert.equal(await page.getByRole('timer').innerText(), paused);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop recording' }).waitFor();
+    const seconds = Number(paused.split(':')[1]);
+    await page
+      .getByRole('timer')
+      .getByText(`0:0${seconds + 2}`)
+      .waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Finish' }).click();
+    await page.getByText('The recording is kept').first().waitFor();
+    await page.getByRole('button', { name: 'Start recording' }).waitFor();
+    assert.equal(await page.getByText('Not recorded').count(), 0, 'a pause is no interruption');
+  });
+
+  it('plays a conversation from a sentence, and lights what sounds', async () => {
+    const finishedAt = new Date(AT.getTime() + 29_000);
+    await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
+    const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
+    await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts });
+    const audio = wavFile([new Uint8Array(30 * 32_000)]);
+    const path = `audio/${uid}/heard.flac`;
+    await putObject(path, 'audio/wav', audio);
+    const spans = [{ recordingId: 'rpendant', fromMs: 0, audioMs: 0, durationMs: 30_000 }];
+    const times = { createdAt: AT, expiresAt: new Date(Date.now() + 24 * 3600_000) };
+    const kept = { path, contentType: 'audio/wav', bytes: audio.length, durationMs: 30_000, spans, ...times };
+    await putDocuments([[`users/${uid}/audio/c`, kept]]);
+    await visitor.open('/conversations/heard');
+    await page.getByRole('group', { name: 'Listen' }).waitFor();
+    await page.locator('.sentence').nth(1).click();
+    await page.getByRole('button', { name: 'Play from here' }).click();
+    await page.locator('.sentence[data-sounding]').getByText('See you there.').waitFor();
+    await assertAccessible(page, 'A conversation that is played');
+    await visitor.shot('listening');
+    await page.getByRole('button', { name: 'Next sentence' }).click();
+    await page.locator('.sentence[data-sounding]').getByText('Good night.').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  });
+
+  it('splits a conversation at a sentence, and joins the two again', async () => {
+    await visitor.open('/conversations/heard');
+    await page.locator('.sentence').nth(1).click();
+    await page.getByRole('button', { name: 'Split here' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 1);
+    await visitor.open('/day/2026-05-04');
+    await page.locator('.conversations li').nth(1).waitFor();
+    await page.locator('.conversations a').nth(1).click();
+    await page.locator('.sentence').getByText('See you there.').waitFor();
+    await page.getByText('Change', { exact: true }).click();
+    await page.getByRole('button', { name: /^Join with the one of/ }).click();
+    await page.locator('.sentence').nth(2).waitFor();
+  });
+});
