@@ -1,6 +1,7 @@
 /**
  * `npm run bench:search [-- --words 10000000]`: what searching everything costs: time a key, bytes of the index. The words are drawn from a
- * vocabulary by Zipf's law, in sentences of 40 and conversations of 17 of them, as 1,000 hours of talk are about ten million words.
+ * vocabulary by Zipf's law, in sentences of 40 and conversations of 17 of them, as 1,000 hours of talk are about ten million words. Keys are
+ * every beginning of one and two letters, and what is typed of the most common words, alone and in twos and threes. Prints JSON.
  */
 import { parseArgs } from 'node:util';
 import { SearchIndex, type IndexedConversation, type SearchStore } from '../src/search/index.ts';
@@ -11,7 +12,9 @@ const WORDS = Number(values.words);
 const SENTENCE_WORDS = 40;
 const SENTENCES = 17;
 const VOCABULARY = 120_000;
-const KEYS = ['s', 'sa', 'san', 'sand', 'sando', 'the re', 'mor and san', 'b a', 'zzz', 'n'];
+/** How often each key is searched: the median counts, and the longest of all. */
+const RUNS = 7;
+const WORST_KEYS = 8;
 
 /** A generator that gives the same numbers each time (mulberry32). */
 function generator(seed: number): () => number {
@@ -55,17 +58,51 @@ for (const conversation of conversations()) {
   await index.put([conversation]);
   longestPut = Math.max(longestPut, performance.now() - before);
 }
-console.log(`${WORDS.toLocaleString('en')} words in ${index.size.toLocaleString('en')} conversations`);
-console.log(`made in ${((performance.now() - began) / 1000).toFixed(1)} s, longest step ${longestPut.toFixed(0)} ms`);
-console.log(`index ${(index.bytes / 1e6).toFixed(1)} MB, ${(index.bytes / WORDS).toFixed(2)} bytes a word`);
-for (const key of KEYS) {
-  const times = [];
+const madeSeconds = (performance.now() - began) / 1000;
+
+const beginnings = [1, 2].flatMap((length) => words.map((word) => word.slice(0, length)));
+const [first = '', second = '', third = ''] = words;
+const typed = [first, `${first} `, `${first} ${second}`, `${first} ${second} ${third.slice(0, 1)}`, 'zzz'];
+const common = words.slice(0, 20).flatMap((word) => [word, `${first} ${word.slice(0, 1)}`]);
+const keys = [...new Set([...beginnings, ...typed, ...common])];
+
+const measured = [];
+for (const key of keys) {
+  const times: number[] = [];
+  const processor: number[] = [];
   let total = 0;
-  for (let run = 0; run < 9; run++) {
+  for (let run = 0; run < RUNS; run++) {
     const before = performance.now();
+    const cpu = process.cpuUsage();
     ({ total } = await index.search(key));
     times.push(performance.now() - before);
+    processor.push(process.cpuUsage(cpu).user / 1000);
   }
-  times.sort((a, b) => a - b);
-  console.log(`"${key}": ${total} hits, median ${times[4]?.toFixed(1)} ms, worst ${times[8]?.toFixed(1)} ms`);
+  measured.push({ key, total, medianMs: median(times), longestMs: Math.max(...times), processorMs: median(processor) });
 }
+measured.sort((a, b) => b.processorMs - a.processorMs);
+
+function median(all: readonly number[]): number {
+  return [...all].sort((a, b) => a - b)[(RUNS - 1) / 2] ?? 0;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+const result = {
+  words: WORDS,
+  conversations: index.size,
+  madeSeconds: rounded(madeSeconds),
+  longestPutMs: rounded(longestPut),
+  indexMb: rounded(index.bytes / 1e6),
+  keys: keys.length,
+  worstMedianMs: rounded(Math.max(...measured.map(({ medianMs }) => medianMs))),
+  worstProcessorMs: rounded(measured[0]?.processorMs ?? 0),
+  longestMs: rounded(Math.max(...measured.map(({ longestMs }) => longestMs))),
+  worst: measured.slice(0, WORST_KEYS).map(({ key, total, ...times }) => ({
+    ...{ key, total },
+    ...Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, rounded(ms)])),
+  })),
+};
+console.log(JSON.stringify(result, null, 2));

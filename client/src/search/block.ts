@@ -27,7 +27,7 @@ export interface BlockData {
   /** In which each sentence's speaker is found; 0 for none. */
   readonly speakers: readonly string[];
   readonly speakerOf: Uint16Array;
-  /** All tokens in order, one after another; `termStarts` has one entry more. */
+  /** All tokens, and their {@link beginningsOf}, in order, one after another; `termStarts` has one entry more. */
   readonly terms: string;
   readonly termStarts: Uint32Array;
   /** For each token the ordinals it is in: the first, then differences, seven bits a byte. */
@@ -35,14 +35,24 @@ export interface BlockData {
   readonly postingStarts: Uint32Array;
 }
 
+/** Stands before what tokens begin with. No token has it. */
+const BEGINNING = '^';
+/** Longer ones are of so few tokens that these are read instead, UTF-16 code units. */
+const LONGEST_BEGINNING = 2;
+
+/** What a token begins with, as terms of their own: thousands of tokens begin with the one letter that is typed first. */
+function beginningsOf(token: string): string[] {
+  return Array.from({ length: LONGEST_BEGINNING }, (_, index) => BEGINNING + token.slice(0, index + 1));
+}
+
 export function packBlock(conversations: readonly BlockConversation[]): BlockData {
   const sentences = conversations.flatMap((conversation) => conversation.sentences);
   const speakers = [...new Set(sentences.flatMap(({ speaker }) => speaker ?? []))].slice(0, 0xffff);
   const places = new Map<string, number[]>();
   for (const [ordinal, { tokens }] of sentences.entries()) {
-    for (const token of tokens) {
-      const ordinals = places.get(token);
-      if (ordinals === undefined) places.set(token, [ordinal]);
+    for (const term of tokens.flatMap((token) => [token, ...beginningsOf(token)])) {
+      const ordinals = places.get(term);
+      if (ordinals === undefined) places.set(term, [ordinal]);
       else if (ordinals.at(-1) !== ordinal) ordinals.push(ordinal);
     }
   }
@@ -96,12 +106,19 @@ interface TermRange {
   readonly to: number;
 }
 
-/** The tokens that are this one, or begin like it. */
-export function termRange(block: BlockData, wanted: string, isBegun: boolean): TermRange {
+/** Where a token is. */
+export function termRange(block: BlockData, token: string): TermRange {
   const count = block.termStarts.length - 1;
-  const from = firstAt(block, count, (term) => term >= wanted);
-  if (!isBegun) return { from, to: from < count && termAt(block, from) === wanted ? from + 1 : from };
-  return { from, to: firstAt(block, count, (term) => term > wanted && !term.startsWith(wanted)) };
+  const from = firstAt(block, count, (term) => term >= token);
+  return { from, to: from < count && termAt(block, from) === token ? from + 1 : from };
+}
+
+/** Where the tokens are that begin like this. */
+export function begunRange(block: BlockData, begun: string): TermRange {
+  if (begun.length <= LONGEST_BEGINNING) return termRange(block, BEGINNING + begun);
+  const count = block.termStarts.length - 1;
+  const from = firstAt(block, count, (term) => term >= begun);
+  return { from, to: firstAt(block, count, (term) => term > begun && !term.startsWith(begun)) };
 }
 
 /** The first token of which it is true; all that follow it are alike. */

@@ -1,5 +1,5 @@
 /** The sentences of one block that match a query. */
-import { markSentences, termRange } from './block.ts';
+import { begunRange, markSentences, termRange } from './block.ts';
 import type { BlockData } from './block.ts';
 import type { Newest } from './newest.ts';
 import type { QueryTokens } from './tokens.ts';
@@ -22,8 +22,8 @@ interface Matches {
 /** Null where there are none. */
 export function matchesIn(data: BlockData, { whole, begun }: QueryTokens): Matches | null {
   const marks = new Uint8Array(data.sentenceCount);
-  const ranges = whole.map((token) => termRange(data, token, false));
-  if (begun !== null) ranges.push(termRange(data, begun, true));
+  const ranges = whole.map((token) => termRange(data, token));
+  if (begun !== null) ranges.push(begunRange(data, begun));
   let count = 0;
   for (const [wanted, range] of ranges.entries()) {
     count = markSentences(data, range, marks, wanted);

@@ -65,7 +65,7 @@ interface Schema extends DBSchema {
 }
 
 /** With another number, what was stored before is deleted and read anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 const STORES = ['conversations', 'homes', 'blocks', 'notes'] as const;
 

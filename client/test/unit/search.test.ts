@@ -10,6 +10,7 @@ import {
   type SearchFilter,
 } from '../../src/search/index.ts';
 import { tokensOf } from '../../src/search/tokens.ts';
+import { begunRange, markSentences, packBlock } from '../../src/search/block.ts';
 import { memorySearchStore } from '../support/memorySearchStore.ts';
 
 const T0 = Date.UTC(2026, 0, 5);
@@ -76,6 +77,19 @@ describe('The search index', () => {
     assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone'] });
     assert.equal(index.conversationAt('pendant', T0 + 500), 'a');
     assert.equal(index.conversationAt('phone', T0 + 500), null);
+  });
+
+  it('reads one list for one or two letters, however many words begin with them', () => {
+    const tokens = Array.from({ length: 500 }, (_, i) => `sa${i}`);
+    const sentences = tokens.map((token) => ({ startedAt: 0, tokens: [token], speaker: null }));
+    const block = packBlock([{ id: 'c', deviceId: 'd', sentences }]);
+    for (const begun of ['s', 'sa']) {
+      const range = begunRange(block, begun);
+      assert.equal(range.to - range.from, 1);
+      assert.equal(markSentences(block, range, new Uint8Array(500), 0), 500);
+    }
+    const { from, to } = begunRange(block, 'sa49');
+    assert.equal(to - from, 11);
   });
 
   it('is as it was when it is opened again, and forgets a user who leaves', async () => {
