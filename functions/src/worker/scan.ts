@@ -69,7 +69,7 @@ export interface ScanSettings {
   readonly maxChunkMs: number;
   /** See `ChunkerOptions.contextMs`. */
   readonly contextMs?: number;
-  /** See {@link ChannelMode}. */
+  /** How two channels are sent; listening hears each of them in any case. */
   readonly channels?: ChannelMode;
   readonly decoder: DecoderChoice;
   /** Empty: ffmpeg-static, or else the one on the PATH. */
@@ -101,7 +101,7 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
     const { blocks, report } = readRecording(bytes, file.format, {
       signal: deps.signal,
       maxSeconds: LIMITS.maxRecordingSeconds,
-      channels: deps.settings.channels ?? 'mixed',
+      channels: 'separate',
       decoder: deps.settings.decoder,
       ffmpegPath: deps.settings.ffmpegPath,
     });

@@ -1,5 +1,8 @@
 /** Listening: from a passage's frames to the probability of speech in each of its windows. */
-import { pcmOf } from '../read/channels.ts';
+import { areApart, pcmOf } from '../read/channels.ts';
+import type { Planes } from '../read/channels.ts';
+import { MixDown } from '../read/mixDown.ts';
+import { SAMPLE_RATE } from '../read/pcm.ts';
 import { judgeStretch } from './judge.ts';
 import { windowLevels } from './level.ts';
 import type { Passage } from './passages.ts';
@@ -25,35 +28,53 @@ export interface Listener {
   listen(passage: Passage, signal?: AbortSignal): Promise<Heard>;
 }
 
+/** Mean square from which on a channel is listened to by itself: -80 dBFS, a word in a minute of silence. */
+const WORTH_HEARING = 1e-8;
+
 /** Listens on this thread. */
 export function listenWith(vad: Vad): Listener {
   return {
     parallel: 1,
     async listen(passage, signal) {
       signal?.throwIfAborted();
-      const { pcm, refused } = await decode(passage);
+      const { planes, refused } = await decode(passage);
       const { skipSamples, warmupWindows, windows } = passage;
-      const ownPcm = pcm.subarray(skipSamples);
-      const levels = windowLevels(ownPcm).subarray(0, warmupWindows + windows);
+      const own = planes.map((plane) => plane.subarray(skipSamples));
+      const [mix = new Float32Array(0)] = own.length > 1 ? [new MixDown(own.length, SAMPLE_RATE).push(own)] : own;
+      // What is said in one channel may drown in the other.
+      const heard = areApart(own, WORTH_HEARING) ? own : [mix];
       const probabilities = new Float32Array(windows);
-      for (const stretch of stretchesToJudge(passage, levels)) {
-        const judged = await judgeStretch(vad, stretch, warmupWindows, ownPcm, levels);
-        // The alignment of every later word hangs on this.
-        const start = Math.max(stretch.start - warmupWindows, 0);
-        const end = stretch.end - warmupWindows;
-        if (judged.length !== end - start) throw new Error(`${judged.length} windows were judged of ${end - start}.`);
-        probabilities.set(judged, start);
+      for (const pcm of heard) {
+        const judged = await judge(vad, passage, pcm);
+        for (const [i, probability] of judged.entries())
+          probabilities[i] = Math.max(probabilities[i] ?? 0, probability);
       }
-      return { probabilities, levels: levels.slice(warmupWindows), refused };
+      return { probabilities, levels: windowLevels(mix).slice(warmupWindows, warmupWindows + windows), refused };
     },
   };
 }
 
-async function decode({ codec, lead, frames }: Passage): Promise<{ pcm: Float32Array; refused: number[] }> {
+/** The probability of speech in each window of a passage. @param pcm from its first window on */
+async function judge(vad: Vad, passage: Passage, pcm: Float32Array): Promise<Float32Array> {
+  const { warmupWindows, windows } = passage;
+  const levels = windowLevels(pcm).subarray(0, warmupWindows + windows);
+  const probabilities = new Float32Array(windows);
+  for (const stretch of stretchesToJudge(passage, levels)) {
+    const judged = await judgeStretch(vad, stretch, warmupWindows, pcm, levels);
+    // The alignment of every later word hangs on this.
+    const start = Math.max(stretch.start - warmupWindows, 0);
+    const end = stretch.end - warmupWindows;
+    if (judged.length !== end - start) throw new Error(`${judged.length} windows were judged of ${end - start}.`);
+    probabilities.set(judged, start);
+  }
+  return probabilities;
+}
+
+async function decode({ codec, lead, frames }: Passage): Promise<{ planes: Planes; refused: number[] }> {
   const all = [...lead, ...frames];
-  if (codec === 's16') return { pcm: pcmOf(all, 'mixed')[0] ?? new Float32Array(0), refused: [] };
+  if (codec === 's16') return { planes: pcmOf(all, 'separate'), refused: [] };
   // Loaded when first needed: an instance that sees no Opus never compiles libopus.
-  const { decodeOpus } = await import('../read/opusDecoder.ts');
-  const { pcm, refused } = await decodeOpus(all);
-  return { pcm, refused: refused.flatMap((index) => (index < lead.length ? [] : index - lead.length)) };
+  const { decodeOpusChannels } = await import('../read/opusDecoder.ts');
+  const { planes, refused } = await decodeOpusChannels(all, 'separate');
+  return { planes, refused: refused.flatMap((index) => (index < lead.length ? [] : index - lead.length)) };
 }

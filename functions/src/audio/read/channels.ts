@@ -93,8 +93,9 @@ export function pcmOf(frames: readonly SourceFrame[], mode: ChannelMode): Planes
 /**
  * Whether two channels carry two sounds, as those of a call do. They do not where one is silent, or where both are one sound: a mono
  * recording in a stereo file, a phone with two microphones.
+ * @param audible mean square below which a channel is silent
  */
-export function areApart([left, right]: Planes): boolean {
+export function areApart([left, right]: Planes, audible = AUDIBLE): boolean {
   if (left === undefined || right === undefined) return false;
   let product = 0;
   let leftSquares = 0;
@@ -106,7 +107,7 @@ export function areApart([left, right]: Planes): boolean {
     leftSquares += a * a;
     rightSquares += b * b;
   }
-  const isAudible = Math.min(leftSquares, rightSquares) > AUDIBLE * left.length;
+  const isAudible = Math.min(leftSquares, rightSquares) > audible * left.length;
   return isAudible && Math.abs(product) < ONE_SOUND * Math.sqrt(leftSquares * rightSquares);
 }
 

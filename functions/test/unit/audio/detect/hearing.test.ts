@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atLevel, inRoom, random, steadyNoise, withNoise } from '../../../../bench/hearing/conditions.ts';
+import { interleave } from '../../../../src/audio/read/channels.ts';
 import { listenWith } from '../../../../src/audio/detect/listener.ts';
 import type { Listener } from '../../../../src/audio/detect/listener.ts';
 import { PassageCutter } from '../../../../src/audio/detect/passages.ts';
@@ -92,6 +93,26 @@ describe('Hearing', function () {
       }
     });
   }
+
+  it('is of each of two channels, however loud the other is', async () => {
+    const voice = atLevel(SPEECH, -40);
+    const music = Float32Array.from(
+      voice,
+      (_, i) => 0.4 * Math.sin(2 * Math.PI * (220 + 110 * (Math.floor((2 * i) / RATE) % 3)) * (i / RATE)),
+    );
+    const alone = seconds(await heard(voice));
+    for (const other of [music, steadyNoise('white', voice.length / RATE, -12), silence(voice.length / RATE)]) {
+      for (const [left, right] of [
+        [voice, other],
+        [other, voice],
+      ] as const) {
+        const both = interleave([left, right]);
+        const frames = pcmFrames(both).map(({ payload }) => ({ payload, samples: (payload?.length ?? 0) / 4 }));
+        const found = seconds(await regionsOf(frames, 's16', listener));
+        assert.ok(Math.abs(found - alone) < 0.3, `${found} s, not ${alone}`);
+      }
+    }
+  });
 
   it('finds nothing in digital silence and in steady noise, at any level', async () => {
     assert.deepEqual(await heard(silence(65)), []);
