@@ -42,6 +42,7 @@ export class CaptureSession {
   /** Of the last opening. */
   #attempt = 0;
   #closed = false;
+  #isPaused = false;
   /** When the last frame came, or its microphone was opened: by the monotonic clock. */
   #lastFrameAt = 0;
   /** When a microphone may be opened again, by the monotonic clock. */
@@ -72,6 +73,20 @@ export class CaptureSession {
     };
   }
 
+  /** Closes the microphone until {@link resume}, so that the browser, too, shows that nothing is captured. */
+  async pause(): Promise<void> {
+    this.#interrupt('paused');
+    this.#isPaused = true;
+    await this.#closeSource();
+  }
+
+  /** Opens a microphone again. The interruption is over with its first frame. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#reopenAt = 0;
+    this.#look();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#unwatch();
@@ -85,7 +100,7 @@ export class CaptureSession {
       this.#look();
     });
     // The person was faster, or a later attempt was.
-    if (this.#closed || attempt !== this.#attempt) {
+    if (this.#closed || this.#isPaused || attempt !== this.#attempt) {
       await closeSource(source);
       return;
     }
@@ -119,7 +134,7 @@ export class CaptureSession {
   }
 
   #look(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#isPaused) return;
     const { microphone } = this.#source ?? {};
     if (microphone === undefined) {
       this.#reopen();
@@ -156,7 +171,7 @@ export class CaptureSession {
   }
 
   #interrupt(reason: InterruptionReason, detail: string | null = null): void {
-    if (!this.#closed) this.#set({ reason, detail });
+    if (!this.#closed && !this.#isPaused) this.#set({ reason, detail });
   }
 
   #set(interruption: Interruption | null): void {

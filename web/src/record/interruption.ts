@@ -2,6 +2,7 @@
 
 /**
  * Why nothing is recorded:
+ * - `paused`: the person who records wants it so. The microphone is closed.
  * - `suspended`: the platform has stopped the audio clock: a call, an assistant, a page in the background.
  * - `muted`: the platform delivers silence instead of what the microphone captures.
  * - `ended`: the microphone was unplugged or taken away.
@@ -12,7 +13,7 @@
  * - `encoder`: the browser's Opus encoder failed.
  */
 export type InterruptionReason =
-  'suspended' | 'muted' | 'ended' | 'changed' | 'no_frames' | 'frozen' | 'unavailable' | 'encoder';
+  'paused' | 'suspended' | 'muted' | 'ended' | 'changed' | 'no_frames' | 'frozen' | 'unavailable' | 'encoder';
 
 export interface Interruption {
   readonly reason: InterruptionReason;

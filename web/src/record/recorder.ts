@@ -188,6 +188,15 @@ export class Recorder {
     this.#recordedMs.value = 0;
   }
 
+  /** Records nothing until {@link resume}. What was recorded before is kept. */
+  async pause(): Promise<void> {
+    if (this.state.value.kind === 'recording') await this.#session?.pause();
+  }
+
+  resume(): void {
+    this.#session?.resume();
+  }
+
   /** Resolves when everything that was recorded is with the outbox, or cannot be now. What went wrong was told. */
   async stop(): Promise<Ending> {
     if (this.state.value.kind === 'starting') this.#cancelling?.abort();

@@ -9,6 +9,7 @@ export function interruptionText({ reason, detail }: Interruption): string {
 }
 
 const NOW: Readonly<Record<Interruption['reason'], string>> = {
+  paused: 'The microphone is off until you resume.',
   suspended:
     'The device has paused the microphone, for a call or an assistant. Recording goes on as soon as the device allows it.',
   muted: 'The microphone is muted by the device or the browser. Recording goes on when it is unmuted.',
@@ -21,6 +22,7 @@ const NOW: Readonly<Record<Interruption['reason'], string>> = {
 };
 
 const BEFORE: Readonly<Record<Missed['reason'], string>> = {
+  paused: 'you had paused',
   suspended: 'the device had paused the microphone',
   muted: 'the microphone was muted',
   ended: 'the microphone was unplugged or taken away',

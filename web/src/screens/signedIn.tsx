@@ -12,7 +12,6 @@ import { browserAudio, pageEvents } from '../record/browserAudio.ts';
 import { Journal } from '../record/journal.ts';
 import { checkKeeping } from '../record/keeping.ts';
 import { openMicrophone } from '../record/microphone.ts';
-import { Pausing } from '../record/pausing.ts';
 import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import { beforeLeaving, type SignedInUser } from '../session.ts';
@@ -37,7 +36,6 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   const { uid } = user;
   const outbox = useMemo(() => openOutbox(uid, deviceId(), tellProblem), [uid]);
   const recorder = useMemo(() => openRecorder(uid, outbox), [outbox]);
-  const pausing = useMemo(() => new Pausing(recorder), [recorder]);
   const finder = useMemo(() => once(async () => new (await import('../sync/finder.ts')).Finder(uid)), [uid]);
   const jobFiles = useMemo(() => new JobFiles(uid), [uid]);
   const newest = useLive(`newest/${uid}`, () => liveQuery(newestConversations(uid, 1), conversationOf));
@@ -54,18 +52,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
       void recorder.stop().then(() => outbox.close());
     };
   }, [recorder, outbox]);
-  const data: AppData = {
-    uid,
-    newest,
-    jobs,
-    underWay,
-    jobFiles,
-    outbox,
-    finder,
-    recorder,
-    pausing,
-    deviceId: deviceId(),
-  };
+  const data: AppData = { uid, newest, jobs, underWay, jobFiles, outbox, finder, recorder, deviceId: deviceId() };
 
   const leaveNow = (): Promise<void> => signOut(data).catch(tellProblem);
 

@@ -1,7 +1,6 @@
 /** What all screens share: the user, what is live from the server, what is on this device. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Pausing } from '../record/pausing.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Finder } from '../sync/finder.ts';
 import type { Outbox } from '../sync/outbox.ts';
@@ -22,7 +21,6 @@ export interface AppData {
   /** Loaded at the first search. */
   readonly finder: () => Promise<Finder>;
   readonly recorder: Recorder;
-  readonly pausing: Pausing;
   /** This browser, as recordings name it. */
   readonly deviceId: string;
 }

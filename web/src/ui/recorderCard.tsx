@@ -1,25 +1,18 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { interruptionText, missedText } from '../record/recorderText.ts';
 import { stopwatch } from '../domain/time.ts';
 import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
-import { Glyph } from './icons.tsx';
 import { useOnline } from './now.ts';
 import { Recogniser } from './recogniser.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 export function RecorderCard() {
-  const { recorder, pausing } = useApp();
+  const { recorder } = useApp();
   const state = recorder.state.value;
   const recording = state.kind === 'recording';
-  const isPaused = pausing.isPaused.value && state.kind === 'idle';
   const online = useOnline();
-  const button = useRef<HTMLButtonElement>(null);
-  /** The button that was pressed goes. */
-  const goToButton = (): void => {
-    setTimeout(() => button.current?.focus());
-  };
   const toggle = async (): Promise<void> => {
     if (state.kind === 'starting') {
       await recorder.stop();
@@ -27,13 +20,10 @@ export function RecorderCard() {
     }
     if (!recording) {
       void keeper.ask();
-      await pausing.start();
+      await recorder.start();
       return;
     }
-    await finish();
-  };
-  const finish = async (): Promise<void> => {
-    const ending = await pausing.finish();
+    const ending = await recorder.stop();
     if (ending === 'broken') return; // What was not kept was told, and why.
     const onItsWay = online && ending === 'delivered';
     tell(onItsWay ? 'The recording is kept, and on its way.' : 'The recording is kept here, and sent when it can be.');
@@ -43,10 +33,9 @@ export function RecorderCard() {
       <h2 id="microphone">Microphone</h2>
       <div class="recorder-stage">
         <button
-          ref={button}
           class={recording ? 'record-button on' : 'record-button'}
           aria-pressed={recording}
-          aria-label={isPaused ? 'Go on recording' : LABELS[state.kind]}
+          aria-label={LABELS[state.kind]}
           disabled={state.kind === 'stopping'}
           onClick={() => {
             toggle().catch(tellProblem);
@@ -54,30 +43,8 @@ export function RecorderCard() {
         >
           <span />
         </button>
-        {recording || isPaused ? <Elapsed /> : <Idle state={state} />}
-        {recording && (
-          <button
-            class="button"
-            onClick={() => {
-              pausing.pause().catch(tellProblem).finally(goToButton);
-            }}
-          >
-            <Glyph name="pause" size={18} /> Pause
-          </button>
-        )}
-        {isPaused && (
-          <>
-            <p class="recorder-idle">Paused: nothing is recorded</p>
-            <button
-              class="button"
-              onClick={() => {
-                finish().catch(tellProblem).finally(goToButton);
-              }}
-            >
-              Finish
-            </button>
-          </>
-        )}
+        {recording ? <Elapsed /> : <Idle state={state} />}
+        {recording && <PauseButton />}
       </div>
       <Meter />
       <Interruptions />
@@ -89,6 +56,22 @@ export function RecorderCard() {
       </p>
       <Recogniser />
     </section>
+  );
+}
+
+function PauseButton() {
+  const { recorder } = useApp();
+  const isPaused = recorder.interruption.value?.reason === 'paused';
+  return (
+    <button
+      class="button small"
+      onClick={() => {
+        if (isPaused) recorder.resume();
+        else recorder.pause().catch(tellProblem);
+      }}
+    >
+      {isPaused ? 'Resume' : 'Pause'}
+    </button>
   );
 }
 
@@ -121,10 +104,10 @@ const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 
 
 /** What is recorded, not how long ago it began: while nothing is recorded, it stands still. */
 function Elapsed() {
-  const { pausing } = useApp();
+  const { recorder } = useApp();
   return (
     <p class="recorder-time" role="timer" aria-label="Recorded so far">
-      {stopwatch(pausing.recordedMs.value)}
+      {stopwatch(recorder.recordedMs.value)}
     </p>
   );
 }
@@ -136,11 +119,19 @@ const SHOWN_MISSED = 5;
 function Interruptions() {
   const { recorder } = useApp();
   const now = recorder.interruption.value;
+  const isPaused = now?.reason === 'paused';
   const missed = recorder.missed.value;
   return (
     <>
+      <div role="status">
+        {isPaused && (
+          <p class="notice">
+            <b>Paused.</b> {interruptionText(now)}
+          </p>
+        )}
+      </div>
       <div role="alert">
-        {now !== null && (
+        {now !== null && !isPaused && (
           <p class="notice bad">
             <b>Nothing is recorded.</b> {interruptionText(now)}
           </p>

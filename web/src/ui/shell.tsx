@@ -110,11 +110,12 @@ function MovingJobs() {
 function Recording() {
   const { recorder } = useApp();
   if (recorder.state.value.kind !== 'recording') return null;
-  const isInterrupted = recorder.interruption.value !== null;
+  const reason = recorder.interruption.value?.reason ?? null;
   return (
     <a class="recording-now" href={hrefs.record}>
-      {isInterrupted ? <Glyph name="warn" size={16} /> : <span class="record-dot" aria-hidden="true" />}
-      {isInterrupted ? 'Recording interrupted' : 'Recording'}
+      {reason === null && <span class="record-dot" aria-hidden="true" />}
+      {reason !== null && <Glyph name={reason === 'paused' ? 'pause' : 'warn'} size={16} />}
+      {reason === null ? 'Recording' : reason === 'paused' ? 'Recording paused' : 'Recording interrupted'}
     </a>
   );
 }

@@ -110,6 +110,22 @@ describe('A microphone that is interrupted, in a real browser', function () {
     assert.equal(await page.evaluate(() => recorded.tracks.every(({ readyState }) => readyState === 'ended')), true);
   });
 
+  it('by its person: the microphone is off, it is said, and it goes on when it is resumed', async () => {
+    await start();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('status').getByText('Paused.').waitFor();
+    await page.getByRole('link', { name: 'Recording paused' }).waitFor();
+    assert.equal(await page.evaluate(() => recorded.tracks.every(({ readyState }) => readyState === 'ended')), true);
+    await assertAccessible(page, 'A paused recording');
+    await visitor.shot('recording-paused');
+    const stood = await timer().textContent();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('list', { name: 'Not recorded' }).getByText('you had paused').waitFor();
+    await page.waitForFunction((before) => document.querySelector('.recorder-time')?.textContent !== before, stood);
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.locator('.file-name').nth(1).waitFor();
+  });
+
   it('that never opens: the browser’s question is named, and the button cancels', async () => {
     await page.evaluate(() => {
       recorded.isAsking = true;

@@ -56,6 +56,42 @@ describe('A recording that is interrupted', () => {
     await assertMissed('suspended', 5500, 2000);
   });
 
+  it('by the person who records closes the microphone, and goes on with another one when that person wants it', async () => {
+    const { audio, recorder } = bench;
+    await recorder.pause();
+    assert.equal(audio.held, 0, 'nothing listens meanwhile');
+    assert.equal(recorder.interruption.value?.reason, 'paused');
+    audio.freeze();
+    audio.changePage();
+    await audio.capture(20);
+    assert.deepEqual([audio.opened.length, recorder.interruption.value.reason], [1, 'paused']);
+    assert.equal(recorder.recordedMs.value, 3000, 'the stopwatch stands still');
+    recorder.resume();
+    await audio.capture(2);
+    await assertMissed('paused', 20_000);
+  });
+
+  it('by a pause while a microphone is being opened lets that one go', async () => {
+    const { audio, recorder } = bench;
+    audio.last.track.end();
+    await recorder.pause();
+    await audio.capture(3);
+    assert.deepEqual([audio.held, recorder.interruption.value?.reason], [0, 'paused']);
+    recorder.resume();
+    await audio.capture(2);
+    assert.equal(recorder.interruption.value, null);
+  });
+
+  it('by a pause until its end keeps what was recorded before', async () => {
+    await bench.recorder.pause();
+    await bench.audio.capture(5);
+    assert.equal(await bench.recorder.stop(), 'delivered');
+    assert.deepEqual(
+      bench.heard.map(({ ms }) => ms),
+      [3000],
+    );
+  });
+
   it('by a mute records none of the silence that is delivered instead', async () => {
     const { track } = bench.audio.last;
     track.mute(true);
@@ -187,6 +223,10 @@ describe('A recording that is interrupted', () => {
         audio.freeze();
       },
       () => (audio.isDead = !audio.isDead),
+      () => void bench.recorder.pause(),
+      () => {
+        bench.recorder.resume();
+      },
     ];
     let seed = 7;
     for (let i = 0; i < 60; i++) {
