@@ -311,7 +311,7 @@ export class SyncClient {
     return true;
   }
 
-  /** Jobs that ended while nobody listened. `start` does this by itself; a background task may call it alone. */
+  /** Jobs that ended while no handler listened. `start` does this by itself; a background task may call it alone. */
   async checkMissedCompletions(): Promise<void> {
     await this.#checkJobs(null);
   }

@@ -2,7 +2,7 @@
 
 export type Unsubscribe = () => void;
 
-/** A listener that throws disturbs nobody else: `error` tells of it. */
+/** A listener that throws disturbs no other: `error` tells of it. */
 export class Emitter<Events extends { readonly error: unknown }> {
   readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
 

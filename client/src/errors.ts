@@ -44,7 +44,7 @@ export interface FileProblem {
 
 /**
  * Why a request brought nothing. Only an answer in our server's own shape is its verdict; every other answer is `network`.
- * - `network`: there was no answer, or somebody else answered: a portal, a proxy, a front end whose server is down. It says
+ * - `network`: there was no answer, or another machine answered: a portal, a proxy, a front end whose server is down. It says
  *   nothing about the recordings, so it never counts towards giving up.
  * - `wait`: the server wants to be asked later (429, 503). It never counts as a failure.
  * - `signed_out`: the server serves no such user: signed out, deleted, or not admitted. Recordings wait until that has changed.

@@ -36,7 +36,7 @@ export interface FirebaseBackendOptions extends SdkBackendOptions {
 }
 
 /**
- * For the user who is signed in now, and no other: signed out, or with somebody else signed in, the client waits.
+ * For the user who is signed in now, and no other: signed out, or with another user signed in, the client waits.
  * Its `idToken` throws SyncError `account_gone` where the account was deleted or disabled.
  * @throws SyncError `signed_out`
  */

@@ -53,7 +53,7 @@ export class Follower {
     this.#askAnew();
   }
 
-  /** Somebody asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  /** The user asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
   tryNow(): void {
     this.#setbacks.forget();
     this.#offline.ignore();

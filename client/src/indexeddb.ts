@@ -48,7 +48,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
   const lock = ownLock({ name, channel: tabs, clock });
   const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[], lease?: Lease): Promise<void> => {
     await database.run('readwrite', async (tx) => {
-      // In the same transaction: nobody takes over between this and the write.
+      // In the same transaction: no other tab takes over between this and the write.
       if (lease !== undefined && (await tx.objectStore('entries').get(LEASE))?.['token'] !== lease.token) {
         throw new LeaseLostError();
       }

@@ -3,7 +3,7 @@ import { bytesOf } from './bytes.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export function memoryStore(): RecordingStore {
-  // As text, so that nobody shares an object with the store.
+  // As text, so that no caller shares an object with the store.
   const entries = new Map<string, string>();
   const audio = new Map<string, Uint8Array<ArrayBuffer>>();
   const put: RecordingStore['put'] = (changed) => {

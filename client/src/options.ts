@@ -10,7 +10,7 @@ import type { Clock } from './time.ts';
 import type { UploaderStatus } from './uploader.ts';
 
 export interface SyncClientOptions {
-  /** This user's, and nobody else's. */
+  /** Of this user alone. */
   readonly store: RecordingStore;
   readonly backend: Backend;
   /**

@@ -158,7 +158,7 @@ export class Ownership {
 
   /**
    * Another context has changed something. What changes while that is read is read together afterwards: a context that sends ten
-   * thousand recordings changes something all the time. Nobody waits for it, so a failure is only reported.
+   * thousand recordings changes something all the time. No caller waits for it, so a failure is only reported.
    */
   changed(signal: AbortSignal): void {
     this.#hasNews = true;

@@ -8,7 +8,7 @@ import { SyncError } from './errors.ts';
 export interface Clock {
   /** Unix milliseconds. People and networks set this clock, in either direction: it is for points in time, never for durations. */
   now(): number;
-  /** Milliseconds since some fixed moment. Nobody can set it, but it may stand still while the device sleeps. */
+  /** Milliseconds since some fixed moment. It cannot be set, but it may stand still while the device sleeps. */
   monotonic(): number;
   /** Resolves after so long, or when the signal aborts, whichever is first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -89,7 +89,7 @@ export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock,
     if (signal.aborted) throw stopped();
     throw new TimeLimitError(`There was no answer within ${Math.round(limitMs / 1000)} s.`);
   });
-  // Once the work has settled, the limit has nobody to tell.
+  // Once the work has settled, no caller waits for the limit.
   limit.catch(() => undefined);
   try {
     return await Promise.race([work, limit]);
@@ -133,7 +133,7 @@ export class Waker {
     this.#sleeping?.abort();
   }
 
-  /** Until so long has passed, somebody wakes it (also before it began to wait), or the signal aborts. */
+  /** Until so long has passed, it is woken (also before it began to wait), or the signal aborts. */
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#woken && !signal.aborted && ms > 0) {
       const { controller, unlink } = linkedController(signal);

@@ -64,7 +64,7 @@ export class Uploader {
   readonly #givenUp: GivenUp;
   readonly #offline: OfflineHint;
   #limits: BatchLimits;
-  /** Somebody asked for an attempt on this network, whatever it costs. */
+  /** The user asked for an attempt on this network, whatever it costs. */
   #mayCost = false;
   /** What is being sent, and how to stop it. */
   #sending: { readonly batchId: string; readonly controller: AbortController; readonly ended: Promise<void> } | null =
@@ -97,14 +97,14 @@ export class Uploader {
     this.#waker.wake();
   }
 
-  /** Somebody asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  /** The user asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
   tryNow(): void {
     this.#setbacks.forget();
     this.#offline.ignore();
     this.#waker.wake();
   }
 
-  /** Somebody asks for an attempt on this network, whatever it costs: until the network changes. */
+  /** The user asks for an attempt on this network, whatever it costs: until the network changes. */
   allowCost(): void {
     this.#mayCost = true;
   }
@@ -203,7 +203,7 @@ export class Uploader {
     }
   }
 
-  /** @throws {@link STOPPED} where somebody stopped it; what sending throws. */
+  /** @throws {@link STOPPED} where the app stopped it; what sending throws. */
   async #send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
     const { controller, unlink } = linkedController(signal);
     const work = this.#options.sender.send(batch, controller.signal);

@@ -109,7 +109,7 @@ export interface SegmentPageDoc<Time = Instant> extends SegmentSource<Time> {
   readonly speakers: readonly number[];
 }
 
-/** No page of several segments is longer, milliseconds: about 100 KB where somebody speaks all the time. */
+/** No page of several segments is longer, milliseconds: about 100 KB of speech without a pause. */
 export const LONGEST_PAGE_MS = 5 * 60_000;
 
 /** The segments of pages, in order of time. Those of the last page may lie behind the first ones of the page that follows. */

@@ -171,7 +171,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   return { env, logFile, uiUrl, crashed: Promise.race([ended, died]), watch };
 }
 
-/** The emulators that somebody may miss. The hub, logging and the UI are firebase-tools itself, whose end is noticed otherwise. */
+/** The emulators whose end is to be noticed. The hub, logging and the UI are firebase-tools itself, whose end is noticed otherwise. */
 function listenersOf(ports: Ports): ReadonlyMap<string, number> {
   const names = [
     'auth',

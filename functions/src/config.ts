@@ -167,7 +167,7 @@ export const params = {
   maxChunkMinutes: boundedInt('MAX_CHUNK_MINUTES', {
     default: 10,
     min: 1,
-    // The words of a request are one document of at most 1 MiB, about 11,000: nobody speaks 550 in a minute.
+    // The words of a request are one document of at most 1 MiB, about 11,000: speech does not have 550 words in a minute.
     max: 20,
     description: 'Longest audio of one Deepgram request.',
   }),

@@ -13,7 +13,7 @@ export type Session =
   | { readonly kind: 'signedIn'; readonly user: SignedInUser }
   | { readonly kind: 'unavailable'; readonly message: string };
 
-/** Whether somebody was signed in last time: decides what is painted before Firebase is there. */
+/** Whether a user was signed in last time: decides what is painted before Firebase is there. */
 const HINT = 'signed-in';
 
 export const session = signal<Session>({ kind: 'starting', expected: localStorage.getItem(HINT) !== null });
@@ -32,7 +32,7 @@ export function sayFarewell(text: string): () => void {
   };
 }
 
-/** Why nobody is signed in any more, for who looks at the sign-in page; told once. Null where they signed out themselves. */
+/** Why the user is not signed in any more, for the sign-in page; shown once. Null where they signed out themselves. */
 export function takeSignOutReason(): { readonly text: string; readonly bad: boolean } | null {
   const farewell = sessionStorage.getItem(FAREWELL);
   const isGone = sessionStorage.getItem(ACCOUNT_GONE) !== null;
@@ -62,7 +62,7 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
 /** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
 const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
 
-/** Where nobody was signed in, Firebase waits for somebody who does something: until then there is nothing to do for it. */
+/** Where no user was signed in, Firebase is loaded at the first key or press: until then there is nothing to do for it. */
 export async function startSession(): Promise<void> {
   if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
   try {
@@ -87,7 +87,7 @@ function show(user: SignedInUser | null): void {
   else session.value = user === null ? { kind: 'signedOut' } : { kind: 'signedIn', user };
 }
 
-/** Firebase asks now and then who is signed in. A tab in the background may miss that somebody left and came back. */
+/** Firebase asks now and then who is signed in. A tab in the background may miss that the user signed out and in again. */
 function leaveWithOthers({ key, newValue }: StorageEvent): void {
   const isSignOut = newValue === null && (key === HINT || key === null);
   if (isSignOut && session.value.kind === 'signedIn') void leavePage();

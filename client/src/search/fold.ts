@@ -17,7 +17,7 @@ export interface Folded {
 
 /**
  * What readers leave out when they type: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel marks and tatweel, and what
- * nobody sees (soft hyphens, joiners, direction marks, variation selectors).
+ * cannot be seen (soft hyphens, joiners, direction marks, variation selectors).
  */
 const LEFT_OUT = classOf([
   ...['0300-036f', '0483-0487', '1ab0-1aff', '1dc0-1dff', '20d0-20ff', 'fe20-fe2f'],

@@ -51,7 +51,7 @@ const LEADING_PUNCTUATION = /^[\s\p{P}]+/u;
 /** Of what precedes a word, what belongs to it. */
 const OPENING_MARKS = /[¿¡"“„«([「『]+$/u;
 
-/** More than this many words, fillers or not, are one side of a conversation: somebody listened. */
+/** More than this many words, fillers or not, are one side of a conversation: another person listened. */
 const MAX_FILLER_WORDS = 20;
 
 /** Tells fillers of one language from words. */

@@ -21,7 +21,7 @@ const SAME_AUDIO_SHARE = 1 / 3;
 
 /**
  * Two words are one when they sound the same, overlap in time, and are of the same audio. A recogniser's times waver by some tens of
- * milliseconds, and a word cut by the edge of a file is heard as what is left of it, but nobody says a word twice at once.
+ * milliseconds, and a word cut by the edge of a file is heard as what is left of it, but no person says a word twice at once.
  * (Nearness alone would also drop the second "no" of "no, no".) Two sessions of a recorder whose clock restarted claim the same
  * hours, so the time says nothing of whether their audio is the same: its sound does. Where that is not known, audio is not the same
  * where most of the words around meet others at their time.

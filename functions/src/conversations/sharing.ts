@@ -20,7 +20,7 @@ export type Share = ShareDoc<Timestamp>;
 /** Pages of one answer: with five minutes of speech each more than a working day, some megabytes. */
 const SHOWN_PAGES = 100;
 
-/** Bytes of a token: nobody guesses 2^256. */
+/** Bytes of a token: 2^256 tokens cannot be guessed. */
 const TOKEN_BYTES = 32;
 
 export interface SharingDeps {
@@ -66,7 +66,7 @@ export async function share(
   return { id, token, expiresAtMs };
 }
 
-/** Ends a share of the user. One that is not there, or somebody else's, is left alone. */
+/** Ends a share of the user. One that is not there, or belongs to another user, is left alone. */
 export async function withdraw(uid: string, id: string, { db }: Pick<SharingDeps, 'db'>): Promise<void> {
   const ref = sharesIn(db).doc(id);
   await db.runTransaction(async (tx) => {

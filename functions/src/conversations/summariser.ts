@@ -21,7 +21,7 @@ export interface Summariser {
   summarise(opening: TranscriptOpening, signal: AbortSignal): Promise<Title>;
 }
 
-/** The speakers' own first words. Asks nobody, costs nothing. */
+/** The speakers' own first words. Asks no service, costs nothing. */
 export const extractiveSummariser: Summariser = {
   maxCharacters: () => 2000,
   summarise: (opening) => Promise.resolve(extractiveTitle(opening)),

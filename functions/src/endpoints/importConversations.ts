@@ -45,7 +45,7 @@ export interface ImportCallableDeps {
 }
 
 const { maxConversations, maxSegments, maxEdits, maxTextLength } = IMPORT_LIMITS;
-/** Of one segment. Nobody says more in a minute. */
+/** Of one segment. No person says more in a minute. */
 const MAX_WORDS = 2000;
 const MAX_TAGS = 100;
 

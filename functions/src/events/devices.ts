@@ -3,7 +3,7 @@ import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/f
 import { devicesPath, userPath } from 'offline-audio-sync-contract';
 import type { DeviceDoc } from 'offline-audio-sync-contract';
 
-/** FCM takes 500 tokens in one call; nobody owns more devices than that, and the rules cannot count. */
+/** FCM takes 500 tokens in one call; no user has more devices than that, and the rules cannot count. */
 const MAX_DEVICES = 500;
 
 export interface DeviceToken {

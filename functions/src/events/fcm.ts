@@ -13,7 +13,7 @@ export interface FcmOptions {
   readonly deadlineMs?: number;
 }
 
-/** A push is a hint: nobody waits for it longer than this. What was handed over by then may still arrive. */
+/** A push is a hint: a worker waits for it no longer than this. What was handed over by then may still arrive. */
 const DEADLINE_MS = 20_000;
 
 const NOTHING: Delivery = { sent: 0, removed: 0 };
@@ -54,7 +54,7 @@ class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
-/** @throws DeadlineExceeded when the work takes longer; it is not stopped by that, and its end is nobody's any more. */
+/** @throws DeadlineExceeded when the work takes longer; it is not stopped by that, and its result is dropped. */
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

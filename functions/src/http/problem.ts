@@ -17,7 +17,7 @@ const MAX_MESSAGE_LENGTH = 4000;
 /** Characters of a name as it was sent. No recording has a longer one. */
 const MAX_NAME_LENGTH = 256;
 
-/** Retry-After where a wait helps and nobody knows how long, seconds. */
+/** Retry-After where a wait helps and its length is not known, seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 30;
 
 /**

@@ -220,7 +220,7 @@ export class RecordingRegistry {
     tx.set(this.#recordings(uid).doc(id), { ...entry, startedAt, startTimes: timesOf(entry, startedAt) });
   }
 
-  /** Writes where a recording belongs that nobody has claimed yet. @param file with its new date. @param before its date so far. */
+  /** Writes where a recording belongs that no job has claimed yet. @param file with its new date. @param before its date so far. */
   announce(tx: Transaction, uid: string, jobId: string, file: JobFile, before: Timestamp): void {
     if (file.md5 === null) return;
     tx.set(this.#ref(uid, file), this.#entry(jobId, file, 'open', timesOf(undefined, before, file.startedAt)));

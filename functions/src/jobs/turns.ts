@@ -40,7 +40,7 @@ export class Turns {
 
   /**
    * The change that makes a job wait for its turn; null when its turn has come. Reads outside of any transaction: a job that ends in
-   * the same moment costs a wait, or lets one more run, and nobody waits for a lock.
+   * the same moment costs a wait, or lets one more run, and no job waits for a lock.
    */
   async wait(job: Job): Promise<JobChange | null> {
     const { maxRunningJobs, now } = this.#deps;
@@ -81,7 +81,7 @@ export class Turns {
         await jobs.update(payload.jobId, ({ status, epoch }) =>
           status === 'pending' && epoch === payload.epoch ? wait : null,
         );
-        // Those before it may have ended meanwhile, and found nobody waiting.
+        // Those before it may have ended meanwhile, and found no job waiting.
         await this.pass(payload.uid);
       },
     };

@@ -1,7 +1,7 @@
 /**
  * Audio that is kept to be played, where the operator and the user want that: `audio/{uid}/{chunkId}.ogg` or `.flac` in Cloud Storage, and
  * a document that names it (the contract's keptAudio.ts). The object is written first and named in the transaction that stores the words;
- * it is deleted after its document. So an object without a document is nobody's, and the sweeper deletes it.
+ * it is deleted after its document. So an object without a document is not in use, and the sweeper deletes it.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';

@@ -51,7 +51,7 @@ export class UploadedObjects {
   }
 
   /**
-   * Replaces the object by one with the same bytes that nobody can read back: Firebase gives every upload a download token, which
+   * Replaces the object by one with the same bytes that cannot be read back: Firebase gives every upload a download token, which
    * opens the object to everybody who has it and needs no sign-in. Whatever type or headers the uploader chose go, too, so that a
    * browser never shows it as a page. Gone or overwritten already is fine.
    */

@@ -17,7 +17,7 @@ export interface KeptAudioDeps {
 const LOOK_UP = 100;
 
 /**
- * Deletes those of the listed objects that nobody may play any more. It is safe against everything that goes on meanwhile: an object is
+ * Deletes those of the listed objects that may not be played any more. It is safe against everything that goes on meanwhile: an object is
  * named minutes after it was written, and those that are listed are older; one that is written anew has another generation, which
  * the deletion spares.
  */

@@ -60,7 +60,7 @@ type Counts = Omit<StepReport, 'step' | 'ms' | 'broken'>;
 
 /** Jobs of one step that are worked on at once. */
 const CONCURRENCY = 16;
-/** Objects younger than this are left alone, milliseconds: nobody has to hurry, and clocks differ. */
+/** Objects younger than this are left alone, milliseconds: there is no hurry, and clocks differ. */
 const OBJECT_AGE_MS = 3600_000;
 /** A pass over all objects begins at most this often, milliseconds: it reads every job that has objects. */
 const PASS_EVERY_MS = 3600_000;

@@ -9,7 +9,7 @@ import type { Transcriber, Transcription, TranscriptionRequest } from './transcr
 
 /**
  * How long one request may take in all, milliseconds. Deepgram itself gives up after ten minutes of processing (504); giving
- * up before it does would pay for an answer that nobody reads, and then pay again.
+ * up before it does would pay for an answer that is not read, and then pay again.
  */
 const TIMEOUT_MS = 11 * 60_000;
 

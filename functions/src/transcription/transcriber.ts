@@ -49,7 +49,7 @@ export interface Transcription {
   readonly requestId: string;
   /** What transcribed it, service or model: `deepgram/nova-3`, `moonshine-tiny-en`. It is stored with the words and shown. */
   readonly transcriber: string;
-  /** What the service says it billed; 0 where nobody bills. */
+  /** What the service says it billed; 0 where nothing is billed. */
   readonly billedSeconds: number;
   readonly language: string | null;
   /** In order of time; empty when no words were heard: a result, not an error. */

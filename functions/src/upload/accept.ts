@@ -84,7 +84,7 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
 }
 
 /**
- * Takes back an upload that failed. The job goes first: once it is gone nobody can start it, so the objects are nobody's.
+ * Takes back an upload that failed. The job goes first: once it is gone it cannot be started, so the objects belong to no job.
  * If it is not gone, another request with the same key made it run, or began anew: the objects at these paths are that
  * job's. Failing here loses nothing: the job is still `uploading`, and the sweeper clears it away with its objects.
  */

@@ -19,7 +19,7 @@ export interface DeclaredRecording {
   readonly startedAtMs: number;
   /** Bytes. */
   readonly size: number;
-  /** Base64, as Storage keeps it; null where nobody has said. */
+  /** Base64, as Storage keeps it; null where it was not given. */
   readonly md5: string | null;
   /** Null where only reading the bytes tells. */
   readonly durationSeconds: number | null;
@@ -156,7 +156,7 @@ type Identity = Pick<DeclaredRecording, 'name' | 'deviceId' | 'startedAtMs' | 's
 /**
  * Recordings that repeat another one of the same upload, and which: the same bytes at the same time of the same device
  * (a name in seconds and one in milliseconds, say). The same bytes at different times are two recordings of silence. Of one
- * whose MD5 nobody knows there is no telling yet.
+ * whose MD5 is not known there is no telling yet.
  */
 export function repeatedRecordings(recordings: readonly Identity[]): Map<string, string> {
   const firsts = new Map<string, string>();

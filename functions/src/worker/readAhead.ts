@@ -11,7 +11,7 @@ export async function* readAhead<T>(source: AsyncIterable<T>, ahead: number): As
     for (;;) {
       while (queue.length <= ahead) {
         const next = iterator.next();
-        // Asked for later, or never: until then a failure is nobody's.
+        // Asked for later, or never: until then no caller handles a failure.
         next.catch(() => undefined);
         queue.push(next);
       }

@@ -6,7 +6,7 @@ export interface SampleScenario {
   readonly recordings: readonly { readonly name: string; readonly startedAtMs: number; readonly durationMs: number }[];
 }
 
-/** Which device each is of, and when it begins: minutes after nine. Devices overlap, as where somebody wears several. */
+/** Which device each is of, and when it begins: minutes after nine. Devices overlap, as where a person wears several. */
 const SCENES: Readonly<Record<string, readonly [device: string, minute: number]>> = {
   night: ['pendant', 0],
   kitchen: ['pendant', 1.5],

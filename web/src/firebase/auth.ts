@@ -76,12 +76,12 @@ export async function deleteAccount(): Promise<void> {
   localStorage.setItem(LEFT_AT, String(Date.now()));
 }
 
-/** When somebody signed out by hand, in whichever tab. */
+/** When the user signed out by hand, in whichever tab. */
 const LEFT_AT = 'signed-out-at';
 /** Tabs learn of it within seconds, milliseconds. */
 const LEFT_RECENTLY_MS = 60_000;
 
-/** Whether somebody has just signed out by hand. Firebase itself signs out of an account that was deleted or disabled. */
+/** Whether the user has just signed out by hand. Firebase itself signs out of an account that was deleted or disabled. */
 export function leftByHand(): boolean {
   return Math.abs(Date.now() - Number(localStorage.getItem(LEFT_AT))) < LEFT_RECENTLY_MS;
 }

@@ -1,4 +1,4 @@
-/** Documents as the functions write them, and what the console makes of them. The rules let nobody else write them. */
+/** Documents as the functions write them, and what the console makes of them. The rules let only the functions write them. */
 import type { DocumentData, Timestamp } from 'firebase/firestore';
 import { segmentsIn } from 'offline-audio-sync-contract';
 import type {

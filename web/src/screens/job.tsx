@@ -22,7 +22,7 @@ export function JobScreen({ id }: { id: string }) {
   const { uid } = useApp();
   const job = useLive(`job/${id}`, () => liveDocument(jobPath(id), jobOf));
   const pages = useLive(`job/${id}/files`, () => liveQuery(filesOfJobs(uid, id, NO_LIMIT), filePageOf));
-  // The rules let nobody read a job that is not there.
+  // The rules do not let a job be read that is not there.
   if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
   if (job.kind === 'loading') return <Waiting what="the job" />;
   if (job.value === null) return <Unreached what="the job" />;
@@ -165,7 +165,7 @@ function Reasons({ job }: { job: Job }) {
   );
 }
 
-/** Conversations that are named before somebody asks for more. */
+/** Conversations that are named at first; more are named on request. */
 const NAMED = 30;
 
 /** The conversations that came of it. */

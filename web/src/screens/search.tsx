@@ -11,7 +11,7 @@ import { Marked } from '../ui/marked.tsx';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 
-/** Results before somebody asks for more. */
+/** Results that are shown at first; more are shown on request. */
 const PAGE = 50;
 
 /** Everything that was ever said. */

@@ -1,4 +1,4 @@
-/** What somebody reads who was sent a link: without an account, and without Firebase. */
+/** What a reader of a shared link sees: without an account, and without Firebase. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { SharedConversationView } from 'offline-audio-sync-contract';

@@ -8,7 +8,7 @@ type Auth = typeof import('../firebase/auth.ts');
 /** Signs in, or does what leads to it; returns what to tell. */
 type Attempt = (work: (auth: Auth) => Promise<string | undefined>) => void;
 
-/** Three stretches of what a device hears: somebody talks, nobody does. */
+/** Three stretches of what a device hears: with speech and without. */
 const WAVES = [
   '2354689a7b9c8a6b54321112234576a98b7654311',
   '1121112346798a89bca97865432211121113468a',

@@ -17,7 +17,7 @@ export interface PlaybackOptions {
   readonly audio?: HTMLAudioElement;
 }
 
-/** Longer pauses are left out where somebody wants that, milliseconds. */
+/** Longer pauses are left out where the listener wants that, milliseconds. */
 const LONG_PAUSE_MS = 800;
 /** Chunks in memory: the one that sounds, and those around it. */
 const KEPT_CHUNKS = 4;

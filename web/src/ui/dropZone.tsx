@@ -9,7 +9,7 @@ import { Glyph } from './icons.tsx';
 import { Refusals } from './refusals.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
-/** Ordinary audio that somebody has to say the time of. */
+/** Ordinary audio whose time the user has to say. */
 interface Undated {
   readonly file: File;
   /** Unix milliseconds, as guessed or as said. */

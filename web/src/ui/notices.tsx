@@ -13,7 +13,7 @@ const canNotify = 'Notification' in globalThis;
 const isWanted = (): boolean =>
   canNotify && localStorage.getItem(KEY) !== null && Notification.permission === 'granted';
 
-/** When the last job under way has ended while nobody looks at the page. */
+/** When the last job under way has ended while the page is in the background. */
 export function useNotices(): void {
   const { underWay, jobs } = useApp();
   /** Jobs that were seen under way, and of whose end nothing was told. */

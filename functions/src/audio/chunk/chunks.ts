@@ -116,7 +116,7 @@ export class SpeechChunker {
 
   /** The run is over: the chunks still open. */
   end(): PlannedChunk[] {
-    // Audio that nobody judged would pass for silence.
+    // Audio that was not judged would pass for silence.
     if (this.#windows < this.#windowsOfFrames) throw new Error('The run ended before its last windows were judged.');
     const chunks = this.#detector.end(this.#frames.totalSamples).flatMap((region) => this.#add(region));
     return [...chunks, ...this.#close()];

@@ -23,7 +23,7 @@ export interface RegionOptions {
   readonly endPadMs: number;
   /** Longest region; a longer one is cut at its least probable place. */
   readonly maxSamples: number;
-  /** Where the first region may start: what lies before is somebody else's. */
+  /** Where the first region may start: what lies before belongs to another passage. */
   readonly notBefore: number;
 }
 

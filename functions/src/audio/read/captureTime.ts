@@ -35,7 +35,7 @@ const END = String.raw`(?!\d)`;
 const YEAR = String.raw`(?<year>19[7-9]\d|20\d\d)`;
 
 /**
- * Dates, the most explicit first. A day before its month is taken with dots, as nobody writes months so, and where no month has its
+ * Dates, the most explicit first. A day before its month is taken with dots, because months are not written so, and where no month has its
  * number; 09-10-2025 may be either, and is not taken.
  */
 const DATES = [
@@ -76,7 +76,7 @@ export function findCaptureTime(base: string, zone: string): CaptureTime | null 
   const digits = timestamp?.groups?.['digits'] ?? '';
   // Ten digits are seconds from 2001 to 2286, thirteen the same in milliseconds: neither is a date.
   if (timestamp && (digits.length === 10 || digits.length === 13)) return epoch(timestamp.index, digits);
-  // A number of thirteen digits can be nothing else behind another separator, or alone; one of ten may call somebody.
+  // A number of thirteen digits can be nothing else behind another separator, or alone; one of ten may be a telephone number.
   const milliseconds = /(?:^|[-. ])(\d{13})$/.exec(base);
   if (milliseconds?.[1] !== undefined) {
     const startedAtMs = captureTimeMs(Number(milliseconds[1]));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * Id of a recording in a user's ingest ledger: 64 hex digits, stable for ever (stored data depends on it).
- * MD5 and size are what Storage keeps of every object, so nobody has to read the bytes again. MD5 can be made to collide on
+ * MD5 and size are what Storage keeps of every object, so the bytes need not be read again. MD5 can be made to collide on
  * purpose, but only within one's own recordings: the uid is part of the id.
  *
  * @param md5Base64 MD5 of the bytes, as Storage writes it.

@@ -90,7 +90,7 @@ const NOTHING: Written = { get: () => '' };
 /**
  * Runs what fluent-ffmpeg spawns with an empty environment, as the leader of a process group, and through a shell that limits its
  * address space (where there is a shell: not on Windows). Also mends its handler of a process that cannot be spawned, which asks
- * what the process wrote, undefined then, and throws where nobody can catch it: the whole worker would die of it.
+ * what the process wrote, undefined then, and throws where no caller can catch it: the whole worker would die of it.
  */
 function confine(command: FfmpegCommand, addressBytes: number): void {
   const inner = command as unknown as {

@@ -19,7 +19,7 @@ const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 /** What is converted at a time. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Sizes from here on are what writes to a pipe leave behind: nobody knew the size. */
+/** Sizes from here on are what writes to a pipe leave behind: the writer did not know the size. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
 /** A claim may exceed what is there by this: writers that round up to whole blocks. Seconds. */
