@@ -82,8 +82,8 @@ export class ExactTranscriber implements Transcriber {
   }
 }
 
-/** What a world hears with, for its worker: nothing but these words, each exactly. Summaries of usage are not made. */
-export function exactHearing(words: readonly SpokenWord[]) {
+/** A worker's detection and transcription that know nothing but these words, each exactly. Summaries are not made. */
+export function exactSpeech(words: readonly SpokenWord[]) {
   const transcriber = new ExactTranscriber();
   transcriber.listenTo(words);
   return {

@@ -10,7 +10,7 @@ import { acceptUpload } from '../../src/upload/accept.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 import { MemoryStaging } from '../support/memoryStores.ts';
 import { TestWorld } from '../support/worker.ts';
 import type { NamedBytes } from '../support/worker.ts';
@@ -90,10 +90,10 @@ class MemoryAudio extends StagedAudio {
 }
 
 describe('A day of 720 one-minute files', function () {
-  const hearing = exactHearing(words);
+  const speech = exactSpeech(words);
   // Firestore is the real one. Audio stays in memory: two thousand objects, put, read and deleted, tell nothing about the day.
   const staging = new MemoryStaging();
-  const world = new TestWorld(hearing, `demo-day-${randomUUID()}`);
+  const world = new TestWorld(speech, `demo-day-${randomUUID()}`);
   const audio = new MemoryAudio(world.bucket(), staging);
   beforeEach(() => {
     world.becomeSomebodyElse();

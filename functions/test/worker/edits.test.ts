@@ -7,7 +7,7 @@ import { codeOf } from '../support/errors.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -24,7 +24,7 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 12_000].map((startMs, i) => ({
 describe('a conversation that its user corrects', () => {
   let world: RedatingWorld;
   before(() => {
-    world = new RedatingWorld(exactHearing(SAID));
+    world = new RedatingWorld(exactSpeech(SAID));
   });
   after(() => world.close());
   beforeEach(() => {

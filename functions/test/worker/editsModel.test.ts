@@ -7,7 +7,7 @@ import { assertSound } from '../support/checks.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS, GAP_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 
 const RECORDINGS = 4;
 const WORDS = 4;
@@ -127,7 +127,7 @@ interface Case {
 describe('conversations that are split and merged in any mixture with arrivals, dates and deletions', () => {
   it('are those that the speech and the edits in effect make, and nothing said is lost', async function () {
     this.timeout(600_000);
-    const world = new RedatingWorld(exactHearing(SAID.flat()));
+    const world = new RedatingWorld(exactSpeech(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {
       world.becomeSomebodyElse();
       const scene: Case = { world, model: new Model(), jobs: new Map(), deletedPlaces: new Set(), late: new Map() };

@@ -7,7 +7,7 @@ import { deleteUnkept } from '../../src/sweeper/keptAudio.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 
 const DAYS_MS = 24 * 3600_000;
 const FILE = `audio_omi_pcm16_16000_1_fs160_${DAY_MS}.bin`;
@@ -25,7 +25,7 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 40_000].map((startMs, i) => ({
 describe('audio that is kept to be played', () => {
   let world: RedatingWorld;
   before(() => {
-    world = new RedatingWorld(exactHearing(SAID));
+    world = new RedatingWorld(exactSpeech(SAID));
     const keptAudio = new KeptAudio(world.db, world.bucket(), { keptMs: 10 * DAYS_MS, now: world.deps.now });
     Object.assign(world.deps, { keptAudio });
   });

@@ -5,7 +5,7 @@ import { assertSound } from '../support/checks.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 
 const RECORDINGS = 3;
 const LENGTH_MS = 20_000;
@@ -79,7 +79,7 @@ class Model {
 describe('dates that are corrected in any mixture with arrivals, repeats and deletions', () => {
   it('leave everything that was said where it belongs, once', async function () {
     this.timeout(600_000);
-    const world = new RedatingWorld(exactHearing(SAID.flat()));
+    const world = new RedatingWorld(exactSpeech(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {
       world.becomeSomebodyElse();
       const model = new Model();

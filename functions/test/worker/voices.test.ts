@@ -5,7 +5,7 @@ import { assertSound } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
-import { exactHearing, record } from '../order/sound.ts';
+import { exactSpeech, record } from '../order/sound.ts';
 
 /** Two people who speak in turn, without a pause that ends a conversation. */
 function dialogue(minutes: number): SpokenWord[] {
@@ -22,13 +22,13 @@ function dialogue(minutes: number): SpokenWord[] {
 
 describe('speakers across chunks', () => {
   const words = dialogue(5);
-  const hearing = exactHearing(words);
-  const { transcriber } = hearing;
+  const speech = exactSpeech(words);
+  const { transcriber } = speech;
   let world: TestWorld;
 
   const open = (change: object): TestWorld =>
     new TestWorld({
-      ...hearing,
+      ...speech,
       maxChunkMs: 60_000,
       contextMs: 30_000,
       ...change,
