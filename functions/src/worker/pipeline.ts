@@ -18,7 +18,7 @@ import { ProgressReporter } from './progress.ts';
 import { readAhead } from './readAhead.ts';
 import type { Chunk, Recorder } from './recorder.ts';
 import { scanRecordings, seconds } from './scan.ts';
-import type { ScanEvent, ScanSettings } from './scan.ts';
+import type { ScanEvent, ScanSettings } from './scanEvent.ts';
 import { speechAudio } from './chunkAudio.ts';
 import { placeChunkWords, transcribePatiently } from './transcribe.ts';
 

@@ -29,7 +29,7 @@ import type { FinishDeps } from '../completion/finish.ts';
 import { transcribeRecordings } from './pipeline.ts';
 import { Recorder } from './recorder.ts';
 import type { RecorderDeps } from './recorder.ts';
-import type { ScanSettings } from './scan.ts';
+import type { ScanSettings } from './scanEvent.ts';
 import { inTimeOrder } from './scanOrder.ts';
 
 /** What a worker is made of: stores and what follows from an end, the task's surroundings, and four groups of the worker's own. */

@@ -25,7 +25,7 @@ import type { UsageCounters } from 'offline-audio-sync-contract';
 import type { UsageStore } from '../usage/usage.ts';
 import { keptSpans } from './keepAudio.ts';
 import type { FileWork } from './fileWork.ts';
-import type { ScanSettings } from './scan.ts';
+import type { ScanSettings } from './scanEvent.ts';
 import type { ChunkWords, PlacedWord } from './transcribe.ts';
 
 export interface RecorderDeps {

@@ -1,4 +1,4 @@
-import type { ScanDeps } from '../../src/worker/scan.ts';
+import type { ScanDeps } from '../../src/worker/scanEvent.ts';
 
 /** Nothing was transcribed before. */
 export const noCoverage: Pick<ScanDeps, 'coverage' | 'jobId'> = {

@@ -10,7 +10,7 @@ import { AppError } from '../../../src/errors.ts';
 import type { JobFile } from '../../../src/jobs/job.ts';
 import { scanRecordings } from '../../../src/worker/scan.ts';
 import { inTimeOrder } from '../../../src/worker/scanOrder.ts';
-import type { ScanEvent } from '../../../src/worker/scan.ts';
+import type { ScanEvent } from '../../../src/worker/scanEvent.ts';
 import { jobFile } from '../../support/jobFiles.ts';
 import { MemoryCoverage } from '../../support/memoryCoverage.ts';
 

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
 import type { Batches } from './batch.ts';
-import type { DecodeOptions } from './decode.ts';
+import type { DecodeOptions } from './decoding.ts';
 import { MAX_STALL_MS, memoryLimit } from './limits.ts';
 import { NEXT } from './sandboxMessages.ts';
 import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';

@@ -1,6 +1,6 @@
 /** What goes between the sandbox and the thread that started it. */
 import type { Batch } from './batch.ts';
-import type { DecodeOptions } from './decode.ts';
+import type { DecodeOptions } from './decoding.ts';
 
 /** The worker's data. */
 export interface SandboxTask extends Omit<DecodeOptions, 'notes'> {

@@ -1,0 +1,289 @@
+/** The packets of one file, or of one link of a chained one, to stretches of samples. Runs in the sandbox. */
+import { AppError } from '../../../errors.ts';
+import { ChannelConverter } from '../channels.ts';
+import type { ChannelMode } from '../channels.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
+import type { Builds } from './builds.ts';
+import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
+import type { FileView } from './fileView.ts';
+import { placeFlacFrame } from './flacFrame.ts';
+import { DECODERS, VARIANTS } from './formats.ts';
+import type { Demuxer } from './formats.ts';
+import { AudioDecoder, FrameResampler, isEndOfFile, mountView, openDemuxer, shapeOf, timestampOf } from './libav.ts';
+import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
+import { implausible, MAX_TRACKS, tooManyTracks } from './limits.ts';
+import type { Workload } from './limits.ts';
+import { TrackMixer } from './mixTracks.ts';
+import { Timeline } from './timeline.ts';
+import type { Stretch } from './timeline.ts';
+import { PacketBytes } from './packetBytes.ts';
+import { bytesPerSecond, drain } from './track.ts';
+import type { Track } from './track.ts';
+
+/** No build has a decoder for any track of the recording; another decoder may have. */
+export class UnsupportedCodec extends Error {}
+
+/** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
+const MAX_MP3_FRAME_BYTES = 1441;
+
+/** What is given out at a time, samples. */
+const BATCH_SAMPLES = SAMPLE_RATE;
+
+export interface DecodeOptions {
+  readonly demuxer: Demuxer;
+  readonly maxSeconds: number;
+  readonly channels: ChannelMode;
+  /** Whether the file was mended: gaps in its time stamps are lost. */
+  readonly isMended: boolean;
+  /** Whether another decoder may be asked for what has none here. */
+  readonly hasOther: boolean;
+  /** Gets sentences about what could not be read. */
+  readonly notes: string[];
+}
+
+/** What the parts of a file have in common. */
+export interface Shared extends DecodeOptions {
+  readonly builds: Builds;
+  readonly workload: Workload;
+}
+
+/** One track in one part. */
+interface OpenTrack {
+  readonly track: Track;
+  readonly stream: AudioStream;
+  /** Null where its codec is not known. */
+  readonly decoder: AudioDecoder | null;
+  /** Whether it has given a frame: encoders put something before the audio, which is cut from the first. */
+  hasBegun: boolean;
+}
+
+/** A part of a file and its audio tracks. */
+interface Demuxed {
+  readonly libav: Libav;
+  /** The demuxer's. */
+  readonly context: number;
+  readonly streams: readonly AudioStream[];
+}
+
+interface OpenPart extends Omit<Demuxed, 'streams'> {
+  /** By the index of their streams. */
+  readonly streams: ReadonlyMap<number, OpenTrack>;
+}
+
+/** Decodes a file, or one link of a chained one. */
+export class Decoding {
+  readonly #shared: Shared;
+  readonly #demuxer: Demuxer;
+  readonly #tracks: Track[] = [];
+  readonly #bytes: PacketBytes;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+    this.#demuxer = shared.demuxer;
+    this.#bytes = new PacketBytes(shared.demuxer);
+  }
+
+  /**
+   * @param parts the file, cut where something is missing between them
+   * @param tailBytes bytes behind the last part
+   * @param lostSeconds what is missing before each part, where no time stamps say it
+   */
+  async *decode(
+    parts: readonly FileView[],
+    tailBytes: number,
+    lostSeconds: readonly number[] = [],
+  ): AsyncGenerator<Stretch[], void, undefined> {
+    let mixer: TrackMixer | null = null;
+    for (const [i, view] of parts.entries()) {
+      const { libav, context, streams } = await this.#open(view);
+      mixer ??= new TrackMixer(this.#tracks.length);
+      for (const track of this.#tracks) {
+        track.isDamaged = i > 0;
+        if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');
+      }
+      const packet = libav.av_packet_alloc_sync();
+      try {
+        let result = await libav.av_read_frame(context, packet);
+        for (; result >= 0; result = await libav.av_read_frame(context, packet)) {
+          this.#decodePacket(libav, packet, streams);
+          libav.av_packet_unref_sync(packet);
+          if (this.#isBatchReady) yield this.#mixed(mixer, false);
+        }
+        for (const open of streams.values()) this.#finish(libav, open);
+        if (i === parts.length - 1) this.#loseTail(view, streams, tailBytes);
+        if (!isEndOfFile(result)) this.#note('The decoder stopped before the end of the file.');
+      } finally {
+        for (const { decoder } of streams.values()) decoder?.close();
+        libav.avformat_close_input_js_sync(context);
+      }
+    }
+    if (mixer === null) return;
+    yield this.#mixed(mixer, true);
+    if (mixer.lateSeconds > 0) {
+      this.#note(`${mixer.lateSeconds.toFixed(1)} s of a track come too far behind the other tracks.`);
+    }
+  }
+
+  /** Opens a part with the first build that knows the codecs of all tracks, else with the one that knows the most. */
+  async #open(view: FileView): Promise<OpenPart> {
+    let best: { readonly variant: LibavVariant; readonly known: number } | null = null;
+    for (const variant of VARIANTS[this.#demuxer]) {
+      const demuxed = await this.#demux(view, variant);
+      const known = demuxed.streams.filter(({ codec }) => DECODERS[variant][codec] !== undefined).length;
+      if (known === demuxed.streams.length) return this.#openTracks(demuxed, variant);
+      demuxed.libav.avformat_close_input_js_sync(demuxed.context);
+      if (known > (best?.known ?? 0)) best = { variant, known };
+    }
+    if (best === null) throw new UnsupportedCodec('No build has a decoder for any track of the file.');
+    this.#note('The codec of an audio track is not known.');
+    return this.#openTracks(await this.#demux(view, best.variant), best.variant);
+  }
+
+  #openTracks({ libav, context, streams }: Demuxed, variant: LibavVariant): OpenPart {
+    const open = streams.map((stream, i) => this.#openTrack(libav, stream, DECODERS[variant][stream.codec] ?? null, i));
+    return { libav, context, streams: new Map(open.map((each) => [each.stream.index, each])) };
+  }
+
+  async #demux(view: FileView, variant: LibavVariant): Promise<Demuxed> {
+    const libav = await this.#shared.builds.get(variant);
+    const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
+    if (streams.length === 0) throw new Error('The file has no audio track.');
+    if (streams.length > MAX_TRACKS) {
+      throw new AppError('recording_corrupt', { message: tooManyTracks(streams.length) });
+    }
+    for (const stream of streams) refuseImplausible(stream);
+    return { libav, context, streams };
+  }
+
+  #note(sentence: string): void {
+    const { notes } = this.#shared;
+    if (!notes.includes(sentence)) notes.push(sentence);
+  }
+
+  /** @param decoder null where the codec is not known: its time is lost */
+  #openTrack(libav: Libav, stream: AudioStream, decoder: string | null, index: number): OpenTrack {
+    const track = (this.#tracks[index] ??= {
+      timeline: new Timeline(this.#shared.maxSeconds),
+      output: null,
+      isDamaged: false,
+      lastSeconds: 0,
+      longestTicks: 0,
+      bytes: 0,
+    });
+    const open = decoder === null ? null : AudioDecoder.open(libav, decoder, stream.codecpar);
+    return { track, stream, decoder: open, hasBegun: false };
+  }
+
+  #decodePacket(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
+    const size = libav.AVPacket_size_sync(packet);
+    const skipped = this.#bytes.account(
+      timestampOf(libav.AVPacket_pos_sync(packet), libav.AVPacket_poshi_sync(packet)),
+      size,
+    );
+    if (skipped > 0) for (const { track } of streams.values()) track.isDamaged = true;
+    const open = streams.get(libav.AVPacket_stream_index_sync(packet));
+    if (open === undefined) return;
+    const { track, stream } = open;
+    track.lastSeconds = libav.AVPacket_duration_sync(packet) * stream.tick || track.lastSeconds;
+    if (this.#demuxer === 'ogg' && stream.codec === 'flac') placeFlacFrame(libav, packet, track);
+    const pts = timestampOf(libav.AVPacket_pts_sync(packet), libav.AVPacket_ptshi_sync(packet));
+    // MP3 has no time stamps of its own: what lies between its frames took as long as as many bytes of frames do. FFmpeg puts it
+    // into the packet before or behind it, or into none.
+    const usualBytes = Math.min(MAX_MP3_FRAME_BYTES, bytesPerSecond(track) * track.lastSeconds);
+    const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
+    if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
+    track.bytes += size - Math.min(size, strayBytes);
+    const isIntact = open.decoder?.decode(packet, (frame) => {
+      this.#place(libav, open, frame);
+    });
+    if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick);
+  }
+
+  #place(libav: Libav, open: OpenTrack, frame: number): void {
+    const { track, stream } = open;
+    const shape = shapeOf(libav, frame);
+    const samples = libav.AVFrame_nb_samples_sync(frame);
+    refuseImplausible(shape);
+    this.#shared.workload.add(samples * shape.channels);
+    const output = this.#outputFor(libav, track, shape);
+    const seconds = samples / shape.sampleRate;
+    // The time stamp is that of the packet, also where its beginning was cut.
+    const cut = open.hasBegun ? 0 : Math.max(0, track.lastSeconds - seconds);
+    open.hasBegun = true;
+    const pts = timestampOf(libav.AVFrame_pts_sync(frame), libav.AVFrame_ptshi_sync(frame));
+    const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick + cut;
+    track.timeline.expect(at, seconds, this.#gapOf(track));
+    track.isDamaged = false;
+    for (const planes of output.resampler.push(frame)) track.timeline.fill(output.channels.push(planes));
+  }
+
+  #lose(track: Track, at: number | null): void {
+    track.timeline.lose(this.#demuxer === 'mp3' ? null : at, track.lastSeconds, this.#gapOf(track));
+    track.isDamaged = false;
+  }
+
+  /** FLAC numbers its samples without gaps, so one is always a loss; elsewhere a recorder may have paused. */
+  #gapOf(track: Track): 'silence' | 'lost' {
+    return track.isDamaged || this.#shared.isMended || this.#demuxer === 'flac' ? 'lost' : 'silence';
+  }
+
+  #outputFor(libav: Libav, track: Track, shape: FrameShape): NonNullable<Track['output']> {
+    const { output } = track;
+    const isSame =
+      output?.shape.sampleRate === shape.sampleRate &&
+      output.shape.channels === shape.channels &&
+      output.shape.format === shape.format;
+    if (isSame) return output;
+    drain(track);
+    track.output = {
+      shape,
+      resampler: FrameResampler.open(libav, shape, SAMPLE_RATE),
+      channels: new ChannelConverter(shape.channels, SAMPLE_RATE, this.#channels),
+    };
+    return track.output;
+  }
+
+  #finish(libav: Libav, open: OpenTrack): void {
+    open.decoder?.decode(null, (frame) => {
+      this.#place(libav, open, frame);
+    });
+    drain(open.track);
+  }
+
+  /** What the container claims beyond what came, and bytes at its end that are in no packet. */
+  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
+    const { maxSeconds } = this.#shared;
+    const claimed = claimedSeconds(view, this.#demuxer) ?? 0;
+    const claimedBytes = missingBytes(view, this.#demuxer);
+    const bytesBehind = tailBytes + this.#bytes.unreadIn(view);
+    for (const { track } of streams.values()) {
+      const decoded = track.timeline.length / SAMPLE_RATE;
+      const absent = claimedBytes / bytesPerSecond(track);
+      const missing = Math.max(
+        bytesBehind / bytesPerSecond(track),
+        claimed - decoded > CLAIM_SLACK_SECONDS && claimed <= maxSeconds ? claimed - decoded : 0,
+        decoded + absent <= maxSeconds ? absent : 0,
+      );
+      if (missing > 0) track.timeline.lose(null, missing, 'lost');
+    }
+  }
+
+  /** Tracks are mixed, so their channels are, too. */
+  get #channels(): ChannelMode {
+    return this.#tracks.length === 1 ? this.#shared.channels : 'mixed';
+  }
+
+  get #isBatchReady(): boolean {
+    return this.#tracks.some((track) => track.timeline.pending >= BATCH_SAMPLES);
+  }
+
+  #mixed(mixer: TrackMixer, isEnd: boolean): Stretch[] {
+    for (const [i, track] of this.#tracks.entries()) mixer.push(i, track.timeline.drain());
+    return mixer.drain(isEnd);
+  }
+}
+
+function refuseImplausible(shape: { readonly sampleRate: number; readonly channels: number }): void {
+  const complaint = implausible(shape);
+  if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
+}

@@ -1,0 +1,211 @@
+/** Neighbouring recordings as one stream: what was read of it becomes passages, and what was heard in them becomes chunks. */
+import { isDeepStrictEqual } from 'node:util';
+import { OPUS_PRE_ROLL_MS, SpeechChunker } from '../audio/chunk/chunks.ts';
+import type { PlannedChunk } from '../audio/chunk/chunks.ts';
+import type { Heard } from '../audio/detect/listener.ts';
+import { PassageCutter } from '../audio/detect/passages.ts';
+import type { Passage } from '../audio/detect/passages.ts';
+import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
+import { isOpus } from '../audio/read/format.ts';
+import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
+import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
+import { noteLost } from '../audio/read/readRecording.ts';
+import { LIMITS } from '../config.ts';
+import { AppError } from '../errors.ts';
+import type { JobFile } from '../jobs/job.ts';
+import type { ScanDeps, ScanEvent } from './scanEvent.ts';
+
+/** Where in a run a recording begins, or ends. */
+type Mark =
+  | { readonly kind: 'start'; readonly sample: number; readonly file: JobFile; readonly report: ReadReport }
+  | { readonly kind: 'end'; readonly sample: number; readonly file: JobFile; readonly error: AppError | null };
+
+/** A recording of a run. */
+interface Part {
+  readonly file: JobFile;
+  /** Where in the run it starts, samples. */
+  readonly start: number;
+  /** Where it ends; null until hearing has come there. */
+  end: number | null;
+  /** Frames heard. */
+  frames: number;
+  /** Samples heard whose result is stored through another recording. */
+  duplicateSamples: number;
+}
+
+/**
+ * Consecutive recordings of one device and format whose gaps are at most {@link LIMITS.runGapMs}: one stream of audio. It is
+ * read, and, somewhat later, heard.
+ */
+export class Run {
+  readonly #first: JobFile;
+  readonly #deps: ScanDeps;
+  readonly #chunker: SpeechChunker;
+  readonly #cutter: PassageCutter;
+  /** Of recordings whose audio is not planned to its end. */
+  readonly #parts: Part[] = [];
+  /** Marks that hearing has not come to. */
+  readonly #marks: Mark[] = [];
+  /** Samples read. */
+  #samples = 0;
+  #endMs = 0;
+  #heard = 0;
+  /** Windows that were judged. */
+  #windows = 0;
+  /** The recording that hearing is at, and what reading it found. */
+  #part: Part | null = null;
+  #report: ReadReport | null = null;
+
+  constructor(first: JobFile, deps: ScanDeps) {
+    this.#first = first;
+    this.#deps = deps;
+    this.#cutter = new PassageCutter(isOpus(first.format) ? 'opus' : 's16');
+    this.#chunker = new SpeechChunker({
+      conversationGapMs: deps.settings.conversationGapMs,
+      maxChunkMs: deps.settings.maxChunkMs,
+      contextMs: deps.settings.contextMs ?? 0,
+      preRollMs: preRollMs(first),
+    });
+  }
+
+  continuesWith(next: JobFile): boolean {
+    return (
+      next.deviceId === this.#first.deviceId &&
+      isDeepStrictEqual(next.format, this.#first.format) &&
+      Math.abs(next.startedAt.toMillis() - this.#endMs) <= LIMITS.runGapMs
+    );
+  }
+
+  start(file: JobFile, report: ReadReport): void {
+    this.#marks.push({ kind: 'start', sample: this.#samples, file, report });
+    this.#endMs = file.startedAt.toMillis();
+  }
+
+  push(frames: readonly SourceFrame[]): Passage[] {
+    const samples = frames.reduce((sum, frame) => sum + frame.samples, 0);
+    this.#samples += samples;
+    this.#endMs += samples / SAMPLES_PER_MS;
+    return this.#cutter.push(frames);
+  }
+
+  /** The recording ends here, with an error if it could not be read (further). */
+  finish(file: JobFile, error: AppError | null): void {
+    this.#marks.push({ kind: 'end', sample: this.#samples, file, error });
+  }
+
+  /** The passage of what was read last, however short. */
+  flush(): Passage[] {
+    return this.#cutter.flush();
+  }
+
+  end(): Passage[] {
+    return this.#cutter.end();
+  }
+
+  /** Reads what covers the next passage to be heard. */
+  async loadCoverage({ frames }: Passage): Promise<void> {
+    const upcoming = this.#marks.flatMap((mark) => (mark.kind === 'start' ? mark.file.startedAt.toMillis() : []));
+    const from = this.#part === null ? upcoming[0] : this.#atMs(this.#part);
+    if (from === undefined) return;
+    const samples = frames.reduce((sum, frame) => sum + frame.samples, 0);
+    const gapsMs = (upcoming.length + 1) * LIMITS.runGapMs;
+    await this.#deps.coverage.load(this.#first.deviceId, from - gapsMs, from + samples / SAMPLES_PER_MS + gapsMs);
+  }
+
+  /** Receives what was heard of the next passage. */
+  *hear({ frames }: Passage, { probabilities, levels, refused }: Heard): Generator<ScanEvent> {
+    const lost = new Set(refused);
+    for (const [i, frame] of frames.entries()) {
+      yield* this.#passMarks();
+      // A window that begins in this passage and ends in the next has no level yet: its frames have that of the one before.
+      const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
+      const level = levels?.[Math.max(0, window)];
+      const heard = level === undefined ? frame : { ...frame, level };
+      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(heard)]);
+      this.#heard += frame.samples;
+      if (this.#part !== null) this.#part.frames++;
+    }
+    yield* this.#passMarks();
+    this.#windows += probabilities.length;
+    yield* this.#plan(this.#chunker.addProbabilities(probabilities));
+    yield* this.#passParts(this.#chunker.plannedSample);
+  }
+
+  /** All of it was heard. */
+  *conclude(): Generator<ScanEvent> {
+    yield* this.#passMarks();
+    yield* this.#plan(this.#chunker.end());
+    yield* this.#passParts(this.#samples);
+  }
+
+  *#passMarks(): Generator<ScanEvent> {
+    for (let mark = this.#marks[0]; mark && mark.sample <= this.#heard; mark = this.#marks[0]) {
+      this.#marks.shift();
+      if (mark.kind === 'start') {
+        this.#report = mark.report;
+        this.#part = { file: mark.file, start: mark.sample, end: null, frames: 0, duplicateSamples: 0 };
+        this.#parts.push(this.#part);
+        this.#chunker.startRecording({ fileName: mark.file.name, startedAtMs: mark.file.startedAt.toMillis() });
+      } else {
+        yield this.#ended(mark.file, mark.error);
+      }
+    }
+  }
+
+  #ended(file: JobFile, error: AppError | null): ScanEvent {
+    const part = this.#part;
+    const report = this.#report;
+    if (part !== null) part.end = this.#heard;
+    const read = { file, samples: this.#heard - (part?.start ?? 0), duplicateSamples: part?.duplicateSamples ?? 0 };
+    if (error !== null || report === null) {
+      return { kind: 'failed', ...read, error: error ?? new AppError('internal') };
+    }
+    if (report.frames === 0) report.stoppedBecause = 'The decoder refused every frame.';
+    return { kind: 'decoded', ...read, report };
+  }
+
+  /** The decoder refused a frame that looks whole from outside: it is lost like any other that is damaged. */
+  #lose({ samples }: SourceFrame): SourceFrame {
+    const lost = { payload: null, samples };
+    if (this.#report !== null) {
+      this.#report.frames--;
+      noteLost(lost, this.#report);
+    }
+    return lost;
+  }
+
+  /** Marks a frame that is not to be planned: its result is stored, or the transcription service refused it. */
+  #withCoverage(frame: SourceFrame): SourceFrame {
+    const part = this.#part;
+    if (part === null) return frame;
+    const { file, frames } = part;
+    const isRefused = file.refused.some(({ firstFrame, endFrame }) => frames >= firstFrame && frames < endFrame);
+    const stored = isRefused ? null : this.#deps.coverage.find(file.deviceId, this.#atMs(part), frame);
+    if (!isRefused && stored === null) return frame;
+    const isOwn = isRefused || (stored?.jobId === this.#deps.jobId && stored.file === file.name);
+    if (!isOwn) part.duplicateSamples += frame.samples;
+    return { ...frame, isCovered: true };
+  }
+
+  /** Where hearing is, Unix milliseconds. */
+  #atMs({ file, start }: Part): number {
+    return file.startedAt.toMillis() + (this.#heard - start) / SAMPLES_PER_MS;
+  }
+
+  *#plan(chunks: readonly PlannedChunk[]): Generator<ScanEvent> {
+    for (const chunk of chunks) yield { kind: 'chunk', chunk, file: this.#first };
+  }
+
+  /** Says of which recordings nothing is left to plan. */
+  *#passParts(planned: number): Generator<ScanEvent> {
+    for (let part = this.#parts[0]; part && part.end !== null && part.end <= planned; part = this.#parts[0]) {
+      this.#parts.shift();
+      yield { kind: 'planned', file: part.file };
+    }
+  }
+}
+
+/** How much audio before its first span a chunk of this recording carries, milliseconds. */
+function preRollMs({ format }: Pick<JobFile, 'format'>): number {
+  return isOpus(format) ? OPUS_PRE_ROLL_MS : 0;
+}
