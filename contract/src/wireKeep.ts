@@ -138,6 +138,20 @@ export interface ExportedEdit extends SpeechPlaceView {
   readonly change: ExportedChange;
 }
 
+/** Where a stretch of a recording lies in audio that is taken along: from the start of each, milliseconds. */
+export interface ExportedSpan {
+  readonly recording_id: string;
+  readonly from_ms: number;
+  readonly audio_ms: number;
+  readonly duration_ms: number;
+}
+
+/** Kept audio that is taken along, in a file beside. An import leaves it out. */
+export interface ExportedAudio {
+  readonly file: string;
+  readonly spans: readonly ExportedSpan[];
+}
+
 /** A conversation as it is taken along, and as it can be imported. */
 export interface ExportedConversation {
   readonly conversation_id?: string | null;
@@ -155,6 +169,7 @@ export interface ExportedConversation {
   readonly segments: readonly ExportedSegment[];
   /** In the order in which they were made. */
   readonly edits?: readonly ExportedEdit[] | null;
+  readonly audio?: readonly ExportedAudio[] | null;
 }
 
 /** What `importConversations` asks for. */

@@ -12,8 +12,16 @@ export interface KeptAudio extends Pick<KeptAudioDoc<Timestamp>, 'spans' | 'dura
 /** What was heard, for when there is no network. Its name begins unlike those of the service worker, which deletes its own. */
 const CACHE = 'heard';
 
-/** The audio of a chunk; null where none is kept, or not any more. @throws Error with a sentence for a person */
-export async function readKeptAudio(uid: string, chunkId: string): Promise<KeptAudio | null> {
+/**
+ * The audio of a chunk; null where none is kept, or not any more.
+ * @param options `keeps`: whether it stays on this device, for when there is no network
+ * @throws Error with a sentence for a person
+ */
+export async function readKeptAudio(
+  uid: string,
+  chunkId: string,
+  { keeps }: { readonly keeps: boolean },
+): Promise<KeptAudio | null> {
   const doc = await readDocument(`${keptAudioPath(uid)}/${chunkId}`, (_, data) => data as KeptAudioDoc<Timestamp>);
   if (doc === null || doc.expiresAt.toMillis() < Date.now()) return null;
   const { path, contentType, spans, durationMs } = doc;
@@ -22,7 +30,7 @@ export async function readKeptAudio(uid: string, chunkId: string): Promise<KeptA
   const known = await cache?.match(key);
   const response = known ?? (await download(path));
   if (response === null) return null;
-  if (known === undefined) await cache?.put(key, response.clone());
+  if (known === undefined && keeps) await cache?.put(key, response.clone());
   return { spans, durationMs, blob: new Blob([await response.arrayBuffer()], { type: contentType }) };
 }
 

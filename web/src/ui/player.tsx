@@ -26,7 +26,7 @@ export function usePlayback(lines: readonly Sentence[]): Playback | null {
     () =>
       new Playback({
         sentences: () => sentences.current,
-        read: (chunkId) => readKeptAudio(uid, chunkId),
+        read: (chunkId) => readKeptAudio(uid, chunkId, { keeps: true }),
         onProblem: tellProblem,
       }),
     [uid],

@@ -24,6 +24,7 @@ export function TakeAlong() {
   const [from, setFrom] = useState(day);
   const [to, setTo] = useState(day);
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
+  const [withAudio, setWithAudio] = useState(false);
   const [count, setCount] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
   const save = async (): Promise<void> => {
@@ -35,6 +36,7 @@ export function TakeAlong() {
       from: startOfDay(from) ?? 0,
       to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
       formats,
+      withAudio,
       onProgress: setCount,
       signal: controller.signal,
     });
@@ -61,6 +63,9 @@ export function TakeAlong() {
             {FORMAT_NAMES[format]}
           </Check>
         ))}
+        <Check checked={withAudio} onChange={setWithAudio}>
+          The audio, where this service keeps any: to listen to elsewhere, it does not come in again
+        </Check>
       </fieldset>
       <div class="row start wrap">
         <button

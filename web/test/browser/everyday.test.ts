@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
+import type { ExportedConversation } from 'offline-audio-sync-contract';
 import type { Browser, Page } from 'playwright-core';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
@@ -164,6 +167,22 @@ describe('Every day', function () {
     await page.locator('.sentence[data-sounding]').getByText('Good night.').waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  });
+
+  it('takes the audio along where it is wished, with where it lies in the recordings', async () => {
+    await visitor.go('Settings');
+    await page.getByLabel(/^The audio, where this service keeps any/).check();
+    for (const label of ['From', 'To']) await page.getByLabel(label, { exact: true }).fill('2026-05-04');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a zip' }).click();
+    const zip = new ZipReader(new Uint8ArrayReader(await readFile(await (await download).path())));
+    const files = (await zip.getEntries()).filter((entry) => !entry.directory);
+    const audio = files.find(({ filename }) => /^2026-05-04\/0930-heard-[^/]*-1\.flac$/.test(filename));
+    assert.equal(audio?.uncompressedSize, 30 * 32_000 + 44);
+    const json = files.find(({ filename }) => filename.endsWith('.json'));
+    const taken = JSON.parse((await json?.getData(new TextWriter())) ?? '') as ExportedConversation;
+    const spans = [{ recording_id: 'rpendant', from_ms: 0, audio_ms: 0, duration_ms: 30_000 }];
+    assert.deepEqual(taken.audio, [{ file: audio.filename.split('/')[1], spans }]);
   });
 
   it('splits a conversation at a sentence, and joins the two again', async () => {

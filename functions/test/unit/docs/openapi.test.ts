@@ -35,6 +35,8 @@ const TYPES: Readonly<Record<string, string>> = {
   SharedConversation: 'SharedConversationView',
   ImportRequest: 'ImportRequest',
   ExportedConversation: 'ExportedConversation',
+  ExportedAudio: 'ExportedAudio',
+  ExportedSpan: 'ExportedSpan',
   ExportedEdit: 'ExportedEdit',
   ExportedChange: 'ExportedChange',
   ExportedSegment: 'ExportedSegment',
