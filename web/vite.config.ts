@@ -29,6 +29,8 @@ export default defineConfig({
   resolve: { dedupe: ['firebase'] },
   build: {
     target: 'es2022',
+    // A profile (npm run bench:console -- --profile …) tells the functions by their names.
+    minify: process.env['CONSOLE_PROFILE'] === undefined,
     assetsInlineLimit: 0, // The Content-Security-Policy knows no data: URLs but for images.
     modulePreload: { polyfill: false },
     rolldownOptions: {

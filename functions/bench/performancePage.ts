@@ -5,6 +5,7 @@ import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
 import { UPLOAD_OPTIONS } from '../src/http/uploadOptions.ts';
 import { decoding, hearing } from './audioPage.ts';
+import { consoleSpeed, searchSpeed } from './consolePage.ts';
 import { documents, fairness } from './corePage.ts';
 import { chart, percent, table } from './markdown.ts';
 import type { Cell } from './markdown.ts';
@@ -77,6 +78,8 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...documents(figures.documents),
     ...fairness(figures.fairness),
     ...uploadLoad(figures.load),
+    ...consoleSpeed(figures.console),
+    ...searchSpeed(figures.search),
     ...endToEnd(figures.e2e),
     ...settings(ratios),
   ];

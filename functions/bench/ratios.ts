@@ -76,6 +76,33 @@ export interface Local {
   readonly memory: readonly { readonly size: string; readonly peakMb: number }[];
 }
 
+/** A line of `npm run bench:console`. */
+export interface ConsoleVisit {
+  readonly days: number;
+  readonly aDay: number;
+  readonly slower: number;
+  /** Of the machine, by the end. */
+  readonly load: number;
+  readonly homeMs: number;
+  readonly longestTaskMs: number;
+  readonly processorMs: number;
+  readonly frames: number;
+  readonly droppedFrames: number;
+  readonly rowsInPage: number;
+  readonly heapMb: number;
+}
+
+/** Of `npm run bench:search`. */
+export interface SearchSpeed {
+  readonly words: number;
+  readonly conversations: number;
+  readonly keys: number;
+  readonly indexMb: number;
+  readonly load: number;
+  readonly worstProcessorMs: number;
+  readonly worstMedianMs: number;
+}
+
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
   readonly agreement: readonly Hearing[];
@@ -88,6 +115,8 @@ export interface Figures {
   readonly documents: Documents;
   readonly fairness: Fairness;
   readonly load: UploadLoad;
+  readonly console: readonly ConsoleVisit[];
+  readonly search: SearchSpeed;
   readonly e2e: {
     readonly realisticDelayMs: number;
     readonly latency: { readonly acceptedMs: number; readonly bareWriteMs: number };

@@ -1,0 +1,125 @@
+/** One visit of a person who comes back: the page is loaded, shows the newest day, and is scrolled to its end. */
+import type { CDPSession, Page } from 'playwright-core';
+
+export type Visit = Readonly<Record<string, number>>;
+
+interface VisitOptions {
+  /** How many times slower the page's processor is. */
+  readonly slower: number;
+  /** Conversations of the newest day. */
+  readonly rows: number;
+}
+
+/** What the page itself keeps of its visit. */
+interface Measured {
+  readonly tasks: { readonly at: number; readonly ms: number }[];
+  rowAt: number;
+  wholeAt: number;
+}
+
+/** A frame that took longer than two of sixty a second was dropped. */
+const DROPPED_MS = 1000 / 30;
+
+export async function visit(page: Page, { slower, rows }: VisitOptions): Promise<Visit> {
+  const session = await page.context().newCDPSession(page);
+  const watching = await session.send('Page.addScriptToEvaluateOnNewDocument', {
+    source: `(${watch.toString()})(${JSON.stringify(rows.toLocaleString('en'))})`,
+  });
+  // By the clock of the page's thread: what else runs on the machine takes none of it.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await session.send('Page.enable');
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  const before = await processorTime(session);
+  await page.reload();
+  await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.wholeAt > 0);
+  await page.waitForTimeout(1500 * slower); // What is done when the day is shown: counts, other days, the service worker.
+  const { tasks, rowAt, wholeAt } = await page.evaluate(
+    () => (globalThis as unknown as { measured: Measured }).measured,
+  );
+  const processorMs = await processorTime(session);
+  const scroll = await scrollToEnd(page, session);
+  const rowsInPage = await page.locator('.conversations li').count();
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize, backingStorageSize } = (await session.send('Runtime.getHeapUsage')) as {
+    usedSize: number;
+    backingStorageSize?: number;
+  };
+  await session.send('Page.removeScriptToEvaluateOnNewDocument', watching);
+  await session.detach();
+  const longest = (some: Measured['tasks']): number => Math.max(0, ...some.map(({ ms }) => ms));
+  return {
+    homeMs: Math.round(rowAt),
+    wholeDayMs: Math.round(wholeAt),
+    longestTaskMs: Math.round(longest(tasks)),
+    longTasks: tasks.length,
+    longTasksMs: Math.round(tasks.reduce((sum, { ms }) => sum + ms, 0)),
+    processorMs: Math.round(processorMs < before ? processorMs : processorMs - before),
+    ...scroll,
+    rowsInPage,
+    heapMb: Math.round((usedSize + (backingStorageSize ?? 0)) / 1e5) / 10,
+  };
+}
+
+/** What the page's tasks have taken, milliseconds. */
+async function processorTime(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0);
+}
+
+/** A CPU profile of what is done meanwhile. */
+export async function profileOf(page: Page, work: () => Promise<unknown>): Promise<unknown> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Profiler.enable');
+  await session.send('Profiler.setSamplingInterval', { interval: 500 });
+  await session.send('Profiler.start');
+  await work();
+  const { profile } = await session.send('Profiler.stop');
+  await session.detach();
+  return profile;
+}
+
+/** In the page, before anything of it: notes long tasks, the first row, and when the day's figures count them all. */
+function watch(count: string): void {
+  const measured: Measured = { tasks: [], rowAt: 0, wholeAt: 0 };
+  Object.assign(globalThis, { measured });
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) measured.tasks.push({ at: startTime, ms: duration });
+  }).observe({ type: 'longtask', buffered: true });
+  // Both are kept up to date by the browser: looking at them costs next to nothing.
+  const rowsInPage = document.getElementsByClassName('when');
+  const figures = document.getElementsByTagName('dd');
+  const look = (): void => {
+    if (measured.rowAt === 0 && rowsInPage.length > 0) measured.rowAt = performance.now();
+    const isWhole = measured.rowAt > 0 && [...figures].some(({ textContent }) => textContent === count);
+    if (isWhole) measured.wholeAt = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+/** By the wheel, as fast as a person turns it. */
+async function scrollToEnd(page: Page, session: CDPSession): Promise<Visit> {
+  await page.evaluate(() => {
+    const frames: number[] = [];
+    Object.assign(globalThis, { frames });
+    let before = performance.now();
+    const next = (now: number): void => {
+      frames.push(now - before);
+      before = now;
+      requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+  });
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  const began = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.length);
+  await session.send('Input.synthesizeScrollGesture', { x: 700, y: 500, yDistance: -height, speed: 4000 });
+  const all = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames);
+  const frames = all.slice(began);
+  return {
+    scrolledPx: await page.evaluate(() => Math.round(scrollY)),
+    frames: frames.length,
+    droppedFrames: frames.filter((ms) => ms > DROPPED_MS).length,
+    longestFrameMs: Math.round(Math.max(0, ...frames)),
+  };
+}
