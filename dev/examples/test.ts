@@ -15,6 +15,7 @@ import { findJava } from '../setup/java.mjs';
 import { checkModels, checkTypeScript } from './generate.ts';
 import { compileKotlin, tryKotlin } from './kotlin.ts';
 import { checkSyntax } from './syntax.ts';
+import { tryWeb } from './web.ts';
 
 const EXAMPLES = path.join(ROOT, 'examples');
 /** Those on the client library. */
@@ -50,9 +51,16 @@ await main(async (signal) => {
       execFileSync(process.execPath, [script, path.join(folder, 'expo')], { stdio: ['ignore', 'ignore', 'inherit'] });
     });
     const classPath = await step('kotlin', 'Compiling examples/kotlin', () => compileKotlin(java, folder));
-    if (classPath === undefined) return 0;
+    if (!isWanted('kotlin') && !isWanted('web')) return 0;
     return await withSuite({ ports: 'free', signal }, async ({ env }) => {
-      await step('kotlin', 'Killing and starting the Kotlin client', () => tryKotlin(java, classPath, folder, env));
+      await step('kotlin', 'Killing and starting the Kotlin client', () =>
+        tryKotlin(java, classPath ?? '', folder, env),
+      );
+      await step('web', 'Uploading by the service worker', () =>
+        tryWeb(path.join(folder, 'web'), env, (directory) => {
+          npm(['run', '--silent', 'build'], directory);
+        }),
+      );
       return 0;
     });
   } finally {
