@@ -5,7 +5,7 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { deleteAccount, setText, uidOf } from './support/operator.ts';
-import { launch, ORIGIN, Visitor } from './support/browser.ts';
+import { launch, ORIGIN, Visitor, untilRecorded } from './support/browser.ts';
 
 /** For what the functions do: a second or two, but the machine may be busy. */
 const PATIENCE_MS = 90_000;
@@ -204,7 +204,7 @@ describe('The console', function () {
     await visitor.context.setOffline(true);
     const began = Date.now();
     await page.getByRole('button', { name: 'Start recording' }).click();
-    await page.getByRole('timer').getByText('0:04').waitFor();
+    await untilRecorded(page, 4);
     await page.reload(); // Nobody pressed stop, and there is no network to load from.
     await page.getByText('A recording that was interrupted is safe').waitFor();
     const name = (await page.locator('.file-name').textContent()) ?? '';

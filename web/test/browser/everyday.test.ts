@@ -7,7 +7,7 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { assertAccessible } from './support/accessibility.ts';
-import { launch, Visitor } from './support/browser.ts';
+import { launch, Visitor, untilRecorded } from './support/browser.ts';
 import { putDocuments, putObject, uidOf } from './support/operator.ts';
 import { putConversations, seedTranscript } from './support/seed.ts';
 
@@ -114,7 +114,7 @@ describe('Every day', function () {
   it('adds what the microphone hears, and never says that the service was not reached', async () => {
     await visitor.go('Record');
     await page.getByRole('button', { name: 'Start recording' }).click();
-    await page.getByRole('timer').getByText('0:03').waitFor();
+    await untilRecorded(page, 3);
     await page.getByRole('button', { name: 'Stop recording' }).click();
     await page.getByText('The recording is kept').waitFor();
     await isDone(/audio_web/);
@@ -124,7 +124,7 @@ describe('Every day', function () {
   it('pauses while recording: the stopwatch stands still, nothing is recorded, and it goes on from there', async () => {
     await visitor.go('Record');
     await page.getByRole('button', { name: 'Start recording' }).click();
-    await page.getByRole('timer').getByText('0:02').waitFor();
+    await untilRecorded(page, 2);
     await page.getByRole('button', { name: 'Pause' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('status').getByText('Paused.').waitFor();
@@ -134,10 +134,7 @@ describe('Every day', function () {
     await page.setViewportSize({ width: 1280, height: 860 });
     assert.equal(await page.getByRole('timer').innerText(), paused);
     await page.keyboard.press('Enter'); // The same button goes on.
-    await page
-      .getByRole('timer')
-      .getByText(`0:0${Number(paused.split(':')[1]) + 2}`)
-      .waitFor();
+    await untilRecorded(page, Number(paused.split(':')[1]) + 2);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Stop recording' }).click();
     await page.getByText('The recording is kept').first().waitFor();

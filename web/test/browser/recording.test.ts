@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
-import { launch, Visitor } from './support/browser.ts';
+import { launch, Visitor, untilRecorded } from './support/browser.ts';
 
 /** What the page was given to record with. */
 interface Recorded {
@@ -61,7 +61,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
   const timer = () => page.getByRole('timer');
   const start = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Start recording' }).click();
-    await timer().getByText('0:02').waitFor();
+    await untilRecorded(page, 2);
   };
 
   it('by a suspended audio clock: the stopwatch stands still, it is said, and it goes on by itself', async () => {
@@ -104,7 +104,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     });
     await page.getByRole('list', { name: 'Not recorded' }).getByText('unplugged or taken away').waitFor();
     assert.equal(await page.evaluate(() => recorded.tracks.length), 2);
-    await timer().getByText('0:04').waitFor();
+    await untilRecorded(page, 4);
     await page.getByRole('button', { name: 'Stop recording' }).click();
     await page.locator('.file-name').nth(1).waitFor();
     assert.equal(await page.evaluate(() => recorded.tracks.every(({ readyState }) => readyState === 'ended')), true);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { launch, PASSWORD, Visitor } from './support/browser.ts';
+import { launch, PASSWORD, Visitor, untilRecorded } from './support/browser.ts';
 
 const DAYS = 'Nothing has been said yet';
 
@@ -54,7 +54,7 @@ describe('Two tabs of the console', function () {
   it('keep what one of them is recording when the other signs out', async () => {
     await second.getByRole('link', { name: 'Record', exact: true }).click();
     await second.getByRole('button', { name: 'Start recording' }).click();
-    await second.getByRole('timer').getByText('0:02').waitFor();
+    await untilRecorded(second, 2);
     await first.getByRole('button', { name: 'Sign out' }).click();
     await isSignedOut(second);
     await signIn(second, email);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { launch, Visitor } from './support/browser.ts';
+import { launch, Visitor, untilRecorded } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
 
 const COUNT = 10_000;
@@ -123,7 +123,7 @@ describe('Ten thousand recordings on this device', function () {
     const usableMs = await open(SLOWDOWN, page.locator('.file-row').first());
     await report(`with ${COUNT} recordings: usable after ${usableMs} ms`);
     await page.getByRole('button', { name: 'Start recording' }).click();
-    await page.getByRole('timer').getByText('0:02').waitFor();
+    await untilRecorded(page, 2);
     await report('beginning to record');
     await page.getByRole('timer').getByText('0:10').waitFor();
     const recording = await report('recording');

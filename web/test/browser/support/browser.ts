@@ -142,3 +142,11 @@ export class Visitor {
     assert.deepEqual(unexpected, [], 'the page logged errors');
   }
 }
+
+/** Waits until so many seconds are recorded. On a busy machine the stopwatch may skip one. */
+export async function untilRecorded(page: Page, seconds: number): Promise<void> {
+  await page.waitForFunction((least) => {
+    const [minutes = 0, rest = 0] = document.querySelector('[role=timer]')?.textContent.split(':').map(Number) ?? [];
+    return 60 * minutes + rest >= least;
+  }, seconds);
+}
