@@ -139,6 +139,16 @@ describe('what is taken along', () => {
     assert.deepEqual([now!.title, now!.starred], ['Since', false]);
   });
 
+  it('leaves what its user corrected later than what comes in, wherever that was corrected', async () => {
+    await bringIn(world, [MORNING]);
+    await correct(AT, { kind: 'title', title: 'Since' });
+    const place = { recording_id: 'recording-1', from: iso(AT), to: iso(AT + 400) };
+    const change = { kind: 'title', title: 'Elsewhere, before' } as const;
+    await bringIn(world, [{ ...MORNING, edits: [{ edit_id: 'e'.repeat(16), edited_at: iso(AT), ...place, change }] }]);
+    const [now] = await takeAlong(world);
+    assert.deepEqual([now!.title, now!.edits!.length], ['Since', 2]);
+  });
+
   it('keeps its title and overview, which were derived elsewhere', async () => {
     await bringIn(world, [{ ...MORNING, derived_title: 'A harbour', overview: 'Ada greets.', edits: [] }]);
     const [taken] = await takeAlong(world);
