@@ -7,7 +7,7 @@ export {
   conversationBefore,
   conversationChanges,
   conversationFrom,
-  conversationsAcross,
+  conversationsDuring,
   conversationsOfDay,
   editChanges,
   editedConversation,

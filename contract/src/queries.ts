@@ -93,7 +93,7 @@ export function newestConversations(uid: string, limit = 50): ReadQuery {
 }
 
 /**
- * The conversations that began on a day, newest first. Those that went on from the day before: {@link conversationsAcross}.
+ * The conversations that began on a day, newest first. With those that went on from the day before: {@link conversationsDuring}.
  * @param from the day's midnight where the user is; @param to the next one.
  */
 export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
@@ -110,15 +110,15 @@ export function totalOfDay(uid: string, from: Date, to: Date): ReadQuery {
   return { ...conversationsOfDay(uid, from, to, NO_LIMIT), orderBy };
 }
 
-/** Longer than any conversation goes on without a pause, milliseconds: bounds what {@link conversationsAcross} looks through. */
+/** Longer than any conversation goes on without a pause, milliseconds: bounds what {@link conversationsDuring} looks through. */
 const LONGEST_CONVERSATION_MS = 3 * 24 * 3600_000;
 
-/** The conversations that began before a moment and went on at it, newest first: what a day shares with the day before. */
-export function conversationsAcross(uid: string, at: Date, limit = 50): ReadQuery {
-  const live = conversationsOfDay(uid, new Date(at.getTime() - LONGEST_CONVERSATION_MS), at, limit);
+/** The conversations that were held on a day, newest first: those that began on it, and those that went on from the day before. */
+export function conversationsDuring(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
+  const live = conversationsOfDay(uid, new Date(from.getTime() - LONGEST_CONVERSATION_MS), to, limit);
   return {
     ...live,
-    where: [...live.where, ['finishedAt', '>', at]],
+    where: [...live.where, ['finishedAt', '>', from]],
     orderBy: [...live.orderBy, ['finishedAt', 'desc']],
   };
 }

@@ -164,7 +164,7 @@ const APP_QUERIES: Record<string, Query> = {
   'the newest conversations': adminQuery(reading.newestConversations('ann')),
   'the conversations of a day': adminQuery(reading.conversationsOfDay('ann', new Date(0), new Date(1))),
   'the speech of a day, added up': adminQuery(reading.totalOfDay('ann', new Date(0), new Date(1))),
-  'the conversations over midnight': adminQuery(reading.conversationsAcross('ann', new Date(1))),
+  'the conversations held on a day': adminQuery(reading.conversationsDuring('ann', new Date(1), new Date(2))),
   'the conversation before a day': adminQuery(reading.conversationBefore('ann', new Date(1))),
   'the conversation after a day': adminQuery(reading.conversationFrom('ann', new Date(1))),
   'the transcript of a conversation': adminQuery(reading.transcriptOf('ann', CONVERSATION)),

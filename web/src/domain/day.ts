@@ -1,4 +1,4 @@
-/** A day, put together from jobs, conversations and speech: what was recorded, by which device, and what became of it. */
+/** A day, put together from jobs and conversations: what was recorded, by which device, and what became of it. */
 import { EMPTY_LEDGER, isFinal } from 'offline-audio-sync-contract';
 import type { AudioLedger } from 'offline-audio-sync-contract';
 import type { Conversation, Job, JobFile } from '../data/model.ts';
@@ -14,7 +14,6 @@ export interface Lane {
   readonly deviceId: string;
   readonly recordings: readonly DayRecording[];
   readonly conversations: readonly Conversation[];
-  readonly speech: readonly Span[];
 }
 
 export interface DayFigures {
@@ -80,18 +79,13 @@ function ledgerOf(files: readonly JobFile[]): AudioLedger {
 }
 
 /** One lane a device, the one that was first that day on top. */
-export function lanesOf(
-  recordings: readonly DayRecording[],
-  conversations: readonly Conversation[],
-  speech: readonly (Span & { readonly deviceId: string })[],
-): Lane[] {
+export function lanesOf(recordings: readonly DayRecording[], conversations: readonly Conversation[]): Lane[] {
   const begins = new Map<string, number>();
   const note = (deviceId: string, at: number): void => {
     begins.set(deviceId, Math.min(begins.get(deviceId) ?? at, at));
   };
   for (const { deviceId, from } of recordings) note(deviceId, from);
   for (const { deviceId, startedAt } of conversations) note(deviceId, startedAt);
-  for (const { deviceId, from } of speech) note(deviceId, from);
   const of = <T extends { readonly deviceId: string }>(all: readonly T[], deviceId: string): T[] =>
     all.filter((one) => one.deviceId === deviceId);
   return [...begins]
@@ -100,6 +94,5 @@ export function lanesOf(
       deviceId,
       recordings: of(recordings, deviceId),
       conversations: of(conversations, deviceId),
-      speech: of(speech, deviceId),
     }));
 }

@@ -90,16 +90,21 @@ export type Subscribe<T> = (next: Listener<T>, failed: (error: Error) => void) =
 
 /** The documents of a query, and again whenever they change. */
 export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
-  return whenConnected(({ db }, next, failed) =>
-    onSnapshot(
+  return whenConnected(({ db }, next, failed) => {
+    let value: T[] | null = null;
+    return onSnapshot(
       toQuery(db, read),
       { includeMetadataChanges: true },
-      ({ docs, metadata }) => {
-        next({ value: docs.map((found) => parse(found.id, found.data())), fromCache: metadata.fromCache });
+      (snapshot) => {
+        const { docs, metadata } = snapshot;
+        // The server has answered, and the documents are the same: so is everything that was made of them.
+        if (value === null || snapshot.docChanges().length > 0)
+          value = docs.map((found) => parse(found.id, found.data()));
+        next({ value, fromCache: metadata.fromCache });
       },
       failed,
-    ),
-  );
+    );
+  });
 }
 
 /** One document, and again whenever it changes; null where there is none. */

@@ -1,26 +1,19 @@
 import { useMemo } from 'preact/hooks';
-import {
-  conversationsAcross,
-  conversationsOfDay,
-  jobsSince,
-  LONGEST_PAGE_MS,
-  NO_LIMIT,
-  speechOfDay,
-} from 'offline-audio-sync-contract';
+import { conversationsDuring, jobsSince, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, Job, Segment } from '../data/model.ts';
+import type { Conversation, Job } from '../data/model.ts';
 import { withEdits } from '../domain/edited.ts';
 import { filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
 import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../domain/time.ts';
-import { conversationOf, jobOf, segmentsOf } from '../firebase/documents.ts';
+import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
-import { DayPicker, DayStrip } from '../ui/dayNav.tsx';
+import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';
 import { useEdits } from '../ui/edits.ts';
 import { DayFigures } from '../ui/figures.tsx';
 import { useJobFiles } from '../ui/jobFiles.ts';
-import { useLive, usePages, type Loaded } from '../ui/live.ts';
+import { useLive, valueOf, type Loaded } from '../ui/live.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { Timeline } from '../ui/timeline.tsx';
 import { NothingScreen } from './nothing.tsx';
@@ -76,20 +69,20 @@ function DayOf({ day, from, to }: DayProps) {
   const heard = talks.kind === 'ready' ? talks.value : NO_TALKS;
   const first = heard[0]?.startedAt ?? from;
   const edits = useEdits(Math.min(first, from), to);
+  const strip = useDayStrip(day);
   const conversations = useMemo(() => heard.map((one) => withEdits(one, edits)), [heard, edits]);
   const isServed = talks.kind === 'ready' && !talks.fromCache;
-  const speech = useSpeech(span, heard, isServed);
   const lanes = useMemo(
-    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations, speech),
-    [jobs, conversations, speech, span],
+    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations),
+    [jobs, conversations, span],
   );
   return (
     <Screen
       title={longDay(from)}
       context={<a href={hrefs.month(monthOf(day))}>{monthName(from)}</a>}
-      actions={<DayPicker day={day} from={from} to={to} />}
+      actions={<DayPicker day={day} strip={strip} />}
     >
-      <DayStrip day={day} />
+      <DayStrip day={day} strip={strip} />
       {talks.kind === 'failed' && <Problem error={talks.error} />}
       {talks.kind === 'loading' && <Waiting what="the day" />}
       {talks.kind === 'ready' && lanes.length === 0 && !isServed && <Unreached what="the day" />}
@@ -99,7 +92,7 @@ function DayOf({ day, from, to }: DayProps) {
       {talks.kind === 'ready' && lanes.length > 0 && (
         <>
           <DayFigures jobs={jobs} isWhole={isWhole} span={span} conversations={conversations} />
-          <Timeline day={span} lanes={lanes} />
+          <Timeline day={span} lanes={lanes} conversations={heard} isServed={isServed} />
           <ConversationList conversations={conversations} />
           <p>
             <a href={hrefs.takeAlong(day)}>Take this day along</a>
@@ -113,21 +106,12 @@ function DayOf({ day, from, to }: DayProps) {
 /** All conversations that were held on the day, also those that began before it, in order of time. */
 function useTalks({ from, to }: Pick<DayProps, 'from' | 'to'>): Loaded<Conversation[]> {
   const { uid } = useApp();
-  const began = useLive(`day/${uid}/${from}`, () =>
-    liveQuery(conversationsOfDay(uid, new Date(from), new Date(to), NO_LIMIT), conversationOf),
+  const held = useLive(`day/${uid}/${from}`, () =>
+    liveQuery(conversationsDuring(uid, new Date(from), new Date(to), NO_LIMIT), conversationOf),
   );
-  const across = useLive(`across/${uid}/${from}`, () =>
-    liveQuery(conversationsAcross(uid, new Date(from), NO_LIMIT), conversationOf),
-  );
-  return useMemo(() => {
-    if (began.kind !== 'ready') return began;
-    if (across.kind !== 'ready') return across;
-    return {
-      kind: 'ready',
-      value: [...began.value, ...across.value].reverse(),
-      fromCache: began.fromCache || across.fromCache,
-    };
-  }, [began, across]);
+  const newestFirst = valueOf(held);
+  const value = useMemo(() => newestFirst?.toReversed() ?? [], [newestFirst]);
+  return held.kind === 'ready' ? { ...held, value } : held;
 }
 
 /** All jobs that may have recordings of the day: nothing was sent before it was recorded. */
@@ -137,31 +121,6 @@ function useJobsOf({ from }: Pick<DayProps, 'from'>) {
   const since = useLive(`jobs-since/${uid}/${from}`, () =>
     liveQuery(jobsSince(uid, new Date(from - HOUR_MS), NO_LIMIT), jobOf),
   );
-  const { jobs, isWhole } = useJobFiles(since.kind === 'ready' ? since.value : NO_JOBS);
+  const { jobs, isWhole } = useJobFiles(valueOf(since) ?? NO_JOBS);
   return { jobs, isWhole: isWhole && since.kind === 'ready' };
-}
-
-/** Where speech lies on the day's axis. */
-function useSpeech({ from, to }: Pick<DayProps, 'from' | 'to'>, talks: readonly Conversation[], isServed: boolean) {
-  const { uid } = useApp();
-  const { items } = usePages<Segment[]>({
-    key: `${uid}/${from}/${revisionOf(talks)}`,
-    query: () => speechOfDay(uid, new Date(from - LONGEST_PAGE_MS), new Date(to)),
-    parse: segmentsOf,
-    isServed,
-  });
-  return useMemo(
-    () =>
-      (items ?? [])
-        .flat()
-        .flatMap(({ deviceId, startedAt, endedAt }) =>
-          endedAt > from && startedAt < to ? [{ deviceId, from: startedAt, to: endedAt }] : [],
-        ),
-    [items, from, to],
-  );
-}
-
-/** Changes when any of them does. */
-function revisionOf(conversations: readonly Conversation[]): string {
-  return conversations.map(({ id, revision }) => `${id}:${revision}`).join();
 }

@@ -8,15 +8,49 @@ import { liveQuery } from '../firebase/store.ts';
 import { hrefs, navigate } from '../router.ts';
 import { useApp } from './app.ts';
 import { Arrow } from './arrow.tsx';
-import { useTotals } from './dayTotals.ts';
-import { useLive } from './live.ts';
+import type { ConversationTotal } from '../data/model.ts';
+import { useTotals, type NamedSpan } from './dayTotals.ts';
+import { useLive, valueOf } from './live.ts';
+
+const STRIP_DAYS = 14;
+
+interface Strip {
+  /** The newest first. */
+  readonly days: readonly NamedSpan[];
+  /** What was said by day, as far as it is added up. */
+  readonly totals: ReadonlyMap<DayKey, ConversationTotal>;
+}
+
+/** Two weeks with this day in them, and how much is in each. */
+export function useDayStrip(day: DayKey): Strip {
+  const today = dayOf(Date.now());
+  const last = clampDay(addDays(day, day > addDays(today, -STRIP_DAYS) ? STRIP_DAYS : STRIP_DAYS / 2 - 1), today);
+  const days = useMemo(
+    () =>
+      Array.from({ length: STRIP_DAYS }, (_, back) => {
+        const name = addDays(last, -back);
+        return { name, from: startOfDay(name) ?? 0, to: startOfDay(addDays(name, 1)) ?? 0 };
+      }),
+    [last],
+  );
+  return { days, totals: useTotals(days) };
+}
+
+interface StripProps {
+  readonly day: DayKey;
+  readonly strip: Strip;
+}
 
 /** The day before and the day after with something in them, and any day by its date. */
-export function DayPicker({ day, from, to }: { day: DayKey; from: number; to: number }) {
+export function DayPicker({ day, strip }: StripProps) {
   const { uid } = useApp();
   const today = dayOf(Date.now());
-  const earlier = useDayOf(`before/${day}`, conversationBefore(uid, new Date(from))) ?? addDays(day, -1);
-  const next = useDayOf(`from/${day}`, conversationFrom(uid, new Date(to))) ?? addDays(day, 1);
+  const [latest, oldest] = [strip.days[0], strip.days.at(-1)];
+  const [begins, ends] = [new Date(oldest?.from ?? 0), new Date(latest?.to ?? 0)];
+  const before = strip.days.filter(({ name }) => name < day);
+  const after = strip.days.filter(({ name }) => name > day).reverse();
+  const earlier = useNearest(before, strip, conversationBefore(uid, begins)) ?? addDays(day, -1);
+  const next = useNearest(after, strip, conversationFrom(uid, ends)) ?? addDays(day, 1);
   const later = next > today && day < today ? today : next;
   return (
     <div class="day-picker">
@@ -30,12 +64,16 @@ export function DayPicker({ day, from, to }: { day: DayKey; from: number; to: nu
   );
 }
 
-/** The day of the one conversation that a query is for. */
-function useDayOf(key: string, read: ReadQuery): DayKey | null {
-  const { uid } = useApp();
-  const found = useLive(`${uid}/${key}`, () => liveQuery(read, conversationOf));
-  const [conversation] = found.kind === 'ready' ? found.value : [];
-  return conversation === undefined ? null : dayOf(conversation.startedAt);
+/**
+ * The nearest of some days that is not known to be empty; where all are, that of the one conversation behind them. The totals are there
+ * already, and a live query costs a look through all that this device has kept.
+ */
+function useNearest(days: readonly NamedSpan[], { totals }: Strip, behind: ReadQuery): DayKey | null {
+  const near = days.find(({ name }) => totals.get(name)?.conversations !== 0);
+  const isKnownEmpty = near === undefined && days.length > 0;
+  const found = useLive(isKnownEmpty ? JSON.stringify(behind) : null, () => liveQuery(behind, conversationOf));
+  const [conversation] = valueOf(found) ?? [];
+  return near?.name ?? (conversation === undefined ? null : dayOf(conversation.startedAt));
 }
 
 /** Goes to a day that is picked; one that is typed counts when it is whole: with Enter, or when the field is left. */
@@ -70,21 +108,8 @@ function DateField({ day, latest }: { day: DayKey; latest: DayKey }) {
   );
 }
 
-const STRIP_DAYS = 14;
-
-/** Two weeks with this day in them, and how much is in each. */
-export function DayStrip({ day }: { day: DayKey }) {
-  const today = dayOf(Date.now());
-  const last = clampDay(addDays(day, day > addDays(today, -STRIP_DAYS) ? STRIP_DAYS : STRIP_DAYS / 2 - 1), today);
-  const days = useMemo(
-    () =>
-      Array.from({ length: STRIP_DAYS }, (_, back) => {
-        const name = addDays(last, -back);
-        return { name, from: startOfDay(name) ?? 0, to: startOfDay(addDays(name, 1)) ?? 0 };
-      }),
-    [last],
-  );
-  const totals = useTotals(days);
+/** Two weeks, a link for each day. */
+export function DayStrip({ day, strip: { days, totals } }: StripProps) {
   return (
     <nav class="day-strip" aria-label="Two weeks">
       {days.map(({ name, from }) => {

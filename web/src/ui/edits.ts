@@ -3,7 +3,7 @@ import { editsBetween, namedVoices, NO_LIMIT, type StoredEdit } from 'offline-au
 import { editOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
 import { useApp } from './app.ts';
-import { useLive } from './live.ts';
+import { useLive, valueOf } from './live.ts';
 
 /** What the user corrected of what was said in a stretch of time, with the voices that have a name everywhere. Unix milliseconds. */
 export function useEdits(from: number, to: number): readonly StoredEdit[] {
@@ -12,11 +12,10 @@ export function useEdits(from: number, to: number): readonly StoredEdit[] {
     liveQuery(editsBetween(uid, new Date(from), new Date(to), NO_LIMIT), editOf),
   );
   const everywhere = useLive(`named/${uid}`, () => liveQuery(namedVoices(uid, NO_LIMIT), editOf));
-  return useMemo(() => {
-    // Without an answer, and with a service that knows no edits, everything reads as it was heard.
-    const all = [here, everywhere].flatMap((loaded): readonly StoredEdit[] =>
-      loaded.kind === 'ready' ? loaded.value : [],
-    );
-    return [...new Map(all.map((edit) => [edit.id, edit])).values()];
-  }, [here, everywhere]);
+  // Without an answer, and with a service that knows no edits, everything reads as it was heard.
+  const [found, named] = [valueOf(here), valueOf(everywhere)];
+  return useMemo(
+    () => [...new Map([...(found ?? []), ...(named ?? [])].map((edit) => [edit.id, edit])).values()],
+    [found, named],
+  );
 }

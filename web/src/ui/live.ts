@@ -9,6 +9,11 @@ export type Loaded<T> =
   | ({ readonly kind: 'ready' } & Live<T>)
   | { readonly kind: 'failed'; readonly error: Error };
 
+/** The value where it is there: the same one as long as nothing has changed. */
+export function valueOf<T>(loaded: Loaded<T>): T | null {
+  return loaded.kind === 'ready' ? loaded.value : null;
+}
+
 /** @param key changes when what is subscribed to changes; null subscribes to nothing. */
 export function useLive<T>(key: string | null, subscribe: () => Subscribe<T>): Loaded<T> {
   const [state, setState] = useState<{ key: string | null; loaded: Loaded<T> }>({ key, loaded: { kind: 'loading' } });
@@ -35,8 +40,8 @@ export interface Pages<T> {
 }
 
 interface PagesOptions<T> {
-  /** Changes when it has to be read anew. */
-  readonly key: string;
+  /** Changes when it has to be read anew; null reads nothing. */
+  readonly key: string | null;
   readonly query: () => ReadQuery;
   readonly parse: Parse<T>;
   /** Whether the server answers, as something live tells: what was `kept` is read again then. */
@@ -52,6 +57,10 @@ export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): P
     if (isDue) setAgain((before) => before + 1);
   }, [isDue]);
   useEffect(() => {
+    if (key === null) {
+      setPages({ items: null, state: 'whole' });
+      return undefined;
+    }
     const over = new AbortController();
     const end = (state: Pages<T>['state']): void => {
       if (!over.signal.aborted) setPages(({ items }) => ({ items, state }));

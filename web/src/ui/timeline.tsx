@@ -1,24 +1,36 @@
 /** The axis of a day: the whole of it above, and below a part of it as close as one likes. */
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Conversation } from '../data/model.ts';
 import type { Lane } from '../domain/day.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { clock, clockRange, clockSeconds } from '../domain/time.ts';
 import { fit, merge, pan, place, ticks, within, zoom, type Span } from '../domain/timeline.ts';
 import { Glyph, type IconName } from './icons.tsx';
+import { useSpeech } from './speech.ts';
 import { box, LABEL_WIDTH, LaneView, percent } from './timelineLane.tsx';
 
-interface TimelineProps {
+interface AxisProps {
   readonly day: Span;
   readonly lanes: readonly Lane[];
 }
 
-export function Timeline({ day, lanes }: TimelineProps) {
+interface TimelineProps extends AxisProps {
+  /** Those of the lanes, as they were heard. */
+  readonly conversations: readonly Conversation[];
+  /** Whether the server has answered. */
+  readonly isServed: boolean;
+}
+
+export function Timeline({ day, lanes, conversations, isServed }: TimelineProps) {
   const everything = useMemo(() => fit(lanes.flatMap(spansOf), day), [lanes, day]);
   const [chosen, setChosen] = useState<Span | null>(null);
   const track = useRef<HTMLDivElement>(null);
   const width = useWidth(track);
-  const shown = chosen ?? everything;
+  const { from, to } = chosen ?? everything;
+  // The same one as long as it shows the same: everything that is drawn depends on it.
+  const shown = useMemo(() => ({ from, to }), [from, to]);
+  const speech = useSpeech(shown, conversations, isServed);
   const moves: Readonly<Record<string, () => Span | null>> = {
     ArrowLeft: () => pan(shown, -0.2, day),
     ArrowRight: () => pan(shown, 0.2, day),
@@ -69,10 +81,10 @@ export function Timeline({ day, lanes }: TimelineProps) {
       >
         <Axis window={shown} day={day} labels={Math.floor(width / LABEL_WIDTH)} />
         {lanes.map((lane) => (
-          <LaneView key={lane.deviceId} lane={lane} window={shown} width={width} />
+          <LaneView key={lane.deviceId} lane={lane} speech={speech} window={shown} width={width} />
         ))}
       </div>
-      <Legend lanes={lanes} />
+      <Legend lanes={lanes} hasSpeech={speech.length > 0} />
     </section>
   );
 }
@@ -102,7 +114,7 @@ function Axis({ window, day, labels }: { window: Span; day: Span; labels: number
   );
 }
 
-interface OverviewProps extends TimelineProps {
+interface OverviewProps extends AxisProps {
   readonly shown: Span;
   readonly onChoose: (window: Span) => void;
 }
@@ -148,16 +160,18 @@ function Overview({ day, lanes, shown, onChoose }: OverviewProps) {
   );
 }
 
-function Legend({ lanes }: { lanes: readonly Lane[] }) {
+function Legend({ lanes, hasSpeech }: { lanes: readonly Lane[]; hasSpeech: boolean }) {
   const states = new Set(lanes.flatMap(({ recordings }) => recordings.map(({ state }) => state)));
   return (
     <ul class="timeline-legend" aria-hidden="true">
       <li>
         <span class="swatch block" /> conversation
       </li>
-      <li>
-        <span class="swatch speech" /> speech
-      </li>
+      {hasSpeech && (
+        <li>
+          <span class="swatch speech" /> speech
+        </li>
+      )}
       {[...states].map((state) => (
         <li key={state}>
           <span class={`swatch recording ${state}`} /> recording
@@ -168,9 +182,9 @@ function Legend({ lanes }: { lanes: readonly Lane[] }) {
   );
 }
 
-function spansOf({ recordings, conversations, speech }: Lane): Span[] {
+function spansOf({ recordings, conversations }: Lane): Span[] {
   const talks = conversations.map(({ startedAt, finishedAt }) => ({ from: startedAt, to: finishedAt }));
-  return [...recordings, ...talks, ...speech];
+  return [...recordings, ...talks];
 }
 
 function useWidth(element: RefObject<HTMLElement | null>): number {

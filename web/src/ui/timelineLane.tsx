@@ -1,17 +1,29 @@
 /** What one device recorded, on the axis of a day. */
-import { useMemo } from 'preact/hooks';
+import { memo } from 'preact/compat';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Conversation } from '../data/model.ts';
 import type { DayRecording, Lane } from '../domain/day.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { clockRange, clockSeconds, duration } from '../domain/time.ts';
 import { merge, place, type Span } from '../domain/timeline.ts';
 import { hrefs } from '../router.ts';
+import type { SpeechSpan } from './speech.ts';
 
 /** Room that one label of the axis needs, pixels. */
 export const LABEL_WIDTH = 72;
 
-export function LaneView({ lane, window, width }: { lane: Lane; window: Span; width: number }) {
-  const { deviceId, conversations, recordings, speech } = lane;
+interface LaneProps {
+  readonly lane: Lane;
+  /** Of all devices. */
+  readonly speech: readonly SpeechSpan[];
+  readonly window: Span;
+  readonly width: number;
+}
+
+export function LaneView({ lane, speech, window, width }: LaneProps) {
+  const { deviceId, conversations, recordings } = lane;
+  const shown = useGrowing(conversations.length);
+  const own = useMemo(() => speech.filter((span) => span.deviceId === deviceId), [speech, deviceId]);
   // However many there are, a lane is one stop of the Tab key: the first one in sight.
   const stop = conversations.findIndex(({ startedAt, finishedAt }) =>
     place({ from: startedAt, to: finishedAt }, window),
@@ -22,7 +34,7 @@ export function LaneView({ lane, window, width }: { lane: Lane; window: Span; wi
         <bdi>{deviceId}</bdi>
       </p>
       <div class="lane-conversations" onKeyDown={moveAmongBlocks}>
-        {conversations.map((conversation, index) => (
+        {conversations.slice(0, shown).map((conversation, index) => (
           <Block
             key={conversation.id}
             isStop={index === stop}
@@ -33,7 +45,7 @@ export function LaneView({ lane, window, width }: { lane: Lane; window: Span; wi
           />
         ))}
       </div>
-      <Speech speech={speech} window={window} width={width} />
+      <Speech speech={own} window={window} width={width} />
       <div class="lane-recordings">
         {recordings.map((recording) => (
           <RecordingBar key={recording.name} recording={recording} window={window} />
@@ -41,6 +53,22 @@ export function LaneView({ lane, window, width }: { lane: Lane; window: Span; wi
       </div>
     </div>
   );
+}
+
+/** Blocks that are added in one task: more would keep the page from answering. */
+const STEP = 60;
+
+/** How many of so many are in the page: all of them after a few tasks. */
+function useGrowing(total: number): number {
+  const [count, setCount] = useState(STEP);
+  useEffect(() => {
+    if (count >= total) return undefined;
+    const timer = setTimeout(setCount, 0, count + STEP);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [count, total]);
+  return count;
 }
 
 /** The arrow keys go from one conversation of the lane to the next, Home and End to the ends. */
@@ -70,7 +98,9 @@ interface BlockProps {
   readonly width: number;
 }
 
-function Block({ conversation: { id, title, startedAt, finishedAt }, isStop, next, window, width }: BlockProps) {
+/** Made again only where something of it changes: a day may have hundreds. */
+const Block = memo(function Block({ conversation, isStop, next, window, width }: BlockProps) {
+  const { id, title, startedAt, finishedAt } = conversation;
   const placed = place({ from: startedAt, to: finishedAt }, window);
   if (placed === null) return null;
   const name = title ?? 'Conversation';
@@ -95,7 +125,7 @@ function Block({ conversation: { id, title, startedAt, finishedAt }, isStop, nex
       )}
     </a>
   );
-}
+});
 
 /** One path, however much was said. */
 function Speech({ speech, window, width }: { speech: readonly Span[]; window: Span; width: number }) {

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
+import { assertReadsInOrder } from './support/reading.ts';
 import {
   putConversations,
   seedConversations,
@@ -99,7 +100,25 @@ describe('Weeks of use', function () {
     await page.locator('.conversations li').last().getByText('22:').waitFor();
     await page.keyboard.press('Home');
     await assertAccessible(page, 'A day of many conversations');
+    await assertReadsInOrder(page, 'A day of many conversations');
     await assertFits('A day of many conversations');
+  });
+
+  it('reads what was said only where the axis is close enough to show it', async () => {
+    const strokes = page.locator('.lane-speech path[d^=M]');
+    const axis = page.getByRole('group', { name: /^From / });
+    await page
+      .locator('.lane .block')
+      .nth(A_DAY - 1)
+      .waitFor({ state: 'attached' });
+    assert.equal(await strokes.count(), 0);
+    await axis.focus();
+    // To the first hours of the day, where something was said.
+    for (let i = 0; i < 4; i++) await page.keyboard.press('+');
+    for (let i = 0; i < 60; i++) await page.keyboard.press('ArrowLeft');
+    await strokes.first().waitFor({ state: 'attached' });
+    await page.keyboard.press('0');
+    await strokes.first().waitFor({ state: 'detached' });
   });
 
   it('shows a talk over midnight on both days', async () => {
@@ -277,7 +296,7 @@ describe('Weeks of use', function () {
     console.log(
       `      home after ${shownMs} ms, longest task ${longest} ms, heap ${Math.round(heap / 1e6)} MB (4 times slower)`,
     );
-    // Not how fast this machine is: with a row for every conversation this was some seconds.
+    // Not how fast this machine is (npm run bench:console), but how much there is to do.
     assert((await page.locator('.conversations li').count()) <= 300);
   });
 

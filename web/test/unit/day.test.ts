@@ -7,7 +7,17 @@ import type { Conversation, Job, JobFile } from '../../src/data/model.ts';
 import { figuresOf, filesAcross, filesBetween, lanesOf, recordingsOf } from '../../src/domain/day.ts';
 import { ledgerShares } from '../../src/domain/ledger.ts';
 import { devicesOf, reasonsOf, retryOf } from '../../src/domain/jobText.ts';
-import { addDays, addMonths, dayOf, daysOfMonth, duration, startOfDay, until } from '../../src/domain/time.ts';
+import {
+  addDays,
+  addMonths,
+  clock,
+  clockRange,
+  dayOf,
+  daysOfMonth,
+  duration,
+  startOfDay,
+  until,
+} from '../../src/domain/time.ts';
 
 const NOON = new Date(2026, 6, 3, 12).getTime();
 const DAY = { from: startOfDay('2026-07-03') ?? 0, to: startOfDay('2026-07-04') ?? 0 };
@@ -101,18 +111,12 @@ describe('A day', () => {
 
   it('has one lane for each device, the earliest first, whatever is known of it', () => {
     const talk = { id: 'c', deviceId: 'glasses', startedAt: NOON - 5000, finishedAt: NOON } as Conversation;
-    const lanes = lanesOf(recordingsOf([file()]), [talk], [{ deviceId: 'phone', from: NOON - 9000, to: NOON }]);
+    const lanes = lanesOf(recordingsOf([file()]), [talk]);
     assert.deepEqual(
-      lanes.map(({ deviceId, recordings, conversations, speech }) => [
-        deviceId,
-        recordings.length,
-        conversations.length,
-        speech.length,
-      ]),
+      lanes.map(({ deviceId, recordings, conversations }) => [deviceId, recordings.length, conversations.length]),
       [
-        ['phone', 0, 0, 1],
-        ['glasses', 0, 1, 0],
-        ['pendant', 1, 0, 0],
+        ['glasses', 0, 1],
+        ['pendant', 1, 0],
       ],
     );
   });
@@ -146,6 +150,17 @@ describe('A day', () => {
     assert.equal(startOfDay('2026-02-30'), null);
     assert.equal(startOfDay('today'), null);
     assert.equal(dayOf(startOfDay('2026-07-03') ?? 0), '2026-07-03');
+  });
+});
+
+describe('A stretch of time in words', () => {
+  it('is its two times, with what they share said once', () => {
+    const at = (hour: number, minute: number): number => new Date(2026, 6, 3, hour, minute).getTime();
+    const half = /\s[AP]M$/i.exec(clock(at(8, 21)))?.[0] ?? '';
+    const bare = clock(at(8, 21)).slice(0, clock(at(8, 21)).length - half.length);
+    assert.equal(clockRange(at(8, 21), at(8, 45)), `${bare} – ${clock(at(8, 45))}`);
+    assert.equal(clockRange(at(11, 50), at(12, 10)), `${clock(at(11, 50))} – ${clock(at(12, 10))}`);
+    assert.equal(clockRange(at(8, 21), at(8, 21) + 30_000), clock(at(8, 21)));
   });
 });
 
