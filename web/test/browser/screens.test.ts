@@ -4,6 +4,7 @@ import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
+import { assertReadsInOrder } from './support/reading.ts';
 
 const LOOKS = [
   { name: 'light', colorScheme: 'light', width: 1280, height: 860 },
@@ -44,6 +45,7 @@ describe('Each screen of the console', function () {
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert(overflow <= 0, `${screen} is ${overflow} px too wide for ${name}`);
       await assertAccessible(page, `${screen}, ${name}`);
+      await assertReadsInOrder(page, `${screen}, ${name}`);
       await visitor.shot(`${screen}-${name}`);
     }
   }

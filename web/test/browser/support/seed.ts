@@ -1,4 +1,5 @@
 /** Weeks of use without weeks of work: documents as the functions write them, put straight into the emulator. */
+import { createHash } from 'node:crypto';
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { putDocuments } from './operator.ts';
 
@@ -32,7 +33,7 @@ export async function seedConversations(
     const [back, place] = [Math.floor(index / aDay), index % aDay];
     const startedAt = newest - back * DAY_MS + 600_000 + place * Math.floor((22 * 3600_000) / aDay);
     return {
-      id: `seeded-${startedAt}-${place}`,
+      id: createHash('md5').update(`${startedAt}-${place}`).digest('hex').slice(0, 20),
       deviceId: place % 2 === 0 ? 'pendant' : 'glasses',
       startedAt: new Date(startedAt),
       finishedAt: new Date(startedAt + 60_000),
