@@ -19,7 +19,12 @@ const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
 /** Lighthouse's own: a desktop as it is here, and a phone that takes four times as long as this machine. */
 const DEVICES = { desktop: ['--preset=desktop'], phone: [] } as const;
 const SIGNED_OUT = { 'sign-in': '/' } as const;
-const SIGNED_IN = { day: '/', jobs: '/jobs', record: '/record' } as const;
+const SIGNED_IN = {
+  ...{ day: '/', jobs: '/jobs', record: '/record', usage: '/usage', search: '/search?q=the', settings: '/settings' },
+  // Of what the sample day has become: the address is that of the first link to one.
+  ...{ month: null, conversation: null, job: null },
+} as const;
+type OfSamples = Readonly<Record<'month' | 'conversation' | 'job', string>>;
 const WANTED = 95;
 const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
 
@@ -31,7 +36,7 @@ interface Report {
 
 const asked = process.argv.slice(2);
 /** Those of the screens that were asked for: all of them where none was. */
-const wantedOf = (screens: Readonly<Record<string, string>>): [screen: string, address: string][] =>
+const wantedOf = (screens: Readonly<Record<string, string | null>>): [screen: string, address: string | null][] =>
   Object.entries(screens).filter(([screen]) => asked.length === 0 || asked.includes(screen));
 
 await main((signal) => {
@@ -69,14 +74,16 @@ function measureScreens(signal: AbortSignal): Promise<number> {
       [await measureOn('desktop', screen, address), await measureOn('phone', screen, address)].every(Boolean);
     try {
       const good: boolean[] = [];
-      for (const [screen, address] of wantedOf(SIGNED_OUT)) good.push(await measure(screen, address));
+      for (const [screen, address] of wantedOf(SIGNED_OUT)) good.push(await measure(screen, address ?? '/'));
       const signedIn = wantedOf(SIGNED_IN);
       if (signedIn.length > 0) {
         const { executablePath } = browser;
         const environment = { ...process.env, ...browser.env };
-        await signInWithSampleDay(profile, origin, { executablePath, env: environment, args: BROWSER_ARGS });
+        const options = { executablePath, env: environment, args: BROWSER_ARGS };
+        const found: OfSamples = await signInWithSampleDay(profile, origin, options);
+        for (const [screen, address] of signedIn)
+          good.push(await measure(screen, address ?? found[screen as keyof OfSamples]));
       }
-      for (const [screen, address] of signedIn) good.push(await measure(screen, address));
       return good.every(Boolean) ? 0 : 1;
     } finally {
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -84,12 +91,12 @@ function measureScreens(signal: AbortSignal): Promise<number> {
   });
 }
 
-/** Leaves a browser's profile with a user who has something to see. */
+/** Leaves a browser's profile with a user who has something to see. @returns addresses of what there is */
 async function signInWithSampleDay(
   profile: string,
   origin: string,
   options: { readonly executablePath: string; readonly env: NodeJS.ProcessEnv; readonly args: string[] },
-): Promise<void> {
+): Promise<OfSamples> {
   const context = await chromium.launchPersistentContext(profile, options);
   try {
     const page = context.pages()[0] ?? (await context.newPage());
@@ -97,6 +104,11 @@ async function signInWithSampleDay(
     await page.getByRole('button', { name: 'Continue as demo user' }).click();
     await page.getByRole('button', { name: 'Send a sample day' }).click();
     await page.locator('.chip').getByText('Done', { exact: true }).waitFor({ timeout: 120_000 });
+    const hrefOf = async (selector: string): Promise<string> =>
+      (await page.locator(selector).first().getAttribute('href')) ?? '/';
+    const job = await hrefOf('.card-link');
+    await page.goto(origin);
+    return { job, conversation: await hrefOf('.conversations a'), month: await hrefOf('.screen-context a') };
   } finally {
     await context.close();
   }
