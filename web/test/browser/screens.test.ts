@@ -45,7 +45,8 @@ describe('Each screen of the console', function () {
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert(overflow <= 0, `${screen} is ${overflow} px too wide for ${name}`);
       await assertAccessible(page, `${screen}, ${name}`);
-      await assertReadsInOrder(page, `${screen}, ${name}`);
+      // While a dialog is open, nothing else is read.
+      if ((await page.locator('dialog[open]').count()) === 0) await assertReadsInOrder(page, `${screen}, ${name}`);
       await visitor.shot(`${screen}-${name}`);
     }
   }
