@@ -6,18 +6,13 @@ import { session } from './session.ts';
 import { Splash } from './ui/splash.tsx';
 
 /** Firestore, what stands on it, and the first paint, one after another: what a person does meanwhile waits for none of them long. */
-const loadSignedIn = async () => {
-  await nextTask();
+const SignedIn = lazy(async () => {
   await import('./firebase/store.ts');
   await nextTask();
   const screens = await import('./screens/signedIn.tsx');
   await nextTask();
   return screens;
-};
-const SignedIn = lazy(loadSignedIn);
-
-// Firebase asks its server who it is; what they will see loads meanwhile.
-if (session.value.kind === 'starting' && session.value.expected) loadSignedIn().catch(() => undefined); // It is tried again.
+});
 
 /** For strangers: without Firebase. */
 const Shared = lazy(() => import('./screens/shared.tsx'));
