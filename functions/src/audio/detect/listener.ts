@@ -41,23 +41,26 @@ export function listenWith(vad: Vad): Listener {
       const { skipSamples, warmupWindows, windows } = passage;
       const own = planes.map((plane) => plane.subarray(skipSamples));
       const [mix = new Float32Array(0)] = own.length > 1 ? [new MixDown(own.length, SAMPLE_RATE).push(own)] : own;
+      const levelsOf = (pcm: Float32Array) => windowLevels(pcm).subarray(0, warmupWindows + windows);
+      const levels = levelsOf(mix);
       // What is said in one channel may drown in the other.
-      const heard = areApart(own, WORTH_HEARING) ? own : [mix];
+      const heard = areApart(own, WORTH_HEARING)
+        ? own.map((pcm) => ({ pcm, levels: levelsOf(pcm) }))
+        : [{ pcm: mix, levels }];
       const probabilities = new Float32Array(windows);
-      for (const pcm of heard) {
-        const judged = await judge(vad, passage, pcm);
+      for (const sound of heard) {
+        const judged = await judge(vad, passage, sound.pcm, sound.levels);
         for (const [i, probability] of judged.entries())
           probabilities[i] = Math.max(probabilities[i] ?? 0, probability);
       }
-      return { probabilities, levels: windowLevels(mix).slice(warmupWindows, warmupWindows + windows), refused };
+      return { probabilities, levels: levels.slice(warmupWindows), refused };
     },
   };
 }
 
-/** The probability of speech in each window of a passage. @param pcm from its first window on */
-async function judge(vad: Vad, passage: Passage, pcm: Float32Array): Promise<Float32Array> {
+/** The probability of speech in each window of a passage. @param pcm from its first window on. @param levels of its windows. */
+async function judge(vad: Vad, passage: Passage, pcm: Float32Array, levels: Float32Array): Promise<Float32Array> {
   const { warmupWindows, windows } = passage;
-  const levels = windowLevels(pcm).subarray(0, warmupWindows + windows);
   const probabilities = new Float32Array(windows);
   for (const stretch of stretchesToJudge(passage, levels)) {
     const judged = await judgeStretch(vad, stretch, warmupWindows, pcm, levels);
