@@ -12,6 +12,10 @@ export const FILE_STATES: Readonly<Record<FileState, string>> = {
   failed: 'failed',
 };
 
+/** Whether the server does not have all of it yet, and is to get it. */
+export const isToSend = ({ state }: { readonly state: RecordingState }): boolean =>
+  state === 'waiting' || state === 'uploading';
+
 /** As this device sees it. */
 export const LOCAL_STATES: Readonly<Record<RecordingState, string>> = {
   waiting: 'waits to be sent',

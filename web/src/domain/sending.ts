@@ -1,11 +1,13 @@
 /** How far the sending is, of what this device has to send. */
-import { bytes, duration } from './time.ts';
+import type { RecordingState } from 'offline-audio-sync-client';
 import { counted } from './counted.ts';
+import { isToSend } from './recordingText.ts';
+import { bytes, duration } from './time.ts';
 
 export interface ToSend {
   readonly id: string;
   readonly size: number;
-  readonly state: string;
+  readonly state: RecordingState;
   readonly sentBytes: number | null;
 }
 
@@ -17,8 +19,6 @@ export interface Sending {
   /** Null while it cannot be told. */
   readonly secondsLeft: number | null;
 }
-
-const isOpen = ({ state }: ToSend): boolean => state === 'waiting' || state === 'uploading';
 
 /** The pace is that of so long, milliseconds. */
 const WINDOW_MS = 30_000;
@@ -32,7 +32,7 @@ export class SendingProgress {
 
   /** @returns null where nothing is to be sent. @param now Unix milliseconds */
   update(recordings: readonly ToSend[], now: number): Sending | null {
-    const open = new Map(recordings.filter(isOpen).map((recording) => [recording.id, recording]));
+    const open = new Map(recordings.filter(isToSend).map((recording) => [recording.id, recording]));
     if (open.size === 0) {
       this.#batch.clear();
       this.#samples = [];
@@ -67,7 +67,7 @@ export class SendingProgress {
 export function sendingText({ count, total, sentBytes, totalBytes, secondsLeft }: Sending): string {
   const sent = `${count.toLocaleString('en')} of ${counted(total, 'recording')} sent, ${bytes(sentBytes)} of ${bytes(totalBytes)}`;
   if (secondsLeft === null) return sent;
-  // Nobody needs seconds of what takes minutes.
+  // Seconds tell nothing where it takes minutes.
   const rounded = secondsLeft < 90 ? Math.ceil(secondsLeft) : Math.round(secondsLeft / 60) * 60;
   return `${sent}, about ${duration(rounded)} left`;
 }

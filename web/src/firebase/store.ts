@@ -208,6 +208,8 @@ export async function savePreferences(uid: string, { language, ...others }: Wish
 
 /** How long a function may take before a person is told that it does not answer, milliseconds. */
 const CALL_LIMIT_MS = 45_000;
+/** The functions that delete everything and that bring in work for so long at most, milliseconds. */
+export const LONG_CALL_LIMIT_MS = 540_000;
 
 /** Calls one of the functions. @throws FirebaseError, which `sentenceOf` puts into words. */
 export async function call<Name extends CallableName>(

@@ -8,6 +8,7 @@ import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { JobFiles } from '../firebase/jobFiles.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
+import { later } from '../nextTask.ts';
 import { browserAudio, pageEvents } from '../record/browserAudio.ts';
 import { Journal } from '../record/journal.ts';
 import { checkKeeping } from '../record/keeping.ts';
@@ -131,7 +132,7 @@ function Screen({ route: shown, user, onSignOut }: ScreenProps) {
       return <SearchScreen />;
     case 'settings':
       return <SettingsScreen user={user} onSignOut={onSignOut} />;
-    case 'shared': // Painted by app.tsx, whoever is signed in.
+    case 'shared': // app.tsx paints it, with or without a user.
     case 'nothing':
       return <NothingScreen />;
   }
@@ -166,5 +167,3 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made;
   };
 }
-
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

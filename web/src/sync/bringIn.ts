@@ -1,10 +1,11 @@
 /** What was taken along comes in again: a zip, or single conversations as JSON. Read on this device, and sent in calls of bounded size. */
-import { BlobReader, configure, TextWriter, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { ExportedConversation, ImportedView } from 'offline-audio-sync-contract';
 import { callsOf, conversationsIn, piecesOf } from '../domain/bringIn.ts';
 import { codeOf, sentenceOf } from '../domain/sentence.ts';
-import { call } from '../firebase/store.ts';
+import { call, LONG_CALL_LIMIT_MS } from '../firebase/store.ts';
+import { later } from '../nextTask.ts';
 import type { Refusal } from './addEach.ts';
+import { BlobReader, TextWriter, ZipReader } from './zip.ts';
 
 /** What has become of the conversations so far. */
 export interface BroughtIn {
@@ -44,9 +45,6 @@ interface Named {
 interface Piece extends Named {
   readonly part: ExportedConversation;
 }
-
-// A worker would be read from a blob:, which the Content-Security-Policy does not know.
-configure({ useWebWorkers: false });
 
 /** Repeating it adds nothing twice. @throws the signal's reason; FirebaseError where the service does not answer. */
 export async function bringIn(files: readonly File[], { onProgress, signal }: BringInOptions): Promise<BroughtIn> {
@@ -140,22 +138,20 @@ async function sendAll(pieces: readonly Piece[], tally: Tally): Promise<void> {
 
 const REFUSALS: ReadonlySet<string> = new Set(['invalid_request', 'payload_too_large']);
 
-/** Corrections of a long conversation take their time, milliseconds. */
-const CALL_LIMIT_MS = 540_000;
 /** Before a call is made again that was not answered, milliseconds. */
 const WAITS_MS = [2000, 8000, 30_000];
 
 async function send(conversations: readonly ExportedConversation[]): Promise<ImportedView> {
   for (const wait of WAITS_MS) {
     try {
-      return await call('importConversations', { conversations }, CALL_LIMIT_MS);
+      return await call('importConversations', { conversations }, LONG_CALL_LIMIT_MS);
     } catch (error) {
       if (codeOf(error) !== null && codeOf(error) !== 'unavailable') throw error;
       if (!navigator.onLine) throw error;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await later(wait);
     }
   }
-  return call('importConversations', { conversations }, CALL_LIMIT_MS);
+  return call('importConversations', { conversations }, LONG_CALL_LIMIT_MS);
 }
 
 /** What has become of each conversation, whose parts come one after another. */
@@ -175,7 +171,7 @@ class Tally {
     this.#refusedEdits += outcome.refused_edits;
   }
 
-  /** Once for each conversation, whatever many parts of it are refused. */
+  /** Once for each conversation, however many parts of it are refused. */
   refuse(name: string, reason: string, conversation?: ExportedConversation): void {
     if (conversation !== undefined && this.#wrong.has(conversation)) return;
     if (conversation !== undefined) this.#wrong.add(conversation);

@@ -1,20 +1,19 @@
 /** Everything that a user has goes, not the account. It is told how much is left until nothing is. */
 import { newestConversations, newestJobs } from 'offline-audio-sync-contract';
-import { call, countOf } from '../firebase/store.ts';
+import { call, countOf, LONG_CALL_LIMIT_MS } from '../firebase/store.ts';
+import { later } from '../nextTask.ts';
 
 export interface Left {
   readonly conversations: number;
   readonly jobs: number;
 }
 
-/** The service works on it for so long at most, milliseconds; what is left then, it deletes later. */
-const CALL_LIMIT_MS = 540_000;
 /** Between two counts, milliseconds. */
 const COUNT_EVERY_MS = 1500;
 
 /** @throws FirebaseError where the service does not answer or cannot finish: it may be asked again. */
 export async function deleteEverything(uid: string, onLeft: (left: Left) => void): Promise<void> {
-  const deleting = call('deleteEverything', { what: 'everything' }, CALL_LIMIT_MS);
+  const deleting = call('deleteEverything', { what: 'everything' }, LONG_CALL_LIMIT_MS);
   const over = deleting.then(
     () => true,
     () => true,
@@ -33,5 +32,3 @@ async function countLeft(uid: string): Promise<Left> {
   const [conversations, jobs] = await Promise.all([countOf(newestConversations(uid)), countOf(newestJobs(uid))]);
   return { conversations, jobs };
 }
-
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

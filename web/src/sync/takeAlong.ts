@@ -1,5 +1,4 @@
 /** What was said in a stretch of time, or ever, as one zip: made here, conversation by conversation, so that it may be long. */
-import { BlobReader, BlobWriter, configure, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-native.js';
 import { conversationsOfDay, editsBetween, namedVoices, transcriptOf } from 'offline-audio-sync-contract';
 import type {
   ExportedAudio,
@@ -16,6 +15,7 @@ import { clock, dayOf, dayOfYear } from '../domain/time.ts';
 import { conversationOf, editOf, segmentPageOf } from '../firebase/documents.ts';
 import { pagesOf } from '../firebase/store.ts';
 import { readKeptAudio } from './keptAudio.ts';
+import { BlobReader, BlobWriter, TextReader, ZipWriter } from './zip.ts';
 
 /** A conversation, and everything that a file of it may say. */
 interface Taken {
@@ -60,9 +60,6 @@ const PAGE = 100;
 const LONGEST_MS = 7 * 24 * 3600_000;
 /** Transcripts that are read at once. */
 const AT_ONCE = 8;
-
-// A worker would be read from a blob:, which the Content-Security-Policy does not know.
-configure({ useWebWorkers: false });
 
 /** @throws the signal's reason; what Firestore throws */
 export async function makeZip(options: TakeAlongOptions): Promise<Blob> {

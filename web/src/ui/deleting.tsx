@@ -1,6 +1,7 @@
 /** Deleting everything, or the account with everything. */
 import { useState } from 'preact/hooks';
 import { counted } from '../domain/counted.ts';
+import { isToSend } from '../domain/recordingText.ts';
 import { sentenceOf } from '../domain/sentence.ts';
 import { deleteAccount } from '../firebase/auth.ts';
 import { beforeLeaving, sayFarewell } from '../session.ts';
@@ -141,10 +142,10 @@ function UnderWay({ left, atFirst }: { left: Left | null; atFirst: number }) {
   );
 }
 
-/** What only this device has is nobody else's to delete. */
+/** The service cannot delete recordings that only this device has. */
 function NotSent() {
   const { outbox } = useApp();
-  const waiting = outbox.recordings.value.filter(({ state }) => state === 'waiting' || state === 'uploading').length;
+  const waiting = outbox.recordings.value.filter(isToSend).length;
   if (waiting === 0) return null;
   return (
     <p class="hint">

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
+import { isToSend } from '../domain/recordingText.ts';
 import { localSuite } from '../env.ts';
 import { hrefs, route, type Route } from '../router.ts';
 import type { SignedInUser } from '../session.ts';
@@ -124,7 +125,7 @@ function Recording() {
 function Connection() {
   const online = useOnline();
   const { outbox } = useApp();
-  const open = outbox.recordings.value.filter(({ state }) => state === 'waiting' || state === 'uploading').length;
+  const open = outbox.recordings.value.filter(isToSend).length;
   const waiting = open === 0 ? '' : `${open} to send`;
   if (online && open === 0) return null;
   return (

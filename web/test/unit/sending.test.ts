@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SendingProgress, sendingText } from '../../src/domain/sending.ts';
+import type { ToSend } from '../../src/domain/sending.ts';
 
-const recording = (id: string, state: string, sentBytes: number | null = null) => ({
+const recording = (id: string, state: ToSend['state'], sentBytes: number | null = null) => ({
   id,
   state,
   sentBytes,

@@ -1,4 +1,4 @@
-/** Samples of PCM that frames cut in two: whoever packs a stream of bytes into packets of an odd size does. */
+/** Samples of PCM that frames cut in two. Packets of an odd size do that to a stream of bytes. */
 
 /** Samples at which a joint is judged. */
 const JUDGED = 200;
