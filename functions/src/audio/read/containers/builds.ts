@@ -1,12 +1,18 @@
 /** The builds of libav.js that a recording needs, each loaded once. */
 import { loadLibav } from './libav.ts';
-import type { Libav, LibavVariant } from './libav.ts';
+import type { CompiledBuilds, Libav, LibavVariant } from './libav.ts';
 
 export class Builds {
   readonly #loaded = new Map<LibavVariant, Promise<Libav>>();
+  readonly #compiled: CompiledBuilds;
+
+  /** `compiled`: by recordings before; what this one has to compile is added. */
+  constructor(compiled: CompiledBuilds) {
+    this.#compiled = compiled;
+  }
 
   get(variant: LibavVariant): Promise<Libav> {
-    const loaded = this.#loaded.get(variant) ?? loadLibav(variant);
+    const loaded = this.#loaded.get(variant) ?? loadLibav(variant, this.#compiled);
     this.#loaded.set(variant, loaded);
     return loaded;
   }

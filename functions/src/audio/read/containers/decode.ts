@@ -2,7 +2,7 @@
 import { AppError } from '../../../errors.ts';
 import { layerFrame } from '../mpegFrames.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { Builds } from './builds.ts';
+import type { Builds } from './builds.ts';
 import { Decoding, UnsupportedCodec } from './decoding.ts';
 import type { DecodeOptions } from './decoding.ts';
 import type { FileView } from './fileView.ts';
@@ -19,12 +19,16 @@ import { USUAL_BYTES_PER_SECOND } from './track.ts';
 const MAX_PARTS = 500;
 
 /**
- * Decodes one file.
+ * Decodes one file, with the builds of libav.js that it needs.
  * @throws AppError `recording_corrupt` with a sentence for what is refused; UnsupportedCodec; Error where nothing can be read
  */
-export async function* decode(file: FileView, options: DecodeOptions): AsyncGenerator<Stretch[], void, undefined> {
+export async function* decode(
+  file: FileView,
+  builds: Builds,
+  options: DecodeOptions,
+): AsyncGenerator<Stretch[], void, undefined> {
   const { demuxer, maxSeconds, notes } = options;
-  const shared = { ...options, builds: new Builds(), workload: new Workload() };
+  const shared = { ...options, builds, workload: new Workload() };
   if (demuxer === 'mp3') {
     const parts = mpegParts(file, layerFrame, MAX_PARTS);
     const lost = parts.map(({ lostSeconds }) => lostSeconds);

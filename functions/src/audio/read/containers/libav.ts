@@ -126,8 +126,20 @@ interface WasmMemory {
   grow(pages: number): number;
 }
 
+/** A compiled module, without memory or state. Threads can share it: it can be sent from one to another. */
+interface WasmModule {
+  readonly [Symbol.toStringTag]: string;
+}
+
+/** The builds that have been compiled: compiling one takes longer than decoding a minute. */
+export type CompiledBuilds = Map<LibavVariant, WasmModule>;
+
 /** Of the runtime; the server's types have no WebAssembly. */
-declare const WebAssembly: { readonly Memory: { readonly prototype: WasmMemory } };
+declare const WebAssembly: {
+  readonly Memory: { readonly prototype: WasmMemory };
+  compile(code: Uint8Array): Promise<WasmModule>;
+  readonly instantiate: (module: WasmModule, imports: object) => Promise<object>;
+};
 
 /**
  * Limits the memory of every WebAssembly module of this thread: what would grow beyond it fails to, and FFmpeg reports that it is
@@ -148,8 +160,26 @@ interface LibavBuild {
   readonly LibAV: (options: { noworker: true; nothreads: true }) => Promise<Libav>;
 }
 
-/** Loads one of the builds; takes about a tenth of a second. */
-export async function loadLibav(variant: LibavVariant): Promise<Libav> {
+/**
+ * Loads one of the builds, and adds it to `compiled` where it is not there yet. libav.js has no way to give it a compiled module, so
+ * the function that it calls to compile and to instantiate one is replaced. Two builds must not load at once.
+ */
+export async function loadLibav(variant: LibavVariant, compiled: CompiledBuilds): Promise<Libav> {
+  const { instantiate } = WebAssembly;
+  const instantiateCode = async (code: Uint8Array, imports: object): Promise<object> => {
+    const module = compiled.get(variant) ?? (await WebAssembly.compile(code));
+    compiled.set(variant, module);
+    return { module, instance: await instantiate(module, imports) };
+  };
+  Object.assign(WebAssembly, { instantiate: instantiateCode });
+  try {
+    return await loadBuild(variant);
+  } finally {
+    Object.assign(WebAssembly, { instantiate });
+  }
+}
+
+async function loadBuild(variant: LibavVariant): Promise<Libav> {
   const load = createRequire(import.meta.url);
   // The packages have types of their own, one for each version; `Libav` is what both have.
   Reflect.deleteProperty(globalThis, 'LibAV'); // of another build: this one would look for its files beside those

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
 import type { Batches } from './batch.ts';
 import type { DecodeOptions } from './decoding.ts';
+import type { CompiledBuilds } from './libav.ts';
 import { MAX_STALL_MS, memoryLimit } from './limits.ts';
 import { NEXT } from './sandboxMessages.ts';
 import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
@@ -14,6 +15,9 @@ const WORKER = new URL(`./sandboxWorker${extname(import.meta.url)}`, import.meta
 
 /** Heap of the thread's JavaScript, MB: a minute of every track, and what libav.js needs. */
 const HEAP_MB = 128;
+
+/** The code that recordings share: it has no state, and compiling it takes longer than decoding a minute. */
+const COMPILED: CompiledBuilds = new Map();
 
 export interface SandboxOptions extends Omit<DecodeOptions, 'notes'> {
   readonly signal: AbortSignal;
@@ -37,7 +41,7 @@ export async function* decodeInSandbox(
   { signal, worker = WORKER, stallMs = MAX_STALL_MS, ...options }: SandboxOptions,
 ): Batches {
   const { size } = await stat(path);
-  const task: SandboxTask = { ...options, path, memoryBytes: memoryLimit(size) };
+  const task: SandboxTask = { ...options, path, memoryBytes: memoryLimit(size), compiled: COMPILED };
   const thread = new Worker(worker, {
     workerData: task,
     env: {},
@@ -54,6 +58,7 @@ export async function* decodeInSandbox(
           yield message;
           break;
         case 'end':
+          for (const [variant, module] of message.compiled) COMPILED.set(variant, module);
           return message.notes;
         case 'refused':
           throw new AppError('recording_corrupt', { message: message.message });

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';
 import { toBatch } from './batch.ts';
+import { Builds } from './builds.ts';
 import { decode } from './decode.ts';
 import { UnsupportedCodec } from './decoding.ts';
 import { openView } from './fileView.ts';
@@ -13,11 +14,11 @@ import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
 const port = parentPort;
 if (port === null) throw new Error('This file is a worker thread of sandbox.ts.');
 
-const { path, memoryBytes, ...options } = workerData as SandboxTask;
+const { path, memoryBytes, compiled, ...options } = workerData as SandboxTask;
 boundMemory(memoryBytes);
 const file = openView(path);
 const notes: string[] = [];
-const batches = decode(file, { ...options, notes });
+const batches = decode(file, new Builds(compiled), { ...options, notes });
 
 port.on('message', (message) => {
   if (message !== NEXT) return;
@@ -32,7 +33,7 @@ port.on('message', (message) => {
 async function nextMessage(): Promise<SandboxMessage> {
   try {
     const next = await batches.next();
-    return next.done ? { kind: 'end', notes } : { kind: 'batch', ...toBatch(next.value) };
+    return next.done ? { kind: 'end', notes, compiled } : { kind: 'batch', ...toBatch(next.value) };
   } catch (error) {
     if (error instanceof AppError) return { kind: 'refused', message: error.message };
     if (error instanceof UnsupportedCodec) return { kind: 'unsupported' };
