@@ -49,7 +49,9 @@ const REFUSED = 'Storage takes no object at this path: it is there already, or t
 
 /** Where an upload stands. */
 type Position =
-  { readonly kind: 'at'; readonly offset: number } | { readonly kind: 'final' } | { readonly kind: 'gone' };
+  | { readonly kind: 'at'; readonly offset: number }
+  | { readonly kind: 'final' }
+  | { readonly kind: 'gone' };
 
 /**
  * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules

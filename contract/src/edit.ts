@@ -76,7 +76,13 @@ export interface MergeEdit<Time = Instant> {
 }
 
 export type EditChange<Time = Instant> =
-  TitleEdit | StarEdit | TagEdit | TextEdit | SpeakerEdit | SplitEdit | MergeEdit<Time>;
+  | TitleEdit
+  | StarEdit
+  | TagEdit
+  | TextEdit
+  | SpeakerEdit
+  | SplitEdit
+  | MergeEdit<Time>;
 
 export type EditKind = EditChange['kind'];
 

@@ -42,7 +42,8 @@ if (stage !== undefined) {
 const today = dayOf(Date.now());
 const [profile, usage] = await db.getAll(db.doc(`users/${user}`), usageOf(db, user, today));
 const fairUse = profile?.get('fairUse') as
-  { stage: string; until: Timestamp | null; reason: string | null } | undefined;
+  | { stage: string; until: Timestamp | null; reason: string | null }
+  | undefined;
 console.log(
   JSON.stringify({
     user,

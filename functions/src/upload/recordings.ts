@@ -109,7 +109,8 @@ export function checkManifest(
 }
 
 type Checked<R> =
-  { readonly ok: true; readonly recording: R } | { readonly ok: false; readonly problems: readonly FileProblem[] };
+  | { readonly ok: true; readonly recording: R }
+  | { readonly ok: false; readonly problems: readonly FileProblem[] };
 
 function sorted<F extends DeclaredFile, R>(files: readonly F[], check: (file: F) => Checked<R>): CheckedFiles<R> {
   const problems: FileProblem[] = [];

@@ -13,7 +13,15 @@
  * - `encoder`: the browser's Opus encoder failed.
  */
 export type InterruptionReason =
-  'paused' | 'suspended' | 'muted' | 'ended' | 'changed' | 'no_frames' | 'frozen' | 'unavailable' | 'encoder';
+  | 'paused'
+  | 'suspended'
+  | 'muted'
+  | 'ended'
+  | 'changed'
+  | 'no_frames'
+  | 'frozen'
+  | 'unavailable'
+  | 'encoder';
 
 export interface Interruption {
   readonly reason: InterruptionReason;

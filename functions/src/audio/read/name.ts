@@ -29,7 +29,8 @@ export interface NameOptions {
 }
 
 export type NameResult =
-  { readonly ok: true; readonly name: RecordingName } | { readonly ok: false; readonly problem: FileProblem };
+  | { readonly ok: true; readonly name: RecordingName }
+  | { readonly ok: false; readonly problem: FileProblem };
 
 const BYTES_PER_SAMPLE = { pcm8: 1, pcm16: 2 } as const;
 /** `audio_…_…`: a name that means to follow the full form, and is held to it. */
