@@ -9,6 +9,8 @@ export const LONGEST_UNREACHED_MS = 2 * 60_000;
 export const LONGEST_COOL_DOWN_MS = 25 * 3600_000;
 /** Without a Retry-After. */
 const DEFAULT_COOL_DOWN_MS = 30_000;
+/** A Retry-After of 0, or a date that a wrong clock takes for past, must not bring one request after the other. */
+const SHORTEST_COOL_DOWN_MS = 1000;
 
 /**
  * Exponential, with "equal jitter": between half of it and all of it, so that devices that lost one server together do not
@@ -20,10 +22,10 @@ export function backOffMs(failures: number, random: number, longestMs: number = 
   return ceiling / 2 + (ceiling / 2) * random;
 }
 
-/** As long as the server asks for, never shorter, and up to a tenth longer. */
+/** As long as the server asks for, never shorter, and up to a tenth longer; within bounds. */
 export function coolDownMs(retryAfterMs: number | null, random: number): number {
   const asked = Math.min(LONGEST_COOL_DOWN_MS, retryAfterMs ?? DEFAULT_COOL_DOWN_MS);
-  return asked * (1 + random / 10);
+  return Math.max(SHORTEST_COOL_DOWN_MS, asked) * (1 + random / 10);
 }
 
 /** Retry-After (RFC 9110, 10.2.3): seconds, or a date. Null where it says nothing. */

@@ -1,5 +1,5 @@
 /** What a loop does when something goes wrong: how long it waits, and what the app hears. */
-import { backOffMs, LONGEST_BACK_OFF_MS, LONGEST_UNREACHED_MS } from './backoff.ts';
+import { backOffMs, LONGEST_BACK_OFF_MS, LONGEST_COOL_DOWN_MS, LONGEST_UNREACHED_MS } from './backoff.ts';
 import type { CoolDown } from './coolDown.ts';
 import { RequestError } from './errors.ts';
 import { Deadline } from './time.ts';
@@ -61,7 +61,8 @@ export class Setbacks {
     const isUnreached = this.error instanceof RequestError && this.error.kind === 'network';
     const longestMs = isUnreached ? LONGEST_UNREACHED_MS : LONGEST_BACK_OFF_MS;
     const askedMs = this.error instanceof RequestError ? (this.error.retryAfterMs ?? 0) : 0;
-    this.#until = new Deadline(clock, Math.max(askedMs, backOffMs(this.#failures, random(), longestMs)));
+    const waitMs = Math.max(askedMs, backOffMs(this.#failures, random(), longestMs));
+    this.#until = new Deadline(clock, Math.min(waitMs, LONGEST_COOL_DOWN_MS));
     if (!(this.error instanceof RequestError)) onError(this.error);
   }
 }

@@ -40,7 +40,8 @@ export class FakeServer {
   faults: Fault[] = [];
   /** Answers every request in the server's place; null where nobody does. */
   stranger: (() => Response) | null = null;
-  retryAfterSeconds = 30;
+  /** What `Retry-After` says, of answers that have one. */
+  retryAfterSeconds: number | string = 30;
   /** Bodies received: all bytes of audio that were sent, by whatever way. */
   audioBytes = 0;
   readonly requests: string[] = [];

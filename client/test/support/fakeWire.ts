@@ -44,7 +44,7 @@ export function view(job: FakeJob) {
 export function problem(
   code: number,
   name: string,
-  { details = [], retryAfter }: { details?: object[]; retryAfter?: number } = {},
+  { details = [], retryAfter }: { details?: object[]; retryAfter?: number | string } = {},
 ) {
   const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
   return Response.json({ error: { code: name, message: `This is ${name}.`, details } }, { status: code, headers });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { problem } from '../support/fakeWire.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 describe('a client that is told to wait', () => {
@@ -26,6 +27,35 @@ describe('a client that is told to wait', () => {
     assert.equal(world.server.requests.length, asked, 'nothing is sent before its time');
     await world.clock.advance(2 * HOUR_MS);
     assert.deepEqual(states(client), ['synced']);
+  });
+
+  for (const retryAfter of ['0', '-30', 'NaN', '1e9', 'soon', 'Wed, 31 Dec 2025 00:00:00 GMT'])
+    it(`does not ask again and again where a 429 says "Retry-After: ${retryAfter}", and goes on by itself`, async () => {
+      const client = await world.client();
+      world.server.faults = Array.from({ length: 10_000 }, () => 'rate_limited');
+      world.server.retryAfterSeconds = retryAfter;
+      await world.add(client);
+      await world.clock.advance(MINUTE_MS);
+      assert.ok(world.server.requests.length <= 61, `${world.server.requests.length} requests in a minute`);
+      world.server.faults = [];
+      await world.clock.advance(2 * MINUTE_MS);
+      assert.deepEqual(states(client), ['synced']);
+    });
+
+  it('waits a day and an hour at most, whatever date the server names', async () => {
+    for (const [status, code] of [
+      [429, 'fair_use_restricted'],
+      [500, 'internal'],
+    ] as const) {
+      const other = new World();
+      const client = await other.client();
+      other.server.stranger = () => problem(status, code, { retryAfter: 'Tue, 05 Jan 2027 09:00:00 GMT' });
+      await other.add(client);
+      await other.clock.advance(1000);
+      other.server.stranger = null;
+      await other.clock.advance(28 * HOUR_MS);
+      assert.deepEqual(states(client), ['synced'], code);
+    }
   });
 
   it('keeps to a cool-down when it is started anew', async () => {
