@@ -105,7 +105,9 @@ function verdictOfStorage({ status, headers, json }: HttpAnswer): RequestError |
   const error = json?.['error'];
   const isTheirs = headers.has('X-Goog-Upload-Status') || (isObject(error) && error['code'] === status);
   if (!isTheirs) return null;
-  const kind = status === 401 ? 'signed_out' : status >= 500 || status === 408 || status === 429 ? 'server' : 'refused';
+  // 402: the project's quota is used up, or its billing has ended. No recording is to blame for that.
+  const isPassing = status >= 500 || status === 402 || status === 408 || status === 429;
+  const kind = status === 401 ? 'signed_out' : isPassing ? 'server' : 'refused';
   return new RequestError(kind, `storage_${status}`, `Storage answered ${status}.`, { status });
 }
 

@@ -2,7 +2,7 @@
  * One object to Storage, in pieces, by the protocol of Firebase's SDKs (`X-Goog-Upload-*`). `uploadBytesResumable` resumes
  * as long as its process lives; here the address of the upload is kept by the caller, and any process goes on with it.
  */
-import { strangersAnswer } from './answer.ts';
+import { notReached, strangersAnswer } from './answer.ts';
 import type { HttpAnswer } from './answer.ts';
 import { backOffMs } from './backoff.ts';
 import { RequestError } from './errors.ts';
@@ -68,6 +68,8 @@ export async function uploadResumable(
   /** Null where it has to be asked for. */
   let position: Position | null = session === null ? { kind: 'gone' } : null;
   let failures = 0;
+  /** The most that Storage has taken, bytes. */
+  let furthest = 0;
   let largestPiece = LARGEST_PIECE;
 
   for (;;) {
@@ -82,7 +84,9 @@ export async function uploadResumable(
       if (position.kind === 'gone') continue;
       upload.onProgress(position.offset);
       position = await send(http, session, upload, { offset: position.offset, largestPiece }, signal);
-      failures = 0;
+      if (position.kind === 'final') return;
+      if (position.offset > furthest) failures = 0;
+      furthest = Math.max(furthest, position.offset);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (error.kind === 'refused' && error.status === 403)
@@ -134,7 +138,8 @@ async function query(http: Http, session: string, size: number, signal: AbortSig
     const state = headerOf(answer, 'X-Goog-Upload-Status');
     if (state === 'final') return { kind: 'final' };
     const offset = Number(headerOf(answer, 'X-Goog-Upload-Size-Received'));
-    return state === 'active' && offset <= size ? { kind: 'at', offset } : { kind: 'gone' };
+    const isThere = Number.isInteger(offset) && offset >= 0 && offset <= size;
+    return state === 'active' && isThere ? { kind: 'at', offset } : { kind: 'gone' };
   } catch (error) {
     // It has expired, or Storage does not know it. Storage gives no body that proves that it is Storage who answers, but a new
     // session replaces this one only once Storage has begun it.
@@ -149,7 +154,7 @@ async function send(
   upload: ResumableUpload,
   { offset, largestPiece }: { readonly offset: number; readonly largestPiece: number },
   signal: AbortSignal,
-): Promise<Position | null> {
+): Promise<Exclude<Position, { kind: 'gone' }>> {
   const end = Math.min(upload.size, offset + pieceSize(upload.size, largestPiece));
   const isLast = end === upload.size;
   const answer = await http.send({
@@ -166,7 +171,9 @@ async function send(
   upload.onProgress(end);
   const state = headerOf(answer, 'X-Goog-Upload-Status');
   if (state === 'final') return { kind: 'final' };
-  return isLast ? null : { kind: 'at', offset: end };
+  // All of it was sent, and Storage waits for more: it says where it is.
+  if (isLast) throw notReached('not_ours');
+  return { kind: 'at', offset: end };
 }
 
 function headerOf(answer: HttpAnswer, name: string): string {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { pieceSize } from '../../src/resumable.ts';
+import type { SyncClient } from '../../src/client.ts';
 import type { Fault } from '../support/fakeServer.ts';
+import { status } from '../support/fakeWire.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 const KIB = 1024;
@@ -38,6 +40,67 @@ describe('an upload in pieces', () => {
       assert.equal(world.requests(' start'), 1);
     });
   }
+
+  /** What Storage, or another machine in its place, answers instead; null where it answers itself. */
+  type Instead = (command: string, url: string) => Response | null;
+  const withStorage = (instead: Instead): Promise<SyncClient> =>
+    world.client({
+      ...DIRECT,
+      fetch: (input, init) => {
+        const command = new Headers(init?.headers).get('X-Goog-Upload-Command');
+        const answer = command === null ? null : instead(command, input as string);
+        return answer === null ? world.server.fetch(input, init) : Promise.resolve(answer);
+      },
+    });
+  const requestsIn = async (ms: number, instead: Instead): Promise<number> => {
+    let count = 0;
+    let isMended = false;
+    const client = await withStorage((command, url) => {
+      count += 1;
+      return isMended ? null : instead(command, url);
+    });
+    await world.add(client, SIZE);
+    await world.clock.advance(ms);
+    const before = count;
+    assert.ok(!states(client).includes('failed'));
+    isMended = true;
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced']);
+    return before;
+  };
+
+  for (const [what, instead] of Object.entries<Instead>({
+    'says for ever that it waits for more, when it was sent all': (command) =>
+      command.includes('finalize') ? status('active') : null,
+    'keeps nothing of what it takes': (command) =>
+      command === 'query' ? status('active', { 'X-Goog-Upload-Size-Received': '0' }) : null,
+    'says that it has what is no number of bytes': (command) =>
+      command === 'query'
+        ? status('active', { 'X-Goog-Upload-Size-Received': 'all' })
+        : command === 'start'
+          ? null
+          : new Response('', { status: 400 }),
+    'ends each session after its first piece': (command) =>
+      command === 'upload'
+        ? null
+        : command === 'start'
+          ? null
+          : status('cancelled', { 'X-Goog-Upload-Size-Received': '1' }),
+    'says 404 to each session': (_, url) => (url.includes('/session') ? new Response('', { status: 404 }) : null),
+    'says 410 to each session, with a page': (_, url) =>
+      url.includes('/session')
+        ? new Response('<html>', { status: 410, headers: { 'Content-Type': 'text/html' } })
+        : null,
+    'answers pieces with 308 and no range': (command) =>
+      command === 'start' ? null : new Response('', { status: 308 }),
+    'answers pieces with a page': (command) =>
+      command === 'start' ? null : new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
+    'has no quota left (402)': () => Response.json({ error: { code: 402, message: 'Quota.' } }, { status: 402 }),
+  }))
+    it(`is not sent over and over where Storage ${what}, and goes on by itself`, async () => {
+      const requests = await requestsIn(10 * MINUTE_MS, instead);
+      assert.ok(requests < 400, `${requests} requests in ten minutes`);
+    });
 
   it('goes on where it was in another process', async () => {
     const first = await world.client(DIRECT);
