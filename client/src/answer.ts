@@ -45,9 +45,11 @@ export function strangersAnswer({ status, headers }: HttpAnswer, nowMs: number):
 
 function unreachedCode(status: number, headers: Headers): UnreachedCode {
   if (status === 413) return 'too_large_for_network';
+  // Browsers hide where an answer leads to, and give it the status 0.
+  const isElsewhere = status === 0 || (status >= 300 && status < 400);
   // 511 is made for it (RFC 6585); most portals answer with a page and whatever status they like.
   const isPage = headers.get('Content-Type')?.includes('text/html') === true;
-  return status === 511 || (isPage && status < 500) ? 'network_sign_in' : 'not_ours';
+  return status === 511 || isElsewhere || (isPage && status < 500) ? 'network_sign_in' : 'not_ours';
 }
 
 /** What an answer of 400 or more means. @param nowMs Unix milliseconds. */

@@ -110,16 +110,15 @@ export class Api {
       },
       signal,
     );
-    const list = (result['files'] ?? []) as readonly Readonly<Record<string, unknown>>[];
-    return {
-      jobId: stringIn(result, 'job_id'),
-      bucket: stringIn(result, 'bucket'),
-      files: list.map((file) => ({
-        name: stringIn(file, 'name'),
-        path: stringIn(file, 'path'),
-        state: stringIn(file, 'state') as FileState,
-      })),
-    };
+    const created = listIn(result, 'files').map((file) => ({
+      name: stringIn(file, 'name'),
+      path: stringIn(file, 'path'),
+      state: stringIn(file, 'state') as FileState,
+    }));
+    // What it did not name would count as uploaded.
+    const names = new Set(created.map(({ name }) => name));
+    if (!files.every(({ name }) => names.has(name))) notOurs('files');
+    return { jobId: stringIn(result, 'job_id'), bucket: stringIn(result, 'bucket'), files: created };
   }
 
   /** @returns null where there is no such job, any more or of this user. */
@@ -127,7 +126,7 @@ export class Api {
     const url = `${this.#endpoint('syncStatus')}?job_id=${encodeURIComponent(jobId)}`;
     try {
       const answer = await this.#http.send({ to: 'functions', url, method: 'GET', signal });
-      return toJob(ours(answer, answer.json));
+      return toJob(ours(answer, answer.json), jobId);
     } catch (error) {
       if (error instanceof RequestError && error.code === 'job_not_found') return null;
       throw error;
@@ -137,7 +136,8 @@ export class Api {
   /** @param jobIds at most 100. @returns those that are acknowledged now. */
   async acknowledge(jobIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const result = await this.call('acknowledgeSyncJobs', { job_ids: jobIds }, signal);
-    return (result['acknowledged_job_ids'] ?? []) as readonly string[];
+    const ids = result['acknowledged_job_ids'];
+    return Array.isArray(ids) ? (ids as readonly string[]) : notOurs('acknowledged_job_ids');
   }
 
   async retry(jobId: string, signal: AbortSignal): Promise<void> {
@@ -208,17 +208,47 @@ function ours(answer: HttpAnswer, json: HttpAnswer['json']): Readonly<Record<str
 
 function stringIn(json: Readonly<Record<string, unknown>>, key: string): string {
   const value = json[key];
-  if (typeof value === 'string') return value;
-  throw notReached('not_ours', { cause: new TypeError(`The answer has no ${key}.`) });
+  return typeof value === 'string' ? value : notOurs(key);
 }
 
-function toJob(json: Readonly<Record<string, unknown>>): Job {
-  // Past the check of its id the answer is our server's.
+function listIn(json: Readonly<Record<string, unknown>>, key: string): readonly Readonly<Record<string, unknown>>[] {
+  const value = json[key];
+  return Array.isArray(value) && value.every(isObject) ? value : notOurs(key);
+}
+
+/** @throws RequestError */
+function notOurs(missing: string): never {
+  throw notReached('not_ours', { cause: new TypeError(`The answer has no ${missing} as our server writes it.`) });
+}
+
+/**
+ * Audio is deleted for what this says, so it has to be a job as our server writes one, and the one that was asked for: not another
+ * one that a cache on the way has kept.
+ */
+function isJobView(json: Readonly<Record<string, unknown>>, jobId: string): boolean {
+  const isListOf = (key: string, isOne: (value: unknown) => boolean): boolean => {
+    const value = json[key];
+    return Array.isArray(value) && value.every(isOne);
+  };
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+  return (
+    json['job_id'] === jobId &&
+    ['status', 'expires_at'].every((key) => isText(json[key])) &&
+    ['finished_at', 'acknowledged_at'].every((key) => isTextOrNull(json[key])) &&
+    ['new_conversation_ids', 'updated_conversation_ids'].every((key) => isListOf(key, isText)) &&
+    isListOf('files', (file) => isObject(file) && isText(file['name']) && isText(file['state'])) &&
+    isObject(json['ledger'])
+  );
+}
+
+function toJob(json: Readonly<Record<string, unknown>>, jobId: string): Job {
+  if (!isJobView(json, jobId)) notOurs('job');
   const view = json as unknown as JobView;
   const { waiting_for: waitingFor } = view;
   return {
-    jobId: stringIn(json, 'job_id'),
-    status: stringIn(json, 'status') as JobStatus,
+    jobId: view.job_id,
+    status: view.status,
     percent: view.percent,
     files: view.files.map(({ name, state, error }) => ({
       name,

@@ -76,6 +76,10 @@ export class Http {
           ...(tokens.appCheck === null ? {} : { 'X-Firebase-AppCheck': tokens.appCheck }),
         },
         signal: controller.signal,
+        // Neither of the two sends anywhere else: the audio and the token are for the one who was asked.
+        redirect: 'manual',
+        // A stranger's page, kept by a browser, would be the answer for as long as the stranger likes.
+        cache: 'no-store',
         ...(body === undefined ? {} : { body }),
       });
       return { status: response.status, headers: response.headers, json: parseJsonObject(await response.text()) };

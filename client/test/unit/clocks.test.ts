@@ -1,6 +1,7 @@
 /** People and networks set clocks, in either direction: no wait of the client depends on that. */
 import assert from 'node:assert/strict';
 import type { SyncClient } from '../../src/client.ts';
+import type { SyncClientOptions } from '../../src/options.ts';
 import type { Fault } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
@@ -10,6 +11,7 @@ const JUMPS = { 'back by a day': -DAY_MS, 'back by four years': -4 * 365 * DAY_M
 interface Situation {
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds?: number;
+  readonly options?: (world: World) => Partial<SyncClientOptions>;
   /** How long it may take from here if nobody sets the clock, milliseconds. */
   readonly withinMs: number;
 }
@@ -20,14 +22,43 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'is told to wait for ten minutes': { faults: ['busy'], retryAfterSeconds: 600, withinMs: 12 * MINUTE_MS },
   'waits for an answer that never comes': { faults: ['hang'], withinMs: 3 * MINUTE_MS },
   'follows a job': { faults: [], withinMs: MINUTE_MS },
+  'waits for more recordings': { faults: [], options: () => ({ gatherMs: 30_000 }), withinMs: MINUTE_MS },
+  'backs off from Storage in the middle of an upload': {
+    faults: ['none', 'none', 'refused', 'refused', 'refused'],
+    options: () => ({ limits: { maxRequestBytes: 1 } }),
+    withinMs: 2 * MINUTE_MS,
+  },
+  'waits for the event of an object': {
+    faults: [],
+    options: (world) => {
+      world.server.losesEvents = true;
+      return { limits: { maxRequestBytes: 1 } };
+    },
+    withinMs: 6 * MINUTE_MS,
+  },
+  'waits for a token that never comes': {
+    faults: [],
+    options: ({ server }) => {
+      let asked = 0;
+      const idToken = (): Promise<string | null> =>
+        asked++ === 0 ? new Promise(() => undefined) : server.backend.idToken(false);
+      return { backend: { ...server.backend, idToken } };
+    },
+    withinMs: 3 * MINUTE_MS,
+  },
+  'waits for a network, by what the platform says': {
+    faults: [],
+    options: () => ({ network: { isOnline: () => false, onChange: () => () => undefined } }),
+    withinMs: 3 * MINUTE_MS,
+  },
 };
 
 describe('a client whose wall clock is set', () => {
   for (const [direction, jumpMs] of Object.entries(JUMPS)) {
-    for (const [what, { faults, retryAfterSeconds = 30, withinMs }] of Object.entries(SITUATIONS)) {
+    for (const [what, { faults, retryAfterSeconds = 30, options, withinMs }] of Object.entries(SITUATIONS)) {
       it(`waits no minute longer when it is set ${direction} while it ${what}`, async () => {
         const world = new World();
-        const client = await world.client();
+        const client = await world.client(options?.(world));
         world.server.faults = [...faults];
         world.server.retryAfterSeconds = retryAfterSeconds;
         await world.add(client);

@@ -8,6 +8,8 @@ const page = (status: number, headers: Record<string, string> = {}): Response =>
     headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
   });
 const text = (status: number): Response => new Response('upstream connect error', { status });
+const elsewhere = (status: number): Response =>
+  new Response('', { status, headers: { Location: 'https://login.hotel.test/' } });
 const json = (status: number, body: object): Response => Response.json(body, { status });
 
 const STRANGERS: Readonly<Record<string, () => Response>> = {
@@ -27,6 +29,13 @@ const STRANGERS: Readonly<Record<string, () => Response>> = {
   'a gateway that speaks JSON (403)': () => json(403, { message: 'Forbidden' }),
   'a gateway with an error of its own (400)': () => json(400, { error: { code: 'blocked', message: 'Policy.' } }),
   'a gateway that answers 200 with JSON of its own': () => json(200, { ok: true }),
+  'a gateway whose JSON is almost that of a job': () =>
+    json(200, { job_id: 'x', status: 'completed', files: [], result: { job_id: 'x', bucket: 'b', files: [] } }),
+  'a gateway that answers 200 with nothing': () => new Response('', { status: 200 }),
+  'a portal that sends to its own page (302)': () => elsewhere(302),
+  'a portal that sends to its own page, as a browser shows it': () => Response.error(),
+  'a proxy that sends the same request elsewhere (307)': () => elsewhere(307),
+  'a proxy that answers 308 without saying where to': () => new Response('', { status: 308 }),
   'a front end that times out (504)': () => text(504),
   'a proxy that says the request took too long (408)': () => text(408),
 };
@@ -61,6 +70,28 @@ describe('a client whose requests are answered by a stranger', () => {
       }
     }
   }
+
+  it('takes no job for its own that a cache on the way has kept of another one', async () => {
+    const { fetch } = world.server;
+    let cached: Response | null = null;
+    const client = await world.client({
+      fetch: async (input, init) => {
+        const isStatus = (input as string).includes('/syncStatus');
+        if (isStatus && cached !== null) return cached.clone();
+        const answer = await fetch(input, init);
+        if (isStatus && world.server.jobs.size === 1) cached = answer.clone();
+        return answer;
+      },
+    });
+    const { name } = await world.add(client);
+    await world.clock.advance(MINUTE_MS);
+    await world.add(client, 100, name);
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'uploaded'], 'the name alone does not prove that it is done');
+    cached = null;
+    await world.clock.advance(5 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'synced']);
+  });
 
   it('keeps an upload to Storage that a stranger interrupts, and goes on with it', async () => {
     const client = await world.client({ limits: { maxRequestBytes: 3000 } });
