@@ -61,8 +61,13 @@ export class Database<Schema extends DBSchema> {
   ): Promise<T> {
     const db = await this.#open();
     const tx = db.transaction([...db.objectStoreNames] as StoreNames<Schema>[], mode, { durability: 'strict' });
-    const [result] = await this.#limited(Promise.all([work(tx), tx.done]), TRANSACTION_LIMIT_MS);
-    return result;
+    try {
+      const [result] = await this.#limited(Promise.all([work(tx), tx.done]), TRANSACTION_LIMIT_MS);
+      return result;
+    } catch (error) {
+      // Where it is aborted, for want of room say, its requests only say "aborted": why is known to the transaction.
+      throw tx.error ?? error;
+    }
   }
 
   #open(): Promise<IDBPDatabase<Schema>> {

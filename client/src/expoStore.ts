@@ -1,4 +1,5 @@
 /** A store for React Native: what is known of recordings in `expo-sqlite`, their audio in files of `expo-file-system`. */
+import { parseJsonObject } from './answer.ts';
 import { bytesOf } from './bytes.ts';
 import { randomId } from './randomId.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
@@ -109,7 +110,12 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
     entries: () =>
       withDatabase(async (db) => {
         const rows = await db.getAllAsync<{ key: string; value: string }>('SELECT key, value FROM entries', []);
-        return new Map(rows.map(({ key, value }) => [key, JSON.parse(value) as StoredValue]));
+        return new Map(
+          rows.flatMap(({ key, value }): [string, StoredValue][] => {
+            const entry = parseJsonObject(value);
+            return entry === null ? [] : [[key, entry]];
+          }),
+        );
       }),
     put: (entries) => transaction((db) => putEntries(db, entries)),
     remove: (keys) => transaction((db) => removeEntries(db, keys)),

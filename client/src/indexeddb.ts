@@ -89,11 +89,24 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
       }
     },
     readAudio: async (id, start, end) => {
-      const audio = await database.run('readonly', (tx) => tx.objectStore('audio').get(id));
-      if (audio === undefined) return null;
-      return audio instanceof Blob
-        ? new Uint8Array(await audio.slice(start, end).arrayBuffer())
-        : audio.slice(start, end);
+      const read = async (): Promise<Uint8Array<ArrayBuffer> | null> => {
+        const audio = await database.run('readonly', (tx) => tx.objectStore('audio').get(id));
+        if (audio === undefined) return null;
+        return audio instanceof Blob
+          ? new Uint8Array(await audio.slice(start, end).arrayBuffer())
+          : audio.slice(start, end);
+      };
+      try {
+        return await read();
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        // The Blob may be of a connection that is lost; on a new one, its file is what cannot be read.
+        database.close();
+        return read().catch((still: unknown) => {
+          if (isUnreadable(still)) return null;
+          throw still;
+        });
+      }
     },
     removeAudio: (id, keys, lease) =>
       write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)], lease),
@@ -125,6 +138,11 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
 /** Private windows of some browsers keep no Blobs in IndexedDB: DataCloneError, or a sentence about Blobs. */
 function isAboutBlobs(error: unknown): boolean {
   return error instanceof Error && (error.name === 'DataCloneError' || /blob/i.test(error.message));
+}
+
+/** The file of a Blob is gone or damaged, although its entry in the database is there. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'NotReadableError' || error.name === 'NotFoundError');
 }
 
 function putAll(tx: Transaction<'readwrite'>, entries: ReadonlyMap<string, StoredValue>): Promise<unknown>[] {

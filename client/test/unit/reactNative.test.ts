@@ -49,6 +49,16 @@ describe('the store on expo-sqlite and expo-file-system', () => {
     assert.equal(readdirSync(folderOf('ann')).length, 1);
   });
 
+  it('leaves out an entry that is damaged, and leaves it where it is', async () => {
+    const store = open('ann');
+    await store.put(new Map([['whole', { here: true }]]));
+    const db = await expoModules(root).sqlite.openDatabaseAsync('offline-audio-sync-ann.db');
+    for (const value of ['{"her', '', '7'])
+      await db.runAsync('INSERT INTO entries (key, value) VALUES (?, ?)', [`damaged ${value}`, value]);
+    assert.deepEqual(await store.entries(), new Map([['whole', { here: true }]]));
+    assert.equal((await db.getAllAsync('SELECT key FROM entries', [])).length, 4);
+  });
+
   it('deletes what a process left that died while it wrote audio', async () => {
     await open('ann').putAudio('kept', Uint8Array.of(1), new Map());
     writeFileSync(path.join(folderOf('ann'), 'torn'), 'half');

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
 import type { DBSchema } from 'idb';
 import { Database, indexedDbStore } from '../../src/indexeddb.ts';
 import { memoryStore } from '../../src/memory.ts';
@@ -24,6 +26,24 @@ function withoutBlobs(tx: IDBTransaction): IDBTransaction {
         put: (value: unknown, key: string) => {
           if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data.', 'UnknownError');
           return put(value, key);
+        },
+      });
+    },
+  });
+}
+
+/** A transaction that the browser aborts for want of room: as in a browser, its requests hear first, and only that it was aborted. */
+function abortedForRoom(tx: IDBTransaction): IDBTransaction {
+  const objectStore = tx.objectStore.bind(tx);
+  return Object.assign(tx, {
+    objectStore: (name: string) => {
+      const store = objectStore(name);
+      const put = store.put.bind(store);
+      return Object.assign(store, {
+        put: (value: unknown, key: string) => {
+          put(value, key);
+          (tx as unknown as { _abort(reason: string): void })._abort('QuotaExceededError');
+          throw new DOMException('The transaction was aborted.', 'AbortError');
         },
       });
     },
@@ -95,6 +115,82 @@ describe('the store in IndexedDB', () => {
       Object.assign(opened[0]!, { transaction: fails });
       assert.equal((await store.entries()).size, 1);
       assert.equal(opened.length, 2);
+      await store.close?.();
+    });
+
+    it('says that there is no room, where that ends a transaction in its middle, and keeps nothing of it', async () => {
+      const store = indexedDbStore({ uid: 'full' });
+      await store.put(new Map([['key', { is: 'old' }]]));
+      const transaction = opened[0]!.transaction.bind(opened[0]);
+      let isFull = true;
+      Object.assign(opened[0]!, {
+        transaction: (...args: Parameters<IDBDatabase['transaction']>) => {
+          const tx = transaction(...args);
+          return isFull ? abortedForRoom(tx) : tx;
+        },
+      });
+      const entries = new Map([
+        ['key', { is: 'new' }],
+        ['other', {}],
+      ]);
+      for (const write of [() => store.put(entries), () => store.putAudio('id', Uint8Array.of(1), entries)])
+        await assert.rejects(write(), { name: 'QuotaExceededError' });
+      isFull = false;
+      assert.deepEqual(await store.entries(), new Map([['key', { is: 'old' }]]));
+      assert.deepEqual(await store.audioIds(), []);
+      await store.close?.();
+    });
+
+    it('says that the page is too old, where a newer version of it has changed the database, and changes nothing', async () => {
+      const newer = await openDB('offline-audio-sync/downgraded', 2, {
+        upgrade: (db) => {
+          for (const name of ['entries', 'audio', 'more']) db.createObjectStore(name);
+        },
+      });
+      await newer.put('entries', { here: true }, 'key');
+      const store = indexedDbStore({ uid: 'downgraded' });
+      await assert.rejects(store.put(new Map([['key', {}]])), { name: 'VersionError' });
+      assert.deepEqual(await newer.get('entries', 'key'), { here: true });
+      newer.close();
+      await store.close?.();
+    });
+
+    it('lets a newer version of the page change the database at once, in the middle of its own work', async () => {
+      const store = indexedDbStore({ uid: 'upgraded' });
+      const writing = Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          store.put(new Map([[`key ${i}`, {}]])).catch((error: unknown) => (error as Error).name),
+        ),
+      );
+      const newer = await openDB('offline-audio-sync/upgraded', 2);
+      const results = await writing;
+      // What it said was kept is kept; the rest was refused in so many words.
+      const kept = results.filter((result) => result === undefined).length;
+      assert.equal((await newer.getAllKeys('entries' as never)).length, kept);
+      assert.ok(
+        results.every((result) => result === undefined || result === 'VersionError'),
+        String(results),
+      );
+      newer.close();
+      await store.close?.();
+    });
+
+    it('says of audio alone that it is gone, where the file of its Blob cannot be read', async () => {
+      const store = indexedDbStore({ uid: 'damaged' });
+      await store.putAudio('damaged', Uint8Array.of(1, 2), new Map([['recording/damaged', {}]]));
+      await store.putAudio('whole', Uint8Array.of(3), new Map());
+      const reading = mock.method(Blob.prototype, 'arrayBuffer', function (this: Blob) {
+        return this.size === 2
+          ? Promise.reject(new DOMException('gone', 'NotReadableError'))
+          : new Response(this.stream()).arrayBuffer();
+      });
+      try {
+        assert.equal(await store.readAudio('damaged', 0, 2), null);
+        assert.deepEqual(await store.readAudio('whole', 0, 1), Uint8Array.of(3));
+      } finally {
+        reading.mock.restore();
+      }
+      assert.deepEqual(await store.readAudio('damaged', 0, 2), Uint8Array.of(1, 2), 'nothing was deleted for it');
       await store.close?.();
     });
 
