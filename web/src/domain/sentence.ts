@@ -1,9 +1,13 @@
 /** What went wrong, as a sentence for a person that says what to do. */
 
+/** A newer version of the console has changed what the browser keeps: this one cannot open it any more. */
+export const OLD_PAGE = 'A newer version of the console was open in this browser: reload this page.';
+
 /** @param isOnline whether the browser thinks that there is a network */
 export function sentenceOf(error: unknown, isOnline = navigator.onLine): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'QuotaExceededError') return 'There is no room left on this device.';
+  if (error.name === 'VersionError') return OLD_PAGE;
   return error.name === 'FirebaseError' && 'code' in error ? sentenceOfFirebase(error, isOnline) : error.message;
 }
 

@@ -1,4 +1,5 @@
 /** Whether what is recorded can be kept on this device. It is asked, and said, before anything is recorded. */
+import { OLD_PAGE } from '../domain/sentence.ts';
 import { within } from '../within.ts';
 import { canEncodeOpus } from './encoder.ts';
 import type { Journal } from './journal.ts';
@@ -32,6 +33,8 @@ const NO_ANSWER =
 const NO_ROOM = 'There is no room left on this device: remove something, then record.';
 const KEEPS_NOTHING =
   'This browser keeps nothing for this page, so nothing can be recorded. In a private window, open the console in an ordinary one.';
+const DAMAGED =
+  'What this browser keeps for this page cannot be opened, so nothing can be recorded. Start the browser anew; if it stays so, its storage is damaged.';
 const KEEPS_UNTIL_CLOSED =
   'This looks like a private window: what is recorded here is lost when the window is closed before it was sent.';
 
@@ -52,10 +55,17 @@ export async function checkKeeping({ journal, storage, opusIsThere }: KeepingOpt
   };
 }
 
+/** By the name of the error. */
+const OBSTACLES: Readonly<Record<string, string>> = {
+  QuotaExceededError: NO_ROOM,
+  TimeLimitError: NO_ANSWER,
+  VersionError: OLD_PAGE,
+  UnknownError: DAMAGED,
+};
+
 function obstacleOf(error: unknown): string {
   if (!(error instanceof Error)) return KEEPS_NOTHING;
-  if (error.name === 'QuotaExceededError') return NO_ROOM;
-  return error.message === NO_ANSWER || error.name === 'TimeLimitError' ? NO_ANSWER : KEEPS_NOTHING;
+  return error.message === NO_ANSWER ? NO_ANSWER : (OBSTACLES[error.name] ?? KEEPS_NOTHING);
 }
 
 /** For how long there is room; null where the browser does not say. */

@@ -29,6 +29,8 @@ describe('What can be kept', () => {
     ],
     ['a database that does not answer', named('TimeLimitError'), /does not answer/],
     ['a full disk', named('QuotaExceededError'), /no room left/],
+    ['a database that a newer version has changed', named('VersionError'), /reload this page/],
+    ['a database that is damaged', named('UnknownError'), /storage is damaged/],
   ] as const) {
     it(`is nothing with ${what}, and that is said`, async () => {
       const journal = { probe: () => Promise.reject(error) };
