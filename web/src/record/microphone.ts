@@ -1,4 +1,5 @@
 /** One open microphone: frames of 20 ms, and what keeps it from delivering them. */
+import { within } from '../within.ts';
 import type { CapturedFrame } from '../workers/frame.ts';
 import type { InterruptionReason } from './interruption.ts';
 
@@ -41,19 +42,37 @@ export async function openMicrophone(platform: AudioPlatform, events: Microphone
   const stopTracks = (): void => {
     for (const each of stream.getTracks()) each.stop();
   };
+  let context: AudioContext | null = null;
   try {
     const [track] = stream.getAudioTracks();
     if (track === undefined) throw new Error('The browser gave no microphone. Choose one in its settings.');
-    const { context, source } = contextFor(platform, stream);
-    const capture = await platform.createCapture(context);
+    const opened = contextFor(platform, stream);
+    context = opened.context;
+    const capture = await createCapture(platform, context);
     capture.port.onmessage = ({ data }: MessageEvent<CapturedFrame>) => {
       events.onFrame(data);
     };
-    source.connect(capture);
+    opened.source.connect(capture);
     return watched(context, track, events.onChange, stopTracks);
   } catch (error) {
     stopTracks();
+    // Browsers allow a few of them, and a recording opens microphones again and again where none works.
+    void context?.close();
     throw error;
+  }
+}
+
+/** For the worklet's file, which comes from the network where the browser does not keep it, milliseconds. */
+const CAPTURE_LIMIT_MS = 15_000;
+const NO_CAPTURE =
+  'A part of the console that records could not be loaded. Check the connection, then reload this page.';
+
+/** @throws Error with a sentence for a person */
+async function createCapture(platform: AudioPlatform, context: AudioContext): Promise<AudioWorkletNode> {
+  try {
+    return await within(platform.createCapture(context), CAPTURE_LIMIT_MS);
+  } catch (error) {
+    throw new Error(NO_CAPTURE, { cause: error });
   }
 }
 

@@ -13,6 +13,7 @@ import type { Journal } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import type { OpenMicrophone } from './microphone.ts';
 import { holdAlone } from './oneTab.ts';
+import { SilenceWatch } from './silenceWatch.ts';
 import type { Arrived, Source } from './source.ts';
 import { Stretch } from './stretch.ts';
 
@@ -58,6 +59,8 @@ export class Recorder {
   readonly interruption: ReadonlySignal<Interruption | null>;
   /** What was not recorded since the last start, in its order. */
   readonly missed: ReadonlySignal<readonly Missed[]>;
+  /** Whether the microphone has delivered nothing but zeros for a while. They are recorded: nothing proves that it is muted. */
+  readonly isSilent: ReadonlySignal<boolean>;
   /** Null before it was checked. */
   readonly keeping: ReadonlySignal<Keeping | null>;
   /** Whether the device is kept from going to sleep; null while nothing is recorded. */
@@ -68,6 +71,7 @@ export class Recorder {
   readonly #recordedMs = signal(0);
   readonly #interruption = signal<Interruption | null>(null);
   readonly #gaps = new GapLog();
+  readonly #silence = new SilenceWatch();
   readonly #options: RecorderOptions;
   readonly #delivery: Delivery;
   /** Writing happens in order, whatever comes meanwhile. */
@@ -93,6 +97,7 @@ export class Recorder {
     this.recordedMs = this.#recordedMs;
     this.interruption = this.#interruption;
     this.missed = this.#gaps.missed;
+    this.isSilent = this.#silence.isSilent;
     this.keeping = this.#keeping;
     this.isAwake = this.#isAwake;
   }
@@ -231,6 +236,7 @@ export class Recorder {
     await session?.close();
     this.#stretch = null;
     this.#level.value = 0;
+    this.#silence.reset();
     this.#interruption.value = null;
     this.#release();
     this.#release = () => undefined;
@@ -241,6 +247,7 @@ export class Recorder {
     this.#interruption.value = interruption;
     if (interruption === null) return;
     this.#level.value = 0;
+    this.#silence.reset();
     this.#gaps.because(interruption.reason);
     // What was captured before is kept now: a page in the background may not live to see the end of it.
     this.#endStretch();
@@ -252,6 +259,7 @@ export class Recorder {
       this.#level.value = loudness(samples);
       this.#recordedMs.value = this.#countedMs;
     }
+    this.#silence.observe(samples, source.microphone.sampleRate);
     if (this.#stretch !== null && this.#stretch.source !== source) this.#endStretch();
     this.#stretch ??= this.#beginStretch(source, arrived);
     const others = this.#stretch.add(arrived);

@@ -21,6 +21,9 @@ const NOW: Readonly<Record<Interruption['reason'], string>> = {
   encoder: 'The browser cannot compress the sound any more.',
 };
 
+export const SILENT_TEXT =
+  'Not a sound comes from the microphone. It may be muted by a switch of the headset, or another microphone may be the right one.';
+
 const BEFORE: Readonly<Record<Missed['reason'], string>> = {
   paused: 'you had paused',
   suspended: 'the device had paused the microphone',

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { interruptionText, missedText } from '../record/recorderText.ts';
+import { interruptionText, missedText, SILENT_TEXT } from '../record/recorderText.ts';
 import { stopwatch } from '../domain/time.ts';
 import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
@@ -129,6 +129,7 @@ function Interruptions() {
             <b>Paused.</b> {interruptionText(now)}
           </p>
         )}
+        {recorder.isSilent.value && <p class="notice">{SILENT_TEXT}</p>}
       </div>
       <div role="alert">
         {now !== null && !isPaused && (

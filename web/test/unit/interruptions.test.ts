@@ -136,6 +136,49 @@ describe('A recording that is interrupted', () => {
     assert.equal(bench.heard.length, 2);
   });
 
+  it('by a permission that is taken back says so, and goes on when it is given again', async () => {
+    bench.audio.refusal = new DOMException('no', 'NotAllowedError');
+    bench.audio.last.track.end();
+    await bench.audio.capture(30);
+    const { reason, detail } = bench.recorder.interruption.value ?? {};
+    assert.equal(reason, 'unavailable');
+    assert.match(detail ?? '', /not allowed: allow it/);
+    bench.audio.refusal = null;
+    await bench.audio.capture(40);
+    await bench.recorder.stop();
+    assert.deepEqual([bench.heard.length, bench.recorder.missed.value.length], [2, 1]);
+  });
+
+  it('by a microphone that does not open again, because no person answers, uses the one that is given at last', async () => {
+    bench.audio.isAsking = true;
+    bench.audio.last.track.end();
+    await bench.audio.capture(200);
+    assert.equal(bench.recorder.interruption.value?.reason, 'unavailable');
+    bench.audio.answer();
+    await bench.audio.capture(50);
+    assert.equal(bench.recorder.interruption.value, null);
+    assert.equal(bench.audio.held, 1, 'all that were given are closed but the one in use');
+    await bench.recorder.stop();
+    assert.equal(bench.heard.length, 2);
+  });
+
+  for (const worklet of ['missing', 'stuck'] as const)
+    it(`by a headset that goes while the worklet is ${worklet} says what to do, and leaves nothing open`, async () => {
+      bench.audio.worklet = worklet;
+      bench.audio.last.track.end();
+      await bench.audio.capture(300);
+      const { reason, detail } = bench.recorder.interruption.value ?? {};
+      assert.equal(reason, 'unavailable');
+      assert.match(detail ?? '', /reload this page/);
+      assert.ok(bench.audio.contexts <= 1, `${bench.audio.contexts} audio clocks are open`);
+      assert.ok(bench.audio.held <= 1, `${bench.audio.held} microphones are open`);
+      bench.audio.worklet = 'there';
+      await bench.audio.capture(70);
+      assert.equal(bench.recorder.interruption.value, null);
+      await bench.recorder.stop();
+      assert.equal(bench.audio.contexts, 0);
+    });
+
   it('by a microphone of another sample rate goes on in that one, at its true time', async () => {
     bench.audio.sampleRate = 48_000;
     bench.audio.last.track.settings.sampleRate = 16_000;
@@ -241,62 +284,5 @@ describe('A recording that is interrupted', () => {
       const before = bench.heard[i - 1];
       if (before !== undefined) assert.ok(startedAt >= before.startedAt + before.ms - NEAR_MS, 'none lies in another');
     }
-  });
-});
-
-describe('A recording that begins', () => {
-  let time: FakeTime;
-  beforeEach(() => {
-    time = new FakeTime(T0);
-  });
-  afterEach(() => {
-    time.end();
-  });
-
-  it('can be cancelled while the browser asks, and closes what it is given too late', async () => {
-    const bench = new RecorderBench(time);
-    bench.audio.isAsking = true;
-    const starting = bench.recorder.start();
-    await time.advance(60);
-    const states: unknown[] = [];
-    bench.recorder.state.subscribe((state) => states.push(state));
-    await bench.recorder.stop();
-    await starting;
-    bench.audio.answer();
-    await time.advance(100);
-    assert.equal(bench.audio.held, 0);
-    assert.deepEqual(states, [{ kind: 'starting', step: 'microphone' }, { kind: 'idle' }]);
-    await bench.recorder.start();
-    await bench.audio.capture(1);
-    assert.equal(await bench.recorder.stop(), 'delivered');
-  });
-
-  it('says why where nothing can be kept, and opens no microphone', async () => {
-    const obstacle = 'This browser keeps nothing.';
-    const bench = new RecorderBench(time, { checkKeeping: () => Promise.resolve({ obstacle, warning: null }) });
-    await assert.rejects(bench.recorder.start(), new Error(obstacle));
-    assert.deepEqual([bench.audio.opened.length, bench.recorder.state.value.kind], [0, 'idle']);
-    assert.equal(bench.recorder.keeping.value?.obstacle, obstacle);
-  });
-
-  it('does not wait for ever for what an earlier page left behind', async () => {
-    const bench = new RecorderBench(time);
-    bench.journal.names = () => new Promise(() => undefined);
-    void bench.recorder.recover();
-    await time.advance(20);
-    const starting = assert.rejects(bench.recorder.start(), /try again in a moment/);
-    await time.advance(11_000);
-    await starting;
-    assert.equal(bench.recorder.state.value.kind, 'idle');
-  });
-
-  it('with a platform that never starts its audio clock says so', async () => {
-    const bench = new RecorderBench(time);
-    await bench.recorder.start();
-    bench.audio.last.context.interrupt();
-    await bench.audio.capture(3);
-    assert.equal(bench.recorder.interruption.value?.reason, 'suspended');
-    assert.equal(bench.recorder.recordedMs.value, 0);
-    await bench.recorder.stop();
   });
 });

@@ -100,6 +100,10 @@ export class FakeAudio {
   isAsking = false;
   /** Nothing arrives, although all seems well. */
   isDead = false;
+  /** What comes of loading the worklet. */
+  worklet: 'there' | 'missing' | 'stuck' = 'there';
+  readonly #contexts: FakeContext[] = [];
+  readonly #tracks: FakeTrack[] = [];
   readonly #time: FakeTime;
   #onChange: () => void = () => undefined;
   #onFreeze: () => void = () => undefined;
@@ -117,7 +121,12 @@ export class FakeAudio {
 
   /** Microphones that are still in use. */
   get held(): number {
-    return this.opened.filter(({ track }) => track.readyState === 'live').length;
+    return this.#tracks.filter(({ readyState }) => readyState === 'live').length;
+  }
+
+  /** Audio clocks that were not closed: browsers allow a few. */
+  get contexts(): number {
+    return this.#contexts.filter(({ state }) => state !== 'closed').length;
   }
 
   readonly platform: AudioPlatform = {
@@ -126,11 +135,18 @@ export class FakeAudio {
         if (this.refusal !== null) throw this.refusal;
         if (this.isAsking) await new Promise<void>((resolve) => this.#answers.push(resolve));
         const track = new FakeTrack(`Microphone ${this.opened.length + 1}`);
+        this.#tracks.push(track);
         return { getTracks: () => [track], getAudioTracks: () => [track] } as unknown as MediaStream;
       },
     },
-    createContext: () => new FakeContext(this.sampleRate) as unknown as AudioContext,
+    createContext: () => {
+      const context = new FakeContext(this.sampleRate);
+      this.#contexts.push(context);
+      return context as unknown as AudioContext;
+    },
     createCapture: (context) => {
+      if (this.worklet === 'missing') return Promise.reject(new DOMException('Unable to load.', 'AbortError'));
+      if (this.worklet === 'stuck') return new Promise(() => undefined);
       const fake = context as unknown as FakeContext;
       if (fake.track === null) throw new Error('Its source has to be there first.');
       const port: Opened['port'] = { onmessage: null };

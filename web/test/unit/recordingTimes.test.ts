@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { FakeTime } from './support/fakeTime.ts';
+import { RecorderBench } from './support/recorderBench.ts';
+
+const T0 = Date.UTC(2026, 6, 3, 10);
+/** Frames of 20 ms, and clocks in milliseconds. */
+const NEAR_MS = 45;
+
+describe('A recording', () => {
+  for (const [what, startedAt] of [
+    ['the hour that comes twice', Date.UTC(2026, 9, 25, 0, 59, 30)],
+    ['the hour that is left out', Date.UTC(2026, 2, 29, 0, 59, 30)],
+    ['midnight', Date.UTC(2026, 6, 3, 21, 59, 30)],
+    ['the end of the year', Date.UTC(2026, 11, 31, 22, 59, 30)],
+  ] as const)
+    it(`goes on over ${what} without a gap, in recordings that follow each other`, async () => {
+      const zone = process.env['TZ'];
+      process.env['TZ'] = 'Europe/Berlin';
+      const time = new FakeTime(startedAt);
+      try {
+        const bench = new RecorderBench(time);
+        await bench.recorder.start();
+        await bench.audio.capture(125);
+        await bench.recorder.stop();
+        assert.deepEqual(bench.recorder.missed.value, []);
+        const [first, second, third] = bench.heard;
+        assert.deepEqual([first?.ms, second?.ms, third?.ms], [60_000, 60_000, 5000]);
+        assert.ok(Math.abs((first?.startedAt ?? 0) - startedAt) <= NEAR_MS);
+        assert.equal(second?.startedAt, (first?.startedAt ?? 0) + 60_000);
+        assert.equal(third?.startedAt, (first?.startedAt ?? 0) + 120_000);
+      } finally {
+        time.end();
+        process.env['TZ'] = zone;
+      }
+    });
+
+  it('of a headset that is muted by its own switch says that not a sound comes, and goes on', async () => {
+    const time = new FakeTime(T0);
+    const bench = new RecorderBench(time);
+    await bench.recorder.start();
+    await bench.audio.capture(2);
+    await bench.audio.capture(9, 0);
+    assert.equal(bench.recorder.isSilent.value, false);
+    await bench.audio.capture(2, 0);
+    assert.equal(bench.recorder.isSilent.value, true);
+    await bench.audio.capture(1, 0.001);
+    assert.equal(bench.recorder.isSilent.value, false, 'the quietest sound proves that it is on');
+    await bench.audio.capture(11, 0);
+    bench.audio.last.track.end();
+    assert.equal(bench.recorder.isSilent.value, false, 'another microphone is opened');
+    await bench.audio.capture(1);
+    await bench.recorder.stop();
+    assert.equal(
+      bench.heard.reduce((sum, { ms }) => sum + ms, 0),
+      bench.recorder.recordedMs.value,
+      'zeros are kept, too',
+    );
+    time.end();
+  });
+});
+
+describe('A recording that begins', () => {
+  let time: FakeTime;
+  beforeEach(() => {
+    time = new FakeTime(T0);
+  });
+  afterEach(() => {
+    time.end();
+  });
+
+  it('can be cancelled while the browser asks, and closes what it is given too late', async () => {
+    const bench = new RecorderBench(time);
+    bench.audio.isAsking = true;
+    const starting = bench.recorder.start();
+    await time.advance(60);
+    const states: unknown[] = [];
+    bench.recorder.state.subscribe((state) => states.push(state));
+    await bench.recorder.stop();
+    await starting;
+    bench.audio.answer();
+    await time.advance(100);
+    assert.equal(bench.audio.held, 0);
+    assert.deepEqual(states, [{ kind: 'starting', step: 'microphone' }, { kind: 'idle' }]);
+    await bench.recorder.start();
+    await bench.audio.capture(1);
+    assert.equal(await bench.recorder.stop(), 'delivered');
+  });
+
+  it('says why where nothing can be kept, and opens no microphone', async () => {
+    const obstacle = 'This browser keeps nothing.';
+    const bench = new RecorderBench(time, { checkKeeping: () => Promise.resolve({ obstacle, warning: null }) });
+    await assert.rejects(bench.recorder.start(), new Error(obstacle));
+    assert.deepEqual([bench.audio.opened.length, bench.recorder.state.value.kind], [0, 'idle']);
+    assert.equal(bench.recorder.keeping.value?.obstacle, obstacle);
+  });
+
+  it('does not wait for ever for what an earlier page left behind', async () => {
+    const bench = new RecorderBench(time);
+    bench.journal.names = () => new Promise(() => undefined);
+    void bench.recorder.recover();
+    await time.advance(20);
+    const starting = assert.rejects(bench.recorder.start(), /try again in a moment/);
+    await time.advance(11_000);
+    await starting;
+    assert.equal(bench.recorder.state.value.kind, 'idle');
+  });
+
+  it('with a platform that never starts its audio clock says so', async () => {
+    const bench = new RecorderBench(time);
+    await bench.recorder.start();
+    bench.audio.last.context.interrupt();
+    await bench.audio.capture(3);
+    assert.equal(bench.recorder.interruption.value?.reason, 'suspended');
+    assert.equal(bench.recorder.recordedMs.value, 0);
+    await bench.recorder.stop();
+  });
+});
