@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { reloadPage } from './heldPage.ts';
 import { route, startRouter } from './router.ts';
 import { startSession } from './session.ts';
 import './styles/index.css';
@@ -10,9 +11,7 @@ if (route.value.screen !== 'shared') void startSession();
 render(<App />, document.getElementById('app') ?? document.body);
 
 // A new version was deployed while this one was open: its parts have other names now.
-addEventListener('vite:preloadError', () => {
-  location.reload();
-});
+addEventListener('vite:preloadError', reloadPage);
 if ('serviceWorker' in navigator) {
   addEventListener('load', () => {
     navigator.serviceWorker.register('/sw.js').catch(() => undefined); // A private window, say: it works online.

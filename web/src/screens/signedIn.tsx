@@ -9,6 +9,7 @@ import { JobFiles } from '../firebase/jobFiles.ts';
 import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
 import { later } from '../nextTask.ts';
+import { holdPage } from '../heldPage.ts';
 import { browserAudio, pageEvents } from '../record/browserAudio.ts';
 import { Journal } from '../record/journal.ts';
 import { checkKeeping } from '../record/keeping.ts';
@@ -77,7 +78,16 @@ function openRecorder(uid: string, outbox: Outbox): Recorder {
     checkKeeping: () => checkKeeping({ journal, storage }),
     openMicrophone: (events) => openMicrophone(browserAudio, events),
     pageEvents,
-    keepAwake: (onChange) => keepAwake({ wakeLock, page: document, onChange }),
+    keepAwake: (onChange) => {
+      const letSleep = keepAwake({ wakeLock, page: document, onChange });
+      const release = holdPage(() => {
+        tell('There is a new version of the console: it is loaded when the recording ends.');
+      });
+      return () => {
+        letSleep();
+        release();
+      };
+    },
     deliver: async (name, audio) => {
       const [refusal] = await outbox.add([{ name, audio }]);
       if (refusal !== undefined) throw new Error(`A recording cannot be sent yet: ${refusal.reason} It is kept here.`);

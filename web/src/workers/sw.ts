@@ -9,6 +9,8 @@ const { version, paths } = __PRECACHE__;
 const PREFIX = 'console-';
 const CACHE = PREFIX + version;
 const KEPT = new Set(paths);
+/** Their names hold a hash of what is in them. */
+const PARTS = '/assets/';
 /** How long a page may take to come from the network before the kept one is shown, milliseconds. */
 const PATIENCE_MS = 2500;
 
@@ -25,7 +27,7 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
   if (request.mode === 'navigate' && !/^\/(v2|__)\//.test(pathname)) event.respondWith(page(request));
-  else if (KEPT.has(pathname)) event.respondWith(kept(request));
+  else if (KEPT.has(pathname) || pathname.startsWith(PARTS)) event.respondWith(kept(request));
 });
 
 self.addEventListener('notificationclick', (event) => {
@@ -41,10 +43,10 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  const names = await caches.keys();
-  await Promise.all(
-    names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
-  );
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  // In the order in which they were made. Pages of the last version are still open and load parts of it: one that records needs the
+  // worklet again whenever a headset comes or goes.
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -64,7 +66,7 @@ async function page(request: Request): Promise<Response> {
 }
 
 async function kept(request: Request): Promise<Response> {
-  return (await caches.match(request, { cacheName: CACHE })) ?? fetch(request);
+  return (await caches.match(request, { cacheName: CACHE })) ?? (await caches.match(request)) ?? fetch(request);
 }
 
 export {};

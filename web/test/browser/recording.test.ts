@@ -126,6 +126,20 @@ describe('A microphone that is interrupted, in a real browser', function () {
     await page.locator('.file-name').nth(1).waitFor();
   });
 
+  it('by nothing, where a new version of the console is there: it is loaded when the recording ends', async () => {
+    await start();
+    await page.evaluate(() => {
+      Object.assign(globalThis, { isSamePage: true });
+      dispatchEvent(new Event('vite:preloadError'));
+    });
+    await page.getByText('There is a new version of the console').waitFor();
+    await untilRecorded(page, 4);
+    await page.getByRole('button', { name: 'Stop recording' }).click();
+    await page.waitForFunction(() => !('isSamePage' in globalThis));
+    await page.locator('.file-name').first().waitFor();
+    assert.equal(await page.locator('.file-name').count(), 1, 'all of it is kept');
+  });
+
   it('that never opens: the browser’s question is named, and the button cancels', async () => {
     await page.evaluate(() => {
       recorded.isAsking = true;

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+
+/** The caches of a browser, as far as the worker uses them: paths and texts. */
+class FakeCaches {
+  readonly all = new Map<string, Map<string, string>>();
+
+  keys = () => Promise.resolve([...this.all.keys()]);
+  delete = (name: string) => Promise.resolve(this.all.delete(name));
+  match = (request: Request | string, { cacheName }: { cacheName?: string } = {}) => {
+    const path = typeof request === 'string' ? request : new URL(request.url).pathname;
+    const searched = cacheName === undefined ? [...this.all.values()] : [this.all.get(cacheName)];
+    const text = searched.map((cache) => cache?.get(path)).find((found) => found !== undefined);
+    return Promise.resolve(text === undefined ? undefined : new Response(text));
+  };
+}
+
+type Listener = (event: object) => void;
+
+describe('The service worker of a new version', () => {
+  const ORIGIN = 'https://console.test';
+  const listeners = new Map<string, Listener>();
+  const caches = new FakeCaches();
+  before(async () => {
+    const self = {
+      location: { origin: ORIGIN },
+      addEventListener: (type: string, listener: Listener) => listeners.set(type, listener),
+      clients: { claim: () => Promise.resolve() },
+    };
+    const __PRECACHE__ = { version: '3', paths: ['/', '/icon.svg', '/assets/index-3.js'] };
+    Object.assign(globalThis, { self, caches, __PRECACHE__ });
+    // By its address: workers have types of their own.
+    await import(new URL('../../src/workers/sw.ts', import.meta.url).href);
+  });
+  after(() => {
+    for (const name of ['self', 'caches', '__PRECACHE__']) Reflect.deleteProperty(globalThis, name);
+    mock.restoreAll();
+  });
+
+  const activate = async (): Promise<void> => {
+    const waited: Promise<unknown>[] = [];
+    listeners.get('activate')?.({ waitUntil: (work: Promise<unknown>) => waited.push(work) });
+    await Promise.all(waited);
+  };
+  /** @returns null where the worker leaves a request to the browser */
+  const ask = async (path: string, init?: RequestInit): Promise<string | null> => {
+    const answers: Promise<Response>[] = [];
+    const respondWith = (response: Promise<Response>) => answers.push(response);
+    listeners.get('fetch')?.({ request: new Request(ORIGIN + path, init), respondWith });
+    return (await answers[0])?.text() ?? null;
+  };
+
+  it('keeps the parts of the version before for the pages that are still open, and no older ones', async () => {
+    caches.all.set('console-1', new Map([['/assets/capture-1.js', 'oldest']]));
+    caches.all.set(
+      'console-2',
+      new Map([
+        ['/assets/capture-2.js', 'old'],
+        ['/icon.svg', 'old icon'],
+      ]),
+    );
+    caches.all.set('of another app', new Map());
+    caches.all.set(
+      'console-3',
+      new Map([
+        ['/assets/index-3.js', 'new'],
+        ['/icon.svg', 'icon'],
+      ]),
+    );
+    await activate();
+    assert.deepEqual(await caches.keys(), ['console-2', 'of another app', 'console-3']);
+    mock.method(globalThis, 'fetch', () => Promise.resolve(new Response('of the network')));
+    assert.equal(await ask('/assets/index-3.js'), 'new');
+    assert.equal(await ask('/assets/capture-2.js'), 'old');
+    assert.equal(await ask('/assets/capture-1.js'), 'of the network');
+    assert.equal(await ask('/icon.svg'), 'icon', 'what has no hash in its name is of the new version');
+  });
+
+  it('has nothing to do with uploads, so that an update in the middle of one does not harm it', async () => {
+    assert.equal(await ask('/v2/sync/upload', { method: 'POST', body: 'audio' }), null);
+    assert.equal(await ask('/v2/sync/status?job_id=a'), null);
+  });
+});
