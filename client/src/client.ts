@@ -2,6 +2,7 @@
 import { PUSH_TYPE } from 'offline-audio-sync-contract';
 import type { CallableName, Callables } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
+import { backOffMs } from './backoff.ts';
 import { boundedStore } from './boundedStore.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
@@ -23,7 +24,7 @@ import { toRecording } from './recording.ts';
 import type { Recording, RecordingDoc } from './recording.ts';
 import { stopUpload } from './stopUpload.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
-import { stopped, linkedController, systemClock, TimeLimitError, within } from './time.ts';
+import { Deadline, linkedController, stopped, systemClock, TimeLimitError, Waker, within } from './time.ts';
 import type { Clock } from './time.ts';
 import type { Wish } from './wishes.ts';
 
@@ -42,6 +43,9 @@ export function createSyncClient(options: SyncClientOptions): SyncClient {
 export class SyncClient {
   readonly #store: RecordingStore;
   readonly #clock: Clock;
+  readonly #random: () => number;
+  /** Ends the wait for a store that has failed. */
+  #restart = new Waker();
   readonly #keepSyncedMs: number;
   readonly #report = (error: unknown): void => {
     this.#events.emit('error', error);
@@ -59,6 +63,7 @@ export class SyncClient {
   #status: SyncStatus = still('stopped');
   /** Waits no longer for what it waited for because something had gone wrong. */
   readonly #tryNow = (): void => {
+    this.#restart.wake();
     this.#parts.uploader.tryNow();
     this.#parts.follower.tryNow();
   };
@@ -68,6 +73,7 @@ export class SyncClient {
     const store = boundedStore(options.store, clock);
     this.#store = store;
     this.#clock = clock;
+    this.#random = options.random ?? Math.random;
     this.#newId = newId;
     this.#keepSyncedMs = options.keepSyncedMs ?? 7 * DAY_MS;
     const onStatus = (status: SyncStatus): void => {
@@ -109,10 +115,13 @@ export class SyncClient {
     if (unwatch !== undefined) this.#subscriptions.push(unwatch);
   }
 
-  /** Begins to upload and to follow jobs, where an earlier process stopped; resolves when the store is read. */
+  /**
+   * Begins to upload and to follow jobs, where an earlier process stopped; resolves when the store is read. Rejects where it cannot be
+   * read, and tries again by itself.
+   */
   async start(): Promise<void> {
-    await this.#open();
     this.resume();
+    await this.#open();
   }
 
   /** All recordings that this device knows of, in the order in which they were added. */
@@ -150,20 +159,33 @@ export class SyncClient {
   }
 
   resume(): void {
-    if (this.#run !== null || this.#life.signal.aborted) return;
-    const { controller, unlink } = linkedController(this.#life.signal);
+    if (this.#life.signal.aborted) return;
     this.#tryNow();
-    const ended = this.#work(controller.signal)
-      .catch((error: unknown) => {
+    if (this.#run !== null) return;
+    const { controller, unlink } = linkedController(this.#life.signal);
+    this.#run = { controller, ended: this.#workAgain(controller.signal).finally(unlink) };
+  }
+
+  /** Until the signal aborts. A store that fails is waited for; meanwhile another context may take over. */
+  async #workAgain(signal: AbortSignal): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      const { controller, unlink } = linkedController(signal);
+      try {
+        await this.#work(controller.signal);
+        return;
+      } catch (error) {
         this.#report(error);
-        if (controller.signal.aborted) return;
-        // Another context may take over now, and this one be started anew.
+        if (signal.aborted) return;
+      } finally {
         controller.abort();
-        this.#run = null;
-        this.#setStatus(still('stopped'));
-      })
-      .finally(unlink);
-    this.#run = { controller, ended };
+        unlink();
+      }
+      // What was asked for before is done with this failure.
+      this.#restart = new Waker();
+      const until = new Deadline(this.#clock, backOffMs(failures, this.#random()));
+      this.#setStatus({ state: 'backing_off', reason: 'internal', until: until.at });
+      await this.#restart.wait(until.remainingMs, this.#clock, signal);
+    }
   }
 
   async #work(signal: AbortSignal): Promise<void> {

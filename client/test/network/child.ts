@@ -104,11 +104,7 @@ const areEndsKnown = async (): Promise<boolean> => {
   const jobs = new Set(known.map(([, { jobId }]) => jobId));
   return client.recordings().every(({ jobId }) => jobs.has(jobId));
 };
-await until(async () => {
-  // A store that fails at the start stops the client; the app starts it anew.
-  if (client.status().state === 'stopped') await retrying(() => client.start());
-  return isSynced() && (await areEndsKnown());
-}, 300_000);
+await until(async () => isSynced() && (await areEndsKnown()), 300_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });

@@ -1,12 +1,19 @@
 /** Recordings on this device, on their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { createSyncClient, type Recording, type SyncClient, type SyncStatus } from 'offline-audio-sync-client';
+import {
+  createSyncClient,
+  SyncError,
+  type Recording,
+  type SyncClient,
+  type SyncStatus,
+} from 'offline-audio-sync-client';
 import { firebaseBackend } from 'offline-audio-sync-client/firebase';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 import { coalesce } from '../coalesce.ts';
 import { appCheckSiteKey, functionsRegion, localSuite } from '../env.ts';
 import { userAuth } from '../firebase/auth.ts';
 import { connect } from '../firebase/store.ts';
+import { later } from '../nextTask.ts';
 import { addEach, type Refusal } from './addEach.ts';
 import { keeper } from './storageKeeper.ts';
 
@@ -39,6 +46,8 @@ export interface Outbox {
 
 /** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
 const SHOW_EVERY_MS = 200;
+/** After a store that could not be read, milliseconds. */
+const LOOK_AGAIN_MS = 10_000;
 
 /** @param deviceId this browser's. @param onError is told of failures of work that no caller awaits */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
@@ -70,7 +79,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
       status.value = next;
     });
     opened.on('error', onError);
-    await opened.start();
+    await started(opened);
     show.now();
   });
   ready.catch(onError);
@@ -91,6 +100,19 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     syncNow: async () => (await client).syncNow(),
     close: async () => (await client).dispose(),
   };
+}
+
+/** Resolves when the client has read its store: it tries again by itself, and tells what is wrong. */
+async function started(client: SyncClient): Promise<void> {
+  for (;;) {
+    try {
+      await client.start();
+      return;
+    } catch (error) {
+      if (error instanceof SyncError) return; // It was closed meanwhile.
+    }
+    await later(LOOK_AGAIN_MS);
+  }
 }
 
 async function start(uid: string): Promise<SyncClient> {

@@ -20,6 +20,8 @@ let last = 0;
 const SHOWN_WITH_UNDO_MS = 15_000;
 
 function show(text: string, bad: boolean, undo: (() => void) | null = null): void {
+  // What is tried again and again, and fails, is told once.
+  if (bad && toasts.value.some((toast) => toast.bad && toast.text === text)) return;
   const id = ++last;
   toasts.value = [...toasts.value, { id, text, bad, undo }];
   if (bad) return;
