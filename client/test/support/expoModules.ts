@@ -6,16 +6,60 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ExpoDatabase, ExpoFileSystem, ExpoSqlite } from '../../src/react-native.ts';
 
+/** A process that dies after so many steps: statements, and writes of files. What it waits for then never comes. */
+export class ExpoProcess {
+  readonly #open = new Set<DatabaseSync>();
+  #left: number;
+  #die: () => void = () => undefined;
+  readonly death = new Promise<void>((resolve) => {
+    this.#die = resolve;
+  });
+
+  constructor(steps = Infinity) {
+    this.#left = steps;
+  }
+
+  get isDead(): boolean {
+    return this.#left < 0;
+  }
+
+  async step(): Promise<void> {
+    await turn(); // As on a device, each is a trip to another thread.
+    this.#left -= 1;
+    if (this.isDead) this.kill();
+    await this.alive(undefined);
+  }
+
+  /** The same, as long as the process lives; else it never comes. */
+  alive<T>(value: T): Promise<T> {
+    return this.isDead ? new Promise(() => undefined) : Promise.resolve(value);
+  }
+
+  opened(db: DatabaseSync): void {
+    this.#open.add(db);
+  }
+
+  /** Its connections go with it, and transactions that are not committed with them. */
+  kill(): void {
+    this.#left = -1;
+    this.#die();
+    for (const db of this.#open) db.close();
+    this.#open.clear();
+  }
+}
+
 /** @param root A directory: databases and documents are in it. @param fails whether a statement is to fail */
 export function expoModules(
   root: string,
   fails: (sql: string) => boolean = () => false,
+  owner = new ExpoProcess(),
 ): { sqlite: ExpoSqlite; fileSystem: ExpoFileSystem } {
   const open = async (name: string): Promise<ExpoDatabase> => {
-    await turn();
+    await owner.step();
     const db = new DatabaseSync(path.join(root, name));
+    owner.opened(db);
     const run = async <T>(sql: string, work: () => T): Promise<T> => {
-      await turn(); // As on a device, each statement is a trip to another thread.
+      await owner.step();
       if (fails(sql)) throw new Error('database or disk is full');
       return work();
     };
@@ -31,6 +75,7 @@ export function expoModules(
         db.exec('BEGIN');
         try {
           await task();
+          await owner.step();
           db.exec('COMMIT');
         } catch (error) {
           db.exec('ROLLBACK');
@@ -43,10 +88,10 @@ export function expoModules(
         }),
     };
   };
-  return { sqlite: { openDatabaseAsync: open }, fileSystem: fileSystem(root) };
+  return { sqlite: { openDatabaseAsync: open }, fileSystem: fileSystem(root, owner) };
 }
 
-function fileSystem(root: string): ExpoFileSystem {
+function fileSystem(root: string, owner: ExpoProcess): ExpoFileSystem {
   class File {
     readonly #path: string;
     constructor(uri: string) {
@@ -56,7 +101,9 @@ function fileSystem(root: string): ExpoFileSystem {
       return existsSync(this.#path);
     }
     async write(content: Uint8Array): Promise<void> {
-      await turn();
+      // A process may die in the middle of a file.
+      writeFileSync(this.#path, content.subarray(0, content.length / 2));
+      await owner.step();
       writeFileSync(this.#path, content);
     }
     open() {
