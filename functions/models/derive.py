@@ -48,43 +48,47 @@ def add(kind, inputs, output, **attributes):
     return output
 
 
-def cut(tensor, name, axis, start, end):
-    bounds = [integers(f"{name}_{part}", value) for part, value in (("start", start), ("end", end), ("axis", axis))]
-    return add("Slice", [tensor, *bounds], name)
-
-
 def reshape(tensor, name, *shape):
     return add("Reshape", [tensor, integers(f"{name}_shape", *shape)], name)
 
 
-def convolution(tensor, layer, taps):
-    """A layer of the encoder on windows whose taps already lie side by side: one matrix product, bias, ReLU."""
-    kernel = weights[f"encoder.{layer}.reparam_conv.weight"]
-    matrix = np.concatenate([kernel[:, :, tap].T for tap in taps])
+def convolution(tensor, layer, matrix):
+    """A layer of the encoder on windows: one matrix product over all places at once, bias, ReLU."""
     product = add("MatMul", [tensor, constant(f"encoder{layer}_weight", matrix)], f"encoder{layer}_product")
-    bias = constant(f"encoder{layer}_bias", weights[f"encoder.{layer}.reparam_conv.bias"])
-    return add("Relu", [add("Add", [product, bias], f"encoder{layer}_sum")], f"encoder{layer}")
+    bias = weights[f"encoder.{layer}.reparam_conv.bias"]
+    tiled = constant(f"encoder{layer}_bias", np.tile(bias, matrix.shape[1] // len(bias)))
+    return add("Relu", [add("Add", [product, tiled], f"encoder{layer}_sum")], f"encoder{layer}")
 
 
-# Spectrum: four frames of 256 samples, 128 apart, of a window with its context and 64 reflected samples behind it.
-padded = add("Pad", ["windows", integers("reflection", 0, 0, 0, 64)], "padded", mode="reflect")
-blocks = reshape(padded, "blocks", -1, 5, 128)
-frames = add("Concat", [cut(blocks, "first_halves", 1, 0, 4), cut(blocks, "second_halves", 1, 1, 5)], "frames", axis=2)
-basis = constant("basis", weights["stft.forward_basis_buffer"][:, 0, :].T)
-spectrum = add("MatMul", [frames, basis], "spectrum")
-real, imaginary = cut(spectrum, "real", 2, 0, 129), cut(spectrum, "imaginary", 2, 129, 258)
+def over_places(layer, places, stride):
+    """A kernel of 3 as one matrix from all places that come in to all that go out; beyond both ends lie zeros."""
+    kernel = weights[f"encoder.{layer}.reparam_conv.weight"]
+    out, channels, _ = kernel.shape
+    matrix = np.zeros((places, channels, places // stride, out), np.float32)
+    for target in range(places // stride):
+        for tap in range(3):
+            if 0 <= target * stride + tap - 1 < places:
+                matrix[target * stride + tap - 1, :, target] = kernel[:, :, tap].T
+    return matrix.reshape(places * channels, -1)
+
+
+# Spectrum: four frames of each window, of 256 samples that mirror each other about the middle one; the very first weighs nothing.
+# Cosines are alike on both sides, sines opposite, so they meet sums and differences of mirrored samples: half the products.
+cosines, sines = np.split(weights["stft.forward_basis_buffer"][:, 0, 1:].T, 2, axis=1)
+cosines = np.concatenate([(cosines[:127] + cosines[:127:-1]) / 2, cosines[127:128] / 2])
+sines = np.concatenate([(sines[:127] - sines[:127:-1]) / 2, sines[127:128] * 0])
+before = reshape("before", "before_frames", -1, 4, 128)
+behind = add("Gather", [reshape("behind", "behind_frames", -1, 4, 128), integers("backwards", 3, 2, 1, 0)], "mirrored", axis=1)
+real = add("MatMul", [add("Add", [before, behind], "sums"), constant("cosines", cosines)], "real")
+imaginary = add("MatMul", [add("Sub", [before, behind], "differences"), constant("sines", sines)], "imaginary")
 squares = [add("Mul", [part, part], f"{part}_squared") for part in (real, imaginary)]
-magnitude = add("Sqrt", [add("Add", squares, "power")], "magnitude")
+magnitude = reshape(add("Sqrt", [add("Add", squares, "power")], "spectrum"), "magnitude", -1, 4 * 129)
 
-# Encoder. Kernels of 3 over the four frames, zeros at both ends; layers 1 and 2 take every other place.
-edged = add("Pad", [magnitude, integers("edges0", 0, 1, 0, 0, 1, 0)], "magnitude_edged")
-taps = [cut(edged, f"tap{i}", 1, i, i + 4) for i in range(3)]
-layer0 = convolution(add("Concat", taps, "taps0", axis=2), 0, (0, 1, 2))
-edged = add("Pad", [layer0, integers("edges1", 0, 1, 0, 0, 0, 0)], "layer0_edged")
-places = [reshape(cut(edged, f"place{i}", 1, 2 * i, 2 * i + 3), f"place{i}_taps", -1, 1, 3 * 128) for i in range(2)]
-layer1 = convolution(add("Concat", places, "taps1", axis=1), 1, (0, 1, 2))
-layer2 = convolution(reshape(layer1, "taps2", -1, 2 * 64), 2, (1, 2))  # Tap 0 meets only the edge,
-layer3 = convolution(layer2, 3, (1,))  # and here only tap 1 meets anything else.
+# Encoder. Kernels of 3 over four frames, two, one and one; layers 1 and 2 take every other place.
+layer0 = convolution(add("Mul", [magnitude, "gains"], "raised"), 0, over_places(0, 4, 1))
+layer1 = convolution(layer0, 1, over_places(1, 4, 2))
+layer2 = convolution(layer1, 2, over_places(2, 2, 2))
+layer3 = convolution(layer2, 3, over_places(3, 1, 1))
 
 # Decoder: the steps of each lane one after the other. ONNX orders gates i, o, f, c; PyTorch i, f, g, o.
 lanes = add("Slice", [add("Shape", ["h"], "h_shape"), integers("one", 1), integers("two", 2)], "lanes")
@@ -116,7 +120,7 @@ def tensor(name, *shape):
 graph = helper.make_graph(
     nodes,
     "silero_vad_v6_sequence",
-    [tensor("windows", "steps_lanes", 576), tensor("h", 1, "lanes", HIDDEN), tensor("c", 1, "lanes", HIDDEN)],
+    [tensor("before", "windows", 512), tensor("behind", "windows", 512), tensor("gains", "windows", 1), tensor("h", 1, "lanes", HIDDEN), tensor("c", 1, "lanes", HIDDEN)],
     [tensor("probabilities", "steps", "lanes"), tensor("h_next", 1, "lanes", HIDDEN), tensor("c_next", 1, "lanes", HIDDEN)],
     constants,
 )
