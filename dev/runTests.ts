@@ -40,8 +40,8 @@ const PARTS = {
   /** With the deployed functions. */
   emulator: [
     { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
-    { title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' },
   ],
+  client: [{ title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' }],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
   /** In a suite of its own, whose functions transcribe with the local recogniser. */
   local: [{ title: 'The console hears with the local recogniser', cwd: WEB, config: '.mocharc.local.json' }],
@@ -50,11 +50,11 @@ type TestPart = keyof typeof PARTS;
 
 const TEST_PARTS = Object.keys(PARTS) as TestPart[];
 
-/**
- * What runs in the suite. Lanes run side by side, since much of what tests do is waiting; the parts of a lane follow each other,
- * because they use one Deepgram stand-in.
- */
-const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'web'], ['worker'], ['suites']];
+/** What runs side by side in one suite, since much of what tests do is waiting. `emulator` alone uses the stand-in of that suite. */
+const IN_ONE_SUITE = ['emulator', 'worker', 'suites'] as const satisfies readonly TestPart[];
+
+/** What runs in another suite, one after the other, because both use its stand-in. */
+const APPS = ['client', 'web'] as const satisfies readonly TestPart[];
 
 /** Project of the tests that must not meet the deployed functions: no function listens to it. */
 const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
@@ -189,32 +189,43 @@ await main(async (signal) => {
     await runner.run(groupsOf('unit'), NO_CLOUD, signal);
     if (only === null) await runner.check(signal);
   };
-  const withLocalRecogniser = async (): Promise<void> => {
-    const groups = groupsOf('local');
+  const withConsole = async (groups: readonly Group[], options: Partial<SuiteOptions>): Promise<void> => {
     if (groups.length === 0) return;
-    await prepareLocalModel();
-    await inSuite({ ports: 'free', console: true, transcriber: 'local', signal }, ({ env }, stop) =>
+    await inSuite({ ports: 'free', console: true, signal, ...options }, ({ env }, stop) =>
       runner.run(groups, env, stop),
     );
   };
-  const withDeepgramStandIn = async (): Promise<void> => {
-    const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap(groupsOf) }));
-    if (lanes.every(({ groups }) => groups.length === 0)) return;
-    const options = { ports: 'free', console: groupsOf('web').length > 0, signal, parameters: PARAMETERS } as const;
-    await inSuite(options, async ({ env }, stop) => {
+  const withLocalRecogniser = async (): Promise<void> => {
+    const groups = groupsOf('local');
+    if (groups.length > 0) await prepareLocalModel();
+    await withConsole(groups, { transcriber: 'local' });
+  };
+  const withDeepgramStandIn = async (onUp: () => void): Promise<void> => {
+    if (IN_ONE_SUITE.flatMap(groupsOf).length === 0) return;
+    await inSuite({ ports: 'free', parameters: PARAMETERS, signal }, async ({ env }, stop) => {
+      onUp();
       const standIn = await startDeepgramStandIn({ quiet: true });
       const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
       try {
         await Promise.all(
-          lanes.map(({ parts, groups }) => runner.run(groups, parts.includes('worker') ? apart : env, stop)),
+          IN_ONE_SUITE.map((part) => runner.run(groupsOf(part), part === 'worker' ? apart : env, stop)),
         );
       } finally {
         await standIn.close();
       }
     });
   };
-  // The shorter parts follow each other beside the long one, because much of what tests do is waiting.
-  await Promise.all([withDeepgramStandIn(), withoutSuite().then(withLocalRecogniser)]);
+  const withApps = (): Promise<void> => withConsole(APPS.flatMap(groupsOf), { parameters: PARAMETERS });
+  // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
+  let onUp: () => void = () => undefined;
+  const firstIsUp = new Promise<void>((resolve) => {
+    onUp = resolve;
+  });
+  await Promise.all([
+    withDeepgramStandIn(onUp).finally(onUp),
+    withoutSuite(),
+    firstIsUp.then(withLocalRecogniser).then(withApps),
+  ]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
   for (const failure of failures) say.failed(failure);
