@@ -264,7 +264,8 @@ export const params = {
     default: 20_000,
     min: 0,
     max: ANY,
-    description: 'Recordings of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
+    description:
+      'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
   }),
   projectAudioMinutes: boundedInt('PROJECT_DAILY_AUDIO_MINUTES', {
     default: 28_800,
@@ -283,7 +284,8 @@ export const params = {
     default: 200_000,
     min: 0,
     max: ANY,
-    description: 'Recordings of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
+    description:
+      'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
   }),
   signUp: defineString('SIGN_UP', {
     default: 'open',

@@ -22,13 +22,14 @@ const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 export const importConversations = onGuardedCall(
   options,
   lazily(async () => {
-    const [{ authenticator, completing }, { importConversation }] = await Promise.all([
+    const [{ authenticator, budget, completing }, { importConversation }] = await Promise.all([
       import('../platform.ts'),
       import('../conversations/importing.ts'),
     ]);
     const deps = completing();
     return createImportCallable({
       authenticate: authenticator({ checkRevoked: true }),
+      reserveBytes: (uid, bytes) => budget.reserveBytes(uid, bytes),
       importOne: (uid, conversation) => importConversation(uid, conversation, deps),
       logger: cloudLogger,
       now: Date.now,
@@ -38,6 +39,8 @@ export const importConversations = onGuardedCall(
 
 export interface ImportCallableDeps {
   readonly authenticate: Authenticate;
+  /** Counts what comes in as bytes of the day. @returns why it may not */
+  readonly reserveBytes: (uid: string, bytes: number) => Promise<AppError | null>;
   readonly importOne: (uid: string, conversation: ImportedConversation) => Promise<ImportOutcome>;
   readonly logger: Logger;
   /** Unix milliseconds. */
@@ -148,6 +151,8 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
     if (segments > maxSegments) {
       throw new AppError('invalid_request', { message: `conversations: at most ${maxSegments} segments in one call.` });
     }
+    const refusal = await deps.reserveBytes(uid, Buffer.byteLength(JSON.stringify(asked)));
+    if (refusal !== null) throw refusal;
     const outcomes: ImportOutcome[] = [];
     for (const each of conversations) outcomes.push(await deps.importOne(uid, each));
     const newWords = outcomes.reduce((sum, each) => sum + each.newWords, 0);

@@ -30,7 +30,7 @@ export interface BeginDeps {
   readonly registry: Pick<RecordingRegistry, 'findDone'>;
   readonly conversations: Pick<ConversationStore, 'resolve'>;
   readonly fairUse: Pick<FairUse, 'refuseUpload'>;
-  readonly budget: Pick<DailyBudget, 'refuse' | 'count'>;
+  readonly budget: Pick<DailyBudget, 'reserveBytes' | 'count'>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** How long the job is kept, milliseconds. */
@@ -73,6 +73,7 @@ export const RETRY_AFTER_SECONDS = 10;
  * @throws AppError
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
  * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
+ * - `payload_too_large`: the recordings are more than one day's budget has;
  * - `idempotency_conflict`: an earlier request with this key had other content;
  * - `unavailable`: another request with this key failed at the same moment, and took its job away.
  */
@@ -92,14 +93,14 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     retentionMs: deps.retentionMs(),
     rejected: sent.rejected ?? [],
   });
+  const bytes = bytesOf(fresh.files);
   const refusal =
     (await refuseTarget(deps, sent)) ??
     (await deps.fairUse.refuseUpload(uid)) ??
-    (await deps.budget.refuse(uid, 'uploadedBytes'));
-  if (refusal === null && (await jobs.create(jobId, fresh))) {
-    await countBytes(deps, uid, fresh.files);
-    return { jobId, ...fresh, isNew: true };
-  }
+    (await deps.budget.reserveBytes(uid, bytes));
+  if (refusal === null && (await jobs.create(jobId, fresh))) return { jobId, ...fresh, isNew: true };
+  // The request that created the job has counted them.
+  if (refusal === null) await deps.budget.count(uid, 'uploadedBytes', -bytes);
 
   // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
   const existing = await jobs.get(jobId);
@@ -115,7 +116,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
   const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
   if (job === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  await countBytes(deps, uid, renewed.files);
+  await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
   return { jobId, job, files: renewed.files, isNew: false };
 }
 
@@ -140,9 +141,9 @@ function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): Jo
   });
 }
 
-async function countBytes({ budget }: BeginDeps, uid: string, files: readonly JobFile[]): Promise<void> {
-  const bytes = files.reduce((sum, { state, size }) => (state === 'expected' ? sum + size : sum), 0);
-  if (bytes > 0) await budget.count(uid, 'uploadedBytes', bytes);
+/** Of the recordings that are to be sent. */
+function bytesOf(files: readonly JobFile[]): number {
+  return files.reduce((sum, { state, size }) => (state === 'expected' ? sum + size : sum), 0);
 }
 
 /** The change that makes a job run whose recordings have all arrived, or are known not to come. */

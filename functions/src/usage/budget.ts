@@ -6,9 +6,10 @@
  * `project_usage`, because one document takes about one write a second and workers count side by side. A budget is checked before it
  * is used and without locks, and an instance reads the project's counters at most every half minute. So a budget may be passed by what
  * is in flight in that moment (ten minutes of audio and four requests a task), and by what other instances count in half a minute.
+ * Bytes are counted by requests, of which a user may send any number at once: of them the user's own budget is exact.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
-import type { DocumentReference, DocumentSnapshot, Firestore } from 'firebase-admin/firestore';
+import type { DocumentReference, DocumentSnapshot, Firestore, Transaction, WriteBatch } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { dayOf, KEPT_MS as USAGE_KEPT_MS, untilMidnight, usageOf } from './usage.ts';
@@ -63,14 +64,35 @@ export class DailyBudget {
     this.#deps = deps;
   }
 
-  /** Why no more of it may be used today: `daily_budget_used`, `project_budget_used`; null while it may. */
-  async refuse(uid: string, resource: Resource): Promise<AppError | null> {
-    return this.#refusal(await this.#read(uid, resource), resource);
+  /**
+   * Counts the bytes of one request, where some are left of the day: of requests that come at once, one alone may pass the limit, and by
+   * less than the limit. So no user can use up what all share.
+   * @returns why not: `daily_budget_used`, `project_budget_used`; `payload_too_large` for more than any day has.
+   */
+  async reserveBytes(uid: string, bytes: number): Promise<AppError | null> {
+    const { db, limits, now } = this.#deps;
+    const resource = 'uploadedBytes';
+    if (bytes === 0) return null;
+    const largest = Math.min(...[limits.user, limits.project].map((limit) => limit[resource] || Infinity));
+    if (bytes > largest) {
+      const message = `At most ${String(Math.floor(largest / 1e6))} MB in one job, and in one day; make several jobs.`;
+      return new AppError('payload_too_large', { message });
+    }
+    const day = dayOf(now());
+    const project = await this.#projectOn(day);
+    const refusal = await db.runTransaction(async (tx) => {
+      const user = numberIn(await tx.get(usageOf(db, uid, day)), resource);
+      const why = this.#refusal({ day, user, project }, resource);
+      if (why === null) this.#add(tx, uid, resource, bytes, day);
+      return why;
+    });
+    if (refusal === null) await this.#counted(resource, bytes, day, project);
+    return refusal;
   }
 
-  /** Counts what is used. The operator is told of what the project's budget has come to. */
+  /** Counts what is used. @param amount below 0 for what was counted and is not used */
   async count(uid: string, resource: Resource, amount: number): Promise<void> {
-    await this.#write(uid, resource, amount, await this.#read(uid, resource));
+    if (amount !== 0) await this.#write(uid, resource, amount, await this.#read(uid, resource));
   }
 
   /** To be called before it is used. @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then. */
@@ -100,6 +122,7 @@ export class DailyBudget {
     return (seconds) => (last = last.then(() => meter(seconds)));
   }
 
+  /** Why no more of it may be used today; null while it may. */
   #refusal({ user, project }: DayUsage, resource: Resource): AppError | null {
     const { limits, now } = this.#deps;
     const isUsed = (used: number, limit: number): boolean => limit > 0 && used >= limit;
@@ -142,17 +165,27 @@ export class DailyBudget {
   }
 
   async #write(uid: string, resource: Resource, amount: number, { day, project }: DayUsage): Promise<void> {
+    const batch = this.#deps.db.batch();
+    this.#add(batch, uid, resource, amount, day);
+    await batch.commit();
+    await this.#counted(resource, amount, day, project);
+  }
+
+  #add(to: WriteBatch | Transaction, uid: string, resource: Resource, amount: number, day: string): void {
     const { db, now } = this.#deps;
     const shard = Math.floor(Math.random() * SHARDS);
-    const batch = db.batch();
     const added = (keptMs: number) => ({
       day,
       [resource]: FieldValue.increment(amount),
       expiresAt: Timestamp.fromMillis(now() + keptMs),
     });
-    batch.set(usageOf(db, uid, day), added(USAGE_KEPT_MS), { merge: true });
-    batch.set(shardOf(db, day, shard), added(KEPT_MS), { merge: true });
-    await batch.commit();
+    // As a batch: the union of both types has no signature of its own.
+    const writes = to as WriteBatch;
+    writes.set(usageOf(db, uid, day), added(USAGE_KEPT_MS), { merge: true });
+    writes.set(shardOf(db, day, shard), added(KEPT_MS), { merge: true });
+  }
+
+  async #counted(resource: Resource, amount: number, day: string, project: ProjectDay): Promise<void> {
     project.used[resource] += amount;
     await this.#tell(resource, day, project);
   }

@@ -1,5 +1,6 @@
 /** What strangers may spend of the operator's money in a day, on the Firestore emulator. */
 import assert from 'node:assert/strict';
+import { acceptUpload } from '../../src/upload/accept.ts';
 import { DailyBudget } from '../../src/usage/budget.ts';
 import type { BudgetLimits } from '../../src/usage/budget.ts';
 import { usageOf } from '../../src/usage/usage.ts';
@@ -8,6 +9,7 @@ import { CommandWorld } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { db } from '../support/suite.ts';
+import { recordings, upload } from '../support/uploads.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const NONE = { detectedSeconds: 0, sentSeconds: 0, uploadedBytes: 0 };
@@ -29,10 +31,9 @@ describe('the daily budget', () => {
       logger,
       now: () => nowMs,
     });
-  const used = async (uid: string) => {
-    const day = new Date(nowMs).toISOString().slice(0, 10);
-    return (await usageOf(db, uid, day).get()).get('detectedSeconds') as number | undefined;
-  };
+  const usageToday = (uid: string) => usageOf(db, uid, new Date(nowMs).toISOString().slice(0, 10)).get();
+  const used = async (uid: string) => (await usageToday(uid)).get('detectedSeconds') as number | undefined;
+  const bytesOf = async (uid: string) => ((await usageToday(uid)).get('uploadedBytes') ?? 0) as number;
 
   it('of a user ends for that user alone, and comes back at midnight UTC', async () => {
     const { spend } = bound(budget({ user: { detectedSeconds: 100 } }));
@@ -55,9 +56,9 @@ describe('the daily budget', () => {
   });
 
   it('loses no count when many workers count at once', async () => {
-    const { spend, refuse } = bound(budget({ project: { sentSeconds: 200 } }));
+    const { spend } = bound(budget({ project: { sentSeconds: 200 } }));
     await Promise.all(Array.from({ length: 40 }, (_, user) => spend(`many-${String(user)}`, 'sentSeconds', 5)));
-    assert.equal((await refuse('newcomer', 'sentSeconds'))?.code, 'project_budget_used');
+    assert.equal(await codeOf(spend('newcomer', 'sentSeconds', 1)), 'project_budget_used');
   });
 
   it('tells the operator at 50, 80 and 100 per cent of the project, once each', async () => {
@@ -81,6 +82,16 @@ describe('the daily budget', () => {
       logger.entries.map(({ fields }) => fields['percent']),
       [50],
     );
+  });
+
+  it('of bytes is not passed by requests that come at once, nor by one that claims more than a day has', async () => {
+    const bytes = budget({ user: { uploadedBytes: 100 }, project: { uploadedBytes: 1000 } });
+    const atOnce = await Promise.all(Array.from({ length: 12 }, () => bytes.reserveBytes('greedy', 60)));
+    assert.equal(atOnce.filter((refusal) => refusal === null).length, 2);
+    assert.equal(await bytesOf('greedy'), 120);
+    const huge = await bytes.reserveBytes('liar', 101);
+    assert.deepEqual([huge?.code, await bytesOf('liar')], ['payload_too_large', 0]);
+    assert.equal(await bytes.reserveBytes('honest', 100), null, 'the rest of the project’s budget is there for others');
   });
 
   it('counts short audio as it is, and long audio in blocks, never more than half too much', async () => {
@@ -137,20 +148,21 @@ describe('the daily budget', () => {
     });
 
     it('refuses new uploads when the bytes of the day are used, and answers accepted ones as before', async () => {
-      const letter = sampleOf('letter');
-      await world.acceptSamples(letter);
-      const day = new Date(world.deps.now()).toISOString().slice(0, 10);
-      await usageOf(db, world.uid, day).set({ uploadedBytes: 10 }, { merge: true });
-      const refusal = await budget({ user: { uploadedBytes: 10 } }).refuse(world.uid, 'uploadedBytes');
-      assert.equal(refusal?.code, 'daily_budget_used');
+      const deps = { ...world.acceptDeps(), budget: budget({ user: { uploadedBytes: 2000 } }) };
+      const first = upload({ uid: world.uid, idempotencyKey: 'first', recordings: recordings(1, 2) });
+      const { jobId } = await acceptUpload(deps, first);
+      const second = upload({ uid: world.uid, idempotencyKey: 'second', recordings: recordings(3, 4) });
+      await acceptUpload(deps, second);
+      const third = upload({ uid: world.uid, idempotencyKey: 'third', recordings: recordings(5) });
+      assert.equal(await codeOf(acceptUpload(deps, third)), 'daily_budget_used');
+      const counted = await bytesOf(world.uid);
+      assert.equal((await acceptUpload(deps, first)).jobId, jobId);
+      assert.equal(await bytesOf(world.uid), counted, 'bytes that are sent again are not counted again');
     });
   });
 });
 
 /** The methods as functions of their own. */
-function bound(budget: DailyBudget): Pick<DailyBudget, 'spend' | 'refuse'> {
-  return {
-    spend: (uid, resource, amount) => budget.spend(uid, resource, amount),
-    refuse: (uid, resource) => budget.refuse(uid, resource),
-  };
+function bound(budget: DailyBudget): Pick<DailyBudget, 'spend'> {
+  return { spend: (uid, resource, amount) => budget.spend(uid, resource, amount) };
 }

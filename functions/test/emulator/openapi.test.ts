@@ -179,6 +179,7 @@ describe('docs/openapi.yaml', () => {
     await db.doc(`users/${heavy.uid}/usage/${day}`).set({ uploadedBytes: 1e12 });
     await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)] }, bearer(heavy.idToken));
     await upload([good], bearer(heavy.idToken));
+    await call('importConversations', { conversations: [EXPORTED] }, bearer(heavy.idToken));
 
     await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 2e6 }, { merge: true });
     const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '1' }, { keys: [] });
@@ -193,6 +194,8 @@ describe('docs/openapi.yaml', () => {
       await hold('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
       const files = [declared(FILE.name, FILE.bytes)];
       await call('createSyncJob', { files }, newcomer, limited.urls['createSyncJob']);
+      const data = { conversations: [EXPORTED] };
+      await call('importConversations', data, newcomer, limited.urls['importConversations']);
     } finally {
       await limited.stop();
     }

@@ -54,7 +54,7 @@ export const NO_LIMITS = {
 };
 /** Budgets that never end, and count nothing. */
 export const NO_BUDGET = {
-  refuse: () => Promise.resolve(null),
+  reserveBytes: () => Promise.resolve(null),
   count: () => Promise.resolve(),
   spend: () => Promise.resolve(),
   audioMeter: () => () => Promise.resolve(),
