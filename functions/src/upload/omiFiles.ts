@@ -19,16 +19,18 @@ export function fromOmi(file: UploadedFile): DeviceFile {
 
 /** @returns null where a frame is cut off, or has no ADTS header (ISO/IEC 14496-3, 1.A.2: twelve ones, two zeros for the layer). */
 function adtsStream(framed: Uint8Array): Uint8Array | null {
-  const view = new DataView(framed.buffer, framed.byteOffset, framed.byteLength);
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at < framed.length;) {
+  const bytes = Buffer.from(framed.buffer, framed.byteOffset, framed.byteLength);
+  // Not a list of frames: there may be ten million of the shortest, and each would take a hundred bytes of memory.
+  const stream = Buffer.alloc(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length;) {
     const start = at + FRAMING.lengthBytes;
-    if (start > framed.length) return null;
-    const end = start + view.getUint32(at, true);
-    if (end > framed.length || end < start + 2) return null;
-    if (framed[start] !== 0xff || ((framed[start + 1] ?? 0) & 0xf6) !== 0xf0) return null;
-    frames.push(framed.subarray(start, end));
+    if (start > bytes.length) return null;
+    const end = start + bytes.readUInt32LE(at);
+    if (end > bytes.length || end < start + 2) return null;
+    if (bytes[start] !== 0xff || ((bytes[start + 1] ?? 0) & 0xf6) !== 0xf0) return null;
+    length += bytes.copy(stream, length, start, end);
     at = end;
   }
-  return Buffer.concat(frames);
+  return stream.subarray(0, length);
 }
