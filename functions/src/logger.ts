@@ -56,7 +56,13 @@ const EXTENSIONS = `(?:${RECORDING_EXTENSIONS.join('|')})\\b`;
 const PATH = new RegExp(`\\buploads(?:/|%2F).*\\.${EXTENSIONS}`, 'gis');
 const NAME = new RegExp(`[^\\s"'/]+\\.${EXTENSIONS}`, 'gi');
 
+/** What may be a name that is cut off, at the end of a text. */
+const CUT_NAME = /(?:\buploads(?:\/|%2F)(?!…)[^]*|\S*)$/i;
+/** Characters of a text that are logged. The search for names takes the square of a text's length. */
+const MAX_LOGGED_LENGTH = 2000;
+
 /** Names of recordings say who recorded what, where and when. */
 function redact(text: string): string {
-  return text.replace(PATH, 'uploads/…').replace(NAME, '…');
+  const clean = text.slice(0, MAX_LOGGED_LENGTH).replace(PATH, 'uploads/…').replace(NAME, '…');
+  return text.length > MAX_LOGGED_LENGTH ? clean.replace(CUT_NAME, '…') : clean;
 }

@@ -50,7 +50,7 @@ const DATES = [
 ] as const;
 
 /** Between a date and its time. */
-const BETWEEN = String.raw`(?:[ T_,.@-]*(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]*)`;
+const BETWEEN = String.raw`(?:[ T_,.@-]{0,8}(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]{0,8})`;
 /** A time of day in two to four parts, and the zone behind it. Letters stand for hours and minutes, too (10h33m12s). */
 const TIME = String.raw`(?<hour>\d\d?)(?:[:._\-h 点時时]|시 ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)s?(?:[.,_-](?<fraction>\d{1,6}))?)?${END}`;
 const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?<fraction>\d{3})?)?${END}`;
