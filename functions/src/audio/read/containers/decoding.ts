@@ -145,6 +145,7 @@ export class Decoding {
   }
 
   async #demux(view: FileView, variant: LibavVariant): Promise<Demuxed> {
+    this.#shared.workload.open();
     const libav = await this.#shared.builds.get(variant);
     const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
     if (streams.length === 0) throw new Error('The file has no audio track.');

@@ -17,6 +17,9 @@ export const MAX_TRACKS = 8;
  */
 const MAX_DECODED_SAMPLES = 25 * 3600 * 2 * 48_000;
 
+/** Samples that are decoded in the time in which a part of a file is opened, some milliseconds. */
+const SAMPLES_OF_OPENING = 40_000;
+
 /** Counts the samples of one recording. */
 export class Workload {
   #samples = 0;
@@ -26,8 +29,13 @@ export class Workload {
     this.#samples += samples;
     if (this.#samples <= MAX_DECODED_SAMPLES) return;
     throw new AppError('recording_corrupt', {
-      message: `The recording holds more than ${MAX_DECODED_SAMPLES} samples over all channels and tracks.`,
+      message: `The recording holds more than ${MAX_DECODED_SAMPLES} samples over all channels and tracks, or too many parts.`,
     });
+  }
+
+  /** A part of the file is opened: a link of a few bytes costs more than its samples do. @throws AppError as {@link add} */
+  open(): void {
+    this.add(SAMPLES_OF_OPENING);
   }
 }
 

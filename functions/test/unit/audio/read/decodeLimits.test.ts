@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { Builds } from '../../../../src/audio/read/containers/builds.ts';
+import { decode } from '../../../../src/audio/read/containers/decode.ts';
 import { decodeWithFfmpeg } from '../../../../src/audio/read/containers/ffmpeg.ts';
-import { implausible, memoryLimit } from '../../../../src/audio/read/containers/limits.ts';
+import { openView } from '../../../../src/audio/read/containers/fileView.ts';
+import { implausible, memoryLimit, Workload } from '../../../../src/audio/read/containers/limits.ts';
 import { decodeInSandbox } from '../../../../src/audio/read/containers/sandbox.ts';
 import type { FileExtension } from '../../../../src/audio/read/format.ts';
 import { AppError } from '../../../../src/errors.ts';
@@ -56,6 +61,26 @@ describe('Decoding is bounded: recordings', function () {
         });
       }
       assert.equal((await decodeAll(flac, file('flac'), { decoder })).pcm.length, SIGNAL.length);
+    }
+  });
+
+  it('of very many links are refused: each is opened, whatever its length', async () => {
+    const most = new Workload();
+    assert.throws(() => {
+      for (let link = 0; link < 300_000; link++) most.open();
+    }, hasCode('recording_corrupt'));
+    const path = join(folder, 'chain.ogg');
+    await writeFile(path, Buffer.concat(Array<Buffer>(3).fill(encode('ogg'))));
+    const view = openView(path);
+    const open = mock.method(Workload.prototype, 'open');
+    try {
+      const options = { demuxer: 'ogg', maxSeconds: 3600, channels: 'mixed', isMended: false } as const;
+      const parts = decode(view, new Builds(new Map()), { ...options, hasOther: false, notes: [] });
+      while (!(await parts.next()).done);
+      assert.equal(open.mock.callCount(), 3);
+    } finally {
+      open.mock.restore();
+      closeSync(view.fd);
     }
   });
 
