@@ -23,14 +23,15 @@ if (targets.length === 0 || !(seconds > 0) || !Number.isSafeInteger(seed)) {
 }
 
 console.log(`seed ${String(seed)}, ${String(seconds)} s for ${String(targets.length)} targets`);
+const shares = targets.reduce((sum, { share = 1 }) => sum + share, 0);
 let failed = 0;
-for (const { name, property } of targets) {
+for (const { name, property, share = 1 } of targets) {
   const began = performance.now();
   const result = await fc.check(property() as fc.IAsyncProperty<unknown>, {
     seed,
     ...(values.path === undefined ? {} : { path: values.path }),
     numRuns: Number.MAX_SAFE_INTEGER,
-    plugins: [fc.interruptAfterTimeLimit((seconds * 1000) / targets.length, { failOnInterrupt: false })],
+    plugins: [fc.interruptAfterTimeLimit((seconds * 1000 * share) / shares, { failOnInterrupt: false })],
   });
   const took = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${result.failed ? '✗' : '✓'} ${name}: ${String(result.numRuns)} cases in ${took} s`);

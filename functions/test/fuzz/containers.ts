@@ -77,7 +77,7 @@ function original(extension: Encoded): Buffer {
  * Whatever was damaged: seconds that are accounted for, or an AppError that blames the recording, within the memory of one decoder.
  * Where only the audio was damaged, what is accounted for (decoded, or lost in its place) is as long as the recording.
  */
-export const containers = fuzzTarget({ name: 'containers', casesInTest: 15 }, () =>
+export const containers = fuzzTarget({ name: 'containers', casesInTest: 15, share: 8 }, () =>
   fc.asyncProperty(fc.constantFrom(...EXTENSIONS), damage, fc.boolean(), async (extension, harm, isInAudio) => {
     const bytes = original(extension);
     const from = isInAudio ? Math.min(HEADER_BYTES, bytes.length / 8) : 0;

@@ -2,6 +2,7 @@
 import { callables } from './callables.ts';
 import { containers } from './containers.ts';
 import { frames } from './frames.ts';
+import { headers } from './headers.ts';
 import { multipart } from './multipart.ts';
 import { names } from './names.ts';
 import { pageTokens } from './pageTokens.ts';
@@ -15,5 +16,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   names,
   pageTokens,
   taskPayloads,
+  headers,
   containers,
 ];

@@ -1,0 +1,96 @@
+import { closeSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { claimedSeconds, missingBytes } from '../../src/audio/read/containers/claims.ts';
+import { openView } from '../../src/audio/read/containers/fileView.ts';
+import type { FileView } from '../../src/audio/read/containers/fileView.ts';
+import { mendFragments } from '../../src/audio/read/containers/mp4.ts';
+import { mpegParts } from '../../src/audio/read/containers/mpegParts.ts';
+import { linksOf } from '../../src/audio/read/containers/ogg.ts';
+import { CompressedWav, decodeWav } from '../../src/audio/read/containers/wav.ts';
+import { adtsFrame, layerFrame } from '../../src/audio/read/mpegFrames.ts';
+import { AppError } from '../../src/errors.ts';
+import { pieces } from '../support/audio.ts';
+import { fuzzTarget } from './target.ts';
+
+const DEMUXERS = ['flac', 'mp3', 'mov', 'matroska', 'aiff', 'caf', 'wav', 'ogg', 'aac'];
+
+/** Names of chunks, boxes and elements, and heads of frames. */
+const NAMES = [
+  ...['RIFF', 'WAVE', 'fmt ', 'data', 'LIST', 'fact', 'JUNK', 'FORM', 'AIFF', 'COMM', 'SSND', 'caff', 'desc', 'pakt'],
+  ...['ftyp', 'moov', 'mvhd', 'moof', 'mfhd', 'traf', 'tfhd', 'mdat', 'wide', 'OggS', 'OpusHead', 'fLaC', 'ID3', 'TAG'],
+  ...['Xing', 'Info', 'LAME', '\x1a\x45\xdf\xa3', '\x18\x53\x80\x67', '\x15\x49\xa9\x66', '\x2a\xd7\xb1', '\x44\x89'],
+  ...['\xff\xfb\x54\x00', '\xff\xf3\x10\x00', '\xff\xf1\x60\x40\x08\x1f\xfc', '\xff\xfb\x00\x00', '\x01\xff\xff\xff'],
+].map((name) => Buffer.from(name, 'latin1'));
+const SIZES = [0, 1, 2, 7, 8, 16, 24, 255, 0x7fff_ffff, 0x8000_0000, 0xffff_fff8, 0xffff_ffff];
+
+const size = fc.tuple(fc.oneof(fc.constantFrom(...SIZES), fc.nat(200)), fc.constantFrom(4, 8), fc.boolean());
+const part = fc.oneof(
+  fc.constantFrom(...NAMES),
+  size.map(([value, length, isLittle]) => {
+    const bytes = Buffer.alloc(length);
+    if (isLittle) bytes.writeUInt32LE(value);
+    else bytes.writeUInt32BE(value, length - 4);
+    return bytes;
+  }),
+  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  fc.nat(300).map((length) => Buffer.alloc(length)),
+);
+const container = fc.array(part, { maxLength: 60 }).map((parts) => Buffer.concat(parts));
+
+const folder = mkdtempSync(join(tmpdir(), 'fuzz-headers-'));
+process.once('exit', () => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/**
+ * What is read of containers outside of the sandbox and before its decoders: nothing is thrown but what blames the recording, and
+ * every part lies within the file, behind the one before it.
+ */
+export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 }, () =>
+  fc.asyncProperty(container, async (bytes) => {
+    const path = join(folder, 'recording');
+    writeFileSync(path, bytes);
+    const view = openView(path);
+    try {
+      return (
+        DEMUXERS.every((demuxer) => isClaim(claimedSeconds(view, demuxer)) && isClaim(missingBytes(view, demuxer))) &&
+        linksOf(view).reduce((sum, { whole }) => sum + whole.size, 0) === bytes.length &&
+        [layerFrame, adtsFrame].every((header) => areInOrder(mpegParts(view, header, 50), bytes.length)) &&
+        (await mendFragments(path), statSync(path).size === bytes.length) &&
+        (await isWavOrRefused(bytes))
+      );
+    } finally {
+      closeSync(view.fd);
+    }
+  }),
+);
+
+function isClaim(claim: number | null): boolean {
+  return claim === null || !Number.isNaN(claim);
+}
+
+function areInOrder(
+  parts: readonly { readonly view: FileView; readonly lostSeconds: number }[],
+  fileBytes: number,
+): boolean {
+  let end = 0;
+  return parts.every(({ view: { ranges }, lostSeconds }) => {
+    const isBehind = ranges.every(({ start, size: length }) => start >= end && start + length <= fileBytes);
+    end = ranges.reduce((_, { start, size: length }) => start + length, end);
+    return isBehind && lostSeconds >= 0 && Number.isFinite(lostSeconds);
+  });
+}
+
+async function isWavOrRefused(bytes: Buffer): Promise<boolean> {
+  try {
+    let samples = 0;
+    for await (const { parts } of decodeWav(pieces(bytes, 100), 3600, 'mixed')) {
+      for (const each of parts) samples += each.samples;
+    }
+    return samples <= 3600 * 16_000;
+  } catch (error) {
+    return error instanceof CompressedWav || (error instanceof AppError && error.remedy === 'never');
+  }
+}
