@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { readRecording, type ReadOptions } from '../../../../src/audio/read/readRecording.ts';
-import { findFfmpeg } from '../../../../src/audio/read/containers/ffmpegBinary.ts';
+import { findFfmpeg, KNOWN_BUILD } from '../../../../src/audio/read/containers/ffmpegBinary.ts';
 import { AppError } from '../../../../src/errors.ts';
 import { FILE_EXTENSIONS, type FileExtension, type FileFormat } from '../../../../src/audio/read/format.ts';
 import {
@@ -197,6 +198,21 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     await assert.rejects(findFfmpeg('', folder()), hasCode('decoder_unavailable'), 'a file that cannot be run');
     await chmod(join(folder(), 'ffmpeg'), 0o755);
     assert.equal(await findFfmpeg('', `/nonexistent:${folder()}`), join(folder(), 'ffmpeg'));
+  });
+
+  it('are not decoded by another build than ffmpeg-static is known to fetch', async () => {
+    const path = join(folder(), 'ffmpeg');
+    await writeFile(path, '#!/bin/sh\n');
+    await chmod(path, 0o755);
+    const nowhere = join(folder(), 'nowhere');
+    const find = findFfmpeg('', nowhere, () => Promise.resolve(path));
+    if (`${process.platform}-${process.arch}` === KNOWN_BUILD.system)
+      await assert.rejects(find, hasCode('decoder_unavailable'));
+    else assert.equal(await find, path);
+    const { 'ffmpeg-static': fetched } = createRequire(import.meta.url)('ffmpeg-static/package.json') as {
+      'ffmpeg-static': Record<string, string>;
+    };
+    assert.equal(fetched['binary-release-tag'], KNOWN_BUILD.release, 'another release needs another checksum');
   });
 
   describe('whose ffmpeg cannot run', () => {
