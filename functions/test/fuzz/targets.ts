@@ -7,12 +7,14 @@ import { multipart } from './multipart.ts';
 import { names } from './names.ts';
 import { pageTokens } from './pageTokens.ts';
 import type { FuzzTarget } from './target.ts';
+import { requests } from './requests.ts';
 import { taskPayloads } from './taskPayloads.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
   frames,
   multipart,
   callables,
+  requests,
   names,
   pageTokens,
   taskPayloads,
