@@ -250,9 +250,20 @@ describe('safety of names', () => {
       ),
       fc.array(fc.nat(0xffff), { maxLength: 3 }).map((units) => String.fromCharCode(...units)),
     );
+    const sound = fc.constantFrom(
+      'audio_omi_opus_16000_1_fs160_1760000000.bin',
+      'talk_1760000000.bin',
+      'a b_1760000000.wav',
+    );
+    const spoilt = fc
+      .tuple(sound, fc.nat(40), piece)
+      .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at));
+    const name = fc.oneof(
+      spoilt,
+      fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+    );
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-        const filename = pieces.join('');
+      fc.property(name, (filename) => {
         const result = parseRecordingName(filename, { nowMs: NOW_MS });
         if (!result.ok) return result.problem.message.length > 0;
         return (
@@ -261,7 +272,7 @@ describe('safety of names', () => {
           Buffer.byteLength(filename) <= LIMITS.maxNameBytes
         );
       }),
-      { seed: 1, numRuns: 500 },
+      { seed: 1, numRuns: 3000 },
     );
   });
 });
