@@ -109,10 +109,24 @@ describe('every entry point', () => {
     }
   });
 
-  it('that stores recordings refuses a user who was disabled after the token was given out', async () => {
+  it('with SIGN_UP=closed admits nobody', async () => {
+    const entries = await startEntryPoints({ SIGN_UP: 'closed', OMI_API: 'true' }, { keys: [] });
+    try {
+      for (const name of [...Object.keys(HTTPS), ...CALLABLES]) {
+        const url = `${entries.urls[name] ?? ''}${PATHS[name] ?? ''}`;
+        const answer = await call(url, name, { Authorization: `Bearer ${user.idToken}` });
+        assert.deepEqual([answer.status, await codeOf(answer)], [403, 'sign_up_not_allowed'], name);
+      }
+    } finally {
+      await entries.stop();
+    }
+  });
+
+  it('that stores, shares or deletes much refuses a user who was disabled after the token was given out', async () => {
     const disabled = await signUp();
     await auth.updateUser(disabled.uid, { disabled: true });
-    for (const name of ['syncUpload', 'omiApi', 'createSyncJob']) {
+    const costly = ['syncUpload', 'omiApi', 'createSyncJob', 'retrySyncJob', 'importConversations'] as const;
+    for (const name of [...costly, 'shareConversation', 'deleteEverything']) {
       const answer = await call(`${functionUrl(name)}${PATHS[name] ?? ''}`, name, {
         Authorization: `Bearer ${disabled.idToken}`,
       });

@@ -1,5 +1,6 @@
 /** What users do with what they keep: they share it, take it along, and delete all of it. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -78,6 +79,22 @@ describe('what a user keeps', () => {
     isOn = true;
     await withdraw(world.uid, id, world.deps);
     assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
+  });
+
+  it('is found by its token alone, which is stored nowhere', async () => {
+    await putTalk(world.db, world.uid);
+    const { id, token } = await shareTalk();
+    assert.equal(Buffer.from(token, 'base64url').length, 32);
+    const { docs } = await sharesOf(world.db, world.uid).get();
+    assert.deepEqual(
+      docs.map((doc) => doc.id),
+      [id],
+    );
+    assert.ok(!JSON.stringify(docs.map((doc) => [doc.id, doc.data()])).includes(token));
+    for (const other of [id, token.toUpperCase(), randomBytes(32).toString('base64url')]) {
+      assert.equal(await codeOf(readShared(other, sharing())), 'share_not_found');
+    }
+    await readShared(token, sharing());
   });
 
   it('is not shown when the link has expired, or its conversation was deleted', async () => {
