@@ -96,9 +96,12 @@ async function storage(): Promise<void> {
   const server = createServer((req, res) => {
     const url = new URL(req.url ?? '', 'http://storage');
     const [, , , jobId = ''] = /^(uploads)\/([^/]+)\/([^/]+)\//.exec(url.searchParams.get('prefix') ?? '') ?? [];
+    const fields = /items\(([\w,]+)\)/.exec(url.searchParams.get('fields') ?? '')?.[1]?.split(',');
+    const item = (i: number): object =>
+      Object.fromEntries(Object.entries(resource(jobId, i)).filter(([name]) => fields?.includes(name) ?? true));
     const answer =
       req.method === 'GET'
-        ? { kind: 'storage#objects', items: Array.from({ length: RECORDINGS }, (_, i) => resource(jobId, i)) }
+        ? { kind: 'storage#objects', items: Array.from({ length: RECORDINGS }, (_, i) => item(i)) }
         : { kind: 'storage#rewriteResponse', done: true, resource: {} };
     req.resume();
     res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));

@@ -37,8 +37,8 @@ export function documents(found: Figures['documents'] | undefined): string[] {
     ...(arrivals === undefined
       ? []
       : [
-          `One instance of \`onRecordingStaged\` at which ${arrivals.jobs} jobs of 1,000 recordings arrive at once: ${arrivals.peakMb} MB at its peak, ` +
-            `${BEFORE.arrivalsPeakMb} MB before.`,
+          `One instance of \`onRecordingStaged\`, with the heap limits of a 512 MiB instance, at which ${arrivals.jobs} jobs of 1,000 recordings ` +
+            `arrive at once: ${arrivals.peakMb} MB at its peak, ${BEFORE.arrivalsPeakMb} MB before.`,
         ]),
   ];
 }

@@ -13,6 +13,12 @@ import { remembering } from './remembering.ts';
 const ARRIVALS = path.join(import.meta.dirname, 'arrivals.ts');
 const NODE = ['--disable-warning=ExperimentalWarning'];
 
+/**
+ * The heap of a 512 MiB instance. Node derives it from the memory that it may use: there it takes at most 256 MiB for old objects and
+ * semi-spaces of 1 MiB, on a larger machine more of both, and collects later.
+ */
+const INSTANCE_HEAP = ['--max-old-space-size=256', '--max-semi-space-size=1'];
+
 async function arrivals(): Promise<Arrivals> {
   execFileSync(process.execPath, [...NODE, ARRIVALS, 'prepare'], { stdio: 'inherit' });
   const storage = spawn(process.execPath, [...NODE, ARRIVALS, 'storage'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -22,7 +28,8 @@ async function arrivals(): Promise<Arrivals> {
         resolve(line.toString().trim());
       });
     });
-    const output = execFileSync(process.execPath, [...NODE, ARRIVALS, 'receive', port], { encoding: 'utf8' });
+    const receive = [...NODE, ...INSTANCE_HEAP, ARRIVALS, 'receive', port];
+    const output = execFileSync(process.execPath, receive, { encoding: 'utf8' });
     return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Arrivals;
   } finally {
     storage.kill();

@@ -48,8 +48,11 @@ export class StagedAudio {
 
   /** What is staged for a job. */
   async list(uid: string, jobId: string): Promise<StagedObject[]> {
-    const [files] = await this.#bucket.getFiles({ prefix: stagedPath(uid, jobId, '') });
-    return files.map(({ name, metadata }) => ({ path: name, generation: String(metadata.generation) }));
+    const fields = 'items(name,generation),nextPageToken';
+    const [files] = await this.#bucket.getFiles({ prefix: stagedPath(uid, jobId, ''), fields });
+    // Where fields are asked for, the client gives what Storage answers, whatever its types say.
+    const objects = files as unknown as readonly { readonly name: string; readonly generation: string }[];
+    return objects.map(({ name, generation }) => ({ path: name, generation }));
   }
 
   /** Deletes recordings; those already gone are fine. */
