@@ -3,7 +3,7 @@ import type { Instant } from './time.ts';
 
 /** What is counted. Each counter is absent before its first count. */
 export interface UsageCounters {
-  /** Seconds of audio accounted for, silence included. */
+  /** Seconds of audio that came through, silence included. Speech that comes again, in whatever cut, counts no second time. */
   readonly audioSeconds: number;
   /** Seconds sent to transcription. */
   readonly speechSeconds: number;

@@ -3,7 +3,8 @@ import { CATALOGUE } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isFinal } from '../jobs/job.ts';
 import type { Failure, Job, JobFile, JobTotals } from '../jobs/job.ts';
-import type { FinishedStatus, UsageCounters } from 'offline-audio-sync-contract';
+import { ledgerOf } from '../jobs/totals.ts';
+import type { FinishedStatus } from 'offline-audio-sync-contract';
 
 export function failure(file: string | null, code: ErrorCode, message: string = CATALOGUE[code].message): Failure {
   return { file, code, message, retryable: CATALOGUE[code].remedy !== 'never' };
@@ -50,11 +51,13 @@ export function failedFile(file: JobFile, code: ErrorCode): JobFile {
   };
 }
 
-/** What recordings that became final add to the user's counters. Audio that failed is not counted: it may come again. */
-export function usageOf(files: readonly JobFile[]): Partial<UsageCounters> {
+/**
+ * Seconds that recordings which became final add to the user's audio: their silence. Speech counts with its result, and what is stored
+ * through another recording has counted there. Of a recording that failed no silence counts: it may come again.
+ */
+export function silenceOf(files: readonly JobFile[]): number {
   const counted = files.filter(({ state }) => state === 'transcribed' || state === 'silent');
-  const audioSeconds = counted.reduce((sum, { durationSeconds }) => sum + (durationSeconds ?? 0), 0);
-  return audioSeconds > 0 ? { audioSeconds } : {};
+  return counted.reduce((sum, file) => sum + ledgerOf(file).silentSeconds, 0);
 }
 
 /** How a job ends whose recordings are all final. */

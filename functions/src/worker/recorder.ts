@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
-import { failedFile, finalFile, usageOf } from '../completion/outcome.ts';
+import { failedFile, finalFile, silenceOf } from '../completion/outcome.ts';
 import { DeletionUnderWayError } from '../conversations/axis.ts';
 import type { PlacedRecording, RecordedWord } from '../conversations/conversation.ts';
 import type { ConversationStore } from '../conversations/store.ts';
@@ -303,8 +303,8 @@ export class Recorder {
       write: (counters = {}) => {
         files.write(tx);
         writeEntries();
-        const usage = { ...counters, ...usageOf(final) };
-        if (Object.keys(usage).length > 0) this.#deps.usage.add(tx, job.uid, usage);
+        const audioSeconds = (counters.speechSeconds ?? 0) + silenceOf(final);
+        if (audioSeconds > 0) this.#deps.usage.add(tx, job.uid, { ...counters, audioSeconds });
       },
     };
   }

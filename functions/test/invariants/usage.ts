@@ -1,5 +1,6 @@
 /** Promise 2, nothing twice: what a user is charged for is what was done, once. */
 import type { UsageCounters } from 'offline-audio-sync-contract';
+import { ledgerOf } from '../../src/jobs/totals.ts';
 import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';
@@ -22,16 +23,14 @@ export const usageEqualsChunks: Invariant = (data) => {
   ];
 };
 
-/** The seconds of audio are those of the recordings that came through. */
+/** The seconds of audio are those of the done chunks, and the silence of the recordings that came through. */
 export const audioUsageEqualsRecordings: Invariant = (data) => {
+  const speech = sumOf(doneChunks(data), ({ chunk }) => chunk.durationMs / 1000);
   const files = [...data.jobs.values()].flatMap((job) => job.files);
   const done = files.filter(({ state }) => state === 'transcribed' || state === 'silent');
+  const silence = sumOf(done, (file) => ledgerOf(file).silentSeconds);
   return [
-    ...compare(
-      data,
-      'audioSeconds',
-      sumOf(done, ({ durationSeconds }) => durationSeconds),
-    ),
+    ...compare(data, 'audioSeconds', speech + silence),
     ...[...data.usage].flatMap(([day, counters]) =>
       Object.entries(counters).flatMap(([name, value]) =>
         typeof value === 'number' && value < 0 ? [`usage of ${day}: ${name} is negative`] : [],

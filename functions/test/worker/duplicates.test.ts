@@ -9,6 +9,7 @@ import { CommandWorld, states } from '../support/commands.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
 import { pcmOf } from '../support/stereo.ts';
 import { filesOf } from '../support/worker.ts';
+import { sampleUpload } from '../crash/samples.ts';
 
 const MINUTE_MS = 60_000;
 const letter = sampleOf('letter');
@@ -102,6 +103,27 @@ describe('the same audio again', () => {
     assert.equal((await world.usage())['requests'], (usage['requests'] ?? 0) + 1);
     assert.equal(job.newConversationIds.length + job.updatedConversationIds.length, 1, 'of what it asked for');
     await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('in another cut is asked for by no job, and its speech counts once', async () => {
+    await world.deliver(await world.acceptSamples(letter));
+    const before = await world.usage();
+    const { recordings } = sampleUpload(
+      { uid: world.uid, idempotencyKey: null, scenarios: ['letter'], isRecut: true },
+      world.deps.now(),
+    );
+    const again = await world.accept(recordings.map(({ name: filename, bytes }) => ({ filename, bytes })));
+    await world.deliver(again);
+    const { ledger, files } = await world.job(again);
+    assert.ok(files.length === 2 && ledger.duplicateSeconds > ledger.silentSeconds, JSON.stringify(ledger));
+    const { audioSeconds = 0, ...others } = await world.usage();
+    const { audioSeconds: audioBefore = 0, ...othersBefore } = before;
+    assert.deepEqual(others, othersBefore);
+    assert.ok(
+      Math.abs(audioSeconds - audioBefore - ledger.silentSeconds) < 0.01,
+      `${audioSeconds} after ${audioBefore}`,
+    );
     await assertSound(world);
   });
 

@@ -7,7 +7,7 @@ import {
   isAllFinal,
   needsAudio,
   statusOf,
-  usageOf,
+  silenceOf,
 } from '../../../src/completion/outcome.ts';
 import type { ReadResult } from '../../../src/completion/outcome.ts';
 import type { JobFile, JobStatus } from '../../../src/jobs/job.ts';
@@ -127,10 +127,13 @@ describe('The audio of a recording', () => {
   });
 });
 
-describe('Audio that counts as usage', () => {
-  it('is that of recordings that came through', () => {
-    const files = (['transcribed', 'silent', 'duplicate', 'failed'] as const).map((state) => file(state, { state }));
-    assert.deepEqual(usageOf(files), { audioSeconds: 120 });
-    assert.deepEqual(usageOf(files.slice(2)), {});
+describe('Silence that counts as usage', () => {
+  it('is that of recordings that came through, without what is speech, or stored through another recording', () => {
+    const parts = { durationSeconds: 60, speechSeconds: 10, duplicateSeconds: 15, failedSeconds: 5 };
+    const files = (['transcribed', 'silent', 'duplicate', 'failed'] as const).map((state) =>
+      file(state, { state, ...parts }),
+    );
+    assert.equal(silenceOf(files), 2 * 30);
+    assert.equal(silenceOf(files.slice(2)), 0);
   });
 });

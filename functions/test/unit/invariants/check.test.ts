@@ -189,7 +189,11 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
   audioUsageEqualsRecordings: {
     'audio is counted twice': withUsage({ audioSeconds: 15 }),
     'a day is negative': withUsage({ audioSeconds: -1 }),
-    'a recording that came through is not counted': withFile('again', 'again', { state: 'silent' }),
+    'a recording that came through is not counted': withFile('again', 'again', {
+      state: 'silent',
+      duplicateSeconds: 0,
+    }),
+    'audio that is stored through another recording is counted again': withUsage({ audioSeconds: 10 }),
   },
 };
 
