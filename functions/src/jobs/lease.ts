@@ -122,6 +122,11 @@ export class Lease {
     const lease = new Lease(store, payload.jobId, owner, now, leaseMs);
     const decided: { admission: Admission } = { admission: admit(null, payload, now()) };
     const job = await store.update(payload.jobId, async (current) => {
+      if (current.lease?.owner === owner) {
+        // It was written before, and the answer did not come.
+        decided.admission = { kind: 'work', job: current };
+        return null;
+      }
       decided.admission = admit(current, payload, now());
       if (decided.admission.kind !== 'work') return null;
       // One that was being processed goes on: it holds claims that others may wait for.
