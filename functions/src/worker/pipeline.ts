@@ -37,7 +37,7 @@ export interface PipelineDeps {
   readonly isTimeUp: () => boolean;
   /** When requests that are still in flight are abandoned, Unix milliseconds. */
   readonly requestsEndMs: number;
-  /** See `ScanDeps.onReading`. */
+  /** See `ScanDeps.onReading`. Also called with a recording whose chunk fails. */
   readonly onReading?: (file: JobFile) => Promise<void>;
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -84,7 +84,16 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
 
   async function* orders(): AsyncGenerator<Order> {
     try {
-      const scan = { ...deps, jobId, listener: await deps.listener(), open: (file: JobFile) => deps.audio.open(file) };
+      const onReading = async (file: JobFile): Promise<void> => {
+        if (failures.length === 0) await deps.onReading?.(file);
+      };
+      const scan = {
+        ...deps,
+        ...(deps.onReading === undefined ? {} : { onReading }),
+        jobId,
+        listener: await deps.listener(),
+        open: (file: JobFile) => deps.audio.open(file),
+      };
       for await (const event of scanRecordings(files, scan)) {
         if (event.kind === 'chunk') {
           const { chunk: plan, file } = event;
@@ -122,6 +131,9 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
       await transcribeChunk(order, recorder, progress, deps);
     } catch (error) {
       failures.push(error);
+      // A later recording is read by now, but what fails is this chunk.
+      const file = byName.get(order.plan.spans[0]?.fileName ?? '');
+      if (file !== undefined && !deps.signal.aborted) await deps.onReading?.(file).catch(() => undefined);
     }
   };
 

@@ -1,0 +1,41 @@
+/** A recording that no attempt gets over fails by itself; its neighbours complete. */
+import assert from 'node:assert/strict';
+import { isFinished } from '../../src/jobs/stateMachine.ts';
+import { assertSound, sampleOf } from '../support/checks.ts';
+import { TestWorld } from '../support/worker.ts';
+
+describe('A recording that cannot be processed', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = new TestWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  it('is found where its chunk fails, also when a later recording is read by then', async () => {
+    const jobId = await world.acceptSamples(sampleOf('letter'), sampleOf('errand'), sampleOf('market'));
+    const { transcriber } = world.deps.speech;
+    const [poison] = (await world.job(jobId)).files.toSorted((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis());
+    let poisonousMs: number | null = null;
+    const failing: typeof transcriber = {
+      transcribe: (request, signal) => {
+        poisonousMs ??= request.durationMs;
+        // What no code foresees.
+        if (request.durationMs === poisonousMs) return Promise.reject(new TypeError('Cannot read properties of null'));
+        return transcriber.transcribe(request, signal);
+      },
+    };
+    for (let deliveries = 0; deliveries < 8 && !isFinished((await world.job(jobId)).status); deliveries++) {
+      await world.deliver(jobId, { transcriber: failing, concurrency: 1 });
+      const { waitingFor } = await world.job(jobId);
+      world.aheadMs += Math.max(0, (waitingFor?.until?.toMillis() ?? 0) - world.deps.now()) + 1;
+    }
+    const job = await world.job(jobId);
+    assert.deepEqual(
+      job.files.filter(({ state }) => state !== 'transcribed').map(({ name, error }) => [name, error?.code]),
+      [[poison?.name, 'recording_unprocessable']],
+    );
+    assert.equal(job.status, 'partial');
+    await assertSound(world);
+  });
+});
