@@ -18,7 +18,7 @@ export interface Span {
 }
 
 /** At a border between two spans a start is the later span's, an end the earlier one's. */
-export type Edge = 'start' | 'end';
+type Edge = 'start' | 'end';
 
 export interface Interval {
   readonly startMs: number;
@@ -31,25 +31,11 @@ export interface Interval {
  */
 const MAX_HOLE_MS = 250;
 
-/** Absolute Unix time of a moment of the chunk; before its start and after its end, the nearest moment inside. */
-export function toAbsoluteMs(spans: readonly Span[], chunkMs: number, edge: Edge = 'start'): number {
-  return inSpan(spanAt(spans, spanIndex(spans, chunkMs, edge)), chunkMs);
-}
-
-/** Chunk time of an absolute moment that the spans hold; null for a moment that they do not. The inverse of {@link toAbsoluteMs}. */
-export function toChunkMs(spans: readonly Span[], absoluteMs: number, edge: Edge = 'start'): number | null {
-  const found = spans.find(({ startMs, durationMs }) => {
-    const offset = absoluteMs - startMs;
-    return edge === 'start' ? offset >= 0 && offset < durationMs : offset > 0 && offset <= durationMs;
-  });
-  return found ? found.chunkStartMs + (absoluteMs - found.startMs) : null;
-}
-
 /**
  * Absolute interval of a word, and the recording that it begins in. Each end is placed by its own span, as when the
  * word runs over the border of two recordings. But a transcriber's times are not exact: a word that reaches a little
  * over a cut belongs to the side where most of it lies, and ends at the cut; placed by both its ends it would last as
- * long as the silence that was cut out.
+ * long as the silence that was cut out. Before the start of the chunk and after its end, the nearest moment inside counts.
  */
 export function placeInterval(spans: readonly Span[], word: Interval): Interval & Pick<Span, 'fileName'> {
   const first = spanIndex(spans, word.startMs, 'start');
@@ -58,12 +44,6 @@ export function placeInterval(spans: readonly Span[], word: Interval): Interval 
   const start = spanAt(spans, side.first);
   const startMs = inSpan(start, word.startMs);
   return { fileName: start.fileName, startMs, endMs: Math.max(startMs, inSpan(spanAt(spans, side.last), word.endMs)) };
-}
-
-/** The interval alone, see {@link placeInterval}. */
-export function toAbsoluteInterval(spans: readonly Span[], word: Interval): Interval {
-  const { startMs, endMs } = placeInterval(spans, word);
-  return { startMs, endMs };
 }
 
 interface Side {
