@@ -77,8 +77,12 @@ export const apiKeys = {
   openai: (): string => process.env['OPENAI_API_KEY'] ?? '',
 };
 
-/** `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: Cloud Tasks allows 30 minutes at most. */
-export const TASK_TIMEOUT_SECONDS = 900;
+/**
+ * `timeoutSeconds` of the task function, and the dispatch deadline of its tasks: as long as Cloud Tasks allows. Each attempt reads a
+ * recording from its beginning, so the longest has to be read within one task: 25 hours of stereo WebM, of which a processor decodes 68 in
+ * one, take 22 minutes.
+ */
+export const TASK_TIMEOUT_SECONDS = 1800;
 
 export const params = {
   region: defineString('FUNCTION_DEFAULT_REGION', {
@@ -172,7 +176,7 @@ export const params = {
     description: 'Longest audio of one Deepgram request.',
   }),
   taskWorkSeconds: boundedInt('TASK_WORK_SECONDS', {
-    default: 780,
+    default: 1680,
     min: 1,
     max: TASK_TIMEOUT_SECONDS - 120,
     description: 'After this long a task takes no new work and continues in a new one; two minutes below its timeout.',

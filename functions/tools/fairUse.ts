@@ -1,5 +1,5 @@
 /**
- * `npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until <time>] [--reason <text>]`:
+ * `npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until <time>] [--reason <text>] [--database <id>]`:
  * shows what a user has used today and at which stage of fair use they are; with `--stage`, sets it first.
  *
  * A program on the operator's own machine, not a function: there is no address that somebody could call, and who may run it
@@ -13,11 +13,12 @@ import { setStage } from '../src/usage/fairUse.ts';
 import { dayOf, usageOf } from '../src/usage/usage.ts';
 
 const USAGE =
-  'Usage: npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until 2026-01-31T00:00:00Z] [--reason <text>]';
+  'Usage: npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until 2026-01-31T00:00:00Z] [--reason <text>] [--database <id>]';
 
 const { values } = parseArgs({
   options: {
     project: { type: 'string' },
+    database: { type: 'string', default: '(default)' },
     user: { type: 'string' },
     stage: { type: 'string' },
     until: { type: 'string' },
@@ -31,7 +32,7 @@ if (project === undefined || user === undefined || user === '' || user.includes(
 if (values.stage !== undefined && stage === undefined) fail(USAGE);
 if (untilMs !== null && !(untilMs > Date.now())) fail(`--until is not a time to come. ${USAGE}`);
 
-const db = getFirestore(initializeApp({ projectId: project }));
+const db = getFirestore(initializeApp({ projectId: project }), values.database);
 if (stage !== undefined) {
   await setStage(db, user, {
     stage,

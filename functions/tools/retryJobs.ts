@@ -1,5 +1,5 @@
 /**
- * `npm run retry-jobs -- --project <id> --code <code> --since <time> [--dry-run]`: takes up again every job with a recording that failed
+ * `npm run retry-jobs -- --project <id> --code <code> --since <time> [--dry-run] [--database <id>]`: takes up again every job with a recording that failed
  * with this code since then. `--dry-run` lists them and writes nothing. One line of JSON a job, and one for the sums.
  *
  * A program on the operator's own machine, not a function: who may run it is decided by IAM alone (application default credentials;
@@ -17,11 +17,13 @@ import { RecordingRegistry } from '../src/jobs/registry.ts';
 import { JobStore } from '../src/jobs/store.ts';
 import { retryFailedJobs } from './failedJobs.ts';
 
-const USAGE = 'Usage: npm run retry-jobs -- --project <id> --code <code> --since 2026-01-31T00:00:00Z [--dry-run]';
+const USAGE =
+  'Usage: npm run retry-jobs -- --project <id> --code <code> --since 2026-01-31T00:00:00Z [--dry-run] [--database <id>]';
 
 const { values } = parseArgs({
   options: {
     project: { type: 'string' },
+    database: { type: 'string', default: '(default)' },
     code: { type: 'string' },
     since: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
@@ -33,7 +35,7 @@ if (!isErrorCode(code)) fail(`There is no code ${code}: docs/operations.md has a
 const sinceMs = Date.parse(since);
 if (Number.isNaN(sinceMs)) fail(`--since is no time. ${USAGE}`);
 
-const db = getFirestore(initializeApp({ projectId: project }));
+const db = getFirestore(initializeApp({ projectId: project }), values.database);
 const jobs = new JobStore(db);
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const deps = {

@@ -1,5 +1,5 @@
 /**
- * `npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120]`: holds the data of a project
+ * `npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120] [--database <id>]`: holds the data of a project
  * against the invariants. Reads only. Production: with application default credentials (`gcloud auth application-default
  * login`). The emulators: where `FIRESTORE_EMULATOR_HOST` and `STORAGE_EMULATOR_HOST` lead, as `npm run emulators:exec` sets
  * them. Ends with 0 if everything holds, else with 1.
@@ -17,7 +17,8 @@ import { loadUserData } from './userData.ts';
 
 type Bucket = ReturnType<Storage['bucket']>;
 
-const USAGE = 'Usage: npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120]';
+const USAGE =
+  'Usage: npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120] [--database <id>]';
 
 /** Complaints of one invariant that are printed; the rest is counted. */
 const SHOWN = 20;
@@ -28,6 +29,7 @@ const GRACE_MS = 15 * 60_000;
 const { values } = parseArgs({
   options: {
     project: { type: 'string' },
+    database: { type: 'string', default: '(default)' },
     uid: { type: 'string' },
     bucket: { type: 'string' },
     'gap-seconds': { type: 'string', default: '120' },
@@ -40,7 +42,7 @@ if (values.project === undefined || !(gapMs > 0)) {
 }
 
 const app = initializeApp({ projectId: values.project });
-const db = getFirestore(app);
+const db = getFirestore(app, values.database);
 const bucket = await findBucket(getStorage(app), values.project, values.bucket);
 
 const violations: Violation[] = [];

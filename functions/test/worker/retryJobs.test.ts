@@ -58,6 +58,7 @@ describe('npm run retry-jobs', () => {
     assert.deepEqual((await run('--code', 'retention_ended', '--since', since(began))).sums, {});
     assert.deepEqual((await run('--code', code, '--since', since(Date.now() + HOUR_MS))).sums, {});
 
+    assert.deepEqual((await run(...args, '--database', 'another')).sums, {}, 'of another installation');
     assert.deepEqual((await run(...args)).sums, { retried: 2 });
     assert.deepEqual((await run(...args)).sums, {}, 'what waits is not taken up twice');
     assert.equal((await world.job(second.jobId)).status, 'pending');
