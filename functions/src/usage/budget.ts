@@ -95,12 +95,17 @@ export class DailyBudget {
     if (amount !== 0) await this.#write(uid, resource, amount, await this.#read(uid, resource));
   }
 
-  /** To be called before it is used. @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then. */
-  async spend(uid: string, resource: Resource, amount: number): Promise<void> {
+  /**
+   * To be called before it is used.
+   * @returns takes the count back, on the day that it is of, where nothing was used after all.
+   * @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then.
+   */
+  async spend(uid: string, resource: Resource, amount: number): Promise<() => Promise<void>> {
     const before = await this.#read(uid, resource);
     const refusal = this.#refusal(before, resource);
     if (refusal !== null) throw refusal;
     await this.#write(uid, resource, amount, before);
+    return () => this.#write(uid, resource, -amount, before);
   }
 
   /**

@@ -2,8 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listener } from '../audio/detect/listener.ts';
-import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
-import { SAMPLE_RATE } from '../audio/read/pcm.ts';
 import { AppError } from '../errors.ts';
 import { Coverage } from '../jobs/coverage.ts';
 import { deferral } from '../jobs/deferral.ts';
@@ -16,10 +14,7 @@ import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
-import type { RequestSlots } from '../transcription/requestSlots.ts';
 import type { Transcriber } from '../transcription/transcriber.ts';
-import type { DailyBudget } from '../usage/budget.ts';
-import type { FairUse } from '../usage/fairUse.ts';
 import { requireCaptured } from './captureAhead.ts';
 import { claimRecordings } from './claims.ts';
 import type { ClaimDeps } from './claims.ts';
@@ -31,6 +26,8 @@ import { Recorder } from './recorder.ts';
 import type { RecorderDeps } from './recorder.ts';
 import type { ScanSettings } from './scanEvent.ts';
 import { inTimeOrder } from './scanOrder.ts';
+import { budgeted, inSlot, metered } from './spending.ts';
+import type { SpendingLimits } from './spending.ts';
 
 /** What a worker is made of: stores and what follows from an end, the task's surroundings, and four groups of the worker's own. */
 export interface ProcessDeps extends RecorderDeps, ClaimDeps, FinishDeps {
@@ -54,14 +51,6 @@ export interface SpeechServices {
   readonly preferences: Pick<PreferenceStore, 'read'>;
   /** Requests of one worker in flight at most. */
   readonly concurrency: number;
-}
-
-/** What may be used of it. */
-export interface SpendingLimits {
-  readonly fairUse: Pick<FairUse, 'requireBudget'>;
-  readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
-  /** Of the transcription service. */
-  readonly slots: Pick<RequestSlots, 'use'>;
 }
 
 /** Milliseconds. */
@@ -236,35 +225,6 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
 
 function waitingForDuplicate(untilMs: number | null, nowMs: number): AppError {
   return new AppError('duplicate_in_progress', untilMs !== null && untilMs > nowMs ? { untilMs } : {});
-}
-
-/** Detects speech only while the day's budgets of audio last. */
-function metered(listener: Listener, uid: string, { budget }: SpendingLimits): Listener {
-  const meter = budget.audioMeter(uid);
-  return {
-    parallel: listener.parallel,
-    async listen(passage, signal) {
-      await meter((passage.windows * WINDOW_SAMPLES) / SAMPLE_RATE);
-      return listener.listen(passage, signal);
-    },
-  };
-}
-
-/** Asks only while the project has a request free at its transcription service. What is not asked is not counted. */
-function inSlot(transcriber: Transcriber, { slots }: SpendingLimits): Transcriber {
-  return { transcribe: (request, signal) => slots.use(signal, () => transcriber.transcribe(request, signal)) };
-}
-
-/** Sends only while the day's budgets of speech last: the rest waits, with its audio, for the next day. */
-function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: SpendingLimits): Transcriber {
-  return {
-    async transcribe(request, signal) {
-      await fairUse.requireBudget(uid);
-      // A service bills each channel.
-      await budget.spend(uid, 'sentSeconds', (request.durationMs / 1000) * request.audio.channels);
-      return transcriber.transcribe(request, signal);
-    },
-  };
 }
 
 /**

@@ -147,6 +147,31 @@ describe('the daily budget', () => {
       await assertTranscript(world, letter);
     });
 
+    it('is not used up by requests that the service refuses, whatever the day on which it answers', async () => {
+      const jobId = await world.acceptSamples(sampleOf('letter'));
+      const { transcriber } = world.deps.speech;
+      for (const status of [402, 429]) {
+        await world.standIn.behave({ status, ...(status === 429 ? { retryAfter: 60 } : {}) });
+        const midnight: typeof transcriber = {
+          transcribe: (request, signal) =>
+            transcriber.transcribe(request, signal).finally(() => {
+              nowMs += DAY_MS;
+            }),
+        };
+        await world.deliver(jobId, { budget: budget({ project: { sentSeconds: 1 } }), transcriber: midnight });
+        assert.match(String((await waitsFor(jobId))[1]), /transcription_(not_configured|rate_limited)/);
+        world.aheadMs += DAY_MS;
+      }
+      const days = await db.collection(`users/${world.uid}/usage`).get();
+      assert.deepEqual(
+        days.docs.map((doc) => doc.get('sentSeconds') as unknown),
+        [0, 0],
+      );
+      await world.standIn.reset();
+      await deliver(jobId, { project: { sentSeconds: 1 } });
+      assert.equal((await world.job(jobId)).status, 'completed');
+    });
+
     it('refuses new uploads when the bytes of the day are used, and answers accepted ones as before', async () => {
       const deps = { ...world.acceptDeps(), budget: budget({ user: { uploadedBytes: 2000 } }) };
       const first = upload({ uid: world.uid, idempotencyKey: 'first', recordings: recordings(1, 2) });

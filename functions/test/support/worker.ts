@@ -56,7 +56,7 @@ export const NO_LIMITS = {
 export const NO_BUDGET = {
   reserveBytes: () => Promise.resolve(null),
   count: () => Promise.resolve(),
-  spend: () => Promise.resolve(),
+  spend: () => Promise.resolve(() => Promise.resolve()),
   audioMeter: () => () => Promise.resolve(),
 };
 
