@@ -54,13 +54,16 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     await during('sending again', world.accept(each.jobs[job] ?? [], { isRecut: each.recut ?? false }));
   }
   await during('what came after', world.drain());
-  // Its user tries again what was refused, and what is blamed for workers that died twice while they read it.
+  // Its user tries again what was refused, and what is blamed for workers that died twice while they read it. That is read alone then:
+  // a word that runs over from its neighbour is divided.
+  let isDivided = false;
   for (const [id, { failures }] of await world.jobs()) {
     if (cancelled.has(id) || failures.length === 0) continue;
     const codes = new Set(failures.map(({ code }) => code));
     if ([...codes].some((code) => !RETRIED.has(code))) continue;
     if (codes.has('recording_unprocessable') && (run.hits.get(id) ?? 0) < 2)
       run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
+    isDivided ||= codes.has('recording_unprocessable');
     await during('a retry by hand', world.retry(id));
   }
   await during('what came after a retry', world.drain());
@@ -72,7 +75,8 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     if (status !== expected) run.complaints.push(`job ${id} is ${status}`);
   }
   const { requests } = await run.standIn.log();
-  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused, isRecut: each.recut ?? false };
+  const isRecut = each.recut ?? false;
+  const evidence = { scenarios: each.jobs.flat(), log: requests, excused: run.excused, isRecut, isDivided };
   return { evidence, met: run.met, complaints: run.complaints };
 }
 

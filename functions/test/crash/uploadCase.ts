@@ -52,6 +52,7 @@ export async function runUploadCase(
     log: requests,
     excused: new Set<string>(),
     isRecut: false,
+    isDivided: false,
   };
   return { evidence, met: ending.kind === 'killed' ? [plan] : [], complaints };
 }

@@ -21,19 +21,26 @@ export interface Evidence {
   readonly excused: ReadonlySet<string>;
   /** Whether some of them came in other files the second time: their segments end where files do. */
   readonly isRecut: boolean;
+  /** Whether recordings that follow one another were transcribed apart: a word that runs over the border ends, or begins, there. */
+  readonly isDivided: boolean;
 }
+
+/** By so much a word that is divided may be from its place, milliseconds. */
+const LONGEST_WORD_MS = 1000;
 
 /** @returns one sentence for each thing that is wrong. */
 export async function judge(world: World, evidence: Evidence, undisturbed: Undisturbed): Promise<string[]> {
   const data = await world.load();
+  const { isRecut, isDivided } = evidence;
   const scenarios = [...new Set(evidence.scenarios)];
+  const words = scenarios.flatMap(wordsOf);
   const violations = checkUser(data, { nowMs: world.nowMs(), gapMs: GAP_MS, graceMs: 0 });
   return [
     ...violations.map(({ invariant, complaint }) => `${invariant}: ${complaint}`),
-    ...named('everyWordOnce', everyWordOnce(data, scenarios.flatMap(wordsOf))),
+    ...named('everyWordOnce', everyWordOnce(data, words, ...(isDivided ? [LONGEST_WORD_MS] : []))),
     ...named('noStoredChunkAskedAgain', noStoredChunkAskedAgain(data, evidence.log, evidence.excused)),
     ...named('successfulRequestsBounded', successfulRequestsBounded(data, evidence.log, evidence.excused.size)),
-    ...(evidence.isRecut ? [] : named('sameAsUndisturbed', await undisturbed.differences(data, scenarios))),
+    ...(isRecut || isDivided ? [] : named('sameAsUndisturbed', await undisturbed.differences(data, scenarios))),
   ];
 }
 

@@ -49,8 +49,15 @@ export interface SpokenWord {
 /** How far a word may be from its place, milliseconds. */
 const MAX_ERROR_MS = 40;
 
-/** Every word once, in its place, in chunks and in segments, and none that nobody said. Words of samples, not a user's. */
-export function everyWordOnce(data: UserData, spoken: readonly SpokenWord[]): string[] {
+/**
+ * Every word once, in its place, in chunks and in segments, and none that nobody said. Words of samples, not a user's.
+ * @param toleranceMs how far a word may be from its place.
+ */
+export function everyWordOnce(
+  data: UserData,
+  spoken: readonly SpokenWord[],
+  toleranceMs: number = MAX_ERROR_MS,
+): string[] {
   const devices = new Set([...spoken, ...data.segments.values()].map(({ deviceId }) => deviceId));
   return [...devices].flatMap((deviceId) => {
     const expected = spoken.filter((word) => word.deviceId === deviceId);
@@ -62,7 +69,7 @@ export function everyWordOnce(data: UserData, spoken: readonly SpokenWord[]): st
     return [
       ...(missing.length > 0 ? [`${deviceId}: ${missing.length} words are missing, first ${quote(missing)}`] : []),
       ...(invented.length > 0 ? [`${deviceId}: ${invented.length} words too many, first ${quote(invented)}`] : []),
-      ...(maxErrorMs > MAX_ERROR_MS ? [`${deviceId}: a word is ${maxErrorMs.toFixed(0)} ms off`] : []),
+      ...(maxErrorMs > toleranceMs ? [`${deviceId}: a word is ${maxErrorMs.toFixed(0)} ms off`] : []),
       ...(written === expected.length ? [] : [`${deviceId}: segments have ${written} of ${expected.length} words`]),
     ];
   });

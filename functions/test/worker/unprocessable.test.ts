@@ -1,6 +1,7 @@
 /** A recording that no attempt gets over fails by itself; its neighbours complete. */
 import assert from 'node:assert/strict';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
+import { inTimeOrder } from '../../src/worker/scanOrder.ts';
 import { assertSound, sampleOf } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';
 
@@ -15,7 +16,7 @@ describe('A recording that cannot be processed', () => {
   it('is found where its chunk fails, also when a later recording is read by then', async () => {
     const jobId = await world.acceptSamples(sampleOf('letter'), sampleOf('errand'), sampleOf('market'));
     const { transcriber } = world.deps.speech;
-    const [poison] = (await world.job(jobId)).files.toSorted((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis());
+    const [poison] = inTimeOrder((await world.job(jobId)).files);
     let poisonousMs: number | null = null;
     const failing: typeof transcriber = {
       transcribe: (request, signal) => {
