@@ -116,7 +116,7 @@ export class Run {
   *hear({ frames }: Passage, { probabilities, levels, refused }: Heard): Generator<ScanEvent> {
     const lost = new Set(refused);
     for (const [i, frame] of frames.entries()) {
-      yield* this.#passMarks();
+      if (this.#isAtMark) yield* this.#passMarks();
       // A window that begins in this passage and ends in the next has no level yet: its frames have that of the one before.
       const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
       const level = levels?.[Math.max(0, window)];
@@ -138,8 +138,12 @@ export class Run {
     yield* this.#passParts(this.#samples);
   }
 
+  get #isAtMark(): boolean {
+    return (this.#marks[0]?.sample ?? Infinity) <= this.#heard;
+  }
+
   *#passMarks(): Generator<ScanEvent> {
-    for (let mark = this.#marks[0]; mark && mark.sample <= this.#heard; mark = this.#marks[0]) {
+    for (let mark = this.#marks[0]; mark && this.#isAtMark; mark = this.#marks[0]) {
       this.#marks.shift();
       if (mark.kind === 'start') {
         this.#report = mark.report;

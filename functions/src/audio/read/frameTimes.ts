@@ -49,22 +49,18 @@ export class FrameTimes {
     this.#nominal = opus ? 3 * Math.round((format.frameSize * 16_000) / format.sampleRate) : format.frameSize;
   }
 
-  *push(event: FrameEvent): Generator<TimedFrame, void, undefined> {
+  /** @returns what is to be read before the next event: damage may be many frames. */
+  push(event: FrameEvent): Iterable<TimedFrame> {
     if (event.kind !== 'frame' && event.kind !== 'torn') this.#split.reset();
     switch (event.kind) {
       case 'frame':
-        if (this.#stride === 0) yield* this.#frame(event.payload);
-        else yield* this.#pcm(event.payload);
-        break;
+        return this.#stride === 0 ? this.#frame(event.payload) : this.#pcm(event.payload);
       case 'empty':
-        yield* this.#pass('empty', 1, LENGTH_BYTES);
-        break;
+        return this.#pass('empty', 1, LENGTH_BYTES);
       case 'corrupt':
-        yield* this.#pass('lost', event.lostFrames, event.bytes);
-        break;
+        return this.#pass('lost', event.lostFrames, event.bytes);
       case 'torn':
-        yield* this.#torn(event.payload);
-        break;
+        return this.#torn(event.payload);
     }
   }
 
@@ -80,21 +76,24 @@ export class FrameTimes {
     return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
   }
 
-  *#pcm(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
+  #pcm(payload: Uint8Array): Iterable<TimedFrame> {
     const whole = this.#split.push(payload);
-    if (whole.length > 0) yield* this.#frame(whole);
+    return whole.length > 0 ? this.#frame(whole) : [];
   }
 
-  *#frame(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
+  #frame(payload: Uint8Array): Iterable<TimedFrame> {
     const samples = this.samplesOf(payload);
-    if (samples === null) {
-      yield* this.#pass('lost', 1, LENGTH_BYTES + payload.length);
-      return;
-    }
-    yield* this.#releaseWaiting(samples);
+    if (samples === null) return this.#pass('lost', 1, LENGTH_BYTES + payload.length);
+    const frame: TimedFrame = { kind: 'audio', payload, samples };
+    const isFirst = this.#usual === null;
     if (samples === this.#previous) this.#usual = samples;
     this.#previous = samples;
-    yield { kind: 'audio', payload, samples };
+    return isFirst ? this.#withWaiting(frame) : [frame];
+  }
+
+  *#withWaiting(first: TimedFrame): Generator<TimedFrame, void, undefined> {
+    yield* this.#releaseWaiting(first.samples);
+    yield first;
   }
 
   /** What there is of a last PCM frame is audio; of a packet there is nothing to be had. */

@@ -76,26 +76,28 @@ class Batches {
       if (event.kind === 'corrupt' && !event.recovered) {
         this.#report.stoppedBecause = `No frame was found after byte ${event.offset} (${event.reason}).`;
       }
-      for (const frame of this.#times.push(event)) yield* this.#frame(frame);
+      yield* this.#add(this.#times.push(event));
     }
   }
 
   *end(): Generator<readonly SourceFrame[], void, undefined> {
-    for (const frame of this.#times.end()) yield* this.#frame(frame);
+    yield* this.#add(this.#times.end());
     yield* this.#flush();
     yield* nonEmpty(this.#codec.end());
   }
 
-  *#frame({ kind, payload, samples: ofTimes }: TimedFrame): Generator<readonly SourceFrame[], void, undefined> {
-    const samples = (ofTimes * this.#codec.sampleRate) / this.#times.rate;
-    this.#totalSamples += samples;
-    if (this.#totalSamples > this.#maxSamples) throw new AppError('recording_too_long');
-    const isTaken = payload !== null && payload.length <= this.#codec.maxPayloadBytes;
-    this.#frames.push(
-      kind === 'empty' ? { payload: null, samples, isEmpty: true } : { payload: isTaken ? payload : null, samples },
-    );
-    this.#batchSamples += samples;
-    if (this.#batchSamples >= this.#codec.sampleRate) yield* this.#flush();
+  *#add(frames: Iterable<TimedFrame>): Generator<readonly SourceFrame[], void, undefined> {
+    for (const { kind, payload, samples: ofTimes } of frames) {
+      const samples = (ofTimes * this.#codec.sampleRate) / this.#times.rate;
+      this.#totalSamples += samples;
+      if (this.#totalSamples > this.#maxSamples) throw new AppError('recording_too_long');
+      const isTaken = payload !== null && payload.length <= this.#codec.maxPayloadBytes;
+      this.#frames.push(
+        kind === 'empty' ? { payload: null, samples, isEmpty: true } : { payload: isTaken ? payload : null, samples },
+      );
+      this.#batchSamples += samples;
+      if (this.#batchSamples >= this.#codec.sampleRate) yield* this.#flush();
+    }
   }
 
   *#flush(): Generator<readonly SourceFrame[], void, undefined> {
