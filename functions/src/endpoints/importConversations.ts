@@ -14,6 +14,7 @@ import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
+import type { DailyBudget } from '../usage/budget.ts';
 import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts';
 
 /** Each conversation is a transaction or some. */
@@ -39,8 +40,8 @@ export const importConversations = onGuardedCall(
 
 export interface ImportCallableDeps {
   readonly authenticate: Authenticate;
-  /** Counts what comes in as bytes of the day. @returns why it may not */
-  readonly reserveBytes: (uid: string, bytes: number) => Promise<AppError | null>;
+  /** Counts what comes in as bytes of the day. */
+  readonly reserveBytes: DailyBudget['reserveBytes'];
   readonly importOne: (uid: string, conversation: ImportedConversation) => Promise<ImportOutcome>;
   readonly logger: Logger;
   /** Unix milliseconds. */
@@ -151,8 +152,8 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
     if (segments > maxSegments) {
       throw new AppError('invalid_request', { message: `conversations: at most ${maxSegments} segments in one call.` });
     }
-    const refusal = await deps.reserveBytes(uid, Buffer.byteLength(JSON.stringify(asked)));
-    if (refusal !== null) throw refusal;
+    const reserved = await deps.reserveBytes(uid, Buffer.byteLength(JSON.stringify(asked)));
+    if (reserved instanceof AppError) throw reserved;
     const outcomes: ImportOutcome[] = [];
     for (const each of conversations) outcomes.push(await deps.importOne(uid, each));
     const newWords = outcomes.reduce((sum, each) => sum + each.newWords, 0);

@@ -93,14 +93,15 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     retentionMs: deps.retentionMs(),
     rejected: sent.rejected ?? [],
   });
-  const bytes = bytesOf(fresh.files);
-  const refusal =
+  const reserved =
     (await refuseTarget(deps, sent)) ??
     (await deps.fairUse.refuseUpload(uid)) ??
-    (await deps.budget.reserveBytes(uid, bytes));
-  if (refusal === null && (await jobs.create(jobId, fresh))) return { jobId, ...fresh, isNew: true };
-  // The request that created the job has counted them.
-  if (refusal === null) await deps.budget.count(uid, 'uploadedBytes', -bytes);
+    (await deps.budget.reserveBytes(uid, bytesOf(fresh.files)));
+  const refusal = reserved instanceof AppError ? reserved : null;
+  if (!(reserved instanceof AppError)) {
+    if (await jobs.create(jobId, fresh)) return { jobId, ...fresh, isNew: true };
+    await reserved(); // The request that created the job has counted them.
+  }
 
   // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
   const existing = await jobs.get(jobId);

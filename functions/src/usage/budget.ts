@@ -56,6 +56,9 @@ interface ProjectDay {
   readonly told: Record<Resource, number>;
 }
 
+/** Takes a count back, on the day that it is of, where nothing was used after all. */
+export type TakeBack = () => Promise<void>;
+
 export class DailyBudget {
   readonly #deps: BudgetDeps;
   #project: { readonly day: string; readonly readAtMs: number; readonly use: Promise<ProjectDay> } | null = null;
@@ -69,10 +72,10 @@ export class DailyBudget {
    * less than the limit. So no user can use up what all share.
    * @returns why not: `daily_budget_used`, `project_budget_used`; `payload_too_large` for more than any day has.
    */
-  async reserveBytes(uid: string, bytes: number): Promise<AppError | null> {
+  async reserveBytes(uid: string, bytes: number): Promise<AppError | TakeBack> {
     const { db, limits, now } = this.#deps;
     const resource = 'uploadedBytes';
-    if (bytes === 0) return null;
+    if (bytes === 0) return () => Promise.resolve();
     const largest = Math.min(...[limits.user, limits.project].map((limit) => limit[resource] || Infinity));
     if (bytes > largest) {
       const message = `At most ${String(Math.floor(largest / 1e6))} MB in one job, and in one day; make several jobs.`;
@@ -86,21 +89,21 @@ export class DailyBudget {
       if (why === null) this.#add(tx, uid, resource, bytes, day);
       return why;
     });
-    if (refusal === null) await this.#counted(resource, bytes, day, project);
-    return refusal;
+    if (refusal !== null) return refusal;
+    await this.#counted(resource, bytes, day, project);
+    return () => this.#write(uid, resource, -bytes, { day, project });
   }
 
-  /** Counts what is used. @param amount below 0 for what was counted and is not used */
+  /** Counts what is used. */
   async count(uid: string, resource: Resource, amount: number): Promise<void> {
-    if (amount !== 0) await this.#write(uid, resource, amount, await this.#read(uid, resource));
+    if (amount > 0) await this.#write(uid, resource, amount, await this.#read(uid, resource));
   }
 
   /**
    * To be called before it is used.
-   * @returns takes the count back, on the day that it is of, where nothing was used after all.
    * @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then.
    */
-  async spend(uid: string, resource: Resource, amount: number): Promise<() => Promise<void>> {
+  async spend(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
     const before = await this.#read(uid, resource);
     const refusal = this.#refusal(before, resource);
     if (refusal !== null) throw refusal;
@@ -169,7 +172,12 @@ export class DailyBudget {
     };
   }
 
-  async #write(uid: string, resource: Resource, amount: number, { day, project }: DayUsage): Promise<void> {
+  async #write(
+    uid: string,
+    resource: Resource,
+    amount: number,
+    { day, project }: Pick<DayUsage, 'day' | 'project'>,
+  ): Promise<void> {
     const batch = this.#deps.db.batch();
     this.#add(batch, uid, resource, amount, day);
     await batch.commit();

@@ -1,5 +1,6 @@
 /** What strangers may spend of the operator's money in a day, on the Firestore emulator. */
 import assert from 'node:assert/strict';
+import { AppError } from '../../src/errors.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { DailyBudget } from '../../src/usage/budget.ts';
 import type { BudgetLimits } from '../../src/usage/budget.ts';
@@ -87,11 +88,24 @@ describe('the daily budget', () => {
   it('of bytes is not passed by requests that come at once, nor by one that claims more than a day has', async () => {
     const bytes = budget({ user: { uploadedBytes: 100 }, project: { uploadedBytes: 1000 } });
     const atOnce = await Promise.all(Array.from({ length: 12 }, () => bytes.reserveBytes('greedy', 60)));
-    assert.equal(atOnce.filter((refusal) => refusal === null).length, 2);
+    assert.equal(atOnce.filter((reserved) => !(reserved instanceof AppError)).length, 2);
     assert.equal(await bytesOf('greedy'), 120);
     const huge = await bytes.reserveBytes('liar', 101);
-    assert.deepEqual([huge?.code, await bytesOf('liar')], ['payload_too_large', 0]);
-    assert.equal(await bytes.reserveBytes('honest', 100), null, 'the rest of the project’s budget is there for others');
+    assert.ok(huge instanceof AppError && huge.code === 'payload_too_large');
+    assert.equal(await bytesOf('liar'), 0);
+    const honest = await bytes.reserveBytes('honest', 100);
+    assert.ok(!(honest instanceof AppError), 'the rest of the project’s budget is there for others');
+  });
+
+  it('takes bytes back on the day that they were counted on, also after midnight', async () => {
+    const reserved = await budget({}).reserveBytes('late', 60);
+    assert.ok(!(reserved instanceof AppError));
+    assert.equal(await bytesOf('late'), 60);
+    nowMs += DAY_MS;
+    await reserved();
+    assert.equal(await bytesOf('late'), 0);
+    nowMs -= DAY_MS;
+    assert.equal(await bytesOf('late'), 0);
   });
 
   it('counts short audio as it is, and long audio in blocks, never more than half too much', async () => {

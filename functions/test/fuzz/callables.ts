@@ -101,7 +101,7 @@ export const callables = fuzzTarget({ name: 'callables', casesInTest: 1000 }, ()
     createEditCallable({ ...deps, edit: nothing('conversation_not_found') }),
     createImportCallable({
       ...deps,
-      reserveBytes: () => Promise.resolve(null),
+      reserveBytes: () => Promise.resolve(() => Promise.resolve()),
       importOne: (_uid, { segments }) =>
         Promise.resolve({ conversationId: null, newWords: segments.length, refusedEdits: 0 }),
     }),

@@ -41,7 +41,7 @@ export class DirectWorld extends SweepWorld {
         registry,
         uploadExpiryMs,
         fairUse: { refuseUpload: () => Promise.resolve(null) },
-        budget: { reserveBytes: () => Promise.resolve(null), count: () => Promise.resolve() },
+        budget: { reserveBytes: () => Promise.resolve(() => Promise.resolve()), count: () => Promise.resolve() },
         now,
         retentionMs: () => 37 * DAY_MS,
       },

@@ -36,7 +36,7 @@ export async function bringIn(
 ): Promise<ImportedView['conversations']> {
   const call = createImportCallable({
     authenticate: () => Promise.resolve({ uid: world.uid }),
-    reserveBytes: () => Promise.resolve(null),
+    reserveBytes: () => Promise.resolve(() => Promise.resolve()),
     importOne: (uid, conversation) => importConversation(uid, conversation, importing(world)),
     logger: world.logger,
     now: world.deps.now,

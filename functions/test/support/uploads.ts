@@ -37,7 +37,7 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     registry: new MemoryRegistry(),
     conversations: new MemoryConversations(),
     fairUse: { refuseUpload: () => Promise.resolve(null) },
-    budget: { reserveBytes: () => Promise.resolve(null), count: () => Promise.resolve() },
+    budget: { reserveBytes: () => Promise.resolve(() => Promise.resolve()), count: () => Promise.resolve() },
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),

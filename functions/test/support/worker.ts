@@ -54,7 +54,7 @@ export const NO_LIMITS = {
 };
 /** Budgets that never end, and count nothing. */
 export const NO_BUDGET = {
-  reserveBytes: () => Promise.resolve(null),
+  reserveBytes: () => Promise.resolve(() => Promise.resolve()),
   count: () => Promise.resolve(),
   spend: () => Promise.resolve(() => Promise.resolve()),
   audioMeter: () => () => Promise.resolve(),
