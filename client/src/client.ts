@@ -189,11 +189,11 @@ export class SyncClient {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    await this.#open();
     const onStandby = (): void => {
       this.#setStatus(still('standby'));
     };
     await this.#ownership.hold(signal, onStandby, async (held) => {
+      await this.#open();
       await this.#parts.library.repair(this.#clock.now() - this.#keepSyncedMs);
       await Promise.all([this.#parts.uploader.run(held), this.#parts.follower.run(held)]);
     });
@@ -365,14 +365,15 @@ export class SyncClient {
 
   #open(): Promise<void> {
     if (this.#life.signal.aborted) return Promise.reject(stopped());
-    this.#opening ??= this.#load().then(
-      () => undefined,
-      (error: unknown) => {
-        this.#opening = null; // The next call tries it again.
-        throw error;
-      },
-    );
+    this.#opening ??= this.#read().catch((error: unknown) => {
+      this.#opening = null; // The next call tries it again.
+      throw error;
+    });
     return this.#opening;
+  }
+
+  async #read(): Promise<void> {
+    if (!(await this.#ownership.hasRead())) await this.#load();
   }
 
   /** Reads the store, once for all that keep something there. */

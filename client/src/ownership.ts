@@ -33,6 +33,8 @@ export class Ownership {
   #hasNews = false;
   /** The last one; it may be lost, and then nothing is written under it. */
   #lease: Lease | undefined;
+  /** What was read when this one became the one at work; null where another one is, or nothing was asked. */
+  #firstRead: Promise<ReadonlyMap<string, StoredValue> | null> = Promise.resolve(null);
   /** Ends the work under a lease that is lost. */
   #stop: () => void = () => undefined;
 
@@ -43,6 +45,11 @@ export class Ownership {
   /** Whether another context has taken over from this one. */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** Where this context is about to become the one at work, it reads the store then: no need to read it before. */
+  async hasRead(): Promise<boolean> {
+    return (await this.#firstRead) !== null;
   }
 
   /** The store as the one at work uses it: what it writes is refused once another context has taken over. */
@@ -76,50 +83,46 @@ export class Ownership {
     while (!signal.aborted) {
       const { controller, unlink } = linkedController(signal);
       try {
-        let lease = await store.own(controller.signal, false);
-        if (lease === null) {
+        const asked = store.own(controller.signal, false);
+        this.#firstRead = asked.then((lease) => (lease === null ? null : this.#begin(lease, controller)));
+        let entries = await this.#firstRead;
+        if (entries === null) {
           onStandby();
-          lease = await store.own(controller.signal, true);
+          const lease = await store.own(controller.signal, true);
+          if (lease === null) return;
+          entries = await this.#begin(lease, controller);
         }
-        if (lease === null) return;
-        await this.#workUnder(lease, controller, work);
-        if (!this.isLost) return;
-        // Another context goes on with it. What it has changed is shown.
-        await load();
+        await this.#grantAll(entries);
+        await work(controller.signal);
+      } catch (error) {
+        // What fails because another context has taken over is none of this one's problems.
+        if (!controller.signal.aborted) throw error;
       } finally {
+        this.#isOwner = false;
+        this.#firstRead = Promise.resolve(null);
         controller.abort();
         unlink();
       }
+      if (!this.isLost) return;
+      // Another context goes on with it. What it has changed is shown.
+      await load();
     }
   }
 
-  async #workUnder(
-    lease: Lease,
-    controller: AbortController,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const stop = (): void => {
+  /** @returns all that is in the store: also what the context before did since this one last read it, or did not get to */
+  #begin(lease: Lease, controller: AbortController): Promise<ReadonlyMap<string, StoredValue>> {
+    this.#stop = () => {
+      if (controller.signal.aborted) return; // It has ended by itself.
       this.#isOwner = false;
       this.#isLost = true;
       controller.abort();
     };
     this.#isLost = false;
-    lease.lost.addEventListener('abort', stop);
-    if (lease.lost.aborted) stop();
-    this.#stop = stop;
     this.#lease = lease;
-    this.#isOwner = !lease.lost.aborted;
-    try {
-      // What the one before did since this one opened, and did not get to.
-      await this.#grantAll(await this.#options.load());
-      await work(controller.signal);
-    } catch (error) {
-      // What fails because another context has taken over is none of this one's problems.
-      if (!controller.signal.aborted) throw error;
-    } finally {
-      this.#isOwner = false;
-      lease.lost.removeEventListener('abort', stop);
-    }
+    this.#isOwner = true;
+    lease.lost.addEventListener('abort', this.#stop);
+    if (lease.lost.aborted) this.#stop();
+    return this.#options.load();
   }
 
   /** Does this now, unless another context works on the store. @returns whether it was done. */

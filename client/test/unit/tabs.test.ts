@@ -26,6 +26,30 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(tabs.errors, []);
   });
 
+  it('is read once by a client that begins to work on it, once by one that stands by, and once more when that takes over', async () => {
+    const alone = new Tabs(world);
+    const entries = alone.disk.entries.bind(alone.disk);
+    let reads = 0;
+    Object.assign(alone.disk, {
+      entries: () => {
+        reads += 1;
+        return entries();
+      },
+    });
+    const [one, another] = [alone.open(), alone.open()];
+    await one.start();
+    await world.clock.settle();
+    assert.deepEqual([reads, one.status().state], [1, 'idle']);
+    await another.start();
+    await world.clock.settle();
+    assert.deepEqual([reads, another.status().state], [2, 'standby']);
+    await one.dispose();
+    await world.clock.settle();
+    assert.deepEqual([reads, another.status().state], [3, 'idle']);
+    await another.dispose();
+    assert.deepEqual(alone.errors, []);
+  });
+
   it('has one client at work; another one adds, and takes over when the first is gone', async () => {
     await world.add(second);
     await world.clock.advance(MINUTE_MS);
