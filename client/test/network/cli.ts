@@ -1,6 +1,7 @@
 /**
- * `npm run test:network -- [--runs 30] [--seed S] [--run N] [--lanes 2]`: the client on a bad network, killed now and then. On an
- * Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one.
+ * `npm run test:network -- [--runs 30] [--from 0] [--seed S] [--run N] [--lanes 2]`: the client on a bad network, killed now and then.
+ * On an Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one. Many
+ * runs of one seed can be made in pieces: `--from` says which is the first.
  */
 import { parseArgs } from 'node:util';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
@@ -10,6 +11,7 @@ await main(async (signal) => {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '30' },
+      from: { type: 'string', default: '0' },
       seed: { type: 'string' },
       run: { type: 'string' },
       lanes: { type: 'string', default: '2' },
@@ -17,7 +19,8 @@ await main(async (signal) => {
   });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
   const only = values.run === undefined ? {} : { only: Number(values.run) };
-  const suite = () => runAll({ runs: Number(values.runs), seed, lanes: Number(values.lanes), ...only });
+  const suite = () =>
+    runAll({ runs: Number(values.runs), from: Number(values.from), seed, lanes: Number(values.lanes), ...only });
   if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
   return withSuite({ ports: 'free', signal, parameters: { TASK_LEASE_SECONDS: '5' } }, ({ env }) => {
     Object.assign(process.env, env);
@@ -25,7 +28,13 @@ await main(async (signal) => {
   });
 });
 
-async function runAll(options: { runs: number; seed: number; lanes: number; only?: number }): Promise<number> {
+async function runAll(options: {
+  runs: number;
+  from: number;
+  seed: number;
+  lanes: number;
+  only?: number;
+}): Promise<number> {
   // Reads the suite's address when it is loaded.
   const { lineOf, runNetworkSuite, summaryOf } = await import('./suite.ts');
   console.log(`Network suite, seed ${options.seed}.`);

@@ -9,6 +9,8 @@ import type { RunOutcome } from './run.ts';
 
 export interface SuiteOptions {
   readonly runs: number;
+  /** Index of the first. */
+  readonly from?: number;
   readonly seed: number;
   /** One run alone. */
   readonly only?: number;
@@ -19,8 +21,8 @@ export interface SuiteOptions {
 }
 
 export async function runNetworkSuite(options: SuiteOptions): Promise<RunOutcome[]> {
-  const { runs, seed, only, lanes = 2, troubles = true, onRun } = options;
-  const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => index) : [only]).values();
+  const { runs, from = 0, seed, only, lanes = 2, troubles = true, onRun } = options;
+  const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => from + index) : [only]).values();
   const outcomes: RunOutcome[] = [];
   const { script, remove } = await bundledChild();
   const lane = async (): Promise<void> => {
