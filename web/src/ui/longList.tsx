@@ -9,6 +9,15 @@ const CHUNK_ROWS = 50;
 /** Chunks that are so near to the window have their rows, pixels. */
 const NEAR = '800px';
 
+/** What each box does when it comes near to the window, or goes. One observer for all of them: there may be hundreds. */
+const whenSeen = new WeakMap<Element, (entry: IntersectionObserverEntry) => void>();
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) whenSeen.get(entry.target)?.(entry);
+  },
+  { rootMargin: NEAR },
+);
+
 export interface LongListProps<T> {
   readonly class: string;
   /** The newest first. */
@@ -40,20 +49,16 @@ function Chunk<T>({ class: name, items, row, rowHeight, isFirst }: LongListProps
   useEffect(() => {
     const { current } = element;
     if (current === null) return undefined;
-    const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (entry === undefined) return;
-        // Who is at one of its buttons stays there.
-        const isInUse = current.contains(document.activeElement);
-        if (!entry.isIntersecting && !isInUse && current.childElementCount > 0)
-          height.current = entry.boundingClientRect.height / current.childElementCount;
-        setIsNear(entry.isIntersecting || isInUse);
-      },
-      { rootMargin: NEAR },
-    );
+    whenSeen.set(current, (entry) => {
+      // Who is at one of its buttons stays there.
+      const isInUse = current.contains(document.activeElement);
+      if (!entry.isIntersecting && !isInUse && current.childElementCount > 0)
+        height.current = entry.boundingClientRect.height / current.childElementCount;
+      setIsNear(entry.isIntersecting || isInUse);
+    });
     observer.observe(current);
     return () => {
-      observer.disconnect();
+      observer.unobserve(current);
     };
   }, []);
   return isNear ? (
