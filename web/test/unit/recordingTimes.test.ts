@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FakeTime } from './support/fakeTime.ts';
+import { FakeTime, settled } from './support/fakeTime.ts';
 import { RecorderBench } from './support/recorderBench.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
@@ -33,6 +33,40 @@ describe('A recording', () => {
         process.env['TZ'] = zone;
       }
     });
+
+  it('goes on in the background of a device that lets timers fire once a minute, and sees there that it is muted', async () => {
+    const time = new FakeTime(T0);
+    const bench = new RecorderBench(time);
+    await bench.recorder.start();
+    await bench.audio.capture(1);
+    const captureThrottled = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 50; i++) {
+        time.passWithoutTimers(20);
+        bench.audio.frame();
+      }
+      await settled();
+    };
+    for (let minute = 0; minute < 3; minute++) {
+      await captureThrottled(59);
+      await bench.audio.capture(1);
+    }
+    assert.deepEqual([bench.recorder.missed.value, bench.recorder.interruption.value], [[], null]);
+    bench.audio.last.track.mute(true);
+    await captureThrottled(5);
+    assert.equal(bench.recorder.interruption.value?.reason, 'muted');
+    bench.audio.last.track.mute(false);
+    await captureThrottled(5);
+    assert.equal(await bench.recorder.stop(), 'delivered');
+    assert.equal(
+      bench.heard.reduce((sum, { ms }) => sum + ms, 0),
+      186_000,
+    );
+    assert.deepEqual(
+      bench.recorder.missed.value.map(({ reason, lengthMs }) => [reason, Math.round(lengthMs / 1000)]),
+      [['muted', 5]],
+    );
+    time.end();
+  });
 
   it('of a headset that is muted by its own switch says that not a sound comes, and goes on', async () => {
     const time = new FakeTime(T0);

@@ -27,6 +27,12 @@ export class FakeTime {
     mock.timers.tick(ms);
   }
 
+  /** Time passes, and no timer fires: in the background, a device that saves its battery lets them fire once a minute or less. */
+  passWithoutTimers(ms: number): void {
+    this.#monotonic += ms;
+    mock.timers.setTime(Date.now() + ms);
+  }
+
   /** The wall clock is set. */
   set(ms: number): void {
     mock.timers.setTime(ms);
