@@ -14,8 +14,29 @@ const PARTS = '/assets/';
 /** How long a page may take to come from the network before the kept one is shown, milliseconds. */
 const PATIENCE_MS = 2500;
 
-self.addEventListener('install', (event) => {
-  event.waitUntil(install());
+/** Static routing, which Chromium has, and the types do not know yet. */
+interface RoutedInstall extends ExtendableEvent {
+  addRoutes?(rules: readonly Route[]): Promise<void>;
+}
+interface Route {
+  readonly condition: { readonly urlPattern: URLPattern; readonly requestMethod?: string };
+  readonly source: 'fetch-event' | 'network';
+}
+
+/**
+ * What this worker has no answer for goes past it. Else each upload of a tab would wait for this worker, which may stand still: it
+ * lives in the process of any one of the tabs.
+ */
+function routes(): readonly Route[] {
+  const ours = new URLPattern({ pathname: '/*', baseURL: self.location.origin });
+  return [
+    { condition: { urlPattern: ours, requestMethod: 'GET' }, source: 'fetch-event' },
+    { condition: { urlPattern: new URLPattern({}) }, source: 'network' },
+  ];
+}
+
+self.addEventListener('install', (event: RoutedInstall) => {
+  event.waitUntil(Promise.all([install(), event.addRoutes?.(routes())]));
 });
 
 self.addEventListener('activate', (event) => {
