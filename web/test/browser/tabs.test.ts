@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
+import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { launch, PASSWORD, Visitor, untilRecorded } from './support/browser.ts';
+import { stopPage } from './support/stopPage.ts';
 
 const DAYS = 'Nothing has been said yet';
 
@@ -55,6 +57,9 @@ describe('Two tabs of the console', function () {
     await second.getByRole('link', { name: 'Record', exact: true }).click();
     await second.getByRole('button', { name: 'Start recording' }).click();
     await untilRecorded(second, 2);
+    await visitor.go('Record');
+    await first.getByRole('button', { name: 'Start recording' }).click();
+    await first.locator('.toast').getByText('Another tab is recording already.').waitFor();
     await first.getByRole('button', { name: 'Sign out' }).click();
     await isSignedOut(second);
     await signIn(second, email);
@@ -64,6 +69,57 @@ describe('Two tabs of the console', function () {
       .getByText(/^audio_web/)
       .waitFor();
     assert.equal(await second.locator('.file-name').count(), 1);
+  });
+
+  it('hand over the sending where one stands still in the middle of it; when that one wakes, it sends nothing again', async function () {
+    this.timeout(300_000);
+    const elsewhere = 'Another tab of the console does the sending.';
+    const isDone = (tab: Page) => tab.locator('.file-row').getByText('done, deleted here').nth(1);
+    await second.getByRole('link', { name: 'Record', exact: true }).click();
+    await second.getByText(elsewhere).waitFor();
+    const sent: string[] = [];
+    let goOn: () => void = () => undefined;
+    const stopped = new Promise<void>((resolve, reject) => {
+      void visitor.context.route(/sync\/upload|syncUpload/, async (route) => {
+        const request = route.request();
+        if (request.method() !== 'POST') return route.continue();
+        sent.push((await request.allHeaders())['idempotency-key'] ?? '');
+        if (sent.length > 1) return route.continue();
+        // The server has the recording, and the tab stands still before it hears of that.
+        const response = await route.fetch();
+        await stopPage(browser, first, [second]).then((wake) => {
+          goOn = wake;
+          resolve();
+        }, reject);
+        return route.fulfill({ response });
+      });
+    });
+    const [one, another] = loadSamples().flatMap((sample) =>
+      sample.recordings.map((recording) => ({ name: recording.name, bytes: readRecording(sample, recording) })),
+    );
+    assert(one && another);
+    await visitor.add(one);
+    await stopped;
+    const stoppedAt = Date.now();
+    try {
+      const mimeType = 'application/octet-stream';
+      await second.getByLabel('Choose files').setInputFiles({ name: another.name, mimeType, buffer: another.bytes });
+      await second.getByText(elsewhere).waitFor({ state: 'detached', timeout: 120_000 });
+      console.log(`      taken over after ${((Date.now() - stoppedAt) / 1000).toFixed(0)} s`);
+      await isDone(second).waitFor();
+      assert.deepEqual(new Set(sent).size, 2, 'two batches');
+      assert.equal(sent.filter((key) => key === sent[0]).length, 2, 'the first of them is sent again by the other tab');
+    } finally {
+      goOn();
+    }
+    const total = sent.length;
+    await first.getByText(elsewhere).waitFor();
+    await isDone(first).waitFor();
+    const held = await second.evaluate(async () => (await navigator.locks.query()).held ?? []);
+    assert.equal(held.filter(({ name }) => name?.startsWith('offline-audio-sync/')).length, 1);
+    assert.equal(sent.length, total, 'it sends nothing again');
+    await second.close();
+    await first.getByText(elsewhere).waitFor({ state: 'detached' });
   });
 
   it('forget what was read before anything is read again, where signing out was cut off', async () => {
