@@ -1,8 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb';
@@ -11,7 +7,6 @@ import { openDB } from 'idb';
 import type { DBSchema } from 'idb';
 import { Database, indexedDbStore } from '../../src/indexeddb.ts';
 import { memoryStore } from '../../src/memory.ts';
-import { fileStore } from '../../src/node.ts';
 import { storeContract } from '../support/storeContract.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 
@@ -246,74 +241,5 @@ describe('the store in IndexedDB', () => {
     await here.put(new Map([['key', {}]]));
     await told;
     await Promise.all([here.close?.(), there.close?.()]);
-  });
-});
-
-describe('the store of files', () => {
-  let directory: string;
-  beforeEach(() => {
-    directory = mkdtempSync(path.join(os.tmpdir(), 'file-store-'));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true, force: true });
-  });
-
-  const open = () => Promise.resolve(fileStore({ directory }));
-  storeContract({ create: open, reopen: open });
-
-  it('tolerates torn files: entries that are no JSON are left out and left alone, half-written files cleared away', async () => {
-    const before = await open();
-    await before.put(new Map([['whole', { here: true }]]));
-    await before.putAudio('whole', Uint8Array.of(1), new Map());
-    const entriesDir = path.join(directory, 'entries');
-    await writeFile(path.join(entriesDir, 'torn.json'), '{"her');
-    await writeFile(path.join(entriesDir, 'empty.json'), '');
-    await writeFile(path.join(entriesDir, 'whole.json.123.tmp'), '{"here":fal');
-    await writeFile(path.join(directory, 'audio', 'cut.123.tmp'), 'x');
-
-    const after = await open();
-    assert.deepEqual([...(await after.entries())], [['whole', { here: true }]]);
-    assert.deepEqual(await after.audioIds(), ['whole']);
-    assert.deepEqual((await readdir(entriesDir)).sort(), ['empty.json', 'torn.json', 'whole.json']);
-    assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
-  });
-
-  it('begins with the next call, where it could not begin', async () => {
-    const obstacle = path.join(directory, 'entries');
-    await writeFile(obstacle, '');
-    const store = await open();
-    await assert.rejects(store.entries());
-    rmSync(obstacle);
-    assert.equal((await store.entries()).size, 0);
-  });
-
-  it('lists its entries while others go away', async () => {
-    const store = await open();
-    const keys = Array.from({ length: 50 }, (_, i) => `batch/${i}`);
-    for (let round = 0; round < 10; round++) {
-      await store.put(new Map(keys.map((key) => [key, { round }])));
-      const [entries] = await Promise.all([store.entries(), store.remove(keys)]);
-      for (const value of entries.values()) assert.deepEqual(value, { round });
-    }
-    assert.equal((await store.entries()).size, 0);
-  });
-
-  it('undoes what a crash cut off between audio and the entries that come or go with it', async () => {
-    const before = await open();
-    const added = new Map([['recording/whole', { here: true }]]);
-    await before.putAudio('whole', Uint8Array.of(1), added);
-    const journal = (id: string, ...keys: string[]) =>
-      writeFile(path.join(directory, 'journal', `${id}.json`), JSON.stringify({ keys }));
-    await journal('whole', 'recording/whole'); // Cut off at the very end, or before anything was removed.
-    await writeFile(path.join(directory, 'audio', 'alone'), 'x');
-    await journal('alone', 'recording/alone');
-    await before.put(new Map([['recording/bare', {}]]));
-    await journal('bare', 'recording/bare');
-    await writeFile(path.join(directory, 'journal', 'torn.json.123.tmp'), '{"ke');
-
-    const after = await open();
-    assert.deepEqual(await after.entries(), added);
-    assert.deepEqual(await after.audioIds(), ['whole']);
-    assert.deepEqual(await readdir(path.join(directory, 'journal')), []);
   });
 });
