@@ -15,7 +15,7 @@ export function wishEntries(wishes: readonly Wish[], newId: () => string): Reado
 
 /** By their keys. */
 export function wishesIn(entries: ReadonlyMap<string, StoredValue>): ReadonlyMap<string, Wish> {
-  return new Map(
-    [...entries].filter(([key]) => key.startsWith(KEY)).map(([key, value]) => [key, value as unknown as Wish]),
-  );
+  const wishes = new Map<string, Wish>();
+  for (const [key, value] of entries) if (key.startsWith(KEY)) wishes.set(key, value as unknown as Wish);
+  return wishes;
 }
