@@ -12,7 +12,7 @@ import type { BatchDoc, Failure, RecordingDoc } from './recording.ts';
 import { uploadResumable } from './resumable.ts';
 import type { ResumableOptions } from './resumable.ts';
 import type { RecordingStore } from './store.ts';
-import { stopped, linkedController } from './time.ts';
+import { linkedController, Stopwatch, stopped } from './time.ts';
 
 export interface SenderOptions extends ResumableOptions {
   readonly api: Pick<Api, 'upload' | 'createJob'>;
@@ -26,11 +26,20 @@ export interface SenderOptions extends ResumableOptions {
   readonly onTooLarge: (limits: Partial<BatchLimits>) => void;
 }
 
+/** A request that was on its way for so long before it broke off was most likely in the middle of its body, milliseconds. */
+const UNDER_WAY_MS = 10_000;
+/** So often in a row, and its recordings go in smaller requests: a connection that lasts half a minute carries no 8 MiB. */
+const MOST_BREAKS = 3;
+/** A request of this size is not divided, bytes. */
+const SMALL_REQUEST = 256 * 1024;
+
 /** The catalogue's codes for a request that is too much at once. */
 const TOO_LARGE = new Set(['payload_too_large', 'too_many_files', 'http_413']);
 
 export class Sender {
   readonly #options: SenderOptions;
+  /** How often the request of a batch broke off on its way, by the batch's id. */
+  readonly #breaks = new Map<string, number>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -38,21 +47,33 @@ export class Sender {
 
   /** @throws RequestError for another time; SyncError `disposed` once the signal aborts. What the server refuses is settled here. */
   async send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
+    const underWay = new Stopwatch(this.#options.clock);
     try {
       if (batch.way === 'multipart') await this.#sendMultipart(batch, signal);
       else await this.#sendDirect(batch, signal);
+      this.#breaks.delete(batch.id);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      if (error.code === 'too_large_for_network' && batch.way === 'multipart') await this.#split(batch);
+      if (batch.way === 'multipart' && this.#isTooMuch(batch, error, underWay.elapsedMs)) await this.#split(batch);
       else if (error.kind === 'refused') await this.#refused(batch, error);
       else throw error;
     }
+  }
+
+  /** Whether the network does not carry the request of this batch. */
+  #isTooMuch(batch: BatchDoc, { kind, code }: RequestError, underWayMs: number): boolean {
+    if (code === 'too_large_for_network') return true;
+    if (kind !== 'network' || underWayMs < UNDER_WAY_MS) return false;
+    const breaks = (this.#breaks.get(batch.id) ?? 0) + 1;
+    this.#breaks.set(batch.id, breaks);
+    return breaks >= MOST_BREAKS && multipartBound(this.#options.library.uploadingOf(batch)) > SMALL_REQUEST;
   }
 
   /** Something on the way takes no request of this size: the recordings go in smaller requests, or in pieces. */
   async #split(batch: BatchDoc): Promise<void> {
     const { library, onTooLarge } = this.#options;
     onTooLarge({ maxRequestBytes: Math.floor(multipartBound(library.uploadingOf(batch)) / 2) });
+    this.#breaks.delete(batch.id);
     await library.endBatch(batch);
   }
 

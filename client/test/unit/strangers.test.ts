@@ -136,6 +136,35 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
+  it('sends smaller requests over a connection that never lasts long enough for large ones', async () => {
+    const { fetch } = world.server;
+    // 20 kB a second, for half a minute.
+    const [bytesPerMs, lastsMs] = [20, 30_000];
+    const client = await world.client({
+      gatherMs: 1000,
+      fetch: async (input, init) => {
+        const bytes = (init?.body as { length: number } | undefined)?.length ?? 0;
+        await world.clock.sleep(Math.min(bytes / bytesPerMs, lastsMs), init?.signal ?? new AbortController().signal);
+        if (bytes / bytesPerMs > lastsMs) throw new TypeError('fetch failed');
+        return fetch(input, init);
+      },
+    });
+    for (let i = 0; i < 30; i++) await world.add(client, 240_000);
+    await world.clock.advance(2 * HOUR_MS);
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
+  });
+
+  it('keeps large requests whole where there is no network at all, however long', async () => {
+    const client = await world.client({ gatherMs: 1000 });
+    world.server.faults = Array.from({ length: 1000 }, () => 'refused');
+    for (let i = 0; i < 30; i++) await world.add(client, 100_000);
+    await world.clock.advance(10 * HOUR_MS);
+    world.server.faults = [];
+    await world.clock.advance(5 * MINUTE_MS);
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
+    assert.equal(world.server.jobs.size, 1);
+  });
+
   it('sends smaller requests through a proxy that takes no large ones, and remembers it', async () => {
     const client = await world.client();
     const most = 300_000;
