@@ -54,6 +54,9 @@ export const GIVE_UP_AFTER_MS = 24 * 3600_000;
 /** What one failure can add to that, milliseconds: the longest back-off and a slow request. A device may sleep in between. */
 const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 
+/** Batches that our server fails before no other is begun: as long as it is down for all, more of them would only be more requests. */
+const MOST_FAILED = 3;
+
 /** Sending was stopped by hand. */
 const STOPPED = new Error('Sending was stopped.');
 
@@ -73,8 +76,8 @@ export class Uploader {
   readonly #held = new Set<string>();
   /** Until then, more recordings may follow. */
   #gathering: Deadline | null = null;
-  /** Since our server last failed the batch that is tried now. */
-  #sinceFailure: { readonly batchId: string; readonly stopwatch: Stopwatch } | null = null;
+  /** Batches that our server fails: how often, and since when the last time. */
+  readonly #failed = new Map<string, { readonly times: number; readonly since: Stopwatch }>();
 
   constructor(options: UploaderOptions) {
     this.#options = options;
@@ -171,26 +174,35 @@ export class Uploader {
     return null;
   }
 
-  /** A batch that has something to upload, the oldest first. */
+  /** A batch that has something to upload: the one that our server failed least often, the oldest of those. */
   #unsent(): BatchDoc | undefined {
     const { library } = this.#options;
+    const failures = ({ id }: BatchDoc): number => this.#failed.get(id)?.times ?? 0;
     return [...library.batches]
-      .sort((a, b) => a.createdAt - b.createdAt)
+      .sort((a, b) => failures(a) - failures(b) || a.createdAt - b.createdAt)
       .find(
         (batch) => !this.#held.has(batch.id) && (batch.way === 'multipart' || library.uploadingOf(batch).length > 0),
       );
+  }
+
+  /** A batch that our server fails holds back no others: what waits is tried in a batch of its own. */
+  async #next(): Promise<BatchDoc | null> {
+    const unsent = this.#unsent();
+    const isFree = unsent === undefined || (this.#failed.has(unsent.id) && this.#failed.size < MOST_FAILED);
+    return (isFree ? await this.#begin() : null) ?? unsent ?? null;
   }
 
   async #step(signal: AbortSignal): Promise<void> {
     const { library, onStatus, onError } = this.#options;
     let batch: BatchDoc | null = null;
     try {
-      batch = this.#unsent() ?? (await this.#begin());
+      batch = await this.#next();
       if (batch === null) return;
       onStatus({ state: 'uploading', reason: null, until: null });
       await this.#send(batch, signal);
       this.#setbacks.forget();
       this.#offline.ignore();
+      this.#failed.delete(batch.id);
       this.#givenUp.serverIsWell();
       const left = library.batches.find(({ id }) => id === batch?.id);
       if (left !== undefined && left.failedMs > 0) await library.putBatch({ ...left, failedMs: 0 });
@@ -244,15 +256,17 @@ export class Uploader {
   /** Adds the time since the failure before this one. Sleep of the device counts no more than the wait that it fell into. */
   async #countFailure(batch: BatchDoc): Promise<void> {
     const { library, clock } = this.#options;
-    const since = this.#sinceFailure?.batchId === batch.id ? this.#sinceFailure.stopwatch.elapsedMs : 0;
-    this.#sinceFailure = { batchId: batch.id, stopwatch: new Stopwatch(clock) };
+    const { times, since } = this.#failed.get(batch.id) ?? { times: 0, since: null };
+    this.#failed.set(batch.id, { times: times + 1, since: new Stopwatch(clock) });
+    for (const id of this.#failed.keys()) if (!library.batches.some((each) => each.id === id)) this.#failed.delete(id);
     const current = library.batches.find(({ id }) => id === batch.id);
     if (current === undefined) return;
-    const failedMs = current.failedMs + Math.min(since, LONGEST_TRY_MS);
+    const failedMs = current.failedMs + Math.min(since?.elapsedMs ?? 0, LONGEST_TRY_MS);
     if (failedMs < GIVE_UP_AFTER_MS) {
       await library.putBatch({ ...current, failedMs });
       return;
     }
+    this.#failed.delete(current.id);
     await this.#givenUp.giveUp(current);
   }
 }

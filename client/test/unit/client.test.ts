@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import type { Fault } from '../support/fakeServer.ts';
+import { problem } from '../support/fakeWire.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 const of = (fault: Fault, times: number): Fault[] => Array.from({ length: times }, () => fault);
@@ -46,6 +47,26 @@ describe('a client', () => {
     await client.retry();
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('does not hold back the others for one that our own server fails again and again', async () => {
+    const { fetch } = world.server;
+    const bad = world.nextName();
+    const client = await world.client({
+      fetch: (input, init) => {
+        const isBad = init?.body instanceof Uint8Array && Buffer.from(init.body).includes(bad);
+        return isBad ? Promise.resolve(problem(500, 'internal')) : fetch(input, init);
+      },
+    });
+    await world.add(client, 100, bad);
+    await world.clock.advance(MINUTE_MS);
+    for (let i = 0; i < 5; i++) {
+      await world.add(client);
+      await world.clock.advance(10 * MINUTE_MS);
+    }
+    assert.deepEqual(states(client), ['uploading', 'synced', 'synced', 'synced', 'synced', 'synced']);
+    await world.clock.advance(30 * HOUR_MS);
+    assert.equal(client.recordings()[0]?.failure?.code, 'gave_up');
   });
 
   it('asks a server that fails every few hours once it has given up, and goes on by itself when it is well', async () => {
