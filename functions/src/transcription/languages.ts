@@ -48,11 +48,11 @@ const LATIN_AMERICA: ReadonlySet<string> = new Set(
 /**
  * The language that nova-3 takes for a tag: BCP-47 (`nb-NO`, `zh-Hant-HK`), or a locale as operating systems write it (`pt_BR`,
  * `de_DE.UTF-8`). Of what is not known as it stands, the longest known beginning counts (RFC 4647, section 3.4).
- * @returns null where no language is known, or the tag is no tag. `multi` stays what it is.
+ * @returns null where no language is known, or the tag is no tag. `multi` stays what it is, and is what BCP-47's `mul` asks for.
  */
 export function knownLanguage(tag: string): string | null {
   const written = tag.trim();
-  if (written.toLowerCase() === 'multi') return 'multi';
+  if (/^mul(?:ti)?$/i.test(written)) return 'multi';
   const locale = localeOf(written);
   if (locale === null) return null;
   const language = SPOKEN_AS[locale.language] ?? locale.language;
@@ -78,12 +78,22 @@ function chinese({ script, region }: Intl.Locale): string {
 /** A language within a macrolanguage (`zh-yue-HK`, `ar-arz`): RFC 5646, section 4.5, prefers it alone; Intl does not take it. */
 const EXTENDED = /^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/i;
 
-/** Canonical: aliases are replaced (`iw` by `he`, `deu` by `de`), and so are languages by the one that they are a kind of. */
+/** Scripts as Java and Android write them, behind all else: `zh_TW_#Hant`. */
+const SCRIPT_LAST = /^([a-z]+)(.*?)[-_]+#([a-z]{4})(?:[-_].*)?$/i;
+
+/**
+ * Canonical: aliases are replaced (`iw` by `he`, `deu` by `de`), and so are languages by the one that they are a kind of. What makes a
+ * tag none is left out from its end (`ja_JP_JP`).
+ */
 function localeOf(tag: string): Intl.Locale | null {
-  const [subtags = ''] = tag.replaceAll('_', '-').split(/[.@]/, 1);
-  try {
-    return new Intl.Locale(GRANDFATHERED[subtags.toLowerCase()] ?? subtags.replace(EXTENDED, ''));
-  } catch {
-    return null; // RangeError: not structured like a tag
+  const [written = ''] = tag.replace(SCRIPT_LAST, '$1-$3$2').replaceAll(/[-_]+/g, '-').split(/[.@]/, 1);
+  const subtags = (GRANDFATHERED[written.toLowerCase()] ?? written.replace(EXTENDED, '')).split('-');
+  for (let count = subtags.length; count > 0; count--) {
+    try {
+      return new Intl.Locale(subtags.slice(0, count).join('-'));
+    } catch {
+      // RangeError: not structured like a tag
+    }
   }
+  return null;
 }

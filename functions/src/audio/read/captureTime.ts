@@ -12,116 +12,141 @@ export interface CaptureTime {
   readonly to: number;
 }
 
-/** The beginnings of the months' names in English, German, French, Spanish, Portuguese, Italian and Dutch, in their order. */
+/**
+ * The beginnings of the months' names in their order: English, German, French, Spanish, Portuguese, Italian, Dutch, the languages of
+ * Scandinavia, Indonesian, Turkish, Polish and Russian. A word that is two months in two languages (`lis` in Polish and Croatian) is none.
+ */
 const MONTHS = [
-  'jan|ene|gen',
-  'feb|fév|fev',
-  'mar|mär|mrt|maa',
-  'apr|avr|abr',
-  'may|mai|mei|mag',
-  'juin|jun|giu',
-  'juil|jul|lug',
-  'aug|aoû|ago',
-  'sep|set',
-  'oct|okt|out|ott',
-  'nov',
-  'dec|dez|déc|dic',
+  'jan|ene|gen|oca|sty|янв',
+  'feb|fév|fev|şub|lut|фев',
+  'mar|mär|mrt|maa|мар',
+  'apr|avr|abr|nis|kwi|апр',
+  'may|mai|mei|mag|maj|мая|май',
+  'jun|juin|giu|haz|cze|июн',
+  'jul|juil|lug|tem|lip|июл',
+  'aug|aoû|ago|agu|ağu|sie|авг',
+  'sep|set|eyl|wrz|сен',
+  'oct|okt|out|ott|eki|paź|окт',
+  'nov|kas|marras|ноя',
+  'dec|dez|déc|dic|des|ara|gru|дек',
 ].map((names) => names.split('|'));
-const MONTH = `(?<month>${MONTHS.flat().join('|')})\\p{L}*\\.?`;
+/** `marras` is not `mar`. */
+const MONTH_NAMES = MONTHS.flat().toSorted((a, b) => b.length - a.length);
+const MONTH = `(?<month>${MONTH_NAMES.join('|')})\\p{L}*\\.?`;
 
 /** No digit goes on where a number begins or ends. */
 const START = String.raw`(?<!\d)`;
 const END = String.raw`(?!\d)`;
 const YEAR = String.raw`(?<year>19[7-9]\d|20\d\d)`;
 
+/** A year is not the third of six numbers: 05_01_2025_10_33_12 begins with a day or a month. */
+const NOT_THIRD = String.raw`(?<!\d\k<sep>\d\d?\k<sep>\d{4}\k<sep>)`;
+
 /**
- * Dates, the most explicit first. A day before its month is taken with dots, because months are not written so, and where no month has its
- * number; 09-10-2025 may be either, and is not taken.
+ * Dates, the most explicit first. A day before its month is taken with dots, because months are not written so, and where only one of the
+ * two can be the month, or both are the same; 09-10-2025 may be either, and is not taken.
  */
 const DATES = [
-  String.raw`${START}${YEAR}(?<sep>[-_.: ])(?<month>\d\d?)\k<sep>(?<day>\d\d?)`,
+  String.raw`${START}${YEAR}(?<sep>[-_.: ])${NOT_THIRD}(?<month>\d\d?)\k<sep>(?<day>\d\d?)${END}`,
   String.raw`${START}${YEAR}(?<month>\d\d)(?<day>\d\d)`,
   String.raw`${START}(?<day>\d\d?)\.(?<month>\d\d?)\.${YEAR}`,
   String.raw`${START}(?<day>1[3-9]|2\d|3[01])(?<sep>[-_])(?<month>\d\d?)\k<sep>${YEAR}`,
+  String.raw`${START}(?<month>\d\d?)(?<sep>[-_.])(?<day>1[3-9]|2\d|3[01])\k<sep>${YEAR}`,
+  String.raw`${START}(?<day>\d\d?)(?<sep>[-_])(?<month>\k<day>)\k<sep>${YEAR}`,
   String.raw`${START}(?<day>\d\d?)(?:st|nd|rd|th|er|º)?[ _.-]{1,2}(?:de )?${MONTH}(?: de )?[ _.,-]{0,2}${YEAR}`,
   String.raw`(?<!\p{L})${MONTH}[ _.-](?<day>\d\d?)(?:st|nd|rd|th)?[ _.,-]{1,2}${YEAR}`,
   String.raw`${YEAR}[ _.-]${MONTH}[ _.-](?<day>\d\d?)`,
-  String.raw`${YEAR}[年년] ?(?<month>\d\d?)[月월] ?(?<day>\d\d?)[日일]`,
+  String.raw`${YEAR}(?:[年년] ?|\. )(?<month>\d\d?)(?:[月월] ?|\. )(?<day>\d\d?)(?:[日일]|\.)`,
 ] as const;
 
 /** Between a date and its time. */
-const BETWEEN = String.raw`(?:[ T_,.@-]{0,8}(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]{0,8})`;
+const BETWEEN = String.raw`(?:[ T_,.@-]{0,8}(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]{0,8}(?:(?<halfBefore>[上下]午|午[前後]|오[전후]) ?)?)`;
 /** A time of day in two to four parts, and the zone behind it. Letters stand for hours and minutes, too (10h33m12s). */
-const TIME = String.raw`(?<hour>\d\d?)(?:[:._\-h 点時时]|시 ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)s?(?:[.,_-](?<fraction>\d{1,6}))?)?${END}`;
-const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?<fraction>\d{3})?)?${END}`;
-const HALF_DAY = String.raw`(?:[ _]?(?<half>[ap])\.?m\b\.?)?`;
-const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])|[+-]\d\d[:.]?\d\d${END}|\+\d\d-\d\d${END})?`;
+const TIME = String.raw`(?<hour>\d\d?)(?:[:._\- 点點時时]|시 ?| ?h ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)[s秒초]?(?:[.,](?<fraction>\d{1,9})|[_-](?<millisecond>\d{3}))?)?${END}`;
+const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?:[.,]?(?<fraction>\d{3,9}))?)?${END}`;
+/** Of a clock of twelve hours, also in Greek and Arabic. */
+const HALF_DAY = String.raw`(?:[ _]?(?<half>[apπμ])\.? ?[mμ](?!\p{L})\.?|[ _]?(?<halfAlone>[صم])(?!\p{L}))?`;
+/** Offsets that there are: four digits behind a dash are mostly a number of the recorder's. */
+const OFFSET = String.raw`(?:(?:0[1-9]|1[0-4])[:._]?(?:00|15|30|45)|00[:._]?00)${END}`;
+const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])|[+-]${OFFSET}|\+\d\d-\d\d${END})?`;
 
 const FORMS: readonly RegExp[] = [
   // Two-figure years stand only in front of a time, as recorders write them: 251009_1033, 251009-103312.
   ...DATES.flatMap((date) => [`${date}${BETWEEN}${TIME}`, `${date}${BETWEEN}${COMPACT_TIME}`]),
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)[ _T-]${COMPACT_TIME}`,
+  String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)[ _T-]${TIME}`,
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)${END}`,
 ].map((form) => new RegExp(`(?<utc>GMT|UTC)?${form}${HALF_DAY}${ZONE}`, 'diu'));
 
 const DAYS: readonly RegExp[] = DATES.map((date) => new RegExp(`${date}${END}`, 'diu'));
 
+/** Digits of Unix seconds, milliseconds, microseconds and nanoseconds from 2001 to 2286: none of them is a date. */
+const TIMESTAMP_DIGITS: ReadonlySet<number> = new Set([10, 13, 16, 19]);
+/** The same, in front of which no underscore says that it is a timestamp: until 2033 it begins with a one. */
+const BARE_TIMESTAMP = /(?:^1\d{9}|(?:^|[-. ])(?:\d{13}|1\d{15}|1\d{18}))$/;
+
 /**
- * The time in a name without its extension. A number behind the last underscore is Unix seconds or milliseconds, unless it is
- * part of a date. A date without a time of day is the beginning of that day.
+ * The time in a name without its extension. A number behind the last underscore is a Unix time, unless it is part of a date. A date
+ * without a time of day is the beginning of that day.
  * @param zone of times that do not name their own: an IANA name or an offset, as `parseTimeZone` gives it.
+ * @param isFramed whether the name is that of a `.bin` recording, whose number may be any Unix time, also that of a clock that began
+ * anew in 1970. In other names a short number counts recordings, or calls somebody.
  */
-export function findCaptureTime(base: string, zone: string): CaptureTime | null {
-  const timestamp = /_(?<digits>\d+)$/d.exec(base);
+export function findCaptureTime(base: string, zone: string, isFramed: boolean): CaptureTime | null {
+  const name = inAscii(base);
+  const timestamp = /_(?<digits>\d+)$/.exec(name);
   const digits = timestamp?.groups?.['digits'] ?? '';
-  // Ten digits are seconds from 2001 to 2286, thirteen the same in milliseconds: neither is a date.
-  if (timestamp && (digits.length === 10 || digits.length === 13)) return epoch(timestamp.index, digits);
-  // A number of thirteen digits can be nothing else behind another separator, or alone; one of ten may be a telephone number.
-  const milliseconds = /(?:^|[-. ])(\d{13})$/.exec(base);
-  if (milliseconds?.[1] !== undefined) {
-    const startedAtMs = captureTimeMs(Number(milliseconds[1]));
-    return { startedAtMs, from: milliseconds.index, to: base.length };
-  }
-  const matches = [...FORMS, ...DAYS].map((form) => form.exec(base)).filter((match) => match !== null);
+  if (timestamp && TIMESTAMP_DIGITS.has(digits.length)) return epoch(timestamp.index, name);
+  const bare = BARE_TIMESTAMP.exec(name);
+  if (bare) return epoch(bare.index, name);
+  const matches = [...FORMS, ...DAYS].map((form) => form.exec(name)).filter((match) => match !== null);
   for (const match of matches) {
     const found = timeOf(match, zone);
     if (found !== null) return found;
   }
   // Behind a date that there is not, a number is its time of day.
-  return timestamp && matches.length === 0 ? epoch(timestamp.index, digits) : null;
+  const isPartOfDate = matches.some(({ index }) => index <= (timestamp?.index ?? 0));
+  return isFramed && timestamp && !isPartOfDate ? epoch(timestamp.index, name) : null;
 }
 
-function epoch(at: number, digits: string): CaptureTime {
-  const number = Number(digits);
-  const startedAtMs = captureTimeMs(number);
-  return { startedAtMs, from: at, to: at + 1 + digits.length };
+/** With the digits, dashes, spaces and colons of ASCII in place of others, each at its place: phones write those of their language. */
+function inAscii(name: string): string {
+  return name
+    .replaceAll(/\p{Zs}/gu, ' ')
+    .replaceAll(/[\u2010-\u2015\u2212\uff0d]/g, '-')
+    .replaceAll(/[\uff1a\ua789\u2236\u02d0]/g, ':')
+    .replaceAll(/\p{Nd}/gu, (digit) => (digit.length === 1 ? asciiDigit(digit.charCodeAt(0)) : digit));
+}
+
+/** The ten digits of a script follow one another, from a code that ends in 0 or in 6. */
+function asciiDigit(code: number): string {
+  const start = code & ~0xf;
+  const zero = /\p{Nd}/u.test(String.fromCharCode(start)) ? start : start + 6;
+  return String(code - zero);
+}
+
+/** The timestamp that a name ends in. @param from where it begins, with what stands in front of it */
+function epoch(from: number, name: string): CaptureTime {
+  const digits = /\d+$/.exec(name)?.[0] ?? '';
+  const isFiner = digits.length === 16 || digits.length === 19;
+  return { startedAtMs: captureTimeMs(Number(isFiner ? digits.slice(0, 13) : digits)), from, to: name.length };
 }
 
 function timeOf(match: RegExpExecArray, zone: string): CaptureTime | null {
-  const {
-    year,
-    shortYear,
-    month = '',
-    day,
-    hour = '0',
-    minute = '0',
-    second = '0',
-    fraction = '0',
-    half,
-    utc,
-  } = match.groups as Partial<Record<string, string>>;
+  const parts = match.groups as Partial<Record<string, string>>;
+  const { year, shortYear, month = '', day, hour = '0', minute = '0', second = '0', fraction, millisecond } = parts;
   const wall: WallTime = {
     year: shortYear === undefined ? Number(year) : fullYear(Number(shortYear)),
     month: /^\d/.test(month) ? Number(month) : MONTHS.findIndex((names) => names.includes(month.toLowerCase())) + 1,
     day: Number(day),
-    hour: hourOf(Number(hour), half),
+    hour: hourOf(Number(hour), parts['half'] ?? parts['halfAlone'] ?? parts['halfBefore']),
     minute: Number(minute),
     second: Number(second),
-    millisecond: Math.floor(Number(`0.${fraction}`) * 1000),
+    millisecond: Math.floor(Number(`0.${fraction ?? millisecond ?? 0}`) * 1000),
   };
   if (!isPossible(wall)) return null;
-  const ownZone = match.groups?.['zone'];
-  const startedAtMs = zonedTimeMs(wall, ownZone !== undefined ? offsetOf(ownZone) : utc !== undefined ? 'UTC' : zone);
+  const ownZone = parts['zone'] ?? (parts['utc'] === undefined ? undefined : 'UTC');
+  const startedAtMs = zonedTimeMs(wall, ownZone === undefined ? zone : offsetOf(ownZone));
   const [from, to] = match.indices?.[0] ?? [0, 0];
   return { startedAtMs, from, to };
 }
@@ -131,20 +156,25 @@ function fullYear(short: number): number {
   return short < 70 ? 2000 + short : 1900 + short;
 }
 
+/** The second half of a day, as languages write it. */
+const PM = /^(?:p|μ|م|下午|午後|오후)$/i;
+
 /** @returns NaN for an hour that no clock of twelve hours has. */
 function hourOf(hour: number, half: string | undefined): number {
   if (half === undefined) return hour;
   if (hour < 1 || hour > 12) return NaN;
-  return (hour % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
+  return (hour % 12) + (PM.test(half) ? 12 : 0);
 }
 
+/** A day may end at 24:00:00, and a minute with a leap second. */
 function isPossible({ year, month, day, hour, minute, second }: WallTime): boolean {
   const date = new Date(Date.UTC(year, month - 1, day));
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  const isTime = hour < 24 ? minute < 60 && second <= 60 : hour === 24 && minute === 0 && second === 0;
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && isTime;
 }
 
 /** `Z`, `UTC`, `GMT+2`, `+0200`, `+02:00` as an offset. */
 function offsetOf(written: string): string {
-  const [, sign, hours = '', minutes = '00'] = /([+-])(\d\d?)[:.-]?(\d\d)?$/.exec(written) ?? [];
+  const [, sign, hours = '', minutes = '00'] = /([+-])(\d\d?)[:._-]?(\d\d)?$/.exec(written) ?? [];
   return sign === undefined ? 'UTC' : `${sign}${hours.padStart(2, '0')}:${minutes}`;
 }

@@ -64,7 +64,7 @@ function readName(filename: string, options: NameOptions): RecordingName {
   if (kind !== FRAMED_EXTENSION && container === null) {
     throw refusal('bad_extension', `It ends in .${extension}. ${CATALOGUE.bad_extension.message}`);
   }
-  const time = findCaptureTime(base, options.timeZone ?? 'UTC');
+  const time = findCaptureTime(base, options.timeZone ?? 'UTC', container === null);
   if (time === null) {
     const missing = `It has no _{timestamp} before .${kind}, and no date and time that can be read.`;
     throw refusal('bad_name', `${missing} ${CATALOGUE.bad_name.message}`);
@@ -82,8 +82,8 @@ function readName(filename: string, options: NameOptions): RecordingName {
 
 /** What stands before the time in a name that {@link parseRecordingName} takes. */
 export function namePrefix(filename: string): string {
-  const base = filename.replace(/\.[^.]*$/, '');
-  return base.slice(0, findCaptureTime(base, 'UTC')?.from);
+  const [, base = '', extension = ''] = /^(.*)\.([^.]*)$/.exec(filename) ?? [];
+  return base.slice(0, findCaptureTime(base, 'UTC', extension.toLowerCase() === FRAMED_EXTENSION)?.from);
 }
 
 function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: string): AppError {

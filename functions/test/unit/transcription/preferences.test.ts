@@ -113,6 +113,15 @@ describe('preferences', () => {
       'en-US-u-ca-buddhist': 'en-US',
       MULTI: 'multi',
       POSIX: null,
+      mul: 'multi',
+      und: null,
+      zh_Hans_CN: 'zh-Hans',
+      'zh_TW_#Hant': 'zh-Hant', // Android
+      ja_JP_JP: 'ja',
+      no_NO_NY: 'no',
+      'en-GB-oxendict': 'en-GB',
+      'sr-Latn': 'sr',
+      'i-klingon': null,
     };
     for (const [tag, language] of Object.entries(cases)) {
       it(`“${tag}” is ${language ?? 'none'}`, () => {

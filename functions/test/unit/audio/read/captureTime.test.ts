@@ -6,7 +6,7 @@ import { parseTimeZone, zonedTimeMs } from '../../../../src/audio/read/timeZone.
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
 function timeIn(base: string, zone = 'UTC'): string | null {
-  const found = findCaptureTime(base, zone);
+  const found = findCaptureTime(base, zone, false);
   return found && new Date(found.startedAtMs).toISOString();
 }
 
@@ -62,6 +62,27 @@ describe('The time in a name', () => {
     ['9 de mayo de 2025 10.33', '2025-05-09T10:33:00.000Z'],
     ['3 juin 2025 10.33', '2025-06-03T10:33:00.000Z'],
     ['REC_20251009', '2025-10-09T00:00:00.000Z'],
+    ['1760006000', '2025-10-09T10:33:20.000Z'],
+    ['1760006000123456', '2025-10-09T10:33:20.123Z'],
+    ['rec_1760006000123456789', '2025-10-09T10:33:20.123Z'],
+    ['20251009T103312.123Z', '2025-10-09T10:33:12.123Z'],
+    ['2025-10-09T10_33_12-05_00', '2025-10-09T15:33:12.000Z'],
+    ['20251009-103312-0123', at], // what a recorder counts is no zone
+    ['M_251009_10_33_12', at],
+    ['Recording 2025-10-09 at 10.33.12\u202fPM', '2025-10-09T22:33:12.000Z'], // macOS
+    ['2025-10-09 10.33.12 p. m.', '2025-10-09T22:33:12.000Z'],
+    ['2025年10月9日 下午10時33分12秒', '2025-10-09T22:33:12.000Z'],
+    ['화면 기록 2025. 10. 9. 오후 10.33.12', '2025-10-09T22:33:12.000Z'],
+    ['٢٠٢٥-١٠-٠٩ ١٠.٣٣.١٢ م', '2025-10-09T22:33:12.000Z'],
+    ['２０２５１００９＿１０３３１２'.replace('＿', '_'), at],
+    ['2025‑10‑09 10‑33‑12', at],
+    ['2025-10-09 10：33：12', at],
+    ['10-13-2025 10-33-12', '2025-10-13T10:33:12.000Z'], // there is no thirteenth month
+    ['10-10-2025 10-33-12', '2025-10-10T10:33:12.000Z'],
+    ['2025-10-09 24.00.00', '2025-10-10T00:00:00.000Z'],
+    ['Note vocale 9 oct. 2025 à 10 h 33', '2025-10-09T10:33:00.000Z'],
+    ['Запись 9 октября 2025 10.33', '2025-10-09T10:33:00.000Z'],
+    ['5 marraskuuta 2025 klo 10.33', '2025-11-05T10:33:00.000Z'], // not in March
   ];
   for (const [name, time] of forms) {
     it(`is found in ${name}`, () => {
@@ -101,13 +122,31 @@ describe('The time in a name', () => {
       '2025-10-09 25_00_00'.replace('2025-10-09', '2025-13-09'),
       '04-05-2025 10-33',
       '123456789012345',
+      'ZOOM0001',
+      'DS_0001',
+      'Recording_12',
+      'Call_612345678',
+      'Call_14155550123',
+      '00000000_000000',
+      '05_01_2025_10_33_12',
+      '05_01_2025_10_11_12',
     ]) {
       assert.equal(timeIn(name), null, name);
     }
   });
 
+  it('of a framed recording may be any number, of clocks that began anew, too', () => {
+    for (const [name, ms] of [
+      ['a_37', 37_000],
+      ['a_315532812000', 315_532_812_000],
+    ] as const) {
+      assert.equal(findCaptureTime(name, 'UTC', true)?.startedAtMs, ms);
+      assert.equal(findCaptureTime(name, 'UTC', false), null);
+    }
+  });
+
   it('is told apart from the rest of the name', () => {
-    const found = findCaptureTime('audio_omi_opus_16000_1_fs160_20251009_120000', 'UTC');
+    const found = findCaptureTime('audio_omi_opus_16000_1_fs160_20251009_120000', 'UTC', true);
     assert.deepEqual(found, { startedAtMs: Date.parse(noon), from: 29, to: 44 });
   });
 
@@ -172,9 +211,10 @@ describe('The time in a name', () => {
       fc.property(
         fc.array(piece, { maxLength: 50 }),
         fc.constantFrom('UTC', 'Europe/Berlin', '+05:30'),
-        (pieces, zone) => {
+        fc.boolean(),
+        (pieces, zone, isFramed) => {
           const base = pieces.join('').slice(0, 200);
-          const found = findCaptureTime(base, zone);
+          const found = findCaptureTime(base, zone, isFramed);
           assert.ok(found === null || (found.from >= 0 && found.from < found.to && found.to <= base.length));
           assert.ok(found === null || !Number.isNaN(found.startedAtMs));
         },

@@ -147,7 +147,7 @@ describe('names of ordinary files', () => {
   });
 
   it('need a time', () => {
-    for (const name of ['memo.wav', 'memo_.wav', 'memo_1760000000x.wav', '1760000000.wav', 'memo_-1760000000.wav']) {
+    for (const name of ['memo.wav', 'memo_.wav', 'memo_1760000000x.wav', 'DS_0001.wav', 'memo_-1760000000.wav']) {
       assert.equal(refused(name).code, 'bad_name', name);
     }
   });
@@ -171,15 +171,7 @@ describe('capture times in names', () => {
       refused(`a_${NOW_MS + 300_001}.bin`).message,
       /more than 5 minutes after now \(2025-10-09T09:00:00\.000Z\)/,
     );
-    for (const digits of [
-      '0',
-      '1',
-      '10000000000',
-      '1704067199999',
-      `${NOW_MS + 300_001}`,
-      '1760000000000000',
-      '9'.repeat(150),
-    ]) {
+    for (const digits of ['0', '1', '10000000000', '1704067199999', `${NOW_MS + 300_001}`, '9'.repeat(150)]) {
       assert.equal(refused(`a_${digits}.bin`).code, 'bad_timestamp', digits);
     }
   });
