@@ -1,5 +1,5 @@
 /** The probability of speech in the windows of a stretch: slice by slice, each at a level of its own, and twice where in doubt. */
-import { DOUBTFUL_WINDOWS, gainFor, standsOut } from './level.ts';
+import { DOUBTFUL_WINDOWS, gainFor, gainInNoise, standsOut } from './level.ts';
 import { REGION_DEFAULTS, RegionDetector } from './regions.ts';
 import { sliceStretch } from './slices.ts';
 import type { Slice, Stretch } from './slices.ts';
@@ -12,7 +12,8 @@ import type { Vad, VadSlice } from './vad.ts';
  * "Silent" needs proof: the audio is deleted. What stands out of the background therefore gets the benefit of the doubt, twice. A
  * slice in which it was not heard is judged again on its own, from a fresh start and at its own level: the model misses speech
  * after other sound, whose memory it carries and whose level decided the gain. And where the model is unsure of it, it counts as
- * speech.
+ * speech. A slice that is loud all through, in which nothing can stand out, is judged again turned down; it is believed where it is
+ * sure, because noise and music are loud all through, too.
  * @param pcm of the passage, from its first window on. @param levels of its windows.
  * @returns one probability for each judged window, 0 to 1.
  */
@@ -40,17 +41,33 @@ export async function judgeStretch(
     const missed = outstanding[i]?.filter((stands, window) => stands && !heard[slice.start - start + window]);
     return (missed?.length ?? 0) >= DOUBTFUL_WINDOWS;
   });
-  const second = await vad.probabilities(again.map((slice) => toVadSlice({ ...slice, from: slice.start })));
+  const freshly = (slice: Slice): VadSlice => toVadSlice({ ...slice, from: slice.start });
+  const second = await vad.probabilities(again.map(freshly));
+  const turnedDown = slices.flatMap((slice) => {
+    const gain = gainInNoise(levelsOf(slice));
+    return gain === null ? [] : { slice, judge: { ...freshly(slice), gain } };
+  });
+  const third = (await vad.probabilities(turnedDown.map(({ judge }) => judge))).map(whereSure);
 
   return joined(
     slices.map((slice, i) => {
       const other = second[again.indexOf(slice)];
+      const quieter = third[turnedDown.findIndex((each) => each.slice === slice)];
       return judged[i]?.map((probability, window) => {
-        const best = Math.max(probability, other?.[window] ?? 0);
+        const best = Math.max(probability, other?.[window] ?? 0, quieter?.[window] ?? 0);
         return outstanding[i]?.[window] ? inDoubtSpeech(best) : best;
       });
     }),
   );
+}
+
+/** Silero's own threshold, at the level that it was trained on. */
+const SURE = 0.5;
+
+/** The probabilities of which the model is sure, 0 for the others, and for all of them where only a click would be heard. */
+function whereSure(probabilities: Float32Array): Float32Array {
+  const sure = probabilities.map((probability) => (probability >= SURE ? probability : 0));
+  return sure.filter((probability) => probability > 0).length >= DOUBTFUL_WINDOWS ? sure : sure.fill(0);
 }
 
 function inDoubtSpeech(probability: number): number {

@@ -22,8 +22,7 @@ export function windowLevels(pcm: Float32Array): Float32Array {
 
 /** What a slice with windows of these levels is multiplied by, 1 to {@link MAX_GAIN}: nothing is turned down. */
 export function gainFor(levels: Float32Array): number {
-  const sorted = levels.toSorted();
-  const speech = sorted[Math.floor(SPEECH_PERCENTILE * sorted.length)] ?? 0;
+  const speech = percentile(levels, SPEECH_PERCENTILE);
   return speech === 0 ? 1 : Math.max(1, Math.min(MAX_GAIN, SPEECH_RMS / speech));
 }
 
@@ -38,10 +37,24 @@ const LEAST_BACKGROUND = 1 / 0x8000 / Math.sqrt(12);
 
 /** 1 for each of these windows that stands out of the background of them all. */
 export function standsOut(levels: Float32Array): Uint8Array {
-  const background = levels.toSorted()[Math.floor(BACKGROUND_PERCENTILE * levels.length)] ?? 0;
+  const background = percentile(levels, BACKGROUND_PERCENTILE);
   const least = STANDS_OUT * Math.max(background, LEAST_BACKGROUND);
   return Uint8Array.from(levels, (level) => (level > least ? 1 : 0));
 }
 
 /** Windows that stand out, within some seconds, which are worth a look: 0.2 s, a short word. Fewer are clicks and knocks. */
 export const DOUBTFUL_WINDOWS = 6;
+
+/**
+ * What a slice that is loud all through is multiplied by, so that it is as loud as speech; null where it is not loud, or where anything
+ * stands out. Speech in it would be no louder than the noise, and the model misses it above the level that it was trained on.
+ */
+export function gainInNoise(levels: Float32Array): number | null {
+  const loudest = percentile(levels, SPEECH_PERCENTILE);
+  const isLoudThroughout = loudest > SPEECH_RMS && STANDS_OUT * percentile(levels, BACKGROUND_PERCENTILE) > loudest;
+  return isLoudThroughout ? SPEECH_RMS / loudest : null;
+}
+
+function percentile(levels: Float32Array, share: number): number {
+  return levels.toSorted()[Math.floor(share * levels.length)] ?? 0;
+}

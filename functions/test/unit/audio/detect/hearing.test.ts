@@ -94,6 +94,18 @@ describe('Hearing', function () {
     });
   }
 
+  it('is the same in loud noise as in noise at the level of speech', async () => {
+    for (const [kind, ratio] of [
+      ['pink', 0],
+      ['white', 3],
+    ] as const) {
+      const noisy = withNoise(joined(times(4, SPEECH)), steadyNoise(kind, 10, -20), ratio);
+      const reference = seconds(await heard(atLevel(noisy, -20)));
+      const loud = seconds(await heard(atLevel(noisy, -6)));
+      assert.ok(reference > 5 && loud >= 0.95 * reference, `${kind}: ${loud} s at -6 dBFS, ${reference} s at -20`);
+    }
+  });
+
   it('is of each of two channels, however loud the other is', async () => {
     const voice = atLevel(SPEECH, -40);
     const music = Float32Array.from(
@@ -117,7 +129,7 @@ describe('Hearing', function () {
   it('finds nothing in digital silence and in steady noise, at any level', async () => {
     assert.deepEqual(await heard(silence(65)), []);
     for (const kind of ['white', 'pink', 'brown', 'hum'] as const) {
-      for (const level of [-20, -40, -60]) {
+      for (const level of [-6, -20, -40, -60]) {
         assert.deepEqual(await heard(steadyNoise(kind, 20, level)), [], `${kind} at ${level} dBFS`);
       }
     }
