@@ -108,10 +108,15 @@ export class FrameLook {
 
   /** Where the empty frames that start at `offset` end. */
   afterEmpty(offset: number): number {
+    return offset + LENGTH_BYTES * Math.floor((this.afterZeros(offset) - offset) / LENGTH_BYTES);
+  }
+
+  /** Where the zeros that start at `offset` end, as far as they are here. */
+  afterZeros(offset: number): number {
     const { from, to } = this.#zeros;
     const isInside = offset >= from && offset <= to;
     this.#zeros = { from: isInside ? from : offset, to: this.#window.findOther(0, isInside ? to : offset) };
-    return offset + LENGTH_BYTES * Math.floor((this.#zeros.to - offset) / LENGTH_BYTES);
+    return this.#zeros.to;
   }
 
   /** How many lengths of 0 stand directly before `end`, none of them before `start`. */

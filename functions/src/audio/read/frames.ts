@@ -37,6 +37,13 @@ export type FrameEvent =
   /** A last frame that was not written to its end; `payload` is what there is of it. */
   | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number; readonly payload: Uint8Array };
 
+/** What storage loses at a time, or a multiple of it. */
+const SECTOR_BYTES = 512;
+/** Zeros behind the border of a frame that may be one: it may begin with the last bytes of the frame before. */
+const LEAST_ZEROS = SECTOR_BYTES - LENGTH_BYTES + 1;
+/** Zeros of at least as many bytes are a pause: what storage erases at a time is smaller. */
+const MAX_ZEROED_BYTES = 256 * 1024;
+
 /** Bytes that do not read as frames, while the reader searches for the next one that does. */
 interface Loss {
   readonly offset: number;
@@ -51,7 +58,7 @@ interface Loss {
 
 /**
  * One recording's reader: push its bytes in order, then end. The events do not depend on how the bytes are cut into pushes,
- * and cover every byte once, in order. Time is linear in the bytes; memory is bounded by a few frames of the largest size.
+ * and cover every byte once, in order. Time is linear in the bytes; memory is bounded by a few frames of the largest size, and zeros.
  */
 export class FrameReader {
   readonly #look: FrameLook;
@@ -97,7 +104,8 @@ export class FrameReader {
 
   /** Reads the frame at the position. False: needs more bytes, or there are none. */
   #next(events: FrameEvent[]): boolean {
-    const chain = this.#chain.from(this.#position);
+    const proofFrom = this.#behindZeros();
+    const chain = proofFrom === 'unknown' ? proofFrom : this.#chain.from(proofFrom);
     if (chain === 'unknown') return false;
     const found = this.#look.at(this.#position);
     if (chain === 'breaks' && this.#learnedTo !== this.#chain.front) {
@@ -113,10 +121,7 @@ export class FrameReader {
       case 'bad_length':
         return this.#lose('bad_length', null);
       case 'empty':
-        if (chain === 'holds') this.#acceptEmpty(1, events);
-        else if (this.#isPause(this.#position)) this.#acceptEmpty(this.#emptyAt(this.#position), events);
-        else return this.#lose('bad_length', null);
-        return true;
+        return this.#nextEmpty(chain, events);
       case 'frame':
         if (chain === 'breaks' && !this.#leadsOn(found)) {
           return this.#lose('lost_sync', this.#ordinary.isOrdinary(found) ? found : null);
@@ -126,6 +131,23 @@ export class FrameReader {
         this.#readFrame(found, events);
         return true;
     }
+  }
+
+  #nextEmpty(chain: 'holds' | 'breaks', events: FrameEvent[]): boolean {
+    const isPause = chain === 'holds' || this.#isPause(this.#position);
+    if (isPause === 'unknown') return false;
+    if (!isPause) return this.#lose('bad_length', null);
+    this.#acceptEmpty(chain === 'holds' ? 1 : this.#emptyAt(this.#position), events);
+    return true;
+  }
+
+  /** Where a chain must lead on from: behind a stretch of zeros as large as a sector, because those lead to one another. */
+  #behindZeros(): number | 'unknown' {
+    const to = this.#look.afterZeros(this.#position);
+    const isHere = to < this.#look.end || this.#look.ended || to - this.#position >= MAX_ZEROED_BYTES;
+    if (!isHere) return 'unknown';
+    const isLarge = to - this.#position >= LEAST_ZEROS && to - this.#position < MAX_ZEROED_BYTES;
+    return isLarge ? this.#afterEmpty(this.#position) : this.#position;
   }
 
   /** Whether a frame's length is right although the chain breaks later: it leads to a good frame, past damaged contents if need be. */
@@ -150,10 +172,24 @@ export class FrameReader {
   }
 
   /** Whether lengths of 0 at `offset`, on a chain that breaks, are empty frames. */
-  #isPause(offset: number): boolean {
+  #isPause(offset: number): boolean | 'unknown' {
     const next = this.#look.at(this.#afterEmpty(offset));
     if (next.kind === 'frame' ? this.#ordinary.fits(next) : next.kind === 'end') return true;
-    return this.#isLongPause(offset, this.#endsInZeros);
+    if (!this.#isLongPause(offset, this.#endsInZeros)) return false;
+    const isZeroed = this.#isZeroed(offset);
+    return isZeroed === 'unknown' ? isZeroed : !isZeroed;
+  }
+
+  /**
+   * Whether zeros that begin where a frame begins are what a damaged sector reads as: frames go on where they would have without it, or
+   * the zeros fill whole sectors.
+   */
+  #isZeroed(offset: number): boolean | 'unknown' {
+    const zeros = this.#look.afterZeros(offset) - offset;
+    if (zeros < LEAST_ZEROS) return false;
+    const frameBytes = this.#ordinary.regularBytes;
+    const goesOn = frameBytes !== null && this.#startsChain(offset + Math.ceil(zeros / frameBytes) * frameBytes);
+    return goesOn || (zeros - LEAST_ZEROS) % SECTOR_BYTES < 2 * LENGTH_BYTES - 1;
   }
 
   /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */

@@ -42,6 +42,12 @@ export class OrdinaryFrames {
     return this.#pcm !== null;
   }
 
+  /** Bytes of each frame with its length, where all are equal: PCM. */
+  get regularBytes(): number | null {
+    const usual = this.#pcm?.usual ?? null;
+    return usual === null ? null : LENGTH_BYTES + usual;
+  }
+
   /** Whether one packet of another duration is damage. */
   get isSteady(): boolean {
     return this.#steady >= STEADY_FRAMES;
