@@ -5,6 +5,7 @@ import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
+import { hasEncoderDelay } from './encoderDelay.ts';
 import type { FileView } from './fileView.ts';
 import { placeFlacFrame } from './flacFrame.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
@@ -55,6 +56,9 @@ interface OpenTrack {
   readonly decoder: AudioDecoder | null;
   /** Whether it has given a frame: encoders put something before the audio, which is cut from the first. */
   hasBegun: boolean;
+  packets: number;
+  /** What the encoder put before the audio, and the container does not say, seconds. */
+  delaySeconds: number;
 }
 
 /** A part of a file and its audio tracks. */
@@ -76,6 +80,8 @@ export class Decoding {
   readonly #demuxer: Demuxer;
   readonly #tracks: Track[] = [];
   readonly #bytes: PacketBytes;
+  /** Whether the container leaves it open how an encoder begins. */
+  #mayBeDelayed = true;
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -96,6 +102,7 @@ export class Decoding {
     let mixer: TrackMixer | null = null;
     for (const [i, view] of parts.entries()) {
       const { libav, context, streams } = await this.#open(view);
+      this.#mayBeDelayed = this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a');
       mixer ??= new TrackMixer(this.#tracks.length);
       for (const track of this.#tracks) {
         track.isDamaged = i > 0;
@@ -172,7 +179,7 @@ export class Decoding {
       bytes: 0,
     });
     const open = decoder === null ? null : AudioDecoder.open(libav, decoder, stream.codecpar);
-    return { track, stream, decoder: open, hasBegun: false };
+    return { track, stream, decoder: open, hasBegun: false, packets: 0, delaySeconds: 0 };
   }
 
   #decodePacket(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
@@ -194,10 +201,11 @@ export class Decoding {
     const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
     if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
     track.bytes += size - Math.min(size, strayBytes);
+    open.packets++;
     const isIntact = open.decoder?.decode(packet, (frame) => {
       this.#place(libav, open, frame);
     });
-    if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick);
+    if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick - open.delaySeconds);
   }
 
   #place(libav: Libav, open: OpenTrack, frame: number): void {
@@ -209,13 +217,23 @@ export class Decoding {
     const output = this.#outputFor(libav, track, shape);
     const seconds = samples / shape.sampleRate;
     // The time stamp is that of the packet, also where its beginning was cut.
-    const cut = open.hasBegun ? 0 : Math.max(0, track.lastSeconds - seconds);
+    const isFirst = !open.hasBegun;
+    const cut = isFirst ? Math.max(0, track.lastSeconds - seconds) : 0;
     open.hasBegun = true;
     const pts = timestampOf(libav.AVFrame_pts_sync(frame), libav.AVFrame_ptshi_sync(frame));
-    const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick + cut;
+    if (isFirst && this.#isEncoderDelay(open, seconds, cut)) {
+      open.delaySeconds = seconds;
+      return;
+    }
+    const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick + cut - open.delaySeconds;
     track.timeline.expect(at, seconds, this.#gapOf(track));
     track.isDamaged = false;
     for (const planes of output.resampler.push(frame)) track.timeline.fill(output.channels.push(planes));
+  }
+
+  /** Whether a first frame stands before the audio (`encoderDelay.ts`). Where the container has said so, it was cut, or did not come. */
+  #isEncoderDelay({ stream, packets }: OpenTrack, seconds: number, cut: number): boolean {
+    return stream.codec === 'aac' && this.#mayBeDelayed && packets === 1 && cut < seconds / 2;
   }
 
   #lose(track: Track, at: number | null): void {

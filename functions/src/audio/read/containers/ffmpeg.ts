@@ -15,6 +15,7 @@ import { SAMPLE_RATE } from '../pcm.ts';
 import { toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
 import { claimedSeconds as claimedSecondsOf } from './claims.ts';
+import { hasEncoderDelay } from './encoderDelay.ts';
 import { findFfmpeg } from './ffmpegBinary.ts';
 import { buildCommand, FFMPEG_DEMUXERS, limitsFor } from './ffmpegCommand.ts';
 import { FfmpegProcess } from './ffmpegProcess.ts';
@@ -50,9 +51,9 @@ const MAX_FAILED_PIECES = 5;
 /** What has to be read by itself, because ffmpeg does not follow what comes between. */
 interface Piece {
   readonly view: FileView;
-  /** What is missing before it, seconds. */
-  readonly lostSeconds: number;
-  /** What it claims to hold; 0 where it claims nothing. */
+  /** What is missing before it, seconds; null where its time stamps say it, which go on from the piece before. */
+  readonly lostSeconds: number | null;
+  /** What it claims to hold, with the pieces that it goes on from; 0 where it claims nothing. */
   readonly claimedSeconds: number;
 }
 
@@ -68,17 +69,31 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
     const pieces = piecesOf(file, extension);
     const notes = new Set<string>();
     let failed = 0;
-    for (const piece of pieces) {
-      if (piece.lostSeconds > 0) yield lost(piece.lostSeconds, options);
+    let before: PcmTracks | null = null;
+    for (const [i, piece] of pieces.entries()) {
+      const { lostSeconds, claimedSeconds } = piece;
+      if (lostSeconds !== null) before = null;
+      if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
       const piecePath = pieces.length > 1 ? `${path}-piece` : path;
       if (pieces.length > 1) await writeView(piece.view, piecePath);
+      const isLast = pieces[i + 1]?.lostSeconds !== null;
+      const isBehindDamage = lostSeconds === null;
+      const hasDelay: boolean = i === 0 && hasEncoderDelay(file, extension);
       try {
-        for (const note of yield* decodePiece(piecePath, extension, piece.claimedSeconds, options)) notes.add(note);
+        const decoded: Decoded = yield* decodePiece(
+          piecePath,
+          extension,
+          { before, isBehindDamage, hasDelay },
+          options,
+        );
+        for (const note of decoded.notes) notes.add(note);
+        before = decoded.tracks;
+        if (isLast) yield toBatch(before.end(claimedSeconds));
       } catch (error) {
         const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
         if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
         notes.add('A part of the file cannot be decoded.');
-        yield lost(piece.claimedSeconds, options);
+        if (isLast) yield before === null ? lost(claimedSeconds, options) : toBatch(before.end(claimedSeconds));
       }
     }
     return [...notes];
@@ -87,11 +102,18 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
   }
 }
 
-/** The links of a chained Ogg file; frames without a container, cut where something is missing between them. */
+/** The links of a chained Ogg file and the parts of each behind damage; frames without a container, cut where something is missing. */
 function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   if (extension === 'ogg') {
     const links = linksOf(file).slice(0, MAX_PIECES);
-    return links.map((link) => ({ view: link.whole, lostSeconds: 0, claimedSeconds: linkSeconds(link) }));
+    const isFew = links.reduce((sum, { parts }) => sum + parts.length, 0) <= MAX_PIECES;
+    return links.flatMap((link) =>
+      (isFew ? link.parts : [link.whole]).map((view, i): Piece => ({
+        view,
+        lostSeconds: i === 0 ? 0 : null,
+        claimedSeconds: linkSeconds(link),
+      })),
+    );
   }
   const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
   const header = extension === 'aac' ? adtsFrame : extension === 'mp3' ? layerFrame : null;
@@ -104,12 +126,21 @@ function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
   return toBatch([{ kind: 'lost', samples: Math.round(Math.min(seconds, maxSeconds) * SAMPLE_RATE) }]);
 }
 
+interface Decoded {
+  readonly tracks: PcmTracks;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Runs ffmpeg on one piece, whose tracks are left open.
+ * @param start the tracks of the piece that it goes on from, or none, and whether the first frame of AAC stands before the audio
+ */
 async function* decodePiece(
   path: string,
   extension: FileExtension,
-  claimedSeconds: number,
+  start: { readonly before: PcmTracks | null; readonly isBehindDamage: boolean; readonly hasDelay: boolean },
   options: FfmpegOptions,
-): Batches {
+): AsyncGenerator<Batch, Decoded, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
   const output = new PassThrough({ emitClose: false });
   const limits = await limitsFor(path);
@@ -124,8 +155,10 @@ async function* decodePiece(
   let tracks: PcmTracks | null = null;
   try {
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
-      if (event.kind === 'tracks') tracks = new PcmTracks(event.tracks, options.maxSeconds, options.channels);
-      else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : 'lost');
+      if (event.kind === 'tracks') {
+        tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
+        if (start.isBehindDamage) tracks.goOn(event.tracks);
+      } else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : 'lost');
       if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }
     const failure = await process.ended;
@@ -136,8 +169,7 @@ async function* decodePiece(
       const code = failure?.kind === 'program' ? 'decoder_unavailable' : 'recording_corrupt';
       throw new AppError(code, failure === null ? {} : { cause: failure.error });
     }
-    yield toBatch(tracks.end(claimedSeconds));
-    return failure === null ? [] : ['The decoder stopped before the end of the file.'];
+    return { tracks, notes: failure === null ? [] : ['The decoder stopped before the end of the file.'] };
   } finally {
     watch.end();
     options.signal.removeEventListener('abort', stop);

@@ -24,7 +24,12 @@ export interface PcmBlock {
 
 interface Track extends PcmTrack {
   readonly timeline: Timeline;
-  readonly converter: ChannelConverter;
+  converter: ChannelConverter;
+  readonly newConverter: () => ChannelConverter;
+  /** Whether what comes next goes on behind damage. */
+  isDamaged: boolean;
+  /** What the encoder put before the audio, seconds; null until it has come. */
+  delaySeconds: number | null;
 }
 
 export class PcmTracks {
@@ -33,20 +38,38 @@ export class PcmTracks {
   readonly #maxSeconds: number;
   readonly #workload = new Workload();
 
-  /** @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded */
-  constructor(tracks: readonly PcmTrack[], maxSeconds: number, channels: ChannelMode) {
-    const complaint =
-      tracks.length > MAX_TRACKS
-        ? tooManyTracks(tracks.length)
-        : (tracks.map(implausible).find((each) => each !== null) ?? null);
-    if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
+  /**
+   * @param hasDelay whether the first block of each track stands before the audio
+   * @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded
+   */
+  constructor(tracks: readonly PcmTrack[], maxSeconds: number, channels: ChannelMode, hasDelay = false) {
+    refuseImplausible(tracks);
     this.#maxSeconds = maxSeconds;
     this.#mixer = new TrackMixer(tracks.length);
-    this.#tracks = tracks.map((track) => ({
-      ...track,
-      timeline: new Timeline(maxSeconds),
-      converter: new ChannelConverter(track.channels, track.sampleRate, tracks.length === 1 ? channels : 'mixed'),
-    }));
+    this.#tracks = tracks.map((track) => {
+      const mode = tracks.length === 1 ? channels : 'mixed';
+      const newConverter = () => new ChannelConverter(track.channels, track.sampleRate, mode);
+      const timeline = new Timeline(maxSeconds);
+      const delaySeconds = hasDelay ? null : 0;
+      return { ...track, timeline, converter: newConverter(), newConverter, isDamaged: false, delaySeconds };
+    });
+  }
+
+  /**
+   * The same tracks go on behind damage: their time stamps say how much is missing.
+   * @throws AppError `recording_corrupt` where they are others
+   */
+  goOn(tracks: readonly PcmTrack[]): void {
+    const isSame = ({ number, sampleRate, channels }: PcmTrack, i: number): boolean => {
+      const track = this.#tracks[i];
+      return track?.number === number && track.sampleRate === sampleRate && track.channels === channels;
+    };
+    if (tracks.length !== this.#tracks.length || !tracks.every(isSame)) throw new AppError('recording_corrupt');
+    for (const track of this.#tracks) {
+      flush(track);
+      track.converter = track.newConverter();
+      track.isDamaged = true;
+    }
   }
 
   /** @param gap what a gap in the time stamps before the block is */
@@ -56,7 +79,13 @@ export class PcmTracks {
     const planes = deinterleave(s16leToFloat(bytes), track.channels);
     const samples = planes[0]?.length ?? 0;
     this.#workload.add(samples * track.channels);
-    track.timeline.expect(seconds, samples / track.sampleRate, gap);
+    const length = samples / track.sampleRate;
+    if (track.delaySeconds === null) {
+      track.delaySeconds = length;
+      return;
+    }
+    track.timeline.expect(seconds - track.delaySeconds, length, track.isDamaged ? 'lost' : gap);
+    track.isDamaged = false;
     track.timeline.fill(track.converter.push(planes));
   }
 
@@ -71,9 +100,9 @@ export class PcmTracks {
 
   /** The rest. @param claimedSeconds what the container claims to hold: what did not come of it is lost */
   end(claimedSeconds: number): Stretch[] {
-    for (const { timeline, converter } of this.#tracks) {
-      timeline.fill(converter.end());
-      timeline.padWithZeros();
+    for (const track of this.#tracks) {
+      flush(track);
+      const { timeline } = track;
       const missing = claimedSeconds - timeline.length / SAMPLE_RATE;
       if (missing > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.lose(null, missing, 'lost');
     }
@@ -84,4 +113,18 @@ export class PcmTracks {
     for (const [i, { timeline }] of this.#tracks.entries()) this.#mixer.push(i, timeline.drain());
     return this.#mixer.drain(isEnd);
   }
+}
+
+/** Takes what a converter holds back. */
+function flush({ timeline, converter }: Track): void {
+  timeline.fill(converter.end());
+  timeline.padWithZeros();
+}
+
+function refuseImplausible(tracks: readonly PcmTrack[]): void {
+  const complaint =
+    tracks.length > MAX_TRACKS
+      ? tooManyTracks(tracks.length)
+      : (tracks.map(implausible).find((each) => each !== null) ?? null);
+  if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
 }
