@@ -10,6 +10,8 @@ export type FileExtension = (typeof FILE_EXTENSIONS)[number];
 /** Other extensions of the same containers. */
 export const OTHER_EXTENSIONS: Readonly<Record<string, FileExtension>> = {
   wave: 'wav',
+  w64: 'wav',
+  rf64: 'wav',
   mp4: 'm4a',
   m4b: 'm4a',
   m4r: 'm4a',

@@ -19,6 +19,7 @@ const CONTAINERS: readonly (readonly [FileExtension, ...Magic[]])[] = [
   ['wav', magic('RIFF'), magic('WAVE', 8)],
   ['wav', magic('RF64'), magic('WAVE', 8)],
   ['wav', magic('BW64'), magic('WAVE', 8)],
+  ['wav', magic('riff\x2e\x91\xcf\x11'), magic('wave', 24)], // Sony Wave64
   ['m4a', magic('ftyp', 4)],
   // QuickTime before it had a file type, and files whose index comes first.
   ['m4a', magic('moov', 4)],

@@ -61,10 +61,12 @@ export async function* decodeContainer(
   yield* cutter.end();
 }
 
+/** WAV files, and what follows behind them of another kind: files that were put together. */
 async function* decodeWavOrCompressed(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
   try {
-    yield* decodeWav(source, options.maxSeconds, options.channels);
-    return [];
+    const follower = yield* decodeWav(source, options.maxSeconds, options.channels);
+    if (follower === null) return [];
+    return yield* decodeSpooled(follower.bytes, follower.extension, options);
   } catch (error) {
     if (!(error instanceof CompressedWav)) throw error;
     return yield* decodeSpooled(error.bytes, 'wav', options);

@@ -6,15 +6,29 @@ import { AppError } from '../../../errors.ts';
 import { ChannelConverter, lengthOfPlanes } from '../channels.ts';
 import type { ChannelMode, Planes } from '../channels.ts';
 import { deinterleave } from '../mixDown.ts';
+import { OLDER_FORMAT } from 'offline-audio-sync-contract';
+import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { s16leToFloat } from '../s16.ts';
+import { containerOf } from '../signatures.ts';
 import { implausible } from './limits.ts';
 import { toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
+import { LAYOUT_BYTES, layoutOf, nameAt, paddingOf } from './wavChunks.ts';
+import type { ChunkLayout } from './wavChunks.ts';
 
 /** Bytes before the samples at most: chunks with texts and pictures come before them sometimes. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of the format that are read. */
+const MAX_FORMAT_BYTES = 40;
+
+/** Bytes that show whether another file begins. */
+const HEAD_BYTES = 4096;
+
+/** WAV files that are read one behind the other at most. */
+const MAX_FILES = 1000;
 
 /** What is converted at a time. */
 const PIECE_BYTES = 64 * 1024;
@@ -50,26 +64,52 @@ export class CompressedWav extends Error {
   }
 }
 
-/** @throws CompressedWav; AppError `recording_corrupt`; errors of `source` as they are. */
+/** A file of another kind that follows behind the samples. */
+export interface Follower {
+  readonly extension: FileExtension;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Decodes WAV files that lie one behind the other; mostly it is one.
+ * @returns what follows of another kind; null where nothing does
+ * @throws CompressedWav; AppError `recording_corrupt`; errors of `source` as they are.
+ */
 export async function* decodeWav(
   source: AsyncIterable<Uint8Array>,
   maxSeconds: number,
   channels: ChannelMode,
-): AsyncGenerator<Batch, void, undefined> {
+): AsyncGenerator<Batch, Follower | null, undefined> {
   const input = new ByteInput(source);
-  const { format, dataBytes } = await readHeader(input);
+  for (let files = 1; ; files++) {
+    const follower = yield* decodeOne(input, maxSeconds, channels);
+    if (follower === null || files === MAX_FILES) return null;
+    if (follower !== 'wav') return { extension: follower, bytes: input.rest() };
+  }
+}
+
+/** @returns what kind of file follows behind the samples; null where none does */
+async function* decodeOne(
+  input: ByteInput,
+  maxSeconds: number,
+  channels: ChannelMode,
+): AsyncGenerator<Batch, FileExtension | null, undefined> {
+  const { format, dataBytes, layout } = await readHeader(input);
   const converter = new Converter(format, channels);
   const stride = format.channels * BYTES[format.encoding];
   let claimed = dataBytes;
   let samples = 0;
-  for (;;) {
+  let follower: FileExtension | null = null;
+  while (follower === null) {
     const taken = await input.read(claimed === null ? PIECE_BYTES : Math.min(PIECE_BYTES, claimed));
     if (taken.length === 0) break;
     samples += Math.floor(taken.length / stride);
     yield audio(converter.push(taken));
     if (claimed === null) continue;
     claimed -= taken.length;
-    if (claimed === 0) claimed = await sizeOfNextData(input);
+    if (claimed > 0) continue;
+    claimed = await sizeOfNextData(input, layout);
+    if (claimed === null) follower = containerOf(await input.peek(HEAD_BYTES), OLDER_FORMAT);
   }
   yield audio(converter.end());
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
@@ -77,31 +117,44 @@ export async function* decodeWav(
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
     yield toBatch([{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }]);
   }
+  return follower;
 }
 
 function audio(planes: Planes): Batch {
   return toBatch(lengthOfPlanes(planes) > 0 ? [{ kind: 'audio', planes }] : []);
 }
 
-/** Reads to the first sample. `dataBytes` is null where the size is not known. */
-async function readHeader(input: ByteInput): Promise<{ format: WavFormat; dataBytes: number | null }> {
-  const riff = Buffer.from(await input.peek(12));
-  if (!['RIFF', 'RF64'].includes(text(riff, 0)) || text(riff, 8) !== 'WAVE') throw new AppError('recording_corrupt');
+interface Header {
+  readonly format: WavFormat;
+  /** Null where the size is not known. */
+  readonly dataBytes: number | null;
+  readonly layout: ChunkLayout;
+}
+
+/** Reads to the first sample. */
+async function readHeader(input: ByteInput): Promise<Header> {
+  const layout = layoutOf(Buffer.from(await input.peek(LAYOUT_BYTES)));
+  if (layout === null) throw new AppError('recording_corrupt');
+  const { headBytes } = layout;
   let format: WavFormat | null = null;
-  for (let at = 12; at < MAX_HEADER_BYTES;) {
-    const start = Buffer.from((await input.peek(at + 48)).subarray(at));
-    if (start.length < 8) break;
-    const size = start.readUInt32LE(4);
-    if (text(start, 0) === 'data') {
+  let longSize: number | null = null;
+  for (let at = layout.firstChunk; at < MAX_HEADER_BYTES;) {
+    const start = Buffer.from((await input.peek(at + headBytes + MAX_FORMAT_BYTES)).subarray(at));
+    if (start.length < headBytes) break;
+    const name = nameAt(start, 0);
+    const size = layout.sizeOf(start);
+    const content = start.subarray(headBytes);
+    if (name === 'data') {
       if (format === null) break;
-      await input.read(at + 8);
-      return { format, dataBytes: knownSize(size) };
+      await input.read(at + headBytes);
+      return { format, dataBytes: longSize ?? knownSize(size), layout };
     }
-    if (text(start, 0) === 'fmt ' && start.length >= 24) {
-      format = formatOf(start.subarray(8));
+    if (name === 'ds64' && content.length >= 16) longSize = Number(content.readBigUInt64LE(8)) || null;
+    if (name === 'fmt ' && content.length >= 16) {
+      format = formatOf(content);
       if (format === null) throw new CompressedWav(input.rest());
     }
-    at += 8 + size + (size & 1);
+    at += headBytes + size + paddingOf(layout, size);
   }
   throw new AppError('recording_corrupt');
 }
@@ -131,28 +184,26 @@ function encodingOf(tag: number, bits: number): Encoding | null {
 }
 
 function knownSize(size: number): number | null {
-  return size === 0 || size >= UNKNOWN_SIZE ? null : size;
+  const isUnknown = size === 0 || (size >= UNKNOWN_SIZE && size <= 0xffff_ffff) || !Number.isSafeInteger(size);
+  return isUnknown ? null : size;
 }
 
 /** Passes over the chunks between samples. @returns bytes of the next samples; null for as many as there are */
-async function sizeOfNextData(input: ByteInput): Promise<number | null> {
+async function sizeOfNextData(input: ByteInput, layout: ChunkLayout): Promise<number | null> {
+  const { headBytes, alignment } = layout;
   for (;;) {
-    const padded = Buffer.from(await input.peek(9));
-    const pad = LATER_CHUNKS.test(text(padded, 0)) ? 0 : 1;
-    if (padded.length < 8 + pad || !LATER_CHUNKS.test(text(padded, pad))) return null;
-    const size = padded.readUInt32LE(pad + 4);
-    await input.read(pad + 8);
-    if (text(padded, pad) === 'data') return knownSize(size);
-    for (let left = size + (size & 1); left > 0;) {
+    const bytes = Buffer.from(await input.peek(headBytes + alignment - 1));
+    const pad = Array.from({ length: alignment }, (_, i) => i).find((i) => LATER_CHUNKS.test(nameAt(bytes, i)));
+    if (pad === undefined || bytes.length < pad + headBytes) return null;
+    const size = layout.sizeOf(bytes.subarray(pad));
+    await input.read(pad + headBytes);
+    if (nameAt(bytes, pad) === 'data') return knownSize(size);
+    for (let left = size + paddingOf(layout, size); left > 0;) {
       const passed = await input.read(Math.min(left, PIECE_BYTES));
       if (passed.length === 0) return null;
       left -= passed.length;
     }
   }
-}
-
-function text(bytes: Buffer, at: number): string {
-  return bytes.toString('latin1', at, at + 4);
 }
 
 /** Samples of one format to 16 kHz. */

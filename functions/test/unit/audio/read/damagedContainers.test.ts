@@ -1,7 +1,7 @@
 /** What is left of ordinary files that are damaged, cut, or begin in the middle: what follows is on time, and what is missing is lost. */
 import assert from 'node:assert/strict';
 import { recogniseFormat } from '../../../../src/audio/read/recognise.ts';
-import { bestSnr, decodeAll, ffmpeg, RATE } from '../../../support/audio.ts';
+import { bestSnr, decodeAll, ffmpeg, RATE, s16le } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
 import { BOTH, encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
@@ -75,6 +75,28 @@ describe('Damaged files', function () {
     });
   }
 
+  for (const [name, extension, encoder] of [
+    ['Speex in .ogg', 'ogg', ['-c:a', 'libspeex']],
+    ['Opus in .webm', 'webm', ['-ar', '48000', '-c:a', 'libopus', '-cluster_time_limit', '1000', '-f', 'webm']],
+    ['AAC in .mka', 'webm', ['-c:a', 'aac', '-cluster_time_limit', '1000', '-f', 'matroska']],
+  ] as const) {
+    it(`of ${name} with noise, without some bytes, or with noise between them keep what follows in its place`, async () => {
+      const bytes = encode(extension, [], encoder);
+      const [from, to] = [0.4, 0.6].map((share) => Math.round(share * bytes.length)) as [number, number];
+      for (const between of [noise(to - from), Buffer.alloc(0), Buffer.alloc(to - from)]) {
+        const decoded = await decodeAll(
+          Buffer.concat([bytes.subarray(0, from), between, bytes.subarray(to)]),
+          file(extension),
+        );
+        assert.ok(lostSeconds(decoded) > 1 && lostSeconds(decoded) < 4.2, `${lostSeconds(decoded)} s lost`);
+        assert.ok(Math.abs(lagOfEnd(decoded)) < 0.1 * RATE, `${lagOfEnd(decoded)} samples late`);
+        assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2, `${decoded.pcm.length / RATE} s`);
+      }
+      const inserted = Buffer.concat([bytes.subarray(0, from), noise(5000), bytes.subarray(from)]);
+      assert.ok(Math.abs(lagOfEnd(await decodeAll(inserted, file(extension)))) < 0.1 * RATE, 'inserted');
+    });
+  }
+
   for (const [extension, encoder] of [
     ['caf', ['-c:a', 'pcm_s16le', '-f', 'caf']],
     ['aiff', ['-c:a', 'pcm_s16be', '-f', 'aiff']],
@@ -124,3 +146,77 @@ describe('Channels that hold no numbers', () => {
     });
   }
 });
+
+describe('AAC whose container does not say how its encoder begins', function () {
+  this.timeout(60_000); // starts processes and threads
+
+  for (const [name, extension, encoder] of [
+    ['fragments of .mp4', 'm4a', FRAGMENTS],
+    ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],
+    ['.aac', 'aac', ['-c:a', 'aac', '-f', 'adts']],
+  ] as const) {
+    it(`is on time all the same: ${name}`, async () => {
+      const bytes = encode('m4a', [], encoder);
+      for (const decoder of extension === 'aac' ? (['auto'] as const) : BOTH) {
+        const { lag } = startOf(await decodeAll(bytes, file(extension), { decoder }));
+        assert.ok(Math.abs(lag) < 20, `${decoder}: ${lag} samples late`);
+      }
+    });
+  }
+
+  it('is not cut where it says so', async () => {
+    for (const decoder of BOTH)
+      assert.ok(Math.abs(startOf(await decodeAll(encode('m4a'), file('m4a'), { decoder })).lag) < 20);
+  });
+});
+
+describe('WAV files for more than 4 GB, and several in one', () => {
+  const header = (magic: string, dataBytes: bigint): Buffer => {
+    const ds64 = Buffer.alloc(36);
+    ds64.write('ds64', 'latin1');
+    ds64.writeUInt32LE(28, 4);
+    ds64.writeBigUInt64LE(dataBytes, 16);
+    const bytes = encode('wav', [], ['-fflags', '+bitexact']);
+    bytes.write(magic, 'latin1');
+    bytes.writeUInt32LE(0xffff_ffff, 4);
+    bytes.writeUInt32LE(0xffff_ffff, bytes.indexOf('data') + 4);
+    return Buffer.concat([bytes.subarray(0, 12), ds64, bytes.subarray(12)]);
+  };
+  const dataBytes = 2 * SIGNAL.length;
+
+  for (const [name, bytes] of [
+    ['RF64', header('RF64', BigInt(dataBytes))],
+    ['BW64', header('BW64', BigInt(dataBytes))],
+    [
+      'Sony Wave64',
+      ffmpeg(['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0', '-f', 'w64', 'pipe:1'], s16le(SIGNAL)),
+    ],
+  ] as const) {
+    it(`are read by the sizes of their own, and what they claim and do not hold is lost: ${name}`, async () => {
+      assert.deepEqual(recogniseFormat(bytes, file('mp3')), file('wav'));
+      const tagged = Buffer.concat([bytes, Buffer.from('LIST\x04\0\0\0INFO', 'latin1')]);
+      const whole = await decodeAll(name === 'Sony Wave64' ? bytes : tagged, file('wav'));
+      assert.equal(whole.pcm.length, SIGNAL.length);
+      assert.equal(lostSeconds(whole), 0);
+      if (name === 'Sony Wave64') return; // written to a pipe, it knows no size
+      const cut = await decodeAll(bytes.subarray(0, bytes.length - dataBytes / 4), file('wav'));
+      assert.ok(Math.abs(lostSeconds(cut) - SECONDS / 4) < 0.01, `${lostSeconds(cut)} s lost`);
+    });
+  }
+
+  it('are read one behind the other, each at its own rate, and so is what follows of another kind', async () => {
+    const fast = encode('wav', [], ['-ar', '44100']);
+    const { pcm } = await decodeAll(Buffer.concat([encode('wav'), fast, encode('flac')]), file('wav'));
+    assert.ok(Math.abs(pcm.length / RATE - 3 * SECONDS) < 0.1, `${pcm.length / RATE} s`);
+    for (const i of [1, 2]) {
+      const third = { pcm: pcm.subarray(i * SECONDS * RATE) } as Decoded;
+      assert.ok(Math.abs(startOf(third).lag) < 20 && power(third.pcm) > 0.8 * power(SIGNAL));
+    }
+  });
+});
+
+/** How late the third second is. */
+function startOf({ pcm }: Decoded): { readonly lag: number } {
+  const from = 2 * RATE;
+  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600);
+}
