@@ -35,8 +35,16 @@ function routes(): readonly Route[] {
   ];
 }
 
+async function addRoutes(event: RoutedInstall): Promise<void> {
+  try {
+    await event.addRoutes?.(routes());
+  } catch {
+    // A browser that knows other rules than these: everything passes this worker, as without them.
+  }
+}
+
 self.addEventListener('install', (event: RoutedInstall) => {
-  event.waitUntil(Promise.all([install(), event.addRoutes?.(routes())]));
+  event.waitUntil(Promise.all([install(), addRoutes(event)]));
 });
 
 self.addEventListener('activate', (event) => {
