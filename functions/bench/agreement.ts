@@ -39,12 +39,15 @@ async function speech(): Promise<{ pcm: Float32Array; words: Word[] }> {
 
 type Spoil = (pcm: Float32Array) => Float32Array;
 
+/** They stand out of the background and are no voice: the engine sends what it is not sure of, and is meant to differ. */
+const TONES = 'music-like tones, 15 dB below speech';
+
 /** Generated conditions; the same noise in every run. */
 const CONDITIONS: Readonly<Record<string, Spoil>> = {
   'as recorded': (pcm) => pcm,
   'white noise, 20 dB below speech': (pcm) => withNoise(pcm, 0.009),
   'white noise, 10 dB below speech': (pcm) => withNoise(pcm, 0.028),
-  'music-like tones, 15 dB below speech': (pcm) => pcm.map((sample, i) => sample + melody(i / RATE)),
+  [TONES]: (pcm) => pcm.map((sample, i) => sample + melody(i / RATE)),
   'clipped, 23 dB too loud': (pcm) => pcm.map((sample) => Math.max(-1, Math.min(1, 14 * sample))),
   'very low level, 34 dB too quiet': (pcm) => pcm.map((sample) => sample / 50),
 };
@@ -66,6 +69,8 @@ function melody(t: number): number {
 
 export interface Hearing {
   readonly condition: string;
+  /** Whether something beside speech and noise stands out of the background. */
+  readonly hasTones: boolean;
   /** Share of windows that are in a region, or in none, with both. */
   readonly agreement: number;
   readonly words: number;
@@ -74,6 +79,9 @@ export interface Hearing {
   readonly clipped: number;
   readonly plainLost: number;
   readonly plainClipped: number;
+  /** Audio in regions. */
+  readonly sentSeconds: number;
+  readonly plainSentSeconds: number;
 }
 
 /** The engine's own way: frames, passages, listener. */
@@ -112,12 +120,19 @@ function compare(
   const plainMissing = missing(plain);
   return {
     condition,
+    hasTones: condition === TONES,
     agreement: a.reduce((same, value, i) => same + (value === b[i] ? 1 : 0), 0) / windows,
     words: words.length,
     ...missing(ours),
     plainLost: plainMissing.lost,
     plainClipped: plainMissing.clipped,
+    sentSeconds: secondsOf(ours),
+    plainSentSeconds: secondsOf(plain),
   };
+}
+
+function secondsOf(regions: readonly Region[]): number {
+  return regions.reduce((sum, { start, end }) => sum + end - start, 0) / RATE;
 }
 
 function inRegions(regions: readonly Region[], windows: number): Uint8Array {

@@ -166,7 +166,11 @@ export function ratios({
     note('vsVadNodeShort', one / of(speed.oneCore, 'ffmpeg, @ricky0123/vad-node, 1 min'));
     note('vsOneStream', one / of(speed.oneCore, 'ffmpeg, Silero in one stream'));
   }
-  if (agreement) note('vadAgreement', mean(agreement.map((each) => each.agreement)));
+  if (agreement) {
+    const tones = agreement.find(({ hasTones }) => hasTones);
+    note('vadAgreement', mean(agreement.filter((each) => each !== tones).map((each) => each.agreement)));
+    note('tonesSentOverPlain', (tones?.sentSeconds ?? NaN) / (tones?.plainSentSeconds ?? NaN));
+  }
   if (billing) {
     note('billedOverSpeech', billing.billedSeconds / billing.speechSeconds);
     note('billedOverWholeFiles', billing.billedSeconds / billing.wholeFilesSeconds);
