@@ -14,8 +14,9 @@ import { OpusFrames } from './opusFrames.ts';
 import { isLost, SAMPLE_RATE } from './pcm.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';
 import { PcmFrames } from './pcmFrames.ts';
-import { HEAD_BYTES, MAX_ZEROS, recogniseFormat } from './recognise.ts';
-import { peek, readSource } from './source.ts';
+import { MAX_LEAD_IN_BYTES } from './leadIn.ts';
+import { HEAD_BYTES, recognise } from './recognise.ts';
+import { peek, readSource, without } from './source.ts';
 
 export interface ReadOptions {
   /** Ends reading at once; what is thrown then is the signal's reason. */
@@ -54,9 +55,10 @@ export async function openRecording(
   named: RecordingFormat,
   signal: AbortSignal,
 ): Promise<OpenRecording> {
-  const source = await peek(readSource(bytes, signal), HEAD_BYTES, MAX_ZEROS);
+  const source = await peek(readSource(bytes, signal), HEAD_BYTES, MAX_LEAD_IN_BYTES);
   try {
-    return { format: recogniseFormat(source.head, named), bytes: source.bytes };
+    const { format, leadInBytes } = recognise(source.head, named);
+    return { format, bytes: leadInBytes > 0 ? without(source.bytes, leadInBytes) : source.bytes };
   } catch (error) {
     await source.release();
     throw error;

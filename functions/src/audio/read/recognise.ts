@@ -7,34 +7,51 @@ import type { FramedFormat, RecordingFormat } from './format.ts';
 import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
-import { containerOf, otherKindOf } from './signatures.ts';
-import { zerosBefore } from './source.ts';
+import { leadInEnd, MAX_LEAD_IN_BYTES, zerosBefore } from './leadIn.ts';
+import { containerAt, containerOf, otherKindOf } from './signatures.ts';
 
-/** Bytes that are looked at, from the first that is no zero. */
+/** Bytes that are looked at, from the first behind the lead-in. */
 export const HEAD_BYTES = 32 * 1024;
-/** Zeros before them at most: empty frames of hours, or padding. */
-export const MAX_ZEROS = 4 * 1024 * 1024;
+
+/** Bytes of zero that a file may begin with: those of a size before its first name. */
+const MAX_LEADING_ZEROS = 3;
 
 /** Frames that show a codec. */
 const ENOUGH_FRAMES = 10;
 /** The part of them that must show it: the others may be damaged. */
 const CLEAR_SHARE = 0.9;
 
+export interface Recognised {
+  readonly format: RecordingFormat;
+  /** Bytes before the file, which its format does not know. */
+  readonly leadInBytes: number;
+}
+
+/** {@link recognise}, where nothing is read. */
+export function recogniseFormat(head: Uint8Array, named: RecordingFormat): RecordingFormat {
+  return recognise(head, named).format;
+}
+
 /**
  * The format to read a recording as: that of its content where this is known, else that of its name.
  *
- * @param head its first {@link HEAD_BYTES} behind up to {@link MAX_ZEROS}, or more, or all of it where it is shorter.
+ * @param head its first {@link HEAD_BYTES} behind up to {@link MAX_LEAD_IN_BYTES}, or more, or all of it where it is shorter.
  * @param named the format that its name claims.
  * @throws AppError `recording_corrupt` where the bytes are no audio of any kind that is decoded, with what they are.
  */
-export function recogniseFormat(head: Uint8Array, named: RecordingFormat): RecordingFormat {
-  // A length may begin with a zero, and so may a size.
-  const start = 4 * Math.floor(Math.min(zerosBefore(head), MAX_ZEROS) / 4);
+export function recognise(head: Uint8Array, named: RecordingFormat): Recognised {
+  const leadIn = Math.min(leadInEnd(head), MAX_LEAD_IN_BYTES);
+  for (let zeros = 0; zeros <= Math.min(MAX_LEADING_ZEROS, leadIn); zeros++) {
+    const extension = containerAt(head.subarray(leadIn - zeros, leadIn + HEAD_BYTES));
+    if (extension !== null) return { format: { kind: 'file', extension }, leadInBytes: leadIn - zeros };
+  }
+  // A length may begin with a zero. Frames of MPEG find their own beginning.
+  const start = 4 * Math.floor(Math.min(zerosBefore(head), MAX_LEAD_IN_BYTES) / 4);
   const bytes = head.subarray(start, start + HEAD_BYTES);
   const extension = containerOf(bytes, named);
-  if (extension !== null) return { kind: 'file', extension };
-  if (named.kind === 'framed') return recogniseCodec(bytes, named);
-  const kind = otherKindOf(bytes);
+  if (extension !== null) return { format: { kind: 'file', extension }, leadInBytes: 0 };
+  if (named.kind === 'framed') return { format: recogniseCodec(bytes, named), leadInBytes: 0 };
+  const kind = otherKindOf(head.subarray(leadIn));
   const what = kind === null ? 'of no audio format that is known' : `of ${kind}`;
   throw new AppError('recording_corrupt', {
     message: `The bytes are ${what}, not those of a .${named.extension} file.`,

@@ -52,12 +52,18 @@ const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
   ['an XML document', magic('<?xml')],
 ];
 
+/** The container that these bytes begin with, by its usual extension; null where it is none that has a signature. */
+export function containerAt(bytes: Uint8Array): FileExtension | null {
+  return CONTAINERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;
+}
+
 /**
- * The container whose bytes these are, by its usual extension; null where it is none.
+ * The container whose bytes these are, with those of MPEG audio; null where it is none.
  * @param named says whether something may stand before frames of MPEG audio: nothing does in a recording of frames.
  */
 export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
-  for (const [extension, ...magics] of CONTAINERS) if (magics.every((each) => isAt(bytes, each))) return extension;
+  const container = containerAt(bytes);
+  if (container !== null) return container;
   if (isAt(bytes, magic('ADIF'))) return 'aac';
   if (isAt(bytes, magic('ID3'))) return behindTag(bytes);
   const stream = streamOf(bytes, named.kind === 'file' && named.extension === 'mp3' ? 1 : 2);

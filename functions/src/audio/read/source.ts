@@ -1,6 +1,7 @@
 /** What every decoder reads: a recording's bytes that end at once when the work is aborted, and that are not empty. */
 import { Readable } from 'node:stream';
 import { AppError } from '../../errors.ts';
+import { leadInEnd } from './leadIn.ts';
 
 /**
  * Passes `bytes` on, one piece at a time and without reading ahead, and releases them at the end, however it comes.
@@ -52,36 +53,43 @@ export interface Peeked {
 }
 
 /**
- * Reads the first `count` bytes of a source behind any zeros that it begins with, up to `maxZeros` of them, and gives it as if nothing had
+ * Reads the first `count` bytes of a source behind its lead-in, of which up to `maxLeadIn` bytes are read, and gives it as if nothing had
  * been read.
  */
-export async function peek(source: AsyncIterable<Uint8Array>, count: number, maxZeros: number): Promise<Peeked> {
+export async function peek(source: AsyncIterable<Uint8Array>, count: number, maxLeadIn: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
-  let length = 0;
-  let zeros = 0;
+  let taken = Buffer.alloc(0);
+  let leadIn = 0;
   let isOver = false;
-  while (length < count + Math.min(zeros, maxZeros) && !isOver) {
+  while (taken.length < count + leadIn && !isOver) {
     const next = await iterator.next();
     if (next.done) isOver = true;
     else {
       // A copy: the source may use its buffer again for the next piece.
       pieces.push(next.value.slice());
-      if (zeros === length) zeros += zerosBefore(next.value);
-      length += next.value.length;
+      taken = Buffer.concat(pieces);
+      pieces.splice(0, pieces.length, taken);
+      leadIn = Math.min(leadInEnd(taken, leadIn), maxLeadIn);
     }
   }
-  const taken = Buffer.concat(pieces);
   const release = async (): Promise<void> => {
     await iterator.return?.();
   };
-  return { head: taken.subarray(0, count + zeros), bytes: again(taken, iterator), release };
+  return { head: taken.subarray(0, count + leadIn), bytes: again(taken, iterator), release };
 }
 
-/** How many zeros bytes begin with. */
-export function zerosBefore(bytes: Uint8Array): number {
-  const first = bytes.findIndex((byte) => byte !== 0);
-  return first < 0 ? bytes.length : first;
+/** A source without its first bytes. */
+export async function* without(
+  bytes: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count;
+  for await (const piece of bytes) {
+    const rest = piece.subarray(Math.min(left, piece.length));
+    left -= piece.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
 }
 
 async function* again(taken: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

@@ -63,6 +63,28 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
+  it('is read behind zeros, a byte order mark and tags as without them', async () => {
+    const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\x04\0\0', 'latin1'), Buffer.alloc(65_536, 7)]);
+    const leadIns = [
+      Buffer.alloc(5001),
+      Buffer.from([0xef, 0xbb, 0xbf]),
+      tag,
+      Buffer.concat([tag, Buffer.alloc(513), tag]),
+    ];
+    for (const extension of ['wav', 'm4a', 'ogg', 'webm', 'flac'] as const) {
+      const bytes = kinds.get(extension)!;
+      const whole = await decodeAll(bytes, file(extension));
+      for (const [i, leadIn] of leadIns.entries()) {
+        const behind = Buffer.concat([leadIn, bytes]);
+        assert.deepEqual(recogniseFormat(behind, file('mp3')), file(extension), `${extension} behind lead-in ${i}`);
+        const open = await openRecording(pieces(behind), file('mp3'), new AbortController().signal);
+        assert.deepEqual(open.format, file(extension));
+        const { pcm } = await decodeAll(open.bytes, open.format);
+        assert.equal(pcm.length, whole.pcm.length, `${extension} behind lead-in ${i}`);
+      }
+    }
+  });
+
   it('is known without a tag, behind a tag, and behind zeros', () => {
     const bare = encode(['-f', 'mp3', '-id3v2_version', '0', '-write_xing', '0']);
     assert.equal(bare[0], 0xff);
