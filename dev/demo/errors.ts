@@ -1,7 +1,27 @@
 /** How far a recogniser is from what was said: errors in words, and in their times. Pure. */
 import type { Word } from './compare.ts';
 
-/** Words as they are compared: lower case, without punctuation; a hyphen divides. */
+/** What is written short and said long. */
+const SAID: ReadonlyMap<string, string> = new Map([
+  ['mr', 'mister'],
+  ['mrs', 'missus'],
+  ['dr', 'doctor'],
+]);
+
+const TEENS = 'ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
+const UNITS = [...'zero one two three four five six seven eight nine'.split(' '), ...TEENS];
+const TENS = '- - twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+
+/** Words as they are said: titles in full, and numbers below a hundred, whichever way they are written. */
+function saidAs(word: string): string[] {
+  if (!/^\d{1,2}$/.test(word)) return [SAID.get(word) ?? word];
+  const number = Number(word);
+  const [unit = word, ten = word] = [UNITS[number] ?? UNITS[number % 10], TENS[Math.floor(number / 10)]];
+  if (number < UNITS.length) return [unit];
+  return number % 10 === 0 ? [ten] : [ten, unit];
+}
+
+/** Words as they are compared: lower case, without punctuation, as they are said; a hyphen divides. */
 export function comparable(text: string): string[] {
   return text
     .toLowerCase()
@@ -9,7 +29,8 @@ export function comparable(text: string): string[] {
     .replace(/[^\p{L}\p{N}']+/gu, ' ')
     .split(' ')
     .map((word) => word.replace(/^'+|'+$/g, ''))
-    .filter((word) => word !== '');
+    .filter((word) => word !== '')
+    .flatMap(saidAs);
 }
 
 /** What is equal of words that are the same. */
