@@ -60,8 +60,10 @@ export function silenceOf(files: readonly JobFile[]): number {
   return counted.reduce((sum, file) => sum + ledgerOf(file).silentSeconds, 0);
 }
 
-/** How a job ends whose recordings are all final. */
-export function statusOf({ fileCounts, ledger }: JobTotals): Exclude<FinishedStatus, 'cancelled'> {
+/** How a job ends. @throws Error where a recording is not final: it would be lost without a word. */
+export function statusOf(totals: JobTotals): Exclude<FinishedStatus, 'cancelled'> {
+  if (!isAllFinal(totals)) throw new Error('A job cannot end before all of its recordings are final.');
+  const { fileCounts, ledger } = totals;
   const { failed, ...others } = fileCounts;
   if (failed === 0) return 'completed';
   const isAllLost = ledger.failedSeconds >= ledger.audioSeconds && Object.values(others).every((count) => count === 0);

@@ -83,6 +83,14 @@ describe('A recording whose work ends before it is done', () => {
 describe('The end of a job', () => {
   const endOf = (...files: JobFile[]): string => statusOf(totalsOf(files));
 
+  it('does not come before each recording is final: what is not would be lost without a word', () => {
+    for (const state of ['expected', 'staged'] as const)
+      assert.throws(
+        () => endOf(file('a', { state: 'transcribed' }), file('b', { state })),
+        /before all of its recordings/,
+      );
+  });
+
   it('is completed, partial or failed by its recordings', () => {
     const lost = file('l', { state: 'failed', failedSeconds: 60, error: failure('l', 'recording_corrupt') });
     const half = file('h', { state: 'failed', speechSeconds: 20, failedSeconds: 40, error: failure('h', 'internal') });
