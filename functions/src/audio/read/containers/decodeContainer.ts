@@ -1,5 +1,5 @@
 /** The one way from an ordinary audio file to frames of 16 kHz PCM in the file's own time. */
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,15 @@ import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
+import { toBatch } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
+import { filesWithin } from './filesWithin.ts';
+import { openView, writeView } from './fileView.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendFragments } from './mp4.ts';
+import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { CompressedWav, decodeWav } from './wav.ts';
 
 /**
@@ -86,9 +90,37 @@ async function* decodeSpooled(
   try {
     const path = join(directory, 'recording');
     await pipeline(source, createWriteStream(path));
-    return yield* decodeFile(path, extension, options);
+    return yield* decodeFiles(path, extension, options);
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What lies behind the first file and cannot be decoded is lost: by its bytes, because nothing else is known. */
+async function* decodeFiles(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
+  const whole = openView(path);
+  try {
+    const files = filesWithin(whole, extension);
+    if (files.length < 2) return yield* decodeFile(path, extension, options);
+    const notes: string[] = [];
+    for (const [i, { start, size, extension: kind }] of files.entries()) {
+      const own = `${path}-${i}`;
+      await writeView({ fd: whole.fd, ranges: [{ start, size }], size }, own);
+      try {
+        notes.push(...(yield* decodeFile(own, kind, options)));
+      } catch (error) {
+        const isOfFile = error instanceof AppError && ['recording_corrupt', 'decoder_unavailable'].includes(error.code);
+        if (i === 0 || !isOfFile) throw error;
+        notes.push('What follows behind the first file cannot be decoded.');
+        const seconds = Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds);
+        yield toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
+      } finally {
+        await rm(own, { force: true });
+      }
+    }
+    return notes;
+  } finally {
+    closeSync(whole.fd);
   }
 }
 

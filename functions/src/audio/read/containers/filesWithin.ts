@@ -1,0 +1,71 @@
+/**
+ * Files that lie one behind the other in one recording, as `cat` puts them together. Decoders end at the end of the first; what follows an
+ * MP4, AIFF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves.
+ */
+import type { FileExtension } from '../format.ts';
+import { containerAt } from '../signatures.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+
+/** Files at most, because each is written and opened anew. */
+const MAX_FILES = 100;
+
+/** Top-level boxes at most. */
+const MAX_BOXES = 100_000;
+
+/** Bytes that tell a container. */
+const MAGIC_BYTES = 64;
+
+export interface FileWithin {
+  readonly start: number;
+  readonly size: number;
+  readonly extension: FileExtension;
+}
+
+/** @returns the files in order; the first is of the kind that is given */
+export function filesWithin(file: FileView, extension: FileExtension): readonly FileWithin[] {
+  const starts = [{ start: 0, extension }];
+  for (let last = starts[0]; last !== undefined && starts.length < MAX_FILES; last = starts.at(-1)) {
+    const end = endOf(file, last.start, last.extension);
+    const next = end === null ? null : containerAt(readView(file, end, MAGIC_BYTES));
+    if (end === null || next === null) break;
+    starts.push({ start: end, extension: next });
+  }
+  return starts.map(({ start, extension: kind }, i) => {
+    const end = starts[i + 1]?.start ?? file.size;
+    return { start, size: end - start, extension: kind };
+  });
+}
+
+/** Where a file ends by its own sizes, before the end of the recording; null where it does not say. */
+function endOf(file: FileView, start: number, extension: FileExtension): number | null {
+  const end = extension === 'm4a' ? endOfBoxes(file, start) : endOfForm(file, start, extension);
+  return end !== null && end > start && end < file.size ? end : null;
+}
+
+function endOfForm(file: FileView, start: number, extension: FileExtension): number | null {
+  if (extension !== 'wav' && extension !== 'aiff') return null;
+  const head = Buffer.from(readView(file, start, 8));
+  if (head.length < 8) return null;
+  const size = extension === 'wav' ? head.readUInt32LE(4) : head.readUInt32BE(4);
+  return start + 8 + size + (size & 1);
+}
+
+/** The boxes of an MP4 file end where a file type comes again, or no box. Fragments may repeat theirs: they are one file. */
+function endOfBoxes(file: FileView, start: number): number | null {
+  const types = new Set<string>();
+  let at = start;
+  for (let boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
+    const head = Buffer.from(readView(file, at, 16));
+    if (head.length < 8) return null;
+    const type = head.toString('latin1', 4, 8);
+    const isWhole = types.has('moov') && types.has('mdat') && !types.has('moof');
+    if (isWhole && (type === 'ftyp' || containerAt(readView(file, at, MAGIC_BYTES)) !== null)) return at;
+    const short = head.readUInt32BE(0);
+    const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
+    if (size < 8) return null;
+    types.add(type);
+    at += size;
+  }
+  return null;
+}

@@ -1,0 +1,64 @@
+/** Recordings that are several files, one behind the other: every one of them is read, in its place. */
+import assert from 'node:assert/strict';
+import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
+import type { Decoded } from '../../../support/audio.ts';
+import { encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
+
+const KINDS = {
+  m4a: () => encode('m4a'),
+  ogg: () => encode('ogg'),
+  wav: () => encode('wav', [], ['-c:a', 'adpcm_ima_wav']),
+  aiff: () => encode('wav', [], ['-c:a', 'pcm_s16be', '-f', 'aiff']),
+};
+
+const lostSeconds = ({ frames }: Decoded): number =>
+  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
+
+/** How late a second of the file is that begins at this second of the recording, samples. */
+function lagAt({ pcm }: Decoded, startSeconds: number): number {
+  const from = 5 * RATE;
+  const at = Math.round(startSeconds * RATE) + from;
+  return bestSnr(pcm.subarray(at - 2400, at + RATE + 2400), SIGNAL.subarray(from - 2400, from + RATE + 2400), 2400).lag;
+}
+
+describe('Files that lie one behind the other', function () {
+  this.timeout(60_000); // starts processes and threads
+
+  for (const [first, second] of [
+    ['m4a', 'm4a'],
+    ['m4a', 'ogg'],
+    ['wav', 'wav'],
+    ['wav', 'm4a'],
+    ['aiff', 'aiff'],
+  ] as const) {
+    it(`are all read: .${first}, then .${second}`, async () => {
+      const decoded = await decodeAll(Buffer.concat([KINDS[first](), KINDS[second]()]), file(first));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - 2 * SECONDS) < 0.3, `${decoded.pcm.length / RATE} s`);
+      assert.ok(lostSeconds(decoded) < 0.1, `${lostSeconds(decoded)} s lost`);
+      for (const start of [0, SECONDS]) {
+        assert.ok(Math.abs(lagAt(decoded, start)) < 0.1 * RATE, `${lagAt(decoded, start)} samples late at ${start} s`);
+      }
+    });
+  }
+
+  it('are lost where they cannot be decoded, and leave the first as it is', async () => {
+    const broken = Buffer.concat([Buffer.from('OggS'), Buffer.alloc(40_000, 7)]);
+    const decoded = await decodeAll(Buffer.concat([encode('m4a'), broken]), file('m4a'));
+    assert.ok(Math.abs(lagAt(decoded, 0)) < 20);
+    assert.ok(Math.abs(lostSeconds(decoded) - broken.length / 4000) < 0.1, `${lostSeconds(decoded)} s lost`);
+    assert.ok(decoded.report.stoppedBecause !== null);
+  });
+
+  it('are one file where fragments repeat their beginning', async () => {
+    const bytes = encode(
+      'm4a',
+      [],
+      ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '2000000', '-f', 'mp4'],
+    );
+    const start = bytes.subarray(0, bytes.indexOf('moof') - 4);
+    const second = bytes.indexOf('moof', bytes.indexOf('moof') + 1) - 4;
+    const repeated = Buffer.concat([bytes.subarray(0, second), start, bytes.subarray(second)]);
+    const decoded = await decodeAll(repeated, file('m4a'));
+    assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.3, `${decoded.pcm.length / RATE} s`);
+  });
+});
