@@ -139,3 +139,11 @@ export interface TimedWord {
   readonly speaker: number | null;
   readonly language: string | null;
 }
+
+/**
+ * Of `users/{uid}`: when everything that the user had was deleted last; absent where it never was. Nothing is left of what was deleted, not
+ * even a tombstone, so a copy that was made before is void as a whole.
+ */
+export interface ContentDeletion<Time = Instant> {
+  readonly contentDeletedAt?: Time;
+}

@@ -8,8 +8,16 @@ import {
   instantOf,
   segmentsIn,
   transcriptOf,
+  userPath,
 } from 'offline-audio-sync-contract';
-import type { ConversationDoc, Instant, ReadQuery, SegmentPageDoc, StoredEdit } from 'offline-audio-sync-contract';
+import type {
+  ContentDeletion,
+  ConversationDoc,
+  Instant,
+  ReadQuery,
+  SegmentPageDoc,
+  StoredEdit,
+} from 'offline-audio-sync-contract';
 import type { SearchIndex } from './searchIndex.ts';
 import type { IndexedConversation, SearchStore } from './searchStore.ts';
 
@@ -56,6 +64,7 @@ const RECENT = 500;
 /** @throws what the source and the store throw; what was done until then stays, and the next call goes on from there */
 export async function syncSearchIndex(options: SearchSyncOptions): Promise<void> {
   const sync = new SearchSync(options);
+  await sync.forgetDeleted();
   await sync.readEdits();
   await sync.readConversations();
 }
@@ -67,6 +76,16 @@ class SearchSync {
 
   constructor(options: SearchSyncOptions) {
     this.#options = options;
+  }
+
+  /** Everything was deleted since, here or on another device: what there is now is read anew. */
+  async forgetDeleted(): Promise<void> {
+    const { uid, index, store, source } = this.#options;
+    const user = (await source.document(userPath(uid))) as ContentDeletion | null;
+    const deletedAt = user?.contentDeletedAt?.toMillis() ?? null;
+    if (deletedAt === ((await store.note('contentDeletedAt')) ?? null)) return;
+    await index.clear();
+    await store.setNote('contentDeletedAt', deletedAt);
   }
 
   /** Edits are few: all of them are kept, and what one is about is read anew. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { conversationsPath, editsPath, segmentsPath } from 'offline-audio-sync-contract';
+import { conversationsPath, editsPath, segmentsPath, userPath } from 'offline-audio-sync-contract';
 import type { ReadQuery } from 'offline-audio-sync-contract';
 import { SearchIndex, syncSearchIndex, type FoundDocument, type SearchSource } from '../../src/search/index.ts';
 import { memorySearchStore } from '../support/memorySearchStore.ts';
@@ -18,6 +18,8 @@ class FakeFirestore implements SearchSource {
   readonly conversations = new Map<string, { id: string; data: Record<string, unknown> }>();
   readonly segments = new Map<string, { startMs: number; data: unknown }>();
   readonly edits: { id: string; data: { updatedAt: { toMillis(): number } } }[] = [];
+  /** The user's own document. */
+  user: object | null = null;
   /** Paths of the collections that were asked. */
   readonly asked: string[] = [];
   #now = 0;
@@ -75,7 +77,17 @@ class FakeFirestore implements SearchSource {
     }
   }
 
+  /** Everything that the user had: no tombstone is left. */
+  deleteContent(): void {
+    this.conversations.clear();
+    this.segments.clear();
+    this.edits.length = 0;
+    this.#now += 10 * 60_000;
+    this.user = { contentDeletedAt: at(this.#now) };
+  }
+
   document(path: string): Promise<unknown> {
+    if (path === userPath('ann')) return Promise.resolve(this.user);
     return Promise.resolve(this.conversations.get(path.split('/').at(-1) ?? '')?.data ?? null);
   }
 }
@@ -102,6 +114,24 @@ describe('The index of what was said', () => {
     index = await SearchIndex.open(store);
     await sync();
     assert.deepEqual(await Promise.all(['apple', 'cherry', 'banana'].map((word) => found(index, word))), [1, 1, 0]);
+  });
+
+  it('forgets what was indexed when everything was deleted elsewhere, and has what came after that', async () => {
+    const source = new FakeFirestore();
+    const store = memorySearchStore();
+    const index = await SearchIndex.open(store);
+    const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
+    source.write('a', { startMs: 0, texts: ['apple'] });
+    source.edit('e1', { kind: 'text', text: 'pear', heard: 'apple', startedAt: at(0), endedAt: at(900) });
+    await sync();
+    source.deleteContent();
+    source.write('b', { startMs: 0, texts: ['apple', 'banana'] });
+    await sync();
+    assert.deepEqual(await Promise.all(['apple', 'banana', 'pear'].map((word) => found(index, word))), [1, 1, 0]);
+    assert.equal(index.size, 1);
+    source.asked.length = 0;
+    await sync();
+    assert.equal(source.asked.filter((path) => path === segmentsPath('ann')).length, 0, 'it is forgotten once');
   });
 
   it('has sentences as they were corrected, and the names of speakers, also those given later', async () => {

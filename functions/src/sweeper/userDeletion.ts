@@ -10,7 +10,7 @@
  * An account may be created again with the same id, and the event of the deletion may come late: what was written since that
  * account was created belongs to it, and stays.
  */
-import { Timestamp } from 'firebase-admin/firestore';
+import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type {
   CollectionReference,
   DocumentReference,
@@ -18,6 +18,7 @@ import type {
   Firestore,
   QueryDocumentSnapshot,
 } from 'firebase-admin/firestore';
+import { userPath } from 'offline-audio-sync-contract';
 import pMap from 'p-map';
 import type { DueJobs } from '../jobs/dueJobs.ts';
 import { isServable } from '../http/auth.ts';
@@ -85,7 +86,13 @@ export async function deleteContent(uid: string, deps: UserDeletionDeps): Promis
     if (known !== undefined && known.contentBefore === undefined) return;
     tx.set(ref, { dueAt: Timestamp.fromMillis(nowMs + SECOND_TIME_MS), contentBefore });
   });
-  await deleteDataOf(uid, { before: contentBefore, keepsAccount: true }, deps);
+  await deleteContentBefore(uid, contentBefore, deps);
+}
+
+/** A copy on a device finds nothing of what it has to delete. It learns of it by the time at which this was done. */
+async function deleteContentBefore(uid: string, before: Timestamp, deps: UserDeletionDeps): Promise<void> {
+  await deleteDataOf(uid, { before, keepsAccount: true }, deps);
+  await deps.db.doc(userPath(uid)).set({ contentDeletedAt: FieldValue.serverTimestamp() }, { merge: true });
 }
 
 /** Deletes the audio that is kept for a user to play. */
@@ -104,7 +111,7 @@ export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver
     finish: async (doc) => {
       const { contentBefore } = doc.data();
       if (contentBefore === undefined) await deleteEverythingOf(doc.id, deps);
-      else await deleteDataOf(doc.id, { before: contentBefore, keepsAccount: true }, deps);
+      else await deleteContentBefore(doc.id, contentBefore, deps);
       await doc.ref.delete({ lastUpdateTime: doc.updateTime });
     },
     failure: { event: 'user.not_deleted', fields: ({ id: uid }) => ({ uid }) },

@@ -1,6 +1,7 @@
 /** What users do with what they keep: they share it, take it along, and delete all of it. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import type { Timestamp } from 'firebase-admin/firestore';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -8,7 +9,7 @@ import type { ImportedConversation } from '../../src/conversations/importing.ts'
 import { readShared, share, sharesOf, withdraw } from '../../src/conversations/sharing.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
-import { deleteContent } from '../../src/sweeper/userDeletion.ts';
+import { deleteContent, finishUserDeletions } from '../../src/sweeper/userDeletion.ts';
 import { codeOf } from '../support/errors.ts';
 import { putTalk } from '../support/talk.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
@@ -137,5 +138,12 @@ describe('what a user keeps', () => {
     assert.deepEqual([(await editsOf(db, world.uid).get()).size, (await sharesOf(db, world.uid).get()).size], [0, 0]);
     for (const ref of [...kept, db.doc(`users/${world.uid}`)]) assert.ok((await ref.get()).exists, ref.path);
     assert.ok((await db.doc(`user_deletions/${world.uid}`).get()).exists, 'it is done a second time');
+    const user = db.doc(`users/${world.uid}`);
+    const first = (await user.get()).get('contentDeletedAt') as Timestamp;
+    const isOver = () => false;
+    await finishUserDeletions({ ...deletion, now: () => now() + 4 * HOUR_MS }, isOver);
+    const { contentDeletedAt, fairUse } = (await user.get()).data() as { contentDeletedAt: Timestamp; fairUse: object };
+    assert.ok(contentDeletedAt > first, 'copies that were made between the two are void, too');
+    assert.deepEqual(fairUse, { stage: 'throttled' });
   });
 });
