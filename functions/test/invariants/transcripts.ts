@@ -1,6 +1,7 @@
 /** Promises 2 and 3, nothing twice and order does not matter: transcripts and conversations follow from the chunks alone. */
 import { isDeepStrictEqual } from 'node:util';
 import { Timestamp } from 'firebase-admin/firestore';
+import { IMPORTED } from 'offline-audio-sync-contract';
 import { segmentPage } from '../../src/conversations/axis.ts';
 import { boundariesOf } from '../../src/conversations/boundaries.ts';
 import type { Boundaries } from '../../src/conversations/boundaries.ts';
@@ -19,7 +20,7 @@ type PlainSegment = Omit<Segment, 'startedAt' | 'endedAt'> & { readonly startMs:
 /**
  * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Of a
  * conversation that is just being deleted, words and segments go at different moments; segments of jobs that were deleted with
- * age stay. Where the user has split a conversation a segment may have been divided, so their words are compared.
+ * age stay, and what was imported comes from no chunk. Where the user has split a conversation a segment may have been divided, so their words are compared.
  */
 export const segmentsMatchChunks: Invariant = (stored) => {
   const hasSplits = stored.edits.some(({ kind }) => kind === 'split');
@@ -63,6 +64,7 @@ function compareSegments(data: UserData, divide: Divide): string[] {
   const extra = [...data.segments].filter(
     ([id, segment]) =>
       !expected.has(id) &&
+      !segment.jobId.startsWith(IMPORTED) &&
       (known.has(`${segment.jobId}/${segment.chunkId}`) || !mayHaveExpired) &&
       !isBeingDeleted(plain(segment), data),
   );

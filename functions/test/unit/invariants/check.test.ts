@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { IMPORTED } from 'offline-audio-sync-contract';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Segment } from '../../../src/conversations/conversation.ts';
 import type { JobFile } from '../../../src/jobs/job.ts';
@@ -243,6 +244,22 @@ describe('the invariants', () => {
     const lease = { owner: 'worker', expiresAt: at(NOW_MS - 1000) };
     const data = withJob('waiting', () => ({ status: 'processing', lease, waitingFor: null }))(soundData());
     assert.deepEqual(violated(data), []);
+  });
+
+  it('hold for what was imported, which comes from no chunk', () => {
+    const { chunks, ...data } = soundData();
+    const segments = new Map(
+      [...data.segments].map(([id, segment]) => [
+        id,
+        { ...segment, jobId: `${IMPORTED}a`, chunkId: `${IMPORTED}a-0-0` },
+      ]),
+    );
+    const withoutWords = chunks.map(({ chunk, ...rest }) => ({ ...rest, chunk: { ...chunk, words: [] } }));
+    const complaints = checkUser({ ...data, segments, chunks: withoutWords }, CONTEXT);
+    assert.deepEqual(
+      complaints.filter(({ invariant }) => invariant === 'segmentsMatchChunks'),
+      [],
+    );
   });
 
   it('hold when the job of a transcript was deleted with age', () => {
