@@ -1,6 +1,7 @@
-/** Splits, merges, undos, moves, deletions and arrivals in any mixture, checked against a model of a few lines. */
+/** Splits, merges, undos, moves, deletions, arrivals, exports and imports in any mixture, checked against a model of a few lines. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { ExportedConversation } from 'offline-audio-sync-contract';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import { AppError } from '../../src/errors.ts';
 import { assertSound } from '../support/checks.ts';
@@ -8,6 +9,7 @@ import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS, GAP_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
 import { exactSpeech, record } from '../order/sound.ts';
+import { bringIn, takeAlong } from '../support/takingAlong.ts';
 
 const RECORDINGS = 4;
 const WORDS = 4;
@@ -39,7 +41,9 @@ type Step =
   | { readonly kind: 'delete'; readonly recording: number }
   | { readonly kind: 'split'; readonly at: WordRef }
   | { readonly kind: 'merge'; readonly recording: number; readonly other: number }
-  | { readonly kind: 'undo'; readonly edit: number };
+  | { readonly kind: 'undo'; readonly edit: number }
+  | { readonly kind: 'takeAlong' }
+  | { readonly kind: 'bringIn' };
 
 const recording = fc.nat(RECORDINGS - 1);
 const of = <Kind extends Step['kind'], Rest extends object>(weight: number, kind: Kind, rest: fc.Arbitrary<Rest>) => ({
@@ -54,6 +58,8 @@ const steps = fc.array(
     of(2, 'undo', fc.record({ edit: fc.nat(5) })),
     of(1, 'redate', fc.record({ recording, by: fc.integer({ min: -5, max: 5 }) })),
     of(1, 'delete', fc.record({ recording })),
+    of(1, 'takeAlong', fc.constant({})),
+    of(2, 'bringIn', fc.constant({})),
   ),
   { minLength: 4, maxLength: 12 },
 ) as fc.Arbitrary<Step[]>;
@@ -122,6 +128,8 @@ interface Case {
   readonly deletedPlaces: Set<number>;
   /** Recordings of jobs that are not delivered yet. */
   readonly late: Map<number, string>;
+  /** What was taken along at some time; null where nothing was. */
+  taken: ExportedConversation[] | null;
 }
 
 describe('conversations that are split and merged in any mixture with arrivals, dates and deletions', () => {
@@ -130,7 +138,14 @@ describe('conversations that are split and merged in any mixture with arrivals, 
     const world = new RedatingWorld(exactSpeech(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {
       world.becomeSomebodyElse();
-      const scene: Case = { world, model: new Model(), jobs: new Map(), deletedPlaces: new Set(), late: new Map() };
+      const scene: Case = {
+        world,
+        model: new Model(),
+        jobs: new Map(),
+        deletedPlaces: new Set(),
+        late: new Map(),
+        taken: null,
+      };
       for (const step of plan) {
         await happen(step, scene);
         await compare(scene);
@@ -139,6 +154,7 @@ describe('conversations that are split and merged in any mixture with arrivals, 
       scene.late.clear();
       await compare(scene);
       await assertSound(world);
+      await moveIn(scene);
     };
     try {
       await fc.assert(fc.asyncProperty(steps, run), {
@@ -150,6 +166,21 @@ describe('conversations that are split and merged in any mixture with arrivals, 
     }
   });
 });
+
+/** Another account gets all of it, and then the recordings as well: it is what it was, and nothing is there twice. */
+async function moveIn(scene: Case): Promise<void> {
+  const { world, model } = scene;
+  const taken = await takeAlong(world);
+  world.becomeSomebodyElse();
+  if (taken.length > 0) await bringIn(world, taken.toReversed());
+  await compare(scene);
+  for (const [each, place] of model.places) {
+    if (model.deleted.has(each)) continue;
+    await world.deliver(await world.accept([{ filename: name(place), bytes: bytesOf(each) }]));
+  }
+  await compare(scene);
+  await assertSound(world);
+}
 
 async function compare({ world, model, late }: Case): Promise<void> {
   const live = (await world.conversations())
@@ -167,6 +198,8 @@ async function compare({ world, model, late }: Case): Promise<void> {
   );
 }
 
+const bytesOf = (each: number): Buffer => record({ device: 'omi', startMs: 0, endMs: LENGTH_MS }, SAID[each]!);
+
 const name = (place: number): string => `audio_omi_pcm16_16000_1_fs160_${DAY_MS + place * STEP_MS}.bin`;
 
 async function happen(step: Step, scene: Case): Promise<void> {
@@ -178,8 +211,7 @@ async function happen(step: Step, scene: Case): Promise<void> {
   switch (step.kind) {
     case 'upload': {
       if (model.places.has(step.recording) || isTaken(step.place)) return;
-      const bytes = record({ device: 'omi', startMs: 0, endMs: LENGTH_MS }, SAID[step.recording]!);
-      const jobId = await world.accept([{ filename: name(step.place), bytes }]);
+      const jobId = await world.accept([{ filename: name(step.place), bytes: bytesOf(step.recording) }]);
       model.places.set(step.recording, step.place);
       jobs.set(step.recording, jobId);
       if (step.isLate) late.set(step.recording, jobId);
@@ -192,6 +224,7 @@ async function happen(step: Step, scene: Case): Promise<void> {
       if (isTaken(place)) return;
       await world.redate({ jobId: jobs.get(step.recording)!, offsetMs: step.by * STEP_MS });
       model.places.set(step.recording, place);
+      scene.taken = null; // It would come in where it was, which is another date of it.
       return;
     }
     case 'delete': {
@@ -250,7 +283,13 @@ async function happen(step: Step, scene: Case): Promise<void> {
         assert.ok(error instanceof AppError && error.code === 'edit_not_found');
       });
       model.edits = model.edits.filter(({ id }) => id !== editId);
+      return;
     }
+    case 'takeAlong':
+      scene.taken = await takeAlong(world);
+      return;
+    case 'bringIn': // What is there stays as it is, and what was deleted or undone since stays so.
+      if (scene.taken !== null && scene.taken.length > 0) await bringIn(world, scene.taken.toReversed());
   }
 }
 
