@@ -373,7 +373,9 @@ export class SyncClient {
   }
 
   async #read(): Promise<void> {
-    if (!(await this.#ownership.hasRead())) await this.#load();
+    // What keeps this context from working on the store need not keep it from showing what is there.
+    const hasRead = await this.#ownership.hasRead().catch(() => false);
+    if (!hasRead) await this.#load();
   }
 
   /** Reads the store, once for all that keep something there. */

@@ -50,6 +50,23 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(alone.errors, []);
   });
 
+  it('is shown where the browser never says which tab works on it', async () => {
+    const alone = new Tabs(world);
+    const client = alone.open();
+    await world.add(client);
+    await client.dispose();
+    const store = { ...alone.disk, own: () => new Promise<null>(() => undefined) };
+    const shown = alone.open({ store });
+    const starting = shown.start();
+    await world.clock.advance(2 * MINUTE_MS);
+    await starting;
+    assert.deepEqual(states(shown), ['waiting']);
+    assert.deepEqual([shown.status().state, shown.status().reason], ['backing_off', 'internal']);
+    const ending = shown.dispose();
+    await world.clock.advance(MINUTE_MS);
+    await ending;
+  });
+
   it('has one client at work; another one adds, and takes over when the first is gone', async () => {
     await world.add(second);
     await world.clock.advance(MINUTE_MS);
