@@ -33,8 +33,8 @@ export class JobFiles {
     }, SHOW_EVERY_MS);
     const put = (job: Job, found: readonly JobFile[]): void => {
       files.set(job.id, found);
-      if (files.size === jobs.length) show.now();
-      else show();
+      show();
+      if (files.size === jobs.length) show.flush();
     };
     const queue: Job[] = [];
     for (const job of jobs) {

@@ -80,7 +80,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     });
     opened.on('error', onError);
     await started(opened);
-    show.now();
+    show.flush();
   });
   ready.catch(onError);
 
