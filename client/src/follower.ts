@@ -136,7 +136,7 @@ export class Follower {
       return await within(backend.endedJobs(), TIMEOUT_MS, clock, signal);
     } catch (cause) {
       if (cause instanceof TimeLimitError) throw notReached('timeout', { cause });
-      throw cause;
+      throw isUnavailable(cause) ? notReached('network', { cause }) : cause;
     }
   }
 
@@ -148,25 +148,20 @@ export class Follower {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { completions, clock } = this.#options;
+    const { clock } = this.#options;
     try {
       if (this.#untilPollMs() === 0) {
         this.#sincePoll = new Stopwatch(clock);
         this.#look([...this.#followed()]);
         this.#watchEnded();
       }
+      // Before Firestore is asked: networks that let no listener through may let through what the server answers.
+      await this.#checkDue(signal);
       if (this.#missedDue) {
         this.#look(await this.#endedJobs(signal));
         this.#missedDue = false;
+        await this.#checkDue(signal);
       }
-      for (const jobId of [...this.#due]) {
-        this.#due.delete(jobId); // Before: what becomes known of it meanwhile is news.
-        await completions.check(jobId, signal).catch((error: unknown) => {
-          this.#due.add(jobId);
-          throw error;
-        });
-      }
-      await completions.acknowledge(signal);
       this.#setbacks.forget();
       this.#offline.ignore();
     } catch (error) {
@@ -174,6 +169,18 @@ export class Follower {
       this.#offline.heed();
       await this.#setbacks.meet(error);
     }
+  }
+
+  async #checkDue(signal: AbortSignal): Promise<void> {
+    const { completions } = this.#options;
+    for (const jobId of [...this.#due]) {
+      this.#due.delete(jobId); // Before: what becomes known of it meanwhile is news.
+      await completions.check(jobId, signal).catch((error: unknown) => {
+        this.#due.add(jobId);
+        throw error;
+      });
+    }
+    await completions.acknowledge(signal);
   }
 
   /** Keeps a listener on each job that is followed, and on no other. */
@@ -205,4 +212,9 @@ export class Follower {
       this.#watched.set(jobId, unwatch);
     }
   }
+}
+
+/** Firestore is out of reach, as either SDK says it. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /(^|\/)unavailable$/.test(String(error.code));
 }

@@ -36,6 +36,21 @@ describe('the end of a job', () => {
     assert.notEqual(world.server.jobs.get(jobId)?.acknowledgedAt, null);
   });
 
+  for (const [what, endedJobs] of [
+    ['never answers', () => new Promise<never>(() => undefined)],
+    ['is out of reach', () => Promise.reject(Object.assign(new Error('offline'), { code: 'unavailable' }))],
+  ] as const)
+    it(`becomes known by the server's own answers where Firestore ${what}`, async () => {
+      const client = await world.client({ backend: { ...world.server.backend, endedJobs } });
+      for (let i = 0; i < 3; i++) {
+        await world.add(client);
+        await world.clock.advance(5 * MINUTE_MS);
+      }
+      assert.deepEqual(states(client), ['synced', 'synced', 'synced']);
+      assert.ok([...world.server.jobs.values()].every(({ acknowledgedAt }) => acknowledgedAt !== null));
+      assert.deepEqual(world.device.errors, [], 'a network is no bug');
+    });
+
   it('is handed over, and its recordings settled, by a push alone, without anything being started', async () => {
     const jobId = await missed();
     const client = world.device.start();
