@@ -41,26 +41,29 @@ export class Database<Schema extends DBSchema> {
   /**
    * Runs one transaction over all object stores: all of it happens, or nothing. When the promise has resolved, it is on disk.
    * @param work may run a second time, on a new connection, even if the first time was written: it must do no harm twice.
+   * @param durability `relaxed`: other tabs see it, and it need not be on disk.
    */
   async run<Mode extends 'readonly' | 'readwrite', T>(
     mode: Mode,
     work: (tx: DatabaseTransaction<Schema, Mode>) => Promise<T>,
+    durability: IDBTransactionDurability = 'strict',
   ): Promise<T> {
     try {
-      return await this.#attempt(mode, work);
+      return await this.#attempt(mode, work, durability);
     } catch (error) {
       if (!(error instanceof Error && LOST.has(error.name))) throw error;
       this.#forget();
-      return this.#attempt(mode, work);
+      return this.#attempt(mode, work, durability);
     }
   }
 
   async #attempt<Mode extends 'readonly' | 'readwrite', T>(
     mode: Mode,
     work: (tx: DatabaseTransaction<Schema, Mode>) => Promise<T>,
+    durability: IDBTransactionDurability,
   ): Promise<T> {
     const db = await this.#open();
-    const tx = db.transaction([...db.objectStoreNames] as StoreNames<Schema>[], mode, { durability: 'strict' });
+    const tx = db.transaction([...db.objectStoreNames] as StoreNames<Schema>[], mode, { durability });
     try {
       const [result] = await this.#limited(Promise.all([work(tx), tx.done]), TRANSACTION_LIMIT_MS);
       return result;

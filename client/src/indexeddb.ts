@@ -114,7 +114,9 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
       const lost = await lock(signal, wait);
       if (lost === null) return null;
       const lease = { token: randomId(), lost };
-      await database.run('readwrite', (tx) => tx.objectStore('entries').put({ token: lease.token }, LEASE));
+      const put = (tx: Transaction<'readwrite'>) => tx.objectStore('entries').put({ token: lease.token }, LEASE);
+      // Leases do not outlive the browser: an app that starts need not wait for the disk.
+      await database.run('readwrite', put, 'relaxed');
       return lease;
     },
     watch: (listener) => {
