@@ -11,8 +11,11 @@ import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
 import { toBatch } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
+import { indexOf } from './encoderDelay.ts';
 import { filesWithin } from './filesWithin.ts';
+import type { FileWithin } from './filesWithin.ts';
 import { openView, writeView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendFragments } from './mp4.ts';
@@ -96,32 +99,50 @@ async function* decodeSpooled(
   }
 }
 
-/** What lies behind the first file and cannot be decoded is lost: by its bytes, because nothing else is known. */
 async function* decodeFiles(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
   const whole = openView(path);
   try {
     const files = filesWithin(whole, extension);
-    if (files.length < 2) return yield* decodeFile(path, extension, options);
-    const notes: string[] = [];
-    for (const [i, { start, size, extension: kind }] of files.entries()) {
-      const own = `${path}-${i}`;
-      await writeView({ fd: whole.fd, ranges: [{ start, size }], size }, own);
-      try {
-        notes.push(...(yield* decodeFile(own, kind, options)));
-      } catch (error) {
-        const isOfFile = error instanceof AppError && ['recording_corrupt', 'decoder_unavailable'].includes(error.code);
-        if (i === 0 || !isOfFile) throw error;
-        notes.push('What follows behind the first file cannot be decoded.');
-        const seconds = Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds);
-        yield toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
-      } finally {
-        await rm(own, { force: true });
-      }
-    }
-    return notes;
+    if (files.length > 1) return yield* decodeEach(whole, files, path, options);
+    return yield* decodeFile(path, extension, options);
+  } catch (error) {
+    const isWithoutIndex = extension === 'm4a' && isCorrupt(error) && indexOf(whole) === null;
+    throw isWithoutIndex ? new AppError('recording_corrupt', { message: WITHOUT_INDEX, cause: error }) : error;
   } finally {
     closeSync(whole.fd);
   }
+}
+
+const WITHOUT_INDEX = 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'recording_corrupt';
+}
+
+/** What lies behind the first file and cannot be decoded is lost: by its bytes, because nothing else is known. */
+async function* decodeEach(
+  whole: FileView,
+  files: readonly FileWithin[],
+  path: string,
+  options: FileDecodeOptions,
+): Batches {
+  const notes: string[] = [];
+  for (const [i, { start, size, extension }] of files.entries()) {
+    const own = `${path}-${i}`;
+    await writeView({ fd: whole.fd, ranges: [{ start, size }], size }, own);
+    try {
+      notes.push(...(yield* decodeFile(own, extension, options)));
+    } catch (error) {
+      const isUnknown = error instanceof AppError && error.code === 'decoder_unavailable';
+      if (i === 0 || !(isUnknown || isCorrupt(error))) throw error;
+      notes.push('What follows behind the first file cannot be decoded.');
+      const seconds = Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds);
+      yield toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
+    } finally {
+      await rm(own, { force: true });
+    }
+  }
+  return notes;
 }
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {

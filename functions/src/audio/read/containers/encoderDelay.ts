@@ -19,8 +19,8 @@ export function hasEncoderDelay(file: FileView, extension: FileExtension): boole
   return index !== null && index.includes('mp4a') && !['elst', 'iTunSMPB'].some((known) => index.includes(known));
 }
 
-/** The index of an MP4 file. */
-function indexOf(file: FileView): Buffer | null {
+/** The index of an MP4 file; null where it has none. */
+export function indexOf(file: FileView): Buffer | null {
   for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
     const head = Buffer.from(readView(file, at, 16));
     if (head.length < 16) return null;

@@ -112,6 +112,13 @@ describe('Damaged files', function () {
   }
 });
 
+describe('An MP4 file that is cut off before its index', () => {
+  it('is refused with that reason', async () => {
+    const bytes = encode('m4a');
+    await assert.rejects(decodeAll(bytes.subarray(0, bytes.length * 0.7), file('m4a')), /no index \(moov\)/);
+  });
+});
+
 describe('Streams that begin in the middle of a frame', function () {
   this.timeout(60_000); // starts processes and threads
 
