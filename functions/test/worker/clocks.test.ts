@@ -1,0 +1,58 @@
+/** Workers whose clocks differ: a lease ends by the clock of the worker that looks at it. */
+import assert from 'node:assert/strict';
+import type { Transcriber } from '../../src/transcription/transcriber.ts';
+import { RetryTaskError } from '../../src/worker/processJob.ts';
+import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { TestWorld } from '../support/worker.ts';
+
+const SKEW_MS = 5 * 60_000;
+const garden = sampleOf('garden');
+
+describe('Workers whose clocks differ by minutes', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = new TestWorld();
+    await world.standIn.reset();
+  });
+  afterEach(() => world.close());
+
+  it('store each word once where the one ahead takes the job from the other, which was waiting for an answer', async () => {
+    const jobId = await world.acceptSamples(garden);
+    const { transcriber } = world.deps.speech;
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let reached = (): void => undefined;
+    const isReached = new Promise<void>((resolve) => (reached = resolve));
+    const slow: Transcriber = {
+      async transcribe(request, signal) {
+        const heard = await transcriber.transcribe(request, signal);
+        reached();
+        await held;
+        return heard;
+      },
+    };
+    const first = world.deliver(jobId, { transcriber: slow, concurrency: 1 });
+    await isReached;
+    await world.deliver(jobId, { now: () => world.deps.now() + SKEW_MS });
+    goOn();
+    await first;
+    assert.equal((await world.job(jobId)).status, 'completed');
+    assert.ok(world.logger.entries.some(({ event }) => event === 'lease.lost'));
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+
+  it('wait where the one ahead has put the job off, until then and no longer', async () => {
+    const jobId = await world.acceptSamples(garden);
+    const failing: Transcriber = { transcribe: () => Promise.reject(new TypeError('unforeseen')) };
+    await world.deliver(jobId, { transcriber: failing, now: () => world.deps.now() + SKEW_MS });
+    const { waitingFor, status } = await world.job(jobId);
+    assert.equal(status, 'deferred');
+    await assert.rejects(world.deliver(jobId), RetryTaskError);
+    world.aheadMs += (waitingFor?.until?.toMillis() ?? 0) - world.deps.now() + 1;
+    await world.deliver(jobId);
+    assert.equal((await world.job(jobId)).status, 'completed');
+    await assertTranscript(world, garden);
+    await assertSound(world);
+  });
+});
