@@ -93,6 +93,7 @@ export function* casesOf(seed: number): Generator<Case, never> {
     ...everyUploadBoundary(random),
     OVERTAKEN_WHILE_IT_WAITS,
     POISON,
+    BLAMED,
     REFUSED,
     CANCELLED,
     RECUT,
@@ -159,6 +160,16 @@ const POISON: TaskCase = {
     job: 0,
     plan: { kind: 'kill', at: { step: 'read audio', moment: 'after', nth: 2 } },
   })),
+};
+
+/** Two workers die, the second while it has read both of two recordings that share a word: the later one fails by itself, and is tried again. */
+const BLAMED: TaskCase = {
+  kind: 'task',
+  jobs: [['train']],
+  deliveries: [
+    { ...PLAIN, job: 0, plan: { kind: 'kill', at: { step: 'load vad', moment: 'before', nth: 1 } } },
+    { ...PLAIN, job: 0, plan: { kind: 'kill', at: { step: 'record transcription', moment: 'before', nth: 1 } } },
+  ],
 };
 
 /** A part of a job is refused permanently; the rest goes on, and what was refused is tried again by hand. */
