@@ -17,9 +17,10 @@ import {
   type DayKey,
   type MonthKey,
 } from '../domain/time.ts';
+import { sentenceOf } from '../domain/sentence.ts';
 import { hrefs } from '../router.ts';
 import { Arrow } from '../ui/arrow.tsx';
-import { useTotals, type NamedSpan } from '../ui/dayTotals.ts';
+import { useTotals, type NamedSpan, type Totals } from '../ui/dayTotals.ts';
 import { Screen } from '../ui/screen.tsx';
 import { NothingScreen } from './nothing.tsx';
 
@@ -32,17 +33,45 @@ export function MonthScreen({ month }: { month: MonthKey }) {
 }
 
 function MonthOf({ month, days }: { month: MonthKey; days: readonly DayKey[] }) {
-  const spans = useMemo(() => days.map((day) => spanOf(day, day, addDays(day, 1))), [days]);
+  const spans = useMemo(
+    () => days.filter((day) => day <= dayOf(Date.now())).map((day) => spanOf(day, day, addDays(day, 1))),
+    [days],
+  );
   const totals = useTotals(spans);
-  const isWhole = spans.every(({ name }) => totals.has(name));
-  const conversations = sumOf(spans.map(({ name }) => totals.get(name)?.conversations ?? 0));
-  const seconds = sumOf(spans.map(({ name }) => totals.get(name)?.speechSeconds ?? 0));
   return (
-    <Screen title={monthName(spans[0]?.from ?? 0)} actions={<MonthPicker month={month} />}>
-      <p class="lead">{isWhole ? `${spoken({ conversations, speechSeconds: seconds })}.` : 'Counting …'}</p>
+    <Screen title={monthName(startOfDay(days[0] ?? '') ?? 0)} actions={<MonthPicker month={month} />}>
+      <Sum spans={spans} totals={totals} />
       <MonthTable days={days} totals={totals} />
       <Year month={month} />
     </Screen>
+  );
+}
+
+/** Of what is counted: a day that cannot be counted keeps nothing else from being known. */
+function Sum({ spans, totals: { known, failed, retry } }: { spans: readonly NamedSpan[]; totals: Totals }) {
+  const counts = spans.flatMap(({ name }) => known.get(name) ?? []);
+  const sum = {
+    conversations: sumOf(counts.map(({ conversations }) => conversations)),
+    speechSeconds: sumOf(counts.map(({ speechSeconds }) => speechSeconds)),
+  };
+  const [problem] = failed.values();
+  const isUnderWay = counts.length + failed.size < spans.length;
+  const soFar = counts.length === 0 ? '' : spoken(sum);
+  return (
+    <>
+      <p class="lead">{isUnderWay ? `Counting … ${soFar}` : soFar === '' ? '' : `${soFar}.`}</p>
+      {problem !== undefined && !isUnderWay && (
+        <div class="notice bad" role="alert">
+          <p>
+            {counted(failed.size, 'day')} could not be counted, and {failed.size === 1 ? 'is' : 'are'} not in the sum.{' '}
+            {sentenceOf(problem)}
+          </p>
+          <button class="button small" onClick={retry}>
+            Count again
+          </button>
+        </div>
+      )}
+    </>
   );
 }
 
@@ -56,8 +85,8 @@ function MonthPicker({ month }: { month: MonthKey }) {
   );
 }
 
-function MonthTable({ days, totals }: { days: readonly DayKey[]; totals: ReadonlyMap<string, ConversationTotal> }) {
-  const most = Math.max(1, ...[...totals.values()].map(({ speechSeconds }) => speechSeconds));
+function MonthTable({ days, totals: { known, failed } }: { days: readonly DayKey[]; totals: Totals }) {
+  const most = Math.max(1, ...[...known.values()].map(({ speechSeconds }) => speechSeconds));
   return (
     <table class="month">
       <caption class="visually-hidden">What was said on each day</caption>
@@ -75,7 +104,9 @@ function MonthTable({ days, totals }: { days: readonly DayKey[]; totals: Readonl
           <tr key={index}>
             {week.map((day, column) => (
               <td key={column}>
-                {day !== null && <Day day={day} total={totals.get(day) ?? null} mostSeconds={most} />}
+                {day !== null && (
+                  <Day day={day} total={known.get(day) ?? null} isFailed={failed.has(day)} mostSeconds={most} />
+                )}
               </td>
             ))}
           </tr>
@@ -88,11 +119,13 @@ function MonthTable({ days, totals }: { days: readonly DayKey[]; totals: Readonl
 interface DayProps {
   readonly day: DayKey;
   readonly total: ConversationTotal | null;
+  /** It could not be counted. */
+  readonly isFailed: boolean;
   /** Of the day on which most was said. */
   readonly mostSeconds: number;
 }
 
-function Day({ day, total, mostSeconds }: DayProps) {
+function Day({ day, total, isFailed, mostSeconds }: DayProps) {
   const today = dayOf(Date.now());
   const number = Number(day.slice(-2));
   if (day > today) return <span class="month-day">{number}</span>;
@@ -101,11 +134,11 @@ function Day({ day, total, mostSeconds }: DayProps) {
     <a class="month-day" href={hrefs.day(day)} aria-current={day === today ? 'date' : undefined}>
       <span class="visually-hidden">
         {longDay(startOfDay(day) ?? 0)}
-        {total !== null && `, ${spoken(total)}`}
+        {total !== null ? `, ${spoken(total)}` : isFailed ? ', not counted' : ''}
       </span>
       <span class="month-bar" style={{ height: `${(seconds / mostSeconds) * 100}%` }} />
       <b aria-hidden="true">{number}</b>
-      <small aria-hidden="true">{seconds === 0 ? '' : shortDuration(seconds)}</small>
+      <small aria-hidden="true">{isFailed ? '?' : seconds === 0 ? '' : shortDuration(seconds)}</small>
     </a>
   );
 }
@@ -121,16 +154,21 @@ function Year({ month }: { month: MonthKey }) {
         .map((name) => spanOf(name, `${name}-01`, `${addMonths(name, 1)}-01`)),
     [year],
   );
-  const totals = useTotals(spans);
+  const { known, failed, retry } = useTotals(spans);
   return (
     <nav class="year" aria-label={`Months of ${year}`}>
       <a href={hrefs.month(addMonths(month, -12))}>{year - 1}</a>
       {spans.map(({ name, from }) => (
         <a key={name} href={hrefs.month(name)} aria-current={name === month ? 'page' : undefined}>
           {shortMonth(from)}
-          <small>{shortDurationOf(totals.get(name))}</small>
+          <small>{failed.has(name) ? '?' : shortDurationOf(known.get(name))}</small>
         </a>
       ))}
+      {failed.size > 0 && (
+        <button class="button small" onClick={retry}>
+          Count the months again
+        </button>
+      )}
       {addMonths(month, 12) <= now && <a href={hrefs.month(addMonths(month, 12))}>{year + 1}</a>}
     </nav>
   );

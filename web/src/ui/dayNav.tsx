@@ -33,7 +33,7 @@ export function useDayStrip(day: DayKey): Strip {
       }),
     [last],
   );
-  return { days, totals: useTotals(days) };
+  return { days, totals: useTotals(days).known };
 }
 
 interface StripProps {

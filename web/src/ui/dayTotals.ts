@@ -2,43 +2,61 @@
 import { useEffect, useState } from 'preact/hooks';
 import { totalOfDay } from 'offline-audio-sync-contract';
 import type { ConversationTotal } from '../data/model.ts';
-import { totalOf } from '../firebase/store.ts';
+import { addUp, type Sums } from '../domain/addUp.ts';
 import type { Span } from '../domain/timeline.ts';
+import { totalOf } from '../firebase/store.ts';
+import { within } from '../within.ts';
 import { useApp } from './app.ts';
 
 export interface NamedSpan extends Span {
   readonly name: string;
 }
 
+export interface Totals extends Sums<ConversationTotal> {
+  /** Adds up what failed once more. */
+  retry(): void;
+}
+
+/** How long one sum may take, milliseconds. */
+const LIMIT_MS = 20_000;
+
 /**
  * What was said in each of these, by name: in the conversations that began then. One is missing until it is added up, and without a
  * network.
  * @param spans the same array as long as they are the same
  */
-export function useTotals(spans: readonly NamedSpan[]): ReadonlyMap<string, ConversationTotal> {
+export function useTotals(spans: readonly NamedSpan[]): Totals {
   const { uid, newest } = useApp();
-  const [totals, setTotals] = useState<ReadonlyMap<string, ConversationTotal>>(new Map());
+  const [sums, setSums] = useState<Sums<ConversationTotal>>({ known: new Map(), failed: new Map() });
+  const [attempt, setAttempt] = useState(0);
   // There is something new: added up again.
   const [last] = newest.kind === 'ready' ? newest.value : [];
   const state = newest.kind === 'ready' && !newest.fromCache ? `${last?.id ?? ''}/${last?.revision ?? 0}` : null;
   useEffect(() => {
     if (state === null) return undefined;
-    let isOver = false;
-    const addUp = async ({ name, from, to }: NamedSpan): Promise<[string, ConversationTotal]> => [
-      name,
-      await totalOf(totalOfDay(uid, new Date(from), new Date(to))),
-    ];
+    const over = new AbortController();
     const isDue = ({ name, from, to }: NamedSpan): boolean =>
-      !totals.has(name) || (last !== undefined && last.startedAt >= from && last.startedAt < to);
-    Promise.all(spans.filter(isDue).map(addUp)).then(
-      (added) => {
-        if (!isOver) setTotals((before) => new Map([...before, ...added]));
+      !sums.known.has(name) || (last !== undefined && last.startedAt >= from && last.startedAt < to);
+    const due = new Map(spans.filter(isDue).map((span) => [span.name, span]));
+    void addUp([...due.keys()], {
+      sumOf: (name) => {
+        const { from = 0, to = 0 } = due.get(name) ?? {};
+        return within(totalOf(totalOfDay(uid, new Date(from), new Date(to))), LIMIT_MS, 'The service does not answer.');
       },
-      () => undefined, // Without a network nothing is added up: the days can still be opened.
-    );
+      onSums: ({ known, failed }) => {
+        setSums((before) => ({ known: new Map([...before.known, ...known]), failed }));
+      },
+      signal: over.signal,
+    });
     return () => {
-      isOver = true;
+      over.abort();
     };
-  }, [uid, spans, state]);
-  return totals;
+  }, [uid, spans, state, attempt]);
+  return {
+    ...sums,
+    retry: () => {
+      setSums(({ known }) => ({ known, failed: new Map() }));
+      setAttempt((before) => before + 1);
+    },
+  };
 }
