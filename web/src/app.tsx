@@ -1,18 +1,11 @@
 import { lazy, Suspense } from 'preact/compat';
-import { nextTask } from './nextTask.ts';
 import { route } from './router.ts';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
 import { Splash } from './ui/splash.tsx';
 
-/** Firestore, what stands on it, and the first paint, one after another: what a person does meanwhile waits for none of them long. */
-const SignedIn = lazy(async () => {
-  await import('./firebase/store.ts');
-  await nextTask();
-  const screens = await import('./screens/signedIn.tsx');
-  await nextTask();
-  return screens;
-});
+/** What a user sees. Firebase is not among it: see `startSession`. */
+const SignedIn = lazy(() => import('./screens/signedIn.tsx'));
 
 /** For strangers: without Firebase. */
 const Shared = lazy(() => import('./screens/shared.tsx'));

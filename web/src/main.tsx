@@ -2,12 +2,12 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { reloadPage } from './heldPage.ts';
 import { route, startRouter } from './router.ts';
-import { startSession } from './session.ts';
+import { session, startSession } from './session.ts';
 import './styles/index.css';
 
 startRouter();
-// What is shared is read without an account. Links from there load the page anew.
-if (route.value.screen !== 'shared') void startSession();
+// What is shared is read without an account: links from there load the page anew. The screens of a user start it themselves.
+if (route.value.screen !== 'shared' && session.value.kind !== 'signedIn') startSession();
 render(<App />, document.getElementById('app') ?? document.body);
 
 // A new version was deployed while this one was open: its parts have other names now.

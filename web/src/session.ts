@@ -1,5 +1,6 @@
 /** Who is signed in. */
 import { signal } from '@preact/signals';
+import { forgetDay } from './keptDay.ts';
 
 export interface SignedInUser {
   readonly uid: string;
@@ -13,13 +14,28 @@ export type Session =
   | { readonly kind: 'signedIn'; readonly user: SignedInUser }
   | { readonly kind: 'unavailable'; readonly message: string };
 
-/** Whether a user was signed in last time: decides what is painted before Firebase is there. */
+/** Who was signed in last time: their screens are painted before Firebase is there, which then says whether they still are. */
 const HINT = 'signed-in';
 
-export const session = signal<Session>({ kind: 'starting', expected: localStorage.getItem(HINT) !== null });
+export const session = signal<Session>(expectedSession(localStorage.getItem(HINT)));
+
+/** @param hint as it was kept */
+export function expectedSession(hint: string | null): Session {
+  if (hint === null) return { kind: 'starting', expected: false };
+  try {
+    const { uid, name } = JSON.parse(hint) as Partial<SignedInUser>;
+    if (typeof uid === 'string' && typeof name === 'string') return { kind: 'signedIn', user: { uid, name } };
+  } catch {
+    // It says as much: there was a user.
+  }
+  return { kind: 'starting', expected: true };
+}
 
 /** Firebase has ended the session by itself: as it does with an account that was deleted or disabled. */
 const ACCOUNT_GONE = 'account-gone';
+
+/** Whether Firebase ends the session: no user of this browser has said goodbye. */
+export const isEndedByFirebase = (): boolean => sessionStorage.getItem(ACCOUNT_GONE) !== null;
 
 /** What the user did before they were signed out. */
 const FAREWELL = 'farewell';
@@ -62,28 +78,46 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
 /** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
 const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
 
-/** Where no user was signed in, Firebase is loaded at the first key or press: until then there is nothing to do for it. */
-export async function startSession(): Promise<void> {
-  if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
-  try {
-    const { watchUser, leftByHand } = await import('./firebase/auth.ts');
-    addEventListener('storage', leaveWithOthers);
-    await watchUser((user) => {
-      const wasSignedIn = localStorage.getItem(HINT) !== null;
-      if (user === null && wasSignedIn && !leftByHand()) sessionStorage.setItem(ACCOUNT_GONE, '1');
-      if (user === null) localStorage.removeItem(HINT);
-      else localStorage.setItem(HINT, '1');
-      show(user === null ? null : { uid: user.uid, name: user.displayName ?? user.email ?? 'Signed in' });
-    });
-  } catch (error) {
+let isStarted = false;
+/** Whether Firebase has said that the user of last time is signed in. */
+let isConfirmed = false;
+
+/**
+ * Asks Firebase who is signed in. Where no user was, it is loaded at the first key or press: until then there is nothing to do for it.
+ * Where one was, the first screen calls this, because Firebase's code would keep it from being painted.
+ */
+export function startSession(): void {
+  if (isStarted) return;
+  isStarted = true;
+  watchSession().catch((error: unknown) => {
     session.value = { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
-  }
+  });
+}
+
+async function watchSession(): Promise<void> {
+  if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
+  addEventListener('storage', leaveWithOthers);
+  const { watchUser, leftByHand } = await import('./firebase/auth.ts');
+  await watchUser((found) => {
+    const user = found && { uid: found.uid, name: found.displayName ?? found.email ?? 'Signed in' };
+    const wasSignedIn = localStorage.getItem(HINT) !== null;
+    if (user === null && wasSignedIn && !leftByHand()) sessionStorage.setItem(ACCOUNT_GONE, '1');
+    if (user === null) {
+      localStorage.removeItem(HINT);
+      forgetDay();
+    } else localStorage.setItem(HINT, JSON.stringify(user));
+    show(user);
+    isConfirmed ||= user !== null;
+  });
 }
 
 function show(user: SignedInUser | null): void {
   const shown = session.value;
   if (left) return;
-  if (shown.kind === 'signedIn' && shown.user.uid !== user?.uid) void leavePage();
+  if (shown.kind === 'signedIn' && shown.user.uid !== user?.uid)
+    // A link that was opened is still wanted after signing in again.
+    void leavePage(isConfirmed ? '/' : location.pathname + location.search);
+  else if (shown.kind === 'signedIn' && shown.user.name === user?.name) return;
   else session.value = user === null ? { kind: 'signedOut' } : { kind: 'signedIn', user };
 }
 
@@ -97,7 +131,7 @@ function leaveWithOthers({ key, newValue }: StorageEvent): void {
  * Signing out, in any tab, deletes Firestore's cache: clients that had it open never answer again, in any tab.
  * So every tab begins anew, and no screen of one user is ever there for another.
  */
-async function leavePage(): Promise<void> {
+async function leavePage(to = '/'): Promise<void> {
   if (left) return;
   left = true;
   const last = [...farewells].map((work) => work());
@@ -107,7 +141,7 @@ async function leavePage(): Promise<void> {
   addEventListener('pageshow', () => {
     location.reload();
   });
-  location.assign('/');
+  location.assign(to);
 }
 
 function firstDeed(): Promise<void> {

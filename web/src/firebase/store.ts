@@ -1,37 +1,18 @@
 /** Firestore, kept on this device so that the console shows what it knows offline, and the callables. */
-import {
-  clearIndexedDbPersistence,
-  connectFirestoreEmulator,
-  count,
-  doc,
-  getAggregateFromServer,
-  getCountFromServer,
-  getDoc,
-  getDocs,
-  getDocsFromServer,
-  initializeFirestore,
-  onSnapshot,
-  setDoc,
-  persistentLocalCache,
-  persistentMultipleTabManager,
-  sum,
-  terminate,
-  type DocumentData,
-  type Firestore,
-  type QueryDocumentSnapshot,
-} from 'firebase/firestore';
-import { connectFunctionsEmulator, getFunctions, httpsCallable, type Functions } from 'firebase/functions';
-import { toQuery } from 'offline-audio-sync-client/firebase';
+import type { DocumentData, Firestore, QueryDocumentSnapshot } from 'firebase/firestore';
+import type { Functions } from 'firebase/functions';
 import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
 import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offline-audio-sync-contract';
 import type { Conversation, ConversationTotal } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
-import { firebaseApp } from './app.ts';
-import { userAuth } from './auth.ts';
 import { conversationOf, type WishedPreferences } from './documents.ts';
 
+/** Firebase's own code is half a megabyte: it is loaded when the first screen is painted. */
+type Sdk = typeof import('./sdk.ts');
+
 export interface Backend {
+  readonly sdk: Sdk;
   readonly db: Firestore;
   readonly functions: Functions;
 }
@@ -47,17 +28,22 @@ export function connect(): Promise<Backend> {
 }
 
 async function start(): Promise<Backend> {
-  const app = await firebaseApp();
-  await userAuth();
-  const localCache = persistentLocalCache({ tabManager: persistentMultipleTabManager() });
-  const db = initializeFirestore(app, { localCache });
-  const functions = getFunctions(app, functionsRegion);
+  const sdk = await import('./sdk.ts');
+  await nextTask();
+  const auth = await sdk.userAuth();
+  // Without it, rules would refuse what is asked for too early.
+  await auth.authStateReady();
+  const { app } = auth;
+  const localCache = sdk.persistentLocalCache({ tabManager: sdk.persistentMultipleTabManager() });
+  const db = sdk.initializeFirestore(app, { localCache });
+  const functions = sdk.getFunctions(app, functionsRegion);
   if (localSuite !== null) {
-    connectFirestoreEmulator(db, ...hostAndPort(localSuite.firestore));
-    connectFunctionsEmulator(functions, ...hostAndPort(localSuite.functions));
+    sdk.connectFirestoreEmulator(db, ...hostAndPort(localSuite.firestore));
+    sdk.connectFunctionsEmulator(functions, ...hostAndPort(localSuite.functions));
   }
-  if (localStorage.getItem(TO_FORGET) !== null) await clear(db);
-  return { db, functions };
+  const connected = { sdk, db, functions };
+  if (localStorage.getItem(TO_FORGET) !== null) await clear(connected);
+  return connected;
 }
 
 /**
@@ -68,13 +54,13 @@ async function start(): Promise<Backend> {
 export async function forget(closed: Promise<void>): Promise<void> {
   localStorage.setItem(TO_FORGET, '1');
   await closed;
-  const { db } = await connect();
-  await terminate(db);
-  await clear(db);
+  const connected = await connect();
+  await connected.sdk.terminate(connected.db);
+  await clear(connected);
 }
 
-async function clear(db: Firestore): Promise<void> {
-  await clearIndexedDbPersistence(db);
+async function clear({ sdk, db }: Backend): Promise<void> {
+  await sdk.clearIndexedDbPersistence(db);
   localStorage.removeItem(TO_FORGET);
 }
 
@@ -90,10 +76,10 @@ export type Subscribe<T> = (next: Listener<T>, failed: (error: Error) => void) =
 
 /** The documents of a query, and again whenever they change. */
 export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
-  return whenConnected(({ db }, next, failed) => {
+  return whenConnected(({ sdk, db }, next, failed) => {
     let value: T[] | null = null;
-    return onSnapshot(
-      toQuery(db, read),
+    return sdk.onSnapshot(
+      sdk.toQuery(db, read),
       { includeMetadataChanges: true },
       (snapshot) => {
         const { docs, metadata } = snapshot;
@@ -109,9 +95,9 @@ export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
 
 /** One document, and again whenever it changes; null where there is none. */
 export function liveDocument<T>(path: string, parse: Parse<T>): Subscribe<T | null> {
-  return whenConnected(({ db }, next, failed) =>
-    onSnapshot(
-      doc(db, path),
+  return whenConnected(({ sdk, db }, next, failed) =>
+    sdk.onSnapshot(
+      sdk.doc(db, path),
       { includeMetadataChanges: true },
       (found) => {
         next({ value: found.exists() ? parse(found.id, found.data()) : null, fromCache: found.metadata.fromCache });
@@ -152,7 +138,7 @@ export async function readAll<T>(
 ): Promise<Live<T[]>> {
   const found: T[] = [];
   let fromCache = false;
-  for await (const page of livePages(read, parse, getDocs)) {
+  for await (const page of livePages(read, parse, 'getDocs')) {
     if (signal?.aborted === true) break;
     fromCache ||= page.fromCache;
     found.push(...page.value);
@@ -163,14 +149,18 @@ export async function readAll<T>(
 
 /** The pages of a query, one after another, as the server has them. @throws FirestoreError without a network: a part is not the whole */
 export async function* pagesOf<T>(read: ReadQuery, parse: Parse<T>): AsyncGenerator<readonly T[]> {
-  for await (const { value } of livePages(read, parse, getDocsFromServer)) yield value;
+  for await (const { value } of livePages(read, parse, 'getDocsFromServer')) yield value;
 }
 
-async function* livePages<T>(read: ReadQuery, parse: Parse<T>, get: typeof getDocs): AsyncGenerator<Live<T[]>> {
-  const { db } = await connect();
+async function* livePages<T>(
+  read: ReadQuery,
+  parse: Parse<T>,
+  get: 'getDocs' | 'getDocsFromServer',
+): AsyncGenerator<Live<T[]>> {
+  const { sdk, db } = await connect();
   let last: QueryDocumentSnapshot | undefined;
   do {
-    const page = await get(toQuery(db, read, last));
+    const page = await sdk[get](sdk.toQuery(db, read, last));
     yield {
       value: page.docs.map((document) => parse(document.id, document.data())),
       fromCache: page.metadata.fromCache,
@@ -181,29 +171,29 @@ async function* livePages<T>(read: ReadQuery, parse: Parse<T>, get: typeof getDo
 
 /** How many documents a query has, whatever its limit. Needs a network. */
 export async function countOf(read: ReadQuery): Promise<number> {
-  const { db } = await connect();
-  return (await getCountFromServer(toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
+  const { sdk, db } = await connect();
+  return (await sdk.getCountFromServer(sdk.toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
 }
 
 /** How many conversations a query has, and how long was spoken in them, added up by the server. Needs a network. */
 export async function totalOf(read: ReadQuery): Promise<ConversationTotal> {
-  const { db } = await connect();
-  const wanted = { conversations: count(), speechSeconds: sum('speechSeconds') };
-  return (await getAggregateFromServer(toQuery(db, read), wanted)).data();
+  const { sdk, db } = await connect();
+  const wanted = { conversations: sdk.count(), speechSeconds: sdk.sum('speechSeconds') };
+  return (await sdk.getAggregateFromServer(sdk.toQuery(db, read), wanted)).data();
 }
 
 /** One document as it is now, or as this device has kept it; null where there is none. */
 export async function readDocument<T>(path: string, parse: Parse<T>): Promise<T | null> {
-  const { db } = await connect();
-  const found = await getDoc(doc(db, path));
+  const { sdk, db } = await connect();
+  const found = await sdk.getDoc(sdk.doc(db, path));
   return found.exists() ? parse(found.id, found.data()) : null;
 }
 
 /** All of them: a language that is not wished for any more goes. */
 export async function savePreferences(uid: string, { language, ...others }: WishedPreferences): Promise<void> {
-  const { db } = await connect();
+  const { sdk, db } = await connect();
   const preferences = language === null ? others : { language, ...others };
-  await setDoc(doc(db, userPath(uid)), { preferences }, { mergeFields: ['preferences'] });
+  await sdk.setDoc(sdk.doc(db, userPath(uid)), { preferences }, { mergeFields: ['preferences'] });
 }
 
 /** How long a function may take before a person is told that it does not answer, milliseconds. */
@@ -217,8 +207,10 @@ export async function call<Name extends CallableName>(
   data: Callables[Name]['request'],
   timeout = CALL_LIMIT_MS,
 ): Promise<Callables[Name]['answer']> {
-  const { functions } = await connect();
-  const callable = httpsCallable<Callables[Name]['request'], Callables[Name]['answer']>(functions, name, { timeout });
+  const { sdk, functions } = await connect();
+  const callable = sdk.httpsCallable<Callables[Name]['request'], Callables[Name]['answer']>(functions, name, {
+    timeout,
+  });
   return (await callable(data)).data;
 }
 

@@ -45,7 +45,7 @@ export function ConversationScreen({ id }: { id: string }) {
 }
 
 function ConversationView({ conversation: heard, isServed }: { conversation: Conversation; isServed: boolean }) {
-  const edits = useEdits(heard.startedAt, heard.finishedAt);
+  const { edits } = useEdits(heard.startedAt, heard.finishedAt);
   const conversation = useMemo(() => withEdits(heard, edits), [heard, edits]);
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
   const { lines, pages, state } = useTranscript(heard, edits, isServed);

@@ -1,12 +1,13 @@
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { conversationsDuring, jobsSince, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, Job } from '../data/model.ts';
+import type { Conversation, EditedConversation, Job } from '../data/model.ts';
 import { withEdits } from '../domain/edited.ts';
 import { filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
 import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../domain/time.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
+import { forgetDay, keepDay, keptDay } from '../keptDay.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';
@@ -14,6 +15,7 @@ import { useEdits } from '../ui/edits.ts';
 import { DayFigures } from '../ui/figures.tsx';
 import { useJobFiles } from '../ui/jobFiles.ts';
 import { useLive, valueOf, type Loaded } from '../ui/live.ts';
+import { type Span } from '../domain/timeline.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { Timeline } from '../ui/timeline.tsx';
 import { NothingScreen } from './nothing.tsx';
@@ -24,9 +26,10 @@ const HOUR_MS = 3_600_000;
 const NO_JOBS: readonly Job[] = [];
 const NO_TALKS: readonly Conversation[] = [];
 
-/** The newest day of which anything is known. */
+/** The newest day of which anything is known: until the service has said which it is, that of the last visit. */
 export function HomeScreen() {
-  const { newest, jobs } = useApp();
+  const { uid, newest, jobs } = useApp();
+  const kept = useMemo(() => keptDay(uid)?.day ?? null, [uid]);
   const [conversation] = newest.kind === 'ready' ? newest.value : [];
   const spokenAt = conversation?.finishedAt ?? null;
   // What was recorded since may be silence: the day is there nevertheless.
@@ -38,42 +41,44 @@ export function HomeScreen() {
     [newest.kind, jobs, spokenAt],
   );
   const { jobs: withFiles, isWhole } = useJobFiles(later);
-  if (newest.kind === 'failed') return <Problem error={newest.error} />;
-  if (newest.kind === 'loading' || jobs.kind === 'loading') return <Waiting what="your days" />;
   const recorded = withFiles.flatMap(({ files }) => files.map(({ startedAt }) => startedAt));
   const moments = spokenAt === null ? recorded : [spokenAt, ...recorded];
-  if (moments.length > 0) {
-    const day = dayOf(moments.reduce((a, b) => Math.max(a, b)));
-    return <DayScreen key={day} day={day} />;
-  }
-  if (newest.fromCache) return <Unreached what="your days" />;
-  return isWhole ? <Welcome /> : <Waiting what="your days" />;
+  const isKnown = newest.kind === 'ready' && jobs.kind === 'ready';
+  const isServed = isKnown && !newest.fromCache;
+  const found = isKnown && moments.length > 0 ? dayOf(moments.reduce((a, b) => Math.max(a, b))) : null;
+  const day = found ?? (isServed ? null : kept);
+  const isNew = isServed && isWhole && day === null;
+  useEffect(() => {
+    if (isNew) forgetDay();
+  }, [isNew]);
+  if (newest.kind === 'failed') return <Problem error={newest.error} />;
+  if (day !== null) return <DayScreen key={day} day={day} isNewest />;
+  if (isNew) return <Welcome />;
+  return isKnown && !isServed ? <Unreached what="your days" /> : <Waiting what="your days" />;
 }
 
-export function DayScreen({ day }: { day: string }) {
+export function DayScreen({ day, isNewest = false }: { readonly day: string; readonly isNewest?: boolean }) {
   const from = startOfDay(day);
   if (from === null) return <NothingScreen />;
-  return <DayOf day={day} from={from} to={startOfDay(addDays(day, 1)) ?? from} />;
+  return <DayOf day={day} from={from} to={startOfDay(addDays(day, 1)) ?? from} isNewest={isNewest} />;
 }
 
 interface DayProps {
   readonly day: string;
   readonly from: number;
   readonly to: number;
+  readonly isNewest: boolean;
 }
 
-function DayOf({ day, from, to }: DayProps) {
+function DayOf({ day, from, to, isNewest }: DayProps) {
   const span = useMemo(() => ({ from, to }), [from, to]);
   const talks = useTalks(span);
   const { jobs, isWhole } = useJobsOf(span);
-  const heard = talks.kind === 'ready' ? talks.value : NO_TALKS;
-  const first = heard[0]?.startedAt ?? from;
-  const edits = useEdits(Math.min(first, from), to);
+  const conversations = useEdited(talks, { day, ...span, isNewest });
   const strip = useDayStrip(day);
-  const conversations = useMemo(() => heard.map((one) => withEdits(one, edits)), [heard, edits]);
   const isServed = talks.kind === 'ready' && !talks.fromCache;
   const lanes = useMemo(
-    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations),
+    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations ?? NO_TALKS),
     [jobs, conversations, span],
   );
   return (
@@ -84,15 +89,15 @@ function DayOf({ day, from, to }: DayProps) {
     >
       <DayStrip day={day} strip={strip} />
       {talks.kind === 'failed' && <Problem error={talks.error} />}
-      {talks.kind === 'loading' && <Waiting what="the day" />}
+      {talks.kind === 'loading' && conversations === null && <Waiting what="the day" />}
       {talks.kind === 'ready' && lanes.length === 0 && !isServed && <Unreached what="the day" />}
       {isServed && lanes.length === 0 && (
         <p class="empty">Nothing was recorded on this day, or it has not been sent yet.</p>
       )}
-      {talks.kind === 'ready' && lanes.length > 0 && (
+      {conversations !== null && lanes.length > 0 && (
         <>
           <DayFigures jobs={jobs} isWhole={isWhole} span={span} conversations={conversations} />
-          <Timeline day={span} lanes={lanes} conversations={heard} isServed={isServed} />
+          <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
           <ConversationList conversations={conversations} />
           <p>
             <a href={hrefs.takeAlong(day)}>Take this day along</a>
@@ -103,8 +108,36 @@ function DayOf({ day, from, to }: DayProps) {
   );
 }
 
+/** The last visit is kept when the page has nothing else to do, milliseconds after the last change. */
+const KEEP_AFTER_MS = 1000;
+
+/** The day's conversations as their user corrected them; those of the last visit until they are read; null where there are neither. */
+function useEdited(
+  talks: Loaded<Conversation[]>,
+  { day, from, to, isNewest }: DayProps,
+): readonly EditedConversation[] | null {
+  const { uid } = useApp();
+  const kept = useMemo(() => {
+    const found = keptDay(uid);
+    return found?.day === day ? found.conversations : null;
+  }, [uid, day]);
+  const heard = valueOf(talks);
+  const { edits, isKnown } = useEdits(Math.min(heard?.[0]?.startedAt ?? from, from), to);
+  const edited = useMemo(() => heard?.map((one) => withEdits(one, edits)) ?? null, [heard, edits]);
+  const isWhole = talks.kind === 'ready' && !talks.fromCache && isKnown;
+  useEffect(() => {
+    if (!isNewest || !isWhole || edited === null) return undefined;
+    const timer = setTimeout(keepDay, KEEP_AFTER_MS, uid, { day, conversations: edited });
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [uid, day, isNewest, isWhole, edited]);
+  if (talks.kind === 'failed') return null;
+  return isKnown || kept === null ? (edited ?? kept) : kept;
+}
+
 /** All conversations that were held on the day, also those that began before it, in order of time. */
-function useTalks({ from, to }: Pick<DayProps, 'from' | 'to'>): Loaded<Conversation[]> {
+function useTalks({ from, to }: Span): Loaded<Conversation[]> {
   const { uid } = useApp();
   const held = useLive(`day/${uid}/${from}`, () =>
     liveQuery(conversationsDuring(uid, new Date(from), new Date(to), NO_LIMIT), conversationOf),
@@ -115,7 +148,7 @@ function useTalks({ from, to }: Pick<DayProps, 'from' | 'to'>): Loaded<Conversat
 }
 
 /** All jobs that may have recordings of the day: nothing was sent before it was recorded. */
-function useJobsOf({ from }: Pick<DayProps, 'from'>) {
+function useJobsOf({ from }: Span) {
   const { uid } = useApp();
   // Clocks of devices may be ahead of the server's.
   const since = useLive(`jobs-since/${uid}/${from}`, () =>

@@ -1,8 +1,7 @@
-/** Everything behind the sign-in: loaded apart, with Firestore. */
+/** Everything behind the sign-in: loaded apart. Firebase follows when the first screen is painted. */
 import { useEffect, useMemo } from 'preact/hooks';
 import { NO_LIMIT, newestConversations, newestJobs, unfinishedJobs } from 'offline-audio-sync-contract';
 import { AppContext, type AppData } from '../ui/app.ts';
-import { leave } from '../firebase/auth.ts';
 import { prepareFormats } from '../domain/time.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { JobFiles } from '../firebase/jobFiles.ts';
@@ -16,7 +15,7 @@ import { checkKeeping } from '../record/keeping.ts';
 import { openMicrophone } from '../record/microphone.ts';
 import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
-import { beforeLeaving, type SignedInUser } from '../session.ts';
+import { beforeLeaving, isEndedByFirebase, startSession, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
 import { forgetHeard } from '../sync/keptAudio.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
@@ -44,10 +43,14 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
   const underWay = useLive(`under-way/${uid}`, () => liveQuery(unfinishedJobs(uid, NO_LIMIT), jobOf));
   useEffect(() => void prepareFormats(), []);
+  useEffect(startSession, []);
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
     const forgetRetries = retryWhenItMayHelp(recorder, outbox);
-    const forgetFarewell = beforeLeaving(() => recorder.stop());
+    const forgetFarewell = beforeLeaving(async () => {
+      await recorder.stop();
+      if (isEndedByFirebase()) await forgetRead({ uid, outbox, finder });
+    });
     return () => {
       forgetRetries();
       forgetFarewell();
@@ -149,17 +152,21 @@ function Screen({ route: shown, user, onSignOut }: ScreenProps) {
 }
 
 /** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
-async function signOut({ uid, recorder, outbox, finder }: AppData): Promise<void> {
+async function forgetRead({ uid, outbox, finder }: Pick<AppData, 'uid' | 'outbox' | 'finder'>): Promise<void> {
   const forgetSearch = async (): Promise<void> => {
     await (await finder()).close();
     await (await import('../sync/finder.ts')).forgetIndex(uid);
     await forgetHeard();
   };
+  await Promise.race([Promise.allSettled([forget(outbox.close()), forgetSearch()]), later(FORGETTING_MS)]);
+}
+
+async function signOut(data: AppData): Promise<void> {
   try {
-    await recorder.stop();
-    await Promise.race([Promise.allSettled([forget(outbox.close()), forgetSearch()]), later(FORGETTING_MS)]);
+    await data.recorder.stop();
+    await forgetRead(data);
   } finally {
-    await leave(); // What follows is the session's business, in this tab and in the others.
+    await (await import('../firebase/auth.ts')).leave(); // What follows is the session's business, in this tab and in the others.
   }
 }
 

@@ -2,8 +2,7 @@
 import { keptAudioPath, type KeptAudioDoc } from 'offline-audio-sync-contract';
 import type { Timestamp } from 'firebase/firestore';
 import { localSuite } from '../env.ts';
-import { userAuth } from '../firebase/auth.ts';
-import { readDocument } from '../firebase/store.ts';
+import { connect, readDocument } from '../firebase/store.ts';
 
 export interface KeptAudio extends Pick<KeptAudioDoc<Timestamp>, 'spans' | 'durationMs'> {
   readonly blob: Blob;
@@ -35,7 +34,7 @@ export async function readKeptAudio(
 }
 
 async function download(path: string): Promise<Response | null> {
-  const { app, currentUser } = await userAuth();
+  const { app, currentUser } = await (await connect()).sdk.userAuth();
   const token = (await currentUser?.getIdToken()) ?? '';
   const storage = localSuite?.storage ?? 'https://firebasestorage.googleapis.com';
   const url = `${storage}/v0/b/${app.options.storageBucket ?? ''}/o/${encodeURIComponent(path)}?alt=media`;

@@ -1,19 +1,7 @@
 /** Recordings on this device, on their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import {
-  createSyncClient,
-  SyncError,
-  type Recording,
-  type SyncClient,
-  type SyncStatus,
-} from 'offline-audio-sync-client';
-import { firebaseBackend } from 'offline-audio-sync-client/firebase';
-import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
+import type { Recording, SyncStatus } from 'offline-audio-sync-client';
 import { coalesce } from '../coalesce.ts';
-import { appCheckSiteKey, functionsRegion, localSuite } from '../env.ts';
-import { userAuth } from '../firebase/auth.ts';
-import { connect } from '../firebase/store.ts';
-import { later } from '../nextTask.ts';
 import { addEach, type Refusal } from './addEach.ts';
 import { keeper } from './storageKeeper.ts';
 
@@ -46,14 +34,13 @@ export interface Outbox {
 
 /** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
 const SHOW_EVERY_MS = 200;
-/** After a store that could not be read, milliseconds. */
-const LOOK_AGAIN_MS = 10_000;
 
 /** @param deviceId this browser's. @param onError is told of failures of work that no caller awaits */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
   const recordings = signal<readonly LocalRecording[]>([]);
   const status = signal<SyncStatus>({ state: 'stopped', reason: null, until: null });
-  const client = start(uid);
+  const library = import('./syncClient.ts');
+  const client = library.then(({ openSyncClient }) => openSyncClient(uid));
 
   /** In the order in which they were added. */
   const known = new Map<string, LocalRecording>();
@@ -79,7 +66,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
       status.value = next;
     });
     opened.on('error', onError);
-    await started(opened);
+    await (await library).started(opened);
     show.flush();
   });
   ready.catch(onError);
@@ -100,33 +87,4 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     syncNow: async () => (await client).syncNow(),
     close: async () => (await client).dispose(),
   };
-}
-
-/** Resolves when the client has read its store: it tries again by itself, and tells what is wrong. */
-async function started(client: SyncClient): Promise<void> {
-  for (;;) {
-    try {
-      await client.start();
-      return;
-    } catch (error) {
-      if (error instanceof SyncError) return; // It was closed meanwhile.
-    }
-    await later(LOOK_AGAIN_MS);
-  }
-}
-
-async function start(uid: string): Promise<SyncClient> {
-  const [auth, { db }] = await Promise.all([userAuth(), connect()]);
-  const { app } = auth;
-  const local =
-    localSuite === null
-      ? {}
-      : {
-          functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${functionsRegion}`,
-          storageUrl: localSuite.storage,
-        };
-  const check =
-    appCheckSiteKey === null ? {} : { appCheckToken: (await import('../firebase/appCheck.ts')).appCheckToken };
-  const backend = firebaseBackend({ app, auth, firestore: db, region: functionsRegion, ...local, ...check });
-  return createSyncClient({ store: indexedDbStore({ uid }), backend });
 }

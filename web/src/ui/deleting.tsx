@@ -3,7 +3,6 @@ import { useState } from 'preact/hooks';
 import { counted } from '../domain/counted.ts';
 import { isToSend } from '../domain/recordingText.ts';
 import { sentenceOf } from '../domain/sentence.ts';
-import { deleteAccount } from '../firebase/auth.ts';
 import { beforeLeaving, sayFarewell } from '../session.ts';
 import { deleteEverything, type Left } from '../sync/deleteEverything.ts';
 import { useApp } from './app.ts';
@@ -119,7 +118,7 @@ async function removeAccount(onSignOut: DeletingProps['onSignOut']): Promise<voi
   const stay = beforeLeaving(leaveOnce);
   const takeBack = sayFarewell(ACCOUNT_GONE);
   try {
-    await deleteAccount();
+    await (await import('../firebase/auth.ts')).deleteAccount();
   } catch (error) {
     stay();
     takeBack();

@@ -16,7 +16,7 @@ interface AxisProps {
 }
 
 interface TimelineProps extends AxisProps {
-  /** Those of the lanes, as they were heard. */
+  /** Those of the lanes. */
   readonly conversations: readonly Conversation[];
   /** Whether the server has answered. */
   readonly isServed: boolean;
