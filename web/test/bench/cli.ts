@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
 import { say, since } from '../../../dev/console.ts';
 import { main } from '../../../dev/main.ts';
-import { profileOf, visit, type Visit } from './visit.ts';
+import { firstVisit, profileOf, visit, type Visit } from './visit.ts';
 
 const DAY_MS = 24 * 3600_000;
 
@@ -32,26 +32,34 @@ if (values.profile !== undefined) process.env['CONSOLE_PROFILE'] = '1';
 await main((signal) =>
   withSuite({ ports: 'free', console: true, signal }, async ({ env }) => {
     Object.assign(process.env, env);
-    const { launch, Visitor } = await import('../browser/support/browser.ts');
+    const { launch, PASSWORD, Visitor } = await import('../browser/support/browser.ts');
     const { uidOf } = await import('../browser/support/operator.ts');
     const { seedConversations, seedJobs } = await import('../browser/support/seed.ts');
     const browser = await launch();
     try {
       const visitor = await Visitor.arrive(browser);
-      const uid = await uidOf(await visitor.signUp());
+      const email = await visitor.signUp();
+      const uid = await uidOf(email);
       const began = Date.now();
       const yesterday = new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0);
       await seedConversations(uid, { newest: yesterday, days: DAYS, aDay: A_DAY });
       await seedJobs(uid, new Date(yesterday + DAY_MS / 2), 70);
       say.done(`${DAYS} days of ${A_DAY} conversations are there after ${since(began)}`);
-      const options = { slower: Number(values.slower), rows: A_DAY };
-      await visit(visitor.page, { ...options, slower: 1 }); // A browser that has been here before.
+      const options = { slower: Number(values.slower) };
+      await visit(visitor.page, { slower: 1 }); // A browser that has been here before.
       const visits: Visit[] = [];
       for (let run = 0; run < RUNS; run++) visits.push(await visit(visitor.page, options));
       if (values.profile !== undefined) {
         const profile = await profileOf(visitor.page, () => visit(visitor.page, options));
         writeFileSync(values.profile, JSON.stringify(profile));
       }
+      const newcomer = await Visitor.arrive(browser);
+      const firstVisitMs = await firstVisit(newcomer.page, options, async () => {
+        await newcomer.page.getByLabel('E-mail').fill(email);
+        await newcomer.page.getByLabel('Password').fill(PASSWORD);
+        await newcomer.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      });
+      await newcomer.leave();
       const medians = Object.keys(visits[0] ?? {}).map((name) => [name, median(visits.map((one) => one[name] ?? 0))]);
       const setting = {
         days: DAYS,
@@ -60,7 +68,7 @@ await main((signal) =>
         runs: RUNS,
         load: Math.round(os.loadavg()[0] ?? 0),
       };
-      console.log(JSON.stringify({ ...setting, ...Object.fromEntries(medians) }, null, 2));
+      console.log(JSON.stringify({ ...setting, ...Object.fromEntries(medians), firstVisitMs }, null, 2));
       await visitor.leave();
       return 0;
     } finally {

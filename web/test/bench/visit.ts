@@ -1,4 +1,8 @@
-/** One visit of a person who comes back: the page is loaded, shows the newest day, and is scrolled to its end. */
+/**
+ * One visit of a person who comes back, signed in: the page is loaded, shows the newest day, and is scrolled to its end. `homeMs` is from the
+ * navigation to the frame after the one that painted the day's first rows, as they were at the last visit; `servedMs` to the day's sums as the
+ * service has them. A first visit has nothing to show before that: `firstVisit` measures it from the press of "Sign in" to the first rows.
+ */
 import type { CDPSession, Page } from 'playwright-core';
 
 export type Visit = Readonly<Record<string, number>>;
@@ -6,24 +10,22 @@ export type Visit = Readonly<Record<string, number>>;
 interface VisitOptions {
   /** How many times slower the page's processor is. */
   readonly slower: number;
-  /** Conversations of the newest day. */
-  readonly rows: number;
 }
 
 /** What the page itself keeps of its visit. */
 interface Measured {
   readonly tasks: { readonly at: number; readonly ms: number }[];
   rowAt: number;
-  wholeAt: number;
+  servedAt: number;
 }
 
 /** A frame that took longer than two of sixty a second was dropped. */
 const DROPPED_MS = 1000 / 30;
 
-export async function visit(page: Page, { slower, rows }: VisitOptions): Promise<Visit> {
+export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit> {
   const session = await page.context().newCDPSession(page);
   const watching = await session.send('Page.addScriptToEvaluateOnNewDocument', {
-    source: `(${watch.toString()})(${JSON.stringify(rows.toLocaleString('en'))})`,
+    source: `(${watch.toString()})()`,
   });
   // By the clock of the page's thread: what else runs on the machine takes none of it.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
@@ -31,9 +33,9 @@ export async function visit(page: Page, { slower, rows }: VisitOptions): Promise
   await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
   const before = await processorTime(session);
   await page.reload();
-  await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.wholeAt > 0);
+  await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.servedAt > 0);
   await page.waitForTimeout(1500 * slower); // What is done when the day is shown: counts, other days, the service worker.
-  const { tasks, rowAt, wholeAt } = await page.evaluate(
+  const { tasks, rowAt, servedAt } = await page.evaluate(
     () => (globalThis as unknown as { measured: Measured }).measured,
   );
   const processorMs = await processorTime(session);
@@ -50,7 +52,7 @@ export async function visit(page: Page, { slower, rows }: VisitOptions): Promise
   const longest = (some: Measured['tasks']): number => Math.max(0, ...some.map(({ ms }) => ms));
   return {
     homeMs: Math.round(rowAt),
-    wholeDayMs: Math.round(wholeAt),
+    servedMs: Math.round(servedAt),
     longestTaskMs: Math.round(longest(tasks)),
     longTasks: tasks.length,
     longTasksMs: Math.round(tasks.reduce((sum, { ms }) => sum + ms, 0)),
@@ -59,6 +61,22 @@ export async function visit(page: Page, { slower, rows }: VisitOptions): Promise
     rowsInPage,
     heapMb: Math.round((usedSize + (backingStorageSize ?? 0)) / 1e5) / 10,
   };
+}
+
+/** Milliseconds from the press of "Sign in" to the first rows of the day, in a browser that has never been here. */
+export async function firstVisit(page: Page, { slower }: VisitOptions, signIn: () => Promise<void>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  await page.evaluate(`(${watch.toString()})()`);
+  await page.evaluate(() => {
+    addEventListener('submit', () => Object.assign(globalThis, { pressedAt: performance.now() }), { capture: true });
+  });
+  await signIn();
+  await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.rowAt > 0);
+  return page.evaluate(() => {
+    const { measured, pressedAt } = globalThis as unknown as { measured: Measured; pressedAt: number };
+    return Math.round(measured.rowAt - pressedAt);
+  });
 }
 
 /** What the page's tasks have taken, milliseconds. */
@@ -79,20 +97,22 @@ export async function profileOf(page: Page, work: () => Promise<unknown>): Promi
   return profile;
 }
 
-/** In the page, before anything of it: notes long tasks, the first row, and when the day's figures count them all. */
-function watch(count: string): void {
-  const measured: Measured = { tasks: [], rowAt: 0, wholeAt: 0 };
+/** In the page, before anything of it: notes long tasks, the first row, and when the service has told what was recorded. */
+function watch(): void {
+  const measured: Measured = { tasks: [], rowAt: 0, servedAt: 0 };
   Object.assign(globalThis, { measured });
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) measured.tasks.push({ at: startTime, ms: duration });
   }).observe({ type: 'longtask', buffered: true });
   // Both are kept up to date by the browser: looking at them costs next to nothing.
   const rowsInPage = document.getElementsByClassName('when');
-  const figures = document.getElementsByTagName('dd');
+  const figures = document.getElementsByTagName('dt');
+  let frames = 0;
   const look = (): void => {
-    if (measured.rowAt === 0 && rowsInPage.length > 0) measured.rowAt = performance.now();
-    const isWhole = measured.rowAt > 0 && [...figures].some(({ textContent }) => textContent === count);
-    if (isWhole) measured.wholeAt = performance.now();
+    // The frame that was begun before this one has painted them.
+    if (rowsInPage.length > 0 && ++frames === 2) measured.rowAt = performance.now();
+    const isServed = measured.rowAt > 0 && [...figures].some(({ textContent }) => textContent === 'recorded');
+    if (isServed) measured.servedAt = performance.now();
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
