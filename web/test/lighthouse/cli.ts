@@ -22,9 +22,9 @@ const SIGNED_OUT = { 'sign-in': '/' } as const;
 const SIGNED_IN = {
   ...{ day: '/', jobs: '/jobs', record: '/record', usage: '/usage', search: '/search?q=the', settings: '/settings' },
   // Of what the sample day has become: the address is that of the first link to one.
-  ...{ month: null, conversation: null, job: null },
+  ...{ month: null, conversation: null, job: null, shared: null },
 } as const;
-type OfSamples = Readonly<Record<'month' | 'conversation' | 'job', string>>;
+type OfSamples = Readonly<Record<'month' | 'conversation' | 'job' | 'shared', string>>;
 const WANTED = 95;
 const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
 
@@ -108,7 +108,12 @@ async function signInWithSampleDay(
       (await page.locator(selector).first().getAttribute('href')) ?? '/';
     const job = await hrefOf('.card-link');
     await page.goto(origin);
-    return { job, conversation: await hrefOf('.conversations a'), month: await hrefOf('.screen-context a') };
+    const [conversation, month] = [await hrefOf('.conversations a'), await hrefOf('.screen-context a')];
+    await page.goto(origin + conversation);
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    const shared = await page.getByLabel('Link', { exact: true }).inputValue();
+    return { job, conversation, month, shared: shared.slice(origin.length) };
   } finally {
     await context.close();
   }
