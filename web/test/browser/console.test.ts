@@ -102,6 +102,13 @@ describe('The console', function () {
     await deleteAccount(await uidOf(await visitor.signUp()));
     await page.reload();
     await page.getByRole('alert').getByText('this account was deleted or disabled').waitFor();
+    const left = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    const read = /^firestore\/|^offline-audio-sync-search\//;
+    assert.deepEqual(
+      left.filter((name) => read.test(name ?? '')),
+      [],
+      'what was read is forgotten',
+    );
     await page.reload();
     await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
     assert.equal(await page.getByRole('alert').count(), 0);
