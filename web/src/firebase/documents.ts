@@ -2,6 +2,7 @@
 import type { DocumentData, Timestamp } from 'firebase/firestore';
 import { segmentsIn } from 'offline-audio-sync-contract';
 import type {
+  ContentDeletion,
   ConversationDoc,
   EditDoc,
   FairUseEntry,
@@ -120,6 +121,11 @@ export function shareOf(id: string, data: DocumentData): Share {
     createdAt: createdAt.toMillis(),
     expiresAt: expiresAt.toMillis(),
   };
+}
+
+/** When the user deleted everything last, Unix milliseconds; null where they never did. */
+export function contentDeletedAtOf(_id: string, data: DocumentData): number | null {
+  return (data as ContentDeletion<Timestamp>).contentDeletedAt?.toMillis() ?? null;
 }
 
 /** The limit that the operator has set for a user. */

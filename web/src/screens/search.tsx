@@ -1,12 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
+import { userPath } from 'offline-audio-sync-contract';
 import { counted } from '../domain/counted.ts';
 import { markWords } from '../domain/search.ts';
 import { addDays, clock, dayOfYear, startOfDay } from '../domain/time.ts';
+import { contentDeletedAtOf } from '../firebase/documents.ts';
+import { liveDocument } from '../firebase/store.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
 import type { Finder } from '../sync/finder.ts';
 import { useApp } from '../ui/app.ts';
 import { Glyph } from '../ui/icons.tsx';
+import { useLive, valueOf } from '../ui/live.ts';
 import { Marked } from '../ui/marked.tsx';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
 import { tellProblem } from '../ui/toast.tsx';
@@ -61,14 +65,15 @@ function filterOf({ device, person, from, to }: Wanted): SearchFilter {
 }
 
 function Everything({ finder }: { finder: Finder }) {
-  const { newest } = useApp();
+  const { uid, newest } = useApp();
+  const deleted = useLive(`deleted/${uid}`, () => liveDocument(userPath(uid), contentDeletedAtOf));
   const wanted = wantedIn(address.value);
   const [limit, setLimit] = useState(PAGE);
   const state = finder.state.value;
   const [last] = newest.kind === 'ready' ? newest.value : [];
   useEffect(() => {
     void finder.refresh();
-  }, [finder, last?.id, last?.revision]);
+  }, [finder, last?.id, last?.revision, valueOf(deleted)]);
   const result = useResult(finder, wanted, limit);
   return (
     <>
@@ -101,14 +106,14 @@ function Everything({ finder }: { finder: Finder }) {
 function useResult(finder: Finder, wanted: Wanted, limit: number): SearchResult | null {
   const [result, setResult] = useState<SearchResult | null>(null);
   const asked = useRef(0);
+  // A new one with each change of the index, also where something left it.
   const state = finder.state.value;
-  const count = state.kind === 'reading' ? state.count : state.kind;
   useEffect(() => {
     const mine = ++asked.current;
     finder.search(wanted.query, filterOf(wanted), limit).then((found) => {
       if (mine === asked.current) setResult(found);
     }, tellProblem);
-  }, [finder, JSON.stringify(wanted), limit, count]);
+  }, [finder, JSON.stringify(wanted), limit, state]);
   return result;
 }
 

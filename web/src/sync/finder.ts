@@ -29,6 +29,8 @@ export class Finder {
   readonly #state = signal<FinderState>({ kind: 'opening' });
   #opened: Promise<{ store: SearchStore; index: SearchIndex }> | null = null;
   #running: Promise<void> | null = null;
+  /** Whether something has changed since the refresh that is running began. */
+  #isDue = false;
 
   constructor(uid: string) {
     this.#uid = uid;
@@ -48,7 +50,8 @@ export class Finder {
 
   /** Reads what changed since the last time. Never rejects: what went wrong is in the state. */
   refresh(): Promise<void> {
-    this.#running ??= this.#refresh()
+    this.#isDue = true;
+    this.#running ??= this.#refreshWhileDue()
       .catch((error: unknown) => {
         this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
       })
@@ -56,6 +59,13 @@ export class Finder {
         this.#running = null;
       });
     return this.#running;
+  }
+
+  async #refreshWhileDue(): Promise<void> {
+    while (this.#isDue && !this.#over.signal.aborted) {
+      this.#isDue = false;
+      await this.#refresh();
+    }
   }
 
   async #refresh(): Promise<void> {
