@@ -1,6 +1,6 @@
 /** Who is signed in. */
 import { signal } from '@preact/signals';
-import { forgetDay } from './keptDay.ts';
+import { forgetDay } from './data/keptDay.ts';
 
 export interface SignedInUser {
   readonly uid: string;

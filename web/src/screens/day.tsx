@@ -7,7 +7,7 @@ import { filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
 import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../domain/time.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
-import { forgetDay, keepDay, keptDay } from '../keptDay.ts';
+import { forgetDay, keepDay, keptDay } from '../data/keptDay.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';

@@ -14,7 +14,7 @@ export interface NamedSpan extends Span {
 
 export interface Totals extends Sums<ConversationTotal> {
   /** Adds up what failed once more. */
-  retry(): void;
+  readonly retry: () => void;
 }
 
 /** How long one sum may take, milliseconds. */

@@ -211,55 +211,6 @@ describe('Weeks of use', function () {
     await page.getByText('0 conversations.').waitFor();
   });
 
-  it('shows what is known of a month where a day cannot be counted, says so, and counts it again', async () => {
-    visitor.expectedErrors = /runAggregationQuery|ERR_FAILED|status of 503/i;
-    const wanted = new Date(midnight).toISOString();
-    let failures = 0;
-    const isOfDay = (body: string | null): boolean =>
-      body !== null && body.includes(wanted) && !body.includes('finishedAt');
-    await page.route('**:runAggregationQuery', async (route) => {
-      if (!isOfDay(route.request().postData())) return route.continue();
-      failures++;
-      return route.fulfill({ status: 503, headers: { 'access-control-allow-origin': '*' }, body: '' });
-    });
-    const month = `${new Date(midnight).getFullYear()}-${String(new Date(midnight).getMonth() + 1).padStart(2, '0')}`;
-    await visitor.goTo(`/month/${month}`);
-    const notice = page.getByRole('alert').filter({ hasText: 'could not be counted' });
-    await notice.waitFor();
-    assert(failures > 0);
-    await assertAccessible(page, 'A month with days that cannot be counted');
-    await page.unroute('**:runAggregationQuery');
-    await notice.getByRole('button', { name: 'Count again' }).click();
-    await notice.waitFor({ state: 'detached' });
-    const day = page.locator(`a.month-day[href$="-${String(new Date(midnight).getDate()).padStart(2, '0')}"]`);
-    await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
-  });
-
-  it('shows the newest day of the last visit before any service has answered, and keeps it for nobody else', async () => {
-    await page.waitForFunction(() => localStorage.getItem('newest-day') !== null);
-    let goOn: (() => void) | null = null;
-    const asked = new Promise<void>((resolve) => {
-      void page.route('**/accounts:lookup*', async (route) => {
-        if (route.request().method() !== 'POST') return route.continue();
-        resolve();
-        await new Promise<void>((proceed) => (goOn = proceed));
-        return route.continue();
-      });
-    });
-    await page.reload();
-    await asked;
-    await page.locator('.conversations li').nth(20).waitFor();
-    await page
-      .getByRole('region', { name: 'The day in figures' })
-      .getByText(String(A_DAY + 1))
-      .waitFor();
-    await page.locator('.block').first().waitFor({ state: 'attached' });
-    assert.equal(await page.getByText('recorded', { exact: true }).count(), 0, 'the service has told nothing yet');
-    goOn!();
-    await page.getByText('recorded', { exact: true }).waitFor();
-    await page.unroute('**/accounts:lookup*');
-  });
-
   it('lists all jobs, page by page', async () => {
     await visitor.go('Jobs');
     await page.locator('.job-card').nth(29).waitFor();

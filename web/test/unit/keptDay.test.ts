@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { EditedConversation } from '../../src/data/model.ts';
-import { forgetDay, keepDay, keptDay } from '../../src/keptDay.ts';
+import { forgetDay, keepDay, keptDay } from '../../src/data/keptDay.ts';
 
 /** A site's storage with room for so many characters. */
 function storageOf(room: number): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {

@@ -2,11 +2,11 @@
  * The newest day as it was shown last, on this device: it is painted until Firebase is loaded and has answered. Goes when its user signs
  * out.
  */
-import type { EditedConversation } from './data/model.ts';
-import type { DayKey } from './domain/time.ts';
+import type { EditedConversation } from './model.ts';
 
 export interface KeptDay {
-  readonly day: DayKey;
+  /** `yyyy-mm-dd` */
+  readonly day: string;
   /** All of them, with what their user corrected, in order of time. */
   readonly conversations: readonly EditedConversation[];
 }

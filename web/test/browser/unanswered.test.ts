@@ -1,0 +1,82 @@
+/** Services that do not answer: what is known is shown, and what is not known is said. */
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, Visitor } from './support/browser.ts';
+import { uidOf } from './support/operator.ts';
+import { seedConversations, seedJobs } from './support/seed.ts';
+
+const DAY_MS = 24 * 3600_000;
+const A_DAY = 60;
+
+describe('A person who comes back while a service does not answer', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let midnight: Date;
+
+  before('a visitor with some days of use', async () => {
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    const uid = await uidOf(await visitor.signUp());
+    midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));
+    await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
+    await seedJobs(uid, new Date(midnight.getTime() + 12 * 3600_000), 3);
+  });
+  after(async () => {
+    await visitor.leave();
+    await browser.close();
+  });
+
+  it('sees the newest day of the last visit before the first answer, and then what is new', async () => {
+    await page.reload();
+    await page.getByText('recorded', { exact: true }).waitFor();
+    await page.waitForFunction(() => localStorage.getItem('newest-day') !== null);
+    // Auth asks for the user, and Firestore waits for Auth.
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/accounts:lookup*', async (route) => {
+      if (route.request().method() === 'POST') await mayAnswer;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(
+      (request) => request.url().includes('accounts:lookup') && request.method() === 'POST',
+    );
+    await page.reload();
+    await asked;
+    await page.locator('.conversations li').nth(20).waitFor();
+    const figures = page.getByRole('region', { name: 'The day in figures' });
+    await figures.getByText(String(A_DAY), { exact: true }).waitFor();
+    await page.locator('.block').first().waitFor({ state: 'attached' });
+    assert.equal(await page.getByText('recorded', { exact: true }).count(), 0, 'the service has told nothing yet');
+    await assertAccessible(page, 'The day of the last visit');
+    answer();
+    await page.getByText('recorded', { exact: true }).waitFor();
+    await page.unroute('**/accounts:lookup*');
+  });
+
+  it('sees what is known of a month where a day cannot be counted, and has it counted again', async () => {
+    visitor.expectedErrors = /runAggregationQuery|status of 503/i;
+    const begins = midnight.toISOString().slice(0, 19); // Firestore writes nanoseconds.
+    let failures = 0;
+    await page.route('**/*:runAggregationQuery*', async (route) => {
+      if (!(route.request().postData() ?? '').includes(begins)) return route.continue();
+      failures++;
+      return route.fulfill({ status: 503, headers: { 'access-control-allow-origin': '*' }, body: '' });
+    });
+    const two = (value: number): string => String(value).padStart(2, '0');
+    await visitor.goTo(`/month/${midnight.getFullYear()}-${two(midnight.getMonth() + 1)}`);
+    const notice = page.getByRole('alert').filter({ hasText: 'could not be counted' });
+    await notice.waitFor();
+    assert(failures > 0);
+    await assertAccessible(page, 'A month with days that cannot be counted');
+    await page.unroute('**/*:runAggregationQuery*');
+    await notice.getByRole('button', { name: 'Count again' }).click();
+    await notice.waitFor({ state: 'detached' });
+    const day = page.locator(`a.month-day[href$="-${two(midnight.getDate())}"]`);
+    await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
+  });
+});
