@@ -85,6 +85,9 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     retry: async (id) => (await client).retry(id),
     discard: async (id) => (await client).discard(id),
     syncNow: async () => (await client).syncNow(),
-    close: async () => (await client).dispose(),
+    close: async () => {
+      const opened = await client.catch(() => null); // There is nothing to close of one that was not opened.
+      await opened?.dispose();
+    },
   };
 }
