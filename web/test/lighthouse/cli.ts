@@ -48,7 +48,7 @@ await main((signal) => {
 });
 
 function measureScreens(signal: AbortSignal): Promise<number> {
-  return withSuite({ ports: 'free', console: true, signal }, async ({ env }, stop) => {
+  return withSuite({ ports: 'free', console: true, parameters: { SHARING: 'true' }, signal }, async ({ env }, stop) => {
     const origin = env['HOSTING_ORIGIN'] ?? '';
     process.env['HOSTING_ORIGIN'] = origin;
     const { BROWSER_ARGS } = await import('../browser/support/browser.ts');
