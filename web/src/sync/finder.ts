@@ -51,20 +51,20 @@ export class Finder {
   /** Reads what changed since the last time. Never rejects: what went wrong is in the state. */
   refresh(): Promise<void> {
     this.#isDue = true;
-    this.#running ??= this.#refreshWhileDue()
-      .catch((error: unknown) => {
-        this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
-      })
-      .finally(() => {
-        this.#running = null;
-      });
+    this.#running ??= this.#refreshWhileDue().finally(() => {
+      this.#running = null;
+    });
     return this.#running;
   }
 
   async #refreshWhileDue(): Promise<void> {
     while (this.#isDue && !this.#over.signal.aborted) {
       this.#isDue = false;
-      await this.#refresh();
+      try {
+        await this.#refresh();
+      } catch (error) {
+        this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
+      }
     }
   }
 
