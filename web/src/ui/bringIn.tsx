@@ -101,7 +101,7 @@ function Result({ result: { added, known, deleted, refused, refusedEdits } }: { 
     ...(refused.length > 0 ? [`${refused.length.toLocaleString('en')} could not be brought in`] : []),
   ];
   return (
-    <p class="notice">
+    <p class={added === 0 && refused.length > 0 ? 'notice bad' : 'notice'}>
       {parts.join(', ')}.
       {refusedEdits > 0 &&
         ` ${counted(refusedEdits, 'correction')} of words that are not here ${wasOrWere(refusedEdits)} left out.`}
