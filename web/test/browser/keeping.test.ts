@@ -57,6 +57,23 @@ describe('What a person keeps', function () {
     }
   }
 
+  /** Another device of the same user, which has found a word. */
+  async function searchingDevice(word: string): Promise<Visitor> {
+    const device = await Visitor.arrive(browser);
+    await signIn(device.page);
+    await device.page.getByRole('navigation', { name: 'Console' }).waitFor();
+    await device.go('Search');
+    await device.page.getByRole('searchbox').fill(word);
+    await device.page.locator('.hits a').first().waitFor();
+    return device;
+  }
+
+  async function signIn(on: Page): Promise<void> {
+    await on.getByLabel('E-mail').fill(email);
+    await on.getByLabel('Password').fill(PASSWORD);
+    await on.getByRole('button', { name: 'Sign in', exact: true }).click();
+  }
+
   async function takeAlong(): Promise<Buffer> {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as a zip' }).click();
@@ -143,6 +160,7 @@ describe('What a person keeps', function () {
   it('is deleted as a whole when the word is typed, is told until it is gone, and the account stays', async () => {
     const uid = await uidOf(email);
     await seedJobs(uid, AT, 3);
+    const device = await searchingDevice('harbour');
     const open = page.getByRole('button', { name: 'Delete everything' });
     await open.focus();
     await page.keyboard.press('Enter');
@@ -163,9 +181,9 @@ describe('What a person keeps', function () {
       assert.equal(await countDocuments(`users/${uid}/${collection}`), 0, collection);
     }
     await assertAccessible(page, 'The sign-in page after everything was deleted');
-    await page.getByLabel('E-mail').fill(email);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await device.page.getByText('Nothing like this was said.').waitFor();
+    await device.leave();
+    await signIn(page);
     await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
   });
 
@@ -189,9 +207,7 @@ describe('What a person keeps', function () {
     await page.unroute('**/accounts:delete**');
     await dialog.getByRole('button', { name: 'Delete my account' }).click();
     await page.getByRole('status').getByText('Your account was deleted').waitFor();
-    await page.getByLabel('E-mail').fill(email);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await signIn(page);
     await page.getByText('E-mail and password do not match.').waitFor();
     // The deployed function deletes what was the account's, by the event of its end.
     while ((await countDocuments(`users/${uid}/segments`)) > 0)
