@@ -18,7 +18,7 @@ interface AddUpOptions<T> {
 /** Sums that are asked for at the same time. */
 const AT_ONCE = 4;
 /** Sums come one by one: they are shown together, milliseconds. */
-const SHOW_EVERY_MS = 150;
+const SHOW_EVERY_MS = 300;
 
 /** Never rejects: a sum that fails is among the failed ones, and keeps none of the others from being known. */
 export async function addUp<T>(names: readonly string[], { sumOf, onSums, signal }: AddUpOptions<T>): Promise<void> {

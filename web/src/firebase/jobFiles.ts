@@ -13,7 +13,7 @@ const PAGE = 500;
 /** Ended jobs that are read at once. */
 const AT_ONCE = 10;
 /** Jobs come one by one: they are shown together, milliseconds. */
-const SHOW_EVERY_MS = 100;
+const SHOW_EVERY_MS = 500;
 
 export class JobFiles {
   readonly #uid: string;

@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import type { EditedConversation } from '../data/model.ts';
 import { clock, duration } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
@@ -7,8 +8,12 @@ import { LongList } from './longList.tsx';
 /** Pixels. */
 const ROW_HEIGHT = 76;
 
-/** Conversations of a day, in order of time. */
-export function ConversationList({ conversations }: { conversations: readonly EditedConversation[] }) {
+interface ListProps {
+  readonly conversations: readonly EditedConversation[];
+}
+
+/** Conversations of a day, in order of time. Made again only where they change: sums and jobs come in one after another. */
+export const ConversationList = memo(function ConversationList({ conversations }: ListProps) {
   if (conversations.length === 0) return <p class="empty">Nothing was said in these recordings.</p>;
   return (
     <section aria-labelledby="conversations">
@@ -23,7 +28,7 @@ export function ConversationList({ conversations }: { conversations: readonly Ed
       </div>
     </section>
   );
-}
+});
 
 function Row({ conversation }: { conversation: EditedConversation }) {
   const { id, title, overview, startedAt, finishedAt, deviceId, wordCount, onlyFillers, starred, tags } = conversation;

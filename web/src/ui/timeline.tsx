@@ -1,5 +1,6 @@
 /** The axis of a day: the whole of it above, and below a part of it as close as one likes. */
 import type { RefObject } from 'preact';
+import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../data/model.ts';
 import type { Lane } from '../domain/day.ts';
@@ -22,7 +23,8 @@ interface TimelineProps extends AxisProps {
   readonly isServed: boolean;
 }
 
-export function Timeline({ day, lanes, conversations, isServed }: TimelineProps) {
+/** Made again only where something of it changes. */
+export const Timeline = memo(function Timeline({ day, lanes, conversations, isServed }: TimelineProps) {
   const everything = useMemo(() => fit(lanes.flatMap(spansOf), day), [lanes, day]);
   const [chosen, setChosen] = useState<Span | null>(null);
   const track = useRef<HTMLDivElement>(null);
@@ -87,7 +89,7 @@ export function Timeline({ day, lanes, conversations, isServed }: TimelineProps)
       <Legend lanes={lanes} hasSpeech={speech.length > 0} />
     </section>
   );
-}
+});
 
 function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }) {
   return (

@@ -58,9 +58,9 @@ export function LaneView({ lane, speech, window, width }: LaneProps) {
 /** Blocks that are added in one task: more would keep the page from answering. */
 const STEP = 60;
 
-/** How many of so many are in the page: all of them after a few tasks. */
+/** How many of so many are in the page: all of them after a few tasks. None at first: the list of the day is painted before them. */
 function useGrowing(total: number): number {
-  const [count, setCount] = useState(STEP);
+  const [count, setCount] = useState(0);
   useEffect(() => {
     if (count >= total) return undefined;
     const timer = setTimeout(setCount, 0, count + STEP);
