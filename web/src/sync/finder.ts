@@ -51,9 +51,7 @@ export class Finder {
   /** Reads what changed since the last time. Never rejects: what went wrong is in the state. */
   refresh(): Promise<void> {
     this.#isDue = true;
-    this.#running ??= this.#refreshWhileDue().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#refreshWhileDue();
     return this.#running;
   }
 
@@ -66,6 +64,7 @@ export class Finder {
         this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
       }
     }
+    this.#running = null;
   }
 
   async #refresh(): Promise<void> {
