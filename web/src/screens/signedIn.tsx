@@ -38,6 +38,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   const outbox = useMemo(() => openOutbox(uid, deviceId(), tellProblem), [uid]);
   const recorder = useMemo(() => openRecorder(uid, outbox), [outbox]);
   const finder = useMemo(() => once(async () => new (await import('../sync/finder.ts')).Finder(uid)), [uid]);
+  const forgetOnce = useMemo(() => once(() => forgetRead({ uid, outbox, finder })), [outbox]);
   const jobFiles = useMemo(() => new JobFiles(uid), [uid]);
   const newest = useLive(`newest/${uid}`, () => liveQuery(newestConversations(uid, 1), conversationOf));
   const jobs = useLive(`jobs/${uid}`, () => liveQuery(newestJobs(uid), jobOf));
@@ -49,7 +50,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
     const forgetRetries = retryWhenItMayHelp(recorder, outbox);
     const forgetFarewell = beforeLeaving(async () => {
       await recorder.stop();
-      if (isEndedByFirebase()) await forgetRead({ uid, outbox, finder });
+      if (isEndedByFirebase()) await forgetOnce();
     });
     return () => {
       forgetRetries();
@@ -59,7 +60,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   }, [recorder, outbox]);
   const data: AppData = { uid, newest, jobs, underWay, jobFiles, outbox, finder, recorder, deviceId: deviceId() };
 
-  const leaveNow = (): Promise<void> => signOut(data).catch(tellProblem);
+  const leaveNow = (): Promise<void> => signOut(recorder, forgetOnce).catch(tellProblem);
 
   return (
     <AppContext.Provider value={data}>
@@ -161,10 +162,10 @@ async function forgetRead({ uid, outbox, finder }: Pick<AppData, 'uid' | 'outbox
   await Promise.race([Promise.allSettled([forget(outbox.close()), forgetSearch()]), later(FORGETTING_MS)]);
 }
 
-async function signOut(data: AppData): Promise<void> {
+async function signOut(recorder: Recorder, forgetOnce: () => Promise<void>): Promise<void> {
   try {
-    await data.recorder.stop();
-    await forgetRead(data);
+    await recorder.stop();
+    await forgetOnce();
   } finally {
     await (await import('../firebase/auth.ts')).leave(); // What follows is the session's business, in this tab and in the others.
   }
