@@ -40,5 +40,5 @@ export async function addUp<T>(names: readonly string[], { sumOf, onSums, signal
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, takeNext));
-  show.now();
+  show.flush();
 }
