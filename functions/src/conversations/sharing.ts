@@ -20,6 +20,9 @@ export type Share = ShareDoc<Timestamp>;
 /** Pages of one answer: with five minutes of speech each more than a working day, some megabytes. */
 const SHOWN_PAGES = 100;
 
+/** Corrections that are read for one answer. A link is read by anybody, any number of times, and each of them is billed. */
+const SHOWN_EDITS = 1000;
+
 /** Bytes of a token: 2^256 tokens cannot be guessed. */
 const TOKEN_BYTES = 32;
 
@@ -95,19 +98,25 @@ export async function readShared(token: string, deps: SharingDeps): Promise<Shar
   const { docs } = await transcriptOf(segmentPagesOf(db, uid), shown)
     .limit(SHOWN_PAGES + 1)
     .get();
-  const segments = segmentsIn(docs.slice(0, SHOWN_PAGES).map((doc) => doc.data()));
-  if (segments.length === 0) throw new AppError('share_not_found');
   const interval = { startMs: shown.startedAt.toMillis(), endMs: shown.finishedAt.toMillis() };
-  const read = await Promise.all([
-    editsBetween(db, { uid, deviceId: shown.deviceId, ...interval }).get(),
+  const [corrections, names] = await Promise.all([
+    editsBetween(db, { uid, deviceId: shown.deviceId, ...interval })
+      .limit(SHOWN_EDITS + 1)
+      .get(),
     namedVoices(db, uid).get(),
   ]);
-  const edits = [...new Map(read.flatMap((each) => each.docs.map((doc) => [doc.id, storedEdit(doc)]))).values()];
+  // What is said where a correction is not read any more is not shown: it may be what its owner took out.
+  const endMs = corrections.docs[SHOWN_EDITS]?.data().startedAt.toMillis() ?? Infinity;
+  const said = segmentsIn(docs.slice(0, SHOWN_PAGES).map((doc) => doc.data()));
+  const segments = said.filter(({ startedAt }) => startedAt.toMillis() < endMs);
+  if (segments.length === 0) throw new AppError('share_not_found');
+  const read = [...corrections.docs.slice(0, SHOWN_EDITS), ...names.docs];
+  const edits = [...new Map(read.map((doc) => [doc.id, storedEdit(doc)])).values()];
   return {
     conversation: shown,
     title: editedConversation(shown, edits).title,
     segments: editedSegments(segments, shown, edits),
-    isCut: docs.length > SHOWN_PAGES,
+    isCut: docs.length > SHOWN_PAGES || segments.length < said.length,
     expiresAtMs: shared.expiresAt.toMillis(),
   };
 }

@@ -1,7 +1,7 @@
 /** What users do with what they keep: they share it, take it along, and delete all of it. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Timestamp } from 'firebase-admin/firestore';
+import { Timestamp } from 'firebase-admin/firestore';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -96,6 +96,28 @@ describe('what a user keeps', () => {
       assert.equal(await codeOf(readShared(other, sharing())), 'share_not_found');
     }
     await readShared(token, sharing());
+  });
+
+  it('is shown as far as a thousand corrections reach, and nothing behind them', async () => {
+    await putTalk(world.db, world.uid);
+    const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
+    const [page] = (await world.db.collection(`users/${world.uid}/segments`).get()).docs;
+    const { segments, ...place } = page!.data() as { segments: object[] };
+    const later = { startedAt: at(1000), endedAt: at(1500) };
+    const secret = { ...place, ...later, segments: [{ ...segments[0], ...later, text: 'Secret.', words: [] }] };
+    await world.db.collection(`users/${world.uid}/segments`).add(secret);
+    await world.db.doc(`users/${world.uid}/conversations/talk`).update({ finishedAt: at(1500) });
+    const { token } = await shareTalk();
+    const star = { kind: 'star', starred: true, deviceId: 'omi', recordingId: 'recording', recordingStartedAt: at(0) };
+    const made = { editedAt: at(0), updatedAt: at(0), undoneAt: null, endedAt: at(500) };
+    const writer = world.db.bulkWriter();
+    for (let i = 0; i < 1000; i++)
+      void writer.create(editsOf(world.db, world.uid).doc(), { ...star, ...made, startedAt: at(400) } as never);
+    await writer.close();
+    assert.equal((await readShared(token, sharing())).isCut, false);
+    await editsOf(world.db, world.uid).add({ ...star, ...made, startedAt: at(1000) } as never);
+    const shown = await readShared(token, sharing());
+    assert.deepEqual([shown.segments.map(({ text }) => text), shown.isCut], [['Hello.'], true]);
   });
 
   it('is not shown when the link has expired, or its conversation was deleted', async () => {
