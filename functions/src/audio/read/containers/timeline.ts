@@ -1,6 +1,6 @@
 /**
  * Places decoded audio on the time axis of its container. Samples are the clock, because time stamps are rounded and jitter; time
- * stamps decide where they differ from the samples by more than {@link TOLERANCE_SECONDS}.
+ * stamps decide where they differ from the samples by more than {@link TOLERANCE_SECONDS}. One that the next contradicts is damaged.
  */
 import { lengthOfPlanes, slicePlanes } from '../channels.ts';
 import type { Planes } from '../channels.ts';
@@ -23,6 +23,13 @@ export type Stretch =
   /** There was audio, and it cannot be decoded. */
   | { readonly kind: 'lost'; readonly samples: number };
 
+/** A gap in the time stamps, until the next one shows whether it is there. */
+interface ClaimedGap {
+  readonly stretch: { readonly kind: 'silence' | 'lost'; samples: number };
+  /** Its length, exact. */
+  readonly ahead: number;
+}
+
 export function lengthOf(stretch: Stretch): number {
   return stretch.kind === 'audio' ? lengthOfPlanes(stretch.planes) : stretch.samples;
 }
@@ -44,6 +51,9 @@ export class Timeline {
   #taken = 0;
   /** What must be added to a time stamp to get a position. */
   #shift = 0;
+  /** What {@link #shift} was before a time stamp of another clock, until the next one shows whether there is one. */
+  #shiftBefore: number | null = null;
+  #claimed: ClaimedGap | null = null;
 
   /** @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise */
   constructor(maxSeconds: number) {
@@ -95,6 +105,7 @@ export class Timeline {
 
   /** Ends what was announced so far: samples that did not come are filled with zeros; they are a resampler's rounding. */
   padWithZeros(): void {
+    this.#claimed = null;
     for (let next = this.#next(); next !== null; next = this.#next()) {
       this.#ready.push({ kind: 'audio', planes: [new Float32Array(next.samples)] });
       next.samples = 0;
@@ -104,7 +115,8 @@ export class Timeline {
   /** What is known of the axis, and was not drained before. */
   drain(): Stretch[] {
     this.#next();
-    const taken = this.#ready.splice(0);
+    const until = this.#claimed === null ? -1 : this.#ready.indexOf(this.#claimed.stretch);
+    const taken = this.#ready.splice(0, until < 0 ? Infinity : until).filter((stretch) => lengthOf(stretch) > 0);
     this.#taken += taken.reduce((sum, stretch) => sum + lengthOf(stretch), 0);
     return taken;
   }
@@ -112,13 +124,37 @@ export class Timeline {
   #moveTo(at: number | null, gap: 'silence' | 'lost'): void {
     const isFirst = this.#isEmpty;
     this.#isEmpty = false;
-    if (at === null) return;
+    if (at === null) {
+      this.#claimed = null;
+      return;
+    }
+    this.#judge(at * SAMPLE_RATE);
     const target = at * SAMPLE_RATE + this.#shift;
     const ahead = target - this.#position;
     if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE) return;
     const isOtherClock = ahead < 0 || target > this.#maxSamples || (isFirst && at > MAX_START_SECONDS);
-    if (isOtherClock) this.#shift -= ahead;
-    else this.#push(gap, this.#advance(ahead / SAMPLE_RATE));
+    if (isOtherClock) {
+      this.#shiftBefore = isFirst ? null : this.#shift;
+      this.#shift -= ahead;
+    } else {
+      this.#claimed = { stretch: { kind: gap, samples: this.#advance(ahead / SAMPLE_RATE) }, ahead };
+      this.#expected.push(this.#claimed.stretch);
+    }
+  }
+
+  /** Whether this time stamp goes on from before the last one, as if that had not been: one damaged byte moves it by hours. */
+  #judge(at: number): void {
+    const fits = (shift: number, position: number): boolean =>
+      Math.abs(at + shift - position) <= TOLERANCE_SECONDS * SAMPLE_RATE;
+    if (this.#shiftBefore !== null && fits(this.#shiftBefore, this.#position)) this.#shift = this.#shiftBefore;
+    const claimed = this.#claimed;
+    if (claimed !== null && fits(this.#shift, this.#position - claimed.ahead)) {
+      this.#position -= claimed.ahead;
+      this.#placed -= claimed.stretch.samples;
+      claimed.stretch.samples = 0;
+    }
+    this.#shiftBefore = null;
+    this.#claimed = null;
   }
 
   /** @returns whole samples: rounding never adds up */

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { lengthOf, Timeline } from '../../../../src/audio/read/containers/timeline.ts';
+import { SAMPLE_RATE } from '../../../../src/audio/read/pcm.ts';
+
+/** Seconds of each kind that come of a second of audio at each of these time stamps. */
+function placed(stamps: readonly (number | null)[], gap: 'silence' | 'lost' = 'silence'): string {
+  const timeline = new Timeline(3600);
+  const stretches = stamps.flatMap((at) => {
+    timeline.expect(at, 1, gap);
+    timeline.fill([new Float32Array(SAMPLE_RATE)]);
+    return timeline.drain();
+  });
+  timeline.padWithZeros();
+  const all = [...stretches, ...timeline.drain()];
+  assert.equal(
+    all.reduce((sum, stretch) => sum + lengthOf(stretch), 0),
+    timeline.length,
+  );
+  return all.map((stretch) => `${lengthOf(stretch) / SAMPLE_RATE} ${stretch.kind}`).join(', ');
+}
+
+const audio = (seconds: number) => Array<string>(seconds).fill('1 audio').join(', ');
+
+describe('The time axis of a container', () => {
+  it('has gaps where time stamps go on behind them', () => {
+    assert.equal(placed([0, 1, 2, 25, 26]), `${audio(3)}, 22 silence, ${audio(2)}`);
+    assert.equal(placed([0, 1, 2, 25, null, 27]), `${audio(3)}, 22 silence, ${audio(3)}`);
+    assert.equal(placed([0, 5, 10], 'lost'), '1 audio, 4 lost, 1 audio, 4 lost, 1 audio');
+  });
+
+  it('has one where the last of them is ahead', () => {
+    assert.equal(placed([0, 1, 25]), `${audio(2)}, 23 silence, 1 audio`);
+  });
+
+  it('has none for a time stamp that the next one contradicts: one damaged byte moves it by hours', () => {
+    for (const damaged of [25, 2000, -20, 4000, -4000]) assert.equal(placed([0, 1, 2, damaged, 4, 5]), audio(6));
+    assert.equal(placed([0, 1, 50, 3, 60, 5, -7, 7]), audio(8));
+    assert.equal(placed([700, 1, 2, 3]), audio(4));
+  });
+
+  it('goes on where another clock begins, and has its gaps', () => {
+    assert.equal(placed([0, 1, 2, -20, -19, -10]), `${audio(5)}, 8 silence, 1 audio`);
+  });
+});
