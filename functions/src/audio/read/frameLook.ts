@@ -28,7 +28,8 @@ export class FrameLook {
   /** The last frame looked at: often the one that is asked for next. */
   #seen: Frame | null = null;
   /** A stretch of zeros that was found: `[from, to)`. */
-  #zeros = { from: 0, to: 0 };
+  #zerosFrom = 0;
+  #zerosTo = 0;
   #ended = false;
 
   constructor(format: FramedFormat) {
@@ -113,10 +114,10 @@ export class FrameLook {
 
   /** Where the zeros that start at `offset` end, as far as they are here. */
   afterZeros(offset: number): number {
-    const { from, to } = this.#zeros;
-    const isInside = offset >= from && offset <= to;
-    this.#zeros = { from: isInside ? from : offset, to: this.#window.findOther(0, isInside ? to : offset) };
-    return this.#zeros.to;
+    const isInside = offset >= this.#zerosFrom && offset <= this.#zerosTo;
+    if (!isInside) this.#zerosFrom = offset;
+    this.#zerosTo = this.#window.findOther(0, isInside ? this.#zerosTo : offset);
+    return this.#zerosTo;
   }
 
   /** How many lengths of 0 stand directly before `end`, none of them before `start`. */
