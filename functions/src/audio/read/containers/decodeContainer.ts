@@ -11,7 +11,6 @@ import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
 import { toBatch } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
-import { indexOf } from './encoderDelay.ts';
 import { filesWithin } from './filesWithin.ts';
 import type { FileWithin } from './filesWithin.ts';
 import { openView, writeView } from './fileView.ts';
@@ -19,6 +18,7 @@ import type { FileView } from './fileView.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendFragments } from './mp4.ts';
+import { lacksIndex } from './mp4Index.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { CompressedWav, decodeWav } from './wav.ts';
 
@@ -106,7 +106,7 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
     if (files.length > 1) return yield* decodeEach(whole, files, path, options);
     return yield* decodeFile(path, extension, options);
   } catch (error) {
-    const isWithoutIndex = extension === 'm4a' && isCorrupt(error) && indexOf(whole) === null;
+    const isWithoutIndex = extension === 'm4a' && isCorrupt(error) && lacksIndex(whole);
     throw isWithoutIndex ? new AppError('recording_corrupt', { message: WITHOUT_INDEX, cause: error }) : error;
   } finally {
     closeSync(whole.fd);

@@ -55,6 +55,8 @@ interface Piece {
   readonly lostSeconds: number | null;
   /** What it claims to hold, with the pieces that it goes on from; 0 where it claims nothing. */
   readonly claimedSeconds: number;
+  /** What is missing behind it, seconds. */
+  readonly tailSeconds: number;
 }
 
 /**
@@ -89,6 +91,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
         for (const note of decoded.notes) notes.add(note);
         before = decoded.tracks;
         if (isLast) yield toBatch(before.end(claimedSeconds));
+        if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
       } catch (error) {
         const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
         if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
@@ -112,13 +115,16 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
         view,
         lostSeconds: i === 0 ? 0 : null,
         claimedSeconds: linkSeconds(link),
+        tailSeconds: 0,
       })),
     );
   }
   const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
   const header = extension === 'aac' ? adtsFrame : extension === 'mp3' ? layerFrame : null;
   const parts = header === null ? [] : mpegParts(file, header, MAX_PIECES);
-  if (parts.length < 2) return [{ view: file, lostSeconds: 0, claimedSeconds }];
+  if (parts.length < 2) {
+    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: parts[0]?.tailSeconds ?? 0 }];
+  }
   return parts.map((part) => ({ ...part, claimedSeconds: 0 }));
 }
 

@@ -12,6 +12,8 @@ export interface MpegPart {
   readonly view: FileView;
   /** What was lost before it, seconds. */
   readonly lostSeconds: number;
+  /** What was lost behind it, seconds: bytes at the end of the file that are no frames, no tags and no padding. */
+  readonly tailSeconds: number;
 }
 
 /** Frames in a row that prove a place behind damage. */
@@ -34,7 +36,7 @@ interface Run {
  * @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known
  */
 export function mpegParts(file: FileView, header: FrameHeader, maxParts: number): readonly MpegPart[] {
-  const whole = [{ view: file, lostSeconds: 0 }];
+  const whole = [{ view: file, lostSeconds: 0, tailSeconds: 0 }];
   const bytes = new Window(file, header);
   const tagsEnd = tagBytes(bytes);
   const first = bytes.findChain(tagsEnd, null);
@@ -49,16 +51,19 @@ export function mpegParts(file: FileView, header: FrameHeader, maxParts: number)
     at = bytes.findChain(run.lastFrame + 4, sample.kind);
     if (at !== null) run.end = Math.min(run.end, at);
   }
-  if (runs.length === 1 && first === tagsEnd) return whole;
+  const frameSeconds = sample.samples / sample.sampleRate;
+  const tailSeconds = (tailBytes(bytes, runs, file.size) / frameBytesOf(runs)) * frameSeconds;
+  if (runs.length === 1 && first === tagsEnd) return [{ view: file, lostSeconds: 0, tailSeconds }];
   // Zeros before the first frame are padding.
   const gaps = runs.map(
     ({ start }, i) => start - (i === 0 ? bytes.afterZeros(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
   );
-  const lost = lostSeconds(file, runs, gaps, sample.samples / sample.sampleRate, bytes);
+  const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
   return runs.map(({ start, end }, i) => {
     const from = i === 0 && first === tagsEnd ? 0 : start;
     const to = i === runs.length - 1 ? file.size : end;
-    return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0 };
+    const isLast = i === runs.length - 1;
+    return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0, tailSeconds: isLast ? tailSeconds : 0 };
   });
 }
 
@@ -83,7 +88,7 @@ function lostSeconds(
   bytes: Window,
 ): number[] {
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  const frameBytes = runs.reduce((sum, run) => sum + run.end - run.start, 0) / frames;
+  const frameBytes = frameBytesOf(runs);
   const claim = mp3Claim(file);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
@@ -93,6 +98,18 @@ function lostSeconds(
   const weights = gaps.map((gap, i) => (i === 0 ? gap : gap + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
+}
+
+/** Bytes of a frame, on average. */
+function frameBytesOf(runs: readonly Run[]): number {
+  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
+  return runs.reduce((sum, run) => sum + run.end - run.start, 0) / frames;
+}
+
+/** Bytes behind the last frame that are no tags and no padding. */
+function tailBytes(bytes: Window, runs: readonly Run[], size: number): number {
+  const end = runs.at(-1)?.end ?? size;
+  return bytes.isTag(end) ? 0 : size - bytes.afterZeros(end, size);
 }
 
 /** Bytes of the ID3v2 tags at the beginning. */

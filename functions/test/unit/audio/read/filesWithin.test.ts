@@ -49,6 +49,14 @@ describe('Files that lie one behind the other', function () {
     assert.ok(decoded.report.stoppedBecause !== null);
   });
 
+  it('are lost behind frames of AAC, and zeros there are padding', async () => {
+    const aac = encode('m4a', [], ['-c:a', 'aac', '-f', 'adts']);
+    const ogg = encode('ogg');
+    const followed = lostSeconds(await decodeAll(Buffer.concat([aac, ogg]), file('aac')));
+    assert.ok(Math.abs(followed - (SECONDS * ogg.length) / aac.length) < 0.5, `${followed} s lost`);
+    assert.equal(lostSeconds(await decodeAll(Buffer.concat([aac, Buffer.alloc(50_000)]), file('aac'))), 0);
+  });
+
   it('are one file where fragments repeat their beginning', async () => {
     const bytes = encode(
       'm4a',
