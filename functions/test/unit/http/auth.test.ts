@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getAppCheck } from 'firebase-admin/app-check';
@@ -165,5 +167,19 @@ describe('createAuthenticator', () => {
 
   it('never takes an App Check token for a user', async () => {
     assert.equal(await codeOf(authenticate({ 'X-Firebase-AppCheck': 'good' })), 'unauthenticated');
+  });
+});
+
+/** Not tried with the emulator of Firebase Auth: against that, the Admin SDK always asks. */
+describe('Every endpoint that costs money or cannot be taken back', () => {
+  it('asks whether its user was disabled, deleted or signed out', async () => {
+    const folder = new URL('../../../src/endpoints/', import.meta.url);
+    const asking = (await readdir(folder)).filter((name) =>
+      readFileSync(new URL(name, folder), 'utf8').includes('authenticator({ checkRevoked: true })'),
+    );
+    assert.deepEqual(asking.map((name) => name.replace('.ts', '')).sort(), [
+      ...['createSyncJob', 'deleteEverything', 'importConversations', 'omiApi'],
+      ...['retrySyncJob', 'shareConversation', 'syncUpload'],
+    ]);
   });
 });
