@@ -44,6 +44,6 @@ export const PARAMS = {
   DEFAULT_LANGUAGE: 'multi',
   LANGUAGE_HINTS: true,
   SUMMARIES: 'extractive',
-  TASK_WORK_SECONDS: 1680,
+  TASK_WORK_SECONDS: 780,
   TASK_LEASE_SECONDS: 60,
 };

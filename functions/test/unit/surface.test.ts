@@ -86,7 +86,7 @@ const SURFACE = {
     availableMemoryMb: 2048,
     cpu: 2,
     concurrency: 1,
-    timeoutSeconds: 1800,
+    timeoutSeconds: 900,
   },
   onRecordingStaged: {
     platform: 'gcfv2',

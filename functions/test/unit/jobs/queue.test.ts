@@ -24,7 +24,7 @@ describe('the task queue', () => {
   it('sends the job with an id of its own, and the deadline that its function has', async () => {
     const sent: Sent[] = [];
     await createTaskQueue(recordingFunctions(sent), 'processSyncJob').enqueue(TASK);
-    const options = { id: taskId(TASK), dispatchDeadlineSeconds: 1800 };
+    const options = { id: taskId(TASK), dispatchDeadlineSeconds: 900 };
     assert.deepEqual(sent, [{ name: 'processSyncJob', payload: TASK, options }]);
   });
 
