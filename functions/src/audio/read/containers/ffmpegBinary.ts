@@ -12,8 +12,8 @@ import { AppError } from '../../../errors.ts';
  */
 export const KNOWN_BUILD = {
   system: 'linux-x64',
-  /** As ffmpeg-static calls its release. */
-  release: 'b6.1.1',
+  /** Of ffmpeg-static. */
+  packageVersion: '5.3.0',
   sha256: 'e7e7fb30477f717e6f55f9180a70386c62677ef8a4d4d1a5d948f4098aa3eb99',
 } as const;
 
