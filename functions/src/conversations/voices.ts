@@ -71,20 +71,18 @@ export async function prepareVoices(tx: Transaction, db: Firestore, request: Voi
     taken.add(number);
   }
 
-  const renames = [...later].flatMap(([speaker, next]) => {
+  const renames = new Map<number, number>();
+  for (const [speaker, next] of later) {
     const number = numbers.get(speaker);
-    const isOther = number !== undefined && number !== next && ![...earlier.values()].includes(next);
-    return isOther ? [{ from: next, to: number }] : [];
-  });
-  const writes = await Promise.all(renames.map((rename) => prepareRename(tx, db, request.uid, rename)));
+    if (number !== undefined && number !== next && ![...earlier.values()].includes(next)) renames.set(next, number);
+  }
+  const write = await prepareRenames(tx, db, request.uid, renames);
   const numbered = <T extends { readonly speaker: number | null }>(each: T): T =>
     each.speaker === null ? each : { ...each, speaker: numbers.get(each.speaker) ?? null };
   return {
     words: words.map(numbered),
     context: heardBefore.map(numbered),
-    write: () => {
-      for (const write of writes) write();
-    },
+    write,
   };
 }
 
@@ -157,44 +155,54 @@ async function turnsOfNext(
   return (await tx.get(query)).docs.flatMap((doc) => (doc.data().deviceId === deviceId ? doc.data().context : []));
 }
 
-interface Rename {
-  readonly from: number;
-  readonly to: number;
-}
+/** The number that a voice has from now on, by the one that it had. */
+type Renames = ReadonlyMap<number, number>;
 
-/** Two numbers were one voice: everything that has one of them gets the other, names that a user gave it among them. */
-async function prepareRename(tx: Transaction, db: Firestore, uid: string, rename: Rename): Promise<() => void> {
-  const [{ docs }, named] = await Promise.all([
-    tx.get(pagesOfVoice(db, uid, rename.from)),
-    tx.get(editsOfVoice(db, uid, rename.from)),
-  ]);
+/**
+ * Two numbers were one voice: everything that has one of them gets the other, names that a user gave it among them. Two voices may be
+ * heard on one page: each document is written once, with all that changes in it.
+ */
+async function prepareRenames(tx: Transaction, db: Firestore, uid: string, renames: Renames): Promise<() => void> {
+  const heard = await Promise.all(
+    [...renames].map(async ([from, to]) => {
+      const [pages, named] = await Promise.all([
+        tx.get(pagesOfVoice(db, uid, from)),
+        tx.get(editsOfVoice(db, uid, from)),
+      ]);
+      return { to, pages: pages.docs, named: named.docs };
+    }),
+  );
+  const docs = new Map(heard.flatMap(({ pages }) => pages).map((doc) => [doc.ref.path, doc]));
   const refs = new Map<string, DocumentReference<ChunkDoc>>();
-  for (const { jobId, chunkId } of docs.map((doc) => doc.data())) {
+  for (const doc of docs.values()) {
+    const { jobId, chunkId } = doc.data();
     const ref = chunksOf(db, jobId).doc(chunkId);
     refs.set(ref.path, ref);
   }
   const chunks = refs.size === 0 ? [] : await tx.getAll(...refs.values());
   return () => {
-    for (const doc of docs) {
-      const segments = doc.data().segments.map((segment) => renamed(segment, rename));
+    for (const doc of docs.values()) {
+      const segments = doc.data().segments.map((segment) => renamed(segment, renames));
       tx.update(doc.ref, { segments, speakers: speakersOf(segments) });
     }
-    for (const doc of chunks) renameIn(tx, doc, rename);
-    for (const { ref } of named.docs) tx.update(ref, { speaker: rename.to, updatedAt: FieldValue.serverTimestamp() });
+    for (const doc of chunks) renameIn(tx, doc, renames);
+    for (const { to, named } of heard)
+      for (const { ref } of named) tx.update(ref, { speaker: to, updatedAt: FieldValue.serverTimestamp() });
   };
 }
 
 /** A chunk may be gone with its job. */
-function renameIn(tx: Transaction, doc: DocumentSnapshot<ChunkDoc>, rename: Rename): void {
+function renameIn(tx: Transaction, doc: DocumentSnapshot<ChunkDoc>, renames: Renames): void {
   const chunk = doc.data();
   if (chunk === undefined) return;
   const { words, context } = chunk;
   tx.update(doc.ref, {
-    words: words.map((word) => renamed(word, rename)),
-    context: context.map((turn) => renamed(turn, rename)),
+    words: words.map((word) => renamed(word, renames)),
+    context: context.map((turn) => renamed(turn, renames)),
   });
 }
 
-function renamed<T extends { readonly speaker: number | null }>(each: T, { from, to }: Rename): T {
-  return each.speaker === from ? { ...each, speaker: to } : each;
+function renamed<T extends { readonly speaker: number | null }>(each: T, renames: Renames): T {
+  const to = each.speaker === null ? undefined : renames.get(each.speaker);
+  return to === undefined ? each : { ...each, speaker: to };
 }

@@ -11,6 +11,8 @@ const RANKS = {
   first: (nth: number) => nth,
   last: (nth: number) => REQUESTS - nth,
   middle: (nth: number) => Math.abs(nth - 2) * 2 + (nth > 2 ? 1 : 0),
+  /** Then each of the others finds both of its neighbours there. */
+  'every second': (nth: number) => Math.floor(nth / 2) + (nth % 2 === 0 ? 0 : REQUESTS / 2),
 } as const;
 
 /** @param which of the requests is answered first. */

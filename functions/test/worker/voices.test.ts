@@ -51,7 +51,7 @@ describe('speakers across chunks', () => {
     return found;
   }
 
-  for (const order of ['first', 'last', 'middle'] as const) {
+  for (const order of ['first', 'last', 'middle', 'every second'] as const) {
     it(`have one number each where the result of the ${order} chunk comes before the others`, async () => {
       world = open({ transcriber: requestsFirst(transcriber, order), concurrency: 8 });
       const jobId = await upload(0, 302_000);
