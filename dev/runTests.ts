@@ -50,11 +50,11 @@ type TestPart = keyof typeof PARTS;
 
 const TEST_PARTS = Object.keys(PARTS) as TestPart[];
 
-/** What runs side by side in one suite, since much of what tests do is waiting. `emulator` alone uses the stand-in of that suite. */
-const IN_ONE_SUITE = ['emulator', 'worker', 'suites'] as const satisfies readonly TestPart[];
-
-/** What runs in another suite, one after the other, because both use its stand-in. */
-const APPS = ['client', 'web'] as const satisfies readonly TestPart[];
+/**
+ * What runs in one suite. Lanes run side by side, since much of what tests do is waiting; the parts of a lane follow each other,
+ * because they use one Deepgram stand-in.
+ */
+const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'client'], ['worker'], ['suites']];
 
 /** Project of the tests that must not meet the deployed functions: no function listens to it. */
 const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
@@ -201,21 +201,22 @@ await main(async (signal) => {
     await withConsole(groups, { transcriber: 'local' });
   };
   const withDeepgramStandIn = async (onUp: () => void): Promise<void> => {
-    if (IN_ONE_SUITE.flatMap(groupsOf).length === 0) return;
+    const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap(groupsOf) }));
+    if (lanes.every(({ groups }) => groups.length === 0)) return;
     await inSuite({ ports: 'free', parameters: PARAMETERS, signal }, async ({ env }, stop) => {
       onUp();
       const standIn = await startDeepgramStandIn({ quiet: true });
       const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
       try {
         await Promise.all(
-          IN_ONE_SUITE.map((part) => runner.run(groupsOf(part), part === 'worker' ? apart : env, stop)),
+          lanes.map(({ parts, groups }) => runner.run(groups, parts.includes('worker') ? apart : env, stop)),
         );
       } finally {
         await standIn.close();
       }
     });
   };
-  const withApps = (): Promise<void> => withConsole(APPS.flatMap(groupsOf), { parameters: PARAMETERS });
+  const withStandIn = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
   // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {
@@ -224,7 +225,7 @@ await main(async (signal) => {
   await Promise.all([
     withDeepgramStandIn(onUp).finally(onUp),
     withoutSuite(),
-    firstIsUp.then(withLocalRecogniser).then(withApps),
+    firstIsUp.then(withLocalRecogniser).then(withStandIn),
   ]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
