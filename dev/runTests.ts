@@ -216,7 +216,7 @@ await main(async (signal) => {
       }
     });
   };
-  const withStandIn = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
+  const inBrowser = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
   // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {
@@ -225,7 +225,7 @@ await main(async (signal) => {
   await Promise.all([
     withDeepgramStandIn(onUp).finally(onUp),
     withoutSuite(),
-    firstIsUp.then(withLocalRecogniser).then(withStandIn),
+    firstIsUp.then(withLocalRecogniser).then(inBrowser),
   ]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
