@@ -10,38 +10,33 @@ import { memoryStore } from '../../src/memory.ts';
 import { storeContract } from '../support/storeContract.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 
-/** A transaction of a browser that keeps no Blobs. */
-function withoutBlobs(tx: IDBTransaction): IDBTransaction {
+type Put = IDBObjectStore['put'];
+
+/** A transaction whose stores put as `putIn` makes it of how they put. */
+function putting(tx: IDBTransaction, putIn: (put: Put) => Put): IDBTransaction {
   const objectStore = tx.objectStore.bind(tx);
   return Object.assign(tx, {
     objectStore: (name: string) => {
       const store = objectStore(name);
-      const put = store.put.bind(store);
-      return Object.assign(store, {
-        put: (value: unknown, key: string) => {
-          if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data.', 'UnknownError');
-          return put(value, key);
-        },
-      });
+      return Object.assign(store, { put: putIn(store.put.bind(store)) });
     },
+  });
+}
+
+/** A transaction of a browser that keeps no Blobs. */
+function withoutBlobs(tx: IDBTransaction): IDBTransaction {
+  return putting(tx, (put) => (value: unknown, key) => {
+    if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data.', 'UnknownError');
+    return put(value, key);
   });
 }
 
 /** A transaction that the browser aborts for want of room: as in a browser, its requests hear first, and only that it was aborted. */
 function abortedForRoom(tx: IDBTransaction): IDBTransaction {
-  const objectStore = tx.objectStore.bind(tx);
-  return Object.assign(tx, {
-    objectStore: (name: string) => {
-      const store = objectStore(name);
-      const put = store.put.bind(store);
-      return Object.assign(store, {
-        put: (value: unknown, key: string) => {
-          put(value, key);
-          (tx as unknown as { _abort(reason: string): void })._abort('QuotaExceededError');
-          throw new DOMException('The transaction was aborted.', 'AbortError');
-        },
-      });
-    },
+  return putting(tx, (put) => (value: unknown, key) => {
+    put(value, key);
+    (tx as unknown as { _abort(reason: string): void })._abort('QuotaExceededError');
+    throw new DOMException('The transaction was aborted.', 'AbortError');
   });
 }
 

@@ -52,6 +52,9 @@ const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
   ['an XML document', magic('<?xml')],
 ];
 
+/** Bytes that tell a container. */
+export const SIGNATURE_BYTES = 64;
+
 /** The container that these bytes begin with, by its usual extension; null where it is none that has a signature. */
 export function containerAt(bytes: Uint8Array): FileExtension | null {
   return CONTAINERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;

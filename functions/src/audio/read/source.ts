@@ -58,7 +58,6 @@ export interface Peeked {
  */
 export async function peek(source: AsyncIterable<Uint8Array>, count: number, maxLeadIn: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
-  const pieces: Uint8Array[] = [];
   let taken = Buffer.alloc(0);
   let leadIn = 0;
   let isOver = false;
@@ -67,9 +66,7 @@ export async function peek(source: AsyncIterable<Uint8Array>, count: number, max
     if (next.done) isOver = true;
     else {
       // A copy: the source may use its buffer again for the next piece.
-      pieces.push(next.value.slice());
-      taken = Buffer.concat(pieces);
-      pieces.splice(0, pieces.length, taken);
+      taken = Buffer.concat([taken, next.value]);
       leadIn = Math.min(leadInEnd(taken, leadIn), maxLeadIn);
     }
   }

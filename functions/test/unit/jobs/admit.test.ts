@@ -2,24 +2,13 @@ import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { admit, MAX_ATTEMPTS, retryWaitMs } from '../../../src/jobs/lease.ts';
 import type { Job } from '../../../src/jobs/job.ts';
-import { newJob } from '../../../src/jobs/store.ts';
+import { pendingJob } from '../../support/pendingJob.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const PAYLOAD = { jobId: 'j', uid: 'alice', epoch: 3 };
 
 function job(change: Partial<Job>): Job {
-  const { job: fresh } = newJob({
-    uid: 'alice',
-    deviceId: 'omi',
-    files: [],
-    upload: 'multipart',
-    uploadExpiryMs: 1000,
-    conversationId: null,
-    contentHash: null,
-    nowMs: NOW - 1000,
-    retentionMs: 1000,
-  });
-  return { ...fresh, status: 'pending', epoch: 3, waitingFor: null, ...change };
+  return { ...pendingJob(NOW - 1000), epoch: 3, ...change };
 }
 
 const at = (ms: number): Timestamp => Timestamp.fromMillis(NOW + ms);

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
-import { newJob } from '../../../src/jobs/store.ts';
+import { pendingJob } from '../../support/pendingJob.ts';
 import { deferral } from '../../../src/jobs/deferral.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const JOB = {
-  ...newJob({
-    uid: 'u',
-    deviceId: 'd',
-    files: [],
-    upload: 'multipart',
-    uploadExpiryMs: 1,
-    conversationId: null,
-    contentHash: null,
-    nowMs: NOW,
-    retentionMs: 1,
-  }).job,
+  ...pendingJob(NOW),
   attempts: 1,
 };
 const waitSeconds = (error: AppError, deferrals: number, jitter = 0): number =>

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { Lease } from '../../../src/jobs/lease.ts';
 import type { Job } from '../../../src/jobs/job.ts';
-import { newJob } from '../../../src/jobs/store.ts';
 import type { JobChange, JobStore } from '../../../src/jobs/store.ts';
+import { pendingJob } from '../../support/pendingJob.ts';
 
 const PAYLOAD = { jobId: 'j', uid: 'alice', epoch: 0 };
 
 describe('A lease', () => {
   it('is acquired once where Firestore wrote it and the answer was lost: no attempt is counted twice, and none waits', async () => {
-    const { job: fresh } = newJob({
-      uid: 'alice',
-      deviceId: 'omi',
-      files: [],
-      upload: 'multipart',
-      uploadExpiryMs: 1000,
-      conversationId: null,
-      contentHash: null,
-      nowMs: Date.now(),
-      retentionMs: 1000,
-    });
-    let stored: Job = { ...fresh, status: 'pending', waitingFor: null };
+    let stored = pendingJob(Date.now());
     type Decide = (job: Job) => JobChange | null | Promise<JobChange | null>;
     const store = {
       async update(_: string, decide: Decide) {

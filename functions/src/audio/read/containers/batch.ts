@@ -1,5 +1,6 @@
 /** What a decoder gives at a time. */
 import { interleave } from '../channels.ts';
+import { SAMPLE_RATE } from '../pcm.ts';
 import { floatToS16le } from '../s16.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
@@ -21,6 +22,11 @@ export interface Batch {
 
 /** A generator of batches; it returns sentences about what could not be read. */
 export type Batches = AsyncGenerator<Batch, readonly string[], undefined>;
+
+/** So much that is lost, seconds. */
+export function lostBatch(seconds: number): Batch {
+  return toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
+}
 
 /** Joins neighbours of one kind. */
 export function toBatch(stretches: readonly Stretch[]): Batch {

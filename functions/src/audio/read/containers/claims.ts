@@ -4,6 +4,7 @@ import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
 /** Where headers are looked for; tags and pictures before them may be long. */
 const HEAD_BYTES = 64 * 1024;
@@ -93,15 +94,11 @@ function cutMp4(file: FileView): CutMp4 | null {
   let position = 0;
   let type = '';
   for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
-    const head = Buffer.from(readView(file, position, 16));
-    if (head.length < 8) return null;
-    const short = head.readUInt32BE(0);
-    if (short === 0) return null; // to the end of the file
-    const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
-    if (size < 8) return null; // no boxes any more
-    type = head.toString('latin1', 4, 8);
+    const box = boxHead(readView(file, position, BOX_HEAD_BYTES));
+    if (box === null || box.size < LEAST_BOX_BYTES) return null; // up to the end of the file, or no boxes any more
+    ({ type } = box);
     if (type === 'moov') seconds = movieSeconds(file, position + 8);
-    position += size;
+    position += box.size;
   }
   if (position <= file.size) return null;
   return { seconds, missingBytes: type === 'mdat' ? position - file.size : 0 };

@@ -8,7 +8,7 @@ import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
-import { toBatch } from './batch.ts';
+import { lostBatch } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { filesWithin } from './filesWithin.ts';
@@ -136,8 +136,7 @@ async function* decodeEach(
       const isUnknown = error instanceof AppError && error.code === 'decoder_unavailable';
       if (i === 0 || !(isUnknown || isCorrupt(error))) throw error;
       notes.push('What follows behind the first file cannot be decoded.');
-      const seconds = Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds);
-      yield toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
+      yield lostBatch(Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds));
     } finally {
       await rm(own, { force: true });
     }

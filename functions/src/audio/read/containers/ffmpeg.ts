@@ -11,8 +11,7 @@ import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { adtsFrame, layerFrame } from '../mpegFrames.ts';
-import { SAMPLE_RATE } from '../pcm.ts';
-import { toBatch } from './batch.ts';
+import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
 import { claimedSeconds as claimedSecondsOf } from './claims.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
@@ -129,7 +128,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
 }
 
 function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
-  return toBatch([{ kind: 'lost', samples: Math.round(Math.min(seconds, maxSeconds) * SAMPLE_RATE) }]);
+  return lostBatch(Math.min(seconds, maxSeconds));
 }
 
 interface Decoded {

@@ -3,18 +3,16 @@
  * MP4, AIFF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves.
  */
 import type { FileExtension } from '../format.ts';
-import { containerAt } from '../signatures.ts';
+import { containerAt, SIGNATURE_BYTES } from '../signatures.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
 /** Files at most, because each is written and opened anew. */
 const MAX_FILES = 100;
 
 /** Top-level boxes at most. */
 const MAX_BOXES = 100_000;
-
-/** Bytes that tell a container. */
-const MAGIC_BYTES = 64;
 
 export interface FileWithin {
   readonly start: number;
@@ -27,7 +25,7 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
   const starts = [{ start: 0, extension }];
   for (let last = starts[0]; last !== undefined && starts.length < MAX_FILES; last = starts.at(-1)) {
     const end = endOf(file, last.start, last.extension);
-    const next = end === null ? null : containerAt(readView(file, end, MAGIC_BYTES));
+    const next = end === null ? null : containerAt(readView(file, end, SIGNATURE_BYTES));
     if (end === null || next === null) break;
     starts.push({ start: end, extension: next });
   }
@@ -56,16 +54,13 @@ function endOfBoxes(file: FileView, start: number): number | null {
   const types = new Set<string>();
   let at = start;
   for (let boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
-    const head = Buffer.from(readView(file, at, 16));
-    if (head.length < 8) return null;
-    const type = head.toString('latin1', 4, 8);
+    const box = boxHead(readView(file, at, BOX_HEAD_BYTES));
+    if (box === null) return null;
     const isWhole = types.has('moov') && types.has('mdat') && !types.has('moof');
-    if (isWhole && (type === 'ftyp' || containerAt(readView(file, at, MAGIC_BYTES)) !== null)) return at;
-    const short = head.readUInt32BE(0);
-    const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
-    if (size < 8) return null;
-    types.add(type);
-    at += size;
+    if (isWhole && (box.type === 'ftyp' || containerAt(readView(file, at, SIGNATURE_BYTES)) !== null)) return at;
+    if (box.size < LEAST_BOX_BYTES) return null;
+    types.add(box.type);
+    at += box.size;
   }
   return null;
 }

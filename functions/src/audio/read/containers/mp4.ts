@@ -4,6 +4,8 @@
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+import type { BoxHead } from './mp4Box.ts';
 
 /** Boxes that are followed at most: a fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -20,10 +22,8 @@ const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 256 * 1024;
 const MOOF = Buffer.from('moof');
 
-interface Box {
+interface Box extends BoxHead {
   readonly start: number;
-  readonly size: number;
-  readonly type: string;
 }
 
 /**
@@ -72,14 +72,11 @@ function boxHeader(size: number, type: string): Buffer {
   return header;
 }
 
-/** The box at a position; null where there is none. ISO 14496-12, 4.2. */
+/** The box at a position; null where there is none. */
 async function boxAt(file: FileHandle, start: number): Promise<Box | null> {
-  const head = await readAt(file, start, 16);
-  if (head.length < 8) return null;
-  const short = head.readUInt32BE(0);
-  const type = head.toString('latin1', 4, 8);
-  const size = short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
-  return size >= 8 && /^[\x20-\x7e\xa9]{4}$/.test(type) ? { start, size, type } : null;
+  const head = boxHead(await readAt(file, start, BOX_HEAD_BYTES));
+  const isBox = head !== null && head.size >= LEAST_BOX_BYTES && /^[\x20-\x7e\xa9]{4}$/.test(head.type);
+  return isBox ? { start, ...head } : null;
 }
 
 /** Whether the boxes in the header of a fragment fill it, and those of its tracks fill them. ISO 14496-12, 8.8.4 to 8.8.7. */

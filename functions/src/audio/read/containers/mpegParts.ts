@@ -61,8 +61,8 @@ export function mpegParts(file: FileView, header: FrameHeader, maxParts: number)
   const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
   return runs.map(({ start, end }, i) => {
     const from = i === 0 && first === tagsEnd ? 0 : start;
-    const to = i === runs.length - 1 ? file.size : end;
     const isLast = i === runs.length - 1;
+    const to = isLast ? file.size : end;
     return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0, tailSeconds: isLast ? tailSeconds : 0 };
   });
 }

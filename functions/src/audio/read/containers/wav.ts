@@ -8,11 +8,10 @@ import type { ChannelMode, Planes } from '../channels.ts';
 import { deinterleave } from '../mixDown.ts';
 import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
-import { SAMPLE_RATE } from '../pcm.ts';
 import { s16leToFloat } from '../s16.ts';
 import { containerOf } from '../signatures.ts';
 import { implausible } from './limits.ts';
-import { toBatch } from './batch.ts';
+import { lostBatch, toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
 import { LAYOUT_BYTES, layoutOf, nameAt, paddingOf } from './wavChunks.ts';
@@ -115,7 +114,7 @@ async function* decodeOne(
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
   const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
-    yield toBatch([{ kind: 'lost', samples: Math.round(missing * SAMPLE_RATE) }]);
+    yield lostBatch(missing);
   }
   return follower;
 }

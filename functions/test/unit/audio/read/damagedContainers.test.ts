@@ -162,7 +162,7 @@ describe('AAC whose container does not say how its encoder begins', function () 
     ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],
     ['.aac', 'aac', ['-c:a', 'aac', '-f', 'adts']],
   ] as const) {
-    it(`is on time all the same: ${name}`, async () => {
+    it(`begins on time, without what the encoder puts first: ${name}`, async () => {
       const bytes = encode('m4a', [], encoder);
       for (const decoder of extension === 'aac' ? (['auto'] as const) : BOTH) {
         const { lag } = startOf(await decodeAll(bytes, file(extension), { decoder }));
