@@ -101,13 +101,15 @@ export class Follower {
   #watchEnded(): void {
     const { backend } = this.#options;
     const wasWatching = this.#stopWatching !== undefined;
-    this.#stopWatching ??= backend.watchEndedJobs?.(
-      (ids) => {
-        this.#look(ids);
-      },
-      () => {
-        this.#stopWatching = undefined;
-      },
+    this.#stopWatching ??= begun(() =>
+      backend.watchEndedJobs?.(
+        (ids) => {
+          this.#look(ids);
+        },
+        () => {
+          this.#stopWatching = undefined;
+        },
+      ),
     );
     // A listener begins with what there is. Later on, nothing tells that it has fallen silent.
     this.#missedDue = wasWatching || this.#stopWatching === undefined;
@@ -196,21 +198,28 @@ export class Follower {
     }
     for (const jobId of followed) {
       if (this.#watched.has(jobId)) continue;
-      const unwatch = backend.watchJob(
-        jobId,
-        (job) => {
-          onJob(jobId, job);
-          // Progress alone is no reason to ask.
-          const isNews = this.#statuses.get(jobId) !== job.status;
-          this.#statuses.set(jobId, job.status);
-          if (isNews || job.isTroubled) this.#look([jobId]);
-        },
-        () => {
-          this.#watched.delete(jobId); // Asking now and then goes on, and watching with it.
-        },
-      );
-      this.#watched.set(jobId, unwatch);
+      const onSignal = (job: JobSignal): void => {
+        onJob(jobId, job);
+        // Progress alone is no reason to ask.
+        const isNews = this.#statuses.get(jobId) !== job.status;
+        this.#statuses.set(jobId, job.status);
+        if (isNews || job.isTroubled) this.#look([jobId]);
+      };
+      const onEnd = (): void => {
+        this.#watched.delete(jobId); // Asking now and then goes on, and watching with it.
+      };
+      const unwatch = begun(() => backend.watchJob?.(jobId, onSignal, onEnd));
+      if (unwatch !== undefined) this.#watched.set(jobId, unwatch);
     }
+  }
+}
+
+/** @returns undefined where there is no listener: an SDK whose database was closed throws instead of telling the listener. */
+function begun(listen: () => Unsubscribe | undefined): Unsubscribe | undefined {
+  try {
+    return listen();
+  } catch {
+    return undefined; // Jobs are asked for all the same, now and then.
   }
 }
 

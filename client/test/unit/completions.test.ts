@@ -142,6 +142,20 @@ describe('the end of a job', () => {
       assert.deepEqual([...world.device.handedOver.values()], [1]);
     });
 
+    it('is asked for, and recordings are sent, where no listener can be begun', async () => {
+      const closed = (): never => {
+        throw new Error('The client has already been terminated.');
+      };
+      const client = await world.client({
+        backend: { ...world.server.backend, watchJob: closed, watchEndedJobs: closed },
+      });
+      await world.add(client);
+      await world.clock.advance(5 * MINUTE_MS);
+      assert.deepEqual(states(client), ['synced']);
+      await world.clock.advance(5 * MINUTE_MS);
+      assert.deepEqual([[...world.device.handedOver.values()], world.device.errors], [[1], []]);
+    });
+
     it('is asked for now and then, lest the listener has fallen silent', async () => {
       await almostEnded(() => undefined);
       assert.deepEqual([...world.device.handedOver.values()], []);
