@@ -30,9 +30,14 @@ export interface PlannedBatch {
  * in as many requests as they need: to Storage, each would be a request or two of its own. Anything larger goes to Storage.
  * No two of a batch have the same name: the server would refuse both. What was given up before travels apart, so that it
  * cannot hold back the rest.
- * @param waiting in any order. @returns null where nothing waits.
+ * @param waiting in any order. @param avoidsStorage what can go without Storage does: as many as fit into one request.
+ * @returns null where nothing waits.
  */
-export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits): PlannedBatch | null {
+export function planBatch(
+  waiting: readonly RecordingDoc[],
+  limits: BatchLimits,
+  avoidsStorage = false,
+): PlannedBatch | null {
   const queue = [...waiting].sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1));
   const [first] = queue;
   if (first === undefined) return null;
@@ -47,7 +52,7 @@ export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits)
     names.add(recording.name);
     recordings.push(recording);
   }
-  const firstRequest = recordings.slice(0, limits.maxFilesPerRequest);
+  const firstRequest = avoidsStorage ? fitting(recordings, limits) : recordings.slice(0, limits.maxFilesPerRequest);
   return fitsOneRequest(firstRequest, limits)
     ? { way: 'multipart', target, recordings: firstRequest }
     : { way: 'direct', target, recordings };
@@ -55,6 +60,16 @@ export function planBatch(waiting: readonly RecordingDoc[], limits: BatchLimits)
 
 function fitsOneRequest(recordings: readonly RecordingDoc[], limits: BatchLimits): boolean {
   return recordings.length > 0 && multipartBound(recordings) <= limits.maxRequestBytes;
+}
+
+/** Those that fit into one request together, in their order. */
+function fitting(recordings: readonly RecordingDoc[], limits: BatchLimits): RecordingDoc[] {
+  const chosen: RecordingDoc[] = [];
+  for (const recording of recordings) {
+    if (chosen.length === limits.maxFilesPerRequest) break;
+    if (fitsOneRequest([...chosen, recording], limits)) chosen.push(recording);
+  }
+  return chosen;
 }
 
 function isSameTarget(a: UploadTarget, b: UploadTarget): boolean {

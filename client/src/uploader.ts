@@ -76,8 +76,8 @@ export class Uploader {
   readonly #held = new Set<string>();
   /** Until then, more recordings may follow. */
   #gathering: Deadline | null = null;
-  /** Batches that our server fails: how often, and since when the last time. */
-  readonly #failed = new Map<string, { readonly times: number; readonly since: Stopwatch }>();
+  /** Batches that fail by themselves: how often, and since when our server failed them the last time. */
+  readonly #failed = new Map<string, { readonly times: number; readonly since: Stopwatch | null }>();
 
   constructor(options: UploaderOptions) {
     this.#options = options;
@@ -174,7 +174,7 @@ export class Uploader {
     return null;
   }
 
-  /** A batch that has something to upload: the one that our server failed least often, the oldest of those. */
+  /** A batch that has something to upload: the one that failed least often, the oldest of those. */
   #unsent(): BatchDoc | undefined {
     const { library } = this.#options;
     const failures = ({ id }: BatchDoc): number => this.#failed.get(id)?.times ?? 0;
@@ -185,7 +185,7 @@ export class Uploader {
       );
   }
 
-  /** A batch that our server fails holds back no others: what waits is tried in a batch of its own. */
+  /** A batch that fails by itself holds back no others: what waits is tried in a batch of its own. */
   async #next(): Promise<BatchDoc | null> {
     const unsent = this.#unsent();
     const isFree = unsent === undefined || (this.#failed.has(unsent.id) && this.#failed.size < MOST_FAILED);
@@ -210,9 +210,20 @@ export class Uploader {
       if (signal.aborted || error === STOPPED) return;
       this.#offline.heed();
       await this.#setbacks.meet(error);
-      if (error instanceof RequestError && error.kind === 'server' && batch !== null)
-        await this.#countFailure(batch).catch(onError);
+      if (!(error instanceof RequestError) || batch === null) return;
+      if (error.kind === 'server') await this.#countFailure(batch).catch(onError);
+      else if (error.kind === 'network') this.#countUnreached(batch.id);
     }
+  }
+
+  /**
+   * Our server was reached for this batch, and has its job; Storage is not reached: networks that block Storage let other recordings
+   * through. It never counts towards giving up.
+   */
+  #countUnreached(batchId: string): void {
+    if (!this.#options.library.batches.some(({ id, jobId }) => id === batchId && jobId !== null)) return;
+    const { times, since } = this.#failed.get(batchId) ?? { times: 0, since: null };
+    this.#failed.set(batchId, { times: times + 1, since });
   }
 
   /** @throws {@link STOPPED} where the app stopped it; what sending throws. */
@@ -233,7 +244,9 @@ export class Uploader {
 
   async #begin(): Promise<BatchDoc | null> {
     const { library, newId, clock } = this.#options;
-    const plan = planBatch(library.inState('waiting'), this.#limits);
+    // Our server never failed these, so it is Storage that is not reached.
+    const avoidsStorage = [...this.#failed.values()].some(({ since }) => since === null);
+    const plan = planBatch(library.inState('waiting'), this.#limits, avoidsStorage);
     if (plan === null) return null;
     const batch: BatchDoc = {
       id: newId(),

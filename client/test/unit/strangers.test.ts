@@ -1,5 +1,6 @@
 /** Answers of portals, proxies and front ends, given in the server's place: none of them says anything about a recording. */
 import assert from 'node:assert/strict';
+import { STORAGE } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 const page = (status: number, headers: Record<string, string> = {}): Response =>
@@ -11,6 +12,28 @@ const text = (status: number): Response => new Response('upstream connect error'
 const elsewhere = (status: number): Response =>
   new Response('', { status, headers: { Location: 'https://login.hotel.test/' } });
 const json = (status: number, body: object): Response => Response.json(body, { status });
+
+/** Breaks off after its first bytes. */
+const broken = (error: Error): Response =>
+  new Response(
+    new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(new TextEncoder().encode('{"job_id":'));
+        controller.error(error);
+      },
+    }),
+    { status: 200 },
+  );
+/** Never ends, and never says so. */
+const unending = (): Response =>
+  new Response(
+    new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode('<html>'));
+      },
+    }),
+    { status: 200 },
+  );
 
 const STRANGERS: Readonly<Record<string, () => Response>> = {
   'a portal that answers 200 with a page': () => page(200),
@@ -36,6 +59,23 @@ const STRANGERS: Readonly<Record<string, () => Response>> = {
   'a portal that sends to its own page, as a browser shows it': () => Response.error(),
   'a proxy that sends the same request elsewhere (307)': () => elsewhere(307),
   'a proxy that answers 308 without saying where to': () => new Response('', { status: 308 }),
+  'a portal that has no content (204)': () => new Response(null, { status: 204 }),
+  'a portal that wants the page to be reset (205)': () => new Response(null, { status: 205 }),
+  'a cache that gives a part (206)': () => new Response('{"job_id":', { status: 206 }),
+  'a portal that moves a page for good without saying where to (301)': () => new Response('', { status: 301 }),
+  'a portal that sends to a list of pages (303)': () => elsewhere(303),
+  'a proxy that says that nothing has changed (304)': () => new Response(null, { status: 304 }),
+  'a gateway that answers 200 with a list': () => json(200, []),
+  'a gateway that answers 200 with null': () => new Response('null', { status: 200 }),
+  'a gateway whose JSON is cut short': () => new Response('{"job_id":"x","sta', { status: 200 }),
+  'a gateway whose error is a sentence (403)': () => json(403, { error: 'You shall not pass.' }),
+  'a gateway whose error is a list (400)': () => json(400, { error: [{ code: 'blocked', message: 'Policy.' }] }),
+  'a gateway that speaks RFC 9457 (422)': () => json(422, { type: 'about:blank', title: 'Policy', status: 422 }),
+  'a front end of Google without its function (404)': () => json(404, { error: { code: 404, message: 'Not found.' } }),
+  'a callable of somebody else (403)': () => json(403, { error: { status: 'PERMISSION_DENIED', message: 'No.' } }),
+  'a proxy whose compression is broken': () => broken(new TypeError('terminated')),
+  'a proxy that breaks off in the middle of its answer': () => broken(new TypeError('network error')),
+  'a portal whose answer goes on for ever': () => unending(),
   'a front end that times out (504)': () => text(504),
   'a proxy that says the request took too long (408)': () => text(408),
 };
@@ -93,17 +133,22 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
-  it('keeps an upload to Storage that a stranger interrupts, and goes on with it', async () => {
-    const client = await world.client({ limits: { maxRequestBytes: 3000 } });
-    await world.add(client, 900_000);
-    while (world.requests('upload') === 0) await world.clock.step();
-    world.server.stranger = () => page(404);
-    await world.clock.advance(10 * MINUTE_MS);
-    world.server.stranger = null;
-    await world.clock.advance(5 * MINUTE_MS);
-    assert.deepEqual(states(client), ['synced']);
-    assert.ok(world.server.audioBytes < 1_600_000, `${world.server.audioBytes} bytes were sent`);
-  });
+  for (const [what, answer] of [
+    ['a page', () => page(404)],
+    ['JSON that looks like Google’s', () => json(404, { error: { code: 404, message: 'Not found.' } })],
+    ['a refusal that looks like Google’s', () => json(403, { error: { code: 403, message: 'Policy.' } })],
+  ] as const)
+    it(`keeps an upload to Storage that a stranger interrupts with ${what}, and goes on with it`, async () => {
+      const client = await world.client({ limits: { maxRequestBytes: 3000 } });
+      await world.add(client, 900_000);
+      while (world.requests('upload') === 0) await world.clock.step();
+      world.server.stranger = answer;
+      await world.clock.advance(10 * MINUTE_MS);
+      world.server.stranger = null;
+      await world.clock.advance(5 * MINUTE_MS);
+      assert.deepEqual(states(client), ['synced']);
+      assert.ok(world.server.audioBytes < 1_600_000, `${world.server.audioBytes} bytes were sent`);
+    });
 
   it('says that the network asks to sign in, where the answer looks like that', async () => {
     const client = await world.client();
@@ -134,6 +179,29 @@ describe('a client whose requests are answered by a stranger', () => {
     world.server.stranger = null;
     await world.clock.advance(5 * MINUTE_MS);
     assert.deepEqual(states(client), ['synced']);
+  });
+
+  it('lets recordings through that go as one request where only Storage is blocked, and the others once it is not', async () => {
+    const { fetch } = world.server;
+    let isBlocked = true;
+    const client = await world.client({
+      limits: { maxRequestBytes: 5000 },
+      fetch: (input, init) =>
+        isBlocked && (input as string).startsWith(STORAGE) ? Promise.resolve(page(403)) : fetch(input, init),
+    });
+    await world.add(client, 20_000);
+    await world.clock.advance(MINUTE_MS);
+    for (let i = 0; i < 3; i++) await world.add(client, 2000);
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.deepEqual(states(client), ['uploading', 'synced', 'synced', 'synced']);
+    await world.clock.advance(2 * 24 * HOUR_MS);
+    assert.deepEqual(states(client), ['uploading', 'synced', 'synced', 'synced'], 'no network is given up on');
+    await world.add(client, 2000);
+    await world.clock.advance(10 * MINUTE_MS);
+    assert.equal(states(client).at(-1), 'synced');
+    isBlocked = false;
+    await world.clock.advance(5 * MINUTE_MS);
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
   it('sends smaller requests over a connection that never lasts long enough for large ones', async () => {
