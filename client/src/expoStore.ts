@@ -1,9 +1,10 @@
 /** A store for React Native: what is known of recordings in `expo-sqlite`, their audio in files of `expo-file-system`. */
 import { parseJsonObject } from './answer.ts';
 import { bytesOf } from './bytes.ts';
+import { isFull } from './overflow.ts';
 import { randomId } from './randomId.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
-import { Mutex } from './time.ts';
+import { Mutex, systemClock, within } from './time.ts';
 
 /** The part of a database of `expo-sqlite` that is used. */
 export interface ExpoDatabase {
@@ -63,6 +64,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audio (id TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL);
 `;
 
+const CLOSE_LIMIT_MS = 5000;
+
 interface AudioRow {
   readonly file: string;
   readonly size: number;
@@ -80,23 +83,41 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
   /** One use of the connection at a time: a transaction of `expo-sqlite` takes in whatever else is asked meanwhile. */
   const using = new Mutex();
   let opening: Promise<ExpoDatabase> | null = null;
+  let isCleared = false;
 
   const open = async (): Promise<ExpoDatabase> => {
     const db = await sqlite.openDatabaseAsync(`${name}.db`);
     await db.execAsync(SCHEMA);
+    if (!isCleared) await clear(db);
+    isCleared = true;
+    return db;
+  };
+  /** Once: later on, a file that no row names is one that is about to be named. */
+  const clear = async (db: ExpoDatabase): Promise<void> => {
     const directory = new fileSystem.Directory(folder);
     if (!directory.exists) directory.create({ intermediates: true });
     const named = new Set((await db.getAllAsync<AudioRow>('SELECT file, size FROM audio', [])).map(({ file }) => file));
     for (const { name: file } of directory.list()) if (!named.has(file)) remove(file);
-    return db;
   };
   const opened = (): Promise<ExpoDatabase> =>
     (opening ??= open().catch((error: unknown) => {
       opening = null; // The next call tries it again.
       throw error;
     }));
+  /** @param work may run a second time, on a new connection: systems take connections from apps in the background, without a sign. */
   const withDatabase = <T>(work: (db: ExpoDatabase) => Promise<T>): Promise<T> =>
-    using.run(async () => work(await opened()));
+    using.run(async () => {
+      const db = await opened();
+      try {
+        return await work(db);
+      } catch (error) {
+        if (isFull(error)) throw error;
+        opening = null;
+        // It may be closed already, or hang.
+        await within(db.closeAsync(), CLOSE_LIMIT_MS, systemClock, new AbortController().signal).catch(() => undefined);
+        return work(await opened());
+      }
+    });
   const transaction = (work: (db: ExpoDatabase) => Promise<void>): Promise<void> =>
     withDatabase((db) => db.withTransactionAsync(() => work(db)));
   const remove = (file: string): void => {
@@ -130,7 +151,7 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
       let replaced: AudioRow | undefined;
       try {
         await transaction(async (db) => {
-          replaced = await fileOf(db, id);
+          replaced ??= await fileOf(db, id);
           await db.runAsync('INSERT OR REPLACE INTO audio (id, file, size) VALUES (?, ?, ?)', [id, file, bytes.length]);
           await putEntries(db, entries);
         });
@@ -155,7 +176,7 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
     removeAudio: async (id, keys) => {
       let removed: AudioRow | undefined;
       await transaction(async (db) => {
-        removed = await fileOf(db, id);
+        removed ??= await fileOf(db, id);
         await db.runAsync('DELETE FROM audio WHERE id = ?', [id]);
         await removeEntries(db, keys);
       });

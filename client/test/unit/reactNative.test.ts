@@ -6,7 +6,7 @@ import { deleteApp, initializeApp } from 'firebase/app';
 import * as firestore from 'firebase/firestore';
 import { toQuery } from '../../src/firebase.ts';
 import { expoStore, nativeFirebaseBackend, nativeQuery, registerNativeDevice } from '../../src/react-native.ts';
-import type { NativeFirestoreModule } from '../../src/react-native.ts';
+import type { ExpoDatabase, NativeFirestoreModule } from '../../src/react-native.ts';
 import { newestConversations, unacknowledgedJobs, usageSince } from '../../src/reading.ts';
 import { storeContract } from '../../src/testing.ts';
 import { expoModules } from '../support/expoModules.ts';
@@ -57,6 +57,26 @@ describe('the store on expo-sqlite and expo-file-system', () => {
       await db.runAsync('INSERT INTO entries (key, value) VALUES (?, ?)', [`damaged ${value}`, value]);
     assert.deepEqual(await store.entries(), new Map([['whole', { here: true }]]));
     assert.equal((await db.getAllAsync('SELECT key FROM entries', [])).length, 4);
+  });
+
+  it('opens its database anew within the same call, where the system has closed it in the background', async () => {
+    const { sqlite, fileSystem } = expoModules(root);
+    let taken: ExpoDatabase | undefined;
+    const openDatabaseAsync = async (name: string): Promise<ExpoDatabase> =>
+      (taken = await sqlite.openDatabaseAsync(name));
+    const store = expoStore({ uid: 'ann', sqlite: { openDatabaseAsync }, fileSystem });
+    const one = new Map([['recording/one', { size: 1 }]]);
+    await store.putAudio('one', Uint8Array.of(1), one);
+    await taken?.closeAsync();
+    assert.deepEqual(await store.entries(), one);
+    await taken?.closeAsync();
+    await store.putAudio('two', Uint8Array.of(2), new Map([['recording/two', { size: 1 }]]));
+    await taken?.closeAsync();
+    assert.deepEqual(await store.readAudio('two', 0, 9), Uint8Array.of(2));
+    await taken?.closeAsync();
+    await store.removeAudio('one', ['recording/one']);
+    assert.deepEqual([(await store.entries()).size, await store.audioIds()], [1, ['two']]);
+    assert.equal(readdirSync(folderOf('ann')).length, 1, 'no file of what was removed is left');
   });
 
   it('deletes what a process left that died while it wrote audio', async () => {
