@@ -104,7 +104,7 @@ export class FakeServer {
       if (fault === 'busy') return problem(503, 'unavailable', { retryAfter: this.retryAfterSeconds });
       if (fault === 'failing') return url.origin === STORAGE ? storageFailure() : problem(500, 'internal');
       const stranger = strangerAt(fault);
-      if (stranger !== null) return new Response(stranger.body, stranger);
+      if (stranger !== null) return new Response(stranger.status === 204 ? null : stranger.body, stranger);
       const answer = this.#answer(url, headers, body);
       if (fault === 'doubled') this.#answer(url, headers, body);
       if (fault === 'lost_answer') throw new TypeError('fetch failed');

@@ -16,6 +16,8 @@ export const NETWORK_FAULTS = [
   'no_such_page', // 404 and a page
   'down_for_a_day', // 503 and a page, with a Retry-After that nobody should obey
   'strange_json', // 500 and JSON of somebody else
+  'sent_elsewhere', // 302 to a page of somebody else
+  'no_content', // 204, by somebody else
 ] as const;
 export type NetworkFault = (typeof NETWORK_FAULTS)[number];
 
@@ -39,6 +41,8 @@ const STRANGERS: Readonly<Partial<Record<NetworkFault, Stranger>>> = {
   blocked: page(403, '<h1>Blocked by your administrator</h1>'),
   no_such_page: page(404, '<h1>Not found</h1>'),
   down_for_a_day: page(503, '<h1>Be right back</h1>', { 'retry-after': '86400' }),
+  sent_elsewhere: page(302, '', { location: 'http://login.hotel.test/' }),
+  no_content: page(204, ''),
   strange_json: page(500, '{"message":"Internal server error"}', { 'content-type': 'application/json' }),
 };
 
