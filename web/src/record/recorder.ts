@@ -311,7 +311,8 @@ export class Recorder {
       void this.stop();
       return;
     }
-    if (piece.last) await this.#delivery.one(piece.name);
+    // Not waited for: whatever the outbox does, the next second is kept. At the end, all of them are handed over.
+    if (piece.last && this.state.value.kind === 'recording') void this.#delivery.one(piece.name);
   }
 
   #write(work: () => Promise<void>): void {

@@ -67,11 +67,14 @@ export class Stretch {
     }
   }
 
-  /** Resolves when its last piece has come. */
+  /** Resolves when its last piece has come. What an encoder that does not answer has given before is part of it. */
   async end(): Promise<void> {
-    await this.#encoder.finish();
-    const piece = this.#cutter.end();
-    if (piece !== null) this.#events.onPiece(piece);
+    try {
+      await this.#encoder.finish();
+    } finally {
+      const piece = this.#cutter.end();
+      if (piece !== null) this.#events.onPiece(piece);
+    }
   }
 
   /** They belong to it, or nothing follows that could tell. */

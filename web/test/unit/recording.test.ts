@@ -91,6 +91,36 @@ describe('A recording', () => {
     assert.equal(bench.journal.pieces.length, 0);
   });
 
+  it('is kept second by second while the outbox does not answer, ends all the same, and is handed over once', async () => {
+    const accepted: string[] = [];
+    let answers = (): void => undefined;
+    const answering = new Promise<void>((resolve) => (answers = resolve));
+    const bench = new RecorderBench(time, {
+      deliver: async (name) => {
+        await answering;
+        accepted.push(name);
+      },
+      isDelivered: (name) => accepted.includes(name),
+    });
+    await bench.recorder.start();
+    await bench.audio.capture(65);
+    await settled();
+    assert.equal(bench.journal.pieces.length, 65);
+    const ending = bench.recorder.stop();
+    await time.advance(21_000);
+    assert.equal(await ending, 'kept');
+    assert.deepEqual(bench.problems, [
+      'What was recorded cannot be sent yet: the storage of this browser does not answer. It is kept here.',
+    ]);
+    assert.equal(bench.recorder.state.value.kind, 'idle');
+    answers();
+    await settled();
+    await bench.recorder.retry();
+    assert.equal(new Set(accepted).size, 2);
+    assert.equal(accepted.length, 2);
+    assert.equal(bench.journal.pieces.length, 0);
+  });
+
   it('hands over with its end what could not be handed over in its middle', async () => {
     bench.refuses = true;
     await bench.recorder.start();

@@ -1,0 +1,52 @@
+/** WebCodecs' audio encoder, of which a test decides whether it answers. */
+
+interface Callbacks {
+  readonly output: (chunk: { readonly byteLength: number; copyTo(target: Uint8Array): void }) => void;
+  readonly error: (error: Error) => void;
+}
+
+export class FakeEncoder {
+  static readonly packetBytes = 40;
+  /** Gives no packet, and ends nothing. */
+  static isStuck = false;
+  static isConfigSupported: () => Promise<{ supported: boolean }>;
+  state: 'unconfigured' | 'configured' | 'closed' = 'unconfigured';
+  readonly #output: Callbacks['output'];
+
+  constructor({ output }: Callbacks) {
+    this.#output = output;
+  }
+
+  /** @returns how to take it away */
+  static install(): () => void {
+    FakeEncoder.isStuck = false;
+    FakeEncoder.isConfigSupported = () => Promise.resolve({ supported: true });
+    const AudioData = class {
+      close(): void {
+        // It holds nothing.
+      }
+    };
+    Object.assign(globalThis, { AudioEncoder: FakeEncoder, AudioData });
+    return () => {
+      Reflect.deleteProperty(globalThis, 'AudioEncoder');
+      Reflect.deleteProperty(globalThis, 'AudioData');
+    };
+  }
+
+  configure(): void {
+    this.state = 'configured';
+  }
+
+  encode(): void {
+    if (!FakeEncoder.isStuck) this.#output({ byteLength: FakeEncoder.packetBytes, copyTo: () => undefined });
+  }
+
+  flush(): Promise<void> {
+    return FakeEncoder.isStuck ? new Promise(() => undefined) : Promise.resolve();
+  }
+
+  close(): void {
+    if (this.state === 'closed') throw new DOMException('It is closed.', 'InvalidStateError');
+    this.state = 'closed';
+  }
+}
