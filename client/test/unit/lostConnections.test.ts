@@ -1,0 +1,92 @@
+/** Browsers close databases of pages in the background, at any moment: whatever was under way, nothing is lost and nothing done twice. */
+import assert from 'node:assert/strict';
+import { forceCloseDatabase, IDBDatabase as Connection, IDBFactory } from 'fake-indexeddb';
+import 'fake-indexeddb/auto';
+import type { SyncClientOptions } from '../../src/options.ts';
+import { indexedDbStore } from '../../src/indexeddb.ts';
+import type { RecordingStore } from '../../src/store.ts';
+import { MINUTE_MS, states, World } from '../support/world.ts';
+
+/** What becomes of a transaction and its connection. */
+type Loss = (tx: IDBTransaction) => void;
+
+const LOSSES: Readonly<Record<string, Loss>> = {
+  'is closed with its first request under way': (tx) => {
+    forceCloseDatabase(tx.db as unknown as Parameters<typeof forceCloseDatabase>[0]);
+  },
+  'aborts the transaction in its middle': (tx) => {
+    setImmediate(() => {
+      try {
+        tx.abort();
+      } catch {
+        // It was over before.
+      }
+    });
+  },
+  'is closed without a word before its next transaction': (tx) => {
+    tx.db.close();
+  },
+};
+
+/** The store as a client uses it, while no virtual time passes. */
+function timeless(store: RecordingStore, { clock }: World): RecordingStore {
+  const { entries, put, remove, audioIds, putAudio, readAudio, removeAudio } = store;
+  return {
+    entries: () => clock.during(() => entries()),
+    put: (...args) => clock.during(() => put(...args)),
+    remove: (...args) => clock.during(() => remove(...args)),
+    audioIds: () => clock.during(() => audioIds()),
+    putAudio: (...args) => clock.during(() => putAudio(...args)),
+    readAudio: (...args) => clock.during(() => readAudio(...args)),
+    removeAudio: (...args) => clock.during(() => removeAudio(...args)),
+  };
+}
+
+describe('a client whose database', () => {
+  const { transaction } = Connection.prototype;
+  let count: number;
+  let lost: (number: number, tx: IDBTransaction) => void;
+  before(() => {
+    Connection.prototype.transaction = function (this: IDBDatabase, ...args: Parameters<typeof transaction>) {
+      const tx = transaction.apply(this, args);
+      count += 1;
+      lost(count, tx as unknown as IDBTransaction);
+      return tx;
+    };
+  });
+  after(() => {
+    Connection.prototype.transaction = transaction;
+  });
+
+  /** Two recordings, one as a request, one in pieces. @returns how many transactions that took */
+  async function sync(way: string): Promise<number> {
+    globalThis.indexedDB = new IDBFactory();
+    count = 0;
+    const world = new World();
+    const store = indexedDbStore({ uid: 'ann' });
+    const options: Partial<SyncClientOptions> = { store: timeless(store, world), limits: { maxRequestBytes: 5000 } };
+    const client = await world.client(options);
+    await world.add(client, 100);
+    await world.add(client, 20_000);
+    await world.clock.advance(20 * MINUTE_MS);
+    assert.deepEqual(states(client), ['synced', 'synced'], way);
+    assert.deepEqual(await store.audioIds(), [], way);
+    assert.deepEqual([...world.server.transcribed.values()], [1, 1], way);
+    assert.deepEqual([...world.device.handedOver.values()], [1, 1], way);
+    await client.dispose();
+    await store.close?.();
+    return count;
+  }
+
+  for (const [what, lose] of Object.entries(LOSSES))
+    it(`${what} syncs everything once, whichever transaction that happens at`, async () => {
+      lost = () => undefined;
+      const all = await sync('undisturbed');
+      for (let at = 1; at <= all; at++) {
+        lost = (number, tx) => {
+          if (number === at) lose(tx);
+        };
+        await sync(`at transaction ${at} of ${all}`);
+      }
+    });
+});
