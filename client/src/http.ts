@@ -32,6 +32,9 @@ const SLOWEST_BYTES_PER_MS = 8;
 /** Tokens come from the app, whose SDK may wait for a network that never answers. */
 export const TOKEN_TIMEOUT_MS = 60_000;
 
+/** Cloud Run sends no longer answer; a stranger's may go on for as long as the connection. Characters. */
+const LONGEST_ANSWER = 32 * 1024 * 1024;
+
 export class Http {
   readonly #options: HttpOptions;
 
@@ -82,7 +85,7 @@ export class Http {
         cache: 'no-store',
         ...(body === undefined ? {} : { body }),
       });
-      return { status: response.status, headers: response.headers, json: parseJsonObject(await response.text()) };
+      return { status: response.status, headers: response.headers, json: parseJsonObject(await textOf(response)) };
     };
     try {
       return await within(exchange(), limitMs, clock, signal);
@@ -109,6 +112,25 @@ export class Http {
       if (cause instanceof RequestError) throw cause;
       if (cause instanceof SyncError) throw new RequestError('signed_out', cause.code, cause.message, { cause });
       throw notReached('no_token', { cause });
+    }
+  }
+}
+
+/** @throws TypeError where it is longer than any answer of our server */
+async function textOf(response: Response): Promise<string> {
+  // React Native has no streams.
+  const body = response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
+  if (body === null || body === undefined) return response.text();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+    if (text.length > LONGEST_ANSWER) {
+      reader.cancel().catch(() => undefined); // It is not read any more.
+      throw new TypeError('The answer has no end.');
     }
   }
 }

@@ -150,6 +150,28 @@ describe('a client whose requests are answered by a stranger', () => {
       assert.ok(world.server.audioBytes < 1_600_000, `${world.server.audioBytes} bytes were sent`);
     });
 
+  it('reads no more of an answer without an end than our server could have sent', async () => {
+    const client = await world.client();
+    let [chunks, isOver] = [0, false];
+    world.server.stranger = () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => {
+            chunks += 1;
+            controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+          },
+          cancel: () => {
+            isOver = true;
+          },
+        }),
+      );
+    await world.add(client);
+    await world.clock.advance(100);
+    assert.ok(chunks < 40, `${chunks} MiB were read`);
+    assert.ok(isOver, 'the connection is let go');
+    assert.equal(client.status().reason, 'network');
+  });
+
   it('says that the network asks to sign in, where the answer looks like that', async () => {
     const client = await world.client();
     world.server.stranger = () => page(200);
