@@ -12,9 +12,8 @@ interface Schema extends DBSchema {
 
 export class Journal {
   readonly #database: Database<Schema>;
-  /** Key of the first piece that this journal writes; null before that. */
-  #firstKey: Promise<number> | null = null;
-  #appended = 0;
+  /** The file that is being written: the key of its first piece, and how many pieces have a key. */
+  #file: { readonly name: string; readonly firstKey: Promise<number>; pieces: number } | null = null;
 
   /** @param uid whose recordings these are: they are sent for this user alone. */
   constructor(uid: string) {
@@ -28,9 +27,11 @@ export class Journal {
   }
 
   async append({ name, bytes }: Piece): Promise<void> {
+    // With each file anew: another tab may have recorded since this one wrote the file before.
+    this.#file = this.#file?.name === name ? this.#file : { name, firstKey: this.#firstFreeKey(), pieces: 0 };
     // The key is chosen here, so that a write that is repeated on a new connection writes the same piece.
-    const index = this.#appended++;
-    const key = (await (this.#firstKey ??= this.#firstFreeKey())) + index;
+    const index = this.#file.pieces++;
+    const key = (await this.#file.firstKey) + index;
     await this.#database.run('readwrite', (tx) => tx.objectStore('pieces').put({ name, bytes }, key));
   }
 
@@ -59,14 +60,24 @@ export class Journal {
       const last = await tx.objectStore('pieces').openKeyCursor(null, 'prev');
       return last === null ? 1 : last.key + 1;
     });
-    asked.catch(() => (this.#firstKey = null));
+    asked.catch(() => (this.#file = null));
     return asked;
   }
 
-  /** Names of the files that there are pieces of, in the order in which they were begun. */
+  /** Names of the files that there are pieces of, in the order in which they were begun. Reads one piece of each: hours may wait here. */
   async names(): Promise<string[]> {
-    const pieces = await this.#database.run('readonly', (tx) => tx.objectStore('pieces').getAll());
-    return [...new Set(pieces.map(({ name }) => name))];
+    const begun = await this.#database.run('readonly', async (tx) => {
+      const pieces = tx.objectStore('pieces').index('name');
+      const files: { readonly name: string; readonly firstKey: number }[] = [];
+      // Not by a cursor of unique keys: WebKit opens none on an index that is empty.
+      for (let range: IDBKeyRange | null = null; ;) {
+        const [[piece], [firstKey]] = await Promise.all([pieces.getAll(range, 1), pieces.getAllKeys(range, 1)]);
+        if (piece === undefined || firstKey === undefined) return files;
+        files.push({ name: piece.name, firstKey });
+        range = IDBKeyRange.lowerBound(piece.name, true);
+      }
+    });
+    return begun.sort((a, b) => a.firstKey - b.firstKey).map(({ name }) => name);
   }
 
   async read(name: string): Promise<Blob> {

@@ -15,7 +15,7 @@ export interface Engine {
   readonly open: (url: string, profile: string) => Command | { readonly missing: string };
 }
 
-const onPath = (name: string): string | undefined =>
+export const onPath = (name: string): string | undefined =>
   (process.env['PATH'] ?? '')
     .split(path.delimiter)
     .map((directory) => path.join(directory, name))

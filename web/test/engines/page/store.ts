@@ -45,6 +45,25 @@ describe('the recorder’s journal', () => {
     await journal.close();
   });
 
+  it('overwrites nothing that another tab has recorded meanwhile, and names files in the order in which they were begun', async () => {
+    const uid = crypto.randomUUID();
+    const [one, two] = [new Journal(uid), new Journal(uid)];
+    const append = async (journal: Journal, name: string, ...bytes: number[]): Promise<void> => {
+      for (const byte of bytes) await journal.append({ name, bytes: Uint8Array.of(byte), last: false });
+    };
+    await append(one, 'c', 1, 2);
+    await one.remove('c');
+    await append(two, 'b', 3, 4, 5, 6);
+    await append(one, 'a', 7, 8);
+    assert.deepEqual(await one.names(), ['b', 'a']);
+    for (const [name, bytes] of [
+      ['b', Uint8Array.of(3, 4, 5, 6)],
+      ['a', Uint8Array.of(7, 8)],
+    ] as const)
+      assert.deepEqual(new Uint8Array(await (await two.read(name)).arrayBuffer()), bytes);
+    await Promise.all([one.close(), two.close()]);
+  });
+
   it('can be kept, by what is looked at before recording begins', async () => {
     const journal = new Journal(crypto.randomUUID());
     const { obstacle } = await checkKeeping({ journal, storage: navigator.storage });

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { ENGINES } from './engines.ts';
+import { buildPage, testIn } from './inBrowser.ts';
+
+/** What the machine does not have is skipped, and why is said. */
+describe('Store and recorder inside a browser', () => {
+  let page: Awaited<ReturnType<typeof buildPage>>;
+  before(async () => {
+    page = await buildPage();
+  });
+  after(() => {
+    page.remove();
+  });
+
+  for (const engine of ENGINES)
+    it(`work in ${engine.name}`, async function () {
+      const outcomes = await testIn(engine, page.site);
+      if ('missing' in outcomes) {
+        console.log(`      ${engine.name} is skipped: ${outcomes.missing}.`);
+        this.skip();
+      }
+      for (const outcome of outcomes) {
+        const why = outcome.is === 'passed' ? '' : `: ${outcome.why}`;
+        console.log(`      ${engine.name} ${outcome.is}: ${outcome.name}${why}`);
+      }
+      assert.ok(outcomes.some(({ is }) => is === 'passed'));
+      assert.deepEqual(
+        outcomes.filter(({ is }) => is === 'failed'),
+        [],
+      );
+    });
+});

@@ -1,0 +1,133 @@
+/** Runs the page of the tests inside one browser, and gets what it found. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { build } from 'vite';
+import { onPath, type Command, type Engine } from './engines.ts';
+import type { Outcome } from './page/harness.ts';
+
+const LIMIT_MS = 240_000;
+const SOUND_LIMIT_MS = 10_000;
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
+
+/** Builds the page. @returns its directory, and how to remove it */
+export async function buildPage(): Promise<{ readonly site: string; readonly remove: () => void }> {
+  const site = mkdtempSync(path.join(os.tmpdir(), 'engines-'));
+  const configFile = path.join(import.meta.dirname, 'vite.config.ts');
+  await build({ configFile, logLevel: 'warn', build: { outDir: site, emptyOutDir: true } });
+  return {
+    site,
+    remove: () => {
+      rmSync(site, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @returns what the page found; why it could not be opened here where it could not. */
+export async function testIn({ open }: Engine, site: string): Promise<Outcome[] | { readonly missing: string }> {
+  const profile = mkdtempSync(path.join(os.tmpdir(), 'engine-'));
+  const results = await serve(site);
+  const sound = await startSound(profile);
+  try {
+    const command = open(results.url, profile);
+    if ('missing' in command) return command;
+    return await runIn({ ...command, env: { ...command.env, ...sound?.env } }, results.outcomes);
+  } finally {
+    results.server.closeAllConnections();
+    results.server.close();
+    sound?.process.kill('SIGKILL');
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+interface Sound {
+  readonly process: ChildProcess;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Firefox has no audio clock without a sound server: one that plays to nobody, where the machine has the program. */
+async function startSound(profile: string): Promise<Sound | null> {
+  const program = onPath('pulseaudio');
+  if (program === undefined) return null;
+  const socket = path.join(profile, 'sound');
+  const modules = ['module-null-sink', `module-native-protocol-unix socket=${socket} auth-anonymous=1`];
+  const args = ['-n', '--daemonize=no', '--exit-idle-time=-1', '--use-pid-file=no', '--disable-shm=yes'];
+  const started = spawn(program, [...args, ...modules.map((module) => `--load=${module}`)], {
+    env: { ...process.env, HOME: profile, XDG_RUNTIME_DIR: profile },
+    stdio: 'ignore',
+  });
+  // A program that does not start leaves the browser without sound, which the page says.
+  started.on('error', () => undefined);
+  for (let waited = 0; waited < SOUND_LIMIT_MS && !existsSync(socket); waited += 100) await delay(100);
+  return { process: started, env: { PULSE_SERVER: `unix:${socket}` } };
+}
+
+interface Results {
+  readonly server: Server;
+  readonly url: string;
+  /** What the page found. */
+  readonly outcomes: Promise<Outcome[]>;
+}
+
+async function serve(site: string): Promise<Results> {
+  let found: (outcomes: Outcome[]) => void;
+  const outcomes = new Promise<Outcome[]>((resolve) => {
+    found = resolve;
+  });
+  const server = createServer((request, response) => {
+    if (request.url === '/results') {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        response.end();
+        found(JSON.parse(Buffer.concat(parts).toString()) as Outcome[]);
+      });
+      return;
+    }
+    const file = path.join(site, request.url === '/' ? 'index.html' : (request.url ?? ''));
+    if (!file.startsWith(site) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, outcomes, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+/** @returns what the page found; one failure where it found nothing in time. */
+async function runIn({ program, args, env }: Command, outcomes: Promise<Outcome[]>): Promise<Outcome[]> {
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => output.push(part));
+  const failed = (error: string): Outcome[] => [
+    { name: 'the page', is: 'failed', why: `${error}\n${Buffer.concat(output).toString().slice(-2000)}` },
+  ];
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<Outcome[]>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(failed('It said nothing in time.'));
+    }, LIMIT_MS);
+    child.once('error', (error) => {
+      resolve(failed(error.message));
+    });
+    child.once('exit', (code) => {
+      resolve(failed(`The browser ended with ${String(code)}.`));
+    });
+  });
+  try {
+    return await Promise.race([outcomes, ended]);
+  } finally {
+    clearTimeout(timer);
+    // Its other processes end with it.
+    child.kill('SIGKILL');
+  }
+}
