@@ -43,6 +43,8 @@ const PARTS = {
   ],
   client: [{ title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' }],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
+  /** In each browser of the machine; without a suite. */
+  engines: [{ title: 'Store and recorder in each browser', cwd: WEB, config: '.mocharc.engines.json' }],
   /** In a suite of its own, whose functions transcribe with the local recogniser. */
   local: [{ title: 'The console hears with the local recogniser', cwd: WEB, config: '.mocharc.local.json' }],
 } as const satisfies Record<string, readonly Group[]>;
@@ -217,6 +219,7 @@ await main(async (signal) => {
     });
   };
   const inBrowser = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
+  const inEachBrowser = (): Promise<void> => runner.run(groupsOf('engines'), NO_CLOUD, signal);
   // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {
@@ -225,7 +228,7 @@ await main(async (signal) => {
   await Promise.all([
     withDeepgramStandIn(onUp).finally(onUp),
     withoutSuite(),
-    firstIsUp.then(withLocalRecogniser).then(inBrowser),
+    firstIsUp.then(withLocalRecogniser).then(inEachBrowser).then(inBrowser),
   ]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
