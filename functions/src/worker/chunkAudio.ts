@@ -2,6 +2,7 @@
 import type { Span } from '../audio/chunk/chunks.ts';
 import { encodeFlac } from '../audio/chunk/flac.ts';
 import { writeOggOpus } from '../audio/chunk/oggOpus.ts';
+import { cutsOf } from '../audio/chunk/timeMap.ts';
 import { areApart, interleave, pcmOf, slicePlanes } from '../audio/read/channels.ts';
 import type { ChannelMode, Planes } from '../audio/read/channels.ts';
 import { isOpus } from '../audio/read/format.ts';
@@ -38,7 +39,7 @@ export async function speechAudio(
     channels,
     encoded: () => (encoded ??= encodeChunk(audio, format, channels)),
     pcm: () => (pcm ??= mixedPcm(audio, format)),
-    pauses: spans.slice(1).map(({ chunkStartMs }) => Math.round(chunkStartMs * SAMPLES_PER_MS)),
+    pauses: cutsOf(spans).map((ms) => Math.round(ms * SAMPLES_PER_MS)),
   };
 }
 

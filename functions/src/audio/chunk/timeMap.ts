@@ -68,6 +68,11 @@ function largestSide(spans: readonly Span[], first: number, last: number, word: 
   return best;
 }
 
+/** Moments of the chunk at which silence was cut out, milliseconds: other borders of spans, of recordings too, may lie in a word. */
+export function cutsOf(spans: readonly Span[]): number[] {
+  return spans.flatMap((span, i) => (i > 0 && isCut(spanAt(spans, i - 1), span) ? [span.chunkStartMs] : []));
+}
+
 function isCut(before: Span, after: Span): boolean {
   return after.startMs - (before.startMs + before.durationMs) > MAX_HOLE_MS;
 }

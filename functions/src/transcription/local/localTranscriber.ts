@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { LocalModelSize } from '../../config.ts';
-import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
 import { AppError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { modelFile } from '../../modelFiles.ts';
 import type { TranscribedWord, Transcriber, TranscriptionRequest } from '../transcriber.ts';
+import { joinPieces } from './joinPieces.ts';
 import { localModel, MODEL_FILE } from './models.ts';
 import type { LocalModel } from './models.ts';
 import { cutIntoPieces, toBatches } from './pieces.ts';
@@ -64,20 +64,10 @@ async function recognise(
   const batches = toBatches(cutIntoPieces(pcm, audio.pauses), recogniser.size);
   const recognised = batches.map(async (pieces) => {
     const words = await recogniser.recognise({ model, pcm, pieces }, signal);
-    return pieces.map(({ start }, i) => ({ start, words: words[i] ?? [] }));
+    return pieces.map((piece, i) => ({ piece, words: words[i] ?? [] }));
   });
-  const inOrder = (await Promise.all(recognised)).flat().sort((a, b) => a.start - b.start);
-  return inOrder.flatMap(({ start, words }) => {
-    const offset = start / SAMPLE_RATE;
-    return words.map(({ text, startSeconds, endSeconds, confidence }) => ({
-      text,
-      startSeconds: offset + startSeconds,
-      endSeconds: offset + endSeconds,
-      confidence,
-      speaker: null,
-      language: model.language,
-    }));
-  });
+  const inOrder = (await Promise.all(recognised)).flat().sort((a, b) => a.piece.start - b.piece.start);
+  return joinPieces(inOrder).map((word) => ({ ...word, speaker: null, language: model.language }));
 }
 
 function hasModelFile({ name }: LocalModel): boolean {

@@ -1,5 +1,7 @@
-/** Cuts speech into pieces that a recogniser can take: never within a word, where that can be helped. */
+/** Cuts speech into pieces that a recogniser can take: in a pause, or with an overlap, so that each word is whole in some piece. */
 import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
+import { quietStretches } from './quiet.ts';
+import type { Quiet } from './quiet.ts';
 
 /** Half-open, samples. */
 export interface Piece {
@@ -13,8 +15,20 @@ export const MAX_PIECE_SAMPLES = 10 * SAMPLE_RATE;
 /** What is shorter is guessed at. */
 export const MIN_PIECE_SAMPLES = SAMPLE_RATE;
 
-/** Where nothing better is known, a piece is cut within its last part: what comes before that is context. */
-const SEARCH_SAMPLES = 6 * SAMPLE_RATE;
+/** A pause is looked for in the last part of a piece: what comes before that is context. */
+const PAUSE_SEARCH_SAMPLES = 6 * SAMPLE_RATE;
+
+/** Quiet for so long is a pause, and no consonant within a word, seconds. */
+const PAUSE_SECONDS = 0.2;
+
+/** Where there is no pause, the cut is looked for nearer to the end of a piece. */
+const CUT_SEARCH_SAMPLES = 3 * SAMPLE_RATE;
+
+/**
+ * What two pieces share where no pause parts them: half of it, a long word, on each side of the cut. So what one piece has the half of,
+ * the other has whole; {@link joinPieces} takes each word from one of them.
+ */
+const OVERLAP_SAMPLES = 1.6 * SAMPLE_RATE;
 
 /** Length of the quietest stretch that is looked for, samples, in steps of {@link STEP_SAMPLES}. */
 const QUIET_SAMPLES = SAMPLE_RATE / 5;
@@ -22,7 +36,7 @@ const STEP_SAMPLES = SAMPLE_RATE / 100;
 
 /**
  * @param pauses positions, in order, at which detection left out silence: where the last of them lies far enough into a piece,
- * the piece ends there. Otherwise it ends in the middle of its quietest fifth of a second.
+ * the piece ends there. Otherwise it ends in its longest pause, or, if it has none, overlaps with the next one around a quiet moment.
  * @returns pieces, in order, that cover all samples. All are at least a second long, unless everything together is shorter.
  */
 export function cutIntoPieces(pcm: Float32Array, pauses: readonly number[]): Piece[] {
@@ -30,14 +44,25 @@ export function cutIntoPieces(pcm: Float32Array, pauses: readonly number[]): Pie
   let start = 0;
   while (pcm.length - start > MAX_PIECE_SAMPLES) {
     const last = Math.min(start + MAX_PIECE_SAMPLES, pcm.length - MIN_PIECE_SAMPLES);
-    const first = last - SEARCH_SAMPLES;
-    const pause = pauses.findLast((position) => position >= first && position <= last);
-    const end = pause ?? quietestPosition(pcm, first, last);
-    pieces.push({ start, end });
-    start = end;
+    const first = last - PAUSE_SEARCH_SAMPLES;
+    const pause =
+      pauses.findLast((position) => position >= first && position <= last) ?? longestPause(pcm, first, last);
+    const half = pause === null ? OVERLAP_SAMPLES / 2 : 0;
+    const cut = pause ?? quietestPosition(pcm, last - CUT_SEARCH_SAMPLES, last - half);
+    pieces.push({ start, end: cut + half });
+    start = cut - half;
   }
   pieces.push({ start, end: pcm.length });
   return pieces;
+}
+
+/** The middle of the longest pause between two positions; null if there is none. */
+function longestPause(pcm: Float32Array, from: number, to: number): number | null {
+  const lengthOf = ({ start, end }: Quiet): number => end - start;
+  const stretches = quietStretches(pcm.subarray(from, to), (PAUSE_SECONDS * SAMPLE_RATE) / (to - from));
+  const pauses = stretches.filter((quiet) => lengthOf(quiet) >= PAUSE_SECONDS);
+  const [longest] = pauses.sort((a, b) => lengthOf(b) - lengthOf(a));
+  return longest ? from + Math.round(((longest.start + longest.end) / 2) * SAMPLE_RATE) : null;
 }
 
 /**

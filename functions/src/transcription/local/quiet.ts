@@ -22,13 +22,16 @@ const MIN_QUIET_SECONDS = 0.05;
 /** How far from an aligned border a quiet may be to be the one between the words, seconds. */
 const REACH_SECONDS = 0.08;
 
-/** Quiet stretches of speech, in order. @param pcm 16 kHz, mono. */
-export function quietStretches(pcm: Float32Array): Quiet[] {
+/** Share of speech that is as quiet as the noise floor, at least: the pauses and closures of any words. */
+const FLOOR_SHARE = 0.05;
+
+/** Quiet stretches of speech, in order. @param pcm 16 kHz, mono. @param floorShare how much of it is quiet, at least. */
+export function quietStretches(pcm: Float32Array, floorShare = FLOOR_SHARE): Quiet[] {
   const levels = Float32Array.from({ length: Math.floor(pcm.length / FRAME_SAMPLES) }, (_, i) =>
     levelOf(pcm.subarray(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES)),
   );
   const sorted = levels.toSorted();
-  const floor = sorted[Math.floor(sorted.length * 0.05)] ?? 0;
+  const floor = sorted[Math.floor(sorted.length * floorShare)] ?? 0;
   const speech = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
   if (speech - floor < MIN_CONTRAST) return [];
   const limit = floor + QUIET_SHARE * (speech - floor);

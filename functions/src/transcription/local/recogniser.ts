@@ -6,6 +6,7 @@ import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
 import { modelFile } from '../../modelFiles.ts';
 import { alignTokens } from './alignment.ts';
 import { doubtOf } from './guards.ts';
+import { joinPieces } from './joinPieces.ts';
 import { MODEL_FILE, TOKENS_FILE } from './models.ts';
 import type { LocalModel } from './models.ts';
 import { halvesOf, MIN_PIECE_SAMPLES } from './pieces.ts';
@@ -97,11 +98,7 @@ async function recogniseHalves(
     write,
     vocabulary,
   );
-  return halves.flatMap(({ start }, i) => (words[i] ?? []).map((word) => later(word, start / SAMPLE_RATE)));
-}
-
-function later(word: RecognisedWord, seconds: number): RecognisedWord {
-  return { ...word, startSeconds: word.startSeconds + seconds, endSeconds: word.endSeconds + seconds };
+  return joinPieces(halves.map((piece, i) => ({ piece, words: words[i] ?? [] })));
 }
 
 function padded(pcm: Float32Array): Float32Array {

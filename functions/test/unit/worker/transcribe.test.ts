@@ -67,6 +67,21 @@ describe('The audio of a chunk', function () {
     assert.ok(decibels > 10, `${decibels} dB`);
   });
 
+  it('has pauses where silence was left out, and none where one recording only goes on in another', async () => {
+    const frames = Array.from({ length: 3 }, () => ({ payload: s16le(tone(440, 1)), samples: RATE }));
+    const span = (second: number, chunkSecond: number) => ({
+      fileName: `recording ${second}`,
+      firstFrame: 0,
+      endFrame: 1,
+      chunkStartMs: chunkSecond * 1000,
+      startMs: second * 1000,
+      durationMs: 1000,
+    });
+    const spans = [span(0, 0), span(1, 1), span(30, 2)];
+    const audio = await speechAudio({ preRoll: [], frames }, { kind: 'file', extension: 'wav' }, spans);
+    assert.deepEqual(audio.pauses, [2 * RATE]);
+  });
+
   describe('whose two channels are to be heard apart', () => {
     const [caller, callee] = [chirp(1), tone(440, 1)];
     const stereo = (left: Float32Array, right: Float32Array) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { placeInterval } from '../../../../src/audio/chunk/timeMap.ts';
+import { cutsOf, placeInterval } from '../../../../src/audio/chunk/timeMap.ts';
 import type { Span } from '../../../../src/audio/chunk/timeMap.ts';
 
 const T0 = 1_760_000_000_000;
@@ -74,6 +74,12 @@ describe('Time map', () => {
         },
       ),
     );
+  });
+
+  it('knows where silence was cut out, which is not at borders of recordings and lost frames: a word may lie over those', () => {
+    const spans = spansOf([0, 16_000], [0, 16_000], [minute, 16_000], [20 * 16, 16_000], [340 * 16, 16_000]);
+    assert.deepEqual(cutsOf(spans), [2000, 4000]);
+    assert.deepEqual(cutsOf(spans.slice(0, 1)), []);
   });
 
   describe('for words', () => {

@@ -29,9 +29,17 @@ describe('pieces of speech', () => {
     assert.deepEqual(ends, [9.5, 15]);
   });
 
-  it('end where it is quietest if detection found no pause', () => {
-    const [first] = cutIntoPieces(speech(15, [6.9, 7.2]), []);
-    assert.ok(first!.end > 6.9 * RATE && first!.end < 7.2 * RATE, `${first!.end / RATE}`);
+  it('end in their longest pause if detection found none', () => {
+    const [first, second] = cutIntoPieces(speech(15, [5.2, 5.5], [6.9, 7.5], [9, 9.3]), []);
+    assert.ok(first!.end > 6.9 * RATE && first!.end < 7.5 * RATE, `${first!.end / RATE}`);
+    assert.equal(second!.start, first!.end);
+  });
+
+  it('overlap around a quiet moment where there is no pause: a word that one has half of is whole in the other', () => {
+    const [first, second] = cutIntoPieces(speech(15, [5.2, 5.3], [8.4, 8.5]), []);
+    const [from, to] = [second!.start / RATE, first!.end / RATE];
+    assert.ok(from < 8.4 - 0.6 && to > 8.5 + 0.6, `${from} to ${to}`);
+    assert.ok(to - from < 2);
   });
 
   it('cover everything, in order, none too long, none too short', () => {
@@ -39,15 +47,17 @@ describe('pieces of speech', () => {
       fc.property(
         fc.double({ min: 0.05, max: 60, noNaN: true }),
         fc.array(fc.double({ min: 0, max: 60, noNaN: true }), { maxLength: 20 }),
-        (seconds, pauses) => {
-          const pcm = new Float32Array(Math.round(seconds * RATE));
+        fc.boolean(),
+        (seconds, pauses, isSilent) => {
+          const pcm = isSilent ? new Float32Array(Math.round(seconds * RATE)) : speech(seconds);
           const positions = pauses.map((pause) => Math.round(pause * RATE)).sort((a, b) => a - b);
           const pieces = cutIntoPieces(pcm, positions);
           assert.equal(pieces[0]!.start, 0);
           assert.equal(pieces.at(-1)!.end, pcm.length);
           for (const [i, { start, end }] of pieces.entries()) {
-            if (i > 0) assert.equal(start, pieces[i - 1]!.end);
-            assert.ok(end - start <= MAX_PIECE_SAMPLES);
+            if (i > 0)
+              assert.ok(start <= pieces[i - 1]!.end && start > pieces[i - 1]!.start && end > pieces[i - 1]!.end);
+            assert.ok(Number.isInteger(start) && end - start <= MAX_PIECE_SAMPLES);
             if (pieces.length > 1) assert.ok(end - start >= MIN_PIECE_SAMPLES, `${(end - start) / RATE}`);
           }
         },

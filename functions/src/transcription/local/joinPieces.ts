@@ -1,0 +1,88 @@
+/** One list of words from pieces of speech that overlap: each word once, from the piece that heard more around it. */
+import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
+import type { Piece } from './pieces.ts';
+
+/** Seconds. */
+export interface TimedWord {
+  readonly text: string;
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
+
+export interface HeardPiece<Word extends TimedWord> {
+  readonly piece: Piece;
+  /** In order, from the start of the piece. */
+  readonly words: readonly Word[];
+}
+
+/** How far apart two pieces may say that one word begins, seconds. Quick speech has the next word there. */
+const SAME_WORD_SECONDS = 0.3;
+
+/** @param heard in order of their starts. @returns words from the start of what the pieces were cut from. */
+export function joinPieces<Word extends TimedWord>(heard: readonly HeardPiece<Word>[]): Word[] {
+  let joined: Word[] = [];
+  let end = 0;
+  for (const { piece, words } of heard) {
+    const start = piece.start / SAMPLE_RATE;
+    const own = words.map((word) => later(word, start));
+    const { kept, first } = start < end ? seamOf(joined, own, (start + end) / 2) : { kept: joined.length, first: 0 };
+    joined = [...joined.slice(0, kept), ...own.slice(first)];
+    end = piece.end / SAMPLE_RATE;
+  }
+  return joined;
+}
+
+function later<Word extends TimedWord>(word: Word, seconds: number): Word {
+  return { ...word, startSeconds: word.startSeconds + seconds, endSeconds: word.endSeconds + seconds };
+}
+
+/** Words of the left that are kept, and the first of the right that follows them. */
+interface Seam {
+  readonly kept: number;
+  readonly first: number;
+}
+
+/**
+ * The right goes on with the word that both heard, nearest to the middle of the overlap: there each of them has heard what is before
+ * and behind. Where they heard no word in common, each has its side of the middle, and what reaches over it is kept once.
+ */
+function seamOf(left: readonly TimedWord[], right: readonly TimedWord[], middle: number): Seam {
+  let nearest: Seam | null = null;
+  let least = Infinity;
+  for (const [kept, word] of left.entries()) {
+    for (const [first, other] of right.entries()) {
+      const apart = Math.abs(word.startSeconds - other.startSeconds);
+      if (apart > SAME_WORD_SECONDS || keyOf(word) !== keyOf(other)) continue;
+      const distance = Math.abs(centreOf(other) - middle) + apart;
+      if (distance < least) [nearest, least] = [{ kept, first }, distance];
+    }
+  }
+  return nearest ?? seamAt(left, right, middle);
+}
+
+function seamAt(left: readonly TimedWord[], right: readonly TimedWord[], middle: number): Seam {
+  const kept = left.filter((word) => centreOf(word) < middle).length;
+  const first = right.filter((word) => centreOf(word) < middle).length;
+  // Two names for one sound: both on their own side of the middle, or each on the other's.
+  if (isOneSound(left[kept - 1], right[first])) return { kept, first: first + 1 };
+  if (isOneSound(left[kept], right[first - 1])) return { kept: kept + 1, first };
+  return { kept, first };
+}
+
+/** Whether each lasts at the middle of the other. */
+function isOneSound(a: TimedWord | undefined, b: TimedWord | undefined): boolean {
+  return a !== undefined && b !== undefined && lasts(a, centreOf(b)) && lasts(b, centreOf(a));
+}
+
+function lasts({ startSeconds, endSeconds }: TimedWord, at: number): boolean {
+  return startSeconds <= at && at <= endSeconds;
+}
+
+function centreOf({ startSeconds, endSeconds }: TimedWord): number {
+  return (startSeconds + endSeconds) / 2;
+}
+
+/** What is equal of one word that two pieces heard: sentences begin and end where pieces do. */
+function keyOf({ text }: TimedWord): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '');
+}
