@@ -12,9 +12,9 @@
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type {
+  BulkWriter,
   CollectionReference,
   DocumentReference,
-  DocumentSnapshot,
   Firestore,
   QueryDocumentSnapshot,
 } from 'firebase-admin/firestore';
@@ -148,9 +148,37 @@ async function deleteDataOf(uid: string, { before, keepsAccount }: DeletedPart, 
 /** @param before of when they were made; null for all. */
 async function deleteShares(db: Firestore, uid: string, before: Timestamp | null): Promise<void> {
   const { docs } = await sharesOf(db, uid).get();
-  const writer = db.bulkWriter();
-  for (const doc of docs) if (before === null || doc.updateTime < before) void writer.delete(doc.ref);
-  await writer.close();
+  const deletions = new DocumentDeletions(db.bulkWriter());
+  for (const doc of docs) if (before === null || doc.updateTime < before) deletions.add(doc);
+  await deletions.end();
+}
+
+/** gRPC: the document was deleted (NOT_FOUND) or written (FAILED_PRECONDITION) since it was read. */
+function isChangedSince(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 5 || error.code === 9);
+}
+
+/** Documents that are deleted as they were read. What was written meanwhile stays. */
+class DocumentDeletions {
+  readonly #writer: BulkWriter;
+  readonly #failures: unknown[] = [];
+
+  constructor(writer: BulkWriter) {
+    this.#writer = writer;
+  }
+
+  add({ ref, updateTime }: QueryDocumentSnapshot): void {
+    // Each failure is handled here: one that is not would end the process, and `close` tells of none.
+    this.#writer.delete(ref, { lastUpdateTime: updateTime }).catch((error: unknown) => {
+      if (!isChangedSince(error) && this.#failures.length === 0) this.#failures.push(error);
+    });
+  }
+
+  /** Waits for all of them. @throws Error the first failure. */
+  async end(): Promise<void> {
+    await this.#writer.close();
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
 }
 
 /** Where a user's objects lie. */
@@ -176,9 +204,9 @@ async function deleteOldDocuments(
   { keepsAccount }: { readonly keepsAccount: boolean },
 ): Promise<void> {
   const user = db.doc(`users/${uid}`);
-  const writer = db.bulkWriter();
-  const deleteOld = ({ ref, updateTime }: DocumentSnapshot): void => {
-    if (updateTime !== undefined && updateTime < before) void writer.delete(ref, { lastUpdateTime: updateTime });
+  const deletions = new DocumentDeletions(db.bulkWriter());
+  const deleteOld = (doc: QueryDocumentSnapshot): void => {
+    if (doc.updateTime < before) deletions.add(doc);
   };
   const deleteOldBelow = async (parent: DocumentReference): Promise<void> => {
     for (const collection of await parent.listCollections()) {
@@ -189,9 +217,10 @@ async function deleteOldDocuments(
       await pMap(parents, deleteOldBelow, { concurrency: CONCURRENCY });
     }
   };
-  if (!keepsAccount) deleteOld(await user.get());
+  const own = await user.get();
+  if (!keepsAccount && own.exists) deleteOld(own as QueryDocumentSnapshot);
   await deleteOldBelow(user);
-  await writer.close();
+  await deletions.end();
 }
 
 async function deleteOldObjects(

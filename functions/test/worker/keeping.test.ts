@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
+import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -141,6 +142,33 @@ describe('what a user keeps', () => {
     assert.deepEqual(await world.segments(), []);
   });
 
+  const deleting = (db: Firestore = world.db) => ({
+    ...{ db, logger: world.logger, due: new DueJobs(db), objects: new UploadedObjects(world.bucket()) },
+    // The documents have the time of the emulator, which may be another machine's.
+    now: () => world.deps.now() + HOUR_MS,
+    accountCreatedAtMs: () => Promise.resolve(0),
+  });
+
+  it('is deleted but for what is written while that is done', async () => {
+    await putTalk(world.db, world.uid);
+    const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
+    const db = disturbed(world.db, async (ref) => {
+      if (ref.path === talk.path) await ref.update({ custom: 'written meanwhile' });
+    });
+    await deleteContent(world.uid, deleting(db));
+    assert.equal((await talk.get()).get('custom'), 'written meanwhile');
+    assert.deepEqual(await world.segments(), []);
+  });
+
+  it('is deleted again by the sweeper where a document could not be deleted', async () => {
+    await putTalk(world.db, world.uid);
+    const db = disturbed(world.db, () => Promise.reject(new Error('Firestore is down')));
+    await assert.rejects(deleteContent(world.uid, deleting(db)), /Firestore is down/);
+    const isOver = () => false;
+    await finishUserDeletions({ ...deleting(), now: () => world.deps.now() + 4 * HOUR_MS }, isOver);
+    assert.deepEqual([await world.segments(), await world.conversations()], [[], []]);
+  });
+
   it('is deleted as a whole, with its shares; the account, its devices and what it used stay', async () => {
     await putTalk(world.db, world.uid);
     await importIt();
@@ -148,14 +176,8 @@ describe('what a user keeps', () => {
     const kept = ['devices/phone', 'usage/2026-01-01'].map((path) => world.db.doc(`users/${world.uid}/${path}`));
     for (const ref of kept) await ref.set({ day: '2026-01-01' });
     await world.db.doc(`users/${world.uid}`).set({ fairUse: { stage: 'throttled' } });
-    const { db, now, logger } = { ...world.deps, logger: world.logger };
-    const deletion = {
-      ...{ db, logger, due: new DueJobs(db), objects: new UploadedObjects(world.bucket()) },
-      // The documents have the time of the emulator, which may be another machine's.
-      now: () => now() + HOUR_MS,
-      accountCreatedAtMs: () => Promise.resolve(0),
-    };
-    await deleteContent(world.uid, deletion);
+    const { db, now } = world.deps;
+    await deleteContent(world.uid, deleting());
     assert.deepEqual([await world.segments(), await world.conversations()], [[], []]);
     assert.deepEqual([(await editsOf(db, world.uid).get()).size, (await sharesOf(db, world.uid).get()).size], [0, 0]);
     for (const ref of [...kept, db.doc(`users/${world.uid}`)]) assert.ok((await ref.get()).exists, ref.path);
@@ -163,9 +185,37 @@ describe('what a user keeps', () => {
     const user = db.doc(`users/${world.uid}`);
     const first = (await user.get()).get('contentDeletedAt') as Timestamp;
     const isOver = () => false;
-    await finishUserDeletions({ ...deletion, now: () => now() + 4 * HOUR_MS }, isOver);
+    await finishUserDeletions({ ...deleting(), now: () => now() + 4 * HOUR_MS }, isOver);
     const { contentDeletedAt, fairUse } = (await user.get()).data() as { contentDeletedAt: Timestamp; fairUse: object };
     assert.ok(contentDeletedAt > first, 'copies that were made between the two are void, too');
     assert.deepEqual(fairUse, { stage: 'throttled' });
   });
 });
+
+/** A Firestore in which something happens before each document is deleted that a bulk writer is given. */
+function disturbed(db: Firestore, before: (ref: DocumentReference) => Promise<void>): Firestore {
+  const bulkWriter = (): ReturnType<Firestore['bulkWriter']> => {
+    const writer = db.bulkWriter();
+    const [remove, close] = [writer.delete.bind(writer), writer.close.bind(writer)];
+    const given: Promise<void>[] = [];
+    return Object.assign(writer, {
+      delete: (...[ref, precondition]: Parameters<typeof remove>) => {
+        const ready = before(ref as DocumentReference);
+        const deletion = ready.then(() => remove(ref, precondition));
+        given.push(ready.catch(() => undefined));
+        return deletion;
+      },
+      close: async () => {
+        await Promise.all(given);
+        await close();
+      },
+    });
+  };
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === 'bulkWriter') return bulkWriter;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
