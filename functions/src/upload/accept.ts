@@ -52,7 +52,8 @@ export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<Ac
   return { jobId, job, files };
 }
 
-async function stageJob(deps: AcceptDeps, { jobId, job: begun, files }: BegunJob, upload: Upload): Promise<Job> {
+async function stageJob(deps: AcceptDeps, begun: BegunJob, upload: Upload): Promise<Job> {
+  const { jobId, job, files } = begun;
   const expected = new Set(files.flatMap(({ name, state }) => (state === 'expected' ? name : [])));
   const objects = upload.recordings
     .filter(({ name }) => expected.has(name))
@@ -60,9 +61,9 @@ async function stageJob(deps: AcceptDeps, { jobId, job: begun, files }: BegunJob
   const { staged, failure } = await stageAll(deps.staging, objects);
   try {
     if (failure !== null) throw failure;
-    return await markStaged(deps, jobId, begun);
+    return await markStaged(deps, jobId, job);
   } catch (cause) {
-    await abandon(deps, jobId, begun, staged);
+    await abandon(deps, begun, staged);
     throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
   }
 }
@@ -90,13 +91,14 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
  */
 async function abandon(
   { jobs, staging, logger }: AcceptDeps,
-  jobId: string,
-  begun: Job,
+  { jobId, job, takeBack }: BegunJob,
   staged: readonly StagedObject[],
 ): Promise<void> {
   try {
-    const gone = await jobs.discard(jobId, begun.createdAt);
+    const gone = await jobs.discard(jobId, job.createdAt);
     const left = gone ? await removeAll(staging, staged) : 0;
+    // A client sends it again and again while Storage is down: that must not use up the day of all users.
+    if (gone) await takeBack();
     logger.warn('upload.abandoned', { jobId, stage: 'staging', staged: staged.length, gone, left });
   } catch (error) {
     logger.error('upload.not_cleaned_up', { jobId, stage: 'staging', ...errorFields(error) });

@@ -15,7 +15,8 @@ import type { Job, JobFile } from '../jobs/job.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
-import type { DailyBudget } from '../usage/budget.ts';
+import { NOTHING_COUNTED } from '../usage/budget.ts';
+import type { DailyBudget, TakeBack } from '../usage/budget.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
@@ -62,6 +63,8 @@ export interface BegunJob {
   readonly files: readonly JobFile[];
   /** Whether nothing can have arrived for it: no earlier request with the same key has begun it. */
   readonly isNew: boolean;
+  /** Takes back what this request has counted of the day's budgets, where nothing comes of it. */
+  readonly takeBack: TakeBack;
 }
 
 /** Asked of a client whose upload failed on our side, seconds: longer than the retries of the Storage client. */
@@ -99,7 +102,11 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     (await deps.budget.reserveBytes(uid, bytesOf(fresh.files)));
   const refusal = reserved instanceof AppError ? reserved : null;
   if (!(reserved instanceof AppError)) {
-    if (await jobs.create(jobId, fresh)) return { jobId, ...fresh, isNew: true };
+    const isCreated = await jobs.create(jobId, fresh).catch(async (error: unknown) => {
+      await reserved();
+      throw error;
+    });
+    if (isCreated) return { jobId, ...fresh, isNew: true, takeBack: reserved };
     await reserved(); // The request that created the job has counted them.
   }
 
@@ -110,15 +117,17 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   const isReleased = existing.contentHash === null;
   if (!isReleased && existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
   const files = (await deps.files.read(jobId, existing)).all;
-  if (!isReleased && !hasLostRecordings(existing, files)) return { jobId, job: existing, files, isNew: false };
+  if (!isReleased && !hasLostRecordings(existing, files)) {
+    return { jobId, job: existing, files, isNew: false, takeBack: NOTHING_COUNTED };
+  }
 
   // Nothing more becomes of the job: to answer with it would be to accept recordings that nothing works on.
   if (refusal !== null) throw refusal;
   const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
   const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
   if (job === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
-  return { jobId, job, files: renewed.files, isNew: false };
+  const takeBack = await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
+  return { jobId, job, files: renewed.files, isNew: false, takeBack };
 }
 
 /** A repeated request does not bring back what the user has cancelled. @throws AppError `job_cancelled` */

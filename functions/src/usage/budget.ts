@@ -59,6 +59,8 @@ interface ProjectDay {
 /** Takes a count back, on the day that it is of, where nothing was used after all. */
 export type TakeBack = () => Promise<void>;
 
+export const NOTHING_COUNTED: TakeBack = () => Promise.resolve();
+
 export class DailyBudget {
   readonly #deps: BudgetDeps;
   #project: { readonly day: string; readonly readAtMs: number; readonly use: Promise<ProjectDay> } | null = null;
@@ -75,7 +77,7 @@ export class DailyBudget {
   async reserveBytes(uid: string, bytes: number): Promise<AppError | TakeBack> {
     const { db, limits, now } = this.#deps;
     const resource = 'uploadedBytes';
-    if (bytes === 0) return () => Promise.resolve();
+    if (bytes === 0) return NOTHING_COUNTED;
     const largest = Math.min(...[limits.user, limits.project].map((limit) => limit[resource] || Infinity));
     if (bytes > largest) {
       const message = `At most ${String(Math.floor(largest / 1e6))} MB in one job, and in one day; make several jobs.`;
@@ -95,8 +97,11 @@ export class DailyBudget {
   }
 
   /** Counts what is used. */
-  async count(uid: string, resource: Resource, amount: number): Promise<void> {
-    if (amount > 0) await this.#write(uid, resource, amount, await this.#read(uid, resource));
+  async count(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
+    if (amount === 0) return NOTHING_COUNTED;
+    const before = await this.#read(uid, resource);
+    await this.#write(uid, resource, amount, before);
+    return () => this.#write(uid, resource, -amount, before);
   }
 
   /**

@@ -9,6 +9,7 @@ import type { DeclaredFile } from '../../src/upload/recordings.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
 import { md5Of } from './sdkClient.ts';
 import { DAY_MS, SweepWorld } from './sweepWorld.ts';
+import { NOTHING_COUNTED } from '../../src/usage/budget.ts';
 
 export interface SentRecording extends DeclaredFile {
   readonly bytes: Uint8Array;
@@ -41,7 +42,10 @@ export class DirectWorld extends SweepWorld {
         registry,
         uploadExpiryMs,
         fairUse: { refuseUpload: () => Promise.resolve(null) },
-        budget: { reserveBytes: () => Promise.resolve(() => Promise.resolve()), count: () => Promise.resolve() },
+        budget: {
+          reserveBytes: () => Promise.resolve(NOTHING_COUNTED),
+          count: () => Promise.resolve(NOTHING_COUNTED),
+        },
         now,
         retentionMs: () => 37 * DAY_MS,
       },

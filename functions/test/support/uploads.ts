@@ -1,5 +1,6 @@
 /** An upload in memory, ready to be accepted. */
 import type { AcceptDeps, Upload } from '../../src/upload/accept.ts';
+import { NOTHING_COUNTED } from '../../src/usage/budget.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
 import type { Recording } from '../../src/upload/recordings.ts';
 import { recordingLogger } from './logger.ts';
@@ -37,7 +38,10 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     registry: new MemoryRegistry(),
     conversations: new MemoryConversations(),
     fairUse: { refuseUpload: () => Promise.resolve(null) },
-    budget: { reserveBytes: () => Promise.resolve(() => Promise.resolve()), count: () => Promise.resolve() },
+    budget: {
+      reserveBytes: () => Promise.resolve(NOTHING_COUNTED),
+      count: () => Promise.resolve(NOTHING_COUNTED),
+    },
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),

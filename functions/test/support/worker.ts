@@ -45,6 +45,7 @@ import { readJob } from './jobFiles.ts';
 import type { JobWithFiles } from './jobFiles.ts';
 import { recordingLogger } from './logger.ts';
 import type { LogEntry, RecordingLogger } from './logger.ts';
+import { NOTHING_COUNTED } from '../../src/usage/budget.ts';
 
 export const NO_LIMITS = {
   maxActiveJobs: 0,
@@ -55,7 +56,7 @@ export const NO_LIMITS = {
 /** Budgets that never end, and count nothing. */
 export const NO_BUDGET = {
   reserveBytes: () => Promise.resolve(() => Promise.resolve()),
-  count: () => Promise.resolve(),
+  count: () => Promise.resolve(NOTHING_COUNTED),
   spend: () => Promise.resolve(() => Promise.resolve()),
   audioMeter: () => () => Promise.resolve(),
 };

@@ -38,6 +38,20 @@ describe('acceptUpload', () => {
     }
   });
 
+  it('counts nothing against the day’s budgets when the recordings could not be stored', async () => {
+    for (const failures of [{ put: 2 }, { update: 1 }, { create: 1 }]) {
+      let counted = 0;
+      const reserveBytes = (_uid: string, bytes: number) => {
+        counted += bytes;
+        return Promise.resolve(() => Promise.resolve(void (counted -= bytes)));
+      };
+      const memory = memoryDeps(failing(failures));
+      const deps = { ...memory, budget: { ...memory.budget, reserveBytes } };
+      await assert.rejects(acceptUpload(deps, upload()));
+      assert.equal(counted, 0, JSON.stringify(failures));
+    }
+  });
+
   it('leaves nothing behind when the job cannot be made pending', async () => {
     const deps = memoryDeps(failing({ update: 1 }));
     assert.equal(await codeOf(acceptUpload(deps, upload())), 'unavailable');
