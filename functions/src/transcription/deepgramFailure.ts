@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { parseRetryAfter } from './retryAfter.ts';
+import { systemCode } from './service.ts';
 
 /** What is known of a request that brought no transcription. Never holds what was sent or what was heard. */
 export interface DeepgramFailure {
@@ -66,6 +67,8 @@ export function failureOf(error: unknown, answer: Response | null, now: number):
   };
 }
 
+const textOf = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
+
 /**
  * The two fields of an error body that are safe to keep; anything longer than a code is text, and dropped. The text is looked
  * at in one case: for a language that the model does not know, Deepgram's code is that of broken audio, `Bad Request`.
@@ -77,24 +80,7 @@ const errorBodySchema = z.object({
       .transform((text) => /\bno such model\b/i.test(text))
       .optional()
       .catch(undefined),
-    err_code: z
-      .string()
-      .regex(/^[\w .-]{1,64}$/)
-      .optional()
-      .catch(undefined),
-    request_id: z
-      .string()
-      .regex(/^[\w-]{1,64}$/)
-      .optional()
-      .catch(undefined),
+    err_code: textOf(/^[\w .-]{1,64}$/),
+    request_id: textOf(/^[\w-]{1,64}$/),
   }),
 });
-
-/** The first time-out or system code (`ECONNREFUSED`, `UND_ERR_SOCKET`) in the chain of causes; null when there is none. */
-function systemCode(error: unknown): string | null {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    if (cause.name === 'TimeoutError') return 'TIMEOUT';
-    if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  }
-  return null;
-}

@@ -3,9 +3,7 @@ import type { DeepgramClient } from '@deepgram/sdk';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { failureOf, deepgramError } from './deepgramFailure.ts';
-
-/** Bytes an answer may have. Ten minutes of fast speech make about one megabyte; what is far beyond is no transcription. */
-const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+import { isHttpUrl, loadFetch } from './service.ts';
 
 export interface DeepgramOptions {
   /** Asked at each request: a secret has no value while functions are deployed. */
@@ -90,19 +88,12 @@ function configuredKey(key: string): string {
 }
 
 function configuredUrl(url: string): string {
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw new AppError('transcription_not_configured');
+  if (!isHttpUrl(url)) throw new AppError('transcription_not_configured');
   return url;
 }
 
 async function loadClient() {
-  const [{ DeepgramClient }, { Agent, fetch: undiciFetch }] = await Promise.all([
-    import('@deepgram/sdk'),
-    import('undici'),
-  ]);
-  // Node's fetch gives up on headers after five minutes, whatever the caller's time-out is, and its Agent cannot be reached
-  // (https://github.com/deepgram/deepgram-js-sdk/issues/243). Ours leaves time to `timeoutMs` alone.
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, maxResponseSize: MAX_RESPONSE_BYTES });
-  const fetch: typeof undiciFetch = (input, init) => undiciFetch(input, { ...init, dispatcher });
+  const [{ DeepgramClient }, { fetch }] = await Promise.all([import('@deepgram/sdk'), loadFetch()]);
   // The same standard, declared twice: undici's types and the platform's differ in corners that the SDK does not touch.
   return { DeepgramClient, fetch: fetch as unknown as typeof globalThis.fetch };
 }

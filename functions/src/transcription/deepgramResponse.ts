@@ -1,5 +1,6 @@
 /** The edge where Deepgram's answer becomes ours: checked here once, trusted from here on. */
 import * as z from 'zod';
+import { mostFrequent } from '../conversations/segments.ts';
 import type { TranscribedWord, Transcription } from './transcriber.ts';
 
 const seconds = z.number().nonnegative();
@@ -67,7 +68,7 @@ export function parseDeepgramResponse(body: unknown, requestedLanguage: string):
     requestId: metadata.request_id,
     // https://developers.deepgram.com/docs/multichannel: each channel is billed for the whole duration.
     billedSeconds: metadata.duration * channels.length,
-    language: language ?? mostSpoken(heard.flatMap(({ words }) => words)),
+    language: language ?? mostFrequent(heard.flatMap(({ words }) => words.flatMap((word) => word.language ?? []))),
     words: heard.flatMap(({ placed }) => placed).sort((a, b) => a.startSeconds - b.startSeconds),
   };
 }
@@ -81,13 +82,4 @@ function toWord(word: z.infer<typeof wordSchema>, language: string | null): Tran
     speaker: word.speaker ?? null,
     language: word.language ?? language,
   };
-}
-
-/** The language of most words; null where none has one. */
-function mostSpoken(words: readonly z.infer<typeof wordSchema>[]): string | null {
-  const counts = new Map<string, number>();
-  for (const { language } of words) {
-    if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
 }

@@ -2,17 +2,17 @@
  * Services with OpenAI's `POST /v1/audio/transcriptions` as a {@link Transcriber}: self-hosted Whisper (speaches, LocalAI, vLLM),
  * Groq, OpenAI itself. https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
+import type { FormData } from 'undici';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { EncodedAudio, TranscribedWord, Transcriber, Transcription, TranscriptionRequest } from './transcriber.ts';
 import { parseRetryAfter } from './retryAfter.ts';
+import { isHttpUrl, loadFetch, systemCode } from './service.ts';
+import type { ServiceFetch } from './service.ts';
 
 /** For one whole request, milliseconds: a self-hosted model may take as long as the audio. */
 const TIMEOUT_MS = 11 * 60_000;
-
-/** Bytes an answer may have, as of Deepgram's. */
-const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /** Whisper reads the last 224 tokens of a prompt. One token takes three bytes or more. */
 const MAX_PROMPT_BYTES = 600;
@@ -52,17 +52,22 @@ const UNKNOWN_CONFIDENCE = 0.5;
 
 export function createOpenAiTranscriber(options: OpenAiOptions): Transcriber {
   const { settings, logger, timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+  // Loaded with the first request.
+  let loading: ReturnType<typeof loadFetch> | undefined;
   return {
     async transcribe(request, signal) {
       signal.throwIfAborted();
       const started = now();
       const { model, ...service } = checked(settings());
-      const body = form(await request.audio.encoded(), model, request);
+      const client = await (loading ??= loadFetch());
+      const body = new client.FormData();
+      fill(body, await request.audio.encoded(), model, request);
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      const { answer, requestId } = await ask(service, body, deadline, now).catch((error: unknown) => {
+      const { answer, requestId } = await ask(client.fetch, service, body, deadline, now).catch((error: unknown) => {
         signal.throwIfAborted();
-        const failure = error instanceof AppError ? error : unavailable();
-        logger.warn('openai.failed', { code: failure.code, durationMs: request.durationMs });
+        const failure = error instanceof AppError ? error : new AppError('transcription_unavailable');
+        const { durationMs } = request;
+        logger.warn('openai.failed', { code: failure.code, reason: reasonOf(error), durationMs });
         throw failure;
       });
       const transcription = toTranscription(answer, requestId, model, request);
@@ -80,8 +85,7 @@ export function createOpenAiTranscriber(options: OpenAiOptions): Transcriber {
 /** @throws AppError `transcription_not_configured` */
 function checked(settings: OpenAiSettings): OpenAiSettings {
   const { baseUrl, model, apiKey } = settings;
-  const isUrl = /^https?:\/\//i.test(baseUrl) && URL.canParse(baseUrl);
-  if (!isUrl || model.trim() === '' || !/^[\x21-\x7e]*$/.test(apiKey.trim())) {
+  if (!isHttpUrl(baseUrl) || model.trim() === '' || !/^[\x21-\x7e]*$/.test(apiKey.trim())) {
     throw new AppError('transcription_not_configured', {
       message: 'OPENAI_BASE_URL, OPENAI_MODEL or OPENAI_API_KEY is wrong; the audio is kept until the operator acts.',
     });
@@ -89,8 +93,12 @@ function checked(settings: OpenAiSettings): OpenAiSettings {
   return { baseUrl: baseUrl.replace(/\/+$/, ''), model: model.trim(), apiKey: apiKey.trim() };
 }
 
-function form({ bytes, contentType }: EncodedAudio, model: string, request: TranscriptionRequest): FormData {
-  const body = new FormData();
+function fill(
+  body: FormData,
+  { bytes, contentType }: EncodedAudio,
+  model: string,
+  request: TranscriptionRequest,
+): void {
   const name = contentType === 'audio/ogg' ? 'audio.ogg' : 'audio.flac';
   // A copy for the type: a Blob takes no shared memory.
   body.append('file', new Blob([new Uint8Array(bytes)], { type: contentType }), name);
@@ -104,7 +112,6 @@ function form({ bytes, contentType }: EncodedAudio, model: string, request: Tran
   if (language !== 'multi') body.append('language', language.split('-')[0] ?? language);
   const prompt = promptOf(request.keyterms);
   if (prompt !== '') body.append('prompt', prompt);
-  return body;
 }
 
 /** Whisper has no vocabulary; names in its prompt are spelt as they stand there. */
@@ -119,24 +126,24 @@ function promptOf(keyterms: readonly string[]): string {
 }
 
 async function ask(
+  fetch: ServiceFetch,
   { baseUrl, apiKey }: Omit<OpenAiSettings, 'model'>,
   body: FormData,
   signal: AbortSignal,
   now: () => number,
 ): Promise<{ answer: Answer; requestId: string }> {
-  const headers = apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` };
   const response = await fetch(`${baseUrl}/audio/transcriptions`, {
     method: 'POST',
     body,
-    headers,
+    headers: apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` },
     signal,
     redirect: 'error', // The key is for this address.
   });
   if (!response.ok) {
     await response.body?.cancel();
-    throw failureOf(response, now());
+    throw failureOf(response.status, response.headers.get('retry-after'), now());
   }
-  const answer = responseSchema.parse(JSON.parse(await limitedText(response)));
+  const answer = responseSchema.parse(await response.json());
   // A text whose words have no times cannot be placed: the service ignores `timestamp_granularities`.
   if (answer.text.trim() !== '' && (answer.words ?? []).length === 0) {
     throw new AppError('transcription_not_configured', {
@@ -146,23 +153,11 @@ async function ask(
   return { answer, requestId: response.headers.get('x-request-id') ?? crypto.randomUUID() };
 }
 
-async function limitedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.length;
-    if (size > MAX_RESPONSE_BYTES) throw unavailable();
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function failureOf(response: Response, now: number): AppError {
-  const retryAfterSeconds = parseRetryAfter(response.headers.get('retry-after'), now);
+function failureOf(status: number, retryAfter: string | null, now: number): AppError {
+  const retryAfterSeconds = parseRetryAfter(retryAfter, now);
   const wait = retryAfterSeconds === null ? {} : { retryAfterSeconds };
-  const cause = new Error(`HTTP ${response.status}`);
-  switch (response.status) {
+  const cause = new Error(`HTTP ${status}`);
+  switch (status) {
     case 401:
     case 402:
     case 403:
@@ -181,8 +176,10 @@ function failureOf(response: Response, now: number): AppError {
   }
 }
 
-function unavailable(): AppError {
-  return new AppError('transcription_unavailable');
+/** For the log. Never the message of an error that is not made here: it may quote the answer. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AppError && error.cause instanceof Error) return error.cause.message;
+  return systemCode(error) ?? (error instanceof Error ? error.name : 'unknown');
 }
 
 function toTranscription(

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
+import { Agent } from 'undici';
 import { AppError } from '../../../src/errors.ts';
 import { createOpenAiTranscriber } from '../../../src/transcription/openai.ts';
 import type { OpenAiSettings } from '../../../src/transcription/openai.ts';
@@ -12,6 +13,9 @@ import { recordingLogger } from '../../support/logger.ts';
 import { speechOf } from '../../support/speech.ts';
 
 const KEY = 'key-of-the-test';
+/** Under this name Node keeps what its fetch sends with. */
+const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+
 const AUDIO = Buffer.from('OggS and the secret audio');
 
 const REQUEST: TranscriptionRequest = {
@@ -212,6 +216,48 @@ describe('the OpenAI-compatible transcriber', () => {
   it('waits after an answer that does not come in time', async () => {
     openai.respond = () => undefined;
     assert.equal((await openai.failure({}, 50)).code, 'transcription_unavailable');
+  });
+
+  it('waits for headers as long as the request may take, whatever limit the platform’s fetch has', async () => {
+    const platform = globalThis as Record<symbol, unknown>;
+    const before = platform[DISPATCHER];
+    // Five minutes in Node. Here they are over as soon as Node's clock for them ticks.
+    platform[DISPATCHER] = new Agent({ headersTimeout: 1 });
+    try {
+      const answers: (() => void)[] = [];
+      openai.respond = (response) => {
+        answers.push(() => {
+          json(200, ANSWER)(response);
+        });
+      };
+      const transcription = openai.transcribe({}, {}, 60_000);
+      transcription.catch(() => undefined);
+      const other = fetch(openai.origin, { method: 'POST', body: new URLSearchParams({ a: 'b' }) });
+      await assert.rejects(
+        other,
+        ({ cause }: Error) => (cause as { code?: string }).code === 'UND_ERR_HEADERS_TIMEOUT',
+      );
+      for (const answer of answers) answer();
+      assert.equal((await transcription).words.length, 2);
+    } finally {
+      platform[DISPATCHER] = before;
+    }
+  });
+
+  it('says in the log why no answer came, without its content', async () => {
+    openai.respond = json(503, { error: { message: 'secret' } });
+    await openai.failure();
+    openai.respond = (response) => response.end('hello <secret>');
+    await openai.failure();
+    const gone = new OpenAiFixture();
+    await gone.start();
+    const baseUrl = gone.origin;
+    await gone.stop();
+    await openai.failure({ baseUrl });
+    assert.deepEqual(
+      openai.logger.entries.map(({ fields }) => fields['reason']),
+      ['HTTP 503', 'SyntaxError', 'ECONNREFUSED'],
+    );
   });
 
   it('asks nothing while a setting is wrong', async () => {
