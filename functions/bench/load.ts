@@ -9,7 +9,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { filePart, multipart } from '../test/support/multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../test/support/recordings.ts';
-import { UPLOAD_OPTIONS } from '../src/http/uploadOptions.ts';
+import { UPLOAD_OPTIONS } from '../src/http/options.ts';
 import { hostileRequests } from './hostileRequests.ts';
 import type { HostileRequest } from './hostileRequests.ts';
 import { median } from './rounds.ts';

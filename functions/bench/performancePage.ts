@@ -1,9 +1,8 @@
 /** The text of `docs/performance.md`. */
 import { options as TASK } from '../src/endpoints/processSyncJob.ts';
 import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
-import { options as READ_MANY } from '../src/endpoints/syncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
-import { UPLOAD_OPTIONS } from '../src/http/uploadOptions.ts';
+import { READ_OPTIONS as READ_MANY, UPLOAD_OPTIONS } from '../src/http/options.ts';
 import { decoding, hearing } from './audioPage.ts';
 import { consoleSpeed, searchSpeed } from './consolePage.ts';
 import { documents, fairness } from './corePage.ts';

@@ -103,6 +103,12 @@ export function authenticator({ checkRevoked }: { readonly checkRevoked: boolean
   });
 }
 
+/** To answer requests. @param options as of {@link authenticator}. */
+export const answering = (options: { readonly checkRevoked: boolean }) => ({
+  authenticate: authenticator(options),
+  logger,
+});
+
 let signUpRule: SignUpRule | undefined;
 
 /** Parsed once: it does not change while an instance lives. */

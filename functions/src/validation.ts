@@ -23,11 +23,11 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
 }
 
 /**
- * A list of 1 to `max` items. The length is checked before any item is, so that a wrong list of a million items is one complaint.
- * @param rule the complaint about a list that is none, empty or too long
+ * A list of `min` to `max` items. The length is checked before any item is, so that a wrong list of a million items is one complaint.
+ * @param rule the complaint about a list that is none, too short or too long
  */
-export function boundedList<T extends z.ZodType>(max: number, item: T, rule: string) {
-  const isBounded = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.length <= max;
+export function boundedList<T extends z.ZodType>(max: number, item: T, rule: string, min = 1) {
+  const isBounded = (value: unknown): boolean => Array.isArray(value) && value.length >= min && value.length <= max;
   return z.custom<unknown[]>(isBounded, rule).pipe(z.array(item));
 }
 

@@ -2,36 +2,26 @@
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { AcknowledgedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobIdRule } from '../http/jobCallable.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { boundedList } from '../validation.ts';
 
-export const acknowledgeSyncJobs = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, jobs }, { acknowledgeJobs }] = await Promise.all([
-      import('../platform.ts'),
-      import('../jobs/acknowledge.ts'),
-    ]);
-    return createAcknowledgeCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      acknowledge: (uid, jobIds) => acknowledgeJobs(uid, jobIds, { jobs, now: Date.now }),
-      logger: cloudLogger,
-    });
-  }),
-);
+export const acknowledgeSyncJobs = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, jobs }, { acknowledgeJobs }] = await Promise.all([
+    import('../platform.ts'),
+    import('../jobs/acknowledge.ts'),
+  ]);
+  return createAcknowledgeCallable({
+    ...answering({ checkRevoked: false }),
+    acknowledge: (uid, jobIds) => acknowledgeJobs(uid, jobIds, { jobs, now: Date.now }),
+  });
+});
 
-export interface AcknowledgeDeps {
-  readonly authenticate: Authenticate;
+export interface AcknowledgeDeps extends CallableDeps {
   /** @returns the ids that are acknowledged now. */
   readonly acknowledge: (uid: string, jobIds: readonly string[]) => Promise<readonly string[]>;
-  readonly logger: Logger;
 }
 
 const { maxAcknowledgedJobs } = LIMITS;

@@ -3,50 +3,40 @@ import type { CreatedJobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { LIMITS, uploadExpiryMs } from '../config.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { createdJobView } from '../http/views.ts';
 import type { JobFile } from '../jobs/job.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import type { BegunJob, NewUpload } from '../upload/begin.ts';
 import { checkManifest } from '../upload/recordings.ts';
 import type { DeclaredFile } from '../upload/recordings.ts';
 import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
-export const createSyncJob = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ arriving, authenticator, beginning, bucket }, { beginDirectUpload }] = await Promise.all([
-      import('../platform.ts'),
-      import('../upload/direct.ts'),
-    ]);
-    const deps = { ...beginning(), ...arriving() };
-    return createCreateJobCallable({
-      authenticate: authenticator({ checkRevoked: true }),
-      begin: (upload) => beginDirectUpload(upload, deps),
-      bucket: bucket().name,
-      maxRecordingBytes: LIMITS.maxRecordingBytes,
-      uploadExpiryMs: uploadExpiryMs(),
-      logger: cloudLogger,
-      now: Date.now,
-    });
-  }),
-);
+export const createSyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ arriving, answering, beginning, bucket }, { beginDirectUpload }] = await Promise.all([
+    import('../platform.ts'),
+    import('../upload/direct.ts'),
+  ]);
+  const deps = { ...beginning(), ...arriving() };
+  return createCreateJobCallable({
+    ...answering({ checkRevoked: true }),
+    begin: (upload) => beginDirectUpload(upload, deps),
+    bucket: bucket().name,
+    maxRecordingBytes: LIMITS.maxRecordingBytes,
+    uploadExpiryMs: uploadExpiryMs(),
+    now: Date.now,
+  });
+});
 
-export interface CreateJobDeps {
-  readonly authenticate: Authenticate;
+export interface CreateJobDeps extends CallableDeps {
   readonly begin: (upload: NewUpload) => Promise<BegunJob>;
   /** Name of the bucket that the paths are in. */
   readonly bucket: string;
   readonly maxRecordingBytes: number;
   /** After how long without an arrival an upload has ended, milliseconds. */
   readonly uploadExpiryMs: number;
-  readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

@@ -3,31 +3,21 @@ import type { DeletedConversationView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { ConversationStore } from '../conversations/store.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { conversationIdText, isDocumentId } from '../validation.ts';
 
-export const deleteConversation = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const { authenticator, conversations } = await import('../platform.ts');
-    return createDeleteConversationCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      conversations,
-      logger: cloudLogger,
-    });
-  }),
-);
+export const deleteConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const { answering, conversations } = await import('../platform.ts');
+  return createDeleteConversationCallable({
+    ...answering({ checkRevoked: false }),
+    conversations,
+  });
+});
 
-export interface DeleteConversationDeps {
-  readonly authenticate: Authenticate;
+export interface DeleteConversationDeps extends CallableDeps {
   readonly conversations: Pick<ConversationStore, 'delete'>;
-  readonly logger: Logger;
 }
 
 const input = z.object({ conversation_id: conversationIdText }, `give {"conversation_id": …}`);

@@ -4,35 +4,25 @@ import type { EditView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { Correction, CorrectionRequest, EditOutcome } from '../conversations/editing.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { conversationIdText, isDocumentId, isoTime, requiredText, shortText } from '../validation.ts';
 
-export const editConversation = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, completing }, { editConversation: edit }] = await Promise.all([
-      import('../platform.ts'),
-      import('../conversations/editing.ts'),
-    ]);
-    const deps = completing();
-    return createEditCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      edit: (request) => edit(request, deps),
-      logger: cloudLogger,
-    });
-  }),
-);
+export const editConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, completing }, { editConversation: edit }] = await Promise.all([
+    import('../platform.ts'),
+    import('../conversations/editing.ts'),
+  ]);
+  const deps = completing();
+  return createEditCallable({
+    ...answering({ checkRevoked: false }),
+    edit: (request) => edit(request, deps),
+  });
+});
 
-export interface EditCallableDeps {
-  readonly authenticate: Authenticate;
+export interface EditCallableDeps extends CallableDeps {
   readonly edit: (request: CorrectionRequest) => Promise<EditOutcome>;
-  readonly logger: Logger;
 }
 
 const recordingRule = 'the recordingId of a segment';

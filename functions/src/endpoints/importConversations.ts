@@ -6,13 +6,9 @@ import { LIMITS } from '../config.ts';
 import type { ImportedConversation, ImportedSegment, ImportedWord, ImportOutcome } from '../conversations/importing.ts';
 import type { ImportedEdit } from '../conversations/importingEdits.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts';
@@ -20,30 +16,24 @@ import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts'
 /** Each conversation is a transaction or some. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
-export const importConversations = onGuardedCall(
-  options,
-  lazily(async () => {
-    const [{ authenticator, budget, completing }, { importConversation }] = await Promise.all([
-      import('../platform.ts'),
-      import('../conversations/importing.ts'),
-    ]);
-    const deps = completing();
-    return createImportCallable({
-      authenticate: authenticator({ checkRevoked: true }),
-      reserveBytes: (uid, bytes) => budget.reserveBytes(uid, bytes),
-      importOne: (uid, conversation) => importConversation(uid, conversation, deps),
-      logger: cloudLogger,
-      now: Date.now,
-    });
-  }),
-);
+export const importConversations = onGuardedCall(options, async () => {
+  const [{ answering, budget, completing }, { importConversation }] = await Promise.all([
+    import('../platform.ts'),
+    import('../conversations/importing.ts'),
+  ]);
+  const deps = completing();
+  return createImportCallable({
+    ...answering({ checkRevoked: true }),
+    reserveBytes: (uid, bytes) => budget.reserveBytes(uid, bytes),
+    importOne: (uid, conversation) => importConversation(uid, conversation, deps),
+    now: Date.now,
+  });
+});
 
-export interface ImportCallableDeps {
-  readonly authenticate: Authenticate;
+export interface ImportCallableDeps extends CallableDeps {
   /** Counts what comes in as bytes of the day. */
   readonly reserveBytes: DailyBudget['reserveBytes'];
   readonly importOne: (uid: string, conversation: ImportedConversation) => Promise<ImportOutcome>;
-  readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -117,12 +107,6 @@ const edit = z.object(
   'an exported edit',
 );
 
-/** A list that may be empty. */
-const upTo = <T extends z.ZodType>(max: number, item: T, what: string) =>
-  z
-    .custom<unknown[]>((value) => Array.isArray(value) && value.length <= max, `at most ${max} ${what}`)
-    .pipe(z.array(item));
-
 const conversation = z.object(
   {
     device_id: REQUEST.deviceId,
@@ -130,8 +114,8 @@ const conversation = z.object(
     derived_title: title.nullish(),
     overview: shortText(maxTextLength).nullish(),
     starred: flag.nullish(),
-    tags: upTo(MAX_TAGS, tag, 'tags').nullish(),
-    edits: upTo(maxEdits, edit, 'edits').nullish(),
+    tags: boundedList(MAX_TAGS, tag, `at most ${MAX_TAGS} tags`, 0).nullish(),
+    edits: boundedList(maxEdits, edit, `at most ${maxEdits} edits`, 0).nullish(),
     segments: boundedList(maxSegments, segment, `1 to ${maxSegments} segments`),
   },
   'an exported conversation',

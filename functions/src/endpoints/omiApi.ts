@@ -11,10 +11,9 @@ import type { Conversation, Segment } from '../conversations/conversation.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
 import { omiConversation, omiHeaders, omiJob, omiProblem, omiStart } from '../http/omiViews.ts';
-import { parseQuery } from '../http/query.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler, Method, Reply } from '../http/route.ts';
-import { UPLOAD_OPTIONS } from '../http/uploadOptions.ts';
+import { UPLOAD_OPTIONS } from '../http/options.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
@@ -25,7 +24,7 @@ import type { UploadLimits } from '../upload/multipart.ts';
 import { fromOmi } from '../upload/omiFiles.ts';
 import { checkEach } from '../upload/recordings.ts';
 import { REQUEST, uploadFields } from '../upload/request.ts';
-import { isDocumentId } from '../validation.ts';
+import { isDocumentId, requireValid } from '../validation.ts';
 
 export const omiApi = onRequest(
   UPLOAD_OPTIONS,
@@ -103,7 +102,7 @@ const queryShape = z.object({ conversation_id: REQUEST.conversationId.optional()
 
 async function upload({ authenticateUpload, accept, limits, now }: OmiDeps, req: Request): Promise<Reply> {
   const { uid } = await authenticateUpload(req);
-  const { conversation_id: conversationId } = parseQuery(req, queryShape);
+  const { conversation_id: conversationId } = requireValid(queryShape, req.query);
   const { form, bytes } = readForm(req, limits);
   const fields = uploadFields({ conversation_id: conversationId });
   const { recordings, problems } = checkEach(form.files.map(fromOmi), fields, {

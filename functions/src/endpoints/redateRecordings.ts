@@ -7,40 +7,30 @@ import * as z from 'zod';
 import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobIdText } from '../http/jobCallable.ts';
 import { isJobId } from '../jobs/job.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { REQUEST } from '../upload/request.ts';
 import { boundedList, conversationIdText, isDocumentId, requiredText } from '../validation.ts';
 
 /** A day of speech takes some minutes to move. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
-export const redateRecordings = onGuardedCall(
-  options,
-  lazily(async () => {
-    const [{ authenticator, completing, queue, registry }, { redateRecordings: redate }] = await Promise.all([
-      import('../platform.ts'),
-      import('../completion/redateRecordings.ts'),
-    ]);
-    const deps = { ...completing(), registry, queue };
-    return createRedateCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      logger: cloudLogger,
-      redate: (request) => redate(request, deps),
-    });
-  }),
-);
+export const redateRecordings = onGuardedCall(options, async () => {
+  const [{ answering, completing, queue, registry }, { redateRecordings: redate }] = await Promise.all([
+    import('../platform.ts'),
+    import('../completion/redateRecordings.ts'),
+  ]);
+  const deps = { ...completing(), registry, queue };
+  return createRedateCallable({
+    ...answering({ checkRevoked: false }),
+    redate: (request) => redate(request, deps),
+  });
+});
 
-export interface RedateCallableDeps {
-  readonly authenticate: Authenticate;
-  readonly logger: Logger;
+export interface RedateCallableDeps extends CallableDeps {
   readonly redate: (request: RedatingRequest) => Promise<DecidedRedating['recordings']>;
 }
 

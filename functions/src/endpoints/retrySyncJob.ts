@@ -2,27 +2,22 @@
 import { unfinishedRetentionMs } from '../config.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobCallable } from '../http/jobCallable.ts';
-import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-export const retrySyncJob = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
-      import('../platform.ts'),
-      import('../completion/retry.ts'),
-    ]);
-    const deps = {
-      ...{ jobs, files, registry, queue: startQueue, logger },
-      unfinishedRetentionMs: unfinishedRetentionMs(),
-      now: Date.now,
-    };
-    return jobCallable({
-      name: 'retrySyncJob',
-      authenticate: authenticator({ checkRevoked: true }),
-      files,
-      logger,
-      command: (uid, jobId) => retryJob(uid, jobId, deps),
-    });
-  }),
-);
+export const retrySyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
+    import('../platform.ts'),
+    import('../completion/retry.ts'),
+  ]);
+  const deps = {
+    ...{ jobs, files, registry, queue: startQueue, logger },
+    unfinishedRetentionMs: unfinishedRetentionMs(),
+    now: Date.now,
+  };
+  return jobCallable({
+    name: 'retrySyncJob',
+    ...answering({ checkRevoked: true }),
+    files,
+    command: (uid, jobId) => retryJob(uid, jobId, deps),
+  });
+});

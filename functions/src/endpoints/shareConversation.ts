@@ -7,39 +7,29 @@ import type { ShareView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { NewShare } from '../conversations/sharing.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { conversationIdText, isDocumentId } from '../validation.ts';
 
-export const shareConversation = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, sharing }, { share }] = await Promise.all([
-      import('../platform.ts'),
-      import('../conversations/sharing.ts'),
-    ]);
-    return createShareCallable({
-      // What it begins goes on without a token: a user who was signed out or disabled begins nothing.
-      authenticate: authenticator({ checkRevoked: true }),
-      share: (request) => share(request, sharing()),
-      logger: cloudLogger,
-    });
-  }),
-);
+export const shareConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, sharing }, { share }] = await Promise.all([
+    import('../platform.ts'),
+    import('../conversations/sharing.ts'),
+  ]);
+  return createShareCallable({
+    // What it begins goes on without a token: a user who was signed out or disabled begins nothing.
+    ...answering({ checkRevoked: true }),
+    share: (request) => share(request, sharing()),
+  });
+});
 
-export interface ShareCallableDeps {
-  readonly authenticate: Authenticate;
+export interface ShareCallableDeps extends CallableDeps {
   readonly share: (request: {
     readonly uid: string;
     readonly conversationId: string;
     readonly hours: number;
   }) => Promise<NewShare>;
-  readonly logger: Logger;
 }
 
 const { defaultHours, maxHours } = SHARE_LIMITS;

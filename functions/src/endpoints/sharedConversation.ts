@@ -1,11 +1,10 @@
 /** `GET /v2/sync/shared`: what a link shows to everybody who has it. The token is a header, so that it is in no log and no Referer. */
 import { onRequest } from 'firebase-functions/v2/https';
-import type { HttpsOptions } from 'firebase-functions/v2/https';
 import { SHARE_TOKEN_HEADER, speakerNumbers } from 'offline-audio-sync-contract';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
-import { region } from '../config.ts';
 import type { SharedConversation } from '../conversations/sharing.ts';
 import { AppError } from '../errors.ts';
+import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { lazily } from '../lazily.ts';
@@ -13,14 +12,7 @@ import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
 /** Anybody may call it, so few instances: who asks in masses waits, and costs little. */
-export const options = {
-  region,
-  invoker: 'public',
-  memory: '512MiB',
-  concurrency: 20,
-  maxInstances: 5,
-  timeoutSeconds: 30,
-} as const satisfies HttpsOptions;
+const options = { ...READ_OPTIONS, maxInstances: 5 };
 
 export const sharedConversation = onRequest(
   options,

@@ -1,34 +1,24 @@
 /** `GET /v2/sync/jobs?status=…&limit=…&page_token=…`: the caller's jobs, newest first. */
 import { onRequest } from 'firebase-functions/v2/https';
-import type { HttpsOptions } from 'firebase-functions/v2/https';
 import type { JobListView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS, region } from '../config.ts';
+import { LIMITS } from '../config.ts';
 import type { Authenticate } from '../http/auth.ts';
-import { parseQuery } from '../http/query.ts';
+import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { jobSummaryView } from '../http/views.ts';
 import { JOB_STATUSES } from '../jobs/stateMachine.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-
-/** A page of jobs is megabytes where jobs have hundreds of failures; their files are not read. */
-export const options = {
-  region,
-  invoker: 'public',
-  memory: '512MiB',
-  concurrency: 20,
-  timeoutSeconds: 30,
-} as const satisfies HttpsOptions;
+import { requireValid } from '../validation.ts';
 
 export const syncJobs = onRequest(
-  options,
+  READ_OPTIONS,
   lazily(async () => {
-    const { authenticator, jobs } = await import('../platform.ts');
-    return createJobsHandler({ authenticate: authenticator({ checkRevoked: false }), jobs, logger: cloudLogger });
+    const { answering, jobs } = await import('../platform.ts');
+    return createJobsHandler({ ...answering({ checkRevoked: false }), jobs });
   }),
 );
 
@@ -61,7 +51,7 @@ const queryShape = z.object({
 export function createJobsHandler({ authenticate, jobs, logger }: JobsDeps): HttpHandler {
   return route({ name: 'jobs', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
-    const { status, limit, page_token: pageToken } = parseQuery(req, queryShape);
+    const { status, limit, page_token: pageToken } = requireValid(queryShape, req.query);
     const page = await jobs.list({
       uid,
       limit,

@@ -1,11 +1,9 @@
 /** `GET /v2/sync/status?job_id=…`: one job of the caller. */
 import { onRequest } from 'firebase-functions/v2/https';
-import type { HttpsOptions } from 'firebase-functions/v2/https';
 import * as z from 'zod';
-import { region } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
-import { parseQuery } from '../http/query.ts';
+import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { jobView } from '../http/views.ts';
@@ -13,31 +11,23 @@ import { isJobId } from '../jobs/job.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
-import { requiredText } from '../validation.ts';
+import { requireValid, requiredText } from '../validation.ts';
 
-export const options = {
-  region,
-  invoker: 'public',
-  memory: '512MiB',
-  concurrency: 80,
-  timeoutSeconds: 30,
-} as const satisfies HttpsOptions;
+export const options = { ...READ_OPTIONS, concurrency: 80 };
 
 export const syncStatus = onRequest(
   options,
   lazily(async () => {
-    const [{ authenticator, jobs, files, objects }, { currentFiles }] = await Promise.all([
+    const [{ answering, jobs, files, objects }, { currentFiles }] = await Promise.all([
       import('../platform.ts'),
       import('../upload/arrivals.ts'),
     ]);
     const deps = { files, objects: objects() };
     return createStatusHandler({
-      authenticate: authenticator({ checkRevoked: false }),
+      ...answering({ checkRevoked: false }),
       jobs,
       filesOf: (jobId, job) => currentFiles(jobId, job, deps),
-      logger: cloudLogger,
     });
   }),
 );
@@ -55,7 +45,7 @@ const queryShape = z.object({ job_id: requiredText('give the job_id that the upl
 export function createStatusHandler({ authenticate, jobs, filesOf, logger }: StatusDeps): HttpHandler {
   return route({ name: 'status', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
-    const { job_id: jobId } = parseQuery(req, queryShape);
+    const { job_id: jobId } = requireValid(queryShape, req.query);
     const job = isJobId(jobId) ? await jobs.get(jobId) : null;
     // A job of another user answers like none, so that no caller learns which ids exist.
     if (job?.uid !== uid) throw new AppError('job_not_found');

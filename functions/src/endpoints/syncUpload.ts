@@ -5,9 +5,8 @@ import type { Authenticate } from '../http/auth.ts';
 import { addressOf } from '../http/addresses.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
-import { UPLOAD_OPTIONS } from '../http/uploadOptions.ts';
+import { UPLOAD_OPTIONS } from '../http/options.ts';
 import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { AcceptedJob, Upload } from '../upload/accept.ts';
 import { readForm, UPLOAD_LIMITS } from '../upload/multipart.ts';
@@ -18,12 +17,11 @@ import { parseFields, parseIdempotencyKey } from '../upload/request.ts';
 export const syncUpload = onRequest(
   UPLOAD_OPTIONS,
   lazily(async () => {
-    const { accepting, authenticator } = await import('../platform.ts');
+    const { accepting, answering } = await import('../platform.ts');
     return createUploadHandler({
-      authenticate: authenticator({ checkRevoked: true }),
+      ...answering({ checkRevoked: true }),
       accept: await accepting(),
       limits: UPLOAD_LIMITS,
-      logger: cloudLogger,
       now: Date.now,
     });
   }),

@@ -3,35 +3,25 @@ import type { EditView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { EditOutcome } from '../conversations/editing.ts';
 import { AppError } from '../errors.ts';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { isDocumentId, requiredText } from '../validation.ts';
 
-export const undoEdit = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, completing }, { undoEdit: undo }] = await Promise.all([
-      import('../platform.ts'),
-      import('../conversations/editing.ts'),
-    ]);
-    const deps = completing();
-    return createUndoCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      undo: (uid, editId) => undo(uid, editId, deps),
-      logger: cloudLogger,
-    });
-  }),
-);
+export const undoEdit = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, completing }, { undoEdit: undo }] = await Promise.all([
+    import('../platform.ts'),
+    import('../conversations/editing.ts'),
+  ]);
+  const deps = completing();
+  return createUndoCallable({
+    ...answering({ checkRevoked: false }),
+    undo: (uid, editId) => undo(uid, editId, deps),
+  });
+});
 
-export interface UndoCallableDeps {
-  readonly authenticate: Authenticate;
+export interface UndoCallableDeps extends CallableDeps {
   readonly undo: (uid: string, editId: string) => Promise<EditOutcome>;
-  readonly logger: Logger;
 }
 
 const input = z.object({ edit_id: requiredText('the id of an edit') }, 'give {"edit_id": …}');

@@ -1,34 +1,24 @@
 /** `withdrawShare({share_id})`: the link shows nothing more. */
 import type { WithdrawnShareView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import type { Authenticate } from '../http/auth.ts';
 import { callable } from '../http/callable.ts';
-import type { CallableHandler } from '../http/callable.ts';
+import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
-import { lazily } from '../lazily.ts';
-import { cloudLogger } from '../logger.ts';
-import type { Logger } from '../logger.ts';
 import { isDocumentId, requiredText } from '../validation.ts';
 
-export const withdrawShare = onGuardedCall(
-  CALLABLE_OPTIONS,
-  lazily(async () => {
-    const [{ authenticator, db }, { withdraw }] = await Promise.all([
-      import('../platform.ts'),
-      import('../conversations/sharing.ts'),
-    ]);
-    return createWithdrawCallable({
-      authenticate: authenticator({ checkRevoked: false }),
-      withdraw: (uid, id) => withdraw(uid, id, { db }),
-      logger: cloudLogger,
-    });
-  }),
-);
+export const withdrawShare = onGuardedCall(CALLABLE_OPTIONS, async () => {
+  const [{ answering, db }, { withdraw }] = await Promise.all([
+    import('../platform.ts'),
+    import('../conversations/sharing.ts'),
+  ]);
+  return createWithdrawCallable({
+    ...answering({ checkRevoked: false }),
+    withdraw: (uid, id) => withdraw(uid, id, { db }),
+  });
+});
 
-export interface WithdrawCallableDeps {
-  readonly authenticate: Authenticate;
+export interface WithdrawCallableDeps extends CallableDeps {
   readonly withdraw: (uid: string, id: string) => Promise<void>;
-  readonly logger: Logger;
 }
 
 const rule = 'the share_id that shareConversation returned';

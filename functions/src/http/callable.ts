@@ -1,20 +1,25 @@
 /** The frame around every callable: who calls, App Check, the checked input, the shape of errors, the log. */
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { CallableRequest, FunctionsErrorCode } from 'firebase-functions/v2/https';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import type * as z from 'zod';
-import type { AppError, ErrorCode, FileProblem } from '../errors.ts';
+import type { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { requireValid } from '../validation.ts';
 import type { Authenticate, Caller } from './auth.ts';
 import { describe, toAppError, waitBeforeRetry } from './problem.ts';
 
-export interface CallableOptions<Input> {
-  /** For the log. */
-  readonly name: string;
-  readonly input: z.ZodType<Input>;
+/** What every callable is made of. */
+export interface CallableDeps {
   /** The same as of the HTTP functions. */
   readonly authenticate: Authenticate;
   readonly logger: Logger;
+}
+
+export interface CallableOptions<Input> extends CallableDeps {
+  /** For the log. */
+  readonly name: string;
+  readonly input: z.ZodType<Input>;
 }
 
 /** What a callable answers; it throws AppErrors for everything else. */
@@ -25,15 +30,6 @@ export interface CallableReply<View> {
 }
 
 export type CallableHandler<View> = (request: CallableRequest) => Promise<View>;
-
-/** `details` of an error, as Firebase's SDKs hand it to the app: the catalogue's code, which is finer than the SDK's own. */
-export interface CallableProblem {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: readonly FileProblem[];
-  /** Null where waiting does not help. */
-  readonly retry_after_seconds: number | null;
-}
 
 /**
  * An ID token that is not valid never comes here: firebase-functions turns it away. One that is valid is looked at once more, by

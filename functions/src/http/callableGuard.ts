@@ -6,6 +6,7 @@ import { onCall } from 'firebase-functions/v2/https';
 import type { CallableOptions, Request, Response } from 'firebase-functions/v2/https';
 import { region } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { toHttpsError } from './callable.ts';
@@ -26,9 +27,9 @@ export const CALLABLE_OPTIONS = {
   timeoutSeconds: 60,
 } as const satisfies CallableOptions;
 
-/** Deploys a callable behind the checks of {@link guarded}. */
-export function onGuardedCall<View>(options: CallableOptions, handle: CallableHandler<View>) {
-  return guarded(onCall(options, handle), cloudLogger);
+/** Deploys a callable behind the checks of {@link guarded}. @param load makes its handler with the first call. */
+export function onGuardedCall<View>(options: CallableOptions, load: () => Promise<CallableHandler<View>>) {
+  return guarded(onCall(options, lazily(load)), cloudLogger);
 }
 
 type Handler = (req: Request, res: Response) => unknown;

@@ -7,10 +7,11 @@ import type { Job } from '../jobs/job.ts';
 import type { FileStore } from '../jobs/files.ts';
 import { requiredText } from '../validation.ts';
 import { callable } from './callable.ts';
-import type { CallableHandler, CallableOptions } from './callable.ts';
+import type { CallableDeps, CallableHandler } from './callable.ts';
 import { jobView } from './views.ts';
 
-export interface JobCallableDeps extends Omit<CallableOptions<unknown>, 'input'> {
+export interface JobCallableDeps extends CallableDeps {
+  readonly name: string;
   readonly files: Pick<FileStore, 'read'>;
   /** @throws AppError `job_not_found` for a job of another user; whatever else the callable errs with. */
   readonly command: (uid: string, jobId: string) => Promise<Job>;

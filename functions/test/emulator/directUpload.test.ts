@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FirebaseError } from 'firebase/app';
-import type { CallableProblem } from '../../src/http/callable.ts';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobView } from 'offline-audio-sync-contract';
 import { readJob } from '../support/jobFiles.ts';
 import { getStatus, hasEnded, waitForJob } from '../support/client.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FirebaseError } from 'firebase/app';
 import { Timestamp } from 'firebase-admin/firestore';
-import type { CallableProblem } from '../../src/http/callable.ts';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';

@@ -1,6 +1,6 @@
 /** The app's side of the HTTP API. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallableProblem } from '../../src/http/callable.ts';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { Answer } from './http.ts';
 import { functionUrl, HOSTING_ORIGIN } from './suite.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../../src/config.ts';
-import { UPLOAD_OPTIONS } from '../../../src/http/uploadOptions.ts';
+import { UPLOAD_OPTIONS } from '../../../src/http/options.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');
 

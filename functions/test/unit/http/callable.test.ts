@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import type { CallableRequest } from 'firebase-functions/v2/https';
 import { HttpsError } from 'firebase-functions/v2/https';
 import * as z from 'zod';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import { AppError, CATALOGUE } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { RequestHeaders } from '../../../src/http/auth.ts';
 import { callable } from '../../../src/http/callable.ts';
-import type { CallableProblem, CallableReply } from '../../../src/http/callable.ts';
+import type { CallableReply } from '../../../src/http/callable.ts';
 import { recordingLogger } from '../../support/logger.ts';
 
 const input = z.object({ job_id: z.string('a job id') }, 'give {"job_id": …}');

@@ -5,7 +5,7 @@ import { onCall } from 'firebase-functions/v2/https';
 import * as z from 'zod';
 import { AppError, fileProblem } from '../../../src/errors.ts';
 import { callable } from '../../../src/http/callable.ts';
-import type { CallableProblem } from '../../../src/http/callable.ts';
+import type { CallableProblem } from 'offline-audio-sync-contract';
 import { guarded } from '../../../src/http/callableGuard.ts';
 import { serve } from '../../support/httpServer.ts';
 import type { RunningFunction } from '../../support/httpServer.ts';
