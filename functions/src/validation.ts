@@ -61,10 +61,13 @@ export function shortText(max: number) {
 
 const timeRule = 'a time as 2026-01-31T08:00:00.000Z';
 
-/** ISO 8601 in UTC, as the contract's views have it; gives Unix milliseconds. */
+/**
+ * ISO 8601 in UTC, as the contract's views have it; gives Unix milliseconds. From 1970 to 2999: far from the first and the last moment
+ * that Firestore stores, so that looking around it never fails.
+ */
 export const isoTime = z
   .string(timeRule)
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/, timeRule)
+  .regex(/^(?:19[7-9]\d|2\d{3})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/, timeRule)
   .transform((text) => Date.parse(text))
   .refine((ms) => !Number.isNaN(ms), timeRule);
 

@@ -11,8 +11,8 @@ import { boundariesOf, NO_BOUNDARIES, overBridges } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
 import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
-import { pageId, segmentsIn, summaryOf } from './conversation.ts';
-import type { Conversation, RecordedWord, Segment, SegmentPage, TimedSegment } from './conversation.ts';
+import { pageId, segmentsIn, spokenWords, summaryOf } from './conversation.ts';
+import type { Conversation, RecordedWord, SegmentPage, TimedSegment } from './conversation.ts';
 import { deletedStretches } from './deletion.ts';
 import { boundariesBetween, storedEdit } from './edits.ts';
 import type { StoredEdit } from './edits.ts';
@@ -284,11 +284,4 @@ export function reachOf(intervals: readonly Interval[]): Interval | null {
 
 export function intervalOf(from: Timestamp, to: Timestamp): Interval {
   return { startMs: from.toMillis(), endMs: to.toMillis() };
-}
-
-/** The words of a segment on the time axis, and the recording that they were heard in. */
-export function spokenWords({ startedAt, words, recordingId, recordingStartedAt }: Segment) {
-  const startMs = startedAt.toMillis();
-  const recording = { recordingId, startedAtMs: recordingStartedAt.toMillis() };
-  return words.map(({ text, fromMs, toMs }) => ({ text, startMs: startMs + fromMs, endMs: startMs + toMs, recording }));
 }

@@ -55,3 +55,12 @@ export function pageId(deviceId: string, segments: readonly TimedSegment[]): str
     .digest('base64url')
     .slice(0, 28);
 }
+
+/** The words of a segment on the time axis, with where they were heard, and whose voice it was. */
+export function spokenWords({ startedAt, words, recordingId, recordingStartedAt, chunkId, speaker }: Segment) {
+  const atMs = startedAt.toMillis();
+  const recording = { recordingId, startedAtMs: recordingStartedAt.toMillis() };
+  return words.map(({ text, fromMs, toMs }) => {
+    return { text, startMs: atMs + fromMs, endMs: atMs + toMs, recording, chunkId, speaker };
+  });
+}

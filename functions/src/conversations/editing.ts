@@ -5,10 +5,10 @@ import { joinText } from 'offline-audio-sync-contract';
 import type { SpeakerScope } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { Interval } from './interval.ts';
-import { DeviceAxis, spokenWords, finishingDeletions } from './axis.ts';
+import { DeviceAxis, finishingDeletions } from './axis.ts';
 import { isPossibleMerge } from './boundaries.ts';
 import { conversationsOf, pagesBetween, segmentPagesOf, transcriptOf } from './collections.ts';
-import { segmentsIn } from './conversation.ts';
+import { segmentsIn, spokenWords } from './conversation.ts';
 import type { Conversation, Segment } from './conversation.ts';
 import { editsOf, isBoundary, stretchOf } from './edits.ts';
 import type { Edit, EditChange, EditPlace, StoredEdit } from './edits.ts';
@@ -212,7 +212,10 @@ function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }:
   return { recordingId, recordingStartedAt, startedAt, endedAt };
 }
 
-/** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found` */
+/** A sentence, or a paragraph, that is corrected is no longer, milliseconds: all of it is read. */
+const LONGEST_PLACE_MS = 3600_000;
+
+/** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found`; `invalid_request` */
 async function saidAt(
   tx: Transaction,
   db: Firestore,
@@ -220,6 +223,8 @@ async function saidAt(
   { deviceId }: Conversation,
   { recordingId, startMs, endMs }: SaidAt,
 ): Promise<{ readonly place: EditPlace; readonly text: string; readonly speaker: number | null }> {
+  if (endMs - startMs > LONGEST_PLACE_MS)
+    throw new AppError('invalid_request', { message: 'from, to: at most an hour.' });
   const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }));
   const segments = segmentsIn(docs.map((doc) => doc.data())).filter((segment) => segment.recordingId === recordingId);
   const said = segments.flatMap((segment) =>

@@ -11,6 +11,7 @@ import type { RecordedWord } from './conversation.ts';
 import { importEdits } from './importingEdits.ts';
 import type { ImportedEdit } from './importingEdits.ts';
 import type { EditingDeps } from './editing.ts';
+import { LONGEST_SEGMENT_MS } from './segments.ts';
 import type { ConversationStore } from './store.ts';
 import type { Summaries } from './summaries.ts';
 import { voiceNumber } from './voices.ts';
@@ -61,6 +62,12 @@ export interface ImportOutcome {
 
 /** Words of one transaction: about an hour of speech, far below what one may carry. */
 const WORDS_AT_ONCE = 8000;
+
+/**
+ * A longer pause begins another transaction, milliseconds: each reads what is stored between its first word and its last, so what an
+ * import costs follows from what is imported.
+ */
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Imports one conversation. Safe to repeat. */
 export async function importConversation(
@@ -140,13 +147,25 @@ function partsOf(imported: ImportedConversation, id: string): Part[] {
   const transcribers = [...new Set(imported.segments.map(({ transcriber }) => transcriber))];
   return transcribers.flatMap((transcriber, index) => {
     const segments = imported.segments.filter((segment) => segment.transcriber === transcriber);
-    const words = recordedWords({ ...imported, segments }, id);
-    return Array.from({ length: Math.ceil(words.length / WORDS_AT_ONCE) }, (_, part) => ({
+    const groups = groupsOf(recordedWords({ ...imported, segments }, id));
+    return groups.map((words, part) => ({
       id: `${id}-${index}-${part}`,
       transcriber: transcriber ?? 'import',
-      words: words.slice(part * WORDS_AT_ONCE, (part + 1) * WORDS_AT_ONCE),
+      words,
     }));
   });
+}
+
+function groupsOf(words: readonly RecordedWord[]): RecordedWord[][] {
+  const groups: RecordedWord[][] = [];
+  for (const word of words) {
+    const open = groups.at(-1);
+    const last = open?.at(-1);
+    const goesOn = last !== undefined && word.startMs - last.startMs <= LONGEST_PAUSE_MS;
+    if (open !== undefined && goesOn && open.length < WORDS_AT_ONCE) open.push(word);
+    else groups.push([word]);
+  }
+  return groups;
 }
 
 /** In order of time, in whole milliseconds. */
@@ -156,7 +175,8 @@ function recordedWords({ segments, deviceId }: ImportedConversation, id: string)
       words.map((word) => ({
         text: word.text,
         startMs: Math.round(word.startMs),
-        endMs: Math.round(word.endMs),
+        // A text without times of its words may claim hours for each; no segment is that long.
+        endMs: Math.round(Math.min(word.endMs, word.startMs + LONGEST_SEGMENT_MS)),
         confidence,
         language: word.language === undefined ? language : word.language,
         speaker: speaker === null || speaker >= FIRST_VOICE ? speaker : voiceNumber(id, speaker),

@@ -33,7 +33,12 @@ interface EditsToImport {
 }
 
 /** What an edit meets whose speech is not there: it was deleted, or is here in another form. */
-const REFUSALS: readonly ErrorCode[] = ['speech_not_found', 'conversation_not_found', 'conversations_not_mergeable'];
+const REFUSALS: readonly ErrorCode[] = [
+  'speech_not_found',
+  'conversation_not_found',
+  'conversations_not_mergeable',
+  'invalid_request',
+];
 
 /** @returns how many could not be made, because what they are about is not there. */
 export async function importEdits(

@@ -3,6 +3,7 @@
  * that went through the end of a job is two pieces. A reader wants paragraphs, and those depend on the words alone. Pure.
  */
 import { joinText } from 'offline-audio-sync-contract';
+import { spokenWords } from './conversation.ts';
 import type { Segment } from './conversation.ts';
 import { endsSentence, LONG_MS, PAUSE_MS } from './segments.ts';
 
@@ -17,12 +18,7 @@ export interface Paragraph {
   readonly speaker: number | null;
 }
 
-/** A word with where it comes from, times in Unix milliseconds. */
-interface PlacedWord extends Pick<Segment, 'chunkId' | 'speaker'> {
-  readonly text: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
+type SpokenWord = ReturnType<typeof spokenWords>[number];
 
 /**
  * Joins the segments of a transcript into paragraphs. A paragraph ends at a pause of 0.8 s, where the speaker changes within
@@ -31,9 +27,9 @@ interface PlacedWord extends Pick<Segment, 'chunkId' | 'speaker'> {
  */
 export function joinSegments(segments: readonly Segment[]): Paragraph[] {
   const words = segments
-    .flatMap(placeWords)
+    .flatMap(spokenWords)
     .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || (a.text < b.text ? -1 : 1));
-  const paragraphs: PlacedWord[][] = [];
+  const paragraphs: SpokenWord[][] = [];
   for (const word of words) {
     const open = paragraphs.at(-1);
     if (open === undefined || endsBefore(open, word)) paragraphs.push([word]);
@@ -42,18 +38,7 @@ export function joinSegments(segments: readonly Segment[]): Paragraph[] {
   return paragraphs.flatMap(toParagraph);
 }
 
-function placeWords({ startedAt, words, chunkId, speaker }: Segment): PlacedWord[] {
-  const atMs = startedAt.toMillis();
-  return words.map(({ text, fromMs, toMs }) => ({
-    text,
-    startMs: atMs + fromMs,
-    endMs: atMs + toMs,
-    chunkId,
-    speaker,
-  }));
-}
-
-function endsBefore(open: readonly PlacedWord[], next: PlacedWord): boolean {
+function endsBefore(open: readonly SpokenWord[], next: SpokenWord): boolean {
   const first = open[0];
   const previous = open.at(-1);
   if (first === undefined || previous === undefined) return false;
@@ -64,7 +49,7 @@ function endsBefore(open: readonly PlacedWord[], next: PlacedWord): boolean {
   );
 }
 
-function toParagraph(words: readonly PlacedWord[]): Paragraph[] {
+function toParagraph(words: readonly SpokenWord[]): Paragraph[] {
   const first = words[0];
   if (first === undefined) return [];
   const { startMs, chunkId, speaker } = first;

@@ -11,8 +11,8 @@ import { chunksBetween, chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc, VoiceTurn } from '../jobs/chunk.ts';
 import { speakersOf } from './axis.ts';
 import { pagesOfVoice } from './collections.ts';
-import { placeKey, segmentsIn } from './conversation.ts';
-import type { RecordedWord, Segment, SegmentPage } from './conversation.ts';
+import { placeKey, segmentsIn, spokenWords } from './conversation.ts';
+import type { RecordedWord, SegmentPage } from './conversation.ts';
 import { editsOfVoice } from './edits.ts';
 import { placeOf } from './storedPages.ts';
 
@@ -123,7 +123,7 @@ export function matchSpeakers(heard: readonly VoiceTurn[], known: readonly Voice
   return matched;
 }
 
-function turnsOf(words: readonly RecordedWord[]): VoiceTurn[] {
+function turnsOf(words: readonly Pick<RecordedWord, 'recording' | 'startMs' | 'endMs' | 'speaker'>[]): VoiceTurn[] {
   return words.flatMap(({ recording, startMs, endMs, speaker }) => {
     if (speaker === null) return [];
     const { recordingId, startedAtMs } = recording;
@@ -134,15 +134,11 @@ function turnsOf(words: readonly RecordedWord[]): VoiceTurn[] {
 /** Who is known to speak in the context. */
 function turnsAt({ context, stored }: VoicesRequest): VoiceTurn[] {
   const places = new Set(context.map(({ recording }) => placeKey(recording)));
-  return segmentsIn(stored)
-    .filter((segment) => places.has(placeKey(placeOf(segment))))
-    .flatMap(turnsOfSegment);
-}
-
-function turnsOfSegment({ recordingId, recordingStartedAt, startedAt, words, speaker }: Segment): VoiceTurn[] {
-  if (speaker === null) return [];
-  const atMs = startedAt.toMillis() - recordingStartedAt.toMillis();
-  return words.map(({ fromMs, toMs }) => ({ recordingId, fromMs: atMs + fromMs, toMs: atMs + toMs, speaker }));
+  return turnsOf(
+    segmentsIn(stored)
+      .filter((segment) => places.has(placeKey(placeOf(segment))))
+      .flatMap(spokenWords),
+  );
 }
 
 /** What the chunks behind this one, if they came before it, have heard of it in their contexts. */

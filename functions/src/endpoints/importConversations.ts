@@ -184,6 +184,8 @@ function editsOfItself({ title: text, starred, tags }: Exported): ImportedEdit[]
 
 function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegment {
   const { started_at: startMs, ended_at: endMs } = exported;
+  // What a word claims beyond its segment is left out: only the segment's times were checked.
+  const inSegment = (offsetMs: number): number => Math.min(startMs + offsetMs, endMs);
   const isPossible =
     startMs >= LIMITS.minCaptureMs &&
     endMs <= nowMs + LIMITS.maxCaptureAheadMs &&
@@ -196,8 +198,8 @@ function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegm
     words:
       exported.words?.map(([text, from, to, language]) => ({
         text,
-        startMs: startMs + from,
-        endMs: startMs + Math.max(from, to),
+        startMs: inSegment(from),
+        endMs: inSegment(Math.max(from, to)),
         language,
       })) ?? wordsOf(exported.text, startMs, endMs),
     speaker: exported.voice ?? exported.speaker ?? null,

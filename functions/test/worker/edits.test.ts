@@ -164,6 +164,8 @@ describe('a conversation that its user corrects', () => {
     const [talk] = await live();
     const nowhere = { recordingId: 'unknown', startMs: DAY_MS, endMs: DAY_MS + 5000 };
     assert.equal(await codeOf(edit(talk!.id, { kind: 'text', text: 'x', ...nowhere })), 'speech_not_found');
+    const years = { recordingId: 'unknown', startMs: 0, endMs: 2 * DAY_MS };
+    assert.equal(await codeOf(edit(talk!.id, { kind: 'text', text: 'x', ...years })), 'invalid_request');
     assert.equal(await codeOf(edit(talk!.id, { kind: 'split', atMs: DAY_MS + 3 })), 'speech_not_found');
     assert.equal(await codeOf(edit('unknown', { kind: 'star', starred: true })), 'conversation_not_found');
     assert.equal(await codeOf(edit(talk!.id, { kind: 'merge', withId: 'unknown' })), 'conversation_not_found');

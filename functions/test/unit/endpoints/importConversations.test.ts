@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { HttpsError } from 'firebase-functions/v2/https';
+import type { ImportedConversation } from '../../../src/conversations/importing.ts';
+import { createImportCallable } from '../../../src/endpoints/importConversations.ts';
+import { NOTHING_COUNTED } from '../../../src/usage/budget.ts';
+import { recordingLogger } from '../../support/logger.ts';
+
+const AT = Date.parse('2026-10-09T08:53:20.000Z');
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Calls with one conversation of one segment, of a second; gives what is to be stored. */
+async function importSegment(segment: object): Promise<ImportedConversation> {
+  const imported: ImportedConversation[] = [];
+  const call = createImportCallable({
+    authenticate: () => Promise.resolve({ uid: 'ann' }),
+    logger: recordingLogger(),
+    now: () => AT + 3600_000,
+    reserveBytes: () => Promise.resolve(NOTHING_COUNTED),
+    importOne: (_uid, conversation) => {
+      imported.push(conversation);
+      return Promise.resolve({ conversationId: 'c', newWords: 0, refusedEdits: 0 });
+    },
+  });
+  const said = { started_at: iso(AT), ended_at: iso(AT + 1000), text: 'word', ...segment };
+  const data = { conversations: [{ device_id: 'omi', segments: [said] }] };
+  await call({ data, rawRequest: {}, acceptsStreaming: false } as Parameters<typeof call>[0]);
+  return imported[0]!;
+}
+
+describe('importConversations', () => {
+  it('keeps words within their segment, whose times alone are checked', async () => {
+    const words = [
+      ['in', 100, 900],
+      ['over', 900, 80_000_000],
+      ['behind', 70_000_000, 80_000_000],
+    ];
+    const { segments } = await importSegment({ words });
+    assert.deepEqual(
+      segments[0]!.words.map(({ startMs, endMs }) => [startMs - AT, endMs - AT]),
+      [
+        [100, 900],
+        [900, 1000],
+        [1000, 1000],
+      ],
+    );
+  });
+
+  it('refuses times that Firestore does not store', async () => {
+    for (const time of ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
+      const error: unknown = await importSegment({ recording_started_at: time }).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof HttpsError, time);
+      assert.equal(error.code, 'invalid-argument');
+    }
+  });
+});
