@@ -2,13 +2,13 @@
  * The job's recordings against the user's registry: each is claimed before work on it begins. A recording that is known under
  * another date comes to correct it: what is stored of it goes to the new date.
  */
+import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { finishRedating } from '../completion/redate.ts';
 import type { RedateDeps } from '../completion/redate.ts';
 import { LIMITS } from '../config.ts';
 import { deletedStretches } from '../conversations/deletion.ts';
 import { prepareRedating } from '../jobs/redatings.ts';
-import { Timestamp } from 'firebase-admin/firestore';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { asDuplicate } from '../jobs/registry.ts';
 import type { Claim, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';

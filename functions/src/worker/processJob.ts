@@ -1,5 +1,6 @@
 /** The task: one delivery of one job, from the lease to the push. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listener } from '../audio/detect/listener.ts';
 import { AppError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { deferral } from '../jobs/deferral.ts';
 import type { Job, JobFile, TaskPayload } from '../jobs/job.ts';
 import { admit, isExhausted, Lease, LeaseLostError } from '../jobs/lease.ts';
 import type { Admission } from '../jobs/lease.ts';
+import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { Turns } from '../jobs/turns.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
@@ -138,14 +140,7 @@ async function endOrExit(
 ): Promise<void> {
   const ended = new AbortController();
   const hang = async (): Promise<void> => {
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const isOver = AbortSignal.any([signal, ended.signal]);
-        isOver.addEventListener('abort', () => {
-          resolve();
-        });
-      });
-    }
+    if (!signal.aborted) await once(AbortSignal.any([signal, ended.signal]), 'abort');
     await sleep(HANG_MS, undefined, { signal: ended.signal });
     lease.abandon();
     logger.error('attempt.hung', { stage: 'attempt' });
@@ -170,15 +165,13 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
   try {
     if (job.attempts > SUSPICIOUS_ATTEMPTS && job.reading !== null) {
       // Two attempts in a row ended while this recording was read: the others go on without it.
-      logger.error('recording.unprocessable', {
-        stage: 'decode',
-        code: 'recording_unprocessable',
-      });
-      await recorder.failRecording(job.reading, 'recording_unprocessable');
+      const code = 'recording_unprocessable';
+      logger.error('recording.unprocessable', { stage: 'decode', code });
+      await recorder.failRecording(job.reading, code);
     }
     const all = (await deps.files.read(jobId, job)).all;
     const staged = inTimeOrder(all.filter(({ state }) => state === 'staged'));
-    requireCaptured({ files: staged }, beganMs);
+    requireCaptured(staged, beganMs);
     const claimed = await claimRecordings(job.uid, staged, lease, deps);
     // One that stays is deleted when the job is wrapped up.
     await deps.audio.delete(claimed.duplicates).catch(() => undefined);
@@ -242,16 +235,17 @@ function leased(transcriber: Transcriber, lease: Lease): Transcriber {
 
 /** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
 async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
-  const { uid, epoch } = await lease.update((job) => ({
+  const job = await lease.update(({ epoch }) => ({
     status: 'pending',
     lease: null,
     attempts: 0,
     reading: null,
-    epoch: job.epoch + 1,
+    epoch: epoch + 1,
     waitingFor: WAITING_IN_QUEUE,
   }));
-  await deps.queue.enqueue({ jobId: lease.jobId, uid, epoch });
-  logger.info('job.continued', { stage: 'continue', nextEpoch: epoch });
+  // The lease is given up: a failure of the queue is no failure of the attempt.
+  await enqueueJob(lease.jobId, job, { queue: deps.queue, logger });
+  logger.info('job.continued', { stage: 'continue', nextEpoch: job.epoch });
 }
 
 /**
@@ -290,10 +284,7 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
     case 'finished':
       return wrapUp(payload.jobId, admission.job, deps, logger);
     case 'refuse':
-      logger.error('task.uid_mismatch', {
-        stage: 'gate',
-        securityEvent: admission.reason,
-      });
+      logger.error('task.uid_mismatch', { stage: 'gate', securityEvent: admission.reason });
       return;
     case 'drop':
       logger.info('task.dropped', { stage: 'gate', reason: admission.reason });
@@ -312,14 +303,10 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
       return enqueueDeferred(payload, job, deps);
     }
     case 'exhausted': {
-      const ended = await endEarly(payload.jobId, 'attempts_exhausted', (job) => isExhausted(job, deps.now()), deps);
+      const code = 'attempts_exhausted';
+      const ended = await endEarly(payload.jobId, code, (job) => isExhausted(job, deps.now()), deps);
       if (ended === null) throw new RetryTaskError('The job moved meanwhile.');
-      logger.error('job.exhausted', {
-        stage: 'gate',
-        code: 'attempts_exhausted',
-        status: ended.status,
-        ...ended.ledger,
-      });
+      logger.error('job.exhausted', { stage: 'gate', code, status: ended.status, ...ended.ledger });
       return wrapUp(payload.jobId, ended, deps, logger);
     }
     case 'work':
@@ -329,15 +316,10 @@ async function turnAway(admission: Admission, payload: TaskPayload, deps: Proces
 
 /** A logger that adds the same fields to every line. */
 function withFields(logger: Logger, fields: Readonly<Record<string, unknown>>): Logger {
-  return {
-    info: (event, more) => {
-      logger.info(event, { ...fields, ...more });
-    },
-    warn: (event, more) => {
-      logger.warn(event, { ...fields, ...more });
-    },
-    error: (event, more) => {
-      logger.error(event, { ...fields, ...more });
-    },
+  const at = (level: keyof Logger): Logger['info'] => {
+    return (event, more) => {
+      logger[level](event, { ...fields, ...more });
+    };
   };
+  return { info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -48,18 +48,14 @@ export class ProgressReporter {
     return this.#change();
   }
 
-  #change(): JobChange {
+  #change(): { readonly progress: Progress } {
     this.#writtenAtMs = this.#now();
-    return { progress: this.#current() };
-  }
-
-  #current(): Progress {
     const scannedBytes = [...this.#scanned.values()].reduce((sum, size) => sum + size, 0);
     const scanned = this.#totalBytes === 0 ? 1 : scannedBytes / this.#totalBytes;
     const transcribed = this.#chunksPlanned === 0 ? 0 : (scanned * this.#chunksDone) / this.#chunksPlanned;
     const percent = Math.floor(100 * (SCAN_SHARE * scanned + (1 - SCAN_SHARE) * transcribed));
     this.#percent = Math.min(99, Math.max(this.#percent, percent));
-    return {
+    const progress: Progress = {
       stage: scanned < 1 && this.#chunksPlanned === 0 ? 'decoding' : 'transcribing',
       percent: this.#percent,
       filesDone: this.#scanned.size,
@@ -67,6 +63,7 @@ export class ProgressReporter {
       chunksDone: this.#chunksBefore + this.#chunksDone,
       chunksPlanned: this.#chunksBefore + this.#chunksPlanned,
     };
+    return { progress };
   }
 
   async #write(): Promise<void> {

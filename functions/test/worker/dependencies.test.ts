@@ -160,3 +160,23 @@ describe('when Deepgram fails', () => {
       assert.ok(i === 0 || waitMs > 1.5 * (waitsMs[i - 1] ?? 0), waitsMs.join());
   });
 });
+
+describe('when Cloud Tasks fails', () => {
+  let world: TestWorld;
+  beforeEach(() => {
+    world = new TestWorld();
+  });
+  afterEach(() => world.close());
+
+  it('and its next task cannot be enqueued, the job says so, and not that its lease was lost', async () => {
+    const jobId = await world.acceptSamples(sampleOf('train'));
+    const before = world.logger.entries.length;
+    const queue = { enqueue: () => Promise.reject(new Error('Cloud Tasks is down')) };
+    await world.deliver(jobId, { workMs: 0, maxChunkMs: 6000, queue });
+    assert.equal((await world.job(jobId)).status, 'pending');
+    assert.deepEqual(
+      world.logger.entries.slice(before).flatMap(({ level, event }) => (level === 'info' ? [] : event)),
+      ['job.not_enqueued'],
+    );
+  });
+});

@@ -31,12 +31,12 @@ describe('A recording whose clock runs ahead', () => {
     const ahead = NOW_MS + 10 * MINUTE_MS;
     assert.throws(
       () => {
-        requireCaptured({ files: [startingAt(NOW_MS), startingAt(ahead)] }, NOW_MS);
+        requireCaptured([startingAt(NOW_MS), startingAt(ahead)], NOW_MS);
       },
       (error) => error instanceof AppError && error.code === 'capture_ahead' && error.untilMs === ahead,
     );
-    requireCaptured({ files: [startingAt(NOW_MS), startingAt(ahead)] }, ahead);
-    requireCaptured({ files: [startingAt(NOW_MS + LIMITS.maxClockAheadMs)] }, NOW_MS);
-    requireCaptured({ files: [startingAt(ahead, 'transcribed')] }, NOW_MS);
+    requireCaptured([startingAt(NOW_MS), startingAt(ahead)], ahead);
+    requireCaptured([startingAt(NOW_MS + LIMITS.maxClockAheadMs)], NOW_MS);
+    requireCaptured([startingAt(ahead, 'transcribed')], NOW_MS);
   });
 });
