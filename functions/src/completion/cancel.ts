@@ -5,12 +5,9 @@ import type { Job } from '../jobs/job.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from './finish.ts';
-import type { EndDeps, WrapUpDeps } from './finish.ts';
+import type { FinishDeps } from './finish.ts';
 
-export interface CancelDeps extends EndDeps, WrapUpDeps {
-  readonly db: Firestore;
-  readonly logger: Logger;
-}
+export type CancelDeps = FinishDeps & { readonly db: Firestore; readonly logger: Logger };
 
 /**
  * Cancels an unfinished job. Its worker, if there is one, can write nothing more from this moment on, and stops what it has
@@ -29,11 +26,7 @@ export async function cancelJob(uid: string, jobId: string, deps: CancelDeps): P
   try {
     await wrapUp(jobId, cancelled, deps, deps.logger);
   } catch (error) {
-    deps.logger.warn('job.not_wrapped_up', {
-      jobId,
-      stage: 'cancel',
-      ...errorFields(error),
-    });
+    deps.logger.warn('job.not_wrapped_up', { jobId, stage: 'cancel', ...errorFields(error) });
   }
   return cancelled;
 }

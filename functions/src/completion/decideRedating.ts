@@ -12,7 +12,7 @@ import type { FileProblem } from '../errors.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import type { FileRef, Job, JobFile } from '../jobs/job.ts';
 import { prepareRedating } from '../jobs/redatings.ts';
-import type { RecordingEntry, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';
+import type { KnownRecording, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -55,7 +55,7 @@ interface Selected {
   readonly ref: FileRef;
   /** As its job has it; null where only the registry knows it. */
   readonly file: JobFile | null;
-  readonly known: { readonly id: string; readonly entry: RecordingEntry } | null;
+  readonly known: KnownRecording | null;
   readonly fromMs: number;
 }
 
@@ -149,16 +149,12 @@ async function ofJob(
   { registry }: DecideDeps,
 ): Promise<Selected[]> {
   const known = await registry.read(tx, uid, asked);
-  return asked.map((file) => {
-    const found = known.get(file.name);
-    const entry = found?.entry ?? null;
-    return {
-      ref: { jobId, file: file.name },
-      file,
-      known: found === undefined || entry === null ? null : { id: found.id, entry },
-      fromMs: file.startedAt.toMillis(),
-    };
-  });
+  return asked.map((file) => ({
+    ref: { jobId, file: file.name },
+    file,
+    known: known.get(file.name) ?? null,
+    fromMs: file.startedAt.toMillis(),
+  }));
 }
 
 async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDeps): Promise<Selected[]> {
@@ -192,13 +188,9 @@ async function byConversation(
   return there.map(selectedEntry);
 }
 
-function selectedEntry({ id, entry }: { readonly id: string; readonly entry: RecordingEntry }): Selected {
-  return {
-    ref: { jobId: entry.jobId, file: entry.file },
-    file: null,
-    known: { id, entry },
-    fromMs: entry.startedAt.toMillis(),
-  };
+function selectedEntry(known: KnownRecording): Selected {
+  const { jobId, file, startedAt } = known.entry;
+  return { ref: { jobId, file }, file: null, known, fromMs: startedAt.toMillis() };
 }
 
 function notFound(names: readonly string[]): AppError {

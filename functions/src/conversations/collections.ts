@@ -1,16 +1,16 @@
 /** Where a user's conversations are kept, and what several modules ask of them. */
-import { LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
+import { conversationsPath, LONGEST_PAGE_MS, segmentsPath } from 'offline-audio-sync-contract';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
 import type { Interval } from './interval.ts';
 import type { Conversation, DeletedSpeech, PlacedRecording, SegmentPage } from './conversation.ts';
 
 export function conversationsOf(db: Firestore, uid: string): CollectionReference<Conversation> {
-  return db.collection(`users/${uid}/conversations`) as CollectionReference<Conversation>;
+  return db.collection(conversationsPath(uid)) as CollectionReference<Conversation>;
 }
 
 export function segmentPagesOf(db: Firestore, uid: string): CollectionReference<SegmentPage> {
-  return db.collection(`users/${uid}/segments`) as CollectionReference<SegmentPage>;
+  return db.collection(segmentsPath(uid)) as CollectionReference<SegmentPage>;
 }
 
 export function deletedSpeechOf(db: Firestore, uid: string): CollectionReference<DeletedSpeech> {

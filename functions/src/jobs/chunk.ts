@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
 import type { Span } from '../audio/chunk/chunks.ts';
+import { chunksPath } from 'offline-audio-sync-contract';
 import type { TimedWord } from 'offline-audio-sync-contract';
 import { recordingId } from '../audio/read/identity.ts';
 import type { JobFile } from './job.ts';
-import { JOBS } from './job.ts';
 import { placeKey } from './place.ts';
 import type { RecordedWord } from './place.ts';
 
@@ -106,7 +106,7 @@ export function chunkInterval(startMs: number, endMs: number): Pick<ChunkDoc, 's
 }
 
 export function chunksOf(db: Firestore, jobId: string): CollectionReference<ChunkDoc> {
-  return db.collection(`${JOBS}/${jobId}/chunks`) as CollectionReference<ChunkDoc>;
+  return db.collection(chunksPath(jobId)) as CollectionReference<ChunkDoc>;
 }
 
 /** Derived from the exact audio, so that writing the same result again is the same document. */

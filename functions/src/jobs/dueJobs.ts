@@ -37,60 +37,33 @@ export class DueJobs {
 
   /** Not written since. A job that is worked on is written with every heartbeat. @param beforeMs Unix milliseconds. */
   still(status: JobStatus, beforeMs: number): DueQuery {
-    const query = this.#due()
-      .where('status', '==', status)
-      .where('updatedAt', '<=', Timestamp.fromMillis(beforeMs))
-      .orderBy('updatedAt')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.updatedAt };
+    return inOrder('updatedAt', this.#due().where('status', '==', status).where('updatedAt', '<=', at(beforeMs)));
   }
 
   /** In this state, and waiting until then or before. */
   overdue(status: JobStatus, beforeMs: number): DueQuery {
-    const query = this.#due()
-      .where('status', '==', status)
-      .where('waitingFor.until', '<=', Timestamp.fromMillis(beforeMs))
-      .orderBy('waitingFor.until')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.waitingFor?.until ?? null };
+    const jobs = this.#due().where('status', '==', status);
+    return inOrder('waitingFor.until', jobs.where('waitingFor.until', '<=', at(beforeMs)));
   }
 
   /** Created then or before, in one of these states. */
   begun(statuses: readonly JobStatus[], beforeMs: number): DueQuery {
-    const query = this.#due()
-      .where('status', 'in', statuses)
-      .where('createdAt', '<=', Timestamp.fromMillis(beforeMs))
-      .orderBy('createdAt')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.createdAt };
+    return inOrder('createdAt', this.#due().where('status', 'in', statuses).where('createdAt', '<=', at(beforeMs)));
   }
 
   /** Ended then or before, and not wrapped up since. */
   notWrappedUp(beforeMs: number): DueQuery {
-    const query = this.#due()
-      .where('notifiedAt', '==', null)
-      .where('finishedAt', '<=', Timestamp.fromMillis(beforeMs))
-      .orderBy('finishedAt')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.finishedAt };
+    return inOrder('finishedAt', this.#due().where('notifiedAt', '==', null).where('finishedAt', '<=', at(beforeMs)));
   }
 
   /** Ended then or later. */
   ended(sinceMs: number): DueQuery {
-    const query = this.#due()
-      .where('finishedAt', '>=', Timestamp.fromMillis(sinceMs))
-      .orderBy('finishedAt')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.finishedAt };
+    return inOrder('finishedAt', this.#due().where('finishedAt', '>=', at(sinceMs)));
   }
 
   /** Whose time to be read has passed. */
   expired(nowMs: number): DueQuery {
-    const query = this.#due()
-      .where('expiresAt', '<=', Timestamp.fromMillis(nowMs))
-      .orderBy('expiresAt')
-      .orderBy(FieldPath.documentId());
-    return { query, at: (job) => job.expiresAt };
+    return inOrder('expiresAt', this.#due().where('expiresAt', '<=', at(nowMs)));
   }
 
   /** A user's unfinished uploads that are labelled with this device, created then or before. */
@@ -119,4 +92,13 @@ export class DueJobs {
   #jobs(): CollectionReference<Job> {
     return this.#db.collection(JOBS) as CollectionReference<Job>;
   }
+}
+
+const at = (ms: number): Timestamp => Timestamp.fromMillis(ms);
+
+type DueTime = 'updatedAt' | 'waitingFor.until' | 'createdAt' | 'finishedAt' | 'expiresAt';
+
+function inOrder(time: DueTime, jobs: Query<DueJob>): DueQuery {
+  const query = jobs.orderBy(time).orderBy(FieldPath.documentId());
+  return { query, at: (job) => (time === 'waitingFor.until' ? (job.waitingFor?.until ?? null) : job[time]) };
 }

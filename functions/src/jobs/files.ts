@@ -7,28 +7,21 @@
  */
 import type { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
-import { JOBS } from './job.ts';
+import { jobFilesPath } from 'offline-audio-sync-contract';
+import type * as contract from 'offline-audio-sync-contract';
 import type { Job, JobFile } from './job.ts';
 
 /** About 30 KB a page, 100 KB with the longest names and errors. */
 export const FILES_PER_PAGE = 50;
 
 /** A page, as it is stored. */
-export interface FilePage {
-  /** Whose it is: the security rules go by it. */
-  readonly uid: string;
-  /** For readers of all pages of a user. */
-  readonly jobId: string;
-  readonly files: readonly JobFile[];
-  /** As the job's. */
-  readonly expiresAt: Timestamp;
-}
+export type FilePage = contract.FilePageDoc<Timestamp>;
 
 /** What of a job leads to its pages. */
 export type PagedJob = Pick<Job, 'filePages'>;
 
 export function filesOf(db: Firestore, jobId: string): CollectionReference<FilePage> {
-  return db.collection(`${JOBS}/${jobId}/job_files`) as CollectionReference<FilePage>;
+  return db.collection(jobFilesPath(jobId)) as CollectionReference<FilePage>;
 }
 
 /** Recordings in pages. @returns what the job keeps of them, and the pages. */
@@ -42,14 +35,8 @@ export function paged(files: readonly JobFile[]): { filePages: string[]; pages: 
 
 /** Ids of the pages that hold, or would hold, these names. */
 export function pageIdsOf({ filePages }: PagedJob, names: Iterable<string>): string[] {
-  const ids = new Set<number>();
-  for (const name of names)
-    ids.add(
-      Math.max(
-        0,
-        filePages.findLastIndex((first) => first <= name),
-      ),
-    );
+  const pageOf = (name: string): number => filePages.findLastIndex((first) => first <= name);
+  const ids = new Set(Array.from(names, (name) => Math.max(0, pageOf(name))));
   return [...ids].sort((a, b) => a - b).map(String);
 }
 

@@ -6,7 +6,13 @@
  * the claim where it failed. A claim whose job has ended is void, so nothing has to be released when a job fails or goes away.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
-import type { CollectionReference, DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
+import type {
+  CollectionReference,
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Transaction,
+} from 'firebase-admin/firestore';
 import { recordingId } from '../audio/read/identity.ts';
 import { existing, MOST_IN_QUERY } from './existing.ts';
 import type { FileRef, Job, JobFile } from './job.ts';
@@ -55,13 +61,10 @@ export interface RecordingShift {
   readonly ref: FileRef;
 }
 
-/** Entries of before places were stored have none. */
-type StoredEntry = Partial<RecordingEntry>;
-
+/** A recording that a job has claimed, by its id. */
 export interface KnownRecording {
   readonly id: string;
-  /** Null where no job has claimed it. */
-  readonly entry: RecordingEntry | null;
+  readonly entry: RecordingEntry;
 }
 
 /** Times of one recording that are remembered. */
@@ -173,49 +176,37 @@ export class RecordingRegistry {
     };
   }
 
-  /** What is known of recordings, within a transaction, by file name: of those whose bytes have arrived. */
+  /** Those of the files that are known, by name, within a transaction. */
   async read(tx: Transaction, uid: string, files: readonly JobFile[]): Promise<Map<string, KnownRecording>> {
     const arrived = files.filter(({ md5 }) => md5 !== null);
-    if (arrived.length === 0) return new Map();
-    const docs = await tx.getAll(...arrived.map((file) => this.#ref(uid, file)));
+    const idOf = new Map(arrived.map((file) => [file.name, this.#ref(uid, file).id]));
+    const known = new Map((await this.byIds(tx, uid, [...idOf.values()])).map((each) => [each.id, each]));
     return new Map(
-      arrived.map(({ name, deviceId, startedAt }, i) => {
-        const entry = docs[i]?.data();
-        const place = { deviceId, startedAt, startTimes: [startedAt.toMillis()] };
-        return [name, { id: docs[i]?.id ?? '', entry: entry === undefined ? null : { ...place, ...entry } }];
+      [...idOf].flatMap(([name, id]): [string, KnownRecording][] => {
+        const found = known.get(id);
+        return found === undefined ? [] : [[name, found]];
       }),
     );
   }
 
   /** The recordings that came under some of these names, whatever job that was. */
-  async named(
-    tx: Transaction,
-    uid: string,
-    names: readonly string[],
-  ): Promise<{ readonly id: string; readonly entry: RecordingEntry }[]> {
-    const found: { id: string; entry: RecordingEntry }[] = [];
+  async named(tx: Transaction, uid: string, names: readonly string[]): Promise<KnownRecording[]> {
+    const found: KnownRecording[] = [];
     for (let from = 0; from < names.length; from += MOST_IN_QUERY) {
       const query = this.#recordings(uid).where('file', 'in', names.slice(from, from + MOST_IN_QUERY));
-      found.push(...(await tx.get(query)).docs.map((doc) => ({ id: doc.id, entry: doc.data() })));
+      found.push(...(await tx.get(query)).docs.flatMap(knownIn));
     }
     return found;
   }
 
   /** Recordings by their ids, those of them that are known. */
-  async byIds(
-    tx: Transaction,
-    uid: string,
-    ids: readonly string[],
-  ): Promise<{ readonly id: string; readonly entry: RecordingEntry }[]> {
+  async byIds(tx: Transaction, uid: string, ids: readonly string[]): Promise<KnownRecording[]> {
     const docs = ids.length === 0 ? [] : await tx.getAll(...ids.map((id) => this.#recordings(uid).doc(id)));
-    return docs.flatMap((doc) => {
-      const entry = doc.data();
-      return entry === undefined ? [] : [{ id: doc.id, entry }];
-    });
+    return docs.flatMap(knownIn);
   }
 
   /** Writes that a recording belongs to another time. */
-  redate(tx: Transaction, uid: string, { id, entry }: { id: string; entry: RecordingEntry }, toMs: number): void {
+  redate(tx: Transaction, uid: string, { id, entry }: KnownRecording, toMs: number): void {
     const startedAt = Timestamp.fromMillis(toMs);
     tx.set(this.#recordings(uid).doc(id), { ...entry, startedAt, startTimes: timesOf(entry, startedAt) });
   }
@@ -289,20 +280,21 @@ function decide(
   if (entry.state === 'done') return { kind: 'duplicate', ...originalOf(entry), shift };
   const owner = entry.state === 'claimed' ? owners.get(entry.jobId) : undefined;
   if (owner === undefined || isFinished(owner.status)) {
-    return { kind: 'ours', startedAt: isKnownTime ? placeOf(entry, startedAt) : startedAt, shift };
+    return { kind: 'ours', startedAt: isKnownTime ? entry.startedAt : startedAt, shift };
   }
   // One that waits for its turn gets it when this job waits: until then is a guess that takes this one into account.
   const until = owner.waitingFor?.reason === 'earlier_jobs' ? null : owner.waitingFor?.until;
   return { kind: 'wait', untilMs: until?.toMillis() ?? null };
 }
 
-/** Whether a recording has come at this time. Entries of before times were stored know every time. */
-function knowsTime({ startTimes }: StoredEntry, startedAt: Timestamp): boolean {
-  return startTimes?.includes(startedAt.toMillis()) ?? true;
+function knownIn(doc: DocumentSnapshot<RecordingEntry>): KnownRecording[] {
+  const entry = doc.data();
+  return entry === undefined ? [] : [{ id: doc.id, entry }];
 }
 
-function placeOf(entry: StoredEntry, otherwise: Timestamp): Timestamp {
-  return entry.startedAt ?? otherwise;
+/** Whether a recording has come at this time. */
+function knowsTime({ startTimes }: RecordingEntry, startedAt: Timestamp): boolean {
+  return startTimes.includes(startedAt.toMillis());
 }
 
 function shiftOf(id: string, entry: RecordingEntry, toMs: number): RecordingShift {
@@ -311,9 +303,8 @@ function shiftOf(id: string, entry: RecordingEntry, toMs: number): RecordingShif
 }
 
 /** The times of an entry with others, the newest last. */
-export function timesOf(entry: RecordingEntry | undefined, ...added: readonly Timestamp[]): number[] {
-  const known: StoredEntry = entry ?? {};
-  const times = new Set([...(known.startTimes ?? []), ...added.map((time) => time.toMillis())]);
+function timesOf(entry: RecordingEntry | undefined, ...added: readonly Timestamp[]): number[] {
+  const times = new Set([...(entry?.startTimes ?? []), ...added.map((time) => time.toMillis())]);
   return [...times].slice(-MOST_START_TIMES);
 }
 

@@ -67,11 +67,7 @@ export class JobStore {
   async create(jobId: string, { job, files }: NewJob): Promise<boolean> {
     const batch = this.#db.batch();
     batch.create(this.ref(jobId), job);
-    const { uid, expiresAt } = job;
-    // Pages with these ids may be left of an earlier job with this id; this one reads those that it writes.
-    for (const [i, page] of paged(files).pages.entries()) {
-      batch.set(filesOf(this.#db, jobId).doc(String(i)), { uid, jobId, files: page, expiresAt });
-    }
+    for (const [ref, page] of this.#newPages(jobId, { job, files })) batch.set(ref, page);
     try {
       await batch.commit();
       return true;
@@ -92,9 +88,7 @@ export class JobStore {
       // Tasks of the job before are not this one's.
       const begun = { ...job, epoch: current.epoch + 1 };
       tx.set(this.ref(jobId), begun);
-      for (const [i, page] of paged(files).pages.entries()) {
-        tx.set(filesOf(this.#db, jobId).doc(String(i)), { uid: job.uid, jobId, files: page, expiresAt: job.expiresAt });
-      }
+      for (const [ref, page] of this.#newPages(jobId, { job, files })) tx.set(ref, page);
       return begun;
     });
   }
@@ -191,6 +185,12 @@ export class JobStore {
       jobs,
       nextPageToken: hasMore ? encodePageToken({ createdAt: last.job.createdAt, jobId: last.id }) : null,
     };
+  }
+
+  /** Pages with these ids may be left of an earlier job with this id; the new one reads those that it writes. */
+  #newPages(jobId: string, { job: { uid, expiresAt }, files }: NewJob) {
+    const pages = filesOf(this.#db, jobId);
+    return paged(files).pages.map((page, i) => [pages.doc(String(i)), { uid, jobId, files: page, expiresAt }] as const);
   }
 
   #jobs(): CollectionReference<Job> {

@@ -1,24 +1,18 @@
 /** What a job says about its recordings without naming them: counts, ledger and the first failures. Pure. */
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { isFinal, MAX_LISTED_FAILURES } from './job.ts';
-import type { AudioLedger, FileState, JobFile, JobTotals } from './job.ts';
+import type { AudioLedger, JobFile, JobTotals } from './job.ts';
+
+const NOTHING: JobTotals = {
+  fileCounts: { expected: 0, staged: 0, transcribed: 0, silent: 0, duplicate: 0, failed: 0 },
+  ledger: EMPTY_LEDGER,
+  failures: [],
+};
 
 export function totalsOf(files: readonly JobFile[]): JobTotals {
-  const fileCounts: Record<FileState, number> = {
-    expected: 0,
-    staged: 0,
-    transcribed: 0,
-    silent: 0,
-    duplicate: 0,
-    failed: 0,
-  };
-  for (const { state } of files) fileCounts[state]++;
-  const final = files.filter(isFinal);
-  return {
-    fileCounts,
-    ledger: final.map(ledgerOf).reduce(sumOf, EMPTY_LEDGER),
-    failures: final.flatMap(({ error }) => error ?? []).slice(0, MAX_LISTED_FAILURES),
-  };
+  const fileCounts = { ...NOTHING.fileCounts };
+  for (const file of files) if (!isFinal(file)) fileCounts[file.state]++;
+  return withFinal({ ...NOTHING, fileCounts }, [], files.filter(isFinal));
 }
 
 /** The totals after recordings became final. @param before the same recordings as they were. */

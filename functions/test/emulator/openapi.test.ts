@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
+import type { JobFile } from '../../src/jobs/job.ts';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
@@ -265,9 +266,10 @@ describe('docs/openapi.yaml', () => {
     // Another job works on the same recording.
     const page = await db.doc(`offline_sync_jobs/${failed.job_id}/job_files/0`).get();
     const { recordingId } = await import('../../src/audio/read/identity.ts');
-    const [{ md5, size }] = page.get('files') as [{ md5: string; size: number }];
+    const [{ md5, size, deviceId, startedAt }] = page.get('files') as [JobFile & { md5: string }];
     const claim = db.doc(`users/${user.uid}/recordings/${recordingId(user.uid, md5, size)}`);
-    await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x' });
+    const place = { deviceId, startedAt, startTimes: [startedAt.toMillis()] };
+    await claim.set({ state: 'claimed', jobId: waiting.result.job_id, file: 'x', ...place });
     const other = db.doc(`offline_sync_jobs/${waiting.result.job_id}/job_files/0`);
     const [expected] = (await other.get()).get('files') as [object];
     await other.update({ files: [{ ...expected, md5, size }] });
