@@ -1,4 +1,5 @@
 /** Brings one batch to the server, by either way. What it did survives in the library; doing it again does no harm. */
+import type { ErrorCode } from 'offline-audio-sync-contract';
 import type { Api, DirectJob } from './api.ts';
 import type { BatchLimits } from './batches.ts';
 import { RequestError } from './errors.ts';
@@ -34,7 +35,7 @@ const MOST_BREAKS = 3;
 const SMALL_REQUEST = 256 * 1024;
 
 /** The catalogue's codes for a request that is too much at once. */
-const TOO_LARGE = new Set(['payload_too_large', 'too_many_files', 'http_413']);
+const TOO_LARGE: ReadonlySet<string> = new Set<ErrorCode>(['payload_too_large', 'too_many_files']);
 
 export class Sender {
   readonly #options: SenderOptions;

@@ -52,6 +52,11 @@ export function boundedInt(name: string, options: IntOptions, logger: Logger = c
   };
 }
 
+/** What may be used: as much as the operator likes, and 0 for no limit. */
+function amount(name: string, fallback: number, description: string): IntSetting {
+  return boundedInt(name, { default: fallback, min: 0, max: ANY, description });
+}
+
 /** What may turn speech into words. `auto`: Deepgram where it has a key, the local recogniser elsewhere. */
 export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
 
@@ -237,59 +242,42 @@ export const params = {
     default: '',
     description: 'The ffmpeg binary for ordinary audio files; empty to use ffmpeg-static, or else the one on the PATH.',
   }),
-  maxActiveJobs: boundedInt('MAX_ACTIVE_JOBS', {
-    default: 200,
-    min: 0,
-    max: ANY,
-    description: 'Jobs of one user that may be under way at once; 0 for any number.',
-  }),
-  maxRunningJobs: boundedInt('MAX_RUNNING_JOBS', {
-    default: 4,
-    min: 0,
-    max: ANY,
-    description:
-      'Jobs of one user that are processed at once; the others wait in the order in which they were created. 0 for any number.',
-  }),
-  maxUnfinishedUploads: boundedInt('MAX_UNFINISHED_UPLOADS', {
-    default: 20,
-    min: 0,
-    max: ANY,
-    description: 'Jobs of one user whose recordings have not all arrived; 0 for any number.',
-  }),
-  dailyAudioMinutes: boundedInt('DAILY_AUDIO_MINUTES', {
-    default: 2880,
-    min: 0,
-    max: ANY,
-    description:
-      'Audio of one user, silence included, that is searched for speech in a day (UTC); the rest waits. 0 for any amount.',
-  }),
-  dailyUploadMegabytes: boundedInt('DAILY_UPLOAD_MEGABYTES', {
-    default: 20_000,
-    min: 0,
-    max: ANY,
-    description:
-      'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
-  }),
-  projectAudioMinutes: boundedInt('PROJECT_DAILY_AUDIO_MINUTES', {
-    default: 28_800,
-    min: 0,
-    max: ANY,
-    description: 'Audio of all users together that is searched for speech in a day (UTC); 0 for any amount.',
-  }),
-  projectSpeechMinutes: boundedInt('PROJECT_DAILY_SPEECH_MINUTES', {
-    default: 6000,
-    min: 0,
-    max: ANY,
-    description:
-      'Speech of all users together that is sent to transcription in a day (UTC): the ceiling of its bill. 0 for any amount.',
-  }),
-  projectUploadMegabytes: boundedInt('PROJECT_DAILY_UPLOAD_MEGABYTES', {
-    default: 200_000,
-    min: 0,
-    max: ANY,
-    description:
-      'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
-  }),
+  maxActiveJobs: amount('MAX_ACTIVE_JOBS', 200, 'Jobs of one user that may be under way at once; 0 for any number.'),
+  maxRunningJobs: amount(
+    'MAX_RUNNING_JOBS',
+    4,
+    'Jobs of one user that are processed at once; the others wait in the order in which they were created. 0 for any number.',
+  ),
+  maxUnfinishedUploads: amount(
+    'MAX_UNFINISHED_UPLOADS',
+    20,
+    'Jobs of one user whose recordings have not all arrived; 0 for any number.',
+  ),
+  dailyAudioMinutes: amount(
+    'DAILY_AUDIO_MINUTES',
+    2880,
+    'Audio of one user, silence included, that is searched for speech in a day (UTC); the rest waits. 0 for any amount.',
+  ),
+  dailyUploadMegabytes: amount(
+    'DAILY_UPLOAD_MEGABYTES',
+    20_000,
+    'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
+  ),
+  projectAudioMinutes: amount(
+    'PROJECT_DAILY_AUDIO_MINUTES',
+    28_800,
+    'Audio of all users together that is searched for speech in a day (UTC); 0 for any amount.',
+  ),
+  projectSpeechMinutes: amount(
+    'PROJECT_DAILY_SPEECH_MINUTES',
+    6000,
+    'Speech of all users together that is sent to transcription in a day (UTC): the ceiling of its bill. 0 for any amount.',
+  ),
+  projectUploadMegabytes: amount(
+    'PROJECT_DAILY_UPLOAD_MEGABYTES',
+    200_000,
+    'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
+  ),
   signUp: defineString('SIGN_UP', {
     default: 'open',
     description:
@@ -300,19 +288,16 @@ export const params = {
     default: '',
     description: 'Domains of e-mail addresses that SIGN_UP=domains admits, separated by commas.',
   }),
-  dailySpeechMinutes: boundedInt('DAILY_SPEECH_MINUTES', {
-    default: 960,
-    min: 0,
-    max: ANY,
-    description:
-      'Speech of one user that is transcribed in a day (UTC); the rest waits for the next. 0 for any amount.',
-  }),
-  throttledSpeechMinutes: boundedInt('THROTTLED_SPEECH_MINUTES', {
-    default: 0,
-    min: 0,
-    max: ANY,
-    description: 'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
-  }),
+  dailySpeechMinutes: amount(
+    'DAILY_SPEECH_MINUTES',
+    960,
+    'Speech of one user that is transcribed in a day (UTC); the rest waits for the next. 0 for any amount.',
+  ),
+  throttledSpeechMinutes: amount(
+    'THROTTLED_SPEECH_MINUTES',
+    0,
+    'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
+  ),
   omiApi: defineBoolean('OMI_API', {
     default: false,
     description:

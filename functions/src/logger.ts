@@ -1,5 +1,6 @@
 /** Structured logs without content: what modules need of a logger, and the one that is deployed. */
 import { write } from 'firebase-functions/logger';
+import type { LogSeverity } from 'firebase-functions/logger';
 import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { LOG_EVENTS } from './logEvents.ts';
 import type { LogEvent } from './logEvents.ts';
@@ -18,17 +19,13 @@ type Fields = Readonly<Record<string, unknown>>;
  * Writes to Cloud Logging: the event's key, for filters and alerts, and its sentence as the message. Not with `error()` of
  * firebase-functions, which puts a stack in the place of the message.
  */
-export const cloudLogger: Logger = {
-  info: (event, fields) => {
-    write({ ...redacted(fields), severity: 'INFO', event, message: LOG_EVENTS[event] });
-  },
-  warn: (event, fields) => {
-    write({ ...redacted(fields), severity: 'WARNING', event, message: LOG_EVENTS[event] });
-  },
-  error: (event, fields) => {
-    write({ ...redacted(fields), severity: 'ERROR', event, message: LOG_EVENTS[event] });
-  },
-};
+export const cloudLogger: Logger = { info: writer('INFO'), warn: writer('WARNING'), error: writer('ERROR') };
+
+function writer(severity: LogSeverity): Logger['info'] {
+  return (event, fields) => {
+    write({ ...redacted(fields), severity, event, message: LOG_EVENTS[event] });
+  };
+}
 
 /**
  * What may be logged of an error. Never the error object itself: those of HTTP clients carry the request with its Authorization header

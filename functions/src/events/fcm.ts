@@ -1,4 +1,5 @@
 /** Firebase Cloud Messaging as a {@link Notifier}. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchResponse, Messaging } from 'firebase-admin/messaging';
 import type { Logger } from '../logger.ts';
 import type { DeviceStore, DeviceToken } from './devices.ts';
@@ -56,15 +57,8 @@ class DeadlineExceeded extends Error {
 
 /** @throws DeadlineExceeded when the work takes longer; it is not stopped by that, and its result is dropped. */
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new DeadlineExceeded());
-    }, deadlineMs);
-  });
-  return Promise.race([work, late]).finally(() => {
-    clearTimeout(timer);
-  });
+  const late = sleep(deadlineMs, undefined, { ref: false }).then(() => Promise.reject(new DeadlineExceeded()));
+  return Promise.race([work, late]);
 }
 
 /** For the Emulator Suite, which has no FCM: says what would be sent. */

@@ -11,57 +11,23 @@ import type { Failure, Job, JobStatus } from '../jobs/job.ts';
 
 export type OmiStatus = 'queued' | 'processing' | 'completed' | 'partial_failure' | 'failed';
 
-/** The 202 of `POST /v2/sync-local-files`. */
-export interface OmiStart {
-  readonly job_id: string;
-  readonly status: OmiStatus;
-  readonly total_files: number;
-  readonly total_segments: number;
-  readonly poll_after_ms: number;
-  /** Omi's `backfill` is a queue of its own, which is not needed here. */
-  readonly lane: 'fresh';
-}
-
-interface OmiResult {
-  readonly new_memories: readonly string[];
-  readonly updated_memories: readonly string[];
-  readonly failed_segments: number;
-  readonly total_segments: number;
-  readonly errors: readonly string[];
-}
-
-/** The answer to `GET /v2/sync-local-files/{job_id}`. */
-export interface OmiJob {
-  readonly job_id: string;
-  readonly status: OmiStatus;
-  readonly total_segments: number;
-  readonly processed_segments: number;
-  readonly successful_segments: number;
-  readonly failed_segments: number;
-  readonly lane: 'fresh';
-  readonly reason_code: string | null;
-  /** Seconds. */
-  readonly retry_after: number | null;
-  readonly recording_age_seconds: number | null;
-  /** Once the job has ended. */
-  readonly result?: OmiResult;
-  readonly error?: string;
-}
-
+/** Omi's `backfill` is a queue of its own, which is not needed here. */
+const LANE = 'fresh';
 /** How long Omi's app waits before it asks for a job again, milliseconds. */
 const POLL_AFTER_MS = 3000;
 /** Sentences that a result lists, as many as Omi's does. */
 const MAX_ERRORS = 10;
 
-export function omiStart(jobId: string, job: Job): OmiStart {
+/** The 202 of `POST /v2/sync-local-files`. */
+export function omiStart(jobId: string, job: Job) {
   const { total } = countsOf(job);
   const status = omiStatus(job);
   const poll_after_ms = isFinished(job.status) ? 0 : POLL_AFTER_MS;
-  return { job_id: jobId, status, total_files: total, total_segments: total, poll_after_ms, lane: 'fresh' };
+  return { job_id: jobId, status, total_files: total, total_segments: total, poll_after_ms, lane: LANE };
 }
 
-/** @param nowMs Unix milliseconds */
-export function omiJob(jobId: string, job: Job, nowMs: number): OmiJob {
+/** The answer to `GET /v2/sync-local-files/{job_id}`. @param nowMs Unix milliseconds */
+export function omiJob(jobId: string, job: Job, nowMs: number) {
   const { total, successful, failed } = countsOf(job);
   const failures = [...job.failures, ...(job.rejected?.first ?? [])];
   const hasEnded = isFinished(job.status);
@@ -75,10 +41,12 @@ export function omiJob(jobId: string, job: Job, nowMs: number): OmiJob {
     processed_segments: successful + failed,
     successful_segments: successful,
     failed_segments: failed,
-    lane: 'fresh',
+    lane: LANE,
     reason_code: hasEnded ? (failures[0]?.code ?? null) : job.status === 'deferred' ? waitOf(job) : null,
+    // Seconds.
     retry_after: until === null ? null : Math.max(0, Math.ceil((until.toMillis() - nowMs) / 1000)),
     recording_age_seconds: null,
+    // Once the job has ended.
     ...(hasEnded && {
       result: {
         new_memories: job.newConversationIds,
@@ -129,47 +97,11 @@ function sentenceOf(status: JobStatus, failures: readonly Failure[]): string {
   return status === 'cancelled' ? 'The job was cancelled.' : 'Nothing of the job could be done.';
 }
 
-/** The answer to `GET /v1/conversations/{id}`, as far as this service knows what is in it. */
-export interface OmiConversation {
-  readonly id: string;
-  readonly created_at: string;
-  readonly started_at: string;
-  readonly finished_at: string;
-  readonly structured: {
-    readonly title: string;
-    readonly overview: string;
-    readonly emoji: string;
-    readonly category: string;
-    readonly action_items: readonly never[];
-    readonly events: readonly never[];
-  };
-  readonly transcript_segments: readonly OmiSegment[];
-  readonly apps_results: readonly never[];
-  readonly photos: readonly never[];
-  readonly geolocation: null;
-  readonly external_data: null;
-  readonly source: string;
-  readonly language: string | null;
-  readonly status: 'completed';
-  readonly discarded: boolean;
-  readonly deleted: boolean;
-}
-
-interface OmiSegment {
-  readonly id: string;
-  readonly text: string;
-  /** `SPEAKER_00` and on, in order of appearance. */
-  readonly speaker: string;
-  readonly speaker_id: number;
-  readonly is_user: boolean;
-  readonly person_id: null;
-  /** Seconds from the start of the conversation. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** @param segments of all of the conversation */
-export function omiConversation(id: string, conversation: Conversation, segments: readonly Segment[]): OmiConversation {
+/**
+ * The answer to `GET /v1/conversations/{id}`, as far as this service knows what is in it.
+ * @param segments of all of the conversation
+ */
+export function omiConversation(id: string, conversation: Conversation, segments: readonly Segment[]) {
   return {
     id,
     created_at: conversation.createdAt.toDate().toISOString(),
@@ -196,7 +128,8 @@ export function omiConversation(id: string, conversation: Conversation, segments
   };
 }
 
-function omiSegments(id: string, startMs: number, segments: readonly Segment[]): OmiSegment[] {
+/** Speakers are `SPEAKER_00` and on, in order of appearance; times are seconds from the start of the conversation. */
+function omiSegments(id: string, startMs: number, segments: readonly Segment[]) {
   const voices = new Map<number | null, number>();
   return joinSegments(segments).map((paragraph, index) => {
     const voice = voices.get(paragraph.speaker) ?? voices.size;

@@ -59,11 +59,10 @@ export class KeptAudio {
 
   /** Names the object, in the transaction that stores the words that were heard in it. */
   name(tx: Transaction, audio: UnnamedAudio, spans: readonly KeptSpan[], durationMs: number): void {
-    const { uid, chunkId, path, contentType, bytes } = audio;
-    const [createdAt, expiresAt] = [this.#now(), this.#now() + this.#keptMs].map((ms) => Timestamp.fromMillis(ms));
-    if (createdAt === undefined || expiresAt === undefined) return;
-    const entry: KeptAudioEntry = { path, contentType, bytes, durationMs, spans, createdAt, expiresAt };
-    tx.set(keptAudioOf(this.#db, uid).doc(chunkId), entry);
+    const { uid, chunkId, ...object } = audio;
+    const nowMs = this.#now();
+    const times = { createdAt: Timestamp.fromMillis(nowMs), expiresAt: Timestamp.fromMillis(nowMs + this.#keptMs) };
+    tx.set(keptAudioOf(this.#db, uid).doc(chunkId), { ...object, durationMs, spans, ...times });
   }
 
   /** Deletes objects whose documents are gone; those already gone are fine. */

@@ -82,14 +82,7 @@ export async function stageAll(staging: Staging, objects: readonly ObjectToStage
 
 /** Removes everything that it can. @returns how many it could not; the sweeper finds those. */
 export async function removeAll(staging: Staging, objects: readonly StagedObject[]): Promise<number> {
-  const outcomes = await pMap(
-    objects,
-    (object) =>
-      staging.remove(object).then(
-        () => true,
-        () => false,
-      ),
-    { concurrency: CONCURRENCY },
-  );
-  return outcomes.filter((removed) => !removed).length;
+  let left = 0;
+  await pMap(objects, (object) => staging.remove(object).catch(() => (left += 1)), { concurrency: CONCURRENCY });
+  return left;
 }

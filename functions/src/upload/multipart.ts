@@ -73,7 +73,10 @@ export function parseMultipart(
   const files: UploadedFile[] = [];
   for (const { field, filename, content } of partsOf(rawBody, boundary)) {
     if (field === FILES_FIELD) {
-      if (files.length === maxFiles) throw tooManyFiles(maxFiles);
+      if (files.length === maxFiles) {
+        const message = `At most ${String(maxFiles)} recordings in one request; send fewer.`;
+        throw new AppError('too_many_files', { message });
+      }
       files.push({ filename: filename ?? '', bytes: content });
     } else if (filename !== null) {
       throw invalidRequest(`Send recordings in the field "${FILES_FIELD}"; another file field is not taken.`);
@@ -93,12 +96,6 @@ function addField(fields: Map<string, string>, name: string, content: Buffer): v
     throw invalidRequest(`The field ${shown} is longer than ${String(MAX_FIELD_BYTES)} bytes.`);
   }
   fields.set(name, content.toString('utf8'));
-}
-
-function tooManyFiles(maxFiles: number): AppError {
-  return new AppError('too_many_files', {
-    message: `At most ${String(maxFiles)} recordings in one request; send fewer.`,
-  });
 }
 
 function invalidRequest(message: string): AppError {

@@ -3,7 +3,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { createOmiHandler } from '../../../src/endpoints/omiApi.ts';
 import type { OmiDeps } from '../../../src/endpoints/omiApi.ts';
 import { AppError } from '../../../src/errors.ts';
-import type { OmiJob, OmiStart } from '../../../src/http/omiViews.ts';
+import type { omiStart } from '../../../src/http/omiViews.ts';
 import { omiJob } from '../../../src/http/omiViews.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { acceptUpload } from '../../../src/upload/accept.ts';
@@ -13,6 +13,9 @@ import { filePart, multipart } from '../../support/multipart.ts';
 import type { Part } from '../../support/multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../../support/recordings.ts';
 import { memoryDeps, NOW_MS } from '../../support/uploads.ts';
+
+type OmiStart = ReturnType<typeof omiStart>;
+type OmiJob = ReturnType<typeof omiJob>;
 
 const UPLOAD = '/v2/sync-local-files';
 const name = (codec: string, at = CAPTURED_AT) => `audio_friend_${codec}_16000_1_fs160_${String(at)}.bin`;
