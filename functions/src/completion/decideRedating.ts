@@ -14,13 +14,13 @@ import type { FileRef, Job, JobFile } from '../jobs/job.ts';
 import { prepareRedating } from '../jobs/redatings.ts';
 import type { KnownRecording, RecordingRegistry, RecordingShift } from '../jobs/registry.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
-import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import { backInQueue, NO_ATTEMPTS } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 
 /** What a caller asks for. */
 export interface RedatingRequest {
   readonly uid: string;
-  /** Null: recordings by their names alone, or by a conversation, whatever job they came in. */
+  /** Null: recordings by their names alone, or by a conversation, in any job. */
   readonly jobId: string | null;
   /** All recordings in which something of it was said. Counts where neither a job nor names are given. */
   readonly conversationId: string | null;
@@ -113,7 +113,7 @@ export async function decideRedating(
   }
   const restarted = [...open].flatMap(([id, { job, files }]) => {
     files.write(tx);
-    return isInHand(job) ? [{ jobId: id, job: jobs.write(tx, id, job, beginAgain(job)) }] : [];
+    return isInHand(job) ? [{ jobId: id, job: jobs.write(tx, id, job, { ...backInQueue(job), ...NO_ATTEMPTS }) }] : [];
   });
   write(shiftsOf(places), key, now());
   return { recordings, restarted };
@@ -237,15 +237,4 @@ function shiftsOf(places: readonly (Selected & { readonly toMs: number })[]): Re
 /** Whether a worker has it, or it waits for a time that may have to do with its dates. */
 function isInHand({ status }: Job): boolean {
   return !isFinished(status) && status !== 'uploading' && status !== 'pending';
-}
-
-function beginAgain({ epoch }: Job) {
-  return {
-    status: 'pending',
-    lease: null,
-    attempts: 0,
-    reading: null,
-    epoch: epoch + 1,
-    waitingFor: WAITING_IN_QUEUE,
-  } as const;
 }

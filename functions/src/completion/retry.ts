@@ -8,7 +8,7 @@ import type { Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
-import { queuedProgress, WAITING_IN_QUEUE } from '../jobs/store.ts';
+import { backInQueue, NO_ATTEMPTS, queuedProgress } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { Logger } from '../logger.ts';
@@ -49,14 +49,10 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
     const { filesTotal, chunksDone, chunksPlanned } = current.progress;
     return {
       ...totals,
-      status: 'pending',
+      ...backInQueue(current),
+      ...NO_ATTEMPTS,
       progress: { ...queuedProgress(filesTotal), filesDone: filesTotal - staged, chunksDone, chunksPlanned },
-      waitingFor: WAITING_IN_QUEUE,
-      lease: null,
-      attempts: 0,
       deferrals: 0,
-      reading: null,
-      epoch: current.epoch + 1,
       notifiedAt: null,
       acknowledgedAt: null,
       finishedAt: null,

@@ -77,7 +77,7 @@ export class DueJobs {
     return new Map(due.map((doc) => [doc.id, doc.data()]));
   }
 
-  /** Some of a user's jobs, of whatever state. @param before of when they were created; null for any time. */
+  /** Some of a user's jobs, in any state. @param before of when they were created; null for any time. */
   async someOf(uid: string, before: Timestamp | null, limit: number): Promise<DocumentReference[]> {
     const jobs = this.#jobs().where('uid', '==', uid);
     const old = before === null ? jobs : jobs.where('createdAt', '<', before).orderBy('createdAt', 'desc');

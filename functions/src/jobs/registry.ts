@@ -189,7 +189,7 @@ export class RecordingRegistry {
     );
   }
 
-  /** The recordings that came under some of these names, whatever job that was. */
+  /** The recordings that came under some of these names, in any job. */
   async named(tx: Transaction, uid: string, names: readonly string[]): Promise<KnownRecording[]> {
     const found: KnownRecording[] = [];
     for (let from = 0; from < names.length; from += MOST_IN_QUERY) {

@@ -273,6 +273,14 @@ export function queuedProgress(filesTotal: number): Progress {
 /** What a job waits for once its recordings are staged. */
 export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
 
+/** The change that puts a job back into the queue. Its tasks so far are dropped, and its worker can write nothing more. */
+export function backInQueue({ epoch }: Pick<Job, 'epoch'>) {
+  return { status: 'pending', lease: null, epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } as const;
+}
+
+/** Of a job that begins anew, or has come further. */
+export const NO_ATTEMPTS = { attempts: 0, reading: null } as const;
+
 /** Times in a row that an update may meet a document that it is about to create. */
 const CREATING_TRIES = 5;
 

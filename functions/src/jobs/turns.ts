@@ -14,7 +14,7 @@ import type { Job } from './job.ts';
 import { enqueueJob } from './queue.ts';
 import type { TaskQueue } from './queue.ts';
 import type { JobChange, JobStore } from './store.ts';
-import { WAITING_IN_QUEUE } from './store.ts';
+import { backInQueue } from './store.ts';
 import type { Logger } from '../logger.ts';
 
 export interface TurnDeps {
@@ -90,9 +90,9 @@ export class Turns {
   async #wake(jobId: string): Promise<void> {
     const { jobs } = this.#deps;
     const woken: { isWoken: boolean } = { isWoken: false };
-    const job = await jobs.update(jobId, ({ epoch, waitingFor }) => {
-      woken.isWoken = waitingFor?.reason === 'earlier_jobs';
-      return woken.isWoken ? { status: 'pending', epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } : null;
+    const job = await jobs.update(jobId, (current) => {
+      woken.isWoken = current.waitingFor?.reason === 'earlier_jobs';
+      return woken.isWoken ? backInQueue(current) : null;
     });
     if (job !== null && woken.isWoken) await enqueueJob(jobId, job, this.#deps);
   }

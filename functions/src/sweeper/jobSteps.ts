@@ -7,7 +7,7 @@ import type { Job } from '../jobs/job.ts';
 import { retryWaitMs } from '../jobs/lease.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import { isFinished, STARTED_STATUSES } from '../jobs/stateMachine.ts';
-import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import { backInQueue } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../completion/finish.ts';
 import type { EarlyEnd, EndDeps, WrapUpDeps } from '../completion/finish.ts';
@@ -100,7 +100,7 @@ async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue, now
     result.revived = isDead(current, deadSinceMs);
     if (!result.revived) return null;
     if (retryWaitMs(current.attempts) > 0) return deferral(current, null, now());
-    return { status: 'pending', lease: null, epoch: current.epoch + 1, waitingFor: WAITING_IN_QUEUE };
+    return backInQueue(current);
   });
   if (!result.revived || job === null) return false;
   const delaySeconds = Math.max(0, ((job.waitingFor?.until?.toMillis() ?? 0) - now()) / 1000);

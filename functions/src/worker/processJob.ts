@@ -12,7 +12,7 @@ import type { Admission } from '../jobs/lease.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { Turns } from '../jobs/turns.ts';
-import { WAITING_IN_QUEUE } from '../jobs/store.ts';
+import { backInQueue, NO_ATTEMPTS } from '../jobs/store.ts';
 import { errorFields } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { PreferenceStore } from '../transcription/preferences.ts';
@@ -235,14 +235,7 @@ function leased(transcriber: Transcriber, lease: Lease): Transcriber {
 
 /** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
 async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
-  const job = await lease.update(({ epoch }) => ({
-    status: 'pending',
-    lease: null,
-    attempts: 0,
-    reading: null,
-    epoch: epoch + 1,
-    waitingFor: WAITING_IN_QUEUE,
-  }));
+  const job = await lease.update((current) => ({ ...backInQueue(current), ...NO_ATTEMPTS }));
   // The lease is given up: a failure of the queue is no failure of the attempt.
   await enqueueJob(lease.jobId, job, { queue: deps.queue, logger });
   logger.info('job.continued', { stage: 'continue', nextEpoch: job.epoch });
