@@ -97,11 +97,11 @@ export interface ExportedSegment {
   readonly ended_at: IsoTime;
   /** As it was heard. */
   readonly text: string;
-  /** As its user corrected it, for who reads this: an import goes by the edits. Empty where nothing is left of it. */
+  /** As its user corrected it, for readers of the file: an import goes by the edits. Empty where nothing is left of it. */
   readonly corrected_text?: string | null;
   /** From 1, in order of appearance. */
   readonly speaker?: number | null;
-  /** As its user calls the speaker, for who reads this. */
+  /** As its user calls the speaker, for readers of the file. */
   readonly speaker_name?: string | null;
   /** The number of the voice, the same in all conversations. */
   readonly voice?: number | null;

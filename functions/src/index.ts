@@ -66,7 +66,7 @@ export { processSyncJob } from './endpoints/processSyncJob.ts';
 /** Every 5 minutes: re-enqueues stuck jobs, ends expired ones, deletes orphaned objects. */
 export { sweepSyncJobs } from './endpoints/sweepSyncJobs.ts';
 
-/** A job was deleted, by whatever: its chunks and its audio are deleted. */
+/** A job was deleted, by the sweeper, a TTL policy, the console or an app: its chunks and its audio are deleted. */
 export { onSyncJobDeleted } from './endpoints/onSyncJobDeleted.ts';
 
 /** An app signed out or was removed: uploads that it does not continue are cancelled. */

@@ -37,16 +37,16 @@ export function withoutRepeats<T extends Spoken>(
   deleted: readonly Interval[],
   sounds?: Sounds,
 ): T[] {
-  const heard = new Heard(sounds);
-  for (const word of known) heard.add({ ...word, isStored: true });
+  const seen = new KnownWords(sounds);
+  for (const word of known) seen.add({ ...word, isStored: true });
   const kept: T[] = [];
   const met: { readonly word: T; readonly isSame: boolean }[] = [];
   const verdicts = words.map((word) => {
     const at = middle(word);
     if (deleted.some(({ startMs, endMs }) => at >= startMs && at <= endMs)) return 'deleted';
-    const meeting = heard.meeting(word);
+    const meeting = seen.meeting(word);
     // A repeat is not remembered: its time wavers, and could reach the next word that sounds the same.
-    if (meeting !== 'same' && meeting !== 'repeat') heard.add({ ...word, isStored: false });
+    if (meeting !== 'same' && meeting !== 'repeat') seen.add({ ...word, isStored: false });
     if (meeting === null || meeting === 'repeat') return meeting ?? 'new';
     return met.push({ word, isSame: meeting === 'same' }) - 1;
   });
@@ -65,21 +65,21 @@ function isSameAudio(met: readonly { readonly isSame: boolean }[], at: number): 
   return around.filter(({ isSame }) => isSame).length > SAME_AUDIO_SHARE * around.length;
 }
 
-interface HeardWord extends Spoken {
+interface KnownWord extends Spoken {
   /** It is not of the chunk that is looked at. */
   readonly isStored: boolean;
 }
 
 /** Words by their time. */
-class Heard {
+class KnownWords {
   readonly #sounds: Sounds | undefined;
-  readonly #bySecond = new Map<number, HeardWord[]>();
+  readonly #bySecond = new Map<number, KnownWord[]>();
 
   constructor(sounds: Sounds | undefined) {
     this.#sounds = sounds;
   }
 
-  add(word: HeardWord): void {
+  add(word: KnownWord): void {
     for (const second of secondsOf(word)) {
       const there = this.#bySecond.get(second);
       if (there === undefined) this.#bySecond.set(second, [word]);
@@ -101,7 +101,7 @@ class Heard {
     return there.some((before) => overlapMs(before, word) > lengthMs(word) / 2) ? 'other' : null;
   }
 
-  #isSameAudio(before: HeardWord, word: Spoken): boolean | null {
+  #isSameAudio(before: KnownWord, word: Spoken): boolean | null {
     const { recording: a } = before;
     const { recording: b } = word;
     if (a === undefined || b === undefined) return null;

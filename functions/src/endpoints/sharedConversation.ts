@@ -1,4 +1,4 @@
-/** `GET /v2/sync/shared`: what a link shows to everybody who has it. The token is a header, so that it is in no log and no Referer. */
+/** `GET /v2/sync/shared`: what a link shows to everybody who has the link. The token is a header, so that it is in no log and no Referer. */
 import { onRequest } from 'firebase-functions/v2/https';
 import { SHARE_TOKEN_HEADER, speakerNumbers } from 'offline-audio-sync-contract';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
@@ -11,7 +11,7 @@ import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
-/** Anybody may call it, so few instances: who asks in masses waits, and costs little. */
+/** Anybody may call it, so it has few instances: a flood of requests waits, and costs little. */
 const options = { ...READ_OPTIONS, maxInstances: 5 };
 
 export const sharedConversation = onRequest(

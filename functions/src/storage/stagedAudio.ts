@@ -9,7 +9,7 @@ import { stagedPath } from './paths.ts';
 import type { StagedObject } from './staging.ts';
 
 /**
- * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open for ever: the client library
+ * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open without end: the client library
  * does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
  */
 const MAX_SILENCE_MS = 60_000;

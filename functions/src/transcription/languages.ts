@@ -12,7 +12,7 @@ const LANGUAGES: ReadonlySet<string> = new Set(
 
 /**
  * Languages that `multi` has known from its beginning. It covers about 55 since October 2026, but not in every place that
- * DEEPGRAM_BASE_URL may lead to; for all others nova-3 has models of their own, which are never worse for who speaks them.
+ * DEEPGRAM_BASE_URL may lead to; for all others nova-3 has models of their own, which are never worse for their speakers.
  */
 const MULTI: ReadonlySet<string> = new Set(['de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'nl', 'pt', 'ru']);
 

@@ -35,7 +35,7 @@ const CONCURRENCY = 16;
 /**
  * Looks at what an app has uploaded for one job.
  * @param arrivals the objects that are new. One that is gone may have been removed by a handler that died before it said why.
- * @throws whatever Firestore and Storage throw: an event is delivered again then, and the sweeper comes by.
+ * @throws whatever Firestore and Storage throw: an event is delivered again then, and the sweeper looks as well.
  */
 export async function receiveArrivals(
   uid: string,

@@ -208,7 +208,7 @@ export class DailyBudget {
     await this.#tell(resource, day, project);
   }
 
-  /** Each threshold is told by one of the instances that find it reached, whichever of them counted past it. */
+  /** Of the instances that find a threshold reached, one tells the operator. */
   async #tell(resource: Resource, day: string, { used, told }: ProjectDay): Promise<void> {
     const { db, limits, logger, now } = this.#deps;
     const limit = limits.project[resource];

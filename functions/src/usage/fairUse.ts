@@ -41,7 +41,7 @@ const JOBS_RETRY_SECONDS = 60;
 /** Asked of a user whose restriction has no end, seconds. */
 const RESTRICTED_RETRY_SECONDS = 6 * 3600;
 
-/** What the console, or a script of old, may have made of it. */
+/** Checked, because an operator may have written it by hand in the console. */
 const stored = z.object({
   stage: z.enum(FAIR_USE_STAGES),
   until: z.instanceof(Timestamp).nullish(),
@@ -98,7 +98,7 @@ export class FairUse {
   }
 }
 
-/** Sets a user's stage. For who runs the service: nothing that is deployed calls it. */
+/** Sets a user's stage. For the operator: nothing that is deployed calls it. */
 export async function setStage(db: Firestore, uid: string, fairUse: FairUseEntry<Timestamp>): Promise<void> {
   await userOf(db, uid).set({ fairUse }, { merge: true });
 }

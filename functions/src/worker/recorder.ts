@@ -240,7 +240,7 @@ export class Recorder {
     }
   }
 
-  /** Sees to it that recordings that are done become final soon, whatever else the worker waits for. */
+  /** Makes recordings that are done final within some seconds, even if no further result comes. */
   finalizeSoon(): void {
     if (this.#timer !== null || this.#work.done().length === 0) return;
     this.#timer = setTimeout(() => {

@@ -20,19 +20,19 @@ import type { ScanDeps, ScanEvent } from './scanEvent.ts';
  * @throws whatever Storage throws (worth a retry); what is wrong with a recording itself is an event.
  */
 export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps): AsyncGenerator<ScanEvent> {
-  const desk = new Desk(deps);
+  const queue = new ListenQueue(deps);
   let run: Run | null = null;
 
   for (const named of files) {
     deps.signal.throwIfAborted();
     const { file, bytes } = await open(named, deps);
     if (run !== null && !run.continuesWith(file)) {
-      desk.end(run);
+      queue.end(run);
       run = null;
     }
     if (deps.onReading !== undefined) {
-      if (run !== null) desk.add(run, run.flush());
-      while (!desk.isEmpty) yield* desk.next();
+      if (run !== null) queue.add(run, run.flush());
+      while (!queue.isEmpty) yield* queue.next();
       await deps.onReading(file);
     }
     run ??= new Run(file, deps);
@@ -46,19 +46,19 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
     run.start(file, report);
     try {
       for await (const frames of blocks) {
-        desk.add(run, run.push(frames));
-        while (desk.isFull || desk.hasAnswer) yield* desk.next();
+        queue.add(run, run.push(frames));
+        while (queue.isFull || queue.hasAnswer) yield* queue.next();
       }
       run.finish(file, null);
     } catch (error) {
       if (!(error instanceof AppError) || error.remedy !== 'never') throw error;
       run.finish(file, error);
-      desk.end(run);
+      queue.end(run);
       run = null;
     }
   }
-  if (run !== null) desk.end(run);
-  while (!desk.isEmpty) yield* desk.next();
+  if (run !== null) queue.end(run);
+  while (!queue.isEmpty) yield* queue.next();
 }
 
 /** A recording as its first bytes say it is. What is wrong with it is thrown where it is read. */
@@ -77,8 +77,8 @@ async function* failing(error: AppError): AsyncGenerator<Uint8Array, void, undef
   throw error;
 }
 
-/** What was read and is searched for speech, in its order; as much as keeps the listener busy. */
-class Desk {
+/** Passages that were read and are searched for speech, in their order: as many as keep the listener busy. */
+class ListenQueue {
   readonly #listener: Listener;
   readonly #signal: AbortSignal;
   readonly #entries: { readonly run: Run; readonly work: Work | null }[] = [];
@@ -96,7 +96,7 @@ class Desk {
     return this.#entries.length > 2 * this.#listener.parallel;
   }
 
-  /** Whether the next result is there already. */
+  /** Whether the result of the first one is there. */
   get hasAnswer(): boolean {
     const first = this.#entries[0];
     return first !== undefined && (first.work?.answered ?? true);
