@@ -224,6 +224,12 @@ export class Uploader {
     if (!this.#options.library.batches.some(({ id, jobId }) => id === batchId && jobId !== null)) return;
     const { times, since } = this.#failed.get(batchId) ?? { times: 0, since: null };
     this.#failed.set(batchId, { times: times + 1, since });
+    this.#forgetEnded();
+  }
+
+  #forgetEnded(): void {
+    const ids = new Set(this.#options.library.batches.map(({ id }) => id));
+    for (const id of this.#failed.keys()) if (!ids.has(id)) this.#failed.delete(id);
   }
 
   /** @throws {@link STOPPED} where the app stopped it; what sending throws. */
@@ -245,7 +251,7 @@ export class Uploader {
   async #begin(): Promise<BatchDoc | null> {
     const { library, newId, clock } = this.#options;
     // Our server never failed these, so it is Storage that is not reached.
-    const avoidsStorage = [...this.#failed.values()].some(({ since }) => since === null);
+    const avoidsStorage = library.batches.some(({ id }) => this.#failed.get(id)?.since === null);
     const plan = planBatch(library.inState('waiting'), this.#limits, avoidsStorage);
     if (plan === null) return null;
     const batch: BatchDoc = {
@@ -271,7 +277,7 @@ export class Uploader {
     const { library, clock } = this.#options;
     const { times, since } = this.#failed.get(batch.id) ?? { times: 0, since: null };
     this.#failed.set(batch.id, { times: times + 1, since: new Stopwatch(clock) });
-    for (const id of this.#failed.keys()) if (!library.batches.some((each) => each.id === id)) this.#failed.delete(id);
+    this.#forgetEnded();
     const current = library.batches.find(({ id }) => id === batch.id);
     if (current === undefined) return;
     const failedMs = current.failedMs + Math.min(since?.elapsedMs ?? 0, LONGEST_TRY_MS);
