@@ -3,6 +3,7 @@ import { areApart, pcmOf } from '../read/channels.ts';
 import type { Planes } from '../read/channels.ts';
 import { MixDown } from '../read/mixDown.ts';
 import { SAMPLE_RATE } from '../read/pcm.ts';
+import { highPassed } from './highPass.ts';
 import { judgeStretch } from './judge.ts';
 import { windowLevels } from './level.ts';
 import type { Passage } from './passages.ts';
@@ -39,7 +40,7 @@ export function listenWith(vad: Vad): Listener {
       signal?.throwIfAborted();
       const { planes, refused } = await decode(passage);
       const { skipSamples, warmupWindows, windows } = passage;
-      const own = planes.map((plane) => plane.subarray(skipSamples));
+      const own = planes.map((plane) => highPassed(plane.subarray(skipSamples)));
       const [mix = new Float32Array(0)] = own.length > 1 ? [new MixDown(own.length, SAMPLE_RATE).push(own)] : own;
       const levelsOf = (pcm: Float32Array) => windowLevels(pcm).subarray(0, warmupWindows + windows);
       const levels = levelsOf(mix);

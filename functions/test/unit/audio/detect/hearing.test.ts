@@ -94,6 +94,23 @@ describe('Hearing', function () {
     });
   }
 
+  for (const [what, sound] of [
+    ['an offset', () => 0.3],
+    ['an offset that drifts', (i: number) => 0.2 * Math.sin(i / RATE / 5)],
+    ['the hum of mains', (i: number) => 0.3 * Math.sin((2 * Math.PI * 50 * i) / RATE)],
+    [
+      'an engine',
+      (i: number) => 0.1 * Math.sin((2 * Math.PI * 28 * i) / RATE) + 0.05 * Math.sin((2 * Math.PI * 56 * i) / RATE),
+    ],
+  ] as const) {
+    it(`is the same below ${what}, however much louder`, async () => {
+      const quiet = atLevel(joined(times(3, SPEECH)), -50);
+      const reference = seconds(await heard(quiet));
+      const found = seconds(await heard(quiet.map((sample, i) => sample + sound(i))));
+      assert.ok(reference > 8 && Math.abs(found / reference - 1) <= 0.1, `${found} s of ${reference}`);
+    });
+  }
+
   it('is the same in loud noise as in noise at the level of speech', async () => {
     for (const [kind, ratio] of [
       ['pink', 0],
