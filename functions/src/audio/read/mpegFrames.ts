@@ -14,6 +14,17 @@ export interface MpegFrame {
 /** The frame whose header stands at an offset; null where none does. */
 export type FrameHeader = (bytes: Uint8Array, at: number) => MpegFrame | null;
 
+/** How the frames of a file are found that has no container. */
+export interface FrameFormat {
+  readonly header: FrameHeader;
+  /** The byte that each frame begins with; null where there is none. */
+  readonly sync: number | null;
+  /** Frames in a row that prove a place behind damage. */
+  readonly proof: number;
+  /** Bytes that the file begins with, and each part of it needs. */
+  readonly magicBytes: number;
+}
+
 /** Kilobits a second, by the index in the header; 0 is the free format. */
 const KBITS = {
   mpeg1: {
@@ -63,3 +74,6 @@ export const adtsFrame: FrameHeader = (bytes, at) => {
   const samples = 1024 * ((seventh & 0b11) + 1);
   return size >= 7 ? { bytes: size, samples, sampleRate, kind: ((second & 0b1000) << 8) | (third >> 2) } : null;
 };
+
+export const LAYER_FRAMES: FrameFormat = { header: layerFrame, sync: 0xff, proof: 3, magicBytes: 0 };
+export const ADTS_FRAMES: FrameFormat = { header: adtsFrame, sync: 0xff, proof: 3, magicBytes: 0 };

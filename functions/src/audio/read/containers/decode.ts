@@ -1,14 +1,14 @@
 /** A container to one stream of 16 kHz mono, in its own time. Runs in the sandbox. */
 import { AppError } from '../../../errors.ts';
-import { layerFrame } from '../mpegFrames.ts';
+import { LAYER_FRAMES } from '../mpegFrames.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { Decoding, UnsupportedCodec } from './decoding.ts';
 import type { DecodeOptions } from './decoding.ts';
 import type { FileView } from './fileView.ts';
 import { DECODERS } from './formats.ts';
+import { frameParts } from './frameParts.ts';
 import { Workload } from './limits.ts';
-import { mpegParts } from './mpegParts.ts';
 import { linksOf } from './ogg.ts';
 import type { OggLink } from './ogg.ts';
 import { lengthOf } from './timeline.ts';
@@ -30,7 +30,7 @@ export async function* decode(
   const { demuxer, maxSeconds, notes } = options;
   const shared = { ...options, builds, workload: new Workload() };
   if (demuxer === 'mp3') {
-    const parts = mpegParts(file, layerFrame, MAX_PARTS);
+    const parts = frameParts(file, LAYER_FRAMES, MAX_PARTS);
     const lost = parts.map(({ lostSeconds }) => lostSeconds);
     yield* new Decoding(shared).decode(
       parts.map(({ view }) => view),
@@ -44,12 +44,15 @@ export async function* decode(
     return;
   }
   const links = linksOf(file);
-  const isKnown = ({ codecs }: OggLink): boolean => codecs.some((codec) => DECODERS.obsolete[codec] !== undefined);
+  const isKnown = ({ codecs }: OggLink): boolean => {
+    const known = codecs.filter((codec) => DECODERS.obsolete[codec] !== undefined);
+    return known.length > 0 && known.length === codecs.length;
+  };
   if (options.hasOther && !links.every(isKnown)) throw new UnsupportedCodec('A link has no decoder here.');
   for (const link of links) {
     let samples = 0;
     try {
-      for await (const stretches of new Decoding(shared).decode(link.parts, link.tailBytes)) {
+      for await (const stretches of new Decoding({ ...shared, hasOther: false }).decode(link.parts, link.tailBytes)) {
         samples += totalOf(stretches);
         yield stretches;
       }

@@ -119,6 +119,10 @@ function isCorrupt(error: unknown): boolean {
   return error instanceof AppError && error.code === 'recording_corrupt';
 }
 
+function isUndecodable(error: unknown): boolean {
+  return isCorrupt(error) || (error instanceof AppError && error.code === 'decoder_unavailable');
+}
+
 /** What lies behind the first file and cannot be decoded is lost: by its bytes, because nothing else is known. */
 async function* decodeEach(
   whole: FileView,
@@ -133,8 +137,7 @@ async function* decodeEach(
     try {
       notes.push(...(yield* decodeFile(own, extension, options)));
     } catch (error) {
-      const isUnknown = error instanceof AppError && error.code === 'decoder_unavailable';
-      if (i === 0 || !(isUnknown || isCorrupt(error))) throw error;
+      if (i === 0 || !isUndecodable(error)) throw error;
       notes.push('What follows behind the first file cannot be decoded.');
       yield lostBatch(Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds));
     } finally {
@@ -148,14 +151,46 @@ async function* decodeFile(path: string, extension: FileExtension, options: File
   const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
   const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendFragments(path)) };
   const demuxer = DEMUXERS[extension];
-  if (decoder !== 'ffmpeg' && demuxer !== undefined) {
-    const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
+  const native = (): Batches => decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });
+  if (decoder === 'ffmpeg') return yield* native();
+  if (demuxer === undefined) return yield* decoder === 'auto' ? native() : failing(new AppError('decoder_unavailable'));
+  const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
+  const inSandbox = (hasOther: boolean, otherwise: (reason: unknown) => Batches): Batches =>
+    firstOf(
+      decodeInSandbox(path, { ...shared, demuxer, hasOther }),
+      (error) => error instanceof NotInSandbox,
+      otherwise,
+    );
+  if (decoder === 'sandbox') return yield* inSandbox(false, () => failing(new AppError('decoder_unavailable')));
+  // What knows all tracks; where nothing does, what knows some.
+  return yield* inSandbox(true, () =>
+    firstOf(native(), isUndecodable, (reason) => inSandbox(false, () => failing(reason))),
+  );
+}
+
+// oxlint-disable-next-line require-yield, typescript/require-await -- stands where batches may come
+async function* failing(error: unknown): Batches {
+  throw error;
+}
+
+/** What `first` gives, or what `second` does where the first gives nothing for such a reason. */
+async function* firstOf(
+  first: Batches,
+  isReason: (error: unknown) => boolean,
+  second: (reason: unknown) => Batches,
+): Batches {
+  try {
+    let begun;
     try {
-      return yield* decodeInSandbox(path, { ...shared, demuxer, hasOther: decoder === 'auto' });
+      begun = await first.next();
     } catch (error) {
-      if (!(error instanceof NotInSandbox)) throw error;
+      if (!isReason(error)) throw error;
+      return yield* second(error);
     }
+    if (begun.done) return begun.value;
+    yield begun.value;
+    return yield* first;
+  } finally {
+    await first.return([]); // where the reader leaves early
   }
-  if (decoder === 'sandbox') throw new AppError('decoder_unavailable');
-  return yield* decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });
 }

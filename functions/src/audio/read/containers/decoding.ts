@@ -15,13 +15,13 @@ import type { AudioStream, FrameShape, Libav, LibavVariant } from './libav.ts';
 import { implausible, MAX_TRACKS, tooManyTracks } from './limits.ts';
 import type { Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
-import { Timeline } from './timeline.ts';
+import { Origin, Timeline } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 import { PacketBytes } from './packetBytes.ts';
 import { bytesPerSecond, drain } from './track.ts';
 import type { Track } from './track.ts';
 
-/** No build has a decoder for any track of the recording; another decoder may have. */
+/** No build has a decoder for what the recording holds; another decoder may have. */
 export class UnsupportedCodec extends Error {}
 
 /** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
@@ -36,7 +36,7 @@ export interface DecodeOptions {
   readonly channels: ChannelMode;
   /** Whether the file was mended: gaps in its time stamps are lost. */
   readonly isMended: boolean;
-  /** Whether another decoder may be asked for what has none here. */
+  /** Whether another decoder is asked where any track has none here. */
   readonly hasOther: boolean;
   /** Gets sentences about what could not be read. */
   readonly notes: string[];
@@ -79,6 +79,7 @@ export class Decoding {
   readonly #shared: Shared;
   readonly #demuxer: Demuxer;
   readonly #tracks: Track[] = [];
+  readonly #origin = new Origin();
   readonly #bytes: PacketBytes;
   /** Whether the container leaves it open how an encoder begins. */
   #mayBeDelayed = true;
@@ -141,7 +142,7 @@ export class Decoding {
       demuxed.libav.avformat_close_input_js_sync(demuxed.context);
       if (known > (best?.known ?? 0)) best = { variant, known };
     }
-    if (best === null) throw new UnsupportedCodec('No build has a decoder for any track of the file.');
+    if (best === null || this.#shared.hasOther) throw new UnsupportedCodec('No build has a decoder for each track.');
     this.#note('The codec of an audio track is not known.');
     return this.#openTracks(await this.#demux(view, best.variant), best.variant);
   }
@@ -171,7 +172,7 @@ export class Decoding {
   /** @param decoder null where the codec is not known: its time is lost */
   #openTrack(libav: Libav, stream: AudioStream, decoder: string | null, index: number): OpenTrack {
     const track = (this.#tracks[index] ??= {
-      timeline: new Timeline(this.#shared.maxSeconds),
+      timeline: new Timeline(this.#shared.maxSeconds, this.#origin),
       output: null,
       isDamaged: false,
       lastSeconds: 0,
@@ -205,7 +206,7 @@ export class Decoding {
     const isIntact = open.decoder?.decode(packet, (frame) => {
       this.#place(libav, open, frame);
     });
-    if (!isIntact) this.#lose(track, pts === null ? null : pts * stream.tick - open.delaySeconds);
+    if (!isIntact) this.#lose(open, pts === null ? null : pts * stream.tick - open.delaySeconds);
   }
 
   #place(libav: Libav, open: OpenTrack, frame: number): void {
@@ -236,8 +237,10 @@ export class Decoding {
     return stream.codec === 'aac' && this.#mayBeDelayed && packets === 1 && cut < seconds / 2;
   }
 
-  #lose(track: Track, at: number | null): void {
-    track.timeline.lose(this.#demuxer === 'mp3' ? null : at, track.lastSeconds, this.#gapOf(track));
+  /** Packets of a codec that is not known may not say how long they are: the time between them is lost, too. */
+  #lose({ track, decoder }: OpenTrack, at: number | null): void {
+    const gap = decoder === null ? 'lost' : this.#gapOf(track);
+    track.timeline.lose(this.#demuxer === 'mp3' ? null : at, track.lastSeconds, gap);
     track.isDamaged = false;
   }
 

@@ -10,7 +10,9 @@ import { PassThrough } from 'node:stream';
 import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
-import { adtsFrame, layerFrame } from '../mpegFrames.ts';
+import { amrFrames } from '../amrFrames.ts';
+import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
+import type { FrameFormat } from '../mpegFrames.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
 import { claimedSeconds as claimedSecondsOf } from './claims.ts';
@@ -18,11 +20,12 @@ import { hasEncoderDelay } from './encoderDelay.ts';
 import { findFfmpeg } from './ffmpegBinary.ts';
 import { buildCommand, FFMPEG_DEMUXERS, limitsFor } from './ffmpegCommand.ts';
 import { FfmpegProcess } from './ffmpegProcess.ts';
-import { openView, writeView } from './fileView.ts';
+import { openView, readView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { frameParts } from './frameParts.ts';
 import { MAX_STALL_MS } from './limits.ts';
+import { SIGNATURE_BYTES } from '../signatures.ts';
 import { readMatroskaPcm } from './matroskaPcm.ts';
-import { mpegParts } from './mpegParts.ts';
 import { linkSeconds, linksOf } from './ogg.ts';
 import { PcmTracks } from './pcmTracks.ts';
 import { StallWatch } from './stallWatch.ts';
@@ -38,7 +41,10 @@ export interface FfmpegOptions {
   readonly stallMs?: number;
 }
 
-/** Containers in whose time stamps a recorder may leave a gap. */
+/**
+ * Containers in whose time stamps a recorder may leave a gap. Within frames of AMR that follow on one another, each gap is a pause: its encoder
+ * says where nobody speaks, and ffmpeg complains about that and gives nothing.
+ */
 const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
 
 /** Pieces of one file at most, because each is a run of the program. */
@@ -89,7 +95,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
         );
         for (const note of decoded.notes) notes.add(note);
         before = decoded.tracks;
-        if (isLast) yield toBatch(before.end(claimedSeconds));
+        if (isLast) yield toBatch(before.end(claimedSeconds, extension === 'amr' ? 'silence' : 'lost'));
         if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
       } catch (error) {
         const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
@@ -119,12 +125,19 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
     );
   }
   const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
-  const header = extension === 'aac' ? adtsFrame : extension === 'mp3' ? layerFrame : null;
-  const parts = header === null ? [] : mpegParts(file, header, MAX_PIECES);
-  if (parts.length < 2) {
+  const format = frameFormatOf(file, extension);
+  const parts = format === null ? [] : frameParts(file, format, MAX_PIECES);
+  if (parts.length < 2 && extension !== 'amr') {
     return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: parts[0]?.tailSeconds ?? 0 }];
   }
-  return parts.map((part) => ({ ...part, claimedSeconds: 0 }));
+  return parts.map((part) => ({ ...part, claimedSeconds: extension === 'amr' ? part.seconds : 0 }));
+}
+
+/** How a file without a container is made up of frames; null for any other. */
+function frameFormatOf(file: FileView, extension: FileExtension): FrameFormat | null {
+  if (extension === 'aac') return ADTS_FRAMES;
+  if (extension === 'mp3') return LAYER_FRAMES;
+  return extension === 'amr' ? amrFrames(readView(file, 0, SIGNATURE_BYTES)) : null;
 }
 
 function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
@@ -163,7 +176,7 @@ async function* decodePiece(
       if (event.kind === 'tracks') {
         tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
         if (start.isBehindDamage) tracks.goOn(event.tracks);
-      } else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : 'lost');
+      } else tracks?.push(event, extension === 'amr' || (mayPause && !process.hasComplained) ? 'silence' : 'lost');
       if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }
     const failure = await process.ended;

@@ -9,7 +9,7 @@ import { CLAIM_SLACK_SECONDS } from './claims.ts';
 import { implausible, MAX_TRACKS, tooManyTracks, Workload } from './limits.ts';
 import type { PcmTrack } from './matroskaPcm.ts';
 import { TrackMixer } from './mixTracks.ts';
-import { Timeline } from './timeline.ts';
+import { Origin, Timeline } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
 /** A stretch of one track. */
@@ -46,10 +46,11 @@ export class PcmTracks {
     refuseImplausible(tracks);
     this.#maxSeconds = maxSeconds;
     this.#mixer = new TrackMixer(tracks.length);
+    const origin = new Origin();
     this.#tracks = tracks.map((track) => {
       const mode = tracks.length === 1 ? channels : 'mixed';
       const newConverter = () => new ChannelConverter(track.channels, track.sampleRate, mode);
-      const timeline = new Timeline(maxSeconds);
+      const timeline = new Timeline(maxSeconds, origin);
       const delaySeconds = hasDelay ? null : 0;
       return { ...track, timeline, converter: newConverter(), newConverter, isDamaged: false, delaySeconds };
     });
@@ -98,13 +99,13 @@ export class PcmTracks {
     return this.#mixed(false);
   }
 
-  /** The rest. @param claimedSeconds what the container claims to hold: what did not come of it is lost */
-  end(claimedSeconds: number): Stretch[] {
+  /** The rest. @param claimedSeconds what the container claims to hold. @param missing what that is which did not come of it */
+  end(claimedSeconds: number, missing: 'silence' | 'lost' = 'lost'): Stretch[] {
     for (const track of this.#tracks) {
       flush(track);
       const { timeline } = track;
-      const missing = claimedSeconds - timeline.length / SAMPLE_RATE;
-      if (missing > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.lose(null, missing, 'lost');
+      const seconds = claimedSeconds - timeline.length / SAMPLE_RATE;
+      if (seconds > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.append(missing, seconds);
     }
     return this.#mixed(true);
   }

@@ -15,6 +15,16 @@ const TOLERANCE_SECONDS = 0.1;
  */
 const MAX_START_SECONDS = 3600;
 
+/** The time stamp at which a recording begins. Its tracks share one, so that one which begins later does so. */
+export class Origin {
+  #seconds: number | null = null;
+
+  /** @param at the first time stamp of a track; that of the first track decides */
+  from(at: number): number {
+    return (this.#seconds ??= at < 0 || at > MAX_START_SECONDS ? at : 0);
+  }
+}
+
 /** A stretch of one recording at {@link SAMPLE_RATE}. */
 export type Stretch =
   | { readonly kind: 'audio'; readonly planes: Planes }
@@ -40,24 +50,28 @@ export function lengthOf(stretch: Stretch): number {
  */
 export class Timeline {
   readonly #maxSamples: number;
+  readonly #origin: Origin;
   readonly #ready: Stretch[] = [];
   /** What is expected, in order: samples of audio that `fill` must bring, and stretches between them. */
   readonly #expected: (Stretch | { readonly kind: 'pending'; samples: number })[] = [];
-  #isEmpty = true;
   /** Samples on the axis so far, exact: the sum of all stretches before rounding. */
   #position = 0;
   /** The same, as given out. */
   #placed = 0;
   #taken = 0;
-  /** What must be added to a time stamp to get a position. */
-  #shift = 0;
+  /** What must be added to a time stamp to get a position; null before the first one. */
+  #shift: number | null = null;
   /** What {@link #shift} was before a time stamp of another clock, until the next one shows whether there is one. */
   #shiftBefore: number | null = null;
   #claimed: ClaimedGap | null = null;
 
-  /** @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise */
-  constructor(maxSeconds: number) {
+  /**
+   * @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise
+   * @param origin of all tracks of the recording
+   */
+  constructor(maxSeconds: number, origin = new Origin()) {
     this.#maxSamples = maxSeconds * SAMPLE_RATE;
+    this.#origin = origin;
   }
 
   /** Samples on the axis so far. */
@@ -88,6 +102,12 @@ export class Timeline {
   lose(at: number | null, seconds: number, gap: 'silence' | 'lost'): void {
     this.#moveTo(at, gap);
     this.#push('lost', this.#advance(seconds));
+  }
+
+  /** Announces that nothing was recorded behind what there is so far, or that it is lost. */
+  append(kind: 'silence' | 'lost', seconds: number): void {
+    this.#moveTo(null, kind);
+    this.#push(kind, this.#advance(seconds));
   }
 
   /** Brings samples that were expected. */
@@ -122,39 +142,42 @@ export class Timeline {
   }
 
   #moveTo(at: number | null, gap: 'silence' | 'lost'): void {
-    const isFirst = this.#isEmpty;
-    this.#isEmpty = false;
     if (at === null) {
       this.#claimed = null;
       return;
     }
-    this.#judge(at * SAMPLE_RATE);
-    const target = at * SAMPLE_RATE + this.#shift;
+    const shift = this.#judge(at * SAMPLE_RATE, this.#shift ?? -this.#origin.from(at) * SAMPLE_RATE);
+    const target = at * SAMPLE_RATE + shift;
     const ahead = target - this.#position;
+    this.#shift = shift;
     if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE) return;
-    const isOtherClock = ahead < 0 || target > this.#maxSamples || (isFirst && at > MAX_START_SECONDS);
+    const isOtherClock = ahead < 0 || target > this.#maxSamples;
     if (isOtherClock) {
-      this.#shiftBefore = isFirst ? null : this.#shift;
-      this.#shift -= ahead;
+      this.#shiftBefore = shift;
+      this.#shift = shift - ahead;
     } else {
       this.#claimed = { stretch: { kind: gap, samples: this.#advance(ahead / SAMPLE_RATE) }, ahead };
       this.#expected.push(this.#claimed.stretch);
     }
   }
 
-  /** Whether this time stamp goes on from before the last one, as if that had not been: one damaged byte moves it by hours. */
-  #judge(at: number): void {
+  /**
+   * Whether this time stamp goes on from before the last one, as if that had not been: one damaged byte moves it by hours.
+   * @returns the shift that holds for it
+   */
+  #judge(at: number, current: number): number {
     const fits = (shift: number, position: number): boolean =>
       Math.abs(at + shift - position) <= TOLERANCE_SECONDS * SAMPLE_RATE;
-    if (this.#shiftBefore !== null && fits(this.#shiftBefore, this.#position)) this.#shift = this.#shiftBefore;
+    const shift = this.#shiftBefore !== null && fits(this.#shiftBefore, this.#position) ? this.#shiftBefore : current;
     const claimed = this.#claimed;
-    if (claimed !== null && fits(this.#shift, this.#position - claimed.ahead)) {
+    if (claimed !== null && fits(shift, this.#position - claimed.ahead)) {
       this.#position -= claimed.ahead;
       this.#placed -= claimed.stretch.samples;
       claimed.stretch.samples = 0;
     }
     this.#shiftBefore = null;
     this.#claimed = null;
+    return shift;
   }
 
   /** @returns whole samples: rounding never adds up */

@@ -232,6 +232,25 @@ describe('Ordinary audio files', function () {
     assert.ok(ledgerOf(only).lost > SECONDS - 0.3, `${ledgerOf(only).lost} s lost`);
   });
 
+  it('with tracks that no decoder of the sandbox knows together are decoded by ffmpeg, and without it none is called silent', async () => {
+    const speech = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+    const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=48000:cl=mono'];
+    const codecs = ['-map', '0:a', '-map', '1:a', '-ar', '44100', '-c:a:0', 'aac', '-c:a:1', 'libmp3lame'];
+    for (const inputs of [
+      [...speech, ...silence],
+      [...silence, ...speech],
+    ]) {
+      const bytes = ffmpeg([...inputs, ...codecs, '-f', 'matroska', 'pipe:1'], s16le(SIGNAL));
+      const decoded = await decodeAll(bytes, file('webm'));
+      assert.ok(power(decoded.pcm) > 0.8 * power(SIGNAL) && ledgerOf(decoded).lost < 0.1);
+      const without = await decodeAll(bytes, file('webm'), { ffmpegPath: '/nowhere/ffmpeg' });
+      const { lost } = ledgerOf(without);
+      const isHeard = power(without.pcm) > 0.8 * power(SIGNAL);
+      assert.ok(isHeard || lost > SECONDS - 0.5, `${lost} s lost`);
+      assert.ok(without.report.stoppedBecause !== null);
+    }
+  });
+
   it('that hold more audio than allowed are refused without decoding them to the end', async () => {
     const hour = ffmpeg(['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono', '-t', '3600', '-f', 'flac', 'pipe:1']);
     const { blocks } = readRecording(pieces(hour), file('flac'), { ...DEFAULTS, maxSeconds: 5 });

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { lengthOf, Timeline } from '../../../../src/audio/read/containers/timeline.ts';
+import { lengthOf, Origin, Timeline } from '../../../../src/audio/read/containers/timeline.ts';
 import { SAMPLE_RATE } from '../../../../src/audio/read/pcm.ts';
 
 /** Seconds of each kind that come of a second of audio at each of these time stamps. */
-function placed(stamps: readonly (number | null)[], gap: 'silence' | 'lost' = 'silence'): string {
-  const timeline = new Timeline(3600);
+function placed(
+  stamps: readonly (number | null)[],
+  gap: 'silence' | 'lost' = 'silence',
+  origin = new Origin(),
+): string {
+  const timeline = new Timeline(10_000, origin);
   const stretches = stamps.flatMap((at) => {
     timeline.expect(at, 1, gap);
     timeline.fill([new Float32Array(SAMPLE_RATE)]);
@@ -36,6 +40,15 @@ describe('The time axis of a container', () => {
     for (const damaged of [25, 2000, -20, 4000, -4000]) assert.equal(placed([0, 1, 2, damaged, 4, 5]), audio(6));
     assert.equal(placed([0, 1, 50, 3, 60, 5, -7, 7]), audio(8));
     assert.equal(placed([700, 1, 2, 3]), audio(4));
+  });
+
+  it('begins with the first track of the recording: one that begins hours later does so', () => {
+    for (const start of [0, 5000, -3]) {
+      const origin = new Origin();
+      assert.equal(placed([start, start + 1], 'silence', origin), audio(2));
+      assert.equal(placed([start + 4000], 'silence', origin), '4000 silence, 1 audio');
+      assert.equal(placed([start + 3, start + 4], 'silence', origin), `3 silence, ${audio(2)}`);
+    }
   });
 
   it('goes on where another clock begins, and has its gaps', () => {

@@ -1,23 +1,25 @@
 /**
- * The frames of an MP3 or AAC file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between them; so
- * a file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
+ * The frames of an MP3, AAC or AMR file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between
+ * them; so a file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
  */
-import type { FrameHeader, MpegFrame } from '../mpegFrames.ts';
+import type { FrameFormat, MpegFrame } from '../mpegFrames.ts';
 import { mp3Claim } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 
 /** Frames that begin and end on one another. */
-export interface MpegPart {
+export interface FramePart {
   readonly view: FileView;
   /** What was lost before it, seconds. */
   readonly lostSeconds: number;
   /** What was lost behind it, seconds: bytes at the end of the file that are no frames, no tags and no padding. */
   readonly tailSeconds: number;
+  /** Of its frames. */
+  readonly seconds: number;
 }
 
-/** Frames in a row that prove a place behind damage. */
-const CHAIN_FRAMES = 3;
+/** Frames over which their size is averaged beside damage: speech and pauses differ by a factor of ten. */
+const MEAN_FRAMES = 25;
 
 /** Bytes that are read at a time. */
 const WINDOW_BYTES = 64 * 1024;
@@ -28,55 +30,71 @@ const HEADER_BYTES = 7;
 interface Run {
   readonly start: number;
   end: number;
-  frames: number;
+  readonly frames: number;
+  readonly lastFrame: number;
+  /** Mean size of its first frames, and of its last. */
+  readonly firstMean: number;
+  readonly lastMean: number;
 }
 
 /**
  * @param maxParts each part is opened anew: a file that is damaged in more places is read as FFmpeg reads it
  * @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known
  */
-export function mpegParts(file: FileView, header: FrameHeader, maxParts: number): readonly MpegPart[] {
-  const whole = [{ view: file, lostSeconds: 0, tailSeconds: 0 }];
-  const bytes = new Window(file, header);
-  const tagsEnd = tagBytes(bytes);
+export function frameParts(file: FileView, format: FrameFormat, maxParts: number): readonly FramePart[] {
+  const whole = [{ view: file, lostSeconds: 0, tailSeconds: 0, seconds: 0 }];
+  const bytes = new Window(file, format);
+  const tagsEnd = format.magicBytes + tagBytes(bytes);
   const first = bytes.findChain(tagsEnd, null);
   const sample = first === null ? null : bytes.frameAt(first);
   if (first === null || sample === null) return whole;
   const runs: Run[] = [];
   for (let at: number | null = first; at !== null;) {
-    const run = readRun(bytes, at, sample.kind);
+    const run: Run = readRun(bytes, at, sample.kind);
     if (runs.push(run) > maxParts) return whole;
     if (run.end >= file.size || bytes.isTag(run.end)) break;
     // A frame that was cut short ends before its length says.
-    at = bytes.findChain(run.lastFrame + 4, sample.kind);
+    at = bytes.findChain(Math.min(run.lastFrame + 4, run.end), sample.kind);
     if (at !== null) run.end = Math.min(run.end, at);
   }
   const frameSeconds = sample.samples / sample.sampleRate;
-  const tailSeconds = (tailBytes(bytes, runs, file.size) / frameBytesOf(runs)) * frameSeconds;
-  if (runs.length === 1 && first === tagsEnd) return [{ view: file, lostSeconds: 0, tailSeconds }];
+  const tailFrames = tailBytes(bytes, runs, file.size) / (runs.at(-1)?.lastMean ?? 1);
+  const tailSeconds = tailFrames * frameSeconds;
+  const seconds = (run: Run | undefined): number => (run?.frames ?? 0) * frameSeconds;
+  if (runs.length === 1 && first === tagsEnd) {
+    return [{ view: file, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
+  }
   // Zeros before the first frame are padding.
   const gaps = runs.map(
     ({ start }, i) => start - (i === 0 ? bytes.afterZeros(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
   );
   const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
-  return runs.map(({ start, end }, i) => {
-    const from = i === 0 && first === tagsEnd ? 0 : start;
+  return runs.map((run, i) => {
+    const isWholeStart = i === 0 && first === tagsEnd;
     const isLast = i === runs.length - 1;
-    const to = isLast ? file.size : end;
-    return { view: stretchOf(file, from, to - from), lostSeconds: lost[i] ?? 0, tailSeconds: isLast ? tailSeconds : 0 };
+    const stretch = { start: run.start, size: (isLast ? file.size : run.end) - run.start };
+    const ranges = isWholeStart
+      ? [{ start: 0, size: stretch.start + stretch.size }]
+      : [{ start: 0, size: format.magicBytes }, stretch];
+    const view = stretchesOf(file, ranges);
+    return { view, lostSeconds: lost[i] ?? 0, tailSeconds: isLast ? tailSeconds : 0, seconds: seconds(run) };
   });
 }
 
-function readRun(bytes: Window, start: number, kind: number): Run & { readonly lastFrame: number } {
+function readRun(bytes: Window, start: number, kind: number): Run {
   let end = start;
   let lastFrame = start;
   let frames = 0;
+  let firstMean = 0;
+  let lastMean = 0;
   for (let frame = bytes.frameAt(end, kind); frame !== null; frame = bytes.frameAt(end, kind)) {
     lastFrame = end;
     end += frame.bytes;
     frames++;
+    lastMean += (frame.bytes - lastMean) / Math.min(frames, MEAN_FRAMES);
+    if (frames <= MEAN_FRAMES) firstMean = lastMean;
   }
-  return { start, end, frames, lastFrame };
+  return { start, end, frames, lastFrame, firstMean, lastMean };
 }
 
 /** Before each run. What the file claims is shared out by bytes, where it is not cut off at its end, too. */
@@ -88,22 +106,23 @@ function lostSeconds(
   bytes: Window,
 ): number[] {
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  const frameBytes = frameBytesOf(runs);
   const claim = mp3Claim(file);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
   // The frame with the claim is not counted in it.
   const missing = claim === null || !isWhole ? null : claim.frames + 1 - frames;
-  if (missing === null || missing < 0) return gaps.map((gap) => (gap / frameBytes) * frameSeconds);
+  if (missing === null || missing < 0) {
+    return gaps.map((gap, i) => (gap / frameBytesAt(runs[i - 1], runs[i])) * frameSeconds);
+  }
   const weights = gaps.map((gap, i) => (i === 0 ? gap : gap + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
 }
 
-/** Bytes of a frame, on average. */
-function frameBytesOf(runs: readonly Run[]): number {
-  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  return runs.reduce((sum, run) => sum + run.end - run.start, 0) / frames;
+/** Bytes of a frame between two runs: as much as those beside it have. */
+function frameBytesAt(before: Run | undefined, behind: Run | undefined): number {
+  const means = [before?.lastMean, behind?.firstMean].filter((mean) => mean !== undefined);
+  return means.reduce((sum, mean) => sum + mean, 0) / means.length;
 }
 
 /** Bytes behind the last frame that are no tags and no padding. */
@@ -122,21 +141,25 @@ function tagBytes(bytes: Window): number {
   return at;
 }
 
-function stretchOf(file: FileView, start: number, size: number): FileView {
-  const [whole] = file.ranges;
-  return { fd: file.fd, ranges: [{ start: (whole?.start ?? 0) + start, size }], size };
+function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
+  const from = file.ranges[0]?.start ?? 0;
+  return {
+    fd: file.fd,
+    ranges: ranges.filter(({ size }) => size > 0).map(({ start, size }) => ({ start: from + start, size })),
+    size: ranges.reduce((sum, { size }) => sum + size, 0),
+  };
 }
 
 /** Reads a file from front to back. */
 class Window {
   readonly #file: FileView;
-  readonly #header: FrameHeader;
+  readonly #format: FrameFormat;
   #start = 0;
   #bytes = Buffer.alloc(0);
 
-  constructor(file: FileView, header: FrameHeader) {
+  constructor(file: FileView, format: FrameFormat) {
     this.#file = file;
-    this.#header = header;
+    this.#format = format;
   }
 
   /** Up to `length` bytes, at most {@link WINDOW_BYTES}. */
@@ -154,7 +177,7 @@ class Window {
 
   /** @returns null where no frame of this kind begins, or where it does not end within the file */
   frameAt(position: number, kind: number | null = null): MpegFrame | null {
-    const frame = this.#header(this.at(position, HEADER_BYTES), 0);
+    const frame = this.#format.header(this.at(position, HEADER_BYTES), 0);
     const fits = frame !== null && (kind === null || frame.kind === kind);
     return fits && position + frame.bytes <= this.#file.size ? frame : null;
   }
@@ -173,9 +196,10 @@ class Window {
 
   /** Where the next frames in a row begin. */
   findChain(from: number, kind: number | null): number | null {
+    const { sync } = this.#format;
     for (let at = from; at + 4 <= this.#file.size;) {
       this.at(at, 4);
-      const next = this.#bytes.indexOf(0xff, at - this.#start);
+      const next = sync === null ? at - this.#start : this.#bytes.indexOf(sync, at - this.#start);
       if (next < 0) {
         at = this.#start + this.#bytes.length;
         continue;
@@ -190,7 +214,7 @@ class Window {
   #isChain(position: number, kind: number | null): boolean {
     let at = position;
     let expected = kind;
-    for (let i = 0; i < CHAIN_FRAMES; i++) {
+    for (let i = 0; i < this.#format.proof; i++) {
       const frame = this.frameAt(at, expected);
       if (frame === null) return i > 0 && at >= this.#file.size;
       expected = frame.kind;

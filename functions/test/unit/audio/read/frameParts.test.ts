@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { closeSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openView } from '../../../../src/audio/read/containers/fileView.ts';
-import { mpegParts } from '../../../../src/audio/read/containers/mpegParts.ts';
-import { layerFrame } from '../../../../src/audio/read/mpegFrames.ts';
+import { frameParts } from '../../../../src/audio/read/containers/frameParts.ts';
+import { LAYER_FRAMES } from '../../../../src/audio/read/mpegFrames.ts';
 import { useTempFolder } from '../../../support/tempFolder.ts';
 
 /** A frame of MPEG-1 layer III, 64 kbit/s at 48 kHz: 192 bytes, 24 ms. */
@@ -22,7 +22,7 @@ describe('The frames of an MP3 file', () => {
     writeFileSync(file, Buffer.concat(pieces));
     const view = openView(file);
     try {
-      return mpegParts(view, layerFrame, 500).map(({ view: { ranges }, lostSeconds }) => ({
+      return frameParts(view, LAYER_FRAMES, 500).map(({ view: { ranges }, lostSeconds }) => ({
         ...ranges[0]!,
         lostSeconds,
       }));
@@ -46,6 +46,14 @@ describe('The frames of an MP3 file', () => {
       ],
     );
     assert.ok(Math.abs(parts[1]!.lostSeconds - 5 * 0.024) < 1e-6);
+  });
+
+  it('are as large beside a gap as the frames there, not as those of the whole file', () => {
+    const large = Buffer.alloc(768);
+    large.writeUInt32BE(0xfffb_d400); // 256 kbit/s
+    const speech = Array<Buffer>(50).fill(large);
+    const parts = partsOf(frames(400), ...speech, Buffer.alloc(7680, 7), ...speech, frames(400));
+    assert.ok(Math.abs(parts[1]!.lostSeconds - 10 * 0.024) < 0.06, `${parts[1]!.lostSeconds} s`);
   });
 
   it('are found behind a frame that was cut short', () => {

@@ -1,0 +1,32 @@
+/** The frames of an AMR file (RFC 4867, section 5): each begins with a byte that says how long it is. */
+import type { FrameFormat, FrameHeader } from './mpegFrames.ts';
+
+/** Bytes of a frame by its type, the first byte included; 0 for a type that there is not. */
+const NARROW_BAND = [13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1];
+const WIDE_BAND = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1];
+
+const FRAME_SECONDS = 0.02;
+
+/** The bits of the first byte that are 0 in every frame, and the one that says that the frame is intact. */
+const ZERO_BITS = 0b1000_0011;
+const INTACT_BIT = 0b100;
+
+function header(frameBytes: readonly number[], sampleRate: number): FrameHeader {
+  return (bytes, at) => {
+    const first = bytes[at] ?? 0;
+    const size = frameBytes[(first >> 3) & 0b1111] ?? 0;
+    const isFrame = (first & (ZERO_BITS | INTACT_BIT)) === INTACT_BIT && size > 0;
+    return isFrame ? { bytes: size, samples: FRAME_SECONDS * sampleRate, sampleRate, kind: 0 } : null;
+  };
+}
+
+/** One byte in forty is a first byte: eight in a row are no chance. */
+const PROOF = 8;
+
+/** @param head the first bytes of the file */
+export function amrFrames(head: Uint8Array): FrameFormat {
+  const isWide = Buffer.from(head).toString('latin1').startsWith('#!AMR-WB');
+  return isWide
+    ? { header: header(WIDE_BAND, 16_000), sync: null, proof: PROOF, magicBytes: 9 }
+    : { header: header(NARROW_BAND, 8000), sync: null, proof: PROOF, magicBytes: 6 };
+}

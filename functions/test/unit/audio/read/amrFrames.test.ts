@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
+import type { Decoded } from '../../../support/audio.ts';
+import { file } from '../../../support/containers.ts';
+
+const SECONDS = 10;
+
+let seed = 5;
+const noise = (length: number): Buffer =>
+  Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
+
+/** There is no encoder of AMR here, but any bits behind a first byte are a sound. */
+const KINDS = {
+  'narrow-band': { magic: '#!AMR\n', speech: [0x3c, 32], pause: [0x44, 6] },
+  'wide-band': { magic: '#!AMR-WB\n', speech: [0x14, 33], pause: [0x4c, 6] },
+} as const;
+type Kind = (typeof KINDS)[keyof typeof KINDS];
+
+const frame = ([first, size]: readonly [number, number]): Buffer => Buffer.concat([Buffer.of(first), noise(size - 1)]);
+const frames = (kind: readonly [number, number], seconds: number): Buffer =>
+  Buffer.concat(Array.from({ length: seconds * 50 }, () => frame(kind)));
+
+function amr({ magic }: Kind, ...parts: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(magic), ...parts]);
+}
+
+const lostSeconds = ({ frames: all }: Decoded): number =>
+  all.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
+
+/** How late the second that begins two seconds before the end is, samples. */
+function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {
+  const from = (SECONDS - 2) * RATE;
+  const around = ({ pcm: all }: { pcm: Float32Array }) => all.subarray(from - 1600, from + RATE + 1600);
+  return bestSnr(around({ pcm }), around(whole), 1600).lag;
+}
+
+describe('The frames of an AMR file', function () {
+  this.timeout(60_000); // starts processes
+
+  for (const [name, kind] of Object.entries(KINDS)) {
+    it(`are read to the end behind damage, which is lost time in its place: ${name}`, async () => {
+      const bytes = amr(kind, frames(kind.speech, SECONDS));
+      const whole = await decodeAll(bytes, file('amr'));
+      assert.ok(Math.abs(whole.pcm.length / RATE - SECONDS) < 0.1 && lostSeconds(whole) === 0);
+      const [from, to] = [0.3, 0.5].map((share) => Math.round(share * bytes.length)) as [number, number];
+      for (const between of [noise(to - from), Buffer.alloc(to - from)]) {
+        const damaged = Buffer.concat([bytes.subarray(0, from), between, bytes.subarray(to)]);
+        const decoded = await decodeAll(damaged, file('amr'));
+        assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.1, `${decoded.pcm.length / RATE} s`);
+        assert.ok(Math.abs(lostSeconds(decoded) - 2) < 0.2, `${lostSeconds(decoded)} s lost`);
+        assert.ok(Math.abs(lagOfEnd(decoded, whole)) < 0.05 * RATE, `${lagOfEnd(decoded, whole)} samples late`);
+      }
+    });
+
+    it(`in which an encoder says that nobody speaks are silence, also at the end: ${name}`, async () => {
+      const bytes = amr(
+        kind,
+        frames(kind.speech, 3),
+        frames(kind.pause, 4),
+        frames(kind.speech, 1),
+        frames(kind.pause, 2),
+      );
+      const decoded = await decodeAll(bytes, file('amr'));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.1, `${decoded.pcm.length / RATE} s`);
+      assert.equal(lostSeconds(decoded), 0);
+    });
+  }
+});
