@@ -94,6 +94,19 @@ export class UploadedObjects {
   }
 }
 
+/** Everything under a prefix, in pages, in the order of paths. */
+export async function* pagesOf(
+  objects: Pick<UploadedObjects, 'list'>,
+  prefix: string,
+): AsyncGenerator<readonly ListedObject[]> {
+  let pageToken: string | null = null;
+  do {
+    const page = await objects.list(prefix, pageToken);
+    yield page.objects;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== null);
+}
+
 function listed({ name, generation, timeCreated, size, md5Hash, metadata }: ObjectResource): ListedObject {
   return {
     path: name,

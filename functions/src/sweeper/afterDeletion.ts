@@ -11,6 +11,7 @@ import type { Logger } from '../logger.ts';
 import { endEarly, RELEASED_KEY, wrapUp } from '../completion/finish.ts';
 import type { EndDeps, WrapUpDeps } from '../completion/finish.ts';
 import { deleteOrphans } from './orphans.ts';
+import { pagesOf } from '../storage/objects.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 import { listStaged } from '../upload/arrivals.ts';
 
@@ -47,17 +48,11 @@ export async function clearDeletedJob(jobId: string, data: unknown, deps: JobDel
 
 async function deleteObjects(prefix: string, deps: JobDeletionDeps): Promise<number> {
   let count = 0;
-  let pageToken: string | null = null;
-  do {
-    const page = await deps.objects.list(prefix, pageToken);
-    const {
-      deleted,
-      errors: [error],
-    } = await deleteOrphans(page.objects, deps);
-    if (error !== undefined) throw error;
+  for await (const page of pagesOf(deps.objects, prefix)) {
+    const { deleted, errors } = await deleteOrphans(page, deps);
+    if (errors[0] !== undefined) throw errors[0];
     count += deleted;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== null);
+  }
   return count;
 }
 

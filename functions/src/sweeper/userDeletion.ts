@@ -25,6 +25,7 @@ import { isServable } from '../http/auth.ts';
 import type { Logger } from '../logger.ts';
 import { sharesOf } from '../conversations/sharing.ts';
 import { KEPT_PREFIX, keptAudioOf } from '../storage/keptAudio.ts';
+import { pagesOf } from '../storage/objects.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 import { finishEach } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
@@ -57,7 +58,7 @@ const SECOND_TIME_MS = 2 * 3600_000;
 /** Jobs deleted between two looks, and second times of one sweep. */
 const PAGE = 50;
 
-/** Documents whose subcollections are listed at the same time. */
+/** Jobs and objects that are deleted, and documents whose subcollections are listed, at the same time. */
 const CONCURRENCY = 16;
 
 /** The large ones of a user's collections: nothing may be below their documents (docs/extend.md). */
@@ -190,7 +191,7 @@ function prefixesOf(uid: string): string[] {
 async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: UserDeletionDeps): Promise<number> {
   let count = 0;
   for (let refs = await due.someOf(uid, before, PAGE); refs.length > 0; refs = await due.someOf(uid, before, PAGE)) {
-    for (const ref of refs) await db.recursiveDelete(ref);
+    await pMap(refs, (ref) => db.recursiveDelete(ref), { concurrency: CONCURRENCY });
     count += refs.length;
   }
   return count;
@@ -228,10 +229,9 @@ async function deleteOldObjects(
   before: Timestamp,
   objects: UserDeletionDeps['objects'],
 ): Promise<void> {
-  for (let pageToken: string | null = null, isFirst = true; isFirst || pageToken !== null; isFirst = false) {
-    const page = await objects.list(prefix, pageToken);
-    for (const object of page.objects) if (object.createdAtMs < before.toMillis()) await objects.delete(object);
-    pageToken = page.nextPageToken;
+  for await (const page of pagesOf(objects, prefix)) {
+    const old = page.filter(({ createdAtMs }) => createdAtMs < before.toMillis());
+    await pMap(old, (object) => objects.delete(object), { concurrency: CONCURRENCY });
   }
 }
 

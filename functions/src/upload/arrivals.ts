@@ -11,6 +11,7 @@ import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
+import { pagesOf } from '../storage/objects.ts';
 import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
 import { stagedPath } from '../storage/paths.ts';
 import { startJob } from './begin.ts';
@@ -111,12 +112,9 @@ export async function listStaged(
   { objects }: { readonly objects: Pick<UploadedObjects, 'list'> },
 ): Promise<Map<string, ListedObject>> {
   const found = new Map<string, ListedObject>();
-  let pageToken: string | null = null;
-  do {
-    const page = await objects.list(stagedPath(uid, jobId, ''), pageToken);
-    for (const object of page.objects) found.set(object.path, object);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== null);
+  for await (const page of pagesOf(objects, stagedPath(uid, jobId, ''))) {
+    for (const object of page) found.set(object.path, object);
+  }
   return found;
 }
 
