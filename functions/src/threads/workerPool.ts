@@ -66,7 +66,13 @@ export class WorkerPool<Request, Result> {
         this.#waiting.unshift(task);
         return;
       }
-      thread.run(task);
+      try {
+        thread.run(task);
+      } catch (error) {
+        // It cannot be packed or sent: the thread never had it.
+        task.reject(error);
+        this.#idle.push(thread);
+      }
     }
   }
 
@@ -131,11 +137,12 @@ class Thread<Request, Result> {
     });
   }
 
+  /** @throws what packing the request throws. The thread is idle then. */
   run(task: Task<Request, Result>): void {
-    this.#task = task;
     const { message, transfer } = this.#pack(task.request);
-    this.#worker.ref();
     this.#worker.postMessage(message, transfer);
+    this.#worker.ref();
+    this.#task = task;
   }
 
   async end(): Promise<void> {

@@ -87,6 +87,19 @@ describe('A pool of listeners', () => {
     });
   }
 
+  it('fails the one passage that cannot be sent to a thread, and goes on with the others', async () => {
+    const threads = pool(1);
+    const broken: Passage = {
+      ...passage(2),
+      get frames(): Passage['frames'] {
+        throw new Error('no memory for a copy');
+      },
+    };
+    const [first, second, third] = [heard(threads, 1), threads.listen(broken), heard(threads, 3)];
+    await assert.rejects(second, /no memory for a copy/);
+    assert.deepEqual(await Promise.all([first, third]), [1, 3]);
+  });
+
   it('gives up passages that nobody waits for before they come to a thread', async () => {
     const threads = pool(1);
     const abort = new AbortController();
