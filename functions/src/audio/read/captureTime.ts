@@ -68,7 +68,7 @@ const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?
 const HALF_DAY = String.raw`(?:[ _]?(?<half>[apπμ])\.? ?[mμ](?!\p{L})\.?|[ _]?(?<halfAlone>[صم])(?!\p{L}))?`;
 /** Offsets that there are: four digits behind a dash are mostly a number of the recorder's. */
 const OFFSET = String.raw`(?:(?:0[1-9]|1[0-4])[:._]?(?:00|15|30|45)|00[:._]?00)${END}`;
-const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])|[+-]${OFFSET}|\+\d\d-\d\d${END})?`;
+const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])| ?[+-]${OFFSET}|\+\d\d-\d\d${END})?`;
 
 const FORMS: readonly RegExp[] = [
   // Two-figure years stand only in front of a time, as recorders write them: 251009_1033, 251009-103312.
@@ -83,7 +83,11 @@ const DAYS: readonly RegExp[] = DATES.map((date) => new RegExp(`${date}${END}`, 
 /** Digits of Unix seconds, milliseconds, microseconds and nanoseconds from 2001 to 2286: none of them is a date. */
 const TIMESTAMP_DIGITS: ReadonlySet<number> = new Set([10, 13, 16, 19]);
 /** The same, in front of which no underscore says that it is a timestamp: until 2033 it begins with a one. */
-const BARE_TIMESTAMP = /(?:^1\d{9}|(?:^|[-. ])(?:\d{13}|1\d{15}|1\d{18}))$/;
+const BARE_TIMESTAMP = /(?:^1\d{9}(?:\.\d{1,9})?|(?:^|[-. ])(?:\d{13}|1\d{15}|1\d{18}))$/;
+/** Unix seconds with a fraction, as programs print them. */
+const FRACTIONAL_TIMESTAMP = /_1\d{9}\.\d{1,9}$/;
+/** What systems put behind the name of a copy. */
+const COPY_MARK = /(?: ?\(\d{1,3}\)| copy(?: \d{1,3})?)$/i;
 
 /**
  * The time in a name without its extension. A number behind the last underscore is a Unix time, unless it is part of a date. A date
@@ -93,11 +97,11 @@ const BARE_TIMESTAMP = /(?:^1\d{9}|(?:^|[-. ])(?:\d{13}|1\d{15}|1\d{18}))$/;
  * anew in 1970. In other names a short number counts recordings, or calls somebody.
  */
 export function findCaptureTime(base: string, zone: string, isFramed: boolean): CaptureTime | null {
-  const name = inAscii(base);
+  const name = inAscii(base).replace(COPY_MARK, '');
   const timestamp = /_(?<digits>\d+)$/.exec(name);
   const digits = timestamp?.groups?.['digits'] ?? '';
   if (timestamp && TIMESTAMP_DIGITS.has(digits.length)) return epoch(timestamp.index, name);
-  const bare = BARE_TIMESTAMP.exec(name);
+  const bare = BARE_TIMESTAMP.exec(name) ?? FRACTIONAL_TIMESTAMP.exec(name);
   if (bare) return epoch(bare.index, name);
   const matches = [...FORMS, ...DAYS].map((form) => form.exec(name)).filter((match) => match !== null);
   for (const match of matches) {
@@ -127,9 +131,10 @@ function asciiDigit(code: number): string {
 
 /** The timestamp that a name ends in. @param from where it begins, with what stands in front of it */
 function epoch(from: number, name: string): CaptureTime {
-  const digits = /\d+$/.exec(name)?.[0] ?? '';
+  const [, digits = '', fraction = ''] = /(\d+)(\.\d+)?$/.exec(name.slice(from)) ?? [];
   const isFiner = digits.length === 16 || digits.length === 19;
-  return { startedAtMs: captureTimeMs(Number(isFiner ? digits.slice(0, 13) : digits)), from, to: name.length };
+  const wholeMs = captureTimeMs(Number(isFiner ? digits.slice(0, 13) : digits));
+  return { startedAtMs: wholeMs + Math.floor(Number(`0${fraction}`) * 1000), from, to: name.length };
 }
 
 function timeOf(match: RegExpExecArray, zone: string): CaptureTime | null {
