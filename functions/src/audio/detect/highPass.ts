@@ -25,14 +25,13 @@ export function highPassed(pcm: Float32Array): Float32Array {
   low.reverse();
   const filtered = new Float32Array(pcm.length);
   // From the middle of each block to that of the next.
-  for (let block = -1; block < low.length; block++) {
+  for (let block = -1, i = 0; block < low.length; block++) {
     const from = low[Math.max(0, block)] ?? 0;
-    const to = low[Math.min(low.length - 1, block + 1)] ?? 0;
-    const start = block * BLOCK + BLOCK / 2;
-    const end = Math.min(start + BLOCK, pcm.length);
-    const slope = (to - from) / BLOCK;
-    for (let i = Math.max(0, start); i < end; i++) {
-      filtered[i] = (pcm[i] ?? 0) - from - slope * (i - start + 0.5);
+    const slope = ((low[Math.min(low.length - 1, block + 1)] ?? 0) - from) / BLOCK;
+    const end = Math.min(block * BLOCK + BLOCK * 1.5, pcm.length);
+    for (let level = from + slope / 2; i < end; i++) {
+      filtered[i] = (pcm[i] ?? 0) - level;
+      level += slope;
     }
   }
   return filtered;
