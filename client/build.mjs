@@ -4,7 +4,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -36,7 +35,7 @@ function writeManifest(directory, manifest, more = {}) {
 
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const compiler = path.join(CLIENT, '../node_modules/typescript-native/bin/tsc');
 
 /** @throws when TypeScript has a complaint, which it has printed. */
 function compile(...args) {

@@ -15,7 +15,7 @@ const ENTRIES = ['index', 'firebase', 'indexeddb', 'md5', 'node', 'react-native'
 
 /** Declarations of all entry points, as they are published. */
 function emitTypes(): void {
-  const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+  const compiler = path.join(ROOT, 'node_modules/typescript-native/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.build.node.json'], {
     cwd: CLIENT,
     encoding: 'utf8',
