@@ -15,8 +15,12 @@ import type { TaskOrder } from './orders.ts';
 import type { Evidence } from './verdict.ts';
 import type { Surroundings, World } from './world.ts';
 
-/** Enough for any answer that the stand-in means to give, and short enough for those that it does not, milliseconds. */
-const REQUEST_TIMEOUT_MS = 4000;
+/**
+ * How long a worker waits for an answer, milliseconds. On a busy machine an answer takes seconds, and one that is not waited for is paid for
+ * and asked for again; only where the stand-in never answers does a worker have to give up soon.
+ */
+const REQUEST_TIMEOUT_MS = 60_000;
+const UNANSWERED_TIMEOUT_MS = 10_000;
 
 /** What the stand-in takes at most to answer what it was asked, on a busy machine, milliseconds. */
 const ANSWERED_MS = 30_000;
@@ -126,7 +130,7 @@ class TaskRun {
       leaseMs: delivery.leaseMs,
       workMs: delivery.workMs,
       taskMs: plan?.kind === 'hang' ? HANG_TASK_MS : TASK_MS,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      requestTimeoutMs: isUnanswered(delivery) ? UNANSWERED_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
       failRead: delivery.failRead,
     };
     const { endings, isHit } =
@@ -245,4 +249,8 @@ class TaskRun {
     if (endings.some(({ kind }) => kind === 'returned')) this.#world.tasks.done(taskId);
     else this.#world.tasks.backOff(taskId);
   }
+}
+
+function isUnanswered({ fault }: Delivery): boolean {
+  return fault !== null && 'hang' in fault;
 }
