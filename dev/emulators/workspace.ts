@@ -91,7 +91,10 @@ export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean, host:
   };
 }
 
-/** The `emulators` of a firebase.json: where each listens. */
+/**
+ * The `emulators` of a firebase.json: where each listens. Tests have projects of their own: in single project mode the Firestore emulator
+ * prints a warning at each of their requests, which firebase-tools reads and keeps.
+ */
 export function emulatorsAt(ports: Ports, ui: boolean, host: string = LOOPBACK): FirebaseConfig['emulators'] {
   const emulators = Object.fromEntries(
     LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
@@ -103,7 +106,7 @@ export function emulatorsAt(ports: Ports, ui: boolean, host: string = LOOPBACK):
       },
     ]),
   );
-  return { ...emulators, singleProjectMode: true, ui: { ...emulators['ui'], enabled: ui } };
+  return { ...emulators, singleProjectMode: false, ui: { ...emulators['ui'], enabled: ui } };
 }
 
 /** What an app on another device needs; the others, which nothing protects, stay on this machine. */

@@ -30,7 +30,7 @@ const THERE = /** @type {const} */ ({ kind: 'there' });
 const DOWNLOAD = /** @type {const} */ ({ kind: 'download' });
 
 /** The systems that the npm package @sparticuz/chromium has a Chromium for. */
-const CHROMIUM_FROM_NPM = ['linux x64'];
+export const CHROMIUM_FROM_NPM = ['linux x64'];
 
 /**
  * The plan for one program.

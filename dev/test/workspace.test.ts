@@ -51,7 +51,7 @@ describe('Workspace of a suite', () => {
     );
     assert.equal(config.emulators.ui?.enabled, false);
     assert.deepEqual({ ...config.hosting, headers: [] }, { ...base.hosting, headers: [] });
-    assert.equal(config.emulators['singleProjectMode'], true);
+    assert.equal(config.emulators['singleProjectMode'], false);
   });
 
   it('lets other devices reach what apps need, and nothing else, where it is asked to', () => {

@@ -1,7 +1,7 @@
 import { runSuite } from '../order/suite.ts';
 
-const PLAIN = 60;
-const DISTURBED = 40;
+const PLAIN = 24;
+const DISTURBED = 24;
 
 // More of the same, and other seeds: npm run test:order.
 describe('Recordings in any order, cut into any jobs, at once', function () {
