@@ -75,8 +75,11 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
   };
 }
 
-/** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
-const DEEDS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
+/**
+ * What a person does first, some of it before they click; in another tab (`storage`), they sign in. A page that loads below a pointer at rest
+ * is told of `pointerover`, so that is nothing that a person does.
+ */
+const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
 
 let isStarted = false;
 /** Whether Firebase has said that the user of last time is signed in. */
