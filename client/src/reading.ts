@@ -19,6 +19,7 @@ export {
   namedVoices,
   newestConversations,
   newestJobs,
+  MAX_JOBS_OF_A_QUERY,
   NO_LIMIT,
   segmentsIn,
   sharesOf,

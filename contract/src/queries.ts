@@ -22,8 +22,9 @@ export interface ReadQuery {
   readonly isGroup?: boolean;
   readonly where: readonly (readonly [
     field: string,
-    op: '==' | '>=' | '>' | '<=' | '<',
-    value: string | Date | null,
+    op: '==' | '>=' | '>' | '<=' | '<' | 'in',
+    /** A list for `in` alone. */
+    value: string | Date | null | readonly string[],
   ])[];
   readonly orderBy: readonly (readonly [field: string, direction: 'asc' | 'desc'])[];
   /** Documents of one page. */
@@ -57,10 +58,18 @@ export function unfinishedJobs(uid: string, limit = 100): ReadQuery {
   };
 }
 
-/** What the user's jobs know of each of their recordings, in pages: of one job, or of all. */
-export function filesOfJobs(uid: string, jobId: string | null, limit = 500): ReadQuery {
-  const pages = jobId === null ? { collection: JOB_FILES, isGroup: true } : { collection: jobFilesPath(jobId) };
-  return { ...pages, where: [['uid', '==', uid]], orderBy: [], limit };
+/** As many values as Firestore takes of one `in`. */
+export const MAX_JOBS_OF_A_QUERY = 30;
+
+/**
+ * What the user's jobs know of each of their recordings, in pages.
+ * @param jobs one job, up to {@link MAX_JOBS_OF_A_QUERY} of them, or null for all.
+ */
+export function filesOfJobs(uid: string, jobs: string | readonly string[] | null, limit = 500): ReadQuery {
+  const own = { where: [['uid', '==', uid] as const], orderBy: [], limit };
+  if (typeof jobs === 'string') return { ...own, collection: jobFilesPath(jobs) };
+  const all = { ...own, collection: JOB_FILES, isGroup: true };
+  return jobs === null ? all : { ...all, where: [...own.where, ['jobId', 'in', jobs]] };
 }
 
 /** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */

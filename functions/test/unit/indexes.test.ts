@@ -159,6 +159,7 @@ const APP_QUERIES: Record<string, Query> = {
   'the jobs since a day': adminQuery(reading.jobsSince('ann', new Date(0))),
   'the jobs under way': adminQuery(reading.unfinishedJobs('ann')),
   'the recordings of a job': adminQuery(reading.filesOfJobs('ann', 'job')),
+  'the recordings of some jobs': adminQuery(reading.filesOfJobs('ann', ['job', 'another'])),
   'the recordings of all jobs': adminQuery(reading.filesOfJobs('ann', null)),
   'jobs to catch up on': adminQuery(reading.unacknowledgedJobs('ann')),
   'the newest conversations': adminQuery(reading.newestConversations('ann')),

@@ -1,5 +1,5 @@
 /** The recordings of jobs, which are documents apart: those of jobs under way live, those of ended jobs once. */
-import { filesOfJobs, isFinished, NO_LIMIT } from 'offline-audio-sync-contract';
+import { filesOfJobs, isFinished, MAX_JOBS_OF_A_QUERY, NO_LIMIT } from 'offline-audio-sync-contract';
 import { coalesce } from '../coalesce.ts';
 import type { Job, JobFile } from '../data/model.ts';
 import { filePageOf, type FilePage } from './documents.ts';
@@ -10,8 +10,8 @@ export type FilesByJob = ReadonlyMap<string, readonly JobFile[]>;
 
 /** Documents on one page of what is read once. */
 const PAGE = 500;
-/** Ended jobs that are read at once. */
-const AT_ONCE = 10;
+/** Queries for ended jobs that are under way at once. */
+const AT_ONCE = 3;
 /** Jobs come one by one: they are shown together, milliseconds. */
 const SHOW_EVERY_MS = 500;
 
@@ -43,7 +43,12 @@ export class JobFiles {
       else if (isFinished(job.status)) queue.push(job);
     }
     const readNext = async (): Promise<void> => {
-      for (let job = queue.shift(); job !== undefined && !isOver; job = queue.shift()) put(job, await this.#read(job));
+      while (queue.length > 0 && !isOver) {
+        // Each query is some work, for a slow processor above all: many jobs are one.
+        const some = queue.splice(0, MAX_JOBS_OF_A_QUERY);
+        const found = await this.#read(some);
+        for (const job of some) put(job, found.get(job.id) ?? []);
+      }
     };
     for (let lane = 0; lane < AT_ONCE; lane++) readNext().catch(failed);
     const live = jobs
@@ -59,10 +64,11 @@ export class JobFiles {
     };
   }
 
-  async #read(job: Job): Promise<readonly JobFile[]> {
-    const { value, fromCache } = await readAll(filesOfJobs(this.#uid, job.id, PAGE), filePageOf);
-    const files = filesIn(value);
-    if (!fromCache) this.#ended.set(keyOf(job), files);
+  async #read(jobs: readonly Job[]): Promise<FilesByJob> {
+    const ids = jobs.map(({ id }) => id);
+    const { value, fromCache } = await readAll(filesOfJobs(this.#uid, ids, PAGE), filePageOf);
+    const files = new Map(ids.map((id) => [id, filesIn(value.filter(({ jobId }) => jobId === id))]));
+    if (!fromCache) for (const job of jobs) this.#ended.set(keyOf(job), files.get(job.id) ?? []);
     return files;
   }
 }

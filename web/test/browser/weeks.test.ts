@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
@@ -102,6 +102,19 @@ describe('Weeks of use', function () {
     await assertAccessible(page, 'A day of many conversations');
     await assertReadsInOrder(page, 'A day of many conversations');
     await assertFits('A day of many conversations');
+  });
+
+  it('asks for the recordings of many jobs by few queries', async () => {
+    let queries = 0;
+    const count = (request: Request): void => {
+      const asked = decodeURIComponent(request.postData() ?? '');
+      queries += asked.match(/"collectionId":"job_files"/g)?.length ?? 0;
+    };
+    page.on('request', count);
+    await page.reload();
+    await page.getByText('recorded', { exact: true }).waitFor();
+    page.off('request', count);
+    assert(queries > 0 && queries < JOBS / 10, `${queries} queries for ${JOBS} jobs`);
   });
 
   it('reads what was said only where the axis is close enough to show it', async () => {

@@ -31,7 +31,8 @@ const WRITTEN: Record<string, object> = {
   [JOB]: { uid: 'ann', status: 'completed', createdAt: Timestamp.fromMillis(1) },
   'offline_sync_jobs/job-of-bob': { uid: 'bob', status: 'completed', createdAt: Timestamp.fromMillis(2) },
   [`${JOB}/chunks/chunk`]: { uid: 'ann', words: [] },
-  [`${JOB}/job_files/0`]: { uid: 'ann', files: [] },
+  [`${JOB}/job_files/0`]: { uid: 'ann', jobId: 'job-of-ann', files: [] },
+  'offline_sync_jobs/job-of-bob/job_files/0': { uid: 'bob', jobId: 'job-of-bob', files: [] },
   'users/ann': { fairUse: { stage: 'restricted', until: Timestamp.fromMillis(1) }, preferences: { language: 'en' } },
   'users/ann/conversations/one': { deviceId: 'omi', state: 'live' },
   'users/ann/segments/one': { deviceId: 'omi', text: 'hello' },
@@ -111,6 +112,13 @@ describe('Firestore rules', () => {
   it('lets a user read the recordings of all their jobs, and of nobody else’s', async () => {
     const files = collectionGroup(ann, 'job_files');
     await assertSucceeds(getDocs(query(files, where('uid', '==', 'ann'))));
+    const some = where('jobId', 'in', ['job-of-ann', 'job-of-bob']);
+    const { docs } = await assertSucceeds(getDocs(query(files, where('uid', '==', 'ann'), some)));
+    assert.deepEqual(
+      docs.map((page) => page.get('jobId') as unknown),
+      ['job-of-ann'],
+    );
+    await assertFails(getDocs(query(files, some)));
     await assertFails(getDocs(query(files, where('uid', '==', 'bob'))));
     await assertFails(getDocs(files));
   });
