@@ -1,6 +1,6 @@
 /** How far the sending is, of what this device has to send. */
 import type { RecordingState } from 'offline-audio-sync-client';
-import { counted } from './counted.ts';
+import { counted, grouped } from './counted.ts';
 import { isToSend } from './recordingText.ts';
 import { bytes, duration } from './time.ts';
 
@@ -65,7 +65,7 @@ export class SendingProgress {
 
 /** "12 of 40 recordings sent, 3.2 MB of 10.0 MB, about 2 min left". */
 export function sendingText({ count, total, sentBytes, totalBytes, secondsLeft }: Sending): string {
-  const sent = `${count.toLocaleString('en')} of ${counted(total, 'recording')} sent, ${bytes(sentBytes)} of ${bytes(totalBytes)}`;
+  const sent = `${grouped(count)} of ${counted(total, 'recording')} sent, ${bytes(sentBytes)} of ${bytes(totalBytes)}`;
   if (secondsLeft === null) return sent;
   // Seconds tell nothing where it takes minutes.
   const rounded = secondsLeft < 90 ? Math.ceil(secondsLeft) : Math.round(secondsLeft / 60) * 60;

@@ -1,5 +1,6 @@
 /** Times and durations as people read them. Days are those of the place where the console is looked at. */
 import { nextTask } from '../nextTask.ts';
+import { grouped } from './counted.ts';
 
 /** English words, in the order and with the clock that the reader is used to where their language is English. */
 const LOCALE = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
@@ -27,9 +28,10 @@ const CLOCK_SECONDS = format({ hour: '2-digit', minute: '2-digit', second: '2-di
 const DAY = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const DAY_OF_YEAR = format({ day: 'numeric', month: 'long', year: 'numeric' });
 const SHORT_DAY = format({ day: 'numeric', month: 'short' });
-const MONTH = format({ month: 'long', year: 'numeric' });
-const MONTH_NAME = format({ month: 'short' });
-const WEEKDAY = format({ weekday: 'short' });
+
+/** The same wherever English is read; to ask the browser for them takes it several milliseconds. */
+const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 export const clock = (ms: number): string => CLOCK().format(ms);
 
@@ -47,9 +49,8 @@ export const clockSeconds = (ms: number): string => CLOCK_SECONDS().format(ms);
 export const longDay = (ms: number): string => DAY().format(ms);
 export const dayOfYear = (ms: number): string => DAY_OF_YEAR().format(ms);
 export const shortDay = (ms: number): string => SHORT_DAY().format(ms);
-export const monthName = (ms: number): string => MONTH().format(ms);
-export const shortMonth = (ms: number): string => MONTH_NAME().format(ms);
-export const weekday = (ms: number): string => WEEKDAY().format(ms);
+/** `Fri` */
+export const weekday = (ms: number): string => (WEEKDAYS[new Date(ms).getDay()] ?? '').slice(0, 3);
 
 /** `yyyy-mm-dd` */
 export type DayKey = string;
@@ -60,18 +61,27 @@ export function dayOf(ms: number): DayKey {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
 
+/** The day by the calendar, without a place: as UTC has it. Null where this is none. */
+function calendarDay(day: DayKey): Date | null {
+  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day) ?? [];
+  if (year === undefined) return null;
+  const found = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
+  return keyOf(found) === day ? found : null;
+}
+
+const keyOf = (calendar: Date): DayKey => calendar.toISOString().slice(0, 10);
+
 /** Midnight at which a day begins, or null where this is none. */
 export function startOfDay(day: DayKey): number | null {
-  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day) ?? [];
-  const midnight = new Date(Number(year), Number(month) - 1, Number(date));
-  return dayOf(midnight.getTime()) === day ? midnight.getTime() : null;
+  const found = calendarDay(day);
+  return found && new Date(found.getUTCFullYear(), found.getUTCMonth(), found.getUTCDate()).getTime();
 }
 
 /** The day so many days later: by the calendar, because days may have 23 or 25 hours. */
 export function addDays(day: DayKey, days: number): DayKey {
-  const date = new Date(startOfDay(day) ?? 0);
-  date.setDate(date.getDate() + days);
-  return dayOf(date.getTime());
+  const date = calendarDay(day) ?? new Date(0);
+  date.setUTCDate(date.getUTCDate() + days);
+  return keyOf(date);
 }
 
 /** The day, or the latest one where it is after that. */
@@ -93,9 +103,16 @@ export function daysOfMonth(month: MonthKey): DayKey[] {
 /** The month so many months later. */
 export function addMonths(month: MonthKey, months: number): MonthKey {
   const [year = 0, number = 1] = month.split('-').map(Number);
-  const date = new Date(year, number - 1 + months, 1);
-  return monthOf(dayOf(date.getTime()));
+  return monthOf(keyOf(new Date(Date.UTC(year, number - 1 + months, 1))));
 }
+
+const nameOf = (month: MonthKey): string => MONTHS[Number(month.slice(5)) - 1] ?? '';
+
+/** `November 2026` */
+export const monthName = (month: MonthKey): string => `${nameOf(month)} ${month.slice(0, 4)}`;
+
+/** `Nov` */
+export const shortMonth = (month: MonthKey): string => nameOf(month).slice(0, 3);
 
 /** `today`, `yesterday`, or a date. */
 export function relativeDay(ms: number, now: number): string {
@@ -118,7 +135,7 @@ export function duration(seconds: number): string {
 export function shortDuration(seconds: number): string {
   if (seconds < 3570) return `${Math.ceil(seconds / 60)} min`;
   const hours = seconds / 3600;
-  return `${hours < 9.95 ? hours.toFixed(1) : Math.round(hours).toLocaleString('en')} h`;
+  return `${hours < 9.95 ? hours.toFixed(1) : grouped(Math.round(hours))} h`;
 }
 
 function joined(large: number, unit: string, small: number, smallUnit: string): string {

@@ -6,6 +6,7 @@ import { exportOf, intervalOf, sentencesOf, withEdits } from '../domain/edited.t
 import type { Line } from '../domain/export.ts';
 import { TranscriptSearch } from '../domain/search.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
+import { grouped } from '../domain/counted.ts';
 import { clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { isLocal } from '../env.ts';
 import { segmentPageOf } from '../firebase/documents.ts';
@@ -66,7 +67,7 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
       <ul class="facts">
         <li>{clockRange(startedAt, finishedAt)}</li>
         <li>{duration(speechSeconds)} of speech</li>
-        <li>{wordCount.toLocaleString('en')} words</li>
+        <li>{grouped(wordCount)} words</li>
         {language !== null && <li lang="en">{languageName(language)}</li>}
         <li>
           <bdi>{deviceId}</bdi>

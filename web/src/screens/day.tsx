@@ -84,7 +84,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
   return (
     <Screen
       title={longDay(from)}
-      context={<a href={hrefs.month(monthOf(day))}>{monthName(from)}</a>}
+      context={<a href={hrefs.month(monthOf(day))}>{monthName(monthOf(day))}</a>}
       actions={<DayPicker day={day} strip={strip} />}
     >
       <DayStrip day={day} strip={strip} />

@@ -1,4 +1,5 @@
 /** A month at a glance, and the year that it is in. */
+import { memo } from 'preact/compat';
 import { useMemo } from 'preact/hooks';
 import type { ConversationTotal } from '../data/model.ts';
 import { counted } from '../domain/counted.ts';
@@ -38,24 +39,30 @@ function MonthOf({ month, days }: { month: MonthKey; days: readonly DayKey[] }) 
     [days],
   );
   const totals = useTotals(spans);
+  const isUnderWay = spans.some(({ name }) => !totals.known.has(name) && !totals.failed.has(name));
   return (
-    <Screen title={monthName(startOfDay(days[0] ?? '') ?? 0)} actions={<MonthPicker month={month} />}>
-      <Sum spans={spans} totals={totals} />
+    <Screen title={monthName(month)} actions={<MonthPicker month={month} />}>
+      <Sum spans={spans} totals={totals} isUnderWay={isUnderWay} />
       <MonthTable days={days} totals={totals} />
-      <Year month={month} />
+      <Year month={month} isWanted={!isUnderWay} />
     </Screen>
   );
 }
 
+interface SumProps {
+  readonly spans: readonly NamedSpan[];
+  readonly totals: Totals;
+  readonly isUnderWay: boolean;
+}
+
 /** Of what is counted: a day that cannot be counted keeps nothing else from being known. */
-function Sum({ spans, totals: { known, failed, retry } }: { spans: readonly NamedSpan[]; totals: Totals }) {
+function Sum({ spans, totals: { known, failed, retry }, isUnderWay }: SumProps) {
   const counts = spans.flatMap(({ name }) => known.get(name) ?? []);
   const sum = {
     conversations: sumOf(counts.map(({ conversations }) => conversations)),
     speechSeconds: sumOf(counts.map(({ speechSeconds }) => speechSeconds)),
   };
   const [problem] = failed.values();
-  const isUnderWay = counts.length + failed.size < spans.length;
   const soFar = counts.length === 0 ? '' : spoken(sum);
   return (
     <>
@@ -87,6 +94,7 @@ function MonthPicker({ month }: { month: MonthKey }) {
 
 function MonthTable({ days, totals: { known, failed } }: { days: readonly DayKey[]; totals: Totals }) {
   const most = Math.max(1, ...[...known.values()].map(({ speechSeconds }) => speechSeconds));
+  const today = dayOf(Date.now());
   return (
     <table class="month">
       <caption class="visually-hidden">What was said on each day</caption>
@@ -104,8 +112,15 @@ function MonthTable({ days, totals: { known, failed } }: { days: readonly DayKey
           <tr key={index}>
             {week.map((day, column) => (
               <td key={column}>
-                {day !== null && (
-                  <Day day={day} total={known.get(day) ?? null} isFailed={failed.has(day)} mostSeconds={most} />
+                {day !== null && day > today && <span class="month-day">{Number(day.slice(-2))}</span>}
+                {day !== null && day <= today && (
+                  <Day
+                    day={day}
+                    isToday={day === today}
+                    total={known.get(day) ?? null}
+                    isFailed={failed.has(day)}
+                    share={(known.get(day)?.speechSeconds ?? 0) / most}
+                  />
                 )}
               </td>
             ))}
@@ -118,33 +133,40 @@ function MonthTable({ days, totals: { known, failed } }: { days: readonly DayKey
 
 interface DayProps {
   readonly day: DayKey;
+  readonly isToday: boolean;
   readonly total: ConversationTotal | null;
   /** It could not be counted. */
   readonly isFailed: boolean;
-  /** Of the day on which most was said. */
-  readonly mostSeconds: number;
+  /** Of what was said on the day on which most was said. */
+  readonly share: number;
 }
 
-function Day({ day, total, isFailed, mostSeconds }: DayProps) {
-  const today = dayOf(Date.now());
-  const number = Number(day.slice(-2));
-  if (day > today) return <span class="month-day">{number}</span>;
+/** Made again only where something of it changes: sums come in one after another. */
+const Day = memo(function Day({ day, isToday, total, isFailed, share }: DayProps) {
   const seconds = total?.speechSeconds ?? 0;
   return (
-    <a class="month-day" href={hrefs.day(day)} aria-current={day === today ? 'date' : undefined}>
+    <a class="month-day" href={hrefs.day(day)} aria-current={isToday ? 'date' : undefined}>
       <span class="visually-hidden">
         {longDay(startOfDay(day) ?? 0)}
         {total !== null ? `, ${spoken(total)}` : isFailed ? ', not counted' : ''}
       </span>
-      <span class="month-bar" style={{ height: `${(seconds / mostSeconds) * 100}%` }} />
-      <b aria-hidden="true">{number}</b>
+      <span class="month-bar" style={{ height: `${share * 100}%` }} />
+      <b aria-hidden="true">{Number(day.slice(-2))}</b>
       <small aria-hidden="true">{isFailed ? '?' : seconds === 0 ? '' : shortDuration(seconds)}</small>
     </a>
   );
+});
+
+const NO_SPANS: readonly NamedSpan[] = [];
+
+interface YearProps {
+  readonly month: MonthKey;
+  /** Its sums wait for those of the days. */
+  readonly isWanted: boolean;
 }
 
 /** The months of the year, and the way to other years. */
-function Year({ month }: { month: MonthKey }) {
+function Year({ month, isWanted }: YearProps) {
   const year = Number(month.slice(0, 4));
   const now = monthOf(dayOf(Date.now()));
   const spans = useMemo(
@@ -154,13 +176,13 @@ function Year({ month }: { month: MonthKey }) {
         .map((name) => spanOf(name, `${name}-01`, `${addMonths(name, 1)}-01`)),
     [year],
   );
-  const { known, failed, retry } = useTotals(spans);
+  const { known, failed, retry } = useTotals(isWanted ? spans : NO_SPANS);
   return (
     <nav class="year" aria-label={`Months of ${year}`}>
       <a href={hrefs.month(addMonths(month, -12))}>{year - 1}</a>
-      {spans.map(({ name, from }) => (
+      {spans.map(({ name }) => (
         <a key={name} href={hrefs.month(name)} aria-current={name === month ? 'page' : undefined}>
-          {shortMonth(from)}
+          {shortMonth(name)}
           <small>{failed.has(name) ? '?' : shortDurationOf(known.get(name))}</small>
         </a>
       ))}

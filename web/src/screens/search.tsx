@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
 import { userPath } from 'offline-audio-sync-contract';
-import { counted } from '../domain/counted.ts';
+import { counted, grouped } from '../domain/counted.ts';
 import { markWords } from '../domain/search.ts';
 import { addDays, clock, dayOfYear, startOfDay } from '../domain/time.ts';
 import { contentDeletedAtOf } from '../firebase/documents.ts';
@@ -81,8 +81,8 @@ function Everything({ finder }: { finder: Finder }) {
       {state.kind === 'failed' && <Problem error={state.error} />}
       {state.kind === 'reading' && (
         <p class="hint" role="status">
-          Reading what was said, once for this device: {state.count.toLocaleString('en')} conversations so far. What is
-          read can be found already.
+          Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can be
+          found already.
         </p>
       )}
       {wanted.query.trim() !== '' && result !== null && (

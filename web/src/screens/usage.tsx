@@ -1,6 +1,7 @@
 import { usageSince, userPath } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { UsageDay } from '../data/model.ts';
+import { grouped } from '../domain/counted.ts';
 import { clock, duration, relativeDay, shortDay } from '../domain/time.ts';
 import { daysOfUsage, sumUsage } from '../domain/usage.ts';
 import { fairUseOf, usageOf } from '../firebase/documents.ts';
@@ -82,7 +83,7 @@ function Usage({ days, counted }: { days: readonly string[]; counted: readonly U
         </div>
         <div class="figure">
           <dt>requests</dt>
-          <dd>{total.requests.toLocaleString('en')}</dd>
+          <dd>{grouped(total.requests)}</dd>
         </div>
       </dl>
       <section aria-labelledby="by-day">

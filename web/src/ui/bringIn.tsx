@@ -1,6 +1,6 @@
 /** Bringing in what was taken along. */
 import { useRef, useState } from 'preact/hooks';
-import { counted } from '../domain/counted.ts';
+import { counted, grouped } from '../domain/counted.ts';
 import { sentenceOf } from '../domain/sentence.ts';
 import type { BroughtIn, Progress } from '../sync/bringIn.ts';
 import { ProgressBar } from './progressBar.tsx';
@@ -77,8 +77,7 @@ const AGAIN = 'What came in so far is kept. Choose the files again to go on: not
 
 function UnderWay({ progress, onStop }: { progress: Progress | null; onStop: () => void }) {
   const { done = 0, total = 1 } = progress ?? {};
-  const text =
-    progress === null ? 'Reading …' : `${progress.done.toLocaleString('en')} of ${counted(progress.total, 'file')}`;
+  const text = progress === null ? 'Reading …' : `${grouped(progress.done)} of ${counted(progress.total, 'file')}`;
   return (
     <div class="progress">
       <ProgressBar label="Bringing in" percent={(100 * done) / total} text={text} />
@@ -95,10 +94,10 @@ function UnderWay({ progress, onStop }: { progress: Progress | null; onStop: () 
 /** "12 added, 3 were already here." */
 function Result({ result: { added, known, deleted, refused, refusedEdits } }: { result: BroughtIn }) {
   const parts = [
-    `${added.toLocaleString('en')} added`,
-    ...(known > 0 ? [`${known.toLocaleString('en')} ${wasOrWere(known)} already here`] : []),
-    ...(deleted > 0 ? [`${deleted.toLocaleString('en')} ${deleted === 1 ? 'stays' : 'stay'} deleted`] : []),
-    ...(refused.length > 0 ? [`${refused.length.toLocaleString('en')} could not be brought in`] : []),
+    `${grouped(added)} added`,
+    ...(known > 0 ? [`${grouped(known)} ${wasOrWere(known)} already here`] : []),
+    ...(deleted > 0 ? [`${grouped(deleted)} ${deleted === 1 ? 'stays' : 'stay'} deleted`] : []),
+    ...(refused.length > 0 ? [`${grouped(refused.length)} could not be brought in`] : []),
   ];
   return (
     <p class={added === 0 && refused.length > 0 ? 'notice bad' : 'notice'}>

@@ -3,6 +3,7 @@ import type { EditedConversation } from '../data/model.ts';
 import { clock, duration } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import { Glyph } from './icons.tsx';
+import { grouped } from '../domain/counted.ts';
 import { LongList } from './longList.tsx';
 
 /** Pixels. */
@@ -56,7 +57,7 @@ function Row({ conversation }: { conversation: EditedConversation }) {
         </span>
         <span class="who">
           <bdi>{deviceId}</bdi>
-          <small>{wordCount.toLocaleString('en')} words</small>
+          <small>{grouped(wordCount)} words</small>
         </span>
       </a>
     </li>

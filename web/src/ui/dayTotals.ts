@@ -1,5 +1,5 @@
 /** How much is in days, or in other stretches of time: added up by the server, however much it is. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { totalOfDay } from 'offline-audio-sync-contract';
 import type { ConversationTotal } from '../data/model.ts';
 import { addUp, type Sums } from '../domain/addUp.ts';
@@ -20,9 +20,11 @@ export interface Totals extends Sums<ConversationTotal> {
 /** How long one sum may take, milliseconds. */
 const LIMIT_MS = 20_000;
 
+const NOTHING: ConversationTotal = { conversations: 0, speechSeconds: 0 };
+
 /**
  * What was said in each of these, by name: in the conversations that began then. One is missing until it is added up, and without a
- * network.
+ * network. What is later than the newest conversation needs no request.
  * @param spans the same array as long as they are the same
  */
 export function useTotals(spans: readonly NamedSpan[]): Totals {
@@ -32,11 +34,11 @@ export function useTotals(spans: readonly NamedSpan[]): Totals {
   // There is something new: added up again.
   const [last] = newest.kind === 'ready' ? newest.value : [];
   const state = newest.kind === 'ready' && !newest.fromCache ? `${last?.id ?? ''}/${last?.revision ?? 0}` : null;
+  const lastAt = last?.startedAt ?? Number.NEGATIVE_INFINITY;
   useEffect(() => {
     if (state === null) return undefined;
     const over = new AbortController();
-    const isDue = ({ name, from, to }: NamedSpan): boolean =>
-      !sums.known.has(name) || (last !== undefined && last.startedAt >= from && last.startedAt < to);
+    const isDue = ({ name, from, to }: NamedSpan): boolean => from <= lastAt && (!sums.known.has(name) || lastAt < to);
     const due = new Map(spans.filter(isDue).map((span) => [span.name, span]));
     void addUp([...due.keys()], {
       sumOf: (name) => {
@@ -52,8 +54,13 @@ export function useTotals(spans: readonly NamedSpan[]): Totals {
       over.abort();
     };
   }, [uid, spans, state, attempt]);
+  const known = useMemo(() => {
+    const later = state === null ? [] : spans.filter(({ from }) => from > lastAt);
+    return new Map([...sums.known, ...later.map(({ name }) => [name, NOTHING] as const)]);
+  }, [sums, spans, state, lastAt]);
   return {
-    ...sums,
+    known,
+    failed: sums.failed,
     retry: () => {
       setSums(({ known }) => ({ known, failed: new Map() }));
       setAttempt((before) => before + 1);

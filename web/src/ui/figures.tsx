@@ -2,6 +2,7 @@ import type { Conversation, Job } from '../data/model.ts';
 import { figuresOf } from '../domain/day.ts';
 import { duration } from '../domain/time.ts';
 import type { Span } from '../domain/timeline.ts';
+import { grouped } from '../domain/counted.ts';
 import { LedgerBar } from './ledger.tsx';
 
 interface FiguresProps {
@@ -31,9 +32,9 @@ export function DayFigures({ jobs, isWhole, span, conversations }: FiguresProps)
         )}
         <Figure
           label={conversations.length === 1 ? 'conversation' : 'conversations'}
-          value={conversations.length.toLocaleString('en')}
+          value={grouped(conversations.length)}
         />
-        <Figure label="words" value={words.toLocaleString('en')} />
+        <Figure label="words" value={grouped(words)} />
       </dl>
       {isRecorded && <LedgerBar ledger={ledger} />}
       {!isWhole && <p class="hint">Adding up what was recorded …</p>}

@@ -7,6 +7,7 @@ import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
 import { saveBlob } from './download.ts';
 import { Glyph } from './icons.tsx';
+import { grouped } from '../domain/counted.ts';
 import { tellProblem } from './toast.tsx';
 
 const FORMAT_NAMES: Readonly<Record<Format, string>> = {
@@ -86,7 +87,7 @@ export function TakeAlong() {
         </button>
         {count !== null && (
           <>
-            <span role="status">{count.toLocaleString('en')} conversations …</span>
+            <span role="status">{grouped(count)} conversations …</span>
             <button
               class="button small"
               onClick={() => {

@@ -14,6 +14,7 @@ const LOOKS = [
 
 /** Pictures of every screen go to `artifacts/`. */
 describe('Each screen of the console', function () {
+  this.timeout(300_000); // A sample day takes a machine that others use minutes.
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
@@ -31,7 +32,7 @@ describe('Each screen of the console', function () {
     await page.getByRole('progressbar').waitFor();
     await visitor.shot('jobs-under-way');
     await assertAccessible(page, 'Jobs under way');
-    await page.locator('.chip').getByText('Done', { exact: true }).waitFor({ timeout: 120_000 });
+    await page.locator('.chip').getByText('Done', { exact: true }).waitFor({ timeout: 240_000 });
   });
   after(async () => {
     await visitor.leave();

@@ -15,7 +15,10 @@ import {
   dayOf,
   daysOfMonth,
   duration,
+  monthName,
+  shortMonth,
   startOfDay,
+  weekday,
   until,
 } from '../../src/domain/time.ts';
 
@@ -142,6 +145,20 @@ describe('A day', () => {
     assert.deepEqual(daysOfMonth('today'), []);
     assert.equal(addMonths('2025-12', 1), '2026-01');
     assert.equal(addMonths('2026-01', -12), '2025-01');
+    assert.deepEqual([monthName('2026-09'), shortMonth('2026-09')], ['September 2026', 'Sep']);
+  });
+
+  it('begins at midnight where the clocks change, and has its name there', () => {
+    // In whichever zone this runs: each day of a year, one after the other.
+    const year = Array.from({ length: 365 }, (_, index) => addDays('2026-01-01', index));
+    assert.equal(year.at(-1), '2026-12-31');
+    for (const day of year) {
+      const midnight = startOfDay(day) ?? 0;
+      assert.equal(dayOf(midnight), day);
+      assert.notEqual(dayOf(midnight - 1), day);
+      const name = new Intl.DateTimeFormat('en', { weekday: 'short' }).format(midnight);
+      assert.equal(weekday(midnight), name);
+    }
   });
 
   it('goes by the calendar, and refuses what is no date', () => {

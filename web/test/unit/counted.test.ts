@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { counted, grouped } from '../../src/domain/counted.ts';
+
+describe('A number of things', () => {
+  it('has its digits in threes, as the browser would write it', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (count) => {
+        assert.equal(grouped(count), count.toLocaleString('en'));
+      }),
+    );
+    for (const count of [0, 999, 1000, 999_999, 1_000_000]) assert.equal(grouped(count), count.toLocaleString('en'));
+  });
+
+  it('is one thing, or several', () => {
+    assert.equal(counted(1, 'conversation'), '1 conversation');
+    assert.equal(counted(1200, 'conversation'), '1,200 conversations');
+  });
+});
