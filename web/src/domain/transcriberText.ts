@@ -4,7 +4,7 @@
 const OWN_MODEL = 'moonshine';
 
 /**
- * A transcriber as it is stored with the words, and who got the speech.
+ * A transcriber as it is stored with the words, and who received the speech.
  * @param isLocal whether the service runs on this machine
  */
 export function transcriberText(transcriber: string, isLocal: boolean): string {
@@ -14,7 +14,7 @@ export function transcriberText(transcriber: string, isLocal: boolean): string {
     return `the recogniser of the service itself (${transcriber}): ${whereabouts}.`;
   }
   const name = SERVICES[service] ?? service;
-  return `${name}${model === undefined ? '' : ` (${model})`}, which got the speech.`;
+  return `${name}${model === undefined ? '' : ` (${model})`}, which received the speech.`;
 }
 
 const SERVICES: Readonly<Record<string, string>> = {
@@ -45,6 +45,6 @@ export function recogniserText(setting: string): string {
     case 'deepgram':
       return 'Deepgram transcribes: speech is sent there, silence is not.';
     default:
-      return 'A transcription service gets the speech; silence is not sent.';
+      return 'A transcription service receives the speech; silence is not sent.';
   }
 }

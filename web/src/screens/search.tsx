@@ -126,7 +126,7 @@ function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
   }, [finder, kind]);
   useEffect(() => input.current?.focus(), []);
   return (
-    <search class="stack tight">
+    <search class="stack">
       <div class="search wide">
         <Glyph name="search" size={18} />
         <input

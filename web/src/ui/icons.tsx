@@ -20,13 +20,15 @@ function Icon({ children, size = 20 }: { children: ComponentChildren; size?: num
   );
 }
 
+const STAR = 'm12 3.5 2.7 5.6 6.1.8-4.5 4.3 1.1 6.1L12 17.4l-5.4 2.9 1.1-6.1L3.2 9.9l6.1-.8z';
+
 const PATHS = {
   day: 'M3 12h.01M7.5 8.5v7M12 4v16M16.5 7v10M21 11v2',
   record: 'M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5 11.5a7 7 0 0 0 14 0M12 18.5V22',
   jobs: 'M4 6h16M4 12h10M4 18h13M18.5 12h1.5',
   usage: 'M4 20V11M10 20V4M16 20v-7M21 20H3',
-  star: 'm12 3.5 2.7 5.6 6.1.8-4.5 4.3 1.1 6.1L12 17.4l-5.4 2.9 1.1-6.1L3.2 9.9l6.1-.8z',
-  starred: 'm12 3.5 2.7 5.6 6.1.8-4.5 4.3 1.1 6.1L12 17.4l-5.4 2.9 1.1-6.1L3.2 9.9l6.1-.8zM12 7v7M9.5 10.5h5M10.5 13h3',
+  star: STAR,
+  starred: STAR,
   play: 'M8 5v14l11-7z',
   pause: 'M8 5v14M16 5v14',
   share: 'M12 15V4m0 0L8 8m4-4 4 4M5 13v7h14v-7',
@@ -56,7 +58,7 @@ export type IconName = keyof typeof PATHS;
 export function Glyph({ name, size }: { name: IconName; size?: number }) {
   return (
     <Icon size={size}>
-      <path d={PATHS[name]} />
+      <path d={PATHS[name]} fill={name === 'starred' ? 'currentColor' : undefined} />
     </Icon>
   );
 }

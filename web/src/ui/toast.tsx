@@ -16,6 +16,9 @@ const toasts = signal<readonly Toast[]>([]);
 const SHOWN_MS = 6000;
 let last = 0;
 
+/** Good news that is shown at the same time: more would cover a phone. Bad news does not count. */
+const MOST_GOOD = 2;
+
 /** With a way back it stays a little longer, milliseconds. */
 const SHOWN_WITH_UNDO_MS = 15_000;
 
@@ -25,13 +28,16 @@ function show(text: string, bad: boolean, undo: (() => void) | null = null): voi
   const id = ++last;
   toasts.value = [...toasts.value, { id, text, bad, undo }];
   if (bad) return;
-  const end = (): void => {
-    // Its button may have the focus.
-    const hasFocus = (document.activeElement?.closest('.toasts') ?? null) !== null;
-    if (hasFocus) putAway(id);
-    else dismiss(id);
-  };
-  setTimeout(end, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS);
+  const good = toasts.value.filter((toast) => !toast.bad);
+  for (const oldest of good.slice(0, -MOST_GOOD)) end(oldest.id);
+  setTimeout(end, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS, id);
+}
+
+/** By itself: its button may have the focus. */
+function end(id: number): void {
+  const hasFocus = (document.activeElement?.closest('.toasts') ?? null) !== null;
+  if (hasFocus) putAway(id);
+  else dismiss(id);
 }
 
 /** By hand: the button that has the focus goes with it. */

@@ -169,6 +169,9 @@ describe('Each screen of the console', function () {
     await page.getByLabel('Add a tag').fill('tea');
     await page.getByLabel('Add a tag').press('Enter');
     await page.getByRole('button', { name: 'Remove the tag tea' }).waitFor();
+    await page.locator('.toast').getByText('The tag is added.').waitFor();
+    const toasts = await page.locator('.toast').count();
+    assert(toasts <= 2, `${toasts} messages cover the page`);
     await visitor.go('Days');
     await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
   });

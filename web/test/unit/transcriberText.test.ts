@@ -18,10 +18,13 @@ describe('What is said of the recogniser', () => {
     assert.doesNotMatch(transcriberText('deepgram/nova-3', true), NOTHING_LEAVES);
   });
 
-  it('names who got the speech', () => {
-    assert.equal(transcriberText('deepgram/nova-3', false), 'Deepgram (nova-3), which got the speech.');
-    assert.match(transcriberText('openai/whisper-1', false), /operator has chosen \(whisper-1\), which got the speech/);
-    assert.match(transcriberText('brand-new', false), /^brand-new, which got the speech/);
+  it('names who received the speech', () => {
+    assert.equal(transcriberText('deepgram/nova-3', false), 'Deepgram (nova-3), which received the speech.');
+    assert.match(
+      transcriberText('openai/whisper-1', false),
+      /operator has chosen \(whisper-1\), which received the speech/,
+    );
+    assert.match(transcriberText('brand-new', false), /^brand-new, which received the speech/);
     assert.match(transcriberText('moonshine-base-en', false), /sent to no other service/);
   });
 });
