@@ -1,5 +1,5 @@
 /** The app's Firebase project, by whichever SDK: Firebase's own (`/firebase`) or React Native Firebase (`/react-native`). */
-import { DEFAULT_REGION, JOBS } from 'offline-audio-sync-contract';
+import { DEFAULT_REGION, functionsOrigin, JOBS, STORAGE_ORIGIN } from 'offline-audio-sync-contract';
 import type { JobDoc, Platform } from 'offline-audio-sync-contract';
 import type { Backend, JobSignal } from './backend.ts';
 import type { Unsubscribe } from './emitter.ts';
@@ -58,8 +58,8 @@ export function sdkBackend(sdk: FirebaseSdk, options: SdkBackendOptions): Backen
 
   return {
     ...(options.functionPrefix === undefined ? {} : { functionPrefix: options.functionPrefix }),
-    functionsUrl: options.functionsUrl ?? `https://${region}-${sdk.projectId}.cloudfunctions.net`,
-    storageUrl: options.storageUrl ?? 'https://firebasestorage.googleapis.com',
+    functionsUrl: options.functionsUrl ?? functionsOrigin(region, sdk.projectId),
+    storageUrl: options.storageUrl ?? STORAGE_ORIGIN,
     idToken: async (refresh) => {
       try {
         return isSignedIn() ? await sdk.idToken(refresh) : null;

@@ -28,12 +28,22 @@ export const isLocal = localSuite !== null;
 
 const CONFIG_KEY = 'firebase-config';
 
+let config: Promise<FirebaseOptions> | null = null;
+
 /**
  * Hosting knows the project it serves. What it said is kept, so that the console opens offline, and asked for again behind
  * the user's back.
  * @throws Error when it was never asked and cannot be now.
  */
-export async function firebaseConfig(): Promise<FirebaseOptions> {
+export function firebaseConfig(): Promise<FirebaseOptions> {
+  config ??= readConfig().catch((error: unknown) => {
+    config = null; // The next call asks again.
+    throw error;
+  });
+  return config;
+}
+
+async function readConfig(): Promise<FirebaseOptions> {
   const fresh = fetch('/__/firebase/init.json').then(async (response) => {
     if (!response.ok) throw new Error(`This host does not know its Firebase project (${response.status}).`);
     const text = await response.text();

@@ -23,7 +23,10 @@ let backend: Promise<Backend> | null = null;
 const TO_FORGET = 'firestore-to-forget';
 
 export function connect(): Promise<Backend> {
-  backend ??= start();
+  backend ??= start().catch((error: unknown) => {
+    backend = null; // The next call tries it again.
+    throw error;
+  });
   return backend;
 }
 

@@ -1,5 +1,5 @@
 /** Audio that the service keeps to be played, and that this device keeps once it was heard. */
-import { keptAudioPath, type KeptAudioDoc } from 'offline-audio-sync-contract';
+import { keptAudioPath, STORAGE_ORIGIN, type KeptAudioDoc } from 'offline-audio-sync-contract';
 import type { Timestamp } from 'firebase/firestore';
 import { localSuite } from '../env.ts';
 import { connect, readDocument } from '../firebase/store.ts';
@@ -36,7 +36,7 @@ export async function readKeptAudio(
 async function download(path: string): Promise<Response | null> {
   const { app, currentUser } = await (await connect()).sdk.userAuth();
   const token = (await currentUser?.getIdToken()) ?? '';
-  const storage = localSuite?.storage ?? 'https://firebasestorage.googleapis.com';
+  const storage = localSuite?.storage ?? STORAGE_ORIGIN;
   const url = `${storage}/v0/b/${app.options.storageBucket ?? ''}/o/${encodeURIComponent(path)}?alt=media`;
   let response: Response;
   try {

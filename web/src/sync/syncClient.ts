@@ -1,25 +1,33 @@
-/** The client library, set up for the console: loaded with Firebase, apart from the screens. */
-import { createSyncClient, SyncError, type SyncClient } from 'offline-audio-sync-client';
+/** The client library, set up for the console: loaded apart from the screens, and before Firebase. */
+import { createSyncClient, SyncError, type Backend, type SyncClient } from 'offline-audio-sync-client';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
-import { appCheckSiteKey, functionsRegion, localSuite } from '../env.ts';
+import { functionsOrigin, STORAGE_ORIGIN } from 'offline-audio-sync-contract';
+import { appCheckSiteKey, firebaseConfig, functionsRegion, localSuite } from '../env.ts';
 import { connect } from '../firebase/store.ts';
 import { later } from '../nextTask.ts';
+import { lateBackend } from './lateBackend.ts';
 
 export async function openSyncClient(uid: string): Promise<SyncClient> {
+  const { projectId = '' } = await firebaseConfig();
+  const backend = lateBackend(() => backendOf(uid), {
+    functionsUrl:
+      localSuite === null
+        ? functionsOrigin(functionsRegion, projectId)
+        : `${localSuite.functions}/${projectId}/${functionsRegion}`,
+    storageUrl: localSuite?.storage ?? STORAGE_ORIGIN,
+    ...(appCheckSiteKey === null
+      ? {}
+      : { appCheckToken: async () => (await import('../firebase/appCheck.ts')).appCheckToken() }),
+  });
+  return createSyncClient({ store: indexedDbStore({ uid }), backend });
+}
+
+/** @throws SyncError where another user is signed in than the one who was expected, or none */
+async function backendOf(uid: string): Promise<Backend> {
   const { sdk, db } = await connect();
   const auth = await sdk.userAuth();
-  const { app } = auth;
-  const local =
-    localSuite === null
-      ? {}
-      : {
-          functionsUrl: `${localSuite.functions}/${app.options.projectId ?? ''}/${functionsRegion}`,
-          storageUrl: localSuite.storage,
-        };
-  const check =
-    appCheckSiteKey === null ? {} : { appCheckToken: (await import('../firebase/appCheck.ts')).appCheckToken };
-  const backend = sdk.firebaseBackend({ app, auth, firestore: db, region: functionsRegion, ...local, ...check });
-  return createSyncClient({ store: indexedDbStore({ uid }), backend });
+  if (auth.currentUser?.uid !== uid) throw new SyncError('signed_out');
+  return sdk.firebaseBackend({ app: auth.app, auth, firestore: db });
 }
 
 /** After a store that could not be read, milliseconds. */

@@ -1,6 +1,9 @@
 /** Services that do not answer: what is known is shown, and what is not known is said. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
@@ -8,6 +11,7 @@ import { seedConversations, seedJobs } from './support/seed.ts';
 
 const DAY_MS = 24 * 3600_000;
 const A_DAY = 60;
+const SAMPLE = 'audio_pendant5_opus_16000_1_fs160_1749147641.bin';
 
 describe('A person who comes back while a service does not answer', function () {
   let browser: Browser;
@@ -55,6 +59,26 @@ describe('A person who comes back while a service does not answer', function () 
     await assertAccessible(page, 'The day of the last visit');
     answer();
     await page.getByText('recorded', { exact: true }).waitFor();
+    await page.unroute('**/accounts:lookup*');
+  });
+
+  it('adds a recording to this device, and sees it there, before Firebase has said who is there', async () => {
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/accounts:lookup*', async (route) => {
+      if (route.request().method() === 'POST') await mayAnswer;
+      await route.continue();
+    });
+    await page.reload();
+    await visitor.add({ name: SAMPLE, bytes: readFileSync(path.join(SAMPLES_DIR, SAMPLE)) });
+    const row = page.locator('.file-row').filter({ hasText: SAMPLE });
+    await row.waitFor();
+    await page.reload();
+    await row.waitFor();
+    answer();
+    await row.getByText('done, deleted here').waitFor();
     await page.unroute('**/accounts:lookup*');
   });
 
