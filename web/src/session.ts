@@ -1,6 +1,7 @@
 /** Who is signed in. */
 import { signal } from '@preact/signals';
-import { forgetDay } from './data/keptDay.ts';
+import { keptDay } from './data/keptDay.ts';
+import { keptRecordings } from './data/keptRecordings.ts';
 
 export interface SignedInUser {
   readonly uid: string;
@@ -107,7 +108,8 @@ async function watchSession(): Promise<void> {
     if (user === null && wasSignedIn && !leftByHand()) sessionStorage.setItem(ACCOUNT_GONE, '1');
     if (user === null) {
       localStorage.removeItem(HINT);
-      forgetDay();
+      keptDay.forget();
+      keptRecordings.forget();
     } else localStorage.setItem(HINT, JSON.stringify(user));
     show(user);
     isConfirmed ||= user !== null;

@@ -8,7 +8,7 @@ import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../doma
 import type { Span } from '../domain/timeline.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
-import { forgetDay, keepDay, keptDay } from '../data/keptDay.ts';
+import { keptDay } from '../data/keptDay.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';
@@ -29,7 +29,7 @@ const NO_TALKS: readonly Conversation[] = [];
 /** The newest day of which anything is known: until the service has said which it is, that of the last visit. */
 export function HomeScreen() {
   const { uid, newest, jobs } = useApp();
-  const kept = useMemo(() => keptDay(uid)?.day ?? null, [uid]);
+  const kept = useMemo(() => keptDay.get(uid)?.day ?? null, [uid]);
   const [conversation] = newest.kind === 'ready' ? newest.value : [];
   const spokenAt = conversation?.finishedAt ?? null;
   // What was recorded since may be silence: the day is there nevertheless.
@@ -49,7 +49,7 @@ export function HomeScreen() {
   const day = found ?? (isServed ? null : kept);
   const isNew = isServed && isWhole && day === null;
   useEffect(() => {
-    if (isNew) forgetDay();
+    if (isNew) keptDay.forget();
   }, [isNew]);
   if (newest.kind === 'failed') return <Problem error={newest.error} />;
   if (day !== null) return <DayScreen key={day} day={day} isNewest />;
@@ -118,7 +118,7 @@ function useEdited(
 ): readonly EditedConversation[] | null {
   const { uid } = useApp();
   const kept = useMemo(() => {
-    const found = keptDay(uid);
+    const found = keptDay.get(uid);
     return found?.day === day ? found.conversations : null;
   }, [uid, day]);
   const heard = valueOf(talks);
@@ -127,7 +127,9 @@ function useEdited(
   const isWhole = talks.kind === 'ready' && !talks.fromCache && isKnown;
   useEffect(() => {
     if (!isNewest || !isWhole || edited === null) return undefined;
-    const timer = setTimeout(keepDay, KEEP_AFTER_MS, uid, { day, conversations: edited });
+    const timer = setTimeout(() => {
+      keptDay.keep(uid, edited.length > 0 ? { day, conversations: edited } : null);
+    }, KEEP_AFTER_MS);
     return () => {
       clearTimeout(timer);
     };

@@ -1,7 +1,8 @@
 /** Recordings on this device, on their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { Recording, SyncStatus } from 'offline-audio-sync-client';
+import type { SyncStatus } from 'offline-audio-sync-client';
 import { coalesce } from '../coalesce.ts';
+import { keptRecordings, type LocalRecording } from '../data/keptRecordings.ts';
 import { addEach, type Refusal } from './addEach.ts';
 import { keeper } from './storageKeeper.ts';
 
@@ -12,14 +13,11 @@ export interface NewRecording {
   readonly deviceId?: string;
 }
 
-export interface LocalRecording extends Recording {
-  /** Bytes of it that were sent; known while it is uploaded piece by piece. */
-  readonly sentBytes: number | null;
-}
-
 export interface Outbox {
-  /** All that this device knows of, the newest first. */
+  /** All that this device knows of, the newest first. Before that is known, the newest of the last visit. */
   readonly recordings: ReadonlySignal<readonly LocalRecording[]>;
+  /** Whether it is known. */
+  readonly isRead: ReadonlySignal<boolean>;
   readonly status: ReadonlySignal<SyncStatus>;
   /** Resolves when what was kept is known. */
   readonly ready: Promise<void>;
@@ -34,19 +32,30 @@ export interface Outbox {
 
 /** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
 const SHOW_EVERY_MS = 200;
+/** So many are kept for the next visit: more than a window shows. */
+const KEPT = 50;
+const KEEP_EVERY_MS = 1000;
 
 /** @param deviceId this browser's. @param onError is told of failures of work that no caller awaits */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
-  const recordings = signal<readonly LocalRecording[]>([]);
+  const recordings = signal<readonly LocalRecording[]>(keptRecordings.get(uid) ?? []);
+  const isRead = signal(false);
   const status = signal<SyncStatus>({ state: 'stopped', reason: null, until: null });
   const library = import('./syncClient.ts');
   const client = library.then(({ openSyncClient }) => openSyncClient(uid));
 
   /** In the order in which they were added. */
   const known = new Map<string, LocalRecording>();
-  const show = coalesce(() => {
+  let isClosed = false;
+  const keep = coalesce(() => {
+    if (isRead.value && !isClosed)
+      keptRecordings.keep(uid, recordings.value.length > 0 ? recordings.value.slice(0, KEPT) : null);
+  }, KEEP_EVERY_MS);
+  const showNow = (): void => {
     recordings.value = [...known.values()].reverse();
-  }, SHOW_EVERY_MS);
+    keep();
+  };
+  const show = coalesce(showNow, SHOW_EVERY_MS);
   const ready = client.then(async (opened) => {
     opened.on('recording', (recording) => {
       known.set(recording.id, { ...recording, sentBytes: known.get(recording.id)?.sentBytes ?? null });
@@ -67,12 +76,14 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     });
     opened.on('error', onError);
     await (await library).started(opened);
-    show.flush();
+    isRead.value = true;
+    showNow();
   });
   ready.catch(onError);
 
   return {
     recordings,
+    isRead,
     status,
     ready,
     add: async (added) => {
@@ -86,6 +97,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     discard: async (id) => (await client).discard(id),
     syncNow: async () => (await client).syncNow(),
     close: async () => {
+      isClosed = true;
       const opened = await client.catch(() => null); // There is nothing to close of one that was not opened.
       await opened?.dispose();
     },

@@ -1,12 +1,12 @@
 import { memo } from 'preact/compat';
 import { useMemo, useState } from 'preact/hooks';
 import { useApp } from './app.ts';
+import type { LocalRecording } from '../data/keptRecordings.ts';
 import { LOCAL_STATES } from '../domain/recordingText.ts';
 import { SendingProgress, sendingText } from '../domain/sending.ts';
 import { isPassing, statusText } from '../domain/statusText.ts';
 import { bytes, until } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
-import type { LocalRecording } from '../sync/outbox.ts';
 import { Confirm } from './confirm.tsx';
 import { ConfirmEmailButton, useConfirmEmail } from './confirmEmail.tsx';
 import { Glyph } from './icons.tsx';
@@ -37,8 +37,9 @@ export function OnThisDevice() {
       </p>
       <Status />
       <Sending />
+      {!outbox.isRead.value && <p class="hint">Looking at what is kept here …</p>}
       {recordings.length === 0 ? (
-        <p class="empty">Nothing waits to be sent.</p>
+        outbox.isRead.value && <p class="empty">Nothing waits to be sent.</p>
       ) : (
         <LongList
           class="files"

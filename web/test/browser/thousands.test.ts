@@ -9,6 +9,8 @@ const SLOWDOWN = 4;
 
 interface Measured {
   longTasks: number[];
+  /** When recording could be begun and the list was there, milliseconds after the navigation; 0 before that. */
+  usableAt: number;
 }
 declare const measured: Measured;
 
@@ -44,9 +46,20 @@ async function fill({ uid, count }: { uid: string; count: number }): Promise<voi
   database.close();
 }
 
-function watchTasks(): void {
+/** Runs in the page, before anything of it. */
+function watch(): void {
   const longTasks: number[] = [];
-  Object.assign(globalThis, { measured: { longTasks } });
+  const seen: Measured = { longTasks, usableAt: 0 };
+  Object.assign(globalThis, { measured: seen });
+  // Both are kept up to date by the browser: looking at them costs next to nothing.
+  const [rows, empty] = ['file-row', 'empty'].map((name) => document.getElementsByClassName(name));
+  const buttons = document.getElementsByClassName('record-button');
+  const look = (): void => {
+    const isUsable = buttons.length > 0 && (rows?.length ?? 0) + (empty?.length ?? 0) > 0;
+    if (isUsable) seen.usableAt = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
   new PerformanceObserver((list) => {
     longTasks.push(...list.getEntries().map(({ duration }) => Math.round(duration)));
   }).observe({ type: 'longtask', buffered: true });
@@ -64,7 +77,7 @@ describe('Ten thousand recordings on this device', function () {
     const uid = await uidOf(await visitor.signUp());
     await visitor.go('Record');
     await page.getByText('Nothing waits to be sent.').waitFor();
-    await page.addInitScript(watchTasks);
+    await page.addInitScript(watch);
     const emptyMs = await open(SLOWDOWN, page.getByText('Nothing waits to be sent.'));
     await report(`without recordings: usable after ${emptyMs} ms`);
     await open(1, page.getByText('Nothing waits to be sent.'));
@@ -82,7 +95,7 @@ describe('Ten thousand recordings on this device', function () {
     await page.reload();
     await sign.waitFor();
     await page.getByRole('button', { name: 'Start recording' }).waitFor();
-    return page.evaluate(() => Math.round(performance.now()));
+    return page.evaluate(() => Math.round(measured.usableAt));
   }
 
   /** Tasks since the last report, with what a person does in between. @returns the longest, milliseconds */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { EditedConversation } from '../../src/data/model.ts';
-import { forgetDay, keepDay, keptDay } from '../../src/data/keptDay.ts';
+import { keptDay } from '../../src/data/keptDay.ts';
+import { keptRecordings, type LocalRecording } from '../../src/data/keptRecordings.ts';
+import { openOutbox } from '../../src/sync/outbox.ts';
 
 /** A site's storage with room for so many characters. */
 function storageOf(room: number): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
@@ -33,12 +35,12 @@ describe('The day of the last visit', () => {
 
   it('is as it was, for its user alone, until it is forgotten', () => {
     const conversations = [talk('a'), talk('b')];
-    keepDay('ann', { day: '2026-05-04', conversations });
-    assert.deepEqual(keptDay('ann')?.conversations, conversations);
-    assert.equal(keptDay('ann')?.day, '2026-05-04');
-    assert.equal(keptDay('bob'), null);
-    forgetDay();
-    assert.equal(keptDay('ann'), null);
+    keptDay.keep('ann', { day: '2026-05-04', conversations });
+    assert.deepEqual(keptDay.get('ann')?.conversations, conversations);
+    assert.equal(keptDay.get('ann')?.day, '2026-05-04');
+    assert.equal(keptDay.get('bob'), null);
+    keptDay.forget();
+    assert.equal(keptDay.get('ann'), null);
   });
 
   it('is not that of an earlier visit where this one cannot be kept', () => {
@@ -49,17 +51,43 @@ describe('The day of the last visit', () => {
       [1000, [talk('b', 'x'.repeat(2000))]],
     ] as const) {
       put(room);
-      keepDay('ann', old);
-      assert.notEqual(keptDay('ann'), null);
-      keepDay('ann', { day: '2026-05-04', conversations });
-      assert.equal(keptDay('ann'), null);
+      keptDay.keep('ann', old);
+      assert.notEqual(keptDay.get('ann'), null);
+      keptDay.keep('ann', conversations.length > 0 ? { day: '2026-05-04', conversations } : null);
+      assert.equal(keptDay.get('ann'), null);
     }
   });
 
   it('is not read by another build, which may know conversations of another shape', () => {
-    keepDay('ann', { day: '2026-05-04', conversations: [talk('a')] });
+    keptDay.keep('ann', { day: '2026-05-04', conversations: [talk('a')] });
     const stored = JSON.parse(localStorage.getItem('newest-day') ?? '') as { build: string };
     localStorage.setItem('newest-day', JSON.stringify({ ...stored, build: 'https://example.com/assets/other.js' }));
-    assert.equal(keptDay('ann'), null);
+    assert.equal(keptDay.get('ann'), null);
+  });
+});
+
+describe('The recordings of the last visit', () => {
+  const recording: LocalRecording = {
+    ...{ id: '1', name: 'audio_web1_pcm16_16000_1_fs320_1.bin', size: 1, addedAt: 1, state: 'waiting', changedAt: 1 },
+    ...{ jobId: null, failure: null, sentBytes: null },
+    target: { deviceId: null, conversationId: null, clockOffsetMs: 0 },
+  };
+  beforeEach(() => {
+    Object.defineProperty(globalThis, 'localStorage', { value: storageOf(5e6), configurable: true });
+  });
+  after(() => {
+    Reflect.deleteProperty(globalThis, 'localStorage');
+  });
+
+  it('are listed for their user alone before the store is read, and it is said that it is not', async () => {
+    keptRecordings.keep('ann', [recording]);
+    for (const [uid, expected] of [
+      ['ann', [recording]],
+      ['bob', []],
+    ] as const) {
+      const outbox = openOutbox(uid, 'web1', () => undefined);
+      assert.deepEqual([outbox.recordings.value, outbox.isRead.value], [expected, false]);
+      await outbox.ready.catch(() => undefined); // There is no browser.
+    }
   });
 });
