@@ -55,12 +55,17 @@ export interface Moved {
  * @throws DeletionUnderWayError
  */
 export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => Moved> {
-  const { uid, jobId, chunkId, gapMs } = move;
+  const read = await readMove(tx, db, move);
+  return () => (read === null ? { changed: [], deleting: [] } : writeMove(tx, db, move, read));
+}
+
+/** Null where nothing is left to move. */
+async function readMove(tx: Transaction, db: Firestore, { uid, jobId, chunkId, gapMs, ...move }: ChunkMove) {
   const shifts = new Map(move.shifts.map((shift) => [placeKey(shift), shift]));
   const said = await tx.get(pagesOfChunk(db, uid, jobId, chunkId));
   const leaving = said.docs.filter((doc) => shifts.has(placeKey(placeOf(doc.data()))));
   const first = leaving[0]?.data();
-  if (first === undefined) return () => ({ changed: [], deleting: [] });
+  if (first === undefined) return null;
   const chunk = await tx.get(chunksOf(db, jobId).doc(chunkId));
 
   const ids = new Set(leaving.map(({ id }) => id));
@@ -79,17 +84,43 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
   const boundaries = held === null ? NO_BOUNDARIES : boundariesOf(await axis.boundaries(tx, held));
   const rest = losing.map(({ id, conversation, pages }) => {
     const staying = pages.filter((page) => !ids.has(page.ref.id));
-    const parts = connect(
-      staying.flatMap(({ segments }) => segments),
-      gapMs,
-      boundaries,
-    );
-    return { id, conversation, staying, parts };
+    const segments = staying.flatMap((page) => page.segments);
+    return { id, conversation, staying, parts: connect(segments, gapMs, boundaries) };
   });
 
   const reach = reachOf(words);
   const { near, boundaries: ahead } = reach === null ? NOTHING_NEAR : await axis.surroundings(tx, reach, gapMs);
   const others = byId(near.filter(({ id }) => !losing.some((each) => each.id === id)));
+  return {
+    axis,
+    shifts,
+    leaving,
+    source: { jobId, chunkId, transcriber: first.transcriber },
+    chunk,
+    words,
+    rest,
+    others,
+    ahead,
+  };
+}
+
+function writeMove(
+  tx: Transaction,
+  db: Firestore,
+  { uid, jobId, gapMs, begunMs, nowMs }: ChunkMove,
+  {
+    axis,
+    shifts,
+    leaving,
+    source,
+    chunk,
+    words,
+    rest,
+    others,
+    ahead,
+  }: NonNullable<Awaited<ReturnType<typeof readMove>>>,
+): Moved {
+  const refOf = (id: string) => conversationsOf(db, uid).doc(id);
   const pieces = rest.flatMap(({ id, conversation, parts }) =>
     parts.map((part, i) => pieceOf(i === 0 ? id : conversationsOf(db, uid).doc().id, conversation, part, i === 0)),
   );
@@ -98,44 +129,35 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
     id,
     ...intervalOf(startedAt, finishedAt),
   }));
-  const segments = segmentWords(words, ahead.cuts);
-  const assignments = assign(existing, segments, gapMs, null, ahead);
+  const assignments = assign(existing, segmentWords(words, ahead.cuts), gapMs, null, ahead);
 
-  return () => {
-    for (const { ref } of leaving) tx.delete(ref);
-    const source = { jobId, chunkId, transcriber: first.transcriber };
-    for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
-    for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
-    if (chunk.exists) moveChunk(tx, chunk, words, shifts);
+  for (const { ref } of leaving) tx.delete(ref);
+  for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
+  for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
+  if (chunk.exists) moveChunk(tx, chunk, words, shifts);
 
-    const emptied = rest.filter(({ parts }) => parts.length === 0);
-    for (const { id, conversation } of emptied) standing.set(id, conversation);
-    const unused = emptied.map(({ id }) => id);
-    const isStored = (id: string): boolean => others.has(id) || losing.some((each) => each.id === id);
-    const touched = assignments.map((each) => {
-      const assignment = unused.length > 0 ? withoutBegun(each, standing, move.begunMs) : each;
-      const absorbed = assignment.absorbed.filter(isStored);
-      return writeAssigned(tx, axis, { ...assignment, absorbed }, assignment, standing, { ...move, unused });
-    });
-    const assigned = new Set(assignments.flatMap(({ survivor, absorbed }) => [survivor, ...absorbed]));
-    const left = pieces.filter(({ id }) => !assigned.has(id));
-    for (const { id, conversation } of left) {
-      const { revision } = conversation;
-      const updatedAt = Timestamp.fromMillis(move.nowMs);
-      writeConversationFields(tx, conversationsOf(db, uid).doc(id), {
-        ...conversation,
-        revision: revision + 1,
-        updatedAt,
-      });
-    }
-    const into = touched[0] ?? others.keys().next().value ?? null;
-    for (const id of unused) {
-      const before = standing.get(id);
-      if (into !== null) axis.writeMerged(tx, id, before, into, move.nowMs);
-      else tx.update(conversationsOf(db, uid).doc(id), goneFields(before, move.nowMs));
-    }
-    return { changed: [...touched, ...left.map(({ id }) => id)], deleting: into === null ? unused : [] };
-  };
+  const emptied = rest.filter(({ parts }) => parts.length === 0);
+  for (const { id, conversation } of emptied) standing.set(id, conversation);
+  const unused = emptied.map(({ id }) => id);
+  const isStored = (id: string): boolean => others.has(id) || rest.some((each) => each.id === id);
+  const touched = assignments.map((each) => {
+    const assignment = unused.length > 0 ? withoutBegun(each, standing, begunMs) : each;
+    const absorbed = assignment.absorbed.filter(isStored);
+    return writeAssigned(tx, axis, { ...assignment, absorbed }, assignment, standing, { jobId, nowMs, unused });
+  });
+  const assigned = new Set(assignments.flatMap(({ survivor, absorbed }) => [survivor, ...absorbed]));
+  const left = pieces.filter(({ id }) => !assigned.has(id));
+  for (const { id, conversation } of left) {
+    const changed = { revision: conversation.revision + 1, updatedAt: Timestamp.fromMillis(nowMs) };
+    writeConversationFields(tx, refOf(id), { ...conversation, ...changed });
+  }
+  const into = touched[0] ?? others.keys().next().value ?? null;
+  for (const id of unused) {
+    const before = standing.get(id);
+    if (into !== null) axis.writeMerged(tx, id, before, into, nowMs);
+    else tx.update(refOf(id), goneFields(before, nowMs));
+  }
+  return { changed: [...touched, ...left.map(({ id }) => id)], deleting: into === null ? unused : [] };
 }
 
 /**

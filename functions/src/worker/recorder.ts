@@ -112,46 +112,19 @@ export class Recorder {
     change: JobChange,
     kept: UnnamedAudio | null,
   ): Promise<void> {
-    const { db, conversations } = this.#deps;
-    const { jobId } = this.#lease;
     const { id, deviceId, plan } = chunk;
     const names = this.#work.done(id);
     let apply = (): void => undefined;
     await this.#update(async (job, tx) => {
-      const ref = chunksOf(db, jobId).doc(id);
+      const ref = chunksOf(this.#deps.db, this.#lease.jobId).doc(id);
       // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
       if ((await tx.get(ref)).exists) return { final: [], change: null };
       const spans = [...plan.context.spans, ...plan.spans];
       const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
       const recordings = chunkRecordings(job.uid, plan.spans, files);
-      const places = placesOf(recordings);
       const before = placesOf(chunkRecordings(job.uid, plan.context.spans, files));
-      const { uid } = job;
-      const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...heard.context, ...heard.words]);
-      const voices = await prepareVoices(tx, db, {
-        uid,
-        jobId,
-        chunkId: id,
-        deviceId,
-        stored,
-        context: inRecordings(heard.context, before),
-        words: inRecordings(heard.words, places),
-        endMs: plan.endMs,
-        gapMs: conversations.gapMs,
-        areLinked: (this.#deps.scan.contextMs ?? 0) > 0,
-      });
-      const covered = await this.#coverage.prepare(tx, { deviceId, spans: plan.spans, frames: plan.frames, places });
-      const speech = await conversations.prepare(tx, {
-        uid,
-        deviceId,
-        jobId,
-        chunkId: id,
-        stored,
-        transcriber: result.transcriber,
-        targetId: job.conversationId,
-        words: voices.words,
-        sounds: covered.sounds,
-      });
+      const places = { context: before, words: placesOf(recordings) };
+      const { voices, covered, speech } = await this.#prepareWords(tx, job, chunk, result.transcriber, heard, places);
 
       for (const { fileName, durationMs } of plan.spans) {
         const file = files.get(fileName);
@@ -162,7 +135,7 @@ export class Recorder {
       const conversationIds = speech.write();
       voices.write();
       tx.create(ref, {
-        uid,
+        uid: job.uid,
         deviceId,
         spans: plan.spans,
         recordings,
@@ -191,6 +164,34 @@ export class Recorder {
       return { final: finalized.final, change: { ...change, ...PROGRESS, ...finalized.change, ...also } };
     });
     apply();
+  }
+
+  /** Reads what the words of a chunk meet: the voices, what covers its audio, the conversations around it. Each of the three writes. */
+  async #prepareWords(
+    tx: Transaction,
+    { uid, conversationId }: Job,
+    { id: chunkId, deviceId, plan }: Chunk,
+    transcriber: string,
+    heard: ChunkWords,
+    places: Readonly<Record<keyof ChunkWords, Places>>,
+  ) {
+    const { db, conversations, scan } = this.#deps;
+    const { jobId } = this.#lease;
+    const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...heard.context, ...heard.words]);
+    const source = { uid, deviceId, jobId, chunkId, stored };
+    const voices = await prepareVoices(tx, db, {
+      ...source,
+      context: inRecordings(heard.context, places.context),
+      words: inRecordings(heard.words, places.words),
+      endMs: plan.endMs,
+      gapMs: conversations.gapMs,
+      areLinked: (scan.contextMs ?? 0) > 0,
+    });
+    const { spans, frames } = plan;
+    const covered = await this.#coverage.prepare(tx, { deviceId, spans, frames, places: places.words });
+    const { words } = voices;
+    const speech = { ...source, transcriber, targetId: conversationId, words, sounds: covered.sounds };
+    return { voices, covered, speech: await conversations.prepare(tx, speech) };
   }
 
   /** Records that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
