@@ -1,6 +1,6 @@
-/** Lays spoken words on a timeline of whole milliseconds, over the noise of a microphone. Deterministic: all chance is seeded. */
+/** Lays spoken phrases on a timeline of whole milliseconds, over the noise of a microphone. Deterministic: all chance is seeded. */
 import type { Cue, Voice } from './scenarios.ts';
-import { SAMPLE_RATE, type SpokenWord, speak } from './synthesis.ts';
+import { SAMPLE_RATE, speak } from './synthesis.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
@@ -25,24 +25,31 @@ export interface Composition {
 
 type Random = () => number;
 
+/** A phrase as it was spoken, in its place. */
+interface PlacedPhrase {
+  readonly pcm: Float32Array;
+  readonly startMs: number;
+}
+
 /** The take's audio, as long as a whole number of frames. */
 export function compose(script: readonly Cue[], frameSize: number, seed: string): Composition {
   const random = seededRandom(seed);
-  const { words, lengthMs } = place(script, random);
+  const { phrases, words, lengthMs } = place(script, random);
   const frames = Math.ceil((lengthMs * SAMPLES_PER_MS) / frameSize);
   const pcm = noise(frames * frameSize, random);
-  for (const { spoken, startMs } of words) {
-    const at = startMs * SAMPLES_PER_MS;
-    for (const [i, sample] of spoken.pcm.entries()) pcm[at + i] = (pcm[at + i] ?? 0) + sample;
+  for (const phrase of phrases) {
+    const at = phrase.startMs * SAMPLES_PER_MS;
+    for (const [i, sample] of phrase.pcm.entries()) pcm[at + i] = (pcm[at + i] ?? 0) + sample;
   }
-  return { pcm, words: words.map(({ spoken: _, ...word }) => word) };
+  return { pcm, words };
 }
 
 function place(
   script: readonly Cue[],
   random: Random,
-): { words: (PlacedWord & { spoken: SpokenWord })[]; lengthMs: number } {
-  const words: (PlacedWord & { spoken: SpokenWord })[] = [];
+): { phrases: PlacedPhrase[]; words: PlacedWord[]; lengthMs: number } {
+  const phrases: PlacedPhrase[] = [];
+  const words: PlacedWord[] = [];
   let now = MARGIN_MS;
   let silence = 0;
   for (const cue of script) {
@@ -50,25 +57,18 @@ function place(
       silence = cue.seconds * 1000;
       continue;
     }
-    for (const spoken of speak(cue.voice, cue.text)) {
-      const startMs = now + silence;
-      const endMs = startMs + spoken.pcm.length / SAMPLES_PER_MS;
-      words.push({ text: spoken.text, voice: cue.voice, startMs, endMs, spoken });
-      now = endMs;
-      silence = gapAfter(spoken.text, random);
+    const startMs = now + silence;
+    const { pcm, words: spoken } = speak(cue.voice, cue.text);
+    phrases.push({ pcm, startMs });
+    for (const { text, ...word } of spoken) {
+      words.push({ text, voice: cue.voice, startMs: startMs + word.startMs, endMs: startMs + word.endMs });
     }
+    now = startMs + pcm.length / SAMPLES_PER_MS;
     silence = between(random, 350, 850);
   }
   // After the last word only the margin follows; a pause at the end, as in a script without words, is kept whole.
   const tail = script.at(-1)?.kind === 'pause' ? silence : 0;
-  return { words, lengthMs: now + tail + MARGIN_MS };
-}
-
-/** Silence after a word within a turn, milliseconds. */
-function gapAfter(text: string, random: Random): number {
-  if (/[.?!]$/.test(text)) return between(random, 250, 450);
-  if (text.endsWith(',')) return between(random, 120, 250);
-  return between(random, 40, 120);
+  return { phrases, words, lengthMs: now + tail + MARGIN_MS };
 }
 
 function between(random: Random, low: number, high: number): number {

@@ -11,7 +11,7 @@ import { SAMPLE_RATE } from './synthesis.ts';
 const LOOKAHEAD = (312 / 48_000) * SAMPLE_RATE;
 
 /** Bits a second of Opus speech. */
-const BIT_RATE = 16_000;
+const BIT_RATE = 24_000;
 
 /** One frame each: an Opus packet, or PCM. `pcm` is a whole number of frames. */
 export function encodeFrames(pcm: Float32Array, codec: Codec, frameSize: number): Uint8Array[] {

@@ -1,4 +1,4 @@
-/** Speech from flite, word by word: each word's samples, cut from a phrase that was spoken whole so that it keeps its melody. */
+/** Speech from flite: phrases spoken whole, with the time of each word in them. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,19 +14,55 @@ const PHRASE_RMS = 0.09;
 const EDGE_LEVEL = 0.01;
 /** How long an edge is listened to, milliseconds. */
 const EDGE_MS = 8;
-/** Fade at both ends of a word, so that the cut does not click. */
+/** Fade at both ends of a phrase, so that the cut does not click. */
 const FADE_SAMPLES = 3 * SAMPLES_PER_MS;
 
-export interface SpokenWord {
+interface Speaker {
+  readonly flite: string;
+  /** How much faster than it was spoken it is played: pitch and throat change with it, the pace of speech does not. */
+  readonly playedFaster: number;
+}
+
+const SPEAKERS: Readonly<Record<Voice, Speaker>> = {
+  slt: { flite: 'slt', playedFaster: 1 },
+  rms: { flite: 'rms', playedFaster: 1 },
+  deep: { flite: 'rms', playedFaster: 0.9 },
+};
+
+/** Half-open, whole milliseconds from the start of the phrase. */
+interface Stretch {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface SpokenWord extends Stretch {
   /** As a reader should see it, with its punctuation. */
   readonly text: string;
-  /** 16 kHz mono, full scale = 1; a whole number of milliseconds; loud from its first to its last millisecond. */
+}
+
+export interface SpokenPhrase {
+  /** 16 kHz mono, full scale = 1, from its first phone to its last: a little of it may be quiet, such as the breath before a "p". */
   readonly pcm: Float32Array;
+  /** In order; loud from their first to their last millisecond. One often begins where the one before it ends. */
+  readonly words: readonly SpokenWord[];
 }
 
 /** @throws Error where flite is missing, or where its phones cannot be told apart into words (rephrase the text). */
-export function speak(voice: Voice, text: string): SpokenWord[] {
+export function speak(voice: Voice, text: string): SpokenPhrase {
   const { pcm, phones } = synthesise(voice, text);
+  const said = wordsOf(voice, text, phones);
+  const loud = amplify(pcm, said);
+  const startMs = said[0]?.startMs ?? 0;
+  const endMs = said.at(-1)?.endMs ?? 0;
+  const words = said.map((word) => ({ text: word.text, ...trimmed(loud, word) }));
+  return {
+    pcm: faded(loud.slice(startMs * SAMPLES_PER_MS, endMs * SAMPLES_PER_MS)),
+    words: words.map((word) => ({ ...word, startMs: word.startMs - startMs, endMs: word.endMs - startMs })),
+  };
+}
+
+/** Each word from its first phone's start to its last phone's end. */
+function wordsOf(voice: Voice, text: string, phones: readonly Phone[]): SpokenWord[] {
   const spoken = phones.filter((phone) => phone.name !== 'pau');
   const words = text.split(/\s+/);
   const counts = words.map((word) => phoneNames(voice, word).length);
@@ -34,34 +70,45 @@ export function speak(voice: Voice, text: string): SpokenWord[] {
     throw new Error(`flite says "${text}" with other phones than its words alone; rephrase it`);
   }
   let next = 0;
-  const pieces = words.map((word, index) => {
+  return words.map((word, index) => {
     const own = spoken.slice(next, (next += counts[index] ?? 0));
-    const from = Math.round((own[0]?.startSeconds ?? 0) * SAMPLE_RATE);
-    const to = Math.round((own.at(-1)?.endSeconds ?? 0) * SAMPLE_RATE);
-    return { text: word, pcm: pcm.slice(from, to) };
+    return { text: word, startMs: inMs(own[0]?.startSeconds), endMs: inMs(own.at(-1)?.endSeconds) };
   });
-  const gain = PHRASE_RMS / rootMeanSquare(pieces.map((piece) => piece.pcm));
-  return pieces.map((piece) => ({ text: piece.text, pcm: polish(piece.pcm, gain) }));
 }
 
-/** Amplifies, cuts silent edges off in whole milliseconds, and fades. */
-function polish(pcm: Float32Array, gain: number): Float32Array {
-  const loud = pcm.map((sample) => sample * gain);
-  const milliseconds = Math.floor(loud.length / SAMPLES_PER_MS);
-  const level = (fromMs: number): number =>
-    rootMeanSquare([loud.subarray(fromMs * SAMPLES_PER_MS, (fromMs + EDGE_MS) * SAMPLES_PER_MS)]);
-  let first = 0;
-  while (first + EDGE_MS < milliseconds && level(first) < EDGE_LEVEL) first++;
-  let end = milliseconds;
-  while (end - EDGE_MS > first && level(end - EDGE_MS) < EDGE_LEVEL) end--;
-  const word = loud.slice(first * SAMPLES_PER_MS, end * SAMPLES_PER_MS);
-  if (word.length <= 2 * FADE_SAMPLES) throw new Error('a word has no sound');
+function inMs(seconds = 0): number {
+  return Math.round(seconds * 1000);
+}
+
+/** To {@link PHRASE_RMS}, pauses left out. */
+function amplify(pcm: Float32Array, words: readonly Stretch[]): Float32Array {
+  const gain = PHRASE_RMS / rootMeanSquare(words.map((word) => within(pcm, word)));
+  return pcm.map((sample) => sample * gain);
+}
+
+/** Without the silence at its edges, such as the closure before a "p". */
+function trimmed(pcm: Float32Array, { startMs, endMs }: Stretch): Stretch {
+  const isQuiet = (from: number): boolean =>
+    rootMeanSquare([within(pcm, { startMs: from, endMs: from + EDGE_MS })]) < EDGE_LEVEL;
+  let first = startMs;
+  while (first + EDGE_MS < endMs && isQuiet(first)) first++;
+  let end = endMs;
+  while (end - EDGE_MS > first && isQuiet(end - EDGE_MS)) end--;
+  if ((end - first) * SAMPLES_PER_MS <= 2 * FADE_SAMPLES) throw new Error('a word has no sound');
+  return { startMs: first, endMs: end };
+}
+
+function faded(pcm: Float32Array): Float32Array {
   for (let i = 0; i < FADE_SAMPLES; i++) {
     const fade = (i + 0.5) / FADE_SAMPLES;
-    word[i] = (word[i] ?? 0) * fade;
-    word[word.length - 1 - i] = (word[word.length - 1 - i] ?? 0) * fade;
+    pcm[i] = (pcm[i] ?? 0) * fade;
+    pcm[pcm.length - 1 - i] = (pcm[pcm.length - 1 - i] ?? 0) * fade;
   }
-  return word;
+  return pcm;
+}
+
+function within(pcm: Float32Array, { startMs, endMs }: Stretch): Float32Array {
+  return pcm.subarray(startMs * SAMPLES_PER_MS, endMs * SAMPLES_PER_MS);
 }
 
 interface Phone {
@@ -74,18 +121,30 @@ function synthesise(voice: Voice, text: string): { pcm: Float32Array; phones: Ph
   const folder = mkdtempSync(join(tmpdir(), 'samples-'));
   try {
     const file = join(folder, 'phrase.wav');
-    const printed = flite(voice, ['-psdur', '-t', text, '-o', file]);
+    const { playedFaster } = SPEAKERS[voice];
+    const pace = ['--setf', `duration_stretch=${playedFaster}`];
+    const printed = flite(voice, [...pace, '-psdur', '-t', text, '-o', file]);
     let startSeconds = 0;
     const phones = printed.split(/\s+/).map((item) => {
       const [name = '', end = ''] = item.split(':');
-      const phone = { name, startSeconds, endSeconds: Number(end) };
+      const phone = { name, startSeconds, endSeconds: Number(end) / playedFaster };
       startSeconds = phone.endSeconds;
       return phone;
     });
-    return { pcm: readWav(readFileSync(file)), phones };
+    return { pcm: playFaster(readWav(readFileSync(file)), playedFaster), phones };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Interpolates linearly, which dampens only what is above speech. */
+function playFaster(pcm: Float32Array, factor: number): Float32Array {
+  if (factor === 1) return pcm;
+  return Float32Array.from({ length: Math.floor(pcm.length / factor) }, (_, i) => {
+    const at = Math.floor(i * factor);
+    const [before = 0, after = 0] = [pcm[at], pcm[at + 1]];
+    return before + (i * factor - at) * (after - before);
+  });
 }
 
 function phoneNames(voice: Voice, word: string): string[] {
@@ -96,7 +155,7 @@ function phoneNames(voice: Voice, word: string): string[] {
 
 function flite(voice: Voice, args: readonly string[]): string {
   try {
-    return execFileSync('flite', ['-voice', voice, ...args], { encoding: 'utf8' }).trim();
+    return execFileSync('flite', ['-voice', SPEAKERS[voice].flite, ...args], { encoding: 'utf8' }).trim();
   } catch (error) {
     throw new Error('flite does not run; install it with: apt-get install flite', { cause: error });
   }

@@ -60,7 +60,7 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
         'speaker_confidence',
       ]);
       assert.equal(alternative.words[1]?.word, 'morning');
-      assert.equal(alternative.words[1].punctuated_word, 'morning,');
+      assert.equal(alternative.words[1].punctuated_word, 'morning.');
     });
 
     it('group words into utterances by pause and speaker', async () => {
@@ -70,7 +70,7 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
         utterances.flatMap(({ words }) => words),
         results.channels[0]?.alternatives[0]?.words,
       );
-      assert.equal(utterances[0]?.transcript, 'Good morning, did you sleep well after that storm?');
+      assert.equal(utterances[0]?.transcript, 'Good morning. I hope you could sleep after that storm.');
       assert.deepEqual(new Set(utterances.map(({ speaker }) => speaker)), new Set([0, 1]));
       for (const { words, speaker } of utterances) assert.ok(words.every((word) => word.speaker === speaker));
     });
@@ -93,7 +93,7 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
       const [alternative] = results.channels[0]?.alternatives ?? [];
       assert.deepEqual(Object.keys(alternative?.words[0] ?? {}), ['word', 'start', 'end', 'confidence']);
       assert.equal(alternative?.languages, undefined);
-      assert.ok(alternative?.transcript.startsWith('good morning did you sleep'));
+      assert.ok(alternative?.transcript.startsWith('good morning i hope you could sleep'));
     });
 
     it('say the length that is played: pre-skip and trimmed end are not', async () => {

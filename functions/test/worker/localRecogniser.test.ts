@@ -13,8 +13,8 @@ import { TestWorld } from '../support/worker.ts';
 
 const [TINY] = LOCAL_MODELS;
 const TRAIN = loadSamples().find(({ scenario }) => scenario === 'train')!;
-/** Of the words of the samples, which a synthetic voice speaks. `npm run measure:local` shows 28 % for all of them. */
-const MAX_WORD_ERRORS = 0.4;
+/** Chunks of six seconds end within phrases. `npm run measure:local` shows 3 % for all samples as they are sent ordinarily. */
+const MAX_WORD_ERRORS = 0.25;
 
 describe('the task with the local recogniser', function () {
   this.timeout(600_000); // the first time its weights come from the npm registry, and its graph is built
