@@ -58,6 +58,8 @@ export async function startDeepgramStandIn(options: StandInOptions = {}): Promis
   });
   // Large uploads and told delays may outlast Node's default.
   server.requestTimeout = 0;
+  // A connection that is closed while its client, held up for seconds, sends the next request fails that request.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);

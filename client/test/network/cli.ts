@@ -20,7 +20,14 @@ await main(async (signal) => {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
   const only = values.run === undefined ? {} : { only: Number(values.run) };
   const suite = () =>
-    runAll({ runs: Number(values.runs), from: Number(values.from), seed, lanes: Number(values.lanes), ...only });
+    runAll({
+      runs: Number(values.runs),
+      from: Number(values.from),
+      seed,
+      lanes: Number(values.lanes),
+      ...only,
+      signal,
+    });
   if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
   return withSuite({ ports: 'free', signal, parameters: { TASK_LEASE_SECONDS: '5' } }, ({ env }) => {
     Object.assign(process.env, env);
@@ -34,6 +41,7 @@ async function runAll(options: {
   seed: number;
   lanes: number;
   only?: number;
+  signal: AbortSignal;
 }): Promise<number> {
   // Reads the suite's address when it is loaded.
   const { lineOf, runNetworkSuite, summaryOf } = await import('./suite.ts');

@@ -17,16 +17,19 @@ export interface SuiteOptions {
   readonly lanes?: number;
   /** Whether every other device is troubled: its clock, its promises, its store. Unless told otherwise, it is. */
   readonly troubles?: boolean;
+  /** Begins no further run when it is aborted. */
+  readonly signal?: AbortSignal;
   readonly onRun?: (outcome: RunOutcome) => void;
 }
 
 export async function runNetworkSuite(options: SuiteOptions): Promise<RunOutcome[]> {
-  const { runs, from = 0, seed, only, lanes = 2, troubles = true, onRun } = options;
+  const { runs, from = 0, seed, only, lanes = 2, troubles = true, signal, onRun } = options;
   const indexes = (only === undefined ? Array.from({ length: runs }, (_, index) => from + index) : [only]).values();
   const outcomes: RunOutcome[] = [];
   const { script, remove } = await bundledChild();
   const lane = async (): Promise<void> => {
     for (const index of indexes) {
+      if (signal?.aborted === true) return;
       const plan = planRun(seed, index);
       const outcome = await run({ ...plan, isTroubled: plan.isTroubled && troubles }, script);
       outcomes.push(outcome);

@@ -27,7 +27,7 @@ await main(async (signal) => {
     ...(values.minutes === undefined ? {} : { minutes: Number(values.minutes) }),
     ...(values.lanes === undefined ? {} : { lanes: Number(values.lanes) }),
   };
-  const suite = () => run(seed, Number(values.kills), only);
+  const suite = () => run(seed, Number(values.kills), { ...only, signal });
   if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return suite();
   return withSuite({ ports: 'free', signal }, ({ env }) => {
     Object.assign(process.env, env);

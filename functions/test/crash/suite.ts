@@ -31,6 +31,8 @@ export interface SuiteOptions {
   readonly minutes?: number;
   /** Cases side by side. */
   readonly lanes?: number;
+  /** Begins no further case when it is aborted. */
+  readonly signal?: AbortSignal;
   readonly onCase: (outcome: CaseOutcome) => void;
 }
 
@@ -74,7 +76,8 @@ export async function runCrashSuite(options: SuiteOptions): Promise<CaseOutcome[
   const undisturbed = await Undisturbed.start();
   const endsMs = Date.now() + 60_000 * (options.minutes ?? Infinity);
   const take = (): Case | null => {
-    const isOver = reportOf(outcomes).kills >= options.kills || Date.now() >= endsMs;
+    const isOver =
+      reportOf(outcomes).kills >= options.kills || Date.now() >= endsMs || options.signal?.aborted === true;
     return isOver ? null : (cases.next().value ?? null);
   };
   const lane = async (): Promise<void> => {

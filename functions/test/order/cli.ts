@@ -24,6 +24,7 @@ await main(async (signal) => {
     cases: Number(values.cases),
     seed: Number(values.seed ?? Math.floor(Math.random() * 1e9)),
     disturbed: values.disturbed,
+    signal,
     ...(values.path === undefined ? {} : { path: values.path }),
   };
   if (process.env['FIRESTORE_EMULATOR_HOST'] !== undefined) return run(options);

@@ -20,22 +20,25 @@ export interface SuiteOptions extends Disturbances {
   readonly seed: number;
   /** Of one lane, to begin with a counter-example that was printed. */
   readonly path?: string;
+  /** Begins no further case when it is aborted. */
+  readonly signal?: AbortSignal;
   /** Told after each case. */
   readonly onCase?: () => void;
 }
 
 /** @throws Error with the shrunken counter-example and what repeats it. */
-export async function runSuite({ cases, seed, path, disturbed, onCase }: SuiteOptions): Promise<void> {
+export async function runSuite({ cases, seed, path, disturbed, signal, onCase }: SuiteOptions): Promise<void> {
   const lanes = path === undefined ? Math.min(LANES, cases) : 1;
-  const stop = new AbortController();
+  const failed = new AbortController(); // One counter-example is enough.
+  const stop = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       const numRuns = Math.floor(cases / lanes) + (lane < cases % lanes ? 1 : 0);
       const parameters = { seed: seed + lane, numRuns, ...(path === undefined ? {} : { path }) };
       try {
-        await runLane(parameters, { disturbed }, onCase, stop.signal);
+        await runLane(parameters, { disturbed }, onCase, stop);
       } catch (error) {
-        stop.abort(); // One counter-example is enough.
+        failed.abort();
         throw error;
       }
     }),
