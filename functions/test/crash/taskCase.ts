@@ -69,8 +69,9 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
       run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
     isDivided ||= codes.has('recording_unprocessable');
     await during('a retry by hand', world.retry(id));
+    // Before the next one: another job may have failed on the same recording, which one job tries again at a time.
+    await during('what came after a retry', world.drain());
   }
-  await during('what came after a retry', world.drain());
   // A task may be delivered again even after it succeeded.
   for (const payload of world.tasks.everything()) await during('a late delivery', world.deliver(payload));
 
