@@ -1,6 +1,7 @@
 /**
- * Words as sound, for tests: while a word is spoken every sample has the word's id as its value, and 0 is silence. So what a
- * chunk holds of which word, and from which moment to which, is in its audio and nowhere else, whatever was cut and packed.
+ * Words as sound, for tests: while a word is spoken every sample has the word's id as its value, above and below zero in turns, and 0 is
+ * silence. So what a chunk holds of which word, and from which moment to which, is in its audio and nowhere else, whatever was cut and
+ * packed. It is the highest of tones, of which nothing is taken out with what lies below voices.
  */
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { SAMPLES_PER_MS } from '../../src/audio/read/pcm.ts';
@@ -17,11 +18,9 @@ export function record({ device, startMs, endMs }: RecordingPlan, words: readonl
   const samples = new Int16Array((endMs - startMs) * SAMPLES_PER_MS);
   for (const word of words) {
     if (word.device !== device || word.endMs <= startMs || word.startMs >= endMs) continue;
-    samples.fill(
-      word.id,
-      Math.max(0, word.startMs - startMs) * SAMPLES_PER_MS,
-      (word.endMs - startMs) * SAMPLES_PER_MS,
-    );
+    const end = Math.min(samples.length, (word.endMs - startMs) * SAMPLES_PER_MS);
+    for (let at = Math.max(0, word.startMs - startMs) * SAMPLES_PER_MS; at < end; at++)
+      samples[at] = at % 2 === 0 ? word.id : -word.id;
   }
   const frames: Buffer[] = [];
   for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
@@ -62,8 +61,8 @@ export class ExactTranscriber implements Transcriber {
     // Speakers are numbered anew in each request, in order of appearance.
     const speakers: string[] = [];
     for (let start = 0, end = 0; start < samples.length; start = end) {
-      const id = samples[start]!;
-      while (end < samples.length && samples[end] === id) end++;
+      const id = Math.abs(samples[start]!);
+      while (end < samples.length && Math.abs(samples[end]!) === id) end++;
       const word = this.#words.get(id);
       if (word === undefined || 2 * (end - start) <= (word.endMs - word.startMs) * SAMPLES_PER_MS) continue;
       if (word.speaker !== undefined && !speakers.includes(word.speaker)) speakers.push(word.speaker);
