@@ -163,8 +163,9 @@ describe('when Deepgram fails', () => {
 
 describe('when Cloud Tasks fails', () => {
   let world: TestWorld;
-  beforeEach(() => {
+  beforeEach(async () => {
     world = new TestWorld();
+    await world.standIn.reset();
   });
   afterEach(() => world.close());
 

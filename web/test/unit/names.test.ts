@@ -67,7 +67,7 @@ describe('The sample day', () => {
       scenarios.flatMap(({ recordings }) => recordings.map(({ name, durationMs }) => [name, durationMs])),
     );
     const boundary = moved.filter(({ original }) => original.includes('pendant3')).map(({ startedAt }) => startedAt);
-    assert.equal((boundary[1] ?? 0) - (boundary[0] ?? 0), 1_748_962_939_620 - 1_748_962_927_340);
+    assert.equal((boundary[1] ?? 0) - (boundary[0] ?? 0), 1_748_962_938_100 - 1_748_962_927_340);
     for (const one of moved) {
       for (const other of moved) {
         if (one === other || one.deviceId !== other.deviceId || one.startedAt > other.startedAt) continue;
