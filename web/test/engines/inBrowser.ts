@@ -105,7 +105,9 @@ async function runIn({ program, args, env }: Command, outcomes: Promise<Outcome[
   const child = spawn(program, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // A group of its own, which ends as a whole.
   });
+  const closed = new Promise((resolve) => child.once('close', resolve));
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => output.push(part));
   const failed = (error: string): Outcome[] => [
@@ -127,7 +129,13 @@ async function runIn({ program, args, env }: Command, outcomes: Promise<Outcome[
     return await Promise.race([outcomes, ended]);
   } finally {
     clearTimeout(timer);
-    // Its other processes end with it.
-    child.kill('SIGKILL');
+    if (child.pid !== undefined) {
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // All of it has ended.
+      }
+      await closed; // By then none of its processes writes into the profile.
+    }
   }
 }
