@@ -23,10 +23,13 @@ function header(frameBytes: readonly number[], sampleRate: number): FrameHeader 
 /** One byte in forty is a first byte: eight in a row are no chance. */
 const PROOF = 8;
 
+/** The encoder says where nobody speaks; ffmpeg complains about those frames, and gives nothing. */
+const UNSYNCED = { sync: null, proof: PROOF, missing: 'silence' } as const;
+
 /** @param head the first bytes of the file */
 export function amrFrames(head: Uint8Array): FrameFormat {
   const isWide = Buffer.from(head).toString('latin1').startsWith('#!AMR-WB');
   return isWide
-    ? { header: header(WIDE_BAND, 16_000), sync: null, proof: PROOF, magicBytes: 9 }
-    : { header: header(NARROW_BAND, 8000), sync: null, proof: PROOF, magicBytes: 6 };
+    ? { ...UNSYNCED, header: header(WIDE_BAND, 16_000), magicBytes: 9 }
+    : { ...UNSYNCED, header: header(NARROW_BAND, 8000), magicBytes: 6 };
 }

@@ -23,6 +23,8 @@ export interface FrameFormat {
   readonly proof: number;
   /** Bytes that the file begins with, and each part of it needs. */
   readonly magicBytes: number;
+  /** What a frame is of which a decoder gives nothing. */
+  readonly missing: 'silence' | 'lost';
 }
 
 /** Kilobits a second, by the index in the header; 0 is the free format. */
@@ -75,5 +77,6 @@ export const adtsFrame: FrameHeader = (bytes, at) => {
   return size >= 7 ? { bytes: size, samples, sampleRate, kind: ((second & 0b1000) << 8) | (third >> 2) } : null;
 };
 
-export const LAYER_FRAMES: FrameFormat = { header: layerFrame, sync: 0xff, proof: 3, magicBytes: 0 };
-export const ADTS_FRAMES: FrameFormat = { header: adtsFrame, sync: 0xff, proof: 3, magicBytes: 0 };
+const SYNCED = { sync: 0xff, proof: 3, magicBytes: 0, missing: 'lost' } as const;
+export const LAYER_FRAMES: FrameFormat = { ...SYNCED, header: layerFrame };
+export const ADTS_FRAMES: FrameFormat = { ...SYNCED, header: adtsFrame };

@@ -44,10 +44,8 @@ export async function* decode(
     return;
   }
   const links = linksOf(file);
-  const isKnown = ({ codecs }: OggLink): boolean => {
-    const known = codecs.filter((codec) => DECODERS.obsolete[codec] !== undefined);
-    return known.length > 0 && known.length === codecs.length;
-  };
+  const isKnown = ({ codecs }: OggLink): boolean =>
+    codecs.length > 0 && codecs.every((codec) => DECODERS.obsolete[codec] !== undefined);
   if (options.hasOther && !links.every(isKnown)) throw new UnsupportedCodec('A link has no decoder here.');
   for (const link of links) {
     let samples = 0;

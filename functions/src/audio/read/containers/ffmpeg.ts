@@ -13,6 +13,7 @@ import type { FileExtension } from '../format.ts';
 import { amrFrames } from '../amrFrames.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
 import type { FrameFormat } from '../mpegFrames.ts';
+import { SIGNATURE_BYTES } from '../signatures.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
 import { claimedSeconds as claimedSecondsOf } from './claims.ts';
@@ -24,7 +25,6 @@ import { openView, readView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { frameParts } from './frameParts.ts';
 import { MAX_STALL_MS } from './limits.ts';
-import { SIGNATURE_BYTES } from '../signatures.ts';
 import { readMatroskaPcm } from './matroskaPcm.ts';
 import { linkSeconds, linksOf } from './ogg.ts';
 import { PcmTracks } from './pcmTracks.ts';
@@ -41,10 +41,7 @@ export interface FfmpegOptions {
   readonly stallMs?: number;
 }
 
-/**
- * Containers in whose time stamps a recorder may leave a gap. Within frames of AMR that follow on one another, each gap is a pause: its encoder
- * says where nobody speaks, and ffmpeg complains about that and gives nothing.
- */
+/** Containers in whose time stamps a recorder may leave a gap. */
 const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
 
 /** Pieces of one file at most, because each is a run of the program. */
@@ -62,6 +59,8 @@ interface Piece {
   readonly claimedSeconds: number;
   /** What is missing behind it, seconds. */
   readonly tailSeconds: number;
+  /** What it is of which ffmpeg gives nothing, by its format. */
+  readonly missing: FrameFormat['missing'];
 }
 
 /**
@@ -78,7 +77,7 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
     let failed = 0;
     let before: PcmTracks | null = null;
     for (const [i, piece] of pieces.entries()) {
-      const { lostSeconds, claimedSeconds } = piece;
+      const { lostSeconds, claimedSeconds, missing } = piece;
       if (lostSeconds !== null) before = null;
       if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
       const piecePath = pieces.length > 1 ? `${path}-piece` : path;
@@ -90,12 +89,12 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
         const decoded: Decoded = yield* decodePiece(
           piecePath,
           extension,
-          { before, isBehindDamage, hasDelay },
+          { before, isBehindDamage, hasDelay, missing },
           options,
         );
         for (const note of decoded.notes) notes.add(note);
         before = decoded.tracks;
-        if (isLast) yield toBatch(before.end(claimedSeconds, extension === 'amr' ? 'silence' : 'lost'));
+        if (isLast) yield toBatch(before.end(claimedSeconds, missing));
         if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
       } catch (error) {
         const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
@@ -121,16 +120,18 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
         lostSeconds: i === 0 ? 0 : null,
         claimedSeconds: linkSeconds(link),
         tailSeconds: 0,
+        missing: 'lost',
       })),
     );
   }
   const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
   const format = frameFormatOf(file, extension);
+  const missing = format?.missing ?? 'lost';
   const parts = format === null ? [] : frameParts(file, format, MAX_PIECES);
-  if (parts.length < 2 && extension !== 'amr') {
-    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: parts[0]?.tailSeconds ?? 0 }];
+  if (parts.length < 2 && missing === 'lost') {
+    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: parts[0]?.tailSeconds ?? 0, missing }];
   }
-  return parts.map((part) => ({ ...part, claimedSeconds: extension === 'amr' ? part.seconds : 0 }));
+  return parts.map((part) => ({ ...part, claimedSeconds: missing === 'silence' ? part.seconds : 0, missing }));
 }
 
 /** How a file without a container is made up of frames; null for any other. */
@@ -151,12 +152,17 @@ interface Decoded {
 
 /**
  * Runs ffmpeg on one piece, whose tracks are left open.
- * @param start the tracks of the piece that it goes on from, or none, and whether the first frame of AAC stands before the audio
+ * @param start the tracks of the piece that it goes on from, or none; whether the first frame of AAC stands before the audio; what is missing
  */
 async function* decodePiece(
   path: string,
   extension: FileExtension,
-  start: { readonly before: PcmTracks | null; readonly isBehindDamage: boolean; readonly hasDelay: boolean },
+  start: {
+    readonly before: PcmTracks | null;
+    readonly isBehindDamage: boolean;
+    readonly hasDelay: boolean;
+    readonly missing: Piece['missing'];
+  },
   options: FfmpegOptions,
 ): AsyncGenerator<Batch, Decoded, undefined> {
   const binary = await findFfmpeg(options.ffmpegPath);
@@ -176,7 +182,7 @@ async function* decodePiece(
       if (event.kind === 'tracks') {
         tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
         if (start.isBehindDamage) tracks.goOn(event.tracks);
-      } else tracks?.push(event, extension === 'amr' || (mayPause && !process.hasComplained) ? 'silence' : 'lost');
+      } else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : start.missing);
       if (tracks?.isBatchReady) yield toBatch(tracks.drain());
     }
     const failure = await process.ended;
