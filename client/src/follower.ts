@@ -219,7 +219,7 @@ function begun(listen: () => Unsubscribe | undefined): Unsubscribe | undefined {
   try {
     return listen();
   } catch {
-    return undefined; // Jobs are asked for all the same, now and then.
+    return undefined; // The client asks for its jobs now and then: it needs no listener.
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where the console is: deployed, or beside a local Emulator Suite. */
 import type { FirebaseOptions } from 'firebase/app';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
+import { once } from './once.ts';
 
 /** Of reCAPTCHA Enterprise, set when the console is built: App Check is used where there is one. */
 export const appCheckSiteKey: string | null =
@@ -28,22 +29,12 @@ export const isLocal = localSuite !== null;
 
 const CONFIG_KEY = 'firebase-config';
 
-let config: Promise<FirebaseOptions> | null = null;
-
 /**
  * Hosting knows the project it serves. What it said is kept, so that the console opens offline, and asked for again behind
  * the user's back.
  * @throws Error when it was never asked and cannot be now.
  */
-export function firebaseConfig(): Promise<FirebaseOptions> {
-  config ??= readConfig().catch((error: unknown) => {
-    config = null; // The next call asks again.
-    throw error;
-  });
-  return config;
-}
-
-async function readConfig(): Promise<FirebaseOptions> {
+export const firebaseConfig = once(async (): Promise<FirebaseOptions> => {
   const fresh = fetch('/__/firebase/init.json').then(async (response) => {
     if (!response.ok) throw new Error(`This host does not know its Firebase project (${response.status}).`);
     const text = await response.text();
@@ -53,7 +44,7 @@ async function readConfig(): Promise<FirebaseOptions> {
   const kept = localStorage.getItem(CONFIG_KEY);
   if (kept !== null) fresh.catch(() => undefined);
   return JSON.parse(kept ?? (await fresh)) as FirebaseOptions;
-}
+});
 
 function readLocalSuite(): LocalSuite | null {
   const content = document.querySelector<HTMLMetaElement>('meta[name="local-suite"]')?.content;

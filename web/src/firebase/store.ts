@@ -6,6 +6,7 @@ import type { CallableName, Callables, ConversationDoc, ReadQuery } from 'offlin
 import type { Conversation, ConversationTotal } from '../data/model.ts';
 import { functionsRegion, hostAndPort, localSuite } from '../env.ts';
 import { nextTask } from '../nextTask.ts';
+import { once } from '../once.ts';
 import { conversationOf, type WishedPreferences } from './documents.ts';
 
 /** Firebase's own code is half a megabyte: it is loaded when the first screen is painted. */
@@ -17,20 +18,10 @@ export interface Backend {
   readonly functions: Functions;
 }
 
-let backend: Promise<Backend> | null = null;
-
 /** Kept while what was read is still to be deleted. */
 const TO_FORGET = 'firestore-to-forget';
 
-export function connect(): Promise<Backend> {
-  backend ??= start().catch((error: unknown) => {
-    backend = null; // The next call tries it again.
-    throw error;
-  });
-  return backend;
-}
-
-async function start(): Promise<Backend> {
+export const connect = once(async (): Promise<Backend> => {
   const sdk = await import('./sdk.ts');
   await nextTask();
   const auth = await sdk.userAuth();
@@ -47,7 +38,7 @@ async function start(): Promise<Backend> {
   const connected = { sdk, db, functions };
   if (localStorage.getItem(TO_FORGET) !== null) await clear(connected);
   return connected;
-}
+});
 
 /**
  * Ends everything, in every tab, and forgets what was read: the next user of this browser shall not find it. Cut off in the

@@ -9,6 +9,7 @@ import { forget, liveQuery } from '../firebase/store.ts';
 import { keepAwake } from '../record/awake.ts';
 import { later } from '../nextTask.ts';
 import { holdPage } from '../heldPage.ts';
+import { once } from '../once.ts';
 import { browserAudio, pageEvents } from '../record/browserAudio.ts';
 import { Journal } from '../record/journal.ts';
 import { checkKeeping } from '../record/keeping.ts';
@@ -173,15 +174,3 @@ async function signOut(recorder: Recorder, forgetOnce: () => Promise<void>): Pro
 
 /** Who signs out is signed out, whatever keeps the rest: another tab that is frozen, or a network that hangs. Milliseconds. */
 const FORGETTING_MS = 5000;
-
-/** The same promise for all who ask; after a failure it is tried anew. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = null;
-      throw error;
-    });
-    return made;
-  };
-}

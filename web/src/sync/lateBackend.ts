@@ -3,6 +3,7 @@
  * first request loads it.
  */
 import type { Backend, Unsubscribe } from 'offline-audio-sync-client';
+import { once } from '../once.ts';
 
 /** What is known of a backend without Firebase. */
 type Known = Pick<Backend, 'functionsUrl' | 'storageUrl' | 'appCheckToken'>;
@@ -13,18 +14,11 @@ export function lateBackend(load: () => Promise<Backend>, known: Known): Backend
   const whenLoaded = new Promise<Backend>((resolve) => {
     tellLoaded = resolve;
   });
-  let loading: Promise<Backend> | null = null;
-  const start = async (): Promise<Backend> => {
-    try {
-      const backend = await load();
-      tellLoaded(backend);
-      return backend;
-    } catch (error) {
-      loading = null;
-      throw error;
-    }
-  };
-  const loaded = (): Promise<Backend> => (loading ??= start());
+  const loaded = once(async () => {
+    const backend = await load();
+    tellLoaded(backend);
+    return backend;
+  });
   return {
     ...known,
     idToken: async (refresh) => (await loaded()).idToken(refresh),
