@@ -56,7 +56,7 @@ describe('Each screen of the console', function () {
     await visitor.go('Days');
     await page.locator('.conversations li').nth(11).waitFor();
     const figures = await page.getByRole('region', { name: 'The day in figures' }).innerText();
-    assert.match(figures, /recorded\s+10 min \d+ s/);
+    assert.match(figures, /recorded\s+10 min 2 s/);
     assert.match(figures, /billed/);
     assert.deepEqual((await page.locator('.lane-name').allTextContents()).sort(), ['glasses', 'pendant', 'phone']);
     assert.equal(await page.locator('.lane .block').count(), 12);

@@ -33,11 +33,8 @@ describe('A person who comes back while a service does not answer', function () 
     await browser.close();
   });
 
-  it('sees the newest day of the last visit before the first answer, and then what is new', async () => {
-    await page.reload();
-    await page.getByText('recorded', { exact: true }).waitFor();
-    await page.waitForFunction(() => localStorage.getItem('newest-day') !== null);
-    // Auth asks for the user, and Firestore waits for Auth.
+  /** From now on Auth does not say who is there. @returns lets it answer */
+  async function holdAuth(): Promise<() => void> {
     let answer = (): void => undefined;
     const mayAnswer = new Promise<void>((resolve) => {
       answer = resolve;
@@ -46,6 +43,15 @@ describe('A person who comes back while a service does not answer', function () 
       if (route.request().method() === 'POST') await mayAnswer;
       await route.continue();
     });
+    return answer;
+  }
+
+  it('sees the newest day of the last visit before the first answer, and then what is new', async () => {
+    await page.reload();
+    await page.getByText('recorded', { exact: true }).waitFor();
+    await page.waitForFunction(() => localStorage.getItem('newest-day') !== null);
+    // Auth asks for the user, and Firestore waits for Auth.
+    const answer = await holdAuth();
     const asked = page.waitForRequest(
       (request) => request.url().includes('accounts:lookup') && request.method() === 'POST',
     );
@@ -63,14 +69,7 @@ describe('A person who comes back while a service does not answer', function () 
   });
 
   it('adds a recording to this device, and sees it there, before Firebase has said who is there', async () => {
-    let answer = (): void => undefined;
-    const mayAnswer = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    await page.route('**/accounts:lookup*', async (route) => {
-      if (route.request().method() === 'POST') await mayAnswer;
-      await route.continue();
-    });
+    const answer = await holdAuth();
     await page.reload();
     await visitor.add({ name: SAMPLE, bytes: readFileSync(path.join(SAMPLES_DIR, SAMPLE)) });
     const row = page.locator('.file-row').filter({ hasText: SAMPLE });

@@ -91,7 +91,7 @@ describe('A recording', () => {
     assert.equal(bench.journal.pieces.length, 0);
   });
 
-  it('is kept second by second while the outbox does not answer, ends all the same, and is handed over once', async () => {
+  it('is kept each second while the outbox does not answer, ends, and is handed over once', async () => {
     const accepted: string[] = [];
     let answers = (): void => undefined;
     const answering = new Promise<void>((resolve) => (answers = resolve));
