@@ -4,11 +4,12 @@ import { OpusDecoder } from 'opus-decoder';
 import { ChannelConverter, lengthOfPlanes } from './channels.ts';
 import type { ChannelMode, Planes } from './channels.ts';
 import { hasStereo } from './opusPacket.ts';
+import { repacketize } from './opusRepacketizer.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
 
 /** Frames decoded with one call: a call a packet costs more than the decoding. */
-const FRAMES_A_CALL = 100;
+const FRAMES_A_CALL = 120;
 
 type Libopus = OpusDecoder<typeof SAMPLE_RATE>;
 
@@ -28,10 +29,14 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
   return { pcm: planes[0] ?? new Float32Array(0), refused };
 }
 
-/** {@link decodeOpus}, in two channels where they are wanted apart and there are two. */
+/**
+ * {@link decodeOpus}, in two channels where they are wanted apart and there are two.
+ * @param isJoined whether packets are put together before they are decoded
+ */
 export async function decodeOpusChannels(
   frames: readonly SourceFrame[],
   mode: ChannelMode,
+  isJoined = true,
 ): Promise<{ planes: Planes; refused: number[] }> {
   const channels = hasStereo(frames) ? 2 : 1;
   const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels, preSkip: 0 });
@@ -47,7 +52,9 @@ export async function decodeOpusChannels(
       if (first > 0) await setImmediate();
       const part = frames.slice(first, first + FRAMES_A_CALL);
       const packets = part.flatMap(({ payload }) => payload ?? []);
-      const { channelData, errors } = libopus.decodeFrames(packets);
+      const { channelData, errors } = libopus.decodeFrames(isJoined ? repacketize(packets) : packets);
+      // Decoded one by one, they show which it was.
+      if (isJoined && errors.length > 0) return await decodeOpusChannels(frames, mode, false);
       // Its errors count packets from the first of all calls.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
       packetsBefore += packets.length;

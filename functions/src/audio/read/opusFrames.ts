@@ -7,7 +7,7 @@ import type { SourceFrame } from './pcm.ts';
  * What `opus-decoder` reserves for one packet of one channel: 120 ms at 256 kbit/s. It throws a RangeError beyond; no
  * encoder of speech comes near (a 20 ms packet is at most 1,275 bytes: RFC 6716 §3.4).
  */
-const MAX_PACKET_BYTES = 3840;
+export const MAX_PACKET_BYTES = 3840;
 
 export class OpusFrames implements FrameSource {
   /** All Opus durations are multiples of 2.5 ms (RFC 6716 §3.1), which are whole samples at this rate. */

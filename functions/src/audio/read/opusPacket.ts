@@ -4,7 +4,7 @@ import type { SourceFrame } from './pcm.ts';
 /** Longest frame in bytes that a length in the packet can state (RFC 6716 section 3.2.1), and so rule R2's limit. */
 const MAX_FRAME_BYTES = 1275;
 /** 120 ms at 48 kHz: the longest audio of one packet (rule R5). */
-const MAX_PACKET_SAMPLES_48K = 5760;
+export const MAX_PACKET_SAMPLES_48K = 5760;
 
 /** Frame durations in samples at 48 kHz, by the TOC's configuration number (RFC 6716 table 2). */
 const SILK = [480, 960, 1920, 2880]; // 10, 20, 40, 60 ms; configurations 0 to 11
