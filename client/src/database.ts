@@ -1,6 +1,7 @@
 /**
  * One IndexedDB database whose connection is opened when it is needed, and opened anew when it is lost. Systems close connections
  * of pages in the background, sometimes without an event; some browsers leave an open or a transaction without an answer.
+ * One that is deleted while it is open, because its user signs out in another tab, is not made again.
  */
 import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
@@ -32,6 +33,7 @@ export class Database<Schema extends DBSchema> {
   readonly #options: DatabaseOptions<Schema>;
   readonly #clock: Clock;
   #connection: Promise<IDBPDatabase<Schema>> | null = null;
+  #isDeleted = false;
 
   constructor(options: DatabaseOptions<Schema>) {
     this.#options = options;
@@ -75,6 +77,7 @@ export class Database<Schema extends DBSchema> {
 
   #open(): Promise<IDBPDatabase<Schema>> {
     if (this.#connection !== null) return this.#connection;
+    if (this.#isDeleted) return Promise.reject(new Error('What was kept here was deleted.'));
     const { name, version, upgrade } = this.#options;
     const forget = (): void => {
       if (this.#connection === connection) this.#forget();
@@ -83,8 +86,11 @@ export class Database<Schema extends DBSchema> {
       upgrade: (db) => {
         upgrade(db);
       },
-      // Never stand in the way of a newer version in another tab.
-      blocking: forget,
+      // Never stand in the way of a newer version in another tab, or of its deletion.
+      blocking: (_, newVersion) => {
+        if (newVersion === null) this.#isDeleted = true;
+        forget();
+      },
       terminated: forget,
     });
     const connection = this.#limited(opening, OPEN_LIMIT_MS).catch((error: unknown) => {

@@ -1,6 +1,8 @@
 /** Where the index is kept on the device, with the texts that it leads to. */
-import { deleteDB, openDB } from 'idb';
-import type { DBSchema, IDBPDatabase } from 'idb';
+import { deleteDB } from 'idb';
+import type { DBSchema } from 'idb';
+import { Database } from '../database.ts';
+import type { DatabaseTransaction } from '../database.ts';
 import type { BlockData } from './block.ts';
 
 /** What one speaker said without a longer pause. */
@@ -64,6 +66,8 @@ interface Schema extends DBSchema {
   notes: { key: string; value: unknown };
 }
 
+type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
+
 /** With another number, what was stored before is deleted and read anew. */
 const VERSION = 2;
 
@@ -78,70 +82,63 @@ export function deleteSearchStore(uid: string): Promise<void> {
 
 /** For one user on this device. */
 export async function indexedDbSearchStore(uid: string): Promise<SearchStore> {
-  const database: IDBPDatabase<Schema> = await openDB<Schema>(nameOf(uid), VERSION, {
-    upgrade(upgraded) {
-      for (const name of [...upgraded.objectStoreNames]) upgraded.deleteObjectStore(name);
-      for (const name of STORES) upgraded.createObjectStore(name);
-    },
-    // Another tab deletes it: what was read goes from this browser.
-    blocking: () => {
-      database.close();
+  const database = new Database<Schema>({
+    name: nameOf(uid),
+    version: VERSION,
+    upgrade: (db) => {
+      for (const name of [...db.objectStoreNames]) db.deleteObjectStore(name);
+      for (const name of STORES) db.createObjectStore(name);
     },
   });
-  const change = async (work: (tx: Awaited<ReturnType<typeof begin>>) => void): Promise<void> => {
-    const tx = begin();
-    work(tx);
-    await tx.done;
+  const read = <T>(work: (tx: Transaction<'readonly'>) => Promise<T>): Promise<T> => database.run('readonly', work);
+  const change = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[]): Promise<void> => {
+    // What a crash undoes is read again.
+    await database.run('readwrite', (tx) => Promise.all(work(tx)), 'relaxed');
   };
-  const begin = () => database.transaction(STORES, 'readwrite');
+  // A browser that keeps nothing says so now.
+  await read(() => Promise.resolve());
   return {
-    blocks: async () => {
-      const [keys, all] = await Promise.all([database.getAllKeys('blocks'), database.getAll('blocks')]);
-      return all.map((data, index) => ({ key: keys[index] ?? 0, data }));
-    },
-    homes: async () => {
-      const [keys, all] = await Promise.all([database.getAllKeys('homes'), database.getAll('homes')]);
-      return all.map((block, index) => ({ id: keys[index] ?? '', block }));
-    },
-    conversation: async (id) => (await database.get('conversations', id)) ?? null,
-    idsOfVoices: async (voices) => {
-      const found: string[] = [];
-      for await (const { value } of database.transaction('conversations').store)
-        if (value.sentences.some(({ voice }) => voice !== null && voices.has(voice))) found.push(value.id);
-      return found;
-    },
+    blocks: () =>
+      read(async (tx) => {
+        const blocks = tx.objectStore('blocks');
+        const [keys, all] = await Promise.all([blocks.getAllKeys(), blocks.getAll()]);
+        return all.map((data, index) => ({ key: keys[index] ?? 0, data }));
+      }),
+    homes: () =>
+      read(async (tx) => {
+        const homes = tx.objectStore('homes');
+        const [keys, all] = await Promise.all([homes.getAllKeys(), homes.getAll()]);
+        return all.map((block, index) => ({ id: keys[index] ?? '', block }));
+      }),
+    conversation: async (id) => (await read((tx) => tx.objectStore('conversations').get(id))) ?? null,
+    idsOfVoices: (voices) =>
+      read(async (tx) => {
+        const found: string[] = [];
+        for await (const { value } of tx.objectStore('conversations'))
+          if (value.sentences.some(({ voice }) => voice !== null && voices.has(voice))) found.push(value.id);
+        return found;
+      }),
     put: (entries) =>
-      change((tx) => {
-        for (const { conversation, block } of entries) {
-          void tx.objectStore('conversations').put(conversation, conversation.id);
-          void tx.objectStore('homes').put(block, conversation.id);
-        }
-      }),
+      change((tx) =>
+        entries.flatMap(({ conversation, block }) => [
+          tx.objectStore('conversations').put(conversation, conversation.id),
+          tx.objectStore('homes').put(block, conversation.id),
+        ]),
+      ),
     remove: (ids) =>
-      change((tx) => {
-        for (const id of ids) {
-          void tx.objectStore('conversations').delete(id);
-          void tx.objectStore('homes').delete(id);
-        }
-      }),
+      change((tx) =>
+        ids.flatMap((id) => [tx.objectStore('conversations').delete(id), tx.objectStore('homes').delete(id)]),
+      ),
     seal: ({ key, data }, ids) =>
-      change((tx) => {
-        void tx.objectStore('blocks').put(data, key);
-        for (const id of ids) void tx.objectStore('homes').put(key, id);
-      }),
+      change((tx) => [
+        tx.objectStore('blocks').put(data, key),
+        ...ids.map((id) => tx.objectStore('homes').put(key, id)),
+      ]),
     dissolve: (key, ids) =>
-      change((tx) => {
-        void tx.objectStore('blocks').delete(key);
-        for (const id of ids) void tx.objectStore('homes').put(0, id);
-      }),
-    clear: () =>
-      change((tx) => {
-        for (const name of STORES) void tx.objectStore(name).clear();
-      }),
-    note: (name) => database.get('notes', name),
-    setNote: async (name, value) => {
-      await database.put('notes', value, name);
-    },
+      change((tx) => [tx.objectStore('blocks').delete(key), ...ids.map((id) => tx.objectStore('homes').put(0, id))]),
+    clear: () => change((tx) => STORES.map((name) => tx.objectStore(name).clear())),
+    note: (name) => read((tx) => tx.objectStore('notes').get(name)),
+    setNote: (name, value) => change((tx) => [tx.objectStore('notes').put(value, name)]),
     close: () => {
       database.close();
       return Promise.resolve();

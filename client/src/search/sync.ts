@@ -78,6 +78,10 @@ class SearchSync {
     this.#options = options;
   }
 
+  #isEnded(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
   /** Everything was deleted since, here or on another device: what there is now is read anew. */
   async forgetDeleted(): Promise<void> {
     const { uid, index, store, source } = this.#options;
@@ -90,12 +94,12 @@ class SearchSync {
 
   /** Edits are few: all of them are kept, and what one is about is read anew. */
   async readEdits(): Promise<void> {
-    const { uid, store, source, signal } = this.#options;
+    const { uid, store, source } = this.#options;
     const known = new Map(((await store.note('edits')) ?? []) as [string, unknown][]);
     let since = ((await store.note('editsSince')) ?? null) as number | null;
     const changed: StoredEdit[] = [];
     for await (const page of source.pages(editChanges(uid, since === null ? null : instantOf(since)))) {
-      if (signal?.aborted === true) return;
+      if (this.#isEnded()) return;
       for (const { id, data } of page) {
         const edit = { ...(data as StoredEdit), id };
         const plain = withPlainTimes(edit);
@@ -107,6 +111,8 @@ class SearchSync {
     }
     this.#edits = [...known.values()].map((plain) => withInstants(plain) as StoredEdit);
     await this.#rereadEdited(changed);
+    // Ended in the middle, it is not up to date with them: the next call reads them again.
+    if (this.#isEnded()) return;
     await store.setNote('edits', [...known]);
     await store.setNote('editsSince', since);
   }
@@ -132,16 +138,17 @@ class SearchSync {
   }
 
   async readConversations(): Promise<void> {
-    const { uid, store, source, signal } = this.#options;
+    const { uid, store, source } = this.#options;
     const cursor = ((await store.note('conversations')) ?? null) as Cursor | null;
     const seen = new Map(cursor?.recent ?? []);
     const since = cursor === null ? null : instantOf(cursor.since);
     for await (const page of source.pages(conversationChanges(uid, since))) {
-      if (signal?.aborted === true) return;
+      if (this.#isEnded()) return;
       const changes = page
         .map(({ id, data }): [string, Conversation] => [id, data as Conversation])
         .filter(([id, { revision }]) => seen.get(id) !== revision);
       await this.#take(changes);
+      if (this.#isEnded()) return;
       for (const [id, { revision }] of changes) {
         seen.delete(id);
         seen.set(id, revision);
@@ -157,10 +164,10 @@ class SearchSync {
   }
 
   async #take(changes: readonly (readonly [string, Conversation])[]): Promise<void> {
-    const { index, onProgress, signal } = this.#options;
+    const { index, onProgress } = this.#options;
     const live = changes.filter(([, { state }]) => state === 'live');
     await index.remove(changes.filter(([, { state }]) => state !== 'live').map(([id]) => id));
-    for (let from = 0; from < live.length && signal?.aborted !== true; from += AT_ONCE) {
+    for (let from = 0; from < live.length && !this.#isEnded(); from += AT_ONCE) {
       const some = live.slice(from, from + AT_ONCE);
       await index.put(await Promise.all(some.map(([id, conversation]) => this.#read(id, conversation))));
       this.#count += some.length;

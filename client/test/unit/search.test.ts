@@ -119,6 +119,25 @@ describe('The search index', () => {
     assert.equal((await SearchIndex.open(await indexedDbSearchStore(uid))).size, 0);
   });
 
+  it('goes on where the system has closed its database, and does not make one again that was deleted', async () => {
+    const uid = crypto.randomUUID();
+    const store = await indexedDbSearchStore(uid);
+    const index = await SearchIndex.open(store);
+    const transaction = Reflect.get(IDBDatabase.prototype, 'transaction') as IDBDatabase['transaction'];
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...args: Parameters<typeof transaction>) {
+      IDBDatabase.prototype.transaction = transaction;
+      this.close();
+      return transaction.apply(this, args);
+    };
+    await index.put([conversation('a', ['apple'])]);
+    assert.deepEqual(await textsOf(index, 'apple'), ['apple']);
+    assert.equal((await store.homes()).length, 1);
+
+    await deleteSearchStore(uid);
+    await assert.rejects(index.put([conversation('b', ['banana'])]), /deleted/);
+    assert.ok(!(await indexedDB.databases()).some(({ name = '' }) => name.includes(uid)));
+  });
+
   it('says what a search through all that counts would say, whatever was put, replaced and removed', async () => {
     const word = fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'ö', '東京', 'x1');
     const text = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' '));

@@ -134,6 +134,35 @@ describe('The index of what was said', () => {
     assert.equal(source.asked.filter((path) => path === segmentsPath('ann')).length, 0, 'it is forgotten once');
   });
 
+  it('has everything after a reading that was ended in its middle, also what was corrected then', async () => {
+    const source = new FakeFirestore();
+    const store = memorySearchStore();
+    const index = await SearchIndex.open(store);
+    const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
+    /** Ended when it has read something. */
+    const begin = () => {
+      const ending = new AbortController();
+      const onProgress = () => {
+        ending.abort();
+      };
+      return syncSearchIndex({ uid: 'ann', index, store, source, onProgress, signal: ending.signal });
+    };
+    const starts = Array.from({ length: 20 }, (_, i) => i * 100_000);
+    for (const startMs of starts) source.write(`at ${startMs}`, { startMs, texts: ['apple'] });
+    await begin();
+    assert.ok(index.size < 20, 'it was ended in its middle');
+    await sync();
+    assert.equal(await found(index, 'apple'), 20);
+
+    for (const ms of starts) {
+      const place = { startedAt: at(ms), endedAt: at(ms + 900) };
+      source.edit(`e${ms}`, { kind: 'text', text: 'pear', heard: 'apple', ...place });
+    }
+    await begin();
+    await sync();
+    assert.deepEqual([await found(index, 'apple'), await found(index, 'pear')], [0, 20]);
+  });
+
   it('has sentences as they were corrected, and the names of speakers, also those given later', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
