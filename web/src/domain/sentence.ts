@@ -48,6 +48,11 @@ function sentenceOfFirebase(error: Error & { readonly code: unknown }, isOnline:
   return sentence ?? sentenceEnd(error.message);
 }
 
+/** Whether the service was not reached, or did not answer: nothing is wrong with what it was asked for. */
+export function isUnreached(error: unknown): boolean {
+  return [NO_ANSWER, NO_CONNECTION].includes(sentenceOf(error));
+}
+
 /** The code of what one of our functions refused; null for everything else. */
 export function codeOf(error: unknown): string | null {
   const details = error instanceof Error && 'details' in error ? error.details : null;

@@ -3,6 +3,7 @@ import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-c
 import { userPath } from 'offline-audio-sync-contract';
 import { counted, grouped } from '../domain/counted.ts';
 import { markWords } from '../domain/search.ts';
+import { isUnreached } from '../domain/sentence.ts';
 import { addDays, clock, dayOfYear, startOfDay } from '../domain/time.ts';
 import { contentDeletedAtOf } from '../firebase/documents.ts';
 import { liveDocument } from '../firebase/store.ts';
@@ -12,6 +13,7 @@ import { useApp } from '../ui/app.ts';
 import { Glyph } from '../ui/icons.tsx';
 import { useLive, valueOf } from '../ui/live.ts';
 import { Marked } from '../ui/marked.tsx';
+import { useOnline } from '../ui/now.ts';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 
@@ -78,7 +80,7 @@ function Everything({ finder }: { finder: Finder }) {
   return (
     <>
       <Form wanted={wanted} finder={finder} />
-      {state.kind === 'failed' && <Problem error={state.error} />}
+      {state.kind === 'failed' && <NotRead error={state.error} />}
       {state.kind === 'reading' && (
         <p class="hint" role="status">
           Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can be
@@ -99,6 +101,18 @@ function Everything({ finder }: { finder: Finder }) {
         </button>
       )}
     </>
+  );
+}
+
+/** What was said last may be missing; it is tried again by itself. */
+function NotRead({ error }: { error: Error }) {
+  const online = useOnline();
+  if (online && !isUnreached(error)) return <Problem error={error} />;
+  return (
+    <p class="notice" role="status">
+      {online ? 'The service does not answer' : 'There is no connection'}, so only what this device has read before is
+      searched. The rest is read by itself as soon as that works.
+    </p>
   );
 }
 

@@ -158,9 +158,9 @@ async function forgetRead({ uid, outbox, finder }: Pick<AppData, 'uid' | 'outbox
   const forgetSearch = async (): Promise<void> => {
     await (await finder()).close();
     await (await import('../sync/finder.ts')).forgetIndex(uid);
-    await forgetHeard();
   };
-  await Promise.race([Promise.allSettled([forget(outbox.close()), forgetSearch()]), later(FORGETTING_MS)]);
+  const forgetting = [forget(outbox.close()), forgetSearch(), forgetHeard()];
+  await Promise.race([Promise.allSettled(forgetting), later(FORGETTING_MS)]);
 }
 
 async function signOut(recorder: Recorder, forgetOnce: () => Promise<void>): Promise<void> {

@@ -11,13 +11,16 @@ import {
   type SearchStore,
 } from 'offline-audio-sync-client/search';
 import { connect } from '../firebase/store.ts';
+import { once } from '../once.ts';
 import { randomId } from '../randomId.ts';
+import { Refresher } from './refresher.ts';
 
 export type FinderState =
   | { readonly kind: 'opening' }
   /** What is there can be searched; so many conversations were read since it began. */
   | { readonly kind: 'reading'; readonly count: number }
   | { readonly kind: 'ready' }
+  /** What was read before can be searched. It is tried again by itself. */
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** This page, among all tabs that share what is on the device. */
@@ -27,13 +30,25 @@ export class Finder {
   readonly #uid: string;
   readonly #over = new AbortController();
   readonly #state = signal<FinderState>({ kind: 'opening' });
-  #opened: Promise<{ store: SearchStore; index: SearchIndex }> | null = null;
-  #running: Promise<void> | null = null;
-  /** Whether something has changed since the refresh that is running began. */
-  #isDue = false;
+  readonly #refresher: Refresher;
+  /** Replaced where another tab has written since. */
+  #open: () => Promise<{ readonly store: SearchStore; readonly index: SearchIndex }>;
 
   constructor(uid: string) {
     this.#uid = uid;
+    this.#open = once(async () => this.#read(await indexedDbSearchStore(uid)));
+    this.#refresher = new Refresher({
+      work: () => this.#refresh(),
+      onFailure: (error) => {
+        this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
+      },
+      signal: this.#over.signal,
+    });
+    // What failed without a network may work now.
+    const retry = (): void => {
+      if (this.#state.value.kind === 'failed') void this.refresh();
+    };
+    addEventListener('online', retry, { signal: this.#over.signal });
   }
 
   get state(): ReadonlySignal<FinderState> {
@@ -50,44 +65,23 @@ export class Finder {
 
   /** Reads what changed since the last time. Never rejects: what went wrong is in the state. */
   refresh(): Promise<void> {
-    this.#isDue = true;
-    this.#running ??= this.#refreshWhileDue();
-    return this.#running;
-  }
-
-  async #refreshWhileDue(): Promise<void> {
-    while (this.#isDue && !this.#over.signal.aborted) {
-      this.#isDue = false;
-      try {
-        await this.#refresh();
-      } catch (error) {
-        this.#state.value = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
-      }
-    }
-    this.#running = null;
+    return this.#refresher.refresh();
   }
 
   async #refresh(): Promise<void> {
-    await this.#open();
-    if (!navigator.onLine) {
-      this.#state.value = { kind: 'ready' };
-      return;
-    }
-    // One tab writes; the others search what they opened.
+    const { signal: over } = this.#over;
+    // One tab writes at a time; meanwhile the others search what they opened, and then read what is new.
     const { locks } = navigator as Partial<Navigator>;
     if (locks === undefined) await this.#sync();
-    else
-      await locks.request(`search/${this.#uid}`, { ifAvailable: true }, async (lock) => {
-        if (lock !== null) await this.#sync();
-      });
-    if (!this.#over.signal.aborted) this.#state.value = { kind: 'ready' };
+    else await locks.request(`search/${this.#uid}`, { signal: over }, () => this.#sync());
+    if (!over.aborted) this.#state.value = { kind: 'ready' };
   }
 
   async #sync(): Promise<void> {
     const { store } = await this.#open();
     if ((await store.note('writer')) !== TAB) {
       // Another tab may have written since this one read it.
-      this.#opened = SearchIndex.open(store).then((index) => ({ store, index }));
+      this.#open = once(() => this.#read(store));
       await store.setNote('writer', TAB);
     }
     const { index } = await this.#open();
@@ -104,18 +98,14 @@ export class Finder {
     });
   }
 
-  #open(): Promise<{ store: SearchStore; index: SearchIndex }> {
-    this.#opened ??= indexedDbSearchStore(this.#uid).then(async (store) => ({
-      store,
-      index: await SearchIndex.open(store),
-    }));
-    return this.#opened;
+  async #read(store: SearchStore): Promise<{ readonly store: SearchStore; readonly index: SearchIndex }> {
+    return { store, index: await SearchIndex.open(store) };
   }
 
+  /** Reads nothing any more. Its database closes when it is deleted. */
   async close(): Promise<void> {
     this.#over.abort();
-    await this.#running;
-    if (this.#opened !== null) await (await this.#opened).store.close();
+    await this.#refresher.ended();
   }
 }
 

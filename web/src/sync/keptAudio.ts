@@ -25,12 +25,18 @@ export async function readKeptAudio(
   if (doc === null || doc.expiresAt.toMillis() < Date.now()) return null;
   const { path, contentType, spans, durationMs } = doc;
   const key = `/heard/${encodeURIComponent(path)}`;
-  const cache = 'caches' in globalThis ? await caches.open(CACHE) : null;
+  const cache = await openCache();
   const known = await cache?.match(key);
   const response = known ?? (await download(path));
   if (response === null) return null;
-  if (known === undefined && keeps) await cache?.put(key, response.clone());
+  // Without room for it, it is played all the same.
+  if (known === undefined && keeps) await cache?.put(key, response.clone()).catch(() => undefined);
   return { spans, durationMs, blob: new Blob([await response.arrayBuffer()], { type: contentType }) };
+}
+
+/** Null where the browser keeps nothing for this page. */
+async function openCache(): Promise<Cache | null> {
+  return 'caches' in globalThis ? caches.open(CACHE).catch(() => null) : null;
 }
 
 async function download(path: string): Promise<Response | null> {
