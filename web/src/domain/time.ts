@@ -128,7 +128,8 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return joined(Math.floor(whole / 60), 'min', whole % 60, 's');
-  return joined(Math.floor(whole / 3600), 'h', Math.round((whole % 3600) / 60) % 60, 'min');
+  const minutes = Math.round(whole / 60);
+  return joined(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
 }
 
 /** For places with little room, to the minute: `12 min`, `3.4 h`, `120 h` */
