@@ -22,7 +22,7 @@ export interface SyncClientOptions {
   readonly limits?: Partial<BatchLimits>;
   /** Recordings that go to Storage at once. Default: 3. */
   readonly concurrency?: number;
-  /** How long to wait for more recordings before a batch is made, milliseconds. Default: 1000. */
+  /** How long to wait for more recordings before a batch is made, milliseconds, and ten times as long at most. Default: 1000. */
   readonly gatherMs?: number;
   /** How often to ask for jobs that are not watched live, milliseconds. Default: 20 s; 5 minutes for those that are. */
   readonly pollMs?: number;

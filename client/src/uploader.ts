@@ -57,6 +57,9 @@ const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 /** Batches that our server fails before no other is begun: as long as it is down for all, more of them would only be more requests. */
 const MOST_FAILED = 3;
 
+/** Where recordings are added one after another without a pause, a batch is begun after so many times what it waits for the next. */
+const MOST_GATHERS = 10;
+
 /** Sending was stopped by hand. */
 const STOPPED = new Error('Sending was stopped.');
 
@@ -76,6 +79,8 @@ export class Uploader {
   readonly #held = new Set<string>();
   /** Until then, more recordings may follow. */
   #gathering: Deadline | null = null;
+  /** Since the first recording was added that is in no batch yet. */
+  #gatheringSince: Stopwatch | null = null;
   /** Batches that fail by themselves: how often, and since when our server failed them the last time. */
   readonly #failed = new Map<string, { readonly times: number; readonly since: Stopwatch | null }>();
 
@@ -130,7 +135,10 @@ export class Uploader {
 
   /** A recording is being added: a batch waits a moment for those that follow it. */
   gather(): void {
-    this.#gathering = new Deadline(this.#options.clock, this.#options.gatherMs);
+    const { clock, gatherMs } = this.#options;
+    this.#gatheringSince ??= new Stopwatch(clock);
+    const mostMs = MOST_GATHERS * gatherMs - this.#gatheringSince.elapsedMs;
+    this.#gathering = new Deadline(clock, Math.min(gatherMs, mostMs));
   }
 
   /** The server, or the network, takes less in one request than was thought. */
@@ -254,6 +262,7 @@ export class Uploader {
     const avoidsStorage = library.batches.some(({ id }) => this.#failed.get(id)?.since === null);
     const plan = planBatch(library.inState('waiting'), this.#limits, avoidsStorage);
     if (plan === null) return null;
+    this.#gatheringSince = null;
     const batch: BatchDoc = {
       id: newId(),
       key: newId(),

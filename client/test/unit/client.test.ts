@@ -122,6 +122,21 @@ describe('a client', () => {
     assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
+  it('begins a batch after a while although more and more is added', async () => {
+    const client = await world.client({ gatherMs: 1000 });
+    for (let i = 0; i < 60; i++) {
+      await world.add(client);
+      await world.clock.advance(500);
+    }
+    assert.ok(
+      states(client)
+        .slice(0, 20)
+        .every((state) => state !== 'waiting'),
+      states(client).join(),
+    );
+    assert.ok(world.requests('syncUpload') <= 3, `${world.requests('syncUpload')} requests`);
+  });
+
   it('goes to Storage where the server takes less in one request than was thought', async () => {
     const client = await world.client();
     world.server.maxRequestBytes = 2000;
