@@ -52,7 +52,7 @@ export async function share(
   const [createdAtMs, expiresAtMs] = [now(), now() + hours * 3600_000];
   await db.runTransaction(async (tx) => {
     const conversation = (await tx.get(conversationsOf(db, uid).doc(conversationId))).data();
-    const shared = await tx.get(sharesOf(db, uid).limit(SHARE_LIMITS.maxShares).select());
+    const shared = await tx.get(workingSharesOf(db, uid, createdAtMs).limit(SHARE_LIMITS.maxShares).select());
     if (conversation?.state === 'merged') throw new AppError('conversation_merged');
     if (conversation?.state !== 'live') throw new AppError('conversation_not_found');
     if (shared.size === SHARE_LIMITS.maxShares) throw new AppError('too_many_shares');
@@ -124,6 +124,11 @@ export async function readShared(token: string, deps: SharingDeps): Promise<Shar
 /** The shares of a user. */
 export function sharesOf(db: Firestore, uid: string): Query<Share> {
   return sharesIn(db).where('uid', '==', uid);
+}
+
+/** Those that show something: Firestore may take days to delete what has expired. @param nowMs Unix milliseconds */
+export function workingSharesOf(db: Firestore, uid: string, nowMs: number): Query<Share> {
+  return sharesOf(db, uid).where('expiresAt', '>', Timestamp.fromMillis(nowMs));
 }
 
 function sharesIn(db: Firestore): CollectionReference<Share> {

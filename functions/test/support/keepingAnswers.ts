@@ -35,7 +35,8 @@ export async function provokeKeeping({ db, uid, call, callWithoutSharing, readSh
   for (const share_id of [made.result.share_id, '']) await call('withdrawShare', { share_id });
   const writer = db.bulkWriter();
   for (let i = 0; i < SHARE_LIMITS.maxShares; i++) {
-    void writer.set(db.collection('shared_conversations').doc(), { uid, expiresAt: Timestamp.fromMillis(0) });
+    const expiresAt = Timestamp.fromMillis(Date.now() + 3600_000);
+    void writer.set(db.collection('shared_conversations').doc(), { uid, expiresAt });
   }
   await writer.close();
   await call('shareConversation', { conversation_id: 'talk' });

@@ -19,7 +19,7 @@ import {
   unfinishedDeletions,
 } from '../../src/conversations/collections.ts';
 import { boundariesBetween, editsAt, editsBetween, editsOfVoice, namedVoices } from '../../src/conversations/edits.ts';
-import { sharesOf } from '../../src/conversations/sharing.ts';
+import { sharesOf, workingSharesOf } from '../../src/conversations/sharing.ts';
 import * as reading from 'offline-audio-sync-client';
 import { LIMITS } from '../../src/config.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
@@ -103,7 +103,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await editsOfVoice(db, 'ann', 1).get();
     await namedVoices(db, 'ann').get();
   },
-  'conversations/sharing.ts': () => sharesOf(db, 'ann').get(),
+  'conversations/sharing.ts': () => Promise.all([sharesOf(db, 'ann').get(), workingSharesOf(db, 'ann', 0).get()]),
   'jobs/chunk.ts': () => chunksBetween(db, 'job', 0, 1).get(),
   'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
   'jobs/registry.ts': async () => {

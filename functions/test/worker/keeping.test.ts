@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import { SHARE_LIMITS, SHARES } from 'offline-audio-sync-contract';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -128,6 +129,20 @@ describe('what a user keeps', () => {
     assert.equal(await codeOf(readShared(token, later)), 'share_not_found');
     await world.deps.conversations.delete(world.uid, 'talk');
     assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
+  });
+
+  it('is shared by as many links as work at once: those that have expired do not count', async () => {
+    await putTalk(world.db, world.uid);
+    const [now, writer] = [world.deps.now(), world.db.bulkWriter()];
+    for (let i = 0; i < SHARE_LIMITS.maxShares; i++) {
+      const expiresAt = Timestamp.fromMillis(now + (i === 0 ? HOUR_MS : -HOUR_MS));
+      void writer.set(world.db.collection(SHARES).doc(), { uid: world.uid, expiresAt });
+    }
+    await writer.close();
+    await shareTalk();
+    const before = { ...sharing(), now: () => now - 2 * HOUR_MS };
+    const sharedThen = share({ uid: world.uid, conversationId: 'talk', hours: 1 }, before);
+    assert.equal(await codeOf(sharedThen), 'too_many_shares');
   });
 
   it('comes in once, with its title, and does not bring back what was deleted', async () => {
