@@ -1,19 +1,25 @@
 /** What the user wishes of transcription: the language that is spoken, and words to listen for. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { userPath } from 'offline-audio-sync-contract';
-import { NO_WISHES, preferencesOf, type KnownPreferences } from '../firebase/documents.ts';
+import { NO_WISHES, preferencesOf, type KnownPreferences, type WishedPreferences } from '../firebase/documents.ts';
 import { liveDocument, savePreferences } from '../firebase/store.ts';
+import { within } from '../within.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
 import { useLive } from './live.ts';
 import { Recogniser } from './recogniser.tsx';
-import { Problem, Waiting } from './screen.tsx';
+import { Problem, Unreached, Waiting } from './screen.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 /** As firestore.rules have it. */
 const MAX_TERMS = 100;
 const MAX_CHARACTERS = 4000;
 const LANGUAGE = /^(multi|[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})$/;
+
+/** For the service to answer, milliseconds. Without a network, what is saved waits on this device. */
+const SAVE_LIMIT_MS = 10_000;
+const NOT_SAVED =
+  'The service has not answered yet. What you saved is sent as soon as it does; stay signed in until then.';
 
 /** Those that are recognised side by side, and a few of many others: any BCP-47 tag can be typed. */
 const LANGUAGES = [
@@ -45,32 +51,40 @@ export function SpeechSettings() {
       <Recogniser />
       {user.kind === 'failed' && <Problem error={user.error} />}
       {user.kind === 'loading' && <Waiting what="your settings" />}
-      {user.kind === 'ready' && <Form known={user.value ?? { wished: NO_WISHES, ignored: [] }} />}
+      {user.kind === 'ready' &&
+        (user.value === null && user.fromCache ? (
+          // Not the form of a user without wishes: saving that would replace those that are not known here.
+          <Unreached what="your settings" />
+        ) : (
+          <Form known={user.value ?? { wished: NO_WISHES, ignored: [] }} />
+        ))}
     </section>
   );
 }
 
+/** As the form has it. */
+interface Fields extends Omit<WishedPreferences, 'language' | 'vocabulary'> {
+  readonly language: string;
+  /** One a line. */
+  readonly words: string;
+}
+
 function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
   const { uid } = useApp();
-  const [language, setLanguage] = useState(wished.language ?? '');
-  const [single, setSingle] = useState(wished.singleLanguage);
-  const [words, setWords] = useState(wished.vocabulary.join('\n'));
-  const [keepAudio, setKeepAudio] = useState(wished.keepAudio);
-  const [notify, setNotify] = useState(wished.notify);
+  // What was changed here, and not saved yet: what another device saves meanwhile is shown beside it, and takes nothing of it away.
+  const [changed, setChanged] = useState<Partial<Fields>>({});
   const [busy, setBusy] = useState(false);
-  const state = JSON.stringify(wished);
-  useEffect(() => {
-    setLanguage(wished.language ?? '');
-    setSingle(wished.singleLanguage);
-    setWords(wished.vocabulary.join('\n'));
-    setKeepAudio(wished.keepAudio);
-    setNotify(wished.notify);
-  }, [state]);
+  const saved = { ...wished, language: wished.language ?? '', words: wished.vocabulary.join('\n') };
+  const { language, words, singleLanguage, keepAudio, notify }: Fields = { ...saved, ...changed };
+  const change = (some: Partial<Fields>): void => {
+    setChanged((before) => ({ ...before, ...some }));
+  };
   const vocabulary = termsIn(words);
   const problem = problemOf(language, vocabulary);
   const save = async (): Promise<void> => {
-    const chosen = { language: language === '' ? null : language, singleLanguage: single, vocabulary };
-    await savePreferences(uid, { ...chosen, keepAudio, notify });
+    const wishes = { language: language === '' ? null : language, singleLanguage, vocabulary, keepAudio, notify };
+    await within(savePreferences(uid, wishes), SAVE_LIMIT_MS, NOT_SAVED);
+    setChanged((now) => (now === changed ? {} : now));
     tell('Saved: it counts from the next recording on.');
   };
   return (
@@ -93,7 +107,7 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
           placeholder="Whatever is spoken"
           value={language}
           onInput={({ currentTarget }) => {
-            setLanguage(currentTarget.value.trim());
+            change({ language: currentTarget.value.trim() });
           }}
         />
         <datalist id="languages">
@@ -104,7 +118,12 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
           ))}
         </datalist>
       </label>
-      <Check checked={single} onChange={setSingle}>
+      <Check
+        checked={singleLanguage}
+        onChange={(on) => {
+          change({ singleLanguage: on });
+        }}
+      >
         Nothing but this language is spoken: then it is recognised best
       </Check>
       <label class="field">
@@ -114,7 +133,7 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
           rows={5}
           value={words}
           onInput={({ currentTarget }) => {
-            setWords(currentTarget.value);
+            change({ words: currentTarget.value });
           }}
         />
       </label>
@@ -122,10 +141,20 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
         {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
         first ones are used. The recogniser on the service itself does not use them.
       </p>
-      <Check checked={keepAudio} onChange={setKeepAudio}>
+      <Check
+        checked={keepAudio}
+        onChange={(on) => {
+          change({ keepAudio: on });
+        }}
+      >
         Keep the audio of what is said, to listen to it, if this service keeps any
       </Check>
-      <Check checked={notify} onChange={setNotify}>
+      <Check
+        checked={notify}
+        onChange={(on) => {
+          change({ notify: on });
+        }}
+      >
         Send my apps a push when recordings are transcribed
       </Check>
       {ignored.length > 0 && (
