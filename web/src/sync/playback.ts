@@ -82,12 +82,20 @@ export class Playback {
 
   /** Goes on, or stands still. */
   toggle(): void {
-    if (this.#state.value.kind === 'playing') this.#audio.pause();
+    const { kind } = this.#state.value;
+    if (kind === 'loading') this.#stopLoading();
+    else if (kind === 'playing') this.#audio.pause();
     else if (this.#chunk !== null) this.#audio.play().catch(this.#options.onProblem);
     else {
       const [first] = this.#options.sentences();
       if (first !== undefined) void this.playFrom(first.startedAt);
     }
+  }
+
+  #stopLoading(): void {
+    this.#wish++;
+    this.#audio.pause();
+    this.#set(this.#chunk === null ? 'idle' : 'paused');
   }
 
   /** So many sentences on, or back. */

@@ -40,26 +40,28 @@ export function usePlayback(lines: readonly Sentence[]): Playback | null {
   return kept.kind === 'ready' && kept.value === true ? playback : null;
 }
 
+/** Also while what is to sound is loaded. */
+const isPlaying = ({ state }: Playback): boolean => state.value.kind === 'playing' || state.value.kind === 'loading';
+
 const RATES = [0.75, 1, 1.25, 1.5, 2, 3] as const;
 
 export function Player({ playback, title }: { playback: Playback; title: string }) {
-  const { kind, sounding } = playback.state.value;
+  const { sounding } = playback.state.value;
   const [rate, setRate] = useState(playback.rate);
   const [skips, setSkips] = useState(playback.skipsPauses);
-  const isPlaying = kind === 'playing' || kind === 'loading';
   useLitWord(sounding);
   useKeys(playback);
-  useMediaSession(playback, title, isPlaying);
+  useMediaSession(playback, title);
   return (
     <div class="player" role="group" aria-label="Listen">
       <button
         class="button primary"
-        aria-label={isPlaying ? 'Pause' : 'Play'}
+        aria-label={isPlaying(playback) ? 'Pause' : 'Play'}
         onClick={() => {
           playback.toggle();
         }}
       >
-        <Glyph name={isPlaying ? 'pause' : 'play'} size={18} />
+        <Glyph name={isPlaying(playback) ? 'pause' : 'play'} size={18} />
       </button>
       <button
         class="icon-button"
@@ -188,22 +190,31 @@ function useKeys(playback: Playback): void {
   }, [playback]);
 }
 
-/** The lock screen, and the keys of headphones. */
-function useMediaSession(playback: Playback, title: string, isPlaying: boolean): void {
+/** The lock screen, and the keys of headphones: they are this conversation's for as long as it is shown. */
+function useMediaSession(playback: Playback, title: string): void {
   useEffect(() => {
-    if (!('mediaSession' in navigator) || !isPlaying) return;
+    if (!('mediaSession' in navigator)) return undefined;
     const { mediaSession } = navigator;
     mediaSession.metadata = new MediaMetadata({ title, artist: 'Audio sync' });
-    const toggle = (): void => {
-      playback.toggle();
+    const deeds: Partial<Record<MediaSessionAction, () => void>> = {
+      play: () => {
+        if (!isPlaying(playback)) playback.toggle();
+      },
+      pause: () => {
+        if (isPlaying(playback)) playback.toggle();
+      },
+      previoustrack: () => {
+        playback.move(-1);
+      },
+      nexttrack: () => {
+        playback.move(1);
+      },
     };
-    mediaSession.setActionHandler('play', toggle);
-    mediaSession.setActionHandler('pause', toggle);
-    mediaSession.setActionHandler('previoustrack', () => {
-      playback.move(-1);
-    });
-    mediaSession.setActionHandler('nexttrack', () => {
-      playback.move(1);
-    });
-  }, [playback, title, isPlaying]);
+    const actions = Object.keys(deeds) as MediaSessionAction[];
+    for (const action of actions) mediaSession.setActionHandler(action, deeds[action] ?? null);
+    return () => {
+      mediaSession.metadata = null;
+      for (const action of actions) mediaSession.setActionHandler(action, null);
+    };
+  }, [playback, title]);
 }

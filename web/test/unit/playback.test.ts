@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KeptSpan } from 'offline-audio-sync-contract';
+import { Playback } from '../../src/sync/playback.ts';
 import { nextPlace, placeOfSentence, soundingAt, wordRanges, type PlayedSentence } from '../../src/domain/playback.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
@@ -74,5 +75,65 @@ describe('Playing what was kept', () => {
         );
       }),
     );
+  });
+});
+
+/** The browser's, as far as it is used. */
+class FakePlayer extends EventTarget {
+  paused = true;
+  currentTime = 0;
+  playbackRate = 1;
+  defaultPlaybackRate = 1;
+  src = '';
+
+  play(): Promise<void> {
+    this.paused = false;
+    this.dispatchEvent(new Event('play'));
+    return Promise.resolve();
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.dispatchEvent(new Event('pause'));
+  }
+}
+
+describe('The button that plays and pauses', () => {
+  before(() => {
+    Object.assign(globalThis, { requestAnimationFrame: () => 0, cancelAnimationFrame: () => undefined });
+  });
+  after(() => {
+    Reflect.deleteProperty(globalThis, 'requestAnimationFrame');
+    Reflect.deleteProperty(globalThis, 'cancelAnimationFrame');
+  });
+
+  it('ends a loading that takes long, and what arrives after that does not sound', async () => {
+    let arrive = (): void => undefined;
+    const player = new FakePlayer();
+    const playback = new Playback({
+      sentences: () => SENTENCES,
+      read: () =>
+        new Promise((resolve) => {
+          arrive = () => {
+            resolve({ spans: SPANS, durationMs: 8000, blob: new Blob(['x']) });
+          };
+        }),
+      onProblem: (error) => {
+        throw error;
+      },
+      audio: player as unknown as HTMLAudioElement,
+    });
+    playback.toggle();
+    assert.equal(playback.state.value.kind, 'loading');
+    playback.toggle();
+    assert.equal(playback.state.value.kind, 'idle');
+    arrive();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([player.paused, playback.state.value.kind], [true, 'idle']);
+
+    playback.toggle();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([player.paused, playback.state.value.kind], [false, 'playing']);
+    playback.close();
   });
 });
