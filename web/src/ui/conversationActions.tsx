@@ -59,7 +59,9 @@ export function ConversationActions({ conversation, lines, isWhole, exported }: 
     call('deleteConversation', { conversation_id: conversation.id }).then(
       () => {
         tell('The conversation is deleted.');
-        navigate(hrefs.day(dayOf(conversation.startedAt)));
+        // The answer may take a while, and its user may be elsewhere by now.
+        if (location.pathname === hrefs.conversation(conversation.id))
+          navigate(hrefs.day(dayOf(conversation.startedAt)));
       },
       (error: unknown) => {
         setBusy(false);
@@ -190,7 +192,7 @@ function Redate({
       onSubmit={async () => {
         await call('redateRecordings', { conversation_id: id, offset_ms: to - startedAt });
         tell('It moves to its new time.');
-        navigate(hrefs.day(dayOf(to)));
+        if (location.pathname === hrefs.conversation(id)) navigate(hrefs.day(dayOf(to)));
       }}
     >
       <p>All recordings of this conversation move by the same time, with everything that was said in them.</p>

@@ -56,16 +56,22 @@ export function Rename({
 
 export function Tags({ conversation: { id, tags } }: { conversation: EditedConversation }) {
   const [text, setText] = useState('');
-  const change = (tag: string, tagged: boolean): void => {
-    correct(id, { kind: 'tag', tag, tagged }, tagged ? 'The tag is added.' : 'The tag is removed.').catch(tellProblem);
+  const change = (tag: string, tagged: boolean): Promise<void> =>
+    correct(id, { kind: 'tag', tag, tagged }, tagged ? 'The tag is added.' : 'The tag is removed.');
+  const add = (tag: string): void => {
+    setText('');
+    change(tag, true).catch((error: unknown) => {
+      // What was typed is there for another attempt.
+      setText((typed) => (typed === '' ? tag : typed));
+      tellProblem(error);
+    });
   };
   return (
     <form
       class="tags"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== '') change(text.trim(), true);
-        setText('');
+        if (text.trim() !== '') add(text.trim());
       }}
     >
       {tags.map((tag) => (
@@ -76,7 +82,7 @@ export function Tags({ conversation: { id, tags } }: { conversation: EditedConve
             class="icon-button"
             aria-label={`Remove the tag ${tag}`}
             onClick={() => {
-              change(tag, false);
+              change(tag, false).catch(tellProblem);
             }}
           >
             <Glyph name="close" size={14} />

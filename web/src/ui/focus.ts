@@ -14,8 +14,9 @@ export function useFocusReturn(): void {
 }
 
 export function returnFocus(to: Element | null): void {
-  // Something else has taken it: a screen that was opened, say.
-  if (document.activeElement !== null && document.activeElement !== document.body) return;
-  const target = to?.isConnected === true && to !== document.body ? to : document.querySelector('main h1');
-  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  for (const target of [to, document.querySelector('main h1')]) {
+    // Something else has taken it: a screen that was opened, say. What is gone, hidden or disabled does not take it.
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  }
 }

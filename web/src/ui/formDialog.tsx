@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { sentenceOf } from '../domain/sentence.ts';
 import { Dialog } from './dialog.tsx';
+import { tellProblem } from './toast.tsx';
 
 interface FormDialogProps {
   readonly title: string;
@@ -21,18 +22,33 @@ export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger = false, isReady = true, onSubmit, onClose, children } = props;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const isOpen = useRef(true);
+  useEffect(
+    () => () => {
+      isOpen.current = false;
+    },
+    [],
+  );
+  const submit = async (): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await onSubmit();
+      // Escape has closed it meanwhile: what is open by now is another one.
+      if (isOpen.current) onClose();
+    } catch (error) {
+      if (!isOpen.current) tellProblem(error);
+      setBusy(false);
+      setProblem(sentenceOf(error));
+    }
+  };
   return (
     <Dialog labelledBy="form-title" onCancel={onClose}>
       <form
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          setBusy(true);
-          setProblem(null);
-          onSubmit().then(onClose, (error: unknown) => {
-            setBusy(false);
-            setProblem(sentenceOf(error));
-          });
+          void submit();
         }}
       >
         <h2 id="form-title">{title}</h2>

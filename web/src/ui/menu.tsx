@@ -36,7 +36,15 @@ export function Menu({ label, children }: MenuProps) {
       }}
     >
       <summary class="button">{label}</summary>
-      <ul onClick={close}>{children}</ul>
+      <ul
+        onClick={() => {
+          // Before it closes: the focus of a command that is hidden would be lost, and no dialog could give it back.
+          details.current?.querySelector('summary')?.focus();
+          close();
+        }}
+      >
+        {children}
+      </ul>
     </details>
   );
 }
