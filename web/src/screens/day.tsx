@@ -51,7 +51,7 @@ export function HomeScreen() {
   useEffect(() => {
     if (isNew) keptDay.forget();
   }, [isNew]);
-  if (newest.kind === 'failed') return <Problem error={newest.error} />;
+  for (const asked of [newest, jobs]) if (asked.kind === 'failed') return <Problem error={asked.error} />;
   if (day !== null) return <DayScreen key={day} day={day} isNewest />;
   if (isNew) return <Welcome />;
   return isKnown && !isServed ? <Unreached what="your days" /> : <Waiting what="your days" />;

@@ -22,7 +22,7 @@ import { sentenceOf } from '../domain/sentence.ts';
 import { hrefs } from '../router.ts';
 import { Arrow } from '../ui/arrow.tsx';
 import { useTotals, type NamedSpan, type Totals } from '../ui/dayTotals.ts';
-import { Screen } from '../ui/screen.tsx';
+import { Screen, Unreached } from '../ui/screen.tsx';
 import { NothingScreen } from './nothing.tsx';
 
 const WEEK = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
@@ -39,12 +39,17 @@ function MonthOf({ month, days }: { month: MonthKey; days: readonly DayKey[] }) 
     [days],
   );
   const totals = useTotals(spans);
-  const isUnderWay = spans.some(({ name }) => !totals.known.has(name) && !totals.failed.has(name));
+  const isMissing = spans.some(({ name }) => !totals.known.has(name) && !totals.failed.has(name));
+  const isUnderWay = totals.isServed && isMissing;
   return (
     <Screen title={monthName(month)} actions={<MonthPicker month={month} />}>
-      <Sum spans={spans} totals={totals} isUnderWay={isUnderWay} />
+      {isMissing && !isUnderWay ? (
+        <Unreached what="what was said on these days" />
+      ) : (
+        <Sum spans={spans} totals={totals} isUnderWay={isUnderWay} />
+      )}
       <MonthTable days={days} totals={totals} />
-      <Year month={month} isWanted={!isUnderWay} />
+      <Year month={month} isWanted={!isMissing} />
     </Screen>
   );
 }

@@ -13,6 +13,8 @@ export interface NamedSpan extends Span {
 }
 
 export interface Totals extends Sums<ConversationTotal> {
+  /** Whether the service answers, as far as is known: without it nothing is added up. */
+  readonly isServed: boolean;
   /** Adds up what failed once more. */
   readonly retry: () => void;
 }
@@ -61,6 +63,7 @@ export function useTotals(spans: readonly NamedSpan[]): Totals {
   return {
     known,
     failed: sums.failed,
+    isServed: state !== null,
     retry: () => {
       setSums(({ known }) => ({ known, failed: new Map() }));
       setAttempt((before) => before + 1);

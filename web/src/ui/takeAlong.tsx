@@ -8,7 +8,7 @@ import { Check } from './choices.tsx';
 import { saveBlob } from './download.ts';
 import { Glyph } from './icons.tsx';
 import { grouped } from '../domain/counted.ts';
-import { tellProblem } from './toast.tsx';
+import { tell, tellProblem } from './toast.tsx';
 
 const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   md: 'Markdown, to read',
@@ -32,16 +32,21 @@ export function TakeAlong() {
     const { makeZip } = await import('../sync/takeAlong.ts');
     const controller = new AbortController();
     stop.current = controller;
+    let found = 0;
     const zip = await makeZip({
       uid,
       from: startOfDay(from) ?? 0,
       to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
       formats,
       withAudio,
-      onProgress: setCount,
+      onProgress: (count) => {
+        found = count;
+        setCount(count);
+      },
       signal: controller.signal,
     });
-    saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
+    if (found === 0) tell('There is no conversation in these days, so nothing was saved.');
+    else saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
   };
   return (
     <section class="card stack" aria-labelledby="take-along">
