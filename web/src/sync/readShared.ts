@@ -1,6 +1,7 @@
 /** What a link shows, asked for without an account. */
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { ProblemBody, SharedConversationView } from 'offline-audio-sync-contract';
+import { within } from '../within.ts';
 
 export type Read =
   | { readonly kind: 'shown'; readonly shared: SharedConversationView }
@@ -14,12 +15,21 @@ const TOKEN = /^[\w-]{43}$/;
 /** Whether a link has all of its token: programs that send messages cut links. */
 export const isWholeToken = (token: string): boolean => TOKEN.test(token);
 
+/** For the answer, and for all of it, milliseconds. */
+const LIMIT_MS = 30_000;
+
+/** A hotel's portal answers 200 to everything. */
+const isShared = (body: unknown): body is SharedConversationView =>
+  typeof body === 'object' && body !== null && 'segments' in body && Array.isArray(body.segments);
+
 export async function readShared(token: string, signal: AbortSignal): Promise<Read> {
   const { path, method } = HTTP_ENDPOINTS.sharedConversation;
   try {
-    const response = await fetch(path, { method, headers: { [SHARE_TOKEN_HEADER]: token }, cache: 'no-store', signal });
-    if (response.ok) return { kind: 'shown', shared: (await response.json()) as SharedConversationView };
-    const { error } = (await response.json()) as ProblemBody;
+    const headers = { [SHARE_TOKEN_HEADER]: token };
+    const response = await within(fetch(path, { method, headers, cache: 'no-store', signal }), LIMIT_MS);
+    const body: unknown = await within(response.json(), LIMIT_MS);
+    if (response.ok) return isShared(body) ? { kind: 'shown', shared: body } : { kind: 'unreached' };
+    const { error } = body as ProblemBody;
     return { kind: error.code === 'share_not_found' ? 'gone' : 'unreached' };
   } catch {
     return { kind: 'unreached' }; // Also what is no answer of the service: a proxy's page, say.

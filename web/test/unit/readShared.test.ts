@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readShared } from '../../src/sync/readShared.ts';
+import { FakeTime } from './support/fakeTime.ts';
+
+describe('A link that is opened', () => {
+  const { fetch } = globalThis;
+  const { signal } = new AbortController();
+  let time: FakeTime;
+  beforeEach(() => {
+    time = new FakeTime(Date.UTC(2026, 6, 3, 10));
+  });
+  afterEach(() => {
+    time.end();
+    globalThis.fetch = fetch;
+  });
+
+  it('shows what the service answers, and takes no other answer for it', async () => {
+    const shared = { title: 'Harbour', segments: [] };
+    const answers: readonly (readonly [Response, string])[] = [
+      [Response.json(shared), 'shown'],
+      [Response.json({ error: { code: 'share_not_found' } }, { status: 404 }), 'gone'],
+      [Response.json({ login: 'https://portal.test' }), 'unreached'],
+      [new Response('<html>Sign in</html>'), 'unreached'],
+      [Response.json([], { status: 502 }), 'unreached'],
+    ];
+    for (const [answer, kind] of answers) {
+      globalThis.fetch = () => Promise.resolve(answer);
+      assert.equal((await readShared('token', signal)).kind, kind);
+    }
+  });
+
+  it('says that the service does not answer, where it does not', async () => {
+    globalThis.fetch = () => new Promise(() => undefined);
+    const read = readShared('token', signal);
+    await time.advance(31_000);
+    assert.equal((await read).kind, 'unreached');
+  });
+});
