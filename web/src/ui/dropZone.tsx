@@ -5,6 +5,7 @@ import { datedName, guessedStart, readName } from '../domain/recordingName.ts';
 import { localTime } from '../domain/time.ts';
 import type { Refusal } from '../sync/addEach.ts';
 import { filesOf, shownFiles } from '../sync/droppedFiles.ts';
+import { secondsOf } from '../sync/secondsOf.ts';
 import { Glyph } from './icons.tsx';
 import { Refusals } from './refusals.tsx';
 import { tell, tellProblem } from './toast.tsx';
@@ -192,24 +193,4 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
       </div>
     </form>
   );
-}
-
-/** The length of an audio file, where the browser can tell. */
-function secondsOf(file: File): Promise<number | null> {
-  return new Promise((resolve) => {
-    const audio = new Audio();
-    const url = URL.createObjectURL(file);
-    const done = (seconds: number | null): void => {
-      URL.revokeObjectURL(url);
-      resolve(seconds);
-    };
-    audio.onloadedmetadata = () => {
-      done(Number.isFinite(audio.duration) ? audio.duration : null);
-    };
-    audio.onerror = () => {
-      done(null);
-    };
-    audio.preload = 'metadata';
-    audio.src = url;
-  });
 }
