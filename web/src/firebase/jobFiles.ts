@@ -3,10 +3,16 @@ import { filesOfJobs, isFinished, MAX_JOBS_OF_A_QUERY, NO_LIMIT } from 'offline-
 import { coalesce } from '../coalesce.ts';
 import type { Job, JobFile } from '../data/model.ts';
 import { filePageOf, type FilePage } from './documents.ts';
-import { liveQuery, readAll } from './store.ts';
+import { liveQuery, readAll, type Live } from './store.ts';
 
 /** Recordings by job. */
 export type FilesByJob = ReadonlyMap<string, readonly JobFile[]>;
+
+export interface KnownFiles {
+  readonly files: FilesByJob;
+  /** There was no service, so that some are what this device has kept: all of them, a part, or none. */
+  readonly isKept: boolean;
+}
 
 /** Documents on one page of what is read once. */
 const PAGE = 500;
@@ -25,11 +31,12 @@ export class JobFiles {
   }
 
   /** @param next gets all that is known so far. @returns how to end it */
-  watch(jobs: readonly Job[], next: (files: FilesByJob) => void, failed: (error: Error) => void): () => void {
+  watch(jobs: readonly Job[], next: (known: KnownFiles) => void, failed: (error: Error) => void): () => void {
     const files = new Map<string, readonly JobFile[]>();
     let isOver = false;
+    let isKept = false;
     const show = coalesce(() => {
-      if (!isOver) next(new Map(files));
+      if (!isOver) next({ files: new Map(files), isKept });
     }, SHOW_EVERY_MS);
     const put = (job: Job, found: readonly JobFile[]): void => {
       files.set(job.id, found);
@@ -46,8 +53,14 @@ export class JobFiles {
       while (queue.length > 0 && !isOver) {
         // Each query is some work, for a slow processor above all: many jobs are one.
         const some = queue.splice(0, MAX_JOBS_OF_A_QUERY);
-        const found = await this.#read(some);
-        for (const job of some) put(job, found.get(job.id) ?? []);
+        const { value: found, fromCache } = await this.#read(some);
+        isKept ||= fromCache;
+        for (const job of some) {
+          const recordings = found.get(job.id) ?? [];
+          // Every job has recordings: without the service, none is no answer.
+          if (fromCache && recordings.length === 0) show();
+          else put(job, recordings);
+        }
       }
     };
     for (let lane = 0; lane < AT_ONCE; lane++) readNext().catch(failed);
@@ -64,12 +77,12 @@ export class JobFiles {
     };
   }
 
-  async #read(jobs: readonly Job[]): Promise<FilesByJob> {
+  async #read(jobs: readonly Job[]): Promise<Live<FilesByJob>> {
     const ids = jobs.map(({ id }) => id);
     const { value, fromCache } = await readAll(filesOfJobs(this.#uid, ids, PAGE), filePageOf);
     const files = new Map(ids.map((id) => [id, filesIn(value.filter(({ jobId }) => jobId === id))]));
     if (!fromCache) for (const job of jobs) this.#ended.set(keyOf(job), files.get(job.id) ?? []);
-    return files;
+    return { value: files, fromCache };
   }
 }
 

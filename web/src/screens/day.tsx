@@ -96,7 +96,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
       )}
       {conversations !== null && lanes.length > 0 && (
         <>
-          <DayFigures jobs={jobs} isWhole={isWhole} span={span} conversations={conversations} />
+          <DayFigures {...{ jobs, isWhole, span, conversations }} isServed={isServed} />
           <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
           <ConversationList conversations={conversations} />
           <p>

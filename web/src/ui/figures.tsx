@@ -10,12 +10,14 @@ interface FiguresProps {
   readonly jobs: readonly Job[];
   /** Whether all of them were read, with their recordings: before, there is no sum. */
   readonly isWhole: boolean;
+  /** Whether the service answers: what is not here may be there. */
+  readonly isServed: boolean;
   readonly span: Span;
   readonly conversations: readonly Conversation[];
 }
 
 /** What was recorded, and what of it was billed. */
-export function DayFigures({ jobs, isWhole, span, conversations }: FiguresProps) {
+export function DayFigures({ jobs, isWhole, isServed, span, conversations }: FiguresProps) {
   const { ledger, billedSeconds } = figuresOf(jobs, span);
   const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
   const isRecorded = isWhole && ledger.audioSeconds > 0;
@@ -37,8 +39,9 @@ export function DayFigures({ jobs, isWhole, span, conversations }: FiguresProps)
         <Figure label="words" value={grouped(words)} />
       </dl>
       {isRecorded && <LedgerBar ledger={ledger} />}
-      {!isWhole && <p class="hint">Adding up what was recorded …</p>}
-      {isWhole && !isRecorded && (
+      {!isRecorded && !isServed && <p class="hint">What was recorded is added up as soon as the service answers.</p>}
+      {!isWhole && isServed && <p class="hint">Adding up what was recorded …</p>}
+      {isWhole && isServed && !isRecorded && (
         <p class="hint">The recordings of this day are no longer listed: a job is kept for some days after its end.</p>
       )}
     </section>

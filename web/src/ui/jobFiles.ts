@@ -1,17 +1,22 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Job } from '../data/model.ts';
-import type { FilesByJob } from '../firebase/jobFiles.ts';
+import type { KnownFiles } from '../firebase/jobFiles.ts';
 import { useApp } from './app.ts';
 import { tellProblem } from './toast.tsx';
 
-const NONE: FilesByJob = new Map();
+const NONE: KnownFiles = { files: new Map(), isKept: false };
 
-/** Jobs with their recordings, as far as these were read. */
+/** Jobs with their recordings, as far as these were read. What this device had kept of them is read again once the service answers. */
 export function useJobFiles(jobs: readonly Job[]): { readonly jobs: readonly Job[]; readonly isWhole: boolean } {
-  const { jobFiles } = useApp();
-  const [files, setFiles] = useState(NONE);
+  const { jobFiles, newest } = useApp();
+  const [{ files, isKept }, setKnown] = useState(NONE);
+  const [again, setAgain] = useState(0);
+  const isDue = isKept && newest.kind === 'ready' && !newest.fromCache;
+  useEffect(() => {
+    if (isDue) setAgain((before) => before + 1);
+  }, [isDue]);
   const key = jobs.map(({ id, status, finishedAt }) => `${id}/${finishedAt ?? status}`).join();
-  useEffect(() => (jobs.length === 0 ? undefined : jobFiles.watch(jobs, setFiles, tellProblem)), [key]);
+  useEffect(() => (jobs.length === 0 ? undefined : jobFiles.watch(jobs, setKnown, tellProblem)), [key, again]);
   return useMemo(
     () => ({
       jobs: jobs.map((job) => ({ ...job, files: files.get(job.id) ?? [] })),

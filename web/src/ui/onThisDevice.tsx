@@ -86,8 +86,8 @@ function Status() {
 function Sending() {
   const { outbox } = useApp();
   const progress = useMemo(() => new SendingProgress(), [outbox]);
-  const now = useNow(1000);
-  const sending = progress.update(outbox.recordings.value, now);
+  useNow(1000);
+  const sending = progress.update(outbox.recordings.value, performance.now());
   if (sending === null) return null;
   const text = sendingText(sending);
   return (
