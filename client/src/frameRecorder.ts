@@ -41,8 +41,8 @@ export function frameRecorder(client: Pick<SyncClient, 'add'>, options: FrameRec
   };
   return {
     append: (frames) => {
-      // Copies: a driver may fill its buffer with the next frame.
-      waiting.push(...Array.from(frames, (frame) => frame.slice()));
+      // Copies: a driver may fill its buffer with the next frame. One by one: hours are more than a call takes arguments.
+      for (const frame of frames) waiting.push(frame.slice());
       return adding.run(async () => {
         while (waiting.length >= most) await keep(most);
       });

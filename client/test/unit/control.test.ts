@@ -121,6 +121,15 @@ describe('an app that has a say in what is uploaded', () => {
       assert.equal(stored.length, 250 * 7);
     });
 
+    it('and takes hours of them in one call', async () => {
+      const client = await world.client();
+      const recorder = frameRecorder(client, { format, startedAt, secondsKept: 3600 });
+      await recorder.append(frames(200_000));
+      const made = await recorder.finish();
+      const bytes = made.reduce((sum, { size }) => sum + size, 0);
+      assert.equal(bytes, 200_000 * 7);
+    });
+
     it('and loses none where a recording could not be stored, or a driver uses its buffer again', async () => {
       const client = await world.client();
       let isFull = true;

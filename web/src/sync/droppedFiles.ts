@@ -22,8 +22,11 @@ async function filesIn(directory: FileSystemDirectoryEntry): Promise<File[]> {
   const found: File[] = [];
   for (const entry of await entriesOf(directory)) {
     if (isHidden(entry.name)) continue;
-    if (entry.isDirectory) found.push(...(await filesIn(entry as FileSystemDirectoryEntry)));
-    else found.push(await fileOf(entry as FileSystemFileEntry));
+    const more = entry.isDirectory
+      ? await filesIn(entry as FileSystemDirectoryEntry)
+      : [await fileOf(entry as FileSystemFileEntry)];
+    // Not by `push(...)`: a folder may have more files than a call takes arguments.
+    for (const file of more) found.push(file);
   }
   return found;
 }
