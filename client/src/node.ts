@@ -29,7 +29,9 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   const prepared = (): Promise<void> =>
     (preparing ??= prepare([entriesDir, audioDir, journalDir])
       .then(async () => {
-        await each(await readdir(journalDir), async (name) => {
+        // Systems leave files of their own everywhere.
+        const names = (await readdir(journalDir)).filter((name) => name.endsWith('.json'));
+        await each(names, async (name) => {
           await finishInterruptedChange(decodeURIComponent(name.slice(0, -'.json'.length)));
         });
       })

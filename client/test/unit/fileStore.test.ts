@@ -38,6 +38,7 @@ describe('the store of files', () => {
     await writeFile(path.join(entriesDir, 'empty.json'), '');
     await writeFile(path.join(entriesDir, 'whole.json.123.tmp'), '{"here":fal');
     await writeFile(path.join(directory, 'audio', 'cut.123.tmp'), 'x');
+    await writeFile(path.join(directory, 'journal', '.DS_Store'), 'what a system leaves everywhere');
 
     const after = await open();
     assert.deepEqual([...(await after.entries())], [['whole', { here: true }]]);
