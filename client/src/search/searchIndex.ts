@@ -92,14 +92,21 @@ export class SearchIndex {
     return [...this.#blocks.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
   }
 
-  /** Names and devices that can be filtered by, each once, in the order of the alphabet. */
+  /** Names and devices of what counts, to filter by, each once, in the order of the alphabet. */
   facets(): { readonly speakers: readonly string[]; readonly devices: readonly string[] } {
-    const blocks = this.#all().map(({ data }) => data);
-    const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort((a, b) => a.localeCompare(b));
-    return {
-      speakers: sorted(blocks.flatMap(({ speakers }) => speakers)),
-      devices: sorted(blocks.flatMap(({ conversations }) => conversations.map(({ deviceId }) => deviceId))),
-    };
+    const [speakers, devices] = [new Set<string>(), new Set<string>()];
+    for (const { key, data } of this.#all()) {
+      const found = new Set<number>();
+      for (const [index, { id, deviceId, first }] of data.conversations.entries()) {
+        if (!this.#counts(id, key)) continue;
+        devices.add(deviceId);
+        const end = data.conversations[index + 1]?.first ?? data.sentenceCount;
+        for (let ordinal = first; ordinal < end; ordinal++) found.add(data.speakerOf[ordinal] ?? 0);
+      }
+      for (const speaker of found) if (speaker > 0) speakers.add(data.speakers[speaker - 1] ?? '');
+    }
+    const sorted = (names: Iterable<string>): string[] => [...names].sort((a, b) => a.localeCompare(b));
+    return { speakers: sorted(speakers), devices: sorted(devices) };
   }
 
   /** The conversation in which this device recorded something said at a moment, Unix milliseconds; null where there is none. */

@@ -79,6 +79,18 @@ describe('The search index', () => {
     assert.equal(index.conversationAt('phone', T0 + 500), null);
   });
 
+  it('can be filtered by who and what is still in it', async () => {
+    const index = await SearchIndex.open(memorySearchStore());
+    const long = Array.from({ length: 1100 }, (_, i) => `word ${i}`);
+    await index.put([conversation('a', long), conversation('b', long, { deviceId: 'phone' })]);
+    await index.put([conversation('c', ['one', 'two'], { deviceId: 'watch' })]);
+    assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone', 'watch'] });
+    await index.remove(['a', 'c']);
+    assert.deepEqual(index.facets().devices, ['phone']);
+    await index.remove(['b']);
+    assert.deepEqual(index.facets(), { speakers: [], devices: [] });
+  });
+
   it('reads one list for one or two letters, however many words begin with them', () => {
     const tokens = Array.from({ length: 500 }, (_, i) => `sa${i}`);
     const sentences = tokens.map((token) => ({ startedAt: 0, tokens: [token], speaker: null }));
