@@ -53,6 +53,11 @@ export function isUnreached(error: unknown): boolean {
   return [NO_ANSWER, NO_CONNECTION].includes(sentenceOf(error));
 }
 
+/** Whether the rules do not let the user read it: they let no user read what is not there. */
+export function isDenied(error: Error): boolean {
+  return 'code' in error && error.code === 'permission-denied';
+}
+
 /** The code of what one of our functions refused; null for everything else. */
 export function codeOf(error: unknown): string | null {
   const details = error instanceof Error && 'details' in error ? error.details : null;

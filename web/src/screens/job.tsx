@@ -5,6 +5,7 @@ import type { Conversation, Job, JobFile } from '../data/model.ts';
 import { counted } from '../domain/counted.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
+import { isDenied } from '../domain/sentence.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { conversationOf, filePageOf, jobOf } from '../firebase/documents.ts';
 import { call, liveDocument, liveQuery, readDocument } from '../firebase/store.ts';
@@ -15,19 +16,24 @@ import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
 import { useLive } from '../ui/live.ts';
 import { LongList } from '../ui/longList.tsx';
-import { Screen, Unreached, Waiting } from '../ui/screen.tsx';
+import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 
 export function JobScreen({ id }: { id: string }) {
   const { uid } = useApp();
   const job = useLive(`job/${id}`, () => liveDocument(jobPath(id), jobOf));
   const pages = useLive(`job/${id}/files`, () => liveQuery(filesOfJobs(uid, id, NO_LIMIT), filePageOf));
-  // The rules do not let a job be read that is not there.
-  if (job.kind === 'failed' || (job.kind === 'ready' && job.value === null && !job.fromCache)) return <Gone />;
+  if (job.kind === 'failed') return isDenied(job.error) ? <Gone /> : <Problem error={job.error} />;
+  if (job.kind === 'ready' && job.value === null && !job.fromCache) return <Gone />;
   if (job.kind === 'loading') return <Waiting what="the job" />;
   if (job.value === null) return <Unreached what="the job" />;
   const files = pages.kind === 'ready' ? pages.value.flatMap((page) => page.files) : [];
-  return <JobView job={{ ...job.value, files }} />;
+  return (
+    <>
+      <JobView job={{ ...job.value, files }} />
+      {pages.kind === 'failed' && <Problem error={pages.error} />}
+    </>
+  );
 }
 
 function Gone() {

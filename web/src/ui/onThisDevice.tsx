@@ -60,7 +60,9 @@ function Status() {
   const status = outbox.status.value;
   const text = statusText(status);
   const seenAt = useMemo(Date.now, [status]);
-  if (!online) return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
+  // Some platforms say "offline" although the network works.
+  if (!online && status.state !== 'uploading')
+    return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
   if (text === null) return null;
   if (status.until === null) return <p class="notice">{text}</p>;
   if (status.until < now || isPassing(status, seenAt)) return null;
