@@ -1,7 +1,5 @@
 /** Where the console is: deployed, or beside a local Emulator Suite. */
-import type { FirebaseOptions } from 'firebase/app';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
-import { once } from './once.ts';
 
 /** Of reCAPTCHA Enterprise, set when the console is built: App Check is used where there is one. */
 export const appCheckSiteKey: string | null =
@@ -26,25 +24,6 @@ export interface LocalSuite {
 export const localSuite: LocalSuite | null = readLocalSuite();
 
 export const isLocal = localSuite !== null;
-
-const CONFIG_KEY = 'firebase-config';
-
-/**
- * Hosting knows the project it serves. What it said is kept, so that the console opens offline, and asked for again behind
- * the user's back.
- * @throws Error when it was never asked and cannot be now.
- */
-export const firebaseConfig = once(async (): Promise<FirebaseOptions> => {
-  const fresh = fetch('/__/firebase/init.json').then(async (response) => {
-    if (!response.ok) throw new Error(`This host does not know its Firebase project (${response.status}).`);
-    const text = await response.text();
-    localStorage.setItem(CONFIG_KEY, text);
-    return text;
-  });
-  const kept = localStorage.getItem(CONFIG_KEY);
-  if (kept !== null) fresh.catch(() => undefined);
-  return JSON.parse(kept ?? (await fresh)) as FirebaseOptions;
-});
 
 function readLocalSuite(): LocalSuite | null {
   const content = document.querySelector<HTMLMetaElement>('meta[name="local-suite"]')?.content;

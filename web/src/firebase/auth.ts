@@ -18,21 +18,15 @@ import {
 } from 'firebase/auth';
 import { FirebaseError } from 'firebase/app';
 import { localSuite } from '../env.ts';
+import { once } from '../once.ts';
 import { firebaseApp } from './app.ts';
 
-let auth: Promise<Auth> | null = null;
-
-export function userAuth(): Promise<Auth> {
-  auth ??= start();
-  return auth;
-}
-
-async function start(): Promise<Auth> {
+export const userAuth = once(async (): Promise<Auth> => {
   // Without a resolver: what popups need (a frame of Google's) is loaded by who opens one.
   const instance = initializeAuth(await firebaseApp(), { persistence: indexedDBLocalPersistence });
   if (localSuite !== null) connectAuthEmulator(instance, localSuite.auth, { disableWarnings: true });
   return instance;
-}
+});
 
 /** Calls back with the user that is signed in, now and whenever that changes. Works offline. */
 export async function watchUser(callback: (user: User | null) => void): Promise<void> {

@@ -2,7 +2,8 @@
 import { createSyncClient, SyncError, type Backend, type SyncClient } from 'offline-audio-sync-client';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 import { functionsOrigin, STORAGE_ORIGIN } from 'offline-audio-sync-contract';
-import { appCheckSiteKey, firebaseConfig, functionsRegion, localSuite } from '../env.ts';
+import { appCheckSiteKey, functionsRegion, localSuite } from '../env.ts';
+import { firebaseConfig } from '../firebase/config.ts';
 import { connect } from '../firebase/store.ts';
 import { later } from '../nextTask.ts';
 import { lateBackend } from './lateBackend.ts';

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { configIn, firebaseConfig } from '../../src/firebase/config.ts';
+
+describe('What the host says of its project', () => {
+  it('is taken where it names a project, and nothing else is kept for it', () => {
+    assert.deepEqual(configIn('{"projectId":"demo-sync","apiKey":"x"}'), { projectId: 'demo-sync', apiKey: 'x' });
+    for (const other of ['', '<html>Sign in</html>', '{}', '[]', 'null', '"x"', '{"projectId":7}'])
+      assert.equal(configIn(other), null, other);
+  });
+
+  it('is asked for again where a portal answered in its place, and kept', async () => {
+    const { fetch } = globalThis;
+    const stored = new Map([['firebase-config', '<html>Sign in</html>']]);
+    const localStorage = {
+      getItem: (key: string) => stored.get(key) ?? null,
+      setItem: (key: string, value: string) => stored.set(key, value),
+    };
+    Object.assign(globalThis, { fetch: () => Promise.resolve(new Response('<html>Sign in</html>')) });
+    Object.defineProperty(globalThis, 'localStorage', { value: localStorage, configurable: true });
+    await assert.rejects(firebaseConfig(), /does not know its Firebase project/);
+    globalThis.fetch = () => Promise.resolve(Response.json({ projectId: 'demo-sync' }));
+    assert.deepEqual(await firebaseConfig(), { projectId: 'demo-sync' });
+    assert.deepEqual([...stored.values()], ['{"projectId":"demo-sync"}']);
+    globalThis.fetch = fetch;
+    Reflect.deleteProperty(globalThis, 'localStorage');
+  });
+});
