@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'preact/compat';
 import { route } from './router.ts';
 import { SignIn } from './screens/signIn.tsx';
 import { session } from './session.ts';
+import { Guard } from './ui/guard.tsx';
 import { Splash } from './ui/splash.tsx';
 
 /** What a user sees. Firebase is not among it: see `startSession`. */
@@ -11,6 +12,14 @@ const SignedIn = lazy(() => import('./screens/signedIn.tsx'));
 const Shared = lazy(() => import('./screens/shared.tsx'));
 
 export function App() {
+  return (
+    <Guard instead={(problem) => <Splash problem={problem} />}>
+      <Current />
+    </Guard>
+  );
+}
+
+function Current() {
   if (route.value.screen === 'shared') {
     return (
       <Suspense fallback={<Splash />}>

@@ -20,6 +20,7 @@ import { beforeLeaving, isEndedByFirebase, startSession, type SignedInUser } fro
 import { deviceId } from '../sync/device.ts';
 import { forgetHeard } from '../sync/keptAudio.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
+import { Guard } from '../ui/guard.tsx';
 import { useLive } from '../ui/live.ts';
 import { Shell } from '../ui/shell.tsx';
 import { tell, tellProblem, Toasts } from '../ui/toast.tsx';
@@ -28,7 +29,7 @@ import { DayScreen, HomeScreen } from './day.tsx';
 import { MonthScreen } from './month.tsx';
 import { JobScreen } from './job.tsx';
 import { JobsScreen } from './jobs.tsx';
-import { NothingScreen } from './nothing.tsx';
+import { BrokenScreen, NothingScreen } from './nothing.tsx';
 import { RecordScreen } from './record.tsx';
 import { SearchScreen } from './search.tsx';
 import { SettingsScreen } from './settings.tsx';
@@ -66,7 +67,10 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   return (
     <AppContext.Provider value={data}>
       <Shell user={user} onSignOut={leaveNow}>
-        <Screen route={route.value} user={user} onSignOut={leaveNow} />
+        {/* Another screen is another try; a recording goes on meanwhile. */}
+        <Guard key={JSON.stringify(route.value)} instead={(problem) => <BrokenScreen problem={problem} />}>
+          <Screen route={route.value} user={user} onSignOut={leaveNow} />
+        </Guard>
       </Shell>
       <Toasts />
     </AppContext.Provider>
