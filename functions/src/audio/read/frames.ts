@@ -70,8 +70,8 @@ export class FrameReader {
   #learnedTo = -1;
   /** Whether the bytes before the position are those of an empty frame. */
   #inPause = false;
-  /** Whether the last frame ends in zeros: more of them behind it need not be empty frames. */
-  #endsInZeros = false;
+  /** Where the zeros begin that stand directly before the position, without empty frames. */
+  #zerosFrom = 0;
 
   constructor(format: FramedFormat) {
     this.#look = new FrameLook(format);
@@ -121,6 +121,7 @@ export class FrameReader {
       case 'bad_length':
         return this.#lose('bad_length', null);
       case 'empty':
+        if (!this.#inPause && this.#isZeroedTail()) return this.#lose('bad_length', null);
         return this.#nextEmpty(chain, events);
       case 'frame':
         if (chain === 'breaks' && !this.#leadsOn(found)) {
@@ -153,7 +154,7 @@ export class FrameReader {
   /** Whether a frame's length is right although the chain breaks later: it leads to a good frame, past damaged contents if need be. */
   #leadsOn(frame: Frame): boolean {
     let offset = frame.end;
-    if (this.#isLongPause(offset, endsInZeros(frame.payload))) return true;
+    if (this.#isLongPause(offset, this.#zerosEnding(frame))) return true;
     for (let i = 0; i < CHAIN_FRAMES; i++) {
       const next = this.#look.at(this.#afterEmpty(offset));
       if (next.kind !== 'frame') return next.kind === 'end';
@@ -175,7 +176,7 @@ export class FrameReader {
   #isPause(offset: number): boolean | 'unknown' {
     const next = this.#look.at(this.#afterEmpty(offset));
     if (next.kind === 'frame' ? this.#ordinary.fits(next) : next.kind === 'end') return true;
-    if (!this.#isLongPause(offset, this.#endsInZeros)) return false;
+    if (!this.#isLongPause(offset, offset - this.#zerosFrom)) return false;
     const isZeroed = this.#isZeroed(offset);
     return isZeroed === 'unknown' ? isZeroed : !isZeroed;
   }
@@ -192,9 +193,21 @@ export class FrameReader {
     return goesOn || (zeros - LEAST_ZEROS) % SECTOR_BYTES < 2 * LENGTH_BYTES - 1;
   }
 
+  /**
+   * Whether zeros up to the end of the recording are what was never written to storage: they begin where a sector does, which frames
+   * know nothing of.
+   */
+  #isZeroedTail(): boolean {
+    const to = this.#look.afterZeros(this.#position);
+    if (!this.#look.ended || to < this.#look.end || this.#zerosFrom === 0) return false;
+    const bytes = to - this.#zerosFrom;
+    const isAtSector = -this.#zerosFrom & (SECTOR_BYTES - 1);
+    return bytes >= LEAST_ZEROS && bytes < MAX_ZEROED_BYTES && isAtSector < LENGTH_BYTES;
+  }
+
   /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */
-  #isLongPause(offset: number, afterZeros: boolean): boolean {
-    return !afterZeros && this.#ordinary.isLong(this.#emptyAt(offset));
+  #isLongPause(offset: number, zerosBefore: number): boolean {
+    return zerosBefore < LENGTH_BYTES && this.#ordinary.isLong(this.#emptyAt(offset));
   }
 
   /** Reads a frame whose length is right. */
@@ -232,7 +245,7 @@ export class FrameReader {
   #accept(frame: Frame, events: FrameEvent[]): void {
     this.#ordinary.accept(frame);
     this.#inPause = false;
-    this.#endsInZeros = endsInZeros(frame.payload);
+    this.#zerosFrom = frame.end - this.#zerosEnding(frame);
     events.push({ kind: 'frame', offset: frame.offset, payload: frame.payload });
   }
 
@@ -243,7 +256,7 @@ export class FrameReader {
       this.#ordinary.acceptEmpty();
     }
     this.#inPause = true;
-    this.#endsInZeros = false;
+    this.#zerosFrom = this.#position;
   }
 
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
@@ -301,7 +314,7 @@ export class FrameReader {
       offset = suspect.end;
       reason = loss.behindSuspect;
     }
-    if (reason === 'torn' && !found) {
+    if (reason === 'torn' && !found && this.#ordinary.isPartOfFrame(offset, end)) {
       events.push({ kind: 'torn', offset, bytes: end - offset, payload: this.#tornPayload(offset, end) });
     } else if (offset < lostTo) {
       const lostFrames = this.#ordinary.framesIn(offset, lostTo, found ? end : null, this.#inPause);
@@ -312,6 +325,13 @@ export class FrameReader {
     this.#acceptEmpty(emptyFrames, events);
     this.#chain.restart(end);
     return true;
+  }
+
+  /** Zeros that a frame ends in, those of its length among them: more of them behind it need not be empty frames. */
+  #zerosEnding({ offset, end, payload }: Frame): number {
+    // Nearly every frame ends in another byte, and a view of each would cost more than the rest of its reading.
+    if (payload[payload.length - 1] !== 0) return 0;
+    return end - offset - 1 - this.#look.bytes(offset, end).findLastIndex((byte) => byte !== 0);
   }
 
   /** Empty frames directly before the frame at which reading goes on: those of a pause whose beginning is damaged. */
@@ -328,13 +348,4 @@ export class FrameReader {
 
 function corrupt(offset: number, end: number, lostFrames: number, reason: Corruption, recovered: boolean): FrameEvent {
   return { kind: 'corrupt', offset, bytes: end - offset, lostFrames, reason, recovered };
-}
-
-function endsInZeros(payload: Uint8Array): boolean {
-  // Nearly every frame ends in another byte, and a view of each would cost more than the rest of its reading.
-  return (
-    payload[payload.length - 1] === 0 &&
-    payload.length >= LENGTH_BYTES &&
-    payload.subarray(-LENGTH_BYTES).every((byte) => byte === 0)
-  );
 }

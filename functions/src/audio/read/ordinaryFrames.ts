@@ -13,6 +13,8 @@ const UNUSUAL_CHAIN_FRAMES = 8;
 const STEADY_FRAMES = 8;
 /** Frames over which the size of a frame is averaged: speech and pauses differ by a factor of ten. */
 const MEAN_FRAMES = 8;
+/** How much larger than the largest frame so far one may be beside damage. */
+const OVERSIZE = 1.5;
 /** Empty frames in a row that are believed beside damage; they must also be more zeros than one frame can hold. */
 const PAUSE_FRAMES = 8;
 
@@ -115,6 +117,11 @@ export class OrdinaryFrames {
     return payload.length > this.#largest;
   }
 
+  /** Whether the last bytes can be the beginning of one frame: of a packet, whose size says so. */
+  isPartOfFrame(from: number, to: number): boolean {
+    return this.#pcm !== null || this.#largest === 0 || to - from <= OVERSIZE * this.#largest;
+  }
+
   /** Empty frames in stretches of zeros that are larger than any frame. */
   pausesIn(from: number, to: number): number {
     let count = 0;
@@ -136,7 +143,7 @@ export class OrdinaryFrames {
   isOneFrame(offset: number, end: number): boolean {
     const bytes = end - offset;
     if (this.#usual === null || bytes <= LENGTH_BYTES) return false;
-    if (bytes > Math.min(MAX_FRAME, 1.5 * this.#largest)) return false;
+    if (bytes > Math.min(MAX_FRAME, OVERSIZE * this.#largest)) return false;
     const measure = this.#look.measureOf(offset + LENGTH_BYTES, end);
     return measure !== null && (this.#pcm?.fits(measure) ?? measure === this.#usual);
   }

@@ -284,6 +284,16 @@ describe('FrameReader on damaged recordings', () => {
     );
   });
 
+  it('counts what is too large for a packet at the end as lost, also where it begins with a length', () => {
+    const packets = opusPackets(200);
+    const rubbish = frame(noise(20_000, 3), 60_000);
+    const events = readAll(Buffer.concat([...packets.map((packet) => frame(packet)), rubbish]), OPUS);
+    assert.equal(events.filter(({ kind }) => kind === 'frame').length, 200);
+    const [last] = events.slice(200);
+    assert.ok(last?.kind === 'corrupt' && !last.recovered && last.bytes === rubbish.length);
+    assert.ok(last.lostFrames > 200 && last.lostFrames < 300, `${last.lostFrames} of about 240 frames`);
+  });
+
   it('keeps the last frame when only rubbish of a few bytes follows it', () => {
     const packets = opusPackets(10);
     expectEvents(

@@ -51,6 +51,21 @@ describe('A zeroed sector', () => {
     assert.ok(Math.abs(whole + lost - FRAMES) < 10, `${whole} whole, ${lost} lost`);
   });
 
+  it('at the end is lost time, whatever the frame it begins in', () => {
+    for (let frames = 100; frames < 228; frames++) {
+      const whole = Buffer.from(pcm.subarray(0, frames * 324));
+      const border = 512 * Math.floor((whole.length - 8000) / 512);
+      whole.fill(0, border);
+      const { empty, lost } = count(whole);
+      assert.equal(empty, 0, `${border}`);
+      assert.ok(Math.abs(lost - (whole.length - border) / 324) <= 1.5, `${border}: ${lost} lost`);
+    }
+  });
+
+  it('is not what a pause at the end is', () => {
+    assert.deepEqual(count(Buffer.concat([pcm, Buffer.alloc(4 * 500)])), { whole: FRAMES, empty: 500, lost: 0 });
+  });
+
   it('is no pause where a pause is as long: what the device wrote leads on', () => {
     const pause = Buffer.alloc(4 * 128);
     const paused = Buffer.concat([pcm, pause, pcm]);
