@@ -6,7 +6,7 @@ import { claimedSeconds, missingBytes } from '../../src/audio/read/containers/cl
 import { openView } from '../../src/audio/read/containers/fileView.ts';
 import type { FileView } from '../../src/audio/read/containers/fileView.ts';
 import { frameParts } from '../../src/audio/read/containers/frameParts.ts';
-import { mendFragments } from '../../src/audio/read/containers/mp4.ts';
+import { mendBoxes } from '../../src/audio/read/containers/mp4.ts';
 import { linksOf } from '../../src/audio/read/containers/ogg.ts';
 import { CompressedWav, decodeWav } from '../../src/audio/read/containers/wav.ts';
 import { amrFrames } from '../../src/audio/read/amrFrames.ts';
@@ -61,7 +61,7 @@ export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 
         [LAYER_FRAMES, ADTS_FRAMES, amrFrames(bytes)].every((format) =>
           areInOrder(frameParts(view, format, 50), bytes.length),
         ) &&
-        (await mendFragments(path), statSync(path).size === bytes.length) &&
+        (await mendBoxes(path), statSync(path).size === bytes.length) &&
         (await isWavOrRefused(bytes))
       );
     } finally {

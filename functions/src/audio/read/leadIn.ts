@@ -3,7 +3,7 @@
 /** Zeros and tags are looked through up to here: empty frames of hours, pictures. */
 export const MAX_LEAD_IN_BYTES = 4 * 1024 * 1024;
 
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+export const BYTE_ORDER_MARK: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /** Bytes of an ID3v2 tag's header, which says how long the rest is. */
 const TAG_HEAD_BYTES = 10;

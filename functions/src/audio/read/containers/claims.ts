@@ -12,8 +12,11 @@ const HEAD_BYTES = 64 * 1024;
 /** A claim may exceed what was decoded by this: rounding, and what encoders pad. */
 export const CLAIM_SLACK_SECONDS = 0.1;
 
-/** How long the file claims to be, seconds; null where it claims nothing, or nothing that its bytes could fall short of. */
-export function claimedSeconds(file: FileView, demuxer: string): number | null {
+/**
+ * How long the file claims to be, seconds; null where it claims nothing, or nothing that its bytes could fall short of.
+ * @param isDamaged whether bytes at its end cannot be read: a whole file may hold pictures for longer than sound
+ */
+export function claimedSeconds(file: FileView, demuxer: string, isDamaged = false): number | null {
   switch (demuxer) {
     case 'flac':
       return flacSeconds(file);
@@ -22,7 +25,7 @@ export function claimedSeconds(file: FileView, demuxer: string): number | null {
     case 'mov':
       return cutMp4(file)?.seconds ?? null;
     case 'matroska':
-      return cutMatroskaSeconds(file);
+      return matroskaSeconds(file, isDamaged);
     case 'aiff':
       return aiffSeconds(file);
     case 'caf':
@@ -126,14 +129,14 @@ const INFO = 0x1549_a966;
 const TIMESTAMP_SCALE = 0x2a_d7b1;
 const DURATION = 0x4489;
 
-/** The duration of a Matroska file whose segment is longer than what is there. */
-function cutMatroskaSeconds(file: FileView): number | null {
+/** The duration of a Matroska file that is damaged, or whose segment is longer than what is there. */
+function matroskaSeconds(file: FileView, isDamaged: boolean): number | null {
   const bytes = Buffer.from(readView(file, 0, HEAD_BYTES));
   const header = elementAt(bytes, 0);
   const segment = header === null ? null : elementAt(bytes, header.content + header.size);
   if (segment?.id !== SEGMENT) return null;
   const isCut = Number.isFinite(segment.size) && segment.content + segment.size > file.size;
-  if (!isCut) return null;
+  if (!isCut && !isDamaged) return null;
   let scale = 1_000_000; // nanoseconds
   let duration: number | null = null;
   for (let at = segment.content; ;) {

@@ -50,7 +50,8 @@ export async function* decode(
   for (const link of links) {
     let samples = 0;
     try {
-      for await (const stretches of new Decoding({ ...shared, hasOther: false }).decode(link.parts, link.tailBytes)) {
+      const decoding = new Decoding({ ...shared, hasOther: false }, link.isCutAtStart);
+      for await (const stretches of decoding.decode(link.parts, link.tailBytes)) {
         samples += totalOf(stretches);
         yield stretches;
       }

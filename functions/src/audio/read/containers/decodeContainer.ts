@@ -17,7 +17,7 @@ import { openView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
-import { mendFragments } from './mp4.ts';
+import { mendBoxes } from './mp4.ts';
 import { lacksIndex } from './mp4Index.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { CompressedWav, decodeWav } from './wav.ts';
@@ -149,7 +149,7 @@ async function* decodeEach(
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
   const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
-  const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendFragments(path)) };
+  const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendBoxes(path)) };
   const demuxer = DEMUXERS[extension];
   const native = (): Batches => decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });
   if (decoder === 'ffmpeg') return yield* native();

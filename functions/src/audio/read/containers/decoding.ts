@@ -81,11 +81,14 @@ export class Decoding {
   readonly #tracks: Track[] = [];
   readonly #origin = new Origin();
   readonly #bytes: PacketBytes;
+  readonly #isCutAtStart: boolean;
   /** Whether the container leaves it open how an encoder begins. */
   #mayBeDelayed = true;
 
-  constructor(shared: Shared) {
+  /** @param isCutAtStart whether something is missing before the first part */
+  constructor(shared: Shared, isCutAtStart = false) {
     this.#shared = shared;
+    this.#isCutAtStart = isCutAtStart;
     this.#demuxer = shared.demuxer;
     this.#bytes = new PacketBytes(shared.demuxer);
   }
@@ -106,7 +109,7 @@ export class Decoding {
       this.#mayBeDelayed = this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a');
       mixer ??= new TrackMixer(this.#tracks.length);
       for (const track of this.#tracks) {
-        track.isDamaged = i > 0;
+        track.isDamaged = i > 0 || this.#isCutAtStart;
         if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');
       }
       const packet = libav.av_packet_alloc_sync();
@@ -275,15 +278,15 @@ export class Decoding {
   /** What the container claims beyond what came, and bytes at its end that are in no packet. */
   #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
     const { maxSeconds } = this.#shared;
-    const claimed = claimedSeconds(view, this.#demuxer) ?? 0;
-    const claimedBytes = missingBytes(view, this.#demuxer);
     const bytesBehind = tailBytes + this.#bytes.unreadIn(view);
+    const claimed = claimedSeconds(view, this.#demuxer, bytesBehind > 0) ?? 0;
+    const claimedBytes = missingBytes(view, this.#demuxer);
     for (const { track } of streams.values()) {
       const decoded = track.timeline.length / SAMPLE_RATE;
       const absent = claimedBytes / bytesPerSecond(track);
+      const isClaimed = claimed - decoded > CLAIM_SLACK_SECONDS && claimed <= maxSeconds;
       const missing = Math.max(
-        bytesBehind / bytesPerSecond(track),
-        claimed - decoded > CLAIM_SLACK_SECONDS && claimed <= maxSeconds ? claimed - decoded : 0,
+        isClaimed ? claimed - decoded : bytesBehind / bytesPerSecond(track),
         decoded + absent <= maxSeconds ? absent : 0,
       );
       if (missing > 0) track.timeline.lose(null, missing, 'lost');

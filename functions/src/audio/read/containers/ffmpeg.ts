@@ -24,6 +24,7 @@ import { FfmpegProcess } from './ffmpegProcess.ts';
 import { openView, readView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { frameParts } from './frameParts.ts';
+import type { FramePart } from './frameParts.ts';
 import { MAX_STALL_MS } from './limits.ts';
 import { readMatroskaPcm } from './matroskaPcm.ts';
 import { linkSeconds, linksOf } from './ogg.ts';
@@ -61,6 +62,8 @@ interface Piece {
   readonly tailSeconds: number;
   /** What it is of which ffmpeg gives nothing, by its format. */
   readonly missing: FrameFormat['missing'];
+  /** Whether bytes directly before it are missing or damaged. */
+  readonly isBehindDamage: boolean;
 }
 
 /**
@@ -77,14 +80,13 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
     let failed = 0;
     let before: PcmTracks | null = null;
     for (const [i, piece] of pieces.entries()) {
-      const { lostSeconds, claimedSeconds, missing } = piece;
+      const { lostSeconds, claimedSeconds, missing, isBehindDamage } = piece;
       if (lostSeconds !== null) before = null;
       if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
-      const piecePath = pieces.length > 1 ? `${path}-piece` : path;
-      if (pieces.length > 1) await writeView(piece.view, piecePath);
+      const piecePath = piece.view === file ? path : `${path}-piece`;
+      if (piece.view !== file) await writeView(piece.view, piecePath);
       const isLast = pieces[i + 1]?.lostSeconds !== null;
-      const isBehindDamage = lostSeconds === null;
-      const hasDelay: boolean = i === 0 && hasEncoderDelay(file, extension);
+      const hasDelay: boolean = i === 0 && !isBehindDamage && hasEncoderDelay(file, extension);
       try {
         const decoded: Decoded = yield* decodePiece(
           piecePath,
@@ -121,17 +123,27 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
         claimedSeconds: linkSeconds(link),
         tailSeconds: 0,
         missing: 'lost',
+        isBehindDamage: i > 0 || link.isCutAtStart,
       })),
     );
   }
-  const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
   const format = frameFormatOf(file, extension);
-  const missing = format?.missing ?? 'lost';
-  const parts = format === null ? [] : frameParts(file, format, MAX_PIECES);
-  if (parts.length < 2 && missing === 'lost') {
-    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: parts[0]?.tailSeconds ?? 0, missing }];
+  if (format === null) {
+    const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
+    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: 0, missing: 'lost', isBehindDamage: false }];
   }
-  return parts.map((part) => ({ ...part, claimedSeconds: missing === 'silence' ? part.seconds : 0, missing }));
+  const parts = frameParts(file, format, MAX_PIECES);
+  // Of MPEG audio, decoders leave out what an encoder puts first: only what it says itself is a claim.
+  const claimedSeconds = (part: FramePart): number => {
+    if (extension !== 'mp3') return part.seconds;
+    return parts.length > 1 ? 0 : (claimedSecondsOf(file, 'mp3') ?? 0) - part.lostSeconds;
+  };
+  return parts.map((part, i) => ({
+    ...part,
+    claimedSeconds: claimedSeconds(part),
+    missing: format.missing,
+    isBehindDamage: i > 0 || part.lostSeconds > 0,
+  }));
 }
 
 /** How a file without a container is made up of frames; null for any other. */

@@ -4,6 +4,7 @@
  */
 import type { FrameFormat, MpegFrame } from '../mpegFrames.ts';
 import { mp3Claim } from './claims.ts';
+import { BYTE_ORDER_MARK } from '../leadIn.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 
@@ -64,9 +65,8 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
   if (runs.length === 1 && first === tagsEnd) {
     return [{ view: file, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
   }
-  // Zeros before the first frame are padding.
   const gaps = runs.map(
-    ({ start }, i) => start - (i === 0 ? bytes.afterZeros(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
+    ({ start }, i) => start - (i === 0 ? bytes.afterPadding(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
   );
   const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
   return runs.map((run, i) => {
@@ -192,6 +192,13 @@ class Window {
       at += Math.max(1, bytes.length);
     }
     return to;
+  }
+
+  /** The same behind zeros and a byte order mark before the first frame. */
+  afterPadding(from: number, to: number): number {
+    const mark = this.afterZeros(from, to);
+    const isMark = this.at(mark, 3).equals(BYTE_ORDER_MARK);
+    return isMark ? this.afterZeros(Math.min(to, mark + 3), to) : mark;
   }
 
   /** Where the next frames in a row begin. */

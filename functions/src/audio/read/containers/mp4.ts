@@ -1,6 +1,7 @@
 /**
- * Fragments of an MP4 file behind damage. An MP4 is a row of boxes, each found by the length of the one before, so FFmpeg reads nothing behind
- * a damaged length or a damaged fragment header; but each fragment says where in time it lies, and is found by its own header.
+ * The index and the fragments of an MP4 file behind damage. An MP4 is a row of boxes, each found by the length of the one before, so FFmpeg
+ * reads nothing behind a wrong length, behind bytes that are missing, or behind a damaged fragment header; but an index says where samples
+ * lie, each fragment says where in time it lies, and both are found by their own headers.
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -19,19 +20,22 @@ const MAX_VAIN_CHECKS = 4;
 /** The largest header of a fragment: it lists the samples of some seconds. */
 const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
 
+/** Boxes in an index at most: a header, tracks, notes. */
+const MAX_INDEX_BOXES = 100;
+
 const WINDOW_BYTES = 256 * 1024;
-const MOOF = Buffer.from('moof');
+const TYPE_BYTES = 4;
 
 interface Box extends BoxHead {
   readonly start: number;
 }
 
 /**
- * Makes the file at `path`, which is changed, readable behind damage: what lies between two fragments becomes one box of data, of the same
- * bytes at the same place, because fragments may point to positions in the file.
+ * Makes the file at `path`, which is changed, readable behind damage: what lies before the next fragment or the index becomes one box
+ * of data, of the same bytes at the same place, because both may point to positions in the file.
  * @returns whether anything was damaged
  */
-export async function mendFragments(path: string): Promise<boolean> {
+export async function mendBoxes(path: string): Promise<boolean> {
   const file = await open(path, 'r+');
   try {
     return await mend(file, (await file.stat()).size);
@@ -41,7 +45,7 @@ export async function mendFragments(path: string): Promise<boolean> {
 }
 
 async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
-  const search = new FragmentSearch(file, fileBytes);
+  const search = new BoxSearch(file, fileBytes);
   let mended = 0;
   let before: Box | null = null;
   for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
@@ -56,7 +60,8 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
     const next = mended < MAX_MENDED ? await search.next(from) : null;
     if (next === null) break;
-    const start: number = next < at + 8 && before !== null ? before.start : at;
+    const goesOn: boolean = before !== null && (before.type === 'mdat' || next < at + 8);
+    const start: number = goesOn && before !== null ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
     mended++;
     before = null;
@@ -92,6 +97,17 @@ async function isSound(file: FileHandle, { start, size }: Box): Promise<boolean>
   );
 }
 
+/** Whether boxes fill an index, the first of them the header of the movie. ISO 14496-12, 8.2.1 and 8.2.2. */
+async function isSoundIndex(file: FileHandle, { start, size }: Box): Promise<boolean> {
+  let at = start + 8;
+  for (let boxes = 0; at < start + size && boxes < MAX_INDEX_BOXES; boxes++) {
+    const box = await boxAt(file, at);
+    if (box === null || (boxes === 0 && box.type !== 'mvhd')) return false;
+    at += box.size;
+  }
+  return at === start + size;
+}
+
 /** The boxes that fill a stretch; null where none do. */
 function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
   const boxes: Box[] = [];
@@ -105,8 +121,8 @@ function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
   return at === to ? boxes : null;
 }
 
-/** Finds fragments by their headers, in linear time. */
-class FragmentSearch {
+/** Finds fragments and indexes by their headers, in linear time. */
+class BoxSearch {
   readonly #file: FileHandle;
   readonly #fileBytes: number;
   #vainBytes = 0;
@@ -116,17 +132,17 @@ class FragmentSearch {
     this.#fileBytes = fileBytes;
   }
 
-  /** Where the next fragment begins whose header is intact. */
+  /** Where the next fragment begins whose header is intact, or the next index. */
   async next(from: number): Promise<number | null> {
     for (let at = from; at + 8 <= this.#fileBytes;) {
       const window = await readAt(this.#file, at, WINDOW_BYTES);
-      const found = window.indexOf(MOOF);
+      const found = indexOfBox(window);
       if (found < 0) {
-        at += Math.max(1, window.length - MOOF.length + 1);
+        at += Math.max(1, window.length - TYPE_BYTES + 1);
         continue;
       }
       const start = at + found - 4;
-      if (start >= from && (await this.#isFragment(start))) return start;
+      if (start >= from && (await this.#isSound(start))) return start;
       // Each window is read anew behind a find.
       this.#vainBytes += Math.min(WINDOW_BYTES, this.#fileBytes - at);
       if (this.#vainBytes > MAX_VAIN_CHECKS * (this.#fileBytes + MAX_FRAGMENT_HEADER_BYTES)) return null;
@@ -135,12 +151,19 @@ class FragmentSearch {
     return null;
   }
 
-  async #isFragment(start: number): Promise<boolean> {
+  async #isSound(start: number): Promise<boolean> {
     const box = await boxAt(this.#file, start);
     if (box === null || start + box.size > this.#fileBytes) return false;
+    if (box.type === 'moov') return isSoundIndex(this.#file, box);
     this.#vainBytes += Math.min(box.size, MAX_FRAGMENT_HEADER_BYTES);
     return isSound(this.#file, box);
   }
+}
+
+/** Where the type of the first box of those that are searched for stands; -1 where there is none. */
+function indexOfBox(bytes: Buffer): number {
+  const found = ['moof', 'moov'].map((type) => bytes.indexOf(type, 0, 'latin1')).filter((at) => at >= 0);
+  return found.length === 0 ? -1 : Math.min(...found);
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -9,6 +9,8 @@ import type { FileView } from './fileView.ts';
 export interface OggLink {
   /** Its intact pages, cut where pages are missing: each part begins with the link's headers. */
   readonly parts: readonly FileView[];
+  /** Whether pages are missing before the first part. */
+  readonly isCutAtStart: boolean;
   /** All of its bytes. */
   readonly whole: FileView;
   /** Bytes behind the last intact page. */
@@ -189,13 +191,14 @@ class LinkBuilder {
   }
 
   build(fd: number): OggLink {
-    const parts = this.#parts.map((part): FileView => {
+    const isCutAtStart = this.#parts.length > 1 && this.#parts[0]?.length === 0;
+    const parts = this.#parts.slice(isCutAtStart ? 1 : 0).map((part): FileView => {
       const ranges = [...this.#headers, ...part];
       return { fd, ranges, size: ranges.reduce((sum, { size }) => sum + size, 0) };
     });
     const codecs = [...this.#streams.values()].flatMap(({ codec }) => codec ?? []);
     const whole = { fd, ranges: [{ start: this.#start, size: this.bytes }], size: this.bytes };
-    return { parts, whole, tailBytes: this.#tailBytes, seconds: this.#seconds, codecs };
+    return { parts, isCutAtStart, whole, tailBytes: this.#tailBytes, seconds: this.#seconds, codecs };
   }
 
   #follow(stream: Codec & { sequence: number }, page: Page): void {

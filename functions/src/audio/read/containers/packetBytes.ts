@@ -1,4 +1,5 @@
 /** Which bytes of a file are in packets: what lies between them and behind them is damage, or tags. Runs in the sandbox. */
+import { elementAt } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import type { Demuxer } from './formats.ts';
@@ -9,6 +10,11 @@ const SLACK_BYTES = 1024;
 /** Bytes behind the last packet that are no sign of damage: tags and indexes. */
 const TAIL_SLACK_BYTES = 16 * 1024;
 const TAIL_SLACK_PART = 0.02;
+
+/** Bytes of the longest head of an element of Matroska. */
+const ELEMENT_HEAD_BYTES = 12;
+/** Bytes before the data of a block: its track, time and flags, and sizes where it holds several packets. */
+const MAX_BLOCK_HEAD_BYTES = 16;
 
 export class PacketBytes {
   readonly #demuxer: Demuxer;
@@ -32,16 +38,47 @@ export class PacketBytes {
   /** Bytes behind the last packet, where they are no tags or index. */
   unreadIn(view: FileView): number {
     if (this.#end === 0) return 0;
+    if (this.#demuxer === 'matroska') return damagedBytes(view, this.#end);
     const unread = view.size - this.#end;
     const isMuch = unread > Math.max(TAIL_SLACK_BYTES, TAIL_SLACK_PART * view.size);
     return isMuch && !isTag(view, this.#end) ? unread : 0;
   }
 }
 
-/** Whether tags begin at a position: ID3v1, APE, or an element of Matroska that holds an index, tags or attachments. */
+/** Whether tags begin at a position: ID3v1 or APE. */
 function isTag(view: FileView, position: number): boolean {
   const start = Buffer.from(readView(view, position, 8)).toString('latin1');
-  return ['TAG', 'APETAGEX', '\x1c\x53\xbb\x6b', '\x12\x54\xc3\x67', '\x19\x41\xa4\x69'].some((tag) =>
-    start.startsWith(tag),
-  );
+  return ['TAG', 'APETAGEX'].some((tag) => start.startsWith(tag));
+}
+
+/** What may stand in Matroska behind the last packet, besides the next cluster: an index, tags, attachments, chapters, heads. */
+const WITHOUT_AUDIO: ReadonlySet<number> = new Set([
+  0x1c53_bb6b, 0x1254_c367, 0x1941_a469, 0x1043_a770, 0x114d_9b74, 0x1549_a966, 0x1654_ae6b,
+]);
+const CLUSTER = 0x1f43_b675;
+const VOID = 0xec;
+/** Small elements: the rest of a group of blocks (durations, padding to discard, references), checksums, heads of clusters. */
+const SMALL: ReadonlySet<number> = new Set([0x9b, 0x75a2, 0xfb, 0xfa, 0xa4, 0xbf, 0xa7, 0xab, 0xe7]);
+const SMALL_BYTES = 16;
+
+/** Bytes behind a packet of Matroska that cannot be read. @param from where its data ends, without the head of its block */
+function damagedBytes(view: FileView, from: number): number {
+  const starts = Array.from({ length: Math.min(MAX_BLOCK_HEAD_BYTES, view.size - from) }, (_, i) => from + i);
+  return Math.min(...starts.map((start) => view.size - endOfElements(view, start)));
+}
+
+/** Where the elements end that stand behind a packet, and are none. */
+function endOfElements(view: FileView, from: number): number {
+  let at = from;
+  while (at < view.size) {
+    const element = elementAt(Buffer.from(readView(view, at, ELEMENT_HEAD_BYTES)), 0);
+    if (element === null) return at;
+    const end = at + element.content + element.size;
+    const isSmall = SMALL.has(element.id) && element.size <= SMALL_BYTES;
+    if (element.id === CLUSTER) at += element.content;
+    else if (WITHOUT_AUDIO.has(element.id)) at = Math.min(end, view.size);
+    else if ((isSmall || element.id === VOID) && end <= view.size) at = end;
+    else return at;
+  }
+  return view.size;
 }

@@ -104,7 +104,7 @@ export class PcmTracks {
     for (const track of this.#tracks) {
       flush(track);
       const { timeline } = track;
-      const seconds = claimedSeconds - timeline.length / SAMPLE_RATE;
+      const seconds = claimedSeconds - (track.delaySeconds ?? 0) - timeline.length / SAMPLE_RATE;
       if (seconds > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.append(missing, seconds);
     }
     return this.#mixed(true);

@@ -97,6 +97,33 @@ describe('Damaged files', function () {
     });
   }
 
+  for (const [name, extension, encoder] of [
+    ['.aac', 'aac', ['-c:a', 'aac', '-f', 'adts']],
+    ['Opus in .ogg', 'ogg', ['-c:a', 'libopus', '-page_duration', '200000', '-f', 'ogg']],
+    ['Speex in .ogg', 'ogg', ['-c:a', 'libspeex', '-page_duration', '200000', '-f', 'ogg']],
+  ] as const) {
+    it(`with noise where the audio of ${name} begins lose that time, and keep what follows in its place`, async () => {
+      const bytes = encode(extension === 'aac' ? 'm4a' : extension, [], encoder);
+      const from = extension === 'aac' ? 0 : bytes.indexOf('OggS', bytes.indexOf('OggS', 4) + 4);
+      const damaged = Buffer.concat([bytes.subarray(0, from), noise(2000), bytes.subarray(from + 2000)]);
+      const decoded = await decodeAll(damaged, file(extension));
+      assert.ok(lostSeconds(decoded) > 0.1 && lostSeconds(decoded) < 1.5, `${lostSeconds(decoded)} s lost`);
+      assert.ok(Math.abs(lagOfEnd(decoded)) < 0.1 * RATE, `${lagOfEnd(decoded)} samples late`);
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2, `${decoded.pcm.length / RATE} s`);
+    });
+  }
+
+  it('of Matroska that end in noise or zeros have lost what they claim beyond that; an index and tags at the end are no damage', async () => {
+    const bytes = encode('webm', [], ['-ar', '48000', '-c:a', 'libopus', '-b:a', '16k', '-f', 'webm']);
+    assert.equal(lostSeconds(await decodeAll(bytes, file('webm'))), 0);
+    const from = Math.round(bytes.length * 0.8);
+    for (const end of [noise(bytes.length - from), Buffer.alloc(bytes.length - from)]) {
+      const decoded = await decodeAll(Buffer.concat([bytes.subarray(0, from), end]), file('webm'));
+      assert.ok(Math.abs(lostSeconds(decoded) - 0.2 * SECONDS) < 1, `${lostSeconds(decoded)} s lost`);
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2, `${decoded.pcm.length / RATE} s`);
+    }
+  });
+
   for (const [extension, encoder] of [
     ['caf', ['-c:a', 'pcm_s16le', '-f', 'caf']],
     ['aiff', ['-c:a', 'pcm_s16be', '-f', 'aiff']],
@@ -110,6 +137,43 @@ describe('Damaged files', function () {
       assert.ok(Math.abs(lostSeconds(decoded) - 4) < 0.2, `${lostSeconds(decoded)} s lost`);
     });
   }
+});
+
+describe('An MP4 file whose index is not where the boxes before it lead', function () {
+  this.timeout(60_000); // starts processes and threads
+
+  const bytes = encode('m4a');
+  const data = bytes.indexOf('mdat');
+  const size = bytes.readUInt32BE(data - 4);
+  assert.ok(bytes.indexOf('moov') > data, 'its index is at the end');
+
+  for (const [name, claimed] of [
+    ['half', size >> 1],
+    ['four times', 4 * size],
+    ['nothing', 0],
+  ] as const) {
+    for (const decoder of BOTH) {
+      it(`is heard whole where its data claims ${name} of what there is: ${decoder}`, async () => {
+        const damaged = Buffer.from(bytes);
+        damaged.writeUInt32BE(claimed, data - 4);
+        const whole = await decodeAll(bytes, file('m4a'), { decoder });
+        const decoded = await decodeAll(damaged, file('m4a'), { decoder });
+        assert.ok(lostSeconds(decoded) < 0.1, `${lostSeconds(decoded)} s lost`);
+        assert.deepEqual(decoded.pcm, whole.pcm);
+      });
+    }
+  }
+
+  it('is heard up to where bytes are missing, and what follows is lost', async () => {
+    const middle = bytes.length >> 1;
+    const decoded = await decodeAll(
+      Buffer.concat([bytes.subarray(0, middle), bytes.subarray(middle + 100)]),
+      file('m4a'),
+    );
+    assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.3, `${decoded.pcm.length / RATE} s`);
+    const half = (SECONDS / 2 - 1) * RATE;
+    assert.ok(bestSnr(decoded.pcm.subarray(0, half), SIGNAL.subarray(0, half), 1600).decibels > 3);
+  });
 });
 
 describe('An MP4 file that is cut off before its index', () => {
