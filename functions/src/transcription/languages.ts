@@ -47,7 +47,7 @@ const LATIN_AMERICA: ReadonlySet<string> = new Set(
 
 /**
  * The language that nova-3 takes for a tag: BCP-47 (`nb-NO`, `zh-Hant-HK`), or a locale as operating systems write it (`pt_BR`,
- * `de_DE.UTF-8`). Of what is not known as it stands, the longest known beginning counts (RFC 4647, section 3.4).
+ * `de_DE.UTF-8`), or the first of a list as browsers send it. Of what is not known as it stands, the longest known beginning counts (RFC 4647, section 3.4).
  * @returns null where no language is known, or the tag is no tag. `multi` stays what it is, and is what BCP-47's `mul` asks for.
  */
 export function knownLanguage(tag: string): string | null {
@@ -86,7 +86,10 @@ const SCRIPT_LAST = /^([a-z]+)(.*?)[-_]+#([a-z]{4})(?:[-_].*)?$/i;
  * tag none is left out from its end (`ja_JP_JP`).
  */
 function localeOf(tag: string): Intl.Locale | null {
-  const [written = ''] = tag.replace(SCRIPT_LAST, '$1-$3$2').replaceAll(/[-_]+/g, '-').split(/[.@]/, 1);
+  const [written = ''] = tag
+    .replace(SCRIPT_LAST, '$1-$3$2')
+    .replaceAll(/[-_]+/g, '-')
+    .split(/[.@,;]/, 1);
   const subtags = (GRANDFATHERED[written.toLowerCase()] ?? written.replace(EXTENDED, '')).split('-');
   for (let count = subtags.length; count > 0; count--) {
     try {

@@ -49,30 +49,50 @@ const NOT_THIRD = String.raw`(?<!\d\k<sep>\d\d?\k<sep>\d{4}\k<sep>)`;
 const DATES = [
   String.raw`${START}${YEAR}(?<sep>[-_.: ])${NOT_THIRD}(?<month>\d\d?)\k<sep>(?<day>\d\d?)${END}`,
   String.raw`${START}${YEAR}(?<month>\d\d)(?<day>\d\d)`,
-  String.raw`${START}(?<day>\d\d?)\.(?<month>\d\d?)\.${YEAR}`,
-  String.raw`${START}(?<day>1[3-9]|2\d|3[01])(?<sep>[-_])(?<month>\d\d?)\k<sep>${YEAR}`,
-  String.raw`${START}(?<month>\d\d?)(?<sep>[-_.])(?<day>1[3-9]|2\d|3[01])\k<sep>${YEAR}`,
+  String.raw`${START}(?<day>\d\d?)\. ?(?<month>\d\d?)\. ?${YEAR}`,
+  String.raw`${START}(?<day>1[3-9]|2\d|3[01])(?<sep>[-_ ])(?<month>\d\d?)\k<sep>${YEAR}`,
+  String.raw`${START}(?<month>\d\d?)(?<sep>[-_. ])(?<day>1[3-9]|2\d|3[01])\k<sep>${YEAR}`,
   String.raw`${START}(?<day>\d\d?)(?<sep>[-_])(?<month>\k<day>)\k<sep>${YEAR}`,
-  String.raw`${START}(?<day>\d\d?)(?:st|nd|rd|th|er|º)?[ _.-]{1,2}(?:de )?${MONTH}(?: de )?[ _.,-]{0,2}${YEAR}`,
+  String.raw`${START}(?<day>\d\d?)(?:st|nd|rd|th|er|º)?[ _.-]{0,2}(?:de )?${MONTH}(?: de )?[ _.,-]{0,2}${YEAR}`,
   String.raw`(?<!\p{L})${MONTH}[ _.-](?<day>\d\d?)(?:st|nd|rd|th)?[ _.,-]{1,2}${YEAR}`,
-  String.raw`${YEAR}[ _.-]${MONTH}[ _.-](?<day>\d\d?)`,
+  String.raw`${YEAR}[ _.-]{1,2}${MONTH}[ _.-](?<day>\d\d?)`,
   String.raw`${YEAR}(?:[年년] ?|\. )(?<month>\d\d?)(?:[月월] ?|\. )(?<day>\d\d?)(?:[日일]|\.)`,
 ] as const;
 
+/** Words between a date and its time, as the languages of the months have them. */
+const WORD = String.raw`(?<!\p{L})(?:at|um|à|às|as|a las?|alle|ore|om|kl|klo|kello|klokken|saat|pukul|godz|г|[vwoво])(?!\p{L})`;
 /** Between a date and its time. */
-const BETWEEN = String.raw`(?:[ T_,.@-]{0,8}(?:(?<!\p{L})(?:at|um|à|às|alle|om|kl|klo)(?!\p{L}))?[ T_,.@-]{0,8}(?:(?<halfBefore>[上下]午|午[前後]|오[전후]) ?)?)`;
-/** A time of day in two to four parts, and the zone behind it. Letters stand for hours and minutes, too (10h33m12s). */
-const TIME = String.raw`(?<hour>\d\d?)(?:[:._\- 点點時时]|시 ?| ?h ?)(?<minute>\d\d)(?:(?:[:._\-m 分]|분 ?)(?<second>\d\d)[s秒초]?(?:[.,](?<fraction>\d{1,9})|[_-](?<millisecond>\d{3}))?)?${END}`;
-const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?:[.,]?(?<fraction>\d{3,9}))?)?${END}`;
+const BETWEEN = String.raw`[ T_,.@$-]{0,8}(?:${WORD}[ _,.]{1,3}){0,2}(?:(?<halfBefore>[上下]午|午[前後]|오[전후]) ?)?`;
+/**
+ * A time of day in two to four parts, and the zone behind it. Letters stand for hours and minutes, too (10h33m12s). Programs that
+ * put numbers together write 9-3-2.
+ */
+const TIME = String.raw`(?<hour>\d\d?)(?:[:._\- 点點時时]|시 ?| ?h ?)(?<minute>\d\d|\d(?=[:._-]\d))(?:(?:[:._\-m 分]|분 ?| ?min ?)(?<second>\d\d?)[s秒초]?(?:[.,](?<fraction>\d{1,9})|[_-](?<millisecond>\d{3}(?:\d{3}){0,2}))?)?${END}`;
+const COMPACT_TIME = String.raw`(?<hour>\d\d)(?<minute>\d\d)(?:(?<second>\d\d)(?:[.,](?<fraction>\d{1,9})|(?:[_-](?=\d{3,9}Z))?(?<millisecond>\d{3,9}))?)?${END}`;
+/** An hour alone is one where a half of the day stands behind it. */
+const HOUR = String.raw`(?<hour>\d\d?)(?=[ _]?[ap]\.? ?m(?!\p{L}))`;
+/** In front of a date a time has its seconds, and stands alone. */
+const TIME_BEFORE = String.raw`(?<!\d|\d[:._ -])(?<hour>\d\d?)(?<point>[:._-])(?<minute>\d\d)\k<point>(?<second>\d\d)[ _,-]{1,3}`;
 /** Of a clock of twelve hours, also in Greek and Arabic. */
 const HALF_DAY = String.raw`(?:[ _]?(?<half>[apπμ])\.? ?[mμ](?!\p{L})\.?|[ _]?(?<halfAlone>[صم])(?!\p{L}))?`;
 /** Offsets that there are: four digits behind a dash are mostly a number of the recorder's. */
 const OFFSET = String.raw`(?:(?:0[1-9]|1[0-4])[:._]?(?:00|15|30|45)|00[:._]?00)${END}`;
-const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])| ?[+-]${OFFSET}|\+\d\d-\d\d${END})?`;
+/**
+ * Hours ahead of UTC of the abbreviations that mean one zone, as meeting tools write them. IST, CST, BST and others mean several: there the
+ * zone that is given counts.
+ */
+const ABBREVIATIONS: Readonly<Record<string, string>> = Object.fromEntries(
+  `CET+01:00 CEST+02:00 EET+02:00 EEST+03:00 MSK+03:00 SAST+02:00 EST-05:00 EDT-04:00 CDT-05:00 MST-07:00 MDT-06:00 PST-08:00 PDT-07:00
+  AKST-09:00 AKDT-08:00 HST-10:00 HKT+08:00 JST+09:00 KST+09:00 AWST+08:00 ACST+09:30 ACDT+10:30 AEST+10:00 AEDT+11:00 NZST+12:00 NZDT+13:00`
+    .split(/\s+/)
+    .map((entry) => [entry.slice(0, -6), entry.slice(-6)]),
+);
+const ZONE = String.raw`(?<zone>[ _]?(?:Z|UTC|GMT)(?:[+-]\d\d?(?:[:.]?\d\d)?)?(?![a-z\d])| ?[+-]${OFFSET}|\+\d\d-\d\d${END}|\+(?:0\d|1[0-4])(?![:._-]?\d)|[ _](?:${Object.keys(ABBREVIATIONS).join('|')})(?![\p{L}\d]))?`;
 
 const FORMS: readonly RegExp[] = [
   // Two-figure years stand only in front of a time, as recorders write them: 251009_1033, 251009-103312.
-  ...DATES.flatMap((date) => [`${date}${BETWEEN}${TIME}`, `${date}${BETWEEN}${COMPACT_TIME}`]),
+  ...DATES.flatMap((date) => [TIME, COMPACT_TIME, HOUR].map((time) => `${date}${BETWEEN}${time}`)),
+  ...DATES.map((date) => `${TIME_BEFORE}${date}${END}`),
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)[ _T-]${COMPACT_TIME}`,
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)[ _T-]${TIME}`,
   String.raw`${START}(?<shortYear>\d\d)(?<month>\d\d)(?<day>\d\d)(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)${END}`,
@@ -86,8 +106,11 @@ const TIMESTAMP_DIGITS: ReadonlySet<number> = new Set([10, 13, 16, 19]);
 const BARE_TIMESTAMP = /(?:^1\d{9}(?:\.\d{1,9})?|(?:^|[-. ])(?:\d{13}|1\d{15}|1\d{18}))$/;
 /** Unix seconds with a fraction, as programs print them. */
 const FRACTIONAL_TIMESTAMP = /_1\d{9}\.\d{1,9}$/;
-/** What systems put behind the name of a copy. */
-const COPY_MARK = /(?: ?\(\d{1,3}\)| copy(?: \d{1,3})?)$/i;
+/** Milliseconds with something behind them, where nothing else is found. */
+const INNER_TIMESTAMP = /(?<!\d)1\d{12}(?!\d)/;
+/** What systems put behind the name of a copy, and converters behind a name. */
+const COPY_MARK =
+  /(?: ?\(\d{1,3}\)|\[\d{1,3}\]|~\d{1,3}|(?: -)? (?:copy|kopie|copie|copia|cópia|kopia|копия)(?: \d{1,3})?|\.[a-z][a-z\d]{2,3}){1,3}$/i;
 
 /**
  * The time in a name without its extension. A number behind the last underscore is a Unix time, unless it is part of a date. A date
@@ -110,14 +133,19 @@ export function findCaptureTime(base: string, zone: string, isFramed: boolean): 
   }
   // Behind a date that there is not, a number is its time of day.
   const isPartOfDate = matches.some(({ index }) => index <= (timestamp?.index ?? 0));
-  return isFramed && timestamp && !isPartOfDate ? epoch(timestamp.index, name) : null;
+  if (isFramed) return timestamp && !isPartOfDate ? epoch(timestamp.index, name) : null;
+  const inner = INNER_TIMESTAMP.exec(name);
+  return inner && epoch(inner.index, name.slice(0, inner.index + inner[0].length));
 }
 
-/** With the digits, dashes, spaces and colons of ASCII in place of others, each at its place: phones write those of their language. */
+/**
+ * With the digits, dashes, spaces and colons of ASCII in place of others, each at its place: phones write those of their language. Signs
+ * that stand for a slash, which no name may have, count as dashes.
+ */
 function inAscii(name: string): string {
   return name
     .replaceAll(/\p{Zs}/gu, ' ')
-    .replaceAll(/[\u2010-\u2015\u2212\uff0d]/g, '-')
+    .replaceAll(/[\u2010-\u2015\u2212\uff0d\u2044\u2215\u29f8\uff0f]/g, '-')
     .replaceAll(/[\uff1a\ua789\u2236\u02d0]/g, ':')
     .replaceAll(/\p{Nd}/gu, (digit) => (digit.length === 1 ? asciiDigit(digit.charCodeAt(0)) : digit));
 }
@@ -151,7 +179,7 @@ function timeOf(match: RegExpExecArray, zone: string): CaptureTime | null {
   };
   if (!isPossible(wall)) return null;
   const ownZone = parts['zone'] ?? (parts['utc'] === undefined ? undefined : 'UTC');
-  const startedAtMs = zonedTimeMs(wall, ownZone === undefined ? zone : offsetOf(ownZone));
+  const startedAtMs = zonedTimeMs(wall, ownZone === undefined ? zone : (offsetOf(ownZone) ?? zone));
   const [from, to] = match.indices?.[0] ?? [0, 0];
   return { startedAtMs, from, to };
 }
@@ -164,11 +192,12 @@ function fullYear(short: number): number {
 /** The second half of a day, as languages write it. */
 const PM = /^(?:p|μ|م|下午|午後|오후)$/i;
 
-/** @returns NaN for an hour that no clock of twelve hours has. */
+/** Some programs write PM behind an hour of twenty-four, and some clocks begin their half at 0. @returns NaN for 13 to 23 in the morning. */
 function hourOf(hour: number, half: string | undefined): number {
   if (half === undefined) return hour;
-  if (hour < 1 || hour > 12) return NaN;
-  return (hour % 12) + (PM.test(half) ? 12 : 0);
+  const isAfternoon = PM.test(half);
+  if (hour > 12) return isAfternoon ? hour : NaN;
+  return (hour % 12) + (isAfternoon ? 12 : 0);
 }
 
 /** A day may end at 24:00:00, and a minute with a leap second. */
@@ -178,8 +207,10 @@ function isPossible({ year, month, day, hour, minute, second }: WallTime): boole
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && isTime;
 }
 
-/** `Z`, `UTC`, `GMT+2`, `+0200`, `+02:00` as an offset. */
-function offsetOf(written: string): string {
+/** `Z`, `UTC`, `GMT+2`, `+0200`, `+02:00`, `CEST` as an offset; null for a word that only looks like a zone. */
+function offsetOf(written: string): string | null {
+  const name = written.replace(/^[ _]/, '');
+  if (Object.hasOwn(ABBREVIATIONS, name.toUpperCase())) return ABBREVIATIONS[name] ?? null;
   const [, sign, hours = '', minutes = '00'] = /([+-])(\d\d?)[:._-]?(\d\d)?$/.exec(written) ?? [];
   return sign === undefined ? 'UTC' : `${sign}${hours.padStart(2, '0')}:${minutes}`;
 }

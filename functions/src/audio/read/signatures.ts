@@ -78,6 +78,16 @@ export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExte
   return null;
 }
 
+/** Heads of containers with what always follows their names: anywhere in a file a name alone is too little proof. */
+const HEAD_WITHIN =
+  // oxlint-disable-next-line no-control-regex -- bytes, read as Latin-1
+  /OggS\0\x02|fLaC[\0\x80]\0\0"|(?:RIFF|RF64|BW64)[^]{4}WAVE|FORM[^]{4}AIF[FC]|caff\0\x01|#!AMR(?:-WB)?\n|\0\0[\0\x01][^]ftyp[\w ]{4}|\x1a\x45\xdf\xa3[^]{0,60}?(?:webm|matroska)/;
+
+/** Where a container begins behind bytes that are none; -1 where none does. */
+export function containerWithin(bytes: Uint8Array): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1').search(HEAD_WITHIN);
+}
+
 /** What else the bytes are. */
 export function otherKindOf(bytes: Uint8Array): string | null {
   return OTHERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;

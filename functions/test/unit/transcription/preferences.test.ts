@@ -86,6 +86,7 @@ describe('preferences', () => {
       pt_BR: 'pt-BR',
       'de_DE.UTF-8': 'de',
       'nb-NO': 'no',
+      'en-US,en;q=0.8': 'en-US',
       nn: 'no',
       'no-bok': 'no',
       'fil-PH': 'tl',

@@ -63,13 +63,15 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is read behind zeros, a byte order mark and tags as without them', async () => {
+  it('is read behind zeros, a byte order mark, tags and what is no audio as without them', async () => {
     const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\x04\0\0', 'latin1'), Buffer.alloc(65_536, 7)]);
     const leadIns = [
       Buffer.alloc(5001),
       Buffer.from([0xef, 0xbb, 0xbf]),
       tag,
       Buffer.concat([tag, Buffer.alloc(513), tag]),
+      Buffer.from('HTTP/1.1 200 OK\r\n\r\n'),
+      Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * i * 7 + i * 31) & 0xff)),
     ];
     for (const extension of ['wav', 'm4a', 'ogg', 'webm', 'flac'] as const) {
       const bytes = kinds.get(extension)!;
@@ -106,6 +108,7 @@ describe('A recording that is an ordinary file', function () {
       [Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'), /no audio format that is known, not those of a \.mp3 file/],
       [Buffer.from('%PDF-1.7'), /of a PDF document/],
       [Buffer.from('PK\x03\x04 and more', 'latin1'), /of a ZIP archive/],
+      [Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), kinds.get('ogg')!]), /of a ZIP archive/], // what it holds is not unpacked
       [Buffer.of(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11), /of a Windows Media file/],
       [Buffer.of(0xff), /no audio format/],
       [Buffer.from('RIFF'), /no audio format/],
