@@ -18,7 +18,7 @@ import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import { beforeLeaving, isEndedByFirebase, startSession, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
-import { forgetHeard } from '../sync/keptAudio.ts';
+import { forgetHeard } from '../sync/heard.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
 import { Guard } from '../ui/guard.tsx';
 import { useLive } from '../ui/live.ts';

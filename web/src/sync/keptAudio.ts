@@ -3,13 +3,15 @@ import { keptAudioPath, STORAGE_ORIGIN, type KeptAudioDoc } from 'offline-audio-
 import type { Timestamp } from 'firebase/firestore';
 import { localSuite } from '../env.ts';
 import { connect, readDocument } from '../firebase/store.ts';
+import { within } from '../within.ts';
+import { keepHeard, openHeard } from './heard.ts';
 
 export interface KeptAudio extends Pick<KeptAudioDoc<Timestamp>, 'spans' | 'durationMs'> {
   readonly blob: Blob;
 }
 
-/** What was heard, for when there is no network. Its name begins unlike those of the service worker, which deletes its own. */
-const CACHE = 'heard';
+/** For the whole of a chunk to come, milliseconds. */
+const LIMIT_MS = 120_000;
 
 /**
  * The audio of a chunk; null where none is kept, or not any more.
@@ -22,41 +24,35 @@ export async function readKeptAudio(
   { keeps }: { readonly keeps: boolean },
 ): Promise<KeptAudio | null> {
   const doc = await readDocument(`${keptAudioPath(uid)}/${chunkId}`, (_, data) => data as KeptAudioDoc<Timestamp>);
-  if (doc === null || doc.expiresAt.toMillis() < Date.now()) return null;
+  if (doc === null) return null;
   const { path, contentType, spans, durationMs } = doc;
   const key = `/heard/${encodeURIComponent(path)}`;
-  const cache = await openCache();
+  const cache = await openHeard();
+  if (doc.expiresAt.toMillis() < Date.now()) {
+    await cache?.delete(key);
+    return null;
+  }
   const known = await cache?.match(key);
-  const response = known ?? (await download(path));
-  if (response === null) return null;
-  // Without room for it, it is played all the same.
-  if (known === undefined && keeps) await cache?.put(key, response.clone()).catch(() => undefined);
-  return { spans, durationMs, blob: new Blob([await response.arrayBuffer()], { type: contentType }) };
+  const audio = known === undefined ? await download(path) : await known.blob();
+  if (audio === null) return null;
+  if (cache !== null && known === undefined && keeps) await keepHeard(cache, key, audio);
+  return { spans, durationMs, blob: new Blob([audio], { type: contentType }) };
 }
 
-/** Null where the browser keeps nothing for this page. */
-async function openCache(): Promise<Cache | null> {
-  return 'caches' in globalThis ? caches.open(CACHE).catch(() => null) : null;
-}
-
-async function download(path: string): Promise<Response | null> {
+async function download(path: string): Promise<Blob | null> {
   const { app, currentUser } = await (await connect()).sdk.userAuth();
   const token = (await currentUser?.getIdToken()) ?? '';
   const storage = localSuite?.storage ?? STORAGE_ORIGIN;
   const url = `${storage}/v0/b/${app.options.storageBucket ?? ''}/o/${encodeURIComponent(path)}?alt=media`;
-  let response: Response;
-  try {
-    response = await fetch(url, { headers: { Authorization: `Firebase ${token}` } });
-  } catch (error) {
-    throw new Error('The audio could not be loaded. Check your connection, and play it again.', { cause: error });
-  }
-  if (response.status === 404) return null;
-  if (!response.ok)
+  const load = async (): Promise<{ readonly status: number; readonly audio: Blob }> => {
+    const response = await fetch(url, { headers: { Authorization: `Firebase ${token}` } });
+    return { status: response.status, audio: await response.blob() };
+  };
+  const { status, audio } = await within(load(), LIMIT_MS).catch((cause: unknown) => {
+    throw new Error('The audio could not be loaded. Check your connection, and play it again.', { cause });
+  });
+  if (status === 404) return null;
+  if (status !== 200)
     throw new Error('The service does not give out this audio. Sign out and in again, then play it again.');
-  return response;
-}
-
-/** What was heard goes from this browser. */
-export async function forgetHeard(): Promise<void> {
-  if ('caches' in globalThis) await caches.delete(CACHE);
+  return audio;
 }

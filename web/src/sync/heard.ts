@@ -1,0 +1,31 @@
+/** Audio that was heard stays on this device, for when there is no network. */
+
+/** Its name begins unlike those of the service worker, which deletes its own. */
+const CACHE = 'heard';
+/** Chunks that are kept, some hours of speech: whoever listens every day must not fill the device. */
+const MOST_KEPT = 200;
+
+/** Null where the browser keeps nothing for this page. */
+export async function openHeard(): Promise<Cache | null> {
+  return 'caches' in globalThis ? caches.open(CACHE).catch(() => null) : null;
+}
+
+/** Keeps what is heard now in place of what was heard longest ago. Where there is no room, it is not kept. */
+export async function keepHeard(
+  cache: Pick<Cache, 'put' | 'keys' | 'delete'>,
+  key: string,
+  audio: Blob,
+): Promise<void> {
+  try {
+    await cache.put(key, new Response(audio));
+    const keys = await cache.keys();
+    await Promise.all(keys.slice(0, -MOST_KEPT).map((oldest) => cache.delete(oldest)));
+  } catch {
+    // It is played all the same.
+  }
+}
+
+/** What was heard goes from this browser. */
+export async function forgetHeard(): Promise<void> {
+  if ('caches' in globalThis) await caches.delete(CACHE);
+}

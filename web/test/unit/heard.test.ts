@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { keepHeard } from '../../src/sync/heard.ts';
+
+describe('Audio that was heard', () => {
+  /** A browser's, which gives its keys in the order in which they were put. */
+  const fakeCache = () => {
+    const kept: string[] = [];
+    const cache = {
+      put: (key: string) => Promise.resolve(void kept.push(key)),
+      keys: () => Promise.resolve(kept.map((key) => new Request(`https://console.test${key}`))),
+      delete: ({ url }: Request) => {
+        kept.splice(kept.indexOf(new URL(url).pathname), 1);
+        return Promise.resolve(true);
+      },
+    };
+    return { kept, cache: cache as unknown as Cache };
+  };
+
+  it('stays on the device, the newest two hundred chunks of it', async () => {
+    const { kept, cache } = fakeCache();
+    for (let i = 0; i < 250; i++) await keepHeard(cache, `/heard/${i}`, new Blob(['x']));
+    assert.deepEqual([kept.length, kept[0], kept.at(-1)], [200, '/heard/50', '/heard/249']);
+  });
+
+  it('is not in the way of what is played, where there is no room for it', async () => {
+    const { cache } = fakeCache();
+    cache.put = () => Promise.reject(new DOMException('', 'QuotaExceededError'));
+    await keepHeard(cache, '/heard/1', new Blob(['x']));
+  });
+});
