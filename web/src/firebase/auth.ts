@@ -82,7 +82,10 @@ export function leftByHand(): boolean {
 
 /** Whether a message can be sent that asks to confirm the e-mail address. */
 export async function canConfirmEmail(): Promise<boolean> {
-  const { email = null, emailVerified = true } = (await userAuth()).currentUser ?? {};
+  const auth = await userAuth();
+  // Before that, there is no user yet.
+  await auth.authStateReady();
+  const { email = null, emailVerified = true } = auth.currentUser ?? {};
   return email !== null && !emailVerified;
 }
 

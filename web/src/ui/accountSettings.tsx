@@ -1,22 +1,28 @@
-import { ConfirmEmailButton, useConfirmEmail } from './confirmEmail.tsx';
+import { ConfirmEmailButton, useConfirmEmail, type EmailState } from './confirmEmail.tsx';
 
 /** Who is signed in, and whether the service may admit them: some take only confirmed addresses. */
 export function AccountSettings({ name }: { name: string }) {
-  const confirm = useConfirmEmail();
+  const { state, confirm } = useConfirmEmail();
   return (
     <section class="card stack" aria-labelledby="account">
       <h2 id="account">Account</h2>
       <p>
         <bdi>{name}</bdi>
       </p>
-      {confirm !== null ? (
+      {state === 'unconfirmed' ? (
         <div class="row start wrap">
           <span>This e-mail address is not confirmed. Some services take recordings only from confirmed ones.</span>
           <ConfirmEmailButton confirm={confirm} />
         </div>
       ) : (
-        <p class="hint">This account is confirmed, or has no e-mail address to confirm.</p>
+        <p class="hint">{HINTS[state]}</p>
       )}
     </section>
   );
 }
+
+const HINTS: Readonly<Record<Exclude<EmailState, 'unconfirmed'>, string>> = {
+  unknown: 'Looking whether this account is confirmed …',
+  nothing_to_confirm: 'This account is confirmed, or has no e-mail address to confirm.',
+  sent: 'A message is on its way: open the link in it to confirm your e-mail address.',
+};

@@ -4,23 +4,28 @@ import { tell, tellProblem } from './toast.tsx';
 /** Loaded apart, as everywhere. */
 const auth = (): Promise<typeof import('../firebase/auth.ts')> => import('../firebase/auth.ts');
 
-/** Sends the message that confirms the user's e-mail address; null where there is nothing to confirm, or it is not known yet. */
-export function useConfirmEmail(): (() => void) | null {
-  const [canConfirm, setCanConfirm] = useState(false);
+/** `unknown` until Firebase has said it; `sent`: the message is on its way. */
+export type EmailState = 'unknown' | 'nothing_to_confirm' | 'unconfirmed' | 'sent';
+
+/** Whether the user's e-mail address is confirmed, and how to send the message that confirms it. */
+export function useConfirmEmail(): { readonly state: EmailState; readonly confirm: () => void } {
+  const [state, setState] = useState<EmailState>('unknown');
   useEffect(() => {
     auth()
       .then(({ canConfirmEmail }) => canConfirmEmail())
-      .then(setCanConfirm, tellProblem);
+      .then((can) => {
+        setState(can ? 'unconfirmed' : 'nothing_to_confirm');
+      }, tellProblem);
   }, []);
-  if (!canConfirm) return null;
-  return () => {
+  const confirm = (): void => {
     auth()
       .then(({ confirmEmail }) => confirmEmail())
       .then(() => {
-        setCanConfirm(false);
+        setState('sent');
         tell('A message with a link to confirm your e-mail address is on its way.');
       }, tellProblem);
   };
+  return { state, confirm };
 }
 
 export function ConfirmEmailButton({ confirm }: { confirm: () => void }) {

@@ -102,8 +102,8 @@ function Sending() {
 
 /** Some services admit only accounts whose e-mail address is confirmed. */
 function ConfirmEmail() {
-  const confirm = useConfirmEmail();
-  return confirm === null ? null : <ConfirmEmailButton confirm={confirm} />;
+  const { state, confirm } = useConfirmEmail();
+  return state === 'unconfirmed' ? <ConfirmEmailButton confirm={confirm} /> : null;
 }
 
 /** Drawn again only when it has changed: a screenful of others changes around it all the time. */

@@ -9,7 +9,7 @@ import { hrefs } from '../router.ts';
 import { useApp } from './app.ts';
 import { useLive } from './live.ts';
 import { useNow } from './now.ts';
-import { Problem, Waiting } from './screen.tsx';
+import { Problem, Unreached, Waiting } from './screen.tsx';
 
 interface SharesProps {
   /** Of one conversation; all of the user where there is none. */
@@ -25,6 +25,8 @@ export function Shares({ conversationId, onProblem }: SharesProps) {
   const [said, setSaid] = useState('');
   if (known.kind === 'failed') return <Problem error={known.error} />;
   if (known.kind === 'loading') return <Waiting what="your links" />;
+  // What this device has not kept may be there.
+  if (known.fromCache && known.value.length === 0) return <Unreached what="your links" />;
   const shares = known.value.filter(
     (share) => share.expiresAt > now && (conversationId === undefined || share.conversationId === conversationId),
   );
