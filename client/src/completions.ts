@@ -62,7 +62,8 @@ export class Completions {
     for (const [key, value] of entries) {
       if (!key.startsWith(KEY)) continue;
       const entry = value as unknown as HandedOver;
-      if (entry.expiresAt < clock.now()) this.#expired.push(key);
+      // Until the server has heard of it, it lists the job: whatever the clock says, it must not come again.
+      if (entry.acknowledged && entry.expiresAt < clock.now()) this.#expired.push(key);
       else this.#handedOver.set(key, entry);
     }
   }

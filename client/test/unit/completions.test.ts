@@ -175,6 +175,23 @@ describe('the end of a job', () => {
     await client.dispose();
   });
 
+  it('does not come again where the clock is years ahead before the server has heard that it was handed over', async () => {
+    const jobId = await missed();
+    const deaf: typeof fetch = (input, init) =>
+      JSON.stringify(input).includes('acknowledge')
+        ? Promise.reject(new TypeError('cut'))
+        : world.server.fetch(input, init);
+    await world.client({ fetch: deaf });
+    await world.clock.advance(MINUTE_MS);
+    assert.deepEqual([...world.device.handedOver.values()], [1]);
+    world.device.kill();
+    world.clock.jump(2 * 365 * 24 * HOUR_MS);
+    await world.client();
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual([...world.device.handedOver.values()], [1]);
+    assert.notEqual(world.server.jobs.get(jobId)?.acknowledgedAt, null);
+  });
+
   it('cancelled by hand, leaves its recordings here', async () => {
     const client = await world.client();
     await world.add(client);
