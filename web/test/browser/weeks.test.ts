@@ -247,6 +247,9 @@ describe('Weeks of use', function () {
     await page.keyboard.press('Escape');
     assert.equal(await page.getByRole('button', { name: 'SRT' }).isVisible(), false);
     assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY');
+    await page.getByText('Export', { exact: true }).click();
+    await page.getByRole('button', { name: 'SRT' }).click();
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY', 'a command gives focus back');
     const remove = page.getByRole('button', { name: 'Delete', exact: true });
     await remove.click();
     await page.locator('dialog[open]').waitFor();
