@@ -1,6 +1,7 @@
 /** What the screens know of the data: loading, there, or not to be had. */
 import { useEffect, useState } from 'preact/hooks';
 import type { ReadQuery } from 'offline-audio-sync-contract';
+import { isDenied } from '../domain/sentence.ts';
 import { readAll, type Live, type Parse, type Subscribe } from '../firebase/store.ts';
 import { tellProblem } from './toast.tsx';
 
@@ -14,21 +15,36 @@ export function valueOf<T>(loaded: Loaded<T>): T | null {
   return loaded.kind === 'ready' ? loaded.value : null;
 }
 
-/** @param key changes when what is subscribed to changes; null subscribes to nothing. */
+/** What could not be read is read again after so long, milliseconds. */
+const AGAIN_AFTER_MS = 30_000;
+
+/**
+ * Firestore ends a listener that has failed; it is begun again by itself, unless the rules forbid it.
+ * @param key changes when what is subscribed to changes; null subscribes to nothing.
+ */
 export function useLive<T>(key: string | null, subscribe: () => Subscribe<T>): Loaded<T> {
+  const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<{ key: string | null; loaded: Loaded<T> }>({ key, loaded: { kind: 'loading' } });
   useEffect(() => {
     if (key === null) return undefined;
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = subscribe()(
       (live) => {
         setState({ key, loaded: { kind: 'ready', ...live } });
       },
       (error) => {
+        if (isOver) return;
         setState({ key, loaded: { kind: 'failed', error } });
+        if (!isDenied(error)) timer = setTimeout(setAttempt, AGAIN_AFTER_MS, attempt + 1);
       },
     );
-    return stop;
-  }, [key]);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+      stop();
+    };
+  }, [key, attempt]);
   return state.key === key ? state.loaded : { kind: 'loading' };
 }
 
@@ -62,6 +78,7 @@ export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): P
       return undefined;
     }
     const over = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const end = (state: Pages<T>['state']): void => {
       if (!over.signal.aborted) setPages(({ items }) => ({ items, state }));
     };
@@ -78,11 +95,14 @@ export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): P
         end(fromCache ? 'kept' : 'whole');
       },
       (error: unknown) => {
+        if (over.signal.aborted) return;
         end('failed');
         tellProblem(error);
+        timer = setTimeout(setAgain, AGAIN_AFTER_MS, again + 1);
       },
     );
     return () => {
+      clearTimeout(timer);
       over.abort();
     };
   }, [key, again]);
