@@ -60,6 +60,9 @@ const MOST_FAILED = 3;
 /** Where recordings are added one after another without a pause, a batch is begun after so many times what it waits for the next. */
 const MOST_GATHERS = 10;
 
+/** To find out anew costs the requests that fail, milliseconds: on a slow link some 24 MiB. */
+const RESTRICTED_MS = 24 * 3600_000;
+
 /** Sending was stopped by hand. */
 const STOPPED = new Error('Sending was stopped.');
 
@@ -70,6 +73,8 @@ export class Uploader {
   readonly #givenUp: GivenUp;
   readonly #offline: OfflineHint;
   #limits: BatchLimits;
+  /** Until then, they are smaller than the app wants them; null while they are not. */
+  #restricted: Deadline | null = null;
   /** The user asked for an attempt on this network, whatever it costs. */
   #mayCost = false;
   /** What is being sent, and how to stop it. */
@@ -141,9 +146,10 @@ export class Uploader {
     this.#gathering = new Deadline(clock, Math.min(gatherMs, mostMs));
   }
 
-  /** The server, or the network, takes less in one request than was thought. */
+  /** The server, or the network, takes less in one request than was thought: for a day, because devices move. */
   restrict(limits: Partial<BatchLimits>): void {
     this.#limits = { ...this.#limits, ...limits };
+    this.#restricted = new Deadline(this.#options.clock, RESTRICTED_MS);
   }
 
   /** Until the signal aborts. */
@@ -260,6 +266,7 @@ export class Uploader {
     const { library, newId, clock } = this.#options;
     // Our server never failed these, so it is Storage that is not reached.
     const avoidsStorage = library.batches.some(({ id }) => this.#failed.get(id)?.since === null);
+    if (this.#restricted?.remainingMs === 0) [this.#limits, this.#restricted] = [this.#options.limits, null];
     const plan = planBatch(library.inState('waiting'), this.#limits, avoidsStorage);
     if (plan === null) return null;
     this.#gatheringSince = null;

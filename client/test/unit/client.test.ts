@@ -137,6 +137,24 @@ describe('a client', () => {
     assert.ok(world.requests('syncUpload') <= 3, `${world.requests('syncUpload')} requests`);
   });
 
+  it('forgets a day later that a network took no large request: the device has moved on', async () => {
+    const client = await world.client();
+    const usual = world.server.maxRequestBytes;
+    world.server.maxRequestBytes = 2000;
+    const uploaded = async (): Promise<number> => {
+      const before = world.requests('createSyncJob');
+      await world.add(client, 5000);
+      await world.clock.advance(MINUTE_MS);
+      return world.requests('createSyncJob') - before;
+    };
+    assert.equal(await uploaded(), 1, 'by Storage');
+    world.server.maxRequestBytes = usual;
+    assert.equal(await uploaded(), 1, 'it may be the same network');
+    await world.clock.advance(25 * HOUR_MS);
+    assert.equal(await uploaded(), 0, 'in one request');
+    assert.deepEqual(new Set(states(client)), new Set(['synced']));
+  });
+
   it('goes to Storage where the server takes less in one request than was thought', async () => {
     const client = await world.client();
     world.server.maxRequestBytes = 2000;
