@@ -1,6 +1,6 @@
 /**
  * Files that lie one behind the other in one recording, as `cat` puts them together. Decoders end at the end of the first; what follows an
- * MP4, AIFF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves.
+ * MP4, AIFF, CAF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves.
  */
 import type { FileExtension } from '../format.ts';
 import { containerAt, SIGNATURE_BYTES } from '../signatures.ts';
@@ -11,8 +11,12 @@ import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 /** Files at most, because each is written and opened anew. */
 const MAX_FILES = 100;
 
-/** Top-level boxes at most. */
+/** Top-level boxes or chunks at most. */
 const MAX_BOXES = 100_000;
+
+/** Bytes of a CAF file before its first chunk, and of a chunk before its content. */
+const CAF_HEAD_BYTES = 8;
+const CAF_CHUNK_HEAD_BYTES = 12;
 
 export interface FileWithin {
   readonly start: number;
@@ -37,7 +41,12 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
 
 /** Where a file ends by its own sizes, before the end of the recording; null where it does not say. */
 function endOf(file: FileView, start: number, extension: FileExtension): number | null {
-  const end = extension === 'm4a' ? endOfBoxes(file, start) : endOfForm(file, start, extension);
+  const end =
+    extension === 'm4a'
+      ? endOfBoxes(file, start)
+      : extension === 'caf'
+        ? endOfChunks(file, start)
+        : endOfForm(file, start, extension);
   return end !== null && end > start && end < file.size ? end : null;
 }
 
@@ -47,6 +56,19 @@ function endOfForm(file: FileView, start: number, extension: FileExtension): num
   if (head.length < 8) return null;
   const size = extension === 'wav' ? head.readUInt32LE(4) : head.readUInt32BE(4);
   return start + 8 + size + (size & 1);
+}
+
+/** The chunks of a CAF file end where another file begins; one that says no size is as long as the rest. */
+function endOfChunks(file: FileView, start: number): number | null {
+  let at = start + CAF_HEAD_BYTES;
+  for (let chunks = 0; at < file.size && chunks < MAX_BOXES; chunks++) {
+    const head = Buffer.from(readView(file, at, SIGNATURE_BYTES));
+    if (containerAt(head) !== null) return at;
+    const size = head.length < CAF_CHUNK_HEAD_BYTES ? -1 : Number(head.readBigInt64BE(4));
+    if (size < 0) return null;
+    at += CAF_CHUNK_HEAD_BYTES + size;
+  }
+  return null;
 }
 
 /** The boxes of an MP4 file end where a file type comes again, or no box. Fragments may repeat theirs: they are one file. */

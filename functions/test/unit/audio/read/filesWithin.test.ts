@@ -8,6 +8,7 @@ const KINDS = {
   m4a: () => encode('m4a'),
   ogg: () => encode('ogg'),
   wav: () => encode('wav', [], ['-c:a', 'adpcm_ima_wav']),
+  caf: () => encode('wav', [], ['-c:a', 'pcm_s16le', '-f', 'caf']),
   aiff: () => encode('wav', [], ['-c:a', 'pcm_s16be', '-f', 'aiff']),
 };
 
@@ -30,6 +31,8 @@ describe('Files that lie one behind the other', function () {
     ['wav', 'wav'],
     ['wav', 'm4a'],
     ['aiff', 'aiff'],
+    ['caf', 'caf'],
+    ['caf', 'wav'],
   ] as const) {
     it(`are all read: .${first}, then .${second}`, async () => {
       const decoded = await decodeAll(Buffer.concat([KINDS[first](), KINDS[second]()]), file(first));
