@@ -8,7 +8,7 @@ import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { leadInEnd, MAX_LEAD_IN_BYTES, zerosBefore } from './leadIn.ts';
-import { containerAt, containerOf, containerWithin, otherKindOf } from './signatures.ts';
+import { containerAt, containerOf, containersWithin, otherKindOf } from './signatures.ts';
 
 /** Bytes that are looked at, from the first behind the lead-in. */
 export const HEAD_BYTES = 32 * 1024;
@@ -53,9 +53,8 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
   if (named.kind === 'framed') return { format: recogniseCodec(bytes, named), leadInBytes: 0 };
   const rest = head.subarray(leadIn, leadIn + HEAD_BYTES);
   const kind = otherKindOf(rest);
-  const within = kind === null ? containerWithin(rest) : -1;
-  const found = within < 0 ? null : containerAt(rest.subarray(within));
-  if (found !== null) return { format: { kind: 'file', extension: found }, leadInBytes: leadIn + within };
+  const [within] = kind === null ? containersWithin(rest) : [];
+  if (within) return { format: { kind: 'file', extension: within.extension }, leadInBytes: leadIn + within.at };
   const what = kind === null ? 'of no audio format that is known' : `of ${kind}`;
   throw new AppError('recording_corrupt', {
     message: `The bytes are ${what}, not those of a .${named.extension} file.`,

@@ -81,11 +81,27 @@ export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExte
 /** Heads of containers with what always follows their names: anywhere in a file a name alone is too little proof. */
 const HEAD_WITHIN =
   // oxlint-disable-next-line no-control-regex -- bytes, read as Latin-1
-  /OggS\0\x02|fLaC[\0\x80]\0\0"|(?:RIFF|RF64|BW64)[^]{4}WAVE|FORM[^]{4}AIF[FC]|caff\0\x01|#!AMR(?:-WB)?\n|\0\0[\0\x01][^]ftyp[\w ]{4}|\x1a\x45\xdf\xa3[^]{0,60}?(?:webm|matroska)/;
+  /OggS\0\x02|fLaC[\0\x80]\0\0"|(?:RIFF|RF64|BW64)[^]{4}WAVE|FORM[^]{4}AIF[FC]|caff\0\x01|#!AMR(?:-WB)?\n|\0\0[\0\x01][^]ftyp[\w ]{4}|\x1a\x45\xdf\xa3/g;
+/** What a head of EBML says of its kind, behind its magic. */
+const EBML_KIND = /^[^]{4,60}?(?:webm|matroska)/;
+/** Heads that are looked at in one piece: only what is made up has more. */
+const MAX_HEADS = 64;
 
-/** Where a container begins behind bytes that are none; -1 where none does. */
-export function containerWithin(bytes: Uint8Array): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1').search(HEAD_WITHIN);
+/** Heads of containers are no longer than this. */
+export const HEAD_WITHIN_BYTES = 80;
+
+/** Where containers begin among other bytes, in order. */
+export function* containersWithin(
+  bytes: Uint8Array,
+): Generator<{ readonly at: number; readonly extension: FileExtension }> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  let heads = 0;
+  for (const { index: at } of text.matchAll(HEAD_WITHIN)) {
+    if (++heads > MAX_HEADS) return;
+    const extension = containerAt(bytes.subarray(at, at + SIGNATURE_BYTES));
+    const isKnown = extension !== 'webm' || EBML_KIND.test(text.slice(at, at + HEAD_WITHIN_BYTES));
+    if (extension !== null && isKnown) yield { at, extension };
+  }
 }
 
 /** What else the bytes are. */

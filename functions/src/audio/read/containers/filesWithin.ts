@@ -1,9 +1,10 @@
 /**
  * Files that lie one behind the other in one recording, as `cat` puts them together. Decoders end at the end of the first; what follows an
- * MP4, AIFF, CAF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves.
+ * MP4, AIFF, CAF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves; what follows them
+ * of another kind is found by its own head.
  */
 import type { FileExtension } from '../format.ts';
-import { containerAt, SIGNATURE_BYTES } from '../signatures.ts';
+import { containerAt, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
@@ -39,19 +40,13 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
   });
 }
 
-/** Where a file ends by its own sizes, before the end of the recording; null where it does not say. */
+/** Where a file ends before the end of the recording, by its own sizes or by the head of the next; null where neither says so. */
 function endOf(file: FileView, start: number, extension: FileExtension): number | null {
-  const end =
-    extension === 'm4a'
-      ? endOfBoxes(file, start)
-      : extension === 'caf'
-        ? endOfChunks(file, start)
-        : endOfForm(file, start, extension);
+  const end = ENDS[extension](file, start, extension);
   return end !== null && end > start && end < file.size ? end : null;
 }
 
 function endOfForm(file: FileView, start: number, extension: FileExtension): number | null {
-  if (extension !== 'wav' && extension !== 'aiff') return null;
   const head = Buffer.from(readView(file, start, 8));
   if (head.length < 8) return null;
   const size = extension === 'wav' ? head.readUInt32LE(4) : head.readUInt32BE(4);
@@ -71,18 +66,89 @@ function endOfChunks(file: FileView, start: number): number | null {
   return null;
 }
 
-/** The boxes of an MP4 file end where a file type comes again, or no box. Fragments may repeat theirs: they are one file. */
+/** Bytes that are searched at a time. */
+const WINDOW_BYTES = 256 * 1024;
+
+/** A stream ends where a container of another kind begins. FLAC in Ogg and Matroska has its own head in them. */
+function endOfStream(file: FileView, start: number, extension: FileExtension): number | null {
+  const holdsFlac = extension === 'ogg' || extension === 'webm';
+  for (let at = start + 1; at < file.size; at += WINDOW_BYTES - HEAD_WITHIN_BYTES) {
+    for (const { at: found, extension: other } of containersWithin(readView(file, at, WINDOW_BYTES))) {
+      if (other !== extension && !(holdsFlac && other === 'flac')) return at + found;
+    }
+  }
+  return null;
+}
+
+/** The boxes of an MP4 file end where a file type comes again, or no box. Fragments may repeat theirs: they are one file if they count on. */
 function endOfBoxes(file: FileView, start: number): number | null {
   const types = new Set<string>();
   let at = start;
+  let fragment = 0;
+  let last = '';
   for (let boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
     const box = boxHead(readView(file, at, BOX_HEAD_BYTES));
     if (box === null) return null;
-    const isWhole = types.has('moov') && types.has('mdat') && !types.has('moof');
-    if (isWhole && (box.type === 'ftyp' || containerAt(readView(file, at, SIGNATURE_BYTES)) !== null)) return at;
+    if (types.has('moov') && types.has('mdat') && isNextFile(file, at, box.type, { types, last, fragment })) return at;
     if (box.size < LEAST_BOX_BYTES) return null;
+    if (box.type === 'moof') fragment = fragmentNumber(file, at);
+    if (box.type === 'moov' || box.type === 'mdat') last = box.type;
     types.add(box.type);
     at += box.size;
   }
   return null;
 }
+
+/** What came of an MP4 file that has an index and data: its boxes, which of the two came last, and the number of its last fragment. */
+interface Whole {
+  readonly types: ReadonlySet<string>;
+  readonly last: string;
+  readonly fragment: number;
+}
+
+/** Whether another file begins with a box, or with what reads as one. */
+function isNextFile(file: FileView, at: number, type: string, { types, last, fragment }: Whole): boolean {
+  const hasFragments = types.has('moof');
+  if (type === 'ftyp') return !hasFragments || startsAnew(file, at, fragment);
+  if (hasFragments && (type === 'moof' || type === 'mdat')) return false;
+  // One index may have several stretches of data behind it.
+  if (type === 'mdat' || type === 'wide') return last === 'moov';
+  const other = containerAt(readView(file, at, SIGNATURE_BYTES));
+  return other !== null && (other !== 'm4a' || !hasFragments);
+}
+
+/** Boxes of a beginning at most. */
+const MAX_HEAD_BOXES = 20;
+
+/** Whether a file begins behind fragments: its data comes without one, or its fragments are counted anew. */
+function startsAnew(file: FileView, start: number, fragment: number): boolean {
+  for (let at = start, boxes = 0; boxes < MAX_HEAD_BOXES; boxes++) {
+    const box = boxHead(readView(file, at, BOX_HEAD_BYTES));
+    if (box === null || box.size < LEAST_BOX_BYTES) return false;
+    if (box.type === 'mdat') return true;
+    if (box.type === 'moof') return fragmentNumber(file, at) <= fragment;
+    at += box.size;
+  }
+  return false;
+}
+
+/** The number in the header of a fragment, which is its first box: ISO 14496-12, 8.8.5. */
+function fragmentNumber(file: FileView, start: number): number {
+  const head = Buffer.from(readView(file, start, 24));
+  return head.length < 24 ? 0 : head.readUInt32BE(20);
+}
+
+const ENDS: Readonly<
+  Record<FileExtension, (file: FileView, start: number, extension: FileExtension) => number | null>
+> = {
+  m4a: endOfBoxes,
+  caf: endOfChunks,
+  wav: endOfForm,
+  aiff: endOfForm,
+  mp3: endOfStream,
+  aac: endOfStream,
+  amr: endOfStream,
+  ogg: endOfStream,
+  webm: endOfStream,
+  flac: endOfStream,
+};
