@@ -8,7 +8,7 @@ import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { leadInEnd, MAX_LEAD_IN_BYTES, zerosBefore } from './leadIn.ts';
-import { containerAt, containerOf, containersWithin, otherKindOf } from './signatures.ts';
+import { containerAt, containerOf, containersWithin, otherKindOf, restOf } from './signatures.ts';
 
 /** Bytes that are looked at, from the first behind the lead-in. */
 export const HEAD_BYTES = 32 * 1024;
@@ -55,6 +55,11 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
   const kind = otherKindOf(rest);
   const [within] = kind === null ? containersWithin(rest) : [];
   if (within) return { format: { kind: 'file', extension: within.extension }, leadInBytes: leadIn + within.at };
+  const part = kind === null ? restOf(rest) : null;
+  if (part !== null) {
+    const message = `The bytes are those of ${part} whose beginning is missing: it says how to read the rest.`;
+    throw new AppError('recording_corrupt', { message });
+  }
   const what = kind === null ? 'of no audio format that is known' : `of ${kind}`;
   throw new AppError('recording_corrupt', {
     message: `The bytes are ${what}, not those of a .${named.extension} file.`,

@@ -104,6 +104,20 @@ export function* containersWithin(
   }
 }
 
+/** What stands all through a file of a kind, for the sentence that people read whose file lost its beginning. */
+const INNER_HEADS: readonly (readonly [string, string])[] = [
+  ['an Ogg file', 'OggS\0'],
+  ['a WebM or Matroska file', '\x1f\x43\xb6\x75'], // a cluster
+  ['an MP4 file', 'moof'],
+  ['an MP4 file', 'moov'],
+];
+
+/** Of which kind of file these bytes are the rest; null where that cannot be told. */
+export function restOf(bytes: Uint8Array): string | null {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return INNER_HEADS.find(([, head]) => all.includes(head, 0, 'latin1'))?.[0] ?? null;
+}
+
 /** What else the bytes are. */
 export function otherKindOf(bytes: Uint8Array): string | null {
   return OTHERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;

@@ -118,6 +118,16 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
+  it('is refused with that reason where its beginning is missing', () => {
+    for (const [extension, reason] of [
+      ['ogg', /of an Ogg file whose beginning is missing/],
+      ['webm', /of a WebM or Matroska file whose beginning is missing/],
+      ['m4a', /of an MP4 file whose beginning is missing/],
+    ] as const) {
+      assert.match(refusal(kinds.get(extension)!.subarray(60), file(extension)), reason);
+    }
+  });
+
   it('may be named by any extension of its kind', () => {
     for (const [extension, kind] of [
       ...Object.entries(OTHER_EXTENSIONS),
