@@ -63,7 +63,8 @@ const SMALL_BYTES = 16;
 
 /** Bytes behind a packet of Matroska that cannot be read. @param from where its data ends, without the head of its block */
 function damagedBytes(view: FileView, from: number): number {
-  const starts = Array.from({ length: Math.min(MAX_BLOCK_HEAD_BYTES, view.size - from) }, (_, i) => from + i);
+  const headBytes = Math.max(0, Math.min(MAX_BLOCK_HEAD_BYTES, view.size - from));
+  const starts = Array.from({ length: headBytes + 1 }, (_, i) => from + i);
   return Math.min(...starts.map((start) => view.size - endOfElements(view, start)));
 }
 
