@@ -3,6 +3,7 @@ import { areApart, pcmOf } from '../read/channels.ts';
 import type { Planes } from '../read/channels.ts';
 import { MixDown } from '../read/mixDown.ts';
 import { SAMPLE_RATE } from '../read/pcm.ts';
+import type { OpusInstances } from '../read/opusInstances.ts';
 import { highPassed } from './highPass.ts';
 import { judgeStretch } from './judge.ts';
 import { windowLevels } from './level.ts';
@@ -34,6 +35,7 @@ const WORTH_HEARING = 1e-8;
 
 /** Listens on this thread. */
 export function listenWith(vad: Vad): Listener {
+  const decode = passageDecoder();
   return {
     parallel: 1,
     async listen(passage, signal) {
@@ -74,11 +76,18 @@ async function judge(vad: Vad, passage: Passage, pcm: Float32Array, levels: Floa
   return probabilities;
 }
 
-async function decode({ codec, lead, frames }: Passage): Promise<{ planes: Planes; refused: number[] }> {
-  const all = [...lead, ...frames];
-  if (codec === 's16') return { planes: pcmOf(all, 'separate'), refused: [] };
-  // Loaded when first needed: an instance that sees no Opus never compiles libopus.
-  const { decodeOpusChannels } = await import('../read/opusDecoder.ts');
-  const { planes, refused } = await decodeOpusChannels(all, 'separate');
-  return { planes, refused: refused.flatMap((index) => (index < lead.length ? [] : index - lead.length)) };
+function passageDecoder(): (passage: Passage) => Promise<{ planes: Planes; refused: number[] }> {
+  let instances: OpusInstances | undefined;
+  return async ({ codec, lead, frames }) => {
+    const all = [...lead, ...frames];
+    if (codec === 's16') return { planes: pcmOf(all, 'separate'), refused: [] };
+    // Loaded when first needed: a thread that sees no Opus never compiles libopus.
+    const [{ decodeOpusChannels }, { OpusInstances }] = await Promise.all([
+      import('../read/opusDecoder.ts'),
+      import('../read/opusInstances.ts'),
+    ]);
+    instances ??= new OpusInstances();
+    const { planes, refused } = await decodeOpusChannels(all, 'separate', instances);
+    return { planes, refused: refused.flatMap((index) => (index < lead.length ? [] : index - lead.length)) };
+  };
 }

@@ -1,8 +1,8 @@
 /** Opus packets to 16 kHz PCM, by libopus compiled to WebAssembly (`opus-decoder`). */
 import { setImmediate } from 'node:timers/promises';
-import { OpusDecoder } from 'opus-decoder';
 import { ChannelConverter, lengthOfPlanes } from './channels.ts';
 import type { ChannelMode, Planes } from './channels.ts';
+import { OpusInstances } from './opusInstances.ts';
 import { hasStereo } from './opusPacket.ts';
 import { repacketize } from './opusRepacketizer.ts';
 import { SAMPLE_RATE } from './pcm.ts';
@@ -11,12 +11,10 @@ import type { SourceFrame } from './pcm.ts';
 /** Frames decoded with one call: a call a packet costs more than the decoding. */
 const FRAMES_A_CALL = 120;
 
-type Libopus = OpusDecoder<typeof SAMPLE_RATE>;
-
 /**
  * Decodes consecutive frames, lost ones to silence. It starts afresh: the first 80 ms are not what they would be within
  * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM). No samples are skipped: pre-skip belongs
- * to a whole Ogg stream. A fresh instance costs about a millisecond (the module stays compiled). Gives way to the event loop
+ * to a whole Ogg stream. Gives way to the event loop
  * between calls, so that a chunk does not hold up a heartbeat.
  *
  * Stereo is decoded as such and mixed here: libopus gives mono as the mean of both channels, where they can cancel. At 48 kHz
@@ -31,17 +29,17 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
 
 /**
  * {@link decodeOpus}, in two channels where they are wanted apart and there are two.
+ * @param instances of libopus, of which one is used
  * @param isJoined whether packets are put together before they are decoded
  */
 export async function decodeOpusChannels(
   frames: readonly SourceFrame[],
   mode: ChannelMode,
+  instances = new OpusInstances(),
   isJoined = true,
 ): Promise<{ planes: Planes; refused: number[] }> {
   const channels = hasStereo(frames) ? 2 : 1;
-  const libopus: Libopus = new OpusDecoder({ sampleRate: SAMPLE_RATE, channels, preSkip: 0 });
-  await libopus.ready;
-  try {
+  return instances.lend(channels, async (libopus) => {
     const converter = new ChannelConverter(channels, SAMPLE_RATE, mode);
     const total = frames.reduce((sum, { samples }) => sum + samples, 0);
     const planes = Array.from({ length: converter.width }, () => new Float32Array(total));
@@ -54,25 +52,17 @@ export async function decodeOpusChannels(
       const packets = part.flatMap(({ payload }) => payload ?? []);
       const { channelData, errors } = libopus.decodeFrames(isJoined ? repacketize(packets) : packets);
       // Decoded one by one, they show which it was.
-      if (isJoined && errors.length > 0) return await decodeOpusChannels(frames, mode, false);
+      if (isJoined && errors.length > 0) return decodeOpusChannels(frames, mode, instances, false);
       // Its errors count packets from the first of all calls.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
       packetsBefore += packets.length;
       const decoded = converter.push(channelData);
-      for (const index of place(
-        part,
-        decoded,
-        silent,
-        planes.map((plane) => plane.subarray(at)),
-      )) {
-        refused.push(first + index);
-      }
+      const target = planes.map((plane) => plane.subarray(at));
+      refused.push(...place(part, decoded, silent, target).map((index) => first + index));
       at += part.reduce((sum, { samples }) => sum + samples, 0);
     }
     return { planes, refused };
-  } finally {
-    libopus.free();
-  }
+  });
 }
 
 /**
