@@ -201,8 +201,8 @@ export class FrameReader {
     const to = this.#look.afterZeros(this.#position);
     if (!this.#look.ended || to < this.#look.end || this.#zerosFrom === 0) return false;
     const bytes = to - this.#zerosFrom;
-    const isAtSector = -this.#zerosFrom & (SECTOR_BYTES - 1);
-    return bytes >= LEAST_ZEROS && bytes < MAX_ZEROED_BYTES && isAtSector < LENGTH_BYTES;
+    const bytesToSector = -this.#zerosFrom & (SECTOR_BYTES - 1);
+    return bytes >= LEAST_ZEROS && bytes < MAX_ZEROED_BYTES && bytesToSector < LENGTH_BYTES;
   }
 
   /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */

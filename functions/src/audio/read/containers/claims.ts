@@ -1,7 +1,7 @@
 /** What a container says about its own length, where its bytes can be fewer than it says. Reads headers only. */
 import { layerFrame } from '../mpegFrames.ts';
 import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
-import { elementAt } from './ebml.ts';
+import { elementAt, MATROSKA } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
@@ -123,9 +123,6 @@ function movieSeconds(file: FileView, position: number): number | null {
   return scale === 0 || duration === 0 ? null : duration / scale;
 }
 
-/** Elements of Matroska: https://www.matroska.org/technical/elements.html */
-const SEGMENT = 0x1853_8067;
-const INFO = 0x1549_a966;
 const TIMESTAMP_SCALE = 0x2a_d7b1;
 const DURATION = 0x4489;
 
@@ -134,7 +131,7 @@ function matroskaSeconds(file: FileView, isDamaged: boolean): number | null {
   const bytes = Buffer.from(readView(file, 0, HEAD_BYTES));
   const header = elementAt(bytes, 0);
   const segment = header === null ? null : elementAt(bytes, header.content + header.size);
-  if (segment?.id !== SEGMENT) return null;
+  if (segment?.id !== MATROSKA.segment) return null;
   const isCut = Number.isFinite(segment.size) && segment.content + segment.size > file.size;
   if (!isCut && !isDamaged) return null;
   let scale = 1_000_000; // nanoseconds
@@ -149,7 +146,7 @@ function matroskaSeconds(file: FileView, isDamaged: boolean): number | null {
       if (size === 4) duration = bytes.readFloatBE(content);
       if (size === 8) duration = bytes.readDoubleBE(content);
     }
-    at = id === INFO ? content : content + size;
+    at = id === MATROSKA.info ? content : content + size;
   }
   return duration !== null && duration > 0 ? (duration * scale) / 1e9 : null;
 }

@@ -1,5 +1,22 @@
 /** Elements of EBML, what Matroska and WebM are made of: https://www.rfc-editor.org/rfc/rfc8794#name-ebml-element */
 
+/** Ids of elements of Matroska: https://www.matroska.org/technical/elements.html */
+export const MATROSKA = {
+  segment: 0x1853_8067,
+  seekHead: 0x114d_9b74,
+  info: 0x1549_a966,
+  tracks: 0x1654_ae6b,
+  cluster: 0x1f43_b675,
+  clusterTimestamp: 0xe7,
+  cues: 0x1c53_bb6b,
+  chapters: 0x1043_a770,
+  tags: 0x1254_c367,
+  attachments: 0x1941_a469,
+} as const;
+
+/** The longest head of an element: an id of four bytes and a size of eight. */
+export const MAX_ELEMENT_HEAD_BYTES = 12;
+
 /** The head of an element. */
 export interface EbmlElement {
   readonly id: number;

@@ -4,7 +4,7 @@
  * https://www.matroska.org/technical/elements.html
  */
 import { ByteInput } from './byteInput.ts';
-import { elementAt } from './ebml.ts';
+import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 
 export interface PcmTrack {
   readonly number: number;
@@ -17,24 +17,17 @@ export type PcmEvent =
   /** `bytes`: signed 16-bit little-endian, channels interleaved. */
   | { readonly kind: 'block'; readonly track: number; readonly seconds: number; readonly bytes: Uint8Array };
 
-const SEGMENT = 0x1853_8067;
-const TRACKS = 0x1654_ae6b;
 const TRACK_ENTRY = 0xae;
 const TRACK_NUMBER = 0xd7;
 const AUDIO = 0xe1;
 const SAMPLE_RATE = 0xb5;
 const CHANNELS = 0x9f;
-const CLUSTER = 0x1f43_b675;
-const CLUSTER_TIMESTAMP = 0xe7;
 const SIMPLE_BLOCK = 0xa3;
 const BLOCK_GROUP = 0xa0;
 const BLOCK = 0xa1;
 
 /** Elements whose content is read as elements of their own. */
-const OPENED: ReadonlySet<number> = new Set([SEGMENT, CLUSTER, BLOCK_GROUP]);
-
-/** The longest head of an element: an id of four bytes and a size of eight. */
-const MAX_HEAD_BYTES = 12;
+const OPENED: ReadonlySet<number> = new Set([MATROSKA.segment, MATROSKA.cluster, BLOCK_GROUP]);
 
 /** The largest element that is held: a block is as long as a frame of its codec, of at most a few seconds. */
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
@@ -44,7 +37,7 @@ export async function* readMatroskaPcm(source: AsyncIterable<Uint8Array>): Async
   const input = new ByteInput(source);
   let clusterMs = 0;
   for (;;) {
-    const element = elementAt(Buffer.from(await input.peek(MAX_HEAD_BYTES)), 0);
+    const element = elementAt(Buffer.from(await input.peek(MAX_ELEMENT_HEAD_BYTES)), 0);
     if (element === null) return; // the end; ffmpeg may have been ended in the middle of an element
     const { id, size, content } = element;
     await input.read(content);
@@ -52,8 +45,8 @@ export async function* readMatroskaPcm(source: AsyncIterable<Uint8Array>): Async
     if (size > MAX_ELEMENT_BYTES) throw new Error('An element of the decoded stream is too long.');
     const bytes = Buffer.from(await input.read(size));
     if (bytes.length < size) return;
-    if (id === TRACKS) yield { kind: 'tracks', tracks: tracksOf(bytes) };
-    else if (id === CLUSTER_TIMESTAMP) clusterMs = unsigned(bytes);
+    if (id === MATROSKA.tracks) yield { kind: 'tracks', tracks: tracksOf(bytes) };
+    else if (id === MATROSKA.clusterTimestamp) clusterMs = unsigned(bytes);
     else if (id === SIMPLE_BLOCK || id === BLOCK) yield blockOf(bytes, clusterMs);
   }
 }

@@ -60,8 +60,7 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
     const next = mended < MAX_MENDED ? await search.next(from) : null;
     if (next === null) break;
-    const goesOn: boolean = before !== null && (before.type === 'mdat' || next < at + 8);
-    const start: number = goesOn && before !== null ? before.start : at;
+    const start: number = before !== null && (before.type === 'mdat' || next < at + 8) ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
     mended++;
     before = null;

@@ -1,5 +1,5 @@
 /** Which bytes of a file are in packets: what lies between them and behind them is damage, or tags. Runs in the sandbox. */
-import { elementAt } from './ebml.ts';
+import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import type { Demuxer } from './formats.ts';
@@ -11,8 +11,6 @@ const SLACK_BYTES = 1024;
 const TAIL_SLACK_BYTES = 16 * 1024;
 const TAIL_SLACK_PART = 0.02;
 
-/** Bytes of the longest head of an element of Matroska. */
-const ELEMENT_HEAD_BYTES = 12;
 /** Bytes before the data of a block: its track, time and flags, and sizes where it holds several packets. */
 const MAX_BLOCK_HEAD_BYTES = 16;
 
@@ -53,12 +51,27 @@ function isTag(view: FileView, position: number): boolean {
 
 /** What may stand in Matroska behind the last packet, besides the next cluster: an index, tags, attachments, chapters, heads. */
 const WITHOUT_AUDIO: ReadonlySet<number> = new Set([
-  0x1c53_bb6b, 0x1254_c367, 0x1941_a469, 0x1043_a770, 0x114d_9b74, 0x1549_a966, 0x1654_ae6b,
+  MATROSKA.cues,
+  MATROSKA.tags,
+  MATROSKA.attachments,
+  MATROSKA.chapters,
+  MATROSKA.seekHead,
+  MATROSKA.info,
+  MATROSKA.tracks,
 ]);
-const CLUSTER = 0x1f43_b675;
 const VOID = 0xec;
 /** Small elements: the rest of a group of blocks (durations, padding to discard, references), checksums, heads of clusters. */
-const SMALL: ReadonlySet<number> = new Set([0x9b, 0x75a2, 0xfb, 0xfa, 0xa4, 0xbf, 0xa7, 0xab, 0xe7]);
+const SMALL: ReadonlySet<number> = new Set([
+  0x9b,
+  0x75a2,
+  0xfb,
+  0xfa,
+  0xa4,
+  0xbf,
+  0xa7,
+  0xab,
+  MATROSKA.clusterTimestamp,
+]);
 const SMALL_BYTES = 16;
 
 /** Bytes behind a packet of Matroska that cannot be read. @param from where its data ends, without the head of its block */
@@ -72,11 +85,11 @@ function damagedBytes(view: FileView, from: number): number {
 function endOfElements(view: FileView, from: number): number {
   let at = from;
   while (at < view.size) {
-    const element = elementAt(Buffer.from(readView(view, at, ELEMENT_HEAD_BYTES)), 0);
+    const element = elementAt(Buffer.from(readView(view, at, MAX_ELEMENT_HEAD_BYTES)), 0);
     if (element === null) return at;
     const end = at + element.content + element.size;
     const isSmall = SMALL.has(element.id) && element.size <= SMALL_BYTES;
-    if (element.id === CLUSTER) at += element.content;
+    if (element.id === MATROSKA.cluster) at += element.content;
     else if (WITHOUT_AUDIO.has(element.id)) at = Math.min(end, view.size);
     else if ((isSmall || element.id === VOID) && end <= view.size) at = end;
     else return at;
