@@ -49,9 +49,9 @@ interface Piece extends Named {
 /** Repeating it adds nothing twice. @throws the signal's reason; FirebaseError where the service does not answer. */
 export async function bringIn(files: readonly File[], { onProgress, signal }: BringInOptions): Promise<BroughtIn> {
   const tally = new Tally();
-  let sources: Source[] = [];
-  // Not by `push(...)`: years of conversations are more than a call takes arguments.
-  for (const file of files) sources = [...sources, ...(await sourcesIn(file, tally))];
+  const sources: Source[] = [];
+  // One by one: `push(...)` takes fewer arguments than there are conversations in some years.
+  for (const file of files) for (const source of await sourcesIn(file, tally)) sources.push(source);
   let done = 0;
   for (const some of inReadings(sources)) {
     signal.throwIfAborted();

@@ -25,7 +25,7 @@ async function filesIn(directory: FileSystemDirectoryEntry): Promise<File[]> {
     const more = entry.isDirectory
       ? await filesIn(entry as FileSystemDirectoryEntry)
       : [await fileOf(entry as FileSystemFileEntry)];
-    // Not by `push(...)`: a folder may have more files than a call takes arguments.
+    // One by one: `push(...)` takes fewer arguments than some folders have files.
     for (const file of more) found.push(file);
   }
   return found;

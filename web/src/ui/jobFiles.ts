@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Job } from '../data/model.ts';
 import type { KnownFiles } from '../firebase/jobFiles.ts';
 import { useApp } from './app.ts';
+import { useAgain } from './live.ts';
 import { tellProblem } from './toast.tsx';
 
 const NONE: KnownFiles = { files: new Map(), isKept: false };
@@ -10,11 +11,7 @@ const NONE: KnownFiles = { files: new Map(), isKept: false };
 export function useJobFiles(jobs: readonly Job[]): { readonly jobs: readonly Job[]; readonly isWhole: boolean } {
   const { jobFiles, newest } = useApp();
   const [{ files, isKept }, setKnown] = useState(NONE);
-  const [again, setAgain] = useState(0);
-  const isDue = isKept && newest.kind === 'ready' && !newest.fromCache;
-  useEffect(() => {
-    if (isDue) setAgain((before) => before + 1);
-  }, [isDue]);
+  const [again] = useAgain(isKept && newest.kind === 'ready' && !newest.fromCache);
   const key = jobs.map(({ id, status, finishedAt }) => `${id}/${finishedAt ?? status}`).join();
   useEffect(() => (jobs.length === 0 ? undefined : jobFiles.watch(jobs, setKnown, tellProblem)), [key, again]);
   return useMemo(

@@ -64,14 +64,19 @@ interface PagesOptions<T> {
   readonly isServed: boolean;
 }
 
+/** How often something was due to be read again: once more each time that it becomes due, or by hand. */
+export function useAgain(isDue: boolean): readonly [times: number, setTimes: (times: number) => void] {
+  const [times, setTimes] = useState(0);
+  useEffect(() => {
+    if (isDue) setTimes((before) => before + 1);
+  }, [isDue]);
+  return [times, setTimes];
+}
+
 /** All pages of a query. */
 export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): Pages<T> {
   const [pages, setPages] = useState<Pages<T>>({ items: null, state: 'reading' });
-  const [again, setAgain] = useState(0);
-  const isDue = isServed && pages.state === 'kept';
-  useEffect(() => {
-    if (isDue) setAgain((before) => before + 1);
-  }, [isDue]);
+  const [again, setAgain] = useAgain(isServed && pages.state === 'kept');
   useEffect(() => {
     if (key === null) {
       setPages({ items: null, state: 'whole' });
