@@ -30,7 +30,7 @@ export class SendingProgress {
   readonly #batch = new Map<string, number>();
   #samples: { readonly at: number; readonly bytes: number }[] = [];
 
-  /** @returns null where nothing is to be sent. @param now milliseconds of a clock that nobody sets */
+  /** @returns null where nothing is to be sent. @param now milliseconds of a monotonic clock */
   update(recordings: readonly ToSend[], now: number): Sending | null {
     const open = new Map(recordings.filter(isToSend).map((recording) => [recording.id, recording]));
     if (open.size === 0) {

@@ -67,7 +67,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   return (
     <AppContext.Provider value={data}>
       <Shell user={user} onSignOut={leaveNow}>
-        {/* Another screen is another try; a recording goes on meanwhile. */}
+        {/* Each screen has a guard of its own: the next one may work, and a recording goes on meanwhile. */}
         <Guard key={JSON.stringify(route.value)} instead={(problem) => <BrokenScreen problem={problem} />}>
           <Screen route={route.value} user={user} onSignOut={leaveNow} />
         </Guard>

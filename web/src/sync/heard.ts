@@ -2,7 +2,7 @@
 
 /** Its name begins unlike those of the service worker, which deletes its own. */
 const CACHE = 'heard';
-/** Chunks that are kept, some hours of speech: whoever listens every day must not fill the device. */
+/** How many chunks are kept: some hours of speech, so that listening every day does not fill the device. */
 const MOST_KEPT = 200;
 
 /** Null where the browser keeps nothing for this page. */
@@ -21,11 +21,11 @@ export async function keepHeard(
     const keys = await cache.keys();
     await Promise.all(keys.slice(0, -MOST_KEPT).map((oldest) => cache.delete(oldest)));
   } catch {
-    // It is played all the same.
+    // The user hears the audio even if this device cannot keep it.
   }
 }
 
-/** What was heard goes from this browser. */
+/** Deletes from this browser what was heard. */
 export async function forgetHeard(): Promise<void> {
   if ('caches' in globalThis) await caches.delete(CACHE);
 }

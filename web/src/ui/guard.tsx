@@ -9,7 +9,7 @@ interface GuardProps {
 }
 
 export function Guard({ instead, children }: GuardProps) {
-  // It is told to the browser nevertheless, as what nothing had caught.
+  // The browser is told of it too, as of any error that nothing catches.
   const [error] = useErrorBoundary((problem: unknown) => {
     reportError(problem);
   }) as [unknown, () => void];

@@ -40,7 +40,7 @@ export function usePlayback(lines: readonly Sentence[]): Playback | null {
   return kept.kind === 'ready' && kept.value === true ? playback : null;
 }
 
-/** Also while what is to sound is loaded. */
+/** Also while the audio is loading. */
 const isPlaying = ({ state }: Playback): boolean => state.value.kind === 'playing' || state.value.kind === 'loading';
 
 const RATES = [0.75, 1, 1.25, 1.5, 2, 3] as const;
@@ -167,7 +167,7 @@ function useKeys(playback: Playback): void {
         target instanceof Element && target.closest('input, textarea, select, button, a, dialog, summary');
       if (isTaken !== null && isTaken !== false) return;
       if (ctrlKey || metaKey || altKey) return;
-      const deeds: Readonly<Record<string, () => void>> = {
+      const handlers: Readonly<Record<string, () => void>> = {
         ' ': () => {
           playback.toggle();
         },
@@ -178,7 +178,7 @@ function useKeys(playback: Playback): void {
           playback.move(1);
         },
       };
-      const deed = deeds[key.toLowerCase()];
+      const deed = handlers[key.toLowerCase()];
       if (deed === undefined) return;
       event.preventDefault();
       deed();
@@ -190,13 +190,13 @@ function useKeys(playback: Playback): void {
   }, [playback]);
 }
 
-/** The lock screen, and the keys of headphones: they are this conversation's for as long as it is shown. */
+/** The lock screen and the keys of headphones control this conversation for as long as it is shown. */
 function useMediaSession(playback: Playback, title: string): void {
   useEffect(() => {
     if (!('mediaSession' in navigator)) return undefined;
     const { mediaSession } = navigator;
     mediaSession.metadata = new MediaMetadata({ title, artist: 'Audio sync' });
-    const deeds: Partial<Record<MediaSessionAction, () => void>> = {
+    const handlers: Partial<Record<MediaSessionAction, () => void>> = {
       play: () => {
         if (!isPlaying(playback)) playback.toggle();
       },
@@ -210,8 +210,8 @@ function useMediaSession(playback: Playback, title: string): void {
         playback.move(1);
       },
     };
-    const actions = Object.keys(deeds) as MediaSessionAction[];
-    for (const action of actions) mediaSession.setActionHandler(action, deeds[action] ?? null);
+    const actions = Object.keys(handlers) as MediaSessionAction[];
+    for (const action of actions) mediaSession.setActionHandler(action, handlers[action] ?? null);
     return () => {
       mediaSession.metadata = null;
       for (const action of actions) mediaSession.setActionHandler(action, null);

@@ -76,6 +76,7 @@ async function judge(vad: Vad, passage: Passage, pcm: Float32Array, levels: Floa
   return probabilities;
 }
 
+/** Decodes one passage after the other, Opus in instances of libopus that are used again. */
 function passageDecoder(): (passage: Passage) => Promise<{ planes: Planes; refused: number[] }> {
   let instances: OpusInstances | undefined;
   return async ({ codec, lead, frames }) => {

@@ -14,8 +14,7 @@ const FRAMES_A_CALL = 120;
 /**
  * Decodes consecutive frames, lost ones to silence. It starts afresh: the first 80 ms are not what they would be within
  * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM). No samples are skipped: pre-skip belongs
- * to a whole Ogg stream. Gives way to the event loop
- * between calls, so that a chunk does not hold up a heartbeat.
+ * to a whole Ogg stream. Gives way to the event loop between calls, so that a chunk does not hold up a heartbeat.
  *
  * Stereo is decoded as such and mixed here: libopus gives mono as the mean of both channels, where they can cancel. At 48 kHz
  * `opus-decoder` writes out of its bounds on hostile stereo packets; at 16 kHz it did not in
@@ -51,7 +50,7 @@ export async function decodeOpusChannels(
       const part = frames.slice(first, first + FRAMES_A_CALL);
       const packets = part.flatMap(({ payload }) => payload ?? []);
       const { channelData, errors } = libopus.decodeFrames(isJoined ? repacketize(packets) : packets);
-      // Decoded one by one, they show which it was.
+      // Decoded one by one, the packets show which of them libopus refuses.
       if (isJoined && errors.length > 0) return decodeOpusChannels(frames, mode, instances, false);
       // Its errors count packets from the first of all calls.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));

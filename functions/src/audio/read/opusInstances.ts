@@ -5,14 +5,14 @@ import { SAMPLE_RATE } from './pcm.ts';
 type Instance = OpusDecoder<typeof SAMPLE_RATE>;
 
 /**
- * What `opus-decoder` 0.7.12 has beside its types. Its own `reset` makes another WebAssembly instance, of 28 MB, and what the collector of memory then
- * has to do costs 5 to 8 % of all listening. So libopus alone is made anew, within the instance, by the calls with which `opus-decoder` itself makes
- * and frees it.
+ * What `opus-decoder` 0.7.12 has beside its types. Its own `reset` makes another WebAssembly instance, of 28 MB, and collecting those
+ * costs 5 to 8 % of the time of all listening. So libopus alone is made anew, within the instance, by the calls with which
+ * `opus-decoder` itself makes and frees it.
  */
 interface Inside {
   /** Address of libopus and what it remembers. */
   _decoder: number;
-  /** Packets so far: errors are told by it. */
+  /** Packets so far: errors name a packet by this number. */
   _frameNumber: number;
   readonly _common: {
     readonly wasm: {
@@ -33,7 +33,7 @@ interface Inside {
   };
 }
 
-/** Those of one thread. */
+/** The instances of one thread. */
 export class OpusInstances {
   readonly #idle = { 1: [] as Instance[], 2: [] as Instance[] };
 

@@ -41,7 +41,7 @@ describe('An instance of libopus that is used again', function () {
     );
   });
 
-  it('is one that nobody else has, and none that failed', async () => {
+  it('is lent to one caller at a time, and never again after an error', async () => {
     const instances = new OpusInstances();
     const lent = () => instances.lend(1, (libopus) => Promise.resolve(libopus));
     const first = await lent();
