@@ -5,7 +5,10 @@ import type { FrameFormat, FrameHeader } from './mpegFrames.ts';
 const NARROW_BAND = [13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1];
 const WIDE_BAND = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1];
 
-const FRAME_SECONDS = 0.02;
+export const AMR_FRAME_SECONDS = 0.02;
+
+/** A frame of one byte, which says that there is none: in both kinds. */
+export const NO_DATA = 0x7c;
 
 /** The bits of the first byte that are 0 in every frame, and the one that says that the frame is intact. */
 const ZERO_BITS = 0b1000_0011;
@@ -16,7 +19,7 @@ function header(frameBytes: readonly number[], sampleRate: number): FrameHeader 
     const first = bytes[at] ?? 0;
     const size = frameBytes[(first >> 3) & 0b1111] ?? 0;
     const isFrame = (first & (ZERO_BITS | INTACT_BIT)) === INTACT_BIT && size > 0;
-    return isFrame ? { bytes: size, samples: FRAME_SECONDS * sampleRate, sampleRate, kind: 0 } : null;
+    return isFrame ? { bytes: size, samples: AMR_FRAME_SECONDS * sampleRate, sampleRate, kind: 0 } : null;
   };
 }
 
@@ -26,10 +29,28 @@ const PROOF = 8;
 /** The encoder says where nobody speaks; ffmpeg complains about those frames, and gives nothing. */
 const UNSYNCED = { sync: null, proof: PROOF, missing: 'silence' } as const;
 
+/** What a file of narrow-band or wide-band frames begins with. */
+export function amrMagic(isWide: boolean): Buffer {
+  return Buffer.from(isWide ? '#!AMR-WB\n' : '#!AMR\n', 'latin1');
+}
+
 /** @param head the first bytes of the file */
 export function amrFrames(head: Uint8Array): FrameFormat {
-  const isWide = Buffer.from(head).toString('latin1').startsWith('#!AMR-WB');
+  const magic = amrMagic(true);
+  const isWide = magic.equals(head.subarray(0, magic.length));
   return isWide
-    ? { ...UNSYNCED, header: header(WIDE_BAND, 16_000), magicBytes: 9 }
-    : { ...UNSYNCED, header: header(NARROW_BAND, 8000), magicBytes: 6 };
+    ? { ...UNSYNCED, header: header(WIDE_BAND, 16_000), magicBytes: magic.length }
+    : { ...UNSYNCED, header: header(NARROW_BAND, 8000), magicBytes: amrMagic(false).length };
+}
+
+/** How many frames fill these bytes; null where frames do not fill them. */
+export function countFrames(bytes: Uint8Array, format: FrameFormat): number | null {
+  let frames = 0;
+  let at = 0;
+  for (; at < bytes.length; frames++) {
+    const frame = format.header(bytes, at);
+    if (frame === null) return null;
+    at += frame.bytes;
+  }
+  return at === bytes.length ? frames : null;
 }

@@ -6,7 +6,6 @@
  * empty environment, a process group of its own that is killed as a whole, and a limit on the time in which it gives nothing.
  */
 import { closeSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
@@ -14,22 +13,20 @@ import { amrFrames } from '../amrFrames.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
 import type { FrameFormat } from '../mpegFrames.ts';
 import { SIGNATURE_BYTES } from '../signatures.ts';
+import { extractAmr, holdsAmr } from './amrWithin.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
-import { claimedSeconds as claimedSecondsOf } from './claims.ts';
+import { CLAIM_SLACK_SECONDS, claimedSeconds as claimedSecondsOf } from './claims.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
-import { findFfmpeg } from './ffmpegBinary.ts';
-import { buildCommand, FFMPEG_DEMUXERS, limitsFor } from './ffmpegCommand.ts';
-import { FfmpegProcess } from './ffmpegProcess.ts';
+import { FFMPEG_DEMUXERS } from './ffmpegCommand.ts';
+import { eventsOf } from './ffmpegEvents.ts';
 import { openView, readView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { frameParts } from './frameParts.ts';
 import type { FramePart } from './frameParts.ts';
-import { MAX_STALL_MS } from './limits.ts';
-import { readMatroskaPcm } from './matroskaPcm.ts';
+import type { PcmEvent } from './matroskaPcm.ts';
 import { linkSeconds, linksOf } from './ogg.ts';
 import { PcmTracks } from './pcmTracks.ts';
-import { StallWatch } from './stallWatch.ts';
 
 export interface FfmpegOptions {
   readonly signal: AbortSignal;
@@ -41,6 +38,13 @@ export interface FfmpegOptions {
   /** How long it may give nothing, milliseconds. */
   readonly stallMs?: number;
 }
+
+interface NotedOptions extends FfmpegOptions {
+  /** Gets sentences about what could not be read. */
+  readonly notes: Set<string>;
+}
+
+type PieceBatches = AsyncGenerator<Batch, void, undefined>;
 
 /** Containers in whose time stamps a recorder may leave a gap. */
 const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
@@ -73,41 +77,70 @@ interface Piece {
  * recording.
  */
 export async function* decodeWithFfmpeg(path: string, extension: FileExtension, options: FfmpegOptions): Batches {
+  const notes = new Set<string>();
   const file = openView(path);
   try {
-    const pieces = piecesOf(file, extension);
-    const notes = new Set<string>();
-    let failed = 0;
-    let before: PcmTracks | null = null;
-    for (const [i, piece] of pieces.entries()) {
-      const { lostSeconds, claimedSeconds, missing, isBehindDamage } = piece;
-      if (lostSeconds !== null) before = null;
-      if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
-      const piecePath = piece.view === file ? path : `${path}-piece`;
-      if (piece.view !== file) await writeView(piece.view, piecePath);
-      const isLast = pieces[i + 1]?.lostSeconds !== null;
-      const hasDelay: boolean = i === 0 && !isBehindDamage && hasEncoderDelay(file, extension);
-      try {
-        const decoded: Decoded = yield* decodePiece(
-          piecePath,
-          extension,
-          { before, isBehindDamage, hasDelay, missing },
-          options,
-        );
-        for (const note of decoded.notes) notes.add(note);
-        before = decoded.tracks;
-        if (isLast) yield toBatch(before.end(claimedSeconds, missing));
-        if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
-      } catch (error) {
-        const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
-        if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
-        notes.add('A part of the file cannot be decoded.');
-        if (isLast) yield before === null ? lost(claimedSeconds, options) : toBatch(before.end(claimedSeconds));
-      }
-    }
+    const noted = { ...options, notes };
+    yield* holdsAmr(file, extension)
+      ? decodeAmrWithin(file, path, extension, noted)
+      : decodePieces(file, path, extension, noted);
     return [...notes];
   } finally {
     closeSync(file.fd);
+  }
+}
+
+/** The frames of AMR by themselves, and what their container claims beyond them. */
+async function* decodeAmrWithin(
+  file: FileView,
+  path: string,
+  extension: FileExtension,
+  options: NotedOptions,
+): PieceBatches {
+  async function* packets(): AsyncGenerator<PcmEvent, void, undefined> {
+    for await (const { event } of eventsOf(path, extension, { ...options, output: 'copy' })) yield event;
+  }
+  const amrPath = `${path}-amr`;
+  const gap = options.isMended ? 'lost' : 'silence';
+  const seconds = await extractAmr(packets(), amrPath, gap, options.maxSeconds);
+  const claimed = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
+  const amr = openView(amrPath);
+  try {
+    yield* decodePieces(amr, amrPath, 'amr', options);
+  } finally {
+    closeSync(amr.fd);
+  }
+  if (claimed - seconds > CLAIM_SLACK_SECONDS) yield lost(claimed - seconds, options);
+}
+
+async function* decodePieces(
+  file: FileView,
+  path: string,
+  extension: FileExtension,
+  options: NotedOptions,
+): PieceBatches {
+  const pieces = piecesOf(file, extension);
+  let failed = 0;
+  let before: PcmTracks | null = null;
+  for (const [i, piece] of pieces.entries()) {
+    const { lostSeconds, claimedSeconds, missing, isBehindDamage } = piece;
+    if (lostSeconds !== null) before = null;
+    if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
+    const piecePath = piece.view === file ? path : `${path}-piece`;
+    if (piece.view !== file) await writeView(piece.view, piecePath);
+    const isLast = pieces[i + 1]?.lostSeconds !== null;
+    const hasDelay: boolean = i === 0 && !isBehindDamage && hasEncoderDelay(file, extension);
+    try {
+      const start: PieceStart = { before, isBehindDamage, hasDelay, missing };
+      before = yield* decodePiece(piecePath, extension, start, options);
+      if (isLast) yield toBatch(before.end(claimedSeconds, missing));
+      if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
+    } catch (error) {
+      const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
+      if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
+      options.notes.add('A part of the file cannot be decoded.');
+      if (isLast) yield before === null ? lost(claimedSeconds, options) : toBatch(before.end(claimedSeconds));
+    }
   }
 }
 
@@ -157,60 +190,32 @@ function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
   return lostBatch(Math.min(seconds, maxSeconds));
 }
 
-interface Decoded {
-  readonly tracks: PcmTracks;
-  readonly notes: readonly string[];
+/** How a piece begins. */
+interface PieceStart {
+  /** The tracks of the piece that it goes on from, or none. */
+  readonly before: PcmTracks | null;
+  readonly isBehindDamage: boolean;
+  /** Whether the first frame of AAC stands before the audio. */
+  readonly hasDelay: boolean;
+  readonly missing: Piece['missing'];
 }
 
-/**
- * Runs ffmpeg on one piece, whose tracks are left open.
- * @param start the tracks of the piece that it goes on from, or none; whether the first frame of AAC stands before the audio; what is missing
- */
+/** Runs ffmpeg on one piece, whose tracks are left open. */
 async function* decodePiece(
   path: string,
   extension: FileExtension,
-  start: {
-    readonly before: PcmTracks | null;
-    readonly isBehindDamage: boolean;
-    readonly hasDelay: boolean;
-    readonly missing: Piece['missing'];
-  },
-  options: FfmpegOptions,
-): AsyncGenerator<Batch, Decoded, undefined> {
-  const binary = await findFfmpeg(options.ffmpegPath);
-  const output = new PassThrough({ emitClose: false });
-  const limits = await limitsFor(path);
-  const process = new FfmpegProcess(await buildCommand(binary, extension, path, limits), output, limits.addressBytes);
-  const stop = (): void => {
-    process.kill();
-  };
-  options.signal.addEventListener('abort', stop, { once: true });
-  if (options.signal.aborted) stop();
-  const watch = new StallWatch(options.stallMs ?? MAX_STALL_MS, stop);
+  start: PieceStart,
+  options: NotedOptions,
+): AsyncGenerator<Batch, PcmTracks, undefined> {
   const mayPause = MAY_PAUSE.includes(extension) && !options.isMended;
   let tracks: PcmTracks | null = null;
-  try {
-    for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
-      if (event.kind === 'tracks') {
-        tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
-        if (start.isBehindDamage) tracks.goOn(event.tracks);
-      } else tracks?.push(event, mayPause && !process.hasComplained ? 'silence' : start.missing);
-      if (tracks?.isBatchReady) yield toBatch(tracks.drain());
-    }
-    const failure = await process.ended;
-    options.signal.throwIfAborted();
-    if (watch.hasStalled) throw new AppError('recording_corrupt', { message: watch.message });
-    if (failure?.kind === 'signal') throw failure.error;
-    if (tracks === null) {
-      const code = failure?.kind === 'program' ? 'decoder_unavailable' : 'recording_corrupt';
-      throw new AppError(code, failure === null ? {} : { cause: failure.error });
-    }
-    return { tracks, notes: failure === null ? [] : ['The decoder stopped before the end of the file.'] };
-  } finally {
-    watch.end();
-    options.signal.removeEventListener('abort', stop);
-    process.kill();
-    await process.ended;
-    output.destroy();
+  for await (const { event, hasComplained } of eventsOf(path, extension, { ...options, output: 'pcm_s16le' })) {
+    if (event.kind === 'tracks') {
+      tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
+      if (start.isBehindDamage) tracks.goOn(event.tracks);
+    } else tracks?.push(event, mayPause && !hasComplained ? 'silence' : start.missing);
+    if (tracks?.isBatchReady) yield toBatch(tracks.drain());
   }
+  if (tracks === null) throw new AppError('recording_corrupt');
+  return tracks;
 }

@@ -65,13 +65,14 @@ export async function limitsFor(path: string): Promise<FfmpegLimits> {
 }
 
 /**
- * Decodes every audio track of the file at `path` to PCM of its own rate and channels, with its own time stamps, in Matroska
- * (`matroskaPcm.ts`). Whitelists stand before the input: ffmpeg tries the decoders of all tracks before it looks at `-vn`.
+ * Decodes every audio track of the file at `path` to PCM of its own rate and channels, or takes out its packets as they are, with its own
+ * time stamps, in Matroska (`matroskaPcm.ts`). Whitelists stand before the input: ffmpeg tries the decoders of all tracks before it looks at `-vn`.
  */
 export async function buildCommand(
   binary: string,
   extension: FileExtension,
   path: string,
+  output: 'pcm_s16le' | 'copy',
   { allocationBytes }: FfmpegLimits,
 ): Promise<FfmpegCommand> {
   const { default: ffmpeg } = await import('fluent-ffmpeg');
@@ -83,5 +84,5 @@ export async function buildCommand(
     .inputOptions([`-codec_whitelist ${FFMPEG_DECODERS.join(',')}`, `-format_whitelist ${demuxer}`])
     .inputOptions(['-protocol_whitelist file', '-vn', '-sn', '-dn', `-f ${demuxer}`])
     .outputOptions(['-map 0:a', '-map_metadata -1', '-copyts', '-avoid_negative_ts disabled'])
-    .outputOptions(['-c:a pcm_s16le', '-cluster_time_limit 1000', '-f matroska']);
+    .outputOptions([`-c:a ${output}`, '-cluster_time_limit 1000', '-f matroska']);
 }

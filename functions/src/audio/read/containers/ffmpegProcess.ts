@@ -27,6 +27,7 @@ export interface FfmpegFailure {
  * (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02). ffmpeg has no use for either.
  */
 const CANNOT_RUN = /\bexited with code 12[67]\b/;
+const NOT_ALLOWED = /Codec \((\w{1,40})\) not on whitelist/;
 const ENDED_BY_SIGNAL = /\bwas killed with signal\b/;
 
 /** One run of a command. */
@@ -35,6 +36,8 @@ export class FfmpegProcess {
   readonly ended: Promise<FfmpegFailure | null>;
   /** Whether it has written an error. */
   hasComplained = false;
+  /** ffmpeg's name of the codec that it was last not allowed to decode: tracks of sound are opened behind all others. */
+  refusedCodec: string | null = null;
   readonly #command: FfmpegCommand;
   #killed = false;
 
@@ -47,8 +50,9 @@ export class FfmpegProcess {
         started = true;
         if (this.#killed) this.#killGroup();
       });
-      command.on('stderr', () => {
+      command.on('stderr', (line: string) => {
         this.hasComplained = true;
+        this.refusedCodec = NOT_ALLOWED.exec(line)?.[1] ?? this.refusedCodec;
       });
       command.on('end', () => {
         resolve(null);

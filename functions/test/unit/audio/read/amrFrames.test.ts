@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bestSnr, decodeAll, ffmpeg, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
 import { file } from '../../../support/containers.ts';
+import { useTempFolder } from '../../../support/tempFolder.ts';
 
 const SECONDS = 10;
 
@@ -36,6 +39,14 @@ function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {
 
 describe('The frames of an AMR file', function () {
   this.timeout(60_000); // starts processes
+  const folder = useTempFolder();
+
+  /** The same frames in a container, through a real file. */
+  function within(container: '3gp' | 'caf', bytes: Buffer, options: readonly string[] = []): Buffer {
+    const path = join(folder(), `within.${container}`);
+    ffmpeg(['-f', 'amr', '-i', 'pipe:0', '-c', 'copy', ...options, path], bytes);
+    return readFileSync(path);
+  }
 
   for (const [name, kind] of Object.entries(KINDS)) {
     it(`are read to the end behind damage, which is lost time in its place: ${name}`, async () => {
@@ -63,6 +74,47 @@ describe('The frames of an AMR file', function () {
       const decoded = await decodeAll(bytes, file('amr'));
       assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.1, `${decoded.pcm.length / RATE} s`);
       assert.equal(lostSeconds(decoded), 0);
+    });
+
+    for (const [container, extension] of [['3gp', 'm4a'] as const, ['caf', 'caf'] as const]) {
+      if (container === 'caf' && name === 'wide-band') continue; // ffmpeg writes none
+      it(`in a container are silence where nobody speaks, and what follows is in its place: ${name} in .${container}`, async () => {
+        const bytes = amr(
+          kind,
+          frames(kind.speech, 3),
+          frames(kind.pause, 4),
+          frames(kind.speech, 3),
+          frames(kind.pause, 1),
+        );
+        const decoded = await decodeAll(within(container, bytes), file(extension));
+        assert.ok(Math.abs(decoded.pcm.length / RATE - 11) < 0.1, `${decoded.pcm.length / RATE} s`);
+        assert.equal(lostSeconds(decoded), 0);
+        const late = lagOfEnd(decoded, await decodeAll(bytes, file('amr')));
+        assert.ok(Math.abs(late) < 0.05 * RATE, `${late} samples late`);
+      });
+    }
+
+    it(`in a container are lost where they are damaged, and what follows is in its place: ${name}`, async () => {
+      const bytes = amr(kind, frames(kind.speech, SECONDS));
+      const damaged = within('3gp', bytes);
+      const samples = damaged.indexOf('mdat') + 4;
+      const [from, to] = [0.3, 0.5].map((share) => samples + Math.round(share * bytes.length)) as [number, number];
+      noise(to - from).copy(damaged, from);
+      const decoded = await decodeAll(damaged, file('m4a'));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2, `${decoded.pcm.length / RATE} s`);
+      assert.ok(Math.abs(lostSeconds(decoded) - 2) < 0.3, `${lostSeconds(decoded)} s lost`);
+      const late = lagOfEnd(decoded, await decodeAll(bytes, file('amr')));
+      assert.ok(Math.abs(late) < 0.2 * RATE, `${late} samples late`);
+    });
+
+    it(`in a container are apart where its time stamps leave a gap: ${name}`, async () => {
+      const bytes = amr(kind, frames(kind.speech, SECONDS));
+      const pause = ['-bsf:a', 'setts=ts=TS+gte(TS*TB\\,4)*20/TB'];
+      const decoded = await decodeAll(within('3gp', bytes, pause), file('m4a'));
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS - 20) < 0.1, `${decoded.pcm.length / RATE} s`);
+      assert.equal(lostSeconds(decoded), 0);
+      const late = lagOfEnd({ ...decoded, pcm: decoded.pcm.subarray(20 * RATE) }, await decodeAll(bytes, file('amr')));
+      assert.ok(Math.abs(late) < 0.05 * RATE, `${late} samples late`);
     });
   }
 });

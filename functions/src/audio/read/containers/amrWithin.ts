@@ -1,0 +1,104 @@
+/**
+ * AMR in MP4 (what phones call 3GP) and in CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody speaks, complains
+ * as it does about damage, and drops what follows in their packet. So the packets are taken out and read as an AMR file, whose frames
+ * tell pauses from damage (`frameParts.ts`).
+ */
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { AMR_FRAME_SECONDS, amrFrames, amrMagic, countFrames, NO_DATA } from '../amrFrames.ts';
+import type { FileExtension } from '../format.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+import type { PcmEvent } from './matroskaPcm.ts';
+import { indexOf } from './mp4Index.ts';
+import { Origin } from './timeline.ts';
+
+/** Time stamps nearer than this to the frames before them are rounded. */
+const TOLERANCE_SECONDS = 0.1;
+
+/** A byte that no frame begins with. */
+const NO_FRAME = 0xff;
+
+const WIDE_BAND_RATE = 16_000;
+
+// oxlint-disable-next-line no-control-regex -- bytes, read as Latin-1
+const AMR_IN_MP4 = /stsd\0{4}\0\0\0\x01[^]{4}sa(?:mr|wb)/;
+const SOUND_IN_MP4 = /hdlr[^]{8}soun/g;
+const AMR_IN_CAF = /^caff[^]{4}desc[^]{16}sa(?:mr|wb)/;
+
+/** Whether AMR is all the sound that a container holds. */
+export function holdsAmr(file: FileView, extension: FileExtension): boolean {
+  if (extension === 'caf') return AMR_IN_CAF.test(latin1(readView(file, 0, 64)));
+  const index = extension === 'm4a' ? indexOf(file) : null;
+  if (index === null) return false;
+  const text = latin1(index);
+  return AMR_IN_MP4.test(text) && text.match(SOUND_IN_MP4)?.length === 1;
+}
+
+/**
+ * Writes the frames of a container as an AMR file. A gap in its time stamps becomes frames without data.
+ * @param gap what a gap is: where it is lost, it becomes bytes that are no frames
+ * @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise
+ * @returns how long the frames are, seconds
+ */
+export async function extractAmr(
+  packets: AsyncIterable<PcmEvent>,
+  to: string,
+  gap: 'silence' | 'lost',
+  maxSeconds: number,
+): Promise<number> {
+  const writer = new AmrWriter(gap, maxSeconds);
+  await pipeline(async function* () {
+    for await (const event of packets) yield* writer.push(event);
+  }, createWriteStream(to));
+  return writer.seconds;
+}
+
+class AmrWriter {
+  readonly #gap: 'silence' | 'lost';
+  readonly #maxSeconds: number;
+  readonly #origin = new Origin();
+  #format = amrFrames(amrMagic(false));
+  #frames = 0;
+  #bytes = 0;
+  #packetFrames = 1;
+
+  constructor(gap: 'silence' | 'lost', maxSeconds: number) {
+    this.#gap = gap;
+    this.#maxSeconds = maxSeconds;
+  }
+
+  get seconds(): number {
+    return this.#frames * AMR_FRAME_SECONDS;
+  }
+
+  *push(event: PcmEvent): Generator<Uint8Array, void, undefined> {
+    if (event.kind === 'tracks') {
+      const magic = amrMagic(event.tracks[0]?.sampleRate === WIDE_BAND_RATE);
+      this.#format = amrFrames(magic);
+      yield magic;
+      return;
+    }
+    const ahead = event.seconds - this.#origin.from(event.seconds) - this.seconds;
+    if (ahead > TOLERANCE_SECONDS && event.seconds <= this.#maxSeconds) {
+      yield this.#missing(Math.round(ahead / AMR_FRAME_SECONDS));
+    }
+    // A damaged packet is taken to hold as many as the one before.
+    this.#packetFrames = countFrames(event.bytes, this.#format) ?? this.#packetFrames;
+    this.#frames += this.#packetFrames;
+    this.#bytes += event.bytes.length;
+    yield event.bytes;
+  }
+
+  /** What is lost has as many bytes as the frames so far: by its bytes it is measured. */
+  #missing(frames: number): Uint8Array {
+    const frameBytes = this.#bytes / Math.max(1, this.#frames);
+    this.#frames += frames;
+    if (this.#gap === 'silence') return new Uint8Array(frames).fill(NO_DATA);
+    return new Uint8Array(Math.round(frames * frameBytes)).fill(NO_FRAME);
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}

@@ -1,0 +1,70 @@
+/** One run of the native ffmpeg over one file, to its end, or until it gives nothing for too long. */
+import { PassThrough } from 'node:stream';
+import { AppError } from '../../../errors.ts';
+import type { FileExtension } from '../format.ts';
+import { findFfmpeg } from './ffmpegBinary.ts';
+import { buildCommand, limitsFor } from './ffmpegCommand.ts';
+import { FfmpegProcess } from './ffmpegProcess.ts';
+import { MAX_STALL_MS } from './limits.ts';
+import { readMatroskaPcm } from './matroskaPcm.ts';
+import type { PcmEvent } from './matroskaPcm.ts';
+import { StallWatch } from './stallWatch.ts';
+
+export interface FfmpegRun {
+  readonly signal: AbortSignal;
+  readonly ffmpegPath: string;
+  /** How long it may give nothing, milliseconds. */
+  readonly stallMs?: number;
+  /** PCM, or the packets as they are in the file. */
+  readonly output: 'pcm_s16le' | 'copy';
+  /** Gets sentences about what could not be read. */
+  readonly notes: Set<string>;
+}
+
+/**
+ * @returns at least one event, and with each whether ffmpeg has complained so far
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error where a signal ended the process, which says nothing about the
+ * recording.
+ */
+export async function* eventsOf(
+  path: string,
+  extension: FileExtension,
+  { signal, ffmpegPath, stallMs = MAX_STALL_MS, output: codec, notes }: FfmpegRun,
+): AsyncGenerator<{ readonly event: PcmEvent; readonly hasComplained: boolean }, void, undefined> {
+  const binary = await findFfmpeg(ffmpegPath);
+  const output = new PassThrough({ emitClose: false });
+  const limits = await limitsFor(path);
+  const command = await buildCommand(binary, extension, path, codec, limits);
+  const process = new FfmpegProcess(command, output, limits.addressBytes);
+  const stop = (): void => {
+    process.kill();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const watch = new StallWatch(stallMs, stop);
+  let hasBegun = false;
+  try {
+    for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
+      hasBegun = true;
+      yield { event, hasComplained: process.hasComplained };
+    }
+    const failure = await process.ended;
+    signal.throwIfAborted();
+    if (watch.hasStalled) throw new AppError('recording_corrupt', { message: watch.message });
+    if (failure?.kind === 'signal') throw failure.error;
+    if (!hasBegun && failure?.kind === 'program') throw new AppError('decoder_unavailable', { cause: failure.error });
+    if (!hasBegun) throw undecodable(process.refusedCodec, failure?.error);
+    if (failure !== null) notes.add('The decoder stopped before the end of the file.');
+  } finally {
+    watch.end();
+    signal.removeEventListener('abort', stop);
+    process.kill();
+    await process.ended;
+    output.destroy();
+  }
+}
+
+function undecodable(codec: string | null, cause: unknown): AppError {
+  const reason = codec === null ? {} : { message: `The sound is in a codec that is not decoded (${codec}).` };
+  return new AppError('recording_corrupt', { ...reason, cause });
+}
