@@ -35,7 +35,19 @@ export const FFMPEG_DECODERS = [
     'speex',
     'libspeex',
   ],
-  ...['gsm', 'gsm_ms', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt', 'pcm_alaw', 'pcm_mulaw', 'pcm_u8', 'pcm_s8'],
+  ...[
+    'gsm',
+    'gsm_ms',
+    'g722',
+    'g723_1',
+    'g726',
+    'truespeech',
+    'adpcm_ms',
+    'adpcm_ima_wav',
+    'adpcm_ima_qt',
+    'adpcm_yamaha',
+  ],
+  ...['pcm_alaw', 'pcm_mulaw', 'pcm_u8', 'pcm_s8'],
   ...[
     'pcm_s16le',
     'pcm_s16be',
@@ -46,6 +58,7 @@ export const FFMPEG_DECODERS = [
     'pcm_f32le',
     'pcm_f32be',
     'pcm_f64le',
+    'pcm_f64be',
   ],
 ];
 

@@ -136,6 +136,27 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     assert.deepEqual(await readdir(folder()), []);
   });
 
+  it('of the codecs of old recorders are decoded', async () => {
+    for (const codec of ['g722', 'adpcm_yamaha', 'adpcm_ima_wav', 'adpcm_ms']) {
+      const { pcm } = await decodeAll(await encode('wav', SIGNAL, ['-c:a', codec]), file('wav'));
+      const { decibels, lag } = bestSnr(pcm, SIGNAL, 130);
+      assert.ok(decibels > 10 && Math.abs(lag) <= 40, `${codec}: ${decibels} dB, ${lag} samples late`);
+    }
+  });
+
+  it('in a codec that is not decoded are refused with its name', async () => {
+    const wma = ffmpeg(['-f', 'lavfi', '-i', 'sine=d=1', '-c:a', 'wmav2', '-f', 'matroska', 'pipe:1']);
+    const video = ['-f', 'lavfi', '-i', 'color=s=16x16:d=1', '-f', 'lavfi', '-i', 'sine=d=1'];
+    const beside = ffmpeg([...video, '-c:v', 'libvpx', '-c:a', 'wmav2', '-f', 'matroska', 'pipe:1']);
+    for (const bytes of [wma, beside]) {
+      await assert.rejects(decodeAll(bytes, file('webm')), (error) => {
+        assert.ok(hasCode('recording_corrupt')(error));
+        assert.equal((error as AppError).message, 'The sound is in a codec that is not decoded (wmav2).');
+        return true;
+      });
+    }
+  });
+
   it('that are playlists in disguise open neither files nor addresses', async () => {
     let requests = 0;
     const server = createServer((_, response) => {
