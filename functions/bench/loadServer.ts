@@ -7,6 +7,7 @@ import type { Request, Response } from 'firebase-functions/v2/https';
 import { onCall } from 'firebase-functions/v2/https';
 import { createCreateJobCallable } from '../src/endpoints/createSyncJob.ts';
 import { createUploadHandler } from '../src/endpoints/syncUpload.ts';
+import '../src/http/plainBodies.ts';
 import { guarded } from '../src/http/callableGuard.ts';
 import type { Logger } from '../src/logger.ts';
 import { acceptUpload } from '../src/upload/accept.ts';

@@ -5,6 +5,8 @@
 
 // Roles and APIs, for the deployment.
 import './declareRequirements.ts';
+// Before the framework that calls the functions.
+import './http/plainBodies.ts';
 
 /** `POST /v2/sync/upload` */
 export { syncUpload } from './endpoints/syncUpload.ts';

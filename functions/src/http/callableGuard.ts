@@ -11,9 +11,8 @@ import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import { toHttpsError } from './callable.ts';
 import type { CallableHandler } from './callable.ts';
+import { MAX_PARSED_BYTES } from './plainBodies.ts';
 
-/** Bytes of a body. The longest manifest, 1,000 recordings with names of 200 bytes, is about 400 KB. */
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Values in `data`, at any depth. The longest manifest has 4,000. */
 const MAX_VALUES = 20_000;
 /** Objects and lists within one another. A manifest has 3. */
@@ -49,8 +48,9 @@ export function guarded<Callable extends Handler>(callable: Callable, logger: Lo
 }
 
 function refusalOf(req: Request): AppError | null {
-  if (bodyLength(req) > MAX_BODY_BYTES) return tooLarge();
-  if (!/^application\/json\s*(;|$)/i.test(req.get('Content-Type') ?? '')) return malformed('Send application/json.');
+  if (bodyLength(req) > MAX_PARSED_BYTES) return tooLarge();
+  if (!/^application\/json\s*(;|$)/i.test(req.get('Content-Type') ?? ''))
+    return malformed('Send application/json, with its Content-Length and not packed.');
   const body: unknown = req.body;
   if (typeof body !== 'object' || body === null || !('data' in body) || Object.keys(body).length > 1) {
     return malformed('Send {"data": …} and nothing beside it.');

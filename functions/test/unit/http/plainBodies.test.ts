@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { channel } from 'node:diagnostics_channel';
+import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { onCall } from 'firebase-functions/v2/https';
+import { guarded } from '../../../src/http/callableGuard.ts';
+import { MAX_PARSED_BYTES } from '../../../src/http/plainBodies.ts';
+import { serve } from '../../support/httpServer.ts';
+import type { RunningFunction } from '../../support/httpServer.ts';
+import { recordingLogger } from '../../support/logger.ts';
+
+const JSON_TYPE = 'application/json';
+
+describe('a body that comes over the wire', () => {
+  let echo: RunningFunction;
+  let callable: RunningFunction;
+  /** What the function saw last. */
+  let seen: { readonly body: unknown; readonly bytes: number };
+
+  before(async () => {
+    await import('../../../src/index.ts');
+    echo = await serve('plainBodiesEcho', (req, res) => {
+      seen = { body: req.body, bytes: (req as unknown as { rawBody: Buffer }).rawBody.length };
+      res.end();
+    });
+    const call = guarded(
+      onCall(() => 'answered'),
+      recordingLogger(),
+    );
+    callable = await serve('plainBodiesCallable', call as unknown as Parameters<typeof serve>[1]);
+  });
+  after(async () => {
+    await echo.close();
+    await callable.close();
+  });
+
+  const post = (to: RunningFunction, body: Buffer | string, headers: Record<string, string>) =>
+    fetch(to.url, { method: 'POST', headers, body: new Uint8Array(Buffer.from(body)) });
+
+  it('is watched by what is deployed', () => {
+    assert.ok(channel('http.server.request.start').hasSubscribers);
+  });
+
+  it('is not unpacked', async () => {
+    const packed = gzipSync(`{"data":[${'[],'.repeat(1000)}[]]}`);
+    for (const type of [JSON_TYPE, 'application/octet-stream']) {
+      await post(echo, packed, { 'Content-Type': type, 'Content-Encoding': 'gzip' });
+      assert.deepEqual(seen.body, packed);
+    }
+    const answer = await post(callable, packed, { 'Content-Type': JSON_TYPE, 'Content-Encoding': 'gzip' });
+    assert.equal(answer.status, 400);
+  });
+
+  it('is not parsed where it is longer than any call', async () => {
+    const long = `{"data":"${'a'.repeat(MAX_PARSED_BYTES)}"}`;
+    for (const type of [JSON_TYPE, 'Application/JSON; charset=utf-8', 'application/cloudevents+json', 'text/plain']) {
+      await post(echo, long, { 'Content-Type': type });
+      assert.ok(seen.body instanceof Buffer, type);
+      assert.equal(seen.bytes, long.length);
+    }
+    assert.equal((await post(callable, long, { 'Content-Type': JSON_TYPE })).status, 400);
+  });
+
+  it('is not parsed where its length is not said', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const sent = request(echo.url, { method: 'POST', headers: { 'Content-Type': JSON_TYPE } }, (answer) => {
+        answer.resume().once('end', resolve);
+      });
+      sent.once('error', reject);
+      sent.write('{"data"');
+      sent.end(':1}');
+    });
+    assert.ok(seen.body instanceof Buffer);
+  });
+
+  it('is parsed as before where it is short, and comes as it is where it is a form', async () => {
+    await post(echo, '{"data":1}', { 'Content-Type': JSON_TYPE });
+    assert.deepEqual(seen.body, { data: 1 });
+    assert.equal((await post(callable, '{"data":1}', { 'Content-Type': JSON_TYPE })).status, 200);
+    const form = Buffer.alloc(MAX_PARSED_BYTES + 1, 'a');
+    await post(echo, form, { 'Content-Type': 'multipart/form-data; boundary=json' });
+    assert.equal(seen.bytes, form.length);
+  });
+});
