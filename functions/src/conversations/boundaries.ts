@@ -5,6 +5,7 @@
 import { EDIT_LIMITS, editsInEffect } from 'offline-audio-sync-contract';
 import type { Interval } from './interval.ts';
 import type { StoredEdit } from './edits.ts';
+import { firstAfter } from './segments.ts';
 
 export interface Boundaries {
   /** No conversation goes on over these, Unix milliseconds, in order: what begins then or later is of another one. */
@@ -79,7 +80,8 @@ export function connect<T extends Interval>(
   const components: { items: T[]; startMs: number; endMs: number; lastMs: number; reachMs: number }[] = [];
   for (const { item, startMs, endMs } of sorted) {
     const open = components.at(-1);
-    const goesOn = open !== undefined && startMs - open.reachMs < gapMs && nextCut(boundaries, open.lastMs) > startMs;
+    const goesOn =
+      open !== undefined && startMs - open.reachMs < gapMs && firstAfter(boundaries.cuts, open.lastMs) > startMs;
     const component = goesOn
       ? open
       : { items: [], startMs: Infinity, endMs: -Infinity, lastMs: startMs, reachMs: endMs };
@@ -92,13 +94,8 @@ export function connect<T extends Interval>(
     component.endMs = Math.max(component.endMs, endMs);
   }
   return components.flatMap(({ items: own, startMs, endMs, lastMs }) =>
-    own.length === 0 ? [] : [{ items: own, startMs, endMs: Math.min(endMs, nextCut(boundaries, lastMs) - 1) }],
+    own.length === 0 ? [] : [{ items: own, startMs, endMs: Math.min(endMs, firstAfter(boundaries.cuts, lastMs) - 1) }],
   );
-}
-
-/** The first cut behind a moment; infinite where there is none. */
-function nextCut({ cuts }: Boundaries, afterMs: number): number {
-  return cuts.find((cut) => cut > afterMs) ?? Infinity;
 }
 
 function span({ startMs, endMs }: Interval): Interval {

@@ -12,25 +12,45 @@ export const LONG_MS = 15_000;
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
 
+/**
+ * A page of several segments, and a segment of several words, hold no more than this: twice what is said in five minutes. Imported text
+ * is as dense as its sender wants, a document has at most 1 MiB, and what reads pages counts on their size.
+ */
+export const LARGEST_PAGE = { words: 2000, characters: 20_000 } as const;
+
 /** Segments of one recording, in order of time. */
 export type TimedPage = readonly [first: TimedSegment, ...more: TimedSegment[]];
 
 /** Cuts segments into pages. */
 export function pageSegments(segments: readonly TimedSegment[]): TimedPage[] {
-  const pages: [TimedSegment, ...TimedSegment[]][] = [];
-  const open = new Map<string, (typeof pages)[number]>();
+  const pages: TimedPage[] = [];
+  const open = new Map<string, { readonly page: [TimedSegment, ...TimedSegment[]]; readonly size: Size }>();
   for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
     const key = placeKey(segment.recording);
-    const page = open.get(key);
-    if (page !== undefined && segment.endMs - page[0].startMs <= LONGEST_PAGE_MS) {
-      page.push(segment);
+    const last = open.get(key);
+    const own: Size = { words: segment.words.length, characters: segment.text.length };
+    if (last !== undefined && segment.endMs - last.page[0].startMs <= LONGEST_PAGE_MS && grow(last.size, own)) {
+      last.page.push(segment);
     } else {
-      const next: (typeof pages)[number] = [segment];
-      open.set(key, next);
-      pages.push(next);
+      const page: [TimedSegment, ...TimedSegment[]] = [segment];
+      open.set(key, { page, size: own });
+      pages.push(page);
     }
   }
   return pages;
+}
+
+interface Size {
+  words: number;
+  characters: number;
+}
+
+/** Whether both together are within {@link LARGEST_PAGE}: then the first is as large as that. */
+function grow(size: Size, by: Size): boolean {
+  const [words, characters] = [size.words + by.words, size.characters + by.characters];
+  if (words > LARGEST_PAGE.words || characters > LARGEST_PAGE.characters) return false;
+  Object.assign(size, { words, characters });
+  return true;
 }
 
 /**
@@ -66,23 +86,37 @@ export function cutSegment(segment: TimedSegment, cuts: readonly number[]): Time
 }
 
 function isBetween(cuts: readonly number[], previous: TimedWord, next: TimedWord): boolean {
-  return cuts.some((cut) => cut > previous.startMs && cut <= next.startMs);
+  return firstAfter(cuts, previous.startMs) <= next.startMs;
+}
+
+/** The first of some numbers, in order, that is larger than another; infinite where none is. */
+export function firstAfter(inOrder: readonly number[], than: number): number {
+  let [from, to] = [0, inOrder.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((inOrder[middle] ?? Infinity) > than) to = middle;
+    else from = middle + 1;
+  }
+  return inOrder[from] ?? Infinity;
 }
 
 function segmentRecording(words: readonly RecordedWord[], cuts: readonly number[]): TimedSegment[] {
   const segments: TimedSegment[] = [];
   let open: RecordedWord[] = [];
+  let size: Size = { words: 0, characters: 0 };
   for (const word of words) {
     const first = open[0];
     const previous = open.at(-1);
+    const own: Size = { words: 1, characters: word.text.length };
     const isEnd =
       first !== undefined &&
       previous !== undefined &&
-      (endsBefore(first, previous, word) || isBetween(cuts, previous, word));
+      (endsBefore(first, previous, word) || isBetween(cuts, previous, word) || !grow(size, own));
     if (isEnd) {
       segments.push(joinWords(first, open));
       open = [];
     }
+    if (open.length === 0) size = own;
     open.push(word);
   }
   if (open[0] !== undefined) segments.push(joinWords(open[0], open));

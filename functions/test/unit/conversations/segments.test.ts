@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { pageId } from '../../../src/conversations/conversation.ts';
 import type { RecordedWord } from '../../../src/conversations/conversation.ts';
-import { pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
+import { cutSegment, LARGEST_PAGE, pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
 
 const RECORDING = { recordingId: 'recording', startedAtMs: 0 };
 
@@ -99,6 +99,40 @@ describe('segments', () => {
     );
     for (const page of pages) assert.ok(page.at(-1)!.endMs - page[0].startMs <= LONGEST_PAGE_MS);
     assert.equal(pages.length, 4);
+  });
+
+  it('are no larger than a document holds, as segments and as pages, however dense the words are that somebody imports', () => {
+    const dense = Array.from({ length: 5000 }, (_, i) => ['語'.repeat(195), i, i + 1] as const);
+    const short = Array.from({ length: 5000 }, (_, i) => ['a', i, i + 1, i % 2] as const);
+    for (const spoken of [dense, short]) {
+      const segments = segmentWords(words(...spoken.map((each) => [...each] as [string, number, number, number?])));
+      assert.equal(
+        segments.reduce((sum, segment) => sum + segment.words.length, 0),
+        5000,
+      );
+      for (const page of pageSegments(segments)) {
+        assert.ok(page.reduce((sum, segment) => sum + segment.words.length, 0) <= LARGEST_PAGE.words);
+        assert.ok(page.reduce((sum, { text }) => sum + text.length, 0) <= LARGEST_PAGE.characters);
+      }
+    }
+  });
+
+  it('are cut in time that does not grow with cuts times words', () => {
+    const [spoken] = segmentWords(
+      words(...Array.from({ length: 2000 }, (_, i) => ['a', i, i + 1] as [string, number, number])),
+    );
+    let reads = 0;
+    const cuts = new Proxy(
+      [...Array(20_000).keys()].map((i) => 5000 + i),
+      {
+        get: (target, key, receiver): unknown => {
+          reads++;
+          return Reflect.get(target, key, receiver);
+        },
+      },
+    );
+    assert.deepEqual(cutSegment(spoken!, cuts), [spoken]);
+    assert.ok(reads < 50 * 2000, `${reads} reads of the list of cuts`);
   });
 
   it('have pages whose id depends on device, recording, times and texts alone', () => {
