@@ -168,7 +168,13 @@ async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDep
 
 type PageSource = Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>;
 
-/** @throws AppError `conversation_not_found`; `recording_not_found` where none of them is known any more. */
+/** Pages of a conversation in which its recordings are looked for: of as many recordings as one correction may have, ten each. */
+const MAX_PAGES = 10 * LIMITS.maxFilesPerJob;
+
+/**
+ * @throws AppError `conversation_not_found`; `invalid_request` where it is of more recordings than one correction may have: where
+ * they go is written in one transaction, and kept in one document; `recording_not_found` where none of them is known any more.
+ */
 async function byConversation(
   tx: Transaction,
   uid: string,
@@ -177,9 +183,13 @@ async function byConversation(
 ): Promise<Selected[]> {
   const conversation = (await tx.get(conversationsOf(db, uid).doc(conversationId))).data();
   if (conversation?.state !== 'live') throw new AppError('conversation_not_found');
-  const transcript = transcriptOf(segmentPagesOf(db, uid), conversation);
+  const transcript = transcriptOf(segmentPagesOf(db, uid), conversation).limit(MAX_PAGES + 1);
   const pages = await tx.get(transcript.select('recordingId', 'recordingStartedAt') as Query<PageSource>);
   const places = new Map(pages.docs.map((doc) => [placeKey(placeOf(doc.data())), doc.data().recordingId]));
+  if (pages.size > MAX_PAGES || places.size > LIMITS.maxFilesPerJob) {
+    const message = `The conversation is of more than ${String(LIMITS.maxFilesPerJob)} recordings: give the names of some.`;
+    throw new AppError('invalid_request', { message });
+  }
   const known = await registry.byIds(tx, uid, [...new Set(places.values())]);
   const there = known.filter(({ id, entry }) =>
     places.has(placeKey({ recordingId: id, startedAtMs: entry.startedAt.toMillis() })),

@@ -20,6 +20,9 @@ export type Share = ShareDoc<Timestamp>;
 /** Pages of one answer: with five minutes of speech each more than a working day, some megabytes. */
 const SHOWN_PAGES = 100;
 
+/** Segments of one answer, three or four times what such a day has: each is compared with the corrections. */
+const SHOWN_SEGMENTS = 10_000;
+
 /** Corrections that are read for one answer. A link is read by anybody, any number of times, and each of them is billed. */
 const SHOWN_EDITS = 1000;
 
@@ -108,7 +111,7 @@ export async function readShared(token: string, deps: SharingDeps): Promise<Shar
   // What is said where a correction is not read any more is not shown: it may be what its owner took out.
   const endMs = corrections.docs[SHOWN_EDITS]?.data().startedAt.toMillis() ?? Infinity;
   const said = segmentsIn(docs.slice(0, SHOWN_PAGES).map((doc) => doc.data()));
-  const segments = said.filter(({ startedAt }) => startedAt.toMillis() < endMs);
+  const segments = said.slice(0, SHOWN_SEGMENTS).filter(({ startedAt }) => startedAt.toMillis() < endMs);
   if (segments.length === 0) throw new AppError('share_not_found');
   const read = [...corrections.docs.slice(0, SHOWN_EDITS), ...names.docs];
   const edits = [...new Map(read.map((doc) => [doc.id, storedEdit(doc)])).values()];

@@ -42,12 +42,15 @@ export async function readOpening(
   };
 }
 
-/** All segments of a conversation, in order of time. */
+/** What is shown of a conversation in one answer, pages: two days of talk without a pause, and 10 MB of text whatever is in them. */
+export const TRANSCRIPT_PAGES = 500;
+
+/** The segments of a conversation, in order of time; the first of them where it has more than {@link TRANSCRIPT_PAGES}. */
 export async function readTranscript(
   db: Firestore,
   uid: string,
   conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
 ): Promise<Segment[]> {
-  const { docs } = await transcriptOf(segmentPagesOf(db, uid), conversation).get();
+  const { docs } = await transcriptOf(segmentPagesOf(db, uid), conversation).limit(TRANSCRIPT_PAGES).get();
   return segmentsIn(docs.map((doc) => doc.data()));
 }

@@ -1,0 +1,94 @@
+/** A user who has crowded more into a moment, or a conversation, than anybody says: what others ask of the same instance goes on. */
+import assert from 'node:assert/strict';
+import { Timestamp } from 'firebase-admin/firestore';
+import { editConversation } from '../../src/conversations/editing.ts';
+import { editsOf } from '../../src/conversations/edits.ts';
+import { MAX_REGROUPED_WORDS } from '../../src/conversations/regroup.ts';
+import { readShared, share } from '../../src/conversations/sharing.ts';
+import { readTranscript, TRANSCRIPT_PAGES } from '../../src/conversations/transcript.ts';
+import { codeOf } from '../support/errors.ts';
+import { RedatingWorld } from '../support/redating.ts';
+import { CAPTURED_AT } from '../support/recordings.ts';
+import { bringIn } from '../support/takingAlong.ts';
+import { putTalk } from '../support/talk.ts';
+
+const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
+
+describe('what is crowded', () => {
+  let world: RedatingWorld;
+  before(() => {
+    world = new RedatingWorld();
+  });
+  after(() => world.close());
+  beforeEach(async () => {
+    world.becomeSomebodyElse();
+    await putTalk(world.db, world.uid);
+  });
+
+  /** Pages in the half second of the talk, each of a recording of its own. */
+  async function crowd(pages: number, segmentsEach: number): Promise<void> {
+    const writer = world.db.bulkWriter();
+    const said = {
+      text: 'a',
+      speaker: null,
+      confidence: 1,
+      language: 'en',
+      words: [{ text: 'a', fromMs: 0, toMs: 1 }],
+    };
+    const segments = Array.from({ length: segmentsEach }, () => ({ ...said, startedAt: at(1), endedAt: at(2) }));
+    for (let i = 0; i < pages; i++) {
+      const source = {
+        deviceId: 'omi',
+        recordingId: `crowded${String(i)}`,
+        jobId: 'job',
+        chunkId: 'chunk',
+        speakers: [],
+      };
+      const times = { recordingStartedAt: at(0), startedAt: at(1), endedAt: at(2) };
+      void writer.create(world.db.collection(`users/${world.uid}/segments`).doc(), { ...source, ...times, segments });
+    }
+    await writer.close();
+  }
+
+  it('is imported in pages that a document holds', async () => {
+    const startMs = CAPTURED_AT * 1000;
+    const words = Array.from({ length: 1700 }, (_, i) => ['語'.repeat(195), i, i + 1] as const);
+    const [first, last] = [startMs, startMs + 2000].map((ms) => new Date(ms).toISOString());
+    const segment = { started_at: first!, ended_at: last!, text: 'dense', words };
+    const exported = { device_id: 'omi', started_at: first!, finished_at: last!, segments: [segment] };
+    const [imported] = await bringIn(world, [exported]);
+    assert.equal(imported?.new_words, words.length);
+  });
+
+  it('is shown by a link as far as ten thousand segments reach', async () => {
+    await crowd(6, 2000);
+    const sharing = { ...world.deps, isOn: () => true };
+    const { token } = await share({ uid: world.uid, conversationId: 'talk', hours: 1 }, sharing);
+    const { segments, isCut } = await readShared(token, sharing);
+    assert.deepEqual([segments.length, isCut], [10_000, true]);
+  });
+
+  it('is read from its beginning, as far as one answer goes', async () => {
+    await crowd(TRANSCRIPT_PAGES, 1);
+    const conversation = { deviceId: 'omi', startedAt: at(0), finishedAt: at(500) };
+    const segments = await readTranscript(world.db, world.uid, conversation);
+    assert.equal(segments.length, TRANSCRIPT_PAGES);
+    assert.equal(segments[0]?.text, 'Hello.');
+  });
+
+  it('is not divided where it is more than an instance holds', async () => {
+    const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
+    await talk.update({ wordCount: MAX_REGROUPED_WORDS + 1 });
+    const split = { kind: 'split', atMs: CAPTURED_AT } as const;
+    const request = { uid: world.uid, conversationId: 'talk', editId: null, correction: split };
+    assert.equal(await codeOf(editConversation(request, world.deps)), 'invalid_request');
+    assert.equal((await editsOf(world.db, world.uid).get()).size, 0);
+    await talk.update({ wordCount: MAX_REGROUPED_WORDS });
+    await editConversation(request, world.deps);
+  });
+
+  it('does not go to another date as a whole where it is of more recordings than one correction may have', async () => {
+    await crowd(1000, 1);
+    assert.equal(await codeOf(world.redate({ conversationId: 'talk', offsetMs: 1000 })), 'invalid_request');
+  });
+});
