@@ -170,5 +170,6 @@ export const completing = () => ({
 
 /** @param summariser null where summaries are switched off. */
 export function summariesBy(summariser: Summariser | null): Summaries {
-  return new Summaries({ db, conversations, summariser, logger });
+  const spend = (uid: string, seconds: number) => budget.spend(uid, 'sentSeconds', seconds);
+  return new Summaries({ db, conversations, summariser, spend, logger });
 }

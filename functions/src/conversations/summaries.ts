@@ -28,6 +28,8 @@ export interface SummariesOptions {
   readonly conversations: ConversationStore;
   /** Null writes no titles and overviews. */
   readonly summariser: Summariser | null;
+  /** Counts what a summary costs, as seconds of speech. @throws AppError where the day's budget is used. */
+  readonly spend: (uid: string, seconds: number) => Promise<unknown>;
   readonly logger: Logger;
   /** Unix milliseconds. */
   readonly now?: () => number;
@@ -81,7 +83,7 @@ export class Summaries {
   }
 
   async #refresh(uid: string, conversationId: string, signal: AbortSignal, warn: Warn): Promise<boolean> {
-    const { conversations, summariser } = this.#options;
+    const { conversations, summariser, spend } = this.#options;
     const ref = conversations.conversations(uid).doc(conversationId);
     const conversation = (await ref.get()).data();
     if (conversation?.state !== 'live' || conversation.summaryRevision === conversation.revision) return false;
@@ -90,7 +92,11 @@ export class Summaries {
       conversation,
       summariser?.maxCharacters(conversation.language) ?? RELEVANCE_CHARACTERS,
     );
-    const title = summariser && (await titleOf(opening, conversation, summariser, signal, warn));
+    const pay = async (): Promise<void> => {
+      const seconds = summariser?.costSeconds(opening) ?? 0;
+      if (seconds > 0) await spend(uid, seconds);
+    };
+    const title = summariser && (await titleOf(opening, conversation, { summariser, pay }, signal, warn));
     const relevance = relevanceOf(opening.text, opening.language);
     return this.#write(ref, conversation, { ...title, relevance });
   }
@@ -123,12 +129,13 @@ export class Summaries {
 async function titleOf(
   opening: TranscriptOpening,
   { title }: Conversation,
-  summariser: Summariser,
+  { summariser, pay }: { readonly summariser: Summariser; readonly pay: () => Promise<void> },
   signal: AbortSignal,
   warn: Warn,
 ): Promise<Title | null> {
   try {
     signal.throwIfAborted();
+    await pay();
     return await summariser.summarise(opening, signal);
   } catch (error) {
     warn(error);

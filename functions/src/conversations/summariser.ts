@@ -17,6 +17,8 @@ export interface Title {
 export interface Summariser {
   /** How much of a transcript in this language it makes use of, characters. */
   maxCharacters(language: string | null): number;
+  /** What summing it up counts for in the day's budget of speech, seconds; 0 where it costs nothing. */
+  costSeconds(opening: TranscriptOpening): number;
   /** @throws AppError when the service behind it failed; whatever the signal's reason is. */
   summarise(opening: TranscriptOpening, signal: AbortSignal): Promise<Title>;
 }
@@ -24,6 +26,7 @@ export interface Summariser {
 /** The speakers' own first words. Asks no service, costs nothing. */
 export const extractiveSummariser: Summariser = {
   maxCharacters: () => 2000,
+  costSeconds: () => 0,
   summarise: (opening) => Promise.resolve(extractiveTitle(opening)),
 };
 

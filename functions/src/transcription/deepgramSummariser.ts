@@ -21,16 +21,21 @@ const MAX_OVERVIEW = 2000;
 
 const MAX_TOPICS = 3;
 
+/**
+ * Characters that count for as much as a second of speech in the day's budget: about what the two cost. Every job that adds a word to a
+ * long conversation has it summed up anew, so without a budget little speech would buy many summaries.
+ */
+const CHARACTERS_A_SECOND = 500;
+
 /** English only, so everything else, and what is too short to sum up, gets a title from its own words and costs nothing. */
 export function createDeepgramSummariser(options: DeepgramOptions): Summariser {
   const request = createDeepgramRequester({ timeoutMs: TIMEOUT_MS, ...options });
 
   return {
     maxCharacters: (language) => (isEnglish(language) ? MAX_CHARACTERS : extractiveSummariser.maxCharacters(language)),
+    costSeconds: (opening) => (isSummedUp(opening) ? opening.text.length / CHARACTERS_A_SECOND : 0),
     async summarise(opening, signal) {
-      if (!isEnglish(opening.language) || countWords(opening.text, 'en') < MIN_WORDS) {
-        return extractiveSummariser.summarise(opening, signal);
-      }
+      if (!isSummedUp(opening)) return extractiveSummariser.summarise(opening, signal);
       const { summary, topics } = await request(
         async (client, requestOptions) => {
           // `/v1/read` documents a boolean where SDK 5.13 has a version; on the wire both are words.
@@ -44,6 +49,10 @@ export function createDeepgramSummariser(options: DeepgramOptions): Summariser {
       return { title: titleOf(topics) ?? extractiveTitle(opening).title, overview: overviewOf(summary) };
     },
   };
+}
+
+function isSummedUp({ text, language }: TranscriptOpening): boolean {
+  return isEnglish(language) && countWords(text, 'en') >= MIN_WORDS;
 }
 
 function isEnglish(language: TranscriptOpening['language']): boolean {

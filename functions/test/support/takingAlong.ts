@@ -12,7 +12,14 @@ import type { TestWorld } from './worker.ts';
 
 export function importing({ deps, logger }: TestWorld): ImportDeps {
   const { db, conversations, now } = deps;
-  const summaries = new Summaries({ db, conversations, summariser: extractiveSummariser, logger, now });
+  const summaries = new Summaries({
+    db,
+    conversations,
+    summariser: extractiveSummariser,
+    spend: () => Promise.resolve(),
+    logger,
+    now,
+  });
   return { ...deps, summaries };
 }
 

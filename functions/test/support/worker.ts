@@ -140,6 +140,7 @@ export class TestWorld {
         db: this.db,
         conversations,
         summariser: extractiveSummariser,
+        spend: () => Promise.resolve(),
         logger: this.logger,
         now,
       }),

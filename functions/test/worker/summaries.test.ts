@@ -6,6 +6,7 @@ import { Summaries } from '../../src/conversations/summaries.ts';
 import type { SummariesOptions } from '../../src/conversations/summaries.ts';
 import { extractiveSummariser } from '../../src/conversations/summariser.ts';
 import type { Summariser, TranscriptOpening } from '../../src/conversations/summariser.ts';
+import { AppError } from '../../src/errors.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { createDeepgramSummariser } from '../../src/transcription/deepgramSummariser.ts';
 import { TestWorld } from '../support/worker.ts';
@@ -69,7 +70,15 @@ describe('summaries', () => {
   function summaries(summariser: Summariser | null, change: Partial<SummariesOptions> = {}): Summaries {
     const { db, logger } = world;
     const { conversations } = world.deps;
-    return new Summaries({ db, conversations, summariser, logger, now: () => NOW, ...change });
+    return new Summaries({
+      db,
+      conversations,
+      summariser,
+      spend: () => Promise.resolve(),
+      logger,
+      now: () => NOW,
+      ...change,
+    });
   }
 
   /** A summariser that counts, and answers as it is told. */
@@ -77,6 +86,7 @@ describe('summaries', () => {
     const openings: TranscriptOpening[] = [];
     const summariser: Summariser = {
       maxCharacters: () => 1000,
+      costSeconds: ({ text }) => text.length / 10,
       summarise: async (opening) => {
         openings.push(opening);
         return { title: await answer(opening), overview: 'An overview.' };
@@ -117,6 +127,23 @@ describe('summaries', () => {
     assert.equal(await made.refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     const { title, relevance, revision } = await stored();
     assert.deepEqual([title, relevance, revision], ['Um.\nThe train leaves at nine.', 'speech', 4]);
+  });
+
+  it('count in the day’s budget of speech, and are the speakers’ own words when that is used', async () => {
+    await write(['The train leaves at nine.']);
+    const { openings, summariser } = fake(() => 'Train');
+    const spent: [string, number][] = [];
+    const spend = (uid: string, seconds: number): Promise<void> => {
+      if (spent.length > 0) return Promise.reject(new AppError('project_budget_used'));
+      spent.push([uid, seconds]);
+      return Promise.resolve();
+    };
+    const made = summaries(summariser, { spend });
+    await made.refresh(world.uid, ['one'], { jobId: 'job' });
+    assert.deepEqual(spent, [[world.uid, 2.5]]);
+    await write(['The ship sails at ten.'], {}, 'two');
+    await made.refresh(world.uid, ['two'], { jobId: 'job' });
+    assert.deepEqual([openings.length, (await stored('two')).title], [1, 'The ship sails at ten']);
   });
 
   it('that read the same are no change', async () => {

@@ -88,6 +88,12 @@ describe('the Deepgram summariser', () => {
     assert.equal(summariser().maxCharacters('fr'), 2000);
   });
 
+  it('counts as a second of speech for 500 characters, where it costs anything', () => {
+    assert.equal(summariser().costSeconds(TALK), TALK.text.length / 500);
+    assert.equal(summariser().costSeconds({ ...TALK, language: 'fr' }), 0);
+    assert.equal(summariser().costSeconds({ ...TALK, text: 'Too short.' }), 0);
+  });
+
   it('fails with a code, once, and gives nothing of the text away', async () => {
     deepgram.respond = json(429, { err_code: 'TOO_MANY_REQUESTS', err_msg: TALK.text });
     await assert.rejects(summariser().summarise(TALK, SIGNAL), (error) => {
