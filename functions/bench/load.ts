@@ -1,6 +1,7 @@
 /**
- * How long one instance takes to answer ordinary uploads, alone and with 5 % hostile requests among them. The instance is a process
- * of its own, bound to one processor where the machine can do that. Both take turns, so that what else the machine does hits both.
+ * How long one instance takes to answer ordinary uploads, alone, with 5 % hostile requests of all kinds among them, and with as many of one
+ * kind alone: whoever attacks sends the worst. The instance is a process of its own, bound to one processor where the machine can do
+ * that. They take turns, so that what else the machine does hits all.
  * Prints the figures as its last line.
  */
 import { spawn } from 'node:child_process';
@@ -10,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { filePart, multipart } from '../test/support/multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../test/support/recordings.ts';
 import { UPLOAD_OPTIONS } from '../src/http/options.ts';
+import { loadavg } from 'node:os';
 import { hostileRequests } from './hostileRequests.ts';
 import type { HostileRequest } from './hostileRequests.ts';
 import { median } from './rounds.ts';
@@ -40,33 +42,44 @@ const answers = new Map<string, { status: number; ms: number }[]>(kinds.map(({ w
 const alone: number[] = [];
 const beside: number[] = [];
 let sent = 0;
-await round(false); // warms up
+await round([]); // warms up
+const load = loadavg()[0] ?? 0;
 for (let i = 0; i < rounds; i++) {
-  alone.push(...(await round(false)));
-  beside.push(...(await round(true)));
+  alone.push(...(await round([])));
+  beside.push(...(await round(kinds)));
+}
+const overAlone = new Map<string, number>();
+for (const kind of kinds) {
+  const before = median(await round([]));
+  const during = median(await round([kind]));
+  const after = median(await round([]));
+  overAlone.set(kind.what, during / ((before + after) / 2));
 }
 server.disconnect();
 
 const figures: UploadLoad = {
   rounds,
   requestsPerRound: REQUESTS,
+  load: Math.round(load * 10) / 10,
   alone: summary(alone),
   besideHostile: summary(beside),
   hostile: [...answers].map(([what, all]) => ({
     what,
     status: all[0]?.status ?? 0,
     ms: Math.round(median(all.map(({ ms }) => ms))),
+    overAlone: Math.round((overAlone.get(what) ?? NaN) * 100) / 100,
   })),
 };
 console.log(JSON.stringify(figures));
 
 /** Sends requests, {@link AT_ONCE} at a time. @returns milliseconds of each ordinary one */
-async function round(withHostile: boolean): Promise<number[]> {
+async function round(hostileKinds: readonly HostileRequest[]): Promise<number[]> {
   const times: number[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
     for (let i = next++; i < REQUESTS; i = next++) {
-      const hostile = withHostile && i % HOSTILE_EVERY === HOSTILE_EVERY - 1 ? kinds[sent++ % kinds.length] : undefined;
+      const isHostile = i % HOSTILE_EVERY === HOSTILE_EVERY - 1;
+      const hostile = isHostile ? hostileKinds[sent++ % hostileKinds.length] : undefined;
       if (hostile !== undefined) answers.get(hostile.what)?.push(await ask(hostile));
       else times.push((await ask({ ...ordinary, path: '/upload' }, 202)).ms);
     }
@@ -76,13 +89,13 @@ async function round(withHostile: boolean): Promise<number[]> {
 }
 
 async function ask(
-  { path: to, contentType, body }: Omit<HostileRequest, 'what'>,
+  { path: to, contentType, body, packed }: Omit<HostileRequest, 'what'>,
   expected?: number,
 ): Promise<{ status: number; ms: number }> {
   const began = performance.now();
   const response = await fetch(url + to, {
     method: 'POST',
-    headers: { 'Content-Type': contentType },
+    headers: { 'Content-Type': contentType, ...(packed && { 'Content-Encoding': 'gzip' }) },
     body: new Uint8Array(body),
   });
   const text = await response.text();

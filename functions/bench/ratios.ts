@@ -220,6 +220,7 @@ export function ratios({
   if (load) {
     note('uploadsBesideHostile', load.besideHostile.medianMs / load.alone.medianMs);
     note('uploadsBesideHostileP95', load.besideHostile.p95Ms / load.alone.p95Ms);
+    note('uploadsBesideWorst', Math.max(...load.hostile.map(({ overAlone }) => overAlone)));
   }
   if (e2e) {
     note('acceptedOverBareWrite', e2e.latency.acceptedMs / e2e.latency.bareWriteMs);
