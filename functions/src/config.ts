@@ -261,7 +261,7 @@ export const params = {
   dailyUploadMegabytes: amount(
     'DAILY_UPLOAD_MEGABYTES',
     20_000,
-    'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; 0 for any amount.',
+    'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; a recording counts 128 KiB at least, an imported segment or edit 16 KiB. 0 for any amount.',
   ),
   projectAudioMinutes: amount(
     'PROJECT_DAILY_AUDIO_MINUTES',
@@ -276,7 +276,7 @@ export const params = {
   projectUploadMegabytes: amount(
     'PROJECT_DAILY_UPLOAD_MEGABYTES',
     200_000,
-    'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB; 0 for any amount.',
+    'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB, counted as for one user; 0 for any amount.',
   ),
   signUp: defineString('SIGN_UP', {
     default: 'open',

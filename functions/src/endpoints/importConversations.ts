@@ -10,6 +10,7 @@ import { callable } from '../http/callable.ts';
 import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { REQUEST } from '../upload/request.ts';
+import { LEAST_BYTES } from '../usage/budget.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts';
 
@@ -136,7 +137,9 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
     if (segments > maxSegments) {
       throw new AppError('invalid_request', { message: `conversations: at most ${maxSegments} segments in one call.` });
     }
-    const reserved = await deps.reserveBytes(uid, Buffer.byteLength(JSON.stringify(asked)));
+    const edits = conversations.reduce((sum, each) => sum + each.edits.length, 0);
+    const leastBytes = (segments + edits) * LEAST_BYTES.imported;
+    const reserved = await deps.reserveBytes(uid, Math.max(Buffer.byteLength(JSON.stringify(asked)), leastBytes));
     if (reserved instanceof AppError) throw reserved;
     const outcomes: ImportOutcome[] = [];
     for (const each of conversations) outcomes.push(await deps.importOne(uid, each));

@@ -15,7 +15,7 @@ import type { Job, JobFile } from '../jobs/job.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
-import { NOTHING_COUNTED } from '../usage/budget.ts';
+import { LEAST_BYTES, NOTHING_COUNTED } from '../usage/budget.ts';
 import type { DailyBudget, TakeBack } from '../usage/budget.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { FairUse } from '../usage/fairUse.ts';
@@ -151,9 +151,10 @@ function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): Jo
   });
 }
 
-/** Of the recordings that are to be sent. */
+/** What the recordings count for. Those that are not sent, because they are known, have documents all the same. */
 function bytesOf(files: readonly JobFile[]): number {
-  return files.reduce((sum, { state, size }) => (state === 'expected' ? sum + size : sum), 0);
+  const sent = files.map(({ state, size }) => (state === 'expected' ? size : 0));
+  return sent.reduce((sum, size) => sum + Math.max(size, LEAST_BYTES.recording), 0);
 }
 
 /** The change that makes a job run whose recordings have all arrived, or are known not to come. */

@@ -17,6 +17,12 @@ import { dayOf, KEPT_MS as USAGE_KEPT_MS, untilMidnight, usageOf } from './usage
 /** Seconds decoded and searched for speech; seconds of speech sent to transcription; bytes of recordings accepted. */
 export type Resource = 'detectedSeconds' | 'sentSeconds' | 'uploadedBytes';
 
+/**
+ * What a recording, and a segment or an edit that is imported, counts for at least, bytes: their documents cost the same however small
+ * they are, and also where they are known already. It leaves room for ten seconds in each recording of a day and night.
+ */
+export const LEAST_BYTES = { recording: 128 * 1024, imported: 16 * 1024 } as const;
+
 export interface BudgetLimits {
   /** For one user in one day; 0 for any amount. Speech of a user is limited by their stage: see fairUse.ts. */
   readonly user: Readonly<Record<Resource, number>>;

@@ -2,20 +2,23 @@ import assert from 'node:assert/strict';
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { ImportedConversation } from '../../../src/conversations/importing.ts';
 import { createImportCallable } from '../../../src/endpoints/importConversations.ts';
-import { NOTHING_COUNTED } from '../../../src/usage/budget.ts';
+import { LEAST_BYTES, NOTHING_COUNTED } from '../../../src/usage/budget.ts';
 import { recordingLogger } from '../../support/logger.ts';
 
 const AT = Date.parse('2026-10-09T08:53:20.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Calls with one conversation of one segment, of a second; gives what is to be stored. */
-async function importSegment(segment: object): Promise<ImportedConversation> {
+async function importSegment(segment: object, counted: number[] = []): Promise<ImportedConversation> {
   const imported: ImportedConversation[] = [];
   const call = createImportCallable({
     authenticate: () => Promise.resolve({ uid: 'ann' }),
     logger: recordingLogger(),
     now: () => AT + 3600_000,
-    reserveBytes: () => Promise.resolve(NOTHING_COUNTED),
+    reserveBytes: (_uid, bytes) => {
+      counted.push(bytes);
+      return Promise.resolve(NOTHING_COUNTED);
+    },
     importOne: (_uid, conversation) => {
       imported.push(conversation);
       return Promise.resolve({ conversationId: 'c', newWords: 0, refusedEdits: 0 });
@@ -43,6 +46,12 @@ describe('importConversations', () => {
         [1000, 1000],
       ],
     );
+  });
+
+  it('counts a segment for what its documents cost at least', async () => {
+    const counted: number[] = [];
+    await importSegment({}, counted);
+    assert.deepEqual(counted, [LEAST_BYTES.imported]);
   });
 
   it('refuses times that Firestore does not store', async () => {

@@ -3,6 +3,7 @@ import { acceptUpload } from '../../../src/upload/accept.ts';
 import { assertNothingLeft, assertStaged, failing, filesIn } from '../../support/acceptance.ts';
 import { codeOf } from '../../support/errors.ts';
 import { memoryDeps, recordings, upload } from '../../support/uploads.ts';
+import { LEAST_BYTES, NOTHING_COUNTED } from '../../../src/usage/budget.ts';
 
 describe('acceptUpload', () => {
   it('stages every recording, then makes the job pending and enqueues it', async () => {
@@ -50,6 +51,20 @@ describe('acceptUpload', () => {
       await assert.rejects(acceptUpload(deps, upload()));
       assert.equal(counted, 0, JSON.stringify(failures));
     }
+  });
+
+  it('counts a recording for what its documents cost at least, also one that is known already', async () => {
+    const memory = memoryDeps();
+    const counted: number[] = [];
+    const reserveBytes = (_uid: string, bytes: number) => {
+      counted.push(bytes);
+      return Promise.resolve(NOTHING_COUNTED);
+    };
+    const deps = { ...memory, budget: { ...memory.budget, reserveBytes } };
+    const [first, second] = recordings(1, 2);
+    const again = { ...first!, name: first!.name.replace('.bin', '000.bin') };
+    await acceptUpload(deps, upload({ recordings: [first!, second!, again] }));
+    assert.deepEqual(counted, [3 * LEAST_BYTES.recording]);
   });
 
   it('leaves nothing behind when the job cannot be made pending', async () => {
