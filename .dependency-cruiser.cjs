@@ -19,6 +19,7 @@ const LAYERS = [
     'logEvents',
     'modelFiles',
     'lazily',
+    'limited',
     'requirements',
     'declareRequirements',
     'validation',

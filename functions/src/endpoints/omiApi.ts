@@ -16,6 +16,7 @@ import type { HttpHandler, Method, Reply } from '../http/route.ts';
 import { UPLOAD_OPTIONS } from '../http/options.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
+import { limited } from '../limited.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { AcceptedJob, Upload } from '../upload/accept.ts';
@@ -67,6 +68,9 @@ export interface OmiDeps {
   readonly now: () => number;
 }
 
+/** Conversations that one instance reads at once: a whole one takes up to a hundred megabytes, and uploads come here, too. */
+const READ_AT_ONCE = 2;
+
 interface OmiRead {
   readonly id: string;
   readonly conversation: Conversation;
@@ -86,8 +90,10 @@ const ROUTES: readonly OmiRoute[] = [
   { method: 'GET', path: /^\/v1\/conversations\/([^/]+)\/?$/, handle: showConversation },
 ];
 
-export function createOmiHandler(deps: OmiDeps): HttpHandler {
-  const { isServed, logger } = deps;
+export function createOmiHandler(given: OmiDeps): HttpHandler {
+  const { isServed, logger } = given;
+  const inTurn = limited(READ_AT_ONCE);
+  const deps: OmiDeps = { ...given, readConversation: (uid, id) => inTurn(() => given.readConversation(uid, id)) };
   const shape = { errorBody: omiProblem, errorHeaders: omiHeaders };
   return route({ name: 'omi', method: ['GET', 'POST'], logger, ...shape }, async (req) => {
     const found = isServed() ? ROUTES.find(({ path }) => path.test(req.path)) : undefined;

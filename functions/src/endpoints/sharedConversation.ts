@@ -8,6 +8,7 @@ import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { lazily } from '../lazily.ts';
+import { limited } from '../limited.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
@@ -30,6 +31,9 @@ export interface SharedDeps {
   readonly logger: Logger;
 }
 
+/** Conversations that one instance reads at once: a whole one takes tens of megabytes. */
+const READ_AT_ONCE = 4;
+
 /** As shareConversation makes them. */
 const TOKEN = /^[\w-]{43}$/;
 
@@ -37,11 +41,12 @@ const TOKEN = /^[\w-]{43}$/;
 const HEADERS = { 'X-Robots-Tag': 'noindex, nofollow', 'Referrer-Policy': 'no-referrer' };
 
 export function createSharedHandler({ read, logger }: SharedDeps): HttpHandler {
+  const inTurn = limited(READ_AT_ONCE);
   return route({ name: 'shared', method: 'GET', logger }, async (req) => {
     const token = req.get(SHARE_TOKEN_HEADER) ?? '';
     if (!TOKEN.test(token)) throw new AppError('share_not_found');
-    const shared = await read(token);
-    return { status: 200, headers: HEADERS, body: viewOf(shared), log: { segments: shared.segments.length } };
+    const body = await inTurn(async () => viewOf(await read(token)));
+    return { status: 200, headers: HEADERS, body, log: { segments: body.segments.length } };
   });
 }
 

@@ -11,10 +11,14 @@ import { isJobId } from '../jobs/job.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
+import { limited } from '../limited.ts';
 import type { Logger } from '../logger.ts';
 import { requireValid, requiredText } from '../validation.ts';
 
 export const options = { ...READ_OPTIONS, concurrency: 80 };
+
+/** Jobs of which one instance reads the recordings at once: a thousand with long names take ten megabytes. */
+const JOBS_AT_ONCE = 8;
 
 export const syncStatus = onRequest(
   options,
@@ -43,12 +47,14 @@ export interface StatusDeps {
 const queryShape = z.object({ job_id: requiredText('give the job_id that the upload returned') });
 
 export function createStatusHandler({ authenticate, jobs, filesOf, logger }: StatusDeps): HttpHandler {
+  const inTurn = limited(JOBS_AT_ONCE);
   return route({ name: 'status', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
     const { job_id: jobId } = requireValid(queryShape, req.query);
     const job = isJobId(jobId) ? await jobs.get(jobId) : null;
     // A job of another user answers like none, so that no caller learns which ids exist.
     if (job?.uid !== uid) throw new AppError('job_not_found');
-    return { status: 200, body: jobView(jobId, job, await filesOf(jobId, job)), log: { uid, jobId } };
+    const body = await inTurn(async () => jobView(jobId, job, await filesOf(jobId, job)));
+    return { status: 200, body, log: { uid, jobId } };
   });
 }

@@ -1,5 +1,6 @@
 /** Joins what comes for one key while the batch before it is still at work, or shortly after. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limited } from '../limited.ts';
 
 interface Batch<Item> {
   readonly items: Item[];
@@ -20,17 +21,7 @@ export function inBatches<Item>(
   restMs = 0,
 ): (key: string, item: Item) => Promise<void> {
   const last = new Map<string, Batch<Item>>();
-  const waiting: (() => void)[] = [];
-  let free = concurrency;
-  const turn = async (): Promise<void> => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const pass = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  };
+  const inTurn = limited(concurrency);
   return (key, item) => {
     const before = last.get(key);
     if (before !== undefined && !before.begun) {
@@ -40,13 +31,10 @@ export function inBatches<Item>(
     const batch: Batch<Item> = { items: [item], begun: false, done: Promise.resolve(), rested: Promise.resolve() };
     const begin = async (): Promise<void> => {
       await before?.rested;
-      await turn();
-      batch.begun = true;
-      try {
-        await work(key, batch.items);
-      } finally {
-        pass();
-      }
+      await inTurn(() => {
+        batch.begun = true;
+        return work(key, batch.items);
+      });
     };
     const rest = async (): Promise<void> => {
       await batch.done.catch(() => undefined);

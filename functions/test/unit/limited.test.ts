@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { createOmiHandler } from '../../src/endpoints/omiApi.ts';
+import { createSharedHandler } from '../../src/endpoints/sharedConversation.ts';
+import { createStatusHandler } from '../../src/endpoints/syncStatus.ts';
+import { AppError } from '../../src/errors.ts';
+import type { HttpHandler } from '../../src/http/route.ts';
+import { limited } from '../../src/limited.ts';
+import { acceptUpload } from '../../src/upload/accept.ts';
+import { call } from '../support/http.ts';
+import { memoryDeps, upload } from '../support/uploads.ts';
+
+const AT_ONCE = 40;
+
+/** Something that is read, and how many read it at once at most. */
+function counted() {
+  const seen = { running: 0, most: 0 };
+  const read = async (): Promise<void> => {
+    seen.most = Math.max(seen.most, ++seen.running);
+    await new Promise(setImmediate);
+    seen.running--;
+  };
+  return { seen, read };
+}
+
+describe('what an instance reads at once', () => {
+  it('is limited, in the order of the calls, and goes on behind a failure', async () => {
+    const inTurn = limited(2);
+    const { seen, read } = counted();
+    const order: number[] = [];
+    const settled = await Promise.allSettled(
+      Array.from({ length: AT_ONCE }, (_, i) =>
+        inTurn(async () => {
+          order.push(i);
+          await read();
+          if (i % 3 === 0) throw new Error('failed');
+        }),
+      ),
+    );
+    assert.equal(seen.most, 2);
+    assert.deepEqual(order, [...Array(AT_ONCE).keys()]);
+    assert.equal(settled.filter(({ status }) => status === 'rejected').length, 14);
+  });
+
+  it('is few jobs, and few conversations, however many are asked for', async () => {
+    const deps = memoryDeps();
+    const { jobId } = await acceptUpload(deps, upload());
+    const authenticate = () => Promise.resolve({ uid: 'alice' });
+    const { seen, read } = counted();
+    const gone = () => read().then(() => Promise.reject(new AppError('share_not_found')));
+    const handlers: [HttpHandler, number, object][] = [
+      [
+        createStatusHandler({ ...deps, authenticate, filesOf: () => read().then(() => []) }),
+        8,
+        { query: { job_id: jobId } },
+      ],
+      [createSharedHandler({ ...deps, read: gone }), 4, { headers: { 'X-Share-Token': 'a'.repeat(43) } }],
+      [
+        createOmiHandler({
+          ...deps,
+          authenticate,
+          authenticateUpload: authenticate,
+          isServed: () => true,
+          accept: (each) => acceptUpload(deps, each),
+          readConversation: () => read().then(() => null),
+          limits: { maxRequestBytes: 1, maxFiles: 1, maxRecordingBytes: 1 },
+        }),
+        2,
+        { path: '/v1/conversations/c1' },
+      ],
+    ];
+    for (const [handler, most, request] of handlers) {
+      seen.most = 0;
+      await Promise.all(Array.from({ length: AT_ONCE }, () => call(handler, request)));
+      assert.equal(seen.most, most);
+    }
+  });
+});
