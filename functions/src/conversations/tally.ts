@@ -3,34 +3,34 @@ import type { Conversation, TimedSegment } from './conversation.ts';
 
 export type Tally = Pick<Conversation, 'segmentCount' | 'wordCount' | 'speechSeconds' | 'languages'>;
 
+/** Languages of one conversation that are counted: those of most words. An import may name any number of them. */
+const MOST_LANGUAGES = 100;
+
 export function tallyOf(segments: readonly TimedSegment[]): Tally {
   const words = segments.flatMap((segment) => segment.words);
-  const languages: Record<string, number> = {};
-  for (const { language } of words) if (language !== null) languages[language] = (languages[language] ?? 0) + 1;
+  const languages = countOf(words.flatMap(({ language }) => (language === null ? [] : [[language, 1] as const])));
   const speechMs = words.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs), 0);
   return { segmentCount: segments.length, wordCount: words.length, speechSeconds: speechMs / 1000, languages };
 }
 
 export function addTallies(tallies: readonly Tally[]): Tally & Pick<Conversation, 'language'> {
   const total = (value: (tally: Tally) => number): number => tallies.reduce((sum, tally) => sum + value(tally), 0);
-  const languages: Record<string, number> = {};
-  for (const tally of tallies) {
-    for (const [language, words] of Object.entries(tally.languages)) {
-      languages[language] = (languages[language] ?? 0) + words;
-    }
-  }
+  const languages = countOf(tallies.flatMap((tally) => Object.entries(tally.languages)));
   return {
     segmentCount: total(({ segmentCount }) => segmentCount),
     wordCount: total(({ wordCount }) => wordCount),
     // In whole milliseconds: sums of fractions depend on their order.
     speechSeconds: total(({ speechSeconds }) => Math.round(speechSeconds * 1000)) / 1000,
     languages,
-    language: mostSpoken(languages),
+    language: Object.keys(languages)[0] ?? null,
   };
 }
 
-/** On a tie the one that comes first in the alphabet. */
-function mostSpoken(languages: Readonly<Record<string, number>>): string | null {
-  const [first] = Object.entries(languages).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return first?.[0] ?? null;
+/** Words by language, the language of most words first; on a tie the one that comes first in the alphabet. */
+function countOf(counts: readonly (readonly [language: string, words: number])[]): Record<string, number> {
+  // A map, because a language may have the name of something that every object has.
+  const sums = new Map<string, number>();
+  for (const [language, words] of counts) sums.set(language, (sums.get(language) ?? 0) + words);
+  const sorted = [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.slice(0, MOST_LANGUAGES));
 }

@@ -53,7 +53,12 @@ const numberRule = 'a whole number from 0';
 const voiceRule = `a whole number from ${FIRST_VOICE}`;
 const recordingRule = 'the id of a recording';
 const recordingId = z.string(recordingRule).max(128, recordingRule).refine(isDocumentId, recordingRule);
-const languageTag = z.string('a language tag').max(35, 'a language tag');
+const languageRule = 'a language tag';
+/** It is the name of a field of the conversation: `__x__` is Firestore's own, and an empty one is none. */
+const languageTag = z
+  .string(languageRule)
+  .max(35, languageRule)
+  .regex(/^[A-Za-z]+([-_.][A-Za-z0-9]+)*$/, languageRule);
 const flag = z.boolean('true or false');
 
 const segment = z.object(

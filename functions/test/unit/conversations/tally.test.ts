@@ -36,4 +36,18 @@ describe('What a conversation counts', () => {
     assert.equal(addTallies([tally({ en: 2 }), tally({ de: 2 })]).language, 'de');
     assert.equal(addTallies([]).language, null);
   });
+
+  it('counts languages whatever they are called, and no more of them than a conversation has', () => {
+    const word = { text: 'x', startMs: 0, endMs: 1, confidence: 1, speaker: null };
+    const recording = { recordingId: 'recording', startedAtMs: 0 };
+    const names = ['constructor', 'constructor', 'toString', ...Array.from({ length: 5000 }, (_, i) => `x${i}`)];
+    const words = names.map((language) => ({ ...word, language }));
+    const { languages, language } = addTallies([tallyOf([{ ...word, language: null, recording, words }])]);
+    assert.deepEqual(Object.entries(languages).slice(0, 2), [
+      ['constructor', 2],
+      ['toString', 1],
+    ]);
+    assert.equal(language, 'constructor');
+    assert.equal(Object.keys(languages).length, 100);
+  });
 });

@@ -54,6 +54,15 @@ describe('importConversations', () => {
     assert.deepEqual(counted, [LEAST_BYTES.imported]);
   });
 
+  it('refuses languages that cannot be the name of a field', async () => {
+    for (const language of ['__proto__', '__x__', '', 'a/b', 'e'.repeat(36), '語']) {
+      const error: unknown = await importSegment({ language }).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof HttpsError, language);
+    }
+    for (const language of ['en', 'pt_BR', 'zh-Hant-HK', 'english', 'constructor', null])
+      await importSegment({ language });
+  });
+
   it('refuses times that Firestore does not store', async () => {
     for (const time of ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
       const error: unknown = await importSegment({ recording_started_at: time }).catch((thrown: unknown) => thrown);
