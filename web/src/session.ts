@@ -76,10 +76,7 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
   };
 }
 
-/**
- * What a person does first, some of it before they click; in another tab (`storage`), they sign in. A page that loads below a pointer at rest
- * is told of `pointerover`, so that is nothing that a person does.
- */
+/** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
 const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
 
 let isStarted = false;
@@ -151,9 +148,17 @@ async function leavePage(to = '/'): Promise<void> {
 
 function firstDeed(): Promise<void> {
   return new Promise((resolve) => {
-    const happened = (): void => {
+    const listening = new AbortController();
+    const note = (event: Event): void => {
+      if (isAtRest(event)) return;
+      listening.abort();
       resolve();
     };
-    for (const deed of DEEDS) addEventListener(deed, happened, { once: true });
+    for (const deed of DEEDS) addEventListener(deed, note, { signal: listening.signal });
   });
+}
+
+/** Browsers tell a page that loads, or changes, below a pointer at rest of a move that goes nowhere. */
+function isAtRest(event: Event): boolean {
+  return event instanceof PointerEvent && event.type === 'pointermove' && !event.movementX && !event.movementY;
 }
