@@ -228,7 +228,9 @@ function add(
     crcs,
     ...(levels.length === piece.frames.length ? { levels: Buffer.from(levels) } : {}),
   };
-  byBucket.set(piece.bucket, [...(byBucket.get(piece.bucket) ?? []), stretch]);
+  const others = byBucket.get(piece.bucket);
+  if (others === undefined) byBucket.set(piece.bucket, [stretch]);
+  else others.push(stretch);
 }
 
 export function bounded(stretches: readonly Stretch[]): Stretch[] {
@@ -237,7 +239,7 @@ export function bounded(stretches: readonly Stretch[]): Stretch[] {
   for (const stretch of stretches.toReversed()) {
     bytes += stretch.crcs.length + (stretch.levels?.length ?? 0) + stretch.file.length + 300;
     if (bytes > MAX_BYTES) break;
-    kept.unshift(stretch);
+    kept.push(stretch);
   }
-  return kept;
+  return kept.reverse();
 }
