@@ -214,6 +214,10 @@ function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }:
 
 /** A sentence, or a paragraph, that is corrected is no longer, milliseconds: all of it is read. */
 const LONGEST_PLACE_MS = 3600_000;
+/** Nor does it have more characters than an hour of talk: they are stored as what was heard, in one document. */
+const MOST_HEARD = 100_000;
+/** Pages that are read of such a stretch: an hour in recordings of ten seconds has fewer. */
+const MOST_PLACE_PAGES = 500;
 
 /** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found`; `invalid_request` */
 async function saidAt(
@@ -225,7 +229,7 @@ async function saidAt(
 ): Promise<{ readonly place: EditPlace; readonly text: string; readonly speaker: number | null }> {
   if (endMs - startMs > LONGEST_PLACE_MS)
     throw new AppError('invalid_request', { message: 'from, to: at most an hour.' });
-  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }));
+  const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }).limit(MOST_PLACE_PAGES));
   const segments = segmentsIn(docs.map((doc) => doc.data())).filter((segment) => segment.recordingId === recordingId);
   const said = segments.flatMap((segment) =>
     spokenWords(segment)
@@ -235,14 +239,19 @@ async function saidAt(
   const first = said[0];
   if (first === undefined) throw new AppError('speech_not_found');
   const { segment } = first;
+  const text = joinText(said.map((word) => word.text));
+  if (text.length > MOST_HEARD) {
+    const message = `from, to: at most ${String(MOST_HEARD)} characters.`;
+    throw new AppError('invalid_request', { message });
+  }
   return {
     place: {
       recordingId,
       recordingStartedAt: segment.recordingStartedAt,
       startedAt: Timestamp.fromMillis(first.startMs),
-      endedAt: Timestamp.fromMillis(Math.max(...said.map((word) => word.endMs))),
+      endedAt: Timestamp.fromMillis(said.reduce((end, word) => Math.max(end, word.endMs), first.endMs)),
     },
-    text: joinText(said.map(({ text }) => text)),
+    text,
     speaker: segment.speaker,
   };
 }

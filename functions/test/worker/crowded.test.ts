@@ -76,6 +76,19 @@ describe('what is crowded', () => {
     assert.equal(segments[0]?.text, 'Hello.');
   });
 
+  it('is not corrected as one text where it is more than an hour of talk', async () => {
+    const words = Array.from({ length: 600 }, () => ({ text: 'a'.repeat(199), fromMs: 0, toMs: 1 }));
+    const source = { deviceId: 'omi', recordingId: 'dense', recordingStartedAt: at(0), jobId: 'job', chunkId: 'chunk' };
+    const said = { startedAt: at(1), endedAt: at(2), text: '', speaker: null, confidence: 1, language: 'en', words };
+    const page = { ...source, startedAt: at(1), endedAt: at(2), segments: [said], speakers: [] };
+    await world.db.collection(`users/${world.uid}/segments`).add(page);
+    const place = { recordingId: 'dense', startMs: CAPTURED_AT, endMs: CAPTURED_AT + 500 };
+    const correction = { kind: 'text', text: 'short', ...place } as const;
+    const request = { uid: world.uid, conversationId: 'talk', editId: null, correction };
+    assert.equal(await codeOf(editConversation(request, world.deps)), 'invalid_request');
+    await editConversation({ ...request, correction: { ...correction, recordingId: 'recording' } }, world.deps);
+  });
+
   it('is not divided where it is more than an instance holds', async () => {
     const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
     await talk.update({ wordCount: MAX_REGROUPED_WORDS + 1 });

@@ -176,7 +176,8 @@ export class SpeechChunker {
           : from > 0
             ? start >= region.end - endPadMs * SAMPLES_PER_MS
             : end <= region.start + startPadMs * SAMPLES_PER_MS;
-      if (!isPadding) kept.push(...piece);
+      // One by one: ten minutes are a quarter of a million frames of 2.5 ms, more than one call takes.
+      if (!isPadding) for (const frame of piece) kept.push(frame);
     }
     return kept;
   }

@@ -43,6 +43,20 @@ const framesOf = (chunk: PlannedChunk | undefined) =>
   chunk?.spans.map(({ fileName, firstFrame, endFrame }) => [fileName, firstFrame, endFrame]);
 
 describe('Speech chunks', () => {
+  it('hold any number of frames, also behind one that is covered', () => {
+    const chunker = new SpeechChunker(OPTIONS);
+    chunker.startRecording({ fileName: 'a', startedAtMs: T0 });
+    const count = 200_000; // of 2.5 ms
+    const frame: SourceFrame = { payload: Uint8Array.of(1), samples: 40 };
+    chunker.addFrames([{ ...frame, isCovered: true }, ...Array<SourceFrame>(count).fill(frame)]);
+    const windows = new Float32Array(Math.ceil(((count + 1) * 40) / WINDOW_SAMPLES)).fill(0.9);
+    const chunks = [...chunker.addProbabilities(windows), ...chunker.end()];
+    assert.equal(
+      chunks.reduce((sum, { frames }) => sum + frames.length, 0),
+      count,
+    );
+  });
+
   it('hold the frames of regions, with the silence between them cut, and a map of where they were', () => {
     const speech: [number, number][] = [
       [3200, 6400],
