@@ -3,14 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { claimedSeconds, missingBytes } from '../../src/audio/read/containers/claims.ts';
-import { openView } from '../../src/audio/read/containers/fileView.ts';
+import { filesWithin } from '../../src/audio/read/containers/filesWithin.ts';
+import { openView, readView } from '../../src/audio/read/containers/fileView.ts';
+import type { FileWithin } from '../../src/audio/read/containers/filesWithin.ts';
 import type { FileView } from '../../src/audio/read/containers/fileView.ts';
 import { frameParts } from '../../src/audio/read/containers/frameParts.ts';
 import { mendBoxes } from '../../src/audio/read/containers/mp4.ts';
 import { linksOf } from '../../src/audio/read/containers/ogg.ts';
 import { CompressedWav, decodeWav } from '../../src/audio/read/containers/wav.ts';
 import { amrFrames } from '../../src/audio/read/amrFrames.ts';
+import { FILE_EXTENSIONS } from '../../src/audio/read/format.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../../src/audio/read/mpegFrames.ts';
+import { containerAt, SIGNATURE_BYTES } from '../../src/audio/read/signatures.ts';
 import { AppError } from '../../src/errors.ts';
 import { pieces } from '../support/audio.ts';
 import { fuzzTarget } from './target.ts';
@@ -21,6 +25,18 @@ const DEMUXERS = ['flac', 'mp3', 'mov', 'matroska', 'aiff', 'caf', 'wav', 'ogg',
 const NAMES = [
   ...['RIFF', 'WAVE', 'fmt ', 'data', 'LIST', 'fact', 'JUNK', 'FORM', 'AIFF', 'COMM', 'SSND', 'caff', 'desc', 'pakt'],
   ...['ftyp', 'moov', 'mvhd', 'moof', 'mfhd', 'traf', 'tfhd', 'mdat', 'wide', 'OggS', 'OpusHead', 'fLaC', 'ID3', 'TAG'],
+  ...[
+    'ftypM4A ',
+    'ftypisom',
+    'caff\0\x01\0\0',
+    'OggS\0\x02',
+    'fLaC\0\0\0"',
+    '#!AMR\n',
+    '#!AMR-WB\n',
+    'webm',
+    'matroska',
+    'RIFF\0\0\0\0WAVE',
+  ],
   ...['Xing', 'Info', 'LAME', '\x1a\x45\xdf\xa3', '\x18\x53\x80\x67', '\x15\x49\xa9\x66', '\x2a\xd7\xb1', '\x44\x89'],
   ...['\xff\xfb\x54\x00', '\xff\xf3\x10\x00', '\xff\xf1\x60\x40\x08\x1f\xfc', '\xff\xfb\x00\x00', '\x01\xff\xff\xff'],
 ].map((name) => Buffer.from(name, 'latin1'));
@@ -38,7 +54,24 @@ const part = fc.oneof(
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   fc.nat(300).map((length) => Buffer.alloc(length)),
 );
-const container = fc.array(part, { maxLength: 60 }).map((parts) => Buffer.concat(parts));
+/** What is as long as it says: a chunk of RIFF or AIFF, a box of MP4, and what is made up of those. */
+const sized = fc
+  .tuple(
+    fc.constantFrom('chunk of RIFF', 'chunk of AIFF', 'box'),
+    fc.constantFrom(...NAMES.filter(({ length }) => length === 4)),
+    fc.constantFrom('', 'WAVE', 'AIFF', 'M4A '),
+    fc.array(part, { maxLength: 6 }),
+  )
+  .map(([kind, name, form, parts]) => {
+    const content = Buffer.concat([Buffer.from(form), ...parts]);
+    const length = Buffer.alloc(4);
+    if (kind === 'chunk of RIFF') length.writeUInt32LE(content.length);
+    else length.writeUInt32BE(content.length + (kind === 'box' ? 8 : 0));
+    return Buffer.concat(kind === 'box' ? [length, name, content] : [name, length, content]);
+  });
+const container = fc
+  .array(fc.oneof({ arbitrary: part, weight: 3 }, sized), { maxLength: 60 })
+  .map((parts) => Buffer.concat(parts));
 
 const folder = mkdtempSync(join(tmpdir(), 'fuzz-headers-'));
 process.once('exit', () => {
@@ -58,6 +91,7 @@ export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 
       return (
         DEMUXERS.every((demuxer) => isClaim(claimedSeconds(view, demuxer)) && isClaim(missingBytes(view, demuxer))) &&
         linksOf(view).reduce((sum, { whole }) => sum + whole.size, 0) === bytes.length &&
+        FILE_EXTENSIONS.every((extension) => fillFile(filesWithin(view, extension), view)) &&
         [LAYER_FRAMES, ADTS_FRAMES, amrFrames(bytes)].every((format) =>
           areInOrder(frameParts(view, format, 50), bytes.length),
         ) &&
@@ -72,6 +106,17 @@ export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 
 
 function isClaim(claim: number | null): boolean {
   return claim === null || !Number.isNaN(claim);
+}
+
+/** Whether files follow on one another from the first byte to the last, each behind the first from its own head on. */
+function fillFile(files: readonly FileWithin[], view: FileView): boolean {
+  let end = 0;
+  const isRow = files.every(({ start, size: length, extension }, i) => {
+    const followsOn = start === end && (i === 0 || containerAt(readView(view, start, SIGNATURE_BYTES)) === extension);
+    end = start + length;
+    return followsOn;
+  });
+  return isRow && end === view.size;
 }
 
 function areInOrder(
