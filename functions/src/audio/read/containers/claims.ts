@@ -4,7 +4,8 @@ import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
-import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { tailOf } from './tail.ts';
 
 /** Where headers are looked for; tags and pictures before them may be long. */
 const HEAD_BYTES = 64 * 1024;
@@ -98,13 +99,22 @@ function cutMp4(file: FileView): CutMp4 | null {
   let type = '';
   for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
     const box = boxHead(readView(file, position, BOX_HEAD_BYTES));
-    if (box === null || box.size < LEAST_BOX_BYTES) return null; // up to the end of the file, or no boxes any more
+    if (box === null || box.size < LEAST_BOX_BYTES || !isBoxType(box.type)) {
+      return behindBoxes(file, position, box?.type ?? '', seconds);
+    }
     ({ type } = box);
     if (type === 'moov') seconds = movieSeconds(file, position + 8);
     position += box.size;
   }
   if (position <= file.size) return null;
   return { seconds, missingBytes: type === 'mdat' ? position - file.size : 0 };
+}
+
+/** What an MP4 file says that ends in something else than boxes: only fragments may lie there. The type of a box up to the end is a word. */
+function behindBoxes(file: FileView, position: number, type: string, seconds: number | null): CutMp4 | null {
+  if (seconds !== null || isBoxType(type)) return null;
+  const { bytes, zeros } = tailOf(file, position);
+  return { seconds, missingBytes: bytes + zeros };
 }
 
 /** Bytes of audio that a file claims and does not have, where it does not say how long they are. */

@@ -31,16 +31,15 @@ export async function* decode(
   const shared = { ...options, builds, workload: new Workload() };
   if (demuxer === 'mp3') {
     const parts = frameParts(file, LAYER_FRAMES, MAX_PARTS);
-    const lost = parts.map(({ lostSeconds }) => lostSeconds);
     yield* new Decoding(shared).decode(
       parts.map(({ view }) => view),
-      0,
-      lost,
+      { seconds: parts.at(-1)?.tailSeconds ?? 0 },
+      parts.map(({ lostSeconds }) => lostSeconds),
     );
     return;
   }
   if (demuxer !== 'ogg') {
-    yield* new Decoding(shared).decode([file], 0);
+    yield* new Decoding(shared).decode([file], {});
     return;
   }
   const links = linksOf(file);
@@ -51,7 +50,7 @@ export async function* decode(
     let samples = 0;
     try {
       const decoding = new Decoding({ ...shared, hasOther: false }, link.isCutAtStart);
-      for await (const stretches of decoding.decode(link.parts, link.tailBytes)) {
+      for await (const stretches of decoding.decode(link.parts, { bytes: link.tailBytes })) {
         samples += totalOf(stretches);
         yield stretches;
       }

@@ -61,6 +61,12 @@ interface OpenTrack {
   delaySeconds: number;
 }
 
+/** What is missing behind the last part of a file. */
+interface LostTail {
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
 /** A part of a file and its audio tracks. */
 interface Demuxed {
   readonly libav: Libav;
@@ -95,12 +101,12 @@ export class Decoding {
 
   /**
    * @param parts the file, cut where something is missing between them
-   * @param tailBytes bytes behind the last part
+   * @param lostTail what is missing behind the last part: by its bytes, or what that is
    * @param lostSeconds what is missing before each part, where no time stamps say it
    */
   async *decode(
     parts: readonly FileView[],
-    tailBytes: number,
+    lostTail: LostTail,
     lostSeconds: readonly number[] = [],
   ): AsyncGenerator<Stretch[], void, undefined> {
     let mixer: TrackMixer | null = null;
@@ -121,7 +127,7 @@ export class Decoding {
           if (this.#isBatchReady) yield this.#mixed(mixer, false);
         }
         for (const open of streams.values()) this.#finish(libav, open);
-        if (i === parts.length - 1) this.#loseTail(view, streams, tailBytes);
+        if (i === parts.length - 1) this.#loseTail(view, streams, lostTail);
         if (!isEndOfFile(result)) this.#note('The decoder stopped before the end of the file.');
       } finally {
         for (const { decoder } of streams.values()) decoder?.close();
@@ -275,18 +281,20 @@ export class Decoding {
     drain(open.track);
   }
 
-  /** What the container claims beyond what came, and bytes at its end that are in no packet. */
-  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, tailBytes: number): void {
+  /** What the container claims beyond what came, and what is at its end in no packet. Zeros behind all that it claims are padding. */
+  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: LostTail): void {
     const { maxSeconds } = this.#shared;
-    const bytesBehind = tailBytes + this.#bytes.unreadIn(view);
-    const claimed = claimedSeconds(view, this.#demuxer, bytesBehind > 0) ?? 0;
+    const unread = this.#bytes.unreadIn(view);
+    const claimed = claimedSeconds(view, this.#demuxer, unread.bytes + unread.zeros > 0) ?? 0;
     const claimedBytes = missingBytes(view, this.#demuxer);
     for (const { track } of streams.values()) {
       const decoded = track.timeline.length / SAMPLE_RATE;
       const absent = claimedBytes / bytesPerSecond(track);
-      const isClaimed = claimed - decoded > CLAIM_SLACK_SECONDS && claimed <= maxSeconds;
+      const isShort = claimed - decoded > CLAIM_SLACK_SECONDS;
+      const isWhole = claimed > 0 && !isShort;
+      const behind = bytes + unread.bytes + (isWhole ? 0 : unread.zeros);
       const missing = Math.max(
-        isClaimed ? claimed - decoded : bytesBehind / bytesPerSecond(track),
+        isShort && claimed <= maxSeconds ? claimed - decoded : seconds + behind / bytesPerSecond(track),
         decoded + absent <= maxSeconds ? absent : 0,
       );
       if (missing > 0) track.timeline.lose(null, missing, 'lost');

@@ -25,7 +25,7 @@ import type { FileView } from './fileView.ts';
 import { frameParts } from './frameParts.ts';
 import type { FramePart } from './frameParts.ts';
 import type { PcmEvent } from './matroskaPcm.ts';
-import { linkSeconds, linksOf } from './ogg.ts';
+import { linksOf } from './ogg.ts';
 import { PcmTracks } from './pcmTracks.ts';
 
 export interface FfmpegOptions {
@@ -153,7 +153,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
       (isFew ? link.parts : [link.whole]).map((view, i): Piece => ({
         view,
         lostSeconds: i === 0 ? 0 : null,
-        claimedSeconds: linkSeconds(link),
+        claimedSeconds: link.secondsWithTail,
         tailSeconds: 0,
         missing: 'lost',
         isBehindDamage: i > 0 || link.isCutAtStart,

@@ -7,13 +7,14 @@ import { mp3Claim } from './claims.ts';
 import { BYTE_ORDER_MARK } from '../leadIn.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { tailOf } from './tail.ts';
 
 /** Frames that begin and end on one another. */
 export interface FramePart {
   readonly view: FileView;
   /** What was lost before it, seconds. */
   readonly lostSeconds: number;
-  /** What was lost behind it, seconds: bytes at the end of the file that are no frames, no tags and no padding. */
+  /** What was lost behind it, seconds: by the bytes at the end of the file that are no frames, no tags and no padding. */
   readonly tailSeconds: number;
   /** Of its frames. */
   readonly seconds: number;
@@ -59,11 +60,13 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
     if (at !== null) run.end = Math.min(run.end, at);
   }
   const frameSeconds = sample.samples / sample.sampleRate;
-  const tailFrames = tailBytes(bytes, runs, file.size) / (runs.at(-1)?.lastMean ?? 1);
+  const end = runs.at(-1)?.end ?? file.size;
+  const tailFrames = tailBytes(file, runs, bytes.isTag(end)) / (runs.at(-1)?.lastMean ?? 1);
   const tailSeconds = tailFrames * frameSeconds;
   const seconds = (run: Run | undefined): number => (run?.frames ?? 0) * frameSeconds;
   if (runs.length === 1 && first === tagsEnd) {
-    return [{ view: file, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
+    const view = end < file.size ? stretchesOf(file, [{ start: 0, size: end }]) : file;
+    return [{ view, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
   }
   const gaps = runs.map(
     ({ start }, i) => start - (i === 0 ? bytes.afterPadding(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
@@ -72,7 +75,7 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
   return runs.map((run, i) => {
     const isWholeStart = i === 0 && first === tagsEnd;
     const isLast = i === runs.length - 1;
-    const stretch = { start: run.start, size: (isLast ? file.size : run.end) - run.start };
+    const stretch = { start: run.start, size: run.end - run.start };
     const ranges = isWholeStart
       ? [{ start: 0, size: stretch.start + stretch.size }]
       : [{ start: 0, size: format.magicBytes }, stretch];
@@ -125,10 +128,13 @@ function frameBytesAt(before: Run | undefined, behind: Run | undefined): number 
   return means.reduce((sum, mean) => sum + mean, 0) / means.length;
 }
 
-/** Bytes behind the last frame that are no tags and no padding. */
-function tailBytes(bytes: Window, runs: readonly Run[], size: number): number {
-  const end = runs.at(-1)?.end ?? size;
-  return bytes.isTag(end) ? 0 : size - bytes.afterZeros(end, size);
+/** Bytes behind the last frame that are no tags and no padding. Zeros behind as many frames as the file claims lie over none. */
+function tailBytes(file: FileView, runs: readonly Run[], isTag: boolean): number {
+  if (isTag) return 0;
+  const { bytes, zeros } = tailOf(file, runs.at(-1)?.end ?? file.size);
+  const claim = mp3Claim(file);
+  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
+  return claim !== null && frames > claim.frames ? bytes : bytes + zeros;
 }
 
 /** Bytes of the ID3v2 tags at the beginning. */

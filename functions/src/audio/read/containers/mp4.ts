@@ -5,7 +5,7 @@
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { BoxHead } from './mp4Box.ts';
 
 /** Boxes that are followed at most: a fragmented file has two for each fragment. */
@@ -79,7 +79,7 @@ function boxHeader(size: number, type: string): Buffer {
 /** The box at a position; null where there is none. */
 async function boxAt(file: FileHandle, start: number): Promise<Box | null> {
   const head = boxHead(await readAt(file, start, BOX_HEAD_BYTES));
-  const isBox = head !== null && head.size >= LEAST_BOX_BYTES && /^[\x20-\x7e\xa9]{4}$/.test(head.type);
+  const isBox = head !== null && head.size >= LEAST_BOX_BYTES && isBoxType(head.type);
   return isBox ? { start, ...head } : null;
 }
 

@@ -12,6 +12,11 @@ export interface BoxHead {
   readonly type: string;
 }
 
+/** Whether these are the four characters of a type, and not any bytes. */
+export function isBoxType(type: string): boolean {
+  return /^[\x20-\x7e\xa9]{4}$/.test(type);
+}
+
 /** @param head the first {@link BOX_HEAD_BYTES} of a box, or fewer at the end of the file. @returns null where it is cut off */
 export function boxHead(head: Uint8Array): BoxHead | null {
   if (head.length < LEAST_BOX_BYTES) return null;

@@ -4,6 +4,7 @@
  */
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { tailOf } from './tail.ts';
 
 /** One link of the chain, a whole Ogg file in itself. */
 export interface OggLink {
@@ -13,10 +14,12 @@ export interface OggLink {
   readonly isCutAtStart: boolean;
   /** All of its bytes. */
   readonly whole: FileView;
-  /** Bytes behind the last intact page. */
+  /** Bytes behind the last intact page that are no padding. */
   readonly tailBytes: number;
   /** How long it says it is; 0 where that cannot be told. */
   readonly seconds: number;
+  /** The same, and what a torn page at its end held. */
+  readonly secondsWithTail: number;
   /** FFmpeg's names of the codecs of its streams, as far as they are known here. */
   readonly codecs: readonly string[];
 }
@@ -34,6 +37,7 @@ const CAPTURE_PATTERN = Buffer.from('OggS');
 interface Page {
   readonly size: number;
   readonly isFirst: boolean;
+  readonly isLast: boolean;
   readonly serial: number;
   readonly sequence: number;
   /** Samples up to the end of the page, in the codec's unit; null where no packet ends on it. */
@@ -73,12 +77,6 @@ export function linksOf(file: FileView): OggLink[] {
   return scan.end();
 }
 
-/** How long a link says it is, and what a torn page at its end held. */
-export function linkSeconds({ seconds, whole, tailBytes }: OggLink): number {
-  const intactBytes = whole.size - tailBytes;
-  return seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
-}
-
 /** The page at a position of the buffer; null where there is none, or a damaged one. */
 function pageAt(buffer: Buffer, at: number): Page | null {
   if (at + HEADER_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
@@ -93,6 +91,7 @@ function pageAt(buffer: Buffer, at: number): Page | null {
   return {
     size: end - at,
     isFirst: (buffer.readUInt8(at + 5) & 2) !== 0,
+    isLast: (buffer.readUInt8(at + 5) & 4) !== 0,
     serial: buffer.readUInt32LE(at + 14),
     sequence: buffer.readUInt32LE(at + 18),
     granule: granule < 0n ? null : Number(granule),
@@ -155,6 +154,8 @@ class LinkBuilder {
   readonly #parts: Range[][] = [[]];
   readonly #streams = new Map<number, Codec & { sequence: number }>();
   #isLossBefore = false;
+  /** Whether its last page says that it is the last. */
+  #hasEnded = false;
   #tailBytes = 0;
   #seconds = 0;
 
@@ -166,6 +167,7 @@ class LinkBuilder {
   page(page: Page, position: number): void {
     this.bytes += page.size;
     this.#tailBytes = 0;
+    this.#hasEnded = page.isLast;
     const stream = this.#streams.get(page.serial);
     if (stream === undefined) this.#streams.set(page.serial, { sequence: page.sequence, ...codecOf(page.body) });
     else this.#follow(stream, page);
@@ -198,7 +200,12 @@ class LinkBuilder {
     });
     const codecs = [...this.#streams.values()].flatMap(({ codec }) => codec ?? []);
     const whole = { fd, ranges: [{ start: this.#start, size: this.bytes }], size: this.bytes };
-    return { parts, isCutAtStart, whole, tailBytes: this.#tailBytes, seconds: this.#seconds, codecs };
+    const intactBytes = this.bytes - this.#tailBytes;
+    const tail = tailOf(whole, intactBytes);
+    const tailBytes = tail.bytes + (this.#hasEnded ? 0 : tail.zeros);
+    const seconds = this.#seconds;
+    const secondsWithTail = seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
+    return { parts, isCutAtStart, whole, tailBytes, seconds, secondsWithTail, codecs };
   }
 
   #follow(stream: Codec & { sequence: number }, page: Page): void {

@@ -3,6 +3,8 @@ import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import type { Demuxer } from './formats.ts';
+import { NOTHING, tailOf } from './tail.ts';
+import type { Tail } from './tail.ts';
 
 /** Bytes between packets that are no sign of damage: headers of blocks, clusters and frames, small elements. */
 const SLACK_BYTES = 1024;
@@ -33,13 +35,13 @@ export class PacketBytes {
     return isFirst || skipped <= SLACK_BYTES ? 0 : skipped;
   }
 
-  /** Bytes behind the last packet, where they are no tags or index. */
-  unreadIn(view: FileView): number {
-    if (this.#end === 0) return 0;
-    if (this.#demuxer === 'matroska') return damagedBytes(view, this.#end);
-    const unread = view.size - this.#end;
-    const isMuch = unread > Math.max(TAIL_SLACK_BYTES, TAIL_SLACK_PART * view.size);
-    return isMuch && !isTag(view, this.#end) ? unread : 0;
+  /** What is behind the last packet, and no tags or index. */
+  unreadIn(view: FileView): Tail {
+    if (this.#end === 0) return NOTHING;
+    if (this.#demuxer === 'matroska') return tailOf(view, endOfMatroska(view, this.#end));
+    const tail = tailOf(view, this.#end);
+    const isMuch = tail.bytes + tail.zeros > Math.max(TAIL_SLACK_BYTES, TAIL_SLACK_PART * view.size);
+    return isMuch && !isTag(view, this.#end) ? tail : NOTHING;
   }
 }
 
@@ -74,11 +76,11 @@ const SMALL: ReadonlySet<number> = new Set([
 ]);
 const SMALL_BYTES = 16;
 
-/** Bytes behind a packet of Matroska that cannot be read. @param from where its data ends, without the head of its block */
-function damagedBytes(view: FileView, from: number): number {
+/** Where it ends what can be read of Matroska. @param from where the data of the last packet ends, without the head of its block */
+function endOfMatroska(view: FileView, from: number): number {
   const headBytes = Math.max(0, Math.min(MAX_BLOCK_HEAD_BYTES, view.size - from));
   const starts = Array.from({ length: headBytes + 1 }, (_, i) => from + i);
-  return Math.min(...starts.map((start) => view.size - endOfElements(view, start)));
+  return Math.max(...starts.map((start) => endOfElements(view, start)));
 }
 
 /** Where the elements end that stand behind a packet, and are none. */

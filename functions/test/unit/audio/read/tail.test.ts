@@ -1,0 +1,85 @@
+/** What lies behind the last frame of a file: padding, or what a device had not written when it lost its power. */
+import assert from 'node:assert/strict';
+import { closeSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { openView } from '../../../../src/audio/read/containers/fileView.ts';
+import { tailOf } from '../../../../src/audio/read/containers/tail.ts';
+import { decodeAll, RATE } from '../../../support/audio.ts';
+import type { Decoded } from '../../../support/audio.ts';
+import { encode, file, SECONDS } from '../../../support/containers.ts';
+import { useTempFolder } from '../../../support/tempFolder.ts';
+
+const lostSeconds = ({ frames }: Decoded): number =>
+  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
+
+const KINDS = {
+  mp3: () => encode('mp3'),
+  'mp3 without a claim': () => encode('mp3', [], ['-write_xing', '0']),
+  aac: () => encode('m4a', [], ['-c:a', 'aac', '-f', 'adts']),
+  amr: () => Buffer.concat([Buffer.from('#!AMR\n'), ...Array<Buffer>(SECONDS * 50).fill(AMR_FRAME)]),
+  ogg: () => encode('ogg'),
+  webm: () => encode('webm'),
+  flac: () => encode('flac'),
+  'fragments of m4a': () => encode('m4a', [], ['-movflags', 'empty_moov', '-frag_duration', '500000', '-f', 'mp4']),
+};
+const AMR_FRAME = Buffer.alloc(32, 0x3c);
+const extensionOf = (kind: string) => (/m4a|mp3/.exec(kind)?.[0] ?? kind) as 'm4a';
+
+describe('The end of a file', function () {
+  this.timeout(60_000); // starts processes and threads
+
+  for (const [kind, make] of Object.entries(KINDS)) {
+    it(`is lost where zeros or noise lie over it: ${kind}`, async () => {
+      const whole = make();
+      const from = Math.round(0.6 * whole.length) + 13; // within a frame
+      for (const fill of [0, 0x97]) {
+        const damaged = Buffer.from(whole).fill(fill, from);
+        const decoded = await decodeAll(damaged, file(extensionOf(kind)));
+        const lost = lostSeconds(decoded);
+        assert.ok(lost > 0.3 * SECONDS && lost < 0.6 * SECONDS, `${lost} s lost`);
+        assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.2 * SECONDS, `${decoded.pcm.length / RATE} s`);
+      }
+    });
+
+    it(`is whole where padding follows: ${kind}`, async () => {
+      const whole = make();
+      const { pcm } = await decodeAll(whole, file(extensionOf(kind)));
+      const padded = await decodeAll(Buffer.concat([whole, Buffer.alloc(40_000)]), file(extensionOf(kind)));
+      assert.ok(lostSeconds(padded) < 0.1, `${lostSeconds(padded)} s lost`);
+      assert.ok(Math.abs(padded.pcm.length - pcm.length) < 0.1 * RATE, `${padded.pcm.length / RATE} s`);
+    });
+  }
+});
+
+describe('Zeros at the end of a file', () => {
+  const folder = useTempFolder();
+
+  /** @param from where the last frame ends */
+  function tail(bytes: Buffer, from: number) {
+    const name = path.join(folder(), 'recording');
+    writeFileSync(name, bytes);
+    const view = openView(name);
+    try {
+      return tailOf(view, from);
+    } finally {
+      closeSync(view.fd);
+    }
+  }
+  const written = (size: number, zeros: number): Buffer => Buffer.concat([Buffer.alloc(size, 7), Buffer.alloc(zeros)]);
+
+  it('are padding where they begin when the last frame has ended, also one that ends in a zero', () => {
+    assert.deepEqual(tail(written(1000, 5000), 1000), { bytes: 0, zeros: 0 });
+    assert.deepEqual(tail(written(999, 5001), 1000), { bytes: 0, zeros: 0 });
+    assert.deepEqual(tail(written(1000, 0), 1000), { bytes: 0, zeros: 0 });
+  });
+
+  it('lie over something where they begin within a frame, or behind the rest of one', () => {
+    assert.deepEqual(tail(written(990, 5000), 1000), { bytes: 0, zeros: 4990 });
+    assert.deepEqual(tail(written(1100, 5000), 1000), { bytes: 100, zeros: 5000 });
+  });
+
+  it('are what was never written where they begin with a sector of storage', () => {
+    assert.deepEqual(tail(written(1024, 5000), 1024), { bytes: 0, zeros: 5000 });
+    assert.deepEqual(tail(written(1024, 300), 1024), { bytes: 0, zeros: 0 });
+  });
+});
