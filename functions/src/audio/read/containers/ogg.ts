@@ -2,6 +2,7 @@
  * The pages of an Ogg file (RFC 3533): where one stream ends and another begins behind it (a chained file), and where pages are
  * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
  */
+import { AppError } from '../../../errors.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
@@ -27,8 +28,16 @@ export interface OggLink {
 /** Parts of one link at most, because each is opened anew; losses beyond that are not placed. */
 const MAX_PARTS = 200;
 
+/** Parts of all links at most: a link every five seconds for a day and a night. What is kept of each takes kilobytes. */
+const MAX_ALL_PARTS = 20_000;
+
+/** Streams of one link at most that are followed. */
+const MAX_STREAMS = 64;
+
 /** Pages of headers at most that are put before a part: comments may hold a picture. */
 const MAX_HEADER_PAGES = 64;
+/** Stretches of the file that these may lie in: they follow one another, but for damage. */
+const MAX_HEADER_RANGES = 4;
 
 const HEADER_BYTES = 27;
 const MAX_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255;
@@ -48,7 +57,10 @@ interface Page {
 /** Bytes of alleged pages that may be checked in vain, for each byte of the file: honest damage costs a page now and then. */
 const MAX_VAIN_CHECKS = 8;
 
-/** Reads the file once, from start to end, in linear time. */
+/**
+ * Reads the file once, from start to end, in linear time.
+ * @throws AppError `recording_corrupt` for more than {@link MAX_ALL_PARTS}.
+ */
 export function linksOf(file: FileView): OggLink[] {
   const scan = new LinkScan(file);
   let vainBytes = 0;
@@ -117,6 +129,7 @@ class LinkScan {
   readonly #file: FileView;
   readonly #links: OggLink[] = [];
   #link = new LinkBuilder(0);
+  #parts = 0;
 
   constructor(file: FileView) {
     this.#file = file;
@@ -140,7 +153,14 @@ class LinkScan {
   }
 
   #close(): void {
-    if (this.#link.bytes > 0) this.#links.push(this.#link.build(this.#file.fd));
+    if (this.#link.bytes === 0) return;
+    const link = this.#link.build(this.#file.fd);
+    this.#links.push(link);
+    this.#parts += link.parts.length;
+    if (this.#parts <= MAX_ALL_PARTS) return;
+    throw new AppError('recording_corrupt', {
+      message: `The recording has more than ${MAX_ALL_PARTS} links and parts between losses.`,
+    });
   }
 }
 
@@ -150,6 +170,7 @@ class LinkBuilder {
   bytes = 0;
   hasContent = false;
   readonly #headers: Range[] = [];
+  #headerPages = 0;
   /** Each a part without its headers. */
   readonly #parts: Range[][] = [[]];
   readonly #streams = new Map<number, Codec & { sequence: number }>();
@@ -169,21 +190,22 @@ class LinkBuilder {
     this.#tailBytes = 0;
     this.#hasEnded = page.isLast;
     const stream = this.#streams.get(page.serial);
-    if (stream === undefined) this.#streams.set(page.serial, { sequence: page.sequence, ...codecOf(page.body) });
-    else this.#follow(stream, page);
+    if (stream !== undefined) this.#follow(stream, page);
+    else if (this.#streams.size < MAX_STREAMS) {
+      this.#streams.set(page.serial, { sequence: page.sequence, ...codecOf(page.body) });
+    }
     // Granule position 0 says that a page holds headers: none of the codecs has audio on it.
     const isHeader = !this.hasContent && (page.isFirst || page.granule === 0 || page.granule === null);
-    if (isHeader && this.#headers.length < MAX_HEADER_PAGES) {
-      this.#headers.push({ start: position, size: page.size });
+    if (isHeader && this.#headerPages < MAX_HEADER_PAGES && this.#headers.length < MAX_HEADER_RANGES) {
+      this.#headerPages++;
+      addTo(this.#headers, page, position);
       return;
     }
     this.hasContent = true;
     if (this.#isLossBefore && this.#parts.length < MAX_PARTS) this.#parts.push([]);
     this.#isLossBefore = false;
     const part = this.#parts.at(-1);
-    const last = part?.at(-1);
-    if (last !== undefined && last.start + last.size === position) last.size += page.size;
-    else part?.push({ start: position, size: page.size });
+    if (part !== undefined) addTo(part, page, position);
   }
 
   skip(bytes: number): void {
@@ -214,6 +236,13 @@ class LinkBuilder {
     if (page.granule === null || stream.samplesPerSecond === null) return;
     this.#seconds = Math.max(this.#seconds, (page.granule - stream.preSkip) / stream.samplesPerSecond);
   }
+}
+
+/** Adds a page to ranges: to the last of them, where it lies directly behind that. */
+function addTo(ranges: Range[], { size }: Page, position: number): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && last.start + last.size === position) last.size += size;
+  else ranges.push({ start: position, size });
 }
 
 function codecOf(body: Buffer): Codec {
