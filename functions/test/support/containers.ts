@@ -25,8 +25,18 @@ const ENCODERS: Readonly<Record<Encoded, readonly string[]>> = {
 /** What must not depend on which of them decodes. */
 export const BOTH = ['sandbox', 'ffmpeg'] as const;
 
-/** The signal as such a file; through a real file, as a muxer that can seek writes it. */
+const encoded = new Map<string, Buffer>();
+
+/** The signal as such a file, encoded once for all tests; each caller has a copy of its own, to damage it. */
 export function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []): Buffer {
+  const key = JSON.stringify([extension, before, after]);
+  const bytes = encoded.get(key) ?? encodeAnew(extension, before, after);
+  encoded.set(key, bytes);
+  return Buffer.from(bytes);
+}
+
+/** Through a real file, as a muxer that can seek writes it. */
+function encodeAnew(extension: Encoded, before: readonly string[], after: readonly string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'encoded-'));
   try {
     const path = join(folder, `encoded.${extension}`);
