@@ -4,6 +4,7 @@ import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { joinText } from 'offline-audio-sync-contract';
 import type { SpeakerScope } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
+import { limited } from '../limited.ts';
 import type { Interval } from './interval.ts';
 import { DeviceAxis, finishingDeletions } from './axis.ts';
 import { isPossibleMerge } from './boundaries.ts';
@@ -98,6 +99,9 @@ export async function undoEdit(uid: string, editId: string, deps: EditingDeps): 
   });
 }
 
+/** Edits that one instance makes at once: each may read all words of a long conversation, some 100 MB. */
+const inTurn = limited(3);
+
 /** Runs it, finishing deletions that are in its way, and sums up the conversations anew whose speech is another one now. */
 async function inTransaction(
   uid: string,
@@ -106,7 +110,7 @@ async function inTransaction(
   prepare: (tx: Transaction) => Promise<() => string[]>,
 ): Promise<EditOutcome> {
   const conversationIds = await finishingDeletions(conversations, () =>
-    db.runTransaction(async (tx) => (await prepare(tx))()),
+    inTurn(() => db.runTransaction(async (tx) => (await prepare(tx))())),
   );
   await summaries.refresh(uid, conversationIds, {});
   return { editId, conversationIds };

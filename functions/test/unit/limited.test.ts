@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { Firestore } from 'firebase-admin/firestore';
+import { undoEdit } from '../../src/conversations/editing.ts';
 import { createOmiHandler } from '../../src/endpoints/omiApi.ts';
 import { createSharedHandler } from '../../src/endpoints/sharedConversation.ts';
 import { createStatusHandler } from '../../src/endpoints/syncStatus.ts';
@@ -39,6 +41,22 @@ describe('what an instance reads at once', () => {
     assert.equal(seen.most, 2);
     assert.deepEqual(order, [...Array(AT_ONCE).keys()]);
     assert.equal(settled.filter(({ status }) => status === 'rejected').length, 14);
+  });
+
+  it('is what few edits need, however many users correct something', async () => {
+    const { seen, read } = counted();
+    const db = {
+      collection: () => ({ doc: () => ({}) }),
+      runTransaction: () => read().then(() => []),
+    } as unknown as Firestore;
+    const deps = {
+      db,
+      conversations: { gapMs: 1, finishDeletion: () => Promise.resolve() },
+      summaries: { refresh: () => Promise.resolve(0) },
+      now: Date.now,
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => undoEdit(`user${i}`, 'edit', deps)));
+    assert.equal(seen.most, 3);
   });
 
   it('is few jobs, and few conversations, however many are asked for', async () => {
