@@ -45,14 +45,14 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
     const extension = containerAt(head.subarray(leadIn - zeros, leadIn + HEAD_BYTES));
     if (extension !== null) return { format: { kind: 'file', extension }, leadInBytes: leadIn - zeros };
   }
-  // A length may begin with a zero. Frames of MPEG find their own beginning.
+  const rest = head.subarray(leadIn, leadIn + HEAD_BYTES);
+  const kind = named.kind === 'file' ? otherKindOf(rest) : null;
+  // Other kinds of files may hold frames of MPEG audio. A length may begin with a zero. Frames of MPEG find their own beginning.
   const start = 4 * Math.floor(Math.min(zerosBefore(head), MAX_LEAD_IN_BYTES) / 4);
   const bytes = head.subarray(start, start + HEAD_BYTES);
-  const extension = containerOf(bytes, named);
+  const extension = kind === null ? containerOf(bytes, named) : null;
   if (extension !== null) return { format: { kind: 'file', extension }, leadInBytes: 0 };
   if (named.kind === 'framed') return { format: recogniseCodec(bytes, named), leadInBytes: 0 };
-  const rest = head.subarray(leadIn, leadIn + HEAD_BYTES);
-  const kind = otherKindOf(rest);
   const [within] = kind === null ? containersWithin(rest) : [];
   if (within) return { format: { kind: 'file', extension: within.extension }, leadInBytes: leadIn + within.at };
   const part = kind === null ? restOf(rest) : null;

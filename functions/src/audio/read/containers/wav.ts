@@ -153,9 +153,18 @@ async function readHeader(input: ByteInput): Promise<Header> {
       format = formatOf(content);
       if (format === null) throw new CompressedWav(input.rest());
     }
-    at += headBytes + size + paddingOf(layout, size);
+    at += headBytes + size;
+    at += await paddingAt(input, layout, at, size);
   }
   throw new AppError('recording_corrupt');
+}
+
+/** Bytes of padding behind a chunk: some writers forget it. */
+async function paddingAt(input: ByteInput, layout: ChunkLayout, at: number, size: number): Promise<number> {
+  const padding = paddingOf(layout, size);
+  if (padding === 0 || at > MAX_HEADER_BYTES) return padding;
+  const next = nameAt(Buffer.from(await input.peek(at + 4)), at);
+  return next === 'fmt ' || LATER_CHUNKS.test(next) ? 0 : padding;
 }
 
 /** WAVEFORMATEX and WAVEFORMATEXTENSIBLE (mmreg.h); null for a compressed format. @throws AppError `recording_corrupt` */

@@ -110,6 +110,14 @@ describe('A recording that is an ordinary file', function () {
       [Buffer.from('PK\x03\x04 and more', 'latin1'), /of a ZIP archive/],
       [Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), kinds.get('ogg')!]), /of a ZIP archive/], // what it holds is not unpacked
       [Buffer.of(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11), /of a Windows Media file/],
+      [Buffer.from('.RMF\0\0\0\x12'), /of a RealMedia file/],
+      [Buffer.from('\x02#!SILK_V3'), /of a SILK voice message/],
+      [Buffer.from('RIFX\0\0\0\x20WAVEfmt '), /of a WAV file with the higher byte first/],
+      [Buffer.from('\x03ds2'), /of a DS2 dictation/],
+      [Buffer.from('DSD \x1c\0'), /of a DSD file/],
+      [Buffer.from('\0\0\x01\xba', 'latin1'), /of an MPEG program stream/],
+      [Buffer.alloc(188 * 4, `G${'x'.repeat(187)}`), /of an MPEG transport stream/],
+      [Buffer.concat([Buffer.from('.snd\0\0\0\x20'), kinds.get('mp3')!]), /of a Sun audio file/], // frames in it, too
       [Buffer.of(0xff), /no audio format/],
       [Buffer.from('RIFF'), /no audio format/],
       [Buffer.alloc(40_000), /no audio format/],
