@@ -16,9 +16,7 @@ import { prepareLocalModel } from './localModel.ts';
 import { ANY_HOST, LOOPBACK } from './emulators/workspace.ts';
 import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
-
-/** What is off by default, and is to be tried here. */
-const SHOWN = { OMI_API: 'true', SHARING: 'true', KEEP_AUDIO_DAYS: '30' };
+import { SHOWN } from './shown.ts';
 
 /** What it means for who speaks. */
 const TRANSCRIPTION = {
