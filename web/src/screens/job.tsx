@@ -1,16 +1,18 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { conversationsPath, filesOfJobs, isFinished, jobPath, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, Job, JobFile } from '../data/model.ts';
+import type { Conversation, EditedConversation, Job, JobFile } from '../data/model.ts';
 import { counted } from '../domain/counted.ts';
+import { withEdits } from '../domain/edited.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { isDenied } from '../domain/sentence.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
 import { conversationOf, filePageOf, jobOf } from '../firebase/documents.ts';
-import { call, liveDocument, liveQuery, readDocument } from '../firebase/store.ts';
+import { call, liveDocument, liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
+import { useEdits } from '../ui/edits.ts';
 import { Glyph } from '../ui/icons.tsx';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
@@ -218,22 +220,32 @@ function Outcome({ job }: { job: Job }) {
   );
 }
 
-/** What these conversations are, as far as it was read. */
-function useConversations(ids: readonly string[]): ReadonlyMap<string, Conversation> {
+/** What these conversations are, as far as it was read. They are followed: titles come a moment after the job has ended. */
+function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedConversation> {
   const { uid } = useApp();
-  const [known, setKnown] = useState<ReadonlyMap<string, Conversation>>(new Map());
+  /** Null for one that was deleted. */
+  const [heard, setHeard] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
   useEffect(() => {
-    let isOver = false;
-    const read = async (id: string): Promise<void> => {
-      const conversation = await readDocument(`${conversationsPath(uid)}/${id}`, conversationOf);
-      if (!isOver && conversation !== null) setKnown((before) => new Map(before).set(id, conversation));
-    };
-    for (const id of ids) if (!known.has(id)) read(id).catch(() => undefined); // It keeps its plain name.
+    const stops = ids.map((id) =>
+      liveDocument(`${conversationsPath(uid)}/${id}`, conversationOf)(
+        ({ value }) => {
+          setHeard((before) => new Map(before).set(id, value));
+        },
+        () => undefined, // It keeps the name that it has.
+      ),
+    );
     return () => {
-      isOver = true;
+      for (const stop of stops) stop();
     };
   }, [ids.join()]);
-  return known;
+  const all = useMemo(() => [...heard.values()].filter((one) => one !== null), [heard]);
+  // Asked for once, when it is known how far they reach.
+  const isWhole = all.length > 0 && ids.every((id) => heard.has(id));
+  const { edits } = useEdits(
+    isWhole ? Math.min(...all.map(({ startedAt }) => startedAt)) : 0,
+    isWhole ? Math.max(...all.map(({ finishedAt }) => finishedAt)) : 0,
+  );
+  return useMemo(() => new Map(all.map((one) => [one.id, withEdits(one, edits)])), [all, edits]);
 }
 
 function FileRow({ file }: { file: JobFile }) {
