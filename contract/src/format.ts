@@ -17,6 +17,7 @@ export const OTHER_EXTENSIONS: Readonly<Record<string, FileExtension>> = {
   m4r: 'm4a',
   m4v: 'm4a',
   mov: 'm4a',
+  qta: 'm4a',
   '3gp': 'm4a',
   '3gpp': 'm4a',
   '3g2': 'm4a',

@@ -35,11 +35,17 @@ export function aiffSeconds(file: FileView): number | null {
   return null;
 }
 
+/** The chunks of Apple's Core Audio Format. */
+export function chunksOfCaf(
+  file: FileView,
+): Iterable<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+  return chunksOf(file, 8, (head) => ({ size: Number(head.readBigInt64BE(4)), headBytes: 12 }));
+}
+
 /** Apple's Core Audio Format: what its data chunk holds, or, where packets vary in size, what the table of packets counts. */
 export function cafSeconds(file: FileView): number | null {
   let format: { readonly rate: number; readonly packetBytes: number; readonly packetFrames: number } | null = null;
-  const chunks = chunksOf(file, 8, (head) => ({ size: Number(head.readBigInt64BE(4)), headBytes: 12 }));
-  for (const { name, size, content } of chunks) {
+  for (const { name, size, content } of chunksOfCaf(file)) {
     if (name === 'desc' && content.length >= 24) {
       format = {
         rate: content.readDoubleBE(0),

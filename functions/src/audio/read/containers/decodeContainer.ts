@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../../../errors.ts';
+import { AppError, CATALOGUE } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
@@ -18,8 +18,8 @@ import type { FileView } from './fileView.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
-import { lacksIndex } from './mp4Index.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
+import { reasonOf } from './unreadable.ts';
 import { CompressedWav, decodeWav } from './wav.ts';
 
 /**
@@ -106,16 +106,15 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
     if (files.length > 1) return yield* decodeEach(whole, files, path, options);
     return yield* decodeFile(path, extension, options);
   } catch (error) {
-    const isWithoutIndex = extension === 'm4a' && isCorrupt(error) && lacksIndex(whole);
-    throw isWithoutIndex ? new AppError('recording_corrupt', { message: WITHOUT_INDEX, cause: error }) : error;
+    const isUnexplained = isCorrupt(error) && error.message === CATALOGUE.recording_corrupt.message;
+    const message = isUnexplained ? reasonOf(whole, extension) : null;
+    throw message === null ? error : new AppError('recording_corrupt', { message, cause: error });
   } finally {
     closeSync(whole.fd);
   }
 }
 
-const WITHOUT_INDEX = 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
-
-function isCorrupt(error: unknown): boolean {
+function isCorrupt(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'recording_corrupt';
 }
 

@@ -156,7 +156,8 @@ async function readHeader(input: ByteInput): Promise<Header> {
     at += headBytes + size;
     at += await paddingAt(input, layout, at, size);
   }
-  throw new AppError('recording_corrupt');
+  const message = 'The WAV file has no intact format, or no samples behind it.';
+  throw new AppError('recording_corrupt', { message });
 }
 
 /** Bytes of padding behind a chunk: some writers forget it. */
