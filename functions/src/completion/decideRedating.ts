@@ -70,7 +70,7 @@ interface OpenJob {
  * Writes the new dates, and what is to be moved because of them. A job that works on such a recording is taken from its worker,
  * which can write nothing more at the old date, and begins again: it costs the requests that were in flight.
  * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date
- * that is not possible. RedatingUnderWayError.
+ * that is not possible; `invalid_request` for too many recordings. RedatingUnderWayError.
  */
 export async function decideRedating(
   tx: Transaction,
@@ -160,7 +160,9 @@ async function ofJob(
 async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDeps): Promise<Selected[]> {
   const { uid, names, conversationId } = request;
   if (names === null && conversationId !== null) return byConversation(tx, uid, conversationId, deps);
-  const found = await deps.registry.named(tx, uid, names ?? []);
+  // Any number of recordings may have come under one name.
+  const found = await deps.registry.named(tx, uid, names ?? [], MOST_RECORDINGS + 1);
+  if (found.length > MOST_RECORDINGS) throw tooMany();
   const missing = names?.filter((name) => !found.some(({ entry }) => entry.file === name)) ?? [];
   if (missing.length > 0) throw notFound(missing);
   return found.map(selectedEntry);
@@ -168,12 +170,20 @@ async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDep
 
 type PageSource = Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>;
 
+/** Recordings of one correction: where they go is written in one transaction, and kept in one document. */
+const MOST_RECORDINGS = LIMITS.maxFilesPerJob;
+
 /** Pages of a conversation in which its recordings are looked for: of as many recordings as one correction may have, ten each. */
-const MAX_PAGES = 10 * LIMITS.maxFilesPerJob;
+const MAX_PAGES = 10 * MOST_RECORDINGS;
+
+function tooMany(): AppError {
+  const message = `These are more than ${String(MOST_RECORDINGS)} recordings: correct some at a time, by their job.`;
+  return new AppError('invalid_request', { message });
+}
 
 /**
- * @throws AppError `conversation_not_found`; `invalid_request` where it is of more recordings than one correction may have: where
- * they go is written in one transaction, and kept in one document; `recording_not_found` where none of them is known any more.
+ * @throws AppError `conversation_not_found`; `invalid_request` where it is of more recordings than one correction may have;
+ * `recording_not_found` where none of them is known any more.
  */
 async function byConversation(
   tx: Transaction,
@@ -186,10 +196,7 @@ async function byConversation(
   const transcript = transcriptOf(segmentPagesOf(db, uid), conversation).limit(MAX_PAGES + 1);
   const pages = await tx.get(transcript.select('recordingId', 'recordingStartedAt') as Query<PageSource>);
   const places = new Map(pages.docs.map((doc) => [placeKey(placeOf(doc.data())), doc.data().recordingId]));
-  if (pages.size > MAX_PAGES || places.size > LIMITS.maxFilesPerJob) {
-    const message = `The conversation is of more than ${String(LIMITS.maxFilesPerJob)} recordings: give the names of some.`;
-    throw new AppError('invalid_request', { message });
-  }
+  if (pages.size > MAX_PAGES || places.size > MOST_RECORDINGS) throw tooMany();
   const known = await registry.byIds(tx, uid, [...new Set(places.values())]);
   const there = known.filter(({ id, entry }) =>
     places.has(placeKey({ recordingId: id, startedAtMs: entry.startedAt.toMillis() })),

@@ -189,11 +189,13 @@ export class RecordingRegistry {
     );
   }
 
-  /** The recordings that came under some of these names, in any job. */
-  async named(tx: Transaction, uid: string, names: readonly string[]): Promise<KnownRecording[]> {
+  /** The recordings that came under some of these names, in any job. @param most looks for no more when it has as many */
+  async named(tx: Transaction, uid: string, names: readonly string[], most: number): Promise<KnownRecording[]> {
     const found: KnownRecording[] = [];
-    for (let from = 0; from < names.length; from += MOST_IN_QUERY) {
-      const query = this.#recordings(uid).where('file', 'in', names.slice(from, from + MOST_IN_QUERY));
+    for (let from = 0; from < names.length && found.length < most; from += MOST_IN_QUERY) {
+      const query = this.#recordings(uid)
+        .where('file', 'in', names.slice(from, from + MOST_IN_QUERY))
+        .limit(most);
       found.push(...(await tx.get(query)).docs.flatMap(knownIn));
     }
     return found;

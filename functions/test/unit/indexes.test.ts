@@ -108,7 +108,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   'jobs/redatings.ts': () => unfinishedRedatings(db).get(),
   'jobs/registry.ts': async () => {
     const tx = { get: (query: Query) => query.get() } as unknown as Transaction;
-    await new RecordingRegistry(db, new JobStore(db)).named(tx, 'ann', ['name']);
+    await new RecordingRegistry(db, new JobStore(db)).named(tx, 'ann', ['name'], 10);
   },
   'transcription/requestSlots.ts': () => freeSlots(db, 0).get(),
   'sweeper/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),

@@ -100,6 +100,17 @@ describe('what is crowded', () => {
     await editConversation(request, world.deps);
   });
 
+  it('does not go to another date by a name that more recordings have than one correction may', async () => {
+    const name = `x_${String(CAPTURED_AT)}.wav`;
+    const writer = world.db.bulkWriter();
+    for (let i = 0; i < 1001; i++) {
+      const entry = { jobId: 'gone', file: name, state: 'done', deviceId: 'omi', startedAt: at(0), startTimes: [] };
+      void writer.create(world.db.collection(`users/${world.uid}/recordings`).doc(), { ...entry, durationSeconds: 1 });
+    }
+    await writer.close();
+    assert.equal(await codeOf(world.redate({ names: [name], offsetMs: 1000 })), 'invalid_request');
+  });
+
   it('does not go to another date as a whole where it is of more recordings than one correction may have', async () => {
     await crowd(1000, 1);
     assert.equal(await codeOf(world.redate({ conversationId: 'talk', offsetMs: 1000 })), 'invalid_request');
