@@ -10,7 +10,7 @@ export const cancelSyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
   const deps = completing();
   return jobCallable({
     name: 'cancelSyncJob',
-    ...answering({ checkRevoked: false }),
+    ...answering({ checkRevoked: true }),
     files,
     command: (uid, jobId) => cancelJob(uid, jobId, deps),
   });

@@ -11,7 +11,7 @@ import { conversationIdText, isDocumentId } from '../validation.ts';
 export const deleteConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
   const { answering, conversations } = await import('../platform.ts');
   return createDeleteConversationCallable({
-    ...answering({ checkRevoked: false }),
+    ...answering({ checkRevoked: true }),
     conversations,
   });
 });

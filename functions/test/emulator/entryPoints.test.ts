@@ -122,11 +122,12 @@ describe('every entry point', () => {
     }
   });
 
-  it('that stores, shares or deletes much refuses a user who was disabled after the token was given out', async () => {
+  it('that stores, shares or deletes refuses a user who was disabled after the token was given out', async () => {
     const disabled = await signUp();
     await auth.updateUser(disabled.uid, { disabled: true });
     const costly = ['syncUpload', 'omiApi', 'createSyncJob', 'retrySyncJob', 'importConversations'] as const;
-    for (const name of [...costly, 'shareConversation', 'deleteEverything']) {
+    const final = ['shareConversation', 'deleteEverything', 'deleteConversation', 'cancelSyncJob'] as const;
+    for (const name of [...costly, ...final]) {
       const answer = await call(`${functionUrl(name)}${PATHS[name] ?? ''}`, name, {
         Authorization: `Bearer ${disabled.idToken}`,
       });

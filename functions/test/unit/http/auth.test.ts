@@ -178,7 +178,7 @@ describe('Every endpoint that costs money or cannot be taken back', () => {
       readFileSync(new URL(name, folder), 'utf8').includes('checkRevoked: true'),
     );
     assert.deepEqual(asking.map((name) => name.replace('.ts', '')).sort(), [
-      ...['createSyncJob', 'deleteEverything', 'importConversations', 'omiApi'],
+      ...['cancelSyncJob', 'createSyncJob', 'deleteConversation', 'deleteEverything', 'importConversations', 'omiApi'],
       ...['retrySyncJob', 'shareConversation', 'syncUpload'],
     ]);
   });
