@@ -67,7 +67,9 @@ export async function receiveArrivals(
 export async function receiveAll(uid: string, jobId: string, deps: ArrivalDeps): Promise<Objects> {
   const job = await deps.jobs.get(jobId);
   const objects = await listStaged(uid, jobId, deps);
-  if (job !== null && isArriving(job)) await receiveStaged(jobId, job, objects, deps);
+  // Most jobs that wait have nothing yet, and a thousand recordings are twenty documents.
+  const mayStart = objects.size > 0 || job?.fileCounts.expected === 0;
+  if (job !== null && isArriving(job) && mayStart) await receiveStaged(jobId, job, objects, deps);
   return objects;
 }
 
