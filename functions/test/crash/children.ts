@@ -28,6 +28,8 @@ export interface Child {
   readonly frozen: Promise<readonly string[] | null>;
   /** Lets a frozen worker go on. */
   thaw(): void;
+  /** What it has told of. */
+  readonly events: readonly Event[];
   /** Whether what its plan has for it has come, and did not end it. */
   readonly isMet: () => boolean;
 }
@@ -81,6 +83,7 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
     ending,
     frozen,
     thaw: () => child.kill('SIGCONT'),
+    events,
     isMet: () => events.some(({ event }) => event === 'met'),
   };
 }

@@ -12,7 +12,8 @@ interface Order {
 /** Deliver a task. */
 export interface TaskOrder extends Order {
   readonly payload: TaskPayload;
-  readonly standInUrl: string;
+  /** Where the stand-in listens; null where the worker itself recognises speech. */
+  readonly standInUrl: string | null;
   readonly leaseMs: number;
   readonly workMs: number;
   /** Of one request to the stand-in, milliseconds. */
@@ -38,6 +39,8 @@ export type Event =
   | { readonly event: 'at'; readonly boundary: string }
   /** About to be killed; nothing that has an effect happens any more. */
   | { readonly event: 'dying' }
+  /** The local recogniser has answered: SHA-256 of the audio. */
+  | { readonly event: 'recognised'; readonly requestId: string; readonly sha256: string }
   /** It stands still. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
   | { readonly event: 'frozen'; readonly asking: readonly string[] }
   /** What the plan has for it has come, and does not end it: a hang, or an outage. */

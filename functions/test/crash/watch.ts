@@ -15,6 +15,10 @@ const EVENTS_FD = 3;
 /** How long a frozen worker sleeps by its own clock, milliseconds: longer than its lease. */
 const FROZEN_MS = 2 * LEASE_MS;
 
+export function sha256Of(audio: Uint8Array): string {
+  return createHash('sha256').update(audio).digest('hex');
+}
+
 export function tell(event: Event): void {
   writeSync(EVENTS_FD, `${JSON.stringify(event)}\n`);
 }
@@ -102,7 +106,7 @@ export class Watch {
   /** A request to the stand-in: in flight until it has ended. */
   async asking<T>(audio: Uint8Array, request: () => Promise<T>): Promise<T> {
     const key = Symbol('request');
-    this.#asking.set(key, createHash('sha256').update(audio).digest('hex'));
+    this.#asking.set(key, sha256Of(audio));
     try {
       return await request();
     } finally {

@@ -7,11 +7,14 @@ import { processJob } from '../../src/worker/processJob.ts';
 import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import type { StagedObject } from '../../src/storage/staging.ts';
+import { createLocalTranscriber } from '../../src/transcription/local/localTranscriber.ts';
+import { RecogniserPool } from '../../src/transcription/local/recogniserPool.ts';
+import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { changed, TestWorld } from '../support/worker.ts';
-import { isForTheQueue, nothing, transcriberAt } from './deps.ts';
+import { CONCURRENCY, isForTheQueue, nothing, transcriberAt } from './deps.ts';
 import type { TaskOrder } from './orders.ts';
 import { readOrder, run, watchedQueue } from './process.ts';
-import { OutageError, taskStepOf, tell } from './watch.ts';
+import { OutageError, sha256Of, taskStepOf, tell } from './watch.ts';
 import type { Watch } from './watch.ts';
 
 class WatchedAudio extends StagedAudio {
@@ -51,8 +54,11 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
   watch.onPassed = (ms) => (world.aheadMs += ms);
   watch.watchTransactions(world.db, taskStepOf);
   const { notifier } = world.deps;
-  const transcriber = transcriberAt(order.standInUrl, order.requestTimeoutMs, nothing);
+  const { standInUrl } = order;
+  const transcriber =
+    standInUrl === null ? tellingRecogniser() : transcriberAt(standInUrl, order.requestTimeoutMs, nothing);
   return changed(world.deps, {
+    concurrency: standInUrl === null ? 1 : CONCURRENCY,
     audio: new WatchedAudio(world, watch, order.failRead),
     transcriber: {
       async transcribe(request, signal) {
@@ -70,6 +76,20 @@ function watchedDeps(order: TaskOrder, watch: Watch): ProcessDeps {
       process.exit(1);
     },
   });
+}
+
+/** The local recogniser, in one thread. */
+function tellingRecogniser(): Transcriber {
+  const pool = new RecogniserPool({ size: 1 });
+  const recogniser = createLocalTranscriber({ size: 'tiny', recogniser: () => Promise.resolve(pool), logger: nothing });
+  return {
+    async transcribe(request, signal) {
+      const result = await recogniser.transcribe(request, signal);
+      const { bytes } = await request.audio.encoded();
+      tell({ event: 'recognised', requestId: result.requestId, sha256: sha256Of(bytes) });
+      return result;
+    },
+  };
 }
 
 const order = readOrder() as TaskOrder;
