@@ -70,20 +70,38 @@ interface KnownWord extends Spoken {
   readonly isStored: boolean;
 }
 
+/** A word with what it is compared by, found once: an import may have thousands at one moment. */
+interface Indexed extends KnownWord {
+  readonly plain: string;
+  /** Of its recording. */
+  readonly place: string | null;
+  readonly firstSecond: number;
+}
+
+/** The words of a second of time, in the order in which they came, and by their text. */
+interface Second {
+  readonly all: Indexed[];
+  readonly byText: Map<string, Indexed[]>;
+}
+
 /** Words by their time. */
 class KnownWords {
   readonly #sounds: Sounds | undefined;
-  readonly #bySecond = new Map<number, KnownWord[]>();
+  readonly #bySecond = new Map<number, Second>();
 
   constructor(sounds: Sounds | undefined) {
     this.#sounds = sounds;
   }
 
   add(word: KnownWord): void {
-    for (const second of secondsOf(word)) {
-      const there = this.#bySecond.get(second);
-      if (there === undefined) this.#bySecond.set(second, [word]);
-      else there.push(word);
+    const indexed = indexedWord(word);
+    for (const number of secondsOf(word)) {
+      const second = this.#bySecond.get(number) ?? { all: [], byText: new Map<string, Indexed[]>() };
+      this.#bySecond.set(number, second);
+      second.all.push(indexed);
+      const equal = second.byText.get(indexed.plain);
+      if (equal === undefined) second.byText.set(indexed.plain, [indexed]);
+      else equal.push(indexed);
     }
   }
 
@@ -91,33 +109,62 @@ class KnownWords {
    * What is known at the time of a word: 'repeat' is the word itself, in the same audio; 'same' is its text, in audio that is not known;
    * 'other' is another word. Null where nothing is, or where what is there is other audio.
    */
-  meeting(word: Spoken): 'repeat' | 'same' | 'other' | null {
-    const there = secondsOf(word).flatMap((second) => this.#bySecond.get(second) ?? []);
-    const text = plainText(word.text);
-    const equal = there.filter((before) => overlapMs(before, word) > 0 && plainText(before.text) === text);
-    const verdicts = equal.map((before) => this.#isSameAudio(before, word));
-    if (verdicts.includes(true)) return 'repeat';
-    if (verdicts.includes(null)) return 'same';
-    return there.some((before) => overlapMs(before, word) > lengthMs(word) / 2) ? 'other' : null;
+  meeting(spoken: Spoken): 'repeat' | 'same' | 'other' | null {
+    const word = indexedWord({ ...spoken, isStored: false });
+    let isSame = false;
+    for (const before of this.#meeting(word, ({ byText }) => byText.get(word.plain))) {
+      if (overlapMs(before, word) <= 0) continue;
+      const verdict = this.#isSameAudio(before, word);
+      if (verdict === true) return 'repeat';
+      isSame ||= verdict === null;
+    }
+    if (isSame) return 'same';
+    for (const before of this.#meeting(word, ({ all }) => all)) {
+      if (overlapMs(before, word) > lengthMs(word) / 2) return 'other';
+    }
+    return null;
   }
 
-  #isSameAudio(before: KnownWord, word: Spoken): boolean | null {
+  /** Those of the words that may meet a word, each once: in the first second that both have. */
+  *#meeting(word: Indexed, ofSecond: (second: Second) => readonly Indexed[] | undefined): Generator<Indexed> {
+    for (const number of secondsOf(word)) {
+      const second = this.#bySecond.get(number);
+      if (second === undefined) continue;
+      for (const before of ofSecond(second) ?? []) {
+        if (number === Math.max(before.firstSecond, word.firstSecond)) yield before;
+      }
+    }
+  }
+
+  #isSameAudio(before: Indexed, word: Indexed): boolean | null {
     const { recording: a } = before;
     const { recording: b } = word;
     if (a === undefined || b === undefined) return null;
     // One transcription of one recording gives each word once: two voices may say the same at once.
-    if (placeKey(a) === placeKey(b)) return before.isStored;
+    if (before.place === word.place) return before.isStored;
     return this.#sounds?.areOne(a, b, middle(word)) ?? null;
   }
+}
+
+function indexedWord(word: KnownWord): Indexed {
+  const { text, startMs, endMs, recording, isStored } = word;
+  return {
+    ...{ text, startMs, endMs, isStored, plain: plainText(text), firstSecond: secondOf(startMs) },
+    ...(recording === undefined ? { place: null } : { recording, place: placeKey(recording) }),
+  };
 }
 
 export function middle({ startMs, endMs }: Interval): number {
   return (startMs + endMs) / 2;
 }
 
+function secondOf(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
 function secondsOf({ startMs, endMs }: Interval): number[] {
-  const first = Math.floor(startMs / 1000);
-  return Array.from({ length: Math.floor(endMs / 1000) - first + 1 }, (_, i) => first + i);
+  const first = secondOf(startMs);
+  return Array.from({ length: secondOf(endMs) - first + 1 }, (_, i) => first + i);
 }
 
 function overlapMs(a: Interval, b: Interval): number {

@@ -22,6 +22,21 @@ describe('Words that were heard before', () => {
     assert.deepEqual(texts(withoutRepeats(words, [], [])), ['one', 'two']);
   });
 
+  it('are looked for once in each word of their time, however long the words are that somebody imports', () => {
+    let reads = 0;
+    const at = (i: number) => ({
+      text: `word${i}`,
+      startMs: i,
+      get endMs() {
+        reads++;
+        return 60_000;
+      },
+    });
+    const words = Array.from({ length: 400 }, (_, i) => at(i));
+    assert.equal(withoutRepeats(words, [], []).length, words.length);
+    assert.ok(reads < words.length ** 2, `${reads} reads`);
+  });
+
   it('tell letters of any script apart, and signs that have none', () => {
     const known = [word('да', 0, 200), word('…', 0, 200)];
     assert.deepEqual(texts(withoutRepeats([word('Да!', 0, 200), word('не', 0, 200), word('?', 0, 200)], known, [])), [
