@@ -29,6 +29,10 @@ describe('text', () => {
     );
   });
 
+  it('is joined in time that grows with its length: days of talk without a full stop do not hang', () => {
+    assert.equal(joinText(Array<string>(400_000).fill('word')).length, 5 * 400_000 - 1);
+  });
+
   it('counts words in every script', () => {
     assert.equal(countWords('See you tomorrow, then.', 'en'), 4);
     assert.equal(countWords('今日はいい天気です。', 'ja'), 5);
