@@ -14,6 +14,7 @@ import { implausible } from './limits.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
+import { SampleGrid } from './sampleGrid.ts';
 import { LAYOUT_BYTES, layoutOf, nameAt, paddingOf } from './wavChunks.ts';
 import type { ChunkLayout } from './wavChunks.ts';
 
@@ -45,6 +46,9 @@ const LATER_CHUNKS =
 type Encoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'ulaw';
 
 const BYTES: Readonly<Record<Encoding, number>> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, f64: 8, alaw: 1, ulaw: 1 };
+
+/** Encodings whose samples read as noise from a wrong byte on. */
+const WIDE: readonly Encoding[] = ['s16', 's24', 's32'];
 
 interface WavFormat {
   readonly encoding: Encoding;
@@ -110,7 +114,7 @@ async function* decodeOne(
     claimed = await sizeOfNextData(input, layout);
     if (claimed === null) follower = containerOf(await input.peek(HEAD_BYTES), OLDER_FORMAT);
   }
-  yield audio(converter.end());
+  for (const planes of converter.end()) yield audio(planes);
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
   const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
@@ -219,15 +223,28 @@ async function sizeOfNextData(input: ByteInput, layout: ChunkLayout): Promise<nu
 class Converter {
   readonly #format: WavFormat;
   readonly #channels: ChannelConverter;
+  readonly #grid: SampleGrid | null;
   /** Bytes of a sample that are not complete. */
   #rest = Buffer.alloc(0);
 
   constructor(format: WavFormat, channels: ChannelMode) {
     this.#format = format;
     this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
+    const width = BYTES[format.encoding];
+    this.#grid = WIDE.includes(format.encoding) ? new SampleGrid(width, width * format.channels) : null;
   }
 
   push(bytes: Uint8Array): Planes {
+    return this.#convert(this.#grid?.push(bytes) ?? bytes);
+  }
+
+  /** What is held back of the samples, then of the sound. */
+  *end(): Generator<Planes, void, undefined> {
+    yield this.#convert(this.#grid?.end() ?? new Uint8Array());
+    yield this.#channels.end();
+  }
+
+  #convert(bytes: Uint8Array): Planes {
     const { encoding, channels } = this.#format;
     const all = Buffer.concat([this.#rest, bytes]);
     const width = BYTES[encoding];
@@ -235,10 +252,6 @@ class Converter {
     this.#rest = all.subarray(count * width);
     const pcm = samplesOf(all.subarray(0, count * width), encoding);
     return this.#channels.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
-  }
-
-  end(): Planes {
-    return this.#channels.end();
   }
 }
 

@@ -1,10 +1,11 @@
 /** What recorders and storage do to WAV files. */
 import assert from 'node:assert/strict';
-import { chirp, decodeAll, RATE, s16le } from '../../../support/audio.ts';
+import { bestSnr, chirp, decodeAll, RATE, s16le } from '../../../support/audio.ts';
 import { file } from '../../../support/containers.ts';
 
 const SECONDS = 10;
-const PCM = s16le(chirp(SECONDS));
+const SIGNAL = chirp(SECONDS);
+const PCM = s16le(SIGNAL);
 
 function chunk(name: string, content: Buffer, isPadded = true): Buffer {
   const head = Buffer.alloc(8);
@@ -13,16 +14,17 @@ function chunk(name: string, content: Buffer, isPadded = true): Buffer {
   return Buffer.concat([head, content, Buffer.alloc(isPadded ? content.length & 1 : 0)]);
 }
 
-const FORMAT = (() => {
+function formatOf(bits: number, channels: number): Buffer {
   const format = Buffer.alloc(16);
   format.writeUInt16LE(1, 0);
-  format.writeUInt16LE(1, 2);
+  format.writeUInt16LE(channels, 2);
   format.writeUInt32LE(RATE, 4);
-  format.writeUInt32LE(2 * RATE, 8);
-  format.writeUInt16LE(2, 12);
-  format.writeUInt16LE(16, 14);
+  format.writeUInt32LE((RATE * channels * bits) / 8, 8);
+  format.writeUInt16LE((channels * bits) / 8, 12);
+  format.writeUInt16LE(bits, 14);
   return chunk('fmt ', format);
-})();
+}
+const FORMAT = formatOf(16, 1);
 
 const wav = (...chunks: readonly Buffer[]): Buffer =>
   chunk('RIFF', Buffer.concat([Buffer.from('WAVE'), ...chunks]), false);
@@ -35,4 +37,70 @@ describe('A WAV file', () => {
       assert.deepEqual(s16le(pcm), PCM);
     });
   }
+
+  /** Sound as speech is, over noise, each sample in so many bytes and channels. */
+  function pcm(bits: number, channels: number): Buffer {
+    let seed = 1;
+    const noise = (): number => ((seed = (seed * 75 + 74) % 65_537) / 65_537 - 0.5) * 0.01;
+    const bytes = bits / 8;
+    const all = Buffer.alloc(SIGNAL.length * bytes * channels);
+    SIGNAL.forEach((sample, i) => {
+      const value = Math.round((sample + noise()) * 2 ** (bits - 1) * 0.9);
+      for (let c = 0; c < channels; c++) all.writeIntLE(value, (i * channels + c) * bytes, bytes);
+    });
+    return all;
+  }
+
+  for (const [bits, channels] of [
+    [16, 1],
+    [16, 2],
+    [24, 1],
+    [24, 2],
+    [32, 1],
+  ] as const) {
+    it(`goes on behind a missing byte, and behind one too many: ${bits} bits, ${channels} channels`, async () => {
+      const bytes = pcm(bits, channels);
+      const cut = Math.round(bytes.length / 4) + 1;
+      const from = 5 * RATE;
+      // One channel is a sample ahead of the other then.
+      const ahead = channels - 1;
+      const expected = SIGNAL.subarray(from).map((x, i) => 0.45 * (x + (SIGNAL[from + i - ahead] ?? 0)));
+      for (const damaged of [
+        Buffer.concat([bytes.subarray(0, cut), bytes.subarray(cut + 1)]),
+        Buffer.concat([bytes.subarray(0, cut), Buffer.of(99), bytes.subarray(cut)]),
+      ]) {
+        const decoded = await decodeAll(wav(formatOf(bits, channels), chunk('data', damaged)), file('wav'));
+        const { decibels, lag } = bestSnr(decoded.pcm.subarray(from), expected, 40);
+        assert.ok(decibels > 12 && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
+      }
+    });
+  }
+
+  it('is read bit for bit where its samples are noise, of eight bits, or as high as they can be', async () => {
+    let seed = 7;
+    const random = (): number => (seed = (seed * 75 + 74) % 65_537) - 32_768;
+    const sounds: readonly ((i: number) => number)[] = [
+      random,
+      () => random() >> 8,
+      () => random() & ~0xff,
+      () => random() & ~0xf,
+      () => (random() >> 4) & ~0xff,
+      (i) => (i % 2 === 0 ? 0x4000 : -0x4000),
+      (i) => Math.round(20_000 * Math.sin(3 * i)),
+      (i) => Math.round(20_000 * Math.sin(3 * i)) & ~0xff,
+      () => 0,
+      (i) => i % 2,
+    ];
+    for (const [i, sound] of sounds.entries()) {
+      const bytes = Buffer.alloc(2 * 5 * RATE);
+      for (let at = 0; at < bytes.length / 2; at++)
+        bytes.writeInt16LE(Math.max(-32_768, Math.min(32_767, sound(at))), 2 * at);
+      const decoded = await decodeAll(wav(FORMAT, chunk('data', bytes)), file('wav'));
+      assert.ok(s16le(decoded.pcm).equals(bytes), `sound ${i}`);
+      const wide = Buffer.alloc(2 * bytes.length);
+      for (let at = 0; at < bytes.length; at += 2) bytes.copy(wide, 2 * at + 2, at, at + 2);
+      const ofWide = await decodeAll(wav(formatOf(32, 1), chunk('data', wide)), file('wav'));
+      assert.ok(s16le(ofWide.pcm).equals(bytes), `sound ${i} in 32 bits`);
+    }
+  });
 });

@@ -1,0 +1,89 @@
+/**
+ * Where samples begin in PCM of several bytes a sample. Behind bytes that are missing or too many, every sample is put together of two, and
+ * speech sounds as loud noise. Read from the right byte on, sound is smooth again: that shows it, and where to go on.
+ */
+
+/** Samples that are judged together. */
+const WINDOW = 1024;
+
+/** How much smoother another beginning must be, and how smooth in itself; noise has a share of 1.2 and more. */
+const TIMES_SMOOTHER = 4;
+const SMOOTH_SHARE = 0.6;
+const ROUGH_SHARE = 1;
+/** So much smoother it may be noise, too: of what is quiet. */
+const TIMES_QUIETER = 50;
+
+interface Roughness {
+  /** By how much neighbouring samples differ, on average; of 32,768. */
+  readonly step: number;
+  /** The same as a share of what samples differ from their mean. */
+  readonly share: number;
+  /** Whether all samples have the same high byte: they are made of bytes that are always zero. */
+  readonly isFlat: boolean;
+}
+
+export class SampleGrid {
+  readonly #width: number;
+  readonly #stride: number;
+  #held = Buffer.alloc(0);
+
+  /** @param width bytes of a sample @param stride bytes of one sample of all channels */
+  constructor(width: number, stride: number) {
+    this.#width = width;
+    this.#stride = stride;
+  }
+
+  /** @returns whole samples */
+  push(bytes: Uint8Array): Buffer {
+    const all = Buffer.concat([this.#held, bytes]);
+    const windowBytes = WINDOW * this.#stride;
+    const windows: Buffer[] = [];
+    let at = 0;
+    while (at + windowBytes + this.#width <= all.length) {
+      at += this.#slipOf(all.subarray(at, at + windowBytes + this.#width));
+      windows.push(all.subarray(at, at + windowBytes));
+      at += windowBytes;
+    }
+    this.#held = all.subarray(at);
+    return Buffer.concat(windows);
+  }
+
+  /** The rest. */
+  end(): Buffer {
+    return this.#held;
+  }
+
+  /** Bytes to pass over before the first sample of a window. */
+  #slipOf(window: Buffer): number {
+    const here = this.#roughness(window, 0);
+    if (here.share < ROUGH_SHARE) return 0;
+    for (let slip = 1; slip < this.#width; slip++) {
+      const other = this.#roughness(window, slip);
+      const isSmooth = here.step > TIMES_SMOOTHER * other.step && other.share < SMOOTH_SHARE;
+      const isQuiet = here.step > TIMES_QUIETER * other.step;
+      if ((isSmooth || isQuiet) && !other.isFlat) return slip;
+    }
+    return 0;
+  }
+
+  /** Of the first channel, by the two highest bytes of its samples. */
+  #roughness(window: Buffer, slip: number): Roughness {
+    const first = slip + this.#width - 2;
+    let sum = 0;
+    for (let i = 0; i < WINDOW; i++) sum += window.readInt16LE(first + i * this.#stride);
+    const mean = sum / WINDOW;
+    let steps = 0;
+    let spread = 0;
+    let isFlat = true;
+    let previous = window.readInt16LE(first);
+    const high = previous >> 8;
+    for (let i = 0; i < WINDOW; i++) {
+      const sample = window.readInt16LE(first + i * this.#stride);
+      steps += Math.abs(sample - previous);
+      spread += Math.abs(sample - mean);
+      isFlat &&= sample >> 8 === high;
+      previous = sample;
+    }
+    return { step: steps / WINDOW, share: spread === 0 ? 0 : steps / spread, isFlat };
+  }
+}
