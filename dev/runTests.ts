@@ -188,8 +188,14 @@ await main(async (signal) => {
     }
   };
   const withoutSuite = async (): Promise<void> => {
-    await runner.run(groupsOf('unit'), NO_CLOUD, signal);
-    if (only === null) await runner.check(signal);
+    const [functions, ...others] = groupsOf('unit').map((group) => [group]);
+    const rest = [...others.flat(), ...groupsOf('engines')];
+    const restAndChecks = async (): Promise<void> => {
+      await runner.run(rest, NO_CLOUD, signal);
+      if (only === null) await runner.check(signal);
+    };
+    // Those of the functions take as long as everything else here, and one after the other each keeps only one processor busy.
+    await Promise.all([runner.run(functions ?? [], NO_CLOUD, signal), restAndChecks()]);
   };
   const withConsole = async (groups: readonly Group[], options: Partial<SuiteOptions>): Promise<void> => {
     if (groups.length === 0) return;
@@ -197,9 +203,9 @@ await main(async (signal) => {
       runner.run(groups, env, stop),
     );
   };
-  const withLocalRecogniser = async (): Promise<void> => {
+  const withLocalRecogniser = async (mayStart: Promise<void>): Promise<void> => {
     const groups = groupsOf('local');
-    if (groups.length > 0) await prepareLocalModel();
+    await Promise.all([mayStart, groups.length > 0 ? prepareLocalModel() : undefined]);
     await withConsole(groups, { transcriber: 'local' });
   };
   const withDeepgramStandIn = async (onUp: () => void): Promise<void> => {
@@ -219,7 +225,6 @@ await main(async (signal) => {
     });
   };
   const inBrowser = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
-  const inEachBrowser = (): Promise<void> => runner.run(groupsOf('engines'), NO_CLOUD, signal);
   // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {
@@ -228,7 +233,7 @@ await main(async (signal) => {
   await Promise.all([
     withDeepgramStandIn(onUp).finally(onUp),
     withoutSuite(),
-    firstIsUp.then(withLocalRecogniser).then(inEachBrowser).then(inBrowser),
+    withLocalRecogniser(firstIsUp).then(inBrowser),
   ]);
   const { passed, failed, failures } = runner.sum;
   // Once more, at the end, where they are looked for.
