@@ -44,6 +44,7 @@ import { UsageStore } from '../../src/usage/usage.ts';
 import { readJob } from './jobFiles.ts';
 import type { JobWithFiles } from './jobFiles.ts';
 import { recordingLogger } from './logger.ts';
+import { rememberingListener } from './rememberingListener.ts';
 import type { LogEntry, RecordingLogger } from './logger.ts';
 import { NOTHING_COUNTED } from '../../src/usage/budget.ts';
 
@@ -296,7 +297,7 @@ export function filesOf(sample: Sample): NamedBytes[] {
 
 let listener: Promise<Listener> | undefined;
 
-/** One model for all worlds of the process. */
+/** One model for all worlds of the process, each of which processes the samples. */
 function sharedListener(): Promise<Listener> {
-  return (listener ??= loadSileroVad().then(listenWith));
+  return (listener ??= loadSileroVad().then((vad) => rememberingListener(listenWith(vad))));
 }
