@@ -30,7 +30,7 @@ export const TIMEOUT_MS = 60_000;
 /** A link that is slower than this is taken for none. */
 const SLOWEST_BYTES_PER_MS = 8;
 /** Tokens come from the app, whose SDK may wait for a network that never answers. */
-export const TOKEN_TIMEOUT_MS = 60_000;
+const TOKEN_TIMEOUT_MS = 60_000;
 
 /** Cloud Run sends no longer answer; a stranger's may go on for as long as the connection. Characters. */
 const LONGEST_ANSWER = 32 * 1024 * 1024;

@@ -50,7 +50,7 @@ function blocked(
 }
 
 /** Our server fails a batch for this long before the batch is given up, milliseconds. Only time spent on trying counts. */
-export const GIVE_UP_AFTER_MS = 24 * 3600_000;
+const GIVE_UP_AFTER_MS = 24 * 3600_000;
 /** What one failure can add to that, milliseconds: the longest back-off and a slow request. A device may sleep in between. */
 const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 

@@ -6,12 +6,10 @@ import type {
   CreateJobRequest,
   DeleteConversationRequest,
   DeletedConversationView,
-  JobListView,
   JobRequest,
   JobView,
   RedatedView,
   RedateRequest,
-  UploadView,
 } from './wire.ts';
 import type {
   DeleteEverythingRequest,
@@ -20,7 +18,6 @@ import type {
   EditView,
   ImportedView,
   ImportRequest,
-  SharedConversationView,
   ShareRequest,
   ShareView,
   UndoEditRequest,
@@ -37,14 +34,6 @@ export const HTTP_ENDPOINTS = {
 } as const;
 
 export type HttpEndpoint = keyof typeof HTTP_ENDPOINTS;
-
-/** What each answers. */
-export interface HttpAnswers {
-  readonly syncUpload: UploadView;
-  readonly syncStatus: JobView;
-  readonly syncJobs: JobListView;
-  readonly sharedConversation: SharedConversationView;
-}
 
 /** Callables: what each asks for and answers. */
 export interface Callables {

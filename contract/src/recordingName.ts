@@ -37,7 +37,7 @@ export const OLDER_FORMAT: FramedFormat = {
 };
 
 /** Timestamps above this are milliseconds: as seconds it is the year 2286, as milliseconds April 1970. */
-export const MAX_SECONDS_TIMESTAMP = 1e10;
+const MAX_SECONDS_TIMESTAMP = 1e10;
 
 /** @returns Unix milliseconds of a timestamp in a name, before any clock offset. */
 export function captureTimeMs(timestamp: number): number {

@@ -65,7 +65,7 @@ async function runVite(target: string, signal: AbortSignal): Promise<void> {
 const origin = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** The page with what `web/src/env.ts` looks for in it. */
-export function connectPage(html: string, { ports, ui, transcriber }: LocalSuite): string {
+function connectPage(html: string, { ports, ui, transcriber }: LocalSuite): string {
   const origins = Object.fromEntries(REACHED.map((name) => [name, origin(ports[name])]));
   const content = JSON.stringify({ ...origins, ui: ui ? origin(ports.ui) : null, transcriber });
   const connected = html.replace('</head>', `  <meta name="local-suite" content='${content}' />\n  </head>`);

@@ -16,7 +16,7 @@ const SAMPLE = 'memo_1749660600.wav';
 const LIMIT_MS = 120_000;
 
 /** The example with the ports of this suite. @param client of the functions and Storage */
-export function pointTo(example: string, suite: Readonly<Record<string, string>>, client: string): void {
+function pointTo(example: string, suite: Readonly<Record<string, string>>, client: string): void {
   const port = (address: string | undefined): string => /:(\d+)$/.exec(address ?? '')?.[1] ?? '';
   const ports = {
     9099: port(suite['FIREBASE_AUTH_EMULATOR_HOST']),

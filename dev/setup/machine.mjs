@@ -41,7 +41,7 @@ export async function inspectMachine(needs) {
   return { system: SYSTEM, ...has, installs, hasPackage, downloadsJava, downloadsFfmpeg };
 }
 
-export function hasFfmpeg() {
+function hasFfmpeg() {
   const directories = [...(process.env['PATH'] ?? '').split(path.delimiter), FFMPEG_STATIC_DIRECTORY];
   return Boolean(process.env['FFMPEG_PATH']) || directories.some((entry) => existsSync(path.join(entry, 'ffmpeg')));
 }

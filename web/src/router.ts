@@ -24,7 +24,7 @@ export const search = signal(location.search);
 
 export const route = computed<Route>(() => parseRoute(path.value));
 
-export function parseRoute(pathname: string): Route {
+function parseRoute(pathname: string): Route {
   const [first, second, ...rest] = pathname.split('/').filter((part) => part !== '');
   if (rest.length > 0) return { screen: 'nothing' };
   const id = second === undefined ? undefined : decode(second);

@@ -21,7 +21,7 @@ const HINT = 'signed-in';
 export const session = signal<Session>(expectedSession(localStorage.getItem(HINT)));
 
 /** @param hint as it was kept */
-export function expectedSession(hint: string | null): Session {
+function expectedSession(hint: string | null): Session {
   if (hint === null) return { kind: 'starting', expected: false };
   try {
     const { uid, name } = JSON.parse(hint) as Partial<SignedInUser>;

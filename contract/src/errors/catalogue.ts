@@ -263,8 +263,6 @@ export const CATALOGUE = {
 
 export type ErrorCode = keyof typeof CATALOGUE;
 
-export const ERROR_CODES = /* @__PURE__ */ Object.keys(CATALOGUE) as readonly ErrorCode[];
-
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(CATALOGUE, code);
 }

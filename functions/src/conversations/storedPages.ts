@@ -59,7 +59,7 @@ export function timedSegments(pages: readonly SegmentPage[]): TimedSegment[] {
 }
 
 /** A stored segment on the time axis; of its words only the segment's confidence is known. */
-export function timedSegment(segment: Segment): TimedSegment {
+function timedSegment(segment: Segment): TimedSegment {
   const { startedAt, endedAt, text, speaker, confidence, language } = segment;
   const startMs = startedAt.toMillis();
   return {

@@ -13,7 +13,7 @@ export const MAX_PARSED_BYTES = 1024 * 1024;
 const PARSED = /json|text|urlencoded/i;
 
 /** Changes what the headers of a request say of its body. One whose length is not said may have any. */
-export function leaveUnparsed({ headers }: Pick<IncomingMessage, 'headers'>): void {
+function leaveUnparsed({ headers }: Pick<IncomingMessage, 'headers'>): void {
   const isPacked = headers['content-encoding'] !== undefined;
   delete headers['content-encoding'];
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';');

@@ -12,7 +12,7 @@ import type * as contract from 'offline-audio-sync-contract';
 import type { Job, JobFile } from './job.ts';
 
 /** About 30 KB a page, 100 KB with the longest names and errors. */
-export const FILES_PER_PAGE = 50;
+const FILES_PER_PAGE = 50;
 
 /** A page, as it is stored. */
 export type FilePage = contract.FilePageDoc<Timestamp>;
@@ -34,7 +34,7 @@ export function paged(files: readonly JobFile[]): { filePages: string[]; pages: 
 }
 
 /** Ids of the pages that hold, or would hold, these names. */
-export function pageIdsOf({ filePages }: PagedJob, names: Iterable<string>): string[] {
+function pageIdsOf({ filePages }: PagedJob, names: Iterable<string>): string[] {
   const pageOf = (name: string): number => filePages.findLastIndex((first) => first <= name);
   const ids = new Set(Array.from(names, (name) => Math.max(0, pageOf(name))));
   return [...ids].sort((a, b) => a - b).map(String);

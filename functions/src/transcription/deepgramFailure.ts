@@ -22,7 +22,7 @@ export interface DeepgramFailure {
 const OF_PARAMETERS: ReadonlySet<string> = new Set(['INVALID_QUERY_PARAMETER', 'NO_SUCH_MODEL']);
 
 /** Where the answer to a failure is decided; the rest of 4xx is about the request, so the same audio fails again. */
-export function deepgramErrorCode({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
+function deepgramErrorCode({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
   if (status === 400 && OF_PARAMETERS.has(reason)) return 'transcription_not_configured';
   switch (status) {
     case 401: // the key is wrong

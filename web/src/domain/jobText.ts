@@ -59,7 +59,7 @@ const AUDIO_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** All failures: the job's own document lists the first few, and each recording that was read carries its own. */
-export function failuresOf({ failures, files }: Job): readonly Failure[] {
+function failuresOf({ failures, files }: Job): readonly Failure[] {
   const ofFiles = files.flatMap(({ error }) => error ?? []);
   const known = new Set(ofFiles.map(({ file }) => file));
   return [...failures.filter(({ file }) => file === null || !known.has(file)), ...ofFiles];

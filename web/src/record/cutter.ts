@@ -2,7 +2,7 @@
 import { frameBytes, type FrameFormat } from 'offline-audio-sync-client';
 import { FRAMES_PER_SECOND, nameFor } from './format.ts';
 
-export const FRAMES_PER_PIECE = FRAMES_PER_SECOND;
+const FRAMES_PER_PIECE = FRAMES_PER_SECOND;
 export const FRAMES_PER_FILE = 60 * FRAMES_PER_SECOND;
 
 /** A second of a file, framed as recordings are. */

@@ -48,7 +48,7 @@ export function DayFigures({ jobs, isWhole, isServed, span, conversations }: Fig
   );
 }
 
-export function Figure({ label, value, note }: { label: string; value: string; note?: string }) {
+function Figure({ label, value, note }: { label: string; value: string; note?: string }) {
   return (
     <div class="figure" title={note}>
       <dt>{label}</dt>

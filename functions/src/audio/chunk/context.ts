@@ -19,7 +19,7 @@ export interface SpeechContext {
   readonly durationMs: number;
 }
 
-export const NO_CONTEXT: SpeechContext = { spans: [], frames: [], durationMs: 0 };
+const NO_CONTEXT: SpeechContext = { spans: [], frames: [], durationMs: 0 };
 
 /** The last speech of a run, whether it is planned now or was covered before: so the context does not depend on attempts. */
 export class SpeechTail {

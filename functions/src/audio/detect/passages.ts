@@ -31,7 +31,7 @@ export interface PassageSizes {
 export const WARMUP_WINDOWS = 62;
 
 /** A minute: what is decoded twice, for the warm-up, is a thirtieth, and a few minutes of audio keep all processors busy. */
-export const PASSAGE_SIZES: PassageSizes = { newSamples: 60 * SAMPLE_RATE, warmupWindows: WARMUP_WINDOWS };
+const PASSAGE_SIZES: PassageSizes = { newSamples: 60 * SAMPLE_RATE, warmupWindows: WARMUP_WINDOWS };
 
 /**
  * Passages come out in order: their probabilities, one array after the other, are those of the windows of the run from its

@@ -19,7 +19,7 @@ export const FFMPEG_DEMUXERS: Readonly<Record<FileExtension, string>> = {
 };
 
 /** Every decoder that may run: audio that people record. ffmpeg tries the decoders of all tracks before it looks at `-vn`. */
-export const FFMPEG_DECODERS = [
+const FFMPEG_DECODERS = [
   ...['aac', 'aac_latm', 'alac', 'ac3', 'eac3', 'amrnb', 'amrwb', 'libopencore_amrnb', 'libopencore_amrwb', 'flac'],
   ...[
     'mp1',

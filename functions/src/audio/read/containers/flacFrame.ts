@@ -10,7 +10,7 @@ const FLAC_HEADER_BYTES = 11;
  * @param blockSamples samples of all frames but the last, where they are numbered
  * @returns the sample that it begins with; null where no frame begins
  */
-export function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null {
+function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null {
   const [first = 0, second = 0] = frame;
   if (first !== 0xff || (second & 0xfe) !== 0xf8) return null;
   const number = codedNumber(frame.subarray(4));
