@@ -92,6 +92,8 @@ export class SyncClient {
       store: this.#ownership.store,
       isLost: () => this.#ownership.isLost,
       onFull: this.#report,
+      clock,
+      signal: this.#life.signal,
     });
     this.#parts = makeParts(options, { store: kept, clock, network, newId, events: this.#events, onStatus });
     this.#subscribe(backend, network);

@@ -155,11 +155,17 @@ export class Library {
     });
   }
 
-  /** Stores the audio and the recording: one without the other is never seen. */
+  /** Stores the audio and the recording: one without the other is never seen. What is refused leaves nothing behind. */
   async add(recording: Omit<RecordingDoc, 'changedAt'>, audio: Blob | Uint8Array<ArrayBuffer>): Promise<RecordingDoc> {
     const doc = { ...recording, changedAt: this.#now() };
     // Nothing waits for it: audio may be large, and its entry is new.
-    await this.#store.putAudio(doc.id, audio, toEntries([doc]));
+    try {
+      await this.#store.putAudio(doc.id, audio, toEntries([doc]));
+    } catch (error) {
+      // It may have happened, or half of it: the room is needed, and the caller will add it again.
+      await this.#store.removeAudio(doc.id, [RECORDING + doc.id]).catch(() => undefined);
+      throw error;
+    }
     await this.#writing.run(() => {
       // Who read the store meanwhile knows it already, and may have gone on with it.
       if (!this.#recordings.has(doc.id)) this.#see([doc]);

@@ -1,6 +1,7 @@
 /** A client in a process of its own, on a file store: started with an order, killed by its parent or done with its work. */
-import { writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createSyncClient } from '../../src/client.ts';
 import { fileStore, nodeMd5 } from '../../src/node.ts';
 import type { RecordingStore } from '../../src/store.ts';
@@ -11,7 +12,7 @@ import { polyfillAbort, polyfilledFetch } from '../support/polyfill.ts';
 import { signIn } from '../support/suite.ts';
 import { until } from '../../../functions/test/support/until.ts';
 import type { Order, Report } from './orders.ts';
-import { Troubles } from './troubles.ts';
+import { Troubles, type OffsetKeeper } from './troubles.ts';
 
 /** Keys of what was handed over to the app. */
 const ENDED = 'completion/';
@@ -37,12 +38,13 @@ function fastClock(speed: number, troubles: Troubles | null): Clock {
   };
 }
 
-/** Tells what is about to be deleted, and what has been put on record. */
-function watched(store: RecordingStore, nameOf: (id: string) => string): RecordingStore {
+/** Tells what is about to be deleted, and what has been put on record. What `add` refused was never there. */
+function watched(store: RecordingStore, nameOf: (id: string) => string | undefined): RecordingStore {
   return {
     ...store,
     removeAudio: (id, keys) => {
-      tell({ event: 'deleting', name: nameOf(id) });
+      const name = nameOf(id);
+      if (name !== undefined) tell({ event: 'deleting', name });
       return store.removeAudio(id, keys);
     },
     put: async (entries) => {
@@ -54,15 +56,26 @@ function watched(store: RecordingStore, nameOf: (id: string) => string): Recordi
   };
 }
 
+/** How wrong the device's clock is: it stays so, whatever becomes of the process. */
+function deviceClock(): OffsetKeeper {
+  const file = path.join(order.directory, 'clock-offset');
+  return {
+    read: () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0),
+    write: (offsetMs) => {
+      writeFileSync(file, String(offsetMs));
+    },
+  };
+}
+
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const user = await signIn(order.account, order.origins);
 const disk = fileStore({ directory: order.directory });
-const troubles = order.troubles === null ? null : new Troubles(order.troubles.seed + process.pid);
+const troubles = order.troubles === null ? null : new Troubles(order.troubles.seed + process.pid, deviceClock());
 if (order.isPolyfilled) polyfillAbort();
 const client = createSyncClient({
   ...(order.isPolyfilled && { fetch: polyfilledFetch }),
   store: (troubles?.store ?? ((store) => store))(
-    watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name ?? id),
+    watched(disk, (id) => client.recordings().find((recording) => recording.id === id)?.name),
   ),
   backend: troubles?.backend(user.backend) ?? user.backend,
   gatherMs: 50,

@@ -5,8 +5,9 @@ import type { Backend } from '../../src/backend.ts';
 import type { RecordingStore } from '../../src/store.ts';
 
 const DAY_MS = 24 * 3600_000;
-/** A clock that is set forward by more forgets completions, which the server remembers longer than that. */
+/** A clock that is set forward by days forgets what is synced, and completions, which the server remembers longer than that. */
 const JUMPS_MS = [-DAY_MS, -4 * 365 * DAY_MS, 20 * 3600_000];
+const MOST_AHEAD_MS = 3 * DAY_MS;
 const MOST_JUMPS = 3;
 const MOST_HANGS = 2;
 const MOST_FAILURES = 6;
@@ -20,22 +21,32 @@ class InjectedFull extends Injected {
   readonly code = 'ENOSPC';
 }
 
+/** Where the error of a device's clock outlives the process. */
+export interface OffsetKeeper {
+  read(): number;
+  write(offsetMs: number): void;
+}
+
 export class Troubles {
   readonly #random: Random;
-  #clockOffsetMs = 0;
+  readonly #offset: OffsetKeeper;
+  #clockOffsetMs: number;
   #jumps = 0;
   #hangs = 0;
   #failures = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, offset: OffsetKeeper) {
     this.#random = new Random(seed);
+    this.#offset = offset;
+    this.#clockOffsetMs = offset.read();
   }
 
   /** Asked with every look at the clock: now and then it has been set. */
   clockOffsetMs(): number {
     if (this.#jumps < MOST_JUMPS && this.#random.chance(0.02)) {
       this.#jumps += 1;
-      this.#clockOffsetMs += this.#random.pick(JUMPS_MS);
+      this.#clockOffsetMs = Math.min(MOST_AHEAD_MS, this.#clockOffsetMs + this.#random.pick(JUMPS_MS));
+      this.#offset.write(this.#clockOffsetMs);
     }
     return this.#clockOffsetMs;
   }

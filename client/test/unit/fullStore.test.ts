@@ -76,6 +76,29 @@ describe('a full store', () => {
     await client.dispose();
   });
 
+  it('is written to when other programs have made room, although nothing else is to be written', async () => {
+    const { disk } = world.device;
+    let isFull = true;
+    const put: RecordingStore['put'] = async (entries) => {
+      const isOfEnd = [...entries.keys()].some((key) => key.startsWith('completion/'));
+      if (isFull && isOfEnd) throw new DOMException('No room.', 'QuotaExceededError');
+      await disk.put(entries);
+    };
+    const client = await world.client({ store: { ...disk, put } });
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    const ends = async (): Promise<unknown[]> =>
+      [...(await disk.entries())]
+        .filter(([key]) => key.startsWith('completion/'))
+        .map(([, end]) => end['acknowledged']);
+    assert.deepEqual(await ends(), []);
+    isFull = false;
+    await world.clock.advance(2 * MINUTE_MS);
+    assert.deepEqual(await ends(), [true]);
+    await client.dispose();
+  });
+
   for (const dieAfterMs of [0, 20, 200, 1000, 5000, 20_000]) {
     it(`loses nothing when the process ends ${dieAfterMs} ms later`, async () => {
       const first = world.device.start(Infinity, { store: small.store });

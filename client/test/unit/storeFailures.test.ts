@@ -77,6 +77,24 @@ describe('a store that fails', () => {
     assert.deepEqual(await disk.audioIds(), []);
   });
 
+  it('keeps nothing of a recording that it refused, also where it had kept it', async () => {
+    const { disk } = world.device;
+    let isBroken = true;
+    const putAudio: RecordingStore['putAudio'] = async (...audio) => {
+      await disk.putAudio(...audio);
+      if (isBroken) throw new Error('The disk is full.');
+    };
+    const client = await world.client({ store: { ...disk, putAudio } });
+    await assert.rejects(world.add(client), /full/);
+    assert.deepEqual(await disk.audioIds(), []);
+    assert.deepEqual(client.recordings(), []);
+    isBroken = false;
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.equal(world.server.jobs.size, 1);
+  });
+
   it('at the beginning is waited for, and meanwhile another tab may have its place', async () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
