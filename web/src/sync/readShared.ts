@@ -15,7 +15,7 @@ const TOKEN = /^[\w-]{43}$/;
 /** Whether a link has all of its token: programs that send messages cut links. */
 export const isWholeToken = (token: string): boolean => TOKEN.test(token);
 
-/** For the answer, and for all of it, milliseconds. */
+/** For all of the answer, milliseconds. */
 const LIMIT_MS = 30_000;
 
 /** A hotel's portal answers 200 to everything. */
@@ -23,15 +23,19 @@ const isShared = (body: unknown): body is SharedConversationView =>
   typeof body === 'object' && body !== null && 'segments' in body && Array.isArray(body.segments);
 
 export async function readShared(token: string, signal: AbortSignal): Promise<Read> {
-  const { path, method } = HTTP_ENDPOINTS.sharedConversation;
   try {
-    const headers = { [SHARE_TOKEN_HEADER]: token };
-    const response = await within(fetch(path, { method, headers, cache: 'no-store', signal }), LIMIT_MS);
-    const body: unknown = await within(response.json(), LIMIT_MS);
-    if (response.ok) return isShared(body) ? { kind: 'shown', shared: body } : { kind: 'unreached' };
-    const { error } = body as ProblemBody;
-    return { kind: error.code === 'share_not_found' ? 'gone' : 'unreached' };
+    return await within(ask(token, signal), LIMIT_MS);
   } catch {
     return { kind: 'unreached' }; // Also what is no answer of the service: a proxy's page, say.
   }
+}
+
+async function ask(token: string, signal: AbortSignal): Promise<Read> {
+  const { path, method } = HTTP_ENDPOINTS.sharedConversation;
+  const headers = { [SHARE_TOKEN_HEADER]: token };
+  const response = await fetch(path, { method, headers, cache: 'no-store', signal });
+  const body: unknown = await response.json();
+  if (response.ok) return isShared(body) ? { kind: 'shown', shared: body } : { kind: 'unreached' };
+  const { error } = body as ProblemBody;
+  return { kind: error.code === 'share_not_found' ? 'gone' : 'unreached' };
 }

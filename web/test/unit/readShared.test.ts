@@ -35,4 +35,19 @@ describe('A link that is opened', () => {
     await time.advance(31_000);
     assert.equal((await read).kind, 'unreached');
   });
+
+  it('waits no longer for an answer that begins late and does not end', async () => {
+    const endless = new Response(new ReadableStream());
+    globalThis.fetch = () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 20_000, endless);
+      });
+    let kind = 'none yet';
+    void readShared('token', signal).then((read) => {
+      kind = read.kind;
+    });
+    await time.advance(20_000);
+    await time.advance(11_000);
+    assert.equal(kind, 'unreached');
+  });
 });
