@@ -7,9 +7,20 @@ interface MenuProps {
   readonly children: ComponentChildren;
 }
 
+/** Between the list and the edge of the window, pixels. */
+const EDGE = 8;
+
+/** The list hangs from the end of its button, which may stand anywhere in a row that wraps. */
+function keepInWindow(list: HTMLElement): void {
+  list.style.translate = '';
+  const { left } = list.getBoundingClientRect();
+  if (left < EDGE) list.style.translate = `${EDGE - left}px`;
+}
+
 /** A button with a list of commands. Escape, a command, and a click elsewhere close it. */
 export function Menu({ label, children }: MenuProps) {
   const details = useRef<HTMLDetailsElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const close = (): void => {
     if (details.current !== null) details.current.open = false;
   };
@@ -28,6 +39,9 @@ export function Menu({ label, children }: MenuProps) {
     <details
       ref={details}
       class="menu"
+      onToggle={() => {
+        if (list.current !== null) keepInWindow(list.current);
+      }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || details.current?.open !== true) return;
         event.stopPropagation();
@@ -37,6 +51,7 @@ export function Menu({ label, children }: MenuProps) {
     >
       <summary class="button">{label}</summary>
       <ul
+        ref={list}
         onClick={() => {
           // Before it closes: the focus of a command that is hidden would be lost, and no dialog could give it back.
           details.current?.querySelector('summary')?.focus();
