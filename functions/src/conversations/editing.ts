@@ -123,6 +123,9 @@ async function openConversation(tx: Transaction, db: Firestore, uid: string, id:
   throw new AppError('conversation_not_found');
 }
 
+/** Words of conversations that an edit divides or joins: a day and a half of talk without a pause, and some 100 MB while they are held. */
+export const MOST_REGROUPED_WORDS = 300_000;
+
 /** Divides conversations anew where the edit is a boundary; the returned function gives the conversations that hold it. */
 async function prepareHolders(
   tx: Transaction,
@@ -134,7 +137,8 @@ async function prepareHolders(
   if (!isBoundary(edit)) return holders(tx, edit, uid, deps);
   const { db, conversations, now } = deps;
   const where = { uid, deviceId: edit.deviceId, around: [stretchOf(edit)] };
-  return prepareRegroup(tx, db, { ...where, change, gapMs: conversations.gapMs, nowMs: now() });
+  const rules = { gapMs: conversations.gapMs, mostWords: MOST_REGROUPED_WORDS };
+  return prepareRegroup(tx, db, { ...where, ...rules, change, nowMs: now() });
 }
 
 async function holders(tx: Transaction, edit: StoredEdit, uid: string, { db }: EditingDeps): Promise<() => string[]> {

@@ -50,6 +50,8 @@ export async function prepareEditMove(tx: Transaction, db: Firestore, move: Edit
     change: (edits: readonly StoredEdit[]) => [...edits.filter(({ id }) => id !== editId), { ...after, id: editId }],
     gapMs,
     nowMs,
+    // A correction of dates that is decided must end, or the user's jobs would wait for it for ever.
+    mostWords: Infinity,
   };
   const write = isBoundary(before) ? await prepareRegroup(tx, db, regroup) : () => [];
   return () => {

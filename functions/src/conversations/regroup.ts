@@ -28,6 +28,8 @@ export interface Regrouping {
   readonly gapMs: number;
   /** Unix milliseconds. */
   readonly nowMs: number;
+  /** Words that the conversations around may have together. */
+  readonly mostWords: number;
 }
 
 /** A live conversation with its pages. */
@@ -37,23 +39,20 @@ interface Open {
   readonly pages: readonly StoredPage[];
 }
 
-/** Words of conversations that are divided anew at once: a day and a half of talk without a pause, and some 100 MB while they are held. */
-export const MAX_REGROUPED_WORDS = 300_000;
-
 /**
  * Reads what the division depends on; the returned function writes, and gives the ids of the conversations that hold the stretches now, or
  * changed, in order of time. Where nothing changes it writes nothing.
  *
  * Cost: reads every page of the conversations less than the gap away from the stretches.
- * @throws DeletionUnderWayError; AppError `invalid_request` where these have more than {@link MAX_REGROUPED_WORDS}.
+ * @throws DeletionUnderWayError; AppError `invalid_request` where these have more than `mostWords`.
  */
 export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping: Regrouping): Promise<() => string[]> {
-  const { uid, deviceId, around, gapMs, nowMs } = regrouping;
+  const { uid, deviceId, around, gapMs, nowMs, mostWords } = regrouping;
   const axis = new DeviceAxis(db, uid, deviceId);
   const { found, boundaries } = await surroundings(tx, axis, regrouping);
   const words = found.reduce((sum, { conversation }) => sum + conversation.wordCount, 0);
-  if (words > MAX_REGROUPED_WORDS) {
-    const message = `At most ${String(MAX_REGROUPED_WORDS)} words are divided or joined at once; these conversations have more.`;
+  if (words > mostWords) {
+    const message = `At most ${String(mostWords)} words are divided or joined at once; these conversations have more.`;
     throw new AppError('invalid_request', { message });
   }
   const open = await Promise.all(

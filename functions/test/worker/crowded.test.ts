@@ -1,9 +1,9 @@
 /** A user who has crowded more into a moment, or a conversation, than anybody says: what others ask of the same instance goes on. */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
-import { editConversation } from '../../src/conversations/editing.ts';
+import { editConversation, MOST_REGROUPED_WORDS } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
-import { MAX_REGROUPED_WORDS } from '../../src/conversations/regroup.ts';
+import { prepareEditMove } from '../../src/conversations/moveEdits.ts';
 import { readShared, share } from '../../src/conversations/sharing.ts';
 import { readTranscript, TRANSCRIPT_PAGES } from '../../src/conversations/transcript.ts';
 import { codeOf } from '../support/errors.ts';
@@ -91,13 +91,27 @@ describe('what is crowded', () => {
 
   it('is not divided where it is more than an instance holds', async () => {
     const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
-    await talk.update({ wordCount: MAX_REGROUPED_WORDS + 1 });
+    await talk.update({ wordCount: MOST_REGROUPED_WORDS + 1 });
     const split = { kind: 'split', atMs: CAPTURED_AT } as const;
     const request = { uid: world.uid, conversationId: 'talk', editId: null, correction: split };
     assert.equal(await codeOf(editConversation(request, world.deps)), 'invalid_request');
     assert.equal((await editsOf(world.db, world.uid).get()).size, 0);
-    await talk.update({ wordCount: MAX_REGROUPED_WORDS });
+    await talk.update({ wordCount: MOST_REGROUPED_WORDS });
     await editConversation(request, world.deps);
+  });
+
+  it('takes its splits along to another date, however much it is', async () => {
+    const split = { kind: 'split', atMs: CAPTURED_AT } as const;
+    await editConversation({ uid: world.uid, conversationId: 'talk', editId: null, correction: split }, world.deps);
+    await world.db.doc(`users/${world.uid}/conversations/talk`).update({ wordCount: MOST_REGROUPED_WORDS + 1 });
+    const edits = editsOf(world.db, world.uid);
+    const [edit] = (await edits.get()).docs;
+    const shift = { recordingId: 'recording', startedAtMs: CAPTURED_AT, toMs: CAPTURED_AT + 1000 };
+    const move = { uid: world.uid, editId: edit!.id, shifts: [shift], gapMs: 120_000, nowMs: world.deps.now() };
+    await world.db.runTransaction(async (tx) => {
+      (await prepareEditMove(tx, world.db, move))();
+    });
+    assert.equal((await edits.doc(edit!.id).get()).data()?.startedAt.toMillis(), CAPTURED_AT + 1000);
   });
 
   it('does not go to another date by a name that more recordings have than one correction may', async () => {
