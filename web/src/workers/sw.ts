@@ -85,14 +85,22 @@ async function showConsole(): Promise<void> {
   await (open === undefined ? self.clients.openWindow('/') : open.focus());
 }
 
-/** The newest page where there is a network, the kept one where there is none. */
+/** The newest page where the service gives one out, the kept one where there is no network, or where what answers says that it is down. */
 async function page(request: Request): Promise<Response> {
-  const shell = async (): Promise<Response> => (await caches.match('/', { cacheName: CACHE })) ?? Response.error();
+  const keptPage = (): Promise<Response | undefined> => caches.match('/', { cacheName: CACHE });
+  const shell = async (): Promise<Response> => (await keptPage()) ?? Response.error();
   const patience = new Promise<Response>((resolve) => {
     setTimeout(() => void shell().then(resolve), PATIENCE_MS);
   });
-  return Promise.race([fetch(request).catch(shell), patience]);
+  const newest = async (): Promise<Response> => {
+    const answer = await fetch(request);
+    return isDown(answer) ? ((await keptPage()) ?? answer) : answer;
+  };
+  return Promise.race([newest().catch(shell), patience]);
 }
+
+/** 511 is the page by which a network asks people to sign in: they have to see it. */
+const isDown = ({ status }: Response): boolean => status >= 500 && status !== 511;
 
 async function kept(request: Request): Promise<Response> {
   return (await caches.match(request, { cacheName: CACHE })) ?? (await caches.match(request)) ?? fetch(request);

@@ -43,10 +43,13 @@ describe('The service worker of a new version', () => {
     await Promise.all(waited);
   };
   /** @returns null where the worker leaves a request to the browser */
-  const ask = async (path: string, init?: RequestInit): Promise<string | null> => {
+  const ask = async (path: string, init?: RequestInit, mode?: RequestMode): Promise<string | null> => {
     const answers: Promise<Response>[] = [];
     const respondWith = (response: Promise<Response>) => answers.push(response);
-    listeners.get('fetch')?.({ request: new Request(ORIGIN + path, init), respondWith });
+    const request = new Request(ORIGIN + path, init);
+    // Only browsers make requests that navigate.
+    if (mode !== undefined) Object.defineProperty(request, 'mode', { value: mode });
+    listeners.get('fetch')?.({ request, respondWith });
     return (await answers[0])?.text() ?? null;
   };
 
@@ -74,6 +77,20 @@ describe('The service worker of a new version', () => {
     assert.equal(await ask('/assets/capture-2.js'), 'old');
     assert.equal(await ask('/assets/capture-1.js'), 'of the network');
     assert.equal(await ask('/icon.svg'), 'icon', 'what has no hash in its name is of the new version');
+  });
+
+  it('opens the console that is kept where the service is down, and shows every other answer', async () => {
+    caches.all.set('console-3', new Map([['/', 'the kept page']]));
+    const navigation = (status: number) => {
+      mock.method(globalThis, 'fetch', () => Promise.resolve(new Response(`answer ${status}`, { status })));
+      return ask('/record', {}, 'navigate');
+    };
+    assert.equal(await navigation(200), 'answer 200');
+    for (const status of [500, 502, 503, 504]) assert.equal(await navigation(status), 'the kept page', `${status}`);
+    assert.equal(await navigation(511), 'answer 511', 'a network that asks people to sign in');
+    assert.equal(await navigation(403), 'answer 403');
+    caches.all.set('console-3', new Map());
+    assert.equal(await navigation(503), 'answer 503', 'nothing is kept');
   });
 
   it('has nothing to do with uploads, so that an update in the middle of one does not harm it', async () => {
