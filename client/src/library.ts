@@ -31,8 +31,8 @@ export class Library {
   /** Ids of the recordings in each state. */
   readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
-  /** Ids of synced recordings whose audio could not be deleted yet. Another process finds them by itself. */
-  readonly #undeleted = new Set<string>();
+  /** Audio that could not be deleted yet, by its id, with the entries that go with it. Another process finds it by itself. */
+  readonly #undeleted = new Map<string, readonly string[]>();
   readonly #writing = new Mutex();
 
   constructor({ store, now, onChange, onRemove }: LibraryOptions) {
@@ -163,7 +163,8 @@ export class Library {
       await this.#store.putAudio(doc.id, audio, toEntries([doc]));
     } catch (error) {
       // It may have happened, or half of it: the room is needed, and the caller will add it again.
-      await this.#store.removeAudio(doc.id, [RECORDING + doc.id]).catch(() => undefined);
+      this.#undeleted.set(doc.id, [RECORDING + doc.id]);
+      await this.#deleteAudio().catch(() => undefined);
       throw error;
     }
     await this.#writing.run(() => {
@@ -202,9 +203,15 @@ export class Library {
   /** The server is done with them: their audio goes, after that is on record. */
   async markSynced(ids: readonly string[]): Promise<void> {
     await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
-    for (const id of ids) this.#undeleted.add(id);
-    const deletions = [...this.#undeleted].map(async (id) => {
-      await this.#store.removeAudio(id, []);
+    for (const id of ids) this.#undeleted.set(id, []);
+    await this.#deleteAudio();
+  }
+
+  async #deleteAudio(): Promise<void> {
+    const deletions = [...this.#undeleted].map(async ([id, keys]) => {
+      // What was refused may have been read from the store since: then it is sent, as any other.
+      const state = this.#recordings.get(id)?.state;
+      if (state === undefined || state === 'synced') await this.#store.removeAudio(id, keys);
       this.#undeleted.delete(id);
     });
     await Promise.all(deletions);

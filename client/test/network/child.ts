@@ -121,7 +121,9 @@ const areEndsKnown = async (): Promise<boolean> => {
   const jobs = new Set(known.map(([, { jobId }]) => jobId));
   return client.recordings().every(({ jobId }) => jobs.has(jobId));
 };
-await until(async () => isSynced() && (await areEndsKnown()), 300_000);
+/** It goes after that is on record: a store that fails is asked again. */
+const isAudioGone = async (): Promise<boolean> => (await disk.audioIds()).length === 0;
+await until(async () => isSynced() && (await areEndsKnown()) && (await isAudioGone()), 300_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });

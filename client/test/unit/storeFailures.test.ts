@@ -95,6 +95,33 @@ describe('a store that fails', () => {
     assert.equal(world.server.jobs.size, 1);
   });
 
+  it('keeps nothing of a recording that it refused, also where that could not be deleted at once', async () => {
+    const { disk } = world.device;
+    let failures = 2;
+    const failing = (): void => {
+      if (failures-- > 0) throw new Error('The disk is full.');
+    };
+    const client = await world.client({
+      store: {
+        ...disk,
+        putAudio: async (...audio) => {
+          await disk.putAudio(...audio);
+          failing();
+        },
+        removeAudio: async (id, keys) => {
+          failing();
+          await disk.removeAudio(id, keys);
+        },
+      },
+    });
+    await assert.rejects(world.add(client), /full/);
+    await world.add(client);
+    await world.clock.advance(HOUR_MS);
+    assert.deepEqual(states(client), ['synced']);
+    assert.deepEqual(await disk.audioIds(), []);
+    assert.equal([...(await disk.entries()).keys()].filter((key) => key.startsWith('recording/')).length, 1);
+  });
+
   it('at the beginning is waited for, and meanwhile another tab may have its place', async () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
