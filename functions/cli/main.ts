@@ -1,5 +1,6 @@
 /** `npx offline-audio-sync <command>`: what a team does with the package beside deploying it. */
 import process from 'node:process';
+import { UsageError } from './arguments.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { mergeRulesCommand } from './mergeRules/command.ts';
 import { ownFiles } from './ownFiles.ts';
@@ -19,9 +20,14 @@ const [command, ...args] = process.argv.slice(2);
 const print = (text: string): void => {
   process.stdout.write(text);
 };
-if (command === 'merge-rules') process.exitCode = mergeRulesCommand(args, { own: ownFiles(), print });
-else if (command === 'doctor') process.exitCode = await doctorCommand(args, { own: ownFiles(), print });
-else {
-  process.stderr.write(USAGE);
-  process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+const asksForHelp = command === undefined || command === 'help' || process.argv.includes('--help');
+try {
+  if (asksForHelp) print(USAGE);
+  else if (command === 'merge-rules') process.exitCode = mergeRulesCommand(args, { own: ownFiles(), print });
+  else if (command === 'doctor') process.exitCode = await doctorCommand(args, { own: ownFiles(), print });
+  else throw new UsageError(`There is no command '${command}'.`);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
 }

@@ -5,25 +5,23 @@
  * A program on the operator's own machine, not a function: there is no address that somebody could call, and who may run it
  * is decided by IAM alone (application default credentials; writing to Firestore takes `roles/datastore.user`).
  */
-import { parseArgs } from 'node:util';
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import { FAIR_USE_STAGES } from 'offline-audio-sync-contract';
+import { ownOptions } from '../cli/arguments.ts';
 import { setStage } from '../src/usage/fairUse.ts';
 import { dayOf, usageOf } from '../src/usage/usage.ts';
 
 const USAGE =
   'Usage: npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until 2026-01-31T00:00:00Z] [--reason <text>] [--database <id>]';
 
-const { values } = parseArgs({
-  options: {
-    project: { type: 'string' },
-    database: { type: 'string', default: '(default)' },
-    user: { type: 'string' },
-    stage: { type: 'string' },
-    until: { type: 'string' },
-    reason: { type: 'string' },
-  },
+const values = ownOptions(USAGE, {
+  project: { type: 'string' },
+  database: { type: 'string', default: '(default)' },
+  user: { type: 'string' },
+  stage: { type: 'string' },
+  until: { type: 'string' },
+  reason: { type: 'string' },
 });
 const stage = FAIR_USE_STAGES.find((each) => each === values.stage);
 const untilMs = values.until === undefined ? null : Date.parse(values.until);

@@ -6,10 +6,10 @@
  * writing to Firestore takes `roles/datastore.user`). It enqueues nothing: the sweeper enqueues waiting jobs within minutes, page by
  * page, so that many of them do not all begin in the same moment.
  */
-import { parseArgs } from 'node:util';
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';
 import { isErrorCode } from 'offline-audio-sync-contract';
+import { ownOptions } from '../cli/arguments.ts';
 import { unfinishedRetentionMs } from '../src/config.ts';
 import { DueJobs } from '../src/jobs/dueJobs.ts';
 import { FileStore } from '../src/jobs/files.ts';
@@ -20,14 +20,12 @@ import { retryFailedJobs } from './failedJobs.ts';
 const USAGE =
   'Usage: npm run retry-jobs -- --project <id> --code <code> --since 2026-01-31T00:00:00Z [--dry-run] [--database <id>]';
 
-const { values } = parseArgs({
-  options: {
-    project: { type: 'string' },
-    database: { type: 'string', default: '(default)' },
-    code: { type: 'string' },
-    since: { type: 'string' },
-    'dry-run': { type: 'boolean', default: false },
-  },
+const values = ownOptions(USAGE, {
+  project: { type: 'string' },
+  database: { type: 'string', default: '(default)' },
+  code: { type: 'string' },
+  since: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
 });
 const { project, code, since } = values;
 if (project === undefined || code === undefined || since === undefined) fail(USAGE);

@@ -1,8 +1,8 @@
 /** `doctor`: what is missing or wrong in a project, before and after deploying. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { optionsIn } from '../arguments.ts';
 import type { OwnFiles } from './projectFiles.ts';
 import { readProjectFiles } from './projectFiles.ts';
 import { FILE_CHECKS } from './fileChecks.ts';
@@ -20,19 +20,16 @@ export interface DoctorDeps {
   readonly token?: (folder: string) => Promise<string | null>;
 }
 
-/** @returns the exit code: 1 where something is wrong. */
+/** @returns the exit code: 1 where something is wrong. @throws UsageError */
 export async function doctorCommand(
   args: string[],
   { own, print, origin, token = accessToken }: DoctorDeps,
 ): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      project: { type: 'string' },
-      instance: { type: 'string' },
-      'project-dir': { type: 'string', default: '.' },
-      offline: { type: 'boolean', default: false },
-    },
+  const values = optionsIn(args, {
+    project: { type: 'string' },
+    instance: { type: 'string' },
+    'project-dir': { type: 'string', default: '.' },
+    offline: { type: 'boolean', default: false },
   });
   const folder = path.resolve(values['project-dir']);
   const project = values.project ?? projectOf(folder);

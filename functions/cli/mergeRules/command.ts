@@ -1,9 +1,9 @@
 /** `merge-rules`: finds the app's rules by its firebase.json, merges, shows the difference, and writes if told to. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { createPatch } from 'diff';
 import * as z from 'zod';
+import { optionsIn } from '../arguments.ts';
 import { indexFileSchema, mergeIndexes } from './indexes.ts';
 import { MergeError, mergeRules, withoutOurs } from './rulesText.ts';
 import { codeOf } from './scan.ts';
@@ -39,14 +39,14 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** @returns the exit code: 0, or 1 where something cannot be merged. */
+/** @returns the exit code: 0, or 1 where something cannot be merged. @throws UsageError */
 export function mergeRulesCommand(
   args: string[],
   { own, print }: { readonly own: OwnRules; readonly print: (text: string) => void },
 ): number {
-  const { values } = parseArgs({
-    args,
-    options: { write: { type: 'boolean', default: false }, 'project-dir': { type: 'string', default: '.' } },
+  const values = optionsIn(args, {
+    write: { type: 'boolean', default: false },
+    'project-dir': { type: 'string', default: '.' },
   });
   const folder = path.resolve(values['project-dir']);
   try {

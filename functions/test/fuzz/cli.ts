@@ -2,23 +2,23 @@
  * `npm run fuzz -- --seconds N --seed S [--only target] [--path P]`: runs the fuzz targets, each for its share of the time. A failure
  * prints its smallest input and the command that repeats it.
  */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { ownOptions } from '../../cli/arguments.ts';
 import { TARGETS } from './targets.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    only: { type: 'string' },
-    path: { type: 'string' },
-  },
+const USAGE = `Usage: npm run fuzz -- --seconds 60 --seed 1 [--only ${TARGETS.map(({ name }) => name).join('|')}]`;
+
+const values = ownOptions(USAGE, {
+  seconds: { type: 'string', default: '60' },
+  seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+  only: { type: 'string' },
+  path: { type: 'string' },
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 const targets = TARGETS.filter(({ name }) => values.only === undefined || name === values.only);
 if (targets.length === 0 || !(seconds > 0) || !Number.isSafeInteger(seed)) {
-  console.error(`Usage: npm run fuzz -- --seconds 60 --seed 1 [--only ${TARGETS.map(({ name }) => name).join('|')}]`);
+  console.error(USAGE);
   process.exit(1);
 }
 

@@ -4,12 +4,12 @@
  * login`). The emulators: where `FIRESTORE_EMULATOR_HOST` and `STORAGE_EMULATOR_HOST` lead, as `npm run emulators:exec` sets
  * them. Ends with 0 if everything holds, else with 1.
  */
-import { parseArgs } from 'node:util';
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
 import type { Storage } from 'firebase-admin/storage';
+import { ownOptions } from '../../cli/arguments.ts';
 import { JOBS } from '../../src/jobs/job.ts';
 import { checkUser, INVARIANTS } from './check.ts';
 import type { Violation } from './check.ts';
@@ -26,14 +26,12 @@ const SHOWN = 20;
 /** The sweeper comes every five minutes, a minute after something is due, and the platform's retries before that. */
 const GRACE_MS = 15 * 60_000;
 
-const { values } = parseArgs({
-  options: {
-    project: { type: 'string' },
-    database: { type: 'string', default: '(default)' },
-    uid: { type: 'string' },
-    bucket: { type: 'string' },
-    'gap-seconds': { type: 'string', default: '120' },
-  },
+const values = ownOptions(USAGE, {
+  project: { type: 'string' },
+  database: { type: 'string', default: '(default)' },
+  uid: { type: 'string' },
+  bucket: { type: 'string' },
+  'gap-seconds': { type: 'string', default: '120' },
 });
 const gapMs = Number(values['gap-seconds']) * 1000;
 if (values.project === undefined || !(gapMs > 0)) {
