@@ -261,7 +261,7 @@ export const params = {
   dailyUploadMegabytes: amount(
     'DAILY_UPLOAD_MEGABYTES',
     20_000,
-    'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; a recording counts 128 KiB at least, an imported segment or edit 16 KiB. 0 for any amount.',
+    'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; a job counts 1 MiB at least, a recording 128 KiB, an imported segment or edit 16 KiB. 0 for any amount.',
   ),
   projectAudioMinutes: amount(
     'PROJECT_DAILY_AUDIO_MINUTES',

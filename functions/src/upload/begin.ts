@@ -151,10 +151,11 @@ function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): Jo
   });
 }
 
-/** What the recordings count for. Those that are not sent, because they are known, have documents all the same. */
+/** What a job of these recordings counts for. Those that are not sent, because they are known, have documents all the same. */
 function bytesOf(files: readonly JobFile[]): number {
   const sent = files.map(({ state, size }) => (state === 'expected' ? size : 0));
-  return sent.reduce((sum, size) => sum + Math.max(size, LEAST_BYTES.recording), 0);
+  const recordings = sent.reduce((sum, size) => sum + Math.max(size, LEAST_BYTES.recording), 0);
+  return Math.max(recordings, LEAST_BYTES.job);
 }
 
 /** The change that makes a job run whose recordings have all arrived, or are known not to come. */

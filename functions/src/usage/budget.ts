@@ -18,10 +18,11 @@ import { dayOf, KEPT_MS as USAGE_KEPT_MS, untilMidnight, usageOf } from './usage
 export type Resource = 'detectedSeconds' | 'sentSeconds' | 'uploadedBytes';
 
 /**
- * What a recording, and a segment or an edit that is imported, counts for at least, bytes: their documents cost the same however small
- * they are, and also where they are known already. It leaves room for ten seconds in each recording of a day and night.
+ * What a job, a recording, and a segment or an edit that is imported, count for at least, bytes: their documents, and the worker of a job,
+ * cost the same however small they are, and also where all is known already. It leaves room for ten seconds in each recording of a
+ * day and night, and for a job each minute.
  */
-export const LEAST_BYTES = { recording: 128 * 1024, imported: 16 * 1024 } as const;
+export const LEAST_BYTES = { job: 1024 * 1024, recording: 128 * 1024, imported: 16 * 1024 } as const;
 
 export interface BudgetLimits {
   /** For one user in one day; 0 for any amount. Speech of a user is limited by their stage: see fairUse.ts. */

@@ -187,7 +187,7 @@ describe('the daily budget', () => {
     });
 
     it('refuses new uploads when the bytes of the day are used, and answers accepted ones as before', async () => {
-      const deps = { ...world.acceptDeps(), budget: budget({ user: { uploadedBytes: 3 * LEAST_BYTES.recording } }) };
+      const deps = { ...world.acceptDeps(), budget: budget({ user: { uploadedBytes: 2 * LEAST_BYTES.job } }) };
       const first = upload({ uid: world.uid, idempotencyKey: 'first', recordings: recordings(1, 2) });
       const { jobId } = await acceptUpload(deps, first);
       const second = upload({ uid: world.uid, idempotencyKey: 'second', recordings: recordings(3, 4) });
@@ -195,7 +195,7 @@ describe('the daily budget', () => {
       const third = upload({ uid: world.uid, idempotencyKey: 'third', recordings: recordings(5) });
       assert.equal(await codeOf(acceptUpload(deps, third)), 'daily_budget_used');
       const counted = await bytesOf(world.uid);
-      assert.equal(counted, 4 * LEAST_BYTES.recording, 'documents cost the same however small a recording is');
+      assert.equal(counted, 2 * LEAST_BYTES.job, 'documents cost the same however small a recording is');
       assert.equal((await acceptUpload(deps, first)).jobId, jobId);
       assert.equal(await bytesOf(world.uid), counted, 'bytes that are sent again are not counted again');
     });

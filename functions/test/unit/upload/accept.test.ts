@@ -53,7 +53,7 @@ describe('acceptUpload', () => {
     }
   });
 
-  it('counts a recording for what its documents cost at least, also one that is known already', async () => {
+  it('counts jobs and recordings for what they cost at least, also one that is known already', async () => {
     const memory = memoryDeps();
     const counted: number[] = [];
     const reserveBytes = (_uid: string, bytes: number) => {
@@ -61,10 +61,11 @@ describe('acceptUpload', () => {
       return Promise.resolve(NOTHING_COUNTED);
     };
     const deps = { ...memory, budget: { ...memory.budget, reserveBytes } };
-    const [first, second] = recordings(1, 2);
-    const again = { ...first!, name: first!.name.replace('.bin', '000.bin') };
-    await acceptUpload(deps, upload({ recordings: [first!, second!, again] }));
-    assert.deepEqual(counted, [3 * LEAST_BYTES.recording]);
+    const others = recordings(...Array(9).keys());
+    const again = { ...others[0]!, name: others[0]!.name.replace('.bin', '000.bin') };
+    await acceptUpload(deps, upload({ recordings: [...others, again] }));
+    await acceptUpload(deps, upload({ recordings: recordings(1) }));
+    assert.deepEqual(counted, [10 * LEAST_BYTES.recording, LEAST_BYTES.job]);
   });
 
   it('leaves nothing behind when the job cannot be made pending', async () => {
