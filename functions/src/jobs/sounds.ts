@@ -69,6 +69,8 @@ export class Sounds {
       const frameMs = frameSamples / SAMPLES_PER_MS;
       // Times count from the start of the recording: its date may have been corrected since.
       const firstMs = startMs - recordingStartMs;
+      const lastMs = firstMs + (bytes?.length ?? 0) * frameMs;
+      if (lastMs < fromMs || firstMs > fromMs + 2 * AROUND_MS) continue;
       for (let i = 0; bytes !== undefined && i < levels.length; i++) {
         const byte = bytes[Math.floor((fromMs + i * STEP_MS - firstMs) / frameMs)];
         if (byte !== undefined) levels[i] = byte / 2;
