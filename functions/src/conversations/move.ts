@@ -19,7 +19,7 @@ import { writeConversationFields } from './customData.ts';
 import { NO_SUMMARY, placeKey } from './conversation.ts';
 import type { Conversation, PlacedRecording, RecordedWord, TimedSegment } from './conversation.ts';
 import { segmentWords } from './segments.ts';
-import { placeOf, readPages, separatePages, timedSegments } from './storedPages.ts';
+import { partsBySegment, placeOf, readPages, separatePages, timedSegments } from './storedPages.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
 /** A recording that goes from where it lies to another time of the same device. */
@@ -133,7 +133,7 @@ function writeMove(
 
   for (const { ref } of leaving) tx.delete(ref);
   for (const { incoming } of assignments) axis.writeSegments(tx, source, incoming);
-  for (const { staying, parts } of rest) separatePages(tx, axis, staying, parts);
+  for (const { staying, parts } of rest) separatePages(tx, axis, staying, partsBySegment(parts));
   if (chunk.exists) moveChunk(tx, chunk, words, shifts);
 
   const emptied = rest.filter(({ parts }) => parts.length === 0);

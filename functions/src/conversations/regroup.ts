@@ -14,7 +14,7 @@ import { writeConversationFields } from './customData.ts';
 import { NO_SUMMARY } from './conversation.ts';
 import type { Conversation, TimedSegment } from './conversation.ts';
 import type { StoredEdit } from './edits.ts';
-import { cutPages, readPages, separatePages } from './storedPages.ts';
+import { cutPages, partsBySegment, readPages, separatePages } from './storedPages.ts';
 import type { StoredPage } from './storedPages.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
@@ -66,14 +66,16 @@ export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping:
     gapMs,
     boundaries,
   );
-  const kept = keepIds(parts, open);
+  const partOf = partsBySegment(parts);
+  const owners = ownersOf(parts, partOf, open);
+  const kept = keepIds(owners);
   const revived = await reviveIds(tx, db, uid, parts, kept, open);
 
   return () => {
     const taken = new Set(kept);
     const ids = parts.map((part, i) => {
       const id = kept[i] ?? revived[i]?.id ?? conversationsOf(db, uid).doc().id;
-      const owner = ownersOf(part, open)[0];
+      const owner = owners[i]?.[0];
       if (owner === undefined) return { id, isNews: false };
       const before = owner.id === id ? owner.conversation : (revived[i]?.data() ?? startOf(owner.conversation, nowMs));
       const next = conversationOf(part, before);
@@ -86,10 +88,10 @@ export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping:
       return { id, isNews };
     });
     for (const { id, conversation, pages } of open) {
-      separatePages(tx, axis, pages, parts);
+      separatePages(tx, axis, pages, partOf);
       const first = pages[0]?.segments[0];
-      const into = parts.findIndex(({ items }) => first !== undefined && items.includes(first));
-      const survivor = ids[into]?.id;
+      const into = first === undefined ? undefined : partOf.get(first);
+      const survivor = into === undefined ? undefined : ids[into]?.id;
       if (!taken.has(id) && survivor !== undefined) axis.writeMerged(tx, id, conversation, survivor, nowMs);
     }
     return ids.flatMap(({ id, isNews }, i) => (isNews || around.some((each) => meet(each, parts[i])) ? id : []));
@@ -122,12 +124,21 @@ async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change,
 
 type Part = Component<TimedSegment>;
 
-/** The conversations that a part was in, from the earliest. */
-function ownersOf({ items }: Part, open: readonly Open[]): Open[] {
-  const own = new Set(items);
-  return open
-    .filter(({ pages }) => pages.some(({ segments }) => segments.some((segment) => own.has(segment))))
-    .sort((a, b) => byStart(a.conversation, b.conversation) || (a.id < b.id ? -1 : 1));
+/** The conversations that each part was in, from the earliest. */
+function ownersOf(
+  parts: readonly Part[],
+  partOf: ReadonlyMap<TimedSegment, number>,
+  open: readonly Open[],
+): readonly (readonly Open[])[] {
+  const owners = parts.map(() => new Set<Open>());
+  for (const each of open) {
+    for (const { segments } of each.pages) {
+      for (const segment of segments) owners[partOf.get(segment) ?? -1]?.add(each);
+    }
+  }
+  return owners.map((own) =>
+    [...own].sort((a, b) => byStart(a.conversation, b.conversation) || (a.id < b.id ? -1 : 1)),
+  );
 }
 
 function byStart(a: Conversation, b: Conversation): number {
@@ -135,10 +146,10 @@ function byStart(a: Conversation, b: Conversation): number {
 }
 
 /** Which conversation each part goes on as: the earliest that no part before it goes on as; null where there is none. */
-function keepIds(parts: readonly Part[], open: readonly Open[]): (string | null)[] {
+function keepIds(owners: readonly (readonly Open[])[]): (string | null)[] {
   const taken = new Set<string>();
-  return parts.map((part) => {
-    const id = ownersOf(part, open).find((owner) => !taken.has(owner.id))?.id ?? null;
+  return owners.map((own) => {
+    const id = own.find((owner) => !taken.has(owner.id))?.id ?? null;
     if (id !== null) taken.add(id);
     return id;
   });

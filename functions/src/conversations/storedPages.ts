@@ -29,21 +29,35 @@ export function cutPages(pages: readonly StoredPage[], cuts: readonly number[]):
   return pages.map((page) => ({ ...page, segments: page.segments.flatMap((segment) => cutSegment(segment, cuts)) }));
 }
 
-/** A page with segments of several parts becomes several pages: each conversation is found by where its pages begin. */
+/** Which part each segment is in. */
+export function partsBySegment(
+  parts: readonly { readonly items: readonly TimedSegment[] }[],
+): ReadonlyMap<TimedSegment, number> {
+  return new Map(parts.flatMap(({ items }, part) => items.map((segment) => [segment, part] as const)));
+}
+
+/**
+ * A page with segments of several parts becomes several pages: each conversation is found by where its pages begin.
+ * @param partOf as {@link partsBySegment} gives it: a conversation may have thousands of parts
+ */
 export function separatePages(
   tx: Transaction,
   axis: DeviceAxis,
   pages: readonly StoredPage[],
-  parts: readonly { readonly items: readonly TimedSegment[] }[],
+  partOf: ReadonlyMap<TimedSegment, number>,
 ): void {
-  const sets = parts.map(({ items }) => new Set(items));
   for (const { ref, source, segments } of pages) {
-    const shares = sets
-      .map((part) => segments.filter((segment) => part.has(segment)))
-      .filter(({ length }) => length > 0);
-    if (shares.length < 2) continue;
+    const shares = new Map<number, TimedSegment[]>();
+    for (const segment of segments) {
+      const part = partOf.get(segment);
+      if (part === undefined) continue;
+      const share = shares.get(part);
+      if (share === undefined) shares.set(part, [segment]);
+      else share.push(segment);
+    }
+    if (shares.size < 2) continue;
     tx.delete(ref);
-    for (const share of shares) axis.writeSegments(tx, source, share);
+    for (const share of shares.values()) axis.writeSegments(tx, source, share);
   }
 }
 
