@@ -39,4 +39,24 @@ describe('a corrected sentence', () => {
     assert.deepEqual(textsOf([first], 1000, 1190), ['a X']);
     assert.deepEqual(textsOf([second], 1200, 1400), ['d']);
   });
+
+  it('is held against the words of segments around it alone, whatever else is corrected', () => {
+    let looks = 0;
+    const counted = (each: SegmentDoc): SegmentDoc => ({
+      ...each,
+      words: new Proxy([...each.words], {
+        get: (target, key, receiver): unknown => {
+          if (key === 'some') looks++;
+          return Reflect.get(target, key, receiver);
+        },
+      }),
+    });
+    const segments = Array.from({ length: 100 }, (_, i) => counted(segment(10_000 * i, 'a', 'b')));
+    const edits = segments.map(({ startedAt }, i) =>
+      corrected(`e${i}`, startedAt.toMillis(), startedAt.toMillis() + 99, 'X'),
+    );
+    const read = editedSegments(segments, conversation(0, 1e6), edits);
+    assert.deepEqual(new Set(read.map(({ text }) => text)), new Set(['X b']));
+    assert.equal(looks, segments.length);
+  });
 });
