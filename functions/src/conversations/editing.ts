@@ -4,7 +4,6 @@ import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { joinText } from 'offline-audio-sync-contract';
 import type { SpeakerScope } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
-import { limited } from '../limited.ts';
 import type { Interval } from './interval.ts';
 import { DeviceAxis, finishingDeletions } from './axis.ts';
 import { isPossibleMerge } from './boundaries.ts';
@@ -47,9 +46,14 @@ export interface EditingDeps {
   readonly db: Firestore;
   readonly conversations: Pick<ConversationStore, 'gapMs' | 'finishDeletion'>;
   readonly summaries: Pick<Summaries, 'refresh'>;
+  /** Makes an edit when it is its turn, see {@link EDITS_AT_ONCE}; at once where this is absent. */
+  readonly inTurn?: <T>(edit: () => Promise<T>) => Promise<T>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
+
+/** Edits that one instance makes at once: each may read all words of a long conversation, some 100 MB. */
+export const EDITS_AT_ONCE = 3;
 
 export interface EditOutcome {
   readonly editId: string;
@@ -99,14 +103,11 @@ export async function undoEdit(uid: string, editId: string, deps: EditingDeps): 
   });
 }
 
-/** Edits that one instance makes at once: each may read all words of a long conversation, some 100 MB. */
-const inTurn = limited(3);
-
 /** Runs it, finishing deletions that are in its way, and sums up the conversations anew whose speech is another one now. */
 async function inTransaction(
   uid: string,
   editId: string,
-  { db, conversations, summaries }: EditingDeps,
+  { db, conversations, summaries, inTurn = (edit) => edit() }: EditingDeps,
   prepare: (tx: Transaction) => Promise<() => string[]>,
 ): Promise<EditOutcome> {
   const conversationIds = await finishingDeletions(conversations, () =>

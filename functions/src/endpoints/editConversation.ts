@@ -1,6 +1,7 @@
 /** `editConversation({conversation_id, edit})`: a title, a star, a tag, a text, a speaker's name, a split or a merge. */
 import { EDIT_LIMITS } from 'offline-audio-sync-contract';
 import type { EditView } from 'offline-audio-sync-contract';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Correction, CorrectionRequest, EditOutcome } from '../conversations/editing.ts';
 import { AppError } from '../errors.ts';
@@ -10,11 +11,11 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { conversationIdText, isDocumentId, isoTime, requiredText, shortText } from '../validation.ts';
 
 export const editConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, completing }, { editConversation: edit }] = await Promise.all([
+  const [{ answering, completing }, { EDITS_AT_ONCE, editConversation: edit }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/editing.ts'),
   ]);
-  const deps = completing();
+  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createEditCallable({
     ...answering({ checkRevoked: false }),
     edit: (request) => edit(request, deps),

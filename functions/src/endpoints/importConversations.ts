@@ -1,6 +1,7 @@
 /** `importConversations({conversations})`: what was taken along, here or elsewhere, comes in. */
 import { EDIT_LIMITS, FIRST_VOICE, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
 import type { ImportedView } from 'offline-audio-sync-contract';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import { LIMITS } from '../config.ts';
 import type { ImportedConversation, ImportedSegment, ImportedWord, ImportOutcome } from '../conversations/importing.ts';
@@ -18,11 +19,12 @@ import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts'
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const importConversations = onGuardedCall(options, async () => {
-  const [{ answering, budget, completing }, { importConversation }] = await Promise.all([
+  const [{ answering, budget, completing }, { EDITS_AT_ONCE }, { importConversation }] = await Promise.all([
     import('../platform.ts'),
+    import('../conversations/editing.ts'),
     import('../conversations/importing.ts'),
   ]);
-  const deps = completing();
+  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createImportCallable({
     ...answering({ checkRevoked: true }),
     reserveBytes: (uid, bytes) => budget.reserveBytes(uid, bytes),

@@ -5,6 +5,7 @@
  */
 import { onRequest } from 'firebase-functions/v2/https';
 import type { Request } from 'firebase-functions/v2/https';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import { params } from '../config.ts';
 import type { Conversation, Segment } from '../conversations/conversation.ts';
@@ -16,7 +17,6 @@ import type { HttpHandler, Method, Reply } from '../http/route.ts';
 import { UPLOAD_OPTIONS } from '../http/options.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
-import { limited } from '../limited.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 import type { AcceptedJob, Upload } from '../upload/accept.ts';
@@ -92,7 +92,7 @@ const ROUTES: readonly OmiRoute[] = [
 
 export function createOmiHandler(given: OmiDeps): HttpHandler {
   const { isServed, logger } = given;
-  const inTurn = limited(READ_AT_ONCE);
+  const inTurn = pLimit(READ_AT_ONCE);
   const deps: OmiDeps = { ...given, readConversation: (uid, id) => inTurn(() => given.readConversation(uid, id)) };
   const shape = { errorBody: omiProblem, errorHeaders: omiHeaders };
   return route({ name: 'omi', method: ['GET', 'POST'], logger, ...shape }, async (req) => {

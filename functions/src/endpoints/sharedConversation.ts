@@ -2,13 +2,13 @@
 import { onRequest } from 'firebase-functions/v2/https';
 import { SHARE_TOKEN_HEADER, speakerNumbers } from 'offline-audio-sync-contract';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
+import pLimit from 'p-limit';
 import type { SharedConversation } from '../conversations/sharing.ts';
 import { AppError } from '../errors.ts';
 import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { lazily } from '../lazily.ts';
-import { limited } from '../limited.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
@@ -41,7 +41,7 @@ const TOKEN = /^[\w-]{43}$/;
 const HEADERS = { 'X-Robots-Tag': 'noindex, nofollow', 'Referrer-Policy': 'no-referrer' };
 
 export function createSharedHandler({ read, logger }: SharedDeps): HttpHandler {
-  const inTurn = limited(READ_AT_ONCE);
+  const inTurn = pLimit(READ_AT_ONCE);
   return route({ name: 'shared', method: 'GET', logger }, async (req) => {
     const token = req.get(SHARE_TOKEN_HEADER) ?? '';
     if (!TOKEN.test(token)) throw new AppError('share_not_found');

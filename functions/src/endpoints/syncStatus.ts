@@ -1,5 +1,6 @@
 /** `GET /v2/sync/status?job_id=…`: one job of the caller. */
 import { onRequest } from 'firebase-functions/v2/https';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { Authenticate } from '../http/auth.ts';
@@ -11,7 +12,6 @@ import { isJobId } from '../jobs/job.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { lazily } from '../lazily.ts';
-import { limited } from '../limited.ts';
 import type { Logger } from '../logger.ts';
 import { requireValid, requiredText } from '../validation.ts';
 
@@ -47,7 +47,7 @@ export interface StatusDeps {
 const queryShape = z.object({ job_id: requiredText('give the job_id that the upload returned') });
 
 export function createStatusHandler({ authenticate, jobs, filesOf, logger }: StatusDeps): HttpHandler {
-  const inTurn = limited(JOBS_AT_ONCE);
+  const inTurn = pLimit(JOBS_AT_ONCE);
   return route({ name: 'status', method: 'GET', logger }, async (req) => {
     const { uid } = await authenticate(req);
     const { job_id: jobId } = requireValid(queryShape, req.query);

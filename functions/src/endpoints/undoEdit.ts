@@ -1,5 +1,6 @@
 /** `undoEdit({edit_id})`: what was corrected reads as before. */
 import type { EditView } from 'offline-audio-sync-contract';
+import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { EditOutcome } from '../conversations/editing.ts';
 import { AppError } from '../errors.ts';
@@ -9,11 +10,11 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { isDocumentId, requiredText } from '../validation.ts';
 
 export const undoEdit = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, completing }, { undoEdit: undo }] = await Promise.all([
+  const [{ answering, completing }, { EDITS_AT_ONCE, undoEdit: undo }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/editing.ts'),
   ]);
-  const deps = completing();
+  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createUndoCallable({
     ...answering({ checkRevoked: false }),
     undo: (uid, editId) => undo(uid, editId, deps),

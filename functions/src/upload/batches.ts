@@ -1,6 +1,6 @@
 /** Joins what comes for one key while the batch before it is still at work, or shortly after. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limited } from '../limited.ts';
+import pLimit from 'p-limit';
 
 interface Batch<Item> {
   readonly items: Item[];
@@ -21,7 +21,7 @@ export function inBatches<Item>(
   restMs = 0,
 ): (key: string, item: Item) => Promise<void> {
   const last = new Map<string, Batch<Item>>();
-  const inTurn = limited(concurrency);
+  const inTurn = pLimit(concurrency);
   return (key, item) => {
     const before = last.get(key);
     if (before !== undefined && !before.begun) {
