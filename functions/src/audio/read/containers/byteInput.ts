@@ -6,6 +6,8 @@ export class ByteInput {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #held = Buffer.alloc(0);
   #ended = false;
+  /** Bytes that were read. */
+  position = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#iterator = source[Symbol.asyncIterator]();
@@ -28,6 +30,7 @@ export class ByteInput {
   async read(length: number): Promise<Uint8Array> {
     const taken = await this.peek(length);
     this.#held = this.#held.subarray(taken.length);
+    this.position += taken.length;
     return taken;
   }
 

@@ -3,18 +3,18 @@
  * is often wrong, because recorders write it before they know; so samples go on where no other chunk begins.
  */
 import { AppError } from '../../../errors.ts';
-import { ChannelConverter, lengthOfPlanes } from '../channels.ts';
-import type { ChannelMode, Planes } from '../channels.ts';
-import { deinterleave } from '../mixDown.ts';
+import type { ChannelMode } from '../channels.ts';
 import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
-import { s16leToFloat } from '../s16.ts';
 import { containerOf } from '../signatures.ts';
 import { implausible } from './limits.ts';
-import { lostBatch, toBatch } from './batch.ts';
+import { lostBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { ByteInput } from './byteInput.ts';
-import { SampleGrid } from './sampleGrid.ts';
+import { BYTES } from './wavSamples.ts';
+import type { Encoding } from './wavSamples.ts';
+import { Sound } from './wavSound.ts';
+import type { WavFormat } from './wavSound.ts';
 import { LAYOUT_BYTES, layoutOf, nameAt, paddingOf } from './wavChunks.ts';
 import type { ChunkLayout } from './wavChunks.ts';
 
@@ -42,19 +42,6 @@ const CLAIM_SLACK_SECONDS = 0.1;
 /** Chunks that may stand behind the samples; anything else there is samples that the header does not count. */
 const LATER_CHUNKS =
   /^(data|LIST|list|id3 |ID3 |fact|cue |plst|smpl|inst|acid|bext|cart|iXML|_PMX|afsp|JUNK|junk|PAD |FLLR|PEAK|umid|levl|DISP|SAUR|axml|chna|strc|Cr8r|minf|elm1|regn|ovwf|LGWV)$/;
-
-type Encoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'ulaw';
-
-const BYTES: Readonly<Record<Encoding, number>> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, f64: 8, alaw: 1, ulaw: 1 };
-
-/** Encodings whose samples read as noise from a wrong byte on. */
-const WIDE: readonly Encoding[] = ['s16', 's24', 's32'];
-
-interface WavFormat {
-  readonly encoding: Encoding;
-  readonly channels: number;
-  readonly sampleRate: number;
-}
 
 /** The samples are compressed in a way that is not read here. */
 export class CompressedWav extends Error {
@@ -98,8 +85,8 @@ async function* decodeOne(
   channels: ChannelMode,
 ): AsyncGenerator<Batch, FileExtension | null, undefined> {
   const { format, dataBytes, layout } = await readHeader(input);
-  const converter = new Converter(format, channels);
   const stride = format.channels * BYTES[format.encoding];
+  const sound = new Sound(format, stride, channels, input.position);
   let claimed = dataBytes;
   let samples = 0;
   let follower: FileExtension | null = null;
@@ -107,24 +94,20 @@ async function* decodeOne(
     const taken = await input.read(claimed === null ? PIECE_BYTES : Math.min(PIECE_BYTES, claimed));
     if (taken.length === 0) break;
     samples += Math.floor(taken.length / stride);
-    yield audio(converter.push(taken));
+    yield* sound.push(taken);
     if (claimed === null) continue;
     claimed -= taken.length;
     if (claimed > 0) continue;
     claimed = await sizeOfNextData(input, layout);
     if (claimed === null) follower = containerOf(await input.peek(HEAD_BYTES), OLDER_FORMAT);
   }
-  for (const planes of converter.end()) yield audio(planes);
+  yield* sound.end();
   const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
   const isPlausible = missing + samples / format.sampleRate <= maxSeconds;
   if (missing > CLAIM_SLACK_SECONDS && isPlausible) {
     yield lostBatch(missing);
   }
   return follower;
-}
-
-function audio(planes: Planes): Batch {
-  return toBatch(lengthOfPlanes(planes) > 0 ? [{ kind: 'audio', planes }] : []);
 }
 
 interface Header {
@@ -217,80 +200,4 @@ async function sizeOfNextData(input: ByteInput, layout: ChunkLayout): Promise<nu
       left -= passed.length;
     }
   }
-}
-
-/** Samples of one format to 16 kHz. */
-class Converter {
-  readonly #format: WavFormat;
-  readonly #channels: ChannelConverter;
-  readonly #grid: SampleGrid | null;
-  /** Bytes of a sample that are not complete. */
-  #rest = Buffer.alloc(0);
-
-  constructor(format: WavFormat, channels: ChannelMode) {
-    this.#format = format;
-    this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
-    const width = BYTES[format.encoding];
-    this.#grid = WIDE.includes(format.encoding) ? new SampleGrid(width, width * format.channels) : null;
-  }
-
-  push(bytes: Uint8Array): Planes {
-    return this.#convert(this.#grid?.push(bytes) ?? bytes);
-  }
-
-  /** What is held back of the samples, then of the sound. */
-  *end(): Generator<Planes, void, undefined> {
-    yield this.#convert(this.#grid?.end() ?? new Uint8Array());
-    yield this.#channels.end();
-  }
-
-  #convert(bytes: Uint8Array): Planes {
-    const { encoding, channels } = this.#format;
-    const all = Buffer.concat([this.#rest, bytes]);
-    const width = BYTES[encoding];
-    const count = Math.floor(all.length / (width * channels)) * channels;
-    this.#rest = all.subarray(count * width);
-    const pcm = samplesOf(all.subarray(0, count * width), encoding);
-    return this.#channels.push(channels === 1 ? [pcm] : deinterleave(pcm, channels));
-  }
-}
-
-function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
-  if (encoding === 's16') return s16leToFloat(bytes);
-  const width = BYTES[encoding];
-  const read = READERS[encoding];
-  const pcm = new Float32Array(bytes.length / width);
-  for (let i = 0; i < pcm.length; i++) pcm[i] = read(bytes, i * width);
-  return pcm;
-}
-
-/** A sample in [-1, 1]; what is no finite number is silence. */
-const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: number) => number>> = {
-  u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
-  s24: (bytes, at) => bytes.readIntLE(at, 3) / 0x80_0000,
-  s32: (bytes, at) => bytes.readInt32LE(at) / 0x8000_0000,
-  f32: (bytes, at) => clipped(bytes.readFloatLE(at)),
-  f64: (bytes, at) => clipped(bytes.readDoubleLE(at)),
-  alaw: (bytes, at) => alawSample(bytes.readUInt8(at)),
-  ulaw: (bytes, at) => ulawSample(bytes.readUInt8(at)),
-};
-
-function clipped(sample: number): number {
-  return Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0;
-}
-
-/** ITU-T G.711, A-law: a sign, three bits of exponent, four of mantissa, every other bit inverted. */
-function alawSample(code: number): number {
-  const value = code ^ 0x55;
-  const exponent = (value >> 4) & 7;
-  const mantissa = ((value & 0x0f) << 4) + 8;
-  const magnitude = exponent === 0 ? mantissa : (mantissa + 0x100) << (exponent - 1);
-  return (value & 0x80 ? magnitude : -magnitude) / 0x8000;
-}
-
-/** ITU-T G.711, µ-law: the same with all bits inverted and a bias of 33, here times four. */
-function ulawSample(code: number): number {
-  const value = ~code & 0xff;
-  const magnitude = ((((value & 0x0f) << 3) + 0x84) << ((value >> 4) & 7)) - 0x84;
-  return (value & 0x80 ? -magnitude : magnitude) / 0x8000;
 }

@@ -103,4 +103,48 @@ describe('A WAV file', () => {
       assert.ok(s16le(ofWide.pcm).equals(bytes), `sound ${i} in 32 bits`);
     }
   });
+
+  for (const [bits, channels] of [
+    [16, 1],
+    [24, 2],
+  ] as const) {
+    it(`has lost time where sectors of storage read as zeros, in their place: ${bits} bits, ${channels} channels`, async () => {
+      const bytes = wav(formatOf(bits, channels), chunk('data', pcm(bits, channels)));
+      const seconds = (from: number, to: number): number => ((to - from) * 8) / bits / channels / RATE;
+      const whole = await decodeAll(bytes, file('wav'));
+      for (const [from, to] of [
+        [100 * 512, 350 * 512],
+        [100 * 512, bytes.length],
+        [100 * 512, 101 * 512],
+      ] as const) {
+        const decoded = await decodeAll(Buffer.from(bytes).fill(0, from, to), file('wav'));
+        const { frames } = decoded;
+        const lost = frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
+        assert.ok(Math.abs(lost - seconds(from, to)) < 0.001, `${lost} s lost`);
+        assert.equal(decoded.pcm.length, whole.pcm.length);
+        const end = Math.ceil(seconds(0, to) * RATE);
+        assert.deepEqual(decoded.pcm.subarray(end), whole.pcm.subarray(end));
+      }
+    });
+  }
+
+  it('is silent where zeros begin or end elsewhere than sectors do', async () => {
+    const bytes = wav(FORMAT, chunk('data', pcm(16, 1)));
+    for (const [from, to] of [
+      [100 * 512 + 100, 350 * 512],
+      [100 * 512, 350 * 512 + 100],
+      [100 * 512 - 200, bytes.length],
+    ] as const) {
+      const { report, pcm: decoded } = await decodeAll(Buffer.from(bytes).fill(0, from, to), file('wav'));
+      assert.equal(report.corruptFrames, 0);
+      assert.equal(decoded.length, SIGNAL.length);
+    }
+  });
+
+  it('is silent where a recorder was muted whose samples begin with a sector', async () => {
+    const bytes = wav(FORMAT, chunk('JUNK', Buffer.alloc(512 - 52)), chunk('data', pcm(16, 1)));
+    assert.equal(bytes.indexOf('data') + 8, 512);
+    const { report } = await decodeAll(Buffer.from(bytes).fill(0, 100 * 512, 300 * 512), file('wav'));
+    assert.equal(report.corruptFrames, 0);
+  });
 });

@@ -1,0 +1,98 @@
+/**
+ * Sectors of storage that read as zeros, in samples that are stored as they are: they were lost, or never written. Zeros that begin and end
+ * elsewhere than sectors do are silence.
+ */
+
+const SECTOR = Buffer.alloc(512);
+
+/** Sound at the border of a sector may have some zeros of its own. */
+const OWN_ZEROS = 4;
+
+/**
+ * Recorders that are muted write whole buffers of zeros, of a multiple of this. Where the samples begin at such a place, so do sectors, and
+ * zeros tell nothing. Behind the usual header of 44 bytes they do not.
+ */
+const BUFFER_BYTES = 64;
+
+/** Zeros that are given at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+export type Stored =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `start`: behind the first sample. */
+  | { readonly kind: 'lost'; readonly start: number; readonly size: number };
+
+export class ZeroedSectors {
+  /** Bytes of the first sector that are before the samples. */
+  readonly #before: number;
+  readonly #canTell: boolean;
+  /** Bytes of samples up to the rest. */
+  #position = 0;
+  /** What does not fill a sector yet. */
+  #rest = Buffer.alloc(0);
+  /** Zeros up to the rest, which began with a sector. */
+  #zeros = 0;
+  /** Whether zeros that begin now begin with the sector. */
+  #isAfterSound = false;
+
+  /** @param position where in the file the samples begin */
+  constructor(position: number) {
+    this.#before = position % SECTOR.length;
+    this.#canTell = position % BUFFER_BYTES !== 0;
+  }
+
+  *push(bytes: Uint8Array): Generator<Stored, void, undefined> {
+    const all = Buffer.concat([this.#rest, bytes]);
+    const whole: Uint8Array[] = [];
+    let at = 0;
+    for (let end = this.#sectorEnd; end <= all.length; end += SECTOR.length) {
+      for (const part of this.#sector(all.subarray(at, end))) {
+        if (part.kind === 'bytes') whole.push(part.bytes);
+        else {
+          yield { kind: 'bytes', bytes: Buffer.concat(whole.splice(0)) };
+          yield part;
+        }
+      }
+      at = end;
+    }
+    this.#rest = all.subarray(at);
+    yield { kind: 'bytes', bytes: Buffer.concat(whole) };
+  }
+
+  *end(): Generator<Stored, void, undefined> {
+    const rest = this.#rest;
+    const isZero = rest.every((byte) => byte === 0);
+    if (!isZero) return yield* this.#sector(rest);
+    if (this.#zeros === 0) return yield { kind: 'bytes', bytes: rest };
+    yield { kind: 'lost', start: this.#position - this.#zeros, size: this.#zeros + rest.length };
+  }
+
+  /** Where in the rest the sector ends that it begins in. */
+  get #sectorEnd(): number {
+    return SECTOR.length - ((this.#before + this.#position) % SECTOR.length);
+  }
+
+  *#sector(bytes: Buffer): Generator<Stored, void, undefined> {
+    const isZero = bytes.equals(SECTOR);
+    if (isZero && (this.#zeros > 0 || this.#isAfterSound)) this.#zeros += bytes.length;
+    else {
+      yield* this.#endZeros(isSound(bytes.subarray(0, OWN_ZEROS)));
+      yield { kind: 'bytes', bytes };
+    }
+    this.#position += bytes.length;
+    this.#isAfterSound = this.#canTell && isSound(bytes.subarray(-OWN_ZEROS));
+  }
+
+  *#endZeros(isBeforeSound: boolean): Generator<Stored, void, undefined> {
+    const size = this.#zeros;
+    this.#zeros = 0;
+    if (size > 0 && isBeforeSound) return yield { kind: 'lost', start: this.#position - size, size };
+    for (let left = size; left > 0; left -= PIECE_BYTES) {
+      yield { kind: 'bytes', bytes: new Uint8Array(Math.min(left, PIECE_BYTES)) };
+    }
+  }
+}
+
+function isSound(bytes: Buffer): boolean {
+  return bytes.some((byte) => byte !== 0);
+}
