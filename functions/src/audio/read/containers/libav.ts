@@ -6,27 +6,11 @@
  * FFmpeg 6.1 and has AAC, ALAC and MP4. Neither contains a decoder for video.
  */
 import { createRequire } from 'node:module';
-import { readView } from './fileView.ts';
-import type { FileView } from './fileView.ts';
 
 export type LibavVariant = 'obsolete' | 'fat';
 
 /** A pointer into the memory of the module. */
-type Pointer = number;
-
-/** An audio track as the container describes it. */
-export interface AudioStream {
-  readonly index: number;
-  readonly codecpar: Pointer;
-  /** FFmpeg's name. */
-  readonly codec: string;
-  /** Seconds in a tick of its time stamps. */
-  readonly tick: number;
-  /** Seconds; null where the container does not say. */
-  readonly duration: number | null;
-  readonly sampleRate: number;
-  readonly channels: number;
-}
+export type Pointer = number;
 
 /** The functions of libav.js that are called here; `_sync` ones never wait for input. */
 export interface Libav {
@@ -101,21 +85,6 @@ interface FilterEnd {
   readonly channel_layout: number;
 }
 
-/** FFmpeg's `AV_SAMPLE_FMT_FLTP`: 32-bit floats, an array for each channel. */
-const FLOAT_PLANAR = 8;
-
-/** FFmpeg's default layouts by number of channels: which speakers they are matters to nothing here. */
-const LAYOUTS: Readonly<Record<number, number>> = {
-  1: 0x4,
-  2: 0x3,
-  3: 0x7,
-  4: 0x33,
-  5: 0x37,
-  6: 0x3f,
-  7: 0x13f,
-  8: 0x63f,
-};
-
 /** FFmpeg's `AV_LOG_QUIET`: its messages would carry names and tags out of the file. */
 const LOG_QUIET = -8;
 
@@ -187,180 +156,4 @@ async function loadBuild(variant: LibavVariant): Promise<Libav> {
   const libav = await build.LibAV({ noworker: true, nothreads: true });
   libav.av_log_set_level_sync(LOG_QUIET);
   return libav;
-}
-
-/** What is read of the file at a time: each read is a step out of the module and back. */
-const BLOCK_BYTES = 256 * 1024;
-
-let devices = 0;
-
-/** Shows a part of a file to the module as a device that it can seek in. @returns the device's name */
-export async function mountView(libav: Libav, view: FileView): Promise<string> {
-  const device = `recording-${devices++}`;
-  libav.onblockread = (name, position, length) => {
-    void libav.ff_block_reader_dev_send(name, position, readView(view, position, Math.max(length, BLOCK_BYTES)));
-  };
-  await libav.mkblockreaderdev(device, view.size);
-  return device;
-}
-
-/**
- * Opens a device with one demuxer and no other.
- * @throws Error where it is not of that kind
- */
-export async function openDemuxer(
-  libav: Libav,
-  device: string,
-  demuxer: string,
-): Promise<{ context: Pointer; streams: AudioStream[] }> {
-  const format = libav.av_find_input_format_sync(demuxer);
-  if (format === 0) throw new Error(`This build has no demuxer for ${demuxer}.`);
-  const context = await libav.avformat_open_input_js(device, format, 0);
-  if (context === 0) throw new Error(`The file is not ${demuxer}.`);
-  await libav.avformat_find_stream_info(context, 0);
-  const count = libav.AVFormatContext_nb_streams_sync(context);
-  const streams = Array.from({ length: count }, (_, index) => audioStream(libav, context, index));
-  return { context, streams: streams.filter((stream) => stream !== null) };
-}
-
-function audioStream(libav: Libav, context: Pointer, index: number): AudioStream | null {
-  const stream = libav.AVFormatContext_streams_a_sync(context, index);
-  const codecpar = libav.AVStream_codecpar_sync(stream);
-  if (libav.AVCodecParameters_codec_type_sync(codecpar) !== libav.AVMEDIA_TYPE_AUDIO) return null;
-  const tick = libav.AVStream_time_base_num_sync(stream) / libav.AVStream_time_base_den_sync(stream);
-  const duration = timestampOf(libav.AVStream_duration_sync(stream), libav.AVStream_durationhi_sync(stream));
-  return {
-    index,
-    codecpar,
-    codec: libav.avcodec_get_name_sync(libav.AVCodecParameters_codec_id_sync(codecpar)),
-    tick,
-    duration: duration === null || duration <= 0 ? null : duration * tick,
-    sampleRate: libav.AVCodecParameters_sample_rate_sync(codecpar),
-    channels: libav.AVCodecParameters_channels_sync(codecpar),
-  };
-}
-
-/** A 64-bit integer of two halves as a number; null for FFmpeg's "no time stamp". */
-export function timestampOf(low: number, high: number): number | null {
-  if (high === -0x8000_0000 && low === 0) return null;
-  return high * 0x1_0000_0000 + (low >>> 0);
-}
-
-/** One audio decoder with its packet and frame. */
-export class AudioDecoder {
-  readonly #libav: Libav;
-  readonly #context: number;
-  readonly #frame: number;
-
-  private constructor(libav: Libav, context: number, frame: number) {
-    this.#libav = libav;
-    this.#context = context;
-    this.#frame = frame;
-  }
-
-  /** @throws Error where the decoder refuses the stream's parameters. */
-  static open(libav: Libav, decoder: string, codecpar: number): AudioDecoder {
-    const [, context, , frame] = libav.ff_init_decoder_sync(decoder, codecpar);
-    return new AudioDecoder(libav, context, frame);
-  }
-
-  /**
-   * Decodes a packet, null for the end. Each frame is valid only until the next.
-   * @returns whether the decoder took the packet without an error.
-   */
-  decode(packet: number | null, onFrame: (frame: number) => void): boolean {
-    let isIntact = this.#libav.avcodec_send_packet_sync(this.#context, packet ?? 0) >= 0;
-    for (;;) {
-      const result = this.#libav.avcodec_receive_frame_sync(this.#context, this.#frame);
-      if (result < 0) {
-        if (result !== EAGAIN && result !== EOF) isIntact = false;
-        return isIntact;
-      }
-      onFrame(this.#frame);
-      this.#libav.av_frame_unref_sync(this.#frame);
-    }
-  }
-
-  close(): void {
-    this.#libav.avcodec_free_context_js_sync(this.#context);
-  }
-}
-
-/** What libav.js returns where a decoder needs more input, and at the end of a file. */
-const EAGAIN = -6;
-const EOF = -541478725;
-
-export function isEndOfFile(result: number): boolean {
-  return result === EOF;
-}
-
-/** What a frame's samples are like. */
-export interface FrameShape {
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly format: number;
-}
-
-export function shapeOf(libav: Libav, frame: number): FrameShape {
-  return {
-    sampleRate: libav.AVFrame_sample_rate_sync(frame),
-    channels: libav.AVFrame_channels_sync(frame),
-    format: libav.AVFrame_format_sync(frame),
-  };
-}
-
-/** Converts frames of one shape to planes of floats at another rate (libswresample). */
-export class FrameResampler {
-  readonly #libav: Libav;
-  readonly #graph: number;
-  readonly #source: number;
-  readonly #sink: number;
-  readonly #channels: number;
-  readonly #output: number;
-
-  private constructor(libav: Libav, [graph, source, sink]: [number, number, number], channels: number) {
-    this.#libav = libav;
-    this.#graph = graph;
-    this.#source = source;
-    this.#sink = sink;
-    this.#channels = channels;
-    this.#output = libav.av_frame_alloc_sync();
-  }
-
-  static open(libav: Libav, shape: FrameShape, toRate: number): FrameResampler {
-    const layout = { channels: shape.channels, channel_layout: LAYOUTS[shape.channels] ?? 0 };
-    const graph = libav.ff_init_filter_graph_sync(
-      `aresample=${toRate}`,
-      { ...layout, sample_rate: shape.sampleRate, sample_fmt: shape.format, time_base: [1, shape.sampleRate] },
-      { ...layout, sample_rate: toRate, sample_fmt: FLOAT_PLANAR },
-    );
-    return new FrameResampler(libav, graph, shape.channels);
-  }
-
-  /** Takes a frame, null for the end, and gives the planes that are ready. */
-  push(frame: number | null): Float32Array[][] {
-    if (frame !== null) this.#libav.AVFrame_channel_layoutmask_s_sync?.(frame, LAYOUTS[this.#channels] ?? 0);
-    this.#libav.av_buffersrc_add_frame_flags_sync(this.#source, frame ?? 0, 0);
-    const ready: Float32Array[][] = [];
-    while (this.#libav.av_buffersink_get_frame_sync(this.#sink, this.#output) >= 0) {
-      const samples = this.#libav.AVFrame_nb_samples_sync(this.#output);
-      ready.push(
-        Array.from({ length: this.#channels }, (_, channel) =>
-          finite(this.#libav.copyout_f32_sync(this.#libav.AVFrame_data_a_sync(this.#output, channel), samples)),
-        ),
-      );
-      this.#libav.av_frame_unref_sync(this.#output);
-    }
-    return ready;
-  }
-
-  close(): void {
-    this.#libav.avfilter_graph_free_js_sync(this.#graph);
-  }
-}
-
-/** Tracks of floats may hold what is no number, or infinite: it is silence, where in a mix it would make everything so. */
-function finite(samples: Float32Array): Float32Array {
-  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
-  return samples;
 }

@@ -1,7 +1,7 @@
 /** One track through all parts of a recording. Runs in the sandbox. */
 import type { ChannelConverter } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import type { FrameResampler, FrameShape } from './libav.ts';
+import type { FrameResampler, FrameShape } from './libavDecoder.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Bytes a second where nothing was decoded to measure by: speech in Opus at 32 kbit/s. */

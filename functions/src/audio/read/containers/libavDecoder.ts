@@ -1,0 +1,136 @@
+/** The decoder and the resampler of libav.js, each for one track. */
+import type { Libav, Pointer } from './libav.ts';
+
+/** FFmpeg's `AV_SAMPLE_FMT_FLTP`: 32-bit floats, an array for each channel. */
+const FLOAT_PLANAR = 8;
+
+/** FFmpeg's default layouts by number of channels: which speakers they are matters to nothing here. */
+const LAYOUTS: Readonly<Record<number, number>> = {
+  1: 0x4,
+  2: 0x3,
+  3: 0x7,
+  4: 0x33,
+  5: 0x37,
+  6: 0x3f,
+  7: 0x13f,
+  8: 0x63f,
+};
+
+/** One audio decoder with its packet and frame. */
+export class AudioDecoder {
+  readonly #libav: Libav;
+  readonly #context: Pointer;
+  readonly #frame: Pointer;
+
+  private constructor(libav: Libav, context: number, frame: number) {
+    this.#libav = libav;
+    this.#context = context;
+    this.#frame = frame;
+  }
+
+  /** @throws Error where the decoder refuses the stream's parameters. */
+  static open(libav: Libav, decoder: string, codecpar: number): AudioDecoder {
+    const [, context, , frame] = libav.ff_init_decoder_sync(decoder, codecpar);
+    return new AudioDecoder(libav, context, frame);
+  }
+
+  /**
+   * Decodes a packet, null for the end. Each frame is valid only until the next.
+   * @returns whether the decoder took the packet without an error.
+   */
+  decode(packet: number | null, onFrame: (frame: number) => void): boolean {
+    let isIntact = this.#libav.avcodec_send_packet_sync(this.#context, packet ?? 0) >= 0;
+    for (;;) {
+      const result = this.#libav.avcodec_receive_frame_sync(this.#context, this.#frame);
+      if (result < 0) {
+        if (result !== EAGAIN && result !== EOF) isIntact = false;
+        return isIntact;
+      }
+      onFrame(this.#frame);
+      this.#libav.av_frame_unref_sync(this.#frame);
+    }
+  }
+
+  close(): void {
+    this.#libav.avcodec_free_context_js_sync(this.#context);
+  }
+}
+
+/** What libav.js returns where a decoder needs more input, and at the end of a file. */
+const EAGAIN = -6;
+const EOF = -541478725;
+
+export function isEndOfFile(result: number): boolean {
+  return result === EOF;
+}
+
+/** What a frame's samples are like. */
+export interface FrameShape {
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly format: number;
+}
+
+export function shapeOf(libav: Libav, frame: number): FrameShape {
+  return {
+    sampleRate: libav.AVFrame_sample_rate_sync(frame),
+    channels: libav.AVFrame_channels_sync(frame),
+    format: libav.AVFrame_format_sync(frame),
+  };
+}
+
+/** Converts frames of one shape to planes of floats at another rate (libswresample). */
+export class FrameResampler {
+  readonly #libav: Libav;
+  readonly #graph: number;
+  readonly #source: number;
+  readonly #sink: number;
+  readonly #channels: number;
+  readonly #output: number;
+
+  private constructor(libav: Libav, [graph, source, sink]: [number, number, number], channels: number) {
+    this.#libav = libav;
+    this.#graph = graph;
+    this.#source = source;
+    this.#sink = sink;
+    this.#channels = channels;
+    this.#output = libav.av_frame_alloc_sync();
+  }
+
+  static open(libav: Libav, shape: FrameShape, toRate: number): FrameResampler {
+    const layout = { channels: shape.channels, channel_layout: LAYOUTS[shape.channels] ?? 0 };
+    const graph = libav.ff_init_filter_graph_sync(
+      `aresample=${toRate}`,
+      { ...layout, sample_rate: shape.sampleRate, sample_fmt: shape.format, time_base: [1, shape.sampleRate] },
+      { ...layout, sample_rate: toRate, sample_fmt: FLOAT_PLANAR },
+    );
+    return new FrameResampler(libav, graph, shape.channels);
+  }
+
+  /** Takes a frame, null for the end, and gives the planes that are ready. */
+  push(frame: number | null): Float32Array[][] {
+    if (frame !== null) this.#libav.AVFrame_channel_layoutmask_s_sync?.(frame, LAYOUTS[this.#channels] ?? 0);
+    this.#libav.av_buffersrc_add_frame_flags_sync(this.#source, frame ?? 0, 0);
+    const ready: Float32Array[][] = [];
+    while (this.#libav.av_buffersink_get_frame_sync(this.#sink, this.#output) >= 0) {
+      const samples = this.#libav.AVFrame_nb_samples_sync(this.#output);
+      ready.push(
+        Array.from({ length: this.#channels }, (_, channel) =>
+          finite(this.#libav.copyout_f32_sync(this.#libav.AVFrame_data_a_sync(this.#output, channel), samples)),
+        ),
+      );
+      this.#libav.av_frame_unref_sync(this.#output);
+    }
+    return ready;
+  }
+
+  close(): void {
+    this.#libav.avfilter_graph_free_js_sync(this.#graph);
+  }
+}
+
+/** Tracks of floats may hold what is no number, or infinite: it is silence, where in a mix it would make everything so. */
+function finite(samples: Float32Array): Float32Array {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
+  return samples;
+}

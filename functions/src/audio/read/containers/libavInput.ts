@@ -1,0 +1,75 @@
+/** A file as libav.js reads it, and the audio tracks that its container describes. */
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+import type { Libav, Pointer } from './libav.ts';
+
+/** An audio track as the container describes it. */
+export interface AudioStream {
+  readonly index: number;
+  readonly codecpar: Pointer;
+  /** FFmpeg's name. */
+  readonly codec: string;
+  /** Seconds in a tick of its time stamps. */
+  readonly tick: number;
+  /** Seconds; null where the container does not say. */
+  readonly duration: number | null;
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+
+/** What is read of the file at a time: each read is a step out of the module and back. */
+const BLOCK_BYTES = 256 * 1024;
+
+let devices = 0;
+
+/** Shows a part of a file to the module as a device that it can seek in. @returns the device's name */
+export async function mountView(libav: Libav, view: FileView): Promise<string> {
+  const device = `recording-${devices++}`;
+  libav.onblockread = (name, position, length) => {
+    void libav.ff_block_reader_dev_send(name, position, readView(view, position, Math.max(length, BLOCK_BYTES)));
+  };
+  await libav.mkblockreaderdev(device, view.size);
+  return device;
+}
+
+/**
+ * Opens a device with one demuxer and no other.
+ * @throws Error where it is not of that kind
+ */
+export async function openDemuxer(
+  libav: Libav,
+  device: string,
+  demuxer: string,
+): Promise<{ context: Pointer; streams: AudioStream[] }> {
+  const format = libav.av_find_input_format_sync(demuxer);
+  if (format === 0) throw new Error(`This build has no demuxer for ${demuxer}.`);
+  const context = await libav.avformat_open_input_js(device, format, 0);
+  if (context === 0) throw new Error(`The file is not ${demuxer}.`);
+  await libav.avformat_find_stream_info(context, 0);
+  const count = libav.AVFormatContext_nb_streams_sync(context);
+  const streams = Array.from({ length: count }, (_, index) => audioStream(libav, context, index));
+  return { context, streams: streams.filter((stream) => stream !== null) };
+}
+
+function audioStream(libav: Libav, context: Pointer, index: number): AudioStream | null {
+  const stream = libav.AVFormatContext_streams_a_sync(context, index);
+  const codecpar = libav.AVStream_codecpar_sync(stream);
+  if (libav.AVCodecParameters_codec_type_sync(codecpar) !== libav.AVMEDIA_TYPE_AUDIO) return null;
+  const tick = libav.AVStream_time_base_num_sync(stream) / libav.AVStream_time_base_den_sync(stream);
+  const duration = timestampOf(libav.AVStream_duration_sync(stream), libav.AVStream_durationhi_sync(stream));
+  return {
+    index,
+    codecpar,
+    codec: libav.avcodec_get_name_sync(libav.AVCodecParameters_codec_id_sync(codecpar)),
+    tick,
+    duration: duration === null || duration <= 0 ? null : duration * tick,
+    sampleRate: libav.AVCodecParameters_sample_rate_sync(codecpar),
+    channels: libav.AVCodecParameters_channels_sync(codecpar),
+  };
+}
+
+/** A 64-bit integer of two halves as a number; null for FFmpeg's "no time stamp". */
+export function timestampOf(low: number, high: number): number | null {
+  if (high === -0x8000_0000 && low === 0) return null;
+  return high * 0x1_0000_0000 + (low >>> 0);
+}
