@@ -79,7 +79,7 @@ async function recognise(
   const samples = pieces.map(padded);
   const written = await write(samples);
   const recognised = written.map(async (each, i): Promise<RecognisedWord[]> => {
-    if (doubtOf(each) === null) return placeWords(each, samples[i] ?? new Float32Array(0), vocabulary);
+    if (doubtOf(each) === null) return wordsWithTimes(each, samples[i] ?? new Float32Array(0), vocabulary);
     return recogniseHalves(pieces[i] ?? new Float32Array(0), write, vocabulary);
   });
   return Promise.all(recognised);
@@ -162,7 +162,7 @@ function writtenOf(outputs: Outputs, piece: number, limit: number): Written {
 }
 
 /** Words begin where they are aligned, or where the quiet there ends; they end with the quiet before the next one. */
-function placeWords(written: Written, pcm: Float32Array, vocabulary: readonly string[]): RecognisedWord[] {
+function wordsWithTimes(written: Written, pcm: Float32Array, vocabulary: readonly string[]): RecognisedWord[] {
   const { tokens, logProbabilities, attention, frames } = written;
   // The end token's row shows where the last word ends.
   const starts = alignTokens({ values: attention, tokens: tokens.length + 1, frames });
