@@ -98,7 +98,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
         <>
           <DayFigures {...{ jobs, isWhole, span, conversations }} isServed={isServed} />
           <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
-          <ConversationList conversations={conversations} />
+          <ConversationList from={from} conversations={conversations} />
           <p>
             <a href={hrefs.takeAlong(day)}>Take this day along</a>
           </p>

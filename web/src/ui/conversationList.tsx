@@ -1,6 +1,6 @@
 import { memo } from 'preact/compat';
 import type { EditedConversation } from '../data/model.ts';
-import { clock, duration } from '../domain/time.ts';
+import { clock, duration, shortDay } from '../domain/time.ts';
 import { hrefs } from '../router.ts';
 import { Glyph } from './icons.tsx';
 import { grouped } from '../domain/counted.ts';
@@ -10,11 +10,13 @@ import { LongList } from './longList.tsx';
 const ROW_HEIGHT = 76;
 
 interface ListProps {
+  /** Midnight at which the day begins, Unix milliseconds. */
+  readonly from: number;
   readonly conversations: readonly EditedConversation[];
 }
 
 /** Conversations of a day, in order of time. Made again only where they change: sums and jobs come in one after another. */
-export const ConversationList = memo(function ConversationList({ conversations }: ListProps) {
+export const ConversationList = memo(function ConversationList({ from, conversations }: ListProps) {
   if (conversations.length === 0) return <p class="empty">Nothing was said in these recordings.</p>;
   return (
     <section aria-labelledby="conversations">
@@ -24,21 +26,24 @@ export const ConversationList = memo(function ConversationList({ conversations }
           class="conversations"
           items={conversations}
           rowHeight={ROW_HEIGHT}
-          row={(conversation) => <Row key={conversation.id} conversation={conversation} />}
+          row={(conversation) => <Row key={conversation.id} conversation={conversation} from={from} />}
         />
       </div>
     </section>
   );
 });
 
-function Row({ conversation }: { conversation: EditedConversation }) {
+function Row({ conversation, from }: { conversation: EditedConversation; from: number }) {
   const { id, title, overview, startedAt, finishedAt, deviceId, wordCount, onlyFillers, starred, tags } = conversation;
   return (
     <li class={onlyFillers ? 'faint' : undefined}>
       <a href={hrefs.conversation(id)}>
         <span class="when">
           {clock(startedAt)}
-          <small>{duration((finishedAt - startedAt) / 1000)}</small>
+          <small>
+            {startedAt < from && `${shortDay(startedAt)} · `}
+            {duration((finishedAt - startedAt) / 1000)}
+          </small>
         </span>
         <span class="what">
           <b dir="auto">{title ?? 'Conversation'}</b>

@@ -135,7 +135,9 @@ describe('Weeks of use', function () {
   });
 
   it('shows a talk over midnight on both days', async () => {
-    await page.locator('.conversations b').getByText('Until after midnight').waitFor();
+    const row = page.locator('.conversations li').filter({ hasText: 'Until after midnight' });
+    const dayBefore = new Date(midnight - DAY_MS).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+    await row.getByText(`${dayBefore} · 10 min`).waitFor();
     await page.getByRole('link', { name: 'Earlier day' }).click();
     await page.locator('.conversations li').first().waitFor();
     await page.locator('.block[aria-label^="Until after midnight"]').waitFor();
