@@ -2,12 +2,13 @@
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Api } from '../../src/api.ts';
 import { createSyncClient } from '../../src/client.ts';
 import { fileStore, nodeMd5 } from '../../src/node.ts';
 import type { RecordingStore } from '../../src/store.ts';
 import { systemClock } from '../../src/time.ts';
 import type { Clock } from '../../src/time.ts';
-import { TIMEOUT_MS } from '../../src/http.ts';
+import { Http, TIMEOUT_MS } from '../../src/http.ts';
 import { polyfillAbort, polyfilledFetch } from '../support/polyfill.ts';
 import { signIn } from '../support/suite.ts';
 import { until } from '../../../functions/test/support/until.ts';
@@ -114,12 +115,23 @@ async function retrying(work: () => Promise<unknown>): Promise<void> {
 }
 
 const isSynced = (): boolean => client.recordings().every(({ state }) => state === 'synced' || state === 'failed');
+const api = new Api(new Http({ backend: user.backend, fetch, clock: systemClock }), user.backend);
+/** Whether the server has heard that the app has got the end of this job. */
+const isAcknowledged = async (jobId: string | null): Promise<boolean> => {
+  const job = jobId === null ? null : await api.job(jobId, new AbortController().signal).catch(() => null);
+  return job !== null && job.acknowledgedAt !== null;
+};
+/** On record here; where a full store lost that with its process, the server knows. */
 const areEndsKnown = async (): Promise<boolean> => {
   const known = [...(await disk.entries())].filter(
     ([key, { acknowledged }]) => key.startsWith(ENDED) && acknowledged === true,
   );
-  const jobs = new Set(known.map(([, { jobId }]) => jobId));
-  return client.recordings().every(({ jobId }) => jobs.has(jobId));
+  const onRecord = new Set(known.map(([, { jobId }]) => jobId));
+  const jobIds = new Set(client.recordings().map(({ jobId }) => jobId));
+  const others = [...jobIds].filter((jobId) => !onRecord.has(jobId));
+  if (troubles === null) return others.length === 0;
+  const areTold = await Promise.all(others.map(isAcknowledged));
+  return areTold.every(Boolean);
 };
 /** It goes after that is on record: a store that fails is asked again. */
 const isAudioGone = async (): Promise<boolean> => (await disk.audioIds()).length === 0;
