@@ -72,8 +72,7 @@ export function editedSegments<Segment extends SegmentDoc>(
   const texts = withoutReplaced(valid.filter((edit) => edit.kind === 'text'));
   return segments.flatMap((segment) => {
     const speakerName = nameOf(segment, conversation, names);
-    const near = nearby(segment);
-    const mine = texts.filter((edit) => near(edit) && segment.words.some(isSaidAt(segment, edit)));
+    const mine = texts.filter((edit) => isOfWords(edit, segment));
     let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
     for (const edit of mine) corrected = correct(segment, corrected.words, edit);
     if (corrected.words.length === 0 && mine.length > 0) return [];
@@ -96,13 +95,14 @@ function overlaps(a: EditPlace, b: Pick<EditPlace, 'startedAt' | 'endedAt'>): bo
   return a.startedAt.toMillis() < b.endedAt.toMillis() && b.startedAt.toMillis() < a.endedAt.toMillis();
 }
 
-/** Further from a segment than this no word of it is, milliseconds. */
-const MARGIN_MS = 1000;
-
-/** Whether an edit may be about words of a segment: so that only those few are held against each word. */
-function nearby(segment: Place & Pick<EditPlace, 'startedAt' | 'endedAt'>): (edit: EditPlace) => boolean {
-  const [from, to] = [segment.startedAt.toMillis() - MARGIN_MS, segment.endedAt.toMillis() + MARGIN_MS];
-  return (edit) => edit.endedAt.toMillis() >= from && edit.startedAt.toMillis() <= to && samePlace(edit, segment);
+/** Whether an edit is about words of a segment. Most lie elsewhere: only the others are held against each word. */
+function isOfWords(edit: EditPlace, segment: SegmentDoc): boolean {
+  return (
+    samePlace(edit, segment) &&
+    edit.startedAt.toMillis() <= segment.endedAt.toMillis() &&
+    segment.startedAt.toMillis() <= edit.endedAt.toMillis() &&
+    segment.words.some(isSaidAt(segment, edit))
+  );
 }
 
 /** A later correction takes the place of those that it overlaps. */
@@ -114,10 +114,9 @@ function withoutReplaced(edits: readonly EditOf<'text'>[]): EditOf<'text'>[] {
 
 /** Whether most of a word is said at a place. */
 function isSaidAt({ startedAt }: Pick<PageSegment, 'startedAt'>, place: EditPlace): (word: SegmentWord) => boolean {
-  const atMs = startedAt.toMillis();
-  const [from, to] = [place.startedAt.toMillis() - atMs, place.endedAt.toMillis() - atMs];
+  const [from, to] = [place.startedAt.toMillis(), place.endedAt.toMillis()];
   return ({ fromMs, toMs }) => {
-    const middle = (fromMs + toMs) / 2;
+    const middle = startedAt.toMillis() + (fromMs + toMs) / 2;
     return middle >= from && middle <= to;
   };
 }
@@ -188,7 +187,7 @@ function isAbout(
   segment: SegmentDoc,
   conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId'>,
 ): boolean {
-  if (edit.scope === 'sentence') return nearby(segment)(edit) && segment.words.some(isSaidAt(segment, edit));
+  if (edit.scope === 'sentence') return isOfWords(edit, segment);
   if (edit.speaker !== segment.speaker) return false;
   return edit.scope === 'everywhere' || (edit.deviceId === conversation.deviceId && isIn(edit, conversation));
 }

@@ -10,16 +10,16 @@ const STARTS_SPACELESS = new RegExp(`^[${SPACELESS}]`, 'u');
 
 /** Joins words, or pieces of text, as their scripts are written: 「今日は」, but "see you". */
 export function joinText(pieces: readonly string[]): string {
-  const text: string[] = [];
   let before = '';
+  let text = '';
   for (const piece of pieces) {
     if (piece === '') continue;
-    // Its last character, which may be two units: to search all of what is joined would take the square of its length.
+    // The last character alone: to search all of what is joined would take the square of its length.
     const isTight = before === '' || (ENDS_SPACELESS.test(before.slice(-2)) && STARTS_SPACELESS.test(piece));
-    text.push(isTight ? piece : ` ${piece}`);
+    text += isTight ? piece : ` ${piece}`;
     before = piece;
   }
-  return text.join('');
+  return text;
 }
 
 /** Words in a stretch of time, which they share by their lengths. Milliseconds, not rounded. */
