@@ -1,12 +1,20 @@
 /** Why nothing of a file can be decoded, as far as the file shows it. */
 import type { FileExtension } from '../format.ts';
 import { chunksOfCaf } from './chunkClaims.ts';
+import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { lacksIndex } from './mp4Index.ts';
 import { linksOf } from './ogg.ts';
 
+/** What stands in every file of a kind, however damaged, within its first bytes. */
+const MARKS: Partial<Record<FileExtension, string>> = { ogg: 'OggS', caf: 'caff' };
+const MARK_WITHIN_BYTES = 256 * 1024;
+
 /** @returns a sentence; null where the file shows no reason */
 export function reasonOf(file: FileView, extension: FileExtension): string | null {
+  const mark = MARKS[extension];
+  const isOfThatKind = mark === undefined || Buffer.from(readView(file, 0, MARK_WITHIN_BYTES)).includes(mark);
+  if (!isOfThatKind) return null; // whatever its name says
   switch (extension) {
     case 'm4a':
       return lacksIndex(file)
