@@ -182,8 +182,8 @@ describe('docs/openapi.yaml', () => {
     await upload([good], bearer(heavy.idToken));
     await call('importConversations', { conversations: [EXPORTED] }, bearer(heavy.idToken));
 
-    await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 2e6 }, { merge: true });
-    const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '1' }, { keys: [] });
+    await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 3e6 }, { merge: true });
+    const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '2' }, { keys: [] });
     try {
       const newcomer = bearer((await signUp()).idToken);
       const { contentType, body } = multipart([good]);
