@@ -10,7 +10,7 @@ import {
   type SearchResult,
   type SearchStore,
 } from 'offline-audio-sync-client/search';
-import { connect } from '../firebase/store.ts';
+import { connectUncached } from '../firebase/uncached.ts';
 import { once } from '../once.ts';
 import { randomId } from '../randomId.ts';
 import { Refresher } from './refresher.ts';
@@ -85,12 +85,11 @@ export class Finder {
       await store.setNote('writer', TAB);
     }
     const { index } = await this.#open();
-    const { db } = await connect();
     await syncSearchIndex({
       uid: this.#uid,
       index,
       store,
-      source: firestoreSource(db),
+      source: firestoreSource(await connectUncached()),
       signal: this.#over.signal,
       onProgress: (count) => {
         this.#state.value = { kind: 'reading', count };

@@ -157,6 +157,30 @@ describe('What a person keeps', function () {
     assert(known > 0, 'what came in before the stop is kept');
   });
 
+  it('is found on another device, and fills no cache with it that each page would read', async () => {
+    const device = await searchingDevice('harbour');
+    const cached = await device.page.evaluate(async () => {
+      const ended = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.addEventListener('success', () => {
+            resolve(request.result);
+          });
+          request.addEventListener('error', () => {
+            reject(request.error ?? new Error('The cache cannot be read.'));
+          });
+        });
+      const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
+      const db = await ended(indexedDB.open(names.find((name) => name.startsWith('firestore/')) ?? ''));
+      const documents = db.transaction('remoteDocumentsV14').objectStore('remoteDocumentsV14');
+      const found = (await ended(documents.getAll())) as { collectionGroup: string }[];
+      db.close();
+      return found.map(({ collectionGroup }) => collectionGroup);
+    });
+    assert(cached.includes('conversations'), cached.join(' '));
+    assert(!cached.includes('segments'), cached.join(' '));
+    await device.leave();
+  });
+
   it('is deleted as a whole when the word is typed, is told until it is gone, and the account stays', async () => {
     const uid = await uidOf(email);
     await seedJobs(uid, AT, 3);

@@ -1,0 +1,15 @@
+/** Firestore without its cache, for what is kept elsewhere on this device. */
+import { connectFirestoreEmulator, getFirestore } from 'firebase/firestore/lite';
+import type { Firestore } from 'firebase/firestore/lite';
+import { hostAndPort, localSuite } from '../env.ts';
+import { once } from '../once.ts';
+import { userAuth } from './auth.ts';
+
+export const connectUncached = once(async (): Promise<Firestore> => {
+  const auth = await userAuth();
+  // Without it, rules would refuse what is asked for too early.
+  await auth.authStateReady();
+  const firestore = getFirestore(auth.app);
+  if (localSuite !== null) connectFirestoreEmulator(firestore, ...hostAndPort(localSuite.firestore));
+  return firestore;
+});
