@@ -58,18 +58,19 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     await during('sending again', world.accept(each.jobs[job] ?? [], { isRecut: each.recut ?? false }));
   }
   await during('what came after', world.drain());
-  // Its user tries again what was refused, and what is blamed for workers that died twice while they read it. What is blamed is read
-  // alone then, and what was refused in one job is taken up by another that has it too, as soon as it has failed: perhaps before its
-  // neighbour has. A word that runs over from one to the other is divided.
+  // What is blamed for workers that died twice while they read it is read alone when it is tried again. What was refused in one job
+  // is taken up by another that has it too, as soon as it has failed: perhaps before its neighbour has. A word that runs over from
+  // one to the other is divided.
   let isDivided = false;
-  const isSentTwice = new Set(each.jobs.flat()).size < each.jobs.flat().length;
+  const isSentTwice = cancelled.size > 0 || new Set(each.jobs.flat()).size < each.jobs.flat().length;
+  // Its user tries again what may succeed.
   for (const [id, { failures }] of await world.jobs()) {
-    if (cancelled.has(id) || failures.length === 0) continue;
     const codes = new Set(failures.map(({ code }) => code));
+    isDivided ||= codes.has('recording_unprocessable') || (isSentTwice && codes.has('transcription_rejected'));
+    if (cancelled.has(id) || failures.length === 0) continue;
     if ([...codes].some((code) => !RETRIED.has(code))) continue;
     if (codes.has('recording_unprocessable') && (run.hits.get(id) ?? 0) < 2)
       run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
-    isDivided ||= isSentTwice || codes.has('recording_unprocessable');
     await during('a retry by hand', world.retry(id));
     // Before the next one: another job may have failed on the same recording, which one job tries again at a time.
     await during('what came after a retry', world.drain());
