@@ -9,7 +9,7 @@ import { RecogniserPool } from '../../src/transcription/local/recogniserPool.ts'
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { assertSound } from '../support/checks.ts';
 import { recordingLogger } from '../support/logger.ts';
-import { TestWorld } from '../support/worker.ts';
+import { filesOf, TestWorld } from '../support/worker.ts';
 
 const [TINY] = LOCAL_MODELS;
 const TRAIN = loadSamples().find(({ scenario }) => scenario === 'train')!;
@@ -87,5 +87,19 @@ describe('the task with the local recogniser', function () {
       world.aheadMs += 3 * 3600_000;
     }
     await assertHeardOnce(jobId);
+  });
+
+  it('gives the same conversation in whichever order its recordings come', async () => {
+    const told: string[][] = [];
+    for (const recordings of [filesOf(TRAIN), filesOf(TRAIN).reverse()]) {
+      world.becomeSomebodyElse();
+      for (const recording of recordings) await world.deliver(await world.accept([recording], TRAIN.deviceId));
+      const segments = await world.segments();
+      told.push(segments.map(({ startedAt, text }) => `${startedAt.toDate().toISOString()} ${text}`).sort());
+      assert.equal((await world.conversations()).filter(({ state }) => state === 'live').length, 1);
+      await assertSound(world);
+    }
+    assert.ok(told[0]!.length > 1, 'each recording has something to say');
+    assert.deepEqual(told[1], told[0]);
   });
 });
