@@ -95,7 +95,7 @@ function overlaps(a: EditPlace, b: Pick<EditPlace, 'startedAt' | 'endedAt'>): bo
   return a.startedAt.toMillis() < b.endedAt.toMillis() && b.startedAt.toMillis() < a.endedAt.toMillis();
 }
 
-/** Whether an edit is about words of a segment. Most lie elsewhere: only the others are held against each word. */
+/** Whether an edit is about words of a segment. Times are compared first, because most edits lie elsewhere: that spares them the search for a word. */
 function isOfWords(edit: EditPlace, segment: SegmentDoc): boolean {
   return (
     samePlace(edit, segment) &&

@@ -1,7 +1,7 @@
 /**
  * How long one instance takes to answer ordinary uploads, alone, with 5 % hostile requests of all kinds among them, and with as many of one
- * kind alone: whoever attacks sends the worst. The instance is a process of its own, bound to one processor where the machine can do
- * that. They take turns, so that what else the machine does hits all.
+ * kind alone, because an attacker sends the worst kind. The instance is a process of its own, bound to one processor where the machine can do
+ * that. The three take turns, so that other work of the machine affects all of them.
  * Prints the figures as its last line.
  */
 import { spawn } from 'node:child_process';

@@ -29,8 +29,8 @@ export function uploadLoad(found: UploadLoad | undefined): string[] {
     '## Hostile requests beside uploads',
     `One instance on one processor (\`functions/bench/load.ts\`), eight requests at a time, each upload a minute of PCM; Storage and Firestore ` +
       `take 20 ms and no processor time. ${rounds} rounds of ${requestsPerRound} uploads alone, and as many with 5 % hostile requests among them, ` +
-      `in turns. Milliseconds until an answer, at a load of ${load}. Then 5 % of each kind by itself, between two rounds without, because whoever ` +
-      'attacks sends the worst: the last column is the time of ordinary uploads beside it over without.',
+      `in turns. Milliseconds until an answer, at a load of ${load}. Then 5 % of each kind by itself, between two rounds without, because an ` +
+      'attacker sends the worst kind: the last column is the time of ordinary uploads beside it over without.',
     table(
       ['ordinary uploads', 'median', '95 %'],
       [

@@ -57,7 +57,7 @@ function watched(store: RecordingStore, nameOf: (id: string) => string | undefin
   };
 }
 
-/** How wrong the device's clock is: it stays so, whatever becomes of the process. */
+/** How wrong the device's clock is. It stays as wrong when the process is killed and started again. */
 function deviceClock(): OffsetKeeper {
   const file = path.join(order.directory, 'clock-offset');
   return {

@@ -151,7 +151,7 @@ function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): Jo
   });
 }
 
-/** What a job of these recordings counts for. Those that are not sent, because they are known, have documents all the same. */
+/** What a job of these recordings counts for, bytes. Known recordings are not sent, but they have documents, so they count, too. */
 function bytesOf(files: readonly JobFile[]): number {
   const sent = files.map(({ state, size }) => (state === 'expected' ? size : 0));
   const recordings = sent.reduce((sum, size) => sum + Math.max(size, LEAST_BYTES.recording), 0);

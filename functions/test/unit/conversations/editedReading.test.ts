@@ -40,7 +40,7 @@ describe('a corrected sentence', () => {
     assert.deepEqual(textsOf([second], 1200, 1400), ['d']);
   });
 
-  it('is held against the words of segments around it alone, whatever else is corrected', () => {
+  it('is compared with the words of the segments that it meets, and of no others', () => {
     let looks = 0;
     const counted = (each: SegmentDoc): SegmentDoc => ({
       ...each,
