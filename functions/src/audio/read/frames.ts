@@ -11,6 +11,7 @@ import type { Frame } from './frameLook.ts';
 import type { FramedFormat } from './format.ts';
 import { isPadded } from './opusPacket.ts';
 import { CHAIN_FRAMES, OrdinaryFrames } from './ordinaryFrames.ts';
+import { SECTOR_BYTES } from './sectors.ts';
 
 /** Why bytes were given up. */
 export type Corruption =
@@ -37,8 +38,6 @@ export type FrameEvent =
   /** A last frame that was not written to its end; `payload` is what there is of it. */
   | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number; readonly payload: Uint8Array };
 
-/** What storage loses at a time, or a multiple of it. */
-const SECTOR_BYTES = 512;
 /** Zeros behind the border of a frame that may be one: it may begin with the last bytes of the frame before. */
 const LEAST_ZEROS = SECTOR_BYTES - LENGTH_BYTES + 1;
 /** Zeros of at least as many bytes are a pause: what storage erases at a time is smaller. */

@@ -2,13 +2,9 @@
  * What lies behind the last frame, packet, page or box of a file. Zeros up to the end are padding where they begin when that has ended. They
  * lie over something where they begin within it, or where a sector of storage begins: a device that lost its power had not written it.
  */
+import { OWN_ZEROS, SECTOR_BYTES } from '../sectors.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
-
-const SECTOR_BYTES = 512;
-
-/** What was written may end in some zeros of its own. */
-const OWN_ZEROS = 4;
 
 const WINDOW_BYTES = 64 * 1024;
 

@@ -2,11 +2,9 @@
  * Sectors of storage that read as zeros, in samples that are stored as they are: they were lost, or never written. Zeros that begin and end
  * elsewhere than sectors do are silence.
  */
+import { OWN_ZEROS, SECTOR_BYTES } from '../sectors.ts';
 
-const SECTOR = Buffer.alloc(512);
-
-/** Sound at the border of a sector may have some zeros of its own. */
-const OWN_ZEROS = 4;
+const SECTOR = Buffer.alloc(SECTOR_BYTES);
 
 /**
  * Recorders that are muted write whole buffers of zeros, of a multiple of this. Where the samples begin at such a place, so do sectors, and
