@@ -1,4 +1,5 @@
 /** Provokes `job_cancelled`, for the test of docs/openapi.yaml. */
+import { LIMITS } from 'offline-audio-sync-contract';
 import type { Part } from './multipart.ts';
 import { filePart } from './multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
@@ -18,8 +19,10 @@ export async function provokeCancelled(
   await call('cancelSyncJob', (await create()).result);
   await create();
 
-  // A recording that is said to be from two minutes ahead waits that long, so its job is cancelled before it is worked on.
-  const ahead = filePart(pcmName(Math.floor(Date.now() / 1000) + 120), bytes);
+  // The job of a recording that is said to be from later than any clock runs ahead waits for that time, so it is cancelled before it is
+  // worked on.
+  const laterMs = Date.now() + (LIMITS.maxClockAheadMs + LIMITS.maxCaptureAheadMs) / 2;
+  const ahead = filePart(pcmName(Math.floor(laterMs / 1000)), bytes);
   const { job_id } = (await upload(ahead, 'cancelled-upload')) as { job_id: string };
   await call('cancelSyncJob', { job_id });
   await upload(ahead, 'cancelled-upload');

@@ -177,7 +177,10 @@ describe('What a person keeps', function () {
       return found.map(({ collectionGroup }) => collectionGroup);
     });
     assert(cached.includes('conversations'), cached.join(' '));
-    assert(!cached.includes('segments'), cached.join(' '));
+    // The first page reads one document of a transcript, to say who recognised it.
+    const transcripts = cached.filter((collection) => collection === 'segments');
+    assert((await countDocuments(`users/${await uidOf(email)}/segments`)) > 1);
+    assert(transcripts.length <= 1, cached.join(' '));
     await device.leave();
   });
 
