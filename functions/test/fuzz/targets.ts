@@ -1,6 +1,7 @@
 /** Every fuzz target. */
 import { callables } from './callables.ts';
 import { containers } from './containers.ts';
+import { decoders } from './decoders.ts';
 import { frames } from './frames.ts';
 import { headers } from './headers.ts';
 import { multipart } from './multipart.ts';
@@ -20,4 +21,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   taskPayloads,
   headers,
   containers,
+  decoders,
 ];
