@@ -9,6 +9,9 @@ const BYTE = /^<0x([0-9A-F]{2})>$/;
 /** A word is more than punctuation. */
 const SPOKEN = /[\p{L}\p{N}]/u;
 
+/** Marks of which the models write two where they mean one. */
+const REPEATED_MARK = /([,;:])\1+/g;
+
 export interface TokenWord {
   readonly text: string;
   /** Indices of its tokens, half-open. */
@@ -33,5 +36,5 @@ function joinPieces(pieces: readonly string[]): string {
       ? Buffer.from(piece.replaceAll(WORD_START, ''))
       : Buffer.from([Number.parseInt(byte, 16)]);
   });
-  return Buffer.concat(parts).toString('utf8').trim();
+  return Buffer.concat(parts).toString('utf8').trim().replaceAll(REPEATED_MARK, '$1');
 }

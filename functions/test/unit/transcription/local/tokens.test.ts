@@ -21,6 +21,10 @@ describe('the pieces that a recogniser writes', () => {
     assert.deepEqual(texts([]), []);
   });
 
+  it('have a comma once that the model writes twice', () => {
+    assert.deepEqual(texts(['▁cousin', ',', ',', '▁well', '...']), ['cousin,', 'well...']);
+  });
+
   it('begin a word where the first piece does not', () => {
     assert.deepEqual(texts(['ello', '▁there']), ['ello', 'there']);
   });
