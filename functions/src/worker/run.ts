@@ -120,7 +120,8 @@ export class Run {
       // A window that begins in this passage and ends in the next has no level yet: its frames have that of the one before.
       const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
       const level = levels?.[Math.max(0, window)];
-      const heard = level === undefined ? frame : { ...frame, level };
+      const { apart: _, ...mixed } = frame;
+      const heard = level === undefined ? mixed : { ...mixed, level };
       this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(heard)]);
       this.#heard += frame.samples;
       if (this.#part !== null) this.#part.frames++;

@@ -5,24 +5,28 @@ import type { SourceFrame } from '../read/pcm.ts';
 export interface PackedPassage extends Omit<Passage, 'lead' | 'frames'> {
   /** All payloads end to end. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of each frame, lead first: its bytes (a lost frame's: {@link LOST}) and its samples. */
+  /** Of each frame, lead first: its bytes (a lost frame's: {@link LOST}), those of channels apart, and its samples. */
   readonly sizes: Uint32Array<ArrayBuffer>;
   readonly leadFrames: number;
 }
 
 const LOST = 0xffff_ffff;
 
+/** Numbers of each frame. */
+const NUMBERS = 3;
+
 export function packPassage({ lead, frames, ...rest }: Passage): PackedPassage {
   const all = [...lead, ...frames];
-  const bytes = new Uint8Array(all.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0));
-  const sizes = new Uint32Array(2 * all.length);
+  const parts = all.flatMap(({ payload, apart }) => [payload ?? [], apart ?? []]);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const [i, { payload, samples }] of all.entries()) {
-    sizes[2 * i] = payload?.length ?? LOST;
-    sizes[2 * i + 1] = samples;
-    if (payload === null) continue;
-    bytes.set(payload, at);
-    at += payload.length;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  const sizes = new Uint32Array(NUMBERS * all.length);
+  for (const [i, { payload, apart, samples }] of all.entries()) {
+    sizes.set([payload?.length ?? LOST, apart?.length ?? 0, samples], NUMBERS * i);
   }
   return { ...rest, bytes, sizes, leadFrames: lead.length };
 }
@@ -30,10 +34,11 @@ export function packPassage({ lead, frames, ...rest }: Passage): PackedPassage {
 export function unpackPassage({ bytes, sizes, leadFrames, ...rest }: PackedPassage): Passage {
   const all: SourceFrame[] = [];
   let at = 0;
-  for (let i = 0; i < sizes.length; i += 2) {
-    const length = sizes[i] ?? LOST;
-    const samples = sizes[i + 1] ?? 0;
-    all.push({ payload: length === LOST ? null : bytes.subarray(at, (at += length)), samples });
+  for (let i = 0; i < sizes.length; i += NUMBERS) {
+    const [length = LOST, apartLength = 0, samples = 0] = sizes.subarray(i, i + NUMBERS);
+    const payload = length === LOST ? null : bytes.subarray(at, (at += length));
+    const apart = bytes.subarray(at, (at += apartLength));
+    all.push(apartLength > 0 ? { payload, samples, apart } : { payload, samples });
   }
   return { ...rest, lead: all.slice(0, leadFrames), frames: all.slice(leadFrames) };
 }

@@ -1,5 +1,5 @@
 /** Listening: from a passage's frames to the probability of speech in each of its windows. */
-import { areApart, pcmOf } from '../read/channels.ts';
+import { pcmOf, soundsAmong } from '../read/channels.ts';
 import type { Planes } from '../read/channels.ts';
 import { MixDown } from '../read/mixDown.ts';
 import { SAMPLE_RATE } from '../read/pcm.ts';
@@ -46,10 +46,9 @@ export function listenWith(vad: Vad): Listener {
       const [mix = new Float32Array(0)] = own.length > 1 ? [new MixDown(own.length, SAMPLE_RATE).push(own)] : own;
       const levelsOf = (pcm: Float32Array) => windowLevels(pcm).subarray(0, warmupWindows + windows);
       const levels = levelsOf(mix);
-      // What is said in one channel may drown in the other.
-      const heard = areApart(own, WORTH_HEARING)
-        ? own.map((pcm) => ({ pcm, levels: levelsOf(pcm) }))
-        : [{ pcm: mix, levels }];
+      // What is said in one channel may drown in the others.
+      const sounds = soundsAmong(own, WORTH_HEARING);
+      const heard = sounds.length > 1 ? sounds.map((pcm) => ({ pcm, levels: levelsOf(pcm) })) : [{ pcm: mix, levels }];
       const probabilities = new Float32Array(windows);
       for (const sound of heard) {
         const judged = await judge(vad, passage, sound.pcm, sound.levels);

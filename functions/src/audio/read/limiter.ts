@@ -1,20 +1,23 @@
 /** Keeps a sum of voices from clipping, without turning down what does not clip. */
 
-/** How often the gain may change, samples at 16 kHz: 10 ms. */
-const BLOCK_SAMPLES = 160;
-
-/** Share of the way back to full gain in one block: half of it in 0.7 s, too slow to be heard. */
+/** Share of the way back to full gain in one block of 10 ms: half of it in 0.7 s, too slow to be heard. */
 const RELEASE = 0.01;
 
-/** Streams samples at 16 kHz. */
+/** Streams samples. */
 export class Limiter {
+  readonly #blockSamples: number;
   #gain = 1;
+
+  /** @param blockSamples how often the gain may change: samples in 10 ms */
+  constructor(blockSamples: number) {
+    this.#blockSamples = blockSamples;
+  }
 
   /** @returns as many samples, in [-1, 1] */
   push(pcm: Float32Array): Float32Array {
     const limited = pcm.slice();
-    for (let start = 0; start < limited.length; start += BLOCK_SAMPLES) {
-      const block = limited.subarray(start, start + BLOCK_SAMPLES);
+    for (let start = 0; start < limited.length; start += this.#blockSamples) {
+      const block = limited.subarray(start, start + this.#blockSamples);
       const peak = block.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
       this.#gain = Math.min(1 / Math.max(1, peak), this.#gain + RELEASE * (1 - this.#gain));
       for (let i = 0; i < block.length; i++) block[i] = (block[i] ?? 0) * this.#gain;

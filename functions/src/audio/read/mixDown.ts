@@ -1,7 +1,9 @@
 /**
- * Channels to one, so that they cannot cancel. A plain sum loses a voice that one channel carries inverted: a balanced
- * microphone cable wired to a stereo plug, or one cable of two with its poles swapped.
+ * Channels to one, so that they cannot cancel and a voice keeps its level, in however many of them it is. A plain sum loses a voice
+ * that one channel carries inverted: a balanced microphone cable wired to a stereo plug, or one cable of two with its poles swapped. The
+ * mean of six loses 15 dB of a voice that is in one.
  */
+import { Limiter } from './limiter.ts';
 
 /** The time over which channels are compared, seconds: about a syllable. */
 const COMPARED_SECONDS = 0.1;
@@ -23,19 +25,23 @@ const BAND_HZ = { from: 300, to: 2000 };
 
 /**
  * Mixes the channels of one recording as they stream in. Adds each channel to those before it with the sign that makes the sum
- * louder, and divides by the number of channels, so that it never clips.
+ * louder, and turns the sum down to the level of the loudest channel.
  */
 export class MixDown {
   readonly #step: number;
   readonly #decay: number;
   /** One for each channel after the first. */
   readonly #others: ChannelSign[];
+  readonly #level: SumLevel;
+  readonly #limiter: Limiter;
 
   /** @param sampleRate samples a second of each channel */
   constructor(channels: number, sampleRate: number) {
     this.#step = Math.max(1, Math.round(sampleRate * STEP_SECONDS));
     this.#decay = Math.exp(-STEP_SECONDS / COMPARED_SECONDS);
     this.#others = Array.from({ length: channels - 1 }, () => new ChannelSign(sampleRate));
+    this.#level = new SumLevel(channels, sampleRate);
+    this.#limiter = new Limiter(this.#step);
   }
 
   /** @param planes the next samples of each channel, in [-1, 1], all of the same length. @returns as many samples. */
@@ -49,9 +55,10 @@ export class MixDown {
       for (const [i, other] of others.entries()) {
         this.#others[i]?.addTo(sum, other.subarray(start, start + this.#step), this.#decay);
       }
+      const loudest = Math.max(this.#others[0]?.sumSquares ?? 0, ...this.#others.map((each) => each.channelSquares));
+      this.#level.turnDown(sum, loudest, this.#decay);
     }
-    for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] ?? 0) / planes.length;
-    return mixed;
+    return this.#limiter.push(mixed);
   }
 }
 
@@ -68,6 +75,15 @@ class ChannelSign {
   constructor(sampleRate: number) {
     this.#sumBand = new VoiceBand(sampleRate);
     this.#channelBand = new VoiceBand(sampleRate);
+  }
+
+  /** Of what came before the channel. */
+  get sumSquares(): number {
+    return this.#sumSquares;
+  }
+
+  get channelSquares(): number {
+    return this.#channelSquares;
   }
 
   addTo(sum: Float32Array, channel: Float32Array, decay: number): void {
@@ -95,6 +111,31 @@ class ChannelSign {
     const certain = SIGN_CHANGES_AT * Math.sqrt(this.#sumSquares * this.#channelSquares);
     if (this.#product < -certain) this.#sign = -1;
     else if (this.#product > certain || this.#sign === 0) this.#sign = 1;
+  }
+}
+
+/** How far a sum is turned down, so that it is as loud as the loudest of its channels, in the band of voices. */
+class SumLevel {
+  readonly #least: number;
+  readonly #band: VoiceBand;
+  #squares = 0;
+  #gain: number | null = null;
+
+  constructor(channels: number, sampleRate: number) {
+    this.#least = 1 / channels;
+    this.#band = new VoiceBand(sampleRate);
+  }
+
+  /** @param loudest the decaying sum of the squares of the loudest channel */
+  turnDown(sum: Float32Array, loudest: number, decay: number): void {
+    this.#squares *= decay;
+    for (const sample of sum) this.#squares += this.#band.next(sample) ** 2;
+    const before = this.#gain;
+    const wanted = this.#squares > 0 ? Math.sqrt(loudest / this.#squares) : (before ?? this.#least);
+    const after = Math.max(this.#least, Math.min(1, wanted));
+    const from = before ?? after;
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) * (from + ((after - from) * (i + 1)) / sum.length);
+    this.#gain = after;
   }
 }
 

@@ -18,6 +18,8 @@ export interface SourceFrame {
   readonly payload: Uint8Array | null;
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
+  /** PCM of the channels or tracks that are mixed in the payload, interleaved: speech is looked for in each. Not kept beyond that. */
+  readonly apart?: Uint8Array;
   /** How loud it is, RMS from 0 to 1; set where it was listened to. */
   readonly level?: number;
   /** Not to be sent: its result is stored. */

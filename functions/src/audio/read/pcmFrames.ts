@@ -80,7 +80,7 @@ function cutFrames(
   encoded: readonly EncodedFrame[],
   lengths: readonly number[],
   pcm: Float32Array,
-  width: 1 | 2,
+  width: number,
 ): SourceFrame[] {
   const bytes = floatToS16le(pcm);
   let start = 0;

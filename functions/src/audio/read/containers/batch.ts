@@ -10,8 +10,8 @@ export interface BatchPart {
   readonly kind: Stretch['kind'];
   /** At 16 kHz, of each channel. */
   readonly samples: number;
-  /** Set where audio has two channels, interleaved. */
-  readonly isStereo?: true;
+  /** Channels of audio, interleaved; absent for one. */
+  readonly width?: number;
 }
 
 export interface Batch {
@@ -35,12 +35,12 @@ export function toBatch(stretches: readonly Stretch[]): Batch {
   for (const stretch of stretches) {
     const { kind } = stretch;
     if (stretch.kind === 'audio') audio.push(interleave(stretch.planes));
-    const isStereo = stretch.kind === 'audio' && stretch.planes.length === 2;
+    const width = stretch.kind === 'audio' ? stretch.planes.length : 1;
     const samples = lengthOf(stretch);
     const last = parts.at(-1);
-    if (last?.kind === kind && (last.isStereo === true) === isStereo)
+    if (last?.kind === kind && (last.width ?? 1) === width)
       parts[parts.length - 1] = { ...last, samples: last.samples + samples };
-    else parts.push(isStereo ? { kind, samples, isStereo } : { kind, samples });
+    else parts.push(width > 1 ? { kind, samples, width } : { kind, samples });
   }
   const pcm = new Float32Array(audio.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -116,7 +116,7 @@ export class Decoding {
     for (const [i, view] of parts.entries()) {
       const { libav, context, streams } = await this.#open(view);
       this.#mayBeDelayed = this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a');
-      mixer ??= new TrackMixer(this.#tracks.length);
+      mixer ??= new TrackMixer(this.#tracks.length, this.#shared.channels);
       for (const track of this.#tracks) {
         track.isDamaged = i > 0 || this.#isCutAtStart;
         if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');

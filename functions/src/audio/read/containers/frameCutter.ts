@@ -14,14 +14,15 @@ export class FrameCutter {
   #blockSamples = 0;
   /** Audio that does not fill a frame yet. */
   #rest = new Uint8Array(0);
-  #isStereo = false;
+  /** Channels of the audio. */
+  #width = 1;
 
   *push({ parts, pcm }: Batch): Generator<readonly SourceFrame[], void, undefined> {
     let at = 0;
-    for (const { kind, samples, isStereo = false } of parts) {
+    for (const { kind, samples, width = 1 } of parts) {
       if (kind === 'audio') {
-        if (isStereo !== this.#isStereo) yield* this.#endAudio();
-        this.#isStereo = isStereo;
+        if (width !== this.#width) yield* this.#endAudio();
+        this.#width = width;
         const end = at + samples * this.#sampleBytes;
         yield* this.#audio(pcm.subarray(at, end));
         at = end;
@@ -61,11 +62,12 @@ export class FrameCutter {
 
   /** Bytes of one sample of all channels. */
   get #sampleBytes(): number {
-    return this.#isStereo ? 4 : 2;
+    return 2 * this.#width;
   }
 
   *#addAudio(payload: Uint8Array): Generator<readonly SourceFrame[], void, undefined> {
-    yield* this.#add({ payload, samples: payload.length / this.#sampleBytes });
+    const samples = payload.length / this.#sampleBytes;
+    yield* this.#add({ ...(this.#width > 2 ? takenApart(payload, samples) : { payload }), samples });
   }
 
   *#add(frame: SourceFrame): Generator<readonly SourceFrame[], void, undefined> {
@@ -76,4 +78,13 @@ export class FrameCutter {
     this.#block = [];
     this.#blockSamples = 0;
   }
+}
+
+/** A mix, and the channels that follow it. */
+function takenApart(interleaved: Uint8Array, samples: number): Pick<SourceFrame, 'payload' | 'apart'> {
+  const all = new Int16Array(interleaved.slice().buffer);
+  const width = all.length / samples;
+  const isMix = (_: number, i: number): boolean => i % width === 0;
+  const bytesOf = (pcm: Int16Array): Uint8Array => new Uint8Array(pcm.buffer);
+  return { payload: bytesOf(all.filter(isMix)), apart: bytesOf(all.filter((_, i) => !isMix(_, i))) };
 }

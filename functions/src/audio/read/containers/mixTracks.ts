@@ -1,8 +1,7 @@
 /** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
-import { Limiter } from '../limiter.ts';
 import { MixDown } from '../mixDown.ts';
-import { AUDIBLE, slicePlanes } from '../channels.ts';
-import type { Planes } from '../channels.ts';
+import { AUDIBLE, slicePlanes, withMix } from '../channels.ts';
+import type { ChannelMode, Planes } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
@@ -10,13 +9,15 @@ import type { Stretch } from './timeline.ts';
 /** How far one track may be decoded ahead of another; one that falls further behind is taken to pause. 19 MB for each track. */
 const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
 
-/** Several tracks are added up in one channel, each voice as loud as on its track; a single one stays as it is. */
+/** Several tracks are mixed to one channel, a single one stays as it is. */
 export class TrackMixer {
   readonly #tracks: Track[];
   readonly #mixDown: MixDown;
-  readonly #limiter = new Limiter();
+  readonly #mode: ChannelMode;
 
-  constructor(tracks: number) {
+  /** @param mode whether each track is wanted apart besides the mix */
+  constructor(tracks: number, mode: ChannelMode) {
+    this.#mode = mode;
     this.#tracks = Array.from({ length: tracks }, () => new Track());
     this.#mixDown = new MixDown(tracks, SAMPLE_RATE);
   }
@@ -57,8 +58,7 @@ export class TrackMixer {
     if (isLost && !audio.some(isAudible)) return { kind: 'lost', samples: length };
     if (audio.length === 0) return { kind: 'silence', samples: length };
     const planes = parts.map((part) => (part.kind === 'audio' ? part.planes[0] : null) ?? new Float32Array(length));
-    const sum = this.#mixDown.push(planes).map((sample) => sample * planes.length);
-    return { kind: 'audio', planes: [this.#limiter.push(sum)] };
+    return { kind: 'audio', planes: withMix(this.#mixDown.push(planes), planes, this.#mode) };
   }
 }
 

@@ -45,7 +45,7 @@ export class PcmTracks {
   constructor(tracks: readonly PcmTrack[], maxSeconds: number, channels: ChannelMode, hasDelay = false) {
     refuseImplausible(tracks);
     this.#maxSeconds = maxSeconds;
-    this.#mixer = new TrackMixer(tracks.length);
+    this.#mixer = new TrackMixer(tracks.length, channels);
     const origin = new Origin();
     this.#tracks = tracks.map((track) => {
       const mode = tracks.length === 1 ? channels : 'mixed';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { atLevel, inRoom, random, steadyNoise, withNoise } from '../../../../bench/hearing/conditions.ts';
 import { interleave } from '../../../../src/audio/read/channels.ts';
 import { listenWith } from '../../../../src/audio/detect/listener.ts';
+import { packPassage, unpackPassage } from '../../../../src/audio/detect/listenMessages.ts';
 import type { Listener } from '../../../../src/audio/detect/listener.ts';
 import { PassageCutter } from '../../../../src/audio/detect/passages.ts';
 import { RegionDetector } from '../../../../src/audio/detect/regions.ts';
@@ -142,6 +143,29 @@ describe('Hearing', function () {
       }
     }
   });
+
+  for (const count of [3, 4, 6, 8]) {
+    it(`is of each of ${count} channels, however loud the others are`, async () => {
+      const voice = atLevel(SPEECH, -40);
+      const alone = seconds(await heard(voice));
+      const noise = steadyNoise('white', count + voice.length / RATE, -12);
+      const noises = Array.from({ length: count - 1 }, (_, i) => noise.subarray(i * RATE, i * RATE + voice.length));
+      for (const at of [0, 1, count - 1]) {
+        const bytes = floatToS16le(interleave(noises.toSpliced(at, 0, voice)));
+        const frames = Array.from({ length: Math.floor(voice.length / 160) }, (_, i) => {
+          const apart = bytes.subarray(320 * count * i, 320 * count * (i + 1));
+          return { payload: new Uint8Array(320), apart, samples: 160 };
+        });
+        const passages = new PassageCutter('s16');
+        const [passage] = [...passages.push(frames), ...passages.end()].map((each) => unpackPassage(packPassage(each)));
+        assert.ok(passage);
+        const detector = new RegionDetector();
+        const regions = detector.push((await listener.listen(passage)).probabilities);
+        const found = seconds([...regions, ...detector.end(voice.length)]);
+        assert.ok(Math.abs(found - alone) < 0.3, `${found} s, not ${alone}`);
+      }
+    });
+  }
 
   it('finds nothing in digital silence and in steady noise, at any level', async () => {
     assert.deepEqual(await heard(silence(65)), []);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { areApart, pcmOf } from '../../../../src/audio/read/channels.ts';
 import type { RecordingFormat } from '../../../../src/audio/read/format.ts';
 import { bestSnr, chirp, decodeAll, framed, RATE, s16le, tone } from '../../../support/audio.ts';
-import { encode, EXTENSIONS, file, SIGNAL, type Encoded } from '../../../support/containers.ts';
+import { BOTH, encode, EXTENSIONS, file, SIGNAL, type Encoded } from '../../../support/containers.ts';
 
 const SECONDS = 3;
 const CALLER = chirp(SECONDS);
@@ -19,6 +19,10 @@ const SINE = Float32Array.from({ length: 10 * RATE }, (_, i) => Math.sin((2 * Ma
 function call(extension: Encoded): Buffer {
   const both = `sine=frequency=440:sample_rate=${RATE}:duration=10[b];[0:a][b]join=inputs=2:channel_layout=stereo`;
   return encode(extension, [], ['-filter_complex', both, '-b:a', '96k']);
+}
+
+function power(signal: Float32Array): number {
+  return signal.reduce((sum, x) => sum + x * x, 0);
 }
 
 describe('Two channels', function () {
@@ -38,6 +42,26 @@ describe('Two channels', function () {
         assert.ok(isHeard(planes[0], SIGNAL) && isHeard(planes[1], SINE), decoder);
         assert.ok(areApart(planes));
         assert.equal(pcmOf((await decodeAll(bytes, file(extension), { decoder })).frames, 'separate').length, 1);
+      }
+    });
+  }
+
+  for (const extension of EXTENSIONS.filter((each) => each !== 'mp3')) {
+    it(`and four more in .${extension} do not turn down a voice in the third, and stay apart where that is wanted`, async () => {
+      const bytes = encode(
+        extension,
+        [],
+        ['-af', 'pan=5.1|FC=c0|FL=0*c0|FR=0*c0|LFE=0*c0|BL=0*c0|BR=0*c0', '-b:a', '192k'],
+      );
+      for (const decoder of BOTH) {
+        const { frames, pcm } = await decodeAll(bytes, file(extension), { channels: 'separate', decoder });
+        const second = pcm.subarray(RATE, 2 * RATE);
+        assert.ok(Math.abs(10 * Math.log10(power(second) / power(SIGNAL.subarray(RATE, 2 * RATE)))) < 0.5, decoder);
+        assert.ok(isHeard(pcm, SIGNAL), decoder);
+        const planes = pcmOf(frames, 'separate');
+        assert.equal(planes.length, 6);
+        assert.equal(planes.filter((plane) => isHeard(plane, SIGNAL)).length, 1);
+        assert.equal(pcmOf(frames, 'mixed').length, 1);
       }
     });
   }

@@ -5,12 +5,12 @@ import { tone } from '../../../support/audio.ts';
 describe('The limiter', () => {
   it('leaves what does not clip as it is', () => {
     const quiet = tone(440, 1);
-    assert.deepEqual(new Limiter().push(quiet), quiet);
+    assert.deepEqual(new Limiter(160).push(quiet), quiet);
   });
 
   it('keeps the rest within full scale, and lets the level come back', () => {
     const loud = tone(440, 1).map((sample) => 4 * sample);
-    const limiter = new Limiter();
+    const limiter = new Limiter(160);
     assert.ok(limiter.push(loud).every((sample) => Math.abs(sample) <= 1));
     const quiet = tone(440, 6);
     const back = limiter.push(quiet);
