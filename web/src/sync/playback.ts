@@ -34,6 +34,8 @@ export class Playback {
   /** Rises with each wish: one that was overtaken ends. */
   #wish = 0;
   #frame = 0;
+  /** When the sentence begins that sounded last. */
+  #soundedAt: number | null = null;
   skipsPauses = false;
 
   constructor(options: PlaybackOptions) {
@@ -62,20 +64,34 @@ export class Playback {
 
   /** From the start of a sentence. */
   async playFrom(startedAt: number): Promise<void> {
+    await this.#playWhatIsKept(
+      this.#options.sentences().filter((one) => one.startedAt === startedAt),
+      NOT_KEPT,
+    );
+  }
+
+  /**
+   * From the start of the first of these sentences that is kept.
+   * @param otherwise what is said where none is; null ends it without a word
+   */
+  async #playWhatIsKept(sentences: readonly PlayedSentence[], otherwise: string | null): Promise<void> {
     const wish = ++this.#wish;
-    const sentence = this.#options.sentences().find((one) => one.startedAt === startedAt);
-    if (sentence === undefined) return;
-    if (this.#chunk?.id !== sentence.chunkId) this.#set('loading');
+    if (this.#chunk?.id !== sentences[0]?.chunkId) this.#set('loading');
     try {
-      const place = await this.#open(sentence, wish);
-      if (wish !== this.#wish) return;
-      if (place === null) throw new Error(NOT_KEPT);
-      this.#audio.currentTime = place / 1000;
-      await this.#audio.play();
-      this.#preload(sentence.chunkId);
+      for (const sentence of sentences) {
+        const place = await this.#open(sentence, wish);
+        if (wish !== this.#wish) return;
+        if (place === null) continue;
+        this.#audio.currentTime = place / 1000;
+        await this.#audio.play();
+        this.#preload(sentence.chunkId);
+        return;
+      }
+      if (otherwise !== null) throw new Error(otherwise);
+      this.#end();
     } catch (error) {
       if (wish !== this.#wish) return;
-      this.#set('idle');
+      this.#set(this.#chunk === null ? 'idle' : this.#audio.paused ? 'paused' : 'playing');
       this.#options.onProblem(error);
     }
   }
@@ -86,10 +102,7 @@ export class Playback {
     if (kind === 'loading') this.#stopLoading();
     else if (kind === 'playing') this.#audio.pause();
     else if (this.#chunk !== null) this.#audio.play().catch(this.#options.onProblem);
-    else {
-      const [first] = this.#options.sentences();
-      if (first !== undefined) void this.playFrom(first.startedAt);
-    }
+    else void this.#playWhatIsKept(this.#options.sentences(), NOT_KEPT);
   }
 
   #stopLoading(): void {
@@ -98,10 +111,10 @@ export class Playback {
     this.#set(this.#chunk === null ? 'idle' : 'paused');
   }
 
-  /** So many sentences on, or back. */
+  /** So many sentences on, or back, from the one that sounds, or that sounded last where a pause does. */
   move(by: number): void {
     const sentences = this.#options.sentences();
-    const at = sentences.findIndex(({ startedAt }) => startedAt === this.#state.value.sounding?.sentence.startedAt);
+    const at = sentences.findIndex(({ startedAt }) => startedAt === this.#soundedAt);
     const target = sentences[Math.min(Math.max(at + by, 0), sentences.length - 1)];
     if (target !== undefined) void this.playFrom(target.startedAt);
   }
@@ -110,8 +123,14 @@ export class Playback {
     this.#wish++;
     this.#audio.pause();
     cancelAnimationFrame(this.#frame);
+    this.#end();
+  }
+
+  /** The next time it begins with the first sentence. */
+  #end(): void {
     if (this.#chunk !== null) URL.revokeObjectURL(this.#chunk.url);
     this.#chunk = null;
+    this.#soundedAt = null;
     this.#state.value = IDLE;
   }
 
@@ -172,14 +191,12 @@ export class Playback {
     else if (this.skipsPauses && next - at > LONG_PAUSE_MS) this.#audio.currentTime = next / 1000;
   }
 
-  /** With the sentence after the last one of this chunk. */
+  /** With the sentences after the last one of this chunk. */
   async #goOn(): Promise<void> {
     const sentences = this.#options.sentences();
     const last = sentences.findLastIndex(({ chunkId }) => chunkId === this.#chunk?.id);
-    const next = sentences[last + 1];
     this.#audio.pause();
-    if (next === undefined) this.#set('idle');
-    else await this.playFrom(next.startedAt);
+    await this.#playWhatIsKept(sentences.slice(last + 1), null);
   }
 
   #set(
@@ -191,6 +208,7 @@ export class Playback {
       before.kind === kind &&
       before.sounding?.sentence === sounding?.sentence &&
       before.sounding?.word === sounding?.word;
+    if (sounding !== null) this.#soundedAt = sounding.sentence.startedAt;
     if (!isSame) this.#state.value = { kind, sounding };
   }
 }

@@ -13,13 +13,13 @@ import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
 import { tellProblem } from './toast.tsx';
 
-/** Null where nothing of the conversation is kept as audio. */
+/**
+ * Null where nothing of the conversation is kept as audio. Its two ends say so, and one of them alone may be kept: what is older is deleted
+ * first, and keeping may begin, or end, while people talk.
+ */
 export function usePlayback(lines: readonly Sentence[]): Playback | null {
   const { uid } = useApp();
-  const chunk = lines[0]?.chunkId ?? null;
-  const kept = useLive(chunk === null ? null : `audio/${uid}/${chunk}`, () =>
-    liveDocument(`${keptAudioPath(uid)}/${chunk ?? ''}`, () => true),
-  );
+  const isKept = [useIsKept(uid, lines[0]?.chunkId), useIsKept(uid, lines.at(-1)?.chunkId)].includes(true);
   const sentences = useRef(lines);
   sentences.current = lines;
   const playback = useMemo(
@@ -37,7 +37,14 @@ export function usePlayback(lines: readonly Sentence[]): Playback | null {
     },
     [playback],
   );
-  return kept.kind === 'ready' && kept.value === true ? playback : null;
+  return isKept ? playback : null;
+}
+
+function useIsKept(uid: string, chunk: string | undefined): boolean {
+  const kept = useLive(chunk === undefined ? null : `audio/${uid}/${chunk}`, () =>
+    liveDocument(`${keptAudioPath(uid)}/${chunk ?? ''}`, () => true),
+  );
+  return kept.kind === 'ready' && kept.value === true;
 }
 
 /** Also while the audio is loading. */
@@ -81,7 +88,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
       >
         <Glyph name="right" />
       </button>
-      <span class="hint">{sounding === null ? '' : clockSeconds(sounding.sentence.startedAt)}</span>
+      <span class="hint sounding">{sounding === null ? '' : clockSeconds(sounding.sentence.startedAt)}</span>
       <label class="rate">
         <span class="visually-hidden">Speed</span>
         <select

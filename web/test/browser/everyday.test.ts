@@ -142,10 +142,13 @@ describe('Every day', function () {
   });
 
   it('plays a conversation from a sentence, and lights what sounds', async () => {
-    const finishedAt = new Date(AT.getTime() + 29_000);
+    const keptFrom = new Date(AT.getTime() + 10_000);
+    const finishedAt = new Date(AT.getTime() + 39_000);
     await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
     const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
-    await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts });
+    // What is older is deleted first.
+    await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts: ['Not kept.'], chunkId: 'gone' });
+    await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptFrom, texts });
     const audio = wavFile([new Uint8Array(30 * 32_000)]);
     const path = `audio/${uid}/heard.flac`;
     await putObject(path, 'audio/wav', audio);
@@ -154,8 +157,9 @@ describe('Every day', function () {
     const kept = { path, contentType: 'audio/wav', bytes: audio.length, durationMs: 30_000, spans, ...times };
     await putDocuments([[`users/${uid}/audio/c`, kept]]);
     await visitor.open('/conversations/heard');
-    await page.getByRole('group', { name: 'Listen' }).waitFor();
-    await page.locator('.sentence').nth(1).click();
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await page.locator('.sentence[data-sounding]').getByText('Ships sail tonight.').waitFor();
+    await page.locator('.sentence').nth(2).click();
     await page.getByRole('button', { name: 'Play from here' }).click();
     await page.locator('.sentence[data-sounding]').getByText('See you there.').waitFor();
     await assertAccessible(page, 'A conversation that is played');

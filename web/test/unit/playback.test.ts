@@ -98,13 +98,82 @@ class FakePlayer extends EventTarget {
   }
 }
 
+/** Three chunks, of which the first is not kept: each with two sentences of a second, and a pause of a second between. */
+const LONG = ['lost', 'one', 'two'].flatMap((chunkId, chunk) =>
+  [0, 2].map((second) => ({
+    ...sentence('long', T0, chunk * 10_000 + second * 1000, chunk * 10_000 + second * 1000 + 1000),
+    chunkId,
+  })),
+);
+
 describe('The button that plays and pauses', () => {
+  const frames: (() => void)[] = [];
+  const nextFrame = (): void => frames.splice(0).at(-1)?.();
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
   before(() => {
-    Object.assign(globalThis, { requestAnimationFrame: () => 0, cancelAnimationFrame: () => undefined });
+    Object.assign(globalThis, {
+      requestAnimationFrame: (look: () => void) => frames.push(look),
+      cancelAnimationFrame: () => undefined,
+    });
   });
   after(() => {
     Reflect.deleteProperty(globalThis, 'requestAnimationFrame');
     Reflect.deleteProperty(globalThis, 'cancelAnimationFrame');
+  });
+
+  const sounding = (playback: Playback): number =>
+    LONG.findIndex((one) => one === playback.state.value.sounding?.sentence);
+
+  function listenTo(player: FakePlayer, problems: unknown[]): Playback {
+    return new Playback({
+      sentences: () => LONG,
+      read: (chunkId) => {
+        const chunk = ['lost', 'one', 'two'].indexOf(chunkId);
+        const spans = [{ recordingId: 'long', fromMs: chunk * 10_000, audioMs: 0, durationMs: 3000 }];
+        return Promise.resolve(chunk === 0 ? null : { spans, durationMs: 3000, blob: new Blob(['x']) });
+      },
+      onProblem: (problem) => problems.push(problem),
+      audio: player as unknown as HTMLAudioElement,
+    });
+  }
+
+  it('begins with the first sentence that is kept, and after the end does so again', async () => {
+    const [player, problems]: [FakePlayer, unknown[]] = [new FakePlayer(), []];
+    const playback = listenTo(player, problems);
+    const heard: number[] = [];
+    for (const round of [1, 2]) {
+      playback.toggle();
+      await turn();
+      assert.equal(player.paused, false, `round ${round}: it plays`);
+      heard.push(sounding(playback));
+      player.pause();
+      player.dispatchEvent(new Event('ended'));
+      await turn();
+      heard.push(sounding(playback));
+      player.pause();
+      player.dispatchEvent(new Event('ended'));
+      await turn();
+      assert.deepEqual([player.paused, playback.state.value.kind], [true, 'idle'], `round ${round}: the end`);
+    }
+    assert.deepEqual(heard, [2, 4, 2, 4]);
+    assert.deepEqual(problems, []);
+    await playback.playFrom(LONG[0]?.startedAt ?? 0);
+    assert.match(String(problems), /not kept/);
+    playback.close();
+  });
+
+  it('goes on from the sentence that sounded last where a pause sounds', async () => {
+    const player = new FakePlayer();
+    const playback = listenTo(player, []);
+    await playback.playFrom(LONG[2]?.startedAt ?? 0);
+    player.currentTime = 1.5;
+    nextFrame();
+    assert.equal(sounding(playback), -1, 'a pause');
+    playback.move(1);
+    await turn();
+    assert.equal(sounding(playback), 3);
+    playback.close();
   });
 
   it('ends a loading that takes long, and what arrives after that does not sound', async () => {

@@ -63,11 +63,13 @@ export async function seedTranscript(
     startedAt,
     texts,
     language = null,
+    chunkId = 'c',
   }: {
     readonly deviceId: string;
     readonly startedAt: Date;
     readonly texts: readonly string[];
     readonly language?: string | null;
+    readonly chunkId?: string;
   },
 ): Promise<void> {
   const segments = texts.map((text, index) => {
@@ -85,7 +87,7 @@ export async function seedTranscript(
     recordingId: `r${deviceId}`,
     recordingStartedAt: startedAt,
     jobId: 'seeded',
-    chunkId: 'c',
+    chunkId,
   };
   const endedAt = segments.at(-1)?.endedAt ?? startedAt;
   const page = { ...source, transcriber: 'deepgram/nova-3', startedAt, endedAt, segments, speakers: [1000, 1001] };
