@@ -5,6 +5,7 @@ import type { Conversation, Sentence } from '../data/model.ts';
 import { exportOf, intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
 import type { Line } from '../domain/export.ts';
 import { TranscriptSearch } from '../domain/search.ts';
+import { sentenceOf } from '../domain/sentence.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
 import { grouped } from '../domain/counted.ts';
 import { clockRange, dayOf, dayOfYear, duration } from '../domain/time.ts';
@@ -46,11 +47,12 @@ export function ConversationScreen({ id }: { id: string }) {
 }
 
 function ConversationView({ conversation: heard, isServed }: { conversation: Conversation; isServed: boolean }) {
-  const { edits } = useEdits(heard.startedAt, heard.finishedAt);
+  const { edits, isKnown, ...corrections } = useEdits(heard.startedAt, heard.finishedAt);
   const conversation = useMemo(() => withEdits(heard, edits), [heard, edits]);
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
   const { lines, pages, state } = useTranscript(heard, edits, isServed);
   const day = dayOf(startedAt);
+  if (!isKnown) return <Waiting what="the conversation" />;
   return (
     <Screen
       title={title ?? 'Conversation'}
@@ -59,7 +61,7 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
         <ConversationActions
           conversation={conversation}
           lines={lines}
-          isWhole={state === 'whole'}
+          isWhole={state === 'whole' && corrections.isServed}
           exported={() => exportOf(heard, pages ?? [], edits)}
         />
       }
@@ -77,6 +79,12 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
       {overview !== null && (
         <p class="overview-lead" dir="auto">
           {overview}
+        </p>
+      )}
+      {corrections.problem !== null && (
+        <p class="notice bad" role="alert">
+          Your corrections could not be read, so this is what was heard. It can be copied and exported when they can.{' '}
+          {sentenceOf(corrections.problem)}
         </p>
       )}
       {lines !== null && <Reading conversation={conversation} lines={lines} state={state} />}

@@ -7,7 +7,7 @@ import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
-import { seedConversations, seedJobs } from './support/seed.ts';
+import { seedConversations, seedJobs, seedTranscript, type SeededConversation } from './support/seed.ts';
 
 const DAY_MS = 24 * 3600_000;
 const A_DAY = 60;
@@ -18,6 +18,7 @@ describe('A person who comes back while a service does not answer', function () 
   let visitor: Visitor;
   let page: Page;
   let midnight: Date;
+  let talk: SeededConversation | undefined;
 
   before('a visitor with some days of use', async () => {
     browser = await launch();
@@ -25,7 +26,9 @@ describe('A person who comes back while a service does not answer', function () 
     page = visitor.page;
     const uid = await uidOf(await visitor.signUp());
     midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));
-    await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
+    [talk] = await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
+    assert(talk);
+    await seedTranscript(uid, { deviceId: talk.deviceId, startedAt: talk.startedAt, texts: ['Ships sail tonight.'] });
     await seedJobs(uid, new Date(midnight.getTime() + 12 * 3600_000), 3);
   });
   after(async () => {
@@ -101,5 +104,21 @@ describe('A person who comes back while a service does not answer', function () 
     await notice.waitFor({ state: 'detached' });
     const day = page.locator(`a.month-day[href$="-${two(midnight.getDate())}"]`);
     await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
+  });
+
+  it('is told that corrections cannot be read, and takes nothing along without them', async () => {
+    // What is asked for instead, the rules give to nobody.
+    await page.route(/Firestore\/Listen/, (route) =>
+      route.continue({ postData: (route.request().postData() ?? '').replaceAll('%22edits%22', '%22nothing%22') }),
+    );
+    await visitor.open(`/conversations/${talk?.id ?? ''}`);
+    await page.getByRole('alert').getByText('Your corrections could not be read').waitFor();
+    await page.locator('.sentence').getByText('Ships sail tonight.').waitFor();
+    const copy = page.getByRole('button', { name: 'Copy' });
+    assert.equal(await copy.isDisabled(), true);
+    await assertAccessible(page, 'A conversation without its corrections');
+    await page.unroute(/Firestore\/Listen/);
+    await page.reload();
+    await page.locator('button:enabled', { hasText: 'Copy' }).waitFor();
   });
 });
