@@ -48,8 +48,9 @@ export function toMarkdown(
   ];
   const body = turnsOf(lines).map((turn) => {
     const { lines: said } = turn;
-    const text = said.map((line) => escapeMarkdown(line.text)).join(' ');
-    return `**${escapeMarkdown(speakerName(turn))}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
+    // A correction may have lines, and what Markdown makes of them is a heading, a list or code.
+    const text = said.map((line) => escapeMarkdown(onOneLine(line.text))).join(' ');
+    return `**${escapeMarkdown(onOneLine(speakerName(turn)))}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
   });
   return `${[...head, ...body].join('\n\n')}\n`;
 }
@@ -58,7 +59,7 @@ const onOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** What was said is text, never formatting. */
 function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~]/g, '\\$&').replace(/^(\s*|\s*\d+)([-+.)])(?=\s)/gm, '$1\\$2');
+  return text.replace(/[\\`*_{}[\]<>#|~]|&(?=#?\w+;)/g, '\\$&').replace(/^(\s*|\s*\d+)([-+.)])(?=\s)/gm, '$1\\$2');
 }
 
 /** Times count from the start of the conversation. */
@@ -118,7 +119,7 @@ export function toJson(exported: ExportedConversation): string {
 /** What is copied: one line a turn, for pasting anywhere. */
 export function toText(lines: readonly Line[]): string {
   return turnsOf(lines)
-    .map((turn) => `${speakerName(turn)}: ${turn.lines.map(({ text }) => text).join(' ')}`)
+    .map((turn) => onOneLine(`${speakerName(turn)}: ${turn.lines.map(({ text }) => text).join(' ')}`))
     .join('\n');
 }
 

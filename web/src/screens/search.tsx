@@ -10,6 +10,7 @@ import { liveDocument } from '../firebase/store.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
 import type { Finder } from '../sync/finder.ts';
 import { useApp } from '../ui/app.ts';
+import { DayRange, type Days } from '../ui/dayRange.tsx';
 import { Glyph } from '../ui/icons.tsx';
 import { useLive, valueOf } from '../ui/live.ts';
 import { Marked } from '../ui/marked.tsx';
@@ -33,13 +34,10 @@ export function SearchScreen() {
 }
 
 /** As it stands in the address, so that Back leads to it. */
-interface Wanted {
+interface Wanted extends Days {
   readonly query: string;
   readonly device: string;
   readonly person: string;
-  /** `yyyy-mm-dd`, or nothing. */
-  readonly from: string;
-  readonly to: string;
 }
 
 function wantedIn(search: string): Wanted {
@@ -174,18 +172,12 @@ function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
             show({ ...wanted, device });
           }}
         />
-        {(['from', 'to'] as const).map((name) => (
-          <label key={name} class="field">
-            <span>{name === 'from' ? 'From' : 'To'}</span>
-            <input
-              type="date"
-              value={wanted[name]}
-              onChange={({ currentTarget }) => {
-                show({ ...wanted, [name]: currentTarget.value });
-              }}
-            />
-          </label>
-        ))}
+        <DayRange
+          days={wanted}
+          onChange={({ from, to }) => {
+            show({ ...wanted, from, to });
+          }}
+        />
       </div>
     </search>
   );

@@ -1,5 +1,5 @@
 /** What was said in a stretch of time, or ever, as one zip: made here, conversation by conversation, so that it may be long. */
-import { conversationsOfDay, editsBetween, namedVoices, transcriptOf } from 'offline-audio-sync-contract';
+import { conversationsDuring, editsBetween, namedVoices, transcriptOf } from 'offline-audio-sync-contract';
 import type {
   ExportedAudio,
   ExportedConversation,
@@ -43,7 +43,7 @@ export type Format = keyof typeof FORMATS;
 
 export interface TakeAlongOptions {
   readonly uid: string;
-  /** Unix milliseconds: conversations that begin from here on, and before there. */
+  /** Unix milliseconds: conversations that were held then, as the day shows them; of those that go on beyond it, all. */
   readonly from: number;
   readonly to: number;
   readonly formats: readonly Format[];
@@ -56,7 +56,7 @@ export interface TakeAlongOptions {
 
 /** Conversations that are read at once. */
 const PAGE = 100;
-/** What is corrected of a conversation may lie so long after the end of the days in which it began, milliseconds. */
+/** What is corrected of a conversation may lie so long before and after the days on which it was held, milliseconds. */
 const LONGEST_MS = 7 * 24 * 3600_000;
 /** Transcripts that are read at once. */
 const AT_ONCE = 8;
@@ -78,9 +78,9 @@ interface NamedFile {
 
 async function* filesOf(options: TakeAlongOptions): AsyncGenerator<NamedFile> {
   const { uid, from, to, formats, withAudio, onProgress, signal } = options;
-  const edits = await readEdits(uid, from, to + LONGEST_MS);
+  const edits = await readEdits(uid, Math.max(0, from - LONGEST_MS), to + LONGEST_MS);
   let count = 0;
-  for await (const page of pagesOf(conversationsOfDay(uid, new Date(from), new Date(to), PAGE), conversationOf)) {
+  for await (const page of pagesOf(conversationsDuring(uid, new Date(from), new Date(to), PAGE), conversationOf)) {
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted();
       const some = await Promise.all(

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { conversationBefore, LIMITS, type ExportedConversation } from 'offline-audio-sync-contract';
 import type { EditedConversation, Sentence } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt } from '../domain/export.ts';
+import { beganAt, joinable } from '../domain/joining.ts';
 import { clock, dayOf, dayOfYear, localTime } from '../domain/time.ts';
 import { conversationOf } from '../firebase/documents.ts';
 import { call, liveQuery } from '../firebase/store.ts';
@@ -14,7 +15,7 @@ import { correct } from './correct.ts';
 import { saveFile } from './download.ts';
 import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
-import { useLive } from './live.ts';
+import { useLive, valueOf } from './live.ts';
 import { Menu } from './menu.tsx';
 import { ShareDialog } from './share.tsx';
 import { tell, tellProblem } from './toast.tsx';
@@ -154,13 +155,14 @@ export function ConversationActions({ conversation, lines, isWhole, exported }: 
 const NEAR = 50;
 
 /** Makes one of this conversation and the last one of its device before it. */
-function JoinBefore({ conversation: { id, deviceId, startedAt } }: { conversation: EditedConversation }) {
+function JoinBefore({ conversation }: { conversation: EditedConversation }) {
+  const { id, startedAt } = conversation;
   const { uid } = useApp();
   const before = useLive(`before/${uid}/${startedAt}`, () =>
     liveQuery({ ...conversationBefore(uid, new Date(startedAt)), limit: NEAR }, conversationOf),
   );
-  const found = before.kind === 'ready' ? before.value.find((one) => one.deviceId === deviceId) : undefined;
-  if (found === undefined) return null;
+  const found = joinable(conversation, valueOf(before) ?? []);
+  if (found === null) return null;
   return (
     <li>
       <button
@@ -169,7 +171,7 @@ function JoinBefore({ conversation: { id, deviceId, startedAt } }: { conversatio
           correct(id, edit, 'The two are one conversation.').catch(tellProblem);
         }}
       >
-        Join with the one of {clock(found.startedAt)}
+        Join with the one of {beganAt(found, conversation)}
       </button>
     </li>
   );

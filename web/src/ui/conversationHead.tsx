@@ -35,6 +35,7 @@ export function Rename({
     <FormDialog
       title="Rename this conversation"
       action="Rename"
+      isReady={text.trim() !== ''}
       onClose={onClose}
       onSubmit={() => correct(id, { kind: 'title', title: text.trim() }, 'It has its new title.')}
     >

@@ -20,6 +20,8 @@ interface FiguresProps {
 export function DayFigures({ jobs, isWhole, isServed, span, conversations }: FiguresProps) {
   const { ledger, billedSeconds } = figuresOf(jobs, span);
   const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
+  // The month counts them on the day on which they began.
+  const earlier = conversations.filter(({ startedAt }) => startedAt < span.from).length;
   const isRecorded = isWhole && ledger.audioSeconds > 0;
   return (
     <section class="figures" aria-label="The day in figures">
@@ -33,7 +35,7 @@ export function DayFigures({ jobs, isWhole, isServed, span, conversations }: Fig
           />
         )}
         <Figure
-          label={conversations.length === 1 ? 'conversation' : 'conversations'}
+          label={`${conversations.length === 1 ? 'conversation' : 'conversations'}${earlier === 0 ? '' : `, ${grouped(earlier)} from the day before`}`}
           value={grouped(conversations.length)}
         />
         <Figure label="words" value={grouped(words)} />

@@ -80,6 +80,7 @@ function CorrectText({ conversationId, sentence, onClose }: DialogProps) {
     <FormDialog
       title="Correct what was said"
       action="Correct"
+      isReady={text.trim() !== ''}
       onClose={onClose}
       onSubmit={() =>
         correct(conversationId, { kind: 'text', text: text.trim(), ...placeOf(sentence) }, 'The sentence is corrected.')
@@ -120,6 +121,7 @@ function NameSpeaker({ conversationId, sentence, onClose }: DialogProps) {
     <FormDialog
       title="Who speaks?"
       action="Save the name"
+      isReady={name.trim() !== ''}
       onClose={onClose}
       onSubmit={() =>
         correct(

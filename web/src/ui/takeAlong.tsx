@@ -6,8 +6,9 @@ import type { Format } from '../sync/takeAlong.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
 import { saveBlob } from './download.ts';
+import { DayRange, isReversed, type Days } from './dayRange.tsx';
 import { Glyph } from './icons.tsx';
-import { grouped } from '../domain/counted.ts';
+import { counted } from '../domain/counted.ts';
 import { tell, tellProblem } from './toast.tsx';
 
 const FORMAT_NAMES: Readonly<Record<Format, string>> = {
@@ -22,13 +23,13 @@ export function TakeAlong() {
   const { uid } = useApp();
   // A day leads here with its date.
   const day = new URLSearchParams(address.value).get('day') ?? '';
-  const [from, setFrom] = useState(day);
-  const [to, setTo] = useState(day);
+  const [days, setDays] = useState<Days>({ from: day, to: day });
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
   const [withAudio, setWithAudio] = useState(false);
   const [count, setCount] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
   const save = async (): Promise<void> => {
+    const { from, to } = days;
     const { makeZip } = await import('../sync/takeAlong.ts');
     const controller = new AbortController();
     stop.current = controller;
@@ -53,8 +54,7 @@ export function TakeAlong() {
       <h2 id="take-along">Take along</h2>
       <p>All conversations, or those of some days, as one zip, made on this device. Without dates it is everything.</p>
       <div class="filters">
-        <DayField label="From" value={from} onChange={setFrom} />
-        <DayField label="To" value={to} onChange={setTo} />
+        <DayRange days={days} onChange={setDays} />
       </div>
       <fieldset class="checks">
         <legend class="visually-hidden">Formats</legend>
@@ -76,7 +76,7 @@ export function TakeAlong() {
       <div class="row start wrap">
         <button
           class="button"
-          disabled={formats.length === 0 || count !== null}
+          disabled={formats.length === 0 || count !== null || isReversed(days)}
           onClick={() => {
             setCount(0);
             save()
@@ -92,7 +92,7 @@ export function TakeAlong() {
         </button>
         {count !== null && (
           <>
-            <span role="status">{grouped(count)} conversations …</span>
+            <span role="status">{counted(count, 'conversation')} …</span>
             <button
               class="button small"
               onClick={() => {
@@ -105,21 +105,5 @@ export function TakeAlong() {
         )}
       </div>
     </section>
-  );
-}
-
-function DayField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        type="date"
-        value={value}
-        max={dayOf(Date.now())}
-        onChange={({ currentTarget }) => {
-          onChange(currentTarget.value);
-        }}
-      />
-    </label>
   );
 }

@@ -170,6 +170,24 @@ describe('Every day', function () {
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
   });
 
+  it('takes along what the day shows, a talk over midnight with it, and says where days are in the wrong order', async () => {
+    const midnight = new Date(2026, 4, 4).getTime();
+    const [startedAt, finishedAt] = [new Date(midnight - 300_000), new Date(midnight + 300_000)];
+    await putConversations(uid, [{ id: 'overnight', deviceId: 'phone', startedAt, finishedAt, title: 'Overnight' }]);
+    await visitor.open('/day/2026-05-04');
+    await page.getByText('conversations, 1 from the day before').waitFor();
+    await page.getByRole('link', { name: 'Take this day along' }).click();
+    await page.getByLabel('From', { exact: true }).fill('2026-05-05');
+    await page.getByRole('alert').getByText('later than the last one').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Save as a zip' }).isDisabled(), true);
+    await page.getByLabel('From', { exact: true }).fill('2026-05-04');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a zip' }).click();
+    const zip = new ZipReader(new Uint8ArrayReader(await readFile(await (await download).path())));
+    const names = (await zip.getEntries()).map(({ filename }) => filename.replace(/-[^-]*$/, ''));
+    assert.deepEqual([...new Set(names)].sort(), ['2026-05-03/2355-overnight', '2026-05-04/0930-heard']);
+  });
+
   it('takes the audio along where it is wished, with where it lies in the recordings', async () => {
     await visitor.go('Settings');
     await page.getByLabel(/^The audio, where this service keeps any/).check();

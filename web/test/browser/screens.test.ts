@@ -148,6 +148,9 @@ describe('Each screen of the console', function () {
     const heard = ((await sentence.textContent()) ?? '').trim();
     await sentence.click();
     await page.getByRole('button', { name: 'Correct' }).click();
+    await page.getByRole('textbox', { name: 'What was said' }).fill('  ');
+    const submit = page.getByRole('dialog').getByRole('button', { name: 'Correct' });
+    assert.equal(await submit.isDisabled(), true, 'nothing is no correction');
     await page.getByRole('textbox', { name: 'What was said' }).fill('This is what was said.');
     await page.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
     await sentence.getByText('This is what was said.').waitFor();

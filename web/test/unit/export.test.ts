@@ -64,6 +64,13 @@ function readSrt(srt: string): { from: number; to: number; text: string }[] {
 }
 
 describe('A conversation as a file', () => {
+  it('is Markdown in which nothing that was said, or typed over it, becomes a heading, a list, code or a sign', () => {
+    const typed = 'Agenda\n===\n\n    code\n- one &lt; two\n---\nR&D';
+    const markdown = toMarkdown(CONVERSATION, [{ ...line(0, 1, typed), name: 'Ada\n# Lovelace' }], FORMATS);
+    assert.match(markdown, /\n\n\*\*Ada \\# Lovelace\*\* \(.*\): Agenda === code - one \\&lt; two --- R&D\n$/);
+    assert.equal(toText([line(0, 1, typed)]), 'Speaker 1: Agenda === code - one &lt; two --- R&D');
+  });
+
   it('is SRT with times from its beginning and a name for each speaker', () => {
     assert.equal(toSrt(CONVERSATION, LINES.slice(0, 1)), '1\n00:00:00,000 --> 00:00:01,500\nSpeaker 1: Hello.\n');
     assert.match(toSrt(CONVERSATION, LINES), /4\n01:00:00,500 --> 01:00:02,000\nSpeaker 2: Still\.\n$/);

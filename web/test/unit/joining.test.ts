@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { beganAt, joinable } from '../../src/domain/joining.ts';
+import { clock, shortDay } from '../../src/domain/time.ts';
+
+const HOUR_MS = 3600_000;
+const at = (deviceId: string, hours: number) => ({
+  deviceId,
+  startedAt: new Date(2026, 4, 4, hours).getTime(),
+  finishedAt: new Date(2026, 4, 4, hours).getTime() + HOUR_MS,
+});
+
+describe('A conversation that is joined', () => {
+  it('is so with the last one of its device, within a day: with another one the service does not join it', () => {
+    const [other, near, older] = [at('glasses', 9), at('pendant', 8), at('pendant', 6)];
+    assert.equal(joinable(at('pendant', 10), [other, near, older]), near);
+    assert.equal(joinable(at('phone', 10), [other, near, older]), null);
+    assert.equal(joinable(at('pendant', 8 + 24), [near]), near);
+    assert.equal(joinable(at('pendant', 9 + 24), [near]), null);
+  });
+
+  it('names the day of the other one where that is another day', () => {
+    const [morning, lastNight, seenFrom] = [at('pendant', 8), at('pendant', -1), at('pendant', 10)];
+    assert.equal(beganAt(morning, seenFrom), clock(morning.startedAt));
+    assert.equal(beganAt(lastNight, seenFrom), `${shortDay(lastNight.startedAt)}, ${clock(lastNight.startedAt)}`);
+  });
+});
