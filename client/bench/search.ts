@@ -44,7 +44,8 @@ function* conversations(): Generator<IndexedConversation> {
       text: Array.from({ length: SENTENCE_WORDS }, drawWord).join(' '),
       ...{ speaker: null, voice: null },
     }));
-    yield { id: `c${i}`, deviceId: 'pendant', title: null, startedAt, finishedAt: startedAt + 238_000, sentences };
+    const marks = { deviceId: 'pendant', title: null, starred: false, tags: [] };
+    yield { id: `c${i}`, ...marks, startedAt, finishedAt: startedAt + 238_000, sentences };
   }
 }
 

@@ -56,6 +56,7 @@ export const hrefs = {
   jobs: '/jobs',
   usage: '/usage',
   search: '/search',
+  tagged: (tag: string): string => `/search?tag=${encodeURIComponent(tag)}`,
   settings: '/settings',
   /** Behind `#`, so that no server sees the token. */
   shared: (token: string): string => `/shared#${token}`,

@@ -12,15 +12,21 @@ export interface BlockSentence {
   readonly speaker: string | null;
 }
 
-export interface BlockConversation {
+/** What a conversation as a whole is looked for by. */
+export interface ConversationMarks {
   readonly id: string;
   readonly deviceId: string;
+  readonly starred: boolean;
+  readonly tags: readonly string[];
+}
+
+export interface BlockConversation extends ConversationMarks {
   readonly sentences: readonly BlockSentence[];
 }
 
 /** As it is stored. Numbers of sentences (ordinals) count from 0 through all conversations. */
 export interface BlockData {
-  readonly conversations: readonly { readonly id: string; readonly deviceId: string; readonly first: number }[];
+  readonly conversations: readonly (ConversationMarks & { readonly first: number })[];
   readonly sentenceCount: number;
   /** When each sentence begins, seconds since 1970. */
   readonly seconds: Uint32Array;
@@ -60,10 +66,10 @@ export function packBlock(conversations: readonly BlockConversation[]): BlockDat
   const postings = packPostings(terms.map((term) => places.get(term) ?? []));
   let first = 0;
   return {
-    conversations: conversations.map(({ id, deviceId, sentences: own }) => {
+    conversations: conversations.map(({ id, deviceId, starred, tags, sentences: own }) => {
       const begins = first;
       first += own.length;
-      return { id, deviceId, first: begins };
+      return { id, deviceId, starred, tags, first: begins };
     }),
     sentenceCount: sentences.length,
     seconds: Uint32Array.from(sentences, ({ startedAt }) => Math.floor(startedAt / 1000)),

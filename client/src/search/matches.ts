@@ -10,6 +10,10 @@ export interface SearchFilter {
   readonly to?: number;
   readonly deviceId?: string;
   readonly speaker?: string;
+  /** Only conversations with a star. */
+  readonly isStarred?: boolean;
+  /** Only conversations with this tag. */
+  readonly tag?: string;
 }
 
 interface Matches {
@@ -40,26 +44,50 @@ interface MatchOptions {
 }
 
 /** From the newest to the oldest: what comes later is most often too old to be shown, and only counted. */
-export function addMatches(
+export function addMatches(data: BlockData, { marks, wanted }: Matches, options: MatchOptions): void {
+  const passes = sentenceFilter(data, options.filter);
+  for (const { id, first, end } of conversationsIn(data, options)) {
+    for (let ordinal = end - 1; ordinal >= first; ordinal--)
+      if (marks[ordinal] === wanted && passes(ordinal))
+        options.newest.add(data.seconds[ordinal] ?? 0, id, ordinal - first);
+  }
+}
+
+/** Of each conversation the first sentence that passes the filter. */
+export function addConversations(data: BlockData, options: MatchOptions): void {
+  const passes = sentenceFilter(data, options.filter);
+  for (const { id, first, end } of conversationsIn(data, options)) {
+    let ordinal = first;
+    while (ordinal < end && !passes(ordinal)) ordinal++;
+    if (ordinal < end) options.newest.add(data.seconds[ordinal] ?? 0, id, ordinal - first);
+  }
+}
+
+/** Those that count and pass the filter, the newest first, with the ordinals of their sentences. */
+function* conversationsIn(
   data: BlockData,
-  { marks, wanted }: Matches,
-  { filter, counts, newest }: MatchOptions,
-): void {
-  const speaker = filter.speaker === undefined ? null : data.speakers.indexOf(filter.speaker) + 1;
-  if (speaker === 0) return;
+  { filter: { deviceId, isStarred = false, tag }, counts }: MatchOptions,
+): Generator<{ readonly id: string; readonly first: number; readonly end: number }> {
+  let end = data.sentenceCount;
+  for (const conversation of data.conversations.toReversed()) {
+    const { id, first } = conversation;
+    const of = { id, first, end };
+    end = first;
+    if (deviceId !== undefined && deviceId !== conversation.deviceId) continue;
+    if (isStarred && !conversation.starred) continue;
+    if (tag !== undefined && !conversation.tags.includes(tag)) continue;
+    if (counts(id)) yield of;
+  }
+}
+
+/** Whether a sentence was said in the time, and by the person, that is wished for. */
+function sentenceFilter(data: BlockData, filter: SearchFilter): (ordinal: number) => boolean {
+  // Nobody's number is −1, and 0 is that of nobody in particular.
+  const speaker = filter.speaker === undefined ? null : data.speakers.indexOf(filter.speaker) + 1 || -1;
   const from = Math.floor((filter.from ?? 0) / 1000);
   const to = (filter.to ?? Number.POSITIVE_INFINITY) / 1000;
-  let end = data.sentenceCount;
-  for (const { id, deviceId, first } of data.conversations.toReversed()) {
-    const next = end;
-    end = first;
-    if (!counts(id) || (filter.deviceId !== undefined && filter.deviceId !== deviceId)) continue;
-    for (let ordinal = next - 1; ordinal >= first; ordinal--) {
-      if (marks[ordinal] !== wanted) continue;
-      const second = data.seconds[ordinal] ?? 0;
-      if (second < from || second >= to) continue;
-      if (speaker !== null && data.speakerOf[ordinal] !== speaker) continue;
-      newest.add(second, id, ordinal - first);
-    }
-  }
+  return (ordinal) => {
+    const second = data.seconds[ordinal] ?? 0;
+    return second >= from && second < to && (speaker === null || data.speakerOf[ordinal] === speaker);
+  };
 }

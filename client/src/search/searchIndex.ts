@@ -5,7 +5,7 @@
 import { packBlock } from './block.ts';
 import type { BlockData } from './block.ts';
 import { foldText } from './fold.ts';
-import { addMatches, matchesIn } from './matches.ts';
+import { addConversations, addMatches, matchesIn } from './matches.ts';
 import type { SearchFilter } from './matches.ts';
 import { Newest } from './newest.ts';
 import type { Found } from './newest.ts';
@@ -17,6 +17,13 @@ import type { QueryTokens } from './tokens.ts';
 export interface SearchHit {
   readonly conversation: IndexedConversation;
   readonly sentence: IndexedSentence;
+}
+
+/** What a search can be filtered by. */
+export interface SearchFacets {
+  readonly speakers: readonly string[];
+  readonly devices: readonly string[];
+  readonly tags: readonly string[];
 }
 
 export interface SearchResult {
@@ -92,21 +99,22 @@ export class SearchIndex {
     return [...this.#blocks.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
   }
 
-  /** Names and devices of what counts, to filter by, each once, in the order of the alphabet. */
-  facets(): { readonly speakers: readonly string[]; readonly devices: readonly string[] } {
-    const [speakers, devices] = [new Set<string>(), new Set<string>()];
+  /** What counts can be filtered by: each name, device and tag once, in the order of the alphabet. */
+  facets(): SearchFacets {
+    const [speakers, devices, tags] = [new Set<string>(), new Set<string>(), new Set<string>()];
     for (const { key, data } of this.#all()) {
       const found = new Set<number>();
-      for (const [index, { id, deviceId, first }] of data.conversations.entries()) {
+      for (const [index, { id, deviceId, tags: own, first }] of data.conversations.entries()) {
         if (!this.#counts(id, key)) continue;
         devices.add(deviceId);
+        for (const tag of own) tags.add(tag);
         const end = data.conversations[index + 1]?.first ?? data.sentenceCount;
         for (let ordinal = first; ordinal < end; ordinal++) found.add(data.speakerOf[ordinal] ?? 0);
       }
       for (const speaker of found) if (speaker > 0) speakers.add(data.speakers[speaker - 1] ?? '');
     }
     const sorted = (names: Iterable<string>): string[] => [...names].sort((a, b) => a.localeCompare(b));
-    return { speakers: sorted(speakers), devices: sorted(devices) };
+    return { speakers: sorted(speakers), devices: sorted(devices), tags: sorted(tags) };
   }
 
   /** The conversation in which this device recorded something said at a moment, Unix milliseconds; null where there is none. */
@@ -156,14 +164,19 @@ export class SearchIndex {
   }
 
   /**
-   * The sentences that have all the words of a query; the last word may be the beginning of one.
+   * The sentences that have all the words of a query; the last word may be the beginning of one. The words of a title count as said in
+   * the first sentence. Without a query, each conversation that passes the filter, by the first of its sentences that does.
    * @param limit of the sentences that are returned
    */
   async search(query: string, filter: SearchFilter = {}, limit = 50): Promise<SearchResult> {
     const tokens = queryTokens(foldText(query));
-    if (tokens.begun === null && tokens.whole.length === 0) return { hits: [], total: 0 };
+    const hasWords = tokens.begun !== null || tokens.whole.length > 0;
+    if (!hasWords && (query.trim() !== '' || Object.keys(filter).length === 0)) return { hits: [], total: 0 };
     const newest = new Newest(limit);
-    for (const block of this.#all()) this.#searchBlock(block, tokens, filter, newest);
+    for (const block of this.#all()) {
+      if (hasWords) this.#searchBlock(block, tokens, filter, newest);
+      else addConversations(block.data, { filter, counts: (id) => this.#counts(id, block.key), newest });
+    }
     return { hits: await this.#read(newest.found), total: newest.total };
   }
 
@@ -205,10 +218,10 @@ export class SearchIndex {
 
   #addToTail(conversation: IndexedConversation): void {
     this.#removeFromTail(conversation.id);
-    this.#tail.set(conversation.id, {
-      conversation,
-      tokens: conversation.sentences.map(({ text }) => tokensOf(foldText(text))),
-    });
+    const said = conversation.sentences.map(({ text }) => tokensOf(foldText(text)));
+    const title = tokensOf(foldText(conversation.title ?? ''));
+    const tokens = said.map((own, index) => (index === 0 ? [...own, ...title] : own));
+    this.#tail.set(conversation.id, { conversation, tokens });
     this.#tailSentences += conversation.sentences.length;
     this.#tailBlock = null;
   }
@@ -255,9 +268,8 @@ export class SearchIndex {
 
 function packTail(entries: readonly TailEntry[]): BlockData {
   return packBlock(
-    entries.map(({ conversation: { id, deviceId, sentences }, tokens }) => ({
-      id,
-      deviceId,
+    entries.map(({ conversation: { id, deviceId, starred, tags, sentences }, tokens }) => ({
+      ...{ id, deviceId, starred, tags },
       sentences: sentences.map(({ startedAt, speaker }, index) => ({
         startedAt,
         speaker,

@@ -20,6 +20,8 @@ export interface IndexedConversation {
   readonly id: string;
   readonly deviceId: string;
   readonly title: string | null;
+  readonly starred: boolean;
+  readonly tags: readonly string[];
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -69,7 +71,7 @@ interface Schema extends DBSchema {
 type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
 
 /** With another number, what was stored before is deleted and read anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 const STORES = ['conversations', 'homes', 'blocks', 'notes'] as const;
 

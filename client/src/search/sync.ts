@@ -184,7 +184,7 @@ class SearchSync {
     return {
       id,
       deviceId: conversation.deviceId,
-      title: editedConversation(conversation, this.#edits).title,
+      ...editedConversation(conversation, this.#edits),
       startedAt: conversation.startedAt.toMillis(),
       finishedAt: conversation.finishedAt.toMillis(),
       sentences: segments.map(({ startedAt, text, speaker, speakerName }) => ({

@@ -25,7 +25,8 @@ function conversation(
     ...{ startedAt: startedAt + index * 1000, text },
     ...{ speaker: index % 2 === 0 ? 'Ada' : null, voice: 1000 + (index % 2) },
   }));
-  return { id, deviceId: 'pendant', title: null, startedAt, finishedAt: startedAt + 60_000, sentences, ...change };
+  const marks = { deviceId: 'pendant', title: null, starred: false, tags: [] };
+  return { id, ...marks, startedAt, finishedAt: startedAt + 60_000, sentences, ...change };
 }
 
 const textsOf = async (index: SearchIndex, query: string, filter?: SearchFilter): Promise<string[]> =>
@@ -57,6 +58,29 @@ describe('The search index', () => {
       assert.equal((await index.search(query)).total, count, query);
   });
 
+  it('finds the conversations with a star or a tag, also without a query, and words of a title', async () => {
+    const index = await SearchIndex.open(memorySearchStore());
+    const tea = { title: 'Tea with Ada', starred: true, tags: ['family', 'tea'] };
+    await index.put([
+      conversation('a', ['one word', 'two words'], tea),
+      conversation('b', ['three words', 'four words'], { startedAt: T0 + 86_400_000, tags: ['tea'] }),
+    ]);
+    assert.deepEqual(await textsOf(index, '', { tag: 'tea' }), ['three words', 'one word']);
+    assert.deepEqual(await textsOf(index, ' ', { isStarred: true, tag: 'tea' }), ['one word']);
+    assert.deepEqual(await textsOf(index, '', { speaker: 'Ada', to: T0 + 1000 }), ['one word']);
+    assert.deepEqual(await textsOf(index, '', { speaker: 'Bob' }), []);
+    assert.deepEqual(await textsOf(index, 'wor', { isStarred: true }), ['two words', 'one word']);
+    assert.deepEqual(await textsOf(index, 'wor', { tag: 'work' }), []);
+    assert.deepEqual(await textsOf(index, ' … ', { tag: 'tea' }), []);
+    assert.deepEqual(await textsOf(index, ''), []);
+    assert.deepEqual(await textsOf(index, 'tea'), ['one word']);
+    assert.deepEqual(index.facets().tags, ['family', 'tea']);
+    await index.put([conversation('a', ['one word'], { title: 'Tea' })]);
+    assert.deepEqual(await textsOf(index, '', { tag: 'family' }), []);
+    assert.deepEqual(await textsOf(index, '', { isStarred: true }), []);
+    assert.deepEqual(index.facets().tags, ['tea']);
+  });
+
   it('filters by time, device and person, gives the newest first, and counts all', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     await index.put([
@@ -74,7 +98,7 @@ describe('The search index', () => {
     assert.deepEqual(await textsOf(index, 'word', { from: T0 + 1000 }), ['three words', 'two words']);
     assert.deepEqual(await textsOf(index, 'word', { speaker: 'Ada', deviceId: 'pendant' }), ['one word']);
     assert.deepEqual(await textsOf(index, 'word', { speaker: 'Bob' }), []);
-    assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone'] });
+    assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone'], tags: [] });
     assert.equal(index.conversationAt('pendant', T0 + 500), 'a');
     assert.equal(index.conversationAt('phone', T0 + 500), null);
   });
@@ -84,17 +108,17 @@ describe('The search index', () => {
     const long = Array.from({ length: 1100 }, (_, i) => `word ${i}`);
     await index.put([conversation('a', long), conversation('b', long, { deviceId: 'phone' })]);
     await index.put([conversation('c', ['one', 'two'], { deviceId: 'watch' })]);
-    assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone', 'watch'] });
+    assert.deepEqual(index.facets(), { speakers: ['Ada'], devices: ['pendant', 'phone', 'watch'], tags: [] });
     await index.remove(['a', 'c']);
     assert.deepEqual(index.facets().devices, ['phone']);
     await index.remove(['b']);
-    assert.deepEqual(index.facets(), { speakers: [], devices: [] });
+    assert.deepEqual(index.facets(), { speakers: [], devices: [], tags: [] });
   });
 
   it('reads one list for one or two letters, however many words begin with them', () => {
     const tokens = Array.from({ length: 500 }, (_, i) => `sa${i}`);
     const sentences = tokens.map((token) => ({ startedAt: 0, tokens: [token], speaker: null }));
-    const block = packBlock([{ id: 'c', deviceId: 'd', sentences }]);
+    const block = packBlock([{ id: 'c', deviceId: 'd', starred: false, tags: [], sentences }]);
     for (const begun of ['s', 'sa']) {
       const range = begunRange(block, begun);
       assert.equal(range.to - range.from, 1);

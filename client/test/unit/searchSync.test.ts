@@ -58,6 +58,14 @@ class FakeFirestore implements SearchSource {
     this.edits.push({ id, data: { ...place, ...times, ...change } });
   }
 
+  undo(id: string): void {
+    const [undone] = this.edits.splice(
+      this.edits.findIndex((edit) => edit.id === id),
+      1,
+    );
+    this.edit(id, { ...undone?.data, undoneAt: at(this.#now), updatedAt: at(this.#now + 10 * 60_000) });
+  }
+
   async *pages({ collection, where }: ReadQuery): AsyncGenerator<readonly FoundDocument[]> {
     this.asked.push(collection);
     await Promise.resolve();
@@ -180,5 +188,28 @@ describe('The index of what was said', () => {
     assert.deepEqual(await Promise.all(['apple', 'pear'].map((word) => found(index, word))), [0, 1]);
     assert.equal((await index.search('banana', { speaker: 'Ada' })).total, 1);
     assert.deepEqual(index.facets().speakers, ['Ada']);
+  });
+
+  it('has titles, stars and tags as their user gave them, and as they were taken back', async () => {
+    const source = new FakeFirestore();
+    const store = memorySearchStore();
+    const index = await SearchIndex.open(store);
+    const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
+    source.write('a', { startMs: 0, texts: ['apple'] });
+    await sync();
+    const place = { startedAt: at(0), endedAt: at(900) };
+    source.edit('e1', { kind: 'title', title: 'At the market', ...place });
+    source.edit('e2', { kind: 'star', starred: true, ...place });
+    source.edit('e3', { kind: 'tag', tag: 'fruit', tagged: true, ...place });
+    await sync();
+    const counts = async (): Promise<number[]> => [
+      await found(index, 'market'),
+      (await index.search('', { isStarred: true })).total,
+      (await index.search('', { tag: 'fruit' })).total,
+    ];
+    assert.deepEqual(await counts(), [1, 1, 1]);
+    for (const id of ['e1', 'e2', 'e3']) source.undo(id);
+    await sync();
+    assert.deepEqual(await counts(), [0, 0, 0]);
   });
 });

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
+import type { SearchFacets, SearchFilter, SearchHit, SearchResult } from 'offline-audio-sync-client/search';
 import { userPath } from 'offline-audio-sync-contract';
 import { counted, grouped } from '../domain/counted.ts';
 import { markWords } from '../domain/search.ts';
@@ -10,6 +10,7 @@ import { liveDocument } from '../firebase/store.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
 import type { Finder } from '../sync/finder.ts';
 import { useApp } from '../ui/app.ts';
+import { Check } from '../ui/choices.tsx';
 import { DayRange, type Days } from '../ui/dayRange.tsx';
 import { Glyph } from '../ui/icons.tsx';
 import { useLive, valueOf } from '../ui/live.ts';
@@ -38,27 +39,32 @@ interface Wanted extends Days {
   readonly query: string;
   readonly device: string;
   readonly person: string;
+  readonly tag: string;
+  readonly starred: boolean;
 }
 
 function wantedIn(search: string): Wanted {
   const parameters = new URLSearchParams(search);
   const of = (name: string): string => parameters.get(name) ?? '';
-  return { query: of('q'), device: of('device'), person: of('person'), from: of('from'), to: of('to') };
+  const words = { query: of('q'), device: of('device'), person: of('person'), tag: of('tag') };
+  return { ...words, starred: parameters.has('starred'), from: of('from'), to: of('to') };
 }
 
-function show({ query, ...filters }: Wanted): void {
-  const parameters = new URLSearchParams({ q: query, ...filters });
+function show({ query, starred, ...filters }: Wanted): void {
+  const parameters = new URLSearchParams({ q: query, ...filters, starred: starred ? 'yes' : '' });
   for (const [name, value] of [...parameters]) if (value === '') parameters.delete(name);
   const text = parameters.toString();
   navigate(text === '' ? hrefs.search : `${hrefs.search}?${text}`, { replace: true });
 }
 
-function filterOf({ device, person, from, to }: Wanted): SearchFilter {
+function filterOf({ device, person, tag, starred, from, to }: Wanted): SearchFilter {
   const first = startOfDay(from);
   const end = startOfDay(to) === null ? null : startOfDay(addDays(to, 1));
   return {
     ...(device === '' ? {} : { deviceId: device }),
     ...(person === '' ? {} : { speaker: person }),
+    ...(tag === '' ? {} : { tag }),
+    ...(starred ? { isStarred: true } : {}),
     ...(first === null ? {} : { from: first }),
     ...(end === null ? {} : { to: end }),
   };
@@ -75,6 +81,7 @@ function Everything({ finder }: { finder: Finder }) {
     void finder.refresh();
   }, [finder, last?.id, last?.revision, valueOf(deleted)]);
   const result = useResult(finder, wanted, limit);
+  const isAsked = wanted.query.trim() !== '' || Object.keys(filterOf(wanted)).length > 0;
   return (
     <>
       <Form wanted={wanted} finder={finder} />
@@ -85,9 +92,7 @@ function Everything({ finder }: { finder: Finder }) {
           found already.
         </p>
       )}
-      {wanted.query.trim() !== '' && result !== null && (
-        <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />
-      )}
+      {isAsked && result !== null && <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />}
       {result !== null && result.hits.length < result.total && (
         <button
           class="button"
@@ -131,7 +136,7 @@ function useResult(finder: Finder, wanted: Wanted, limit: number): SearchResult 
 
 function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
   const input = useRef<HTMLInputElement>(null);
-  const [facets, setFacets] = useState<{ speakers: readonly string[]; devices: readonly string[] } | null>(null);
+  const [facets, setFacets] = useState<SearchFacets | null>(null);
   const { kind } = finder.state.value;
   useEffect(() => {
     finder.facets().then(setFacets, tellProblem);
@@ -172,6 +177,15 @@ function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
             show({ ...wanted, device });
           }}
         />
+        <Choice
+          label="Tag"
+          every="Any or none"
+          value={wanted.tag}
+          values={facets?.tags ?? []}
+          onChange={(tag) => {
+            show({ ...wanted, tag });
+          }}
+        />
         <DayRange
           days={wanted}
           onChange={({ from, to }) => {
@@ -179,6 +193,14 @@ function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
           }}
         />
       </div>
+      <Check
+        checked={wanted.starred}
+        onChange={(starred) => {
+          show({ ...wanted, starred });
+        }}
+      >
+        Only conversations with a star
+      </Check>
     </search>
   );
 }
@@ -218,7 +240,8 @@ function Choice({ label, every, value, values, onChange }: ChoiceProps) {
 function Hits({ result, query, isWhole }: { result: SearchResult; query: string; isWhole: boolean }) {
   const { hits, total } = result;
   const nothing = isWhole ? 'Nothing like this was said.' : 'Nothing is found so far.';
-  const count = counted(total, 'sentence');
+  // Without words it is about conversations, each shown by the first sentence of it that is meant.
+  const count = counted(total, query.trim() === '' ? 'conversation' : 'sentence');
   return (
     <section aria-label="Results">
       <p role="status">{total === 0 ? nothing : `${count}, the newest first`}</p>
@@ -232,7 +255,7 @@ function Hits({ result, query, isWhole }: { result: SearchResult; query: string;
 }
 
 function Hit({ hit: { conversation, sentence }, query }: { hit: SearchHit; query: string }) {
-  const { id, title, deviceId } = conversation;
+  const { id, title, deviceId, starred, tags } = conversation;
   const { startedAt, text, speaker } = sentence;
   return (
     <li>
@@ -246,7 +269,18 @@ function Hit({ hit: { conversation, sentence }, query }: { hit: SearchHit; query
             <Marked text={text} marks={markWords(text, query)} />
           </span>
           <span class="overview-text" dir="auto">
-            {title ?? 'Conversation'}
+            {title === null ? 'Conversation' : <Marked text={title} marks={markWords(title, query)} />}
+            {starred && (
+              <>
+                <Glyph name="starred" size={16} />
+                <span class="visually-hidden">starred</span>
+              </>
+            )}
+            {tags.map((tag) => (
+              <span key={tag} class="tag small">
+                <bdi>{tag}</bdi>
+              </span>
+            ))}
           </span>
         </span>
         <span class="who">

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { EDIT_LIMITS } from 'offline-audio-sync-contract';
 import type { EditedConversation } from '../data/model.ts';
+import { hrefs } from '../router.ts';
 import { correct } from './correct.ts';
 import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
@@ -77,7 +78,10 @@ export function Tags({ conversation: { id, tags } }: { conversation: EditedConve
     >
       {tags.map((tag) => (
         <span key={tag} class="tag">
-          <bdi>{tag}</bdi>
+          <a href={hrefs.tagged(tag)}>
+            <span class="visually-hidden">All with the tag </span>
+            <bdi>{tag}</bdi>
+          </a>
           <button
             type="button"
             class="icon-button"

@@ -175,6 +175,15 @@ describe('Each screen of the console', function () {
     await page.locator('.toast').getByText('The tag is added.').waitFor();
     const toasts = await page.locator('.toast').count();
     assert(toasts <= 2, `${toasts} messages cover the page`);
+    await page.getByRole('link', { name: 'All with the tag tea' }).click();
+    await page.getByText('1 conversation,').waitFor();
+    await page.locator('.hits').getByText('Tea with Ada').waitFor();
+    await page.getByLabel('Only conversations with a star').check();
+    await page.getByRole('combobox', { name: 'Tag' }).selectOption('');
+    await page.getByText('1 conversation,').waitFor();
+    await page.getByRole('searchbox').fill('tea with');
+    await page.locator('.hits mark').getByText('Tea').waitFor();
+    await checkLooks('search-starred');
     await visitor.go('Days');
     await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
   });
@@ -190,6 +199,25 @@ describe('Each screen of the console', function () {
     await checkLooks('share');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('shows what is chosen also where the system has colours of its own', async () => {
+    await visitor.go('Days');
+    await page.locator('.conversations a').nth(1).click();
+    await page.locator('.sentence').first().click();
+    await page.locator('.sentence[aria-current]').waitFor();
+    await page.emulateMedia({ forcedColors: 'active' });
+    const outlines = await page.evaluate(() =>
+      ['.nav-link', '.sentence'].map((what) => {
+        const all = [...document.querySelectorAll(what)];
+        const of = (one: Element): string =>
+          `${getComputedStyle(one).outlineStyle} ${one.hasAttribute('aria-current')}`;
+        return [...new Set(all.map(of))].sort();
+      }),
+    );
+    assert.deepEqual(outlines, Array(2).fill(['none false', 'solid true']));
+    await visitor.shot('forced-colours');
+    await page.emulateMedia({ forcedColors: 'none' });
   });
 
   it('shows where to record', async () => {
