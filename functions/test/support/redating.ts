@@ -5,7 +5,6 @@ import type { RedatingRequest } from '../../src/completion/decideRedating.ts';
 import { finishRedating } from '../../src/completion/redate.ts';
 import { redateRecordings } from '../../src/completion/redateRecordings.ts';
 import { CommandWorld } from './commands.ts';
-import { until } from './until.ts';
 
 /** A word, and when it was said. */
 export class Spoken {
@@ -52,11 +51,6 @@ export class RedatingWorld extends CommandWorld {
       },
     });
     await finishRedating(this.uid, { ...this.deps, db });
-  }
-
-  /** Waits until the stand-in has been asked. */
-  async untilRequest(): Promise<void> {
-    await until(async () => (await this.requests()) > 0, 30_000);
   }
 
   /** Every word that is stored, in order of time. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { heldAnswers } from '../support/heldAnswers.ts';
 import { TestWorld } from '../support/worker.ts';
 
 const SKEW_MS = 5 * 60_000;
@@ -18,23 +19,11 @@ describe('Workers whose clocks differ by minutes', () => {
 
   it('store each word once where the one ahead takes the job from the other, which was waiting for an answer', async () => {
     const jobId = await world.acceptSamples(garden);
-    const { transcriber } = world.deps.speech;
-    let goOn = (): void => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
-    let reached = (): void => undefined;
-    const isReached = new Promise<void>((resolve) => (reached = resolve));
-    const slow: Transcriber = {
-      async transcribe(request, signal) {
-        const heard = await transcriber.transcribe(request, signal);
-        reached();
-        await held;
-        return heard;
-      },
-    };
-    const first = world.deliver(jobId, { transcriber: slow, concurrency: 1 });
-    await isReached;
+    const { transcriber, answered, give } = heldAnswers(world.deps.speech.transcriber);
+    const first = world.deliver(jobId, { transcriber, concurrency: 1 });
+    await answered;
     await world.deliver(jobId, { now: () => world.deps.now() + SKEW_MS });
-    goOn();
+    give();
     await first;
     assert.equal((await world.job(jobId)).status, 'completed');
     assert.ok(world.logger.entries.some(({ event }) => event === 'lease.lost'));

@@ -236,18 +236,19 @@ describe('the task', () => {
 
   it('ends whether or not the audio can be deleted, which the sweeper does again', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
+    const LEASE_MS = 9000;
     class Broken extends StagedAudio {
       override async deleteListed(): Promise<void> {
         // Long enough for a heartbeat, which would find that the lease was given back.
-        await delay(600);
+        await delay(LEASE_MS / 2);
         throw new Error('Storage does not answer.');
       }
       override delete(): Promise<void> {
-        return this.deleteListed();
+        return Promise.reject(new Error('Storage does not answer.'));
       }
     }
     const audio = new Broken(world.bucket());
-    await world.deliver(jobId, { audio, leaseMs: 1500 });
+    await world.deliver(jobId, { audio, leaseMs: LEASE_MS });
     assert.deepEqual([(await world.job(jobId)).status, world.pushes.length], ['completed', 0]);
     await world.deliver(jobId);
     assert.deepEqual(await world.objects(), []);

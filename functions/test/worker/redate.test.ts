@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { assertSound, sampleOf } from '../support/checks.ts';
 import { states } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';
+import { heldAnswers } from '../support/heldAnswers.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { filesOf } from '../support/worker.ts';
 
@@ -97,13 +98,13 @@ describe('dates that are corrected', () => {
 
   it('take a job from its worker: a result that comes late writes nothing at the old date', async () => {
     const jobId = await world.acceptSamples(letter);
-    await world.standIn.behave({ delayMs: 3000 });
-    const working = world.deliver(jobId);
-    await world.untilRequest();
+    const { transcriber, answered, give } = heldAnswers(world.deps.speech.transcriber);
+    const working = world.deliver(jobId, { transcriber });
+    await answered;
     await world.redate({ jobId, offsetMs: -HOUR_MS });
+    give();
     await working;
     assert.deepEqual(await world.spoken(), []);
-    await world.standIn.reset();
     await world.deliver(jobId);
     const [first] = await world.spoken();
     const { startedAtMs } = letter.recordings[0]!;

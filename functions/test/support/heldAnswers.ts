@@ -1,0 +1,29 @@
+/** A transcriber that keeps its answers until a test lets it give them. */
+import type { Transcriber } from '../../src/transcription/transcriber.ts';
+
+export interface HeldAnswers {
+  readonly transcriber: Transcriber;
+  /** The first answer is there. */
+  readonly answered: Promise<void>;
+  /** Lets it be given, and all later ones at once. */
+  readonly give: () => void;
+}
+
+export function heldAnswers(transcriber: Transcriber): HeldAnswers {
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return {
+    answered,
+    give,
+    transcriber: {
+      async transcribe(request, signal) {
+        const heard = await transcriber.transcribe(request, signal);
+        answer();
+        await given;
+        return heard;
+      },
+    },
+  };
+}
