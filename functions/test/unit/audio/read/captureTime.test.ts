@@ -122,14 +122,13 @@ describe('The time in a name', () => {
   }
 
   it('is looked for in linear time, whatever the name repeats', () => {
-    const began = performance.now();
+    // The square of the length would be minutes: the test would not end in its time.
     for (const date of ['', '2025-10-09', '9 oct 2025', 'oct 9 2025', '2025年10月09日']) {
       for (const unit of [' ', '_', '1', 'at ', 'oct', 'GMT', date || '12:']) {
         timeIn(date + unit.repeat(50_000 / unit.length));
       }
     }
-    assert.ok(performance.now() - began < 20_000, 'the square of the length would be minutes');
-  }).timeout(60_000);
+  });
 
   it('is that of the zone that is given, unless the name says its own', () => {
     assert.equal(timeIn('2025-05-01 10_33_12', 'Europe/Berlin'), '2025-05-01T08:33:12.000Z');
