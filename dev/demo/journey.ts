@@ -73,7 +73,7 @@ const JOB_LIMIT_MS = 900_000;
 /** The Functions emulator starts a process for every request that runs: a laptop has a few cores, not Cloud Run's. */
 const JOBS_IN_FLIGHT = 3;
 /** How long staged files may outlive their job, milliseconds. */
-const CLEANUP_LIMIT_MS = 15_000;
+const CLEANUP_LIMIT_MS = 60_000;
 
 /**
  * Runs samples from upload to transcript. No two of them may lie at the same time on the same device: device and time are

@@ -19,7 +19,6 @@ import {
 } from './standInSupport.ts';
 
 describe("Deepgram's contract, as the stand-in keeps it", function () {
-  this.timeout(20_000);
   let standIn: StandIn;
   let control: StandInControl;
 

@@ -30,8 +30,6 @@ interface Frame {
 type Range = readonly [from: number, to: number];
 
 describe('recognition', function () {
-  this.timeout(30_000);
-
   for (const sample of samples) {
     it(`hears every word of ${sample.scenario} where it is, and no other`, async () => {
       const frames = framesOf(sample);

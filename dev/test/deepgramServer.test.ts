@@ -8,7 +8,6 @@ import { oggPages, writePages } from './oggWriter.ts';
 import { dialogue, FULL, kitchen, post, readMemo, recordingOf, refusal, type Transcript } from './standInSupport.ts';
 
 describe('the Deepgram stand-in', function () {
-  this.timeout(20_000);
   let standIn: StandIn;
   let control: StandInControl;
 

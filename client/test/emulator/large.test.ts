@@ -50,10 +50,7 @@ describe('a batch of 300 MB', () => {
         await client.add({ name: `audio_big_pcm16_48000_2_fs960_${1_760_000_000 + i * 600}.bin`, data });
       }
       await client.start();
-      await until(
-        () => client.recordings().every(({ state }) => state !== 'waiting' && state !== 'uploading'),
-        200_000,
-      );
+      await until(() => client.recordings().every(({ state }) => state !== 'waiting' && state !== 'uploading'));
       await client.cancelJob(client.recordings()[0]?.jobId ?? '');
     } finally {
       await client.dispose();

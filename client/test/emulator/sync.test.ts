@@ -41,7 +41,7 @@ describe('a client on the real suite', () => {
     for (const file of sampleFiles('errand')) await client.add(file);
     await client.start();
 
-    await until(() => completions.length === 1, 60_000);
+    await until(() => completions.length === 1);
     const [completion] = completions;
     assert.equal(completion?.status, 'completed');
     const conversations = await getDocs(collection(user.firestore, `users/${user.uid}/conversations`));
@@ -66,14 +66,14 @@ describe('a client on the real suite', () => {
     client.on('error', (error) => errors.push(error));
     for (const file of sampleFiles('walk')) await client.add(file);
     await client.start();
-    await until(() => completions.length === 1, 60_000);
+    await until(() => completions.length === 1);
     const [completion] = completions;
     const data = { type: 'offline_sync_completed', job_id: completion?.jobId, status: 'completed' };
     assert.equal(await client.handlePushMessage(data), true);
     await client.checkMissedCompletions();
     assert.equal(completions.length, 1);
     assert.deepEqual(await store.audioIds(), []);
-    await until(async () => (await user.backend.endedJobs()).length === 0, 60_000);
+    await until(async () => (await user.backend.endedJobs()).length === 0);
     assert.deepEqual(errors, []);
   });
 
@@ -93,7 +93,7 @@ describe('a client on the real suite', () => {
     await client.add({ name: 'notes_1760000000.txt', data: new Uint8Array(10) });
     for (const file of sampleFiles('night')) await client.add(file);
     await client.start();
-    await until(() => completions.length === 1, 60_000);
+    await until(() => completions.length === 1);
     const notes = client.recordings().find(({ name }) => name.startsWith('notes'));
     assert.equal(notes?.state, 'failed');
     assert.equal(notes.failure?.code, 'bad_extension');

@@ -84,7 +84,6 @@ describe('the README’s calls', () => {
 
 describe('the README’s five minutes with curl', () => {
   it('end with the transcript of the sample, on the running suite', async function () {
-    this.timeout(120_000);
     const blocks = curlBlocks('npm start');
     assert.equal(blocks.length, 1);
     const addresses = {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';
 import { assertTranscriptOf, sampleOf } from '../support/checks.ts';
-import { callFunction, getStatus, hasEnded, uploadFiles, waitForJob } from '../support/client.ts';
+import { callFunction, getStatus, uploadFiles, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { db, signUp, stagedObjects, untilWrappedUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
@@ -133,7 +133,7 @@ describe('through the real functions', () => {
   it('one recording in three uploads at once is transcribed once, and the others end as its duplicates', async () => {
     await standIn.behave({ delayMs: 1000 });
     const jobs = await Promise.all([upload(), upload(), upload()]);
-    const ended = await Promise.all(jobs.map((id) => waitForJob(user.idToken, id, hasEnded, 100_000)));
+    const ended = await Promise.all(jobs.map((id) => waitForJob(user.idToken, id)));
     assert.deepEqual(
       ended.map(({ status }) => status),
       ['completed', 'completed', 'completed'],

@@ -91,7 +91,7 @@ describe('a hostile request', () => {
       const path = files[0]?.path ?? '';
       const { metadata } = await app.upload(path, bytes);
       const object = bucket.file(path);
-      await until(async () => (await object.getMetadata())[0].contentDisposition === 'attachment', 60_000);
+      await until(async () => (await object.getMetadata())[0].contentDisposition === 'attachment');
       const [sealed] = await object.getMetadata();
       assert.deepEqual(sealed.metadata, { stagedBy: 'server' }, 'no firebaseStorageDownloadTokens');
       assert.equal(sealed.contentType, 'application/octet-stream');

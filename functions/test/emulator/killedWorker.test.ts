@@ -33,12 +33,12 @@ describe('a worker that is killed', () => {
 
     const asked = async (): Promise<number> => (await standIn.log()).requests.length;
     const stored = async (): Promise<number> => (await chunksOf(db, body.job_id).count().get()).data().count;
-    await until(async () => (await asked()) === 2 && (await stored()) === 1, 120_000);
+    await until(async () => (await asked()) === 2 && (await stored()) === 1);
     const workers = workersOf('processSyncJob');
     assert.ok(workers.length > 0, 'the worker is found');
     for (const pid of workers) process.kill(pid, 'SIGKILL');
 
-    const job = await waitForJob(idToken, body.job_id, undefined, 120_000);
+    const job = await waitForJob(idToken, body.job_id);
     assert.equal(job.status, 'completed');
     const data = await loadUserData(db, bucket, uid);
     const { requests } = await standIn.log();

@@ -24,7 +24,6 @@ describe('an app that speaks to Omi’s backend', () => {
     ['at the function’s own address', `${functionUrl('omiApi')}/`],
   ] as const) {
     it(`uploads, polls and reads with one changed URL, ${where}`, async function () {
-      this.timeout(180_000);
       const app = new OmiClient(baseUrl, (await signUp()).idToken);
       const files = workshop.recordings.map((recording) => ({
         name: recording.name,

@@ -4,6 +4,7 @@ import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { Answer } from './http.ts';
 import { functionUrl, HOSTING_ORIGIN } from './suite.ts';
+import { LIMIT_MS } from './until.ts';
 
 export interface UploadOptions {
   readonly deviceId?: string;
@@ -66,7 +67,7 @@ export async function waitForJob(
   idToken: string,
   jobId: string,
   isAsWanted: (job: JobView) => boolean = hasEnded,
-  limitMs = 60_000,
+  limitMs = LIMIT_MS,
 ): Promise<JobView> {
   const deadline = Date.now() + limitMs;
   for (;;) {

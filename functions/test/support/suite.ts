@@ -64,5 +64,5 @@ export async function jobIds(uid: string): Promise<string[]> {
 export async function untilWrappedUp(jobId: string): Promise<void> {
   const isWrappedUp = async () =>
     (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') instanceof Timestamp;
-  await until(isWrappedUp, 60_000);
+  await until(isWrappedUp);
 }

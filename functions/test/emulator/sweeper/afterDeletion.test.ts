@@ -142,7 +142,7 @@ describe('as deployed', () => {
     const shape = await shapes.put(jobId, { files: [file] });
     await writeJob(db, jobId, { ...shape, uid, status: 'pending', updatedAt: lost });
     assert.deepEqual(await fireSchedules(process.env), ['sweepSyncJobs']);
-    await until(async () => (await jobs.get(jobId))?.status === 'failed', 60_000);
+    await until(async () => (await jobs.get(jobId))?.status === 'failed');
     assert.deepEqual(
       (await jobs.get(jobId))?.failures.map(({ code }) => code),
       ['recording_missing'],
@@ -158,8 +158,8 @@ describe('as deployed', () => {
       .set({ uid } as never);
     await bucket.file(path).save('x', { resumable: false });
     await jobs.ref(jobId).delete();
-    await until(async () => (await chunksOf(db, jobId).get()).empty, 60_000);
-    await until(async () => !(await bucket.file(path).exists())[0], 60_000);
+    await until(async () => (await chunksOf(db, jobId).get()).empty);
+    await until(async () => !(await bucket.file(path).exists())[0]);
   });
 
   it('the deletion of a device cancels its unfinished upload', async () => {
@@ -169,6 +169,6 @@ describe('as deployed', () => {
     const device = db.doc(`users/${uid}/devices/phone`);
     await device.set({ fcmToken: 't', platform: 'ios', updatedAt: begun });
     await device.delete();
-    await until(async () => (await jobs.get(jobId))?.status === 'cancelled', 60_000);
+    await until(async () => (await jobs.get(jobId))?.status === 'cancelled');
   });
 });

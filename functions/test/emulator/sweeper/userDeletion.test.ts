@@ -126,7 +126,7 @@ describe('a deleted user', () => {
     await auth.deleteUser(uid);
 
     const left = async () => [...(await documentsOf(db, uid)), ...(await jobIds(uid)), ...(await stagedObjects(uid))];
-    await until(async () => (await left()).length === 0, 60_000);
+    await until(async () => (await left()).length === 0);
     const answer = await send<{ error: { code: string } }>('syncUpload', { method: 'POST', headers: bearer(idToken) });
     assert.deepEqual([answer.status, answer.body.error.code], [401, 'unauthenticated']);
   });
@@ -149,6 +149,6 @@ describe('a deleted user', () => {
       body: JSON.stringify(event),
     });
     assert.equal(response.status, 200);
-    await until(async () => (await documentsOf(db, uid)).length === 0, 60_000);
+    await until(async () => (await documentsOf(db, uid)).length === 0);
   });
 });

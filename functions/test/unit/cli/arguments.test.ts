@@ -31,7 +31,6 @@ describe('the options of a program', () => {
     ['test/invariants/cli.ts'],
   ] as const) {
     it(`are said where one is wrong, without a stack, and where --help asks for them: ${program}`, async function () {
-      this.timeout(60_000); // starts processes
       const [wrong, help] = await Promise.all([run(program, ...args, '--projct'), run(program, ...args, '--help')]);
       assert.notEqual(wrong.code, 0);
       assert.match(wrong.text, /^Unknown option '--projct'/);

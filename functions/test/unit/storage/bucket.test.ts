@@ -19,7 +19,7 @@ describe('stagingBucket', () => {
     const after = new Promise<void>((resolve) => (release = resolve));
     server.answers = [{ status: 204, after }, { status: 503 }, { status: 200, body: OBJECT }];
     const deleted = new StagedAudio(server.bucket).delete([PATH]);
-    await until(() => server.seen.length === 1, 5000);
+    await until(() => server.seen.length === 1);
     assert.equal((await server.bucket.file(PATH).getMetadata())[0].size, '3');
     release();
     await deleted;

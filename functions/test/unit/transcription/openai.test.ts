@@ -73,7 +73,7 @@ class OpenAiFixture {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  transcribe(request: Partial<TranscriptionRequest> = {}, settings: Partial<OpenAiSettings> = {}, timeoutMs = 5000) {
+  transcribe(request: Partial<TranscriptionRequest> = {}, settings: Partial<OpenAiSettings> = {}, timeoutMs = 60_000) {
     const given = { baseUrl: `${this.origin}/v1/`, model: 'whisper-1', apiKey: KEY, ...settings };
     const { logger } = this;
     const transcriber = createOpenAiTranscriber({ settings: () => given, logger, timeoutMs, now: () => 0 });

@@ -288,7 +288,6 @@ describe('Audio whose result is stored', () => {
       );
 
   it('is not planned again, in whatever cut, and all the rest is', async function () {
-    this.timeout(120_000);
     await fc.assert(
       fc.asyncProperty(
         day,

@@ -53,7 +53,6 @@ const seconds = (regions: readonly Region[]): number =>
   regions.reduce((sum, { start, end }) => sum + end - start, 0) / RATE;
 
 describe('Hearing', function () {
-  this.timeout(60_000); // runs the model over minutes of audio
   let vad: Vad;
   let listener: Listener;
   const heard = async (pcm: Float32Array): Promise<Region[]> => regionsOf(pcmFrames(pcm), 's16', listener);

@@ -38,7 +38,6 @@ function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {
 }
 
 describe('The frames of an AMR file', function () {
-  this.timeout(60_000); // starts processes
   const folder = useTempFolder();
 
   /** The same frames in a container, through a real file. */

@@ -26,8 +26,6 @@ function power(signal: Float32Array): number {
 }
 
 describe('Two channels', function () {
-  this.timeout(60_000); // starts processes and threads
-
   /** Whether the second second of a signal is where it should be. */
   const isHeard = (plane: Float32Array | undefined, signal: Float32Array): boolean =>
     plane !== undefined && bestSnr(plane.subarray(RATE), signal.subarray(RATE, 2 * RATE), 20).decibels > 10;

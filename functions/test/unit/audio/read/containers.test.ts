@@ -36,7 +36,6 @@ function endOf({ pcm }: Decoded, seconds: number, late = 0): { decibels: number;
 }
 
 describe('Ordinary audio files', function () {
-  this.timeout(60_000); // starts processes and threads
   const folder = useTempFolder();
 
   for (const extension of EXTENSIONS) {

@@ -42,8 +42,6 @@ function lagOfEnd({ pcm }: Decoded): number {
 }
 
 describe('Damaged files', function () {
-  this.timeout(60_000); // starts processes and threads
-
   for (const [name, kind] of Object.entries(KINDS)) {
     for (const [damage, fill] of [
       ['noise', noise],
@@ -140,8 +138,6 @@ describe('Damaged files', function () {
 });
 
 describe('An MP4 file whose index is not where the boxes before it lead', function () {
-  this.timeout(60_000); // starts processes and threads
-
   const bytes = encode('m4a');
   const data = bytes.indexOf('mdat');
   const size = bytes.readUInt32BE(data - 4);
@@ -184,8 +180,6 @@ describe('An MP4 file that is cut off before its index', () => {
 });
 
 describe('Streams that begin in the middle of a frame', function () {
-  this.timeout(60_000); // starts processes and threads
-
   for (const [extension, encoder] of [
     ['mp3', ['-f', 'mp3', '-id3v2_version', '0', '-write_xing', '0']],
     ['aac', ['-c:a', 'aac', '-f', 'adts']],
@@ -219,8 +213,6 @@ describe('Channels that hold no numbers', () => {
 });
 
 describe('AAC whose container does not say how its encoder begins', function () {
-  this.timeout(60_000); // starts processes and threads
-
   for (const [name, extension, encoder] of [
     ['fragments of .mp4', 'm4a', FRAGMENTS],
     ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],

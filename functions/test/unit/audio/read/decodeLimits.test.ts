@@ -19,7 +19,6 @@ import { BOTH, encode, file, hasCode, SIGNAL } from '../../../support/containers
 
 /** What bounds a decoder on bytes that a stranger has made. */
 describe('Decoding is bounded: recordings', function () {
-  this.timeout(60_000); // starts processes and threads
   let folder = '';
 
   beforeEach(async () => {

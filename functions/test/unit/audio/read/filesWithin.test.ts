@@ -31,8 +31,6 @@ function lagAt({ pcm }: Decoded, startSeconds: number): number {
 }
 
 describe('Files that lie one behind the other', function () {
-  this.timeout(60_000); // starts processes and threads
-
   for (const [first, second] of [
     ['m4a', 'm4a'],
     ['m4a', 'ogg'],

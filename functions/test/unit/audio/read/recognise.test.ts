@@ -46,7 +46,6 @@ function refusal(bytes: Uint8Array, named: RecordingFormat): string {
 }
 
 describe('A recording that is an ordinary file', function () {
-  this.timeout(60_000); // starts encoders
   const kinds = new Map<FileExtension, Buffer>();
 
   before(() => {

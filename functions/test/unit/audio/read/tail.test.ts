@@ -26,8 +26,6 @@ const AMR_FRAME = Buffer.alloc(32, 0x3c);
 const extensionOf = (kind: string) => (/m4a|mp3/.exec(kind)?.[0] ?? kind) as 'm4a';
 
 describe('The end of a file', function () {
-  this.timeout(60_000); // starts processes and threads
-
   for (const [kind, make] of Object.entries(KINDS)) {
     it(`is lost where zeros or noise lie over it: ${kind}`, async () => {
       const whole = make();

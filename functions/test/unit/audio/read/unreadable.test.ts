@@ -20,8 +20,6 @@ function overwritten(bytes: Buffer, at: number): Buffer {
 }
 
 describe('A file of which nothing can be decoded', function () {
-  this.timeout(60_000); // starts processes and threads
-
   it('says that headers of Ogg are damaged, not that it is no Ogg', async () => {
     const vorbis = encode('ogg', [], ['-c:a', 'libvorbis']);
     for (const bytes of [overwritten(vorbis, 40), overwritten(vorbis, 200), overwritten(encode('ogg'), 36)]) {
