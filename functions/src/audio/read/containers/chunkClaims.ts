@@ -21,13 +21,16 @@ function* chunksOf(
   }
 }
 
+/** The chunks of AIFF and AIFF-C. */
+export function chunksOfAiff(
+  file: FileView,
+): Iterable<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+  return chunksOf(file, 12, (head) => ({ size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1), headBytes: 8 }));
+}
+
 /** The common chunk of AIFF and AIFF-C: channels, samples, their width, and their rate as an 80-bit float. */
 export function aiffSeconds(file: FileView): number | null {
-  const chunks = chunksOf(file, 12, (head) => ({
-    size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1),
-    headBytes: 8,
-  }));
-  for (const { name, content } of chunks) {
+  for (const { name, content } of chunksOfAiff(file)) {
     if (name !== 'COMM' || content.length < 18) continue;
     const rate = (content.readUInt32BE(10) / 2 ** 31) * 2 ** ((content.readUInt16BE(8) & 0x7fff) - 16_383);
     return rate > 0 ? content.readUInt32BE(2) / rate : null;

@@ -15,6 +15,7 @@ import { filesWithin } from './filesWithin.ts';
 import type { FileWithin } from './filesWithin.ts';
 import { openView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { mendFlacHeaders } from './flacHeaders.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
@@ -103,14 +104,31 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
   const whole = openView(path);
   try {
     const files = filesWithin(whole, extension);
-    if (files.length > 1) return yield* decodeEach(whole, files, path, options);
-    return yield* decodeFile(path, extension, options);
+    return yield* withSound(
+      files.length > 1 ? decodeEach(whole, files, path, options) : decodeFile(path, extension, options),
+    );
   } catch (error) {
     const isUnexplained = isCorrupt(error) && error.message === CATALOGUE.recording_corrupt.message;
     const message = isUnexplained ? reasonOf(whole, extension) : null;
     throw message === null ? error : new AppError('recording_corrupt', { message, cause: error });
   } finally {
     closeSync(whole.fd);
+  }
+}
+
+/** @throws AppError `recording_corrupt` where nothing comes but what is lost */
+async function* withSound(batches: Batches): Batches {
+  let hasSound = false;
+  try {
+    let next = await batches.next();
+    for (; !next.done; next = await batches.next()) {
+      hasSound ||= next.value.parts.some(({ kind }) => kind !== 'lost');
+      yield next.value;
+    }
+    if (!hasSound) throw new AppError('recording_corrupt');
+    return next.value;
+  } finally {
+    await batches.return([]);
   }
 }
 
@@ -148,6 +166,7 @@ async function* decodeEach(
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
   const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
+  if (extension === 'flac') await mendFlacHeaders(path);
   const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendBoxes(path)) };
   const demuxer = DEMUXERS[extension];
   const native = (): Batches => decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });

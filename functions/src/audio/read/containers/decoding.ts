@@ -218,22 +218,25 @@ export class Decoding {
     const isIntact = open.decoder?.decode(packet, (frame) => {
       this.#place(libav, open, frame);
     });
-    if (!isIntact) this.#lose(open, pts === null ? null : pts * stream.tick - open.delaySeconds);
+    if (!isIntact) this.#lose(open, pts);
   }
 
   #place(libav: Libav, open: OpenTrack, frame: number): void {
     const { track, stream } = open;
     const shape = shapeOf(libav, frame);
     const samples = libav.AVFrame_nb_samples_sync(frame);
-    refuseImplausible(shape);
     this.#shared.workload.add(samples * shape.channels);
+    const pts = timestampOf(libav.AVFrame_pts_sync(frame), libav.AVFrame_ptshi_sync(frame));
+    if (implausible(shape) !== null) {
+      this.#lose(open, pts);
+      return;
+    }
     const output = this.#outputFor(libav, track, shape);
     const seconds = samples / shape.sampleRate;
     // The time stamp is that of the packet, also where its beginning was cut.
     const isFirst = !open.hasBegun;
     const cut = isFirst ? Math.max(0, track.lastSeconds - seconds) : 0;
     open.hasBegun = true;
-    const pts = timestampOf(libav.AVFrame_pts_sync(frame), libav.AVFrame_ptshi_sync(frame));
     if (isFirst && this.#isEncoderDelay(open, seconds, cut)) {
       open.delaySeconds = seconds;
       return;
@@ -250,10 +253,13 @@ export class Decoding {
   }
 
   /** Packets of a codec that is not known may not say how long they are: the time between them is lost, too. */
-  #lose({ track, decoder }: OpenTrack, at: number | null): void {
+  #lose({ track, decoder, stream, delaySeconds, hasBegun }: OpenTrack, pts: number | null): void {
     const gap = decoder === null ? 'lost' : this.#gapOf(track);
-    track.timeline.lose(this.#demuxer === 'mp3' ? null : at, track.lastSeconds, gap);
+    const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick - delaySeconds;
     track.isDamaged = false;
+    // What an encoder puts first has a time before that of the audio.
+    const isBefore = !hasBegun && at !== null && at + track.lastSeconds <= 0;
+    if (!isBefore) track.timeline.lose(at, track.lastSeconds, gap);
   }
 
   /** FLAC numbers its samples without gaps, so one is always a loss; elsewhere a recorder may have paused. */

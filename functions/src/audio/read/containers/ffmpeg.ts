@@ -52,6 +52,9 @@ const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
 /** Pieces of one file at most, because each is a run of the program. */
 const MAX_PIECES = 100;
 
+/** Time stamps of what ffmpeg gives are whole milliseconds; frames of AAC and AMR are counted, so that one that is missing shows. */
+const COUNT_SLACK_SECONDS = 0.005;
+
 /** Of them may fail to decode: one that gives nothing takes a minute. */
 const MAX_FAILED_PIECES = 5;
 
@@ -62,6 +65,8 @@ interface Piece {
   readonly lostSeconds: number | null;
   /** What it claims to hold, with the pieces that it goes on from; 0 where it claims nothing. */
   readonly claimedSeconds: number;
+  /** What of that is no sign of a loss where it is missing, seconds. */
+  readonly slack: number;
   /** What is missing behind it, seconds. */
   readonly tailSeconds: number;
   /** What it is of which ffmpeg gives nothing, by its format. */
@@ -123,7 +128,7 @@ async function* decodePieces(
   let failed = 0;
   let before: PcmTracks | null = null;
   for (const [i, piece] of pieces.entries()) {
-    const { lostSeconds, claimedSeconds, missing, isBehindDamage } = piece;
+    const { lostSeconds, claimedSeconds, slack, missing, isBehindDamage } = piece;
     if (lostSeconds !== null) before = null;
     if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
     const piecePath = piece.view === file ? path : `${path}-piece`;
@@ -133,7 +138,7 @@ async function* decodePieces(
     try {
       const start: PieceStart = { before, isBehindDamage, hasDelay, missing };
       before = yield* decodePiece(piecePath, extension, start, options);
-      if (isLast) yield toBatch(before.end(claimedSeconds, missing));
+      if (isLast) yield toBatch(before.end(claimedSeconds, missing, slack));
       if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
     } catch (error) {
       const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
@@ -154,6 +159,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
         view,
         lostSeconds: i === 0 ? 0 : null,
         claimedSeconds: link.secondsWithTail,
+        slack: CLAIM_SLACK_SECONDS,
         tailSeconds: 0,
         missing: 'lost',
         isBehindDamage: i > 0 || link.isCutAtStart,
@@ -163,7 +169,10 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   const format = frameFormatOf(file, extension);
   if (format === null) {
     const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
-    return [{ view: file, lostSeconds: 0, claimedSeconds, tailSeconds: 0, missing: 'lost', isBehindDamage: false }];
+    const slack = CLAIM_SLACK_SECONDS;
+    return [
+      { view: file, lostSeconds: 0, claimedSeconds, slack, tailSeconds: 0, missing: 'lost', isBehindDamage: false },
+    ];
   }
   const parts = frameParts(file, format, MAX_PIECES);
   // Of MPEG audio, decoders leave out what an encoder puts first: only what it says itself is a claim.
@@ -174,6 +183,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   return parts.map((part, i) => ({
     ...part,
     claimedSeconds: claimedSeconds(part),
+    slack: extension === 'mp3' ? CLAIM_SLACK_SECONDS : COUNT_SLACK_SECONDS,
     missing: format.missing,
     isBehindDamage: i > 0 || part.lostSeconds > 0,
   }));

@@ -45,10 +45,20 @@ export async function openDemuxer(
   if (format === 0) throw new Error(`This build has no demuxer for ${demuxer}.`);
   const context = await libav.avformat_open_input_js(device, format, 0);
   if (context === 0) throw new Error(`The file is not ${demuxer}.`);
-  await libav.avformat_find_stream_info(context, 0);
+  const claimed = audioStreams(libav, context);
+  await libav.avformat_find_stream_info(context, 0); // decodes the first packets, which may be damaged
+  const streams = audioStreams(libav, context).map((stream): AudioStream => {
+    const { sampleRate, channels } = claimed.find(({ index }) => index === stream.index) ?? stream;
+    return { ...stream, sampleRate: sampleRate || stream.sampleRate, channels: channels || stream.channels };
+  });
+  return { context, streams };
+}
+
+function audioStreams(libav: Libav, context: Pointer): AudioStream[] {
   const count = libav.AVFormatContext_nb_streams_sync(context);
-  const streams = Array.from({ length: count }, (_, index) => audioStream(libav, context, index));
-  return { context, streams: streams.filter((stream) => stream !== null) };
+  return Array.from({ length: count }, (_, index) => audioStream(libav, context, index)).filter(
+    (each) => each !== null,
+  );
 }
 
 function audioStream(libav: Libav, context: Pointer, index: number): AudioStream | null {

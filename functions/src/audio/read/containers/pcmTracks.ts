@@ -99,13 +99,18 @@ export class PcmTracks {
     return this.#mixed(false);
   }
 
-  /** The rest. @param claimedSeconds what the container claims to hold. @param missing what that is which did not come of it */
-  end(claimedSeconds: number, missing: 'silence' | 'lost' = 'lost'): Stretch[] {
+  /**
+   * The rest.
+   * @param claimedSeconds what the container claims to hold
+   * @param missing what that is which did not come of it
+   * @param slack seconds of it that are no sign of a loss
+   */
+  end(claimedSeconds: number, missing: 'silence' | 'lost' = 'lost', slack = CLAIM_SLACK_SECONDS): Stretch[] {
     for (const track of this.#tracks) {
       flush(track);
       const { timeline } = track;
       const seconds = claimedSeconds - (track.delaySeconds ?? 0) - timeline.length / SAMPLE_RATE;
-      if (seconds > CLAIM_SLACK_SECONDS && claimedSeconds <= this.#maxSeconds) timeline.append(missing, seconds);
+      if (seconds > slack && claimedSeconds <= this.#maxSeconds) timeline.append(missing, seconds);
     }
     return this.#mixed(true);
   }

@@ -4,42 +4,53 @@ import { chunksOfCaf } from './chunkClaims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { lacksIndex } from './mp4Index.ts';
-import { linksOf } from './ogg.ts';
+import { FINDERS } from './soundStart.ts';
+import type { Finding } from './soundStart.ts';
 
-/** What stands in every file of a kind, however damaged, within its first bytes. */
-const MARKS: Partial<Record<FileExtension, string>> = { ogg: 'OggS', caf: 'caff' };
+interface Kind {
+  readonly name: string;
+  /** What stands in every file of it, however damaged, within its first bytes. */
+  readonly marks: readonly string[];
+}
+
+const KINDS: Partial<Record<FileExtension, Kind>> = {
+  ogg: { name: 'Ogg', marks: ['OggS'] },
+  caf: { name: 'CAF', marks: ['caff'] },
+  flac: { name: 'FLAC', marks: ['fLaC'] },
+  webm: { name: 'WebM or Matroska', marks: ['\x1a\x45\xdf\xa3'] },
+  m4a: { name: 'MP4', marks: ['ftyp', 'moov', 'mdat'] },
+  aiff: { name: 'AIFF', marks: ['FORM'] },
+  amr: { name: 'AMR', marks: ['#!AMR'] },
+};
 const MARK_WITHIN_BYTES = 256 * 1024;
+
+const SENTENCES: Readonly<Record<Finding, (name: string) => string>> = {
+  damaged: (name) => `The headers of the ${name} file are damaged: they say how to read the rest.`,
+  'no track': (name) => `The ${name} file has no audio track.`,
+  nothing: (name) => `The ${name} file ends before its first sound.`,
+  sound: (name) => `Nothing of the ${name} file can be decoded: it is damaged, or in a codec that is not known.`,
+};
 
 /** @returns a sentence; null where the file shows no reason */
 export function reasonOf(file: FileView, extension: FileExtension): string | null {
-  const mark = MARKS[extension];
-  const isOfThatKind = mark === undefined || Buffer.from(readView(file, 0, MARK_WITHIN_BYTES)).includes(mark);
-  if (!isOfThatKind) return null; // whatever its name says
-  switch (extension) {
-    case 'm4a':
-      return lacksIndex(file)
-        ? 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.'
-        : null;
-    case 'ogg':
-      return lacksHeaders(file) ? 'The headers of the Ogg file are damaged: they say how to read the rest.' : null;
-    case 'caf':
-      return reasonOfCaf(file);
-    default:
-      return null;
+  const kind = KINDS[extension];
+  const start = Buffer.from(readView(file, 0, MARK_WITHIN_BYTES));
+  const finding = FINDERS[extension]?.(file);
+  const isOfThatKind = kind?.marks.some((mark) => start.includes(mark, 0, 'latin1')) === true;
+  if (kind === undefined || finding === undefined || !isOfThatKind) return null; // whatever its name says
+  if (extension === 'm4a' && lacksIndex(file)) {
+    return 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
   }
+  if (extension === 'caf' && finding !== 'damaged' && lacksPacketTable(file)) {
+    return 'The CAF file has no packet table (pakt): it was cut off, or its recorder never ended it.';
+  }
+  return SENTENCES[finding](kind.name);
 }
 
-/** Whether pages before the first sound are damaged or missing. */
-function lacksHeaders(file: FileView): boolean {
-  const [first] = linksOf(file);
-  return first !== undefined && (first.isCutAtStart || first.codecs.length === 0);
-}
-
-function reasonOfCaf(file: FileView): string | null {
+/** Whether packets vary in size, and no table says how. */
+function lacksPacketTable(file: FileView): boolean {
   const chunks = [...chunksOfCaf(file)];
   const description = chunks.find(({ name }) => name === 'desc');
-  if (description === undefined) return 'The header of the CAF file (desc) is damaged: it says how to read the rest.';
-  const packetBytes = description.content.length >= 20 ? description.content.readUInt32BE(16) : 0;
-  if (packetBytes > 0 || chunks.some(({ name }) => name === 'pakt')) return null;
-  return 'The CAF file has no packet table (pakt): it was cut off, or its recorder never ended it.';
+  if (description === undefined || description.content.length < 20) return false;
+  return description.content.readUInt32BE(16) === 0 && !chunks.some(({ name }) => name === 'pakt');
 }

@@ -111,6 +111,47 @@ describe('Damaged files', function () {
     });
   }
 
+  it('with a packet of AAC that reads as one of 41 channels lose it, and nothing else', async () => {
+    const bytes = encode('m4a');
+    const { pcm: intact } = await decodeAll(bytes, file('m4a'));
+    const first = bytes.indexOf('mdat') + 4;
+    for (const at of [first, bytes.length / 2]) {
+      const decoded = await decodeAll(Buffer.from(bytes).fill(0xa5, at, at + 60), file('m4a'));
+      assert.equal(decoded.pcm.length, intact.length);
+      assert.ok(lostSeconds(decoded) <= 0.13, `${lostSeconds(decoded)} s lost`);
+      assert.ok(Math.abs(lagOfEnd(decoded)) < 20, `${lagOfEnd(decoded)} samples late`);
+    }
+  });
+
+  it('with a damaged frame of AAC without a container count it as lost', async () => {
+    const bytes = encode('m4a', [], ['-c:a', 'aac', '-f', 'adts']);
+    const { pcm: intact } = await decodeAll(bytes, file('aac'));
+    const at = bytes.indexOf(bytes.subarray(0, 3), bytes.length / 2) + 8;
+    const decoded = await decodeAll(Buffer.from(bytes).fill(0xa5, at, at + 60), file('aac'));
+    assert.ok(Math.abs(decoded.pcm.length - intact.length) <= 16, `${decoded.pcm.length} of ${intact.length} samples`);
+    assert.ok(Math.abs(lostSeconds(decoded) - 0.064) < 0.002, `${lostSeconds(decoded)} s lost`);
+  });
+
+  it('of FLAC with damaged headers are read by those of their frames', async () => {
+    const bytes = encode('flac');
+    const { pcm } = await decodeAll(bytes, file('flac'));
+    const sound = bytes.indexOf(Buffer.of(0xff, 0xf8));
+    for (const [from, to] of [
+      [4, 8],
+      [8, 26],
+      [20, 40],
+      [42, 46],
+      [60, sound],
+      [4, sound],
+    ] as const) {
+      for (const fill of [0, 0xa5, 0x11]) {
+        const decoded = await decodeAll(Buffer.from(bytes).fill(fill, from, to), file('flac'));
+        assert.deepEqual(decoded.pcm, pcm, `${from} to ${to}: ${fill}`);
+        assert.equal(lostSeconds(decoded), 0);
+      }
+    }
+  });
+
   it('of Matroska that end in noise or zeros have lost what they claim beyond that; an index and tags at the end are no damage', async () => {
     const bytes = encode('webm', [], ['-ar', '48000', '-c:a', 'libopus', '-b:a', '16k', '-f', 'webm']);
     assert.equal(lostSeconds(await decodeAll(bytes, file('webm'))), 0);

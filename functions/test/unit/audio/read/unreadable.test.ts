@@ -1,6 +1,6 @@
 /** Files of which nothing can be decoded say why, as far as they show it. */
 import assert from 'node:assert/strict';
-import { decodeAll } from '../../../support/audio.ts';
+import { decodeAll, ffmpeg } from '../../../support/audio.ts';
 import { encode, file } from '../../../support/containers.ts';
 import type { FileExtension } from '../../../../src/audio/read/format.ts';
 import { AppError } from '../../../../src/errors.ts';
@@ -25,6 +25,59 @@ describe('A file of which nothing can be decoded', function () {
     for (const bytes of [overwritten(vorbis, 40), overwritten(vorbis, 200), overwritten(encode('ogg'), 36)]) {
       assert.match(await refusal(bytes, 'ogg'), /headers of the Ogg file are damaged/);
     }
+  });
+
+  const webm = encode('webm');
+  const m4a = encode('m4a');
+  const aiff = encode('wav', [], ['-c:a', 'adpcm_ima_qt', '-f', 'aiff']);
+  const caf = encode('wav', [], ['-c:a', 'alac', '-f', 'caf']);
+  for (const [name, extension, bytes, at] of [
+    ['WebM or Matroska', 'webm', webm, webm.indexOf('webm')],
+    ['WebM or Matroska', 'webm', webm, webm.indexOf('OpusHead') - 30],
+    ['MP4', 'm4a', m4a, m4a.indexOf('stsd') - 4],
+    ['MP4', 'm4a', m4a, m4a.indexOf('mdia') - 4],
+    ['AIFF', 'aiff', aiff, aiff.indexOf('COMM')],
+    ['AIFF', 'aiff', aiff, aiff.indexOf('SSND')],
+    ['CAF', 'caf', caf, caf.indexOf('desc')],
+    ['CAF', 'caf', caf, caf.indexOf('data')],
+  ] as const) {
+    it(`says that headers of ${name} are damaged at byte ${at}`, async () => {
+      assert.equal(
+        await refusal(overwritten(bytes, at), extension),
+        `The headers of the ${name} file are damaged: they say how to read the rest.`,
+      );
+    });
+  }
+
+  it('says that no sound is behind the headers', async () => {
+    const flac = encode('flac');
+    const ogg = encode('ogg');
+    for (const [name, extension, bytes] of [
+      ['FLAC', 'flac', flac.subarray(0, flac.indexOf(Buffer.of(0xff, 0xf8)))],
+      ['Ogg', 'ogg', ogg.subarray(0, ogg.indexOf('OggS', ogg.indexOf('OpusTags')))],
+      ['WebM or Matroska', 'webm', webm.subarray(0, webm.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75)))],
+      ['AIFF', 'aiff', aiff.subarray(0, aiff.indexOf('SSND') + 16)],
+      ['AMR', 'amr', Buffer.from('#!AMR-WB\n')],
+    ] as const) {
+      assert.equal(await refusal(bytes, extension), `The ${name} file ends before its first sound.`);
+    }
+  });
+
+  it('says that there is no audio track', async () => {
+    const picture = ['-f', 'lavfi', '-i', 'color=s=16x16:d=1'];
+    for (const [name, extension, encoder] of [
+      ['MP4', 'm4a', ['-c:v', 'mpeg4', '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4']],
+      ['WebM or Matroska', 'webm', ['-c:v', 'libvpx', '-f', 'webm']],
+    ] as const) {
+      const video = ffmpeg([...picture, ...encoder, 'pipe:1']);
+      assert.equal(await refusal(video, extension), `The ${name} file has no audio track.`);
+    }
+  });
+
+  it('says that its sound cannot be decoded where headers are intact', async () => {
+    const bytes = encode('webm');
+    bytes.fill(0x97, bytes.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75)) + 16);
+    assert.match(await refusal(bytes, 'webm'), /^Nothing of the WebM or Matroska file can be decoded/);
   });
 
   it('says that a CAF file was cut off before its packet table', async () => {

@@ -1,0 +1,96 @@
+/**
+ * The headers of a FLAC file (RFC 9639, section 8): blocks, each found by the length of the one before. All that a decoder needs stands in the
+ * first, and the header of each frame repeats it; so where any is damaged, they are written anew.
+ */
+import { open } from 'node:fs/promises';
+import { flacFrameHeader, MAX_FLAC_HEADER_BYTES } from './flacFrame.ts';
+import type { FlacFrameHeader } from './flacFrame.ts';
+
+const MAGIC = 'fLaC';
+const BLOCK_HEAD_BYTES = 4;
+const STREAMINFO_BYTES = 34;
+/** Where the block behind STREAMINFO begins. */
+const SECOND_BLOCK = MAGIC.length + BLOCK_HEAD_BYTES + STREAMINFO_BYTES;
+
+/** Bytes that are read of what stands before the first frame: pictures of covers do. A block has no more. */
+export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+
+const STREAMINFO = 0;
+const PADDING = 1;
+const LAST = 0x80;
+
+/** Bits of STREAMINFO: block and frame sizes, then rate, channels and width of the samples, then their number and checksum. */
+const SIZES_BYTES = 10;
+
+/** Makes the file at `path`, which is changed, readable where a header is damaged: what is not needed becomes padding. */
+export async function mendFlacHeaders(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
+    const start = flacSoundStart(bytes);
+    const first = firstFrame(bytes, start ?? SECOND_BLOCK + BLOCK_HEAD_BYTES);
+    if (first === null || (start !== null && isStreamInfoOf(bytes, first))) return;
+    await file.write(headers(bytes, first), 0, SECOND_BLOCK + BLOCK_HEAD_BYTES, 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where the frames of a FLAC file begin, or it ends, by its headers; null where these are damaged. */
+export function flacSoundStart(bytes: Buffer): number | null {
+  for (let at = MAGIC.length; at + BLOCK_HEAD_BYTES <= bytes.length;) {
+    const isLast = (bytes.readUInt8(at) & LAST) !== 0;
+    at += BLOCK_HEAD_BYTES + bytes.readUIntBE(at + 1, 3);
+    if (isLast) return at === bytes.length || flacFrameHeader(bytes.subarray(at)) !== null ? at : null;
+  }
+  return null;
+}
+
+interface FirstFrame extends FlacFrameHeader {
+  readonly at: number;
+}
+
+function firstFrame(bytes: Buffer, from: number): FirstFrame | null {
+  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const header = flacFrameHeader(bytes.subarray(at, at + MAX_FLAC_HEADER_BYTES));
+    if (header !== null) return { at, ...header };
+  }
+  return null;
+}
+
+/** Whether the first block is what it must be, and says what a frame says. */
+function isStreamInfoOf(bytes: Buffer, { blockSamples, sampleRate, channels, bits }: FlacFrameHeader): boolean {
+  const at = MAGIC.length + BLOCK_HEAD_BYTES;
+  const [least, most] = [bytes.readUInt16BE(at), bytes.readUInt16BE(at + 2)];
+  const shape = bytes.readUInt32BE(at + SIZES_BYTES);
+  const rate = shape >>> 12;
+  return (
+    (bytes.readUInt8(MAGIC.length) & ~LAST) === STREAMINFO &&
+    bytes.readUIntBE(MAGIC.length + 1, 3) === STREAMINFO_BYTES &&
+    least >= 16 &&
+    most >= Math.max(least, blockSamples) &&
+    (sampleRate === 0 ? rate > 0 : rate === sampleRate) &&
+    ((shape >>> 9) & 7) + 1 === channels &&
+    (bits === 0 || ((shape >>> 4) & 31) + 1 === bits)
+  );
+}
+
+/** The first block, as it is or by the header of a frame, and the head of a block of padding up to that frame. */
+function headers(bytes: Buffer, first: FirstFrame): Buffer {
+  const { at, blockSamples, sampleRate, channels, bits } = first;
+  const written = Buffer.from(bytes.subarray(0, SECOND_BLOCK + BLOCK_HEAD_BYTES));
+  if (!isStreamInfoOf(bytes, first)) {
+    written.fill(0, MAGIC.length);
+    written.writeUInt8(STREAMINFO_BYTES, 7);
+    written.writeUInt16BE(blockSamples, 8);
+    written.writeUInt16BE(blockSamples, 10);
+    // 20 bits, 3 bits and 5 bits.
+    written.writeUInt32BE(((sampleRate << 12) | ((channels - 1) << 9) | ((bits - 1) << 4)) >>> 0, 8 + SIZES_BYTES);
+  }
+  written.writeUInt8(STREAMINFO, MAGIC.length);
+  written.writeUInt8(LAST | PADDING, SECOND_BLOCK);
+  written.writeUIntBE(at - SECOND_BLOCK - BLOCK_HEAD_BYTES, SECOND_BLOCK + 1, 3);
+  return written;
+}

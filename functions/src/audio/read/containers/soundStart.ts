@@ -1,0 +1,96 @@
+/** What the headers of a file say of its sound. They are followed, not read: it is asked where nothing of the sound could be decoded. */
+import type { FileExtension } from '../format.ts';
+import { chunksOfAiff, chunksOfCaf } from './chunkClaims.ts';
+import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
+import { readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+import { flacSoundStart, MAX_HEADER_BYTES } from './flacHeaders.ts';
+import { boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { indexOf } from './mp4Index.ts';
+import { linksOf } from './ogg.ts';
+
+/** The headers are damaged; none of them describes an audio track; they are intact, and sound or nothing lies behind them. */
+export type Finding = 'damaged' | 'no track' | 'nothing' | 'sound';
+
+export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) => Finding>>> = {
+  flac: (file) => behind(file, flacSoundStart(Buffer.from(readView(file, 0, MAX_HEADER_BYTES)))),
+  ogg: findInOgg,
+  webm: findInMatroska,
+  m4a: findInMp4,
+  aiff: (file) => findInChunks([...chunksOfAiff(file)], 'COMM', 'SSND'),
+  caf: (file) => findInChunks([...chunksOfCaf(file)], 'desc', 'data'),
+  amr: (file) => (file.size <= AMR_MAGIC_BYTES ? 'nothing' : 'sound'),
+};
+
+const AMR_MAGIC_BYTES = 9;
+
+/** @param start where sound begins; null where no header says so */
+function behind({ size }: FileView, start: number | null): Finding {
+  if (start === null) return 'damaged';
+  return start < size ? 'sound' : 'nothing';
+}
+
+/** Pages before the first sound may be damaged or missing. */
+function findInOgg(file: FileView): Finding {
+  const [link] = linksOf(file);
+  if (link === undefined || link.isCutAtStart || link.codecs.length === 0) return 'damaged';
+  return link.seconds > 0 ? 'sound' : 'nothing';
+}
+
+/** Bytes of the chunk of sound before the first sample at most: an offset and a block size, or a count of edits. */
+const BYTES_BEFORE_SAMPLES = 8;
+
+interface Chunk {
+  readonly name: string;
+  /** Its first bytes. */
+  readonly content: Buffer;
+}
+
+function findInChunks(chunks: readonly Chunk[], description: string, sound: string): Finding {
+  const data = chunks.find(({ name }) => name === sound);
+  if (data === undefined || !chunks.some(({ name }) => name === description)) return 'damaged';
+  return data.content.length <= BYTES_BEFORE_SAMPLES ? 'nothing' : 'sound';
+}
+
+/** Elements before the first cluster at most. */
+const MAX_ELEMENTS = 1000;
+const VIDEO_TRACK = Buffer.from([0x83, 0x81, 1]);
+const AUDIO_TRACK = Buffer.from([0x83, 0x81, 2]);
+
+/** Each element of Matroska leads to the next, up to the first cluster. */
+function findInMatroska(file: FileView): Finding {
+  let tracks = Buffer.alloc(0);
+  let hasCluster = false;
+  for (let at = 0, elements = 0; at < file.size && elements < MAX_ELEMENTS && !hasCluster; elements++) {
+    const element = elementAt(Buffer.from(readView(file, at, MAX_ELEMENT_HEAD_BYTES)), 0);
+    if (element === null) return 'damaged';
+    const { id, content, size } = element;
+    const contentOf = () => Buffer.from(readView(file, at + content, Math.min(size, file.size)));
+    if (elements === 0 && !/webm|matroska/.test(contentOf().toString('latin1'))) return 'damaged';
+    if (id === MATROSKA.tracks) tracks = contentOf();
+    hasCluster = id === MATROSKA.cluster;
+    at += id === MATROSKA.segment ? content : content + size;
+  }
+  if (tracks.includes(AUDIO_TRACK)) return hasCluster ? 'sound' : 'nothing';
+  return tracks.includes(VIDEO_TRACK) ? 'no track' : 'damaged';
+}
+
+/** Boxes of an index that are made of boxes. */
+const BOXES_OF_BOXES = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
+
+/** The index of an MP4 file is there; it is intact where boxes fill it, and those in it. */
+function findInMp4(file: FileView): Finding {
+  const index = indexOf(file);
+  if (index === null || !areBoxes(index, 0, index.length)) return 'damaged';
+  return index.includes('soun') ? 'sound' : 'no track';
+}
+
+function areBoxes(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to;) {
+    const box = boxHead(bytes.subarray(at, to));
+    if (box === null || box.size < LEAST_BOX_BYTES || at + box.size > to) return false;
+    if (BOXES_OF_BOXES.includes(box.type) && !areBoxes(bytes, at + LEAST_BOX_BYTES, at + box.size)) return false;
+    at += box.size;
+  }
+  return true;
+}
