@@ -10,7 +10,7 @@ import type { FileView } from '../../src/audio/read/containers/fileView.ts';
 import { frameParts } from '../../src/audio/read/containers/frameParts.ts';
 import { mendBoxes } from '../../src/audio/read/containers/mp4.ts';
 import { linksOf } from '../../src/audio/read/containers/ogg.ts';
-import { CompressedWav, decodeWav } from '../../src/audio/read/containers/wav.ts';
+import { CompressedSamples, decodePcmFile } from '../../src/audio/read/containers/pcmFile.ts';
 import { amrFrames } from '../../src/audio/read/amrFrames.ts';
 import { FILE_EXTENSIONS } from '../../src/audio/read/format.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../../src/audio/read/mpegFrames.ts';
@@ -135,11 +135,11 @@ function areInOrder(
 async function isWavOrRefused(bytes: Buffer): Promise<boolean> {
   try {
     let samples = 0;
-    for await (const { parts } of decodeWav(pieces(bytes, 100), 3600, 'mixed')) {
+    for await (const { parts } of decodePcmFile(pieces(bytes, 100), 3600, 'mixed')) {
       for (const each of parts) samples += each.samples;
     }
     return samples <= 3600 * 16_000;
   } catch (error) {
-    return error instanceof CompressedWav || (error instanceof AppError && error.remedy === 'never');
+    return error instanceof CompressedSamples || (error instanceof AppError && error.remedy === 'never');
   }
 }

@@ -1,16 +1,25 @@
 /** What files that are a row of chunks say about their own length: AIFF, CAF, and WAV with compressed samples. */
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { aiffRate } from './pcmFormats.ts';
 
 /** Chunks that are read at most. */
 const MAX_CHUNKS = 10_000;
+
+interface Chunk {
+  readonly name: string;
+  /** Of its content. */
+  readonly size: number;
+  /** The first bytes of its content. */
+  readonly content: Buffer;
+}
 
 /** The chunks of a file that is a row of them: name, size, content. Of each, its head; none behind one that is not there in full. */
 function* chunksOf(
   file: FileView,
   start: number,
   sizeOf: (head: Buffer) => { readonly size: number; readonly headBytes: number },
-): Generator<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+): Generator<Chunk> {
   for (let at = start, chunks = 0; at < file.size && chunks < MAX_CHUNKS; chunks++) {
     const head = Buffer.from(readView(file, at, 64));
     if (head.length < 12) return;
@@ -22,9 +31,7 @@ function* chunksOf(
 }
 
 /** The chunks of AIFF and AIFF-C. */
-export function chunksOfAiff(
-  file: FileView,
-): Iterable<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+export function chunksOfAiff(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 12, (head) => ({ size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1), headBytes: 8 }));
 }
 
@@ -32,16 +39,14 @@ export function chunksOfAiff(
 export function aiffSeconds(file: FileView): number | null {
   for (const { name, content } of chunksOfAiff(file)) {
     if (name !== 'COMM' || content.length < 18) continue;
-    const rate = (content.readUInt32BE(10) / 2 ** 31) * 2 ** ((content.readUInt16BE(8) & 0x7fff) - 16_383);
+    const rate = aiffRate(content);
     return rate > 0 ? content.readUInt32BE(2) / rate : null;
   }
   return null;
 }
 
 /** The chunks of Apple's Core Audio Format. */
-export function chunksOfCaf(
-  file: FileView,
-): Iterable<{ readonly name: string; readonly size: number; readonly content: Buffer }> {
+export function chunksOfCaf(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 8, (head) => ({ size: Number(head.readBigInt64BE(4)), headBytes: 12 }));
 }
 
@@ -67,14 +72,15 @@ export function cafSeconds(file: FileView): number | null {
   return null;
 }
 
+/** The chunks of a WAV file. */
+export function chunksOfWav(file: FileView): Iterable<Chunk> {
+  return chunksOf(file, 12, (head) => ({ size: head.readUInt32LE(4) + (head.readUInt32LE(4) & 1), headBytes: 8 }));
+}
+
 /** A WAV file whose samples are compressed: what the fact chunk counts, else what the data chunk holds. */
 export function wavSeconds(file: FileView): number | null {
   let format: { readonly rate: number; readonly bytesPerSecond: number } | null = null;
-  const chunks = chunksOf(file, 12, (head) => ({
-    size: head.readUInt32LE(4) + (head.readUInt32LE(4) & 1),
-    headBytes: 8,
-  }));
-  for (const { name, size, content } of chunks) {
+  for (const { name, size, content } of chunksOfWav(file)) {
     if (name === 'fmt ' && content.length >= 12)
       format = { rate: content.readUInt32LE(4), bytesPerSecond: content.readUInt32LE(8) };
     if (format === null) continue;

@@ -21,7 +21,7 @@ import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { reasonOf } from './unreadable.ts';
-import { CompressedWav, decodeWav } from './wav.ts';
+import { CompressedSamples, decodePcmFile, PCM_FILES } from './pcmFile.ts';
 
 /**
  * What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox, and ffmpeg for
@@ -50,8 +50,9 @@ export async function* decodeContainer(
   report: ReadReport,
 ): AsyncGenerator<readonly SourceFrame[], void, undefined> {
   const cutter = new FrameCutter();
-  const batches =
-    extension === 'wav' ? decodeWavOrCompressed(source, options) : decodeSpooled(source, extension, options);
+  const batches = PCM_FILES.includes(extension)
+    ? decodeSamples(source, options)
+    : decodeSpooled(source, extension, options);
   let samples = 0;
   try {
     let next = await batches.next();
@@ -69,15 +70,15 @@ export async function* decodeContainer(
   yield* cutter.end();
 }
 
-/** WAV files, and what follows behind them of another kind: files that were put together. */
-async function* decodeWavOrCompressed(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
+/** Files of samples as they are, and what follows behind them of another kind: files that were put together. */
+async function* decodeSamples(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
   try {
-    const follower = yield* decodeWav(source, options.maxSeconds, options.channels);
+    const follower = yield* decodePcmFile(source, options.maxSeconds, options.channels);
     if (follower === null) return [];
     return yield* decodeSpooled(follower.bytes, follower.extension, options);
   } catch (error) {
-    if (!(error instanceof CompressedWav)) throw error;
-    return yield* decodeSpooled(error.bytes, 'wav', options);
+    if (!(error instanceof CompressedSamples)) throw error;
+    return yield* decodeSpooled(error.bytes, error.extension, options);
   }
 }
 

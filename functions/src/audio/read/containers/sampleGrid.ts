@@ -25,12 +25,17 @@ interface Roughness {
 export class SampleGrid {
   readonly #width: number;
   readonly #stride: number;
+  /** Where in a sample its two highest bytes are, and how they are read. */
+  readonly #highAt: number;
+  readonly #highOf: (bytes: Buffer, at: number) => number;
   #held = Buffer.alloc(0);
 
   /** @param width bytes of a sample @param stride bytes of one sample of all channels */
-  constructor(width: number, stride: number) {
+  constructor(width: number, stride: number, isBigEndian: boolean) {
     this.#width = width;
     this.#stride = stride;
+    this.#highAt = isBigEndian ? 0 : width - 2;
+    this.#highOf = isBigEndian ? (bytes, at) => bytes.readInt16BE(at) : (bytes, at) => bytes.readInt16LE(at);
   }
 
   /** @returns whole samples */
@@ -68,17 +73,17 @@ export class SampleGrid {
 
   /** Of the first channel, by the two highest bytes of its samples. */
   #roughness(window: Buffer, slip: number): Roughness {
-    const first = slip + this.#width - 2;
+    const first = slip + this.#highAt;
     let sum = 0;
-    for (let i = 0; i < WINDOW; i++) sum += window.readInt16LE(first + i * this.#stride);
+    for (let i = 0; i < WINDOW; i++) sum += this.#highOf(window, first + i * this.#stride);
     const mean = sum / WINDOW;
     let steps = 0;
     let spread = 0;
     let isFlat = true;
-    let previous = window.readInt16LE(first);
+    let previous = this.#highOf(window, first);
     const high = previous >> 8;
     for (let i = 0; i < WINDOW; i++) {
-      const sample = window.readInt16LE(first + i * this.#stride);
+      const sample = this.#highOf(window, first + i * this.#stride);
       steps += Math.abs(sample - previous);
       spread += Math.abs(sample - mean);
       isFlat &&= sample >> 8 === high;

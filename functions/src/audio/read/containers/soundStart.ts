@@ -1,6 +1,6 @@
 /** What the headers of a file say of its sound. They are followed, not read: it is asked where nothing of the sound could be decoded. */
 import type { FileExtension } from '../format.ts';
-import { chunksOfAiff, chunksOfCaf } from './chunkClaims.ts';
+import { chunksOfAiff, chunksOfCaf, chunksOfWav } from './chunkClaims.ts';
 import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -17,6 +17,7 @@ export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) =>
   ogg: findInOgg,
   webm: findInMatroska,
   m4a: findInMp4,
+  wav: (file) => findInChunks([...chunksOfWav(file)], 'fmt ', 'data'),
   aiff: (file) => findInChunks([...chunksOfAiff(file)], 'COMM', 'SSND'),
   caf: (file) => findInChunks([...chunksOfCaf(file)], 'desc', 'data'),
   amr: (file) => (file.size <= AMR_MAGIC_BYTES ? 'nothing' : 'sound'),
@@ -37,9 +38,6 @@ function findInOgg(file: FileView): Finding {
   return link.seconds > 0 ? 'sound' : 'nothing';
 }
 
-/** Bytes of the chunk of sound before the first sample at most: an offset and a block size, or a count of edits. */
-const BYTES_BEFORE_SAMPLES = 8;
-
 interface Chunk {
   readonly name: string;
   /** Its first bytes. */
@@ -49,7 +47,7 @@ interface Chunk {
 function findInChunks(chunks: readonly Chunk[], description: string, sound: string): Finding {
   const data = chunks.find(({ name }) => name === sound);
   if (data === undefined || !chunks.some(({ name }) => name === description)) return 'damaged';
-  return data.content.length <= BYTES_BEFORE_SAMPLES ? 'nothing' : 'sound';
+  return data.content.length <= (sound === 'data' ? 4 : 8) ? 'nothing' : 'sound';
 }
 
 /** Elements before the first cluster at most. */

@@ -13,7 +13,8 @@ interface Kind {
   readonly marks: readonly string[];
 }
 
-const KINDS: Partial<Record<FileExtension, Kind>> = {
+const KINDS = {
+  wav: { name: 'WAV', marks: ['RIFF', 'RF64', 'BW64', 'riff'] },
   ogg: { name: 'Ogg', marks: ['OggS'] },
   caf: { name: 'CAF', marks: ['caff'] },
   flac: { name: 'FLAC', marks: ['fLaC'] },
@@ -21,7 +22,7 @@ const KINDS: Partial<Record<FileExtension, Kind>> = {
   m4a: { name: 'MP4', marks: ['ftyp', 'moov', 'mdat'] },
   aiff: { name: 'AIFF', marks: ['FORM'] },
   amr: { name: 'AMR', marks: ['#!AMR'] },
-};
+} as const satisfies Partial<Record<FileExtension, Kind>>;
 const MARK_WITHIN_BYTES = 256 * 1024;
 
 const SENTENCES: Readonly<Record<Finding, (name: string) => string>> = {
@@ -31,13 +32,18 @@ const SENTENCES: Readonly<Record<Finding, (name: string) => string>> = {
   sound: (name) => `Nothing of the ${name} file can be decoded: it is damaged, or in a codec that is not known.`,
 };
 
+/** What is said of a file of a kind. */
+export function sentenceOf(finding: Finding, extension: keyof typeof KINDS): string {
+  return SENTENCES[finding](KINDS[extension].name);
+}
+
 /** @returns a sentence; null where the file shows no reason */
 export function reasonOf(file: FileView, extension: FileExtension): string | null {
-  const kind = KINDS[extension];
+  const kind: Kind | null = extension in KINDS ? KINDS[extension as keyof typeof KINDS] : null;
   const start = Buffer.from(readView(file, 0, MARK_WITHIN_BYTES));
   const finding = FINDERS[extension]?.(file);
   const isOfThatKind = kind?.marks.some((mark) => start.includes(mark, 0, 'latin1')) === true;
-  if (kind === undefined || finding === undefined || !isOfThatKind) return null; // whatever its name says
+  if (kind === null || finding === undefined || !isOfThatKind) return null; // whatever its name says
   if (extension === 'm4a' && lacksIndex(file)) {
     return 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
   }

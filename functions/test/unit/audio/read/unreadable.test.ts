@@ -52,11 +52,13 @@ describe('A file of which nothing can be decoded', function () {
   it('says that no sound is behind the headers', async () => {
     const flac = encode('flac');
     const ogg = encode('ogg');
+    const wav = encode('wav');
     for (const [name, extension, bytes] of [
       ['FLAC', 'flac', flac.subarray(0, flac.indexOf(Buffer.of(0xff, 0xf8)))],
       ['Ogg', 'ogg', ogg.subarray(0, ogg.indexOf('OggS', ogg.indexOf('OpusTags')))],
       ['WebM or Matroska', 'webm', webm.subarray(0, webm.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75)))],
       ['AIFF', 'aiff', aiff.subarray(0, aiff.indexOf('SSND') + 16)],
+      ['WAV', 'wav', wav.subarray(0, wav.indexOf('data') + 8)],
       ['AMR', 'amr', Buffer.from('#!AMR-WB\n')],
     ] as const) {
       assert.equal(await refusal(bytes, extension), `The ${name} file ends before its first sound.`);
@@ -86,6 +88,6 @@ describe('A file of which nothing can be decoded', function () {
   });
 
   it('says that the format of a WAV file is missing', async () => {
-    assert.match(await refusal(overwritten(encode('wav'), 12), 'wav'), /no intact format/);
+    assert.match(await refusal(overwritten(encode('wav'), 12), 'wav'), /headers of the WAV file are damaged/);
   });
 });

@@ -1,7 +1,7 @@
-/** What recorders and storage do to WAV files. */
+/** What recorders and storage do to WAV, AIFF and CAF files. */
 import assert from 'node:assert/strict';
-import { bestSnr, chirp, decodeAll, RATE, s16le } from '../../../support/audio.ts';
-import { file } from '../../../support/containers.ts';
+import { bestSnr, chirp, decodeAll, ffmpeg, fromS16le, RATE, s16le } from '../../../support/audio.ts';
+import { encode, file } from '../../../support/containers.ts';
 
 const SECONDS = 10;
 const SIGNAL = chirp(SECONDS);
@@ -29,7 +29,9 @@ const FORMAT = formatOf(16, 1);
 const wav = (...chunks: readonly Buffer[]): Buffer =>
   chunk('RIFF', Buffer.concat([Buffer.from('WAVE'), ...chunks]), false);
 
-describe('A WAV file', () => {
+describe('A WAV file', function () {
+  this.timeout(60_000); // starts encoders
+
   for (const isPadded of [true, false]) {
     it(`is read behind a chunk of an odd number of bytes ${isPadded ? 'and' : 'without'} its padding`, async () => {
       const note = chunk('LIST', Buffer.from('INFOx'), isPadded);
@@ -73,6 +75,58 @@ describe('A WAV file', () => {
         const { decibels, lag } = bestSnr(decoded.pcm.subarray(from), expected, 40);
         assert.ok(decibels > least && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
       }
+    });
+  }
+
+  for (const [extension, coding, bits, channels] of [
+    ['aiff', 'pcm_s16be', 16, 1],
+    ['aiff', 'pcm_s16le', 16, 2],
+    ['aiff', 'pcm_s24be', 24, 2],
+    ['aiff', 'pcm_s32be', 32, 1],
+    ['caf', 'pcm_s16be', 16, 2],
+    ['caf', 'pcm_s16le', 16, 1],
+    ['caf', 'pcm_s24be', 24, 1],
+    ['caf', 'pcm_s24le', 24, 2],
+  ] as const) {
+    it(`or .${extension} (${coding}) goes on behind a missing byte, and behind one too many, whatever size it claims`, async () => {
+      const input = ['-f', `s${bits}le`, '-ar', String(RATE), '-ac', String(channels), '-i', 'pipe:0'];
+      const bytes = ffmpeg([...input, '-c:a', coding, '-f', extension, 'pipe:1'], pcm(bits, channels));
+      const cut = Math.round(bytes.length / 4) + 1;
+      const least = channels === 1 ? 15 : 3;
+      for (const damaged of [
+        Buffer.concat([bytes.subarray(0, cut), bytes.subarray(cut + 1)]),
+        Buffer.concat([bytes.subarray(0, cut), Buffer.of(99), bytes.subarray(cut)]),
+        bytes,
+      ]) {
+        const decoded = await decodeAll(damaged, file(extension), { decoder: 'sandbox' });
+        const expected = SIGNAL.subarray(5 * RATE).map((x) => 0.9 * x);
+        const { decibels, lag } = bestSnr(decoded.pcm.subarray(5 * RATE), expected, 40);
+        assert.ok(decibels > least && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
+        assert.ok(Math.abs(decoded.pcm.length - SIGNAL.length) <= 2, `${decoded.pcm.length} samples`);
+      }
+    });
+  }
+
+  for (const [extension, coding] of [
+    ['aiff', 'pcm_s8'],
+    ['aiff', 'pcm_f32be'],
+    ['aiff', 'pcm_f64be'],
+    ['aiff', 'pcm_alaw'],
+    ['aiff', 'pcm_mulaw'],
+    ['caf', 'pcm_s8'],
+    ['caf', 'pcm_f32be'],
+    ['caf', 'pcm_f32le'],
+    ['caf', 'pcm_f64le'],
+    ['caf', 'pcm_alaw'],
+    ['caf', 'pcm_mulaw'],
+    ['caf', 'pcm_s32be'],
+  ] as const) {
+    it(`or .${extension} of ${coding} is read as ffmpeg reads it`, async () => {
+      const bytes = encode('wav', [], ['-c:a', coding, '-f', extension]);
+      const reference = ffmpeg(['-f', extension, '-i', 'pipe:0', '-f', 's16le', 'pipe:1'], bytes);
+      const { pcm: samples, report } = await decodeAll(bytes, file(extension), { decoder: 'sandbox' });
+      assert.ok(bestSnr(samples, fromS16le(reference), 2).decibels > 60);
+      assert.deepEqual([samples.length, report.corruptFrames], [SIGNAL.length, 0]);
     });
   }
 

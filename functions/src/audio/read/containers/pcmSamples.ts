@@ -1,10 +1,17 @@
-/** Samples of WAV files to floats. */
+/** Samples as files hold them to floats. */
 import { s16leToFloat } from '../s16.ts';
 
-export type Encoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'ulaw';
+type BigEndian = 's16be' | 's24be' | 's32be' | 'f32be' | 'f64be';
+export type Encoding = BigEndian | 'u8' | 's8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'ulaw';
 
 export const BYTES: Readonly<Record<Encoding, number>> = {
   u8: 1,
+  s8: 1,
+  s16be: 2,
+  s24be: 3,
+  s32be: 4,
+  f32be: 4,
+  f64be: 8,
   s16: 2,
   s24: 3,
   s32: 4,
@@ -15,7 +22,12 @@ export const BYTES: Readonly<Record<Encoding, number>> = {
 };
 
 /** Encodings whose samples read as noise from a wrong byte on. */
-export const WIDE: readonly Encoding[] = ['s16', 's24', 's32'];
+export const WIDE: readonly Encoding[] = ['s16', 's24', 's32', 's16be', 's24be', 's32be'];
+
+/** Whether the high byte of a sample comes first. */
+export function isBigEndian(encoding: Encoding): encoding is BigEndian {
+  return encoding.endsWith('be');
+}
 
 export function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
   if (encoding === 's16') return s16leToFloat(bytes);
@@ -29,6 +41,12 @@ export function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
 /** A sample in [-1, 1]; what is no finite number is silence. */
 const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: number) => number>> = {
   u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
+  s8: (bytes, at) => bytes.readInt8(at) / 0x80,
+  s16be: (bytes, at) => bytes.readInt16BE(at) / 0x8000,
+  s24be: (bytes, at) => bytes.readIntBE(at, 3) / 0x80_0000,
+  s32be: (bytes, at) => bytes.readInt32BE(at) / 0x8000_0000,
+  f32be: (bytes, at) => clipped(bytes.readFloatBE(at)),
+  f64be: (bytes, at) => clipped(bytes.readDoubleBE(at)),
   s24: (bytes, at) => bytes.readIntLE(at, 3) / 0x80_0000,
   s32: (bytes, at) => bytes.readInt32LE(at) / 0x8000_0000,
   f32: (bytes, at) => clipped(bytes.readFloatLE(at)),

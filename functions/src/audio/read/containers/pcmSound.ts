@@ -1,20 +1,14 @@
-/** The samples of a WAV file as sound at 16 kHz, and what storage lost of them. */
+/** The samples of a file as sound at 16 kHz, and what storage lost of them. */
 import { ChannelConverter, lengthOfPlanes } from '../channels.ts';
 import type { ChannelMode, Planes } from '../channels.ts';
 import { deinterleave } from '../mixDown.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { SampleGrid } from './sampleGrid.ts';
-import { BYTES, samplesOf, WIDE } from './wavSamples.ts';
-import type { Encoding } from './wavSamples.ts';
+import type { PcmFormat } from './pcmFormats.ts';
+import { BYTES, isBigEndian, samplesOf, WIDE } from './pcmSamples.ts';
 import { ZeroedSectors } from './zeroedSectors.ts';
 import type { Stored } from './zeroedSectors.ts';
-
-export interface WavFormat {
-  readonly encoding: Encoding;
-  readonly channels: number;
-  readonly sampleRate: number;
-}
 
 /** The samples of one file: what storage lost of them is lost in its place. */
 export class Sound {
@@ -27,7 +21,7 @@ export class Sound {
   #skip = 0;
 
   /** @param position where in the file they begin */
-  constructor(format: WavFormat, stride: number, channels: ChannelMode, position: number) {
+  constructor(format: PcmFormat, stride: number, channels: ChannelMode, position: number) {
     this.#newConverter = () => new Converter(format, channels);
     this.#stride = stride;
     this.#sampleRate = format.sampleRate;
@@ -70,17 +64,19 @@ function audio(planes: Planes): Batch {
 
 /** Samples of one format to 16 kHz. */
 class Converter {
-  readonly #format: WavFormat;
+  readonly #format: PcmFormat;
   readonly #channels: ChannelConverter;
   readonly #grid: SampleGrid | null;
   /** Bytes of a sample that are not complete. */
   #rest = Buffer.alloc(0);
 
-  constructor(format: WavFormat, channels: ChannelMode) {
+  constructor(format: PcmFormat, channels: ChannelMode) {
     this.#format = format;
     this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
     const width = BYTES[format.encoding];
-    this.#grid = WIDE.includes(format.encoding) ? new SampleGrid(width, width * format.channels) : null;
+    this.#grid = WIDE.includes(format.encoding)
+      ? new SampleGrid(width, width * format.channels, isBigEndian(format.encoding))
+      : null;
   }
 
   push(bytes: Uint8Array): Planes {

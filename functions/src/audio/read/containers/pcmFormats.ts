@@ -1,0 +1,72 @@
+/** What the headers of WAV, AIFF and CAF say of their samples; null for what is compressed, or laid out in a way that is rare. */
+import type { Encoding } from './pcmSamples.ts';
+
+export interface PcmFormat {
+  readonly encoding: Encoding;
+  readonly channels: number;
+  readonly sampleRate: number;
+}
+
+const INTEGERS_LE: Readonly<Record<number, Encoding>> = { 16: 's16', 24: 's24', 32: 's32' };
+const INTEGERS_BE: Readonly<Record<number, Encoding>> = { 8: 's8', 16: 's16be', 24: 's24be', 32: 's32be' };
+const FLOATS_LE: Readonly<Record<number, Encoding>> = { 32: 'f32', 64: 'f64' };
+const FLOATS_BE: Readonly<Record<number, Encoding>> = { 32: 'f32be', 64: 'f64be' };
+
+/** WAVEFORMATEX and WAVEFORMATEXTENSIBLE (mmreg.h). */
+export function wavFormat(description: Buffer): PcmFormat | null {
+  if (description.length < 16) return null;
+  const EXTENSIBLE = 0xfffe;
+  const tag = description.readUInt16LE(0);
+  const known = tag === EXTENSIBLE && description.length >= 26 ? description.readUInt16LE(24) : tag;
+  const encoding = wavEncoding(known, description.readUInt16LE(14));
+  return withEncoding(encoding, description.readUInt16LE(2), description.readUInt32LE(4));
+}
+
+function wavEncoding(tag: number, bits: number): Encoding | null {
+  if (tag === 1) return bits === 8 ? 'u8' : (INTEGERS_LE[bits] ?? null);
+  if (tag === 3) return FLOATS_LE[bits] ?? null;
+  if (tag === 6) return 'alaw';
+  return tag === 7 ? 'ulaw' : null;
+}
+
+/** The common chunk: channels, samples, their width, their rate as an 80-bit float, and in AIFF-C how they are coded. */
+export function aiffFormat(description: Buffer, isCoded: boolean): PcmFormat | null {
+  if (description.length < (isCoded ? 22 : 18)) return null;
+  const bits = 8 * Math.ceil(description.readUInt16BE(6) / 8);
+  const coding = isCoded ? description.toString('latin1', 18, 22) : 'NONE';
+  return withEncoding(aiffEncoding(coding, bits), description.readUInt16BE(0), aiffRate(description));
+}
+
+/** Of the common chunk. */
+export function aiffRate(description: Buffer): number {
+  return (description.readUInt32BE(10) / 2 ** 31) * 2 ** ((description.readUInt16BE(8) & 0x7fff) - 16_383);
+}
+
+function aiffEncoding(coding: string, bits: number): Encoding | null {
+  if (['NONE', 'twos', 'in24', 'in32'].includes(coding)) return INTEGERS_BE[bits] ?? null;
+  if (coding === 'sowt') return bits === 8 ? 's8' : (INTEGERS_LE[bits] ?? null);
+  const others: Readonly<Record<string, Encoding>> = { fl32: 'f32be', fl64: 'f64be', alaw: 'alaw', ulaw: 'ulaw' };
+  return others[coding.toLowerCase()] ?? null;
+}
+
+/** The description chunk: a rate, a coding and its flags, bytes and samples of a packet, channels, bits of a sample. */
+export function cafFormat(description: Buffer): PcmFormat | null {
+  if (description.length < 32) return null;
+  const channels = description.readUInt32BE(24);
+  const bits = description.readUInt32BE(28);
+  const isWhole = description.readUInt32BE(16) * 8 === bits * channels && description.readUInt32BE(20) === 1;
+  const encoding = cafEncoding(description.toString('latin1', 8, 12), description.readUInt32BE(12), bits);
+  return withEncoding(isWhole ? encoding : null, channels, description.readDoubleBE(0));
+}
+
+function cafEncoding(coding: string, flags: number, bits: number): Encoding | null {
+  if (coding === 'alaw' || coding === 'ulaw') return coding;
+  if (coding !== 'lpcm') return null;
+  const [isFloat, isLittleEndian] = [(flags & 1) !== 0, (flags & 2) !== 0];
+  if (isFloat) return (isLittleEndian ? FLOATS_LE : FLOATS_BE)[bits] ?? null;
+  return bits === 8 ? 's8' : ((isLittleEndian ? INTEGERS_LE : INTEGERS_BE)[bits] ?? null);
+}
+
+function withEncoding(encoding: Encoding | null, channels: number, sampleRate: number): PcmFormat | null {
+  return encoding === null ? null : { encoding, channels, sampleRate };
+}
