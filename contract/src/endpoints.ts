@@ -31,6 +31,7 @@ export const HTTP_ENDPOINTS = {
   syncStatus: { method: 'GET', path: '/v2/sync/status' },
   syncJobs: { method: 'GET', path: '/v2/sync/jobs' },
   sharedConversation: { method: 'GET', path: '/v2/sync/shared' },
+  sharedAudio: { method: 'GET', path: '/v2/sync/shared/audio' },
 } as const;
 
 export type HttpEndpoint = keyof typeof HTTP_ENDPOINTS;

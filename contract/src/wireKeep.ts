@@ -48,6 +48,8 @@ export interface ShareRequest {
   readonly conversation_id: string;
   /** For how long; a week where nothing is said, a year at most. */
   readonly hours?: number | null;
+  /** Whether its kept audio can be played, too; false where nothing is said. */
+  readonly with_audio?: boolean | null;
 }
 
 /** The answer to `shareConversation`. */
@@ -83,9 +85,31 @@ export interface SharedConversationView {
     /** From 1, in order of appearance; null where speakers were not told apart. */
     readonly speaker: number | null;
     readonly speaker_name: string | null;
+    /** Names the audio that it can be heard in to `sharedAudio`; null where its owner shares none, or none is kept. */
+    readonly audio_id: string | null;
+    /** Where there is audio: its words as they sound, milliseconds from the start of the segment. */
+    readonly words: readonly SharedWord[] | null;
   }[];
   /** Whether more was said than is shown: an answer is bounded. */
   readonly is_cut: boolean;
+}
+
+export type SharedWord = readonly [text: string, fromMs: number, toMs: number];
+
+/** The answer to `sharedAudio`, which wants the token in the header {@link SHARE_TOKEN_HEADER}, and an `audio_id` in the query. */
+export interface SharedAudioView {
+  readonly content_type: 'audio/ogg' | 'audio/flac';
+  readonly duration_ms: number;
+  /** Which moments sound in it, in the order of the audio: what lies between them is left out. */
+  readonly spans: readonly {
+    /** From `started_at` of the shared conversation. */
+    readonly from_ms: number;
+    /** From the start of the audio. */
+    readonly audio_ms: number;
+    readonly duration_ms: number;
+  }[];
+  /** Base64. In one answer with its time map: each is made of the conversation as it is at this moment. */
+  readonly audio: string;
 }
 
 /** Not part of the address, so that it is in no log and no Referer. */

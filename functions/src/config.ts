@@ -263,6 +263,11 @@ export const params = {
     20_000,
     'Recordings and imported conversations of one user that are accepted in a day (UTC), in MB; a job counts 1 MiB at least, a recording 128 KiB, an imported segment or edit 16 KiB. 0 for any amount.',
   ),
+  dailySharedAudioMegabytes: amount(
+    'DAILY_SHARED_AUDIO_MEGABYTES',
+    1000,
+    'Kept audio of one user that is played by links in a day (UTC), in MB; 0 for any amount.',
+  ),
   projectAudioMinutes: amount(
     'PROJECT_DAILY_AUDIO_MINUTES',
     28_800,
@@ -277,6 +282,11 @@ export const params = {
     'PROJECT_DAILY_UPLOAD_MEGABYTES',
     200_000,
     'Recordings and imported conversations of all users together that are accepted in a day (UTC), in MB, counted as for one user; 0 for any amount.',
+  ),
+  projectSharedAudioMegabytes: amount(
+    'PROJECT_DAILY_SHARED_AUDIO_MEGABYTES',
+    10_000,
+    'Kept audio of all users together that is played by links in a day (UTC), in MB; 0 for any amount.',
   ),
   signUp: defineString('SIGN_UP', {
     default: 'open',

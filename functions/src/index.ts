@@ -23,6 +23,9 @@ export { omiApi } from './endpoints/omiApi.ts';
 /** `GET /v2/sync/shared` */
 export { sharedConversation } from './endpoints/sharedConversation.ts';
 
+/** `GET /v2/sync/shared/audio` */
+export { sharedAudio } from './endpoints/sharedAudio.ts';
+
 /** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
 export { createSyncJob } from './endpoints/createSyncJob.ts';
 
@@ -44,7 +47,7 @@ export { editConversation } from './endpoints/editConversation.ts';
 /** `{edit_id}`: a correction is taken back. */
 export { undoEdit } from './endpoints/undoEdit.ts';
 
-/** `{conversation_id, hours?}`: a link that shows it without an account, until it expires or is withdrawn. */
+/** `{conversation_id, hours?, with_audio?}`: a link that shows it without an account, until it expires or is withdrawn. */
 export { shareConversation } from './endpoints/shareConversation.ts';
 
 /** `{share_id}`: the link shows nothing more. */

@@ -75,6 +75,11 @@ export const CATALOGUE = {
     remedy: 'never',
     message: 'There is no such share: it was withdrawn, has expired, or its conversation was deleted.',
   },
+  audio_not_found: {
+    status: 404,
+    remedy: 'never',
+    message: 'There is no such audio: it is not shared, was not kept, or is deleted by now.',
+  },
   edit_not_found: { status: 404, remedy: 'never', message: 'There is no such edit, or it is not yours.' },
   invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
   invalid_multipart: {

@@ -6,9 +6,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query } from 'firebase-admin/firestore';
-import { editedConversation, editedSegments, SHARE_LIMITS, SHARES } from 'offline-audio-sync-contract';
+import {
+  editedConversation,
+  editedSegments,
+  MAX_SHARED_AUDIO_BYTES,
+  SHARE_LIMITS,
+  SHARES,
+} from 'offline-audio-sync-contract';
 import type { EditedSegment, ShareDoc } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
+import { keptAudioOf } from '../storage/keptAudio.ts';
+import type { KeptAudioEntry } from '../storage/keptAudio.ts';
 import { conversationsOf, segmentPagesOf, transcriptOf } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Conversation, Segment } from './conversation.ts';
@@ -38,6 +46,13 @@ export interface SharingDeps {
   readonly now: () => number;
 }
 
+export interface NewShareRequest {
+  readonly uid: string;
+  readonly conversationId: string;
+  readonly hours: number;
+  readonly withAudio: boolean;
+}
+
 export interface NewShare {
   readonly id: string;
   readonly token: string;
@@ -46,7 +61,7 @@ export interface NewShare {
 
 /** @throws AppError `sharing_off`; `conversation_not_found`; `conversation_merged`; `too_many_shares`. */
 export async function share(
-  { uid, conversationId, hours }: { readonly uid: string; readonly conversationId: string; readonly hours: number },
+  { uid, conversationId, hours, withAudio }: NewShareRequest,
   { db, isOn, now }: SharingDeps,
 ): Promise<NewShare> {
   if (!isOn()) throw new AppError('sharing_off');
@@ -65,6 +80,7 @@ export async function share(
       conversationId,
       startedAt,
       finishedAt,
+      withAudio,
       createdAt: Timestamp.fromMillis(createdAtMs),
       expiresAt: Timestamp.fromMillis(expiresAtMs),
     });
@@ -87,17 +103,34 @@ export interface SharedConversation {
   /** Whether more was said than is shown. */
   readonly isCut: boolean;
   readonly expiresAtMs: number;
+  /** The chunks that can be heard. */
+  readonly audible: ReadonlySet<string>;
 }
 
-/** What the link of this token shows. @throws AppError `share_not_found`, also while sharing is switched off. */
-export async function readShared(token: string, deps: SharingDeps): Promise<SharedConversation> {
-  const { db, conversations, isOn, now } = deps;
+/** A share that works. */
+export interface OpenShare {
+  readonly uid: string;
+  readonly withAudio: boolean;
+  readonly expiresAtMs: number;
+  /** As it was shared. */
+  readonly shown: Conversation;
+}
+
+/** The share of a token. @throws AppError `share_not_found`, also while sharing is switched off. */
+export async function openShare(token: string, { db, conversations, isOn, now }: SharingDeps): Promise<OpenShare> {
   const shared = isOn() ? (await sharesIn(db).doc(shareId(token)).get()).data() : undefined;
   if (shared === undefined || shared.expiresAt.toMillis() <= now()) throw new AppError('share_not_found');
   const { uid, conversationId } = shared;
   const [current] = (await conversations.resolve(uid, [conversationId])).values();
   if (current === undefined) throw new AppError('share_not_found');
   const shown = { ...current, startedAt: shared.startedAt, finishedAt: shared.finishedAt };
+  return { uid, withAudio: shared.withAudio, expiresAtMs: shared.expiresAt.toMillis(), shown };
+}
+
+/** What the link of this token shows. @throws AppError `share_not_found` */
+export async function readShared(token: string, deps: SharingDeps): Promise<SharedConversation> {
+  const { db } = deps;
+  const { uid, shown, withAudio, expiresAtMs } = await openShare(token, deps);
   const { docs } = await transcriptOf(segmentPagesOf(db, uid), shown)
     .limit(SHOWN_PAGES + 1)
     .get();
@@ -120,8 +153,27 @@ export async function readShared(token: string, deps: SharingDeps): Promise<Shar
     title: editedConversation(shown, edits).title,
     segments: editedSegments(segments, shown, edits),
     isCut: docs.length > SHOWN_PAGES || segments.length < said.length,
-    expiresAtMs: shared.expiresAt.toMillis(),
+    expiresAtMs,
+    audible: withAudio ? await audibleChunks(uid, segments, deps) : new Set(),
   };
+}
+
+async function audibleChunks(
+  uid: string,
+  segments: readonly Pick<Segment, 'chunkId'>[],
+  { db, now }: SharingDeps,
+): Promise<ReadonlySet<string>> {
+  const refs = [...new Set(segments.map(({ chunkId }) => chunkId))].map((id) => keptAudioOf(db, uid).doc(id));
+  const docs = await db.getAll(...refs, { fieldMask: ['bytes', 'expiresAt'] });
+  return new Set(docs.flatMap((doc) => (isAudible(doc.data() as KeptAudioEntry | undefined, now()) ? doc.id : [])));
+}
+
+/** Whether a link may play it: it is there, its time is not over, and an answer can hold it. @param nowMs Unix milliseconds */
+export function isAudible(
+  kept: Pick<KeptAudioEntry, 'bytes' | 'expiresAt'> | undefined,
+  nowMs: number,
+): kept is KeptAudioEntry {
+  return kept !== undefined && kept.expiresAt.toMillis() > nowMs && kept.bytes <= MAX_SHARED_AUDIO_BYTES;
 }
 
 /** The shares of a user. */

@@ -1,5 +1,5 @@
 /**
- * `shareConversation({conversation_id, hours})`: a link that shows the conversation without an account, until it
+ * `shareConversation({conversation_id, hours, with_audio})`: a link that shows the conversation without an account, until it
  * expires or is withdrawn.
  */
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
@@ -29,6 +29,7 @@ export interface ShareCallableDeps extends CallableDeps {
     readonly uid: string;
     readonly conversationId: string;
     readonly hours: number;
+    readonly withAudio: boolean;
   }) => Promise<NewShare>;
 }
 
@@ -38,6 +39,7 @@ const input = z.object(
   {
     conversation_id: conversationIdText,
     hours: z.int(hoursRule).min(1, hoursRule).max(maxHours, hoursRule).nullish(),
+    with_audio: z.boolean('true or false').nullish(),
   },
   'give {"conversation_id": …}',
 );
@@ -46,7 +48,11 @@ export function createShareCallable(deps: ShareCallableDeps): CallableHandler<Sh
   return callable({ ...deps, name: 'shareConversation', input }, async ({ uid }, asked) => {
     const { conversation_id: conversationId } = asked;
     if (!isDocumentId(conversationId)) throw new AppError('conversation_not_found');
-    const made = await deps.share({ uid, conversationId, hours: asked.hours ?? defaultHours });
+    const { hours, with_audio: withAudio } = asked;
+    const made = await deps.share({
+      ...{ uid, conversationId, hours: hours ?? defaultHours },
+      withAudio: withAudio ?? false,
+    });
     const view = { share_id: made.id, token: made.token, expires_at: new Date(made.expiresAtMs).toISOString() };
     return { view, log: { conversationId } };
   });

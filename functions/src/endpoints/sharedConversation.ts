@@ -1,12 +1,12 @@
 /** `GET /v2/sync/shared`: what a link shows to everybody who has the link. The token is a header, so that it is in no log and no Referer. */
 import { onRequest } from 'firebase-functions/v2/https';
-import { SHARE_TOKEN_HEADER, speakerNumbers } from 'offline-audio-sync-contract';
+import { speakerNumbers } from 'offline-audio-sync-contract';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
 import pLimit from 'p-limit';
 import type { SharedConversation } from '../conversations/sharing.ts';
-import { AppError } from '../errors.ts';
 import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';
+import { SHARED_HEADERS, shareTokenOf } from '../http/shareToken.ts';
 import type { HttpHandler } from '../http/route.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
@@ -34,23 +34,23 @@ export interface SharedDeps {
 /** Conversations that one instance reads at once: a whole one takes tens of megabytes. */
 const READ_AT_ONCE = 4;
 
-/** As shareConversation makes them. */
-const TOKEN = /^[\w-]{43}$/;
-
-/** Nothing may keep it, and no search engine list it, if the address of a page with it is ever found. */
-const HEADERS = { 'X-Robots-Tag': 'noindex, nofollow', 'Referrer-Policy': 'no-referrer' };
-
 export function createSharedHandler({ read, logger }: SharedDeps): HttpHandler {
   const inTurn = pLimit(READ_AT_ONCE);
   return route({ name: 'shared', method: 'GET', logger }, async (req) => {
-    const token = req.get(SHARE_TOKEN_HEADER) ?? '';
-    if (!TOKEN.test(token)) throw new AppError('share_not_found');
+    const token = shareTokenOf(req);
     const body = await inTurn(async () => viewOf(await read(token)));
-    return { status: 200, headers: HEADERS, body, log: { segments: body.segments.length } };
+    return { status: 200, headers: SHARED_HEADERS, body, log: { segments: body.segments.length } };
   });
 }
 
-function viewOf({ conversation, title, segments, isCut, expiresAtMs }: SharedConversation): SharedConversationView {
+function viewOf({
+  conversation,
+  title,
+  segments,
+  isCut,
+  expiresAtMs,
+  audible,
+}: SharedConversation): SharedConversationView {
   const iso = (ms: number): string => new Date(ms).toISOString();
   const numbers = speakerNumbers(segments);
   return {
@@ -59,12 +59,14 @@ function viewOf({ conversation, title, segments, isCut, expiresAtMs }: SharedCon
     started_at: iso(conversation.startedAt.toMillis()),
     finished_at: iso(conversation.finishedAt.toMillis()),
     expires_at: iso(expiresAtMs),
-    segments: segments.map(({ startedAt, endedAt, text, speakerName }, i) => ({
+    segments: segments.map(({ startedAt, endedAt, text, speakerName, chunkId, words }, i) => ({
       started_at: iso(startedAt.toMillis()),
       ended_at: iso(endedAt.toMillis()),
       text,
       speaker: numbers[i] ?? null,
       speaker_name: speakerName,
+      audio_id: audible.has(chunkId) ? chunkId : null,
+      words: audible.has(chunkId) ? words.map((word) => [word.text, word.fromMs, word.toMs]) : null,
     })),
     is_cut: isCut,
   };

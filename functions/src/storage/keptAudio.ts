@@ -7,7 +7,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { keptAudioPath } from 'offline-audio-sync-contract';
 import type { KeptAudioDoc, KeptSpan } from 'offline-audio-sync-contract';
-import { deleteObjects } from './bucket.ts';
+import { deleteObjects, isGoneOrReplaced } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 
 export type KeptAudioEntry = KeptAudioDoc<Timestamp>;
@@ -63,6 +63,16 @@ export class KeptAudio {
     const nowMs = this.#now();
     const times = { createdAt: Timestamp.fromMillis(nowMs), expiresAt: Timestamp.fromMillis(nowMs + this.#keptMs) };
     tx.set(keptAudioOf(this.#db, uid).doc(chunkId), { ...object, durationMs, spans, ...times });
+  }
+
+  /** The bytes of an object; null where it is gone. */
+  async read(path: string): Promise<Uint8Array | null> {
+    try {
+      return (await this.#bucket.file(path).download())[0];
+    } catch (error) {
+      if (isGoneOrReplaced(error)) return null;
+      throw error;
+    }
   }
 
   /** Deletes objects whose documents are gone; those already gone are fine. */

@@ -14,8 +14,11 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { dayOf, KEPT_MS as USAGE_KEPT_MS, untilMidnight, usageOf } from './usage.ts';
 
-/** Seconds decoded and searched for speech; seconds of speech sent to transcription; bytes of recordings accepted. */
-export type Resource = 'detectedSeconds' | 'sentSeconds' | 'uploadedBytes';
+/**
+ * Seconds decoded and searched for speech; seconds of speech sent to transcription; bytes of recordings accepted; bytes of kept audio
+ * played by links, which count for the user who shares them.
+ */
+export type Resource = 'detectedSeconds' | 'sentSeconds' | 'uploadedBytes' | 'sharedBytes';
 
 /**
  * What a job, a recording, and a segment or an edit that is imported, count for at least, bytes: their documents, and the worker of a job,
@@ -177,6 +180,7 @@ export class DailyBudget {
       detectedSeconds: read('detectedSeconds'),
       sentSeconds: read('sentSeconds'),
       uploadedBytes: read('uploadedBytes'),
+      sharedBytes: read('sharedBytes'),
     });
     return {
       used: each((resource) => counted.reduce((sum, shard) => sum + numberIn(shard, resource), 0)),

@@ -19,11 +19,13 @@ export function budgetLimits() {
       // Speech of one user is limited by `FairUse`, which knows the user's stage.
       sentSeconds: 0,
       uploadedBytes: params.dailyUploadMegabytes.value() * 1e6,
+      sharedBytes: params.dailySharedAudioMegabytes.value() * 1e6,
     },
     project: {
       detectedSeconds: params.projectAudioMinutes.value() * 60,
       sentSeconds: params.projectSpeechMinutes.value() * 60,
       uploadedBytes: params.projectUploadMegabytes.value() * 1e6,
+      sharedBytes: params.projectSharedAudioMegabytes.value() * 1e6,
     },
   };
 }

@@ -13,7 +13,7 @@ import { db } from '../support/suite.ts';
 import { recordings, upload } from '../support/uploads.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-const NONE = { detectedSeconds: 0, sentSeconds: 0, uploadedBytes: 0 };
+const NONE = { detectedSeconds: 0, sentSeconds: 0, uploadedBytes: 0, sharedBytes: 0 };
 /** Each test has days of its own in a far year: the project's counters are shared by all. */
 const DAYS_OF_A_TEST = 5;
 let nextDay = Date.UTC(2200, 0, 1) + Math.floor(Math.random() * 300_000) * DAY_MS;

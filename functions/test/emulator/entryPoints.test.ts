@@ -17,7 +17,7 @@ const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = {
 /** Below a function's own address, where it serves several paths. */
 const PATHS: Readonly<Record<string, string>> = { omiApi: '/v2/sync-local-files' };
 /** Whose token is in a link, and who needs no account. */
-const OPEN = ['sharedConversation'];
+const OPEN = ['sharedConversation', 'sharedAudio'];
 const CALLABLES = [
   'createSyncJob',
   'retrySyncJob',

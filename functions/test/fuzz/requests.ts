@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createOmiHandler } from '../../src/endpoints/omiApi.ts';
+import { createSharedAudioHandler } from '../../src/endpoints/sharedAudio.ts';
 import { createSharedHandler } from '../../src/endpoints/sharedConversation.ts';
 import { createStatusHandler } from '../../src/endpoints/syncStatus.ts';
 import { createJobsHandler } from '../../src/endpoints/syncJobs.ts';
@@ -58,7 +59,10 @@ const request = fc.record({
     oddString.map((text) => `/v2/sync-local-files/${text}`),
     oddString,
   ),
-  query: fc.dictionary(fc.constantFrom('job_id', 'limit', 'status', 'page_token', 'conversation_id'), value),
+  query: fc.dictionary(
+    fc.constantFrom('job_id', 'limit', 'status', 'page_token', 'conversation_id', 'audio_id'),
+    value,
+  ),
   parts: fc.array(fc.oneof({ weight: 4, arbitrary: file }, { weight: 1, arbitrary: field }), { maxLength: 5 }),
   key: fc.oneof(
     { weight: 4, arbitrary: fc.constant('k'.repeat(43)) },
@@ -68,7 +72,7 @@ const request = fc.record({
 
 /** Whatever is asked of the HTTP functions: an answer that blames its sender or none, is short, and leaves no name in the log. */
 export const requests = fuzzTarget({ name: 'requests', casesInTest: 400 }, () =>
-  fc.asyncProperty(fc.nat(4), request, async (index, { method, path, query, parts, key }) => {
+  fc.asyncProperty(fc.nat(5), request, async (index, { method, path, query, parts, key }) => {
     const deps = memoryDeps();
     const authenticate = () => Promise.resolve({ uid: 'alice' });
     const shared = {
@@ -89,6 +93,7 @@ export const requests = fuzzTarget({ name: 'requests', casesInTest: 400 }, () =>
       createStatusHandler({ ...shared, filesOf: () => Promise.resolve([]) }),
       createJobsHandler({ ...shared, jobs: { list: () => Promise.resolve({ jobs: [], nextPageToken: null }) } }),
       createSharedHandler({ ...shared, read: () => Promise.reject(new AppError('share_not_found')) }),
+      createSharedAudioHandler({ ...shared, read: () => Promise.reject(new AppError('audio_not_found')) }),
     ];
     const { contentType, body: rawBody } = multipart(parts);
     const headers = { 'Content-Type': contentType, 'Idempotency-Key': key, 'X-Share-Token': key.slice(0, 43) };

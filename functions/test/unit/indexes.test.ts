@@ -129,10 +129,14 @@ const FIELDS = {
   coverage: { deviceId: 1, stretches: 1, expiresAt: 1 } satisfies Record<keyof CoverageDoc, 1>,
   deleted_speech: { deviceId: 1, startedAt: 1, endedAt: 1, conversationId: 1 } satisfies Record<keyof DeletedSpeech, 1>,
   job_files: { uid: 1, jobId: 1, files: 1, expiresAt: 1 } satisfies Record<keyof FilePage, 1>,
-  project_usage: { day: 1, detectedSeconds: 1, sentSeconds: 1, uploadedBytes: 1, expiresAt: 1 } satisfies Record<
-    Resource | 'day' | 'expiresAt',
-    1
-  >,
+  project_usage: {
+    day: 1,
+    detectedSeconds: 1,
+    sentSeconds: 1,
+    uploadedBytes: 1,
+    sharedBytes: 1,
+    expiresAt: 1,
+  } satisfies Record<Resource | 'day' | 'expiresAt', 1>,
   recordings: {
     ...{ jobId: 1, file: 1, state: 1, deviceId: 1, startedAt: 1, startTimes: 1, durationSeconds: 1, updatedAt: 1 },
     expiresAt: 1,

@@ -3,6 +3,7 @@ import type { Firestore } from 'firebase-admin/firestore';
 import pLimit from 'p-limit';
 import { EDITS_AT_ONCE, undoEdit } from '../../src/conversations/editing.ts';
 import { createOmiHandler } from '../../src/endpoints/omiApi.ts';
+import { createSharedAudioHandler } from '../../src/endpoints/sharedAudio.ts';
 import { createSharedHandler } from '../../src/endpoints/sharedConversation.ts';
 import { createStatusHandler } from '../../src/endpoints/syncStatus.ts';
 import { AppError } from '../../src/errors.ts';
@@ -55,6 +56,11 @@ describe('what an instance reads at once', () => {
         { query: { job_id: jobId } },
       ],
       [createSharedHandler({ ...deps, read: gone }), 4, { headers: { 'X-Share-Token': 'a'.repeat(43) } }],
+      [
+        createSharedAudioHandler({ ...deps, read: gone }),
+        2,
+        { headers: { 'X-Share-Token': 'a'.repeat(43) }, query: { audio_id: 'a'.repeat(28) } },
+      ],
       [
         createOmiHandler({
           ...deps,

@@ -60,7 +60,8 @@ describe('what a user keeps', () => {
   });
 
   const sharing = () => ({ ...world.deps, isOn: () => isOn });
-  const shareTalk = () => share({ uid: world.uid, conversationId: 'talk', hours: 1 }, sharing());
+  const asked = () => ({ uid: world.uid, conversationId: 'talk', hours: 1, withAudio: false });
+  const shareTalk = () => share(asked(), sharing());
   const importIt = () => importConversation(world.uid, EXPORTED, importing(world));
 
   it('is shown by a link as it was shared and as it reads, and by nothing once that was withdrawn', async () => {
@@ -141,7 +142,7 @@ describe('what a user keeps', () => {
     await writer.close();
     await shareTalk();
     const before = { ...sharing(), now: () => now - 2 * HOUR_MS };
-    const sharedThen = share({ uid: world.uid, conversationId: 'talk', hours: 1 }, before);
+    const sharedThen = share(asked(), before);
     assert.equal(await codeOf(sharedThen), 'too_many_shares');
   });
 

@@ -121,6 +121,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   sharing_off: null,
   too_many_shares: null,
   share_not_found: null,
+  audio_not_found: null,
   recording_not_found: null,
   conversation_merged: null,
   conversation_of_other_device: null,

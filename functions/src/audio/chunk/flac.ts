@@ -1,4 +1,4 @@
-/** Lossless encoding of PCM for transcription, by libFLAC compiled to WebAssembly (`libflacjs`). */
+/** Lossless encoding of PCM for transcription, and decoding, by libFLAC compiled to WebAssembly (`libflacjs`). */
 import type { Flac } from 'libflacjs';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -12,6 +12,12 @@ const COMPRESSION_LEVEL = 5;
 
 /** Samples given to libFLAC at a time: small enough that its heap never grows, about 15 ms of work. */
 const SLICE_SAMPLES = 1 << 17;
+
+/** Blocks of 4096 samples that are decoded before other work has its turn: some milliseconds. */
+const BLOCKS_AT_ONCE = 32;
+
+/** Where the rate stands, in 20 bits: after "fLaC", a block header and 10 bytes of STREAMINFO (RFC 9639 §8.2). */
+const RATE_OFFSET = 4 + 4 + 10;
 
 /** Where the MD5 of the samples stands: after "fLaC", a block header and 18 bytes of STREAMINFO (RFC 9639 §8.2). */
 const MD5_OFFSET = 4 + 4 + 18;
@@ -57,6 +63,66 @@ export async function encodeFlac(pcm: Int16Array, sampleRate: number, channels: 
   } finally {
     flac.FLAC__stream_encoder_delete(encoder);
   }
+}
+
+export interface DecodedFlac {
+  /** Two channels interleaved. */
+  readonly pcm: Int16Array;
+  /** Samples a second of each channel. */
+  readonly sampleRate: number;
+  readonly channels: 1 | 2;
+}
+
+/** The samples of a file that {@link encodeFlac} wrote. @throws Error for another file */
+export async function decodeFlac(file: Uint8Array): Promise<DecodedFlac> {
+  const flac = await (libflac ??= loadLibflac());
+  const decoder = flac.create_libflac_decoder(false);
+  if (decoder === 0) throw new Error('libFLAC could not make a decoder');
+  const blocks: Uint8Array[][] = [];
+  let [at, problem] = [0, ''];
+  try {
+    const status = flac.init_decoder_stream(
+      decoder,
+      (most) => {
+        const buffer = file.slice(at, at + most);
+        at += buffer.length;
+        return { buffer, readDataLength: buffer.length, error: false };
+      },
+      (channels) => blocks.push(channels),
+      (_code, description) => (problem = String(description)),
+    );
+    check(status === 0, 'start');
+    // One block at a time: it gives way to other requests.
+    while (at < file.length) {
+      check(flac.FLAC__stream_decoder_process_single(decoder), 'decode');
+      if (blocks.length % BLOCKS_AT_ONCE === 0) await setImmediate();
+    }
+    check(flac.FLAC__stream_decoder_process_until_end_of_stream(decoder) && problem === '', `decode: ${problem}`);
+  } finally {
+    flac.FLAC__stream_decoder_finish(decoder);
+    flac.FLAC__stream_decoder_delete(decoder);
+  }
+  const view = new DataView(file.buffer, file.byteOffset);
+  return {
+    pcm: interleaved(blocks),
+    sampleRate: view.getUint32(RATE_OFFSET) >>> 12,
+    channels: blocks[0]?.length === 2 ? 2 : 1,
+  };
+}
+
+/** Each channel comes as 16-bit little-endian bytes, block by block. */
+function interleaved(blocks: readonly (readonly Uint8Array[])[]): Int16Array {
+  const samples = blocks.reduce((sum, block) => sum + block.reduce((bytes, { length }) => bytes + length, 0) / 2, 0);
+  const pcm = new Int16Array(samples);
+  let start = 0;
+  for (const block of blocks) {
+    for (const [channel, bytes] of block.entries()) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let i = 0; 2 * i < bytes.length; i++) pcm[start + i * block.length + channel] = view.getInt16(2 * i, true);
+    }
+    start += block.reduce((sum, { length }) => sum + length / 2, 0);
+  }
+  return pcm;
 }
 
 function check(ok: boolean | number, step: string): void {

@@ -1,4 +1,5 @@
-/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) as they are: no re-encoding. */
+/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) as they are, and reads such a stream: no re-encoding. */
+import { opusPacketSamples48k } from '../read/opusPacket.ts';
 import { oggCrc32 } from './oggCrc.ts';
 
 export interface OggOpusPacket {
@@ -156,4 +157,40 @@ function writePageHeader(out: Buffer, at: number, page: Page, serial: number, se
   out.writeUInt8(page.segments.length, at + 26);
   out.set(page.segments, at + PAGE_HEADER_BYTES);
   return at + PAGE_HEADER_BYTES + page.segments.length;
+}
+
+/**
+ * What {@link writeOggOpus} wrote into a file: nothing but its files is read here, and their checksums are those of Storage.
+ * @throws RangeError for another file
+ */
+export function readOggOpus(file: Uint8Array): OggOpusInput {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const [head, , ...payloads] = packetsIn(bytes);
+  if (head?.toString('latin1', 0, 8) !== 'OpusHead') throw new RangeError('This is no Ogg Opus stream of ours.');
+  return {
+    packets: payloads.map((payload) => ({ payload, samples48k: opusPacketSamples48k(payload) ?? 0 })),
+    channels: head.readUInt8(9) === 2 ? 2 : 1,
+    inputSampleRate: head.readUInt32LE(12),
+    preSkip48k: head.readUInt16LE(10),
+    serial: bytes.readUInt32LE(14),
+  };
+}
+
+/** The packets of all pages, in order; those that lie on several pages are put together. */
+function packetsIn(file: Buffer): Buffer[] {
+  const packets: Buffer[] = [];
+  let open: Buffer[] = [];
+  for (let page = 0; page + PAGE_HEADER_BYTES <= file.length;) {
+    const segments = file.subarray(page + PAGE_HEADER_BYTES, page + PAGE_HEADER_BYTES + file.readUInt8(page + 26));
+    let at = page + PAGE_HEADER_BYTES + segments.length;
+    for (const segment of segments) {
+      open.push(file.subarray(at, at + segment));
+      at += segment;
+      if (segment === MAX_SEGMENT_BYTES) continue;
+      packets.push(open.length === 1 && open[0] !== undefined ? open[0] : Buffer.concat(open));
+      open = [];
+    }
+    page = at;
+  }
+  return packets;
 }

@@ -1,0 +1,174 @@
+/**
+ * What of kept audio a link plays: the sentences that were shared, with the pauses between them. A chunk may hold more than that, of
+ * other conversations, or of one that was deleted by now: that is cut out, and not a byte of it is answered.
+ */
+import type { KeptSpan } from 'offline-audio-sync-contract';
+import { cutAudio } from '../audio/chunk/cutAudio.ts';
+import type { ChunkAudio, Stretch } from '../audio/chunk/cutAudio.ts';
+import { AppError } from '../errors.ts';
+import { keptAudioOf } from '../storage/keptAudio.ts';
+import { segmentPagesOf } from './collections.ts';
+import { segmentsIn } from './conversation.ts';
+import type { Segment } from './conversation.ts';
+import { deletedStretches } from './deletion.ts';
+import type { Interval } from './interval.ts';
+import { isAudible, openShare } from './sharing.ts';
+import type { OpenShare, SharingDeps } from './sharing.ts';
+
+/**
+ * Of a pause as much is played before a sentence and behind it, milliseconds: speech sounds natural, and what nobody transcribed in
+ * a longer pause is not given away.
+ */
+export const MARGIN_MS = 500;
+
+/** Pages of a chunk that are read: more than ten minutes of audio have. What is in others is not played. */
+const MAX_PAGES = 300;
+
+export interface SharedAudioDeps extends SharingDeps {
+  /** The bytes of an object; null where it is gone. */
+  readonly read: (path: string) => Promise<Uint8Array | null>;
+  /** Counts bytes of the user's day. @throws AppError where none are left */
+  readonly spend: (uid: string, bytes: number) => Promise<unknown>;
+}
+
+/** A stretch of audio that sounds as it was recorded. Milliseconds. */
+export interface SharedSpan {
+  /** From the start of the shared conversation. */
+  readonly fromMs: number;
+  /** From the start of the audio. */
+  readonly audioMs: number;
+  readonly durationMs: number;
+}
+
+export interface SharedAudio extends ChunkAudio {
+  readonly durationMs: number;
+  readonly spans: readonly SharedSpan[];
+}
+
+/**
+ * What the link of this token plays of a chunk.
+ * @throws AppError `share_not_found`; `audio_not_found`; `daily_budget_used`; `project_budget_used`.
+ */
+export async function readSharedAudio(token: string, chunkId: string, deps: SharedAudioDeps): Promise<SharedAudio> {
+  const { db, now } = deps;
+  const open = await openShare(token, deps);
+  const kept = open.withAudio ? (await keptAudioOf(db, open.uid).doc(chunkId).get()).data() : undefined;
+  if (!isAudible(kept, now())) throw new AppError('audio_not_found');
+  const said = await saidIn(chunkId, open, deps);
+  const placed = placedSpans(kept.spans, said);
+  const stretches = audibleStretches(placed, await audibleTimes(said, open, deps));
+  if (stretches.length === 0) throw new AppError('audio_not_found');
+  await deps.spend(open.uid, kept.bytes);
+  const bytes = await deps.read(kept.path);
+  const cut = bytes === null ? null : await cutAudio({ contentType: kept.contentType, bytes }, stretches);
+  if (cut === null) throw new AppError('audio_not_found');
+  return {
+    contentType: cut.contentType,
+    bytes: cut.bytes,
+    durationMs: cut.stretches.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0),
+    spans: timeMap(placed, cut.stretches, open.shown.startedAt.toMillis()),
+  };
+}
+
+/** What was heard in a chunk, as far as it is shared. */
+async function saidIn(chunkId: string, { uid, shown }: OpenShare, { db }: SharedAudioDeps): Promise<Segment[]> {
+  const { docs } = await segmentPagesOf(db, uid).where('chunkId', '==', chunkId).limit(MAX_PAGES).get();
+  return segmentsIn(docs.map((doc) => doc.data())).filter(
+    ({ deviceId, startedAt }) =>
+      deviceId === shown.deviceId && startedAt >= shown.startedAt && startedAt <= shown.finishedAt,
+  );
+}
+
+/** When these sentences were said, with the pauses, and without what was deleted. In order of time. */
+async function audibleTimes(
+  said: readonly Segment[],
+  { uid, shown }: OpenShare,
+  { db }: SharedAudioDeps,
+): Promise<Interval[]> {
+  const [first, last] = [shown.startedAt.toMillis(), shown.finishedAt.toMillis()];
+  const sentences = said.map(({ startedAt, endedAt }) => ({
+    startMs: Math.max(first, startedAt.toMillis() - MARGIN_MS),
+    endMs: Math.min(last, endedAt.toMillis() + MARGIN_MS),
+  }));
+  const joined = join(sentences);
+  const [startMs, endMs] = [joined[0]?.startMs, joined.at(-1)?.endMs];
+  if (startMs === undefined || endMs === undefined) return [];
+  const { deviceId } = shown;
+  return without(joined, await deletedStretches(db, { uid, deviceId, startMs, endMs }));
+}
+
+/** Those that touch or overlap become one. @param intervals in order of their starts */
+function join(intervals: readonly Interval[]): Interval[] {
+  const joined: { startMs: number; endMs: number }[] = [];
+  for (const { startMs, endMs } of intervals) {
+    const last = joined.at(-1);
+    if (last !== undefined && startMs <= last.endMs) last.endMs = Math.max(last.endMs, endMs);
+    else joined.push({ startMs, endMs });
+  }
+  return joined;
+}
+
+function without(intervals: readonly Interval[], holes: readonly Interval[]): Interval[] {
+  let left = [...intervals];
+  for (const hole of holes) {
+    left = left.flatMap(({ startMs, endMs }) =>
+      [
+        { startMs, endMs: Math.min(endMs, hole.startMs) },
+        { startMs: Math.max(startMs, hole.endMs), endMs },
+      ].filter((piece) => piece.startMs < piece.endMs),
+    );
+  }
+  return left;
+}
+
+/** A stretch of a chunk's audio, with its time. Unix milliseconds, and milliseconds from the start of the audio. */
+export interface PlacedSpan {
+  readonly startMs: number;
+  readonly audioMs: number;
+  readonly durationMs: number;
+}
+
+/** Spans lie where the sentences of their recordings do: its date may have been corrected. Without a sentence they lie nowhere. */
+export function placedSpans(
+  spans: readonly KeptSpan[],
+  said: readonly Pick<Segment, 'recordingId' | 'recordingStartedAt'>[],
+): PlacedSpan[] {
+  const starts = new Map(said.map((segment) => [segment.recordingId, segment.recordingStartedAt.toMillis()]));
+  return spans.flatMap(({ recordingId, fromMs, audioMs, durationMs }) => {
+    const startedAtMs = starts.get(recordingId);
+    return startedAtMs === undefined ? [] : [{ startMs: startedAtMs + fromMs, audioMs, durationMs }];
+  });
+}
+
+/** Where in the audio these times are, in the order of the audio. @param times in order, none overlaps another */
+export function audibleStretches(spans: readonly PlacedSpan[], times: readonly Interval[]): Stretch[] {
+  const stretches: { fromMs: number; toMs: number }[] = [];
+  for (const { startMs, audioMs, durationMs } of spans) {
+    for (const time of times) {
+      const fromMs = audioMs + Math.max(0, time.startMs - startMs);
+      const toMs = audioMs + Math.min(durationMs, time.endMs - startMs);
+      if (fromMs >= toMs) continue;
+      const last = stretches.at(-1);
+      if (last !== undefined && fromMs - last.toMs < TOUCHING_MS) last.toMs = toMs;
+      else stretches.push({ fromMs, toMs });
+    }
+  }
+  return stretches;
+}
+
+/** Spans follow one another but for what computing with fractions costs: half a sample at 48 kHz. */
+const TOUCHING_MS = 1 / 96;
+
+/** The time map of what was cut out. @param originMs Unix milliseconds from which its times count */
+export function timeMap(spans: readonly PlacedSpan[], stretches: readonly Stretch[], originMs: number): SharedSpan[] {
+  let passedMs = 0;
+  return stretches.flatMap(({ fromMs, toMs }) => {
+    const shiftMs = passedMs - fromMs;
+    passedMs += toMs - fromMs;
+    return spans.flatMap(({ startMs, audioMs, durationMs }) => {
+      const [from, to] = [Math.max(fromMs, audioMs), Math.min(toMs, audioMs + durationMs)];
+      if (from >= to) return [];
+      return [{ fromMs: startMs + from - audioMs - originMs, audioMs: from + shiftMs, durationMs: to - from }];
+    });
+  });
+}
