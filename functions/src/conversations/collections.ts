@@ -63,7 +63,12 @@ export function pagesOfVoice(db: Firestore, uid: string, speaker: number): Query
 
 /** What came of one chunk. */
 export function pagesOfChunk(db: Firestore, uid: string, jobId: string, chunkId: string): Query<SegmentPage> {
-  return segmentPagesOf(db, uid).where('jobId', '==', jobId).where('chunkId', '==', chunkId);
+  return pagesHeardIn(db, uid, chunkId).where('jobId', '==', jobId);
+}
+
+/** What was heard in the kept audio of a chunk. */
+export function pagesHeardIn(db: Firestore, uid: string, chunkId: string): Query<SegmentPage> {
+  return segmentPagesOf(db, uid).where('chunkId', '==', chunkId);
 }
 
 /** What was said in a recording, where it lies. */

@@ -6,15 +6,15 @@ import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client
 import { startBrokenFirestore } from '../support/brokenFirestore.ts';
 import { startEntryPoints } from '../support/entryPoints.ts';
 import type { EntryPoints } from '../support/entryPoints.ts';
-import { EXPORTED, provokeEdits, provokeKeeping } from '../support/keepingAnswers.ts';
-import { putTalk } from '../support/talk.ts';
+import { EXPORTED, provokeEdits, provokeKeeping, shareAudibleTalk } from '../support/keepingAnswers.ts';
+import { putTalk, TALK_CHUNK } from '../support/talk.ts';
 import { filePart, multipart } from '../support/multipart.ts';
 import type { Part } from '../support/multipart.ts';
 import { complaints, describedAnswers } from '../support/openapi.ts';
 import { provokeCancelled } from '../support/provokeCancelled.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { declared } from '../support/sdkClient.ts';
-import { auth, db, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
+import { db, functionUrl, HOSTING_ORIGIN, oddUserToken, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
 /** gRPC statuses: nothing that a retry helps, and one that the Admin SDK gives up on soonest. */
@@ -84,19 +84,6 @@ describe('docs/openapi.yaml', () => {
   const good = filePart(FILE.name, FILE.bytes);
   const field = (name: string, content: string): Part => ({ field: name, content });
 
-  /** A user id that no path can hold, as custom tokens allow it. */
-  async function oddUser(): Promise<Record<string, string>> {
-    const host = process.env['FIREBASE_AUTH_EMULATOR_HOST'] ?? '';
-    const token = await auth.createCustomToken('a/b');
-    const url = `http://${host}/identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken?key=any`;
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ token, returnSecureToken: true }),
-    });
-    return bearer(((await response.json()) as { idToken: string }).idToken);
-  }
-
   async function endedJob(): Promise<string> {
     const { body } = await uploadFiles(user.idToken, [FILE]);
     await waitForJob(user.idToken, body.job_id);
@@ -104,7 +91,7 @@ describe('docs/openapi.yaml', () => {
   }
 
   it('says what refuses everybody, everywhere', async () => {
-    const odd = await oddUser();
+    const odd = bearer(await oddUserToken());
     const paths = ['/v2/sync/upload', '/v2/sync/status', '/v2/sync/jobs', ...CALLABLES.map((name) => `/${name}`)];
     for (const path of paths) {
       const name = path.startsWith('/v2') ? `sync${path[9]!.toUpperCase()}${path.slice(10)}` : path.slice(1);
@@ -174,19 +161,31 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  /** Plays a conversation of a user by a link. */
+  async function playTalk({ uid, idToken }: TestUser, url: string): Promise<void> {
+    const headers = await shareAudibleTalk(uid, (name, data) => call(name, data, bearer(idToken)));
+    await hold('/v2/sync/shared/audio', await fetch(`${url}?audio_id=${TALK_CHUNK}`, { headers }));
+  }
+
   it('says how daily budgets end', async () => {
     // Of tomorrow, too: midnight may pass meanwhile.
     const days = [0, 1].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
     const heavy = await signUp();
-    for (const day of days) await db.doc(`users/${heavy.uid}/usage/${day}`).set({ uploadedBytes: 1e12 });
+    const spent = { uploadedBytes: 1e12, sharedBytes: 1e12 };
+    for (const day of days) await db.doc(`users/${heavy.uid}/usage/${day}`).set(spent);
     await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)] }, bearer(heavy.idToken));
     await upload([good], bearer(heavy.idToken));
     await call('importConversations', { conversations: [EXPORTED] }, bearer(heavy.idToken));
+    await playTalk(heavy, `${HOSTING_ORIGIN}/v2/sync/shared/audio`);
 
-    for (const day of days) await db.doc(`project_usage/${day}_0`).set({ uploadedBytes: 3e6 }, { merge: true });
-    const limited = await startEntryPoints({ PROJECT_DAILY_UPLOAD_MEGABYTES: '2' }, { keys: [] });
+    const bytes = { uploadedBytes: 3e6, sharedBytes: 3e6 };
+    for (const day of days) await db.doc(`project_usage/${day}_0`).set(bytes, { merge: true });
+    const budgets = { PROJECT_DAILY_UPLOAD_MEGABYTES: '2', PROJECT_DAILY_SHARED_AUDIO_MEGABYTES: '2' };
+    const limited = await startEntryPoints({ ...budgets, SHARING: 'true' }, { keys: [] });
     try {
-      const newcomer = bearer((await signUp()).idToken);
+      const other = await signUp();
+      const newcomer = bearer(other.idToken);
+      await playTalk(other, limited.urls['sharedAudio'] ?? '');
       const { contentType, body } = multipart([good]);
       const init = {
         method: 'POST',
@@ -288,9 +287,10 @@ describe('docs/openapi.yaml', () => {
     await putTalk(db, user.uid);
     await provokeEdits(call);
     await provokeKeeping({
-      ...{ db, uid: user.uid, call },
+      ...{ uid: user.uid, call },
       callWithoutSharing: (name, data) => call(name, data, bearer(user.idToken), withoutSharing.urls[name]),
       readShared: (headers, method) => get('/v2/sync/shared', '', headers, method),
+      readAudio: (headers, id, method) => get('/v2/sync/shared/audio', `?audio_id=${id}`, headers, method),
     });
 
     for (const [job_id, offset_ms] of [[], ['unknown', 1], [failed.job_id, -1e15], [failed.job_id, -1000]])
@@ -320,6 +320,7 @@ describe('docs/openapi.yaml', () => {
     const { contentType, body } = multipart([good]);
     const ask = async (path: string, name: string, init: RequestInit, query = '') =>
       hold(path, await fetch(`${urls[name] ?? ''}${query}`, { headers, ...init }));
+    const token = { [SHARE_TOKEN_HEADER]: 'x'.repeat(43) };
     const form = { ...headers, 'Content-Type': contentType };
     try {
       await Promise.all([
@@ -343,7 +344,8 @@ describe('docs/openapi.yaml', () => {
         call('withdrawShare', { share_id: 'any' }, headers, urls['withdrawShare']),
         call('importConversations', { conversations: [EXPORTED] }, headers, urls['importConversations']),
         call('deleteEverything', { what: 'everything' }, headers, urls['deleteEverything']),
-        ask('/v2/sync/shared', 'sharedConversation', { headers: { [SHARE_TOKEN_HEADER]: 'x'.repeat(43) } }),
+        ask('/v2/sync/shared', 'sharedConversation', { headers: token }),
+        ask('/v2/sync/shared/audio', 'sharedAudio', { headers: token }, `?audio_id=${TALK_CHUNK}`),
       ]);
     } finally {
       await functions.stop();

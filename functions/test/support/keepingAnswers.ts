@@ -1,8 +1,9 @@
 /** Provokes the answers of what users do with conversations that they keep. */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { Firestore } from 'firebase-admin/firestore';
 import { SHARE_LIMITS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import { CAPTURED_AT } from './recordings.ts';
+import { bucket, db } from './suite.ts';
+import { keepTalk, putTalk, TALK_CHUNK } from './talk.ts';
 
 const [started_at, ended_at] = [600, 900].map((ms) => new Date(CAPTURED_AT * 1000 + ms).toISOString());
 
@@ -13,16 +14,17 @@ export const EXPORTED = {
 };
 
 export interface KeepingCalls {
-  readonly db: Firestore;
   readonly uid: string;
   readonly call: (name: string, data: unknown) => Promise<unknown>;
   /** Of functions that allow no sharing. */
   readonly callWithoutSharing: (name: string, data: unknown) => Promise<unknown>;
   readonly readShared: (headers: Record<string, string>, method?: string) => Promise<unknown>;
+  readonly readAudio: (headers: Record<string, string>, audioId: string, method?: string) => Promise<unknown>;
 }
 
 /** On the conversation of `putTalk`. */
-export async function provokeKeeping({ db, uid, call, callWithoutSharing, readShared }: KeepingCalls): Promise<void> {
+export async function provokeKeeping(calls: KeepingCalls): Promise<void> {
+  const { uid, call, callWithoutSharing, readShared, readAudio } = calls;
   await callWithoutSharing('shareConversation', { conversation_id: 'talk' });
   const made = (await call('shareConversation', { conversation_id: 'talk', hours: 1 })) as {
     result: { token: string; share_id: string };
@@ -32,6 +34,11 @@ export async function provokeKeeping({ db, uid, call, callWithoutSharing, readSh
   await readShared({ [SHARE_TOKEN_HEADER]: made.result.token });
   await readShared({});
   await readShared({}, 'PUT');
+  const opening = await shareAudibleTalk(uid, call);
+  await readShared(opening);
+  for (const id of [TALK_CHUNK, 'unknown']) await readAudio(opening, id);
+  await readAudio({}, TALK_CHUNK);
+  await readAudio({}, TALK_CHUNK, 'PUT');
   for (const share_id of [made.result.share_id, '']) await call('withdrawShare', { share_id });
   const writer = db.bulkWriter();
   for (let i = 0; i < SHARE_LIMITS.maxShares; i++) {
@@ -44,6 +51,14 @@ export async function provokeKeeping({ db, uid, call, callWithoutSharing, readSh
   await call('importConversations', { conversations: [EXPORTED] });
   await call('importConversations', { conversations: [] });
   for (const what of ['audio', 'nothing']) await call('deleteEverything', { what });
+}
+
+/** Makes a conversation with audio, and a link that plays it. @returns the headers that open it */
+export async function shareAudibleTalk(uid: string, call: KeepingCalls['call']): Promise<Record<string, string>> {
+  await putTalk(db, uid);
+  await keepTalk(db, bucket, uid);
+  const made = await call('shareConversation', { conversation_id: 'talk', with_audio: true });
+  return { [SHARE_TOKEN_HEADER]: (made as { result: { token: string } }).result.token };
 }
 
 /** On the conversation of `putTalk`. */

@@ -66,3 +66,14 @@ export async function untilWrappedUp(jobId: string): Promise<void> {
     (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') instanceof Timestamp;
   await until(isWrappedUp);
 }
+
+/** The ID token of a user id that no path can hold, as custom tokens allow it. */
+export async function oddUserToken(): Promise<string> {
+  const token = await auth.createCustomToken('a/b');
+  const host = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
+  const url = `http://${host}/identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken?key=any`;
+  const headers = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ token, returnSecureToken: true });
+  const response = await fetch(url, { method: 'POST', headers, body });
+  return ((await response.json()) as { idToken: string }).idToken;
+}

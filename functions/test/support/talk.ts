@@ -1,7 +1,13 @@
-/** A conversation that no job brought. */
+/** A conversation that no job brought, and its audio. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
+import { encodeFlac } from '../../src/audio/chunk/flac.ts';
+import type { Bucket } from '../../src/storage/bucket.ts';
+import { KeptAudio } from '../../src/storage/keptAudio.ts';
 import { CAPTURED_AT } from './recordings.ts';
+
+/** What it was heard in. */
+export const TALK_CHUNK = 'chunk'.padEnd(28, '-');
 
 /** Writes the conversation `talk`, of one word, as a worker stores it. */
 export async function putTalk(db: Firestore, uid: string): Promise<void> {
@@ -14,6 +20,22 @@ export async function putTalk(db: Firestore, uid: string): Promise<void> {
   await db.collection(`users/${uid}/segments`).add({
     ...{ deviceId: 'omi', recordingId: 'recording', recordingStartedAt: startedAt, startedAt, endedAt: finishedAt },
     ...{ segments: [{ ...said, words: [{ text: 'Hello.', fromMs: 0, toMs: 500 }] }], speakers: [] },
-    ...{ jobId: 'job', chunkId: 'chunk' },
+    ...{ jobId: 'job', chunkId: TALK_CHUNK },
+  });
+}
+
+/**
+ * Keeps audio for `talk`: a second and a half, of which the word is the second half second. The value of each sample is the tenth of a
+ * second that it lies in.
+ */
+export async function keepTalk(db: Firestore, bucket: Bucket, uid: string): Promise<void> {
+  const pcm = Int16Array.from({ length: 24_000 }, (_, i) => Math.floor(i / 1600));
+  const kept = new KeptAudio(db, bucket, { keptMs: 24 * 3600_000 });
+  const bytes = await encodeFlac(pcm, 16_000);
+  const object = await kept.put({ uid, chunkId: TALK_CHUNK, bytes, contentType: 'audio/flac' });
+  const spans = [{ recordingId: 'recording', fromMs: -500, audioMs: 0, durationMs: 1500 }];
+  await db.runTransaction((tx) => {
+    kept.name(tx, object, spans, 1500);
+    return Promise.resolve();
   });
 }

@@ -12,6 +12,7 @@ import {
   mergedInto,
   pagesAt,
   pagesBetween,
+  pagesHeardIn,
   pagesOfChunk,
   pagesOfVoice,
   segmentPagesOf,
@@ -91,6 +92,7 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await pagesBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
     await pagesOfVoice(db, 'ann', 1).get();
     await pagesOfChunk(db, 'ann', 'job', 'chunk').get();
+    await pagesHeardIn(db, 'ann', 'chunk').get();
     await pagesAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
     await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
   },

@@ -33,6 +33,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ShareId: 'WithdrawShareRequest',
   WithdrawnShare: 'WithdrawnShareView',
   SharedConversation: 'SharedConversationView',
+  SharedAudio: 'SharedAudioView',
   ImportRequest: 'ImportRequest',
   ExportedConversation: 'ExportedConversation',
   ExportedAudio: 'ExportedAudio',
@@ -78,7 +79,7 @@ const PARTIAL = ['FailureCode', 'FileProblemCode', 'CallableError'];
 
 /** Parts of those above, which are compared where they are used: a name makes a class of them in other languages. */
 const NESTED =
-  'CreatedFile RedatedRecording SharedSegment ImportedConversation FileRef WaitingReason ProblemError CallableErrorBody CallableErrorDetails CallableStatus PushType WhatToDelete'.split(
+  'CreatedFile RedatedRecording SharedSegment SharedSpan AudioType ImportedConversation FileRef WaitingReason ProblemError CallableErrorBody CallableErrorDetails CallableStatus PushType WhatToDelete'.split(
     ' ',
   );
 
@@ -246,6 +247,8 @@ describe('docs/openapi.yaml and the contract', () => {
       'ExportedChange name maxLength': EDIT_LIMITS.maxNameLength,
       'ExportedSegment text minLength': 1,
       'ExportedSegment text maxLength': IMPORT_LIMITS.maxTextLength,
+      'SharedSegment words items minItems': 3,
+      'SharedSegment words items maxItems': 3,
       'ExportedSegment words items minItems': 3,
       'ExportedSegment words items maxItems': 4,
       'RedateRecordings names minItems': 1,
