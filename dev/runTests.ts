@@ -224,7 +224,8 @@ await main(async (signal) => {
       }
     });
   };
-  const inBrowser = (): Promise<void> => withConsole(groupsOf('web'), { parameters: PARAMETERS });
+  const inBrowser = (): Promise<void> =>
+    withConsole(groupsOf('web'), { parameters: { ...PARAMETERS, KEEP_AUDIO_DAYS: '1' } });
   // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {

@@ -95,7 +95,7 @@ export interface EditedConversation extends Conversation {
 /** A link that shows a conversation. The link itself is not stored. */
 export interface Share extends Pick<
   ShareDoc<number>,
-  'conversationId' | 'startedAt' | 'finishedAt' | 'createdAt' | 'expiresAt'
+  'conversationId' | 'startedAt' | 'finishedAt' | 'createdAt' | 'expiresAt' | 'withAudio'
 > {
   readonly id: string;
 }

@@ -2,6 +2,9 @@
 import { audioOffset, instantOf, type KeptSpan } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
 
+/** What a person is told where audio does not come. */
+export const NOT_LOADED = 'The audio could not be loaded. Check your connection, and play it again.';
+
 export type PlayedSentence = Pick<
   Sentence,
   'startedAt' | 'endedAt' | 'recordingId' | 'recordingStartedAt' | 'chunkId' | 'words' | 'text'

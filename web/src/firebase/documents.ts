@@ -113,9 +113,9 @@ export function editOf(id: string, data: DocumentData): StoredEdit<Timestamp> {
 }
 
 export function shareOf(id: string, data: DocumentData): Share {
-  const { conversationId, startedAt, finishedAt, createdAt, expiresAt } = data as ShareDoc<Timestamp>;
+  const { conversationId, startedAt, finishedAt, createdAt, expiresAt, withAudio } = data as ShareDoc<Timestamp>;
   return {
-    ...{ id, conversationId },
+    ...{ id, conversationId, withAudio },
     startedAt: startedAt.toMillis(),
     finishedAt: finishedAt.toMillis(),
     createdAt: createdAt.toMillis(),

@@ -17,7 +17,8 @@ import { ConversationActions } from '../ui/conversationActions.tsx';
 import { Tags } from '../ui/conversationHead.tsx';
 import { useEdits } from '../ui/edits.ts';
 import { useLive, usePages, type Pages } from '../ui/live.ts';
-import { Player, usePlayback } from '../ui/player.tsx';
+import { useOwnPlayback } from '../ui/ownPlayback.ts';
+import { Player } from '../ui/player.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { SentenceBar } from '../ui/sentenceBar.tsx';
 import { Search, Transcript } from '../ui/transcript.tsx';
@@ -125,7 +126,7 @@ function Reading({ conversation: { id, title, language }, lines, state }: Readin
   const matches = useMemo(() => search.find(query), [search, query]);
   useWantedSentence(lines, setChosenAt);
   const chosen = lines.find(({ startedAt }) => startedAt === chosenAt);
-  const playback = usePlayback(lines);
+  const playback = useOwnPlayback(lines);
   return (
     <>
       {state === 'kept' && (
@@ -140,12 +141,7 @@ function Reading({ conversation: { id, title, language }, lines, state }: Readin
           <Search query={query} matches={matches} onQuery={setQuery} />
           <Transcript lines={lines} matches={matches} language={language} chosenAt={chosenAt} onChoose={setChosenAt} />
           {chosen !== undefined && (
-            <SentenceBar
-              conversationId={id}
-              sentence={chosen}
-              canSplit={chosen !== lines[0]}
-              onPlay={playback === null ? null : () => void playback.playFrom(chosen.startedAt)}
-            />
+            <SentenceBar conversationId={id} sentence={chosen} canSplit={chosen !== lines[0]} playback={playback} />
           )}
           <TranscribedBy lines={lines} />
         </>

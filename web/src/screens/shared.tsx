@@ -1,12 +1,15 @@
-/** What a reader of a shared link sees: without an account, and without Firebase. */
+/** What a reader of a shared link sees, and hears: without an account, and without Firebase. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
 import type { Line } from '../domain/export.ts';
 import type { Matches } from '../domain/search.ts';
+import { sentenceOf } from '../domain/sentence.ts';
 import { clock, clockRange, dayOfYear } from '../domain/time.ts';
 import { isWholeToken, readShared, type Read } from '../sync/readShared.ts';
+import { audibleSentences, readSharedAudio, ShareEnded } from '../sync/sharedAudio.ts';
 import { Mark } from '../ui/icons.tsx';
+import { Player, PlayFromHere, usePlayback } from '../ui/player.tsx';
 import { Transcript } from '../ui/transcript.tsx';
 
 export default function SharedScreen() {
@@ -36,7 +39,15 @@ export default function SharedScreen() {
         </Page>
       );
     case 'shown':
-      return <Shown shared={read.shared} />;
+      return (
+        <Shown
+          token={token}
+          shared={read.shared}
+          onEnded={() => {
+            setRead({ kind: 'gone' });
+          }}
+        />
+      );
     case 'gone':
       return <Sorry text={GONE} />;
     case 'unreached':
@@ -74,8 +85,14 @@ function useToken(): string {
   return token;
 }
 
-function Shown({ shared }: { shared: SharedConversationView }) {
-  const lines = useMemo(() => linesOf(shared), [shared]);
+interface ShownProps {
+  readonly token: string;
+  readonly shared: SharedConversationView;
+  /** The link was withdrawn, or its time is over. */
+  readonly onEnded: () => void;
+}
+
+function Shown({ token, shared, onEnded }: ShownProps) {
   const [from, to, end] = [shared.started_at, shared.finished_at, shared.expires_at].map((time) => Date.parse(time));
   return (
     <Page title={shared.title ?? 'Conversation'}>
@@ -83,13 +100,49 @@ function Shown({ shared }: { shared: SharedConversationView }) {
         <li>{dayOfYear(from ?? 0)}</li>
         <li>{clockRange(from ?? 0, to ?? 0)}, in your time zone</li>
       </ul>
-      <Transcript lines={lines} matches={NO_MATCHES} language={shared.language} />
+      <Reading token={token} shared={shared} onEnded={onEnded} />
       {shared.is_cut && <p class="notice">More was said than a link can show: this is the beginning.</p>}
       <p class="hint">
         Somebody shared this with everyone who has the link. It can be read until {dayOfYear(end ?? 0)},{' '}
         {clock(end ?? 0)}.
       </p>
     </Page>
+  );
+}
+
+/** The transcript, and the player of one's own conversations where there is audio. */
+function Reading({ token, shared, onEnded }: ShownProps) {
+  const lines = useMemo(() => linesOf(shared), [shared]);
+  const audible = useMemo(() => audibleSentences(shared), [shared]);
+  const [chosenAt, setChosenAt] = useState<number | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const playback = usePlayback(token, audible, {
+    read: (audioId) => {
+      setProblem(null);
+      return readSharedAudio(token, audioId);
+    },
+    onProblem: (error) => {
+      if (error instanceof ShareEnded) onEnded();
+      else setProblem(error);
+    },
+  });
+  if (audible.length === 0) return <Transcript lines={lines} matches={NO_MATCHES} language={shared.language} />;
+  const chosen = audible.find(({ startedAt }) => startedAt === chosenAt);
+  return (
+    <>
+      <Player playback={playback} title={shared.title ?? 'Conversation'} />
+      {problem !== null && (
+        <p class="notice bad" role="alert">
+          {sentenceOf(problem)}
+        </p>
+      )}
+      <Transcript {...{ lines, chosenAt }} matches={NO_MATCHES} language={shared.language} onChoose={setChosenAt} />
+      {chosen !== undefined && (
+        <div class="sentence-bar" role="toolbar" aria-label="The chosen sentence">
+          <PlayFromHere playback={playback} sentence={chosen} />
+        </div>
+      )}
+    </>
   );
 }
 

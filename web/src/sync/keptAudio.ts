@@ -1,6 +1,7 @@
 /** Audio that the service keeps to be played, and that this device keeps once it was heard. */
 import { keptAudioPath, STORAGE_ORIGIN, type KeptAudioDoc } from 'offline-audio-sync-contract';
 import type { Timestamp } from 'firebase/firestore';
+import { NOT_LOADED } from '../domain/playback.ts';
 import { localSuite } from '../env.ts';
 import { connect, readDocument } from '../firebase/store.ts';
 import { within } from '../within.ts';
@@ -49,7 +50,7 @@ async function download(path: string): Promise<Blob | null> {
     return { status: response.status, audio: await response.blob() };
   };
   const { status, audio } = await within(load(), LIMIT_MS).catch((cause: unknown) => {
-    throw new Error('The audio could not be loaded. Check your connection, and play it again.', { cause });
+    throw new Error(NOT_LOADED, { cause });
   });
   if (status === 404) return null;
   if (status !== 200)

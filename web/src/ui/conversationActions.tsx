@@ -132,7 +132,7 @@ export function ConversationActions({ conversation, lines, isWhole, exported }: 
       </button>
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
-      {asking === 'share' && <ShareDialog conversation={conversation} onClose={close} />}
+      {asking === 'share' && <ShareDialog conversation={conversation} lines={lines ?? []} onClose={close} />}
       {asking === 'delete' && (
         <Confirm
           title="Delete this conversation?"

@@ -1,35 +1,27 @@
 /** Listening to a conversation: words are lit as they sound, and the keys of a keyboard and of a lock screen work. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { keptAudioPath } from 'offline-audio-sync-contract';
-import type { Sentence } from '../data/model.ts';
-import { wordRanges, type Sounding } from '../domain/playback.ts';
+import { wordRanges, type PlayedSentence, type Sounding } from '../domain/playback.ts';
 import { clockSeconds } from '../domain/time.ts';
-import { liveDocument } from '../firebase/store.ts';
-import { readKeptAudio } from '../sync/keptAudio.ts';
-import { Playback } from '../sync/playback.ts';
-import { useApp } from './app.ts';
+import { Playback, type PlaybackOptions } from '../sync/playback.ts';
 import { Check } from './choices.tsx';
 import { Glyph } from './icons.tsx';
-import { useLive } from './live.ts';
-import { tellProblem } from './toast.tsx';
 
-/**
- * Null where nothing of the conversation is kept as audio. Its two ends say so, and one of them alone may be kept: what is older is deleted
- * first, and keeping may begin, or end, while people talk.
- */
-export function usePlayback(lines: readonly Sentence[]): Playback | null {
-  const { uid } = useApp();
-  const isKept = [useIsKept(uid, lines[0]?.chunkId), useIsKept(uid, lines.at(-1)?.chunkId)].includes(true);
-  const sentences = useRef(lines);
-  sentences.current = lines;
+type SoundSource = Pick<PlaybackOptions, 'read' | 'onProblem'>;
+
+/** @param key changes when other audio is to be played */
+export function usePlayback(key: string, lines: readonly PlayedSentence[], source: SoundSource): Playback {
+  const latest = useRef({ lines, source });
+  latest.current = { lines, source };
   const playback = useMemo(
     () =>
       new Playback({
-        sentences: () => sentences.current,
-        read: (chunkId) => readKeptAudio(uid, chunkId, { keeps: true }),
-        onProblem: tellProblem,
+        sentences: () => latest.current.lines,
+        read: (chunkId) => latest.current.source.read(chunkId),
+        onProblem: (error) => {
+          latest.current.source.onProblem(error);
+        },
       }),
-    [uid],
+    [key],
   );
   useEffect(
     () => () => {
@@ -37,14 +29,15 @@ export function usePlayback(lines: readonly Sentence[]): Playback | null {
     },
     [playback],
   );
-  return isKept ? playback : null;
+  return playback;
 }
 
-function useIsKept(uid: string, chunk: string | undefined): boolean {
-  const kept = useLive(chunk === undefined ? null : `audio/${uid}/${chunk}`, () =>
-    liveDocument(`${keptAudioPath(uid)}/${chunk ?? ''}`, () => true),
+export function PlayFromHere({ playback, sentence }: { playback: Playback; sentence: PlayedSentence }) {
+  return (
+    <button class="button small" onClick={() => void playback.playFrom(sentence.startedAt)}>
+      <Glyph name="play" size={16} /> Play from here
+    </button>
   );
-  return kept.kind === 'ready' && kept.value === true;
 }
 
 /** Also while the audio is loading. */

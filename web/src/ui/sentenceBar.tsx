@@ -4,11 +4,12 @@ import { EDIT_LIMITS, NO_LIMIT, namedVoices, type SpeakerScope } from 'offline-a
 import type { Sentence } from '../data/model.ts';
 import { editOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
+import type { Playback } from '../sync/playback.ts';
 import { useApp } from './app.ts';
 import { correct } from './correct.ts';
 import { FormDialog } from './formDialog.tsx';
-import { Glyph } from './icons.tsx';
 import { useLive } from './live.ts';
+import { PlayFromHere } from './player.tsx';
 import { tellProblem } from './toast.tsx';
 
 interface BarProps {
@@ -16,21 +17,18 @@ interface BarProps {
   readonly sentence: Sentence;
   /** Whether a conversation may begin here: it is not the first sentence. */
   readonly canSplit: boolean;
-  readonly onPlay: (() => void) | null;
+  /** Null where there is no audio. */
+  readonly playback: Playback | null;
 }
 
-export function SentenceBar({ conversationId, sentence, canSplit, onPlay }: BarProps) {
+export function SentenceBar({ conversationId, sentence, canSplit, playback }: BarProps) {
   const [asking, setAsking] = useState<'text' | 'speaker' | null>(null);
   const close = (): void => {
     setAsking(null);
   };
   return (
     <div class="sentence-bar" role="toolbar" aria-label="The chosen sentence">
-      {onPlay !== null && (
-        <button class="button small" onClick={onPlay}>
-          <Glyph name="play" size={16} /> Play from here
-        </button>
-      )}
+      {playback !== null && <PlayFromHere playback={playback} sentence={sentence} />}
       <button
         class="button small"
         onClick={() => {

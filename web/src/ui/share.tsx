@@ -1,12 +1,14 @@
 /** Showing one conversation to people without an account, by a link. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
-import type { EditedConversation } from '../data/model.ts';
+import type { EditedConversation, Sentence } from '../data/model.ts';
 import { codeOf, sentenceOf } from '../domain/sentence.ts';
 import { call } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
+import { Check } from './choices.tsx';
 import { Dialog } from './dialog.tsx';
 import { Glyph } from './icons.tsx';
+import { useIsAudible } from './ownPlayback.ts';
 import { Shares } from './shares.tsx';
 
 const TIMES = [
@@ -18,10 +20,12 @@ const TIMES = [
 
 interface ShareProps {
   readonly conversation: EditedConversation;
+  readonly lines: readonly Sentence[];
   readonly onClose: () => void;
 }
 
-export function ShareDialog({ conversation: { id }, onClose }: ShareProps) {
+export function ShareDialog({ conversation: { id }, lines, onClose }: ShareProps) {
+  const isAudible = useIsAudible(lines);
   const [problem, setProblem] = useState<unknown>(null);
   const isOff = codeOf(problem) === 'sharing_off';
   return (
@@ -31,14 +35,15 @@ export function ShareDialog({ conversation: { id }, onClose }: ShareProps) {
       </h2>
       <p>
         Everyone who has the link reads its title, what was said and by whom, as you corrected it, without an account.
-        They get no audio, nothing that is added to it later, and do not see who you are.
+        They get no audio{isAudible && ' unless you say so'}, nothing that is added to it later, and do not see who you
+        are.
       </p>
       {isOff ? (
         <p class="notice" role="status">
           Sharing is switched off on this service. Its operator can switch it on (the setting SHARING).
         </p>
       ) : (
-        <NewLink id={id} onProblem={setProblem} />
+        <NewLink id={id} isAudible={isAudible} onProblem={setProblem} />
       )}
       {problem !== null && !isOff && (
         <p class="notice bad" role="alert">
@@ -58,16 +63,19 @@ export function ShareDialog({ conversation: { id }, onClose }: ShareProps) {
 
 interface NewLinkProps {
   readonly id: string;
+  /** Whether there is audio to share. */
+  readonly isAudible: boolean;
   /** Null where it went well. */
   readonly onProblem: (error: unknown) => void;
 }
 
-function NewLink({ id, onProblem }: NewLinkProps) {
+function NewLink({ id, isAudible, onProblem }: NewLinkProps) {
+  const [withAudio, setWithAudio] = useState(false);
   const [hours, setHours] = useState<number>(SHARE_LIMITS.defaultHours);
   const [busy, setBusy] = useState(false);
   const [link, setLink] = useState<string | null>(null);
   const make = async (): Promise<void> => {
-    const { token } = await call('shareConversation', { conversation_id: id, hours });
+    const { token } = await call('shareConversation', { conversation_id: id, hours, with_audio: withAudio });
     setLink(location.origin + hrefs.shared(token));
     onProblem(null);
   };
@@ -103,7 +111,18 @@ function NewLink({ id, onProblem }: NewLinkProps) {
         <button class="button primary" type="submit" disabled={busy}>
           Make a link
         </button>
+        {isAudible && (
+          <Check checked={withAudio} onChange={setWithAudio}>
+            With its audio
+          </Check>
+        )}
       </form>
+      {withAudio && (
+        <p class="hint">
+          They hear it as it was said, also where you corrected the text, for as long as the link works. What somebody
+          records meanwhile cannot be taken back.
+        </p>
+      )}
       {link !== null && <MadeLink key={link} link={link} onProblem={onProblem} />}
     </>
   );

@@ -61,7 +61,7 @@ interface ShareRowProps {
 }
 
 function ShareRow({ share, isOfOne, onProblem, onWithdrawn }: ShareRowProps) {
-  const { id, conversationId, startedAt, createdAt, expiresAt } = share;
+  const { id, conversationId, startedAt, createdAt, expiresAt, withAudio } = share;
   const [busy, setBusy] = useState(false);
   const made = `made ${moment(createdAt)}`;
   useFocusOnHeadingWhenGone();
@@ -74,7 +74,10 @@ function ShareRow({ share, isOfOne, onProblem, onWithdrawn }: ShareRowProps) {
           <a href={hrefs.conversation(conversationId)}>Conversation of {moment(startedAt)}</a>
         )}
         <br />
-        <small class="hint">works until {moment(expiresAt)}</small>
+        <small class="hint">
+          works until {moment(expiresAt)}
+          {withAudio && ', with its audio'}
+        </small>
       </span>
       <button
         class="button small"

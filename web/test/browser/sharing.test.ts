@@ -69,6 +69,7 @@ describe('A conversation that is shared by a link', function () {
 
   it('is read without an account, at the size of a phone, each text in its own direction, until it is withdrawn', async () => {
     const link = await makeLink();
+    assert.equal(await dialog().getByLabel('With its audio').count(), 0, 'no audio of it is kept');
     await assertAccessible(page, 'The dialog that shares');
     await visitor.shot('share-dialog');
     await page.getByRole('button', { name: 'Copy it' }).click();

@@ -1,0 +1,62 @@
+/** The audio that a link plays, asked for without an account. It is kept nowhere: it ends with the link. */
+import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
+import type { ProblemBody, SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
+import { NOT_LOADED, type PlayedSentence } from '../domain/playback.ts';
+import { within } from '../within.ts';
+import type { KeptAudio } from './keptAudio.ts';
+
+/** The link was withdrawn or has expired while it was read. */
+export class ShareEnded extends Error {}
+
+const USED_UP = 'As much as a day allows was played of what is shared here. It plays again after midnight UTC.';
+
+/** For the whole of a chunk to come, milliseconds. */
+const LIMIT_MS = 120_000;
+
+/** The sentences of a link that can be heard. The conversation itself is their recording: so the time map of a link counts, too. */
+export function audibleSentences({ started_at, segments }: SharedConversationView): PlayedSentence[] {
+  return segments.flatMap(({ audio_id: chunkId, words, text, started_at: from, ended_at: to }) => {
+    if (chunkId === null) return [];
+    const said = (words ?? []).map(([word, fromMs, toMs]) => ({ text: word, fromMs, toMs }));
+    const times = { startedAt: Date.parse(from), endedAt: Date.parse(to), recordingStartedAt: Date.parse(started_at) };
+    return [{ ...times, chunkId, text, words: said, recordingId: THE_CONVERSATION }];
+  });
+}
+
+const THE_CONVERSATION = '';
+
+/**
+ * The audio of some sentences; null where it is deleted by now.
+ * @throws ShareEnded; Error with a sentence for a person
+ */
+export async function readSharedAudio(token: string, audioId: string): Promise<KeptAudio | null> {
+  const { path, method } = HTTP_ENDPOINTS.sharedAudio;
+  const load = async () => {
+    const response = await fetch(`${path}?audio_id=${encodeURIComponent(audioId)}`, {
+      ...{ method, cache: 'no-store' },
+      headers: { [SHARE_TOKEN_HEADER]: token },
+    });
+    return { response, body: (await response.json()) as SharedAudioView | ProblemBody };
+  };
+  const { response, body } = await within(load(), LIMIT_MS).catch((cause: unknown) => {
+    throw new Error(NOT_LOADED, { cause });
+  });
+  if ('audio' in body) return audioIn(body);
+  // A hotel's portal answers 200 to everything.
+  const code = 'error' in body ? body.error.code : null;
+  if (code === 'share_not_found') throw new ShareEnded();
+  if (code === 'audio_not_found') return null;
+  throw new Error(response.status === 429 ? USED_UP : NOT_LOADED);
+}
+
+function audioIn({ audio, content_type: type, duration_ms: durationMs, spans }: SharedAudioView): KeptAudio {
+  const bytes = Uint8Array.from(atob(audio), (char) => char.charCodeAt(0));
+  return {
+    durationMs,
+    blob: new Blob([bytes], { type }),
+    spans: spans.map((span) => ({
+      ...{ recordingId: THE_CONVERSATION, fromMs: span.from_ms },
+      ...{ audioMs: span.audio_ms, durationMs: span.duration_ms },
+    })),
+  };
+}

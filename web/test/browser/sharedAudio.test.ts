@@ -1,0 +1,191 @@
+/** A visitor without an account hears what was shared with its audio: real speech, through the deployed functions. */
+import assert from 'node:assert/strict';
+import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
+import type { SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
+import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
+import { assertAccessible } from './support/accessibility.ts';
+import { launch, ORIGIN, shotOf, Visitor } from './support/browser.ts';
+
+/** A dialogue of half a minute in one recording, and so in one chunk. */
+const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');
+/** For what the functions do: a second or two, but the machine may be busy. */
+const PATIENCE_MS = 120_000;
+const PHONE = { width: 320, height: 640 };
+
+type Listening = typeof globalThis & { players: HTMLAudioElement[] };
+
+/** Remembers what plays: it is in no page, only in memory. */
+function rememberPlayers(): void {
+  const page = globalThis as Listening;
+  page.players = [];
+  const Native = globalThis.Audio;
+  globalThis.Audio = function remembered() {
+    const player = new Native();
+    page.players.push(player);
+    return player;
+  } as unknown as typeof Audio;
+}
+
+describe('A conversation that is shared with its audio', function () {
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  let stranger: BrowserContext;
+  let reader: Page;
+  let link: string;
+
+  before('a visitor whose recording became two conversations, and a stranger', async () => {
+    assert(kitchen);
+    await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
+    browser = await launch();
+    visitor = await Visitor.arrive(browser);
+    page = visitor.page;
+    await visitor.signUp();
+    const files = kitchen.recordings.map((recording) => ({
+      name: recording.name,
+      bytes: readRecording(kitchen, recording),
+    }));
+    await visitor.add(...files);
+    await page.locator('.file-row').getByText('done, deleted here').first().waitFor({ timeout: PATIENCE_MS });
+    await visitor.open('/day/2025-06-02');
+    await page.locator('.conversations a').first().click();
+    await page.locator('.sentence').getByText('Coffee is ready').click();
+    await page.getByRole('button', { name: 'Split here' }).click();
+    await page.getByText('A new conversation begins here.').waitFor();
+    await page.locator('.sentence').getByText('Coffee is ready').waitFor({ state: 'detached' });
+    stranger = await browser.newContext({ viewport: PHONE, locale: 'en-GB' });
+    stranger.setDefaultTimeout(60_000);
+    await stranger.addInitScript(rememberPlayers);
+    reader = await stranger.newPage();
+  });
+  after(async () => {
+    await stranger.close();
+    await visitor.leave();
+    await browser.close();
+  });
+
+  const dialog = () => page.getByRole('dialog', { name: 'Share this conversation' });
+  const fits = (of: Page): Promise<boolean> => of.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+  const player = () =>
+    reader.evaluate(() => {
+      const { paused, currentTime, duration, src } = (globalThis as Listening).players.at(-1) ?? new Audio();
+      return { paused, currentTime, duration, isOwn: src.startsWith('blob:') };
+    });
+  const lit = () => reader.locator('.sentence[data-sounding]');
+  const untilPlaying = () =>
+    reader.waitForFunction(() => (globalThis as Listening).players.some((one) => !one.paused && one.currentTime > 0));
+
+  async function ask<View>(address: string): Promise<View> {
+    const token = link.split('#')[1] ?? '';
+    const response = await fetch(`${ORIGIN}${address}`, { headers: { [SHARE_TOKEN_HEADER]: token } });
+    assert.equal(response.status, 200);
+    return (await response.json()) as View;
+  }
+
+  it('is offered with the audio where some is kept, which is off until its owner ticks it', async () => {
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await dialog().getByText('They get no audio unless you say so').waitFor();
+    const choice = dialog().getByLabel('With its audio');
+    assert.equal(await choice.isChecked(), false);
+    await choice.check();
+    await dialog().getByText('as it was said, also where you corrected the text').waitFor();
+    await page.setViewportSize(PHONE);
+    assert(await fits(page), 'the dialog is too wide for a phone');
+    await assertAccessible(page, 'The dialog that shares audio');
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await dialog().getByRole('button', { name: 'Make a link' }).click();
+    link = await page.getByLabel('Link', { exact: true }).inputValue();
+    await dialog().getByText(', with its audio').waitFor();
+  });
+
+  it('is played from any sentence by the keyboard alone, its words lit, and asks nobody but the site', async () => {
+    const asked: string[] = [];
+    reader.on('request', (request) => asked.push(request.url()));
+    await reader.goto(link);
+    await reader.getByRole('group', { name: 'Listen' }).waitFor();
+    assert(await fits(reader), 'it is too wide for a phone');
+    await assertAccessible(reader, 'A shared conversation with audio');
+    const focused = () => reader.evaluate(() => document.activeElement?.className ?? '');
+    for (let i = 0; i < 20 && (await focused()) !== 'transcript'; i++) await reader.keyboard.press('Tab');
+    for (const key of ['ArrowDown', 'ArrowDown', 'Tab', 'Enter']) await reader.keyboard.press(key);
+    await untilPlaying();
+    const second = await reader.locator('.sentence').nth(1).innerText();
+    assert.equal(await lit().innerText(), second);
+    await reader.waitForFunction(() => CSS.highlights.get('sounding') !== undefined);
+    await assertAccessible(reader, 'A shared conversation that is played');
+    await shotOf(reader, 'shared-listening');
+    assert.equal((await player()).isOwn, true);
+    // Nothing is focused that takes the key: so it pauses.
+    await reader.evaluate(() => {
+      (document.activeElement as HTMLElement).blur();
+    });
+    await reader.keyboard.press(' ');
+    await reader.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    assert.equal((await player()).paused, true);
+    assert(asked.length > 0 && asked.every((url) => /^blob:/.test(url) || new URL(url).origin === ORIGIN));
+    assert(asked.every((url) => !url.replace(/#.*/, '').includes(link.split('#')[1] ?? '')));
+  });
+
+  it('is real speech, and ends where the conversation ends, though the recording went on', async () => {
+    const { path } = HTTP_ENDPOINTS.sharedAudio;
+    const shown = await ask<SharedConversationView>(HTTP_ENDPOINTS.sharedConversation.path);
+    const {
+      audio,
+      spans,
+      duration_ms: durationMs,
+      content_type: type,
+    } = await ask<SharedAudioView>(`${path}?audio_id=${shown.segments[0]?.audio_id ?? ''}`);
+    assert.equal(type, 'audio/ogg');
+    const lastMs = Date.parse(shown.finished_at) - Date.parse(shown.started_at);
+    for (const span of spans) assert(span.from_ms >= 0 && span.from_ms + span.duration_ms <= lastMs + 0.01);
+    const heard = await reader.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+      const sound = await new OfflineAudioContext(1, 1, 16_000).decodeAudioData(bytes.buffer);
+      const loud = sound.getChannelData(0).filter((sample) => Math.abs(sample) > 0.02).length;
+      return { seconds: sound.duration, loudSeconds: loud / sound.sampleRate };
+    }, audio);
+    assert(Math.abs(heard.seconds - durationMs / 1000) < 0.1, JSON.stringify(heard));
+    assert(heard.seconds < 18 && heard.loudSeconds > 2, JSON.stringify(heard));
+
+    await reader.locator('.sentence').last().click();
+    await reader.getByRole('button', { name: 'Play from here' }).click();
+    await untilPlaying();
+    await reader.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    assert.equal(await lit().count(), 0);
+  });
+
+  it('says so where the audio does not come, or the day has no more of it', async () => {
+    const refused = { error: { code: 'daily_budget_used', message: 'Used up.', details: [] } };
+    for (const [answer, sentence] of [
+      [{ status: 429, json: refused }, 'It plays again after midnight UTC'],
+      [{ status: 502, body: 'Bad gateway' }, 'The audio could not be loaded'],
+    ] as const) {
+      await reader.goto('about:blank');
+      await reader.route('**/v2/sync/shared/audio**', (route) => route.fulfill(answer));
+      await reader.goto(link);
+      await reader.getByRole('button', { name: 'Play', exact: true }).click();
+      await reader.getByRole('alert').getByText(sentence).waitFor();
+      await assertAccessible(reader, 'A shared conversation whose audio does not come');
+      await reader.unroute('**/v2/sync/shared/audio**');
+    }
+    await reader.getByRole('button', { name: 'Play', exact: true }).click();
+    await untilPlaying();
+    assert.equal(await reader.getByRole('alert').count(), 0);
+  });
+
+  it('is silent as soon as its owner withdraws the link, also in a page that is open', async () => {
+    await reader.goto('about:blank');
+    await reader.goto(link);
+    await reader.getByRole('group', { name: 'Listen' }).waitFor();
+    await dialog()
+      .getByRole('button', { name: /^Withdraw the link/ })
+      .click();
+    await dialog().getByText('The link does not work any more.').waitFor();
+    await reader.getByRole('button', { name: 'Play', exact: true }).click();
+    await reader.getByRole('alert').getByText('it was withdrawn').waitFor();
+    assert.equal((await player()).paused, true);
+    assert.equal(await reader.locator('.sentence').count(), 0);
+  });
+});
