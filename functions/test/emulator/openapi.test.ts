@@ -171,8 +171,8 @@ describe('docs/openapi.yaml', () => {
     // Of tomorrow, too: midnight may pass meanwhile.
     const days = [0, 1].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
     const heavy = await signUp();
-    const spent = { uploadedBytes: 1e12, sharedBytes: 1e12 };
-    for (const day of days) await db.doc(`users/${heavy.uid}/usage/${day}`).set(spent);
+    const usage = (day: string) => db.doc(`users/${heavy.uid}/usage/${day}`);
+    for (const day of days) await usage(day).set({ uploadedBytes: 1e12, sharedBytes: 1e12 });
     await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)] }, bearer(heavy.idToken));
     await upload([good], bearer(heavy.idToken));
     await call('importConversations', { conversations: [EXPORTED] }, bearer(heavy.idToken));
@@ -183,9 +183,8 @@ describe('docs/openapi.yaml', () => {
     const budgets = { PROJECT_DAILY_UPLOAD_MEGABYTES: '2', PROJECT_DAILY_SHARED_AUDIO_MEGABYTES: '2' };
     const limited = await startEntryPoints({ ...budgets, SHARING: 'true' }, { keys: [] });
     try {
-      const other = await signUp();
-      const newcomer = bearer(other.idToken);
-      await playTalk(other, limited.urls['sharedAudio'] ?? '');
+      await playTalk(await signUp(), limited.urls['sharedAudio'] ?? '');
+      const newcomer = bearer((await signUp()).idToken);
       const { contentType, body } = multipart([good]);
       const init = {
         method: 'POST',
