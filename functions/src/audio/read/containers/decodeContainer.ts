@@ -19,6 +19,7 @@ import { mendFlacHeaders } from './flacHeaders.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
+import { mendOggHeaders } from './oggHeaders.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { reasonOf } from './unreadable.ts';
 import { CompressedSamples, decodePcmFile, PCM_FILES } from './pcmFile.ts';
@@ -168,6 +169,7 @@ async function* decodeEach(
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
   const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
   if (extension === 'flac') await mendFlacHeaders(path);
+  if (extension === 'ogg') await mendOggHeaders(path);
   const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendBoxes(path)) };
   const demuxer = DEMUXERS[extension];
   const native = (): Batches => decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });

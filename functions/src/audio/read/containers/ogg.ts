@@ -43,7 +43,7 @@ const HEADER_BYTES = 27;
 const MAX_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255;
 const CAPTURE_PATTERN = Buffer.from('OggS');
 
-interface Page {
+export interface OggPage {
   readonly size: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;
@@ -90,7 +90,7 @@ export function linksOf(file: FileView): OggLink[] {
 }
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */
-function pageAt(buffer: Buffer, at: number): Page | null {
+export function pageAt(buffer: Buffer, at: number): OggPage | null {
   if (at + HEADER_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
   const segments = buffer.readUInt8(at + 26);
   const bodyStart = at + HEADER_BYTES + segments;
@@ -135,7 +135,7 @@ class LinkScan {
     this.#file = file;
   }
 
-  page(page: Page, position: number): void {
+  page(page: OggPage, position: number): void {
     if (page.isFirst && this.#link.hasContent) {
       this.#close();
       this.#link = new LinkBuilder(position);
@@ -185,7 +185,7 @@ class LinkBuilder {
     this.#start = start;
   }
 
-  page(page: Page, position: number): void {
+  page(page: OggPage, position: number): void {
     this.bytes += page.size;
     this.#tailBytes = 0;
     this.#hasEnded = page.isLast;
@@ -230,7 +230,7 @@ class LinkBuilder {
     return { parts, isCutAtStart, whole, tailBytes, seconds, secondsWithTail, codecs };
   }
 
-  #follow(stream: Codec & { sequence: number }, page: Page): void {
+  #follow(stream: Codec & { sequence: number }, page: OggPage): void {
     if (page.sequence !== (stream.sequence + 1) >>> 0) this.#isLossBefore = true;
     stream.sequence = page.sequence;
     if (page.granule === null || stream.samplesPerSecond === null) return;
@@ -239,13 +239,13 @@ class LinkBuilder {
 }
 
 /** Adds a page to ranges: to the last of them, where it lies directly behind that. */
-function addTo(ranges: Range[], { size }: Page, position: number): void {
+function addTo(ranges: Range[], { size }: OggPage, position: number): void {
   const last = ranges.at(-1);
   if (last !== undefined && last.start + last.size === position) last.size += size;
   else ranges.push({ start: position, size });
 }
 
-function codecOf(body: Buffer): Codec {
+export function codecOf(body: Buffer): Codec {
   const has = (text: string, at = 0) => body.length >= 40 && body.toString('latin1', at, at + text.length) === text;
   if (body.length >= 19 && body.toString('latin1', 0, 8) === 'OpusHead') {
     return { codec: 'opus', samplesPerSecond: 48_000, preSkip: body.readUInt16LE(10) }; // RFC 7845 section 5.1
