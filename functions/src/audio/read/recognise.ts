@@ -8,7 +8,7 @@ import { isOpus } from './format.ts';
 import { FrameReader } from './frames.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { leadInEnd, MAX_LEAD_IN_BYTES, zerosBefore } from './leadIn.ts';
-import { containerAt, containerOf, containersWithin, otherKindOf, restOf } from './signatures.ts';
+import { containerAt, containerOf, containersWithin, otherKindOf, restOf, streamKindOf } from './signatures.ts';
 
 /** Bytes that are looked at, from the first behind the lead-in. */
 export const HEAD_BYTES = 32 * 1024;
@@ -60,7 +60,8 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
     const message = `The bytes are those of ${part} whose beginning is missing: it says how to read the rest.`;
     throw new AppError('recording_corrupt', { message });
   }
-  const what = kind === null ? 'of no audio format that is known' : `of ${kind}`;
+  const stream = kind ?? streamKindOf(rest);
+  const what = stream === null ? 'of no audio format that is known' : `of ${stream}`;
   throw new AppError('recording_corrupt', {
     message: `The bytes are ${what}, not those of a .${named.extension} file.`,
   });

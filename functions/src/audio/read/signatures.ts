@@ -149,6 +149,47 @@ export function otherKindOf(bytes: Uint8Array): string | null {
   return OTHERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;
 }
 
+/** Streams that have no head, and are not decoded: how long the frame is that begins at an offset; null where none does. */
+const STREAMS: readonly (readonly [string, (bytes: Uint8Array, at: number) => number | null])[] = [
+  [
+    'AAC in LOAS frames',
+    (bytes, at) => (be16(bytes, at) >= 0x56e0 && bytes[at] === 0x56 ? 3 + (be16(bytes, at + 1) & 0x1fff) : null),
+  ],
+  ['raw AC-3 (Dolby Digital)', (bytes, at) => (be16(bytes, at) === 0x0b77 ? ac3Bytes(bytes, at) : null)],
+  ['raw GSM', (bytes, at) => ((bytes[at] ?? 0) >> 4 === 0xd ? 33 : null)],
+];
+const FRAMES_OF_STREAM = 4;
+
+/** Which stream without a head the bytes are. */
+export function streamKindOf(bytes: Uint8Array): string | null {
+  return (
+    STREAMS.find(([, frameBytes]) => {
+      let at = 0;
+      for (let frames = 0; frames < FRAMES_OF_STREAM; frames++) {
+        const size = frameBytes(bytes, at);
+        if (size === null) return false;
+        at += size;
+      }
+      return true;
+    })?.[0] ?? null
+  );
+}
+
+/** Words of 16 bits a frame by the rate in kbit/s and at 48, 44.1 and 32 kHz; E-AC-3 says its own. */
+const AC3_RATES = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
+
+function ac3Bytes(bytes: Uint8Array, at: number): number {
+  const [rate = 0, kind = 0] = [bytes[at + 4], bytes[at + 5]];
+  if (kind >> 3 > 10) return 2 * ((be16(bytes, at + 2) & 0x07ff) + 1);
+  const kilobits = AC3_RATES[(rate & 63) >> 1] ?? 0;
+  const hertz = [48_000, 44_100, 32_000][rate >> 6] ?? 48_000;
+  return 2 * (Math.floor((kilobits * 96_000) / hertz) + (rate >> 6 === 1 ? rate & 1 : 0));
+}
+
+function be16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
 function isAt(bytes: Uint8Array, { at, text }: Magic): boolean {
   return (
     bytes.length >= at + text.length && Buffer.from(bytes.subarray(at, at + text.length)).toString('latin1') === text

@@ -1,5 +1,5 @@
 /**
- * AMR in MP4 (what phones call 3GP) and in CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody speaks, complains
+ * AMR in MP4 (what phones call 3GP), Matroska, WAV and CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody speaks, complains
  * as it does about damage, and drops what follows in their packet. So the packets are taken out and read as an AMR file, whose frames
  * tell pauses from damage (`frameParts.ts`).
  */
@@ -26,9 +26,20 @@ const AMR_IN_MP4 = /stsd\0{4}\0\0\0\x01[^]{4}sa(?:mr|wb)/;
 const SOUND_IN_MP4 = /hdlr[^]{8}soun/g;
 const AMR_IN_CAF = /^caff[^]{4}desc[^]{16}sa(?:mr|wb)/;
 
+/** Numbers of its two kinds, in a WAV file and in Matroska. */
+const AMR_IN_WAV = /^RIFF[^]{4}WAVEfmt [^]{4}[8WX]\0/;
+const AMR_IN_MATROSKA = /A_MS\/ACM[^]{1,60}?\x63\xa2.[8WX]\0/s;
+const SOUND_IN_MATROSKA = /\x83\x81\x02/g;
+const MATROSKA_HEAD_BYTES = 64 * 1024;
+
 /** Whether AMR is all the sound that a container holds. */
 export function holdsAmr(file: FileView, extension: FileExtension): boolean {
   if (extension === 'caf') return AMR_IN_CAF.test(latin1(readView(file, 0, 64)));
+  if (extension === 'wav') return AMR_IN_WAV.test(latin1(readView(file, 0, 64)));
+  if (extension === 'webm') {
+    const head = latin1(readView(file, 0, MATROSKA_HEAD_BYTES)).split('\x1f\x43\xb6\x75')[0] ?? '';
+    return AMR_IN_MATROSKA.test(head) && head.match(SOUND_IN_MATROSKA)?.length === 1;
+  }
   const index = extension === 'm4a' ? indexOf(file) : null;
   if (index === null) return false;
   const text = latin1(index);

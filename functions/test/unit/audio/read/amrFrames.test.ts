@@ -41,7 +41,7 @@ describe('The frames of an AMR file', function () {
   const folder = useTempFolder();
 
   /** The same frames in a container, through a real file. */
-  function within(container: '3gp' | 'caf', bytes: Buffer, options: readonly string[] = []): Buffer {
+  function within(container: '3gp' | 'caf' | 'mka' | 'wav', bytes: Buffer, options: readonly string[] = []): Buffer {
     const path = join(folder(), `within.${container}`);
     ffmpeg(['-f', 'amr', '-i', 'pipe:0', '-c', 'copy', ...options, path], bytes);
     return readFileSync(path);
@@ -75,7 +75,12 @@ describe('The frames of an AMR file', function () {
       assert.equal(lostSeconds(decoded), 0);
     });
 
-    for (const [container, extension] of [['3gp', 'm4a'] as const, ['caf', 'caf'] as const]) {
+    for (const [container, extension] of [
+      ['3gp', 'm4a'],
+      ['caf', 'caf'],
+      ['mka', 'webm'],
+      ['wav', 'wav'],
+    ] as const) {
       if (container === 'caf' && name === 'wide-band') continue; // ffmpeg writes none
       it(`in a container are silence where nobody speaks, and what follows is in its place: ${name} in .${container}`, async () => {
         const bytes = amr(

@@ -117,6 +117,10 @@ describe('A recording that is an ordinary file', function () {
       [Buffer.from('\0\0\x01\xba', 'latin1'), /of an MPEG program stream/],
       [Buffer.alloc(188 * 4, `G${'x'.repeat(187)}`), /of an MPEG transport stream/],
       [Buffer.concat([Buffer.from('.snd\0\0\0\x20'), kinds.get('mp3')!]), /of a Sun audio file/], // frames in it, too
+      [encode(['-c:a', 'ac3', '-ar', '44100', '-f', 'ac3']), /of raw AC-3/],
+      [encode(['-c:a', 'eac3', '-ar', '48000', '-f', 'eac3']), /of raw AC-3/],
+      [encode(['-c:a', 'aac', '-f', 'latm']), /of AAC in LOAS frames/],
+      [Buffer.alloc(33 * 4, `\xd4${'x'.repeat(32)}`, 'latin1'), /of raw GSM/],
       [Buffer.of(0xff), /no audio format/],
       [Buffer.from('RIFF'), /no audio format/],
       [Buffer.alloc(40_000), /no audio format/],

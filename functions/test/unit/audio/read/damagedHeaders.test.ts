@@ -1,0 +1,58 @@
+/** Headers that are damaged where the sound is not: what they say stands elsewhere, too, or is not needed. */
+import assert from 'node:assert/strict';
+import { decodeAll } from '../../../support/audio.ts';
+import { encode, file } from '../../../support/containers.ts';
+
+describe('Files', function () {
+  this.timeout(60_000); // starts processes and threads
+
+  for (const [name, encoder] of [
+    ['Opus', ['-c:a', 'libopus']],
+    ['Opus in two channels', ['-ac', '2', '-c:a', 'libopus']],
+    ['Speex', ['-c:a', 'libspeex']],
+    ['FLAC', ['-c:a', 'flac']],
+    ['Vorbis', ['-c:a', 'libvorbis']],
+  ] as const) {
+    it(`of ${name} in .ogg whose comments are damaged are read whole`, async () => {
+      const bytes = encode('ogg', [], encoder);
+      const { pcm } = await decodeAll(bytes, file('ogg'));
+      const page = bytes.indexOf('OggS', 4);
+      const sound = bytes.indexOf('OggS', page + 4);
+      const from = name === 'Vorbis' ? bytes.indexOf('\x03vorbis', page, 'latin1') : page;
+      const to = name === 'Vorbis' ? from + 30 : sound;
+      const damaged = [0, 0x55, 0xff].map((fill) => Buffer.from(bytes).fill(fill, from, to));
+      const short = Buffer.concat([bytes.subarray(0, page + 30), bytes.subarray(page + 41)]);
+      for (const each of name === 'Vorbis' ? damaged : [...damaged, short]) {
+        assert.deepEqual((await decodeAll(each, file('ogg'))).pcm, pcm);
+      }
+    });
+  }
+
+  it('of Opus in .ogg whose first page is damaged are read by their packets', async () => {
+    for (const channels of ['1', '2']) {
+      const bytes = encode('ogg', [], ['-ac', channels, '-c:a', 'libopus']);
+      const { pcm } = await decodeAll(bytes, file('ogg'));
+      assert.deepEqual((await decodeAll(Buffer.from(bytes).fill(0x55, 4, 47), file('ogg'))).pcm, pcm);
+    }
+  });
+
+  it('of FLAC with damaged headers are read by those of their frames', async () => {
+    const bytes = encode('flac');
+    const { pcm } = await decodeAll(bytes, file('flac'));
+    const sound = bytes.indexOf(Buffer.of(0xff, 0xf8));
+    for (const [from, to] of [
+      [4, 8],
+      [8, 26],
+      [20, 40],
+      [42, 46],
+      [60, sound],
+      [4, sound],
+    ] as const) {
+      for (const fill of [0, 0xa5, 0x11]) {
+        const decoded = await decodeAll(Buffer.from(bytes).fill(fill, from, to), file('flac'));
+        assert.deepEqual(decoded.pcm, pcm, `${from} to ${to}: ${fill}`);
+        assert.equal(decoded.report.corruptFrames, 0);
+      }
+    }
+  });
+});
