@@ -1,6 +1,6 @@
 /** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) as they are, and reads such a stream: no re-encoding. */
 import { opusPacketSamples48k } from '../read/opusPacket.ts';
-import { oggCrc32 } from './oggCrc.ts';
+import { oggCrc32 } from '../read/oggCrc.ts';
 
 export interface OggOpusPacket {
   readonly payload: Uint8Array;

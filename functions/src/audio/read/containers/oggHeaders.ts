@@ -3,7 +3,7 @@
  * without them, so a page without any is written in their place. What `OpusHead` says is mostly the same, or in each packet.
  */
 import { open } from 'node:fs/promises';
-import { oggCrc32 } from '../../chunk/oggCrc.ts';
+import { oggCrc32 } from '../oggCrc.ts';
 import { codecOf, pageAt } from './ogg.ts';
 import type { OggPage } from './ogg.ts';
 

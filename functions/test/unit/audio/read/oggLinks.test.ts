@@ -5,7 +5,7 @@ import path from 'node:path';
 import { openView } from '../../../../src/audio/read/containers/fileView.ts';
 import { linksOf } from '../../../../src/audio/read/containers/ogg.ts';
 import type { OggLink } from '../../../../src/audio/read/containers/ogg.ts';
-import { oggCrc32 } from '../../../../src/audio/chunk/oggCrc.ts';
+import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
 import { AppError } from '../../../../src/errors.ts';
 
 /** The smallest page there is: one empty packet. */
