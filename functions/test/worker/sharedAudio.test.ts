@@ -4,7 +4,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { audioOffset } from 'offline-audio-sync-contract';
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { editConversation } from '../../src/conversations/editing.ts';
-import { readSharedAudio } from '../../src/conversations/sharedAudio.ts';
+import { MARGIN_MS, readSharedAudio } from '../../src/conversations/sharedAudio.ts';
 import { readShared, share, withdraw } from '../../src/conversations/sharing.ts';
 import { AppError } from '../../src/errors.ts';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
@@ -21,8 +21,8 @@ const KEPT_MS = 10 * 24 * 3600_000;
 const HOUR_MS = 3600_000;
 const FILE = `audio_omi_pcm16_16000_1_fs160_${DAY_MS}.bin`;
 
-/** Five sentences in one chunk: of two words, and of one word each, the third and the fourth close to each other. */
-const SAID: readonly SpokenWord[] = [1000, 1700, 10_000, 11_400, 40_000].map((startMs, i) => ({
+/** In one chunk; the third and the fourth word are nearer to each other than a pause that is played. */
+const SAID: readonly SpokenWord[] = [1000, 1700, 10_000, 10_900, 40_000].map((startMs, i) => ({
   id: i + 1,
   device: 'omi',
   text: ['harbour', 'lights.', 'Secret.', 'Ships.', 'Tonight.'][i]!,
@@ -88,8 +88,9 @@ describe('the audio of a conversation that is shared by a link', () => {
     const { token } = await shareIt(await say());
     const { words, durationMs } = await heard(token);
     assert.deepEqual(words, [1, 2, 3, 4, 5]);
-    // The sentences, the pauses within 1.4 s whole, of longer ones half a second on each side, as far as the chunk has them.
-    assert.ok(durationMs < 1200 + 500 + 500 + 1900 + 500 + 500 + 500 + 1, String(durationMs));
+    // The sentences whole, and of each longer pause half a second on either side at most.
+    const [sentences, pauses] = [1200 + 1400 + 500, 4 * MARGIN_MS];
+    assert.ok(durationMs > sentences && durationMs <= sentences + pauses, String(durationMs));
     const shown = await readShared(token, sharing());
     assert.deepEqual([...shown.audible], [await chunkId()]);
     const { bytes, spans } = await readSharedAudio(token, await chunkId(), playing());
@@ -109,10 +110,11 @@ describe('the audio of a conversation that is shared by a link', () => {
 
   it('has nothing of the conversations beside it, though one chunk holds them all', async () => {
     const [first, rest] = await splitAt(await say(), 3);
-    const [second] = await splitAt(rest!, 5);
+    const [second, third] = await splitAt(rest!, 4);
     for (const [id, expected] of [
       [first!, [1, 2]],
-      [second!, [3, 4]],
+      [second!, [3]],
+      [third!, [4, 5]],
     ] as const) {
       const { token } = await shareIt(id);
       assert.deepEqual((await heard(token)).words, expected);
