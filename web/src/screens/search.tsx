@@ -92,6 +92,7 @@ function Everything({ finder }: { finder: Finder }) {
           found already.
         </p>
       )}
+      {!isAsked && <p class="hint">Type words, or choose a person, a device, a tag, days or the star.</p>}
       {isAsked && result !== null && <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />}
       {result !== null && result.hits.length < result.total && (
         <button

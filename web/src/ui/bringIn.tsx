@@ -1,40 +1,44 @@
 /** Bringing in what was taken along. */
-import { useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import { counted, grouped } from '../domain/counted.ts';
 import { sentenceOf } from '../domain/sentence.ts';
+import { hrefs } from '../router.ts';
 import type { BroughtIn, Progress } from '../sync/bringIn.ts';
 import { ProgressBar } from './progressBar.tsx';
 import { Refusals } from './refusals.tsx';
+import { tell } from './toast.tsx';
 
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'busy'; readonly progress: Progress | null }
   | { readonly kind: 'over'; readonly result: BroughtIn | null; readonly problem: string | null };
 
+/** Of the page, not of the screen: it goes on while its user is elsewhere, and is there when they come back. */
+const work = signal<State>({ kind: 'idle' });
+let stop: AbortController | null = null;
+
+async function start(files: readonly File[]): Promise<void> {
+  const controller = new AbortController();
+  stop = controller;
+  let progress: Progress | null = null;
+  work.value = { kind: 'busy', progress };
+  try {
+    const { bringIn } = await import('../sync/bringIn.ts');
+    const onProgress = (next: Progress): void => {
+      progress = next;
+      work.value = { kind: 'busy', progress };
+    };
+    const result = await bringIn(files, { onProgress, signal: controller.signal });
+    work.value = { kind: 'over', result, problem: null };
+  } catch (error) {
+    const why = controller.signal.aborted ? 'It was stopped.' : sentenceOf(error);
+    work.value = { kind: 'over', result: progress, problem: `${why} ${AGAIN}` };
+  }
+  if (location.pathname !== hrefs.settings) tell('Bringing in has ended: the settings say what came of it.');
+}
+
 export function BringIn() {
-  const [state, setState] = useState<State>({ kind: 'idle' });
-  const stop = useRef<AbortController | null>(null);
-  const start = async (files: readonly File[]): Promise<void> => {
-    const controller = new AbortController();
-    stop.current = controller;
-    let progress: Progress | null = null;
-    setState({ kind: 'busy', progress });
-    try {
-      const { bringIn } = await import('../sync/bringIn.ts');
-      const onProgress = (next: Progress): void => {
-        progress = next;
-        setState({ kind: 'busy', progress });
-      };
-      setState({
-        kind: 'over',
-        result: await bringIn(files, { onProgress, signal: controller.signal }),
-        problem: null,
-      });
-    } catch (error) {
-      const why = controller.signal.aborted ? 'It was stopped.' : sentenceOf(error);
-      setState({ kind: 'over', result: progress, problem: `${why} ${AGAIN}` });
-    }
-  };
+  const state = work.value;
   return (
     <section class="card stack" aria-labelledby="bring-in">
       <h2 id="bring-in">Bring in</h2>
@@ -60,7 +64,7 @@ export function BringIn() {
         <UnderWay
           progress={state.progress}
           onStop={() => {
-            stop.current?.abort();
+            stop?.abort();
           }}
         />
       )}

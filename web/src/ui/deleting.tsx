@@ -1,19 +1,25 @@
 /** Deleting everything, or the account with everything. */
+import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { counted } from '../domain/counted.ts';
 import { isToSend } from '../domain/recordingText.ts';
 import { sentenceOf } from '../domain/sentence.ts';
+import { hrefs } from '../router.ts';
 import { beforeLeaving, sayFarewell } from '../session.ts';
 import { deleteEverything, type Left } from '../sync/deleteEverything.ts';
 import { useApp } from './app.ts';
 import { Glyph } from './icons.tsx';
 import { ProgressBar } from './progressBar.tsx';
+import { tellProblem } from './toast.tsx';
 import { TypedConfirm } from './typedConfirm.tsx';
 
 type Work =
   | { readonly kind: 'none' }
   | { readonly kind: 'deleting'; readonly left: Left | null; readonly atFirst: number }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** Of the page, not of the screen: it goes on while its user is elsewhere. */
+const underWay = signal<Work>({ kind: 'none' });
 
 interface DeletingProps {
   /** Forgets, too, what this browser knows. */
@@ -23,22 +29,23 @@ interface DeletingProps {
 export function Deleting({ onSignOut }: DeletingProps) {
   const { uid } = useApp();
   const [asking, setAsking] = useState<'everything' | 'account' | null>(null);
-  const [work, setWork] = useState<Work>({ kind: 'none' });
+  const work = underWay.value;
   const close = (): void => {
     setAsking(null);
   };
   const removeAll = async (): Promise<void> => {
     let atFirst = 0;
-    setWork({ kind: 'deleting', left: null, atFirst });
+    underWay.value = { kind: 'deleting', left: null, atFirst };
     try {
       await deleteEverything(uid, (left) => {
         atFirst = Math.max(atFirst, left.conversations + left.jobs);
-        setWork({ kind: 'deleting', left, atFirst });
+        underWay.value = { kind: 'deleting', left, atFirst };
       });
       sayFarewell(ALL_GONE);
       await onSignOut();
     } catch (error) {
-      setWork({ kind: 'failed', error });
+      underWay.value = { kind: 'failed', error };
+      if (location.pathname !== hrefs.settings) tellProblem(error);
     }
   };
   return (

@@ -1,5 +1,6 @@
 /** Taking everything along. */
-import { useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { useState } from 'preact/hooks';
 import { addDays, dayOf, startOfDay } from '../domain/time.ts';
 import { search as address } from '../router.ts';
 import type { Format } from '../sync/takeAlong.ts';
@@ -19,6 +20,10 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
 };
 const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
 
+/** Conversations that are in the zip so far; null while none is made. Of the page, not of the screen: it goes on while its user is elsewhere. */
+const underWay = signal<number | null>(null);
+let stop: AbortController | null = null;
+
 export function TakeAlong() {
   const { uid } = useApp();
   // A day leads here with its date.
@@ -26,13 +31,12 @@ export function TakeAlong() {
   const [days, setDays] = useState<Days>({ from: day, to: day });
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
   const [withAudio, setWithAudio] = useState(false);
-  const [count, setCount] = useState<number | null>(null);
-  const stop = useRef<AbortController | null>(null);
+  const count = underWay.value;
   const save = async (): Promise<void> => {
     const { from, to } = days;
-    const { makeZip } = await import('../sync/takeAlong.ts');
     const controller = new AbortController();
-    stop.current = controller;
+    stop = controller;
+    const { makeZip } = await import('../sync/takeAlong.ts');
     let found = 0;
     const zip = await makeZip({
       uid,
@@ -40,13 +44,14 @@ export function TakeAlong() {
       to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
       formats,
       withAudio,
-      onProgress: (count) => {
-        found = count;
-        setCount(count);
+      onProgress: (soFar) => {
+        found = soFar;
+        underWay.value = soFar;
       },
       signal: controller.signal,
     });
-    if (found === 0) tell('There is no conversation in these days, so nothing was saved.');
+    const where = from === '' && to === '' ? 'yet' : 'in these days';
+    if (found === 0) tell(`There is no conversation ${where}, so nothing was saved.`);
     else saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
   };
   return (
@@ -78,13 +83,13 @@ export function TakeAlong() {
           class="button"
           disabled={formats.length === 0 || count !== null || isReversed(days)}
           onClick={() => {
-            setCount(0);
+            underWay.value = 0;
             save()
               .catch((error: unknown) => {
-                if (stop.current?.signal.aborted !== true) tellProblem(error);
+                if (stop?.signal.aborted !== true) tellProblem(error);
               })
               .finally(() => {
-                setCount(null);
+                underWay.value = null;
               });
           }}
         >
@@ -96,7 +101,7 @@ export function TakeAlong() {
             <button
               class="button small"
               onClick={() => {
-                stop.current?.abort();
+                stop?.abort();
               }}
             >
               Stop

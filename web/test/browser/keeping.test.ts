@@ -157,6 +157,30 @@ describe('What a person keeps', function () {
     assert(known > 0, 'what came in before the stop is kept');
   });
 
+  it('comes in also while its user looks at something else, and what came of it is there when they are back', async () => {
+    let elsewhere = (): void => undefined;
+    const isElsewhere = new Promise<void>((resolve) => {
+      elsewhere = resolve;
+    });
+    await page.route('**/importConversations', async (route) => {
+      if (route.request().method() === 'POST') await isElsewhere;
+      await route.continue();
+    });
+    const file = { name: 'all.zip', mimeType: 'application/zip', buffer: zip };
+    await region().getByLabel('Zip or JSON files').setInputFiles(file);
+    await region().getByRole('button', { name: 'Stop' }).waitFor();
+    await visitor.go('Jobs');
+    await page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    await visitor.go('Settings');
+    await region().getByRole('button', { name: 'Stop' }).waitFor();
+    await visitor.go('Jobs');
+    elsewhere();
+    await page.locator('.toast').getByText('Bringing in has ended').waitFor();
+    await visitor.go('Settings');
+    await region().getByText('0 added, 3 were already here.').waitFor();
+    await page.unroute('**/importConversations');
+  });
+
   it('is found on another device, and fills no cache with it that each page would read', async () => {
     const device = await searchingDevice('harbour');
     const cached = await device.page.evaluate(async () => {
