@@ -63,6 +63,7 @@ function ConversationView({ conversation: heard, isServed }: { conversation: Con
           conversation={conversation}
           lines={lines}
           isWhole={state === 'whole' && corrections.isServed}
+          edits={edits}
           exported={() => exportOf(heard, pages ?? [], edits)}
         />
       }

@@ -1,8 +1,9 @@
 /** What can be done with a conversation. */
 import { useState } from 'preact/hooks';
-import { conversationBefore, LIMITS, type ExportedConversation } from 'offline-audio-sync-contract';
+import { conversationBefore, LIMITS, type ExportedConversation, type StoredEdit } from 'offline-audio-sync-contract';
 import type { EditedConversation, Sentence } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt } from '../domain/export.ts';
+import { correctionsOf } from '../domain/corrections.ts';
 import { beganAt, joinable } from '../domain/joining.ts';
 import { clock, dayOf, dayOfYear, localTime } from '../domain/time.ts';
 import { conversationOf } from '../firebase/documents.ts';
@@ -12,6 +13,7 @@ import { useApp } from './app.ts';
 import { Confirm } from './confirm.tsx';
 import { Rename, Star } from './conversationHead.tsx';
 import { correct } from './correct.ts';
+import { Corrections } from './corrections.tsx';
 import { saveFile } from './download.ts';
 import { FormDialog } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
@@ -29,16 +31,21 @@ interface ActionsProps {
   readonly conversation: EditedConversation;
   readonly lines: readonly Sentence[] | null;
   readonly isWhole: boolean;
+  readonly edits: readonly StoredEdit[];
   /** All of it, as it is taken along. */
   readonly exported: () => ExportedConversation;
 }
 
-export function ConversationActions({ conversation, lines, isWhole, exported }: ActionsProps) {
-  const [asking, setAsking] = useState<'delete' | 'share' | (typeof COMMANDS)[number]['name'] | null>(null);
+export function ConversationActions({ conversation, lines, isWhole, edits, exported }: ActionsProps) {
+  const [asking, setAsking] = useState<'delete' | 'share' | 'corrections' | (typeof COMMANDS)[number]['name'] | null>(
+    null,
+  );
   const close = (): void => {
     setAsking(null);
   };
   const [busy, setBusy] = useState(false);
+  const names = new Set(lines?.flatMap(({ name }) => name ?? []));
+  const corrections = correctionsOf(conversation, edits, names);
   const ready = lines !== null && isWhole;
   const stem = fileStem(conversation, dayOf(conversation.startedAt));
   const exports = {
@@ -120,6 +127,17 @@ export function ConversationActions({ conversation, lines, isWhole, exported }: 
           </li>
         ))}
         <JoinBefore conversation={conversation} />
+        {corrections.length > 0 && (
+          <li>
+            <button
+              onClick={() => {
+                setAsking('corrections');
+              }}
+            >
+              Undo corrections
+            </button>
+          </li>
+        )}
       </Menu>
       <button
         class="button danger quiet"
@@ -132,6 +150,7 @@ export function ConversationActions({ conversation, lines, isWhole, exported }: 
       </button>
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
+      {asking === 'corrections' && <Corrections corrections={corrections} onClose={close} />}
       {asking === 'share' && <ShareDialog conversation={conversation} lines={lines ?? []} onClose={close} />}
       {asking === 'delete' && (
         <Confirm

@@ -9,8 +9,12 @@ export async function correct(conversationId: string, edit: EditChangeView, done
   const id = randomId();
   await call('editConversation', { conversation_id: conversationId, edit, edit_id: id });
   tellWithUndo(done, () => {
-    call('undoEdit', { edit_id: id }).then(() => {
-      tell('It is as it was.');
-    }, tellProblem);
+    undo(id).catch(tellProblem);
   });
+}
+
+/** What was corrected reads as before. */
+export async function undo(editId: string): Promise<void> {
+  await call('undoEdit', { edit_id: editId });
+  tell('It is as it was.');
 }

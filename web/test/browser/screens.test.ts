@@ -162,7 +162,18 @@ describe('Each screen of the console', function () {
     await page.getByLabel('Name').fill('Ada');
     await page.getByRole('button', { name: 'Save the name' }).click();
     await page.locator('.turn-head b').getByText('Ada').first().waitFor();
-    await page.getByText('Change', { exact: true }).click();
+    const change = page.getByText('Change', { exact: true });
+    await change.click();
+    await page.getByRole('button', { name: 'Undo corrections' }).click();
+    await checkLooks('corrections');
+    await page.getByRole('button', { name: 'Undo: Speaker: Ada, in this conversation' }).click();
+    await page.getByRole('dialog').getByText('Everything reads as it was heard.').waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Close');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Change');
+    assert.equal(await page.locator('.turn-head b').getByText('Ada').count(), 0);
+
+    await change.click();
     await page.getByRole('button', { name: 'Rename' }).click();
     await page.getByLabel('Title').fill('Tea with Ada');
     await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
