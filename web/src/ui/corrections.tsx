@@ -34,7 +34,8 @@ export function Corrections({ corrections, onClose }: CorrectionsProps) {
           {corrections.map(({ id, text, editedAt }) => (
             <li key={id} class="row">
               <span>
-                <span dir="auto">{text}</span>{' '}
+                <bdi>{text}</bdi>
+                <br />
                 <small class="hint">
                   {dayOfYear(editedAt)}, {clock(editedAt)}
                 </small>

@@ -39,12 +39,31 @@ describe('Each screen of the console', function () {
     await browser.close();
   });
 
+  /** Words of buttons that are on two lines. */
+  const brokenWords = (): Promise<string[]> =>
+    page.evaluate(() => {
+      const broken: string[] = [];
+      for (const button of document.querySelectorAll('button, .button')) {
+        const walker = document.createTreeWalker(button, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+          for (const { index, 0: word } of (node.textContent ?? '').matchAll(/[^\s-]+/g)) {
+            const range = new Range();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word);
+          }
+        }
+      }
+      return broken;
+    });
+
   async function checkLooks(screen: string): Promise<void> {
     for (const { name, colorScheme, width, height } of LOOKS) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert(overflow <= 0, `${screen} is ${overflow} px too wide for ${name}`);
+      assert.deepEqual(await brokenWords(), [], `${screen}: words of buttons are broken for ${name}`);
       await assertAccessible(page, `${screen}, ${name}`);
       // While a dialog is open, nothing else is read.
       if ((await page.locator('dialog[open]').count()) === 0) await assertReadsInOrder(page, `${screen}, ${name}`);
@@ -159,14 +178,16 @@ describe('Each screen of the console', function () {
     await page.waitForFunction((text) => document.querySelector('.sentence')?.textContent.trim() === text, heard);
 
     await page.getByRole('button', { name: 'Who speaks?' }).click();
-    await page.getByLabel('Name').fill('Ada');
+    await page.getByLabel('Name').fill('Ada King, Countess of Lovelace');
     await page.getByRole('button', { name: 'Save the name' }).click();
     await page.locator('.turn-head b').getByText('Ada').first().waitFor();
     const change = page.getByText('Change', { exact: true });
     await change.click();
     await page.getByRole('button', { name: 'Undo corrections' }).click();
     await checkLooks('corrections');
-    await page.getByRole('button', { name: 'Undo: Speaker: Ada, in this conversation' }).click();
+    await page
+      .getByRole('button', { name: 'Undo: Speaker: Ada King, Countess of Lovelace, in this conversation' })
+      .click();
     await page.getByRole('dialog').getByText('Everything reads as it was heard.').waitFor();
     await page.waitForFunction(() => document.activeElement?.textContent === 'Close');
     await page.keyboard.press('Enter');
@@ -193,7 +214,7 @@ describe('Each screen of the console', function () {
     await page.getByRole('combobox', { name: 'Tag' }).selectOption('');
     await page.getByText('1 conversation,').waitFor();
     await page.getByRole('searchbox').fill('tea with');
-    await page.locator('.hits mark').getByText('Tea').waitFor();
+    await page.locator('.hits .overview-text mark').getByText('Tea').waitFor();
     await checkLooks('search-starred');
     await visitor.go('Days');
     await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
