@@ -138,6 +138,10 @@ export class Library {
         .map(({ id }): [string, RecordingChange] => [id, { state: 'uploading', batchId: batch.id, session: null }]),
     );
     await this.update(new Map(joined));
+    // One that was said to be not written, and was: its recordings have gone on without it. What was sent with it has its state from there.
+    for (const batch of this.batches) {
+      if (batch.jobId === null && this.uploadingOf(batch).length === 0) await this.endBatch(batch);
+    }
     const left = this.inState('uploading').filter(({ batchId }) => batchId === null || !this.#batches.has(batchId));
     await this.update(new Map(left.map(({ id }) => [id, backToWaiting])));
   }
@@ -176,6 +180,7 @@ export class Library {
   }
 
   /**
+   * What the server is done with stays as it is: an old batch may say otherwise.
    * @param from only what is in this state by then.
    * @throws Error for a change that the table of transitions does not have: a bug.
    */
@@ -184,8 +189,8 @@ export class Library {
     await this.#writing.run(async () => {
       const changed = [...changes].flatMap(([id, change]) => {
         const recording = this.#recordings.get(id);
-        if (recording === undefined || (from !== undefined && recording.state !== from)) return [];
-        return [this.#apply(recording, change)];
+        if (recording === undefined || recording.state === 'synced') return [];
+        return (from ?? recording.state) === recording.state ? [this.#apply(recording, change)] : [];
       });
       await this.#write(changed);
     });

@@ -26,7 +26,7 @@ async function bundled(
 }
 
 describe('the bundle of an app', () => {
-  it('has less than 23.9 kB of this library in it, gzipped, with everything of it, and less than 25 kB with idb', async () => {
+  it('has less than 23.9 kB of this library in it, gzipped, with everything of it, and less than 25.1 kB with idb', async () => {
     const everything = `
       export * from './src/index.ts';
       export * from './src/firebase.ts';
@@ -35,7 +35,7 @@ describe('the bundle of an app', () => {
     const own = await bundled(everything, ['firebase/*', 'idb']);
     assert.ok(own.gzipped < 23_900, `${own.gzipped} bytes`);
     const { gzipped } = await bundled(everything);
-    assert.ok(gzipped < 25_000, `${gzipped} bytes`);
+    assert.ok(gzipped < 25_100, `${gzipped} bytes`);
     console.log(`      ${own.gzipped} bytes gzipped, ${gzipped} with idb`);
   });
 

@@ -77,6 +77,36 @@ describe('a store that fails', () => {
     assert.deepEqual(await disk.audioIds(), []);
   });
 
+  for (const afterMs of [0, 100, 1000, MINUTE_MS]) {
+    it(`sends nothing twice of a batch that it kept and said it did not, where the process ends ${afterMs} ms later`, async () => {
+      const { disk } = world.device;
+      let isFirst = true;
+      const put: RecordingStore['put'] = async (entries) => {
+        await disk.put(entries);
+        if (!isFirst || ![...entries.keys()].some((key) => key.startsWith('batch/'))) return;
+        isFirst = false;
+        throw new Error('The disk is full.');
+      };
+      const first = await world.client({ store: { ...disk, put } });
+      await world.add(first);
+      await world.clock.advance(afterMs);
+      world.device.kill();
+      const second = await world.client();
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual(states(second), ['synced']);
+      assert.equal(world.server.jobs.size, 1);
+      assert.deepEqual(
+        world.device.errors.map((error) => (error as Error).message),
+        ['The disk is full.'],
+      );
+      assert.deepEqual(
+        [...(await disk.entries()).keys()].filter((key) => key.startsWith('batch/')),
+        [],
+      );
+      await second.dispose();
+    });
+  }
+
   it('keeps nothing of a recording that it refused, also where it had kept it', async () => {
     const { disk } = world.device;
     let isBroken = true;
