@@ -92,8 +92,9 @@ describe('Weeks of use', function () {
   it('shows all conversations of a day under a sum that is theirs, by the few rows that are in sight', async () => {
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('recorded', { exact: true }).waitFor();
+    await figures.getByText(String(A_DAY + 1), { exact: true }).waitFor();
     const text = (await figures.innerText()).replace(/\s+/g, ' ');
-    assert.match(text, new RegExp(`conversations ${A_DAY + 1} `));
+    assert.match(text, new RegExp(`conversations, 1 from the day before ${A_DAY + 1} `));
     assert.match(text, /recorded 1 h 10 min/);
     assert((await page.locator('.conversations li').count()) <= 300);
     await page.keyboard.press('End');
@@ -136,10 +137,12 @@ describe('Weeks of use', function () {
 
   it('shows a talk over midnight on both days', async () => {
     const row = page.locator('.conversations li').filter({ hasText: 'Until after midnight' });
-    const dayBefore = new Date(midnight - DAY_MS).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+    const dayBefore = new Date(midnight - 1).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
     await row.getByText(`${dayBefore} · 10 min`).waitFor();
     await page.getByRole('link', { name: 'Earlier day' }).click();
-    await page.locator('.conversations li').first().waitFor();
+    await page.waitForURL(`**/day/${isoDay(midnight - 1)}`);
+    await page.locator('.conversations b').getByText('Until after midnight').waitFor();
+    await row.getByText(dayBefore).waitFor({ state: 'detached' }); // It began on this day.
     await page.locator('.block[aria-label^="Until after midnight"]').waitFor();
   });
 
@@ -204,8 +207,7 @@ describe('Weeks of use', function () {
   it('goes nowhere while a date is typed, and there when it is whole', async () => {
     const address = page.url();
     const field = page.getByLabel('Day', { exact: true });
-    const wanted = new Date(midnight - 3 * DAY_MS);
-    const day = `${wanted.getFullYear()}-${String(wanted.getMonth() + 1).padStart(2, '0')}-${String(wanted.getDate()).padStart(2, '0')}`;
+    const day = isoDay(midnight - 3 * DAY_MS);
     await field.focus();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
@@ -333,3 +335,10 @@ describe('Weeks of use', function () {
     await assertFits('Record');
   });
 });
+
+/** `yyyy-mm-dd`, of this machine's time zone. */
+function isoDay(ms: number): string {
+  const day = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
