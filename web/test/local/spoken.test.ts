@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { floatToS16le, samplePcm } from '../../../functions/bench/sound.ts';
-import { launch, Visitor } from '../browser/support/browser.ts';
+import { launch, untilRecorded, Visitor } from '../browser/support/browser.ts';
 
 /** Of the samples, the one that the recogniser understands best: two recordings without a gap. */
 const train = loadSamples().find(({ scenario }) => scenario === 'train');
@@ -62,12 +62,9 @@ describe('A sentence spoken into the console', function () {
     await page.getByText('The recogniser on this machine transcribes').waitFor();
     await page.getByRole('button', { name: 'Start recording' }).click();
     const seconds = Math.ceil(spokenMs / 1000) + 1;
-    await page
-      .getByRole('timer')
-      .getByText(`0:${String(seconds).padStart(2, '0')}`)
-      .waitFor();
+    await untilRecorded(page, seconds);
     await page.getByRole('button', { name: 'Stop recording' }).click();
-    await page.locator('.file-row').getByText('done, deleted here').waitFor({ timeout: 200_000 });
+    await page.locator('.file-row').getByText('done, deleted here').waitFor();
     await page.getByRole('link', { name: 'Job of' }).click();
     await page.locator('.links a').first().click();
 

@@ -47,6 +47,9 @@ export async function launch(heard = HEARD): Promise<Browser> {
   });
 }
 
+/** How long anything is waited for, milliseconds: shorter than mocha does, whose end says nothing of what did not come. */
+export const LIMIT_MS = 240_000;
+
 /** Of every account that a test makes. */
 export const PASSWORD = 'correct horse battery';
 
@@ -82,7 +85,7 @@ export class Visitor {
   static async arrive(browser: Browser): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
     await context.grantPermissions(['microphone', 'clipboard-read', 'clipboard-write'], { origin: ORIGIN });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(LIMIT_MS);
     const page = await context.newPage();
     const visitor = new Visitor(context, page);
     await visitor.open('/');
@@ -148,5 +151,29 @@ export async function untilRecorded(page: Page, seconds: number): Promise<void> 
   await page.waitForFunction((least) => {
     const [minutes = 0, rest = 0] = document.querySelector('[role=timer]')?.textContent.split(':').map(Number) ?? [];
     return 60 * minutes + rest >= least;
+  }, seconds);
+}
+
+/** Waits until so many seconds of what is recorded are in the journal, which is written a second after the other. */
+export async function untilKept(page: Page, seconds: number): Promise<void> {
+  await page.waitForFunction(async (least) => {
+    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const request = indexedDB.open(names.find((name) => name.startsWith('offline-audio-sync-recorder/')) ?? '');
+    const db = await new Promise<IDBDatabase>((resolve, reject) => {
+      request.onsuccess = () => {
+        resolve(request.result);
+      };
+      request.onerror = () => {
+        reject(request.error ?? new Error('The journal does not open.'));
+      };
+    });
+    const count = db.transaction('pieces').objectStore('pieces').count();
+    const kept = await new Promise<number>((resolve) => {
+      count.onsuccess = () => {
+        resolve(count.result);
+      };
+    });
+    db.close();
+    return kept >= least;
   }, seconds);
 }
