@@ -70,9 +70,8 @@ export async function endEarly(
   deps: EndDeps & { readonly db: Firestore },
   also: JobChange = {},
 ): Promise<Job | null> {
-  const result: { ended: boolean } = { ended: false };
+  const result: { endedAt: Timestamp | null } = { endedAt: null };
   const job = await deps.jobs.update(jobId, async (current, tx) => {
-    result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
     if (isAllFinal(current) && isOutOfTime(reason)) return null;
     const files = await deps.files.read(jobId, current, { tx });
@@ -80,11 +79,12 @@ export async function endEarly(
     files.map((file) => failedFile(file, reason));
     const end = endOf(totalsOf(files.all), deps);
     files.write(tx);
-    result.ended = true;
+    result.endedAt = end.finishedAt;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
     return { ...end, ...conversations, ...also, status, progress: { ...current.progress, stage: 'done' } };
   });
-  return result.ended ? job : null;
+  // By its time, because an earlier attempt of the transaction may have been written, although Firestore said that it was not.
+  return result.endedAt !== null && job?.finishedAt?.isEqual(result.endedAt) === true ? job : null;
 }
 
 /** What every end writes. */

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { endEarly } from '../../src/completion/finish.ts';
+import { JobStore } from '../../src/jobs/store.ts';
 import { cancelUploadsOfDevice } from '../../src/sweeper/afterDeletion.ts';
 import { DirectWorld, sentRecordings } from '../support/directWorld.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { md5Of } from '../support/sdkClient.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../support/sweepWorld.ts';
+
+/** As where the answer to a commit is lost: Firestore has written it, and its SDK decides once more. */
+class WrittenTwice extends JobStore {
+  override async update(...args: Parameters<JobStore['update']>): ReturnType<JobStore['update']> {
+    await super.update(...args);
+    return super.update(...args);
+  }
+}
 
 describe('recordings that arrive in Storage', () => {
   let world: DirectWorld;
@@ -33,6 +42,26 @@ describe('recordings that arrive in Storage', () => {
     await Promise.all(events.map((event) => instances[0]!(event)));
     assert.equal(world.enqueued.length, 1);
     assert.equal((await world.objects()).length, 12);
+  });
+
+  it('start their job also where Firestore started it and said that it did not', async () => {
+    const [{ name, bytes }] = sentRecordings(1) as [ReturnType<typeof sentRecordings>[0]];
+    const jobId = await world.begin([{ name, size: bytes.length, md5: null }]);
+    await world.instance({ jobs: new WrittenTwice(world.db, () => world.nowMs) })(
+      await world.upload(world.path(jobId, name), bytes),
+    );
+    assert.equal((await world.job(jobId)).status, 'pending');
+    assert.deepEqual(world.enqueued, [{ jobId, uid: 'ann', epoch: 0, redrive: 0 }]);
+  });
+
+  it('are cancelled with their job also where Firestore ended it and said that it did not', async () => {
+    const jobId = await world.begin(sentRecordings(1));
+    const ended = await endEarly(jobId, 'job_cancelled', () => true, {
+      ...world.deps,
+      jobs: new WrittenTwice(world.db, () => world.nowMs),
+    });
+    assert.equal(ended?.status, 'cancelled');
+    assert.equal(await endEarly(jobId, 'job_cancelled', () => true, world.deps), null, 'nothing is left to end');
   });
 
   it('write nothing before the last of them, and are looked at together where they come together', async () => {

@@ -22,6 +22,7 @@ import { stagingBucket } from '../../src/storage/bucket.ts';
 import type { Bucket } from '../../src/storage/bucket.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { SweeperStateStore } from '../../src/sweeper/state.ts';
+import { taskId } from '../../src/jobs/queue.ts';
 import { sweep, SWEEP_LIMITS } from '../../src/sweeper/sweep.ts';
 import type { StepReport, SweepDeps } from '../../src/sweeper/sweep.ts';
 import { describedBy, jobFile, readJob, writeJob } from './jobFiles.ts';
@@ -72,7 +73,8 @@ export class SweepWorld {
       state: new SweeperStateStore(this.db),
       queue: {
         enqueue: (payload, { redrive = 0 } = {}) => {
-          this.enqueued.push({ ...payload, redrive });
+          const isThere = this.enqueued.some((task) => taskId(task, task.redrive) === taskId(payload, redrive));
+          if (!isThere) this.enqueued.push({ ...payload, redrive });
           return Promise.resolve();
         },
       },
