@@ -3,9 +3,11 @@ import { App } from './app.tsx';
 import { reloadPage } from './heldPage.ts';
 import { route, startRouter } from './router.ts';
 import { session, startSession } from './session.ts';
+import { heedBusyButtons } from './ui/busyButtons.ts';
 import './styles/index.css';
 
 startRouter();
+heedBusyButtons();
 // What is shared is read without an account: links from there load the page anew. The screens of a user start it themselves.
 if (route.value.screen !== 'shared' && session.value.kind !== 'signedIn') startSession();
 render(<App />, document.getElementById('app') ?? document.body);

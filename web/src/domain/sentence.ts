@@ -67,5 +67,6 @@ export function codeOf(error: unknown): string | null {
 
 function messageIn(details: unknown): string | null {
   if (typeof details !== 'object' || details === null || !('message' in details)) return null;
-  return typeof details.message === 'string' ? details.message : null;
+  // The details are for programs.
+  return typeof details.message === 'string' ? details.message.replace('; see details', '') : null;
 }

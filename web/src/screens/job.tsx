@@ -116,7 +116,7 @@ function Commands({ job }: { job: Job }) {
       {retry !== 'no' && (
         <button
           class={retry === 'likely' ? 'button primary' : 'button'}
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => {
             command('retrySyncJob', 'What failed is tried again.');
           }}
@@ -127,7 +127,7 @@ function Commands({ job }: { job: Job }) {
       {canCancel(job) && (
         <button
           class="button"
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => {
             setCancelling(true);
           }}

@@ -13,6 +13,7 @@ import { LedgerBar } from '../ui/ledger.tsx';
 import { useJobFiles } from '../ui/jobFiles.ts';
 import { useLive } from '../ui/live.ts';
 import { useNow } from '../ui/now.ts';
+import { More } from '../ui/more.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 
 /** Jobs on one page of the list. */
@@ -33,16 +34,14 @@ export function JobsScreen() {
       {known.kind === 'loading' && <Waiting what="jobs" />}
       {known.kind === 'ready' &&
         (known.fromCache && known.value.length === 0 ? <Unreached what="jobs" /> : <Jobs jobs={known.value} />)}
-      {known.kind === 'ready' && known.value.length >= shown && (
-        <button
-          class="button"
-          disabled={jobs.kind === 'loading'}
-          onClick={() => {
+      {known.kind === 'ready' && (jobs.kind === 'loading' || known.value.length >= shown) && (
+        <More
+          label={`Show ${PAGE} older ones`}
+          isBusy={jobs.kind === 'loading'}
+          onMore={() => {
             setShown(shown + PAGE);
           }}
-        >
-          Show {PAGE} older ones
-        </button>
+        />
       )}
     </Screen>
   );

@@ -15,6 +15,7 @@ import { DayRange, type Days } from '../ui/dayRange.tsx';
 import { Glyph } from '../ui/icons.tsx';
 import { useLive, valueOf } from '../ui/live.ts';
 import { Marked } from '../ui/marked.tsx';
+import { More } from '../ui/more.tsx';
 import { useOnline } from '../ui/now.ts';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
 import { tellProblem } from '../ui/toast.tsx';
@@ -95,14 +96,12 @@ function Everything({ finder }: { finder: Finder }) {
       {!isAsked && <p class="hint">Type words, or choose a person, a device, a tag, days or the star.</p>}
       {isAsked && result !== null && <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />}
       {result !== null && result.hits.length < result.total && (
-        <button
-          class="button"
-          onClick={() => {
+        <More
+          label={`Show ${Math.min(PAGE, result.total - result.hits.length)} more`}
+          onMore={() => {
             setLimit(limit + PAGE);
           }}
-        >
-          Show {Math.min(PAGE, result.total - result.hits.length)} more
-        </button>
+        />
       )}
     </>
   );

@@ -88,14 +88,14 @@ function QuickWay({ busy, attempt }: { busy: boolean; attempt: Attempt }) {
   };
   if (localSuite === null) {
     return (
-      <button class="button wide" disabled={busy} onClick={go((auth) => auth.signInWithGoogle())}>
+      <button class="button wide" aria-disabled={busy} onClick={go((auth) => auth.signInWithGoogle())}>
         Continue with Google
       </button>
     );
   }
   return (
     <div class="stack tight">
-      <button class="button primary wide" disabled={busy} onClick={go((auth) => auth.signInAsDemoUser())}>
+      <button class="button primary wide" aria-disabled={busy} onClick={go((auth) => auth.signInAsDemoUser())}>
         Continue as demo user
       </button>
       <p class="hint">
@@ -150,11 +150,11 @@ function EmailForm({ creating, busy, attempt }: { creating: boolean; busy: boole
           }}
         />
       </label>
-      <button class="button wide" type="submit" disabled={busy}>
+      <button class="button wide" type="submit" aria-disabled={busy}>
         {creating ? 'Create account' : 'Sign in'}
       </button>
       {!creating && (
-        <button class="link small" type="button" disabled={busy} onClick={reset}>
+        <button class="link small" type="button" aria-disabled={busy} onClick={reset}>
           Forgot your password?
         </button>
       )}

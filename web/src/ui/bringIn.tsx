@@ -52,7 +52,7 @@ export function BringIn() {
           type="file"
           multiple
           accept=".zip,.json,application/zip,application/json"
-          disabled={state.kind === 'busy'}
+          aria-disabled={state.kind === 'busy'}
           onChange={({ currentTarget }) => {
             const files = [...(currentTarget.files ?? [])];
             currentTarget.value = ''; // The same files may be chosen again.

@@ -141,7 +141,7 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
       </Menu>
       <button
         class="button danger quiet"
-        disabled={busy}
+        aria-disabled={busy}
         onClick={() => {
           setAsking('delete');
         }}
@@ -209,6 +209,7 @@ function Redate({
     <FormDialog
       title="When was this said?"
       action="Move it"
+      isReady={to !== startedAt}
       onClose={onClose}
       onSubmit={async () => {
         await call('redateRecordings', { conversation_id: id, offset_ms: to - startedAt });

@@ -44,9 +44,7 @@ export function Corrections({ corrections, onClose }: CorrectionsProps) {
                 class="button small"
                 aria-label={`Undo: ${text}`}
                 aria-disabled={undoing !== null}
-                onClick={() => {
-                  if (undoing === null) void takeBack(id);
-                }}
+                onClick={() => void takeBack(id)}
               >
                 {undoing === id ? 'Undoing …' : 'Undo'}
               </button>

@@ -55,7 +55,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
       <div class="row start wrap">
         <button
           class="button danger quiet"
-          disabled={work.kind === 'deleting'}
+          aria-disabled={work.kind === 'deleting'}
           onClick={() => {
             setAsking('everything');
           }}
@@ -64,7 +64,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
         </button>
         <button
           class="button danger quiet"
-          disabled={work.kind === 'deleting'}
+          aria-disabled={work.kind === 'deleting'}
           onClick={() => {
             setAsking('account');
           }}

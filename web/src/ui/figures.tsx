@@ -41,7 +41,12 @@ export function DayFigures({ jobs, isWhole, isServed, span, conversations }: Fig
         <Figure label="words" value={grouped(words)} />
       </dl>
       {isRecorded && <LedgerBar ledger={ledger} />}
-      {!isRecorded && !isServed && <p class="hint">What was recorded is added up as soon as the service answers.</p>}
+      {!isServed && (
+        <p class="hint">
+          This is what this device knows of the day: it may be a part of it.
+          {!isRecorded && ' What was recorded is added up as soon as the service answers.'}
+        </p>
+      )}
       {!isWhole && isServed && <p class="hint">Adding up what was recorded …</p>}
       {isWhole && isServed && !isRecorded && (
         <p class="hint">The recordings of this day are no longer listed: a job is kept for some days after its end.</p>

@@ -62,7 +62,12 @@ export function FormDialog(props: FormDialogProps) {
           <button class="button" type="button" onClick={onClose}>
             Leave it
           </button>
-          <button class={isDanger ? 'button danger' : 'button primary'} type="submit" disabled={busy || !isReady}>
+          <button
+            class={isDanger ? 'button danger' : 'button primary'}
+            type="submit"
+            aria-disabled={busy}
+            disabled={!isReady}
+          >
             {action}
           </button>
         </div>

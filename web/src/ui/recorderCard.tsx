@@ -36,7 +36,7 @@ export function RecorderCard() {
           class={recording ? 'record-button on' : 'record-button'}
           aria-pressed={recording}
           aria-label={LABELS[state.kind]}
-          disabled={state.kind === 'stopping'}
+          aria-disabled={state.kind === 'stopping'}
           onClick={() => {
             toggle().catch(tellProblem);
           }}

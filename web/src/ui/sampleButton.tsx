@@ -19,7 +19,7 @@ export function SampleButton({ primary = false }: { primary?: boolean }) {
   return (
     <button
       class={primary ? 'button primary' : 'button'}
-      disabled={busy}
+      aria-disabled={busy}
       onClick={() => {
         setBusy(true);
         send()

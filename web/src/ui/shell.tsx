@@ -147,7 +147,7 @@ function Account({ user, onSignOut }: { user: SignedInUser; onSignOut: () => Pro
         class="icon-button"
         aria-label="Sign out"
         title="Sign out"
-        disabled={leaving}
+        aria-disabled={leaving}
         onClick={() => {
           setLeaving(true);
           void onSignOut().finally(() => {

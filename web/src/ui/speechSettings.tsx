@@ -166,7 +166,7 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
         </p>
       )}
       <div class="row end">
-        <button class="button" type="submit" disabled={busy || problem !== null}>
+        <button class="button" type="submit" aria-disabled={busy} disabled={problem !== null}>
           Save
         </button>
       </div>

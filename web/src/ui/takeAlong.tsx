@@ -81,7 +81,8 @@ export function TakeAlong() {
       <div class="row start wrap">
         <button
           class="button"
-          disabled={formats.length === 0 || count !== null || isReversed(days)}
+          aria-disabled={count !== null}
+          disabled={formats.length === 0 || isReversed(days)}
           onClick={() => {
             underWay.value = 0;
             save()

@@ -239,11 +239,16 @@ describe('Weeks of use', function () {
       .nth(JOBS - 1)
       .waitFor();
     await page.getByRole('button', { name: 'Show 30 older ones' }).waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.closest('.job-card') !== null);
+    const focused = await page.evaluate(() =>
+      [...document.querySelectorAll('.job-card')].findIndex((card) => card.contains(document.activeElement)),
+    );
+    assert.equal(focused, 60, 'focus is on the first of the last ones');
     await assertFits('Jobs');
   });
 
   it('closes menus with Escape, gives focus back after dialogs, and says in words that a function does not answer', async () => {
-    visitor.expectedErrors = /deleteConversation|ERR_FAILED/;
+    visitor.expectedErrors = /deleteConversation|editConversation|ERR_FAILED/;
     await visitor.goTo(`/conversations/${newest[0]?.id ?? ''}`);
     await page.locator('.turn').first().waitFor();
     await page.getByText('Export', { exact: true }).click();
@@ -254,6 +259,21 @@ describe('Weeks of use', function () {
     await page.getByText('Export', { exact: true }).click();
     await page.getByRole('button', { name: 'SRT' }).click();
     assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY', 'a command gives focus back');
+    await page.route('**/editConversation', (route) => route.abort());
+    await page.getByText('Change', { exact: true }).click();
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByLabel('Title').fill('Another title');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('dialog')
+      .getByText(/does not answer/)
+      .waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Rename', 'it can be tried again');
+    await page.unroute('**/editConversation');
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
     const remove = page.getByRole('button', { name: 'Delete', exact: true });
     await remove.click();
     await page.locator('dialog[open]').waitFor();

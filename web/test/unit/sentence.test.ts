@@ -25,6 +25,8 @@ describe('What went wrong, in words', () => {
 
   it('is the sentence of the server where it has one', () => {
     assert.equal(said('functions/not-found', { code: 'x', message: 'There is no such job' }), 'There is no such job.');
+    const forPrograms = { code: 'recording_not_found', message: 'It is not yours; see details. Nothing was moved.' };
+    assert.equal(said('functions/not-found', forPrograms), 'It is not yours. Nothing was moved.');
     assert.match(said('functions/internal', { message: 7 }), /Try again/);
   });
 
