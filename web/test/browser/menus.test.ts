@@ -15,6 +15,7 @@ describe('The menus of a conversation', function () {
   before('a visitor with a conversation', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
+    visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Refused below.
     const uid = await uidOf(await visitor.signUp());
     const startedAt = new Date(Date.now() - 3600_000);
     const times = { startedAt, finishedAt: new Date(startedAt.getTime() + 60_000) };
@@ -44,5 +45,52 @@ describe('The menus of a conversation', function () {
         await page.keyboard.press('Escape');
       }
     }
+  });
+
+  it('close with Escape, give focus back after dialogs, and say in words that a function does not answer', async () => {
+    const { page } = visitor;
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await visitor.goTo(`/conversations/${ID}`);
+    await page.locator('.turn').first().waitFor();
+    await page.getByText('Export', { exact: true }).click();
+    await page.getByRole('button', { name: 'SRT' }).waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('button', { name: 'SRT' }).isVisible(), false);
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY');
+    await page.getByText('Export', { exact: true }).click();
+    await page.getByRole('button', { name: 'SRT' }).click();
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY', 'a command gives focus back');
+    const remove = page.getByRole('button', { name: 'Delete', exact: true });
+    await remove.click();
+    await page.locator('dialog[open]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent.includes('Delete'));
+    await page.route('**/deleteConversation', (route) => route.abort());
+    await remove.click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByText(/does not answer.*Try again in a minute/).waitFor();
+    await page.unroute('**/deleteConversation');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.waitForFunction(() => document.activeElement !== document.body);
+  });
+
+  it('lead to a dialog that keeps the focus when the service refuses, so that it can be tried again', async () => {
+    const { page } = visitor;
+    await page.route('**/editConversation', (route) => route.abort());
+    await page.locator('summary').getByText('Change', { exact: true }).click();
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByLabel('Title').fill('Another title');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('dialog')
+      .getByText(/does not answer/)
+      .waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Rename');
+    await page.unroute('**/editConversation');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Another title' }).waitFor();
   });
 });

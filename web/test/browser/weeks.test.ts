@@ -247,48 +247,6 @@ describe('Weeks of use', function () {
     await assertFits('Jobs');
   });
 
-  it('closes menus with Escape, gives focus back after dialogs, and says in words that a function does not answer', async () => {
-    visitor.expectedErrors = /deleteConversation|editConversation|ERR_FAILED/;
-    await visitor.goTo(`/conversations/${newest[0]?.id ?? ''}`);
-    await page.locator('.turn').first().waitFor();
-    await page.getByText('Export', { exact: true }).click();
-    await page.getByRole('button', { name: 'SRT' }).waitFor();
-    await page.keyboard.press('Escape');
-    assert.equal(await page.getByRole('button', { name: 'SRT' }).isVisible(), false);
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY');
-    await page.getByText('Export', { exact: true }).click();
-    await page.getByRole('button', { name: 'SRT' }).click();
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY', 'a command gives focus back');
-    await page.route('**/editConversation', (route) => route.abort());
-    await page.getByText('Change', { exact: true }).click();
-    await page.getByRole('button', { name: 'Rename' }).click();
-    await page.getByLabel('Title').fill('Another title');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await page
-      .getByRole('dialog')
-      .getByText(/does not answer/)
-      .waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Rename', 'it can be tried again');
-    await page.unroute('**/editConversation');
-    await page.keyboard.press('Escape');
-    await page.locator('dialog').waitFor({ state: 'detached' });
-    const remove = page.getByRole('button', { name: 'Delete', exact: true });
-    await remove.click();
-    await page.locator('dialog[open]').waitFor();
-    await page.keyboard.press('Escape');
-    await page.locator('dialog').waitFor({ state: 'detached' });
-    await page.waitForFunction(() => document.activeElement?.textContent.includes('Delete'));
-    await page.route('**/deleteConversation', (route) => route.abort());
-    await remove.click();
-    await page.getByRole('button', { name: 'Delete it' }).click();
-    await page.getByText(/does not answer.*Try again in a minute/).waitFor();
-    await page.unroute('**/deleteConversation');
-    await page.getByRole('button', { name: 'Dismiss' }).click();
-    await page.waitForFunction(() => document.activeElement !== document.body);
-  });
-
   it('finds what was said, in any script, by device and date, and leads to the sentence', async () => {
     await visitor.go('Search');
     const input = page.getByRole('searchbox', { name: 'Search everything that was said' });
