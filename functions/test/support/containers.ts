@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FileExtension, FileFormat } from '../../src/audio/read/format.ts';
 import { AppError } from '../../src/errors.ts';
-import { chirp, ffmpeg, s16le } from './audio.ts';
+import { bestSnr, chirp, ffmpeg, RATE, s16le } from './audio.ts';
+import type { Decoded } from './audio.ts';
 
 export const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
 
@@ -50,4 +51,10 @@ function encodeAnew(extension: Encoded, before: readonly string[], after: readon
 
 export function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof AppError && error.code === code;
+}
+
+/** How late the third second is. */
+export function startOf({ pcm }: Pick<Decoded, 'pcm'>): { readonly lag: number } {
+  const from = 2 * RATE;
+  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600);
 }

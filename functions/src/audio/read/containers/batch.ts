@@ -1,7 +1,7 @@
 /** What a decoder gives at a time. */
-import { interleave } from '../channels.ts';
+import { AUDIBLE, interleave } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
-import { floatToS16le } from '../s16.ts';
+import { floatToS16le, s16leToFloat } from '../s16.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
@@ -49,4 +49,36 @@ export function toBatch(stretches: readonly Stretch[]): Batch {
     at += part.length;
   }
   return { parts, pcm: floatToS16le(pcm) };
+}
+
+/** How much quieter than what follows it a beginning must be, to be what an encoder puts before the audio: 25 dB. */
+const MUCH_QUIETER = 10 ** (-25 / 10);
+
+/**
+ * Leaves out what an encoder puts before the audio, as far as it is that: it holds nothing but an echo of what follows. A file that was cut
+ * out of a longer one begins with sound.
+ */
+export async function* withoutStart(batches: Batches, seconds: number): Batches {
+  try {
+    const first = await batches.next();
+    if (first.done) return first.value;
+    yield withoutFirst(first.value, Math.round(seconds * SAMPLE_RATE));
+    return yield* batches;
+  } finally {
+    await batches.return([]);
+  }
+}
+
+function withoutFirst(batch: Batch, samples: number): Batch {
+  const [first, ...others] = batch.parts;
+  if (first?.kind !== 'audio' || first.samples < 2 * samples) return batch;
+  const bytes = 2 * samples * (first.width ?? 1);
+  const [start, next] = [0, bytes].map((at) => meanSquare(batch.pcm.subarray(at, at + bytes))) as [number, number];
+  if (start > Math.max(AUDIBLE, MUCH_QUIETER * next)) return batch;
+  return { parts: [{ ...first, samples: first.samples - samples }, ...others], pcm: batch.pcm.subarray(bytes) };
+}
+
+function meanSquare(pcm: Uint8Array): number {
+  const floats = s16leToFloat(pcm);
+  return floats.reduce((sum, sample) => sum + sample * sample, 0) / floats.length;
 }

@@ -39,7 +39,7 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
 }
 
 /** The head of a file behind an ID3v2 tag. */
-function headOf(file: FileView): Buffer {
+export function headOf(file: FileView): Buffer {
   const start = Buffer.from(readView(file, 0, 10));
   if (start.length < 10 || start.toString('latin1', 0, 3) !== 'ID3') return Buffer.from(readView(file, 0, HEAD_BYTES));
   const size = start.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);

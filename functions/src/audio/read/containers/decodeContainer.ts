@@ -8,8 +8,9 @@ import { AppError, CATALOGUE } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
-import { lostBatch } from './batch.ts';
+import { lostBatch, withoutStart } from './batch.ts';
 import type { Batches } from './batch.ts';
+import { mp3DelaySeconds } from './encoderDelay.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { filesWithin } from './filesWithin.ts';
 import type { FileWithin } from './filesWithin.ts';
@@ -167,10 +168,20 @@ async function* decodeEach(
 }
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
-  const { decoder, signal, maxSeconds, channels, ffmpegPath } = options;
   if (extension === 'flac') await mendFlacHeaders(path);
   if (extension === 'ogg') await mendOggHeaders(path);
-  const shared = { signal, maxSeconds, channels, isMended: extension === 'm4a' && (await mendBoxes(path)) };
+  const isMended = extension === 'm4a' && (await mendBoxes(path));
+  const delaySeconds = extension === 'mp3' ? mp3DelaySeconds(path) : 0;
+  return yield* withoutStart(decodeMended(path, extension, isMended, options), delaySeconds);
+}
+
+async function* decodeMended(
+  path: string,
+  extension: FileExtension,
+  isMended: boolean,
+  { decoder, signal, maxSeconds, channels, ffmpegPath }: FileDecodeOptions,
+): Batches {
+  const shared = { signal, maxSeconds, channels, isMended };
   const demuxer = DEMUXERS[extension];
   const native = (): Batches => decodeWithFfmpeg(path, extension, { ...shared, ffmpegPath });
   if (decoder === 'ffmpeg') return yield* native();

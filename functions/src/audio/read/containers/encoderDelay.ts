@@ -3,7 +3,11 @@
  * 1,024 samples, 64 ms at 16 kHz. An edit list of MP4, or what iTunes writes in its place, says to leave that out, and decoders do. Frames
  * without a container, and fragments written as they were recorded, have neither.
  */
+import { closeSync } from 'node:fs';
 import type { FileExtension } from '../format.ts';
+import { layerFrame } from '../mpegFrames.ts';
+import { headOf } from './claims.ts';
+import { openView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { indexOf } from './mp4Index.ts';
 
@@ -11,4 +15,32 @@ export function hasEncoderDelay(file: FileView, extension: FileExtension): boole
   if (extension === 'aac') return true;
   const index = extension === 'm4a' ? indexOf(file) : null;
   return index !== null && index.includes('mp4a') && !['elst', 'iTunSMPB'].some((known) => index.includes(known));
+}
+
+/** Samples before the audio of an MP3 file: LAME puts 576 there, and every decoder 529. */
+const MP3_DELAY = 576 + 529;
+
+/** What encoders write into a first frame of their own: with it, decoders leave out what is before the audio. */
+const MP3_TAGS = ['Xing', 'Info', 'VBRI'];
+const MP3_TAG_WITHIN = 64;
+
+/** The first bits behind the header of a frame of layer III: how far back in frames before it its own sound begins. */
+const HEADER_BYTES = 4;
+const CHECKSUM_BYTES = 2;
+
+/** How much stands before the audio of an MP3 file that does not say so, seconds: nothing where its beginning was cut off. */
+export function mp3DelaySeconds(path: string): number {
+  const file = openView(path);
+  const head = headOf(file);
+  closeSync(file.fd);
+  const frame = layerFrame(head, 0);
+  const [, second = 0] = head;
+  const isLayer3 = ((second >> 1) & 0b11) === 1;
+  const hasTag = MP3_TAGS.some((tag) => head.subarray(0, MP3_TAG_WITHIN).includes(tag));
+  if (frame === null || !isLayer3 || hasTag) return 0;
+  const sideInfo = HEADER_BYTES + ((second & 1) === 0 ? CHECKSUM_BYTES : 0);
+  const [first = 0, next = 0] = head.subarray(sideInfo);
+  const isMpeg1 = second >> 3 === 0b11111;
+  const reachesBack = first > 0 || (isMpeg1 && next >= 0x80);
+  return reachesBack ? 0 : MP3_DELAY / frame.sampleRate;
 }

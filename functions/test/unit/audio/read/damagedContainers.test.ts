@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { recogniseFormat } from '../../../../src/audio/read/recognise.ts';
 import { bestSnr, decodeAll, ffmpeg, RATE, s16le } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
-import { BOTH, encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
+import { BOTH, encode, file, SECONDS, SIGNAL, startOf } from '../../../support/containers.ts';
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'];
 
@@ -233,27 +233,6 @@ describe('Channels that hold no numbers', () => {
   }
 });
 
-describe('AAC whose container does not say how its encoder begins', function () {
-  for (const [name, extension, encoder] of [
-    ['fragments of .mp4', 'm4a', FRAGMENTS],
-    ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],
-    ['.aac', 'aac', ['-c:a', 'aac', '-f', 'adts']],
-  ] as const) {
-    it(`begins on time, without what the encoder puts first: ${name}`, async () => {
-      const bytes = encode('m4a', [], encoder);
-      for (const decoder of extension === 'aac' ? (['auto'] as const) : BOTH) {
-        const { lag } = startOf(await decodeAll(bytes, file(extension), { decoder }));
-        assert.ok(Math.abs(lag) < 20, `${decoder}: ${lag} samples late`);
-      }
-    });
-  }
-
-  it('is not cut where it says so', async () => {
-    for (const decoder of BOTH)
-      assert.ok(Math.abs(startOf(await decodeAll(encode('m4a'), file('m4a'), { decoder })).lag) < 20);
-  });
-});
-
 describe('WAV files for more than 4 GB, and several in one', () => {
   const header = (magic: string, dataBytes: bigint): Buffer => {
     const ds64 = Buffer.alloc(36);
@@ -298,9 +277,3 @@ describe('WAV files for more than 4 GB, and several in one', () => {
     }
   });
 });
-
-/** How late the third second is. */
-function startOf({ pcm }: Decoded): { readonly lag: number } {
-  const from = 2 * RATE;
-  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600);
-}
