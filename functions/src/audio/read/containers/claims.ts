@@ -5,6 +5,7 @@ import { elementAt, MATROSKA } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { indexOf } from './mp4Index.ts';
 import { tailOf } from './tail.ts';
 
 /** Where headers are looked for; tags and pictures before them may be long. */
@@ -24,7 +25,7 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
     case 'mp3':
       return mp3Claim(file)?.seconds ?? null;
     case 'mov':
-      return cutMp4(file)?.seconds ?? null;
+      return cutMp4(file)?.seconds ?? (isDamaged ? movieSeconds(indexOf(file)?.subarray(BOX_OF_INDEX)) : null);
     case 'matroska':
       return matroskaSeconds(file, isDamaged);
     case 'aiff':
@@ -103,7 +104,7 @@ function cutMp4(file: FileView): CutMp4 | null {
       return behindBoxes(file, position, box?.type ?? '', seconds);
     }
     ({ type } = box);
-    if (type === 'moov') seconds = movieSeconds(file, position + 8);
+    if (type === 'moov') seconds = movieSeconds(Buffer.from(readView(file, position + BOX_OF_INDEX, MOVIE_HEAD_BYTES)));
     position += box.size;
   }
   if (position <= file.size) return null;
@@ -123,10 +124,13 @@ export function missingBytes(file: FileView, demuxer: string): number {
   return cut?.seconds === null ? cut.missingBytes : 0;
 }
 
+/** Where in an index its first box begins, and bytes of that which are read. */
+const BOX_OF_INDEX = 8;
+const MOVIE_HEAD_BYTES = 48;
+
 /** The movie header, which is the first box of the index: ISO 14496-12, 8.2.2. */
-function movieSeconds(file: FileView, position: number): number | null {
-  const box = Buffer.from(readView(file, position, 48));
-  if (box.length < 48 || box.toString('latin1', 4, 8) !== 'mvhd') return null;
+function movieSeconds(box: Buffer | undefined): number | null {
+  if (box === undefined || box.length < MOVIE_HEAD_BYTES || box.toString('latin1', 4, 8) !== 'mvhd') return null;
   const isLong = box.readUInt8(8) === 1;
   const scale = box.readUInt32BE(isLong ? 28 : 20);
   const duration = isLong ? Number(box.readBigUInt64BE(32)) : box.readUInt32BE(24);

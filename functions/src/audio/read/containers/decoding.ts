@@ -294,7 +294,7 @@ export class Decoding {
   #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: LostTail): void {
     const { maxSeconds } = this.#shared;
     const unread = this.#bytes.unreadIn(view);
-    const claimed = claimedSeconds(view, this.#demuxer, unread.bytes + unread.zeros > 0) ?? 0;
+    const claimed = claimedSeconds(view, this.#demuxer, unread.bytes + unread.zeros > 0 || this.#shared.isMended) ?? 0;
     const claimedBytes = missingBytes(view, this.#demuxer);
     for (const { track } of streams.values()) {
       const decoded = track.timeline.length / SAMPLE_RATE;

@@ -16,16 +16,17 @@ import { SIGNATURE_BYTES } from '../signatures.ts';
 import { extractAmr, holdsAmr } from './amrWithin.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
-import { CLAIM_SLACK_SECONDS, claimedSeconds as claimedSecondsOf } from './claims.ts';
+import { CLAIM_SLACK_SECONDS, claimedSeconds as claimedSecondsOf, missingBytes } from './claims.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
 import { FFMPEG_DEMUXERS } from './ffmpegCommand.ts';
 import { eventsOf } from './ffmpegEvents.ts';
+import type { RunLog } from './ffmpegEvents.ts';
 import { openView, readView, writeView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { frameParts } from './frameParts.ts';
 import type { FramePart } from './frameParts.ts';
-import type { PcmEvent } from './matroskaPcm.ts';
 import { linksOf } from './ogg.ts';
+import { bytesBehindSound } from './packetBytes.ts';
 import { PcmTracks } from './pcmTracks.ts';
 
 export interface FfmpegOptions {
@@ -39,9 +40,8 @@ export interface FfmpegOptions {
   readonly stallMs?: number;
 }
 
-interface NotedOptions extends FfmpegOptions {
-  /** Gets sentences about what could not be read. */
-  readonly notes: Set<string>;
+interface LoggedOptions extends FfmpegOptions {
+  readonly log: RunLog;
 }
 
 type PieceBatches = AsyncGenerator<Batch, void, undefined>;
@@ -58,17 +58,25 @@ const COUNT_SLACK_SECONDS = 0.005;
 /** Of them may fail to decode: one that gives nothing takes a minute. */
 const MAX_FAILED_PIECES = 5;
 
+/** What a piece says it holds, with the pieces that it goes on from. */
+interface Claim {
+  /** 0 where it says nothing. @param isDamaged whether anything of it could not be read */
+  readonly seconds: (isDamaged: boolean) => number;
+  /** What of that is no sign of a loss where it is missing, seconds. */
+  readonly slack: number;
+  /** Whether it counts what is missing behind the piece, too. */
+  readonly isOfAll: boolean;
+}
+
 /** What has to be read by itself, because ffmpeg does not follow what comes between. */
 interface Piece {
   readonly view: FileView;
   /** What is missing before it, seconds; null where its time stamps say it, which go on from the piece before. */
   readonly lostSeconds: number | null;
-  /** What it claims to hold, with the pieces that it goes on from; 0 where it claims nothing. */
-  readonly claimedSeconds: number;
-  /** What of that is no sign of a loss where it is missing, seconds. */
-  readonly slack: number;
-  /** What is missing behind it, seconds. */
+  readonly claim: Claim;
+  /** What is missing behind it: seconds, or bytes of the file. */
   readonly tailSeconds: number;
+  readonly tailBytes: number;
   /** What it is of which ffmpeg gives nothing, by its format. */
   readonly missing: FrameFormat['missing'];
   /** Whether bytes directly before it are missing or damaged. */
@@ -82,14 +90,14 @@ interface Piece {
  * recording.
  */
 export async function* decodeWithFfmpeg(path: string, extension: FileExtension, options: FfmpegOptions): Batches {
-  const notes = new Set<string>();
+  const log: RunLog = { notes: new Set(), hasComplained: false };
   const file = openView(path);
   try {
-    const noted = { ...options, notes };
+    const logged = { ...options, log };
     yield* holdsAmr(file, extension)
-      ? decodeAmrWithin(file, path, extension, noted)
-      : decodePieces(file, path, extension, noted);
-    return [...notes];
+      ? decodeAmrWithin(file, path, extension, logged)
+      : decodePieces(file, path, extension, logged);
+    return [...log.notes];
   } finally {
     closeSync(file.fd);
   }
@@ -100,14 +108,16 @@ async function* decodeAmrWithin(
   file: FileView,
   path: string,
   extension: FileExtension,
-  options: NotedOptions,
+  options: LoggedOptions,
 ): PieceBatches {
-  async function* packets(): AsyncGenerator<PcmEvent, void, undefined> {
-    for await (const { event } of eventsOf(path, extension, { ...options, output: 'copy' })) yield event;
-  }
   const amrPath = `${path}-amr`;
   const gap = options.isMended ? 'lost' : 'silence';
-  const seconds = await extractAmr(packets(), amrPath, gap, options.maxSeconds);
+  const seconds = await extractAmr(
+    eventsOf(path, extension, { ...options, output: 'copy' }),
+    amrPath,
+    gap,
+    options.maxSeconds,
+  );
   const claimed = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
   const amr = openView(amrPath);
   try {
@@ -122,13 +132,13 @@ async function* decodePieces(
   file: FileView,
   path: string,
   extension: FileExtension,
-  options: NotedOptions,
+  options: LoggedOptions,
 ): PieceBatches {
   const pieces = piecesOf(file, extension);
   let failed = 0;
   let before: PcmTracks | null = null;
   for (const [i, piece] of pieces.entries()) {
-    const { lostSeconds, claimedSeconds, slack, missing, isBehindDamage } = piece;
+    const { lostSeconds, claim, missing, isBehindDamage } = piece;
     if (lostSeconds !== null) before = null;
     if (lostSeconds !== null && lostSeconds > 0) yield lost(lostSeconds, options);
     const piecePath = piece.view === file ? path : `${path}-piece`;
@@ -138,13 +148,19 @@ async function* decodePieces(
     try {
       const start: PieceStart = { before, isBehindDamage, hasDelay, missing };
       before = yield* decodePiece(piecePath, extension, start, options);
-      if (isLast) yield toBatch(before.end(claimedSeconds, missing, slack));
-      if (piece.tailSeconds > 0) yield lost(piece.tailSeconds, options);
+      const claimed: number = claim.seconds(options.log.hasComplained || options.isMended === true);
+      const { seconds } = before;
+      if (isLast) yield toBatch(before.end(claimed, missing, claim.slack));
+      const tail: number =
+        piece.tailSeconds + (piece.tailBytes * seconds) / Math.max(1, piece.view.size - piece.tailBytes);
+      const isCounted = claim.isOfAll && claimed - seconds > claim.slack;
+      if (tail > 0 && !isCounted) yield lost(tail, options);
     } catch (error) {
       const isOfPiece = error instanceof AppError && error.code === 'recording_corrupt';
       if (!isOfPiece || pieces.length === 1 || ++failed > MAX_FAILED_PIECES) throw error;
-      options.notes.add('A part of the file cannot be decoded.');
-      if (isLast) yield before === null ? lost(claimedSeconds, options) : toBatch(before.end(claimedSeconds));
+      options.log.notes.add('A part of the file cannot be decoded.');
+      const claimed = claim.seconds(true);
+      if (isLast) yield before === null ? lost(claimed, options) : toBatch(before.end(claimed));
     }
   }
 }
@@ -158,9 +174,9 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
       (isFew ? link.parts : [link.whole]).map((view, i): Piece => ({
         view,
         lostSeconds: i === 0 ? 0 : null,
-        claimedSeconds: link.secondsWithTail,
-        slack: CLAIM_SLACK_SECONDS,
+        claim: { seconds: () => link.secondsWithTail, slack: CLAIM_SLACK_SECONDS, isOfAll: true },
         tailSeconds: 0,
+        tailBytes: 0,
         missing: 'lost',
         isBehindDamage: i > 0 || link.isCutAtStart,
       })),
@@ -168,22 +184,24 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   }
   const format = frameFormatOf(file, extension);
   if (format === null) {
-    const claimedSeconds = claimedSecondsOf(file, FFMPEG_DEMUXERS[extension]) ?? 0;
-    const slack = CLAIM_SLACK_SECONDS;
-    return [
-      { view: file, lostSeconds: 0, claimedSeconds, slack, tailSeconds: 0, missing: 'lost', isBehindDamage: false },
-    ];
+    const demuxer = FFMPEG_DEMUXERS[extension];
+    const tailBytes = missingBytes(file, demuxer) + bytesBehindSound(file, demuxer);
+    const seconds = (isDamaged: boolean): number => claimedSecondsOf(file, demuxer, isDamaged || tailBytes > 0) ?? 0;
+    const claim: Claim = { seconds, slack: CLAIM_SLACK_SECONDS, isOfAll: true };
+    return [{ view: file, lostSeconds: 0, claim, tailSeconds: 0, tailBytes, missing: 'lost', isBehindDamage: false }];
   }
   const parts = frameParts(file, format, MAX_PIECES);
   // Of MPEG audio, decoders leave out what an encoder puts first: only what it says itself is a claim.
   const claimedSeconds = (part: FramePart): number => {
-    if (extension !== 'mp3') return part.seconds;
     return parts.length > 1 ? 0 : (claimedSecondsOf(file, 'mp3') ?? 0) - part.lostSeconds;
   };
   return parts.map((part, i) => ({
     ...part,
-    claimedSeconds: claimedSeconds(part),
-    slack: extension === 'mp3' ? CLAIM_SLACK_SECONDS : COUNT_SLACK_SECONDS,
+    claim:
+      extension === 'mp3'
+        ? { seconds: () => claimedSeconds(part), slack: CLAIM_SLACK_SECONDS, isOfAll: true }
+        : { seconds: () => part.seconds, slack: COUNT_SLACK_SECONDS, isOfAll: false },
+    tailBytes: 0,
     missing: format.missing,
     isBehindDamage: i > 0 || part.lostSeconds > 0,
   }));
@@ -215,15 +233,15 @@ async function* decodePiece(
   path: string,
   extension: FileExtension,
   start: PieceStart,
-  options: NotedOptions,
+  options: LoggedOptions,
 ): AsyncGenerator<Batch, PcmTracks, undefined> {
   const mayPause = MAY_PAUSE.includes(extension) && !options.isMended;
   let tracks: PcmTracks | null = null;
-  for await (const { event, hasComplained } of eventsOf(path, extension, { ...options, output: 'pcm_s16le' })) {
+  for await (const event of eventsOf(path, extension, { ...options, output: 'pcm_s16le' })) {
     if (event.kind === 'tracks') {
       tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
       if (start.isBehindDamage) tracks.goOn(event.tracks);
-    } else tracks?.push(event, mayPause && !hasComplained ? 'silence' : start.missing);
+    } else tracks?.push(event, mayPause && !options.log.hasComplained ? 'silence' : start.missing);
     if (tracks?.isBatchReady) yield toBatch(tracks.drain());
   }
   if (tracks === null) throw new AppError('recording_corrupt');

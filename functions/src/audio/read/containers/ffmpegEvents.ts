@@ -1,5 +1,6 @@
 /** One run of the native ffmpeg over one file, to its end, or until it gives nothing for too long. */
 import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
 import type { FileExtension } from '../format.ts';
 import { findFfmpeg } from './ffmpegBinary.ts';
@@ -17,20 +18,27 @@ export interface FfmpegRun {
   readonly stallMs?: number;
   /** PCM, or the packets as they are in the file. */
   readonly output: 'pcm_s16le' | 'copy';
-  /** Gets sentences about what could not be read. */
+  readonly log: RunLog;
+}
+
+/** What the program said. */
+export interface RunLog {
+  /** Sentences about what could not be read. */
   readonly notes: Set<string>;
+  /** Whether it has complained of the sound so far. */
+  hasComplained: boolean;
 }
 
 /**
- * @returns at least one event, and with each whether ffmpeg has complained so far
+ * @returns at least one event
  * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error where a signal ended the process, which says nothing about the
  * recording.
  */
 export async function* eventsOf(
   path: string,
   extension: FileExtension,
-  { signal, ffmpegPath, stallMs = MAX_STALL_MS, output: codec, notes }: FfmpegRun,
-): AsyncGenerator<{ readonly event: PcmEvent; readonly hasComplained: boolean }, void, undefined> {
+  { signal, ffmpegPath, stallMs = MAX_STALL_MS, output: codec, log }: FfmpegRun,
+): AsyncGenerator<PcmEvent, void, undefined> {
   const binary = await findFfmpeg(ffmpegPath);
   const output = new PassThrough({ emitClose: false });
   const limits = await limitsFor(path);
@@ -46,7 +54,9 @@ export async function* eventsOf(
   try {
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
       hasBegun = true;
-      yield { event, hasComplained: process.hasComplained };
+      await setImmediate(); // what it wrote of this event, before it, is read
+      log.hasComplained ||= process.hasComplained;
+      yield event;
     }
     const failure = await process.ended;
     signal.throwIfAborted();
@@ -54,7 +64,8 @@ export async function* eventsOf(
     if (failure?.kind === 'signal') throw failure.error;
     if (!hasBegun && failure?.kind === 'program') throw new AppError('decoder_unavailable', { cause: failure.error });
     if (!hasBegun) throw undecodable(process.refusedCodec, failure?.error);
-    if (failure !== null) notes.add('The decoder stopped before the end of the file.');
+    log.hasComplained ||= process.hasComplained || failure !== null;
+    if (failure !== null) log.notes.add('The decoder stopped before the end of the file.');
   } finally {
     watch.end();
     signal.removeEventListener('abort', stop);

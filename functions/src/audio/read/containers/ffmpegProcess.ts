@@ -30,11 +30,13 @@ const CANNOT_RUN = /\bexited with code 12[67]\b/;
 const NOT_ALLOWED = /Codec \((\w{1,40})\) not on whitelist/;
 const ENDED_BY_SIGNAL = /\bwas killed with signal\b/;
 
+const REPEATED = /^\s*Last message repeated/;
+
 /** One run of a command. */
 export class FfmpegProcess {
   /** Settles, never rejects, when nothing of the process is left: null for a clean end, else what went wrong. */
   readonly ended: Promise<FfmpegFailure | null>;
-  /** Whether it has written an error. */
+  /** Whether it has written an error that says something of the sound. */
   hasComplained = false;
   /** ffmpeg's name of the codec that it was last not allowed to decode: tracks of sound are opened behind all others. */
   refusedCodec: string | null = null;
@@ -51,8 +53,10 @@ export class FfmpegProcess {
         if (this.#killed) this.#killGroup();
       });
       command.on('stderr', (line: string) => {
-        this.hasComplained = true;
-        this.refusedCodec = NOT_ALLOWED.exec(line)?.[1] ?? this.refusedCodec;
+        const refused = NOT_ALLOWED.exec(line)?.[1] ?? null;
+        this.refusedCodec = refused ?? this.refusedCodec;
+        // It looks at pictures, too, and repeats itself.
+        if (refused === null && !REPEATED.test(line)) this.hasComplained = true;
       });
       command.on('end', () => {
         resolve(null);

@@ -5,8 +5,9 @@
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
-import type { BoxHead } from './mp4Box.ts';
+import { boxAt, readAt } from './fileBoxes.ts';
+import type { Box } from './fileBoxes.ts';
+import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
 
 /** Boxes that are followed at most: a fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -17,18 +18,11 @@ const MAX_MENDED = 1000;
 /** Bytes of alleged headers that may be checked in vain, for each byte of the file: honest damage costs one now and then. */
 const MAX_VAIN_CHECKS = 4;
 
-/** The largest header of a fragment: it lists the samples of some seconds. */
-const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
-
 /** Boxes in an index at most: a header, tracks, notes. */
 const MAX_INDEX_BOXES = 100;
 
 const WINDOW_BYTES = 256 * 1024;
 const TYPE_BYTES = 4;
-
-interface Box extends BoxHead {
-  readonly start: number;
-}
 
 /**
  * Makes the file at `path`, which is changed, readable behind damage: what lies before the next fragment or the index becomes one box
@@ -45,13 +39,16 @@ export async function mendBoxes(path: string): Promise<boolean> {
 }
 
 async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
-  const search = new BoxSearch(file, fileBytes);
+  const fragments = new Fragments(file);
+  const search = new BoxSearch(file, fileBytes, fragments);
   let mended = 0;
   let before: Box | null = null;
   for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
     const box = await boxAt(file, at);
-    const isIntact = box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await isSound(file, box)));
+    const isIntact =
+      box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await fragments.accept(box)));
     if (isIntact) {
+      if (box.type === 'moov') await fragments.readIndex(box);
       before = box;
       at += box.size;
       continue;
@@ -76,26 +73,6 @@ function boxHeader(size: number, type: string): Buffer {
   return header;
 }
 
-/** The box at a position; null where there is none. */
-async function boxAt(file: FileHandle, start: number): Promise<Box | null> {
-  const head = boxHead(await readAt(file, start, BOX_HEAD_BYTES));
-  const isBox = head !== null && head.size >= LEAST_BOX_BYTES && isBoxType(head.type);
-  return isBox ? { start, ...head } : null;
-}
-
-/** Whether the boxes in the header of a fragment fill it, and those of its tracks fill them. ISO 14496-12, 8.8.4 to 8.8.7. */
-async function isSound(file: FileHandle, { start, size }: Box): Promise<boolean> {
-  if (size > MAX_FRAGMENT_HEADER_BYTES) return false;
-  const bytes = await readAt(file, start, size);
-  const children = childrenOf(bytes, 8, bytes.length);
-  const tracks = children?.filter(({ type }) => type === 'traf') ?? [];
-  return (
-    children?.[0]?.type === 'mfhd' &&
-    tracks.length > 0 &&
-    tracks.every((track) => childrenOf(bytes, track.start + 8, track.start + track.size)?.[0]?.type === 'tfhd')
-  );
-}
-
 /** Whether boxes fill an index, the first of them the header of the movie. ISO 14496-12, 8.2.1 and 8.2.2. */
 async function isSoundIndex(file: FileHandle, { start, size }: Box): Promise<boolean> {
   let at = start + 8;
@@ -107,28 +84,17 @@ async function isSoundIndex(file: FileHandle, { start, size }: Box): Promise<boo
   return at === start + size;
 }
 
-/** The boxes that fill a stretch; null where none do. */
-function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
-  const boxes: Box[] = [];
-  let at = from;
-  while (at + 8 <= to) {
-    const size = bytes.readUInt32BE(at);
-    if (size < 8) return null;
-    boxes.push({ start: at, size, type: bytes.toString('latin1', at + 4, at + 8) });
-    at += size;
-  }
-  return at === to ? boxes : null;
-}
-
 /** Finds fragments and indexes by their headers, in linear time. */
 class BoxSearch {
   readonly #file: FileHandle;
   readonly #fileBytes: number;
+  readonly #fragments: Fragments;
   #vainBytes = 0;
 
-  constructor(file: FileHandle, fileBytes: number) {
+  constructor(file: FileHandle, fileBytes: number, fragments: Fragments) {
     this.#file = file;
     this.#fileBytes = fileBytes;
+    this.#fragments = fragments;
   }
 
   /** Where the next fragment begins whose header is intact, or the next index. */
@@ -155,7 +121,7 @@ class BoxSearch {
     if (box === null || start + box.size > this.#fileBytes) return false;
     if (box.type === 'moov') return isSoundIndex(this.#file, box);
     this.#vainBytes += Math.min(box.size, MAX_FRAGMENT_HEADER_BYTES);
-    return isSound(this.#file, box);
+    return this.#fragments.isSound(box);
   }
 }
 
@@ -163,9 +129,4 @@ class BoxSearch {
 function indexOfBox(bytes: Buffer): number {
   const found = ['moof', 'moov'].map((type) => bytes.indexOf(type, 0, 'latin1')).filter((at) => at >= 0);
   return found.length === 0 ? -1 : Math.min(...found);
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

@@ -75,6 +75,27 @@ const SMALL: ReadonlySet<number> = new Set([
   MATROSKA.clusterTimestamp,
 ]);
 const SMALL_BYTES = 16;
+/** Elements with packets in them. */
+const BLOCKS: ReadonlySet<number> = new Set([0xa3, 0xa0]);
+
+/** Bytes behind the last cluster of a Matroska file that can be read: of its end, where packets are not known. 0 for other files. */
+export function bytesBehindSound(view: FileView, demuxer: string): number {
+  if (demuxer !== 'matroska') return 0;
+  const { bytes, zeros } = tailOf(view, endOfElements(view, lastCluster(view), BLOCKS));
+  return bytes + zeros;
+}
+
+const CLUSTER_ID = Buffer.from([0x1f, 0x43, 0xb6, 0x75]);
+const SEARCHED_BYTES = 1024 * 1024;
+
+function lastCluster(view: FileView): number {
+  for (let end = view.size; end > 0; end -= SEARCHED_BYTES - CLUSTER_ID.length) {
+    const start = Math.max(0, end - SEARCHED_BYTES);
+    const at = Buffer.from(readView(view, start, end - start)).lastIndexOf(CLUSTER_ID);
+    if (at >= 0) return start + at;
+  }
+  return 0;
+}
 
 /** Where it ends what can be read of Matroska. @param from where the data of the last packet ends, without the head of its block */
 function endOfMatroska(view: FileView, from: number): number {
@@ -84,7 +105,7 @@ function endOfMatroska(view: FileView, from: number): number {
 }
 
 /** Where the elements end that stand behind a packet, and are none. */
-function endOfElements(view: FileView, from: number): number {
+function endOfElements(view: FileView, from: number, passed: ReadonlySet<number> = new Set()): number {
   let at = from;
   while (at < view.size) {
     const element = elementAt(Buffer.from(readView(view, at, MAX_ELEMENT_HEAD_BYTES)), 0);
@@ -93,7 +114,7 @@ function endOfElements(view: FileView, from: number): number {
     const isSmall = SMALL.has(element.id) && element.size <= SMALL_BYTES;
     if (element.id === MATROSKA.cluster) at += element.content;
     else if (WITHOUT_AUDIO.has(element.id)) at = Math.min(end, view.size);
-    else if ((isSmall || element.id === VOID) && end <= view.size) at = end;
+    else if ((isSmall || element.id === VOID || passed.has(element.id)) && end <= view.size) at = end;
     else return at;
   }
   return view.size;

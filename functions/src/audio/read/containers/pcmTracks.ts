@@ -90,6 +90,11 @@ export class PcmTracks {
     track.timeline.fill(track.converter.push(planes));
   }
 
+  /** How long they are so far. */
+  get seconds(): number {
+    return Math.max(0, ...this.#tracks.map(({ timeline }) => timeline.length)) / SAMPLE_RATE;
+  }
+
   get isBatchReady(): boolean {
     return this.#tracks.some(({ timeline }) => timeline.pending >= SAMPLE_RATE);
   }

@@ -1,0 +1,136 @@
+/** The headers of fragments of an MP4 file (`moof`): where their samples lie, in time and in the file. ISO 14496-12, 8.8.4 to 8.8.12. */
+
+export interface InnerBox {
+  readonly start: number;
+  readonly size: number;
+  readonly type: string;
+}
+
+/** The samples of one track in one fragment. */
+export interface TrackFragment {
+  readonly track: number;
+  /** From where in the file they are counted, where the header says so, and where in it that stands. */
+  readonly base: { readonly position: number; readonly at: number } | null;
+  /** When they begin, in units of the track; null where the header does not say. */
+  readonly time: number | null;
+  /** How long they are; null where only the index says. */
+  readonly duration: number | null;
+  /** Their bytes, and where the first of them begins behind the base; null where only the index says. */
+  readonly bytes: number | null;
+  readonly offset: number | null;
+}
+
+/** The boxes that fill a stretch; null where none do. */
+export function childrenOf(bytes: Buffer, from: number, to: number): InnerBox[] | null {
+  const boxes: InnerBox[] = [];
+  let at = from;
+  while (at + 8 <= to) {
+    const size = bytes.readUInt32BE(at);
+    if (size < 8) return null;
+    boxes.push({ start: at, size, type: bytes.toString('latin1', at + 4, at + 8) });
+    at += size;
+  }
+  return at === to ? boxes : null;
+}
+
+/** What the header of a fragment says of each track; null where its parts do not fill it. */
+export function fragmentOf(bytes: Buffer): readonly TrackFragment[] | null {
+  const children = childrenOf(bytes, 8, bytes.length);
+  if (children?.[0]?.type !== 'mfhd') return null;
+  const tracks = children.filter(({ type }) => type === 'traf').map((box) => trackFragmentOf(bytes, box));
+  const known = tracks.filter((track) => track !== null);
+  return known.length > 0 && known.length === tracks.length ? known : null;
+}
+
+const BASE = 0x01;
+const DESCRIPTION = 0x02;
+const DEFAULT_DURATION = 0x08;
+const DEFAULT_SIZE = 0x10;
+
+function trackFragmentOf(bytes: Buffer, { start, size }: InnerBox): TrackFragment | null {
+  const children = childrenOf(bytes, start + 8, start + size);
+  const [head] = children ?? [];
+  if (children === null || head?.type !== 'tfhd' || head.size < 16) return null;
+  const flags = bytes.readUIntBE(head.start + 9, 3);
+  const field = fieldsOf(bytes, head, 16);
+  const baseAt = flags & BASE ? field(8) : null;
+  if (flags & DESCRIPTION) field(4);
+  const durationAt = flags & DEFAULT_DURATION ? field(4) : null;
+  const sizeAt = flags & DEFAULT_SIZE ? field(4) : null;
+  if ([baseAt, durationAt, sizeAt].includes(-1)) return null;
+  const usual = { duration: numberAt(bytes, durationAt), size: numberAt(bytes, sizeAt) };
+  const runs = children.filter(({ type }) => type === 'trun').map((run) => runOf(bytes, run, usual));
+  if (runs.includes(null)) return null;
+  const of = (key: 'duration' | 'bytes'): number | null =>
+    runs.reduce<number | null>(
+      (sum, run) => (sum === null || run === null || run[key] === null ? null : sum + run[key]),
+      0,
+    );
+  return {
+    track: bytes.readUInt32BE(head.start + 12),
+    base: baseAt === null ? null : { position: Number(bytes.readBigUInt64BE(baseAt)), at: baseAt },
+    time: timeOf(
+      bytes,
+      children.find(({ type }) => type === 'tfdt'),
+    ),
+    duration: of('duration'),
+    bytes: of('bytes'),
+    offset: runs[0]?.offset ?? null,
+  };
+}
+
+/** Positions of the fields of a box, one after the other; -1 for one that is not in it. */
+function fieldsOf(bytes: Buffer, box: InnerBox, from: number): (size: number) => number {
+  let at = box.start + from;
+  return (size) => {
+    const here = at;
+    at += size;
+    return at <= box.start + box.size && at <= bytes.length ? here : -1;
+  };
+}
+
+function numberAt(bytes: Buffer, at: number | null): number | null {
+  return at === null ? null : bytes.readUInt32BE(at);
+}
+
+function timeOf(bytes: Buffer, box: InnerBox | undefined): number | null {
+  if (box === undefined || box.size < 16) return null;
+  const isLong = bytes.readUInt8(box.start + 8) === 1 && box.size >= 20;
+  return isLong ? Number(bytes.readBigUInt64BE(box.start + 12)) : bytes.readUInt32BE(box.start + 12);
+}
+
+interface TrackRun {
+  readonly duration: number | null;
+  readonly bytes: number | null;
+  readonly offset: number | null;
+}
+
+const OFFSET = 0x01;
+const FIRST_FLAGS = 0x04;
+/** What each sample has of its own: duration, size, flags, a shift. */
+const OWN = [0x100, 0x200, 0x400, 0x800];
+
+function runOf(
+  bytes: Buffer,
+  box: InnerBox,
+  usual: { readonly duration: number | null; readonly size: number | null },
+): TrackRun | null {
+  if (box.size < 16) return null;
+  const flags = bytes.readUIntBE(box.start + 9, 3);
+  const count = bytes.readUInt32BE(box.start + 12);
+  const first = box.start + 16 + (flags & OFFSET ? 4 : 0) + (flags & FIRST_FLAGS ? 4 : 0);
+  const own = OWN.filter((flag) => flags & flag);
+  if (first + count * own.length * 4 !== box.start + box.size) return null;
+  const sumOf = (flag: number, each: number | null): number | null => {
+    const field = own.indexOf(flag);
+    if (field < 0) return each === null ? null : count * each;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += bytes.readUInt32BE(first + 4 * (i * own.length + field));
+    return sum;
+  };
+  return {
+    duration: sumOf(0x100, usual.duration),
+    bytes: sumOf(0x200, usual.size),
+    offset: flags & OFFSET ? bytes.readInt32BE(box.start + 16) : null,
+  };
+}
