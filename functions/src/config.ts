@@ -265,7 +265,7 @@ export const params = {
   ),
   dailySharedAudioMegabytes: amount(
     'DAILY_SHARED_AUDIO_MEGABYTES',
-    1000,
+    5000,
     'Kept audio of one user that is played by links in a day (UTC), in MB; 0 for any amount.',
   ),
   projectAudioMinutes: amount(
@@ -285,7 +285,7 @@ export const params = {
   ),
   projectSharedAudioMegabytes: amount(
     'PROJECT_DAILY_SHARED_AUDIO_MEGABYTES',
-    10_000,
+    50_000,
     'Kept audio of all users together that is played by links in a day (UTC), in MB; 0 for any amount.',
   ),
   signUp: defineString('SIGN_UP', {
