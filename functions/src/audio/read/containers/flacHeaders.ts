@@ -29,9 +29,11 @@ export async function mendFlacHeaders(path: string): Promise<void> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
     const bytes = buffer.subarray(0, bytesRead);
     if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
-    const start = flacSoundStart(bytes);
-    const first = firstFrame(bytes, start ?? SECOND_BLOCK + BLOCK_HEAD_BYTES);
-    if (first === null || (start !== null && isStreamInfoOf(bytes, first))) return;
+    const start = flacSoundStart(bytes) ?? 0;
+    const intact = start >= SECOND_BLOCK ? firstFrame(bytes, start) : null;
+    if (intact !== null && isStreamInfoOf(bytes, intact)) return;
+    const first = firstFrame(bytes, Math.max(start, SECOND_BLOCK + BLOCK_HEAD_BYTES));
+    if (first === null) return;
     await file.write(headers(bytes, first), 0, SECOND_BLOCK + BLOCK_HEAD_BYTES, 0);
   } finally {
     await file.close();

@@ -79,7 +79,10 @@ function commentsFor(bytes: Buffer): { readonly at: number; readonly bytes: Buff
   if (sound?.serial !== first.serial) return null;
   const packet = noComments(codec, bodyBytesFor(sound.at - first.size));
   if (packet === null) return null;
-  return { at: first.size, bytes: pageOf(packet, { flags: 0, serial: first.serial, sequence: sound.sequence - 1 }) };
+  return {
+    at: first.size,
+    bytes: pageOf(packet, { flags: 0, serial: first.serial, sequence: (sound.sequence - 1) >>> 0 }),
+  };
 }
 
 /** A page of Vorbis holds more behind the comments, which is needed: these become the name of a writer. */

@@ -52,6 +52,8 @@ function findInChunks(chunks: readonly Chunk[], description: string, sound: stri
 
 /** Elements before the first cluster at most. */
 const MAX_ELEMENTS = 1000;
+/** Bytes of one of them that are read. */
+const MAX_CONTENT_BYTES = 1024 * 1024;
 const VIDEO_TRACK = Buffer.from([0x83, 0x81, 1]);
 const AUDIO_TRACK = Buffer.from([0x83, 0x81, 2]);
 
@@ -63,7 +65,7 @@ function findInMatroska(file: FileView): Finding {
     const element = elementAt(Buffer.from(readView(file, at, MAX_ELEMENT_HEAD_BYTES)), 0);
     if (element === null) return 'damaged';
     const { id, content, size } = element;
-    const contentOf = () => Buffer.from(readView(file, at + content, Math.min(size, file.size)));
+    const contentOf = () => Buffer.from(readView(file, at + content, Math.min(size, MAX_CONTENT_BYTES)));
     if (elements === 0 && !/webm|matroska/.test(contentOf().toString('latin1'))) return 'damaged';
     if (id === MATROSKA.tracks) tracks = contentOf();
     hasCluster = id === MATROSKA.cluster;

@@ -1,7 +1,8 @@
 /** Headers that are damaged where the sound is not: what they say stands elsewhere, too, or is not needed. */
 import assert from 'node:assert/strict';
-import { decodeAll } from '../../../support/audio.ts';
-import { encode, file } from '../../../support/containers.ts';
+import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
+import { decodeAll, RATE } from '../../../support/audio.ts';
+import { encode, file, hasCode } from '../../../support/containers.ts';
 
 describe('Files', function () {
   this.timeout(60_000); // starts processes and threads
@@ -54,5 +55,21 @@ describe('Files', function () {
         assert.equal(decoded.report.corruptFrames, 0);
       }
     }
+  });
+
+  it('whose headers end before those of their kind do, or are counted from the end, are refused or read', async () => {
+    const frames = encode('flac').subarray(encode('flac').indexOf(Buffer.of(0xff, 0xf8)));
+    const early = Buffer.concat([Buffer.from('fLaC\x80\0\0\0', 'latin1'), frames]);
+    assert.ok((await decodeAll(early, file('flac'))).pcm.length > 9 * RATE);
+    const short = Buffer.concat([Buffer.from('fLaC\x80\0\0\0', 'latin1'), frames.subarray(0, 12)]);
+    await assert.rejects(decodeAll(short, file('flac')), hasCode('recording_corrupt'));
+    const ogg = encode('ogg');
+    const [second = 0, third = 0] = [...ogg.toString('latin1').matchAll(/OggS/g)].slice(1).map(({ index }) => index);
+    ogg.fill(0, second, third);
+    ogg.writeUInt32LE(0, third + 18);
+    ogg.writeUInt32LE(0, third + 22);
+    const end = ogg.indexOf('OggS', third + 4);
+    ogg.writeUInt32LE(oggCrc32(ogg.subarray(third, end)), third + 22);
+    assert.ok((await decodeAll(ogg, file('ogg'))).pcm.length > 8 * RATE);
   });
 });
