@@ -1,5 +1,6 @@
 /** Being told when recordings are transcribed, while the console is open in a tab. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { endedJobs } from '../domain/endedJobs.ts';
 import { readyText } from '../domain/jobText.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
@@ -16,17 +17,16 @@ const isWanted = (): boolean =>
 /** When the last job under way has ended while the page is in the background. */
 export function useNotices(): void {
   const { underWay, jobs } = useApp();
-  /** Jobs that were seen under way, and of whose end nothing was told. */
-  const watched = useRef(new Set<string>());
+  /** Jobs that were seen under way, and of whose end nothing was told: when they were created, by their ids. */
+  const watched = useRef(new Map<string, number>());
   useEffect(() => {
     if (underWay.kind !== 'ready' || underWay.fromCache || jobs.kind !== 'ready') return;
-    for (const { id } of underWay.value) watched.current.add(id);
-    const seen = jobs.value.filter(({ id }) => watched.current.has(id));
-    // The two come one after the other.
-    if (underWay.value.length > 0 || seen.some(({ finishedAt }) => finishedAt === null)) return;
-    const isNews = watched.current.size > 0;
+    for (const { id, createdAt } of underWay.value) watched.current.set(id, createdAt);
+    if (underWay.value.length > 0 || watched.current.size === 0) return;
+    const ended = endedJobs(watched.current, jobs.value);
+    if (ended === null) return;
     watched.current.clear();
-    if (isNews && document.hidden && isWanted()) notify(readyText(seen)).catch(tellProblem);
+    if (document.hidden && isWanted()) notify(readyText(ended)).catch(tellProblem);
   }, [underWay, jobs]);
 }
 
