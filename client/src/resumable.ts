@@ -68,6 +68,8 @@ export async function uploadResumable(
   /** Null where it has to be asked for. */
   let position: Position | null = session === null ? { kind: 'gone' } : null;
   let failures = 0;
+  /** Answers in a row that Storage does not know the session. */
+  let denials = 0;
   /** The most that Storage has taken, bytes. */
   let furthest = 0;
   let largestPiece = LARGEST_PIECE;
@@ -96,7 +98,9 @@ export async function uploadResumable(
       if (error.code === 'too_large_for_network' && tried > GRANULARITY) largestPiece = tried / 2;
       else failures += 1;
       if (failures >= ATTEMPTS) throw error;
-      position = session === null ? { kind: 'gone' } : null;
+      // Storage gives no body that proves that it is Storage who answers: it is believed the second time, and when it begins a new one.
+      denials = position === null && [400, 404, 410].includes(error.status) ? denials + 1 : 0;
+      position = session === null || denials > 1 ? { kind: 'gone' } : null;
       await clock.sleep(backOffMs(Math.max(1, failures), random()), signal);
       if (signal.aborted) throw stopped();
     }
@@ -132,20 +136,13 @@ async function begin(
 }
 
 async function query(http: Http, session: string, size: number, signal: AbortSignal): Promise<Position> {
-  try {
-    const headers = { 'X-Goog-Upload-Command': 'query' };
-    const answer = await http.send({ to: 'storage', url: session, method: 'POST', headers, signal });
-    const state = headerOf(answer, 'X-Goog-Upload-Status');
-    if (state === 'final') return { kind: 'final' };
-    const offset = Number(headerOf(answer, 'X-Goog-Upload-Size-Received'));
-    const isThere = Number.isInteger(offset) && offset >= 0 && offset <= size;
-    return state === 'active' && isThere ? { kind: 'at', offset } : { kind: 'gone' };
-  } catch (error) {
-    // It has expired, or Storage does not know it. Storage gives no body that proves that it is Storage who answers, but a new
-    // session replaces this one only once Storage has begun it.
-    if (error instanceof RequestError && [400, 404, 410].includes(error.status)) return { kind: 'gone' };
-    throw error;
-  }
+  const headers = { 'X-Goog-Upload-Command': 'query' };
+  const answer = await http.send({ to: 'storage', url: session, method: 'POST', headers, signal });
+  const state = headerOf(answer, 'X-Goog-Upload-Status');
+  if (state === 'final') return { kind: 'final' };
+  const offset = Number(headerOf(answer, 'X-Goog-Upload-Size-Received'));
+  const isThere = Number.isInteger(offset) && offset >= 0 && offset <= size;
+  return state === 'active' && isThere ? { kind: 'at', offset } : { kind: 'gone' };
 }
 
 async function send(

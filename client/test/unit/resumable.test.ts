@@ -102,6 +102,24 @@ describe('an upload in pieces', () => {
       assert.ok(requests < 400, `${requests} requests in ten minutes`);
     });
 
+  for (const status of [400, 404, 410]) {
+    it(`goes on where it was after one answer of another machine that says ${status}`, async () => {
+      let isAsked = false;
+      const client = await withStorage((command) => {
+        if (command !== 'query' || isAsked) return null;
+        isAsked = true;
+        return new Response('<html>no such page</html>', { status });
+      });
+      world.server.faults = after(2, 'cut_request');
+      await world.add(client, SIZE);
+      await world.clock.advance(HOUR_MS);
+      assert.deepEqual(states(client), ['synced']);
+      assert.ok(isAsked);
+      assert.ok(world.server.audioBytes <= SIZE + 256 * KIB, `${world.server.audioBytes} bytes`);
+      assert.equal(world.requests(' start'), 1);
+    });
+  }
+
   it('goes on where it was in another process', async () => {
     const first = await world.client(DIRECT);
     world.server.faults = after(3, 'hang');

@@ -26,7 +26,8 @@ const SIZES_BYTES = 10;
 export async function mendFlacHeaders(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+    const most = Math.min((await file.stat()).size, MAX_HEADER_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
     const bytes = buffer.subarray(0, bytesRead);
     if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
     const start = flacSoundStart(bytes) ?? 0;
