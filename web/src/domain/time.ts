@@ -1,9 +1,9 @@
 /** Times and durations as people read them. Days are those of the place where the console is looked at. */
 import { nextTask } from '../nextTask.ts';
 import { grouped } from './counted.ts';
+import { localeOf } from './locale.ts';
 
-/** English words, in the order and with the clock that the reader is used to where their language is English. */
-const LOCALE = navigator.language.startsWith('en') ? navigator.language : 'en-GB';
+const LOCALE = localeOf(navigator.language);
 
 const FORMATS: (() => Intl.DateTimeFormat)[] = [];
 
