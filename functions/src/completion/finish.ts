@@ -70,8 +70,9 @@ export async function endEarly(
   deps: EndDeps & { readonly db: Firestore },
   also: JobChange = {},
 ): Promise<Job | null> {
-  const result: { endedAt: Timestamp | null } = { endedAt: null };
+  const result: { ended: boolean } = { ended: false };
   const job = await deps.jobs.update(jobId, async (current, tx) => {
+    result.ended = false; // A transaction may run this several times.
     if (isFinished(current.status) || !isDue(current)) return null;
     if (isAllFinal(current) && isOutOfTime(reason)) return null;
     const files = await deps.files.read(jobId, current, { tx });
@@ -79,12 +80,11 @@ export async function endEarly(
     files.map((file) => failedFile(file, reason));
     const end = endOf(totalsOf(files.all), deps);
     files.write(tx);
-    result.endedAt = end.finishedAt;
+    result.ended = true;
     const status = reason === 'job_cancelled' ? 'cancelled' : end.status;
     return { ...end, ...conversations, ...also, status, progress: { ...current.progress, stage: 'done' } };
   });
-  // By its time, because an earlier attempt of the transaction may have been written, although Firestore said that it was not.
-  return result.endedAt !== null && job?.finishedAt?.isEqual(result.endedAt) === true ? job : null;
+  return result.ended ? job : null;
 }
 
 /** What every end writes. */

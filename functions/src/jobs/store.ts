@@ -1,4 +1,5 @@
 /** The job documents in Firestore. Nothing else reads or writes `offline_sync_jobs`. */
+import { isDeepStrictEqual } from 'node:util';
 import { FieldPath, Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { filesOf, paged } from './files.ts';
@@ -101,20 +102,25 @@ export class JobStore {
    * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of
    * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
    * it may use the transaction for other documents, reads before writes. Where it creates one that another caller has created
-   * meanwhile, it decides again.
+   * meanwhile, it decides again. It is not asked again about what it has changed: where the answer to a commit is lost, the SDK repeats
+   * a transaction that was written.
    * @returns the job as it is afterwards; null when there is no such job.
    */
   async update(
     jobId: string,
     decide: (job: Job, tx: Transaction) => JobChange | null | Promise<JobChange | null>,
   ): Promise<Job | null> {
+    let written: Job | null = null;
     for (let tries = 1; ; tries++) {
       try {
         return await this.#db.runTransaction(async (tx) => {
           const job = (await tx.get(this.ref(jobId))).data();
           if (job === undefined) return null;
+          if (isDeepStrictEqual(job, written)) return job;
           const change = await decide(job, tx);
-          return change === null ? job : this.write(tx, jobId, job, change);
+          if (change === null) return job;
+          written = this.write(tx, jobId, job, change);
+          return written;
         });
       } catch (error) {
         if (!alreadyExists(error) || tries === CREATING_TRIES) throw error;

@@ -91,12 +91,10 @@ export class Turns {
     const { jobs } = this.#deps;
     const woken: { isWoken: boolean } = { isWoken: false };
     const job = await jobs.update(jobId, (current) => {
-      if (current.waitingFor?.reason !== 'earlier_jobs') return null;
-      woken.isWoken = true;
-      return backInQueue(current);
+      woken.isWoken = current.waitingFor?.reason === 'earlier_jobs';
+      return woken.isWoken ? backInQueue(current) : null;
     });
-    // An earlier attempt of the transaction may have been written, although Firestore said that it was not.
-    if (woken.isWoken && job?.waitingFor?.reason === 'queue') await enqueueJob(jobId, job, this.#deps);
+    if (job !== null && woken.isWoken) await enqueueJob(jobId, job, this.#deps);
   }
 
   /** Jobs of the user that were created before, and are processed, or would be if they were let. */

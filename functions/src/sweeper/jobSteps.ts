@@ -97,14 +97,13 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
 async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue, now }: JobStepDeps): Promise<boolean> {
   const result: { revived: boolean } = { revived: false };
   const job = await jobs.update(jobId, (current) => {
-    if (!isDead(current, deadSinceMs)) return null;
-    result.revived = true;
+    result.revived = isDead(current, deadSinceMs);
+    if (!result.revived) return null;
     if (retryWaitMs(current.attempts) > 0) return deferral(current, null, now());
     return backInQueue(current);
   });
-  // An earlier attempt of the transaction may have been written, although Firestore said that it was not.
-  if (!result.revived || !job?.waitingFor) return false;
-  const delaySeconds = Math.max(0, ((job.waitingFor.until?.toMillis() ?? 0) - now()) / 1000);
+  if (!result.revived || job === null) return false;
+  const delaySeconds = Math.max(0, ((job.waitingFor?.until?.toMillis() ?? 0) - now()) / 1000);
   await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { delaySeconds });
   return true;
 }

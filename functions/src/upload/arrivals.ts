@@ -144,6 +144,7 @@ async function start(
 ): Promise<Job | null> {
   const result: { started: boolean } = { started: false };
   const job = await deps.jobs.update(jobId, async (current, tx) => {
+    result.started = false;
     if (!isArriving(current)) return null;
     const files = await deps.files.read(jobId, current, { tx });
     files.map((file) => withArrival(file, objects));
@@ -156,8 +157,7 @@ async function start(
     result.started = true;
     return change;
   });
-  // Firestore may have written the attempt before the last one, too, without a word: then this is the only one who knows of it.
-  if (!result.started || job?.status !== 'pending') return null;
+  if (!result.started || job === null) return null;
   deps.logger.info('upload.completed', { jobId, stage: 'arrival', files: job.progress.filesTotal });
   await enqueueJob(jobId, job, deps);
   return job;

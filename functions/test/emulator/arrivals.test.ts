@@ -7,14 +7,7 @@ import { DirectWorld, sentRecordings } from '../support/directWorld.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { md5Of } from '../support/sdkClient.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../support/sweepWorld.ts';
-
-/** As where the answer to a commit is lost: Firestore has written it, and its SDK decides once more. */
-class WrittenTwice extends JobStore {
-  override async update(...args: Parameters<JobStore['update']>): ReturnType<JobStore['update']> {
-    await super.update(...args);
-    return super.update(...args);
-  }
-}
+import { writtenTwice } from '../support/writtenTwice.ts';
 
 describe('recordings that arrive in Storage', () => {
   let world: DirectWorld;
@@ -47,7 +40,7 @@ describe('recordings that arrive in Storage', () => {
   it('start their job also where Firestore started it and said that it did not', async () => {
     const [{ name, bytes }] = sentRecordings(1) as [ReturnType<typeof sentRecordings>[0]];
     const jobId = await world.begin([{ name, size: bytes.length, md5: null }]);
-    await world.instance({ jobs: new WrittenTwice(world.db, () => world.nowMs) })(
+    await world.instance({ jobs: new JobStore(writtenTwice(world.db), () => world.nowMs) })(
       await world.upload(world.path(jobId, name), bytes),
     );
     assert.equal((await world.job(jobId)).status, 'pending');
@@ -58,7 +51,7 @@ describe('recordings that arrive in Storage', () => {
     const jobId = await world.begin(sentRecordings(1));
     const ended = await endEarly(jobId, 'job_cancelled', () => true, {
       ...world.deps,
-      jobs: new WrittenTwice(world.db, () => world.nowMs),
+      jobs: new JobStore(writtenTwice(world.db), () => world.nowMs),
     });
     assert.equal(ended?.status, 'cancelled');
     assert.equal(await endEarly(jobId, 'job_cancelled', () => true, world.deps), null, 'nothing is left to end');

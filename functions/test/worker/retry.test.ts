@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { retryJob } from '../../src/completion/retry.ts';
 import { AppError } from '../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
+import { JobStore } from '../../src/jobs/store.ts';
 import type { StagedAudio } from '../../src/storage/stagedAudio.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld, states } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';
 import { wavWithoutAudio } from '../support/recordings.ts';
 import { filesOf } from '../support/worker.ts';
+import { writtenTwice } from '../support/writtenTwice.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -56,6 +58,15 @@ describe('retrySyncJob', () => {
     assert.deepEqual(await world.objects(), []);
     assert.equal(world.pushes.length, 2, 'the app is told of each end');
     await assertSound(world);
+  });
+
+  it('begins also where Firestore wrote it and said that it did not', async () => {
+    const jobId = await world.refusedJob(garden, 2);
+    const { epoch } = await world.job(jobId);
+    const jobs = new JobStore(writtenTwice(world.deps.db), world.deps.now);
+    const retried = await retryJob(world.uid, jobId, { ...world.retryDeps, jobs });
+    assert.deepEqual([retried.status, retried.epoch], ['pending', epoch + 1]);
+    assert.deepEqual(world.queued.at(-1), { jobId, uid: world.uid, epoch: epoch + 1 });
   });
 
   it('leaves recordings alone that came through', async () => {

@@ -1,0 +1,10 @@
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+
+/** A Firestore whose answers to commits are lost: each transaction is written, and its SDK repeats it. */
+export function writtenTwice(db: Firestore): Firestore {
+  const runTransaction = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    await db.runTransaction(work);
+    return db.runTransaction(work);
+  };
+  return Object.create(db, { runTransaction: { value: runTransaction } }) as Firestore;
+}
