@@ -1,3 +1,5 @@
+/** Languages, as browsers and services call them. */
+
 const DEFAULT = 'en-GB';
 
 /**
@@ -10,5 +12,14 @@ export function localeOf(language: string): string {
     return tag.startsWith('en') ? (Intl.getCanonicalLocales(tag)[0] ?? DEFAULT) : DEFAULT;
   } catch {
     return DEFAULT;
+  }
+}
+
+/** The name of a language in English; what the service calls it where that is no BCP-47 tag. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
   }
 }

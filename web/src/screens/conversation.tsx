@@ -4,6 +4,7 @@ import { useApp } from '../ui/app.ts';
 import type { Conversation, Sentence } from '../data/model.ts';
 import { exportOf, intervalOf, sentencesOf, withEdits } from '../domain/edited.ts';
 import type { Line } from '../domain/export.ts';
+import { languageName } from '../domain/locale.ts';
 import { TranscriptSearch } from '../domain/search.ts';
 import { sentenceOf } from '../domain/sentence.ts';
 import { transcriberText } from '../domain/transcriberText.ts';
@@ -175,12 +176,4 @@ function TranscribedBy({ lines }: { lines: readonly Sentence[] }) {
       ))}
     </>
   );
-}
-
-function languageName(tag: string): string {
-  try {
-    return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
-  } catch {
-    return tag; // What the service calls it is no BCP-47 tag.
-  }
 }

@@ -108,7 +108,7 @@ function NewLink({ id, isAudible, onProblem }: NewLinkProps) {
             ))}
           </select>
         </label>
-        <button class="button primary" type="submit" disabled={busy}>
+        <button class="button primary" type="submit" aria-disabled={busy}>
           Make a link
         </button>
         {isAudible && (

@@ -81,7 +81,7 @@ function ShareRow({ share, isOfOne, onProblem, onWithdrawn }: ShareRowProps) {
       </span>
       <button
         class="button small"
-        disabled={busy}
+        aria-disabled={busy}
         aria-label={`Withdraw the link ${made}`}
         onClick={() => {
           setBusy(true);

@@ -1,6 +1,7 @@
 /** What the user wishes of transcription: the language that is spoken, and words to listen for. */
 import { useState } from 'preact/hooks';
 import { userPath } from 'offline-audio-sync-contract';
+import { languageName } from '../domain/locale.ts';
 import { NO_WISHES, preferencesOf, type KnownPreferences, type WishedPreferences } from '../firebase/documents.ts';
 import { liveDocument, savePreferences } from '../firebase/store.ts';
 import { within } from '../within.ts';
@@ -113,7 +114,7 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
         <datalist id="languages">
           {LANGUAGES.map((tag) => (
             <option key={tag} value={tag}>
-              {nameOf(tag)}
+              {languageName(tag)}
             </option>
           ))}
         </datalist>
@@ -185,8 +186,4 @@ function problemOf(language: string, vocabulary: readonly string[]): string | nu
   if (vocabulary.length > MAX_TERMS) return `These are ${vocabulary.length} terms, and there is room for ${MAX_TERMS}.`;
   if (vocabulary.join(' ').length > MAX_CHARACTERS) return 'These terms are too long together: leave some out.';
   return null;
-}
-
-function nameOf(tag: string): string {
-  return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
 }
