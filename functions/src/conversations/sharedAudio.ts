@@ -3,7 +3,7 @@
  * other conversations, or of one that was deleted by now: that is cut out, and not a byte of it is answered.
  */
 import type { KeptSpan } from 'offline-audio-sync-contract';
-import { cutAudio } from '../audio/chunk/cutAudio.ts';
+import { cutAudio, TOLERANCE_MS } from '../audio/chunk/cutAudio.ts';
 import type { ChunkAudio, Stretch } from '../audio/chunk/cutAudio.ts';
 import { AppError } from '../errors.ts';
 import { keptAudioOf } from '../storage/keptAudio.ts';
@@ -149,15 +149,12 @@ export function audibleStretches(spans: readonly PlacedSpan[], times: readonly I
       const toMs = audioMs + Math.min(durationMs, time.endMs - startMs);
       if (fromMs >= toMs) continue;
       const last = stretches.at(-1);
-      if (last !== undefined && fromMs - last.toMs < TOUCHING_MS) last.toMs = toMs;
+      if (last !== undefined && fromMs - last.toMs < TOLERANCE_MS) last.toMs = toMs;
       else stretches.push({ fromMs, toMs });
     }
   }
   return stretches;
 }
-
-/** Spans follow one another but for what computing with fractions costs: half a sample at 48 kHz. */
-const TOUCHING_MS = 1 / 96;
 
 /** The time map of what was cut out. @param originMs Unix milliseconds from which its times count */
 export function timeMap(spans: readonly PlacedSpan[], stretches: readonly Stretch[], originMs: number): SharedSpan[] {

@@ -5,7 +5,7 @@
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
 import type { ShareView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import type { NewShare } from '../conversations/sharing.ts';
+import type { NewShare, NewShareRequest } from '../conversations/sharing.ts';
 import { AppError } from '../errors.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableDeps, CallableHandler } from '../http/callable.ts';
@@ -25,12 +25,7 @@ export const shareConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
 });
 
 export interface ShareCallableDeps extends CallableDeps {
-  readonly share: (request: {
-    readonly uid: string;
-    readonly conversationId: string;
-    readonly hours: number;
-    readonly withAudio: boolean;
-  }) => Promise<NewShare>;
+  readonly share: (request: NewShareRequest) => Promise<NewShare>;
 }
 
 const { defaultHours, maxHours } = SHARE_LIMITS;
@@ -48,11 +43,8 @@ export function createShareCallable(deps: ShareCallableDeps): CallableHandler<Sh
   return callable({ ...deps, name: 'shareConversation', input }, async ({ uid }, asked) => {
     const { conversation_id: conversationId } = asked;
     if (!isDocumentId(conversationId)) throw new AppError('conversation_not_found');
-    const { hours, with_audio: withAudio } = asked;
-    const made = await deps.share({
-      ...{ uid, conversationId, hours: hours ?? defaultHours },
-      withAudio: withAudio ?? false,
-    });
+    const hours = asked.hours ?? defaultHours;
+    const made = await deps.share({ uid, conversationId, hours, withAudio: asked.with_audio ?? false });
     const view = { share_id: made.id, token: made.token, expires_at: new Date(made.expiresAtMs).toISOString() };
     return { view, log: { conversationId } };
   });

@@ -1,7 +1,8 @@
 /**
  * What stands before the framework that functions are deployed with. It unpacks a body and parses JSON, up to 1 GB of each, before any
  * code of a function runs: a packed body of 1 MB, or 20 MB of empty lists, from anybody, would end the instance. So these headers
- * are changed: the framework is not told that a body is packed, nor that a long one is JSON, and hands over the bytes that came. What asks for JSON refuses them then.
+ * are changed: the framework is not told that a body is packed, nor that a long one is JSON, and hands over the bytes that came. What
+ * asks for JSON refuses them then.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';

@@ -18,8 +18,8 @@ export interface CutAudio extends ChunkAudio {
   readonly stretches: readonly Stretch[];
 }
 
-/** Half a sample at 48 kHz: times are computed. */
-const TOLERANCE_MS = 1 / 96;
+/** Times are computed: what is nearer than half a sample at 48 kHz is the same. */
+export const TOLERANCE_MS = 1 / 96;
 
 /**
  * The new audio holds nothing that is not wholly inside a stretch, not in its bytes either: no packet that a decoder needs to settle.

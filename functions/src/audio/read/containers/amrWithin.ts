@@ -1,7 +1,7 @@
 /**
- * AMR in MP4 (what phones call 3GP), Matroska, WAV and CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody speaks, complains
- * as it does about damage, and drops what follows in their packet. So the packets are taken out and read as an AMR file, whose frames
- * tell pauses from damage (`frameParts.ts`).
+ * AMR in MP4 (what phones call 3GP), Matroska, WAV and CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody
+ * speaks, complains as it does about damage, and drops what follows in their packet. So the packets are taken out and read as an AMR
+ * file, whose frames tell pauses from damage (`frameParts.ts`).
  */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';

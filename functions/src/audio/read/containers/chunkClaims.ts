@@ -6,7 +6,7 @@ import { aiffRate } from './pcmFormats.ts';
 /** Chunks that are read at most. */
 const MAX_CHUNKS = 10_000;
 
-interface Chunk {
+export interface Chunk {
   readonly name: string;
   /** Of its content. */
   readonly size: number;

@@ -1,5 +1,6 @@
 /** The boxes of an MP4 file that is open. */
 import type { FileHandle } from 'node:fs/promises';
+import { readAt } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { BoxHead } from './mp4Box.ts';
 
@@ -12,9 +13,4 @@ export async function boxAt(file: FileHandle, start: number): Promise<Box | null
   const head = boxHead(await readAt(file, start, BOX_HEAD_BYTES));
   const isBox = head !== null && head.size >= LEAST_BOX_BYTES && isBoxType(head.type);
   return isBox ? { start, ...head } : null;
-}
-
-export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

@@ -1,5 +1,6 @@
 /** A file, or stretches of it, as one row of bytes. */
 import { createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
 const COPIED_BYTES = 256 * 1024;
@@ -38,4 +39,10 @@ export async function writeView(view: FileView, path: string): Promise<void> {
   await pipeline(function* () {
     for (let at = 0; at < view.size; at += COPIED_BYTES) yield readView(view, at, COPIED_BYTES);
   }, createWriteStream(path));
+}
+
+/** Bytes of a file that is open to be changed; fewer where it ends before. */
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }

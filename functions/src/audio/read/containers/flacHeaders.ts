@@ -3,6 +3,7 @@
  * first, and the header of each frame repeats it; so where any is damaged, they are written anew.
  */
 import { open } from 'node:fs/promises';
+import { readAt } from './fileView.ts';
 import { flacFrameHeader, MAX_FLAC_HEADER_BYTES } from './flacFrame.ts';
 import type { FlacFrameHeader } from './flacFrame.ts';
 
@@ -27,8 +28,7 @@ export async function mendFlacHeaders(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
     const most = Math.min((await file.stat()).size, MAX_HEADER_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
-    const bytes = buffer.subarray(0, bytesRead);
+    const bytes = await readAt(file, 0, most);
     if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return;
     const start = flacSoundStart(bytes) ?? 0;
     const intact = start >= SECOND_BLOCK ? firstFrame(bytes, start) : null;

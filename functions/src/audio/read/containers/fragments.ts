@@ -3,8 +3,9 @@
  * wrong place or size noise or the end, and of a wrong duration hours of silence.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { boxAt, readAt } from './fileBoxes.ts';
+import { boxAt } from './fileBoxes.ts';
 import type { Box } from './fileBoxes.ts';
+import { readAt } from './fileView.ts';
 import { fragmentOf } from './mp4Fragments.ts';
 import type { TrackFragment } from './mp4Fragments.ts';
 

@@ -5,8 +5,9 @@
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { boxAt, readAt } from './fileBoxes.ts';
+import { boxAt } from './fileBoxes.ts';
 import type { Box } from './fileBoxes.ts';
+import { readAt } from './fileView.ts';
 import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
 
 /** Boxes that are followed at most: a fragmented file has two for each fragment. */

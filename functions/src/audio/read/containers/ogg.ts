@@ -39,9 +39,9 @@ const MAX_HEADER_PAGES = 64;
 /** Stretches of the file that these may lie in: they follow one another, but for damage. */
 const MAX_HEADER_RANGES = 4;
 
-const HEADER_BYTES = 27;
-const MAX_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255;
-const CAPTURE_PATTERN = Buffer.from('OggS');
+export const PAGE_HEAD_BYTES = 27;
+const MAX_PAGE_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255;
+export const CAPTURE_PATTERN = Buffer.from('OggS');
 
 export interface OggPage {
   readonly size: number;
@@ -91,12 +91,12 @@ export function linksOf(file: FileView): OggLink[] {
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */
 export function pageAt(buffer: Buffer, at: number): OggPage | null {
-  if (at + HEADER_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
+  if (at + PAGE_HEAD_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
   const segments = buffer.readUInt8(at + 26);
-  const bodyStart = at + HEADER_BYTES + segments;
+  const bodyStart = at + PAGE_HEAD_BYTES + segments;
   if (bodyStart > buffer.length) return null;
   let bodySize = 0;
-  for (let i = 0; i < segments; i++) bodySize += buffer.readUInt8(at + HEADER_BYTES + i);
+  for (let i = 0; i < segments; i++) bodySize += buffer.readUInt8(at + PAGE_HEAD_BYTES + i);
   const end = bodyStart + bodySize;
   if (end > buffer.length || checksumOf(buffer, at, end) !== buffer.readUInt32LE(at + 22)) return null;
   const granule = buffer.readBigInt64LE(at + 6);

@@ -4,18 +4,17 @@
  */
 import { open } from 'node:fs/promises';
 import { oggCrc32 } from '../oggCrc.ts';
-import { codecOf, pageAt } from './ogg.ts';
+import { readAt } from './fileView.ts';
+import { CAPTURE_PATTERN, codecOf, PAGE_HEAD_BYTES, pageAt } from './ogg.ts';
 import type { OggPage } from './ogg.ts';
 
 /** Bytes that are looked at: comments may hold a picture. */
 const MAX_BYTES = 1024 * 1024;
 
-const PAGE_HEAD_BYTES = 27;
 const MAX_SEGMENTS = 255;
 const CHECKSUM_AT = 22;
 /** A mark, the lengths of a name and of a list, and a bit that ends them. */
 const LEAST_VORBIS_COMMENTS = 16;
-const CAPTURE_PATTERN = 'OggS';
 const FIRST_PAGE = 2;
 
 /** Bytes of the page that holds `OpusHead` for one or two channels, and of what it holds. */
@@ -29,8 +28,7 @@ const STEREO_PACKET = 0x04;
 export async function mendOggHeaders(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    const bytes = buffer.subarray(0, bytesRead);
+    const bytes = await readAt(file, 0, MAX_BYTES);
     const head = opusHeadFor(bytes);
     if (head !== null) await file.write(head, 0, head.length, 0);
     head?.copy(bytes);
@@ -92,7 +90,7 @@ function vorbisComments(bytes: Buffer, at: number): { readonly at: number; reado
   const body = at + PAGE_HEAD_BYTES + segments;
   const end = body + lacing.reduce((sum, size) => sum + size, 0);
   const size = lacing.slice(0, lacing.findIndex((each) => each < 255) + 1).reduce((sum, each) => sum + each, 0);
-  const isLedOn = bytes.toString('latin1', at, at + 4) === CAPTURE_PATTERN && nextPage(bytes, at + 1)?.at === end;
+  const isLedOn = bytes.subarray(at, at + 4).equals(CAPTURE_PATTERN) && nextPage(bytes, at + 1)?.at === end;
   if (!isLedOn || size < LEAST_VORBIS_COMMENTS) return null;
   const page = Buffer.from(bytes.subarray(at, end));
   const packet = page.subarray(body - at, body - at + size);
@@ -136,7 +134,7 @@ function pageOf(packet: Buffer, { flags, serial, sequence }: PageHead): Buffer {
   const segments = Math.floor(packet.length / 255) + 1;
   const head = Buffer.alloc(PAGE_HEAD_BYTES + segments, 255);
   head.fill(0, 0, PAGE_HEAD_BYTES);
-  head.write(CAPTURE_PATTERN, 'latin1');
+  CAPTURE_PATTERN.copy(head);
   head.writeUInt8(flags, 5);
   head.writeUInt32LE(serial, 14);
   head.writeUInt32LE(sequence, 18);

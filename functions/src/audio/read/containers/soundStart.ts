@@ -1,6 +1,7 @@
 /** What the headers of a file say of its sound. They are followed, not read: it is asked where nothing of the sound could be decoded. */
 import type { FileExtension } from '../format.ts';
 import { chunksOfAiff, chunksOfCaf, chunksOfWav } from './chunkClaims.ts';
+import type { Chunk } from './chunkClaims.ts';
 import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -36,12 +37,6 @@ function findInOgg(file: FileView): Finding {
   const [link] = linksOf(file);
   if (link === undefined || link.isCutAtStart || link.codecs.length === 0) return 'damaged';
   return link.seconds > 0 ? 'sound' : 'nothing';
-}
-
-interface Chunk {
-  readonly name: string;
-  /** Its first bytes. */
-  readonly content: Buffer;
 }
 
 function findInChunks(chunks: readonly Chunk[], description: string, sound: string): Finding {
