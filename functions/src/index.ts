@@ -1,11 +1,11 @@
 /**
- * The deployed functions: the table of contents. Each is one file of `endpoints/`, which has its options, what it is made of and its
- * way in. What handlers need is loaded with the first request, so that reading this file costs little.
+ * The table of contents: every function that is deployed. Each has a file in `endpoints/` with its options, its dependencies and its
+ * handler. Handlers load their dependencies with the first request, so that importing this file is cheap.
  */
 
-// Roles and APIs, for the deployment.
+// Declares roles and APIs for the deployment.
 import './declareRequirements.ts';
-// Before the framework that calls the functions.
+// Must run before the framework that calls the functions.
 import './http/plainBodies.ts';
 
 /** `POST /v2/sync/upload` */
@@ -17,7 +17,7 @@ export { syncStatus } from './endpoints/syncStatus.ts';
 /** `GET /v2/sync/jobs` */
 export { syncJobs } from './endpoints/syncJobs.ts';
 
-/** `/v1` and `/v2` of Omi's API, where the operator serves it; every other path there is not found. */
+/** Omi's API under `/v1` and `/v2`, if the operator has switched it on. Answers 404 to every other path there. */
 export { omiApi } from './endpoints/omiApi.ts';
 
 /** `GET /v2/sync/shared` */
@@ -26,56 +26,59 @@ export { sharedConversation } from './endpoints/sharedConversation.ts';
 /** `GET /v2/sync/shared/audio` */
 export { sharedAudio } from './endpoints/sharedAudio.ts';
 
-/** `{files: [{name, size_bytes, md5?}], …}`: a job, and where in Storage its recordings are to be uploaded to. */
+/** `{files: [{name, size_bytes, md5?}], …}`: creates a job, and answers where in Storage the app uploads each recording to. */
 export { createSyncJob } from './endpoints/createSyncJob.ts';
 
-/** `{job_id}`: what failed is tried again. */
+/** `{job_id}`: tries the failed recordings of a job again. */
 export { retrySyncJob } from './endpoints/retrySyncJob.ts';
 
-/** `{job_id}`: the job ends, and its audio is deleted. */
+/** `{job_id}`: ends a job and deletes its audio. */
 export { cancelSyncJob } from './endpoints/cancelSyncJob.ts';
 
-/** `{job_ids}`: the app knows how these ended. */
+/** `{job_ids}`: marks jobs as known to the app, so that it is not told of their end again. */
 export { acknowledgeSyncJobs } from './endpoints/acknowledgeSyncJobs.ts';
 
-/** `{conversation_id}`: what was said is deleted, and stays deleted. */
+/** `{conversation_id}`: deletes a conversation. No later upload of the same audio restores it. */
 export { deleteConversation } from './endpoints/deleteConversation.ts';
 
-/** `{conversation_id, edit}`: its user corrects it; what was heard stays. */
+/** `{conversation_id, edit}`: stores the user's correction beside the transcript, which stays as it was heard. */
 export { editConversation } from './endpoints/editConversation.ts';
 
-/** `{edit_id}`: a correction is taken back. */
+/** `{edit_id}`: undoes a correction. */
 export { undoEdit } from './endpoints/undoEdit.ts';
 
-/** `{conversation_id, hours?, with_audio?}`: a link that shows it without an account, until it expires or is withdrawn. */
+/**
+ * `{conversation_id, hours?, with_audio?}`: makes a link that shows a conversation without an account, until it expires or is
+ * withdrawn.
+ */
 export { shareConversation } from './endpoints/shareConversation.ts';
 
-/** `{share_id}`: the link shows nothing more. */
+/** `{share_id}`: ends a link. */
 export { withdrawShare } from './endpoints/withdrawShare.ts';
 
-/** `{conversations}`: what was taken along, here or elsewhere, comes in. */
+/** `{conversations}`: imports conversations that were exported, from this project or another one. */
 export { importConversations } from './endpoints/importConversations.ts';
 
-/** `{what}`: everything of the user, or their kept audio, is deleted; the account stays. */
+/** `{what}`: deletes everything of the user, or only kept audio. The account stays. */
 export { deleteEverything } from './endpoints/deleteEverything.ts';
 
-/** `{job_id or names or conversation_id, offset_ms}`: recordings of a wrong clock go to the time at which they were made. */
+/** `{job_id or names or conversation_id, offset_ms}`: moves recordings with a wrong date to the time at which they were made. */
 export { redateRecordings } from './endpoints/redateRecordings.ts';
 
-/** An object arrived in Storage: it is checked against its job; the last expected one starts the job. */
+/** Checks an object that has arrived in Storage against its job's manifest. The last expected one starts the job. */
 export { onRecordingStaged } from './endpoints/onRecordingStaged.ts';
 
-/** The task of one job. */
+/** Processes one job: the target of its Cloud Tasks. */
 export { processSyncJob } from './endpoints/processSyncJob.ts';
 
 /** Every 5 minutes: re-enqueues stuck jobs, ends expired ones, deletes orphaned objects. */
 export { sweepSyncJobs } from './endpoints/sweepSyncJobs.ts';
 
-/** A job was deleted, by the sweeper, a TTL policy, the console or an app: its chunks and its audio are deleted. */
+/** Deletes the chunks and audio of a job whose document was deleted: by the sweeper, a TTL policy or in the Firebase console. */
 export { onSyncJobDeleted } from './endpoints/onSyncJobDeleted.ts';
 
-/** An app signed out or was removed: uploads that it does not continue are cancelled. */
+/** Cancels the unfinished uploads of an app that signed out or was removed. */
 export { onDeviceDeleted } from './endpoints/onDeviceDeleted.ts';
 
-/** An account was deleted: everything of its user is deleted. */
+/** Deletes everything of a user whose account was deleted. */
 export { onUserDeleted } from './endpoints/onUserDeleted.ts';

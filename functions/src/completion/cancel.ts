@@ -1,4 +1,4 @@
-/** A user cancels a job, because its result is not wanted any more. */
+/** Cancels a job whose result its user does not want any more. */
 import type { Firestore } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
@@ -10,9 +10,9 @@ import type { FinishDeps } from './finish.ts';
 export type CancelDeps = FinishDeps & { readonly db: Firestore; readonly logger: Logger };
 
 /**
- * Cancels an unfinished job. Its worker, if there is one, can write nothing more from this moment on, and stops what it has
- * in flight at its next write or heartbeat. What is transcribed stays, and counts as speech; the audio is deleted. A job that
- * has ended stays as it is: cancelling twice is cancelling once.
+ * Cancels an unfinished job. If it has a worker, the worker cannot write anything more, and stops at its next write or heartbeat. What
+ * is transcribed stays and counts as speech; the audio is deleted. A job that has ended stays as it is, so cancelling twice does no
+ * harm.
  * @throws AppError `job_not_found`
  */
 export async function cancelJob(uid: string, jobId: string, deps: CancelDeps): Promise<Job> {

@@ -1,4 +1,4 @@
-/** Decides on a correction of dates: which recordings go where, in one transaction. `redate.ts` carries it out. */
+/** Decides in one transaction which recordings a correction of dates moves, and where to. `redate.ts` carries it out. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { requirePlausibleTime } from '../audio/read/name.ts';
@@ -20,15 +20,15 @@ import type { JobStore } from '../jobs/store.ts';
 /** What a caller asks for. */
 export interface RedatingRequest {
   readonly uid: string;
-  /** Null: recordings by their names alone, or by a conversation, in any job. */
+  /** Null selects recordings by name or by conversation, in any job. */
   readonly jobId: string | null;
-  /** All recordings in which something of it was said. Counts where neither a job nor names are given. */
+  /** Selects all recordings with speech of this conversation. Used only without a job and names. */
   readonly conversationId: string | null;
-  /** Null: all recordings of the job. */
+  /** Null selects all recordings of the job. */
   readonly names: readonly string[] | null;
   /** Added to where each recording lies, milliseconds. */
   readonly offsetMs: number;
-  /** The same call with the same key is made once. */
+  /** A repeated call with the same key changes nothing. */
   readonly key: string | null;
 }
 
@@ -50,10 +50,10 @@ export interface DecidedRedating {
   readonly restarted: readonly { readonly jobId: string; readonly job: Job }[];
 }
 
-/** A recording that was asked for. */
+/** A recording that the request selects. */
 interface Selected {
   readonly ref: FileRef;
-  /** As its job has it; null where only the registry knows it. */
+  /** The file in its job; null if only the registry has the recording. */
   readonly file: JobFile | null;
   readonly known: KnownRecording | null;
   readonly fromMs: number;
@@ -62,15 +62,15 @@ interface Selected {
 interface OpenJob {
   readonly job: Job;
   readonly files: OpenFiles;
-  /** Those of its recordings that were asked for. */
+  /** The job's recordings that the request selects. */
   readonly asked: readonly JobFile[];
 }
 
 /**
- * Writes the new dates, and what is to be moved because of them. A job that works on such a recording is taken from its worker,
- * which can write nothing more at the old date, and begins again: it costs the requests that were in flight.
- * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date
- * that is not possible; `invalid_request` for too many recordings. RedatingUnderWayError.
+ * Writes the new dates, and the moves that follow from them. A job that works on such a recording is taken from its worker, so that
+ * nothing more is written at the old date, and begins again. That costs the requests that were in flight.
+ * @throws AppError `job_not_found`; `conversation_not_found`; `recording_not_found`; `invalid_recording` with each date that is not
+ * possible; `invalid_request` for too many recordings. RedatingUnderWayError.
  */
 export async function decideRedating(
   tx: Transaction,
@@ -88,7 +88,7 @@ export async function decideRedating(
   if (isRepeat || offsetMs === 0) return { recordings, restarted: [] };
   requirePlausible(places, now());
 
-  // Other jobs that have claimed them.
+  // Other jobs that have claimed these recordings.
   const open = new Map(own === null ? [] : [[jobId ?? '', own]]);
   for (const { known } of places) {
     const owner = known?.entry.state === 'done' ? undefined : known?.entry.jobId;
@@ -160,7 +160,7 @@ async function ofJob(
 async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDeps): Promise<Selected[]> {
   const { uid, names, conversationId } = request;
   if (names === null && conversationId !== null) return byConversation(tx, uid, conversationId, deps);
-  // Any number of recordings may have come under one name.
+  // Any number of recordings may have the same name.
   const found = await deps.registry.named(tx, uid, names ?? [], MOST_RECORDINGS + 1);
   if (found.length > MOST_RECORDINGS) throw tooMany();
   const missing = names?.filter((name) => !found.some(({ entry }) => entry.file === name)) ?? [];
@@ -170,10 +170,10 @@ async function byName(tx: Transaction, request: RedatingRequest, deps: DecideDep
 
 type PageSource = Pick<SegmentPage, 'recordingId' | 'recordingStartedAt'>;
 
-/** Recordings of one correction: where they go is written in one transaction, and kept in one document. */
+/** Recordings of one correction: their moves are written in one transaction, to one document. */
 const MOST_RECORDINGS = LIMITS.maxFilesPerJob;
 
-/** Pages of a conversation in which its recordings are looked for: of as many recordings as one correction may have, ten each. */
+/** Pages of a conversation that are searched for its recordings: ten for each recording that one correction may have. */
 const MAX_PAGES = 10 * MOST_RECORDINGS;
 
 function tooMany(): AppError {
@@ -182,8 +182,8 @@ function tooMany(): AppError {
 }
 
 /**
- * @throws AppError `conversation_not_found`; `invalid_request` where it is of more recordings than one correction may have;
- * `recording_not_found` where none of them is known any more.
+ * @throws AppError `conversation_not_found`; `invalid_request` if it has more recordings than one correction may move;
+ * `recording_not_found` if the registry has none of them any more.
  */
 async function byConversation(
   tx: Transaction,
@@ -229,13 +229,13 @@ function requirePlausible(places: readonly (Selected & { readonly toMs: number }
   if (problems.length > 0) throw new AppError('invalid_recording', { details: problems });
 }
 
-/** What is stored of the recordings, and where it goes. */
+/** The moves: each place at which something of the recordings is stored, with its new place. */
 function shiftsOf(places: readonly (Selected & { readonly toMs: number })[]): RecordingShift[] {
   const shifts = new Map<string, RecordingShift>();
   for (const { ref, file, known, toMs } of places) {
     if (known === null) continue;
     const { id, entry } = known;
-    // The same bytes may be two recordings of one job, at two times: then each has its own place.
+    // The same bytes may be two recordings of one job, at two times, each with its own place.
     const isOwn = file !== null && entry.jobId === ref.jobId && file.state !== 'duplicate';
     const from = isOwn ? file.startedAt : entry.startedAt;
     const shift = {
@@ -251,7 +251,7 @@ function shiftsOf(places: readonly (Selected & { readonly toMs: number })[]): Re
   return [...shifts.values()];
 }
 
-/** Whether a worker has it, or it waits for a time that may have to do with its dates. */
+/** Whether a worker has the job, or it waits for a time that may depend on its dates. */
 function isInHand({ status }: Job): boolean {
   return !isFinished(status) && status !== 'uploading' && status !== 'pending';
 }

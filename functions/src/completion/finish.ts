@@ -1,4 +1,4 @@
-/** The end of a job: its outcome, then what follows from it and may be repeated: push and clean-up. */
+/** Ends a job: writes its outcome, then does what follows and may be repeated (summaries, push, clean-up). */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
@@ -35,7 +35,7 @@ export interface WrapUpDeps {
 
 export type FinishDeps = EndDeps & WrapUpDeps;
 
-/** Ends a job whose recordings are all final. Everything is derived from what is stored, so repeating it gives the same. */
+/** Ends a job whose recordings are all final. The outcome is derived from what is stored, so a repetition gives the same. */
 export async function finishJob(lease: Lease, job: Job, deps: EndDeps): Promise<Job> {
   const conversations = await conversationsOf(lease.jobId, job, deps);
   return lease.update((current) => ({
@@ -51,17 +51,17 @@ export type EarlyEnd = Extract<
   'upload_expired' | 'retention_ended' | 'job_cancelled' | 'attempts_exhausted'
 >;
 
-/** Written to a job whose Idempotency-Key may begin another one. */
+/** Written to a job so that its Idempotency-Key may begin another job. */
 export const RELEASED_KEY = { contentHash: null } as const;
 
 /**
- * Ends a job before its work is done, in one transaction: its worker, if there is one, can write nothing more. Recordings that
- * are final stay as they are; the others fail with the reason. The audio is deleted by {@link wrapUp}, unless the reason lets
- * the user retry. Where all recordings are final, so that nothing is left to do but to finish the job, time leaves it to its
- * worker; a cancellation cancels it, and too many attempts finish it as it is.
- * @param isDue asked again in the transaction.
- * @param also what else is written.
- * @returns the job as it ended; null when there was nothing to end.
+ * Ends a job before its work is done, in one transaction. If it has a worker, the worker cannot write anything more. Recordings that
+ * are final stay as they are; the others fail with the reason. {@link wrapUp} deletes the audio, unless the reason lets the user retry.
+ * If all recordings are final already, the reason decides: when time is up the job is left to its worker, a cancellation cancels it,
+ * and after too many attempts it is finished as it is.
+ * @param isDue called in the transaction; false leaves the job as it is.
+ * @param also further changes of the job.
+ * @returns the ended job; null if there was nothing to end.
  */
 export async function endEarly(
   jobId: string,
@@ -87,7 +87,7 @@ export async function endEarly(
   return result.ended ? job : null;
 }
 
-/** What every end writes. */
+/** The change of every job that ends. */
 function endOf({ fileCounts, ledger, failures }: JobTotals, { now, retentionMs }: EndDeps) {
   const nowMs = now();
   return {
@@ -103,7 +103,7 @@ function endOf({ fileCounts, ledger, failures }: JobTotals, { now, retentionMs }
   };
 }
 
-/** The live conversations that the job's speech is in now, those that it began apart from those that it added to. */
+/** The live conversations that have the job's speech now: those that the job began, and those that it added to. */
 async function conversationsOf(jobId: string, { uid, conversationIds }: Job, { conversations }: EndDeps) {
   const live = await conversations.resolve(uid, conversationIds);
   const isNew = (id: string): boolean => live.get(id)?.createdByJobId === jobId;
@@ -112,13 +112,13 @@ async function conversationsOf(jobId: string, { uid, conversationIds }: Job, { c
 }
 
 /**
- * Deletes the audio of every recording that is done with, keeps what a retry would need, sums up the conversations, and
- * tells the app. Safe to repeat: a task that is delivered again after a crash comes straight here.
+ * Deletes the audio that no retry would need, summarises the conversations, and tells the app. Safe to repeat: a task that is delivered
+ * again after the job has ended comes straight here.
  */
 export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: Logger): Promise<void> {
   if (job.notifiedAt !== null || !isFinished(job.status)) return;
   const objectsDeleted = await deleteDone(jobId, job, deps);
-  // Before the push: an app that it wakes finds titles.
+  // Before the push, so that the app that it wakes finds titles.
   const changed = [...job.newConversationIds, ...job.updatedConversationIds];
   const summarised = await deps.summaries.refresh(job.uid, changed, { jobId });
   const { sent, removed } = await deps.notifier.jobFinished({
@@ -128,7 +128,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
     newConversationIds: job.newConversationIds,
     updatedConversationIds: job.updatedConversationIds,
   });
-  // Of this end only: a retry by the user may have begun meanwhile, and will have an end of its own.
+  // Only if the job has not been retried meanwhile: then it will end again.
   await deps.jobs.update(jobId, (current) =>
     isSameEnd(current, job) ? { notifiedAt: Timestamp.fromMillis(deps.now()) } : null,
   );
@@ -142,11 +142,11 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
   });
 }
 
-/** What became final lost its object then, unless something failed: what is left is looked for by listing. */
+/** Deletes the objects of done recordings. Most were deleted when the recording became final; listing finds the rest. */
 async function deleteDone(jobId: string, job: Job, { jobs, files, audio }: WrapUpDeps): Promise<number> {
   const staged = await audio.list(job.uid, jobId);
   if (staged.length === 0) return 0;
-  // A request with the same Idempotency-Key may begin the job anew: what it stages is of later generations.
+  // A request with the same Idempotency-Key may have begun the job anew. The objects that it stages have later generations.
   if (!isSameEnd(await jobs.get(jobId), job)) return 0;
   let deleted = 0;
   for await (const page of files.pages(jobId, job)) {

@@ -10,17 +10,17 @@ export function failure(file: string | null, code: ErrorCode, message: string = 
   return { file, code, message, retryable: CATALOGUE[code].remedy !== 'never' };
 }
 
-/** What reading a recording to its end has shown. */
+/** The result of reading a recording to its end. */
 export interface ReadResult {
   readonly durationSeconds: number;
-  /** Seconds of it that could not be decoded. */
+  /** Seconds that could not be decoded. */
   readonly lostSeconds: number;
-  /** Seconds of it whose result is stored through another recording. */
+  /** Seconds whose result is stored through another recording. */
   readonly duplicateSeconds: number;
   readonly error: Failure | null;
 }
 
-/** The final state of a recording that was read to its end, and whose chunks all have their result. */
+/** The final state of a recording that was read to its end and whose chunks all have a result. */
 export function finalFile(file: JobFile, read: ReadResult): JobFile {
   const error = read.error ?? file.error;
   const isHeard = file.speechSeconds + read.duplicateSeconds > 0;
@@ -35,8 +35,8 @@ export function finalFile(file: JobFile, read: ReadResult): JobFile {
 }
 
 /**
- * The final state of a recording whose work ends before it is done. What is transcribed stays; the rest counts as failed, the
- * silence in it too: only a recording that was read to its end is proven silent. One that is final stays as it is.
+ * The final state of a recording that ends before it is done. Transcribed seconds stay speech; all others count as failed, including
+ * silence, because only a recording that was read to its end is proven silent. A final recording stays as it is.
  */
 export function failedFile(file: JobFile, code: ErrorCode): JobFile {
   if (isFinal(file)) return file;
@@ -52,15 +52,15 @@ export function failedFile(file: JobFile, code: ErrorCode): JobFile {
 }
 
 /**
- * Seconds that recordings which became final add to the user's audio: their silence. Speech counts with its result, and what is stored
- * through another recording has counted there. Of a recording that failed no silence counts: it may come again.
+ * Seconds of silence that are counted as the user's audio when recordings become final. Speech is counted with its result, and
+ * duplicates were counted with the other recording. Silence of a failed recording is not counted, because it may come again.
  */
 export function silenceOf(files: readonly JobFile[]): number {
   const counted = files.filter(({ state }) => state === 'transcribed' || state === 'silent');
   return counted.reduce((sum, file) => sum + ledgerOf(file).silentSeconds, 0);
 }
 
-/** How a job ends. @throws Error where a recording is not final: it would be lost without a word. */
+/** The status with which a job ends. @throws Error if a recording is not final: it would be lost silently. */
 export function statusOf(totals: JobTotals): Exclude<FinishedStatus, 'cancelled'> {
   if (!isAllFinal(totals)) throw new Error('A job cannot end before all of its recordings are final.');
   const { fileCounts, ledger } = totals;
@@ -75,20 +75,20 @@ export function isAllFinal({ fileCounts }: JobTotals): boolean {
   return fileCounts.expected === 0 && fileCounts.staged === 0;
 }
 
-/** Whether something ended because it did not arrive, or was not done, in time. */
+/** Whether this code means that time ran out. */
 export function isOutOfTime(code: ErrorCode): boolean {
   return code === 'upload_expired' || code === 'retention_ended';
 }
 
-/** Whether the audio is gone, and can only be sent again. */
+/** Whether the audio is deleted, so that it can only be sent again. */
 export function isAudioLost(code: ErrorCode): boolean {
   return isOutOfTime(code) || code === 'recording_missing';
 }
 
-/** Reasons that end the need for the audio: everything else that failed can be tried again as long as the job is there. */
+/** Reasons after which no retry is possible. After every other failure the job can be retried as long as it exists. */
 const RELEASING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upload_expired', 'retention_ended', 'job_cancelled']);
 
-/** Whether the recording's object must stay: for work to come, or for a retry by the user. */
+/** Whether the recording's object must stay, for further work or for a retry by the user. */
 export function needsAudio({ status }: Pick<Job, 'status'>, file: JobFile): boolean {
   if (status === 'cancelled') return false;
   if (file.state === 'failed') return file.error === null || !RELEASING.has(file.error.code);

@@ -1,4 +1,4 @@
-/** Carries out corrections of dates: what was said in the recordings, and what covers them, goes to where they belong. */
+/** Carries out corrections of dates: moves the speech and the coverage of the recordings to their right place. */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { LIMITS } from '../config.ts';
@@ -27,16 +27,16 @@ export interface RedateDeps {
   readonly now: () => number;
 }
 
-/** What was deleted leaves this much around it uncovered, milliseconds: the padding of the speech that it was. */
+/** Coverage within this distance of deleted speech does not move either, milliseconds: it is the padding of that speech. */
 const DELETED_MARGIN_MS = 1000;
 
-/** The correction was brought to its end by another caller, or another one has begun. */
+/** Another caller has finished this correction, or another correction has begun. */
 class RedatingOverError extends Error {}
 
 /** Recordings of one job whose dates are written in one transaction. */
 const GROUP = 100;
 
-/** Brings a user's correction that is under way to its end. Safe to repeat, and to do twice at once. */
+/** Finishes a user's correction that is under way. Safe to repeat, even by two callers at once. */
 export async function finishRedating(uid: string, deps: RedateDeps): Promise<void> {
   const ref = redatingOf(deps.db, uid);
   const redating = (await ref.get()).data();
@@ -59,7 +59,7 @@ async function carryOut(uid: string, redating: Redating, deps: RedateDeps): Prom
     const durationMs = 1000 * (shift.durationSeconds ?? LIMITS.maxRecordingSeconds);
     const { deviceId, fromMs } = shift;
     const deleted = await deletedStretches(db, { uid, deviceId, startMs: fromMs, endMs: fromMs + durationMs });
-    // What was deleted is not covered at the new time: sent anew for that, it is transcribed.
+    // Coverage of deleted speech does not move, so that the speech is transcribed if it is sent again at the new time.
     const stays = (atMs: number): boolean =>
       deleted.some(({ startMs, endMs }) => atMs >= startMs - DELETED_MARGIN_MS && atMs <= endMs + DELETED_MARGIN_MS);
     await moveCoverage(db, uid, { ...shift, durationMs }, { stays, guard, nowMs: now() });
@@ -88,7 +88,7 @@ interface ChunkRef {
   readonly chunkId: string;
 }
 
-/** The chunks with segments of the recordings that lie where they are to go from. */
+/** The chunks whose segments lie at the old places. */
 async function chunksToMove(uid: string, { shifts }: Redating, { db }: RedateDeps): Promise<ChunkRef[]> {
   const chunks = new Map<string, ChunkRef>();
   for (const { recordingId, fromMs } of shifts) {
@@ -108,7 +108,7 @@ interface Step {
   readonly deps: RedateDeps;
 }
 
-/** Moves one piece in one transaction, which notes the conversations that it changed. */
+/** Moves one piece in one transaction, which also notes the conversations that it changed. */
 async function moveOne(
   { uid, guard, deps: { db, conversations } }: Step,
   prepare: (tx: Transaction) => Promise<() => Moved>,
@@ -130,7 +130,7 @@ function placeShift({ recordingId, fromMs, toMs }: RecordingShift): Shift {
   return { recordingId, startedAtMs: fromMs, toMs };
 }
 
-/** What the jobs that the recordings came in say of them, as long as those are there. */
+/** Updates the dates in the jobs that brought the recordings, as long as these jobs exist. */
 async function redateFiles(uid: string, shifts: readonly RecordingShift[], { jobs, files }: RedateDeps): Promise<void> {
   const jobIds = new Set(shifts.map(({ ref }) => ref.jobId));
   for (const jobId of jobIds) {

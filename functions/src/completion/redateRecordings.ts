@@ -1,4 +1,4 @@
-/** A user corrects dates: the decision, and what follows from it. */
+/** Corrects dates: decides on the correction, then carries it out. */
 import { AppError } from '../errors.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';
@@ -11,13 +11,14 @@ import type { RedateDeps } from './redate.ts';
 
 export type RedateRecordingsDeps = DecideDeps & RedateDeps & { readonly queue: TaskQueue; readonly logger: Logger };
 
-/** How often it waits for a correction that began between two looks. */
+/** How often it tries again after another correction came in between. */
 const TRIES = 5;
 
 /**
- * Corrects dates, and moves what is stored of the recordings. What dies half-way is brought to its end by the sweeper, or by the
- * next attempt of a job of this user.
- * @throws AppError `job_not_found`; `recording_not_found`; `invalid_recording`; `unavailable` when other corrections come in between.
+ * Corrects dates, and moves everything that is stored of the recordings. If the process dies half-way, the sweeper or the next attempt
+ * of one of the user's jobs finishes the correction.
+ * @throws AppError `job_not_found`; `recording_not_found`; `invalid_recording`; `unavailable` if other corrections keep coming in
+ * between.
  */
 export async function redateRecordings(
   request: RedatingRequest,

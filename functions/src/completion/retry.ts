@@ -1,4 +1,4 @@
-/** A user retries a job: what failed of it is tried again, and nothing else. */
+/** Retries the failed recordings of a job, and no others. */
 import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { FileStore } from '../jobs/files.ts';
@@ -21,16 +21,16 @@ export interface RetryDeps {
   readonly queue: TaskQueue;
   readonly logger: Logger;
   readonly now: () => number;
-  /** How long a job that is not finished is kept, milliseconds. */
+  /** How long an unfinished job is kept, milliseconds. */
   readonly unfinishedRetentionMs: number;
 }
 
 /**
- * Makes a job that failed, wholly or in part, pending again. Recordings that came through stay; those that failed are read
- * again, and what is covered of them is not asked for again.
+ * Makes a `failed` or `partial` job `pending` again. Done recordings stay as they are. Failed recordings are read again, and their
+ * covered audio is not sent again.
  *
- * In the same transaction the recordings are claimed anew: another job may have claimed them since. What it has done is a
- * duplicate here; what it has not done yet stays failed here.
+ * The same transaction claims the recordings anew, because another job may have claimed them since. A recording that the other job has
+ * done becomes a duplicate here; one that it has not done yet stays failed here.
  * @throws AppError `job_not_found`; `job_not_finished`; `job_not_retryable`; `duplicate_in_progress`.
  */
 export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Promise<Job> {
@@ -65,7 +65,7 @@ export async function retryJob(uid: string, jobId: string, deps: RetryDeps): Pro
   return job;
 }
 
-/** What can be tried again. Pure. @throws AppError where there is none. */
+/** The recordings that can be retried. Pure. @throws AppError if there are none. */
 export function retryableFiles(job: Job, files: readonly JobFile[]): JobFile[] {
   if (!isFinished(job.status)) throw new AppError('job_not_finished');
   if (job.status === 'completed') {
@@ -80,7 +80,7 @@ export function retryableFiles(job: Job, files: readonly JobFile[]): JobFile[] {
   return retryable;
 }
 
-/** Whether the recording lies at another time: the worker moves it when it claims it. */
+/** Whether the recording was sent at a new time: the worker moves it when it claims it. */
 function needsShift(claim: Claim): boolean {
   return claim.kind !== 'wait' && claim.shift !== null;
 }

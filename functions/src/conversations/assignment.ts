@@ -1,9 +1,9 @@
 /**
- * Which conversation speech belongs to. Pure: the store reads the neighbours and writes what this decides.
+ * Decides which conversation speech belongs to. Pure: the store reads the neighbours and writes what this decides.
  *
- * Conversations are the connected components of one device's speech: two stretches are connected when less than the gap
- * lies between them, unless their user has said otherwise (boundaries.ts). So the live conversations of a device are always at least the
- * gap or a cut apart, and what comes out does not depend on the order in which speech comes in.
+ * Conversations are the connected components of one device's speech: two stretches are connected when less than the gap lies between
+ * them, unless their user has said otherwise (boundaries.ts). So the live conversations of a device are always at least the gap or a
+ * cut apart, and the result does not depend on the order in which speech arrives.
  */
 import { connect, NO_BOUNDARIES } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
@@ -15,11 +15,11 @@ export interface ExistingConversation extends Interval {
 
 /** One conversation as it is after the assignment. */
 export interface Assignment<T extends Interval> extends Interval {
-  /** The conversation that stays; null when a new one begins. */
+  /** The conversation that stays live; null if a new one begins. */
   readonly survivor: string | null;
   /** Conversations that become tombstones pointing at the survivor. */
   readonly absorbed: readonly string[];
-  /** The new speech in it, in order of time. */
+  /** The new speech that becomes part of it, in order of time. */
   readonly incoming: readonly T[];
 }
 
@@ -29,13 +29,12 @@ interface Item<T> extends Interval {
 }
 
 /**
- * Assigns new speech to conversations.
- * The survivor of a merge is the preferred conversation, if it is among them; else the one that starts earliest; on a tie the
- * one with the smaller id.
+ * Assigns new speech to conversations. The survivor of a merge is the preferred conversation, if it is among them; else the one that
+ * starts earliest; on a tie the one with the smaller id.
  * @param existing every live conversation of the device that lies within the gap of any new speech, or of a bridge that reaches it.
- * @param preferred id of the conversation that the user named. It decides who survives, never what is connected: otherwise
- * the same speech would make other conversations depending on which job brought it.
- * @param boundaries those around: no new speech goes on over a cut.
+ * @param preferred id of the conversation that the upload named. It decides which conversation survives, never what is connected:
+ * otherwise the conversations would depend on which job brought the speech.
+ * @param boundaries the cuts and bridges around. No segment of the new speech crosses a cut.
  * @returns only conversations that get new speech, in order of time.
  */
 export function assign<T extends Interval>(

@@ -1,6 +1,6 @@
 /**
- * One device's time axis in Firestore, within a transaction: what is stored around some speech, and how segments and conversations
- * are written. Speech comes to the axis ({@link ConversationStore.prepare}) and is moved on it ({@link prepareMove}).
+ * One device's time axis in Firestore, within a transaction: reads what is stored around some speech, and writes segments and
+ * conversations. Used to add speech ({@link ConversationStore.prepare}) and to move it ({@link prepareMove}).
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
@@ -39,7 +39,10 @@ export class DeletionUnderWayError extends Error {
   }
 }
 
-/** Runs a transaction. Finishes every deletion that is in its way, and runs it again. @param run throws DeletionUnderWayError. */
+/**
+ * Runs a transaction. If an unfinished deletion is in its way, finishes the deletion and runs it again. @param run may throw
+ * DeletionUnderWayError.
+ */
 export async function finishingDeletions<T>(
   conversations: { readonly finishDeletion: (uid: string, conversationId: string) => Promise<void> },
   run: () => Promise<T>,
@@ -58,7 +61,7 @@ export async function finishingDeletions<T>(
 export interface SpeechSource {
   readonly jobId: string;
   readonly chunkId: string;
-  /** What transcribed it. */
+  /** The service or model that transcribed it. */
   readonly transcriber?: string | undefined;
 }
 
@@ -68,15 +71,15 @@ export interface ConversationWrite {
   /** Unix milliseconds. */
   readonly nowMs: number;
   /**
-   * Ids of conversations that nothing is left of: a new conversation goes on as the first of them, which leaves the list, so that
-   * links to it lead to what was said.
+   * Ids of conversations that have lost all their speech. A new conversation gets the first of these ids, which leaves the list, so
+   * that links to it still lead to the same speech.
    */
   readonly unused?: string[];
-  /** Parts that become part of it and were never stored as conversations. */
+  /** Parts that become part of the conversation and were never stored as conversations. */
   readonly joined?: readonly Conversation[];
 }
 
-/** What a stretch of a device's time has to do with. */
+/** What is stored around a stretch of a device's time. */
 export interface Surroundings {
   readonly near: readonly QueryDocumentSnapshot<Conversation>[];
   readonly boundaries: Boundaries;
@@ -103,9 +106,9 @@ export class DeviceAxis {
   }
 
   /**
-   * The words that are neither stored for the device already nor deleted by its user.
+   * Filters words: returns those that are neither stored for the device nor deleted by its user.
    * @param stored the pages around them.
-   * @param sounds tells whether two recordings that say one word at one time are one sound.
+   * @param sounds tells whether two recordings that have the same word at the same time are the same sound.
    */
   async newWords(
     tx: Transaction,
@@ -157,7 +160,7 @@ export class DeviceAxis {
     }
   }
 
-  /** Splits and merges that reach into a stretch, undone ones among them. Unix milliseconds. */
+  /** Splits and merges that reach into a stretch, including undone ones. Unix milliseconds. */
   async boundaries(tx: Transaction, reach: Interval): Promise<StoredEdit[]> {
     const query = boundariesBetween(this.#db, { uid: this.uid, deviceId: this.deviceId, ...reach });
     return (await tx.get(query)).docs.map(storedEdit);
@@ -173,7 +176,7 @@ export class DeviceAxis {
 
   /**
    * Writes a conversation as an assignment leaves it.
-   * @param standing the conversations as they are before the new speech, by id: those of the assignment.
+   * @param standing the conversations of the assignment before the new speech, by id.
    */
   writeConversation(
     tx: Transaction,
@@ -211,7 +214,7 @@ export class DeviceAxis {
     tx.update(conversationsOf(this.#db, this.uid).doc(id), {
       state: 'merged',
       mergedInto: into,
-      // What it said of a transcript that is another's now would outlive that one's deletion.
+      // The transcript belongs to another conversation now. A title left here would outlive the deletion of that one.
       title: null,
       overview: null,
       revision: (before?.revision ?? 0) + 1,

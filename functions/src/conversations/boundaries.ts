@@ -1,6 +1,6 @@
 /**
- * Where a user says that conversations begin, and what one of them holds together: splits and merges, as assignment honours them. They
- * are facts with a time of their own, so what comes of them and of the speech does not depend on the order in which they come. Pure.
+ * The user's splits and merges, in the form that assignment uses. Each has a place on the time axis, so the result does not depend on
+ * the order in which boundaries and speech arrive. Pure.
  */
 import { EDIT_LIMITS, editsInEffect } from 'offline-audio-sync-contract';
 import type { Interval } from './interval.ts';
@@ -8,15 +8,15 @@ import type { StoredEdit } from './edits.ts';
 import { firstAfter } from './segments.ts';
 
 export interface Boundaries {
-  /** No conversation goes on over these, Unix milliseconds, in order: what begins then or later is of another one. */
+  /** No conversation crosses these, Unix milliseconds, in order: speech that begins then or later belongs to another conversation. */
   readonly cuts: readonly number[];
-  /** What lies in one of these is one conversation. None goes over a cut. */
+  /** All speech within a bridge is one conversation. No bridge crosses a cut. */
   readonly bridges: readonly Interval[];
 }
 
 export const NO_BOUNDARIES: Boundaries = { cuts: [], bridges: [] };
 
-/** Of two that disagree the later one counts. @param edits of one device; those that are no boundaries say nothing here. */
+/** If two boundaries disagree, the later one counts. @param edits of one device; edits of other kinds are ignored. */
 export function boundariesOf(edits: readonly StoredEdit[]): Boundaries {
   const cuts = new Set<number>();
   const merges: Interval[] = [];
@@ -33,7 +33,7 @@ export function boundariesOf(edits: readonly StoredEdit[]): Boundaries {
   return { cuts: inOrder, bridges: merges.flatMap((merge) => cutAt(merge, inOrder)) };
 }
 
-/** Recordings whose dates were corrected apart are no longer one conversation. */
+/** False for a merge whose ends are too far apart, because the dates of its recordings were corrected differently. */
 export function isPossibleMerge({ startMs, endMs }: Interval): boolean {
   return startMs < endMs && endMs - startMs <= EDIT_LIMITS.maxMergeMs;
 }
@@ -43,7 +43,7 @@ function cutAt({ startMs, endMs }: Interval, cuts: readonly number[]): Interval[
   return [startMs, ...inside].map((from, i) => ({ startMs: from, endMs: (inside[i] ?? endMs + 1) - 1 }));
 }
 
-/** An interval, and the bridges that reach into it as far as they and a margin around them go. */
+/** Extends an interval over all bridges that reach into it or into the margin around it. */
 export function overBridges(interval: Interval, { bridges }: Boundaries, marginMs: number): Interval {
   let { startMs, endMs } = interval;
   for (let isWider = true; isWider;) {
@@ -64,8 +64,8 @@ export interface Component<T extends Interval> extends Interval {
 }
 
 /**
- * The connected components of intervals: two are connected when less than the gap lies between them, or a bridge over it, and no cut.
- * A component ends before the next cut, even where its last word goes on over it.
+ * The connected components of intervals: two are connected if less than the gap lies between them, or a bridge spans it, and no cut
+ * separates them. A component ends before the next cut, even if its last word continues over it.
  */
 export function connect<T extends Interval>(
   items: readonly T[],

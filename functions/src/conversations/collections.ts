@@ -1,4 +1,4 @@
-/** Where a user's conversations are kept, and what several modules ask of them. */
+/** The collections of a user's conversations, and queries that several modules use. */
 import { conversationsPath, LONGEST_PAGE_MS, segmentsPath } from 'offline-audio-sync-contract';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore, Query } from 'firebase-admin/firestore';
@@ -31,7 +31,7 @@ export function conversationsEndingAfter(
     .orderBy('finishedAt');
 }
 
-/** The segments of a conversation, in pages. Read a few at a time: a day that never paused has hundreds of pages. */
+/** The segments of a conversation, in pages. Read a few pages at a time: a day of speech without a pause has hundreds. */
 export function transcriptOf(
   pages: CollectionReference<SegmentPage>,
   { deviceId, startedAt, finishedAt }: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
@@ -61,24 +61,27 @@ export function pagesOfVoice(db: Firestore, uid: string, speaker: number): Query
   return segmentPagesOf(db, uid).where('speakers', 'array-contains', speaker);
 }
 
-/** What came of one chunk. */
+/** The pages of one chunk. */
 export function pagesOfChunk(db: Firestore, uid: string, jobId: string, chunkId: string): Query<SegmentPage> {
   return pagesHeardIn(db, uid, chunkId).where('jobId', '==', jobId);
 }
 
-/** What was heard in the kept audio of a chunk. */
+/** The pages of a chunk by its id alone, for its kept audio. */
 export function pagesHeardIn(db: Firestore, uid: string, chunkId: string): Query<SegmentPage> {
   return segmentPagesOf(db, uid).where('chunkId', '==', chunkId);
 }
 
-/** What was said in a recording, where it lies. */
+/** The pages of a recording at the place where it lies. */
 export function pagesAt(db: Firestore, uid: string, { recordingId, startedAtMs }: PlacedRecording): Query<SegmentPage> {
   return segmentPagesOf(db, uid)
     .where('recordingId', '==', recordingId)
     .where('recordingStartedAt', '==', Timestamp.fromMillis(startedAtMs));
 }
 
-/** What a user deleted of a stretch of a device's time, with what begins up to `longestMs` before it. Unix milliseconds. */
+/**
+ * What a user deleted in a stretch of a device's time. Also finds deleted stretches that begin up to `longestMs` before it. Unix
+ * milliseconds.
+ */
 export function deletedBetween(
   db: Firestore,
   { uid, deviceId, startMs, endMs, longestMs }: DeletedStretch,
@@ -101,7 +104,7 @@ export function mergedInto(ref: DocumentReference<Conversation>): Query<Conversa
   return (ref.parent as CollectionReference<Conversation>).where('mergedInto', '==', ref.id);
 }
 
-/** Conversations of all users whose deletion has begun and is not through. */
+/** Conversations of all users whose deletion has begun and is not finished. */
 export function unfinishedDeletions(db: Firestore): Query<Conversation> {
   return db.collectionGroup('conversations').where('state', '==', 'deleting') as Query<Conversation>;
 }

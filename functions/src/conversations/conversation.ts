@@ -17,8 +17,8 @@ export type SegmentPage = contract.SegmentPageDoc<Timestamp>;
 export const NO_SUMMARY: ConversationSummary = { title: null, overview: null, relevance: null, summaryRevision: 0 };
 
 /**
- * A stretch in which a user deleted what was said: what comes again from there, in whatever recording, is dropped. A few
- * minutes at most each, see `deletion.ts`. Knows nothing of what was said. `users/{uid}/deleted_speech/{id}`
+ * A stretch of time in which a user deleted speech: speech that arrives for it again, in any recording, is dropped. A few minutes at
+ * most, see `deletion.ts`. It has no words. `users/{uid}/deleted_speech/{id}`
  */
 export interface DeletedSpeech {
   readonly deviceId: string;
@@ -36,13 +36,13 @@ export const CONVERSATION_FIELDS: ReadonlySet<string> = new Set(
   } satisfies Record<keyof Conversation, 1>),
 );
 
-/** The summary that a conversation has, until a newer one is made: all that a change of its interval carries over. */
+/** The summary fields of a conversation, which it keeps until a newer summary is made. */
 export function summaryOf(conversation: Conversation | null): ConversationSummary {
   const { title, overview, relevance, summaryRevision } = conversation ?? NO_SUMMARY;
   return { title, overview, relevance, summaryRevision };
 }
 
-/** A segment on the absolute time axis, before it is stored. All of it is of one recording. */
+/** A segment on the absolute time axis, before it is stored. All its words are from one recording. */
 export interface TimedSegment extends RecordedWord {
   readonly words: readonly TimedWord[];
 }

@@ -1,6 +1,6 @@
 /**
- * What a team adds to conversations for its own purposes (docs/extend.md): fields that this package does not write, and subcollections
- * of a conversation. Every write leaves them as they are, and the deletion of a conversation deletes them.
+ * Custom data that a team adds to conversations (docs/extend.md): fields that this package does not write, and subcollections. Every
+ * write leaves them as they are; the deletion of a conversation deletes them.
  */
 import { FieldPath, FieldValue } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
@@ -30,8 +30,8 @@ export function deleteCustomFields(
 }
 
 /**
- * Deletes the custom data of a conversation that is being deleted: its subcollections, and everything custom of the
- * conversations that were merged into it, because that is about the same speech. May be repeated.
+ * Deletes the custom data of a conversation that is being deleted: its subcollections, and all custom data of conversations that were
+ * merged into it, because these are about the same speech. May be repeated.
  */
 export async function deleteCustomData(db: Firestore, ref: DocumentReference<Conversation>): Promise<void> {
   for (const collection of await ref.listCollections()) await db.recursiveDelete(collection);

@@ -1,8 +1,8 @@
 /**
- * Deleting a conversation, so that nothing brings it back. First, in one transaction, it becomes a tombstone that no reader
- * shows; then its segments go, page by page, and with each page the words in the checkpoints that they came from, and what its user had
- * corrected. What remains is when something was said ({@link DeletedSpeech}): whatever recording brings that moment again, it is
- * dropped. Speech next to it, or in a longer pause of it, that was not there when it was deleted begins a conversation of its own.
+ * Deletes a conversation so that nothing brings it back. First, in one transaction, it becomes a tombstone that no app shows. Then its
+ * segments are deleted page by page, each page together with its words in the chunks and the user's corrections. Only the time of the
+ * speech stays stored ({@link DeletedSpeech}): speech that arrives for this time again, in any recording, is dropped. New speech next
+ * to it, or in a longer pause of it, begins a conversation of its own.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
@@ -25,15 +25,16 @@ const PAGES = 20;
 /** Edits of one transaction. */
 const EDITS = 100;
 
-/** Of one {@link DeletedSpeech}, milliseconds: looking for those that reach a moment goes back this far. */
+/** The longest {@link DeletedSpeech}, milliseconds: a search for those that reach a moment begins this long before it. */
 export const LONGEST_STRETCH_MS = 10 * 60_000;
 
-/** Pauses up to this belong to the deleted stretch: what closes them is audio of the same run, not something new. */
+/** Pauses up to this belong to the deleted stretch, milliseconds: audio that fills them is of the same run, and nothing new. */
 const PAUSE_MS = LIMITS.runGapMs;
 
 /**
- * Makes a conversation a tombstone. One that is (being) deleted stays as it is.
- * @throws AppError `conversation_not_found`; `conversation_merged`: its user never saw what it has become part of.
+ * Makes a conversation a tombstone. If it is deleted, or being deleted, nothing changes.
+ * @throws AppError `conversation_not_found`; `conversation_merged`, because the user has not seen the conversation that it became part
+ * of.
  */
 export async function beginDeletion(db: Firestore, uid: string, conversationId: string, nowMs: number): Promise<void> {
   const ref = conversationsOf(db, uid).doc(conversationId);
@@ -62,8 +63,8 @@ export async function beginDeletion(db: Firestore, uid: string, conversationId: 
 }
 
 /**
- * Deletes what was said in a conversation that is a tombstone. Until the last page is through, the state is `deleting`, and
- * nothing new is written into its interval: so all segments there are its own.
+ * Deletes the speech of a conversation that is a tombstone. Its state is `deleting` until the last page is deleted, and until then
+ * nothing new is written into its interval. So all segments there are its own.
  */
 export async function finishDeletion(
   db: Firestore,
@@ -89,7 +90,7 @@ export interface FinishOptions {
 }
 
 interface DeletedPage {
-  /** Paths of kept audio. Where a chunk holds other conversations, too, theirs goes with it. */
+  /** Paths of kept audio. If a chunk also has audio of other conversations, that is deleted too. */
   readonly audio: readonly string[];
   /** Whether more may be left. */
   readonly hasMore: boolean;
@@ -127,13 +128,13 @@ async function deletePage(
   if (!hasMore) {
     const revision = conversation.revision + 1;
     tx.update(ref, { state: 'deleted', updatedAt: Timestamp.fromMillis(nowMs), revision });
-    // Written since the deletion began, by what did not look at the state.
+    // Custom fields that a function has written since the deletion began, without checking the state.
     deleteCustomFields(tx, ref, conversation);
   }
   return { audio: audio.flatMap((doc) => doc.data()?.path ?? []), hasMore };
 }
 
-/** What a user deleted of a stretch of a device's time, within a transaction or without. */
+/** What a user deleted in a stretch of a device's time; read in the transaction, if one is given. */
 export async function deletedStretches(
   db: Firestore,
   where: Interval & { readonly uid: string; readonly deviceId: string },
@@ -150,7 +151,7 @@ function checkpointOf(db: Firestore, { jobId, chunkId }: SegmentPage): DocumentR
   return chunksOf(db, jobId).doc(chunkId);
 }
 
-/** Takes the words of an interval out of a checkpoint; it may be gone with its job. */
+/** Removes the words of an interval from a chunk, which may be deleted with its job. */
 function forget(
   tx: Transaction,
   ref: DocumentReference<ChunkDoc>,
@@ -162,7 +163,7 @@ function forget(
   tx.update(ref, { words });
 }
 
-/** Where something was said, without the shorter pauses. @param segments in order of their starts. */
+/** The stretches with speech; shorter pauses do not end a stretch. @param segments in order of their starts. */
 export function stretchesOf(segments: readonly Pick<Segment, 'startedAt' | 'endedAt'>[]): Interval[] {
   const stretches: { startMs: number; endMs: number }[] = [];
   for (const { startedAt, endedAt } of segments) {

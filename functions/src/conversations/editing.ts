@@ -1,4 +1,4 @@
-/** A user corrects a conversation, and undoes that: see the contract's edit.ts. What was heard stays as it is. */
+/** Stores a user's corrections of a conversation, and undoes them: see the contract's edit.ts. The transcript stays as it was heard. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { joinText } from 'offline-audio-sync-contract';
@@ -22,7 +22,7 @@ export interface SaidAt extends Interval {
   readonly recordingId: string;
 }
 
-/** What is to be corrected. */
+/** The change that a user asks for. */
 export type Correction =
   | { readonly kind: 'title'; readonly title: string }
   | { readonly kind: 'star'; readonly starred: boolean }
@@ -38,7 +38,7 @@ export interface CorrectionRequest {
   /** Chosen by the caller, so that a repeated call is one edit; null for a new one. */
   readonly editId: string | null;
   readonly correction: Correction;
-  /** Unix milliseconds, of one that was made before; now where nothing is said. */
+  /** When an imported edit was made, Unix milliseconds; the default is now. */
   readonly editedAtMs?: number;
 }
 
@@ -46,7 +46,7 @@ export interface EditingDeps {
   readonly db: Firestore;
   readonly conversations: Pick<ConversationStore, 'gapMs' | 'finishDeletion'>;
   readonly summaries: Pick<Summaries, 'refresh'>;
-  /** Makes an edit when it is its turn, see {@link EDITS_AT_ONCE}; at once where this is absent. */
+  /** Runs an edit in its turn, see {@link EDITS_AT_ONCE}; without it edits run immediately. */
   readonly inTurn?: <T>(edit: () => Promise<T>) => Promise<T>;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -57,7 +57,7 @@ export const EDITS_AT_ONCE = 3;
 
 export interface EditOutcome {
   readonly editId: string;
-  /** The conversations that hold what the edit is about, in order of time. */
+  /** The conversations in which the edit's place lies now, in order of time. */
   readonly conversationIds: readonly string[];
 }
 
@@ -103,7 +103,7 @@ export async function undoEdit(uid: string, editId: string, deps: EditingDeps): 
   });
 }
 
-/** Runs it, finishing deletions that are in its way, and sums up the conversations anew whose speech is another one now. */
+/** Runs the edit, finishing deletions that are in its way, then summarises the conversations whose speech has changed. */
 async function inTransaction(
   uid: string,
   editId: string,
@@ -119,15 +119,15 @@ async function inTransaction(
 
 async function openConversation(tx: Transaction, db: Firestore, uid: string, id: string): Promise<Conversation> {
   const conversation = (await tx.get(conversationsOf(db, uid).doc(id))).data();
-  // One that was merged says where it was: what was said there is still there.
+  // A merged conversation still has its interval, in which its speech still lies.
   if (conversation?.state === 'live' || conversation?.state === 'merged') return conversation;
   throw new AppError('conversation_not_found');
 }
 
-/** Words of conversations that an edit divides or joins: a day and a half of talk without a pause, and some 100 MB while they are held. */
+/** The most words of conversations that one edit may divide or join: a day and a half of talk without a pause, some 100 MB in memory. */
 export const MOST_REGROUPED_WORDS = 300_000;
 
-/** Divides conversations anew where the edit is a boundary; the returned function gives the conversations that hold it. */
+/** Divides conversations anew if the edit is a boundary. The returned function gives the conversations in which the edit lies. */
 async function prepareHolders(
   tx: Transaction,
   edit: StoredEdit,
@@ -148,7 +148,7 @@ async function holders(tx: Transaction, edit: StoredEdit, uid: string, { db }: E
   return () => near.map(({ id }) => id);
 }
 
-/** What is stored of a correction: the change, and where it is. */
+/** What is stored of a correction: the change and its place. */
 async function describe(
   tx: Transaction,
   { uid, correction }: CorrectionRequest,
@@ -198,7 +198,7 @@ async function describeMerge(
   return { kind: 'merge', ...from, until };
 }
 
-/** @throws AppError `conversation_not_found` where its speech is elsewhere now. */
+/** @throws AppError `conversation_not_found` if its speech lies elsewhere now. */
 async function firstSegment(tx: Transaction, db: Firestore, uid: string, conversation: Conversation): Promise<Segment> {
   const { docs } = await tx.get(transcriptOf(segmentPagesOf(db, uid), conversation).limit(1));
   const [first] = segmentsIn(docs.map((doc) => doc.data()));
@@ -221,11 +221,11 @@ function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }:
   return { recordingId, recordingStartedAt, startedAt, endedAt };
 }
 
-/** A sentence, or a paragraph, that is corrected is no longer, milliseconds: all of it is read. */
+/** The longest place of an edit, milliseconds: all of it is read. */
 const LONGEST_PLACE_MS = 3600_000;
-/** Nor does it have more characters than an hour of talk: they are stored as what was heard, in one document. */
+/** The most characters at the place of an edit, an hour of talk: they are stored as `heard`, in one document. */
 const MOST_HEARD = 100_000;
-/** Pages that are read of such a stretch: an hour in recordings of ten seconds has fewer. */
+/** The most pages that are read of such a place: an hour in recordings of ten seconds has fewer. */
 const MOST_PLACE_PAGES = 500;
 
 /** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found`; `invalid_request` */

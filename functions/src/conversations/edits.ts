@@ -1,4 +1,4 @@
-/** What users correct: their edits in Firestore. See the contract's edit.ts for what they mean. */
+/** The edits of users in Firestore. The contract's edit.ts says what they mean. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query, QueryDocumentSnapshot } from 'firebase-admin/firestore';
 import { EDIT_LIMITS, editsPath } from 'offline-audio-sync-contract';
@@ -18,7 +18,7 @@ export function isBoundary({ kind }: Pick<Edit, 'kind'>): boolean {
   return BOUNDARIES.includes(kind);
 }
 
-/** The stretch of time that an edit is about: of a boundary, where it counts. */
+/** The stretch of time that an edit is about; for a boundary, the stretch that it affects. */
 export function stretchOf(edit: Edit): Interval {
   const startMs = edit.startedAt.toMillis();
   return { startMs, endMs: edit.kind === 'merge' ? edit.until.startedAt.toMillis() : startMs };
@@ -47,7 +47,7 @@ export function boundariesBetween(db: Firestore, { uid, deviceId, startMs, endMs
     .orderBy('startedAt');
 }
 
-/** Everything that a user has corrected of a stretch of a device's time. Unix milliseconds. */
+/** All edits of a stretch of a device's time. Unix milliseconds. */
 export function editsBetween(db: Firestore, { uid, deviceId, startMs, endMs }: OnDevice): Query<Edit> {
   return editsOf(db, uid)
     .where('deviceId', '==', deviceId)
@@ -56,7 +56,7 @@ export function editsBetween(db: Firestore, { uid, deviceId, startMs, endMs }: O
     .orderBy('startedAt');
 }
 
-/** Edits of what was said in a recording, where it lies: those that begin there, and merges that end there. */
+/** Edits of a recording at the place where it lies: those that begin in it, and merges that end in it. */
 export function editsAt(
   db: Firestore,
   uid: string,

@@ -1,11 +1,11 @@
-/** What says nothing: hesitation, short sounds of agreement, coughs. */
+/** Recognises fillers: hesitation, short sounds of agreement, coughs. */
 import type { Relevance } from './conversation.ts';
 import { countWords, localeOf } from './text.ts';
 
 /** Sounds of hesitation and surprise that most languages write alike; runs of one letter count as one: "hmmm" is "hm". */
 const SOUNDS = 'ah eh ehm em er erm ha hey hm huh m mhm oh uh uhm um'.split(' ');
 
-/** Hesitation and bare agreement, by language. A conversation of nothing else says nothing. */
+/** Hesitation and bare agreement, by language. A conversation that has nothing else has the relevance `fillers`. */
 const BY_LANGUAGE: Readonly<Record<string, readonly string[]>> = {
   de: 'ach äh ähm aha ja jaja na naja ne nee nein nö öh öhm so tja'.split(' '),
   en: 'alright nah no nope ok okay right so well yeah yep yes yup'.split(' '),
@@ -21,17 +21,17 @@ const BY_LANGUAGE: Readonly<Record<string, readonly string[]>> = {
   zh: ['啊', '嗯', '哦', '呃', '喔', '唉', '对', '好', '是', '那个', '就是'],
 };
 
-/** What a transcript may carry for a sound that is no word: [coughs], (laughter), *sneezes*. */
+/** The mark that a transcript may have for a sound that is no word: [coughs], (laughter), *sneezes*. */
 const SOUND_MARK =
   /[[(*♪]\s*(?:(?:background|heavy|loud)\s+)?(?:applause|breath\w*|clear\w*(?:\s+\w+)?\s+throat|cough\w*|inaudible|laugh\w*|music|noise|silence|sigh\w*|sneez\w*|sniff\w*|yawn\w*)\s*[\])*♪]/giu;
 
 const TOKEN = /[\p{L}\p{M}\p{N}ー]+/gu;
 const FIRST_TOKEN = /^[\p{L}\p{M}\p{N}ー]+(?:-[\p{L}\p{M}]+)*/u;
 const LEADING_PUNCTUATION = /^[\s\p{P}]+/u;
-/** Of what precedes a word, what belongs to it. */
+/** Punctuation before a word that belongs to the word. */
 const OPENING_MARKS = /[¿¡"“„«([「『]+$/u;
 
-/** More than this many words, fillers or not, are one side of a conversation: another person listened. */
+/** A text with more words than this, fillers or not, is one side of a conversation: another person listened. */
 const MAX_FILLER_WORDS = 20;
 
 /** Tells fillers of one language from words. */

@@ -1,6 +1,6 @@
 /**
- * Conversations that were taken along come in, here or in another project: as speech of their device, in the same way as speech of a
- * chunk. So what is there already is not there twice, what its user deleted stays deleted, and importing again adds nothing.
+ * Imports conversations that were exported here or from another project. Their words become speech of their device in the same way as
+ * the words of a chunk. So nothing is stored twice, what the user deleted stays deleted, and importing again adds nothing.
  */
 import { createHash } from 'node:crypto';
 import { FIRST_VOICE, IMPORTED, isImported } from 'offline-audio-sync-contract';
@@ -18,7 +18,7 @@ import { voiceNumber } from './voices.ts';
 
 export interface ImportedWord extends Interval {
   readonly text: string;
-  /** Undefined where it is the segment's. */
+  /** Undefined if it is the segment's language. */
   readonly language?: string | null | undefined;
 }
 
@@ -29,21 +29,21 @@ export interface ImportedSegment {
   readonly language: string | null;
   /** 0 to 1. */
   readonly confidence: number;
-  /** By content, where the export has it. */
+  /** The recording's id by content, if the export has it. */
   readonly recordingId: string | null;
   readonly recordingStartedAtMs: number | null;
-  /** What transcribed it; null where the export does not say. */
+  /** The service or model that transcribed it; null if the export does not say. */
   readonly transcriber: string | null;
 }
 
 export interface ImportedConversation {
   readonly deviceId: string;
-  /** What was derived from its transcript, as it was taken along. */
+  /** The title and overview that were derived from its transcript before the export. */
   readonly summary: { readonly title: string | null; readonly overview: string | null };
   readonly segments: readonly ImportedSegment[];
-  /** What its user corrected; a conversation that comes without ids of edits has them made up from its content. */
+  /** The user's corrections. Edits that come without an id get one that is derived from their content. */
   readonly edits: readonly ImportedEdit[];
-  /** Whether the edits were taken along as they are stored: then each counts, whatever is here already. */
+  /** Whether the export has edits in their stored form. Then each counts, whatever is stored here already. */
   readonly hasOwnEdits: boolean;
 }
 
@@ -53,14 +53,14 @@ export interface ImportDeps extends EditingDeps {
 }
 
 export interface ImportOutcome {
-  /** Where it is now; null where nothing of it is stored. */
+  /** Id of the conversation that has its speech now; null if nothing of it is stored. */
   readonly conversationId: string | null;
   readonly newWords: number;
-  /** Edits of what is not there. */
+  /** Edits whose speech is not stored. */
   readonly refusedEdits: number;
 }
 
-/** Words of one transaction: about an hour of speech, far below what one may carry. */
+/** Words of one transaction: about an hour of speech, far less than a transaction may write. */
 const WORDS_AT_ONCE = 8000;
 
 /**
@@ -83,7 +83,7 @@ export async function importConversation(
   const find = (atMs: number) => conversationAt(uid, deviceId, atMs, deps);
   const there = first === undefined ? null : await find(first.startMs);
   if (there === null) return { conversationId: null, newWords, refusedEdits: 0 };
-  // What was there before has its own corrections, unless these are the same ones: then each is made once.
+  // If its speech was stored before, edits that were made up from its content are not made again.
   const edits = imported.hasOwnEdits || newWords > 0 ? imported.edits : [];
   const refusedEdits = await importEdits({ uid, conversationId: there, edits, find, id }, deps);
   const conversationId = (await find(first?.startMs ?? 0)) ?? there;
@@ -92,7 +92,7 @@ export async function importConversation(
 }
 
 interface Part {
-  /** Of the chunk that the words are said to come from. */
+  /** Id of the chunk that the words are stored under. */
   readonly id: string;
   readonly transcriber: string;
   readonly words: readonly RecordedWord[];
@@ -125,7 +125,7 @@ async function conversationAt(
   return near[0]?.id ?? null;
 }
 
-/** Derives what is not taken along, and takes over what is, where the import began the conversation. */
+/** Uses the exported title and overview if the import began the conversation, and derives the rest. */
 async function summarise(
   uid: string,
   conversationId: string,
@@ -142,7 +142,7 @@ async function summarise(
   });
 }
 
-/** The words in the pieces in which they are stored: each of what one thing transcribed. */
+/** Divides the words into pieces that are stored one by one. All words of a piece have the same transcriber. */
 function partsOf(imported: ImportedConversation, id: string): Part[] {
   const transcribers = [...new Set(imported.segments.map(({ transcriber }) => transcriber))];
   return transcribers.flatMap((transcriber, index) => {
@@ -175,7 +175,7 @@ function recordedWords({ segments, deviceId }: ImportedConversation, id: string)
       words.map((word) => ({
         text: word.text,
         startMs: Math.round(word.startMs),
-        // A text without times of its words may claim hours for each; no segment is that long.
+        // A text without times of its words may claim hours for each word. No segment is that long.
         endMs: Math.round(Math.min(word.endMs, word.startMs + LONGEST_SEGMENT_MS)),
         confidence,
         language: word.language === undefined ? language : word.language,

@@ -7,7 +7,7 @@ import { editConversation } from './editing.ts';
 import type { Correction, EditingDeps, SaidAt } from './editing.ts';
 import { editsOf } from './edits.ts';
 
-/** What an edit changes; where, is said beside it. */
+/** What an edit changes. Its place is given apart from it. */
 export type ImportedChange =
   | Extract<Correction, { readonly kind: 'title' | 'star' | 'tag' }>
   | { readonly kind: 'text'; readonly text: string }
@@ -17,22 +17,22 @@ export type ImportedChange =
 
 export interface ImportedEdit {
   readonly change: ImportedChange;
-  /** Null for what stands with the conversation itself: it is about its beginning, and made now. */
+  /** Null for a title, star or tag of the conversation itself: its place is the conversation's beginning, and its time is now. */
   readonly made: { readonly id: string; readonly atMs: number; readonly place: SaidAt } | null;
 }
 
 interface EditsToImport {
   readonly uid: string;
-  /** Where what has no place of its own belongs. */
+  /** The conversation for changes without a place of their own. */
   readonly conversationId: string;
   readonly edits: readonly ImportedEdit[];
   /** The conversation at a moment of the device's time, Unix milliseconds. */
   readonly find: (atMs: number) => Promise<string | null>;
-  /** Of the content, for ids of edits that have none. */
+  /** Hash of the content, from which ids are derived for edits without one. */
   readonly id: string;
 }
 
-/** What an edit meets whose speech is not there: it was deleted, or is here in another form. */
+/** Errors of an edit whose speech is not stored: it was deleted, or is stored in another form. */
 const REFUSALS: readonly ErrorCode[] = [
   'speech_not_found',
   'conversation_not_found',
@@ -40,7 +40,7 @@ const REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
 ];
 
-/** @returns how many could not be made, because what they are about is not there. */
+/** @returns how many edits could not be made, because their speech is not stored. */
 export async function importEdits(
   { uid, conversationId, edits, find, id }: EditsToImport,
   deps: EditingDeps,
@@ -64,7 +64,7 @@ export async function importEdits(
   return refused;
 }
 
-/** Those that are stored, undone ones among them: an import changes nothing of them. */
+/** Ids of edits that are stored, including undone ones: an import does not change them. */
 async function knownIds(uid: string, edits: readonly ImportedEdit[], { db }: EditingDeps): Promise<Set<string>> {
   const ids = [...new Set(edits.flatMap(({ made }) => made?.id ?? []))];
   if (ids.length === 0) return new Set();
@@ -72,7 +72,7 @@ async function knownIds(uid: string, edits: readonly ImportedEdit[], { db }: Edi
   return new Set(docs.filter(({ exists }) => exists).map((doc) => doc.id));
 }
 
-/** @returns null where there is nothing to be done: what is to be one conversation is one. */
+/** @returns null for a merge of speech that is one conversation already. */
 async function correctionOf(
   change: ImportedChange,
   place: SaidAt | null,

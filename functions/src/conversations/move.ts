@@ -1,7 +1,6 @@
 /**
- * Moves what was said in recordings whose dates are corrected, within a transaction: one chunk's part of them. Their segments go
- * from one place of the device's time axis to another, and the conversations at both become what they would be if the recordings
- * had had these dates from the beginning.
+ * Moves the speech of recordings whose dates are corrected: one chunk in one transaction. Segments move to another place of the
+ * device's time axis, and the conversations at both places become what they would be if the recordings had always had the new dates.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
@@ -22,7 +21,7 @@ import { segmentWords } from './segments.ts';
 import { partsBySegment, placeOf, readPages, separatePages, timedSegments } from './storedPages.ts';
 import { addTallies, tallyOf } from './tally.ts';
 
-/** A recording that goes from where it lies to another time of the same device. */
+/** A recording that moves to another time of the same device. */
 export interface Shift extends PlacedRecording {
   /** Unix milliseconds. */
   readonly toMs: number;
@@ -34,7 +33,7 @@ export interface ChunkMove {
   readonly chunkId: string;
   readonly shifts: readonly Shift[];
   readonly gapMs: number;
-  /** When the correction began that this is a part of, Unix milliseconds. */
+  /** When the correction began, Unix milliseconds. */
   readonly begunMs: number;
   /** Unix milliseconds. */
   readonly nowMs: number;
@@ -43,15 +42,14 @@ export interface ChunkMove {
 /** What a move wrote: ids of conversations. */
 export interface Moved {
   readonly changed: string[];
-  /** Nothing is left of these: the caller finishes their deletion. */
+  /** Conversations without any speech left: the caller finishes their deletion. */
   readonly deleting: string[];
 }
 
 /**
- * Reads what a move depends on; the returned function writes. Only what lies where the shifts begin is moved, so that doing it again
- * changes nothing.
+ * Reads what a move depends on; the returned function writes. Only segments that lie at the old places move, so it may be repeated.
  *
- * Cost: reads every page of the conversations that lose some, and otherwise what an assignment of the same speech reads.
+ * Cost: reads every page of the conversations that lose speech, and otherwise what an assignment of the same speech reads.
  * @throws DeletionUnderWayError
  */
 export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMove): Promise<() => Moved> {
@@ -59,7 +57,7 @@ export async function prepareMove(tx: Transaction, db: Firestore, move: ChunkMov
   return () => (read === null ? { changed: [], deleting: [] } : writeMove(tx, db, move, read));
 }
 
-/** Null where nothing is left to move. */
+/** Null if nothing is left to move. */
 async function readMove(tx: Transaction, db: Firestore, { uid, jobId, chunkId, gapMs, ...move }: ChunkMove) {
   const shifts = new Map(move.shifts.map((shift) => [placeKey(shift), shift]));
   const said = await tx.get(pagesOfChunk(db, uid, jobId, chunkId));
@@ -161,7 +159,7 @@ function writeMove(
 }
 
 /**
- * A conversation that began with an earlier part of the same correction is replaced by the one that all of it comes from: so a
+ * If the survivor began with an earlier part of the same correction, a conversation that the speech comes from replaces it. So a
  * conversation that moves as a whole keeps its id and its custom data.
  */
 function withoutBegun(
@@ -175,7 +173,7 @@ function withoutBegun(
   return { ...assignment, survivor: null, absorbed: [survivor, ...absorbed] };
 }
 
-/** A conversation's tallies count what it absorbs; only what is stored becomes a tombstone. */
+/** Writes a conversation. Its tallies include all that it absorbs, but only stored conversations become tombstones. */
 function writeAssigned(
   tx: Transaction,
   axis: DeviceAxis,
@@ -188,7 +186,7 @@ function writeAssigned(
   return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, joined: unstored });
 }
 
-/** How it sounds where words come from and where they go: their coverage may have moved before them. */
+/** The loudness at the old and the new places: the coverage of the words may have moved before them. */
 function soundsOf(
   tx: Transaction,
   db: Firestore,
@@ -203,7 +201,7 @@ function soundsOf(
   );
 }
 
-/** The conversations that hold some of the segments, and all pages of each. @throws DeletionUnderWayError */
+/** The conversations that have some of the segments, with all their pages. @throws DeletionUnderWayError */
 async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceAxis, leaving: readonly TimedSegment[]) {
   const sorted = leaving.toSorted((a, b) => a.startMs - b.startMs);
   const reach = reachOf(sorted) ?? { startMs: 0, endMs: 0 };
@@ -221,7 +219,7 @@ async function losingConversations(tx: Transaction, db: Firestore, axis: DeviceA
   );
 }
 
-/** A part of a conversation as a conversation. The first keeps what the whole was known by. */
+/** A part of a conversation as a conversation of its own. The first part keeps the summary. */
 function pieceOf(
   id: string,
   whole: Conversation,
@@ -238,7 +236,7 @@ function pieceOf(
   return { id, conversation };
 }
 
-/** Of a conversation whose words are all gone: what moved was deleted, by its user, where it belongs. */
+/** The change for a conversation that has lost all words: the user had deleted the speech at its new place. */
 function goneFields(before: Conversation | undefined, nowMs: number) {
   const now = Timestamp.fromMillis(nowMs);
   return {
@@ -251,7 +249,7 @@ function goneFields(before: Conversation | undefined, nowMs: number) {
   } as const;
 }
 
-/** The chunk knows more of its words than its segments do, as long as it exists. */
+/** The words at their new times. They are taken from the chunk if it exists, because it has more of each word than its segments. */
 function shiftedWords(
   leaving: readonly TimedSegment[],
   chunk: ChunkDoc | undefined,
@@ -272,7 +270,7 @@ function shiftedWords(
     .sort((a, b) => a.startMs - b.startMs);
 }
 
-/** Moves what a chunk says of the recordings. @param moved their words at the new time. */
+/** Moves the recordings in the chunk's document. @param moved their words at the new time. */
 function moveChunk(
   tx: Transaction,
   doc: DocumentSnapshot<ChunkDoc>,

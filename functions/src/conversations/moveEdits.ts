@@ -1,7 +1,4 @@
-/**
- * Moves what a user corrected of recordings whose dates are corrected: one edit in one transaction, with the
- * conversations at both places.
- */
+/** Moves the edits of recordings whose dates are corrected: one edit in one transaction, with the conversations at both places. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import type { Interval } from './interval.ts';
@@ -22,7 +19,7 @@ export interface EditMove {
   readonly nowMs: number;
 }
 
-/** Ids of the edits that lie where shifts begin. */
+/** Ids of the edits that lie at the old places. */
 export async function editsToMove(db: Firestore, uid: string, shifts: readonly Shift[]): Promise<string[]> {
   const ids = new Set<string>();
   for (const shift of shifts) {
@@ -32,8 +29,8 @@ export async function editsToMove(db: Firestore, uid: string, shifts: readonly S
 }
 
 /**
- * Reads what the move of an edit depends on; the returned function writes. Only what
- * lies where the shifts begin is moved, so that doing it again changes nothing.
+ * Reads what the move of an edit depends on; the returned function writes. Only an edit that lies at an old place moves, so it may be
+ * repeated.
  * @throws DeletionUnderWayError
  */
 export async function prepareEditMove(tx: Transaction, db: Firestore, move: EditMove): Promise<() => Moved> {
@@ -50,7 +47,7 @@ export async function prepareEditMove(tx: Transaction, db: Firestore, move: Edit
     change: (edits: readonly StoredEdit[]) => [...edits.filter(({ id }) => id !== editId), { ...after, id: editId }],
     gapMs,
     nowMs,
-    // A correction of dates that is decided must end, or the user's jobs would wait for it for ever.
+    // A correction of dates that is decided must end; otherwise the user's jobs would wait for it for ever.
     mostWords: Infinity,
   };
   const write = isBoundary(before) ? await prepareRegroup(tx, db, regroup) : () => [];
@@ -60,7 +57,7 @@ export async function prepareEditMove(tx: Transaction, db: Firestore, move: Edit
   };
 }
 
-/** A merge of recordings that are no longer near each other is none: what matters is at its ends. */
+/** The stretches that the edit affects. A merge whose ends are now too far apart has no effect between them, so only its ends count. */
 function stretchesOf(edit: Edit): Interval[] {
   const { startMs, endMs } = stretchOf(edit);
   if (startMs === endMs || isPossibleMerge({ startMs, endMs })) return [{ startMs, endMs }];

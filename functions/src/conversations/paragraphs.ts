@@ -1,19 +1,19 @@
 /**
- * Reading a transcript. Where one segment ends and the next begins depends on how the audio was cut into jobs: an utterance
- * that went through the end of a job is two pieces. A reader wants paragraphs, and those depend on the words alone. Pure.
+ * Joins segments into paragraphs. The edges of segments depend on how the audio was cut into jobs: an utterance that crosses the end of
+ * a job becomes two segments. Paragraphs depend on the words alone. Pure.
  */
 import { joinText } from 'offline-audio-sync-contract';
 import { spokenWords } from './conversation.ts';
 import type { Segment } from './conversation.ts';
 import { endsSentence, LONG_MS, PAUSE_MS } from './segments.ts';
 
-/** What one speaker said in one go, for a reader. */
+/** What one speaker said without a pause, for a reader. */
 export interface Paragraph {
   /** Unix milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
   readonly text: string;
-  /** Whose voice; one voice may have two numbers in two chunks. */
+  /** The chunk of its first segment: one voice may have two numbers in two chunks. */
   readonly chunkId: string;
   readonly speaker: number | null;
 }
@@ -21,9 +21,10 @@ export interface Paragraph {
 type SpokenWord = ReturnType<typeof spokenWords>[number];
 
 /**
- * Joins the segments of a transcript into paragraphs. A paragraph ends at a pause of 0.8 s, where the speaker changes within
- * a chunk, and after a sentence once it is long. The cut between two chunks ends none: it is ours, not the speaker's.
- * @param segments of one device, in any order. Of a page in the middle of a transcript, the first and last paragraph may go on.
+ * Joins the segments of a transcript into paragraphs. A paragraph ends at a pause of 0.8 s, where the speaker changes within a chunk,
+ * and after a sentence once it is long. The edge of a chunk ends no paragraph, because the speaker did not make it.
+ * @param segments of one device, in any order. If they are from the middle of a transcript, the first and the last paragraph may be
+ * incomplete.
  */
 export function joinSegments(segments: readonly Segment[]): Paragraph[] {
   const words = segments

@@ -1,6 +1,6 @@
 /**
- * Divides what is stored of a device into conversations anew, within a transaction: where a user splits or merges, undoes that, or where a
- * split moved to another date with its recording. What comes out is what would have come of the same speech with these boundaries.
+ * Divides the stored speech of a device into conversations anew, within a transaction: after a split, a merge or an undo, or when a
+ * correction of dates moves a split. The result is the same as if the speech had arrived with these boundaries in place.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
@@ -23,12 +23,12 @@ export interface Regrouping {
   readonly deviceId: string;
   /** The stretches whose boundaries change. Unix milliseconds. */
   readonly around: readonly Interval[];
-  /** The splits and merges as they will be, from those that are stored. */
+  /** Gives the future splits and merges from the stored ones. */
   readonly change: (edits: readonly StoredEdit[]) => readonly StoredEdit[];
   readonly gapMs: number;
   /** Unix milliseconds. */
   readonly nowMs: number;
-  /** Words that the conversations around may have together. */
+  /** The most words that the conversations around may have together. */
   readonly mostWords: number;
 }
 
@@ -40,8 +40,8 @@ interface Open {
 }
 
 /**
- * Reads what the division depends on; the returned function writes, and gives the ids of the conversations that hold the stretches now, or
- * changed, in order of time. Where nothing changes it writes nothing.
+ * Reads what the division depends on. The returned function writes, and gives the ids of the conversations that have the stretches now
+ * or have changed, in order of time. If nothing changes, it writes nothing.
  *
  * Cost: reads every page of the conversations less than the gap away from the stretches.
  * @throws DeletionUnderWayError; AppError `invalid_request` where these have more than `mostWords`.
@@ -98,7 +98,7 @@ export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping:
   };
 }
 
-/** The conversations around the stretches, and all boundaries of these: those further off hold them together, too. */
+/** The conversations around the stretches, and all boundaries in these: distant boundaries may also connect them. */
 async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change, gapMs }: Regrouping) {
   const found = new Map<string, Conversation>();
   const edits = new Map<string, StoredEdit>();
@@ -124,7 +124,7 @@ async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change,
 
 type Part = Component<TimedSegment>;
 
-/** The conversations that each part was in, from the earliest. */
+/** The conversations that each part was in, the earliest first. */
 function ownersOf(
   parts: readonly Part[],
   partOf: ReadonlyMap<TimedSegment, number>,
@@ -145,7 +145,7 @@ function byStart(a: Conversation, b: Conversation): number {
   return a.startedAt.toMillis() - b.startedAt.toMillis();
 }
 
-/** Which conversation each part goes on as: the earliest that no part before it goes on as; null where there is none. */
+/** The id that each part keeps: that of the earliest conversation it was in whose id no part before it keeps; null if there is none. */
 function keepIds(owners: readonly (readonly Open[])[]): (string | null)[] {
   const taken = new Set<string>();
   return owners.map((own) => {
@@ -155,7 +155,7 @@ function keepIds(owners: readonly (readonly Open[])[]): (string | null)[] {
   });
 }
 
-/** A part that was a conversation before a merge is that conversation again, so that links to it lead to it. */
+/** A part that was a conversation of its own before a merge gets its old id again, so that links lead to it. */
 async function reviveIds(
   tx: Transaction,
   db: Firestore,
@@ -197,7 +197,7 @@ function conversationOf({ items, startMs, endMs }: Part, before: Conversation): 
   };
 }
 
-/** What a conversation is, its words aside: two that are equal in this hold the same ones. */
+/** Whether two versions of a conversation have the same interval and counts, and so the same words. */
 function isSame(a: Conversation, b: Conversation): boolean {
   return (
     a.startedAt.isEqual(b.startedAt) &&

@@ -1,6 +1,6 @@
 /**
- * Words that were heard before. A device has one microphone, so what two of its recordings say of one moment is one thing:
- * the same audio in files that were cut elsewhere, recordings that overlap, a recording whose first job ended half-way. Pure.
+ * Recognises words that are stored already. A device has one microphone, so the same word at the same moment in two of its recordings
+ * is one word: in the same audio cut into other files, in recordings that overlap, in a recording whose first job ended half-way. Pure.
  */
 import type { Interval } from './interval.ts';
 import type { Sounds } from '../jobs/sounds.ts';
@@ -10,25 +10,26 @@ import type { PlacedRecording, TimedWord } from './conversation.ts';
 /** A word, and the recording that it was heard in. */
 type Spoken = Pick<TimedWord, 'text' | 'startMs' | 'endMs'> & { readonly recording?: PlacedRecording };
 
-/**
- * Where the sound is not known: words around one that are compared, on each side: about five seconds of speech.
- */
+/** Words on each side of a word that are compared if the sound is not known: about five seconds of speech. */
 const NEIGHBOURS = 8;
-/** Fewer words than this that meet others in time tell nothing of whether their audio is the same. */
+/** With fewer words than this that meet others in time, it cannot be told whether the audio is the same. */
 const ENOUGH = 5;
-/** Of two recognitions of the same audio nearly all words are the same; of two different ones a few are, by chance. */
+/**
+ * From this share of equal words on, two recognitions are of the same audio. In the same audio nearly all words are equal; in different
+ * audio only a few are, by chance.
+ */
 const SAME_AUDIO_SHARE = 1 / 3;
 
 /**
- * Two words are one when they sound the same, overlap in time, and are of the same audio. A recogniser's times waver by some tens of
- * milliseconds, and a word cut by the edge of a file is heard as what is left of it, but no person says a word twice at once.
- * (Nearness alone would also drop the second "no" of "no, no".) Two sessions of a recorder whose clock restarted claim the same
- * hours, so the time says nothing of whether their audio is the same: its sound does. Where that is not known, audio is not the same
- * where most of the words around meet others at their time.
- * @param words of one chunk, in order of their starts. Where two recordings of a run overlap it holds a moment twice itself.
+ * Two words are one if they have the same text, overlap in time, and are of the same audio. A recogniser's times waver by some tens of
+ * milliseconds, and a word at the edge of a file is recognised only in part, but no person says a word twice at once. (Nearness alone
+ * would also drop the second "no" of "no, no".) Two sessions of a recorder whose clock restarted claim the same hours, so time cannot
+ * tell whether their audio is the same; sound can. If the sound is not known, the audio counts as different where most of the words
+ * around meet other words at their time.
+ * @param words of one chunk, in order of their starts. If two recordings of a run overlap, the chunk itself has a moment twice.
  * @param known words that are stored for the device around that time.
- * @param deleted stretches in which the user deleted what was said.
- * @param sounds knows the audio of the words and of what is stored.
+ * @param deleted stretches in which the user deleted speech.
+ * @param sounds has the loudness of the words' audio and of the stored audio.
  * @returns the words that are new.
  */
 export function withoutRepeats<T extends Spoken>(
@@ -45,7 +46,7 @@ export function withoutRepeats<T extends Spoken>(
     const at = middle(word);
     if (deleted.some(({ startMs, endMs }) => at >= startMs && at <= endMs)) return 'deleted';
     const meeting = seen.meeting(word);
-    // A repeat is not remembered: its time wavers, and could reach the next word that sounds the same.
+    // A repeat is not added: its time wavers, and could reach the next word with the same text.
     if (meeting !== 'same' && meeting !== 'repeat') seen.add({ ...word, isStored: false });
     if (meeting === null || meeting === 'repeat') return meeting ?? 'new';
     return met.push({ word, isSame: meeting === 'same' }) - 1;
@@ -58,7 +59,7 @@ export function withoutRepeats<T extends Spoken>(
   return kept;
 }
 
-/** Whether the words around one that met others at their time are mostly those others. */
+/** Whether enough of the words around are equal to the words that they meet: more than {@link SAME_AUDIO_SHARE} of them. */
 function isSameAudio(met: readonly { readonly isSame: boolean }[], at: number): boolean {
   const around = met.slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1);
   if (around.length < ENOUGH) return true;
@@ -66,25 +67,25 @@ function isSameAudio(met: readonly { readonly isSame: boolean }[], at: number): 
 }
 
 interface KnownWord extends Spoken {
-  /** It is not of the chunk that is looked at. */
+  /** False for a word of the chunk itself. */
   readonly isStored: boolean;
 }
 
-/** A word with what it is compared by, found once: an import may have thousands at one moment. */
+/** A word with the values that it is compared by, computed once: an import may have thousands of words at one moment. */
 interface Indexed extends KnownWord {
   readonly plain: string;
-  /** Of its recording. */
+  /** The place of its recording. */
   readonly place: string | null;
   readonly firstSecond: number;
 }
 
-/** The words of a second of time, in the order in which they came, and by their text. */
+/** The words of one second, in order of arrival and by text. */
 interface Second {
   readonly all: Indexed[];
   readonly byText: Map<string, Indexed[]>;
 }
 
-/** Words by their time. */
+/** Words, indexed by time. */
 class KnownWords {
   readonly #sounds: Sounds | undefined;
   readonly #bySecond = new Map<number, Second>();
@@ -106,8 +107,8 @@ class KnownWords {
   }
 
   /**
-   * What is known at the time of a word: 'repeat' is the word itself, in the same audio; 'same' is its text, in audio that is not known;
-   * 'other' is another word. Null where nothing is, or where what is there is other audio.
+   * What is known at the time of a word. 'repeat': the same word in the same audio. 'same': the same text, in audio whose sound is not
+   * known. 'other': another word. Null: nothing, or only words of other audio.
    */
   meeting(spoken: Spoken): 'repeat' | 'same' | 'other' | null {
     const word = indexedWord({ ...spoken, isStored: false });
@@ -125,7 +126,7 @@ class KnownWords {
     return null;
   }
 
-  /** Those of the words that may meet a word, each once: in the first second that both have. */
+  /** The words that may meet a word, each once: in the first second that both share. */
   *#meeting(word: Indexed, ofSecond: (second: Second) => readonly Indexed[] | undefined): Generator<Indexed> {
     for (const number of secondsOf(word)) {
       const second = this.#bySecond.get(number);
@@ -140,7 +141,7 @@ class KnownWords {
     const { recording: a } = before;
     const { recording: b } = word;
     if (a === undefined || b === undefined) return null;
-    // One transcription of one recording gives each word once: two voices may say the same at once.
+    // One transcription of one recording has each word once; two voices may say the same word at once.
     if (before.place === word.place) return before.isStored;
     return this.#sounds?.areOne(a, b, middle(word)) ?? null;
   }
@@ -175,7 +176,7 @@ function lengthMs({ startMs, endMs }: Interval): number {
   return endMs - startMs;
 }
 
-/** As it sounds: without case and punctuation, which depend on what a recogniser heard around it. */
+/** The text without case and punctuation, which depend on what a recogniser heard around the word. */
 function plainText(text: string): string {
   return (
     text

@@ -1,4 +1,4 @@
-/** Words to segments. */
+/** Groups words into segments, and segments into pages. */
 import { joinText, LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { placeKey } from './conversation.ts';
 import type { RecordedWord, TimedSegment, TimedWord } from './conversation.ts';
@@ -6,15 +6,15 @@ import type { RecordedWord, TimedSegment, TimedWord } from './conversation.ts';
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
 export const PAUSE_MS = 800;
 
-/** A sentence may end a segment once it is this long, milliseconds: a paragraph that one reads at a glance. */
+/** From this length on, the end of a sentence ends a segment, milliseconds: about a short paragraph. */
 export const LONG_MS = 15_000;
 
 /** No segment of several words is longer, sentence end or not, milliseconds. */
 export const LONGEST_SEGMENT_MS = 60_000;
 
 /**
- * A page of several segments, and a segment of several words, hold no more than this: twice what is said in five minutes. Imported text
- * is as dense as its sender wants, a document has at most 1 MiB, and what reads pages counts on their size.
+ * The largest page of several segments, and the largest segment of several words: twice what is said in five minutes. Imported text may
+ * be of any density, but a document has at most 1 MiB, and readers of pages rely on their size.
  */
 export const LARGEST_PAGE = { words: 2000, characters: 20_000 } as const;
 
@@ -45,7 +45,7 @@ interface Size {
   characters: number;
 }
 
-/** Whether both together are within {@link LARGEST_PAGE}: then the first is as large as that. */
+/** Adds a size to another if the sum is within {@link LARGEST_PAGE}. @returns whether it did. */
 function grow(size: Size, by: Size): boolean {
   const [words, characters] = [size.words + by.words, size.characters + by.characters];
   if (words > LARGEST_PAGE.words || characters > LARGEST_PAGE.characters) return false;
@@ -54,9 +54,9 @@ function grow(size: Size, by: Size): boolean {
 }
 
 /**
- * Groups words, in order of time, into what one speaker said without a longer pause. Each recording has its own segments: its date
- * may be corrected apart from that of its neighbours, and what two recordings say of one time is not one utterance.
- * @param cuts where conversations begin, Unix milliseconds: a segment is of one conversation.
+ * Groups words, in order of time, into what one speaker said without a longer pause. Each recording has its own segments, because its
+ * date may be corrected without those of its neighbours, and words of two recordings at one time are not one utterance.
+ * @param cuts where conversations begin, Unix milliseconds: no segment crosses one.
  */
 export function segmentWords(words: readonly RecordedWord[], cuts: readonly number[] = []): TimedSegment[] {
   const byRecording = new Map<string, RecordedWord[]>();
@@ -71,7 +71,7 @@ export function segmentWords(words: readonly RecordedWord[], cuts: readonly numb
     .sort((a, b) => a.startMs - b.startMs);
 }
 
-/** A stored segment in pieces, where cuts lie between its words. */
+/** Divides a stored segment where cuts lie between its words. */
 export function cutSegment(segment: TimedSegment, cuts: readonly number[]): TimedSegment[] {
   const pieces: RecordedWord[][] = [];
   for (const word of segment.words) {
@@ -89,7 +89,7 @@ function isBetween(cuts: readonly number[], previous: TimedWord, next: TimedWord
   return firstAfter(cuts, previous.startMs) <= next.startMs;
 }
 
-/** The first of some numbers, in order, that is larger than another; infinite where none is. */
+/** The first number that is larger than `than`; infinity if there is none. */
 export function firstAfter(inOrder: readonly number[], than: number): number {
   let [from, to] = [0, inOrder.length];
   while (from < to) {

@@ -1,6 +1,6 @@
 /**
- * What of kept audio a link plays: the sentences that were shared, with the pauses between them. A chunk may hold more than that, of
- * other conversations, or of one that was deleted by now: that is cut out, and not a byte of it is answered.
+ * Selects the kept audio that a link plays: the sentences that were shared, with the pauses between them. A chunk may also have audio
+ * of other conversations, or of one that is deleted by now. That is cut out, and not a byte of it is sent.
  */
 import type { KeptSpan } from 'offline-audio-sync-contract';
 import { cutAudio, TOLERANCE_MS } from '../audio/chunk/cutAudio.ts';
@@ -16,22 +16,22 @@ import { isAudible, openShare } from './sharing.ts';
 import type { OpenShare, SharingDeps } from './sharing.ts';
 
 /**
- * Of a pause as much is played before a sentence and behind it, milliseconds: speech sounds natural, and what nobody transcribed in
- * a longer pause is not given away.
+ * How much of a pause is played before and after a sentence, milliseconds: enough to sound natural, and not enough to reveal speech in
+ * a longer pause that was not transcribed.
  */
 export const MARGIN_MS = 500;
 
-/** Pages of a chunk that are read: more than ten minutes of audio have. What is in others is not played. */
+/** Pages of a chunk that are read: more than ten minutes of audio have. Audio of further pages is not played. */
 const MAX_PAGES = 300;
 
 export interface SharedAudioDeps extends SharingDeps {
-  /** The bytes of an object; null where it is gone. */
+  /** The bytes of an object; null if it is deleted. */
   readonly read: (path: string) => Promise<Uint8Array | null>;
-  /** Counts bytes of the user's day. @throws AppError where none are left */
+  /** Counts bytes in the daily budget. @throws AppError if the budget is used up */
   readonly spend: (uid: string, bytes: number) => Promise<unknown>;
 }
 
-/** A stretch of audio that sounds as it was recorded. Milliseconds. */
+/** A stretch of audio without cuts. Milliseconds. */
 export interface SharedSpan {
   /** From the start of the shared conversation. */
   readonly fromMs: number;
@@ -46,7 +46,7 @@ export interface SharedAudio extends ChunkAudio {
 }
 
 /**
- * What the link of this token plays of a chunk.
+ * The audio of a chunk that the link with this token plays.
  * @throws AppError `share_not_found`; `audio_not_found`; `daily_budget_used`; `project_budget_used`.
  */
 export async function readSharedAudio(token: string, chunkId: string, deps: SharedAudioDeps): Promise<SharedAudio> {
@@ -70,7 +70,7 @@ export async function readSharedAudio(token: string, chunkId: string, deps: Shar
   };
 }
 
-/** What was heard in a chunk, as far as it is shared. */
+/** The shared segments of a chunk. */
 async function saidIn(chunkId: string, { uid, shown }: OpenShare, { db }: SharedAudioDeps): Promise<Segment[]> {
   const { docs } = await pagesHeardIn(db, uid, chunkId).limit(MAX_PAGES).get();
   return segmentsIn(docs.map((doc) => doc.data())).filter(
@@ -79,7 +79,7 @@ async function saidIn(chunkId: string, { uid, shown }: OpenShare, { db }: Shared
   );
 }
 
-/** When these sentences were said, with the pauses, and without what was deleted. In order of time. */
+/** The times of these sentences with the pauses around them, without deleted speech. In order of time. */
 async function audibleTimes(
   said: readonly Segment[],
   { uid, shown }: OpenShare,
@@ -97,7 +97,7 @@ async function audibleTimes(
   return without(joined, await deletedStretches(db, { uid, deviceId, startMs, endMs }));
 }
 
-/** Those that touch or overlap become one. @param intervals in order of their starts */
+/** Joins intervals that touch or overlap. @param intervals in order of their starts */
 function join(intervals: readonly Interval[]): Interval[] {
   const joined: { startMs: number; endMs: number }[] = [];
   for (const { startMs, endMs } of intervals) {
@@ -128,7 +128,10 @@ export interface PlacedSpan {
   readonly durationMs: number;
 }
 
-/** Spans lie where the sentences of their recordings do: its date may have been corrected. Without a sentence they lie nowhere. */
+/**
+ * Places spans by the sentences of their recordings, because the date of a recording may have been corrected. Spans without a sentence
+ * are left out.
+ */
 export function placedSpans(
   spans: readonly KeptSpan[],
   said: readonly Pick<Segment, 'recordingId' | 'recordingStartedAt'>[],
@@ -156,7 +159,7 @@ export function audibleStretches(spans: readonly PlacedSpan[], times: readonly I
   return stretches;
 }
 
-/** The time map of what was cut out. @param originMs Unix milliseconds from which its times count */
+/** The time map of the audio that was cut. @param originMs Unix milliseconds from which its times count */
 export function timeMap(spans: readonly PlacedSpan[], stretches: readonly Stretch[], originMs: number): SharedSpan[] {
   let passedMs = 0;
   return stretches.flatMap(({ fromMs, toMs }) => {

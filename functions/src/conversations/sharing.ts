@@ -1,7 +1,6 @@
 /**
- * Conversations that their owner shares by a link. The token in the link is not stored, only its hash, which is the id
- * of the share. What is shown is what lies in the conversation's time as it was shared, as far as it is there: with its
- * corrections, without what was deleted.
+ * Conversations that their owner shares by a link. The token in the link is not stored, only its hash, which is the id of the share. A
+ * link shows the speech in the interval that the conversation had when it was shared: with corrections, and without what was deleted.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
@@ -25,13 +24,13 @@ import type { ConversationStore } from './store.ts';
 
 export type Share = ShareDoc<Timestamp>;
 
-/** Pages of one answer: with five minutes of speech each more than a working day, some megabytes. */
+/** Pages of one answer: at five minutes of speech each, more than a working day and some megabytes. */
 const SHOWN_PAGES = 100;
 
-/** Segments of one answer, three or four times what such a day has: each is compared with the corrections. */
+/** Segments of one answer: three or four times as many as such a day has. Each is compared with the corrections. */
 const SHOWN_SEGMENTS = 10_000;
 
-/** Corrections that are read for one answer. A link is read by anybody, any number of times, and each of them is billed. */
+/** Corrections that are read for one answer. Anyone may open a link any number of times, and each read is billed. */
 const SHOWN_EDITS = 1000;
 
 /** Bytes of a token: 2^256 tokens cannot be guessed. */
@@ -40,7 +39,7 @@ const TOKEN_BYTES = 32;
 export interface SharingDeps {
   readonly db: Firestore;
   readonly conversations: Pick<ConversationStore, 'resolve'>;
-  /** Whether the operator allows it. */
+  /** Whether the operator allows sharing. */
   readonly isOn: () => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -88,7 +87,7 @@ export async function share(
   return { id, token, expiresAtMs };
 }
 
-/** Ends a share of the user. One that is not there, or belongs to another user, is left alone. */
+/** Ends a share of the user. Does nothing if there is no such share, or it belongs to another user. */
 export async function withdraw(uid: string, id: string, { db }: Pick<SharingDeps, 'db'>): Promise<void> {
   const ref = sharesIn(db).doc(id);
   await db.runTransaction(async (tx) => {
@@ -103,7 +102,7 @@ export interface SharedConversation {
   /** Whether more was said than is shown. */
   readonly isCut: boolean;
   readonly expiresAtMs: number;
-  /** The chunks that can be heard. */
+  /** Ids of the chunks whose audio the link plays. */
   readonly audible: ReadonlySet<string>;
 }
 
@@ -112,11 +111,11 @@ export interface OpenShare {
   readonly uid: string;
   readonly withAudio: boolean;
   readonly expiresAtMs: number;
-  /** As it was shared. */
+  /** The conversation with the interval that was shared. */
   readonly shown: Conversation;
 }
 
-/** The share of a token. @throws AppError `share_not_found`, also while sharing is switched off. */
+/** Finds the share of a token. @throws AppError `share_not_found`, also while sharing is switched off. */
 export async function openShare(token: string, { db, conversations, isOn, now }: SharingDeps): Promise<OpenShare> {
   const shared = isOn() ? (await sharesIn(db).doc(shareId(token)).get()).data() : undefined;
   if (shared === undefined || shared.expiresAt.toMillis() <= now()) throw new AppError('share_not_found');
@@ -127,7 +126,7 @@ export async function openShare(token: string, { db, conversations, isOn, now }:
   return { uid, withAudio: shared.withAudio, expiresAtMs: shared.expiresAt.toMillis(), shown };
 }
 
-/** What the link of this token shows. @throws AppError `share_not_found` */
+/** Reads what the link with this token shows. @throws AppError `share_not_found` */
 export async function readShared(token: string, deps: SharingDeps): Promise<SharedConversation> {
   const { db } = deps;
   const { uid, shown, withAudio, expiresAtMs } = await openShare(token, deps);
@@ -141,7 +140,7 @@ export async function readShared(token: string, deps: SharingDeps): Promise<Shar
       .get(),
     namedVoices(db, uid).get(),
   ]);
-  // What is said where a correction is not read any more is not shown: it may be what its owner took out.
+  // Speech whose corrections were not read is not shown: it may be what its owner has corrected away.
   const endMs = corrections.docs[SHOWN_EDITS]?.data().startedAt.toMillis() ?? Infinity;
   const said = segmentsIn(docs.slice(0, SHOWN_PAGES).map((doc) => doc.data()));
   const segments = said.slice(0, SHOWN_SEGMENTS).filter(({ startedAt }) => startedAt.toMillis() < endMs);
@@ -168,7 +167,7 @@ async function audibleChunks(
   return new Set(docs.flatMap((doc) => (isAudible(doc.data() as KeptAudioEntry | undefined, now()) ? doc.id : [])));
 }
 
-/** Whether a link may play it: it is there, its time is not over, and an answer can hold it. @param nowMs Unix milliseconds */
+/** Whether a link may play this audio: it exists, has not expired and fits an answer. @param nowMs Unix milliseconds */
 export function isAudible(
   kept: Pick<KeptAudioEntry, 'bytes' | 'expiresAt'> | undefined,
   nowMs: number,
@@ -181,7 +180,7 @@ export function sharesOf(db: Firestore, uid: string): Query<Share> {
   return sharesIn(db).where('uid', '==', uid);
 }
 
-/** Those that show something: Firestore may take days to delete what has expired. @param nowMs Unix milliseconds */
+/** The shares that have not expired: Firestore may take days to delete an expired one. @param nowMs Unix milliseconds */
 export function workingSharesOf(db: Firestore, uid: string, nowMs: number): Query<Share> {
   return sharesOf(db, uid).where('expiresAt', '>', Timestamp.fromMillis(nowMs));
 }

@@ -1,4 +1,4 @@
-/** Conversations and segments in Firestore: how speech gets into them. */
+/** Adds speech to the conversations and segments in Firestore. */
 import type {
   CollectionReference,
   DocumentSnapshot,
@@ -18,7 +18,7 @@ import { beginDeletion, finishDeletion } from './deletion.ts';
 import { segmentWords } from './segments.ts';
 import type { KeptAudio } from '../storage/keptAudio.ts';
 
-/** What one chunk said, ready to be assigned. */
+/** The words of one chunk, ready to be assigned. */
 export interface NewSpeech extends SpeechSource {
   readonly uid: string;
   readonly deviceId: string;
@@ -26,14 +26,14 @@ export interface NewSpeech extends SpeechSource {
   readonly targetId: string | null;
   /** In order of time. */
   readonly words: readonly RecordedWord[];
-  /** What is stored around them, where the caller has read it: see {@link ConversationStore.pagesAround}. */
+  /** The pages around the words, if the caller has read them: see {@link ConversationStore.pagesAround}. */
   readonly stored?: readonly SegmentPage[];
-  /** How the audio of the words sounds, and what is stored for the same time. */
+  /** The loudness of the words' audio, and of the stored audio at the same time. */
   readonly sounds?: Sounds;
 }
 
 export interface PreparedSpeech {
-  /** The words that are new, in whole milliseconds: exactly those that the segments will hold. */
+  /** The new words, in whole milliseconds: exactly those that the segments will have. */
   readonly words: readonly RecordedWord[];
   /** Writes segments and conversations; returns the ids of the conversations touched. Call it after all reads. */
   readonly write: () => string[];
@@ -42,14 +42,14 @@ export interface PreparedSpeech {
 export interface ConversationStoreOptions {
   /** See {@link ConversationStore.gapMs}. */
   readonly gapMs: number;
-  /** The kept audio of conversations, which is deleted with them. */
+  /** Deletes the kept audio of deleted conversations. */
   readonly keptAudio: () => Pick<KeptAudio, 'delete'>;
   readonly now?: () => number;
 }
 
 export class ConversationStore {
   readonly #db: Firestore;
-  /** The pause in speech from which on a new conversation begins, milliseconds. */
+  /** The shortest pause in speech that separates two conversations, milliseconds. */
   readonly gapMs: number;
   readonly #now: () => number;
   readonly #keptAudio: () => Pick<KeptAudio, 'delete'>;
@@ -62,14 +62,14 @@ export class ConversationStore {
   }
 
   /**
-   * Reads, within the transaction, what an assignment of this speech depends on. Everything that decides is read by query in
-   * the transaction that writes, and Firestore's transactions are serialisable, queries included: two tasks that bring
-   * neighbouring speech at once cannot both find nothing there.
+   * Reads, within the transaction, what an assignment of this speech depends on. It reads by query, in the transaction that also
+   * writes. Firestore's transactions are serialisable, queries included: so two tasks that add neighbouring speech at the same time
+   * cannot both find nothing there.
    *
-   * Cost, whatever the length of the user's history. Reads: the pages of segments that reach into the chunk's time, the stretches
-   * deleted there and what the user has split or merged there (queries count one each when they find nothing), the conversations within
-   * the gap and up to four behind them; with a target and a merge, the target and the redirects that lead on from it.
-   * Writes: the new pages, each conversation touched, each tombstone of a merge.
+   * The cost does not depend on the length of the user's history. Reads: the pages of segments that reach into the chunk's time, the
+   * deleted stretches, splits and merges there (a query that finds nothing counts as one read), the conversations within the gap and up
+   * to four behind them; if the target was merged, also the target and its redirects. Writes: the new pages, each conversation touched,
+   * each tombstone of a merge.
    * @throws DeletionUnderWayError
    */
   async prepare(tx: Transaction, speech: NewSpeech): Promise<PreparedSpeech> {
@@ -96,7 +96,7 @@ export class ConversationStore {
     };
   }
 
-  /** The pages of segments that are stored where these words are. */
+  /** The stored pages of segments at the time of these words. */
   async pagesAround(
     tx: Transaction,
     { uid, deviceId }: Pick<NewSpeech, 'uid' | 'deviceId'>,
@@ -114,7 +114,7 @@ export class ConversationStore {
     return segmentPagesOf(this.#db, uid);
   }
 
-  /** The live conversations that these ids stand for now: merged ones are followed, deleted ones left out. */
+  /** The live conversations behind these ids: merges are followed, deleted conversations are left out. */
   async resolve(uid: string, ids: readonly string[]): Promise<Map<string, Conversation>> {
     const live = new Map<string, Conversation>();
     let open = [...new Set(ids)];
@@ -140,11 +140,11 @@ export class ConversationStore {
     await this.finishDeletion(uid, conversationId);
   }
 
-  /** Finishes a deletion that was begun. Callers may repeat it, and two may do it at the same time. */
+  /** Finishes a deletion that was begun. May be repeated, even by two callers at once. */
   async finishDeletion(uid: string, conversationId: string): Promise<void> {
     await finishDeletion(this.#db, uid, conversationId, {
       nowMs: this.#now(),
-      // What cannot be deleted now is deleted by the sweeper.
+      // The sweeper deletes what cannot be deleted now.
       deleteAudio: async (paths) => {
         if (paths.length > 0)
           await this.#keptAudio()
@@ -154,17 +154,17 @@ export class ConversationStore {
     });
   }
 
-  /** Deletions that were begun and not brought to their end, of all users. */
+  /** Deletions of all users that were begun and not finished. */
   async unfinishedDeletions(limit: number): Promise<{ readonly uid: string; readonly conversationId: string }[]> {
     const { docs } = await unfinishedDeletions(this.#db).limit(limit).get();
     return docs.flatMap(({ ref }) => {
       const uid = ref.parent.parent?.id ?? '';
-      // An app may have conversations of its own elsewhere.
+      // An app may have a collection `conversations` of its own elsewhere.
       return ref.parent.path === conversationsPath(uid) ? [{ uid, conversationId: ref.id }] : [];
     });
   }
 
-  /** The conversation that the upload's target is now; null without one, or when it was deleted. */
+  /** The live conversation that the upload's target is now; null if there is no target, or it was deleted. */
   async #follow(
     tx: Transaction,
     { uid, targetId }: NewSpeech,
@@ -179,7 +179,7 @@ export class ConversationStore {
   }
 }
 
-/** Firestore's Timestamps are shown and compared in milliseconds here: a fraction would make equal times differ. */
+/** Rounds times to whole milliseconds, which is how stored times are compared: a fraction would make equal times differ. */
 function inWholeMs(word: RecordedWord): RecordedWord {
   return { ...word, startMs: Math.round(word.startMs), endMs: Math.round(word.endMs) };
 }

@@ -1,4 +1,4 @@
-/** Pages of segments that are read to be divided anew: on the time axis, as they are stored. */
+/** Reads stored pages of segments, and divides them anew. */
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { DeviceAxis } from './axis.ts';
 import { segmentPagesOf, transcriptOf } from './collections.ts';
@@ -6,7 +6,7 @@ import { segmentsIn } from './conversation.ts';
 import type { Conversation, PlacedRecording, Segment, SegmentPage, TimedSegment } from './conversation.ts';
 import { cutSegment } from './segments.ts';
 
-/** A stored page, and its segments on the time axis. */
+/** A stored page with its segments on the time axis. */
 export interface StoredPage {
   readonly ref: DocumentReference<SegmentPage>;
   readonly source: SegmentPage;
@@ -24,12 +24,12 @@ export async function readPages(
   return docs.map((doc) => ({ ref: doc.ref, source: doc.data(), segments: timedSegments([doc.data()]) }));
 }
 
-/** Pages with their segments cut: a segment is of one conversation. */
+/** Cuts the segments of pages, so that each segment is of one conversation. */
 export function cutPages(pages: readonly StoredPage[], cuts: readonly number[]): StoredPage[] {
   return pages.map((page) => ({ ...page, segments: page.segments.flatMap((segment) => cutSegment(segment, cuts)) }));
 }
 
-/** Which part each segment is in. */
+/** The part that each segment is in. */
 export function partsBySegment(
   parts: readonly { readonly items: readonly TimedSegment[] }[],
 ): ReadonlyMap<TimedSegment, number> {
@@ -37,7 +37,7 @@ export function partsBySegment(
 }
 
 /**
- * A page with segments of several parts becomes several pages: each conversation is found by where its pages begin.
+ * Splits pages that have segments of several parts, because the pages of a conversation are found by their start.
  * @param partOf as {@link partsBySegment} gives it: a conversation may have thousands of parts
  */
 export function separatePages(
@@ -72,7 +72,7 @@ export function timedSegments(pages: readonly SegmentPage[]): TimedSegment[] {
   return segmentsIn(pages).map(timedSegment);
 }
 
-/** A stored segment on the time axis; of its words only the segment's confidence is known. */
+/** A stored segment on the time axis. Its words get the segment's confidence, because only that is stored. */
 function timedSegment(segment: Segment): TimedSegment {
   const { startedAt, endedAt, text, speaker, confidence, language } = segment;
   const startMs = startedAt.toMillis();

@@ -1,6 +1,6 @@
 /**
- * Title, overview and relevance of a conversation. They are derived from the stored transcript alone, so that deriving them again
- * gives the same. Every job that changes a transcript derives them anew when it ends, so that each summary is of the transcript as it is.
+ * Derives title, overview and relevance of a conversation from its stored transcript alone, so that doing it again gives the same.
+ * Every job that changes a transcript derives them again when it ends, so that summaries stay up to date.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
@@ -17,7 +17,7 @@ import { readOpening } from './transcript.ts';
 /** Conversations at once. */
 const CONCURRENCY = 4;
 
-/** For all conversations of one job, milliseconds: the app waits for the end of its job. Whatever is late is extracted. */
+/** Time for all conversations of one job, milliseconds, because the app waits for its job. Later conversations get an extracted title. */
 const BUDGET_MS = 30_000;
 
 /** Enough to tell whether anything was said, characters. */
@@ -26,9 +26,9 @@ const RELEVANCE_CHARACTERS = 500;
 export interface SummariesOptions {
   readonly db: Firestore;
   readonly conversations: ConversationStore;
-  /** Null writes no titles and overviews. */
+  /** Null writes neither titles nor overviews. */
   readonly summariser: Summariser | null;
-  /** Counts what a summary costs, as seconds of speech. @throws AppError where the day's budget is used. */
+  /** Counts the cost of a summary as seconds of speech. @throws AppError if the daily budget is used up. */
   readonly spend: (uid: string, seconds: number) => Promise<unknown>;
   readonly logger: Logger;
   /** Unix milliseconds. */
@@ -47,10 +47,10 @@ export class Summaries {
   }
 
   /**
-   * Brings the summaries of these conversations up to date. Never throws: a summary is no reason for a job to fail, so a
-   * failure is logged and leaves what was there.
-   * @param fields for every line of the log.
-   * @returns how many were written.
+   * Updates the summaries of these conversations. Never throws, because a job must not fail for a summary: a failure is logged, and the
+   * old summary stays.
+   * @param fields added to every log line.
+   * @returns how many summaries were written.
    */
   async refresh(
     uid: string,
@@ -74,7 +74,7 @@ export class Summaries {
     return written.filter(Boolean).length;
   }
 
-  /** Takes over a summary that was made elsewhere, of the same transcript. */
+  /** Writes a summary that was made elsewhere from the same transcript. */
   async adopt(uid: string, conversationId: string, title: Title): Promise<void> {
     const ref = this.#options.conversations.conversations(uid).doc(conversationId);
     const conversation = (await ref.get()).data();
@@ -101,7 +101,10 @@ export class Summaries {
     return this.#write(ref, conversation, { ...title, relevance });
   }
 
-  /** Writes a summary of exactly the revision it was made from: a late one never overwrites a newer one. */
+  /**
+   * Writes a summary if the conversation still has the revision that it was made from, so that a late summary never overwrites a newer
+   * one.
+   */
   async #write(
     ref: DocumentReference<Conversation>,
     { revision }: Conversation,
@@ -114,7 +117,7 @@ export class Summaries {
       const next = { title: current.title, overview: current.overview, ...summary };
       const isNews =
         next.title !== current.title || next.overview !== current.overview || next.relevance !== current.relevance;
-      // What reads the same is no change for an app to fetch.
+      // An unchanged summary is not a change that apps must fetch.
       if (!isNews) tx.update(ref, { summaryRevision: revision });
       else {
         const updatedAt = Timestamp.fromMillis(now());
@@ -125,7 +128,7 @@ export class Summaries {
   }
 }
 
-/** @returns null to leave title and overview as they are. */
+/** @returns null leaves title and overview as they are. */
 async function titleOf(
   opening: TranscriptOpening,
   { title }: Conversation,
@@ -139,7 +142,7 @@ async function titleOf(
     return await summariser.summarise(opening, signal);
   } catch (error) {
     warn(error);
-    // An overview of most of the conversation is worth more than none.
+    // The old title and overview stay, if there are any: an overview of most of the conversation is better than none.
     return title === null ? extractiveTitle(opening) : null;
   }
 }

@@ -1,9 +1,9 @@
-/** The seam between a conversation's transcript and the service that writes its title and overview. */
+/** The interface of services that write title and overview of a transcript. */
 import { extractTitle } from './title.ts';
 
-/** What is read of a transcript: its beginning, in order of time. */
+/** The beginning of a transcript, in order of time. */
 export interface TranscriptOpening {
-  /** What different people said stands in lines of its own. */
+  /** One line for each change of speaker. */
   readonly text: string;
   /** The language of most of it, BCP-47; null where unknown. */
   readonly language: string | null;
@@ -15,15 +15,15 @@ export interface Title {
 }
 
 export interface Summariser {
-  /** How much of a transcript in this language it makes use of, characters. */
+  /** How many characters of a transcript in this language it uses. */
   maxCharacters(language: string | null): number;
-  /** What summing it up counts for in the day's budget of speech, seconds; 0 where it costs nothing. */
+  /** Seconds that a summary counts in the daily budget of speech; 0 if it costs nothing. */
   costSeconds(opening: TranscriptOpening): number;
-  /** @throws AppError when the service behind it failed; whatever the signal's reason is. */
+  /** @throws AppError if the service failed; the signal's reason. */
   summarise(opening: TranscriptOpening, signal: AbortSignal): Promise<Title>;
 }
 
-/** The speakers' own first words. Asks no service, costs nothing. */
+/** Takes the title from the speakers' own words. Calls no service, costs nothing. */
 export const extractiveSummariser: Summariser = {
   maxCharacters: () => 2000,
   costSeconds: () => 0,

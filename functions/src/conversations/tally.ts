@@ -1,9 +1,9 @@
-/** What a conversation counts. Sums only, so that they do not depend on the order in which speech came. Pure. */
+/** The counts of a conversation. They are sums, so they do not depend on the order in which speech arrived. Pure. */
 import type { Conversation, TimedSegment } from './conversation.ts';
 
 export type Tally = Pick<Conversation, 'segmentCount' | 'wordCount' | 'speechSeconds' | 'languages'>;
 
-/** Languages of one conversation that are counted: those of most words. An import may name any number of them. */
+/** Languages that are counted for one conversation: those with most words. An import may name any number of languages. */
 const MOST_LANGUAGES = 100;
 
 export function tallyOf(segments: readonly TimedSegment[]): Tally {
@@ -28,7 +28,7 @@ export function addTallies(tallies: readonly Tally[]): Tally & Pick<Conversation
 
 /** Words by language, the language of most words first; on a tie the one that comes first in the alphabet. */
 function countOf(counts: readonly (readonly [language: string, words: number])[]): Record<string, number> {
-  // A map, because a language may have the name of something that every object has.
+  // A map, because a language may be called like a property that every object has.
   const sums = new Map<string, number>();
   for (const [language, words] of counts) sums.set(language, (sums.get(language) ?? 0) + words);
   const sorted = [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));

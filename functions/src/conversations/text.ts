@@ -1,6 +1,6 @@
 /** Text of any language: where spaces belong, what is a word. */
 
-/** A locale for `Intl`; what is no known language is taken as none in particular. */
+/** A locale for `Intl`; undefined for an unknown language. */
 export function localeOf(language: string | null): string | undefined {
   try {
     return language === null ? undefined : Intl.Segmenter.supportedLocalesOf([language])[0];

@@ -1,15 +1,15 @@
 /** A title in the speaker's own words: honest, free, and in every language. */
 import { Fillers } from './fillers.ts';
 
-/** A sentence with as many words, fillers not counted, says what it is about. */
+/** A sentence with this many words, fillers not counted, is a good title. */
 const MEANINGFUL_WORDS = 4;
 
 /** Columns: about one line on a phone. Wide characters (Chinese, Japanese, Korean) take two. */
 const MAX_COLUMNS = 60;
 
 /**
- * The first sentence that says something, cut to a line; of short ones the one that says most; null where nothing was said.
- * @param text of the transcript, from its beginning; what different people said in lines of their own.
+ * The first sentence with enough words, cut to a line; if all are short, the one with most words; null if nothing was said.
+ * @param text the beginning of the transcript, with one line for each change of speaker.
  * @param language BCP-47; null where unknown.
  */
 export function extractTitle(text: string, language: string | null): string | null {
@@ -24,7 +24,7 @@ export function extractTitle(text: string, language: string | null): string | nu
   return best === null ? null : clip(capitalise(best.sentence, fillers.locale), fillers.locale);
 }
 
-/** Cut to one line, at the end of a word where there is one. */
+/** Cuts a text to one line, at the end of a word if possible. */
 export function clip(text: string, locale: string | undefined, maxColumns: number = MAX_COLUMNS): string {
   const whole = text.replace(/[\s.,;:。、，．।]+$/u, '');
   if (columns(whole) <= maxColumns) return whole;
@@ -34,7 +34,7 @@ export function clip(text: string, locale: string | undefined, maxColumns: numbe
   return `${shown.replace(/[\s\p{P}]+$/u, '')}…`;
 }
 
-/** The longest beginning, in whole pieces, that fits. */
+/** The longest beginning of whole pieces that fits. */
 function fitting(text: string, segmenter: Intl.Segmenter, maxColumns: number): string {
   let taken = '';
   let width = 0;
@@ -54,7 +54,7 @@ function columns(text: string): number {
   return width;
 }
 
-/** Only where the capital is the same letter: ß has none, and no Georgian sentence begins with one. */
+/** Capitalises only if the capital is one letter: ß has none, and Georgian sentences do not begin with one. */
 function capitalise(text: string, locale: string | undefined): string {
   return text.replace(/(?!\p{sc=Geor})\p{Ll}/u, (letter, at: number) => {
     const capital = letter.toLocaleUpperCase(locale);

@@ -7,13 +7,13 @@ import { joinSegments } from './paragraphs.ts';
 import { mostFrequent } from './segments.ts';
 import type { TranscriptOpening } from './summariser.ts';
 
-/** What a document holds, about: one or two are read for a title, some for an overview. */
+/** Roughly the characters of a page: one or two pages are read for a title, some more for an overview. */
 const CHARACTERS_PER_PAGE = 500;
 const MOST_AT_ONCE = 20;
 
 /**
  * Reads a transcript until it has enough. Paragraphs, not segments: those depend on how the audio was cut into jobs.
- * @param maxCharacters about as much is read, and no more is returned.
+ * @param maxCharacters at most this many are returned.
  */
 export async function readOpening(
   pages: CollectionReference<SegmentPage>,
@@ -42,10 +42,10 @@ export async function readOpening(
   };
 }
 
-/** What is shown of a conversation in one answer, pages: two days of talk without a pause, and 10 MB of text whatever is in them. */
+/** Pages of a conversation in one answer: two days of talk without a pause, and at most 10 MB of text. */
 export const TRANSCRIPT_PAGES = 500;
 
-/** The segments of a conversation, in order of time; the first of them where it has more than {@link TRANSCRIPT_PAGES}. */
+/** The segments of a conversation, in order of time; those of the first {@link TRANSCRIPT_PAGES} pages if it has more. */
 export async function readTranscript(
   db: Firestore,
   uid: string,

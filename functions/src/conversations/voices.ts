@@ -1,7 +1,7 @@
 /**
- * Whose voice a speaker label of a chunk is. A transcriber numbers speakers anew in each request; here each voice has one
- * number, whatever chunk it is heard in, as long as something links the chunks: a chunk that begins with the last speech before it
- * (its context) hears that twice, and so does the chunk whose speech it is. Where nothing links two chunks, their numbers differ.
+ * Finds the voice of each speaker label of a chunk. A transcriber numbers speakers anew in each request; here each voice has one number
+ * in all chunks that are linked. A link is speech that was transcribed twice: the context of a chunk is also part of the chunk before.
+ * Chunks that nothing links never share a number.
  */
 import { createHash } from 'node:crypto';
 import { FieldValue } from 'firebase-admin/firestore';
@@ -16,7 +16,7 @@ import type { RecordedWord, SegmentPage } from './conversation.ts';
 import { editsOfVoice } from './edits.ts';
 import { placeOf } from './storedPages.ts';
 
-/** Recordings of one run may begin so much before the one before them ends, milliseconds. */
+/** A recording of a run may begin this long before the end of the one before it, milliseconds. */
 const OVERLAP_MS = 2000;
 
 export interface VoicesRequest {
@@ -24,31 +24,31 @@ export interface VoicesRequest {
   readonly jobId: string;
   readonly chunkId: string;
   readonly deviceId: string;
-  /** The words of the context, with the labels of this request; empty without one. */
+  /** The words of the context, with the labels of this request; empty if there is no context. */
   readonly context: readonly RecordedWord[];
   /** The words of the chunk, in order of time, with the same labels. */
   readonly words: readonly RecordedWord[];
-  /** What is stored around them. */
+  /** The pages that are stored around them. */
   readonly stored: readonly SegmentPage[];
   /** Where the chunk ends, Unix milliseconds: the next one begins behind it. */
   readonly endMs: number;
   readonly gapMs: number;
-  /** Whether chunks have a context at all: if not, nothing is looked for. */
+  /** Whether chunks have a context. If not, no links are searched. */
   readonly areLinked: boolean;
 }
 
 export interface PreparedVoices {
   /** The words of the chunk with the numbers of their voices. */
   readonly words: readonly RecordedWord[];
-  /** Who speaks when in the context, for the chunk before it, if that comes later. */
+  /** Who speaks when in the context, for the chunk before this one, if its result comes later. */
   readonly context: readonly VoiceTurn[];
-  /** Writes that voices which had two numbers are one. Call it after all reads. */
+  /** Gives voices that had two numbers one of them. Call it after all reads. */
   readonly write: () => void;
 }
 
 /**
- * Reads, within a transaction, what links a chunk to its neighbours. It may come before either of them: then the one that comes
- * later links them.
+ * Reads, within a transaction, what links a chunk to its neighbours. If a neighbour has no result yet, the link is made when its result
+ * is stored.
  */
 export async function prepareVoices(tx: Transaction, db: Firestore, request: VoicesRequest): Promise<PreparedVoices> {
   const { words, context, chunkId } = request;
@@ -86,7 +86,10 @@ export async function prepareVoices(tx: Transaction, db: Firestore, request: Voi
   };
 }
 
-/** A number that no other voice has: derived from where it was heard first, so that doing it again gives the same. */
+/**
+ * A number that no other voice has. It is derived from the place where the voice was first heard, so a repetition gives the same
+ * number.
+ */
 export function voiceNumber(chunkId: string, label: number): number {
   const hash = createHash('sha256')
     .update(JSON.stringify([chunkId, label]))
@@ -95,8 +98,8 @@ export function voiceNumber(chunkId: string, label: number): number {
 }
 
 /**
- * Which of the known voices each label is: that with which it shares most time. Each voice is one label at most, and a label that
- * shares less than half of its matched time with one voice is none of them.
+ * Matches labels with known voices: each label gets the voice with which it shares most time. A voice matches one label at most. A
+ * label that shares less than half of its matched time with one voice matches none.
  */
 export function matchSpeakers(heard: readonly VoiceTurn[], known: readonly VoiceTurn[]): Map<number, number> {
   const shared = new Map<string, { label: number; number: number; ms: number }>();
@@ -141,7 +144,7 @@ function turnsAt({ context, stored }: VoicesRequest): VoiceTurn[] {
   );
 }
 
-/** What the chunks behind this one, if they came before it, have heard of it in their contexts. */
+/** The voices that chunks behind this one, if their results came first, have found in their contexts. */
 async function turnsOfNext(
   tx: Transaction,
   db: Firestore,
@@ -151,12 +154,12 @@ async function turnsOfNext(
   return (await tx.get(query)).docs.flatMap((doc) => (doc.data().deviceId === deviceId ? doc.data().context : []));
 }
 
-/** The number that a voice has from now on, by the one that it had. */
+/** The new number of a voice, by its old one. */
 type Renames = ReadonlyMap<number, number>;
 
 /**
- * Two numbers were one voice: everything that has one of them gets the other, names that a user gave it among them. Two voices may be
- * heard on one page: each document is written once, with all that changes in it.
+ * Prepares to replace numbers of voices that turned out to be the same voice, in everything that has them, including names that a user
+ * gave. A page may have several such voices, so each document is written once with all its changes.
  */
 async function prepareRenames(tx: Transaction, db: Firestore, uid: string, renames: Renames): Promise<() => void> {
   const heard = await Promise.all(

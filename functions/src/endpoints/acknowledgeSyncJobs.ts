@@ -1,4 +1,4 @@
-/** `acknowledgeSyncJobs({job_ids})`: the app knows how these jobs ended. */
+/** `acknowledgeSyncJobs({job_ids})`: marks jobs as known to the app, so that it is not told of their end again. */
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { AcknowledgedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';

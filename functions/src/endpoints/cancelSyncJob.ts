@@ -1,4 +1,4 @@
-/** `cancelSyncJob({job_id})`: the job ends, and its audio is deleted. */
+/** `cancelSyncJob({job_id})`: ends a job and deletes its audio. */
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobCallable } from '../http/jobCallable.ts';
 

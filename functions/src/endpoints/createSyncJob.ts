@@ -1,4 +1,4 @@
-/** `createSyncJob`: a manifest in, a job and the paths in Storage out that its recordings are to be uploaded to. */
+/** `createSyncJob`: creates a job from a manifest, and answers the paths in Storage to which the app uploads its recordings. */
 import type { CreatedJobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { LIMITS, uploadExpiryMs } from '../config.ts';
@@ -35,7 +35,7 @@ export interface CreateJobDeps extends CallableDeps {
   /** Name of the bucket that the paths are in. */
   readonly bucket: string;
   readonly maxRecordingBytes: number;
-  /** After how long without an arrival an upload has ended, milliseconds. */
+  /** An upload ends after this long without an arrival, milliseconds. */
   readonly uploadExpiryMs: number;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -61,7 +61,7 @@ const filesInput = z.object({ files: z.array(fileInput) });
 
 const input = z.object(
   {
-    // Its elements are looked at when their number is known to be small.
+    // parseFiles checks their number before any element is validated.
     files: z.custom<readonly unknown[]>((value) => Array.isArray(value) && value.length > 0, filesRule),
     device_id: REQUEST.deviceId.nullish(),
     conversation_id: REQUEST.conversationId.nullish(),
@@ -73,10 +73,9 @@ const input = z.object(
 );
 
 /**
- * A callable that errs with `invalid_request`, `too_many_files`, `invalid_recording`, `conversation_not_found`,
- * `conversation_of_other_device`, `idempotency_conflict`, `job_cancelled`, `fair_use_restricted`, `too_many_jobs`:
- * nothing is created then. And with `unavailable`, when another request with the same key came in between, or the job
- * was deleted meanwhile.
+ * @throws AppError, and creates nothing: `invalid_request`, `too_many_files`, `invalid_recording`, `conversation_not_found`,
+ * `conversation_of_other_device`, `idempotency_conflict`, `job_cancelled`, `fair_use_restricted`, `too_many_jobs`; `unavailable` if
+ * another request with the same key came in between, or the job was deleted meanwhile.
  */
 export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<CreatedJobView> {
   return callable({ ...deps, name: 'createSyncJob', input }, async ({ uid }, asked) => {
@@ -92,7 +91,7 @@ export function createCreateJobCallable(deps: CreateJobDeps): CallableHandler<Cr
   });
 }
 
-/** @throws AppError `too_many_files`, before any of them is looked at; `invalid_request` */
+/** @throws AppError `too_many_files`, before any file is validated; `invalid_request` */
 function parseFiles(given: readonly unknown[]): DeclaredFile[] {
   if (given.length > LIMITS.maxFilesPerJob) {
     const message = `At most ${String(LIMITS.maxFilesPerJob)} recordings in one job; make several jobs.`;

@@ -1,4 +1,4 @@
-/** `deleteConversation({conversation_id})`: what was said in it is deleted, and no later upload of the same audio restores it. */
+/** `deleteConversation({conversation_id})`: deletes a conversation. No later upload of the same audio restores it. */
 import type { DeletedConversationView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { ConversationStore } from '../conversations/store.ts';

@@ -1,11 +1,11 @@
-/** `deleteEverything({what})`: everything of the user, or their kept audio, is deleted; the account stays. */
+/** `deleteEverything({what})`: deletes everything of the user, or only kept audio. The account stays. */
 import type { DeletedEverythingView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { callable } from '../http/callable.ts';
 import type { CallableDeps, CallableHandler } from '../http/callable.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 
-/** What does not fit is done by the sweeper. */
+/** The sweeper deletes what this does not manage in that time. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const deleteEverything = onGuardedCall(options, async () => {

@@ -1,4 +1,4 @@
-/** `editConversation({conversation_id, edit})`: a title, a star, a tag, a text, a speaker's name, a split or a merge. */
+/** `editConversation({conversation_id, edit})`: corrects a title, star, tag, text or speaker's name, or splits or merges conversations. */
 import { EDIT_LIMITS } from 'offline-audio-sync-contract';
 import type { EditView } from 'offline-audio-sync-contract';
 import pLimit from 'p-limit';

@@ -1,4 +1,4 @@
-/** `importConversations({conversations})`: what was taken along, here or elsewhere, comes in. */
+/** `importConversations({conversations})`: imports conversations that were exported, from this project or another one. */
 import { EDIT_LIMITS, FIRST_VOICE, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
 import type { ImportedView } from 'offline-audio-sync-contract';
 import pLimit from 'p-limit';
@@ -15,7 +15,7 @@ import { LEAST_BYTES } from '../usage/budget.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts';
 
-/** Each conversation is a transaction or some. */
+/** Each conversation takes one transaction or more. */
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const importConversations = onGuardedCall(options, async () => {
@@ -34,7 +34,7 @@ export const importConversations = onGuardedCall(options, async () => {
 });
 
 export interface ImportCallableDeps extends CallableDeps {
-  /** Counts what comes in as bytes of the day. */
+  /** Counts an import in the daily budget of uploaded bytes. */
   readonly reserveBytes: DailyBudget['reserveBytes'];
   readonly importOne: (uid: string, conversation: ImportedConversation) => Promise<ImportOutcome>;
   /** Unix milliseconds. */
@@ -42,7 +42,7 @@ export interface ImportCallableDeps extends CallableDeps {
 }
 
 const { maxConversations, maxSegments, maxEdits, maxTextLength } = IMPORT_LIMITS;
-/** Of one segment. No person says more in a minute. */
+/** Words of one segment. No person says more in a minute. */
 const MAX_WORDS = 2000;
 const MAX_TAGS = 100;
 
@@ -56,7 +56,7 @@ const voiceRule = `a whole number from ${FIRST_VOICE}`;
 const recordingRule = 'the id of a recording';
 const recordingId = z.string(recordingRule).max(128, recordingRule).refine(isDocumentId, recordingRule);
 const languageRule = 'a language tag';
-/** It is the name of a field of the conversation: `__x__` is Firestore's own, and an empty one is none. */
+/** The tag becomes a field name in the conversation's document. Firestore reserves `__x__`, and allows no empty name. */
 const languageTag = z
   .string(languageRule)
   .max(35, languageRule)
@@ -164,7 +164,7 @@ export function createImportCallable(deps: ImportCallableDeps): CallableHandler<
   });
 }
 
-/** @throws AppError `invalid_request` for times that cannot be. */
+/** @throws AppError `invalid_request` for impossible times. */
 function importedConversation(exported: Exported, nowMs: number): ImportedConversation {
   return {
     deviceId: exported.device_id,
@@ -182,7 +182,7 @@ function importedEdit({ edit_id, edited_at, recording_id, from, to, change }: z.
   };
 }
 
-/** Title, star and tags of what was written by hand, or comes from elsewhere. */
+/** Makes edits of the title, star and tags of a conversation that has no edits: one written by hand or by another program. */
 function editsOfItself({ title: text, starred, tags }: Exported): ImportedEdit[] {
   const changes = [
     ...(text ? [{ kind: 'title', title: text } as const] : []),
@@ -194,7 +194,7 @@ function editsOfItself({ title: text, starred, tags }: Exported): ImportedEdit[]
 
 function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegment {
   const { started_at: startMs, ended_at: endMs } = exported;
-  // What a word claims beyond its segment is left out: only the segment's times were checked.
+  // Cut to the segment: only the segment's times were checked.
   const inSegment = (offsetMs: number): number => Math.min(startMs + offsetMs, endMs);
   const isPossible =
     startMs >= LIMITS.minCaptureMs &&
@@ -221,7 +221,7 @@ function importedSegment(exported: ExportedSegment, nowMs: number): ImportedSegm
   };
 }
 
-/** The words of a text whose words have no times of their own. */
+/** The words of a text that comes without times of its words: they share the segment's time. */
 function wordsOf(text: string, startMs: number, endMs: number): ImportedWord[] {
   const words = spreadOverTime(text.split(/\s+/), startMs, endMs);
   return words.map((word) => ({ text: word.text, startMs: word.fromMs, endMs: word.toMs }));

@@ -1,7 +1,7 @@
 /**
- * `/v1`, `/v2` and so on of Hosting, as far as no other function serves them: the part of Omi's API that uploads recordings and reads what
- * became of them, where `OMI_API` is on (docs/omi.md). It does nothing by itself: the upload is that of `syncUpload`, in
- * other words. Every other path is `path_not_found` in JSON, so that an app with a wrong address never gets the console's page.
+ * Serves the paths `/v1`, `/v2` and so on that Hosting gives to no other function. If `OMI_API` is on, these are the part of Omi's API
+ * that uploads recordings and reads their results (docs/omi.md). It only translates: an upload takes the same way as in `syncUpload`.
+ * Every other path is `path_not_found` in JSON, so that an app with a wrong address never gets the console's page.
  */
 import { onRequest } from 'firebase-functions/v2/https';
 import type { Request } from 'firebase-functions/v2/https';
@@ -60,7 +60,7 @@ export interface OmiDeps {
   readonly authenticateUpload: Authenticate;
   readonly accept: (upload: Upload) => Promise<AcceptedJob>;
   readonly jobs: Pick<JobStore, 'get'>;
-  /** The live conversation that an id stands for now, with its transcript. */
+  /** The live conversation behind an id (merges are followed), with its transcript. */
   readonly readConversation: (uid: string, id: string) => Promise<OmiRead | null>;
   readonly limits: UploadLimits;
   readonly logger: Logger;
@@ -68,7 +68,7 @@ export interface OmiDeps {
   readonly now: () => number;
 }
 
-/** Conversations that one instance reads at once: a whole one takes up to a hundred megabytes, and uploads come here, too. */
+/** Conversations that one instance reads at once: a long one takes up to a hundred megabytes, and the instance also receives uploads. */
 const READ_AT_ONCE = 2;
 
 interface OmiRead {
@@ -123,15 +123,15 @@ async function upload({ authenticateUpload, accept, limits, now }: OmiDeps, req:
   return {
     status: 202,
     body: omiStart(jobId, job),
-    // Relative, so that it is right behind Hosting and at the function's own address.
+    // A relative address is valid behind Hosting as well as at the function's own address.
     headers: { Location: req.path.endsWith('/') ? jobId : `sync-local-files/${jobId}` },
     log: { uid, jobId, files: recordings.length, rejected: problems.length, bytes },
   };
 }
 
 /**
- * Omi's app names the conversation of its live capture, which this service has never seen: such a target is a hint, and the time
- * decides without it.
+ * Omi's app names the conversation of its live capture, which this service has never seen. So an unknown target is no error here: the
+ * upload is accepted without it, and the times of the recordings decide.
  */
 async function acceptForAnyTarget(accept: OmiDeps['accept'], sent: Upload): Promise<AcceptedJob> {
   try {
@@ -147,7 +147,7 @@ const TARGET_CODES: ReadonlySet<string> = new Set(['conversation_not_found', 'co
 async function showJob({ authenticate, jobs, now }: OmiDeps, req: Request, jobId: string): Promise<Reply> {
   const { uid } = await authenticate(req);
   const job = isDocumentId(jobId) ? await jobs.get(jobId) : null;
-  // A job of another user answers like none, so that no caller learns which ids exist. Omi's app treats both alike.
+  // A job of another user gets the same answer as an unknown id, so that no caller learns which ids exist.
   if (job?.uid !== uid) throw new AppError('job_not_found');
   return { status: 200, body: omiJob(jobId, job, now()), log: { uid, jobId } };
 }

@@ -1,4 +1,4 @@
-/** `onDeviceDeleted`: when an app's registration is deleted, the uploads that it began and does not continue are cancelled. */
+/** `onDeviceDeleted`: cancels the unfinished uploads of an app whose registration for pushes was deleted. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import type { DocumentOptions } from 'firebase-functions/v2/firestore';
 import { params as settings, region } from '../config.ts';

@@ -6,8 +6,8 @@ import { lazily } from '../lazily.ts';
 import { mayBeAwaited } from '../storage/paths.ts';
 
 /**
- * An event is delivered again until the function returns. Many run at once in one instance, because arrivals of one job that meet
- * there are written together.
+ * The platform delivers an event again until the function succeeds. One instance handles many events at once, because it looks once at
+ * all arrivals of one job that come together.
  */
 export const options = {
   region,

@@ -1,4 +1,4 @@
-/** `onSyncJobDeleted`: when a job's document is deleted, its chunks and its audio are deleted too. */
+/** `onSyncJobDeleted`: deletes the chunks and the audio of a job whose document was deleted. */
 import { onDocumentDeleted } from 'firebase-functions/v2/firestore';
 import type { DocumentOptions } from 'firebase-functions/v2/firestore';
 import { params as settings, region } from '../config.ts';

@@ -1,4 +1,4 @@
-/** `onUserDeleted`: when an account is deleted, everything of its user is deleted. */
+/** `onUserDeleted`: deletes everything of a user whose account was deleted. */
 import { onUserDeleted as onAuthUserDeleted } from 'firebase-functions/v2/identity';
 import type { AuthOptions } from 'firebase-functions/v2/identity';
 import { region } from '../config.ts';
@@ -23,7 +23,7 @@ const clear = lazily(async () => {
 
 export const onUserDeleted = onAuthUserDeleted(options, async (event) => {
   const uid = uidOf(event);
-  // A second delivery of an event that names no user would name none either.
+  // Not thrown: the same event, delivered again, would still name no user.
   if (uid === null) logger.error('user.unknown', { stage: 'deletion' });
   else await clear(uid);
 });
@@ -35,7 +35,7 @@ export interface DeletionEvent {
   readonly subject?: string | undefined;
 }
 
-/** @returns the id of the deleted user: of the account as it was, or else of the event's subject; null where neither names one. */
+/** @returns the id of the deleted user, from the deleted account or else from the event's subject; null if neither has it. */
 export function uidOf({ data, subject }: DeletionEvent): string | null {
   const uid = data?.uid ?? /^users\/(.+)$/s.exec(subject ?? '')?.[1];
   return typeof uid === 'string' && uid !== '' ? uid : null;

@@ -10,7 +10,7 @@ import { QUEUE } from '../requirements.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-/** Private: IAM keeps strangers out. */
+/** Private: IAM admits Cloud Tasks alone. */
 export const options = {
   region,
   invoker: 'private',
@@ -43,9 +43,9 @@ const work = lazily(async () => {
   ]);
   const { budget, completing, db, fairUse, keptAudio, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
-  // The other transcribers tell no speakers apart, and hear a mix of all channels.
+  // Only Deepgram tells speakers or channels apart.
   const tellsSpeakersApart = transcriber === 'deepgram' && (params.diarize.value() || params.multichannel.value());
-  // The local recogniser has no limit but its own processors.
+  // The local recogniser calls no service, so it needs no slots.
   const limit = transcriber === 'local' ? 0 : params.projectRequests.value();
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;
@@ -66,7 +66,7 @@ const work = lazily(async () => {
         logger,
         tell: preferences.tellIgnored(db),
       }),
-      // More chunks at once than processors would each take longer, and hold memory.
+      // Locally, more chunks than processors would only hold memory longer.
       concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),
     },
     spending: { fairUse, budget, slots: new requestSlots.RequestSlots({ db, limit, now: Date.now }) },

@@ -1,6 +1,6 @@
 /**
- * `redateRecordings({job_id or names or conversation_id, offset_ms})`: the recorder's clock was wrong, and its
- * recordings go to the time of their making.
+ * `redateRecordings({job_id or names or conversation_id, offset_ms})`: moves recordings with a wrong date to the time at which they
+ * were made.
  */
 import type { RedatedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';

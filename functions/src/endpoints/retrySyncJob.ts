@@ -1,4 +1,4 @@
-/** `retrySyncJob({job_id})`: what failed of a job is tried again. */
+/** `retrySyncJob({job_id})`: tries the failed recordings of a job again. */
 import { unfinishedRetentionMs } from '../config.ts';
 import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobCallable } from '../http/jobCallable.ts';

@@ -1,5 +1,5 @@
 /**
- * `shareConversation({conversation_id, hours, with_audio})`: a link that shows the conversation without an account, until it
+ * `shareConversation({conversation_id, hours, with_audio})`: makes a link that shows a conversation without an account, until it
  * expires or is withdrawn.
  */
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
@@ -18,7 +18,7 @@ export const shareConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
     import('../conversations/sharing.ts'),
   ]);
   return createShareCallable({
-    // What it begins goes on without a token: a user who was signed out or disabled begins nothing.
+    // A link works without the user's token, so a user who was signed out or disabled must not make one.
     ...answering({ checkRevoked: true }),
     share: (request) => share(request, sharing()),
   });

@@ -1,6 +1,6 @@
 /**
- * `GET /v2/sync/shared/audio?audio_id=…`: what a link plays to everybody who has the link. Each request asks anew whether the share still
- * works: no address of the audio goes out that would work for longer.
+ * `GET /v2/sync/shared/audio?audio_id=…`: plays the audio of a shared conversation to everybody who has the link. Each request checks
+ * that the share still works. No address of the audio is given out, because it could work for longer than the share.
  */
 import { onRequest } from 'firebase-functions/v2/https';
 import type { SharedAudioView } from 'offline-audio-sync-contract';
@@ -15,7 +15,7 @@ import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
-/** As of sharedConversation: a flood waits. Ten minutes of two channels are decoded, cut and encoded in memory. */
+/** Few instances, as in sharedConversation. Ten minutes of two channels are decoded, cut and encoded in memory. */
 const options = { ...READ_OPTIONS, memory: '1GiB', maxInstances: 5 } as const;
 
 export const sharedAudio = onRequest(
@@ -42,7 +42,7 @@ export interface SharedAudioHandlerDeps {
 /** Chunks that one instance holds at once. */
 const READ_AT_ONCE = 2;
 
-/** As ids of chunks are. */
+/** The form of a chunk's id. */
 const AUDIO_ID = /^[\w-]{28}$/;
 
 export function createSharedAudioHandler({ read, logger }: SharedAudioHandlerDeps): HttpHandler {

@@ -1,4 +1,7 @@
-/** `GET /v2/sync/shared`: what a link shows to everybody who has the link. The token is a header, so that it is in no log and no Referer. */
+/**
+ * `GET /v2/sync/shared`: shows a shared conversation to everybody who has the link. The token is a header, so that no log and no
+ * Referer has it.
+ */
 import { onRequest } from 'firebase-functions/v2/https';
 import { speakerNumbers } from 'offline-audio-sync-contract';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
@@ -12,7 +15,7 @@ import { lazily } from '../lazily.ts';
 import { cloudLogger } from '../logger.ts';
 import type { Logger } from '../logger.ts';
 
-/** Anybody may call it, so it has few instances: a flood of requests waits, and costs little. */
+/** Anyone may call it, so it has few instances: a flood of requests waits in line and costs little. */
 const options = { ...READ_OPTIONS, maxInstances: 5 };
 
 export const sharedConversation = onRequest(
@@ -31,7 +34,7 @@ export interface SharedDeps {
   readonly logger: Logger;
 }
 
-/** Conversations that one instance reads at once: a whole one takes tens of megabytes. */
+/** Conversations that one instance reads at once: a long one takes tens of megabytes. */
 const READ_AT_ONCE = 4;
 
 export function createSharedHandler({ read, logger }: SharedDeps): HttpHandler {

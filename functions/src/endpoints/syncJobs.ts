@@ -28,7 +28,7 @@ export interface JobsDeps {
   readonly logger: Logger;
 }
 
-/** Jobs on a page where the caller asks for no number. */
+/** Jobs on a page if the caller gives no `limit`. */
 export const DEFAULT_LIMIT = 20;
 /** Characters of a token: ours have about 100. */
 export const MAX_TOKEN_LENGTH = 500;

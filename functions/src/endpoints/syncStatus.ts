@@ -17,7 +17,7 @@ import { requireValid, requiredText } from '../validation.ts';
 
 export const options = { ...READ_OPTIONS, concurrency: 80 };
 
-/** Jobs of which one instance reads the recordings at once: a thousand with long names take ten megabytes. */
+/** Jobs whose recordings one instance reads at the same time: a thousand recordings with long names take ten megabytes. */
 const JOBS_AT_ONCE = 8;
 
 export const syncStatus = onRequest(
@@ -52,7 +52,7 @@ export function createStatusHandler({ authenticate, jobs, filesOf, logger }: Sta
     const { uid } = await authenticate(req);
     const { job_id: jobId } = requireValid(queryShape, req.query);
     const job = isJobId(jobId) ? await jobs.get(jobId) : null;
-    // A job of another user answers like none, so that no caller learns which ids exist.
+    // A job of another user gets the same answer as an unknown id, so that no caller learns which ids exist.
     if (job?.uid !== uid) throw new AppError('job_not_found');
     const body = await inTurn(async () => jobView(jobId, job, await filesOf(jobId, job)));
     return { status: 200, body, log: { uid, jobId } };

@@ -1,4 +1,4 @@
-/** `undoEdit({edit_id})`: what was corrected reads as before. */
+/** `undoEdit({edit_id})`: undoes a correction; the conversation reads as before. */
 import type { EditView } from 'offline-audio-sync-contract';
 import pLimit from 'p-limit';
 import * as z from 'zod';

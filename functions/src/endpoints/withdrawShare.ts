@@ -1,4 +1,4 @@
-/** `withdrawShare({share_id})`: the link shows nothing more. */
+/** `withdrawShare({share_id})`: ends a link. */
 import type { WithdrawnShareView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { callable } from '../http/callable.ts';

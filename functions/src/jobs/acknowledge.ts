@@ -1,4 +1,4 @@
-/** An app acknowledges jobs: it knows how they ended. */
+/** Marks jobs as known to the app: it need not be told of their end again. */
 import { Timestamp } from 'firebase-admin/firestore';
 import pMap from 'p-map';
 import { isJobId } from './job.ts';
@@ -14,9 +14,9 @@ export interface AcknowledgeDeps {
 const CONCURRENCY = 16;
 
 /**
- * Acknowledges the user's jobs among those given that have ended; the first time counts. Others are passed over: a job may
- * have expired or be retried by another device meanwhile, and none of that should keep an app from acknowledging the rest.
- * @returns the ids that are acknowledged now.
+ * Acknowledges those of the given jobs that are the user's and have ended; the first acknowledgement counts. Other ids are skipped: a
+ * job may have expired, or be retried by another device, and the rest must still be acknowledged.
+ * @returns the ids of the jobs that are acknowledged afterwards.
  */
 export async function acknowledgeJobs(
   uid: string,

@@ -13,7 +13,7 @@ import type { JobFile } from './job.ts';
 import { placeKey } from './place.ts';
 import type { RecordedWord } from './place.ts';
 
-/** A recording as a chunk knows it. */
+/** A recording that a chunk has audio of. */
 export interface ChunkRecording {
   readonly fileName: string;
   readonly recordingId: string;
@@ -21,7 +21,7 @@ export interface ChunkRecording {
 }
 
 export interface ChunkWord extends TimedWord {
-  /** Index of the recording that it begins in. */
+  /** Index of the recording in which the word begins. */
   readonly recording: number;
 }
 
@@ -43,9 +43,9 @@ export interface ChunkDoc {
   readonly durationMs: number;
   readonly startedAt: Timestamp;
   readonly endedAt: Timestamp;
-  /** Those that became segments: without what was stored before, or deleted since. */
+  /** The words that became segments: without words that were stored before, or deleted since. */
   readonly words: readonly ChunkWord[];
-  /** Who spoke in the speech before it, which was sent with it for that alone. */
+  /** Who spoke in the context: the speech before the chunk, sent with it to tell voices apart. */
   readonly context: readonly VoiceTurn[];
   readonly language: string | null;
   readonly requestId: string;
@@ -89,7 +89,7 @@ export function recordedWords({ words, recordings }: Pick<ChunkDoc, 'words' | 'r
   });
 }
 
-/** As {@link recordedWords} gave them. */
+/** The inverse of {@link recordedWords}. */
 export function chunkWords(words: readonly RecordedWord[], recordings: readonly ChunkRecording[]): ChunkWord[] {
   const indexes = new Map(
     recordings.map(({ recordingId: id, startedAt }, index) => [
@@ -100,7 +100,7 @@ export function chunkWords(words: readonly RecordedWord[], recordings: readonly 
   return words.map(({ recording, ...word }) => ({ ...word, recording: indexes.get(placeKey(recording)) ?? 0 }));
 }
 
-/** In whole milliseconds, all of it. */
+/** Rounded outwards to whole milliseconds. */
 export function chunkInterval(startMs: number, endMs: number): Pick<ChunkDoc, 'startedAt' | 'endedAt'> {
   return { startedAt: Timestamp.fromMillis(Math.floor(startMs)), endedAt: Timestamp.fromMillis(Math.ceil(endMs)) };
 }
@@ -109,7 +109,7 @@ export function chunksOf(db: Firestore, jobId: string): CollectionReference<Chun
   return db.collection(chunksPath(jobId)) as CollectionReference<ChunkDoc>;
 }
 
-/** Derived from the exact audio, so that writing the same result again is the same document. */
+/** Derived from the exact audio, so that writing the same result again writes the same document. */
 export function chunkId(
   uid: string,
   deviceId: string,

@@ -21,19 +21,22 @@ import type { FileRef } from './job.ts';
 import type { PlacedRecording } from './place.ts';
 import { levelByte, Sounds } from './sounds.ts';
 
-/** Absolute time that one document stands for, milliseconds: 120 KB where frames last 10 ms. */
+/** Absolute time that one document covers, milliseconds: 120 KB if frames last 10 ms. */
 const BUCKET_MS = 5 * 60_000;
 
-/** Of one document: beyond it the oldest stretches go, and their audio may be asked for again. Firestore's limit is 1 MiB. */
+/**
+ * Bytes of one document, below Firestore's limit of 1 MiB. Beyond it the oldest stretches are dropped, and their audio may be sent
+ * again.
+ */
 const MAX_BYTES = 900_000;
 
 /** Documents in memory: those of some hours, while recordings are read in order of time. */
 const MAX_BUCKETS = 64;
 
-/** How long it is kept, milliseconds: as long as a device may keep what it believes unsent. */
+/** How long coverage is kept, milliseconds: as long as a device may keep recordings that it believes unsent. */
 export const KEPT_MS = 100 * 24 * 3600_000;
 
-/** By how much a frame may be from its place in another cut, milliseconds: file names give whole ones. */
+/** How far a frame may be from its place in another cut, milliseconds: file names give whole milliseconds. */
 const MAX_SHIFT_MS = 1.5;
 
 /** Consecutive frames of equal length. */
@@ -43,11 +46,11 @@ export interface Stretch extends FileRef {
   readonly recordingStartMs: number;
   /** Unix milliseconds. */
   readonly startMs: number;
-  /** Of each frame, at 16 kHz. */
+  /** Samples of each frame, at 16 kHz. */
   readonly frameSamples: number;
   /** CRC-32 of each frame, 4 bytes each, big-endian. */
   readonly crcs: Buffer;
-  /** How loud each frame is, see `levelByte`; absent where that was not measured. */
+  /** How loud each frame is, see `levelByte`; absent if that was not measured. */
   readonly levels?: Buffer;
 }
 
@@ -66,7 +69,7 @@ export interface CoveredAudio {
   readonly places: ReadonlyMap<string, PlacedRecording>;
 }
 
-/** A user's coverage, as far as one attempt has come to need it. */
+/** A user's coverage, loaded as one attempt needs it. */
 export class Coverage {
   readonly #db: Firestore;
   readonly #uid: string;
@@ -81,7 +84,7 @@ export class Coverage {
     this.#now = now;
   }
 
-  /** Reads what covers a stretch of a device's time, if it was not read before. Unix milliseconds. */
+  /** Loads the coverage of a stretch of a device's time, unless it is loaded. Unix milliseconds. */
   async load(deviceId: string, fromMs: number, toMs: number): Promise<void> {
     const missing = bucketsBetween(deviceId, fromMs - MAX_SHIFT_MS, toMs).filter((id) => !this.#buckets.has(id));
     if (missing.length === 0) return;
@@ -90,12 +93,12 @@ export class Coverage {
     for (const id of [...this.#buckets.keys()].slice(0, -MAX_BUCKETS)) this.#buckets.delete(id);
   }
 
-  /** Where the result of a frame is stored; null where it is not. Its time must have been loaded. */
+  /** Where the result of a frame is stored; null if it is not. Its time must be loaded. */
   find(deviceId: string, startMs: number, frame: SourceFrame): FileRef | null {
     const { payload } = frame;
     if (payload === null) return null;
     let crc: number | undefined;
-    // A frame at the border may lie in the bucket before, in another cut.
+    // In another cut, a frame at the border may lie in the bucket before.
     for (const id of new Set([bucketOf(deviceId, startMs), bucketOf(deviceId, startMs - MAX_SHIFT_MS)])) {
       for (const stretch of this.#buckets.get(id) ?? []) {
         const index = indexIn(stretch, startMs, frame);
@@ -109,7 +112,7 @@ export class Coverage {
 
   /**
    * Prepares, within a transaction, to cover the audio of a chunk. Reads; the returned function writes. Call `apply` when the
-   * transaction has succeeded. `sounds` knows the audio of the chunk, and what covers its time.
+   * transaction has succeeded. `sounds` has the loudness of the chunk and of the coverage at its time.
    */
   async prepare(
     tx: Transaction,
@@ -145,8 +148,8 @@ export function coverageOf(db: Firestore, uid: string): CollectionReference<Cove
 }
 
 /**
- * Reads, within a transaction, how what covers stretches of a device's time sounds. Unix milliseconds; read together, so that two
- * that meet cost no more than one.
+ * Reads, within a transaction, the loudness of the audio that covers stretches of a device's time. Unix milliseconds. The stretches are
+ * read together, so that two that meet cost no more than one.
  */
 export async function readSounds(
   tx: Transaction,
@@ -172,7 +175,7 @@ export function bucketsBetween(deviceId: string, fromMs: number, toMs: number): 
   return ids;
 }
 
-/** The place in a stretch that a frame would have; null where it has none. */
+/** The index of a frame in a stretch; null if the stretch does not have it. */
 function indexIn({ startMs, frameSamples, crcs }: Stretch, atMs: number, { samples }: SourceFrame): number | null {
   if (samples !== frameSamples) return null;
   const frameMs = frameSamples / SAMPLES_PER_MS;
@@ -188,7 +191,7 @@ interface Piece {
   readonly frames: KeptFrame[];
 }
 
-/** What a chunk covers, by bucket. */
+/** The stretches that a chunk covers, by bucket. */
 function stretchesOf({ deviceId, spans, frames, places }: CoveredAudio, jobId: string): Map<string, Stretch[]> {
   const byBucket = new Map<string, Stretch[]>();
   let next = 0;

@@ -1,4 +1,4 @@
-/** Moves the coverage of recordings whose dates are corrected: their frames are asked for at no time again. */
+/** Moves the coverage of recordings whose dates are corrected, so that their frames are not sent again at either date. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
@@ -16,9 +16,9 @@ export interface CoverageShift {
 }
 
 /**
- * Moves what covers one recording, a few minutes in one transaction. Doing it again changes nothing.
+ * Moves the coverage of one recording, a few minutes in each transaction. May be repeated.
  * @param stays whether a frame that begins then, Unix milliseconds, stays where it is.
- * @param guard asked in each transaction, before it writes; throws where the move is not to go on.
+ * @param guard called in each transaction before it writes; throws if the move must not continue.
  */
 export async function moveCoverage(
   db: Firestore,

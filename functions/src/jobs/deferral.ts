@@ -1,4 +1,4 @@
-/** How long a job waits after a failure, and what it says meanwhile: every failure of an attempt ends here. */
+/** How long a job waits after a failed attempt, and what it says meanwhile. */
 import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { Job } from './job.ts';
@@ -9,19 +9,19 @@ import type { JobChange } from './store.ts';
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
-/** An operator needs minutes, not seconds, and the sweeper or a redeploy need not be raced. */
+/** An operator needs minutes, not seconds. */
 const OPERATOR_WAIT_MS = 15 * 60_000;
 
-/** Another job works on the same recording: it takes minutes at most, and the answer is worth having soon. */
+/** Another job works on the same recording. It takes minutes at most, so the first wait is short. */
 const FIRST_DUPLICATE_WAIT_MS = 5000;
 const LONGEST_DUPLICATE_WAIT_MS = 2 * 60_000;
 
 /**
  * The change that makes a job wait.
  *
- * A dependency that is down is no fault of the job: the attempt is not counted, and the job waits for it as long as its audio is
- * kept. Any other failure is counted, and the waits get longer until the attempts are used up.
- * @param error what failed; what is neither an `AppError` nor a passing failure of Firestore is `internal`.
+ * If a dependency is down, the attempt is not counted, and the job waits for it as long as its audio is kept. Any other failure is
+ * counted, and the waits get longer until the attempts are used up.
+ * @param error why the attempt failed. Counts as `internal` unless it is an `AppError` or a passing failure of Firestore.
  * @param jitter 0 to 1.
  */
 export function deferral(job: Job, error: unknown, nowMs: number, jitter: number = Math.random()): JobChange {

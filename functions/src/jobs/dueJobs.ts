@@ -4,7 +4,7 @@ import type { CollectionReference, DocumentReference, Firestore, Query } from 'f
 import { JOBS } from './job.ts';
 import type { Job, JobStatus } from './job.ts';
 
-/** What is read of the jobs that the sweeper looks through. */
+/** The fields that the sweeper reads of each job. */
 const DUE_FIELDS = [
   'uid',
   'status',
@@ -21,7 +21,7 @@ const DUE_FIELDS = [
 
 export type DueJob = Pick<Job, (typeof DUE_FIELDS)[number]>;
 
-/** Jobs in the order of one of their times, oldest first, then of their ids. */
+/** Jobs ordered by one of their times, oldest first, then by id. */
 export interface DueQuery {
   readonly query: Query<DueJob>;
   /** The time that the query is ordered by; never null for a job that it found. */
@@ -35,38 +35,38 @@ export class DueJobs {
     this.#db = db;
   }
 
-  /** Not written since. A job that is worked on is written with every heartbeat. @param beforeMs Unix milliseconds. */
+  /** Jobs that were not written since then. A worker writes its job with every heartbeat. @param beforeMs Unix milliseconds. */
   still(status: JobStatus, beforeMs: number): DueQuery {
     return inOrder('updatedAt', this.#due().where('status', '==', status).where('updatedAt', '<=', at(beforeMs)));
   }
 
-  /** In this state, and waiting until then or before. */
+  /** Jobs in this state that wait until then or an earlier time. */
   overdue(status: JobStatus, beforeMs: number): DueQuery {
     const jobs = this.#due().where('status', '==', status);
     return inOrder('waitingFor.until', jobs.where('waitingFor.until', '<=', at(beforeMs)));
   }
 
-  /** Created then or before, in one of these states. */
+  /** Jobs in one of these states that were created then or earlier. */
   begun(statuses: readonly JobStatus[], beforeMs: number): DueQuery {
     return inOrder('createdAt', this.#due().where('status', 'in', statuses).where('createdAt', '<=', at(beforeMs)));
   }
 
-  /** Ended then or before, and not wrapped up since. */
+  /** Jobs that ended then or earlier and are not wrapped up. */
   notWrappedUp(beforeMs: number): DueQuery {
     return inOrder('finishedAt', this.#due().where('notifiedAt', '==', null).where('finishedAt', '<=', at(beforeMs)));
   }
 
-  /** Ended then or later. */
+  /** Jobs that ended then or later. */
   ended(sinceMs: number): DueQuery {
     return inOrder('finishedAt', this.#due().where('finishedAt', '>=', at(sinceMs)));
   }
 
-  /** Whose time to be read has passed. */
+  /** Jobs that have expired. */
   expired(nowMs: number): DueQuery {
     return inOrder('expiresAt', this.#due().where('expiresAt', '<=', at(nowMs)));
   }
 
-  /** A user's unfinished uploads that are labelled with this device, created then or before. */
+  /** A user's unfinished uploads that are labelled with this device and were created then or earlier. */
   async uploadsOf(uid: string, deviceId: string, beforeMs: number): Promise<Map<string, DueJob>> {
     const { docs } = await this.#due()
       .where('uid', '==', uid)
@@ -77,7 +77,7 @@ export class DueJobs {
     return new Map(due.map((doc) => [doc.id, doc.data()]));
   }
 
-  /** Some of a user's jobs, in any state. @param before of when they were created; null for any time. */
+  /** Some of a user's jobs, in any state. @param before only jobs that were created before this; null for all. */
   async someOf(uid: string, before: Timestamp | null, limit: number): Promise<DocumentReference[]> {
     const jobs = this.#jobs().where('uid', '==', uid);
     const old = before === null ? jobs : jobs.where('createdAt', '<', before).orderBy('createdAt', 'desc');

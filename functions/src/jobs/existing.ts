@@ -1,14 +1,14 @@
 /**
- * Documents by id, most of which do not exist. Firestore bills a look at a document that is not there as a read; a query is billed for
- * what it finds, and as one read where it finds nothing.
+ * Reads documents by id, most of which do not exist. Firestore bills a `get` of a missing document as a read; a query is billed for the
+ * documents that it finds, and as one read if it finds none.
  */
 import { FieldPath } from 'firebase-admin/firestore';
 import type { CollectionReference, Query } from 'firebase-admin/firestore';
 
-/** Values that Firestore takes in one `in`. */
+/** Values that Firestore allows in one `in`. */
 export const MOST_IN_QUERY = 30;
 
-/** Those of the documents that exist, by id; outside of any transaction. @param ids each may occur several times. */
+/** The documents that exist, by id; outside of any transaction. @param ids may repeat. */
 export async function existing<T>(collection: CollectionReference<T>, ids: Iterable<string>): Promise<Map<string, T>> {
   const distinct = [...new Set(ids)];
   const groups: Query<T>[] = [];

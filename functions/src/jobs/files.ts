@@ -1,7 +1,7 @@
 /**
- * What a job knows of each of its recordings: pages of {@link FILES_PER_PAGE}, in the order of names, at
- * `offline_sync_jobs/{jobId}/job_files/{page}`. Apart from the job, so that its listeners get a small document; in
- * pages, because recordings that follow one another become final together, and one write serves them all.
+ * The state of each recording of a job, in pages of {@link FILES_PER_PAGE}, in the order of file names:
+ * `offline_sync_jobs/{jobId}/job_files/{page}`. They are apart from the job's document, so that its listeners get a small one. They are
+ * in pages, because recordings that follow one another become final together, and one write covers them all.
  *
  * Pages are written only in transactions that read the job: by the worker that holds its lease, or where no worker can.
  */
@@ -17,14 +17,14 @@ const FILES_PER_PAGE = 50;
 /** A page, as it is stored. */
 export type FilePage = contract.FilePageDoc<Timestamp>;
 
-/** What of a job leads to its pages. */
+/** The field of a job that finds its pages. */
 export type PagedJob = Pick<Job, 'filePages'>;
 
 export function filesOf(db: Firestore, jobId: string): CollectionReference<FilePage> {
   return db.collection(jobFilesPath(jobId)) as CollectionReference<FilePage>;
 }
 
-/** Recordings in pages. @returns what the job keeps of them, and the pages. */
+/** Divides recordings into pages. @returns the pages, and the field of the job that finds them. */
 export function paged(files: readonly JobFile[]): { filePages: string[]; pages: JobFile[][] } {
   const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const pages: JobFile[][] = [];
@@ -33,7 +33,7 @@ export function paged(files: readonly JobFile[]): { filePages: string[]; pages: 
   return { filePages: pages.map(([first]) => first?.name ?? ''), pages };
 }
 
-/** Ids of the pages that hold, or would hold, these names. */
+/** Ids of the pages in which these names are, or would be. */
 function pageIdsOf({ filePages }: PagedJob, names: Iterable<string>): string[] {
   const pageOf = (name: string): number => filePages.findLastIndex((first) => first <= name);
   const ids = new Set(Array.from(names, (name) => Math.max(0, pageOf(name))));
@@ -69,7 +69,7 @@ export class FileStore {
   }
 }
 
-/** Pages as they were read, and what is to be changed in them. */
+/** Pages that were read, with changes that are not written yet. */
 export class OpenFiles {
   readonly #pages: readonly { readonly doc: DocumentSnapshot<FilePage>; readonly files: Map<string, JobFile> }[];
   readonly #changed = new Set<Map<string, JobFile>>();
@@ -98,7 +98,7 @@ export class OpenFiles {
     for (const file of this.all) this.set(change(file));
   }
 
-  /** Writes the pages that changed. @param expiresAt for all pages, where the job's time to be read changes. */
+  /** Writes the pages that changed. @param expiresAt writes all pages with this time, if the job's expiry changes. */
   write(tx: Transaction, expiresAt?: Timestamp): void {
     for (const { doc, files } of this.#pages) {
       const isChanged = this.#changed.has(files);

@@ -1,4 +1,4 @@
-/** The job as the functions see it: the contract's shapes with the Admin SDK's times, and what only the functions know of it. */
+/** The job in the functions: the contract's shapes with the Admin SDK's Timestamps, and what only the functions need. */
 import type { Timestamp } from 'firebase-admin/firestore';
 import * as contract from 'offline-audio-sync-contract';
 
@@ -19,7 +19,7 @@ export type Job = contract.JobDoc<Timestamp>;
 export type JobFile = contract.JobFile<Timestamp>;
 export type WaitingFor = contract.WaitingFor<Timestamp>;
 
-/** Whether a recording has its final state: nothing changes it but a retry by the user. */
+/** Whether a recording has its final state, which only a retry by the user changes. */
 export function isFinal({ state }: Pick<JobFile, 'state'>): boolean {
   return contract.isFinal(state);
 }

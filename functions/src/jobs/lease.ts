@@ -1,6 +1,6 @@
 /**
- * The right of one worker to work on one job. Held by a transaction, renewed by a heartbeat, checked by every write: a
- * worker that lost it, by a pause or a partition, can write nothing more.
+ * The right of one worker to work on one job. A transaction acquires it, a heartbeat renews it, and every write checks it: a worker
+ * that lost it, after a pause or a network partition, cannot write anything more.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Transaction } from 'firebase-admin/firestore';
@@ -9,10 +9,10 @@ import { isFinished } from './stateMachine.ts';
 import type { JobChange, JobStore } from './store.ts';
 import type { Turns } from './turns.ts';
 
-/** How long a lease holds without a heartbeat, milliseconds, unless a worker is told otherwise. */
+/** Default time that a lease lasts without a heartbeat, milliseconds. */
 export const LEASE_MS = 60_000;
 
-/** This many heartbeats fit into a lease: two may be lost. */
+/** Heartbeats within one lease: two may be lost. */
 const HEARTBEATS_PER_LEASE = 3;
 
 /**
@@ -21,12 +21,12 @@ const HEARTBEATS_PER_LEASE = 3;
  */
 export const MAX_ATTEMPTS = 24;
 
-/** Attempts without progress that follow one another at once; a worker that was stopped by the platform costs no wait. */
+/** Attempts without progress that need no wait before the next one, because the platform may have stopped the worker. */
 const IMMEDIATE_ATTEMPTS = 2;
 const FIRST_RETRY_WAIT_MS = 30_000;
 const LONGEST_RETRY_WAIT_MS = 2 * 3600_000;
 
-/** How long to wait after so many attempts without progress, milliseconds. */
+/** The wait after this many attempts without progress, milliseconds. */
 export function retryWaitMs(attempts: number): number {
   if (attempts < IMMEDIATE_ATTEMPTS) return 0;
   return Math.min(FIRST_RETRY_WAIT_MS * 2 ** (attempts - IMMEDIATE_ATTEMPTS), LONGEST_RETRY_WAIT_MS);
@@ -37,22 +37,22 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** What a delivered task is to do. */
+/** What a delivery may do with its job. */
 export type Admission =
   | { readonly kind: 'work'; readonly job: Job }
-  /** Done already; only what comes after (push, clean-up) may be missing. */
+  /** The job has ended; only push and clean-up may be missing. */
   | { readonly kind: 'finished'; readonly job: Job }
-  /** There is nothing to do, now or later. */
+  /** This task has nothing to do, now or later. */
   | { readonly kind: 'drop'; readonly reason: 'missing' | 'stale_epoch' | 'not_ready' }
   /** The payload's user is not the job's: the task was forged or mixed up. */
   | { readonly kind: 'refuse'; readonly reason: 'uid_mismatch' }
-  /** Too many attempts in a row without progress: the job is to fail. */
+  /** Too many attempts in a row without progress: the job must fail. */
   | { readonly kind: 'exhausted' }
-  /** Its worker died, and not for the first time: the job is to wait before the next attempt. */
+  /** Its worker died, and not for the first time: the job must wait before the next attempt. */
   | { readonly kind: 'defer' }
-  /** Earlier jobs of its user come first: it waits for its turn, and says so. */
+  /** Earlier jobs of its user come first: the job is deferred until its turn. */
   | { readonly kind: 'turn'; readonly job: Job }
-  /** Not now: the platform should deliver it again. */
+  /** Too early: the platform must deliver the task again. */
   | { readonly kind: 'wait'; readonly reason: 'leased' | 'deferred'; readonly untilMs: number };
 
 /** Decides on a delivered task. Pure. @param nowMs Unix milliseconds. */
@@ -71,7 +71,7 @@ export function admit(job: Job | null, payload: TaskPayload, nowMs: number): Adm
   return { kind: 'work', job };
 }
 
-/** Whether no worker has the job, and its attempts are used up. @param nowMs Unix milliseconds. */
+/** Whether no worker holds the lease and the attempts are used up. @param nowMs Unix milliseconds. */
 export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
   return attempts >= MAX_ATTEMPTS && (lease?.expiresAt.toMillis() ?? 0) <= nowMs;
 }
@@ -79,9 +79,9 @@ export function isExhausted({ attempts, lease }: Job, nowMs: number): boolean {
 export interface AcquireOptions {
   /** Unix milliseconds. */
   readonly now?: () => number;
-  /** How long the lease holds without a heartbeat, milliseconds. */
+  /** How long the lease lasts without a heartbeat, milliseconds. */
   readonly leaseMs?: number;
-  /** Which of a user's jobs may be processed; absent where every one may. */
+  /** Decides which of a user's jobs may be processed; without it every job may. */
   readonly turns?: Pick<Turns, 'wait'>;
 }
 
@@ -95,7 +95,7 @@ export class Lease {
   readonly #now: () => number;
   readonly #leaseMs: number;
   readonly #lost = new AbortController();
-  /** Unix milliseconds up to which no other worker can have the job. */
+  /** Until then no other worker can have the job, Unix milliseconds. */
   #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #renewal: Promise<void> | null = null;
@@ -110,7 +110,7 @@ export class Lease {
   }
 
   /**
-   * Acquires the job's lease if {@link admit} says so, and it is the job's turn.
+   * Acquires the job's lease if {@link admit} allows it and it is the job's turn.
    * @param owner unique to this delivery.
    */
   static async acquire(
@@ -123,13 +123,13 @@ export class Lease {
     const decided: { admission: Admission } = { admission: admit(null, payload, now()) };
     const job = await store.update(payload.jobId, async (current) => {
       if (current.lease?.owner === owner) {
-        // It was written before, and the answer did not come.
+        // The lease was written by an earlier try of this transaction, whose answer was lost.
         decided.admission = { kind: 'work', job: current };
         return null;
       }
       decided.admission = admit(current, payload, now());
       if (decided.admission.kind !== 'work') return null;
-      // One that was being processed goes on: it holds claims that others may wait for.
+      // A job that was being processed continues: other jobs may wait for its claims.
       const wait = current.status === 'processing' ? null : ((await turns?.wait(current)) ?? null);
       if (wait !== null) {
         decided.admission = { kind: 'turn', job: { ...current, ...wait } };
@@ -143,22 +143,22 @@ export class Lease {
     return { admission: { kind: 'work', job }, lease };
   }
 
-  /** Aborted, with a {@link LeaseLostError}, as soon as a heartbeat finds that the lease is gone. */
+  /** Aborts with a {@link LeaseLostError} as soon as a heartbeat finds that the lease is gone. */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
-   * Whether the lease has time left by this worker's own clock: asked before what cannot be taken back, and is not a write that
-   * the lease guards. A worker that stood still for longer may have a successor that it knows nothing of yet.
+   * Whether the lease has time left by this worker's own clock. To be asked before steps that cannot be undone and that the lease does
+   * not guard. A worker that stood still for longer may have a successor without knowing it.
    */
   get isInTime(): boolean {
     return this.#now() < this.#heldUntilMs;
   }
 
   /**
-   * Changes the job, if this worker still holds it, and renews the lease. One change at a time, heartbeats among them: a
-   * worker's transactions on its one job would only wait for one another's locks, and abort one another.
+   * Changes the job, if this worker still holds the lease, and renews the lease. Changes and heartbeats run one after the other:
+   * parallel transactions on one document would wait for each other's locks, and abort each other.
    * @throws LeaseLostError
    */
   async update(decide: Decide): Promise<Job> {
@@ -183,19 +183,22 @@ export class Lease {
     if (job?.lease?.owner !== this.owner) throw this.#loss('another worker holds it, or it ended');
   }
 
-  /** Stops the heartbeat, whatever it waits for: the lease runs out. */
+  /** Stops the heartbeat without waiting for it, so that the lease runs out. */
   abandon(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
   }
 
-  /** Stops the heartbeat. The lease itself goes with the last write (`lease: null`), or runs out. */
+  /** Stops the heartbeat. The lease itself ends with the last write (`lease: null`), or runs out. */
   async stop(): Promise<void> {
     this.abandon();
     await this.#renewal;
   }
 
-  /** Renews the lease unless another write has just done so. One at a time: where Firestore is slow, they would queue up. */
+  /**
+   * Renews the lease, unless another write has just done so. Only one heartbeat runs at a time: if Firestore is slow, they would queue
+   * up.
+   */
   async #heartbeat(): Promise<void> {
     const heartbeatMs = this.#leaseMs / HEARTBEATS_PER_LEASE;
     if (this.#renewal !== null || this.#heldUntilMs - this.#now() > this.#leaseMs - heartbeatMs / 2) return;

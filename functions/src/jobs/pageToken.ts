@@ -1,4 +1,4 @@
-/** Where a page of jobs ends: opaque to clients, and never trusted when it comes back. */
+/** The token of the next page of jobs. It is opaque to clients, and validated when it comes back. */
 import { Timestamp } from 'firebase-admin/firestore';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** Where recordings lie, and the words that are said in them. */
+/** Places of recordings on the time axis, and the words in them. */
 import type { TimedWord } from 'offline-audio-sync-contract';
 
 /** A recording, by content, and where it lies on its device's time axis. */

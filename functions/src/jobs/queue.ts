@@ -10,17 +10,17 @@ import { isJobId } from './job.ts';
 import type { Job, TaskPayload } from './job.ts';
 
 export interface EnqueueOptions {
-  /** Not before so many seconds from now. The emulator ignores it: workers check the time themselves. */
+  /** Delivers the task this many seconds from now. The emulator ignores it, so workers check the time themselves. */
   readonly delaySeconds?: number;
   /**
-   * 0, or a number that makes this another task for the same job and epoch: for when the first one may be gone while its id is
-   * still blocked. Two tasks of one epoch do no harm: the lease lets one of them work.
+   * A number other than 0 makes another task for the same job and epoch, for the case that the first task is gone while its id is still
+   * blocked. Two tasks of one epoch do no harm: the lease lets only one of them work.
    */
   readonly redrive?: number;
 }
 
 export interface TaskQueue {
-  /** Puts the task in the queue; a task that is there already, or ran within the last hour, is left as it is. */
+  /** Enqueues the task, unless it is queued already or ran within the last hour. */
   enqueue(payload: TaskPayload, options?: EnqueueOptions): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function createTaskQueue(functions: Functions, functionName: string): Tas
       try {
         await functions.taskQueue<TaskPayload>(functionName).enqueue(payload, {
           id: taskId(payload, redrive),
-          // Without it the emulator cuts a task off after a minute, and Cloud Tasks after ten.
+          // The default is a minute in the emulator and ten in Cloud Tasks.
           dispatchDeadlineSeconds: TASK_TIMEOUT_SECONDS,
           ...(delaySeconds > 0 ? { scheduleDelaySeconds: Math.ceil(delaySeconds) } : {}),
         });
@@ -42,7 +42,7 @@ export function createTaskQueue(functions: Functions, functionName: string): Tas
   };
 }
 
-/** Enqueues a job that waits. One that could not be enqueued stays `pending`: its audio is safe, and the sweeper does it again. */
+/** Enqueues a pending job. If that fails, the job stays `pending`, its audio is safe, and the sweeper enqueues it later. */
 export async function enqueueJob(
   jobId: string,
   { uid, epoch }: Pick<Job, 'uid' | 'epoch'>,
@@ -69,7 +69,7 @@ const taskPayload = z.object({
   epoch: z.int().min(0),
 });
 
-/** Null for anything that no enqueue of ours wrote: delivering it again would not make it better. */
+/** Null for a payload that this code did not write. Such a task is dropped, because another delivery would not help. */
 export function parseTaskPayload(data: unknown): TaskPayload | null {
   const checked = check(taskPayload, data);
   return checked.ok ? checked.value : null;

@@ -1,7 +1,7 @@
 /**
- * Corrections of dates that are being carried out: `users/{uid}/redatings/current`. The transaction that decides on a correction
- * writes where its recordings go; then segments, conversations and coverage are moved, piece by piece. One correction at a
- * time for each user, so that no two of them meet half-way: a caller that finds one under way finishes it first.
+ * Corrections of dates that are under way: `users/{uid}/redatings/current`. The transaction that decides on a correction writes where
+ * its recordings go; then segments, conversations and coverage are moved, piece by piece. Each user has one correction at a time, so
+ * that no two of them mix: a caller that finds one under way finishes it first.
  */
 import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
@@ -9,7 +9,7 @@ import type { DocumentReference, Firestore, Query, Transaction } from 'firebase-
 import type { RecordingShift } from './registry.ts';
 
 export interface Redating {
-  /** Tells it from the corrections before and after it. */
+  /** Distinguishes it from the corrections before and after it. */
   readonly id: string;
   /** The caller's key: the same call again is the same correction. Null without one. */
   readonly key: string | null;
@@ -20,7 +20,7 @@ export interface Redating {
   readonly startedAt: Timestamp;
 }
 
-/** A correction is under way: it has to be brought to its end before another one is decided on. */
+/** Another correction is under way: the caller must finish it before the next one is decided. */
 export class RedatingUnderWayError extends Error {
   override readonly name = 'RedatingUnderWayError';
 }

@@ -1,9 +1,9 @@
 /**
- * Which recordings a user has sent, by content: `users/{uid}/recordings/{recordingId}`. It makes the same audio, sent again
- * under any name and in any job, one recording.
+ * Which recordings a user has sent, by content: `users/{uid}/recordings/{recordingId}`. The same audio, sent again under any name and
+ * in any job, is one recording.
  *
- * A job claims a recording before it works on it; the transaction that makes the recording final marks it done, or removes
- * the claim where it failed. A claim whose job has ended is void, so nothing has to be released when a job fails or goes away.
+ * A job claims a recording before it works on it. The transaction that makes the recording final marks it done, or opens it for other
+ * jobs if it failed. The claim of an ended job is void, so no claim has to be released when a job fails or is deleted.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type {
@@ -25,7 +25,10 @@ export interface RecordingEntry extends FileRef {
   readonly deviceId: string;
   /** Where it lies on its device's time axis. */
   readonly startedAt: Timestamp;
-  /** The times under which it came, or was put by a correction, Unix milliseconds: sent again at one of these, it stays where it is. */
+  /**
+   * The times under which it was sent, or to which a correction moved it, Unix milliseconds. Sent again at one of these times, it stays
+   * where it lies.
+   */
   readonly startTimes: readonly number[];
   /** Known when done. */
   readonly durationSeconds: number | null;
@@ -41,33 +44,33 @@ export interface Original {
 
 /** What a job may do with one of its recordings. */
 export type Claim =
-  /** `startedAt`: where it belongs, which may be another time than its name says, after a correction. */
+  /** This job processes it. `startedAt`: where it lies, which after a correction may be another time than its name says. */
   | { readonly kind: 'ours'; readonly startedAt: Timestamp; readonly shift: RecordingShift | null }
-  /** Final: the audio is done in another job. With a shift its date was wrong there: this is the correction. */
+  /** Its audio is done in another job. `shift`: it was sent at a new time, which corrects its date. */
   | ({ readonly kind: 'duplicate'; readonly shift: RecordingShift | null } & Original)
-  /** Another job has the claim. `untilMs`: until when that one waits itself, Unix milliseconds; null if it does not. */
+  /** Another job has the claim. `untilMs`: until when that job waits itself, Unix milliseconds; null if it does not wait. */
   | { readonly kind: 'wait'; readonly untilMs: number | null };
 
-/** A recording that goes to another time of its device. */
+/** A recording that moves to another time of its device. */
 export interface RecordingShift {
   readonly recordingId: string;
   readonly deviceId: string;
   /** Where it lies, Unix milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** Null where it was not read to its end. */
+  /** Null if it was not read to its end. */
   readonly durationSeconds: number | null;
-  /** Whose entry it was. */
+  /** The job and file that its entry names. */
   readonly ref: FileRef;
 }
 
-/** A recording that a job has claimed, by its id. */
+/** A recording's id and its entry. */
 export interface KnownRecording {
   readonly id: string;
   readonly entry: RecordingEntry;
 }
 
-/** Times of one recording that are remembered. */
+/** Times that are remembered of one recording. */
 const MOST_START_TIMES = 20;
 
 /** How long the same audio is recognised, milliseconds: longer than a device keeps recordings that it believes unsent. */
@@ -85,8 +88,8 @@ export class RecordingRegistry {
   }
 
   /**
-   * Those files whose audio is done already, by name, and where: a look without a claim. Unknown bytes are not found, nor is what
-   * comes at a time that is new: that corrects its date.
+   * Finds, without a claim, files whose audio is done already: by name, with the place of the original. Leaves out files that come at a
+   * new time, because these correct a date.
    */
   async findDone(
     uid: string,
@@ -110,7 +113,7 @@ export class RecordingRegistry {
    * Prepares, within a transaction that read the job, to claim recordings for it. Reads; `write` writes. A recording that is not known
    * is claimed by creating its entry: if another job has done so meanwhile, the transaction fails (`ALREADY_EXISTS`), and
    * {@link JobStore.update} begins again.
-   * @returns the claims by file name. `write` takes them as they are in the end: the caller may claim a duplicate that it has to read.
+   * @returns the claims by file name. Pass them to `write`, changed or not: the caller may claim a duplicate that it must read.
    */
   async prepareClaims(
     tx: Transaction,
@@ -153,8 +156,8 @@ export class RecordingRegistry {
   }
 
   /**
-   * Prepares, within a transaction, the entries of recordings that become final: done, or free for another job where they
-   * failed. Reads; the returned function writes.
+   * Prepares, within a transaction, the entries of recordings that become final: done, or open for other jobs if they failed. Reads;
+   * the returned function writes.
    */
   async prepareFinal(tx: Transaction, jobId: string, uid: string, files: readonly JobFile[]): Promise<() => void> {
     const failed = files.filter(({ state }) => state === 'failed');
@@ -163,20 +166,20 @@ export class RecordingRegistry {
     return () => {
       for (const [i, file] of failed.entries()) {
         const [ref, entry] = [refs[i], entries[i]];
-        // The same bytes may be done as another recording of this job.
+        // The same bytes may be done under another name in this job.
         if (ref === undefined || entry?.state !== 'claimed' || entry.jobId !== jobId) continue;
         tx.set(ref, this.#entry(jobId, file, 'open', timesOf(entry, file.startedAt)));
       }
       for (const file of files) {
         if (file.state === 'failed') continue;
-        // Merged, so that the times under which it came before need not be read.
+        // Merged, so that its earlier times need not be read.
         const startTimes = FieldValue.arrayUnion(file.startedAt.toMillis());
         tx.set(this.#ref(uid, file), { ...this.#entry(jobId, file, 'done', []), startTimes }, { merge: true });
       }
     };
   }
 
-  /** Those of the files that are known, by name, within a transaction. */
+  /** The entries of these files, by name, within a transaction. Files without an entry are left out. */
   async read(tx: Transaction, uid: string, files: readonly JobFile[]): Promise<Map<string, KnownRecording>> {
     const arrived = files.filter(({ md5 }) => md5 !== null);
     const idOf = new Map(arrived.map((file) => [file.name, this.#ref(uid, file).id]));
@@ -189,7 +192,7 @@ export class RecordingRegistry {
     );
   }
 
-  /** The recordings that came under some of these names, in any job. @param most looks for no more when it has as many */
+  /** Recordings that were sent under these names, in any job. @param most stops when it has found this many */
   async named(tx: Transaction, uid: string, names: readonly string[], most: number): Promise<KnownRecording[]> {
     const found: KnownRecording[] = [];
     for (let from = 0; from < names.length && found.length < most; from += MOST_IN_QUERY) {
@@ -201,25 +204,25 @@ export class RecordingRegistry {
     return found;
   }
 
-  /** Recordings by their ids, those of them that are known. */
+  /** Recordings by id. Unknown ids are left out. */
   async byIds(tx: Transaction, uid: string, ids: readonly string[]): Promise<KnownRecording[]> {
     const docs = ids.length === 0 ? [] : await tx.getAll(...ids.map((id) => this.#recordings(uid).doc(id)));
     return docs.flatMap(knownIn);
   }
 
-  /** Writes that a recording belongs to another time. */
+  /** Writes that a recording lies at another time. */
   redate(tx: Transaction, uid: string, { id, entry }: KnownRecording, toMs: number): void {
     const startedAt = Timestamp.fromMillis(toMs);
     tx.set(this.#recordings(uid).doc(id), { ...entry, startedAt, startTimes: timesOf(entry, startedAt) });
   }
 
-  /** Writes where a recording belongs that no job has claimed yet. @param file with its new date. @param before its date so far. */
+  /** Writes where a recording lies that no job has claimed yet. @param file with its new date. @param before its date so far. */
   announce(tx: Transaction, uid: string, jobId: string, file: JobFile, before: Timestamp): void {
     if (file.md5 === null) return;
     tx.set(this.#ref(uid, file), this.#entry(jobId, file, 'open', timesOf(undefined, before, file.startedAt)));
   }
 
-  /** The other jobs that hold claims, those of them that exist. */
+  /** The other jobs that have claims. Deleted jobs are left out. */
   async #otherOwners(
     tx: Transaction,
     jobId: string,
@@ -268,7 +271,7 @@ export class RecordingRegistry {
   }
 }
 
-/** Identical bytes within one job, at two times, stay two recordings: identical silence, most likely. */
+/** Decides on one claim. Identical bytes at two times of one job stay two recordings: they are most likely the same silence. */
 function decide(
   { startedAt }: JobFile,
   id: string,
@@ -284,7 +287,7 @@ function decide(
   if (owner === undefined || isFinished(owner.status)) {
     return { kind: 'ours', startedAt: isKnownTime ? entry.startedAt : startedAt, shift };
   }
-  // One that waits for its turn gets it when this job waits: until then is a guess that takes this one into account.
+  // A job that waits for its turn may get it as soon as this job waits, so its time says nothing.
   const until = owner.waitingFor?.reason === 'earlier_jobs' ? null : owner.waitingFor?.until;
   return { kind: 'wait', untilMs: until?.toMillis() ?? null };
 }
@@ -294,7 +297,7 @@ function knownIn(doc: DocumentSnapshot<RecordingEntry>): KnownRecording[] {
   return entry === undefined ? [] : [{ id: doc.id, entry }];
 }
 
-/** Whether a recording has come at this time. */
+/** Whether the recording was sent at this time before. */
 function knowsTime({ startTimes }: RecordingEntry, startedAt: Timestamp): boolean {
   return startTimes.includes(startedAt.toMillis());
 }
@@ -304,7 +307,7 @@ function shiftOf(id: string, entry: RecordingEntry, toMs: number): RecordingShif
   return { recordingId: id, deviceId, fromMs: startedAt.toMillis(), toMs, durationSeconds, ref: { jobId, file } };
 }
 
-/** The times of an entry with others, the newest last. */
+/** The times of an entry and further ones, the newest last. */
 function timesOf(entry: RecordingEntry | undefined, ...added: readonly Timestamp[]): number[] {
   const times = new Set([...(entry?.startTimes ?? []), ...added.map((time) => time.toMillis())]);
   return [...times].slice(-MOST_START_TIMES);
@@ -314,7 +317,7 @@ function originalOf({ jobId, file, durationSeconds }: RecordingEntry): Original 
   return { ref: { jobId, file }, durationSeconds };
 }
 
-/** A recording whose audio is done elsewhere: nothing is left to do for it. What this job transcribed of it stays speech. */
+/** Marks a file as a duplicate of audio that is done elsewhere. Seconds that this job transcribed of it stay speech. */
 export function asDuplicate(file: JobFile, { ref, durationSeconds }: Original): JobFile {
   const seconds = file.durationSeconds ?? durationSeconds;
   return {

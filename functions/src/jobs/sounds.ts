@@ -1,6 +1,6 @@
 /**
- * Whether two recordings that claim one moment are of one sound, by how loud they are from moment to moment. Encoders, cuts and gain
- * leave that as it is; two people who happen to say one word at one time do not agree in it. Pure.
+ * Decides whether two recordings of one moment are of the same sound, by comparing their loudness over time. Encoders, cuts and gain
+ * change it little; two people who say the same word at the same time differ in it. Pure.
  */
 import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { PlacedRecording } from './place.ts';
@@ -15,15 +15,15 @@ export interface LevelledStretch {
   readonly levels?: Buffer;
 }
 
-/** Levels are compared so often, milliseconds. */
+/** Interval at which levels are compared, milliseconds. */
 const STEP_MS = 10;
-/** How far around a moment, milliseconds. */
+/** How far around a moment levels are compared, milliseconds. */
 const AROUND_MS = 1500;
-/** By how much two encodings of one sound may be apart in time, milliseconds: what encoders put before it, and the rounding of names. */
+/** How far two encodings of one sound may be apart in time, milliseconds: encoders add a delay, and names are rounded. */
 const MAX_LAG_MS = 120;
-/** Less common sound than this tells nothing, milliseconds. */
+/** Less common sound than this decides nothing, milliseconds. */
 const LEAST_COMMON_MS = 200;
-/** What is so much quieter than the loudest sound around, decibels, counts as background, which encoders change. */
+/** Sound that is this much quieter than the loudest around is background, which encoders change, decibels. */
 const RANGE_DB = 25;
 /**
  * Mean difference in level up to which two sounds are one, decibels. Measured around each word of the samples: at most 4.2 between a
@@ -56,11 +56,11 @@ export class Sounds {
       const difference = differenceOf(first, second, lag);
       if (difference !== null && difference <= SAME_DB) return true;
     }
-    // Where recordings only touch, another lag compares what one of them lacks: that they differ there tells nothing.
+    // If the recordings only touch, another lag compares a part that one of them lacks: a difference there decides nothing.
     return differenceOf(first, second, 0) === null ? null : false;
   }
 
-  /** Decibels around a moment, {@link STEP_MS} apart; NaN where nothing is known. */
+  /** Decibels around a moment, every {@link STEP_MS}; NaN if unknown. */
   #levelsOf({ recordingId, startedAtMs }: PlacedRecording, atMs: number): Float32Array {
     const levels = new Float32Array((2 * AROUND_MS) / STEP_MS).fill(NaN);
     const fromMs = atMs - startedAtMs - AROUND_MS;
@@ -80,7 +80,7 @@ export class Sounds {
   }
 }
 
-/** Mean difference of the louder moments of both, without that of their gain; null where they have too little in common. */
+/** Mean difference of the louder moments of both, after removing their difference in gain; null if they have too little in common. */
 function differenceOf(a: Float32Array, b: Float32Array, lag: number): number | null {
   const common: { readonly x: number; readonly y: number }[] = [];
   for (let i = 0; i < b.length; i++) {

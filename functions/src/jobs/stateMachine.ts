@@ -5,21 +5,21 @@ import type { JobStatus } from './job.ts';
 export { isFinished, JOB_STATUSES } from 'offline-audio-sync-contract';
 
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  // To an end from where no worker is: the sweeper gives up what takes too long, a task what failed too often, which may be
-  // completed but for having been finished.
+  // Jobs without a worker may end too: the sweeper ends one that takes too long, a task ends one that failed too often. It is completed
+  // then if all of its recordings are done.
   uploading: ['pending', 'partial', 'failed', 'cancelled'],
   pending: ['processing', 'deferred', 'completed', 'partial', 'failed', 'cancelled'],
-  // processing → processing: a worker takes over a dead lease. processing → pending: a continuation, or a worker that gave up.
+  // processing → processing: a worker takes over a dead lease. processing → pending: a task whose time is up.
   processing: ['processing', 'pending', 'deferred', 'completed', 'partial', 'failed', 'cancelled'],
   deferred: ['processing', 'pending', 'completed', 'partial', 'failed', 'cancelled'],
   completed: [],
-  // A retry by the user takes up what failed.
+  // A retry by the user.
   partial: ['pending'],
   failed: ['pending'],
   cancelled: [],
 };
 
-/** A bug, not a state of the world: code asked for a transition that the table does not have. */
+/** A bug: code asked for a transition that the table does not have. */
 export class IllegalTransitionError extends Error {
   override readonly name = 'IllegalTransitionError';
   constructor(from: JobStatus, to: JobStatus) {
@@ -39,5 +39,5 @@ export function assertTransition(from: JobStatus, to: JobStatus): void {
 /** Every status of a job that has not ended. */
 export const ACTIVE_STATUSES = JOB_STATUSES.filter((status) => !isFinished(status));
 
-/** Those of a job whose upload has ended. */
+/** Every status of a job that has not ended and whose upload has. */
 export const STARTED_STATUSES = ACTIVE_STATUSES.filter((status) => status !== 'uploading');

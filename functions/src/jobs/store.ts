@@ -11,10 +11,10 @@ import { decodePageToken, encodePageToken } from './pageToken.ts';
 import { ACTIVE_STATUSES, assertTransition, isFinished } from './stateMachine.ts';
 import { totalsOf } from './totals.ts';
 
-/** What a write may change: everything but who the job belongs to and when it began. */
+/** The fields that a write may change: all but the job's owner and times that the store sets. */
 export type JobChange = Partial<Omit<Job, 'uid' | 'createdAt' | 'updatedAt'>>;
 
-/** What a list reads of each job. */
+/** The fields that a list reads of each job. */
 const SUMMARY_FIELDS = [
   'status',
   'deviceId',
@@ -79,14 +79,14 @@ export class JobStore {
   }
 
   /**
-   * Puts a new job in the place of one that has ended: the id of an Idempotency-Key is always the same.
-   * @returns the job as it begins; null, with nothing written, when the other one is not as it was read.
+   * Replaces an ended job by a new one with the same id, which follows from the Idempotency-Key.
+   * @returns the new job; null, with nothing written, if the old one has changed since it was read.
    */
   async replace(jobId: string, ended: Job, { job, files }: NewJob): Promise<Job | null> {
     return this.#db.runTransaction(async (tx) => {
       const current = (await tx.get(this.ref(jobId))).data();
       if (current?.updatedAt.isEqual(ended.updatedAt) !== true) return null;
-      // Tasks of the job before are not this one's.
+      // A higher epoch, so that tasks of the old job are dropped.
       const begun = { ...job, epoch: current.epoch + 1 };
       tx.set(this.ref(jobId), begun);
       for (const [ref, page] of this.#newPages(jobId, { job, files })) tx.set(ref, page);
@@ -99,11 +99,10 @@ export class JobStore {
   }
 
   /**
-   * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of
-   * transitions, and writes, all in one transaction. `decide` may run several times and must not have effects of its own;
-   * it may use the transaction for other documents, reads before writes. Where it creates one that another caller has created
-   * meanwhile, it decides again. It is not asked again about what it has changed: where the answer to a commit is lost, the SDK repeats
-   * a transaction that was written.
+   * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of transitions, and
+   * writes, all in one transaction. `decide` may run several times and must not have effects of its own; it may use the transaction for
+   * other documents, reads before writes. If it creates a document that another caller has created meanwhile, `decide` runs again. If
+   * the answer to a commit was lost, the SDK repeats a transaction that was written; then `decide` is not asked again.
    * @returns the job as it is afterwards; null when there is no such job.
    */
   async update(
@@ -137,8 +136,8 @@ export class JobStore {
   }
 
   /**
-   * Deletes a job that never began: the one created then, if it is still `uploading`.
-   * @returns true if no job has this id now, also where another caller deleted it.
+   * Deletes a job that never began: the one that was created at this time, if it is still `uploading`.
+   * @returns true if no job has this id now, even if another caller deleted it.
    */
   async discard(jobId: string, createdAt: Timestamp): Promise<boolean> {
     return this.#db.runTransaction(async (tx) => {
@@ -151,7 +150,7 @@ export class JobStore {
     });
   }
 
-  /** Deletes a finished job whose time has passed. Returns whether it did: a retry by the user may have given it more time. */
+  /** Deletes a finished job that has expired. Returns false if it was not deleted: a retry by the user may have renewed it. */
   async deleteExpired(jobId: string): Promise<boolean> {
     return this.#db.runTransaction(async (tx) => {
       const job = (await tx.get(this.ref(jobId))).data();
@@ -161,14 +160,14 @@ export class JobStore {
     });
   }
 
-  /** Those of the jobs that exist. */
+  /** Jobs by id. Unknown ids are left out. */
   async getAll(jobIds: readonly string[]): Promise<Map<string, Job>> {
     if (jobIds.length === 0) return new Map();
     const docs = await this.#db.getAll(...jobIds.map((jobId) => this.ref(jobId)));
     return new Map(docs.flatMap((doc) => (doc.exists ? [[doc.id, doc.data() as Job]] : [])));
   }
 
-  /** How many of a user's jobs have not ended, or are at some of those statuses; counted up to a number. */
+  /** Counts a user's jobs with these statuses, up to a number. */
   async countActive(uid: string, upTo: number, statuses: readonly JobStatus[] = ACTIVE_STATUSES): Promise<number> {
     const active = this.#jobs().where('uid', '==', uid).where('status', 'in', statuses);
     return (await active.select().limit(upTo).get()).size;
@@ -193,7 +192,7 @@ export class JobStore {
     };
   }
 
-  /** Pages with these ids may be left of an earlier job with this id; the new one reads those that it writes. */
+  /** The pages of a new job. They overwrite pages that an earlier job with this id may have left. */
   #newPages(jobId: string, { job: { uid, expiresAt }, files }: NewJob) {
     const pages = filesOf(this.#db, jobId);
     return paged(files).pages.map((page, i) => [pages.doc(String(i)), { uid, jobId, files: page, expiresAt }] as const);
@@ -204,7 +203,7 @@ export class JobStore {
   }
 }
 
-/** A job as it begins, and its recordings. */
+/** A new job and its recordings. */
 export interface NewJob {
   readonly job: Job;
   readonly files: readonly JobFile[];
@@ -215,7 +214,7 @@ export interface JobRequest {
   readonly deviceId: string;
   readonly files: readonly JobFile[];
   readonly upload: Job['upload'];
-  /** After how long without an arrival the upload has ended, milliseconds. */
+  /** The upload ends after this long without an arrival, milliseconds. */
   readonly uploadExpiryMs: number;
   readonly conversationId: string | null;
   readonly contentHash: string | null;
@@ -223,11 +222,11 @@ export interface JobRequest {
   readonly nowMs: number;
   /** How long the job is kept, milliseconds from now. */
   readonly retentionMs: number;
-  /** What is wrong with recordings of the same request that are no part of the job. */
+  /** Problems of recordings of the same request that did not become part of the job. */
   readonly rejected?: readonly FileProblem[];
 }
 
-/** A job as it begins: waiting for its recordings to be staged. */
+/** A new job, which waits for its recordings to be staged. */
 export function newJob(request: JobRequest): NewJob {
   const { uid, deviceId, files, upload, uploadExpiryMs, conversationId, contentHash, nowMs, retentionMs } = request;
   const { rejected = [] } = request;
@@ -276,18 +275,18 @@ export function queuedProgress(filesTotal: number): Progress {
   return { stage: 'queued', percent: 0, filesDone: 0, filesTotal, chunksDone: 0, chunksPlanned: 0 };
 }
 
-/** What a job waits for once its recordings are staged. */
+/** `waitingFor` of a job whose recordings are staged. */
 export const WAITING_IN_QUEUE = { reason: 'queue', message: 'Waiting for a worker.', until: null } as const;
 
-/** The change that puts a job back into the queue. Its tasks so far are dropped, and its worker can write nothing more. */
+/** The change that puts a job back into the queue. Its earlier tasks are dropped, and its worker cannot write anything more. */
 export function backInQueue({ epoch }: Pick<Job, 'epoch'>) {
   return { status: 'pending', lease: null, epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } as const;
 }
 
-/** Of a job that begins anew, or has come further. */
+/** The change for a job that begins anew or has made progress. */
 export const NO_ATTEMPTS = { attempts: 0, reading: null } as const;
 
-/** Times in a row that an update may meet a document that it is about to create. */
+/** Tries of an update that finds that another caller has just created the document. */
 const CREATING_TRIES = 5;
 
 /** By the gRPC status. */

@@ -1,4 +1,4 @@
-/** What a job says about its recordings without naming them: counts, ledger and the first failures. Pure. */
+/** The totals of a job's recordings: counts, ledger and the first failures. Pure. */
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { isFinal, MAX_LISTED_FAILURES } from './job.ts';
 import type { AudioLedger, JobFile, JobTotals } from './job.ts';
@@ -27,7 +27,7 @@ export function withFinal(totals: JobTotals, before: readonly JobFile[], after: 
   };
 }
 
-/** Where the seconds of a final recording went. What was neither sent, nor known, nor failed is proven silence. */
+/** The ledger of a final recording. Seconds that are not speech, duplicate or failed are proven silence. */
 export function ledgerOf(file: JobFile): AudioLedger {
   // In whole milliseconds, so that the parts add up to the sum and no float's tail reaches a reader.
   const [audio, speech, duplicate, failed] = [

@@ -1,11 +1,10 @@
 /**
- * How many jobs of one user are processed at once. The others wait, each saying so, in the order in which they were created: that is
- * what keeps one user's backlog from occupying every worker, and what makes the order of a user's jobs that of their creation, which
- * Cloud Tasks does not promise.
+ * Limits how many jobs of one user are processed at once. The others are deferred, and run in the order of their creation. So one
+ * user's backlog does not occupy every worker, and a user's jobs run in an order, which Cloud Tasks does not promise.
  *
- * Nothing is locked and nothing is counted twice: whether it is a job's turn follows from the jobs before it. A job that waits has no
- * task: thousands of them would keep other users' tasks waiting by themselves. Each delivery of one of the user's tasks wakes those
- * whose turn has come; should a message be lost, the sweeper finds the job when its time is over.
+ * There is no lock and no counter: a query of the user's earlier jobs tells whether it is a job's turn. A job that waits has no task,
+ * because thousands of tasks would delay those of other users. Each delivery for the user enqueues the jobs whose turn has come; if
+ * that fails, the sweeper finds the job when its wait is over.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Query } from 'firebase-admin/firestore';
@@ -28,7 +27,7 @@ export interface TurnDeps {
   readonly now: () => number;
 }
 
-/** What a job takes, roughly, milliseconds. */
+/** Roughly how long a job takes, milliseconds. */
 const JOB_MS = 30_000;
 
 export class Turns {
@@ -39,8 +38,8 @@ export class Turns {
   }
 
   /**
-   * The change that makes a job wait for its turn; null when its turn has come. Reads outside of any transaction: a job that ends in
-   * the same moment costs a wait, or lets one more run, and no job waits for a lock.
+   * The change that makes a job wait for its turn; null if its turn has come. Reads outside of the transaction, so that no job waits
+   * for a lock: if another job ends at the same moment, this one waits needlessly, or one job more runs.
    */
   async wait(job: Job): Promise<JobChange | null> {
     const { maxRunningJobs, now } = this.#deps;
@@ -70,7 +69,7 @@ export class Turns {
     }
   }
 
-  /** The queue for jobs that begin: one whose turn has not come waits instead. */
+  /** The queue for new jobs: a job whose turn has not come is deferred instead. */
   forNewJobs(): TaskQueue {
     const { jobs, queue } = this.#deps;
     return {
@@ -81,7 +80,7 @@ export class Turns {
         await jobs.update(payload.jobId, ({ status, epoch }) =>
           status === 'pending' && epoch === payload.epoch ? wait : null,
         );
-        // Those before it may have ended meanwhile, and found no job waiting.
+        // The jobs before it may have ended meanwhile, and found no job to wake.
         await this.pass(payload.uid);
       },
     };
@@ -97,7 +96,7 @@ export class Turns {
     if (job !== null && woken.isWoken) await enqueueJob(jobId, job, this.#deps);
   }
 
-  /** Jobs of the user that were created before, and are processed, or would be if they were let. */
+  /** Counts earlier jobs of the user that are processed, or could be. */
   async #countAhead({ uid, createdAt }: Job): Promise<number> {
     const ofUser = jobsOf(this.#deps.db, uid);
     const counts = await Promise.all(

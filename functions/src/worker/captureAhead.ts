@@ -1,9 +1,9 @@
-/** Recordings whose clock runs ahead are not refused: their job waits until their time has come. */
+/** Makes a job wait if the clock of a recording runs ahead: such recordings are not refused. */
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 
-/** @throws AppError `capture_ahead`, until when the last of the recordings that are still to be done has begun. */
+/** @throws AppError `capture_ahead`, with the latest capture time among the recordings that are not done. */
 export function requireCaptured(files: readonly JobFile[], nowMs: number): void {
   const staged = files.filter(({ state }) => state === 'staged');
   const lastMs = Math.max(0, ...staged.map(({ startedAt }) => startedAt.toMillis()));

@@ -13,7 +13,7 @@ import type { SourceFrame } from '../audio/read/pcm.ts';
 import { floatToS16le } from '../audio/read/s16.ts';
 import type { EncodedAudio, SpeechAudio } from '../transcription/transcriber.ts';
 
-/** The audio of one chunk: frames before it for the decoder to converge, dropped by pre-skip, and its own. */
+/** The audio of one chunk: its own frames, and frames before them for the decoder to converge, which pre-skip drops. */
 export interface ChunkAudio {
   readonly preRoll: readonly SourceFrame[];
   readonly frames: readonly SourceFrame[];
@@ -23,8 +23,8 @@ export interface ChunkAudio {
 const OPUS_RATE_FACTOR = 48_000 / SAMPLE_RATE;
 
 /**
- * Each form is made when it is asked for, and once: a request may be tried again.
- * @param mode whether two channels are to be heard apart, where they carry two sounds
+ * Makes each form when it is first asked for, and only once, because a request may be repeated.
+ * @param mode whether two channels are sent apart if they carry two sounds
  */
 export async function speechAudio(
   audio: ChunkAudio,
@@ -49,9 +49,9 @@ async function channelsToSend(audio: ChunkAudio, format: RecordingFormat, mode: 
 }
 
 /**
- * The original packets in an Ogg stream where they are Opus of the channels that are sent; FLAC, lossless, for everything else.
- * Stereo packets that are to be heard as one are decoded and mixed first: a transcriber would take the mean of both channels, where
- * a voice that one of them inverts is silence.
+ * The original packets in an Ogg stream where they are Opus of the channels that are sent; FLAC, lossless, for everything else. Stereo
+ * packets that are sent as one channel are decoded and mixed first: a transcriber would take the mean of both channels, in which a
+ * voice that one of them inverts cancels out.
  */
 export async function encodeChunk(
   audio: ChunkAudio,

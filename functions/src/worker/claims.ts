@@ -1,6 +1,6 @@
 /**
- * The job's recordings against the user's registry: each is claimed before work on it begins. A recording that is known under
- * another date comes to correct it: what is stored of it goes to the new date.
+ * Claims the job's recordings in the user's registry before work on them begins. If a recording is known under another date, the new
+ * one corrects it: everything stored of the recording moves to the new date.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
@@ -31,15 +31,15 @@ export interface Claimed {
   readonly files: readonly JobFile[];
   /** How many recordings wait for another job. */
   readonly waiting: number;
-  /** When the first of those jobs goes on, where all of them wait themselves; Unix milliseconds. */
+  /** When the first of those jobs continues, if all of them wait themselves; Unix milliseconds. */
   readonly waitUntilMs: number | null;
-  /** Paths of recordings that turned out to be duplicates: their objects are needed no more. */
+  /** Paths of recordings that turned out to be duplicates: their objects are no longer needed. */
   readonly duplicates: readonly string[];
 }
 
 /**
- * Claims what is still to be done. Duplicates become final; claiming again what is this job's changes nothing. When it returns,
- * no correction of dates is under way, and the recordings have the dates that they belong to.
+ * Claims the recordings that are not done. Duplicates become final. Claiming a recording again for the same job changes nothing. When
+ * it returns, no correction of dates is under way, and the recordings have their right dates.
  * @param uid of the job's user.
  */
 export async function claimRecordings(
@@ -84,7 +84,7 @@ async function claimGroup(
   const redating = shifts.length === 0 ? null : await prepareRedating(tx, db, uid);
   for (const [name, claim] of claims) {
     if (claim.kind !== 'duplicate' || claim.shift === null) continue;
-    // What its user deleted at the wrong date is transcribed anew: everything else of it is covered.
+    // Process it, so that what the user deleted at the wrong date is transcribed again. The rest of it is covered.
     if (await hasDeletions(tx, db, uid, claim.shift)) {
       claims.set(name, { kind: 'ours', startedAt: Timestamp.fromMillis(claim.shift.toMs), shift: claim.shift });
     }
@@ -106,7 +106,7 @@ function isShifted(claim: Claim | undefined): boolean {
   return claim !== undefined && claim.kind !== 'wait' && claim.shift !== null;
 }
 
-/** The recording with the date that it belongs to; null where it is not the job's to process. */
+/** The recording with its right date; null if this job does not process it. */
 function claimedFile(file: JobFile, claim: Claim | undefined): JobFile | null {
   if (claim?.kind !== 'ours') return null;
   return file.startedAt.isEqual(claim.startedAt) ? file : { ...file, startedAt: claim.startedAt };

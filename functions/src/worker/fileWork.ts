@@ -1,12 +1,12 @@
-/** How far the work on each recording of one attempt is. Pure bookkeeping: what is durable is the recorder's. */
+/** How far one attempt is with each recording. Bookkeeping in memory only; the recorder writes to Firestore. */
 import type { ReadResult } from '../completion/outcome.ts';
 
 interface Progress {
-  /** Null until it was read to its end. */
+  /** Null until the recording was read to its end. */
   read: ReadResult | null;
-  /** Whether no further chunk will have a part of it. */
+  /** Whether no further chunk will have audio of the recording. */
   isPlanned: boolean;
-  /** Chunks with a part of it whose result is not stored. */
+  /** Chunks with audio of the recording whose result is not stored yet. */
   readonly openChunks: Set<string>;
 }
 
@@ -38,14 +38,14 @@ export class FileWork {
     }
   }
 
-  /** What reading a recording has shown. @throws Error if it was not read to its end. */
+  /** What reading the recording has shown. @throws Error if it was not read to its end. */
   readOf(name: string): ReadResult {
     const read = this.#files.get(name)?.read ?? null;
     if (read === null) throw new Error('A recording cannot be final before it was read.');
     return read;
   }
 
-  /** Names of the recordings that are done, once the result of this chunk is stored, and whose final state is not stored. */
+  /** Names of the recordings that are done but not stored as final. @param chunkId counts this chunk's result as stored. */
   done(chunkId: string | null = null): string[] {
     return [...this.#files].flatMap(([name, { read, isPlanned, openChunks }]) => {
       const waits = openChunks.size - (chunkId !== null && openChunks.has(chunkId) ? 1 : 0);

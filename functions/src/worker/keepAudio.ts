@@ -1,4 +1,4 @@
-/** What is kept of a chunk to be played: its own audio, as it was sent, without the context before it. */
+/** The audio of a chunk that is kept to be played: as it was sent, without the context before it. */
 import { OPUS_PRE_ROLL_MS } from '../audio/chunk/chunks.ts';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
@@ -9,7 +9,7 @@ import type { EncodedAudio, SpeechAudio } from '../transcription/transcriber.ts'
 import { encodeChunk } from './chunkAudio.ts';
 
 /**
- * The audio of a chunk. Made anew only where a context was sent with it, which may be of another conversation.
+ * The audio of a chunk without its context, which may be of another conversation. It is encoded again only if there was a context.
  * @param sent what was sent.
  */
 export function ownAudio(
@@ -28,7 +28,7 @@ export function ownAudio(
   return encodeChunk({ preRoll, frames }, format);
 }
 
-/** The time map of a chunk, in its recordings: so it holds wherever they lie. */
+/** The time map of a chunk, in times of its recordings, so that it stays valid when their dates are corrected. */
 export function keptSpans(plan: Pick<PlannedChunk, 'spans'>, recordings: readonly ChunkRecording[]): KeptSpan[] {
   const byName = new Map(recordings.map((recording) => [recording.fileName, recording]));
   return plan.spans.flatMap(({ fileName, startMs, chunkStartMs, durationMs }) => {

@@ -1,4 +1,4 @@
-/** Recordings to stored results: scanning goes on while requests are in flight, no faster than they end. */
+/** Turns recordings into stored results. Scanning continues while requests are in flight, but no faster than requests end. */
 import pMap from 'p-map';
 import type { Listener } from '../audio/detect/listener.ts';
 import { failure } from '../completion/outcome.ts';
@@ -27,30 +27,30 @@ export interface PipelineDeps {
   readonly listener: () => Promise<Listener>;
   readonly transcriber: Transcriber;
   readonly coverage: Coverage;
-  /** What the user wishes of transcription. */
+  /** What the user prefers for transcription. */
   readonly speech: SpeechSettings;
-  /** Null where nothing is kept. */
+  /** Null if no audio is kept. */
   readonly keptAudio: Pick<KeptAudio, 'put'> | null;
   readonly settings: ScanSettings;
   /** Requests in flight at most. */
   readonly concurrency: number;
   readonly isTimeUp: () => boolean;
-  /** When requests that are still in flight are abandoned, Unix milliseconds. */
+  /** When requests in flight are abandoned, Unix milliseconds. */
   readonly requestsEndMs: number;
-  /** See `ScanDeps.onReading`. Also called with a recording whose chunk fails. */
+  /** See `ScanDeps.onReading`. Also called with the recording of a chunk that fails. */
   readonly onReading?: (file: JobFile) => Promise<void>;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-/** Chunks that are planned while all requests are in flight: the next request need not wait for its audio to be read. */
+/** Chunks planned in advance while all requests are in flight, so that the next request need not wait for its audio to be read. */
 const CHUNKS_AHEAD = 2;
 
 /** A chunk that waits for its request. */
 interface Order extends Chunk {
   readonly uid: string;
-  /** Its first recording: the format is that of all. */
+  /** Its first recording. All of its recordings have one format. */
   readonly file: JobFile;
 }
 
@@ -60,7 +60,7 @@ export interface Work {
   readonly job: Job;
   /** All recordings of the job. */
   readonly all: readonly JobFile[];
-  /** Those to process, in order of time. */
+  /** The recordings to process, in order of time. */
   readonly files: readonly JobFile[];
   readonly fileWork: FileWork;
   readonly recorder: Recorder;
@@ -69,8 +69,8 @@ export interface Work {
 /**
  * Processes recordings of the job as far as time allows.
  * @returns whether everything was scanned and has its result.
- * @throws the first failure that is not a recording's or a chunk's own, after everything in flight has ended: what is paid
- * for is kept.
+ * @throws the first failure that is not the fault of a recording or a chunk, after all requests in flight have ended, so that results
+ * that are paid for are kept.
  */
 export async function transcribeRecordings(work: Work, deps: PipelineDeps): Promise<{ complete: boolean }> {
   const { jobId, job, all, files, fileWork, recorder } = work;
@@ -79,7 +79,7 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
   const failures: unknown[] = [];
   let complete = true;
   let begun = 0;
-  // Every attempt gets at least one step further: a result, or a recording that is done.
+  // Every attempt makes some progress: one result, or one recording that is done.
   const isTimeUp = (): boolean => deps.isTimeUp() && (begun > 0 || fileWork.done().length > 0);
 
   async function* orders(): AsyncGenerator<Order> {
@@ -131,7 +131,7 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
       await transcribeChunk(order, recorder, progress, deps);
     } catch (error) {
       failures.push(error);
-      // A later recording is read by now, but what fails is this chunk.
+      // The scan already reads a later recording, but this chunk's fails.
       const file = byName.get(order.plan.spans[0]?.fileName ?? '');
       if (file !== undefined && !deps.signal.aborted) await deps.onReading?.(file).catch(() => undefined);
     }
@@ -142,7 +142,7 @@ export async function transcribeRecordings(work: Work, deps: PipelineDeps): Prom
   return { complete };
 }
 
-/** Keeps what a scan has found out about a recording. */
+/** Notes what a scan has found out about a recording. */
 function note(event: Exclude<ScanEvent, { kind: 'chunk' }>, fileWork: FileWork, log: Logger): void {
   const { file } = event;
   if (event.kind === 'planned') {
@@ -175,7 +175,7 @@ function note(event: Exclude<ScanEvent, { kind: 'chunk' }>, fileWork: FileWork, 
   }
 }
 
-/** Keeps the audio of a chunk. Where that fails its words, which are paid for, are stored without it. */
+/** Keeps the audio of a chunk. If that fails, the chunk's words, which are paid for, are stored without it. */
 async function keep(
   { id, uid, plan, file }: Order,
   sent: SpeechAudio,

@@ -31,14 +31,14 @@ import { inTimeOrder } from './scanOrder.ts';
 import { budgeted, inSlot, metered } from './spending.ts';
 import type { SpendingLimits } from './spending.ts';
 
-/** What a worker is made of: stores and what follows from an end, the task's surroundings, and four groups of the worker's own. */
+/** Everything that a worker uses: the stores, what ends a job, the queue, and four groups that only the worker needs. */
 export interface ProcessDeps extends RecorderDeps, ClaimDeps, FinishDeps {
   readonly audio: FinishDeps['audio'];
   readonly queue: TaskQueue;
   readonly turns: Pick<Turns, 'wait' | 'pass'>;
   readonly logger: Logger;
   readonly now: () => number;
-  /** Ends the process. */
+  /** Ends the process: the last resort against an attempt that hangs. */
   readonly exit: () => void;
   readonly speech: SpeechServices;
   readonly spending: SpendingLimits;
@@ -51,31 +51,31 @@ export interface SpeechServices {
   readonly listener: () => Promise<Listener>;
   readonly transcriber: Transcriber;
   readonly preferences: Pick<PreferenceStore, 'read'>;
-  /** Requests of one worker in flight at most. */
+  /** At most this many requests of one worker are in flight. */
   readonly concurrency: number;
 }
 
 /** Milliseconds. */
 export interface WorkTimes {
-  /** After this long a worker begins nothing new: enough before the task's timeout to end what is in flight. */
+  /** After this long a worker begins nothing new, so that requests in flight can end before the task's timeout. */
   readonly workMs: number;
-  /** After this long the platform answers for the worker. It does not end the process. */
+  /** After this long the platform gives up on the task. It does not end the process. */
   readonly taskMs: number;
-  /** How long a dead worker keeps the job from others. */
+  /** How long the lease of a dead worker keeps other workers from the job. */
   readonly leaseMs: number;
 }
 
-/** Requests in flight are abandoned this long before the task's timeout, milliseconds: the job still has to say why it waits. */
+/** Requests in flight are abandoned this long before the task's timeout, milliseconds: the worker still has to write why the job waits. */
 const LAST_REQUESTS_MS = 30_000;
 /** The attempt is aborted this long before the task's timeout, milliseconds. */
 const ABORT_MS = 20_000;
-/** An aborted attempt that has not ended after this long hangs, milliseconds. */
+/** An aborted attempt that has not ended after this long counts as hanging, milliseconds. */
 const HANG_MS = 15_000;
 
-/** From this attempt in a row on the job notes which recording it reads. */
+/** From this attempt in a row on, the worker notes in the job which recording it reads. */
 const SUSPICIOUS_ATTEMPTS = 2;
 
-/** Thrown for what another delivery mends: the platform backs off and delivers again. */
+/** Thrown if a later delivery can succeed: the platform waits, and delivers the task again. */
 export class RetryTaskError extends Error {
   override readonly name = 'RetryTaskError';
 }
@@ -86,9 +86,9 @@ class OverdueError extends Error {
 }
 
 /**
- * Processes one delivery. Returns when there is nothing more for this delivery to do, whatever became of the job.
- * @throws RetryTaskError when it came too early; whatever Firestore throws when the failure of an attempt could not be written:
- * both are delivered again.
+ * Processes one delivery. Returns when this delivery has nothing more to do, whether the job ended or waits.
+ * @throws RetryTaskError if the delivery came too early; Firestore's error if the failure of an attempt could not be written. In both
+ * cases the platform delivers the task again.
  */
 export async function processJob(payload: TaskPayload, deps: ProcessDeps): Promise<void> {
   const logger = withFields(deps.logger, { jobId: payload.jobId, epoch: payload.epoch });
@@ -116,7 +116,7 @@ async function deliver(payload: TaskPayload, deps: ProcessDeps, logger: Logger):
     const work = attempt(admission.job, lease, signal, deps, logger);
     await endOrExit(work, signal, lease, deps, logger);
   } catch (error) {
-    // Whatever was under way when the signal aborted failed because of that.
+    // If the signal has aborted, its reason is the cause of whatever failed then.
     await fail(signal.aborted ? signal.reason : error, payload, lease, deps, logger).catch((reason: unknown) => {
       if (!(reason instanceof LeaseLostError)) throw reason;
       logger.warn('lease.lost', { stage: 'lease', reason: reason.message });
@@ -128,8 +128,8 @@ async function deliver(payload: TaskPayload, deps: ProcessDeps, logger: Logger):
 }
 
 /**
- * Waits for an attempt. One that does not end when it is aborted hangs: its lease is not renewed any more, and the process
- * exits, because the platform would let it go on.
+ * Waits for the attempt to end. If it hangs after it was aborted, its lease is no longer renewed, and the process exits: the platform
+ * would let it run.
  */
 async function endOrExit(
   work: Promise<void>,
@@ -164,7 +164,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
   const isSuspicious = job.attempts >= SUSPICIOUS_ATTEMPTS;
   try {
     if (job.attempts > SUSPICIOUS_ATTEMPTS && job.reading !== null) {
-      // Two attempts in a row ended while this recording was read: the others go on without it.
+      // Two attempts in a row ended while this recording was read: fail it, and continue with the others.
       const code = 'recording_unprocessable';
       logger.error('recording.unprocessable', { stage: 'decode', code });
       await recorder.failRecording(job.reading, code);
@@ -173,7 +173,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
     const staged = inTimeOrder(all.filter(({ state }) => state === 'staged'));
     requireCaptured(staged, beganMs);
     const claimed = await claimRecordings(job.uid, staged, lease, deps);
-    // One that stays is deleted when the job is wrapped up.
+    // wrapUp deletes an object that could not be deleted now.
     await deps.audio.delete(claimed.duplicates).catch(() => undefined);
 
     const preferences = await speech.preferences.read(job.uid, { jobId });
@@ -196,7 +196,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
         ...(isSuspicious ? { onReading: ({ name }: JobFile) => recorder.save({ reading: name }) } : {}),
       },
     );
-    // What is done is final, whatever ended the rest.
+    // Recordings that are done become final, even if something else has failed.
     await work.catch(() => recorder.save().catch(() => undefined));
     const { complete } = await work;
     await recorder.save();
@@ -209,7 +209,7 @@ async function attempt(job: Job, lease: Lease, signal: AbortSignal, deps: Proces
     await recorder.close();
   }
 
-  // The lease goes with the next write: a heartbeat would find it gone, and a failure of what follows be taken for that.
+  // The next write ends the lease. A heartbeat after it would find the lease gone, and a later failure would look like a lost lease.
   await lease.stop();
   const finished = await finishJob(lease, await lease.update(() => ({})), deps);
   logger.info('job.ended', { stage: 'finish', status: finished.status, ...finished.ledger, ...finished.usage });
@@ -221,8 +221,8 @@ function waitingForDuplicate(untilMs: number | null, nowMs: number): AppError {
 }
 
 /**
- * Asks only while the lease lasts. Writes of a worker that stood still are refused, but a request would be paid for a second
- * time: the one thing to hold it back is its own clock.
+ * Sends a request only while the lease lasts by this worker's own clock. A worker that stood still may have lost its lease without
+ * knowing: its writes are refused, but its requests would be paid for a second time.
  */
 function leased(transcriber: Transcriber, lease: Lease): Transcriber {
   return {
@@ -233,17 +233,17 @@ function leased(transcriber: Transcriber, lease: Lease): Transcriber {
   };
 }
 
-/** Time is up, work is not: the job goes on in a task of its own, under a new epoch. */
+/** Time is up before the work is done: the job continues in a new task, under a new epoch. */
 async function continueLater(lease: Lease, deps: ProcessDeps, logger: Logger): Promise<void> {
   const job = await lease.update((current) => ({ ...backInQueue(current), ...NO_ATTEMPTS }));
-  // The lease is given up: a failure of the queue is no failure of the attempt.
+  // The lease has ended with that write, so a failure of the queue does not count as a failed attempt.
   await enqueueJob(lease.jobId, job, { queue: deps.queue, logger });
   logger.info('job.continued', { stage: 'continue', nextEpoch: job.epoch });
 }
 
 /**
- * An attempt failed: the job waits, visibly, and is taken up again.
- * @throws LeaseLostError when the job is another worker's by now.
+ * Defers the job after a failed attempt: it says why it waits, and a later task continues it.
+ * @throws LeaseLostError if another worker has the job by now.
  */
 async function fail(
   error: unknown,
@@ -271,7 +271,7 @@ async function enqueueDeferred(payload: TaskPayload, job: Job, { queue, now }: P
   await queue.enqueue({ ...payload, epoch: job.epoch }, { delaySeconds: (untilMs - now()) / 1000 });
 }
 
-/** A delivery that is not to do the work. */
+/** Ends a delivery that is not admitted to work on the job. */
 async function turnAway(admission: Admission, payload: TaskPayload, deps: ProcessDeps, logger: Logger): Promise<void> {
   switch (admission.kind) {
     case 'finished':

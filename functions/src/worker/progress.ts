@@ -1,4 +1,7 @@
-/** What an app shows while it waits. Written at most every few seconds: one document takes about one write a second. */
+/**
+ * The progress that an app shows. It is written every few seconds at most, because Firestore takes about one write a second of a
+ * document.
+ */
 import type { Job, JobFile, Progress } from '../jobs/job.ts';
 import { isFinal } from '../jobs/job.ts';
 import type { JobChange } from '../jobs/store.ts';
@@ -42,7 +45,7 @@ export class ProgressReporter {
     await this.#write();
   }
 
-  /** @returns the change of the job that goes with the result of one more chunk. */
+  /** @returns the change of the job that is written with the result of one more chunk. */
   chunkDone(): JobChange {
     this.#chunksDone++;
     return this.#change();

@@ -1,8 +1,8 @@
 /** A bounded queue between a producer and its consumer. */
 
 /**
- * Gives what `source` gives, in its order, while the source works on up to `ahead` items beyond the one that was taken last.
- * A failure comes in its turn, behind what was given before it. Leaving early ends the source after the item that it is at.
+ * Yields the items of `source` in order, while the source works on up to `ahead` items beyond the last one that was taken. A failure is
+ * thrown in its turn, after the items before it. If the consumer stops early, the source ends after its current item.
  */
 export async function* readAhead<T>(source: AsyncIterable<T>, ahead: number): AsyncGenerator<T, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
@@ -11,7 +11,7 @@ export async function* readAhead<T>(source: AsyncIterable<T>, ahead: number): As
     for (;;) {
       while (queue.length <= ahead) {
         const next = iterator.next();
-        // Asked for later, or never: until then no caller handles a failure.
+        // Awaited later or never: until then a failure must not count as unhandled.
         next.catch(() => undefined);
         queue.push(next);
       }

@@ -1,4 +1,4 @@
-/** What a worker makes durable, each step in one transaction that first checks its lease. */
+/** Everything that a worker stores. Each step is one transaction that first checks the lease. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
@@ -33,7 +33,7 @@ export interface RecorderDeps {
   readonly files: FileStore;
   readonly registry: RecordingRegistry;
   readonly conversations: ConversationStore;
-  /** Where chunks have no context, none are linked by their voices. */
+  /** Without a context, chunks are not linked by their voices. */
   readonly scan: Pick<ScanSettings, 'contextMs'>;
   readonly usage: UsageStore;
   readonly audio: Pick<StagedAudio, 'delete'>;
@@ -47,32 +47,32 @@ export interface Chunk {
   readonly plan: PlannedChunk;
 }
 
-/** Between tries to write a result, milliseconds; Firestore's client has tried for some seconds before. */
+/** Pause between tries to write a result, milliseconds. Firestore's client itself retries for some seconds first. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** How long the final state of recordings that no result waits for may take to be written, milliseconds. */
+/** Recordings that are done become final after this long, if no further result comes before, milliseconds. */
 const FINALIZE_AFTER_MS = 3000;
 
-/** Recordings of one transaction: far below what a transaction may write. */
+/** Recordings of one transaction: far fewer than a transaction may write. */
 const MOST_AT_ONCE = 100;
 
-/** What a transaction makes of the job. */
+/** What a transaction decides. */
 interface Decision {
   /** Recordings that become final. */
   readonly final: readonly JobFile[];
-  /** Null changes nothing. */
+  /** Null leaves the job as it is. */
   readonly change: JobChange | null;
 }
 
 /** Recordings that become final in a transaction. */
 interface Finalized extends Decision {
   readonly change: JobChange;
-  /** @param counters what else is used. */
+  /** @param counters other usage to count. */
   readonly write: (counters?: Partial<UsageCounters>) => void;
 }
 
-/** Written with everything that moves the job on: attempts and deferrals are counted in a row. */
+/** Written with all progress: only attempts and deferrals in a row are counted. */
 const PROGRESS = { attempts: 1, deferrals: 0 };
 
 export class Recorder {
@@ -91,9 +91,9 @@ export class Recorder {
   }
 
   /**
-   * Writes what the transcriber heard: words, segments, conversations, coverage and usage, with the final state of each
-   * recording that waited for this alone; or nothing of it. It is paid for, so what Firestore fails at is tried again as long
-   * as the lease lasts.
+   * Stores the result of a chunk in one transaction: words, segments, conversations, coverage and usage, and the final state of each
+   * recording for which this was the last result. The result is paid for, so failures of Firestore are retried as long as the lease
+   * lasts.
    */
   async recordTranscription(
     chunk: Chunk,
@@ -117,7 +117,7 @@ export class Recorder {
     let apply = (): void => undefined;
     await this.#update(async (job, tx) => {
       const ref = chunksOf(this.#deps.db, this.#lease.jobId).doc(id);
-      // A transaction whose answer did not come has written it: its recordings are final already, or become so later.
+      // An earlier transaction, whose answer was lost, has written it. Its recordings are final, or become so later.
       if ((await tx.get(ref)).exists) return { final: [], change: null };
       const spans = [...plan.context.spans, ...plan.spans];
       const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
@@ -150,7 +150,7 @@ export class Recorder {
         conversationIds,
         expiresAt: job.expiresAt,
       });
-      // Of words that were there before, the audio is kept already, or was not to be.
+      // If all words were there before, their audio was kept then, or was not to be kept.
       if (kept !== null && speech.words.length > 0) {
         this.#deps.keptAudio.name(tx, kept, keptSpans(plan, recordings), plan.durationMs);
       }
@@ -166,7 +166,7 @@ export class Recorder {
     apply();
   }
 
-  /** Reads what the words of a chunk meet: the voices, what covers its audio, the conversations around it. Each of the three writes. */
+  /** Reads what is stored around the words of a chunk: voices, coverage and conversations. Each of the three results has a `write`. */
   async #prepareWords(
     tx: Transaction,
     { uid, conversationId }: Job,
@@ -194,7 +194,7 @@ export class Recorder {
     return { voices, covered, speech: await conversations.prepare(tx, speech) };
   }
 
-  /** Records that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
+  /** Stores that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
   async recordRefusal(chunk: Chunk, error: Failure, change: JobChange): Promise<void> {
     await this.#persistently(chunk, async () => {
       const { id, plan } = chunk;
@@ -218,10 +218,7 @@ export class Recorder {
     });
   }
 
-  /**
-   * Writes a change of the job, and with it the final state of recordings that no result waits for: those without speech that is not
-   * stored.
-   */
+  /** Writes a change of the job, and the final state of recordings that wait for no further result. */
   async save(change: JobChange = {}): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -246,12 +243,12 @@ export class Recorder {
     if (this.#timer !== null || this.#work.done().length === 0) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      // What fails here is done again with the next write, which tells of its failure.
+      // The next write tries the same again, and reports its failure.
       this.save().catch(() => undefined);
     }, FINALIZE_AFTER_MS);
   }
 
-  /** Writes that a recording has failed, without reading it. */
+  /** Writes that a recording has failed. It need not have been read. */
   async failRecording(name: string, code: ErrorCode): Promise<void> {
     await this.#update(async (job, tx) => {
       const files = await this.#open(tx, job, [name]);
@@ -261,13 +258,13 @@ export class Recorder {
     });
   }
 
-  /** Waits for what goes on beside the attempt. */
+  /** Waits for deletions that are under way. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await Promise.all(this.#deletions);
   }
 
-  /** Changes the job. What becomes final in that needs its object no more. */
+  /** Changes the job, then deletes the objects of recordings that became final. */
   async #update(decide: (job: Job, tx: Transaction) => Promise<Decision>): Promise<void> {
     let final: readonly JobFile[] = [];
     await this.#lease.update(async (job, tx) => {
@@ -286,7 +283,7 @@ export class Recorder {
     return this.#become(tx, job, files, names, (file) => finalFile(file, this.#work.readOf(file.name)));
   }
 
-  /** Reads what it takes for recordings to become final; writes their pages, their entries in the registry, and usage. */
+  /** Prepares to make recordings final: reads now; `write` writes their pages, their entries in the registry, and usage. */
   async #become(
     tx: Transaction,
     job: Job,
@@ -310,7 +307,7 @@ export class Recorder {
     };
   }
 
-  /** The objects of recordings that are done are needed no more. One that stays is deleted when the job is wrapped up. */
+  /** Deletes the objects of recordings that are done. wrapUp deletes those that could not be deleted now. */
   #noteFinal(final: readonly JobFile[]): void {
     this.#work.noteFinal(final.map(({ name }) => name));
     const paths = final.filter(({ state }) => state !== 'failed').map(({ path }) => path);

@@ -1,4 +1,7 @@
-/** Neighbouring recordings as one stream: what was read of it becomes passages, and what was heard in them becomes chunks. */
+/**
+ * Neighbouring recordings as one stream of audio. Frames that were read become passages; passages that were searched for speech become
+ * chunks.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { OPUS_PRE_ROLL_MS, SpeechChunker } from '../audio/chunk/chunks.ts';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
@@ -23,36 +26,36 @@ type Mark =
 /** A recording of a run. */
 interface Part {
   readonly file: JobFile;
-  /** Where in the run it starts, samples. */
+  /** Where it starts in the run, samples. */
   readonly start: number;
-  /** Where it ends; null until hearing has come there. */
+  /** Where it ends in the run; null until detection has come there. */
   end: number | null;
-  /** Frames heard. */
+  /** Frames that detection has passed. */
   frames: number;
-  /** Samples heard whose result is stored through another recording. */
+  /** Samples that detection has passed whose result is stored through another recording. */
   duplicateSamples: number;
 }
 
 /**
- * Consecutive recordings of one device and format whose gaps are at most {@link LIMITS.runGapMs}: one stream of audio. It is
- * read, and, somewhat later, heard.
+ * Consecutive recordings of one device and format whose gaps are at most {@link LIMITS.runGapMs}: one stream of audio. It is first
+ * read, and a little later searched for speech.
  */
 export class Run {
   readonly #first: JobFile;
   readonly #deps: ScanDeps;
   readonly #chunker: SpeechChunker;
   readonly #cutter: PassageCutter;
-  /** Of recordings whose audio is not planned to its end. */
+  /** Recordings whose audio is not planned to its end. */
   readonly #parts: Part[] = [];
-  /** Marks that hearing has not come to. */
+  /** Marks that detection has not come to. */
   readonly #marks: Mark[] = [];
   /** Samples read. */
   #samples = 0;
   #endMs = 0;
   #heard = 0;
-  /** Windows that were judged. */
+  /** Windows whose probability is known. */
   #windows = 0;
-  /** The recording that hearing is at, and what reading it found. */
+  /** The recording that detection is at. */
   #part: Part | null = null;
   #report: ReadReport | null = null;
 
@@ -88,12 +91,12 @@ export class Run {
     return this.#cutter.push(frames);
   }
 
-  /** The recording ends here, with an error if it could not be read (further). */
+  /** Ends the recording. @param error why it could not be read, or not to its end */
   finish(file: JobFile, error: AppError | null): void {
     this.#marks.push({ kind: 'end', sample: this.#samples, file, error });
   }
 
-  /** The passage of what was read last, however short. */
+  /** The last passage, however short it is. */
   flush(): Passage[] {
     return this.#cutter.flush();
   }
@@ -102,7 +105,7 @@ export class Run {
     return this.#cutter.end();
   }
 
-  /** Reads what covers the next passage to be heard. */
+  /** Loads the coverage of the next passage. */
   async loadCoverage({ frames }: Passage): Promise<void> {
     const upcoming = this.#marks.flatMap((mark) => (mark.kind === 'start' ? mark.file.startedAt.toMillis() : []));
     const from = this.#part === null ? upcoming[0] : this.#atMs(this.#part);
@@ -112,12 +115,12 @@ export class Run {
     await this.#deps.coverage.load(this.#first.deviceId, from - gapsMs, from + samples / SAMPLES_PER_MS + gapsMs);
   }
 
-  /** Receives what was heard of the next passage. */
+  /** Receives the result of detection for the next passage. */
   *hear({ frames }: Passage, { probabilities, levels, refused }: Heard): Generator<ScanEvent> {
     const lost = new Set(refused);
     for (const [i, frame] of frames.entries()) {
       if (this.#isAtMark) yield* this.#passMarks();
-      // A window that begins in this passage and ends in the next has no level yet: its frames have that of the one before.
+      // A window that ends in the next passage has no level yet: its frames get the level of the window before.
       const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
       const level = levels?.[Math.max(0, window)];
       const { apart: _, ...mixed } = frame;
@@ -132,7 +135,7 @@ export class Run {
     yield* this.#passParts(this.#chunker.plannedSample);
   }
 
-  /** All of it was heard. */
+  /** Ends the run, after detection has passed all of it. */
   *conclude(): Generator<ScanEvent> {
     yield* this.#passMarks();
     yield* this.#plan(this.#chunker.end());
@@ -169,7 +172,7 @@ export class Run {
     return { kind: 'decoded', ...read, report };
   }
 
-  /** The decoder refused a frame that looks whole from outside: it is lost like any other that is damaged. */
+  /** Counts a frame that the decoder refused as lost, like any other damaged frame. */
   #lose({ samples }: SourceFrame): SourceFrame {
     const lost = { payload: null, samples };
     if (this.#report !== null) {
@@ -179,7 +182,7 @@ export class Run {
     return lost;
   }
 
-  /** Marks a frame that is not to be planned: its result is stored, or the transcription service refused it. */
+  /** Marks a frame that must not be planned, because its result is stored or the transcription service refused it. */
   #withCoverage(frame: SourceFrame): SourceFrame {
     const part = this.#part;
     if (part === null) return frame;
@@ -192,7 +195,7 @@ export class Run {
     return { ...frame, isCovered: true };
   }
 
-  /** Where hearing is, Unix milliseconds. */
+  /** Where detection is, Unix milliseconds. */
   #atMs({ file, start }: Part): number {
     return file.startedAt.toMillis() + (this.#heard - start) / SAMPLES_PER_MS;
   }
@@ -201,7 +204,7 @@ export class Run {
     for (const chunk of chunks) yield { kind: 'chunk', chunk, file: this.#first };
   }
 
-  /** Says of which recordings nothing is left to plan. */
+  /** Yields an event for each recording of which nothing is left to plan. */
   *#passParts(planned: number): Generator<ScanEvent> {
     for (let part = this.#parts[0]; part && part.end !== null && part.end <= planned; part = this.#parts[0]) {
       this.#parts.shift();
@@ -210,7 +213,7 @@ export class Run {
   }
 }
 
-/** How much audio before its first span a chunk of this recording carries, milliseconds. */
+/** How much audio a chunk of this recording carries before its first span, milliseconds. */
 function preRollMs({ format }: Pick<JobFile, 'format'>): number {
   return isOpus(format) ? OPUS_PRE_ROLL_MS : 0;
 }

@@ -1,7 +1,7 @@
 /**
- * Recordings to chunks, in one streaming pass: stitch neighbours into runs, listen for speech, plan chunks.
- * Reading runs ahead of listening by a few passages and no further, so memory is flat: what is held is their frames and those
- * that no chunk has claimed or given up yet.
+ * Turns recordings into chunks in one streaming pass: joins neighbours into runs, detects speech, plans chunks. Reading is only a few
+ * passages ahead of detection, so memory stays flat: it holds the frames of these passages, and frames that may still become part of a
+ * chunk.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Heard, Listener } from '../audio/detect/listener.ts';
@@ -17,7 +17,7 @@ import type { ScanDeps, ScanEvent } from './scanEvent.ts';
 /**
  * Scans recordings for speech that is not covered.
  * @param files in the order of `inTimeOrder`.
- * @throws whatever Storage throws (worth a retry); what is wrong with a recording itself is an event.
+ * @throws Storage's errors, which a retry may overcome. A fault of a recording is an event instead.
  */
 export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps): AsyncGenerator<ScanEvent> {
   const queue = new ListenQueue(deps);
@@ -61,7 +61,7 @@ export async function* scanRecordings(files: readonly JobFile[], deps: ScanDeps)
   while (!queue.isEmpty) yield* queue.next();
 }
 
-/** A recording as its first bytes say it is. What is wrong with it is thrown where it is read. */
+/** Opens a recording, with the format that its first bytes show. If it cannot be opened, reading it throws. */
 async function open(named: JobFile, deps: ScanDeps): Promise<{ file: JobFile; bytes: AsyncIterable<Uint8Array> }> {
   try {
     const { format, bytes } = await openRecording(deps.open(named), named.format, deps.signal);
@@ -77,7 +77,7 @@ async function* failing(error: AppError): AsyncGenerator<Uint8Array, void, undef
   throw error;
 }
 
-/** Passages that were read and are searched for speech, in their order: as many as keep the listener busy. */
+/** Passages that are being searched for speech, in their order: as many as keep the listener busy. */
 class ListenQueue {
   readonly #listener: Listener;
   readonly #signal: AbortSignal;
@@ -96,7 +96,7 @@ class ListenQueue {
     return this.#entries.length > 2 * this.#listener.parallel;
   }
 
-  /** Whether the result of the first one is there. */
+  /** Whether the result of the first passage has arrived. */
   get hasAnswer(): boolean {
     const first = this.#entries[0];
     return first !== undefined && (first.work?.answered ?? true);
@@ -108,13 +108,13 @@ class ListenQueue {
       const note = (): void => {
         work.answered = true;
       };
-      // It may be awaited later or never: until then a failure must not count as unhandled.
+      // Awaited later or never: until then a failure must not count as unhandled.
       work.heard.then(note, note);
       this.#entries.push({ run, work });
     }
   }
 
-  /** Nothing more will come of this run. */
+  /** Marks the end of a run. */
   end(run: Run): void {
     this.add(run, run.end());
     this.#entries.push({ run, work: null });

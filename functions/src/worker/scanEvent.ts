@@ -1,4 +1,4 @@
-/** What a scan needs, and what it tells. */
+/** What a scan needs, and the events that it yields. */
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
 import type { Listener } from '../audio/detect/listener.ts';
 import type { ChannelMode } from '../audio/read/channels.ts';

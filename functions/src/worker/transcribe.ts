@@ -54,27 +54,27 @@ export function placeChunkWords(
   return { context: placeWords(words.filter(isBefore), context.spans), words: placeWords(own, spans) };
 }
 
-/** Tries within one attempt; beyond them the job waits, visibly, and gives its worker free. */
+/** Tries of one request within an attempt. After them the job is deferred, which frees its worker. */
 const TRIES = 3;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20_000;
-/** What failed only after this long is no stumble: the job waits. */
+/** A request that failed only after this long is not repeated: the job is deferred. */
 const LONGEST_TRIES_MS = 2 * 60_000;
 
 export interface Patience {
   readonly signal: AbortSignal;
   /**
-   * When the answer is of no use any more, Unix milliseconds: the platform ends the worker soon after, and an end that it does
-   * not see coming would be an attempt used up, and a job that does not say what it waits for.
+   * After this moment an answer is of no use, Unix milliseconds. The platform ends the worker soon after, and an end without warning
+   * would cost an attempt and leave a job that does not say what it waits for.
    */
   readonly endsMs: number;
   readonly now: () => number;
 }
 
 /**
- * Asks, and asks again where that can help soon. The one place that repeats a request.
- * @throws AppError the last failure, when waiting longer than a worker should is needed, or nothing will help;
- * `transcription_unavailable` when the time is over. The signal's reason.
+ * Sends a request, and repeats it if that can help soon. Nothing else repeats requests.
+ * @throws AppError the last failure, if a repetition cannot help or would take too long; `transcription_unavailable` if the time is
+ * over; the signal's reason.
  */
 export async function transcribePatiently(
   transcriber: Transcriber,
