@@ -44,6 +44,8 @@ export interface TextEdit {
   readonly text: string;
   /** What was heard. */
   readonly heard: string;
+  /** The number of the voice that said it: others may speak at the same time. Null, or absent, for everything that was said there. */
+  readonly speaker?: number | null;
 }
 
 /**

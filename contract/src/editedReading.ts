@@ -70,11 +70,17 @@ export function editedSegments<Segment extends SegmentDoc>(
   const valid = editsInEffect(edits);
   const names = valid.filter((edit) => edit.kind === 'speaker');
   const texts = withoutReplaced(valid.filter((edit) => edit.kind === 'text'));
+  const standing = new Set<EditOf<'text'>>();
   return segments.flatMap((segment) => {
     const speakerName = nameOf(segment, conversation, names);
     const mine = texts.filter((edit) => isOfWords(edit, segment));
     let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
-    for (const edit of mine) corrected = correct(segment, corrected.words, edit);
+    for (const edit of mine) {
+      // Of the segments that it lies in, and of the conversations that a split has made of them. Two voices may both go on there.
+      const isFirst = !standing.has(edit) && isIn(edit, { startedAt: segment.startedAt, finishedAt: segment.endedAt });
+      if (isFirst) standing.add(edit);
+      corrected = correct(segment, corrected.words, edit, isFirst ? edit.text : '');
+    }
     if (corrected.words.length === 0 && mine.length > 0) return [];
     return [{ ...segment, ...corrected, heard: mine.length > 0 ? segment.text : null, speakerName }];
   });
@@ -83,6 +89,15 @@ export function editedSegments<Segment extends SegmentDoc>(
 function isIn({ startedAt }: EditPlace, conversation: ConversationInterval): boolean {
   const at = startedAt.toMillis();
   return at >= conversation.startedAt.toMillis() && at <= conversation.finishedAt.toMillis();
+}
+
+/** Two may speak at once. An edit that names no voice is about all of them. */
+function sameVoice({ speaker: one = null }: OfVoice, { speaker: other = null }: OfVoice): boolean {
+  return one === null || other === null || one === other;
+}
+
+interface OfVoice {
+  readonly speaker?: number | null;
 }
 
 type Place = Pick<EditPlace, 'recordingId' | 'recordingStartedAt'>;
@@ -96,9 +111,10 @@ function overlaps(a: EditPlace, b: Pick<EditPlace, 'startedAt' | 'endedAt'>): bo
 }
 
 /** Whether an edit is about words of a segment. Times are compared first, because most edits lie elsewhere: that spares them the search for a word. */
-function isOfWords(edit: EditPlace, segment: SegmentDoc): boolean {
+function isOfWords(edit: EditPlace & OfVoice, segment: SegmentDoc): boolean {
   return (
     samePlace(edit, segment) &&
+    sameVoice(edit, segment) &&
     edit.startedAt.toMillis() <= segment.endedAt.toMillis() &&
     segment.startedAt.toMillis() <= edit.endedAt.toMillis() &&
     segment.words.some(isSaidAt(segment, edit))
@@ -108,7 +124,8 @@ function isOfWords(edit: EditPlace, segment: SegmentDoc): boolean {
 /** A later correction takes the place of those that it overlaps. */
 function withoutReplaced(edits: readonly EditOf<'text'>[]): EditOf<'text'>[] {
   return edits.filter(
-    (edit, i) => !edits.slice(i + 1).some((later) => samePlace(edit, later) && overlaps(edit, later)),
+    (edit, i) =>
+      !edits.slice(i + 1).some((later) => samePlace(edit, later) && sameVoice(edit, later) && overlaps(edit, later)),
   );
 }
 
@@ -124,12 +141,9 @@ function isSaidAt({ startedAt }: Pick<PageSegment, 'startedAt'>, place: EditPlac
 function correct(
   segment: SegmentDoc,
   words: readonly SegmentWord[],
-  edit: EditOf<'text'>,
+  edit: EditPlace,
+  reading: string,
 ): Pick<PageSegment, 'text' | 'words'> {
-  // Of the segments that it lies in, and of the conversations that a split has made of them.
-  const isFirst =
-    edit.startedAt.toMillis() >= segment.startedAt.toMillis() &&
-    edit.startedAt.toMillis() <= segment.endedAt.toMillis();
   const isReplaced = isSaidAt(segment, edit);
   const first = words.findIndex(isReplaced);
   const replaced = words.filter(isReplaced);
@@ -137,8 +151,8 @@ function correct(
   const after = words.slice(first).filter((word) => !isReplaced(word));
   const texts = (some: readonly SegmentWord[]): string[] => some.map(({ text }) => text);
   return {
-    text: joinText([...texts(before), ...(isFirst ? [edit.text] : []), ...texts(after)]),
-    words: [...before, ...(isFirst ? timedWords(edit.text, replaced) : []), ...after],
+    text: joinText([...texts(before), reading, ...texts(after)]),
+    words: [...before, ...timedWords(reading, replaced), ...after],
   };
 }
 

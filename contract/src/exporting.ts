@@ -67,7 +67,7 @@ function exportedSegment(
     ended_at: iso(endedAt),
     speaker: number,
     ...(name === null ? {} : { speaker_name: name }),
-    ...(speaker === null || speaker < FIRST_VOICE ? {} : { voice: speaker }),
+    ...voiceOf(speaker),
     text,
     ...(corrected === null ? {} : { corrected_text: corrected }),
     ...{ language, confidence },
@@ -79,6 +79,10 @@ function exportedSegment(
     ),
   };
 }
+
+/** Labels within a chunk are left out: they say nothing elsewhere. */
+const voiceOf = (speaker: number | null = null): { readonly voice?: number } =>
+  speaker === null || speaker < FIRST_VOICE ? {} : { voice: speaker };
 
 /** @returns null for one that says nothing of this conversation. */
 function exportedEdit(
@@ -105,6 +109,7 @@ function exportedAt(edit: StoredEdit, { recordingId, startedAt, endedAt }: Place
     recording_id: recordingId,
     from: iso(startedAt),
     to: iso(endedAt),
+    ...voiceOf('speaker' in edit ? edit.speaker : null),
     change: changeOf(edit),
   };
 }

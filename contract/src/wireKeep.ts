@@ -7,6 +7,8 @@ export interface SpeechPlaceView {
   readonly recording_id: string;
   readonly from: IsoTime;
   readonly to: IsoTime;
+  /** The `speaker` of the segment: where several speak at once, what the others say is left as it is. */
+  readonly voice?: number | null;
 }
 
 /** What `editConversation` changes. */
@@ -15,7 +17,7 @@ export type EditChangeView =
   | { readonly kind: 'star'; readonly starred: boolean }
   | { readonly kind: 'tag'; readonly tag: string; readonly tagged: boolean }
   | ({ readonly kind: 'text'; readonly text: string } & SpeechPlaceView)
-  /** The voice is that of the segment at the place. */
+  /** Of the voice at the place; without `voice`, of the one that is heard there first. */
   | ({ readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope } & SpeechPlaceView)
   /** The word that begins then is the first of a new conversation. */
   | { readonly kind: 'split'; readonly at: IsoTime }

@@ -20,6 +20,8 @@ import type { Summaries } from './summaries.ts';
 /** A stretch of a recording, as an app knows it from segments. Unix milliseconds. */
 export interface SaidAt extends Interval {
   readonly recordingId: string;
+  /** The number of the voice; null, or absent, for whoever speaks there. */
+  readonly voice?: number | null | undefined;
 }
 
 /** The change that a user asks for. */
@@ -63,7 +65,8 @@ export interface EditOutcome {
 
 /**
  * Writes a correction as an edit.
- * @throws AppError `conversation_not_found`; `speech_not_found` where nothing was said at the place; `conversations_not_mergeable`.
+ * @throws AppError `conversation_not_found`; `speech_not_found` where nothing was said at the place; `conversations_not_mergeable`;
+ * `conversation_merged` where the two are one by now.
  */
 export async function editConversation(request: CorrectionRequest, deps: EditingDeps): Promise<EditOutcome> {
   const { uid, editId } = request;
@@ -162,7 +165,8 @@ async function describe(
       return { ...correction, ...placeOfSegment(await firstSegment(tx, db, uid, conversation)) };
     case 'text': {
       const said = await saidAt(tx, db, uid, conversation, correction);
-      return { kind: 'text', text: correction.text, heard: said.text, ...said.place };
+      const speaker = (correction.voice ?? null) === null ? null : said.speaker;
+      return { kind: 'text', text: correction.text, heard: said.text, speaker, ...said.place };
     }
     case 'speaker': {
       const { name, scope } = correction;
@@ -191,6 +195,8 @@ async function describeMerge(
 ): Promise<EditChange & EditPlace> {
   const [earlier, later] = one.startedAt.toMillis() <= other.startedAt.toMillis() ? [one, other] : [other, one];
   if (earlier.deviceId !== later.deviceId) throw new AppError('conversations_not_mergeable');
+  // Those of one device never overlap, unless one has become part of the other.
+  if (later.startedAt.toMillis() <= earlier.finishedAt.toMillis()) throw new AppError('conversation_merged');
   const from = placeOfSegment(await lastSegment(tx, db, uid, earlier));
   const until = placeOfSegment(await firstSegment(tx, db, uid, later));
   const stretch = { startMs: from.startedAt.toMillis(), endMs: until.startedAt.toMillis() };
@@ -234,17 +240,20 @@ async function saidAt(
   db: Firestore,
   uid: string,
   { deviceId }: Conversation,
-  { recordingId, startMs, endMs }: SaidAt,
+  { recordingId, startMs, endMs, voice = null }: SaidAt,
 ): Promise<{ readonly place: EditPlace; readonly text: string; readonly speaker: number | null }> {
   if (endMs - startMs > LONGEST_PLACE_MS)
     throw new AppError('invalid_request', { message: 'from, to: at most an hour.' });
   const { docs } = await tx.get(pagesBetween(db, { uid, deviceId, startMs, endMs }).limit(MOST_PLACE_PAGES));
   const segments = segmentsIn(docs.map((doc) => doc.data())).filter((segment) => segment.recordingId === recordingId);
-  const said = segments.flatMap((segment) =>
+  const everything = segments.flatMap((segment) =>
     spokenWords(segment)
       .filter((word) => middle(word) >= startMs && middle(word) <= endMs)
       .map((word) => ({ ...word, segment })),
   );
+  // One that speaks alone is meant whatever its number: it may have changed since the caller has read it.
+  const isAlone = new Set(everything.map(({ speaker }) => speaker)).size < 2;
+  const said = voice === null || isAlone ? everything : everything.filter(({ speaker }) => speaker === voice);
   const first = said[0];
   if (first === undefined) throw new AppError('speech_not_found');
   const { segment } = first;

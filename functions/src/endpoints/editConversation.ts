@@ -27,12 +27,14 @@ export interface EditCallableDeps extends CallableDeps {
 }
 
 const recordingRule = 'the recordingId of a segment';
+const voiceRule = 'the speaker of a segment';
 const flagRule = 'true or false';
 const scopeRule = 'sentence, conversation or everywhere';
 const place = {
   recording_id: requiredText(recordingRule).max(200, recordingRule),
   from: isoTime,
   to: isoTime,
+  voice: z.int(voiceRule).min(0, voiceRule).nullish(),
 };
 const editIdRule = '16 to 64 letters, digits, - and _';
 

@@ -53,6 +53,7 @@ const offset = z
   .max(LIMITS.maxRecordingSeconds * 1000, wordRule);
 const numberRule = 'a whole number from 0';
 const voiceRule = `a whole number from ${FIRST_VOICE}`;
+const voiceNumber = z.int(voiceRule).min(FIRST_VOICE, voiceRule);
 const recordingRule = 'the id of a recording';
 const recordingId = z.string(recordingRule).max(128, recordingRule).refine(isDocumentId, recordingRule);
 const languageRule = 'a language tag';
@@ -69,7 +70,7 @@ const segment = z.object(
     ended_at: isoTime,
     text: shortText(maxTextLength),
     speaker: z.int(numberRule).min(0, numberRule).nullish(),
-    voice: z.int(voiceRule).min(FIRST_VOICE, voiceRule).nullish(),
+    voice: voiceNumber.nullish(),
     language: languageTag.nullish(),
     confidence: z.number('from 0 to 1').min(0, 'from 0 to 1').max(1, 'from 0 to 1').nullish(),
     recording_id: recordingId.nullish(),
@@ -94,6 +95,7 @@ const edit = z.object(
     recording_id: recordingId,
     from: isoTime,
     to: isoTime,
+    voice: voiceNumber.nullish(),
     change: z.discriminatedUnion(
       'kind',
       [
@@ -175,10 +177,11 @@ function importedConversation(exported: Exported, nowMs: number): ImportedConver
   };
 }
 
-function importedEdit({ edit_id, edited_at, recording_id, from, to, change }: z.infer<typeof edit>): ImportedEdit {
+function importedEdit({ edit_id, edited_at, change, ...said }: z.infer<typeof edit>): ImportedEdit {
+  const { recording_id: recordingId, from: startMs, to: endMs, voice } = said;
   return {
     change: change.kind === 'merge' ? { kind: 'merge', untilMs: change.until } : change,
-    made: { id: edit_id, atMs: edited_at, place: { recordingId: recording_id, startMs: from, endMs: to } },
+    made: { id: edit_id, atMs: edited_at, place: { recordingId, startMs, endMs, voice } },
   };
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import type { Correction } from '../../src/conversations/editing.ts';
+import { codeOf } from '../support/errors.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { bringIn, takeAlong } from '../support/takingAlong.ts';
@@ -147,6 +148,30 @@ describe('what is taken along', () => {
     await bringIn(world, [{ ...MORNING, edits: [{ edit_id: 'e'.repeat(16), edited_at: iso(AT), ...place, change }] }]);
     const [now] = await takeAlong(world);
     assert.deepEqual([now!.title, now!.edits!.length], ['Since', 2]);
+  });
+
+  it('reads as corrected where two voices speak at once, whichever was corrected, there and here', async () => {
+    const call = talk([said(AT, 'I went to the shop today.', 5000), said(AT + 1000, 'Yes, yes.', 6000)]);
+    const read = async () => {
+      const words = (await takeAlong(world))[0]!.segments.map(({ voice, text, corrected_text: now = text }) => [
+        voice,
+        now,
+      ]);
+      return [5000, 6000].map((one) => words.flatMap(([voice, text]) => (voice === one ? text : [])).join(' '));
+    };
+    await bringIn(world, [call]);
+    const place = { recordingId: 'recording-1', startMs: AT + 1000, endMs: AT + 1400, voice: 6000 };
+    await correct(AT, { kind: 'text', text: 'Yes!', ...place });
+    await correct(AT, { kind: 'speaker', name: 'Ada', scope: 'conversation', ...place });
+    await correct(AT, { kind: 'text', text: 'into', ...place, voice: 5000 });
+    assert.deepEqual(await read(), ['I went into the shop today.', 'Yes! yes.']);
+    const taken = await takeAlong(world);
+    for (const { voice, speaker_name: name } of taken[0]!.segments)
+      assert.equal(name, voice === 6000 ? 'Ada' : undefined);
+    assert.equal(await codeOf(correct(AT, { kind: 'text', text: 'x', ...place, voice: 7000 })), 'speech_not_found');
+    world.becomeSomebodyElse();
+    await bringIn(world, taken);
+    assert.deepEqual(await read(), ['I went into the shop today.', 'Yes! yes.']);
   });
 
   it('keeps its title and overview, which were derived elsewhere', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { editedSegments, instantOf } from 'offline-audio-sync-contract';
 import type { SegmentDoc, StoredEdit } from 'offline-audio-sync-contract';
 
@@ -17,6 +18,17 @@ function corrected(id: string, startMs: number, endMs: number, text: string): St
   const made = { editedAt: instantOf(1), undoneAt: null, updatedAt: instantOf(1) };
   return { id, kind: 'text', text, heard: '', ...place, ...made };
 }
+
+/** Words of a voice, in as many segments. */
+const said = (speaker: number) =>
+  fc
+    .array(fc.record({ startMs: fc.nat(2000), words: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 })
+    .map((all) =>
+      all.map(({ startMs, words }) => ({
+        ...segment(startMs, ...Array.from({ length: words }, (_, i) => `${speaker}/${startMs}/${i}`)),
+        speaker,
+      })),
+    );
 
 const conversation = (startMs: number, endMs: number) => ({
   deviceId: 'omi',
@@ -58,5 +70,46 @@ describe('a corrected sentence', () => {
     const read = editedSegments(segments, conversation(0, 1e6), edits);
     assert.deepEqual(new Set(read.map(({ text }) => text)), new Set(['X b']));
     assert.equal(looks, segments.length);
+  });
+});
+
+describe('a correction of one of two voices that speak at once', () => {
+  const all = conversation(0, 1e6);
+
+  it('changes nothing of the other: neither its text nor its name', () => {
+    const stretch = fc.record({ startMs: fc.nat(2000), lengthMs: fc.nat(1000) });
+    fc.assert(
+      fc.property(said(1), said(2), stretch, (mine, others, { startMs, lengthMs }) => {
+        const text = { ...corrected('t', startMs, startMs + lengthMs, 'X'), speaker: 1 };
+        const name = { ...text, id: 'n', kind: 'speaker', name: 'Ada', scope: 'sentence' } as const;
+        const read = editedSegments([...mine, ...others], all, [text, name]);
+        assert.deepEqual(
+          read.filter(({ speaker }) => speaker === 2),
+          others.map((each) => ({ ...each, heard: null, speakerName: null })),
+        );
+      }),
+    );
+  });
+
+  it('stands beside a correction of the other, whichever was made first', () => {
+    const [mine, other] = [1, 2].map((speaker) => ({ ...segment(1000, 'a', 'b'), speaker }));
+    const [ofMine, ofOther] = [1, 2].map((speaker) => ({
+      ...corrected(`${speaker}`, 1000, 1200, `X${speaker}`),
+      speaker,
+    }));
+    for (const edits of [
+      [ofMine!, { ...ofOther!, editedAt: instantOf(2) }],
+      [{ ...ofMine!, editedAt: instantOf(2) }, ofOther!],
+    ])
+      assert.deepEqual(
+        editedSegments([mine!, other!], all, edits).map(({ text }) => text),
+        ['X1', 'X2'],
+      );
+  });
+
+  it('stands once where it is one of both of them', () => {
+    const [mine, other] = [1, 2].map((speaker) => ({ ...segment(1000, 'a', 'b'), speaker }));
+    const texts = editedSegments([mine!, other!], all, [corrected('t', 1000, 1200, 'X')]).map(({ text }) => text);
+    assert.deepEqual(texts, ['X']);
   });
 });
