@@ -73,10 +73,14 @@ export interface Sentence extends Pick<
   SegmentDoc<number>,
   'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence'
 > {
+  /** Of its transcript: two voices may begin to speak at the same moment. */
+  readonly id: string;
   /** What was heard, where `text` is a correction; null otherwise. */
   readonly heard: string | null;
   /** From 1, in order of appearance; null where speakers were not told apart. */
   readonly speaker: number | null;
+  /** The number of the voice, as the service has it. */
+  readonly voice: number | null;
   /** As the user calls the speaker. */
   readonly name: string | null;
   readonly recordingId: string;

@@ -35,13 +35,15 @@ export function sentencesOf(
   const numbers = speakerNumbers(segments);
   return segments.map(
     ({ startedAt, endedAt, recordingStartedAt, speakerName, transcriber = null, ...segment }, index) => {
-      const { text, heard, language, confidence, recordingId, chunkId, words } = segment;
+      const { text, heard, language, confidence, recordingId, chunkId, words, speaker: voice } = segment;
       return {
+        id: [startedAt.toMillis(), recordingId, voice].join(),
         ...{ text, heard, language, confidence, recordingId, chunkId, words, transcriber },
         startedAt: startedAt.toMillis(),
         endedAt: endedAt.toMillis(),
         recordingStartedAt: recordingStartedAt.toMillis(),
         speaker: numbers[index] ?? null,
+        voice,
         name: speakerName,
       };
     },

@@ -3,7 +3,8 @@ import type { ExportedConversation } from 'offline-audio-sync-contract';
 import type { Conversation, Sentence } from '../data/model.ts';
 
 /** A sentence, as far as it is shown and copied. */
-export type Line = Pick<Sentence, 'startedAt' | 'endedAt' | 'text' | 'speaker'> & Partial<Pick<Sentence, 'name'>>;
+export type Line = Pick<Sentence, 'id' | 'startedAt' | 'endedAt' | 'text' | 'speaker'> &
+  Partial<Pick<Sentence, 'name'>>;
 
 /** Who speaks: by the name that the user gave, or by number. */
 export function speakerName({ speaker, name = null }: Pick<Line, 'speaker' | 'name'>): string {

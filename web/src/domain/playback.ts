@@ -7,7 +7,7 @@ export const NOT_LOADED = 'The audio could not be loaded. Check your connection,
 
 export type PlayedSentence = Pick<
   Sentence,
-  'startedAt' | 'endedAt' | 'recordingId' | 'recordingStartedAt' | 'chunkId' | 'words' | 'text'
+  'id' | 'startedAt' | 'endedAt' | 'recordingId' | 'recordingStartedAt' | 'chunkId' | 'words' | 'text'
 >;
 
 /** Where a sentence begins in the audio of its chunk; null where it is not kept. */

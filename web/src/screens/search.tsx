@@ -247,7 +247,7 @@ function Hits({ result, query, isWhole }: { result: SearchResult; query: string;
       <p role="status">{total === 0 ? nothing : `${count}, the newest first`}</p>
       <ol class="conversations hits">
         {hits.map((hit) => (
-          <Hit key={`${hit.conversation.id}/${hit.sentence.startedAt}`} hit={hit} query={query} />
+          <Hit key={`${hit.conversation.id}/${hit.sentence.startedAt}/${hit.sentence.text}`} hit={hit} query={query} />
         ))}
       </ol>
     </section>

@@ -114,7 +114,7 @@ function Shown({ token, shared, onEnded }: ShownProps) {
 function Reading({ token, shared, onEnded }: ShownProps) {
   const lines = useMemo(() => linesOf(shared), [shared]);
   const audible = useMemo(() => audibleSentences(shared), [shared]);
-  const [chosenAt, setChosenAt] = useState<number | null>(null);
+  const [chosenId, setChosenId] = useState<string | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const playback = usePlayback(token, audible, {
     read: (audioId) => {
@@ -127,7 +127,7 @@ function Reading({ token, shared, onEnded }: ShownProps) {
     },
   });
   if (audible.length === 0) return <Transcript lines={lines} matches={NO_MATCHES} language={shared.language} />;
-  const chosen = audible.find(({ startedAt }) => startedAt === chosenAt);
+  const chosen = audible.find(({ id }) => id === chosenId);
   return (
     <>
       <Player playback={playback} title={shared.title ?? 'Conversation'} />
@@ -136,7 +136,7 @@ function Reading({ token, shared, onEnded }: ShownProps) {
           {sentenceOf(problem)}
         </p>
       )}
-      <Transcript {...{ lines, chosenAt }} matches={NO_MATCHES} language={shared.language} onChoose={setChosenAt} />
+      <Transcript {...{ lines, chosenId }} matches={NO_MATCHES} language={shared.language} onChoose={setChosenId} />
       {chosen !== undefined && (
         <div class="sentence-bar" role="toolbar" aria-label="The chosen sentence">
           <PlayFromHere playback={playback} sentence={chosen} />
@@ -149,7 +149,8 @@ function Reading({ token, shared, onEnded }: ShownProps) {
 const NO_MATCHES: Matches = new Map();
 
 function linesOf({ segments }: SharedConversationView): Line[] {
-  return segments.map(({ started_at, ended_at, text, speaker, speaker_name: name }) => ({
+  return segments.map(({ started_at, ended_at, text, speaker, speaker_name: name }, index) => ({
+    id: String(index),
     ...{ text, speaker, name, startedAt: Date.parse(started_at), endedAt: Date.parse(ended_at) },
   }));
 }

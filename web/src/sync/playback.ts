@@ -1,5 +1,6 @@
 /** Plays a conversation from any of its sentences, chunk by chunk. */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import type { Listening } from '../data/listening.ts';
 import { nextPlace, placeOfSentence, soundingAt, type PlayedSentence, type Sounding } from '../domain/playback.ts';
 import type { KeptAudio } from './keptAudio.ts';
 
@@ -13,6 +14,7 @@ export interface PlaybackOptions {
   readonly sentences: () => readonly PlayedSentence[];
   readonly read: (chunkId: string) => Promise<KeptAudio | null>;
   readonly onProblem: (error: unknown) => void;
+  readonly listening: Listening;
   /** Default: an `Audio` of the browser. */
   readonly audio?: HTMLAudioElement;
 }
@@ -36,12 +38,14 @@ export class Playback {
   #frame = 0;
   /** When the sentence begins that sounded last. */
   #soundedAt: number | null = null;
-  skipsPauses = false;
+  skipsPauses: boolean;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
     this.#audio = options.audio ?? new Audio();
     this.#audio.preservesPitch = true;
+    this.rate = options.listening.rate;
+    this.skipsPauses = options.listening.skipsPauses;
     this.#audio.addEventListener('ended', () => void this.#goOn());
     this.#audio.addEventListener('play', this.#follow);
     this.#audio.addEventListener('pause', () => {
@@ -111,12 +115,16 @@ export class Playback {
     this.#set(this.#chunk === null ? 'idle' : 'paused');
   }
 
-  /** So many sentences on, or back, from the one that sounds, or that sounded last where a pause does. */
-  move(by: number): void {
-    const sentences = this.#options.sentences();
-    const at = sentences.findIndex(({ startedAt }) => startedAt === this.#soundedAt);
-    const target = sentences[Math.min(Math.max(at + by, 0), sentences.length - 1)];
-    if (target !== undefined) void this.playFrom(target.startedAt);
+  /**
+   * To the sentence after the one that sounds, or that sounded last where a pause does, or to the one before it; to itself where there is
+   * none. Of two that begin at once either sounds: they are one step.
+   */
+  move(to: 'next' | 'before'): void {
+    const starts = this.#options.sentences().map(({ startedAt }) => startedAt);
+    const at = this.#soundedAt ?? -Infinity;
+    const target = to === 'next' ? starts.find((start) => start > at) : starts.findLast((start) => start < at);
+    const [first] = starts;
+    if (first !== undefined) void this.playFrom(target ?? this.#soundedAt ?? first);
   }
 
   close(): void {

@@ -15,11 +15,11 @@ const LIMIT_MS = 120_000;
 
 /** The sentences of a link that can be heard. The conversation itself is their recording: so the time map of a link counts, too. */
 export function audibleSentences({ started_at, segments }: SharedConversationView): PlayedSentence[] {
-  return segments.flatMap(({ audio_id: chunkId, words, text, started_at: from, ended_at: to }) => {
+  return segments.flatMap(({ audio_id: chunkId, words, text, started_at: from, ended_at: to }, index) => {
     if (chunkId === null) return [];
     const said = (words ?? []).map(([word, fromMs, toMs]) => ({ text: word, fromMs, toMs }));
     const times = { startedAt: Date.parse(from), endedAt: Date.parse(to), recordingStartedAt: Date.parse(started_at) };
-    return [{ ...times, chunkId, text, words: said, recordingId: THE_CONVERSATION }];
+    return [{ id: String(index), ...times, chunkId, text, words: said, recordingId: THE_CONVERSATION }];
   });
 }
 

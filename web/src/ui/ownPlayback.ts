@@ -1,7 +1,8 @@
 /** Listening to one's own conversations. */
-import { keptAudioPath } from 'offline-audio-sync-contract';
+import { useRef } from 'preact/hooks';
+import { keptAudioPath, type ReadQuery } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
-import { liveDocument } from '../firebase/store.ts';
+import { liveQuery, type Subscribe } from '../firebase/store.ts';
 import { readKeptAudio } from '../sync/keptAudio.ts';
 import type { Playback } from '../sync/playback.ts';
 import { useApp } from './app.ts';
@@ -9,20 +10,47 @@ import { useLive } from './live.ts';
 import { usePlayback } from './player.tsx';
 import { tellProblem } from './toast.tsx';
 
+/** Ids that Firestore takes in one query. */
+const MOST_IDS = 30;
+
 /**
- * Whether something of the conversation is kept as audio. Its two ends say so, and one of them alone may be kept: what is older is deleted
- * first, and keeping may begin, or end, while people talk.
+ * Whether something of the conversation is kept as audio. Any chunk of it may be: what is older is deleted first, keeping may begin, or
+ * end, while people talk, and two that were joined need not be of one day.
  */
 export function useIsAudible(lines: readonly Sentence[]): boolean {
   const { uid } = useApp();
-  return [useIsKept(uid, lines[0]?.chunkId), useIsKept(uid, lines.at(-1)?.chunkId)].includes(true);
+  const chunks = [...new Set(lines.map(({ chunkId }) => chunkId))];
+  const found = useLive(`audio/${uid}/${chunks.join()}`, () => anyKept(uid, chunks));
+  // While more of the transcript comes, the player stays.
+  const known = useRef(false);
+  if (found.kind !== 'loading') known.current = found.kind === 'ready' && found.value;
+  return known.current;
 }
 
-function useIsKept(uid: string, chunk: string | undefined): boolean {
-  const kept = useLive(chunk === undefined ? null : `audio/${uid}/${chunk}`, () =>
-    liveDocument(`${keptAudioPath(uid)}/${chunk ?? ''}`, () => true),
-  );
-  return kept.kind === 'ready' && kept.value === true;
+function anyKept(uid: string, chunks: readonly string[]): Subscribe<boolean> {
+  return (next, failed) => {
+    const kept = new Set<number>();
+    const stops = queriesOf(uid, chunks).map((query, index) =>
+      liveQuery(query, () => true)(({ value, fromCache }) => {
+        if (value.length > 0) kept.add(index);
+        else kept.delete(index);
+        next({ value: kept.size > 0, fromCache });
+      }, failed),
+    );
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
+}
+
+/** One document of each is enough. */
+function queriesOf(uid: string, chunks: readonly string[]): ReadQuery[] {
+  return Array.from({ length: Math.ceil(chunks.length / MOST_IDS) }, (_, batch) => ({
+    collection: keptAudioPath(uid),
+    where: [['__name__', 'in', chunks.slice(batch * MOST_IDS, (batch + 1) * MOST_IDS)]],
+    orderBy: [],
+    limit: 1,
+  }));
 }
 
 /** Null where nothing of the conversation is kept as audio. */

@@ -1,10 +1,12 @@
 /** Listening to a conversation: words are lit as they sound, and the keys of a keyboard and of a lock screen work. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { keepListening, listeningHere, RATES } from '../data/listening.ts';
 import { wordRanges, type PlayedSentence, type Sounding } from '../domain/playback.ts';
 import { clockSeconds } from '../domain/time.ts';
 import { Playback, type PlaybackOptions } from '../sync/playback.ts';
 import { Check } from './choices.tsx';
 import { Glyph } from './icons.tsx';
+import { sentenceElement } from './transcript.tsx';
 
 type SoundSource = Pick<PlaybackOptions, 'read' | 'onProblem'>;
 
@@ -15,6 +17,7 @@ export function usePlayback(key: string, lines: readonly PlayedSentence[], sourc
   const playback = useMemo(
     () =>
       new Playback({
+        listening: listeningHere(),
         sentences: () => latest.current.lines,
         read: (chunkId) => latest.current.source.read(chunkId),
         onProblem: (error) => {
@@ -43,8 +46,6 @@ export function PlayFromHere({ playback, sentence }: { playback: Playback; sente
 /** Also while the audio is loading. */
 const isPlaying = ({ state }: Playback): boolean => state.value.kind === 'playing' || state.value.kind === 'loading';
 
-const RATES = [0.75, 1, 1.25, 1.5, 2, 3] as const;
-
 export function Player({ playback, title }: { playback: Playback; title: string }) {
   const { sounding } = playback.state.value;
   const [rate, setRate] = useState(playback.rate);
@@ -67,7 +68,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
         class="icon-button"
         aria-label="Sentence before"
         onClick={() => {
-          playback.move(-1);
+          playback.move('before');
         }}
       >
         <Glyph name="left" />
@@ -76,7 +77,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
         class="icon-button"
         aria-label="Next sentence"
         onClick={() => {
-          playback.move(1);
+          playback.move('next');
         }}
       >
         <Glyph name="right" />
@@ -89,6 +90,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
           onChange={({ currentTarget }) => {
             playback.rate = Number(currentTarget.value);
             setRate(playback.rate);
+            keepListening(playback);
           }}
         >
           {RATES.map((one) => (
@@ -103,6 +105,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
         onChange={(on) => {
           playback.skipsPauses = on;
           setSkips(on);
+          keepListening(playback);
         }}
       >
         Skip pauses
@@ -116,26 +119,26 @@ const LIT = 'sounding';
 
 /** Lights the word that sounds, by the browser's highlights: the page itself does not change many times a second. */
 function useLitWord(sounding: Sounding | null): void {
-  const startedAt = sounding?.sentence.startedAt;
+  const id = sounding?.sentence.id ?? null;
   useEffect(() => {
-    const sentence = document.querySelector(`.sentence[data-at="${startedAt ?? ''}"]`);
+    const sentence = sentenceElement(id);
     sentence?.setAttribute('data-sounding', '');
     sentence?.scrollIntoView({ block: 'nearest' });
     return () => {
       sentence?.removeAttribute('data-sounding');
     };
-  }, [startedAt]);
+  }, [id]);
   const word = sounding?.word ?? -1;
   useEffect(() => {
     if (!('highlights' in CSS) || sounding === null || word < 0) return undefined;
-    const element = document.querySelector(`.sentence[data-at="${sounding.sentence.startedAt}"]`);
+    const element = sentenceElement(id);
     const place = wordRanges(sounding.sentence.text, sounding.sentence.words)[word];
     const range = element === null || place === undefined ? null : rangeIn(element, place.start, place.end);
     if (range !== null) CSS.highlights.set(LIT, new Highlight(range));
     return () => {
       CSS.highlights.delete(LIT);
     };
-  }, [startedAt, word]);
+  }, [id, word]);
 }
 
 /** The characters from one place to another, in whatever text nodes they are. */
@@ -172,10 +175,10 @@ function useKeys(playback: Playback): void {
           playback.toggle();
         },
         j: () => {
-          playback.move(-1);
+          playback.move('before');
         },
         l: () => {
-          playback.move(1);
+          playback.move('next');
         },
       };
       const deed = handlers[key.toLowerCase()];
@@ -204,10 +207,10 @@ function useMediaSession(playback: Playback, title: string): void {
         if (isPlaying(playback)) playback.toggle();
       },
       previoustrack: () => {
-        playback.move(-1);
+        playback.move('before');
       },
       nexttrack: () => {
-        playback.move(1);
+        playback.move('next');
       },
     };
     const actions = Object.keys(handlers) as MediaSessionAction[];

@@ -66,20 +66,25 @@ export function Search({ query, matches, onQuery }: SearchProps) {
   );
 }
 
+/** Where a sentence stands on the page. */
+export function sentenceElement(id: string | null): HTMLElement | null {
+  return id === null ? null : document.querySelector(`.sentence[data-id="${CSS.escape(id)}"]`);
+}
+
 interface TranscriptProps {
   readonly lines: readonly Line[];
   readonly matches: Matches;
   readonly language: string | null;
-  /** When the sentence begins that is chosen. */
-  readonly chosenAt?: number | null;
+  /** Of the sentence that is chosen. */
+  readonly chosenId?: string | null;
   /** Left out where there is nothing to be done with a sentence. */
-  readonly onChoose?: (startedAt: number | null) => void;
+  readonly onChoose?: (id: string | null) => void;
 }
 
 const HOW_TO = 'Transcript. The arrow keys choose a sentence; what can be done with it follows the transcript.';
 
 /** One stop of the Tab key, in which the arrow keys choose a sentence, as a click does. */
-export function Transcript({ lines, matches, language, chosenAt = null, onChoose }: TranscriptProps) {
+export function Transcript({ lines, matches, language, chosenId = null, onChoose }: TranscriptProps) {
   const turns = useMemo(() => turnsOf(lines), [lines]);
   /** The index of each turn's first line. */
   const firstLines = useMemo(() => {
@@ -87,9 +92,9 @@ export function Transcript({ lines, matches, language, chosenAt = null, onChoose
     return turns.map((turn) => (next += turn.lines.length) - turn.lines.length);
   }, [turns]);
   const choose = (index: number): void => {
-    const startedAt = lines[Math.min(Math.max(index, 0), lines.length - 1)]?.startedAt ?? null;
-    onChoose?.(startedAt);
-    document.querySelector(`.sentence[data-at="${startedAt ?? ''}"]`)?.scrollIntoView({ block: 'nearest' });
+    const id = lines[Math.min(Math.max(index, 0), lines.length - 1)]?.id ?? null;
+    onChoose?.(id);
+    sentenceElement(id)?.scrollIntoView({ block: 'nearest' });
   };
   return (
     <ol
@@ -99,7 +104,7 @@ export function Transcript({ lines, matches, language, chosenAt = null, onChoose
       aria-label={onChoose === undefined ? 'Transcript' : HOW_TO}
       onKeyDown={(event) => {
         if (onChoose === undefined) return;
-        const at = lines.findIndex(({ startedAt }) => startedAt === chosenAt);
+        const at = lines.findIndex(({ id }) => id === chosenId);
         const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
         if (event.key === 'Escape') onChoose(null);
         if (to === undefined || event.target !== event.currentTarget) return;
@@ -107,17 +112,17 @@ export function Transcript({ lines, matches, language, chosenAt = null, onChoose
         choose(to);
       }}
       onClick={({ target }) => {
-        const at = (target as Element).closest('.sentence')?.getAttribute('data-at') ?? null;
+        const id = (target as Element).closest('.sentence')?.getAttribute('data-id') ?? null;
         // Who marks text to copy it chooses nothing.
-        if (onChoose !== undefined && at !== null && getSelection()?.isCollapsed !== false) onChoose(Number(at));
+        if (onChoose !== undefined && id !== null && getSelection()?.isCollapsed !== false) onChoose(id);
       }}
     >
       {turns.map((turn, index) => (
         <TurnView
-          key={turn.lines[0]?.startedAt}
+          key={turn.lines[0]?.id}
           turn={turn}
           marks={turn.lines.map((_, line) => matches.get((firstLines[index] ?? 0) + line) ?? NO_MARKS)}
-          chosenAt={turn.lines.some(({ startedAt }) => startedAt === chosenAt) ? chosenAt : null}
+          chosenId={turn.lines.some(({ id }) => id === chosenId) ? chosenId : null}
         />
       ))}
     </ol>
@@ -130,12 +135,12 @@ interface TurnProps {
   readonly turn: Turn;
   /** What to mark in each of its lines. */
   readonly marks: readonly (readonly TextRange[])[];
-  readonly chosenAt: number | null;
+  readonly chosenId: string | null;
 }
 
 /** Drawn again only when something else is marked in it: a transcript may have thousands of lines. */
 const TurnView = memo(
-  function TurnView({ turn: { speaker, name, lines }, marks, chosenAt }: TurnProps) {
+  function TurnView({ turn: { speaker, name, lines }, marks, chosenId }: TurnProps) {
     const startedAt = lines[0]?.startedAt ?? 0;
     return (
       <li class={`turn speaker-${((speaker ?? 1) - 1) % 6}`}>
@@ -146,10 +151,10 @@ const TurnView = memo(
         <p dir="auto">
           {lines.map((line, index) => (
             <span
-              key={line.startedAt}
+              key={line.id}
               class="sentence"
-              data-at={line.startedAt}
-              aria-current={line.startedAt === chosenAt ? 'true' : undefined}
+              data-id={line.id}
+              aria-current={line.id === chosenId ? 'true' : undefined}
               title={clockSeconds(line.startedAt)}
             >
               <Marked text={line.text} marks={marks[index] ?? NO_MARKS} />{' '}
@@ -160,7 +165,7 @@ const TurnView = memo(
     );
   },
   (before, after) =>
-    before.turn === after.turn && before.chosenAt === after.chosenAt && sameMarks(before.marks, after.marks),
+    before.turn === after.turn && before.chosenId === after.chosenId && sameMarks(before.marks, after.marks),
 );
 
 function sameMarks(before: TurnProps['marks'], after: TurnProps['marks']): boolean {

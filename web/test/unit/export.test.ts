@@ -20,6 +20,7 @@ const CONVERSATION: Conversation = {
   revision: 1,
 };
 const line = (seconds: number, speaker: number | null, text: string): Line => ({
+  id: String(seconds),
   startedAt: T0 + seconds * 1000,
   endedAt: T0 + seconds * 1000 + 1500,
   speaker,
@@ -80,7 +81,7 @@ describe('A conversation as a file', () => {
     const text = fc.stringMatching(/^[\w ,.\n\r-]{1,60}$/).filter((said) => said.trim() !== '');
     const lines = fc.array(
       fc.tuple(fc.nat(200_000_000), fc.nat(60_000), text).map(([at, long, said]): Line => {
-        return { startedAt: T0 + at, endedAt: T0 + at + long, speaker: null, text: said };
+        return { id: String(at), startedAt: T0 + at, endedAt: T0 + at + long, speaker: null, text: said };
       }),
       { minLength: 1 },
     );

@@ -14,7 +14,7 @@ const SPANS: readonly KeptSpan[] = [
 ];
 
 const sentence = (recordingId: string, recordingStartedAt: number, fromMs: number, toMs: number): PlayedSentence => ({
-  ...{ recordingId, recordingStartedAt, chunkId: 'c', text: 'one two' },
+  ...{ id: `${recordingId}${fromMs}`, recordingId, recordingStartedAt, chunkId: 'c', text: 'one two' },
   startedAt: recordingStartedAt + fromMs,
   endedAt: recordingStartedAt + toMs,
   words: [
@@ -134,6 +134,7 @@ describe('The button that plays and pauses', () => {
         return Promise.resolve(chunk === 0 ? null : { spans, durationMs: 3000, blob: new Blob(['x']) });
       },
       onProblem: (problem) => problems.push(problem),
+      listening: { rate: 1, skipsPauses: false },
       audio: player as unknown as HTMLAudioElement,
     });
   }
@@ -170,9 +171,36 @@ describe('The button that plays and pauses', () => {
     player.currentTime = 1.5;
     nextFrame();
     assert.equal(sounding(playback), -1, 'a pause');
-    playback.move(1);
+    playback.move('next');
     await turn();
     assert.equal(sounding(playback), 3);
+    playback.close();
+  });
+
+  it('goes past two voices that begin at once, and back, in one step, at the speed that was chosen before', async () => {
+    const starts = [0, 1000, 1000, 2000];
+    const said = starts.map((start, i) => ({ ...sentence('call', T0, start, start + 900), id: `${start}-${i % 2}` }));
+    const player = new FakePlayer();
+    const playback = new Playback({
+      sentences: () => said,
+      read: () => {
+        const spans = [{ recordingId: 'call', fromMs: 0, audioMs: 0, durationMs: 3000 }];
+        return Promise.resolve({ spans, durationMs: 3000, blob: new Blob(['x']) });
+      },
+      onProblem: (error) => {
+        throw error;
+      },
+      audio: player as unknown as HTMLAudioElement,
+      listening: { rate: 1.5, skipsPauses: true },
+    });
+    const places: number[] = [];
+    for (const to of ['next', 'next', 'next', 'next', 'before', 'before', 'before'] as const) {
+      playback.move(to);
+      await turn();
+      places.push(player.currentTime);
+    }
+    assert.deepEqual(places, [0, 1, 2, 2, 1, 0, 0]);
+    assert.deepEqual([player.playbackRate, playback.skipsPauses], [1.5, true]);
     playback.close();
   });
 
@@ -191,6 +219,7 @@ describe('The button that plays and pauses', () => {
         throw error;
       },
       audio: player as unknown as HTMLAudioElement,
+      listening: { rate: 1, skipsPauses: false },
     });
     playback.toggle();
     assert.equal(playback.state.value.kind, 'loading');
