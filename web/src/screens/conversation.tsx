@@ -16,27 +16,27 @@ import { watchConversation, type Found } from '../firebase/store.ts';
 import { hrefs, navigate, search as address } from '../router.ts';
 import { ConversationActions } from '../ui/conversationActions.tsx';
 import { Tags } from '../ui/conversationHead.tsx';
+import { useUnderDialog } from '../ui/dialog.tsx';
 import { useEdits } from '../ui/edits.ts';
-import { useLive, usePages, type Pages } from '../ui/live.ts';
+import { useLive, usePages, type Loaded, type Pages } from '../ui/live.ts';
 import { useOwnPlayback } from '../ui/ownPlayback.ts';
 import { Player } from '../ui/player.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 import { SentenceBar } from '../ui/sentenceBar.tsx';
-import { Search, Transcript } from '../ui/transcript.tsx';
+import { Search, sentenceElement, Transcript } from '../ui/transcript.tsx';
 
 export function ConversationScreen({ id }: { id: string }) {
   const { uid } = useApp();
   const found = useLive<Found>(`conversation/${uid}/${id}`, () => watchConversation(uid, id));
   const mergedInto = found.kind === 'ready' && found.value.kind === 'merged' ? found.value.into : null;
+  const shown = useUnderDialog(liveOf(found));
   useEffect(() => {
-    if (mergedInto !== null) navigate(hrefs.conversation(mergedInto), { replace: true });
-  }, [mergedInto]);
+    if (mergedInto !== null && shown === undefined) navigate(hrefs.conversation(mergedInto), { replace: true });
+  }, [mergedInto, shown === undefined]);
 
+  if (shown !== undefined) return <ConversationView {...shown} />;
   if (found.kind === 'failed') return <Problem error={found.error} />;
   if (found.kind === 'loading' || found.value.kind === 'merged') return <Waiting what="the conversation" />;
-  if (found.value.kind === 'live') {
-    return <ConversationView conversation={found.value.conversation} isServed={!found.fromCache} />;
-  }
   if (found.fromCache) return <Unreached what="the conversation" />;
   return (
     <Screen title="This conversation is gone">
@@ -48,7 +48,18 @@ export function ConversationScreen({ id }: { id: string }) {
   );
 }
 
-function ConversationView({ conversation: heard, isServed }: { conversation: Conversation; isServed: boolean }) {
+interface ViewProps {
+  readonly conversation: Conversation;
+  /** Whether this is what the service has. */
+  readonly isServed: boolean;
+}
+
+function liveOf(found: Loaded<Found>): ViewProps | undefined {
+  if (found.kind !== 'ready' || found.value.kind !== 'live') return undefined;
+  return { conversation: found.value.conversation, isServed: !found.fromCache };
+}
+
+function ConversationView({ conversation: heard, isServed }: ViewProps) {
   const { edits, isKnown, ...corrections } = useEdits(heard.startedAt, heard.finishedAt);
   const conversation = useMemo(() => withEdits(heard, edits), [heard, edits]);
   const { deviceId, startedAt, finishedAt, title, overview, wordCount, language, speechSeconds } = conversation;
@@ -123,11 +134,11 @@ interface ReadingProps {
 /** What there is of it, and that it may not be all. */
 function Reading({ conversation: { id, title, language }, lines, state }: ReadingProps) {
   const [query, setQuery] = useState('');
-  const [chosenAt, setChosenAt] = useState<number | null>(null);
+  const [chosenId, setChosenId] = useState<string | null>(null);
   const search = useMemo(() => new TranscriptSearch(lines), [lines]);
   const matches = useMemo(() => search.find(query), [search, query]);
-  useWantedSentence(lines, setChosenAt);
-  const chosen = lines.find(({ startedAt }) => startedAt === chosenAt);
+  useWantedSentence(lines, setChosenId);
+  const chosen = useUnderDialog(lines.find((line) => line.id === chosenId));
   const playback = useOwnPlayback(lines);
   return (
     <>
@@ -141,7 +152,7 @@ function Reading({ conversation: { id, title, language }, lines, state }: Readin
         <>
           {playback !== null && <Player playback={playback} title={title ?? 'Conversation'} />}
           <Search query={query} matches={matches} onQuery={setQuery} />
-          <Transcript lines={lines} matches={matches} language={language} chosenAt={chosenAt} onChoose={setChosenAt} />
+          <Transcript lines={lines} matches={matches} language={language} chosenId={chosenId} onChoose={setChosenId} />
           {chosen !== undefined && (
             <SentenceBar conversationId={id} sentence={chosen} canSplit={chosen !== lines[0]} playback={playback} />
           )}
@@ -153,15 +164,15 @@ function Reading({ conversation: { id, title, language }, lines, state }: Readin
 }
 
 /** Goes to the sentence that a link leads to: `?at=`, Unix milliseconds. */
-function useWantedSentence(lines: readonly Line[], onChoose: (startedAt: number) => void): void {
+function useWantedSentence(lines: readonly Line[], onChoose: (id: string) => void): void {
   const wanted = Number(new URLSearchParams(address.value).get('at') ?? Number.NaN);
-  const isThere = lines.some(({ startedAt }) => startedAt === wanted);
+  const id = lines.find(({ startedAt }) => startedAt === wanted)?.id ?? null;
   useEffect(() => {
-    if (!isThere) return;
-    onChoose(wanted);
+    if (id === null) return;
+    onChoose(id);
     document.querySelector<HTMLElement>('.transcript')?.focus({ preventScroll: true });
-    document.querySelector(`.sentence[data-at="${wanted}"]`)?.scrollIntoView({ block: 'center' });
-  }, [isThere, wanted]);
+    sentenceElement(id)?.scrollIntoView({ block: 'center' });
+  }, [id]);
 }
 
 /** What made words of the speech, and who got it for that. */

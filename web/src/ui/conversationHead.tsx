@@ -4,7 +4,7 @@ import { EDIT_LIMITS } from 'offline-audio-sync-contract';
 import type { EditedConversation } from '../data/model.ts';
 import { hrefs } from '../router.ts';
 import { correct } from './correct.ts';
-import { FormDialog } from './formDialog.tsx';
+import { FormDialog, Meanwhile } from './formDialog.tsx';
 import { Glyph } from './icons.tsx';
 import { tellProblem } from './toast.tsx';
 
@@ -52,6 +52,7 @@ export function Rename({
           }}
         />
       </label>
+      <Meanwhile now={title} typed={text.trim()} />
     </FormDialog>
   );
 }

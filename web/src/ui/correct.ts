@@ -13,8 +13,8 @@ export async function correct(conversationId: string, edit: EditChangeView, done
   });
 }
 
-/** What was corrected reads as before. */
 export async function undo(editId: string): Promise<void> {
   await call('undoEdit', { edit_id: editId });
-  tell('It is as it was.');
+  // Not that it reads as before: another correction of the same may still count.
+  tell('The correction is undone.');
 }

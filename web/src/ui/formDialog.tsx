@@ -75,3 +75,24 @@ export function FormDialog(props: FormDialogProps) {
     </Dialog>
   );
 }
+
+interface MeanwhileProps {
+  /** What is to be changed, as it reads by now; null where it is nothing yet. */
+  readonly now: string | null;
+  readonly typed: string;
+}
+
+/** Says so where another tab or device has changed the same thing while this dialog was open: the later change counts. */
+export function Meanwhile({ now, typed }: MeanwhileProps) {
+  const [before] = useState(now);
+  const isOther = now !== null && now !== before && now !== typed;
+  return (
+    <div role="status">
+      {isOther && (
+        <p class="notice">
+          Meanwhile it was changed elsewhere to “<bdi>{now}</bdi>”. What you save takes its place.
+        </p>
+      )}
+    </div>
+  );
+}

@@ -7,7 +7,7 @@ import { liveQuery } from '../firebase/store.ts';
 import type { Playback } from '../sync/playback.ts';
 import { useApp } from './app.ts';
 import { correct } from './correct.ts';
-import { FormDialog } from './formDialog.tsx';
+import { FormDialog, Meanwhile } from './formDialog.tsx';
 import { useLive } from './live.ts';
 import { PlayFromHere } from './player.tsx';
 import { tellProblem } from './toast.tsx';
@@ -67,9 +67,10 @@ interface DialogProps extends Pick<BarProps, 'conversationId' | 'sentence'> {
   readonly onClose: () => void;
 }
 
-/** Where something was said, as the service asks for it. */
-function placeOf({ recordingId, startedAt, endedAt }: Sentence) {
-  return { recording_id: recordingId, from: new Date(startedAt).toISOString(), to: new Date(endedAt).toISOString() };
+/** Where something was said, and by which voice, as the service asks for it. */
+function placeOf({ recordingId, startedAt, endedAt, voice }: Sentence) {
+  const [from, to] = [startedAt, endedAt].map((ms) => new Date(ms).toISOString());
+  return { recording_id: recordingId, from: from ?? '', to: to ?? '', voice };
 }
 
 function CorrectText({ conversationId, sentence, onClose }: DialogProps) {
@@ -97,6 +98,7 @@ function CorrectText({ conversationId, sentence, onClose }: DialogProps) {
           }}
         />
       </label>
+      <Meanwhile now={sentence.text} typed={text.trim()} />
       <p class="hint">What was heard is kept: this can be undone.</p>
     </FormDialog>
   );
@@ -147,6 +149,7 @@ function NameSpeaker({ conversationId, sentence, onClose }: DialogProps) {
           ))}
         </datalist>
       </label>
+      <Meanwhile now={sentence.name} typed={name.trim()} />
       <fieldset class="checks">
         <legend class="hint">For</legend>
         {(Object.keys(SCOPES) as SpeakerScope[])

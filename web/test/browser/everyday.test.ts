@@ -136,11 +136,13 @@ describe('Every day', function () {
 
   it('plays a conversation from a sentence, and lights what sounds', async () => {
     const keptFrom = new Date(AT.getTime() + 10_000);
-    const finishedAt = new Date(AT.getTime() + 39_000);
+    const keptUntil = new Date(AT.getTime() + 40_000);
+    const finishedAt = new Date(AT.getTime() + 49_000);
     await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
     const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
-    // What is older is deleted first.
+    // What is older is deleted first, and what came last may not be kept any more.
     await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts: ['Not kept.'], chunkId: 'gone' });
+    await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptUntil, texts: ['Nor this.'], chunkId: 'late' });
     await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptFrom, texts });
     const audio = wavFile([new Uint8Array(30 * 32_000)]);
     const path = `audio/${uid}/heard.flac`;
@@ -161,6 +163,8 @@ describe('Every day', function () {
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
     // What stands still is there as long as the looking takes.
     await page.locator('.sentence[data-sounding]').getByText('Good night.').waitFor();
+    await page.getByLabel('Speed').selectOption('1.5');
+    await page.getByLabel('Skip pauses').check();
     await assertAccessible(page, 'A conversation that is played');
     await visitor.shot('listening');
   });
@@ -201,6 +205,9 @@ describe('Every day', function () {
 
   it('splits a conversation at a sentence, and joins the two again', async () => {
     await visitor.open('/conversations/heard');
+    await page.getByLabel('Skip pauses').waitFor();
+    const isListening = [page.getByLabel('Speed').inputValue(), page.getByLabel('Skip pauses').isChecked()];
+    assert.deepEqual(await Promise.all(isListening), ['1.5', true], 'it is listened to as the last one was');
     await page.locator('.sentence').nth(1).click();
     await page.getByRole('button', { name: 'Split here' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 1);
@@ -210,6 +217,43 @@ describe('Every day', function () {
     await page.locator('.sentence').getByText('See you there.').waitFor();
     await page.getByText('Change', { exact: true }).click();
     await page.getByRole('button', { name: /^Join with the one of/ }).click();
-    await page.locator('.sentence').nth(2).waitFor();
+    await page.waitForURL('**/conversations/heard');
+    await page.locator('.sentence').nth(4).waitFor();
+  });
+
+  it('keeps what is typed, and says what another tab changes meanwhile: the same sentence, a split, a join', async () => {
+    const other = await visitor.openTab('/conversations/heard');
+    await page.locator('.sentence').getByText('See you there.').click();
+    await page.getByRole('button', { name: 'Correct' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('See you at the pier.');
+
+    await other.locator('.sentence').getByText('See you there.').click();
+    await other.getByRole('button', { name: 'Correct' }).click();
+    await other.getByRole('dialog').getByRole('textbox').fill('See you then.');
+    await other.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
+    await dialog.getByRole('status').getByText('changed elsewhere to “See you then.”').waitFor();
+    await assertAccessible(page, 'A dialog about what was changed elsewhere');
+    await other.getByRole('button', { name: 'Split here' }).click();
+    await page.locator('.sentence').getByText('See you then.').waitFor({ state: 'detached' });
+    assert.equal(await dialog.getByRole('textbox').inputValue(), 'See you at the pier.');
+    await dialog.getByRole('button', { name: 'Correct' }).click();
+    await page.getByText('The sentence is corrected.').waitFor();
+
+    await visitor.goTo('/day/2026-05-04');
+    await page.locator('.conversations li').filter({ hasNotText: 'Overnight' }).nth(1).getByRole('link').click();
+    await page.locator('.sentence').getByText('See you at the pier.').waitFor();
+    await page.getByText('Change', { exact: true }).click();
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await dialog.getByRole('textbox').fill('At the pier');
+    await other.goto(page.url());
+    await other.getByText('Change', { exact: true }).click();
+    await other.getByRole('button', { name: /^Join with the one of/ }).click();
+    await other.waitForURL('**/conversations/heard');
+    assert.equal(await dialog.getByRole('textbox').inputValue(), 'At the pier');
+    await dialog.getByRole('button', { name: 'Rename' }).click();
+    await page.waitForURL('**/conversations/heard');
+    await page.getByRole('heading', { name: 'At the pier' }).waitFor();
+    await other.close();
   });
 });
