@@ -1,12 +1,14 @@
 /** How much is in days, or in other stretches of time: added up by the server, however much it is. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { totalOfDay } from 'offline-audio-sync-contract';
+import { conversationFrom, totalOfDay } from 'offline-audio-sync-contract';
 import type { ConversationTotal } from '../data/model.ts';
 import { addUp, type Sums } from '../domain/addUp.ts';
 import type { Span } from '../domain/timeline.ts';
-import { totalOf } from '../firebase/store.ts';
+import { conversationOf } from '../firebase/documents.ts';
+import { liveQuery, totalOf } from '../firebase/store.ts';
 import { within } from '../within.ts';
 import { useApp } from './app.ts';
+import { useLive } from './live.ts';
 
 export interface NamedSpan extends Span {
   readonly name: string;
@@ -26,21 +28,24 @@ const NOTHING: ConversationTotal = { conversations: 0, speechSeconds: 0 };
 
 /**
  * What was said in each of these, by name: in the conversations that began then. One is missing until it is added up, and without a
- * network. What is later than the newest conversation needs no request.
+ * network. A span before the oldest conversation or after the newest one is empty, and needs no request.
  * @param spans the same array as long as they are the same
  */
 export function useTotals(spans: readonly NamedSpan[]): Totals {
   const { uid, newest } = useApp();
+  const oldest = useLive(`oldest/${uid}`, () => liveQuery(conversationFrom(uid, new Date(0)), conversationOf));
   const [sums, setSums] = useState<Sums<ConversationTotal>>({ known: new Map(), failed: new Map() });
   const [attempt, setAttempt] = useState(0);
   // There is something new: added up again.
-  const [last] = newest.kind === 'ready' ? newest.value : [];
-  const state = newest.kind === 'ready' && !newest.fromCache ? `${last?.id ?? ''}/${last?.revision ?? 0}` : null;
-  const lastAt = last?.startedAt ?? Number.NEGATIVE_INFINITY;
+  const [first, last] = [oldest, newest].map((end) => (end.kind === 'ready' && !end.fromCache ? end.value : null));
+  const state = first && last && [...first, ...last].map(({ id, revision }) => `${id}/${revision}`).join();
+  const firstAt = first?.[0]?.startedAt ?? Number.POSITIVE_INFINITY;
+  const lastAt = last?.[0]?.startedAt ?? Number.NEGATIVE_INFINITY;
   useEffect(() => {
     if (state === null) return undefined;
     const over = new AbortController();
-    const isDue = ({ name, from, to }: NamedSpan): boolean => from <= lastAt && (!sums.known.has(name) || lastAt < to);
+    const isDue = (span: NamedSpan): boolean =>
+      !isOutside(span, firstAt, lastAt) && (!sums.known.has(span.name) || lastAt < span.to);
     const due = new Map(spans.filter(isDue).map((span) => [span.name, span]));
     void addUp([...due.keys()], {
       sumOf: (name) => {
@@ -57,9 +62,9 @@ export function useTotals(spans: readonly NamedSpan[]): Totals {
     };
   }, [uid, spans, state, attempt]);
   const known = useMemo(() => {
-    const later = state === null ? [] : spans.filter(({ from }) => from > lastAt);
-    return new Map([...sums.known, ...later.map(({ name }) => [name, NOTHING] as const)]);
-  }, [sums, spans, state, lastAt]);
+    const empty = state === null ? [] : spans.filter((span) => isOutside(span, firstAt, lastAt));
+    return new Map([...sums.known, ...empty.map(({ name }) => [name, NOTHING] as const)]);
+  }, [sums, spans, state, firstAt, lastAt]);
   return {
     known,
     failed: sums.failed,
@@ -70,3 +75,5 @@ export function useTotals(spans: readonly NamedSpan[]): Totals {
     },
   };
 }
+
+const isOutside = ({ from, to }: Span, firstAt: number, lastAt: number): boolean => to <= firstAt || from > lastAt;

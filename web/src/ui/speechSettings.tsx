@@ -1,4 +1,5 @@
 /** What the user wishes of transcription: the language that is spoken, and words to listen for. */
+import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { userPath } from 'offline-audio-sync-contract';
 import { languageName } from '../domain/locale.ts';
@@ -7,9 +8,9 @@ import { liveDocument, savePreferences } from '../firebase/store.ts';
 import { within } from '../within.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
-import { useLive } from './live.ts';
+import { useLive, valueOf, type Loaded } from './live.ts';
 import { Recogniser } from './recogniser.tsx';
-import { Problem, Unreached, Waiting } from './screen.tsx';
+import { Problem, Unreached } from './screen.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
 /** As firestore.rules have it. */
@@ -50,17 +51,16 @@ export function SpeechSettings() {
     <section class="card stack" aria-labelledby="speech">
       <h2 id="speech">Transcription</h2>
       <Recogniser />
-      {user.kind === 'failed' && <Problem error={user.error} />}
-      {user.kind === 'loading' && <Waiting what="your settings" />}
-      {user.kind === 'ready' &&
-        (user.value === null && user.fromCache ? (
-          // Not the form of a user without wishes: saving that would replace those that are not known here.
-          <Unreached what="your settings" />
-        ) : (
-          <Form known={user.value ?? { wished: NO_WISHES, ignored: [] }} />
-        ))}
+      <Form known={valueOf(user) ?? { wished: NO_WISHES, ignored: [] }} obstacle={obstacleTo(user)} />
     </section>
   );
+}
+
+/** Why the wishes are not known. A user without a document has none, but only the service can say that there is no document. */
+function obstacleTo(user: Loaded<KnownPreferences | null>): JSX.Element | null {
+  if (user.kind === 'failed') return <Problem error={user.error} />;
+  if (user.kind === 'loading' || (user.value === null && user.fromCache)) return <Unreached what="your settings" />;
+  return null;
 }
 
 /** As the form has it. */
@@ -70,7 +70,14 @@ interface Fields extends Omit<WishedPreferences, 'language' | 'vocabulary'> {
   readonly words: string;
 }
 
-function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
+interface FormProps {
+  readonly known: KnownPreferences;
+  /** Why nothing can be changed yet: saving would replace wishes that are not known here. */
+  readonly obstacle: JSX.Element | null;
+}
+
+/** It is shown before the wishes are known, so that nothing on the screen moves when they arrive. */
+function Form({ known: { wished, ignored }, obstacle }: FormProps) {
   const { uid } = useApp();
   // What was changed here, and not saved yet: what another device saves meanwhile is shown beside it, and takes nothing of it away.
   const [changed, setChanged] = useState<Partial<Fields>>({});
@@ -90,7 +97,6 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
   };
   return (
     <form
-      class="stack"
       onSubmit={(event) => {
         event.preventDefault();
         setBusy(true);
@@ -101,76 +107,79 @@ function Form({ known: { wished, ignored } }: { known: KnownPreferences }) {
           });
       }}
     >
-      <label class="field">
-        <span>Mostly spoken</span>
-        <input
-          list="languages"
-          placeholder="Whatever is spoken"
-          value={language}
-          onInput={({ currentTarget }) => {
-            change({ language: currentTarget.value.trim() });
+      <fieldset class="stack" disabled={obstacle !== null}>
+        <label class="field">
+          <span>Mostly spoken</span>
+          <input
+            list="languages"
+            placeholder="Whatever is spoken"
+            value={language}
+            onInput={({ currentTarget }) => {
+              change({ language: currentTarget.value.trim() });
+            }}
+          />
+          <datalist id="languages">
+            {LANGUAGES.map((tag) => (
+              <option key={tag} value={tag}>
+                {languageName(tag)}
+              </option>
+            ))}
+          </datalist>
+        </label>
+        <Check
+          checked={singleLanguage}
+          onChange={(on) => {
+            change({ singleLanguage: on });
           }}
-        />
-        <datalist id="languages">
-          {LANGUAGES.map((tag) => (
-            <option key={tag} value={tag}>
-              {languageName(tag)}
-            </option>
-          ))}
-        </datalist>
-      </label>
-      <Check
-        checked={singleLanguage}
-        onChange={(on) => {
-          change({ singleLanguage: on });
-        }}
-      >
-        Nothing but this language is spoken: then it is recognised best
-      </Check>
-      <label class="field">
-        <span>Names and terms to listen for, one a line, the most important first</span>
-        <textarea
-          dir="auto"
-          rows={5}
-          value={words}
-          onInput={({ currentTarget }) => {
-            change({ words: currentTarget.value });
-          }}
-        />
-      </label>
-      <p class="hint">
-        {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
-        first ones are used. The recogniser on the service itself does not use them.
-      </p>
-      <Check
-        checked={keepAudio}
-        onChange={(on) => {
-          change({ keepAudio: on });
-        }}
-      >
-        Keep the audio of what is said, to listen to it, if this service keeps any
-      </Check>
-      <Check
-        checked={notify}
-        onChange={(on) => {
-          change({ notify: on });
-        }}
-      >
-        Send my apps a push when recordings are transcribed
-      </Check>
-      {ignored.length > 0 && (
-        <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest counts.</p>
-      )}
-      {problem !== null && (
-        <p class="reason" role="alert">
-          {problem}
+        >
+          Nothing but this language is spoken: then it is recognised best
+        </Check>
+        <label class="field">
+          <span>Names and terms to listen for, one a line, the most important first</span>
+          <textarea
+            dir="auto"
+            rows={5}
+            value={words}
+            onInput={({ currentTarget }) => {
+              change({ words: currentTarget.value });
+            }}
+          />
+        </label>
+        <p class="hint">
+          {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
+          first ones are used. The recogniser on the service itself does not use them.
         </p>
-      )}
-      <div class="row end">
-        <button class="button" type="submit" aria-disabled={busy} disabled={problem !== null}>
-          Save
-        </button>
-      </div>
+        <Check
+          checked={keepAudio}
+          onChange={(on) => {
+            change({ keepAudio: on });
+          }}
+        >
+          Keep the audio of what is said, to listen to it, if this service keeps any
+        </Check>
+        <Check
+          checked={notify}
+          onChange={(on) => {
+            change({ notify: on });
+          }}
+        >
+          Send my apps a push when recordings are transcribed
+        </Check>
+        {ignored.length > 0 && (
+          <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest counts.</p>
+        )}
+        {problem !== null && (
+          <p class="reason" role="alert">
+            {problem}
+          </p>
+        )}
+        <div class="row end wrap">
+          {obstacle}
+          <button class="button" type="submit" aria-disabled={busy} disabled={problem !== null}>
+            Save
+          </button>
+        </div>
+      </fieldset>
     </form>
   );
 }

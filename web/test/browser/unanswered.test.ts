@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -106,6 +106,24 @@ describe('A person who comes back while a service does not answer', function () 
     await notice.waitFor({ state: 'detached' });
     const day = page.locator(`a.month-day[href$="-${two(midnight.getDate())}"]`);
     await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
+  });
+
+  it('waits for no sum of a day before the first conversation', async () => {
+    const first = Number(/_(\d+)\.bin$/.exec(SAMPLE)?.[1]) * 1000; // It was added above.
+    /** Where the spans that the service is asked for end, milliseconds. */
+    const ends: number[] = [];
+    const note = (request: Request): void => {
+      if (!request.url().includes('runAggregationQuery')) return;
+      const moments = (request.postData() ?? '').matchAll(/"timestampValue":"([^"]+)"/g);
+      ends.push(Math.max(...[...moments].map(([, moment = '']) => Date.parse(moment))));
+    };
+    page.on('request', note);
+    await visitor.goTo('/month/2025-06');
+    await page.locator('.lead').getByText('1 conversation', { exact: false }).waitFor();
+    await page.locator('nav.year').getByText('…').first().waitFor({ state: 'detached' });
+    page.off('request', note);
+    assert(ends.length > 0);
+    assert(Math.min(...ends) > first);
   });
 
   it('is told that corrections cannot be read, and takes nothing along without them', async () => {

@@ -1,7 +1,8 @@
 /**
  * `npm run lighthouse [-- <screen> …]`: the console's scores on a desktop and on a phone with a slow processor, signed out and on
- * the screens of a user with a sample day. Exits with 1 where one is below 95. Reports go to `artifacts/lighthouse/`. Lighthouse
- * itself is fetched when it is asked for: nobody else needs it.
+ * the screens of a user with a sample day. Exits with 1 if one is below 95. Each screen is measured several times and the run with the median
+ * performance counts, as Lighthouse advises (its docs/variability.md): one slow moment of this machine costs a third of the points.
+ * Reports go to `artifacts/lighthouse/`. Lighthouse is fetched by npx, because nothing else in this repository needs it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -26,6 +27,8 @@ const SIGNED_IN = {
 } as const;
 type OfSamples = Readonly<Record<'month' | 'conversation' | 'job' | 'shared', string>>;
 const WANTED = 95;
+/** Of each screen on each device: an odd number, so that one of them is the median. */
+const RUNS = 3;
 /** Only ends what hangs, milliseconds: a machine that others use takes minutes. */
 const SAMPLE_DAY_LIMIT_MS = 600_000;
 const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
@@ -58,8 +61,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
     const profile = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-lighthouse-'));
     mkdirSync(REPORTS, { recursive: true });
     /** Lighthouse starts the browser itself: another driver would be part of what is measured. */
-    const measureOn = async (device: keyof typeof DEVICES, screen: string, address: string): Promise<boolean> => {
-      const name = `${screen} on a ${device}`;
+    const measureOnce = async (device: keyof typeof DEVICES, screen: string, address: string): Promise<Report> => {
       const file = path.join(REPORTS, `${screen}-${device}.json`);
       const flags = ['--headless=new', ...BROWSER_ARGS, `--user-data-dir=${profile}`].join(' ');
       const args = ['--yes', LIGHTHOUSE, origin + address, ...DEVICES[device], `--chrome-flags=${flags}`];
@@ -69,8 +71,13 @@ function measureScreens(signal: AbortSignal): Promise<number> {
         env: { ...browser.env, CHROME_PATH: browser.executablePath },
         signal: stop,
       });
-      if (code !== 0) throw new Error(`Lighthouse failed on ${name}.`);
-      return printed(name, JSON.parse(readFileSync(file, 'utf8')) as Report);
+      if (code !== 0) throw new Error(`Lighthouse failed on ${screen} on a ${device}.`);
+      return JSON.parse(readFileSync(file, 'utf8')) as Report;
+    };
+    const measureOn = async (device: keyof typeof DEVICES, screen: string, address: string): Promise<boolean> => {
+      const reports: Report[] = [];
+      while (reports.length < RUNS) reports.push(await measureOnce(device, screen, address));
+      return printed(`${screen} on a ${device}`, medianOf(reports));
     };
     const measure = async (screen: string, address: string): Promise<boolean> =>
       [await measureOn('desktop', screen, address), await measureOn('phone', screen, address)].every(Boolean);
@@ -119,6 +126,18 @@ async function signInWithSampleDay(
   } finally {
     await context.close();
   }
+}
+
+/** The run in the middle by its performance, and the worst of them in everything else: that must not vary. */
+function medianOf(reports: readonly Report[]): Report {
+  const scoreOf = ({ categories }: Report, category: string): number => categories[category]?.score ?? 0;
+  const sorted = [...reports].sort((a, b) => scoreOf(a, 'performance') - scoreOf(b, 'performance'));
+  const median = sorted[Math.floor(sorted.length / 2)];
+  if (median === undefined) throw new Error('Nothing was measured.');
+  const worst = CATEGORIES.filter((category) => category !== 'performance').map(
+    (category) => [category, { score: Math.min(...reports.map((report) => scoreOf(report, category))) }] as const,
+  );
+  return { ...median, categories: { ...median.categories, ...Object.fromEntries(worst) } };
 }
 
 function printed(name: string, { categories, audits, environment }: Report): boolean {
