@@ -136,6 +136,8 @@ describe('a conversation that its user corrects', () => {
       (await live()).map(({ id, wordCount }) => [id, wordCount]),
       [[before[0]!.id, 6]],
     );
+    const again = edit(before[1]!.id, { kind: 'merge', withId: before[0]!.id });
+    assert.equal(await codeOf(again), 'conversation_merged', 'another tab was faster');
     await undoEdit(world.uid, editId, world.deps);
     assert.deepEqual(
       (await live()).map(({ id, wordCount }) => [id, wordCount]),

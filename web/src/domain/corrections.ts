@@ -45,11 +45,11 @@ export function correctionsOf(
 function wordsFor(edit: StoredEdit): string | null {
   switch (edit.kind) {
     case 'title':
-      return `Title: ${edit.title}`;
+      return `Title: ${isolated(edit.title)}`;
     case 'text':
       return `${quoted(edit.heard)} was corrected to ${quoted(edit.text)}`;
     case 'speaker':
-      return `Speaker: ${edit.name}, ${SCOPES[edit.scope]}`;
+      return `Speaker: ${isolated(edit.name)}, ${SCOPES[edit.scope]}`;
     case 'split':
       return `Split at ${clockSeconds(edit.startedAt.toMillis())}`;
     case 'merge':
@@ -60,6 +60,8 @@ function wordsFor(edit: StoredEdit): string | null {
   }
 }
 
-/** Each in its own direction: U+2068 and U+2069 keep one from turning the other. */
 const quoted = (text: string): string =>
-  `“\u2068${text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE).trimEnd()} …` : text}\u2069”`;
+  `“${isolated(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE).trimEnd()} …` : text)}”`;
+
+/** In its own direction: U+2068 and U+2069 keep one text from turning the other. */
+const isolated = (text: string): string => `\u2068${text}\u2069`;

@@ -16,7 +16,7 @@ export function sentenceEnd(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-const NO_CONNECTION = 'There is no connection. Try again when it is back.';
+export const NO_CONNECTION = 'There is no connection. Try again when it is back.';
 const NO_ANSWER =
   'The service does not answer, so nothing was changed as far as is known here. Try again in a minute; if it stays so, tell the operator of this service.';
 

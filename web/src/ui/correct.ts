@@ -7,14 +7,27 @@ import { tell, tellProblem, tellWithUndo } from './toast.tsx';
 export async function correct(conversationId: string, edit: EditChangeView, done: string): Promise<void> {
   // The same call again, as a network may bring it, is the same correction.
   const id = randomId();
-  await call('editConversation', { conversation_id: conversationId, edit, edit_id: id });
+  await heeded(call('editConversation', { conversation_id: conversationId, edit, edit_id: id }));
   tellWithUndo(done, () => {
     undo(id).catch(tellProblem);
   });
 }
 
 export async function undo(editId: string): Promise<void> {
-  await call('undoEdit', { edit_id: editId });
+  await heeded(call('undoEdit', { edit_id: editId }));
   // Not that it reads as before: another correction of the same may still count.
   tell('The correction is undone.');
+}
+
+/** After so long somebody wonders whether the button was pressed, milliseconds. */
+const WONDER_MS = 2000;
+
+/** Says that it was, where the service does not answer soon. */
+async function heeded(work: Promise<unknown>): Promise<void> {
+  const timer = setTimeout(tell, WONDER_MS, 'It is on its way: the service takes its time to answer.');
+  try {
+    await work;
+  } finally {
+    clearTimeout(timer);
+  }
 }

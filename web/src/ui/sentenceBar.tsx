@@ -7,6 +7,7 @@ import { liveQuery } from '../firebase/store.ts';
 import type { Playback } from '../sync/playback.ts';
 import { useApp } from './app.ts';
 import { correct } from './correct.ts';
+import { useFocusReturn } from './focus.ts';
 import { FormDialog, Meanwhile } from './formDialog.tsx';
 import { useLive } from './live.ts';
 import { PlayFromHere } from './player.tsx';
@@ -23,6 +24,8 @@ interface BarProps {
 
 export function SentenceBar({ conversationId, sentence, canSplit, playback }: BarProps) {
   const [asking, setAsking] = useState<'text' | 'speaker' | null>(null);
+  // With a split the sentence goes to another conversation, and this bar with it.
+  useFocusReturn();
   const close = (): void => {
     setAsking(null);
   };
@@ -56,7 +59,11 @@ export function SentenceBar({ conversationId, sentence, canSplit, playback }: Ba
           Split here
         </button>
       )}
-      {sentence.heard !== null && <small class="hint">Heard: {sentence.heard}</small>}
+      {sentence.heard !== null && (
+        <small class="hint">
+          Heard: <bdi>{sentence.heard}</bdi>
+        </small>
+      )}
       {asking === 'text' && <CorrectText conversationId={conversationId} sentence={sentence} onClose={close} />}
       {asking === 'speaker' && <NameSpeaker conversationId={conversationId} sentence={sentence} onClose={close} />}
     </div>

@@ -1,6 +1,7 @@
 /** Short messages about what was done, or could not be. */
 import { signal } from '@preact/signals';
-import { sentenceOf } from '../domain/sentence.ts';
+import { useEffect } from 'preact/hooks';
+import { NO_CONNECTION, sentenceOf } from '../domain/sentence.ts';
 import { returnFocus } from './focus.ts';
 import { Glyph } from './icons.tsx';
 
@@ -65,6 +66,15 @@ export const tellProblem = (error: unknown): void => {
 };
 
 export function Toasts() {
+  useEffect(() => {
+    const takeBack = (): void => {
+      for (const { id, text } of toasts.value) if (text === NO_CONNECTION) end(id);
+    };
+    addEventListener('online', takeBack);
+    return () => {
+      removeEventListener('online', takeBack);
+    };
+  }, []);
   return (
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map(({ id, text, bad, undo }) => (

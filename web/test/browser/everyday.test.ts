@@ -211,6 +211,7 @@ describe('Every day', function () {
     await page.locator('.sentence').nth(1).click();
     await page.getByRole('button', { name: 'Split here' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 1);
+    await page.waitForFunction(() => document.activeElement?.className === 'transcript');
     await visitor.open('/day/2026-05-04');
     const parts = page.locator('.conversations li').filter({ hasNotText: 'Overnight' });
     await parts.nth(1).getByRole('link').click();
@@ -234,18 +235,37 @@ describe('Every day', function () {
     await other.getByRole('dialog').getByRole('button', { name: 'Correct' }).click();
     await dialog.getByRole('status').getByText('changed elsewhere to “See you then.”').waitFor();
     await assertAccessible(page, 'A dialog about what was changed elsewhere');
+    await other.route('**/editConversation', async (route) => {
+      await other.getByText('It is on its way').waitFor();
+      await route.continue();
+    });
     await other.getByRole('button', { name: 'Split here' }).click();
     await page.locator('.sentence').getByText('See you then.').waitFor({ state: 'detached' });
     assert.equal(await dialog.getByRole('textbox').inputValue(), 'See you at the pier.');
     await dialog.getByRole('button', { name: 'Correct' }).click();
     await page.getByText('The sentence is corrected.').waitFor();
 
+    await page.locator('.sentence').first().click();
+    for (const size of [
+      { width: 320, height: 215 },
+      { width: 390, height: 844 },
+      { width: 1280, height: 860 },
+    ]) {
+      await page.setViewportSize(size);
+      const { bar, toasts } = await page.evaluate(() => ({
+        bar: document.querySelector('.sentence-bar')?.getBoundingClientRect().toJSON() as DOMRect,
+        toasts: document.querySelector('.toasts')?.getBoundingClientRect().toJSON() as DOMRect,
+      }));
+      assert(bar.height < size.height / 3, `the bar covers the page at ${size.width} × ${size.height}`);
+      assert(toasts.bottom <= bar.top || toasts.top >= bar.bottom, `a message is over the bar at ${size.width} px`);
+    }
     await visitor.goTo('/day/2026-05-04');
     await page.locator('.conversations li').filter({ hasNotText: 'Overnight' }).nth(1).getByRole('link').click();
     await page.locator('.sentence').getByText('See you at the pier.').waitFor();
     await page.getByText('Change', { exact: true }).click();
     await page.getByRole('button', { name: 'Rename' }).click();
     await dialog.getByRole('textbox').fill('At the pier');
+    await other.unroute('**/editConversation');
     await other.goto(page.url());
     await other.getByText('Change', { exact: true }).click();
     await other.getByRole('button', { name: /^Join with the one of/ }).click();
@@ -255,5 +275,12 @@ describe('Every day', function () {
     await page.waitForURL('**/conversations/heard');
     await page.getByRole('heading', { name: 'At the pier' }).waitFor();
     await other.close();
+
+    await visitor.context.setOffline(true);
+    await page.getByRole('button', { name: 'Star' }).click();
+    const noConnection = page.locator('.toast').getByText('There is no connection.');
+    await noConnection.waitFor();
+    await visitor.context.setOffline(false);
+    await noConnection.waitFor({ state: 'detached' });
   });
 });
