@@ -1,6 +1,15 @@
 /** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) as they are, and reads such a stream: no re-encoding. */
 import { opusPacketSamples48k } from '../read/opusPacket.ts';
-import { oggCrc32 } from '../read/oggCrc.ts';
+import {
+  CONTINUED,
+  FIRST_PAGE,
+  lacing,
+  LAST_PAGE,
+  MAX_SEGMENT_BYTES,
+  MAX_SEGMENTS,
+  PAGE_HEAD_BYTES,
+  pageOf,
+} from '../read/oggPage.ts';
 
 export interface OggOpusPacket {
   readonly payload: Uint8Array;
@@ -20,17 +29,10 @@ export interface OggOpusInput {
   readonly serial: number;
 }
 
-const PAGE_HEADER_BYTES = 27;
-const MAX_SEGMENTS = 255;
-const MAX_SEGMENT_BYTES = 255;
 /** RFC 7845 section 5: pages should hold at most a second, so that players can seek. */
 const PAGE_SAMPLES_48K = 48_000;
 /** RFC 3533 section 6: a page on which no packet ends. */
 const NO_GRANULE = -1;
-
-const FLAG_CONTINUED = 0x01;
-const FLAG_BOS = 0x02;
-const FLAG_EOS = 0x04;
 
 const VENDOR = 'offline-audio-sync';
 
@@ -56,7 +58,7 @@ export function writeOggOpus(input: OggOpusInput): Uint8Array {
   const head = opusHead(input);
   const tags = opusTags();
   const pages = [
-    { flags: FLAG_BOS, granule: 0, segments: lacing(head.length) },
+    { flags: FIRST_PAGE, granule: 0, segments: lacing(head.length) },
     { flags: 0, granule: 0, segments: lacing(tags.length) },
     ...planPages(input.packets),
   ];
@@ -84,13 +86,6 @@ function opusTags(): Uint8Array {
   return tags;
 }
 
-/** RFC 3533 section 6: as many 255s as fit, then the rest, which is 0 for a multiple of 255. */
-function lacing(bytes: number): number[] {
-  const segments = new Array<number>(Math.floor(bytes / MAX_SEGMENT_BYTES)).fill(MAX_SEGMENT_BYTES);
-  segments.push(bytes % MAX_SEGMENT_BYTES);
-  return segments;
-}
-
 /** Lays the packets out on pages. A packet moves to the next page whole, and is cut only if it is larger than a page. */
 function planPages(packets: readonly OggOpusPacket[]): Page[] {
   const pages: Page[] = [];
@@ -108,55 +103,27 @@ function planPages(packets: readonly OggOpusPacket[]): Page[] {
     const long = granule + samples48k - pageStart > PAGE_SAMPLES_48K;
     if (page.segments.length > 0 && (full || long)) turn(0);
     for (const segment of segments) {
-      if (page.segments.length === MAX_SEGMENTS) turn(FLAG_CONTINUED);
+      if (page.segments.length === MAX_SEGMENTS) turn(CONTINUED);
       page.segments.push(segment);
     }
     granule += samples48k;
     page.granule = granule;
   }
-  page.flags |= FLAG_EOS;
+  page.flags |= LAST_PAGE;
   pages.push(page);
   return pages;
 }
 
-/** Writes the pages' headers, and between them the packets' bytes end to end. */
+/** Between the pages' headers the packets' bytes lie end to end. */
 function writePages(pages: readonly Page[], packets: readonly Uint8Array[], serial: number): Uint8Array {
-  const headers = pages.reduce((sum, page) => sum + PAGE_HEADER_BYTES + page.segments.length, 0);
-  const bodies = packets.reduce((sum, packet) => sum + packet.length, 0);
-  const out = Buffer.alloc(headers + bodies);
-  let packetIndex = 0;
-  let packetOffset = 0;
+  const bodies = Buffer.concat(packets);
   let at = 0;
-  for (const [sequence, page] of pages.entries()) {
+  const written = pages.map((page, sequence) => {
     const start = at;
-    at = writePageHeader(out, start, page, serial, sequence);
-    for (const segment of page.segments) {
-      const packet = packets[packetIndex] ?? new Uint8Array(0);
-      out.set(packet.subarray(packetOffset, packetOffset + segment), at);
-      at += segment;
-      packetOffset += segment;
-      if (segment < MAX_SEGMENT_BYTES) {
-        packetIndex += 1;
-        packetOffset = 0;
-      }
-    }
-    // The checksum covers the whole page, with zeros where it will stand itself.
-    out.writeUInt32LE(oggCrc32(out.subarray(start, at)), start + 22);
-  }
-  return out;
-}
-
-/** RFC 3533 section 6; the checksum stays zero. Returns where the body starts. */
-function writePageHeader(out: Buffer, at: number, page: Page, serial: number, sequence: number): number {
-  out.write('OggS', at, 'latin1');
-  out.writeUInt8(0, at + 4); // version
-  out.writeUInt8(page.flags, at + 5);
-  out.writeBigInt64LE(BigInt(page.granule), at + 6);
-  out.writeUInt32LE(serial >>> 0, at + 14);
-  out.writeUInt32LE(sequence, at + 18);
-  out.writeUInt8(page.segments.length, at + 26);
-  out.set(page.segments, at + PAGE_HEADER_BYTES);
-  return at + PAGE_HEADER_BYTES + page.segments.length;
+    at = page.segments.reduce((sum, size) => sum + size, start);
+    return pageOf({ ...page, serial, sequence }, bodies.subarray(start, at));
+  });
+  return Buffer.concat(written);
 }
 
 /**
@@ -180,9 +147,9 @@ export function readOggOpus(file: Uint8Array): OggOpusInput {
 function packetsIn(file: Buffer): Buffer[] {
   const packets: Buffer[] = [];
   let open: Buffer[] = [];
-  for (let page = 0; page + PAGE_HEADER_BYTES <= file.length;) {
-    const segments = file.subarray(page + PAGE_HEADER_BYTES, page + PAGE_HEADER_BYTES + file.readUInt8(page + 26));
-    let at = page + PAGE_HEADER_BYTES + segments.length;
+  for (let page = 0; page + PAGE_HEAD_BYTES <= file.length;) {
+    const segments = file.subarray(page + PAGE_HEAD_BYTES, page + PAGE_HEAD_BYTES + file.readUInt8(page + 26));
+    let at = page + PAGE_HEAD_BYTES + segments.length;
     for (const segment of segments) {
       open.push(file.subarray(at, at + segment));
       at += segment;

@@ -20,7 +20,7 @@ import { mendFlacHeaders } from './flacHeaders.ts';
 import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
-import { mendOggHeaders } from './oggHeaders.ts';
+import { mendPages } from './oggMending.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { reasonOf } from './unreadable.ts';
 import { CompressedSamples, decodePcmFile, PCM_FILES } from './pcmFile.ts';
@@ -168,11 +168,18 @@ async function* decodeEach(
 }
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
+  const isMended = await mendFile(path, extension);
+  return yield* withoutStart(decodeMended(path, extension, isMended, options), mp3DelaySeconds(path, extension));
+}
+
+/**
+ * Makes a damaged file readable, which is changed.
+ * @returns whether gaps in its time stamps may be damage
+ */
+export async function mendFile(path: string, extension: FileExtension): Promise<boolean> {
   if (extension === 'flac') await mendFlacHeaders(path);
-  if (extension === 'ogg') await mendOggHeaders(path);
-  const isMended = extension === 'm4a' && (await mendBoxes(path));
-  const delaySeconds = extension === 'mp3' ? mp3DelaySeconds(path) : 0;
-  return yield* withoutStart(decodeMended(path, extension, isMended, options), delaySeconds);
+  if (extension === 'ogg') await mendPages(path);
+  return extension === 'm4a' && (await mendBoxes(path));
 }
 
 async function* decodeMended(

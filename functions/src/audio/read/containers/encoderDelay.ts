@@ -6,6 +6,7 @@
 import { closeSync } from 'node:fs';
 import type { FileExtension } from '../format.ts';
 import { layerFrame } from '../mpegFrames.ts';
+import { chunksOfWav } from './chunkClaims.ts';
 import { headOf } from './claims.ts';
 import { openView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -28,10 +29,11 @@ const MP3_TAG_WITHIN = 64;
 const HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 2;
 
-/** How much stands before the audio of an MP3 file that does not say so, seconds: nothing where its beginning was cut off. */
-export function mp3DelaySeconds(path: string): number {
+/** How much stands before the audio of MP3 that does not say so, seconds: nothing where its beginning was cut off, or in other files. */
+export function mp3DelaySeconds(path: string, extension: FileExtension): number {
+  if (extension !== 'mp3' && extension !== 'wav') return 0;
   const file = openView(path);
-  const head = headOf(file);
+  const head = extension === 'mp3' ? headOf(file) : startOfMp3In(file);
   closeSync(file.fd);
   const frame = layerFrame(head, 0);
   const [, second = 0] = head;
@@ -43,4 +45,14 @@ export function mp3DelaySeconds(path: string): number {
   const isMpeg1 = second >> 3 === 0b11111;
   const reachesBack = first > 0 || (isMpeg1 && next >= 0x80);
   return reachesBack ? 0 : MP3_DELAY / frame.sampleRate;
+}
+
+const MP3_IN_WAV = 0x55;
+
+/** The first bytes of MP3 in a WAV file; none where it holds something else. */
+function startOfMp3In(file: FileView): Buffer {
+  const chunks = [...chunksOfWav(file)];
+  const [format, data] = ['fmt ', 'data'].map((kind) => chunks.find(({ name }) => name === kind)?.content);
+  const isMp3 = format !== undefined && format.length > 2 && format.readUInt16LE(0) === MP3_IN_WAV;
+  return isMp3 && data !== undefined ? data : Buffer.alloc(0);
 }

@@ -3,6 +3,7 @@
  * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
  */
 import { AppError } from '../../../errors.ts';
+import { CAPTURE_PATTERN, checksumDifference, FIRST_PAGE, LAST_PAGE, PAGE_HEAD_BYTES } from '../oggPage.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
@@ -39,9 +40,7 @@ const MAX_HEADER_PAGES = 64;
 /** Stretches of the file that these may lie in: they follow one another, but for damage. */
 const MAX_HEADER_RANGES = 4;
 
-export const PAGE_HEAD_BYTES = 27;
 const MAX_PAGE_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255;
-export const CAPTURE_PATTERN = Buffer.from('OggS');
 
 export interface OggPage {
   readonly size: number;
@@ -57,12 +56,25 @@ export interface OggPage {
 /** Bytes of alleged pages that may be checked in vain, for each byte of the file: honest damage costs a page now and then. */
 const MAX_VAIN_CHECKS = 8;
 
-/**
- * Reads the file once, from start to end, in linear time.
- * @throws AppError `recording_corrupt` for more than {@link MAX_ALL_PARTS}.
- */
+/** @throws AppError `recording_corrupt` for more than {@link MAX_ALL_PARTS}. */
 export function linksOf(file: FileView): OggLink[] {
   const scan = new LinkScan(file);
+  for (const { page, position, bytes } of pagesOf(file)) {
+    if (page === null) scan.skip(bytes.length);
+    else scan.page(page, position);
+  }
+  return scan.end();
+}
+
+/** A page; or bytes that are none, up to where one may begin. */
+export interface OggPiece {
+  readonly position: number;
+  readonly bytes: Buffer;
+  readonly page: OggPage | null;
+}
+
+/** Reads the file once, from start to end, in linear time. The pieces fill it. */
+export function* pagesOf(file: FileView): Generator<OggPiece, void, undefined> {
   let vainBytes = 0;
   let buffer = Buffer.alloc(0);
   let bufferStart = 0;
@@ -74,36 +86,37 @@ export function linksOf(file: FileView): OggLink[] {
     }
     const at = position - bufferStart;
     const page = pageAt(buffer, at);
-    if (page !== null) {
-      scan.page(page, position);
-      position += page.size;
-      continue;
-    }
-    if (buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) vainBytes += MAX_PAGE_BYTES;
-    const next =
-      vainBytes > MAX_VAIN_CHECKS * (file.size + MAX_PAGE_BYTES) ? -1 : buffer.indexOf(CAPTURE_PATTERN, at + 1);
-    const skipped = next === -1 ? Math.max(1, buffer.length - at - CAPTURE_PATTERN.length + 1) : next - at;
-    scan.skip(Math.min(skipped, file.size - position));
-    position += skipped;
+    const size = page?.size ?? skippedAt(at);
+    yield { position, bytes: buffer.subarray(at, at + size), page };
+    position += size;
   }
-  return scan.end();
+
+  function skippedAt(at: number): number {
+    if (isPattern(buffer, at)) vainBytes += MAX_PAGE_BYTES;
+    const isVain = vainBytes > MAX_VAIN_CHECKS * (file.size + MAX_PAGE_BYTES);
+    const next = isVain ? -1 : buffer.indexOf(CAPTURE_PATTERN, at + 1);
+    if (next >= 0) return next - at;
+    const isEnd = isVain || bufferStart + buffer.length >= file.size;
+    return Math.max(1, buffer.length - at - (isEnd ? 0 : CAPTURE_PATTERN.length - 1));
+  }
+}
+
+function isPattern(buffer: Buffer, at: number): boolean {
+  return buffer.subarray(at, at + CAPTURE_PATTERN.length).equals(CAPTURE_PATTERN);
 }
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */
 export function pageAt(buffer: Buffer, at: number): OggPage | null {
-  if (at + PAGE_HEAD_BYTES > buffer.length || !buffer.subarray(at, at + 4).equals(CAPTURE_PATTERN)) return null;
-  const segments = buffer.readUInt8(at + 26);
-  const bodyStart = at + PAGE_HEAD_BYTES + segments;
-  if (bodyStart > buffer.length) return null;
-  let bodySize = 0;
-  for (let i = 0; i < segments; i++) bodySize += buffer.readUInt8(at + PAGE_HEAD_BYTES + i);
-  const end = bodyStart + bodySize;
-  if (end > buffer.length || checksumOf(buffer, at, end) !== buffer.readUInt32LE(at + 22)) return null;
+  if (at + PAGE_HEAD_BYTES > buffer.length || !isPattern(buffer, at)) return null;
+  const bodyStart = at + PAGE_HEAD_BYTES + buffer.readUInt8(at + PAGE_HEAD_BYTES - 1);
+  const end = buffer.subarray(at + PAGE_HEAD_BYTES, bodyStart).reduce((sum, size) => sum + size, bodyStart);
+  if (end > buffer.length || checksumDifference(buffer.subarray(at, end)) !== 0) return null;
+  const flags = buffer.readUInt8(at + 5);
   const granule = buffer.readBigInt64LE(at + 6);
   return {
     size: end - at,
-    isFirst: (buffer.readUInt8(at + 5) & 2) !== 0,
-    isLast: (buffer.readUInt8(at + 5) & 4) !== 0,
+    isFirst: (flags & FIRST_PAGE) !== 0,
+    isLast: (flags & LAST_PAGE) !== 0,
     serial: buffer.readUInt32LE(at + 14),
     sequence: buffer.readUInt32LE(at + 18),
     granule: granule < 0n ? null : Number(granule),
@@ -256,20 +269,4 @@ export function codecOf(body: Buffer): Codec {
   if (has('Speex   ')) return { codec: 'speex', samplesPerSecond: body.readUInt32LE(36) || null, preSkip: 0 };
   if (has('FLAC', 1)) return { codec: 'flac', samplesPerSecond: body.readUIntBE(27, 3) >> 4 || null, preSkip: 0 };
   return { codec: null, samplesPerSecond: null, preSkip: 0 };
-}
-
-/** CRC-32 of polynomial 0x04c11db7, not reflected, starting at 0, the checksum itself taken as 0 (RFC 3533 section 6). */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let crc = index << 24;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000_0000 ? (crc << 1) ^ 0x04c1_1db7 : crc << 1;
-  return crc >>> 0;
-});
-
-function checksumOf(buffer: Buffer, start: number, end: number): number {
-  let crc = 0;
-  for (let i = start; i < end; i++) {
-    const byte = i >= start + 22 && i < start + 26 ? 0 : (buffer[i] ?? 0);
-    crc = (crc << 8) ^ (CRC_TABLE[((crc >>> 24) ^ byte) & 0xff] ?? 0);
-  }
-  return crc >>> 0;
 }

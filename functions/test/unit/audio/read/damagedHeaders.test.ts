@@ -37,6 +37,21 @@ describe('Files', function () {
     }
   });
 
+  it('of Ogg with one wrong byte in a page, wherever in it, are read as they were', async () => {
+    const bytes = encode('ogg');
+    const { pcm } = await decodeAll(bytes, file('ogg'));
+    const page = bytes.indexOf('OggS', bytes.length / 2);
+    const lastPage = bytes.lastIndexOf('OggS');
+    // Its mark, its time, how many lengths there are, one of them, sound.
+    for (const at of [page, page + 8, page + 26, page + 30, page + 400, lastPage + 100]) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 0x12;
+      const decoded = await decodeAll(damaged, file('ogg'));
+      assert.deepEqual(decoded.pcm, pcm, `byte ${at - page}`);
+      assert.equal(decoded.report.corruptFrames, 0, `byte ${at - page}`);
+    }
+  });
+
   it('of FLAC with damaged headers are read by those of their frames', async () => {
     const bytes = encode('flac');
     const { pcm } = await decodeAll(bytes, file('flac'));

@@ -20,6 +20,13 @@ describe('MP3 that does not say how its encoder begins', function () {
     });
   }
 
+  it('begins on time in .wav', async () => {
+    for (const rate of ['16000', '44100']) {
+      const { lag } = startOf(await decodeAll(encode('wav', [], ['-ar', rate, '-c:a', 'libmp3lame']), file('wav')));
+      assert.ok(Math.abs(lag) < 20, `${rate} Hz: ${lag} samples late`);
+    }
+  });
+
   it('is not cut where it begins in the middle of a longer one', async () => {
     const bytes = bare(16_000);
     const frame = bytes.indexOf(bytes.subarray(0, 2), 144 * 50);
