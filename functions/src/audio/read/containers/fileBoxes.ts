@@ -2,11 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { readAt } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
-import type { BoxHead } from './mp4Box.ts';
-
-export interface Box extends BoxHead {
-  readonly start: number;
-}
+import type { Box } from './mp4Box.ts';
 
 /** The box at a position; null where there is none. */
 export async function boxAt(file: FileHandle, start: number): Promise<Box | null> {

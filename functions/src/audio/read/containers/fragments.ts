@@ -4,8 +4,8 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { boxAt } from './fileBoxes.ts';
-import type { Box } from './fileBoxes.ts';
 import { readAt } from './fileView.ts';
+import type { Box } from './mp4Box.ts';
 import { fragmentOf } from './mp4Fragments.ts';
 import type { TrackFragment } from './mp4Fragments.ts';
 
@@ -42,10 +42,13 @@ export class Fragments {
     }
   }
 
-  /** Whether a fragment is sound; its place is written anew where it is not where it says. */
-  async accept(box: Box): Promise<boolean> {
+  /**
+   * Whether a fragment is sound; its place is written anew where it is not where it says.
+   * @param nextFrom where the next fragment begins behind a position, or the file ends
+   */
+  async accept(box: Box, nextFrom: (position: number) => Promise<number>): Promise<boolean> {
     const fragment = await this.#read(box);
-    if (fragment === null || !(await this.#fits(fragment, box))) return false;
+    if (fragment === null || !(await this.#fits(fragment, box, nextFrom))) return false;
     const bases = fragment.flatMap(({ base }) => base ?? []);
     for (const { position, at } of this.#haveOwnBase ? bases : []) {
       if (position === box.start) continue;
@@ -74,16 +77,23 @@ export class Fragments {
     return fragment?.every(isKnown) === true ? fragment : null;
   }
 
-  async #fits(fragment: readonly TrackFragment[], { start, size }: Box): Promise<boolean> {
+  async #fits(
+    fragment: readonly TrackFragment[],
+    { start, size }: Box,
+    nextFrom: (position: number) => Promise<number>,
+  ): Promise<boolean> {
     if (this.#haveTime && fragment.some(({ time }) => time === null)) return false;
-    const data = await boxAt(this.#file, start + size);
-    if (data?.type !== 'mdat') return true;
+    const end = start + size;
+    const behind = await boxAt(this.#file, end);
+    if (behind !== null && behind.type !== 'mdat') return true;
+    // The header of its data may be the damaged one.
+    const dataBytes = behind?.size ?? (await nextFrom(end)) - end;
     const bytes = fragment.reduce((sum, track) => sum + (track.bytes ?? 0), 0);
     const [first] = fragment;
     const isOwn = first?.base === null || this.#haveOwnBase;
     const from = (first?.offset ?? size + 8) - size;
-    const isBehind = from >= 8 && from + (first?.bytes ?? 0) <= data.size;
-    return bytes <= data.size && (!isOwn || isBehind) && !(await this.#isOutOfTime(fragment, start + size + data.size));
+    const isBehind = from >= 8 && from + (first?.bytes ?? 0) <= dataBytes;
+    return bytes <= dataBytes && (!isOwn || isBehind) && !(await this.#isOutOfTime(fragment, end + dataBytes));
   }
 
   /** Whether samples are far longer than the time to the next fragment, or begin behind it. */

@@ -16,22 +16,27 @@ const LAYOUTS: Readonly<Record<number, number>> = {
   8: 0x63f,
 };
 
+/** Zeros at the beginning of a packet that are no sound. */
+const ZEROED_BYTES = 16;
+
 /** One audio decoder with its packet and frame. */
 export class AudioDecoder {
   readonly #libav: Libav;
   readonly #context: Pointer;
   readonly #frame: Pointer;
+  readonly #isPcm: boolean;
 
-  private constructor(libav: Libav, context: number, frame: number) {
+  private constructor(libav: Libav, context: number, frame: number, isPcm: boolean) {
     this.#libav = libav;
     this.#context = context;
     this.#frame = frame;
+    this.#isPcm = isPcm;
   }
 
   /** @throws Error where the decoder refuses the stream's parameters. */
   static open(libav: Libav, decoder: string, codecpar: number): AudioDecoder {
     const [, context, , frame] = libav.ff_init_decoder_sync(decoder, codecpar);
-    return new AudioDecoder(libav, context, frame);
+    return new AudioDecoder(libav, context, frame, decoder.startsWith('pcm_'));
   }
 
   /**
@@ -39,6 +44,7 @@ export class AudioDecoder {
    * @returns whether the decoder took the packet without an error.
    */
   decode(packet: number | null, onFrame: (frame: number) => void): boolean {
+    if (packet !== null && this.#isZeroed(packet)) return false;
     let isIntact = this.#libav.avcodec_send_packet_sync(this.#context, packet ?? 0) >= 0;
     for (;;) {
       const result = this.#libav.avcodec_receive_frame_sync(this.#context, this.#frame);
@@ -49,6 +55,13 @@ export class AudioDecoder {
       onFrame(this.#frame);
       this.#libav.av_frame_unref_sync(this.#frame);
     }
+  }
+
+  /** Whether a packet begins with zeros, as none does but of PCM: storage lost it. Opus would be read as silence. */
+  #isZeroed(packet: number): boolean {
+    if (this.#isPcm || this.#libav.AVPacket_size_sync(packet) < ZEROED_BYTES) return false;
+    const start = this.#libav.copyout_u8_sync(this.#libav.AVPacket_data_sync(packet), ZEROED_BYTES);
+    return start.every((byte) => byte === 0);
   }
 
   close(): void {

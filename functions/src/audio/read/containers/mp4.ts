@@ -6,9 +6,11 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { boxAt } from './fileBoxes.ts';
-import type { Box } from './fileBoxes.ts';
 import { readAt } from './fileView.ts';
 import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
+import { childrenOf } from './mp4Box.ts';
+import type { Box } from './mp4Box.ts';
+import { fillHole, MAX_INDEX_BYTES } from './mp4Hole.ts';
 
 /** Boxes that are followed at most: a fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -19,15 +21,13 @@ const MAX_MENDED = 1000;
 /** Bytes of alleged headers that may be checked in vain, for each byte of the file: honest damage costs one now and then. */
 const MAX_VAIN_CHECKS = 4;
 
-/** Boxes in an index at most: a header, tracks, notes. */
-const MAX_INDEX_BOXES = 100;
-
 const WINDOW_BYTES = 256 * 1024;
 const TYPE_BYTES = 4;
 
 /**
- * Makes the file at `path`, which is changed, readable behind damage: what lies before the next fragment or the index becomes one box
- * of data, of the same bytes at the same place, because both may point to positions in the file.
+ * Makes the file at `path`, which is changed, readable behind damage. Where the samples show what is missing in the data, that is filled
+ * (`mp4Hole.ts`). Otherwise, what lies before the next fragment or the index becomes one box of data, of the same bytes at the same place,
+ * because both may point to positions in the file.
  * @returns whether anything was damaged
  */
 export async function mendBoxes(path: string): Promise<boolean> {
@@ -42,14 +42,16 @@ export async function mendBoxes(path: string): Promise<boolean> {
 async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
   const fragments = new Fragments(file);
   const search = new BoxSearch(file, fileBytes, fragments);
+  const nextFrom = async (position: number): Promise<number> => (await search.next(position)) ?? fileBytes;
   let mended = 0;
   let before: Box | null = null;
+  let index: Box | null = null;
   for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
     const box = await boxAt(file, at);
     const isIntact =
-      box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await fragments.accept(box)));
+      box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await fragments.accept(box, nextFrom)));
     if (isIntact) {
-      if (box.type === 'moov') await fragments.readIndex(box);
+      if (box.type === 'moov') await fragments.readIndex((index = box));
       before = box;
       at += box.size;
       continue;
@@ -57,6 +59,10 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     // The length that led here may be the damaged one.
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
     const next = mended < MAX_MENDED ? await search.next(from) : null;
+    const data: Box | null = box?.type === 'mdat' ? box : before;
+    const found = next === null ? index : await boxAt(file, next);
+    const missing = data?.type === 'mdat' ? data.start + data.size - (next ?? fileBytes) : 0;
+    if (found?.type === 'moov' && (await fillHole(file, found, missing))) return true;
     if (next === null) break;
     const start: number = before !== null && (before.type === 'mdat' || next < at + 8) ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
@@ -76,13 +82,7 @@ function boxHeader(size: number, type: string): Buffer {
 
 /** Whether boxes fill an index, the first of them the header of the movie. ISO 14496-12, 8.2.1 and 8.2.2. */
 async function isSoundIndex(file: FileHandle, { start, size }: Box): Promise<boolean> {
-  let at = start + 8;
-  for (let boxes = 0; at < start + size && boxes < MAX_INDEX_BOXES; boxes++) {
-    const box = await boxAt(file, at);
-    if (box === null || (boxes === 0 && box.type !== 'mvhd')) return false;
-    at += box.size;
-  }
-  return at === start + size;
+  return size <= MAX_INDEX_BYTES && childrenOf(await readAt(file, start, size), 8, size)?.[0]?.type === 'mvhd';
 }
 
 /** Finds fragments and indexes by their headers, in linear time. */
@@ -120,8 +120,8 @@ class BoxSearch {
   async #isSound(start: number): Promise<boolean> {
     const box = await boxAt(this.#file, start);
     if (box === null || start + box.size > this.#fileBytes) return false;
+    this.#vainBytes += Math.min(box.size, box.type === 'moov' ? MAX_INDEX_BYTES : MAX_FRAGMENT_HEADER_BYTES);
     if (box.type === 'moov') return isSoundIndex(this.#file, box);
-    this.#vainBytes += Math.min(box.size, MAX_FRAGMENT_HEADER_BYTES);
     return this.#fragments.isSound(box);
   }
 }

@@ -25,3 +25,20 @@ export function boxHead(head: Uint8Array): BoxHead | null {
   const isLong = short === 1 && bytes.length === BOX_HEAD_BYTES;
   return { size: isLong ? Number(bytes.readBigUInt64BE(8)) : short, type: bytes.toString('latin1', 4, 8) };
 }
+
+/** A box in a file, or within another. */
+export interface Box extends BoxHead {
+  readonly start: number;
+}
+
+/** The boxes that fill a stretch; null where none do. */
+export function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
+  const boxes: Box[] = [];
+  for (let at = from; at !== to;) {
+    const box = boxHead(bytes.subarray(at, Math.min(to, at + BOX_HEAD_BYTES)));
+    if (box === null || box.size < LEAST_BOX_BYTES) return null;
+    boxes.push({ start: at, ...box });
+    at += box.size;
+  }
+  return boxes;
+}

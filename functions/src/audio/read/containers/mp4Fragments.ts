@@ -1,10 +1,6 @@
 /** The headers of fragments of an MP4 file (`moof`): where their samples lie, in time and in the file. ISO 14496-12, 8.8.4 to 8.8.12. */
-
-export interface InnerBox {
-  readonly start: number;
-  readonly size: number;
-  readonly type: string;
-}
+import { childrenOf } from './mp4Box.ts';
+import type { Box } from './mp4Box.ts';
 
 /** The samples of one track in one fragment. */
 export interface TrackFragment {
@@ -18,19 +14,6 @@ export interface TrackFragment {
   /** Their bytes, and where the first of them begins behind the base; null where only the index says. */
   readonly bytes: number | null;
   readonly offset: number | null;
-}
-
-/** The boxes that fill a stretch; null where none do. */
-export function childrenOf(bytes: Buffer, from: number, to: number): InnerBox[] | null {
-  const boxes: InnerBox[] = [];
-  let at = from;
-  while (at + 8 <= to) {
-    const size = bytes.readUInt32BE(at);
-    if (size < 8) return null;
-    boxes.push({ start: at, size, type: bytes.toString('latin1', at + 4, at + 8) });
-    at += size;
-  }
-  return at === to ? boxes : null;
 }
 
 /** What the header of a fragment says of each track; null where its parts do not fill it. */
@@ -47,7 +30,7 @@ const DESCRIPTION = 0x02;
 const DEFAULT_DURATION = 0x08;
 const DEFAULT_SIZE = 0x10;
 
-function trackFragmentOf(bytes: Buffer, { start, size }: InnerBox): TrackFragment | null {
+function trackFragmentOf(bytes: Buffer, { start, size }: Box): TrackFragment | null {
   const children = childrenOf(bytes, start + 8, start + size);
   const [head] = children ?? [];
   if (children === null || head?.type !== 'tfhd' || head.size < 16) return null;
@@ -80,7 +63,7 @@ function trackFragmentOf(bytes: Buffer, { start, size }: InnerBox): TrackFragmen
 }
 
 /** Positions of the fields of a box, one after the other; -1 for one that is not in it. */
-function fieldsOf(bytes: Buffer, box: InnerBox, from: number): (size: number) => number {
+function fieldsOf(bytes: Buffer, box: Box, from: number): (size: number) => number {
   let at = box.start + from;
   return (size) => {
     const here = at;
@@ -93,7 +76,7 @@ function numberAt(bytes: Buffer, at: number | null): number | null {
   return at === null ? null : bytes.readUInt32BE(at);
 }
 
-function timeOf(bytes: Buffer, box: InnerBox | undefined): number | null {
+function timeOf(bytes: Buffer, box: Box | undefined): number | null {
   if (box === undefined || box.size < 16) return null;
   const isLong = bytes.readUInt8(box.start + 8) === 1 && box.size >= 20;
   return isLong ? Number(bytes.readBigUInt64BE(box.start + 12)) : bytes.readUInt32BE(box.start + 12);
@@ -108,11 +91,12 @@ interface TrackRun {
 const OFFSET = 0x01;
 const FIRST_FLAGS = 0x04;
 /** What each sample has of its own: duration, size, flags, a shift. */
-const OWN = [0x100, 0x200, 0x400, 0x800];
+const OWN_SIZE = 0x200;
+const OWN = [0x100, OWN_SIZE, 0x400, 0x800];
 
 function runOf(
   bytes: Buffer,
-  box: InnerBox,
+  box: Box,
   usual: { readonly duration: number | null; readonly size: number | null },
 ): TrackRun | null {
   if (box.size < 16) return null;
@@ -121,16 +105,19 @@ function runOf(
   const first = box.start + 16 + (flags & OFFSET ? 4 : 0) + (flags & FIRST_FLAGS ? 4 : 0);
   const own = OWN.filter((flag) => flags & flag);
   if (first + count * own.length * 4 !== box.start + box.size) return null;
+  const valueOf = (i: number, field: number): number => bytes.readUInt32BE(first + 4 * (i * own.length + field));
   const sumOf = (flag: number, each: number | null): number | null => {
     const field = own.indexOf(flag);
     if (field < 0) return each === null ? null : count * each;
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += bytes.readUInt32BE(first + 4 * (i * own.length + field));
+    for (let i = 0; i < count; i++) sum += valueOf(i, field);
     return sum;
   };
+  const sizeField = own.indexOf(OWN_SIZE);
+  for (let i = 0; i < count && sizeField >= 0; i++) if (valueOf(i, sizeField) === 0) return null; // zeros lie over it
   return {
     duration: sumOf(0x100, usual.duration),
-    bytes: sumOf(0x200, usual.size),
+    bytes: sumOf(OWN_SIZE, usual.size),
     offset: flags & OFFSET ? bytes.readInt32BE(box.start + 16) : null,
   };
 }

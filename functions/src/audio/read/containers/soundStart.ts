@@ -6,7 +6,8 @@ import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { flacSoundStart, MAX_HEADER_BYTES } from './flacHeaders.ts';
-import { boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { childrenOf, LEAST_BOX_BYTES } from './mp4Box.ts';
+import type { Box } from './mp4Box.ts';
 import { indexOf } from './mp4Index.ts';
 import { linksOf } from './ogg.ts';
 
@@ -70,7 +71,7 @@ function findInMatroska(file: FileView): Finding {
   return tracks.includes(VIDEO_TRACK) ? 'no track' : 'damaged';
 }
 
-/** Boxes of an index that are made of boxes. */
+/** Boxes of an index that are made of boxes: each lies in the one before it. */
 const BOXES_OF_BOXES = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
 /** The index of an MP4 file is there; it is intact where boxes fill it, and those in it. */
@@ -80,12 +81,8 @@ function findInMp4(file: FileView): Finding {
   return index.includes('soun') ? 'sound' : 'no track';
 }
 
-function areBoxes(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to;) {
-    const box = boxHead(bytes.subarray(at, to));
-    if (box === null || box.size < LEAST_BOX_BYTES || at + box.size > to) return false;
-    if (BOXES_OF_BOXES.includes(box.type) && !areBoxes(bytes, at + LEAST_BOX_BYTES, at + box.size)) return false;
-    at += box.size;
-  }
-  return true;
+function areBoxes(bytes: Buffer, from: number, to: number, depth = 0): boolean {
+  const isIntact = ({ start, size, type }: Box): boolean =>
+    type !== BOXES_OF_BOXES[depth] || areBoxes(bytes, start + LEAST_BOX_BYTES, start + size, depth + 1);
+  return childrenOf(bytes, from, to)?.every(isIntact) === true;
 }

@@ -54,6 +54,18 @@ describe('Fragments of .mp4', function () {
     });
   }
 
+  it('of which one has a header that misses a byte, or ends in zeros that go on, lose no other', async () => {
+    const within = start + 130; // among the sizes of its samples
+    for (const [name, damaged] of [
+      ['misses a byte', Buffer.concat([bytes.subarray(0, within), bytes.subarray(within + 1)])],
+      ['ends in zeros', Buffer.from(bytes).fill(0, within, within + 4096)],
+    ] as const) {
+      const decoded = await decodeAll(damaged, file('m4a'));
+      isWhole(decoded, name);
+      assert.ok(lostSeconds(decoded) < 1.2, `${name}: ${lostSeconds(decoded)} s lost`);
+    }
+  });
+
   for (const decoder of BOTH) {
     it(`are read on where bytes before them are missing, or too many: ${decoder}`, async () => {
       const cut = start - 3000;

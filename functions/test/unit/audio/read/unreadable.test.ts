@@ -77,6 +77,18 @@ describe('A file of which nothing can be decoded', function () {
     }
   });
 
+  it('is no fault of the reader where a hundred thousand boxes lie in one another', async () => {
+    const boxes = 100_000;
+    const bytes = Buffer.alloc(16 + 8 * boxes);
+    bytes.writeUInt32BE(16);
+    bytes.write('ftypM4A ', 4, 'latin1');
+    for (let i = 0; i < boxes; i++) {
+      bytes.writeUInt32BE(8 * (boxes - i), 16 + 8 * i);
+      bytes.write(i === 0 ? 'moov' : 'trak', 20 + 8 * i, 'latin1');
+    }
+    assert.equal(await refusal(bytes, 'm4a'), 'The MP4 file has no audio track.');
+  });
+
   it('says that its sound cannot be decoded where headers are intact', async () => {
     const bytes = encode('webm');
     bytes.fill(0x97, bytes.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75)) + 16);

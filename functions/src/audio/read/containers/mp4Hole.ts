@@ -1,0 +1,100 @@
+/**
+ * Bytes that are missing in the data of an MP4 file, or too many. Its index says where each sample begins, so all samples behind such a place
+ * are read from wrong bytes. How many are missing is known by where the data ends. Where they are is seen in the samples: the first bits of
+ * each are nearly always the same (the element of AAC or ALAC, the configuration of Opus), and behind that place they stand so much earlier.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { readAt } from './fileView.ts';
+import type { Box } from './mp4Box.ts';
+import { soundOffsets } from './mp4Samples.ts';
+
+/** The largest index: 8 hours of AAC have 6 MB. */
+export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
+
+const WINDOW_BYTES = 256 * 1024;
+
+/** So many samples must begin as usual only where they begin earlier. */
+const LEAST_PROOF = 8;
+
+/** No decoder takes a sample of these for sound: AAC reads a layout of 41 channels. */
+const FILLER = 0xa5;
+
+/**
+ * Puts bytes in for those that are missing, or takes out what is too much, so that the index is right again.
+ * @param missing bytes; negative where there are too many
+ * @returns whether the place was found
+ */
+export async function fillHole(file: FileHandle, index: Box, missing: number): Promise<boolean> {
+  const { size: fileBytes } = await file.stat();
+  if (missing === 0 || Math.abs(missing) > fileBytes || index.size > MAX_INDEX_BYTES) return false;
+  const offsets = soundOffsets(await readAt(file, index.start, index.size));
+  const behind = offsets === null ? null : await firstBehind({ file, fileBytes }, offsets, missing);
+  if (behind === null) return false;
+  await move(file, behind - missing, behind, fileBytes);
+  if (missing > 0) await file.write(Buffer.alloc(missing, FILLER), 0, missing, behind - missing);
+  return true;
+}
+
+interface OpenFile {
+  readonly file: FileHandle;
+  readonly fileBytes: number;
+}
+
+/** Where by the index the first sample begins that stands earlier; null where none of them do. */
+async function firstBehind(file: OpenFile, offsets: readonly number[], missing: number): Promise<number | null> {
+  const [here, earlier] = [await startsAt(file, offsets, 0), await startsAt(file, offsets, missing)];
+  const usual = mostFrequent([here, earlier]);
+  let proof = 0;
+  let most = { proof: 0, behind: -1 };
+  let seen = 0;
+  for (let i = offsets.length - 1; i >= 0; i--) {
+    if (here[i] === ABSENT) continue; // behind the end of a file that was cut
+    seen++;
+    proof += Number(earlier[i] === usual) - Number(here[i] === usual);
+    if (proof > most.proof && 2 * proof > seen) most = { proof, behind: offsets[i] ?? -1 };
+  }
+  return most.proof < LEAST_PROOF ? null : most.behind;
+}
+
+/** In place of the first bits of a sample that begins behind the end of the file. */
+const ABSENT = 128;
+
+/** The first seven bits of each sample, where all begin so much earlier. */
+async function startsAt(
+  { file, fileBytes }: OpenFile,
+  offsets: readonly number[],
+  earlier: number,
+): Promise<Uint8Array> {
+  const starts = new Uint8Array(offsets.length).fill(ABSENT);
+  let window: Buffer = Buffer.alloc(0);
+  let from = 0;
+  for (const [i, offset] of offsets.entries()) {
+    const at = offset - earlier;
+    if (at < 0 || at >= fileBytes) continue;
+    if (at < from || at >= from + window.length) {
+      from = at;
+      window = await readAt(file, at, WINDOW_BYTES);
+    }
+    starts[i] = window.readUInt8(at - from) >> 1;
+  }
+  return starts;
+}
+
+function mostFrequent(starts: readonly Uint8Array[]): number {
+  const counts = new Uint32Array(ABSENT + 1);
+  for (const each of starts) for (const start of each) counts[start] = (counts[start] ?? 0) + 1;
+  const known = counts.subarray(0, ABSENT);
+  return known.indexOf(Math.max(...known));
+}
+
+/** Moves the end of a file, from a position on. */
+async function move(file: FileHandle, from: number, to: number, end: number): Promise<void> {
+  const isForth = to > from;
+  for (let left = end - from; left > 0;) {
+    const size = Math.min(left, WINDOW_BYTES);
+    const at = isForth ? from + left - size : end - left;
+    await file.write(await readAt(file, at, size), 0, size, at + to - from);
+    left -= size;
+  }
+  if (!isForth) await file.truncate(end + to - from);
+}
