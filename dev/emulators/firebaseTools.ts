@@ -15,6 +15,7 @@ import type { Workspace } from './workspace.ts';
 const FIREBASE = path.join(ROOT, 'node_modules/firebase-tools/lib/bin/firebase.js');
 const FAST_AUTH = path.join(import.meta.dirname, 'fastAuth.cjs');
 const OLDER_JAVA = path.join(import.meta.dirname, 'olderJava.cjs');
+const LIGHT_WORKERS = path.join(import.meta.dirname, 'lightWorkers.cjs');
 
 /**
  * For minutes of work on few processors: the quick compiler alone, and a collector without threads of its own. The Firestore emulator needs
@@ -39,6 +40,7 @@ export function spawnFirebase(
     env: {
       ...inherited,
       ...environment,
+      NODE_OPTIONS: lightWorkers(),
       JAVA_HOME: java.home,
       JAVA_TOOL_OPTIONS: [JAVA_OPTIONS, process.env['JAVA_TOOL_OPTIONS']].join(' '),
       PATH: [path.join(java.home, 'bin'), process.env['PATH']].join(path.delimiter),
@@ -50,6 +52,11 @@ export function spawnFirebase(
       NO_UPDATE_NOTIFIER: '1',
     },
   });
+}
+
+/** NODE_OPTIONS, which the processes of functions inherit. Quoted, because a path may have spaces. */
+export function lightWorkers(inherited = process.env['NODE_OPTIONS'] ?? ''): string {
+  return `${inherited} --require ${JSON.stringify(LIGHT_WORKERS)}`.trim();
 }
 
 export interface Readiness {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { lightWorkers } from '../emulators/firebaseTools.ts';
+import { FUNCTIONS, ROOT } from '../paths.ts';
+
+const RUNTIME = path.join(ROOT, 'node_modules/firebase-tools/lib/emulator/functionsEmulatorRuntime.js');
+
+/** A function that answers with the files that its process has loaded, and one that uses the Admin SDK of node_modules. */
+const INDEX = `
+const files = () => Object.values(require.cache).filter(({ filename }) => filename !== null).map(({ filename }) => filename);
+exports.loaded = (_, response) => response.json(files());
+exports.projectId = (_, response) => response.json(require('firebase-admin').initializeApp().options.projectId);
+`;
+
+describe('A process that runs a function in the emulator', () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(path.join(os.tmpdir(), 'light-'));
+    const { dependencies } = createRequire(import.meta.url)('../../functions/package.json') as { dependencies: object };
+    writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ main: 'index.js', dependencies }));
+    writeFileSync(path.join(directory, 'index.js'), INDEX);
+    symlinkSync(path.join(FUNCTIONS, 'node_modules'), path.join(directory, 'node_modules'));
+  });
+  after(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  /** What a function answers in a process of its own, as firebase-tools starts one. */
+  async function answerOf(name: string): Promise<unknown> {
+    const socketPath = path.join(directory, `${name}.sock`);
+    const child = spawn(process.execPath, [RUNTIME], {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: {
+        ...process.env,
+        NODE_OPTIONS: lightWorkers(''),
+        FUNCTION_TARGET: name,
+        FUNCTION_SIGNATURE_TYPE: 'http',
+        FIREBASE_CONFIG: JSON.stringify({ projectId: 'demo-light' }),
+        PORT: socketPath,
+      },
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        child.on('message', (message) => {
+          if (JSON.stringify(message).includes('Listening to port')) resolve();
+        });
+        child.once('exit', (code) => {
+          reject(new Error(`It ended with ${code}.`));
+        });
+      });
+      return await new Promise<unknown>((resolve, reject) => {
+        request({ socketPath, path: '/' }, (response) => {
+          text(response).then((body) => {
+            resolve(JSON.parse(body));
+          }, reject);
+        })
+          .once('error', reject)
+          .end();
+      });
+    } finally {
+      child.kill('SIGKILL');
+    }
+  }
+
+  it('loads neither the commands of firebase-tools nor, a second time, the SDKs that the build has in itself', async () => {
+    const loaded = (await answerOf('loaded')) as string[];
+    assert.ok(loaded.includes(RUNTIME));
+    const heavy =
+      /[\\/]node_modules[\\/](@inquirer|google-auth-library|firebase-admin[\\/]lib[\\/]app|firebase-functions)[\\/]/;
+    assert.deepEqual(
+      loaded.filter((file) => heavy.test(file)),
+      [],
+    );
+  });
+
+  it('loads the Admin SDK of node_modules where code asks for it, as firebase-tools has prepared it', async () => {
+    assert.equal(await answerOf('projectId'), 'demo-light');
+  });
+});
