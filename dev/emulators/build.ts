@@ -3,14 +3,22 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { say, since } from '../console.ts';
 import { FUNCTIONS } from '../paths.ts';
+import { builtOnce } from './builtOnce.ts';
 
 const BUILD = path.join(FUNCTIONS, 'build.mjs');
 
-/** Builds `functions/src` into `lib` of the staged package, as deploying does. @throws Error with the compiler's messages. */
+/**
+ * Builds `functions/src` into `lib` of the staged package, as deploying does: once for all suites of this process.
+ * @throws Error with the compiler's messages.
+ */
 export async function buildFunctions(staged: string, signal: AbortSignal): Promise<void> {
+  await buildLib(path.join(staged, 'lib'), signal);
+}
+
+const buildLib = builtOnce(async (lib, signal) => {
   const started = Date.now();
   say.doing('Building the functions …');
-  const child = spawn(process.execPath, [BUILD, ...into(staged)], { stdio: ['ignore', 'inherit', 'pipe'], signal });
+  const child = spawn(process.execPath, [BUILD, '--outdir', lib], { stdio: ['ignore', 'inherit', 'pipe'], signal });
   const output: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -21,11 +29,11 @@ export async function buildFunctions(staged: string, signal: AbortSignal): Promi
   });
   if (code !== 0) throw new Error(`The functions do not compile:\n${Buffer.concat(output).toString().trimEnd()}`);
   say.done(`Functions built (${since(started)}).`);
-}
+});
 
 /** Builds again whenever a source changes, and prints what is wrong with it. Returns how to stop. */
 export function watchFunctions(staged: string): () => void {
-  const child = spawn(process.execPath, [BUILD, ...into(staged), '--watch'], {
+  const child = spawn(process.execPath, [BUILD, '--outdir', path.join(staged, 'lib'), '--watch'], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const stop = (): void => {
@@ -36,8 +44,4 @@ export function watchFunctions(staged: string): () => void {
     process.off('exit', stop);
     stop();
   };
-}
-
-function into(staged: string): string[] {
-  return ['--outdir', path.join(staged, 'lib')];
 }

@@ -6,6 +6,7 @@ import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { say, since } from '../console.ts';
 import { ROOT, WEB } from '../paths.ts';
 import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
+import { builtOnce } from './builtOnce.ts';
 
 /** Emulators that a browser talks to. Hosting, which it comes from, is not among them. */
 const REACHED = ['auth', 'firestore', 'functions', 'storage'] as const;
@@ -32,16 +33,16 @@ export interface LocalSuite {
  * @throws Error with the builder's messages; the signal's reason.
  */
 export async function buildConsole(target: string, suite: LocalSuite, signal: AbortSignal): Promise<void> {
-  const started = Date.now();
-  say.doing('Building the console …');
-  await runVite(target, signal);
+  await buildPages(target, signal);
   const page = path.join(target, 'index.html');
   writeFileSync(page, connectPage(readFileSync(page, 'utf8'), suite));
   shareSamples(path.join(target, 'samples'));
-  say.done(`Console built (${since(started)}).`);
 }
 
-async function runVite(target: string, signal: AbortSignal): Promise<void> {
+/** The same for every suite. */
+const buildPages = builtOnce(async (target, signal) => {
+  const started = Date.now();
+  say.doing('Building the console …');
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   const args = ['build', '--outDir', target, '--emptyOutDir', '--logLevel', 'warn'];
   const child = spawn(process.execPath, [vite, ...args], {
@@ -60,7 +61,8 @@ async function runVite(target: string, signal: AbortSignal): Promise<void> {
     child.once('close', resolve);
   });
   if (code !== 0) throw new Error(`The console does not build:\n${Buffer.concat(output).toString().trimEnd()}`);
-}
+  say.done(`Console built (${since(started)}).`);
+});
 
 const origin = (port: number): string => `http://127.0.0.1:${port}`;
 

@@ -179,11 +179,20 @@ interface Manifest {
 }
 
 describe('the deployed surface', () => {
+  let directory: string;
   let manifest: Manifest;
 
-  before(async function () {
-    manifest = await readManifest();
+  before('what is deployed is built', async function () {
+    this.timeout(300_000); // With its types checked: a minute on a busy machine.
+    directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
+    await promisify(execFile)(process.execPath, ['build.mjs', '--outdir', path.join(directory, 'lib')], {
+      cwd: FUNCTIONS,
+    });
+    await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "lib/index.js" }');
+    manifest = await readManifest(directory);
   });
+
+  after(() => rm(directory, { recursive: true }));
 
   it('is the functions of the table and no others', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), Object.keys(SURFACE).sort());
@@ -234,9 +243,8 @@ describe('the deployed surface', () => {
     );
   });
 
-  it('gives the task the key that its transcriber needs', async function () {
-    this.timeout(300_000); // It is built first, with its types checked: a minute on a busy machine.
-    const { endpoints, params } = await readManifest({ TRANSCRIBER: 'deepgram' });
+  it('gives the task the key that its transcriber needs', async () => {
+    const { endpoints, params } = await readManifest(directory, { TRANSCRIBER: 'deepgram' });
     assert.deepEqual(endpoints['processSyncJob']?.['secretEnvironmentVariables'], [{ key: 'DEEPGRAM_API_KEY' }]);
     assert.ok(params.some(({ name }) => name === 'DEEPGRAM_API_KEY'));
   });
@@ -291,31 +299,25 @@ describe('the deployed surface', () => {
   });
 });
 
-/** The manifest as the CLI gets it: of what is built for deploying, by the same program, in a process of its own. */
-/** @param settings as firebase-tools reads them from `functions/.env.<project>`. */
-async function readManifest(settings: Readonly<Record<string, string>> = {}): Promise<Manifest> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
-  try {
-    await promisify(execFile)(process.execPath, ['build.mjs', '--outdir', path.join(directory, 'lib')], {
-      cwd: FUNCTIONS,
-    });
-    await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "lib/index.js" }');
-    const output = path.join(directory, 'manifest.json');
-    await promisify(execFile)(process.execPath, [manifestProgram()], {
-      cwd: directory,
-      // Nothing else: while functions are deployed, there are no credentials.
-      env: {
-        ...settings,
-        PATH: process.env['PATH'],
-        GCLOUD_PROJECT: 'demo-surface',
-        FIREBASE_CONFIG: '{ "projectId": "demo-surface", "storageBucket": "demo-surface.appspot.com" }',
-        FUNCTIONS_MANIFEST_OUTPUT_PATH: output,
-      },
-    });
-    return JSON.parse(await readFile(output, 'utf8')) as Manifest;
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+/**
+ * The manifest as the CLI gets it: by the same program, in a process of its own.
+ * @param directory of what is built for deploying
+ * @param settings as firebase-tools reads them from `functions/.env.<project>`
+ */
+async function readManifest(directory: string, settings: Readonly<Record<string, string>> = {}): Promise<Manifest> {
+  const output = path.join(directory, 'manifest.json');
+  await promisify(execFile)(process.execPath, [manifestProgram()], {
+    cwd: directory,
+    // Nothing else: while functions are deployed, there are no credentials.
+    env: {
+      ...settings,
+      PATH: process.env['PATH'],
+      GCLOUD_PROJECT: 'demo-surface',
+      FIREBASE_CONFIG: '{ "projectId": "demo-surface", "storageBucket": "demo-surface.appspot.com" }',
+      FUNCTIONS_MANIFEST_OUTPUT_PATH: output,
+    },
+  });
+  return JSON.parse(await readFile(output, 'utf8')) as Manifest;
 }
 
 /** `firebase-functions`, the bin of the package. */

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { builtOnce } from '../emulators/builtOnce.ts';
+
+describe('What suites are built from', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(os.tmpdir(), 'built-'));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  const { signal } = new AbortController();
+  const target = (name: string): string => path.join(directory, name);
+  const contents = (name: string): string => readFileSync(path.join(target(name), 'chunks/a.js'), 'utf8');
+
+  /** Fails so many times, and then writes the number of the build. */
+  function counting(failures = 0) {
+    let builds = 0;
+    return builtOnce(async (into) => {
+      builds += 1;
+      await Promise.resolve();
+      if (builds <= failures) throw new Error('It does not compile.');
+      mkdirSync(path.join(into, 'chunks'), { recursive: true });
+      writeFileSync(path.join(into, 'chunks/a.js'), `build ${builds}`);
+    });
+  }
+
+  it('is built once for two that start at once, and for one that starts when the first is deleted', async () => {
+    const build = counting();
+    await Promise.all([build(target('one'), signal), build(target('two'), signal)]);
+    rmSync(target('one'), { recursive: true });
+    await build(target('three'), signal);
+    assert.deepEqual([contents('two'), contents('three')], ['build 1', 'build 1']);
+  });
+
+  it('is built again after it failed', async () => {
+    const build = counting(1);
+    await assert.rejects(build(target('one'), signal), /does not compile/);
+    await build(target('two'), signal);
+    assert.equal(contents('two'), 'build 2');
+  });
+
+  it('is written for none that was stopped meanwhile', async () => {
+    const build = counting();
+    await build(target('one'), signal);
+    await assert.rejects(build(target('two'), AbortSignal.abort(new Error('stopped'))), /stopped/);
+    assert.throws(() => contents('two'), { code: 'ENOENT' });
+  });
+});
