@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
 import { Answer } from './http.ts';
-import { functionUrl, HOSTING_ORIGIN } from './suite.ts';
+import { db, functionUrl, HOSTING_ORIGIN } from './suite.ts';
 import { LIMIT_MS } from './until.ts';
 
 export interface UploadOptions {
@@ -62,7 +62,14 @@ export function hasEnded({ status }: JobView): boolean {
   return ENDED.has(status);
 }
 
-/** Asks for the job again and again, as an app does, until it is as wanted. @throws Error after `limitMs`, milliseconds. */
+/** How long nothing is asked while nothing is written, milliseconds: what follows from the time alone is seen so late. */
+const QUIET_MS = 2000;
+
+/**
+ * Asks for the job whenever something of it was written, until it is as wanted. Through the emulators an answer takes some 30 ms of a
+ * processor: asked all the time, they would keep jobs from ending.
+ * @throws Error after `limitMs`, milliseconds.
+ */
 export async function waitForJob(
   idToken: string,
   jobId: string,
@@ -70,11 +77,21 @@ export async function waitForJob(
   limitMs = LIMIT_MS,
 ): Promise<JobView> {
   const deadline = Date.now() + limitMs;
-  for (;;) {
-    const { status, body } = await getStatus(idToken, jobId);
-    if (status === 200 && isAsWanted(body)) return body;
-    if (Date.now() > deadline) throw new Error(`After ${String(limitMs)} ms the job is: ${JSON.stringify(body)}`);
-    await delay(200);
+  let onWritten: () => void = () => undefined;
+  const stop = db.doc(`offline_sync_jobs/${jobId}`).onSnapshot(() => {
+    onWritten();
+  });
+  try {
+    for (;;) {
+      // Before it is asked for: what is written meanwhile may not be in the answer.
+      const written = new Promise<void>((resolve) => (onWritten = resolve));
+      const { status, body } = await getStatus(idToken, jobId);
+      if (status === 200 && isAsWanted(body)) return body;
+      if (Date.now() > deadline) throw new Error(`After ${String(limitMs)} ms the job is: ${JSON.stringify(body)}`);
+      await Promise.race([written, delay(QUIET_MS, undefined, { ref: false })]);
+    }
+  } finally {
+    stop();
   }
 }
 
