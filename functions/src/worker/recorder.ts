@@ -1,15 +1,10 @@
 /** Everything that a worker stores. Each step is one transaction that first checks the lease. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Firestore, Transaction } from 'firebase-admin/firestore';
-import type { PlannedChunk } from '../audio/chunk/chunks.ts';
+import type { Transaction } from 'firebase-admin/firestore';
 import { failedFile, finalFile, silenceOf } from '../completion/outcome.ts';
 import { DeletionUnderWayError } from '../conversations/axis.ts';
-import type { PlacedRecording, RecordedWord } from '../conversations/conversation.ts';
-import type { ConversationStore } from '../conversations/store.ts';
-import { prepareVoices } from '../conversations/voices.ts';
 import type { ErrorCode } from '../errors.ts';
-import { chunkInterval, chunkRecordings, chunksOf, chunkWords } from '../jobs/chunk.ts';
-import type { ChunkRecording } from '../jobs/chunk.ts';
+import { chunkInterval, chunksOf, chunkWords } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { isPassing } from '../jobs/passing.ts';
@@ -25,26 +20,16 @@ import type { UsageCounters } from 'offline-audio-sync-contract';
 import type { UsageStore } from '../usage/usage.ts';
 import { keptSpans } from './keepAudio.ts';
 import type { FileWork } from './fileWork.ts';
-import type { ScanSettings } from './scanEvent.ts';
-import type { ChunkWords, PlacedWord } from './transcribe.ts';
+import { prepareWords } from './prepareWords.ts';
+import type { Chunk, WordsDeps } from './prepareWords.ts';
+import type { ChunkWords } from './transcribe.ts';
 
-export interface RecorderDeps {
-  readonly db: Firestore;
+export interface RecorderDeps extends Omit<WordsDeps, 'coverage'> {
   readonly files: FileStore;
   readonly registry: RecordingRegistry;
-  readonly conversations: ConversationStore;
-  /** Without a context, chunks are not linked by their voices. */
-  readonly scan: Pick<ScanSettings, 'contextMs'>;
   readonly usage: UsageStore;
   readonly audio: Pick<StagedAudio, 'delete'>;
   readonly keptAudio: KeptAudio;
-}
-
-/** A chunk on its way to transcription. */
-export interface Chunk {
-  readonly id: string;
-  readonly deviceId: string;
-  readonly plan: PlannedChunk;
 }
 
 /** Pause between tries to write a result, milliseconds. Firestore's client itself retries for some seconds first. */
@@ -121,10 +106,11 @@ export class Recorder {
       if ((await tx.get(ref)).exists) return { final: [], change: null };
       const spans = [...plan.context.spans, ...plan.spans];
       const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
-      const recordings = chunkRecordings(job.uid, plan.spans, files);
-      const before = placesOf(chunkRecordings(job.uid, plan.context.spans, files));
-      const places = { context: before, words: placesOf(recordings) };
-      const { voices, covered, speech } = await this.#prepareWords(tx, job, chunk, result.transcriber, heard, places);
+      const { recordings, voices, covered, speech } = await prepareWords(
+        tx,
+        { job, jobId: this.#lease.jobId, chunk, files, transcriber: result.transcriber, heard },
+        { ...this.#deps, coverage: this.#coverage },
+      );
 
       for (const { fileName, durationMs } of plan.spans) {
         const file = files.get(fileName);
@@ -164,34 +150,6 @@ export class Recorder {
       return { final: finalized.final, change: { ...change, ...PROGRESS, ...finalized.change, ...also } };
     });
     apply();
-  }
-
-  /** Reads what is stored around the words of a chunk: voices, coverage and conversations. Each of the three results has a `write`. */
-  async #prepareWords(
-    tx: Transaction,
-    { uid, conversationId }: Job,
-    { id: chunkId, deviceId, plan }: Chunk,
-    transcriber: string,
-    heard: ChunkWords,
-    places: Readonly<Record<keyof ChunkWords, Places>>,
-  ) {
-    const { db, conversations, scan } = this.#deps;
-    const { jobId } = this.#lease;
-    const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...heard.context, ...heard.words]);
-    const source = { uid, deviceId, jobId, chunkId, stored };
-    const voices = await prepareVoices(tx, db, {
-      ...source,
-      context: inRecordings(heard.context, places.context),
-      words: inRecordings(heard.words, places.words),
-      endMs: plan.endMs,
-      gapMs: conversations.gapMs,
-      areLinked: (scan.contextMs ?? 0) > 0,
-    });
-    const { spans, frames } = plan;
-    const covered = await this.#coverage.prepare(tx, { deviceId, spans, frames, places: places.words });
-    const { words } = voices;
-    const speech = { ...source, transcriber, targetId: conversationId, words, sounds: covered.sounds };
-    return { voices, covered, speech: await conversations.prepare(tx, speech) };
   }
 
   /** Stores that the transcriber refused a chunk: its recordings fail, and the chunk is not sent again. */
@@ -338,22 +296,4 @@ export class Recorder {
 
 function isEmpty(change: JobChange): boolean {
   return Object.keys(change).length === 0;
-}
-
-type Places = ReadonlyMap<string, PlacedRecording>;
-
-function placesOf(recordings: readonly ChunkRecording[]): Places {
-  return new Map(
-    recordings.map(({ fileName, recordingId, startedAt }) => [
-      fileName,
-      { recordingId, startedAtMs: startedAt.toMillis() },
-    ]),
-  );
-}
-
-function inRecordings(words: readonly PlacedWord[], places: Places): RecordedWord[] {
-  return words.flatMap(({ fileName, ...word }) => {
-    const recording = places.get(fileName);
-    return recording === undefined ? [] : [{ ...word, recording }];
-  });
 }

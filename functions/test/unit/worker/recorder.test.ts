@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DeletionUnderWayError } from '../../../src/conversations/axis.ts';
 import { FileWork } from '../../../src/worker/fileWork.ts';
 import { Recorder } from '../../../src/worker/recorder.ts';
-import type { Chunk } from '../../../src/worker/recorder.ts';
+import type { Chunk } from '../../../src/worker/prepareWords.ts';
 import type { ChunkWords } from '../../../src/worker/transcribe.ts';
 
 const CHUNK = { id: 'chunk', deviceId: 'omi', plan: { spans: [], frames: [] } } as unknown as Chunk;
