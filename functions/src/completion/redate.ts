@@ -14,7 +14,7 @@ import { moveCoverage } from '../jobs/coverageMove.ts';
 import type { FileStore } from '../jobs/files.ts';
 import { redatingOf } from '../jobs/redatings.ts';
 import type { Redating } from '../jobs/redatings.ts';
-import type { RecordingShift } from '../jobs/registry.ts';
+import type { RecordingShift } from '../jobs/recordingEntry.ts';
 import type { JobStore } from '../jobs/store.ts';
 
 export interface RedateDeps {

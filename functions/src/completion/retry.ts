@@ -2,8 +2,9 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { FileStore } from '../jobs/files.ts';
-import { asDuplicate } from '../jobs/registry.ts';
-import type { Claim, RecordingRegistry } from '../jobs/registry.ts';
+import { asDuplicate } from '../jobs/recordingEntry.ts';
+import type { Claim } from '../jobs/recordingEntry.ts';
+import type { RecordingRegistry } from '../jobs/registry.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { TaskQueue } from '../jobs/queue.ts';

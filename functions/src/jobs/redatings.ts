@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
-import type { RecordingShift } from './registry.ts';
+import type { RecordingShift } from './recordingEntry.ts';
 
 export interface Redating {
   /** Distinguishes it from the corrections before and after it. */

@@ -9,7 +9,7 @@ import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
 import type { FilePage } from '../../src/jobs/files.ts';
 import { filesOf } from '../../src/jobs/files.ts';
-import type { RecordingEntry } from '../../src/jobs/registry.ts';
+import type { RecordingEntry } from '../../src/jobs/recordingEntry.ts';
 import { JOBS } from '../../src/jobs/job.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { UsageCounters } from 'offline-audio-sync-contract';

@@ -30,7 +30,7 @@ import type { CoverageDoc } from '../../src/jobs/coverage.ts';
 import type { FilePage } from '../../src/jobs/files.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { chunksBetween } from '../../src/jobs/chunk.ts';
-import type { RecordingEntry } from '../../src/jobs/registry.ts';
+import type { RecordingEntry } from '../../src/jobs/recordingEntry.ts';
 import type { Resource } from '../../src/usage/budget.ts';
 import { existing } from '../../src/jobs/existing.ts';
 import { unfinishedRedatings } from '../../src/jobs/redatings.ts';

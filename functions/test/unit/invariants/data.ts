@@ -6,7 +6,7 @@ import { segmentPage } from '../../../src/conversations/axis.ts';
 import { pageSegments, segmentWords } from '../../../src/conversations/segments.ts';
 import { recordedWords } from '../../../src/jobs/chunk.ts';
 import type { ChunkWord } from '../../../src/jobs/chunk.ts';
-import type { RecordingEntry } from '../../../src/jobs/registry.ts';
+import type { RecordingEntry } from '../../../src/jobs/recordingEntry.ts';
 import type { JobFile } from '../../../src/jobs/job.ts';
 import { newJob, WAITING_IN_QUEUE } from '../../../src/jobs/store.ts';
 import { recordingId } from '../../../src/audio/read/identity.ts';
