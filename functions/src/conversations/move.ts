@@ -3,9 +3,8 @@
  * device's time axis, and the conversations at both places become what they would be if the recordings had always had the new dates.
  */
 import { Timestamp } from 'firebase-admin/firestore';
-import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/firestore';
-import { chunkInterval, chunksOf, chunkWords, recordedWords } from '../jobs/chunk.ts';
-import type { ChunkDoc } from '../jobs/chunk.ts';
+import type { Firestore, Transaction } from 'firebase-admin/firestore';
+import { chunksOf } from '../jobs/chunk.ts';
 import { readSounds } from '../jobs/coverage.ts';
 import type { Sounds } from '../jobs/sounds.ts';
 import { assign } from './assignment.ts';
@@ -16,16 +15,12 @@ import type { Component } from './boundaries.ts';
 import { conversationsOf, pagesOfChunk } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
 import { NO_SUMMARY, placeKey } from './conversation.ts';
-import type { Conversation, PlacedRecording, RecordedWord, TimedSegment } from './conversation.ts';
+import type { Conversation, TimedSegment } from './conversation.ts';
+import { moveChunk, shiftedWords } from './moveChunk.ts';
+import type { Shift } from './moveChunk.ts';
 import { segmentWords } from './segments.ts';
 import { partsBySegment, placeOf, readPages, separatePages, timedSegments } from './storedPages.ts';
 import { addTallies, tallyOf } from './tally.ts';
-
-/** A recording that moves to another time of the same device. */
-export interface Shift extends PlacedRecording {
-  /** Unix milliseconds. */
-  readonly toMs: number;
-}
 
 export interface ChunkMove {
   readonly uid: string;
@@ -247,62 +242,4 @@ function goneFields(before: Conversation | undefined, nowMs: number) {
     updatedAt: now,
     revision: (before?.revision ?? 0) + 1,
   } as const;
-}
-
-/** The words at their new times. They are taken from the chunk if it exists, because it has more of each word than its segments. */
-function shiftedWords(
-  leaving: readonly TimedSegment[],
-  chunk: ChunkDoc | undefined,
-  shifts: ReadonlyMap<string, Shift>,
-): RecordedWord[] {
-  const words =
-    chunk === undefined
-      ? leaving.flatMap(({ recording, words: spoken }) => spoken.map((word) => ({ ...word, recording })))
-      : recordedWords(chunk);
-  return words
-    .flatMap((word) => {
-      const shift = shifts.get(placeKey(word.recording));
-      if (shift === undefined) return [];
-      const byMs = shift.toMs - shift.startedAtMs;
-      const recording = { recordingId: shift.recordingId, startedAtMs: shift.toMs };
-      return { ...word, startMs: word.startMs + byMs, endMs: word.endMs + byMs, recording };
-    })
-    .sort((a, b) => a.startMs - b.startMs);
-}
-
-/** Moves the recordings in the chunk's document. @param moved their words at the new time. */
-function moveChunk(
-  tx: Transaction,
-  doc: DocumentSnapshot<ChunkDoc>,
-  moved: readonly RecordedWord[],
-  shifts: ReadonlyMap<string, Shift>,
-): void {
-  const chunk = doc.data();
-  if (chunk === undefined) return;
-  const shiftOf = (place: PlacedRecording): Shift | undefined => shifts.get(placeKey(place));
-  const byFile = new Map(
-    chunk.recordings.map(({ fileName, recordingId, startedAt }) => [
-      fileName,
-      shiftOf({ recordingId, startedAtMs: startedAt.toMillis() }),
-    ]),
-  );
-  const recordings = chunk.recordings.map((recording) => {
-    const shift = byFile.get(recording.fileName);
-    return shift === undefined ? recording : { ...recording, startedAt: Timestamp.fromMillis(shift.toMs) };
-  });
-  const spans = chunk.spans.map((span) => {
-    const shift = byFile.get(span.fileName);
-    return shift === undefined ? span : { ...span, startMs: span.startMs + shift.toMs - shift.startedAtMs };
-  });
-  const staying = recordedWords(chunk).filter(({ recording }) => shiftOf(recording) === undefined);
-  const words = [...staying, ...moved].sort((a, b) => a.startMs - b.startMs);
-  tx.update(doc.ref, {
-    recordings,
-    spans,
-    words: chunkWords(words, recordings),
-    ...chunkInterval(
-      Math.min(...spans.map(({ startMs }) => startMs)),
-      Math.max(...spans.map(({ startMs, durationMs }) => startMs + durationMs)),
-    ),
-  });
 }

@@ -6,7 +6,8 @@ import { isPossibleMerge } from './boundaries.ts';
 import { placeKey } from './conversation.ts';
 import { editsAt, editsOf, isBoundary, stretchOf } from './edits.ts';
 import type { Edit, EditPlace, StoredEdit } from './edits.ts';
-import type { Moved, Shift } from './move.ts';
+import type { Moved } from './move.ts';
+import type { Shift } from './moveChunk.ts';
 import { prepareRegroup } from './regroup.ts';
 import { placeOf } from './storedPages.ts';
 
