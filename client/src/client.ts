@@ -104,17 +104,17 @@ export class SyncClient {
   }
 
   #subscribe(backend: Backend, network: Network): void {
-    this.#subscriptions.push(
+    const subscriptions = [
       network.onChange(() => {
         this.#parts.uploader.networkChanged();
         this.#parts.follower.networkChanged();
       }),
-    );
-    if (backend.onSignIn !== undefined) this.#subscriptions.push(backend.onSignIn(this.#tryNow));
-    const unwatch = this.#store.watch?.(() => {
-      this.#ownership.changed(this.#life.signal);
-    });
-    if (unwatch !== undefined) this.#subscriptions.push(unwatch);
+      backend.onSignIn?.(this.#tryNow),
+      this.#store.watch?.(() => {
+        this.#ownership.changed(this.#life.signal);
+      }),
+    ];
+    for (const end of subscriptions) if (end !== undefined) this.#subscriptions.push(end);
   }
 
   /**
