@@ -14,6 +14,8 @@ const LAYERS = [
   ['audio'],
   [
     'config',
+    'intSetting',
+    'secrets',
     'errors',
     'logger',
     'logEvents',

@@ -1,61 +1,10 @@
-/** The only reader of configuration: parameters, secrets and limits. Set them in `functions/.env.<project>`. */
-import { defineBoolean, defineInt, defineSecret, defineString, select, storageBucket } from 'firebase-functions/params';
-import type { SecretParam } from 'firebase-functions/params';
+/** Every setting, and what is derived from settings. Set them in `functions/.env.<project>`; keys are in secrets.ts. */
+import { defineBoolean, defineString, select, storageBucket } from 'firebase-functions/params';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
-import { cloudLogger } from './logger.ts';
+import { amount, boundedInt } from './intSetting.ts';
 import type { Logger } from './logger.ts';
 
 export { LIMITS } from 'offline-audio-sync-contract';
-
-/** Of a setting that is a whole number. */
-interface IntOptions {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-  readonly description: string;
-}
-
-/** As the parameters of firebase-functions are, as far as anybody here looks. */
-interface IntSetting {
-  readonly name: string;
-  readonly options: { readonly default: number; readonly description: string };
-  value(): number;
-}
-
-/** Limits that an operator may set as high as they like. */
-const ANY = Number.MAX_SAFE_INTEGER;
-
-/**
- * A setting that works whatever is written: the nearest value in range, or the default for what is no whole number, and an
- * error in the log, once. `firebase deploy` checks only what it asks for itself, and a typo must cost nobody their audio.
- */
-export function boundedInt(name: string, options: IntOptions, logger: Logger = cloudLogger): IntSetting {
-  const { min, max, default: fallback } = options;
-  const range = max === ANY ? '' : ` From ${min} to ${max}.`;
-  const declared = { default: fallback, description: options.description + range };
-  // Only to declare it: its own value() makes 0 of everything that it does not understand.
-  defineInt(name, declared);
-  let isTold = false;
-  return {
-    name,
-    options: declared,
-    value() {
-      const text = process.env[name] ?? '';
-      const isNumber = /^\s*-?\d+\s*$/.test(text);
-      const taken = isNumber ? Math.min(Math.max(Number(text), min), max) : fallback;
-      if (!isTold && text !== '' && !(isNumber && Number(text) === taken)) {
-        isTold = true;
-        logger.error('setting.out_of_range', { stage: 'configure', setting: name, given: text, taken, min, max });
-      }
-      return taken;
-    },
-  };
-}
-
-/** What may be used: as much as the operator likes, and 0 for no limit. */
-function amount(name: string, fallback: number, description: string): IntSetting {
-  return boundedInt(name, { default: fallback, min: 0, max: ANY, description });
-}
 
 /** What may turn speech into words. `auto`: Deepgram where it has a key, the local recogniser elsewhere. */
 export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
@@ -63,24 +12,6 @@ export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
 /** Sizes of the local recogniser's models. */
 export const LOCAL_MODEL_SIZES = ['tiny', 'base'] as const;
 export type LocalModelSize = (typeof LOCAL_MODEL_SIZES)[number];
-
-/**
- * The secrets that the settings call for. A deployment asks for every secret that is declared, so none is declared that is not
- * needed: firebase-tools gives the settings to the process that says what is deployed.
- */
-export function secretsFor(settings: Readonly<Record<string, string | undefined>>): SecretParam[] {
-  const { TRANSCRIBER: transcriber, SUMMARIES: summaries } = settings;
-  return [
-    ...(transcriber === 'deepgram' || summaries === 'deepgram' ? [defineSecret('DEEPGRAM_API_KEY')] : []),
-    ...(transcriber === 'openai' ? [defineSecret('OPENAI_API_KEY')] : []),
-  ];
-}
-
-/** Keys of services, read when they are needed; empty where there is none. */
-export const apiKeys = {
-  deepgram: (): string => process.env['DEEPGRAM_API_KEY'] ?? '',
-  openai: (): string => process.env['OPENAI_API_KEY'] ?? '',
-};
 
 /**
  * `timeoutSeconds` of the task function, and the dispatch deadline of its tasks; Cloud Tasks allows 1800. Each attempt reads a recording from

@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import { onTaskDispatched } from 'firebase-functions/v2/tasks';
 import type { TaskQueueOptions } from 'firebase-functions/v2/tasks';
 import type { Listener } from '../audio/detect/listener.ts';
-import { params, region, secretsFor, TASK_TIMEOUT_SECONDS } from '../config.ts';
+import { params, region, TASK_TIMEOUT_SECONDS } from '../config.ts';
 import type { TaskPayload } from '../jobs/job.ts';
 import { parseTaskPayload } from '../jobs/queue.ts';
 import { QUEUE } from '../requirements.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
+import { secretsFor } from '../secrets.ts';
 
 /** Private: IAM admits Cloud Tasks alone. */
 export const options = {

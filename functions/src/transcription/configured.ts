@@ -1,8 +1,9 @@
 /** The transcriber and the summariser that the settings name. */
-import { apiKeys, localModelSize, params } from '../config.ts';
+import { localModelSize, params } from '../config.ts';
 import { extractiveSummariser } from '../conversations/summariser.ts';
 import type { Summariser } from '../conversations/summariser.ts';
 import { cloudLogger as logger } from '../logger.ts';
+import { apiKeys } from '../secrets.ts';
 import { chosenTranscriber } from './chosenTranscriber.ts';
 import type { TranscriberName } from './chosenTranscriber.ts';
 import { createDeepgramTranscriber } from './deepgram.ts';

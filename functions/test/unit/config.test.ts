@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { boundedInt, params } from '../../src/config.ts';
+import { params } from '../../src/config.ts';
+import { boundedInt } from '../../src/intSetting.ts';
 import { recordingLogger } from '../support/logger.ts';
 
 describe('a setting that is a number', () => {

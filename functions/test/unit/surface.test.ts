@@ -6,7 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { functionPrefix, secretsFor } from '../../src/config.ts';
+import { functionPrefix } from '../../src/config.ts';
+import { secretsFor } from '../../src/secrets.ts';
 import { PARAMS } from '../support/params.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
