@@ -1,7 +1,10 @@
 /** Conversations and transcript segments, below `users/{uid}`. `Time`: see job.ts. */
 import type { Instant } from './time.ts';
 
-/** Whether anything was said: a cough, or "um", is marked so that an app can show it in its own way; it is never hidden here. */
+/**
+ * Whether anything was said. A conversation of coughs or "um" is marked, so that an app can show it in its own way; nothing hides it
+ * here.
+ */
 export type Relevance = 'speech' | 'fillers';
 
 /**
@@ -14,13 +17,13 @@ export type Relevance = 'speech' | 'fillers';
  */
 export type ConversationState = 'live' | 'merged' | 'deleting' | 'deleted';
 
-/** What is derived from the transcript when a job ends. */
+/** The fields that are derived from the transcript when a job ends. */
 export interface ConversationSummary {
   readonly title: string | null;
   readonly overview: string | null;
-  /** Null until it was determined. */
+  /** Null until it is determined. */
   readonly relevance: Relevance | null;
-  /** The revision that this summary became part of: while it equals `revision`, the transcript has not changed since. */
+  /** The revision with which this summary was written. If it equals `revision`, the transcript has not changed since. */
   readonly summaryRevision: number;
 }
 
@@ -35,24 +38,24 @@ export interface ConversationDoc<Time = Instant> extends ConversationSummary {
   readonly finishedAt: Time;
   /** The language of most of its words; null when unknown. */
   readonly language: string | null;
-  /** Words by language, those of unknown language left out. */
+  /** Number of words by language, without words of unknown language. */
   readonly languages: Readonly<Record<string, number>>;
-  /** Segments of its transcript. How many depends on how the audio was cut into jobs: show `wordCount` instead. */
+  /** Number of segments. It depends on how the audio was cut into jobs: show `wordCount` instead. */
   readonly segmentCount: number;
   readonly wordCount: number;
-  /** The time that its words take, pauses between them left out. */
+  /** The time that its words take, without the pauses between them. */
   readonly speechSeconds: number;
   readonly mergedInto: string | null;
   readonly deletedAt: Time | null;
   /** Rises with every change. */
   readonly revision: number;
-  /** The job that began it: tells a job's new conversations from those it added to. */
+  /** The job that began it. Tells a job's new conversations from those that it added to. */
   readonly createdByJobId: string;
   readonly createdAt: Time;
   readonly updatedAt: Time;
 }
 
-/** What ids of jobs, chunks and recordings begin with that an import made up. */
+/** The beginning of ids of jobs, chunks and recordings that an import made up. */
 export const IMPORTED = 'import_';
 
 /** Whether a conversation began with an import (`importConversations`). */
@@ -60,13 +63,13 @@ export function isImported({ createdByJobId }: Pick<ConversationDoc, 'createdByJ
   return createdByJobId.startsWith(IMPORTED);
 }
 
-/** Where segments come from: what all segments of a page share. */
+/** The fields that all segments of a page share: where they come from. */
 export interface SegmentSource<Time = Instant> {
   readonly deviceId: string;
-  /** The recording that it was said in, by content, and where that lies on the time axis. */
+  /** The recording, by content, and where it lies on the time axis. */
   readonly recordingId: string;
   readonly recordingStartedAt: Time;
-  /** What transcribed it, service or model: `deepgram/nova-3`. Absent in segments of before this was stored. */
+  /** The service or model that transcribed it: `deepgram/nova-3`. Absent in old segments. */
   readonly transcriber?: string;
   /** `offline_sync_jobs/{jobId}/chunks/{chunkId}`, as long as that exists. */
   readonly jobId: string;
@@ -79,24 +82,24 @@ export interface PageSegment<Time = Instant> {
   readonly endedAt: Time;
   readonly text: string;
   /**
-   * Number of the voice: the same number is the same voice, in whatever chunk. In no order, and up to 2^48. Null where speakers were not
-   * told apart.
+   * Number of the voice. The same number means the same voice in every chunk. Numbers have no order and go up to 2^48. Null if speakers
+   * were not told apart.
    */
   readonly speaker: number | null;
-  /** Mean of the words', 0 to 1. */
+  /** Mean confidence of the words, 0 to 1. */
   readonly confidence: number;
   readonly language: string | null;
-  /** In order of time: for showing where playback is, and for recognising the same speech when it comes again. */
+  /** In order of time. Used to show the place of playback, and to recognise the same speech when it is sent again. */
   readonly words: readonly SegmentWord[];
 }
 
-/** A segment with where it comes from, as {@link segmentsIn} gives it. */
+/** A segment with its source, as {@link segmentsIn} returns it. */
 export interface SegmentDoc<Time = Instant> extends SegmentSource<Time>, PageSegment<Time> {}
 
 /**
- * Segments as they are stored: those that one chunk brought of one recording, in one conversation, up to a few minutes of them. In
- * pages, because what is written and read is paid by the document. A page changes only where the recording's date is corrected:
- * then another takes its place. `users/{uid}/segments/{pageId}`
+ * Segments as they are stored: a few minutes of one recording, from one chunk and in one conversation. They are stored in pages because
+ * Firestore bills reads and writes by the document. A page changes only if the recording's date is corrected: then another page
+ * replaces it. `users/{uid}/segments/{pageId}`
  */
 export interface SegmentPageDoc<Time = Instant> extends SegmentSource<Time> {
   /** The start of the first segment. */
@@ -105,14 +108,14 @@ export interface SegmentPageDoc<Time = Instant> extends SegmentSource<Time> {
   readonly endedAt: Time;
   /** In order of time. */
   readonly segments: readonly PageSegment<Time>[];
-  /** The voices in it, each once. */
+  /** The numbers of its voices, each once. */
   readonly speakers: readonly number[];
 }
 
 /** No page of several segments is longer, milliseconds: about 100 KB of speech without a pause. */
 export const LONGEST_PAGE_MS = 5 * 60_000;
 
-/** The segments of pages, in order of time. Those of the last page may lie behind the first ones of the page that follows. */
+/** The segments of pages, in order of time. The last ones may come after the first segments of the page that follows. */
 export function segmentsIn<Time extends Instant>(pages: Iterable<SegmentPageDoc<Time>>): SegmentDoc<Time>[] {
   return [...pages]
     .flatMap(({ startedAt: _startedAt, endedAt: _endedAt, speakers: _speakers, segments, ...source }) =>
@@ -126,7 +129,7 @@ export interface SegmentWord {
   readonly text: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Only where it is not the segment's. */
+  /** Given only if it differs from the segment's language. */
   readonly language?: string | null;
 }
 
@@ -141,8 +144,8 @@ export interface TimedWord {
 }
 
 /**
- * Of `users/{uid}`: when everything that the user had was deleted last; absent where it never was. Nothing is left of what was deleted, not
- * even a tombstone, so a copy that was made before is void as a whole.
+ * A field of `users/{uid}`: when everything of the user was last deleted; absent if it never was. That leaves no tombstones, so a copy
+ * that was made before must be discarded as a whole.
  */
 export interface ContentDeletion<Time = Instant> {
   readonly contentDeletedAt?: Time;

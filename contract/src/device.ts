@@ -1,4 +1,4 @@
-/** Where a user's pushes go to, written by the apps themselves: `users/{uid}/devices/{deviceId}`. `Time`: see job.ts. */
+/** A device that gets the user's pushes, written by its app: `users/{uid}/devices/{deviceId}`. `Time`: see job.ts. */
 import type { Instant } from './time.ts';
 
 export type Platform = 'ios' | 'android' | 'web';

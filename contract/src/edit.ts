@@ -1,14 +1,13 @@
 /**
- * What users correct, below `users/{uid}`. A correction (an edit) is a document of its own beside what was heard:
- * nothing is overwritten, and without the edit everything reads as before. Edits are applied when a conversation is
- * read ({@link editedConversation}, {@link editedSegments}); the server reads only those that decide where
- * conversations begin (`split`, `merge`). `Time`: see job.ts.
+ * Corrections by users, below `users/{uid}`. A correction (an edit) is a document of its own: it overwrites nothing, and without it
+ * everything reads as before. Edits are applied when a conversation is read ({@link editedConversation}, {@link editedSegments}). When
+ * speech is assigned to conversations, the server reads only `split` and `merge`. `Time`: see job.ts.
  */
 import type { Instant } from './time.ts';
 
 /**
- * A stretch of a recording, and where it lies on the time axis. What an edit is about is said by place, never by the id of a
- * conversation or the number of a segment: those change when more audio arrives. A correction of dates moves the place with its recording.
+ * A stretch of a recording, and where it lies on the time axis. An edit names a place, never the id of a conversation or the number of
+ * a segment, because those change when more audio arrives. A correction of dates moves the place with its recording.
  */
 export interface EditPlace<Time = Instant> {
   /** The recording, by content, and where it lies. */
@@ -31,18 +30,18 @@ export interface StarEdit {
   readonly starred: boolean;
 }
 
-/** One tag, given or taken away: so that two conversations that become one have the tags of both. */
+/** One tag, given or removed. Tags are single edits so that two conversations that become one have the tags of both. */
 export interface TagEdit {
   readonly kind: 'tag';
   readonly tag: string;
   readonly tagged: boolean;
 }
 
-/** What was said at the place reads like this. */
+/** The corrected text of the place. */
 export interface TextEdit {
   readonly kind: 'text';
   readonly text: string;
-  /** What was heard. */
+  /** The text as it was heard. */
   readonly heard: string;
   /** The number of the voice that said it: others may speak at the same time. Null, or absent, for everything that was said there. */
   readonly speaker?: number | null;
@@ -53,11 +52,11 @@ export interface TextEdit {
  * - `conversation`: everything that this voice says in the conversation at the place.
  * - `everywhere`: everything that this voice says.
  *
- * The narrower one counts; of two alike the later one.
+ * The narrower scope counts; of two edits with the same scope the later one.
  */
 export type SpeakerScope = 'sentence' | 'conversation' | 'everywhere';
 
-/** Who speaks. */
+/** The name of a speaker. */
 export interface SpeakerEdit {
   readonly kind: 'speaker';
   readonly name: string;
@@ -71,7 +70,7 @@ export interface SplitEdit {
   readonly kind: 'split';
 }
 
-/** What is said from the place to `until` is one conversation, however long the pauses are. Undoes earlier splits there. */
+/** All speech from the place to `until` is one conversation, however long the pauses are. Earlier splits there have no effect. */
 export interface MergeEdit<Time = Instant> {
   readonly kind: 'merge';
   readonly until: EditPlace<Time>;
@@ -92,14 +91,14 @@ export type EditKind = EditChange['kind'];
 export type EditDoc<Time = Instant> = EditChange<Time> &
   EditPlace<Time> & {
     readonly deviceId: string;
-    /** Of two edits that disagree, the later one counts. */
+    /** If two edits disagree, the one with the later `editedAt` counts. */
     readonly editedAt: Time;
     /** Null while it is in effect. */
     readonly undoneAt: Time | null;
     readonly updatedAt: Time;
   };
 
-/** Of what users write, characters. */
+/** The most characters that users may write. */
 export const EDIT_LIMITS = {
   maxTitleLength: 200,
   maxTagLength: 50,

@@ -1,4 +1,4 @@
-/** Reading with edits: what a conversation and its segments look like after what their user corrected. Pure. */
+/** Applies edits to a conversation and its segments, as they are read. Pure. */
 import type { ConversationDoc, PageSegment, SegmentDoc, SegmentWord } from './conversation.ts';
 import type { EditDoc, EditKind, EditPlace, SpeakerEdit } from './edit.ts';
 import { joinText, spreadOverTime } from './text.ts';
@@ -9,19 +9,19 @@ export type StoredEdit<Time extends Instant = Instant> = EditDoc<Time> & { reado
 
 type EditOf<Kind extends EditKind> = Extract<StoredEdit, { readonly kind: Kind }>;
 
-/** What edits say of a conversation. */
+/** A conversation's fields after its edits. */
 export interface ConversationEdits {
-  /** As its user called it, or else as it was derived. */
+  /** The user's title, or else the derived one. */
   readonly title: string | null;
   readonly starred: boolean;
-  /** In the order of the alphabet. */
+  /** In alphabetical order. */
   readonly tags: readonly string[];
 }
 
 /** When a conversation began and ended. */
 export type ConversationInterval = Pick<ConversationDoc, 'startedAt' | 'finishedAt'>;
 
-/** Those that are in effect, from the earliest to the latest: which is which does not depend on the order in which they are read. */
+/** The edits that are in effect, the earliest first, whatever the order in which they were read. */
 export function editsInEffect<Time extends Instant>(edits: Iterable<StoredEdit<Time>>): StoredEdit<Time>[] {
   return [...edits]
     .filter(({ undoneAt }) => undoneAt === null)
@@ -30,7 +30,7 @@ export function editsInEffect<Time extends Instant>(edits: Iterable<StoredEdit<T
 
 /**
  * Title, star and tags of a conversation.
- * @param edits of its user, in any order: those of other conversations and devices are left out here.
+ * @param edits of its user, in any order. Edits of other conversations and devices are ignored.
  */
 export function editedConversation(
   conversation: ConversationInterval & Pick<ConversationDoc, 'deviceId' | 'title'>,
@@ -51,15 +51,15 @@ export function editedConversation(
 
 /** A segment as its user corrected it. */
 export type EditedSegment<Segment extends SegmentDoc = SegmentDoc> = Segment & {
-  /** What was heard, where `text` is a correction; null where it is what was heard. */
+  /** The text as it was heard, if `text` is a correction; null otherwise. */
   readonly heard: string | null;
-  /** Who speaks, where the user has said it. */
+  /** The speaker's name, if the user has given one. */
   readonly speakerName: string | null;
 };
 
 /**
- * The segments of a conversation with texts and names of speakers as corrected. A corrected sentence that lies in two
- * segments stands in the first of them; a segment of which nothing is left is left out.
+ * The segments of a conversation with corrected texts and names of speakers. If a corrected text covers two segments, the first gets
+ * the text; a segment without any text left is omitted.
  * @param edits those of the conversation, and those of voices that are named everywhere (`namedVoices`), in any order.
  */
 export function editedSegments<Segment extends SegmentDoc>(
@@ -76,7 +76,8 @@ export function editedSegments<Segment extends SegmentDoc>(
     const mine = texts.filter((edit) => isOfWords(edit, segment));
     let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
     for (const edit of mine) {
-      // Of the segments that it lies in, and of the conversations that a split has made of them. Two voices may both go on there.
+      // The first among the segments that it covers, and among the conversations that a split has made of them. Two voices may both go on
+      // there.
       const isFirst = !standing.has(edit) && isIn(edit, { startedAt: segment.startedAt, finishedAt: segment.endedAt });
       if (isFirst) standing.add(edit);
       corrected = correct(segment, corrected.words, edit, isFirst ? edit.text : '');
@@ -110,7 +111,10 @@ function overlaps(a: EditPlace, b: Pick<EditPlace, 'startedAt' | 'endedAt'>): bo
   return a.startedAt.toMillis() < b.endedAt.toMillis() && b.startedAt.toMillis() < a.endedAt.toMillis();
 }
 
-/** Whether an edit is about words of a segment. Times are compared first, because most edits lie elsewhere: that spares them the search for a word. */
+/**
+ * Whether an edit is about words of a segment. Times are compared first, because most edits lie elsewhere, and need no search for a
+ * word then.
+ */
 function isOfWords(edit: EditPlace & OfVoice, segment: SegmentDoc): boolean {
   return (
     samePlace(edit, segment) &&
@@ -121,7 +125,7 @@ function isOfWords(edit: EditPlace & OfVoice, segment: SegmentDoc): boolean {
   );
 }
 
-/** A later correction takes the place of those that it overlaps. */
+/** Leaves out corrections that a later one overlaps and so replaces. */
 function withoutReplaced(edits: readonly EditOf<'text'>[]): EditOf<'text'>[] {
   return edits.filter(
     (edit, i) =>
@@ -157,8 +161,8 @@ function correct(
 }
 
 /**
- * The words of a corrected text, in the time of those that they replace: words that are the same at the beginning and at the end keep their
- * times, the others share what is left by their lengths.
+ * The words of a corrected text, in the time of the words that they replace. Equal words at the beginning and at the end keep their
+ * times; the others share the rest of the time by their lengths.
  */
 function timedWords(text: string, replaced: readonly SegmentWord[]): SegmentWord[] {
   const words = text.split(/\s+/).filter((word) => word !== '');

@@ -1,4 +1,4 @@
-/** What apps call, by the names under which it is deployed. */
+/** The functions that apps call, by the names under which they are deployed. */
 import type {
   AcknowledgedView,
   AcknowledgeRequest,
@@ -36,7 +36,7 @@ export const HTTP_ENDPOINTS = {
 
 export type HttpEndpoint = keyof typeof HTTP_ENDPOINTS;
 
-/** Callables: what each asks for and answers. */
+/** Callables: the request and the answer of each. */
 export interface Callables {
   readonly createSyncJob: { readonly request: CreateJobRequest; readonly answer: CreatedJobView };
   readonly retrySyncJob: { readonly request: JobRequest; readonly answer: JobView };

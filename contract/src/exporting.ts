@@ -1,4 +1,4 @@
-/** A conversation as it is taken along: all that was heard, and what its user corrected beside it, so that importing it loses nothing. Pure. */
+/** Exports a conversation: everything that was heard and, apart from it, the user's corrections, so that an import loses nothing. Pure. */
 import type { ConversationDoc, SegmentDoc } from './conversation.ts';
 import { editedConversation, editedSegments, editsInEffect } from './editedReading.ts';
 import type { StoredEdit } from './editedReading.ts';
@@ -46,7 +46,7 @@ function exportedSegments(
   const edited = new Map(editedSegments(segments, conversation, edits).map((segment) => [keyOf(segment), segment]));
   return segments.map((segment, index) => {
     const read = edited.get(keyOf(segment));
-    // One that a correction leaves nothing of is not read at all.
+    // Segments that a correction has left empty are not among those that were read.
     const corrected = read === undefined ? '' : read.heard === null ? null : read.text;
     return exportedSegment(segment, numbers[index] ?? null, corrected, read?.speakerName ?? null);
   });
@@ -84,7 +84,7 @@ function exportedSegment(
 const voiceOf = (speaker: number | null = null): { readonly voice?: number } =>
   speaker === null || speaker < FIRST_VOICE ? {} : { voice: speaker };
 
-/** @returns null for one that says nothing of this conversation. */
+/** @returns null for an edit that is not about this conversation. */
 function exportedEdit(
   edit: StoredEdit,
   conversation: ExportableConversation,
@@ -96,7 +96,7 @@ function exportedEdit(
     at >= conversation.startedAt.toMillis() &&
     at <= conversation.finishedAt.toMillis();
   if (isHere) return exportedAt(edit, edit);
-  // A voice that has its name everywhere has it here, too, where the conversation in which it was named does not come along.
+  // A name that counts everywhere counts here too, even if the conversation in which it was given is not exported.
   const isEverywhere = edit.kind === 'speaker' && edit.scope === 'everywhere';
   const spoken = isEverywhere ? segments.find(({ speaker }) => speaker === edit.speaker) : undefined;
   return spoken === undefined ? null : exportedAt(edit, spoken);

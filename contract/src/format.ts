@@ -1,4 +1,4 @@
-/** What a recording's bytes are: what its name claims, until they were looked at. */
+/** The format of a recording: what its name claims, until the bytes are read. */
 
 export const FRAME_CODECS = ['opus', 'opus_fs320', 'pcm16', 'pcm8'] as const;
 export type FrameCodec = (typeof FRAME_CODECS)[number];
@@ -38,7 +38,7 @@ export const OTHER_EXTENSIONS: Readonly<Record<string, FileExtension>> = {
   aifc: 'aiff',
 };
 
-/** The container that an extension, in small letters, stands for; null where it stands for none. */
+/** The container of an extension in lower case; null if there is none. */
 export function containerNamed(extension: string): FileExtension | null {
   const usual = FILE_EXTENSIONS.find((each) => each === extension);
   return usual ?? (Object.hasOwn(OTHER_EXTENSIONS, extension) ? (OTHER_EXTENSIONS[extension] ?? null) : null);
@@ -47,13 +47,13 @@ export function containerNamed(extension: string): FileExtension | null {
 /** Extension of framed recordings. */
 export const FRAMED_EXTENSION = 'bin';
 
-/** Every extension that an upload may have, in small letters. The notes let an app's bundler leave it out. */
+/** Every extension that an upload may have, in lower case. The PURE notes let an app's bundler leave it out. */
 export const RECORDING_EXTENSIONS: readonly string[] = /* @__PURE__ */ [FRAMED_EXTENSION].concat(
   FILE_EXTENSIONS,
   /* @__PURE__ */ Object.keys(OTHER_EXTENSIONS),
 );
 
-/** What the frames of a recording are. */
+/** The format of a recording's frames. */
 export interface FrameParameters {
   readonly codec: FrameCodec;
   /** Samples a second. */
@@ -76,7 +76,7 @@ export interface FileFormat {
 
 export type RecordingFormat = FramedFormat | FileFormat;
 
-/** How a `.bin` recording is framed: a length, then that many bytes, and so on to its end. */
+/** How a `.bin` recording is framed: for each frame its length, then that many bytes. */
 export const FRAMING = {
   /** The length is an unsigned integer of 32 bits, little-endian. */
   lengthBytes: 4,

@@ -1,6 +1,6 @@
 /**
- * What the functions, the client library, the console and the tools agree on: said here once, and imported by all of them. It has
- * no dependencies and knows no platform.
+ * Everything on which the functions, the client library, the console and the tools must agree, declared once. It has no dependencies,
+ * and runs on every platform.
  */
 export * from './conversation.ts';
 export * from './device.ts';

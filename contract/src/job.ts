@@ -1,7 +1,7 @@
 /**
  * The job: one batch of recordings on its way to conversations. `offline_sync_jobs/{jobId}`
  *
- * `Time` is what a moment is for the reader: a Timestamp of either Firebase SDK, or Unix milliseconds in an app's own model.
+ * `Time` is the reader's type for a moment: a Timestamp of either Firebase SDK, or Unix milliseconds in an app's own model.
  */
 import type { ErrorCode } from './errors/catalogue.ts';
 import type { RecordingFormat } from './format.ts';
@@ -9,7 +9,7 @@ import type { AudioLedger } from './ledger.ts';
 import type { Instant } from './time.ts';
 
 /**
- * The states of a job that is still to be worked on, in the order of its life.
+ * The states of a job that is not finished, in the order of its life.
  * - `uploading`: waits for recordings to arrive. The last arrival makes it `pending`; the sweeper ends it when they take too long.
  * - `pending`: waits in the queue. A delivery of its task makes it `processing`; the sweeper enqueues it again if the task was lost.
  * - `processing`: a worker holds the lease and works on it. When the worker dies, the next delivery continues.
@@ -18,7 +18,7 @@ import type { Instant } from './time.ts';
 export type ActiveStatus = 'uploading' | 'pending' | 'processing' | 'deferred';
 
 /**
- * The states that nothing but a retry by the user changes.
+ * The states of a finished job. Only a retry by the user changes them.
  * - `completed`: every second is transcribed, proven silent or proven duplicate.
  * - `partial`: some recordings failed; the rest is done. A retry by the user makes it `pending`.
  * - `failed`: nothing of it could be done. A retry by the user makes it `pending`.
@@ -42,7 +42,7 @@ const IS_FINISHED: Readonly<Record<ActiveStatus, false> & Record<FinishedStatus,
 /** Every status, in the order of a job's life. */
 export const JOB_STATUSES = /* @__PURE__ */ Object.keys(IS_FINISHED) as readonly JobStatus[];
 
-/** Whether a job in this state is finished: nothing but a retry by the user changes it. */
+/** Whether a job in this state is finished. */
 export function isFinished(status: JobStatus): status is FinishedStatus {
   return IS_FINISHED[status];
 }
@@ -70,12 +70,12 @@ const IS_DONE: Readonly<Record<FileState, boolean>> = {
 /** Every state of a recording, in the order of its life. */
 export const FILE_STATES = /* @__PURE__ */ Object.keys(IS_DONE) as readonly FileState[];
 
-/** Whether the recording's audio is done: transcribed, proven silent or proven duplicate. No other copy of it has to be kept. */
+/** Whether the recording's audio is done: transcribed, proven silent or proven duplicate. A device may delete its copy. */
 export function isDone(state: FileState): boolean {
   return IS_DONE[state];
 }
 
-/** Whether a recording in this state is final: nothing changes it but a retry by the user. */
+/** Whether a recording in this state is final: only a retry by the user changes it. */
 export function isFinal(state: FileState): boolean {
   return state !== 'expected' && state !== 'staged';
 }
@@ -83,7 +83,7 @@ export function isFinal(state: FileState): boolean {
 /** What a worker is doing at the moment. */
 export type Stage = 'queued' | 'decoding' | 'transcribing' | 'finishing' | 'done';
 
-/** How recordings reach a job: within one request, or each by itself, straight to Storage. */
+/** How recordings reach a job: all in one request, or each by itself, directly to Storage. */
 export type UploadKind = 'multipart' | 'direct';
 
 /** What went wrong with one recording, or with the whole job. */
@@ -122,35 +122,35 @@ export interface JobFile<Time = Instant> {
   readonly deviceId: string;
   readonly startedAt: Time;
   readonly state: FileState;
-  /** Known once the frames were read; null before. */
+  /** Null until the frames are read. */
   readonly durationSeconds: number | null;
-  /** Seconds of it in the chunks of this job. */
+  /** Seconds that are in the chunks of this job. */
   readonly speechSeconds: number;
-  /** Seconds of it whose result is stored through another recording. */
+  /** Seconds whose result is stored through another recording. */
   readonly duplicateSeconds: number;
   /** Seconds that could not be decoded, or that the transcription service refused. */
   readonly failedSeconds: number;
-  /** What the transcription service refused: not asked for again before a retry by the user. */
+  /** Frames that the transcription service refused. They are not sent again before a retry by the user. */
   readonly refused: readonly FrameRange[];
-  /** Where the same audio is done; null unless the state is `duplicate`. */
+  /** The recording through which the same audio is done; null unless the state is `duplicate`. */
   readonly duplicateOf: FileRef | null;
   readonly error: Failure | null;
 }
 
 /** A page of a job's recordings, in the order of names. `offline_sync_jobs/{jobId}/job_files/{page}` */
 export interface FilePageDoc<Time = Instant> {
-  /** Whose it is: the security rules go by it. */
+  /** The job's user: the security rules check it. */
   readonly uid: string;
-  /** For readers of all pages of a user. */
+  /** For apps that read all pages of a user. */
   readonly jobId: string;
   readonly files: readonly JobFile<Time>[];
-  /** As the job's. */
+  /** The same as the job's. */
   readonly expiresAt: Time;
 }
 
 export interface Progress {
   readonly stage: Stage;
-  /** 0 to 100, never falls within an attempt. */
+  /** 0 to 100. It never falls within an attempt. */
   readonly percent: number;
   readonly filesDone: number;
   readonly filesTotal: number;
@@ -165,7 +165,7 @@ export interface JobLease<Time = Instant> {
 }
 
 export interface WaitingFor<Time = Instant> {
-  /** `uploads`: for recordings to arrive; `queue`: for a worker; `earlier_jobs`: for its turn among the user's own jobs. */
+  /** `uploads`: it waits for recordings to arrive; `queue`: for a worker; `earlier_jobs`: for its turn among the user's jobs. */
   readonly reason: ErrorCode | 'queue' | 'uploads' | 'earlier_jobs';
   readonly message: string;
   readonly until: Time | null;
@@ -176,17 +176,17 @@ export interface JobUsage {
   readonly billedSeconds: number;
 }
 
-/** What a job says about its recordings without naming them. */
+/** The totals of a job's recordings. */
 export interface JobTotals {
   /** Recordings by state. */
   readonly fileCounts: Readonly<Record<FileState, number>>;
-  /** Of the recordings that are final. */
+  /** The sum over all final recordings. */
   readonly ledger: AudioLedger;
   /** The first {@link MAX_LISTED_FAILURES} failures; each recording carries its own. */
   readonly failures: readonly Failure[];
 }
 
-/** What a request held besides its job: see `JobDoc.rejected`. */
+/** Recordings of a request that did not become part of its job: see `JobDoc.rejected`. */
 export interface Rejected {
   readonly count: number;
   /** The first {@link MAX_LISTED_FAILURES}. */
@@ -196,10 +196,10 @@ export interface Rejected {
 /** Failures that the job's own document lists. */
 export const MAX_LISTED_FAILURES = 20;
 
-/** Small, because apps listen to it: what is known of each recording is in its pages of files (`files.ts`). */
+/** The job's document. It is small because apps listen to it; the state of each recording is in {@link FilePageDoc}. */
 export interface JobDoc<Time = Instant> extends JobTotals {
   readonly uid: string;
-  /** The device the job is labelled with; each recording carries its own. */
+  /** The device that labels the job. Each recording has its own. */
   readonly deviceId: string;
   readonly status: JobStatus;
   readonly upload: UploadKind;
@@ -208,33 +208,36 @@ export interface JobDoc<Time = Instant> extends JobTotals {
   readonly progress: Progress;
   /** Attempts that acquired the lease since the last progress. */
   readonly attempts: number;
-  /** Deferrals in a row because of a dependency: sets the wait. */
+  /** Deferrals in a row because of a dependency. The wait grows with them. */
   readonly deferrals: number;
-  /** The recording that an attempt after a failed one is reading: if that fails too, this one is the cause. */
+  /**
+   * The recording that is being read, noted from the second attempt in a row on. If that attempt fails too, this recording is the
+   * cause.
+   */
   readonly reading: string | null;
   readonly lease: JobLease<Time> | null;
   readonly waitingFor: WaitingFor<Time> | null;
-  /** Explicit target given at upload; null for assignment by time alone. */
+  /** The conversation that the upload named; null to assign speech by its time alone. */
   readonly conversationId: string | null;
-  /** Conversations that its chunks became part of; some may have been merged into others since. */
+  /** Conversations that got speech of the job. Some may have been merged into others since. */
   readonly conversationIds: readonly string[];
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
   readonly usage: JobUsage;
   /** Rises with every new task; a task with an older epoch is dropped. */
   readonly epoch: number;
-  /** Hash of the content that the Idempotency-Key stands for; null without a key, or where the key may begin another job. */
+  /** Hash of the content that was sent with the Idempotency-Key; null without a key, or if the key may begin another job. */
   readonly contentHash: string | null;
   readonly notifiedAt: Time | null;
   readonly acknowledgedAt: Time | null;
   readonly createdAt: Time;
   readonly updatedAt: Time;
   readonly finishedAt: Time | null;
-  /** When TTL, or the sweeper, removes the job. */
+  /** When the TTL policy or the sweeper deletes the job. */
   readonly expiresAt: Time;
   /**
-   * Recordings of the same request that were not accepted, and are no part of the job. Only on a wire that accepts the others of a
-   * batch without them (docs/omi.md); missing where there are none.
+   * Recordings of the same request that were not accepted, and are not part of the job. Only for uploads by Omi's API, which accepts
+   * the other recordings without them (docs/omi.md); absent if there are none.
    */
   readonly rejected?: Rejected;
 }

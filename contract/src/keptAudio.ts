@@ -2,7 +2,7 @@
 import type { PageSegment, SegmentSource } from './conversation.ts';
 import type { Instant } from './time.ts';
 
-/** A stretch of a recording that lies in one piece in the audio. Milliseconds. */
+/** A stretch of a recording that is in the audio without a cut. Milliseconds. */
 export interface KeptSpan {
   readonly recordingId: string;
   /** From the start of the recording. */
@@ -22,7 +22,7 @@ export interface KeptAudioDoc<Time = Instant> {
   readonly contentType: 'audio/ogg' | 'audio/flac';
   readonly bytes: number;
   readonly durationMs: number;
-  /** In the order of the audio. Places are in recordings, so a correction of dates changes nothing here. */
+  /** In the order of the audio. Times count from the start of a recording, so a correction of dates changes nothing here. */
   readonly spans: readonly KeptSpan[];
   readonly createdAt: Time;
   /** The document and the object are deleted then, or up to a day later. */
@@ -30,10 +30,10 @@ export interface KeptAudioDoc<Time = Instant> {
 }
 
 /**
- * Where a moment of a segment is in the kept audio of its chunk.
+ * Finds a moment of a segment in the kept audio of its chunk.
  * @param atMs Unix milliseconds: the start of the segment, or of a word in it.
- * @returns milliseconds from the start of the audio: of the next moment that is kept, where this one was left out as silence; null
- * where the audio has nothing of the recording at or after it.
+ * @returns milliseconds from the start of the audio. If the moment was left out as silence, the place of the next moment that is kept;
+ * null if the audio has nothing of the recording at or after it.
  */
 export function audioOffset(
   { spans }: Pick<KeptAudioDoc, 'spans'>,

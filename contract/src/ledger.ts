@@ -1,4 +1,4 @@
-/** Where every second went. `audio = speech + silent + duplicate + failed`, to the millisecond, once the job has ended. */
+/** Accounts for every second: `audio = speech + silent + duplicate + failed`, to the millisecond, once the job has ended. */
 export interface AudioLedger {
   readonly audioSeconds: number;
   readonly speechSeconds: number;
@@ -15,7 +15,7 @@ export const EMPTY_LEDGER: AudioLedger = {
   failedSeconds: 0,
 };
 
-/** What the audio is divided into, in the order in which it is shown. */
+/** The parts of the audio, in the order in which they are shown. */
 export const LEDGER_PARTS = [
   'speechSeconds',
   'silentSeconds',

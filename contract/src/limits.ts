@@ -1,31 +1,31 @@
-/** Limits of the service: fixed by the platform or by good sense, not by the project that deploys it. */
+/** Limits that are fixed by the platform or by good sense. They are no settings of a project. */
 import { FRAMING } from './format.ts';
 
 export const LIMITS = {
   /**
-   * The body of one request, bytes. The platform's own limit is 32 MiB, and what exceeds that never reaches a function: the
-   * margin is where a client that sends a little too much still gets an answer in our own shape.
+   * The body of one request, bytes. The platform's own limit is 32 MiB: a larger request never reaches a function. Between the two, a
+   * client that sends too much gets an answer in our own shape.
    */
   maxRequestBytes: 30 * 1024 * 1024,
   /** Recordings of one multipart request. */
   maxFilesPerRequest: 200,
-  /** Recordings of one job: keeps the job document far below Firestore's 1 MiB. */
+  /** Recordings of one job. Keeps the job's document far below Firestore's 1 MiB. */
   maxFilesPerJob: 1000,
   /** Bytes of one recording. */
   maxRecordingBytes: 512 * 1024 * 1024,
-  /** UTF-8 bytes of a recording's name: it is part of an object's path and of file names on disk. */
+  /** UTF-8 bytes of a recording's name, which is part of object paths and of file names on disk. */
   maxNameBytes: 200,
   /** Audio one recording may claim, seconds: a day, and an hour for daylight saving. */
   maxRecordingSeconds: 25 * 3600,
-  /** Bytes of one frame of a `.bin` recording; a longer length prefix is corruption. */
+  /** Bytes of one frame of a `.bin` recording. A larger length counts as damage. */
   maxFrameBytes: FRAMING.maxFrameBytes,
   /** Oldest capture time that is accepted: 2024-01-01T00:00:00Z, Unix milliseconds. */
   minCaptureMs: Date.UTC(2024, 0, 1),
   /** How far a device's clock may run ahead, milliseconds. */
   maxClockAheadMs: 5 * 60 * 1000,
   /**
-   * How far a capture time may lie ahead, milliseconds. Beyond `maxClockAheadMs` the recording waits until its time has come; more than
-   * this is another time zone, or a clock that is wrong.
+   * How far a capture time may lie ahead, milliseconds. Beyond `maxClockAheadMs` the recording waits until that time. More than this is
+   * refused: it is another time zone, or a wrong clock.
    */
   maxCaptureAheadMs: 30 * 60 * 1000,
   /** Gap up to which neighbouring recordings of one device are one run, milliseconds. */

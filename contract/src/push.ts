@@ -18,7 +18,7 @@ export type WholePush = PushedJob & {
   readonly updated_conversation_ids: string;
 };
 
-/** Where the ids do not fit: their numbers. The app asks for the job's status then. */
+/** Sent if the ids do not fit: has their numbers, and the app asks for the job's status. */
 export type TruncatedPush = PushedJob & {
   readonly new_conversation_count: string;
   readonly updated_conversation_count: string;

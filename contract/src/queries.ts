@@ -1,7 +1,7 @@
 /**
- * What an app reads: one query for each screen, as data. Every Firebase SDK runs them with its own `where`, `orderBy` and `limit`,
- * and the tests check exactly these against the indexes and the security rules. The next page starts after the last document of
- * the page before (`startAfter`). See docs/api.md, "Reading from an app".
+ * The queries of an app, one for each screen, as data. Every Firebase SDK runs them with its own `where`, `orderBy` and `limit`, and
+ * the tests check exactly these against the indexes and the security rules. The next page starts after the last document of the page
+ * before (`startAfter`). See docs/api.md, "Reading from an app".
  */
 import type { ConversationDoc } from './conversation.ts';
 import {
@@ -17,13 +17,13 @@ import {
 import type { Instant } from './time.ts';
 
 export interface ReadQuery {
-  /** Path of the collection; of a collection group, its id. */
+  /** Path of the collection, or id of the collection group. */
   readonly collection: string;
   readonly isGroup?: boolean;
   readonly where: readonly (readonly [
     field: string,
     op: '==' | '>=' | '>' | '<=' | '<' | 'in',
-    /** A list for `in` alone. */
+    /** A list is for `in` only. */
     value: string | Date | null | readonly string[],
   ])[];
   readonly orderBy: readonly (readonly [field: string, direction: 'asc' | 'desc'])[];
@@ -31,7 +31,7 @@ export interface ReadQuery {
   readonly limit: number;
 }
 
-/** For a list that is to be whole: Firestore's own bound of a limit. What is not there costs nothing. */
+/** The largest limit that Firestore allows, for lists that must be complete. Documents that do not exist cost nothing. */
 export const NO_LIMIT = 2 ** 31 - 1;
 
 /** The jobs of a user, newest first. They are kept for a while after their end: see `expiresAt`. */
@@ -39,7 +39,7 @@ export function newestJobs(uid: string, limit = 30): ReadQuery {
   return { collection: JOBS, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
 }
 
-/** The jobs of a user that were made since a moment, newest first: whatever was recorded from then on is in one of these. */
+/** The jobs of a user that were created since a moment, newest first. All recordings from then on are in one of these. */
 export function jobsSince(uid: string, since: Date, limit = 100): ReadQuery {
   const newest = newestJobs(uid, limit);
   return { ...newest, where: [...newest.where, ['createdAt', '>=', since]] };
@@ -58,11 +58,11 @@ export function unfinishedJobs(uid: string, limit = 100): ReadQuery {
   };
 }
 
-/** As many values as Firestore takes of one `in`. */
+/** The most values that Firestore allows in one `in`. */
 export const MAX_JOBS_OF_A_QUERY = 30;
 
 /**
- * What the user's jobs know of each of their recordings, in pages.
+ * The recordings of the user's jobs, in pages.
  * @param jobs one job, up to {@link MAX_JOBS_OF_A_QUERY} of them, or null for all.
  */
 export function filesOfJobs(uid: string, jobs: string | readonly string[] | null, limit = 500): ReadQuery {
@@ -72,7 +72,7 @@ export function filesOfJobs(uid: string, jobs: string | readonly string[] | null
   return jobs === null ? all : { ...all, where: [...own.where, ['jobId', 'in', jobs]] };
 }
 
-/** What was counted on each day, from a day on: `yyyy-mm-dd`, UTC, oldest first. */
+/** The usage of each day since a day (`yyyy-mm-dd`, UTC), oldest first. */
 export function usageSince(uid: string, day: string, limit = 366): ReadQuery {
   return { collection: usagePath(uid), where: [['day', '>=', day]], orderBy: [['day', 'asc']], limit };
 }
@@ -102,7 +102,7 @@ export function newestConversations(uid: string, limit = 50): ReadQuery {
 }
 
 /**
- * The conversations that began on a day, newest first. With those that went on from the day before: {@link conversationsDuring}.
+ * The conversations that began on a day, newest first. {@link conversationsDuring} also finds those that began the day before.
  * @param from the day's midnight where the user is; @param to the next one.
  */
 export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
@@ -111,18 +111,18 @@ export function conversationsOfDay(uid: string, from: Date, to: Date, limit = 50
 }
 
 /**
- * The same, for the server to count and to add up (`getAggregateFromServer`): in this order the query has an index with `speechSeconds`
- * in it.
+ * The same, for the server to count and to add up (`getAggregateFromServer`). In this order, the query has an index with
+ * `speechSeconds`.
  */
 export function totalOfDay(uid: string, from: Date, to: Date): ReadQuery {
   const orderBy = [['startedAt', 'asc'] as const, ['speechSeconds', 'asc'] as const];
   return { ...conversationsOfDay(uid, from, to, NO_LIMIT), orderBy };
 }
 
-/** Longer than any conversation goes on without a pause, milliseconds: bounds what {@link conversationsDuring} looks through. */
+/** Longer than any conversation without a pause, milliseconds: limits how far back {@link conversationsDuring} looks. */
 const LONGEST_CONVERSATION_MS = 3 * 24 * 3600_000;
 
-/** The conversations that were held on a day, newest first: those that began on it, and those that went on from the day before. */
+/** The conversations that were held on a day, newest first: those that began on it, and those that began before and reach into it. */
 export function conversationsDuring(uid: string, from: Date, to: Date, limit = 50): ReadQuery {
   const live = conversationsOfDay(uid, new Date(from.getTime() - LONGEST_CONVERSATION_MS), to, limit);
   return {
@@ -162,10 +162,7 @@ export function transcriptOf(
   };
 }
 
-/**
- * Everything that was said on a day, by whatever device, from its beginning, in pages of segments: where speech lies on the day's
- * axis.
- */
+/** All speech of a day, of all devices, from its beginning, in pages of segments: to draw it on the day's time axis. */
 export function speechOfDay(uid: string, from: Date, to: Date, limit = 100): ReadQuery {
   return {
     collection: segmentsPath(uid),
@@ -185,9 +182,9 @@ export function speechOfDay(uid: string, from: Date, to: Date, limit = 100): Rea
 const OVERLAP_MS = 2 * 60_000;
 
 /**
- * What changed since a moment, oldest change first: new, longer, merged and deleted conversations. A change that was seen
- * before may come again; the client library's `applyChanges` ignores it then.
- * @param since `updatedAt` of the last change that was applied; null to read all there is.
+ * What changed since a moment, oldest change first: new, longer, merged and deleted conversations. A change that was seen before may
+ * come again; the client library's `applyChanges` ignores it then.
+ * @param since `updatedAt` of the last change that was applied; null to read all conversations.
  */
 export function conversationChanges(uid: string, since: Instant | null, limit = 200): ReadQuery {
   return {
@@ -199,7 +196,7 @@ export function conversationChanges(uid: string, since: Instant | null, limit = 
 }
 
 /**
- * The edits of what was said in a stretch of time, by whatever device: of a day's conversations, from the start of the first to the end of
+ * The edits of speech in a stretch of time, of all devices. For the conversations of a day: from the start of the first to the end of
  * the last. See `editedConversation` and `editedSegments`.
  */
 export function editsBetween(uid: string, from: Date, to: Date, limit = 500): ReadQuery {
@@ -224,7 +221,7 @@ export function editChanges(uid: string, since: Instant | null, limit = 200): Re
   return { ...conversationChanges(uid, since, limit), collection: editsPath(uid) };
 }
 
-/** What the user shares, newest first. */
+/** The user's shares, newest first. */
 export function sharesOf(uid: string, limit = 100): ReadQuery {
   return { collection: SHARES, where: [['uid', '==', uid]], orderBy: [['createdAt', 'desc']], limit };
 }

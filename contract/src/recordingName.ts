@@ -11,23 +11,23 @@
 import { FRAMED_EXTENSION } from './format.ts';
 import type { FrameParameters, FramedFormat, RecordingFormat } from './format.ts';
 
-/** What the name of a recording says about it. */
+/** A recording as its name describes it. */
 export interface RecordingName {
   readonly filename: string;
-  /** Null where the name carries none (older names, ordinary files). */
+  /** Null if the name has none (older names, ordinary files). */
   readonly deviceId: string | null;
   readonly format: RecordingFormat;
   /** Capture start, Unix milliseconds, clock offset applied. */
   readonly startedAtMs: number;
 }
 
-/** What a device may be called: in names of recordings, and as `device_id`. */
+/** The ids that a device may have, in names of recordings and as `device_id`. */
 export const DEVICE_ID = /^[A-Za-z0-9]{1,64}$/;
 
-/** Samples of a frame where the name does not say. */
+/** Samples of a frame if the name does not say. */
 export const DEFAULT_FRAME_SIZE = 160;
 
-/** What `.bin` recordings are whose names carry nothing but a time. */
+/** The format of `.bin` recordings whose names have only a time. */
 export const OLDER_FORMAT: FramedFormat = {
   kind: 'framed',
   codec: 'opus',

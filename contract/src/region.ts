@@ -1,13 +1,13 @@
 /**
- * Where the functions run where the setting FUNCTION_DEFAULT_REGION of the deployment names no other region, and where clients that are
- * told of no region call them. The local Emulator Suite always uses it.
+ * The region of the functions, unless the setting FUNCTION_DEFAULT_REGION names another one. Clients call it unless the app names
+ * another one. The local Emulator Suite always uses it.
  */
 export const DEFAULT_REGION = 'us-central1';
 
-/** Where the functions of a project answer, without a slash at its end. */
+/** The address of a project's functions, without a slash at its end. */
 export function functionsOrigin(region: string, projectId: string): string {
   return `https://${region}-${projectId}.cloudfunctions.net`;
 }
 
-/** Where Cloud Storage for Firebase answers, without a slash at its end. */
+/** The address of Cloud Storage for Firebase, without a slash at its end. */
 export const STORAGE_ORIGIN = 'https://firebasestorage.googleapis.com';

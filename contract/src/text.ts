@@ -1,7 +1,7 @@
 /** Text of any language: where spaces belong, and when its words were said. */
 import type { SegmentWord } from './conversation.ts';
 
-/** A class of a regular expression: scripts that put no space between words. Korean does, so Hangul is not among them. */
+/** A class of a regular expression: scripts without spaces between words. Korean has spaces, so Hangul is not among them. */
 export const SPACELESS_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}ー`;
 /** With their punctuation. */
 const SPACELESS = String.raw`${SPACELESS_SCRIPTS}\u3000-\u303f\uff00-\uff65`;
@@ -14,7 +14,7 @@ export function joinText(pieces: readonly string[]): string {
   let text = '';
   for (const piece of pieces) {
     if (piece === '') continue;
-    // The last character alone: to search all of what is joined would take the square of its length.
+    // Only the last character: searching all of the joined text would take quadratic time.
     const isTight = before === '' || (ENDS_SPACELESS.test(before.slice(-2)) && STARTS_SPACELESS.test(piece));
     text += isTight ? piece : ` ${piece}`;
     before = piece;
@@ -22,7 +22,7 @@ export function joinText(pieces: readonly string[]): string {
   return text;
 }
 
-/** Words in a stretch of time, which they share by their lengths. Milliseconds, not rounded. */
+/** Divides a stretch of time among words by their lengths. Milliseconds, not rounded. */
 export function spreadOverTime(words: readonly string[], fromMs: number, toMs: number): SegmentWord[] {
   const total = words.reduce((sum, { length }) => sum + length, 0);
   let passed = 0;

@@ -1,10 +1,10 @@
-/** What Firestore's Timestamps have in every SDK. */
+/** The part of Firestore's Timestamps that every SDK has. */
 export interface Instant {
   /** Unix milliseconds. */
   toMillis(): number;
 }
 
-/** Where no SDK is at hand. @param ms Unix milliseconds */
+/** Makes an Instant without an SDK. @param ms Unix milliseconds */
 export function instantOf(ms: number): Instant {
   return { toMillis: () => ms };
 }

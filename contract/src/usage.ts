@@ -1,9 +1,9 @@
-/** What a user used and may use. `Time`: see job.ts. */
+/** A user's usage, limits and preferences. `Time`: see job.ts. */
 import type { Instant } from './time.ts';
 
-/** What is counted. Each counter is absent before its first count. */
+/** The counters. Each is absent before its first count. */
 export interface UsageCounters {
-  /** Seconds of audio that came through, silence included. Speech that comes again, in whatever cut, counts no second time. */
+  /** Seconds of processed audio, silence included. Speech that is sent again, in any cut, is not counted twice. */
   readonly audioSeconds: number;
   /** Seconds sent to transcription. */
   readonly speechSeconds: number;
@@ -31,22 +31,22 @@ export type FairUseStage = (typeof FAIR_USE_STAGES)[number];
 /** `users/{uid}.fairUse`, which only the operator writes (see firestore.rules). */
 export interface FairUseEntry<Time = Instant> {
   readonly stage: FairUseStage;
-  /** When the stage ends by itself; null where only the operator ends it. */
+  /** When the stage ends by itself; null if only the operator ends it. */
   readonly until: Time | null;
   /** For the operator, and for the user, who can read it. */
   readonly reason: string | null;
 }
 
-/** What a user prefers: `users/{uid}.preferences`, written by the app. Each is optional there. */
+/** A user's preferences: `users/{uid}.preferences`, written by the app. Each field is optional there. */
 export interface Preferences {
-  /** A BCP-47 tag, or `multi`; null where the user has no preference. */
+  /** A BCP-47 tag, or `multi`; null if the user has no preference. */
   readonly language: string | null;
-  /** Nothing but this language is spoken: its own model is the better one. */
+  /** Whether only this language is spoken: then its own model recognises it better. */
   readonly singleLanguage: boolean;
   /** Names and terms to listen for, most important first. */
   readonly vocabulary: readonly string[];
-  /** Whether audio is kept to be played, where the operator keeps it (KEEP_AUDIO_DAYS); it is unless the user says no. */
+  /** Whether audio may be kept to be played, if the operator keeps it (KEEP_AUDIO_DAYS). The default is true. */
   readonly keepAudio: boolean;
-  /** Whether devices get a push when a job has ended; they do unless the user says no. */
+  /** Whether devices get a push when a job has ended. The default is true. */
   readonly notify: boolean;
 }

@@ -1,4 +1,4 @@
-/** What goes over HTTP: snake_case lives here and where it is read and written, and nowhere else. */
+/** The shapes of HTTP requests and answers. Only these, and the code that reads and writes them, use snake_case. */
 import type { ErrorCode } from './errors/catalogue.ts';
 import type { Failure, FileState, JobStatus, Stage, WaitingFor } from './job.ts';
 import type { AudioLedger } from './ledger.ts';
@@ -20,7 +20,7 @@ export interface FileView {
   readonly size_bytes: number;
   readonly duration_seconds: number | null;
   readonly speech_seconds: number | null;
-  /** Of which recording it is a duplicate. */
+  /** The recording through which the same audio is done. */
   readonly duplicate_of: { readonly job_id: string; readonly file: string } | null;
   readonly error: FailureView | null;
 }
@@ -68,7 +68,7 @@ export interface JobSummaryView {
   readonly updated_at: IsoTime;
   readonly finished_at: IsoTime | null;
   readonly acknowledged_at: IsoTime | null;
-  /** Until when the job can be asked for. */
+  /** Until then the job can be read. */
   readonly expires_at: IsoTime;
 }
 
@@ -92,7 +92,7 @@ export interface UploadView {
   readonly duplicate_files: readonly string[];
 }
 
-/** What an upload says about all of its recordings, as form fields or in the manifest. */
+/** Fields of an upload that hold for all of its recordings, as form fields or in the manifest. */
 export interface UploadFieldsView {
   readonly device_id?: string | null;
   readonly conversation_id?: string | null;
@@ -101,7 +101,7 @@ export interface UploadFieldsView {
   readonly time_zone?: string | null;
 }
 
-/** What `createSyncJob` asks for. */
+/** The request of `createSyncJob`. */
 export interface CreateJobRequest extends UploadFieldsView {
   readonly files: readonly ManifestFileView[];
   readonly idempotency_key?: string | null;
@@ -120,7 +120,7 @@ export interface CreatedJobView {
   readonly status: JobStatus;
   /** The bucket of Cloud Storage that the paths are in. */
   readonly bucket: string;
-  /** Until when the recordings must have arrived. */
+  /** Recordings must arrive before this time. */
   readonly expires_at: IsoTime;
   readonly files: readonly {
     readonly name: string;
@@ -130,30 +130,30 @@ export interface CreatedJobView {
   }[];
 }
 
-/** What `retrySyncJob` and `cancelSyncJob` ask for. */
+/** The request of `retrySyncJob` and `cancelSyncJob`. */
 export interface JobRequest {
   readonly job_id: string;
 }
 
-/** What `acknowledgeSyncJobs` asks for. */
+/** The request of `acknowledgeSyncJobs`. */
 export interface AcknowledgeRequest {
   readonly job_ids: readonly string[];
 }
 
-/** What `deleteConversation` asks for. */
+/** The request of `deleteConversation`. */
 export interface DeleteConversationRequest {
   readonly conversation_id: string;
 }
 
 /** The answer to `acknowledgeSyncJobs`. */
 export interface AcknowledgedView {
-  /** Those of the given jobs that are the caller's, have ended and are acknowledged now. */
+  /** The given jobs that are the caller's and have ended. They are acknowledged now. */
   readonly acknowledged_job_ids: readonly string[];
 }
 
 /**
- * What `redateRecordings` asks for: all recordings of a job, some of them, recordings by name whatever job they came in, or all in which
- * something of a conversation was said.
+ * The request of `redateRecordings`. It selects all recordings of a job, some of them, recordings by name in any job, or all with
+ * speech of a conversation.
  */
 export interface RedateRequest {
   readonly conversation_id?: string | null;
@@ -175,7 +175,7 @@ export interface DeletedConversationView {
   readonly deleted_conversation_id: string;
 }
 
-/** What went wrong with one recording of a request. */
+/** The problem of one recording of a request. */
 export interface FileProblem {
   readonly file: string;
   readonly code: ErrorCode;
@@ -196,6 +196,6 @@ export interface ProblemBody {
 
 /** The details of a callable's error. */
 export interface CallableProblem extends ProblemView {
-  /** Whole seconds after which the same call may succeed; null where waiting does not help. */
+  /** Whole seconds after which the same call may succeed; null if waiting does not help. */
   readonly retry_after_seconds: number | null;
 }

@@ -1,8 +1,8 @@
-/** What goes over HTTP about conversations that users keep: edits, shares, what they take along. As in wire.ts, in snake_case. */
+/** The shapes of HTTP requests and answers about edits, shares, exports and imports. In snake_case, as in wire.ts. */
 import type { SpeakerScope } from './edit.ts';
 import type { IsoTime } from './wire.ts';
 
-/** A stretch of a recording, by what a segment says of itself. */
+/** A stretch of a recording, in terms of a segment's fields. */
 export interface SpeechPlaceView {
   readonly recording_id: string;
   readonly from: IsoTime;
@@ -11,7 +11,7 @@ export interface SpeechPlaceView {
   readonly voice?: number | null;
 }
 
-/** What `editConversation` changes. */
+/** The change of an `editConversation`. */
 export type EditChangeView =
   | { readonly kind: 'title'; readonly title: string }
   | { readonly kind: 'star'; readonly starred: boolean }
@@ -21,19 +21,19 @@ export type EditChangeView =
   | ({ readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope } & SpeechPlaceView)
   /** The word that begins then is the first of a new conversation. */
   | { readonly kind: 'split'; readonly at: IsoTime }
-  /** With another conversation of the same device; what lies between the two is part of it, too. */
+  /** With another conversation of the same device. Speech between the two becomes part of it too. */
   | { readonly kind: 'merge'; readonly with_conversation_id: string };
 
-/** What `editConversation` asks for. */
+/** The request of `editConversation`. */
 export interface EditRequest {
-  /** One that has become part of another may be named, too. */
+  /** It may be one that was merged into another. */
   readonly conversation_id: string;
   readonly edit: EditChangeView;
   /** An id of the caller's own choice, 16 to 64 letters, digits, - and _: the same call again with the same id changes nothing more. */
   readonly edit_id?: string | null;
 }
 
-/** What `undoEdit` asks for. */
+/** The request of `undoEdit`. */
 export interface UndoEditRequest {
   readonly edit_id: string;
 }
@@ -41,34 +41,34 @@ export interface UndoEditRequest {
 /** The answer to `editConversation` and `undoEdit`. */
 export interface EditView {
   readonly edit_id: string;
-  /** The conversations that hold now what the edit is about, in order of time. */
+  /** The conversations in which the edit's place lies now, in order of time. */
   readonly conversation_ids: readonly string[];
 }
 
-/** What `shareConversation` asks for. */
+/** The request of `shareConversation`. */
 export interface ShareRequest {
   readonly conversation_id: string;
-  /** For how long; a week where nothing is said, a year at most. */
+  /** How long the link works; a week by default, a year at most. */
   readonly hours?: number | null;
-  /** Whether its kept audio can be played, too; false where nothing is said. */
+  /** Whether its kept audio can also be played; false by default. */
   readonly with_audio?: boolean | null;
 }
 
 /** The answer to `shareConversation`. */
 export interface ShareView {
-  /** Names the share to its owner. */
+  /** The id of the share, for its owner. */
   readonly share_id: string;
-  /** Opens it to everybody who has it. It is in this answer alone: only its hash is stored. */
+  /** Opens the share to everyone who has the token. Only this answer has it: only its hash is stored. */
   readonly token: string;
   readonly expires_at: IsoTime;
 }
 
-/** What `withdrawShare` asks for. */
+/** The request of `withdrawShare`. */
 export interface WithdrawShareRequest {
   readonly share_id: string;
 }
 
-/** The answer to `withdrawShare`: also where there was none. */
+/** The answer to `withdrawShare`, even if there was no such share. */
 export interface WithdrawnShareView {
   readonly withdrawn_share_id: string;
 }
@@ -84,15 +84,15 @@ export interface SharedConversationView {
     readonly started_at: IsoTime;
     readonly ended_at: IsoTime;
     readonly text: string;
-    /** From 1, in order of appearance; null where speakers were not told apart. */
+    /** From 1, in order of appearance; null if speakers were not told apart. */
     readonly speaker: number | null;
     readonly speaker_name: string | null;
-    /** Names the audio that it can be heard in to `sharedAudio`; null where its owner shares none, or none is kept. */
+    /** The audio of the segment, for `sharedAudio`; null if its owner does not share it, or none is kept. */
     readonly audio_id: string | null;
-    /** Where there is audio: its words as they sound, milliseconds from the start of the segment. */
+    /** If there is audio, the words as they were heard, milliseconds from the start of the segment. */
     readonly words: readonly SharedWord[] | null;
   }[];
-  /** Whether more was said than is shown: an answer is bounded. */
+  /** Whether the conversation has more than this answer, whose size is limited. */
   readonly is_cut: boolean;
 }
 
@@ -102,7 +102,7 @@ export type SharedWord = readonly [text: string, fromMs: number, toMs: number];
 export interface SharedAudioView {
   readonly content_type: 'audio/ogg' | 'audio/flac';
   readonly duration_ms: number;
-  /** Which moments sound in it, in the order of the audio: what lies between them is left out. */
+  /** The stretches that the audio has, in its order. Everything between them was cut out. */
   readonly spans: readonly {
     /** From `started_at` of the shared conversation. */
     readonly from_ms: number;
@@ -110,24 +110,24 @@ export interface SharedAudioView {
     readonly audio_ms: number;
     readonly duration_ms: number;
   }[];
-  /** Base64. In one answer with its time map: each is made of the conversation as it is at this moment. */
+  /** Base64. Sent together with its time map, because both depend on the conversation at this moment. */
   readonly audio: string;
 }
 
-/** Not part of the address, so that it is in no log and no Referer. */
+/** A header and not part of the address, so that no log and no Referer has the token. */
 export const SHARE_TOKEN_HEADER = 'X-Share-Token';
 
-/** A segment as it is taken along. */
+/** A segment of an exported conversation. */
 export interface ExportedSegment {
   readonly started_at: IsoTime;
   readonly ended_at: IsoTime;
-  /** As it was heard. */
+  /** The text as it was heard. */
   readonly text: string;
-  /** As its user corrected it, for readers of the file: an import goes by the edits. Empty where nothing is left of it. */
+  /** The corrected text, for people who read the file; an import uses the edits. Empty if the correction leaves nothing. */
   readonly corrected_text?: string | null;
   /** From 1, in order of appearance. */
   readonly speaker?: number | null;
-  /** As its user calls the speaker, for readers of the file. */
+  /** The user's name for the speaker, for people who read the file. */
   readonly speaker_name?: string | null;
   /** The number of the voice, the same in all conversations. */
   readonly voice?: number | null;
@@ -136,16 +136,16 @@ export interface ExportedSegment {
   readonly confidence?: number | null;
   readonly recording_id?: string | null;
   readonly recording_started_at?: IsoTime | null;
-  /** What transcribed it: `deepgram/nova-3`. */
+  /** The service or model that transcribed it: `deepgram/nova-3`. */
   readonly transcriber?: string | null;
-  /** Without words the time is divided among those of the text. */
+  /** Without words, an import divides the time among the words of the text. */
   readonly words?: readonly ExportedWord[] | null;
 }
 
-/** Milliseconds from the start of the segment; a language only where it is not the segment's. */
+/** Milliseconds from the start of the segment; a language only if it differs from the segment's. */
 export type ExportedWord = readonly [text: string, fromMs: number, toMs: number, language?: string | null];
 
-/** What an edit changes, as it is taken along: its place is said beside it. */
+/** The change of an exported edit. {@link ExportedEdit} has its place. */
 export type ExportedChange =
   | { readonly kind: 'title'; readonly title: string }
   | { readonly kind: 'star'; readonly starred: boolean }
@@ -157,14 +157,14 @@ export type ExportedChange =
   /** One conversation from the place to `until`. */
   | { readonly kind: 'merge'; readonly until: IsoTime };
 
-/** An edit as it is taken along. */
+/** An edit of an exported conversation. */
 export interface ExportedEdit extends SpeechPlaceView {
   readonly edit_id: string;
   readonly edited_at: IsoTime;
   readonly change: ExportedChange;
 }
 
-/** Where a stretch of a recording lies in audio that is taken along: from the start of each, milliseconds. */
+/** Where a stretch of a recording lies in exported audio. Times from the start of each, milliseconds. */
 export interface ExportedSpan {
   readonly recording_id: string;
   readonly from_ms: number;
@@ -172,19 +172,19 @@ export interface ExportedSpan {
   readonly duration_ms: number;
 }
 
-/** Kept audio that is taken along, in a file beside. An import leaves it out. */
+/** Kept audio that is exported in a separate file. An import ignores it. */
 export interface ExportedAudio {
   readonly file: string;
   readonly spans: readonly ExportedSpan[];
 }
 
-/** A conversation as it is taken along, and as it can be imported. */
+/** A conversation as it is exported, and as it can be imported. */
 export interface ExportedConversation {
   readonly conversation_id?: string | null;
   readonly device_id: string;
-  /** As it reads. An import takes title, star and tags from here only where there are no `edits`. */
+  /** The title as it reads. An import uses title, star and tags only if there are no `edits`. */
   readonly title?: string | null;
-  /** As it was derived from the transcript, whatever its user called it. */
+  /** The title that was derived from the transcript, even if the user gave another one. */
   readonly derived_title?: string | null;
   readonly overview?: string | null;
   readonly language?: string | null;
@@ -198,7 +198,7 @@ export interface ExportedConversation {
   readonly audio?: readonly ExportedAudio[] | null;
 }
 
-/** What `importConversations` asks for. */
+/** The request of `importConversations`. */
 export interface ImportRequest {
   readonly conversations: readonly ExportedConversation[];
 }
@@ -206,7 +206,7 @@ export interface ImportRequest {
 export const IMPORT_LIMITS = {
   /** Conversations of one call. */
   maxConversations: 20,
-  /** Segments of one call, of all its conversations. */
+  /** Segments of all conversations of one call. */
   maxSegments: 2000,
   /** Edits of one conversation. */
   maxEdits: 2000,
@@ -216,25 +216,24 @@ export const IMPORT_LIMITS = {
 /** The answer to `importConversations`: in the order in which they were given. */
 export interface ImportedView {
   readonly conversations: readonly {
-    /** Where it is now; null where nothing of it is stored: it is empty, or was deleted by its user. */
+    /** The conversation that has its speech now; null if nothing of it is stored: it is empty, or was deleted by its user. */
     readonly conversation_id: string | null;
-    /** What was not there before: importing the same again adds nothing. */
+    /** Words that were not stored before. Importing the same again adds nothing. */
     readonly new_words: number;
-    /** Edits that could not be made, because what they are about is not there. */
+    /** Edits that could not be made, because their speech is not stored. */
     readonly refused_edits: number;
   }[];
 }
 
-/** What `deleteEverything` asks for. */
+/** The request of `deleteEverything`. */
 export interface DeleteEverythingRequest {
   /**
-   * `audio`: kept audio alone. `everything`: conversations, edits, shares, audio, jobs, and what is known of
-   * recordings; not the account.
+   * `audio`: only kept audio. `everything`: conversations, edits, shares, audio, jobs, and the registry of recordings; not the account.
    */
   readonly what: 'audio' | 'everything';
 }
 
-/** The answer to `deleteEverything`. What is under way when it is called is deleted a second time, two hours later. */
+/** The answer to `deleteEverything`. Data that is written while it runs is deleted two hours later. */
 export interface DeletedEverythingView {
   readonly deleted: 'audio' | 'everything';
 }

@@ -1,7 +1,6 @@
 /**
- * Everything that can go wrong on the server: code → HTTP status, whether trying again helps, and the sentence that a person
- * reads. Codes are API: clients switch on them, so they are never renamed. What can go wrong in the client library alone is in
- * clientErrors.ts.
+ * Every error of the server: its code, its HTTP status, whether a retry helps, and a sentence for people. Codes are API: clients switch
+ * on them, so they are never renamed. Errors of the client library alone are in clientErrors.ts.
  */
 
 /**

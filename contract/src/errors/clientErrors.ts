@@ -1,17 +1,17 @@
 /**
- * What can go wrong in the client library alone, on the device of the user. Apart from the server's catalogue, so that an app's
- * bundle carries no sentence that only the server says. Codes that both have mean the same in both.
+ * Errors of the client library alone, on the user's device. They are apart from the server's catalogue, so that an app's bundle has no
+ * sentence that only the server sends. A code that is in both means the same in both.
  */
 import type { ErrorCode } from './catalogue.ts';
 
 interface ClientCatalogueEntry {
-  /** Whether doing the same again, without changing anything else, can help. */
+  /** Whether the same call, repeated without any change, can succeed. */
   readonly retryable: boolean;
   readonly message: string;
 }
 
 export const CLIENT_CATALOGUE = {
-  // A call that the library refuses.
+  // The library refuses a call.
   bad_name: {
     retryable: false,
     message: 'The name is too long, or has separators, quotes or control characters in it.',
@@ -32,7 +32,7 @@ export const CLIENT_CATALOGUE = {
   },
   disposed: { retryable: false, message: 'The client was disposed of.' },
 
-  // A request without a useful answer.
+  // A request got no useful answer.
   network: { retryable: true, message: 'The server could not be reached.' },
   timeout: { retryable: true, message: 'The server did not answer in time.' },
   no_token: { retryable: true, message: 'The app could not get a token for the request.' },
@@ -43,7 +43,7 @@ export const CLIENT_CATALOGUE = {
   too_large_for_network: { retryable: true, message: 'The network accepts no request of this size.' },
   not_ours: { retryable: true, message: 'Something other than the server answered.' },
 
-  // Why a recording stopped.
+  // A recording was not uploaded, or not processed.
   upload_cancelled: { retryable: true, message: 'Its upload was cancelled here; it is kept on this device.' },
   audio_missing: { retryable: false, message: 'The audio of this recording is no longer on this device.' },
   gave_up: {
