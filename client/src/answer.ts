@@ -1,34 +1,37 @@
-/** What an answer means: first who gave it, then what it says. */
+/** Interprets an answer: first who gave it, then what it says. */
 import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import type { ErrorCode, ReceivedErrorCode } from 'offline-audio-sync-contract';
 import { parseRetryAfter } from './backoff.ts';
 import { RequestError } from './errors.ts';
 import type { FileProblem, UnreachedCode } from './errors.ts';
 
-/** Who is asked: our functions, or Cloud Storage. Each answers in a shape of its own. */
+/** The service that a request is sent to. Each answers in a shape of its own. */
 export type Addressee = 'functions' | 'storage';
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Null where the body is no JSON object. */
+  /** Null if the body is no JSON object. */
   readonly json: Readonly<Record<string, unknown>> | null;
 }
 
-/** A stranger may ask for a day; waiting much longer than the back-off would only delay what the network can do again. */
+/**
+ * The longest Retry-After that is heeded from an answer that is not our server's, milliseconds. It may ask for a day, although the
+ * network may work again soon.
+ */
 const LONGEST_WAIT_FOR_STRANGERS_MS = 2 * 60_000;
 
-/** Codes of our server for a body that is not what this client sent: something on the way has changed it. */
+/** Codes of our server for a body that this client did not send: something on the way has changed it. */
 const CHANGED_ON_THE_WAY: ReadonlySet<string> = new Set<ErrorCode>(['invalid_multipart', 'unsupported_media_type']);
 
-/** Codes of our server for an account, or an app, that it does not serve: that says nothing of what is sent. */
+/** Codes of our server for an account or an app that it does not serve. They say nothing about the recordings. */
 const NOT_SERVED: ReadonlySet<string> = new Set<ErrorCode>([
   'unauthenticated',
   'sign_up_not_allowed',
   'app_check_failed',
 ]);
 
-/** The server was not reached, whatever came back. */
+/** The error for a request that did not reach the server, even if something else answered. */
 export function notReached(
   code: UnreachedCode,
   options: { readonly status?: number; readonly retryAfterMs?: number | null; readonly cause?: unknown } = {},
@@ -36,7 +39,7 @@ export function notReached(
   return new RequestError('network', code, CLIENT_CATALOGUE[code].message, options);
 }
 
-/** An answer that has not the shape of the one who was asked. @param nowMs Unix milliseconds. */
+/** The error for an answer that does not have the shape of the service that was asked. @param nowMs Unix milliseconds. */
 export function strangersAnswer({ status, headers }: HttpAnswer, nowMs: number): RequestError {
   const asked = parseRetryAfter(headers.get('Retry-After'), nowMs);
   const retryAfterMs = asked === null ? null : Math.min(asked, LONGEST_WAIT_FOR_STRANGERS_MS);
@@ -45,14 +48,14 @@ export function strangersAnswer({ status, headers }: HttpAnswer, nowMs: number):
 
 function unreachedCode(status: number, headers: Headers): UnreachedCode {
   if (status === 413) return 'too_large_for_network';
-  // Browsers hide where an answer leads to, and give it the status 0.
+  // Browsers hide the target of a redirect, and give it the status 0.
   const isElsewhere = status === 0 || (status >= 300 && status < 400);
-  // 511 is made for it (RFC 6585); most portals answer with a page and whatever status they like.
+  // RFC 6585 defines 511 for it, but most portals answer with a page and any status.
   const isPage = headers.get('Content-Type')?.includes('text/html') === true;
   return status === 511 || isElsewhere || (isPage && status < 500) ? 'network_sign_in' : 'not_ours';
 }
 
-/** What an answer of 400 or more means. @param nowMs Unix milliseconds. */
+/** The error for an answer of 400 or more. @param nowMs Unix milliseconds. */
 export function toRequestError(answer: HttpAnswer, addressee: Addressee, nowMs: number): RequestError {
   const verdict = addressee === 'functions' ? verdictOfFunctions(answer, nowMs) : verdictOfStorage(answer);
   return verdict ?? strangersAnswer(answer, nowMs);
@@ -100,14 +103,14 @@ function isFileProblem(value: unknown): value is FileProblem {
 }
 
 /**
- * Storage says `{error: {code: STATUS, message}}`, or names the state of the upload in a header. It says nothing of its own about
- * a session that it does not know any more; `resumable.ts` begins a new one then.
+ * Storage says `{error: {code: STATUS, message}}`, or names the state of the upload in a header. Its answers for an unknown session
+ * have no shape of its own; `resumable.ts` begins a new session then.
  */
 function verdictOfStorage({ status, headers, json }: HttpAnswer): RequestError | null {
   const error = json?.['error'];
   const isTheirs = headers.has('X-Goog-Upload-Status') || (isObject(error) && error['code'] === status);
   if (!isTheirs) return null;
-  // 402: the project's quota is used up, or its billing has ended. No recording is to blame for that.
+  // 402: the project's quota is used up, or its billing has ended. That is no fault of a recording.
   const isPassing = status >= 500 || status === 402 || status === 408 || status === 429;
   const kind = status === 401 ? 'signed_out' : isPassing ? 'server' : 'refused';
   return new RequestError(kind, `storage_${status}`, `Storage answered ${status}.`, { status });

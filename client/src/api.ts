@@ -1,4 +1,4 @@
-/** The server's API, typed. Shapes: docs/api.md of the server; snake_case ends here. */
+/** The server's API, typed. docs/api.md has the shapes; nothing above this file uses snake_case. */
 import { ledgerFromView } from 'offline-audio-sync-contract';
 import type {
   RedateRequest,
@@ -45,7 +45,7 @@ export interface Job {
   readonly ledger: AudioLedger;
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
-  /** Why it stands still, and until when (ISO 8601); null while it does not. */
+  /** What it waits for, and until when (ISO 8601); null while it does not wait. */
   readonly waitingFor: {
     readonly reason: ReceivedErrorCode;
     readonly message: string;
@@ -54,18 +54,18 @@ export interface Job {
   /** ISO 8601; null before its end. */
   readonly finishedAt: string | null;
   readonly acknowledgedAt: string | null;
-  /** Until when it can be asked for, ISO 8601. */
+  /** Until then it can be read, ISO 8601. */
   readonly expiresAt: string;
 }
 
 export interface ManifestFile {
   readonly name: string;
   readonly size: number;
-  /** Base64; null where it is not known. */
+  /** Base64; null if it is not known. */
   readonly md5: string | null;
 }
 
-/** A job that waits for its recordings. */
+/** A job of a direct upload. */
 export interface DirectJob {
   readonly jobId: string;
   readonly bucket: string;
@@ -115,13 +115,13 @@ export class Api {
       path: stringIn(file, 'path'),
       state: stringIn(file, 'state') as FileState,
     }));
-    // What it did not name would count as uploaded.
+    // A recording that the answer lacks would count as uploaded.
     const names = new Set(created.map(({ name }) => name));
     if (!files.every(({ name }) => names.has(name))) notOurs('files');
     return { jobId: stringIn(result, 'job_id'), bucket: stringIn(result, 'bucket'), files: created };
   }
 
-  /** @returns null where there is no such job, any more or of this user. */
+  /** @returns null if this user has no such job, or it is deleted. */
   async job(jobId: string, signal: AbortSignal): Promise<Job | null> {
     const url = `${this.#endpoint('syncStatus')}?job_id=${encodeURIComponent(jobId)}`;
     try {
@@ -133,7 +133,7 @@ export class Api {
     }
   }
 
-  /** @param jobIds at most 100. @returns those that are acknowledged now. */
+  /** @param jobIds at most 100. @returns the ids that are acknowledged now. */
   async acknowledge(jobIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const result = await this.call('acknowledgeSyncJobs', { job_ids: jobIds }, signal);
     const ids = result['acknowledged_job_ids'];
@@ -162,7 +162,7 @@ export class Api {
     return `${this.#url}${name}`;
   }
 
-  /** As Firebase's SDKs do it (https://firebase.google.com/docs/functions/callable-reference), with an end to waiting. */
+  /** Calls a function as Firebase's SDKs do (https://firebase.google.com/docs/functions/callable-reference), but with a time limit. */
   async call<Name extends CallableName>(
     name: Name,
     data: Callables[Name]['request'],
@@ -200,7 +200,7 @@ function callFields(target: UploadTarget): UploadFieldsView {
   return target.clockOffsetMs === 0 ? fields : { ...fields, clock_offset_ms: target.clockOffsetMs };
 }
 
-/** A hotel's portal answers 200 to everything. */
+/** Checks that the answer is our server's: a hotel's portal answers 200 to everything. */
 function ours(answer: HttpAnswer, json: HttpAnswer['json']): Readonly<Record<string, unknown>> {
   if (json !== null) return json;
   throw strangersAnswer(answer, 0);
@@ -222,8 +222,8 @@ function notOurs(missing: string): never {
 }
 
 /**
- * Audio is deleted for what this says, so it has to be a job as our server writes one, and the one that was asked for: not another
- * one that a cache on the way has kept.
+ * Whether this is the job that was asked for, in the shape of our server. The client deletes audio because of it, so it must not be
+ * another job that a cache on the way has kept.
  */
 function isJobView(json: Readonly<Record<string, unknown>>, jobId: string): boolean {
   const isListOf = (key: string, isOne: (value: unknown) => boolean): boolean => {

@@ -1,17 +1,17 @@
-/** Which recordings travel together, and how. Pure. */
+/** Decides which recordings are uploaded together, and how. Pure. */
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { UploadKind } from 'offline-audio-sync-contract';
 import { multipartBound } from './multipart.ts';
 import type { RecordingDoc, UploadTarget } from './recording.ts';
 
 export interface BatchLimits {
-  /** Body of one multipart request, bytes. A request that breaks off begins anew, so what is larger goes in pieces. */
+  /** Body of one multipart request, bytes. A request that breaks off is sent again whole, so larger recordings are uploaded in pieces. */
   readonly maxRequestBytes: number;
   readonly maxFilesPerRequest: number;
   readonly maxFilesPerJob: number;
 }
 
-/** What the server takes. */
+/** The limits of the server. */
 export const SERVER_LIMITS: BatchLimits = {
   maxRequestBytes: LIMITS.maxRequestBytes,
   maxFilesPerRequest: LIMITS.maxFilesPerRequest,
@@ -25,13 +25,13 @@ export interface PlannedBatch {
 }
 
 /**
- * The next batch: recordings with the target of the one that has waited longest, as many as one job takes, those that were added
- * first in front. What fits into one request goes as one. Where only their number keeps them from fitting, small recordings go
- * in as many requests as they need: to Storage, each would be a request or two of its own. Anything larger goes to Storage.
- * No two of a batch have the same name: the server would refuse both. What was given up before travels apart, so that it
- * cannot hold back the rest.
- * @param waiting in any order. @param avoidsStorage what can go without Storage does: as many as fit into one request.
- * @returns null where nothing waits.
+ * The next batch: recordings with the target of the one that has waited longest, in the order in which they were added, as many as one
+ * job may have. If all fit into one request, they are sent in one. If only their number is too large for that, small recordings are
+ * sent in several requests, because in Storage each would need a request or two of its own. Larger recordings go to Storage. No two
+ * recordings of a batch have the same name, because the server would refuse both. Recordings that were given up before get a batch of
+ * their own, so that they cannot hold back the rest.
+ * @param waiting in any order. @param avoidsStorage true to use one request instead of Storage, with as many recordings as fit.
+ * @returns null if nothing waits.
  */
 export function planBatch(
   waiting: readonly RecordingDoc[],
@@ -62,7 +62,7 @@ function fitsOneRequest(recordings: readonly RecordingDoc[], limits: BatchLimits
   return recordings.length > 0 && multipartBound(recordings) <= limits.maxRequestBytes;
 }
 
-/** Those that fit into one request together, in their order. */
+/** The recordings that fit into one request together, in their order. */
 function fitting(recordings: readonly RecordingDoc[], limits: BatchLimits): RecordingDoc[] {
   const chosen: RecordingDoc[] = [];
   for (const recording of recordings) {

@@ -1,14 +1,14 @@
-/** A store whose calls end: a database that never answers must not stop the client. */
+/** A store whose calls have a time limit, so that a database that never answers does not stop the client. */
 import type { RecordingStore } from './store.ts';
 import { within } from './time.ts';
 import type { Clock } from './time.ts';
 
-/** Milliseconds, and more for the bytes of audio. */
+/** The limit of one call, milliseconds; audio gets more by its size. */
 const STORE_LIMIT_MS = 60_000;
-/** Slower than any disk that can keep up with recording. */
+/** Slower than any disk on which recording works. */
 const SLOWEST_BYTES_PER_MS = 100;
 
-/** @returns the same store; what takes too long is rejected with a TimeLimitError, and may still happen later. */
+/** @returns the same store, whose calls reject with a TimeLimitError if they take too long. Such a call may still take effect later. */
 export function boundedStore(store: RecordingStore, clock: Clock): RecordingStore {
   const never = new AbortController().signal;
   const bounded = <T>(work: Promise<T>, bytes = 0): Promise<T> =>
@@ -23,7 +23,7 @@ export function boundedStore(store: RecordingStore, clock: Clock): RecordingStor
       bounded(store.putAudio(id, audio, entries), audio instanceof Uint8Array ? audio.byteLength : audio.size),
     readAudio: (id, start, end) => bounded(store.readAudio(id, start, end), end - start),
     removeAudio: (id, keys, lease) => bounded(store.removeAudio(id, keys, lease)),
-    // Waiting for another context has no limit; that ends with its signal.
+    // Waiting for another context has no limit. It ends with its signal.
     ...(own && { own: (signal, wait) => (wait ? own(signal, true) : bounded(own(signal, false))) }),
     ...(watch && { watch }),
     ...(close && { close: () => bounded(close()) }),

@@ -1,4 +1,4 @@
-/** The library's face: one object for one user's recordings on one device. */
+/** The library's public object: one user's recordings on one device. */
 import { PUSH_TYPE } from 'offline-audio-sync-contract';
 import type { CallableName, Callables } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
@@ -44,7 +44,7 @@ export class SyncClient {
   readonly #store: RecordingStore;
   readonly #clock: Clock;
   readonly #random: () => number;
-  /** Ends the wait for a store that has failed. */
+  /** Ends the wait after the store has failed. */
   #restart = new Waker();
   readonly #keepSyncedMs: number;
   readonly #report = (error: unknown): void => {
@@ -61,7 +61,7 @@ export class SyncClient {
   #run: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
   #opening: Promise<void> | null = null;
   #status: SyncStatus = still('stopped');
-  /** Waits no longer for what it waited for because something had gone wrong. */
+  /** Ends all waits after failures. */
   readonly #tryNow = (): void => {
     this.#restart.wake();
     this.#parts.uploader.tryNow();
@@ -118,15 +118,15 @@ export class SyncClient {
   }
 
   /**
-   * Begins to upload and to follow jobs, where an earlier process stopped; resolves when the store is read. Rejects where it cannot be
-   * read, and tries again by itself.
+   * Begins to upload and to follow jobs, and continues what an earlier process has begun. Resolves when the store is read; rejects if
+   * it cannot be read, and tries again by itself.
    */
   async start(): Promise<void> {
     this.resume();
     await this.#open();
   }
 
-  /** All recordings that this device knows of, in the order in which they were added. */
+  /** All recordings that this device has or has had lately, in the order in which they were added. */
   recordings(): readonly Recording[] {
     return this.#parts.library.recordings.map(toRecording);
   }
@@ -139,18 +139,18 @@ export class SyncClient {
     return this.#events.on(name, listener);
   }
 
-  /** Keeps a recording, to be uploaded. When it resolves, the recording survives whatever happens. @throws SyncError */
+  /** Stores a recording, to be uploaded. When it resolves, the recording is stored and survives a crash. @throws SyncError */
   async add(recording: NewRecording): Promise<Recording> {
     await this.#open();
     const { doc, audio } = newRecording(recording, this.#newId(), this.#clock.now());
-    // From now on, so that more may come while this one is written.
+    // Starts before the write, so that more recordings may be added meanwhile.
     this.#parts.uploader.gather();
     return toRecording(await this.#parts.library.add(doc, audio));
   }
 
   /**
-   * Stops uploading and following. Resolves when nothing is under way any more, or after some seconds: what an app or a platform
-   * does not answer is not waited for.
+   * Stops uploading and following. Resolves when nothing is under way any more, or after some seconds, because an app or a platform may
+   * never answer.
    */
   async pause(): Promise<void> {
     const run = this.#run;
@@ -168,7 +168,7 @@ export class SyncClient {
     this.#run = { controller, ended: this.#workAgain(controller.signal).finally(unlink) };
   }
 
-  /** Until the signal aborts. A store that fails is waited for; meanwhile another context may take over. */
+  /** Works until the signal aborts. If the store fails, it tries again after a wait; meanwhile another context may take over. */
   async #workAgain(signal: AbortSignal): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       const { controller, unlink } = linkedController(signal);
@@ -182,7 +182,7 @@ export class SyncClient {
         controller.abort();
         unlink();
       }
-      // What was asked for before is done with this failure.
+      // A wish to try now that came before this failure does not shorten the wait after it.
       this.#restart = new Waker();
       const until = new Deadline(this.#clock, backOffMs(failures, this.#random()));
       this.#setStatus({ state: 'backing_off', reason: 'internal', until: until.at });
@@ -201,14 +201,14 @@ export class SyncClient {
     });
   }
 
-  /** Tries now, whatever it waits for and whatever the platform says of the network: for a button. */
+  /** Tries now, whatever it waits for, even if the platform reports no network. For a button. */
   async syncNow(): Promise<void> {
     await this.#wish([{ id: null, what: 'now' }]);
   }
 
   /**
-   * Tries failed recordings again, whatever they failed of. What the server has kept is not uploaded again.
-   * @param id of one; all of them without it. @throws SyncError `not_found`; RequestError where the server cannot be asked.
+   * Tries failed recordings again, whatever the failure was. Audio that the server has kept is not uploaded again.
+   * @param id of one recording; without it, all failed ones. @throws SyncError `not_found`; RequestError if the server cannot be asked.
    */
   async retry(id?: string): Promise<void> {
     await this.#open();
@@ -230,13 +230,13 @@ export class SyncClient {
       await this.#parts.api.retry(jobId, this.#life.signal);
       return true;
     } catch (error) {
-      // It keeps nothing of it, or is at it already: uploading again finds out.
+      // The server keeps nothing of the job, or works on it already: uploading again finds out.
       if (error instanceof RequestError && error.kind === 'refused') return false;
       throw error;
     }
   }
 
-  /** Ends a job; what it has done stays. Its other recordings are `failed` then, and kept. @throws RequestError */
+  /** Cancels a job. Recordings that are done stay done; the others are `failed` and stay on this device. @throws RequestError */
   async cancelJob(jobId: string): Promise<void> {
     await this.#open();
     await this.#parts.api.cancel(jobId, this.#life.signal);
@@ -244,9 +244,9 @@ export class SyncClient {
   }
 
   /**
-   * Stops the upload of a recording, also one that is under way: it is `failed` then, with `upload_cancelled`, and kept until `retry`
-   * or `discard`. The others of its batch are uploaded without it. @throws SyncError `not_found`; `busy` where the server has it already:
-   * `cancelJob` ends its job then. RequestError where a job that waits for it cannot be cancelled.
+   * Stops the upload of a recording, even if it is under way. The recording is `failed` with `upload_cancelled`, and stays on this
+   * device until `retry` or `discard`. The others of its batch are uploaded without it. @throws SyncError `not_found`; `busy` if the
+   * server has it already (`cancelJob` ends its job); RequestError if a job that waits for it cannot be cancelled.
    */
   async cancelUpload(id: string): Promise<void> {
     await this.#open();
@@ -257,9 +257,9 @@ export class SyncClient {
   }
 
   /**
-   * The audio of a recording, or a part of it, as long as this device keeps it: until the recording is `synced`.
-   * @param range Bytes from `start` up to, not including, `end`; all of it without.
-   * @returns null where the audio is not on this device any more. @throws SyncError `not_found`
+   * Reads the audio of a recording, or a part of it. This device keeps it until the recording is `synced`.
+   * @param range bytes from `start` up to, not including, `end`; all of them without it.
+   * @returns null if the audio is not on this device any more. @throws SyncError `not_found`
    */
   async readAudio(
     id: string,
@@ -272,9 +272,7 @@ export class SyncClient {
     return this.#store.readAudio(id, Math.max(0, start), Math.min(recording.size, end));
   }
 
-  /**
-   * Moves recordings that were uploaded to the time at which they were made, with what was said in them. @throws RequestError
-   */
+  /** Moves uploaded recordings, with their speech, to the time at which they were made. @throws RequestError */
   async redateRecordings(options: RedateOptions): Promise<void> {
     await this.#open();
     await this.#parts.api.redate(options, this.#life.signal);
@@ -289,7 +287,7 @@ export class SyncClient {
     request: Callables[Name]['request'],
   ): Promise<Callables[Name]['answer']> {
     await this.#open();
-    // Past the check of its frame the answer is our server's.
+    // The API has checked that the answer is our server's.
     const answer: unknown = await this.#parts.api.call(name, request, this.#life.signal);
     return answer as Callables[Name]['answer'];
   }
@@ -325,8 +323,8 @@ export class SyncClient {
   }
 
   /**
-   * For what FCM delivers, in the foreground or in the background; it need not be started for that.
-   * @returns whether the message was this library's. @throws RequestError when the job could not be asked for: it is at launch.
+   * Handles a message of FCM, in the foreground or in the background. The client need not be started for that.
+   * @returns whether the message was this library's. @throws RequestError if the job could not be read: the next launch reads it.
    */
   async handlePushMessage(data: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const { type, job_id: jobId } = data ?? {};
@@ -335,7 +333,7 @@ export class SyncClient {
     return true;
   }
 
-  /** Jobs that ended while no handler listened. `start` does this by itself; a background task may call it alone. */
+  /** Handles jobs that ended while no handler listened. `start` does this by itself; a background task may call it alone. */
   async checkMissedCompletions(): Promise<void> {
     await this.#checkJobs(null);
   }
@@ -343,11 +341,11 @@ export class SyncClient {
   /** @param jobIds null for all that have ended. */
   async #checkJobs(jobIds: readonly string[] | null): Promise<void> {
     await this.#open();
-    // Where another context works on the store, its own listener does this.
+    // If another context works on the store, its own listener does this.
     await this.#ownership.act(this.#life.signal, (signal) => this.#parts.follower.checkJobs(jobIds, signal));
   }
 
-  /** Ends everything, and closes the store. What is on its way goes on with the next start. */
+  /** Ends everything, and closes the store. The next start continues unfinished uploads. */
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return;
     this.#life.abort();
@@ -358,7 +356,7 @@ export class SyncClient {
     this.#setStatus(still('disposed'));
   }
 
-  /** Waits for what is ending, but not for ever. What fails is reported. */
+  /** Waits for work that is ending, for some seconds at most. Reports its failure. */
   async #ended(work: Promise<unknown>): Promise<void> {
     await within(work, STOP_LIMIT_MS, this.#clock, new AbortController().signal).catch((error: unknown) => {
       if (!(error instanceof TimeLimitError) && !(error instanceof SyncError)) this.#report(error);
@@ -375,12 +373,12 @@ export class SyncClient {
   }
 
   async #read(): Promise<void> {
-    // What keeps this context from working on the store need not keep it from showing what is there.
+    // Even if this context cannot work on the store, it can show what is there.
     const hasRead = await this.#ownership.hasRead().catch(() => false);
     if (!hasRead) await this.#load();
   }
 
-  /** Reads the store, once for all that keep something there. */
+  /** Reads the store, once for all parts that keep something there. */
   async #load(): Promise<ReadonlyMap<string, StoredValue>> {
     const entries = await this.#parts.library.load();
     this.#parts.completions.load(entries);

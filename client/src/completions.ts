@@ -1,6 +1,6 @@
 /**
- * Ended jobs, each handed over to the app once. However the end of a job becomes known (listener, push, at launch), it comes
- * here: the job is asked for, its recordings are updated, it is handed over, that is put on record, and the server is told.
+ * Hands each ended job to the app once, however its end became known (listener, push, launch): reads the job, updates its recordings,
+ * calls the app's handler, stores that it did, and tells the server.
  */
 import { isFinished, LIMITS } from 'offline-audio-sync-contract';
 import type { AudioLedger, FinishedStatus } from 'offline-audio-sync-contract';
@@ -10,14 +10,14 @@ import { Mutex } from './time.ts';
 import type { Clock } from './time.ts';
 
 const KEY = 'completion/';
-/** Kept this much longer than the server knows the job, milliseconds. */
+/** Entries are kept this much longer than the server keeps the job, milliseconds. */
 const MARGIN_MS = 24 * 3600_000;
 
-/** A job that has ended, as the app gets it. */
+/** An ended job, as the app gets it. */
 export interface Completion {
   readonly jobId: string;
   readonly status: FinishedStatus;
-  /** ISO 8601. A job that is tried again by hand ends again, at another time. */
+  /** ISO 8601. A job that is retried ends again, at another time. */
   readonly finishedAt: string;
   readonly newConversationIds: readonly string[];
   readonly updatedConversationIds: readonly string[];
@@ -25,11 +25,11 @@ export interface Completion {
   readonly ledger: AudioLedger;
 }
 
-/** One that was handed over. */
+/** A job that was handed over. */
 interface HandedOver {
   readonly jobId: string;
   readonly acknowledged: boolean;
-  /** When this may be forgotten, Unix milliseconds. */
+  /** When this entry may be deleted, Unix milliseconds. */
   readonly expiresAt: number;
 }
 
@@ -37,16 +37,16 @@ export interface CompletionsOptions {
   readonly api: Pick<Api, 'job' | 'acknowledge'>;
   readonly store: Pick<RecordingStore, 'put' | 'remove'>;
   readonly clock: Clock;
-  /** Applies what the server says of this device's recordings; null where there is no such job any more. */
+  /** Applies the state of a job to this device's recordings; null if the server has no such job any more. */
   readonly apply: (jobId: string, job: Job | null) => Promise<void>;
-  /** The app's. A completion counts as handed over when this has resolved. */
+  /** The app's handler. A completion counts as handed over when this has resolved. */
   readonly handOver: (completion: Completion) => Promise<void>;
 }
 
 export class Completions {
   readonly #options: CompletionsOptions;
   readonly #handedOver = new Map<string, HandedOver>();
-  /** Keys of entries that may be forgotten. Reading deletes nothing: only the context at work does. */
+  /** Keys of entries that may be deleted. Reading does not delete them: only the context at work does. */
   #expired: string[] = [];
   readonly #oneByOne = new Mutex();
 
@@ -62,18 +62,18 @@ export class Completions {
     for (const [key, value] of entries) {
       if (!key.startsWith(KEY)) continue;
       const entry = value as unknown as HandedOver;
-      // Until the server has heard of it, it lists the job: whatever the clock says, it must not come again.
+      // The server lists the job until it is acknowledged. So keep the entry until then, whatever the clock says.
       if (entry.acknowledged && entry.expiresAt < clock.now()) this.#expired.push(key);
       else this.#handedOver.set(key, entry);
     }
   }
 
   /**
-   * Looks at a job, and does what its state asks for. Calling it once too often does nothing.
-   * @returns whether the job has ended, or is gone. @throws RequestError; what the app's handler threw.
+   * Reads a job, and hands it over if it has ended. A needless call does no harm.
+   * @returns whether the job has ended or is deleted. @throws RequestError; the error of the app's handler.
    */
   check(jobId: string, signal: AbortSignal): Promise<boolean> {
-    // One at a time, all of them: two ways of learning of one end must not meet, and handlers need not be re-entrant.
+    // One job at a time: one end may become known in two ways, and handlers need not be re-entrant.
     return this.#oneByOne.run(async () => {
       const job = await this.#options.api.job(jobId, signal);
       await this.#options.apply(jobId, job);
@@ -102,7 +102,7 @@ export class Completions {
     return [...this.#handedOver.values()].filter(({ acknowledged }) => !acknowledged).length;
   }
 
-  /** Tells the server what was handed over. @throws RequestError: another time, then. */
+  /** Tells the server what was handed over. @throws RequestError; the caller tries again later. */
   async acknowledge(signal: AbortSignal): Promise<void> {
     if (this.#expired.length > 0) await this.#options.store.remove(this.#expired);
     this.#expired = [];
@@ -110,7 +110,7 @@ export class Completions {
     for (let at = 0; at < open.length; at += LIMITS.maxAcknowledgedJobs) {
       const some = open.slice(at, at + LIMITS.maxAcknowledgedJobs);
       await this.#options.api.acknowledge([...new Set(some.map(([, { jobId }]) => jobId))], signal);
-      // Also those that it passed over: they are gone, or run again, and their next end is another one.
+      // Also those that the server did not acknowledge: they are deleted, or run again and will have another end.
       const done = new Map(some.map(([key, entry]) => [key, { ...entry, acknowledged: true }]));
       await this.#options.store.put(done as unknown as ReadonlyMap<string, StoredValue>);
       for (const [key, entry] of done) this.#handedOver.set(key, entry);

@@ -1,15 +1,15 @@
-/** When the server wants to be left alone. It is kept in the store, so that an app that is started every minute waits, too. */
+/** Waits that the server has asked for. They are kept in the store, so that an app that is started every minute waits too. */
 import { coolDownMs, LONGEST_COOL_DOWN_MS } from './backoff.ts';
 import type { RequestError } from './errors.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 import { Deadline } from './time.ts';
 import type { Clock } from './time.ts';
 
-/** Where one is kept that is for everything, and one that is for uploads alone. */
+/** Keys of the wait for all requests, and of the wait for uploads. */
 const ALL = 'coolDown';
 const UPLOADS = 'coolDown/uploads';
 const KEYS = [ALL, UPLOADS];
-/** An upload that gets one of these is refused as such: the server answers everything else as before. */
+/** Codes that refuse uploads only: the server answers other requests as before. */
 const OF_UPLOADS = new Set(['fair_use_restricted', 'too_many_jobs', 'daily_budget_used', 'project_budget_used']);
 
 export interface CoolDownOptions {
@@ -20,7 +20,7 @@ export interface CoolDownOptions {
 
 export interface Cooling {
   readonly until: Deadline;
-  /** The server's code, and its sentence where that was kept. */
+  /** The server's code, and its sentence if it was stored. */
   readonly why: { readonly reason: string; readonly message?: string };
 }
 
@@ -39,7 +39,7 @@ export class CoolDown {
     for (const key of KEYS) {
       const { until, lengthMs, reason, message } = entries.get(key) ?? {};
       if (typeof until !== 'number') continue;
-      // A clock that was set back since makes it no longer than it was when it began.
+      // If the clock was set back since, the wait is no longer than at its beginning.
       const longestMs = typeof lengthMs === 'number' ? lengthMs : LONGEST_COOL_DOWN_MS;
       const remainingMs = Math.min(until - clock.now(), longestMs);
       if (remainingMs <= 0) continue;
@@ -48,7 +48,7 @@ export class CoolDown {
     }
   }
 
-  /** What holds uploads back, or everything else; null where nothing does. */
+  /** The wait that holds back uploads, or other requests; null if there is none. */
   current(isUpload: boolean): Cooling | null {
     const [all, uploads] = KEYS.map((key) => this.#current(key));
     const isLonger = isUpload && (uploads?.until.remainingMs ?? 0) > (all?.until.remainingMs ?? 0);
@@ -60,7 +60,7 @@ export class CoolDown {
     return cooling !== undefined && cooling.until.remainingMs > 0 ? cooling : undefined;
   }
 
-  /** @param isUpload whether the server answered an upload with it. */
+  /** @param isUpload whether it is the answer to an upload. */
   async begin({ code, message, retryAfterMs }: RequestError, isUpload: boolean): Promise<void> {
     const { store, clock, random } = this.#options;
     const key = isUpload && OF_UPLOADS.has(code) ? UPLOADS : ALL;
@@ -71,7 +71,7 @@ export class CoolDown {
     await store.put(new Map([[key, entry]]));
   }
 
-  /** By hand: the user wants it tried now. */
+  /** Ends all waits, because the user wants to try now. */
   async end(): Promise<void> {
     this.#cooling.clear();
     await this.#options.store.remove(KEYS);

@@ -1,7 +1,7 @@
 /**
- * One IndexedDB database whose connection is opened when it is needed, and opened anew when it is lost. Systems close connections
- * of pages in the background, sometimes without an event; some browsers leave an open or a transaction without an answer.
- * One that is deleted while it is open, because its user signs out in another tab, is not made again.
+ * One IndexedDB database. Its connection is opened when it is needed, and opened again when it is lost. Systems close connections of
+ * pages in the background, sometimes without an event; some browsers never answer an open or a transaction. If the database is deleted
+ * while it is open, because its user signs out in another tab, it is not created again.
  */
 import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
@@ -26,7 +26,10 @@ export type DatabaseTransaction<Schema extends DBSchema, Mode extends IDBTransac
 const OPEN_LIMIT_MS = 10_000;
 const TRANSACTION_LIMIT_MS = 30_000;
 
-/** Errors that a lost connection shows itself by: the work is done again on a new one. A full disk or a bad value is none of them. */
+/**
+ * Errors of a lost connection, after which the work is repeated on a new one. The errors of a full disk or a bad value are not among
+ * them.
+ */
 const LOST = new Set(['InvalidStateError', 'UnknownError', 'AbortError', 'TransactionInactiveError', 'TimeLimitError']);
 
 export class Database<Schema extends DBSchema> {
@@ -42,7 +45,7 @@ export class Database<Schema extends DBSchema> {
 
   /**
    * Runs one transaction over all object stores: all of it happens, or nothing. When the promise has resolved, it is on disk.
-   * @param work may run a second time, on a new connection, even if the first time was written: it must do no harm twice.
+   * @param work may run a second time, on a new connection, even if the first run was written, so it must be repeatable.
    * @param durability `relaxed`: other tabs see it, and it need not be on disk.
    */
   async run<Mode extends 'readonly' | 'readwrite', T>(
@@ -70,7 +73,7 @@ export class Database<Schema extends DBSchema> {
       const [result] = await this.#limited(Promise.all([work(tx), tx.done]), TRANSACTION_LIMIT_MS);
       return result;
     } catch (error) {
-      // Where it is aborted, for want of room say, its requests only say "aborted": why is known to the transaction.
+      // If it was aborted, for example because the disk is full, only the transaction has the reason.
       throw tx.error ?? error;
     }
   }
@@ -86,7 +89,7 @@ export class Database<Schema extends DBSchema> {
       upgrade: (db) => {
         upgrade(db);
       },
-      // Never stand in the way of a newer version in another tab, or of its deletion.
+      // Never block a newer version in another tab, or the deletion of the database.
       blocking: (_, newVersion) => {
         if (newVersion === null) this.#isDeleted = true;
         forget();
@@ -95,7 +98,7 @@ export class Database<Schema extends DBSchema> {
     });
     const connection = this.#limited(opening, OPEN_LIMIT_MS).catch((error: unknown) => {
       forget();
-      // An answer that comes after all is not used.
+      // A connection that opens too late is not used.
       if (error instanceof TimeLimitError) closeLater(opening);
       throw error;
     });
@@ -112,7 +115,7 @@ export class Database<Schema extends DBSchema> {
     this.#connection = null;
   }
 
-  /** The next call opens it anew. */
+  /** Closes the connection. The next call opens it again. */
   close(): void {
     this.#forget();
   }

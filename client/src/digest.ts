@@ -7,10 +7,10 @@ export interface Md5 {
   digest(): Uint8Array;
 }
 
-/** At once, so that a large recording is never in memory whole. */
+/** Bytes that are read at once, so that a large recording is never in memory as a whole. */
 const PART_BYTES = 1024 * 1024;
 
-/** @returns base64; null where the bytes are gone. @throws SyncError `disposed` once the signal aborts. */
+/** @returns base64; null if the bytes are gone. @throws SyncError `disposed` once the signal aborts. */
 export async function md5Of(
   create: () => Md5,
   size: number,

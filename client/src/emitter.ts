@@ -2,7 +2,7 @@
 
 export type Unsubscribe = () => void;
 
-/** A listener that throws disturbs no other: `error` tells of it. */
+/** A listener that throws does not disturb the others: its error is emitted as `error`. */
 export class Emitter<Events extends { readonly error: unknown }> {
   readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
 
@@ -20,7 +20,7 @@ export class Emitter<Events extends { readonly error: unknown }> {
       try {
         (listener as (payload: Events[Name]) => void)(payload);
       } catch (error) {
-        // Not to itself: that would never end.
+        // An error of an `error` listener is dropped: emitting it would never end.
         if (name !== 'error') this.emit('error', error as Events['error']);
       }
     }

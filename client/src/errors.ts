@@ -3,9 +3,10 @@ import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import type { ClientErrorCode, ReceivedErrorCode } from 'offline-audio-sync-contract';
 
 /**
- * - `bad_name`, `bad_device_id`, `bad_frame`, `empty_recording`, `recording_too_large`: `add` did not take it; nothing was stored.
+ * - `bad_name`, `bad_device_id`, `bad_frame`, `empty_recording`, `recording_too_large`: `add` refused the recording; nothing was
+ *   stored.
  * - `not_found`: there is no such recording.
- * - `busy`: it cannot be done while the recording is on its way.
+ * - `busy`: this cannot be done while the recording is being uploaded or processed.
  * - `signed_out`: there is no user.
  * - `account_gone`: the user's account was deleted or disabled.
  * - `disposed`: the client was disposed of.
@@ -24,7 +25,7 @@ export type SyncErrorCode = Extract<
   | 'disposed'
 >;
 
-/** A call that this library refuses. */
+/** The error of a call that this library refuses. */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: SyncErrorCode;
@@ -35,7 +36,7 @@ export class SyncError extends Error {
   }
 }
 
-/** What the server says is wrong with one recording of a request. */
+/** The server's problem with one recording of a request. */
 export interface FileProblem {
   readonly file: string;
   readonly code: ReceivedErrorCode;
@@ -43,11 +44,12 @@ export interface FileProblem {
 }
 
 /**
- * Why a request brought nothing. Only an answer in our server's own shape is its verdict; every other answer is `network`.
- * - `network`: there was no answer, or another machine answered: a portal, a proxy, a front end whose server is down. It says
- *   nothing about the recordings, so it never counts towards giving up.
+ * Why a request failed. Only an answer in our server's own shape counts as its verdict; every other answer is `network`.
+ * - `network`: there was no answer, or another machine answered: a portal, a proxy, a front end whose server is down. It says nothing
+ *   about the recordings, so it never counts towards giving up.
  * - `wait`: the server wants to be asked later (429, 503). It never counts as a failure.
- * - `signed_out`: the server serves no such user: signed out, deleted, or not admitted. Recordings wait until that has changed.
+ * - `signed_out`: the server does not serve this user, who is signed out, deleted or not admitted. Recordings wait until that has
+ *   changed.
  * - `server`: the request failed on our server. It may succeed another time.
  * - `refused`: the same request would get the same answer.
  */

@@ -1,4 +1,4 @@
-/** A store for React Native: what is known of recordings in `expo-sqlite`, their audio in files of `expo-file-system`. */
+/** A store for React Native: entries in `expo-sqlite`, audio in files of `expo-file-system`. */
 import { parseJsonObject } from './answer.ts';
 import { bytesOf } from './bytes.ts';
 import { isFull } from './overflow.ts';
@@ -49,7 +49,7 @@ export interface ExpoFileSystem {
 }
 
 export interface ExpoStoreOptions {
-  /** Whose recordings it keeps. */
+  /** The user whose recordings it keeps. */
   readonly uid: string;
   /** `import * as SQLite from 'expo-sqlite'` */
   readonly sqlite: ExpoSqlite;
@@ -72,15 +72,15 @@ interface AudioRow {
 }
 
 /**
- * The database decides what is there: audio is written to a file of its own name first, and exists from the transaction on that names
- * that file. A file that no row names is what a process left that died in between; it is deleted with the next start.
+ * The database decides what exists. Audio is first written to a new file, and exists as soon as a transaction has stored the file's
+ * name. A file that no row names was left by a process that died in between; the next start deletes it.
  */
 export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): RecordingStore {
   const name = `offline-audio-sync-${fileSafe(uid)}`;
   const root = fileSystem.Paths.document.uri;
   const folder = `${root}${root.endsWith('/') ? '' : '/'}${name}`;
   const fileAt = (file: string): ExpoFile => new fileSystem.File(`${folder}/${file}`);
-  /** One use of the connection at a time: a transaction of `expo-sqlite` takes in whatever else is asked meanwhile. */
+  /** One use of the connection at a time, because a transaction of `expo-sqlite` includes every other statement that runs meanwhile. */
   const using = new Mutex();
   let opening: Promise<ExpoDatabase> | null = null;
   let isCleared = false;
@@ -92,7 +92,7 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
     isCleared = true;
     return db;
   };
-  /** Once: later on, a file that no row names is one that is about to be named. */
+  /** Deletes files that no row names. Only once, at the start: later, such a file may be about to be named. */
   const clear = async (db: ExpoDatabase): Promise<void> => {
     const directory = new fileSystem.Directory(folder);
     if (!directory.exists) directory.create({ intermediates: true });
@@ -104,7 +104,7 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
       opening = null; // The next call tries it again.
       throw error;
     }));
-  /** @param work may run a second time, on a new connection: systems take connections from apps in the background, without a sign. */
+  /** @param work may run a second time, on a new connection, because systems silently close connections of apps in the background. */
   const withDatabase = <T>(work: (db: ExpoDatabase) => Promise<T>): Promise<T> =>
     using.run(async () => {
       const db = await opened();
@@ -201,7 +201,7 @@ async function removeEntries(db: ExpoDatabase, keys: readonly string[]): Promise
   for (const key of keys) await db.runAsync('DELETE FROM entries WHERE key = ?', [key]);
 }
 
-/** User ids may hold anything but a slash: what no file name may hold becomes its code. */
+/** User ids may have any character but a slash. Characters that file names must not have are encoded. */
 function fileSafe(uid: string): string {
   return uid.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`);
 }

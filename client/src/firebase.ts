@@ -30,14 +30,14 @@ export type { Device, SdkBackendOptions } from './sdk.ts';
 
 export interface FirebaseBackendOptions extends SdkBackendOptions {
   readonly app: FirebaseApp;
-  /** Default: the app's. In React Native, the one that keeps its user (`initializeAuth`). */
+  /** Default: `getAuth(app)`. In React Native, the instance that keeps its user (`initializeAuth`). */
   readonly auth?: Auth;
   readonly firestore?: Firestore;
 }
 
 /**
- * For the user who is signed in now, and no other: signed out, or with another user signed in, the client waits.
- * Its `idToken` throws SyncError `account_gone` where the account was deleted or disabled.
+ * Works for the user who is signed in now. While this user is signed out, or another user is signed in, the client waits. Its `idToken`
+ * throws SyncError `account_gone` if the account was deleted or disabled.
  * @throws SyncError `signed_out`
  */
 export function firebaseBackend(options: FirebaseBackendOptions): Backend {
@@ -88,7 +88,7 @@ export function toQuery(firestore: Firestore, read: ReadQuery, after?: QueryDocu
 }
 
 /**
- * Where pushes go to. Call it at every launch, and whenever FCM gives a new token: old registrations are forgotten.
+ * Registers a device for pushes. Call it at every launch, and whenever FCM gives a new token, because old registrations are forgotten.
  * @throws SyncError `bad_device_id`
  */
 export async function registerDevice(firestore: Firestore, { uid, deviceId, token, platform }: Device): Promise<void> {
@@ -97,7 +97,7 @@ export async function registerDevice(firestore: Firestore, { uid, deviceId, toke
   await setDoc(doc(firestore, devicesPath(uid), deviceId), device);
 }
 
-/** Before signing out: no pushes for this user any more. Uploads of this device that are not complete end with it. */
+/** Ends pushes for this user. Call it before signing out. It also cancels unfinished uploads of this device. */
 export async function unregisterDevice(
   firestore: Firestore,
   { uid, deviceId }: Pick<Device, 'uid' | 'deviceId'>,

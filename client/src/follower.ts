@@ -1,4 +1,4 @@
-/** Follows the jobs that hold this device's recordings, to their end. */
+/** Follows the jobs that have recordings of this device, until they end. */
 import { notReached } from './answer.ts';
 import type { Backend, JobSignal } from './backend.ts';
 import type { Completions } from './completions.ts';
@@ -16,7 +16,7 @@ export interface FollowerOptions extends SetbacksOptions {
   readonly library: Library;
   readonly completions: Completions;
   readonly isOnline: () => boolean;
-  /** How often to ask for jobs, milliseconds: of what is watched live, only in case an event was lost. */
+  /** How often to read jobs, milliseconds. Jobs that are watched live are read too, in case an event was lost. */
   readonly pollMs: number;
   readonly onJob: (jobId: string, job: JobSignal) => void;
 }
@@ -25,10 +25,10 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #waker = new Waker();
   readonly #watched = new Map<string, Unsubscribe>();
-  /** To look at now, for whatever reason. */
+  /** Jobs to read now. */
   readonly #due = new Set<string>();
   #missedDue = false;
-  /** Since all followed jobs were last asked for; null where they are to be asked for now. */
+  /** Runs since all followed jobs were last read; null if they must be read now. */
   #sincePoll: Stopwatch | null = null;
   readonly #statuses = new Map<string, string>();
   #stopWatching: Unsubscribe | undefined;
@@ -41,19 +41,19 @@ export class Follower {
     this.#offline = new OfflineHint(options);
   }
 
-  /** There may be other jobs to follow. */
+  /** Tells that there may be other jobs to follow. */
   wake(): void {
     this.#waker.wake();
   }
 
-  /** The network has changed. */
+  /** Tells that the network has changed. */
   networkChanged(): void {
     this.#setbacks.hurry();
     this.#offline.heed();
     this.#askAnew();
   }
 
-  /** The user asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  /** Tries now, at the user's wish, whatever went wrong before, even if the platform reports no network. */
   tryNow(): void {
     this.#setbacks.forget();
     this.#offline.ignore();
@@ -66,7 +66,7 @@ export class Follower {
     this.#waker.wake();
   }
 
-  /** Until the signal aborts. */
+  /** Follows jobs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, coolDown } = this.#options;
     this.#missedDue = true;
@@ -84,11 +84,11 @@ export class Follower {
     this.#watched.clear();
   }
 
-  /** Outside of the loop. @param jobIds null for all that have ended. @throws RequestError; what the app's handler threw. */
+  /** Checks jobs outside of the loop. @param jobIds null for all that have ended. @throws RequestError; the error of the app's handler. */
   async checkJobs(jobIds: readonly string[] | null, signal: AbortSignal): Promise<void> {
     const { completions } = this.#options;
     for (const jobId of jobIds ?? (await this.#endedJobs(signal))) await completions.check(jobId, signal);
-    // It is on record that they were handed over: the server hears of it another time.
+    // The store has that they were handed over, so the server may be told later.
     await completions.acknowledge(signal).catch(() => undefined);
   }
 
@@ -97,7 +97,7 @@ export class Follower {
     this.#waker.wake();
   }
 
-  /** A listener that ended, because its user signed out say, is replaced with the next round of asking. */
+  /** Watches ended jobs. A listener that has ended, for example because its user signed out, is replaced in the next round. */
   #watchEnded(): void {
     const { backend } = this.#options;
     const wasWatching = this.#stopWatching !== undefined;
@@ -111,11 +111,11 @@ export class Follower {
         },
       ),
     );
-    // A listener begins with what there is. Later on, nothing tells that it has fallen silent.
+    // A new listener first gets all ended jobs. Later, nothing would tell that it has fallen silent.
     this.#missedDue = wasWatching || this.#stopWatching === undefined;
   }
 
-  /** Jobs that hold recordings of this device. */
+  /** Jobs that have recordings of this device. */
   #followed(): Set<string> {
     const { library } = this.#options;
     return new Set(library.inState('uploaded', 'processing').flatMap(({ jobId }) => jobId ?? []));
@@ -131,7 +131,7 @@ export class Follower {
     return this.#sincePoll === null ? 0 : Math.max(0, this.#pollMs() - this.#sincePoll.elapsedMs);
   }
 
-  /** @throws RequestError where no answer comes. */
+  /** @throws RequestError if no answer comes. */
   async #endedJobs(signal: AbortSignal): Promise<readonly string[]> {
     const { backend, clock } = this.#options;
     try {
@@ -142,7 +142,10 @@ export class Follower {
     }
   }
 
-  /** No event tells that an event was lost: a job whose recordings are all up is asked for until it has started. */
+  /**
+   * The interval of reading jobs, milliseconds. Shorter while a job with all recordings uploaded has not started, in case its event was
+   * lost.
+   */
   #pollMs(): number {
     const { library, pollMs } = this.#options;
     const isArriving = library.batches.some(({ way, jobId }) => way === 'direct' && jobId !== null);
@@ -157,7 +160,7 @@ export class Follower {
         this.#look([...this.#followed()]);
         this.#watchEnded();
       }
-      // Before Firestore is asked: networks that let no listener through may let through what the server answers.
+      // Before Firestore: some networks block its listeners but not our server.
       await this.#checkDue(signal);
       if (this.#missedDue) {
         this.#look(await this.#endedJobs(signal));
@@ -185,7 +188,7 @@ export class Follower {
     await completions.acknowledge(signal);
   }
 
-  /** Keeps a listener on each job that is followed, and on no other. */
+  /** Keeps one listener on each followed job, and on no other. */
   #watchJobs(): void {
     const { backend, onJob } = this.#options;
     if (backend.watchJob === undefined) return;
@@ -214,7 +217,7 @@ export class Follower {
   }
 }
 
-/** @returns undefined where there is no listener: an SDK whose database was closed throws instead of telling the listener. */
+/** @returns undefined if there is no listener: an SDK whose database was closed throws instead of calling the listener. */
 function begun(listen: () => Unsubscribe | undefined): Unsubscribe | undefined {
   try {
     return listen();
@@ -223,7 +226,7 @@ function begun(listen: () => Unsubscribe | undefined): Unsubscribe | undefined {
   }
 }
 
-/** Firestore is out of reach, as either SDK says it. */
+/** Whether an error of either SDK says that Firestore cannot be reached. */
 function isUnavailable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /(^|\/)unavailable$/.test(String(error.code));
 }

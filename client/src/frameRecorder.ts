@@ -1,4 +1,4 @@
-/** Frames as they come from a device, kept while they come: what was given is on disk after some seconds, whatever happens then. */
+/** Stores frames while a device delivers them, so that a crash loses some seconds at most. */
 import type { SyncClient } from './client.ts';
 import type { FrameFormat } from './frames.ts';
 import type { FramesRecording } from './newRecording.ts';
@@ -6,20 +6,20 @@ import type { Recording } from './recording.ts';
 import { Mutex } from './time.ts';
 
 export interface FrameRecorderOptions extends Omit<FramesRecording, 'frames'> {
-  /** A recording is kept each time so many seconds are there; the server joins them again. Default: 30. */
+  /** A recording is stored each time this many seconds have arrived; the server joins them again. Default: 30. */
   readonly secondsKept?: number;
 }
 
 export interface FrameRecorder {
-  /** Takes frames in the order in which they were captured, without a pause between them. @throws SyncError */
+  /** Appends frames, in the order of capture and without a gap between them. @throws SyncError */
   append(frames: Iterable<Uint8Array>): Promise<void>;
-  /** Keeps what is left. @returns all recordings that were made. Appending goes on behind the time of what was kept. */
+  /** Stores the remaining frames. @returns all recordings that were made. Frames that are appended later continue after them. */
   finish(): Promise<readonly Recording[]>;
 }
 
 /**
- * Makes recordings of frames that are still coming. Each holds as many whole frames as `secondsKept` says and begins where the one
- * before it ends, so that the server joins their speech again. What a process that dies had not kept yet is at most that long.
+ * Makes recordings of frames while they arrive. Each has the whole frames of `secondsKept` seconds and begins where the one before it
+ * ends, so that the server joins their speech again. A process that dies loses at most that many seconds.
  */
 export function frameRecorder(client: Pick<SyncClient, 'add'>, options: FrameRecorderOptions): FrameRecorder {
   const { secondsKept = 30, startedAt, ...recording } = options;
@@ -35,13 +35,13 @@ export function frameRecorder(client: Pick<SyncClient, 'add'>, options: FrameRec
     const frames = waiting.slice(0, count);
     const began = new Date(Math.round(startedAt.getTime() + framesKept * frameMs));
     kept.push(await client.add({ ...recording, startedAt: began, frames }));
-    // Afterwards: where it could not be stored, the frames are still here for another try.
+    // Only after the recording is stored: if that fails, the frames are still here for another try.
     waiting = waiting.slice(count);
     framesKept += count;
   };
   return {
     append: (frames) => {
-      // Copies: a driver may fill its buffer with the next frame. One by one: hours are more than a call takes arguments.
+      // Copies, because a driver may reuse its buffer. One by one, because hours of frames are too many arguments for one call.
       for (const frame of frames) waiting.push(frame.slice());
       return adding.run(async () => {
         while (waiting.length >= most) await keep(most);

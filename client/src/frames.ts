@@ -1,9 +1,9 @@
-/** Recordings from a device that delivers frames: what to write into them, and what to call them. */
+/** The bytes and the names of recordings of a device that delivers frames. */
 import { DEVICE_ID, formatRecordingName, FRAMING } from 'offline-audio-sync-contract';
 import type { FrameParameters } from 'offline-audio-sync-contract';
 import { SyncError } from './errors.ts';
 
-/** What a device's frames are, and what it is called. */
+/** A device and the format of its frames. */
 export interface FrameFormat extends FrameParameters {
   /** ASCII letters and digits. */
   readonly device: string;
@@ -12,8 +12,8 @@ export interface FrameFormat extends FrameParameters {
 const { lengthBytes, maxFrameBytes } = FRAMING;
 
 /**
- * Frames as a recording holds them: uint32 little-endian length, then that many bytes, each an Opus packet or a PCM frame. An
- * empty frame is time in which nothing was said, as long as the frames around it.
+ * Frames as a recording holds them: uint32 little-endian length, then that many bytes, each an Opus packet or a PCM frame. An empty
+ * frame is time without sound, as long as the frames around it.
  * @throws SyncError `bad_frame`
  */
 export function frameBytes(frames: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 /**
- * Recordings that our server failed to take for a day. They are shown as failed, and are taken up again by themselves: every few hours,
- * and soon after the server takes another upload.
+ * Recordings that our server has failed to accept for a day. They are shown as failed, and tried again automatically: every few hours,
+ * and soon after the server has accepted another upload.
  */
 import { backToWaiting } from './library.ts';
 import type { Library } from './library.ts';
@@ -11,9 +11,9 @@ import type { Clock } from './time.ts';
 
 const GAVE_UP = localFailure('gave_up');
 
-/** Milliseconds. A recording that the server can never take costs four requests a day. */
+/** Time until the next try, milliseconds. A recording that the server can never accept costs four requests a day. */
 const AGAIN_AFTER_MS = 6 * 3600_000;
-/** The same once the server takes other uploads. */
+/** The same after the server has accepted other uploads. */
 const AGAIN_WHEN_WELL_MS = 3600_000;
 
 export interface GivenUpOptions {
@@ -23,7 +23,7 @@ export interface GivenUpOptions {
 
 export class GivenUp {
   readonly #options: GivenUpOptions;
-  /** How long each has been given up, by the recording's id. */
+  /** Runs since the recording was given up, by its id. */
   readonly #since = new Map<string, Stopwatch>();
   #isServerWell = false;
 
@@ -31,7 +31,7 @@ export class GivenUp {
     this.#options = options;
   }
 
-  /** Ends the batch; what is still to be uploaded of it has failed. */
+  /** Ends the batch. Its recordings that are not uploaded have failed. */
   async giveUp(batch: BatchDoc): Promise<void> {
     const { library } = this.#options;
     this.#isServerWell = false;
@@ -42,19 +42,19 @@ export class GivenUp {
     await library.endBatch(batch);
   }
 
-  /** The server has just taken an upload. */
+  /** Tells that the server has just accepted an upload. */
   serverIsWell(): void {
     this.#isServerWell = true;
   }
 
-  /** Queues what was given up long enough ago again. */
+  /** Queues recordings again that were given up long enough ago. */
   async requeueDue(): Promise<void> {
     const due = this.#all().filter((recording) => this.#remainingMs(recording) === 0);
     await this.#options.library.update(new Map(due.map(({ id }) => [id, backToWaiting])), 'failed');
     for (const { id } of due) this.#since.delete(id);
   }
 
-  /** When {@link requeueDue} has something to do, milliseconds from now. */
+  /** When {@link requeueDue} must be called next, milliseconds from now. */
   get nextInMs(): number {
     return this.#all().reduce((next, recording) => Math.min(next, this.#remainingMs(recording)), Infinity);
   }

@@ -1,4 +1,4 @@
-/** One request: its token, its time limit, and what its answer means. */
+/** Sends one request, with its token and its time limit, and interprets the answer. */
 import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 import { notReached, parseJsonObject, toRequestError } from './answer.ts';
 import type { Addressee, HttpAnswer } from './answer.ts';
@@ -22,17 +22,17 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** How the ID token is announced. Storage has a scheme of its own. */
+/** The scheme of the Authorization header. Storage has its own. */
 const SCHEMES = { functions: 'Bearer', storage: 'Firebase' } as const satisfies Readonly<Record<Addressee, string>>;
 
-/** Every request gets this long, milliseconds, and more for what it carries. */
+/** The time limit of a request, milliseconds; it gets more by the size of its body. */
 export const TIMEOUT_MS = 60_000;
-/** A link that is slower than this is taken for none. */
+/** A slower connection counts as none. */
 const SLOWEST_BYTES_PER_MS = 8;
-/** Tokens come from the app, whose SDK may wait for a network that never answers. */
+/** The time limit for a token: the app's SDK may wait for a network that never answers. */
 const TOKEN_TIMEOUT_MS = 60_000;
 
-/** Cloud Run sends no longer answer; a stranger's may go on for as long as the connection. Characters. */
+/** The longest answer that is read, characters. Cloud Run sends no longer one; another server's may never end. */
 const LONGEST_ANSWER = 32 * 1024 * 1024;
 
 export class Http {
@@ -43,14 +43,14 @@ export class Http {
   }
 
   /**
-   * Sends it; once more with a new token if the server refused the first.
+   * Sends a request, and once more with a new token if the server refused the first one.
    * @returns every answer below 400. @throws RequestError; SyncError `disposed` once the signal aborts.
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const answer = await this.#attempt(request, false);
     const error = this.#errorOf(answer, request);
     if (error === null) return answer;
-    // What an account may do is in its token, which is older than a confirmation of its e-mail address.
+    // A new token may show that the e-mail address has been confirmed since.
     const isAboutToken = error.status === 401 || error.code === 'sign_up_not_allowed';
     if (!isAboutToken || error.kind === 'network') throw error;
     const second = await this.#attempt(request, true);
@@ -68,7 +68,7 @@ export class Http {
     const { to, url, method, headers, body, signal } = request;
     const tokens = await this.#tokens(refresh, signal);
     const limitMs = TIMEOUT_MS + (body?.length ?? 0) / SLOWEST_BYTES_PER_MS;
-    // Ends the exchange in every case: fetch may go on after we have stopped waiting for it.
+    // Ends the exchange in every case, because fetch may continue after we have stopped waiting.
     const controller = new AbortController();
     const exchange = async (): Promise<HttpAnswer> => {
       const response = await fetch(url, {
@@ -79,9 +79,9 @@ export class Http {
           ...(tokens.appCheck === null ? {} : { 'X-Firebase-AppCheck': tokens.appCheck }),
         },
         signal: controller.signal,
-        // Neither of the two sends anywhere else: the audio and the token are for the one who was asked.
+        // Our services do not redirect, and nobody else may get the audio and the token.
         redirect: 'manual',
-        // A stranger's page, kept by a browser, would be the answer for as long as the stranger likes.
+        // Otherwise a browser could keep the page of a portal, and answer with it later.
         cache: 'no-store',
         ...(body === undefined ? {} : { body }),
       });
@@ -116,7 +116,7 @@ export class Http {
   }
 }
 
-/** @throws TypeError where it is longer than any answer of our server */
+/** @throws TypeError if it is longer than any answer of our server */
 async function textOf(response: Response): Promise<string> {
   // React Native has no streams.
   const body = response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;

@@ -1,4 +1,4 @@
-/** A store for browsers: IndexedDB. Audio is kept as Blobs, which no browser reads into memory whole. */
+/** A store for browsers: IndexedDB. Audio is kept as Blobs, which browsers do not read into memory as a whole. */
 import type { DBSchema } from 'idb';
 import { Database } from './database.ts';
 import type { DatabaseTransaction } from './database.ts';
@@ -13,14 +13,14 @@ export { Database } from './database.ts';
 export type { DatabaseOptions, DatabaseTransaction } from './database.ts';
 
 export interface IndexedDbOptions {
-  /** Whose recordings these are: every user has a database of their own. */
+  /** The user whose recordings these are. Every user has their own database. */
   readonly uid: string;
   readonly clock?: Clock;
 }
 
-/** Entry with the token of the last lease: what is written under another one is refused. */
+/** Key of the entry with the token of the last lease. Writes under another lease are refused. */
 const LEASE = 'lease';
-/** Entries that come in one piece. */
+/** Entries that are read in one request. */
 const PAGE = 250;
 
 interface Schema extends DBSchema {
@@ -31,8 +31,8 @@ interface Schema extends DBSchema {
 type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
 
 /**
- * Only one tab works on it at a time, where the browser has Web Locks; the others stand by, and take over where that one stands
- * still. What it still writes when it wakes is refused.
+ * If the browser has Web Locks, only one tab works on the store at a time. The others stand by, and one takes over if that tab stands
+ * still. Writes of that tab are refused when it wakes.
  */
 export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): RecordingStore {
   const name = `offline-audio-sync/${uid}`;
@@ -48,7 +48,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
   const lock = ownLock({ name, channel: tabs, clock });
   const write = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[], lease?: Lease): Promise<void> => {
     await database.run('readwrite', async (tx) => {
-      // In the same transaction: no other tab takes over between this and the write.
+      // In the same transaction, so that no other tab takes over between this check and the write.
       if (lease !== undefined && (await tx.objectStore('entries').get(LEASE))?.['token'] !== lease.token) {
         throw new LeaseLostError();
       }
@@ -63,8 +63,8 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
         const entries = tx.objectStore('entries');
         const keys = await entries.getAllKeys();
         const all = new Map<string, StoredValue>();
-        // In pages: an app stands still while it is given ten thousand entries in one piece. All asked for at once: it need not wait
-        // for one answer to ask for the next.
+        // In pages, because ten thousand entries in one piece would block the app. All requests start together, so that none waits for the
+        // answer before.
         const pages = Array.from({ length: Math.ceil(keys.length / PAGE) }, async (_, page) => {
           const some = keys.slice(page * PAGE, (page + 1) * PAGE);
           const values = await entries.getAll(IDBKeyRange.bound(some[0], some.at(-1)));
@@ -100,7 +100,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
         return await read();
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        // The Blob may be of a connection that is lost; on a new one, its file is what cannot be read.
+        // The Blob may belong to a lost connection. If it cannot be read on a new one either, its file is damaged.
         database.close();
         return read().catch((still: unknown) => {
           if (isUnreadable(still)) return null;
@@ -115,7 +115,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
       if (lost === null) return null;
       const lease = { token: randomId(), lost };
       const put = (tx: Transaction<'readwrite'>) => tx.objectStore('entries').put({ token: lease.token }, LEASE);
-      // Leases do not outlive the browser: an app that starts need not wait for the disk.
+      // Leases do not outlive the browser, so an app that starts need not wait for the disk.
       await database.run('readwrite', put, 'relaxed');
       return lease;
     },
@@ -137,12 +137,12 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
   };
 }
 
-/** Private windows of some browsers keep no Blobs in IndexedDB: DataCloneError, or a sentence about Blobs. */
+/** Whether a browser refuses Blobs in IndexedDB, as some private windows do: DataCloneError, or a sentence about Blobs. */
 function isAboutBlobs(error: unknown): boolean {
   return error instanceof Error && (error.name === 'DataCloneError' || /blob/i.test(error.message));
 }
 
-/** The file of a Blob is gone or damaged, although its entry in the database is there. */
+/** Whether the file of a Blob is gone or damaged, although its entry in the database exists. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof Error && (error.name === 'NotReadableError' || error.name === 'NotFoundError');
 }

@@ -1,6 +1,6 @@
 /**
- * The recordings and batches of a device: in memory as they are in the store. Every change is stored before it is seen, and
- * every state goes through the table of transitions.
+ * The recordings and batches of a device, in memory as in the store. Every change is stored before it is visible, and every change of
+ * state is checked against the table of transitions.
  */
 import type { BatchDoc, Failure, RecordingDoc, RecordingState } from './recording.ts';
 import { canTransition, localFailure } from './recording.ts';
@@ -16,9 +16,9 @@ export type RecordingChange = Partial<Omit<RecordingDoc, 'id' | 'name' | 'size' 
 export interface LibraryOptions {
   readonly store: RecordingStore;
   readonly now: () => number;
-  /** A recording is there, or is in another state. */
+  /** A recording was added, or has changed. */
   readonly onChange: (recording: RecordingDoc) => void;
-  /** It is not known any more. */
+  /** A recording was removed. */
   readonly onRemove: (id: string) => void;
 }
 
@@ -31,7 +31,10 @@ export class Library {
   /** Ids of the recordings in each state. */
   readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
-  /** Audio that could not be deleted yet, by its id, with the entries that go with it. Another process finds it by itself. */
+  /**
+   * Audio that could not be deleted yet, by id, with the entries to delete with it. Not stored, because another process finds it by
+   * itself.
+   */
   readonly #undeleted = new Map<string, readonly string[]>();
   readonly #writing = new Mutex();
 
@@ -66,17 +69,20 @@ export class Library {
     return this.#inState.get(state)?.size ?? 0;
   }
 
-  /** What it was made of and is still known: also what has failed, is done, or has moved on to another batch since. */
+  /**
+   * The recordings of which the batch was made, as far as they still exist: including those that have failed, are done, or are in
+   * another batch by now.
+   */
   membersOf({ localIds }: BatchDoc): RecordingDoc[] {
     return localIds.flatMap((id) => this.#recordings.get(id) ?? []);
   }
 
-  /** What is still to be uploaded with it. */
+  /** The batch's recordings that are not uploaded yet. */
   uploadingOf(batch: BatchDoc): RecordingDoc[] {
     return this.membersOf(batch).filter(({ state, batchId }) => state === 'uploading' && batchId === batch.id);
   }
 
-  /** Reads what is in the store. @returns all of it, for the others that keep something there. */
+  /** Reads the store. @returns all entries, for the other parts that keep something there. */
   load(): Promise<ReadonlyMap<string, StoredValue>> {
     return this.#writing.run(async () => {
       const before = new Map(this.#recordings);
@@ -90,7 +96,7 @@ export class Library {
         if (key.startsWith(BATCH)) this.#batches.set(value['id'] as string, value as unknown as BatchDoc);
       }
       for (const doc of recordings.sort(byTimeAdded)) this.#keep(doc);
-      // The context that asked to delete them shows them no more.
+      // This context has wished to delete them, so it does not show them any more.
       for (const { id, what } of wishesIn(entries).values()) {
         if (what === 'gone' && this.#isStill(id)) this.#forget(id);
       }
@@ -100,7 +106,7 @@ export class Library {
     });
   }
 
-  /** Adds recordings that another context has added. @returns all that is in the store */
+  /** Adds recordings that another context has stored. @returns all entries of the store */
   loadNew(): Promise<ReadonlyMap<string, StoredValue>> {
     return this.#writing.run(async () => {
       const entries = await this.#store.entries();
@@ -114,7 +120,10 @@ export class Library {
     });
   }
 
-  /** Puts right what an earlier process was in the middle of. @param syncedBefore Unix milliseconds; older ones are forgotten. */
+  /**
+   * Repairs what an earlier process left half-done. @param syncedBefore recordings that were synced before this are removed, Unix
+   * milliseconds.
+   */
   async repair(syncedBefore: number): Promise<void> {
     await this.#repairBatches();
     await this.#repairAudio();
@@ -130,7 +139,7 @@ export class Library {
     });
   }
 
-  /** What a batch says of its recordings counts more than what they say: it was written before them, and goes before them. */
+  /** Makes recordings agree with their batches. A batch counts more, because it is written before its recordings. */
   async #repairBatches(): Promise<void> {
     const joined = this.batches.flatMap((batch) =>
       this.membersOf(batch)
@@ -138,7 +147,7 @@ export class Library {
         .map(({ id }): [string, RecordingChange] => [id, { state: 'uploading', batchId: batch.id, session: null }]),
     );
     await this.update(new Map(joined));
-    // One that was said to be not written, and was: its recordings have gone on without it. What was sent with it has its state from there.
+    // A write of this batch was reported as failed but took effect: its recordings have continued without it.
     for (const batch of this.batches) {
       if (batch.jobId === null && this.uploadingOf(batch).length === 0) await this.endBatch(batch);
     }
@@ -147,32 +156,32 @@ export class Library {
   }
 
   async #repairAudio(): Promise<void> {
-    // Nothing is added in between, or it would be taken for lost.
+    // Nothing may be added in between, because it would count as lost.
     await this.#writing.run(async () => {
       const audio = new Set(await this.#store.audioIds());
       const lost = this.inState('waiting', 'uploading').filter(({ id }) => !audio.has(id));
       const change: RecordingChange = { state: 'failed', batchId: null, failure: AUDIO_MISSING };
       await this.#write(lost.map((recording) => this.#apply(recording, change)));
-      // Deleting it was still to be done.
+      // Their audio was still to be deleted.
       const synced = this.inState('synced').filter(({ id }) => audio.has(id));
       await Promise.all(synced.map(({ id }) => this.#store.removeAudio(id, [])));
     });
   }
 
-  /** Stores the audio and the recording: one without the other is never seen. What is refused leaves nothing behind. */
+  /** Stores the audio and the recording together. If that fails, nothing of them stays. */
   async add(recording: Omit<RecordingDoc, 'changedAt'>, audio: Blob | Uint8Array<ArrayBuffer>): Promise<RecordingDoc> {
     const doc = { ...recording, changedAt: this.#now() };
-    // Nothing waits for it: audio may be large, and its entry is new.
+    // Outside of the queue of writes: audio may be large, and no other write touches a new entry.
     try {
       await this.#store.putAudio(doc.id, audio, toEntries([doc]));
     } catch (error) {
-      // It may have happened, or half of it: the room is needed, and the caller will add it again.
+      // The write may have taken effect in part. Delete it, because the caller will add the recording again.
       this.#undeleted.set(doc.id, [RECORDING + doc.id]);
       await this.#deleteAudio().catch(() => undefined);
       throw error;
     }
     await this.#writing.run(() => {
-      // Who read the store meanwhile knows it already, and may have gone on with it.
+      // A read of the store meanwhile may have added it, and its state may have changed since.
       if (!this.#recordings.has(doc.id)) this.#see([doc]);
       return Promise.resolve();
     });
@@ -180,8 +189,8 @@ export class Library {
   }
 
   /**
-   * What the server is done with stays as it is: an old batch may say otherwise.
-   * @param from only what is in this state by then.
+   * Changes recordings. Synced recordings stay as they are, even if an old batch says otherwise.
+   * @param from changes only recordings that are in this state.
    * @throws Error for a change that the table of transitions does not have: a bug.
    */
   async update(changes: ReadonlyMap<string, RecordingChange>, from?: RecordingState): Promise<void> {
@@ -205,7 +214,7 @@ export class Library {
     return { ...recording, failure: null, ...change, changedAt: this.#now() };
   }
 
-  /** The server is done with them: their audio goes, after that is on record. */
+  /** Marks recordings as synced, then deletes their audio. */
   async markSynced(ids: readonly string[]): Promise<void> {
     await this.update(new Map(ids.map((id) => [id, { state: 'synced', batchId: null, session: null }])));
     for (const id of ids) this.#undeleted.set(id, []);
@@ -214,7 +223,7 @@ export class Library {
 
   async #deleteAudio(): Promise<void> {
     const deletions = [...this.#undeleted].map(async ([id, keys]) => {
-      // What was refused may have been read from the store since: then it is sent, as any other.
+      // A recording whose write seemed to fail may have been read from the store since. Then it is uploaded like any other.
       const state = this.#recordings.get(id)?.state;
       if (state === undefined || state === 'synced') await this.#store.removeAudio(id, keys);
       this.#undeleted.delete(id);
@@ -222,7 +231,7 @@ export class Library {
     await Promise.all(deletions);
   }
 
-  /** Forgets a recording, with its audio, unless it is on its way. */
+  /** Removes a recording with its audio, unless it is being uploaded or processed. */
   async remove(id: string): Promise<void> {
     await this.#writing.run(async () => {
       if (!this.#isStill(id)) return;
@@ -232,19 +241,19 @@ export class Library {
     });
   }
 
-  /** Whether nothing is under way with it, on this device or the server. */
+  /** Whether it is neither being uploaded nor processed. */
   #isStill(id: string): boolean {
     const state = this.#recordings.get(id)?.state;
     return state !== 'uploading' && state !== 'uploaded' && state !== 'processing';
   }
 
-  /** Begins a batch, or changes what is known of it. */
+  /** Stores a new batch, or a change of one. */
   async putBatch(batch: BatchDoc): Promise<void> {
     await this.#store.put(new Map([[BATCH + batch.id, batch as unknown as StoredValue]]));
     this.#batches.set(batch.id, batch);
   }
 
-  /** Ends a batch. Those of its recordings that are still uploading wait again; but these, by their ids, have failed. */
+  /** Ends a batch. Its recordings that are still `uploading` wait again. @param failures recordings that have failed instead, by id */
   async endBatch(batch: BatchDoc, failures: Iterable<readonly [string, Failure]> = []): Promise<void> {
     await this.update(
       new Map([...failures].map(([id, failure]) => [id, { state: 'failed', batchId: null, session: null, failure }])),

@@ -1,9 +1,9 @@
-/** A store that lasts as long as the process: for tests, and for recordings that are kept elsewhere anyway. */
+/** A store that lasts as long as the process: for tests, and for recordings that are also kept elsewhere. */
 import { bytesOf } from './bytes.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export function memoryStore(): RecordingStore {
-  // As text, so that no caller shares an object with the store.
+  // As JSON text, so that no caller shares an object with the store.
   const entries = new Map<string, string>();
   const audio = new Map<string, Uint8Array<ArrayBuffer>>();
   const put: RecordingStore['put'] = (changed) => {

@@ -1,6 +1,6 @@
 /**
- * multipart/form-data (RFC 7578) as bytes: React Native makes no Blobs of bytes, and every platform sends bytes. It also tells
- * how long a body will be before there is one.
+ * Writes multipart/form-data (RFC 7578) as bytes, because React Native makes no Blobs of bytes, and every platform can send bytes. Also
+ * tells the length of a body before it is made.
  */
 
 export interface MultipartFile {
@@ -11,11 +11,11 @@ export interface MultipartFile {
 const FILES_FIELD = 'files';
 const encoder = new TextEncoder();
 
-/** More than the boundary, headers and fields of a body take, bytes; the names come on top. */
+/** More than the boundary, headers and fields of a body take, bytes, without the names. */
 const BODY_OVERHEAD = 2048;
 const PART_OVERHEAD = 200;
 
-/** At least as many bytes as a body with these files has. */
+/** An upper bound of the bytes of a body with these files. */
 export function multipartBound(files: readonly { readonly name: string; readonly size: number }[]): number {
   return files.reduce(
     (total, { name, size }) => total + size + PART_OVERHEAD + encoder.encode(name).length,
@@ -27,7 +27,7 @@ export function multipartBody(
   fields: Readonly<Record<string, string>>,
   files: readonly MultipartFile[],
 ): { readonly boundary: string; readonly body: Uint8Array<ArrayBuffer> } {
-  // 26 base-36 digits: that recordings have them in them by chance is out of the question.
+  // 26 base-36 digits: no recording has them by chance.
   const boundary = `sync-${[1, 2].map(() => Math.random().toString(36).slice(2, 15)).join('')}`;
   const parts = [
     ...Object.entries(fields).flatMap(([name, value]) => [partHeader(boundary, `name="${name}"`), text(value)]),

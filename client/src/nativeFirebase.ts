@@ -31,13 +31,13 @@ export interface NativeSnapshot {
   readonly docs: readonly NativeDocument[];
 }
 
-/** What hears of snapshots: of a query, or of a document. */
+/** A listener of snapshots of a query or a document. */
 export interface NativeObserver {
   next?: (snapshot: never) => void;
   error?: (error: Error) => void;
 }
 
-/** The part of `@react-native-firebase/firestore` that is used. What it hands out and takes back is opaque here. */
+/** The part of `@react-native-firebase/firestore` that is used. Its values are opaque here. */
 export interface NativeFirestoreModule {
   getFirestore(): object;
   collection(parent: object, path: string): object;
@@ -63,7 +63,7 @@ export interface NativeFirebaseBackendOptions extends SdkBackendOptions {
   readonly firestore: NativeFirestoreModule;
 }
 
-/** As `firebaseBackend` of `/firebase`, of the same promises and errors. @throws SyncError `signed_out` */
+/** Like `firebaseBackend` of `/firebase`, with the same behaviour and errors. @throws SyncError `signed_out` */
 export function nativeFirebaseBackend(options: NativeFirebaseBackendOptions): Backend {
   const { projectId, auth: authModule, firestore } = options;
   const auth = authModule.getAuth();
@@ -109,7 +109,7 @@ export function nativeQuery(firestore: NativeFirestoreModule, read: ReadQuery): 
   );
 }
 
-/** Where pushes go to. Call it at every launch, and whenever FCM gives a new token. @throws SyncError `bad_device_id` */
+/** Registers a device for pushes. Call it at every launch, and whenever FCM gives a new token. @throws SyncError `bad_device_id` */
 export async function registerNativeDevice(
   firestore: NativeFirestoreModule,
   { uid, deviceId, token, platform }: Device,
@@ -119,7 +119,7 @@ export async function registerNativeDevice(
   await firestore.setDoc(firestore.doc(firestore.getFirestore(), `${devicesPath(uid)}/${deviceId}`), device);
 }
 
-/** Before signing out: no pushes for this user any more. Uploads of this device that are not complete end with it. */
+/** Ends pushes for this user. Call it before signing out. It also cancels unfinished uploads of this device. */
 export async function unregisterNativeDevice(
   firestore: NativeFirestoreModule,
   { uid, deviceId }: Pick<Device, 'uid' | 'deviceId'>,

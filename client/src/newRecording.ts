@@ -1,4 +1,4 @@
-/** What an app hands over, checked as far as a device can. */
+/** Checks a recording that an app adds, as far as a device can. */
 import { DEVICE_ID, LIMITS } from 'offline-audio-sync-contract';
 import { ownBytes } from './bytes.ts';
 import type { FrameFormat } from './frames.ts';
@@ -30,7 +30,7 @@ export function newRecording(
   addedAt: number,
 ): { readonly doc: Omit<RecordingDoc, 'changedAt'>; readonly audio: Blob | Uint8Array<ArrayBuffer> } {
   const { deviceId = null, conversationId = null, clockOffsetMs = 0, timeZone } = recording;
-  // The server would refuse it, whenever the upload gets there: the app learns of it here.
+  // The server would refuse it, but only after the upload. So the app learns of it here.
   if (deviceId !== null && !DEVICE_ID.test(deviceId)) throw new SyncError('bad_device_id');
   const { name, audio } = 'frames' in recording ? fromFrames(recording) : fromFile(recording);
   const size = audio instanceof Uint8Array ? audio.byteLength : audio.size;
@@ -46,7 +46,7 @@ function fromFrames({ format, startedAt, frames }: FramesRecording) {
 }
 
 function fromFile({ name, data }: FileRecording) {
-  // The rest of a name is the server's to judge; these would not reach it as they are.
+  // The server checks the rest of a name. These names would not reach it unchanged.
   if (UNSAFE.test(name) || new TextEncoder().encode(name).length > LIMITS.maxNameBytes) {
     throw new SyncError('bad_name');
   }

@@ -9,14 +9,14 @@ import type { Md5 } from './digest.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export interface FileStoreOptions {
-  /** Of one user, and used by one process at a time; made where it is missing. */
+  /** The directory of one user, used by one process at a time. It is created if it does not exist. */
   readonly directory: string;
 }
 
 /**
- * `entries/{key}.json` and `audio/{id}`. A file is written under another name, flushed to disk and renamed, so that it is there
- * whole or not at all; what a crash left half-written is cleared away with the next start. While audio comes or goes,
- * `journal/{id}.json` names the entries that come or go with it: what of them a crash left alone goes, too.
+ * `entries/{key}.json` and `audio/{id}`. A file is written under another name, flushed to disk and renamed, so that it exists
+ * completely or not at all. The next start deletes files that a crash left half-written. While audio is added or deleted,
+ * `journal/{id}.json` has the entries that are added or deleted with it, so that after a crash the next start deletes the rest.
  */
 export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   const entriesDir = path.join(directory, 'entries');
@@ -29,7 +29,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   const prepared = (): Promise<void> =>
     (preparing ??= prepare([entriesDir, audioDir, journalDir])
       .then(async () => {
-        // Systems leave files of their own everywhere.
+        // Operating systems put files of their own everywhere.
         const names = (await readdir(journalDir)).filter((name) => name.endsWith('.json'));
         await each(names, async (name) => {
           await finishInterruptedChange(decodeURIComponent(name.slice(0, -'.json'.length)));
@@ -55,7 +55,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
     await flushDirectory(audioDir);
     await rm(journalFile(id));
   };
-  /** A change of audio that a crash cut off: what is not all there is not to be there. */
+  /** Finishes a change of audio that a crash has interrupted: what is incomplete is deleted. */
   const finishInterruptedChange = async (id: string): Promise<void> => {
     const keys = (parseJsonObject(await readFile(journalFile(id), 'utf8'))?.['keys'] ?? []) as readonly string[];
     const isWhole = [audioFile(id), ...keys.map(entryFile)].every((file) => existsSync(file));
@@ -72,7 +72,7 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
       const names = (await readdir(entriesDir)).filter((name) => name.endsWith('.json'));
       const entries = new Map<string, StoredValue>();
       for (const [index, name] of names.entries()) {
-        // Small files are read ten times faster one after another than side by side in threads: a few milliseconds at a time.
+        // Small files are read ten times faster one after another than in parallel. This blocks for a few milliseconds at a time.
         if (index % READ_AT_ONCE === 0) await turn();
         const text = readIfThere(path.join(entriesDir, name));
         const value = text === null ? null : parseJsonObject(text);
@@ -120,19 +120,19 @@ export function fileStore({ directory }: FileStoreOptions): RecordingStore {
   };
 }
 
-/** Many times faster than the one in JavaScript. */
+/** MD5 of Node, many times faster than the one in JavaScript. */
 export function nodeMd5(): Md5 {
   return createHash('md5');
 }
 
 const TEMPORARY = '.tmp';
-/** Files open at once: a process may not have as many as there are recordings. */
+/** Files that are open at once, because a process may have only so many. */
 const CONCURRENCY = 16;
 
-/** Entries that are read before others may run. */
+/** Entries that are read before other work may run. */
 const READ_AT_ONCE = 100;
 
-/** @returns null where it has been removed since it was listed. */
+/** @returns null if it was removed after it was listed. */
 function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -169,7 +169,7 @@ async function writeWhole(target: string, content: AsyncIterable<Uint8Array> | r
   await rename(temporary, target);
 }
 
-/** Makes renaming and removing last. */
+/** Flushes renames and deletions to disk. */
 async function flushDirectory(directory: string): Promise<void> {
   const handle = await open(directory);
   try {

@@ -1,4 +1,4 @@
-/** What the platform says of the network, taken for a hint: some platforms say "offline" although the network works. */
+/** The platform's report of the network, used as a hint, because some platforms report "offline" although the network works. */
 import { LONGEST_UNREACHED_MS } from './backoff.ts';
 import { Deadline } from './time.ts';
 import type { Clock } from './time.ts';
@@ -17,7 +17,7 @@ export class OfflineHint {
     this.#options = options;
   }
 
-  /** When to try although the platform says "offline"; null where nothing keeps from trying now. */
+  /** When to try although the platform reports "offline"; null to try now. */
   get until(): Deadline | null {
     const { isOnline, clock } = this.#options;
     if (this.#isIgnored || isOnline()) return null;
@@ -25,12 +25,12 @@ export class OfflineHint {
     return this.#next.remainingMs > 0 ? this.#next : null;
   }
 
-  /** A person asks for an attempt, or a request was answered: the hint does not count until an attempt fails or the network changes. */
+  /** Ignores the hint until an attempt fails or the network changes: a user wants to try, or a request was answered. */
   ignore(): void {
     this.#isIgnored = true;
   }
 
-  /** An attempt failed, or the network has changed: the hint counts again. */
+  /** Heeds the hint again: an attempt failed, or the network has changed. */
   heed(): void {
     this.#isIgnored = false;
     this.#next = null;

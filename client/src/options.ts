@@ -1,4 +1,4 @@
-/** What an app gives the client, and what it hears from it. */
+/** The options of a client, and its events. */
 import type { Backend, JobSignal } from './backend.ts';
 import type { BatchLimits } from './batches.ts';
 import type { Completion } from './completions.ts';
@@ -10,32 +10,32 @@ import type { Clock } from './time.ts';
 import type { UploaderStatus } from './uploader.ts';
 
 export interface SyncClientOptions {
-  /** Of this user alone. */
+  /** A store for this user alone. */
   readonly store: RecordingStore;
   readonly backend: Backend;
   /**
-   * Gets each ended job once. It counts as handed over when this has resolved: if it throws, or the process ends before, the job
-   * comes again. It also comes again if this takes more than five minutes. Read the conversations, then return.
+   * Called with each ended job. The job counts as handed over when this has resolved. If it throws, takes more than five minutes, or
+   * the process ends before, it is called again. Read the conversations, then return.
    */
   readonly onCompletion?: (completion: Completion) => Promise<void> | void;
-  /** What goes as one request is sent again whole if it breaks off. Default: 8 MiB a request; what the server takes otherwise. */
+  /** Limits of one upload. A request that breaks off is sent again whole. Default: 8 MiB for a request, otherwise the server's limits. */
   readonly limits?: Partial<BatchLimits>;
-  /** Recordings that go to Storage at once. Default: 3. */
+  /** Recordings that are uploaded to Storage at the same time. Default: 3. */
   readonly concurrency?: number;
-  /** How long to wait for more recordings before a batch is made, milliseconds, and ten times as long at most. Default: 1000. */
+  /** How long to wait for the next recording before a batch is made, milliseconds; ten times as long in all. Default: 1000. */
   readonly gatherMs?: number;
-  /** How often to ask for jobs that are not watched live, milliseconds. Default: 20 s; 5 minutes for those that are. */
+  /** How often to read jobs, milliseconds. Default: 20 s, or 5 minutes if the backend watches jobs live. */
   readonly pollMs?: number;
   /** How long synced recordings stay listed, without their audio, milliseconds. Default: 7 days. */
   readonly keepSyncedMs?: number;
   /**
-   * Digest of what goes to Storage, so that what the server has already is not sent: `createMd5` of `/md5`, `nodeMd5` of `/node`, or
-   * a native one. Default: none; duplicates are found when they have arrived.
+   * Computes MD5, so that recordings that the server has already are not uploaded: `createMd5` of `/md5`, `nodeMd5` of `/node`, or a
+   * native one. Default: none; duplicates are found after they have arrived.
    */
   readonly createMd5?: () => Md5;
   /** Default: the browser's `online` and `offline` events; always online where there are none. */
   readonly network?: Network;
-  /** Where to upload: on `all` networks, or only on `unmetered` ones. Default: all. `syncNow` uploads in spite of it. */
+  /** Uploads on `all` networks, or only on `unmetered` ones. Default: all. `syncNow` uploads on any network. */
   readonly uploadOn?: 'all' | 'unmetered';
   /** Aborting it disposes of the client. */
   readonly signal?: AbortSignal;
@@ -46,7 +46,7 @@ export interface SyncClientOptions {
   readonly newId?: () => string;
 }
 
-/** `standby`: another tab works on this store; this one takes over when it is gone, or stands still for a minute. */
+/** `standby`: another tab works on this store. This one takes over when the other is closed, or stands still for a minute. */
 export type SyncStatus =
   | UploaderStatus
   | {
@@ -57,16 +57,16 @@ export type SyncStatus =
     };
 
 export interface SyncEvents {
-  /** It is there, or in another state. */
+  /** A recording was added, or has changed. */
   readonly recording: Recording;
-  /** It is not listed any more: it was discarded, in this tab or another one, or was synced long ago. */
+  /** A recording is no longer listed: it was discarded, in this tab or another one, or was synced long ago. */
   readonly removed: { readonly localId: string };
   readonly progress: { readonly localId: string; readonly sentBytes: number; readonly size: number };
-  /** A job that holds recordings of this device. */
+  /** A job that has recordings of this device has changed. */
   readonly job: JobSignal & { readonly jobId: string };
-  /** After `onCompletion`. */
+  /** `onCompletion` has returned. */
   readonly completion: Completion;
   readonly status: SyncStatus;
-  /** A bug, a store that fails, a handler that threw: nothing that waiting for a network would mend. */
+  /** A bug, a failed store, or an error of a handler. Failures of the network are not among them. */
   readonly error: unknown;
 }

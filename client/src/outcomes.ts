@@ -1,4 +1,4 @@
-/** What the server says of a job, applied to the recordings of this device that are in it. */
+/** Applies the server's state of a job to the recordings of this device that are in it. */
 import { isDone, isFinished } from 'offline-audio-sync-contract';
 import type { ErrorCode } from 'offline-audio-sync-contract';
 import type { Api, Job, JobFile } from './api.ts';
@@ -15,17 +15,17 @@ export interface OutcomesOptions {
   readonly clock: Clock;
 }
 
-/** What arrived wrong, or did not, this often is not sent again by itself. */
+/** A recording that arrived wrong, or not at all, this often is not sent again automatically. */
 const MAX_MISHAPS = 3;
 /**
- * Storage told us that an object is complete; the server hears of it by an event, a moment later. If that was lost, creating the
- * job once more makes the server look.
+ * How long to wait for an object that Storage has reported as complete, milliseconds. The server learns of it by an event a moment
+ * later. If the event was lost, creating the job again makes the server list the objects.
  */
 const ARRIVAL_MS = 2 * 60_000;
-/** The same where something went wrong with it before. */
+/** The same for a recording that went wrong before. */
 export const DOUBT_MS = 20_000;
 
-/** What only uploading it again can mend, so that is what is done. */
+/** Failures after which the recording is uploaded again automatically, because nothing else helps. */
 const UPLOAD_AGAIN: ReadonlySet<string> = new Set<ErrorCode>([
   'upload_expired',
   'recording_missing',
@@ -36,14 +36,14 @@ const CANCELLED: ErrorCode = 'job_cancelled';
 
 export class Outcomes {
   readonly #options: OutcomesOptions;
-  /** By the recording's id, for the state that began then. */
+  /** When each recording was uploaded, by its id. */
   readonly #uploaded = new Map<string, { readonly changedAt: number; readonly stopwatch: Stopwatch }>();
 
   constructor(options: OutcomesOptions) {
     this.#options = options;
   }
 
-  /** @param job null where there is no such job any more. */
+  /** @param job null if there is no such job any more. */
   async apply(jobId: string, job: Job | null): Promise<void> {
     const { library } = this.#options;
     const files = new Map(job?.files.map((file) => [file.name, file]));
@@ -56,9 +56,9 @@ export class Outcomes {
       if (batch !== undefined) await this.#repairUpload(batch, job, ours);
       return;
     }
-    // The multipart request of a batch that is still here comes to its end by itself.
+    // A multipart request that is under way ends its batch by itself.
     if (batch?.way === 'direct') {
-      // Who cancelled it does not want the rest of it uploaded in another job.
+      // The user who cancelled the job does not want its other recordings in a new job.
       const stopped = job?.status === 'cancelled' ? library.uploadingOf(batch) : [];
       await library.endBatch(
         batch,
@@ -87,14 +87,14 @@ export class Outcomes {
     await library.update(changes(failed, ({ name }) => ({ state: 'failed', failure: failureOf(files.get(name)) })));
   }
 
-  /** They are uploaded anew, in another batch. */
+  /** Uploads recordings again, in another batch. */
   async #again(recordings: readonly RecordingDoc[]): Promise<void> {
     await this.#options.library.update(
       changes(recordings, ({ mishaps }) => ({ ...backToWaiting, mishaps: mishaps + 1 })),
     );
   }
 
-  /** A job that waits for recordings which this device takes for uploaded. */
+  /** Repairs a job that waits for recordings which this device has as uploaded. */
   async #repairUpload(batch: BatchDoc, job: Job, ours: readonly RecordingDoc[]): Promise<void> {
     const { library } = this.#options;
     const expected = new Map(job.files.filter(({ state }) => state === 'expected').map((file) => [file.name, file]));
@@ -102,7 +102,7 @@ export class Outcomes {
       const file = expected.get(name);
       if (file === undefined || state !== 'uploaded') return false;
       const waitedMs = this.#sinceUploaded(id, changedAt).elapsedMs;
-      // What is wrong may be with the object before this one.
+      // The problem may be that of an earlier object.
       return (file.error !== null && mishaps === 0) || waitedMs > (mishaps > 0 ? DOUBT_MS : ARRIVAL_MS);
     });
     const hopeless = wrong.filter(({ mishaps }) => mishaps >= MAX_MISHAPS);
@@ -129,7 +129,7 @@ export class Outcomes {
     return stopwatch;
   }
 
-  /** One of its recordings will never arrive: the others go on in a batch without it. */
+  /** Ends a batch of which some recordings will never arrive. The others are uploaded in a new batch. */
   async #abandon(batch: BatchDoc, jobId: string, hopeless: readonly RecordingDoc[]): Promise<void> {
     const { library, api } = this.#options;
     await library.endBatch(
@@ -138,7 +138,7 @@ export class Outcomes {
     );
     const left = library.membersOf(batch).filter(({ state }) => state === 'uploaded');
     await library.update(changes(left, () => backToWaiting));
-    // Would end by itself, in a day.
+    // If this fails, the job ends by itself within a day.
     await api.cancel(jobId, new AbortController().signal).catch(() => undefined);
   }
 }
@@ -150,13 +150,13 @@ function changes(
   return new Map(recordings.map((recording) => [recording.id, change(recording)]));
 }
 
-/** The only reason to delete audio: the server will never need it again. */
+/** Whether the server will never need the audio again: the only reason to delete it. */
 function isSynced(file: JobFile | undefined): boolean {
   return file !== undefined && isDone(file.state);
 }
 
 function failureOf(file: JobFile | undefined): Failure {
   const { code, message, retryable } = file?.error ?? localFailure('recording_left_out');
-  // The server keeps nothing of a cancelled job; this device does, and can send it again.
+  // The server keeps no audio of a cancelled job, but this device does, and can send it again.
   return { code, message, retryable: retryable || code === CANCELLED };
 }

@@ -1,19 +1,19 @@
 /**
- * A full store drains instead of standing still. What it has no room for is kept in memory, so that sending goes on; each recording
- * that is done makes room, and then what was kept in memory is written; other programs may make room, too, so it is tried now and then. A process
- * that ends before that sends some again, which the server recognises.
+ * Keeps uploads going while the store is full. Entries that do not fit are kept in memory; each recording that is done makes room, and
+ * then they are written. Other programs may also make room, so writing is tried from time to time. If the process ends before that,
+ * some recordings are sent again, which the server recognises.
  */
 import type { RecordingStore, StoredValue } from './store.ts';
 import type { Clock } from './time.ts';
 
-/** Between attempts to write what there was no room for, milliseconds. */
+/** Interval at which entries in memory are tried to be written, milliseconds. */
 const WRITE_AGAIN_MS = 60_000;
 
 export interface OverflowOptions {
   readonly store: RecordingStore;
-  /** Whether another context has taken over the work on the store: what is kept in memory is out of date then. */
+  /** Whether another context has taken over the store. Then the entries in memory are out of date. */
   readonly isLost: () => boolean;
-  /** Called once each time that the store becomes full. */
+  /** Called each time that the store becomes full. */
   readonly onFull: (error: unknown) => void;
   readonly clock: Clock;
   /** Ends with the client. */
@@ -24,7 +24,7 @@ export function overflowStore({ store, isLost, onFull, clock, signal }: Overflow
   const unwritten = new Map<string, StoredValue>();
   let isWaiting = false;
 
-  /** @throws whatever is wrong with the store but that it is full. */
+  /** @throws every error of the store, except that it is full */
   const put = async (entries: ReadonlyMap<string, StoredValue>): Promise<void> => {
     try {
       await store.put(entries);
@@ -37,11 +37,11 @@ export function overflowStore({ store, isLost, onFull, clock, signal }: Overflow
     }
     for (const key of entries.keys()) unwritten.delete(key);
   };
-  /** There may be room now. */
+  /** Tries to write what is kept in memory. */
   const write = async (): Promise<void> => {
     if (unwritten.size > 0) await put(new Map(unwritten));
   };
-  /** Until everything is written, by whatever happens. Never rejects. */
+  /** Resolves when everything is written. Never rejects. */
   const waitForRoom = async (): Promise<void> => {
     if (isWaiting) return;
     isWaiting = true;
@@ -67,7 +67,7 @@ export function overflowStore({ store, isLost, onFull, clock, signal }: Overflow
       await write();
     },
     removeAudio: async (id, keys) => {
-      // What the store still says of this audio is out of date. It goes with the audio, or it would be taken for lost.
+      // The store's entry of this audio is out of date. It must be deleted with the audio, or the audio would count as lost.
       const outdated = [...unwritten.keys()].filter((key) => key.endsWith(`/${id}`));
       for (const key of keys) unwritten.delete(key);
       await store.removeAudio(id, [...keys, ...outdated]);
@@ -76,7 +76,7 @@ export function overflowStore({ store, isLost, onFull, clock, signal }: Overflow
   };
 }
 
-/** As browsers, systems and SQLite say it. */
+/** Whether an error of a browser, a system or SQLite says that there is no room. */
 export function isFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };

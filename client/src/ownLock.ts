@@ -1,28 +1,26 @@
-/** Which of several tabs works on a store: the one that holds a Web Lock of its name, as long as it answers the others. */
+/** Decides which of several tabs works on a store: the one that holds a Web Lock with its name, as long as it answers the others. */
 import type { Clock } from './time.ts';
 import { linkedController, Stopwatch } from './time.ts';
 
 export interface OwnLockOptions {
   readonly name: string;
-  /** Between the tabs; null where the browser has none: then no tab is taken over from. */
+  /** The channel between the tabs; null if the browser has none. Then no tab takes over from another that stands still. */
   readonly channel: BroadcastChannel | null;
   readonly clock: Clock;
 }
 
-/** @returns ends when another tab has taken over, or null where this tab does not hold the lock. */
+/** @returns a signal that aborts when another tab has taken over; null if this tab does not get the lock */
 export type OwnLock = (signal: AbortSignal, wait: boolean) => Promise<AbortSignal | null>;
 
 const PING = 'are you there?';
 const PONG = 'yes';
-/** Milliseconds. A tab in the background answers messages, although its timers are slowed down. */
+/** Interval of pings, milliseconds. A tab in the background answers messages, although its timers are slowed down. */
 const PING_EVERY_MS = 15_000;
-/** The tab that holds the lock is taken over from when it left so many pings in a row without an answer, for so long. */
+/** Another tab takes over when the holder of the lock has left this many pings in a row, for {@link SILENT_MS}, without an answer. */
 const LOST_PINGS = 4;
 const SILENT_MS = 60_000;
 
-/**
- * The lock of one tab. Aborting the signal ends the ownership, or the wait for it. Browsers without Web Locks have one tab.
- */
+/** The lock of one tab. Aborting the signal ends the ownership, or the wait for it. Without Web Locks, every tab gets the lock. */
 export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
   let isHolder = false;
   channel?.addEventListener('message', ({ data }) => {
@@ -50,14 +48,14 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
         });
       };
       locks?.request(name, options, hold).catch(() => {
-        // Before it was held: the wait has ended. Afterwards: another tab has taken it.
+        // If the lock was not held yet, the wait has ended; otherwise another tab has taken it.
         isHolder = false;
         stolen.abort();
         resolve(null);
       });
     });
 
-  /** Resolves when the tab that holds the lock stands still, or the signal aborts. */
+  /** Resolves when the holder of the lock stands still, or the signal aborts. */
   const silence = async (signal: AbortSignal): Promise<void> => {
     if (channel === null) {
       await clock.sleep(Infinity, signal);
@@ -75,7 +73,7 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
       lost += 1;
       channel.postMessage(PING);
       await clock.sleep(PING_EVERY_MS, signal);
-      // An answer that came while this tab stood still is heard before it counts as lost.
+      // An answer may have arrived while this tab stood still: handle it before the ping counts as lost.
       await clock.sleep(0, signal);
     }
     channel.removeEventListener('message', answered);
@@ -92,11 +90,11 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
     const lost = await Promise.race([held, isSilent]);
     watching.controller.abort();
     watching.unlink();
-    // The link stays: it is how the ownership ends.
+    // The link to the signal stays, because it ends the ownership.
     if (lost !== null || signal.aborted) return lost;
     waiting.controller.abort();
     waiting.unlink();
-    // It may have been granted in this very moment: then it is released.
+    // The lock may have been granted at this very moment: then it is released.
     await held;
     return request({ steal: true }, signal);
   };
