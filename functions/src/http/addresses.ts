@@ -1,10 +1,10 @@
-/** Where the functions answer: an HTTP function is reached at several addresses, and a link has to lead back to the same one. */
+/** Addresses of the functions. An HTTP function has several addresses, and a link in its answer must lead back to the same kind. */
 import { HTTP_ENDPOINTS } from 'offline-audio-sync-contract';
 import type { HttpEndpoint } from 'offline-audio-sync-contract';
 
-/** The part of a request that says how it came. */
+/** The part of a request from which its address follows. */
 export interface RequestAddress {
-  /** As the function sees it: without the function's name, which the platform cuts off. */
+  /** The path as the function sees it: the platform cuts off the function's name. */
   readonly path: string;
   get(header: 'host'): string | undefined;
 }

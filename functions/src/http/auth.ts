@@ -1,4 +1,4 @@
-/** Identifies the sender of a request by the verified ID token, and by nothing else. */
+/** Identifies the caller by the verified ID token alone. */
 import type { AppCheck } from 'firebase-admin/app-check';
 import type { Auth } from 'firebase-admin/auth';
 import { AppError } from '../errors.ts';
@@ -21,16 +21,16 @@ const OPEN: SignUpRule = { policy: 'open', domains: [] };
 
 export interface AuthenticatorDeps {
   readonly auth: Pick<Auth, 'verifyIdToken'>;
-  /** Made when it is needed: many never do. */
+  /** Created when it is needed, because many instances never need it. */
   readonly appCheck: () => Pick<AppCheck, 'verifyToken'>;
   readonly enforceAppCheck: () => boolean;
   /**
-   * Also refuse tokens of users that were disabled, deleted or signed out everywhere since: one more call to Firebase
-   * Auth for each request. Worth it where a request stores recordings and costs money, not where an app polls; there, a
-   * token lives on for an hour at most.
+   * Also refuses tokens of users who were disabled, deleted or signed out everywhere since. That is one more call to Firebase Auth for
+   * each request: worth it if a request costs money or cannot be undone, but not if an app polls. There, a token stays valid for an
+   * hour at most.
    */
   readonly checkRevoked: boolean;
-  /** Who may use this service at all. */
+  /** Which accounts may use this service. */
   readonly signUp: () => SignUpRule;
 }
 
@@ -49,9 +49,9 @@ export function createAuthenticator({
 
 /**
  * @param header the Authorization header: `Bearer <ID token>` (RFC 6750, 2.1; the scheme in any case, RFC 9110, 11.1).
- * @throws AppError `unauthenticated` for whatever is wrong with the token; `unavailable` when it could not be checked:
- * a client signs its user out on a 401, so it must not get one because Google's keys could not be fetched;
- * `permission_denied` for a user id that cannot be part of a path; `sign_up_not_allowed`.
+ * @throws AppError `unauthenticated` if the token is wrong in any way; `unavailable` if it could not be checked (a client signs its
+ * user out on a 401, so it must not get one because Google's keys could not be fetched); `permission_denied` for a user id that cannot
+ * be part of a path; `sign_up_not_allowed`.
  */
 export async function verifyBearer(
   auth: Pick<Auth, 'verifyIdToken'>,
@@ -74,7 +74,7 @@ export function isServable(uid: string): boolean {
 }
 
 /**
- * Custom tokens allow any string; Firestore has no document "users/a/b", and Storage paths would run into each other.
+ * Custom tokens allow any string as user id, but Firestore has no document "users/a/b", and paths in Storage would collide.
  * @param uid of a verified token.
  * @throws AppError `permission_denied` for a user id that cannot be part of a path.
  */
@@ -105,8 +105,8 @@ const TOKEN_FAULTS: ReadonlySet<unknown> = new Set([
 const ARGUMENT_ERRORS: ReadonlySet<unknown> = new Set(['auth/argument-error', 'app-check/invalid-argument']);
 
 /**
- * Whether the token is at fault, rather than our way of checking it. firebase-admin reports keys that it could not fetch
- * as the same "argument error" as a forged token; only the sentences about a token name one.
+ * Whether the token is wrong, rather than our check of it. firebase-admin reports keys that it could not fetch as the same "argument
+ * error" as a forged token; only the sentences about a token name one.
  */
 function isTokenFault(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;

@@ -1,4 +1,4 @@
-/** The frame around every callable: who calls, App Check, the checked input, the shape of errors, the log. */
+/** The frame around every callable: authentication, App Check, validation of the input, the shape of errors, the log. */
 import { HttpsError } from 'firebase-functions/v2/https';
 import type { CallableRequest, FunctionsErrorCode } from 'firebase-functions/v2/https';
 import type { CallableProblem } from 'offline-audio-sync-contract';
@@ -9,9 +9,9 @@ import { requireValid } from '../validation.ts';
 import type { Authenticate, Caller } from './auth.ts';
 import { describe, toAppError, waitBeforeRetry } from './problem.ts';
 
-/** What every callable is made of. */
+/** The dependencies of every callable. */
 export interface CallableDeps {
-  /** The same as of the HTTP functions. */
+  /** The same as for the HTTP functions. */
   readonly authenticate: Authenticate;
   readonly logger: Logger;
 }
@@ -22,7 +22,7 @@ export interface CallableOptions<Input> extends CallableDeps {
   readonly input: z.ZodType<Input>;
 }
 
-/** What a callable answers; it throws AppErrors for everything else. */
+/** The answer of a callable. Every failure is an AppError that it throws. */
 export interface CallableReply<View> {
   readonly view: View;
   /** Ids and counts, never content. */
@@ -32,8 +32,8 @@ export interface CallableReply<View> {
 export type CallableHandler<View> = (request: CallableRequest) => Promise<View>;
 
 /**
- * An ID token that is not valid never comes here: firebase-functions turns it away. One that is valid is looked at once more, by
- * what looks at those of the HTTP functions, so that who may call is decided in one place.
+ * firebase-functions refuses an invalid ID token before this runs. A valid token is checked again by the same code as for the HTTP
+ * functions, so that one place decides who may call.
  * @throws HttpsError with a {@link CallableProblem} in its details.
  */
 export function callable<Input, View>(
@@ -58,7 +58,7 @@ export function callable<Input, View>(
   };
 }
 
-/** The code that Firebase's SDKs show for each status of the catalogue; everything else is the caller's mistake. */
+/** The code that Firebase's SDKs show for each status of the catalogue; the default is `invalid-argument`. */
 const SDK_CODES: Readonly<Partial<Record<number, FunctionsErrorCode>>> = {
   401: 'unauthenticated',
   403: 'permission-denied',

@@ -1,6 +1,7 @@
 /**
- * What stands before every callable. firebase-functions copies the whole of `data` before a handler sees it, logs bodies that it does
- * not understand, and answers 500 to some values: so what is too large or too odd is refused before it gets there.
+ * Checks the body of every callable before firebase-functions sees it. firebase-functions copies all of `data` before it calls a
+ * handler, logs bodies that it does not understand, and answers 500 to some values. So bodies that are too large or malformed are
+ * refused first.
  */
 import { onCall } from 'firebase-functions/v2/https';
 import type { CallableOptions, Request, Response } from 'firebase-functions/v2/https';
@@ -15,10 +16,10 @@ import { MAX_PARSED_BYTES } from './plainBodies.ts';
 
 /** Values in `data`, at any depth. The longest manifest has 4,000. */
 const MAX_VALUES = 20_000;
-/** Objects and lists within one another. A manifest has 3. */
+/** Depth of nested objects and lists. A manifest has 3. */
 const MAX_DEPTH = 10;
 
-/** How callables are deployed, where nothing else is said. Anybody may call them: their handlers check the ID token. */
+/** The default options of callables. Anyone may call them: their handlers check the ID token. */
 export const CALLABLE_OPTIONS = {
   region,
   memory: '512MiB',
@@ -26,14 +27,14 @@ export const CALLABLE_OPTIONS = {
   timeoutSeconds: 60,
 } as const satisfies CallableOptions;
 
-/** Deploys a callable behind the checks of {@link guarded}. @param load makes its handler with the first call. */
+/** Declares a callable behind the checks of {@link guarded}. @param load creates its handler with the first call. */
 export function onGuardedCall<View>(options: CallableOptions, load: () => Promise<CallableHandler<View>>) {
   return guarded(onCall(options, lazily(load)), cloudLogger);
 }
 
 type Handler = (req: Request, res: Response) => unknown;
 
-/** @returns the same callable, with everything that deploying and testing it needs, behind the checks. */
+/** @returns the same callable behind the checks, with all properties that deployment and tests need. */
 export function guarded<Callable extends Handler>(callable: Callable, logger: Logger): Callable {
   const guard: Handler = (req, res) => {
     const refusal = req.method === 'POST' ? refusalOf(req) : null;
@@ -58,7 +59,7 @@ function refusalOf(req: Request): AppError | null {
   return refusalOfData(body.data);
 }
 
-/** Level by level, so that depth costs no stack; ends with the first value that is too many. */
+/** Walks level by level, so that depth needs no stack, and ends with the first value beyond the limit. */
 function refusalOfData(data: unknown): AppError | null {
   let count = 0;
   let level: unknown[] = [data];
@@ -68,7 +69,7 @@ function refusalOfData(data: unknown): AppError | null {
     for (const value of level) {
       count++;
       if (typeof value !== 'object' || value === null) continue;
-      // firebase-functions takes it for a type of Protocol Buffers, and answers 500 where it is none that it knows.
+      // firebase-functions reads it as a type of Protocol Buffers, and answers 500 if it does not know the type.
       if (Object.hasOwn(value, '@type')) return malformed('The key "@type" is not taken.');
       const members = Object.values(value) as unknown[];
       if (count + next.length + members.length > MAX_VALUES) return tooLarge();
@@ -79,7 +80,7 @@ function refusalOfData(data: unknown): AppError | null {
   return null;
 }
 
-/** The framework keeps the bytes it has parsed; there are none of a request without a body. */
+/** Length of the body that the framework has parsed; 0 for a request without a body. */
 function bodyLength(req: Request): number {
   return (req.rawBody as Buffer | undefined)?.length ?? 0;
 }

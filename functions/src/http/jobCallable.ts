@@ -1,4 +1,4 @@
-/** Callables that do something to one job of the caller, and answer with it. */
+/** Callables that change one job of the caller, and answer with the job. */
 import type { JobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
@@ -13,7 +13,7 @@ import { jobView } from './views.ts';
 export interface JobCallableDeps extends CallableDeps {
   readonly name: string;
   readonly files: Pick<FileStore, 'read'>;
-  /** @throws AppError `job_not_found` for a job of another user; whatever else the callable errs with. */
+  /** @throws AppError `job_not_found` for a job of another user; the errors of the command. */
   readonly command: (uid: string, jobId: string) => Promise<Job>;
 }
 

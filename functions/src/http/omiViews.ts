@@ -1,7 +1,7 @@
 /**
  * The part of Omi's public API that moves recordings, as its app reads it (BasedHardware/omi: `backend/routers/sync.py`,
- * `app/lib/backend/http/api/conversations.dart`). Omi calls a conversation a memory. What Omi counts are pieces of speech; here
- * they are recordings, because those are what an app keeps until they are done.
+ * `app/lib/backend/http/api/conversations.dart`). Omi calls a conversation a memory. Omi counts pieces of speech; this service counts
+ * recordings, because an app keeps recordings until they are done.
  */
 import { isFinished } from 'offline-audio-sync-contract';
 import type { ProblemBody } from 'offline-audio-sync-contract';
@@ -11,7 +11,7 @@ import type { Failure, Job, JobStatus } from '../jobs/job.ts';
 
 export type OmiStatus = 'queued' | 'processing' | 'completed' | 'partial_failure' | 'failed';
 
-/** Omi's `backfill` is a queue of its own, which is not needed here. */
+/** Omi also has a separate queue `backfill`, which this service does not need. */
 const LANE = 'fresh';
 /** How long Omi's app waits before it asks for a job again, milliseconds. */
 const POLL_AFTER_MS = 3000;
@@ -71,7 +71,7 @@ const STATUSES: Readonly<Record<JobStatus, OmiStatus>> = {
   cancelled: 'failed',
 };
 
-/** Omi's app deletes its copies of a completed job: a recording that was not accepted makes the whole a partial failure. */
+/** Omi's app deletes its copies of the recordings of a completed job. So a job is a partial failure if a recording was not accepted. */
 function omiStatus({ status, rejected }: Job): OmiStatus {
   return status === 'completed' && rejected !== undefined ? 'partial_failure' : STATUSES[status];
 }
@@ -98,8 +98,8 @@ function sentenceOf(status: JobStatus, failures: readonly Failure[]): string {
 }
 
 /**
- * The answer to `GET /v1/conversations/{id}`, as far as this service knows what is in it.
- * @param segments of all of the conversation
+ * The answer to `GET /v1/conversations/{id}`, with the fields that this service has.
+ * @param segments all segments of the conversation
  */
 export function omiConversation(id: string, conversation: Conversation, segments: readonly Segment[]) {
   return {
@@ -147,7 +147,7 @@ function omiSegments(id: string, startMs: number, segments: readonly Segment[]) 
   });
 }
 
-/** An error as FastAPI gives it, which Omi's apps read, with this service's own shape beside it. */
+/** An error in the shape of FastAPI, which Omi's apps read, and also in this service's own shape. */
 export function omiProblem({ error }: ProblemBody): object {
   if (error.code === 'path_not_found') return { error }; // It is no part of Omi's API.
   const [first] = error.details;
@@ -155,7 +155,7 @@ export function omiProblem({ error }: ProblemBody): object {
   return { detail, code: error.code, error };
 }
 
-/** Why a 429: by this header Omi's app tells a limit of the user from one of the service. */
+/** The header by which Omi's app tells a limit of the user from one of the service. */
 export function omiHeaders({ error }: ProblemBody): Record<string, string> {
   return error.code === 'fair_use_restricted' ? { 'X-Omi-Rate-Limit-Reason': 'fair_use' } : {};
 }

@@ -1,8 +1,8 @@
-/** How the functions are deployed that answer plain HTTP. Anybody may call them: their handlers check the ID token. */
+/** Options of the functions that answer plain HTTP. Anyone may call them: their handlers check the ID token. */
 import type { HttpsOptions } from 'firebase-functions/v2/https';
 import { region } from '../config.ts';
 
-/** Recordings come in the body, which is held in memory, for a moment twice: 8 × 64 MiB fit. */
+/** The body with the recordings is in memory, for a moment twice: 8 × 64 MiB fit. */
 export const UPLOAD_OPTIONS = {
   region,
   invoker: 'public',
@@ -11,7 +11,7 @@ export const UPLOAD_OPTIONS = {
   timeoutSeconds: 120,
 } as const satisfies HttpsOptions;
 
-/** A page of jobs is megabytes where jobs have hundreds of failures. */
+/** A page of jobs has megabytes if the jobs have many failures. */
 export const READ_OPTIONS = {
   region,
   invoker: 'public',

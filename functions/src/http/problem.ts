@@ -12,12 +12,12 @@ export interface Problem {
   readonly body: ProblemBody;
 }
 
-/** Characters of a message: the complaints of validation.ts fit. */
+/** Longest message, characters: those of validation.ts fit. */
 const MAX_MESSAGE_LENGTH = 4000;
-/** Characters of a name as it was sent. No recording has a longer one. */
+/** Longest name that is repeated in an error, characters. No recording has a longer one. */
 const MAX_NAME_LENGTH = 256;
 
-/** Retry-After where a wait helps and its length is not known, seconds. */
+/** Retry-After if a wait helps and its length is not known, seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 30;
 
 /**
@@ -36,8 +36,8 @@ export function toProblem(error: AppError): Problem {
 }
 
 /**
- * What a client is told, of bounded length: an error is never longer than about 50 KB, however many recordings are at fault. A client
- * that mends the recordings that are named, and sends the rest again, hears of the others then.
+ * The error as a client sees it. It is never longer than about 50 KB, however many recordings are at fault. A client that corrects the
+ * recordings that are named, and sends all again, then learns of the others.
  */
 export function describe({ code, message, details }: AppError): ProblemBody['error'] {
   const shown = details.slice(0, MAX_COMPLAINTS);
@@ -60,8 +60,8 @@ export function waitBeforeRetry({ remedy, retryAfterSeconds }: AppError): number
 }
 
 /**
- * Turns anything that was thrown into the error that a client may see. What is not an AppError is logged here; the client gets a
- * reference to that log entry and nothing of its content.
+ * Turns anything that was thrown into an error that a client may see. Unless it is an AppError, it is logged here, and the client gets
+ * only a reference to the log entry.
  */
 export function toAppError(error: unknown, logger: Logger): AppError {
   if (error instanceof AppError) {

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { toAppError, toProblem } from './problem.ts';
 
-/** What a handler answers; it throws AppErrors for everything else. */
+/** The answer of a handler. Every failure is an AppError that it throws. */
 export interface Reply {
   readonly status: number;
   readonly body: object;
@@ -20,9 +20,9 @@ export interface RouteOptions {
   readonly name: string;
   readonly method: Method | readonly Method[];
   readonly logger: Logger;
-  /** What the body of an error is; the contract's shape where it is missing. */
+  /** The body of an error; the default is the contract's shape. */
   readonly errorBody?: (problem: ProblemBody) => object;
-  /** Headers of an error, besides those of every error. */
+  /** Additional headers of an error. */
   readonly errorHeaders?: (problem: ProblemBody) => Readonly<Record<string, string>>;
 }
 
@@ -31,8 +31,8 @@ export type Method = 'GET' | 'POST';
 export type HttpHandler = (req: Request, res: Response) => Promise<void>;
 
 /**
- * Any origin may call: a request is authorised by the token that it carries, never by a cookie that a browser would add
- * by itself, so there is nothing that another site could borrow.
+ * Any origin may call. A request is authorised by its token, never by a cookie that a browser adds by itself, so another site cannot
+ * misuse a user's session.
  */
 const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',

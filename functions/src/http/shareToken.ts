@@ -1,15 +1,15 @@
-/** What the endpoints have in common that anybody may call who has a link. */
+/** What the two endpoints of links have in common. */
 import type { Request } from 'firebase-functions/v2/https';
 import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 
-/** As shareConversation makes them. */
+/** The form of tokens that shareConversation makes. */
 const TOKEN = /^[\w-]{43}$/;
 
-/** Nothing may keep it, and no search engine list it, if the address of a page with it is ever found. */
+/** No search engine may list an answer, and no Referer may have its address. */
 export const SHARED_HEADERS = { 'X-Robots-Tag': 'noindex, nofollow', 'Referrer-Policy': 'no-referrer' };
 
-/** @throws AppError `share_not_found` for what no token looks like */
+/** @throws AppError `share_not_found` if the header does not have the form of a token */
 export function shareTokenOf(req: Pick<Request, 'get'>): string {
   const token = req.get(SHARE_TOKEN_HEADER) ?? '';
   if (!TOKEN.test(token)) throw new AppError('share_not_found');

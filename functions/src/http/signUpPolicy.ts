@@ -1,4 +1,4 @@
-/** Who may use this service, of all who can sign up for an account of its Firebase project: the setting SIGN_UP. */
+/** Decides which accounts of the Firebase project may use this service: the setting SIGN_UP. */
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
@@ -14,11 +14,11 @@ export type SignUpPolicy = (typeof SIGN_UP_POLICIES)[number];
 
 export interface SignUpRule {
   readonly policy: SignUpPolicy;
-  /** Lower case. */
+  /** In lower case. */
   readonly domains: readonly string[];
 }
 
-/** The part of a verified ID token that tells what an account is. */
+/** The part of a verified ID token that the decision needs. */
 export interface AccountClaims {
   readonly email?: string | undefined;
   readonly email_verified?: boolean | undefined;
@@ -26,7 +26,7 @@ export interface AccountClaims {
   readonly [claim: string]: unknown;
 }
 
-/** What is not set is `open`. A setting that cannot be understood admits nobody: a typo must not open the service. */
+/** Without a setting, the policy is `open`. An invalid setting admits no account, because a typo must not open the service. */
 export function parseSignUpRule(policy: string, domains: string, logger: Logger): SignUpRule {
   const given = policy.trim().toLowerCase() || 'open';
   const known = SIGN_UP_POLICIES.find((each) => each === given);
@@ -53,7 +53,7 @@ export function isAdmitted(account: AccountClaims, { policy, domains }: SignUpRu
   }
 }
 
-/** @throws AppError `sign_up_not_allowed`, with a sentence that says what would help. */
+/** @throws AppError `sign_up_not_allowed`, with a sentence that says what the user can do. */
 export function requireAdmitted(account: AccountClaims, rule: SignUpRule): void {
   if (isAdmitted(account, rule)) return;
   const unverified = rule.policy === 'verified' || (rule.policy === 'domains' && account.email_verified !== true);
@@ -63,7 +63,7 @@ export function requireAdmitted(account: AccountClaims, rule: SignUpRule): void 
   );
 }
 
-/** What stands behind the last @: the part before it may hold one in quotes. */
+/** The part behind the last @: the part before it may have another one in quotes. */
 function domainOf(email: string): string {
   const at = email.lastIndexOf('@');
   return at === -1 ? '' : email.slice(at + 1).toLowerCase();

@@ -1,4 +1,4 @@
-/** Domain objects as clients see them: the one place that writes the contract's snake_case. */
+/** Converts domain objects to the shapes that clients see. Only this file writes the contract's snake_case. */
 import type { Timestamp } from 'firebase-admin/firestore';
 import { ledgerView } from 'offline-audio-sync-contract';
 import type {

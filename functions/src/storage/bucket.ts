@@ -2,7 +2,7 @@
 import type { Storage } from 'firebase-admin/storage';
 import pMap from 'p-map';
 
-/** As firebase-admin hands it out. */
+/** The type of firebase-admin's buckets. */
 export type Bucket = ReturnType<Storage['bucket']>;
 
 /** `IdempotencyStrategy.RetryAlways`; importing the enum would load the library a second time, as an ES module. */
@@ -10,10 +10,10 @@ export type Bucket = ReturnType<Storage['bucket']>;
 const RETRY_ALWAYS = 0 as NonNullable<Bucket['storage']['retryOptions']['idempotencyStrategy']>;
 
 /**
- * The bucket of this name, or the default bucket. Everything that is written and deleted in it can be repeated without harm, so it
- * is, where Storage was busy or a connection broke. Without this the client repeats no upload and no deletion without a
- * precondition, and while one of those is under way nothing else of that client either; where another begins meanwhile, it stays so
- * (File in @google-cloud/storage keeps the switch that they share, `retryOptions.autoRetry`, and puts back what it found).
+ * The bucket of this name, or the default bucket. All writes and deletions in it can be repeated without harm. So its client repeats
+ * them if Storage was busy or a connection broke. By default, the client repeats no upload and no deletion without a precondition.
+ * Worse, while such a request runs, it repeats nothing else, and if two of them overlap it never does again: they share the switch
+ * `retryOptions.autoRetry`, which each turns off and then restores as it found it.
  */
 export function stagingBucket(storage: Pick<Storage, 'bucket'>, name = ''): Bucket {
   const bucket = name === '' ? storage.bucket() : storage.bucket(name);
@@ -21,16 +21,16 @@ export function stagingBucket(storage: Pick<Storage, 'bucket'>, name = ''): Buck
   return bucket;
 }
 
-/** Objects that are deleted at the same time. */
+/** Deletions under way at the same time. */
 export const DELETES_AT_ONCE = 16;
 
-/** Deletes objects; those already gone are fine. */
+/** Deletes objects. Missing ones are no error. */
 export async function deleteObjects(bucket: Bucket, paths: readonly string[]): Promise<void> {
   const deleteOne = (path: string) => bucket.file(path).delete({ ignoreNotFound: true });
   await pMap(paths, deleteOne, { concurrency: DELETES_AT_ONCE });
 }
 
-/** Deletes the very object that has this generation. Gone or overwritten already is fine. */
+/** Deletes the object with this generation. It is no error if it is deleted or overwritten already. */
 export async function deleteGeneration(
   bucket: Bucket,
   { path, generation }: { readonly path: string; readonly generation: string },

@@ -1,7 +1,7 @@
 /**
- * Audio that is kept to be played, where the operator and the user want that: `audio/{uid}/{chunkId}.ogg` or `.flac` in Cloud Storage, and
- * a document that names it (the contract's keptAudio.ts). The object is written first and named in the transaction that stores the words;
- * it is deleted after its document. So an object without a document is not in use, and the sweeper deletes it.
+ * Audio that is kept to be played, if the operator and the user want that: `audio/{uid}/{chunkId}.ogg` or `.flac` in Cloud Storage, and
+ * a document with its path (the contract's keptAudio.ts). The object is written first; the transaction that stores the words writes the
+ * document. The object is deleted after its document. So an object without a document is not in use, and the sweeper deletes it.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Transaction } from 'firebase-admin/firestore';
@@ -12,7 +12,7 @@ import type { Bucket } from './bucket.ts';
 
 export type KeptAudioEntry = KeptAudioDoc<Timestamp>;
 
-/** All kept audio lies below it. */
+/** The prefix of all kept audio. */
 export const KEPT_PREFIX = 'audio/';
 
 const EXTENSIONS = { 'audio/ogg': 'ogg', 'audio/flac': 'flac' } as const;
@@ -24,7 +24,7 @@ export interface KeptChunk {
   readonly contentType: KeptAudioDoc['contentType'];
 }
 
-/** An object that no document names yet. */
+/** An object without a document yet. */
 export interface UnnamedAudio extends Pick<KeptAudioEntry, 'path' | 'contentType' | 'bytes'> {
   readonly uid: string;
   readonly chunkId: string;
@@ -51,13 +51,13 @@ export class KeptAudio {
   /** Writes the object. Writing it again is harmless. */
   async put({ uid, chunkId, bytes, contentType }: KeptChunk): Promise<UnnamedAudio> {
     const path = `${KEPT_PREFIX}${uid}/${chunkId}.${EXTENSIONS[contentType]}`;
-    // Only its owner may read it, so no cache on the way may keep it. An app keeps what it played by itself.
+    // Only its owner may read it, so no cache on the way may store it. An app may keep audio that it has played.
     const metadata = { contentType, cacheControl: 'private, no-store', contentDisposition: 'inline' };
     await this.#bucket.file(path).save(Buffer.from(bytes), { resumable: false, metadata });
     return { uid, chunkId, path, contentType, bytes: bytes.length };
   }
 
-  /** Names the object, in the transaction that stores the words that were heard in it. */
+  /** Writes the object's document, in the transaction that stores its words. */
   name(tx: Transaction, audio: UnnamedAudio, spans: readonly KeptSpan[], durationMs: number): void {
     const { uid, chunkId, ...object } = audio;
     const nowMs = this.#now();
@@ -65,7 +65,7 @@ export class KeptAudio {
     tx.set(keptAudioOf(this.#db, uid).doc(chunkId), { ...object, durationMs, spans, ...times });
   }
 
-  /** The bytes of an object; null where it is gone. */
+  /** The bytes of an object; null if it is deleted. */
   async read(path: string): Promise<Uint8Array | null> {
     try {
       return (await this.#bucket.file(path).download())[0];
@@ -75,7 +75,7 @@ export class KeptAudio {
     }
   }
 
-  /** Deletes objects whose documents are gone; those already gone are fine. */
+  /** Deletes objects whose documents are deleted. Missing objects are no error. */
   async delete(paths: readonly string[]): Promise<void> {
     await deleteObjects(this.#bucket, paths);
   }
@@ -85,7 +85,7 @@ export function keptAudioOf(db: Firestore, uid: string): CollectionReference<Kep
   return db.collection(keptAudioPath(uid)) as CollectionReference<KeptAudioEntry>;
 }
 
-/** Whose audio, of which chunk (`chunkId`, 28 characters); null for a path that no kept audio has. */
+/** The user and the chunk (`chunkId`, 28 characters) of a path; null if it is not a path of kept audio. */
 export function parseKeptPath(path: string): { readonly uid: string; readonly chunkId: string } | null {
   const [, uid, chunkId] = /^audio\/([^/]+)\/([\w-]{28})\.(?:ogg|flac)$/.exec(path) ?? [];
   return uid === undefined || chunkId === undefined ? null : { uid, chunkId };

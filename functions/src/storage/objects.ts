@@ -1,11 +1,11 @@
-/** The objects under `uploads/` in Cloud Storage, as the sweeper sees them. */
+/** Lists, seals and deletes objects in Cloud Storage. */
 import { deleteGeneration, isGoneOrReplaced } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { SERVER_METADATA } from './paths.ts';
 
 export interface ListedObject {
   readonly path: string;
-  /** Storage's name for these very bytes at this path: overwriting an object changes it. */
+  /** Storage's version of the object at this path. Overwriting the object changes it. */
   readonly generation: string;
   /** Unix milliseconds. */
   readonly createdAtMs: number;
@@ -13,7 +13,7 @@ export interface ListedObject {
   readonly size: number;
   /** Base64; null for an object composed of others, which no SDK of Firebase makes. */
   readonly md5: string | null;
-  /** Whether it is as {@link UploadedObjects.seal} leaves it. */
+  /** Whether {@link UploadedObjects.seal} has replaced it. */
   readonly isSealed: boolean;
 }
 
@@ -26,10 +26,10 @@ export interface ObjectPage {
 /** The most that Storage lists at once. */
 const PAGE_SIZE = 1000;
 
-/** What is used of each object. Everything that Storage knows of a thousand is more than a megabyte. */
+/** The fields that are used. All fields of a thousand objects are more than a megabyte. */
 const FIELDS = 'items(name,generation,timeCreated,size,md5Hash,metadata),nextPageToken';
 
-/** An object as Storage lists it, where these fields are asked for. */
+/** An object as Storage lists it with these fields. */
 interface ObjectResource {
   readonly name: string;
   readonly generation: string;
@@ -48,7 +48,7 @@ export class UploadedObjects {
     this.#bucket = bucket;
   }
 
-  /** One page of what lies under a prefix, in the order of paths. */
+  /** One page of the objects under a prefix, in the order of paths. */
   async list(prefix: string, pageToken: string | null, pageSize: number = PAGE_SIZE): Promise<ObjectPage> {
     const [files, next] = await this.#bucket.getFiles({
       prefix,
@@ -57,20 +57,20 @@ export class UploadedObjects {
       autoPaginate: false,
       ...(pageToken === null ? {} : { pageToken }),
     });
-    // Where fields are asked for, the client gives what Storage answers, whatever its types say.
+    // With `fields`, the client returns Storage's answer as it is, whatever its types say.
     const objects = (files as unknown as ObjectResource[]).map(listed);
     return { objects, nextPageToken: (next as { pageToken?: string } | null)?.pageToken ?? null };
   }
 
-  /** Deletes whatever lies under a prefix. @throws Error when one of them could not be deleted; the rest are. */
+  /** Deletes all objects under a prefix. @throws Error if some could not be deleted; the others are deleted. */
   async deleteAll(prefix: string): Promise<void> {
     await this.#bucket.deleteFiles({ prefix, force: true });
   }
 
   /**
-   * Replaces the object by one with the same bytes that cannot be read back: Firebase gives every upload a download token, which
-   * opens the object to everybody who has it and needs no sign-in. Whatever type or headers the uploader chose go, too, so that a
-   * browser never shows it as a page. Gone or overwritten already is fine.
+   * Replaces the object by one with the same bytes and without a download token. Firebase gives every upload such a token, with which
+   * anyone can read the object without signing in. This also drops the type and headers that the uploader chose, so that a browser
+   * never shows the object as a page. It is no error if the object is deleted or overwritten already.
    */
   async seal({ path, generation }: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
     const file = this.#bucket.file(path);
@@ -88,13 +88,13 @@ export class UploadedObjects {
     }
   }
 
-  /** Deletes the object unless it was overwritten since it was listed. Gone already is fine. */
+  /** Deletes the object, unless it was overwritten after it was listed. A missing object is no error. */
   async delete(object: Pick<ListedObject, 'path' | 'generation'>): Promise<void> {
     await deleteGeneration(this.#bucket, object);
   }
 }
 
-/** Everything under a prefix, in pages, in the order of paths. */
+/** All objects under a prefix, in pages, in the order of paths. */
 export async function* pagesOf(
   objects: Pick<UploadedObjects, 'list'>,
   prefix: string,

@@ -1,4 +1,4 @@
-/** Where recordings lie in Storage: `uploads/{uid}/{jobId}/{name}`. */
+/** Paths of recordings in Storage: `uploads/{uid}/{jobId}/{name}`. */
 import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { isJobId } from '../jobs/job.ts';
 
@@ -13,9 +13,9 @@ export function stagedPath(uid: string, jobId: string, name: string): string {
 }
 
 /**
- * Null for a path that no recording has. The bucket may be shared with other parts of an app, which may keep files under
- * `uploads/`, too: what is no recording by its path and extension is not ours, and is never touched. The rules of Storage let
- * an app put nothing else there.
+ * Null if it is not the path of a recording. Other parts of an app may share the bucket and also have files under `uploads/`. Files
+ * that are not recordings by their path and extension are not ours, and are never touched. The rules of Storage let apps upload only
+ * recordings there.
  */
 export function parseStagedPath(path: string): StagedPath | null {
   const [, uid, jobId, name] = /^uploads\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
@@ -25,10 +25,10 @@ export function parseStagedPath(path: string): StagedPath | null {
     : null;
 }
 
-/** Metadata of objects that the server wrote: an upload request's, and those that it sealed. The rules refuse it from an app. */
+/** Metadata of objects that the server wrote: recordings of a multipart upload, and sealed objects. The rules refuse it from apps. */
 export const SERVER_METADATA = { stagedBy: 'server' } as const;
 
-/** Whether an object may be what a job waits for. Decided by what the event says, so that everything else costs nothing. */
+/** Whether an object may be one that a job waits for. Decided from the event alone, so that events of other objects cost nothing. */
 export function mayBeAwaited(object: {
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>> | undefined;

@@ -9,8 +9,8 @@ import { stagedPath } from './paths.ts';
 import type { StagedObject } from './staging.ts';
 
 /**
- * How long Storage may send nothing, milliseconds. A download that breaks off can leave its stream open without end: the client library
- * does not notice. The worker would stand still, heartbeat and all, until the platform ends it.
+ * How long a download may send nothing, milliseconds. A download that breaks off can leave its stream open for ever, because the client
+ * library does not notice. The worker would wait, and keep its lease, until the platform ends it.
  */
 const MAX_SILENCE_MS = 60_000;
 
@@ -25,8 +25,8 @@ export class StagedAudio {
 
   /**
    * Streams a recording.
-   * @throws AppError `recording_missing`; `storage_not_permitted`; `storage_unavailable` for any other failure, silence among
-   * them: none says anything about the recording, and none should use up an attempt of its job.
+   * @throws AppError `recording_missing`; `storage_not_permitted`; `storage_unavailable` for any other failure, silence included: these
+   * say nothing about the recording, and must not count as an attempt of its job.
    */
   async *open(file: Pick<JobFile, 'path' | 'name'>): AsyncGenerator<Uint8Array> {
     const stream = this.#bucket.file(file.path).createReadStream();
@@ -46,7 +46,7 @@ export class StagedAudio {
     }
   }
 
-  /** What is staged for a job. */
+  /** The objects that are staged for a job. */
   async list(uid: string, jobId: string): Promise<StagedObject[]> {
     const fields = 'items(name,generation),nextPageToken';
     const [files] = await this.#bucket.getFiles({ prefix: stagedPath(uid, jobId, ''), fields });
@@ -55,12 +55,12 @@ export class StagedAudio {
     return objects.map(({ name, generation }) => ({ path: name, generation }));
   }
 
-  /** Deletes recordings; those already gone are fine. */
+  /** Deletes recordings. Missing ones are no error. */
   async delete(paths: readonly string[]): Promise<void> {
     await deleteObjects(this.#bucket, paths);
   }
 
-  /** Deletes what was listed, unless it was overwritten since. */
+  /** Deletes objects, unless they were overwritten after they were listed. */
   async deleteListed(objects: readonly StagedObject[]): Promise<void> {
     await pMap(objects, (object) => deleteGeneration(this.#bucket, object), { concurrency: DELETES_AT_ONCE });
   }

@@ -1,4 +1,4 @@
-/** Recordings on their way into Cloud Storage. */
+/** Writes the recordings of a multipart upload to Cloud Storage. */
 import pMap from 'p-map';
 import { deleteGeneration } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
@@ -18,7 +18,9 @@ export interface ObjectToStage {
 }
 
 export interface Staging {
-  /** Writes the object, or throws; what Storage holds then has this MD5. Writing it again is harmless. */
+  /**
+   * Writes the object, and checks that the stored bytes have this MD5. Writing it again is harmless. @throws Error if it is not stored.
+   */
   put(object: ObjectToStage): Promise<StagedObject>;
   /** Removes the object unless it was overwritten since. */
   remove(object: StagedObject): Promise<void>;
@@ -57,13 +59,13 @@ export function createStaging(bucket: Bucket): Staging {
 
 export interface StagingResult {
   readonly staged: readonly StagedObject[];
-  /** The first thing that went wrong; null when everything is staged. */
+  /** The first failure; null if everything is staged. */
   readonly failure: Error | null;
 }
 
 /**
- * Stages a batch. Comes back only when nothing is under way any more, failed or not, so that a clean-up misses nothing;
- * starts nothing new after a failure.
+ * Stages a batch. After a failure it starts nothing new. It returns only when nothing is under way any more, so that a clean-up misses
+ * nothing.
  */
 export async function stageAll(staging: Staging, objects: readonly ObjectToStage[]): Promise<StagingResult> {
   const staged: StagedObject[] = [];
@@ -80,7 +82,7 @@ export async function stageAll(staging: Staging, objects: readonly ObjectToStage
   return { staged, failure: failures[0] ?? null };
 }
 
-/** Removes everything that it can. @returns how many it could not; the sweeper finds those. */
+/** Deletes objects. @returns how many could not be deleted; the sweeper deletes those. */
 export async function removeAll(staging: Staging, objects: readonly StagedObject[]): Promise<number> {
   let left = 0;
   await pMap(objects, (object) => staging.remove(object).catch(() => (left += 1)), { concurrency: CONCURRENCY });

@@ -1,4 +1,4 @@
-/** What follows when a document is deleted by the sweeper, a TTL policy, the console or an app. */
+/** Deletes what belonged to a document that was deleted by the sweeper, a TTL policy, an operator or an app. */
 import { FieldPath } from 'firebase-admin/firestore';
 import type { CollectionReference, DocumentReference, Firestore } from 'firebase-admin/firestore';
 import * as z from 'zod';
@@ -23,25 +23,25 @@ export interface JobDeletionDeps {
   readonly logger: Logger;
 }
 
-/** The part of the document that is needed; an operator may have changed the rest by hand. */
+/** The only field that is needed: an operator may have changed the others by hand. */
 const withOwner = z.object({ uid: z.string().min(1) });
 
 /** Documents of one batch. */
 const PAGE = 300;
 
 /**
- * Removes what a deleted job left: its chunks, its pages of files, a team's own subcollections and everything under
- * `uploads/{uid}/{jobId}/`. May come late and more than once, and by then a request with the same Idempotency-Key may
- * have made a new job of the same id: that one's documents and recordings stay.
+ * Deletes everything of a deleted job: its chunks, its pages of files, a team's own subcollections and all objects under
+ * `uploads/{uid}/{jobId}/`. The event may come late and more than once. By then a request with the same Idempotency-Key may have
+ * created a new job with the same id, whose documents and recordings stay.
  * @param data the document as it was.
- * @throws Error when an object could not be deleted, or Firestore or Storage do not answer: the platform repeats it then.
+ * @throws Error if an object could not be deleted, or Firestore or Storage does not answer: the platform then repeats the event.
  */
 export async function clearDeletedJob(jobId: string, data: unknown, deps: JobDeletionDeps): Promise<void> {
   const chunks = await deleteDocuments(jobId, chunksOf(deps.db, jobId), deps);
   await deleteDocuments(jobId, filesOf(deps.db, jobId), deps);
   await deleteCustomDocuments(jobId, deps.jobs.ref(jobId), deps);
   const { data: job } = withOwner.safeParse(data);
-  // Without an owner there is no telling where its objects are: the sweeper finds them.
+  // Without an owner the path of its objects is unknown. The sweeper finds them.
   const objects = job === undefined ? 0 : await deleteObjects(`uploads/${job.uid}/${jobId}/`, deps);
   deps.logger.info('job.deleted', { jobId, stage: 'deletion', chunks, objects });
 }
@@ -56,7 +56,7 @@ async function deleteObjects(prefix: string, deps: JobDeletionDeps): Promise<num
   return count;
 }
 
-/** What a team keeps below the job (docs/extend.md), at any depth. */
+/** Deletes a team's own documents below the job (docs/extend.md), at any depth. */
 async function deleteCustomDocuments(jobId: string, parent: DocumentReference, deps: JobDeletionDeps): Promise<void> {
   for (const collection of await parent.listCollections()) {
     for (const ref of await collection.listDocuments()) await deleteCustomDocuments(jobId, ref, deps);
@@ -64,7 +64,10 @@ async function deleteCustomDocuments(jobId: string, parent: DocumentReference, d
   }
 }
 
-/** Each page is read before the job is looked for, and deleted only as it was read: a new job's documents stay. */
+/**
+ * Reads each page before it checks that no new job exists, and deletes documents only as they were read, so that a new job's documents
+ * stay.
+ */
 async function deleteDocuments(
   jobId: string,
   collection: CollectionReference,
@@ -89,26 +92,26 @@ export interface DeviceDeletionDeps extends EndDeps, WrapUpDeps {
   readonly logger: Logger;
 }
 
-/** Longer than an upload request may run, milliseconds: a younger job may be one that is just arriving. */
+/** Longer than an upload request may run, milliseconds. A younger job may belong to a request that is still running. */
 const REQUEST_MS = 5 * 60_000;
 
-/** An upload that brought something within this time is under way, milliseconds: a large recording takes a while. */
+/** An upload with an arrival within this time counts as under way, milliseconds: a large recording takes a while. */
 const MOVING_MS = 3600_000;
 
 /**
- * A device document is an app's registration for pushes, and goes when its user signs out or its token is dead: most likely the
- * app will not finish what it began to upload. Its unfinished uploads are known where the app gives the id of its device
- * document as `device_id`; others expire as they would anyway. A token may die while its app goes on, so an upload that moves
- * goes on; and audio that was accepted is never touched, whatever device recorded it.
+ * Cancels the unfinished uploads of a device whose document was deleted. The document is an app's registration for pushes, and is
+ * deleted when its user signs out or its token is dead. Then the app will most likely not finish its uploads. They are found if the app
+ * uses the id of its device document as `device_id`; others simply expire. A token may die while its app continues, so an upload that
+ * is under way is not cancelled. Accepted audio is never touched.
  */
 export async function cancelUploadsOfDevice(uid: string, deviceId: string, deps: DeviceDeletionDeps): Promise<void> {
-  // The event may come late, or again, after the app has registered anew: its uploads are live.
+  // The event may come late or twice, after the app has registered again: then its uploads are in use.
   if ((await deps.db.doc(`users/${uid}/devices/${deviceId}`).get()).exists) return;
   const nowMs = deps.now();
   for (const [jobId, { upload }] of await deps.due.uploadsOf(uid, deviceId, nowMs - REQUEST_MS)) {
     const staged = upload === 'direct' ? [...(await listStaged(uid, jobId, deps)).values()] : [];
     if (staged.some(({ createdAtMs }) => createdAtMs > nowMs - MOVING_MS)) continue;
-    // No user has cancelled it: an app that comes back may use its key again.
+    // Not cancelled by a user, so an app that returns may use the same key again.
     const job = await endEarly(jobId, 'job_cancelled', ({ status }) => status === 'uploading', deps, RELEASED_KEY);
     if (job === null) continue;
     await wrapUp(jobId, job, deps, deps.logger);

@@ -1,10 +1,10 @@
-/** Work of which there may be more than there is time for. */
+/** Work that may exceed the time of one run. */
 import pMap from 'p-map';
 import { errorFields } from '../logger.ts';
 import type { LogEvent } from '../logEvents.ts';
 import type { Logger } from '../logger.ts';
 
-/** Whether the time for something is over: nothing more is begun then. */
+/** Whether the time is over, after which nothing more is begun. */
 export type IsOver = () => boolean;
 
 /**
@@ -35,16 +35,19 @@ export async function forEachUntil<T>(
 const CONCURRENCY = 4;
 
 export interface Finishing<T> {
-  /** How many are looked for in one run. */
+  /** How many items one run looks for. */
   readonly page: number;
   readonly isOver: IsOver;
   readonly finish: (item: T) => Promise<void>;
-  /** What is logged of one that failed. */
+  /** What is logged of an item that failed. */
   readonly failure: { readonly event: LogEvent; readonly fields: (item: T) => Record<string, string> };
   readonly logger: Logger;
 }
 
-/** Finishes work that was begun and left. An item that fails is logged and left for the next run; the others are finished. */
+/**
+ * Finishes work that an earlier process left unfinished. An item that fails is logged and left for the next run; the others are
+ * finished.
+ */
 export async function finishEach<T>(left: readonly T[], { page, isOver, finish, failure, logger }: Finishing<T>) {
   let failed = 0;
   const seen = await forEachUntil(left, { isOver, concurrency: CONCURRENCY }, async (item) => {

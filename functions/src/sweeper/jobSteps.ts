@@ -20,7 +20,7 @@ export interface JobStepDeps extends EndDeps, WrapUpDeps {
   readonly due: DueJobs;
   readonly queue: TaskQueue;
   readonly logger: Logger;
-  /** After how long without an arrival an upload has ended, milliseconds. */
+  /** An upload ends after this long without an arrival, milliseconds. */
   readonly uploadExpiryMs: number;
   /** How long the audio of an unfinished job is kept, milliseconds. */
   readonly audioRetentionMs: number;
@@ -30,23 +30,23 @@ export interface JobStep {
   readonly name: string;
   readonly due: DueQuery;
   /**
-   * Does to one job what it needs, if it still needs it: every write checks that in its transaction. Repeating it changes nothing, also
-   * when two sweepers do it at the same time. @returns whether there was something to do.
+   * Acts on one job, if that is still needed: every write checks it in its transaction. May be repeated, even by two sweepers at the
+   * same time. @returns whether there was something to do.
    */
   readonly act: (jobId: string, job: DueJob) => Promise<boolean>;
 }
 
-/** How long a lease may be dead, and a deferred job due, before the sweeper helps: the platform's own retry comes first. */
+/** How long after the end of a lease, or of a deferral, the sweeper acts: the platform's own retry comes first. */
 const GRACE_MS = 60_000;
 /** How long a short operation (an enqueue, a wrap-up) may take before the sweeper repeats it. */
 const MOMENT_MS = 2 * 60_000;
 /**
- * After this long a job gets a second task beside the one that it may or may not have: the id of a task that ran or was
- * purged stays blocked for about an hour. The epoch stays, so the first task still counts if it is in the queue.
+ * After this long a job gets a second task, in case the first is gone: the id of a task that ran or was purged stays blocked for about
+ * an hour. The epoch stays the same, so the first task is still valid if it is in the queue.
  */
 const REDRIVE_MS = 70 * 60_000;
 
-/** In the order of urgency. */
+/** The steps, the most urgent first. */
 export function jobSteps(deps: JobStepDeps): JobStep[] {
   const { due } = deps;
   const nowMs = deps.now();
@@ -91,8 +91,8 @@ export function jobSteps(deps: JobStepDeps): JobStep[] {
 }
 
 /**
- * A worker died, and its task with it. The new epoch turns away what is left of both; after repeated deaths the job waits
- * before its next attempt, as after any other failure.
+ * Revives a job whose worker has died, and whose task may be gone. The new epoch makes a late worker or task of the old one void. After
+ * repeated deaths the job waits before its next attempt, as after any other failure.
  */
 async function reviveDead(jobId: string, deadSinceMs: number, { jobs, queue, now }: JobStepDeps): Promise<boolean> {
   const result: { revived: boolean } = { revived: false };
@@ -112,15 +112,15 @@ function isDead({ status, lease }: DueJob, sinceMs: number): boolean {
   return status === 'processing' && (lease?.expiresAt.toMillis() ?? 0) <= sinceMs;
 }
 
-/** Its enqueue may have been lost. A task that is in the queue already has the same id, so this adds none. */
+/** Enqueues a job again, in case its enqueue was lost. If the task is queued already, its id is the same, so no second one is added. */
 async function enqueueAgain(jobId: string, job: DueJob, waitedMs: number, { queue }: JobStepDeps): Promise<boolean> {
   await queue.enqueue({ jobId, uid: job.uid, epoch: job.epoch }, { redrive: Math.floor(waitedMs / REDRIVE_MS) });
   return true;
 }
 
 /**
- * Events of what an app uploaded straight to Storage may have been lost: what they would have done is done. An upload that
- * waits for nothing, because all of it is known already, gets no event: it starts here if the request died that began it.
+ * Does the work of events of Storage that may have been lost. It also starts an upload that waits for no object, because all of its
+ * recordings are known, if the request that began it has died.
  */
 async function receiveUpload(jobId: string, job: DueJob, deps: JobStepDeps): Promise<boolean> {
   if (!isArriving(job)) return false;
@@ -128,7 +128,7 @@ async function receiveUpload(jobId: string, job: DueJob, deps: JobStepDeps): Pro
   return true;
 }
 
-/** An upload has ended when nothing came for long enough, however old it is. What has arrived is processed. */
+/** Ends an upload without an arrival for long enough, however old it is. Recordings that have arrived are processed. */
 async function expireUpload(jobId: string, job: DueJob, nowMs: number, deps: JobStepDeps): Promise<boolean> {
   const isDue = ({ status }: Job): boolean => status === 'uploading';
   if (!isArriving(job)) return end(jobId, 'upload_expired', isDue, deps);
@@ -146,7 +146,7 @@ async function expireUpload(jobId: string, job: DueJob, nowMs: number, deps: Job
   return end(jobId, 'upload_expired', isDue, deps);
 }
 
-/** What a worker that died at the very end left undone. */
+/** Does what a worker that died at the very end left undone. */
 async function wrapUpEnded(jobId: string, deps: JobStepDeps): Promise<boolean> {
   const job = await deps.jobs.get(jobId);
   if (job === null || !isFinished(job.status) || job.notifiedAt !== null) return false;
@@ -162,7 +162,7 @@ async function end(jobId: string, reason: EarlyEnd, isDue: (job: Job) => boolean
   return true;
 }
 
-/** A job that its user retried late has more time than its age says: until it could not be read for long enough any more. */
+/** Whether the time of an unfinished job is over. A job that its user retried late has more time than its age says. */
 function isRetentionOver(nowMs: number, { audioRetentionMs, retentionMs }: JobStepDeps): (job: Job) => boolean {
   return ({ status, createdAt, expiresAt }) =>
     status !== 'uploading' &&

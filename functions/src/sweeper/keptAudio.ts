@@ -1,4 +1,4 @@
-/** Deletes kept audio whose time is over, and objects that no document names. */
+/** Deletes kept audio that has expired, and objects without a document. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { ListedObject, UploadedObjects } from '../storage/objects.ts';
@@ -13,20 +13,19 @@ export interface KeptAudioDeps {
   readonly now: () => number;
 }
 
-/** Documents of one look-up. */
+/** Documents that are read at once. */
 const LOOK_UP = 100;
 
 /**
- * Deletes those of the listed objects that may not be played any more. It is safe against everything that goes on meanwhile: an object is
- * named minutes after it was written, and those that are listed are older; one that is written anew has another generation, which
- * the deletion spares.
+ * Deletes listed objects that have expired or have no document. This is safe while workers write: an object gets its document within
+ * minutes, and the listed objects are older; an object that is written again has another generation, which the deletion spares.
  */
 export async function deleteUnkept(
   listed: readonly ListedObject[],
   { db, objects, now }: KeptAudioDeps,
 ): Promise<Deletions> {
   const kept = new Set<string>();
-  // Other files under `audio/` belong to other parts of the app.
+  // Files under `audio/` with other paths belong to other parts of the app.
   const ours = listed.flatMap((object) => {
     const named = parseKeptPath(object.path);
     return named === null ? [] : { object, ref: keptAudioOf(db, named.uid).doc(named.chunkId) };
@@ -37,7 +36,7 @@ export async function deleteUnkept(
       const entry = doc.data() as { path: string; expiresAt: Timestamp } | undefined;
       if (entry === undefined) continue;
       if (entry.expiresAt > Timestamp.fromMillis(now())) kept.add(entry.path);
-      // Firestore's own deletion of what is over may take a day, and does not exist in its emulator.
+      // The TTL policy may take a day, and the emulator has none.
       else await doc.ref.delete();
     }
   }

@@ -15,19 +15,19 @@ export interface OrphanDeps {
 
 export interface Deletions {
   readonly deleted: number;
-  /** One for each object that could not be deleted. The next pass over all objects tries it again. */
+  /** One error for each object that could not be deleted. The next pass over all objects tries again. */
   readonly errors: readonly Error[];
 }
 
-/** Deletes and look-ups under way at the same time. */
+/** Deletions and reads under way at the same time. */
 const CONCURRENCY = 32;
-/** Jobs of one look-up. */
+/** Jobs that are read at once. */
 const LOOK_UP = 100;
 
 /**
- * Deletes those of the listed recordings that no job needs. In this order it is safe against everything that goes on meanwhile:
- * a job is created before its objects, so an object that was listed before its job was found missing belongs to no job; one
- * that is staged anew at the same path has another generation, which the deletion spares.
+ * Deletes listed recordings that no job needs. This is safe while uploads run: a job is created before its objects, so an object that
+ * was listed before its job was found missing has no job. An object that is staged again at the same path has another generation, which
+ * the deletion spares.
  */
 export async function deleteOrphans(
   listed: readonly ListedObject[],
@@ -58,7 +58,7 @@ export async function deleteObjects(
   return { deleted: orphans.length - errors.length, errors };
 }
 
-/** The paths of those that a job needs. Whole paths are compared, which have the job's id and its user in them. */
+/** The paths of objects that a job needs. Whole paths are compared, which have the job's id and user. */
 async function neededOf(
   recordings: readonly StagedPath[],
   { jobs, files }: Pick<OrphanDeps, 'jobs' | 'files'>,

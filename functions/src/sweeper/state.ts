@@ -1,4 +1,4 @@
-/** Where the sweeper stopped: `offline_sync_state/sweeper`. Losing it costs a second look, nothing else. */
+/** Where the sweeper stopped: `offline_sync_state/sweeper`. If it is lost, the sweeper only begins from the start. */
 import type { DocumentReference, Firestore, Timestamp } from 'firebase-admin/firestore';
 
 /** The last job that a step looked at. */
@@ -8,7 +8,7 @@ export interface JobCursor {
 }
 
 export interface ObjectCursor {
-  /** Storage's name for the next page; null when the last pass came to the end. */
+  /** Storage's token of the next page; null if the last pass is complete. */
   readonly pageToken: string | null;
   /** When the pass began. */
   readonly begunAt: Timestamp;
@@ -18,7 +18,7 @@ export interface ObjectCursor {
 export type ObjectPass = 'objects' | 'keptAudio';
 
 export interface SweeperState {
-  /** By step; null or absent: from the beginning. */
+  /** By step; null or absent to begin from the start. */
   readonly jobs?: Readonly<Record<string, JobCursor | null>>;
   /** Staged recordings. */
   readonly objects?: ObjectCursor;

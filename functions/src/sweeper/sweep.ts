@@ -20,20 +20,17 @@ import type { UserDeletionDeps } from './userDeletion.ts';
 import type { JobCursor, ObjectPass, SweeperState, SweeperStateStore } from './state.ts';
 
 export interface SweepLimits {
-  /** Jobs read at once. */
+  /** Jobs that are read at once. */
   readonly pageSize: number;
   /** Jobs that one step looks at. */
   readonly jobsPerStep: number;
   /** Objects that one run looks at. */
   readonly objects: number;
-  /** After how long one step begins nothing more, milliseconds. */
+  /** A step begins nothing more after this long, milliseconds. */
   readonly stepMs: number;
 }
 
-/**
- * Thirteen steps of 37 s leave a minute of the function's timeout of 540 s: what a step has under way when its time is over is
- * brought to its end.
- */
+/** Thirteen steps of 37 s leave a minute of the function's timeout of 540 s, in which steps finish what they have under way. */
 export const SWEEP_LIMITS: SweepLimits = { pageSize: 200, jobsPerStep: 10_000, objects: 20_000, stepMs: 37_000 };
 
 export interface SweepDeps extends JobStepDeps, Pick<UserDeletionDeps, 'accountCreatedAtMs'> {
@@ -45,12 +42,12 @@ export interface StepReport {
   readonly step: string;
   /** Jobs or objects looked at. */
   readonly seen: number;
-  /** Of these: those that something was done about. */
+  /** How many of these the step acted on. */
   readonly done: number;
   readonly failed: number;
-  /** Whether the next run goes on where this one stopped, because a limit was reached. */
+  /** Whether a limit was reached, so that the next run continues where this one stopped. */
   readonly more: boolean;
-  /** Whether the step could not be done at all. */
+  /** Whether the step as a whole failed. */
   readonly broken: boolean;
   readonly ms: number;
 }
@@ -59,12 +56,12 @@ type Counts = Omit<StepReport, 'step' | 'ms' | 'broken'>;
 
 /** Jobs of one step that are worked on at once. */
 const CONCURRENCY = 16;
-/** Objects younger than this are left alone, milliseconds: there is no hurry, and clocks differ. */
+/** Younger objects are left alone, milliseconds: there is no hurry, and clocks differ. */
 const OBJECT_AGE_MS = 3600_000;
-/** A pass over all objects begins at most this often, milliseconds: it reads every job that has objects. */
+/** Shortest time between two passes over all objects, milliseconds: a pass reads every job that has objects. */
 const PASS_EVERY_MS = 3600_000;
 
-/** @throws Error when nothing at all could be done: the schedule's retry is for that. */
+/** @throws Error if every step failed, so that the schedule retries. */
 export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
   const state = await deps.state.load();
   const reports: StepReport[] = [];
@@ -78,7 +75,7 @@ export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
   reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(staged, state, deps, isOver)));
   const kept = { pass: 'keptAudio', prefix: KEPT_PREFIX, deleteFrom: deleteUnkept } as const;
   reports.push(await timed('kept_audio', deps, (isOver) => sweepObjects(kept, state, deps, isOver)));
-  // Last: everything of one user is one piece of work, of any length. If it does not fit, the next run finds less of it.
+  // Last, because the deletion of one user may take any time. If it does not fit, the next run continues it.
   reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));
   if (reports.every(({ broken }) => broken)) throw new Error('No step of the sweep could be done; see its log.');
   return reports;
@@ -135,7 +132,7 @@ async function sweepJobs(
 interface Pass {
   readonly pass: ObjectPass;
   readonly prefix: string;
-  /** Deletes what is needed no more of the listed objects. */
+  /** Deletes listed objects that are no longer needed. */
   readonly deleteFrom: (listed: readonly ListedObject[], deps: SweepDeps) => Promise<Deletions>;
 }
 
@@ -159,7 +156,7 @@ async function sweepObjects(
     const page = await listFrom(pass, prefix, pageToken, deps);
     const old = page.objects.filter(({ createdAtMs }) => createdAtMs <= nowMs - OBJECT_AGE_MS);
     const { deleted, errors } = await deleteFrom(old, deps);
-    // One of them stands for all: when Storage fails, it fails alike.
+    // Logs one of them only: when Storage fails, all errors are alike.
     for (const error of errors.slice(0, 1))
       logger.warn('sweep.object_failed', { stage: 'sweep', ...errorFields(error) });
     counts.seen += page.objects.length;
@@ -172,7 +169,7 @@ async function sweepObjects(
   return { ...counts, more: pageToken !== null };
 }
 
-/** A page of a pass. A place that Storage does not know any more is forgotten: the next run begins anew. */
+/** Reads a page of a pass. If Storage does not know the page token any more, the next run begins from the start. */
 async function listFrom(
   pass: ObjectPass,
   prefix: string,

@@ -1,6 +1,6 @@
 /**
- * Deletions of conversations and corrections of dates that were begun and not brought to their end: the function that did it died. One
- * that is still under way elsewhere is finished by both, which does no harm.
+ * Finishes deletions of conversations and corrections of dates whose function has died. If the function is still running, both finish
+ * the work, which does no harm.
  */
 import { finishRedating } from '../completion/redate.ts';
 import type { RedateDeps } from '../completion/redate.ts';
@@ -11,7 +11,7 @@ import type { IsOver } from './finishing.ts';
 
 type UnfinishedDeps = RedateDeps & { readonly logger: Logger };
 
-/** Of one run: there is hardly ever one. */
+/** Items of one run. There is hardly ever one. */
 const PAGE = 100;
 
 export async function finishDeletions({ conversations, logger }: UnfinishedDeps, isOver: IsOver) {

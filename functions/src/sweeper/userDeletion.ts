@@ -1,13 +1,12 @@
 /**
- * Deletes everything of a user who was deleted (jobs with their chunks, audio, conversations, segments, devices,
- * usage), or the content of one who wants that and stays: then devices, preferences and what was used of the limits
- * stay, too.
+ * Deletes everything of a user who was deleted (jobs with their chunks, audio, conversations, segments, devices, usage), or the content
+ * of a user who keeps the account: then devices, preferences and usage stay too.
  *
  * Everything is deleted twice. An ID token outlives its user by up to an hour, and a worker or an upload may be running: the second
  * deletion covers what they wrote after the first. A document that says when the second one is due is written before anything is
  * deleted, so that the sweeper also finishes a deletion that crashed.
  *
- * An account may be created again with the same id, and the event of the deletion may come late: what was written since that
+ * An account may be created again with the same id, and the event of the deletion may come late. Data that was written since the new
  * account was created belongs to it, and stays.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
@@ -34,7 +33,7 @@ export interface UserDeletionDeps {
   readonly db: Firestore;
   readonly due: Pick<DueJobs, 'someOf'>;
   readonly objects: Pick<UploadedObjects, 'list' | 'delete' | 'deleteAll'>;
-  /** When the account that has this id now was created, Unix milliseconds; null where there is none. */
+  /** When the account that has this id now was created, Unix milliseconds; null if there is none. */
   readonly accountCreatedAtMs: (uid: string) => Promise<number | null>;
   readonly logger: Logger;
   /** Unix milliseconds. */
@@ -43,30 +42,30 @@ export interface UserDeletionDeps {
 
 /** `user_deletions/{uid}`. */
 interface UserDeletion {
-  /** When everything is deleted for the second time. */
+  /** When the second deletion is due. */
   readonly dueAt: Timestamp;
-  /** Of a user who stays: only content that was last written before this is deleted. Absent where the user is gone. */
+  /** For a user who keeps the account: only content that was last written before this is deleted. Absent if the account is deleted. */
   readonly contentBefore?: Timestamp;
 }
 
 /** Collections below the user that stay with the account. The user's own document stays as well. */
 const OF_THE_ACCOUNT = new Set(['devices', 'usage']);
 
-/** Longer than an ID token (an hour) and what is begun with it (a quarter of one) last, milliseconds. */
+/** Longer than an ID token is valid (an hour) plus the longest request or task (a quarter of an hour), milliseconds. */
 const SECOND_TIME_MS = 2 * 3600_000;
 
-/** Jobs deleted between two looks, and second times of one sweep. */
+/** Jobs of one query, and second deletions of one sweep. */
 const PAGE = 50;
 
-/** Jobs and objects that are deleted, and documents whose subcollections are listed, at the same time. */
+/** Deletions of jobs and objects, and listings of subcollections, under way at the same time. */
 const CONCURRENCY = 16;
 
-/** The large ones of a user's collections: nothing may be below their documents (docs/extend.md). */
+/** A user's large collections. Their documents must not have subcollections (docs/extend.md). */
 const FLAT_COLLECTIONS: ReadonlySet<string> = new Set(['segments', 'coverage', 'recordings', 'deleted_speech']);
 
-/** @throws Error when Firestore or Storage do not answer: the platform repeats it then, and so does the sweeper. */
+/** @throws Error if Firestore or Storage does not answer: the platform repeats it then, and so does the sweeper. */
 export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promise<void> {
-  // Custom tokens allow any id. One that cannot be part of a path was never served, and its paths would be another user's.
+  // Custom tokens allow any id. A user whose id cannot be part of a path was never served, and such a path would be another user's.
   if (!isServable(uid)) return;
   const dueAt = Timestamp.fromMillis(deps.now() + SECOND_TIME_MS);
   await deletionsIn(deps.db).doc(uid).set({ dueAt });
@@ -74,8 +73,9 @@ export async function deleteUserData(uid: string, deps: UserDeletionDeps): Promi
 }
 
 /**
- * Deletes what a user has, not the account. What they send from now on stays. A deletion of the user that is under way goes before.
- * @throws Error as {@link deleteUserData}: what is left is deleted by the sweeper.
+ * Deletes the content of a user, but not the account. Data that they send from now on stays. If a deletion of the user is under way,
+ * that one counts.
+ * @throws Error as {@link deleteUserData}: the sweeper deletes the rest.
  */
 export async function deleteContent(uid: string, deps: UserDeletionDeps): Promise<void> {
   const { db } = deps;
@@ -90,7 +90,9 @@ export async function deleteContent(uid: string, deps: UserDeletionDeps): Promis
   await deleteContentBefore(uid, contentBefore, deps);
 }
 
-/** A copy on a device finds nothing of what it has to delete. It learns of it by the time at which this was done. */
+/**
+ * Deletes content, and first writes the time of that: an app with a copy finds no tombstones, so the time tells it to discard the copy.
+ */
 async function deleteContentBefore(uid: string, before: Timestamp, deps: UserDeletionDeps): Promise<void> {
   await deleteDataOf(uid, { before, keepsAccount: true }, deps);
   await deps.db.doc(userPath(uid)).set({ contentDeletedAt: FieldValue.serverTimestamp() }, { merge: true });
@@ -102,7 +104,7 @@ export async function deleteKeptAudio(uid: string, { db, objects }: UserDeletion
   await objects.deleteAll(`${KEPT_PREFIX}${uid}/`);
 }
 
-/** The second times that are due. */
+/** Does the second deletions that are due. */
 export async function finishUserDeletions(deps: UserDeletionDeps, isOver: IsOver) {
   const { db, logger } = deps;
   const due = deletionsIn(db).where('dueAt', '<=', Timestamp.fromMillis(deps.now())).orderBy('dueAt');
@@ -128,10 +130,10 @@ async function deleteEverythingOf(uid: string, deps: UserDeletionDeps): Promise<
 
 type DeletedPart =
   | { readonly before: null; readonly keepsAccount: false }
-  /** What was written since `before` stays; with `keepsAccount` also devices, usage and the user's own document. */
+  /** Data that was written since `before` stays; with `keepsAccount` also devices, usage and the user's own document. */
   | { readonly before: Timestamp; readonly keepsAccount: boolean };
 
-/** Jobs first: without its job a worker can write nothing more. */
+/** Deletes jobs first, because without its job a worker cannot write anything more. */
 async function deleteDataOf(uid: string, { before, keepsAccount }: DeletedPart, deps: UserDeletionDeps): Promise<void> {
   const { db, objects, logger } = deps;
   const jobs = await deleteJobs(uid, before, deps);
@@ -146,7 +148,7 @@ async function deleteDataOf(uid: string, { before, keepsAccount }: DeletedPart, 
   logger.info('user.deleted', { uid, stage: 'deletion', jobs });
 }
 
-/** @param before of when they were made; null for all. */
+/** @param before deletes shares that were made before this; null for all. */
 async function deleteShares(db: Firestore, uid: string, before: Timestamp | null): Promise<void> {
   const { docs } = await sharesOf(db, uid).get();
   const deletions = new DocumentDeletions(db.bulkWriter());
@@ -159,7 +161,7 @@ function isChangedSince(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 5 || error.code === 9);
 }
 
-/** Documents that are deleted as they were read. What was written meanwhile stays. */
+/** Deletes documents as they were read. Documents that were written meanwhile stay. */
 class DocumentDeletions {
   readonly #writer: BulkWriter;
   readonly #failures: unknown[] = [];
@@ -169,25 +171,25 @@ class DocumentDeletions {
   }
 
   add({ ref, updateTime }: QueryDocumentSnapshot): void {
-    // Each failure is handled here: one that is not would end the process, and `close` tells of none.
+    // Handles each failure: an unhandled one would end the process, and `close` reports none.
     this.#writer.delete(ref, { lastUpdateTime: updateTime }).catch((error: unknown) => {
       if (!isChangedSince(error) && this.#failures.length === 0) this.#failures.push(error);
     });
   }
 
-  /** Waits for all of them. @throws Error the first failure. */
+  /** Waits for all deletions. @throws Error the first failure. */
   async end(): Promise<void> {
     await this.#writer.close();
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 }
 
-/** Where a user's objects lie. */
+/** The prefixes of a user's objects. */
 function prefixesOf(uid: string): string[] {
   return [`uploads/${uid}/`, `${KEPT_PREFIX}${uid}/`];
 }
 
-/** @param before of when they were created; null for all. @returns how many. */
+/** @param before deletes jobs that were created before this; null for all. @returns how many were deleted. */
 async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: UserDeletionDeps): Promise<number> {
   let count = 0;
   for (let refs = await due.someOf(uid, before, PAGE); refs.length > 0; refs = await due.someOf(uid, before, PAGE)) {
@@ -197,7 +199,7 @@ async function deleteJobs(uid: string, before: Timestamp | null, { db, due }: Us
   return count;
 }
 
-/** Documents of a user that were last written before, at any depth. */
+/** Deletes documents of a user that were last written before a time, at any depth. */
 async function deleteOldDocuments(
   db: Firestore,
   uid: string,
@@ -212,7 +214,7 @@ async function deleteOldDocuments(
   const deleteOldBelow = async (parent: DocumentReference): Promise<void> => {
     for (const collection of await parent.listCollections()) {
       if (keepsAccount && parent.id === uid && OF_THE_ACCOUNT.has(collection.id)) continue;
-      // Also a document that does not exist may have documents below it: only this lists it.
+      // A document that does not exist may have documents below it, and only listDocuments finds it.
       const parents = FLAT_COLLECTIONS.has(collection.id) ? [] : await collection.listDocuments();
       for await (const doc of collection.select().stream() as AsyncIterable<QueryDocumentSnapshot>) deleteOld(doc);
       await pMap(parents, deleteOldBelow, { concurrency: CONCURRENCY });

@@ -1,8 +1,8 @@
 /**
- * From checked recordings to a job that will run. The job document is the lock of an upload: it is written first, as
- * `uploading`, then the recordings are staged, then it becomes `pending`. A crash in between leaves a job in
- * `uploading`. Its sender finishes it (same Idempotency-Key), or the sweeper deletes it with its objects. So there is never audio
- * without a job, and no job runs without its audio. Duplicates are never staged.
+ * Makes a job of checked recordings. The job's document is the lock of an upload: it is written first, as `uploading`, then the
+ * recordings are staged, then it becomes `pending`. A crash in between leaves a job in `uploading`: the app finishes it with the same
+ * Idempotency-Key, or the sweeper deletes it with its objects. So there is never audio without a job, and no job runs without its
+ * audio. Duplicates are never staged.
  */
 import { AppError } from '../errors.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
@@ -37,9 +37,9 @@ export interface AcceptedJob {
 }
 
 /**
- * @throws AppError `idempotency_conflict`; `job_cancelled`, also while the recordings are stored;
- * `conversation_not_found` or `conversation_of_other_device` for a target that cannot be one; `unavailable` when the
- * recordings could not be stored: nothing is left of the upload then.
+ * @throws AppError `idempotency_conflict`; `job_cancelled`, also while the recordings are stored; `conversation_not_found` or
+ * `conversation_of_other_device` for an impossible target; `unavailable` if the recordings could not be stored: then nothing of the
+ * upload is left.
  */
 export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<AcceptedJob> {
   const hash = contentHash(upload.recordings, upload.fields);
@@ -47,7 +47,7 @@ export async function acceptUpload(deps: AcceptDeps, upload: Upload): Promise<Ac
   const { jobId, files } = begun;
   const job = begun.job.status === 'uploading' ? await stageJob(deps, begun, upload) : begun.job;
   requireNotCancelled(job);
-  // Also for a job that waits already: its first enqueue may have been lost. A task that is queued stays one task.
+  // Also for a job that is pending already, whose first enqueue may have been lost. A task that is queued is not doubled.
   if (job.status === 'pending') await enqueueJob(jobId, job, deps);
   return { jobId, job, files };
 }
@@ -71,7 +71,7 @@ async function stageJob(deps: AcceptDeps, begun: BegunJob, upload: Upload): Prom
 async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, begun: Job): Promise<Job> {
   const isOurs = (job: Job): boolean => job.createdAt.isEqual(begun.createdAt);
   const job = await jobs.update(jobId, async (current, tx) => {
-    // A second request with the same key may have been faster: the job is on its way, and these were the same bytes.
+    // A second request with the same key may have been faster. Then the job runs already, with the same bytes.
     if (current.status !== 'uploading' || !isOurs(current)) return null;
     const files = await store.read(jobId, current, { tx });
     files.map((file) => (file.state === 'expected' ? { ...file, state: 'staged' } : file));
@@ -85,9 +85,9 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
 }
 
 /**
- * Takes back an upload that failed. The job goes first: once it is gone it cannot be started, so the objects belong to no job.
- * If it is not gone, another request with the same key made it run, or began anew: the objects at these paths are that
- * job's. Failing here loses nothing: the job is still `uploading`, and the sweeper clears it away with its objects.
+ * Undoes an upload that failed. It deletes the job first: a deleted job cannot start, so its objects have no job. If the job could not
+ * be deleted, another request with the same key has started it or begun it anew, and the objects at these paths belong to that job. A
+ * failure here loses nothing: the job is still `uploading`, and the sweeper deletes it with its objects.
  */
 async function abandon(
   { jobs, staging, logger }: AcceptDeps,
@@ -97,7 +97,7 @@ async function abandon(
   try {
     const gone = await jobs.discard(jobId, job.createdAt);
     const left = gone ? await removeAll(staging, staged) : 0;
-    // A client sends it again and again while Storage is down: that must not use up the day of all users.
+    // While Storage is down, clients send again and again. That must not use up the daily budget of the project.
     if (gone) await takeBack();
     logger.warn('upload.abandoned', { jobId, stage: 'staging', staged: staged.length, gone, left });
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Events of objects that have arrived in Storage. */
+/** Handles events of objects that have arrived in Storage. */
 import { parseStagedPath } from '../storage/paths.ts';
 import type { StagedPath } from '../storage/paths.ts';
 import { receiveArrivals } from './arrivals.ts';
@@ -14,15 +14,15 @@ export interface StagedObjectEvent {
   readonly md5Hash?: string | undefined;
 }
 
-/** Jobs that one instance looks at at once: a thousand recordings and their objects take megabytes. */
+/** Jobs that one instance lists at the same time: a thousand recordings and their objects take megabytes. */
 const CONCURRENCY = 6;
 
-/** Between two looks at one job, milliseconds: of a phone that uploads several recordings a second. */
+/** Shortest time between two listings of one job, milliseconds: a phone may upload several recordings a second. */
 const REST_MS = 1000;
 
 /**
- * Arrivals of one job that come to the same instance while the job is looked at, or shortly after, are looked at together: a thousand
- * small recordings would otherwise be a thousand listings. What comes first is looked at when it comes.
+ * Handles the first arrival of a job immediately. Arrivals that come to the same instance while the job is listed, or shortly after,
+ * are handled together: otherwise a thousand small recordings would be a thousand listings.
  */
 export function createArrivalHandler(deps: ArrivalDeps): (event: StagedObjectEvent) => Promise<void> {
   const look = async (

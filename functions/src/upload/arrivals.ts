@@ -1,7 +1,7 @@
 /**
- * Recordings that an app uploads straight to Storage, each by itself and in any order. What has arrived is found by listing
- * what lies in Storage for the job: an event is a reason to look, so events may be lost, late, doubled or all at once, and
- * an arrival writes nothing unless it is wrong. The last one in starts the job.
+ * Recordings that an app uploads directly to Storage, each by itself and in any order. Arrivals are found by listing the job's objects
+ * in Storage. An event only tells that it is time to list, so events may be lost, late, doubled or all at once. An arrival changes the
+ * job only if it does not match the manifest. The last arrival starts the job.
  */
 import pMap from 'p-map';
 import { failedFile, failure, needsAudio } from '../completion/outcome.ts';
@@ -34,9 +34,9 @@ type Objects = ReadonlyMap<string, ListedObject>;
 const CONCURRENCY = 16;
 
 /**
- * Looks at what an app has uploaded for one job.
- * @param arrivals the objects that are new. One that is gone may have been removed by a handler that died before it said why.
- * @throws whatever Firestore and Storage throw: an event is delivered again then, and the sweeper looks as well.
+ * Handles new objects of one job.
+ * @param arrivals the new objects. If one is deleted, its handler may have died before it wrote why.
+ * @throws errors of Firestore and Storage: the event is then delivered again, and the sweeper handles the job too.
  */
 export async function receiveArrivals(
   uid: string,
@@ -46,7 +46,7 @@ export async function receiveArrivals(
 ): Promise<void> {
   const job = await deps.jobs.get(jobId);
   const objects = await listStaged(uid, jobId, deps);
-  // A late event must not speak for an object that has replaced its own.
+  // The object may have been replaced since the event: check the object as it is now.
   const present = arrivals.map((arrival) => objects.get(arrival.path) ?? arrival);
   if (job?.uid !== uid) {
     await remove(present, 'No job waits for it.', jobId, deps);
@@ -61,41 +61,41 @@ export async function receiveArrivals(
 }
 
 /**
- * Looks at everything that lies in Storage for a job that waits for it, and starts the job if nothing is missing.
- * @returns what there is.
+ * Lists all objects of a job that waits for recordings, and starts the job if none is missing.
+ * @returns the objects.
  */
 export async function receiveAll(uid: string, jobId: string, deps: ArrivalDeps): Promise<Objects> {
   const job = await deps.jobs.get(jobId);
   const objects = await listStaged(uid, jobId, deps);
-  // Most jobs that wait have nothing yet, and a thousand recordings are twenty documents.
+  // Most waiting jobs have no object yet, and their recordings would be up to twenty documents to read.
   const mayStart = objects.size > 0 || job?.fileCounts.expected === 0;
   if (job !== null && isArriving(job) && mayStart) await receiveStaged(jobId, job, objects, deps);
   return objects;
 }
 
 /**
- * Starts a job whose upload has ended with what has arrived; what has not fails.
- * @returns the job; null when nothing has arrived, or the job does not wait any more.
+ * Starts a job whose upload has ended, with the recordings that have arrived. The others fail.
+ * @returns the job; null if nothing has arrived, or the job does not wait any more.
  */
 export async function startWithout(jobId: string, objects: Objects, deps: ArrivalDeps): Promise<Job | null> {
   return start(jobId, objects, 'upload_expired', deps);
 }
 
-/** A recording as a reader should see it before the job starts: what has arrived is not written anywhere else. */
+/** A recording as callers see it before the job starts: until then, arrivals are not stored in the job. */
 export function withArrival(file: JobFile, objects: Objects): JobFile {
   const object = objects.get(file.path);
   if (file.state !== 'expected' || object === undefined) return file;
-  // One that is wrong is removed first, and then explained: the app may upload it again when it reads why.
+  // A wrong object is deleted first, then the error is written: the app uploads it again when it reads the error.
   if (mismatch(file, object) !== null) return file;
   return { ...file, state: 'staged', md5: object.md5, error: null };
 }
 
-/** Whether the job starts when what it waits for lies in Storage; the request of a multipart upload starts its job itself. */
+/** Whether the job starts when its recordings are in Storage. The request of a multipart upload starts its job itself. */
 export function isArriving({ status, upload, fileCounts }: Pick<Job, 'status' | 'upload' | 'fileCounts'>): boolean {
   return status === 'uploading' && (upload === 'direct' || fileCounts.expected === 0);
 }
 
-/** The job's recordings; while they arrive, those that lie in Storage are `staged`. */
+/** The job's recordings. While they arrive, those that are in Storage are `staged`. */
 export async function currentFiles(
   jobId: string,
   job: Job,
@@ -107,7 +107,7 @@ export async function currentFiles(
   return all.map((file) => withArrival(file, staged));
 }
 
-/** Everything that lies in Storage for a job. */
+/** All objects of a job in Storage. */
 export async function listStaged(
   uid: string,
   jobId: string,
@@ -135,7 +135,7 @@ async function receiveStaged(jobId: string, job: Job, objects: Objects, deps: Ar
   if (missing === 0) await start(jobId, objects, null, deps);
 }
 
-/** @param missingCode of recordings that have not arrived; null where the job starts only when all have. */
+/** @param missingCode the error of recordings that have not arrived; null if the job starts only when all have arrived. */
 async function start(
   jobId: string,
   objects: Objects,
@@ -164,9 +164,9 @@ async function start(
 }
 
 /**
- * Removes objects that are not what the job declared, or that it does not need, and writes why. The object goes first: the app
- * can upload the recording again as soon as it reads the reason.
- * @returns how many recordings have to be uploaded again.
+ * Deletes objects that do not match the manifest, or that the job does not need, then writes why. In this order, the app can upload the
+ * recording again as soon as it reads the reason.
+ * @returns how many recordings must be uploaded again.
  */
 async function refuseWrong(
   jobId: string,
@@ -209,8 +209,8 @@ async function refuseWrong(
 }
 
 /**
- * Removes the download tokens of the objects that match the manifest, so that no link reads them. An object whose event was lost loses
- * its own when the sweeper looks, or at the latest when the job starts.
+ * Removes the download tokens of objects that match the manifest, so that no link can read them. If the event of an object was lost,
+ * the sweeper does it, or at the latest the start of the job.
  */
 async function sealRight(
   files: readonly JobFile[],
@@ -225,7 +225,7 @@ async function sealRight(
   await pMap(right, (object) => deps.objects.seal(object), { concurrency: CONCURRENCY });
 }
 
-/** A sentence; null where it is what was declared. */
+/** A sentence about the difference; null if the object is as declared. */
 function mismatch(declared: JobFile, { size, md5 }: Arrival): string | null {
   if (size !== declared.size) {
     return `${String(size)} bytes arrived where ${String(declared.size)} were declared; upload the recording again.`;

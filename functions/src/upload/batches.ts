@@ -1,4 +1,4 @@
-/** Joins what comes for one key while the batch before it is still at work, or shortly after. */
+/** Joins items of one key that come while the batch before them is being handled, or shortly after. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 
@@ -6,14 +6,14 @@ interface Batch<Item> {
   readonly items: Item[];
   begun: boolean;
   done: Promise<void>;
-  /** Some time later: when the next one of its key may begin. */
+  /** When the next batch of its key may begin. */
   rested: Promise<void>;
 }
 
 /**
  * @param work never runs twice at the same time for one key, nor for more than `concurrency` keys.
  * @param restMs between two batches of one key, milliseconds.
- * @returns settles as the batch does that the item became part of.
+ * @returns a promise that settles with the batch that has the item.
  */
 export function inBatches<Item>(
   work: (key: string, items: readonly Item[]) => Promise<void>,

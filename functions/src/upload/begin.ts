@@ -1,6 +1,6 @@
 /**
- * The beginning of a job, whichever way its recordings come: the job document is the lock of an upload. Which recordings are
- * duplicates is decided once, with the job, as far as it can be told by then.
+ * Begins a job, for both ways of uploading. The job's document is the lock of an upload. Known duplicates are decided once, when the
+ * job is created.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { ConversationStore } from '../conversations/store.ts';
@@ -37,7 +37,7 @@ export interface BeginDeps {
   readonly now: () => number;
   /** How long the job is kept, milliseconds. */
   readonly retentionMs: () => number;
-  /** After how long without an arrival an upload has ended, milliseconds. */
+  /** An upload ends after this long without an arrival, milliseconds. */
   readonly uploadExpiryMs: number;
 }
 
@@ -46,13 +46,13 @@ export interface NewUpload {
   readonly idempotencyKey: string | null;
   readonly fields: UploadFields;
   readonly recordings: readonly DeclaredRecording[];
-  /** What is wrong with the other recordings of the request, where the rest is accepted without them. */
+  /** Problems of recordings of the request that are not accepted, if the others are accepted without them. */
   readonly rejected?: readonly FileProblem[];
 }
 
-/** What the two ways in do differently. */
+/** The differences between the two ways of uploading. */
 export interface UploadWay {
-  /** What an Idempotency-Key stands for. */
+  /** Hash of the content that is sent with an Idempotency-Key. */
   readonly contentHash: string;
   readonly upload: Job['upload'];
 }
@@ -62,24 +62,24 @@ export interface BegunJob {
   readonly job: Job;
   /** Its recordings. */
   readonly files: readonly JobFile[];
-  /** Whether nothing can have arrived for it: no earlier request with the same key has begun it. */
+  /** Whether this request has created it, so that nothing can have arrived for it yet. */
   readonly isNew: boolean;
-  /** Takes back what this request has counted of the day's budgets, where nothing comes of it. */
+  /** Takes back what this request has counted in the daily budgets, if the upload fails. */
   readonly takeBack: TakeBack;
 }
 
-/** Asked of a client whose upload failed on our side, seconds: longer than the retries of the Storage client. */
+/** Retry-After of an upload that failed on our side, seconds: longer than the retries of the Storage client. */
 export const RETRY_AFTER_SECONDS = 10;
 
 /**
- * Creates the job, or finds the one that an earlier request with this key created. If that one has ended without some of its
- * recordings, it begins anew: what it did stays done.
+ * Creates the job, or finds the one that an earlier request with this key created. If that job has ended without some of its
+ * recordings, it begins anew; recordings that are done stay done.
  * @throws AppError
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
  * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
  * - `payload_too_large`: the recordings are more than one day's budget has;
  * - `idempotency_conflict`: an earlier request with this key had other content;
- * - `unavailable`: another request with this key failed at the same moment, and took its job away.
+ * - `unavailable`: another request with this key failed at the same moment, and deleted the job.
  */
 export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay): Promise<BegunJob> {
   const { jobs } = deps;
@@ -111,9 +111,9 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     await reserved(); // The request that created the job has counted them.
   }
 
-  // What was accepted with this key stays accepted: its target may have been deleted since, or the user restricted.
+  // A job that was accepted with this key stays accepted, even if its target is deleted or the user is restricted by now.
   const existing = await jobs.get(jobId);
-  // Without a refusal: another request with this key failed, and deleted its job, between the two calls.
+  // Without a refusal, another request with this key has failed, and deleted its job, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   const isReleased = existing.contentHash === null;
   if (!isReleased && existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
@@ -122,7 +122,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     return { jobId, job: existing, files, isNew: false, takeBack: NOTHING_COUNTED };
   }
 
-  // Nothing more becomes of the job: to answer with it would be to accept recordings that nothing works on.
+  // The job has ended: answering with it would accept recordings that no worker will process.
   if (refusal !== null) throw refusal;
   const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
   const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
@@ -131,18 +131,18 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   return { jobId, job, files: renewed.files, isNew: false, takeBack };
 }
 
-/** A repeated request does not bring back what the user has cancelled. @throws AppError `job_cancelled` */
+/** A repeated request does not restart a job that the user has cancelled. @throws AppError `job_cancelled` */
 export function requireNotCancelled({ status }: Pick<Job, 'status'>): void {
   if (status === 'cancelled') throw new AppError('job_cancelled');
 }
 
-/** Whether the job ended without some recordings that may be done when they are sent again. */
+/** Whether the job ended without some recordings that may succeed when they are sent again. */
 function hasLostRecordings({ status }: Job, files: readonly JobFile[]): boolean {
   if (!isFinished(status) || status === 'cancelled') return false;
   return files.some(({ error }) => error !== null && (error.retryable || isAudioLost(error.code)));
 }
 
-/** The recordings of a job that begins anew in the place of an earlier one: what that one did of them stays done. */
+/** The recordings of a job that replaces an earlier one. Recordings that the earlier job has done stay done. */
 function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): JobFile[] {
   const byName = new Map(before.map((file) => [file.name, file]));
   return fresh.map((file) => {
@@ -152,20 +152,23 @@ function renewedFiles(fresh: readonly JobFile[], before: readonly JobFile[]): Jo
   });
 }
 
-/** What a job of these recordings counts for, bytes. Known recordings are not sent, but they have documents, so they count, too. */
+/**
+ * Bytes that a job of these recordings counts in the budgets. Known recordings are not sent, but they have documents, so they count
+ * too.
+ */
 function bytesOf(files: readonly JobFile[]): number {
   const sent = files.map(({ state, size }) => (state === 'expected' ? size : 0));
   const recordings = sent.reduce((sum, size) => sum + Math.max(size, LEAST_BYTES.recording), 0);
   return Math.max(recordings, LEAST_BYTES.job);
 }
 
-/** The change that makes a job run whose recordings have all arrived, or are known not to come. */
+/** The change that starts a job whose recordings have all arrived or failed. */
 export function startJob(jobId: string, files: Pick<OpenFiles, 'all' | 'set'>): JobChange {
   markRepeated(jobId, files);
   return { status: 'pending', ...totalsOf(files.all), waitingFor: WAITING_IN_QUEUE };
 }
 
-/** Those whose MD5 only Storage knew may repeat one another, too. */
+/** Marks recordings that repeat another one of the job, which shows only when Storage has computed their MD5. */
 function markRepeated(jobId: string, files: Pick<OpenFiles, 'all' | 'set'>): void {
   const staged = files.all.filter(({ state }) => state === 'staged');
   const repeated = repeatedRecordings(staged.map((file) => ({ ...file, startedAtMs: file.startedAt.toMillis() })));
@@ -179,7 +182,7 @@ function originalIn(jobId: string, file: string): Original {
   return { ref: { jobId, file }, durationSeconds: null };
 }
 
-/** Why the recordings cannot be meant for the conversation that the upload names; null when they can. */
+/** Why the recordings cannot become part of the conversation that the upload names; null if they can. */
 async function refuseTarget(
   { conversations }: BeginDeps,
   { uid, fields, recordings }: NewUpload,

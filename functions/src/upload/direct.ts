@@ -1,4 +1,4 @@
-/** Direct uploads: the job is there first, and its recordings come to Storage one by one. */
+/** Direct uploads: the job is created first, and its recordings arrive in Storage one by one. */
 import { AppError } from '../errors.ts';
 import { enqueueJob } from '../jobs/queue.ts';
 import type { FileStore } from '../jobs/files.ts';
@@ -15,8 +15,8 @@ export interface DirectUploadDeps extends BeginDeps, ArrivalDeps {
 }
 
 /**
- * Writes the job of a manifest, or finds the one that an earlier call with the same key wrote.
- * @throws AppError as `beginJob` does; `unavailable` when the job was deleted meanwhile.
+ * Creates the job of a manifest, or finds the one that an earlier call with the same key created.
+ * @throws AppError as `beginJob`; `unavailable` if the job was deleted meanwhile.
  */
 export async function beginDirectUpload(upload: NewUpload, deps: DirectUploadDeps): Promise<BegunJob> {
   const contentHash = manifestHash(upload.recordings, upload.fields);
@@ -26,11 +26,11 @@ export async function beginDirectUpload(upload: NewUpload, deps: DirectUploadDep
   return current;
 }
 
-/** Starts a job that waits for nothing, and receives what has arrived for one of an earlier call. */
+/** Starts a job that waits for no recording, and handles recordings that have arrived for a job of an earlier call. */
 async function bringUpToDate(uid: string, begun: BegunJob, deps: DirectUploadDeps): Promise<BegunJob> {
   const { jobId, isNew } = begun;
   if (begun.job.status !== 'uploading') {
-    // Its first enqueue may have been lost. A task that is queued stays one task.
+    // Its first enqueue may have been lost. A task that is queued is not doubled.
     if (begun.job.status === 'pending') await enqueueJob(jobId, begun.job, deps);
     return begun;
   }

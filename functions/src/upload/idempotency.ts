@@ -1,4 +1,4 @@
-/** The same upload sent twice is one job. */
+/** Ids and hashes that make the same upload, sent twice, one job. */
 import { createHash } from 'node:crypto';
 import type { DeclaredRecording } from './recordings.ts';
 import type { UploadFields } from './request.ts';
@@ -8,12 +8,12 @@ export function idempotentJobId(uid: string, key: string): string {
   return sha256(['job', uid, key]).slice(0, 32);
 }
 
-/** What was uploaded, whatever the order of the files. */
+/** Hash of an upload's content. It does not depend on the order of the files. */
 export function contentHash(recordings: readonly DeclaredRecording[], fields: UploadFields): string {
   return sha256(contentOf(recordings, fields));
 }
 
-/** What was declared. Never the same as {@link contentHash}: a key belongs to one of the two ways in. */
+/** Hash of a manifest. Never equal to a {@link contentHash}, because a key belongs to one way of uploading. */
 export function manifestHash(recordings: readonly DeclaredRecording[], fields: UploadFields): string {
   return sha256(['manifest', ...contentOf(recordings, fields)]);
 }

@@ -1,11 +1,11 @@
-/** The form of an upload: which parts it may have, and how many. */
+/** Parses the form of an upload, and limits the kinds and the number of its parts. */
 import type { Request } from 'firebase-functions/v2/https';
 import { LIMITS } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { boundaryOf, partsOf } from './multipartParts.ts';
 
 export interface UploadedFile {
-  /** As sent, without directories; empty where the part names no file. */
+  /** The name as it was sent, without directories; empty if the part has none. */
   readonly filename: string;
   /** Shares the memory of the request body. */
   readonly bytes: Uint8Array;
@@ -36,24 +36,23 @@ export const UPLOAD_LIMITS: UploadLimits = {
 const FILES_FIELD = 'files';
 const MAX_FIELDS = 20;
 const MAX_FIELD_BYTES = 1024;
-/** Of a field's name, where an error shows it; characters. */
+/** Characters of a field's name that an error shows. */
 const SHOWN_NAME_LENGTH = 64;
 
-/** The form in the body of a request, and the bytes of the body. @throws AppError as {@link parseMultipart} */
+/** Reads the form in the body of a request, and the length of the body. @throws AppError as {@link parseMultipart} */
 export function readForm(
   req: Request,
   limits: MultipartLimits,
 ): { readonly form: MultipartForm; readonly bytes: number } {
-  // Without a body there is no rawBody, whatever the type says.
+  // A request without a body has no rawBody, whatever the type says.
   const rawBody = (req.rawBody as Buffer | undefined) ?? Buffer.alloc(0);
   return { form: parseMultipart(req.get('Content-Type'), rawBody, limits), bytes: rawBody.length };
 }
 
 /**
- * The first mistake is the answer: nothing behind it is read.
- * @param rawBody `req.rawBody`. The platform has read the request already.
- * @throws AppError `unsupported_media_type`, `payload_too_large`, `invalid_multipart`, `too_many_files`, `no_files`,
- * `invalid_request`
+ * Parses a body. Stops at the first mistake.
+ * @param rawBody `req.rawBody`: the platform has read the whole request.
+ * @throws AppError `unsupported_media_type`, `payload_too_large`, `invalid_multipart`, `too_many_files`, `no_files`, `invalid_request`
  */
 export function parseMultipart(
   contentType: string | undefined,
