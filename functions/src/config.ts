@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
 
 export { LIMITS } from 'offline-audio-sync-contract';
 
-/** What may turn speech into words. `auto`: Deepgram where it has a key, the local recogniser elsewhere. */
+/** The values of TRANSCRIBER. `auto`: Deepgram if it has a key, otherwise the local recogniser. */
 export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
 
 /** Sizes of the local recogniser's models. */
@@ -14,8 +14,9 @@ export const LOCAL_MODEL_SIZES = ['tiny', 'base'] as const;
 export type LocalModelSize = (typeof LOCAL_MODEL_SIZES)[number];
 
 /**
- * `timeoutSeconds` of the task function, and the dispatch deadline of its tasks; Cloud Tasks allows 1800. Each attempt reads a recording from
- * its beginning, so one that is read at all is read within one task: 14 hours of stereo WebM, which decodes slowest, 68 hours in one.
+ * `timeoutSeconds` of the task function, and the dispatch deadline of its tasks; Cloud Tasks allows 1800. Each attempt reads a
+ * recording from its beginning, so a recording must be read within one task: 14 hours of stereo WebM, which decodes slowest; 68 hours
+ * in one channel.
  */
 export const TASK_TIMEOUT_SECONDS = 900;
 
@@ -86,7 +87,7 @@ export const params = {
   deepgramConcurrency: boundedInt('DEEPGRAM_CONCURRENCY', {
     default: 4,
     min: 1,
-    // Chunks in flight are held in memory.
+    // Chunks in flight are in memory.
     max: 32,
     description: 'Deepgram requests one task has in flight at most.',
   }),
@@ -254,18 +255,18 @@ export const params = {
   }),
 };
 
-/** The region of every function, for its options: firebase-tools puts the setting in its place. */
+/** The region of every function, for its options: firebase-tools inserts the setting's value. */
 export const region = params.region;
 
 /** The bucket of recordings, for the options of its trigger. */
 export const bucketExpression = params.recordingsBucket.equals('').thenElse(storageBucket, params.recordingsBucket);
 
-/** The region in which this runs. */
+/** The region in which this instance runs. */
 export const ownRegion = (): string => region.value() || DEFAULT_REGION;
 
 /**
- * What stands before the names of all functions as they are deployed; empty in most projects. A function kit is named after its
- * instance. A codebase with a `prefix` in firebase.json is not told it, so it follows from the names of the function that runs.
+ * The prefix of all functions' deployed names; empty in most projects. A function kit has a prefix with its instance. A codebase with a
+ * `prefix` in firebase.json is not told it, so it is derived from the names of the running function.
  * @param env of a running function: `FUNCTION_TARGET` as it is exported, `K_SERVICE` as it is deployed (its letters may be small).
  */
 export function functionPrefix(env: Readonly<Record<string, string | undefined>>): string {
@@ -278,7 +279,7 @@ export function functionPrefix(env: Readonly<Record<string, string | undefined>>
 /** Whether this runs in the Emulator Suite, where there is no FCM to send to. */
 export const IS_EMULATOR = process.env['FUNCTIONS_EMULATOR'] === 'true';
 
-/** The size of the local model; tiny where the setting names none. */
+/** The size of the local model; tiny if the setting is unknown. */
 export function localModelSize(logger: Logger): LocalModelSize {
   const setting = params.localModel.value();
   const size = LOCAL_MODEL_SIZES.find((each) => each === setting);
@@ -289,17 +290,17 @@ export function localModelSize(logger: Logger): LocalModelSize {
 const HOUR_MS = 3600 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** After how long without an arrival an upload has ended, milliseconds. */
+/** An upload ends after this long without an arrival, milliseconds. */
 export const uploadExpiryMs = (): number => params.uploadExpiryHours.value() * HOUR_MS;
 
-/** How long the audio of a job that does not end is kept, milliseconds. */
+/** How long the audio of an unfinished job is kept, milliseconds. */
 export const audioRetentionMs = (): number => params.audioRetentionDays.value() * DAY_MS;
 
-/** How long audio is kept to be played, milliseconds; 0 for not at all. */
+/** How long audio is kept to be played, milliseconds; 0 to keep none. */
 export const keepAudioMs = (): number => params.keepAudioDays.value() * DAY_MS;
 
 /** How long an ended job is kept, milliseconds. */
 export const jobRetentionMs = (): number => params.jobRetentionDays.value() * DAY_MS;
 
-/** Until a job's audio is given up, and then as long as any ended job, milliseconds. */
+/** How long an unfinished job is kept, milliseconds: until its audio is deleted, and then as long as any ended job. */
 export const unfinishedRetentionMs = (): number => audioRetentionMs() + jobRetentionMs();

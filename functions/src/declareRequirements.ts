@@ -1,6 +1,6 @@
 /**
- * Declares what the functions need. firebase-tools enables the APIs, makes a service account for this codebase alone, and gives it
- * these roles: so the functions can do nothing else in a project, whatever its default account may do.
+ * Declares the roles and APIs that the functions need. firebase-tools enables the APIs, creates a service account for this codebase
+ * alone, and gives it these roles. So the functions can do nothing else in a project, whatever its default account may do.
  */
 import { requiresAPI } from 'firebase-functions/v2';
 import { requiresRole } from 'firebase-functions/v2/options';

@@ -6,16 +6,16 @@ export { CATALOGUE } from 'offline-audio-sync-contract';
 export type { ErrorCode, FileProblem, Remedy } from 'offline-audio-sync-contract';
 
 interface AppErrorOptions {
-  /** Replaces the catalogue's sentence where a more precise one helps. Never put internals in it: clients see it. */
+  /** Replaces the catalogue's sentence, if a more precise one helps. Clients see it, so never put internals in it. */
   readonly message?: string;
   readonly details?: readonly FileProblem[];
   readonly retryAfterSeconds?: number;
-  /** When it will be over, where that is a moment that is known; Unix milliseconds. */
+  /** When a retry can succeed, if that is known; Unix milliseconds. */
   readonly untilMs?: number;
   readonly cause?: unknown;
 }
 
-/** An expected failure: everything else that is thrown is a bug and reaches a client only as `internal`. */
+/** An expected failure. Every other error is a bug, which clients see only as `internal`. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

@@ -1,8 +1,8 @@
-/** Handlers that are made with the first call, so that an instance loads nothing that its function does not use. */
+/** Creates handlers with the first call, so that an instance loads only what its function uses. */
 
 /**
- * @param create loads and makes the handler. It is called once, and again after it failed.
- * @returns a handler that calls the one that `create` makes.
+ * @param create loads and creates the handler. It is called once, and again after a failure.
+ * @returns a handler that calls the created one.
  */
 export function lazily<Args extends unknown[], Result>(
   create: () => Promise<(...args: Args) => Promise<Result>>,

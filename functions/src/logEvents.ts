@@ -1,6 +1,6 @@
 /**
- * What the functions log: a stable key for each kind of line, `subject.what_happened`, and the sentence that people read. Metrics, alerts
- * and the runbook use the keys; `docs/operations.md` says for each its level and its fields, and a test compares the two.
+ * Every kind of log line: its stable key, `subject.what_happened`, and its sentence for people. Metrics, alerts and the runbook use the
+ * keys; `docs/operations.md` says for each its level and its fields, and a test compares the two.
  */
 export const LOG_EVENTS = {
   'attempt.began': 'An attempt began.',

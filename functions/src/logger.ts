@@ -1,11 +1,11 @@
-/** Structured logs without content: what modules need of a logger, and the one that is deployed. */
+/** Structured logs without content: the interface of loggers, and the deployed one. */
 import { write } from 'firebase-functions/logger';
 import type { LogSeverity } from 'firebase-functions/logger';
 import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 import { LOG_EVENTS } from './logEvents.ts';
 import type { LogEvent } from './logEvents.ts';
 
-/** `cloudLogger` is one, and so is a test's list. */
+/** Implemented by `cloudLogger`, and by a list in tests. */
 export interface Logger {
   /** @param fields ids, counts, durations and codes; never tokens, transcripts, file names or contents. */
   info(event: LogEvent, fields?: Fields): void;
@@ -16,8 +16,8 @@ export interface Logger {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Writes to Cloud Logging: the event's key, for filters and alerts, and its sentence as the message. Not with `error()` of
- * firebase-functions, which puts a stack in the place of the message.
+ * Writes to Cloud Logging: the event's key, for filters and alerts, and its sentence as the message. It does not use `error()` of
+ * firebase-functions, which replaces the message by a stack.
  */
 export const cloudLogger: Logger = { info: writer('INFO'), warn: writer('WARNING'), error: writer('ERROR') };
 
@@ -28,8 +28,8 @@ function writer(severity: LogSeverity): Logger['info'] {
 }
 
 /**
- * What may be logged of an error. Never the error object itself: those of HTTP clients carry the request with its Authorization header
- * and body. Never its stack: `at` is the one place of it that helps.
+ * The fields of an error that may be logged. Never the error object itself: errors of HTTP clients have the request with its
+ * Authorization header and body. Never the whole stack: `at` is the one place of it that helps.
  */
 export function errorFields(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: redact(String(error)) };
@@ -42,7 +42,7 @@ export function errorFields(error: unknown): Fields {
   };
 }
 
-/** The strings among the fields without names. Clients of Google quote paths in their messages. */
+/** Removes names of recordings from all strings, because Google's clients quote paths in their messages. */
 function redacted(fields: Fields = {}): Fields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
@@ -53,9 +53,9 @@ const EXTENSIONS = `(?:${RECORDING_EXTENSIONS.join('|')})\\b`;
 const PATH = new RegExp(`\\buploads(?:/|%2F).*\\.${EXTENSIONS}`, 'gis');
 const NAME = new RegExp(`[^\\s"'/]+\\.${EXTENSIONS}`, 'gi');
 
-/** What may be a name that is cut off, at the end of a text. */
+/** Matches a name at the end of a text that may be cut off. */
 const CUT_NAME = /(?:\buploads(?:\/|%2F)(?!…)[^]*|\S*)$/i;
-/** Characters of a text that are logged. The search for names takes the square of a text's length. */
+/** Characters of a text that are logged. The search for names takes quadratic time. */
 const MAX_LOGGED_LENGTH = 2000;
 
 /** Names of recordings say who recorded what, where and when. */

@@ -1,6 +1,6 @@
 /**
- * What endpoints share: Firebase's clients, the stores on them, and the groups of these that several endpoints need. It is loaded
- * with an instance's first request, so that reading the table of contents loads no client.
+ * What endpoints share: Firebase's clients, the stores on them, and groups of dependencies that several endpoints need. It is loaded
+ * with an instance's first request, so that importing index.ts loads no client.
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getAppCheck } from 'firebase-admin/app-check';
@@ -66,10 +66,10 @@ export const turns = new Turns({
   maxRunningJobs: params.maxRunningJobs.value(),
   now: Date.now,
 });
-/** For jobs that begin: what has no turn yet waits. */
+/** The queue for new jobs: a job whose turn has not come is deferred. */
 export const startQueue = turns.forNewJobs();
 
-/** The client of Storage is loaded when it is first asked for: many functions never do. */
+/** The client of Storage, loaded with the first use, because many functions never use it. */
 export function bucket(): Bucket {
   return stagingBucket(getStorage(app), params.recordingsBucket.value());
 }
@@ -82,7 +82,7 @@ export function objects(): UploadedObjects {
   return new UploadedObjects(bucket());
 }
 
-/** When the account that has this id now was created, Unix milliseconds; null where there is none. */
+/** When the account that has this id now was created, Unix milliseconds; null if there is none. */
 export async function accountCreatedAtMs(uid: string): Promise<number | null> {
   try {
     return Date.parse((await getAuth(app).getUser(uid)).metadata.creationTime);
@@ -103,7 +103,7 @@ export function authenticator({ checkRevoked }: { readonly checkRevoked: boolean
   });
 }
 
-/** To answer requests. @param options as of {@link authenticator}. */
+/** Dependencies to answer requests. @param options as for {@link authenticator}. */
 export const answering = (options: { readonly checkRevoked: boolean }) => ({
   authenticate: authenticator(options),
   logger,
@@ -111,12 +111,12 @@ export const answering = (options: { readonly checkRevoked: boolean }) => ({
 
 let signUpRule: SignUpRule | undefined;
 
-/** Parsed once: it does not change while an instance lives. */
+/** Parsed once, because it does not change while an instance lives. */
 function signUp(): SignUpRule {
   return (signUpRule ??= parseSignUpRule(params.signUp.value(), params.signUpDomains.value(), logger));
 }
 
-/** To begin a job, in either way of uploading. */
+/** Dependencies to begin a job, for both ways of uploading. */
 export const beginning = () => ({
   jobs,
   files,
@@ -129,7 +129,7 @@ export const beginning = () => ({
   now: Date.now,
 });
 
-/** To accept recordings that come in the body of a request. */
+/** Dependencies to accept recordings in the body of a request. */
 export const accepting = async () => {
   const [{ acceptUpload }, { createStaging }] = await Promise.all([
     import('./upload/accept.ts'),
@@ -139,26 +139,26 @@ export const accepting = async () => {
   return (upload: Upload) => acceptUpload(deps, upload);
 };
 
-/** To receive what arrives in Storage. */
+/** Dependencies to handle objects that arrive in Storage. */
 export const arriving = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });
 
-/** To delete what users have. */
+/** Dependencies to delete data of users. */
 export const deletingUsers = async () => {
   const { DueJobs } = await import('./jobs/dueJobs.ts');
   return { db, due: new DueJobs(db), objects: objects(), accountCreatedAtMs, logger, now: Date.now };
 };
 
-/** To share conversations, and to show what is shared. */
+/** Dependencies to share conversations, and to show shared ones. */
 export const sharing = () => ({ db, conversations, isOn: () => params.sharing.value(), now: Date.now });
 
-/** To end a job, and to do what follows from its end. */
+/** Dependencies to end a job, and to do what follows. */
 export const completing = () => ({
   db,
   jobs,
   files,
   conversations,
   audio: new StagedAudio(bucket()),
-  // Only the worker has Deepgram's key; the other functions extract.
+  // Only the worker has Deepgram's key. The other functions extract titles.
   summaries: summariesBy(params.summaries.value() === 'off' ? null : extractiveSummariser),
   notifier: IS_EMULATOR
     ? createLogNotifier(logger)
@@ -168,7 +168,7 @@ export const completing = () => ({
   now: Date.now,
 });
 
-/** @param summariser null where summaries are switched off. */
+/** @param summariser null if summaries are switched off. */
 export function summariesBy(summariser: Summariser | null): Summaries {
   const spend = (uid: string, seconds: number) => budget.spend(uid, 'sentSeconds', seconds);
   return new Summaries({ db, conversations, summariser, spend, logger });

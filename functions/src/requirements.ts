@@ -1,6 +1,6 @@
-/** What the functions need in a project: declared for the deployment (`declareRequirements.ts`), and looked for by `doctor`. */
+/** The roles, APIs and queue that the functions need: declared for the deployment (`declareRequirements.ts`), and checked by `doctor`. */
 
-/** Role, and what calls for it. None is of an owner or editor, and none lets an account change rules, functions or roles. */
+/** Each role with its reason. None of them is owner or editor, and none allows changes of rules, functions or roles. */
 export const ROLES = {
   'roles/datastore.user': 'Every store reads and writes Firestore.',
   'roles/storage.objectUser': 'Recordings are staged, read and deleted in Storage.',
@@ -15,8 +15,8 @@ export const ROLES = {
 } as const;
 
 /**
- * APIs of Google Cloud by the first part of their names, and what calls them. firebase-tools adds those that it needs
- * itself to deploy functions.
+ * APIs of Google Cloud by the first part of their names, with their use. firebase-tools adds the APIs that it needs itself to deploy
+ * functions.
  */
 export const APIS = {
   firestore: 'Jobs, conversations and everything else that is stored.',
@@ -28,8 +28,8 @@ export const APIS = {
 } as const;
 
 /**
- * How the queue delivers tasks: for as long as a lease may last and a dependency may be down. How often a job may fail
- * is counted on the job.
+ * How the queue delivers tasks. It retries longer than a lease may last and a dependency may be down; the job itself counts its
+ * failures.
  */
 export const QUEUE = {
   retryConfig: { maxAttempts: 100, minBackoffSeconds: 5, maxBackoffSeconds: 30, maxDoublings: 3 },

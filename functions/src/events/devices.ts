@@ -1,9 +1,9 @@
-/** Where a user's pushes go to: `users/{uid}/devices/{deviceId}`, written by the apps themselves (see firestore.rules). */
+/** The devices that get a user's pushes: `users/{uid}/devices/{deviceId}`, written by the apps themselves (see firestore.rules). */
 import type { CollectionReference, Firestore, Timestamp } from 'firebase-admin/firestore';
 import { devicesPath, userPath } from 'offline-audio-sync-contract';
 import type { DeviceDoc } from 'offline-audio-sync-contract';
 
-/** FCM takes 500 tokens in one call; no user has more devices than that, and the rules cannot count. */
+/** FCM takes 500 tokens in one call. No user has more devices, but the security rules cannot count them. */
 const MAX_DEVICES = 500;
 
 export interface DeviceToken {
@@ -18,7 +18,7 @@ export class DeviceStore {
     this.#db = db;
   }
 
-  /** The user's tokens, those refreshed last first; none where the user wants no pushes (`preferences.notify`). */
+  /** The user's tokens, those refreshed last first; none if the user wants no pushes (`preferences.notify`). */
   async tokens(uid: string): Promise<DeviceToken[]> {
     const [user, { docs }] = await Promise.all([
       this.#db.doc(userPath(uid)).get(),
@@ -28,7 +28,7 @@ export class DeviceStore {
     return docs.map((doc) => ({ deviceId: doc.id, token: doc.data().fcmToken }));
   }
 
-  /** Removes a device whose token is dead; one that has registered a new token meanwhile stays. Returns whether it did. */
+  /** Removes a device whose token is dead, unless it has registered a new token meanwhile. Returns whether it did. */
   async remove(uid: string, { deviceId, token }: DeviceToken): Promise<boolean> {
     const ref = this.#devices(uid).doc(deviceId);
     return this.#db.runTransaction(async (tx) => {

@@ -10,11 +10,11 @@ export interface FcmOptions {
   readonly messaging: Pick<Messaging, 'sendEachForMulticast'>;
   readonly devices: Pick<DeviceStore, 'tokens' | 'remove'>;
   readonly logger: Logger;
-  /** What the whole of it may take, milliseconds. */
+  /** Time limit of all of it, milliseconds. */
   readonly deadlineMs?: number;
 }
 
-/** A push is a hint: a worker waits for it no longer than this. What was handed over by then may still arrive. */
+/** A worker waits no longer than this for a push, because a push is only a hint. Messages that FCM has by then may still arrive. */
 const DEADLINE_MS = 20_000;
 
 const NOTHING: Delivery = { sent: 0, removed: 0 };
@@ -55,13 +55,13 @@ class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
-/** @throws DeadlineExceeded when the work takes longer; it is not stopped by that, and its result is dropped. */
+/** @throws DeadlineExceeded if the work takes longer. The work is not stopped, and its result is dropped. */
 async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
   const late = sleep(deadlineMs, undefined, { ref: false }).then(() => Promise.reject(new DeadlineExceeded()));
   return Promise.race([work, late]);
 }
 
-/** For the Emulator Suite, which has no FCM: says what would be sent. */
+/** For the Emulator Suite, which has no FCM: logs what would be sent. */
 export function createLogNotifier(logger: Logger): Notifier {
   return {
     jobFinished(message: JobFinished): Promise<Delivery> {
@@ -86,7 +86,7 @@ function silent(data: Record<string, string>) {
   };
 }
 
-/** Only this code says that a token is dead: `invalid-argument` may as well mean a bad payload. */
+/** Only this code means that a token is dead: `invalid-argument` may also mean a bad payload. */
 function unregistered(tokens: readonly string[], { responses }: BatchResponse): Set<string> {
   return new Set(
     tokens.filter((_, index) => responses[index]?.error?.code === 'messaging/registration-token-not-registered'),

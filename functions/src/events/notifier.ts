@@ -1,4 +1,4 @@
-/** The seam between a finished job and the channel that tells the user's devices about it. */
+/** The interface of channels that tell the user's devices of a finished job. */
 import type { FinishedStatus } from 'offline-audio-sync-contract';
 
 export interface JobFinished {
@@ -10,7 +10,7 @@ export interface JobFinished {
 }
 
 export interface Delivery {
-  /** Devices that the message was handed over for. */
+  /** Devices for which FCM accepted the message. */
   readonly sent: number;
   /** Devices that no longer exist, whose tokens were therefore removed. */
   readonly removed: number;
@@ -18,8 +18,8 @@ export interface Delivery {
 
 export interface Notifier {
   /**
-   * Never throws: a push is a hint, never the only way to learn of a job's end, so its failure is logged and changes
-   * nothing about the job.
+   * Never throws. A push is a hint and never the only way to learn of a job's end, so its failure is logged and does not change the
+   * job.
    */
   jobFinished(message: JobFinished): Promise<Delivery>;
 }

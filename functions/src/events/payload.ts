@@ -1,18 +1,18 @@
-/** What a device receives when a job has finished: the data of a silent message. Values are strings, as FCM wants them. */
+/** The data of the silent message that a device receives when a job has finished. All values are strings, as FCM requires. */
 import { PUSH_TYPE } from 'offline-audio-sync-contract';
 import type { PushData } from 'offline-audio-sync-contract';
 import type { JobFinished } from './notifier.ts';
 
 /**
- * Bytes of the message as Apple gets it: JSON, 4,096 in all (FCM's own limit is the same, but does not count JSON's quotes
- * and escapes). FCM adds its message and sender ids, for which some are left.
+ * Bytes of the message as Apple gets it: JSON, 4,096 in all (FCM's own limit is the same, but does not count JSON's quotes and
+ * escapes). Some are left for the message and sender ids that FCM adds.
  */
 const MAX_BYTES = 4096 - 256;
 
 /**
- * `type`, `job_id`, `status`, and the ids as JSON arrays in `new_conversation_ids` and `updated_conversation_ids`. Where the
- * ids do not fit, their numbers in `new_conversation_count` and `updated_conversation_count` and `truncated: "true"` instead:
- * the app asks for the job's status then.
+ * `type`, `job_id`, `status`, and the ids as JSON arrays in `new_conversation_ids` and `updated_conversation_ids`. If the ids do not
+ * fit, it has their numbers instead, in `new_conversation_count` and `updated_conversation_count`, and `truncated: "true"`: then the
+ * app asks for the job's status.
  */
 export function jobFinishedData(message: JobFinished): PushData {
   const { jobId, status, newConversationIds, updatedConversationIds } = message;

@@ -1,4 +1,4 @@
-/** What runs in a thread of a {@link WorkerPool}. */
+/** The code in a thread of a {@link WorkerPool}. */
 import { parentPort } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 
@@ -7,7 +7,7 @@ export type Answer<Result> = { readonly result: Result } | { readonly error: unk
 
 /**
  * Answers requests, one after the other.
- * @param transfer buffers of a result that change hands without being copied.
+ * @param transfer buffers of a result that are transferred instead of copied.
  */
 export function serveRequests<Result>(
   handle: (message: never) => Promise<Result>,

@@ -1,15 +1,15 @@
-/** Worker threads that all do the same, so that every processor is busy and the main thread is not. */
+/** Worker threads that all do the same work, so that all processors are used and the main thread stays free. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 import type { Answer } from './workerMain.ts';
 
 export interface WorkerPoolOptions<Request> {
-  /** What runs in the threads: it calls `serveRequests`. */
+  /** The script of the threads, which calls `serveRequests`. */
   readonly worker: URL;
-  /** What the pool does, for errors: `listening`. */
+  /** The name of the work in error messages: `listening`. */
   readonly work: string;
-  /** Called when a thread takes the request. What is transferred is gone on this side. */
+  /** Called when a thread takes the request. Transferred buffers can no longer be used on this side. */
   readonly pack: (request: Request) => { readonly message: unknown; readonly transfer: readonly Transferable[] };
   /** Threads at most; one for each processor by default. They start when there is work for them. */
   readonly size?: number;
@@ -23,8 +23,8 @@ interface Task<Request, Result> {
 }
 
 /**
- * Requests are taken in order, and each gets its own result. A thread that dies fails the request that it had, and is replaced
- * with the next request. The caller decides whether to try again.
+ * Threads take requests in order. If a thread dies, its request fails, and the next request starts a new thread. The caller decides
+ * whether to try again.
  */
 export class WorkerPool<Request, Result> {
   readonly size: number;
@@ -39,7 +39,7 @@ export class WorkerPool<Request, Result> {
     this.#options = options;
   }
 
-  /** @throws the signal's reason if it is aborted before a thread takes the request; what the thread throws. */
+  /** @throws the signal's reason if it is aborted before a thread takes the request; the thread's error. */
   run(request: Request, signal?: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closedError();
@@ -69,7 +69,7 @@ export class WorkerPool<Request, Result> {
       try {
         thread.run(task);
       } catch (error) {
-        // It cannot be packed or sent: the thread never had it.
+        // The request cannot be packed or sent, so the thread stays idle.
         task.reject(error);
         this.#idle.push(thread);
       }
@@ -111,7 +111,7 @@ class Thread<Request, Result> {
   readonly #pack: WorkerPoolOptions<Request>['pack'];
   #task: Task<Request, Result> | null = null;
 
-  /** @param onIdle it has answered. @param onEnd it has ended. */
+  /** @param onIdle called when it has answered. @param onEnd called when it has ended. */
   constructor({ worker: file, work, pack }: WorkerPoolOptions<Request>, onIdle: () => void, onEnd: () => void) {
     const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     this.#worker = worker;
@@ -137,7 +137,7 @@ class Thread<Request, Result> {
     });
   }
 
-  /** @throws what packing the request throws. The thread is idle then. */
+  /** @throws the error of packing the request; the thread stays idle. */
   run(task: Task<Request, Result>): void {
     const { message, transfer } = this.#pack(task.request);
     this.#worker.postMessage(message, transfer);

@@ -1,12 +1,12 @@
-/** Which transcriber is at work, by setting. */
+/** Chooses the transcriber by the setting. */
 import type { TRANSCRIBERS } from '../config.ts';
 
 export type TranscriberName = Exclude<(typeof TRANSCRIBERS)[number], 'auto'>;
 
 /**
  * @param setting `TRANSCRIBER`
- * @param deepgramApiKey what is in the environment: empty where Deepgram has no key.
- * @returns for `auto`, Deepgram if it has a key and the local recogniser if not; null for what is no transcriber.
+ * @param deepgramApiKey from the environment: empty if Deepgram has no key.
+ * @returns for `auto`, Deepgram if it has a key and the local recogniser if not; null for an unknown setting.
  */
 export function chosenTranscriber(setting: string, deepgramApiKey: string): TranscriberName | null {
   switch (setting) {

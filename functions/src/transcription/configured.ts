@@ -1,4 +1,4 @@
-/** The transcriber and the summariser that the settings name. */
+/** Creates the transcriber and the summariser that the settings name. */
 import { localModelSize, params } from '../config.ts';
 import { extractiveSummariser } from '../conversations/summariser.ts';
 import type { Summariser } from '../conversations/summariser.ts';
@@ -19,7 +19,7 @@ const deepgram = {
   logger,
 };
 
-/** The transcriber of `TRANSCRIBER`; the local one where the setting names none. */
+/** The transcriber of `TRANSCRIBER`; the local one if the setting is unknown. */
 export function configuredTranscriberName(): TranscriberName {
   const chosen = chosenTranscriber(params.transcriber.value(), apiKeys.deepgram());
   if (chosen === null) logger.error('setting.unknown_transcriber', { stage: 'configure' });
@@ -62,7 +62,7 @@ async function startRecogniser(): Promise<BatchRecogniser> {
   return new RecogniserPool();
 }
 
-/** The summariser of `SUMMARIES`; null where summaries are off. */
+/** The summariser of `SUMMARIES`; null if summaries are off. */
 export function configuredSummariser(): Summariser | null {
   const setting = params.summaries.value();
   if (setting === 'off') return null;

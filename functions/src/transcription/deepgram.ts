@@ -8,17 +8,17 @@ import { parseDeepgramResponse } from './deepgramResponse.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from './transcriber.ts';
 
 /**
- * How long one request may take in all, milliseconds. Deepgram itself gives up after ten minutes of processing (504); giving
- * up before it does would pay for an answer that is not read, and then pay again.
+ * The time limit of one request, milliseconds. Deepgram itself gives up after ten minutes of processing (504). A shorter limit would
+ * pay for an answer that is not read, and then pay again.
  */
 const TIMEOUT_MS = 11 * 60_000;
 
 export interface DeepgramTranscriberOptions extends DeepgramOptions {
-  /** Asked at each request: settings have no value while functions are deployed. */
+  /** Called for each request, because settings have no value while functions are deployed. */
   readonly features?: () => DeepgramFeatures;
 }
 
-/** One `transcribe` is at most one request: whether and when to ask again is decided where jobs are retried, never here. */
+/** Each `transcribe` sends at most one request. Repeating it is the caller's decision. */
 export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): Transcriber {
   const { logger, features = () => DEFAULT_FEATURES, now = Date.now } = options;
   const send = createDeepgramRequester({ timeoutMs: TIMEOUT_MS, ...options });
@@ -48,7 +48,7 @@ export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): 
   };
 }
 
-/** Of nova-3's `multi` since October 2026; the SDK has no name for it yet. */
+/** The option `language_hint` of nova-3's `multi`, new since October 2026: the SDK has no name for it yet. */
 function hintOf({ languageHint }: TranscriptionRequest): Record<string, string> {
   return languageHint === undefined ? {} : { language_hint: languageHint };
 }
@@ -63,7 +63,7 @@ function logTranscribed(
   const { durationMs } = request;
   const toBillMs = durationMs * request.audio.channels;
   const fields = { requestId, durationMs, billedSeconds, words: words.length, elapsedMs };
-  // A second covers what containers round up; more means that Deepgram read the stream otherwise than we wrote it.
+  // A container may round up to a second. More means that Deepgram has read the stream differently from what was written.
   if (Math.abs(billedSeconds * 1000 - toBillMs) > 1000) logger.warn('deepgram.length_differs', fields);
   else logger.info('deepgram.answered', fields);
 }

@@ -1,13 +1,13 @@
-/** What a failed Deepgram request means for the job. */
+/** Turns a failed Deepgram request into an error for the job. */
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { parseRetryAfter } from './retryAfter.ts';
 import { systemCode } from './service.ts';
 
-/** What is known of a request that brought no transcription. Never holds what was sent or what was heard. */
+/** A request without a transcription. Never has what was sent or what was recognised. */
 export interface DeepgramFailure {
-  /** HTTP status; null when no answer came. */
+  /** HTTP status; null if no answer came. */
   readonly status: number | null;
   /** Deepgram's code (`INVALID_AUTH`), the system's (`ECONNRESET`) or ours (`TIMEOUT`, `NO_SUCH_MODEL`). */
   readonly reason: string;
@@ -16,12 +16,12 @@ export interface DeepgramFailure {
 }
 
 /**
- * Reasons that Deepgram gives for parameters that it does not accept. No audio is at fault: every request fails until the operator
- * corrects the settings.
+ * Deepgram's reasons for parameters that it does not accept. The audio is not at fault: every request fails until the operator corrects
+ * the settings.
  */
 const OF_PARAMETERS: ReadonlySet<string> = new Set(['INVALID_QUERY_PARAMETER', 'NO_SUCH_MODEL']);
 
-/** Where the answer to a failure is decided; the rest of 4xx is about the request, so the same audio fails again. */
+/** The code of a failure. Any other 4xx is about the request, so the same audio would fail again. */
 function deepgramErrorCode({ status, reason }: Pick<DeepgramFailure, 'status' | 'reason'>): ErrorCode {
   if (status === 400 && OF_PARAMETERS.has(reason)) return 'transcription_not_configured';
   switch (status) {
@@ -48,7 +48,7 @@ export function deepgramError(failure: DeepgramFailure): AppError {
   const waits = code === 'transcription_unavailable' || code === 'transcription_rate_limited';
   return new AppError(code, {
     ...(waits && failure.retryAfterSeconds !== null ? { retryAfterSeconds: failure.retryAfterSeconds } : {}),
-    // Made here, never the SDK's or fetch's error: those carry bodies, and can carry headers in their messages.
+    // A new error, because those of the SDK and of fetch have bodies, and may have headers in their messages.
     cause: new Error(`Deepgram: ${failure.reason}${failure.status === null ? '' : ` (HTTP ${failure.status})`}`),
   });
 }
@@ -70,8 +70,8 @@ export function failureOf(error: unknown, answer: Response | null, now: number):
 const textOf = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
 
 /**
- * The two fields of an error body that are safe to keep; anything longer than a code is text, and dropped. The text is looked
- * at in one case: for a language that the model does not know, Deepgram's code is that of broken audio, `Bad Request`.
+ * The two fields of an error body that are safe to keep. Text that is longer than a code is dropped. It is read in one case only: for a
+ * language that the model does not know, Deepgram's code is that of broken audio, `Bad Request`.
  */
 const errorBodySchema = z.object({
   body: z.object({

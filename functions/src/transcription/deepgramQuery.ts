@@ -1,9 +1,9 @@
-/** What each Deepgram request asks for besides the words. */
+/** The query of a Deepgram request. */
 import { AppError } from '../errors.ts';
 import { fittingKeyterms } from './keyterms.ts';
 import type { TranscriptionRequest } from './transcriber.ts';
 
-/** What the operator decides about every request. */
+/** The operator's settings for every request. */
 export interface DeepgramFeatures {
   /** `DEEPGRAM_MODEL` */
   readonly model: string;
@@ -13,14 +13,14 @@ export interface DeepgramFeatures {
   readonly options: string;
 }
 
-/** As the settings have it. */
+/** The defaults of the settings. */
 export const DEFAULT_FEATURES: DeepgramFeatures = { model: 'nova-3', diarize: true, options: '' };
 
 const FLAG = /^(true|false)$/;
 
 /**
- * Options that may be set, and their values. All change what the words are; what would only add to the answer is left out,
- * because nothing here reads it. https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
+ * Options that may be set, and their values. All of them change the words. Options that only add to the answer are not allowed, because
+ * nothing here reads it. https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
  */
 const OPTIONS: Readonly<Record<string, RegExp>> = {
   mip_opt_out: FLAG,
@@ -34,11 +34,11 @@ const OPTIONS: Readonly<Record<string, RegExp>> = {
   version: /^[\w.-]{1,60}$/,
 };
 
-/** Options that may stand several times. */
+/** Options that may be repeated. */
 const REPEATABLE: ReadonlySet<string> = new Set(['redact', 'replace']);
 
 /**
- * Reads `mip_opt_out=true&redact=pci&redact=numbers`.
+ * Parses options such as `mip_opt_out=true&redact=pci&redact=numbers`.
  * @throws AppError `transcription_not_configured` for anything else: a mistyped `redact` must not send what was to be redacted.
  */
 export function parseDeepgramOptions(text: string): Readonly<Record<string, string | string[]>> {
@@ -75,7 +75,7 @@ export function deepgramQuery(
     language,
     smart_format: true,
     punctuate: true,
-    // Each of two channels has one speaker: telling speakers apart in them besides would be paid for and not read.
+    // Each of two channels has one speaker, so telling speakers apart within a channel would be paid for and not used.
     ...(channels === 2 ? { multichannel: true } : diarize ? { diarize_model: 'latest' } : {}),
     tag: 'offline-audio-sync',
     ...(keyterm.length > 0 ? { keyterm } : {}),

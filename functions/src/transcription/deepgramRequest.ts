@@ -1,4 +1,4 @@
-/** One request to Deepgram, whichever of its products it is for: key, address, time-out, and what its failure means. */
+/** Sends one request to any of Deepgram's products: key, address, time limit, and the meaning of a failure. */
 import type { DeepgramClient } from '@deepgram/sdk';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -6,17 +6,17 @@ import { failureOf, deepgramError } from './deepgramFailure.ts';
 import { isHttpUrl, loadFetch } from './service.ts';
 
 export interface DeepgramOptions {
-  /** Asked at each request: a secret has no value while functions are deployed. */
+  /** Called for each request, because a secret has no value while functions are deployed. */
   readonly apiKey: () => string;
   readonly baseUrl: () => string;
   readonly logger: Logger;
-  /** For one whole request, milliseconds. */
+  /** Time limit of one whole request, milliseconds. */
   readonly timeoutMs?: number;
   /** Unix milliseconds. */
   readonly now?: () => number;
 }
 
-/** What the SDK is to be told with each request. */
+/** The SDK's options of each request. */
 export interface DeepgramRequestOptions {
   readonly maxRetries: 0;
   readonly timeoutInSeconds: number;
@@ -24,10 +24,10 @@ export interface DeepgramRequestOptions {
 }
 
 /**
- * Makes one request, never more: whether and when to ask again is for the caller.
- * @param send asks, and reads the answer; what it throws counts as a failure of Deepgram's.
- * @param fields for the log of a failure: lengths and counts, nothing of what is sent.
- * @throws AppError as `deepgramError` has it; the signal's own reason.
+ * Sends one request, never more. Repeating it is the caller's decision.
+ * @param send sends the request and reads the answer; its errors count as failures of Deepgram.
+ * @param fields for the log of a failure: lengths and counts, never what is sent.
+ * @throws AppError as `deepgramError`; the signal's reason.
  */
 export type DeepgramRequester = <T>(
   send: (client: DeepgramClient, options: DeepgramRequestOptions) => Promise<T>,
@@ -37,7 +37,7 @@ export type DeepgramRequester = <T>(
 
 export function createDeepgramRequester(options: DeepgramOptions & { readonly timeoutMs: number }): DeepgramRequester {
   const { logger, timeoutMs, now = Date.now } = options;
-  // Loaded with the first request: functions that never ask do not pay for the SDK at their cold start.
+  // Loaded with the first request, so that other functions do not load the SDK at their cold start.
   let loading: ReturnType<typeof loadClient> | undefined;
 
   return async (send, signal, fields) => {
@@ -46,7 +46,7 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
     const baseUrl = configuredUrl(options.baseUrl());
     const { DeepgramClient, fetch } = await (loading ??= loadClient());
 
-    // Kept from here: the SDK's errors lose the status where a body is broken, and the code where no answer came.
+    // Kept here, because the SDK's errors lose the status if a body is broken, and the code if no answer came.
     let answer: Response | null = null;
     let noAnswer: unknown = null;
     const client = new DeepgramClient({
@@ -67,11 +67,11 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
       return await send(client, {
         maxRetries: 0,
         timeoutInSeconds: timeoutMs / 1000,
-        // The SDK's own time-out ends when the headers arrive; this one covers the body as well.
+        // The SDK's own time limit ends when the headers arrive. This one also covers the body.
         abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
     } catch (error) {
-      // Ours to end, not Deepgram's failure: the caller gets its own reason back.
+      // The caller has aborted the request: that is no failure of Deepgram.
       signal.throwIfAborted();
       const failure = failureOf(noAnswer ?? error, answer, now());
       logger.warn('deepgram.failed', { ...failure, ...fields, elapsedMs: now() - started });
@@ -80,7 +80,7 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
   };
 }
 
-/** A key that is missing, or could not even be a header (whose error message would then quote it), is the operator's to mend. */
+/** Checks the key. One that is missing, or that cannot be a header (whose error message would quote it), is an error of the operator. */
 function configuredKey(key: string): string {
   const trimmed = key.trim();
   if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new AppError('transcription_not_configured');
@@ -94,6 +94,6 @@ function configuredUrl(url: string): string {
 
 async function loadClient() {
   const [{ DeepgramClient }, { fetch }] = await Promise.all([import('@deepgram/sdk'), loadFetch()]);
-  // The same standard, declared twice: undici's types and the platform's differ in corners that the SDK does not touch.
+  // undici and the platform declare the same standard, with small differences that the SDK does not use.
   return { DeepgramClient, fetch: fetch as unknown as typeof globalThis.fetch };
 }

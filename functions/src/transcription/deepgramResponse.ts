@@ -1,4 +1,4 @@
-/** The edge where Deepgram's answer becomes ours: checked here once, trusted from here on. */
+/** Validates and converts Deepgram's answer. Code after this can rely on it. */
 import * as z from 'zod';
 import { mostFrequent } from '../conversations/segments.ts';
 import type { TranscribedWord, Transcription } from './transcriber.ts';
@@ -32,9 +32,9 @@ const channelSchema = z.object({
 });
 
 /**
- * What we read of a pre-recorded answer (https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded).
- * Silence is an alternative with an empty transcript; no `results`, channel or alternative at all is a broken answer,
- * which must not pass for silence.
+ * The fields of a pre-recorded answer that are used (https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded).
+ * Silence is an alternative with an empty transcript. An answer without `results`, channel or alternative is broken, and must not count
+ * as silence.
  */
 const responseSchema = z.object({
   metadata: z.object({ request_id: z.string(), duration: seconds }),
@@ -44,9 +44,8 @@ const responseSchema = z.object({
 });
 
 /**
- * @param requestedLanguage what was asked for: the language of the answer where Deepgram does not name one, unless it was
- * `multi`.
- * @throws ZodError when the answer is not one. Its message names paths and types, never contents.
+ * @param requestedLanguage the language of the request. Unless it is `multi`, it is the language of an answer that names none.
+ * @throws ZodError for a broken answer. Its message names paths and types, never contents.
  */
 export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Omit<Transcription, 'transcriber'> {
   const { metadata, results } = responseSchema.parse(body);

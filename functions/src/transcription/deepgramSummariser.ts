@@ -7,27 +7,27 @@ import { clip } from '../conversations/title.ts';
 import { createDeepgramRequester } from './deepgramRequest.ts';
 import type { DeepgramOptions } from './deepgramRequest.ts';
 
-/** A title is not worth a longer wait, milliseconds. */
+/** Time limit of a summary, milliseconds: a title is not worth a longer wait. */
 const TIMEOUT_MS = 20_000;
 
-/** About 25,000 tokens, two hours of talk; Deepgram refuses more than 150,000 tokens. */
+/** Characters of a transcript that are sent: about 25,000 tokens, two hours of talk. Deepgram refuses more than 150,000 tokens. */
 const MAX_CHARACTERS = 100_000;
 
 /** Deepgram returns shorter texts as they are: https://developers.deepgram.com/docs/summarization */
 const MIN_WORDS = 50;
 
-/** An overview is a paragraph, characters. */
+/** Longest overview, characters: a paragraph. */
 const MAX_OVERVIEW = 2000;
 
 const MAX_TOPICS = 3;
 
 /**
- * Characters that count for as much as a second of speech in the day's budget: about what the two cost. Every job that adds a word to a
- * long conversation has it summed up anew, so without a budget little speech would buy many summaries.
+ * Characters that count as one second of speech in the daily budget, because they cost about the same. Every job that adds a word to a
+ * long conversation has it summarised again, so without a budget little speech would buy many summaries.
  */
 const CHARACTERS_A_SECOND = 500;
 
-/** English only, so everything else, and what is too short to sum up, gets a title from its own words and costs nothing. */
+/** Summarises English. Other languages, and texts that are too short, get a title from their own words, which costs nothing. */
 export function createDeepgramSummariser(options: DeepgramOptions): Summariser {
   const request = createDeepgramRequester({ timeoutMs: TIMEOUT_MS, ...options });
 
@@ -69,7 +69,7 @@ const topicSchema = z.object({ topic: z.string(), confidence_score: z.number() }
 const segmentsSchema = z.object({ segments: z.array(z.object({ topics: z.array(topicSchema) })) });
 const summarySchema = z.object({ text: z.string() });
 
-/** The documentation and the SDK's types disagree on how deep the two lie; both are taken. */
+/** The documentation and the SDK's types disagree on the depth of these fields; both are accepted. */
 const responseSchema = z.object({
   results: z.object({
     summary: z.union([summarySchema, z.object({ results: z.object({ summary: summarySchema }) })]),
@@ -77,7 +77,7 @@ const responseSchema = z.object({
   }),
 });
 
-/** @throws ZodError when it is no such answer. Its message names paths and types, never contents. */
+/** @throws ZodError for a broken answer. Its message names paths and types, never contents. */
 export function parseReadResponse(body: unknown): { summary: string; topics: readonly ReadTopic[] } {
   const { summary, topics } = responseSchema.parse(body).results;
   const segments = topics === undefined ? [] : 'segments' in topics ? topics.segments : topics.results.topics.segments;
@@ -89,7 +89,7 @@ export function parseReadResponse(body: unknown): { summary: string; topics: rea
   };
 }
 
-/** The topics that most of the conversation is about, as a title; null where none was found. */
+/** The main topics of the conversation, as a title; null if none was found. */
 function titleOf(topics: readonly ReadTopic[]): Title['title'] {
   const byName = new Map<string, { name: string; weight: number }>();
   for (const { topic, confidence } of topics) {

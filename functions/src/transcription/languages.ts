@@ -1,7 +1,7 @@
-/** Which language a request may name: a request that names one Deepgram does not know is refused, and its audio with it. */
+/** Finds the language that a request may name. Deepgram refuses a request with a language that it does not know, and so its audio. */
 
 /**
- * What nova-3 takes besides `multi`, in canonical BCP-47 form. From
+ * The languages that nova-3 accepts besides `multi`, in canonical BCP-47 form. From
  * https://developers.deepgram.com/docs/models-languages-overview and the changelog up to October 2026.
  */
 const LANGUAGES: ReadonlySet<string> = new Set(
@@ -11,8 +11,8 @@ const LANGUAGES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Languages that `multi` has known from its beginning. It covers about 55 since October 2026, but not in every place that
- * DEEPGRAM_BASE_URL may lead to; for all others nova-3 has models of their own, which are never worse for their speakers.
+ * Languages that `multi` has always had. It has about 55 since October 2026, but not at every address that DEEPGRAM_BASE_URL may have.
+ * All other languages have models of their own, which are never worse for their speakers.
  */
 const MULTI: ReadonlySet<string> = new Set(['de', 'en', 'es', 'fr', 'hi', 'it', 'ja', 'nl', 'pt', 'ru']);
 
@@ -33,22 +33,22 @@ const SPOKEN_AS: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Tags that are registered, and that Intl does not take (RFC 5646, section 2.2.8). */
+/** Registered tags that Intl does not accept (RFC 5646, section 2.2.8). */
 const GRANDFATHERED: Readonly<Record<string, string>> = {
   'no-bok': 'nb',
   'no-nyn': 'nn',
   'en-gb-oed': 'en-GB',
 };
 
-/** Where Spanish is that of Latin America: the countries of the UN's region 419, and the United States, as CLDR has it. */
+/** Regions with the Spanish of Latin America: the UN's region 419, and the United States, as in CLDR. */
 const LATIN_AMERICA: ReadonlySet<string> = new Set(
   '419 AR BO BR BZ CL CO CR CU DO EC GT HN HT MX NI PA PE PR PY SV US UY VE'.split(' '),
 );
 
 /**
- * The language that nova-3 takes for a tag: BCP-47 (`nb-NO`, `zh-Hant-HK`), or a locale as operating systems write it (`pt_BR`,
- * `de_DE.UTF-8`), or the first of a list as browsers send it. Of what is not known as it stands, the longest known beginning counts (RFC 4647, section 3.4).
- * @returns null where no language is known, or the tag is no tag. `multi` stays what it is, and is what BCP-47's `mul` asks for.
+ * The language of nova-3 for a tag: BCP-47 (`nb-NO`, `zh-Hant-HK`), a locale of an operating system (`pt_BR`, `de_DE.UTF-8`), or the
+ * first of a browser's list. If nova-3 does not know the whole tag, the longest known beginning counts (RFC 4647, section 3.4).
+ * @returns null for an unknown language or an invalid tag. `multi` stays `multi`, and BCP-47's `mul` becomes `multi`.
  */
 export function knownLanguage(tag: string): string | null {
   const written = tag.trim();
@@ -63,12 +63,12 @@ export function knownLanguage(tag: string): string | null {
   return candidates.find((candidate) => LANGUAGES.has(candidate)) ?? null;
 }
 
-/** Whether `multi` hears this language too. @param language as {@link knownLanguage} gives it. */
+/** Whether `multi` surely has this language. @param language as {@link knownLanguage} gives it. */
 export function isInMulti(language: string): boolean {
   return MULTI.has(language.split('-')[0] ?? language);
 }
 
-/** Cantonese follows from the region; else the script is what was asked for, and the region where there is none. */
+/** Hong Kong means Cantonese; otherwise the script decides, and the region if there is no script. */
 function chinese({ script, region }: Intl.Locale): string {
   if (region === 'HK' || region === 'MO') return 'zh-HK';
   if (script === 'Hans' || script === 'Hant') return `zh-${script}`;
@@ -78,12 +78,12 @@ function chinese({ script, region }: Intl.Locale): string {
 /** A language within a macrolanguage (`zh-yue-HK`, `ar-arz`): RFC 5646, section 4.5, prefers it alone; Intl does not take it. */
 const EXTENDED = /^[a-z]{2,3}-(?=[a-z]{3}(?:-|$))/i;
 
-/** Scripts as Java and Android write them, behind all else: `zh_TW_#Hant`. */
+/** Tags with the script last, as Java and Android write them: `zh_TW_#Hant`. */
 const SCRIPT_LAST = /^([a-z]+)(.*?)[-_]+#([a-z]{4})(?:[-_].*)?$/i;
 
 /**
- * Canonical: aliases are replaced (`iw` by `he`, `deu` by `de`), and so are languages by the one that they are a kind of. What makes a
- * tag none is left out from its end (`ja_JP_JP`).
+ * Parses a tag into canonical form: replaces aliases (`iw` by `he`, `deu` by `de`), and languages by their macrolanguage. Drops invalid
+ * parts from the end (`ja_JP_JP`).
  */
 function localeOf(tag: string): Intl.Locale | null {
   const [written = ''] = tag

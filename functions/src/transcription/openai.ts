@@ -1,5 +1,5 @@
 /**
- * Services with OpenAI's `POST /v1/audio/transcriptions` as a {@link Transcriber}: self-hosted Whisper (speaches, LocalAI, vLLM),
+ * A {@link Transcriber} for services with OpenAI's `POST /v1/audio/transcriptions`: self-hosted Whisper (speaches, LocalAI, vLLM),
  * Groq, OpenAI itself. https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
 import type { FormData } from 'undici';
@@ -11,14 +11,14 @@ import { parseRetryAfter } from './retryAfter.ts';
 import { isHttpUrl, loadFetch, systemCode } from './service.ts';
 import type { ServiceFetch } from './service.ts';
 
-/** For one whole request, milliseconds: a self-hosted model may take as long as the audio. */
+/** Time limit of one request, milliseconds: a self-hosted model may take as long as the audio. */
 const TIMEOUT_MS = 11 * 60_000;
 
 /** Whisper reads the last 224 tokens of a prompt. One token takes three bytes or more. */
 const MAX_PROMPT_BYTES = 600;
 
 export interface OpenAiOptions {
-  /** Asked at each request: settings have no value while functions are deployed. */
+  /** Called for each request, because settings have no value while functions are deployed. */
   readonly settings: () => OpenAiSettings;
   readonly logger: Logger;
   readonly timeoutMs?: number;
@@ -30,13 +30,13 @@ export interface OpenAiSettings {
   /** `https://api.openai.com/v1`: the address before `/audio/transcriptions`. */
   readonly baseUrl: string;
   readonly model: string;
-  /** Empty where the service asks for none. */
+  /** Empty if the service needs none. */
   readonly apiKey: string;
 }
 
 const seconds = z.number().nonnegative();
 
-/** `verbose_json` with times of words. Words are what is stored; segments say how sure they are. */
+/** `verbose_json` with times of words. The words are stored; the segments have their confidence. */
 const responseSchema = z.object({
   duration: z.coerce.number().nonnegative().optional(),
   language: z.string().optional(),
@@ -47,7 +47,7 @@ const responseSchema = z.object({
 
 type Answer = z.infer<typeof responseSchema>;
 
-/** Words of segments that say nothing of their probability. */
+/** Confidence of words whose segment has no probability. */
 const UNKNOWN_CONFIDENCE = 0.5;
 
 export function createOpenAiTranscriber(options: OpenAiOptions): Transcriber {
@@ -100,21 +100,21 @@ function fill(
   request: TranscriptionRequest,
 ): void {
   const name = contentType === 'audio/ogg' ? 'audio.ogg' : 'audio.flac';
-  // A copy for the type: a Blob takes no shared memory.
+  // A copy, because a Blob does not accept the type of shared memory.
   body.append('file', new Blob([new Uint8Array(bytes)], { type: contentType }), name);
   body.append('model', model);
   body.append('response_format', 'verbose_json');
   body.append('timestamp_granularities[]', 'word');
   body.append('timestamp_granularities[]', 'segment');
   body.append('temperature', '0');
-  // Whisper takes two letters, and finds out by itself where none are given.
+  // Whisper takes two letters, and detects the language if there are none.
   const language = request.preferredLanguage ?? request.language;
   if (language !== 'multi') body.append('language', language.split('-')[0] ?? language);
   const prompt = promptOf(request.keyterms);
   if (prompt !== '') body.append('prompt', prompt);
 }
 
-/** Whisper has no vocabulary; names in its prompt are spelt as they stand there. */
+/** Whisper has no vocabulary, but it spells names as they are in its prompt. */
 function promptOf(keyterms: readonly string[]): string {
   let prompt = '';
   for (const term of keyterms) {
@@ -144,7 +144,7 @@ async function ask(
     throw failureOf(response.status, response.headers.get('retry-after'), now());
   }
   const answer = responseSchema.parse(await response.json());
-  // A text whose words have no times cannot be placed: the service ignores `timestamp_granularities`.
+  // The service ignores `timestamp_granularities`: words without times cannot be placed.
   if (answer.text.trim() !== '' && (answer.words ?? []).length === 0) {
     throw new AppError('transcription_not_configured', {
       message: 'The transcription service gives no times of words; choose another OPENAI_MODEL. The audio is kept.',
@@ -176,7 +176,7 @@ function failureOf(status: number, retryAfter: string | null, now: number): AppE
   }
 }
 
-/** For the log. Never the message of an error that is not made here: it may quote the answer. */
+/** The reason for the log. Messages of foreign errors are never logged, because they may quote the answer. */
 function reasonOf(error: unknown): string {
   if (error instanceof AppError && error.cause instanceof Error) return error.cause.message;
   return systemCode(error) ?? (error instanceof Error ? error.name : 'unknown');
@@ -202,14 +202,14 @@ function toTranscription(
   return {
     requestId,
     transcriber: `openai/${model}`,
-    // The answer names no bill: what was sent is what such services charge for.
+    // The answer has no billed time. Such services charge for the audio that was sent.
     billedSeconds: request.durationMs / 1000,
     language: spoken,
     words: heard.sort((a, b) => a.startSeconds - b.startSeconds),
   };
 }
 
-/** Some services answer with a tag, OpenAI with an English name (`english`). @returns null for what is no tag. */
+/** Some services answer with a tag, OpenAI with an English name (`english`). @returns null for an invalid tag. */
 function languageTag(language: string | undefined): string | null {
   return language !== undefined && /^[a-z]{2,3}(-\w+)*$/i.test(language) ? language : (NAMES[language ?? ''] ?? null);
 }

@@ -1,4 +1,4 @@
-/** What a user wishes: `users/{uid}.preferences`, written by the app. */
+/** Reads a user's preferences: `users/{uid}.preferences`, written by the app. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { Preferences } from 'offline-audio-sync-contract';
@@ -8,7 +8,7 @@ import { check } from '../validation.ts';
 import { isInMulti, knownLanguage } from './languages.ts';
 import type { TranscriptionRequest } from './transcriber.ts';
 
-/** The part of a request that is the user's to decide. */
+/** The part of a request that the user's preferences decide. */
 export type SpeechSettings = Pick<TranscriptionRequest, 'language' | 'preferredLanguage' | 'keyterms' | 'languageHint'>;
 
 const NO_PREFERENCES: Preferences = {
@@ -19,7 +19,7 @@ const NO_PREFERENCES: Preferences = {
   notify: true,
 };
 
-/** As the security rules have it. */
+/** The same limit as in the security rules. */
 const MAX_VOCABULARY = 100;
 const MAX_TERM_LENGTH = 100;
 
@@ -27,9 +27,9 @@ const languageSchema = z.string().transform(knownLanguage).pipe(z.string());
 const termSchema = z.string().trim().min(1).max(MAX_TERM_LENGTH);
 
 /**
- * Keeps what is usable: a bad value costs its user that preference, never a transcript.
- * @param value what stands in the user's document.
- * @returns `ignored` names what was dropped; never its contents.
+ * Keeps valid values: a bad value costs its user that preference, never a transcript.
+ * @param value from the user's document.
+ * @returns `ignored` has the names of dropped fields, never their contents.
  */
 export function parsePreferences(value: unknown): { preferences: Preferences; ignored: readonly string[] } {
   if (value === undefined || value === null) return { preferences: NO_PREFERENCES, ignored: [] };
@@ -62,17 +62,17 @@ export function parsePreferences(value: unknown): { preferences: Preferences; ig
   };
 }
 
-/** What the operator has set. */
+/** The operator's settings. */
 interface LanguageRules {
-  /** Of users who prefer none. */
+  /** The language of users without a preference. */
   readonly defaultLanguage: string;
-  /** Whether `multi` is told which language is spoken mostly. */
+  /** Whether a request with `multi` names the language that is mostly spoken. */
   readonly hints?: boolean;
 }
 
 /**
- * What to ask for. A preferred language alone says what is spoken mostly: `multi` hears it, and the others that turn up,
- * unless it is one that `multi` does not surely know.
+ * The language of a request. A preferred language alone means that it is mostly spoken: the request asks for `multi`, which recognises
+ * other languages too, unless `multi` does not surely have the preferred one.
  */
 export function speechSettings(preferences: Preferences, rules: LanguageRules | string): SpeechSettings {
   const { defaultLanguage, hints = false } = typeof rules === 'string' ? { defaultLanguage: rules } : rules;
@@ -89,28 +89,28 @@ export function speechSettings(preferences: Preferences, rules: LanguageRules | 
 
 export interface PreferenceOptions extends LanguageRules {
   readonly logger: Logger;
-  /** Tells a user, by name, which preferences cannot be used: those that were told last are in `ignoredPreferences`. */
+  /** Tells the user's apps which preferences are ignored, by name, in `ignoredPreferences`. */
   readonly tell?: (uid: string, ignored: readonly string[]) => Promise<void>;
 }
 
-/** With such a default Deepgram would refuse every request of every user who prefers no language. */
+/** Replaces an unknown default by `multi`: Deepgram would refuse every request of users without a preference. */
 function configuredLanguage({ defaultLanguage, logger }: PreferenceOptions): string {
   const known = knownLanguage(defaultLanguage.trim());
   if (known === null) logger.error('setting.unknown_language', { stage: 'configure' });
   return known ?? 'multi';
 }
 
-/** Writes them where the user's apps can read them. */
+/** Writes the names of ignored preferences to the user's document, where apps can read them. */
 export function tellIgnored(db: Firestore): NonNullable<PreferenceOptions['tell']> {
   return async (uid, ignoredPreferences) => {
     await db.doc(`users/${uid}`).set({ ignoredPreferences }, { merge: true });
   };
 }
 
-/** What a worker goes by. */
+/** The preferences that a worker uses. */
 export interface ReadPreferences {
   readonly speech: SpeechSettings;
-  /** Whether the user wants audio to be kept, where the operator keeps it. */
+  /** Whether the user allows audio to be kept, if the operator keeps it. */
   readonly keepsAudio: boolean;
 }
 
@@ -118,13 +118,16 @@ export class PreferenceStore {
   readonly #db: Firestore;
   readonly #options: PreferenceOptions;
 
-  /** @param options.defaultLanguage as it was set. One that Deepgram does not know counts as `multi`, with an error in the log. */
+  /** @param options.defaultLanguage the setting. If Deepgram does not know the language, it counts as `multi`, and an error is logged. */
   constructor(db: Firestore, options: PreferenceOptions) {
     this.#db = db;
     this.#options = { ...options, defaultLanguage: configuredLanguage(options) };
   }
 
-  /** One read. Values that cannot be used are ignored, with a warning, and told to the user. @param fields for the log. */
+  /**
+   * Reads a user's preferences, with one read. Invalid values are ignored, with a warning, and the user's apps are told. @param fields
+   * for the log.
+   */
   async read(uid: string, fields: Readonly<Record<string, unknown>>): Promise<ReadPreferences> {
     const { logger, tell } = this.#options;
     const user = await this.#db.doc(`users/${uid}`).get();

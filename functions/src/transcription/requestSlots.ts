@@ -1,10 +1,10 @@
 /**
- * How many requests the whole project has in flight at its transcription service. Services limit that for each project (Deepgram: 100),
- * and tasks do not know of one another, so they lease slots: `transcription_slots/{number}`.
+ * Limits the requests that the whole project has in flight at its transcription service. Services have such a limit for each project
+ * (Deepgram: 100), and tasks do not know of one another, so they lease slots: `transcription_slots/{number}`.
  *
- * A slot is a document of its own, because one document takes about one write a second, and is leased for one request. Slots are
- * found by looking at a few at random, so a request costs some reads and two writes. A request that finds
- * none looks again after a random pause: none is first, and none is last for long.
+ * Each slot is a document, because Firestore takes about one write a second of a document. A slot is leased for one request. A request
+ * reads a few slots at random, so it costs some reads and two writes. If none of them is free, it looks again after a random pause, so
+ * no request waits much longer than others.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,16 +24,16 @@ export interface RequestSlotsOptions {
   readonly limit: number;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** How long the slot of a worker that died stays taken, milliseconds. */
+  /** How long a slot stays taken after its worker has died, milliseconds. */
   readonly leaseMs?: number;
   /** How long to wait for a slot, milliseconds. */
   readonly maxWaitMs?: number;
 }
 
 interface Slot {
-  /** It is free then. */
+  /** From then on the slot is free. */
   readonly expiresAt: Timestamp;
-  /** The request that has it; null when it was freed. */
+  /** The request that has it; null if it is free. */
   readonly owner: string | null;
 }
 
@@ -49,7 +49,7 @@ const RENEWALS_PER_LEASE = 3;
 const MAX_WAIT_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
-/** Slots that are looked at together. */
+/** Slots that are read together. */
 const PROBES = 3;
 
 /** gRPC: the slot was taken meanwhile (NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION). */
@@ -65,8 +65,8 @@ export class RequestSlots {
   }
 
   /**
-   * Does what takes a slot, when there is one.
-   * @throws AppError `transcription_rate_limited` when there was none for too long; the signal's reason.
+   * Runs a request when a slot is free.
+   * @throws AppError `transcription_rate_limited` if no slot was free for too long; the signal's reason.
    */
   async use<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
     if (this.#options.limit === 0) return request();
@@ -94,7 +94,7 @@ export class RequestSlots {
     }
   }
 
-  /** Some that are free: of a few at random, or, where many are taken, of all that were ever used. */
+  /** Finds free slots among a few at random or, if many are taken, among all that were ever used. */
   async #findFree(): Promise<DocumentSnapshot<Slot>[]> {
     const { db, limit, now } = this.#options;
     const numbers = new Set(Array.from({ length: PROBES }, () => Math.floor(Math.random() * limit)));
@@ -126,7 +126,7 @@ export class RequestSlots {
         if ((await tx.get(ref)).data()?.owner === owner) tx.set(ref, value);
       });
     } catch {
-      // The slot is free when its lease is over. A request that lost it meanwhile is one more than the limit in flight.
+      // The slot becomes free when its lease ends. If this request still runs then, one request more than the limit is in flight.
     }
   }
 
@@ -140,7 +140,7 @@ export class RequestSlots {
   }
 }
 
-/** Slots that were used before, and are free. @param nowMs Unix milliseconds. */
+/** The query of slots that were used before and are free. @param nowMs Unix milliseconds. */
 export function freeSlots(db: Firestore, nowMs: number): Query<Slot> {
   return slotsOf(db).where('expiresAt', '<=', Timestamp.fromMillis(nowMs)).orderBy('expiresAt');
 }

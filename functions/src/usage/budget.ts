@@ -1,12 +1,12 @@
 /**
- * Daily budgets: what one user, and what the whole project, may use in a day (UTC). They bound the operator's bill whatever strangers
+ * Daily budgets: what one user, and what the whole project, may use in a day (UTC). They limit the operator's bill, whatever strangers
  * do, so they are on by default.
  *
- * What a user used is in `users/{uid}/usage/{day}`. What the project used is spread over {@link SHARDS} documents of
- * `project_usage`, because one document takes about one write a second and workers count side by side. A budget is checked before it
- * is used and without locks, and an instance reads the project's counters at most every half minute. So a budget may be passed by what
- * is in flight in that moment (ten minutes of audio and four requests a task), and by what other instances count in half a minute.
- * Bytes are counted by requests, of which a user may send any number at once: of them the user's own budget is exact.
+ * A user's counters are in `users/{uid}/usage/{day}`. The project's counters are spread over {@link SHARDS} documents of
+ * `project_usage`, because Firestore takes about one write a second of a document, and many workers count. A budget is checked before
+ * it is used, without locks, and an instance reads the project's counters at most every half minute. So a budget may be exceeded by the
+ * work in flight at that moment (ten minutes of audio and four requests for each task), and by what other instances count in half a
+ * minute. Bytes are counted in a transaction of the user, because a user may send any number of requests at once.
  */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, DocumentSnapshot, Firestore, Transaction, WriteBatch } from 'firebase-admin/firestore';
@@ -15,15 +15,15 @@ import type { Logger } from '../logger.ts';
 import { dayOf, KEPT_MS as USAGE_KEPT_MS, untilMidnight, usageOf } from './usage.ts';
 
 /**
- * Seconds decoded and searched for speech; seconds of speech sent to transcription; bytes of recordings accepted; bytes of kept audio
- * played by links, which count for the user who shares them.
+ * What is limited: seconds decoded and searched for speech; seconds of speech sent to transcription; bytes of accepted recordings;
+ * bytes of kept audio played by links, which count for the user who shares them.
  */
 export type Resource = 'detectedSeconds' | 'sentSeconds' | 'uploadedBytes' | 'sharedBytes';
 
 /**
- * What a job, a recording, and a segment or an edit that is imported, count for at least, bytes: their documents, and the worker of a job,
- * cost the same however small they are, and also where all is known already. It leaves room for ten seconds in each recording of a
- * day and night, and for a job each minute.
+ * The least bytes that a job, a recording, and an imported segment or edit count: their documents, and the worker of a job, cost the
+ * same however small they are, even if all recordings are known. The default budget leaves room for a day and night of recordings of
+ * ten seconds, with a job each minute.
  */
 export const LEAST_BYTES = { job: 1024 * 1024, recording: 128 * 1024, imported: 16 * 1024 } as const;
 
@@ -44,13 +44,13 @@ export interface BudgetDeps {
 
 /** Fifty workers that count every few seconds write to each of them about once a second. */
 const SHARDS = 10;
-/** Per cent of the project's budget at which the operator is told, once a day for each. */
+/** Per cent of the project's budget at which the operator is told, each once a day. */
 const TOLD_AT = [50, 80, 100] as const;
-/** The project's counters are read again after so long, milliseconds: other instances count as well. */
+/** The project's counters are read again after this long, milliseconds, because other instances count too. */
 const PROJECT_READ_EVERY_MS = 30_000;
 /** How long the project's counters are kept, milliseconds. */
 const KEPT_MS = 40 * 24 * 3600 * 1000;
-/** Audio that is counted ahead at most, seconds. */
+/** The most audio that is counted in advance, seconds. */
 const LARGEST_BLOCK_SECONDS = 600;
 
 interface DayUsage {
@@ -59,14 +59,14 @@ interface DayUsage {
   readonly project: ProjectDay;
 }
 
-/** What the project used on a day: as it was read, and what this instance counted since. */
+/** The project's use on a day: as it was read, plus what this instance has counted since. */
 interface ProjectDay {
   readonly used: Record<Resource, number>;
-  /** The highest of {@link TOLD_AT} that was told that day; 0 before. */
+  /** The highest of {@link TOLD_AT} of which the operator was told that day; 0 before. */
   readonly told: Record<Resource, number>;
 }
 
-/** Takes a count back, on the day that it is of, where nothing was used after all. */
+/** Takes a count back, on its own day, if nothing was used after all. */
 export type TakeBack = () => Promise<void>;
 
 export const NOTHING_COUNTED: TakeBack = () => Promise.resolve();
@@ -80,9 +80,10 @@ export class DailyBudget {
   }
 
   /**
-   * Counts the bytes of one request, where some are left of the day: of requests that come at once, one alone may pass the limit, and by
-   * less than the limit. So no user can use up what all share.
-   * @returns why not: `daily_budget_used`, `project_budget_used`; `payload_too_large` for more than any day has.
+   * Counts the bytes of one request, unless the user's daily limit is reached. Of requests that come at once, only one can exceed the
+   * limit, and by less than the limit. So no user can use up the project's budget.
+   * @returns an error if it was refused: `daily_budget_used`, `project_budget_used`; `payload_too_large` for more than a whole day's
+   * budget.
    */
   async reserveBytes(uid: string, bytes: number): Promise<AppError | TakeBack> {
     const { db, limits, now } = this.#deps;
@@ -106,7 +107,7 @@ export class DailyBudget {
     return () => this.#write(uid, resource, -bytes, { day, project });
   }
 
-  /** Counts what is used. */
+  /** Counts without a check. */
   async count(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
     if (amount === 0) return NOTHING_COUNTED;
     const before = await this.#read(uid, resource);
@@ -115,7 +116,7 @@ export class DailyBudget {
   }
 
   /**
-   * To be called before it is used.
+   * Checks and counts. To be called before the resource is used.
    * @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then.
    */
   async spend(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
@@ -127,8 +128,8 @@ export class DailyBudget {
   }
 
   /**
-   * {@link spend} for audio that is detected minute by minute: counts it in blocks that grow with what was detected, so that short jobs
-   * count what they are and long ones write seldom.
+   * {@link spend} for audio that is detected minute by minute. Counts blocks that grow with the audio so far, so that short jobs count
+   * little more than they have and long jobs write seldom.
    */
   audioMeter(uid: string): (seconds: number) => Promise<void> {
     let counted = 0;
@@ -141,11 +142,11 @@ export class DailyBudget {
       await this.spend(uid, 'detectedSeconds', block);
       counted += block;
     };
-    // One after the other: passages are detected side by side, and each block must know of the one before it.
+    // One after the other: passages are detected in parallel, but each block depends on the one before it.
     return (seconds) => (last = last.then(() => meter(seconds)));
   }
 
-  /** Why no more of it may be used today; null while it may. */
+  /** Why no more may be used today; null if more may be used. */
   #refusal({ user, project }: DayUsage, resource: Resource): AppError | null {
     const { limits, now } = this.#deps;
     const isUsed = (used: number, limit: number): boolean => limit > 0 && used >= limit;
@@ -219,7 +220,7 @@ export class DailyBudget {
     await this.#tell(resource, day, project);
   }
 
-  /** Of the instances that find a threshold reached, one tells the operator. */
+  /** Tells the operator of a threshold. If several instances find it reached, only one does. */
   async #tell(resource: Resource, day: string, { used, told }: ProjectDay): Promise<void> {
     const { db, limits, logger, now } = this.#deps;
     const limit = limits.project[resource];
@@ -243,7 +244,7 @@ function shardOf(db: Firestore, day: string, shard: number): DocumentReference {
   return db.doc(`project_usage/${day}_${String(shard)}`);
 }
 
-/** What the operator was told that day. */
+/** The document that has what the operator was told that day. */
 function toldOf(db: Firestore, day: string): DocumentReference {
   return db.doc(`project_usage/${day}_told`);
 }

@@ -1,9 +1,9 @@
 /**
- * Fair use: what one user may take of what all of them share.
+ * Fair use: limits for one user of what all users share.
  *
- * Decisions are taken on what is counted at that moment, without locks: uploads of one user that are accepted at the same
- * moment may all pass the limit of jobs, and requests that are in flight when the budget runs out are finished and counted. So
- * a limit may be passed by what is in flight, once, and by no more.
+ * Decisions use the counts of that moment, without locks. Uploads of one user that are accepted at the same moment may all exceed the
+ * limit of jobs, and requests in flight when the budget runs out are finished and counted. So a limit may be exceeded once, by the work
+ * in flight, and by no more.
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
@@ -19,29 +19,29 @@ import { dayOf, untilMidnight, usageOf } from './usage.ts';
 export interface FairUseLimits {
   /** Jobs of one user that are under way at once; 0 for any number. */
   readonly maxActiveJobs: number;
-  /** Jobs of one user whose recordings have not all arrived; 0 for any number. They cost storage and bring nothing. */
+  /** Jobs of one user whose recordings have not all arrived; 0 for any number. They cost storage and have no result yet. */
   readonly maxUnfinishedUploads: number;
   /** Speech sent to transcription for one user in one day (UTC), seconds; 0 for any amount. */
   readonly dailySpeechSeconds: number;
-  /** The same for a user who is `throttled`; 0 for as much as anybody. */
+  /** The same for a user who is `throttled`; 0 for the limit of all users. */
   readonly throttledSpeechSeconds: number;
 }
 
 export interface FairUseDeps {
   readonly db: Firestore;
-  /** How many of the user's jobs have not ended, counted up to a number. */
+  /** Counts the user's unfinished jobs, up to a number. */
   readonly jobs: Pick<JobStore, 'countActive'>;
   readonly limits: FairUseLimits;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Asked of a user whose jobs are all under way, seconds: one of them takes minutes. */
+/** Retry-After for a user with too many jobs, seconds: a job takes minutes. */
 const JOBS_RETRY_SECONDS = 60;
-/** Asked of a user whose restriction has no end, seconds. */
+/** Retry-After for a user whose restriction has no end, seconds. */
 const RESTRICTED_RETRY_SECONDS = 6 * 3600;
 
-/** Checked, because an operator may have written it by hand in the console. */
+/** Validated, because an operator may have written it by hand in the console. */
 const stored = z.object({
   stage: z.enum(FAIR_USE_STAGES),
   until: z.instanceof(Timestamp).nullish(),
@@ -54,7 +54,7 @@ export class FairUse {
     this.#deps = deps;
   }
 
-  /** Why the user may upload nothing new now: `fair_use_restricted`, `too_many_jobs`; null when they may. */
+  /** Why the user may not upload now: `fair_use_restricted`, `too_many_jobs`; null if they may. */
   async refuseUpload(uid: string): Promise<AppError | null> {
     const { db, jobs, limits, now } = this.#deps;
     const { stage, untilMs } = this.#stageIn((await userOf(db, uid).get()).get('fairUse'));
@@ -71,7 +71,7 @@ export class FairUse {
     return null;
   }
 
-  /** To be asked before speech of the user is sent to transcription. @throws AppError `daily_budget_used`, until midnight UTC. */
+  /** To be called before speech of the user is sent to transcription. @throws AppError `daily_budget_used`, until midnight UTC. */
   async requireBudget(uid: string): Promise<void> {
     const { db, limits, now } = this.#deps;
     if (limits.dailySpeechSeconds === 0 && limits.throttledSpeechSeconds === 0) return;
@@ -88,7 +88,7 @@ export class FairUse {
     return stage === 'throttled' && throttledSpeechSeconds > 0 ? throttledSpeechSeconds : dailySpeechSeconds;
   }
 
-  /** One that cannot be read, or is over, is none. */
+  /** The stage of an entry. It is `none` if the entry is invalid or has ended. */
   #stageIn(entry: unknown): { stage: FairUseStage; untilMs: number | null } {
     const { data } = stored.safeParse(entry);
     const untilMs = data?.until?.toMillis() ?? null;
@@ -98,7 +98,7 @@ export class FairUse {
   }
 }
 
-/** Sets a user's stage. For the operator: nothing that is deployed calls it. */
+/** Sets a user's stage. Only the operator's tool calls it; no deployed function does. */
 export async function setStage(db: Firestore, uid: string, fairUse: FairUseEntry<Timestamp>): Promise<void> {
   await userOf(db, uid).set({ fairUse }, { merge: true });
 }

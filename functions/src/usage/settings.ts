@@ -1,7 +1,7 @@
-/** The settings of what may be used, as the stores take them. */
+/** The settings of limits and budgets, in the form that the stores take. */
 import { params } from '../config.ts';
 
-/** What one user may use, as `FairUse` takes it. Seconds. */
+/** The limits of one user for `FairUse`. Seconds. */
 export function fairUseLimits() {
   return {
     maxActiveJobs: params.maxActiveJobs.value(),
@@ -11,7 +11,7 @@ export function fairUseLimits() {
   };
 }
 
-/** What one user and the whole project may use in a day, as `DailyBudget` takes it: seconds of audio, and bytes. */
+/** The daily budgets of one user and of the project for `DailyBudget`: seconds of audio, and bytes. */
 export function budgetLimits() {
   return {
     user: {

@@ -1,4 +1,4 @@
-/** What a user used, counted once, in the transaction that makes it true: `users/{uid}/usage/{yyyy-mm-dd}` (UTC). */
+/** A user's usage, counted once, in the transaction that stores the result: `users/{uid}/usage/{yyyy-mm-dd}` (UTC). */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import { usagePath } from 'offline-audio-sync-contract';
@@ -32,12 +32,12 @@ export class UsageStore {
   }
 }
 
-/** The day that counts, in UTC: `yyyy-mm-dd`. @param nowMs Unix milliseconds. */
+/** The day of a moment, in UTC: `yyyy-mm-dd`. @param nowMs Unix milliseconds. */
 export function dayOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10);
 }
 
-/** The wait for the next day's budget, as an error takes it. @param nowMs Unix milliseconds. */
+/** The wait for the next day's budget, as options of an error. @param nowMs Unix milliseconds. */
 export function untilMidnight(nowMs: number): { readonly retryAfterSeconds: number; readonly untilMs: number } {
   const untilMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
   return { retryAfterSeconds: (untilMs - nowMs) / 1000, untilMs };

@@ -1,6 +1,6 @@
-/** When each token was said: the way through a recogniser's attention that sees most of it (dynamic time warping). */
+/** Finds when each token was said: the path through a recogniser's attention with the largest sum (dynamic time warping). */
 
-/** Where the decoder looks: one row a token, one column a frame of audio, row-major. */
+/** The decoder's attention: one row for each token, one column for each frame of audio, row-major. */
 export interface AttentionMatrix {
   readonly values: Float32Array;
   readonly tokens: number;
@@ -12,8 +12,8 @@ const NEXT_TOKEN = 1;
 const NEXT_FRAME = 2;
 
 /**
- * The frame at which each token begins. Tokens are said in the order in which they are written, so the way never goes back.
- * Takes time and memory in proportion to tokens × frames.
+ * The frame at which each token begins. Tokens are said in the order in which they are written, so the path never goes back. Takes time
+ * and memory in proportion to tokens × frames.
  */
 export function alignTokens({ values, tokens, frames }: AttentionMatrix): Int32Array {
   const steps = bestSteps(values, tokens, frames);
@@ -29,7 +29,7 @@ export function alignTokens({ values, tokens, frames }: AttentionMatrix): Int32A
   return starts;
 }
 
-/** For each place, by which step the best way comes there. */
+/** For each cell, the last step of the best path to it. */
 function bestSteps(values: Float32Array, tokens: number, frames: number): Uint8Array {
   const steps = new Uint8Array(tokens * frames);
   // Attention seen so far: of the row before, and of this one.

@@ -1,4 +1,4 @@
-/** One list of words from pieces of speech that overlap: each word once, from the piece that heard more around it. */
+/** Joins the words of overlapping pieces of speech: each word once, from the piece that has more audio around it. */
 import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
 import type { Piece } from './pieces.ts';
 
@@ -15,10 +15,10 @@ export interface HeardPiece<Word extends TimedWord> {
   readonly words: readonly Word[];
 }
 
-/** How far apart two pieces may say that one word begins, seconds. Quick speech has the next word there. */
+/** How far the starts of one word may differ between two pieces, seconds. In quick speech, the next word begins after that. */
 const SAME_WORD_SECONDS = 0.3;
 
-/** @param heard in order of their starts. @returns words from the start of what the pieces were cut from. */
+/** @param heard in order of their starts. @returns words with times from the start of the whole speech. */
 export function joinPieces<Word extends TimedWord>(heard: readonly HeardPiece<Word>[]): Word[] {
   let joined: Word[] = [];
   let end = 0;
@@ -36,15 +36,15 @@ function later<Word extends TimedWord>(word: Word, seconds: number): Word {
   return { ...word, startSeconds: word.startSeconds + seconds, endSeconds: word.endSeconds + seconds };
 }
 
-/** Words of the left that are kept, and the first of the right that follows them. */
+/** How many words of the left piece are kept, and the first word of the right piece that follows them. */
 interface Seam {
   readonly kept: number;
   readonly first: number;
 }
 
 /**
- * The right goes on with the word that both heard, nearest to the middle of the overlap: there each of them has heard what is before
- * and behind. Where they heard no word in common, each has its side of the middle, and what reaches over it is kept once.
+ * The right piece takes over at the word that both have, nearest to the middle of the overlap: there both have enough audio before and
+ * behind. If they have no word in common, each keeps its side of the middle, and a word that crosses the middle is kept once.
  */
 function seamOf(left: readonly TimedWord[], right: readonly TimedWord[], middle: number): Seam {
   let nearest: Seam | null = null;
@@ -63,13 +63,13 @@ function seamOf(left: readonly TimedWord[], right: readonly TimedWord[], middle:
 function seamAt(left: readonly TimedWord[], right: readonly TimedWord[], middle: number): Seam {
   const kept = left.filter((word) => centreOf(word) < middle).length;
   const first = right.filter((word) => centreOf(word) < middle).length;
-  // Two names for one sound: both on their own side of the middle, or each on the other's.
+  // Two spellings of one sound, on either side of the middle.
   if (isOneSound(left[kept - 1], right[first])) return { kept, first: first + 1 };
   if (isOneSound(left[kept], right[first - 1])) return { kept: kept + 1, first };
   return { kept, first };
 }
 
-/** Whether each lasts at the middle of the other. */
+/** Whether each word covers the middle of the other. */
 function isOneSound(a: TimedWord | undefined, b: TimedWord | undefined): boolean {
   return a !== undefined && b !== undefined && lasts(a, centreOf(b)) && lasts(b, centreOf(a));
 }
@@ -82,7 +82,7 @@ function centreOf({ startSeconds, endSeconds }: TimedWord): number {
   return (startSeconds + endSeconds) / 2;
 }
 
-/** What is equal of one word that two pieces heard: sentences begin and end where pieces do. */
+/** The text by which a word is compared, without case and punctuation: these depend on where a piece begins and ends. */
 function keyOf({ text }: TimedWord): string {
   return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '');
 }

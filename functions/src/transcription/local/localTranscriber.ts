@@ -1,4 +1,4 @@
-/** Speech to text in the function itself, as a {@link Transcriber}: nothing leaves the project, and nothing is billed by others. */
+/** A {@link Transcriber} that recognises speech in the function itself: no audio leaves the project, and no service bills it. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -15,10 +15,10 @@ import type { BatchRecogniser } from './recogniserPool.ts';
 
 export interface LocalOptions {
   readonly size: LocalModelSize;
-  /** Asked for with the first request: threads and models are made once an instance. */
+  /** Called with the first request: threads and models are created once for each instance. */
   readonly recogniser: () => Promise<BatchRecogniser>;
   readonly logger: Logger;
-  /** Whether the model's files are there; a parameter for tests. */
+  /** Whether the model's files exist; a parameter for tests. */
   readonly isInstalled?: (model: LocalModel) => boolean;
   /** Unix milliseconds. */
   readonly now?: () => number;

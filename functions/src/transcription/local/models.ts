@@ -3,13 +3,13 @@
 import type { LocalModelSize } from '../../config.ts';
 
 export interface LocalModel {
-  /** Language that it hears, and the only one: the first subtag of a BCP-47 tag. */
+  /** The only language that it recognises: the first subtag of a BCP-47 tag. */
   readonly language: string;
   readonly size: LocalModelSize;
-  /** Folder in `functions/models`, and the name that is stored with what it transcribed. */
+  /** Folder in `functions/models`, and the name that is stored with the words. */
   readonly name: string;
   /**
-   * Tokens that a second of speech has at most. The makers of Moonshine give 6.5 for English; more is the model talking to itself.
+   * The most tokens of a second of speech. The makers of Moonshine give 6.5 for English; more are made up.
    * https://arxiv.org/abs/2410.15608
    */
   readonly maxTokensPerSecond: number;
@@ -22,14 +22,14 @@ export const LOCAL_MODELS = [
 
 export type LocalModelName = (typeof LOCAL_MODELS)[number]['name'];
 
-/** What `functions/models` holds of each model. */
+/** The file of each model in `functions/models`. */
 export const MODEL_FILE = 'recogniser.onnx';
 export const TOKENS_FILE = 'tokens.json';
 
-/** Speech of an unknown language, `multi`, is taken for this one. */
+/** The language that is assumed for `multi`. */
 const DEFAULT_LANGUAGE = 'en';
 
-/** @param language BCP-47 tag, or `multi`. @returns null if no model of this size hears it. */
+/** @param language BCP-47 tag, or `multi`. @returns null if no model of this size recognises it. */
 export function localModel(language: string, size: LocalModelSize): LocalModel | null {
   const wanted = language === 'multi' ? DEFAULT_LANGUAGE : language.split('-')[0]?.toLowerCase();
   return LOCAL_MODELS.find((model) => model.language === wanted && model.size === size) ?? null;

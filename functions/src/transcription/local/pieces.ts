@@ -1,4 +1,4 @@
-/** Cuts speech into pieces that a recogniser can take: in a pause, or with an overlap, so that each word is whole in some piece. */
+/** Cuts speech into pieces for a recogniser: in a pause, or with an overlap, so that each word is whole in one piece. */
 import { SAMPLE_RATE } from '../../audio/read/pcm.ts';
 import { quietStretches } from './quiet.ts';
 import type { Quiet } from './quiet.ts';
@@ -12,31 +12,31 @@ export interface Piece {
 /** Moonshine is made for less than 20 s, and repeats itself beyond that; it is at its best below 10 s. */
 export const MAX_PIECE_SAMPLES = 10 * SAMPLE_RATE;
 
-/** What is shorter is guessed at. */
+/** Shorter pieces are recognised badly. */
 export const MIN_PIECE_SAMPLES = SAMPLE_RATE;
 
-/** A pause is looked for in the last part of a piece: what comes before that is context. */
+/** A pause is searched in this last part of a piece, so that each piece has enough context. */
 const PAUSE_SEARCH_SAMPLES = 6 * SAMPLE_RATE;
 
-/** Quiet for so long is a pause, and no consonant within a word, seconds. */
+/** Quiet of this length is a pause; shorter quiet may be a consonant, seconds. */
 const PAUSE_SECONDS = 0.2;
 
-/** Where there is no pause, the cut is looked for nearer to the end of a piece. */
+/** If there is no pause, a cut is searched in this last part of a piece. */
 const CUT_SEARCH_SAMPLES = 3 * SAMPLE_RATE;
 
 /**
- * What two pieces share where no pause parts them: half of it, a long word, on each side of the cut. So what one piece has the half of,
- * the other has whole; {@link joinPieces} takes each word from one of them.
+ * The overlap of two pieces without a pause between them: a long word on each side of the cut. So a word that one piece has in part,
+ * the other has whole. {@link joinPieces} takes each word from one of them.
  */
 const OVERLAP_SAMPLES = 1.6 * SAMPLE_RATE;
 
-/** Length of the quietest stretch that is looked for, samples, in steps of {@link STEP_SAMPLES}. */
+/** Length of the quiet stretch that is searched, samples, in steps of {@link STEP_SAMPLES}. */
 const QUIET_SAMPLES = SAMPLE_RATE / 5;
 const STEP_SAMPLES = SAMPLE_RATE / 100;
 
 /**
- * @param pauses positions, in order, at which detection left out silence: where the last of them lies far enough into a piece,
- * the piece ends there. Otherwise it ends in its longest pause, or, if it has none, overlaps with the next one around a quiet moment.
+ * @param pauses positions, in order, at which detection left out silence. A piece ends at the last of these, if that is far enough into
+ * the piece. Otherwise it ends in its longest pause. Without a pause, it overlaps with the next one around a quiet moment.
  * @returns pieces, in order, that cover all samples. All are at least a second long, unless everything together is shorter.
  */
 export function cutIntoPieces(pcm: Float32Array, pauses: readonly number[]): Piece[] {
@@ -72,8 +72,9 @@ function longestPause(pcm: Float32Array, from: number, to: number): number | nul
 export const MAX_BATCH_PIECES = 4;
 
 /**
- * @param threads that have batches at the same time: each gets one, as far as there are pieces.
- * @returns batches of as equal a size as can be, of pieces of similar length: a batch takes as long as its longest piece.
+ * @param threads that work at the same time: each gets a batch, if there are enough pieces.
+ * @returns batches of equal size, as far as possible, with pieces of similar length, because a batch takes as long as its longest
+ * piece.
  */
 export function toBatches(pieces: readonly Piece[], threads: number): Piece[][] {
   const count = Math.max(Math.ceil(pieces.length / MAX_BATCH_PIECES), Math.min(threads, pieces.length));
@@ -82,7 +83,7 @@ export function toBatches(pieces: readonly Piece[], threads: number): Piece[][] 
   return Array.from({ length: count }, (_, i) => byLength.slice(boundary(i), boundary(i + 1)));
 }
 
-/** Two halves of a piece, cut where it is quietest; null where they would be too short. */
+/** Two halves of a piece, cut where it is quietest; null if they would be too short. */
 export function halvesOf({ start, end }: Piece, pcm: Float32Array): readonly [Piece, Piece] | null {
   if (end - start < 2 * MIN_PIECE_SAMPLES + QUIET_SAMPLES) return null;
   const margin = Math.max(MIN_PIECE_SAMPLES, Math.floor((end - start) / 4));
@@ -93,7 +94,7 @@ export function halvesOf({ start, end }: Piece, pcm: Float32Array): readonly [Pi
   ];
 }
 
-/** The middle of the quietest stretch between two positions; of several, the last. */
+/** The middle of the quietest stretch between two positions; the last one if several are equally quiet. */
 function quietestPosition(pcm: Float32Array, from: number, to: number): number {
   const steps = Math.max(0, Math.floor((to - from) / STEP_SAMPLES));
   const energies = Float64Array.from({ length: steps }, (_, i) => {

@@ -1,4 +1,4 @@
-/** A thread of the pool: each model that it is asked for is loaded once. */
+/** A thread of the pool. It loads each model once. */
 import { serveRequests } from '../../threads/workerMain.ts';
 import type { LocalModel } from './models.ts';
 import { loadRecogniser } from './recogniser.ts';

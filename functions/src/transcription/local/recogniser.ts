@@ -1,4 +1,4 @@
-/** One model on onnxruntime: pieces of speech to words with their times. */
+/** Runs one model on onnxruntime: turns pieces of speech into words with their times. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -17,7 +17,7 @@ import { wordsOfPieces } from './tokens.ts';
 export interface RecognisedWord {
   /** With the model's punctuation. */
   readonly text: string;
-  /** From the start of what was given. */
+  /** Seconds from the start of the piece. */
   readonly startSeconds: number;
   readonly endSeconds: number;
   /** 0 to 1: the geometric mean of the probabilities of its tokens. */
@@ -26,13 +26,13 @@ export interface RecognisedWord {
 
 export interface Recogniser {
   /**
-   * Words of each piece, in order of time; none where there is no speech, or nothing that can be believed.
-   * @param pieces 16 kHz, mono, 1 to 20 s each: what is shorter is padded with silence. Those of similar length cost least together.
+   * Recognises the words of each piece, in order of time; none if there is no speech, or the output is not credible.
+   * @param pieces 16 kHz, mono, 1 to 20 s each; shorter ones are padded with silence. Pieces of similar length together cost least.
    */
   recognise(pieces: readonly Float32Array[]): Promise<RecognisedWord[][]>;
 }
 
-/** What the model wrote of one piece. */
+/** The model's output for one piece. */
 interface Written {
   readonly tokens: readonly number[];
   readonly logProbabilities: Float32Array;
@@ -47,21 +47,22 @@ type Write = (pieces: readonly Float32Array[]) => Promise<Written[]>;
 /** Duration of one column of the attention: the encoder's convolutions step by 64 × 3 × 2 samples. */
 const FRAME_SECONDS = 384 / SAMPLE_RATE;
 
-/** Tokens that a piece may have beyond its rate: a short one may begin within quick speech. */
+/** Tokens that a piece may have in addition: a short piece may begin within quick speech. */
 const EXTRA_TOKENS = 4;
 
-/** The end of what a model writes, as its position in the vocabulary: `functions/models/moonshine` keeps it there. */
+/** The end token, as its index in the vocabulary: `functions/models/moonshine` keeps it there. */
 const END_TOKEN = 2;
 
-/** Loads a model. onnxruntime's native library comes in only here. @throws Error where the model's files are missing. */
+/** Loads a model, and with it onnxruntime's native library. @throws Error if the model's files are missing. */
 export async function loadRecogniser(model: LocalModel): Promise<Recogniser> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const vocabulary = JSON.parse(await readFile(modelFile(path.join(model.name, TOKENS_FILE)), 'utf8')) as string[];
-  // One thread, as for detection: the work is cut up for as many sessions as there are processors.
+  // One thread for each session, as for detection: there are as many sessions as processors.
   const session = await InferenceSession.create(modelFile(path.join(model.name, MODEL_FILE)), {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
-    // An arena keeps what the longest batch took: without one a process with base peaks 35 MB lower, and is some 3 % slower.
+    // An arena keeps the memory of the longest batch. Without one, the peak of a process with base is 35 MB lower, and it is about 3 %
+    // slower.
     enableCpuMemArena: false,
     enableMemPattern: false,
     intraOpNumThreads: 1,
@@ -85,7 +86,7 @@ async function recognise(
   return Promise.all(recognised);
 }
 
-/** A text that is not to be believed is tried again in halves, down to a second: most often one of them is the noise. */
+/** If a text is not credible, recognises the piece again in halves, down to a second: usually one of them is the noise. */
 async function recogniseHalves(
   pcm: Float32Array,
   write: Write,
@@ -108,7 +109,7 @@ function padded(pcm: Float32Array): Float32Array {
   return longer;
 }
 
-/** Inputs and outputs are as `functions/models/moonshine` says. */
+/** Runs the model. `functions/models/moonshine` describes its inputs and outputs. */
 async function run(
   session: InferenceSession,
   TensorClass: typeof Tensor,
@@ -134,7 +135,7 @@ async function run(
 
 type Outputs = Record<'tokens' | 'log_probabilities' | 'attention' | 'frames', Tensor>;
 
-/** One piece's part of what was written of all. */
+/** The output of one piece of a batch. */
 function writtenOf(outputs: Outputs, piece: number, limit: number): Written {
   const [rows = 0, count = 0] = outputs.tokens.dims;
   const allTokens = outputs.tokens.data as BigInt64Array;
@@ -161,7 +162,9 @@ function writtenOf(outputs: Outputs, piece: number, limit: number): Written {
   };
 }
 
-/** Words begin where they are aligned, or where the quiet there ends; they end with the quiet before the next one. */
+/**
+ * Gives words their times. A word begins where it is aligned, or where the quiet there ends; it ends before the quiet or the next word.
+ */
 function wordsWithTimes(written: Written, pcm: Float32Array, vocabulary: readonly string[]): RecognisedWord[] {
   const { tokens, logProbabilities, attention, frames } = written;
   // The end token's row shows where the last word ends.

@@ -1,4 +1,4 @@
-/** Worker threads that recognise speech: one batch each, none of it on the main thread. */
+/** Worker threads that recognise speech, one batch at a time each. */
 import { extname } from 'node:path';
 import { WorkerPool } from '../../threads/workerPool.ts';
 import type { LocalModel } from './models.ts';
@@ -8,19 +8,19 @@ import type { RecognisedWord } from './recogniser.ts';
 
 export interface BatchRequest {
   readonly model: LocalModel;
-  /** The speech that the pieces are cut from: 16 kHz, mono. */
+  /** The whole speech of the pieces: 16 kHz, mono. */
   readonly pcm: Float32Array;
   readonly pieces: readonly Piece[];
 }
 
 export interface BatchRecogniser {
-  /** Batches that are worked on at the same time. */
+  /** Batches that are recognised at the same time. */
   readonly size: number;
-  /** For each piece its words, with times from its start. @throws the signal's reason; what goes wrong in a thread. */
+  /** Recognises the words of each piece, with times from its start. @throws the signal's reason; the error of a thread. */
   recognise(request: BatchRequest, signal: AbortSignal): Promise<RecognisedWord[][]>;
 }
 
-/** Built, it lies beside this file as JavaScript. */
+/** In the build, it is a JavaScript file beside this one. */
 const WORKER = new URL(`./recogniseWorker${extname(import.meta.url)}`, import.meta.url);
 
 export class RecogniserPool implements BatchRecogniser {
@@ -44,7 +44,7 @@ export class RecogniserPool implements BatchRecogniser {
   }
 }
 
-/** The pieces are copied when a thread takes them, so that those that wait need no memory. */
+/** Copies the pieces when a thread takes them, so that waiting requests need no memory. */
 function pack({ model, pcm, pieces }: BatchRequest) {
   const message: BatchMessage = {
     model,

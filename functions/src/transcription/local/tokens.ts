@@ -1,15 +1,15 @@
-/** From the pieces of words that a recogniser writes to words. */
+/** Joins the pieces of words that a recogniser writes into words. */
 
-/** Marks a piece that begins a word (SentencePiece). */
+/** The mark of a piece that begins a word (SentencePiece). */
 const WORD_START = '\u2581';
 
 /** A piece that stands for one byte of UTF-8: `<0xC3>`. */
 const BYTE = /^<0x([0-9A-F]{2})>$/;
 
-/** A word is more than punctuation. */
+/** A letter or a digit: without one, a text is only punctuation. */
 const SPOKEN = /[\p{L}\p{N}]/u;
 
-/** Marks of which the models write two where they mean one. */
+/** Punctuation marks that the models sometimes write twice. */
 const REPEATED_MARK = /([,;:])\1+/g;
 
 export interface TokenWord {
