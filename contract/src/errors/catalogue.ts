@@ -25,14 +25,14 @@ export const CATALOGUE = {
     message: 'Send a valid Firebase ID token as "Authorization: Bearer <token>".',
   },
   app_check_failed: { status: 401, remedy: 'never', message: 'Send a valid App Check token in "X-Firebase-AppCheck".' },
-  permission_denied: { status: 403, remedy: 'never', message: 'This belongs to somebody else.' },
+  permission_denied: { status: 403, remedy: 'never', message: 'This belongs to another user.' },
   job_not_found: { status: 404, remedy: 'never', message: 'There is no such job, or it is not yours.' },
   path_not_found: {
     status: 404,
     remedy: 'never',
-    message: 'There is nothing at this address; docs/api.md names the paths.',
+    message: 'There is nothing at this address; docs/api.md lists the paths.',
   },
-  method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not take that method.' },
+  method_not_allowed: { status: 405, remedy: 'never', message: 'This address does not accept that method.' },
   conversation_not_found: {
     status: 404,
     remedy: 'never',
@@ -46,12 +46,12 @@ export const CATALOGUE = {
   conversation_merged: {
     status: 409,
     remedy: 'never',
-    message: 'The conversation has become part of another one; look at that one first.',
+    message: 'The conversation was merged into another one; read that one first.',
   },
   conversation_of_other_device: {
     status: 400,
     remedy: 'never',
-    message: 'The conversation is of another device than the recordings, which can never become part of it.',
+    message: 'The conversation is from another device, so the recordings cannot become part of it.',
   },
   speech_not_found: {
     status: 404,
@@ -77,7 +77,7 @@ export const CATALOGUE = {
   audio_not_found: {
     status: 404,
     remedy: 'never',
-    message: 'There is no such audio: it is not shared, was not kept, or is deleted by now.',
+    message: 'There is no such audio: it is not shared, was not kept, or has been deleted.',
   },
   edit_not_found: { status: 404, remedy: 'never', message: 'There is no such edit, or it is not yours.' },
   invalid_request: { status: 400, remedy: 'never', message: 'The request is malformed; see details.' },
@@ -102,7 +102,7 @@ export const CATALOGUE = {
   fair_use_restricted: {
     status: 429,
     remedy: 'later',
-    message: 'New uploads of this user are not taken at the moment; wait as long as Retry-After says.',
+    message: 'New uploads of this user are not accepted at the moment; wait as long as Retry-After says.',
   },
   too_many_jobs: {
     status: 429,
@@ -125,13 +125,13 @@ export const CATALOGUE = {
   invalid_recording: {
     status: 400,
     remedy: 'never',
-    message: 'Some recordings cannot be taken; see details. Nothing was stored.',
+    message: 'Some recordings are not valid; see details. Nothing was stored.',
   },
   bad_extension: {
     status: 400,
     remedy: 'never',
     message:
-      'Only .bin recordings and audio files are taken: .wav, .m4a, .mp4, .3gp, .mp3, .ogg, .opus, .webm, .mka, .flac, .aac, .amr, .caf, .aiff.',
+      'Only .bin recordings and audio files are accepted: .wav, .m4a, .mp4, .3gp, .mp3, .ogg, .opus, .webm, .mka, .flac, .aac, .amr, .caf, .aiff.',
   },
   bad_name: {
     status: 400,
@@ -182,12 +182,13 @@ export const CATALOGUE = {
   transcription_unavailable: {
     status: 503,
     remedy: 'later',
-    message: 'The transcription service does not answer properly at the moment; the audio is kept and tried again.',
+    message:
+      'The transcription service does not answer properly at the moment; the audio is kept, and the job tries again.',
   },
   transcription_rate_limited: {
     status: 429,
     remedy: 'later',
-    message: 'The transcription service limits our requests at the moment; the audio is kept and tried again.',
+    message: 'The transcription service limits our requests at the moment; the audio is kept, and the job tries again.',
   },
   transcription_not_configured: {
     status: 503,
@@ -206,7 +207,7 @@ export const CATALOGUE = {
   storage_unavailable: {
     status: 503,
     remedy: 'later',
-    message: 'Cloud Storage does not answer properly at the moment; the audio is kept there and read again.',
+    message: 'Cloud Storage does not answer properly at the moment; the audio is kept there, and the job tries again.',
   },
   storage_not_permitted: {
     status: 503,
@@ -224,34 +225,35 @@ export const CATALOGUE = {
   daily_budget_used: {
     status: 429,
     remedy: 'later',
-    message: 'What you may use in one day is used up. Accepted audio is kept; it goes on at midnight UTC.',
+    message: 'Your daily limit is used up. Accepted audio is kept, and processing continues at midnight UTC.',
   },
   project_budget_used: {
     status: 429,
     remedy: 'later',
-    message: 'What this service may use in one day is used up. Accepted audio is kept; it goes on at midnight UTC.',
+    message:
+      'The daily limit of this service is used up. Accepted audio is kept, and processing continues at midnight UTC.',
   },
   attempts_exhausted: {
     status: 503,
     remedy: 'later',
-    message: 'It failed too many times in a row; the audio is kept, retry the job later.',
+    message: 'The job failed too many times in a row. Its audio is kept; retry the job later.',
   },
   duplicate_in_progress: {
     status: 409,
     remedy: 'later',
-    message: 'Another job is working on the same recording; this one waits for how that ends.',
+    message: 'Another job is processing the same recording; this job waits until that one has ended.',
   },
   job_not_finished: {
     status: 409,
     remedy: 'later',
     message: 'The job is still under way; wait until it has ended.',
   },
-  job_not_retryable: { status: 409, remedy: 'never', message: 'Nothing of this job can be tried again.' },
+  job_not_retryable: { status: 409, remedy: 'never', message: 'No recording of this job can be retried.' },
   job_cancelled: { status: 409, remedy: 'never', message: 'The job was cancelled.' },
   upload_mismatch: {
     status: 409,
     remedy: 'later',
-    message: 'What arrived is not what was declared, and was removed; upload the recording again.',
+    message: 'The object that arrived does not match the manifest and was deleted; upload the recording again.',
   },
   upload_expired: {
     status: 409,

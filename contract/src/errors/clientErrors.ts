@@ -20,11 +20,11 @@ export const CLIENT_CATALOGUE = {
     retryable: false,
     message: 'A device id is 1 to 64 ASCII letters and digits: leave the hyphens of a UUID out.',
   },
-  bad_frame: { retryable: false, message: 'A frame is longer than a frame may be.' },
+  bad_frame: { retryable: false, message: 'A frame is longer than 65,536 bytes.' },
   empty_recording: { retryable: false, message: 'The recording has no bytes.' },
   recording_too_large: { retryable: false, message: 'The recording has more bytes than one recording may have.' },
   not_found: { retryable: false, message: 'There is no such recording here.' },
-  busy: { retryable: true, message: 'The recording is on its way; cancel its job first, or wait.' },
+  busy: { retryable: true, message: 'The recording is being uploaded or processed; cancel its job first, or wait.' },
   signed_out: { retryable: true, message: 'The user is not signed in; sign in first.' },
   account_gone: {
     retryable: false,
@@ -44,7 +44,10 @@ export const CLIENT_CATALOGUE = {
   not_ours: { retryable: true, message: 'Something other than the server answered.' },
 
   // A recording was not uploaded, or not processed.
-  upload_cancelled: { retryable: true, message: 'Its upload was cancelled here; it is kept on this device.' },
+  upload_cancelled: {
+    retryable: true,
+    message: 'The upload was cancelled on this device; the recording is kept here.',
+  },
   audio_missing: { retryable: false, message: 'The audio of this recording is no longer on this device.' },
   gave_up: {
     retryable: true,
