@@ -6,7 +6,7 @@ import { PLANS, sentenceFor } from './plan.mjs';
 /** @typedef {import('./plan.mjs').Need} Need */
 
 /** Something has to be installed by the user. The message is one sentence with the command. */
-export class MissingPrerequisite extends Error {}
+class MissingPrerequisite extends Error {}
 
 /**
  * Looks at the machine before `npm ci`, and starts to install the packages that need no password.

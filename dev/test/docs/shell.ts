@@ -9,7 +9,7 @@ import path from 'node:path';
 import { ROOT } from '../../paths.ts';
 
 /** Programs that are recorded; whatever else a block calls must exist and work. */
-export const RECORDED = ['npm', 'npx', 'node', 'gcloud', 'curl', 'git', 'firebase'] as const;
+const RECORDED = ['npm', 'npx', 'node', 'gcloud', 'curl', 'git', 'firebase'] as const;
 
 const COPIED = ['functions/.env.example'];
 

@@ -4,7 +4,7 @@ import type { DocumentOptions } from 'firebase-functions/v2/firestore';
 import { params as settings, region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 
-export const options = {
+const options = {
   region,
   database: settings.database,
   document: 'users/{uid}/devices/{deviceId}',

@@ -5,7 +5,7 @@ import { params as settings, region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-export const options = {
+const options = {
   region,
   database: settings.database,
   document: 'offline_sync_jobs/{jobId}',

@@ -5,7 +5,7 @@ import { region } from '../config.ts';
 import { lazily } from '../lazily.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
-export const options = {
+const options = {
   region,
   memory: '512MiB',
   timeoutSeconds: 540,

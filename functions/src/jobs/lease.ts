@@ -10,7 +10,7 @@ import type { JobChange, JobStore } from './store.ts';
 import type { Turns } from './turns.ts';
 
 /** Default time that a lease lasts without a heartbeat, milliseconds. */
-export const LEASE_MS = 60_000;
+const LEASE_MS = 60_000;
 
 /** Heartbeats within one lease: two may be lost. */
 const HEARTBEATS_PER_LEASE = 3;
