@@ -1,6 +1,6 @@
 /**
- * The browser that tests drive: the headless Chromium that npm brings, which is the same everywhere and needs a quarter of the processor
- * time of a desktop's; on systems that npm has none for, the Chromium or Chrome of the machine.
+ * The browser that tests drive: npm's headless Chromium, which is the same everywhere and needs a quarter of the processor time of a
+ * desktop's. On systems for which npm has none, the machine's Chromium or Chrome.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ import { CHROMIUM_FROM_NPM } from './setup/plan.mjs';
 
 export interface LocalBrowser {
   readonly executablePath: string;
-  /** Variables that it needs besides our own. */
+  /** Environment variables that it needs in addition. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** @throws Error where neither npm nor the machine has one. */
+/** @throws Error if neither npm nor the machine has one. */
 export function localBrowser(): LocalBrowser {
   const named = process.env['CHROME_PATH'];
   if (named === undefined && CHROMIUM_FROM_NPM.includes(SYSTEM)) return chromiumFromNpm();

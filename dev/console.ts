@@ -1,4 +1,4 @@
-/** The few lines that the tools print while they work. */
+/** Prints the progress of tools. */
 
 /** Marks: `•` under way, `✓` done, `✗` failed, `!` worth knowing. */
 export const say = {
@@ -16,7 +16,7 @@ export const say = {
   },
 };
 
-/** `4.2 s` since a `Date.now()`. */
+/** The time since a `Date.now()`: `4.2 s`. */
 export function since(startedMs: number): string {
   return `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
 }

@@ -16,7 +16,7 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** A second signal within this time is a copy of the first: the terminal and npm both send it. Milliseconds. */
 const SAME_SIGNAL_MS = 1000;
 
-/** Aborts at the first signal. A later one ends the process without further clean-up, apart from its `exit` handlers. */
+/** Aborts at the first signal. A later signal ends the process, with only its `exit` handlers as clean-up. */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   let first: number | undefined;

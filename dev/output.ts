@@ -1,6 +1,6 @@
 /**
- * Shows the output of programs that run side by side one after the other: that of the first that has not ended as it comes, that of
- * the others when their turn comes.
+ * Shows the output of parallel programs one after the other: the output of the first that has not ended immediately, the output of the
+ * others in their turn.
  */
 export class OrderedOutput {
   readonly #write: (text: string) => void;

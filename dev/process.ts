@@ -1,4 +1,4 @@
-/** Runs other programs to their end, or to the end that a signal sets them. */
+/** Runs other programs until they end, or a signal ends them. */
 import { spawn } from 'node:child_process';
 
 export interface RunOptions {

@@ -152,7 +152,7 @@ class Runner {
   }
 }
 
-/** What the reporter left. A run that ended badly without a failed test (it crashed, say) counts as one failure. */
+/** Reads the reporter's result. A run that ended badly without a failed test, for example by a crash, counts as one failure. */
 function readCounts(title: string, file: string, code: number): Counts {
   const endedBadly = [`${title}: mocha ended with ${code} and names no test that failed`];
   try {
@@ -172,7 +172,7 @@ await main(async (signal) => {
   }
   const groupsOf = (part: TestPart): readonly Group[] => (only === null || only === part ? PARTS[part] : []);
   const runner = new Runner(args);
-  /** What goes wrong with a suite is counted, because the sum is the last line in any case. @throws the signal's reason */
+  /** Counts a failed suite instead of throwing, because the last line must be the sum. @throws the signal's reason */
   const inSuite = async (
     options: SuiteOptions,
     work: (suite: Suite, stop: AbortSignal) => Promise<void>,

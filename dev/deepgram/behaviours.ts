@@ -8,7 +8,7 @@ export class Behaviours {
     this.#rules = behaviours.map((behaviour) => ({ behaviour, left: behaviour.times ?? Infinity }));
   }
 
-  /** The rule for this request, which is then used up by one; null where it is to be answered properly. */
+  /** The rule for this request, which then counts as used once; null if the request is to be answered properly. */
   next(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
     const rule = this.#rules.find(({ behaviour: { match }, left }) => {
       return (

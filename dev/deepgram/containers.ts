@@ -1,4 +1,4 @@
-/** Opens what was sent: Ogg Opus, FLAC or WAV. Strict: a stream with anything wrong in it is refused. */
+/** Opens Ogg Opus, FLAC or WAV. Strict: refuses a stream with any fault. */
 import { readFlac } from './flac.ts';
 import { type OggOpus, readOggOpus } from './ogg.ts';
 import { OggError } from './oggPages.ts';

@@ -16,18 +16,18 @@ export class StandInControl {
     return (await response.json()) as Log;
   }
 
-  /** Forgets the log and all behaviours; registered samples stay. */
+  /** Deletes the log and all behaviours; registered samples stay. */
   async reset(): Promise<void> {
     await this.#call('DELETE', 'log');
     await this.#call('DELETE', 'behaviour');
   }
 
-  /** From now on these rules hold, instead of earlier ones. */
+  /** Replaces the rules. */
   async behave(...rules: Behaviour[]): Promise<void> {
     await this.#call('POST', 'behaviour', rules);
   }
 
-  /** Makes a scenario known. The same content again changes nothing. */
+  /** Registers a scenario. Registering the same content again changes nothing. */
   async register(sidecar: Sidecar, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
     const base64 = Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]);
     const registration: Registration = { sidecar, files: Object.fromEntries(base64) as Record<string, string> };

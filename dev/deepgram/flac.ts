@@ -10,9 +10,9 @@ import { AudioError, type Pcm } from './pcm.ts';
 interface StreamInfo {
   readonly sampleRate: number;
   readonly channels: number;
-  /** Samples a channel; 0 where the encoder did not know. */
+  /** Samples in each channel; 0 if the encoder did not know. */
   readonly samples: number;
-  /** Of the samples; all zero where the encoder did not know. */
+  /** MD5 of the samples; all zero if the encoder did not know. */
   readonly md5: Buffer;
 }
 

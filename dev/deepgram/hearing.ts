@@ -1,5 +1,5 @@
-/** From recognised stretches of audio to the words that can be heard in it. */
-/** A word of a sample, with how much of it there is to hear at all. */
+/** Finds the words that can be heard in recognised stretches of audio. */
+/** A word of a sample, with the part of it that the recordings have. */
 export interface KnownWord {
   readonly text: string;
   readonly speaker: string;
@@ -7,7 +7,7 @@ export interface KnownWord {
   /** Absolute, Unix milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
-  /** Milliseconds of it that recordings hold: less than its length where a frame is lost. */
+  /** Milliseconds of it that the recordings have: less than its length if a frame is lost. */
   readonly availableMs: number;
   /** The first of them, Unix milliseconds. */
   readonly availableFromMs: number;
@@ -29,18 +29,18 @@ export interface Match {
 }
 
 export interface HeardWord {
-  /** As a reader should see it, with its punctuation. */
+  /** The text for readers, with punctuation. */
   readonly text: string;
   /** In the received audio, milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
   readonly confidence: number;
-  /** Null for speech that is not known. */
+  /** Null for unknown speech. */
   readonly speaker: string | null;
   readonly language: string | null;
 }
 
-/** One sounding of a word, as far as it was received. */
+/** One occurrence of a word, as far as it was received. */
 interface Sounding {
   readonly word: KnownWord;
   /** First and last time heard, on the sample's axis, Unix milliseconds. */
@@ -55,8 +55,8 @@ interface Sounding {
 const ROUNDING_MS = 1e-6;
 
 /**
- * The words of which the larger part is in the audio, where they are in it. Received twice, a word is heard twice; where
- * the two halves are equal and come apart, the one with its beginning has it.
+ * The words of which the larger part is in the audio, with their places. A word that was received twice is returned twice. If its two
+ * halves are equal and apart, the half with its beginning counts.
  *
  * @param matches in the order of the received audio
  * @param durationMs of the received audio: what lies before 0 (pre-skip) or after this (end trimming) is not heard

@@ -1,4 +1,4 @@
-/** What the stand-in knows: the audio of sample recordings, indexed by its content, and the words in it. */
+/** The audio of sample recordings, indexed by content, with its words. */
 import { framesOf, loadSamples, readRecording, type SampleRecording, type Sidecar } from '../samples/samples.ts';
 import type { KnownSpeech } from './hearing.ts';
 import { PacketIndex } from './packetIndex.ts';
@@ -15,12 +15,12 @@ export class SampleLibrary {
   readonly packets = new PacketIndex();
   readonly pcm = new PcmIndex();
 
-  /** @throws ZodError, or Error where a recording is not as its sidecar says. */
+  /** @throws ZodError; Error if a recording differs from its sidecar. */
   addFolder(folder?: string): void {
     for (const sample of loadSamples(folder)) this.add(sample, (recording) => readRecording(sample, recording));
   }
 
-  /** @throws Error where a recording is not as its sidecar says; the library is then unchanged. */
+  /** @throws Error if a recording differs from its sidecar. The library is then unchanged. */
   add(sidecar: Sidecar, read: (recording: SampleRecording) => Buffer): void {
     const recordings = sidecar.recordings.map((recording) => ({
       recording,

@@ -25,7 +25,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Keys that are refused; any other is welcome. */
+/** Keys that are refused; all others are accepted. */
 const BAD_KEYS = new Set(['', 'invalid', 'bad']);
 
 export function listen(

@@ -3,10 +3,10 @@ import type { KnownSpeech, Match } from './hearing.ts';
 
 const SAMPLES_PER_MS = 16;
 
-/** Every so many samples of the library are an anchor; twice as many in a row are found for certain. 10 ms. */
+/** Distance of anchors in the library, samples: 10 ms. A stretch of twice this length is always found. */
 const WINDOW = 160;
 
-/** Anchors of one hash that are looked at. */
+/** Anchors with the same hash that are compared. */
 const MAX_PLACES = 64;
 
 interface Stretch {
@@ -46,7 +46,7 @@ export class PcmIndex {
     }
   }
 
-  /** Received 16 kHz mono PCM; matches in order, without overlap. What lies between them is unknown. */
+  /** Finds received 16 kHz mono PCM. The matches are in order, without overlap; audio between them is unknown. */
   match(pcm: Int16Array): Match[] {
     const matches: Match[] = [];
     let free = 0;

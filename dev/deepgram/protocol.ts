@@ -1,10 +1,10 @@
-/** What tests and tools exchange with the stand-in besides Deepgram's own contract: `/_standin/…`. */
+/** The stand-in's own addresses for tests and tools, beside Deepgram's contract: `/_standin/…`. */
 import * as z from 'zod';
 import { sampleSchema } from '../samples/samples.ts';
 
-/** How the stand-in shall misbehave. The first rule that matches a request, and is not used up, holds for it. */
+/** A rule by which the stand-in misbehaves. The first rule that matches a request, and is not used up, applies. */
 export const behaviourSchema = z.strictObject({
-  /** Requests it holds for; without it, all. */
+  /** Number of requests to which it applies; without it, to all. */
   times: z.int().positive().optional(),
   /** Only the nth request since the last reset (from 1), or only this audio. */
   match: z.strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional() }).optional(),
@@ -16,7 +16,7 @@ export const behaviourSchema = z.strictObject({
   retryAfter: z.int().nonnegative().optional(),
   /** Never answers. */
   hang: z.boolean().optional(),
-  /** Does the work, and breaks the connection in the middle of the answer. */
+  /** Transcribes the audio, and breaks the connection in the middle of the answer. */
   closeMidBody: z.boolean().optional(),
   /** Answers 200 with an empty object: no `results`. */
   emptyOk: z.boolean().optional(),
@@ -48,7 +48,7 @@ export interface LogEntry {
   readonly contentType: string | null;
   readonly bytes: number;
   readonly sha256: string;
-  /** Length of the audio; 0 where it could not be opened. */
+  /** Length of the audio; 0 if it could not be opened. */
   readonly audioSeconds: number;
   /** What the service would bill: the audio of a transcribed request, whether or not the answer arrived. */
   readonly billedSeconds: number;
@@ -72,7 +72,7 @@ export interface ReadEntry {
 export interface Log {
   readonly requests: readonly LogEntry[];
   readonly reads: readonly ReadEntry[];
-  /** Most requests open at once since the last reset. */
+  /** The most requests that were open at the same time since the last reset. */
   readonly maxConcurrent: number;
   /** Requests that are still being worked on, their connection open or not. */
   readonly working: number;

@@ -1,6 +1,6 @@
 /**
- * `POST /v1/read`, Deepgram's text intelligence (https://developers.deepgram.com/docs/text-intelligence), by means that
- * pretend nothing: the summary is the text's own first sentences, the topics are its longer words that come back most often.
+ * `POST /v1/read`, Deepgram's text intelligence (https://developers.deepgram.com/docs/text-intelligence), by simple means: the summary
+ * is the text's own first sentences, the topics are its most frequent longer words.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,7 +20,7 @@ const MAX_TOKENS = 150_000;
 const SEGMENT_WORDS = 100;
 const TOPICS_PER_SEGMENT = 2;
 const MIN_TOPIC_LETTERS = 6;
-/** Made up, as the service's own are. */
+/** A made-up confidence. */
 const MODEL_ID = '3c3d1f1e-0000-4000-8000-0000000000e1';
 
 interface ReadOptions {

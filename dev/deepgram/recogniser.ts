@@ -1,4 +1,4 @@
-/** Hears the true words of known audio, and says honestly where there is speech that it does not know. */
+/** Returns the true words of known audio, and a mark for speech that it does not know. */
 import { OpusDecoder } from 'opus-decoder';
 import type { ReceivedAudio } from './containers.ts';
 import { hearWords, type HeardWord, type Match } from './hearing.ts';
@@ -6,13 +6,13 @@ import type { SampleLibrary } from './library.ts';
 import type { OggOpus } from './ogg.ts';
 import type { Pcm } from './pcm.ts';
 
-/** What stands for speech that the library does not hold. */
+/** The word that stands for speech that the library does not have. */
 export const UNRECOGNISED = '[unrecognised speech]';
 
-/** Sound above this is taken for speech, root mean square of {@link WINDOW_MS}, full scale = 1: -45 dBFS. */
+/** Louder sound counts as speech, root mean square of {@link WINDOW_MS}, full scale = 1: -45 dBFS. */
 const SPEECH_LEVEL = 10 ** (-45 / 20);
 const WINDOW_MS = 20;
-/** Unknown sound shorter than this is no speech: a decoder that recovers from a lost frame makes as much. */
+/** Shorter unknown sound does not count as speech, because a decoder that recovers from a lost frame makes some. */
 const MIN_SPEECH_MS = 100;
 /** Unknown speech with pauses up to this is one stretch. */
 const MAX_PAUSE_MS = 1000;
@@ -35,7 +35,7 @@ export async function recognise(library: SampleLibrary, audio: ReceivedAudio): P
   return words.sort((a, b) => a.startMs - b.startMs);
 }
 
-/** The words of each channel, heard apart. Packets of two channels are none that the library holds: their sound is unrecognised. */
+/** The words of each channel. The library has no packets with two channels, so their sound is not recognised. */
 export async function recogniseChannels(library: SampleLibrary, audio: ReceivedAudio): Promise<HeardWord[][]> {
   if (audio.channels === 1) return [await recognise(library, audio)];
   const { sampleRate, channels, samples } = audio.kind === 'opus' ? await decodeOpus(audio.stream, 2) : audio.pcm;

@@ -1,4 +1,4 @@
-/** What was asked since the last reset. */
+/** The requests since the last reset. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log, LogEntry, ReadEntry } from './protocol.ts';

@@ -1,4 +1,4 @@
-/** The app's side: signs in, uploads recordings, asks how far they are. */
+/** The app's side: signs in, uploads recordings, reads their jobs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFinished, JOB_STATUSES } from 'offline-audio-sync-contract';
 import * as z from 'zod';

@@ -1,4 +1,4 @@
-/** Holds what came out against what was said. Pure. */
+/** Compares the result with what was said. Pure. */
 
 export interface Word {
   readonly text: string;
@@ -18,10 +18,10 @@ export interface WordComparison<Expected extends Word = Word> {
   readonly meanErrorMs: number;
 }
 
-/** A word further away than this is another one that only sounds the same, milliseconds. */
+/** A word with the same text that is further away than this is another word, milliseconds. */
 const SAME_WORD_MS = 500;
 
-/** Pairs each expected word with the nearest heard one of the same text; each heard word serves once. */
+/** Pairs each expected word with the nearest recognised one of the same text. Each recognised word is used once. */
 export function compareWords<Expected extends Word>(
   expected: readonly Expected[],
   heard: readonly Word[],

@@ -1,7 +1,7 @@
-/** How far a recogniser is from what was said: errors in words, and in their times. Pure. */
+/** Measures the errors of a recogniser in words and in their times. Pure. */
 import type { Word } from './compare.ts';
 
-/** What is written short and said long. */
+/** Abbreviations and their spoken form. */
 const SAID: ReadonlyMap<string, string> = new Map([
   ['mr', 'mister'],
   ['mrs', 'missus'],
@@ -33,7 +33,7 @@ export function comparable(text: string): string[] {
     .flatMap(saidAs);
 }
 
-/** What is equal of words that are the same. */
+/** The form in which words are compared. */
 function keyOf({ text }: { readonly text: string }): string {
   return comparable(text).join('');
 }
@@ -91,9 +91,9 @@ export function wordErrors(expected: string, heard: string): WordErrors {
 }
 
 export interface TimeErrors {
-  /** Words that were recognised, and so have a time to compare. */
+  /** Words that were recognised, so that their times can be compared. */
   readonly words: number;
-  /** Milliseconds: the middle one, and what 95 % stay below. */
+  /** Milliseconds: the median and the 95th percentile. */
   readonly startMedianMs: number;
   readonly start95Ms: number;
   readonly endMedianMs: number;

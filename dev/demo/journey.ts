@@ -1,4 +1,4 @@
-/** Sends sample recordings through a running suite as a signed-in user, and collects all that came of them. */
+/** Sends sample recordings through a running suite as a signed-in user, and collects the results. */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { StandInControl } from '../deepgram/control.ts';
@@ -8,7 +8,7 @@ import { listObjects, signUp, upload, waitForJob, type JobView, type User } from
 import { OPERATOR, readCollection } from './firestore.ts';
 import type { Word } from './compare.ts';
 
-/** Where the suite is: the variables that the launcher gives to programs. */
+/** The environment variables with which the launcher tells programs where the suite is. */
 const environmentSchema = z.object({
   GCLOUD_PROJECT: z.string(),
   FIREBASE_AUTH_EMULATOR_HOST: z.string(),
@@ -49,11 +49,11 @@ export interface Conversation {
   readonly segments: readonly Segment[];
 }
 
-/** What one sample became: one upload, one job. */
+/** The result of one sample: one upload, one job. */
 export interface SampleResult {
   readonly sample: Sample;
   readonly job: JobView;
-  /** Requests that were made for it, each with its words at their absolute times. */
+  /** Its transcription requests, each with its words at absolute times. */
   readonly chunks: readonly { readonly words: readonly Word[]; readonly requestId?: string | undefined }[];
   /** Those that begin in its recordings. */
   readonly conversations: readonly Conversation[];
@@ -64,7 +64,7 @@ export interface Journey {
   readonly results: readonly SampleResult[];
   /** The stand-in's log of these recordings' audio; null when Deepgram itself transcribed. */
   readonly requests: readonly LogEntry[] | null;
-  /** Staged objects that are still there a while after everything ended. */
+  /** Staged objects that still exist some time after the jobs have ended. */
   readonly leftovers: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What has to hold of a journey of the samples. Pure: figures and complaints out, nothing printed. */
+/** Judges a journey of the samples. Pure: returns figures and complaints, and prints nothing. */
 import { speechSeconds } from '../samples/samples.ts';
 import { compareWords, firstDifference, unexplainedSeconds, type Word } from './compare.ts';
 import { timeErrors, wordErrors } from './errors.ts';
@@ -6,8 +6,8 @@ import type { TimeErrors, WordErrors } from './errors.ts';
 import type { Journey, SampleResult } from './journey.ts';
 
 /**
- * How words are judged. `exact`: every word as it was said, which the stand-in and Deepgram are held to. `bounded`: a recogniser that
- * makes mistakes, within {@link LOCAL_BOUNDS}.
+ * How words are judged. `exact`: every word must be right, for the stand-in and Deepgram. `bounded`: errors within
+ * {@link LOCAL_BOUNDS}, for the local recogniser.
  */
 export type Judging = 'exact' | 'bounded';
 
@@ -35,7 +35,7 @@ export interface Verdict {
   readonly billedSeconds: number | null;
   /** Errors of a recogniser that makes some; null where none is allowed. */
   readonly heard: (WordErrors & TimeErrors) | null;
-  /** One sentence for each thing that is not as it should be. */
+  /** One sentence for each fault. */
   readonly complaints: readonly string[];
 }
 
@@ -73,7 +73,7 @@ export function judge({ results, requests, leftovers }: Journey, judging: Judgin
   };
 }
 
-/** What is not as it should be with one sample. */
+/** The faults of one sample. */
 export function complaintsAbout(
   { sample, job, chunks, conversations }: SampleResult,
   judging: Judging = 'exact',

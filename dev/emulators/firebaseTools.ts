@@ -85,7 +85,7 @@ export async function untilReady(
   });
   const failed = new Promise<never>((_, reject) => {
     const fail = (what: string): void => {
-      // What the log still has to write is what tells why.
+      // The log may not have the reason yet.
       setImmediate(() =>
         log.write('', () => {
           reject(errorWithLog(what, logFile));
@@ -130,7 +130,7 @@ function keepLog(child: ChildProcess, log: NodeJS.WritableStream, onLine: (line:
   }
 }
 
-/** firebase-tools goes on without the functions when their code does not load: that is an error here. */
+/** firebase-tools continues without the functions if their code does not load. Here that is an error. */
 async function checkFunctionsLoaded(port: number, logFile: string): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${port}/backends`);
   const { backends } = (await response.json()) as { backends: { functionTriggers: unknown[] }[] };

@@ -10,7 +10,7 @@ export interface WatchOptions {
 const REFUSALS = 3;
 
 /**
- * Looks again and again whether a program still listens on each port. A machine that is busy answers late, but it does not refuse.
+ * Checks repeatedly whether a program still listens on each port. A busy machine answers late, but it does not refuse the connection.
  * @param ports by the name of what listens
  * @param onDead called once, with the name of the first that is dead
  * @returns how to end it

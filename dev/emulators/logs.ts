@@ -1,4 +1,4 @@
-/** What firebase-tools, the emulators and the functions print: kept in a file, quoted when something fails. */
+/** Keeps the output of firebase-tools, the emulators and the functions in a file, and quotes it if something fails. */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE } from '../paths.ts';

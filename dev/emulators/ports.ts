@@ -40,8 +40,8 @@ export async function firstTakenPort(ports: readonly number[]): Promise<number |
 }
 
 /**
- * Whether a program listens on a port of this machine. To listen there is not enough of a test: macOS lets us listen on 127.0.0.1
- * where AirPlay listens on all addresses (5000 and 7000), and browsers then reach one or the other.
+ * Whether a program listens on a port of this machine. Trying to listen is not a sufficient test: macOS allows it on 127.0.0.1 although
+ * AirPlay listens on all addresses (5000 and 7000), and browsers then reach either of them.
  */
 export async function isTaken(port: number): Promise<boolean> {
   const server = await listen(port);

@@ -49,7 +49,7 @@ export interface Suite {
   readonly logFile: string;
   /** The Emulator UI; null where it is not running. */
   readonly uiUrl: string | null;
-  /** From now on rebuilds the functions, and so makes the emulator reload them, whenever their sources change. */
+  /** Begins to rebuild the functions whenever their sources change, so that the emulator reloads them. */
   watch(): void;
   /** Settles, with the reason, only if the emulators, or one of them, end by themselves. */
   readonly crashed: Promise<Error>;
@@ -62,7 +62,7 @@ const START_LIMIT_MS = 300_000;
 /** The same when firebase-tools has to download the emulators first. */
 const DOWNLOAD_LIMIT_MS = 900_000;
 
-/** What undoes each step of the start; called in reverse order. */
+/** Undoes the steps of the start, in reverse order. */
 type Cleanups = (() => Promise<void> | void)[];
 
 /**

@@ -1,4 +1,4 @@
-/** Stands between an example and the suite: lets requests through, or not, and notes the pieces of uploads. */
+/** A proxy between an example and the suite: lets requests through or cuts them off, and notes the pieces of uploads. */
 import { createServer, request as forward } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Packages that the tarball carries, without the files that no deployment of it reads. onnxruntime-node alone brings five platforms
- * and a second copy of one library: 288 MB, of which Google's machines need 46.
+ * Packages that are bundled in the tarball, without files that no deployment reads. onnxruntime-node alone brings five platforms and a
+ * second copy of one library: 288 MB, of which Google's machines need 46.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

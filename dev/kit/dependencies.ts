@@ -16,7 +16,7 @@ const IMPORTED = [
   'undici',
 ] as const;
 
-/** The app's own copies serve, as the CLI of Firebase expects: it installs them beside a kit. */
+/** Peer dependencies: the kit uses the app's own copies, which Firebase's CLI installs beside a kit. */
 const PEERS = ['firebase-functions', 'firebase-admin'] as const;
 
 /** Dependencies of packages that only their install scripts use: none of these runs. */

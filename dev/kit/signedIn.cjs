@@ -1,4 +1,4 @@
-/** Preloaded into firebase-tools by the test of the kit: somebody is signed in. Nothing else is different. */
+/** Preloaded into firebase-tools by the test of the kit: pretends that a user is signed in, and changes nothing else. */
 'use strict';
 
 const path = require('node:path');

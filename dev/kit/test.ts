@@ -1,11 +1,11 @@
 /**
- * `npm run test:kit`: the way of an app to this package. It is packed, compared with what this repository deploys, and
- * published to a registry of the test's own; the pinned firebase-tools installs it into an empty project, where the
- * sign-in alone is replaced; rules are merged; what would be deployed is looked at; and in the emulators, beside functions
- * of the app, it passes the journey of `npm run demo`.
+ * `npm run test:kit`: installs the package as an app does. It packs the package, compares it with what this repository deploys, and
+ * publishes it to a registry of the test's own. The pinned firebase-tools installs it into an empty project, where only the sign-in is
+ * replaced. The test merges the rules, checks what would be deployed, and runs the journey of `npm run demo` in the emulators, beside
+ * functions of the app.
  *
- * A program and no mocha suite, because each step needs the one before. It takes minutes. `-- --tarball <path>`
- * takes a package that was packed before, and `--without-emulators` leaves the last step out.
+ * It is a program and not a mocha suite, because each step needs the one before. It takes minutes. `-- --tarball <path>` takes a
+ * package that was packed before, and `--without-emulators` leaves the last step out.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

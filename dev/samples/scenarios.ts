@@ -1,4 +1,4 @@
-/** What the sample recordings hold: who says what and when, how it is encoded and cut, and where it is damaged. */
+/** The scripts of the sample recordings: who says what and when, how it is encoded and cut, and where it is damaged. */
 
 /** Voices of CMU Arctic that come with flite, 16 kHz: those that recognisers hear best. `deep` is `rms`, played slower. */
 export type Voice = 'slt' | 'rms' | 'deep';
