@@ -23,7 +23,7 @@ describe('Comparison of words', () => {
     assert.equal(meanErrorMs, 10);
   });
 
-  it('finds what is missing, what nobody said, and what came twice', () => {
+  it('finds missing words, words that were not said, and repeated words', () => {
     const { missing, invented } = compareWords(said, [
       word('one', 0),
       word('one', 10),

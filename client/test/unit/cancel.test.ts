@@ -50,7 +50,7 @@ describe('a job that is cancelled while it is still uploading', () => {
     assert.deepEqual(states(client), ['failed']);
   });
 
-  it('is no different where somebody else cancelled it', async () => {
+  it('does the same if another device cancelled it', async () => {
     await uploading();
     await world.server.fetch('https://functions.test/cancelSyncJob', {
       method: 'POST',

@@ -105,7 +105,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('makes one batch of what is added together, and two of two recordings with one name', async () => {
+  it('makes one batch of recordings that are added together, and two batches of two recordings with one name', async () => {
     const client = await world.client({ gatherMs: 1000 });
     for (let i = 0; i < 5; i++) {
       await world.add(client);
@@ -195,7 +195,7 @@ describe('a client', () => {
     assert.equal(world.server.audioBytes, sent);
   });
 
-  it('keeps the audio of what failed on the server, and has it tried again there, without a second upload', async () => {
+  it('keeps the audio of recordings that failed on the server, and retries them there without a second upload', async () => {
     const client = await world.client();
     const { id, name } = await world.add(client);
     world.server.failing.set(name, { code: 'attempts_exhausted', retryable: true });
@@ -243,7 +243,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('stops at once when it is paused, and goes on where it was', async () => {
+  it('stops immediately when it is paused, and continues where it stopped', async () => {
     const client = await world.client();
     world.server.faults = ['hang'];
     await world.add(client);

@@ -156,7 +156,7 @@ describe('the end of a job', () => {
       assert.deepEqual([[...world.device.handedOver.values()], world.device.errors], [[1], []]);
     });
 
-    it('is asked for now and then, lest the listener has fallen silent', async () => {
+    it('is read from time to time, in case the listener has fallen silent', async () => {
       await almostEnded(() => undefined);
       assert.deepEqual([...world.device.handedOver.values()], []);
       await world.clock.advance(10 * MINUTE_MS);

@@ -65,7 +65,7 @@ describe('a client whose own server fails', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('goes on with what it gave up within the hour after the server takes another recording', async () => {
+  it('tries given-up recordings again within an hour after the server has accepted another one', async () => {
     const client = await world.client();
     world.server.faults = of('failing', 10_000);
     await world.add(client);

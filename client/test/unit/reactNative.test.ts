@@ -95,7 +95,7 @@ describe('the backend on React Native Firebase', () => {
   /** Its modular API is that of Firebase's own SDK. */
   const module = { ...firestore, getFirestore: () => db } as unknown as NativeFirestoreModule;
 
-  it('asks for the same as the one on Firebase’s SDK', () => {
+  it('sends the same queries as the one on Firebase’s SDK', () => {
     for (const read of [newestConversations('ann'), unacknowledgedJobs('ann'), usageSince('ann', '2025-10-09')]) {
       assert.ok(firestore.queryEqual(nativeQuery(module, read) as firestore.Query, toQuery(db, read)));
     }

@@ -128,7 +128,7 @@ describe('The search index', () => {
     assert.equal(to - from, 11);
   });
 
-  it('is as it was when it is opened again, and forgets a user who leaves', async () => {
+  it('is the same after it is opened again, and is deleted when its user signs out', async () => {
     const uid = crypto.randomUUID();
     const store = await indexedDbSearchStore(uid);
     const index = await SearchIndex.open(store);

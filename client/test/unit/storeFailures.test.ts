@@ -125,7 +125,7 @@ describe('a store that fails', () => {
     assert.equal(world.server.jobs.size, 1);
   });
 
-  it('keeps nothing of a recording that it refused, also where that could not be deleted at once', async () => {
+  it('keeps nothing of a recording that it refused, even if that could not be deleted immediately', async () => {
     const { disk } = world.device;
     let failures = 2;
     const failing = (): void => {
@@ -152,7 +152,7 @@ describe('a store that fails', () => {
     assert.equal([...(await disk.entries()).keys()].filter((key) => key.startsWith('recording/')).length, 1);
   });
 
-  it('at the beginning is waited for, and meanwhile another tab may have its place', async () => {
+  it('at the beginning makes the client wait, while another tab may work', async () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
       owners.push(signal);

@@ -67,7 +67,7 @@ describe('a store that several tabs share', () => {
     await ending;
   });
 
-  it('has one client at work; another one adds, and takes over when the first is gone', async () => {
+  it('has one client that works; another one adds, and takes over when the first is gone', async () => {
     await world.add(second);
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(first), ['synced']);

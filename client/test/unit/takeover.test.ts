@@ -83,7 +83,7 @@ describe('a tab that stands still', () => {
     assert.deepEqual(states(first), ['synced', 'synced', 'synced', 'synced']);
   });
 
-  it('leaves to the other one what it is asked for by hand before it knows', async () => {
+  it('passes wishes on to the other tab, even before it knows of the takeover', async () => {
     const tell = tabs.takeOver();
     await world.clock.advance(MINUTE_MS);
     const { id } = first.recordings()[0]!;

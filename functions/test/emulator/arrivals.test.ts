@@ -89,7 +89,7 @@ describe('recordings that arrive in Storage', () => {
     assert.equal((await world.objects()).length, 1);
   });
 
-  it('repeat one another where the same bytes are of the same moment, and are two where they are not', async () => {
+  it('are duplicates of each other if bytes and time are the same, and two recordings if the times differ', async () => {
     const bytes = pcmRecording({ frames: 1 });
     const names = [pcmName(CAPTURED_AT), pcmName(CAPTURED_AT * 1000), pcmName(CAPTURED_AT + 60)];
     const jobId = await world.begin(names.map((name) => ({ name, size: bytes.length, md5: null })));
@@ -170,7 +170,7 @@ describe('recordings that arrive in Storage', () => {
   });
 
   describe('and whose events were lost', () => {
-    it('are found by the sweeper, which does what the events would have done', async () => {
+    it('are found by the sweeper if their events are lost', async () => {
       const sent = sentRecordings(3);
       const jobId = await world.begin(sent);
       for (const { name, bytes } of sent.slice(1)) await world.upload(world.path(jobId, name), bytes);

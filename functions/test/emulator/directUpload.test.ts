@@ -68,7 +68,7 @@ describe('an app that uploads straight to Storage', () => {
     );
   });
 
-  it('uploads them at once, and the last one in starts the job, which ends with every second accounted for', async () => {
+  it('uploads them in parallel, and the last arrival starts the job, which ends with every second accounted for', async () => {
     const sent = recordings(4, { from: 100, withMd5: false });
     const { job_id: jobId, files } = await create(sent);
     await Promise.all(files.map(({ path }, i) => app.upload(path, sent[i]!.bytes)));
@@ -121,7 +121,7 @@ describe('an app that uploads straight to Storage', () => {
     assert.equal((await until(jobId)).status, 'completed');
   });
 
-  it('has what nobody asked for removed', async () => {
+  it('deletes objects that no job expects', async () => {
     const { job_id: jobId } = await create(recordings(1, { from: 300 }));
     const strays = [`uploads/${app.uid}/${jobId}/${pcmName()}`, `uploads/${app.uid}/nobodys-job/${pcmName()}`];
     for (const path of strays) {

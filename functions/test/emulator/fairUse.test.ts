@@ -55,7 +55,7 @@ describe('fair use', () => {
       assert.ok(untilMs > world.deps.now() && untilMs <= world.deps.now() + 12 * HOUR_MS);
     }
 
-    it('makes a job wait when the day’s budget is used up, keeps its audio, and goes on the next day where it was', async () => {
+    it('defers a job when the daily budget is used up, keeps its audio, and continues it the next day', async () => {
       const jobId = await world.acceptSamples(garden);
       await deliver(jobId, { dailySpeechSeconds: 1 });
       assertWaitsForMidnight(await world.job(jobId));
@@ -202,7 +202,7 @@ describe('fair use', () => {
       assert.equal((await waitForJob(await app.idToken(), accepted.body.job_id)).status, 'completed');
     });
 
-    it('is restricted by a program of who runs the service, which also shows what was used', async () => {
+    it('is restricted by the operator’s tool, which also shows the usage', async () => {
       const run = async (...args: string[]) => {
         const node = ['--disable-warning=ExperimentalWarning', TOOL, '--project', process.env['GCLOUD_PROJECT'] ?? ''];
         const { stdout } = await promisify(execFile)(process.execPath, [...node, '--user', app.uid, ...args]);

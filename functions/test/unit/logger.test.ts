@@ -45,7 +45,7 @@ describe('the log', () => {
     }
   });
 
-  it('has little of a text without end, and no beginning of a name that is cut off', () => {
+  it('has a limited part of a long text, and no beginning of a name that is cut off', () => {
     const long = (text: string): string => String(errorFields(new Error(text))['error']);
     // The square of the length would be hours.
     for (const endless of ['a', 'uploads/', 'a.wa', 'ann uploads/j1/'].map((part) => part.repeat(300_000))) {

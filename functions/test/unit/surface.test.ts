@@ -273,7 +273,7 @@ describe('the deployed surface', () => {
     assert.ok(Object.values(manifest.endpoints).every(({ platform }) => platform === 'gcfv2'));
   });
 
-  it('is what Hosting’s rewrites lead to: every one to a public function, whose region firebase-tools finds', async () => {
+  it('has a public function for each rewrite of Hosting, whose region firebase-tools finds', async () => {
     const firebase = JSON.parse(await readFile(new URL('../../../firebase.json', import.meta.url), 'utf8')) as {
       hosting: { rewrites: { source?: string; regex?: string; function?: { functionId: string; region?: string } }[] };
     };

@@ -14,7 +14,7 @@ describe('Speech in the store of conversations', () => {
   });
   after(() => world.close());
 
-  it('that bridges two makes the named one survive, and the other, though earlier, leads there', async () => {
+  it('that bridges two lets the named one survive, and the other, though earlier, redirects to it', async () => {
     const [earlier] = await say([0]);
     const [named] = await say([200]);
     assert.deepEqual(await say([100], named), [named]);
@@ -32,7 +32,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await read(early!)).mergedInto, middle);
   });
 
-  it('lets the earliest survive where the named one was deleted, or is elsewhere', async () => {
+  it('lets the earliest survive if the named conversation was deleted, or lies elsewhere', async () => {
     const [early] = await say([0]);
     const [late] = await say([200]);
     const [deleted] = await say([1000]);

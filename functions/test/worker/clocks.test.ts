@@ -31,7 +31,7 @@ describe('Workers whose clocks differ by minutes', () => {
     await assertSound(world);
   });
 
-  it('wait where the one ahead has put the job off, until then and no longer', async () => {
+  it('wait until the time to which a clock that runs ahead has deferred the job, and no longer', async () => {
     const jobId = await world.acceptSamples(garden);
     const failing: Transcriber = { transcribe: () => Promise.reject(new TypeError('unforeseen')) };
     await world.deliver(jobId, { transcriber: failing, now: () => world.deps.now() + SKEW_MS });

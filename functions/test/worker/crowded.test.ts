@@ -114,7 +114,7 @@ describe('what is crowded', () => {
     assert.equal((await edits.doc(edit!.id).get()).data()?.startedAt.toMillis(), CAPTURED_AT + 1000);
   });
 
-  it('does not go to another date by a name that more recordings have than one correction may', async () => {
+  it('is not moved by a name that more recordings have than one correction may move', async () => {
     const name = `x_${String(CAPTURED_AT)}.wav`;
     const writer = world.db.bulkWriter();
     for (let i = 0; i < 1001; i++) {

@@ -115,7 +115,7 @@ describe('custom fields of a conversation', () => {
     assert.equal((await refOf(other!).collection('notes').get()).size, 1);
   });
 
-  it('go when the deletion is finished by another caller, also what was written since it began', async () => {
+  it('are deleted when another caller finishes the deletion, including data written since it began', async () => {
     const [one] = await say([0]);
     await mark(one!, CUSTOM);
     await beginDeletion(world.db, world.uid, one!, world.deps.now());

@@ -32,7 +32,7 @@ describe('the same audio again', () => {
     await world.deliver(jobId);
   }
 
-  it('is known at upload when it is done: not staged, linked to where it is, and the job ends with nothing to do', async () => {
+  it('that is done is recognised at upload: it is not staged, it links to the original, and the job ends with nothing to do', async () => {
     const first = await world.acceptSamples(letter);
     await world.deliver(first);
     const again = await world.acceptSamples(letter);
@@ -58,7 +58,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('waits while another job is at it, says so, and becomes a duplicate when that one is done', async () => {
+  it('waits while another job processes it, says so, and becomes a duplicate when that job has done it', async () => {
     const first = await world.deferredJob(letter);
     const second = await world.acceptSamples(letter);
     await world.deliver(second);
@@ -74,7 +74,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('takes the place of what failed', async () => {
+  it('replaces a failed recording', async () => {
     const first = await world.deferredJob(letter);
     const second = await world.acceptSamples(letter);
     await world.deliver(second);
@@ -88,7 +88,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('takes the place of what failed in part, and asks only for what has no result', async () => {
+  it('replaces a recording that failed in part, and sends only audio without a result', async () => {
     const first = await world.refusedJob(garden, 2);
     const before = await world.job(first);
     assert.deepEqual([before.status, before.usage.requests], ['partial', 2]);
@@ -173,7 +173,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('takes the place of what failed when its own job was through with the rest, not a sample lost', async () => {
+  it('replaces a failed recording after its own job has ended, without losing a sample', async () => {
     const first = await world.accept(filesOf(walk).slice(0, 1));
     await world.standIn.behave({ status: 429, retryAfter: 30 });
     await world.deliver(first);
@@ -188,7 +188,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('takes the place of what failed when its own job was in the middle of the rest', async () => {
+  it('replaces a failed recording while its own job is processing the rest', async () => {
     const first = await world.accept(filesOf(walk).slice(0, 1));
     await world.standIn.behave({ status: 429, retryAfter: 30 });
     await world.deliver(first);
@@ -204,7 +204,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('in three jobs at once is transcribed by one of them', async () => {
+  it('in three jobs at the same time is transcribed by one of them', async () => {
     const jobs = await Promise.all([1, 2, 3].map(() => world.acceptSamples(letter)));
     await Promise.all(jobs.map((jobId) => world.deliver(jobId)));
     for (const jobId of jobs) await deliverLater(jobId);
@@ -219,7 +219,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('in another encoding adds no word, while one equal word of another session at the same time stays', async () => {
+  it('in another encoding adds no word, while an equal word of another session at the same time stays', async () => {
     await world.close();
     world = new CommandWorld({ transcriber: hearsYes });
     const [first, second] = [pcmOf(sampleOf('memo')), pcmOf(letter)];

@@ -90,7 +90,7 @@ describe('a conversation that its user corrects', () => {
     assert.deepEqual((await shown())[0]!.lines[0], ['herbour lights', 'Ada']);
   });
 
-  it('keeps its corrections when audio that comes later joins it to an earlier one, and both follow a corrected date', async () => {
+  it('keeps its corrections when later audio joins it to an earlier one, and both move with a corrected date', async () => {
     const jobId = await say(3);
     const [talk] = await live();
     await edit(talk!.id, { kind: 'title', title: 'Harbour' });

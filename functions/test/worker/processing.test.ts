@@ -268,7 +268,7 @@ describe('the task', () => {
     assert.doesNotMatch(inspect(entry, { depth: 10 }), /secret/);
   });
 
-  it('finishes the good recordings of a job in which one is beyond use, and says why', async () => {
+  it('finishes the good recordings of a job with an unusable one, and says why that one failed', async () => {
     const good = sample('letter');
     const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
     const jobId = await world.accept([...filesOf(good), bad], 'phone8');
@@ -302,7 +302,7 @@ describe('the task', () => {
     assertLedgerAddsUp(job);
   });
 
-  it('marks audio that another job has settled as duplicate, and asks nobody again', async () => {
+  it('marks audio that another job has transcribed as a duplicate, and does not send it again', async () => {
     const expected = sample('letter');
     await world.deliver(await world.acceptSamples(expected));
     const [original] = filesOf(expected);

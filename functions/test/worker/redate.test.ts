@@ -45,7 +45,7 @@ describe('dates that are corrected', () => {
     });
   }
 
-  it('come with the same audio at another time: it moves, and is a duplicate; the old time does not bring it back', async () => {
+  it('come with the same audio at another time: it moves, and is a duplicate; sent again at the old time, it stays', async () => {
     const first = await world.acceptSamples(walk);
     await world.deliver(first);
     const before = await world.spoken();

@@ -62,7 +62,7 @@ describe('the requests of a project', () => {
     assert.ok(most <= 3, String(most));
   });
 
-  it('wait for a while, and then say that the service has no more of them', async () => {
+  it('are waited for, and then the service counts as rate-limited', async () => {
     const ends = [await hold(slots()), await hold(slots()), await hold(slots())];
     assert.equal(
       await codeOf(slots({ maxWaitMs: 0 }).use(NEVER, () => Promise.resolve())),
@@ -73,7 +73,7 @@ describe('the requests of a project', () => {
     await Promise.all(ends.map((end) => end()));
   });
 
-  it('are free again after a failure, and when the worker that had one is dead', async () => {
+  it('are free again after a failure, and after the death of their worker', async () => {
     const one = slots({ limit: 1, maxWaitMs: 0 });
     await assert.rejects(
       one.use(NEVER, () => Promise.reject(new Error('refused'))),

@@ -88,7 +88,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('reads on behind what was planned of a recording that could not be read to its end', async () => {
+  it('continues behind the planned part of a recording that could not be read to its end', async () => {
     // In the silence between the first conversation and the second.
     const { words, recordings, conversations } = garden;
     const cutMs = (words[conversations[0]!.to - 1]!.endMs + words[conversations[1]!.from]!.startMs) / 2;
@@ -189,7 +189,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('makes a duplicate of what another job has done since', async () => {
+  it('makes a recording that another job has done since a duplicate', async () => {
     const failed = await world.refusedJob(letter);
     const other = await world.acceptSamples(letter);
     await world.deliver(other);
@@ -217,7 +217,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('never asks for a chunk that was left behind of a recording which another job has done since', async () => {
+  it('never sends a planned chunk of a recording that another job has done since', async () => {
     const left = await world.deferredJob(letter);
     world.aheadMs += MINUTE_MS;
     await world.deps.jobs.update(left, () => ({ attempts: MAX_ATTEMPTS }));

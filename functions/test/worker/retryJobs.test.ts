@@ -35,7 +35,7 @@ describe('npm run retry-jobs', () => {
   };
   const since = (ms: number): string => new Date(ms).toISOString();
 
-  it('takes up every job of every user that failed with the code since then, and no other', async () => {
+  it('retries every job of every user that failed with the code since then, and no other', async () => {
     const began = Date.now() - 1000;
     const first = { uid: world.uid, jobId: await world.refusedJob(letter) };
     const code = (await world.job(first.jobId)).failures[0]!.code;

@@ -121,7 +121,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     }
   });
 
-  it('has nothing of what is joined to it after it was shared, and stays as it is where it is divided', async () => {
+  it('has no speech that was joined to it after it was shared, and does not change when it is divided', async () => {
     const [first, second] = await splitAt(await say(), 3);
     const { token } = await shareIt(first!);
     await edit(first!, { kind: 'merge', withId: second! });

@@ -312,7 +312,7 @@ describe('preferences', () => {
       assert.deepEqual([query['language'], query['keyterm']], [['en-GB'], ['Omi', 'left & right']]);
   });
 
-  it('that make no sense cost nobody a transcript', async () => {
+  it('that are invalid cost no user a transcript', async () => {
     const { status, queries } = await requestsAfter({ language: { $: 1 }, singleLanguage: 'yes', vocabulary: 'Omi' });
     assert.equal(status, 'completed');
     for (const query of queries) assert.deepEqual([query['language'], query['keyterm']], [['multi'], undefined]);

@@ -47,7 +47,7 @@ describe('the jobs of one user', () => {
     };
   };
 
-  it('are processed as many at once as the setting says; the others wait in the order of their creation, and say so', async () => {
+  it('are processed up to the number of the setting; the others wait in the order of their creation, and say so', async () => {
     const jobs = [await accept(), await accept(), await accept(), await accept()] as const;
     const releases = [await busy(jobs[0]), await busy(jobs[1])];
     world.queued.length = 0;

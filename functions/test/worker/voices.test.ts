@@ -88,7 +88,7 @@ describe('speakers across chunks', () => {
     await assertSound(world);
   });
 
-  it('are not said to be the same where nothing links them: without a context, and in another job', async () => {
+  it('are not matched if nothing links them: without a context, and in another job', async () => {
     world = open({ contextMs: 0 });
     await world.deliver(await upload(0, 150_000));
     await world.deliver(await upload(150_000, 302_000));

@@ -48,7 +48,7 @@ describe('importConversations', () => {
     );
   });
 
-  it('counts a segment for what its documents cost at least', async () => {
+  it('counts a segment with at least the cost of its documents', async () => {
     const counted: number[] = [];
     await importSegment({}, counted);
     assert.deepEqual(counted, [LEAST_BYTES.imported]);

@@ -126,7 +126,7 @@ describe('Omi’s API', () => {
     );
   });
 
-  it('answers 400 in FastAPI’s shape where no recording can be accepted', async () => {
+  it('answers 400 in FastAPI’s shape if no recording can be accepted', async () => {
     const { memory, post } = world();
     const { status, body } = await post<OmiError>([filePart(name('lc3_fs1030'), pcmRecording())]);
     assert.deepEqual([status, body.code, memory.jobs.byId.size], [400, 'invalid_recording', 0]);

@@ -56,7 +56,7 @@ describe('admission of a delivered task', () => {
     assert.equal(admit(waiting(0), PAYLOAD, NOW).kind, 'work');
   });
 
-  it('takes over from the first worker that died at once, and makes the job wait after the second', () => {
+  it('takes over immediately from the first worker that died, and makes the job wait after the second', () => {
     const dead = (attempts: number): Job =>
       job({ status: 'processing', attempts, lease: { owner: 'o', expiresAt: at(0) } });
     assert.equal(admit(dead(1), PAYLOAD, NOW).kind, 'work');

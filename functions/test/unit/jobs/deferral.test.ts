@@ -39,7 +39,7 @@ describe('deferral', () => {
     assert.equal(change.attempts, 0);
   });
 
-  it('counts a failure that nobody expected, and waits longer each time', () => {
+  it('counts an unexpected failure, and waits longer each time', () => {
     const change = (attempts: number) => deferral({ ...JOB, attempts, reading: 'a' }, new TypeError(), NOW, 0);
     assert.equal(change(1).waitingFor?.reason, 'internal');
     assert.ok(!('attempts' in change(1)) && !('reading' in change(1)), 'the job remembers what it was reading');

@@ -7,7 +7,7 @@ import { pendingJob } from '../../support/pendingJob.ts';
 const PAYLOAD = { jobId: 'j', uid: 'alice', epoch: 0 };
 
 describe('A lease', () => {
-  it('is acquired once where Firestore wrote it and the answer was lost: no attempt is counted twice, and none waits', async () => {
+  it('is acquired once if Firestore wrote it and the answer was lost: no attempt is counted twice, and none waits', async () => {
     let stored = pendingJob(Date.now());
     type Decide = (job: Job) => JobChange | null | Promise<JobChange | null>;
     const store = {

@@ -8,7 +8,7 @@ describe('the choice of a transcriber', () => {
     }
   });
 
-  it('is Deepgram where it has a key and the local recogniser where not, if nobody chose', () => {
+  it('is Deepgram if it has a key, and otherwise the local recogniser, unless the operator has chosen', () => {
     assert.equal(chosenTranscriber('auto', 'key'), 'deepgram');
     for (const key of ['', ' \n']) assert.equal(chosenTranscriber('auto', key), 'local');
   });

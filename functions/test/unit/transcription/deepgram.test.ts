@@ -188,7 +188,7 @@ describe('the Deepgram transcriber', () => {
   });
 
   describe('ends', () => {
-    it('with transcription_unavailable when nobody listens', async () => {
+    it('with transcription_unavailable when no server listens', async () => {
       const address = deepgram.origin;
       await deepgram.stop();
       const error = await deepgram.failure({}, { baseUrl: () => address });

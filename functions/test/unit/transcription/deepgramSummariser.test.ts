@@ -70,7 +70,7 @@ describe('the Deepgram summariser', () => {
     );
   });
 
-  it('asks nobody where the language does not allow it, or the text is too short', async () => {
+  it('sends no request if the language is not supported, or the text is too short', async () => {
     for (const opening of [
       { ...TALK, language: 'de' },
       { ...TALK, language: null },

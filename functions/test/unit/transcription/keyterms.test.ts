@@ -7,7 +7,7 @@ describe('keyterms', () => {
     assert.deepEqual(fittingKeyterms([' Omi', 'Omi ', '', '  ', 'customer service']), ['Omi', 'customer service']);
   });
 
-  it('of a long vocabulary are the first that fit below Deepgram’s limit', () => {
+  it('of a long vocabulary are the first ones that fit Deepgram’s limit', () => {
     const vocabulary = Array.from({ length: 1000 }, (_, index) => `term${String(index).padStart(4, '0')}`);
     assert.deepEqual(fittingKeyterms(vocabulary), vocabulary.slice(0, 125));
   });

@@ -101,7 +101,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
       }
     });
 
-    it('refuses to bring back what the user has cancelled, and begins anew what only lost its device', async () => {
+    it('refuses to restart a job that the user has cancelled, and begins a job anew that only lost its device', async () => {
       const { deps } = await ended('job_cancelled', { status: 'cancelled' });
       assert.equal(await codeOf(acceptUpload(deps, keyed())), 'job_cancelled');
       const left = await ended('job_cancelled', { status: 'cancelled', ...RELEASED_KEY });
@@ -199,7 +199,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
     );
   });
 
-  it('is not started by a straggler of an attempt that was taken back', async () => {
+  it('is not started by a late request of an upload that was undone', async () => {
     const steps = new StepByStep();
     const deps = memoryDeps(steps.before);
     const sent = keyed({ recordings: recordings(1, 2) });

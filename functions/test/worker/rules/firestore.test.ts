@@ -198,7 +198,7 @@ describe('Firestore rules', () => {
       }
     });
 
-    it('deny what a partial update or a merge would make of one, where the whole is not allowed', async () => {
+    it('deny a partial update or a merge whose result is not allowed', async () => {
       const phone = doc(ann, 'users/ann/devices/phone');
       const now = { updatedAt: serverTimestamp() };
       await assertSucceeds(setDoc(phone, { ...now, fcmToken: 'token-4' }, { merge: true }));
@@ -244,7 +244,7 @@ describe('Firestore rules', () => {
       });
     }
 
-    it('deny a change that leaves the time as it was, and an id without measure', async () => {
+    it('deny a change that does not update the time, and an id of unlimited length', async () => {
       await assertFails(updateDoc(doc(ann, 'users/ann/devices/phone'), { fcmToken: 'token-2' }));
       await assertFails(setDoc(doc(ann, `users/ann/devices/${'x'.repeat(129)}`), device()));
     });

@@ -264,7 +264,7 @@ describe('the sweeper, of jobs', () => {
     assert.deepEqual(await world.objects(), [files[0]!.path]);
   });
 
-  it('does not mark a job as told whose user retried it while its end was told', async () => {
+  it('does not mark a job as notified if its user retried it during the notification', async () => {
     await world.put('retried', { status: 'failed', finishedAt: world.ago(HOUR_MS) });
     const notifier = {
       jobFinished: async () => {

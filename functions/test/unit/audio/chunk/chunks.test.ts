@@ -123,7 +123,7 @@ describe('Speech chunks', () => {
     );
   });
 
-  it('have their pre-roll after minutes of silence that were let go of', () => {
+  it('have their pre-roll even after minutes of silence whose frames were dropped', () => {
     const chunker = new SpeechChunker(OPTIONS);
     const { frames, ...ref } = recording('a', T0, 300_000);
     const chunks: PlannedChunk[] = [];

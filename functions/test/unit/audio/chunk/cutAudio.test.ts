@@ -70,7 +70,7 @@ describe('audio that is cut', () => {
     );
   });
 
-  it('holds exactly the samples of its stretches where it is FLAC, of one channel and of two', async () => {
+  it('has exactly the samples of its stretches if it is FLAC, with one channel and with two', async () => {
     for (const channels of [1, 2] as const) {
       const pcm = Int16Array.from({ length: 16_000 * channels }, (_, i) => i);
       const bytes = await encodeFlac(pcm, 16_000, channels);
