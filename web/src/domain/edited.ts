@@ -31,7 +31,12 @@ export function sentencesOf(
   conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
   edits: readonly StoredEdit[],
 ): Sentence[] {
-  const segments = editedSegments(segmentsIn(pages), intervalOf(conversation), edits);
+  // A split is known before the pages are read again.
+  const mine = segmentsIn(pages).filter(
+    ({ startedAt }) =>
+      startedAt.toMillis() >= conversation.startedAt && startedAt.toMillis() <= conversation.finishedAt,
+  );
+  const segments = editedSegments(mine, intervalOf(conversation), edits);
   const numbers = speakerNumbers(segments);
   return segments.map(
     ({ startedAt, endedAt, recordingStartedAt, speakerName, transcriber = null, ...segment }, index) => {

@@ -24,10 +24,14 @@ const WONDER_MS = 2000;
 
 /** Says that it was, where the service does not answer soon. */
 async function heeded(work: Promise<unknown>): Promise<void> {
-  const timer = setTimeout(tell, WONDER_MS, 'It is on its way: the service takes its time to answer.');
+  let putAway = (): void => undefined;
+  const timer = setTimeout(() => {
+    putAway = tell('It is on its way: the service takes its time to answer.');
+  }, WONDER_MS);
   try {
     await work;
   } finally {
     clearTimeout(timer);
+    putAway();
   }
 }

@@ -23,15 +23,20 @@ const MOST_GOOD = 2;
 /** With a way back it stays a little longer, milliseconds. */
 const SHOWN_WITH_UNDO_MS = 15_000;
 
-function show(text: string, bad: boolean, undo: (() => void) | null = null): void {
+/** @returns how to put it away */
+function show(text: string, bad: boolean, undo: (() => void) | null = null): () => void {
   // What is tried again and again, and fails, is told once.
-  if (bad && toasts.value.some((toast) => toast.bad && toast.text === text)) return;
+  if (bad && toasts.value.some((toast) => toast.bad && toast.text === text)) return () => undefined;
   const id = ++last;
+  const putAwayThis = (): void => {
+    end(id);
+  };
   toasts.value = [...toasts.value, { id, text, bad, undo }];
-  if (bad) return;
+  if (bad) return putAwayThis;
   const good = toasts.value.filter((toast) => !toast.bad);
   for (const oldest of good.slice(0, -MOST_GOOD)) end(oldest.id);
-  setTimeout(end, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS, id);
+  setTimeout(putAwayThis, undo === null ? SHOWN_MS : SHOWN_WITH_UNDO_MS);
+  return putAwayThis;
 }
 
 /** By itself: its button may have the focus. */
@@ -51,9 +56,8 @@ function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-export const tell = (text: string): void => {
-  show(text, false);
-};
+/** @returns how to put it away before its time */
+export const tell = (text: string): (() => void) => show(text, false);
 
 /** What was done, with the way back. */
 export const tellWithUndo = (text: string, undo: () => void): void => {

@@ -240,7 +240,9 @@ describe('Every day', function () {
       await route.continue();
     });
     await other.getByRole('button', { name: 'Split here' }).click();
-    await page.locator('.sentence').getByText('See you then.').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 2);
+    await other.getByText('A new conversation begins here.').waitFor();
+    assert.equal(await other.getByText('It is on its way').count(), 0);
     assert.equal(await dialog.getByRole('textbox').inputValue(), 'See you at the pier.');
     await dialog.getByRole('button', { name: 'Correct' }).click();
     await page.getByText('The sentence is corrected.').waitFor();
