@@ -85,9 +85,8 @@ export class Fragments {
     if (this.#haveTime && fragment.some(({ time }) => time === null)) return false;
     const end = start + size;
     const behind = await boxAt(this.#file, end);
-    if (behind !== null && behind.type !== 'mdat') return true;
-    // The header of its data may be the damaged one.
-    const dataBytes = behind?.size ?? (await nextFrom(end)) - end;
+    // The header of its data may be the damaged one, or a byte before it be missing.
+    const dataBytes = behind?.type === 'mdat' ? behind.size : (await nextFrom(end)) - end;
     const bytes = fragment.reduce((sum, track) => sum + (track.bytes ?? 0), 0);
     const [first] = fragment;
     const isOwn = first?.base === null || this.#haveOwnBase;

@@ -26,6 +26,9 @@ const MEAN_FRAMES = 25;
 /** Bytes that are read at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
+/** Bytes of the longest head of a tag: APE. */
+const TAG_HEAD_BYTES = 32;
+
 /** Bytes of the longest header. */
 const HEADER_BYTES = 7;
 
@@ -46,7 +49,7 @@ interface Run {
 export function frameParts(file: FileView, format: FrameFormat, maxParts: number): readonly FramePart[] {
   const whole = [{ view: file, lostSeconds: 0, tailSeconds: 0, seconds: 0 }];
   const bytes = new Window(file, format);
-  const tagsEnd = format.magicBytes + tagBytes(bytes);
+  const tagsEnd = format.magicBytes > 0 ? format.magicBytes : bytes.afterTags(0);
   const first = bytes.findChain(tagsEnd, null);
   const sample = first === null ? null : bytes.frameAt(first);
   if (first === null || sample === null) return whole;
@@ -54,14 +57,15 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
   for (let at: number | null = first; at !== null;) {
     const run: Run = readRun(bytes, at, sample.kind);
     if (runs.push(run) > maxParts) return whole;
-    if (run.end >= file.size || bytes.isTag(run.end)) break;
-    // A frame that was cut short ends before its length says.
-    at = bytes.findChain(Math.min(run.lastFrame + 4, run.end), sample.kind);
+    if (run.end >= file.size) break;
+    // Another file may follow behind tags. A frame that was cut short ends before its length says.
+    const from = bytes.isTag(run.end) ? bytes.afterTags(run.end) : Math.min(run.lastFrame + 4, run.end);
+    at = bytes.findChain(from, sample.kind);
     if (at !== null) run.end = Math.min(run.end, at);
   }
   const frameSeconds = sample.samples / sample.sampleRate;
   const end = runs.at(-1)?.end ?? file.size;
-  const tailFrames = tailBytes(file, runs, bytes.isTag(end)) / (runs.at(-1)?.lastMean ?? 1);
+  const tailFrames = tailBytes(file, runs, bytes) / (runs.at(-1)?.lastMean ?? 1);
   const tailSeconds = tailFrames * frameSeconds;
   const seconds = (run: Run | undefined): number => (run?.frames ?? 0) * frameSeconds;
   if (runs.length === 1 && first === tagsEnd) {
@@ -69,7 +73,8 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
     return [{ view, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
   }
   const gaps = runs.map(
-    ({ start }, i) => start - (i === 0 ? bytes.afterPadding(tagsEnd, first) : (runs[i - 1]?.end ?? start)),
+    ({ start }, i) =>
+      start - (i === 0 ? bytes.afterPadding(tagsEnd, first) : bytes.afterTags(runs[i - 1]?.end ?? start)),
   );
   const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
   return runs.map((run, i) => {
@@ -129,22 +134,13 @@ function frameBytesAt(before: Run | undefined, behind: Run | undefined): number 
 }
 
 /** Bytes behind the last frame that are no tags and no padding. Zeros behind as many frames as the file claims lie over none. */
-function tailBytes(file: FileView, runs: readonly Run[], isTag: boolean): number {
-  if (isTag) return 0;
-  const { bytes, zeros } = tailOf(file, runs.at(-1)?.end ?? file.size);
+function tailBytes(file: FileView, runs: readonly Run[], window: Window): number {
+  const end = window.afterTags(runs.at(-1)?.end ?? file.size);
+  if (window.isTag(end)) return 0;
+  const { bytes, zeros } = tailOf(file, end);
   const claim = mp3Claim(file);
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
   return claim !== null && frames > claim.frames ? bytes : bytes + zeros;
-}
-
-/** Bytes of the ID3v2 tags at the beginning. */
-function tagBytes(bytes: Window): number {
-  let at = 0;
-  for (let head = bytes.at(at, 10); head.toString('latin1', 0, 3) === 'ID3'; head = bytes.at(at, 10)) {
-    if (head.length < 10) break;
-    at += 10 + head.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
-  }
-  return at;
 }
 
 function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
@@ -179,6 +175,23 @@ class Window {
 
   isTag(position: number): boolean {
     return /^(TAG|APE|LYR|ID3)/.test(this.at(position, 4).toString('latin1'));
+  }
+
+  /** Where the tags end that begin at a position, as far as they say how long they are; not behind the end of the file. */
+  afterTags(position: number): number {
+    let at = position;
+    for (let size = this.#tagBytes(at); size > 0 && at < this.#file.size; size = this.#tagBytes(at)) at += size;
+    return Math.min(at, this.#file.size);
+  }
+
+  /** Bytes of a tag: ID3v2 says them in four times seven bits, ID3v1 has 128, APE counts them without its head. */
+  #tagBytes(position: number): number {
+    const head = this.at(position, TAG_HEAD_BYTES);
+    const name = head.toString('latin1', 0, 3);
+    if (name === 'TAG') return 128;
+    if (name === 'ID3' && head.length >= 10)
+      return 10 + head.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+    return name === 'APE' && head.length === TAG_HEAD_BYTES ? TAG_HEAD_BYTES + head.readUInt32LE(12) : 0;
   }
 
   /** @returns null where no frame of this kind begins, or where it does not end within the file */

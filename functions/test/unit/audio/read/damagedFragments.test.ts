@@ -54,10 +54,11 @@ describe('Fragments of .mp4', function () {
     });
   }
 
-  it('of which one has a header that misses a byte, or ends in zeros that go on, lose no other', async () => {
+  it('of which one has a header that misses a byte, has one too many, or ends in zeros, lose no other', async () => {
     const within = start + 130; // among the sizes of its samples
     for (const [name, damaged] of [
       ['misses a byte', Buffer.concat([bytes.subarray(0, within), bytes.subarray(within + 1)])],
+      ['has a byte too many', Buffer.concat([bytes.subarray(0, within), Buffer.of(0x5a), bytes.subarray(within)])],
       ['ends in zeros', Buffer.from(bytes).fill(0, within, within + 4096)],
     ] as const) {
       const decoded = await decodeAll(damaged, file('m4a'));

@@ -1,7 +1,7 @@
 /** Headers that are damaged where the sound is not: what they say stands elsewhere, too, or is not needed. */
 import assert from 'node:assert/strict';
 import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
-import { decodeAll, RATE } from '../../../support/audio.ts';
+import { decodeAll, RATE, s16le } from '../../../support/audio.ts';
 import { encode, file, hasCode } from '../../../support/containers.ts';
 
 describe('Files', function () {
@@ -47,8 +47,8 @@ describe('Files', function () {
       const damaged = Buffer.from(bytes);
       damaged[at]! ^= 0x12;
       const decoded = await decodeAll(damaged, file('ogg'));
-      assert.deepEqual(decoded.pcm, pcm, `byte ${at - page}`);
       assert.equal(decoded.report.corruptFrames, 0, `byte ${at - page}`);
+      assert.ok(s16le(decoded.pcm).equals(s16le(pcm)), `byte ${at - page}`);
     }
   });
 

@@ -40,6 +40,7 @@ describe('Files that lie one behind the other', function () {
     ['caf', 'caf'],
     ['caf', 'wav'],
     ['mp3', 'wav'],
+    ['mp3', 'mp3'],
     ['aac', 'ogg'],
     ['ogg', 'm4a'],
     ['webm', 'm4a'],
