@@ -1,6 +1,6 @@
 /**
- * Which context works on a store that several share. Only that one changes what is there; what another one is asked for by
- * hand it leaves in the store as a wish, which the one at work grants as far as it still can.
+ * Decides which context works on a store that several share. Only that context changes recordings. The others leave what their user
+ * asks for in the store, as wishes, and the working context grants them if it still can.
  */
 import { LeaseLostError } from './store.ts';
 import type { Lease, RecordingStore, StoredValue } from './store.ts';
@@ -13,16 +13,16 @@ export interface OwnershipOptions {
   readonly store: RecordingStore;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** Reads what is in the store. @returns all of it */
+  /** Reads the store. @returns all entries */
   readonly load: () => Promise<ReadonlyMap<string, StoredValue>>;
-  /** Adds what others have added. @returns all that is in the store */
+  /** Reads recordings that other contexts have added. @returns all entries */
   readonly loadNew: () => Promise<ReadonlyMap<string, StoredValue>>;
-  /** As far as it still can be. Granting them twice does no harm. */
+  /** Grants wishes, as far as they can still be granted. Granting them twice does no harm. */
   readonly grant: (wishes: readonly Wish[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
-/** After reading what others have changed, so many times as long passes before it is read again. */
+/** Changes of other contexts are read again after this many times the time that reading took. */
 const READ_PAUSE = 4;
 
 export class Ownership {
@@ -31,11 +31,11 @@ export class Ownership {
   #isLost = false;
   #isReading = false;
   #hasNews = false;
-  /** The last one; it may be lost, and then nothing is written under it. */
+  /** The last lease. It may be lost; then nothing can be written under it. */
   #lease: Lease | undefined;
-  /** What was read when this one became the one at work; null where another one is, or nothing was asked. */
+  /** The entries that were read when this context began to work; null if it does not work on the store. */
   #firstRead: Promise<ReadonlyMap<string, StoredValue> | null> = Promise.resolve(null);
-  /** Ends the work under a lease that is lost. */
+  /** Ends the work when the lease is lost. */
   #stop: () => void = () => undefined;
 
   constructor(options: OwnershipOptions) {
@@ -47,12 +47,12 @@ export class Ownership {
     return this.#isLost;
   }
 
-  /** Where this context is about to become the one at work, it reads the store then: no need to read it before. */
+  /** Whether this context has begun to work, and so has read the store. */
   async hasRead(): Promise<boolean> {
     return (await this.#firstRead) !== null;
   }
 
-  /** The store as the one at work uses it: what it writes is refused once another context has taken over. */
+  /** The store for the work: its writes are refused once another context has taken over. */
   get store(): RecordingStore {
     const { store } = this.#options;
     const guarded = async (write: Promise<void>): Promise<void> => {
@@ -95,7 +95,7 @@ export class Ownership {
         await this.#grantAll(entries);
         await work(controller.signal);
       } catch (error) {
-        // What fails because another context has taken over is none of this one's problems.
+        // A failure after another context has taken over is no error of this one.
         if (!controller.signal.aborted) throw error;
       } finally {
         this.#isOwner = false;
@@ -104,12 +104,12 @@ export class Ownership {
         unlink();
       }
       if (!this.isLost) return;
-      // Another context goes on with it. What it has changed is shown.
+      // Another context continues the work. Read its changes.
       await load();
     }
   }
 
-  /** @returns all that is in the store: also what the context before did since this one last read it, or did not get to */
+  /** @returns all entries: also those that the context before has written since this one last read the store */
   #begin(lease: Lease, controller: AbortController): Promise<ReadonlyMap<string, StoredValue>> {
     this.#stop = () => {
       if (controller.signal.aborted) return; // It has ended by itself.
@@ -125,7 +125,7 @@ export class Ownership {
     return this.#options.load();
   }
 
-  /** Does this now, unless another context works on the store. @returns whether it was done. */
+  /** Does the work now, unless another context works on the store. @returns whether it was done. */
   async act(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const { store, load } = this.#options;
     const { controller, unlink } = linkedController(signal);
@@ -148,20 +148,20 @@ export class Ownership {
     }
   }
 
-  /** Grants these, or leaves them to the context that works on the store. */
+  /** Grants wishes, or stores them for the context that works on the store. */
   async wish(wishes: readonly Wish[], signal: AbortSignal): Promise<void> {
     const { store, newId, grant, load } = this.#options;
     const isGranted = await this.act(signal, () => grant(wishes));
     if (isGranted) return;
     await store.put(wishEntries(wishes, newId));
-    // It may have become the one at work meanwhile.
+    // This context may have begun to work meanwhile.
     if (this.#isOwner) await this.#grantAll(await store.entries());
     else await load();
   }
 
   /**
-   * Another context has changed something. What changes while that is read is read together afterwards: a context that sends ten
-   * thousand recordings changes something all the time. No caller waits for it, so a failure is only reported.
+   * Reads changes of another context. Changes that come while it reads are read together afterwards, because a context that uploads ten
+   * thousand recordings changes entries all the time. No caller waits for it, so a failure is only reported.
    */
   changed(signal: AbortSignal): void {
     this.#hasNews = true;

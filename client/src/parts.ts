@@ -1,4 +1,4 @@
-/** What a client is made of, put together. */
+/** Creates the parts of a client. */
 import { Api } from './api.ts';
 import { SERVER_LIMITS } from './batches.ts';
 import { Completions } from './completions.ts';
@@ -19,7 +19,7 @@ import { Uploader } from './uploader.ts';
 import type { UploaderStatus } from './uploader.ts';
 
 const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
-/** The app's handler gets this long, milliseconds. A completion that it does not take in that time comes again. */
+/** The time limit of the app's handler, milliseconds. If it takes longer, it is called again with the same job later. */
 const HANDLER_LIMIT_MS = 5 * 60_000;
 
 export interface Surroundings {

@@ -1,4 +1,4 @@
-/** What an app makes of what it reads: changes of conversations, links to them. */
+/** Functions for apps that read conversations: changes, links and kept audio. */
 import type { ConversationDoc, KeptAudioDoc, SegmentDoc } from 'offline-audio-sync-contract';
 import { conversationsPath, keptAudioPath } from 'offline-audio-sync-contract';
 
@@ -48,12 +48,12 @@ export type {
   StoredEdit,
 } from 'offline-audio-sync-contract';
 
-/** A conversation, as far as these functions look at it. */
+/** The fields of a conversation that these functions use. */
 export type ConversationChange = Pick<ConversationDoc, 'revision'>;
 
 /**
- * The live conversations after these changes, in whatever order and however often they come.
- * @param known by id; tombstones stay in it, or an older change that comes again would bring a conversation back.
+ * Applies changes, in any order and any number of times. @returns the live conversations
+ * @param known by id. Tombstones stay in it; otherwise an older change that comes again would bring a conversation back.
  */
 export function applyChanges<T extends ConversationChange>(
   known: ReadonlyMap<string, T>,
@@ -68,9 +68,9 @@ export function applyChanges<T extends ConversationChange>(
 }
 
 /**
- * Where a link to a conversation leads now: late audio may have merged it into another.
- * @param get reads one document; null where there is none.
- * @returns null when it was deleted, or never was.
+ * Finds the conversation to which a link leads now: late audio may have merged it into another.
+ * @param get reads one document; null if there is none.
+ * @returns null if it was deleted, or never existed.
  */
 export async function followConversation<T extends Pick<ConversationDoc, 'state' | 'mergedInto'>>(
   uid: string,
@@ -79,14 +79,15 @@ export async function followConversation<T extends Pick<ConversationDoc, 'state'
 ): Promise<{ readonly id: string; readonly conversation: T } | null> {
   const conversation = await get(`${conversationsPath(uid)}/${id}`);
   if (conversation?.state === 'live') return { id, conversation };
-  // It was live when the other was merged into it, and a tombstone never comes back: so this ends.
+  // Ends, because a conversation was live when another was merged into it, and a tombstone never becomes live again.
   const next = conversation?.state === 'merged' ? conversation.mergedInto : null;
   return next === null ? null : followConversation(uid, next, get);
 }
 
 /**
- * The kept audio of segments, by the chunk that each names: `audioOffset` gives the place of a word in it. Its `path` is in Cloud Storage.
- * @param get reads one document; null where there is none, because nothing was kept or its time is over.
+ * Reads the kept audio of segments, by the chunk of each: `audioOffset` gives the place of a word in it. Its `path` is in Cloud
+ * Storage.
+ * @param get reads one document; null if there is none, because no audio was kept or it has expired.
  */
 export async function audioOf<Audio extends KeptAudioDoc>(
   uid: string,

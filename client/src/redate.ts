@@ -1,11 +1,11 @@
-/** Which recordings that were uploaded have a wrong date, and how wrong it is. */
+/** Selects uploaded recordings with a wrong date, and the offset that corrects it. */
 export interface RedateOptions {
   /** All recordings of the job, or those of `names`. */
   readonly jobId?: string;
-  /** Names under which they were uploaded; without a `jobId`, whatever job they came in. */
+  /** Names under which they were uploaded; without a `jobId`, in any job. */
   readonly names?: readonly string[];
   /** Added to where each recording lies on the time axis, milliseconds. */
   readonly offsetMs: number;
-  /** Makes a call that is repeated after a lost answer one call: 1 to 200 visible ASCII characters. */
+  /** A call that is repeated with the same key changes nothing more: 1 to 200 visible ASCII characters. */
   readonly key?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * One object to Storage, in pieces, by the protocol of Firebase's SDKs (`X-Goog-Upload-*`). `uploadBytesResumable` resumes
- * as long as its process lives; here the address of the upload is kept by the caller, and any process goes on with it.
+ * Uploads one object to Storage, in pieces, by the protocol of Firebase's SDKs (`X-Goog-Upload-*`). `uploadBytesResumable` resumes only
+ * within its process; here the caller keeps the address of the upload, so that another process can continue it.
  */
 import { notReached, strangersAnswer } from './answer.ts';
 import type { HttpAnswer } from './answer.ts';
@@ -23,20 +23,20 @@ export interface ResumableUpload {
   /** Bytes. */
   readonly size: number;
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Where an earlier process has begun it; null to begin. */
+  /** The address of an upload that an earlier process has begun; null to begin one. */
   readonly session: string | null;
-  /** Called before the first byte of a new session is sent, and waited for. */
+  /** Called, and awaited, before the first byte of a new session is sent. */
   onSession(url: string): Promise<void>;
   /** Bytes that Storage has. */
   onProgress(received: number): void;
 }
 
-/** All pieces but the last are a multiple of this: what the protocol asks for. */
+/** The protocol requires that all pieces but the last are a multiple of this, bytes. */
 const GRANULARITY = 256 * 1024;
 const LARGEST_PIECE = 32 * GRANULARITY;
-/** An interruption costs one piece at most, which is this part of the object where it has as many pieces. */
+/** A large object is sent in this many pieces, because an interruption costs one piece. */
 const PIECES = 32;
-/** In a row, without one more byte having arrived. */
+/** Attempts in a row without any progress. */
 const ATTEMPTS = 4;
 
 /** Bytes of each piece of an object but the last. @param largest what the network takes in one request, bytes. */
@@ -47,17 +47,17 @@ export function pieceSize(size: number, largest: number = LARGEST_PIECE): number
 
 const REFUSED = 'Storage takes no object at this path: it is there already, or the rules forbid it.';
 
-/** Where an upload stands. */
+/** The state of an upload. */
 type Position =
   | { readonly kind: 'at'; readonly offset: number }
   | { readonly kind: 'final' }
   | { readonly kind: 'gone' };
 
 /**
- * Resolves when Storage says that the object is complete. Whether it took it is for the server to tell: an object that the rules
- * refused ends its session, too.
- * @throws RequestError when it does not go on: `refused` permanently, anything else for another time; SyncError
- * `disposed` once the signal aborts.
+ * Resolves when Storage says that the object is complete. Only the server can tell whether the object was accepted, because an object
+ * that the rules refuse ends its session too.
+ * @throws RequestError if it fails: `refused` is permanent, everything else may succeed later; SyncError `disposed` once the signal
+ * aborts.
  */
 export async function uploadResumable(
   { http, storageUrl, clock, random }: ResumableOptions,
@@ -65,10 +65,10 @@ export async function uploadResumable(
   signal: AbortSignal,
 ): Promise<void> {
   let { session } = upload;
-  /** Null where it has to be asked for. */
+  /** Null if Storage must be asked for it. */
   let position: Position | null = session === null ? { kind: 'gone' } : null;
   let failures = 0;
-  /** Answers in a row that Storage does not know the session. */
+  /** Answers in a row by which Storage does not know the session. */
   let denials = 0;
   /** The most that Storage has taken, bytes. */
   let furthest = 0;
@@ -98,7 +98,7 @@ export async function uploadResumable(
       if (error.code === 'too_large_for_network' && tried > GRANULARITY) largestPiece = tried / 2;
       else failures += 1;
       if (failures >= ATTEMPTS) throw error;
-      // Storage gives no body that proves that it is Storage who answers: it is believed the second time, and when it begins a new one.
+      // The answer has no body that proves that it is Storage's. So it counts only the second time, or if a new session can be begun.
       denials = position === null && [400, 404, 410].includes(error.status) ? denials + 1 : 0;
       position = session === null || denials > 1 ? { kind: 'gone' } : null;
       await clock.sleep(backOffMs(Math.max(1, failures), random()), signal);
@@ -107,7 +107,7 @@ export async function uploadResumable(
   }
 }
 
-/** `server`: that Storage is down says nothing about a recording. 400: another offset than it expects, so it is asked. */
+/** Whether the upload may continue. `server`: Storage is down. 400: Storage expects another offset, so it is asked for it. */
 function isPassing({ kind, status }: RequestError): boolean {
   return kind === 'network' || kind === 'server' || status === 400;
 }
@@ -168,7 +168,7 @@ async function send(
   upload.onProgress(end);
   const state = headerOf(answer, 'X-Goog-Upload-Status');
   if (state === 'final') return { kind: 'final' };
-  // All of it was sent, and Storage waits for more: it says where it is.
+  // Everything was sent, but Storage waits for more. Its position is in the answer to the next query.
   if (isLast) throw notReached('not_ours');
   return { kind: 'at', offset: end };
 }

@@ -1,4 +1,4 @@
-/** The app's Firebase project, by whichever SDK: Firebase's own (`/firebase`) or React Native Firebase (`/react-native`). */
+/** The app's Firebase project, by Firebase's own SDK (`/firebase`) or React Native Firebase (`/react-native`). */
 import { DEFAULT_REGION, functionsOrigin, JOBS, STORAGE_ORIGIN } from 'offline-audio-sync-contract';
 import type { JobDoc, Platform } from 'offline-audio-sync-contract';
 import type { Backend, JobSignal } from './backend.ts';
@@ -7,17 +7,17 @@ import { SyncError } from './errors.ts';
 import { unacknowledgedJobs } from './reading.ts';
 import type { ReadQuery } from './reading.ts';
 
-/** What the two SDKs have in common, as far as a backend needs it. */
+/** The part of the two SDKs that a backend needs. */
 export interface FirebaseSdk {
   readonly projectId: string;
   currentUid(): string | undefined;
-  /** Of the current user. */
+  /** The ID token of the current user. */
   idToken(refresh: boolean): Promise<string>;
   onUserChange(listener: () => void): Unsubscribe;
   /** Ids of the documents that the query finds. */
   idsOf(read: ReadQuery): Promise<readonly string[]>;
   watchIdsOf(read: ReadQuery, next: (ids: readonly string[]) => void, failed: (error: unknown) => void): Unsubscribe;
-  /** @param next gets undefined where there is no such document */
+  /** @param next gets undefined if there is no such document */
   watchDocument(
     path: string,
     next: (data: Readonly<Record<string, unknown>> | undefined) => void,
@@ -26,29 +26,29 @@ export interface FirebaseSdk {
 }
 
 export interface SdkBackendOptions {
-  /** Where App Check is enforced: `async () => (await getToken(appCheck)).token`. */
+  /** Needed if App Check is enforced: `async () => (await getToken(appCheck)).token`. */
   readonly appCheckToken?: () => Promise<string>;
-  /** Of the functions. Default: {@link DEFAULT_REGION}. */
+  /** Region of the functions. Default: {@link DEFAULT_REGION}. */
   readonly region?: string;
-  /** Where the functions answer; default: `https://{region}-{project}.cloudfunctions.net`. */
+  /** Address of the functions. Default: `https://{region}-{project}.cloudfunctions.net`. */
   readonly functionsUrl?: string;
-  /** Of a function kit: `kit-` and the name of its instance, `kit-offline-audio-sync-`. Default: none. */
+  /** Prefix of the functions of a kit: `kit-` and the name of its instance, `kit-offline-audio-sync-`. Default: none. */
   readonly functionPrefix?: string;
   /** Default: `https://firebasestorage.googleapis.com`. */
   readonly storageUrl?: string;
 }
 
-/** An installation of the app that pushes go to. */
+/** An installation of the app that gets pushes. */
 export interface Device {
   readonly uid: string;
   /** The same for as long as the app is installed, and the `deviceId` of its recordings: 1 to 64 ASCII letters and digits. */
   readonly deviceId: string;
-  /** Of FCM. */
+  /** The token of FCM. */
   readonly token: string;
   readonly platform: Platform;
 }
 
-/** For the user who is signed in now, and no other. @throws SyncError `signed_out` */
+/** A backend for the user who is signed in now. @throws SyncError `signed_out` */
 export function sdkBackend(sdk: FirebaseSdk, options: SdkBackendOptions): Backend {
   const { appCheckToken, region = DEFAULT_REGION } = options;
   const uid = sdk.currentUid();

@@ -1,4 +1,4 @@
-/** What a loop does when something goes wrong: how long it waits, and what the app hears. */
+/** Handles failures of a loop: how long it waits, and what the app is told. */
 import { backOffMs, LONGEST_BACK_OFF_MS, LONGEST_COOL_DOWN_MS, LONGEST_UNREACHED_MS } from './backoff.ts';
 import type { CoolDown } from './coolDown.ts';
 import { RequestError } from './errors.ts';
@@ -15,10 +15,10 @@ export interface SetbacksOptions {
 export class Setbacks {
   readonly #options: SetbacksOptions;
   readonly #isUpload: boolean;
-  /** In a row, of any kind: sets the back-off. */
+  /** Failures in a row, of any kind. The back-off grows with them. */
   #failures = 0;
   #until: Deadline | null = null;
-  /** The last one. */
+  /** The last failure. */
   error: unknown;
 
   constructor(options: SetbacksOptions, isUpload: boolean) {
@@ -26,26 +26,26 @@ export class Setbacks {
     this.#isUpload = isUpload;
   }
 
-  /** When to try again; null where nothing has to be waited for. */
+  /** When to try again; null if there is no wait. */
   get until(): Deadline | null {
     return this.#until !== null && this.#until.remainingMs > 0 ? this.#until : null;
   }
 
-  /** The next failure counts as the first. */
+  /** Forgets all failures: the next one counts as the first. */
   forget(): void {
     this.#failures = 0;
     this.#until = null;
   }
 
   /**
-   * The network has changed, so what did not reach the server may reach it now. The failures stay counted: a network that comes
-   * and goes must not bring a request each time. What the server itself answered does not depend on the network.
+   * Ends the wait after the network has changed, if the last request did not reach the server. The failures stay counted, because a
+   * network that comes and goes must not cause a request each time. Waits after answers of the server stay.
    */
   hurry(): void {
     if (this.error instanceof RequestError && this.error.kind === 'network') this.#until = null;
   }
 
-  /** Never rejects: a loop that ended with an error would never run again. */
+  /** Handles a failure. Never rejects, because a loop that ended with an error would never run again. */
   async meet(error: unknown): Promise<void> {
     const { coolDown, clock, random, onError } = this.#options;
     this.error = error;

@@ -1,10 +1,10 @@
-/** Stops the upload of one recording; the others of its batch go on without it. */
+/** Stops the upload of one recording. The others of its batch are uploaded without it. */
 import type { Parts } from './parts.ts';
 import { localFailure } from './recording.ts';
 
 const UPLOAD_CANCELLED = localFailure('upload_cancelled');
 
-/** The recording is `failed` afterwards, unless the server has it by then. @throws RequestError where its job cannot be cancelled. */
+/** Makes the recording `failed`, unless the server has it by then. @throws RequestError if its job cannot be cancelled. */
 export async function stopUpload(
   id: string,
   { library, uploader, api }: Pick<Parts, 'library' | 'uploader' | 'api'>,
@@ -18,7 +18,7 @@ export async function stopUpload(
   await uploader.withoutSending(batch.id, async () => {
     const current = library.batches.find((each) => each.id === batch.id);
     if (current === undefined) return; // The server had it already.
-    // The server waits for every recording of a direct upload: without this one, its job would stand still for a day.
+    // The server waits for every recording of a direct upload, so without this one the job would wait for a day.
     if (current.way === 'direct' && current.jobId !== null) await api.cancel(current.jobId, signal);
     await library.endBatch(current, [[id, UPLOAD_CANCELLED]]);
   });

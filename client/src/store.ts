@@ -1,19 +1,19 @@
-/** Where recordings are kept on a device: the one interface between this library and a platform's storage. */
+/** The interface between this library and the storage of a platform. */
 
 import type { Unsubscribe } from './emitter.ts';
 
-/** JSON. */
+/** A JSON object. */
 export type StoredValue = Readonly<Record<string, unknown>>;
 
-/** The right to change what is in a store, until another context takes it over. */
+/** The right to change a store, until another context takes it over. */
 export interface Lease {
-  /** Of this lease alone. */
+  /** Unique to this lease. */
   readonly token: string;
-  /** Aborts when another context has taken over, as soon as this one can know. */
+  /** Aborts as soon as this context can know that another one has taken over. */
   readonly lost: AbortSignal;
 }
 
-/** A write under a lease that another context has taken over: nothing was written. */
+/** A write was refused, because another context has taken over the lease. Nothing was written. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 
@@ -23,39 +23,36 @@ export class LeaseLostError extends Error {
 }
 
 /**
- * A store belongs to one user: give each user one of their own. Implementations: `memoryStore`, `indexedDbStore`
- * (`/indexeddb`), `fileStore` (`/node`); `storeContract` in this package's tests is what each of them passes.
+ * A store belongs to one user: give each user a separate one. Implementations: `memoryStore`, `indexedDbStore` (`/indexeddb`),
+ * `fileStore` (`/node`), `expoStore` (`/react-native`). Test one of your own with `storeContract` (`/testing`).
  *
- * Entries are small JSON documents under a key; audio is bytes under an id. What a promise of a writing method has resolved
- * for survives the end of the process; what was cut off in the middle is there whole, or as it was before.
+ * Entries are small JSON documents under a key; audio is bytes under an id. When a writing method has resolved, its data survive the
+ * end of the process. A write that was cut off is complete afterwards, or has changed nothing.
  */
 export interface RecordingStore {
-  /** All entries. Entries that cannot be read are left out, and stay where they are. */
+  /** All entries. Entries that cannot be read are left out, but not deleted. */
   entries(): Promise<ReadonlyMap<string, StoredValue>>;
   /**
-   * Each entry is written whole or not at all; several need not be written as one.
-   * @param lease writes only as long as this one is not lost; whether it is, is decided with the write. @throws LeaseLostError
+   * Writes entries, each completely or not at all. Several entries need not be written atomically.
+   * @param lease the write is refused if this lease is lost; that is checked atomically with the write. @throws LeaseLostError
    */
   put(entries: ReadonlyMap<string, StoredValue>, lease?: Lease): Promise<void>;
-  /** Keys that are not there are no mistake. @throws LeaseLostError */
+  /** Removes entries. Missing keys are no error. @throws LeaseLostError */
   remove(keys: readonly string[], lease?: Lease): Promise<void>;
 
-  /** Ids of all audio that is there whole. */
+  /** Ids of all audio that is stored completely. */
   audioIds(): Promise<readonly string[]>;
-  /**
-   * Replaces what is there under this id, and puts what is known of it: whatever happens on the way, both are there afterwards
-   * or neither is.
-   */
+  /** Stores audio under this id, replacing what was there, together with entries: after a crash, both are stored or neither is. */
   putAudio(id: string, audio: Blob | Uint8Array<ArrayBuffer>, entries: ReadonlyMap<string, StoredValue>): Promise<void>;
-  /** Bytes from `start` up to, not including, `end`; null where there is no such audio. */
+  /** Reads bytes from `start` up to, not including, `end`; null if there is no such audio. */
   readAudio(id: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** With these entries: all of it is gone afterwards, or nothing is. @throws LeaseLostError */
+  /** Removes audio together with entries: all of it or nothing. @throws LeaseLostError */
   removeAudio(id: string, keys: readonly string[], lease?: Lease): Promise<void>;
 
   /**
-   * Where several contexts (tabs, a service worker, processes) may use one store: becomes the one that works on it, until
-   * `signal` aborts. A store without it is used by one context alone.
-   * @param wait Wait until the current owner releases the store, or stands still for so long that it is taken over from.
+   * For stores that several contexts may use (tabs, a service worker, processes): makes this context the one that works on the store,
+   * until `signal` aborts. A store without this method is used by one context alone.
+   * @param wait Wait until the current owner releases the store, or has stood still for so long that this one takes over.
    * @returns the lease once this context owns the store; null only without `wait`, or aborted.
    */
   own?(signal: AbortSignal, wait: boolean): Promise<Lease | null>;

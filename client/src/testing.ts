@@ -1,25 +1,25 @@
-/** For tests of a store of your own: what every store has to pass. Mocha, Jest and Vitest run it. */
+/** Tests for a store of your own, for Mocha, Jest and Vitest. */
 import assert from 'node:assert/strict';
 import type { RecordingStore, StoredValue } from './store.ts';
 
 export interface StoreUnderTest {
-  /** A new, empty one. */
+  /** Creates an empty store. */
   readonly create: () => Promise<RecordingStore>;
-  /** The same again, after its process has ended; null where there is nothing that lasts. */
+  /** Opens the same store as another process would; null if the store does not outlast its process. */
   readonly reopen: ((store: RecordingStore) => Promise<RecordingStore>) | null;
 }
 
 const audio = (...bytes: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
 const entries = (object: Record<string, StoredValue>): Map<string, StoredValue> => new Map(Object.entries(object));
 
-/** What the contract needs of a test framework, in whose `describe` it is called. */
+/** The part of a test framework that is used. Call the contract in its `describe`. */
 export interface TestFramework {
   readonly it: (name: string, test: () => Promise<void>) => unknown;
   readonly beforeEach: (hook: () => Promise<void>) => unknown;
   readonly afterEach: (hook: () => Promise<void>) => unknown;
 }
 
-/** @param framework its functions; those of the global scope where it is missing. */
+/** @param framework its functions. Default: those of the global scope. */
 export function storeContract(
   { create, reopen }: StoreUnderTest,
   framework: TestFramework = globalThis as unknown as TestFramework,

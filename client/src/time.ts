@@ -1,16 +1,13 @@
-/**
- * Durations, and waiting that can be ended, with the means that every platform has (React Native has no AbortSignal.any or
- * .timeout).
- */
+/** Durations and waits that can be ended. Uses only what every platform has: React Native has no AbortSignal.any or .timeout. */
 import { SyncError } from './errors.ts';
 
 /** Time as a device knows it. Tests pass a clock of their own. */
 export interface Clock {
-  /** Unix milliseconds. People and networks set this clock, in either direction: it is for points in time, never for durations. */
+  /** Unix milliseconds. People and networks set this clock, forward and back: use it for points in time, never for durations. */
   now(): number;
   /** Milliseconds since some fixed moment. It cannot be set, but it may stand still while the device sleeps. */
   monotonic(): number;
-  /** Resolves after so long, or when the signal aborts, whichever is first. */
+  /** Resolves after this time, or when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -57,7 +54,7 @@ export class Stopwatch {
 
 /** A moment to wait for. A wall clock that is set back does not delay it. */
 export class Deadline {
-  /** When it comes if no clock is set: Unix milliseconds, for people. */
+  /** The moment, Unix milliseconds, if no clock is set meanwhile. For people. */
   readonly at: number;
   readonly #lengthMs: number;
   readonly #stopwatch: Stopwatch;
@@ -80,8 +77,8 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * Waits for a promise, but not for ever: what an app or a platform gives us may never settle. The work itself goes on.
- * @throws TimeLimitError after `limitMs`; {@link stopped} once the signal aborts; what the work throws.
+ * Waits for a promise with a time limit, because a promise of an app or a platform may never settle. The work itself continues.
+ * @throws TimeLimitError after `limitMs`; {@link stopped} once the signal aborts; the error of the work.
  */
 export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock, signal: AbortSignal): Promise<T> {
   const { controller, unlink } = linkedController(signal);
@@ -100,14 +97,14 @@ export async function within<T>(work: Promise<T>, limitMs: number, clock: Clock,
 }
 
 /**
- * What is thrown where a signal has aborted. Nothing here reads `signal.reason`: the polyfill of AbortController that React Native
- * bundles drops it, so what depends on it would be different there.
+ * The error that is thrown after a signal has aborted. This library never reads `signal.reason`, because React Native's polyfill of
+ * AbortController drops it.
  */
 export function stopped(): SyncError {
   return new SyncError('disposed');
 }
 
-/** A controller that aborts with another signal. `unlink` when done, or the other signal remembers it for ever. */
+/** A controller that aborts with another signal. Call `unlink` when done; otherwise the other signal keeps it for ever. */
 export function linkedController(signal: AbortSignal): { controller: AbortController; unlink: () => void } {
   const controller = new AbortController();
   const abort = (): void => {
@@ -123,7 +120,7 @@ export function linkedController(signal: AbortSignal): { controller: AbortContro
   };
 }
 
-/** Ends the wait early. */
+/** A wait that can be ended early. */
 export class Waker {
   #woken = false;
   #sleeping: AbortController | null = null;
@@ -133,7 +130,7 @@ export class Waker {
     this.#sleeping?.abort();
   }
 
-  /** Until so long has passed, it is woken (also before it began to wait), or the signal aborts. */
+  /** Waits until the time has passed, it is woken (even before it began to wait), or the signal aborts. */
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#woken && !signal.aborted && ms > 0) {
       const { controller, unlink } = linkedController(signal);
@@ -146,7 +143,7 @@ export class Waker {
   }
 }
 
-/** One after another, in the order of calling. */
+/** Runs work one after another, in the order of calls. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-/** The loop that uploads: which batch next, and how long to wait after what went wrong. */
+/** The loop that uploads: chooses the next batch, and how long to wait after a failure. */
 import { LONGEST_BACK_OFF_MS } from './backoff.ts';
 import { planBatch } from './batches.ts';
 import type { BatchLimits } from './batches.ts';
@@ -20,17 +20,17 @@ export interface UploaderOptions extends SetbacksOptions {
   readonly limits: BatchLimits;
   /** How long to wait for more recordings before a batch is made, milliseconds. */
   readonly gatherMs: number;
-  /** Whether the network costs, and the app does not want to upload on such a one. */
+  /** Whether the network costs money, and the app does not want to upload on such a network. */
   readonly isTooDear: () => boolean;
   readonly onStatus: (status: UploaderStatus) => void;
 }
 
-/** What uploading waits for, and until when at the latest, Unix milliseconds; null where that is not known. */
+/** What the uploader waits for, and the latest end of the wait, Unix milliseconds; null if that is not known. */
 export interface UploaderStatus {
   readonly state: 'uploading' | 'idle' | 'offline' | 'metered' | 'cooling_down' | 'backing_off' | 'signed_out';
-  /** A code of the server's, or of this library; null while there is nothing to say. */
+  /** A code of the server or of this library; null if there is none. */
   readonly reason: string | null;
-  /** What the server, or this library, says of it: a sentence. Not there where the code is all there is. */
+  /** The sentence of the server or of this library; absent if there is only a code. */
   readonly message?: string;
   readonly until: number | null;
 }
@@ -49,21 +49,21 @@ function blocked(
   return { status: { state, ...why, until: until?.at ?? null }, forMs: until?.remainingMs ?? Infinity };
 }
 
-/** Our server fails a batch for this long before the batch is given up, milliseconds. Only time spent on trying counts. */
+/** A batch is given up after our server has failed to accept it for this long, milliseconds. Only time spent on trying counts. */
 const GIVE_UP_AFTER_MS = 24 * 3600_000;
-/** What one failure can add to that, milliseconds: the longest back-off and a slow request. A device may sleep in between. */
+/** The most that one failure adds to that, milliseconds: the longest back-off and a slow request. The device may sleep in between. */
 const LONGEST_TRY_MS = 2 * LONGEST_BACK_OFF_MS;
 
-/** Batches that our server fails before no other is begun: as long as it is down for all, more of them would only be more requests. */
+/** No new batch is begun while our server fails this many: if it is down, more batches would only be more requests. */
 const MOST_FAILED = 3;
 
-/** Where recordings are added one after another without a pause, a batch is begun after so many times what it waits for the next. */
+/** If recordings are added without a pause, a batch begins after this many times `gatherMs`. */
 const MOST_GATHERS = 10;
 
-/** To find out anew costs the requests that fail, milliseconds: on a slow link some 24 MiB. */
+/** How long lower limits are kept, milliseconds. Trying the old limits again costs failed requests, on a slow connection some 24 MiB. */
 const RESTRICTED_MS = 24 * 3600_000;
 
-/** Sending was stopped by hand. */
+/** The user has stopped the upload. */
 const STOPPED = new Error('Sending was stopped.');
 
 export class Uploader {
@@ -73,20 +73,20 @@ export class Uploader {
   readonly #givenUp: GivenUp;
   readonly #offline: OfflineHint;
   #limits: BatchLimits;
-  /** Until then, they are smaller than the app wants them; null while they are not. */
+  /** Until then the limits are lower than the app's; null while they are not. */
   #restricted: Deadline | null = null;
-  /** The user asked for an attempt on this network, whatever it costs. */
+  /** Whether the user wants to upload on this network, whatever it costs. */
   #mayCost = false;
-  /** What is being sent, and how to stop it. */
+  /** The batch that is being sent, and how to stop it. */
   #sending: { readonly batchId: string; readonly controller: AbortController; readonly ended: Promise<void> } | null =
     null;
-  /** Batches that are not to be sent at the moment. */
+  /** Batches that must not be sent at the moment. */
   readonly #held = new Set<string>();
   /** Until then, more recordings may follow. */
   #gathering: Deadline | null = null;
-  /** Since the first recording was added that is in no batch yet. */
+  /** Runs since the first recording without a batch was added. */
   #gatheringSince: Stopwatch | null = null;
-  /** Batches that fail by themselves: how often, and since when our server failed them the last time. */
+  /** Batches that have failed: how often, and since when our server has failed them. */
   readonly #failed = new Map<string, { readonly times: number; readonly since: Stopwatch | null }>();
 
   constructor(options: UploaderOptions) {
@@ -97,12 +97,12 @@ export class Uploader {
     this.#offline = new OfflineHint(options);
   }
 
-  /** There may be more to upload. */
+  /** Tells that there may be more to upload. */
   wake(): void {
     this.#waker.wake();
   }
 
-  /** The network has changed. */
+  /** Tells that the network has changed. */
   networkChanged(): void {
     this.#setbacks.hurry();
     this.#mayCost = false;
@@ -110,19 +110,19 @@ export class Uploader {
     this.#waker.wake();
   }
 
-  /** The user asks for an attempt now, whatever went wrong before and whatever the platform says of the network. */
+  /** Tries now, at the user's wish, whatever went wrong before, even if the platform reports no network. */
   tryNow(): void {
     this.#setbacks.forget();
     this.#offline.ignore();
     this.#waker.wake();
   }
 
-  /** The user asks for an attempt on this network, whatever it costs: until the network changes. */
+  /** Allows uploads on this network, whatever it costs, until the network changes. */
   allowCost(): void {
     this.#mayCost = true;
   }
 
-  /** Does this while the batch is not being sent: what is under way of it is stopped first. */
+  /** Does the work while the batch is not being sent. Stops its upload first. */
   async withoutSending(batchId: string, work: () => Promise<void>): Promise<void> {
     this.#held.add(batchId);
     try {
@@ -138,7 +138,7 @@ export class Uploader {
     }
   }
 
-  /** A recording is being added: a batch waits a moment for those that follow it. */
+  /** Tells that a recording is being added, so that a batch waits a moment for the next ones. */
   gather(): void {
     const { clock, gatherMs } = this.#options;
     this.#gatheringSince ??= new Stopwatch(clock);
@@ -146,13 +146,13 @@ export class Uploader {
     this.#gathering = new Deadline(clock, Math.min(gatherMs, mostMs));
   }
 
-  /** The server, or the network, takes less in one request than was thought: for a day, because devices move. */
+  /** Lowers the limits for a day, because the server or the network accepts less in one request. Not longer, because devices move. */
   restrict(limits: Partial<BatchLimits>): void {
     this.#limits = { ...this.#limits, ...limits };
     this.#restricted = new Deadline(this.#options.clock, RESTRICTED_MS);
   }
 
-  /** Until the signal aborts. */
+  /** Uploads until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, onStatus } = this.#options;
     while (!signal.aborted) {
@@ -167,7 +167,7 @@ export class Uploader {
     }
   }
 
-  /** Null where something can be sent now. */
+  /** Why nothing is sent now; null if something can be sent. */
   #blocked(): Blocked | null {
     const { library, coolDown } = this.#options;
     const unsent = this.#unsent();
@@ -188,7 +188,7 @@ export class Uploader {
     return null;
   }
 
-  /** A batch that has something to upload: the one that failed least often, the oldest of those. */
+  /** The next unfinished batch: the one that has failed least often, and the oldest of those. */
   #unsent(): BatchDoc | undefined {
     const { library } = this.#options;
     const failures = ({ id }: BatchDoc): number => this.#failed.get(id)?.times ?? 0;
@@ -199,7 +199,7 @@ export class Uploader {
       );
   }
 
-  /** A batch that fails by itself holds back no others: what waits is tried in a batch of its own. */
+  /** The next batch to send. A batch that fails does not hold back others: waiting recordings are tried in a new batch. */
   async #next(): Promise<BatchDoc | null> {
     const unsent = this.#unsent();
     const isFree = unsent === undefined || (this.#failed.has(unsent.id) && this.#failed.size < MOST_FAILED);
@@ -231,8 +231,8 @@ export class Uploader {
   }
 
   /**
-   * Our server was reached for this batch, and has its job; Storage is not reached: networks that block Storage let other recordings
-   * through. It never counts towards giving up.
+   * Counts a failure to reach Storage for a batch whose job exists. The network may block Storage, and allow other recordings by the
+   * server. Such failures never count towards giving up.
    */
   #countUnreached(batchId: string): void {
     if (!this.#options.library.batches.some(({ id, jobId }) => id === batchId && jobId !== null)) return;
@@ -246,7 +246,7 @@ export class Uploader {
     for (const id of this.#failed.keys()) if (!ids.has(id)) this.#failed.delete(id);
   }
 
-  /** @throws {@link STOPPED} where the app stopped it; what sending throws. */
+  /** @throws {@link STOPPED} if the user stopped it; the error of sending. */
   async #send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
     const { controller, unlink } = linkedController(signal);
     const work = this.#options.sender.send(batch, controller.signal);
@@ -264,7 +264,7 @@ export class Uploader {
 
   async #begin(): Promise<BatchDoc | null> {
     const { library, newId, clock } = this.#options;
-    // Our server never failed these, so it is Storage that is not reached.
+    // A batch that failed, but never on our server, could not reach Storage.
     const avoidsStorage = library.batches.some(({ id }) => this.#failed.get(id)?.since === null);
     if (this.#restricted?.remainingMs === 0) [this.#limits, this.#restricted] = [this.#options.limits, null];
     const plan = planBatch(library.inState('waiting'), this.#limits, avoidsStorage);
@@ -277,7 +277,7 @@ export class Uploader {
       localIds: plan.recordings.map(({ id }) => id),
       target: plan.target,
       createdAt: clock.now(),
-      // What was given up before has had its day: one more failure is enough.
+      // Recordings that were given up before have used their day: one more failure is enough.
       failedMs: plan.recordings.some(({ givenUp }) => givenUp > 0) ? GIVE_UP_AFTER_MS : 0,
       jobId: null,
     };
@@ -288,7 +288,7 @@ export class Uploader {
     return batch;
   }
 
-  /** Adds the time since the failure before this one. Sleep of the device counts no more than the wait that it fell into. */
+  /** Adds the time since the last failure. If the device slept, no more than the longest wait counts. */
   async #countFailure(batch: BatchDoc): Promise<void> {
     const { library, clock } = this.#options;
     const { times, since } = this.#failed.get(batch.id) ?? { times: 0, since: null };

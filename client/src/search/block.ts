@@ -1,6 +1,6 @@
 /**
- * A few thousand sentences and the words in them, in a form that takes two to four bytes a word and is searched without being unpacked. A
- * block never changes: what changes goes into a new one.
+ * A few thousand sentences and their words, in a form that takes two to four bytes a word and is searched without being unpacked. A
+ * block never changes: changed conversations go into a new one.
  */
 
 /** A sentence to index. */
@@ -8,11 +8,11 @@ export interface BlockSentence {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly tokens: readonly string[];
-  /** Who speaks, where that is known by name. */
+  /** The speaker's name, if it is known. */
   readonly speaker: string | null;
 }
 
-/** What a conversation as a whole is looked for by. */
+/** The fields of a conversation by which it can be searched. */
 export interface ConversationMarks {
   readonly id: string;
   readonly deviceId: string;
@@ -30,23 +30,23 @@ export interface BlockData {
   readonly sentenceCount: number;
   /** When each sentence begins, seconds since 1970. */
   readonly seconds: Uint32Array;
-  /** In which each sentence's speaker is found; 0 for none. */
+  /** The names of speakers. A sentence has the index of its speaker plus one; 0 for none. */
   readonly speakers: readonly string[];
   readonly speakerOf: Uint16Array;
   /** All tokens, and their {@link beginningsOf}, in order, one after another; `termStarts` has one entry more. */
   readonly terms: string;
   readonly termStarts: Uint32Array;
-  /** For each token the ordinals it is in: the first, then differences, seven bits a byte. */
+  /** For each token the ordinals of its sentences: the first, then differences, seven bits in each byte. */
   readonly postings: Uint8Array;
   readonly postingStarts: Uint32Array;
 }
 
-/** Stands before what tokens begin with. No token has it. */
+/** The mark of terms that are beginnings of tokens. No token has it. */
 const BEGINNING = '^';
-/** Longer ones are of so few tokens that these are read instead, UTF-16 code units. */
+/** The longest beginnings that are stored, UTF-16 code units. Longer ones have so few tokens that the tokens are read instead. */
 const LONGEST_BEGINNING = 2;
 
-/** What a token begins with, as terms of their own: thousands of tokens begin with the one letter that is typed first. */
+/** The beginnings of a token, which are terms of their own, because thousands of tokens begin with the first letter that is typed. */
 function beginningsOf(token: string): string[] {
   return Array.from({ length: LONGEST_BEGINNING }, (_, index) => BEGINNING + token.slice(0, index + 1));
 }
@@ -112,14 +112,14 @@ interface TermRange {
   readonly to: number;
 }
 
-/** Where a token is. */
+/** The range of a token. */
 export function termRange(block: BlockData, token: string): TermRange {
   const count = block.termStarts.length - 1;
   const from = firstAt(block, count, (term) => term >= token);
   return { from, to: from < count && termAt(block, from) === token ? from + 1 : from };
 }
 
-/** Where the tokens are that begin like this. */
+/** The range of the tokens with this beginning. */
 export function begunRange(block: BlockData, begun: string): TermRange {
   if (begun.length <= LONGEST_BEGINNING) return termRange(block, BEGINNING + begun);
   const count = block.termStarts.length - 1;
@@ -127,7 +127,7 @@ export function begunRange(block: BlockData, begun: string): TermRange {
   return { from, to: firstAt(block, count, (term) => term > begun && !term.startsWith(begun)) };
 }
 
-/** The first token of which it is true; all that follow it are alike. */
+/** The first token for which the condition holds. It holds for all tokens after that. */
 function firstAt(block: BlockData, count: number, isAtOrBehind: (term: string) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {

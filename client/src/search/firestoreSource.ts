@@ -1,6 +1,6 @@
 /**
- * What the index reads, by Firebase's small SDK, which keeps nothing: what a device has cached is a part that looks like the whole, and
- * a cache through which everything was read makes each page slow that opens it later.
+ * Reads for the index with Firebase's small SDK, which has no cache. A cache may have only a part of a result, which looks complete;
+ * and a cache that has everything would make later pages slow.
  */
 import {
   collection,
@@ -33,7 +33,7 @@ export function firestoreSource(firestore: Firestore): SearchSource {
   };
 }
 
-/** As `toQuery` of `firebase.ts`, of the other SDK. */
+/** Like `toQuery` of `firebase.ts`, for the small SDK. */
 function liteQuery(firestore: Firestore, read: ReadQuery, after?: QueryDocumentSnapshot) {
   const { isGroup = false } = read;
   return query(

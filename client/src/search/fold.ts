@@ -1,9 +1,10 @@
 /**
  * The form in which text is searched: without regard to case, accents, ligatures, and the kinds of quotation marks, dashes and spaces
- * that keyboards and services choose. What carries meaning of its own stays: vowel signs of Indic and Thai scripts, voicing marks of kana.
+ * that keyboards and services choose. Marks with a meaning of their own stay: vowel signs of Indic and Thai scripts, voicing marks of
+ * kana.
  */
 
-/** Where something lies in a text: UTF-16 offsets. */
+/** A range in a text, UTF-16 offsets. */
 export interface TextRange {
   readonly start: number;
   readonly end: number;
@@ -11,13 +12,13 @@ export interface TextRange {
 
 export interface Folded {
   readonly text: string;
-  /** Where in the original each character of `text` comes from; null where both are the same, but for case. */
+  /** The range in the original of each character of `text`; null if both are the same, apart from case. */
   readonly origin: readonly TextRange[] | null;
 }
 
 /**
- * What readers leave out when they type: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel marks and tatweel, and what
- * cannot be seen (soft hyphens, joiners, direction marks, variation selectors).
+ * Characters that people leave out when they type: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel marks and tatweel,
+ * and invisible characters (soft hyphens, joiners, direction marks, variation selectors).
  */
 const LEFT_OUT = classOf([
   ...['0300-036f', '0483-0487', '1ab0-1aff', '1dc0-1dff', '20d0-20ff', 'fe20-fe2f'],
@@ -41,7 +42,7 @@ const SAME_AS: Readonly<Record<string, string>> = {
 
 const PLAIN = /^[\x20-\x5f\x61-\x7e]*$/;
 
-/** The searched form alone. */
+/** The searched form of a text. */
 export function foldText(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
   let folded = '';
@@ -49,7 +50,7 @@ export function foldText(text: string): string {
   return folded;
 }
 
-/** The searched form, with the way back to the original. */
+/** The searched form of a text, with the places in the original. */
 export function fold(text: string): Folded {
   if (PLAIN.test(text)) return { text: text.toLowerCase(), origin: null };
   let folded = '';
@@ -60,7 +61,7 @@ export function fold(text: string): Folded {
     const plain = foldCharacter(character);
     folded += plain;
     const last = origin.at(-1);
-    // What is left out belongs to the character before it.
+    // A character that is left out belongs to the one before it.
     if (plain === '' && last !== undefined) origin[origin.length - 1] = { start: last.start, end };
     origin.push(...Array.from({ length: plain.length }, () => ({ start, end })));
     start = end;
@@ -79,12 +80,12 @@ function plainForm(character: string): string | null {
   return SAME_AS[character] ?? (/^\s$/.test(character) ? ' ' : null);
 }
 
-/** What a person typed, in the searched form; empty where there is nothing to search for. */
+/** A typed query in the searched form; empty if there is nothing to search for. */
 export function foldQuery(query: string): string {
   return foldText(query).replace(/ +/g, ' ').trim();
 }
 
-/** Every occurrence of a folded query, in order, none of which overlaps the one before. */
+/** All occurrences of a folded query, in order, without overlaps. */
 export function findIn({ text, origin }: Folded, query: string): TextRange[] {
   if (query === '') return [];
   const found: TextRange[] = [];

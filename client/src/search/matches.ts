@@ -17,13 +17,13 @@ export interface SearchFilter {
 }
 
 interface Matches {
-  /** A byte for each sentence: `wanted` where it has all tokens. */
+  /** A byte for each sentence: `wanted` if the sentence has all tokens. */
   readonly marks: Uint8Array;
   readonly wanted: number;
   readonly count: number;
 }
 
-/** Null where there are none. */
+/** The matches of a block; null if there are none. */
 export function matchesIn(data: BlockData, { whole, begun }: QueryTokens): Matches | null {
   const marks = new Uint8Array(data.sentenceCount);
   const ranges = whole.map((token) => termRange(data, token));
@@ -38,12 +38,12 @@ export function matchesIn(data: BlockData, { whole, begun }: QueryTokens): Match
 
 interface MatchOptions {
   readonly filter: SearchFilter;
-  /** Whether a conversation counts here: it may be in a newer block by now. */
+  /** Whether this block is valid for a conversation, which may be in a newer block by now. */
   readonly counts: (id: string) => boolean;
   readonly newest: Newest;
 }
 
-/** From the newest to the oldest: what comes later is most often too old to be shown, and only counted. */
+/** Adds matches, the newest first: most later ones are too old to be shown, and are only counted. */
 export function addMatches(data: BlockData, { marks, wanted }: Matches, options: MatchOptions): void {
   const passes = sentenceFilter(data, options.filter);
   for (const { id, first, end } of conversationsIn(data, options)) {
@@ -53,7 +53,7 @@ export function addMatches(data: BlockData, { marks, wanted }: Matches, options:
   }
 }
 
-/** Of each conversation the first sentence that passes the filter. */
+/** Adds, for each conversation, the first sentence that passes the filter. */
 export function addConversations(data: BlockData, options: MatchOptions): void {
   const passes = sentenceFilter(data, options.filter);
   for (const { id, first, end } of conversationsIn(data, options)) {
@@ -63,7 +63,7 @@ export function addConversations(data: BlockData, options: MatchOptions): void {
   }
 }
 
-/** Those that count and pass the filter, the newest first, with the ordinals of their sentences. */
+/** The valid conversations that pass the filter, the newest first, with the ordinals of their sentences. */
 function* conversationsIn(
   data: BlockData,
   { filter: { deviceId, isStarred = false, tag }, counts }: MatchOptions,
@@ -80,9 +80,9 @@ function* conversationsIn(
   }
 }
 
-/** Whether a sentence was said in the time, and by the person, that is wished for. */
+/** Whether a sentence passes the filter's time and speaker. */
 function sentenceFilter(data: BlockData, filter: SearchFilter): (ordinal: number) => boolean {
-  // Nobody's number is −1, and 0 is that of nobody in particular.
+  // −1 if no sentence has this speaker, because 0 means an unknown speaker.
   const speaker = filter.speaker === undefined ? null : data.speakers.indexOf(filter.speaker) + 1 || -1;
   const from = Math.floor((filter.from ?? 0) / 1000);
   const to = (filter.to ?? Number.POSITIVE_INFINITY) / 1000;

@@ -1,7 +1,7 @@
 /** A match before its text is read. */
 export interface Found {
   readonly conversationId: string;
-  /** Of the sentence in the conversation. */
+  /** Index of the sentence in the conversation. */
   readonly index: number;
   readonly second: number;
 }
@@ -10,7 +10,7 @@ export interface Found {
 export class Newest {
   readonly #limit: number;
   #found: Found[] = [];
-  /** Older ones are not among the newest any more. */
+  /** Older matches are no longer among the newest. */
   #oldest = Number.NEGATIVE_INFINITY;
   total = 0;
 
@@ -25,7 +25,7 @@ export class Newest {
     if (this.#found.length >= this.#limit * 4) this.#cut();
   }
 
-  /** Whether there are enough that are newer than this, so that it would not be shown. */
+  /** Whether there are enough newer matches, so that one of this time would not be shown. */
   isFull(second: number): boolean {
     if (this.#found.length > this.#limit) this.#cut();
     return second <= this.#oldest;

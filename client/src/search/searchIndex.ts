@@ -1,6 +1,6 @@
 /**
- * An index of everything that a user said, on the device. It is a list of blocks, each of which never changes, and a table that says in
- * which block each conversation is: what is put again goes into the newest block, and what is left behind in an older one does not count.
+ * An index of everything that a user said, on the device. It is a list of blocks, which never change, and a table with the valid block
+ * of each conversation. A conversation that is put again goes into the newest block, and its sentences in older blocks are ignored.
  */
 import { packBlock } from './block.ts';
 import type { BlockData } from './block.ts';
@@ -19,7 +19,7 @@ export interface SearchHit {
   readonly sentence: IndexedSentence;
 }
 
-/** What a search can be filtered by. */
+/** The values by which a search can be filtered. */
 export interface SearchFacets {
   readonly speakers: readonly string[];
   readonly devices: readonly string[];
@@ -27,19 +27,19 @@ export interface SearchFacets {
 }
 
 export interface SearchResult {
-  /** The newest first; as many as were asked for. */
+  /** The newest first, up to the limit. */
   readonly hits: readonly SearchHit[];
   /** How many there are. */
   readonly total: number;
 }
 
-/** Sentences of a block, at least: about 80,000 words, which are packed in a moment that nobody notices. */
+/** The least sentences of a block: about 80,000 words, which are packed in a moment. */
 const SEAL_AT = 2048;
 
-/** The key of the tail, which stands where a conversation is in no block yet. */
+/** The key of the tail: conversations that are in no block yet. */
 const TAIL = 0;
 
-/** A part of the index in memory, and the conversations in it that count. */
+/** A block in memory, with the conversations for which it is valid. */
 interface OpenBlock {
   readonly key: number;
   readonly data: BlockData;
@@ -60,9 +60,9 @@ interface TailEntry {
 export class SearchIndex {
   readonly #store: SearchStore;
   readonly #blocks = new Map<number, OpenBlock>();
-  /** The block in which each conversation counts. */
+  /** The valid block of each conversation. */
   readonly #homes = new Map<string, number>();
-  /** Conversations that are in no block yet, and these as a block of their own, made when it is searched. */
+  /** Conversations that are in no block yet. A block of them is made when the index is searched. */
   readonly #tail = new Map<string, TailEntry>();
   #tailBlock: BlockData | null = null;
   #tailSentences = 0;
@@ -72,7 +72,7 @@ export class SearchIndex {
     this.#store = store;
   }
 
-  /** Reads what the store has of it; not the texts. */
+  /** Opens the index of a store. Texts are not read. */
   static async open(store: SearchStore): Promise<SearchIndex> {
     const index = new SearchIndex(store);
     for (const { key, data } of await store.blocks()) {
@@ -89,7 +89,7 @@ export class SearchIndex {
     return index;
   }
 
-  /** Conversations in it. */
+  /** Number of conversations. */
   get size(): number {
     return this.#homes.size + this.#tail.size;
   }
@@ -99,7 +99,7 @@ export class SearchIndex {
     return [...this.#blocks.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
   }
 
-  /** What counts can be filtered by: each name, device and tag once, in the order of the alphabet. */
+  /** The names, devices and tags of valid conversations, each once, in alphabetical order. */
   facets(): SearchFacets {
     const [speakers, devices, tags] = [new Set<string>(), new Set<string>(), new Set<string>()];
     for (const { key, data } of this.#all()) {
@@ -117,7 +117,7 @@ export class SearchIndex {
     return { speakers: sorted(speakers), devices: sorted(devices), tags: sorted(tags) };
   }
 
-  /** The conversation in which this device recorded something said at a moment, Unix milliseconds; null where there is none. */
+  /** The conversation with speech of this device at a moment, Unix milliseconds; null if there is none. */
   conversationAt(deviceId: string, atMs: number): string | null {
     const second = Math.floor(atMs / 1000);
     let best: { readonly id: string; readonly second: number } | null = null;
@@ -132,7 +132,7 @@ export class SearchIndex {
     return best?.id ?? null;
   }
 
-  /** Adds conversations, or takes them in place of what was known of them; those without a sentence go. */
+  /** Adds or replaces conversations. Removes those without a sentence. */
   async put(conversations: readonly IndexedConversation[]): Promise<void> {
     const filled = conversations.filter(({ sentences }) => sentences.length > 0);
     await this.#store.put(filled.map((conversation) => ({ conversation, block: TAIL })));
@@ -153,7 +153,7 @@ export class SearchIndex {
     }
   }
 
-  /** Forgets everything. */
+  /** Deletes everything. */
   async clear(): Promise<void> {
     await this.#store.clear();
     this.#blocks.clear();
@@ -164,9 +164,9 @@ export class SearchIndex {
   }
 
   /**
-   * The sentences that have all the words of a query; the last word may be the beginning of one. The words of a title count as said in
-   * the first sentence. Without a query, each conversation that passes the filter, by the first of its sentences that does.
-   * @param limit of the sentences that are returned
+   * Finds sentences with all words of a query. The last word may be the beginning of one. Words of a title count as part of the first
+   * sentence. Without a query, finds each conversation that passes the filter, with its first sentence that does.
+   * @param limit the most sentences that are returned
    */
   async search(query: string, filter: SearchFilter = {}, limit = 50): Promise<SearchResult> {
     const tokens = queryTokens(foldText(query));
@@ -185,13 +185,13 @@ export class SearchIndex {
     const matches = matchesIn(data, tokens);
     if (matches === null) return;
     const counts = (id: string): boolean => this.#counts(id, block.key);
-    // Most blocks are too old for anything of them to be shown: they are only counted.
+    // Most blocks are too old to be shown: their matches are only counted.
     const isCountedAlone = Object.keys(filter).length === 0 && newest.isFull(block.newestSecond);
     if (isCountedAlone && data.conversations.every(({ id }) => counts(id))) newest.total += matches.count;
     else addMatches(data, matches, { filter, counts, newest });
   }
 
-  /** Whether a conversation of a block counts there: all of the tail do. */
+  /** Whether a block is valid for a conversation. The tail always is. */
   #counts(id: string, key: number): boolean {
     return key === TAIL || this.#homes.get(id) === key;
   }
@@ -210,7 +210,7 @@ export class SearchIndex {
     return this.#tail.get(id)?.conversation ?? this.#store.conversation(id);
   }
 
-  /** Every block, the newest first: that is the tail. */
+  /** All blocks, the newest first, beginning with the tail. */
   #all(): OpenBlock[] {
     this.#tailBlock ??= packTail([...this.#tail.values()]);
     return [openBlock(TAIL, this.#tailBlock), ...[...this.#blocks.values()].reverse()];
@@ -234,7 +234,7 @@ export class SearchIndex {
     this.#tailBlock = null;
   }
 
-  /** Makes a block of the tail, and puts what still counts of blocks that are mostly left behind into the next one. */
+  /** Makes a block of the tail, and moves the valid conversations of mostly outdated blocks to the tail. */
   async #seal(): Promise<void> {
     const data = packTail([...this.#tail.values()]);
     const block: StoredBlock = { key: this.#nextKey++, data };

@@ -1,4 +1,4 @@
-/** Where the index is kept on the device, with the texts that it leads to. */
+/** Stores the index on the device, with the texts. */
 import { deleteDB } from 'idb';
 import type { DBSchema } from 'idb';
 import { Database } from '../database.ts';
@@ -10,9 +10,9 @@ export interface IndexedSentence {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly text: string;
-  /** Who speaks, where that is known by name. */
+  /** The speaker's name, if it is known. */
   readonly speaker: string | null;
-  /** The number of the voice; null where speakers were not told apart. */
+  /** The number of the voice; null if speakers were not told apart. */
   readonly voice: number | null;
 }
 
@@ -30,12 +30,12 @@ export interface IndexedConversation {
 }
 
 export interface StoredBlock {
-  /** From 1, the later the higher. */
+  /** From 1. Later blocks have higher keys. */
   readonly key: number;
   readonly data: BlockData;
 }
 
-/** Where a conversation counts: the key of its block; 0 while it is in none. */
+/** The key of a conversation's valid block; 0 while it is in none. */
 export interface Home {
   readonly id: string;
   readonly block: number;
@@ -49,12 +49,12 @@ export interface SearchStore {
   idsOfVoices(voices: ReadonlySet<number>): Promise<readonly string[]>;
   put(entries: readonly { readonly conversation: IndexedConversation; readonly block: number }[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
-  /** Stores a block, and says that these count in it: all of it or nothing. */
+  /** Stores a block, and makes it valid for these conversations, atomically. */
   seal(block: StoredBlock, ids: readonly string[]): Promise<void>;
-  /** Deletes a block; these count in none any more. */
+  /** Deletes a block. These conversations are then in none. */
   dissolve(key: number, ids: readonly string[]): Promise<void>;
   clear(): Promise<void>;
-  /** Something small of the caller's own: up to where changes were read. */
+  /** A small value of the caller: the point up to which changes were read. */
   note(name: string): Promise<unknown>;
   setNote(name: string, value: unknown): Promise<void>;
   close(): Promise<void>;
@@ -62,7 +62,7 @@ export interface SearchStore {
 
 interface Schema extends DBSchema {
   conversations: { key: string; value: IndexedConversation };
-  /** Apart from the texts, because it is read as a whole. */
+  /** Separate from the texts, because all of it is read at the start. */
   homes: { key: string; value: number };
   blocks: { key: number; value: BlockData };
   notes: { key: string; value: unknown };
@@ -70,19 +70,19 @@ interface Schema extends DBSchema {
 
 type Transaction<Mode extends IDBTransactionMode> = DatabaseTransaction<Schema, Mode>;
 
-/** With another number, what was stored before is deleted and read anew. */
+/** A new number deletes the stored index, which is then built again. */
 const VERSION = 3;
 
 const STORES = ['conversations', 'homes', 'blocks', 'notes'] as const;
 
 const nameOf = (uid: string): string => `offline-audio-sync-search/${uid}`;
 
-/** Forgets what was kept for a user. */
+/** Deletes the index of a user. */
 export function deleteSearchStore(uid: string): Promise<void> {
   return deleteDB(nameOf(uid));
 }
 
-/** For one user on this device. */
+/** The store for one user on this device. */
 export async function indexedDbSearchStore(uid: string): Promise<SearchStore> {
   const database = new Database<Schema>({
     name: nameOf(uid),
@@ -94,10 +94,10 @@ export async function indexedDbSearchStore(uid: string): Promise<SearchStore> {
   });
   const read = <T>(work: (tx: Transaction<'readonly'>) => Promise<T>): Promise<T> => database.run('readonly', work);
   const change = async (work: (tx: Transaction<'readwrite'>) => Promise<unknown>[]): Promise<void> => {
-    // What a crash undoes is read again.
+    // Writes that a crash undoes are repeated by the next update.
     await database.run('readwrite', (tx) => Promise.all(work(tx)), 'relaxed');
   };
-  // A browser that keeps nothing says so now.
+  // Fails now if the browser stores nothing.
   await read(() => Promise.resolve());
   return {
     blocks: () =>

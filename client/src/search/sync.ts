@@ -1,4 +1,4 @@
-/** Brings an index up to date: by what changed since it was, so that a deletion leaves it like everything else. */
+/** Updates an index with everything that has changed since its last update, deletions included. */
 import {
   conversationChanges,
   conversationsPath,
@@ -21,17 +21,17 @@ import type {
 import type { SearchIndex } from './searchIndex.ts';
 import type { IndexedConversation, SearchStore } from './searchStore.ts';
 
-/** A document as the app's Firestore SDK gives it. */
+/** A document from the app's Firestore SDK. */
 export interface FoundDocument {
   readonly id: string;
   readonly data: unknown;
 }
 
-/** Firestore, as far as it is needed. */
+/** The part of Firestore that is needed. */
 export interface SearchSource {
   /** The documents of a query, page by page. */
   pages(query: ReadQuery): AsyncIterable<readonly FoundDocument[]>;
-  /** One document; null where there is none. */
+  /** One document; null if there is none. */
   document(path: string): Promise<unknown>;
 }
 
@@ -40,7 +40,7 @@ export interface SearchSyncOptions {
   readonly index: SearchIndex;
   readonly store: SearchStore;
   readonly source: SearchSource;
-  /** Conversations that were read or removed since the call. */
+  /** Called with the number of conversations that were read or removed so far. */
   readonly onProgress?: (count: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -50,7 +50,7 @@ type Conversation = Pick<
   'deviceId' | 'state' | 'startedAt' | 'finishedAt' | 'title' | 'revision' | 'updatedAt'
 >;
 
-/** Up to where changes were read, Unix milliseconds, and the revisions of the last ones: they may be read again. */
+/** The time up to which changes were read, Unix milliseconds, and the revisions of the last changes, which may be read again. */
 interface Cursor {
   readonly since: number;
   readonly recent: readonly (readonly [id: string, revision: number])[];
@@ -58,10 +58,10 @@ interface Cursor {
 
 /** Transcripts that are read at once. */
 const AT_ONCE = 8;
-/** Changes of which the revisions are remembered. */
+/** Changes whose revisions are remembered. */
 const RECENT = 500;
 
-/** @throws what the source and the store throw; what was done until then stays, and the next call goes on from there */
+/** @throws errors of the source and the store. What was done until then stays, and the next call continues from there. */
 export async function syncSearchIndex(options: SearchSyncOptions): Promise<void> {
   const sync = new SearchSync(options);
   await sync.forgetDeleted();
@@ -82,7 +82,7 @@ class SearchSync {
     return this.#options.signal?.aborted === true;
   }
 
-  /** Everything was deleted since, here or on another device: what there is now is read anew. */
+  /** If everything was deleted since, here or on another device, deletes the index and reads everything again. */
   async forgetDeleted(): Promise<void> {
     const { uid, index, store, source } = this.#options;
     const user = (await source.document(userPath(uid))) as ContentDeletion | null;
@@ -92,7 +92,7 @@ class SearchSync {
     await store.setNote('contentDeletedAt', deletedAt);
   }
 
-  /** Edits are few: all of them are kept, and what one is about is read anew. */
+  /** Reads edits. There are few, so all of them are kept, and conversations with a changed edit are read again. */
   async readEdits(): Promise<void> {
     const { uid, store, source } = this.#options;
     const known = new Map(((await store.note('edits')) ?? []) as [string, unknown][]);
@@ -111,7 +111,7 @@ class SearchSync {
     }
     this.#edits = [...known.values()].map((plain) => withInstants(plain) as StoredEdit);
     await this.#rereadEdited(changed);
-    // Ended in the middle, it is not up to date with them: the next call reads them again.
+    // If it was ended in the middle, the next call reads these edits again.
     if (this.#isEnded()) return;
     await store.setNote('edits', [...known]);
     await store.setNote('editsSince', since);
@@ -200,7 +200,7 @@ class SearchSync {
 const isInstant = (value: unknown): value is Instant =>
   typeof value === 'object' && value !== null && 'toMillis' in value && typeof value.toMillis === 'function';
 
-/** Timestamps are of an SDK, and no store takes them. */
+/** Replaces Timestamps, which belong to an SDK, because no store accepts them. */
 function withPlainTimes(value: unknown): unknown {
   if (isInstant(value)) return { ms: value.toMillis() };
   if (typeof value !== 'object' || value === null) return value;

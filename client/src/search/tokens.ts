@@ -1,15 +1,15 @@
-/** Words of folded text, as they are indexed and searched. */
+/** Divides folded text into tokens, which are indexed and searched. */
 import { SPACELESS_SCRIPTS } from 'offline-audio-sync-contract';
 
 const UNSPACED = new RegExp(`[${SPACELESS_SCRIPTS}]`, 'u');
 const WORD = /[\p{L}\p{N}\p{M}]+(?:'[\p{L}\p{N}\p{M}]+)*/gu;
 
-/** Longer ones are cut: nobody types them, and a line of noise must not grow the index. UTF-16 code units. */
+/** Longer tokens are cut, UTF-16 code units: they are not typed, and noise must not grow the index. */
 const LONGEST = 40;
 
 /**
- * Where words are not written apart, each two neighbouring characters are a token, and the last one alone: so whatever part of a text is
- * looked for is found, without a dictionary, which every version of a browser has another one of.
+ * In scripts without spaces, each pair of neighbouring characters is a token, and so is the last character alone. So any part of a text
+ * can be found without a dictionary, which differs between versions of browsers.
  * @param folded by `foldText`
  */
 export function tokensOf(folded: string): string[] {
@@ -24,9 +24,9 @@ export function tokensOf(folded: string): string[] {
 }
 
 export interface QueryTokens {
-  /** Each has to be there as it is. */
+  /** Tokens that must be present. */
   readonly whole: readonly string[];
-  /** One of the tokens that begin like this has to be there: the word that is still being typed. Null for none. */
+  /** The beginning of a word that is still being typed: a token with this beginning must be present. Null for none. */
   readonly begun: string | null;
 }
 
