@@ -95,4 +95,4 @@ export type { Failure, LocalFailureCode, Recording, RecordingState, UploadTarget
 export { LeaseLostError } from './store.ts';
 export type { Lease, RecordingStore, StoredValue } from './store.ts';
 export type { Clock } from './time.ts';
-export type { UploaderStatus } from './uploader.ts';
+export type { UploaderStatus } from './uploaderStatus.ts';

@@ -7,7 +7,7 @@ import type { Network } from './network.ts';
 import type { Recording } from './recording.ts';
 import type { RecordingStore } from './store.ts';
 import type { Clock } from './time.ts';
-import type { UploaderStatus } from './uploader.ts';
+import type { UploaderStatus } from './uploaderStatus.ts';
 
 export interface SyncClientOptions {
   /** A store for this user alone. */

@@ -16,7 +16,7 @@ import type { RecordingStore } from './store.ts';
 import { within } from './time.ts';
 import type { Clock } from './time.ts';
 import { Uploader } from './uploader.ts';
-import type { UploaderStatus } from './uploader.ts';
+import type { UploaderStatus } from './uploaderStatus.ts';
 
 const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
 /** The time limit of the app's handler, milliseconds. If it takes longer, it is called again with the same job later. */

@@ -1,4 +1,4 @@
-/** Brings one batch to the server, by either way. What it did survives in the library; doing it again does no harm. */
+/** Uploads one batch, in either way. Its progress is stored in the library, so it may be repeated. */
 import type { ErrorCode } from 'offline-audio-sync-contract';
 import type { Api, DirectJob } from './api.ts';
 import type { BatchLimits } from './batches.ts';
@@ -20,16 +20,16 @@ export interface SenderOptions extends ResumableOptions {
   readonly library: Library;
   readonly store: Pick<RecordingStore, 'readAudio'>;
   readonly createMd5: (() => Md5) | null;
-  /** Recordings that go to Storage at once. */
+  /** Recordings that are uploaded to Storage at the same time. */
   readonly concurrency: number;
   readonly onProgress: (localId: string, sentBytes: number) => void;
-  /** The server, or the network, takes less in one request than this library thought. */
+  /** Called if the server or the network accepts less in one request than the limits say. */
   readonly onTooLarge: (limits: Partial<BatchLimits>) => void;
 }
 
-/** A request that was on its way for so long before it broke off was most likely in the middle of its body, milliseconds. */
+/** A request that broke off after this long was most likely in the middle of its body, milliseconds. */
 const UNDER_WAY_MS = 10_000;
-/** So often in a row, and its recordings go in smaller requests: a connection that lasts half a minute carries no 8 MiB. */
+/** After this many breaks in a row, the recordings are sent in smaller requests: a connection of half a minute carries no 8 MiB. */
 const MOST_BREAKS = 3;
 /** A request of this size is not divided, bytes. */
 const SMALL_REQUEST = 256 * 1024;
@@ -46,7 +46,10 @@ export class Sender {
     this.#options = options;
   }
 
-  /** @throws RequestError for another time; SyncError `disposed` once the signal aborts. What the server refuses is settled here. */
+  /**
+   * Sends a batch. Handles recordings that the server refuses. @throws RequestError to try again later; SyncError `disposed` once the
+   * signal aborts.
+   */
   async send(batch: BatchDoc, signal: AbortSignal): Promise<void> {
     const underWay = new Stopwatch(this.#options.clock);
     try {
@@ -61,7 +64,7 @@ export class Sender {
     }
   }
 
-  /** Whether the network does not carry the request of this batch. */
+  /** Whether the request of this batch is too large for the network. */
   #isTooMuch(batch: BatchDoc, { kind, code }: RequestError, underWayMs: number): boolean {
     if (code === 'too_large_for_network') return true;
     if (kind !== 'network' || underWayMs < UNDER_WAY_MS) return false;
@@ -70,7 +73,7 @@ export class Sender {
     return breaks >= MOST_BREAKS && multipartBound(this.#options.library.uploadingOf(batch)) > SMALL_REQUEST;
   }
 
-  /** Something on the way takes no request of this size: the recordings go in smaller requests, or in pieces. */
+  /** Ends a batch whose request is too large for something on the way: its recordings are sent in smaller requests, or in pieces. */
   async #split(batch: BatchDoc): Promise<void> {
     const { library, onTooLarge } = this.#options;
     onTooLarge({ maxRequestBytes: Math.floor(multipartBound(library.uploadingOf(batch)) / 2) });
@@ -81,7 +84,7 @@ export class Sender {
   async #sendMultipart(batch: BatchDoc, signal: AbortSignal): Promise<void> {
     const { api, library, onProgress } = this.#options;
     const members = library.membersOf(batch);
-    // A process that died after the answer was on record.
+    // Otherwise an earlier process has stored the answer, and died.
     if (batch.jobId === null) {
       const files = await this.#readAll(batch, members);
       if (files === null) return;
@@ -101,7 +104,7 @@ export class Sender {
     return this.#options.library.update(new Map(arrived.map(({ id }) => [id, change])));
   }
 
-  /** @returns null where something is gone: that is on record then, and the rest waits for another batch. */
+  /** @returns null if some audio is gone: those recordings are then failed, and the rest waits for another batch. */
   async #readAll(batch: BatchDoc, members: readonly RecordingDoc[]): Promise<MultipartFile[] | null> {
     const { store, library } = this.#options;
     const read = await Promise.all(members.map(async ({ id, size }) => store.readAudio(id, 0, size)));
@@ -148,7 +151,7 @@ export class Sender {
     };
     const lanes = Array.from({ length: this.#options.concurrency }, () =>
       lane().catch((error: unknown) => {
-        // One that cannot go on stops the others. The next attempt continues all of them where they are.
+        // One failure stops the other uploads. The next attempt continues all of them.
         failures.push(error);
         controller.abort();
       }),
@@ -177,7 +180,7 @@ export class Sender {
           size,
           session,
           read: async (start, end) => {
-            // Nothing is read of what is not to be uploaded any more.
+            // The recording may have left the batch meanwhile.
             const bytes = this.#isIn(batch, id) ? await store.readAudio(id, start, end) : null;
             if (bytes?.length !== end - start) throw new AudioMissing();
             return bytes;
@@ -198,7 +201,7 @@ export class Sender {
         return;
       }
       if (!(error instanceof RequestError) || error.kind !== 'refused') throw error;
-      // It may be there already, by an answer that was lost: the job says so, and who follows it tries again if not.
+      // The object may have arrived although the answer was lost. The follower reads the job, and uploads again if it has not.
       await library.update(new Map([[id, { mishaps: recording.mishaps + 1 }]]));
     }
     await this.#arrived(batch, [recording], job.jobId);
@@ -210,7 +213,7 @@ export class Sender {
     return this.#options.library.update(new Map(arrived.map(({ id }) => [id, change])));
   }
 
-  /** Its job may have ended meanwhile: cancelled from elsewhere, say. */
+  /** Whether the recording is still in the batch: its job may have ended meanwhile, for example by a cancellation. */
   #isIn(batch: BatchDoc, id: string): boolean {
     const recording = this.#options.library.get(id);
     return recording?.state === 'uploading' && recording.batchId === batch.id;
@@ -233,15 +236,15 @@ export class Sender {
     return missing.length === 0;
   }
 
-  /** Marks what was refused, and that alone: the rest waits for a batch without it. */
+  /** Fails the refused recordings only. The rest waits for a batch without them. */
   async #refused(batch: BatchDoc, error: RequestError): Promise<void> {
     const { library, onTooLarge } = this.#options;
     const members = library.uploadingOf(batch);
     const isMultipart = batch.way === 'multipart';
-    // A single recording that is too much for a request goes to Storage; one that is too much for a job has no other way.
+    // A single recording that is too large for a request goes to Storage. If it is too large for a job, it fails.
     const isTooLarge = TOO_LARGE.has(error.code) && (isMultipart || members.length > 1);
     if (isTooLarge) {
-      // How many a job takes depends on their names: half of them do, sooner or later.
+      // How many recordings fit a job depends on their names: halving finds a number that does.
       const half = Math.floor(members.length / 2);
       onTooLarge(isMultipart ? { maxFilesPerRequest: members.length - 1 } : { maxFilesPerJob: half });
     }
@@ -251,10 +254,10 @@ export class Sender {
     }
     const problems = new Map(error.details.map((problem) => [problem.file, problem]));
     const blamed = members.filter(({ name }) => problems.has(name));
-    // What names none of them means all of them.
+    // An error that names no recording is about all of them.
     const failures = (blamed.length > 0 ? blamed : members).map(({ id, name }): [string, Failure] => {
       const { code, message } = problems.get(name) ?? error;
-      // The server keeps nothing of a cancelled job; this device does, and can send it again.
+      // The server keeps no audio of a cancelled job, but this device does, and can send it again.
       return [id, { code, message, retryable: code === 'job_cancelled' }];
     });
     await library.endBatch(batch, failures);

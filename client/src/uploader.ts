@@ -11,6 +11,8 @@ import type { Sender } from './sender.ts';
 import { Setbacks } from './setbacks.ts';
 import type { SetbacksOptions } from './setbacks.ts';
 import { Deadline, linkedController, Stopwatch, Waker } from './time.ts';
+import { blocked } from './uploaderStatus.ts';
+import type { Blocked, UploaderStatus } from './uploaderStatus.ts';
 
 export interface UploaderOptions extends SetbacksOptions {
   readonly library: Library;
@@ -23,30 +25,6 @@ export interface UploaderOptions extends SetbacksOptions {
   /** Whether the network costs money, and the app does not want to upload on such a network. */
   readonly isTooDear: () => boolean;
   readonly onStatus: (status: UploaderStatus) => void;
-}
-
-/** What the uploader waits for, and the latest end of the wait, Unix milliseconds; null if that is not known. */
-export interface UploaderStatus {
-  readonly state: 'uploading' | 'idle' | 'offline' | 'metered' | 'cooling_down' | 'backing_off' | 'signed_out';
-  /** A code of the server or of this library; null if there is none. */
-  readonly reason: string | null;
-  /** The sentence of the server or of this library; absent if there is only a code. */
-  readonly message?: string;
-  readonly until: number | null;
-}
-
-/** Why nothing is sent now, and for how long, milliseconds. */
-interface Blocked {
-  readonly status: UploaderStatus;
-  readonly forMs: number;
-}
-
-function blocked(
-  state: UploaderStatus['state'],
-  until: Deadline | null,
-  why: Pick<UploaderStatus, 'reason' | 'message'> = { reason: null },
-): Blocked {
-  return { status: { state, ...why, until: until?.at ?? null }, forMs: until?.remainingMs ?? Infinity };
 }
 
 /** A batch is given up after our server has failed to accept it for this long, milliseconds. Only time spent on trying counts. */
