@@ -6,7 +6,7 @@ import { lostBatch, toBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { SampleGrid } from './sampleGrid.ts';
 import type { PcmFormat } from './pcmFormats.ts';
-import { BYTES, isBigEndian, samplesOf, WIDE } from './pcmSamples.ts';
+import { BYTES, samplesOf } from './pcmSamples.ts';
 import { ZeroedSectors } from './zeroedSectors.ts';
 import type { Stored } from './zeroedSectors.ts';
 
@@ -74,9 +74,7 @@ class Converter {
     this.#format = format;
     this.#channels = new ChannelConverter(format.channels, format.sampleRate, channels);
     const width = BYTES[format.encoding];
-    this.#grid = WIDE.includes(format.encoding)
-      ? new SampleGrid(width, width * format.channels, isBigEndian(format.encoding))
-      : null;
+    this.#grid = width > 1 ? new SampleGrid(format.encoding, width * format.channels) : null;
   }
 
   push(bytes: Uint8Array): Planes {

@@ -87,8 +87,13 @@ describe('A WAV file', function () {
     ['caf', 'pcm_s16le', 16, 1],
     ['caf', 'pcm_s24be', 24, 1],
     ['caf', 'pcm_s24le', 24, 2],
+    ['caf', 'pcm_s24le', 16, 1],
+    ['aiff', 'pcm_s32be', 16, 2],
+    ['caf', 'pcm_f32le', 16, 2],
+    ['aiff', 'pcm_f32be', 16, 1],
+    ['caf', 'pcm_f64le', 16, 1],
   ] as const) {
-    it(`or .${extension} (${coding}) goes on behind a missing byte, and behind one too many, whatever size it claims`, async () => {
+    it(`or .${extension} (${coding} of ${bits} bits) goes on behind a missing byte, and behind one too many, whatever size it claims`, async () => {
       const input = ['-f', `s${bits}le`, '-ar', String(RATE), '-ac', String(channels), '-i', 'pipe:0'];
       const bytes = ffmpeg([...input, '-c:a', coding, '-f', extension, 'pipe:1'], pcm(bits, channels));
       const cut = Math.round(bytes.length / 4) + 1;
