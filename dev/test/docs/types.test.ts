@@ -49,8 +49,8 @@ describe('the TypeScript in the documents', () => {
     host.readFile = (file) => sources.get(file)?.text ?? ts.sys.readFile(file);
 
     const program = ts.createProgram([...sources.keys()], OPTIONS, host);
-    const complaints = ts
-      .getPreEmitDiagnostics(program)
+    const complaints = [...sources.keys()]
+      .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
       .filter(({ file }) => file === undefined || sources.has(file.fileName))
       .map(({ file, start = 0, messageText }) => {
         const { line } = file?.getLineAndCharacterOfPosition(start) ?? { line: 0 };
