@@ -3,9 +3,19 @@ import type { Behaviour } from './protocol.ts';
 
 export class Behaviours {
   #rules: { readonly behaviour: Behaviour; left: number }[] = [];
+  #onSet: (() => void)[] = [];
 
+  /** From now on these hold, instead of earlier ones. */
   set(behaviours: readonly Behaviour[]): void {
     this.#rules = behaviours.map((behaviour) => ({ behaviour, left: behaviour.times ?? Infinity }));
+    for (const goOn of this.#onSet.splice(0)) goOn();
+  }
+
+  /** Resolves when the rules of now no longer hold. */
+  untilSet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onSet.push(resolve);
+    });
   }
 
   /** The rule for this request, which then counts as used once; null if the request is to be answered properly. */

@@ -51,6 +51,7 @@ async function answer(
     return;
   }
   const behaviour = deps.behaviours.next(entry);
+  if (behaviour?.held === true) await deps.behaviours.untilSet();
   if (behaviour?.delayMs !== undefined) await delay(behaviour.delayMs, undefined, { signal: deps.signal });
   if (behaviour?.hang === true) return;
   if (behaviour?.status !== undefined) {

@@ -8,6 +8,8 @@ export const behaviourSchema = z.strictObject({
   times: z.int().positive().optional(),
   /** Only the nth request since the last reset (from 1), or only this audio. */
   match: z.strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional() }).optional(),
+  /** Waits until there are other rules, or none, and goes on then. */
+  held: z.boolean().optional(),
   /** Waits before it goes on, milliseconds. */
   delayMs: z.int().nonnegative().optional(),
   /** Answers this error instead of a transcript. */

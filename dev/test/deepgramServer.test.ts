@@ -90,6 +90,19 @@ describe('the Deepgram stand-in', function () {
       await assert.rejects(request, { name: 'AbortError' });
     });
 
+    it('keep their answers until there are other rules', async () => {
+      await control.behave({ times: 1, held: true });
+      const held = listen(dialogue());
+      while ((await control.log()).requests.length < 1);
+      assert.equal((await listen(dialogue())).status, 200);
+      assert.deepEqual(
+        (await control.log()).requests.map(({ outcome }) => outcome),
+        ['open', 'answered'],
+      );
+      await control.behave();
+      assert.equal((await held).status, 200);
+    });
+
     it('break off in the middle of an answer that is billed', async () => {
       await control.behave({ closeMidBody: true });
       await assert.rejects(async () => (await listen(dialogue())).text());

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { Browser, Page } from 'playwright-core';
+import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { assertReadsInOrder } from './support/reading.ts';
+
+const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 
 const LOOKS = [
   { name: 'light', colorScheme: 'light', width: 1280, height: 860 },
@@ -26,11 +29,13 @@ describe('Each screen of the console', function () {
     await visitor.signUp();
     await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
     await checkLooks('welcome');
+    await standIn.behave({ held: true });
     await page.getByRole('button', { name: 'Send a sample day' }).click();
     await page.getByRole('heading', { name: 'Jobs' }).waitFor();
     await page.getByRole('progressbar').waitFor();
     await visitor.shot('jobs-under-way');
     await assertAccessible(page, 'Jobs under way');
+    await standIn.reset();
     await page.locator('.chip').getByText('Done', { exact: true }).waitFor();
   });
   after(async () => {
@@ -70,6 +75,19 @@ describe('Each screen of the console', function () {
     }
   }
 
+  /** All conversations of the day: until they have come, another one may be in a place. */
+  async function openDay(): Promise<void> {
+    await visitor.go('Days');
+    await page.locator('.conversations li').nth(11).waitFor();
+  }
+
+  /** One of several turns. */
+  async function openConversation(): Promise<void> {
+    await openDay();
+    await page.locator('.conversations a').nth(1).click();
+    await page.locator('.turn').nth(3).waitFor();
+  }
+
   /** The recordings of the day come after its conversations, and are in it when they are added up. */
   async function isWhole(): Promise<void> {
     const figures = page.getByRole('region', { name: 'The day in figures' });
@@ -77,8 +95,7 @@ describe('Each screen of the console', function () {
   }
 
   it('shows a day on its axis: recordings, speech and conversations, billed against recorded', async () => {
-    await visitor.go('Days');
-    await page.locator('.conversations li').nth(11).waitFor();
+    await openDay();
     await isWhole();
     const figures = await page.getByRole('region', { name: 'The day in figures' }).innerText();
     assert.match(figures, /recorded\s+10 min 2 s/);
@@ -93,7 +110,7 @@ describe('Each screen of the console', function () {
   });
 
   it('lets the axis be moved and zoomed by the keyboard', async () => {
-    await visitor.go('Days');
+    await openDay();
     const axis = page.getByRole('group', { name: /^From / });
     const shown = async (): Promise<string> => (await axis.getAttribute('aria-label')) ?? '';
     await isWhole();
@@ -108,9 +125,7 @@ describe('Each screen of the console', function () {
   });
 
   it('shows a conversation', async () => {
-    await visitor.go('Days');
-    await page.locator('.conversations a').nth(1).click();
-    await page.locator('.turn').nth(3).waitFor();
+    await openConversation();
     await checkLooks('conversation');
   });
 
@@ -169,8 +184,7 @@ describe('Each screen of the console', function () {
   });
 
   it('lets a conversation be corrected, and undoes it', async () => {
-    await visitor.go('Days');
-    await page.locator('.conversations a').nth(1).click();
+    await openConversation();
     const sentence = page.locator('.sentence').first();
     const heard = ((await sentence.textContent()) ?? '').trim();
     await sentence.click();
@@ -229,9 +243,7 @@ describe('Each screen of the console', function () {
   });
 
   it('says who reads what before a conversation is shared', async () => {
-    await visitor.go('Days');
-    await page.locator('.conversations a').nth(1).click();
-    await page.locator('.turn').nth(3).waitFor();
+    await openConversation();
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await page.getByRole('button', { name: 'Make a link' }).click();
     await page.getByLabel('Link', { exact: true }).waitFor();
@@ -242,8 +254,7 @@ describe('Each screen of the console', function () {
   });
 
   it('shows what is chosen also where the system has colours of its own', async () => {
-    await visitor.go('Days');
-    await page.locator('.conversations a').nth(1).click();
+    await openConversation();
     await page.locator('.sentence').first().click();
     await page.locator('.sentence[aria-current]').waitFor();
     await page.emulateMedia({ forcedColors: 'active' });
