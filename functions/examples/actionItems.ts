@@ -6,7 +6,7 @@ import { FieldValue } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, Timestamp } from 'firebase-admin/firestore';
 import { onDocumentWritten } from 'firebase-functions/v2/firestore';
 
-/** Finds what somebody promised to do. Call your model here. */
+/** Finds promises in a transcript. Call your model here. */
 export type FindActionItems = (transcript: string) => Promise<string[]>;
 
 /** The fields that this example reads of `users/{uid}/conversations/{conversationId}`. */
@@ -29,7 +29,7 @@ export function actionItemsFunction(db: () => Firestore, find: FindActionItems) 
   });
 }
 
-/** An event may come late, twice or out of order, so it is only a reason to look at the conversation as it is now. */
+/** An event may come late, twice or out of order, so the function reads the conversation as it is now. */
 export async function addActionItems(
   db: Firestore,
   ref: DocumentReference<Conversation>,
@@ -40,7 +40,7 @@ export async function addActionItems(
   const items = await find(await transcriptOf(ref, conversation));
   await db.runTransaction(async (tx) => {
     const current = (await tx.get(ref)).data();
-    // It changed or was deleted meanwhile: the event of that change does this again if it is still due.
+    // It was changed or deleted meanwhile. The event of that change runs the function again if needed.
     if (current?.revision !== conversation.revision || current.state !== 'live') return;
     tx.update(ref, {
       actionItems: { items, ofRevision: conversation.revision },
@@ -49,7 +49,7 @@ export async function addActionItems(
   });
 }
 
-/** Once the summary is of the present transcript, the job that changed it is through; and each revision is looked at once. */
+/** Whether the job that changed the transcript has ended (its summary is of the present revision), and this revision has no result yet. */
 function isDue({ state, revision, summaryRevision, actionItems }: Conversation): boolean {
   return state === 'live' && summaryRevision === revision && actionItems?.ofRevision !== revision;
 }

@@ -1,17 +1,17 @@
-/** Jobs that failed, taken up again together: for an operator whose mistake or outage made them fail. */
+/** Retries many failed jobs, for an operator whose mistake or outage made them fail. */
 import type { ErrorCode } from 'offline-audio-sync-contract';
 import { retryJob } from '../src/completion/retry.ts';
 import type { RetryDeps } from '../src/completion/retry.ts';
 import { AppError } from '../src/errors.ts';
 import type { DueJobs } from '../src/jobs/dueJobs.ts';
 
-/** What became of one job. */
+/** The result for one job. */
 export interface RetriedJob {
   readonly jobId: string;
   readonly uid: string;
-  /** `found`: a dry run wrote nothing. Otherwise the code of the error for which it stays as it is. */
+  /** `retried`; `found` in a dry run, which writes nothing; or the code of the error because of which it was left as it is. */
   readonly outcome: 'retried' | 'found' | ErrorCode;
-  /** Recordings that failed with the code. */
+  /** Number of recordings that failed with the code. */
   readonly files: number;
 }
 

@@ -2,8 +2,8 @@
  * `npm run fair-use -- --project <id> --user <uid> [--stage none|throttled|restricted] [--until <time>] [--reason <text>] [--database <id>]`:
  * shows what a user has used today and at which stage of fair use they are; with `--stage`, sets it first.
  *
- * A program on the operator's own machine, not a function: there is no address that somebody could call, and who may run it
- * is decided by IAM alone (application default credentials; writing to Firestore takes `roles/datastore.user`).
+ * It is a program on the operator's own machine and not a function, so there is no address to attack. IAM alone decides who may run it
+ * (application default credentials; writing to Firestore takes `roles/datastore.user`).
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';

@@ -1,10 +1,11 @@
 /**
- * `npm run retry-jobs -- --project <id> --code <code> --since <time> [--dry-run] [--database <id>]`: takes up again every job with a recording that failed
- * with this code since then. `--dry-run` lists them and writes nothing. One line of JSON a job, and one for the sums.
+ * `npm run retry-jobs -- --project <id> --code <code> --since <time> [--dry-run] [--database <id>]`: retries every job that ended since
+ * then and has a recording that failed with this code. `--dry-run` lists the jobs and writes nothing. Prints one line of JSON for each
+ * job, and one for the sums.
  *
- * A program on the operator's own machine, not a function: who may run it is decided by IAM alone (application default credentials;
+ * It is a program on the operator's own machine and not a function: IAM alone decides who may run it (application default credentials;
  * writing to Firestore takes `roles/datastore.user`). It enqueues nothing: the sweeper enqueues waiting jobs within minutes, page by
- * page, so that many of them do not all begin in the same moment.
+ * page, so that not all of them begin at the same moment.
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';

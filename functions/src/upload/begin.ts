@@ -162,7 +162,7 @@ function bytesOf(files: readonly JobFile[]): number {
   return Math.max(recordings, LEAST_BYTES.job);
 }
 
-/** The change that starts a job whose recordings have all arrived or failed. */
+/** The change that starts a job whose recordings have all arrived, or will not arrive any more. */
 export function startJob(jobId: string, files: Pick<OpenFiles, 'all' | 'set'>): JobChange {
   markRepeated(jobId, files);
   return { status: 'pending', ...totalsOf(files.all), waitingFor: WAITING_IN_QUEUE };
