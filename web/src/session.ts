@@ -76,8 +76,11 @@ export function beforeLeaving(work: () => Promise<unknown>): () => void {
   };
 }
 
-/** What a person does first, some of it before they click; in another tab (`storage`), they sign in. */
-const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'focusin', 'storage'] as const;
+/**
+ * What a person does first, some of it before they click; in another tab (`storage`), they sign in. Password managers submit, and screen
+ * readers click, without a pointer or a key.
+ */
+const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'focusin', 'click', 'submit', 'storage'] as const;
 
 let isStarted = false;
 /** Whether Firebase has said that the user of last time is signed in. */
