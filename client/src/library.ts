@@ -31,10 +31,7 @@ export class Library {
   /** Ids of the recordings in each state. */
   readonly #inState = new Map<RecordingState, Set<string>>();
   readonly #batches = new Map<string, BatchDoc>();
-  /**
-   * Audio that could not be deleted yet, by id, with the entries to delete with it. Not stored, because another process finds it by
-   * itself.
-   */
+  /** Audio that could not be deleted yet, by id, with the entries to delete with it. Another process finds it by itself. */
   readonly #undeleted = new Map<string, readonly string[]>();
   readonly #writing = new Mutex();
 
@@ -69,10 +66,7 @@ export class Library {
     return this.#inState.get(state)?.size ?? 0;
   }
 
-  /**
-   * The recordings of which the batch was made, as far as they still exist: including those that have failed, are done, or are in
-   * another batch by now.
-   */
+  /** The existing recordings of which the batch was made, even if they have failed, are done, or are in another batch. */
   membersOf({ localIds }: BatchDoc): RecordingDoc[] {
     return localIds.flatMap((id) => this.#recordings.get(id) ?? []);
   }
@@ -121,7 +115,7 @@ export class Library {
   }
 
   /**
-   * Repairs what an earlier process left half-done. @param syncedBefore recordings that were synced before this are removed, Unix
+   * Repairs what an earlier process left half-done. @param syncedBefore removes recordings that were synced before this, Unix
    * milliseconds.
    */
   async repair(syncedBefore: number): Promise<void> {

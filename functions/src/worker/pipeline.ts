@@ -19,7 +19,7 @@ import { readAhead } from './readAhead.ts';
 import type { Chunk } from './prepareWords.ts';
 import type { Recorder } from './recorder.ts';
 import { scanRecordings, seconds } from './scan.ts';
-import type { ScanEvent, ScanSettings } from './scanEvent.ts';
+import type { ScanDeps, ScanEvent, ScanSettings } from './scanEvent.ts';
 import { speechAudio } from './chunkAudio.ts';
 import { placeChunkWords, transcribePatiently } from './transcribe.ts';
 
@@ -74,73 +74,107 @@ export interface Work {
  * that are paid for are kept.
  */
 export async function transcribeRecordings(work: Work, deps: PipelineDeps): Promise<{ complete: boolean }> {
-  const { jobId, job, all, files, fileWork, recorder } = work;
-  const progress = new ProgressReporter(job, all, (change) => recorder.save(change), deps.now);
-  const byName = new Map(all.map((file) => [file.name, file]));
-  const failures: unknown[] = [];
-  let complete = true;
-  let begun = 0;
-  // Every attempt makes some progress: one result, or one recording that is done.
-  const isTimeUp = (): boolean => deps.isTimeUp() && (begun > 0 || fileWork.done().length > 0);
+  const pipeline = new Pipeline(work, deps);
+  await pMap(readAhead(pipeline.orders(), CHUNKS_AHEAD), (order) => pipeline.transcribe(order), {
+    concurrency: deps.concurrency,
+  });
+  return pipeline.end();
+}
 
-  async function* orders(): AsyncGenerator<Order> {
+/** One run of {@link transcribeRecordings}: scanning and requests share what has failed, and whether time is up. */
+class Pipeline {
+  readonly #work: Work;
+  readonly #deps: PipelineDeps;
+  readonly #progress: ProgressReporter;
+  readonly #byName: ReadonlyMap<string, JobFile>;
+  readonly #failures: unknown[] = [];
+  #complete = true;
+  #begun = 0;
+
+  constructor(work: Work, deps: PipelineDeps) {
+    const { job, all, recorder } = work;
+    this.#work = work;
+    this.#deps = deps;
+    this.#progress = new ProgressReporter(job, all, (change) => recorder.save(change), deps.now);
+    this.#byName = new Map(all.map((file) => [file.name, file]));
+  }
+
+  /** Scans the recordings. Ends at the first failure, or when time is up. */
+  async *orders(): AsyncGenerator<Order> {
     try {
-      const onReading = async (file: JobFile): Promise<void> => {
-        if (failures.length === 0) await deps.onReading?.(file);
-      };
-      const scan = {
-        ...deps,
-        ...(deps.onReading === undefined ? {} : { onReading }),
-        jobId,
-        listener: await deps.listener(),
-        open: (file: JobFile) => deps.audio.open(file),
-      };
-      for await (const event of scanRecordings(files, scan)) {
-        if (event.kind === 'chunk') {
-          const { chunk: plan, file } = event;
-          const id = chunkId(job.uid, file.deviceId, plan.spans, byName);
-          fileWork.noteChunk(
-            id,
-            plan.spans.map(({ fileName }) => fileName),
-          );
-          await progress.chunkPlanned();
-          yield { id, uid: job.uid, deviceId: file.deviceId, plan, file };
-        } else {
-          note(event, fileWork, deps.log);
-          if (event.kind === 'planned') recorder.finalizeSoon();
-          else await progress.fileScanned(event.file);
-        }
-        if (failures.length > 0) return;
-        if (isTimeUp()) {
-          complete = false;
-          return;
-        }
+      for await (const event of scanRecordings(this.#work.files, await this.#scanDeps())) {
+        if (event.kind === 'chunk') yield await this.#order(event);
+        else await this.#note(event);
+        if (this.#isOver()) return;
       }
     } catch (error) {
-      failures.push(error);
+      this.#failures.push(error);
     }
   }
 
-  const transcribe = async (order: Order): Promise<void> => {
-    if (failures.length > 0) return;
-    if (isTimeUp()) {
-      complete = false;
-      return;
-    }
-    begun++;
+  /** Transcribes a chunk, unless something has failed or time is up. */
+  async transcribe(order: Order): Promise<void> {
+    if (this.#isOver()) return;
+    this.#begun++;
     try {
-      await transcribeChunk(order, recorder, progress, deps);
+      await transcribeChunk(order, this.#work.recorder, this.#progress, this.#deps);
     } catch (error) {
-      failures.push(error);
+      this.#failures.push(error);
       // The scan already reads a later recording, but this chunk's fails.
-      const file = byName.get(order.plan.spans[0]?.fileName ?? '');
-      if (file !== undefined && !deps.signal.aborted) await deps.onReading?.(file).catch(() => undefined);
+      const file = this.#byName.get(order.plan.spans[0]?.fileName ?? '');
+      if (file !== undefined && !this.#deps.signal.aborted) await this.#deps.onReading?.(file).catch(() => undefined);
     }
-  };
+  }
 
-  await pMap(readAhead(orders(), CHUNKS_AHEAD), transcribe, { concurrency: deps.concurrency });
-  if (failures.length > 0) throw failures[0];
-  return { complete };
+  /** @throws the first failure */
+  end(): { complete: boolean } {
+    if (this.#failures.length > 0) throw this.#failures[0];
+    return { complete: this.#complete };
+  }
+
+  async #scanDeps(): Promise<ScanDeps> {
+    const { jobId } = this.#work;
+    const { audio, listener, onReading } = this.#deps;
+    return {
+      ...this.#deps,
+      jobId,
+      listener: await listener(),
+      open: (file) => audio.open(file),
+      ...(onReading === undefined
+        ? {}
+        : {
+            onReading: async (file: JobFile) => {
+              if (this.#failures.length === 0) await onReading(file);
+            },
+          }),
+    };
+  }
+
+  async #order({ chunk: plan, file }: Extract<ScanEvent, { kind: 'chunk' }>): Promise<Order> {
+    const { job, fileWork } = this.#work;
+    const id = chunkId(job.uid, file.deviceId, plan.spans, this.#byName);
+    fileWork.noteChunk(
+      id,
+      plan.spans.map(({ fileName }) => fileName),
+    );
+    await this.#progress.chunkPlanned();
+    return { id, uid: job.uid, deviceId: file.deviceId, plan, file };
+  }
+
+  async #note(event: Exclude<ScanEvent, { kind: 'chunk' }>): Promise<void> {
+    const { fileWork, recorder } = this.#work;
+    note(event, fileWork, this.#deps.log);
+    if (event.kind === 'planned') recorder.finalizeSoon();
+    else await this.#progress.fileScanned(event.file);
+  }
+
+  #isOver(): boolean {
+    if (this.#failures.length > 0) return true;
+    // Every attempt makes some progress: one result, or one recording that is done.
+    const isTimeUp = this.#deps.isTimeUp() && (this.#begun > 0 || this.#work.fileWork.done().length > 0);
+    if (isTimeUp) this.#complete = false;
+    return isTimeUp;
+  }
 }
 
 /** Notes what a scan has found out about a recording. */
