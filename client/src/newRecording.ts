@@ -16,7 +16,7 @@ export interface FileRecording extends Partial<UploadTarget> {
 /** A recording as a wearable delivers it: Opus packets or PCM frames. */
 export interface FramesRecording extends Partial<UploadTarget> {
   readonly format: FrameFormat;
-  /** Of the first sample. */
+  /** Capture time of the first sample. */
   readonly startedAt: Date;
   readonly frames: Iterable<Uint8Array>;
 }
@@ -53,5 +53,7 @@ function fromFile({ name, data }: FileRecording) {
   return { name, audio: data instanceof Blob ? data : ownBytes(data) };
 }
 
-/** Separators, quotes, control characters and lone surrogates. By their codes: not every engine of React Native knows `\p{…}`. */
+/**
+ * Separators, quotes, control characters and lone surrogates. Written as codes, because not every engine of React Native knows `\p{…}`.
+ */
 const UNSAFE = /[/\\"\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u;

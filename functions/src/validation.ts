@@ -1,13 +1,13 @@
-/** Checks of what comes from outside: bounded work, bounded complaints, and no exception of the checker's own. */
+/** Validates input from outside, with bounded work and bounded messages, and without exceptions of the validator. */
 import * as z from 'zod';
 import { AppError } from './errors.ts';
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
-  /** Sentences that say what is wrong, for the sender. */
+  /** Sentences for the caller that say what is wrong. */
   | { readonly ok: false; readonly complaint: string };
 
-/** Complaints that one answer names, and the characters of each: the sender mends them one after the other. */
+/** The most complaints of one answer. */
 export const MAX_COMPLAINTS = 10;
 const MAX_COMPLAINT_LENGTH = 300;
 
@@ -17,14 +17,14 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
     if (result.success) return { ok: true, value: result.data };
     return { ok: false, complaint: sentences(result.error.issues) };
   } catch {
-    // zod compares the `length` of whatever has one, and an object in its place may refuse to be compared.
+    // zod compares the `length` of every value that has one, and comparing may throw if it is an object.
     return { ok: false, complaint: 'A value is of another type than is expected.' };
   }
 }
 
 /**
  * A list of `min` to `max` items. The length is checked before any item is, so that a wrong list of a million items is one complaint.
- * @param rule the complaint about a list that is none, too short or too long
+ * @param rule the complaint about a value that is no list, too short or too long
  */
 export function boundedList<T extends z.ZodType>(max: number, item: T, rule: string, min = 1) {
   const isBounded = (value: unknown): boolean => Array.isArray(value) && value.length >= min && value.length <= max;
@@ -32,22 +32,22 @@ export function boundedList<T extends z.ZodType>(max: number, item: T, rule: str
 }
 
 /**
- * Whether a document may have this id. Anything else would be a path of its own in Firestore, and `__x__` is Firestore's own:
- * asking for those would fail, instead of finding nothing.
+ * Whether a document may have this id. Other ids would be paths in Firestore, and `__x__` is reserved: reading them would fail instead
+ * of finding nothing.
  */
 export function isDocumentId(value: string): boolean {
   return /^[\w-]{1,128}$/.test(value) && !/^__.*__$/.test(value);
 }
 
-/** A text that has to be given. @param rule the complaint about one that is none or empty */
+/** A required text. @param rule the complaint about a value that is no text, or empty */
 export function requiredText(rule: string) {
   return z.string(rule).min(1, rule);
 }
 
-/** Whose conversation it is, and whether it is there, is looked up. */
+/** Only the form is checked: the caller looks up whether the conversation exists, and whose it is. */
 export const conversationIdText = requiredText('the id of a conversation');
 
-/** What people write: not empty, without blanks around it, and in characters that can be stored. @param max UTF-16 units. */
+/** A text by people: trimmed, not empty, and with characters that can be stored. @param max UTF-16 units. */
 export function shortText(max: number) {
   const rule = `a text of 1 to ${max} characters`;
   return z
@@ -62,8 +62,8 @@ export function shortText(max: number) {
 const timeRule = 'a time as 2026-01-31T08:00:00.000Z';
 
 /**
- * ISO 8601 in UTC, as the contract's views have it; gives Unix milliseconds. From 1970 to 2999: far from the first and the last moment
- * that Firestore stores, so that looking around it never fails.
+ * ISO 8601 in UTC, as the contract's views have it; gives Unix milliseconds. From 1970 to 2999: far from the limits of Firestore's
+ * times, so that queries around it never fail.
  */
 export const isoTime = z
   .string(timeRule)
@@ -71,7 +71,7 @@ export const isoTime = z
   .transform((text) => Date.parse(text))
   .refine((ms) => !Number.isNaN(ms), timeRule);
 
-/** @throws AppError `invalid_request`, with a sentence for each of the first things that are wrong. */
+/** @throws AppError `invalid_request`, with a sentence for each of the first problems. */
 export function requireValid<T>(schema: z.ZodType<T>, value: unknown): T {
   const checked = check(schema, value);
   if (checked.ok) return checked.value;

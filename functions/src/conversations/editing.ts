@@ -195,7 +195,7 @@ async function describeMerge(
 ): Promise<EditChange & EditPlace> {
   const [earlier, later] = one.startedAt.toMillis() <= other.startedAt.toMillis() ? [one, other] : [other, one];
   if (earlier.deviceId !== later.deviceId) throw new AppError('conversations_not_mergeable');
-  // Those of one device never overlap, unless one has become part of the other.
+  // Conversations of one device never overlap, unless one has become part of the other.
   if (later.startedAt.toMillis() <= earlier.finishedAt.toMillis()) throw new AppError('conversation_merged');
   const from = placeOfSegment(await lastSegment(tx, db, uid, earlier));
   const until = placeOfSegment(await firstSegment(tx, db, uid, later));
@@ -234,7 +234,7 @@ const MOST_HEARD = 100_000;
 /** The most pages that are read of such a place: an hour in recordings of ten seconds has fewer. */
 const MOST_PLACE_PAGES = 500;
 
-/** What was said in a stretch of a recording, of the conversation's device. @throws AppError `speech_not_found`; `invalid_request` */
+/** Reads the speech in a stretch of a recording of the conversation's device. @throws AppError `speech_not_found`; `invalid_request` */
 async function saidAt(
   tx: Transaction,
   db: Firestore,
@@ -251,7 +251,7 @@ async function saidAt(
       .filter((word) => middle(word) >= startMs && middle(word) <= endMs)
       .map((word) => ({ ...word, segment })),
   );
-  // One that speaks alone is meant whatever its number: it may have changed since the caller has read it.
+  // A voice that speaks alone is meant whatever its number is, because the number may have changed since the caller has read it.
   const isAlone = new Set(everything.map(({ speaker }) => speaker)).size < 2;
   const said = voice === null || isAlone ? everything : everything.filter(({ speaker }) => speaker === voice);
   const first = said[0];
@@ -274,7 +274,7 @@ async function saidAt(
   };
 }
 
-/** Where a word begins. @throws AppError `speech_not_found` */
+/** Finds the word that begins at a moment. @throws AppError `speech_not_found` */
 async function wordAt(
   tx: Transaction,
   db: Firestore,

@@ -1,13 +1,14 @@
-/** What transcription services behind HTTP have in common: where they are, how long an answer may take, why none came. */
+/** What transcription services behind HTTP have in common: loading the client, limits of answers, reasons of failures. */
 
 export type ServiceFetch = typeof import('undici').fetch;
 
-/** Bytes an answer may have. Ten minutes of fast speech make about one megabyte; what is far beyond is no transcription. */
+/** Largest answer, bytes. Ten minutes of fast speech are about one megabyte; a far larger answer is no transcription. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Loads the client for such requests. Node's fetch gives up on headers after five minutes, whatever the caller's time-out is, and its Agent
- * cannot be reached (https://github.com/deepgram/deepgram-js-sdk/issues/243). This one leaves time to the caller's signal alone.
+ * Loads the client for such requests. Node's fetch gives up on headers after five minutes, even if the caller allows more, and its
+ * Agent cannot be changed (https://github.com/deepgram/deepgram-js-sdk/issues/243). This client has no time limit but the caller's
+ * signal.
  */
 export async function loadFetch() {
   const { Agent, FormData, fetch } = await import('undici');
@@ -20,7 +21,7 @@ export function isHttpUrl(url: string): boolean {
   return /^https?:\/\//i.test(url) && URL.canParse(url);
 }
 
-/** The first time-out or system code (`ECONNREFUSED`, `UND_ERR_SOCKET`) in the chain of causes; null when there is none. */
+/** The first time-out or system code (`ECONNREFUSED`, `UND_ERR_SOCKET`) in the chain of causes; null if there is none. */
 export function systemCode(error: unknown): string | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     if (cause.name === 'TimeoutError') return 'TIMEOUT';

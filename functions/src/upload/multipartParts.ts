@@ -1,8 +1,8 @@
 /**
- * multipart/form-data (RFC 7578, RFC 2046 section 5.1) cut into parts, whose headers busboy reads. The platform hands over the whole
- * body at once, so no stream is needed: each part takes one search for the next delimiter, and its content is a view of the
- * body. The work is proportional to the length of the body, whatever is in it, and ends at the closing delimiter or at the first
- * mistake. busboy alone neither ends at the closing delimiter nor stays linear for every body.
+ * Cuts multipart/form-data (RFC 7578, RFC 2046 section 5.1) into parts, whose headers busboy reads. The platform passes the whole body,
+ * so no stream is needed: each part takes one search for the next delimiter, and its content is a view of the body. The work is linear
+ * in the length of the body, whatever is in it, and ends at the closing delimiter or at the first mistake. busboy alone neither ends at
+ * the closing delimiter nor stays linear for every body.
  */
 import busboy from 'busboy';
 import { AppError } from '../errors.ts';
@@ -14,7 +14,7 @@ export interface Part extends Disposition {
 
 interface Disposition {
   readonly field: string;
-  /** Without directories; null where the part names no file. */
+  /** Without directories; null if the part has no file name. */
   readonly filename: string | null;
 }
 
@@ -27,15 +27,15 @@ const HEADERS_END = '\r\n\r\n';
 /** RFC 2046, 5.1.1: 1 to 70 of these characters. A longer boundary would also make every search slower. */
 const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i;
 
-/** @returns null for a Content-Type that names no boundary, or one that RFC 2046 does not allow. */
+/** @returns null for a Content-Type without a boundary, or with one that RFC 2046 does not allow. */
 export function boundaryOf(contentType: string): string | null {
   const [, quoted, plain] = BOUNDARY.exec(contentType) ?? [];
   return quoted ?? plain ?? null;
 }
 
 /**
- * The parts, in the order of the body. What lies before the first delimiter and behind the closing one is ignored.
- * @throws AppError `invalid_multipart`, when the part that is wrong is reached.
+ * The parts, in the order of the body. Bytes before the first delimiter and behind the closing one are ignored.
+ * @throws AppError `invalid_multipart` when it reaches a broken part.
  */
 export function* partsOf(body: Buffer, boundary: string): Generator<Part> {
   const delimiter = `${CRLF}--${boundary}`;
@@ -75,8 +75,8 @@ function endOfHeaders(body: Buffer, headersAt: number): number {
 }
 
 /**
- * What busboy makes of a part's headers, given as a body of this part alone, without content: the part is never walked over.
- * busboy tells of a header that it accepts before `end` returns; it says nothing of a part that it skips.
+ * Parses a part's headers with busboy, which gets a body of this part alone, without content. busboy reports a header that it accepts
+ * before `end` returns; it is silent about a part that it skips.
  */
 function parseDisposition(headers: string): Disposition {
   const found: Disposition[] = [];
@@ -89,7 +89,7 @@ function parseDisposition(headers: string): Disposition {
   parser.on('error', () => undefined);
   parser.end(`--b${CRLF}${headers}${HEADERS_END}${CRLF}--b--`);
   const [disposition] = found;
-  // busboy calls a part without a name by an empty one, or by none.
+  // busboy gives a part without a name an empty name, or none.
   if (!disposition?.field) throw broken('a part is not form-data with a name');
   return disposition;
 }

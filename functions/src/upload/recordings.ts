@@ -1,4 +1,4 @@
-/** The recordings of one upload: checked by their names, sizes and, where they have come, their bytes. */
+/** Checks the recordings of one upload: names, sizes and, in a multipart upload, bytes. */
 import { createHash } from 'node:crypto';
 import { LIMITS } from '../config.ts';
 import { AppError, fileProblem } from '../errors.ts';
@@ -10,7 +10,7 @@ import { checkRecording } from '../audio/read/scanFrames.ts';
 import type { UploadedFile } from './multipart.ts';
 import type { UploadFields } from './request.ts';
 
-/** What is known of a recording before its bytes have come: from its name, and from who sends it. */
+/** A recording as it is known before its bytes arrive: from its name and the request. */
 export interface DeclaredRecording {
   readonly name: string;
   readonly deviceId: string;
@@ -19,9 +19,9 @@ export interface DeclaredRecording {
   readonly startedAtMs: number;
   /** Bytes. */
   readonly size: number;
-  /** Base64, as Storage keeps it; null where it was not given. */
+  /** Base64, as in Storage; null if it was not given. */
   readonly md5: string | null;
-  /** Null where only reading the bytes tells. */
+  /** Null if only reading the bytes tells. */
   readonly durationSeconds: number | null;
 }
 
@@ -31,7 +31,7 @@ export interface Recording extends DeclaredRecording {
   readonly md5: string;
 }
 
-/** An uploaded file, with its device where the sender knows that from elsewhere than its name. */
+/** An uploaded file, with its device if that is known from elsewhere than its name. */
 export interface DeviceFile extends UploadedFile {
   readonly deviceId?: string;
 }
@@ -43,12 +43,12 @@ export interface DeclaredFile {
   readonly md5: string | null;
 }
 
-/** The device of recordings that name none, in a request that names none. */
+/** The device of recordings if neither their names nor the request have one. */
 const UNNAMED_DEVICE = 'unknown';
 
 /**
- * What tells such recorders apart is how they begin the names of their files: `kitchen_1760000000.m4a` and
- * `office_1760000000.m4a` are of two, `Recording 12_…` and `Recording 13_…` of one.
+ * Tells such recorders apart by the beginnings of their files' names: `kitchen_1760000000.m4a` and `office_1760000000.m4a` are of two
+ * recorders, `Recording 12_…` and `Recording 13_…` of one.
  * @param prefix the name before its time.
  */
 function unnamedDevice(prefix: string): string {
@@ -67,18 +67,18 @@ export interface RecordingRules {
 
 type Names = Pick<UploadFields, 'deviceId' | 'clockOffsetMs' | 'timeZone'>;
 
-/** What an upload holds: recordings that can be accepted, and what is wrong with the others. */
+/** The recordings of an upload that can be accepted, and the problems of the others. */
 export interface CheckedFiles<R> {
   readonly recordings: R[];
   readonly problems: FileProblem[];
 }
 
-/** @throws AppError `invalid_recording` with everything that is wrong with any of them. */
+/** @throws AppError `invalid_recording` with all problems of all recordings. */
 export function checkRecordings(files: readonly UploadedFile[], fields: Names, rules: RecordingRules): Recording[] {
   return allOrNone(checkEach(files, fields, rules));
 }
 
-/** Checks each file by itself: those that are at fault leave the others alone. */
+/** Checks each file by itself: an invalid one does not reject the others. */
 export function checkEach(files: readonly DeviceFile[], fields: Names, rules: RecordingRules): CheckedFiles<Recording> {
   return sorted(
     files.map((file) => ({ ...file, name: file.filename, size: file.bytes.length, md5: null })),
@@ -99,7 +99,7 @@ export function checkEach(files: readonly DeviceFile[], fields: Names, rules: Re
   );
 }
 
-/** What names and sizes alone can tell. @throws AppError `invalid_recording` with everything that is wrong with any of them. */
+/** Checks names and sizes. @throws AppError `invalid_recording` with all problems of all recordings. */
 export function checkManifest(
   files: readonly DeclaredFile[],
   fields: Names,
@@ -155,9 +155,9 @@ function checkDeclared(
 type Identity = Pick<DeclaredRecording, 'name' | 'deviceId' | 'startedAtMs' | 'size' | 'md5'>;
 
 /**
- * Recordings that repeat another one of the same upload, and which: the same bytes at the same time of the same device
- * (a name in seconds and one in milliseconds, say). The same bytes at different times are two recordings of silence. Of one
- * whose MD5 is not known there is no telling yet.
+ * Finds recordings that repeat another one of the same upload: the same bytes at the same time of the same device, for example under a
+ * name in seconds and one in milliseconds. The same bytes at different times are two recordings of silence. Recordings without a known
+ * MD5 are left out. @returns the original of each, by name
  */
 export function repeatedRecordings(recordings: readonly Identity[]): Map<string, string> {
   const firsts = new Map<string, string>();

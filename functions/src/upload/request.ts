@@ -1,16 +1,16 @@
-/** What an upload asks for besides its files: form fields and the Idempotency-Key. */
+/** Parses the fields of an upload besides its files, and the Idempotency-Key. */
 import * as z from 'zod';
 import { parseTimeZone } from '../audio/read/timeZone.ts';
 import { AppError } from '../errors.ts';
 import { check, requireValid } from '../validation.ts';
 
 export interface UploadFields {
-  /** For recordings whose names carry none, and the label of the job. */
+  /** The device of recordings whose names have none, and the label of the job. */
   readonly deviceId: string | null;
   readonly conversationId: string | null;
   /** Added to every capture time, milliseconds. */
   readonly clockOffsetMs: number;
-  /** Of times in names that do not say their own, as `parseTimeZone` gives it. Missing: UTC. */
+  /** Time zone of dates in names without one, as `parseTimeZone` returns it. Default: UTC. */
   readonly timeZone?: string;
 }
 
@@ -18,7 +18,7 @@ const offsetRule = 'a whole number of milliseconds';
 const zoneRule = 'an IANA time zone (Europe/Berlin) or an offset (+02:00)';
 const keyRule = '1 to 200 visible ASCII characters';
 
-/** What both ways in take; an Idempotency-Key is a header or a field. */
+/** The fields of both ways of uploading. The Idempotency-Key is a header or a field. */
 export const REQUEST = {
   deviceId: z.string('1 to 64 letters and digits').regex(/^[A-Za-z0-9]{1,64}$/, '1 to 64 letters and digits'),
   conversationId: z.string('the id of a conversation').regex(/^[\w-]{1,128}$/, 'the id of a conversation'),
@@ -40,7 +40,7 @@ const fieldsShape = z.object({
 });
 
 /**
- * Unknown fields are ignored; an empty field is one that was not given, as in an HTML form.
+ * Parses the fields of a form. Unknown fields are ignored, and empty fields count as missing, as in an HTML form.
  * @throws AppError `invalid_request`
  */
 export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
@@ -49,7 +49,7 @@ export function parseFields(fields: ReadonlyMap<string, string>): UploadFields {
   return uploadFields(asked);
 }
 
-/** What both ways in ask for, by their names on the wire. */
+/** The fields of both ways of uploading, by their names on the wire. */
 interface AskedFields {
   readonly device_id?: string | null | undefined;
   readonly conversation_id?: string | null | undefined;

@@ -128,7 +128,7 @@ async function claimStaged(
   return claimed;
 }
 
-/** What transcribes the recordings of this attempt: services within the user's preferences, budgets and the time that is left. */
+/** The services of this attempt, within the user's preferences, the budgets and the remaining time. */
 async function pipelineDeps(
   { uid, attempts }: Job,
   lease: Lease,

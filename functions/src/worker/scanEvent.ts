@@ -10,8 +10,8 @@ import type { JobFile } from '../jobs/job.ts';
 
 export type ScanEvent =
   /**
-   * A recording was read to its end. Comes before any chunk that a later recording is part of. `duplicateSamples`: those whose
-   * result is stored through another recording.
+   * A recording was read to its end. Comes before any chunk that a later recording is part of. `duplicateSamples`: samples whose result
+   * is stored through another recording.
    */
   | {
       readonly kind: 'decoded';
@@ -20,7 +20,7 @@ export type ScanEvent =
       readonly duplicateSamples: number;
       readonly report: ReadReport;
     }
-  /** A recording cannot be used (further). `samples` were read before that, and are treated as any other audio. */
+  /** A recording cannot be read, or not to its end. `samples` were read before that, and are treated like any other audio. */
   | {
       readonly kind: 'failed';
       readonly file: JobFile;
@@ -29,7 +29,7 @@ export type ScanEvent =
       readonly error: AppError;
     }
   | { readonly kind: 'chunk'; readonly chunk: PlannedChunk; readonly file: JobFile }
-  /** All of a recording that was read is in chunks, covered, or holds no speech: no later chunk has a part of it. */
+  /** Everything that was read of a recording is in chunks, covered, or without speech: no later chunk has a part of it. */
   | { readonly kind: 'planned'; readonly file: JobFile };
 
 export interface ScanDeps {
@@ -40,8 +40,8 @@ export interface ScanDeps {
   /** Opens a staged recording. @throws AppError `recording_missing` */
   readonly open: (file: JobFile) => AsyncIterable<Uint8Array>;
   /**
-   * Where given: called before a recording is read, when everything before it was read, decoded and searched for speech. So
-   * what ends the process afterwards is this recording.
+   * Called before a recording is read, after everything before it was read, decoded and searched for speech. So if the process ends
+   * then, this recording is the cause.
    */
   readonly onReading?: (file: JobFile) => Promise<void>;
   readonly signal: AbortSignal;
@@ -50,13 +50,13 @@ export interface ScanDeps {
 
 /** How recordings are decoded and cut. */
 export interface ScanSettings {
-  /** The pause in speech from which on a new conversation begins, milliseconds. */
+  /** The shortest pause in speech that separates two conversations, milliseconds. */
   readonly conversationGapMs: number;
-  /** Audio of one request at most, milliseconds. */
+  /** The most audio of one request, milliseconds. */
   readonly maxChunkMs: number;
   /** See `ChunkerOptions.contextMs`. */
   readonly contextMs?: number;
-  /** How two channels are sent; listening hears each of them in any case. */
+  /** How two channels are sent. Detection uses each of them in any case. */
   readonly channels?: ChannelMode;
   readonly decoder: DecoderChoice;
   /** Empty: ffmpeg-static, or else the one on the PATH. */

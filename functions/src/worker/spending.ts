@@ -1,4 +1,4 @@
-/** What a worker spends of what all users share: budgets of a day, and requests at once. */
+/** Limits what a worker uses of shared resources: daily budgets, and requests in flight. */
 import type { Listener } from '../audio/detect/listener.ts';
 import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
 import { SAMPLE_RATE } from '../audio/read/pcm.ts';
@@ -9,22 +9,22 @@ import type { Transcriber } from '../transcription/transcriber.ts';
 import type { DailyBudget } from '../usage/budget.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 
-/** What may be used of what turns audio into words. */
+/** The limits of detection and transcription. */
 export interface SpendingLimits {
   readonly fairUse: Pick<FairUse, 'requireBudget'>;
   readonly budget: Pick<DailyBudget, 'spend' | 'audioMeter'>;
-  /** Of the transcription service. */
+  /** Requests in flight at the transcription service. */
   readonly slots: Pick<RequestSlots, 'use'>;
 }
 
-/** The service answered, and transcribed nothing. Where no answer came it may have done so, and billed it. */
+/** Errors with which the service has answered without a transcription. Without an answer, it may have transcribed and billed the audio. */
 const NOT_BILLED: ReadonlySet<ErrorCode> = new Set([
   'transcription_rate_limited',
   'transcription_not_configured',
   'transcription_rejected',
 ]);
 
-/** Detects speech only while the day's budgets of audio last. */
+/** Detects speech only while the daily budgets of audio last. */
 export function metered(listener: Listener, uid: string, { budget }: SpendingLimits): Listener {
   const meter = budget.audioMeter(uid);
   return {
@@ -36,12 +36,12 @@ export function metered(listener: Listener, uid: string, { budget }: SpendingLim
   };
 }
 
-/** Asks only while the project has a request free at its transcription service. What is not asked is not counted. */
+/** Sends a request only with a free slot of the project at its transcription service. A request without a slot is not counted. */
 export function inSlot(transcriber: Transcriber, { slots }: SpendingLimits): Transcriber {
   return { transcribe: (request, signal) => slots.use(signal, () => transcriber.transcribe(request, signal)) };
 }
 
-/** Sends only while the day's budgets of speech last: the rest waits, with its audio, for the next day. */
+/** Sends requests only while the daily budgets of speech last. The rest waits for the next day; its audio is kept. */
 export function budgeted(transcriber: Transcriber, uid: string, { fairUse, budget }: SpendingLimits): Transcriber {
   return {
     async transcribe(request, signal) {

@@ -1,4 +1,4 @@
-/** One chunk to words on the absolute time axis. */
+/** Transcribes one chunk, and places its words on the absolute time axis. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlannedChunk, Span } from '../audio/chunk/chunks.ts';
 import { placeInterval } from '../audio/chunk/timeMap.ts';
@@ -16,7 +16,7 @@ export interface PlacedWord extends TimedWord {
   readonly fileName: string;
 }
 
-/** Words in chunk time to words in absolute time, in order. */
+/** Converts words in chunk time to words in absolute time, in order. */
 export function placeWords(words: readonly TranscribedWord[], spans: readonly Span[]): PlacedWord[] {
   return words
     .map(({ startSeconds, endSeconds, ...word }) => ({
@@ -26,13 +26,13 @@ export function placeWords(words: readonly TranscribedWord[], spans: readonly Sp
     .sort((a, b) => a.startMs - b.startMs);
 }
 
-/** What was heard of a chunk: in the speech before it that was sent with it, and in itself. */
+/** The words of a request: those of the context, and those of the chunk. */
 export interface ChunkWords {
   readonly context: readonly PlacedWord[];
   readonly words: readonly PlacedWord[];
 }
 
-/** Words in the time of a request to words in absolute time: those of the context, and those of the chunk behind it. */
+/** Converts the words of a request to absolute time, and divides them into those of the context and those of the chunk. */
 export function placeChunkWords(
   words: readonly TranscribedWord[],
   { context, spans }: Pick<PlannedChunk, 'context' | 'spans'>,

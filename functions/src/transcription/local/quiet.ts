@@ -10,19 +10,19 @@ export interface Quiet {
 const FRAMES_A_SECOND = 100;
 const FRAME_SAMPLES = SAMPLE_RATE / FRAMES_A_SECOND;
 
-/** What is quiet: nearer to the noise floor than to the level of speech, decibels above the former as a share of the difference. */
+/** Sound is quiet up to this level: decibels above the noise floor, as a share of the difference between floor and speech. */
 const QUIET_SHARE = 0.25;
 
-/** Where speech is not this much above the floor, there is no quiet to find, decibels. */
+/** If speech is less than this above the floor, no quiet is searched, decibels. */
 const MIN_CONTRAST = 15;
 
-/** A consonant's closure may be as long: what is shorter is within a word. Seconds. */
+/** Shorter quiet may be a consonant's closure within a word, seconds. */
 const MIN_QUIET_SECONDS = 0.05;
 
-/** How far from an aligned border a quiet may be to be the one between the words, seconds. */
+/** How far the quiet between two words may be from their aligned border, seconds. */
 const REACH_SECONDS = 0.08;
 
-/** Share of speech that is as quiet as the noise floor, at least: the pauses and closures of any words. */
+/** The least share of speech that is as quiet as the noise floor: pauses and closures. */
 const FLOOR_SHARE = 0.05;
 
 /** Quiet stretches of speech, in order. @param pcm 16 kHz, mono. @param floorShare how much of it is quiet, at least. */
@@ -56,8 +56,8 @@ function levelOf(pcm: Float32Array): number {
 }
 
 /**
- * The quiet that a border between two words belongs to: of those within reach, the longest, less twice its distance. Where there is
- * none, the border itself, without extent.
+ * The quiet at a border between two words: among those within reach, the one with the greatest length less twice its distance. If there
+ * is none, the border itself, with length 0.
  */
 export function quietAt(border: number, stretches: readonly Quiet[]): Quiet {
   let best: Quiet = { start: border, end: border };
