@@ -11,7 +11,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { getAppCheck } from 'firebase-admin/app-check';
 import pMap from 'p-map';
 import type { Listener } from '../src/audio/detect/listener.ts';
-import { LIMITS } from '../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { options as TASK } from '../src/endpoints/processSyncJob.ts';
 import { createAuthenticator } from '../src/http/auth.ts';
 import type { TaskPayload } from '../src/jobs/job.ts';

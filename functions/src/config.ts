@@ -4,8 +4,6 @@ import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { amount, boundedInt } from './intSetting.ts';
 import type { Logger } from './logger.ts';
 
-export { LIMITS } from 'offline-audio-sync-contract';
-
 /** The values of TRANSCRIBER. `auto`: Deepgram if it has a key, otherwise the local recogniser. */
 export const TRANSCRIBERS = ['auto', 'deepgram', 'local', 'openai'] as const;
 
@@ -265,8 +263,8 @@ export const bucketExpression = params.recordingsBucket.equals('').thenElse(stor
 export const ownRegion = (): string => region.value() || DEFAULT_REGION;
 
 /**
- * The prefix of all functions' deployed names; empty in most projects. A function kit has a prefix with its instance. A codebase with a
- * `prefix` in firebase.json is not told it, so it is derived from the names of the running function.
+ * The prefix of all functions' deployed names; empty in most projects. A kit's has its instance; that of a codebase (`prefix` in
+ * firebase.json) follows from the names of the running function.
  * @param env of a running function: `FUNCTION_TARGET` as it is exported, `K_SERVICE` as it is deployed (its letters may be small).
  */
 export function functionPrefix(env: Readonly<Record<string, string | undefined>>): string {

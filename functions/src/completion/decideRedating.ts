@@ -2,7 +2,7 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import { requirePlausibleTime } from '../audio/read/name.ts';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { conversationsOf, segmentPagesOf, transcriptOf } from '../conversations/collections.ts';
 import { placeKey } from '../conversations/conversation.ts';
 import type { SegmentPage } from '../conversations/conversation.ts';

@@ -1,7 +1,7 @@
 /** Carries out corrections of dates: moves the speech and the coverage of the recordings to their right place. */
 import { FieldValue, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { finishingDeletions } from '../conversations/axis.ts';
 import { pagesAt } from '../conversations/collections.ts';
 import { deletedStretches } from '../conversations/deletion.ts';

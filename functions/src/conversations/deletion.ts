@@ -6,7 +6,7 @@
  */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore, QueryDocumentSnapshot, Transaction } from 'firebase-admin/firestore';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import { chunksOf } from '../jobs/chunk.ts';
 import type { ChunkDoc } from '../jobs/chunk.ts';

@@ -1,7 +1,8 @@
 /** `createSyncJob`: creates a job from a manifest, and answers the paths in Storage to which the app uploads its recordings. */
 import type { CreatedJobView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS, uploadExpiryMs } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
+import { uploadExpiryMs } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableDeps, CallableHandler } from '../http/callable.ts';

@@ -1,9 +1,8 @@
 /** `importConversations({conversations})`: imports conversations that were exported, from this project or another one. */
-import { EDIT_LIMITS, FIRST_VOICE, IMPORT_LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
+import { EDIT_LIMITS, FIRST_VOICE, IMPORT_LIMITS, LIMITS, spreadOverTime } from 'offline-audio-sync-contract';
 import type { ImportedView } from 'offline-audio-sync-contract';
 import pLimit from 'p-limit';
 import * as z from 'zod';
-import { LIMITS } from '../config.ts';
 import type { ImportedConversation, ImportedSegment, ImportedWord, ImportOutcome } from '../conversations/importing.ts';
 import type { ImportedEdit } from '../conversations/importingEdits.ts';
 import { AppError } from '../errors.ts';

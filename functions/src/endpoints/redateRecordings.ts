@@ -5,7 +5,7 @@
 import type { RedatedView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
 import type { DecidedRedating, RedatingRequest } from '../completion/decideRedating.ts';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import { callable } from '../http/callable.ts';
 import type { CallableDeps, CallableHandler } from '../http/callable.ts';

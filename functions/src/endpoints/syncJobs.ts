@@ -2,7 +2,7 @@
 import { onRequest } from 'firebase-functions/v2/https';
 import type { JobListView } from 'offline-audio-sync-contract';
 import * as z from 'zod';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import type { Authenticate } from '../http/auth.ts';
 import { READ_OPTIONS } from '../http/options.ts';
 import { route } from '../http/route.ts';

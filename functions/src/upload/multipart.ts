@@ -1,6 +1,6 @@
 /** Parses the form of an upload, and limits the kinds and the number of its parts. */
 import type { Request } from 'firebase-functions/v2/https';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import { boundaryOf, partsOf } from './multipartParts.ts';
 

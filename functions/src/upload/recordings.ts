@@ -1,6 +1,6 @@
 /** Checks the recordings of one upload: names, sizes and, in a multipart upload, bytes. */
 import { createHash } from 'node:crypto';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError, fileProblem } from '../errors.ts';
 import type { FileProblem } from '../errors.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';

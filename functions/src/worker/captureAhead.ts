@@ -1,5 +1,5 @@
 /** Makes a job wait if the clock of a recording runs ahead: such recordings are not refused. */
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 

@@ -6,7 +6,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { finishRedating } from '../completion/redate.ts';
 import type { RedateDeps } from '../completion/redate.ts';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { deletedStretches } from '../conversations/deletion.ts';
 import { prepareRedating } from '../jobs/redatings.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';

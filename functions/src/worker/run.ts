@@ -13,7 +13,7 @@ import { isOpus } from '../audio/read/format.ts';
 import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
 import { noteLost } from '../audio/read/readRecording.ts';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 import type { ScanDeps, ScanEvent } from './scanEvent.ts';

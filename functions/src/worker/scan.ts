@@ -8,7 +8,7 @@ import type { Heard, Listener } from '../audio/detect/listener.ts';
 import type { Passage } from '../audio/detect/passages.ts';
 import { SAMPLE_RATE } from '../audio/read/pcm.ts';
 import { openRecording, readRecording } from '../audio/read/readRecording.ts';
-import { LIMITS } from '../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
 import { Run } from './run.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LIMITS } from '../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, getStatus, hasEnded, send, uploadFiles, waitForJob } from '../support/client.ts';
 import type { Answer } from '../support/http.ts';

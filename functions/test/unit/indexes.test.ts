@@ -22,7 +22,7 @@ import {
 import { boundariesBetween, editsAt, editsBetween, editsOfVoice, namedVoices } from '../../src/conversations/edits.ts';
 import { sharesOf, workingSharesOf } from '../../src/conversations/sharing.ts';
 import * as reading from 'offline-audio-sync-client';
-import { LIMITS } from '../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
 import type { DeletedSpeech, SegmentPage } from '../../src/conversations/conversation.ts';
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';

@@ -7,7 +7,7 @@ import { absoluteMs, FrameWindow, hasAudio } from './frameWindow.ts';
 import type { AudibleFrame, PlacedFrame, RecordingRef } from './frameWindow.ts';
 import { OpenChunk } from './openChunk.ts';
 import type { PlannedChunk } from './openChunk.ts';
-import { LIMITS } from '../../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { isLost, SAMPLES_PER_MS, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 import { REGION_DEFAULTS, RegionDetector } from '../detect/regions.ts';

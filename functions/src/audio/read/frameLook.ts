@@ -1,5 +1,5 @@
 /** What stands at one offset of a `.bin` recording: the length there, and what it leads to. */
-import { LIMITS } from '../../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { ByteWindow } from './byteWindow.ts';
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';

@@ -5,13 +5,13 @@ import {
   FRAME_CODECS,
   FRAMED_EXTENSION,
   isOpusSampleRate,
+  LIMITS,
   MAX_OPUS_PACKET_SECONDS,
   OLDER_FORMAT,
   OPUS_SAMPLE_RATES,
   PCM_SAMPLE_RATES,
 } from 'offline-audio-sync-contract';
 import type { FrameCodec, FramedFormat, RecordingFormat, RecordingName } from 'offline-audio-sync-contract';
-import { LIMITS } from '../../config.ts';
 import { AppError, CATALOGUE, fileProblem } from '../../errors.ts';
 import type { FileProblem } from '../../errors.ts';
 import { findCaptureTime } from './captureTime.ts';

@@ -1,5 +1,5 @@
 /** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz. */
-import { LIMITS } from '../../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import type { FramedFormat } from './format.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
 import { ChannelConverter, interleave } from './channels.ts';

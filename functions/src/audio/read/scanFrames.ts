@@ -1,5 +1,5 @@
 /** A quick look at a recording's bytes when it is uploaded: is there audio in it, and how much does it claim? Decodes nothing. */
-import { LIMITS } from '../../config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
 import { FrameReader } from './frames.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { LIMITS } from '../../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { UPLOAD_OPTIONS } from '../../../src/http/options.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../${name}`, import.meta.url), 'utf8');

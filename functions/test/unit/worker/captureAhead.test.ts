@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
-import { LIMITS } from '../../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../../../src/errors.ts';
 import { checkManifest } from '../../../src/upload/recordings.ts';
 import { requireCaptured } from '../../../src/worker/captureAhead.ts';

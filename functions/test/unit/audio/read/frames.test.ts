@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LIMITS } from '../../../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
 import { FrameReader } from '../../../../src/audio/read/frames.ts';
 import type { FrameEvent } from '../../../../src/audio/read/frames.ts';

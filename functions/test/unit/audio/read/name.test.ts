@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { formatRecordingName } from 'offline-audio-sync-contract';
-import { LIMITS } from '../../../../src/config.ts';
+import { formatRecordingName, LIMITS } from 'offline-audio-sync-contract';
 import type { ErrorCode } from '../../../../src/errors.ts';
 import { parseRecordingName } from '../../../../src/audio/read/name.ts';
 import { FILE_EXTENSIONS } from '../../../../src/audio/read/format.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LIMITS } from '../../../../src/config.ts';
+import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../../../../src/errors.ts';
 import type { RecordingFormat } from '../../../../src/audio/read/format.ts';
 import { checkRecording } from '../../../../src/audio/read/scanFrames.ts';
