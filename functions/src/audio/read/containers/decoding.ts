@@ -215,10 +215,12 @@ export class Decoding {
     if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
     track.bytes += size - Math.min(size, strayBytes);
     open.packets++;
+    let frames = 0;
     const isIntact = open.decoder?.decode(packet, (frame) => {
+      frames++;
       this.#place(libav, open, frame);
     });
-    if (!isIntact) this.#lose(open, pts);
+    if (!isIntact && frames === 0) this.#lose(open, pts); // FLAC gives a damaged frame and an error
   }
 
   #place(libav: Libav, open: OpenTrack, frame: number): void {

@@ -123,6 +123,16 @@ describe('Damaged files', function () {
     }
   });
 
+  it('with damaged frames of FLAC in .mp4 count each once', async () => {
+    const bytes = encode('m4a', [], ['-ar', '44100', '-c:a', 'flac', '-strict', '-2', '-f', 'mp4']);
+    const { pcm: intact } = await decodeAll(bytes, file('m4a'));
+    for (const share of [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6])
+      noise(500).copy(bytes, Math.round(share * bytes.length));
+    const decoded = await decodeAll(bytes, file('m4a'));
+    assert.ok(Math.abs(decoded.pcm.length - intact.length) < 20, `${decoded.pcm.length} of ${intact.length} samples`);
+    assert.ok(Math.abs(lagOfEnd(decoded)) < 20, `${lagOfEnd(decoded)} samples late`);
+  });
+
   it('with zeros over packets of Opus in .mp4 lose that time, where Opus would read silence', async () => {
     const bytes = encode('m4a', [], ['-ar', '48000', '-c:a', 'libopus', '-b:a', '24k', '-f', 'mp4']);
     const [from, zeros] = [bytes.length >> 1, 4096];
