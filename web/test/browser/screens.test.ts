@@ -153,6 +153,7 @@ describe('Each screen of the console', function () {
   it('takes everything along as one zip, of which each part can be read', async () => {
     await visitor.go('Settings');
     await page.getByRole('heading', { name: 'Take along' }).waitFor();
+    await page.getByLabel('Mostly spoken').and(page.locator(':enabled')).waitFor(); // pale until it is known
     await checkLooks('settings');
     await page.getByLabel('SRT subtitles').check();
     const download = page.waitForEvent('download');
