@@ -2,9 +2,13 @@
 import { joinText, LONGEST_PAGE_MS } from 'offline-audio-sync-contract';
 import { placeKey } from './conversation.ts';
 import type { RecordedWord, TimedSegment, TimedWord } from './conversation.ts';
+import type { Interval } from './interval.ts';
 
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
 export const PAUSE_MS = 800;
+
+/** By so much the times of two words in one channel may overlap though one followed the other, milliseconds. */
+const WAVER_MS = 50;
 
 /** From this length on, the end of a sentence ends a segment, milliseconds: about a short paragraph. */
 export const LONG_MS = 15_000;
@@ -100,35 +104,51 @@ export function firstAfter(inOrder: readonly number[], than: number): number {
   return inOrder[from] ?? Infinity;
 }
 
-function segmentRecording(words: readonly RecordedWord[], cuts: readonly number[]): TimedSegment[] {
-  const segments: TimedSegment[] = [];
-  let open: RecordedWord[] = [];
-  let size: Size = { words: 0, characters: 0 };
-  for (const word of words) {
-    const first = open[0];
-    const previous = open.at(-1);
-    const own: Size = { words: 1, characters: word.text.length };
-    const isEnd =
-      first !== undefined &&
-      previous !== undefined &&
-      (endsBefore(first, previous, word) || isBetween(cuts, previous, word) || !grow(size, own));
-    if (isEnd) {
-      segments.push(joinWords(first, open));
-      open = [];
-    }
-    if (open.length === 0) size = own;
-    open.push(word);
-  }
-  if (open[0] !== undefined) segments.push(joinWords(open[0], open));
-  return segments;
+/** A segment that may go on, and what others have said since its last word. */
+interface OpenSegment {
+  readonly words: [first: RecordedWord, ...more: RecordedWord[]];
+  readonly size: Size;
+  meanwhile: Interval | null;
 }
 
-function endsBefore(first: TimedWord, previous: TimedWord, next: TimedWord): boolean {
-  const length = previous.endMs - first.startMs;
+/**
+ * The channels of a call are recognised apart, so two speakers may have words at the same time. Each of them then keeps a segment of their
+ * own: to change at every word would leave sentences in pieces of one word.
+ */
+function segmentRecording(words: readonly RecordedWord[], cuts: readonly number[]): TimedSegment[] {
+  const segments: OpenSegment[] = [];
+  const open = new Map<number | null, OpenSegment>();
+  for (const word of words) {
+    const own = open.get(word.speaker);
+    const size: Size = { words: 1, characters: word.text.length };
+    if (own !== undefined && !endsBefore(own, word, cuts) && grow(own.size, size)) {
+      own.words.push(word);
+      own.meanwhile = null;
+    } else {
+      const segment: OpenSegment = { words: [word], size, meanwhile: null };
+      open.set(word.speaker, segment);
+      segments.push(segment);
+    }
+    for (const [speaker, other] of open) if (speaker !== word.speaker) other.meanwhile = span(other.meanwhile, word);
+  }
+  return segments.map((segment) => joinWords(segment.words[0], segment.words));
+}
+
+function span(said: Interval | null, { startMs, endMs }: Interval): Interval {
+  return said === null ? { startMs, endMs } : { startMs: said.startMs, endMs: Math.max(said.endMs, endMs) };
+}
+
+function endsBefore({ words, meanwhile }: OpenSegment, next: TimedWord, cuts: readonly number[]): boolean {
+  const [first] = words;
+  const previous = words.at(-1) ?? first;
+  // Another speaker took the turn: what they said lies between the two words.
+  const isTurn =
+    meanwhile !== null && meanwhile.startMs + WAVER_MS >= previous.endMs && meanwhile.endMs - WAVER_MS <= next.startMs;
   return (
-    next.speaker !== previous.speaker ||
+    isTurn ||
+    isBetween(cuts, previous, next) ||
     next.startMs - previous.endMs >= PAUSE_MS ||
-    (length >= LONG_MS && endsSentence(previous.text)) ||
+    (previous.endMs - first.startMs >= LONG_MS && endsSentence(previous.text)) ||
     next.endMs - first.startMs > LONGEST_SEGMENT_MS
   );
 }

@@ -47,6 +47,32 @@ describe('segments', () => {
     );
   });
 
+  it('keep the sentence of each speaker whole where two speak at once', () => {
+    const call = words(
+      ['I', 0, 300, 0],
+      ['think', 300, 600, 0],
+      ['Yes', 500, 750, 1],
+      ['that', 620, 900, 0],
+      ['right.', 800, 1100, 1],
+      ['works.', 950, 1300, 0],
+    );
+    assert.deepEqual(
+      segmentWords(call).map(({ text, speaker }) => [speaker, text]),
+      [
+        [0, 'I think that works.'],
+        [1, 'Yes right.'],
+      ],
+    );
+  });
+
+  it('change at a turn whose words touch, as the times of a recogniser do', () => {
+    const turns = words(['What?', 0, 300, 0], ['Nothing.', 280, 600, 1], ['Fine.', 590, 800, 0]);
+    assert.deepEqual(
+      segmentWords(turns).map(({ text }) => text),
+      ['What?', 'Nothing.', 'Fine.'],
+    );
+  });
+
   it('end after a sentence once they are long, and only then', () => {
     const long = words(['First.', 0, 14_000], ['Second.', 14_100, 15_500], ['Third', 15_600, 16_000]);
     assert.deepEqual(
@@ -73,6 +99,33 @@ describe('segments', () => {
         const segments = segmentWords(spoken);
         assert.equal(segments.map(({ text }) => text).join(' '), spoken.map(({ text }) => text).join(' '));
         for (const segment of segments) assert.ok(segment.startMs < segment.endMs);
+      }),
+    );
+  });
+
+  it('keep every word of each speaker once and in order where they speak at once', () => {
+    const word = fc.record({
+      text: fc.stringMatching(/^[a-z]{1,5}[.,]?$/),
+      startMs: fc.integer({ min: 0, max: 20_000 }),
+      length: fc.integer({ min: 1, max: 3000 }),
+      speaker: fc.integer({ min: 0, max: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(word), (drafts) => {
+        const spoken = drafts
+          .map((draft) => ({ ...draft, endMs: draft.startMs + draft.length, confidence: 1, language: null }))
+          .map((said) => ({ ...said, recording: RECORDING }))
+          .sort((a, b) => a.startMs - b.startMs);
+        const segments = segmentWords(spoken);
+        for (const speaker of [0, 1, 2])
+          assert.deepEqual(
+            segments.filter((segment) => segment.speaker === speaker).flatMap((segment) => segment.words),
+            spoken.filter((said) => said.speaker === speaker),
+          );
+        assert.deepEqual(
+          segments.map(({ startMs }) => startMs),
+          segments.map(({ startMs }) => startMs).sort((a, b) => a - b),
+        );
       }),
     );
   });
