@@ -9,9 +9,6 @@ import { SAMPLE_RATE } from '../pcm.ts';
 /** Time stamps nearer than this to the samples before them are rounded or jitter; browsers' do by some 10 ms. */
 const TOLERANCE_SECONDS = 0.1;
 
-/** The same behind damage: what is missing may be one packet, of 20 ms. */
-const LOSS_TOLERANCE_SECONDS = 0.015;
-
 /**
  * Latest start that counts as an offset from the beginning of the recording. A later one is the clock of a stream that ran before
  * (a part of a broadcast, of a longer recording): the name says when the part began.
@@ -153,8 +150,7 @@ export class Timeline {
     const target = at * SAMPLE_RATE + shift;
     const ahead = target - this.#position;
     this.#shift = shift;
-    const tolerance = ahead > 0 && gap === 'lost' ? LOSS_TOLERANCE_SECONDS : TOLERANCE_SECONDS;
-    if (Math.abs(ahead) <= tolerance * SAMPLE_RATE) return;
+    if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE) return;
     const isOtherClock = ahead < 0 || target > this.#maxSamples;
     if (isOtherClock) {
       this.#shiftBefore = shift;
