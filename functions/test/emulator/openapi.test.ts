@@ -284,7 +284,7 @@ describe('docs/openapi.yaml', () => {
     for (const id of ['merged', 'gone']) await call('deleteConversation', { conversation_id: id });
 
     await putTalk(db, user.uid);
-    await provokeEdits(call);
+    await provokeEdits({ uid: user.uid, call });
     await provokeKeeping({
       ...{ uid: user.uid, call },
       callWithoutSharing: (name, data) => call(name, data, bearer(user.idToken), withoutSharing.urls[name]),

@@ -62,7 +62,7 @@ export async function shareAudibleTalk(uid: string, call: KeepingCalls['call']):
 }
 
 /** On the conversation of `putTalk`. */
-export async function provokeEdits(call: KeepingCalls['call']): Promise<void> {
+export async function provokeEdits({ uid, call }: Pick<KeepingCalls, 'uid' | 'call'>): Promise<void> {
   const star = { kind: 'star', starred: true };
   const edit = (conversation_id: string, change: object) => call('editConversation', { conversation_id, edit: change });
   const made = (await edit('talk', star)) as { result: { edit_id: string } };
@@ -71,5 +71,9 @@ export async function provokeEdits(call: KeepingCalls['call']): Promise<void> {
   await edit('gone', star);
   await edit('talk', { kind: 'split', at: '2024-01-01T00:00:00.000Z' });
   await edit('talk', { kind: 'merge', with_conversation_id: 'talk' });
+  const startedAt = Timestamp.fromMillis(CAPTURED_AT);
+  const ofOtherDevice = { deviceId: 'phone', state: 'live', startedAt, finishedAt: startedAt };
+  await db.doc(`users/${uid}/conversations/elsewhere`).set(ofOtherDevice);
+  await edit('talk', { kind: 'merge', with_conversation_id: 'elsewhere' });
   await edit('talk', { kind: 'unknown' });
 }
