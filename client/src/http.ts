@@ -79,7 +79,7 @@ export class Http {
           ...(tokens.appCheck === null ? {} : { 'X-Firebase-AppCheck': tokens.appCheck }),
         },
         signal: controller.signal,
-        // Our services do not redirect, and nobody else may get the audio and the token.
+        // Our services never redirect. To follow a redirect would give the audio and the token to another server.
         redirect: 'manual',
         // Otherwise a browser could keep the page of a portal, and answer with it later.
         cache: 'no-store',

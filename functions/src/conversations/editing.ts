@@ -20,7 +20,7 @@ import type { Summaries } from './summaries.ts';
 /** A stretch of a recording, as an app knows it from segments. Unix milliseconds. */
 export interface SaidAt extends Interval {
   readonly recordingId: string;
-  /** The number of the voice; null, or absent, for whoever speaks there. */
+  /** The number of the voice. Without it, a text replaces what all voices said there, and a name goes to the voice that speaks first. */
   readonly voice?: number | null | undefined;
 }
 
