@@ -76,8 +76,8 @@ interface DialogProps extends Pick<BarProps, 'conversationId' | 'sentence'> {
 
 /** Where something was said, and by which voice, as the service asks for it. */
 function placeOf({ recordingId, startedAt, endedAt, voice }: Sentence) {
-  const [from, to] = [startedAt, endedAt].map((ms) => new Date(ms).toISOString());
-  return { recording_id: recordingId, from: from ?? '', to: to ?? '', voice };
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return { recording_id: recordingId, from: iso(startedAt), to: iso(endedAt), voice };
 }
 
 function CorrectText({ conversationId, sentence, onClose }: DialogProps) {

@@ -24,6 +24,11 @@ export interface PageHead {
   readonly segments: readonly number[];
 }
 
+/** Whether a page may begin there. */
+export function isPattern(buffer: Buffer, at: number): boolean {
+  return buffer.subarray(at, at + CAPTURE_PATTERN.length).equals(CAPTURE_PATTERN);
+}
+
 /** The lacing values of a packet: as many 255s as fit, then the rest, which is 0 for a multiple of 255. */
 export function lacing(bytes: number): number[] {
   const segments = new Array<number>(Math.floor(bytes / MAX_SEGMENT_BYTES)).fill(MAX_SEGMENT_BYTES);

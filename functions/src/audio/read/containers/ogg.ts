@@ -3,7 +3,7 @@
  * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
  */
 import { AppError } from '../../../errors.ts';
-import { CAPTURE_PATTERN, checksumDifference, FIRST_PAGE, LAST_PAGE, PAGE_HEAD_BYTES } from '../oggPage.ts';
+import { CAPTURE_PATTERN, checksumDifference, FIRST_PAGE, isPattern, LAST_PAGE, PAGE_HEAD_BYTES } from '../oggPage.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
@@ -99,10 +99,6 @@ export function* pagesOf(file: FileView): Generator<OggPiece, void, undefined> {
     const isEnd = isVain || bufferStart + buffer.length >= file.size;
     return Math.max(1, buffer.length - at - (isEnd ? 0 : CAPTURE_PATTERN.length - 1));
   }
-}
-
-function isPattern(buffer: Buffer, at: number): boolean {
-  return buffer.subarray(at, at + CAPTURE_PATTERN.length).equals(CAPTURE_PATTERN);
 }
 
 /** The page at a position of the buffer; null where there is none, or a damaged one. */

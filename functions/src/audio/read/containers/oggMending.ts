@@ -10,6 +10,7 @@ import {
   CAPTURE_PATTERN,
   checksumDifference,
   FIRST_PAGE,
+  isPattern,
   lacing,
   MAX_SEGMENTS,
   PAGE_HEAD_BYTES,
@@ -118,7 +119,7 @@ function vorbisComments(bytes: Buffer, at: number): { readonly at: number; reado
   const body = at + PAGE_HEAD_BYTES + segments;
   const end = body + lacing.reduce((sum, size) => sum + size, 0);
   const size = lacing.slice(0, lacing.findIndex((each) => each < 255) + 1).reduce((sum, each) => sum + each, 0);
-  const isLedOn = bytes.subarray(at, at + 4).equals(CAPTURE_PATTERN) && nextPage(bytes, at + 1)?.at === end;
+  const isLedOn = isPattern(bytes, at) && nextPage(bytes, at + 1)?.at === end;
   if (!isLedOn || size < LEAST_VORBIS_COMMENTS) return null;
   const page = Buffer.from(bytes.subarray(at, end));
   const packet = page.subarray(body - at, body - at + size);
