@@ -7,7 +7,7 @@ import type { Interval } from './interval.ts';
 /** A pause that ends a segment, milliseconds: Deepgram's default `utt_split`. */
 export const PAUSE_MS = 800;
 
-/** By so much the times of two words in one channel may overlap though one followed the other, milliseconds. */
+/** The times of a recogniser waver: two words that followed one another may overlap by so much, milliseconds. */
 const WAVER_MS = 50;
 
 /** From this length on, the end of a sentence ends a segment, milliseconds: about a short paragraph. */
@@ -129,7 +129,11 @@ function segmentRecording(words: readonly RecordedWord[], cuts: readonly number[
       open.set(word.speaker, segment);
       segments.push(segment);
     }
-    for (const [speaker, other] of open) if (speaker !== word.speaker) other.meanwhile = span(other.meanwhile, word);
+    for (const [speaker, other] of open) {
+      if (speaker === word.speaker) continue;
+      if (isPause(other, word)) open.delete(speaker);
+      else other.meanwhile = span(other.meanwhile, word);
+    }
   }
   return segments.map((segment) => joinWords(segment.words[0], segment.words));
 }
@@ -138,16 +142,25 @@ function span(said: Interval | null, { startMs, endMs }: Interval): Interval {
   return said === null ? { startMs, endMs } : { startMs: said.startMs, endMs: Math.max(said.endMs, endMs) };
 }
 
-function endsBefore({ words, meanwhile }: OpenSegment, next: TimedWord, cuts: readonly number[]): boolean {
+function lastOf({ words }: OpenSegment): RecordedWord {
+  return words.at(-1) ?? words[0];
+}
+
+function isPause(segment: OpenSegment, next: Interval): boolean {
+  return next.startMs - lastOf(segment).endMs >= PAUSE_MS;
+}
+
+function endsBefore(segment: OpenSegment, next: TimedWord, cuts: readonly number[]): boolean {
+  const { words, meanwhile } = segment;
   const [first] = words;
-  const previous = words.at(-1) ?? first;
+  const previous = lastOf(segment);
   // Another speaker took the turn: what they said lies between the two words.
   const isTurn =
     meanwhile !== null && meanwhile.startMs + WAVER_MS >= previous.endMs && meanwhile.endMs - WAVER_MS <= next.startMs;
   return (
     isTurn ||
     isBetween(cuts, previous, next) ||
-    next.startMs - previous.endMs >= PAUSE_MS ||
+    isPause(segment, next) ||
     (previous.endMs - first.startMs >= LONG_MS && endsSentence(previous.text)) ||
     next.endMs - first.startMs > LONGEST_SEGMENT_MS
   );
