@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
-import { launch, PASSWORD, Visitor } from './support/browser.ts';
+import { launch, PASSWORD, readStore, Visitor } from './support/browser.ts';
 import { countDocuments, uidOf } from './support/operator.ts';
 import { putConversations, seedJobs, seedTranscript } from './support/seed.ts';
 
@@ -186,26 +186,11 @@ describe('What a person keeps', function () {
 
   it('is found on another device, and fills no cache with it that each page would read', async () => {
     const device = await searchingDevice('harbour');
-    const readCache = async () => {
-      const ended = <T>(request: IDBRequest<T>) =>
-        new Promise<T>((resolve, reject) => {
-          request.addEventListener('success', () => {
-            resolve(request.result);
-          });
-          request.addEventListener('error', () => {
-            reject(request.error ?? new Error('The cache cannot be read.'));
-          });
-        });
-      const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
-      const db = await ended(indexedDB.open(names.find((name) => name.startsWith('firestore/')) ?? ''));
-      const documents = db.transaction('remoteDocumentsV14').objectStore('remoteDocumentsV14');
-      const found = (await ended(documents.getAll())) as { collectionGroup: string }[];
-      db.close();
-      return found.map(({ collectionGroup }) => collectionGroup);
-    };
     let cached: string[];
-    do cached = await device.page.evaluate(readCache);
-    while (!cached.includes('conversations')); // The first page asks for the newest one, whenever that is answered.
+    do {
+      const documents = await readStore(device.page, 'firestore/', 'remoteDocumentsV14');
+      cached = documents.map((document) => (document as { collectionGroup: string }).collectionGroup);
+    } while (!cached.includes('conversations')); // The first page asks for the newest one, whenever that is answered.
     // The first page reads a document of the newest transcript, to say who recognised it. Search has read all of them.
     const transcripts = cached.filter((collection) => collection === 'segments');
     assert(transcripts.length < (await countDocuments(`users/${await uidOf(email)}/segments`)), cached.join(' '));

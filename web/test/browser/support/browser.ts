@@ -154,26 +154,41 @@ export async function untilRecorded(page: Page, seconds: number): Promise<void> 
   }, seconds);
 }
 
+/**
+ * What a store of IndexedDB holds: nothing where the page has no such database yet. A test may ask before the page has created it, and
+ * must not create it: the page would then find a database without its stores.
+ *
+ * @param prefix how the database's name begins: the rest names the account
+ */
+export async function readStore(page: Page, prefix: string, store: string): Promise<unknown[]> {
+  return page.evaluate(
+    async ([prefix, store]) => {
+      const name = (await indexedDB.databases()).find((database) => database.name?.startsWith(prefix) === true)?.name;
+      if (name === undefined) return [];
+      const ended = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => {
+            resolve(request.result);
+          };
+          request.onerror = () => {
+            reject(request.error ?? new Error(`The database of ${prefix} cannot be read.`));
+          };
+        });
+      const database = await ended(indexedDB.open(name));
+      try {
+        if (!database.objectStoreNames.contains(store)) return [];
+        return (await ended(database.transaction(store).objectStore(store).getAll())) as unknown[];
+      } finally {
+        database.close();
+      }
+    },
+    [prefix, store] as const,
+  );
+}
+
 /** Waits until so many seconds of what is recorded are in the journal, which is written a second after the other. */
 export async function untilKept(page: Page, seconds: number): Promise<void> {
-  await page.waitForFunction(async (least) => {
-    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
-    const request = indexedDB.open(names.find((name) => name.startsWith('offline-audio-sync-recorder/')) ?? '');
-    const db = await new Promise<IDBDatabase>((resolve, reject) => {
-      request.onsuccess = () => {
-        resolve(request.result);
-      };
-      request.onerror = () => {
-        reject(request.error ?? new Error('The journal does not open.'));
-      };
-    });
-    const count = db.transaction('pieces').objectStore('pieces').count();
-    const kept = await new Promise<number>((resolve) => {
-      count.onsuccess = () => {
-        resolve(count.result);
-      };
-    });
-    db.close();
-    return kept >= least;
-  }, seconds);
+  let kept: number;
+  do kept = (await readStore(page, 'offline-audio-sync-recorder/', 'pieces')).length;
+  while (kept < seconds);
 }
