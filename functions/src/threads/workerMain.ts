@@ -1,4 +1,4 @@
-/** The code in a thread of a {@link WorkerPool}. */
+/** The code that runs in a thread of a {@link WorkerPool}. */
 import { parentPort } from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 
@@ -6,8 +6,11 @@ import type { Transferable } from 'node:worker_threads';
 export type Answer<Result> = { readonly result: Result } | { readonly error: unknown };
 
 /**
- * Answers requests, one after the other.
- * @param transfer buffers of a result that are transferred instead of copied.
+ *
+ * Answers the requests that this thread receives.
+ * @param handle makes the result of one message
+ * @param transfer the buffers of a result that are transferred instead of copied
+ * @throws Error on the main thread
  */
 export function serveRequests<Result>(
   handle: (message: never) => Promise<Result>,

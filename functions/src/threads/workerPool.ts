@@ -11,7 +11,7 @@ export interface WorkerPoolOptions<Request> {
   readonly work: string;
   /** Called when a thread takes the request. Transferred buffers can no longer be used on this side. */
   readonly pack: (request: Request) => { readonly message: unknown; readonly transfer: readonly Transferable[] };
-  /** Threads at most; one for each processor by default. They start when there is work for them. */
+  /** The largest number of threads; by default one for each processor. A thread starts when there is work for it. */
   readonly size?: number;
 }
 
@@ -39,7 +39,11 @@ export class WorkerPool<Request, Result> {
     this.#options = options;
   }
 
-  /** @throws the signal's reason if it is aborted before a thread takes the request; the thread's error. */
+  /**
+   *
+   * @returns the thread's result
+   * @throws the signal's reason if it is aborted before a thread takes the request; the thread's error
+   */
   run(request: Request, signal?: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closedError();
@@ -48,7 +52,7 @@ export class WorkerPool<Request, Result> {
     });
   }
 
-  /** Ends the threads; requests that still wait fail. */
+  /** Ends the threads. Requests that are waiting fail. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
@@ -111,12 +115,16 @@ class Thread<Request, Result> {
   readonly #pack: WorkerPoolOptions<Request>['pack'];
   #task: Task<Request, Result> | null = null;
 
-  /** @param onIdle called when it has answered. @param onEnd called when it has ended. */
+  /**
+   *
+   * @param onIdle called when the thread has answered
+   * @param onEnd called when the thread has ended
+   */
   constructor({ worker: file, work, pack }: WorkerPoolOptions<Request>, onIdle: () => void, onEnd: () => void) {
     const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     this.#worker = worker;
     this.#pack = pack;
-    // An idle thread keeps no process alive.
+    // An idle thread does not keep the process alive.
     worker.unref();
     worker.on('message', (answer: Answer<Result>) => {
       worker.unref();

@@ -1,30 +1,38 @@
 /**
- * Takes out what lies below voices: an offset, hum, wind, engines. They may be far louder than speech that is easy to hear, and would decide how
- * loud a slice is, what stands out of it, and what the model notices. Only what is searched for speech loses them, not what is sent.
+ *
+ * Removes what lies below voices: an offset, hum, wind, engines. They may be far louder than speech that is easy to understand.
+ * They would then decide how loud a slice is and what stands out of it, and the model would miss the speech. The filter applies
+ * only to the audio in which speech is searched for, not to the audio that is sent.
  */
 import { SAMPLE_RATE } from '../read/pcm.ts';
 
-/** Low voices have their first harmonic here; the model hears them by those above. */
+/** The cut-off. The fundamental of low voices lies here; the model detects them by the harmonics above it. */
 const CUTOFF_HZ = 120;
 
-/** Samples of a block, 1 ms. What is low is found in the means of blocks: a filter over all samples costs five times as much. */
+/**
+ * Samples of a block: 1 ms. Low frequencies are found in the means of blocks, because a filter over all samples takes five
+ * times as long.
+ */
 const BLOCK = 16;
 
-/** A low-pass of the second order (Butterworth, by the bilinear transform), once forward and once back, so that nothing is delayed. */
+/**
+ * The coefficients of a second-order Butterworth low-pass, by the bilinear transform. It runs forward and backward, so that it
+ * delays nothing.
+ */
 const { GAIN, A1, A2 } = (() => {
   const k = Math.tan((Math.PI * CUTOFF_HZ * BLOCK) / SAMPLE_RATE);
   const norm = 1 / (1 + Math.SQRT2 * k + k * k);
   return { GAIN: k * k * norm, A1: 2 * (k * k - 1) * norm, A2: (1 - Math.SQRT2 * k + k * k) * norm };
 })();
 
-/** @returns as many samples: 30 dB less at 50 Hz, 24 dB at 60 Hz, and 1 dB at 200 Hz */
+/** @param pcm samples at 16 kHz. @returns as many samples: 30 dB less at 50 Hz, 24 dB less at 60 Hz, 1 dB less at 200 Hz */
 export function highPassed(pcm: Float32Array): Float32Array {
   const low = blockMeans(pcm);
   smooth(low);
   smooth(low.reverse());
   low.reverse();
   const filtered = new Float32Array(pcm.length);
-  // From the middle of each block to that of the next.
+  // The low part is interpolated from the middle of each block to the middle of the next.
   for (let block = -1, i = 0; block < low.length; block++) {
     const from = low[Math.max(0, block)] ?? 0;
     const slope = ((low[Math.min(low.length - 1, block + 1)] ?? 0) - from) / BLOCK;
@@ -49,7 +57,7 @@ function blockMeans(pcm: Float32Array): Float32Array {
   return means;
 }
 
-/** In place, as if the first value had lasted for ever before it. */
+/** Filters the values in place, as if the first value had been constant before them. */
 function smooth(values: Float32Array): void {
   let x1 = values[0] ?? 0;
   let [x2, y1, y2] = [x1, x1, x1];

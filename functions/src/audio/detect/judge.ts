@@ -1,4 +1,7 @@
-/** The probability of speech in the windows of a stretch: slice by slice, each at a level of its own, and twice where in doubt. */
+/**
+ * The probability of speech in the windows of a stretch. Slices are judged one by one, each at a suitable level, and again if
+ * in doubt.
+ */
 import { DOUBTFUL_WINDOWS, gainFor, gainInNoise, standsOut } from './level.ts';
 import { REGION_DEFAULTS, RegionDetector } from './regions.ts';
 import { sliceStretch } from './slices.ts';
@@ -7,15 +10,19 @@ import { WINDOW_SAMPLES } from './vad.ts';
 import type { Vad, VadSlice } from './vad.ts';
 
 /**
- * Judges the windows of a stretch from `firstWindow` on; those before only settle the model.
  *
- * "Silent" needs proof: the audio is deleted. What stands out of the background therefore gets the benefit of the doubt, twice. A
- * slice in which it was not heard is judged again on its own, from a fresh start and at its own level: the model misses speech
- * after other sound, whose memory it carries and whose level decided the gain. And where the model is unsure of it, it counts as
- * speech. A slice that is loud all through, in which nothing can stand out, is judged again turned down; it is believed where it is
- * sure, because noise and music are loud all through, too.
- * @param pcm of the passage, from its first window on. @param levels of its windows.
- * @returns one probability for each judged window, 0 to 1.
+ * Judges the windows of a stretch from `firstWindow` on. Earlier windows only warm the model up.
+ *
+ * "Silent" needs proof, because silent audio is deleted. So audio that stands out of the background is treated as speech in two
+ * cases of doubt. First, if the model found no speech in such a slice, the slice is judged again by itself, from a fresh start
+ * and at its own level: the model misses speech after other sound, because it remembers that sound, and because its level
+ * decided the gain. Second, if the model is unsure about such a window, the window counts as speech. In a slice that is loud
+ * throughout, nothing can stand out. It is judged again at the level of speech, and only windows of which the model is sure
+ * count, because noise and music are loud throughout, too.
+ * @param firstWindow the first window of the passage behind its warm-up
+ * @param pcm the samples of the passage, from its first window on, at 16 kHz
+ * @param levels the RMS of each window of the passage, 0 to 1
+ * @returns one probability for each judged window, 0 to 1
  */
 export async function judgeStretch(
   vad: Vad,
@@ -61,10 +68,12 @@ export async function judgeStretch(
   );
 }
 
-/** Silero's own threshold, at the level that it was trained on. */
+/** Silero's default threshold. It applies at the level on which the model was trained. */
 const SURE = 0.5;
 
-/** The probabilities of which the model is sure, 0 for the others, and for all of them where only a click would be heard. */
+/**
+ * The probabilities of which the model is sure, and 0 for the others. If so few are sure that they may be a click, all are 0.
+ */
 function whereSure(probabilities: Float32Array): Float32Array {
   const sure = probabilities.map((probability) => (probability >= SURE ? probability : 0));
   return sure.filter((probability) => probability > 0).length >= DOUBTFUL_WINDOWS ? sure : sure.fill(0);
@@ -75,7 +84,7 @@ function inDoubtSpeech(probability: number): number {
   return probability >= releaseThreshold ? Math.max(probability, threshold) : probability;
 }
 
-/** 1 for each window that lies in a region of speech, with its paddings. */
+/** 1 for each window that lies in a region of speech, padding included; 0 for the others. */
 function heardWindows(probabilities: Float32Array): Uint8Array {
   const detector = new RegionDetector();
   const heard = new Uint8Array(probabilities.length);

@@ -1,16 +1,24 @@
-/** How loud audio is, so that the model hears a distant voice as it hears one nearby: its output depends on level. */
+/**
+ * Measures how loud audio is, so that the model detects a distant voice as well as a near one: its output depends on the level.
+ */
 import { WINDOW_SAMPLES } from './vad.ts';
 
-/** Level that speech is raised to, RMS: -20 dBFS, about that of what Silero was trained on. */
+/** The level to which speech is amplified, RMS: -20 dBFS, about the level on which Silero was trained. */
 const SPEECH_RMS = 0.1;
 
-/** 30 dB: speech at -50 dBFS, the lowest that 16 bits hold with room for its quiet sounds, comes up to {@link SPEECH_RMS}. */
+/**
+ * The largest gain: 30 dB. It raises speech at -50 dBFS to {@link SPEECH_RMS}; quieter speech loses its quiet sounds in 16
+ * bits.
+ */
 const MAX_GAIN = 10 ** (30 / 20);
 
-/** Share of windows that are quieter than the level that counts as speech's: one in twenty speaks, and no click decides. */
+/**
+ * The level of speech is that of the loudest windows after one in twenty has been left out, so that it is found if one window
+ * in twenty has speech, and a click does not decide it.
+ */
 const SPEECH_PERCENTILE = 0.95;
 
-/** The RMS of each window; a partial last one counts as if zeros followed. */
+/** The RMS of each window, 0 to 1. A partial last window is measured as if zeros followed. */
 export function windowLevels(pcm: Float32Array): Float32Array {
   return Float32Array.from({ length: Math.ceil(pcm.length / WINDOW_SAMPLES) }, (_, window) => {
     const end = Math.min((window + 1) * WINDOW_SAMPLES, pcm.length);
@@ -20,34 +28,36 @@ export function windowLevels(pcm: Float32Array): Float32Array {
   });
 }
 
-/** What a slice with windows of these levels is multiplied by, 1 to {@link MAX_GAIN}: nothing is turned down. */
+/** The gain for a slice with windows of these levels, 1 to {@link MAX_GAIN}. No slice is made quieter. */
 export function gainFor(levels: Float32Array): number {
   const speech = percentile(levels, SPEECH_PERCENTILE);
   return speech === 0 ? 1 : Math.max(1, Math.min(MAX_GAIN, SPEECH_RMS / speech));
 }
 
-/** What stands out of the background: 10 dB above it. Steady noise varies by a few. */
+/** A window stands out if it is 10 dB above the background. Steady noise varies by a few dB. */
 const STANDS_OUT = 10 ** (10 / 20);
 
-/** Share of windows that are quieter than the background, at most: pauses are that often, even in quick speech. */
+/** The background is the level that one window in ten is below: even quick speech pauses that often. */
 const BACKGROUND_PERCENTILE = 0.1;
 
-/** The least background, RMS: the rounding of 16 bits. Below lies digital silence. */
+/** The lowest background, RMS: the rounding noise of 16 bits. Anything below it is digital silence. */
 const LEAST_BACKGROUND = 1 / 0x8000 / Math.sqrt(12);
 
-/** 1 for each of these windows that stands out of the background of them all. */
+/** 1 for each window that stands out of the background of all these windows; 0 for the others. */
 export function standsOut(levels: Float32Array): Uint8Array {
   const background = percentile(levels, BACKGROUND_PERCENTILE);
   const least = STANDS_OUT * Math.max(background, LEAST_BACKGROUND);
   return Uint8Array.from(levels, (level) => (level > least ? 1 : 0));
 }
 
-/** Windows that stand out, within some seconds, which are worth a look: 0.2 s, a short word. Fewer are clicks and knocks. */
+/** So many windows that stand out within a few seconds may be speech: 0.2 s, a short word. Fewer are clicks and knocks. */
 export const DOUBTFUL_WINDOWS = 6;
 
 /**
- * What a slice that is loud all through is multiplied by, so that it is as loud as speech; null where it is not loud, or where anything
- * stands out. Speech in it would be no louder than the noise, and the model misses it above the level that it was trained on.
+ *
+ * The gain that brings a slice that is loud throughout down to the level of speech; null if it is not loud, or if anything
+ * stands out. Speech in such a slice is no louder than the noise, and the model misses speech above the level on which it was
+ * trained.
  */
 export function gainInNoise(levels: Float32Array): number | null {
   const loudest = percentile(levels, SPEECH_PERCENTILE);

@@ -1,18 +1,24 @@
-/** What goes between the pool and its workers: a passage's bytes in two buffers, which change hands without being copied. */
+/**
+ * The messages between the pool and its threads. The bytes of a passage are in two buffers, which are transferred without a
+ * copy.
+ */
 import type { Passage } from './passages.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 
 export interface PackedPassage extends Omit<Passage, 'lead' | 'frames'> {
   /** All payloads end to end. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of each frame, lead first: its bytes (a lost frame's: {@link LOST}), those of channels apart, and its samples. */
+  /**
+   * Three numbers for each frame, those of `lead` first: the bytes of its payload ({@link LOST} if it has none), the bytes of
+   * its separate channels, and its samples.
+   */
   readonly sizes: Uint32Array<ArrayBuffer>;
   readonly leadFrames: number;
 }
 
 const LOST = 0xffff_ffff;
 
-/** Numbers of each frame. */
+/** How many numbers each frame has in `sizes`. */
 const NUMBERS = 3;
 
 export function packPassage({ lead, frames, ...rest }: Passage): PackedPassage {

@@ -1,4 +1,4 @@
-/** A thread of the pool: one model, one passage after the other. */
+/** The script of a thread in the pool. It loads one model, and works on one passage after the other. */
 import { serveRequests } from '../../threads/workerMain.ts';
 import { listenWith } from './listener.ts';
 import type { Heard, Listener } from './listener.ts';
@@ -11,7 +11,7 @@ let listener: Promise<Listener> | undefined;
 async function listen(packed: PackedPassage): Promise<Heard> {
   listener ??= loadSileroVad().then(listenWith);
   const ready = await listener.catch((error: unknown) => {
-    listener = undefined; // The next passage tries again.
+    listener = undefined; // The next passage loads the model again.
     throw error;
   });
   return ready.listen(unpackPassage(packed));

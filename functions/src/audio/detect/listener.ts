@@ -1,4 +1,4 @@
-/** Listening: from a passage's frames to the probability of speech in each of its windows. */
+/** Decodes the frames of a passage, and gives the probability of speech in each of its windows. */
 import { pcmOf, soundsAmong } from '../read/channels.ts';
 import type { Planes } from '../read/channels.ts';
 import { MixDown } from '../read/mixDown.ts';
@@ -12,28 +12,29 @@ import { stretchesToJudge } from './slices.ts';
 import type { Vad } from './vad.ts';
 
 export interface Heard {
-  /** One for each of the passage's windows, 0 to 1. */
+  /** One probability for each window of the passage, 0 to 1. */
   readonly probabilities: Float32Array;
-  /** How loud each of them is, RMS from 0 to 1. Absent where what listens does not measure it. */
+  /** The loudness of each window, RMS from 0 to 1. Missing if the listener does not measure it. */
   readonly levels?: Float32Array;
-  /** Indices in the passage's `frames` of those that the decoder refused, though from outside they look whole. */
+  /** The indices, in the passage's `frames`, of frames that the decoder refused although their headers are valid. */
   readonly refused: readonly number[];
 }
 
 export interface Listener {
-  /** Passages that it listens to at a time; more than twice as many need not be given to it at once. */
+  /** How many passages it works on at a time. Giving it more than twice as many at once gains nothing. */
   readonly parallel: number;
   /**
-   * What is heard depends on the passage alone.
-   * @throws the signal's reason once it is aborted; whatever went wrong: it says nothing about the recording.
+   *
+   * Decodes one passage and searches it for speech. The result depends on the passage alone.
+   * @throws the signal's reason once it is aborted; errors of threads and libraries, which say nothing about the recording
    */
   listen(passage: Passage, signal?: AbortSignal): Promise<Heard>;
 }
 
-/** Mean square from which on a channel is listened to by itself: -80 dBFS, a word in a minute of silence. */
+/** The mean square above which a channel is judged by itself: -80 dBFS, the mean of one word in a minute of silence. */
 const WORTH_HEARING = 1e-8;
 
-/** Listens on this thread. */
+/** A listener on the calling thread. */
 export function listenWith(vad: Vad): Listener {
   const decode = passageDecoder();
   return {
@@ -46,7 +47,7 @@ export function listenWith(vad: Vad): Listener {
       const [mix = new Float32Array(0)] = own.length > 1 ? [new MixDown(own.length, SAMPLE_RATE).push(own)] : own;
       const levelsOf = (pcm: Float32Array) => windowLevels(pcm).subarray(0, warmupWindows + windows);
       const levels = levelsOf(mix);
-      // What is said in one channel may drown in the others.
+      // Speech in one channel may be masked by the others in the mix.
       const sounds = soundsAmong(own, WORTH_HEARING);
       const heard = sounds.length > 1 ? sounds.map((pcm) => ({ pcm, levels: levelsOf(pcm) })) : [{ pcm: mix, levels }];
       const probabilities = new Float32Array(windows);
@@ -60,13 +61,18 @@ export function listenWith(vad: Vad): Listener {
   };
 }
 
-/** The probability of speech in each window of a passage. @param pcm from its first window on. @param levels of its windows. */
+/**
+ *
+ * The probability of speech in each window of a passage.
+ * @param pcm one sound of the passage, from its first window on
+ * @param levels the RMS of each of its windows
+ */
 async function judge(vad: Vad, passage: Passage, pcm: Float32Array, levels: Float32Array): Promise<Float32Array> {
   const { warmupWindows, windows } = passage;
   const probabilities = new Float32Array(windows);
   for (const stretch of stretchesToJudge(passage, levels)) {
     const judged = await judgeStretch(vad, stretch, warmupWindows, pcm, levels);
-    // The alignment of every later word hangs on this.
+    // With another number of windows, every later word would be placed at a wrong time.
     const start = Math.max(stretch.start - warmupWindows, 0);
     const end = stretch.end - warmupWindows;
     if (judged.length !== end - start) throw new Error(`${judged.length} windows were judged of ${end - start}.`);
@@ -75,13 +81,13 @@ async function judge(vad: Vad, passage: Passage, pcm: Float32Array, levels: Floa
   return probabilities;
 }
 
-/** Decodes one passage after the other, Opus in instances of libopus that are used again. */
+/** A function that decodes passages one after the other. It reuses its instances of libopus. */
 function passageDecoder(): (passage: Passage) => Promise<{ planes: Planes; refused: number[] }> {
   let instances: OpusInstances | undefined;
   return async ({ codec, lead, frames }) => {
     const all = [...lead, ...frames];
     if (codec === 's16') return { planes: pcmOf(all, 'separate'), refused: [] };
-    // Loaded when first needed: a thread that sees no Opus never compiles libopus.
+    // libopus is loaded when it is first needed: a thread without Opus never compiles it.
     const [{ decodeOpusChannels }, { OpusInstances }] = await Promise.all([
       import('../read/opusDecoder.ts'),
       import('../read/opusInstances.ts'),

@@ -1,4 +1,4 @@
-/** Worker threads that listen: decoding and voice detection on every processor, none of it on the main thread. */
+/** A pool of threads that decode passages and detect voice in them, on every processor and none of it on the main thread. */
 import { extname } from 'node:path';
 import { WorkerPool } from '../../threads/workerPool.ts';
 import type { Heard, Listener } from './listener.ts';
@@ -6,16 +6,16 @@ import { packPassage } from './listenMessages.ts';
 import type { Passage } from './passages.ts';
 
 export interface ListenerPoolOptions {
-  /** Threads at most; one for each processor by default. */
+  /** The largest number of threads; by default one for each processor. */
   readonly size?: number;
-  /** What runs in them. */
+  /** The script of the threads. */
   readonly worker?: URL;
 }
 
-/** Built, it lies beside this file as JavaScript. */
+/** The script lies beside this file: as TypeScript in the sources, as JavaScript in the build. */
 const WORKER = new URL(`./listenWorker${extname(import.meta.url)}`, import.meta.url);
 
-/** A thread that dies fails the passage that it had; the caller, who has the recordings, decides whether to try again. */
+/** If a thread dies, its passage fails. The caller, which has the recordings, decides whether to try again. */
 export class ListenerPool implements Listener {
   readonly parallel: number;
   readonly #pool: WorkerPool<Passage, Heard>;
@@ -29,7 +29,7 @@ export class ListenerPool implements Listener {
     return this.#pool.run(passage, signal);
   }
 
-  /** Ends the threads; passages that still wait fail. */
+  /** Ends the threads. Passages that are waiting fail. */
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -1,52 +1,58 @@
-/** Cuts the frames of a run, as they stream by, into passages that can be listened to side by side. */
+/** Cuts the frames of a run, while they stream in, into passages that threads can search for speech in parallel. */
 import { OPUS_CONVERGENCE_SAMPLES, SAMPLE_RATE } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 import { WINDOW_SAMPLES } from './vad.ts';
 
-/** A stretch of a run's frames, with as much before it as decoder and model need to settle. */
+/** A stretch of a run's frames, with as many frames before it as the decoder and the model need to warm up. */
 export interface Passage {
-  /** What the frames' payloads are. */
+  /** The form of the payloads. */
   readonly codec: 'opus' | 's16';
-  /** Frames directly before, which the passages before this one hold as their own. */
+  /** The frames directly before. They belong to earlier passages. */
   readonly lead: readonly SourceFrame[];
   readonly frames: readonly SourceFrame[];
-  /** Leading samples of the lead that are for the Opus decoder alone. */
+  /** Leading samples of `lead` that only the Opus decoder needs, to converge. */
   readonly skipSamples: number;
-  /** Windows behind them that only settle the model. */
+  /** The windows behind those samples that only warm the model up. */
   readonly warmupWindows: number;
-  /** Windows to judge: those of the run that `frames` complete; for the last passage, a partial one too. */
+  /** How many windows are judged: those that `frames` complete. The last passage includes a partial window. */
   readonly windows: number;
 }
 
-/** How much new audio a passage has, samples, and the warm-up before it, windows. */
+/** The new audio of a passage, samples, and the warm-up before it, windows. */
 export interface PassageSizes {
   readonly newSamples: number;
   readonly warmupWindows: number;
 }
 
 /**
- * Windows before those that are judged, for the model to settle: 2 s. With 1.5 s it misses more speech at the level of the noise;
- * with 3 s it costs a sixth more and hears no more (`npm run bench:hearing`).
+ *
+ * Windows before the judged ones that warm the model up: 2 s. With 1.5 s it misses more speech that is as loud as the noise.
+ * With 3 s it takes a sixth longer and detects no more (`npm run bench:hearing`).
  */
 export const WARMUP_WINDOWS = 62;
 
-/** A minute: what is decoded twice, for the warm-up, is a thirtieth, and a few minutes of audio keep all processors busy. */
+/**
+ * New audio of a passage: one minute. The warm-up, which is decoded twice, is then a thirtieth of it, and a few minutes of
+ * audio occupy all processors.
+ */
 const PASSAGE_SIZES: PassageSizes = { newSamples: 60 * SAMPLE_RATE, warmupWindows: WARMUP_WINDOWS };
 
 /**
- * Passages come out in order: their probabilities, one array after the other, are those of the windows of the run from its
- * first sample on, however its frames were pushed; and their frames are those of the run, each in one passage.
+ *
+ * Cuts a run into passages, in order. Each frame of the run belongs to one passage. The probabilities of all passages, one
+ * after the other, are those of the windows of the run from its first sample on. The calls into which the frames are divided
+ * make no difference.
  */
 export class PassageCutter {
   readonly #codec: Passage['codec'];
   readonly #sizes: PassageSizes;
-  /** The end of what was cut already, oldest first, and where in the run it starts. */
+  /** The last frames of the passages so far, oldest first, and the sample of the run at which they start. */
   #lead: SourceFrame[] = [];
   #leadStart = 0;
   #frames: SourceFrame[] = [];
   #samples = 0;
   #cutAt = 0;
-  /** Windows that passages so far judge. */
+  /** How many windows the passages so far judge. */
   #windows = 0;
 
   constructor(codec: Passage['codec'], sizes: PassageSizes = PASSAGE_SIZES) {
@@ -54,7 +60,7 @@ export class PassageCutter {
     this.#sizes = sizes;
   }
 
-  /** Takes the next frames of the run; gives the passages that they fill. */
+  /** @param frames the next frames of the run. @returns the passages that they complete */
   push(frames: readonly SourceFrame[]): Passage[] {
     const passages: Passage[] = [];
     for (const frame of frames) {
@@ -67,13 +73,13 @@ export class PassageCutter {
     return passages;
   }
 
-  /** The run is over: the passage of what is left, if anything is. */
+  /** The run has ended. @returns the passage of the remaining frames, if there are any */
   end(): Passage[] {
     const windows = Math.ceil(this.#samples / WINDOW_SAMPLES);
     return this.#frames.length > 0 || windows > this.#windows ? [this.#cut(windows)] : [];
   }
 
-  /** The passage of the frames since the last one, if there are any: for those who cannot wait until it is full. */
+  /** @returns the passage of the frames since the last one, if there are any. For callers that cannot wait until it is full */
   flush(): Passage[] {
     return this.#frames.length > 0 ? [this.#cut(Math.floor(this.#samples / WINDOW_SAMPLES))] : [];
   }

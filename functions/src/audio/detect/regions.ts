@@ -1,77 +1,85 @@
-/** Speech regions: from the probabilities of windows to padded stretches of speech. */
+/** Finds regions: stretches of speech, with padding, from the probabilities of windows. */
 import { SAMPLE_RATE } from '../read/pcm.ts';
 import { WINDOW_SAMPLES } from './vad.ts';
 
-/** A stretch with speech in it, in samples from the start of its run; `end` is exclusive. */
+/** A stretch with speech in it. Positions are samples from the start of its run; `end` is exclusive. */
 export interface Region {
   readonly start: number;
   readonly end: number;
 }
 
 export interface RegionOptions {
-  /** Probability from which a window starts speech, or keeps it going. */
+  /** The probability from which on a window starts or continues speech. */
   readonly threshold: number;
-  /** Probability below which silence may begin. */
+  /** The probability below which silence may begin. */
   readonly releaseThreshold: number;
-  /** Windows at or above `threshold`, together this long (ms), that make a region worth keeping. */
+  /**
+   * The total duration of the windows at or above `threshold` that a region must have, milliseconds. Shorter ones are dropped.
+   */
   readonly minSpeechMs: number;
-  /** Silence that ends a region, ms. Never less than the two paddings: regions whose paddings would meet are one. */
+  /**
+   * The silence that ends a region, milliseconds. It is never shorter than both paddings: regions whose paddings would meet are
+   * one region.
+   */
   readonly minSilenceMs: number;
-  /** Audio kept before the first window of speech, ms. */
+  /** The audio that is kept before the first window of speech, milliseconds. */
   readonly startPadMs: number;
-  /** Audio kept after the last window of speech, ms. */
+  /** The audio that is kept after the last window of speech, milliseconds. */
   readonly endPadMs: number;
-  /** Longest region; a longer one is cut at its least probable place. */
+  /** The longest region, samples. A longer one is cut at the window of its last quarter that is least likely to be speech. */
   readonly maxSamples: number;
-  /** Where the first region may start: what lies before belongs to another passage. */
+  /** The sample from which on the first region may start. Audio before it belongs to another passage. */
   readonly notBefore: number;
 }
 
 /**
- * Thresholds by `npm run bench:hearing` on real speech; the rest tuned on `dev/samples`, also at a tenth of their level and under
- * white, pink, hum and knocking noise: no word lost or clipped, nothing found in silence.
+ *
+ * The thresholds were chosen with `npm run bench:hearing` on real speech. The other values were chosen on `dev/samples`, also
+ * at a tenth of the level, and with white noise, pink noise, hum and knocking: no word was lost or clipped, and nothing was
+ * found in silence.
  */
 export const REGION_DEFAULTS: RegionOptions = {
-  // Silero's own get_speech_timestamps has 0.5. Meetings and speech as loud as the noise gain two points of recall from 0.4 to 0.3;
-  // near speech costs one point more audio, and steady noise still gives nothing.
+  // Silero's get_speech_timestamps uses 0.5. From 0.4 to 0.3, recall grows by two points in meetings and for speech as loud as
+  // the noise. For near speech, one point more audio is sent. In steady noise, still nothing is found.
   threshold: 0.3,
   // `threshold - 0.15`, as in get_speech_timestamps.
   releaseThreshold: 0.15,
   // Two windows. Silero's 250 ms would drop a quick "yes".
   minSpeechMs: 64,
-  // Pauses between sentences are longer, pauses within them shorter; the transcriber needs sentences whole.
+  // Pauses between sentences are longer, and pauses within sentences are shorter: the transcriber needs whole sentences.
   minSilenceMs: 700,
-  // A soft onset was detected up to 90 ms late; the Opus decoder needs 80 ms more to converge after a jump (RFC 7845, 4.6).
+  // Soft onsets were detected up to 90 ms late. The Opus decoder needs another 80 ms to converge after a jump (RFC 7845 section
+  // 4.6).
   startPadMs: 200,
-  // Detection outlasts words by 50 ms and more: most of this is a natural pause for the transcriber.
+  // Detection ends 50 ms or more after a word, so most of the padding is a natural pause for the transcriber.
   endPadMs: 160,
   maxSamples: Infinity,
   notBefore: 0,
 };
 
-/** The region under way. */
+/** The region that has begun and not ended. */
 interface OpenRegion {
   readonly start: number;
-  /** Windows of speech in it, those before a cut included. */
+  /** How many windows of speech it has, those before a cut included. */
   speechWindows: number;
-  /** The window where the silence at its end began; null while there is speech. */
+  /** The window at which the silence at its end began; null while there is speech. */
   quietSince: number | null;
-  /** Where it would be cut: the middle of the least probable window of its last quarter. */
+  /** Where it would be cut: the middle of the least probable window of its last quarter so far. */
   cut: number;
   cutProbability: number;
 }
 
-/** Finds the regions of one run while its probabilities stream in. Regions are in order and never overlap. */
+/** Finds the regions of one run while its probabilities stream in. Regions come in order and never overlap. */
 export class RegionDetector {
   readonly #options: RegionOptions;
   readonly #startPad: number;
   readonly #endPad: number;
   readonly #minSpeechWindows: number;
   readonly #minSilenceWindows: number;
-  /** Windows seen. */
+  /** How many windows were pushed. */
   #windows = 0;
   #open: OpenRegion | null = null;
-  /** Where the last cut was: no region starts before. (After silence the next start is far enough: see minSilenceMs.) */
+  /** The last cut: no region starts before it. (After silence, the next region starts late enough: see minSilenceMs.) */
   #floor: number;
 
   constructor(options: Partial<RegionOptions> = {}) {
@@ -84,12 +92,12 @@ export class RegionDetector {
     this.#floor = this.#options.notBefore;
   }
 
-  /** No region that is still to come starts before this sample. */
+  /** No later region starts before this sample. */
   get nextRegionFrom(): number {
     return this.#open?.start ?? this.#paddedStart();
   }
 
-  /** Takes the next windows' probabilities; gives the regions that they end. */
+  /** @param probabilities those of the next windows. @returns the regions that end with them */
   push(probabilities: Float32Array): Region[] {
     const regions: Region[] = [];
     for (const probability of probabilities) {
@@ -99,7 +107,7 @@ export class RegionDetector {
     return regions;
   }
 
-  /** The run is over after `totalSamples`: the region still open, if any. */
+  /** The run has ended with `totalSamples` samples. @returns the region that is still open, if any */
   end(totalSamples: number): Region[] {
     if (!this.#open) return [];
     const region = this.#close(this.#open, totalSamples);
@@ -147,7 +155,7 @@ export class RegionDetector {
     return null;
   }
 
-  /** Where a region would start whose speech starts with the next window. */
+  /** The sample at which a region would start if its speech started with the next window. */
   #paddedStart(): number {
     return Math.max(this.#floor, this.#windows * WINDOW_SAMPLES - this.#startPad);
   }

@@ -1,4 +1,4 @@
-/** Which windows of a passage are judged, and in what slices: the model starts anew with each. */
+/** Chooses the windows of a passage that are judged, and divides them into slices. The model starts anew with each slice. */
 import type { SourceFrame } from '../read/pcm.ts';
 import { DOUBTFUL_WINDOWS, standsOut } from './level.ts';
 import type { Passage } from './passages.ts';
@@ -6,33 +6,36 @@ import { WARMUP_WINDOWS } from './passages.ts';
 import { WINDOW_SAMPLES } from './vad.ts';
 import { mayHoldVoice } from './voiceBits.ts';
 
-/** Consecutive windows of a passage, counted from the first of its warm-up; `end` is exclusive. */
+/** Consecutive windows of a passage, counted from the first window of its warm-up. `end` is exclusive. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
-/** Windows from `start` on are judged; those from `from` to there settle the model. */
+/** The windows from `start` on are judged. Those from `from` to `start` warm the model up. */
 export interface Slice extends Stretch {
   readonly from: number;
 }
 
 /**
- * Windows after which the model starts anew: 5 s, twelve slices in a passage. Silero remembers minutes, and what it remembers makes
- * it miss speech: after other sound, or as it goes slowly deaf. `npm run bench:hearing` shows what was measured on real speech.
+ *
+ * Windows after which the model starts anew: 5 s, so twelve slices in a passage. Silero's state lasts for minutes, and it makes
+ * the model miss speech: after other sound, and more and more over time. `npm run bench:hearing` shows what was measured on
+ * real speech.
  */
 export const MEMORY_WINDOWS = 157;
 
-/** Windows, a second of them, on each side of a packet in which the encoder heard voice. */
+/** Windows on each side of a packet in which the encoder detected voice: one second. */
 const VOICE_MARGIN_WINDOWS = 32;
 
 /**
- * The stretches of a passage that may hold speech, in order: all of it, unless its packets say where they hold no voice
- * ({@link mayHoldVoice}) and nothing stands out of the background there either. The second condition is needed, because the
- * encoder hears less at a low level. Measured at 12 to 32 kbit/s, speech more than a second from a packet with voice: at -20 to
- * -50 dBFS none near, far and on the phone, and 0.02 % in meetings; but 14 % at -66 dBFS far, and 40 % at -70 dBFS near. The last
- * second may always hold speech: the packets after it are not known here.
- * @param levels of the passage's windows, those of its warm-up first.
+ *
+ * The stretches of a passage that may contain speech, in order. That is all of it, unless its packets show that they contain no
+ * voice ({@link mayHoldVoice}). Even then, windows that stand out of the background are included, because the encoder detects
+ * less at a low level. Measured at 12 to 32 kbit/s, this share of speech was more than a second away from a packet with voice:
+ * at -20 to -50 dBFS none for near, far and telephone speech, and 0.02 % in meetings; but 14 % at -66 dBFS for far speech, and
+ * 40 % at -70 dBFS for near speech. The last second is always included: the packets behind it are not known here.
+ * @param levels the RMS of each window of the passage, the windows of its warm-up first
  */
 export function stretchesToJudge(
   { codec, lead, frames, skipSamples, warmupWindows }: Passage,
@@ -76,8 +79,9 @@ function stretchesOf(marks: Uint8Array): Stretch[] {
 }
 
 /**
- * Cuts a stretch to the memory of the model. The first slice settles on what is left of the passage's own warm-up; where the
- * stretch starts behind it, on the margin before the voice.
+ *
+ * Divides a stretch into slices of {@link MEMORY_WINDOWS}. The first slice warms up on what is left of the passage's warm-up;
+ * if the stretch starts behind that, on the margin before the voice.
  */
 export function sliceStretch({ start, end }: Stretch, warmupWindows: number): Slice[] {
   const slices: Slice[] = [];

@@ -1,52 +1,56 @@
-/**
- * Voice activity: Silero VAD on onnxruntime, one call for many windows (`models/README.md` says how).
- */
+/** Voice detection: Silero VAD on onnxruntime. One call judges many windows (`functions/models/README.md` explains how). */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { modelFile } from '../../modelFiles.ts';
 import { SAMPLE_RATE } from '../read/pcm.ts';
 
-/** Samples of one window: the only size that Silero v5 and v6 take at 16 kHz. */
+/** Samples of one window. Silero v5 and v6 accept no other size at 16 kHz. */
 export const WINDOW_SAMPLES = 512;
 
-/** Samples before its window that the model is given too: `context_size` of Silero's reference wrapper at 16 kHz. */
+/** Samples before the window that the model also gets: `context_size` of Silero's reference wrapper at 16 kHz. */
 const CONTEXT_SAMPLES = 64;
 
-/** Samples from one frame of a window's spectrum to the next, half of a frame. */
+/** Samples from one frame of a window's spectrum to the next: half of a frame. */
 const FRAME_STEP = 128;
 
-/** Floats of each half of the recurrent state, the LSTM's h and c. */
+/** Floats of each half of the recurrent state: the h and c of the LSTM. */
 const STATE_FLOATS = 128;
 
-/** Slices of one call, side by side: the weights of the LSTM are read once a step for all of them. More gain nothing. */
+/**
+ * How many slices one call judges side by side. Each step then reads the weights of the LSTM once for all of them. More lanes
+ * are not faster.
+ */
 const LANES = 4;
 
-/** Windows of one call, four seconds: more gain nothing, and leave the processor's cache. */
+/** Windows of one call: four seconds. More windows are not faster, and do not fit the processor's cache. */
 const WINDOWS_A_CALL = Math.round((4 * SAMPLE_RATE) / WINDOW_SAMPLES);
 
 const DEFAULT_MODEL = modelFile('silero_vad_v6_sequence.onnx');
 
-/** A stretch of 16 kHz mono PCM judged on its own: the model starts from zero state and zero context at its first sample. */
+/**
+ * A stretch of 16 kHz mono PCM that is judged by itself: the model starts with zero state and zero context at its first sample.
+ */
 export interface VadSlice {
   readonly pcm: Float32Array;
-  /** Leading samples, whole windows of {@link WINDOW_SAMPLES}, that only settle the model: their probabilities are discarded. */
+  /** Leading samples that only warm the model up; their probabilities are dropped. A multiple of {@link WINDOW_SAMPLES}. */
   readonly warmupSamples: number;
-  /** What the samples are multiplied by; 1 where none is given. */
+  /** The factor by which the samples are multiplied; 1 if it is missing. */
   readonly gain?: number;
 }
 
 export interface Vad {
   /**
-   * The probability, 0 to 1, that each window after the warm-up holds speech: one array a slice, in the order given. A
-   * partial last window counts as if zeros followed. Results do not depend on which slices are judged together.
-   * @throws RangeError when a warm-up is not whole windows or longer than its slice.
+   *
+   * The probability, 0 to 1, that each window after the warm-up contains speech: one array for each slice, in the given order.
+   * A partial last window is judged as if zeros followed. The result does not depend on which slices are judged together.
+   * @throws RangeError if a warm-up is not a number of whole windows, or is longer than its slice
    */
   probabilities(slices: readonly VadSlice[]): Promise<Float32Array[]>;
 }
 
-/** Loads the model. onnxruntime's native library comes in only here, so that importing this file stays cheap. */
+/** Loads the model. onnxruntime's native library is loaded here and not at import, so that importing this file is cheap. */
 export async function loadSileroVad(options: { modelPath?: string } = {}): Promise<Vad> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  // One thread: the work is cut up for as many sessions as there are processors, which costs no thread a wait.
+  // One thread: the work is divided over as many sessions as there are processors, so no thread waits for another.
   const session = await InferenceSession.create(options.modelPath ?? DEFAULT_MODEL, {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
@@ -123,9 +127,10 @@ function windowsOf({ pcm }: VadSlice): number {
 }
 
 /**
- * Windows as the model takes them. The spectrum of each is taken in four frames: `before` has the samples of their first halves,
- * `behind` those that mirror them about the frames' middles, the last frame first. That one reaches over the window's end, into
- * its reflection.
+ *
+ * Windows in the form that the model takes. The spectrum of a window is computed over four frames. `before` contains the first
+ * halves of the frames. `behind` contains the samples that mirror them about the middle of each frame, in reverse order of
+ * frames. The last frame extends beyond the end of the window, into its reflection.
  */
 class FrameHalves {
   readonly before = new Float32Array(WINDOWS_A_CALL * WINDOW_SAMPLES);
@@ -135,7 +140,7 @@ class FrameHalves {
   readonly #behind = this.#samples.subarray(FRAME_STEP);
   readonly #reflected = this.#samples.subarray(WINDOW_SAMPLES - 1, -1);
 
-  /** Puts a window of `pcm` at `index`, with zeros where there are no samples. */
+  /** Writes a window of `pcm` at `index`. Samples before or behind `pcm` are zeros. */
   set(index: number, pcm: Float32Array, window: number): void {
     const start = window * WINDOW_SAMPLES - CONTEXT_SAMPLES;
     const given = pcm.subarray(Math.max(0, start), Math.max(0, start + this.#samples.length));

@@ -1,22 +1,26 @@
-/** What the encoder of an Opus stream thought of it: its packets say whether it heard a voice. Decodes nothing. */
+/** Reads from Opus packets whether the encoder detected a voice. Nothing is decoded. */
 import type { SourceFrame } from '../read/pcm.ts';
 
-/** SILK frames in an Opus frame of 10, 20, 40 and 60 ms (RFC 6716 section 4.2.2): one bit of voice activity each. */
+/**
+ * How many SILK frames an Opus frame of 10, 20, 40 and 60 ms has (RFC 6716 section 4.2.2). Each has one bit of voice activity.
+ */
 const SILK_FRAMES = [1, 1, 2, 3];
 
 /**
- * False where there is certainly no voice: the packet's own voice activity bits are clear. These are the first bits of a SILK
- * frame (RFC 6716 section 4.2.3), and half-half decisions of the range coder, so they lie in the byte as they are. True where
- * the packet does not say: CELT has no such bits, and those of stereo or of several frames lie elsewhere.
+ *
+ * False if there is certainly no voice: the voice activity bits of the packet are all 0. They are the first bits of its SILK
+ * frames (RFC 6716 section 4.2.3). The range coder codes them with equal probabilities, so they stand in the first byte
+ * unchanged. True if the packet does not say: CELT has no such bits, and those of stereo, and of packets with several frames,
+ * lie elsewhere.
  */
 export function mayHoldVoice({ payload }: SourceFrame): boolean {
-  if (payload === null) return false; // Lost, and decoded to silence.
+  if (payload === null) return false; // a lost frame becomes silence
   const toc = payload[0] ?? 0;
   const configuration = toc >> 3;
   const isCelt = configuration >= 16;
   if (isCelt || (toc & 0b111) !== 0) return true;
   const flags = payload[1];
-  if (flags === undefined) return false; // DTX: the encoder sent no audio.
+  if (flags === undefined) return false; // DTX: the encoder sent no audio
   const isHybrid = configuration >= 12;
   const count = isHybrid ? 1 : (SILK_FRAMES[configuration & 0b11] ?? 1);
   return flags >> (8 - count) !== 0;
