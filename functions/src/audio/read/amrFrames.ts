@@ -1,16 +1,16 @@
-/** The frames of an AMR file (RFC 4867, section 5): each begins with a byte that says how long it is. */
+/** The frames of an AMR file (RFC 4867, section 5). The first byte of each says how long it is. */
 import type { FrameFormat, FrameHeader } from './mpegFrames.ts';
 
-/** Bytes of a frame by its type, the first byte included; 0 for a type that there is not. */
+/** Bytes of a frame by its type, the first byte included; 0 for a type that does not exist. */
 const NARROW_BAND = [13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1];
 const WIDE_BAND = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1];
 
 export const AMR_FRAME_SECONDS = 0.02;
 
-/** A frame of one byte, which says that there is none: in both kinds. */
+/** The only byte of a frame without data (NO_DATA), the same in narrow-band and wide-band files. */
 export const NO_DATA = 0x7c;
 
-/** The bits of the first byte that are 0 in every frame, and the one that says that the frame is intact. */
+/** The bits of the first byte that are 0 in every frame, and the bit that says that the frame is intact. */
 const ZERO_BITS = 0b1000_0011;
 const INTACT_BIT = 0b100;
 
@@ -23,13 +23,16 @@ function header(frameBytes: readonly number[], sampleRate: number): FrameHeader 
   };
 }
 
-/** One byte in forty is a first byte: eight in a row are no chance. */
+/** How many frames in a row are proof. One byte in forty can be the first of a frame, so fewer may be chance. */
 const PROOF = 8;
 
-/** The encoder says where nobody speaks; ffmpeg complains about those frames, and gives nothing. */
+/**
+ * Frames that decode to nothing are silence: the encoder marks pauses, and ffmpeg reports those frames as errors and decodes
+ * nothing from them.
+ */
 const UNSYNCED = { sync: null, proof: PROOF, missing: 'silence' } as const;
 
-/** What a file of narrow-band or wide-band frames begins with. */
+/** The first bytes of a file with narrow-band or with wide-band frames. */
 export function amrMagic(isWide: boolean): Buffer {
   return Buffer.from(isWide ? '#!AMR-WB\n' : '#!AMR\n', 'latin1');
 }
@@ -43,7 +46,7 @@ export function amrFrames(head: Uint8Array): FrameFormat {
     : { ...UNSYNCED, header: header(NARROW_BAND, 8000), magicBytes: amrMagic(false).length };
 }
 
-/** How many frames fill these bytes; null where frames do not fill them. */
+/** How many frames these bytes consist of; null if they do not consist of whole frames. */
 export function countFrames(bytes: Uint8Array, format: FrameFormat): number | null {
   let frames = 0;
   let at = 0;

@@ -1,10 +1,11 @@
-/** The part of a byte stream that a parser still looks at, addressed by offsets from the start of the stream. */
+/** The part of a byte stream that a parser still needs. It is addressed by offsets from the start of the stream. */
 
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Appends copy, so the caller may reuse its buffer. Bytes that were handed out are never written again: a view stays
- * valid for as long as it is referenced. Every byte is copied a small constant number of times however the stream is cut.
+ *
+ * `append` copies, so the caller may reuse its buffer. Bytes that were handed out are never overwritten: a view stays valid as
+ * long as it is referenced. Every byte is copied a small constant number of times, however the stream is divided.
  */
 export class ByteWindow {
   #block = new Uint8Array(0);
@@ -13,7 +14,7 @@ export class ByteWindow {
   #start = 0;
   #end = 0;
 
-  /** Offset just after the last byte appended. */
+  /** The offset behind the last byte. */
   get end(): number {
     return this.#end;
   }
@@ -24,12 +25,12 @@ export class ByteWindow {
     this.#end += bytes.length;
   }
 
-  /** Everything before `offset` is not needed any more. */
+  /** Drops the bytes before `offset`. */
   discardBefore(offset: number): void {
     this.#start = Math.max(this.#start, Math.min(offset, this.#end));
   }
 
-  /** The 32-bit little-endian unsigned number at `offset`; all four bytes must be here. */
+  /** The 32-bit little-endian unsigned number at `offset`. All four bytes of it must have arrived. */
   uint32(offset: number): number {
     const at = offset - this.#base;
     const block = this.#block;
@@ -39,14 +40,19 @@ export class ByteWindow {
     );
   }
 
-  /** Offset of the next `byte` at or after `from`; where there is none yet, the first offset that is still to come. */
+  /**
+   * The offset of the next `byte` at or after `from`. If there is none yet, the offset of the first byte that has not arrived.
+   */
   find(byte: number, from: number): number {
     if (from >= this.#end || this.#block[from - this.#base] === byte) return from;
     const found = this.view(from, this.#end).indexOf(byte);
     return found < 0 ? this.#end : from + found;
   }
 
-  /** Offset of the next byte other than `byte` at or after `from`; where there is none yet, the first one that is to come. */
+  /**
+   * The offset of the next byte other than `byte` at or after `from`. If there is none yet, the offset of the first byte that
+   * has not arrived.
+   */
   findOther(byte: number, from: number): number {
     let at = from - this.#base;
     const end = this.#end - this.#base;
@@ -58,10 +64,10 @@ export class ByteWindow {
     return this.#block.subarray(from - this.#base, to - this.#base);
   }
 
-  /** Moves what is kept to a new block: views into the old one stay as they are. */
+  /** Copies the bytes that are still needed to a new block. Views into the old block stay valid. */
   #moveTo(incoming: number): void {
     const kept = this.view(this.#start, this.#end);
-    // Room for as much again as is kept: moving is paid for by the bytes appended since the last move.
+    // The new block has room for twice the kept bytes, so that each move is paid for by the bytes appended since the last one.
     this.#block = new Uint8Array(Math.max(BLOCK_BYTES, 2 * kept.length + incoming));
     this.#block.set(kept);
     this.#base = this.#start;

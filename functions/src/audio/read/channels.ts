@@ -1,31 +1,35 @@
-/** A recording's channels as the pipeline takes them: at 16 kHz, mixed to one, side by side, or both. */
+/** The channels of a recording in the forms that the pipeline uses: at 16 kHz, mixed to one, kept apart, or both. */
 import { deinterleave, MixDown } from './mixDown.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
 import { Resampler } from './resampler.ts';
 import { s16leToFloat } from './s16.ts';
 
-/** What becomes of channels: one mix; or two as they are, and of more the mix, followed by each of them. */
+/**
+ *
+ * `mixed`: all channels become one mix. `separate`: two channels stay as they are; more than two become their mix, followed by
+ * each of them.
+ */
 export type ChannelMode = 'mixed' | 'separate';
 
-/** Samples of channels, in [-1, 1], all of the same length. */
+/** The samples of each channel, in [-1, 1]. All arrays have the same length. */
 export type Planes = readonly Float32Array[];
 
-/** How far two channels must be alike, as the cosine between them, to be one sound: what two microphones of one phone hear. */
+/** Two channels are one sound if the cosine between them is at least this, as for two microphones of one phone. */
 const ONE_SOUND = 0.5;
 
-/** Mean square below which a channel carries nothing: -60 dBFS. */
+/** The mean square below which a channel is silent: -60 dBFS. */
 export const AUDIBLE = 1e-6;
 
 export class ChannelConverter {
-  /** Channels that come out. */
+  /** How many channels the output has. */
   readonly width: number;
   readonly #mode: ChannelMode;
   readonly #mixDown: MixDown | null;
-  /** One for each channel that comes out; none at 16 kHz. */
+  /** One resampler for each channel of the output; none if the input has 16 kHz. */
   readonly #resamplers: readonly Resampler[];
 
-  /** @param sampleRate samples a second of each channel that comes in */
+  /** @param sampleRate samples a second of each channel of the input */
   constructor(channels: number, sampleRate: number, mode: ChannelMode) {
     this.width = widthOf(channels, mode);
     this.#mode = mode;
@@ -34,7 +38,11 @@ export class ChannelConverter {
     this.#resamplers = Array.from({ length: outputs }, () => new Resampler(sampleRate));
   }
 
-  /** @param planes the next samples of each channel. @returns the output that is certain by now: a resampler runs behind its input */
+  /**
+   *
+   * @param planes the next samples of each channel
+   * @returns the output that later input cannot change: a resampler is behind its input
+   */
   push(planes: Planes): Planes {
     const kept = this.#mixDown === null ? planes : withMix(this.#mixDown.push(planes), planes, this.#mode);
     return this.#resamplers.length === 0 ? kept : this.#resamplers.map((each, i) => each.push(planeOf(kept, i)));
@@ -45,7 +53,7 @@ export class ChannelConverter {
     return this.#resamplers.map((each) => each.end());
   }
 
-  /** Output samples that so many samples of each channel make, all in all. */
+  /** How many output samples so many samples of each channel make in total. */
   lengthOf(inputSamples: number): number {
     return this.#resamplers[0]?.lengthOf(inputSamples) ?? inputSamples;
   }
@@ -56,7 +64,7 @@ function widthOf(channels: number, mode: ChannelMode): number {
   return channels === 2 ? 2 : 1 + channels;
 }
 
-/** A mix as it goes on, with what was mixed where that is wanted apart. */
+/** The channels that are passed on: the mix, followed by the mixed channels if they are wanted apart. */
 export function withMix(mix: Float32Array, planes: Planes, mode: ChannelMode): Planes {
   return mode === 'mixed' || planes.length === 1 ? [mix] : [mix, ...planes];
 }
@@ -69,7 +77,7 @@ export function slicePlanes(planes: Planes, start: number, end: number): Planes 
   return planes.map((plane) => plane.subarray(start, end));
 }
 
-/** One array of samples, the channels in turn. */
+/** Interleaves the samples of all channels in one array. */
 export function interleave(planes: Planes): Float32Array {
   const [first = new Float32Array(0)] = planes;
   if (planes.length === 1) return first;
@@ -81,8 +89,9 @@ export function interleave(planes: Planes): Float32Array {
 }
 
 /**
- * The samples of frames of PCM, silence where they have none: as many channels as any frame has, if they are wanted apart; what has
- * one is then in each.
+ *
+ * The samples of PCM frames. Frames without audio are silence. With `separate`, there are as many channels as the frame with
+ * the most channels has; a frame with a single channel is copied to each.
  */
 export function pcmOf(frames: readonly SourceFrame[], mode: ChannelMode): Planes {
   const total = frames.reduce((sum, { samples }) => sum + samples, 0);
@@ -105,20 +114,21 @@ export function pcmOf(frames: readonly SourceFrame[], mode: ChannelMode): Planes
   return width > 1 && mode === 'mixed' ? [new MixDown(width, SAMPLE_RATE).push(planes)] : planes;
 }
 
-/** Channels of a frame of PCM. */
+/** How many channels a PCM frame has. */
 function channelsIn(bytes: Uint8Array | null, samples: number): number {
   return bytes === null || samples === 0 ? 1 : Math.max(1, Math.round(bytes.length / 2 / samples));
 }
 
-/** Whether channels carry several sounds, as those of a call do. */
+/** Whether the channels carry different sounds, as the two sides of a recorded call do. */
 export function areApart(planes: Planes, audible = AUDIBLE): boolean {
   return soundsAmong(planes, audible).length > 1;
 }
 
 /**
- * The channels that are not silent, without those that are one sound with another: a mono recording in a stereo file, a phone with two
- * microphones.
- * @param audible mean square below which a channel is silent
+ *
+ * The channels with different sounds: silent channels are left out, and channels that repeat another's sound, as in a mono
+ * recording in a stereo file, or from two microphones of one phone.
+ * @param audible the mean square below which a channel is silent
  */
 export function soundsAmong(planes: Planes, audible = AUDIBLE): Planes {
   const sounds: { readonly plane: Float32Array; readonly squares: number }[] = [];

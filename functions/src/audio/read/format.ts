@@ -1,4 +1,4 @@
-/** What a recording's bytes are: the contract's formats, and what the functions ask of them. */
+/** The formats of recordings, as the contract declares them, and a question that only the functions ask. */
 import type { FramedFormat, RecordingFormat } from 'offline-audio-sync-contract';
 
 export { containerNamed, FILE_EXTENSIONS, OTHER_EXTENSIONS } from 'offline-audio-sync-contract';

@@ -1,22 +1,26 @@
-/** Whether the lengths of a `.bin` recording lead on: the one proof of framing that needs no knowledge of the content. */
+/**
+ * Whether the lengths of a `.bin` recording lead from frame to frame. This is the only proof of framing that does not depend on
+ * the content.
+ */
 import type { FrameLook } from './frameLook.ts';
 
-/** How far a chain must lead on before its first frame is given out: this far, and for some frames of the largest size on it. */
+/** How far a chain must lead before its first frame is accepted: this many bytes, and this many times its largest frame. */
 const PROOF_BYTES = 32 * 1024;
 const PROOF_FRAMES = 8;
 
 /**
- * The chain of lengths from the reader's position. It holds where it leads on for long enough, or exactly to the end. So a
- * recording whose chain leads from its first byte to its last is intact, whatever the sizes of its frames. Every offset is
- * walked a constant number of times: one from which the chain breaks is remembered.
+ *
+ * The chain of lengths from the reader's position. It holds if it leads far enough, or exactly to the end. So a recording whose
+ * chain leads from its first byte to its last is intact, whatever the sizes of its frames. Every offset is visited a constant
+ * number of times, because the offsets from which the chain breaks are remembered.
  */
 export class FrameChain {
   readonly #look: FrameLook;
   #front = 0;
-  /** Bytes that it must lead on. */
+  /** How many bytes it must lead on. */
   #needed = PROOF_BYTES;
   #broken = false;
-  /** Offsets from which the chain breaks, and the last of these breaks. */
+  /** The offsets from which the chain breaks, and the last place where it breaks. */
   #doomed = new Set<number>();
   #doomedTo = 0;
 
@@ -24,19 +28,21 @@ export class FrameChain {
     this.#look = look;
   }
 
-  /** As far as the chain was followed; the place where it breaks, if it does. */
+  /** The offset up to which the chain was followed: the place where it breaks, if it does. */
   get front(): number {
     return this.#front;
   }
 
-  /** The chain starts anew, at an offset that the old one may not lead to. */
+  /** Starts the chain anew at an offset to which the old chain may not lead. */
   restart(offset: number): void {
     this.#front = offset;
     this.#needed = PROOF_BYTES;
     this.#broken = false;
   }
 
-  /** @param position on the chain, not before an earlier one. `unknown`: more bytes are needed. */
+  /**
+   * @param position an offset on the chain, not before the one of an earlier call. @returns `unknown` if more bytes are needed
+   */
   from(position: number): 'holds' | 'breaks' | 'unknown' {
     while (!this.#broken && this.#front - position < this.#needed) {
       const next = this.#doomed.has(this.#front) ? 'bad_length' : this.#look.next(this.#front);

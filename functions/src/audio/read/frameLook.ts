@@ -1,4 +1,4 @@
-/** What stands at one offset of a `.bin` recording: the length there, and what it leads to. */
+/** What lies at one offset of a `.bin` recording: the length that stands there, and the frame that this length leads to. */
 import { LIMITS } from 'offline-audio-sync-contract';
 import { ByteWindow } from './byteWindow.ts';
 import { isOpus } from './format.ts';
@@ -6,7 +6,7 @@ import type { FramedFormat } from './format.ts';
 import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 
 export const LENGTH_BYTES = 4;
-/** Bytes of the largest frame with its length. */
+/** Bytes of the largest frame, its length included. */
 export const MAX_FRAME = LENGTH_BYTES + LIMITS.maxFrameBytes;
 
 export interface Frame {
@@ -14,20 +14,24 @@ export interface Frame {
   readonly offset: number;
   readonly end: number;
   readonly payload: Uint8Array;
-  /** How long it sounds. Opus: samples at 48 kHz, PCM: bytes. Null: it cannot be a frame of this codec. */
+  /** The duration: samples at 48 kHz for Opus, bytes for PCM. Null if it cannot be a frame of this codec. */
   readonly measure: number | null;
 }
 
-/** `cut`: the length, or what it announces, is not here in full. `end`: nothing is here. Both mean "not yet" before the end. */
+/**
+ *
+ * `cut`: the length, or the frame that it announces, is not here in full. `end`: no byte is here. Before the end of the input
+ * both mean that more bytes are needed.
+ */
 export type Look = Frame | { readonly kind: 'empty' | 'bad_length' | 'cut' | 'end' };
 
-/** The bytes that a reader still needs, read as frames at any offset. */
+/** The bytes that a reader still needs. They can be read as frames at any offset. */
 export class FrameLook {
   readonly #opus: boolean;
   readonly #window = new ByteWindow();
-  /** The last frame looked at: often the one that is asked for next. */
+  /** The frame that was read last. It is often the frame that is asked for next. */
   #seen: Frame | null = null;
-  /** A stretch of zeros that was found: `[from, to)`. */
+  /** The stretch of zeros that was found last: `[from, to)`. */
   #zerosFrom = 0;
   #zerosTo = 0;
   #ended = false;
@@ -36,7 +40,7 @@ export class FrameLook {
     this.#opus = isOpus(format);
   }
 
-  /** Offset just after the last byte that has come. */
+  /** The offset behind the last byte that has arrived. */
   get end(): number {
     return this.#window.end;
   }
@@ -62,12 +66,12 @@ export class FrameLook {
     return this.#window.view(from, to);
   }
 
-  /** The length at `offset`; all its four bytes must be here. */
+  /** The length at `offset`. All four bytes of it must have arrived. */
   length(offset: number): number {
     return this.#window.uint32(offset);
   }
 
-  /** Where the frame at `offset` ends, or why none does. Its content is not looked at. */
+  /** Where the frame at `offset` ends, or why there is none. Its content is not read. */
   next(offset: number): number | 'bad_length' | 'cut' | 'end' {
     const available = this.#window.end - offset;
     if (available === 0) return 'end';
@@ -87,32 +91,32 @@ export class FrameLook {
     return this.#seen;
   }
 
-  /** The measure of these bytes, were they one frame's payload. */
+  /** The measure of these bytes if they are the payload of one frame. */
   measureOf(from: number, to: number): number | null {
     return this.#measure(this.#window.view(from, to));
   }
 
-  /** Offset of the next `byte` in `[from, to)`, or `to`. */
+  /** The offset of the next `byte` in `[from, to)`, or `to`. */
   find(byte: number, from: number, to: number): number {
     return Math.min(this.#window.find(byte, from), to);
   }
 
-  /** Offset of the next other byte in `[from, to)`, or `to`. */
+  /** The offset of the next byte other than `byte` in `[from, to)`, or `to`. */
   findOther(byte: number, from: number, to: number): number {
     return Math.min(this.#window.findOther(byte, from), to);
   }
 
-  /** Offset of the next possible length at or after `from`: the highest byte of every length in range is 0. */
+  /** The offset of the next possible length at or after `from`. The highest byte of every valid length is 0. */
   nextCandidate(from: number): number {
     return this.#window.find(0, from + LENGTH_BYTES - 1) - (LENGTH_BYTES - 1);
   }
 
-  /** Where the empty frames that start at `offset` end. */
+  /** Where the row of empty frames that starts at `offset` ends. */
   afterEmpty(offset: number): number {
     return offset + LENGTH_BYTES * Math.floor((this.afterZeros(offset) - offset) / LENGTH_BYTES);
   }
 
-  /** Where the zeros that start at `offset` end, as far as they are here. */
+  /** Where the zeros that start at `offset` end, as far as they have arrived. */
   afterZeros(offset: number): number {
     const isInside = offset >= this.#zerosFrom && offset <= this.#zerosTo;
     if (!isInside) this.#zerosFrom = offset;

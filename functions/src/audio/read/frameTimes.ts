@@ -1,4 +1,4 @@
-/** The time that each frame of a `.bin` recording takes, those that are empty or lost among them. */
+/** The duration of each frame of a `.bin` recording, empty and lost frames included. */
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
 import { LENGTH_BYTES } from './frameLook.ts';
@@ -9,32 +9,38 @@ import { SplitSamples } from './splitSamples.ts';
 /** A frame in time. `samples` count at {@link FrameTimes.rate}. */
 export type TimedFrame =
   | { readonly kind: 'audio'; readonly payload: Uint8Array; readonly samples: number }
-  /** Nothing was recorded (`empty`), or what was recorded cannot be read (`lost`). */
+  /** `empty`: nothing was recorded. `lost`: what was recorded cannot be read. */
   | { readonly kind: 'empty' | 'lost'; readonly payload: null; readonly samples: number };
 
-/** Bytes of a second of Opus where no frame tells: 32 kbit/s, as most wearables encode speech. */
+/** Bytes of a second of Opus, if no frame shows it: 32 kbit/s, which most wearables use for speech. */
 const ASSUMED_OPUS_BYTES_PER_SECOND = 4000;
-/** Stretches without audio before the first frame that wait for its duration; more are as long as the name says. */
+/**
+ * How many stretches without audio, before the first frame, wait for its duration. If there are more, the duration in the name
+ * is used.
+ */
 const MAX_WAITING = 1000;
 
-/** Frames that wait to learn how long they are. */
+/** Frames whose duration is not known yet. */
 interface Waiting {
   readonly kind: 'empty' | 'lost';
   count: number;
   bytes: number;
 }
 
-/** Takes the events of one recording's {@link FrameReader}, in order. Memory does not depend on the recording's length. */
+/**
+ * Turns the events of one recording's {@link FrameReader}, pushed in order, into frames with durations. Memory does not depend
+ * on the length of the recording.
+ */
 export class FrameTimes {
   /** Samples a second. */
   readonly rate: number;
   readonly #format: FramedFormat;
-  /** Bytes of one sample of all channels; 0 for Opus, whose packets say how long they are. */
+  /** Bytes of one sample of all channels; 0 for Opus, whose packets state their durations. */
   readonly #stride: number;
   readonly #split: SplitSamples;
-  /** Samples of a frame as the name of the recording has it. */
+  /** Samples of a frame, as the name of the recording states. */
   readonly #nominal: number;
-  /** Samples of an ordinary frame: as long as the last two that agree; null before the first one. */
+  /** Samples of an ordinary frame: the duration of the last two neighbours that agreed; null before the first frame. */
   #usual: number | null = null;
   #previous = 0;
   #waiting: Waiting[] = [];
@@ -45,11 +51,11 @@ export class FrameTimes {
     this.rate = opus ? 48_000 : format.sampleRate;
     this.#stride = opus ? 0 : format.channels * (format.codec === 'pcm16' ? 2 : 1);
     this.#split = new SplitSamples(this.#stride, format.codec === 'pcm16');
-    // In whole samples at 16 kHz, at which frames of Opus are counted later.
+    // A whole number of samples at 16 kHz, the rate at which Opus frames are counted later.
     this.#nominal = opus ? 3 * Math.round((format.frameSize * 16_000) / format.sampleRate) : format.frameSize;
   }
 
-  /** @returns what is to be read before the next event: damage may be many frames. */
+  /** @returns the frames of this event. Read them before the next push; a damaged place may have many */
   push(event: FrameEvent): Iterable<TimedFrame> {
     if (event.kind !== 'frame' && event.kind !== 'torn') this.#split.reset();
     switch (event.kind) {
@@ -64,13 +70,13 @@ export class FrameTimes {
     }
   }
 
-  /** What waited for a first frame that did not come, and a sample of which the rest did not. */
+  /** Frames that waited for a first frame, and a last sample that is incomplete. */
   *end(): Generator<TimedFrame, void, undefined> {
     yield* this.#releaseWaiting(this.#nominal);
     if (this.#split.isOpen) yield { kind: 'lost', payload: null, samples: 1 };
   }
 
-  /** Samples of a payload; null where it cannot be a frame. */
+  /** The duration of a payload in samples; null if it cannot be a frame. */
   samplesOf(payload: Uint8Array): number | null {
     if (this.#stride === 0) return opusPacketSamples48k(payload);
     return payload.length < this.#stride ? null : Math.floor(payload.length / this.#stride);
@@ -96,7 +102,7 @@ export class FrameTimes {
     yield first;
   }
 
-  /** What there is of a last PCM frame is audio; of a packet there is nothing to be had. */
+  /** The part of a torn PCM frame that is there is audio. A torn packet cannot be decoded. */
   *#torn(payload: Uint8Array): Generator<TimedFrame, void, undefined> {
     const samples = this.#stride === 0 ? null : this.samplesOf(payload);
     if (samples !== null) yield { kind: 'audio', payload, samples };
@@ -125,7 +131,7 @@ export class FrameTimes {
     for (const each of waiting) yield* this.#silence(isFirst ? this.#counted(each) : each, this.#usual);
   }
 
-  /** Where no frame has told the size of frames, bytes that cannot be read are counted by the usual bit rate of the codec. */
+  /** If no frame has shown the size of frames, unreadable bytes are counted by the usual bit rate of the codec. */
   #counted(waiting: Waiting): Waiting {
     if (waiting.kind === 'empty' || waiting.count > 1 || this.#stride > 0) return waiting;
     const seconds = this.#format.frameSize / this.#format.sampleRate;
@@ -134,7 +140,7 @@ export class FrameTimes {
   }
 
   *#silence({ kind, count, bytes }: Waiting, usual: number): Generator<TimedFrame, void, undefined> {
-    // PCM sounds as long as it has bytes, whatever the sizes of its frames.
+    // The duration of PCM follows from its bytes, whatever the sizes of its frames.
     const isMeasured = this.#stride > 0 && kind === 'lost';
     const total = isMeasured ? Math.max(1, Math.round((bytes - LENGTH_BYTES * count) / this.#stride)) : count * usual;
     for (let i = 0, done = 0; i < count; i++) {

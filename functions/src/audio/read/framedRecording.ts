@@ -1,4 +1,4 @@
-/** `.bin` recordings: frames from the reader, batched by the second, as chunks carry them. */
+/** Reads `.bin` recordings: collects the reader's frames to batches of a second, in the form that chunks carry. */
 import { AppError } from '../../errors.ts';
 import type { FramedFormat } from './format.ts';
 import { FrameReader, type FrameEvent } from './frames.ts';
@@ -8,33 +8,40 @@ import type { ReadReport, SourceFrame } from './pcm.ts';
 
 /** A frame as the recording holds it. */
 export interface EncodedFrame {
-  /** The frame's bytes, in the reader's memory; null where there is no audio. */
+  /** The bytes of the frame, in the reader's memory; null if there is no audio. */
   readonly payload: Uint8Array | null;
   /** Duration in samples at the codec's `sampleRate`. */
   readonly samples: number;
-  /** Set where there is no audio because nothing was recorded. */
+  /** True if there is no audio because nothing was recorded. */
   readonly isEmpty?: true;
 }
 
-/** A codec. Stateful: one instance takes one recording, in order. */
+/** A codec. It has state: each instance reads one recording, in order. */
 export interface FrameSource {
-  /** Samples a second in which it counts the duration of encoded frames. */
+  /** The rate at which it counts the durations of encoded frames, samples a second. */
   readonly sampleRate: number;
-  /** Longest payload it takes, bytes. */
+  /** The longest payload that it can decode, bytes. */
   readonly maxPayloadBytes: number;
-  /** Frames as chunks carry them, in memory of their own. May hold back a little until `end`. */
+  /** Converts frames to the form that chunks carry, in separate memory. It may hold some frames back until `end`. */
   toSourceFrames(frames: readonly EncodedFrame[]): SourceFrame[];
-  /** What was held back. */
+  /** The frames that were held back. */
   end(): SourceFrame[];
 }
 
-/** The reader's events of at most this many bytes are held at once, however large the pieces that the source gives. */
+/**
+ * The reader gets at most this many bytes at a time, however large the pieces of the source are. This bounds the events in
+ * memory.
+ */
 const PIECE_BYTES = 64 * 1024;
-/** Frames shorter than this, the shortest that Opus has, are put together: a frame costs hundreds of bytes of memory. */
+/** Frames shorter than this, the shortest of Opus, are joined: each frame takes hundreds of bytes of memory. */
 const SHORTEST_FRAME_SECONDS = 0.0025;
 const MERGED_FRAME_SECONDS = 0.01;
 
-/** Reads a framed recording; durations are checked before a frame is held. */
+/**
+ *
+ * Reads a framed recording. The duration is checked before a frame is kept.
+ * @throws AppError `recording_too_long`
+ */
 export async function* readFramed(
   source: AsyncIterable<Uint8Array>,
   format: FramedFormat,
@@ -53,7 +60,10 @@ export async function* readFramed(
   yield* batches.end();
 }
 
-/** Collects frames until they make a second: a step a frame would cost more than all else here. */
+/**
+ * Collects frames of a second into one batch: a step of the generator for each frame would take more time than everything else
+ * here.
+ */
 class Batches {
   readonly #codec: FrameSource;
   readonly #report: ReadReport;
@@ -109,9 +119,10 @@ class Batches {
 }
 
 /**
- * Puts neighbours of less than 2.5 ms together where a second has more frames than Opus can have: a recording of one sample a
- * frame is as good as any, and must not cost more. The result depends on the frames alone, so the ordinals of frames are the
- * same each time a recording is read.
+ *
+ * Joins neighbouring frames shorter than 2.5 ms, if a second has more frames than Opus can have. A recording with one sample in
+ * each frame is valid, but must not cost more than others. The result depends on the frames alone, so each reading of a
+ * recording gives frames the same ordinals.
  */
 function mergeShort(frames: readonly EncodedFrame[], rate: number): readonly EncodedFrame[] {
   if (frames.length <= 1 / SHORTEST_FRAME_SECONDS) return frames;

@@ -1,9 +1,11 @@
 /**
- * Reads the frames of a `.bin` recording from pieces of any size, and finds its way back after damage.
  *
- * The format has no sync words: a frame is found only by the length of the one before it. Where the lengths lead on, the frames
- * are intact, whatever their sizes ({@link FrameChain}). Where they lead nowhere, something on the way is damaged: only there
- * is each frame judged by its content and its neighbours, and reading goes on where several frames in a row fit together.
+ * Reads the frames of a `.bin` recording from pieces of any size, and finds the next intact frame after damage.
+ *
+ * The format has no sync words: a frame is found only by the length of the frame before it. If the lengths lead from frame to
+ * frame for long enough, the frames are intact, whatever their sizes ({@link FrameChain}). If they do not, something on the way
+ * is damaged. Only then is each frame judged by its content and its neighbours, and reading continues where several frames in a
+ * row fit together.
  */
 import { FrameChain } from './frameChain.ts';
 import { FrameLook, LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
@@ -13,51 +15,59 @@ import { isPadded } from './opusPacket.ts';
 import { CHAIN_FRAMES, OrdinaryFrames } from './ordinaryFrames.ts';
 import { SECTOR_BYTES } from './sectors.ts';
 
-/** Why bytes were given up. */
+/** Why bytes could not be read as frames. */
 export type Corruption =
-  | 'bad_length' // a length above LIMITS.maxFrameBytes, or one of 0 that leads nowhere
+  | 'bad_length' // a length above LIMITS.maxFrameBytes, or a length of 0 that leads to no frame
   | 'lost_sync' // a length that does not lead to another frame
   | 'bad_payload' // the length is right, the content cannot be a frame of this codec
-  | 'odd_duration'; // one packet claims another duration than all around it
+  | 'odd_duration'; // one packet claims another duration than all packets around it
 
 export type FrameEvent =
-  /** `payload` stays valid for as long as it is held; it may share its memory with its neighbours. */
+  /** `payload` stays valid as long as it is referenced. It may share its memory with neighbouring payloads. */
   | { readonly kind: 'frame'; readonly offset: number; readonly payload: Uint8Array }
-  /** A length of 0: time in which nothing was recorded, as long as the frames around it. */
+  /** A length of 0: nothing was recorded for the duration of one frame. */
   | { readonly kind: 'empty'; readonly offset: number; readonly bytes: number }
   | {
       readonly kind: 'corrupt';
       readonly offset: number;
       readonly bytes: number;
-      /** Frames these bytes stand for, at least 1: exact where the damage leaves that visible, else by the mean size nearby. */
+      /**
+       * How many frames these bytes replace, at least 1. The number is exact if the damage shows it, else it follows from the
+       * mean size nearby.
+       */
       readonly lostFrames: number;
       readonly reason: Corruption;
-      /** False where no frame was found again: these bytes are the rest of the recording. */
+      /** False if no frame was found behind these bytes: they are the rest of the recording. */
       readonly recovered: boolean;
     }
-  /** A last frame that was not written to its end; `payload` is what there is of it. */
+  /** The last frame was not written to its end. `payload` is the part of it that is there. */
   | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number; readonly payload: Uint8Array };
 
-/** Zeros behind the border of a frame that may be one: it may begin with the last bytes of the frame before. */
+/**
+ * Bytes of zero, counted from the start of a frame, that may be a lost sector. The sector may begin with the last bytes of the
+ * frame before.
+ */
 const LEAST_ZEROS = SECTOR_BYTES - LENGTH_BYTES + 1;
-/** Zeros of at least as many bytes are a pause: what storage erases at a time is smaller. */
+/** Zeros of at least this many bytes are a pause: storage erases fewer bytes at a time. */
 const MAX_ZEROED_BYTES = 256 * 1024;
 
-/** Bytes that do not read as frames, while the reader searches for the next one that does. */
+/** The bytes that cannot be read as frames, while the reader searches for the next frame. */
 interface Loss {
   readonly offset: number;
   readonly reason: 'bad_length' | 'lost_sync' | 'torn';
-  /** A frame that is fine in itself, with nothing sensible behind it: whether it was cut short is seen at the next frame. */
+  /** A frame that is intact by itself, with no frame behind it. Only the next frame shows whether it was cut short. */
   readonly suspect: Frame | null;
-  /** What is wrong with the bytes behind the suspect, if it stands. */
+  /** What is wrong with the bytes behind the suspect, if the suspect is a frame. */
   readonly behindSuspect: 'bad_length' | 'lost_sync' | 'torn';
-  /** Every offset before this one was tried. */
+  /** Every offset before this one has been tried. */
   tried: number;
 }
 
 /**
- * One recording's reader: push its bytes in order, then end. The events do not depend on how the bytes are cut into pushes,
- * and cover every byte once, in order. Time is linear in the bytes; memory is bounded by a few frames of the largest size, and zeros.
+ *
+ * The reader of one recording: push its bytes in order, then call `end`. The events do not depend on how the bytes are divided
+ * into pushes. Together they cover every byte once, in order. Time is linear in the bytes. Memory is bounded by a few frames of
+ * the largest size and {@link MAX_ZEROED_BYTES} of zeros.
  */
 export class FrameReader {
   readonly #look: FrameLook;
@@ -65,11 +75,11 @@ export class FrameReader {
   readonly #ordinary: OrdinaryFrames;
   #position = 0;
   #loss: Loss | null = null;
-  /** Where the chain breaks that was learned from. */
+  /** The end of the broken chain whose sizes were learned last. */
   #learnedTo = -1;
   /** Whether the bytes before the position are those of an empty frame. */
   #inPause = false;
-  /** Where the zeros begin that stand directly before the position, without empty frames. */
+  /** Where the zeros directly before the position begin. Empty frames are not counted among them. */
   #zerosFrom = 0;
 
   constructor(format: FramedFormat) {
@@ -78,14 +88,19 @@ export class FrameReader {
     this.#ordinary = new OrdinaryFrames(format, this.#look);
   }
 
-  /** Takes the next bytes (copied, the buffer may be reused) and tells what they completed. */
+  /**
+   *
+   * @param bytes the next bytes; they are copied, so the caller may reuse the buffer
+   * @returns the events that these bytes complete
+   * @throws Error after `end`
+   */
   push(bytes: Uint8Array): FrameEvent[] {
     if (this.#look.ended) throw new Error('FrameReader: push after end');
     this.#look.append(bytes);
     return this.#read();
   }
 
-  /** Tells what is left once there are no more bytes. */
+  /** The recording has ended. @returns the events of the bytes that are left */
   end(): FrameEvent[] {
     this.#look.close();
     return this.#read();
@@ -95,13 +110,13 @@ export class FrameReader {
     const events: FrameEvent[] = [];
     let moved = true;
     while (moved) moved = this.#loss ? this.#search(this.#loss, events) : this.#next(events);
-    // Of a loss, as much is kept as #reportLoss may look at.
+    // #reportLoss looks back at most one frame of the largest size, so earlier bytes of a loss are dropped.
     const needed = this.#loss ? Math.max(this.#loss.offset, this.#loss.tried - MAX_FRAME) : this.#position;
     this.#look.discardBefore(needed);
     return events;
   }
 
-  /** Reads the frame at the position. False: needs more bytes, or there are none. */
+  /** Reads the frame at the position. @returns false if more bytes are needed, or none are left */
   #next(events: FrameEvent[]): boolean {
     const proofFrom = this.#behindZeros();
     const chain = proofFrom === 'unknown' ? proofFrom : this.#chain.from(proofFrom);
@@ -115,7 +130,7 @@ export class FrameReader {
       case 'end':
         return false;
       case 'cut':
-        // A length that points past the end is a torn frame, unless whole frames follow: then the length is wrong.
+        // A length that points beyond the end is a torn frame. If whole frames follow, the length is wrong.
         return this.#lose('torn', null);
       case 'bad_length':
         return this.#lose('bad_length', null);
@@ -126,7 +141,8 @@ export class FrameReader {
         if (chain === 'breaks' && !this.#leadsOn(found)) {
           return this.#lose('lost_sync', this.#ordinary.isOrdinary(found) ? found : null);
         }
-        // Nothing is lost by looking for frames in what cannot be one: a wrong length may have led on by chance.
+        // This cannot be a packet, so nothing is lost if frames are searched for in it: a wrong length may have led on by
+        // chance.
         if (this.#ordinary.isOversized(found)) return this.#lose('lost_sync', null);
         this.#readFrame(found, events);
         return true;
@@ -141,7 +157,10 @@ export class FrameReader {
     return true;
   }
 
-  /** Where a chain must lead on from: behind a stretch of zeros as large as a sector, because those lead to one another. */
+  /**
+   * Where the proof by the chain must begin. A stretch of zeros as large as a sector is left out, because its lengths of 0 lead
+   * to one another.
+   */
   #behindZeros(): number | 'unknown' {
     const to = this.#look.afterZeros(this.#position);
     const isHere = to < this.#look.end || this.#look.ended || to - this.#position >= MAX_ZEROED_BYTES;
@@ -150,7 +169,11 @@ export class FrameReader {
     return isLarge ? this.#afterEmpty(this.#position) : this.#position;
   }
 
-  /** Whether a frame's length is right although the chain breaks later: it leads to a good frame, past damaged contents if need be. */
+  /**
+   *
+   * Whether the length of a frame is right although the chain breaks later: it leads to a frame that fits, or frames with
+   * damaged content lead to one.
+   */
   #leadsOn(frame: Frame): boolean {
     let offset = frame.end;
     if (this.#isLongPause(offset, this.#zerosEnding(frame))) return true;
@@ -181,8 +204,9 @@ export class FrameReader {
   }
 
   /**
-   * Whether zeros that begin where a frame begins are what a damaged sector reads as: frames go on where they would have without it, or
-   * the zeros fill whole sectors.
+   *
+   * Whether zeros at the start of a frame are a damaged sector. They are if frames continue where they would without the
+   * damage, or if the zeros fill whole sectors.
    */
   #isZeroed(offset: number): boolean | 'unknown' {
     const zeros = this.#look.afterZeros(offset) - offset;
@@ -193,8 +217,9 @@ export class FrameReader {
   }
 
   /**
-   * Whether zeros up to the end of the recording are what was never written to storage: they begin where a sector does, which frames
-   * know nothing of.
+   *
+   * Whether the zeros up to the end of the recording are storage that was never written. They are if they begin at the start of
+   * a sector: empty frames that a recorder wrote begin anywhere.
    */
   #isZeroedTail(): boolean {
     const to = this.#look.afterZeros(this.#position);
@@ -204,7 +229,10 @@ export class FrameReader {
     return bytes >= LEAST_ZEROS && bytes < MAX_ZEROED_BYTES && bytesToSector < LENGTH_BYTES;
   }
 
-  /** Whether they are by themselves: a stretch of zeros that begins where a frame ends, and is larger than any frame. */
+  /**
+   * Whether zeros are a pause without further proof: they begin where a frame ends, and there are more of them than the largest
+   * frame has bytes.
+   */
   #isLongPause(offset: number, zerosBefore: number): boolean {
     return zerosBefore < LENGTH_BYTES && this.#ordinary.isLong(this.#emptyAt(offset));
   }
@@ -223,8 +251,10 @@ export class FrameReader {
   }
 
   /**
-   * Empty frames that a wrong length has taken into a packet: a stretch of more zeros than a whole packet had so far, where an
-   * encoder puts none but as padding. The chain may lead on behind them, as each of them has four bytes.
+   *
+   * @returns how many empty frames a wrong length made part of this packet. It is a stretch of zeros that is larger than any
+   * whole packet so far: encoders write such a stretch only as padding. The chain may lead on behind it, because each empty
+   * frame has four bytes.
    */
   #swallowedBy(frame: Frame): number {
     const { payload, end } = frame;
@@ -236,7 +266,8 @@ export class FrameReader {
   #faultOf(frame: Frame): Corruption | null {
     if (frame.measure === null) return 'bad_payload';
     if (this.#ordinary.isPcm || this.#ordinary.isOrdinary(frame) || !this.#ordinary.isSteady) return null;
-    // Four garbage packets in ten are valid Opus of some random duration: believed, they would shift all that follows.
+    // Four in ten packets of random bytes are valid Opus of a random duration. If they were accepted, they would shift
+    // everything after them.
     const next = this.#look.at(frame.end);
     return next.kind === 'frame' && next.measure !== frame.measure ? 'odd_duration' : null;
   }
@@ -265,7 +296,7 @@ export class FrameReader {
     return true;
   }
 
-  /** Looks for the next frames. False: needs more bytes. */
+  /** Searches for the next frames. @returns false if more bytes are needed */
   #search(loss: Loss, events: FrameEvent[]): boolean {
     for (;;) {
       loss.tried = this.#look.nextCandidate(loss.tried);
@@ -278,7 +309,7 @@ export class FrameReader {
     return this.#look.ended && this.#reportLoss(loss, this.#look.end, false, events);
   }
 
-  /** Whether frames in a row start at `offset`; near the end of the input the fewer that fit it exactly are enough. */
+  /** Whether enough frames in a row start at `offset`. Near the end of the input, fewer are enough if they fill it exactly. */
   #startsChain(offset: number): boolean | 'unknown' {
     let needed = 1;
     let unusual: number | null = null;
@@ -326,14 +357,19 @@ export class FrameReader {
     return true;
   }
 
-  /** Zeros that a frame ends in, those of its length among them: more of them behind it need not be empty frames. */
+  /**
+   * @returns how many zeros a frame ends with, bytes; the length may end with some of them. Zeros behind such a frame need not
+   * be empty frames.
+   */
   #zerosEnding({ offset, end, payload }: Frame): number {
-    // Nearly every frame ends in another byte, and a view of each would cost more than the rest of its reading.
+    // Nearly every frame ends with another byte, and a view of each frame would cost more than the rest of reading it.
     if (payload[payload.length - 1] !== 0) return 0;
     return end - offset - 1 - this.#look.bytes(offset, end).findLastIndex((byte) => byte !== 0);
   }
 
-  /** Empty frames directly before the frame at which reading goes on: those of a pause whose beginning is damaged. */
+  /**
+   * @returns how many empty frames lie directly before the frame at which reading continues: a pause whose beginning is damaged
+   */
   #pauseBefore(end: number, start: number): number {
     if (this.#ordinary.isOneFrame(start, end)) return 0;
     const count = this.#look.emptyBefore(end, Math.max(start, end - MAX_FRAME));

@@ -1,16 +1,20 @@
-/** What stands before a file of its own format: padding, a byte order mark, ID3 tags that players put before anything. */
+/**
+ * The lead-in: what stands in a file before its own format begins. It is padding, a byte order mark, or the ID3 tags that
+ * players write.
+ */
 
-/** Zeros and tags are looked through up to here: empty frames of hours, pictures. */
+/** The longest lead-in that is read, bytes: it has room for hours of empty frames, and for tags with pictures. */
 export const MAX_LEAD_IN_BYTES = 4 * 1024 * 1024;
 
 export const BYTE_ORDER_MARK: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 
-/** Bytes of an ID3v2 tag's header, which says how long the rest is. */
+/** Bytes of the header of an ID3v2 tag. It says how long the rest of the tag is. */
 const TAG_HEAD_BYTES = 10;
 
 /**
- * Where the lead-in ends that bytes begin with; beyond them where they end within a tag.
- * @param from where it may go on, as an earlier call gave it for fewer bytes
+ *
+ * The offset at which the lead-in of these bytes ends. It lies beyond the bytes if they end within a tag.
+ * @param from where an earlier call, for fewer of these bytes, found the end; the search continues there
  */
 export function leadInEnd(bytes: Uint8Array, from = 0): number {
   for (let at = from; ;) {
@@ -23,13 +27,13 @@ export function leadInEnd(bytes: Uint8Array, from = 0): number {
   }
 }
 
-/** How many zeros bytes begin with. */
+/** How many zeros these bytes begin with. */
 export function zerosBefore(bytes: Uint8Array): number {
   const first = bytes.findIndex((byte) => byte !== 0);
   return first < 0 ? bytes.length : first;
 }
 
-/** Bytes of the ID3v2 tag at an offset, 0 where none is; its length has seven bits in each byte. */
+/** Bytes of the ID3v2 tag at an offset; 0 if there is none. The tag states its length in bytes of seven bits. */
 function tagBytes(bytes: Uint8Array, at: number): number {
   const head = Buffer.from(bytes.subarray(at, at + TAG_HEAD_BYTES));
   if (head.length < TAG_HEAD_BYTES || head.toString('latin1', 0, 3) !== 'ID3') return 0;

@@ -1,14 +1,17 @@
 /** Keeps a sum of voices from clipping, without turning down what does not clip. */
 
-/** Share of the way back to full gain in one block of 10 ms: half of it in 0.7 s, too slow to be heard. */
+/**
+ * How far the gain returns to 1 within a block of 10 ms, as a share of the difference. Half of it takes 0.7 s, too slow to be
+ * audible.
+ */
 const RELEASE = 0.01;
 
-/** Streams samples. */
+/** A limiter for a stream of samples. */
 export class Limiter {
   readonly #blockSamples: number;
   #gain = 1;
 
-  /** @param blockSamples how often the gain may change: samples in 10 ms */
+  /** @param blockSamples the gain changes once in so many samples: those of 10 ms */
   constructor(blockSamples: number) {
     this.#blockSamples = blockSamples;
   }

@@ -1,36 +1,40 @@
 /**
- * Channels to one, so that they cannot cancel and a voice keeps its level, in however many of them it is. A plain sum loses a voice
- * that one channel carries inverted: a balanced microphone cable wired to a stereo plug, or one cable of two with its poles swapped. The
- * mean of six loses 15 dB of a voice that is in one.
+ *
+ * Mixes channels to one, so that they cannot cancel each other, and a voice keeps its level however many channels carry it. A
+ * plain sum loses a voice that one channel carries inverted, as with a balanced microphone cable in a stereo plug, or with one
+ * of two cables wired the wrong way round. The mean of six channels makes a voice in one of them 15 dB quieter.
  */
 import { Limiter } from './limiter.ts';
 
 /** The time over which channels are compared, seconds: about a syllable. */
 const COMPARED_SECONDS = 0.1;
 
-/** How often they are compared, and how long a change of sign takes, seconds: too gradual to click. */
+/** How often channels are compared, and how long a change of sign takes, seconds. It is slow enough not to click. */
 const STEP_SECONDS = 0.01;
 
 /**
- * Correlation beyond which a channel's sign changes: three standard deviations of what unrelated noise shows, so that it changes
- * nothing. Within it a sum loses at most 0.7 dB against unrelated channels.
+ *
+ * The correlation beyond which the sign of a channel changes. It is three standard deviations of the correlation of unrelated
+ * noise, so that noise changes nothing. Below it, the sum loses at most 0.7 dB compared with unrelated channels.
  */
 const SIGN_CHANGES_AT = 0.15;
 
 /**
- * The band in which they are compared, Hz: that of voices. A balanced pair carries the voice inverted and hum in phase, often
- * louder, and each channel has hiss of its own.
+ *
+ * The band in which channels are compared, Hz: that of voices. A balanced pair carries the voice inverted, and hum in phase,
+ * often louder; and each channel has its own hiss.
  */
 const BAND_HZ = { from: 300, to: 2000 };
 
 /**
- * Mixes the channels of one recording as they stream in. Adds each channel to those before it with the sign that makes the sum
- * louder, and turns the sum down to the level of the loudest channel.
+ *
+ * Mixes the channels of one recording while they stream in. It adds each channel to those before it with the sign that makes
+ * the sum louder, and turns the sum down to the level of the loudest channel.
  */
 export class MixDown {
   readonly #step: number;
   readonly #decay: number;
-  /** One for each channel after the first. */
+  /** One entry for each channel after the first. */
   readonly #others: ChannelSign[];
   readonly #level: SumLevel;
   readonly #limiter: Limiter;
@@ -44,7 +48,12 @@ export class MixDown {
     this.#limiter = new Limiter(this.#step);
   }
 
-  /** @param planes the next samples of each channel, in [-1, 1], all of the same length. @returns as many samples. */
+  /**
+   *
+   * @param planes the next samples of each channel, in [-1, 1], all of the same length
+   * @returns as many samples, in [-1, 1]
+   * @throws RangeError for another number of channels
+   */
   push(planes: readonly Float32Array[]): Float32Array {
     const [first = new Float32Array(0), ...others] = planes;
     if (others.length !== this.#others.length) throw new RangeError(`${planes.length} channels came.`);
@@ -67,7 +76,7 @@ class ChannelSign {
   readonly #sumBand: VoiceBand;
   readonly #channelBand: VoiceBand;
   #sign: 1 | -1 | 0 = 0;
-  /** Decaying sums over both bands: of their product and of their squares. */
+  /** Decaying sums of the product, and of the squares, of the two signals in the band. */
   #product = 0;
   #sumSquares = 0;
   #channelSquares = 0;
@@ -77,7 +86,7 @@ class ChannelSign {
     this.#channelBand = new VoiceBand(sampleRate);
   }
 
-  /** Of what came before the channel. */
+  /** The decaying sum of the squares of the channels before this one. */
   get sumSquares(): number {
     return this.#sumSquares;
   }
@@ -114,7 +123,7 @@ class ChannelSign {
   }
 }
 
-/** How far a sum is turned down, so that it is as loud as the loudest of its channels, in the band of voices. */
+/** Turns a sum down until it is as loud as the loudest of its channels, in the band of voices. */
 class SumLevel {
   readonly #least: number;
   readonly #band: VoiceBand;
@@ -139,7 +148,7 @@ class SumLevel {
   }
 }
 
-/** Lets {@link BAND_HZ} pass: a low-pass and two high-passes of the first order. */
+/** A filter that passes {@link BAND_HZ}: a low-pass and two high-passes, each of the first order. */
 class VoiceBand {
   readonly #lowPass: number;
   readonly #highPass: number;
@@ -162,7 +171,10 @@ class VoiceBand {
   }
 }
 
-/** Interleaved samples to an array for each channel; samples that do not make up a whole frame of channels are left out. */
+/**
+ * Divides interleaved samples into one array for each channel. Samples at the end that are not there for every channel are
+ * dropped.
+ */
 export function deinterleave(pcm: Float32Array, channels: number): Float32Array[] {
   const length = Math.floor(pcm.length / channels);
   return Array.from({ length: channels }, (_, channel) => {

@@ -1,33 +1,34 @@
 /**
- * What the header of a frame of MPEG audio says: of layers I to III (ISO 11172-3, 13818-3), and of AAC in ADTS (ISO 13818-7). Their sync words
- * have eleven or twelve bits, which is little: only several frames in a row are proof.
+ *
+ * The header of a frame of MPEG audio: layers I to III (ISO 11172-3, 13818-3), and AAC in ADTS (ISO 13818-7). A sync word of
+ * eleven or twelve bits occurs often by chance, so only several frames in a row are proof.
  */
 export interface MpegFrame {
-  /** Its length, header included. */
+  /** The length of the frame, header included. */
   readonly bytes: number;
   readonly samples: number;
   readonly sampleRate: number;
-  /** What is the same in all frames of a recording: version, layer or profile, sampling rate. */
+  /** A number that is the same in all frames of a recording: version, layer or profile, and sampling rate. */
   readonly kind: number;
 }
 
-/** The frame whose header stands at an offset; null where none does. */
+/** Reads the header at an offset; null if no frame begins there. */
 export type FrameHeader = (bytes: Uint8Array, at: number) => MpegFrame | null;
 
-/** How the frames of a file are found that has no container. */
+/** How frames are found in a file without a container. */
 export interface FrameFormat {
   readonly header: FrameHeader;
-  /** The byte that each frame begins with; null where there is none. */
+  /** The first byte of every frame; null if frames begin with different bytes. */
   readonly sync: number | null;
-  /** Frames in a row that prove a place behind damage. */
+  /** How many frames in a row prove that frames continue behind damage. */
   readonly proof: number;
-  /** Bytes that the file begins with, and each part of it needs. */
+  /** Bytes of the magic number at the start of the file. Each part that is decoded separately needs it. */
   readonly magicBytes: number;
-  /** What a frame is of which a decoder gives nothing. */
+  /** What a frame stands for if the decoder gives no samples for it. */
   readonly missing: 'silence' | 'lost';
 }
 
-/** Kilobits a second, by the index in the header; 0 is the free format. */
+/** Kilobits a second, by the index in the header. 0 is the free format. */
 const KBITS = {
   mpeg1: {
     1: [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
@@ -41,15 +42,15 @@ const KBITS = {
   },
 } as const;
 
-/** Of MPEG-1; half of them are those of MPEG-2, and a quarter those of MPEG-2.5. */
+/** The sampling rates of MPEG-1. Those of MPEG-2 are half, and those of MPEG-2.5 a quarter of them. */
 const SAMPLE_RATES = [44_100, 48_000, 32_000];
 
-/** Of ADTS, by the index in the header. */
+/** The sampling rates of ADTS, by the index in the header. */
 const ADTS_SAMPLE_RATES = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ];
 
-/** Layers I to III. A frame of the free format tells no length: it is as long as its header. */
+/** Layers I to III. A frame of the free format does not state its length, so only its header is counted. */
 export const layerFrame: FrameHeader = (bytes, at) => {
   const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
   if (first !== 0xff || second >> 5 !== 0b111) return null;

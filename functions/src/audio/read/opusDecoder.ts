@@ -1,4 +1,4 @@
-/** Opus packets to 16 kHz PCM, by libopus compiled to WebAssembly (`opus-decoder`). */
+/** Decodes Opus packets to 16 kHz PCM with libopus, compiled to WebAssembly (`opus-decoder`). */
 import { setImmediate } from 'node:timers/promises';
 import { ChannelConverter, lengthOfPlanes } from './channels.ts';
 import type { ChannelMode, Planes } from './channels.ts';
@@ -8,18 +8,20 @@ import { repacketize } from './opusRepacketizer.ts';
 import { SAMPLE_RATE } from './pcm.ts';
 import type { SourceFrame } from './pcm.ts';
 
-/** Frames decoded with one call: a call a packet costs more than the decoding. */
+/** Frames that one call decodes: a call for each packet would take more time than the decoding itself. */
 const FRAMES_A_CALL = 120;
 
 /**
- * Decodes consecutive frames, lost ones to silence. It starts afresh: the first 80 ms are not what they would be within
- * their stream. libopus decodes straight to 16 kHz (no resampler, a third of the PCM). No samples are skipped: pre-skip belongs
- * to a whole Ogg stream. Gives way to the event loop between calls, so that a chunk does not hold up a heartbeat.
  *
- * Stereo is decoded as such and mixed here: libopus gives mono as the mean of both channels, where they can cancel. At 48 kHz
- * `opus-decoder` writes out of its bounds on hostile stereo packets; at 16 kHz it did not in
- * 339,000 of them, nor change what was decoded after them.
- * @returns the frames' samples, and the indices of frames that libopus refused: silence, too.
+ * Decodes consecutive frames; lost frames become silence. The decoder starts without earlier audio, so the first 80 ms differ
+ * from what they are within their stream. libopus decodes to 16 kHz directly, which needs no resampler and a third of the PCM.
+ * No samples are skipped, because pre-skip belongs to a whole Ogg stream. Between calls other work of the event loop runs, so
+ * that a chunk does not delay a heartbeat.
+ *
+ * Stereo is decoded as stereo and mixed here: libopus makes mono from the mean of both channels, in which they can cancel each
+ * other. At 48 kHz `opus-decoder` writes beyond its memory for hostile stereo packets; at 16 kHz none of 339,000 such packets
+ * did so, or changed what was decoded after them.
+ * @returns the samples of all frames, and the indices of the frames that libopus refused, which are silence too
  */
 export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm: Float32Array; refused: number[] }> {
   const { planes, refused } = await decodeOpusChannels(frames, 'mixed');
@@ -27,9 +29,10 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
 }
 
 /**
- * {@link decodeOpus}, in two channels where they are wanted apart and there are two.
- * @param instances of libopus, of which one is used
- * @param isJoined whether packets are put together before they are decoded
+ *
+ * Like {@link decodeOpus}, but with two channels if `mode` keeps them apart and any packet is stereo.
+ * @param instances the instances of libopus, of which one is used
+ * @param isJoined whether packets are joined before they are decoded
  */
 export async function decodeOpusChannels(
   frames: readonly SourceFrame[],
@@ -50,9 +53,9 @@ export async function decodeOpusChannels(
       const part = frames.slice(first, first + FRAMES_A_CALL);
       const packets = part.flatMap(({ payload }) => payload ?? []);
       const { channelData, errors } = libopus.decodeFrames(isJoined ? repacketize(packets) : packets);
-      // Decoded one by one, the packets show which of them libopus refuses.
+      // If packets are decoded one by one, the errors show which of them libopus refuses.
       if (isJoined && errors.length > 0) return decodeOpusChannels(frames, mode, instances, false);
-      // Its errors count packets from the first of all calls.
+      // The errors count packets from the first call on.
       const silent = new Set(errors.map(({ frameNumber }) => frameNumber - packetsBefore));
       packetsBefore += packets.length;
       const decoded = converter.push(channelData);
@@ -65,9 +68,10 @@ export async function decodeOpusChannels(
 }
 
 /**
- * Lays decoded samples under the frames that they belong to, nothing under the others.
- * @param silent ordinals among the frames with payload: packets that gave no samples.
- * @returns the indices of those.
+ *
+ * Copies decoded samples to the places of their frames. The places of other frames stay silent.
+ * @param silent ordinals, among the frames with a payload, of the packets that gave no samples
+ * @returns the indices of those frames
  */
 function place(frames: readonly SourceFrame[], decoded: Planes, silent: ReadonlySet<number>, target: Planes): number[] {
   const decodedLength = lengthOfPlanes(decoded);
@@ -98,7 +102,7 @@ function place(frames: readonly SourceFrame[], decoded: Planes, silent: Readonly
   return checked(refused, decodedLength, from);
 }
 
-/** The alignment of every later word hangs on this. */
+/** @throws Error if the numbers differ: every later word would be placed at a wrong time */
 function checked<T>(result: T, given: number, claimed: number): T {
   if (given !== claimed) throw new Error(`libopus gave ${given} samples for ${claimed}.`);
   return result;

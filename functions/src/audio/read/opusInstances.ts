@@ -1,18 +1,19 @@
-/** libopus (`opus-decoder`) in instances that are used again, each time as if it were new. */
+/** Instances of libopus (`opus-decoder`) that are reused. Each use begins as if the instance were new. */
 import { OpusDecoder } from 'opus-decoder';
 import { SAMPLE_RATE } from './pcm.ts';
 
 type Instance = OpusDecoder<typeof SAMPLE_RATE>;
 
 /**
- * What `opus-decoder` 0.7.12 has beside its types. Its own `reset` makes another WebAssembly instance, of 28 MB, and collecting those
- * costs 5 to 8 % of the time of all listening. So libopus alone is made anew, within the instance, by the calls with which
- * `opus-decoder` itself makes and frees it.
+ *
+ * The parts of `opus-decoder` 0.7.12 that its types do not declare. Its `reset` makes another WebAssembly instance of 28 MB,
+ * and collecting those takes 5 to 8 % of the time of all detection. So only the libopus decoder is made anew, within the
+ * instance, with the calls that `opus-decoder` itself uses to create and free it.
  */
 interface Inside {
-  /** Address of libopus and what it remembers. */
+  /** The address of the libopus decoder and its state. */
   _decoder: number;
-  /** Packets so far: errors name a packet by this number. */
+  /** How many packets were decoded so far. Errors name a packet by this number. */
   _frameNumber: number;
   readonly _common: {
     readonly wasm: {
@@ -33,11 +34,15 @@ interface Inside {
   };
 }
 
-/** The instances of one thread. */
+/** The instances of one thread, by their number of channels. */
 export class OpusInstances {
   readonly #idle = { 1: [] as Instance[], 2: [] as Instance[] };
 
-  /** Lends an instance that remembers nothing. After an error of `work` it is not used again. No samples are skipped at the start. */
+  /**
+   *
+   * Lends an instance with no state of earlier audio. No samples are skipped at its start. If `work` throws, the instance is
+   * not reused.
+   */
   async lend<Result>(channels: 1 | 2, work: (libopus: Instance) => Promise<Result>): Promise<Result> {
     const known = this.#idle[channels].pop();
     const libopus = known ?? new OpusDecoder({ sampleRate: SAMPLE_RATE, channels, preSkip: 0 });

@@ -1,9 +1,13 @@
-/** The outside of an Opus packet (RFC 6716 section 3): how long it sounds, and whether it is one at all. Decodes nothing. */
+/**
+ * The header of an Opus packet (RFC 6716 section 3): how long the packet lasts, and whether it is valid. Nothing is decoded.
+ */
 import type { SourceFrame } from './pcm.ts';
 
-/** Longest frame in bytes that a length in the packet can state (RFC 6716 section 3.2.1), and so rule R2's limit. */
+/**
+ * The longest frame that a length in the packet can state, bytes (RFC 6716 section 3.2.1). Rule R2 limits every frame to it.
+ */
 const MAX_FRAME_BYTES = 1275;
-/** 120 ms at 48 kHz: the longest audio of one packet (rule R5). */
+/** 120 ms at 48 kHz: the longest duration of one packet (rule R5). */
 export const MAX_PACKET_SAMPLES_48K = 5760;
 
 /** Frame durations in samples at 48 kHz, by the TOC's configuration number (RFC 6716 table 2). */
@@ -17,9 +21,10 @@ const FRAME_SAMPLES_48K = new Uint16Array([
 ]);
 
 /**
- * Duration of an Opus packet in samples at 48 kHz (a channel), 120 to 5760; null where the bytes break one of the rules
- * R1 to R7 of RFC 6716 section 3.4, which is exactly when libopus answers OPUS_INVALID_PACKET. Reads headers only: at most one
- * byte of padding sizes for each 254 bytes of the packet.
+ *
+ * The duration of an Opus packet in samples at 48 kHz of one channel, 120 to 5760. Null if the bytes break one of the rules R1
+ * to R7 of RFC 6716 section 3.4; exactly then libopus returns OPUS_INVALID_PACKET. Only headers are read: at most one byte of
+ * padding sizes for each 254 bytes of the packet.
  */
 export function opusPacketSamples48k(packet: Uint8Array): number | null {
   const toc = packet[0];
@@ -31,7 +36,7 @@ export function opusPacketSamples48k(packet: Uint8Array): number | null {
       return bytes <= MAX_FRAME_BYTES ? frameSamples : null; // R2
     case 1: // two frames of equal size
       return bytes % 2 === 0 && bytes / 2 <= MAX_FRAME_BYTES ? 2 * frameSamples : null; // R3, R2
-    case 2: // two frames, the first one's size is stated
+    case 2: // two frames, the size of the first is stated
       return statedSizesFit(packet, 1, packet.length, 1) ? 2 * frameSamples : null; // R4, R2
     default:
       return manyFramesSamples(packet, frameSamples);
@@ -39,24 +44,31 @@ export function opusPacketSamples48k(packet: Uint8Array): number | null {
 }
 
 /**
- * Whether any of the frames is a stereo packet (the `s` bit of the TOC, RFC 6716 section 3.1). The packets are asked, not the
- * recording's name: encoders change within a stream.
+ *
+ * Whether any of the frames is a stereo packet (the `s` bit of the TOC, RFC 6716 section 3.1). The packets decide, not the name
+ * of the recording, because encoders change within a stream.
  */
 export function hasStereo(frames: readonly SourceFrame[]): boolean {
   return frames.some(({ payload }) => ((payload?.[0] ?? 0) & 0b100) !== 0);
 }
 
-/** Whether a packet is nothing but zeros: what an erased or unwritten part of a chip reads as, and no encoder's output. */
+/**
+ * Whether a packet consists of zeros alone. An erased or unwritten part of a flash chip is read like this; no encoder writes
+ * it.
+ */
 export function isHole(packet: Uint8Array): boolean {
   return packet.length >= 4 && packet[0] === 0 && packet.every((byte) => byte === 0);
 }
 
-/** Whether a packet is filled up to its size with bytes that mean nothing, mostly zeros (RFC 6716 section 3.2.5). */
+/** Whether a packet is padded with bytes that have no meaning, mostly zeros (RFC 6716 section 3.2.5). */
 export function isPadded(packet: Uint8Array): boolean {
   return ((packet[0] ?? 0) & 0b11) === 3 && ((packet[1] ?? 0) & 0b0100_0000) !== 0;
 }
 
-/** Code 3 packets: a count byte, optional padding, frames of equal (CBR) or stated (VBR) sizes (RFC 6716 section 3.2.5). */
+/**
+ * The duration of a code 3 packet: a count byte, optional padding, and frames of equal (CBR) or stated (VBR) sizes (RFC 6716
+ * section 3.2.5).
+ */
 function manyFramesSamples(packet: Uint8Array, frameSamples: number): number | null {
   const head = packet[1];
   if (head === undefined) return null; // R6, R7: at least two bytes
@@ -82,7 +94,10 @@ function manyFramesSamples(packet: Uint8Array, frameSamples: number): number | n
   return bytes % frames === 0 && bytes / frames <= MAX_FRAME_BYTES ? samples : null; // R6, R2
 }
 
-/** Whether `count` stated frame sizes from `at` on, those frames and one last frame of what is left fit before `end`. */
+/**
+ * Whether `count` stated frame sizes from `at` on, the frames of these sizes, and one last frame with the rest of the bytes fit
+ * before `end`.
+ */
 function statedSizesFit(packet: Uint8Array, at: number, end: number, count: number): boolean {
   let stated = 0;
   for (let i = 0; i < count; i++) {

@@ -1,16 +1,22 @@
-/** Opus packets of one frame each as fewer packets of many frames: each packet has a price of its own, beside its decoding. */
+/**
+ * Joins Opus packets of one frame each into fewer packets of many frames: each packet has a fixed cost, besides its decoding.
+ */
 import { MAX_PACKET_BYTES } from './opusFrames.ts';
 import { MAX_PACKET_SAMPLES_48K, opusPacketSamples48k } from './opusPacket.ts';
 
-/** The code of a packet with a stated number of frames (RFC 6716 section 3.2.5), and the bit that says that each states its size. */
+/**
+ * The code of a packet that states its number of frames (RFC 6716 section 3.2.5), and the bit that says that each frame states
+ * its size.
+ */
 const MANY_FRAMES = 0b11;
 const STATED_SIZES = 0b1000_0000;
-/** The most that the size of a frame takes. */
+/** The most bytes that a stated size takes. */
 const SIZE_BYTES = 2;
 
 /**
- * Joins neighbours of one frame each that have the same TOC, up to 120 ms. libopus decodes the frames of a packet one after the other, as it
- * does with packets, so the samples are the same. Other packets stay as they are.
+ *
+ * Joins neighbouring packets of one frame that have the same TOC byte, up to 120 ms. libopus decodes the frames of a packet one
+ * after the other, just as it decodes packets, so the samples are the same. Other packets are not changed.
  */
 export function repacketize(packets: readonly Uint8Array[]): Uint8Array[] {
   const fewer: Uint8Array[] = [];
@@ -45,7 +51,7 @@ function together(packets: readonly Uint8Array[]): Uint8Array {
   ]);
 }
 
-/** RFC 6716 section 3.2.1. */
+/** Encodes the size of a frame: RFC 6716 section 3.2.1. */
 function statedSize(bytes: number): number[] {
   if (bytes < 252) return [bytes];
   const first = 252 + (bytes % 4);

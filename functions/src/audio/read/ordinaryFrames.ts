@@ -1,34 +1,42 @@
-/** What the ordinary frames of a recording are like: what a damaged place is judged by. */
+/** What the ordinary frames of a recording are like. Damaged places are judged by it. */
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
 import { LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
 import type { Frame, FrameLook } from './frameLook.ts';
 import { PcmSizes } from './pcmSizes.ts';
 
-/** Frames that must fit together before reading goes on after a loss. Chance finds 3 in 2^48 places of random bytes. */
+/**
+ * Frames that must fit together before reading continues after a loss. In random bytes, 3 do so by chance at one of 2^48
+ * places.
+ */
 export const CHAIN_FRAMES = 3;
-/** The same where they have another duration than the frames before: at wrong offsets tiny packets read as other packets. */
+/**
+ * The same number if they have another duration than the frames before: at wrong offsets, tiny packets can be read as valid
+ * packets.
+ */
 const UNUSUAL_CHAIN_FRAMES = 8;
-/** Frames of one duration in a row after which a single packet of another duration is damage, not a change of the encoder. */
+/**
+ * After so many frames of one duration in a row, a single packet of another duration is damage and not a change of the encoder.
+ */
 const STEADY_FRAMES = 8;
-/** Frames over which the size of a frame is averaged: speech and pauses differ by a factor of ten. */
+/** The mean size is taken over so many frames: frames of speech are ten times as large as frames of pauses. */
 const MEAN_FRAMES = 8;
-/** How much larger than the largest frame so far one may be beside damage. */
+/** Beside damage, a frame may be this many times as large as the largest frame so far. */
 const OVERSIZE = 1.5;
-/** Empty frames in a row that are believed beside damage; they must also be more zeros than one frame can hold. */
+/** Empty frames in a row that are accepted beside damage. Together they must also have more bytes than the largest frame. */
 const PAUSE_FRAMES = 8;
 
 /** Learns from the frames that a reader accepts, in order. */
 export class OrdinaryFrames {
   readonly #look: FrameLook;
-  /** Null for Opus, whose packets tell by their content that they are packets. */
+  /** Null for Opus: the content of a packet shows that it is a packet. */
   readonly #pcm: PcmSizes | null;
-  /** The measure of ordinary frames, as far as known. */
+  /** The measure of ordinary frames; null until it is known. */
   #usual: number | null;
   #previous: number | null = null;
   /** Ordinary frames in a row. */
   #steady = 0;
-  /** Mean size of the last frames, their lengths included, bytes; 0 before the first one. */
+  /** The mean size of the last frames, bytes, their lengths included; 0 before the first frame. */
   #meanBytes = 0;
   /** Bytes of the largest frame so far, its length included. */
   #largest = 0;
@@ -44,13 +52,13 @@ export class OrdinaryFrames {
     return this.#pcm !== null;
   }
 
-  /** Bytes of each frame with its length, where all are equal: PCM. */
+  /** Bytes of a frame, its length included, if all frames are equally large; else null. Always null for Opus. */
   get regularBytes(): number | null {
     const usual = this.#pcm?.usual ?? null;
     return usual === null ? null : LENGTH_BYTES + usual;
   }
 
-  /** Whether one packet of another duration is damage. */
+  /** Whether a single packet of another duration is damage. */
   get isSteady(): boolean {
     return this.#steady >= STEADY_FRAMES;
   }
@@ -72,7 +80,10 @@ export class OrdinaryFrames {
     this.#meanBytes = this.#meanBytes === 0 ? bytes : this.#meanBytes + (bytes - this.#meanBytes) / MEAN_FRAMES;
   }
 
-  /** A chain that breaks is the best sample of the sizes there are: nearly all of it lies before the damage. PCM only. */
+  /**
+   * Learns from the frames of a chain that breaks, for PCM only. It is the best sample of sizes: nearly all of it lies before
+   * the damage.
+   */
   learn(position: number, breaksAt: number): void {
     if (this.#pcm === null) return;
     const ahead: number[] = [];
@@ -86,7 +97,10 @@ export class OrdinaryFrames {
     this.#usual = this.#pcm.usual ?? this.#usual;
   }
 
-  /** Whether a frame bears out the length that led to it: any valid Opus packet does, PCM only by its size. */
+  /**
+   * Whether a frame confirms the length that led to it: every valid Opus packet does, and PCM does if its size is an ordinary
+   * one.
+   */
   fits({ measure }: Frame): boolean {
     return measure !== null && (this.#pcm === null || this.#pcm.fits(measure));
   }
@@ -96,33 +110,33 @@ export class OrdinaryFrames {
     return frame.measure !== null && (this.#usual === null || frame.measure === this.#usual);
   }
 
-  /** Frames in a row that prove a place where reading may go on, the first of them this one. */
+  /** How many frames in a row, this one included, prove that reading may continue here. */
   chainFrom(first: Frame): number {
     if (this.#pcm) return this.#pcm.chain;
     return this.isOrdinary(first) ? CHAIN_FRAMES : UNUSUAL_CHAIN_FRAMES;
   }
 
-  /** Whether so many empty frames are by themselves a pause. */
+  /** Whether so many empty frames are a pause without further proof. */
   isLong(emptyFrames: number): boolean {
     return emptyFrames >= PAUSE_FRAMES && emptyFrames * LENGTH_BYTES > this.#largest;
   }
 
-  /** Whether a frame is no packet, and larger than any packet so far. */
+  /** Whether a frame is not a packet, and is larger than every packet so far. */
   isOversized({ measure, payload }: Frame): boolean {
     return this.#pcm === null && measure === null && this.#largest > 0 && payload.length > this.#largest;
   }
 
-  /** Whether a packet is larger than any so far. */
+  /** Whether a packet is larger than every packet so far. */
   isLargest({ payload }: Frame): boolean {
     return payload.length > this.#largest;
   }
 
-  /** Whether the last bytes can be the beginning of one frame: of a packet, whose size says so. */
+  /** Whether the last bytes can be the beginning of one frame. A packet can be only a little larger than the largest so far. */
   isPartOfFrame(from: number, to: number): boolean {
     return this.#pcm !== null || this.#largest === 0 || to - from <= OVERSIZE * this.#largest;
   }
 
-  /** Empty frames in stretches of zeros that are larger than any frame. */
+  /** How many empty frames lie in those stretches of zeros that are larger than any frame. */
   pausesIn(from: number, to: number): number {
     let count = 0;
     for (let at = from; at < to;) {
@@ -134,12 +148,12 @@ export class OrdinaryFrames {
     return count;
   }
 
-  /** Whether the bytes are what a too short length left over of its frame, rather than a frame of their own. */
+  /** Whether the bytes are the rest of a frame whose length was too small, and not a frame by themselves. */
   isTail(offset: number, end: number): boolean {
     return !this.isOneFrame(offset, end) && 2 * (end - offset) < this.#meanFrameBytes(end);
   }
 
-  /** Whether the bytes would be one ordinary frame if its length were right, and not much larger than those before. */
+  /** Whether the bytes would be one ordinary frame, not much larger than the frames before, if their length were right. */
   isOneFrame(offset: number, end: number): boolean {
     const bytes = end - offset;
     if (this.#usual === null || bytes <= LENGTH_BYTES) return false;
@@ -149,29 +163,33 @@ export class OrdinaryFrames {
   }
 
   /**
-   * How many frames lost bytes stand for.
-   * @param next where the next frame is; null where there is none.
-   * @param inPause whether empty frames stand before them: elsewhere zeros may as well be what a damaged sector reads as.
+   *
+   * How many frames the lost bytes replace.
+   * @param next the offset of the next frame; null if there is none
+   * @param inPause whether empty frames lie directly before the bytes. If not, zeros may just as well be a damaged sector
    */
   framesIn(offset: number, end: number, next: number | null, inPause: boolean): number {
     if (this.isOneFrame(offset, end)) return 1;
     if (next === null && this.#meanBytes === 0) return 1;
-    // What is older than this is not here any more.
+    // Bytes before this offset have been dropped.
     const pauses = inPause ? this.pausesIn(Math.max(offset, end - MAX_FRAME), end) : 0;
     const bytes = end - offset - pauses * LENGTH_BYTES;
     const before = bytes / this.#meanFrameBytes(next ?? end);
     if (next === null || this.#meanBytes === 0) return Math.max(1, Math.round(pauses + before));
-    // How many of the bytes are of the kind before, and how many of the kind behind, cannot be told.
+    // It is not known how many of the bytes were like the frames before, and how many like the frames behind; so the mean of
+    // both is used.
     const behind = bytes / (next > end ? LENGTH_BYTES : this.#meanBytesBehind(next));
     return Math.max(1, Math.round(pauses + (before + behind) / 2));
   }
 
-  /** Mean size of the last frames, their lengths included, bytes; before the first one, that of the frame at `next`. */
+  /**
+   * The mean size of the last frames, bytes, their lengths included; before the first frame, the size of the frame at `next`.
+   */
   #meanFrameBytes(next: number): number {
     return this.#meanBytes > 0 ? this.#meanBytes : LENGTH_BYTES + this.#look.length(next);
   }
 
-  /** The same of the frames at which reading goes on. */
+  /** The mean size of the frames at which reading continues, bytes. */
   #meanBytesBehind(next: number): number {
     let end = next;
     let frames = 0;

@@ -6,25 +6,30 @@ export const SAMPLE_RATE = 16_000;
 /** Samples in a millisecond at {@link SAMPLE_RATE}. */
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
-/** A decoder that starts within an Opus stream has converged after this long: 80 ms (RFC 7845 section 4.6). */
+/** The time after which an Opus decoder that starts within a stream has converged: 80 ms (RFC 7845 section 4.6). */
 export const OPUS_CONVERGENCE_SAMPLES = 80 * SAMPLES_PER_MS;
 
 /**
- * One frame of a recording as a chunk carries it.
- * `payload` is the original Opus packet, or 16 kHz signed 16-bit little-endian PCM for every other codec;
- * null where the frame was lost (corrupt) or is empty, so that time goes on. PCM of two channels that are kept apart is interleaved.
+ *
+ * One frame of a recording as a chunk carries it. `payload` is the original Opus packet, or, for every other codec, PCM at 16
+ * kHz: signed 16-bit little-endian samples, interleaved if two channels are kept apart. It is null if the frame was lost
+ * (corrupt) or is empty; such a frame still takes its time.
  */
 export interface SourceFrame {
   readonly payload: Uint8Array | null;
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
-  /** PCM of the channels or tracks that are mixed in the payload, interleaved: speech is looked for in each. Not kept beyond that. */
+  /**
+   *
+   * PCM of the single channels or tracks whose mix is the payload, interleaved. Speech is searched for in each of them; they
+   * are dropped after detection.
+   */
   readonly apart?: Uint8Array;
-  /** How loud it is, RMS from 0 to 1; set where it was listened to. */
+  /** The loudness, RMS from 0 to 1. Set only if it was measured during detection. */
   readonly level?: number;
-  /** Not to be sent: its result is stored. */
+  /** True if the result of this frame is stored already, so it is not sent again. */
   readonly isCovered?: boolean;
-  /** Set where there is no audio because nothing was recorded: that is silence, and nothing is lost. */
+  /** True if nothing was recorded here: that is silence, and no audio is lost. */
   readonly isEmpty?: true;
 }
 
@@ -38,16 +43,16 @@ export function isLost({ payload, isEmpty }: SourceFrame): boolean {
   return payload === null && isEmpty !== true;
 }
 
-/** What reading one recording found besides audio. */
+/** What reading one recording found, apart from the audio itself. */
 export interface ReadReport {
   /** Frames that were read, empty ones among them. */
   frames: number;
   /** Frames lost to corruption (estimated where lengths were lost). */
   corruptFrames: number;
-  /** Seconds those lost frames stand for; they are part of the recording's duration. */
+  /** The duration of those lost frames, seconds. It is part of the recording's duration. */
   corruptSeconds: number;
-  /** Bytes of a torn last frame; of a packet they stand for no audio. */
+  /** Bytes of a torn last frame. A torn Opus packet gives no audio. */
   tornBytes: number;
-  /** Why the rest of the file could not be read, if that happened. */
+  /** Why the rest of the file could not be read; null if all of it was read. */
   stoppedBecause: string | null;
 }

@@ -1,4 +1,4 @@
-/** Raw PCM frames (pcm16, pcm8) of any rate and one or two channels to 16 kHz. */
+/** Converts raw PCM frames (pcm16, pcm8) of any rate, with one or two channels, to 16 kHz. */
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { FramedFormat } from './format.ts';
 import type { EncodedFrame, FrameSource } from './framedRecording.ts';
@@ -12,10 +12,10 @@ export class PcmFrames implements FrameSource {
   readonly maxPayloadBytes = LIMITS.maxFrameBytes;
   readonly #format: FramedFormat;
   readonly #channels: ChannelConverter;
-  /** Frames whose output the resampler has not given in full yet, and what it has given of them. */
+  /** The frames whose output the resampler has not finished, and the output that it has given for them. */
   #waiting: readonly EncodedFrame[] = [];
   #held = new Float32Array(0);
-  /** Input samples of the frames that were given out. */
+  /** The input samples of all frames that were passed on. */
   #inputDone = 0;
 
   constructor(format: FramedFormat, channels: ChannelMode) {
@@ -75,7 +75,7 @@ export class PcmFrames implements FrameSource {
   }
 }
 
-/** Pairs each frame with its part of the PCM; one buffer holds the payloads of a block. */
+/** Gives each frame its part of the PCM. The payloads of a block share one buffer. */
 function cutFrames(
   encoded: readonly EncodedFrame[],
   lengths: readonly number[],

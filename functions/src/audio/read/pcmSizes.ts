@@ -1,22 +1,24 @@
-/** Which sizes PCM frames have around a damaged place: their content proves nothing, so their sizes must. */
+/** Which sizes PCM frames have around a damaged place. Their content proves nothing, so their sizes must. */
 
-/** Frames of accepted audio that are remembered. */
+/** How many accepted frames are remembered. */
 const REMEMBERED = 64;
-/** Fewer sizes than this do not tell whether a recording is regular. */
+/** With fewer sizes than this it is not known whether a recording is regular. */
 const ENOUGH = 8;
-/** The share of one size among all that makes a recording regular. */
+/** A recording is regular if one size has at least this share of all. */
 const REGULAR_SHARE = 0.75;
-/** Frames that must fit together before reading goes on after a loss: where all sizes are equal, and where they vary. */
+/** How many frames must fit together before reading continues after a loss, if all sizes are equal, and if they vary. */
 const REGULAR_CHAIN = 3;
 const VARYING_CHAIN = 8;
-/** How much a frame may leave the range of ordinary sizes. */
+/** By which factor the size of a frame may lie outside the range of ordinary sizes. */
 const TOLERANCE = 1.5;
-/** The range while nothing is known but the size in the name. */
+/** The factor around the size in the name, while nothing else is known. */
 const UNKNOWN_RANGE = 16;
 
 /**
- * A hint that is used after damage only. Where nearly all frames have one size, a frame fits by that size, and three in a row
- * are enough: chance finds them in 2^48 places of random bytes. Where sizes vary, a frame fits by their range, and more of them are needed.
+ *
+ * The sizes are used only after damage. If nearly all frames have one size, a frame fits by that size, and three in a row are
+ * enough: in random bytes they occur by chance at one of 2^48 places. If sizes vary, a frame fits by their range, and more
+ * frames are needed.
  */
 export class PcmSizes {
   readonly #nominal: number;
@@ -26,24 +28,24 @@ export class PcmSizes {
   #chain = REGULAR_CHAIN;
   #known = true;
 
-  /** @param nominal bytes of a frame as the name of the recording has it. */
+  /** @param nominal bytes of a frame, as the name of the recording states */
   constructor(nominal: number) {
     this.#nominal = nominal;
     this.#low = nominal;
     this.#high = nominal;
   }
 
-  /** Frames in a row that prove a place where reading may go on. */
+  /** How many frames in a row prove that reading may continue at a place. */
   get chain(): number {
     return this.#chain;
   }
 
-  /** Whether there were enough frames to judge others by. */
+  /** Whether there were enough frames to judge others. */
   get isKnown(): boolean {
     return this.#known;
   }
 
-  /** The one ordinary size; null where sizes vary. */
+  /** The ordinary size; null if sizes vary. */
   get usual(): number | null {
     return this.#low === this.#high ? this.#low : null;
   }
@@ -52,13 +54,13 @@ export class PcmSizes {
     return bytes >= this.#low && bytes <= this.#high;
   }
 
-  /** A frame was accepted. */
+  /** Remembers the size of an accepted frame. */
   add(bytes: number): void {
     this.#recent.push(bytes);
     if (this.#recent.length >= 2 * REMEMBERED) this.#recent = this.#recent.slice(-REMEMBERED);
   }
 
-  /** Judges by the frames before a damaged place. @param ahead sizes on the chain that breaks at that place. */
+  /** Learns the ordinary sizes before a damaged place. @param ahead the sizes on the chain that breaks at that place */
   learn(ahead: readonly number[]): void {
     const sizes = [...this.#recent.slice(-REMEMBERED), ...ahead].sort((a, b) => a - b);
     const most = mostFrequent(sizes);
@@ -70,7 +72,7 @@ export class PcmSizes {
     } else if (most !== null && most.count >= REGULAR_SHARE * sizes.length) {
       this.#set(most.size, most.size, REGULAR_CHAIN);
     } else {
-      // Behind the damage the chain may have led through a few frames that are none: the extremes do not count.
+      // The chain may have led through a few false frames behind the damage, so the extreme sizes are left out.
       const [low = 0, high = 0] = [0.05, 0.95].map((share) => sizes[Math.floor(share * sizes.length)]);
       this.#set(low / TOLERANCE, high * TOLERANCE, VARYING_CHAIN);
     }
@@ -83,7 +85,7 @@ export class PcmSizes {
   }
 }
 
-/** @param sizes sorted. */
+/** @param sizes in ascending order */
 function mostFrequent(sizes: readonly number[]): { readonly size: number; readonly count: number } | null {
   let most: { size: number; count: number } | null = null;
   let count = 0;

@@ -1,6 +1,7 @@
 /**
- * The one way from a recording's bytes to frames as chunks carry them: Opus packets as they are, everything else as 16 kHz
- * PCM. Picks the reader, keeps the limits, counts what was lost.
+ *
+ * Reads the bytes of every recording into frames as chunks carry them: Opus packets unchanged, everything else as 16 kHz PCM.
+ * It chooses the reader, enforces the limits, and counts what was lost.
  */
 import { AppError } from '../../errors.ts';
 import type { ChannelMode } from './channels.ts';
@@ -19,37 +20,47 @@ import { HEAD_BYTES, recognise } from './recognise.ts';
 import { peek, readSource, without } from './source.ts';
 
 export interface ReadOptions {
-  /** Ends reading at once; what is thrown then is the signal's reason. */
+  /** Ends reading immediately. The signal's reason is then thrown. */
   readonly signal: AbortSignal;
-  /** Audio the recording may hold, seconds; more is `recording_too_long`. */
+  /** The longest audio that the recording may contain, seconds. More than that is `recording_too_long`. */
   readonly maxSeconds: number;
   readonly channels: ChannelMode;
-  /** The configured `DECODER`. Read for ordinary files only. */
+  /** The setting `DECODER`. Used for ordinary files only. */
   readonly decoder: DecoderChoice;
-  /** The configured `FFMPEG_PATH`; empty to look for ffmpeg-static, then on the PATH. Read for ordinary files only. */
+  /**
+   * The setting `FFMPEG_PATH`. If it is empty, ffmpeg-static is used, else the ffmpeg on the PATH. Used for ordinary files
+   * only.
+   */
   readonly ffmpegPath: string;
 }
 
 export interface Reading {
   /**
-   * The frames, gapless, in blocks of about a second. Leaving the loop early frees process, temporary file and source.
-   * @throws AppError `empty_recording`, `recording_corrupt` (no usable frame), `recording_too_long`, or
-   * `decoder_unavailable`. Errors of `bytes` itself come through as they are: they say nothing about the recording.
+   *
+   * The frames, without gaps in time, in blocks of about a second. If the loop is left early, the process, the temporary file
+   * and the source are released.
+   * @throws AppError `empty_recording`, `recording_corrupt` (no usable frame), `recording_too_long` or `decoder_unavailable`;
+   * errors of `bytes` unchanged, because they say nothing about the recording
    */
   readonly blocks: AsyncGenerator<readonly SourceFrame[], void, undefined>;
-  /** Grows while `blocks` is read; final when it ends. */
+  /** Changes while `blocks` is read, and is final when that ends. */
   readonly report: ReadReport;
 }
 
-/** A recording whose first bytes were looked at. */
+/** A recording whose first bytes have been examined. */
 export interface OpenRecording {
-  /** What it is, whatever its name says. */
+  /** The format of its content, whatever its name says. */
   readonly format: RecordingFormat;
-  /** To be read once. */
+  /** All bytes behind the lead-in. They can be read once. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Looks at a recording's first bytes. @throws AppError `empty_recording`, `recording_corrupt`; errors of `bytes` as they are. */
+/**
+ *
+ * Finds the format of a recording by its first bytes.
+ * @param named the format that its name claims
+ * @throws AppError `empty_recording`, `recording_corrupt`; errors of `bytes` unchanged
+ */
 export async function openRecording(
   bytes: AsyncIterable<Uint8Array>,
   named: RecordingFormat,
@@ -66,8 +77,9 @@ export async function openRecording(
 }
 
 /**
- * Reads one recording as it streams in, as the format that it is opened as and no other; nothing is read before the first block is
- * asked for.
+ *
+ * Reads one recording while it streams in. It is read as `format`, with no further guess. Reading begins when the first block
+ * is asked for.
  */
 export function readRecording(
   bytes: AsyncIterable<Uint8Array>,
@@ -100,7 +112,7 @@ async function* read(
   if (report.frames === 0) throw new AppError('recording_corrupt');
 }
 
-/** Counts a frame as lost. */
+/** Counts a lost frame in the report. */
 export function noteLost(frame: SourceFrame, report: ReadReport): void {
   report.corruptFrames++;
   report.corruptSeconds += frame.samples / SAMPLE_RATE;

@@ -1,6 +1,6 @@
 /**
- * What a recording's first bytes are, whatever its name says. Both ways in ask it of the same bytes, so that they come to the same
- * verdict.
+ * Recognises the format of a recording by its first bytes, whatever its name says. The check at upload and the worker both use
+ * it on the same bytes, so that they reach the same verdict.
  */
 import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
@@ -10,34 +10,36 @@ import { isHole, opusPacketSamples48k } from './opusPacket.ts';
 import { leadInEnd, MAX_LEAD_IN_BYTES, zerosBefore } from './leadIn.ts';
 import { containerAt, containerOf, containersWithin, otherKindOf, restOf, streamKindOf } from './signatures.ts';
 
-/** Bytes that are looked at, from the first behind the lead-in. */
+/** How many bytes behind the lead-in are read. */
 export const HEAD_BYTES = 32 * 1024;
 
-/** Bytes of zero that a file may begin with: those of a size before its first name. */
+/** How many zeros a file's own format may begin with: the high bytes of a size before its first name. */
 const MAX_LEADING_ZEROS = 3;
 
-/** Frames that show a codec. */
+/** How many frames show the codec. */
 const ENOUGH_FRAMES = 10;
-/** The part of them that must show it: the others may be damaged. */
+/** The share of them that must show it: the others may be damaged. */
 const CLEAR_SHARE = 0.9;
 
 export interface Recognised {
   readonly format: RecordingFormat;
-  /** Bytes before the file, which its format does not know. */
+  /** Bytes to skip before the file: they are not part of its format. */
   readonly leadInBytes: number;
 }
 
-/** {@link recognise}, where nothing is read. */
+/** {@link recognise}, if only the format is needed. */
 export function recogniseFormat(head: Uint8Array, named: RecordingFormat): RecordingFormat {
   return recognise(head, named).format;
 }
 
 /**
- * The format to read a recording as: that of its content where this is known, else that of its name.
  *
- * @param head its first {@link HEAD_BYTES} behind up to {@link MAX_LEAD_IN_BYTES}, or more, or all of it where it is shorter.
- * @param named the format that its name claims.
- * @throws AppError `recording_corrupt` where the bytes are no audio of any kind that is decoded, with what they are.
+ * The format in which a recording is read: that of its content if it is known, else that of its name.
+ *
+ * @param head its first bytes: {@link HEAD_BYTES} behind a lead-in of up to {@link MAX_LEAD_IN_BYTES}, or more, or all of a
+ * shorter recording
+ * @param named the format that its name claims
+ * @throws AppError `recording_corrupt` if the bytes are not audio of a kind that can be decoded; its message says what they are
  */
 export function recognise(head: Uint8Array, named: RecordingFormat): Recognised {
   const leadIn = Math.min(leadInEnd(head), MAX_LEAD_IN_BYTES);
@@ -47,7 +49,9 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
   }
   const rest = head.subarray(leadIn, leadIn + HEAD_BYTES);
   const kind = named.kind === 'file' ? otherKindOf(rest) : null;
-  // Other kinds of files may hold frames of MPEG audio. A length may begin with a zero. Frames of MPEG find their own beginning.
+  // Other kinds of files may contain frames of MPEG audio, so these are searched for only in files of no other kind. Leading
+  // zeros are skipped in steps of four, because the length of a frame may itself begin with zeros; frames of MPEG audio are
+  // found at any offset.
   const start = 4 * Math.floor(Math.min(zerosBefore(head), MAX_LEAD_IN_BYTES) / 4);
   const bytes = head.subarray(start, start + HEAD_BYTES);
   const extension = kind === null ? containerOf(bytes, named) : null;
@@ -67,7 +71,7 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
   });
 }
 
-/** Corrects a codec that the frames contradict. Where they show nothing clearly, the name is right. */
+/** Corrects a codec that the frames contradict. If the frames show nothing clearly, the name is trusted. */
 function recogniseCodec(head: Uint8Array, named: FramedFormat): FramedFormat {
   const frames = firstFrames(head, named);
   if (frames.length < ENOUGH_FRAMES) return named;
@@ -80,7 +84,7 @@ function recogniseCodec(head: Uint8Array, named: FramedFormat): FramedFormat {
   return isPcm ? named : { ...named, codec: 'opus' };
 }
 
-/** The payloads of the first frames: their lengths are right whatever the codec is. */
+/** The payloads of the first frames. Their lengths do not depend on the codec. */
 function firstFrames(head: Uint8Array, named: FramedFormat): Uint8Array[] {
   const reader = new FrameReader({ ...named, codec: 'pcm8', channels: 1 });
   const events = [...reader.push(head), ...reader.end()];
@@ -99,13 +103,16 @@ function haveSize(frames: readonly Uint8Array[], bytes: number): boolean {
   return share(frames, ({ length }) => length === bytes) >= CLEAR_SHARE;
 }
 
-/** Whether frames are Opus packets of one configuration: samples of PCM would be valid packets now and then, of any. */
+/**
+ * Whether the frames are Opus packets of one configuration. Samples of PCM can be valid packets by chance, but of changing
+ * configurations.
+ */
 function areOpus(frames: readonly Uint8Array[]): boolean {
   const configuration = (frame: Uint8Array | undefined): number => (frame?.[0] ?? 0) >> 2;
   const ordinary = configuration(frames[Math.floor(frames.length / 2)]);
   return (
     share(frames, (frame) => isPacket(frame) && configuration(frame) === ordinary) >= CLEAR_SHARE &&
-    // Silence is one byte over and over.
+    // A frame of PCM silence is one byte repeated.
     share(frames, (frame) => frame.some((byte) => byte !== frame[0])) >= 0.5
   );
 }

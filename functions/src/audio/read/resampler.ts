@@ -1,33 +1,37 @@
 /**
+ *
  * Sample-rate conversion to 16 kHz for raw PCM frames.
  *
- * Own code, where a library or ffmpeg would do, for its exactness: every input sample has its place in the output, to the
- * sample and across calls, so frames stay aligned with their PCM and lost frames stay where they were; and `.bin`
- * recordings never need ffmpeg. Band-limited interpolation by a polyphase windowed-sinc filter (J. O. Smith, "Digital
- * Audio Resampling"), linear phase, its delay taken out.
+ * A library or ffmpeg could do this. This code exists because it is exact: every input sample has its place in the output, to
+ * the sample and across calls. So frames stay aligned with their PCM, lost frames stay in their places, and `.bin` recordings
+ * never need ffmpeg. The method is band-limited interpolation by a polyphase windowed-sinc filter (J. O. Smith, "Digital Audio
+ * Resampling"), with linear phase, and with its delay removed.
  */
 import { SAMPLE_RATE } from './pcm.ts';
 
-/** Zero crossings of the sinc on each side. More would be finer than speech needs, and cost time in proportion. */
+/** Zero crossings of the sinc on each side. More would be finer than speech needs, and take proportionally more time. */
 const ZERO_CROSSINGS = 20;
 
 /** Shape of the Kaiser window: a stop band 72 dB down (Kaiser & Schafer 1980: β ≈ 0.1102 (A − 8.7)). */
 const KAISER_BETA = 7;
 
-/** Cut-off as a part of the lower of both sample rates: flat to 0.41, what folds back lies above 0.47 of it. */
+/** The cut-off as a share of the lower sample rate. The response is flat up to 0.41; aliasing lies above 0.47. */
 const CUTOFF = 0.47;
 
-/** Streams mono samples from one rate to {@link SAMPLE_RATE}. */
+/** Converts a stream of mono samples from one rate to {@link SAMPLE_RATE}. */
 export class Resampler {
   /** Reduced ratio: output sample `n` lies at input position `n * #down / #up`. */
   readonly #up: number;
   readonly #down: number;
-  /** The filter for each place between two input samples; made when first met: an odd rate has 16,000 of them. */
+  /**
+   * The filter for each position between two input samples. Each is made when it is first needed: an odd rate has 16,000 of
+   * them.
+   */
   readonly #phases: Float32Array[] = [];
   readonly #stretch: number;
-  /** Input samples that the filter reaches on each side. */
+  /** How many input samples the filter covers on each side. */
   readonly #reach: number;
-  /** Input from position `#start` on; silence before the first sample. */
+  /** The input from position `#start` on. Before the first sample it is silence. */
   #held: Float32Array;
   #start: number;
   /** Index of the next output sample. */
@@ -44,12 +48,14 @@ export class Resampler {
     this.#start = -this.#reach;
   }
 
-  /** Output samples that `inputSamples` of input make, all in all: exact, so that durations can be told beforehand. */
+  /**
+   * How many output samples so many input samples make in total. The number is exact, so that durations are known in advance.
+   */
   lengthOf(inputSamples: number): number {
     return Math.ceil((inputSamples * this.#up) / this.#down);
   }
 
-  /** Gives the output that is certain by now: it runs behind the input by the reach of the filter, 2 to 4 ms. */
+  /** @returns the output that later input cannot change. It is behind the input by the reach of the filter, 2 to 4 ms */
   push(input: Float32Array): Float32Array {
     const held = new Float32Array(this.#held.length + input.length);
     held.set(this.#held);
@@ -74,7 +80,7 @@ export class Resampler {
     const output = new Float32Array(count);
     const phases = this.#phases;
     const up = this.#up;
-    // Whole input samples and parts of one from one output sample to the next.
+    // The distance from one output sample to the next, in whole input samples and parts of one.
     const wholeStep = Math.floor(this.#down / up);
     const phaseStep = this.#down % up;
     const position = this.#next * this.#down;
@@ -93,7 +99,7 @@ export class Resampler {
   }
 }
 
-/** In four sums, because an addition waits for the one before it. */
+/** The dot product, in four separate sums: within one sum each addition would wait for the one before it. */
 function dot(taps: Float32Array, samples: Float32Array, first: number): number {
   let a = 0;
   let b = 0;

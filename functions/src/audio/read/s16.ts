@@ -2,7 +2,7 @@
 
 const FULL_SCALE = 0x8000;
 
-/** Rounds and clips. */
+/** Converts samples to 16 bits. Each is rounded, and clipped to the range. */
 export function floatToS16le(pcm: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(2 * pcm.length);
   for (let i = 0; i < pcm.length; i++) {
@@ -13,7 +13,10 @@ export function floatToS16le(pcm: Float32Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A byte too many at the end is left out. @param pcm where to, at least as long. */
+/**
+ * Converts 16-bit samples to floats. An odd byte at the end is ignored. @param pcm receives the samples; it must be at least as
+ * long
+ */
 export function s16leToFloat(bytes: Uint8Array, pcm = new Float32Array(bytes.length >> 1)): Float32Array {
   for (let i = 0; i < bytes.length >> 1; i++) {
     const unsigned = ((bytes[2 * i + 1] ?? 0) << 8) | (bytes[2 * i] ?? 0);

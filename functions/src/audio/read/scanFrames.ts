@@ -1,4 +1,4 @@
-/** A quick look at a recording's bytes when it is uploaded: is there audio in it, and how much does it claim? Decodes nothing. */
+/** The check of a recording when it is uploaded: does it contain audio, and how much does it claim? It decodes nothing. */
 import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
@@ -9,9 +9,12 @@ import type { TimedFrame } from './frameTimes.ts';
 import { recogniseFormat } from './recognise.ts';
 
 export interface RecordingScan {
-  /** Audio the frames claim, lost ones included, seconds; null for ordinary files, whose length only a decoder knows. */
+  /**
+   * The duration that the frames claim, lost frames included, seconds. Null for ordinary files, whose length only a decoder
+   * finds.
+   */
   readonly durationSeconds: number | null;
-  /** Frames that can be read, as far as their outside tells; empty ones among them. */
+  /** Frames that can be read, empty frames included. Their headers are checked; they are not decoded. */
   readonly frames: number;
   /** Frames lost to corruption (estimated where lengths were lost). */
   readonly corruptFrames: number;
@@ -19,15 +22,16 @@ export interface RecordingScan {
   readonly tornBytes: number;
 }
 
-/** Bytes looked at in one go: the reader copies what it is given. */
+/** Bytes that are read at a time: the reader copies what it gets. */
 const SLICE_BYTES = 256 * 1024;
 
 /**
+ *
  * Checks a whole recording in one linear pass.
  *
- * @throws AppError `empty_recording` (no bytes), `recording_corrupt` (not one usable frame, or no kind of file that is
- * decoded), `recording_too_long` as soon as the frames claim more than LIMITS.maxRecordingSeconds: a few megabytes of
- * one-byte Opus packets can claim weeks.
+ * @throws AppError `empty_recording` (no bytes); `recording_corrupt` (no usable frame, or no kind of file that can be decoded);
+ * `recording_too_long` as soon as the frames claim more than LIMITS.maxRecordingSeconds, because a few megabytes of one-byte
+ * Opus packets can claim weeks
  */
 export function checkRecording(bytes: Uint8Array, format: RecordingFormat): RecordingScan {
   if (bytes.length === 0) throw new AppError('empty_recording');

@@ -1,7 +1,7 @@
-/** How storage loses bytes: zeros that begin and end with sectors, where nothing was written, or what was written is gone. */
+/** How storage loses bytes: whole sectors are zeros, because they were never written or were erased. */
 
-/** What storage loses at a time, or a multiple of it. */
+/** Bytes of a sector. Storage loses whole multiples of it. */
 export const SECTOR_BYTES = 512;
 
-/** Zeros that what was written may have of its own, before or behind those of a sector. */
+/** The written data may itself end or begin with up to this many zeros, next to those of a lost sector. */
 export const OWN_ZEROS = 4;

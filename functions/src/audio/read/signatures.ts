@@ -1,12 +1,15 @@
-/** The first bytes of each kind of file that the decoder may decode, and of some that people send by mistake. */
+/** The first bytes of each kind of file that can be decoded, and of some kinds that people send by mistake. */
 import type { FileExtension, RecordingFormat } from './format.ts';
 import { adtsFrame, layerFrame } from './mpegFrames.ts';
 import type { FrameHeader } from './mpegFrames.ts';
 
-/** Frames in a row that are found anywhere in the first bytes: before them may lie padding, or the rest of a frame where a stream was cut. */
+/**
+ * So many frames in a row are proof anywhere in the first bytes. Padding may lie before them, or the rest of a frame if a
+ * stream was cut.
+ */
 const FRAMES_WITHIN = 3;
 
-/** Whether bytes at an offset are these Latin-1 characters. */
+/** Latin-1 characters that must stand at an offset. */
 interface Magic {
   readonly at: number;
   readonly text: string;
@@ -14,14 +17,14 @@ interface Magic {
 
 const magic = (text: string, at = 0): Magic => ({ at, text });
 
-/** All magics of one entry must be there. */
+/** All magics of an entry must match. */
 const CONTAINERS: readonly (readonly [FileExtension, ...Magic[]])[] = [
   ['wav', magic('RIFF'), magic('WAVE', 8)],
   ['wav', magic('RF64'), magic('WAVE', 8)],
   ['wav', magic('BW64'), magic('WAVE', 8)],
   ['wav', magic('riff\x2e\x91\xcf\x11'), magic('wave', 24)], // Sony Wave64
   ['m4a', magic('ftyp', 4)],
-  // QuickTime before it had a file type, and files whose index comes first.
+  // Old QuickTime files without a file type, and files whose index comes first.
   ['m4a', magic('moov', 4)],
   ['m4a', magic('mdat', 4)],
   ['m4a', magic('wide', 4)],
@@ -35,7 +38,7 @@ const CONTAINERS: readonly (readonly [FileExtension, ...Magic[]])[] = [
   ['aiff', magic('FORM'), magic('AIFC', 8)],
 ];
 
-/** What people send in place of audio, for the sentence that they read. */
+/** What people send instead of audio. The names appear in the message to the user. */
 const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
   ['a Windows Media file', magic('\x30\x26\xb2\x75\x8e\x66\xcf\x11')],
   ['a RealMedia file', magic('.RMF')],
@@ -78,17 +81,19 @@ const OTHERS: readonly (readonly [string, ...Magic[]])[] = [
   ['an XML document', magic('<?xml')],
 ];
 
-/** Bytes that tell a container. */
+/** How many first bytes are enough to recognise a container. */
 export const SIGNATURE_BYTES = 64;
 
-/** The container that these bytes begin with, by its usual extension; null where it is none that has a signature. */
+/** The container that begins with these bytes, by its usual extension; null if no signature matches. */
 export function containerAt(bytes: Uint8Array): FileExtension | null {
   return CONTAINERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;
 }
 
 /**
- * The container whose bytes these are, with those of MPEG audio; null where it is none.
- * @param named says whether something may stand before frames of MPEG audio: nothing does in a recording of frames.
+ *
+ * The container of these bytes, streams of MPEG audio included; null if there is none.
+ * @param named decides whether other bytes may come before frames of MPEG audio: not in a recording that is named as one of
+ * frames
  */
 export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExtension | null {
   const container = containerAt(bytes);
@@ -104,19 +109,19 @@ export function containerOf(bytes: Uint8Array, named: RecordingFormat): FileExte
   return null;
 }
 
-/** Heads of containers with what always follows their names: anywhere in a file a name alone is too little proof. */
+/** The first bytes of containers with what always follows them: in the middle of a file the magic alone is too little proof. */
 const HEAD_WITHIN =
   // oxlint-disable-next-line no-control-regex -- bytes, read as Latin-1
   /OggS\0\x02|fLaC[\0\x80]\0\0"|(?:RIFF|RF64|BW64)[^]{4}WAVE|FORM[^]{4}AIF[FC]|caff\0\x01|#!AMR(?:-WB)?\n|\0\0[\0\x01][^]ftyp[\w ]{4}|\x1a\x45\xdf\xa3/g;
-/** What a head of EBML says of its kind, behind its magic. */
+/** The document type in an EBML header, behind its magic. */
 const EBML_KIND = /^[^]{4,60}?(?:webm|matroska)/;
-/** Heads that are looked at in one piece: only what is made up has more. */
+/** How many matches in one piece are examined: only fabricated bytes have more. */
 const MAX_HEADS = 64;
 
-/** Heads of containers are no longer than this. */
+/** The longest head that {@link containersWithin} needs, bytes. */
 export const HEAD_WITHIN_BYTES = 80;
 
-/** Where containers begin among other bytes, in order. */
+/** The containers that begin anywhere in these bytes, in order. */
 export function* containersWithin(
   bytes: Uint8Array,
 ): Generator<{ readonly at: number; readonly extension: FileExtension }> {
@@ -130,7 +135,7 @@ export function* containersWithin(
   }
 }
 
-/** What stands all through a file of a kind, for the sentence that people read whose file lost its beginning. */
+/** Marks that occur throughout a file of a kind. They name the kind in the message about a file that lost its beginning. */
 const INNER_HEADS: readonly (readonly [string, string])[] = [
   ['an Ogg file', 'OggS\0'],
   ['a WebM or Matroska file', '\x1f\x43\xb6\x75'], // a cluster
@@ -138,18 +143,21 @@ const INNER_HEADS: readonly (readonly [string, string])[] = [
   ['an MP4 file', 'moov'],
 ];
 
-/** Of which kind of file these bytes are the rest; null where that cannot be told. */
+/** The kind of file of which these bytes are the rest; null if it cannot be told. */
 export function restOf(bytes: Uint8Array): string | null {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return INNER_HEADS.find(([, head]) => all.includes(head, 0, 'latin1'))?.[0] ?? null;
 }
 
-/** What else the bytes are. */
+/** The kind of file that people send by mistake; null if these bytes are of no such kind. */
 export function otherKindOf(bytes: Uint8Array): string | null {
   return OTHERS.find(([, ...magics]) => magics.every((each) => isAt(bytes, each)))?.[0] ?? null;
 }
 
-/** Streams that have no head, and are not decoded: how long the frame is that begins at an offset; null where none does. */
+/**
+ * Streams without a file header that are not decoded, each with the size of the frame at an offset, bytes; null if none begins
+ * there.
+ */
 const STREAMS: readonly (readonly [string, (bytes: Uint8Array, at: number) => number | null])[] = [
   [
     'AAC in LOAS frames',
@@ -160,7 +168,7 @@ const STREAMS: readonly (readonly [string, (bytes: Uint8Array, at: number) => nu
 ];
 const FRAMES_OF_STREAM = 4;
 
-/** Which stream without a head the bytes are. */
+/** The stream without a file header that these bytes are; null if they are none. */
 export function streamKindOf(bytes: Uint8Array): string | null {
   return (
     STREAMS.find(([, frameBytes]) => {
@@ -175,7 +183,10 @@ export function streamKindOf(bytes: Uint8Array): string | null {
   );
 }
 
-/** Words of 16 bits a frame by the rate in kbit/s and at 48, 44.1 and 32 kHz; E-AC-3 says its own. */
+/**
+ * Rates of AC-3 in kbit/s. They and the sampling rate (48, 44.1 or 32 kHz) give the size of a frame; E-AC-3 states its size
+ * itself.
+ */
 const AC3_RATES = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
 
 function ac3Bytes(bytes: Uint8Array, at: number): number {
@@ -196,7 +207,7 @@ function isAt(bytes: Uint8Array, { at, text }: Magic): boolean {
   );
 }
 
-/** An ID3v2 tag stands before MP3 mostly, before FLAC and AAC sometimes; its length has seven bits in each byte. */
+/** The format behind an ID3v2 tag: usually MP3, sometimes FLAC or AAC. The tag states its length in bytes of seven bits. */
 function behindTag(bytes: Uint8Array): FileExtension {
   const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(6, 10);
   const rest = bytes.subarray(10 + ((a & 0x7f) << 21) + ((b & 0x7f) << 14) + ((c & 0x7f) << 7) + (d & 0x7f));
@@ -204,7 +215,10 @@ function behindTag(bytes: Uint8Array): FileExtension {
   return streamOf(rest, 1) ?? 'mp3';
 }
 
-/** The MPEG audio that begins at an offset with so many frames in a row: one is enough where something else speaks for it, too. */
+/**
+ * The kind of MPEG audio that begins at an offset with so many frames in a row. One is enough if other evidence speaks for it,
+ * too.
+ */
 function streamOf(bytes: Uint8Array, frames: number, from = 0): 'mp3' | 'aac' | null {
   if (areFrames(bytes, layerFrame, frames, from)) return 'mp3';
   return areFrames(bytes, adtsFrame, frames, from) ? 'aac' : null;

@@ -1,11 +1,15 @@
-/** What every decoder reads: a recording's bytes that end at once when the work is aborted, and that are not empty. */
+/**
+ * The bytes of a recording as every decoder reads them: they end immediately when the work is aborted, and they are never
+ * empty.
+ */
 import { Readable } from 'node:stream';
 import { AppError } from '../../errors.ts';
 import { leadInEnd } from './leadIn.ts';
 
 /**
- * Passes `bytes` on, one piece at a time and without reading ahead, and releases them at the end, however it comes.
- * @throws AppError `empty_recording`; the signal's reason, even while `bytes` hangs; errors of `bytes` as they are.
+ *
+ * Passes `bytes` on, one piece at a time and without reading ahead, and releases them at every end.
+ * @throws AppError `empty_recording`; the signal's reason, even while `bytes` hangs; errors of `bytes` unchanged
  */
 export async function* readSource(
   bytes: AsyncIterable<Uint8Array>,
@@ -22,7 +26,7 @@ export async function* readSource(
       yield next.value;
     }
   } finally {
-    // A stream that hangs would hold its connection: its iterator only ends after the piece that it waits for.
+    // A stream that hangs would keep its connection: its iterator only ends after the piece for which it waits.
     if (signal.aborted && bytes instanceof Readable) bytes.destroy();
     const released = iterator.return?.().catch(() => undefined);
     if (!signal.aborted) await released;
@@ -43,18 +47,19 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** A source whose first bytes are known. */
+/** A source whose first bytes have been read. */
 export interface Peeked {
   readonly head: Uint8Array;
-  /** All of it, the first bytes included. */
+  /** All bytes of the source, the first ones included. */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Ends the source, however much of it was read. */
+  /** Releases the source, however much of it was read. */
   release(): Promise<void>;
 }
 
 /**
- * Reads the first `count` bytes of a source behind its lead-in, of which up to `maxLeadIn` bytes are read, and gives it as if nothing had
- * been read.
+ *
+ * Reads the lead-in of a source, up to `maxLeadIn` bytes, and the first `count` bytes behind it. The returned source still
+ * begins with them.
  */
 export async function peek(source: AsyncIterable<Uint8Array>, count: number, maxLeadIn: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
@@ -65,7 +70,7 @@ export async function peek(source: AsyncIterable<Uint8Array>, count: number, max
     const next = await iterator.next();
     if (next.done) isOver = true;
     else {
-      // A copy: the source may use its buffer again for the next piece.
+      // The piece is copied, because the source may reuse its buffer for the next one.
       taken = Buffer.concat([taken, next.value]);
       leadIn = Math.min(leadInEnd(taken, leadIn), maxLeadIn);
     }
@@ -76,7 +81,7 @@ export async function peek(source: AsyncIterable<Uint8Array>, count: number, max
   return { head: taken.subarray(0, count + leadIn), bytes: again(taken, iterator), release };
 }
 
-/** A source without its first bytes. */
+/** Skips the first `count` bytes of a source. */
 export async function* without(
   bytes: AsyncIterable<Uint8Array>,
   count: number,

@@ -1,11 +1,13 @@
-/** Samples of PCM that frames cut in two. Packets of an odd size do that to a stream of bytes. */
+/** Joins samples of PCM that frames cut in two. Packets of an odd size cut a stream of bytes in this way. */
 
-/** Samples at which a joint is judged. */
+/** How many samples are compared to judge a joint. */
 const JUDGED = 200;
 
 /**
- * Puts a sample's first bytes, which end one frame, before the rest of it in the next. Whether they belong there is seen by the sound: read
- * from a wrong byte on, it is noise. Where that tells nothing, as in silence or between two channels, it is as it was at the joint before.
+ *
+ * A frame may end with the first bytes of a sample, and the next frame begin with its last bytes. Both are joined if the sound
+ * shows that they belong together: samples that are read from the wrong byte are noise. If the sound shows nothing, as in
+ * silence or between two similar channels, the decision at the joint before is kept.
  */
 export class SplitSamples {
   readonly #stride: number;
@@ -13,13 +15,17 @@ export class SplitSamples {
   #rest = new Uint8Array(0);
   #isSplit = true;
 
-  /** @param stride bytes of one sample of all channels @param isWide whether samples have 16 bits */
+  /**
+   *
+   * @param stride bytes of one sample of all channels
+   * @param isWide whether samples have 16 bits
+   */
   constructor(stride: number, isWide: boolean) {
     this.#stride = stride;
     this.#isWide = isWide;
   }
 
-  /** @returns the whole samples up to the end of a frame */
+  /** @param payload the content of the next frame. @returns the whole samples up to its end */
   push(payload: Uint8Array): Uint8Array {
     const rest = this.#rest;
     if (rest.length === 0 && payload.length % this.#stride === 0) return payload;
@@ -31,12 +37,12 @@ export class SplitSamples {
     return whole.subarray(0, end);
   }
 
-  /** Whether the rest of a sample is missing. */
+  /** Whether the last sample is incomplete. */
   get isOpen(): boolean {
     return this.#rest.length > 0;
   }
 
-  /** What follows does not go on where the last frame ended. */
+  /** Forgets an incomplete sample: the next frame does not continue the last one. */
   reset(): void {
     this.#rest = new Uint8Array(0);
   }
@@ -47,7 +53,7 @@ export class SplitSamples {
     if (2 * whole < split) this.#isSplit = false;
   }
 
-  /** By how much neighbouring samples of the first channel differ, on average. */
+  /** The mean difference of neighbouring samples of the first channel. */
   #roughness(bytes: Uint8Array): number {
     const count = Math.min(JUDGED, Math.floor(bytes.length / this.#stride));
     let sum = 0;
