@@ -1,11 +1,13 @@
 import { kept } from './kept.ts';
-import type { EditedConversation } from './model.ts';
+import type { DayFigures, EditedConversation } from './model.ts';
 
 export interface KeptDay {
   /** `yyyy-mm-dd` */
   readonly day: string;
   /** All of them, with what their user corrected, in order of time. */
   readonly conversations: readonly EditedConversation[];
+  /** Null where they were not added up. */
+  readonly figures: DayFigures | null;
 }
 
 /** The newest day. */

@@ -1,5 +1,6 @@
 /** What the console shows: the contract's documents as plain values. Times are Unix milliseconds, durations seconds. */
 import type {
+  AudioLedger,
   ConversationDoc,
   FairUseEntry,
   JobDoc,
@@ -110,6 +111,13 @@ export type FairUse = FairUseEntry<number>;
 export interface ConversationTotal {
   readonly conversations: number;
   readonly speechSeconds: number;
+}
+
+/** What was recorded on a day. */
+export interface DayFigures {
+  readonly ledger: AudioLedger;
+  /** What transcription billed for this day's recordings; shared out by speech where a job is of several days. */
+  readonly billedSeconds: number;
 }
 
 export interface UsageDay extends UsageCounters {

@@ -1,7 +1,7 @@
 /** A day, put together from jobs and conversations: what was recorded, by which device, and what became of it. */
 import { EMPTY_LEDGER, isFinal } from 'offline-audio-sync-contract';
 import type { AudioLedger } from 'offline-audio-sync-contract';
-import type { Conversation, Job, JobFile } from '../data/model.ts';
+import type { Conversation, DayFigures, Job, JobFile } from '../data/model.ts';
 import type { Span } from './timeline.ts';
 
 export interface DayRecording extends Span {
@@ -14,12 +14,6 @@ export interface Lane {
   readonly deviceId: string;
   readonly recordings: readonly DayRecording[];
   readonly conversations: readonly Conversation[];
-}
-
-export interface DayFigures {
-  readonly ledger: AudioLedger;
-  /** What transcription billed for this day's recordings; shared out by speech where a job is of several days. */
-  readonly billedSeconds: number;
 }
 
 /** Files that began in a stretch of time, each once: of two jobs that know one by name, the newer one. */

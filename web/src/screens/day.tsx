@@ -1,14 +1,14 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { conversationsDuring, jobsSince, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, EditedConversation, Job } from '../data/model.ts';
+import type { Conversation, DayFigures as Figures, EditedConversation, Job } from '../data/model.ts';
 import { withEdits } from '../domain/edited.ts';
-import { filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
+import { figuresOf, filesAcross, lanesOf, recordingsOf } from '../domain/day.ts';
 import { addDays, dayOf, longDay, monthName, monthOf, startOfDay } from '../domain/time.ts';
 import type { Span } from '../domain/timeline.ts';
 import { conversationOf, jobOf } from '../firebase/documents.ts';
 import { liveQuery } from '../firebase/store.ts';
-import { keptDay } from '../data/keptDay.ts';
+import { keptDay, type KeptDay } from '../data/keptDay.ts';
 import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';
@@ -73,8 +73,11 @@ interface DayProps {
 function DayOf({ day, from, to, isNewest }: DayProps) {
   const span = useMemo(() => ({ from, to }), [from, to]);
   const talks = useTalks(span);
-  const { jobs, isWhole } = useJobsOf(span);
-  const conversations = useEdited(talks, { day, ...span, isNewest });
+  const kept = useKeptDay(day);
+  const { conversations, isWhole } = useEdited(talks, span, kept);
+  const { jobs, added, isServed: isAddedUp } = useJobsOf(span);
+  const figures = isAddedUp ? added : (kept?.figures ?? added);
+  useKeeping(day, isNewest && isWhole ? conversations : null, figures);
   const strip = useDayStrip(day);
   const isServed = talks.kind === 'ready' && !talks.fromCache;
   const lanes = useMemo(
@@ -96,7 +99,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
       )}
       {conversations !== null && lanes.length > 0 && (
         <>
-          <DayFigures {...{ jobs, isWhole, span, conversations }} isServed={isServed} />
+          <DayFigures {...{ figures, span, conversations, isServed }} />
           <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
           <ConversationList from={from} conversations={conversations} />
           <p>
@@ -108,34 +111,48 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
   );
 }
 
+/** What this day was at the last visit: shown until it is read anew. */
+function useKeptDay(day: string): KeptDay | null {
+  const { uid } = useApp();
+  return useMemo(() => {
+    const found = keptDay.get(uid);
+    return found?.day === day ? found : null;
+  }, [uid, day]);
+}
+
 /** The last visit is kept when the page has nothing else to do, milliseconds after the last change. */
 const KEEP_AFTER_MS = 1000;
 
-/** The day's conversations as their user corrected them; those of the last visit until they are read; null where there are neither. */
-function useEdited(
-  talks: Loaded<Conversation[]>,
-  { day, from, to, isNewest }: DayProps,
-): readonly EditedConversation[] | null {
+/** @param conversations all of the day, as the service has them; null where these are not known, or are not to be kept */
+function useKeeping(day: string, conversations: KeptDay['conversations'] | null, figures: Figures | null): void {
   const { uid } = useApp();
-  const kept = useMemo(() => {
-    const found = keptDay.get(uid);
-    return found?.day === day ? found.conversations : null;
-  }, [uid, day]);
-  const heard = valueOf(talks);
-  const { edits, isKnown } = useEdits(Math.min(heard?.[0]?.startedAt ?? from, from), to);
-  const edited = useMemo(() => heard?.map((one) => withEdits(one, edits)) ?? null, [heard, edits]);
-  const isWhole = talks.kind === 'ready' && !talks.fromCache && isKnown;
   useEffect(() => {
-    if (!isNewest || !isWhole || edited === null) return undefined;
+    if (conversations === null) return undefined;
     const timer = setTimeout(() => {
-      keptDay.keep(uid, edited.length > 0 ? { day, conversations: edited } : null);
+      keptDay.keep(uid, conversations.length > 0 ? { day, conversations, figures } : null);
     }, KEEP_AFTER_MS);
     return () => {
       clearTimeout(timer);
     };
-  }, [uid, day, isNewest, isWhole, edited]);
-  if (talks.kind === 'failed') return null;
-  return isKnown || kept === null ? (edited ?? kept) : kept;
+  }, [uid, day, conversations, figures]);
+}
+
+interface Edited {
+  /** Those of the last visit until they are read; null where there are neither. */
+  readonly conversations: readonly EditedConversation[] | null;
+  /** Whether these are all of them, with all corrections, as the service has them. */
+  readonly isWhole: boolean;
+}
+
+/** The day's conversations as their user corrected them. */
+function useEdited(talks: Loaded<Conversation[]>, { from, to }: Span, kept: KeptDay | null): Edited {
+  const heard = valueOf(talks);
+  const { edits, isKnown } = useEdits(Math.min(heard?.[0]?.startedAt ?? from, from), to);
+  const edited = useMemo(() => heard?.map((one) => withEdits(one, edits)) ?? null, [heard, edits]);
+  if (talks.kind === 'failed') return { conversations: null, isWhole: false };
+  const before = kept?.conversations ?? null;
+  const conversations = isKnown || before === null ? (edited ?? before) : before;
+  return { conversations, isWhole: talks.kind === 'ready' && !talks.fromCache && isKnown };
 }
 
 /** All conversations that were held on the day, also those that began before it, in order of time. */
@@ -149,13 +166,27 @@ function useTalks({ from, to }: Span): Loaded<Conversation[]> {
   return held.kind === 'ready' ? { ...held, value } : held;
 }
 
+interface DayJobs {
+  readonly jobs: readonly Job[];
+  /** Null until the recordings of all these jobs are read, and where this device knows of none. */
+  readonly added: Figures | null;
+  /** Whether these are all, as the service has them. */
+  readonly isServed: boolean;
+}
+
 /** All jobs that may have recordings of the day: nothing was sent before it was recorded. */
-function useJobsOf({ from }: Span) {
+function useJobsOf(span: Span): DayJobs {
   const { uid } = useApp();
+  const { from } = span;
   // Clocks of devices may be ahead of the server's.
   const since = useLive(`jobs-since/${uid}/${from}`, () =>
     liveQuery(jobsSince(uid, new Date(from - HOUR_MS), NO_LIMIT), jobOf),
   );
   const { jobs, isWhole } = useJobFiles(valueOf(since) ?? NO_JOBS);
-  return { jobs, isWhole: isWhole && since.kind === 'ready' };
+  const isServed = since.kind === 'ready' && !since.fromCache;
+  const added = useMemo(() => {
+    const figures = figuresOf(jobs, span);
+    return isWhole && (isServed || figures.ledger.audioSeconds > 0) ? figures : null;
+  }, [jobs, isWhole, isServed, span]);
+  return { jobs, added, isServed };
 }

@@ -1,37 +1,39 @@
-import type { Conversation, Job } from '../data/model.ts';
-import { figuresOf } from '../domain/day.ts';
+import type { Conversation, DayFigures as Figures } from '../data/model.ts';
 import { duration } from '../domain/time.ts';
 import type { Span } from '../domain/timeline.ts';
 import { grouped } from '../domain/counted.ts';
 import { LedgerBar } from './ledger.tsx';
+import { useIsLate, useOnline } from './now.ts';
 
 interface FiguresProps {
-  /** All that may have recordings of the day. */
-  readonly jobs: readonly Job[];
-  /** Whether all of them were read, with their recordings: before, there is no sum. */
-  readonly isWhole: boolean;
-  /** Whether the service answers: what is not here may be there. */
+  /** Null until they are added up. */
+  readonly figures: Figures | null;
+  /** Whether the service answers: without it, this device may know a part of the day only. */
   readonly isServed: boolean;
   readonly span: Span;
   readonly conversations: readonly Conversation[];
 }
 
-/** What was recorded, and what of it was billed. */
-export function DayFigures({ jobs, isWhole, isServed, span, conversations }: FiguresProps) {
-  const { ledger, billedSeconds } = figuresOf(jobs, span);
+/** What was recorded, and what of it was billed. It takes as much room before the sums are known, so that nothing below it moves. */
+export function DayFigures({ figures, isServed, span, conversations }: FiguresProps) {
+  const isOnline = useOnline();
+  const isLate = useIsLate(!isServed);
   const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
   // The month counts them on the day on which they began.
   const earlier = conversations.filter(({ startedAt }) => startedAt < span.from).length;
-  const isRecorded = isWhole && ledger.audioSeconds > 0;
+  const isRecorded = figures === null || figures.ledger.audioSeconds > 0;
   return (
-    <section class="figures" aria-label="The day in figures">
+    <section class="figures" aria-label="The day in figures" aria-busy={figures === null}>
       <dl>
-        {isRecorded && <Figure label="recorded" value={duration(ledger.audioSeconds)} />}
+        {isRecorded && <Figure label="recorded" value={figures && duration(figures.ledger.audioSeconds)} />}
         {isRecorded && (
           <Figure
             label="billed"
-            value={duration(billedSeconds)}
-            note={`${Math.round((billedSeconds / ledger.audioSeconds) * 100)} % of what was recorded`}
+            value={figures && duration(figures.billedSeconds)}
+            note={
+              figures &&
+              `${Math.round((figures.billedSeconds / figures.ledger.audioSeconds) * 100)} % of what was recorded`
+            }
           />
         )}
         <Figure
@@ -40,26 +42,34 @@ export function DayFigures({ jobs, isWhole, isServed, span, conversations }: Fig
         />
         <Figure label="words" value={grouped(words)} />
       </dl>
-      {isRecorded && <LedgerBar ledger={ledger} />}
-      {!isServed && (
+      {figures !== null && <LedgerBar ledger={figures.ledger} />}
+      {figures === null && (
+        <div class="ledger">
+          <div class="ledger-bar">
+            <span class="part open" style={{ flexGrow: 1 }} />
+          </div>
+          <p class="hint">Adding up what was recorded …</p>
+        </div>
+      )}
+      {!isServed && (isLate || !isOnline) && (
         <p class="hint">
-          This is what this device knows of the day: it may be a part of it.
-          {!isRecorded && ' What was recorded is added up as soon as the service answers.'}
+          This is what this device knows of the day: it may be a part of it. It is completed as soon as the service
+          answers.
         </p>
       )}
-      {!isWhole && isServed && <p class="hint">Adding up what was recorded …</p>}
-      {isWhole && isServed && !isRecorded && (
+      {!isRecorded && (
         <p class="hint">The recordings of this day are no longer listed: a job is kept for some days after its end.</p>
       )}
     </section>
   );
 }
 
-function Figure({ label, value, note }: { label: string; value: string; note?: string }) {
+/** @param value null where it is not known yet */
+function Figure({ label, value, note }: { label: string; value: string | null; note?: string | null }) {
   return (
-    <div class="figure" title={note}>
+    <div class="figure" title={note ?? undefined}>
       <dt>{label}</dt>
-      <dd>{value}</dd>
+      <dd>{value ?? '…'}</dd>
     </div>
   );
 }

@@ -16,6 +16,23 @@ export function useNow(everyMs: number | null): number {
   return now;
 }
 
+/** A wait that is longer than this is unusual, milliseconds. */
+const LATE_MS = 8000;
+
+/** Whether something has been waited for longer than usual. Most answers come sooner than a message about them can be read. */
+export function useIsLate(isWaiting: boolean): boolean {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    if (!isWaiting) return undefined;
+    const timer = setTimeout(setIsLate, LATE_MS, true);
+    return () => {
+      clearTimeout(timer);
+      setIsLate(false);
+    };
+  }, [isWaiting]);
+  return isLate;
+}
+
 /** Whether the browser thinks that there is a network. */
 export function useOnline(): boolean {
   const [online, setOnline] = useState(navigator.onLine);

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { sentenceOf } from '../domain/sentence.ts';
-import { useOnline } from './now.ts';
+import { useIsLate, useOnline } from './now.ts';
 
 interface ScreenProps {
   readonly title: string;
@@ -40,21 +40,12 @@ export function Screen({ title, context, actions, children }: ScreenProps) {
   );
 }
 
-/** Waiting for longer than this is said to be unusual, milliseconds. */
-const LONG_MS = 8000;
-
 /** What is shown in place of data. A service that does not answer looks like a slow one: after a while that is said. */
 export function Waiting({ what }: { what: string }) {
-  const [isLong, setIsLong] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(setIsLong, LONG_MS, true);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, []);
+  const isLate = useIsLate(true);
   return (
-    <p class={isLong ? 'notice' : 'waiting'} role="status">
-      {isLong
+    <p class={isLate ? 'notice' : 'waiting'} role="status">
+      {isLate
         ? `The service has not answered yet, so ${what} cannot be shown. It goes on by itself as soon as it does. If it stays so, check your connection, or reload the page.`
         : `Loading ${what} …`}
     </p>

@@ -6,11 +6,14 @@ import type { Browser, Page, Request } from 'playwright-core';
 import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
+import { layoutShift, watchLayoutShifts } from './support/layoutShift.ts';
 import { uidOf } from './support/operator.ts';
 import { seedConversations, seedJobs, seedTranscript, type SeededConversation } from './support/seed.ts';
 
 const DAY_MS = 24 * 3600_000;
 const A_DAY = 60;
+const DESKTOP = { width: 1280, height: 860 };
+const PHONE = { width: 412, height: 915 };
 /** For what the functions do: a second or two, but the machine may be busy. */
 const PATIENCE_MS = 120_000;
 const SAMPLE = 'audio_pendant5_opus_16000_1_fs160_1749147641.bin';
@@ -19,19 +22,22 @@ describe('A person who comes back while a service does not answer', function () 
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
+  let uid: string;
   let midnight: Date;
+  let noon: Date;
   let talk: SeededConversation | undefined;
 
   before('a visitor with some days of use', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
-    const uid = await uidOf(await visitor.signUp());
+    uid = await uidOf(await visitor.signUp());
     midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));
     [talk] = await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
     assert(talk);
     await seedTranscript(uid, { deviceId: talk.deviceId, startedAt: talk.startedAt, texts: ['Ships sail tonight.'] });
-    await seedJobs(uid, new Date(midnight.getTime() + 12 * 3600_000), 3);
+    noon = new Date(midnight.getTime() + 12 * 3600_000);
+    await seedJobs(uid, noon, 3);
   });
   after(async () => {
     await visitor.leave();
@@ -53,8 +59,11 @@ describe('A person who comes back while a service does not answer', function () 
 
   it('sees the newest day of the last visit before the first answer, and then what is new', async () => {
     await page.reload();
-    await page.getByText('recorded', { exact: true }).waitFor();
-    await page.waitForFunction(() => localStorage.getItem('newest-day') !== null);
+    const figures = page.getByRole('region', { name: 'The day in figures' });
+    await figures.getByText('3 min', { exact: true }).waitFor();
+    await page.waitForFunction(() => localStorage.getItem('newest-day')?.includes('"ledger"') === true);
+    await page.setViewportSize(PHONE);
+    await watchLayoutShifts(page);
     // Auth asks for the user, and Firestore waits for Auth.
     const answer = await holdAuth();
     const asked = page.waitForRequest(
@@ -62,14 +71,16 @@ describe('A person who comes back while a service does not answer', function () 
     );
     await page.reload();
     await asked;
-    await page.locator('.conversations li').nth(20).waitFor();
-    const figures = page.getByRole('region', { name: 'The day in figures' });
+    await page.locator('.conversations li').first().waitFor();
     await figures.getByText(String(A_DAY), { exact: true }).waitFor();
+    await figures.getByText('3 min', { exact: true }).waitFor();
     await page.locator('.block').first().waitFor({ state: 'attached' });
-    assert.equal(await page.getByText('recorded', { exact: true }).count(), 0, 'the service has told nothing yet');
     await assertAccessible(page, 'The day of the last visit');
+    await seedJobs(uid, noon, 4);
     answer();
-    await page.getByText('recorded', { exact: true }).waitFor();
+    await figures.getByText('4 min', { exact: true }).waitFor();
+    assert((await layoutShift(page)) < 0.02, `what is there moved by ${await layoutShift(page)}`);
+    await page.setViewportSize(DESKTOP);
     await page.unroute('**/accounts:lookup*');
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import type { EditedConversation } from '../../src/data/model.ts';
 import { keptDay } from '../../src/data/keptDay.ts';
 import { keptRecordings, type LocalRecording } from '../../src/data/keptRecordings.ts';
@@ -35,8 +36,10 @@ describe('The day of the last visit', () => {
 
   it('is as it was, for its user alone, until it is forgotten', () => {
     const conversations = [talk('a'), talk('b')];
-    keptDay.keep('ann', { day: '2026-05-04', conversations });
+    const figures = { ledger: { ...EMPTY_LEDGER, audioSeconds: 60, speechSeconds: 60 }, billedSeconds: 60 };
+    keptDay.keep('ann', { day: '2026-05-04', conversations, figures });
     assert.deepEqual(keptDay.get('ann')?.conversations, conversations);
+    assert.deepEqual(keptDay.get('ann')?.figures, figures);
     assert.equal(keptDay.get('ann')?.day, '2026-05-04');
     assert.equal(keptDay.get('bob'), null);
     keptDay.forget();
@@ -44,7 +47,7 @@ describe('The day of the last visit', () => {
   });
 
   it('is not that of an earlier visit where this one cannot be kept', () => {
-    const old = { day: '2026-05-03', conversations: [talk('a')] };
+    const old = { day: '2026-05-03', conversations: [talk('a')], figures: null };
     for (const [room, conversations] of [
       [5e6, []],
       [5e6, [talk('b', 'x'.repeat(2e6))]],
@@ -53,13 +56,13 @@ describe('The day of the last visit', () => {
       put(room);
       keptDay.keep('ann', old);
       assert.notEqual(keptDay.get('ann'), null);
-      keptDay.keep('ann', conversations.length > 0 ? { day: '2026-05-04', conversations } : null);
+      keptDay.keep('ann', conversations.length > 0 ? { day: '2026-05-04', conversations, figures: null } : null);
       assert.equal(keptDay.get('ann'), null);
     }
   });
 
   it('is not read by another build, which may know conversations of another shape', () => {
-    keptDay.keep('ann', { day: '2026-05-04', conversations: [talk('a')] });
+    keptDay.keep('ann', { day: '2026-05-04', conversations: [talk('a')], figures: null });
     const stored = JSON.parse(localStorage.getItem('newest-day') ?? '') as { build: string };
     localStorage.setItem('newest-day', JSON.stringify({ ...stored, build: 'https://example.com/assets/other.js' }));
     assert.equal(keptDay.get('ann'), null);
