@@ -6,7 +6,6 @@ import type { Transferable } from 'node:worker_threads';
 export type Answer<Result> = { readonly result: Result } | { readonly error: unknown };
 
 /**
- *
  * Answers the requests that this thread receives.
  * @param handle makes the result of one message
  * @param transfer the buffers of a result that are transferred instead of copied

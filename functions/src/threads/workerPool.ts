@@ -40,7 +40,6 @@ export class WorkerPool<Request, Result> {
   }
 
   /**
-   *
    * @returns the thread's result
    * @throws the signal's reason if it is aborted before a thread takes the request; the thread's error
    */
@@ -116,7 +115,6 @@ class Thread<Request, Result> {
   #task: Task<Request, Result> | null = null;
 
   /**
-   *
    * @param onIdle called when the thread has answered
    * @param onEnd called when the thread has ended
    */

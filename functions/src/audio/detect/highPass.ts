@@ -1,5 +1,4 @@
 /**
- *
  * Removes what lies below voices: an offset, hum, wind, engines. They may be far louder than speech that is easy to understand.
  * They would then decide how loud a slice is and what stands out of it, and the model would miss the speech. The filter applies
  * only to the audio in which speech is searched for, not to the audio that is sent.

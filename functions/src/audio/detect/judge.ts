@@ -10,7 +10,6 @@ import { WINDOW_SAMPLES } from './vad.ts';
 import type { Vad, VadSlice } from './vad.ts';
 
 /**
- *
  * Judges the windows of a stretch from `firstWindow` on. Earlier windows only warm the model up.
  *
  * "Silent" needs proof, because silent audio is deleted. So audio that stands out of the background is treated as speech in two

@@ -54,7 +54,6 @@ export function standsOut(levels: Float32Array): Uint8Array {
 export const DOUBTFUL_WINDOWS = 6;
 
 /**
- *
  * The gain that brings a slice that is loud throughout down to the level of speech; null if it is not loud, or if anything
  * stands out. Speech in such a slice is no louder than the noise, and the model misses speech above the level on which it was
  * trained.

@@ -24,7 +24,6 @@ export interface Listener {
   /** How many passages it works on at a time. Giving it more than twice as many at once gains nothing. */
   readonly parallel: number;
   /**
-   *
    * Decodes one passage and searches it for speech. The result depends on the passage alone.
    * @throws the signal's reason once it is aborted; errors of threads and libraries, which say nothing about the recording
    */
@@ -62,7 +61,6 @@ export function listenWith(vad: Vad): Listener {
 }
 
 /**
- *
  * The probability of speech in each window of a passage.
  * @param pcm one sound of the passage, from its first window on
  * @param levels the RMS of each of its windows

@@ -25,7 +25,6 @@ export interface PassageSizes {
 }
 
 /**
- *
  * Windows before the judged ones that warm the model up: 2 s. With 1.5 s it misses more speech that is as loud as the noise.
  * With 3 s it takes a sixth longer and detects no more (`npm run bench:hearing`).
  */
@@ -38,7 +37,6 @@ export const WARMUP_WINDOWS = 62;
 const PASSAGE_SIZES: PassageSizes = { newSamples: 60 * SAMPLE_RATE, warmupWindows: WARMUP_WINDOWS };
 
 /**
- *
  * Cuts a run into passages, in order. Each frame of the run belongs to one passage. The probabilities of all passages, one
  * after the other, are those of the windows of the run from its first sample on. The calls into which the frames are divided
  * make no difference.

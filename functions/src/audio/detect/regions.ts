@@ -33,7 +33,6 @@ export interface RegionOptions {
 }
 
 /**
- *
  * The thresholds were chosen with `npm run bench:hearing` on real speech. The other values were chosen on `dev/samples`, also
  * at a tenth of the level, and with white noise, pink noise, hum and knocking: no word was lost or clipped, and nothing was
  * found in silence.

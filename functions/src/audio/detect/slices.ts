@@ -18,7 +18,6 @@ export interface Slice extends Stretch {
 }
 
 /**
- *
  * Windows after which the model starts anew: 5 s, so twelve slices in a passage. Silero's state lasts for minutes, and it makes
  * the model miss speech: after other sound, and more and more over time. `npm run bench:hearing` shows what was measured on
  * real speech.
@@ -29,7 +28,6 @@ export const MEMORY_WINDOWS = 157;
 const VOICE_MARGIN_WINDOWS = 32;
 
 /**
- *
  * The stretches of a passage that may contain speech, in order. That is all of it, unless its packets show that they contain no
  * voice ({@link mayHoldVoice}). Even then, windows that stand out of the background are included, because the encoder detects
  * less at a low level. Measured at 12 to 32 kbit/s, this share of speech was more than a second away from a packet with voice:
@@ -79,7 +77,6 @@ function stretchesOf(marks: Uint8Array): Stretch[] {
 }
 
 /**
- *
  * Divides a stretch into slices of {@link MEMORY_WINDOWS}. The first slice warms up on what is left of the passage's warm-up;
  * if the stretch starts behind that, on the margin before the voice.
  */

@@ -39,7 +39,6 @@ export interface VadSlice {
 
 export interface Vad {
   /**
-   *
    * The probability, 0 to 1, that each window after the warm-up contains speech: one array for each slice, in the given order.
    * A partial last window is judged as if zeros followed. The result does not depend on which slices are judged together.
    * @throws RangeError if a warm-up is not a number of whole windows, or is longer than its slice
@@ -127,7 +126,6 @@ function windowsOf({ pcm }: VadSlice): number {
 }
 
 /**
- *
  * Windows in the form that the model takes. The spectrum of a window is computed over four frames. `before` contains the first
  * halves of the frames. `behind` contains the samples that mirror them about the middle of each frame, in reverse order of
  * frames. The last frame extends beyond the end of the window, into its reflection.

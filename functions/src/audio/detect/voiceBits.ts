@@ -7,7 +7,6 @@ import type { SourceFrame } from '../read/pcm.ts';
 const SILK_FRAMES = [1, 1, 2, 3];
 
 /**
- *
  * False if there is certainly no voice: the voice activity bits of the packet are all 0. They are the first bits of its SILK
  * frames (RFC 6716 section 4.2.3). The range coder codes them with equal probabilities, so they stand in the first byte
  * unchanged. True if the packet does not say: CELT has no such bits, and those of stereo, and of packets with several frames,

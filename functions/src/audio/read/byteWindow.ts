@@ -3,7 +3,6 @@
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- *
  * `append` copies, so the caller may reuse its buffer. Bytes that were handed out are never overwritten: a view stays valid as
  * long as it is referenced. Every byte is copied a small constant number of times, however the stream is divided.
  */

@@ -6,7 +6,6 @@ import { Resampler } from './resampler.ts';
 import { s16leToFloat } from './s16.ts';
 
 /**
- *
  * `mixed`: all channels become one mix. `separate`: two channels stay as they are; more than two become their mix, followed by
  * each of them.
  */
@@ -39,7 +38,6 @@ export class ChannelConverter {
   }
 
   /**
-   *
    * @param planes the next samples of each channel
    * @returns the output that later input cannot change: a resampler is behind its input
    */
@@ -89,7 +87,6 @@ export function interleave(planes: Planes): Float32Array {
 }
 
 /**
- *
  * The samples of PCM frames. Frames without audio are silence. With `separate`, there are as many channels as the frame with
  * the most channels has; a frame with a single channel is copied to each.
  */
@@ -125,7 +122,6 @@ export function areApart(planes: Planes, audible = AUDIBLE): boolean {
 }
 
 /**
- *
  * The channels with different sounds: silent channels are left out, and channels that repeat another's sound, as in a mono
  * recording in a stereo file, or from two microphones of one phone.
  * @param audible the mean square below which a channel is silent

@@ -9,7 +9,6 @@ const PROOF_BYTES = 32 * 1024;
 const PROOF_FRAMES = 8;
 
 /**
- *
  * The chain of lengths from the reader's position. It holds if it leads far enough, or exactly to the end. So a recording whose
  * chain leads from its first byte to its last is intact, whatever the sizes of its frames. Every offset is visited a constant
  * number of times, because the offsets from which the chain breaks are remembered.

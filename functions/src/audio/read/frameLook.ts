@@ -19,7 +19,6 @@ export interface Frame {
 }
 
 /**
- *
  * `cut`: the length, or the frame that it announces, is not here in full. `end`: no byte is here. Before the end of the input
  * both mean that more bytes are needed.
  */

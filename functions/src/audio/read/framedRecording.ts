@@ -38,7 +38,6 @@ const SHORTEST_FRAME_SECONDS = 0.0025;
 const MERGED_FRAME_SECONDS = 0.01;
 
 /**
- *
  * Reads a framed recording. The duration is checked before a frame is kept.
  * @throws AppError `recording_too_long`
  */
@@ -119,7 +118,6 @@ class Batches {
 }
 
 /**
- *
  * Joins neighbouring frames shorter than 2.5 ms, if a second has more frames than Opus can have. A recording with one sample in
  * each frame is valid, but must not cost more than others. The result depends on the frames alone, so each reading of a
  * recording gives frames the same ordinals.

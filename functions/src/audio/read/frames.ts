@@ -1,5 +1,4 @@
 /**
- *
  * Reads the frames of a `.bin` recording from pieces of any size, and finds the next intact frame after damage.
  *
  * The format has no sync words: a frame is found only by the length of the frame before it. If the lengths lead from frame to
@@ -64,7 +63,6 @@ interface Loss {
 }
 
 /**
- *
  * The reader of one recording: push its bytes in order, then call `end`. The events do not depend on how the bytes are divided
  * into pushes. Together they cover every byte once, in order. Time is linear in the bytes. Memory is bounded by a few frames of
  * the largest size and {@link MAX_ZEROED_BYTES} of zeros.
@@ -89,7 +87,6 @@ export class FrameReader {
   }
 
   /**
-   *
    * @param bytes the next bytes; they are copied, so the caller may reuse the buffer
    * @returns the events that these bytes complete
    * @throws Error after `end`
@@ -170,7 +167,6 @@ export class FrameReader {
   }
 
   /**
-   *
    * Whether the length of a frame is right although the chain breaks later: it leads to a frame that fits, or frames with
    * damaged content lead to one.
    */
@@ -204,7 +200,6 @@ export class FrameReader {
   }
 
   /**
-   *
    * Whether zeros at the start of a frame are a damaged sector. They are if frames continue where they would without the
    * damage, or if the zeros fill whole sectors.
    */
@@ -217,7 +212,6 @@ export class FrameReader {
   }
 
   /**
-   *
    * Whether the zeros up to the end of the recording are storage that was never written. They are if they begin at the start of
    * a sector: empty frames that a recorder wrote begin anywhere.
    */
@@ -251,7 +245,6 @@ export class FrameReader {
   }
 
   /**
-   *
    * @returns how many empty frames a wrong length made part of this packet. It is a stretch of zeros that is larger than any
    * whole packet so far: encoders write such a stretch only as padding. The chain may lead on behind it, because each empty
    * frame has four bytes.

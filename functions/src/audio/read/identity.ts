@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 
 /**
- *
  * The id of a recording in the user's registry: 64 hex digits. It must never change, because stored data depends on it. It is
  * derived from MD5 and size, which Storage keeps of every object, so the bytes need not be read again. MD5 collisions can be
  * made on purpose, but a user can make them only among their own recordings: the uid is part of the id.

@@ -12,7 +12,6 @@ export const BYTE_ORDER_MARK: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 const TAG_HEAD_BYTES = 10;
 
 /**
- *
  * The offset at which the lead-in of these bytes ends. It lies beyond the bytes if they end within a tag.
  * @param from where an earlier call, for fewer of these bytes, found the end; the search continues there
  */

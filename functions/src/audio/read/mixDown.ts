@@ -1,5 +1,4 @@
 /**
- *
  * Mixes channels to one, so that they cannot cancel each other, and a voice keeps its level however many channels carry it. A
  * plain sum loses a voice that one channel carries inverted, as with a balanced microphone cable in a stereo plug, or with one
  * of two cables wired the wrong way round. The mean of six channels makes a voice in one of them 15 dB quieter.
@@ -13,21 +12,18 @@ const COMPARED_SECONDS = 0.1;
 const STEP_SECONDS = 0.01;
 
 /**
- *
  * The correlation beyond which the sign of a channel changes. It is three standard deviations of the correlation of unrelated
  * noise, so that noise changes nothing. Below it, the sum loses at most 0.7 dB compared with unrelated channels.
  */
 const SIGN_CHANGES_AT = 0.15;
 
 /**
- *
  * The band in which channels are compared, Hz: that of voices. A balanced pair carries the voice inverted, and hum in phase,
  * often louder; and each channel has its own hiss.
  */
 const BAND_HZ = { from: 300, to: 2000 };
 
 /**
- *
  * Mixes the channels of one recording while they stream in. It adds each channel to those before it with the sign that makes
  * the sum louder, and turns the sum down to the level of the loudest channel.
  */
@@ -49,7 +45,6 @@ export class MixDown {
   }
 
   /**
-   *
    * @param planes the next samples of each channel, in [-1, 1], all of the same length
    * @returns as many samples, in [-1, 1]
    * @throws RangeError for another number of channels

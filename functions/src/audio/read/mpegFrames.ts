@@ -1,5 +1,4 @@
 /**
- *
  * The header of a frame of MPEG audio: layers I to III (ISO 11172-3, 13818-3), and AAC in ADTS (ISO 13818-7). A sync word of
  * eleven or twelve bits occurs often by chance, so only several frames in a row are proof.
  */

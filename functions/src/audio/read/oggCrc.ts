@@ -16,15 +16,17 @@ export function oggCrc32(bytes: Uint8Array, start = 0): number {
   return crc >>> 0;
 }
 
-/** The byte whose CRC ends in a byte. */
+/** For each value of the lowest byte of a CRC, the byte that has this CRC. */
 const BY_LAST_BYTE = new Uint8Array(256);
 for (const [byte, crc] of TABLE.entries()) BY_LAST_BYTE[crc & 0xff] = byte;
 
 /**
- * Which one byte is wrong, where one alone is. CRC is linear: what a checksum differs by depends on the wrong byte and its place alone.
- * @param difference between the checksum of the bytes and that of the right ones (exclusive or)
- * @param length how many bytes there are
- * @returns where it is, and what it differs by; null where no one byte makes this difference
+ * Finds the wrong byte, if exactly one is wrong. CRC is linear, so the difference of two checksums depends only on the wrong
+ * byte and its place.
+ * @param difference the exclusive or of the checksum of the bytes and that of the right bytes
+ * @param length the number of bytes
+ * @returns where the byte is, and the exclusive or of its wrong and its right value; null if no single byte makes this
+ * difference
  */
 export function wrongByte(difference: number, length: number): { readonly at: number; readonly by: number } | null {
   let rest = difference >>> 0;
@@ -32,7 +34,7 @@ export function wrongByte(difference: number, length: number): { readonly at: nu
     const by = BY_LAST_BYTE[rest & 0xff] ?? 0;
     const crc = TABLE[by] ?? 0;
     if (crc === rest) return { at, by };
-    rest = (((rest ^ crc) >>> 8) | (by << 24)) >>> 0; // takes a byte back
+    rest = (((rest ^ crc) >>> 8) | (by << 24)) >>> 0; // undoes the CRC step of one byte
   }
   return null;
 }

@@ -1,4 +1,4 @@
-/** The pages that an Ogg stream is a row of: RFC 3533 section 6. */
+/** The pages of an Ogg stream: RFC 3533 section 6. */
 import { oggCrc32 } from './oggCrc.ts';
 
 export const CAPTURE_PATTERN = Buffer.from('OggS');
@@ -16,7 +16,7 @@ const CHECKSUM_BYTES = 4;
 
 export interface PageHead {
   readonly flags: number;
-  /** Samples up to the end of the last packet that ends here; -1 where none does. */
+  /** Samples up to the end of the last packet that ends on the page; -1 if none ends on it. */
   readonly granule: number;
   readonly serial: number;
   readonly sequence: number;
@@ -24,12 +24,12 @@ export interface PageHead {
   readonly segments: readonly number[];
 }
 
-/** Whether a page may begin there. */
+/** Whether the capture pattern of a page stands at an offset. */
 export function isPattern(buffer: Buffer, at: number): boolean {
   return buffer.subarray(at, at + CAPTURE_PATTERN.length).equals(CAPTURE_PATTERN);
 }
 
-/** The lacing values of a packet: as many 255s as fit, then the rest, which is 0 for a multiple of 255. */
+/** The lacing values of a packet: as many 255s as fit, then the rest, which is 0 if the size is a multiple of 255. */
 export function lacing(bytes: number): number[] {
   const segments = new Array<number>(Math.floor(bytes / MAX_SEGMENT_BYTES)).fill(MAX_SEGMENT_BYTES);
   return [...segments, bytes % MAX_SEGMENT_BYTES];
@@ -46,18 +46,18 @@ export function pageOf({ flags, granule, serial, sequence, segments }: PageHead,
   return withChecksum(Buffer.concat([head, Buffer.from(segments), body]));
 }
 
-/** The page, with its checksum written into it. */
+/** Writes the checksum into a page. @returns the same page */
 export function withChecksum(page: Buffer): Buffer {
   page.writeUInt32LE(checksumOf(page), CHECKSUM_AT);
   return page;
 }
 
-/** By how much the checksum of a page differs from the one in it: 0 where it is intact. */
+/** The exclusive or of a page's checksum and the one stated in it: 0 if the page is intact. */
 export function checksumDifference(page: Buffer): number {
   return (checksumOf(page) ^ page.readUInt32LE(CHECKSUM_AT)) >>> 0;
 }
 
-/** It covers the whole page, with zeros where it stands itself. */
+/** The checksum of the whole page, with zeros in place of the checksum itself. */
 function checksumOf(page: Uint8Array): number {
   const before = oggCrc32(page.subarray(0, CHECKSUM_AT));
   return oggCrc32(page.subarray(CHECKSUM_AT + CHECKSUM_BYTES), oggCrc32(new Uint8Array(CHECKSUM_BYTES), before));

@@ -12,7 +12,6 @@ import type { SourceFrame } from './pcm.ts';
 const FRAMES_A_CALL = 120;
 
 /**
- *
  * Decodes consecutive frames; lost frames become silence. The decoder starts without earlier audio, so the first 80 ms differ
  * from what they are within their stream. libopus decodes to 16 kHz directly, which needs no resampler and a third of the PCM.
  * No samples are skipped, because pre-skip belongs to a whole Ogg stream. Between calls other work of the event loop runs, so
@@ -29,7 +28,6 @@ export async function decodeOpus(frames: readonly SourceFrame[]): Promise<{ pcm:
 }
 
 /**
- *
  * Like {@link decodeOpus}, but with two channels if `mode` keeps them apart and any packet is stereo.
  * @param instances the instances of libopus, of which one is used
  * @param isJoined whether packets are joined before they are decoded
@@ -68,7 +66,6 @@ export async function decodeOpusChannels(
 }
 
 /**
- *
  * Copies decoded samples to the places of their frames. The places of other frames stay silent.
  * @param silent ordinals, among the frames with a payload, of the packets that gave no samples
  * @returns the indices of those frames

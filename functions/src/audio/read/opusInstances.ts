@@ -5,7 +5,6 @@ import { SAMPLE_RATE } from './pcm.ts';
 type Instance = OpusDecoder<typeof SAMPLE_RATE>;
 
 /**
- *
  * The parts of `opus-decoder` 0.7.12 that its types do not declare. Its `reset` makes another WebAssembly instance of 28 MB,
  * and collecting those takes 5 to 8 % of the time of all detection. So only the libopus decoder is made anew, within the
  * instance, with the calls that `opus-decoder` itself uses to create and free it.
@@ -39,7 +38,6 @@ export class OpusInstances {
   readonly #idle = { 1: [] as Instance[], 2: [] as Instance[] };
 
   /**
-   *
    * Lends an instance with no state of earlier audio. No samples are skipped at its start. If `work` throws, the instance is
    * not reused.
    */

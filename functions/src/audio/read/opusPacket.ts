@@ -21,7 +21,6 @@ const FRAME_SAMPLES_48K = new Uint16Array([
 ]);
 
 /**
- *
  * The duration of an Opus packet in samples at 48 kHz of one channel, 120 to 5760. Null if the bytes break one of the rules R1
  * to R7 of RFC 6716 section 3.4; exactly then libopus returns OPUS_INVALID_PACKET. Only headers are read: at most one byte of
  * padding sizes for each 254 bytes of the packet.
@@ -44,7 +43,6 @@ export function opusPacketSamples48k(packet: Uint8Array): number | null {
 }
 
 /**
- *
  * Whether any of the frames is a stereo packet (the `s` bit of the TOC, RFC 6716 section 3.1). The packets decide, not the name
  * of the recording, because encoders change within a stream.
  */

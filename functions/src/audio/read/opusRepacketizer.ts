@@ -14,7 +14,6 @@ const STATED_SIZES = 0b1000_0000;
 const SIZE_BYTES = 2;
 
 /**
- *
  * Joins neighbouring packets of one frame that have the same TOC byte, up to 120 ms. libopus decodes the frames of a packet one
  * after the other, just as it decodes packets, so the samples are the same. Other packets are not changed.
  */

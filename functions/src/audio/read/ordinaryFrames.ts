@@ -163,7 +163,6 @@ export class OrdinaryFrames {
   }
 
   /**
-   *
    * How many frames the lost bytes replace.
    * @param next the offset of the next frame; null if there is none
    * @param inPause whether empty frames lie directly before the bytes. If not, zeros may just as well be a damaged sector

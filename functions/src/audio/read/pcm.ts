@@ -10,7 +10,6 @@ export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 export const OPUS_CONVERGENCE_SAMPLES = 80 * SAMPLES_PER_MS;
 
 /**
- *
  * One frame of a recording as a chunk carries it. `payload` is the original Opus packet, or, for every other codec, PCM at 16
  * kHz: signed 16-bit little-endian samples, interleaved if two channels are kept apart. It is null if the frame was lost
  * (corrupt) or is empty; such a frame still takes its time.
@@ -20,7 +19,6 @@ export interface SourceFrame {
   /** Duration in samples at {@link SAMPLE_RATE}. */
   readonly samples: number;
   /**
-   *
    * PCM of the single channels or tracks whose mix is the payload, interleaved. Speech is searched for in each of them; they
    * are dropped after detection.
    */

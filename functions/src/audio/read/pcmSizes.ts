@@ -15,7 +15,6 @@ const TOLERANCE = 1.5;
 const UNKNOWN_RANGE = 16;
 
 /**
- *
  * The sizes are used only after damage. If nearly all frames have one size, a frame fits by that size, and three in a row are
  * enough: in random bytes they occur by chance at one of 2^48 places. If sizes vary, a frame fits by their range, and more
  * frames are needed.

@@ -1,5 +1,4 @@
 /**
- *
  * Reads the bytes of every recording into frames as chunks carry them: Opus packets unchanged, everything else as 16 kHz PCM.
  * It chooses the reader, enforces the limits, and counts what was lost.
  */
@@ -36,7 +35,6 @@ export interface ReadOptions {
 
 export interface Reading {
   /**
-   *
    * The frames, without gaps in time, in blocks of about a second. If the loop is left early, the process, the temporary file
    * and the source are released.
    * @throws AppError `empty_recording`, `recording_corrupt` (no usable frame), `recording_too_long` or `decoder_unavailable`;
@@ -56,7 +54,6 @@ export interface OpenRecording {
 }
 
 /**
- *
  * Finds the format of a recording by its first bytes.
  * @param named the format that its name claims
  * @throws AppError `empty_recording`, `recording_corrupt`; errors of `bytes` unchanged
@@ -77,7 +74,6 @@ export async function openRecording(
 }
 
 /**
- *
  * Reads one recording while it streams in. It is read as `format`, with no further guess. Reading begins when the first block
  * is asked for.
  */

@@ -33,7 +33,6 @@ export function recogniseFormat(head: Uint8Array, named: RecordingFormat): Recor
 }
 
 /**
- *
  * The format in which a recording is read: that of its content if it is known, else that of its name.
  *
  * @param head its first bytes: {@link HEAD_BYTES} behind a lead-in of up to {@link MAX_LEAD_IN_BYTES}, or more, or all of a

@@ -1,5 +1,4 @@
 /**
- *
  * Sample-rate conversion to 16 kHz for raw PCM frames.
  *
  * A library or ffmpeg could do this. This code exists because it is exact: every input sample has its place in the output, to

@@ -26,7 +26,6 @@ export interface RecordingScan {
 const SLICE_BYTES = 256 * 1024;
 
 /**
- *
  * Checks a whole recording in one linear pass.
  *
  * @throws AppError `empty_recording` (no bytes); `recording_corrupt` (no usable frame, or no kind of file that can be decoded);

@@ -90,7 +90,6 @@ export function containerAt(bytes: Uint8Array): FileExtension | null {
 }
 
 /**
- *
  * The container of these bytes, streams of MPEG audio included; null if there is none.
  * @param named decides whether other bytes may come before frames of MPEG audio: not in a recording that is named as one of
  * frames

@@ -7,7 +7,6 @@ import { AppError } from '../../errors.ts';
 import { leadInEnd } from './leadIn.ts';
 
 /**
- *
  * Passes `bytes` on, one piece at a time and without reading ahead, and releases them at every end.
  * @throws AppError `empty_recording`; the signal's reason, even while `bytes` hangs; errors of `bytes` unchanged
  */
@@ -57,7 +56,6 @@ export interface Peeked {
 }
 
 /**
- *
  * Reads the lead-in of a source, up to `maxLeadIn` bytes, and the first `count` bytes behind it. The returned source still
  * begins with them.
  */

@@ -4,7 +4,6 @@
 const JUDGED = 200;
 
 /**
- *
  * A frame may end with the first bytes of a sample, and the next frame begin with its last bytes. Both are joined if the sound
  * shows that they belong together: samples that are read from the wrong byte are noise. If the sound shows nothing, as in
  * silence or between two similar channels, the decision at the joint before is kept.
@@ -16,7 +15,6 @@ export class SplitSamples {
   #isSplit = true;
 
   /**
-   *
    * @param stride bytes of one sample of all channels
    * @param isWide whether samples have 16 bits
    */

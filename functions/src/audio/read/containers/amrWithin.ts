@@ -1,7 +1,7 @@
 /**
- * AMR in MP4 (what phones call 3GP), Matroska, WAV and CAF. ffmpeg gives nothing for the frames in which the encoder says that nobody
- * speaks, complains as it does about damage, and drops what follows in their packet. So the packets are taken out and read as an AMR
- * file, whose frames tell pauses from damage (`frameParts.ts`).
+ * AMR in MP4 (phones call it 3GP), Matroska, WAV and CAF. ffmpeg decodes nothing from the frames that the encoder marks as
+ * pauses, reports them as errors like damage, and drops the rest of their packet. So the packets are extracted and read as an
+ * AMR file, whose frames tell pauses from damage (`frameParts.ts`).
  */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -13,10 +13,10 @@ import type { PcmEvent } from './matroskaPcm.ts';
 import { indexOf } from './mp4Index.ts';
 import { Origin } from './timeline.ts';
 
-/** Time stamps nearer than this to the frames before them are rounded. */
+/** A time stamp nearer than this to the frames before it is rounded. */
 const TOLERANCE_SECONDS = 0.1;
 
-/** A byte that no frame begins with. */
+/** A byte with which no frame begins. */
 const NO_FRAME = 0xff;
 
 const WIDE_BAND_RATE = 16_000;
@@ -26,13 +26,13 @@ const AMR_IN_MP4 = /stsd\0{4}\0\0\0\x01[^]{4}sa(?:mr|wb)/;
 const SOUND_IN_MP4 = /hdlr[^]{8}soun/g;
 const AMR_IN_CAF = /^caff[^]{4}desc[^]{16}sa(?:mr|wb)/;
 
-/** Numbers of its two kinds, in a WAV file and in Matroska. */
+/** The format numbers of narrow-band and wide-band AMR, in a WAV file and in Matroska. */
 const AMR_IN_WAV = /^RIFF[^]{4}WAVEfmt [^]{4}[8WX]\0/;
 const AMR_IN_MATROSKA = /A_MS\/ACM[^]{1,60}?\x63\xa2.[8WX]\0/s;
 const SOUND_IN_MATROSKA = /\x83\x81\x02/g;
 const MATROSKA_HEAD_BYTES = 64 * 1024;
 
-/** Whether AMR is all the sound that a container holds. */
+/** Whether AMR is the only audio in a container. */
 export function holdsAmr(file: FileView, extension: FileExtension): boolean {
   if (extension === 'caf') return AMR_IN_CAF.test(latin1(readView(file, 0, 64)));
   if (extension === 'wav') return AMR_IN_WAV.test(latin1(readView(file, 0, 64)));
@@ -48,9 +48,9 @@ export function holdsAmr(file: FileView, extension: FileExtension): boolean {
 
 /**
  * Writes the frames of a container as an AMR file. A gap in its time stamps becomes frames without data.
- * @param gap what a gap is: where it is lost, it becomes bytes that are no frames
- * @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise
- * @returns how long the frames are, seconds
+ * @param gap what a gap is: if it is lost, it becomes bytes that are not frames
+ * @param maxSeconds no gap leads beyond this: a time stamp that claims so is damaged
+ * @returns the duration of the frames, seconds
  */
 export async function extractAmr(
   packets: AsyncIterable<PcmEvent>,
@@ -94,14 +94,16 @@ class AmrWriter {
     if (ahead > TOLERANCE_SECONDS && event.seconds <= this.#maxSeconds) {
       yield this.#missing(Math.round(ahead / AMR_FRAME_SECONDS));
     }
-    // A damaged packet is taken to hold as many as the one before.
+    // A damaged packet counts as many frames as the one before.
     this.#packetFrames = countFrames(event.bytes, this.#format) ?? this.#packetFrames;
     this.#frames += this.#packetFrames;
     this.#bytes += event.bytes.length;
     yield event.bytes;
   }
 
-  /** What is lost has as many bytes as the frames so far: by its bytes it is measured. */
+  /**
+   * Bytes for missing frames. Lost frames get the mean size of the frames so far, because lost time is measured by its bytes.
+   */
   #missing(frames: number): Uint8Array {
     const frameBytes = this.#bytes / Math.max(1, this.#frames);
     this.#frames += frames;

@@ -1,34 +1,34 @@
-/** What a decoder gives at a time. */
+/** Batches: what a decoder passes on at a time. */
 import { AUDIBLE, interleave } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import { floatToS16le, s16leToFloat } from '../s16.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
-/** A stretch of a recording of one kind; the samples of audio are in the batch. */
+/** A stretch of one kind. The samples of audio are in the batch. */
 export interface BatchPart {
   readonly kind: Stretch['kind'];
-  /** At 16 kHz, of each channel. */
+  /** Samples of each channel, at 16 kHz. */
   readonly samples: number;
-  /** Channels of audio, interleaved; absent for one. */
+  /** The number of interleaved channels; missing if it is 1. */
   readonly width?: number;
 }
 
 export interface Batch {
   readonly parts: readonly BatchPart[];
-  /** The samples of the parts of audio, one after the other: 16 kHz, signed 16-bit little-endian. */
+  /** The samples of the audio parts, one after the other: 16 kHz, signed 16-bit little-endian. */
   readonly pcm: Uint8Array<ArrayBuffer>;
 }
 
 /** A generator of batches; it returns sentences about what could not be read. */
 export type Batches = AsyncGenerator<Batch, readonly string[], undefined>;
 
-/** So much that is lost, seconds. */
+/** A batch of lost time. */
 export function lostBatch(seconds: number): Batch {
   return toBatch([{ kind: 'lost', samples: Math.round(seconds * SAMPLE_RATE) }]);
 }
 
-/** Joins neighbours of one kind. */
+/** Makes a batch of stretches. Neighbours of one kind are joined. */
 export function toBatch(stretches: readonly Stretch[]): Batch {
   const parts: BatchPart[] = [];
   const audio: Float32Array[] = [];
@@ -51,12 +51,13 @@ export function toBatch(stretches: readonly Stretch[]): Batch {
   return { parts, pcm: floatToS16le(pcm) };
 }
 
-/** How much quieter than what follows it a beginning must be, to be what an encoder puts before the audio: 25 dB. */
+/** How much quieter than the following audio a beginning must be to count as an encoder's delay: 25 dB. */
 const MUCH_QUIETER = 10 ** (-25 / 10);
 
 /**
- * Leaves out what an encoder puts before the audio, as far as it is that: it holds nothing but an echo of what follows. A file that was cut
- * out of a longer one begins with sound.
+ * Drops an encoder's delay at the start, if it contains no more than an echo of what follows. A file that was cut out of a
+ * longer one begins with sound, which is kept.
+ * @param seconds the duration of the delay
  */
 export async function* withoutStart(batches: Batches, seconds: number): Batches {
   try {

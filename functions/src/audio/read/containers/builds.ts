@@ -1,4 +1,4 @@
-/** The builds of libav.js that a recording needs, each loaded once. */
+/** The builds of libav.js that a recording needs. Each is loaded once. */
 import { loadLibav } from './libav.ts';
 import type { CompiledBuilds, Libav, LibavVariant } from './libav.ts';
 
@@ -6,7 +6,7 @@ export class Builds {
   readonly #loaded = new Map<LibavVariant, Promise<Libav>>();
   readonly #compiled: CompiledBuilds;
 
-  /** `compiled`: by recordings before; what this one has to compile is added. */
+  /** @param compiled the builds compiled for earlier recordings; those compiled for this one are added */
   constructor(compiled: CompiledBuilds) {
     this.#compiled = compiled;
   }

@@ -1,19 +1,19 @@
 /** What {@link ByteInput.rest} gives at a time. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Bytes from a stream, in the lengths that are asked for. */
+/** Reads a stream in pieces of the requested lengths. */
 export class ByteInput {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #held = Buffer.alloc(0);
   #ended = false;
-  /** Bytes that were read. */
+  /** How many bytes were read. */
   position = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#iterator = source[Symbol.asyncIterator]();
   }
 
-  /** The next bytes, which stay; fewer at the end. */
+  /** The next bytes, without reading them; fewer at the end. */
   async peek(length: number): Promise<Uint8Array> {
     const parts = [this.#held];
     for (let held = this.#held.length; held < length && !this.#ended;) {
@@ -26,7 +26,7 @@ export class ByteInput {
     return this.#held.subarray(0, length);
   }
 
-  /** The next bytes; fewer at the end. */
+  /** Reads the next bytes; fewer at the end. */
   async read(length: number): Promise<Uint8Array> {
     const taken = await this.peek(length);
     this.#held = this.#held.subarray(taken.length);
@@ -34,7 +34,7 @@ export class ByteInput {
     return taken;
   }
 
-  /** The bytes that were not read yet. */
+  /** Reads all remaining bytes. */
   async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const piece = await this.read(PIECE_BYTES);

@@ -1,20 +1,23 @@
-/** What files that are a row of chunks say about their own length: AIFF, CAF, and WAV with compressed samples. */
+/** The durations that files of chunks claim: AIFF, CAF, and WAV with compressed samples. */
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { aiffRate } from './pcmFormats.ts';
 
-/** Chunks that are read at most. */
+/** The largest number of chunks that are read. */
 const MAX_CHUNKS = 10_000;
 
 export interface Chunk {
   readonly name: string;
-  /** Of its content. */
+  /** Bytes of its content; negative if not known. */
   readonly size: number;
   /** The first bytes of its content. */
   readonly content: Buffer;
 }
 
-/** The chunks of a file that is a row of them: name, size, content. Of each, its head; none behind one that is not there in full. */
+/**
+ * The chunks of a file, each with its name, its size and its first bytes. A chunk that extends beyond the end of the file is
+ * the last.
+ */
 function* chunksOf(
   file: FileView,
   start: number,
@@ -35,7 +38,7 @@ export function chunksOfAiff(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 12, (head) => ({ size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1), headBytes: 8 }));
 }
 
-/** The common chunk of AIFF and AIFF-C: channels, samples, their width, and their rate as an 80-bit float. */
+/** The duration in the common chunk of AIFF and AIFF-C: channels, samples, their width, and their rate as an 80-bit float. */
 export function aiffSeconds(file: FileView): number | null {
   for (const { name, content } of chunksOfAiff(file)) {
     if (name !== 'COMM' || content.length < 18) continue;
@@ -50,7 +53,7 @@ export function chunksOfCaf(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 8, (head) => ({ size: Number(head.readBigInt64BE(4)), headBytes: 12 }));
 }
 
-/** Apple's Core Audio Format: what its data chunk holds, or, where packets vary in size, what the table of packets counts. */
+/** The duration of Apple's Core Audio Format, by its data chunk, or, if packets vary in size, by the table of packets. */
 export function cafSeconds(file: FileView): number | null {
   let format: { readonly rate: number; readonly packetBytes: number; readonly packetFrames: number } | null = null;
   for (const { name, size, content } of chunksOfCaf(file)) {
@@ -62,7 +65,7 @@ export function cafSeconds(file: FileView): number | null {
       };
     }
     if (format === null || !(format.rate > 0)) continue;
-    // Some writers count the padding of the last packet, too.
+    // One packet less, because some writers also count the padding of the last packet.
     if (name === 'pakt' && content.length >= 16)
       return (Number(content.readBigInt64BE(8)) - format.packetFrames) / format.rate;
     // The first four bytes of the data count edits.
@@ -77,7 +80,7 @@ export function chunksOfWav(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 12, (head) => ({ size: head.readUInt32LE(4) + (head.readUInt32LE(4) & 1), headBytes: 8 }));
 }
 
-/** A WAV file whose samples are compressed: what the fact chunk counts, else what the data chunk holds. */
+/** The duration of a WAV file with compressed samples, by the fact chunk, else by the data chunk. */
 export function wavSeconds(file: FileView): number | null {
   let format: { readonly rate: number; readonly bytesPerSecond: number } | null = null;
   for (const { name, size, content } of chunksOfWav(file)) {

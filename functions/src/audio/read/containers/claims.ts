@@ -1,4 +1,4 @@
-/** What a container says about its own length, where its bytes can be fewer than it says. Reads headers only. */
+/** The length that a container claims, so that missing bytes are noticed. Only headers are read. */
 import { layerFrame } from '../mpegFrames.ts';
 import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
@@ -8,15 +8,17 @@ import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts
 import { indexOf } from './mp4Index.ts';
 import { tailOf } from './tail.ts';
 
-/** Where headers are looked for; tags and pictures before them may be long. */
+/** The bytes that are searched for headers. Tags and pictures before them may be long. */
 const HEAD_BYTES = 64 * 1024;
 
-/** A claim may exceed what was decoded by this: rounding, and what encoders pad. */
+/** A claim may exceed the decoded audio by so much, because of rounding and encoder padding. */
 export const CLAIM_SLACK_SECONDS = 0.1;
 
 /**
- * How long the file claims to be, seconds; null where it claims nothing, or nothing that its bytes could fall short of.
- * @param isDamaged whether bytes at its end cannot be read: a whole file may hold pictures for longer than sound
+ * The duration that the file claims, seconds; null if it claims none, or none that a truncated file could fall short of.
+ * @param demuxer FFmpeg's name of the demuxer
+ * @param isDamaged whether bytes at its end cannot be read. Only then does the duration of a whole file count, because its
+ * pictures may last longer than its sound
  */
 export function claimedSeconds(file: FileView, demuxer: string, isDamaged = false): number | null {
   switch (demuxer) {
@@ -35,11 +37,11 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
     case 'wav':
       return wavSeconds(file);
     default:
-      return null; // the pages of Ogg say where they are; frames of AAC and AMR are counted nowhere
+      return null; // pages of Ogg state their position; frames of AAC and AMR are not counted anywhere
   }
 }
 
-/** The head of a file behind an ID3v2 tag. */
+/** The first bytes of a file, behind an ID3v2 tag if there is one. */
 export function headOf(file: FileView): Buffer {
   const start = Buffer.from(readView(file, 0, 10));
   if (start.length < 10 || start.toString('latin1', 0, 3) !== 'ID3') return Buffer.from(readView(file, 0, HEAD_BYTES));
@@ -47,7 +49,7 @@ export function headOf(file: FileView): Buffer {
   return Buffer.from(readView(file, 10 + size, HEAD_BYTES));
 }
 
-/** STREAMINFO: https://www.rfc-editor.org/rfc/rfc9639#name-streaminfo */
+/** The duration in STREAMINFO: https://www.rfc-editor.org/rfc/rfc9639#name-streaminfo */
 function flacSeconds(file: FileView): number | null {
   const head = headOf(file);
   if (head.length < 26 || head.toString('latin1', 0, 4) !== 'fLaC') return null;
@@ -56,21 +58,24 @@ function flacSeconds(file: FileView): number | null {
   return rate === 0 || samples === 0 ? null : samples / rate;
 }
 
-/** What encoders write into the first frame of an MP3 file. */
+/** The claim that encoders write into the first frame of an MP3 file. */
 export interface Mp3Claim {
-  /** Frames behind it. */
+  /** How many frames follow. */
   readonly frames: number;
-  /** Of the audio in them, without what the encoder added. */
+  /** The duration of the audio in them, without the samples that the encoder added. */
   readonly seconds: number;
 }
 
-/** A length estimated from the bytes is no claim. http://gabriel.mp3-tech.org/mp3infotag.html */
+/**
+ * Null if there is no such tag: a length that is estimated from the bytes is not a claim.
+ * http://gabriel.mp3-tech.org/mp3infotag.html
+ */
 export function mp3Claim(file: FileView): Mp3Claim | null {
   const head = headOf(file).subarray(0, 8192);
   const tag = Math.max(head.indexOf('Xing'), head.indexOf('Info'));
   if (tag < 0 || tag + 144 > head.length) return null;
   const hasFrames = (head.readUInt32BE(tag + 4) & 1) !== 0;
-  // The tag lies behind the side information of its frame: 32, 17 or 9 bytes, and the header of 4.
+  // The tag lies behind the header of its frame (4 bytes) and the side information (32, 17 or 9 bytes).
   const [frame] = [36, 21, 13]
     .map((distance) => tag - distance)
     .flatMap((at) => (at < 0 ? [] : (layerFrame(head, at) ?? [])));
@@ -83,14 +88,14 @@ export function mp3Claim(file: FileView): Mp3Claim | null {
   return { frames, seconds: samples / frame.sampleRate };
 }
 
-/** Top-level boxes that are read at most: a fragmented file has two for each fragment. */
+/** The largest number of top-level boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
 
-/** What an MP4 file says whose last box is longer than what is there; null where it is whole. */
+/** The claim of an MP4 file whose last box is longer than the file. */
 interface CutMp4 {
-  /** Null for a fragmented file: its index does not know how many fragments follow. */
+  /** Null for a fragmented file: its index does not count the fragments. */
   readonly seconds: number | null;
-  /** Bytes of the last box that are not there, where it holds audio. */
+  /** The missing bytes of the last box if it contains audio, else 0. */
   readonly missingBytes: number;
 }
 
@@ -111,24 +116,27 @@ function cutMp4(file: FileView): CutMp4 | null {
   return { seconds, missingBytes: type === 'mdat' ? position - file.size : 0 };
 }
 
-/** What an MP4 file says that ends in something else than boxes: only fragments may lie there. The type of a box up to the end is a word. */
+/**
+ * The claim of an MP4 file that ends in bytes that are not boxes. They may be audio only if the file is fragmented. The type of
+ * a box that extends to the end of the file consists of letters, so a valid type is no damage.
+ */
 function behindBoxes(file: FileView, position: number, type: string, seconds: number | null): CutMp4 | null {
   if (seconds !== null || isBoxType(type)) return null;
   const { bytes, zeros } = tailOf(file, position);
   return { seconds, missingBytes: bytes + zeros };
 }
 
-/** Bytes of audio that a file claims and does not have, where it does not say how long they are. */
+/** Bytes of audio that a file claims but does not have, for files that do not claim a duration. */
 export function missingBytes(file: FileView, demuxer: string): number {
   const cut = demuxer === 'mov' ? cutMp4(file) : null;
   return cut?.seconds === null ? cut.missingBytes : 0;
 }
 
-/** Where in an index its first box begins, and bytes of that which are read. */
+/** Where in an index its first box begins, and how many bytes of that box are read. */
 const BOX_OF_INDEX = 8;
 const MOVIE_HEAD_BYTES = 48;
 
-/** The movie header, which is the first box of the index: ISO 14496-12, 8.2.2. */
+/** The duration in the movie header, the first box of the index: ISO 14496-12, 8.2.2. */
 function movieSeconds(box: Buffer | undefined): number | null {
   if (box === undefined || box.length < MOVIE_HEAD_BYTES || box.toString('latin1', 4, 8) !== 'mvhd') return null;
   const isLong = box.readUInt8(8) === 1;
@@ -140,7 +148,7 @@ function movieSeconds(box: Buffer | undefined): number | null {
 const TIMESTAMP_SCALE = 0x2a_d7b1;
 const DURATION = 0x4489;
 
-/** The duration of a Matroska file that is damaged, or whose segment is longer than what is there. */
+/** The duration that a Matroska file claims; null unless it is damaged, or its segment is longer than the file. */
 function matroskaSeconds(file: FileView, isDamaged: boolean): number | null {
   const bytes = Buffer.from(readView(file, 0, HEAD_BYTES));
   const header = elementAt(bytes, 0);

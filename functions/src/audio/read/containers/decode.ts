@@ -1,4 +1,4 @@
-/** A container to one stream of 16 kHz mono, in its own time. Runs in the sandbox. */
+/** Decodes a container to one stream of 16 kHz PCM, on its own time axis. Runs in the sandbox. */
 import { AppError } from '../../../errors.ts';
 import { LAYER_FRAMES } from '../mpegFrames.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
@@ -15,12 +15,13 @@ import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 
-/** Parts of one file of frames at most. */
+/** The largest number of parts of a file of frames. */
 const MAX_PARTS = 500;
 
 /**
  * Decodes one file, with the builds of libav.js that it needs.
- * @throws AppError `recording_corrupt` with a sentence for what is refused; UnsupportedCodec; Error where nothing can be read
+ * @throws AppError `recording_corrupt` with a sentence, for a file that is refused; UnsupportedCodec; Error if nothing can be
+ * read
  */
 export async function* decode(
   file: FileView,

@@ -1,4 +1,4 @@
-/** The one way from an ordinary audio file to frames of 16 kHz PCM in the file's own time. */
+/** Decodes every ordinary audio file to frames of 16 kHz PCM, on the file's own time axis. */
 import { closeSync, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,8 @@ import { reasonOf } from './unreadable.ts';
 import { CompressedSamples, decodePcmFile, PCM_FILES } from './pcmFile.ts';
 
 /**
- * What decodes: `sandbox` is WebAssembly alone, `ffmpeg` the native program alone, `auto` the sandbox, and ffmpeg for
- * what it does not know.
+ * Which decoder is used. `sandbox`: WebAssembly alone. `ffmpeg`: the native program alone. `auto`: the sandbox, and ffmpeg for
+ * what the sandbox cannot decode.
  */
 export const DECODERS = ['auto', 'ffmpeg', 'sandbox'] as const;
 export type DecoderChoice = (typeof DECODERS)[number];
@@ -41,9 +41,10 @@ export interface FileDecodeOptions {
 }
 
 /**
- * Decodes one file: frames of 10 ms (shorter where audio ends), in blocks of a second. Gaps in its time stamps are silence of their
- * length; what is damaged, or claimed and not there, is lost time in its place.
- * @throws AppError `decoder_unavailable`, `recording_corrupt`, `recording_too_long`; errors of `source` as they are.
+ * Decodes one file to frames of 10 ms (shorter at the end of a stretch of audio), in blocks of a second. Gaps in its time
+ * stamps become silence of their length. What is damaged, or claimed but missing, becomes lost time in its place.
+ * @param report its `stoppedBecause` gets the sentences about what could not be read
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`, `recording_too_long`; errors of `source` unchanged
  */
 export async function* decodeContainer(
   source: AsyncIterable<Uint8Array>,
@@ -67,12 +68,14 @@ export async function* decodeContainer(
     }
     if (next.value.length > 0) report.stoppedBecause = next.value.join(' ');
   } finally {
-    await batches.return([]); // ends process or thread, and removes the file
+    await batches.return([]); // ends the process or the thread, and removes the temporary file
   }
   yield* cutter.end();
 }
 
-/** Files of samples as they are, and what follows behind them of another kind: files that were put together. */
+/**
+ * Decodes files of uncompressed samples, and a file of another kind that follows behind them in a concatenated recording.
+ */
 async function* decodeSamples(source: AsyncIterable<Uint8Array>, options: FileDecodeOptions): Batches {
   try {
     const follower = yield* decodePcmFile(source, options.maxSeconds, options.channels);
@@ -85,8 +88,9 @@ async function* decodeSamples(source: AsyncIterable<Uint8Array>, options: FileDe
 }
 
 /**
- * Decodes from a temporary file: the index of an MP4 is usually at its end, and what a file claims is compared with what it holds.
- * On Cloud Run the temporary directory is memory: at most `LIMITS.maxRecordingBytes`, for as long as this file decodes.
+ * Decodes from a temporary file, because the index of an MP4 is usually at its end, and because the claims of a file are
+ * compared with its bytes. On Cloud Run the temporary directory is memory: at most `LIMITS.maxRecordingBytes` while the file is
+ * decoded.
  */
 async function* decodeSpooled(
   source: AsyncIterable<Uint8Array>,
@@ -119,7 +123,7 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
   }
 }
 
-/** @throws AppError `recording_corrupt` where nothing comes but what is lost */
+/** @throws AppError `recording_corrupt` if everything is lost */
 async function* withSound(batches: Batches): Batches {
   let hasSound = false;
   try {
@@ -143,7 +147,10 @@ function isUndecodable(error: unknown): boolean {
   return isCorrupt(error) || (error instanceof AppError && error.code === 'decoder_unavailable');
 }
 
-/** What lies behind the first file and cannot be decoded is lost: by its bytes, because nothing else is known. */
+/**
+ * Decodes concatenated files. If a later one cannot be decoded, its time is lost; it is estimated from its bytes, because
+ * nothing else is known.
+ */
 async function* decodeEach(
   whole: FileView,
   files: readonly FileWithin[],
@@ -173,7 +180,7 @@ async function* decodeFile(path: string, extension: FileExtension, options: File
 }
 
 /**
- * Makes a damaged file readable, which is changed.
+ * Repairs a damaged file in place, so that it can be read.
  * @returns whether gaps in its time stamps may be damage
  */
 export async function mendFile(path: string, extension: FileExtension): Promise<boolean> {
@@ -201,7 +208,7 @@ async function* decodeMended(
       otherwise,
     );
   if (decoder === 'sandbox') return yield* inSandbox(false, () => failing(new AppError('decoder_unavailable')));
-  // What knows all tracks; where nothing does, what knows some.
+  // The sandbox, then ffmpeg, if they can decode all tracks; else the sandbox with the tracks that it can decode.
   return yield* inSandbox(true, () =>
     firstOf(native(), isUndecodable, (reason) => inSandbox(false, () => failing(reason))),
   );
@@ -212,7 +219,7 @@ async function* failing(error: unknown): Batches {
   throw error;
 }
 
-/** What `first` gives, or what `second` does where the first gives nothing for such a reason. */
+/** The batches of `first`; those of `second` if `first` fails, before its first batch, for a reason that `isReason` accepts. */
 async function* firstOf(
   first: Batches,
   isReason: (error: unknown) => boolean,
@@ -230,6 +237,6 @@ async function* firstOf(
     yield begun.value;
     return yield* first;
   } finally {
-    await first.return([]); // where the reader leaves early
+    await first.return([]); // in case the reader leaves early
   }
 }

@@ -1,4 +1,4 @@
-/** The packets of one file, or of one link of a chained one, to stretches of samples. Runs in the sandbox. */
+/** Decodes the packets of one file, or of one link of a chained Ogg file, to stretches of samples. Runs in the sandbox. */
 import { AppError } from '../../../errors.ts';
 import { ChannelConverter } from '../channels.ts';
 import type { ChannelMode } from '../channels.ts';
@@ -24,28 +24,28 @@ import { PacketBytes } from './packetBytes.ts';
 import { bytesPerSecond, drain } from './track.ts';
 import type { Track } from './track.ts';
 
-/** No build has a decoder for what the recording holds; another decoder may have. */
+/** No build of libav.js has a decoder for the recording. The native ffmpeg may have one. */
 export class UnsupportedCodec extends Error {}
 
 /** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
 const MAX_MP3_FRAME_BYTES = 1441;
 
-/** What is given out at a time, samples. */
+/** How many samples are passed on at a time. */
 const BATCH_SAMPLES = SAMPLE_RATE;
 
 export interface DecodeOptions {
   readonly demuxer: Demuxer;
   readonly maxSeconds: number;
   readonly channels: ChannelMode;
-  /** Whether the file was mended: gaps in its time stamps are lost. */
+  /** Whether the file was mended. Gaps in its time stamps then are lost audio. */
   readonly isMended: boolean;
-  /** Whether another decoder is asked where any track has none here. */
+  /** Whether another decoder can be tried. If so, a file with a track that cannot be decoded here is refused. */
   readonly hasOther: boolean;
-  /** Gets sentences about what could not be read. */
+  /** Receives sentences about what could not be read. */
   readonly notes: string[];
 }
 
-/** What the parts of a file have in common. */
+/** The options, and what all parts of a file share. */
 export interface Shared extends DecodeOptions {
   readonly builds: Builds;
   readonly workload: Workload;
@@ -55,31 +55,31 @@ export interface Shared extends DecodeOptions {
 interface OpenTrack {
   readonly track: Track;
   readonly stream: AudioStream;
-  /** Null where its codec is not known. */
+  /** Null if there is no decoder for its codec. */
   readonly decoder: AudioDecoder | null;
-  /** Whether it has given a frame: encoders put something before the audio, which is cut from the first. */
+  /** Whether a frame was decoded. The first frame is special: encoders put a delay before the audio. */
   hasBegun: boolean;
   packets: number;
-  /** What the encoder put before the audio, and the container does not say, seconds. */
+  /** The encoder's delay before the audio that the container does not state, seconds. */
   delaySeconds: number;
 }
 
-/** What is missing behind the last part of a file. */
+/** The audio that is missing behind the last part of a file, in bytes or in seconds. */
 interface LostTail {
   readonly bytes?: number;
   readonly seconds?: number;
 }
 
-/** A part of a file and its audio tracks. */
+/** A part of a file that a demuxer has opened, and its audio tracks. */
 interface Demuxed {
   readonly libav: Libav;
-  /** The demuxer's. */
+  /** The demuxer's context. */
   readonly context: number;
   readonly streams: readonly AudioStream[];
 }
 
 interface OpenPart extends Omit<Demuxed, 'streams'> {
-  /** By the index of their streams. */
+  /** The tracks, by the index of their streams. */
   readonly streams: ReadonlyMap<number, OpenTrack>;
 }
 
@@ -91,10 +91,10 @@ export class Decoding {
   readonly #origin = new Origin();
   readonly #bytes: PacketBytes;
   readonly #isCutAtStart: boolean;
-  /** Whether the container leaves it open how an encoder begins. */
+  /** Whether the container does not say how long the encoder's delay is. */
   #mayBeDelayed = true;
 
-  /** @param isCutAtStart whether something is missing before the first part */
+  /** @param isCutAtStart whether bytes are missing before the first part */
   constructor(shared: Shared, isCutAtStart = false) {
     this.#shared = shared;
     this.#isCutAtStart = isCutAtStart;
@@ -103,9 +103,11 @@ export class Decoding {
   }
 
   /**
-   * @param parts the file, cut where something is missing between them
-   * @param lostTail what is missing behind the last part: by its bytes, or what that is
-   * @param lostSeconds what is missing before each part, where no time stamps say it
+   * @param parts the file, divided where bytes are missing
+   * @param lostTail what is missing behind the last part
+   * @param lostSeconds what is missing before each part, seconds, if no time stamps show it
+   * @returns the stretches of the recording, in batches
+   * @throws AppError `recording_corrupt`; UnsupportedCodec; Error if nothing can be read
    */
   async *decode(
     parts: readonly FileView[],
@@ -144,7 +146,7 @@ export class Decoding {
     }
   }
 
-  /** Opens a part with the first build that knows the codecs of all tracks, else with the one that knows the most. */
+  /** Opens a part with the first build that has decoders for all tracks, else with the one that has the most. */
   async #open(view: FileView): Promise<OpenPart> {
     let best: { readonly variant: LibavVariant; readonly known: number } | null = null;
     for (const variant of VARIANTS[this.#demuxer]) {
@@ -181,7 +183,7 @@ export class Decoding {
     if (!notes.includes(sentence)) notes.push(sentence);
   }
 
-  /** @param decoder null where the codec is not known: its time is lost */
+  /** @param decoder null if there is none for the codec; the time of the track is then lost */
   #openTrack(libav: Libav, stream: AudioStream, decoder: string | null, index: number): OpenTrack {
     const track = (this.#tracks[index] ??= {
       timeline: new Timeline(this.#shared.maxSeconds, this.#origin),
@@ -208,8 +210,8 @@ export class Decoding {
     track.lastSeconds = libav.AVPacket_duration_sync(packet) * stream.tick || track.lastSeconds;
     if (this.#demuxer === 'ogg' && stream.codec === 'flac') placeFlacFrame(libav, packet, track);
     const pts = timestampOf(libav.AVPacket_pts_sync(packet), libav.AVPacket_ptshi_sync(packet));
-    // MP3 has no time stamps of its own: what lies between its frames took as long as as many bytes of frames do. FFmpeg puts it
-    // into the packet before or behind it, or into none.
+    // MP3 has no time stamps. Bytes between its frames took as long as the same number of bytes in frames. FFmpeg adds them to
+    // the packet before or behind, or to neither.
     const usualBytes = Math.min(MAX_MP3_FRAME_BYTES, bytesPerSecond(track) * track.lastSeconds);
     const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
     if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
@@ -220,7 +222,7 @@ export class Decoding {
       frames++;
       this.#place(libav, open, frame);
     });
-    if (!isIntact && frames === 0) this.#lose(open, pts); // FLAC gives a damaged frame and an error
+    if (!isIntact && frames === 0) this.#lose(open, pts); // for damage in FLAC the decoder returns a frame and an error
   }
 
   #place(libav: Libav, open: OpenTrack, frame: number): void {
@@ -235,7 +237,7 @@ export class Decoding {
     }
     const output = this.#outputFor(libav, track, shape);
     const seconds = samples / shape.sampleRate;
-    // The time stamp is that of the packet, also where its beginning was cut.
+    // The time stamp is that of the packet, even if the beginning of the packet was cut off.
     const isFirst = !open.hasBegun;
     const cut = isFirst ? Math.max(0, track.lastSeconds - seconds) : 0;
     open.hasBegun = true;
@@ -249,22 +251,28 @@ export class Decoding {
     for (const planes of output.resampler.push(frame)) track.timeline.fill(output.channels.push(planes));
   }
 
-  /** Whether a first frame stands before the audio (`encoderDelay.ts`). Where the container has said so, it was cut, or did not come. */
+  /**
+   * Whether the first frame is the encoder's delay (`encoderDelay.ts`). If the container states the delay, FFmpeg has cut the
+   * frame or dropped it.
+   */
   #isEncoderDelay({ stream, packets }: OpenTrack, seconds: number, cut: number): boolean {
     return stream.codec === 'aac' && this.#mayBeDelayed && packets === 1 && cut < seconds / 2;
   }
 
-  /** Packets of a codec that is not known may not say how long they are: the time between them is lost, too. */
+  /** Marks a packet as lost. Packets without a decoder may not state their duration, so the time between them is lost, too. */
   #lose({ track, decoder, stream, delaySeconds, hasBegun }: OpenTrack, pts: number | null): void {
     const gap = decoder === null ? 'lost' : this.#gapOf(track);
     const at = pts === null || this.#demuxer === 'mp3' ? null : pts * stream.tick - delaySeconds;
     track.isDamaged = false;
-    // What an encoder puts first has a time before that of the audio.
+    // The encoder's delay has a time before that of the audio.
     const isBefore = !hasBegun && at !== null && at + track.lastSeconds <= 0;
     if (!isBefore) track.timeline.lose(at, track.lastSeconds, gap);
   }
 
-  /** FLAC numbers its samples without gaps, so one is always a loss; elsewhere a recorder may have paused. */
+  /**
+   * What a gap in the time stamps is. FLAC counts its samples without gaps, so a gap is always a loss; in other formats a
+   * recorder may have paused.
+   */
   #gapOf(track: Track): 'silence' | 'lost' {
     return track.isDamaged || this.#shared.isMended || this.#demuxer === 'flac' ? 'lost' : 'silence';
   }
@@ -292,7 +300,10 @@ export class Decoding {
     drain(open.track);
   }
 
-  /** What the container claims beyond what came, and what is at its end in no packet. Zeros behind all that it claims are padding. */
+  /**
+   * Adds lost time for what the container claims beyond the decoded audio, and for unread bytes at the end. Zeros behind all
+   * claimed audio are padding.
+   */
   #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: LostTail): void {
     const { maxSeconds } = this.#shared;
     const unread = this.#bytes.unreadIn(view);
@@ -312,7 +323,7 @@ export class Decoding {
     }
   }
 
-  /** Tracks are mixed, so their channels are, too. */
+  /** Several tracks are mixed, so the channels of each are mixed, too. */
   get #channels(): ChannelMode {
     return this.#tracks.length === 1 ? this.#shared.channels : 'mixed';
   }

@@ -1,4 +1,4 @@
-/** Elements of EBML, what Matroska and WebM are made of: https://www.rfc-editor.org/rfc/rfc8794#name-ebml-element */
+/** Elements of EBML, of which Matroska and WebM consist: https://www.rfc-editor.org/rfc/rfc8794#name-ebml-element */
 
 /** Ids of elements of Matroska: https://www.matroska.org/technical/elements.html */
 export const MATROSKA = {
@@ -14,19 +14,19 @@ export const MATROSKA = {
   attachments: 0x1941_a469,
 } as const;
 
-/** The longest head of an element: an id of four bytes and a size of eight. */
+/** The longest head of an element, bytes: an id of four and a size of eight. */
 export const MAX_ELEMENT_HEAD_BYTES = 12;
 
 /** The head of an element. */
 export interface EbmlElement {
   readonly id: number;
-  /** Bytes of its content; Infinity where it is unknown. */
+  /** Bytes of its content; Infinity if not known. */
   readonly size: number;
   /** Where its content begins. */
   readonly content: number;
 }
 
-/** The element whose head stands at a position; null where none does. */
+/** The element at a position; null if there is no complete head. */
 export function elementAt(bytes: Buffer, at: number): EbmlElement | null {
   const idLength = vintLength(bytes[at]);
   if (idLength === null || idLength > 4 || at + idLength >= bytes.length) return null;

@@ -1,7 +1,7 @@
 /**
- * Whether an encoder's delay is still before the audio. The frames of AAC overlap, so the first one of a stream only leads to the second:
- * 1,024 samples, 64 ms at 16 kHz. An edit list of MP4, or what iTunes writes in its place, says to leave that out, and decoders do. Frames
- * without a container, and fragments written as they were recorded, have neither.
+ * Decides whether an encoder's delay still comes before the audio. The frames of AAC overlap, so the first frame of a stream
+ * only prepares the second: 1,024 samples, 64 ms at 16 kHz. An edit list of MP4, or iTunes' own field, says to drop them, and
+ * decoders do so. Frames without a container, and fragments that were written during recording, have neither.
  */
 import { closeSync } from 'node:fs';
 import type { FileExtension } from '../format.ts';
@@ -18,18 +18,21 @@ export function hasEncoderDelay(file: FileView, extension: FileExtension): boole
   return index !== null && index.includes('mp4a') && !['elst', 'iTunSMPB'].some((known) => index.includes(known));
 }
 
-/** Samples before the audio of an MP3 file: LAME puts 576 there, and every decoder 529. */
+/** Samples before the audio of an MP3 file: LAME adds 576, and every decoder adds 529. */
 const MP3_DELAY = 576 + 529;
 
-/** What encoders write into a first frame of their own: with it, decoders leave out what is before the audio. */
+/** Tags that encoders write into an extra first frame. If there is one, decoders drop the delay themselves. */
 const MP3_TAGS = ['Xing', 'Info', 'VBRI'];
 const MP3_TAG_WITHIN = 64;
 
-/** The first bits behind the header of a frame of layer III: how far back in frames before it its own sound begins. */
+/**
+ * Bytes of the header of a layer III frame, and of its checksum. The bits behind them state how far back, in earlier frames,
+ * the data of this frame begins.
+ */
 const HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 2;
 
-/** How much stands before the audio of MP3 that does not say so, seconds: nothing where its beginning was cut off, or in other files. */
+/** The delay before the audio of MP3 without such a tag, seconds; 0 if the beginning was cut off, and for other files. */
 export function mp3DelaySeconds(path: string, extension: FileExtension): number {
   if (extension !== 'mp3' && extension !== 'wav') return 0;
   const file = openView(path);
@@ -49,7 +52,7 @@ export function mp3DelaySeconds(path: string, extension: FileExtension): number 
 
 const MP3_IN_WAV = 0x55;
 
-/** The first bytes of MP3 in a WAV file; none where it holds something else. */
+/** The first bytes of MP3 in a WAV file; empty if it contains something else. */
 function startOfMp3In(file: FileView): Buffer {
   const chunks = [...chunksOfWav(file)];
   const [format, data] = ['fmt ', 'data'].map((kind) => chunks.find(({ name }) => name === kind)?.content);

@@ -1,9 +1,9 @@
 /**
- * The native ffmpeg, for codecs that the sandbox does not know, or where it is asked for. It reads a file and writes the PCM of
- * each audio track to a pipe; placing it in time, mixing and resampling are ours, the same as for the sandbox.
+ * Decodes with the native ffmpeg: codecs that the sandbox does not know, or everything if `DECODER` says so. ffmpeg reads a
+ * file and writes the PCM of each audio track to a pipe. The same code as for the sandbox then places, mixes and resamples it.
  *
- * It is confined: only demuxers and decoders for audio, only files, a limit for each allocation and for its address space, an
- * empty environment, a process group of its own that is killed as a whole, and a limit on the time in which it gives nothing.
+ * ffmpeg is confined: only demuxers and decoders for audio, only files, limits on each allocation and on the address space, an
+ * empty environment, a separate process group that is killed as a whole, and a limit on the time without output.
  */
 import { closeSync } from 'node:fs';
 import { AppError } from '../../../errors.ts';
@@ -34,9 +34,9 @@ export interface FfmpegOptions {
   readonly maxSeconds: number;
   readonly channels: ChannelMode;
   readonly ffmpegPath: string;
-  /** Whether the file was mended: gaps in its time stamps are lost. */
+  /** Whether the file was mended. Gaps in its time stamps then are lost audio. */
   readonly isMended?: boolean;
-  /** How long it may give nothing, milliseconds. */
+  /** The longest time without output, milliseconds. */
   readonly stallMs?: number;
 }
 
@@ -46,48 +46,54 @@ interface LoggedOptions extends FfmpegOptions {
 
 type PieceBatches = AsyncGenerator<Batch, void, undefined>;
 
-/** Containers in whose time stamps a recorder may leave a gap. */
+/** Containers whose time stamps may have a gap because the recorder paused. */
 const MAY_PAUSE: readonly FileExtension[] = ['m4a', 'ogg', 'webm'];
 
-/** Pieces of one file at most, because each is a run of the program. */
+/** The largest number of pieces of one file: each is a run of the program. */
 const MAX_PIECES = 100;
 
-/** Time stamps of what ffmpeg gives are whole milliseconds; frames of AAC and AMR are counted, so that one that is missing shows. */
+/**
+ * ffmpeg's time stamps are whole milliseconds. The duration of AAC and AMR is known from the number of their frames, so a
+ * single missing frame is noticed if the tolerance is no larger than this.
+ */
 const COUNT_SLACK_SECONDS = 0.005;
 
-/** Of them may fail to decode: one that gives nothing takes a minute. */
+/** How many pieces may fail to decode: a piece without output takes a minute. */
 const MAX_FAILED_PIECES = 5;
 
-/** What a piece says it holds, with the pieces that it goes on from. */
+/** The audio that a piece claims, together with the pieces that it continues. */
 interface Claim {
-  /** 0 where it says nothing. @param isDamaged whether anything of it could not be read */
+  /** The claimed duration; 0 if there is no claim. @param isDamaged whether any of the piece could not be read */
   readonly seconds: (isDamaged: boolean) => number;
-  /** What of that is no sign of a loss where it is missing, seconds. */
+  /** How much of it may be missing without being a loss, seconds. */
   readonly slack: number;
-  /** Whether it counts what is missing behind the piece, too. */
+  /** Whether the claim includes audio that is missing behind the piece. */
   readonly isOfAll: boolean;
 }
 
-/** What has to be read by itself, because ffmpeg does not follow what comes between. */
+/** A part of a file that ffmpeg reads in a separate run, because it cannot continue behind the part before. */
 interface Piece {
   readonly view: FileView;
-  /** What is missing before it, seconds; null where its time stamps say it, which go on from the piece before. */
+  /**
+   * The audio missing before it, seconds; null if its time stamps, which continue those of the piece before, show it.
+   */
   readonly lostSeconds: number | null;
   readonly claim: Claim;
-  /** What is missing behind it: seconds, or bytes of the file. */
+  /** The audio missing behind it, in seconds and in bytes of the file. */
   readonly tailSeconds: number;
   readonly tailBytes: number;
-  /** What it is of which ffmpeg gives nothing, by its format. */
+  /** What frames stand for from which ffmpeg decodes nothing; this depends on the format. */
   readonly missing: FrameFormat['missing'];
-  /** Whether bytes directly before it are missing or damaged. */
+  /** Whether the bytes directly before it are missing or damaged. */
   readonly isBehindDamage: boolean;
 }
 
 /**
- * Decodes the file at `path`. Gaps in its time stamps are silence, or lost time where the decoder complained or the format knows none.
+ * Decodes the file at `path`. Gaps in its time stamps are silence; they are lost time if the decoder reported errors, or if the
+ * format has no pauses.
  * @returns sentences about what could not be read
- * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error where a signal ended the process, which says nothing about the
- * recording.
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error if a signal ended the process, which says nothing about
+ * the recording
  */
 export async function* decodeWithFfmpeg(path: string, extension: FileExtension, options: FfmpegOptions): Batches {
   const log: RunLog = { notes: new Set(), hasComplained: false };
@@ -103,7 +109,9 @@ export async function* decodeWithFfmpeg(path: string, extension: FileExtension, 
   }
 }
 
-/** The frames of AMR by themselves, and what their container claims beyond them. */
+/**
+ * Decodes AMR in a container: extracts its frames, decodes them as an AMR file, and adds what the container claims beyond them.
+ */
 async function* decodeAmrWithin(
   file: FileView,
   path: string,
@@ -165,7 +173,10 @@ async function* decodePieces(
   }
 }
 
-/** The links of a chained Ogg file and the parts of each behind damage; frames without a container, cut where something is missing. */
+/**
+ * The pieces of a file: the links of a chained Ogg file, divided at damage; or the rows of frames of a file without a
+ * container.
+ */
 function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   if (extension === 'ogg') {
     const links = linksOf(file).slice(0, MAX_PIECES);
@@ -191,7 +202,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
     return [{ view: file, lostSeconds: 0, claim, tailSeconds: 0, tailBytes, missing: 'lost', isBehindDamage: false }];
   }
   const parts = frameParts(file, format, MAX_PIECES);
-  // Of MPEG audio, decoders leave out what an encoder puts first: only what it says itself is a claim.
+  // Decoders of MPEG audio drop the encoder's delay, so the number of frames is no claim; only the file's own statement is.
   const claimedSeconds = (part: FramePart): number => {
     return parts.length > 1 ? 0 : (claimedSecondsOf(file, 'mp3') ?? 0) - part.lostSeconds;
   };
@@ -207,7 +218,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   }));
 }
 
-/** How a file without a container is made up of frames; null for any other. */
+/** The frame format of a file without a container; null for any other file. */
 function frameFormatOf(file: FileView, extension: FileExtension): FrameFormat | null {
   if (extension === 'aac') return ADTS_FRAMES;
   if (extension === 'mp3') return LAYER_FRAMES;
@@ -218,17 +229,17 @@ function lost(seconds: number, { maxSeconds }: FfmpegOptions): Batch {
   return lostBatch(Math.min(seconds, maxSeconds));
 }
 
-/** How a piece begins. */
+/** What has to be known where a piece begins. */
 interface PieceStart {
-  /** The tracks of the piece that it goes on from, or none. */
+  /** The tracks of the piece that it continues; null if there is none. */
   readonly before: PcmTracks | null;
   readonly isBehindDamage: boolean;
-  /** Whether the first frame of AAC stands before the audio. */
+  /** Whether the first frame of AAC is the encoder's delay. */
   readonly hasDelay: boolean;
   readonly missing: Piece['missing'];
 }
 
-/** Runs ffmpeg on one piece, whose tracks are left open. */
+/** Runs ffmpeg on one piece. @returns the tracks, which the next piece may continue */
 async function* decodePiece(
   path: string,
   extension: FileExtension,

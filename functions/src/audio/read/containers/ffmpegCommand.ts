@@ -1,10 +1,15 @@
-/** The command line of the native ffmpeg: what of it may run on a recording's bytes, and how much memory it may take. */
+/**
+ * The command line of the native ffmpeg: which of its parts may run on the bytes of a recording, and how much memory it may
+ * use.
+ */
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { stat } from 'node:fs/promises';
 import type { FileExtension } from '../format.ts';
 import { memoryLimit } from './limits.ts';
 
-/** The demuxer of each container. None of these follows references (mov only with `enable_drefs`, which is off). */
+/**
+ * The demuxer of each container. None of them follows references to other files (mov only with `enable_drefs`, which is off).
+ */
 export const FFMPEG_DEMUXERS: Readonly<Record<FileExtension, string>> = {
   wav: 'wav',
   m4a: 'mov',
@@ -18,7 +23,10 @@ export const FFMPEG_DEMUXERS: Readonly<Record<FileExtension, string>> = {
   aiff: 'aiff',
 };
 
-/** Every decoder that may run: audio that people record. ffmpeg tries the decoders of all tracks before it looks at `-vn`. */
+/**
+ * Every decoder that may run: codecs of audio that people record. The list is necessary because ffmpeg opens decoders of all
+ * tracks, despite `-vn`.
+ */
 const FFMPEG_DECODERS = [
   ...['aac', 'aac_latm', 'alac', 'ac3', 'eac3', 'amrnb', 'amrwb', 'libopencore_amrnb', 'libopencore_amrwb', 'flac'],
   ...[
@@ -62,13 +70,13 @@ const FFMPEG_DECODERS = [
   ],
 ];
 
-/** Address space beyond what the file may need: the program itself and its libraries. */
+/** Address space for the program itself and its libraries, bytes. */
 const PROGRAM_BYTES = 1024 * 1024 * 1024;
 
 export interface FfmpegLimits {
-  /** The largest block of memory that it may ask for. */
+  /** The largest single allocation, bytes. */
   readonly allocationBytes: number;
-  /** Its whole address space. */
+  /** The whole address space, bytes. */
   readonly addressBytes: number;
 }
 
@@ -78,8 +86,9 @@ export async function limitsFor(path: string): Promise<FfmpegLimits> {
 }
 
 /**
- * Decodes every audio track of the file at `path` to PCM of its own rate and channels, or takes out its packets as they are, with its own
- * time stamps, in Matroska (`matroskaPcm.ts`). Whitelists stand before the input: ffmpeg tries the decoders of all tracks before it looks at `-vn`.
+ * The command that decodes every audio track of the file at `path` to PCM with its original rate and channels, or copies its
+ * packets. Both are written as Matroska (`matroskaPcm.ts`) with the time stamps of the file. The whitelists stand before the
+ * input, because ffmpeg opens the decoders of all tracks before it reads `-vn`.
  */
 export async function buildCommand(
   binary: string,

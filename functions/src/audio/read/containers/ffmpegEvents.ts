@@ -1,4 +1,4 @@
-/** One run of the native ffmpeg over one file, to its end, or until it gives nothing for too long. */
+/** One run of the native ffmpeg over one file. It ends with the file, or if there is no output for too long. */
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
@@ -14,25 +14,26 @@ import { StallWatch } from './stallWatch.ts';
 export interface FfmpegRun {
   readonly signal: AbortSignal;
   readonly ffmpegPath: string;
-  /** How long it may give nothing, milliseconds. */
+  /** The longest time without output, milliseconds. */
   readonly stallMs?: number;
-  /** PCM, or the packets as they are in the file. */
+  /** `pcm_s16le`: PCM. `copy`: the packets of the file, unchanged. */
   readonly output: 'pcm_s16le' | 'copy';
   readonly log: RunLog;
 }
 
-/** What the program said. */
+/** What the program reported. */
 export interface RunLog {
   /** Sentences about what could not be read. */
   readonly notes: Set<string>;
-  /** Whether it has complained of the sound so far. */
+  /** Whether it has reported an error that concerns the sound so far. */
   hasComplained: boolean;
 }
 
 /**
+ * The tracks and blocks that ffmpeg writes.
  * @returns at least one event
- * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error where a signal ended the process, which says nothing about the
- * recording.
+ * @throws AppError `decoder_unavailable`, `recording_corrupt`; Error if a signal ended the process, which says nothing about
+ * the recording; the reason of `signal` once it is aborted
  */
 export async function* eventsOf(
   path: string,
@@ -54,7 +55,7 @@ export async function* eventsOf(
   try {
     for await (const event of readMatroskaPcm(watch.watched(output.iterator({ destroyOnReturn: false })))) {
       hasBegun = true;
-      await setImmediate(); // what it wrote of this event, before it, is read
+      await setImmediate(); // errors that ffmpeg wrote before this event are read first
       log.hasComplained ||= process.hasComplained;
       yield event;
     }

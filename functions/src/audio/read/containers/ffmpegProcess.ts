@@ -1,12 +1,14 @@
 /**
- * One run of the native ffmpeg through fluent-ffmpeg, confined: with an empty environment, in a process group of its own that is
+ * One run of the native ffmpeg through fluent-ffmpeg, confined: with an empty environment, in a separate process group that is
  * killed as a whole, and with a limit on its address space.
  *
- * fluent-ffmpeg is no longer maintained, so this file is the only one that runs its commands. What one has to know of it: it asks
- * the binary for its formats before its first run, so a command may start after it was abandoned; it keeps the binary's path for
- * the whole process; it reports that a command failed, before the process has ended, as soon as a stream of the command errors or
- * closes, so the stream it is given does neither; and its error messages carry ffmpeg's stderr, so they go into `cause` and never
- * to a client.
+ * fluent-ffmpeg is no longer maintained, so only this file runs its commands. It has these peculiarities:
+ *
+ * - It asks the binary for its formats before its first run, so a command may start after it was abandoned.
+ * - It keeps the binary's path for the whole process.
+ * - It reports that a command failed as soon as a stream of the command errors or closes, before the process has ended. So the
+ *   stream that it gets does neither.
+ * - Its error messages contain ffmpeg's stderr. So they go into `cause`, and never to a client.
  */
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import type { PassThrough } from 'node:stream';
@@ -16,15 +18,16 @@ const SHELL = '/bin/sh';
 export interface FfmpegFailure {
   readonly error: Error;
   /**
-   * `program`: ffmpeg itself cannot run, or knows no such format: that says nothing about the recording. `signal`: something ended it.
-   * `recording`: everything else.
+   * `program`: ffmpeg cannot run, or does not know the format, which says nothing about the recording. `signal`: a signal ended
+   * it. `recording`: everything else.
    */
   readonly kind: 'program' | 'signal' | 'recording';
 }
 
 /**
- * How a shell and the dynamic loader say that a program cannot be run: found but not executable, or something of it not found
- * (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02). ffmpeg has no use for either.
+ * The exit codes by which a shell and the dynamic loader say that a program cannot run: it is not executable, or part of it was
+ * not found (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02). ffmpeg itself uses
+ * neither code.
  */
 const CANNOT_RUN = /\bexited with code 12[67]\b/;
 const NOT_ALLOWED = /Codec \((\w{1,40})\) not on whitelist/;
@@ -34,11 +37,14 @@ const REPEATED = /^\s*Last message repeated/;
 
 /** One run of a command. */
 export class FfmpegProcess {
-  /** Settles, never rejects, when nothing of the process is left: null for a clean end, else what went wrong. */
+  /** Resolves once nothing of the process is left: to null after a clean end, else to what went wrong. Never rejects. */
   readonly ended: Promise<FfmpegFailure | null>;
-  /** Whether it has written an error that says something of the sound. */
+  /** Whether it has reported an error that concerns the sound. */
   hasComplained = false;
-  /** ffmpeg's name of the codec that it was last not allowed to decode: tracks of sound are opened behind all others. */
+  /**
+   * ffmpeg's name of the codec that it was last not allowed to decode. Tracks of sound are opened after all others, so it is
+   * one of theirs.
+   */
   refusedCodec: string | null = null;
   readonly #command: FfmpegCommand;
   #killed = false;
@@ -55,7 +61,8 @@ export class FfmpegProcess {
       command.on('stderr', (line: string) => {
         const refused = NOT_ALLOWED.exec(line)?.[1] ?? null;
         this.refusedCodec = refused ?? this.refusedCodec;
-        // It looks at pictures, too, and repeats itself.
+        // Errors about codecs that are not allowed concern pictures, too, and messages may be repeated: neither says anything
+        // about the sound.
         if (refused === null && !REPEATED.test(line)) this.hasComplained = true;
       });
       command.on('end', () => {
@@ -63,7 +70,7 @@ export class FfmpegProcess {
       });
       command.on('error', (error: NodeJS.ErrnoException) => {
         const hasRun = started && !error.syscall?.startsWith('spawn');
-        // A process that ran closes its end of the output itself, once it is read; one that never did cannot.
+        // A process that has run closes its end of the output once it is read. One that never ran cannot.
         if (!hasRun) output.end();
         if (!hasRun || CANNOT_RUN.test(error.message)) resolve({ error, kind: 'program' });
         else resolve({ error, kind: ENDED_BY_SIGNAL.test(error.message) ? 'signal' : 'recording' });
@@ -72,7 +79,7 @@ export class FfmpegProcess {
     command.pipe(output, { end: true });
   }
 
-  /** Ends the process and what it has started. Does nothing after the end. */
+  /** Kills the process and its children. Does nothing after the end. */
   kill(): void {
     this.#killed = true;
     this.#killGroup();
@@ -84,7 +91,7 @@ export class FfmpegProcess {
     try {
       process.kill(-ffmpegProc.pid, 'SIGKILL');
     } catch {
-      this.#command.kill('SIGKILL'); // no groups here, or it has just ended
+      this.#command.kill('SIGKILL'); // this system has no process groups, or the process has just ended
     }
   }
 }
@@ -96,9 +103,10 @@ interface Written {
 const NOTHING: Written = { get: () => '' };
 
 /**
- * Runs what fluent-ffmpeg spawns with an empty environment, as the leader of a process group, and through a shell that limits its
- * address space (where there is a shell: not on Windows). Also mends its handler of a process that cannot be spawned, which asks
- * what the process wrote, undefined then, and throws where no caller can catch it: the whole worker would die of it.
+ * Confines what fluent-ffmpeg spawns: it runs with an empty environment, as the leader of a process group, and through a shell
+ * that limits its address space (not on Windows, which has no such shell). This also repairs how fluent-ffmpeg handles a
+ * process that cannot be spawned: it reads the output of the process, which is then undefined, and throws where no caller can
+ * catch it, so that the whole worker would end.
  */
 function confine(command: FfmpegCommand, addressBytes: number): void {
   const inner = command as unknown as {
@@ -115,7 +123,7 @@ function confine(command: FfmpegCommand, addressBytes: number): void {
     });
   };
   inner._spawnFfmpeg = (args, ...rest) => {
-    const onEnd = rest.pop() as OnEnd; // before it, perhaps, options and what to do when the process runs
+    const onEnd = rest.pop() as OnEnd; // optional arguments before it: options, and a callback for the running process
     const options = typeof rest[0] === 'object' ? rest.shift() : {};
     const end: OnEnd = (error, stdout = NOTHING, stderr = NOTHING) => {
       onEnd(error, stdout, stderr);
@@ -127,7 +135,7 @@ function confine(command: FfmpegCommand, addressBytes: number): void {
       try {
         spawn(hasShell ? [...limited, ...(args as string[])] : args, confined, ...rest, end);
       } catch (error) {
-        end(error); // too little memory, say
+        end(error); // for example, if memory is short
       } finally {
         isSpawning = false;
       }

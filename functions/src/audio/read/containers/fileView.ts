@@ -1,4 +1,4 @@
-/** A file, or stretches of it, as one row of bytes. */
+/** A view of a file: all of it, or some of its stretches, as one sequence of bytes. */
 import { createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -34,14 +34,14 @@ export function readView(view: FileView, position: number, length: number): Uint
   return bytes.subarray(0, filled);
 }
 
-/** Writes a view to a file of its own. */
+/** Writes a view to a new file. */
 export async function writeView(view: FileView, path: string): Promise<void> {
   await pipeline(function* () {
     for (let at = 0; at < view.size; at += COPIED_BYTES) yield readView(view, at, COPIED_BYTES);
   }, createWriteStream(path));
 }
 
-/** Bytes of a file that is open to be changed; fewer where it ends before. */
+/** Reads bytes of a file that is open for writing; fewer if it ends earlier. */
 export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
   return buffer.subarray(0, bytesRead);

@@ -1,7 +1,7 @@
 /**
- * Files that lie one behind the other in one recording, as `cat` puts them together. Decoders end at the end of the first; what follows an
- * MP4, AIFF, CAF or compressed WAV file is found by the sizes that it is made of. Streams of frames go on by themselves; what follows them
- * of another kind is found by its own head.
+ * Finds the files in a recording that is a concatenation of several, as `cat` makes it. Decoders stop at the end of the first
+ * file. What follows an MP4, AIFF, CAF or compressed WAV file is found by the sizes in that file. Streams of frames continue
+ * into the next; what follows them of another kind is found by its own head.
  */
 import type { FileExtension } from '../format.ts';
 import { containerAt, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
@@ -9,10 +9,10 @@ import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
-/** Files at most, because each is written and opened anew. */
+/** The largest number of files: each is written and opened separately. */
 const MAX_FILES = 100;
 
-/** Top-level boxes or chunks at most. */
+/** The largest number of top-level boxes or chunks that are read. */
 const MAX_BOXES = 100_000;
 
 /** Bytes of a CAF file before its first chunk, and of a chunk before its content. */
@@ -25,7 +25,7 @@ export interface FileWithin {
   readonly extension: FileExtension;
 }
 
-/** @returns the files in order; the first is of the kind that is given */
+/** @param extension the kind of the first file. @returns the files in order */
 export function filesWithin(file: FileView, extension: FileExtension): readonly FileWithin[] {
   const starts = [{ start: 0, extension }];
   for (let last = starts[0]; last !== undefined && starts.length < MAX_FILES; last = starts.at(-1)) {
@@ -40,7 +40,10 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
   });
 }
 
-/** Where a file ends before the end of the recording, by its own sizes or by the head of the next; null where neither says so. */
+/**
+ * Where a file ends before the end of the recording, by its own sizes or by the head of the next file; null if neither shows
+ * it.
+ */
 function endOf(file: FileView, start: number, extension: FileExtension): number | null {
   const end = ENDS[extension](file, start, extension);
   return end !== null && end > start && end < file.size ? end : null;
@@ -53,7 +56,7 @@ function endOfForm(file: FileView, start: number, extension: FileExtension): num
   return start + 8 + size + (size & 1);
 }
 
-/** The chunks of a CAF file end where another file begins; one that says no size is as long as the rest. */
+/** The chunks of a CAF file end where another file begins. A chunk without a size extends to the end. */
 function endOfChunks(file: FileView, start: number): number | null {
   let at = start + CAF_HEAD_BYTES;
   for (let chunks = 0; at < file.size && chunks < MAX_BOXES; chunks++) {
@@ -66,10 +69,12 @@ function endOfChunks(file: FileView, start: number): number | null {
   return null;
 }
 
-/** Bytes that are searched at a time. */
+/** How many bytes are searched at a time. */
 const WINDOW_BYTES = 256 * 1024;
 
-/** A stream ends where a container of another kind begins. FLAC in Ogg and Matroska has its own head in them. */
+/**
+ * A stream ends where a container of another kind begins. FLAC within Ogg or Matroska has its own head, which is no other file.
+ */
 function endOfStream(file: FileView, start: number, extension: FileExtension): number | null {
   const holdsFlac = extension === 'ogg' || extension === 'webm';
   for (let at = start + 1; at < file.size; at += WINDOW_BYTES - HEAD_WITHIN_BYTES) {
@@ -80,7 +85,10 @@ function endOfStream(file: FileView, start: number, extension: FileExtension): n
   return null;
 }
 
-/** The boxes of an MP4 file end where a file type comes again, or no box. Fragments may repeat theirs: they are one file if they count on. */
+/**
+ * The boxes of an MP4 file end where another file type box comes, or bytes that are not a box. Fragmented files may repeat
+ * their file type: they are one file if the fragments continue to count.
+ */
 function endOfBoxes(file: FileView, start: number): number | null {
   const types = new Set<string>();
   let at = start;
@@ -99,28 +107,31 @@ function endOfBoxes(file: FileView, start: number): number | null {
   return null;
 }
 
-/** What came of an MP4 file that has an index and data: its boxes, which of the two came last, and the number of its last fragment. */
+/**
+ * The part of an MP4 file so far, with an index and data: the types of its boxes, which of index and data came last, and the
+ * number of its last fragment.
+ */
 interface Whole {
   readonly types: ReadonlySet<string>;
   readonly last: string;
   readonly fragment: number;
 }
 
-/** Whether another file begins with a box, or with what reads as one. */
+/** Whether another file begins at a position: with this box, or with bytes that are read as one. */
 function isNextFile(file: FileView, at: number, type: string, { types, last, fragment }: Whole): boolean {
   const hasFragments = types.has('moof');
   if (type === 'ftyp') return !hasFragments || startsAnew(file, at, fragment);
   if (hasFragments && (type === 'moof' || type === 'mdat')) return false;
-  // One index may have several stretches of data behind it.
+  // An index may be followed by several stretches of data.
   if (type === 'mdat' || type === 'wide') return last === 'moov';
   const other = containerAt(readView(file, at, SIGNATURE_BYTES));
   return other !== null && (other !== 'm4a' || !hasFragments);
 }
 
-/** Boxes of a beginning at most. */
+/** The largest number of boxes before the first data of a file. */
 const MAX_HEAD_BOXES = 20;
 
-/** Whether a file begins behind fragments: its data comes without one, or its fragments are counted anew. */
+/** Whether another file begins behind fragments: it has data without fragments, or its fragments are counted from the start. */
 function startsAnew(file: FileView, start: number, fragment: number): boolean {
   for (let at = start, boxes = 0; boxes < MAX_HEAD_BOXES; boxes++) {
     const box = boxHead(readView(file, at, BOX_HEAD_BYTES));

@@ -1,13 +1,13 @@
-/** The headers of FLAC frames, which say where in the sound they lie: RFC 9639, section 9.1. */
+/** Reads the headers of FLAC frames, which state their position in the audio: RFC 9639, section 9.1. */
 import type { Libav } from './libav.ts';
 
-/** Bytes of a header up to the end of the longest number. */
+/** The longest header up to the end of its coded number, bytes. */
 const FLAC_HEADER_BYTES = 11;
 
 /**
- * @param frame its first bytes
- * @param blockSamples samples of all frames but the last, where they are numbered
- * @returns the sample that it begins with; null where no frame begins
+ * @param frame the first bytes of the frame
+ * @param blockSamples the samples of all frames but the last, if frames are numbered
+ * @returns the sample with which it begins; null if no frame begins here
  */
 function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null {
   const [first = 0, second = 0] = frame;
@@ -18,12 +18,12 @@ function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null 
   return countsSamples ? number : number * blockSamples;
 }
 
-/** Bytes of such a number, by the first. */
+/** The length of a coded number, by its first byte. */
 function codedBytes(first: number): number {
   return Math.max(1, Math.clz32(~(first << 24)));
 }
 
-/** A number in the manner of UTF-8, of up to seven bytes. */
+/** A number that is coded like UTF-8, in up to seven bytes. */
 function codedNumber(bytes: Uint8Array): number | null {
   const [first = 0] = bytes;
   if (first < 0x80) return first;
@@ -35,7 +35,8 @@ function codedNumber(bytes: Uint8Array): number | null {
 }
 
 /**
- * Gives a packet the time that its frame says: in a part behind a loss, FFmpeg counts those of FLAC in Ogg from 0.
+ * Sets the time stamp of a packet to the position that its frame states: in a part behind a loss, FFmpeg counts frames of FLAC
+ * in Ogg from 0.
  * @param track knows the longest packet so far, in ticks, which are samples
  */
 export function placeFlacFrame(libav: Libav, packet: number, track: { longestTicks: number }): void {
@@ -47,7 +48,7 @@ export function placeFlacFrame(libav: Libav, packet: number, track: { longestTic
   libav.AVPacket_ptshi_s_sync(packet, Math.floor(start / 0x1_0000_0000));
 }
 
-/** What the header of a frame says of the sound; 0 where it leaves that to the first block of the file. */
+/** What the header of a frame says about the audio. A value is 0 if the header leaves it to STREAMINFO. */
 export interface FlacFrameHeader {
   readonly blockSamples: number;
   readonly sampleRate: number;
@@ -55,13 +56,13 @@ export interface FlacFrameHeader {
   readonly bits: number;
 }
 
-/** Bytes of the longest header. */
+/** The longest header, bytes. */
 export const MAX_FLAC_HEADER_BYTES = 16;
 
 const RATES = [0, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 const BITS = [0, 8, 12, null, 16, 20, 24, 32];
 
-/** The header that bytes begin with; null where they begin with none, or with a damaged one. */
+/** The header at the start of the bytes; null if there is none, or if it is damaged. */
 export function flacFrameHeader(bytes: Uint8Array): FlacFrameHeader | null {
   const head = Buffer.concat([bytes.subarray(0, MAX_FLAC_HEADER_BYTES), Buffer.alloc(MAX_FLAC_HEADER_BYTES)]);
   const [block, rate, channel, size] = [

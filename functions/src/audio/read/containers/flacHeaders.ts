@@ -1,6 +1,7 @@
 /**
- * The headers of a FLAC file (RFC 9639, section 8): blocks, each found by the length of the one before. All that a decoder needs stands in the
- * first, and the header of each frame repeats it; so where any is damaged, they are written anew.
+ * Repairs the headers of a FLAC file (RFC 9639, section 8). They are blocks, each found by the length of the one before.
+ * Everything that a decoder needs is in the first, and the header of each frame repeats it. So if any header is damaged, the
+ * headers are written anew.
  */
 import { open } from 'node:fs/promises';
 import { readAt } from './fileView.ts';
@@ -10,20 +11,23 @@ import type { FlacFrameHeader } from './flacFrame.ts';
 const MAGIC = 'fLaC';
 const BLOCK_HEAD_BYTES = 4;
 const STREAMINFO_BYTES = 34;
-/** Where the block behind STREAMINFO begins. */
+/** The offset of the block behind STREAMINFO. */
 const SECOND_BLOCK = MAGIC.length + BLOCK_HEAD_BYTES + STREAMINFO_BYTES;
 
-/** Bytes that are read of what stands before the first frame: pictures of covers do. A block has no more. */
+/** How many bytes are searched for the first frame: one block, which may be a cover picture, has no more. */
 export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 const STREAMINFO = 0;
 const PADDING = 1;
 const LAST = 0x80;
 
-/** Bits of STREAMINFO: block and frame sizes, then rate, channels and width of the samples, then their number and checksum. */
+/**
+ * Bytes of the block and frame sizes in STREAMINFO. Rate, channels and width of the samples follow, then their number and
+ * checksum.
+ */
 const SIZES_BYTES = 10;
 
-/** Makes the file at `path`, which is changed, readable where a header is damaged: what is not needed becomes padding. */
+/** Repairs damaged headers of the file at `path`, in place. Headers that are not needed become padding. */
 export async function mendFlacHeaders(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
@@ -41,7 +45,7 @@ export async function mendFlacHeaders(path: string): Promise<void> {
   }
 }
 
-/** Where the frames of a FLAC file begin, or it ends, by its headers; null where these are damaged. */
+/** Where the frames of a FLAC file begin by its headers, or where it ends if it has none; null if the headers are damaged. */
 export function flacSoundStart(bytes: Buffer): number | null {
   for (let at = MAGIC.length; at + BLOCK_HEAD_BYTES <= bytes.length;) {
     const isLast = (bytes.readUInt8(at) & LAST) !== 0;
@@ -63,7 +67,7 @@ function firstFrame(bytes: Buffer, from: number): FirstFrame | null {
   return null;
 }
 
-/** Whether the first block is what it must be, and says what a frame says. */
+/** Whether the first block is a valid STREAMINFO, and agrees with a frame. */
 function isStreamInfoOf(bytes: Buffer, { blockSamples, sampleRate, channels, bits }: FlacFrameHeader): boolean {
   const at = MAGIC.length + BLOCK_HEAD_BYTES;
   const [least, most] = [bytes.readUInt16BE(at), bytes.readUInt16BE(at + 2)];
@@ -80,7 +84,7 @@ function isStreamInfoOf(bytes: Buffer, { blockSamples, sampleRate, channels, bit
   );
 }
 
-/** The first block, as it is or by the header of a frame, and the head of a block of padding up to that frame. */
+/** The first block, unchanged or made from the header of a frame, and the head of a block of padding up to that frame. */
 function headers(bytes: Buffer, first: FirstFrame): Buffer {
   const { at, blockSamples, sampleRate, channels, bits } = first;
   const written = Buffer.from(bytes.subarray(0, SECOND_BLOCK + BLOCK_HEAD_BYTES));

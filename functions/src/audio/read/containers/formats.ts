@@ -1,13 +1,16 @@
-/** Which demuxer reads a container, and which decoder each codec: everything that ever runs on a recording's bytes. */
+/**
+ * The demuxer of each container and the decoder of each codec: the list of everything in the sandbox that runs on the bytes of
+ * a recording.
+ */
 import type { FileExtension } from '../format.ts';
 import type { LibavVariant } from './libav.ts';
 
-/** FFmpeg's names. None of these demuxers follows references to other files or addresses. */
+/** FFmpeg's names of demuxers. None of these follows references to other files or addresses. */
 export type Demuxer = 'mov' | 'mp3' | 'ogg' | 'matroska' | 'flac';
 
 /**
- * The demuxer of each container that the sandbox reads; ffmpeg reads the others. Naming it, instead of letting FFmpeg
- * look at the content, is what keeps a playlist called `.mp3` from opening other files.
+ * The demuxer of each container that the sandbox reads; the native ffmpeg reads the others. The demuxer is named, and FFmpeg
+ * does not choose one by content: so a playlist named `.mp3` cannot open other files.
  */
 export const DEMUXERS: Readonly<Partial<Record<FileExtension, Demuxer>>> = {
   m4a: 'mov',

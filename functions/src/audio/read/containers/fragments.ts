@@ -1,6 +1,6 @@
 /**
- * Which fragments of an MP4 file can be believed. FFmpeg believes every one: of a wrong track it makes an error that ends the file, of a
- * wrong place or size noise or the end, and of a wrong duration hours of silence.
+ * Decides which fragments of an MP4 file can be trusted. FFmpeg trusts all of them: a wrong track becomes an error that ends
+ * the file, a wrong place or size becomes noise or the end of the file, and a wrong duration becomes hours of silence.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { boxAt } from './fileBoxes.ts';
@@ -9,24 +9,24 @@ import type { Box } from './mp4Box.ts';
 import { fragmentOf } from './mp4Fragments.ts';
 import type { TrackFragment } from './mp4Fragments.ts';
 
-/** The largest header of a fragment: it lists the samples of some seconds. */
+/** The largest header of a fragment, bytes. It lists the samples of some seconds. */
 export const MAX_FRAGMENT_HEADER_BYTES = 1024 * 1024;
 
-/** The largest index of a file that has fragments. */
+/** The largest index of a fragmented file, bytes. */
 const MAX_INDEX_BYTES = 1024 * 1024;
 
-/** How much longer its samples may be than the time to the next fragment. */
+/** By which factor the samples of a fragment may be longer than the time to the next one. */
 const TIMES_TOO_LONG = 1.5;
 
 export class Fragments {
   readonly #file: FileHandle;
-  /** Tracks of the index; empty where that has not come. */
+  /** The tracks of the index; empty if the index has not come yet. */
   readonly #tracks = new Set<number>();
-  /** Where the last fragment of each track ended, in its units. */
+  /** Where the last fragment of each track ended, in units of the track. */
   readonly #ends = new Map<number, number>();
-  /** Whether those so far say when they begin. */
+  /** Whether the fragments so far state when they begin. */
   #haveTime = false;
-  /** Whether they count their bytes from where they begin in the file. */
+  /** Whether they count their bytes from their own position in the file. */
   #haveOwnBase = false;
 
   constructor(file: FileHandle) {
@@ -43,8 +43,9 @@ export class Fragments {
   }
 
   /**
-   * Whether a fragment is sound; its place is written anew where it is not where it says.
-   * @param nextFrom where the next fragment begins behind a position, or the file ends
+   * Whether a fragment is intact and fits the fragments before it. If it states a wrong position for itself, the position is
+   * corrected in the file.
+   * @param nextFrom finds where the next fragment begins behind a position, or where the file ends
    */
   async accept(box: Box, nextFrom: (position: number) => Promise<number>): Promise<boolean> {
     const fragment = await this.#read(box);
@@ -52,7 +53,7 @@ export class Fragments {
     const bases = fragment.flatMap(({ base }) => base ?? []);
     for (const { position, at } of this.#haveOwnBase ? bases : []) {
       if (position === box.start) continue;
-      // Bytes before it are missing or too many, or this one is damaged.
+      // Bytes before it are missing or were added, or the position itself is damaged.
       const own = Buffer.alloc(8);
       own.writeBigUInt64BE(BigInt(box.start));
       await this.#file.write(own, 0, 8, box.start + at);
@@ -65,7 +66,7 @@ export class Fragments {
     return true;
   }
 
-  /** Whether a fragment begins with this box. */
+  /** Whether this box is an intact fragment header. */
   async isSound(box: Box): Promise<boolean> {
     return (await this.#read(box)) !== null;
   }
@@ -85,7 +86,7 @@ export class Fragments {
     if (this.#haveTime && fragment.some(({ time }) => time === null)) return false;
     const end = start + size;
     const behind = await boxAt(this.#file, end);
-    // The header of its data may be the damaged one, or a byte before it be missing.
+    // The header of the data may be damaged, or a byte before it may be missing.
     const dataBytes = behind?.type === 'mdat' ? behind.size : (await nextFrom(end)) - end;
     const bytes = fragment.reduce((sum, track) => sum + (track.bytes ?? 0), 0);
     const [first] = fragment;
@@ -95,7 +96,7 @@ export class Fragments {
     return bytes <= dataBytes && (!isOwn || isBehind) && !(await this.#isOutOfTime(fragment, end + dataBytes));
   }
 
-  /** Whether samples are far longer than the time to the next fragment, or begin behind it. */
+  /** Whether the samples last far longer than the time to the next fragment, or begin after it. */
   async #isOutOfTime(fragment: readonly TrackFragment[], nextAt: number): Promise<boolean> {
     const box = await boxAt(this.#file, nextAt);
     const next = box?.type === 'moof' ? await this.#read(box) : null;

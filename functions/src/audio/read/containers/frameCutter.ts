@@ -1,20 +1,20 @@
-/** Decoded samples to frames, in blocks of a second. */
+/** Cuts decoded samples into frames, in blocks of a second. */
 import { SAMPLE_RATE, SAMPLES_PER_MS } from '../pcm.ts';
 import type { SourceFrame } from '../pcm.ts';
 import type { Batch } from './batch.ts';
 
-/** Frames that decoded audio is cut into: 10 ms, as most wearables cut theirs. */
+/** The length of a frame of decoded audio: 10 ms, as in most wearables. */
 const FRAME_SAMPLES = 10 * SAMPLES_PER_MS;
 
-/** Frames of silence share their payload: hours of it take no memory. */
+/** Frames of silence share this payload, so that hours of silence take no memory. */
 const SILENCE = new Uint8Array(2 * FRAME_SAMPLES);
 
 export class FrameCutter {
   #block: SourceFrame[] = [];
   #blockSamples = 0;
-  /** Audio that does not fill a frame yet. */
+  /** The audio that does not fill a frame yet. */
   #rest = new Uint8Array(0);
-  /** Channels of the audio. */
+  /** The number of channels of the audio. */
   #width = 1;
 
   *push({ parts, pcm }: Batch): Generator<readonly SourceFrame[], void, undefined> {
@@ -54,7 +54,7 @@ export class FrameCutter {
     this.#rest = bytes.slice(at);
   }
 
-  /** What is left of a stretch of audio is a shorter frame. */
+  /** The rest of a stretch of audio becomes a shorter frame. */
   *#endAudio(): Generator<readonly SourceFrame[], void, undefined> {
     if (this.#rest.length > 0) yield* this.#addAudio(this.#rest);
     this.#rest = new Uint8Array(0);
@@ -80,7 +80,7 @@ export class FrameCutter {
   }
 }
 
-/** A mix, and the channels that follow it. */
+/** Separates a mix from the channels that follow it. */
 function takenApart(interleaved: Uint8Array, samples: number): Pick<SourceFrame, 'payload' | 'apart'> {
   const all = new Int16Array(interleaved.slice().buffer);
   const width = all.length / samples;

@@ -1,6 +1,7 @@
 /**
- * The frames of an MP3, AAC or AMR file, found by their headers. They carry no time stamps, and FFmpeg reads over what is damaged between
- * them; so a file is cut there into parts, and the time between two parts follows from what the file claims to hold, or from the bytes.
+ * The frames of an MP3, AAC or AMR file, found by their headers. They have no time stamps, and FFmpeg skips damage between
+ * them. So a file is divided into parts at the damage. The time between two parts follows from the number of frames that the
+ * file claims, or from the bytes.
  */
 import type { FrameFormat, MpegFrame } from '../mpegFrames.ts';
 import { mp3Claim } from './claims.ts';
@@ -9,24 +10,27 @@ import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
 
-/** Frames that begin and end on one another. */
+/** A row of frames without a break. */
 export interface FramePart {
   readonly view: FileView;
-  /** What was lost before it, seconds. */
+  /** The audio lost before it, seconds. */
   readonly lostSeconds: number;
-  /** What was lost behind it, seconds: by the bytes at the end of the file that are no frames, no tags and no padding. */
+  /** The audio lost behind it, seconds, by the bytes at the end of the file that are not frames, tags or padding. */
   readonly tailSeconds: number;
-  /** Of its frames. */
+  /** The duration of its frames. */
   readonly seconds: number;
 }
 
-/** Frames over which their size is averaged beside damage: speech and pauses differ by a factor of ten. */
+/**
+ * The size of frames beside damage is averaged over so many frames: frames of speech are ten times as large as frames of
+ * pauses.
+ */
 const MEAN_FRAMES = 25;
 
-/** Bytes that are read at a time. */
+/** How many bytes are read at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
-/** Bytes of the longest head of a tag: APE. */
+/** Bytes of the longest tag header: that of APE. */
 const TAG_HEAD_BYTES = 32;
 
 /** Bytes of the longest header. */
@@ -37,14 +41,15 @@ interface Run {
   end: number;
   readonly frames: number;
   readonly lastFrame: number;
-  /** Mean size of its first frames, and of its last. */
+  /** The mean size of its first frames, and of its last frames, bytes. */
   readonly firstMean: number;
   readonly lastMean: number;
 }
 
 /**
- * @param maxParts each part is opened anew: a file that is damaged in more places is read as FFmpeg reads it
- * @returns the parts in order; the file as one part where nothing is damaged, or it has no frames that are known
+ * Divides a file into rows of frames.
+ * @param maxParts each part is opened separately, so a file with more damaged places is not divided
+ * @returns the parts in order; the file as one part if nothing is damaged, or if it has no frames that are known
  */
 export function frameParts(file: FileView, format: FrameFormat, maxParts: number): readonly FramePart[] {
   const whole = [{ view: file, lostSeconds: 0, tailSeconds: 0, seconds: 0 }];
@@ -58,7 +63,8 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
     const run: Run = readRun(bytes, at, sample.kind);
     if (runs.push(run) > maxParts) return whole;
     if (run.end >= file.size) break;
-    // Another file may follow behind tags. A frame that was cut short ends before its length says.
+    // Behind tags another file may follow. A frame that was cut short ends before its stated size, so the search begins within
+    // it.
     const from = bytes.isTag(run.end) ? bytes.afterTags(run.end) : Math.min(run.lastFrame + 4, run.end);
     at = bytes.findChain(from, sample.kind);
     if (at !== null) run.end = Math.min(run.end, at);
@@ -105,7 +111,10 @@ function readRun(bytes: Window, start: number, kind: number): Run {
   return { start, end, frames, lastFrame, firstMean, lastMean };
 }
 
-/** Before each run. What the file claims is shared out by bytes, where it is not cut off at its end, too. */
+/**
+ * The time lost before each run, seconds. If the file claims a number of frames and is not cut off, the missing frames are
+ * distributed over the gaps by their bytes; else each gap is measured by its own bytes.
+ */
 function lostSeconds(
   file: FileView,
   runs: readonly Run[],
@@ -117,7 +126,7 @@ function lostSeconds(
   const claim = mp3Claim(file);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
-  // The frame with the claim is not counted in it.
+  // The claim does not count the frame that contains it.
   const missing = claim === null || !isWhole ? null : claim.frames + 1 - frames;
   if (missing === null || missing < 0) {
     return gaps.map((gap, i) => (gap / frameBytesAt(runs[i - 1], runs[i])) * frameSeconds);
@@ -127,13 +136,13 @@ function lostSeconds(
   return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
 }
 
-/** Bytes of a frame between two runs: as much as those beside it have. */
+/** The size of a lost frame between two runs: the mean of the frames beside the gap, bytes. */
 function frameBytesAt(before: Run | undefined, behind: Run | undefined): number {
   const means = [before?.lastMean, behind?.firstMean].filter((mean) => mean !== undefined);
   return means.reduce((sum, mean) => sum + mean, 0) / means.length;
 }
 
-/** Bytes behind the last frame that are no tags and no padding. Zeros behind as many frames as the file claims lie over none. */
+/** Bytes behind the last frame that are not tags or padding. Zeros are padding if the file has all frames that it claims. */
 function tailBytes(file: FileView, runs: readonly Run[], window: Window): number {
   const end = window.afterTags(runs.at(-1)?.end ?? file.size);
   if (window.isTag(end)) return 0;
@@ -152,7 +161,7 @@ function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
   };
 }
 
-/** Reads a file from front to back. */
+/** A window on a file that is read from start to end. */
 class Window {
   readonly #file: FileView;
   readonly #format: FrameFormat;
@@ -164,7 +173,7 @@ class Window {
     this.#format = format;
   }
 
-  /** Up to `length` bytes, at most {@link WINDOW_BYTES}. */
+  /** Up to `length` bytes at a position, at most {@link WINDOW_BYTES}. */
   at(position: number, length: number): Buffer {
     if (position < this.#start || position + length > this.#start + this.#bytes.length) {
       this.#start = position;
@@ -177,14 +186,16 @@ class Window {
     return /^(TAG|APE|LYR|ID3)/.test(this.at(position, 4).toString('latin1'));
   }
 
-  /** Where the tags end that begin at a position, as far as they say how long they are; not behind the end of the file. */
+  /** Where the tags that begin at a position end, if they state their size; not beyond the end of the file. */
   afterTags(position: number): number {
     let at = position;
     for (let size = this.#tagBytes(at); size > 0 && at < this.#file.size; size = this.#tagBytes(at)) at += size;
     return Math.min(at, this.#file.size);
   }
 
-  /** Bytes of a tag: ID3v2 says them in four times seven bits, ID3v1 has 128, APE counts them without its head. */
+  /**
+   * The size of a tag, bytes: ID3v2 states it in four bytes of seven bits, ID3v1 always has 128, APE does not count its header.
+   */
   #tagBytes(position: number): number {
     const head = this.at(position, TAG_HEAD_BYTES);
     const name = head.toString('latin1', 0, 3);
@@ -194,14 +205,14 @@ class Window {
     return name === 'APE' && head.length === TAG_HEAD_BYTES ? TAG_HEAD_BYTES + head.readUInt32LE(12) : 0;
   }
 
-  /** @returns null where no frame of this kind begins, or where it does not end within the file */
+  /** @returns null if no frame of this kind begins at the position, or if it does not end within the file */
   frameAt(position: number, kind: number | null = null): MpegFrame | null {
     const frame = this.#format.header(this.at(position, HEADER_BYTES), 0);
     const fits = frame !== null && (kind === null || frame.kind === kind);
     return fits && position + frame.bytes <= this.#file.size ? frame : null;
   }
 
-  /** The first position in a stretch that holds no zero, or its end. */
+  /** The first position in a stretch whose byte is not zero; the end of the stretch if there is none. */
   afterZeros(from: number, to: number): number {
     for (let at = from; at < to;) {
       this.at(at, 1);
@@ -213,14 +224,14 @@ class Window {
     return to;
   }
 
-  /** The same behind zeros and a byte order mark before the first frame. */
+  /** The first position behind zeros and a byte order mark. */
   afterPadding(from: number, to: number): number {
     const mark = this.afterZeros(from, to);
     const isMark = this.at(mark, 3).equals(BYTE_ORDER_MARK);
     return isMark ? this.afterZeros(Math.min(to, mark + 3), to) : mark;
   }
 
-  /** Where the next frames in a row begin. */
+  /** Where the next row of frames begins; null if there is none. */
   findChain(from: number, kind: number | null): number | null {
     const { sync } = this.#format;
     for (let at = from; at + 4 <= this.#file.size;) {

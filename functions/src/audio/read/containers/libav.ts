@@ -1,9 +1,10 @@
 /**
- * FFmpeg's demuxers and audio decoders in WebAssembly (libav.js), as far as they are used here. Runs in a worker thread of its own
- * (`sandboxWorker.ts`): what a hostile file may do to it stays in its memory, which {@link boundMemory} limits.
+ * FFmpeg's demuxers and audio decoders in WebAssembly (libav.js): the part of them that is used here. They run in a separate
+ * worker thread for each recording (`sandboxWorker.ts`). What a hostile file may do stays in the memory of that thread, which
+ * {@link boundMemory} limits.
  *
- * Two builds, because no published one has every codec: `obsolete` is FFmpeg 9.0 with Opus, Vorbis, FLAC, PCM and MP3; `fat` is
- * FFmpeg 6.1 and has AAC, ALAC and MP4. Neither contains a decoder for video.
+ * There are two builds, because no published one has every codec: `obsolete` is FFmpeg 9.0 with Opus, Vorbis, FLAC, PCM and
+ * MP3; `fat` is FFmpeg 6.1 and has AAC, ALAC and MP4. Neither contains a decoder for video.
  */
 import { createRequire } from 'node:module';
 
@@ -85,7 +86,7 @@ interface FilterEnd {
   readonly channel_layout: number;
 }
 
-/** FFmpeg's `AV_LOG_QUIET`: its messages would carry names and tags out of the file. */
+/** FFmpeg's `AV_LOG_QUIET`. Its messages would contain names and tags from the file. */
 const LOG_QUIET = -8;
 
 const WASM_PAGE_BYTES = 64 * 1024;
@@ -95,15 +96,15 @@ interface WasmMemory {
   grow(pages: number): number;
 }
 
-/** A compiled module, without memory or state. Threads can share it: it can be sent from one to another. */
+/** A compiled module, without memory or state. It can be sent to other threads. */
 interface WasmModule {
   readonly [Symbol.toStringTag]: string;
 }
 
-/** The builds that have been compiled: compiling one takes longer than decoding a minute. */
+/** The builds that have been compiled. Compiling one takes longer than decoding a minute of audio. */
 export type CompiledBuilds = Map<LibavVariant, WasmModule>;
 
-/** Of the runtime; the server's types have no WebAssembly. */
+/** Node has it, but its types come with those of the DOM, which are not loaded here. */
 declare const WebAssembly: {
   readonly Memory: { readonly prototype: WasmMemory };
   compile(code: Uint8Array): Promise<WasmModule>;
@@ -111,8 +112,8 @@ declare const WebAssembly: {
 };
 
 /**
- * Limits the memory of every WebAssembly module of this thread: what would grow beyond it fails to, and FFmpeg reports that it is
- * out of memory. Each recording has a thread of its own, so no other recording sees the changed prototype.
+ * Limits the memory of every WebAssembly module of this thread. Growing beyond the limit fails, and FFmpeg reports that it is
+ * out of memory. Each recording has its own thread, so no other recording is affected by the changed prototype.
  */
 export function boundMemory(maxBytes: number): void {
   const { prototype } = WebAssembly.Memory;
@@ -130,8 +131,9 @@ interface LibavBuild {
 }
 
 /**
- * Loads one of the builds, and adds it to `compiled` where it is not there yet. libav.js has no way to give it a compiled module, so
- * the function that it calls to compile and to instantiate one is replaced. Two builds must not load at once.
+ * Loads one of the builds, and adds it to `compiled` if it is not in it. libav.js does not accept a compiled module, so the
+ * function that it calls to compile and instantiate one is replaced while it loads. So two builds must not load at the same
+ * time.
  */
 export async function loadLibav(variant: LibavVariant, compiled: CompiledBuilds): Promise<Libav> {
   const { instantiate } = WebAssembly;
@@ -150,8 +152,8 @@ export async function loadLibav(variant: LibavVariant, compiled: CompiledBuilds)
 
 async function loadBuild(variant: LibavVariant): Promise<Libav> {
   const load = createRequire(import.meta.url);
-  // The packages have types of their own, one for each version; `Libav` is what both have.
-  Reflect.deleteProperty(globalThis, 'LibAV'); // of another build: this one would look for its files beside those
+  // Each package has its own types. `Libav` is what both have in common.
+  Reflect.deleteProperty(globalThis, 'LibAV'); // left by another build: this one would look for its files there
   const build = load(`@libav.js/variant-${variant}`) as LibavBuild;
   const libav = await build.LibAV({ noworker: true, nothreads: true });
   libav.av_log_set_level_sync(LOG_QUIET);

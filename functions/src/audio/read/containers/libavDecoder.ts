@@ -1,10 +1,10 @@
-/** The decoder and the resampler of libav.js, each for one track. */
+/** The decoder and the resampler of libav.js. Each instance handles one track. */
 import type { Libav, Pointer } from './libav.ts';
 
-/** FFmpeg's `AV_SAMPLE_FMT_FLTP`: 32-bit floats, an array for each channel. */
+/** FFmpeg's `AV_SAMPLE_FMT_FLTP`: 32-bit floats, one array for each channel. */
 const FLOAT_PLANAR = 8;
 
-/** FFmpeg's default layouts by number of channels: which speakers they are matters to nothing here. */
+/** FFmpeg's default channel layouts, by the number of channels. Nothing here depends on which speakers they name. */
 const LAYOUTS: Readonly<Record<number, number>> = {
   1: 0x4,
   2: 0x3,
@@ -16,7 +16,7 @@ const LAYOUTS: Readonly<Record<number, number>> = {
   8: 0x63f,
 };
 
-/** Zeros at the beginning of a packet that are no sound. */
+/** A packet that begins with so many zeros is not sound, bytes. */
 const ZEROED_BYTES = 16;
 
 /** One audio decoder with its packet and frame. */
@@ -33,15 +33,15 @@ export class AudioDecoder {
     this.#isPcm = isPcm;
   }
 
-  /** @throws Error where the decoder refuses the stream's parameters. */
+  /** @throws Error if the decoder refuses the parameters of the stream */
   static open(libav: Libav, decoder: string, codecpar: number): AudioDecoder {
     const [, context, , frame] = libav.ff_init_decoder_sync(decoder, codecpar);
     return new AudioDecoder(libav, context, frame, decoder.startsWith('pcm_'));
   }
 
   /**
-   * Decodes a packet, null for the end. Each frame is valid only until the next.
-   * @returns whether the decoder took the packet without an error.
+   * Decodes a packet; null is the end of the stream. Each frame is valid only until the next one.
+   * @returns whether the decoder accepted the packet without an error
    */
   decode(packet: number | null, onFrame: (frame: number) => void): boolean {
     if (packet !== null && this.#isZeroed(packet)) return false;
@@ -57,7 +57,10 @@ export class AudioDecoder {
     }
   }
 
-  /** Whether a packet begins with zeros, as none does but of PCM: storage lost it. Opus would be read as silence. */
+  /**
+   * Whether a packet of a compressed codec begins with zeros: storage lost it. Without this check, Opus would decode it as
+   * silence.
+   */
   #isZeroed(packet: number): boolean {
     if (this.#isPcm || this.#libav.AVPacket_size_sync(packet) < ZEROED_BYTES) return false;
     const start = this.#libav.copyout_u8_sync(this.#libav.AVPacket_data_sync(packet), ZEROED_BYTES);
@@ -69,7 +72,7 @@ export class AudioDecoder {
   }
 }
 
-/** What libav.js returns where a decoder needs more input, and at the end of a file. */
+/** The results of libav.js if a decoder needs more input, and at the end of a file. */
 const EAGAIN = -6;
 const EOF = -541478725;
 
@@ -77,7 +80,7 @@ export function isEndOfFile(result: number): boolean {
   return result === EOF;
 }
 
-/** What a frame's samples are like. */
+/** The format of the samples of a frame. */
 export interface FrameShape {
   readonly sampleRate: number;
   readonly channels: number;
@@ -92,7 +95,7 @@ export function shapeOf(libav: Libav, frame: number): FrameShape {
   };
 }
 
-/** Converts frames of one shape to planes of floats at another rate (libswresample). */
+/** Converts frames of one shape to one array of floats for each channel, at another rate (libswresample). */
 export class FrameResampler {
   readonly #libav: Libav;
   readonly #graph: number;
@@ -120,7 +123,7 @@ export class FrameResampler {
     return new FrameResampler(libav, graph, shape.channels);
   }
 
-  /** Takes a frame, null for the end, and gives the planes that are ready. */
+  /** @param frame the next frame; null for the end. @returns the samples that are ready, one array for each channel */
   push(frame: number | null): Float32Array[][] {
     if (frame !== null) this.#libav.AVFrame_channel_layoutmask_s_sync?.(frame, LAYOUTS[this.#channels] ?? 0);
     this.#libav.av_buffersrc_add_frame_flags_sync(this.#source, frame ?? 0, 0);
@@ -142,7 +145,10 @@ export class FrameResampler {
   }
 }
 
-/** Tracks of floats may hold what is no number, or infinite: it is silence, where in a mix it would make everything so. */
+/**
+ * Replaces samples that are NaN or infinite, which tracks of floats may contain, by silence: in a mix they would spread to
+ * everything.
+ */
 function finite(samples: Float32Array): Float32Array {
   for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
   return samples;

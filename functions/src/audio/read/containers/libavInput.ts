@@ -1,4 +1,4 @@
-/** A file as libav.js reads it, and the audio tracks that its container describes. */
+/** Gives libav.js a file to read, and lists the audio tracks that its container describes. */
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import type { Libav, Pointer } from './libav.ts';
@@ -7,22 +7,22 @@ import type { Libav, Pointer } from './libav.ts';
 export interface AudioStream {
   readonly index: number;
   readonly codecpar: Pointer;
-  /** FFmpeg's name. */
+  /** FFmpeg's name of the codec. */
   readonly codec: string;
-  /** Seconds in a tick of its time stamps. */
+  /** The unit of its time stamps, seconds. */
   readonly tick: number;
-  /** Seconds; null where the container does not say. */
+  /** The duration, seconds; null if the container does not state it. */
   readonly duration: number | null;
   readonly sampleRate: number;
   readonly channels: number;
 }
 
-/** What is read of the file at a time: each read is a step out of the module and back. */
+/** How many bytes of the file are read at a time: each read leaves the module and enters it again. */
 const BLOCK_BYTES = 256 * 1024;
 
 let devices = 0;
 
-/** Shows a part of a file to the module as a device that it can seek in. @returns the device's name */
+/** Makes a part of a file a device in which the module can seek. @returns the device's name */
 export async function mountView(libav: Libav, view: FileView): Promise<string> {
   const device = `recording-${devices++}`;
   libav.onblockread = (name, position, length) => {
@@ -34,7 +34,7 @@ export async function mountView(libav: Libav, view: FileView): Promise<string> {
 
 /**
  * Opens a device with one demuxer and no other.
- * @throws Error where it is not of that kind
+ * @throws Error if the build has no such demuxer, or the file is not of that kind
  */
 export async function openDemuxer(
   libav: Libav,
@@ -78,7 +78,7 @@ function audioStream(libav: Libav, context: Pointer, index: number): AudioStream
   };
 }
 
-/** A 64-bit integer of two halves as a number; null for FFmpeg's "no time stamp". */
+/** A 64-bit time stamp in two halves as a number; null for FFmpeg's "no time stamp". */
 export function timestampOf(low: number, high: number): number | null {
   if (high === -0x8000_0000 && low === 0) return null;
   return high * 0x1_0000_0000 + (low >>> 0);

@@ -1,23 +1,24 @@
-/** What a recording may cost to decode. What is beyond it is refused with the limit in numbers. */
+/** Limits on what decoding a recording may cost. A recording beyond them is refused, and the message states the limit. */
 import { AppError } from '../../../errors.ts';
 
-/** Samples a second that a track may have: from the telephone's half to what studio equipment records. */
+/** The sampling rates that a track may have, Hz: from half of the telephone's to that of studio equipment. */
 const MIN_SAMPLE_RATE = 4000;
 const MAX_SAMPLE_RATE = 192_000;
 
-/** Channels of one track at most: what common layouts have (7.1). */
+/** The largest number of channels of one track: that of 7.1. */
 const MAX_CHANNELS = 8;
 
-/** Audio tracks of one file at most. All of them are decoded. */
+/** The largest number of audio tracks of one file. All of them are decoded. */
 export const MAX_TRACKS = 8;
 
 /**
- * Samples of all channels and tracks that one recording may hold: 25 hours of stereo at 48 kHz. They are counted from the start of
- * the recording in every task, so that no number of tasks decodes more. The slowest decoder takes about ten minutes for them.
+ * The largest number of samples that one recording may have over all channels and tracks: 25 hours of stereo at 48 kHz. Each
+ * task counts them from the start of the recording, so no number of tasks decodes more of it. The slowest decoder takes about
+ * ten minutes for them.
  */
 const MAX_DECODED_SAMPLES = 25 * 3600 * 2 * 48_000;
 
-/** Samples that are decoded in the time in which a part of a file is opened, some milliseconds. */
+/** How many samples could be decoded in the time that opening a part of a file takes: some milliseconds. */
 const SAMPLES_OF_OPENING = 40_000;
 
 /** Counts the samples of one recording. */
@@ -33,21 +34,27 @@ export class Workload {
     });
   }
 
-  /** A part of the file is opened: a link of a few bytes costs more than its samples do. @throws AppError as {@link add} */
+  /**
+   * Counts the opening of a part of the file: for a link of a few bytes it costs more than decoding. @throws AppError as {@link
+   * add}
+   */
   open(): void {
     this.add(SAMPLES_OF_OPENING);
   }
 }
 
-/** Memory of the decoder for a file: its own, and an index of up to 32 bytes for each byte that the file spends on it. */
+/**
+ * The memory limit of the decoder for a file, bytes: for the decoder itself, and for an index of up to 32 bytes for each byte
+ * of the file.
+ */
 export function memoryLimit(fileBytes: number): number {
   return Math.min(64 * 1024 * 1024 + 32 * fileBytes, 512 * 1024 * 1024);
 }
 
-/** How long the decoder may give nothing, milliseconds. It reads from memory, so it is busy all that time. */
+/** The longest time without output of a decoder, milliseconds. It reads from memory, so all that time it is working. */
 export const MAX_STALL_MS = 60_000;
 
-/** The sentence that refuses a track; null where it is plausible, or says nothing yet. */
+/** The message that refuses a track; null if the track is plausible, or does not state its rate yet. */
 export function implausible({
   sampleRate,
   channels,
@@ -61,7 +68,7 @@ export function implausible({
   return `The recording claims ${channels} channels at ${sampleRate} Hz; at most ${MAX_CHANNELS} channels at ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE} Hz are decoded.`;
 }
 
-/** The sentence that refuses a file of too many tracks. */
+/** The message that refuses a file with too many tracks. */
 export function tooManyTracks(tracks: number): string {
   return `The recording has ${tracks} audio tracks; at most ${MAX_TRACKS} are decoded.`;
 }

@@ -1,7 +1,7 @@
 /**
- * Tracks of PCM out of the Matroska stream that ffmpeg writes to a pipe: the one of its formats that carries several tracks, each
- * with its rate and channels, and the time stamp of every block. Reads what ffmpeg writes and no more: no lacing, milliseconds.
- * https://www.matroska.org/technical/elements.html
+ * Reads tracks of PCM from the Matroska stream that ffmpeg writes to a pipe. It is the one format of ffmpeg with several
+ * tracks, the rate and channels of each, and a time stamp for every block. Only what ffmpeg writes is read: no lacing, time
+ * stamps in milliseconds. https://www.matroska.org/technical/elements.html
  */
 import { ByteInput } from './byteInput.ts';
 import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
@@ -26,19 +26,19 @@ const SIMPLE_BLOCK = 0xa3;
 const BLOCK_GROUP = 0xa0;
 const BLOCK = 0xa1;
 
-/** Elements whose content is read as elements of their own. */
+/** Elements whose content is read as elements. */
 const OPENED: ReadonlySet<number> = new Set([MATROSKA.segment, MATROSKA.cluster, BLOCK_GROUP]);
 
-/** The largest element that is held: a block is as long as a frame of its codec, of at most a few seconds. */
+/** The largest element, bytes. A block is a frame of its codec, which lasts a few seconds at most. */
 const MAX_ELEMENT_BYTES = 64 * 1024 * 1024;
 
-/** @throws Error where the stream is something else. */
+/** @throws Error if the stream is not such a Matroska stream */
 export async function* readMatroskaPcm(source: AsyncIterable<Uint8Array>): AsyncGenerator<PcmEvent, void, undefined> {
   const input = new ByteInput(source);
   let clusterMs = 0;
   for (;;) {
     const element = elementAt(Buffer.from(await input.peek(MAX_ELEMENT_HEAD_BYTES)), 0);
-    if (element === null) return; // the end; ffmpeg may have been ended in the middle of an element
+    if (element === null) return; // the end; ffmpeg may have been killed within an element
     const { id, size, content } = element;
     await input.read(content);
     if (OPENED.has(id)) continue;
@@ -75,7 +75,10 @@ function childrenOf(bytes: Buffer): { readonly id: number; readonly bytes: Buffe
   return children;
 }
 
-/** The number of its track (one byte up to 127 tracks), its time after the cluster's, a byte of flags, the samples. */
+/**
+ * A block: the number of its track (one byte up to 127 tracks), its time from the start of the cluster, a byte of flags, the
+ * samples.
+ */
 function blockOf(bytes: Buffer, clusterMs: number): PcmEvent {
   const HEAD_BYTES = 4;
   const isRead = bytes.length >= HEAD_BYTES && bytes.readUInt8(0) >= 0x80;

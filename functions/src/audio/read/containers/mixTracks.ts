@@ -1,4 +1,4 @@
-/** Tracks of one recording to one, as they are decoded: what was said on any of them is heard. */
+/** Mixes the tracks of a recording to one while they are decoded, so that speech on any of them is transcribed. */
 import { MixDown } from '../mixDown.ts';
 import { AUDIBLE, slicePlanes, withMix } from '../channels.ts';
 import type { ChannelMode, Planes } from '../channels.ts';
@@ -6,23 +6,26 @@ import { SAMPLE_RATE } from '../pcm.ts';
 import { lengthOf } from './timeline.ts';
 import type { Stretch } from './timeline.ts';
 
-/** How far one track may be decoded ahead of another; one that falls further behind is taken to pause. 19 MB for each track. */
+/**
+ * How far one track may be decoded ahead of another, samples. A track that is further behind counts as paused. This takes 19 MB
+ * for each track.
+ */
 const MAX_LAG_SAMPLES = 300 * SAMPLE_RATE;
 
-/** Several tracks are mixed to one channel, a single one stays as it is. */
+/** Mixes several tracks to one channel. A single track is not changed. */
 export class TrackMixer {
   readonly #tracks: Track[];
   readonly #mixDown: MixDown;
   readonly #mode: ChannelMode;
 
-  /** @param mode whether each track is wanted apart besides the mix */
+  /** @param mode `separate` if each track is passed on besides the mix */
   constructor(tracks: number, mode: ChannelMode) {
     this.#mode = mode;
     this.#tracks = Array.from({ length: tracks }, () => new Track());
     this.#mixDown = new MixDown(tracks, SAMPLE_RATE);
   }
 
-  /** Seconds that came too late to be mixed, over all tracks. */
+  /** The audio that came too late to be mixed, over all tracks, seconds. */
   get lateSeconds(): number {
     return this.#tracks.reduce((sum, track) => sum + track.lateSamples, 0) / SAMPLE_RATE;
   }
@@ -31,7 +34,10 @@ export class TrackMixer {
     this.#tracks[track]?.push(stretches);
   }
 
-  /** What all tracks have come to, mixed. @param isEnd nothing more will come: shorter tracks end in silence */
+  /**
+   * @param isEnd whether no more will come: shorter tracks then end in silence
+   * @returns the mix up to where all tracks have audio
+   */
   drain(isEnd: boolean): Stretch[] {
     const [only] = this.#tracks;
     if (this.#tracks.length === 1 && only !== undefined) return only.drain();
@@ -62,12 +68,15 @@ export class TrackMixer {
   }
 }
 
-/** What was decoded of one track and is not mixed yet. */
+/** The decoded audio of one track that is not mixed yet. */
 class Track {
   readonly #stretches: Stretch[] = [];
   length = 0;
   lateSamples = 0;
-  /** Samples that were taken before they came: the track was taken to pause, and what comes late has no place any more. */
+  /**
+   * Samples that were mixed as silence before they came, because the track counted as paused. As many that come later are
+   * dropped.
+   */
   #owed = 0;
 
   push(stretches: readonly Stretch[]): void {
@@ -82,7 +91,7 @@ class Track {
     }
   }
 
-  /** Samples up to which it is of one kind; without end where nothing has come. */
+  /** The samples of the first stretch; Infinity if there is none. */
   get firstLength(): number {
     const first = this.#stretches[0];
     return first === undefined ? Infinity : lengthOf(first);
@@ -111,7 +120,7 @@ function sliceOf(stretch: Stretch, start: number, end = lengthOf(stretch)): Stre
   return { kind: stretch.kind, samples: end - start };
 }
 
-/** Next to a lost stretch, audio that is not audible is no reason to call that stretch anything but lost. */
+/** Whether the mix of a channel is audible. Beside a lost stretch, inaudible audio does not make the mix anything but lost. */
 function isAudible(planes: Planes): boolean {
   return planes.some((pcm) => pcm.reduce((sum, sample) => sum + sample * sample, 0) > AUDIBLE * pcm.length);
 }

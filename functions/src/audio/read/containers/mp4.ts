@@ -1,7 +1,7 @@
 /**
- * The index and the fragments of an MP4 file behind damage. An MP4 is a row of boxes, each found by the length of the one before, so FFmpeg
- * reads nothing behind a wrong length, behind bytes that are missing, or behind a damaged fragment header; but an index says where samples
- * lie, each fragment says where in time it lies, and both are found by their own headers.
+ * Makes an MP4 file readable behind damage. An MP4 is a row of boxes, each found by the length of the one before. So FFmpeg
+ * reads nothing behind a wrong length, behind missing bytes, or behind a damaged fragment header. But the index states where
+ * samples lie, each fragment states where in time it lies, and both can be found by their own headers.
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -12,22 +12,22 @@ import { childrenOf } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
 import { fillHole, MAX_INDEX_BYTES } from './mp4Hole.ts';
 
-/** Boxes that are followed at most: a fragmented file has two for each fragment. */
+/** The largest number of boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
 
-/** Places that are mended at most. */
+/** The largest number of places that are mended. */
 const MAX_MENDED = 1000;
 
-/** Bytes of alleged headers that may be checked in vain, for each byte of the file: honest damage costs one now and then. */
+/** How many bytes of false headers may be checked, for each byte of the file: ordinary damage costs one now and then. */
 const MAX_VAIN_CHECKS = 4;
 
 const WINDOW_BYTES = 256 * 1024;
 const TYPE_BYTES = 4;
 
 /**
- * Makes the file at `path`, which is changed, readable behind damage. Where the samples show what is missing in the data, that is filled
- * (`mp4Hole.ts`). Otherwise, what lies before the next fragment or the index becomes one box of data, of the same bytes at the same place,
- * because both may point to positions in the file.
+ * Repairs the file at `path`, in place. If the samples show where bytes are missing in the data, bytes are inserted there
+ * (`mp4Hole.ts`). Otherwise, the bytes before the next fragment or the index become one box of data. They keep their number and
+ * place, because fragments and index may point to positions in the file.
  * @returns whether anything was damaged
  */
 export async function mendBoxes(path: string): Promise<boolean> {
@@ -56,7 +56,7 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
       at += box.size;
       continue;
     }
-    // The length that led here may be the damaged one.
+    // The length of the box before may be the damaged one.
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
     const next = mended < MAX_MENDED ? await search.next(from) : null;
     const data: Box | null = box?.type === 'mdat' ? box : before;
@@ -80,7 +80,7 @@ function boxHeader(size: number, type: string): Buffer {
   return header;
 }
 
-/** Whether boxes fill an index, the first of them the header of the movie. ISO 14496-12, 8.2.1 and 8.2.2. */
+/** Whether an index consists of whole boxes, and the first is the movie header. ISO 14496-12, 8.2.1 and 8.2.2. */
 async function isSoundIndex(file: FileHandle, { start, size }: Box): Promise<boolean> {
   return size <= MAX_INDEX_BYTES && childrenOf(await readAt(file, start, size), 8, size)?.[0]?.type === 'mvhd';
 }
@@ -98,7 +98,7 @@ class BoxSearch {
     this.#fragments = fragments;
   }
 
-  /** Where the next fragment begins whose header is intact, or the next index. */
+  /** Where the next fragment with an intact header begins, or the next index; null if there is none. */
   async next(from: number): Promise<number | null> {
     for (let at = from; at + 8 <= this.#fileBytes;) {
       const window = await readAt(this.#file, at, WINDOW_BYTES);
@@ -109,7 +109,7 @@ class BoxSearch {
       }
       const start = at + found - 4;
       if (start >= from && (await this.#isSound(start))) return start;
-      // Each window is read anew behind a find.
+      // The window is read again from behind each match, so all of it counts.
       this.#vainBytes += Math.min(WINDOW_BYTES, this.#fileBytes - at);
       if (this.#vainBytes > MAX_VAIN_CHECKS * (this.#fileBytes + MAX_FRAGMENT_HEADER_BYTES)) return null;
       at += found + 1;
@@ -126,7 +126,7 @@ class BoxSearch {
   }
 }
 
-/** Where the type of the first box of those that are searched for stands; -1 where there is none. */
+/** The offset of the first type of a fragment header or an index; -1 if there is none. */
 function indexOfBox(bytes: Buffer): number {
   const found = ['moof', 'moov'].map((type) => bytes.indexOf(type, 0, 'latin1')).filter((at) => at >= 0);
   return found.length === 0 ? -1 : Math.min(...found);

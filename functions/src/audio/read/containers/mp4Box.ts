@@ -1,23 +1,26 @@
-/** The heads of the boxes that an MP4 file is a row of: ISO 14496-12, 4.2. */
+/** The heads of the boxes of an MP4 file: ISO 14496-12, 4.2. */
 
-/** Bytes of the longest head: a size, a type, and a size of 64 bits. */
+/** The longest head, bytes: a size, a type, and a 64-bit size. */
 export const BOX_HEAD_BYTES = 16;
 
-/** Bytes of the shortest box: nothing but its head. */
+/** The shortest box, bytes: only a head. */
 export const LEAST_BOX_BYTES = 8;
 
 export interface BoxHead {
-  /** Bytes of the box with its head, as it says; 0 for a box up to the end of the file. */
+  /** The stated size of the box with its head, bytes; 0 for a box that extends to the end of the file. */
   readonly size: number;
   readonly type: string;
 }
 
-/** Whether these are the four characters of a type, and not any bytes. */
+/** Whether four characters can be the type of a box. */
 export function isBoxType(type: string): boolean {
   return /^[\x20-\x7e\xa9]{4}$/.test(type);
 }
 
-/** @param head the first {@link BOX_HEAD_BYTES} of a box, or fewer at the end of the file. @returns null where it is cut off */
+/**
+ * @param head the first {@link BOX_HEAD_BYTES} of a box, or fewer at the end of the file
+ * @returns null if the head is cut off
+ */
 export function boxHead(head: Uint8Array): BoxHead | null {
   if (head.length < LEAST_BOX_BYTES) return null;
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
@@ -31,7 +34,7 @@ export interface Box extends BoxHead {
   readonly start: number;
 }
 
-/** The boxes that fill a stretch; null where none do. */
+/** The boxes that fill a stretch exactly; null if the stretch is not a row of boxes. */
 export function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
   const boxes: Box[] = [];
   for (let at = from; at !== to;) {

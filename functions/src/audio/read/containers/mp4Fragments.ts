@@ -1,22 +1,28 @@
-/** The headers of fragments of an MP4 file (`moof`): where their samples lie, in time and in the file. ISO 14496-12, 8.8.4 to 8.8.12. */
+/**
+ * Reads the headers of fragments of an MP4 file (`moof`): where their samples lie, in time and in the file. ISO 14496-12, 8.8.4
+ * to 8.8.12.
+ */
 import { childrenOf } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
 
 /** The samples of one track in one fragment. */
 export interface TrackFragment {
   readonly track: number;
-  /** From where in the file they are counted, where the header says so, and where in it that stands. */
+  /**
+   * The position in the file from which bytes are counted, and where in the header it stands; null if the header does not state
+   * it.
+   */
   readonly base: { readonly position: number; readonly at: number } | null;
-  /** When they begin, in units of the track; null where the header does not say. */
+  /** The time at which they begin, in units of the track; null if the header does not state it. */
   readonly time: number | null;
-  /** How long they are; null where only the index says. */
+  /** Their duration, in units of the track; null if only the index states it. */
   readonly duration: number | null;
-  /** Their bytes, and where the first of them begins behind the base; null where only the index says. */
+  /** The number of their bytes, and the offset of the first from the base; null if only the index states it. */
   readonly bytes: number | null;
   readonly offset: number | null;
 }
 
-/** What the header of a fragment says of each track; null where its parts do not fill it. */
+/** What the header of a fragment says about each track; null if it does not consist of whole, known parts. */
 export function fragmentOf(bytes: Buffer): readonly TrackFragment[] | null {
   const children = childrenOf(bytes, 8, bytes.length);
   if (children?.[0]?.type !== 'mfhd') return null;
@@ -62,7 +68,7 @@ function trackFragmentOf(bytes: Buffer, { start, size }: Box): TrackFragment | n
   };
 }
 
-/** Positions of the fields of a box, one after the other; -1 for one that is not in it. */
+/** Gives the positions of the fields of a box, one after the other; -1 for a field that is not in the box. */
 function fieldsOf(bytes: Buffer, box: Box, from: number): (size: number) => number {
   let at = box.start + from;
   return (size) => {
@@ -90,7 +96,7 @@ interface TrackRun {
 
 const OFFSET = 0x01;
 const FIRST_FLAGS = 0x04;
-/** What each sample has of its own: duration, size, flags, a shift. */
+/** The flags of what each sample states by itself: duration, size, flags, a shift. */
 const OWN_SIZE = 0x200;
 const OWN = [0x100, OWN_SIZE, 0x400, 0x800];
 
@@ -114,7 +120,7 @@ function runOf(
     return sum;
   };
   const sizeField = own.indexOf(OWN_SIZE);
-  for (let i = 0; i < count && sizeField >= 0; i++) if (valueOf(i, sizeField) === 0) return null; // zeros lie over it
+  for (let i = 0; i < count && sizeField >= 0; i++) if (valueOf(i, sizeField) === 0) return null; // storage lost this part
   return {
     duration: sumOf(0x100, usual.duration),
     bytes: sumOf(OWN_SIZE, usual.size),

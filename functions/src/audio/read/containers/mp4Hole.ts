@@ -1,27 +1,28 @@
 /**
- * Bytes that are missing in the data of an MP4 file, or too many. Its index says where each sample begins, so all samples behind such a place
- * are read from wrong bytes. How many are missing is known by where the data ends. Where they are is seen in the samples: the first bits of
- * each are nearly always the same (the element of AAC or ALAC, the configuration of Opus), and behind that place they stand so much earlier.
+ * Repairs an MP4 file whose data lacks bytes, or has too many. Its index states where each sample begins, so all samples behind
+ * such a place are read from wrong bytes. The position at which the data ends shows how many bytes are missing. The samples
+ * show where: the first bits of each are nearly always the same (the element of AAC or ALAC, the configuration of Opus), and
+ * behind the place they stand earlier by that number of bytes.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { readAt } from './fileView.ts';
 import type { Box } from './mp4Box.ts';
 import { soundOffsets } from './mp4Samples.ts';
 
-/** The largest index: 8 hours of AAC have 6 MB. */
+/** The largest index, bytes. The index of 8 hours of AAC has 6 MB. */
 export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 
 const WINDOW_BYTES = 256 * 1024;
 
-/** So many samples must begin as usual only where they begin earlier. */
+/** So many more samples must begin with the usual bits at the earlier place than at the stated one. */
 const LEAST_PROOF = 8;
 
-/** No decoder takes a sample of these for sound: AAC reads a layout of 41 channels. */
+/** The inserted bytes. No decoder reads them as audio: in AAC they mean a layout of 41 channels. */
 const FILLER = 0xa5;
 
 /**
- * Puts bytes in for those that are missing, or takes out what is too much, so that the index is right again.
- * @param missing bytes; negative where there are too many
+ * Inserts as many bytes as are missing, or removes those that are too many, so that the index is right again.
+ * @param missing bytes; negative if there are too many
  * @returns whether the place was found
  */
 export async function fillHole(file: FileHandle, index: Box, missing: number): Promise<boolean> {
@@ -40,7 +41,9 @@ interface OpenFile {
   readonly fileBytes: number;
 }
 
-/** Where by the index the first sample begins that stands earlier; null where none of them do. */
+/**
+ * The position, by the index, of the first sample that stands earlier; null if none does.
+ */
 async function firstBehind(file: OpenFile, offsets: readonly number[], missing: number): Promise<number | null> {
   const [here, earlier] = [await startsAt(file, offsets, 0), await startsAt(file, offsets, missing)];
   const usual = mostFrequent([here, earlier]);
@@ -48,7 +51,7 @@ async function firstBehind(file: OpenFile, offsets: readonly number[], missing: 
   let most = { proof: 0, behind: -1 };
   let seen = 0;
   for (let i = offsets.length - 1; i >= 0; i--) {
-    if (here[i] === ABSENT) continue; // behind the end of a file that was cut
+    if (here[i] === ABSENT) continue; // beyond the end of a file that was cut off
     seen++;
     proof += Number(earlier[i] === usual) - Number(here[i] === usual);
     if (proof > most.proof && 2 * proof > seen) most = { proof, behind: offsets[i] ?? -1 };
@@ -56,10 +59,10 @@ async function firstBehind(file: OpenFile, offsets: readonly number[], missing: 
   return most.proof < LEAST_PROOF ? null : most.behind;
 }
 
-/** In place of the first bits of a sample that begins behind the end of the file. */
+/** Stands for the first bits of a sample that begins beyond the end of the file. */
 const ABSENT = 128;
 
-/** The first seven bits of each sample, where all begin so much earlier. */
+/** The first seven bits of each sample, read `earlier` bytes before its stated position. */
 async function startsAt(
   { file, fileBytes }: OpenFile,
   offsets: readonly number[],
@@ -87,7 +90,7 @@ function mostFrequent(starts: readonly Uint8Array[]): number {
   return known.indexOf(Math.max(...known));
 }
 
-/** Moves the end of a file, from a position on. */
+/** Moves the bytes of a file from a position on to another position. */
 async function move(file: FileHandle, from: number, to: number, end: number): Promise<void> {
   const isForth = to > from;
   for (let left = end - from; left > 0;) {

@@ -1,11 +1,14 @@
-/** Where the samples of the sound in an MP4 file lie, by the tables of its index: ISO 14496-12, 8.7. */
+/** Finds where the audio samples of an MP4 file lie, by the tables of its index: ISO 14496-12, 8.7. */
 import { childrenOf } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
 
-/** Samples at most: AAC has 47 a second. */
+/** The largest number of samples that are read. AAC has 47 a second. */
 const MAX_SAMPLES = 2_000_000;
 
-/** Where in the file each sample of the first track of sound begins; null where the tables do not say so, or not in this order. */
+/**
+ * The positions in the file of the samples of the first audio track; null if the tables do not state them, or not in ascending
+ * order.
+ */
 export function soundOffsets(index: Buffer): readonly number[] | null {
   const boxes = soundTables(index);
   const [sizes, runs, places] = [
@@ -28,11 +31,14 @@ export function soundOffsets(index: Buffer): readonly number[] | null {
 
 interface Table {
   readonly count: number;
-  /** A number of an entry. @param at where in the entry it stands */
+  /** A number of an entry. @param at the offset of the number in the entry */
   readonly entry: (i: number, at?: number) => number;
 }
 
-/** Bytes of an entry, and of what stands before the first: head, version and flags, a size of all samples, the number of entries. */
+/**
+ * Bytes of an entry, and of the part before the first entry: head, version and flags, a size for all samples, the number of
+ * entries.
+ */
 const TABLES: Readonly<Record<string, { readonly entryBytes: number; readonly headBytes: number }>> = {
   stsz: { entryBytes: 4, headBytes: 20 },
   stsc: { entryBytes: 12, headBytes: 16 },
@@ -40,7 +46,7 @@ const TABLES: Readonly<Record<string, { readonly entryBytes: number; readonly he
   co64: { entryBytes: 8, headBytes: 16 },
 };
 
-/** The first of these tables that is there; null where none is, or its entries do not fill it. */
+/** The first of these tables that exists; null if none does, or if its entries do not fill it. */
 function tableOf(index: Buffer, boxes: readonly Box[], types: readonly string[]): Table | null {
   const box = boxes.find(({ type }) => types.includes(type));
   const layout = TABLES[box?.type ?? ''];
@@ -60,7 +66,7 @@ function tableOf(index: Buffer, boxes: readonly Box[], types: readonly string[])
   };
 }
 
-/** The boxes that say where the samples of the first track of sound lie. */
+/** The boxes that state where the samples of the first audio track lie. */
 function soundTables(index: Buffer): readonly Box[] {
   const inside = (box: Box | undefined): readonly Box[] =>
     box === undefined ? [] : (childrenOf(index, box.start + 8, box.start + box.size) ?? []);

@@ -1,6 +1,6 @@
 /**
- * The pages of an Ogg file (RFC 3533): where one stream ends and another begins behind it (a chained file), and where pages are
- * missing or damaged. FFmpeg follows neither: after a loss it goes on with the time of before it.
+ * The pages of an Ogg file (RFC 3533): where the links of a chained file begin, and where pages are missing or damaged. FFmpeg
+ * handles neither: after a loss it continues with the time from before the loss.
  */
 import { AppError } from '../../../errors.ts';
 import { CAPTURE_PATTERN, checksumDifference, FIRST_PAGE, isPattern, LAST_PAGE, PAGE_HEAD_BYTES } from '../oggPage.ts';
@@ -8,36 +8,39 @@ import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
 
-/** One link of the chain, a whole Ogg file in itself. */
+/** One link of the chain: a complete Ogg file by itself. */
 export interface OggLink {
-  /** Its intact pages, cut where pages are missing: each part begins with the link's headers. */
+  /** Its intact pages, divided where pages are missing. Each part begins with the headers of the link. */
   readonly parts: readonly FileView[];
   /** Whether pages are missing before the first part. */
   readonly isCutAtStart: boolean;
   /** All of its bytes. */
   readonly whole: FileView;
-  /** Bytes behind the last intact page that are no padding. */
+  /** Bytes behind the last intact page that are not padding. */
   readonly tailBytes: number;
-  /** How long it says it is; 0 where that cannot be told. */
+  /** The duration by its last page, seconds; 0 if it is not known. */
   readonly seconds: number;
-  /** The same, and what a torn page at its end held. */
+  /** The same, plus an estimate for a torn page at its end. */
   readonly secondsWithTail: number;
-  /** FFmpeg's names of the codecs of its streams, as far as they are known here. */
+  /** FFmpeg's names of the codecs of its streams. Unknown codecs are left out. */
   readonly codecs: readonly string[];
 }
 
-/** Parts of one link at most, because each is opened anew; losses beyond that are not placed. */
+/**
+ * The largest number of parts of one link, because each is opened separately. Losses beyond this number do not start a new
+ * part.
+ */
 const MAX_PARTS = 200;
 
-/** Parts of all links at most: a link every five seconds for a day and a night. What is kept of each takes kilobytes. */
+/** The largest number of parts of all links: a link every five seconds for more than a day. Each takes kilobytes of memory. */
 const MAX_ALL_PARTS = 20_000;
 
-/** Streams of one link at most that are followed. */
+/** How many streams of one link are followed at most. */
 const MAX_STREAMS = 64;
 
-/** Pages of headers at most that are put before a part: comments may hold a picture. */
+/** How many header pages are put before a part at most: comments may contain a picture. */
 const MAX_HEADER_PAGES = 64;
-/** Stretches of the file that these may lie in: they follow one another, but for damage. */
+/** In how many stretches of the file they may lie. Without damage it is one. */
 const MAX_HEADER_RANGES = 4;
 
 const MAX_PAGE_BYTES = PAGE_HEAD_BYTES + 255 + 255 * 255;
@@ -48,15 +51,18 @@ export interface OggPage {
   readonly isLast: boolean;
   readonly serial: number;
   readonly sequence: number;
-  /** Samples up to the end of the page, in the codec's unit; null where no packet ends on it. */
+  /** Samples up to the end of the page, in the unit of the codec; null if no packet ends on it. */
   readonly granule: number | null;
   readonly body: Buffer;
 }
 
-/** Bytes of alleged pages that may be checked in vain, for each byte of the file: honest damage costs a page now and then. */
+/** How many bytes of false pages may be checked, for each byte of the file: ordinary damage costs one page now and then. */
 const MAX_VAIN_CHECKS = 8;
 
-/** @throws AppError `recording_corrupt` for more than {@link MAX_ALL_PARTS}. */
+/**
+ * The links of a file, in order.
+ * @throws AppError `recording_corrupt` for more than {@link MAX_ALL_PARTS}
+ */
 export function linksOf(file: FileView): OggLink[] {
   const scan = new LinkScan(file);
   for (const { page, position, bytes } of pagesOf(file)) {
@@ -66,14 +72,14 @@ export function linksOf(file: FileView): OggLink[] {
   return scan.end();
 }
 
-/** A page; or bytes that are none, up to where one may begin. */
+/** A page, or the bytes up to where the next page may begin. */
 export interface OggPiece {
   readonly position: number;
   readonly bytes: Buffer;
   readonly page: OggPage | null;
 }
 
-/** Reads the file once, from start to end, in linear time. The pieces fill it. */
+/** Reads the file once, from start to end, in linear time. Together the pieces are the whole file. */
 export function* pagesOf(file: FileView): Generator<OggPiece, void, undefined> {
   let vainBytes = 0;
   let buffer = Buffer.alloc(0);
@@ -101,7 +107,7 @@ export function* pagesOf(file: FileView): Generator<OggPiece, void, undefined> {
   }
 }
 
-/** The page at a position of the buffer; null where there is none, or a damaged one. */
+/** The page at a position of the buffer; null if there is none, or it is damaged. */
 export function pageAt(buffer: Buffer, at: number): OggPage | null {
   if (at + PAGE_HEAD_BYTES > buffer.length || !isPattern(buffer, at)) return null;
   const bodyStart = at + PAGE_HEAD_BYTES + buffer.readUInt8(at + PAGE_HEAD_BYTES - 1);
@@ -125,11 +131,11 @@ interface Range {
   size: number;
 }
 
-/** What the first packet of a stream says of it. */
+/** What the first packet of a stream says about its codec. */
 interface Codec {
-  /** FFmpeg's name; null where it is not known. */
+  /** FFmpeg's name of the codec; null if it is unknown. */
   readonly codec: string | null;
-  /** What its granule positions count. */
+  /** The unit of its granule positions; null if it is unknown. */
   readonly samplesPerSecond: number | null;
   readonly preSkip: number;
 }
@@ -180,16 +186,16 @@ class LinkBuilder {
   hasContent = false;
   readonly #headers: Range[] = [];
   #headerPages = 0;
-  /** Each a part without its headers. */
+  /** The parts, without the headers. */
   readonly #parts: Range[][] = [[]];
   readonly #streams = new Map<number, Codec & { sequence: number }>();
   #isLossBefore = false;
-  /** Whether its last page says that it is the last. */
+  /** Whether its last page is marked as the last. */
   #hasEnded = false;
   #tailBytes = 0;
   #seconds = 0;
 
-  /** @param start where in the file it begins */
+  /** @param start where in the file the link begins */
   constructor(start: number) {
     this.#start = start;
   }
@@ -203,7 +209,7 @@ class LinkBuilder {
     else if (this.#streams.size < MAX_STREAMS) {
       this.#streams.set(page.serial, { sequence: page.sequence, ...codecOf(page.body) });
     }
-    // Granule position 0 says that a page holds headers: none of the codecs has audio on it.
+    // Granule position 0 marks a page of headers: no codec has audio on such a page.
     const isHeader = !this.hasContent && (page.isFirst || page.granule === 0 || page.granule === null);
     if (isHeader && this.#headerPages < MAX_HEADER_PAGES && this.#headers.length < MAX_HEADER_RANGES) {
       this.#headerPages++;
@@ -247,7 +253,7 @@ class LinkBuilder {
   }
 }
 
-/** Adds a page to ranges: to the last of them, where it lies directly behind that. */
+/** Adds a page to the last range if it lies directly behind that, else as a new range. */
 function addTo(ranges: Range[], { size }: OggPage, position: number): void {
   const last = ranges.at(-1);
   if (last !== undefined && last.start + last.size === position) last.size += size;

@@ -1,6 +1,7 @@
 /**
- * Damaged pages of an Ogg file. One wrong byte is found by the checksum of its page. In a file with one stream, a header is written anew that
- * says nothing of the sound: comments, without which no decoder begins. What `OpusHead` says is mostly the same, or in each packet.
+ * Repairs damaged pages of an Ogg file. A single wrong byte is found by the checksum of its page. In a file with one stream,
+ * damaged headers that do not describe the sound are written anew: comments, without which no decoder begins; and `OpusHead`,
+ * whose values are nearly always the same or stated by each packet.
  */
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -22,20 +23,20 @@ import { openView, readAt } from './fileView.ts';
 import { codecOf, pageAt, pagesOf } from './ogg.ts';
 import type { OggPage } from './ogg.ts';
 
-/** Bytes that are looked at: comments may hold a picture. */
+/** How many bytes are searched for damaged headers: comments may contain a picture. */
 const MAX_BYTES = 1024 * 1024;
 
-/** A mark, the lengths of a name and of a list, and a bit that ends them. */
+/** The shortest Vorbis comments, bytes: a mark, the length of a name, the number of comments, and a final bit. */
 const LEAST_VORBIS_COMMENTS = 16;
 
-/** Bytes of the page that holds `OpusHead` for one or two channels, and of what it holds. */
+/** Bytes of `OpusHead` for one or two channels, and of the page that contains it. */
 const OPUS_HEAD_BYTES = 19;
 const OPUS_HEAD_PAGE_BYTES = PAGE_HEAD_BYTES + 1 + OPUS_HEAD_BYTES;
-/** What libopus looks ahead, samples at 48 kHz. */
+/** The look-ahead of libopus, samples at 48 kHz. */
 const USUAL_PRE_SKIP = 312;
 const STEREO_PACKET = 0x04;
 
-/** Makes the file at `path`, which is changed, readable where pages are damaged. */
+/** Repairs the damaged pages of the file at `path`, in place. */
 export async function mendPages(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
@@ -51,7 +52,7 @@ export async function mendPages(path: string): Promise<void> {
   }
 }
 
-/** Writes bytes anew that are wrong each alone in their page, wherever in it. */
+/** Corrects every page in which exactly one byte is wrong. */
 async function mendBytes(file: FileHandle, path: string): Promise<void> {
   const view = openView(path);
   try {
@@ -72,7 +73,7 @@ interface PlacedPage extends OggPage {
   readonly at: number;
 }
 
-/** The next intact page. */
+/** The next intact page at or after `from`. */
 function nextPage(bytes: Buffer, from: number): PlacedPage | null {
   for (let at = bytes.indexOf(CAPTURE_PATTERN, from); at >= 0; at = bytes.indexOf(CAPTURE_PATTERN, at + 1)) {
     const page = pageAt(bytes, at);
@@ -81,7 +82,7 @@ function nextPage(bytes: Buffer, from: number): PlacedPage | null {
   return null;
 }
 
-/** The first page, where it is damaged and that of `OpusTags` stands behind it. */
+/** A new first page, if the page is damaged and the page with `OpusTags` follows it. */
 function opusHeadFor(bytes: Buffer): Buffer | null {
   const tags = nextPage(bytes, 0);
   const isMissing = tags?.at === OPUS_HEAD_PAGE_BYTES && tags.body.toString('latin1', 0, 8) === 'OpusTags';
@@ -95,7 +96,10 @@ function opusHeadFor(bytes: Buffer): Buffer | null {
   return pageWith(head, { flags: FIRST_PAGE, serial: tags.serial, sequence: 0 });
 }
 
-/** A page of no comments that fills what is damaged between the first page and the first sound. */
+/**
+ * A page without comments that fills the damaged bytes between the first page and the first sound; null if the damage is not
+ * such a page.
+ */
 function commentsFor(bytes: Buffer): { readonly at: number; readonly bytes: Buffer } | null {
   const first = pageAt(bytes, 0);
   if (first?.isFirst !== true || pageAt(bytes, first.size) !== null) return null;
@@ -112,7 +116,10 @@ function commentsFor(bytes: Buffer): { readonly at: number; readonly bytes: Buff
   };
 }
 
-/** A page of Vorbis holds more behind the comments, which is needed: these become the name of a writer. */
+/**
+ * A page of Vorbis has more headers, which are needed, behind the comments. So the comments are replaced by a long writer's
+ * name of zeros.
+ */
 function vorbisComments(bytes: Buffer, at: number): { readonly at: number; readonly bytes: Buffer } | null {
   const segments = bytes[at + PAGE_HEAD_BYTES - 1] ?? 0;
   const lacing = [...bytes.subarray(at + PAGE_HEAD_BYTES, at + PAGE_HEAD_BYTES + segments)];
@@ -130,13 +137,16 @@ function vorbisComments(bytes: Buffer, at: number): { readonly at: number; reado
   return { at, bytes: withChecksum(page) };
 }
 
-/** Bytes of a packet that fills a page of so many bytes; the most that fit where none does. */
+/** The size of a packet that fills a page of so many bytes; 0 if none does. */
 function bodyBytesFor(pageBytes: number): number {
   const sizes = Array.from({ length: MAX_SEGMENTS }, (_, i) => pageBytes - PAGE_HEAD_BYTES - (i + 1));
   return sizes.find((size, i) => size >= 0 && Math.floor(size / 255) <= i) ?? 0;
 }
 
-/** A packet of comments that holds none: how long the writer's name is, how many comments, zeros. Null where a codec needs more. */
+/**
+ * A packet of comments without comments: the length of the writer's name, the number of comments, zeros. Null if the size is
+ * too small for the codec.
+ */
 function noComments(codec: string | null, size: number): Buffer | null {
   const packet = Buffer.alloc(size);
   const least = { opus: 16, speex: 8, flac: 12 }[codec ?? ''];
@@ -146,7 +156,7 @@ function noComments(codec: string | null, size: number): Buffer | null {
   return packet;
 }
 
-/** A page of headers: one packet, at which no time has passed. */
+/** A page of headers: one packet, at granule position 0. */
 function pageWith(packet: Buffer, head: Pick<PageHead, 'flags' | 'serial' | 'sequence'>): Buffer {
   return pageOf({ ...head, granule: 0, segments: lacing(packet.length) }, packet);
 }

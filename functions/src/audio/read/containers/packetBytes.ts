@@ -1,4 +1,7 @@
-/** Which bytes of a file are in packets: what lies between them and behind them is damage, or tags. Runs in the sandbox. */
+/**
+ * Tracks which bytes of a file belong to packets. The bytes between packets and behind the last one are damage or tags. Runs in
+ * the sandbox.
+ */
 import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -6,14 +9,14 @@ import type { Demuxer } from './formats.ts';
 import { NOTHING, tailOf } from './tail.ts';
 import type { Tail } from './tail.ts';
 
-/** Bytes between packets that are no sign of damage: headers of blocks, clusters and frames, small elements. */
+/** So many bytes between packets are no sign of damage: headers of blocks, clusters and frames, and small elements. */
 const SLACK_BYTES = 1024;
 
-/** Bytes behind the last packet that are no sign of damage: tags and indexes. */
+/** So many bytes, or this share of the file, behind the last packet are no sign of damage: tags and indexes. */
 const TAIL_SLACK_BYTES = 16 * 1024;
 const TAIL_SLACK_PART = 0.02;
 
-/** Bytes before the data of a block: its track, time and flags, and sizes where it holds several packets. */
+/** The largest head of a block, bytes: track, time and flags, and sizes if it has several packets. */
 const MAX_BLOCK_HEAD_BYTES = 16;
 
 export class PacketBytes {
@@ -25,9 +28,10 @@ export class PacketBytes {
     this.#demuxer = demuxer;
   }
 
-  /** Notes where packets lie. @returns bytes before this packet that are in none, 0 where that is no sign of damage */
+  /** Records a packet. @returns the bytes before it that are in no packet; 0 if there are too few to be damage */
   account(position: number | null, size: number): number {
-    // An MP4's index says where packets are, in any order; of an Ogg file only intact pages are read.
+    // The index of an MP4 places packets in any order, and only the intact pages of an Ogg file are read, so positions show
+    // nothing.
     if (position === null || position < 0 || this.#demuxer === 'mov' || this.#demuxer === 'ogg') return 0;
     const skipped = position - this.#end;
     const isFirst = this.#end === 0;
@@ -35,7 +39,7 @@ export class PacketBytes {
     return isFirst || skipped <= SLACK_BYTES ? 0 : skipped;
   }
 
-  /** What is behind the last packet, and no tags or index. */
+  /** The bytes behind the last packet that are not tags or an index. */
   unreadIn(view: FileView): Tail {
     if (this.#end === 0) return NOTHING;
     if (this.#demuxer === 'matroska') return tailOf(view, endOfMatroska(view, this.#end));
@@ -45,13 +49,16 @@ export class PacketBytes {
   }
 }
 
-/** Whether tags begin at a position: ID3v1 or APE. */
+/** Whether an ID3v1 or APE tag begins at a position. */
 function isTag(view: FileView, position: number): boolean {
   const start = Buffer.from(readView(view, position, 8)).toString('latin1');
   return ['TAG', 'APETAGEX'].some((tag) => start.startsWith(tag));
 }
 
-/** What may stand in Matroska behind the last packet, besides the next cluster: an index, tags, attachments, chapters, heads. */
+/**
+ * Elements of Matroska that may stand behind the last packet, besides the next cluster: an index, tags, attachments, chapters,
+ * heads.
+ */
 const WITHOUT_AUDIO: ReadonlySet<number> = new Set([
   MATROSKA.cues,
   MATROSKA.tags,
@@ -62,7 +69,9 @@ const WITHOUT_AUDIO: ReadonlySet<number> = new Set([
   MATROSKA.tracks,
 ]);
 const VOID = 0xec;
-/** Small elements: the rest of a group of blocks (durations, padding to discard, references), checksums, heads of clusters. */
+/**
+ * Small elements: the rest of a group of blocks (durations, discarded padding, references), checksums, time stamps of clusters.
+ */
 const SMALL: ReadonlySet<number> = new Set([
   0x9b,
   0x75a2,
@@ -75,10 +84,13 @@ const SMALL: ReadonlySet<number> = new Set([
   MATROSKA.clusterTimestamp,
 ]);
 const SMALL_BYTES = 16;
-/** Elements with packets in them. */
+/** Elements that contain packets. */
 const BLOCKS: ReadonlySet<number> = new Set([0xa3, 0xa0]);
 
-/** Bytes behind the last cluster of a Matroska file that can be read: of its end, where packets are not known. 0 for other files. */
+/**
+ * The bytes at the end of a Matroska file that cannot be read as elements of its last cluster. Used if the positions of packets
+ * are not known. 0 for other files.
+ */
 export function bytesBehindSound(view: FileView, demuxer: string): number {
   if (demuxer !== 'matroska') return 0;
   const { bytes, zeros } = tailOf(view, endOfElements(view, lastCluster(view), BLOCKS));
@@ -97,14 +109,17 @@ function lastCluster(view: FileView): number {
   return 0;
 }
 
-/** Where it ends what can be read of Matroska. @param from where the data of the last packet ends, without the head of its block */
+/**
+ * Where the readable part of a Matroska file ends.
+ * @param from the end of the last packet's data, give or take the head of its block
+ */
 function endOfMatroska(view: FileView, from: number): number {
   const headBytes = Math.max(0, Math.min(MAX_BLOCK_HEAD_BYTES, view.size - from));
   const starts = Array.from({ length: headBytes + 1 }, (_, i) => from + i);
   return Math.max(...starts.map((start) => endOfElements(view, start)));
 }
 
-/** Where the elements end that stand behind a packet, and are none. */
+/** Where the row of known elements behind a position ends. @param passed further elements that are skipped */
 function endOfElements(view: FileView, from: number, passed: ReadonlySet<number> = new Set()): number {
   let at = from;
   while (at < view.size) {

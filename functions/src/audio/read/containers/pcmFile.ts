@@ -1,6 +1,6 @@
 /**
- * WAV, AIFF and CAF files, as they stream in and without a decoder: their samples lie there as they are. What the header says about
- * their number is often wrong, because recorders write it before they know; so samples go on where no other chunk begins.
+ * Reads WAV, AIFF and CAF files with uncompressed samples, while they stream in and without a decoder. The number of samples in
+ * the header is often wrong, because recorders write it before they know it. So samples continue until another chunk begins.
  */
 import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
@@ -18,28 +18,28 @@ import { sentenceOf } from './unreadable.ts';
 import { LAYOUT_BYTES, layoutOf, nameAt, paddingOf } from './pcmLayouts.ts';
 import type { ChunkLayout } from './pcmLayouts.ts';
 
-/** Bytes before the samples at most: chunks with texts and pictures come before them sometimes. */
+/** The largest number of bytes before the samples: chunks with texts and pictures may come first. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of the description that are read. */
+/** How many bytes of the description chunk are read. */
 const MAX_FORMAT_BYTES = 40;
 
-/** Bytes that show whether another file begins. */
+/** How many bytes are enough to see whether another file begins. */
 const HEAD_BYTES = 4096;
 
-/** Files that are read one behind the other at most. */
+/** The largest number of concatenated files. */
 const MAX_FILES = 1000;
 
-/** What is converted at a time. */
+/** How many bytes are converted at a time. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Sizes from here on are what writes to a pipe leave behind: the writer did not know the size. */
+/** Programs that write to a pipe leave sizes from here on: they did not know the size. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
-/** A claim may exceed what is there by this: writers that round up to whole blocks. Seconds. */
+/** A claim may exceed the samples by so much, seconds, because some writers round up to whole blocks. */
 const CLAIM_SLACK_SECONDS = 0.1;
 
-/** The samples are compressed, or described in a way that is not read here. */
+/** The samples are compressed, or their description is of a kind that is not read here. */
 export class CompressedSamples extends Error {
   readonly extension: FileExtension;
   /** The whole file. */
@@ -52,7 +52,7 @@ export class CompressedSamples extends Error {
   }
 }
 
-/** Kinds of files that are read here, if their samples are. */
+/** The kinds of files that are read here if their samples are uncompressed. */
 export const PCM_FILES: readonly FileExtension[] = ['wav', 'aiff', 'caf'];
 
 /** A file of another kind that follows behind the samples. */
@@ -62,9 +62,9 @@ export interface Follower {
 }
 
 /**
- * Decodes files that lie one behind the other; mostly it is one.
- * @returns what follows of another kind; null where nothing does
- * @throws CompressedSamples; AppError `recording_corrupt`; errors of `source` as they are.
+ * Decodes a file, and further ones if several were concatenated.
+ * @returns the file of another kind that follows; null if none does
+ * @throws CompressedSamples; AppError `recording_corrupt`; errors of `source` unchanged
  */
 export async function* decodePcmFile(
   source: AsyncIterable<Uint8Array>,
@@ -79,7 +79,7 @@ export async function* decodePcmFile(
   }
 }
 
-/** @returns what kind of file follows behind the samples; null where none does */
+/** @returns the kind of file that follows behind the samples; null if none does */
 async function* decodeOne(
   input: ByteInput,
   maxSeconds: number,
@@ -117,12 +117,12 @@ async function* decodeOne(
 
 interface Header {
   readonly format: PcmFormat;
-  /** Null where the size is not known. */
+  /** Null if the size is not known. */
   readonly dataBytes: number | null;
   readonly layout: ChunkLayout;
 }
 
-/** Reads to the first sample. */
+/** Reads up to the first sample. */
 async function readHeader(input: ByteInput): Promise<Header> {
   const layout = layoutOf(Buffer.from(await input.peek(LAYOUT_BYTES)));
   if (layout === null) throw new AppError('recording_corrupt');
@@ -153,14 +153,14 @@ async function readHeader(input: ByteInput): Promise<Header> {
     at += headBytes + size;
     at += await paddingAt(input, layout, at, size);
   }
-  // AIFF may describe samples behind them.
+  // An AIFF file may have its description behind the samples.
   if (format === null && (isDescribed || layout.extension === 'aiff')) {
     throw new CompressedSamples(layout.extension, input.rest());
   }
   throw new AppError('recording_corrupt', { message: sentenceOf('damaged', layout.extension) });
 }
 
-/** Bytes of padding behind a chunk: some writers forget it. */
+/** Bytes of padding behind a chunk; 0 if the writer left it out. */
 async function paddingAt(input: ByteInput, layout: ChunkLayout, at: number, size: number): Promise<number> {
   const padding = paddingOf(layout, size);
   if (padding === 0 || at > MAX_HEADER_BYTES) return padding;
@@ -180,7 +180,7 @@ function knownSize(size: number): number | null {
   return isUnknown ? null : size;
 }
 
-/** Passes over the chunks between samples. @returns bytes of the next samples; null for as many as there are */
+/** Skips the chunks between samples. @returns bytes of the next samples; null if their number is not known */
 async function sizeOfNextData(input: ByteInput, layout: ChunkLayout): Promise<number | null> {
   const { headBytes, alignment, later, samples } = layout;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What the headers of WAV, AIFF and CAF say of their samples; null for what is compressed, or laid out in a way that is rare. */
+/** Reads the descriptions of samples in WAV, AIFF and CAF files; null for compressed samples and for rare layouts. */
 import type { Encoding } from './pcmSamples.ts';
 
 export interface PcmFormat {
@@ -29,7 +29,7 @@ function wavEncoding(tag: number, bits: number): Encoding | null {
   return tag === 7 ? 'ulaw' : null;
 }
 
-/** The common chunk: channels, samples, their width, their rate as an 80-bit float, and in AIFF-C how they are coded. */
+/** The common chunk of AIFF: channels, samples, their width, their rate as an 80-bit float, and in AIFF-C their coding. */
 export function aiffFormat(description: Buffer, isCoded: boolean): PcmFormat | null {
   if (description.length < (isCoded ? 22 : 18)) return null;
   const bits = 8 * Math.ceil(description.readUInt16BE(6) / 8);
@@ -37,7 +37,7 @@ export function aiffFormat(description: Buffer, isCoded: boolean): PcmFormat | n
   return withEncoding(aiffEncoding(coding, bits), description.readUInt16BE(0), aiffRate(description));
 }
 
-/** Of the common chunk. */
+/** The sampling rate in the common chunk of AIFF, Hz: an 80-bit float. */
 export function aiffRate(description: Buffer): number {
   return (description.readUInt32BE(10) / 2 ** 31) * 2 ** ((description.readUInt16BE(8) & 0x7fff) - 16_383);
 }
@@ -49,7 +49,7 @@ function aiffEncoding(coding: string, bits: number): Encoding | null {
   return others[coding.toLowerCase()] ?? null;
 }
 
-/** The description chunk: a rate, a coding and its flags, bytes and samples of a packet, channels, bits of a sample. */
+/** The description chunk of CAF: rate, coding and its flags, bytes and samples of a packet, channels, bits of a sample. */
 export function cafFormat(description: Buffer): PcmFormat | null {
   if (description.length < 32) return null;
   const channels = description.readUInt32BE(24);

@@ -1,4 +1,4 @@
-/** How files of samples as they are lay out their chunks: WAV and its kinds for more than 4 GB, AIFF, CAF. */
+/** The layouts of files with uncompressed samples: WAV and its variants for more than 4 GB, AIFF, CAF. */
 import { aiffFormat, cafFormat, wavFormat } from './pcmFormats.ts';
 import type { PcmFormat } from './pcmFormats.ts';
 
@@ -10,20 +10,23 @@ export interface ChunkLayout {
   readonly headBytes: number;
   /** Chunks begin at multiples of this. */
   readonly alignment: number;
-  /** Bytes of a chunk's content, by its head; negative where it is not known. */
+  /** The bytes of a chunk's content, by its head; negative if not known. */
   readonly sizeOf: (head: Buffer) => number;
   /** The chunk that describes the samples, and the one that holds them. */
   readonly description: string;
   readonly samples: string;
-  /** By the content of the description; null for what is not read here. */
+  /** Reads the content of the description; null for a format that is not read here. */
   readonly formatOf: (description: Buffer) => PcmFormat | null;
-  /** Bytes of the chunk of samples before the first of them. */
+  /** How many bytes of the chunk of samples come before the first sample. */
   readonly bytesBefore: (content: Buffer) => number;
-  /** Chunks that may stand behind the samples; anything else there is samples that the header does not count. */
+  /** Chunks that may stand behind the samples. Any other bytes there are samples that the header does not count. */
   readonly later: RegExp;
 }
 
-/** https://wiki.multimedia.cx/?title=WAV; RF64 and BW64 have a chunk `ds64` that says how long the samples are (EBU Tech 3306, ITU-R BS.2088). */
+/**
+ * WAV: https://wiki.multimedia.cx/?title=WAV. RF64 and BW64 state the size of the samples in a chunk `ds64` (EBU Tech 3306,
+ * ITU-R BS.2088).
+ */
 const RIFF: ChunkLayout = {
   extension: 'wav',
   firstChunk: 12,
@@ -48,7 +51,7 @@ const WAVE64: ChunkLayout = {
 };
 const WAVE64_GUID = Buffer.from('726966662e91cf11a5d628db04c10000', 'hex');
 
-/** An offset to the first sample is for block devices; it is 0. */
+/** The largest offset to the first sample that is accepted, bytes. It is meant for block devices, and nearly always 0. */
 const MAX_OFFSET = 64 * 1024;
 
 const AIFF: ChunkLayout = {
@@ -66,7 +69,7 @@ const AIFF: ChunkLayout = {
 };
 const AIFC: ChunkLayout = { ...AIFF, formatOf: (description) => aiffFormat(description, true) };
 
-/** Apple's Core Audio Format: the first four bytes of its samples count edits. */
+/** Apple's Core Audio Format. The first four bytes of its data count edits. */
 const CAF: ChunkLayout = {
   extension: 'caf',
   firstChunk: 8,
@@ -80,10 +83,10 @@ const CAF: ChunkLayout = {
   later: /^(pakt|kuki|chan|info|strg|free|mark|regn|inst|midi|ovvw|peak|umid|uuid|edct)$/,
 };
 
-/** Bytes that tell the layout. */
+/** How many first bytes are enough to recognise the layout. */
 export const LAYOUT_BYTES = 40;
 
-/** The layout of a file that begins with these bytes; null where it is of another kind. */
+/** The layout of a file that begins with these bytes; null if it is of another kind. */
 export function layoutOf(start: Buffer): ChunkLayout | null {
   if (start.subarray(0, 16).equals(WAVE64_GUID) && nameAt(start, 24) === 'wave') return WAVE64;
   if (nameAt(start, 0) === 'caff') return CAF;
@@ -95,7 +98,7 @@ export function nameAt(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + 4);
 }
 
-/** Bytes behind a content of this size, up to where the next chunk may begin. */
+/** The padding behind a content of this size, up to where the next chunk may begin, bytes. */
 export function paddingOf({ alignment }: ChunkLayout, size: number): number {
   return (alignment - (size % alignment)) % alignment;
 }

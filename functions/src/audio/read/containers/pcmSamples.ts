@@ -1,4 +1,4 @@
-/** Samples as files hold them to floats. */
+/** Converts the samples of files to floats. */
 import { s16leToFloat } from '../s16.ts';
 
 type BigEndian = 's16be' | 's24be' | 's32be' | 'f32be' | 'f64be';
@@ -21,7 +21,7 @@ export const BYTES: Readonly<Record<Encoding, number>> = {
   ulaw: 1,
 };
 
-/** Encodings whose samples read as noise from a wrong byte on. */
+/** Encodings that become noise if they are read from a wrong byte on. */
 export const WIDE: readonly Encoding[] = ['s16', 's24', 's32', 's16be', 's24be', 's32be'];
 
 /** Whether the high byte of a sample comes first. */
@@ -38,7 +38,7 @@ export function samplesOf(bytes: Buffer, encoding: Encoding): Float32Array {
   return pcm;
 }
 
-/** A sample in [-1, 1]; what is no finite number is silence. */
+/** Readers of one sample, in [-1, 1]. NaN and infinity become silence. */
 const READERS: Readonly<Record<Exclude<Encoding, 's16'>, (bytes: Buffer, at: number) => number>> = {
   u8: (bytes, at) => (bytes.readUInt8(at) - 0x80) / 0x80,
   s8: (bytes, at) => bytes.readInt8(at) / 0x80,
@@ -59,7 +59,7 @@ function clipped(sample: number): number {
   return Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0;
 }
 
-/** ITU-T G.711, A-law: a sign, three bits of exponent, four of mantissa, every other bit inverted. */
+/** ITU-T G.711, A-law: a sign, three bits of exponent and four of mantissa, with every other bit inverted. */
 function alawSample(code: number): number {
   const value = code ^ 0x55;
   const exponent = (value >> 4) & 7;
@@ -68,7 +68,7 @@ function alawSample(code: number): number {
   return (value & 0x80 ? magnitude : -magnitude) / 0x8000;
 }
 
-/** ITU-T G.711, µ-law: the same with all bits inverted and a bias of 33, here times four. */
+/** ITU-T G.711, µ-law: the same fields with all bits inverted, and a bias of 33, which is multiplied by four here. */
 function ulawSample(code: number): number {
   const value = ~code & 0xff;
   const magnitude = ((((value & 0x0f) << 3) + 0x84) << ((value >> 4) & 7)) - 0x84;

@@ -1,4 +1,4 @@
-/** The samples of a file as sound at 16 kHz, and what storage lost of them. */
+/** Converts the samples of a file to 16 kHz, and finds what storage lost of them. */
 import { ChannelConverter, lengthOfPlanes } from '../channels.ts';
 import type { ChannelMode, Planes } from '../channels.ts';
 import { deinterleave } from '../mixDown.ts';
@@ -10,17 +10,17 @@ import { BYTES, samplesOf } from './pcmSamples.ts';
 import { ZeroedSectors } from './zeroedSectors.ts';
 import type { Stored } from './zeroedSectors.ts';
 
-/** The samples of one file: what storage lost of them is lost in its place. */
+/** The samples of one file. What storage lost of them becomes lost time in its place. */
 export class Sound {
   readonly #newConverter: () => Converter;
   readonly #stride: number;
   readonly #sampleRate: number;
   readonly #sectors: ZeroedSectors;
   #converter: Converter;
-  /** Bytes of a sample that are behind what was lost of it. */
+  /** Bytes to skip: the rest of a sample whose beginning was lost. */
   #skip = 0;
 
-  /** @param position where in the file they begin */
+  /** @param position where in the file the samples begin */
   constructor(format: PcmFormat, stride: number, channels: ChannelMode, position: number) {
     this.#newConverter = () => new Converter(format, channels);
     this.#stride = stride;
@@ -62,12 +62,12 @@ function audio(planes: Planes): Batch {
   return toBatch(lengthOfPlanes(planes) > 0 ? [{ kind: 'audio', planes }] : []);
 }
 
-/** Samples of one format to 16 kHz. */
+/** Converts samples of one format to 16 kHz. */
 class Converter {
   readonly #format: PcmFormat;
   readonly #channels: ChannelConverter;
   readonly #grid: SampleGrid | null;
-  /** Bytes of a sample that are not complete. */
+  /** The bytes of an incomplete sample. */
   #rest = Buffer.alloc(0);
 
   constructor(format: PcmFormat, channels: ChannelMode) {
@@ -81,7 +81,7 @@ class Converter {
     return this.#convert(this.#grid?.push(bytes) ?? bytes);
   }
 
-  /** What is held back of the samples, then of the sound. */
+  /** The samples that the grid holds back, then those that the resampler does. */
   *end(): Generator<Planes, void, undefined> {
     yield this.#convert(this.#grid?.end() ?? new Uint8Array());
     yield this.#channels.end();

@@ -1,4 +1,4 @@
-/** Tracks of PCM as a native decoder gives them: each to 16 kHz, placed by its time stamps, and all of them mixed. */
+/** Converts the PCM tracks of a native decoder to 16 kHz, places each by its time stamps, and mixes them. */
 import { AppError } from '../../../errors.ts';
 import { ChannelConverter } from '../channels.ts';
 import type { ChannelMode } from '../channels.ts';
@@ -14,11 +14,11 @@ import type { Stretch } from './timeline.ts';
 
 /** A stretch of one track. */
 export interface PcmBlock {
-  /** The number of its track. */
+  /** The number of the track. */
   readonly track: number;
-  /** Its time stamp. */
+  /** The time stamp, seconds. */
   readonly seconds: number;
-  /** Signed 16-bit little-endian, channels interleaved. */
+  /** Signed 16-bit little-endian samples, channels interleaved. */
   readonly bytes: Uint8Array;
 }
 
@@ -26,9 +26,9 @@ interface Track extends PcmTrack {
   readonly timeline: Timeline;
   converter: ChannelConverter;
   readonly newConverter: () => ChannelConverter;
-  /** Whether what comes next goes on behind damage. */
+  /** Whether the next block continues behind damage. */
   isDamaged: boolean;
-  /** What the encoder put before the audio, seconds; null until it has come. */
+  /** The encoder's delay before the audio, seconds; null until it has come. */
   delaySeconds: number | null;
 }
 
@@ -39,7 +39,7 @@ export class PcmTracks {
   readonly #workload = new Workload();
 
   /**
-   * @param hasDelay whether the first block of each track stands before the audio
+   * @param hasDelay whether the first block of each track is the encoder's delay
    * @throws AppError `recording_corrupt` for rates, channels or a number of tracks that are not decoded
    */
   constructor(tracks: readonly PcmTrack[], maxSeconds: number, channels: ChannelMode, hasDelay = false) {
@@ -57,8 +57,8 @@ export class PcmTracks {
   }
 
   /**
-   * The same tracks go on behind damage: their time stamps say how much is missing.
-   * @throws AppError `recording_corrupt` where they are others
+   * The same tracks continue behind damage. Their time stamps show how much is missing.
+   * @throws AppError `recording_corrupt` if these are other tracks
    */
   goOn(tracks: readonly PcmTrack[]): void {
     const isSame = ({ number, sampleRate, channels }: PcmTrack, i: number): boolean => {
@@ -73,7 +73,7 @@ export class PcmTracks {
     }
   }
 
-  /** @param gap what a gap in the time stamps before the block is */
+  /** Adds a block. @param gap what a gap in the time stamps before the block is */
   push({ track: number, seconds, bytes }: PcmBlock, gap: 'silence' | 'lost'): void {
     const track = this.#tracks.find((each) => each.number === number);
     if (track === undefined) return;
@@ -90,7 +90,7 @@ export class PcmTracks {
     track.timeline.fill(track.converter.push(planes));
   }
 
-  /** How long they are so far. */
+  /** The duration of the longest track so far. */
   get seconds(): number {
     return Math.max(0, ...this.#tracks.map(({ timeline }) => timeline.length)) / SAMPLE_RATE;
   }
@@ -99,16 +99,17 @@ export class PcmTracks {
     return this.#tracks.some(({ timeline }) => timeline.pending >= SAMPLE_RATE);
   }
 
-  /** What all tracks have come to, mixed. */
+  /** @returns the mix up to where all tracks have audio */
   drain(): Stretch[] {
     return this.#mixed(false);
   }
 
   /**
-   * The rest.
-   * @param claimedSeconds what the container claims to hold
-   * @param missing what that is which did not come of it
-   * @param slack seconds of it that are no sign of a loss
+   * Ends all tracks.
+   * @param claimedSeconds the duration that the container claims
+   * @param missing what claimed audio stands for that did not come
+   * @param slack how many seconds may be missing without being a loss
+   * @returns the rest of the mix
    */
   end(claimedSeconds: number, missing: 'silence' | 'lost' = 'lost', slack = CLAIM_SLACK_SECONDS): Stretch[] {
     for (const track of this.#tracks) {
@@ -126,7 +127,7 @@ export class PcmTracks {
   }
 }
 
-/** Takes what a converter holds back. */
+/** Adds the samples that the converter holds back. */
 function flush({ timeline, converter }: Track): void {
   timeline.fill(converter.end());
   timeline.padWithZeros();

@@ -1,42 +1,46 @@
 /**
- * Where samples begin in PCM of several bytes a sample. Behind bytes that are missing or too many, every sample is put together of two, and
- * speech sounds as loud noise, or as silence. Read from the right byte on, sound is smooth again: that shows it, and where to go on. Where
- * samples are wider than what was recorded, as 16 bits in a float are, some of their bytes are always zero, which shows it, too.
+ * Finds where samples begin in PCM with several bytes for each sample. Behind missing or extra bytes, every sample consists of
+ * parts of two, so speech becomes loud noise, or silence. If it is read from the right byte on, the sound is smooth again: that
+ * shows the damage, and where to continue. If samples are wider than what was recorded, as 16 bits stored in a float, some of
+ * their bytes are always zero, which also shows it.
  */
 import { BYTES, isBigEndian, WIDE } from './pcmSamples.ts';
 import type { Encoding } from './pcmSamples.ts';
 
-/** Samples that are judged together. */
+/** How many samples are judged together. */
 const WINDOW = 1024;
 
-/** How much smoother another beginning must be, and how smooth in itself; noise has a share of 1.2 and more. */
+/**
+ * How much smoother the sound must be from another byte on, and how smooth and rough it is counted: the mean step between
+ * neighbours, as a share of the mean deviation. Noise has a share of 1.2 and more.
+ */
 const TIMES_SMOOTHER = 4;
 const SMOOTH_SHARE = 0.6;
 const ROUGH_SHARE = 1;
-/** So much smoother it may be noise, too: of what is quiet. */
+/** If it is this much smoother, it may be noise: of a quiet recording. */
 const TIMES_QUIETER = 50;
 
-/** Windows with sound that show which bytes of a sample are always zero. */
+/** From so many windows with sound it is learned which bytes of a sample are always zero. */
 const LEARNING_WINDOWS = 8;
 
 interface Roughness {
-  /** By how much neighbouring samples differ, on average; of 32,768. */
+  /** The mean difference of neighbouring samples, on a scale of 32,768. */
   readonly step: number;
-  /** The same as a share of what samples differ from their mean. */
+  /** The same, divided by the mean deviation of the samples from their mean. */
   readonly share: number;
-  /** Whether all samples have the same high byte: they are made of bytes that are always zero. */
+  /** Whether all samples have the same high byte: they consist of bytes that are always zero. */
   readonly isFlat: boolean;
 }
 
 export class SampleGrid {
   readonly #width: number;
   readonly #stride: number;
-  /** Where in a sample its two highest bytes are, and how they are read. */
+  /** Where the two highest bytes of a sample are, and how they are read. */
   readonly #highAt: number;
   readonly #highOf: (bytes: Buffer, at: number) => number;
-  /** Whether sound that is read from a wrong byte on is rough: of floats it may be anything. */
+  /** Whether the encoding becomes rough if it is read from a wrong byte on. Floats may become anything. */
   readonly #isRough: boolean;
-  /** Of its bytes, and of those that are always zero. */
+  /** The positions of all bytes of a sample, and of those that are always zero so far. */
   readonly #positions: readonly number[];
   #padding: readonly number[];
   #learned = 0;
@@ -73,7 +77,7 @@ export class SampleGrid {
     return this.#held;
   }
 
-  /** Bytes to pass over before the first sample of a window. */
+  /** How many bytes to skip before the first sample of a window. */
   #slipOf(window: Buffer): number {
     const padded = this.#paddedSlip(window);
     if (padded !== null || !this.#isRough) return padded ?? 0;
@@ -88,7 +92,7 @@ export class SampleGrid {
     return 0;
   }
 
-  /** The same by the bytes that are always zero; null where they do not tell. */
+  /** The same, by the bytes that are always zero; null if they show nothing. */
   #paddedSlip(window: Buffer): number | null {
     const isPaddingAt = (slip: number): boolean => this.#padding.every((at) => this.#isZero(window, slip + at));
     if (this.#learned < LEARNING_WINDOWS) {
@@ -106,7 +110,7 @@ export class SampleGrid {
     return true;
   }
 
-  /** Of the first channel, by the two highest bytes of its samples. */
+  /** The roughness of the first channel, by the two highest bytes of its samples. */
   #roughness(window: Buffer, slip: number): Roughness {
     const first = slip + this.#highAt;
     let sum = 0;

@@ -1,4 +1,4 @@
-/** Starts the sandbox for a recording, takes what it decodes, and ends it in any case. */
+/** Starts the sandbox for a recording, passes on what it decodes, and ends it in every case. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -10,31 +10,34 @@ import { MAX_STALL_MS, memoryLimit } from './limits.ts';
 import { NEXT } from './sandboxMessages.ts';
 import type { SandboxMessage, SandboxTask } from './sandboxMessages.ts';
 
-/** Built, it lies beside this file as JavaScript. */
+/** The script lies beside this file: as TypeScript in the sources, as JavaScript in the build. */
 const WORKER = new URL(`./sandboxWorker${extname(import.meta.url)}`, import.meta.url);
 
-/** Heap of the thread's JavaScript, MB: a minute of every track, and what libav.js needs. */
+/** The JavaScript heap of the thread, MB: for a minute of every track, and for libav.js. */
 const HEAP_MB = 128;
 
-/** The code that recordings share: it has no state, and compiling it takes longer than decoding a minute. */
+/** The compiled code that recordings share. It has no state, and compiling it takes longer than decoding a minute. */
 const COMPILED: CompiledBuilds = new Map();
 
 export interface SandboxOptions extends Omit<DecodeOptions, 'notes'> {
   readonly signal: AbortSignal;
-  /** What runs in the thread. */
+  /** The script of the thread. */
   readonly worker?: URL;
-  /** How long it may give nothing, milliseconds. */
+  /** The longest time without output, milliseconds. */
   readonly stallMs?: number;
 }
 
-/** No decoder of the sandbox knows any codec of the recording. */
+/**
+ * The sandbox has no decoder for the recording: for none of its tracks, or, if another decoder can be tried, not for all of
+ * them.
+ */
 export class NotInSandbox extends Error {}
 
 /**
- * Decodes the file at `path` in a thread of its own.
+ * Decodes the file at `path` in a separate thread.
  * @returns sentences about what could not be read
- * @throws NotInSandbox before the first batch; AppError `recording_corrupt`; the signal's reason; Error where the thread died, which
- * says nothing about the recording.
+ * @throws NotInSandbox before the first batch; AppError `recording_corrupt`; the signal's reason; Error if the thread died,
+ * which says nothing about the recording
  */
 export async function* decodeInSandbox(
   path: string,
@@ -45,11 +48,11 @@ export async function* decodeInSandbox(
   const thread = new Worker(worker, {
     workerData: task,
     env: {},
-    stdout: true, // what libav.js prints goes nowhere
+    stdout: true, // the output of libav.js is dropped
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
   });
-  thread.on('error', () => undefined); // `ask` reports what happens while it waits
+  thread.on('error', () => undefined); // errors are reported by `ask`, while it waits
   try {
     for (;;) {
       const message = await ask(thread, signal, stallMs);
@@ -73,7 +76,7 @@ export async function* decodeInSandbox(
   }
 }
 
-/** Asks for the next message, and waits for it no longer than it may take. */
+/** Asks for the next message, and waits at most `stallMs` for it. */
 function ask(thread: Worker, signal: AbortSignal, stallMs: number): Promise<SandboxMessage> {
   const stop = new AbortController();
   const answer = new Promise<SandboxMessage>((resolve, reject) => {

@@ -1,9 +1,9 @@
-/** What goes between the sandbox and the thread that started it. */
+/** The messages between the sandbox and the thread that started it. */
 import type { Batch } from './batch.ts';
 import type { DecodeOptions } from './decoding.ts';
 import type { CompiledBuilds } from './libav.ts';
 
-/** The worker's data. */
+/** The data with which the thread starts. */
 export interface SandboxTask extends Omit<DecodeOptions, 'notes'> {
   readonly path: string;
   readonly memoryBytes: number;
@@ -15,11 +15,11 @@ export const NEXT = 'next';
 
 export type SandboxMessage =
   | ({ readonly kind: 'batch' } & Batch)
-  /** All of it was given. `notes`: sentences about what could not be read. */
+  /** The recording has ended. `notes`: sentences about what could not be read. */
   | { readonly kind: 'end'; readonly notes: readonly string[]; readonly compiled: CompiledBuilds }
   /** The recording is refused, for the reason in the message. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** No decoder here knows its codec. */
+  /** The sandbox has no decoder for it. */
   | { readonly kind: 'unsupported' }
-  /** No audio could be found in it. */
+  /** No audio was found in it. */
   | { readonly kind: 'corrupt'; readonly reason: string };

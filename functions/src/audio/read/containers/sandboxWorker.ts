@@ -1,4 +1,4 @@
-/** The sandbox: a thread that decodes one recording in WebAssembly, in bounded memory, and is ended with it. */
+/** The script of the sandbox: a thread that decodes one recording in WebAssembly, with limited memory, and ends with it. */
 import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../../../errors.ts';

@@ -1,4 +1,7 @@
-/** What the headers of a file say of its sound. They are followed, not read: it is asked where nothing of the sound could be decoded. */
+/**
+ * Finds what the headers of a file say about its audio, for the message if nothing of it could be decoded. Headers are followed
+ * by their lengths; their content is mostly not read.
+ */
 import type { FileExtension } from '../format.ts';
 import { chunksOfAiff, chunksOfCaf, chunksOfWav } from './chunkClaims.ts';
 import type { Chunk } from './chunkClaims.ts';
@@ -11,7 +14,10 @@ import type { Box } from './mp4Box.ts';
 import { indexOf } from './mp4Index.ts';
 import { linksOf } from './ogg.ts';
 
-/** The headers are damaged; none of them describes an audio track; they are intact, and sound or nothing lies behind them. */
+/**
+ * `damaged`: the headers are. `no track`: no header describes an audio track. `nothing`, `sound`: the headers are intact, and
+ * nothing, or audio, follows them.
+ */
 export type Finding = 'damaged' | 'no track' | 'nothing' | 'sound';
 
 export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) => Finding>>> = {
@@ -27,13 +33,13 @@ export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) =>
 
 const AMR_MAGIC_BYTES = 9;
 
-/** @param start where sound begins; null where no header says so */
+/** @param start where the audio begins; null if no header states it */
 function behind({ size }: FileView, start: number | null): Finding {
   if (start === null) return 'damaged';
   return start < size ? 'sound' : 'nothing';
 }
 
-/** Pages before the first sound may be damaged or missing. */
+/** The pages before the first sound may be damaged or missing. */
 function findInOgg(file: FileView): Finding {
   const [link] = linksOf(file);
   if (link === undefined || link.isCutAtStart || link.codecs.length === 0) return 'damaged';
@@ -46,14 +52,14 @@ function findInChunks(chunks: readonly Chunk[], description: string, sound: stri
   return data.content.length <= (sound === 'data' ? 4 : 8) ? 'nothing' : 'sound';
 }
 
-/** Elements before the first cluster at most. */
+/** The largest number of elements before the first cluster. */
 const MAX_ELEMENTS = 1000;
-/** Bytes of one of them that are read. */
+/** How many bytes of an element are read. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
 const VIDEO_TRACK = Buffer.from([0x83, 0x81, 1]);
 const AUDIO_TRACK = Buffer.from([0x83, 0x81, 2]);
 
-/** Each element of Matroska leads to the next, up to the first cluster. */
+/** Follows the elements of Matroska, each by the length of the one before, up to the first cluster. */
 function findInMatroska(file: FileView): Finding {
   let tracks = Buffer.alloc(0);
   let hasCluster = false;
@@ -71,10 +77,10 @@ function findInMatroska(file: FileView): Finding {
   return tracks.includes(VIDEO_TRACK) ? 'no track' : 'damaged';
 }
 
-/** Boxes of an index that are made of boxes: each lies in the one before it. */
+/** The boxes of an index that consist of boxes. Each lies in the one before it. */
 const BOXES_OF_BOXES = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
-/** The index of an MP4 file is there; it is intact where boxes fill it, and those in it. */
+/** The index of an MP4 file is intact if it consists of whole boxes, and so do the boxes in it. */
 function findInMp4(file: FileView): Finding {
   const index = indexOf(file);
   if (index === null || !areBoxes(index, 0, index.length)) return 'damaged';

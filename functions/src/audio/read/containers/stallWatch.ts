@@ -1,4 +1,4 @@
-/** Limits the time in which a stream gives nothing. Time in which the reader does not ask for more does not count. */
+/** Limits the time without output of a stream. Time in which the reader does not ask for more does not count. */
 export class StallWatch {
   hasStalled = false;
   readonly message: string;

@@ -1,6 +1,7 @@
 /**
- * What lies behind the last frame, packet, page or box of a file. Zeros up to the end are padding where they begin when that has ended. They
- * lie over something where they begin within it, or where a sector of storage begins: a device that lost its power had not written it.
+ * Judges the bytes behind the last frame, packet, page or box of a file. Zeros at the end are padding if they begin where the
+ * last of these ended. They replace lost bytes if they begin within it, or at the start of a sector: a device that lost power
+ * had not written that sector.
  */
 import { OWN_ZEROS, SECTOR_BYTES } from '../sectors.ts';
 import { readView } from './fileView.ts';
@@ -9,15 +10,15 @@ import type { FileView } from './fileView.ts';
 const WINDOW_BYTES = 64 * 1024;
 
 export interface Tail {
-  /** Bytes up to the zeros at the end. */
+  /** The bytes before the zeros at the end. */
   readonly bytes: number;
-  /** Zeros that lie over something; 0 where they are padding. */
+  /** The zeros that replace lost bytes; 0 if they are padding. */
   readonly zeros: number;
 }
 
 export const NOTHING: Tail = { bytes: 0, zeros: 0 };
 
-/** @param from where the last of what can be read ends */
+/** @param from where the last readable part of the file ends */
 export function tailOf(view: FileView, from: number): Tail {
   const zerosFrom = zerosAtEnd(view, Math.max(0, from - OWN_ZEROS));
   const isWithin = zerosFrom > from || (from > 0 && zerosFrom <= from - OWN_ZEROS);
@@ -27,7 +28,7 @@ export function tailOf(view: FileView, from: number): Tail {
   return { bytes: Math.max(0, zerosFrom - from), zeros: isWithin || (isSector && zeros >= SECTOR_BYTES) ? zeros : 0 };
 }
 
-/** Where the zeros begin that a view ends in; not before `from`. */
+/** Where the zeros at the end of a view begin; not before `from`. */
 function zerosAtEnd(view: FileView, from: number): number {
   for (let end = view.size; end > from;) {
     const start = Math.max(from, end - WINDOW_BYTES);

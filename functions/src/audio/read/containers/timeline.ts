@@ -1,42 +1,48 @@
 /**
- * Places decoded audio on the time axis of its container. Samples are the clock, because time stamps are rounded and jitter; time
- * stamps decide where they differ from the samples by more than {@link TOLERANCE_SECONDS}. One that the next contradicts is damaged.
+ * Places decoded audio on the time axis of its container. Samples are the clock, because time stamps are rounded and jitter. A
+ * time stamp counts only if it differs from the samples by more than {@link TOLERANCE_SECONDS}. A time stamp that the next one
+ * contradicts is damaged.
  */
 import { lengthOfPlanes, slicePlanes } from '../channels.ts';
 import type { Planes } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 
-/** Time stamps nearer than this to the samples before them are rounded or jitter; browsers' do by some 10 ms. */
+/**
+ * A time stamp nearer than this to the samples before it is rounding or jitter. Time stamps of browsers jitter by some 10 ms.
+ */
 const TOLERANCE_SECONDS = 0.1;
 
 /**
- * Latest start that counts as an offset from the beginning of the recording. A later one is the clock of a stream that ran before
- * (a part of a broadcast, of a longer recording): the name says when the part began.
+ * The latest first time stamp that counts as an offset from the start of the recording. A later one comes from a stream that
+ * ran before (this is a part of a broadcast, or of a longer recording): the capture time then is the time of the first sample.
  */
 const MAX_START_SECONDS = 3600;
 
-/** The time stamp at which a recording begins. Its tracks share one, so that one which begins later does so. */
+/** The time stamp at which a recording begins. All its tracks share it, so that a track that begins later stays later. */
 export class Origin {
   #seconds: number | null = null;
 
-  /** @param at the first time stamp of a track; that of the first track decides */
+  /**
+   * @param at the first time stamp of a track, seconds; only that of the first track decides. @returns the time stamp of the
+   * start, seconds
+   */
   from(at: number): number {
     return (this.#seconds ??= at < 0 || at > MAX_START_SECONDS ? at : 0);
   }
 }
 
-/** A stretch of one recording at {@link SAMPLE_RATE}. */
+/** A stretch of one recording. Samples count at {@link SAMPLE_RATE}. */
 export type Stretch =
   | { readonly kind: 'audio'; readonly planes: Planes }
-  /** The container says that nothing was recorded. */
+  /** The container shows that nothing was recorded. */
   | { readonly kind: 'silence'; readonly samples: number }
-  /** There was audio, and it cannot be decoded. */
+  /** There was audio that cannot be decoded. */
   | { readonly kind: 'lost'; readonly samples: number };
 
-/** A gap in the time stamps, until the next one shows whether it is there. */
+/** A gap in the time stamps that the next time stamp has yet to confirm. */
 interface ClaimedGap {
   readonly stretch: { readonly kind: 'silence' | 'lost'; samples: number };
-  /** Its length, exact. */
+  /** Its length in samples, not rounded. */
   readonly ahead: number;
 }
 
@@ -45,29 +51,31 @@ export function lengthOf(stretch: Stretch): number {
 }
 
 /**
- * One track. Decoded samples come in two steps, because a resampler holds some back: `expect` says where they belong, `fill` brings
- * them later, as many as were expected.
+ * The time axis of one track. Decoded samples are added in two steps, because a resampler holds some back: `expect` says where
+ * they belong, and `fill` brings them later, as many as were expected.
  */
 export class Timeline {
   readonly #maxSamples: number;
   readonly #origin: Origin;
   readonly #ready: Stretch[] = [];
-  /** What is expected, in order: samples of audio that `fill` must bring, and stretches between them. */
+  /** What is expected, in order: samples of audio that `fill` must bring, and the stretches between them. */
   readonly #expected: (Stretch | { readonly kind: 'pending'; samples: number })[] = [];
-  /** Samples on the axis so far, exact: the sum of all stretches before rounding. */
+  /** Samples on the axis so far: the sum of all stretches before rounding. */
   #position = 0;
-  /** The same, as given out. */
+  /** Samples on the axis so far, rounded as they are passed on. */
   #placed = 0;
   #taken = 0;
-  /** What must be added to a time stamp to get a position; null before the first one. */
+  /** Samples to add to a time stamp to get a position; null before the first time stamp. */
   #shift: number | null = null;
-  /** What {@link #shift} was before a time stamp of another clock, until the next one shows whether there is one. */
+  /**
+   * The value of {@link #shift} before a time stamp of another clock, until the next time stamp shows which of the two holds.
+   */
   #shiftBefore: number | null = null;
   #claimed: ClaimedGap | null = null;
 
   /**
-   * @param maxSeconds no gap leads beyond it: a time stamp that claims to is noise
-   * @param origin of all tracks of the recording
+   * @param maxSeconds no gap leads beyond this: a time stamp that claims so is damaged
+   * @param origin shared by all tracks of the recording
    */
   constructor(maxSeconds: number, origin = new Origin()) {
     this.#maxSamples = maxSeconds * SAMPLE_RATE;
@@ -79,14 +87,14 @@ export class Timeline {
     return this.#placed;
   }
 
-  /** Samples on the axis that were not taken yet. */
+  /** Samples on the axis that were not drained yet. */
   get pending(): number {
     return this.#placed - this.#taken;
   }
 
   /**
    * Announces audio.
-   * @param at its time stamp, seconds; null where it has none
+   * @param at its time stamp, seconds; null if it has none
    * @param seconds its duration
    * @param gap what a gap before it is
    */
@@ -98,24 +106,24 @@ export class Timeline {
     else this.#expected.push({ kind: 'pending', samples });
   }
 
-  /** Announces audio that cannot be decoded, like `expect`. */
+  /** Announces audio that cannot be decoded. The parameters are those of `expect`. */
   lose(at: number | null, seconds: number, gap: 'silence' | 'lost'): void {
     this.#moveTo(at, gap);
     this.#push('lost', this.#advance(seconds));
   }
 
-  /** Announces that nothing was recorded behind what there is so far, or that it is lost. */
+  /** Announces silence or lost audio behind everything so far. @param seconds its duration */
   append(kind: 'silence' | 'lost', seconds: number): void {
     this.#moveTo(null, kind);
     this.#push(kind, this.#advance(seconds));
   }
 
-  /** Brings samples that were expected. */
+  /** Adds samples that were expected. */
   fill(planes: Planes): void {
     const length = lengthOfPlanes(planes);
     for (let start = 0; start < length;) {
       const next = this.#next();
-      if (next === null) return; // a resampler's tail, beyond what was expected
+      if (next === null) return; // the tail of a resampler, beyond what was expected
       const end = Math.min(length, start + next.samples);
       this.#ready.push({ kind: 'audio', planes: slicePlanes(planes, start, end) });
       next.samples -= end - start;
@@ -123,7 +131,7 @@ export class Timeline {
     }
   }
 
-  /** Ends what was announced so far: samples that did not come are filled with zeros; they are a resampler's rounding. */
+  /** Ends the audio announced so far. Samples that did not come become zeros: a resampler rounds. */
   padWithZeros(): void {
     this.#claimed = null;
     for (let next = this.#next(); next !== null; next = this.#next()) {
@@ -132,7 +140,7 @@ export class Timeline {
     }
   }
 
-  /** What is known of the axis, and was not drained before. */
+  /** @returns the stretches that are known and were not drained before */
   drain(): Stretch[] {
     this.#next();
     const until = this.#claimed === null ? -1 : this.#ready.indexOf(this.#claimed.stretch);
@@ -162,8 +170,9 @@ export class Timeline {
   }
 
   /**
-   * Whether this time stamp goes on from before the last one, as if that had not been: one damaged byte moves it by hours.
-   * @returns the shift that holds for it
+   * Checks whether this time stamp continues from before the last one. Then the last one was damaged, and its gap is removed:
+   * one wrong byte moves a time stamp by hours.
+   * @returns the shift that holds for this time stamp, samples
    */
   #judge(at: number, current: number): number {
     const fits = (shift: number, position: number): boolean =>
@@ -180,7 +189,7 @@ export class Timeline {
     return shift;
   }
 
-  /** @returns whole samples: rounding never adds up */
+  /** Moves the position on. @returns whole samples; rounding errors do not add up */
   #advance(seconds: number): number {
     this.#position += seconds * SAMPLE_RATE;
     const samples = Math.max(0, Math.round(this.#position) - this.#placed);
@@ -192,7 +201,7 @@ export class Timeline {
     if (samples > 0) this.#expected.push({ kind, samples });
   }
 
-  /** Moves finished stretches on, and gives the audio that is waited for. */
+  /** Passes finished stretches on. @returns the next audio that is expected; null if none is */
   #next(): { samples: number } | null {
     for (let first = this.#expected[0]; first !== undefined; first = this.#expected[0]) {
       if (first.kind === 'pending' && first.samples > 0) return first;

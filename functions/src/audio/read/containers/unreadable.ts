@@ -1,4 +1,4 @@
-/** Why nothing of a file can be decoded, as far as the file shows it. */
+/** Explains why nothing of a file can be decoded, if the file shows it. */
 import type { FileExtension } from '../format.ts';
 import { chunksOfCaf } from './chunkClaims.ts';
 import { readView } from './fileView.ts';
@@ -9,7 +9,7 @@ import type { Finding } from './soundStart.ts';
 
 interface Kind {
   readonly name: string;
-  /** What stands in every file of it, however damaged, within its first bytes. */
+  /** Marks that every file of this kind has in its first bytes, even a damaged one. */
   readonly marks: readonly string[];
 }
 
@@ -32,18 +32,18 @@ const SENTENCES: Readonly<Record<Finding, (name: string) => string>> = {
   sound: (name) => `Nothing of the ${name} file can be decoded: it is damaged, or in a codec that is not known.`,
 };
 
-/** What is said of a file of a kind. */
+/** The message about a file of a kind. */
 export function sentenceOf(finding: Finding, extension: keyof typeof KINDS): string {
   return SENTENCES[finding](KINDS[extension].name);
 }
 
-/** @returns a sentence; null where the file shows no reason */
+/** @returns a sentence; null if the file shows no reason */
 export function reasonOf(file: FileView, extension: FileExtension): string | null {
   const kind: Kind | null = extension in KINDS ? KINDS[extension as keyof typeof KINDS] : null;
   const start = Buffer.from(readView(file, 0, MARK_WITHIN_BYTES));
   const finding = FINDERS[extension]?.(file);
   const isOfThatKind = kind?.marks.some((mark) => start.includes(mark, 0, 'latin1')) === true;
-  if (kind === null || finding === undefined || !isOfThatKind) return null; // whatever its name says
+  if (kind === null || finding === undefined || !isOfThatKind) return null; // the file is not of the kind that its name says
   if (extension === 'm4a' && lacksIndex(file)) {
     return 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
   }
@@ -53,7 +53,7 @@ export function reasonOf(file: FileView, extension: FileExtension): string | nul
   return SENTENCES[finding](kind.name);
 }
 
-/** Whether packets vary in size, and no table says how. */
+/** Whether packets vary in size, but there is no table of their sizes. */
 function lacksPacketTable(file: FileView): boolean {
   const chunks = [...chunksOfCaf(file)];
   const description = chunks.find(({ name }) => name === 'desc');

@@ -1,36 +1,36 @@
 /**
- * Sectors of storage that read as zeros, in samples that are stored as they are: they were lost, or never written. Zeros that begin and end
- * elsewhere than sectors do are silence.
+ * Finds sectors of zeros in uncompressed samples: storage lost them, or they were never written. Zeros that begin and end
+ * elsewhere than sectors are silence.
  */
 import { OWN_ZEROS, SECTOR_BYTES } from '../sectors.ts';
 
 const SECTOR = Buffer.alloc(SECTOR_BYTES);
 
 /**
- * Recorders that are muted write whole buffers of zeros, of a multiple of this. Where the samples begin at such a place, so do sectors, and
- * zeros tell nothing. Behind the usual header of 44 bytes they do not.
+ * Muted recorders write whole buffers of zeros, whose size is a multiple of this. If the samples begin at a multiple of it,
+ * buffers begin where sectors do, and zeros prove nothing. Behind the usual header of 44 bytes they do not.
  */
 const BUFFER_BYTES = 64;
 
-/** Zeros that are given at a time. */
+/** How many zeros are passed on at a time. */
 const PIECE_BYTES = 64 * 1024;
 
 export type Stored =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** `start`: behind the first sample. */
+  /** `start`: bytes from the first sample. */
   | { readonly kind: 'lost'; readonly start: number; readonly size: number };
 
 export class ZeroedSectors {
-  /** Bytes of the first sector that are before the samples. */
+  /** The bytes of the first sector that come before the samples. */
   readonly #before: number;
   readonly #canTell: boolean;
-  /** Bytes of samples up to the rest. */
+  /** Bytes of samples that were passed on or counted, without the rest. */
   #position = 0;
-  /** What does not fill a sector yet. */
+  /** The bytes that do not fill a sector yet. */
   #rest = Buffer.alloc(0);
-  /** Zeros up to the rest, which began with a sector. */
+  /** The number of zeros directly before the rest that began with a sector. */
   #zeros = 0;
-  /** Whether zeros that begin now begin with the sector. */
+  /** Whether sound came directly before the next sector, so that zeros in it begin with the sector. */
   #isAfterSound = false;
 
   /** @param position where in the file the samples begin */
@@ -65,7 +65,7 @@ export class ZeroedSectors {
     yield { kind: 'lost', start: this.#position - this.#zeros, size: this.#zeros + rest.length };
   }
 
-  /** Where in the rest the sector ends that it begins in. */
+  /** Where in the rest the current sector ends. */
   get #sectorEnd(): number {
     return SECTOR.length - ((this.#before + this.#position) % SECTOR.length);
   }
