@@ -5,10 +5,10 @@ import { session } from './session.ts';
 import { Guard } from './ui/guard.tsx';
 import { Splash } from './ui/splash.tsx';
 
-/** What a user sees. Firebase is not among it: see `startSession`. */
+/** Chooses what the user sees. Firebase is not imported here: `startSession` loads it. */
 const SignedIn = lazy(() => import('./screens/signedIn.tsx'));
 
-/** For strangers: without Firebase. */
+/** Shared links are read without an account, so this screen does not use Firebase. */
 const Shared = lazy(() => import('./screens/shared.tsx'));
 
 export function App() {

@@ -1,13 +1,13 @@
-/** Many events, little work. */
+/** Combines many calls into few, so that frequent events cause little work. */
 
 export interface Coalesced {
-  /** Soon, once for all calls until then. */
+  /** Calls the work soon. All calls until then count as one. */
   (): void;
-  /** In this moment, where there was a call that it was not done for yet. */
+  /** Calls the work now if a call is pending. */
   flush(): void;
 }
 
-/** @param everyMs at most this often */
+/** @param everyMs The work is done at most once in this time, milliseconds. */
 export function coalesce(work: () => void, everyMs: number): Coalesced {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let lastAt = Number.NEGATIVE_INFINITY;

@@ -1,9 +1,9 @@
-/** A page that must not be loaded anew now, because it records. */
+/** Delays reloading the page while it records. */
 
 const held = new Set<() => void>();
 let isDue = false;
 
-/** Loads the page anew, or as soon as nothing holds it any more. */
+/** Reloads the page now, or as soon as nothing holds it any more. */
 export function reloadPage(): void {
   if (held.size === 0) {
     location.reload();
@@ -13,9 +13,9 @@ export function reloadPage(): void {
   for (const onDue of held) onDue();
 }
 
-/** @param onDue The page would have been loaded anew. @returns how to end it */
+/** @param onDue Called when the page would have been reloaded. @returns a function that ends the hold */
 export function holdPage(onDue: () => void): () => void {
-  // Of this call alone.
+  // A new function for each call, so that each call can be ended separately.
   const hold = (): void => {
     onDue();
   };

@@ -8,14 +8,16 @@ import './styles/index.css';
 
 startRouter();
 heedBusyButtons();
-// What is shared is read without an account: links from there load the page anew. The screens of a user start it themselves.
+// A shared conversation is read without an account, and links from there reload the page. The screens of a signed-in user start the session
+// themselves.
 if (route.value.screen !== 'shared' && session.value.kind !== 'signedIn') startSession();
 render(<App />, document.getElementById('app') ?? document.body);
 
-// A new version was deployed while this one was open: its parts have other names now.
+// A new version was deployed while this one was open, so the parts of this one are no longer served.
 addEventListener('vite:preloadError', reloadPage);
 if ('serviceWorker' in navigator) {
   addEventListener('load', () => {
-    navigator.serviceWorker.register('/sw.js').catch(() => undefined); // A private window, say: it works online.
+    // Registering fails in some private windows. The console then works online only.
+    navigator.serviceWorker.register('/sw.js').catch(() => undefined);
   });
 }

@@ -1,4 +1,4 @@
-/** Lets the browser do what else there is, a person's click above all, before it goes on. */
+/** Resolves in a later task, so that the browser can first do other work, such as answering a click. */
 export function nextTask(): Promise<void> {
   return later(0);
 }

@@ -1,4 +1,4 @@
-/** Work that is done with the first call: each call gets its promise. After a failure, the next call does it anew. */
+/** Does the work at the first call and returns its promise to every caller. After a failure, the next call does it again. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => {

@@ -1,19 +1,22 @@
-/** Where a person was on each page of the history, so that Back leads there: how far down, and at which link. */
+/** Remembers the place on each page of the history (scroll position and followed link), so that Back leads there. */
 
 import { randomId } from './randomId.ts';
 
 interface Place {
   readonly top: number;
-  /** Of the link that was followed from there. */
+  /** The link that was followed from there; null if none was. */
   readonly href: string | null;
 }
 
 const KEY = 'places';
-/** Places that are remembered: those of the newest pages. */
+/** Number of places that are remembered: those of the latest pages. */
 const MOST = 50;
-/** A screen may have to load before it is as long as it was, milliseconds. */
+/** How long to wait until the screen is as long as it was, milliseconds: it may still be loading. */
 const PATIENCE_MS = 30_000;
-/** A list whose rows were not all measured yet can be shorter than it was. It does not grow any more after so many frames. */
+/**
+ * After this many frames without growth, a list has its final height. It can be shorter than it was, because not all its rows were measured
+ * before.
+ */
 const STILL_FRAMES = 30;
 
 const places = new Map<string, Place>(read());
@@ -27,7 +30,7 @@ function read(): [string, Place][] {
   }
 }
 
-/** The page of the history that is shown. */
+/** The id of the history entry that is shown. */
 export function currentPage(): string {
   const state = history.state as { page?: unknown } | null;
   if (typeof state?.page === 'string') return state.page;
@@ -38,7 +41,7 @@ export function currentPage(): string {
 
 export const newPage = randomId;
 
-/** @param href of the link that leads away, where one does */
+/** @param href The link that leads away; null if there is none. */
 export function rememberPlace(page: string, href: string | null = null): void {
   places.delete(page);
   places.set(page, { top: scrollY, href });
@@ -46,7 +49,7 @@ export function rememberPlace(page: string, href: string | null = null): void {
   sessionStorage.setItem(KEY, JSON.stringify([...places]));
 }
 
-/** Goes there as soon as the screen is long enough, unless the person moves first. */
+/** Scrolls to the remembered place as soon as the screen is long enough, unless the user moves first. */
 export function restorePlace(page: string): void {
   restoring?.();
   const place = places.get(page);
@@ -65,7 +68,7 @@ export function restorePlace(page: string): void {
   let still = 0;
   const attempt = (): void => {
     if (isOver) return;
-    scrollTo(0, place.top); // as far as the screen is long by now
+    scrollTo(0, place.top); // Scrolls as far as the screen reaches by now.
     const { scrollHeight } = document.documentElement;
     still = scrollHeight === height ? still + 1 : 0;
     height = scrollHeight;
@@ -90,7 +93,7 @@ function isInView(link: HTMLAnchorElement): boolean {
   return top >= 0 && bottom <= innerHeight;
 }
 
-/** The links of the screen itself, not of the navigation around it. */
+/** The links with this address in the screen itself, not in the navigation around it. */
 function linksTo(href: string | null): HTMLAnchorElement[] {
   if (href === null) return [];
   return [...document.querySelectorAll<HTMLAnchorElement>('main a')].filter(

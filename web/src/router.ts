@@ -1,4 +1,4 @@
-/** The address is the state: which screen is shown, and of what. */
+/** The address is the state: it says which screen is shown, and with which content. */
 import { computed, signal } from '@preact/signals';
 import { currentPage, newPage, rememberPlace, restorePlace } from './places.ts';
 
@@ -13,13 +13,13 @@ export type Route =
   | { readonly screen: 'usage' }
   | { readonly screen: 'search' }
   | { readonly screen: 'settings' }
-  /** What a stranger reads by a link. */
+  /** A shared conversation, read by its link. */
   | { readonly screen: 'shared' }
   | { readonly screen: 'nothing' };
 
 const path = signal(location.pathname);
 
-/** The part of the address behind `?`. */
+/** The part of the address after `?`. */
 export const search = signal(location.search);
 
 export const route = computed<Route>(() => parseRoute(path.value));
@@ -37,7 +37,7 @@ function parseRoute(pathname: string): Route {
   return { screen: 'nothing' };
 }
 
-/** Screens that are of nothing in particular. */
+/** Screens whose address has no parameters. */
 const PLAIN = ['record', 'usage', 'search', 'settings', 'shared'] as const;
 
 const isPlain = (name: string): name is (typeof PLAIN)[number] => PLAIN.some((plain) => plain === name);
@@ -58,7 +58,7 @@ export const hrefs = {
   search: '/search',
   tagged: (tag: string): string => `/search?tag=${encodeURIComponent(tag)}`,
   settings: '/settings',
-  /** Behind `#`, so that no server sees the token. */
+  /** The token stands after `#`, so that browsers do not send it to servers. */
   shared: (token: string): string => `/shared#${token}`,
   takeAlong: (day: string): string => `/settings?day=${day}`,
   day: (day: string): string => `/day/${day}`,
@@ -81,15 +81,15 @@ export function navigate(href: string, { replace = false, link = null }: Navigat
 }
 
 interface NavigateOptions {
-  /** In place of the page that is shown. */
+  /** Whether the new page replaces the current one in the history. */
   readonly replace?: boolean;
-  /** The link that was followed. */
+  /** The link that was followed; null if none was. */
   readonly link?: string | null;
 }
 
 let shownPage = '';
 
-/** Links within the console change the screen, not the page. */
+/** Makes links within the console change the screen without loading a page. */
 export function startRouter(): void {
   history.scrollRestoration = 'manual';
   shownPage = currentPage();

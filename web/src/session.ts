@@ -9,53 +9,53 @@ export interface SignedInUser {
 }
 
 export type Session =
-  /** Firebase has not said yet. */
+  /** Firebase has not answered yet. `expected`: a user was signed in last time. */
   | { readonly kind: 'starting'; readonly expected: boolean }
   | { readonly kind: 'signedOut' }
   | { readonly kind: 'signedIn'; readonly user: SignedInUser }
   | { readonly kind: 'unavailable'; readonly message: string };
 
-/** Who was signed in last time: their screens are painted before Firebase is there, which then says whether they still are. */
+/** The user who was signed in last time. Their screens are rendered before Firebase is loaded, which then says whether they still are. */
 const HINT = 'signed-in';
 
 export const session = signal<Session>(expectedSession(localStorage.getItem(HINT)));
 
-/** @param hint as it was kept */
+/** @param hint the stored value */
 function expectedSession(hint: string | null): Session {
   if (hint === null) return { kind: 'starting', expected: false };
   try {
     const { uid, name } = JSON.parse(hint) as Partial<SignedInUser>;
     if (typeof uid === 'string' && typeof name === 'string') return { kind: 'signedIn', user: { uid, name } };
   } catch {
-    // It says as much: there was a user.
+    // The hint is not readable, but it shows that there was a user.
   }
   return { kind: 'starting', expected: true };
 }
 
-/** Firebase has ended the session by itself: as it does with an account that was deleted or disabled. */
+/** Set when Firebase ends the session, as it does when the account was deleted or disabled. */
 const ACCOUNT_GONE = 'account-gone';
 
-/** Whether Firebase ends the session: no user of this browser has said goodbye. */
+/** Whether Firebase ended the session, and not the user. */
 export const isEndedByFirebase = (): boolean => sessionStorage.getItem(ACCOUNT_GONE) !== null;
 
-/** What the user did before they were signed out. */
-const FAREWELL = 'farewell';
+/** Key of the message that the next sign-in page of this tab shows, such as "Everything was deleted". */
+const SIGN_OUT_MESSAGE = 'sign-out-message';
 
-/** Tells the next sign-in page of this tab what was done. @returns how to take it back */
-export function sayFarewell(text: string): () => void {
-  sessionStorage.setItem(FAREWELL, text);
+/** Sets the message that the next sign-in page of this tab shows. @returns a function that removes it */
+export function setSignOutMessage(text: string): () => void {
+  sessionStorage.setItem(SIGN_OUT_MESSAGE, text);
   return () => {
-    sessionStorage.removeItem(FAREWELL);
+    sessionStorage.removeItem(SIGN_OUT_MESSAGE);
   };
 }
 
-/** Why the user is not signed in any more, for the sign-in page; shown once. Null where they signed out themselves. */
+/** Why the session ended, for the sign-in page; shown once. Null if the user signed out. */
 export function takeSignOutReason(): { readonly text: string; readonly bad: boolean } | null {
-  const farewell = sessionStorage.getItem(FAREWELL);
+  const message = sessionStorage.getItem(SIGN_OUT_MESSAGE);
   const isGone = sessionStorage.getItem(ACCOUNT_GONE) !== null;
-  sessionStorage.removeItem(FAREWELL);
+  sessionStorage.removeItem(SIGN_OUT_MESSAGE);
   sessionStorage.removeItem(ACCOUNT_GONE);
-  if (farewell !== null) return { text: farewell, bad: false };
+  if (message !== null) return { text: message, bad: false };
   return isGone
     ? {
         text: 'You were signed out: this account was deleted or disabled, or its password has changed. Recordings that were not sent yet are still on this device.',
@@ -64,31 +64,39 @@ export function takeSignOutReason(): { readonly text: string; readonly bad: bool
     : null;
 }
 
-/** What has to be done before the page goes: keeping the last second of a recording. */
-const farewells = new Set<() => Promise<unknown>>();
+/** Work to finish before the page is left, such as storing the last second of a recording. */
+const tasksBeforeLeaving = new Set<() => Promise<unknown>>();
 let left = false;
 
-/** @returns how to take it back */
+/** @returns a function that removes the work again */
 export function beforeLeaving(work: () => Promise<unknown>): () => void {
-  farewells.add(work);
+  tasksBeforeLeaving.add(work);
   return () => {
-    farewells.delete(work);
+    tasksBeforeLeaving.delete(work);
   };
 }
 
 /**
- * What a person does first, some of it before they click; in another tab (`storage`), they sign in. Password managers submit, and screen
- * readers click, without a pointer or a key.
+ * The first interactions of a user, some of them before a click. In another tab, signing in is noticed by `storage`. Password managers
+ * submit forms, and screen readers click, without a pointer or a key.
  */
-const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'focusin', 'click', 'submit', 'storage'] as const;
+const FIRST_INTERACTION_EVENTS = [
+  'pointermove',
+  'pointerdown',
+  'keydown',
+  'focusin',
+  'click',
+  'submit',
+  'storage',
+] as const;
 
 let isStarted = false;
-/** Whether Firebase has said that the user of last time is signed in. */
+/** Whether Firebase has confirmed that the user of last time is signed in. */
 let isConfirmed = false;
 
 /**
- * Asks Firebase who is signed in. Where no user was, it is loaded at the first key or press: until then there is nothing to do for it.
- * Where one was, the first screen calls this, because Firebase's code would keep it from being painted.
+ * Asks Firebase who is signed in. If no user was, Firebase is loaded at the first interaction, because it is not needed before. If one was,
+ * the first screen calls this after it is rendered, because loading Firebase would delay it.
  */
 export function startSession(): void {
   if (isStarted) return;
@@ -99,7 +107,7 @@ export function startSession(): void {
 }
 
 async function watchSession(): Promise<void> {
-  if (session.value.kind === 'starting' && !session.value.expected) await firstDeed();
+  if (session.value.kind === 'starting' && !session.value.expected) await firstInteraction();
   addEventListener('storage', leaveWithOthers);
   const { watchUser, leftByHand } = await import('./firebase/auth.ts');
   await watchUser((found) => {
@@ -120,36 +128,39 @@ function show(user: SignedInUser | null): void {
   const shown = session.value;
   if (left) return;
   if (shown.kind === 'signedIn' && shown.user.uid !== user?.uid)
-    // A link that was opened is still wanted after signing in again.
+    // After signing in again, the user still wants the page whose link was opened.
     void leavePage(isConfirmed ? '/' : location.pathname + location.search);
   else if (shown.kind === 'signedIn' && shown.user.name === user?.name) return;
   else session.value = user === null ? { kind: 'signedOut' } : { kind: 'signedIn', user };
 }
 
-/** Firebase asks now and then who is signed in. A tab in the background may miss that the user signed out and in again. */
+/**
+ * Signs this tab out when another one does. Firebase only checks now and then, so a tab in the background may miss that the user signed out
+ * and in again.
+ */
 function leaveWithOthers({ key, newValue }: StorageEvent): void {
   const isSignOut = newValue === null && (key === HINT || key === null);
   if (isSignOut && session.value.kind === 'signedIn') void leavePage();
 }
 
 /**
- * Signing out, in any tab, deletes Firestore's cache: clients that had it open never answer again, in any tab.
- * So every tab begins anew, and no screen of one user is ever there for another.
+ * Signing out in any tab deletes Firestore's cache, and clients that had it open never answer again, in any tab. So every tab loads the
+ * page again. This also removes the screens of one user before another signs in.
  */
 async function leavePage(to = '/'): Promise<void> {
   if (left) return;
   left = true;
-  const last = [...farewells].map((work) => work());
+  const last = [...tasksBeforeLeaving].map((work) => work());
   session.value = { kind: 'starting', expected: true };
   await Promise.allSettled(last);
-  // Back, and the browser may show this page as it was left.
+  // With Back, the browser may show this page as it was.
   addEventListener('pageshow', () => {
     location.reload();
   });
   location.assign(to);
 }
 
-function firstDeed(): Promise<void> {
+function firstInteraction(): Promise<void> {
   return new Promise((resolve) => {
     const listening = new AbortController();
     const note = (event: Event): void => {
@@ -157,11 +168,11 @@ function firstDeed(): Promise<void> {
       listening.abort();
       resolve();
     };
-    for (const deed of DEEDS) addEventListener(deed, note, { signal: listening.signal });
+    for (const type of FIRST_INTERACTION_EVENTS) addEventListener(type, note, { signal: listening.signal });
   });
 }
 
-/** Browsers tell a page that loads, or changes, below a pointer at rest of a move that goes nowhere. */
+/** Whether the pointer has not moved. When a page loads or changes below a resting pointer, browsers report a move of length 0. */
 function isAtRest(event: Event): boolean {
   return event instanceof PointerEvent && event.type === 'pointermove' && !event.movementX && !event.movementY;
 }

@@ -1,8 +1,8 @@
-/** Waiting that ends: what a browser promises may never settle. */
+/** Limits how long a promise is awaited, because some promises of browsers never settle. */
 
 /**
- * The work itself goes on.
- * @throws Error with the sentence after so many milliseconds; what the work throws
+ * Awaits the work for a limited time. The work itself goes on after that.
+ * @throws Error with the sentence after so many milliseconds; or what the work throws
  */
 export async function within<T>(
   work: Promise<T>,

@@ -1,26 +1,29 @@
-/** What a screen showed last, on this device: it is painted until what is there now is known. Goes when its user signs out. */
+/**
+ * Stores what a screen showed last, on this device. The screen shows it until the current data is known. It is deleted when the user signs
+ * out.
+ */
 
 export interface Kept<T> {
-  /** @returns null for another user, or where nothing is kept */
+  /** @returns null for another user, or if nothing is stored */
   get(uid: string): T | null;
-  /** @param value null where there is nothing to keep */
+  /** @param value null deletes what is stored */
   keep(uid: string, value: T | null): void;
   forget(): void;
 }
 
 interface Stored<T> {
   readonly uid: string;
-  /** The build that wrote it: another one may know values of another shape. */
+  /** The build that wrote the value: another build may expect another shape. */
   readonly build: string;
   readonly value: T;
 }
 
-/** Its address has a hash of its content, and so of all that it imports. */
+/** The address contains a hash of this module's content and of all that it imports, so each build has its own. */
 const BUILD = import.meta.url;
-/** A site has room for five million characters. What needs more than this is not kept. */
+/** Browsers give a site room for about five million characters. Larger values than this are not stored. */
 const MOST_CHARACTERS = 1_500_000;
 
-/** @param key of `localStorage` */
+/** @param key the key in `localStorage` */
 export function kept<T>(key: string): Kept<T> {
   const forget = (): void => {
     localStorage.removeItem(key);
@@ -39,7 +42,7 @@ export function kept<T>(key: string): Kept<T> {
         if (value !== null && text.length <= MOST_CHARACTERS) localStorage.setItem(key, text);
         else forget();
       } catch {
-        forget(); // There is no room.
+        forget(); // There is no room for the value.
       }
     },
     forget,

@@ -4,7 +4,7 @@ import type { DayFigures, EditedConversation } from './model.ts';
 export interface KeptDay {
   /** `yyyy-mm-dd` */
   readonly day: string;
-  /** All of them, with what their user corrected, in order of time. */
+  /** All conversations of the day, with their user's corrections, in order of time. */
   readonly conversations: readonly EditedConversation[];
   /** Null where they were not added up. */
   readonly figures: DayFigures | null;

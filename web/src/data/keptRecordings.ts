@@ -3,9 +3,9 @@ import { kept } from './kept.ts';
 
 /** A recording on this device. */
 export interface LocalRecording extends Recording {
-  /** Bytes of it that were sent; known while it is uploaded piece by piece. */
+  /** Bytes that were sent; null unless the recording is being uploaded in pieces. */
   readonly sentBytes: number | null;
 }
 
-/** The newest of them. */
+/** The newest recordings on this device. */
 export const keptRecordings = kept<readonly LocalRecording[]>('newest-recordings');

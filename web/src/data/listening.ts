@@ -1,4 +1,4 @@
-/** How fast somebody listens on this device, and whether pauses are left out: the same in each conversation. */
+/** The speed of playback and whether pauses are skipped, on this device and for every conversation. */
 export interface Listening {
   readonly rate: number;
   readonly skipsPauses: boolean;
@@ -6,10 +6,10 @@ export interface Listening {
 
 export const RATES: readonly number[] = [0.75, 1, 1.25, 1.5, 2, 3];
 
-/** Of `localStorage`. */
+/** The key in `localStorage`. */
 const KEY = 'listening';
 
-/** As they did last. */
+/** The settings that were used last. */
 export function listeningHere(): Listening {
   const known = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Listening>;
   const { rate = 1, skipsPauses = false } = known;
@@ -20,6 +20,6 @@ export function keepListening({ rate, skipsPauses }: Listening): void {
   try {
     localStorage.setItem(KEY, JSON.stringify({ rate, skipsPauses }));
   } catch {
-    // There is no room: it counts until the page is closed.
+    // There is no room, so the settings apply only until the page is closed.
   }
 }

@@ -37,10 +37,10 @@ export interface Job extends Pick<
   /** 0 to 100. */
   readonly percent: number;
   readonly fileCount: number;
-  /** Its recordings, as far as they were read. */
+  /** The job's recordings, as far as they were read. */
   readonly files: readonly JobFile[];
   readonly billedSeconds: number;
-  /** New and updated ones. */
+  /** Conversations that the job created or changed. */
   readonly conversationIds: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export interface Conversation extends Pick<
   | 'revision'
 > {
   readonly id: string;
-  /** Nothing but "um" or a cough. */
+  /** Whether it contains only filler words such as "um", or a cough. */
   readonly onlyFillers: boolean;
 }
 
@@ -65,24 +65,24 @@ export type Segment = Pick<
   SegmentDoc<number>,
   'deviceId' | 'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence' | 'chunkId' | 'speaker'
 > & {
-  /** Service or model: `deepgram/nova-3`; null where that was not stored. */
+  /** Service or model, such as `deepgram/nova-3`; null if it was not stored. */
   readonly transcriber: string | null;
 };
 
-/** A segment as it is read: with the corrections of its user. */
+/** A segment with its user's corrections. */
 export interface Sentence extends Pick<
   SegmentDoc<number>,
   'startedAt' | 'endedAt' | 'text' | 'language' | 'confidence'
 > {
-  /** Of its transcript: two voices may begin to speak at the same moment. */
+  /** Unique within its transcript: two voices may begin to speak at the same moment. */
   readonly id: string;
-  /** What was heard, where `text` is a correction; null otherwise. */
+  /** The transcribed text if `text` is a correction; null otherwise. */
   readonly heard: string | null;
-  /** From 1, in order of appearance; null where speakers were not told apart. */
+  /** Counts from 1 in order of appearance; null if speakers were not told apart. */
   readonly speaker: number | null;
-  /** The number of the voice, as the service has it. */
+  /** The number of the voice in the stored documents. */
   readonly voice: number | null;
-  /** As the user calls the speaker. */
+  /** The name that the user gave the speaker. */
   readonly name: string | null;
   readonly recordingId: string;
   readonly recordingStartedAt: number;
@@ -91,13 +91,13 @@ export interface Sentence extends Pick<
   readonly words: readonly SegmentWord[];
 }
 
-/** A conversation with what its user made of it: the title is theirs where they gave one. */
+/** A conversation with its user's corrections: the title is the user's, if they gave one. */
 export interface EditedConversation extends Conversation {
   readonly starred: boolean;
   readonly tags: readonly string[];
 }
 
-/** A link that shows a conversation. The link itself is not stored. */
+/** A share of a conversation. The link itself is not stored. */
 export interface Share extends Pick<
   ShareDoc<number>,
   'conversationId' | 'startedAt' | 'finishedAt' | 'createdAt' | 'expiresAt' | 'withAudio'
@@ -107,7 +107,7 @@ export interface Share extends Pick<
 
 export type FairUse = FairUseEntry<number>;
 
-/** Of some conversations, added up. */
+/** The sum of some conversations. */
 export interface ConversationTotal {
   readonly conversations: number;
   readonly speechSeconds: number;

@@ -1,8 +1,8 @@
-/** Many sums, of which each is a request: few at once, and what is known of them is shown meanwhile. */
+/** Requests many sums, a few at a time, and reports those that are known meanwhile. */
 import { coalesce } from '../coalesce.ts';
 import { nextTask } from '../nextTask.ts';
 
-/** By name. */
+/** The sums by name. */
 export interface Sums<T> {
   readonly known: ReadonlyMap<string, T>;
   readonly failed: ReadonlyMap<string, Error>;
@@ -10,17 +10,17 @@ export interface Sums<T> {
 
 interface AddUpOptions<T> {
   readonly sumOf: (name: string) => Promise<T>;
-  /** Gets all that is known so far, now and then, and at the end. */
+  /** Called with all that is known so far, now and then, and at the end. */
   readonly onSums: (sums: Sums<T>) => void;
   readonly signal: AbortSignal;
 }
 
-/** Sums that are asked for at the same time. */
+/** Number of sums that are requested at the same time. */
 const AT_ONCE = 4;
-/** Sums come one by one: they are shown together, milliseconds. */
+/** Sums that arrive within this time are reported together, milliseconds. */
 const SHOW_EVERY_MS = 300;
 
-/** Never rejects: a sum that fails is among the failed ones, and keeps none of the others from being known. */
+/** Never rejects. A sum that fails is listed as failed, and does not stop the others. */
 export async function addUp<T>(names: readonly string[], { sumOf, onSums, signal }: AddUpOptions<T>): Promise<void> {
   const known = new Map<string, T>();
   const failed = new Map<string, Error>();
@@ -30,7 +30,7 @@ export async function addUp<T>(names: readonly string[], { sumOf, onSums, signal
   const queue = [...names];
   const takeNext = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined && !signal.aborted; name = queue.shift()) {
-      await nextTask(); // Each request is some work for a slow processor.
+      await nextTask(); // Lets the browser answer clicks between requests, each of which takes a slow processor some time.
       try {
         known.set(name, await sumOf(name));
       } catch (error) {

@@ -2,13 +2,13 @@
 import { IMPORT_LIMITS } from 'offline-audio-sync-contract';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 
-/** Of one call, a little below what the service takes: characters of JSON (a megabyte of UTF-8), and values at any depth. */
+/** Limits of one call, a little below those of the service: characters of JSON (a megabyte of UTF-8), and values at any depth. */
 const MAX_CHARACTERS = 300_000;
 const MAX_VALUES = 18_000;
 
 /**
- * The conversations that a text holds: one, or several in a list or in `conversations`.
- * @throws Error with a sentence where it holds none
+ * Reads the conversations in a JSON text: one, or several in a list or under `conversations`.
+ * @throws Error with a sentence for the user if there are none
  */
 export function conversationsIn(json: string): ExportedConversation[] {
   const content = parsed(json);
@@ -29,7 +29,7 @@ function parsed(json: string): unknown {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** As far as it takes to cut it into pieces: the rest is checked by the service. */
+/** Checks only what is needed to cut the conversation into pieces. The service checks the rest. */
 function isConversation(value: unknown): value is ExportedConversation {
   return isObject(value) && typeof value['device_id'] === 'string' && Array.isArray(value['segments']);
 }
@@ -61,14 +61,14 @@ const fits = ({ segments, characters, values }: Size): boolean =>
   segments <= IMPORT_LIMITS.maxSegments && characters <= MAX_CHARACTERS && values <= MAX_VALUES;
 
 /**
- * A conversation in pieces, each of which fits into a call, in order of time. What is said of the whole comes with the last of its speech,
- * and its edits after that: when all that they are about is there.
+ * Cuts a conversation into pieces in order of time, each of which fits into a call. The values about the whole conversation come with the
+ * last of its speech, and its edits after that, when everything that they refer to is stored.
  */
 export function piecesOf(conversation: ExportedConversation): ExportedConversation[] {
   const { segments, edits = null, device_id, started_at, finished_at } = conversation;
   if (fits(sizeOf(conversation, segments.length))) return [conversation];
   const place = { device_id, started_at, finished_at };
-  // Without a list of edits, its title is taken for one.
+  // If a conversation has no list of edits, the service makes an edit of its title. An empty list prevents that where there was one.
   const whole = { ...conversation, segments: [], ...(edits === null ? {} : { edits: [] }) };
   const speech = grouped(segments, (segment) => sizeOf(segment, 1), fits, sizeOf(whole, 0));
   const first = { ...place, segments: segments.slice(0, 1) };
@@ -80,7 +80,7 @@ export function piecesOf(conversation: ExportedConversation): ExportedConversati
   ];
 }
 
-/** Pieces of conversations in groups, each of which fits into a call. */
+/** Groups pieces of conversations so that each group fits into a call. */
 export function callsOf<Piece extends { readonly part: ExportedConversation }>(pieces: readonly Piece[]): Piece[][] {
   const { maxConversations } = IMPORT_LIMITS;
   return grouped(
@@ -90,7 +90,7 @@ export function callsOf<Piece extends { readonly part: ExportedConversation }>(p
   );
 }
 
-/** @param base of each group, whatever is in it */
+/** @param base size of a group without its items */
 function grouped<Item>(
   items: readonly Item[],
   measure: (item: Item) => Size,

@@ -1,4 +1,4 @@
-/** What a user corrected in a conversation, in words, so that each can be undone long after. */
+/** The corrections in a conversation, in words, so that each can be undone long after. */
 import { editsInEffect, type SpeakerScope, type StoredEdit } from 'offline-audio-sync-contract';
 import type { Conversation } from '../data/model.ts';
 import { clockSeconds } from './time.ts';
@@ -10,7 +10,7 @@ export interface Correction {
   readonly editedAt: number;
 }
 
-/** Characters of a quotation. */
+/** Longest quotation, characters. */
 const LONGEST_QUOTE = 60;
 
 const SCOPES: Readonly<Record<SpeakerScope, string>> = {
@@ -20,8 +20,8 @@ const SCOPES: Readonly<Record<SpeakerScope, string>> = {
 };
 
 /**
- * Those that are in effect, the latest first. Stars and tags have buttons of their own.
- * @param names of those who speak in it: one that was given everywhere may have been given elsewhere
+ * The corrections that are in effect, the latest first. Stars and tags are left out, because they have their own buttons.
+ * @param names the speakers in this conversation: a name that applies everywhere may have been given in another one
  */
 export function correctionsOf(
   { deviceId, startedAt, finishedAt }: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
@@ -63,5 +63,5 @@ function wordsFor(edit: StoredEdit): string | null {
 const quoted = (text: string): string =>
   `“${isolated(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE).trimEnd()} …` : text)}”`;
 
-/** In its own direction: U+2068 and U+2069 keep one text from turning the other. */
+/** Keeps the writing direction of a text from changing that of the text around it, by U+2068 and U+2069. */
 const isolated = (text: string): string => `\u2068${text}\u2069`;

@@ -1,4 +1,7 @@
-/** A whole number as English has it: "1,200". Without the browser's own formats: to make the first takes a phone a tenth of a second. */
+/**
+ * A whole number in English notation: "1,200". It does not use the browser's own formats, because creating the first one takes a phone a
+ * tenth of a second.
+ */
 export const grouped = (count: number): string => String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 
 /** A number with its noun: "1 conversation", "1,200 conversations". */

@@ -1,4 +1,4 @@
-/** A day, put together from jobs and conversations: what was recorded, by which device, and what became of it. */
+/** Combines the jobs and conversations of a day: what was recorded, by which device, and what became of it. */
 import { EMPTY_LEDGER, isFinal } from 'offline-audio-sync-contract';
 import type { AudioLedger } from 'offline-audio-sync-contract';
 import type { Conversation, DayFigures, Job, JobFile } from '../data/model.ts';
@@ -16,21 +16,21 @@ export interface Lane {
   readonly conversations: readonly Conversation[];
 }
 
-/** Files that began in a stretch of time, each once: of two jobs that know one by name, the newer one. */
+/** Files that began in a period, each once. If two jobs have a file of the same name, the newer job counts. */
 export function filesBetween(jobs: readonly Job[], { from, to }: Span): JobFile[] {
   const byName = new Map<string, JobFile>();
   for (const { files } of [...jobs].sort((a, b) => a.createdAt - b.createdAt)) {
     for (const file of files) {
       if (file.startedAt < from || file.startedAt >= to) continue;
       const before = byName.get(file.name);
-      // Sent again and found to be known: the first time says more.
+      // If a file was sent again and is a duplicate of itself, the first time says more.
       if (file.state !== 'duplicate' || before === undefined) byName.set(file.name, file);
     }
   }
   return [...byName.values()].sort((a, b) => a.startedAt - b.startedAt);
 }
 
-/** Files that were recorded in a stretch of time, also those that began before it, each once. */
+/** Files that were recorded in a period, each once, including those that began before it. */
 export function filesAcross(jobs: readonly Job[], { from, to }: Span): JobFile[] {
   const began = filesBetween(jobs, { from: Number.NEGATIVE_INFINITY, to });
   return began.filter(
@@ -72,7 +72,7 @@ function ledgerOf(files: readonly JobFile[]): AudioLedger {
   return ledger;
 }
 
-/** One lane a device, the one that was first that day on top. */
+/** One lane for each device. The device that was used first that day is on top. */
 export function lanesOf(recordings: readonly DayRecording[], conversations: readonly Conversation[]): Lane[] {
   const begins = new Map<string, number>();
   const note = (deviceId: string, at: number): void => {

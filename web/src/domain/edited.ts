@@ -1,4 +1,4 @@
-/** Conversations and what was said in them, as their user corrected them. */
+/** Conversations and their transcripts with their user's corrections. */
 import {
   editedConversation,
   editedSegments,
@@ -10,7 +10,7 @@ import type { ExportedConversation, SegmentPageDoc, StoredEdit } from 'offline-a
 import { speakerNumbers } from 'offline-audio-sync-client';
 import type { Conversation, EditedConversation, Sentence } from '../data/model.ts';
 
-/** The conversation's place on the time axis, as the contract has it. */
+/** The interval of a conversation on its device's time axis, as the contract expects it. */
 export function intervalOf({
   deviceId,
   startedAt,
@@ -19,7 +19,7 @@ export function intervalOf({
   return { deviceId, startedAt: instantOf(startedAt), finishedAt: instantOf(finishedAt) };
 }
 
-/** @param edits of its user, in any order; those of other conversations do no harm */
+/** @param edits the user's edits in any order; those of other conversations are ignored */
 export function withEdits(conversation: Conversation, edits: readonly StoredEdit[]): EditedConversation {
   const interval = { ...intervalOf(conversation), title: conversation.title };
   return { ...conversation, ...editedConversation(interval, edits) };
@@ -31,7 +31,7 @@ export function sentencesOf(
   conversation: Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>,
   edits: readonly StoredEdit[],
 ): Sentence[] {
-  // A split is known before the pages are read again.
+  // A split is known before the pages are read again, so the sentences of the other part are left out.
   const mine = segmentsIn(pages).filter(
     ({ startedAt }) =>
       startedAt.toMillis() >= conversation.startedAt && startedAt.toMillis() <= conversation.finishedAt,
@@ -55,7 +55,7 @@ export function sentencesOf(
   );
 }
 
-/** The conversation as it is taken along. @param heard without its corrections */
+/** The conversation in the format of an export. @param heard the conversation without corrections */
 export function exportOf(
   heard: Conversation,
   pages: Iterable<SegmentPageDoc>,

@@ -1,12 +1,12 @@
-/** What came of the jobs that somebody waits for. */
+/** Which of the watched jobs have ended. */
 import type { Job } from '../data/model.ts';
 
 type Known = Pick<Job, 'id' | 'createdAt' | 'finishedAt'>;
 
 /**
- * Those of the jobs that were seen under way and are under way no more, once their ends are known; null before that. The list of all jobs
- * may come later than the one of those under way: then one is not in it yet, or has no end there.
- * @param watched when they were created, by their ids. Those older than `newest` reaches are not in it.
+ * The jobs that were seen in progress and have ended, once all their ends are known; null before that. The list of all jobs may be older
+ * than the list of those in progress: a job may be missing from it, or not have ended in it.
+ * @param watched when each job was created, by id. The list does not contain jobs that were created before its oldest job.
  */
 export function endedJobs<Of extends Known>(watched: ReadonlyMap<string, number>, newest: readonly Of[]): Of[] | null {
   const seen = newest.filter(({ id }) => watched.has(id));

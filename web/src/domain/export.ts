@@ -1,24 +1,24 @@
-/** A conversation as a file: Markdown to read, SRT and WebVTT to lay under a recording, JSON to work with. */
+/** A conversation as a file: Markdown to read, SRT and WebVTT as subtitles of a recording, JSON for programs. */
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 import type { Conversation, Sentence } from '../data/model.ts';
 
-/** A sentence, as far as it is shown and copied. */
+/** The fields of a sentence that are shown and copied. */
 export type Line = Pick<Sentence, 'id' | 'startedAt' | 'endedAt' | 'text' | 'speaker'> &
   Partial<Pick<Sentence, 'name'>>;
 
-/** Who speaks: by the name that the user gave, or by number. */
+/** The speaker's name that the user gave, or else the speaker's number. */
 export function speakerName({ speaker, name = null }: Pick<Line, 'speaker' | 'name'>): string {
   return name ?? (speaker === null ? 'Speaker' : `Speaker ${speaker}`);
 }
 
-/** Paragraphs of one speaker are one turn. */
+/** Consecutive sentences of one speaker. */
 export interface Turn {
   readonly speaker: number | null;
   readonly name: string | null;
   readonly lines: readonly Line[];
 }
 
-/** @param pauseMs a longer pause begins a new turn of the same speaker. */
+/** @param pauseMs A longer pause begins a new turn of the same speaker, milliseconds. */
 export function turnsOf(lines: readonly Line[], pauseMs = 30_000): Turn[] {
   const turns: { speaker: number | null; name: string | null; lines: Line[] }[] = [];
   for (const line of lines) {
@@ -49,7 +49,7 @@ export function toMarkdown(
   ];
   const body = turnsOf(lines).map((turn) => {
     const { lines: said } = turn;
-    // A correction may have lines, and what Markdown makes of them is a heading, a list or code.
+    // A correction may contain line breaks, after which Markdown would read a heading, a list or code.
     const text = said.map((line) => escapeMarkdown(onOneLine(line.text))).join(' ');
     return `**${escapeMarkdown(onOneLine(speakerName(turn)))}** (${clock(said[0]?.startedAt ?? 0)}): ${text}`;
   });
@@ -58,12 +58,12 @@ export function toMarkdown(
 
 const onOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** What was said is text, never formatting. */
+/** Escapes characters with a meaning in Markdown: spoken text is never formatting. */
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|~]|&(?=#?\w+;)/g, '\\$&').replace(/^(\s*|\s*\d+)([-+.)])(?=\s)/gm, '$1\\$2');
 }
 
-/** Times count from the start of the conversation. */
+/** An SRT file. Times count from the start of the conversation. */
 export function toSrt(conversation: Conversation, lines: readonly Line[]): string {
   return cuesOf(conversation, lines)
     .map(({ fromMs, toMs, who, text }, index) => {
@@ -73,7 +73,7 @@ export function toSrt(conversation: Conversation, lines: readonly Line[]): strin
     .join('\n');
 }
 
-/** WebVTT, with the speaker as its voice. Times count from the start of the conversation. */
+/** A WebVTT file with speakers as voices. Times count from the start of the conversation. */
 export function toVtt(conversation: Conversation, lines: readonly Line[]): string {
   const cues = cuesOf(conversation, lines).map(({ fromMs, toMs, who, text }) => {
     const voice = who === null ? '' : `<v ${escapeVtt(who)}>`;
@@ -112,22 +112,22 @@ function cueTime(ms: number, point: ',' | '.'): string {
   return `${pad(h, 2)}:${pad(m, 2)}:${pad(s, 2)}${point}${pad(whole % 1000, 3)}`;
 }
 
-/** With what was corrected beside what was heard: all that an import needs. */
+/** All that an import needs: the transcript and, separately, its corrections. */
 export function toJson(exported: ExportedConversation): string {
   return `${JSON.stringify(exported, null, 2)}\n`;
 }
 
-/** What is copied: one line a turn, for pasting anywhere. */
+/** The text that is copied: one line for each turn, so that it can be pasted anywhere. */
 export function toText(lines: readonly Line[]): string {
   return turnsOf(lines)
     .map((turn) => onOneLine(`${speakerName(turn)}: ${turn.lines.map(({ text }) => text).join(' ')}`))
     .join('\n');
 }
 
-/** Bytes of the title in a file name: systems take 255 for the whole of it. */
+/** Most bytes of the title in a file name. File systems allow 255 for the whole name. */
 const MAX_TITLE_BYTES = 150;
 
-/** `2026-07-03-lunch-with-ada`. The title in its own script: only Latin, Greek and Cyrillic letters lose their accents. */
+/** For example `2026-07-03-lunch-with-ada`. The title keeps its script; only Latin, Greek and Cyrillic letters lose their accents. */
 export function fileStem(conversation: Conversation, day: string): string {
   const title = (conversation.title ?? 'conversation')
     .normalize('NFKD')
@@ -139,7 +139,7 @@ export function fileStem(conversation: Conversation, day: string): string {
   return [day, cut].filter((part) => part !== '').join('-');
 }
 
-/** The beginning of a text that has so many bytes, cut between what a reader takes for characters. */
+/** The beginning of a text that fits into so many bytes. It is cut between characters as readers see them (grapheme clusters). */
 function cutToBytes(text: string, most: number): string {
   const encoder = new TextEncoder();
   let cut = '';

@@ -1,4 +1,4 @@
-/** Jobs in words: where they stand, and what can be done. The server's own sentences say why. */
+/** The state of a job in words, and what the user can do about it. The server's own sentences say why. */
 import { isFinished } from 'offline-audio-sync-contract';
 import type { ErrorCode, Failure, JobStatus, Stage } from 'offline-audio-sync-contract';
 import type { Job } from '../data/model.ts';
@@ -20,7 +20,7 @@ const STATUS: Readonly<Record<JobStatus, { readonly label: string; readonly tone
 export const statusLabel = (status: JobStatus): string => STATUS[status].label;
 export const statusTone = (status: JobStatus): Tone => STATUS[status].tone;
 
-/** What came of jobs that have ended, in a few words. */
+/** The results of ended jobs, in a few words. */
 export function readyText(jobs: readonly Pick<Job, 'status' | 'conversationIds'>[]): string {
   const conversations = new Set(jobs.flatMap(({ conversationIds }) => conversationIds)).size;
   const found = conversations === 0 ? 'Nothing new was said in them.' : `${counted(conversations, 'conversation')}.`;
@@ -28,7 +28,7 @@ export function readyText(jobs: readonly Pick<Job, 'status' | 'conversationIds'>
   return hasFailures ? `${found} Some could not be transcribed: the jobs say why.` : found;
 }
 
-/** What is being done right now, or what stands still. */
+/** The stage that is in progress, or why the job waits. */
 export function stageLabel({ status, stage }: Job): string {
   if (status === 'uploading') return 'recordings arriving';
   if (status === 'deferred') return 'paused';
@@ -43,14 +43,14 @@ const STAGES: Readonly<Record<Stage, string>> = {
   done: 'done',
 };
 
-/** Whose recordings these are: `pendant`, `pendant and phone`, `5 devices`. */
+/** The devices of the recordings: `pendant`, `pendant and phone`, `5 devices`. */
 export function devicesOf({ files, deviceId }: Job): string {
   const devices = [...new Set(files.map((file) => file.deviceId))];
   if (devices.length > 3) return `${devices.length} devices`;
   return new Intl.ListFormat('en').format(devices.length === 0 ? [deviceId] : devices);
 }
 
-/** The audio is gone with these: there is nothing that could be tried again. */
+/** Errors after which the audio is deleted, so that a retry is not possible. */
 const AUDIO_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'recording_missing',
   'retention_ended',
@@ -58,14 +58,14 @@ const AUDIO_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'job_cancelled',
 ]);
 
-/** All failures: the job's own document lists the first few, and each recording that was read carries its own. */
+/** All failures. The job's own document lists only the first few; each recording that was read carries its own. */
 function failuresOf({ failures, files }: Job): readonly Failure[] {
   const ofFiles = files.flatMap(({ error }) => error ?? []);
   const known = new Set(ofFiles.map(({ file }) => file));
   return [...failures.filter(({ file }) => file === null || !known.has(file)), ...ofFiles];
 }
 
-/** `likely`: it may help. `possible`: the audio is kept, but the same will come of it unless something was mended. */
+/** `likely`: a retry may help. `possible`: the audio is kept, but a retry fails again unless the cause was fixed. */
 export function retryOf(job: Job): 'likely' | 'possible' | 'no' {
   if (job.status !== 'failed' && job.status !== 'partial') return 'no';
   const kept = failuresOf(job).filter(({ code }) => !AUDIO_GONE.has(code));
@@ -77,7 +77,7 @@ export function canCancel({ status }: Job): boolean {
   return !isFinished(status);
 }
 
-/** The same reason once, with the recordings it is about. */
+/** One reason, with all the recordings that it is about. */
 export interface Reason {
   readonly code: ErrorCode;
   readonly message: string;
@@ -96,7 +96,7 @@ export function reasonsOf(job: Job): Reason[] {
   return [...reasons.values()];
 }
 
-/** What to do about a failure. */
+/** What the user can do about a failure. */
 export function wayOut(code: ErrorCode, retryable: boolean): string {
   return (
     WAYS_OUT[code] ??
@@ -106,7 +106,10 @@ export function wayOut(code: ErrorCode, retryable: boolean): string {
   );
 }
 
-/** What to do about each failure; null where only whether a retry helps can be said. A new code does not compile without a line here. */
+/**
+ * What the user can do about each failure; null if all that can be said is whether a retry helps. A new error code does not compile without
+ * a line here.
+ */
 const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   unauthenticated: null,
   app_check_failed: null,

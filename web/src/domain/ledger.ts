@@ -2,7 +2,7 @@
 import { LEDGER_PARTS } from 'offline-audio-sync-contract';
 import type { AudioLedger, LedgerPart } from 'offline-audio-sync-contract';
 
-/** What each part of the ledger is called in the bar. */
+/** The label of each part of the ledger. */
 const NAMES = {
   speechSeconds: 'speech',
   silentSeconds: 'silence',
@@ -10,7 +10,7 @@ const NAMES = {
   failedSeconds: 'failed',
 } as const satisfies Record<LedgerPart, string>;
 
-/** A part of the bar; `open` is what is not accounted for yet. */
+/** A part of the bar; `open` is audio that is not accounted for yet. */
 export type SharePart = (typeof NAMES)[LedgerPart] | 'open';
 
 export interface LedgerShare {
@@ -28,10 +28,10 @@ export const LEDGER_LABELS: Readonly<Record<SharePart, string>> = {
   open: 'not yet known',
 };
 
-/** Less than this is a rounding error, seconds. */
+/** Smaller differences are rounding errors, seconds. */
 const NEGLIGIBLE_SECONDS = 0.001;
 
-/** The parts that there are, in a fixed order; `open` is what is not accounted for yet. */
+/** The parts that are not empty, in a fixed order; `open` is audio that is not accounted for yet. */
 export function ledgerShares(ledger: AudioLedger): LedgerShare[] {
   const known = LEDGER_PARTS.reduce((sum, part) => sum + ledger[part], 0);
   const total = Math.max(ledger.audioSeconds, known);

@@ -1,10 +1,11 @@
-/** Languages, as browsers and services call them. */
+/** Names of languages, and the locale for times. */
 
 const DEFAULT = 'en-GB';
 
 /**
- * The locale of times: English words, in the order and with the clock that the reader is used to where their language is English.
- * @param language as the browser says it. Without settings of a place it may be `en-US@posix`, which is no language tag.
+ * The locale for times: English words, but the reader's own order and clock if their language is English.
+ * @param language the language of the browser. On systems without regional settings it may be `en-US@posix`, which is not a valid language
+ * tag.
  */
 export function localeOf(language: string): string {
   const tag = language.replace(/[@.].*$/, '').replaceAll('_', '-');
@@ -15,7 +16,7 @@ export function localeOf(language: string): string {
   }
 }
 
-/** The name of a language in English; what the service calls it where that is no BCP-47 tag. */
+/** The English name of a language. If the service's value is not a BCP-47 tag, it is returned as it is. */
 export function languageName(tag: string): string {
   try {
     return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;

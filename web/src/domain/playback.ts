@@ -1,8 +1,8 @@
-/** Where kept audio is on the time axis, and where a sentence is in it. Times are Unix milliseconds, places in the audio milliseconds. */
+/** Maps between times of a conversation (Unix milliseconds) and positions in its kept audio (milliseconds). */
 import { audioOffset, instantOf, type KeptSpan } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
 
-/** What a person is told where audio does not come. */
+/** Message for the user if audio cannot be loaded. */
 export const NOT_LOADED = 'The audio could not be loaded. Check your connection, and play it again.';
 
 export type PlayedSentence = Pick<
@@ -10,13 +10,13 @@ export type PlayedSentence = Pick<
   'id' | 'startedAt' | 'endedAt' | 'recordingId' | 'recordingStartedAt' | 'chunkId' | 'words' | 'text'
 >;
 
-/** Where a sentence begins in the audio of its chunk; null where it is not kept. */
+/** The position in the chunk's audio at which a sentence begins; null if it is not kept. */
 export function placeOfSentence(spans: readonly KeptSpan[], sentence: PlayedSentence): number | null {
   const recordingStartedAt = instantOf(sentence.recordingStartedAt);
   return audioOffset({ spans }, { recordingId: sentence.recordingId, recordingStartedAt }, sentence.startedAt);
 }
 
-/** What sounds at a place of the audio. */
+/** The sentence and word at a position in the audio. */
 export interface Sounding {
   readonly sentence: PlayedSentence;
   /** Index of the word that sounds, or sounded last; -1 before the first. */
@@ -24,8 +24,8 @@ export interface Sounding {
 }
 
 /**
- * The sentence of these that sounds at a place; null in a pause.
- * @param sentences those of the chunk
+ * The sentence at a position in the audio; null in a pause.
+ * @param sentences the sentences of the chunk
  */
 export function soundingAt(
   spans: readonly KeptSpan[],
@@ -44,7 +44,7 @@ export function soundingAt(
   return { sentence, word: sentence.words.findLastIndex(({ fromMs }) => fromMs <= at) };
 }
 
-/** Where the next sentence begins after a place; null where none follows in this audio. */
+/** The position at which the next sentence begins; null if none follows in this audio. */
 export function nextPlace(
   spans: readonly KeptSpan[],
   sentences: readonly PlayedSentence[],
@@ -55,7 +55,7 @@ export function nextPlace(
   return later.length === 0 ? null : later.reduce((least, place) => Math.min(least, place));
 }
 
-/** Where each word stands in the text: UTF-16 offsets. A word that is not found there is where the one before it ends. */
+/** The range of each word in the text, in UTF-16 offsets. A word that is not found gets an empty range where the previous one ends. */
 export function wordRanges(
   text: string,
   words: readonly { readonly text: string }[],

@@ -1,11 +1,11 @@
-/** What recordings that a person adds are called: names carry the time of capture, and nothing else tells it. */
+/** Names for recordings that the user adds. The name carries the capture time, which nothing else does. */
 
 import { captureTimeMs, FRAMED_EXTENSION, LIMITS, RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
 
 export type Named =
-  /** Can be sent as it is. */
+  /** The file can be sent as it is. */
   | { readonly kind: 'ready'; readonly startedAt: number }
-  /** Ordinary audio whose name does not say when it began. */
+  /** An ordinary audio file whose name does not say when it began. */
   | { readonly kind: 'undated' }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -32,7 +32,7 @@ export function readName(name: string, now: number): Named {
   return { kind: 'refused', reason: 'Its time of capture is before 2024 or in the future.' };
 }
 
-/** A name that the server takes, with the time in it. */
+/** A name that the server accepts, with the capture time in it. */
 export function datedName(name: string, startedAt: number): string {
   const [, stem = '', extension = ''] = /^(.*)\.([^.]+)$/s.exec(name) ?? [];
   const safe = stem
@@ -44,8 +44,10 @@ export function datedName(name: string, startedAt: number): string {
 }
 
 /**
- * When a file began that does not say so itself: files are last changed when a recording ends.
- * @param seconds its length; null when unknown.
+ * Guesses when a file began if its name does not say so: it was last changed when the recording ended.
+ * @param lastModified Unix milliseconds
+ * @param seconds length of the recording; null if unknown
+ * @returns Unix milliseconds
  */
 export function guessedStart(lastModified: number, seconds: number | null): number {
   return Math.max(LIMITS.minCaptureMs, lastModified - (seconds ?? 0) * 1000);

@@ -1,8 +1,8 @@
-/** What has become of a recording, in words. */
+/** The state of a recording in words. */
 import type { FileState } from 'offline-audio-sync-contract';
 import type { RecordingState } from 'offline-audio-sync-client';
 
-/** As the server sees it, in a job. */
+/** The state in a job on the server. */
 export const FILE_STATES: Readonly<Record<FileState, string>> = {
   expected: 'not uploaded yet',
   staged: 'not processed yet',
@@ -12,11 +12,11 @@ export const FILE_STATES: Readonly<Record<FileState, string>> = {
   failed: 'failed',
 };
 
-/** Whether the server does not have all of it yet, and is to get it. */
+/** Whether the recording still has to be sent, in whole or in part. */
 export const isToSend = ({ state }: { readonly state: RecordingState }): boolean =>
   state === 'waiting' || state === 'uploading';
 
-/** As this device sees it. */
+/** The state on this device. */
 export const LOCAL_STATES: Readonly<Record<RecordingState, string>> = {
   waiting: 'waits to be sent',
   uploading: 'sending',

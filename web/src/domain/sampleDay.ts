@@ -1,4 +1,4 @@
-/** Lays the sample recordings, which are of many days, on one: so that a first look shows a day with something in it. */
+/** Moves the sample recordings, which are from many days, to one day, so that the first day has something in it. */
 
 export interface SampleScenario {
   readonly scenario: string;
@@ -6,7 +6,7 @@ export interface SampleScenario {
   readonly recordings: readonly { readonly name: string; readonly startedAtMs: number; readonly durationMs: number }[];
 }
 
-/** Which device each is of, and when it begins: minutes after nine. Devices overlap, as where a person wears several. */
+/** The device of each scenario, and when it begins: minutes after nine. Devices overlap, as when a person wears several. */
 const SCENES: Readonly<Record<string, readonly [device: string, minute: number]>> = {
   night: ['pendant', 0],
   kitchen: ['pendant', 1.5],
@@ -23,15 +23,18 @@ const SCENES: Readonly<Record<string, readonly [device: string, minute: number]>
 const NINE_MS = 9 * 3_600_000;
 
 export interface MovedSample {
-  /** File among the samples. */
+  /** Name of the file among the samples. */
   readonly original: string;
-  /** With its new time of capture. */
+  /** The same name with the new capture time. */
   readonly name: string;
   readonly deviceId: string;
   readonly startedAt: number;
 }
 
-/** @param midnight of the day they are laid on, Unix milliseconds. Recordings of a scenario keep their distance to each other. */
+/**
+ * @param midnight beginning of the day to which they are moved, Unix milliseconds. Recordings of one scenario keep their distance from each
+ * other.
+ */
 export function moveToDay(scenarios: readonly SampleScenario[], midnight: number): MovedSample[] {
   return scenarios.flatMap(({ scenario, recordings }, index) => {
     const first = Math.min(...recordings.map(({ startedAtMs }) => startedAtMs));

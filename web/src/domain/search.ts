@@ -1,12 +1,12 @@
-/** Searching in a transcript. */
+/** Searches within a transcript. */
 import { findIn, fold, foldQuery, type Folded, type TextRange } from 'offline-audio-sync-client/search';
 
-/** What a query matches in each line that has it, by the line's index. */
+/** The ranges that match a query, by the index of the line. Lines without a match are left out. */
 export type Matches = ReadonlyMap<number, readonly TextRange[]>;
 
 const NONE: Matches = new Map();
 
-/** The lines of a transcript, made ready once, so that every key that is typed costs little. */
+/** The lines of a transcript, prepared once, so that searching at each keystroke is fast. */
 export class TranscriptSearch {
   readonly #lines: readonly { readonly text: string }[];
   #folded: readonly Folded[] | null = null;
@@ -32,7 +32,7 @@ export function countOf(matches: Matches): number {
   return [...matches.values()].reduce((sum, ranges) => sum + ranges.length, 0);
 }
 
-/** Where any of the words of a query begins a word of a text. Ranges in order, none of which overlaps another. */
+/** Where a word of the text begins with a word of the query. The ranges are in order and do not overlap. */
 export function markWords(text: string, query: string): TextRange[] {
   const folded = fold(text);
   const found = foldQuery(query)

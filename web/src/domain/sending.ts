@@ -1,4 +1,4 @@
-/** How far the sending is, of what this device has to send. */
+/** The progress of sending this device's recordings. */
 import type { RecordingState } from 'offline-audio-sync-client';
 import { counted, grouped } from './counted.ts';
 import { isToSend } from './recordingText.ts';
@@ -16,21 +16,24 @@ export interface Sending {
   readonly total: number;
   readonly sentBytes: number;
   readonly totalBytes: number;
-  /** Null while it cannot be told. */
+  /** Null while it cannot be estimated. */
   readonly secondsLeft: number | null;
 }
 
-/** The pace is that of so long, milliseconds. */
+/** The speed is measured over this time, milliseconds. */
 const WINDOW_MS = 30_000;
-/** From less nothing can be told, milliseconds. */
+/** No estimate is made from less than this time, milliseconds. */
 const SHORTEST_MS = 3000;
 
-/** All that was to be sent at once is one batch: from the first recording until nothing is left. */
+/**
+ * Measures the progress of a batch: it begins with the first recording to send and ends when none is left. Recordings that are added
+ * meanwhile belong to it.
+ */
 export class SendingProgress {
   readonly #batch = new Map<string, number>();
   #samples: { readonly at: number; readonly bytes: number }[] = [];
 
-  /** @returns null where nothing is to be sent. @param now milliseconds of a monotonic clock */
+  /** @returns null if there is nothing to send. @param now time of a monotonic clock, milliseconds */
   update(recordings: readonly ToSend[], now: number): Sending | null {
     const open = new Map(recordings.filter(isToSend).map((recording) => [recording.id, recording]));
     if (open.size === 0) {
@@ -54,7 +57,7 @@ export class SendingProgress {
     };
   }
 
-  /** Bytes a second; 0 while it is not known. */
+  /** Bytes a second; 0 while the speed is not known. */
   #pace(sentBytes: number, now: number): number {
     this.#samples = [...this.#samples.filter(({ at }) => now - at <= WINDOW_MS), { at: now, bytes: sentBytes }];
     const [first] = this.#samples;
@@ -67,7 +70,7 @@ export class SendingProgress {
 export function sendingText({ count, total, sentBytes, totalBytes, secondsLeft }: Sending): string {
   const sent = `${grouped(count)} of ${counted(total, 'recording')} sent, ${bytes(sentBytes)} of ${bytes(totalBytes)}`;
   if (secondsLeft === null) return sent;
-  // Seconds tell nothing where it takes minutes.
+  // Longer estimates are rounded to minutes.
   const rounded = secondsLeft < 90 ? Math.ceil(secondsLeft) : Math.round(secondsLeft / 60) * 60;
   return `${sent}, about ${duration(rounded)} left`;
 }

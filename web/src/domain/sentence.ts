@@ -1,9 +1,9 @@
-/** What went wrong, as a sentence for a person that says what to do. */
+/** Turns errors into sentences that tell the user what went wrong and what to do. */
 
-/** A newer version of the console has changed what the browser keeps: this one cannot open it any more. */
+/** Shown when a newer version of the console has changed the format of what the browser stores, so that this version cannot open it. */
 export const OLD_PAGE = 'A newer version of the console was open in this browser: reload this page.';
 
-/** @param isOnline whether the browser thinks that there is a network */
+/** @param isOnline whether the browser reports a network */
 export function sentenceOf(error: unknown, isOnline = navigator.onLine): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'QuotaExceededError') return 'There is no room left on this device.';
@@ -11,7 +11,7 @@ export function sentenceOf(error: unknown, isOnline = navigator.onLine): string 
   return error.name === 'FirebaseError' && 'code' in error ? sentenceOfFirebase(error, isOnline) : error.message;
 }
 
-/** The same sentence with a full stop where it has none. */
+/** The same sentence, with a full stop at its end. */
 export function sentenceEnd(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
@@ -20,7 +20,7 @@ export const NO_CONNECTION = 'There is no connection. Try again when it is back.
 const NO_ANSWER =
   'The service does not answer, so nothing was changed as far as is known here. Try again in a minute; if it stays so, tell the operator of this service.';
 
-/** By the code without the part of Firebase that it came from. */
+/** Sentences by Firebase's error code, without the prefix of the product. */
 const FIREBASE: Readonly<Record<string, string>> = {
   internal: NO_ANSWER,
   unavailable: NO_ANSWER,
@@ -38,7 +38,7 @@ const FIREBASE: Readonly<Record<string, string>> = {
     'The service does not have what this page asks for. Reload the page; if it stays so, tell the operator of this service.',
 };
 
-/** Our functions say in `details` what is wrong; everything else is Firebase's own. */
+/** Errors of our functions carry a sentence in `details`; all other errors are Firebase's own. */
 function sentenceOfFirebase(error: Error & { readonly code: unknown }, isOnline: boolean): string {
   const said = 'details' in error ? messageIn(error.details) : null;
   if (said !== null) return sentenceEnd(said);
@@ -48,17 +48,17 @@ function sentenceOfFirebase(error: Error & { readonly code: unknown }, isOnline:
   return sentence ?? sentenceEnd(error.message);
 }
 
-/** Whether the service was not reached, or did not answer: nothing is wrong with what it was asked for. */
+/** Whether the service was not reached or did not answer. The request itself is not at fault. */
 export function isUnreached(error: unknown): boolean {
   return [NO_ANSWER, NO_CONNECTION].includes(sentenceOf(error));
 }
 
-/** Whether the rules do not let the user read it: they let no user read what is not there. */
+/** Whether the security rules deny reading. They also do so for documents that do not exist. */
 export function isDenied(error: Error): boolean {
   return 'code' in error && error.code === 'permission-denied';
 }
 
-/** The code of what one of our functions refused; null for everything else. */
+/** The error code of one of our functions; null for every other error. */
 export function codeOf(error: unknown): string | null {
   const details = error instanceof Error && 'details' in error ? error.details : null;
   if (typeof details !== 'object' || details === null || !('code' in details)) return null;
@@ -67,6 +67,6 @@ export function codeOf(error: unknown): string | null {
 
 function messageIn(details: unknown): string | null {
   if (typeof details !== 'object' || details === null || !('message' in details)) return null;
-  // The details are for programs.
+  // The details that the sentence mentions are for programs, so the user's sentence leaves that out.
   return typeof details.message === 'string' ? details.message.replace('; see details', '') : null;
 }

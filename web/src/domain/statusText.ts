@@ -1,8 +1,8 @@
-/** Why nothing is sent, in words. */
+/** Says why nothing is sent. */
 import type { SyncStatus } from 'offline-audio-sync-client';
 import { sentenceEnd } from './sentence.ts';
 
-/** Where the sentence of the server is for who writes an app. */
+/** Replaces sentences of the server that are written for developers of apps. */
 const PLAIN: Readonly<Record<string, string>> = {
   fair_use_restricted: 'This service takes nothing more of you for now.',
   too_many_jobs:
@@ -16,17 +16,19 @@ const PLAIN: Readonly<Record<string, string>> = {
   app_check_failed: 'The service does not accept this console: its operator has to set up App Check for it.',
 };
 
-/** A wait that is this short follows the first failures in a row, milliseconds: see `backOffMs` of the client library. */
+/** Only the first failures in a row are followed by so short a wait, milliseconds: see `backOffMs` of the client library. */
 const SHORT_WAIT_MS = 4000;
-/** What any network does now and then. */
+/** Failures that are normal in any network. */
 const UNREACHED: ReadonlySet<string> = new Set(['network', 'timeout', 'no_token', 'not_ours']);
 
-/** Whether this is most likely over before a person has read it: a request that failed once, say. @param nowMs when it came up */
+/**
+ * Whether the failure has probably passed before the user has read it, such as one failed request. @param nowMs when the status was shown
+ */
 export function isPassing({ reason, until }: SyncStatus, nowMs: number): boolean {
   return reason !== null && until !== null && UNREACHED.has(reason) && until - nowMs < SHORT_WAIT_MS;
 }
 
-/** Null where nothing is to be said. */
+/** Null if there is nothing to say. */
 export function statusText({ state, reason, message }: SyncStatus): string | null {
   if (state === 'standby') return 'Another tab of the console does the sending.';
   if (reason === null) return null;

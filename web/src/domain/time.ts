@@ -1,4 +1,4 @@
-/** Times and durations as people read them. Days are those of the place where the console is looked at. */
+/** Formats times and durations for people. Days are those of the time zone of the browser. */
 import { nextTask } from '../nextTask.ts';
 import { grouped } from './counted.ts';
 import { localeOf } from './locale.ts';
@@ -7,7 +7,7 @@ const LOCALE = localeOf(navigator.language);
 
 const FORMATS: (() => Intl.DateTimeFormat)[] = [];
 
-/** Made when it is needed: each takes a browser several milliseconds. */
+/** Creates a format when it is first used: each takes a browser several milliseconds. */
 function format(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
   let made: Intl.DateTimeFormat | undefined;
   const formatter = (): Intl.DateTimeFormat => (made ??= new Intl.DateTimeFormat(LOCALE, options));
@@ -15,7 +15,7 @@ function format(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat 
   return formatter;
 }
 
-/** Makes the formats one after another while there is something to wait for, so that no screen has to. */
+/** Creates all formats in separate tasks while the page waits for data, so that rendering does not wait for them. */
 export async function prepareFormats(): Promise<void> {
   for (const formatter of FORMATS) {
     await nextTask();
@@ -29,7 +29,7 @@ const DAY = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const DAY_OF_YEAR = format({ day: 'numeric', month: 'long', year: 'numeric' });
 const SHORT_DAY = format({ day: 'numeric', month: 'short' });
 
-/** The same wherever English is read; to ask the browser for them takes it several milliseconds. */
+/** Months are the same in all kinds of English. Asking the browser for their names takes several milliseconds. */
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
@@ -37,7 +37,7 @@ export const clock = (ms: number): string => CLOCK().format(ms);
 
 const HALF_OF_DAY = /\s[AP]M$/i;
 
-/** `08:21 – 08:45 AM`; one time where both are the same. Not by `formatRange`, which takes a hundred times as long. */
+/** For example `08:21 – 08:45 AM`; one time if both are the same. It does not use `formatRange`, which takes a hundred times as long. */
 export function clockRange(from: number, to: number): string {
   const [begins, ends] = [clock(from), clock(to)];
   if (begins === ends) return begins;
@@ -61,7 +61,7 @@ export function dayOf(ms: number): DayKey {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
 
-/** The day by the calendar, without a place: as UTC has it. Null where this is none. */
+/** The day as a UTC date, independent of time zones. Null if this is not a date. */
 function calendarDay(day: DayKey): Date | null {
   const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day) ?? [];
   if (year === undefined) return null;
@@ -71,20 +71,20 @@ function calendarDay(day: DayKey): Date | null {
 
 const keyOf = (calendar: Date): DayKey => calendar.toISOString().slice(0, 10);
 
-/** Midnight at which a day begins, or null where this is none. */
+/** The midnight at which a day begins, Unix milliseconds; null if this is not a date. */
 export function startOfDay(day: DayKey): number | null {
   const found = calendarDay(day);
   return found && new Date(found.getUTCFullYear(), found.getUTCMonth(), found.getUTCDate()).getTime();
 }
 
-/** The day so many days later: by the calendar, because days may have 23 or 25 hours. */
+/** Adds days by the calendar, because a day may have 23 or 25 hours. */
 export function addDays(day: DayKey, days: number): DayKey {
   const date = calendarDay(day) ?? new Date(0);
   date.setUTCDate(date.getUTCDate() + days);
   return keyOf(date);
 }
 
-/** The day, or the latest one where it is after that. */
+/** The day, but not later than `latest`. */
 export const clampDay = (day: DayKey, latest: DayKey): DayKey => (day > latest ? latest : day);
 
 /** `yyyy-mm` */
@@ -92,7 +92,7 @@ export type MonthKey = string;
 
 export const monthOf = (day: DayKey): MonthKey => day.slice(0, 7);
 
-/** The days of a month in order; none where this is no month. */
+/** The days of a month in order; empty if this is not a month. */
 export function daysOfMonth(month: MonthKey): DayKey[] {
   const first = `${month}-01`;
   if (startOfDay(first) === null) return [];
@@ -132,7 +132,7 @@ export function duration(seconds: number): string {
   return joined(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
 }
 
-/** For places with little room, to the minute: `12 min`, `3.4 h`, `120 h` */
+/** Rounded for small spaces: `12 min`, `3.4 h`, `120 h` */
 export function shortDuration(seconds: number): string {
   if (seconds < 3570) return `${Math.ceil(seconds / 60)} min`;
   const hours = seconds / 3600;
@@ -152,7 +152,7 @@ export function stopwatch(ms: number): string {
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
-/** How long until a moment: `in 40 s`, `in 5 min`, `any moment`. */
+/** The time until a moment: `in 40 s`, `in 5 min`, `any moment`. */
 export function until(ms: number, now: number): string {
   const seconds = Math.round((ms - now) / 1000);
   if (seconds <= 0) return 'any moment';
@@ -166,7 +166,7 @@ export function bytes(count: number): string {
   return `${(count / 1e6).toFixed(1)} MB`;
 }
 
-/** `yyyy-mm-ddThh:mm:ss`, where the user is: what a field for a moment takes. */
+/** `yyyy-mm-ddThh:mm:ss` in the browser's time zone, as the value of an input for date and time. */
 export function localTime(ms: number): string {
   return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

@@ -1,21 +1,21 @@
-/** What is drawn on the axis of a day, and where. Pure: fractions of a window, no pixels but as a resolution. */
+/** Computes what is drawn on the axis of a day, and where. Positions are fractions of a window; pixels occur only as a resolution. */
 
-/** A stretch of time, Unix milliseconds. */
+/** A period, Unix milliseconds. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** Where something lies in a window: fractions of its width, clipped to it. */
+/** The position of a period in a window, as fractions of the window's width, cut off at its edges. */
 export interface Placed {
   readonly left: number;
   readonly width: number;
 }
 
-/** The shortest stretch that can be looked at, milliseconds. */
+/** The shortest window, milliseconds. */
 export const MIN_WINDOW_MS = 10_000;
 
-/** Null where it is not in the window. */
+/** Null if it is outside the window. */
 export function place(span: Span, window: Span): Placed | null {
   const from = Math.max(span.from, window.from);
   const to = Math.min(span.to, window.to);
@@ -25,9 +25,9 @@ export function place(span: Span, window: Span): Placed | null {
 }
 
 /**
- * Neighbours that could not be told apart at this resolution as one, in order of time: so that a day of ten thousand
- * sentences is drawn with a few hundred strokes.
- * @param resolutionMs gap below which two are one.
+ * Joins neighbours that could not be told apart at this resolution, in order of time. So a day of ten thousand sentences is drawn with a
+ * few hundred strokes.
+ * @param resolutionMs Neighbours with a shorter gap are joined, milliseconds.
  */
 export function merge(spans: readonly Span[], resolutionMs: number): Span[] {
   const merged: Span[] = [];
@@ -42,31 +42,31 @@ export function merge(spans: readonly Span[], resolutionMs: number): Span[] {
   return merged;
 }
 
-/** The window that shows all there is with some air around it; the whole day where there is nothing. */
+/** The window that shows all spans with some space around them; the whole day if there are none. */
 export function fit(spans: readonly Span[], day: Span): Span {
   if (spans.length === 0) return day;
-  // Not by `Math.min(...)`: a day may have more sentences than a call takes arguments.
+  // `Math.min(...)` would fail: a day may have more sentences than a call can have arguments.
   const from = spans.reduce((least, span) => Math.min(least, span.from), Number.POSITIVE_INFINITY);
   const to = spans.reduce((most, span) => Math.max(most, span.to), Number.NEGATIVE_INFINITY);
   const air = Math.max((to - from) * 0.04, 30_000);
   return within({ from: from - air, to: to + air }, day);
 }
 
-/** A window moved and cut so that it lies in the day. */
+/** A window, moved and shortened so that it lies within the day. */
 export function within(window: Span, day: Span): Span {
   const length = Math.min(Math.max(window.to - window.from, MIN_WINDOW_MS), day.to - day.from);
   const from = Math.min(Math.max(window.from, day.from), day.to - length);
   return { from, to: from + length };
 }
 
-/** Closer (factor below 1) or farther, around a moment that keeps its place. */
+/** Zooms in (factor below 1) or out. The moment `around` keeps its position. */
 export function zoom(window: Span, factor: number, day: Span, around = (window.from + window.to) / 2): Span {
   const length = Math.min(Math.max((window.to - window.from) * factor, MIN_WINDOW_MS), day.to - day.from);
   const share = (around - window.from) / (window.to - window.from);
   return within({ from: around - share * length, to: around + (1 - share) * length }, day);
 }
 
-/** By a fraction of its own length: −1 is a window earlier. */
+/** Moves the window by a fraction of its length: −1 is one window earlier. */
 export function pan(window: Span, fraction: number, day: Span): Span {
   const by = (window.to - window.from) * fraction;
   return within({ from: window.from + by, to: window.to + by }, day);
@@ -85,7 +85,7 @@ export interface Ticks {
   readonly at: readonly number[];
 }
 
-/** Round moments of the day, at most so many, counted from the day's midnight. */
+/** At most so many round times within the window, counted from the day's midnight. */
 export function ticks(window: Span, day: Span, most: number): Ticks {
   const stepMs = STEPS.find((step) => (window.to - window.from) / step <= Math.max(1, most)) ?? 24 * HOUR;
   const first = Math.ceil((window.from - day.from) / stepMs);

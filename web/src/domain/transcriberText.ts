@@ -1,10 +1,10 @@
-/** What makes words of speech, and what that means for who speaks. */
+/** Says which transcriber is used, and who receives the speech. */
 
-/** Stored names of models in the service itself begin with this. */
+/** Prefix of the stored names of the local recogniser's models. */
 const OWN_MODEL = 'moonshine';
 
 /**
- * A transcriber as it is stored with the words, and who received the speech.
+ * The transcriber that is stored with the words, and who received the speech.
  * @param isLocal whether the service runs on this machine
  */
 export function transcriberText(transcriber: string, isLocal: boolean): string {
@@ -22,7 +22,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   openai: 'the transcription service that the operator has chosen',
 };
 
-/** Where what is spoken goes, by the setting of a suite on this machine: part of a sentence. */
+/** Where the speech goes, by the transcriber setting of a suite on this machine. Part of a sentence. */
 export function privacyOfSuite(setting: string): string {
   switch (setting) {
     case 'local':
@@ -35,7 +35,7 @@ export function privacyOfSuite(setting: string): string {
   }
 }
 
-/** What is at work on this machine, for who is about to speak. */
+/** The transcriber of this machine, for users who are about to record. */
 export function recogniserText(setting: string): string {
   switch (setting) {
     case 'local':

@@ -1,6 +1,6 @@
 import type { UsageDay } from '../data/model.ts';
 
-/** The last days up to today, oldest first, as the server counts them: `yyyy-mm-dd`, UTC. */
+/** The last days up to today, oldest first, as the server counts them: `yyyy-mm-dd` in UTC. */
 export function daysOfUsage(now: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) =>
     new Date(now - (count - 1 - i) * 86_400_000).toISOString().slice(0, 10),

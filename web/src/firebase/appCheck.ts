@@ -1,4 +1,4 @@
-/** App Check, where the console was built with a site key: proves to the server that requests come from this console. */
+/** App Check, if the console was built with a site key: it proves to the server that requests come from this console. */
 import type { FirebaseApp } from 'firebase/app';
 import { getToken, initializeAppCheck, ReCaptchaEnterpriseProvider, type AppCheck } from 'firebase/app-check';
 
@@ -9,7 +9,7 @@ export function startAppCheck(app: FirebaseApp, siteKey: string): void {
   appCheck = initializeAppCheck(app, { provider, isTokenAutoRefreshEnabled: true });
 }
 
-/** For requests that Firebase's SDKs do not make. */
+/** The token for requests that are not made by Firebase's SDKs. */
 export async function appCheckToken(): Promise<string> {
   if (appCheck === null) throw new Error('App Check was not started.');
   return (await getToken(appCheck)).token;

@@ -1,4 +1,4 @@
-/** Documents as the functions write them, and what the console makes of them. The rules let only the functions write them. */
+/** Converts the stored documents to the console's values. The security rules let only the functions write them. */
 import type { DocumentData, Timestamp } from 'firebase/firestore';
 import { segmentsIn } from 'offline-audio-sync-contract';
 import type {
@@ -38,7 +38,7 @@ export function jobOf(id: string, data: DocumentData): Job {
   };
 }
 
-/** A page of a job's recordings. */
+/** One page of a job's recordings. */
 export interface FilePage {
   readonly jobId: string;
   readonly files: readonly JobFile[];
@@ -83,7 +83,7 @@ export function conversationOf(id: string, data: DocumentData): Conversation {
   };
 }
 
-/** What was said, by the document: its segments, in order of time. */
+/** The segments of a document, in order of time. */
 export function segmentsOf(_id: string, data: DocumentData): Segment[] {
   return segmentsIn([data as SegmentPageDoc<Timestamp>]).map((segment) => {
     const { startedAt, endedAt, transcriber = null, ...doc } = segment;
@@ -102,12 +102,12 @@ export function segmentsOf(_id: string, data: DocumentData): Segment[] {
   });
 }
 
-/** A document of segments, as it is stored. */
+/** A page of segments as it is stored. */
 export function segmentPageOf(_id: string, data: DocumentData): SegmentPageDoc<Timestamp> {
   return data as SegmentPageDoc<Timestamp>;
 }
 
-/** What a user corrected. */
+/** A correction by the user. */
 export function editOf(id: string, data: DocumentData): StoredEdit<Timestamp> {
   return { ...(data as EditDoc<Timestamp>), id };
 }
@@ -123,7 +123,7 @@ export function shareOf(id: string, data: DocumentData): Share {
   };
 }
 
-/** When the user deleted everything last, Unix milliseconds; null where they never did. */
+/** When the user last deleted everything, Unix milliseconds; null if they never did. */
 export function contentDeletedAtOf(_id: string, data: DocumentData): number | null {
   return (data as ContentDeletion<Timestamp>).contentDeletedAt?.toMillis() ?? null;
 }
@@ -139,13 +139,13 @@ export function fairUseOf(_id: string, data: DocumentData): FairUse {
 }
 
 export interface WishedPreferences extends Pick<Preferences, 'language' | 'singleLanguage' | 'vocabulary'> {
-  /** Whether audio is kept to be played, where the operator keeps it. */
+  /** Whether the user wants audio to be kept for playback, if the operator keeps it. */
   readonly keepAudio: boolean;
-  /** Whether devices are told by a push when recordings are transcribed. */
+  /** Whether the user's devices get a push when recordings are transcribed. */
   readonly notify: boolean;
 }
 
-/** What the user wishes, and what of it the service could not use, by name. */
+/** The user's preferences, and the names of those that the service could not use. */
 export interface KnownPreferences {
   readonly wished: WishedPreferences;
   readonly ignored: readonly string[];
@@ -164,7 +164,7 @@ export const NO_WISHES: WishedPreferences = {
   ...{ keepAudio: true, notify: true },
 };
 
-/** Counters come into being with their first count. */
+/** A counter is missing until something is counted, so it is read as 0. */
 export function usageOf(day: string, data: DocumentData): UsageDay {
   const counters = data as Partial<UsageCounters>;
   return {

@@ -1,36 +1,36 @@
-/** The recordings of jobs, which are documents apart: those of jobs under way live, those of ended jobs once. */
+/** Reads the recordings of jobs, which have their own documents: for jobs in progress live, for ended jobs once. */
 import { filesOfJobs, isFinished, MAX_JOBS_OF_A_QUERY, NO_LIMIT } from 'offline-audio-sync-contract';
 import { coalesce } from '../coalesce.ts';
 import type { Job, JobFile } from '../data/model.ts';
 import { filePageOf, type FilePage } from './documents.ts';
 import { liveQuery, readAll, type Live } from './store.ts';
 
-/** Recordings by job. */
+/** Recordings by job id. */
 export type FilesByJob = ReadonlyMap<string, readonly JobFile[]>;
 
 export interface KnownFiles {
   readonly files: FilesByJob;
-  /** There was no service, so that some are what this device has kept: all of them, a part, or none. */
+  /** Whether some come from this device's cache, because the service was not reached. They may be all, a part or none. */
   readonly isKept: boolean;
 }
 
-/** Documents on one page of what is read once. */
+/** Number of documents in one page of a query that is read once. */
 const PAGE = 500;
-/** Queries for ended jobs that are under way at once. */
+/** Number of simultaneous queries for ended jobs. */
 const AT_ONCE = 3;
-/** Jobs come one by one: they are shown together, milliseconds. */
+/** Jobs that are read within this time are shown together, milliseconds. */
 const SHOW_EVERY_MS = 500;
 
 export class JobFiles {
   readonly #uid: string;
-  /** Of ended jobs, by {@link keyOf}: they change only with a retry, which ends at another time. */
+  /** Recordings of ended jobs by {@link keyOf}. They change only with a retry, after which the job ends at another time. */
   readonly #ended = new Map<string, readonly JobFile[]>();
 
   constructor(uid: string) {
     this.#uid = uid;
   }
 
-  /** @param next gets all that is known so far. @returns how to end it */
+  /** @param next called with all that is known so far @returns a function that ends it */
   watch(jobs: readonly Job[], next: (known: KnownFiles) => void, failed: (error: Error) => void): () => void {
     const files = new Map<string, readonly JobFile[]>();
     let isOver = false;
@@ -51,13 +51,13 @@ export class JobFiles {
     }
     const readNext = async (): Promise<void> => {
       while (queue.length > 0 && !isOver) {
-        // Each query is some work, for a slow processor above all: many jobs are one.
+        // One query reads many jobs, because each query takes a slow processor some time.
         const some = queue.splice(0, MAX_JOBS_OF_A_QUERY);
         const { value: found, fromCache } = await this.#read(some);
         isKept ||= fromCache;
         for (const job of some) {
           const recordings = found.get(job.id) ?? [];
-          // Every job has recordings: without the service, none is no answer.
+          // Every job has recordings, so an empty answer from the cache means that they are not known.
           if (fromCache && recordings.length === 0) show();
           else put(job, recordings);
         }

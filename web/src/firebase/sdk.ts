@@ -1,4 +1,4 @@
-/** What the console uses of Firebase once a user is signed in, as one part that is loaded apart. */
+/** The parts of Firebase that the console uses for a signed-in user, loaded together in one file. */
 export {
   clearIndexedDbPersistence,
   connectFirestoreEmulator,

@@ -1,4 +1,4 @@
-/** Firestore, kept on this device so that the console shows what it knows offline, and the callables. */
+/** Firestore with a cache on this device, so that the console works offline, and the callable functions. */
 import type { DocumentData, Firestore, QueryDocumentSnapshot } from 'firebase/firestore';
 import type { Functions } from 'firebase/functions';
 import { conversationsPath, NO_LIMIT, userPath } from 'offline-audio-sync-contract';
@@ -9,7 +9,7 @@ import { nextTask } from '../nextTask.ts';
 import { once } from '../once.ts';
 import { conversationOf, type WishedPreferences } from './documents.ts';
 
-/** Firebase's own code is half a megabyte: it is loaded when the first screen is painted. */
+/** Firebase's code is half a megabyte, so it is loaded after the first screen is rendered. */
 type Sdk = typeof import('./sdk.ts');
 
 export interface Backend {
@@ -18,14 +18,14 @@ export interface Backend {
   readonly functions: Functions;
 }
 
-/** Kept while what was read is still to be deleted. */
+/** Set while the cache still has to be deleted. */
 const TO_FORGET = 'firestore-to-forget';
 
 export const connect = once(async (): Promise<Backend> => {
   const sdk = await import('./sdk.ts');
   await nextTask();
   const auth = await sdk.userAuth();
-  // Without it, rules would refuse what is asked for too early.
+  // The security rules would refuse requests that are sent before the user is known.
   await auth.authStateReady();
   const { app } = auth;
   const localCache = sdk.persistentLocalCache({ tabManager: sdk.persistentMultipleTabManager() });
@@ -41,9 +41,9 @@ export const connect = once(async (): Promise<Backend> => {
 });
 
 /**
- * Ends everything, in every tab, and forgets what was read: the next user of this browser shall not find it. Cut off in the
- * middle, it is made up for before anything is read again.
- * @param closed when nothing here uses it any more
+ * Ends the use of Firestore in every tab and deletes its cache, so that the next user of this browser cannot read it. If this is
+ * interrupted, the next connection deletes the cache before anything is read.
+ * @param closed resolves when nothing in this tab uses Firestore any more
  */
 export async function forget(closed: Promise<void>): Promise<void> {
   localStorage.setItem(TO_FORGET, '1');
@@ -60,7 +60,7 @@ async function clear({ sdk, db }: Backend): Promise<void> {
 
 export interface Live<T> {
   readonly value: T;
-  /** What is kept on this device: the server has not answered (yet). */
+  /** Whether the value comes from this device's cache, because the server has not answered yet. */
   readonly fromCache: boolean;
 }
 
@@ -77,7 +77,7 @@ export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
       { includeMetadataChanges: true },
       (snapshot) => {
         const { docs, metadata } = snapshot;
-        // The server has answered, and the documents are the same: so is everything that was made of them.
+        // If the server has answered and no document has changed, the same objects are passed on, so that nothing is rendered again.
         if (value === null || snapshot.docChanges().length > 0)
           value = docs.map((found) => parse(found.id, found.data()));
         next({ value, fromCache: metadata.fromCache });
@@ -87,7 +87,7 @@ export function liveQuery<T>(read: ReadQuery, parse: Parse<T>): Subscribe<T[]> {
   });
 }
 
-/** One document, and again whenever it changes; null where there is none. */
+/** One document, and again whenever it changes; null if it does not exist. */
 export function liveDocument<T>(path: string, parse: Parse<T>): Subscribe<T | null> {
   return whenConnected(({ sdk, db }, next, failed) =>
     sdk.onSnapshot(
@@ -108,7 +108,7 @@ function whenConnected<T>(
     let unsubscribe: (() => void) | null = null;
     let over = false;
     connect()
-      // In a task of its own: a screen asks for several things at once, and each is some work.
+      // Each subscription begins in its own task, so that a screen with several does not delay answers to clicks.
       .then(async (connected) => {
         await nextTask();
         if (!over) unsubscribe = subscribe(connected, next, failed);
@@ -122,8 +122,8 @@ function whenConnected<T>(
 }
 
 /**
- * All pages of a query; `onPage` gets what there is so far. Without a network, it is what this device has kept of them
- * (`fromCache`): it may be a part of it, or nothing.
+ * Reads all pages of a query; `onPage` gets all that was read so far. Without a network, the pages come from this device's cache
+ * (`fromCache`), and may be all, a part or nothing.
  */
 export async function readAll<T>(
   read: ReadQuery,
@@ -141,7 +141,10 @@ export async function readAll<T>(
   return { value: found, fromCache };
 }
 
-/** The pages of a query, one after another, as the server has them. @throws FirestoreError without a network: a part is not the whole */
+/**
+ * Reads the pages of a query from the server, one after another. @throws FirestoreError without a network, because the cache may be
+ * incomplete
+ */
 export async function* pagesOf<T>(read: ReadQuery, parse: Parse<T>): AsyncGenerator<readonly T[]> {
   for await (const { value } of livePages(read, parse, 'getDocsFromServer')) yield value;
 }
@@ -163,39 +166,39 @@ async function* livePages<T>(
   } while (last !== undefined);
 }
 
-/** How many documents a query has, whatever its limit. Needs a network. */
+/** Number of documents of a query, without regard to its limit. It needs a network. */
 export async function countOf(read: ReadQuery): Promise<number> {
   const { sdk, db } = await connect();
   return (await sdk.getCountFromServer(sdk.toQuery(db, { ...read, limit: NO_LIMIT }))).data().count;
 }
 
-/** How many conversations a query has, and how long was spoken in them, added up by the server. Needs a network. */
+/** Number of conversations of a query, and their speech, added up by the server. It needs a network. */
 export async function totalOf(read: ReadQuery): Promise<ConversationTotal> {
   const { sdk, db } = await connect();
   const wanted = { conversations: sdk.count(), speechSeconds: sdk.sum('speechSeconds') };
   return (await sdk.getAggregateFromServer(sdk.toQuery(db, read), wanted)).data();
 }
 
-/** One document as it is now, or as this device has kept it; null where there is none. */
+/** One document, from the server or else from this device's cache; null if it does not exist. */
 export async function readDocument<T>(path: string, parse: Parse<T>): Promise<T | null> {
   const { sdk, db } = await connect();
   const found = await sdk.getDoc(sdk.doc(db, path));
   return found.exists() ? parse(found.id, found.data()) : null;
 }
 
-/** All of them: a language that is not wished for any more goes. */
+/** Replaces all preferences: a language that is null is removed. */
 export async function savePreferences(uid: string, { language, ...others }: WishedPreferences): Promise<void> {
   const { sdk, db } = await connect();
   const preferences = language === null ? others : { language, ...others };
   await sdk.setDoc(sdk.doc(db, userPath(uid)), { preferences }, { mergeFields: ['preferences'] });
 }
 
-/** How long a function may take before a person is told that it does not answer, milliseconds. */
+/** How long to wait for a function before the user is told that it does not answer, milliseconds. */
 const CALL_LIMIT_MS = 45_000;
-/** The functions that delete everything and that bring in work for so long at most, milliseconds. */
+/** The same for the functions that delete everything and that import: their own time limit, milliseconds. */
 export const LONG_CALL_LIMIT_MS = 540_000;
 
-/** Calls one of the functions. @throws FirebaseError, which `sentenceOf` puts into words. */
+/** Calls a function. @throws FirebaseError, which `sentenceOf` turns into a sentence */
 export async function call<Name extends CallableName>(
   name: Name,
   data: Callables[Name]['request'],

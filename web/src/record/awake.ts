@@ -1,14 +1,16 @@
-/** Phones that go to sleep stop recording: while a recording goes on, their screen is kept on. */
+/** Keeps the screen on during a recording, because phones stop recording when they go to sleep. */
 
 export interface ScreenOf {
-  /** Not every browser has it. */
+  /** Missing in some browsers. */
   readonly wakeLock: Pick<WakeLock, 'request'> | undefined;
   readonly page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
-  /** Whether the screen is kept on: it is not where the browser cannot, or refuses because the battery is low. */
+  /** Called with whether the screen is kept on. It is not if the browser cannot do it, or refuses because the battery is low. */
   readonly onChange: (isAwake: boolean) => void;
 }
 
-/** Browsers release the lock whenever the page is hidden, so it is requested again when the page is shown. @returns how to end it */
+/**
+ * Browsers release the lock whenever the page is hidden, so it is requested again when the page is shown. @returns a function that ends it
+ */
 export function keepAwake({ wakeLock, page, onChange }: ScreenOf): () => void {
   const held = new Set<WakeLockSentinel>();
   let isOver = false;
@@ -26,7 +28,7 @@ export function keepAwake({ wakeLock, page, onChange }: ScreenOf): () => void {
       const lock = await wakeLock.request('screen');
       held.add(lock);
       lock.addEventListener('release', () => {
-        // By the system, where the page is still visible: the battery is low.
+        // The system released the lock while the page was visible: the battery is low.
         if (held.delete(lock) && page.visibilityState === 'visible') onChange(false);
       });
     } catch {

@@ -1,4 +1,4 @@
-/** The browser's microphone, and the events of its page after which a recording has to be looked after. */
+/** The browser's microphone, and the events after which a recording has to check its state. */
 import captureUrl from '../workers/capture.ts?worker&url';
 import type { AudioPlatform } from './microphone.ts';
 import type { PageEvents } from './captureSession.ts';

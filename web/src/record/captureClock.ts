@@ -1,26 +1,29 @@
-/** When what was captured sounded: exact, although frames reach the page late by an unsteady few milliseconds. */
+/** Gives the exact time at which audio was captured, although frames reach the page with a varying delay of a few milliseconds. */
 
-/** A frame can come late, never early: the promptest of so many tells the time. One second. */
+/**
+ * Number of frames from which the time is derived: one second. Frames may arrive late but never early, so the one with the shortest delay
+ * is used.
+ */
 const SETTLE_FRAMES = 50;
-/** When the audio clock and the clock on the wall differ by this much, something was not captured, or a clock was set. */
+/** A difference between the audio clock and the wall clock that means that audio is missing or a clock was set, milliseconds. */
 const GAP_MS = 300;
-/** For so long, so that a page that was busy and gets its frames late and all at once is no gap, milliseconds. */
+/** How long the difference must last to count as a gap, milliseconds. A busy page gets its frames late but all at once. */
 const DOUBT_MS = 500;
 
-/** `doubtful`: too late for its place in the stretch; what comes next tells whether the page was busy or something is missing. */
+/** `doubtful`: the frame is too late for its place. The next frames show whether the page was busy or audio is missing. */
 export type Verdict = 'steady' | 'doubtful' | 'gap';
 
 /**
- * Ties the count of samples to Unix time, for one stretch without a gap. Pure: who calls reads the clock.
+ * Relates the count of samples to Unix time, for one stretch without a gap. It reads no clock: the caller passes the time.
  * @param rate samples a second
  */
 export class CaptureClock {
   readonly #rate: number;
-  /** Unix milliseconds of sample 0, by the promptest frame so far. */
+  /** Unix time of sample 0, milliseconds, from the frame with the shortest delay so far. */
   #origin = Number.POSITIVE_INFINITY;
   #seen = 0;
   #frozen = false;
-  /** When the first frame that is in doubt came, Unix milliseconds. */
+  /** When the first doubtful frame arrived, Unix milliseconds; null if no frame is in doubt. */
   #doubtedSince: number | null = null;
 
   constructor(rate: number) {
@@ -28,8 +31,9 @@ export class CaptureClock {
   }
 
   /**
-   * @param arrivedMs when the frame that ends at this sample reached the page, Unix milliseconds
-   * @returns `gap`: a new stretch has to begin with the first frame that was in doubt.
+   * @param endSample the audio clock's count of samples at the end of the frame
+   * @param arrivedMs when that frame reached the page, Unix milliseconds
+   * @returns `gap` if a new stretch has to begin with the first doubtful frame
    */
   observe(endSample: number, arrivedMs: number): Verdict {
     const origin = arrivedMs - this.#ms(endSample);
@@ -46,7 +50,7 @@ export class CaptureClock {
     return Math.abs(arrivedMs - this.#doubtedSince) < DOUBT_MS ? 'doubtful' : 'gap';
   }
 
-  /** When a sample sounded, Unix milliseconds. Asked once, the answer stays as exact as it is: times must not jump. */
+  /** When a sample was captured, Unix milliseconds. After the first call the origin is no longer refined, because times must not jump. */
   timeOf(sample: number): number {
     this.#frozen = true;
     return this.#origin + this.#ms(sample);

@@ -1,7 +1,7 @@
 /**
- * Keeps a microphone delivering for as long as a recording goes on: starts a suspended audio clock again, opens another microphone
- * where one has ended, and says why nothing is recorded. It looks at what is, on every event and twice a second: browsers leave
- * out events (a track that a script stops has none), and a page that was frozen missed all of them.
+ * Keeps the microphone delivering during a recording: it restarts a suspended audio clock, opens a new microphone when one has ended, and
+ * reports why nothing is recorded. It checks the state at every event and twice a second, because browsers omit some events (a track that a
+ * script stops sends none), and a frozen page misses all of them.
  */
 import { sentenceOf } from '../domain/sentence.ts';
 import { within } from '../within.ts';
@@ -9,28 +9,31 @@ import type { Interruption, InterruptionReason } from './interruption.ts';
 import { openSource, type Arrived, type Source } from './source.ts';
 import type { OpenMicrophone } from './microphone.ts';
 
-/** Calls back when something about the page or its devices has changed, and before the page is frozen. @returns how to end it */
+/** Calls back when the page or its devices have changed, and before the page is frozen. @returns a function that ends it */
 export type PageEvents = (onChange: () => void, onFreeze: () => void) => () => void;
 
 export interface CaptureSessionOptions {
-  /** Letters and digits. */
+  /** Letters and digits only. */
   readonly deviceId: string;
   readonly openMicrophone: OpenMicrophone;
   readonly pageEvents: PageEvents;
   readonly onFrame: (source: Source, arrived: Arrived) => void;
-  /** Null: it is over. */
+  /** Called with null when the interruption is over. */
   readonly onInterruption: (interruption: Interruption | null) => void;
-  /** The first microphone, or another one. */
+  /** Called when the first or another microphone is open. */
   readonly onOpen: (source: Source) => void;
 }
 
 const LOOK_EVERY_MS = 500;
-/** Without a frame for so long, a microphone that seems well is not. A busy page gets its frames later, and all of them. */
+/**
+ * If no frame arrives for this long, the microphone has stopped, although it reports no obstacle, milliseconds. A busy page gets its frames
+ * late, but it gets them all.
+ */
 export const NO_FRAMES_MS = 2000;
-/** A microphone that stays without frames is opened anew after so long, milliseconds. */
+/** A microphone without frames is opened again after this time, milliseconds. */
 export const REOPEN_AFTER_MS = 10_000;
 const LONGEST_REOPEN_WAIT_MS = 60_000;
-/** An opening without an answer, milliseconds. Browsers may ask a person first. */
+/** Time limit for opening a microphone, milliseconds. It is long, because browsers may ask the user first. */
 const OPEN_LIMIT_MS = 60_000;
 const CLOSE_LIMIT_MS = 5000;
 
@@ -39,13 +42,13 @@ export class CaptureSession {
   #source: Source | null = null;
   #interruption: Interruption | null = null;
   #opening = false;
-  /** Of the last opening. */
+  /** Number of the latest attempt to open a microphone. */
   #attempt = 0;
   #closed = false;
   #isPaused = false;
-  /** When the last frame came, or its microphone was opened: by the monotonic clock. */
+  /** When the last frame arrived or the microphone was opened, by the monotonic clock, milliseconds. */
   #lastFrameAt = 0;
-  /** When a microphone may be opened again, by the monotonic clock. */
+  /** Earliest time to open a microphone again, by the monotonic clock, milliseconds. */
   #reopenAt = 0;
   #reopenWaitMs = 0;
   #unwatch: () => void = () => undefined;
@@ -54,7 +57,7 @@ export class CaptureSession {
     this.#options = options;
   }
 
-  /** @throws Error with a sentence for a person */
+  /** @throws Error with a sentence for the user */
   async start(): Promise<void> {
     this.#opening = true;
     await this.#open();
@@ -73,14 +76,14 @@ export class CaptureSession {
     };
   }
 
-  /** Closes the microphone until {@link resume}, so that the browser, too, shows that nothing is captured. */
+  /** Closes the microphone until {@link resume}, so that the browser also shows that nothing is captured. */
   async pause(): Promise<void> {
     this.#interrupt('paused');
     this.#isPaused = true;
     await this.#closeSource();
   }
 
-  /** Opens a microphone again. The interruption is over with its first frame. */
+  /** Opens a microphone again. The interruption ends with its first frame. */
   resume(): void {
     this.#isPaused = false;
     this.#reopenAt = 0;
@@ -99,7 +102,7 @@ export class CaptureSession {
     const source = await openSource(openMicrophone, deviceId, () => {
       this.#look();
     });
-    // The person was faster, or a later attempt was.
+    // The user stopped or paused meanwhile, or a later attempt has begun.
     if (this.#closed || this.#isPaused || attempt !== this.#attempt) {
       await closeSource(source);
       return;
@@ -122,7 +125,7 @@ export class CaptureSession {
     if (source !== this.#source || this.#closed) return;
     this.#lastFrameAt = performance.now();
     const obstacle = source.microphone.obstacle();
-    // The silence that a platform delivers for a muted microphone is not what there was to record.
+    // A muted microphone delivers silence, which must not be recorded as if the room were silent.
     if (obstacle !== null) {
       this.#interrupt(obstacle);
       return;
@@ -142,7 +145,7 @@ export class CaptureSession {
     }
     const silentMs = performance.now() - this.#lastFrameAt;
     const obstacle = microphone.obstacle() ?? (silentMs >= NO_FRAMES_MS ? 'no_frames' : null);
-    // It is over with the next frame, and not before.
+    // The interruption ends with the next frame, not with the end of the obstacle.
     if (obstacle === null) return;
     this.#interrupt(obstacle);
     if (obstacle === 'suspended' || obstacle === 'no_frames') microphone.resume();
@@ -150,7 +153,7 @@ export class CaptureSession {
     else if (obstacle !== 'muted' && silentMs >= REOPEN_AFTER_MS) this.#reopen();
   }
 
-  /** Not more often than a person, or a browser that asks one, can bear. */
+  /** Opens a microphone again, with growing waits, because browsers may ask the user each time. */
   #reopen(): void {
     const now = performance.now();
     if (this.#opening || now < this.#reopenAt) return;
@@ -183,5 +186,6 @@ export class CaptureSession {
 }
 
 async function closeSource({ microphone }: Source): Promise<void> {
-  await within(microphone.close(), CLOSE_LIMIT_MS).catch(() => undefined); // It is not used any more.
+  // The microphone is not used any more, so a failure does not matter.
+  await within(microphone.close(), CLOSE_LIMIT_MS).catch(() => undefined);
 }

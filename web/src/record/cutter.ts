@@ -1,29 +1,30 @@
-/** Cuts a stream of frames into files of a minute, and files into pieces of a second that are kept as they come. */
+/** Cuts a stream of frames into files of one minute, and each file into pieces of one second that are stored one by one. */
 import { frameBytes, type FrameFormat } from 'offline-audio-sync-client';
 import { FRAMES_PER_SECOND, nameFor } from './format.ts';
 
 const FRAMES_PER_PIECE = FRAMES_PER_SECOND;
 export const FRAMES_PER_FILE = 60 * FRAMES_PER_SECOND;
 
-/** A second of a file, framed as recordings are. */
+/** One second of a file, with the frame lengths of the `.bin` format. */
 export interface Piece {
-  /** Name of the recording that it is a part of. */
+  /** Name of the recording that the piece belongs to. */
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether its file is whole with it. */
+  /** Whether the file is complete with this piece. */
   readonly last: boolean;
 }
 
 /**
- * For one stretch without a gap: frame n is of n × 20 ms after its start, so files join without a seam.
- * @param startedAt asked when the first name is needed, so that the time has settled by then; Unix milliseconds
+ * Cuts one stretch. Frame n begins n × 20 ms after the start of the stretch, so its files join without a gap.
+ * @param startedAt returns the start, Unix milliseconds. It is called when the first name is needed, so that the clock has had time to
+ * settle.
  */
 export class Cutter {
   readonly #format: FrameFormat;
   readonly #startedAt: () => number;
   #start: number | null = null;
   #frames: Uint8Array[] = [];
-  /** Frames that went into pieces. */
+  /** Number of frames that are in pieces. */
   #cut = 0;
   #name = '';
 
@@ -32,13 +33,13 @@ export class Cutter {
     this.#startedAt = startedAt;
   }
 
-  /** @returns a piece when it is full */
+  /** @returns a piece when it is full, otherwise null */
   push(frame: Uint8Array): Piece | null {
     this.#frames.push(frame);
     return this.#frames.length === FRAMES_PER_PIECE ? this.#piece(false) : null;
   }
 
-  /** The end of the stretch. @returns what is left; null where nothing is and the last file was whole. */
+  /** Ends the stretch. @returns the remaining frames as a piece; null if there are none and the last file was complete */
   end(): Piece | null {
     return this.#frames.length === 0 && this.#cut % FRAMES_PER_FILE === 0 ? null : this.#piece(true);
   }

@@ -1,17 +1,17 @@
-/** Recordings that are whole: from the journal to the outbox. */
+/** Moves complete recordings from the journal to the outbox. */
 import { within } from '../within.ts';
 import type { Journal } from './journal.ts';
 
 export interface DeliveryOptions {
   readonly journal: Pick<Journal, 'names' | 'read' | 'remove'>;
-  /** Accepts a recording that is whole; it is deleted from the journal when this has resolved. */
+  /** Adds a complete recording to the outbox. The journal's copy is deleted when this has resolved. */
   readonly deliver: (name: string, audio: Blob) => Promise<void>;
-  /** Whether it was delivered before, by a tab that died before it could note that. */
+  /** Whether the outbox has the recording already, from a tab that ended before it could delete the journal's copy. */
   readonly isDelivered: (name: string) => boolean;
   readonly onProblem: (error: unknown) => void;
 }
 
-/** For the outbox to accept a recording, milliseconds. What it accepts later is not handed over again. */
+/** How long to wait for the outbox to accept a recording, milliseconds. If it accepts one later, the recording is not added again. */
 const ANSWER_LIMIT_MS = 10_000;
 const NO_ANSWER = 'What was recorded cannot be sent yet: the storage of this browser does not answer. It is kept here.';
 
@@ -19,29 +19,29 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   #hasUndelivered = false;
   #last: Promise<unknown> = Promise.resolve();
-  /** What the outbox has not answered, by name: it is waited for again, and not handed over twice. */
+  /** Calls that the outbox has not answered, by name. They are awaited again instead of being repeated. */
   readonly #unanswered = new Map<string, Promise<void>>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
   }
 
-  /** Something in the journal could not be handed over. */
+  /** Whether a recording is left in the journal because the outbox did not accept it. */
   get hasUndelivered(): boolean {
     return this.#hasUndelivered;
   }
 
-  /** A recording begins: what it cannot hand over is told once. */
+  /** Called when a recording begins: a problem is reported once for each recording. */
   begin(): void {
     this.#hasUndelivered = false;
   }
 
-  /** What cannot be handed over stays in the journal. */
+  /** Delivers one file. If that fails, it stays in the journal. */
   async one(name: string): Promise<void> {
     await this.#afterOthers(() => this.#deliver(name)).catch(this.fail);
   }
 
-  /** Everything in the journal; one file that cannot be handed over does not keep back the others. @returns how many there were */
+  /** Delivers everything in the journal; a file that fails does not stop the others. @returns the number of files */
   async all(): Promise<number> {
     try {
       const count = await this.#afterOthers(() => this.#deliverAll());
@@ -58,7 +58,7 @@ export class Delivery {
     const names = await this.#options.journal.names();
     for (const name of names) {
       await this.#deliver(name).catch((error: unknown) => problems.push(error));
-      if (problems.some((error) => isNoAnswer(error))) break; // The others would wait as long.
+      if (problems.some((error) => isNoAnswer(error))) break; // The others would wait as long, so they are not tried.
     }
     if (problems.length > 0) throw problems[0];
     return names.length;
@@ -70,7 +70,7 @@ export class Delivery {
     return result;
   }
 
-  /** Told once a recording: it is safe in the journal, and the same would be said every minute. */
+  /** Reports a problem once for each recording: the audio is safe in the journal, and the message would be the same every minute. */
   readonly fail = (error: unknown): void => {
     if (!this.#hasUndelivered) this.#options.onProblem(error);
     this.#hasUndelivered = true;

@@ -1,23 +1,23 @@
-/** Frames of 20 ms from samples: Opus packets by WebCodecs, or PCM. */
+/** Encodes samples as frames of 20 ms: Opus packets by WebCodecs, or PCM. */
 import { isOpusSampleRate } from 'offline-audio-sync-contract';
 import { within } from '../within.ts';
 import { opusConfig, toPcm16 } from './format.ts';
 
 export interface FrameEncoder {
   encode(samples: Float32Array<ArrayBuffer>): void;
-  /** All frames that it was given have come out when this resolves. Nothing more goes in. */
+  /** Resolves when all frames are encoded. No frame may be added after this call. */
   finish(): Promise<void>;
 }
 
 export type OnFrame = (frame: Uint8Array) => void;
 
-/** Systems take encoders from pages, some without a word. Milliseconds. */
+/** Time limit for an answer of the encoder, milliseconds. Systems take encoders away from pages, sometimes without an error. */
 const ANSWER_LIMIT_MS = 5000;
-/** An encoder that gives no packet for so many frames, and for so long, is lost. */
+/** An encoder that returns no packet for this many frames and this many milliseconds has stopped. */
 const STALLED_FRAMES = 500;
 const STALLED_MS = 10_000;
 
-/** Whether this browser encodes Opus at this rate. Where it does not say, it is taken for one that does not. */
+/** Whether this browser encodes Opus at this rate. If it does not answer, false. */
 export async function canEncodeOpus(sampleRate: number): Promise<boolean> {
   if (typeof AudioEncoder === 'undefined' || !isOpusSampleRate(sampleRate)) return false;
   try {
@@ -38,7 +38,7 @@ export function pcmEncoder(onFrame: OnFrame): FrameEncoder {
 }
 
 export function opusEncoder(sampleRate: number, onFrame: OnFrame, onError: (error: Error) => void): FrameEncoder {
-  /** When the last packet came, by the monotonic clock, and frames that went in since. */
+  /** When the last packet came, by the monotonic clock in milliseconds, and the number of frames that were added since. */
   let [packetAt, waiting] = [performance.now(), 0];
   const encoder = new AudioEncoder({
     output: (chunk) => {
@@ -56,9 +56,9 @@ export function opusEncoder(sampleRate: number, onFrame: OnFrame, onError: (erro
   };
   return {
     encode: (samples) => {
-      if (encoder.state !== 'configured') return; // It failed, and said so.
+      if (encoder.state !== 'configured') return; // The encoder has failed and reported it.
       waiting += 1;
-      // Both: a page that stood still itself gets its packets when it goes on.
+      // Both conditions are needed: if the page itself was suspended, it gets its packets when it continues.
       if (waiting > STALLED_FRAMES && performance.now() - packetAt > STALLED_MS) {
         encoder.close();
         onError(new Error('The encoder of the browser stands still.'));
@@ -72,7 +72,7 @@ export function opusEncoder(sampleRate: number, onFrame: OnFrame, onError: (erro
       samplesIn += samples.length;
     },
     finish: async () => {
-      if (encoder.state !== 'configured') return; // It failed, and said so.
+      if (encoder.state !== 'configured') return; // The encoder has failed and reported it.
       try {
         await within(encoder.flush(), ANSWER_LIMIT_MS);
       } finally {

@@ -1,13 +1,13 @@
-/** What is written into recordings here: Opus where the browser encodes it, PCM otherwise. */
+/** The format of what this device records: Opus if the browser encodes it, otherwise PCM. */
 import { recordingName, type FrameFormat } from 'offline-audio-sync-client';
 
 /** Frames a second: each has 20 ms. */
 export const FRAMES_PER_SECOND = 50;
 
-/** Speech is clear at this, and an hour takes 14 MB. */
+/** Bits a second. Speech is clear at this rate, and an hour takes 14 MB. */
 const OPUS_BITRATE = 32_000;
 
-/** What libopus needs to look ahead: so much later does a sound come out of a decoder, milliseconds. */
+/** libopus's look-ahead: a decoder returns each sound this much later, milliseconds. */
 const OPUS_DELAY_MS = 6.5;
 
 export function formatFor(device: string, sampleRate: number, opus: boolean): FrameFormat {
@@ -26,13 +26,13 @@ export function opusConfig(sampleRate: number): AudioEncoderConfig {
   };
 }
 
-/** @param heardAt when its first sample sounded, Unix milliseconds */
+/** @param heardAt when the first sample was captured, Unix milliseconds */
 export function nameFor(format: FrameFormat, heardAt: number): string {
   const delay = format.codec === 'pcm16' ? 0 : OPUS_DELAY_MS;
   return recordingName(format, new Date(Math.round(heardAt - delay)));
 }
 
-/** Samples from −1 to 1 as signed 16 bits, little-endian. */
+/** Converts samples from −1 to 1 to signed 16 bits, little-endian. */
 export function toPcm16(samples: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(samples.length * 2);
   const view = new DataView(bytes.buffer);
@@ -43,7 +43,7 @@ export function toPcm16(samples: Float32Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** How loud, from 0 (silence) to 1 (full), as an ear judges: −60 dB is nothing. */
+/** Perceived loudness from 0 (silence) to 1 (full scale), on a logarithmic scale that begins at −60 dB. */
 export function loudness(samples: Float32Array): number {
   if (samples.length === 0) return 0;
   const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;

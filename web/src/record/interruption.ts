@@ -1,8 +1,8 @@
-/** Times in which a recording goes on and nothing is recorded. */
+/** Times during a recording in which nothing is recorded. */
 
 /**
  * Why nothing is recorded:
- * - `paused`: the person who records wants it so. The microphone is closed.
+ * - `paused`: the user has paused the recording. The microphone is closed.
  * - `suspended`: the platform has stopped the audio clock: a call, an assistant, a page in the background.
  * - `muted`: the platform delivers silence instead of what the microphone captures.
  * - `ended`: the microphone was unplugged or taken away.
@@ -25,13 +25,13 @@ export type InterruptionReason =
 
 export interface Interruption {
   readonly reason: InterruptionReason;
-  /** What the platform said of it: a sentence, or null. */
+  /** The platform's message, as a sentence; null if there is none. */
   readonly detail: string | null;
 }
 
 /**
- * One that is over. What follows it is a recording of its own, at its own time. Found afterwards:
- * - `lost`: frames were dropped on their way from the microphone.
+ * An interruption that is over. A new recording with its own time follows it. Two further reasons are found only afterwards:
+ * - `lost`: frames were lost between the microphone and the page.
  * - `clock`: the wall clock has jumped: it was set, or the device slept.
  */
 export interface Missed {

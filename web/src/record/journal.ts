@@ -1,6 +1,6 @@
 /**
- * What is being recorded, second by second, in IndexedDB: a tab that is closed or killed loses the last second at most. A file
- * that is whole goes on to the outbox and leaves here.
+ * Stores what is being recorded, second by second, in IndexedDB: a tab that is closed or killed loses at most the last second. A complete
+ * file moves to the outbox and is deleted here.
  */
 import { Database } from 'offline-audio-sync-client/indexeddb';
 import type { DBSchema } from 'idb';
@@ -12,10 +12,10 @@ interface Schema extends DBSchema {
 
 export class Journal {
   readonly #database: Database<Schema>;
-  /** The file that is being written: the key of its first piece, and how many pieces have a key. */
+  /** The file that is being written: the key of its first piece, and the number of pieces that have a key. */
   #file: { readonly name: string; readonly firstKey: Promise<number>; pieces: number } | null = null;
 
-  /** @param uid whose recordings these are: they are sent for this user alone. */
+  /** @param uid The owner of these recordings. They are sent for this user only. */
   constructor(uid: string) {
     this.#database = new Database<Schema>({
       name: `offline-audio-sync-recorder/${uid}`,
@@ -27,9 +27,9 @@ export class Journal {
   }
 
   async append({ name, bytes }: Piece): Promise<void> {
-    // With each file anew: another tab may have recorded since this one wrote the file before.
+    // The first key is looked up for each file, because another tab may have recorded since the file before.
     this.#file = this.#file?.name === name ? this.#file : { name, firstKey: this.#firstFreeKey(), pieces: 0 };
-    // The key is chosen here, so that a write that is repeated on a new connection writes the same piece.
+    // The key is chosen here, so that a write that is repeated on a new connection replaces the same piece.
     const index = this.#file.pieces++;
     const key = (await this.#file.firstKey) + index;
     await this.#database.run('readwrite', (tx) => tx.objectStore('pieces').put({ name, bytes }, key));
@@ -37,13 +37,14 @@ export class Journal {
 
   /**
    * Writes and deletes as a recording does, and leaves nothing behind.
-   * @returns whether Blobs can be kept, too: private windows of some browsers keep none. @throws what a recording would meet
+   * @returns whether Blobs can be stored too: private windows of some browsers store none
+   * @throws the error that a recording would get
    */
   async probe(): Promise<boolean> {
     const keep = (bytes: Uint8Array<ArrayBuffer> | Blob): Promise<void> =>
       this.#database.run('readwrite', async (tx) => {
         const pieces = tx.objectStore('pieces');
-        // What is kept is bytes; the outbox keeps Blobs where it can.
+        // The journal stores bytes, whereas the outbox stores Blobs where it can.
         const key = await pieces.add({ name: 'probe', bytes: bytes as Uint8Array<ArrayBuffer> });
         await pieces.delete(key);
       });
@@ -54,7 +55,7 @@ export class Journal {
     );
   }
 
-  /** @returns rejects where the database fails; the next piece asks again. */
+  /** @returns a promise that rejects if the database fails. The next piece then tries again. */
   #firstFreeKey(): Promise<number> {
     const asked = this.#database.run('readonly', async (tx) => {
       const last = await tx.objectStore('pieces').openKeyCursor(null, 'prev');
@@ -64,12 +65,15 @@ export class Journal {
     return asked;
   }
 
-  /** Names of the files that there are pieces of, in the order in which they were begun. Reads one piece of each: hours may wait here. */
+  /**
+   * Names of the files with pieces, in the order in which they were begun. It reads one piece of each file, because hours of audio may be
+   * stored.
+   */
   async names(): Promise<string[]> {
     const begun = await this.#database.run('readonly', async (tx) => {
       const pieces = tx.objectStore('pieces').index('name');
       const files: { readonly name: string; readonly firstKey: number }[] = [];
-      // Not by a cursor of unique keys: WebKit opens none on an index that is empty.
+      // A cursor of unique keys would be simpler, but WebKit opens none on an empty index.
       for (let range: IDBKeyRange | null = null; ;) {
         const [[piece], [firstKey]] = await Promise.all([pieces.getAll(range, 1), pieces.getAllKeys(range, 1)]);
         if (piece === undefined || firstKey === undefined) return files;

@@ -1,31 +1,34 @@
-/** Whether what is recorded can be kept on this device. It is asked, and said, before anything is recorded. */
+/** Checks whether this device can keep a recording. The result is shown before recording begins. */
 import { OLD_PAGE } from '../domain/sentence.ts';
 import { within } from '../within.ts';
 import { canEncodeOpus } from './encoder.ts';
 import type { Journal } from './journal.ts';
 
 export interface Keeping {
-  /** Why nothing can be recorded, as a sentence; null where it can. */
+  /** Why nothing can be recorded, as a sentence; null if it can. */
   readonly obstacle: string | null;
-  /** What a person should know before recording, as a sentence; null where there is nothing. */
+  /** What the user should know before recording, as a sentence; null if there is nothing. */
   readonly warning: string | null;
 }
 
 export interface KeepingOptions {
   readonly journal: Pick<Journal, 'probe'>;
-  /** Not every page has it. */
+  /** Missing on some pages. */
   readonly storage: Pick<StorageManager, 'estimate'> | undefined;
   readonly opusIsThere?: () => Promise<boolean>;
 }
 
-/** What a recording takes, bytes a second: Opus, and PCM at the highest usual rate. Twice: a minute lies in two places for a moment. */
+/** Storage for one second of recording, bytes: Opus with its frame lengths, and PCM at 48 kHz, the highest usual rate. */
 const OPUS_BYTES_PER_SECOND = 4500;
 const PCM_BYTES_PER_SECOND = 100_000;
-/** With less room than for so long, recording does not begin, seconds. */
+/**
+ * Recording does not begin with less room than this, seconds. A complete minute is stored twice for a moment, in the journal and in the
+ * outbox.
+ */
 const LEAST_ROOM_SECONDS = 120;
-/** With less room than for so long, that is said, seconds. */
+/** With less room than this, a warning is shown, seconds. */
 const ENOUGH_ROOM_SECONDS = 3600;
-/** For the browser's storage to answer, milliseconds. */
+/** Time limit for an answer of the browser's storage, milliseconds. */
 const ANSWER_LIMIT_MS = 10_000;
 
 const NO_ANSWER =
@@ -55,7 +58,7 @@ export async function checkKeeping({ journal, storage, opusIsThere }: KeepingOpt
   };
 }
 
-/** By the name of the error. */
+/** Sentences by the name of the error. */
 const OBSTACLES: Readonly<Record<string, string>> = {
   QuotaExceededError: NO_ROOM,
   TimeLimitError: NO_ANSWER,
@@ -68,7 +71,7 @@ function obstacleOf(error: unknown): string {
   return error.message === NO_ANSWER ? NO_ANSWER : (OBSTACLES[error.name] ?? KEEPS_NOTHING);
 }
 
-/** For how long there is room; null where the browser does not say. */
+/** How many seconds of recording there is room for; null if the browser does not say. */
 async function roomSeconds(
   storage: KeepingOptions['storage'],
   opusIsThere: () => Promise<boolean> = () => canEncodeOpus(16_000),
@@ -79,6 +82,6 @@ async function roomSeconds(
     if (quota === undefined || usage === undefined) return null;
     return (quota - usage) / ((await opusIsThere()) ? OPUS_BYTES_PER_SECOND : PCM_BYTES_PER_SECOND);
   } catch {
-    return null; // A hint only: what cannot be written is said when it is written.
+    return null; // The estimate is only a hint: a write that fails is reported when it happens.
   }
 }

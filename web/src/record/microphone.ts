@@ -1,42 +1,42 @@
-/** One open microphone: frames of 20 ms, and what keeps it from delivering them. */
+/** One open microphone: its frames of 20 ms, and the reason if it cannot deliver them. */
 import { within } from '../within.ts';
 import type { CapturedFrame } from '../workers/frame.ts';
 import type { InterruptionReason } from './interruption.ts';
 
-/** The platform's audio: the browser's, or a fake of tests. */
+/** The platform's audio: the browser's, or a fake in tests. */
 export interface AudioPlatform {
-  /** Pages that are not on https have none. */
+  /** Missing on pages that are not served over https. */
   readonly mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined;
   readonly createContext: (options?: AudioContextOptions) => AudioContext;
-  /** The worklet of `workers/capture.ts`, which posts a {@link CapturedFrame} for each 20 ms. */
+  /** Creates the worklet of `workers/capture.ts`, which posts a {@link CapturedFrame} for each 20 ms. */
   readonly createCapture: (context: AudioContext) => Promise<AudioWorkletNode>;
 }
 
 export interface Microphone {
-  /** As the platform calls it; empty where it does not say. */
+  /** The platform's name for it; empty if there is none. */
   readonly label: string;
   readonly sampleRate: number;
-  /** What the device itself takes to deliver sound, milliseconds. */
+  /** The device's own delay, milliseconds. */
   readonly latencyMs: number;
-  /** Why it delivers nothing; null where it should deliver frames. */
+  /** Why it delivers nothing; null if it should deliver frames. */
   obstacle(): Extract<InterruptionReason, 'suspended' | 'muted' | 'ended' | 'changed'> | null;
-  /** Starts a suspended audio clock again, where the platform allows it. */
+  /** Restarts a suspended audio clock if the platform allows it. */
   resume(): void;
   close(): Promise<void>;
 }
 
 export interface MicrophoneEvents {
   readonly onFrame: (frame: CapturedFrame) => void;
-  /** Its obstacle may be another one now. */
+  /** Called when `obstacle()` may have changed. */
   readonly onChange: () => void;
 }
 
 export type OpenMicrophone = (events: MicrophoneEvents) => Promise<Microphone>;
 
-/** Speech needs no more, and it is what the server decodes to. */
+/** Samples a second. Speech needs no more, and the server decodes to this rate. */
 const WANTED_RATE = 16_000;
 
-/** @throws Error with a sentence for a person */
+/** @throws Error with a sentence for the user */
 export async function openMicrophone(platform: AudioPlatform, events: MicrophoneEvents): Promise<Microphone> {
   const stream = await ask(platform);
   const stopTracks = (): void => {
@@ -56,18 +56,18 @@ export async function openMicrophone(platform: AudioPlatform, events: Microphone
     return watched(context, track, events.onChange, stopTracks);
   } catch (error) {
     stopTracks();
-    // Browsers allow a few of them, and a recording opens microphones again and again where none works.
+    // Browsers allow only a few open contexts, and while no microphone works, a recording tries again and again.
     void context?.close();
     throw error;
   }
 }
 
-/** For the worklet's file, which comes from the network where the browser does not keep it, milliseconds. */
+/** Time limit for loading the worklet's file, milliseconds. It comes from the network if the browser has not stored it. */
 const CAPTURE_LIMIT_MS = 15_000;
 const NO_CAPTURE =
   'A part of the console that records could not be loaded. Check the connection, then reload this page.';
 
-/** @throws Error with a sentence for a person */
+/** @throws Error with a sentence for the user */
 async function createCapture(platform: AudioPlatform, context: AudioContext): Promise<AudioWorkletNode> {
   try {
     return await within(platform.createCapture(context), CAPTURE_LIMIT_MS);
@@ -91,7 +91,7 @@ function watched(
   ] as const;
   for (const [target, event] of changes) target.addEventListener(event, onChange);
   const resume = (): void => {
-    // A browser that wants a gesture first leaves it without an answer; the session asks again.
+    // A browser that first wants a user gesture leaves this pending. The session calls again.
     if (context.state !== 'closed') context.resume().catch(() => undefined);
   };
   resume();
@@ -103,7 +103,7 @@ function watched(
       if (track.readyState === 'ended' || context.state === 'closed') return 'ended';
       const { sampleRate, deviceId } = settingsOf(track);
       if (sampleRate !== opened.sampleRate || deviceId !== opened.deviceId) return 'changed';
-      // Safari knows a state "interrupted", too.
+      // Safari also has the state "interrupted".
       if (context.state !== 'running') return 'suspended';
       return track.muted ? 'muted' : null;
     },
@@ -116,7 +116,7 @@ function watched(
   };
 }
 
-/** TypeScript's DOM does not know `latency`. */
+/** TypeScript's DOM types lack `latency`. */
 function settingsOf(track: MediaStreamTrack): MediaTrackSettings & { latency?: number } {
   return track.getSettings();
 }
@@ -143,7 +143,7 @@ function sentenceFor(error: unknown): string {
   }
 }
 
-/** At the wanted rate where the browser converts, at the microphone's own otherwise (Firefox). */
+/** A context at the wanted rate if the browser converts, otherwise at the microphone's own rate (Firefox). */
 function contextFor(
   { createContext }: AudioPlatform,
   stream: MediaStream,

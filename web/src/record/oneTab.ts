@@ -1,4 +1,4 @@
-/** @returns how to let go; null where another tab has it. */
+/** Acquires a lock that one tab at a time can have. @returns a function that releases it; null if another tab has it */
 export async function holdAlone(name: string): Promise<(() => void) | null> {
   const { locks } = navigator as Partial<Navigator>;
   if (locks === undefined) return () => undefined;

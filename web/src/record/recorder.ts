@@ -1,4 +1,4 @@
-/** Records with the microphone, network or not: into the journal as it goes, to the outbox a minute at a time. */
+/** Records with the microphone, with or without a network: into the journal at once, and into the outbox minute by minute. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { FrameFormat } from 'offline-audio-sync-client';
 import { sentenceOf } from '../domain/sentence.ts';
@@ -19,51 +19,52 @@ import { Stretch } from './stretch.ts';
 
 export type RecorderState =
   | { readonly kind: 'idle' }
-  /** `microphone`: the browser may be asking a person whether the page may have it. */
+  /** `microphone`: the browser may be asking the user for permission. */
   | { readonly kind: 'starting'; readonly step: 'store' | 'microphone' }
   | { readonly kind: 'recording'; readonly format: FrameFormat; readonly microphone: string }
   | { readonly kind: 'stopping' };
 
 /**
+ * How a recording ended:
  * - `delivered`: the outbox has all of it.
- * - `kept`: some of it is still in the journal only; it is handed over later.
- * - `broken`: its end could not be kept, and that was told.
+ * - `kept`: some of it is only in the journal, and is delivered later.
+ * - `broken`: its end could not be stored, and the user was told.
  */
 export type Ending = 'delivered' | 'kept' | 'broken';
 
 export interface RecorderOptions extends Omit<DeliveryOptions, 'journal'> {
   readonly uid: string;
-  /** Letters and digits. */
+  /** Letters and digits only. */
   readonly deviceId: string;
   readonly journal: Pick<Journal, 'append' | 'names' | 'read' | 'remove'>;
-  /** Whether what is recorded can be kept. */
+  /** Checks whether this device can keep a recording. */
   readonly checkKeeping: () => Promise<Keeping>;
-  /** @throws Error with a sentence for a person */
+  /** @throws Error with a sentence for the user */
   readonly openMicrophone: OpenMicrophone;
   readonly pageEvents: PageEvents;
-  /** From when a recording begins until what it returns is called. It tells whether the device stays awake. */
+  /** Keeps the device awake until the returned function is called, and reports whether it succeeds. */
   readonly keepAwake: (onChange: (isAwake: boolean) => void) => () => void;
 }
 
-/** For what an earlier page left behind to be handed over, milliseconds. */
+/** How long to wait until the recordings of an earlier page are delivered, milliseconds. */
 const RECOVERY_LIMIT_MS = 10_000;
 const STILL_RECOVERING = 'An earlier recording is still being saved: try again in a moment.';
 
 export class Recorder {
   readonly state = signal<RecorderState>({ kind: 'idle' });
-  /** How loud it is, from 0 to 1; ten times a second. */
+  /** Loudness from 0 to 1; updated ten times a second. */
   readonly level: ReadonlySignal<number>;
-  /** Audio that was recorded since the last start, milliseconds; it changes ten times a second. */
+  /** Length of the audio that was recorded since the last start, milliseconds; updated ten times a second. */
   readonly recordedMs: ReadonlySignal<number>;
-  /** Why nothing is recorded now; null while something is. */
+  /** Why nothing is recorded now; null while audio is recorded. */
   readonly interruption: ReadonlySignal<Interruption | null>;
-  /** What was not recorded since the last start, in its order. */
+  /** What was not recorded since the last start, in order of time. */
   readonly missed: ReadonlySignal<readonly Missed[]>;
-  /** Whether the microphone has delivered nothing but zeros for a while. They are recorded: nothing proves that it is muted. */
+  /** Whether the microphone has delivered only zeros for a while. They are recorded, because they do not prove that it is muted. */
   readonly isSilent: ReadonlySignal<boolean>;
-  /** Null before it was checked. */
+  /** Null until it is checked. */
   readonly keeping: ReadonlySignal<Keeping | null>;
-  /** Whether the device is kept from going to sleep; null while nothing is recorded. */
+  /** Whether the device is kept awake; null while nothing is recorded. */
   readonly isAwake: ReadonlySignal<boolean | null>;
   readonly #keeping = signal<Keeping | null>(null);
   readonly #isAwake = signal<boolean | null>(null);
@@ -74,20 +75,20 @@ export class Recorder {
   readonly #silence = new SilenceWatch();
   readonly #options: RecorderOptions;
   readonly #delivery: Delivery;
-  /** Writing happens in order, whatever comes meanwhile. */
+  /** The last write. Each write waits for the one before, so that the order is kept. */
   #writing: Promise<unknown> = Promise.resolve();
   #session: CaptureSession | null = null;
   #stretch: Stretch | null = null;
-  /** Counted at every frame; the signal follows it. */
+  /** Counted at every frame; the signal is updated less often. */
   #countedMs = 0;
-  /** The encoder of the browser failed: PCM is recorded from there on. */
+  /** Whether the browser's Opus encoder has failed. PCM is recorded from then on. */
   #isOpusBroken = false;
   #release: () => void = () => undefined;
   #letSleep: () => void = () => undefined;
   #cancelling: AbortController | null = null;
   #ending: Promise<Ending> | null = null;
   #recovering: Promise<unknown> = Promise.resolve();
-  /** A piece could not be kept. */
+  /** Whether a piece could not be stored. */
   #broken = false;
 
   constructor(options: RecorderOptions) {
@@ -102,14 +103,14 @@ export class Recorder {
     this.isAwake = this.#isAwake;
   }
 
-  /** Looks whether what is recorded can be kept, and shows it in `keeping`. */
+  /** Checks whether a recording can be kept, and stores the result in `keeping`. */
   async checkKeeping(): Promise<void> {
     this.#keeping.value = await this.#options.checkKeeping();
   }
 
   /**
-   * Delivers what an earlier page left behind. Where another tab is recording, that tab does it.
-   * @returns how many files there were
+   * Delivers the recordings that an earlier page left behind. If another tab is recording, that tab does it.
+   * @returns the number of files
    */
   recover(): Promise<number> {
     const recovering = this.#recovering.then(() => this.#recover());
@@ -127,12 +128,12 @@ export class Recorder {
     }
   }
 
-  /** Tries again what could not be handed over, for when that may have changed. It was told, so it fails without a word. */
+  /** Tries again to deliver what failed before. The user was told then, so another failure is not reported. */
   async retry(): Promise<void> {
     if (this.#delivery.hasUndelivered && this.state.value.kind === 'idle') await this.recover().catch(() => undefined);
   }
 
-  /** Resolves when it records, or `stop` was called meanwhile. @throws Error with a sentence for a person */
+  /** Resolves when recording has begun, or when `stop` was called meanwhile. @throws Error with a sentence for the user */
   async start(): Promise<void> {
     if (this.state.value.kind !== 'idle') return;
     this.state.value = { kind: 'starting', step: 'store' };
@@ -153,7 +154,7 @@ export class Recorder {
   }
 
   async #begin(cancelled: AbortSignal): Promise<void> {
-    // It holds the same lock.
+    // Recovery uses the same lock.
     await within(this.#recovering, RECOVERY_LIMIT_MS, STILL_RECOVERING);
     await this.checkKeeping();
     const { obstacle = null } = this.keeping.value ?? {};
@@ -202,7 +203,7 @@ export class Recorder {
     this.#session?.resume();
   }
 
-  /** Resolves when everything that was recorded is with the outbox, or cannot be now. What went wrong was told. */
+  /** Resolves when everything is delivered, or cannot be now. Problems are reported to the user. */
   async stop(): Promise<Ending> {
     if (this.state.value.kind === 'starting') this.#cancelling?.abort();
     if (this.state.value.kind === 'recording') this.#ending = this.#end();
@@ -216,7 +217,7 @@ export class Recorder {
       this.#endStretch();
       this.#gaps.finish({ at: Date.now(), monotonic: performance.now() });
       await this.#written();
-      // Also the file whose last piece was not kept, and what could not be handed over when it was whole.
+      // This includes the file whose last piece could not be stored, and files that could not be delivered before.
       await this.#delivery.all();
     } catch (error) {
       this.#delivery.fail(error);
@@ -249,7 +250,7 @@ export class Recorder {
     this.#level.value = 0;
     this.#silence.reset();
     this.#gaps.because(interruption.reason);
-    // What was captured before is kept now: a page in the background may not live to see the end of it.
+    // What was captured before is stored now, because a page in the background may be ended at any time.
     this.#endStretch();
   };
 
@@ -299,7 +300,7 @@ export class Recorder {
     this.#recordedMs.value = this.#countedMs;
   }
 
-  /** A piece that is missing would move all that follows it in its file: so the first one that cannot be kept ends it. */
+  /** Stores a piece. A missing piece would shift all audio behind it in the file, so the first failure ends the recording. */
   async #store(piece: Piece): Promise<void> {
     if (this.#broken) return;
     try {
@@ -311,7 +312,7 @@ export class Recorder {
       void this.stop();
       return;
     }
-    // Not waited for: whatever the outbox does, the next second is kept. At the end, all of them are handed over.
+    // The next second is stored without waiting for the outbox. At the end, all files are delivered.
     if (piece.last && this.state.value.kind === 'recording') void this.#delivery.one(piece.name);
   }
 
@@ -321,7 +322,7 @@ export class Recorder {
     });
   }
 
-  /** What writing brings about is written, too. */
+  /** Resolves when all writes are done, including writes that they add. */
   async #written(): Promise<void> {
     for (let writing; writing !== this.#writing;) {
       writing = this.#writing;
@@ -329,7 +330,7 @@ export class Recorder {
     }
   }
 
-  /** One tab records at a time. */
+  /** Only one tab records at a time. */
   #lock(): Promise<(() => void) | null> {
     return holdAlone(`recorder/${this.#options.uid}`);
   }

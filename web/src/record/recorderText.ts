@@ -1,4 +1,4 @@
-/** What becomes of a recording while it is made, in words. */
+/** Describes interruptions of a recording in words. */
 import type { Interruption, Missed } from './interruption.ts';
 import { sentenceEnd } from '../domain/sentence.ts';
 import { clockSeconds, stopwatch } from '../domain/time.ts';
@@ -38,7 +38,7 @@ const BEFORE: Readonly<Record<Missed['reason'], string>> = {
   clock: 'the clock of this device was set, or the device slept; what follows carries the new time',
 };
 
-/** One interruption that is over: `10:04:31: 14 s were not recorded (the microphone was muted).` */
+/** An interruption that is over: `10:04:31: 14 s were not recorded (the microphone was muted).` */
 export function missedText({ at, lengthMs, reason }: Missed): string {
   return `${clockSeconds(at)}: ${lengthText(lengthMs)} not recorded (${BEFORE[reason]}).`;
 }

@@ -1,7 +1,7 @@
-/** Notices a microphone that delivers nothing but zeros, as a headset does that is muted by its own switch. No room is that silent. */
+/** Detects a microphone that delivers only zeros, such as a headset that is muted by its own switch. No real room is that silent. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
-/** Headsets deliver zeros for a moment when they are connected, milliseconds. */
+/** Headsets deliver zeros for a moment when they are connected, so a shorter silence is ignored, milliseconds. */
 const SILENT_AFTER_MS = 10_000;
 
 export class SilenceWatch {
@@ -19,7 +19,7 @@ export class SilenceWatch {
     this.#isSilent.value = this.#zerosMs >= SILENT_AFTER_MS;
   }
 
-  /** Another microphone is used, or none. */
+  /** Called when the microphone changes or is closed. */
   reset(): void {
     this.#zerosMs = 0;
     this.#isSilent.value = false;

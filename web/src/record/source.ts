@@ -1,4 +1,4 @@
-/** A microphone with the format of what is recorded from it. */
+/** A microphone with the format in which its audio is recorded. */
 import type { FrameFormat } from 'offline-audio-sync-client';
 import type { CapturedFrame } from '../workers/frame.ts';
 import { canEncodeOpus } from './encoder.ts';
@@ -8,11 +8,11 @@ import type { Microphone, OpenMicrophone } from './microphone.ts';
 export interface Source {
   readonly microphone: Microphone;
   readonly format: FrameFormat;
-  /** Delivers each frame since the microphone was opened. Called once. */
+  /** Delivers each frame since the microphone was opened. It may be called once only. */
   start(onFrame: (arrived: Arrived) => void): void;
 }
 
-/** A frame, and when it reached the page. */
+/** A frame and the time when it reached the page. */
 export interface Arrived {
   readonly frame: CapturedFrame;
   /** Unix milliseconds. */
@@ -21,13 +21,13 @@ export interface Arrived {
   readonly monotonic: number;
 }
 
-/** @param deviceId letters and digits. @throws Error with a sentence for a person */
+/** @param deviceId letters and digits only @throws Error with a sentence for the user */
 export async function openSource(
   openMicrophone: OpenMicrophone,
   deviceId: string,
   onChange: () => void,
 ): Promise<Source> {
-  // Frames come as soon as the microphone is open; they wait until it is known what becomes of them.
+  // Frames arrive as soon as the microphone is open. They are stored until `start` is called.
   const early: Arrived[] = [];
   let onArrival = (arrived: Arrived): void => void early.push(arrived);
   const microphone = await openMicrophone({

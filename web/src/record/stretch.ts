@@ -1,4 +1,4 @@
-/** A part of a recording without an interruption: frames to encoded pieces, at exact times. */
+/** Encodes and cuts one stretch of a recording, at exact times. */
 import type { FrameFormat } from 'offline-audio-sync-client';
 import { CaptureClock } from './captureClock.ts';
 import { Cutter, type Piece } from './cutter.ts';
@@ -7,9 +7,9 @@ import type { Arrived, Source } from './source.ts';
 
 export interface StretchEvents {
   readonly onPiece: (piece: Piece) => void;
-  /** So much audio more is being recorded, milliseconds. */
+  /** Called with the length of audio that was added, milliseconds. */
   readonly onRecorded: (ms: number) => void;
-  /** The encoder failed: nothing more comes of this stretch. */
+  /** Called when the encoder failed. The stretch records nothing after that. */
   readonly onError: (error: Error) => void;
 }
 
@@ -19,13 +19,13 @@ export class Stretch {
   readonly #clock: CaptureClock;
   readonly #cutter: Cutter;
   readonly #encoder: FrameEncoder;
-  /** Frames of which it is not known yet whether they belong to it. */
+  /** Frames that may belong to this stretch or to the next one. */
   readonly #doubtful: Arrived[] = [];
   #lastRecorded: Arrived;
-  /** Where the next frame begins, in samples of the audio clock. */
+  /** Position of the next frame, in samples of the audio clock. */
   #nextSample: number;
 
-  /** @param first of its frames; it still has to be added. */
+  /** @param first The first frame. It still has to be added. */
   constructor(source: Source, format: FrameFormat, first: Arrived, events: StretchEvents) {
     const { sampleRate, latencyMs } = source.microphone;
     const firstSample = first.frame.endSample - first.frame.samples.length;
@@ -44,12 +44,12 @@ export class Stretch {
     this.#encoder = format.codec === 'pcm16' ? pcmEncoder(onFrame) : opusEncoder(sampleRate, onFrame, events.onError);
   }
 
-  /** The last frame that is recorded in it. */
+  /** The last frame that is recorded in this stretch. */
   get lastRecorded(): Arrived {
     return this.#lastRecorded;
   }
 
-  /** @returns frames that do not belong to it, because something before them was not captured: another stretch begins with them. */
+  /** @returns frames that belong to the next stretch, because audio before them is missing */
   add(arrived: Arrived): readonly Arrived[] {
     const { endSample, samples } = arrived.frame;
     const isNext = endSample - samples.length === this.#nextSample;
@@ -67,7 +67,7 @@ export class Stretch {
     }
   }
 
-  /** Resolves when its last piece has come. What an encoder that does not answer has given before is part of it. */
+  /** Resolves when the last piece is out. If the encoder does not answer, the frames that it returned before are kept. */
   async end(): Promise<void> {
     try {
       await this.#encoder.finish();
@@ -77,7 +77,7 @@ export class Stretch {
     }
   }
 
-  /** They belong to it, or nothing follows that could tell. */
+  /** Records the doubtful frames: they belong to this stretch, or no frame follows that could show otherwise. */
   recordDoubtful(): void {
     for (const arrived of this.#doubtful.splice(0)) {
       const { samples } = arrived.frame;

@@ -50,7 +50,7 @@ export function ConversationScreen({ id }: { id: string }) {
 
 interface ViewProps {
   readonly conversation: Conversation;
-  /** Whether this is what the service has. */
+  /** Whether the service has confirmed that this is its current state. */
   readonly isServed: boolean;
 }
 
@@ -108,7 +108,7 @@ function ConversationView({ conversation: heard, isServed }: ViewProps) {
   );
 }
 
-/** The transcript, page by page; again when the conversation changed. */
+/** Reads the transcript page by page, and again when the conversation has changed. */
 function useTranscript(conversation: Conversation, edits: readonly StoredEdit[], isServed: boolean) {
   const { uid } = useApp();
   const { id, revision } = conversation;
@@ -131,7 +131,7 @@ interface ReadingProps {
   readonly state: Pages<unknown>['state'];
 }
 
-/** What there is of it, and that it may not be all. */
+/** Shows what is known of the transcript, and says when it may be incomplete. */
 function Reading({ conversation: { id, title, language }, lines, state }: ReadingProps) {
   const [query, setQuery] = useState('');
   const [chosenId, setChosenId] = useState<string | null>(null);
@@ -163,7 +163,7 @@ function Reading({ conversation: { id, title, language }, lines, state }: Readin
   );
 }
 
-/** Goes to the sentence that a link leads to: `?at=`, Unix milliseconds. */
+/** Goes to the sentence that a link names by its time: `?at=`, Unix milliseconds. */
 function useWantedSentence(lines: readonly Line[], onChoose: (id: string) => void): void {
   const wanted = Number(new URLSearchParams(address.value).get('at') ?? Number.NaN);
   const id = lines.find(({ startedAt }) => startedAt === wanted)?.id ?? null;
@@ -175,7 +175,7 @@ function useWantedSentence(lines: readonly Line[], onChoose: (id: string) => voi
   }, [id]);
 }
 
-/** What made words of the speech, and who got it for that. */
+/** Says which transcriber wrote the transcript, and who received the speech for that. */
 function TranscribedBy({ lines }: { lines: readonly Sentence[] }) {
   const transcribers = new Set(lines.flatMap(({ transcriber }) => transcriber ?? []));
   return (

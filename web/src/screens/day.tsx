@@ -26,13 +26,13 @@ const HOUR_MS = 3_600_000;
 const NO_JOBS: readonly Job[] = [];
 const NO_TALKS: readonly Conversation[] = [];
 
-/** The newest day of which anything is known: until the service has said which it is, that of the last visit. */
+/** Shows the newest day that has anything in it. Until the service has said which day that is, it shows the day of the last visit. */
 export function HomeScreen() {
   const { uid, newest, jobs } = useApp();
   const kept = useMemo(() => keptDay.get(uid)?.day ?? null, [uid]);
   const [conversation] = newest.kind === 'ready' ? newest.value : [];
   const spokenAt = conversation?.finishedAt ?? null;
-  // What was recorded since may be silence: the day is there nevertheless.
+  // The newest recording may have no speech. Its day is shown nevertheless.
   const later = useMemo(
     () =>
       newest.kind === 'ready' && jobs.kind === 'ready'
@@ -111,7 +111,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
   );
 }
 
-/** What this day was at the last visit: shown until it is read anew. */
+/** The day as it was at the last visit. It is shown until the day is read again. */
 function useKeptDay(day: string): KeptDay | null {
   const { uid } = useApp();
   return useMemo(() => {
@@ -120,10 +120,10 @@ function useKeptDay(day: string): KeptDay | null {
   }, [uid, day]);
 }
 
-/** The last visit is kept when the page has nothing else to do, milliseconds after the last change. */
+/** The day is stored for the next visit when it has not changed for this long, milliseconds. */
 const KEEP_AFTER_MS = 1000;
 
-/** @param conversations all of the day, as the service has them; null where these are not known, or are not to be kept */
+/** @param conversations all of the day, as the service has them; null if they are not known or must not be stored */
 function useKeeping(day: string, conversations: KeptDay['conversations'] | null, figures: Figures | null): void {
   const { uid } = useApp();
   useEffect(() => {
@@ -138,13 +138,13 @@ function useKeeping(day: string, conversations: KeptDay['conversations'] | null,
 }
 
 interface Edited {
-  /** Those of the last visit until they are read; null where there are neither. */
+  /** Until they are read, those of the last visit; null if there are none of these. */
   readonly conversations: readonly EditedConversation[] | null;
-  /** Whether these are all of them, with all corrections, as the service has them. */
+  /** Whether the service has confirmed all conversations and corrections. */
   readonly isWhole: boolean;
 }
 
-/** The day's conversations as their user corrected them. */
+/** The day's conversations with their user's corrections. */
 function useEdited(talks: Loaded<Conversation[]>, { from, to }: Span, kept: KeptDay | null): Edited {
   const heard = valueOf(talks);
   const { edits, isKnown } = useEdits(Math.min(heard?.[0]?.startedAt ?? from, from), to);
@@ -155,7 +155,7 @@ function useEdited(talks: Loaded<Conversation[]>, { from, to }: Span, kept: Kept
   return { conversations, isWhole: talks.kind === 'ready' && !talks.fromCache && isKnown };
 }
 
-/** All conversations that were held on the day, also those that began before it, in order of time. */
+/** All conversations that went on during the day, also those that began before it, in order of time. */
 function useTalks({ from, to }: Span): Loaded<Conversation[]> {
   const { uid } = useApp();
   const held = useLive(`day/${uid}/${from}`, () =>
@@ -168,17 +168,17 @@ function useTalks({ from, to }: Span): Loaded<Conversation[]> {
 
 interface DayJobs {
   readonly jobs: readonly Job[];
-  /** Null until the recordings of all these jobs are read, and where this device knows of none. */
+  /** Null until the recordings of all these jobs are read, and if this device knows of none. */
   readonly added: Figures | null;
-  /** Whether these are all, as the service has them. */
+  /** Whether the service has confirmed that these are all. */
   readonly isServed: boolean;
 }
 
-/** All jobs that may have recordings of the day: nothing was sent before it was recorded. */
+/** All jobs that may have recordings of the day: a recording is never sent before it is captured. */
 function useJobsOf(span: Span): DayJobs {
   const { uid } = useApp();
   const { from } = span;
-  // Clocks of devices may be ahead of the server's.
+  // The query begins earlier than the day, because clocks of devices may be ahead of the server's.
   const since = useLive(`jobs-since/${uid}/${from}`, () =>
     liveQuery(jobsSince(uid, new Date(from - HOUR_MS), NO_LIMIT), jobOf),
   );

@@ -94,7 +94,7 @@ function JobView({ job }: { job: Job }) {
   );
 }
 
-/** Pixels. */
+/** Height of a row, pixels. */
 const FILE_ROW_HEIGHT = 64;
 
 function Commands({ job }: { job: Job }) {
@@ -173,10 +173,10 @@ function Reasons({ job }: { job: Job }) {
   );
 }
 
-/** Conversations that are named at first; more are named on request. */
+/** Number of conversations that are shown at first. A button shows more. */
 const NAMED = 30;
 
-/** The conversations that came of it. */
+/** The conversations that the job added to or created. */
 function Outcome({ job }: { job: Job }) {
   const [shown, setShown] = useState(NAMED);
   const ids = job.conversationIds.slice(0, shown);
@@ -220,10 +220,10 @@ function Outcome({ job }: { job: Job }) {
   );
 }
 
-/** What these conversations are, as far as it was read. They are followed: titles come a moment after the job has ended. */
+/** Reads these conversations and follows their changes: titles arrive a moment after the job has ended. */
 function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedConversation> {
   const { uid } = useApp();
-  /** Null for one that was deleted. */
+  /** By id; null for a conversation that was deleted. */
   const [heard, setHeard] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
   useEffect(() => {
     const stops = ids.map((id) =>
@@ -231,7 +231,7 @@ function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedCon
         ({ value }) => {
           setHeard((before) => new Map(before).set(id, value));
         },
-        () => undefined, // It keeps the name that it has.
+        () => undefined, // The conversation keeps the title that it has.
       ),
     );
     return () => {
@@ -239,7 +239,7 @@ function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedCon
     };
   }, [ids.join()]);
   const all = useMemo(() => [...heard.values()].filter((one) => one !== null), [heard]);
-  // Asked for once, when it is known how far they reach.
+  // The edits are read once, when the times of all conversations are known.
   const isWhole = all.length > 0 && ids.every((id) => heard.has(id));
   const { edits } = useEdits(
     isWhole ? Math.min(...all.map(({ startedAt }) => startedAt)) : 0,

@@ -16,14 +16,14 @@ import { useNow } from '../ui/now.ts';
 import { More } from '../ui/more.tsx';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
 
-/** Jobs on one page of the list. */
+/** Number of jobs on one page of the list. */
 const PAGE = 30;
 
 export function JobsScreen() {
   const { uid } = useApp();
   const [shown, setShown] = useState(PAGE);
   const jobs = useLive(`jobs/${uid}/${shown}`, () => liveQuery(newestJobs(uid, shown), jobOf));
-  // While more of them are loaded, those that are there stay.
+  // The jobs that are listed stay while more are loaded.
   const last = useRef(jobs);
   if (jobs.kind !== 'loading') last.current = jobs;
   const known = last.current;
@@ -47,7 +47,7 @@ export function JobsScreen() {
   );
 }
 
-/** Those that have not ended are all there, however old they are. */
+/** Jobs that have not ended are always listed, however old they are. */
 function Jobs({ jobs: newest }: { jobs: readonly Job[] }) {
   const { underWay } = useApp();
   const { jobs } = useJobFiles(newest);

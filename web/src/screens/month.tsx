@@ -1,4 +1,4 @@
-/** A month at a glance, and the year that it is in. */
+/** Shows one month as a calendar, and links to the other months and years. */
 import { memo } from 'preact/compat';
 import { useMemo } from 'preact/hooks';
 import type { ConversationTotal } from '../data/model.ts';
@@ -60,7 +60,7 @@ interface SumProps {
   readonly isUnderWay: boolean;
 }
 
-/** Of what is counted: a day that cannot be counted keeps nothing else from being known. */
+/** The sum of the days that are counted. A day that cannot be counted does not keep the others from being shown. */
 function Sum({ spans, totals: { known, failed, retry }, isUnderWay }: SumProps) {
   const counts = spans.flatMap(({ name }) => known.get(name) ?? []);
   const sum = {
@@ -140,13 +140,13 @@ interface DayProps {
   readonly day: DayKey;
   readonly isToday: boolean;
   readonly total: ConversationTotal | null;
-  /** It could not be counted. */
+  /** Whether counting the day failed. */
   readonly isFailed: boolean;
-  /** Of what was said on the day on which most was said. */
+  /** Speech of this day as a share of the day with the most speech, 0 to 1. */
   readonly share: number;
 }
 
-/** Made again only where something of it changes: sums come in one after another. */
+/** Rendered again only if its own values change, because sums arrive one after another. */
 const Day = memo(function Day({ day, isToday, total, isFailed, share }: DayProps) {
   const seconds = total?.speechSeconds ?? 0;
   return (
@@ -166,11 +166,11 @@ const NO_SPANS: readonly NamedSpan[] = [];
 
 interface YearProps {
   readonly month: MonthKey;
-  /** Its sums wait for those of the days. */
+  /** False until the days are counted: the months are counted after them. */
   readonly isWanted: boolean;
 }
 
-/** The months of the year, and the way to other years. */
+/** The months of the year, and links to the years before and after. */
 function Year({ month, isWanted }: YearProps) {
   const year = Number(month.slice(0, 4));
   const now = monthOf(dayOf(Date.now()));
@@ -214,7 +214,7 @@ function spanOf(name: string, first: DayKey, end: DayKey): NamedSpan {
   return { name, from: startOfDay(first) ?? 0, to: startOfDay(end) ?? 0 };
 }
 
-/** Rows of seven, from Monday; null before the first day of the month and after its last. */
+/** Rows of seven days that begin on Monday. Null stands for days before and after the month. */
 function weeksOf(days: readonly DayKey[]): (DayKey | null)[][] {
   const before = (new Date(startOfDay(days[0] ?? '') ?? 0).getDay() + 6) % 7;
   const cells = [...Array.from({ length: before }, () => null), ...days];

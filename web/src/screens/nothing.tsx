@@ -1,7 +1,7 @@
 import { hrefs } from '../router.ts';
 import { Screen } from '../ui/screen.tsx';
 
-/** In place of a screen that cannot be painted. */
+/** Shown in place of a screen that cannot be rendered. */
 export function BrokenScreen({ problem }: { problem: string }) {
   return (
     <Screen title="This screen cannot be shown">

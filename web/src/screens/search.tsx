@@ -20,10 +20,10 @@ import { useOnline } from '../ui/now.ts';
 import { Problem, Screen, Waiting } from '../ui/screen.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 
-/** Results that are shown at first; more are shown on request. */
+/** Number of results that are shown at first. A button shows more. */
 const PAGE = 50;
 
-/** Everything that was ever said. */
+/** Searches all conversations. */
 export function SearchScreen() {
   const { finder: load } = useApp();
   const [finder, setFinder] = useState<Finder | null>(null);
@@ -35,7 +35,7 @@ export function SearchScreen() {
   );
 }
 
-/** As it stands in the address, so that Back leads to it. */
+/** The search as the address has it, so that Back leads to it. */
 interface Wanted extends Days {
   readonly query: string;
   readonly device: string;
@@ -107,7 +107,7 @@ function Everything({ finder }: { finder: Finder }) {
   );
 }
 
-/** What was said last may be missing; it is tried again by itself. */
+/** Says that the newest conversations may be missing from the search. Reading them is retried automatically. */
 function NotRead({ error }: { error: Error }) {
   const online = useOnline();
   if (online && !isUnreached(error)) return <Problem error={error} />;
@@ -119,11 +119,11 @@ function NotRead({ error }: { error: Error }) {
   );
 }
 
-/** What is found, until something newer is. */
+/** The latest result. It stays until a newer one is found. */
 function useResult(finder: Finder, wanted: Wanted, limit: number): SearchResult | null {
   const [result, setResult] = useState<SearchResult | null>(null);
   const asked = useRef(0);
-  // A new one with each change of the index, also where something left it.
+  // The state is a new object after each change of the index, also after a removal, so the search runs again.
   const state = finder.state.value;
   useEffect(() => {
     const mine = ++asked.current;
@@ -207,7 +207,7 @@ function Form({ wanted, finder }: { wanted: Wanted; finder: Finder }) {
 
 interface ChoiceProps {
   readonly label: string;
-  /** What no choice is called. */
+  /** The label for "no choice". */
   readonly every: string;
   readonly value: string;
   readonly values: readonly string[];
@@ -240,7 +240,7 @@ function Choice({ label, every, value, values, onChange }: ChoiceProps) {
 function Hits({ result, query, isWhole }: { result: SearchResult; query: string; isWhole: boolean }) {
   const { hits, total } = result;
   const nothing = isWhole ? 'Nothing like this was said.' : 'Nothing is found so far.';
-  // Without words it is about conversations, each shown by the first sentence of it that is meant.
+  // Without words, the filters alone choose conversations, and each is shown by its first matching sentence.
   const count = counted(total, query.trim() === '' ? 'conversation' : 'sentence');
   return (
     <section aria-label="Results">

@@ -1,4 +1,4 @@
-/** What a reader of a shared link sees, and hears: without an account, and without Firebase. */
+/** What a reader of a shared link sees and plays, without an account and without Firebase. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { SharedConversationView } from 'offline-audio-sync-contract';
@@ -70,7 +70,7 @@ const INCOMPLETE = 'This link is not complete. Open all of it, with what is behi
 const GONE =
   'This link shows nothing: its time is over, it was withdrawn, or the conversation was deleted. Ask who sent it for a new one.';
 
-/** What is behind `#` of the address; another link may be pasted into it. */
+/** The token after `#` in the address. It changes when another link is pasted into the address bar. */
 function useToken(): string {
   const [token, setToken] = useState(location.hash.slice(1));
   useEffect(() => {
@@ -88,7 +88,7 @@ function useToken(): string {
 interface ShownProps {
   readonly token: string;
   readonly shared: SharedConversationView;
-  /** The link was withdrawn, or its time is over. */
+  /** Called when the link was withdrawn or has expired. */
   readonly onEnded: () => void;
 }
 
@@ -110,7 +110,7 @@ function Shown({ token, shared, onEnded }: ShownProps) {
   );
 }
 
-/** The transcript, and the player of one's own conversations where there is audio. */
+/** The transcript, with the same player as the user's own conversations if there is audio. */
 function Reading({ token, shared, onEnded }: ShownProps) {
   const lines = useMemo(() => linesOf(shared), [shared]);
   const audible = useMemo(() => audibleSentences(shared), [shared]);
@@ -173,7 +173,7 @@ function Page({ title, children }: { title: string; children: ComponentChildren 
   return (
     <div class="shared">
       <header>
-        {/* Loaded anew: the console begins with it. */}
+        {/* A full page load: the console starts from the beginning. */}
         <a class="brand" href="/" target="_top">
           <Mark size={28} />
           <span>Offline audio sync</span>

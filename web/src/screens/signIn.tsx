@@ -5,10 +5,10 @@ import { takeSignOutReason } from '../session.ts';
 import { Mark } from '../ui/icons.tsx';
 
 type Auth = typeof import('../firebase/auth.ts');
-/** Signs in, or does what leads to it; returns what to tell. */
+/** Runs one step of signing in and shows the message that it returns, if any. */
 type Attempt = (work: (auth: Auth) => Promise<string | undefined>) => void;
 
-/** Three stretches of what a device hears: with speech and without. */
+/** Bars that stand for three parts of a recording, with speech and without. */
 const WAVES = [
   '2354689a7b9c8a6b54321112234576a98b7654311',
   '1121112346798a89bca97865432211121113468a',
@@ -78,7 +78,7 @@ export function SignIn() {
   );
 }
 
-/** One click: the demo user of a local suite, Google where deployed. */
+/** Signs in with one click: as the demo user of a local suite, or with Google when deployed. */
 function QuickWay({ busy, attempt }: { busy: boolean; attempt: Attempt }) {
   const go = (work: (auth: Auth) => Promise<void>) => () => {
     attempt(async (auth) => {

@@ -1,4 +1,4 @@
-/** Everything behind the sign-in: loaded apart. Firebase follows when the first screen is painted. */
+/** Everything after signing in. It is loaded separately, and loads Firebase when the first screen is painted. */
 import { useEffect, useMemo } from 'preact/hooks';
 import { NO_LIMIT, newestConversations, newestJobs, unfinishedJobs } from 'offline-audio-sync-contract';
 import { AppContext, type AppData } from '../ui/app.ts';
@@ -50,13 +50,13 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   useEffect(() => {
     recover(recorder, outbox).catch(tellProblem);
     const forgetRetries = retryWhenItMayHelp(recorder, outbox);
-    const forgetFarewell = beforeLeaving(async () => {
+    const removeTask = beforeLeaving(async () => {
       await recorder.stop();
       if (isEndedByFirebase()) await forgetOnce();
     });
     return () => {
       forgetRetries();
-      forgetFarewell();
+      removeTask();
       void recorder.stop().then(() => outbox.close());
     };
   }, [recorder, outbox]);
@@ -67,7 +67,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   return (
     <AppContext.Provider value={data}>
       <Shell user={user} onSignOut={leaveNow}>
-        {/* Each screen has a guard of its own: the next one may work, and a recording goes on meanwhile. */}
+        {/* Each screen has its own guard: if one fails, the others still work, and a recording goes on. */}
         <Guard key={JSON.stringify(route.value)} instead={(problem) => <BrokenScreen problem={problem} />}>
           <Screen route={route.value} user={user} onSignOut={leaveNow} />
         </Guard>
@@ -112,7 +112,7 @@ async function recover(recorder: Recorder, outbox: Outbox): Promise<void> {
   if (found > 0) tell('A recording that was interrupted is safe: it is sent with the others.');
 }
 
-/** There is a network again, or more room because a recording was sent or removed. @returns how to end it */
+/** Retries when the network is back, or when a recording was sent or removed, which frees storage. @returns a function that ends it */
 function retryWhenItMayHelp(recorder: Recorder, outbox: Outbox): () => void {
   const retry = (): void => void recorder.retry();
   addEventListener('online', retry);
@@ -151,13 +151,13 @@ function Screen({ route: shown, user, onSignOut }: ScreenProps) {
       return <SearchScreen />;
     case 'settings':
       return <SettingsScreen user={user} onSignOut={onSignOut} />;
-    case 'shared': // app.tsx paints it, with or without a user.
+    case 'shared': // app.tsx renders this screen, with or without a user.
     case 'nothing':
       return <NothingScreen />;
   }
 }
 
-/** What was read goes from this browser; recordings that were not sent yet stay, for this user alone. */
+/** Deletes from this browser what was read. Recordings that are not sent yet stay, and only this user can send them. */
 async function forgetRead({ uid, outbox, finder }: Pick<AppData, 'uid' | 'outbox' | 'finder'>): Promise<void> {
   const forgetSearch = async (): Promise<void> => {
     await (await finder()).close();
@@ -172,9 +172,11 @@ async function signOut(recorder: Recorder, forgetOnce: () => Promise<void>): Pro
     await recorder.stop();
     await forgetOnce();
   } finally {
-    await (await import('../firebase/auth.ts')).leave(); // What follows is the session's business, in this tab and in the others.
+    await (await import('../firebase/auth.ts')).leave(); // The session reacts to signing out, in this tab and in the others.
   }
 }
 
-/** Who signs out is signed out, whatever keeps the rest: another tab that is frozen, or a network that hangs. Milliseconds. */
+/**
+ * How long signing out waits for the deletion, milliseconds. The user is signed out even if a frozen tab or a hanging network delays it.
+ */
 const FORGETTING_MS = 5000;

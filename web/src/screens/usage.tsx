@@ -36,7 +36,7 @@ export function UsageScreen() {
   );
 }
 
-/** The limit that was set for this user, where there is one. */
+/** The limit that the operator has set for this user; nothing if there is none. */
 function FairUse() {
   const { uid } = useApp();
   const user = useLive(`user/${uid}`, () => liveDocument(userPath(uid), fairUseOf));

@@ -5,7 +5,7 @@ import { Recogniser } from '../ui/recogniser.tsx';
 import { SampleButton } from '../ui/sampleButton.tsx';
 import { Screen } from '../ui/screen.tsx';
 
-/** Before there is anything. */
+/** Shown while the user has no recordings. */
 export function Welcome() {
   return (
     <Screen title="Nothing has been said yet">

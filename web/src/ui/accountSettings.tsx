@@ -1,6 +1,6 @@
 import { ConfirmEmailButton, useConfirmEmail, type EmailState } from './confirmEmail.tsx';
 
-/** Who is signed in, and whether the service may admit them: some take only confirmed addresses. */
+/** Shows who is signed in, and whether the e-mail address is confirmed: some services admit only confirmed addresses. */
 export function AccountSettings({ name }: { name: string }) {
   const { state, confirm } = useConfirmEmail();
   return (

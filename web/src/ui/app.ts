@@ -1,4 +1,4 @@
-/** What all screens share: the user, what is live from the server, what is on this device. */
+/** What all screens share: the user, the live data of the server, and the recordings on this device. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Recorder } from '../record/recorder.ts';
@@ -10,18 +10,18 @@ import type { Conversation, Job } from '../data/model.ts';
 
 export interface AppData {
   readonly uid: string;
-  /** The newest one alone, or none. */
+  /** A list with only the newest conversation; empty if there is none. */
   readonly newest: Loaded<Conversation[]>;
-  /** The newest jobs, in that order, without their recordings: see `useJobFiles`. */
+  /** The newest jobs first, without their recordings: `useJobFiles` adds them. */
   readonly jobs: Loaded<Job[]>;
-  /** All that have not ended. */
+  /** All jobs that have not ended. */
   readonly underWay: Loaded<Job[]>;
   readonly jobFiles: JobFiles;
   readonly outbox: Outbox;
-  /** Loaded at the first search. */
+  /** Loads the search when it is used first. */
   readonly finder: () => Promise<Finder>;
   readonly recorder: Recorder;
-  /** This browser, as recordings name it. */
+  /** The device id that recordings of this browser carry in their names. */
   readonly deviceId: string;
 }
 

@@ -1,13 +1,13 @@
 import { Glyph } from './icons.tsx';
 
 interface ArrowProps {
-  /** Null where there is nothing to go to. */
+  /** Null if there is nothing to go to. */
   readonly to: string | null;
   readonly glyph: 'left' | 'right';
   readonly label: string;
 }
 
-/** The way to what comes before or after. */
+/** A link to the previous or the next page. */
 export function Arrow({ to, glyph, label }: ArrowProps) {
   if (to === null) {
     return (

@@ -13,7 +13,7 @@ type State =
   | { readonly kind: 'busy'; readonly progress: Progress | null }
   | { readonly kind: 'over'; readonly result: BroughtIn | null; readonly problem: string | null };
 
-/** Of the page, not of the screen: it goes on while its user is elsewhere, and is there when they come back. */
+/** Belongs to the page, not to the screen: the import goes on while another screen is shown, and its state is there on return. */
 const work = signal<State>({ kind: 'idle' });
 let stop: AbortController | null = null;
 
@@ -55,7 +55,7 @@ export function BringIn() {
           aria-disabled={state.kind === 'busy'}
           onChange={({ currentTarget }) => {
             const files = [...(currentTarget.files ?? [])];
-            currentTarget.value = ''; // The same files may be chosen again.
+            currentTarget.value = ''; // Lets the user choose the same files again.
             if (files.length > 0) void start(files);
           }}
         />

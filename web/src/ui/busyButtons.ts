@@ -1,6 +1,6 @@
 /**
- * A button that is at work is `aria-disabled`: it does nothing when it is pressed, Enter in its form included, and keeps the focus, which a
- * `disabled` one loses to the page.
+ * Makes buttons that are `aria-disabled` ignore clicks, and Enter in their form. Busy buttons use it instead of `disabled`, which would
+ * move the focus to the page.
  */
 export function heedBusyButtons(): void {
   addEventListener(

@@ -14,7 +14,7 @@ export function Check({ checked, onChange, children }: CheckProps) {
         checked={checked}
         onChange={({ currentTarget }) => {
           const wanted = currentTarget.checked;
-          currentTarget.checked = checked; // What is not granted is not ticked.
+          currentTarget.checked = checked; // The box shows the stored value: if the change is refused, it stays as it was.
           onChange(wanted);
         }}
       />

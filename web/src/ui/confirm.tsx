@@ -4,12 +4,12 @@ import { Dialog } from './dialog.tsx';
 interface ConfirmProps {
   readonly title: string;
   readonly children: ComponentChildren;
-  /** What the button that does it says. */
+  /** Label of the button that confirms. */
   readonly action: string;
   readonly onAnswer: (confirmed: boolean) => void;
 }
 
-/** Asks before something that cannot be undone. Escape is no. */
+/** Asks before an action that cannot be undone. Escape answers no. */
 export function Confirm({ title, children, action, onAnswer }: ConfirmProps) {
   return (
     <Dialog

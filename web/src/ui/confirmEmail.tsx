@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tell, tellProblem } from './toast.tsx';
 
-/** Loaded apart, as everywhere. */
+/** Firebase is loaded on demand here, as in all screens. */
 const auth = (): Promise<typeof import('../firebase/auth.ts')> => import('../firebase/auth.ts');
 
-/** `unknown` until Firebase has said it; `sent`: the message is on its way. */
+/** `unknown` until Firebase has answered; `sent` when the message was sent. */
 export type EmailState = 'unknown' | 'nothing_to_confirm' | 'unconfirmed' | 'sent';
 
-/** Whether the user's e-mail address is confirmed, and how to send the message that confirms it. */
+/** Tells whether the user's e-mail address is confirmed, and sends the message that confirms it. */
 export function useConfirmEmail(): { readonly state: EmailState; readonly confirm: () => void } {
   const [state, setState] = useState<EmailState>('unknown');
   useEffect(() => {

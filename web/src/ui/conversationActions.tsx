@@ -1,4 +1,4 @@
-/** What can be done with a conversation. */
+/** The actions that a conversation offers. */
 import { useState } from 'preact/hooks';
 import { conversationBefore, LIMITS, type ExportedConversation, type StoredEdit } from 'offline-audio-sync-contract';
 import type { EditedConversation, Sentence } from '../data/model.ts';
@@ -32,7 +32,7 @@ interface ActionsProps {
   readonly lines: readonly Sentence[] | null;
   readonly isWhole: boolean;
   readonly edits: readonly StoredEdit[];
-  /** All of it, as it is taken along. */
+  /** The whole conversation in the format of an export. */
   readonly exported: () => ExportedConversation;
 }
 
@@ -67,7 +67,7 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
     call('deleteConversation', { conversation_id: conversation.id }).then(
       () => {
         tell('The conversation is deleted.');
-        // The answer may take a while, and its user may be elsewhere by now.
+        // The answer may take a while, and the user may have opened another screen by then.
         if (location.pathname === hrefs.conversation(conversation.id))
           navigate(hrefs.day(dayOf(conversation.startedAt)));
       },
@@ -170,10 +170,10 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
   );
 }
 
-/** Conversations before this one among which the last of its device is looked for. */
+/** Number of earlier conversations among which the previous one of the same device is looked for. */
 const NEAR = 50;
 
-/** Makes one of this conversation and the last one of its device before it. */
+/** Merges this conversation with the previous one of its device. */
 function JoinBefore({ conversation }: { conversation: EditedConversation }) {
   const { id, startedAt } = conversation;
   const { uid } = useApp();
@@ -196,7 +196,7 @@ function JoinBefore({ conversation }: { conversation: EditedConversation }) {
   );
 }
 
-/** Where the clock of a device was wrong: its recordings move, and what was said in them. */
+/** Corrects a wrong clock of a device: its recordings, and the conversations in them, move to another time. */
 function Redate({
   conversation: { id, startedAt },
   onClose,

@@ -1,4 +1,4 @@
-/** What a person makes of a conversation as a whole: its title, a star, tags. */
+/** What the user can change about a whole conversation: its title, a star, tags. */
 import { useState } from 'preact/hooks';
 import { EDIT_LIMITS } from 'offline-audio-sync-contract';
 import type { EditedConversation } from '../data/model.ts';
@@ -64,7 +64,7 @@ export function Tags({ conversation: { id, tags } }: { conversation: EditedConve
   const add = (tag: string): void => {
     setText('');
     change(tag, true).catch((error: unknown) => {
-      // What was typed is there for another attempt.
+      // The typed text comes back, so that the user can try again.
       setText((typed) => (typed === '' ? tag : typed));
       tellProblem(error);
     });

@@ -6,7 +6,7 @@ import { Glyph } from './icons.tsx';
 import { grouped } from '../domain/counted.ts';
 import { LongList } from './longList.tsx';
 
-/** Pixels. */
+/** Height of a row, pixels. */
 const ROW_HEIGHT = 76;
 
 interface ListProps {
@@ -15,7 +15,7 @@ interface ListProps {
   readonly conversations: readonly EditedConversation[];
 }
 
-/** Conversations of a day, in order of time. Made again only where they change: sums and jobs come in one after another. */
+/** The conversations of a day in order of time. Rendered again only if they change, because sums and jobs arrive one after another. */
 export const ConversationList = memo(function ConversationList({ from, conversations }: ListProps) {
   if (conversations.length === 0) return <p class="empty">Nothing was said in these recordings.</p>;
   return (

@@ -3,35 +3,35 @@ import { call } from '../firebase/store.ts';
 import { randomId } from '../randomId.ts';
 import { tell, tellProblem, tellWithUndo } from './toast.tsx';
 
-/** Corrects something in a conversation. What was heard is kept, so that it can be undone. */
+/** Stores a correction in a conversation and offers to undo it. The transcript itself is not overwritten. */
 export async function correct(conversationId: string, edit: EditChangeView, done: string): Promise<void> {
-  // The same call again, as a network may bring it, is the same correction.
+  // If the network repeats the call, the id shows that it is the same correction.
   const id = randomId();
-  await heeded(call('editConversation', { conversation_id: conversationId, edit, edit_id: id }));
+  await tellingIfSlow(call('editConversation', { conversation_id: conversationId, edit, edit_id: id }));
   tellWithUndo(done, () => {
     undo(id).catch(tellProblem);
   });
 }
 
 export async function undo(editId: string): Promise<void> {
-  await heeded(call('undoEdit', { edit_id: editId }));
-  // Not that it reads as before: another correction of the same may still count.
+  await tellingIfSlow(call('undoEdit', { edit_id: editId }));
+  // The text may still differ from the transcript: another correction of the same sentence may be in effect.
   tell('The correction is undone.');
 }
 
-/** After so long somebody wonders whether the button was pressed, milliseconds. */
-const WONDER_MS = 2000;
+/** If the service has not answered after this time, a message says that the correction is on its way, milliseconds. */
+const SLOW_MS = 2000;
 
-/** Says that it was, where the service does not answer soon. */
-async function heeded(work: Promise<unknown>): Promise<void> {
-  let putAway = (): void => undefined;
+/** Shows that message while the work takes longer than {@link SLOW_MS}. */
+async function tellingIfSlow(work: Promise<unknown>): Promise<void> {
+  let dismiss = (): void => undefined;
   const timer = setTimeout(() => {
-    putAway = tell('It is on its way: the service takes its time to answer.');
-  }, WONDER_MS);
+    dismiss = tell('It is on its way: the service takes its time to answer.');
+  }, SLOW_MS);
   try {
     await work;
   } finally {
     clearTimeout(timer);
-    putAway();
+    dismiss();
   }
 }

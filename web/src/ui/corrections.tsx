@@ -1,4 +1,4 @@
-/** What was corrected in a conversation, and the way back from each correction, long after its message is gone. */
+/** Lists the corrections of a conversation. Each can be undone, long after its message is gone. */
 import { useRef, useState } from 'preact/hooks';
 import type { Correction } from '../domain/corrections.ts';
 import { clock, dayOfYear } from '../domain/time.ts';
@@ -18,7 +18,7 @@ export function Corrections({ corrections, onClose }: CorrectionsProps) {
     setUndoing(id);
     try {
       await undo(id);
-      closing.current?.focus(); // The button that was pressed goes with its correction.
+      closing.current?.focus(); // The button that was pressed disappears with its correction, so the focus moves to the close button.
     } catch (error) {
       tellProblem(error);
     } finally {

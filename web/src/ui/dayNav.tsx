@@ -1,4 +1,4 @@
-/** The ways from one day to another. */
+/** The links from one day to others. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { conversationBefore, conversationFrom, type ReadQuery } from 'offline-audio-sync-contract';
 import { counted } from '../domain/counted.ts';
@@ -15,13 +15,13 @@ import { useLive, valueOf } from './live.ts';
 const STRIP_DAYS = 14;
 
 interface Strip {
-  /** The newest first. */
+  /** The newest day first. */
   readonly days: readonly NamedSpan[];
-  /** What was said by day, as far as it is added up. */
+  /** What was said on each day, as far as it is added up. */
   readonly totals: ReadonlyMap<DayKey, ConversationTotal>;
 }
 
-/** Two weeks with this day in them, and how much is in each. */
+/** Two weeks that include this day, and how many conversations each day has. */
 export function useDayStrip(day: DayKey): Strip {
   const today = dayOf(Date.now());
   const last = clampDay(addDays(day, day > addDays(today, -STRIP_DAYS) ? STRIP_DAYS : STRIP_DAYS / 2 - 1), today);
@@ -41,7 +41,7 @@ interface StripProps {
   readonly strip: Strip;
 }
 
-/** The day before and the day after with something in them, and any day by its date. */
+/** Links to the nearest earlier and later day that has conversations, and a field for any date. */
 export function DayPicker({ day, strip }: StripProps) {
   const { uid } = useApp();
   const today = dayOf(Date.now());
@@ -65,8 +65,8 @@ export function DayPicker({ day, strip }: StripProps) {
 }
 
 /**
- * The nearest of some days that is not known to be empty; where all are, that of the one conversation behind them. The totals are there
- * already, and a live query costs a look through all that this device has kept.
+ * The nearest of the given days that is not known to be empty. If all of them are empty, the day of the one conversation beyond them. The
+ * totals are loaded already, whereas a live query makes Firestore search its whole cache.
  */
 function useNearest(days: readonly NamedSpan[], { totals }: Strip, behind: ReadQuery): DayKey | null {
   const near = days.find(({ name }) => totals.get(name)?.conversations !== 0);
@@ -76,7 +76,7 @@ function useNearest(days: readonly NamedSpan[], { totals }: Strip, behind: ReadQ
   return near?.name ?? (conversation === undefined ? null : dayOf(conversation.startedAt));
 }
 
-/** Goes to a day that is picked; one that is typed counts when it is whole: with Enter, or when the field is left. */
+/** Goes to the day that is picked. A typed date counts when it is complete: on Enter, or when the field loses focus. */
 function DateField({ day, latest }: { day: DayKey; latest: DayKey }) {
   const [draft, setDraft] = useState(day);
   const isTyping = useRef(false);
@@ -108,7 +108,7 @@ function DateField({ day, latest }: { day: DayKey; latest: DayKey }) {
   );
 }
 
-/** Two weeks, a link for each day. */
+/** Two weeks with a link for each day. */
 export function DayStrip({ day, strip: { days, totals } }: StripProps) {
   return (
     <nav class="day-strip" aria-label="Two weeks">
@@ -130,5 +130,5 @@ export function DayStrip({ day, strip: { days, totals } }: StripProps) {
   );
 }
 
-/** One dot for one, five for a hundred and more. */
+/** One dot for one conversation, up to five for a hundred and more. */
 const dotsOf = (count: number): number => (count === 0 ? 0 : Math.min(5, 1 + Math.floor(Math.log10(count) * 2)));

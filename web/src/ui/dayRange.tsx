@@ -1,13 +1,13 @@
-/** The first and the last day of what is wished for: both, one of them, or neither. */
+/** Two date fields, for the first and the last day of a range. Both may be empty. */
 import { dayOf, type DayKey } from '../domain/time.ts';
 
-/** Nothing where it has no end. */
+/** An empty string means that the range has no limit on that side. */
 export interface Days {
   readonly from: DayKey;
   readonly to: DayKey;
 }
 
-/** No day is in it. */
+/** Whether the first day is after the last one, so that no day is in the range. */
 export const isReversed = ({ from, to }: Days): boolean => from !== '' && to !== '' && from > to;
 
 export function DayRange({ days, onChange }: { readonly days: Days; readonly onChange: (days: Days) => void }) {

@@ -1,4 +1,4 @@
-/** How much is in days, or in other stretches of time: added up by the server, however much it is. */
+/** How much was said in days or in other periods. The server adds it up, however much it is. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { conversationFrom, totalOfDay } from 'offline-audio-sync-contract';
 import type { ConversationTotal } from '../data/model.ts';
@@ -15,28 +15,28 @@ export interface NamedSpan extends Span {
 }
 
 export interface Totals extends Sums<ConversationTotal> {
-  /** Whether the service answers, as far as is known: without it nothing is added up. */
+  /** Whether the service answers, as far as is known. Without it, nothing is added up. */
   readonly isServed: boolean;
-  /** Adds up what failed once more. */
+  /** Requests the failed sums again. */
   readonly retry: () => void;
 }
 
-/** How long one sum may take, milliseconds. */
+/** Time limit for one sum, milliseconds. */
 const LIMIT_MS = 20_000;
 
 const NOTHING: ConversationTotal = { conversations: 0, speechSeconds: 0 };
 
 /**
- * What was said in each of these, by name: in the conversations that began then. One is missing until it is added up, and without a
- * network. A span before the oldest conversation or after the newest one is empty, and needs no request.
- * @param spans the same array as long as they are the same
+ * What was said in each of these spans, by name: a conversation counts in the span in which it began. A sum is missing until it is added
+ * up, and without a network. A span before the oldest conversation or after the newest one is empty, and needs no request.
+ * @param spans must be the same array as long as the spans are the same
  */
 export function useTotals(spans: readonly NamedSpan[]): Totals {
   const { uid, newest } = useApp();
   const oldest = useLive(`oldest/${uid}`, () => liveQuery(conversationFrom(uid, new Date(0)), conversationOf));
   const [sums, setSums] = useState<Sums<ConversationTotal>>({ known: new Map(), failed: new Map() });
   const [attempt, setAttempt] = useState(0);
-  // There is something new: added up again.
+  // The sums are requested again when the oldest or the newest conversation changes.
   const [first, last] = [oldest, newest].map((end) => (end.kind === 'ready' && !end.fromCache ? end.value : null));
   const state = first && last && [...first, ...last].map(({ id, revision }) => `${id}/${revision}`).join();
   const firstAt = first?.[0]?.startedAt ?? Number.POSITIVE_INFINITY;

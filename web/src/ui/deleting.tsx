@@ -1,11 +1,11 @@
-/** Deleting everything, or the account with everything. */
+/** Deletes everything, or the account with everything. */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { counted } from '../domain/counted.ts';
 import { isToSend } from '../domain/recordingText.ts';
 import { sentenceOf } from '../domain/sentence.ts';
 import { hrefs } from '../router.ts';
-import { beforeLeaving, sayFarewell } from '../session.ts';
+import { beforeLeaving, setSignOutMessage } from '../session.ts';
 import { deleteEverything, type Left } from '../sync/deleteEverything.ts';
 import { useApp } from './app.ts';
 import { Glyph } from './icons.tsx';
@@ -18,11 +18,11 @@ type Work =
   | { readonly kind: 'deleting'; readonly left: Left | null; readonly atFirst: number }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Of the page, not of the screen: it goes on while its user is elsewhere. */
+/** Belongs to the page, not to the screen: deleting goes on while another screen is shown. */
 const underWay = signal<Work>({ kind: 'none' });
 
 interface DeletingProps {
-  /** Forgets, too, what this browser knows. */
+  /** Also deletes what this browser has stored. */
   readonly onSignOut: () => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
         atFirst = Math.max(atFirst, left.conversations + left.jobs);
         underWay.value = { kind: 'deleting', left, atFirst };
       });
-      sayFarewell(ALL_GONE);
+      setSignOutMessage(ALL_GONE);
       await onSignOut();
     } catch (error) {
       underWay.value = { kind: 'failed', error };
@@ -117,18 +117,18 @@ const ALL_GONE =
   'Everything was deleted: conversations, corrections, links, audio and jobs. Your account is still there.';
 const ACCOUNT_GONE = 'Your account was deleted. Everything in it is deleted within minutes.';
 
-/** @throws Error with a sentence where Firebase wants a sign-in that is recent. */
+/** @throws Error with a sentence for the user if Firebase requires a recent sign-in */
 async function removeAccount(onSignOut: DeletingProps['onSignOut']): Promise<void> {
   let left: Promise<void> | null = null;
   const leaveOnce = (): Promise<void> => (left ??= onSignOut());
-  // Firebase ends the session by itself, and the page goes then.
-  const stay = beforeLeaving(leaveOnce);
-  const takeBack = sayFarewell(ACCOUNT_GONE);
+  // Firebase ends the session when the account is gone, and the page is left then.
+  const removeTask = beforeLeaving(leaveOnce);
+  const removeMessage = setSignOutMessage(ACCOUNT_GONE);
   try {
     await (await import('../firebase/auth.ts')).deleteAccount();
   } catch (error) {
-    stay();
-    takeBack();
+    removeTask();
+    removeMessage();
     throw error;
   }
   await leaveOnce();
@@ -148,7 +148,7 @@ function UnderWay({ left, atFirst }: { left: Left | null; atFirst: number }) {
   );
 }
 
-/** The service cannot delete recordings that only this device has. */
+/** Warns of recordings that only this device has: the service cannot delete them. */
 function NotSent() {
   const { outbox } = useApp();
   const waiting = outbox.recordings.value.filter(isToSend).length;

@@ -3,13 +3,13 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useFocusReturn } from './focus.ts';
 
-/** How many are open. */
+/** Number of open dialogs. */
 const open = signal(0);
 
 /**
- * What a dialog is about stays under it for as long as one is open: another tab or device may join, divide or delete it, and what somebody is
- * typing would go with it.
- * @param value undefined where it is gone
+ * Keeps the last value while a dialog is open. Another tab or device may merge, split or delete the conversation under the dialog; without
+ * this, what the user is typing would be lost.
+ * @param value undefined if it no longer exists
  */
 export function useUnderDialog<T>(value: T | undefined): T | undefined {
   const last = useRef<T | undefined>(undefined);
@@ -20,12 +20,12 @@ export function useUnderDialog<T>(value: T | undefined): T | undefined {
 interface DialogProps {
   /** The id of its heading. */
   readonly labelledBy: string;
-  /** On Escape. */
+  /** Called on Escape. */
   readonly onCancel: () => void;
   readonly children: ComponentChildren;
 }
 
-/** A window over the page, from its first drawing on. Focus goes back when it closes. */
+/** A modal dialog that is open as soon as it is rendered. The focus returns when it closes. */
 export function Dialog({ labelledBy, onCancel, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useFocusReturn();

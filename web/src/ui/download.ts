@@ -1,4 +1,4 @@
-/** Hands a file to the user. */
+/** Saves a file as a download. */
 export function saveFile(name: string, type: string, content: string): void {
   saveBlob(name, new Blob([content], { type: `${type};charset=utf-8` }));
 }
@@ -9,7 +9,7 @@ export function saveBlob(name: string, content: Blob): void {
   link.href = url;
   link.download = name;
   link.click();
-  // Some browsers begin to read it later.
+  // Some browsers begin to read the file later.
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 60_000);

@@ -10,10 +10,10 @@ import { Glyph } from './icons.tsx';
 import { Refusals } from './refusals.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
-/** Ordinary audio whose time the user has to say. */
+/** An ordinary audio file that does not say when it began, so the user has to. */
 interface Undated {
   readonly file: File;
-  /** Unix milliseconds, as guessed or as said. */
+  /** Unix milliseconds: guessed first, then as the user says. */
   readonly startedAt: number;
 }
 
@@ -86,7 +86,7 @@ export function DropZone() {
   );
 }
 
-/** What is dropped anywhere on this screen is meant for it. @returns whether something is held over the page */
+/** Accepts files that are dropped anywhere on this screen. @returns whether files are being dragged over the page */
 function useDrops(onFiles: (files: Promise<File[]>) => void): boolean {
   const [isOver, setIsOver] = useState(false);
   const handle = useRef(onFiles);
@@ -148,7 +148,7 @@ interface AskProps {
   readonly onDone: () => void;
 }
 
-/** Times come from the recording alone, so where it has none a person is asked. */
+/** Asks the user when each file began: these files do not say so. */
 function AskForTimes({ undated, onChange, onDone }: AskProps) {
   return (
     <form

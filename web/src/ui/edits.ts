@@ -7,22 +7,22 @@ import { useLive, valueOf } from './live.ts';
 
 export interface Edits {
   readonly edits: readonly StoredEdit[];
-  /** False while they are read for the first time. */
+  /** False until they are read for the first time. */
   readonly isKnown: boolean;
-  /** Whether these are all, as the service has them: without it, what was said reads as this device knows it. */
+  /** Whether the service has confirmed that these are all. Without it, only corrections that this device knows are shown. */
   readonly isServed: boolean;
-  /** Why they cannot be read: then everything reads as it was heard. */
+  /** Why the corrections cannot be read; the transcript is then shown without them. */
   readonly problem: Error | null;
 }
 
-/** What the user corrected of what was said in a stretch of time, with the voices that have a name everywhere. Unix milliseconds. */
+/** What the user corrected in a period, Unix milliseconds, and all speakers' names that apply everywhere. */
 export function useEdits(from: number, to: number): Edits {
   const { uid } = useApp();
   const here = useLive(`edits/${uid}/${from}/${to}`, () =>
     liveQuery(editsBetween(uid, new Date(from), new Date(to), NO_LIMIT), editOf),
   );
   const everywhere = useLive(`named/${uid}`, () => liveQuery(namedVoices(uid, NO_LIMIT), editOf));
-  // A conversation that goes on has other ends: until its edits are read anew, those count that are known.
+  // The interval changes while a conversation goes on. Until the edits of the new interval are read, those of the old one are used.
   const last = useRef<StoredEdit[] | null>(null);
   last.current = valueOf(here) ?? last.current;
   const [found, named] = [last.current, valueOf(everywhere)];

@@ -8,18 +8,18 @@ import { useIsLate, useOnline } from './now.ts';
 interface FiguresProps {
   /** Null until they are added up. */
   readonly figures: Figures | null;
-  /** Whether the service answers: without it, this device may know a part of the day only. */
+  /** Whether the service answers. Without it, this device may know only a part of the day. */
   readonly isServed: boolean;
   readonly span: Span;
   readonly conversations: readonly Conversation[];
 }
 
-/** What was recorded, and what of it was billed. It takes as much room before the sums are known, so that nothing below it moves. */
+/** How much was recorded, and how much of that was billed. It takes the same room before the sums are known, so that nothing below it moves. */
 export function DayFigures({ figures, isServed, span, conversations }: FiguresProps) {
   const isOnline = useOnline();
   const isLate = useIsLate(!isServed);
   const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
-  // The month counts them on the day on which they began.
+  // The calendar counts these conversations on the day on which they began.
   const earlier = conversations.filter(({ startedAt }) => startedAt < span.from).length;
   const isRecorded = figures === null || figures.ledger.audioSeconds > 0;
   return (

@@ -1,7 +1,10 @@
-/** Focus comes back to where it was, so that a person who uses the keyboard goes on there. */
+/** Returns the focus to where it was, so that users of a keyboard continue there. */
 import { useEffect } from 'preact/hooks';
 
-/** When this goes from the page, focus goes to what had it before; where that is gone, too, to the heading of the screen. */
+/**
+ * When the component is removed, the focus returns to the element that had it before. If that is gone too, the heading of the screen gets
+ * it.
+ */
 export function useFocusReturn(): void {
   useEffect(() => {
     const before = document.activeElement;
@@ -15,7 +18,8 @@ export function useFocusReturn(): void {
 
 export function returnFocus(to: Element | null): void {
   for (const target of [to, document.querySelector('main h1')]) {
-    // Something else has taken it: a screen that was opened, say. What is gone, hidden or disabled does not take it.
+    // The focus may already be elsewhere, for example in a screen that was opened. Elements that are removed, hidden or disabled do not
+    // accept it, so the next one is tried.
     if (document.activeElement !== null && document.activeElement !== document.body) return;
     if (target instanceof HTMLElement) target.focus({ preventScroll: true });
   }

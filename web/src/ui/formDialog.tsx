@@ -6,18 +6,18 @@ import { tellProblem } from './toast.tsx';
 
 interface FormDialogProps {
   readonly title: string;
-  /** What the button that does it says. */
+  /** Label of the button that submits. */
   readonly action: string;
   readonly isDanger?: boolean;
-  /** Whether it can be done yet. */
+  /** Whether the form can be submitted yet. */
   readonly isReady?: boolean;
-  /** The dialog stays open, and says why, where this rejects. */
+  /** If this rejects, the dialog stays open and shows why. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-/** Asks for something. Escape leaves everything as it was. */
+/** Asks the user for something. Escape changes nothing. */
 export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger = false, isReady = true, onSubmit, onClose, children } = props;
   const [busy, setBusy] = useState(false);
@@ -34,7 +34,7 @@ export function FormDialog(props: FormDialogProps) {
     setProblem(null);
     try {
       await onSubmit();
-      // Escape has closed it meanwhile: what is open by now is another one.
+      // If Escape has closed this dialog meanwhile, another one may be open: it must stay open.
       if (isOpen.current) onClose();
     } catch (error) {
       if (!isOpen.current) tellProblem(error);
@@ -77,12 +77,12 @@ export function FormDialog(props: FormDialogProps) {
 }
 
 interface MeanwhileProps {
-  /** What is to be changed, as it reads by now; null where it is nothing yet. */
+  /** The current value of what is being changed; null if it has none yet. */
   readonly now: string | null;
   readonly typed: string;
 }
 
-/** Says so where another tab or device has changed the same thing while this dialog was open: the later change counts. */
+/** Warns that another tab or device has changed the same value while this dialog was open. The later change counts. */
 export function Meanwhile({ now, typed }: MeanwhileProps) {
   const [before] = useState(now);
   const isOther = now !== null && now !== before && now !== typed;

@@ -1,4 +1,4 @@
-/** Strokes on a grid of 24; decoration, so hidden from screen readers. */
+/** Icons as strokes on a grid of 24. They are decoration, so they are hidden from screen readers. */
 import type { ComponentChildren } from 'preact';
 
 function Icon({ children, size = 20 }: { children: ComponentChildren; size?: number | undefined }) {
@@ -63,7 +63,7 @@ export function Glyph({ name, size }: { name: IconName; size?: number }) {
   );
 }
 
-/** The mark of the console. */
+/** The logo of the console. */
 export function Mark({ size }: { size: number }) {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 64 64" aria-hidden="true">

@@ -22,11 +22,11 @@ export function JobProgress({ job }: { job: Job }) {
   );
 }
 
-/** What a job waits for, and until when. */
+/** Says what a job waits for, and until when. */
 export function WaitingFor({ job }: { job: Job }) {
   const { waitingFor } = job;
   const now = useNow((waitingFor?.until ?? null) === null ? null : 1000);
-  // For a worker, and for what is being uploaded, everything waits a moment: the progress says so.
+  // Every job waits a moment for a worker and for its uploads. The progress says so already.
   if (waitingFor === null || waitingFor.reason === 'queue' || waitingFor.reason === 'uploads') return null;
   return (
     <p class="waiting-for">

@@ -7,7 +7,9 @@ import { tellProblem } from './toast.tsx';
 
 const NONE: KnownFiles = { files: new Map(), isKept: false };
 
-/** Jobs with their recordings, as far as these were read. What this device had kept of them is read again once the service answers. */
+/**
+ * Adds to each job its recordings, as far as they were read. Recordings from this device's cache are read again once the service answers.
+ */
 export function useJobFiles(jobs: readonly Job[]): { readonly jobs: readonly Job[]; readonly isWhole: boolean } {
   const { jobFiles, newest } = useApp();
   const [{ files, isKept }, setKnown] = useState(NONE);

@@ -2,7 +2,7 @@ import { duration } from '../domain/time.ts';
 import { LEDGER_LABELS, ledgerShares } from '../domain/ledger.ts';
 import type { AudioLedger } from 'offline-audio-sync-contract';
 
-/** Every second of some audio as a bar, with its figures in words. */
+/** Shows where every second of some audio went, as a bar and in words. */
 export function LedgerBar({ ledger, legend = true }: { ledger: AudioLedger; legend?: boolean }) {
   const shares = ledgerShares(ledger);
   if (shares.length === 0) return null;

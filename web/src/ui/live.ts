@@ -1,4 +1,4 @@
-/** What the screens know of the data: loading, there, or not to be had. */
+/** The state of data that a screen shows: loading, ready or failed. */
 import { useEffect, useState } from 'preact/hooks';
 import type { ReadQuery } from 'offline-audio-sync-contract';
 import { isDenied } from '../domain/sentence.ts';
@@ -10,17 +10,18 @@ export type Loaded<T> =
   | ({ readonly kind: 'ready' } & Live<T>)
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** The value where it is there: the same one as long as nothing has changed. */
+/** The value if it is ready, otherwise null. It is the same object as long as nothing has changed. */
 export function valueOf<T>(loaded: Loaded<T>): T | null {
   return loaded.kind === 'ready' ? loaded.value : null;
 }
 
-/** What could not be read is read again after so long, milliseconds. */
+/** A listener that failed is started again after this time, milliseconds. */
 const AGAIN_AFTER_MS = 30_000;
 
 /**
- * Firestore ends a listener that has failed; it is begun again by itself, unless the rules forbid it.
- * @param key changes when what is subscribed to changes; null subscribes to nothing.
+ * Subscribes to live data. Firestore ends a listener that has failed; it is started again automatically, unless the security rules forbid
+ * reading.
+ * @param key Identifies what is subscribed to; a new key subscribes again. Null subscribes to nothing.
  */
 export function useLive<T>(key: string | null, subscribe: () => Subscribe<T>): Loaded<T> {
   const [attempt, setAttempt] = useState(0);
@@ -51,20 +52,20 @@ export function useLive<T>(key: string | null, subscribe: () => Subscribe<T>): L
 export interface Pages<T> {
   /** What was read so far; null before anything was. */
   readonly items: readonly T[] | null;
-  /** `kept`: there was no server, so it is what this device has kept: all of it, a part, or nothing. */
+  /** `kept`: without the server, the items come from this device's cache, and may be all, a part or none. */
   readonly state: 'reading' | 'whole' | 'kept' | 'failed';
 }
 
 interface PagesOptions<T> {
-  /** Changes when it has to be read anew; null reads nothing. */
+  /** A new key reads everything again; null reads nothing. */
   readonly key: string | null;
   readonly query: () => ReadQuery;
   readonly parse: Parse<T>;
-  /** Whether the server answers, as something live tells: what was `kept` is read again then. */
+  /** Whether the server answers, as a live query shows. Items that were `kept` are read again then. */
   readonly isServed: boolean;
 }
 
-/** How often something was due to be read again: once more each time that it becomes due, or by hand. */
+/** Counts how often something was due to be read again. The count rises whenever `isDue` becomes true, or by hand. */
 export function useAgain(isDue: boolean): readonly [times: number, setTimes: (times: number) => void] {
   const [times, setTimes] = useState(0);
   useEffect(() => {
@@ -73,7 +74,7 @@ export function useAgain(isDue: boolean): readonly [times: number, setTimes: (ti
   return [times, setTimes];
 }
 
-/** All pages of a query. */
+/** Reads all pages of a query. */
 export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): Pages<T> {
   const [pages, setPages] = useState<Pages<T>>({ items: null, state: 'reading' });
   const [again, setAgain] = useAgain(isServed && pages.state === 'kept');
@@ -87,7 +88,7 @@ export function usePages<T>({ key, query, parse, isServed }: PagesOptions<T>): P
     const end = (state: Pages<T>['state']): void => {
       if (!over.signal.aborted) setPages(({ items }) => ({ items, state }));
     };
-    // What may be incomplete stays marked until it is known to be whole.
+    // Items that may be incomplete stay marked as such until all are read.
     const goOn = (items?: readonly T[]): void => {
       setPages((before) => ({
         items: items ?? before.items,

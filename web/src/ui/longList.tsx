@@ -1,15 +1,15 @@
 /**
- * A list of any length: its rows are in the page only where they are near the window. It is cut into chunks; a chunk that is out of
- * sight is an empty box of the height that it had, so rows may be of any height.
+ * A list of any length. Only rows near the visible part are in the page. The list is cut into chunks; a chunk that is out of sight becomes
+ * an empty box of the same height, so rows may have any height.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const CHUNK_ROWS = 50;
-/** Chunks that are so near to the window have their rows, pixels. */
+/** The rows of a chunk are rendered if it is at most this far from the visible part, pixels. */
 const NEAR = '800px';
 
-/** What each box does when it comes near to the window, or goes. One observer for all of them: there may be hundreds. */
+/** What each box does when it comes near the visible part or leaves it. All boxes share one observer, because there may be hundreds. */
 const whenSeen = new WeakMap<Element, (entry: IntersectionObserverEntry) => void>();
 const observer = new IntersectionObserver(
   (entries) => {
@@ -20,17 +20,17 @@ const observer = new IntersectionObserver(
 
 export interface LongListProps<T> {
   readonly class: string;
-  /** The newest first. */
+  /** The newest item first. */
   readonly items: readonly T[];
-  /** The list item of one of them, with its key. */
+  /** Renders one item as a list item with a key. */
   readonly row: (item: T) => ComponentChildren;
-  /** Of a row that was never in the page, pixels. */
+  /** Assumed height of a row that was never rendered, pixels. */
   readonly rowHeight: number;
 }
 
 export function LongList<T>({ items, ...props }: LongListProps<T>) {
   const chunks = Math.ceil(items.length / CHUNK_ROWS);
-  // Counted from the oldest: an item that is added moves none of the others to another chunk.
+  // Chunks are counted from the oldest item, so a new item moves no other item to another chunk.
   const chunkOf = (index: number): readonly T[] =>
     items.slice(Math.max(0, items.length - (index + 1) * CHUNK_ROWS), items.length - index * CHUNK_ROWS);
   return (
@@ -50,7 +50,7 @@ function Chunk<T>({ class: name, items, row, rowHeight, isFirst }: LongListProps
     const { current } = element;
     if (current === null) return undefined;
     whenSeen.set(current, (entry) => {
-      // Who is at one of its buttons stays there.
+      // A chunk that has the focus stays rendered.
       const isInUse = current.contains(document.activeElement);
       if (!entry.isIntersecting && !isInUse && current.childElementCount > 0)
         height.current = entry.boundingClientRect.height / current.childElementCount;

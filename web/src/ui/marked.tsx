@@ -1,6 +1,6 @@
 import type { TextRange } from 'offline-audio-sync-client/search';
 
-/** A text with some of it marked. */
+/** A text in which some ranges are highlighted. */
 export function Marked({ text, marks }: { text: string; marks: readonly TextRange[] }) {
   if (marks.length === 0) return <>{text}</>;
   return (

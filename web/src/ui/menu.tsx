@@ -2,22 +2,22 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 interface MenuProps {
-  /** What opens it. */
+  /** Content of the button that opens the menu. */
   readonly label: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** Between the list and the edge of the window, pixels. */
+/** Least distance between the list and the edge of the window, pixels. */
 const EDGE = 8;
 
-/** The list hangs from the end of its button, which may stand anywhere in a row that wraps. */
+/** The list is aligned with the end of its button. Where it would leave the window, it is moved back into it. */
 function keepInWindow(list: HTMLElement): void {
   list.style.translate = '';
   const { left } = list.getBoundingClientRect();
   if (left < EDGE) list.style.translate = `${EDGE - left}px`;
 }
 
-/** A button with a list of commands. Escape, a command, and a click elsewhere close it. */
+/** A button with a list of commands. Escape, a command or a click elsewhere closes the list. */
 export function Menu({ label, children }: MenuProps) {
   const details = useRef<HTMLDetailsElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -53,7 +53,7 @@ export function Menu({ label, children }: MenuProps) {
       <ul
         ref={list}
         onClick={() => {
-          // Before it closes: the focus of a command that is hidden would be lost, and no dialog could give it back.
+          // The focus returns to the button before the menu closes: a hidden command would lose it, and a dialog could not return it.
           details.current?.querySelector('summary')?.focus();
           close();
         }}

@@ -9,7 +9,10 @@ interface MoreProps {
 
 const links = (): NodeListOf<HTMLElement> => document.querySelectorAll<HTMLElement>('main a');
 
-/** Shows more of a list of links, which stands before it. It goes when all are shown, and focus goes to the first of the last ones. */
+/**
+ * A button that shows more of the list of links before it. When all are shown, the button disappears, and the first of the links that were
+ * added last gets the focus.
+ */
 export function More({ label, isBusy = false, onMore }: MoreProps) {
   const before = useRef(0);
   useEffect(

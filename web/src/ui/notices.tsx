@@ -1,4 +1,4 @@
-/** Being told when recordings are transcribed, while the console is open in a tab. */
+/** Notifies the user when recordings are transcribed, while the console is open in a tab. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { endedJobs } from '../domain/endedJobs.ts';
 import { readyText } from '../domain/jobText.ts';
@@ -8,16 +8,16 @@ import { tellProblem } from './toast.tsx';
 
 const KEY = 'notices';
 
-/** Not every browser, nor every page, has them. */
+/** Notifications are missing in some browsers and on some pages. */
 const canNotify = 'Notification' in globalThis;
 
 const isWanted = (): boolean =>
   canNotify && localStorage.getItem(KEY) !== null && Notification.permission === 'granted';
 
-/** When the last job under way has ended while the page is in the background. */
+/** Shows a notification when the last job in progress has ended while the page is in the background. */
 export function useNotices(): void {
   const { underWay, jobs } = useApp();
-  /** Jobs that were seen under way, and of whose end nothing was told: when they were created, by their ids. */
+  /** Jobs that were seen in progress and whose end was not notified yet: when each was created, by id. */
   const watched = useRef(new Map<string, number>());
   useEffect(() => {
     if (underWay.kind !== 'ready' || underWay.fromCache || jobs.kind !== 'ready') return;
@@ -33,7 +33,7 @@ export function useNotices(): void {
 async function notify(body: string): Promise<void> {
   const title = 'Your recordings are ready';
   const options = { body, tag: 'ready', icon: '/icon-192.png' };
-  // Browsers of phones let nothing but a service worker do it.
+  // Browsers on phones allow only a service worker to show notifications.
   const worker = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration();
   if (worker === undefined) new Notification(title, options);
   else await worker.showNotification(title, options);

@@ -1,7 +1,7 @@
-/** The time, for what counts down or up on a screen. */
+/** The current time, for texts that count down or up. */
 import { useEffect, useState } from 'preact/hooks';
 
-/** @param everyMs null: it stands still. */
+/** @param everyMs Interval of the updates, milliseconds; null stops them. */
 export function useNow(everyMs: number | null): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -19,7 +19,7 @@ export function useNow(everyMs: number | null): number {
 /** A wait that is longer than this is unusual, milliseconds. */
 const LATE_MS = 8000;
 
-/** Whether something has been waited for longer than usual. Most answers come sooner than a message about them can be read. */
+/** Whether a wait is longer than usual. Shorter waits are not mentioned: most end before a message about them could be read. */
 export function useIsLate(isWaiting: boolean): boolean {
   const [isLate, setIsLate] = useState(false);
   useEffect(() => {
@@ -33,7 +33,7 @@ export function useIsLate(isWaiting: boolean): boolean {
   return isLate;
 }
 
-/** Whether the browser thinks that there is a network. */
+/** Whether the browser reports a network. */
 export function useOnline(): boolean {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {

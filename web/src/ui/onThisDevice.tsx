@@ -15,13 +15,13 @@ import { useNow, useOnline } from './now.ts';
 import { ProgressBar } from './progressBar.tsx';
 import { tellProblem } from './toast.tsx';
 
-/** Done ones are shown for a while: to see that they are, milliseconds. */
+/** Completed recordings are shown for this long, so that the user sees that they are done, milliseconds. */
 const SHOWN_AFTER_MS = 10 * 60_000;
 
-/** Pixels. */
+/** Height of a row, pixels. */
 const ROW_HEIGHT = 64;
 
-/** Recordings that this device still has, or just had. */
+/** Recordings that this device has, or had until a moment ago. */
 export function OnThisDevice() {
   const { outbox } = useApp();
   const now = useNow(30_000);
@@ -52,7 +52,7 @@ export function OnThisDevice() {
   );
 }
 
-/** Why nothing moves, where nothing does. */
+/** Says why nothing is being sent, if so. */
 function Status() {
   const { outbox } = useApp();
   const online = useOnline();
@@ -60,7 +60,7 @@ function Status() {
   const status = outbox.status.value;
   const text = statusText(status);
   const seenAt = useMemo(Date.now, [status]);
-  // Some platforms say "offline" although the network works.
+  // Some platforms report "offline" although the network works.
   if (!online && status.state !== 'uploading')
     return <p class="notice">There is no network: what is recorded waits here, and goes on by itself.</p>;
   if (text === null) return null;
@@ -84,7 +84,7 @@ function Status() {
   );
 }
 
-/** How many are sent, and how long the rest will take. */
+/** Says how many recordings are sent, and how long the rest will take. */
 function Sending() {
   const { outbox } = useApp();
   const progress = useMemo(() => new SendingProgress(), [outbox]);
@@ -100,13 +100,13 @@ function Sending() {
   );
 }
 
-/** Some services admit only accounts whose e-mail address is confirmed. */
+/** Offers to confirm the e-mail address: some services admit only accounts that did. */
 function ConfirmEmail() {
   const { state, confirm } = useConfirmEmail();
   return state === 'unconfirmed' ? <ConfirmEmailButton confirm={confirm} /> : null;
 }
 
-/** Drawn again only when it has changed: a screenful of others changes around it all the time. */
+/** Rendered again only if it has changed, because many rows change at different times. */
 const Row = memo(function Row({ recording }: { recording: LocalRecording }) {
   const { id, name, size, state, jobId, failure, sentBytes } = recording;
   const { outbox } = useApp();

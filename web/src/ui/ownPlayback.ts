@@ -1,4 +1,4 @@
-/** Listening to one's own conversations. */
+/** Plays the user's own conversations. */
 import { useRef } from 'preact/hooks';
 import { keptAudioPath, type ReadQuery } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
@@ -10,18 +10,18 @@ import { useLive } from './live.ts';
 import { usePlayback } from './player.tsx';
 import { tellProblem } from './toast.tsx';
 
-/** Ids that Firestore takes in one query. */
+/** Most ids in one query. Firestore's limit for `in` is 30. */
 const MOST_IDS = 30;
 
 /**
- * Whether something of the conversation is kept as audio. Any chunk of it may be: what is older is deleted first, keeping may begin, or
- * end, while people talk, and two that were joined need not be of one day.
+ * Whether any audio of the conversation is kept. Each chunk has to be looked at: older audio is deleted first, keeping may be switched on
+ * or off during a conversation, and merged conversations may be from different days.
  */
 export function useIsAudible(lines: readonly Sentence[]): boolean {
   const { uid } = useApp();
   const chunks = [...new Set(lines.map(({ chunkId }) => chunkId))];
   const found = useLive(`audio/${uid}/${chunks.join()}`, () => anyKept(uid, chunks));
-  // While more of the transcript comes, the player stays.
+  // The player stays while more of the transcript is read.
   const known = useRef(false);
   if (found.kind !== 'loading') known.current = found.kind === 'ready' && found.value;
   return known.current;
@@ -43,7 +43,7 @@ function anyKept(uid: string, chunks: readonly string[]): Subscribe<boolean> {
   };
 }
 
-/** One document of each is enough. */
+/** Queries with the limit 1: it is enough to know that one document exists. */
 function queriesOf(uid: string, chunks: readonly string[]): ReadQuery[] {
   return Array.from({ length: Math.ceil(chunks.length / MOST_IDS) }, (_, batch) => ({
     collection: keptAudioPath(uid),
@@ -53,7 +53,7 @@ function queriesOf(uid: string, chunks: readonly string[]): ReadQuery[] {
   }));
 }
 
-/** Null where nothing of the conversation is kept as audio. */
+/** Null if no audio of the conversation is kept. */
 export function useOwnPlayback(lines: readonly Sentence[]): Playback | null {
   const { uid } = useApp();
   const isAudible = useIsAudible(lines);

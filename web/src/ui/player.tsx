@@ -1,4 +1,4 @@
-/** Listening to a conversation: words are lit as they sound, and the keys of a keyboard and of a lock screen work. */
+/** Plays a conversation: the word that sounds is highlighted, and keyboard and lock screen control it. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { keepListening, listeningHere, RATES } from '../data/listening.ts';
 import { wordRanges, type PlayedSentence, type Sounding } from '../domain/playback.ts';
@@ -10,7 +10,7 @@ import { sentenceElement } from './transcript.tsx';
 
 type SoundSource = Pick<PlaybackOptions, 'read' | 'onProblem'>;
 
-/** @param key changes when other audio is to be played */
+/** @param key A new key means that other audio is to be played. */
 export function usePlayback(key: string, lines: readonly PlayedSentence[], source: SoundSource): Playback {
   const latest = useRef({ lines, source });
   latest.current = { lines, source };
@@ -43,7 +43,7 @@ export function PlayFromHere({ playback, sentence }: { playback: Playback; sente
   );
 }
 
-/** Also while the audio is loading. */
+/** Also true while the audio is loading. */
 const isPlaying = ({ state }: Playback): boolean => state.value.kind === 'playing' || state.value.kind === 'loading';
 
 export function Player({ playback, title }: { playback: Playback; title: string }) {
@@ -117,7 +117,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
 /** Name of the highlight in the style sheet. */
 const LIT = 'sounding';
 
-/** Lights the word that sounds, by the browser's highlights: the page itself does not change many times a second. */
+/** Highlights the word that sounds by the CSS Custom Highlight API, because changing the page many times a second would be slow. */
 function useLitWord(sounding: Sounding | null): void {
   const id = sounding?.sentence.id ?? null;
   useEffect(() => {
@@ -141,7 +141,7 @@ function useLitWord(sounding: Sounding | null): void {
   }, [id, word]);
 }
 
-/** The characters from one place to another, in whatever text nodes they are. */
+/** The characters between two positions, in whatever text nodes they are. */
 function rangeIn(element: Element, start: number, end: number): Range | null {
   const range = new Range();
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
@@ -161,7 +161,7 @@ function rangeIn(element: Element, start: number, end: number): Range | null {
   return null;
 }
 
-/** Space plays and pauses, J and L go to the sentence before and after, wherever nothing is typed or pressed. */
+/** Space plays and pauses; J goes to the previous sentence, L to the next. The keys have no effect in fields and on buttons. */
 function useKeys(playback: Playback): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
@@ -181,10 +181,10 @@ function useKeys(playback: Playback): void {
           playback.move('next');
         },
       };
-      const deed = handlers[key.toLowerCase()];
-      if (deed === undefined) return;
+      const handle = handlers[key.toLowerCase()];
+      if (handle === undefined) return;
       event.preventDefault();
-      deed();
+      handle();
     };
     addEventListener('keydown', press);
     return () => {
@@ -193,7 +193,7 @@ function useKeys(playback: Playback): void {
   }, [playback]);
 }
 
-/** The lock screen and the keys of headphones control this conversation for as long as it is shown. */
+/** Lets the lock screen and the keys of headphones control this conversation while it is shown. */
 function useMediaSession(playback: Playback, title: string): void {
   useEffect(() => {
     if (!('mediaSession' in navigator)) return undefined;

@@ -7,12 +7,12 @@ import { liveQuery } from '../firebase/store.ts';
 import { useApp } from './app.ts';
 import { useLive } from './live.ts';
 
-/** What makes words of what is spoken, and who gets it for that: said before anything is recorded. */
+/** Says which transcriber gets the speech, before anything is recorded. */
 export function Recogniser() {
   return localSuite === null ? <LastRecogniser /> : <p class="hint">{recogniserText(localSuite.transcriber)}</p>;
 }
 
-/** The setting of a deployed service is its operator's; what it did last is stored with the words. */
+/** A deployed service does not publish its setting. The transcriber of the latest conversation is stored with its words. */
 function LastRecogniser() {
   const { uid, newest: known } = useApp();
   const [newest] = known.kind === 'ready' ? known.value : [];

@@ -24,7 +24,7 @@ export function RecorderCard() {
       return;
     }
     const ending = await recorder.stop();
-    if (ending === 'broken') return; // What was not kept was told, and why.
+    if (ending === 'broken') return; // A message has already said that it was not kept, and why.
     const onItsWay = online && ending === 'delivered';
     tell(onItsWay ? 'The recording is kept, and on its way.' : 'The recording is kept here, and sent when it can be.');
   };
@@ -82,7 +82,7 @@ const LABELS: Readonly<Record<RecorderState['kind'], string>> = {
   stopping: 'Stop recording',
 };
 
-/** After so long, a browser is most likely asking whether it may, milliseconds. */
+/** If the microphone has not opened after this time, the browser is probably asking for permission, milliseconds. */
 const ASKING_AFTER_MS = 3000;
 
 function Idle({ state }: { state: RecorderState }) {
@@ -102,7 +102,7 @@ function Idle({ state }: { state: RecorderState }) {
 
 const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 'Keeping the last second …' } as const;
 
-/** What is recorded, not how long ago it began: while nothing is recorded, it stands still. */
+/** Length of the recorded audio, not the time since the start: it stands still while nothing is recorded. */
 function Elapsed() {
   const { recorder } = useApp();
   return (
@@ -112,10 +112,10 @@ function Elapsed() {
   );
 }
 
-/** The last so many of them are shown. */
+/** Number of past interruptions that are shown, the latest ones. */
 const SHOWN_MISSED = 5;
 
-/** Why nothing is recorded, and what was not recorded, also after the end. */
+/** Says why nothing is recorded now, and lists what was not recorded, also after the end. */
 function Interruptions() {
   const { recorder } = useApp();
   const now = recorder.interruption.value;
@@ -155,7 +155,7 @@ function Interruptions() {
   );
 }
 
-/** What a person should know before recording: whether it can be kept. */
+/** Says before the recording whether this device can keep it. */
 function Keeping() {
   const { recorder } = useApp();
   useEffect(() => {
@@ -174,7 +174,7 @@ function Keeping() {
   );
 }
 
-/** Bars of the last seconds: five a second. */
+/** Number of bars in the level display, five a second. */
 const BARS = 48;
 
 function Meter() {

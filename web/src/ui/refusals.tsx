@@ -1,6 +1,6 @@
 import type { Refusal } from '../sync/addEach.ts';
 
-/** Each reason once, with the files that it is about: all of them, however many. */
+/** Shows each reason once, with the files that it is about. */
 export function Refusals({ refused }: { refused: readonly Refusal[] }) {
   return (
     <>
@@ -30,7 +30,7 @@ export function Refusals({ refused }: { refused: readonly Refusal[] }) {
   );
 }
 
-/** The first few of them by name. */
+/** Names the first few files, and counts the others. */
 function listOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMED);
   return new Intl.ListFormat('en').format(names.length > NAMED ? [...shown, `${names.length - NAMED} more`] : shown);

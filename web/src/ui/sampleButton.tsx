@@ -6,7 +6,7 @@ import { hrefs, navigate } from '../router.ts';
 import { Glyph } from './icons.tsx';
 import { tellProblem } from './toast.tsx';
 
-/** A sample day in one click. */
+/** Adds a sample day with one click. */
 export function SampleButton({ primary = false }: { primary?: boolean }) {
   const { outbox } = useApp();
   const [busy, setBusy] = useState(false);

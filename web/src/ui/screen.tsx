@@ -5,16 +5,16 @@ import { useIsLate, useOnline } from './now.ts';
 
 interface ScreenProps {
   readonly title: string;
-  /** Above the title: where one is. */
+  /** Shown above the title; says where the user is. */
   readonly context?: ComponentChildren;
-  /** Beside the title. */
+  /** Shown beside the title. */
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
 let first = true;
 
-/** A screen with its heading, to which focus goes when it is opened: keyboards and screen readers begin there. */
+/** A screen with its heading. The heading gets the focus when the screen is opened, so that keyboards and screen readers begin there. */
 export function Screen({ title, context, actions, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -40,7 +40,7 @@ export function Screen({ title, context, actions, children }: ScreenProps) {
   );
 }
 
-/** What is shown in place of data. A service that does not answer looks like a slow one: after a while that is said. */
+/** Shown while data is loading. A service that does not answer looks like a slow one, so after a while a text says so. */
 export function Waiting({ what }: { what: string }) {
   const isLate = useIsLate(true);
   return (
@@ -52,7 +52,7 @@ export function Waiting({ what }: { what: string }) {
   );
 }
 
-/** In place of what this device has not kept, until the server answers. */
+/** Shown when this device has nothing in its cache and the server has not answered. */
 export function Unreached({ what }: { what: string }) {
   const online = useOnline();
   if (online) return <Waiting what={what} />;

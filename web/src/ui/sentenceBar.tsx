@@ -1,4 +1,4 @@
-/** What can be done with the sentence that is chosen. */
+/** The actions for the sentence that is chosen. */
 import { useState } from 'preact/hooks';
 import { EDIT_LIMITS, NO_LIMIT, namedVoices, type SpeakerScope } from 'offline-audio-sync-contract';
 import type { Sentence } from '../data/model.ts';
@@ -16,15 +16,15 @@ import { tellProblem } from './toast.tsx';
 interface BarProps {
   readonly conversationId: string;
   readonly sentence: Sentence;
-  /** Whether a conversation may begin here: it is not the first sentence. */
+  /** Whether the conversation can be split before this sentence. It cannot before the first one. */
   readonly canSplit: boolean;
-  /** Null where there is no audio. */
+  /** Null if there is no audio. */
   readonly playback: Playback | null;
 }
 
 export function SentenceBar({ conversationId, sentence, canSplit, playback }: BarProps) {
   const [asking, setAsking] = useState<'text' | 'speaker' | null>(null);
-  // With a split the sentence goes to another conversation, and this bar with it.
+  // A split moves the sentence to another conversation, and this bar disappears with it.
   useFocusReturn();
   const close = (): void => {
     setAsking(null);
@@ -74,7 +74,7 @@ interface DialogProps extends Pick<BarProps, 'conversationId' | 'sentence'> {
   readonly onClose: () => void;
 }
 
-/** Where something was said, and by which voice, as the service asks for it. */
+/** Recording, time and voice of a sentence, as the service expects them. */
 function placeOf({ recordingId, startedAt, endedAt, voice }: Sentence) {
   const iso = (ms: number): string => new Date(ms).toISOString();
   return { recording_id: recordingId, from: iso(startedAt), to: iso(endedAt), voice };

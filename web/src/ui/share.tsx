@@ -1,4 +1,4 @@
-/** Showing one conversation to people without an account, by a link. */
+/** Shares one conversation by a link, which people open without an account. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { SHARE_LIMITS } from 'offline-audio-sync-contract';
 import type { EditedConversation, Sentence } from '../data/model.ts';
@@ -65,7 +65,7 @@ interface NewLinkProps {
   readonly id: string;
   /** Whether there is audio to share. */
   readonly isAudible: boolean;
-  /** Null where it went well. */
+  /** Called with null if all went well. */
   readonly onProblem: (error: unknown) => void;
 }
 

@@ -1,4 +1,4 @@
-/** The links that work, each with a button that ends it. */
+/** Lists the links that work, each with a button that withdraws it. */
 import { useEffect, useState } from 'preact/hooks';
 import { NO_LIMIT, sharesOf } from 'offline-audio-sync-contract';
 import type { Share } from '../data/model.ts';
@@ -12,12 +12,12 @@ import { useNow } from './now.ts';
 import { Problem, Unreached, Waiting } from './screen.tsx';
 
 interface SharesProps {
-  /** Of one conversation; all of the user where there is none. */
+  /** Lists the links of this conversation; without it, all links of the user. */
   readonly conversationId?: string;
   readonly onProblem: (error: unknown) => void;
 }
 
-/** The newest first. One that has expired is not listed: it shows nothing any more. */
+/** The newest first. Expired links are left out: they no longer show anything. */
 export function Shares({ conversationId, onProblem }: SharesProps) {
   const { uid } = useApp();
   const now = useNow(60_000);
@@ -25,7 +25,7 @@ export function Shares({ conversationId, onProblem }: SharesProps) {
   const [said, setSaid] = useState('');
   if (known.kind === 'failed') return <Problem error={known.error} />;
   if (known.kind === 'loading') return <Waiting what="your links" />;
-  // What this device has not kept may be there.
+  // The server may have links that this device's cache does not have.
   if (known.fromCache && known.value.length === 0) return <Unreached what="your links" />;
   const shares = known.value.filter(
     (share) => share.expiresAt > now && (conversationId === undefined || share.conversationId === conversationId),
@@ -97,7 +97,7 @@ function ShareRow({ share, isOfOne, onProblem, onWithdrawn }: ShareRowProps) {
   );
 }
 
-/** A row goes with the button that has the focus. */
+/** Withdrawing a link removes its row, and with it the button that has the focus. */
 function useFocusOnHeadingWhenGone(): void {
   useEffect(
     () => () => {

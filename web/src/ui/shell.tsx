@@ -33,7 +33,7 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
-/** A file that is dropped where nothing takes it would be opened in place of the console. */
+/** Prevents the browser from opening a file in place of the console when it is dropped outside a drop zone. */
 function useNoStrayDrops(): void {
   useEffect(() => {
     const keep = (event: DragEvent): void => {
@@ -107,7 +107,7 @@ function MovingJobs() {
   );
 }
 
-/** Wherever one is: that it records, and how to get back to it. */
+/** Shows on every screen that a recording goes on, with a link to it. */
 function Recording() {
   const { recorder } = useApp();
   if (recorder.state.value.kind !== 'recording') return null;
@@ -121,7 +121,7 @@ function Recording() {
   );
 }
 
-/** Whether there is a network, and what waits for it. */
+/** Shows whether there is a network, and what waits for it. */
 function Connection() {
   const online = useOnline();
   const { outbox } = useApp();

@@ -1,4 +1,4 @@
-/** Where speech lies in what the axis shows. */
+/** When speech sounds in the visible part of the axis. */
 import { useMemo } from 'preact/hooks';
 import { LONGEST_PAGE_MS, speechOfDay } from 'offline-audio-sync-contract';
 import type { Conversation, Segment } from '../data/model.ts';
@@ -12,14 +12,14 @@ export interface SpeechSpan extends Span {
 }
 
 /**
- * Longer windows show conversations alone, milliseconds: a pause within one is less than a pixel there, and transcripts of a day of talk
- * are tens of megabytes.
+ * Longest window for which transcripts are read, milliseconds. Longer windows show conversations only: pauses within them would be narrower
+ * than a pixel, and transcripts of a day are tens of megabytes.
  */
 const LONGEST_WINDOW_MS = 3 * 3_600_000;
-/** Windows are read in steps of this, so that a small move reads nothing. */
+/** Windows are rounded to this step, so that a small move reads nothing new. */
 const STEP_MS = 3_600_000;
 
-/** @param conversations what is said in them is read again when one of them changes */
+/** @param conversations If one of them changes, its speech is read again. */
 export function useSpeech(
   window: Span,
   conversations: readonly Conversation[],

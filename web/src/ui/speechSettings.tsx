@@ -1,4 +1,4 @@
-/** What the user wishes of transcription: the language that is spoken, and words to listen for. */
+/** The user's preferences for transcription: the spoken language, and words to listen for. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { userPath } from 'offline-audio-sync-contract';
@@ -13,17 +13,17 @@ import { Recogniser } from './recogniser.tsx';
 import { Problem, Unreached } from './screen.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
-/** As firestore.rules have it. */
+/** The same limits as in firestore.rules. */
 const MAX_TERMS = 100;
 const MAX_CHARACTERS = 4000;
 const LANGUAGE = /^(multi|[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})$/;
 
-/** For the service to answer, milliseconds. Without a network, what is saved waits on this device. */
+/** How long to wait for the service, milliseconds. Without a network, the changes wait on this device. */
 const SAVE_LIMIT_MS = 10_000;
 const NOT_SAVED =
   'The service has not answered yet. What you saved is sent as soon as it does; stay signed in until then.';
 
-/** Those that are recognised side by side, and a few of many others: any BCP-47 tag can be typed. */
+/** Languages that can be recognised together, and some others. Any BCP-47 tag can be typed. */
 const LANGUAGES = [
   'en',
   'es',
@@ -56,30 +56,31 @@ export function SpeechSettings() {
   );
 }
 
-/** Why the wishes are not known. A user without a document has none, but only the service can say that there is no document. */
+/** Why the preferences are not known. A user without a document has none, but only the service can say that there is no document. */
 function obstacleTo(user: Loaded<KnownPreferences | null>): JSX.Element | null {
   if (user.kind === 'failed') return <Problem error={user.error} />;
   if (user.kind === 'loading' || (user.value === null && user.fromCache)) return <Unreached what="your settings" />;
   return null;
 }
 
-/** As the form has it. */
+/** The preferences as the form's fields have them. */
 interface Fields extends Omit<WishedPreferences, 'language' | 'vocabulary'> {
   readonly language: string;
-  /** One a line. */
+  /** One term in each line. */
   readonly words: string;
 }
 
 interface FormProps {
   readonly known: KnownPreferences;
-  /** Why nothing can be changed yet: saving would replace wishes that are not known here. */
+  /** Why nothing can be changed yet: saving would overwrite preferences that are not known here. */
   readonly obstacle: JSX.Element | null;
 }
 
-/** It is shown before the wishes are known, so that nothing on the screen moves when they arrive. */
+/** The form is shown before the preferences are known, so that nothing on the screen moves when they arrive. */
 function Form({ known: { wished, ignored }, obstacle }: FormProps) {
   const { uid } = useApp();
-  // What was changed here, and not saved yet: what another device saves meanwhile is shown beside it, and takes nothing of it away.
+  // Only the fields that were changed here and are not saved yet. Values that another device saves meanwhile are shown in the other fields
+  // and overwrite none of these.
   const [changed, setChanged] = useState<Partial<Fields>>({});
   const [busy, setBusy] = useState(false);
   const saved = { ...wished, language: wished.language ?? '', words: wished.vocabulary.join('\n') };
@@ -184,7 +185,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
   );
 }
 
-/** One a line, each once. */
+/** The terms, one from each line, without repetitions. */
 function termsIn(text: string): string[] {
   const terms = text.split('\n').map((line) => line.trim());
   return [...new Set(terms.filter((term) => term !== ''))];

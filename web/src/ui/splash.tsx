@@ -1,6 +1,6 @@
 import { Mark } from './icons.tsx';
 
-/** While there is nothing to show yet, or nothing can be. */
+/** Shown while the console loads, or if it cannot be loaded. */
 export function Splash({ problem }: { problem?: string }) {
   return (
     <main class="splash">

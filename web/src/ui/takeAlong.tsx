@@ -20,13 +20,16 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
 };
 const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
 
-/** Conversations that are in the zip so far; null while none is made. Of the page, not of the screen: it goes on while its user is elsewhere. */
+/**
+ * Number of conversations in the zip so far; null if no export is running. Belongs to the page, not to the screen: the export goes on while
+ * another screen is shown.
+ */
 const underWay = signal<number | null>(null);
 let stop: AbortController | null = null;
 
 export function TakeAlong() {
   const { uid } = useApp();
-  // A day leads here with its date.
+  // The screen of a day links here with its date.
   const day = new URLSearchParams(address.value).get('day') ?? '';
   const [days, setDays] = useState<Days>({ from: day, to: day });
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);

@@ -1,4 +1,4 @@
-/** The axis of a day: the whole of it above, and below a part of it as close as one likes. */
+/** The axis of a day: an overview of the whole day, and below it a part of the day at any zoom. */
 import type { RefObject } from 'preact';
 import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -17,20 +17,20 @@ interface AxisProps {
 }
 
 interface TimelineProps extends AxisProps {
-  /** Those of the lanes. */
+  /** The conversations of all lanes. */
   readonly conversations: readonly Conversation[];
   /** Whether the server has answered. */
   readonly isServed: boolean;
 }
 
-/** Made again only where something of it changes. */
+/** Rendered again only if one of its values changes. */
 export const Timeline = memo(function Timeline({ day, lanes, conversations, isServed }: TimelineProps) {
   const everything = useMemo(() => fit(lanes.flatMap(spansOf), day), [lanes, day]);
   const [chosen, setChosen] = useState<Span | null>(null);
   const track = useRef<HTMLDivElement>(null);
   const width = useWidth(track);
   const { from, to } = chosen ?? everything;
-  // The same one as long as it shows the same: everything that is drawn depends on it.
+  // The same object as long as it has the same values: everything that is drawn depends on it.
   const shown = useMemo(() => ({ from, to }), [from, to]);
   const speech = useSpeech(shown, conversations, isServed);
   const moves: Readonly<Record<string, () => Span | null>> = {
@@ -121,7 +121,7 @@ interface OverviewProps extends AxisProps {
   readonly onChoose: (window: Span) => void;
 }
 
-/** The whole day; what is shown below is framed, and follows the pointer. */
+/** The whole day. A frame marks the part that is shown below, and the pointer moves it. */
 function Overview({ day, lanes, shown, onChoose }: OverviewProps) {
   const strip = useRef<HTMLDivElement>(null);
   const width = useWidth(strip);

@@ -9,12 +9,12 @@ import { merge, place, type Span } from '../domain/timeline.ts';
 import { hrefs } from '../router.ts';
 import type { SpeechSpan } from './speech.ts';
 
-/** Room that one label of the axis needs, pixels. */
+/** Width that one label of the axis needs, pixels. */
 export const LABEL_WIDTH = 72;
 
 interface LaneProps {
   readonly lane: Lane;
-  /** Of all devices. */
+  /** Speech of all devices. */
   readonly speech: readonly SpeechSpan[];
   readonly window: Span;
   readonly width: number;
@@ -24,7 +24,7 @@ export function LaneView({ lane, speech, window, width }: LaneProps) {
   const { deviceId, conversations, recordings } = lane;
   const shown = useGrowing(conversations.length);
   const own = useMemo(() => speech.filter((span) => span.deviceId === deviceId), [speech, deviceId]);
-  // However many there are, a lane is one stop of the Tab key: the first one in sight.
+  // A lane is one stop of the Tab key, however many conversations it has: the first visible one.
   const stop = conversations.findIndex(({ startedAt, finishedAt }) =>
     place({ from: startedAt, to: finishedAt }, window),
   );
@@ -55,10 +55,12 @@ export function LaneView({ lane, speech, window, width }: LaneProps) {
   );
 }
 
-/** Blocks that are added in one task: more would keep the page from answering. */
+/** Number of blocks that are added in one task: more would delay answers to clicks. */
 const STEP = 60;
 
-/** How many of so many are in the page: all of them after a few tasks. None at first: the list of the day is painted before them. */
+/**
+ * How many of the blocks are in the page. It begins with none, so that the list of the day is painted first, and grows task by task to all.
+ */
 function useGrowing(total: number): number {
   const [count, setCount] = useState(0);
   useEffect(() => {
@@ -71,7 +73,7 @@ function useGrowing(total: number): number {
   return count;
 }
 
-/** The arrow keys go from one conversation of the lane to the next, Home and End to the ends. */
+/** The arrow keys move between the conversations of a lane; Home and End go to its ends. */
 function moveAmongBlocks(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void {
   const blocks = [...event.currentTarget.querySelectorAll<HTMLElement>('.block')];
   const at = blocks.findIndex((block) => block === document.activeElement);
@@ -92,13 +94,13 @@ interface BlockProps {
   readonly conversation: Conversation;
   /** Whether the Tab key stops here. */
   readonly isStop: boolean;
-  /** When the next one begins: up to there is room for the title. */
+  /** When the next block begins: the title has room up to there. */
   readonly next: number;
   readonly window: Span;
   readonly width: number;
 }
 
-/** Made again only where something of it changes: a day may have hundreds. */
+/** Rendered again only if one of its values changes: a day may have hundreds of blocks. */
 const Block = memo(function Block({ conversation, isStop, next, window, width }: BlockProps) {
   const { id, title, startedAt, finishedAt } = conversation;
   const placed = place({ from: startedAt, to: finishedAt }, window);
@@ -127,7 +129,7 @@ const Block = memo(function Block({ conversation, isStop, next, window, width }:
   );
 });
 
-/** One path, however much was said. */
+/** Draws all speech as one path, so that the number of elements does not grow with it. */
 function Speech({ speech, window, width }: { speech: readonly Span[]; window: Span; width: number }) {
   const strokes = useMemo(() => {
     const resolution = (window.to - window.from) / Math.max(1, width);

@@ -1,4 +1,4 @@
-/** Short messages about what was done, or could not be. */
+/** Short messages that say what was done or what failed. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { NO_CONNECTION, sentenceOf } from '../domain/sentence.ts';
@@ -13,19 +13,19 @@ interface Toast {
 }
 
 const toasts = signal<readonly Toast[]>([]);
-/** Long enough to be read twice, milliseconds. Bad news stays until it is put away. */
+/** Time to read a message twice, milliseconds. Messages about failures stay until they are dismissed. */
 const SHOWN_MS = 6000;
 let last = 0;
 
-/** Good news that is shown at the same time: more would cover a phone. Bad news does not count. */
+/** Most messages about successes at the same time: more would cover the screen of a phone. Messages about failures do not count. */
 const MOST_GOOD = 2;
 
-/** With a way back it stays a little longer, milliseconds. */
+/** A message with an Undo button is shown longer, milliseconds. */
 const SHOWN_WITH_UNDO_MS = 15_000;
 
-/** @returns how to put it away */
+/** @returns a function that dismisses the message */
 function show(text: string, bad: boolean, undo: (() => void) | null = null): () => void {
-  // What is tried again and again, and fails, is told once.
+  // A retry that keeps failing is told once.
   if (bad && toasts.value.some((toast) => toast.bad && toast.text === text)) return () => undefined;
   const id = ++last;
   const putAwayThis = (): void => {
@@ -39,14 +39,14 @@ function show(text: string, bad: boolean, undo: (() => void) | null = null): () 
   return putAwayThis;
 }
 
-/** By itself: its button may have the focus. */
+/** Ends the message when its time is over. The focus may be on its button. */
 function end(id: number): void {
   const hasFocus = (document.activeElement?.closest('.toasts') ?? null) !== null;
   if (hasFocus) putAway(id);
   else dismiss(id);
 }
 
-/** By hand: the button that has the focus goes with it. */
+/** Dismisses the message by hand. The button that has the focus disappears with it. */
 function putAway(id: number): void {
   dismiss(id);
   setTimeout(returnFocus, 0, null);
@@ -56,15 +56,15 @@ function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** @returns how to put it away before its time */
+/** @returns a function that dismisses the message early */
 export const tell = (text: string): (() => void) => show(text, false);
 
-/** What was done, with the way back. */
+/** Says what was done, and offers to undo it. */
 export const tellWithUndo = (text: string, undo: () => void): void => {
   show(text, false, undo);
 };
 
-/** Whatever was thrown, as a sentence. */
+/** Shows any thrown value as a sentence. */
 export const tellProblem = (error: unknown): void => {
   show(sentenceOf(error), true);
 };

@@ -1,4 +1,4 @@
-/** What was said, by turns, and the search in it. */
+/** Shows the transcript by turns, and searches in it. */
 import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TextRange } from 'offline-audio-sync-client/search';
@@ -14,7 +14,7 @@ interface SearchProps {
   readonly onQuery: (query: string) => void;
 }
 
-/** Finds, and goes from one place to the next. */
+/** A search field with buttons that go from one match to the next. */
 export function Search({ query, matches, onQuery }: SearchProps) {
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
@@ -66,7 +66,7 @@ export function Search({ query, matches, onQuery }: SearchProps) {
   );
 }
 
-/** Where a sentence stands on the page. */
+/** The element of a sentence on the page. */
 export function sentenceElement(id: string | null): HTMLElement | null {
   return id === null ? null : document.querySelector(`.sentence[data-id="${CSS.escape(id)}"]`);
 }
@@ -75,15 +75,15 @@ interface TranscriptProps {
   readonly lines: readonly Line[];
   readonly matches: Matches;
   readonly language: string | null;
-  /** Of the sentence that is chosen. */
+  /** Id of the sentence that is chosen. */
   readonly chosenId?: string | null;
-  /** Left out where there is nothing to be done with a sentence. */
+  /** Left out if sentences cannot be chosen. */
   readonly onChoose?: (id: string | null) => void;
 }
 
 const HOW_TO = 'Transcript. The arrow keys choose a sentence; what can be done with it follows the transcript.';
 
-/** One stop of the Tab key, in which the arrow keys choose a sentence, as a click does. */
+/** The whole transcript is one stop of the Tab key. Within it, the arrow keys choose a sentence, as a click does. */
 export function Transcript({ lines, matches, language, chosenId = null, onChoose }: TranscriptProps) {
   const turns = useMemo(() => turnsOf(lines), [lines]);
   /** The index of each turn's first line. */
@@ -113,7 +113,7 @@ export function Transcript({ lines, matches, language, chosenId = null, onChoose
       }}
       onClick={({ target }) => {
         const id = (target as Element).closest('.sentence')?.getAttribute('data-id') ?? null;
-        // Who marks text to copy it chooses nothing.
+        // Selecting text to copy it does not choose a sentence.
         if (onChoose !== undefined && id !== null && getSelection()?.isCollapsed !== false) onChoose(id);
       }}
     >
@@ -133,12 +133,12 @@ const NO_MARKS: readonly TextRange[] = [];
 
 interface TurnProps {
   readonly turn: Turn;
-  /** What to mark in each of its lines. */
+  /** The ranges to highlight in each of its lines. */
   readonly marks: readonly (readonly TextRange[])[];
   readonly chosenId: string | null;
 }
 
-/** Drawn again only when something else is marked in it: a transcript may have thousands of lines. */
+/** Rendered again only if its marks change: a transcript may have thousands of lines. */
 const TurnView = memo(
   function TurnView({ turn: { speaker, name, lines }, marks, chosenId }: TurnProps) {
     const startedAt = lines[0]?.startedAt ?? 0;

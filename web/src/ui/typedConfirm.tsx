@@ -4,9 +4,9 @@ import { FormDialog } from './formDialog.tsx';
 
 interface TypedConfirmProps {
   readonly title: string;
-  /** What the button that does it says. */
+  /** Label of the button that confirms. */
   readonly action: string;
-  /** The dialog stays open, and says why, where this rejects. */
+  /** If this rejects, the dialog stays open and shows why. */
   readonly onConfirm: () => Promise<void>;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
@@ -14,7 +14,7 @@ interface TypedConfirmProps {
 
 const WORD = 'delete';
 
-/** Asks before what nobody can bring back: a word has to be typed, so that no click alone does it. */
+/** Asks before an action that cannot be undone. The user has to type a word, so that a click alone does not confirm. */
 export function TypedConfirm({ title, action, onConfirm, onClose, children }: TypedConfirmProps) {
   const [typed, setTyped] = useState('');
   const isTyped = typed.trim().toLowerCase() === WORD;
