@@ -60,7 +60,7 @@ export const hrefs = {
   settings: '/settings',
   /** The token stands after `#`, so that browsers do not send it to servers. */
   shared: (token: string): string => `/shared#${token}`,
-  takeAlong: (day: string): string => `/settings?day=${day}`,
+  exportDay: (day: string): string => `/settings?day=${day}`,
   day: (day: string): string => `/day/${day}`,
   month: (month: string): string => `/month/${month}`,
   conversation: (id: string): string => `/conversations/${encodeURIComponent(id)}`,

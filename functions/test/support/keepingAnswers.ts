@@ -7,7 +7,7 @@ import { keepTalk, putTalk, TALK_CHUNK } from './talk.ts';
 
 const [started_at, ended_at] = [600, 900].map((ms) => new Date(CAPTURED_AT * 1000 + ms).toISOString());
 
-/** A conversation that was taken along. */
+/** An exported conversation. */
 export const EXPORTED = {
   ...{ device_id: 'omi', started_at, finished_at: ended_at },
   segments: [{ started_at, ended_at, text: 'And goodbye.' }],

@@ -9,7 +9,7 @@ import { readTranscript, TRANSCRIPT_PAGES } from '../../src/conversations/transc
 import { codeOf } from '../support/errors.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
-import { bringIn } from '../support/takingAlong.ts';
+import { importAll } from '../support/exportImport.ts';
 import { putTalk } from '../support/talk.ts';
 
 const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
@@ -56,7 +56,7 @@ describe('what is crowded', () => {
     const [first, last] = [startMs, startMs + 2000].map((ms) => new Date(ms).toISOString());
     const segment = { started_at: first!, ended_at: last!, text: 'dense', words };
     const exported = { device_id: 'omi', started_at: first!, finished_at: last!, segments: [segment] };
-    const [imported] = await bringIn(world, [exported]);
+    const [imported] = await importAll(world, [exported]);
     assert.equal(imported?.new_words, words.length);
   });
 

@@ -9,7 +9,7 @@ import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS, GAP_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
 import { exactSpeech, record } from '../order/sound.ts';
-import { bringIn, takeAlong } from '../support/takingAlong.ts';
+import { importAll, exportAll } from '../support/exportImport.ts';
 
 const RECORDINGS = 4;
 const WORDS = 4;
@@ -42,8 +42,8 @@ type Step =
   | { readonly kind: 'split'; readonly at: WordRef }
   | { readonly kind: 'merge'; readonly recording: number; readonly other: number }
   | { readonly kind: 'undo'; readonly edit: number }
-  | { readonly kind: 'takeAlong' }
-  | { readonly kind: 'bringIn' };
+  | { readonly kind: 'export' }
+  | { readonly kind: 'importAll' };
 
 const recording = fc.nat(RECORDINGS - 1);
 const of = <Kind extends Step['kind'], Rest extends object>(weight: number, kind: Kind, rest: fc.Arbitrary<Rest>) => ({
@@ -58,8 +58,8 @@ const steps = fc.array(
     of(2, 'undo', fc.record({ edit: fc.nat(5) })),
     of(1, 'redate', fc.record({ recording, by: fc.integer({ min: -5, max: 5 }) })),
     of(1, 'delete', fc.record({ recording })),
-    of(1, 'takeAlong', fc.constant({})),
-    of(2, 'bringIn', fc.constant({})),
+    of(1, 'export', fc.constant({})),
+    of(2, 'importAll', fc.constant({})),
   ),
   { minLength: 4, maxLength: 12 },
 ) as fc.Arbitrary<Step[]>;
@@ -128,7 +128,7 @@ interface Case {
   readonly deletedPlaces: Set<number>;
   /** Recordings of jobs that are not delivered yet. */
   readonly late: Map<number, string>;
-  /** What was taken along at some time; null where nothing was. */
+  /** The last export; null if there is none. */
   taken: ExportedConversation[] | null;
 }
 
@@ -170,9 +170,9 @@ describe('conversations that are split and merged in any mixture with arrivals, 
 /** Another account gets all of it, and then the recordings as well: it is what it was, and nothing is there twice. */
 async function moveIn(scene: Case): Promise<void> {
   const { world, model } = scene;
-  const taken = await takeAlong(world);
+  const taken = await exportAll(world);
   world.becomeSomebodyElse();
-  if (taken.length > 0) await bringIn(world, taken.toReversed());
+  if (taken.length > 0) await importAll(world, taken.toReversed());
   await compare(scene);
   for (const [each, place] of model.places) {
     if (model.deleted.has(each)) continue;
@@ -224,7 +224,7 @@ async function happen(step: Step, scene: Case): Promise<void> {
       if (isTaken(place)) return;
       await world.redate({ jobId: jobs.get(step.recording)!, offsetMs: step.by * STEP_MS });
       model.places.set(step.recording, place);
-      scene.taken = null; // It would come in where it was, which is another date of it.
+      scene.taken = null; // Its dates are from before the correction, so it would be imported there.
       return;
     }
     case 'delete': {
@@ -285,11 +285,11 @@ async function happen(step: Step, scene: Case): Promise<void> {
       model.edits = model.edits.filter(({ id }) => id !== editId);
       return;
     }
-    case 'takeAlong':
-      scene.taken = await takeAlong(world);
+    case 'export':
+      scene.taken = await exportAll(world);
       return;
-    case 'bringIn': // What is there stays as it is, and what was deleted or undone since stays so.
-      if (scene.taken !== null && scene.taken.length > 0) await bringIn(world, scene.taken.toReversed());
+    case 'importAll': // What is there stays as it is, and what was deleted or undone since stays so.
+      if (scene.taken !== null && scene.taken.length > 0) await importAll(world, scene.taken.toReversed());
   }
 }
 

@@ -1,4 +1,4 @@
-/** What users do with what they keep: they share it, take it along, and delete all of it. */
+/** What users do with their conversations: they share, export, import and delete them. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
@@ -16,7 +16,7 @@ import { codeOf } from '../support/errors.ts';
 import { putTalk } from '../support/talk.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
 import { RedatingWorld } from '../support/redating.ts';
-import { importing } from '../support/takingAlong.ts';
+import { importing } from '../support/exportImport.ts';
 
 const HOUR_MS = 3600_000;
 const AT = CAPTURED_AT * 1000;

@@ -103,7 +103,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
           <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
           <ConversationList from={from} conversations={conversations} />
           <p>
-            <a href={hrefs.takeAlong(day)}>Take this day along</a>
+            <a href={hrefs.exportDay(day)}>Export this day</a>
           </p>
         </>
       )}

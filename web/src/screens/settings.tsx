@@ -1,12 +1,12 @@
 import type { SignedInUser } from '../session.ts';
 import { AccountSettings } from '../ui/accountSettings.tsx';
-import { BringIn } from '../ui/bringIn.tsx';
+import { ImportSection } from '../ui/importSection.tsx';
 import { Deleting } from '../ui/deleting.tsx';
 import { NoticeSettings } from '../ui/notices.tsx';
 import { Screen } from '../ui/screen.tsx';
 import { Shares } from '../ui/shares.tsx';
 import { SpeechSettings } from '../ui/speechSettings.tsx';
-import { TakeAlong } from '../ui/takeAlong.tsx';
+import { ExportSection } from '../ui/exportSection.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 
 interface SettingsProps {
@@ -26,8 +26,8 @@ export function SettingsScreen({ user, onSignOut }: SettingsProps) {
         </h2>
         <Shares onProblem={tellProblem} />
       </section>
-      <TakeAlong />
-      <BringIn />
+      <ExportSection />
+      <ImportSection />
       <Deleting onSignOut={onSignOut} />
     </Screen>
   );

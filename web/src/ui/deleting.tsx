@@ -51,7 +51,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
   return (
     <section class="card stack" aria-labelledby="delete">
       <h2 id="delete">Delete</h2>
-      <p>Take along first what you may want again: nobody can bring back what is deleted.</p>
+      <p>First export what you may need again: what is deleted cannot be restored.</p>
       <div class="row start wrap">
         <button
           class="button danger quiet"

@@ -175,7 +175,7 @@ describe('Every day', function () {
     await putConversations(uid, [{ id: 'overnight', deviceId: 'phone', startedAt, finishedAt, title: 'Overnight' }]);
     await visitor.open('/day/2026-05-04');
     await page.getByText('conversations, 1 from the day before').waitFor();
-    await page.getByRole('link', { name: 'Take this day along' }).click();
+    await page.getByRole('link', { name: 'Export this day' }).click();
     await page.getByLabel('From', { exact: true }).fill('2026-05-05');
     await page.getByRole('alert').getByText('later than the last one').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Save as a zip' }).isDisabled(), true);

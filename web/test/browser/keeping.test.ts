@@ -10,15 +10,15 @@ const AT = new Date(2026, 4, 4, 9, 30);
 const HOUR_MS = 3600_000;
 const TEXTS = ['Ships sail tonight.', 'مرحبا بالعالم', 'See you at the harbour.'];
 
-/** Takes along, brings in, deletes. */
-describe('What a person keeps', function () {
+/** Export, import and deletion. */
+describe('The conversations of a user', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let email: string;
   let zip: Buffer;
 
-  before('a visitor with three conversations, one of them corrected', async () => {
+  before('a user has three conversations, one of them corrected', async () => {
     browser = await launch();
     await arrive();
     await seed(await uidOf(email));
@@ -57,7 +57,7 @@ describe('What a person keeps', function () {
     }
   }
 
-  /** Another device of the same user, which has found a word. */
+  /** Another device of the same user, on which a search has found a word. */
   async function searchingDevice(word: string): Promise<Visitor> {
     const device = await Visitor.arrive(browser);
     await signIn(device.page);
@@ -74,15 +74,15 @@ describe('What a person keeps', function () {
     await on.getByRole('button', { name: 'Sign in', exact: true }).click();
   }
 
-  async function takeAlong(): Promise<Buffer> {
+  async function exportZip(): Promise<Buffer> {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as a zip' }).click();
     return readFile(await (await download).path());
   }
 
-  const region = () => page.getByRole('region', { name: 'Bring in' });
+  const region = () => page.getByRole('region', { name: 'Import' });
 
-  async function bringIn(...files: { name: string; buffer: Buffer }[]): Promise<string> {
+  async function importFiles(...files: { name: string; buffer: Buffer }[]): Promise<string> {
     const given = files.map((file) => ({ ...file, mimeType: 'application/octet-stream' }));
     await region().getByLabel('Zip or JSON files').setInputFiles(given);
     const result = region().locator('[role=status] .notice');
@@ -90,7 +90,7 @@ describe('What a person keeps', function () {
     return result.innerText();
   }
 
-  /** First the page shows what this device has kept, then what is there. */
+  /** The page shows this device's cache first, so this waits for the titles of the server. */
   async function hasTitles(...titles: readonly string[]): Promise<void> {
     await visitor.open('/day/2026-05-04');
     await page.waitForFunction(
@@ -99,13 +99,13 @@ describe('What a person keeps', function () {
     );
   }
 
-  it('is taken along as a zip, and where it came from all of it is there already', async () => {
-    zip = await takeAlong();
-    assert.equal(await bringIn({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
-    await assertAccessible(page, 'The settings after bringing in');
+  it('is exported as a zip, and importing it into the same account adds nothing', async () => {
+    zip = await exportZip();
+    assert.equal(await importFiles({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
+    await assertAccessible(page, 'The settings after an import');
   });
 
-  it('comes in at another account with its corrections, once, and names what it cannot bring in', async () => {
+  it('is imported into another account once, with its corrections, and files that cannot be imported are named', async () => {
     await visitor.leave();
     await arrive();
     await visitor.go('Settings');
@@ -114,17 +114,17 @@ describe('What a person keeps', function () {
       { name: 'notes.json', buffer: Buffer.from('{"to": "do"}') },
       { name: 'wrong.json', buffer: Buffer.from(JSON.stringify(conversation({ started_at: 'yesterday' }))) },
     ];
-    const said = await bringIn({ name: 'all.zip', buffer: zip }, ...broken);
-    assert.equal(said, '3 added, 3 could not be brought in.');
+    const said = await importFiles({ name: 'all.zip', buffer: zip }, ...broken);
+    assert.equal(said, '3 added, 3 could not be imported.');
     for (const { name } of broken) await region().getByRole('alert').getByText(name).waitFor();
     await region()
       .getByText(/started_at: a time/)
       .waitFor();
-    await assertAccessible(page, 'The settings after bringing in, with refusals');
+    await assertAccessible(page, 'The settings after an import with refusals');
     await page.setViewportSize({ width: 320, height: 640 });
     assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is too wide');
-    await visitor.shot('brought-in-phone');
-    assert.equal(await bringIn({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
+    await visitor.shot('imported-phone');
+    assert.equal(await importFiles({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
 
     await hasTitles('Talk 0', 'Talk 1', 'Talk 2');
     await page.locator('.conversations a').first().click();
@@ -132,11 +132,11 @@ describe('What a person keeps', function () {
     await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
     assert.equal(await page.locator('.sentence').count(), 3);
     await visitor.go('Settings');
-    const again = await takeAlong();
-    assert.deepEqual(await contentOf(again), await contentOf(zip), 'what is taken along again is the same');
+    const again = await exportZip();
+    assert.deepEqual(await contentOf(again), await contentOf(zip), 'a second export is the same');
   });
 
-  it('can be stopped on its way in, says so, and goes on when it is chosen again', async () => {
+  it('can be stopped during the import, and continues when the files are chosen again', async () => {
     const many = Array.from({ length: 45 }, (_, i) => {
       const at = new Date(AT.getTime() - (i + 1) * HOUR_MS).toISOString();
       return { name: `c${i}.json`, buffer: Buffer.from(JSON.stringify(conversation({ started_at: at }))) };
@@ -150,17 +150,17 @@ describe('What a person keeps', function () {
     await region()
       .getByLabel('Zip or JSON files')
       .setInputFiles(many.map((file) => ({ ...file, mimeType: 'application/json' })));
-    await region().getByText('It was stopped. What came in so far is kept.').waitFor();
+    await region().getByText('It was stopped. What was imported so far is kept.').waitFor();
     await assertAccessible(page, 'The settings after a stop');
     await page.unroute('**/importConversations');
-    const said = await bringIn(...many);
+    const said = await importFiles(...many);
     assert.match(said, /^\d+ added, \d+ were already here\.$/);
     const [added = 0, known = 0] = [...said.matchAll(/\d+/g)].map(Number);
     assert.equal(added + known, 45);
-    assert(known > 0, 'what came in before the stop is kept');
+    assert(known > 0, 'what was imported before the stop is kept');
   });
 
-  it('comes in also while its user looks at something else, and what came of it is there when they are back', async () => {
+  it('is imported while another screen is shown, and the result is there on return', async () => {
     let elsewhere = (): void => undefined;
     const isElsewhere = new Promise<void>((resolve) => {
       elsewhere = resolve;
@@ -178,26 +178,26 @@ describe('What a person keeps', function () {
     await region().getByRole('button', { name: 'Stop' }).waitFor();
     await visitor.go('Jobs');
     elsewhere();
-    await page.locator('.toast').getByText('Bringing in has ended').waitFor();
+    await page.locator('.toast').getByText('The import has ended').waitFor();
     await visitor.go('Settings');
     await region().getByText('0 added, 3 were already here.').waitFor();
     await page.unroute('**/importConversations');
   });
 
-  it('is found on another device, and fills no cache with it that each page would read', async () => {
+  it('is found by a search on another device, which does not fill the cache that every page reads', async () => {
     const device = await searchingDevice('harbour');
     let cached: string[];
     do {
       const documents = await readStore(device.page, 'firestore/', 'remoteDocumentsV14');
       cached = documents.map((document) => (document as { collectionGroup: string }).collectionGroup);
-    } while (!cached.includes('conversations')); // The first page asks for the newest one, whenever that is answered.
-    // The first page reads a document of the newest transcript, to say who recognised it. Search has read all of them.
+    } while (!cached.includes('conversations')); // The first page reads the newest conversation, whose answer may come late.
+    // The first page reads one document of the newest transcript, to name its transcriber. Search has read all of them.
     const transcripts = cached.filter((collection) => collection === 'segments');
     assert(transcripts.length < (await countDocuments(`users/${await uidOf(email)}/segments`)), cached.join(' '));
     await device.leave();
   });
 
-  it('is deleted as a whole when the word is typed, is told until it is gone, and the account stays', async () => {
+  it('is deleted as a whole once the word is typed, with its progress shown, and the account stays', async () => {
     const uid = await uidOf(email);
     await seedJobs(uid, AT, 3);
     const device = await searchingDevice('harbour');
@@ -232,7 +232,7 @@ describe('What a person keeps', function () {
     await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
   });
 
-  it('goes with the account, which nobody can sign in to any more', async () => {
+  it('is deleted with the account, and signing in is then refused', async () => {
     const uid = await uidOf(email);
     await seed(uid);
     await page.getByRole('button', { name: 'Delete my account' }).click();
@@ -254,7 +254,7 @@ describe('What a person keeps', function () {
     await page.getByRole('status').getByText('Your account was deleted').waitFor();
     await signIn(page);
     await page.getByText('E-mail and password do not match.').waitFor();
-    // The deployed function deletes what was the account's, by the event of its end.
+    // The function that runs when an account is deleted then deletes its data.
     while ((await countDocuments(`users/${uid}/segments`)) > 0)
       await new Promise((resolve) => setTimeout(resolve, 250));
   });
@@ -267,7 +267,7 @@ function conversation(change: { readonly started_at: string }): object {
   return { device_id: 'glasses', ...change, finished_at: ended_at, segments };
 }
 
-/** The JSON of a zip by title, without the ids, which are of the account. */
+/** The JSON files of a zip by title, without the ids, which differ between accounts. */
 async function contentOf(zip: Buffer): Promise<Map<string, unknown>> {
   const { Uint8ArrayReader, TextWriter, ZipReader } = await import('@zip.js/zip.js/lib/zip-core-native.js');
   const entries = await new ZipReader(new Uint8ArrayReader(zip)).getEntries();

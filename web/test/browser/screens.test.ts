@@ -150,9 +150,9 @@ describe('Each screen of the console', function () {
     await checkLooks('usage');
   });
 
-  it('takes everything along as one zip, of which each part can be read', async () => {
+  it('exports everything as one zip with readable files', async () => {
     await visitor.go('Settings');
-    await page.getByRole('heading', { name: 'Take along' }).waitFor();
+    await page.getByRole('heading', { name: 'Export' }).waitFor();
     await page.getByLabel('Mostly spoken').and(page.locator(':enabled')).waitFor(); // pale until it is known
     await checkLooks('settings');
     await page.getByLabel('SRT subtitles').check();

@@ -1,9 +1,9 @@
-/** Taking everything along. */
+/** Exports conversations as a zip. */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { addDays, dayOf, startOfDay } from '../domain/time.ts';
 import { search as address } from '../router.ts';
-import type { Format } from '../sync/takeAlong.ts';
+import type { Format } from '../sync/exportZip.ts';
 import { useApp } from './app.ts';
 import { Check } from './choices.tsx';
 import { saveBlob } from './download.ts';
@@ -27,7 +27,7 @@ const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
 const underWay = signal<number | null>(null);
 let stop: AbortController | null = null;
 
-export function TakeAlong() {
+export function ExportSection() {
   const { uid } = useApp();
   // The screen of a day links here with its date.
   const day = new URLSearchParams(address.value).get('day') ?? '';
@@ -39,7 +39,7 @@ export function TakeAlong() {
     const { from, to } = days;
     const controller = new AbortController();
     stop = controller;
-    const { makeZip } = await import('../sync/takeAlong.ts');
+    const { makeZip } = await import('../sync/exportZip.ts');
     let found = 0;
     const zip = await makeZip({
       uid,
@@ -54,13 +54,16 @@ export function TakeAlong() {
       signal: controller.signal,
     });
     const where = from === '' && to === '' ? 'yet' : 'in these days';
-    if (found === 0) tell(`There is no conversation ${where}, so nothing was saved.`);
+    if (found === 0) tell(`There is no conversation ${where}, so nothing was exported.`);
     else saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
   };
   return (
-    <section class="card stack" aria-labelledby="take-along">
-      <h2 id="take-along">Take along</h2>
-      <p>All conversations, or those of some days, as one zip, made on this device. Without dates it is everything.</p>
+    <section class="card stack" aria-labelledby="export">
+      <h2 id="export">Export</h2>
+      <p>
+        All conversations, or those of some days, as one zip. It is made on this device. Without dates, everything is
+        exported.
+      </p>
       <div class="filters">
         <DayRange days={days} onChange={setDays} />
       </div>
@@ -78,7 +81,7 @@ export function TakeAlong() {
           </Check>
         ))}
         <Check checked={withAudio} onChange={setWithAudio}>
-          The audio, where this service keeps any: to listen to elsewhere, it does not come in again
+          The audio that this service has kept. It can be played elsewhere, but not imported.
         </Check>
       </fieldset>
       <div class="row start wrap">

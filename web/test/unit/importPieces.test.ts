@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { IMPORT_LIMITS, type ExportedConversation } from 'offline-audio-sync-contract';
-import { callsOf, conversationsIn, piecesOf } from '../../src/domain/bringIn.ts';
+import { callsOf, conversationsIn, piecesOf } from '../../src/domain/importPieces.ts';
 
 const AT = '2026-07-03T10:00:00.000Z';
 
@@ -18,14 +18,14 @@ function talk(segments: number, words: number, edits: number | null): ExportedCo
   return { ...of, segments: said, ...(edits === null ? {} : { edits: corrections }) };
 }
 
-/** As the guard of the functions counts them. */
+/** Counts values as the functions do. */
 const valuesIn = (value: unknown): number =>
   typeof value === 'object' && value !== null
     ? Object.values(value).reduce((sum: number, each) => sum + valuesIn(each), 1)
     : 1;
 
-describe('What comes back in', () => {
-  it('is cut into calls that the service takes, and nothing of it is lost, doubled or out of order', () => {
+describe('An exported conversation that is imported', () => {
+  it('is cut into calls within the limits of the service, without loss, repetition or change of order', () => {
     const talks = fc.array(
       fc
         .tuple(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(0, 1, 20), fc.option(fc.nat(2500)))
@@ -67,14 +67,14 @@ describe('What comes back in', () => {
     );
   });
 
-  it('is one conversation, several in a list, or in the shape of a call', () => {
+  it('may be alone, in a list, or in the shape of a call', () => {
     const one = talk(1, 1, 0);
     for (const content of [one, [one], { conversations: [one] }])
       assert.deepEqual(conversationsIn(JSON.stringify(content)), [one]);
   });
 
-  it('is refused with a sentence where it is something else', () => {
+  it('is refused with a sentence if the JSON is something else', () => {
     for (const json of ['', '{', '1', 'null', '[]', '{}', '{"conversations":[1]}', '{"device_id":"x","segments":1}'])
-      assert.throws(() => conversationsIn(json), /^Error: This is no /);
+      assert.throws(() => conversationsIn(json), /^Error: This is not /);
   });
 });

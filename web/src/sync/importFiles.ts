@@ -1,36 +1,36 @@
-/** What was taken along comes in again: a zip, or single conversations as JSON. Read on this device, and sent in calls of bounded size. */
+/** Imports exported conversations: a zip, or single conversations as JSON. The files are read on this device and sent in calls of bounded size. */
 import type { ExportedConversation, ImportedView } from 'offline-audio-sync-contract';
-import { callsOf, conversationsIn, piecesOf } from '../domain/bringIn.ts';
+import { callsOf, conversationsIn, piecesOf } from '../domain/importPieces.ts';
 import { codeOf, sentenceOf } from '../domain/sentence.ts';
 import { call, LONG_CALL_LIMIT_MS } from '../firebase/store.ts';
 import { later } from '../nextTask.ts';
 import type { Refusal } from './addEach.ts';
 import { BlobReader, TextWriter, ZipReader } from './zip.ts';
 
-/** What has become of the conversations so far. */
-export interface BroughtIn {
+/** The number of conversations so far, by result. */
+export interface ImportResult {
   readonly added: number;
-  /** All that was said in them was here before. */
+  /** Conversations that were already here with every word. */
   readonly known: number;
-  /** The user deleted them once, and they stay deleted. */
+  /** Conversations that the user has deleted here. They stay deleted. */
   readonly deleted: number;
-  /** Corrections of what is not here. */
+  /** Corrections of speech that is not here. */
   readonly refusedEdits: number;
   readonly refused: readonly Refusal[];
 }
 
-export interface Progress extends BroughtIn {
-  /** Files that were read and sent, of all. */
+export interface Progress extends ImportResult {
+  /** Number of files that were read and sent. */
   readonly done: number;
   readonly total: number;
 }
 
-interface BringInOptions {
+interface ImportOptions {
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
 
-/** A file with conversations, as it is named in its zip. */
+/** A JSON file, chosen itself or within a zip. Its name is the path in the zip. */
 interface Source {
   readonly name: string;
   readonly read: () => Promise<string>;
@@ -41,16 +41,19 @@ interface Named {
   readonly conversation: ExportedConversation;
 }
 
-/** A part of a conversation, with where it comes from. */
+/** A part of a conversation, with the file that it comes from. */
 interface Piece extends Named {
   readonly part: ExportedConversation;
 }
 
-/** Repeating it adds nothing twice. @throws the signal's reason; FirebaseError where the service does not answer. */
-export async function bringIn(files: readonly File[], { onProgress, signal }: BringInOptions): Promise<BroughtIn> {
+/** Imports files. Importing them again adds nothing twice. @throws the signal's reason; FirebaseError if the service does not answer */
+export async function importFiles(
+  files: readonly File[],
+  { onProgress, signal }: ImportOptions,
+): Promise<ImportResult> {
   const tally = new Tally();
   const sources: Source[] = [];
-  // One by one: `push(...)` takes fewer arguments than there are conversations in some years.
+  // One by one, because `push(...)` would fail with as many arguments as some exports have conversations.
   for (const file of files) for (const source of await sourcesIn(file, tally)) sources.push(source);
   let done = 0;
   for (const some of inReadings(sources)) {
@@ -70,7 +73,7 @@ export async function bringIn(files: readonly File[], { onProgress, signal }: Br
   return tally.sum();
 }
 
-/** The conversations of a file. What is in a zip besides is for people to read. */
+/** The JSON files in a file. The other formats in a zip are for people and programs, and are not imported. */
 async function sourcesIn(file: File, tally: Tally): Promise<Source[]> {
   if (!/\.zip$/i.test(file.name)) return [{ name: file.name, read: () => file.text() }];
   try {
@@ -81,20 +84,21 @@ async function sourcesIn(file: File, tally: Tally): Promise<Source[]> {
         : [],
     );
     if (sources.length === 0)
-      tally.refuse(file.name, 'There is no JSON in this zip: take along with JSON to bring it in.');
+      tally.refuse(file.name, 'This zip contains no JSON, so it cannot be imported. Export again with JSON.');
     return sources;
   } catch {
-    tally.refuse(file.name, 'This zip cannot be read: it is damaged, or something else.');
+    tally.refuse(file.name, 'This zip cannot be read: it is damaged, or not a zip.');
     return [];
   }
 }
 
-/** Files that are read at once; more where they are of one minute. */
+/** Number of files that are read at once. Files of one minute are always read together. */
 const AT_ONCE = 50;
 
 /**
- * The latest first, by the day and the minute with which names in a zip begin. Where a conversation was split, the later part brings the
- * split, and the earlier one must not be joined with it before: so files of one minute are read together, and sorted by their content.
+ * Groups of files that are read together, the latest first by the day and minute with which names in a zip begin. If a conversation was
+ * split, the split is an edit of the later part. It has to be imported before the earlier part, or the two become one conversation. So
+ * files of one minute are read together and sorted by their content.
  */
 function inReadings(sources: readonly Source[]): Source[][] {
   const minuteOf = (name: string): string => /\d{4}-\d\d-\d\d\/\d{4}/.exec(name)?.[0] ?? '';
@@ -124,7 +128,7 @@ async function readOne({ name, read }: Source, tally: Tally): Promise<Named[]> {
   }
 }
 
-/** One call; where the service refuses it, one for each, so that one that is wrong keeps no other out. */
+/** Sends all pieces in one call. If the service refuses it, each is sent alone, so that an invalid one does not stop the others. */
 async function sendAll(pieces: readonly Piece[], tally: Tally): Promise<void> {
   try {
     const { conversations } = await send(pieces.map(({ part }) => part));
@@ -139,7 +143,7 @@ async function sendAll(pieces: readonly Piece[], tally: Tally): Promise<void> {
 
 const REFUSALS: ReadonlySet<string> = new Set(['invalid_request', 'payload_too_large']);
 
-/** Before a call is made again that was not answered, milliseconds. */
+/** Waits before a call without an answer is repeated, milliseconds. */
 const WAITS_MS = [2000, 8000, 30_000];
 
 async function send(conversations: readonly ExportedConversation[]): Promise<ImportedView> {
@@ -155,7 +159,7 @@ async function send(conversations: readonly ExportedConversation[]): Promise<Imp
   return call('importConversations', { conversations }, LONG_CALL_LIMIT_MS);
 }
 
-/** What has become of each conversation, whose parts come one after another. */
+/** Adds up the results of each conversation, whose parts are sent one after another. */
 class Tally {
   readonly #outcomes = new Map<ExportedConversation, { newWords: number; isHere: boolean }>();
   readonly #refused: Refusal[] = [];
@@ -172,14 +176,14 @@ class Tally {
     this.#refusedEdits += outcome.refused_edits;
   }
 
-  /** Once for each conversation, however many parts of it are refused. */
+  /** Lists a conversation once, even if several of its parts are refused. */
   refuse(name: string, reason: string, conversation?: ExportedConversation): void {
     if (conversation !== undefined && this.#wrong.has(conversation)) return;
     if (conversation !== undefined) this.#wrong.add(conversation);
     this.#refused.push({ name, reason });
   }
 
-  sum(): BroughtIn {
+  sum(): ImportResult {
     const outcomes = [...this.#outcomes].flatMap(([conversation, outcome]) =>
       this.#wrong.has(conversation) ? [] : [outcome],
     );

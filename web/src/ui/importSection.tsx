@@ -1,9 +1,9 @@
-/** Bringing in what was taken along. */
+/** Imports conversations that were exported. */
 import { signal } from '@preact/signals';
 import { counted, grouped } from '../domain/counted.ts';
 import { sentenceOf } from '../domain/sentence.ts';
 import { hrefs } from '../router.ts';
-import type { BroughtIn, Progress } from '../sync/bringIn.ts';
+import type { ImportResult, Progress } from '../sync/importFiles.ts';
 import { ProgressBar } from './progressBar.tsx';
 import { Refusals } from './refusals.tsx';
 import { tell } from './toast.tsx';
@@ -11,7 +11,7 @@ import { tell } from './toast.tsx';
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'busy'; readonly progress: Progress | null }
-  | { readonly kind: 'over'; readonly result: BroughtIn | null; readonly problem: string | null };
+  | { readonly kind: 'over'; readonly result: ImportResult | null; readonly problem: string | null };
 
 /** Belongs to the page, not to the screen: the import goes on while another screen is shown, and its state is there on return. */
 const work = signal<State>({ kind: 'idle' });
@@ -23,28 +23,28 @@ async function start(files: readonly File[]): Promise<void> {
   let progress: Progress | null = null;
   work.value = { kind: 'busy', progress };
   try {
-    const { bringIn } = await import('../sync/bringIn.ts');
+    const { importFiles } = await import('../sync/importFiles.ts');
     const onProgress = (next: Progress): void => {
       progress = next;
       work.value = { kind: 'busy', progress };
     };
-    const result = await bringIn(files, { onProgress, signal: controller.signal });
+    const result = await importFiles(files, { onProgress, signal: controller.signal });
     work.value = { kind: 'over', result, problem: null };
   } catch (error) {
     const why = controller.signal.aborted ? 'It was stopped.' : sentenceOf(error);
     work.value = { kind: 'over', result: progress, problem: `${why} ${AGAIN}` };
   }
-  if (location.pathname !== hrefs.settings) tell('Bringing in has ended: the settings say what came of it.');
+  if (location.pathname !== hrefs.settings) tell('The import has ended. Its result is in the settings.');
 }
 
-export function BringIn() {
+export function ImportSection() {
   const state = work.value;
   return (
-    <section class="card stack" aria-labelledby="bring-in">
-      <h2 id="bring-in">Bring in</h2>
+    <section class="card stack" aria-labelledby="import">
+      <h2 id="import">Import</h2>
       <p>
-        What was taken along, from here or from another account: the zip, or single conversations as JSON. What is here
-        already is not added twice, and what you deleted stays deleted.
+        An export of this account or of another one: the zip, or single conversations as JSON. What is already here is
+        not added twice, and what you deleted stays deleted.
       </p>
       <label class="field">
         <span>Zip or JSON files</span>
@@ -77,14 +77,14 @@ export function BringIn() {
   );
 }
 
-const AGAIN = 'What came in so far is kept. Choose the files again to go on: nothing is added twice.';
+const AGAIN = 'What was imported so far is kept. Choose the files again to continue: nothing is added twice.';
 
 function UnderWay({ progress, onStop }: { progress: Progress | null; onStop: () => void }) {
   const { done = 0, total = 1 } = progress ?? {};
   const text = progress === null ? 'Reading …' : `${grouped(progress.done)} of ${counted(progress.total, 'file')}`;
   return (
     <div class="progress">
-      <ProgressBar label="Bringing in" percent={(100 * done) / total} text={text} />
+      <ProgressBar label="Importing" percent={(100 * done) / total} text={text} />
       <div class="row">
         <span>{text}</span>
         <button class="button small" onClick={onStop}>
@@ -96,12 +96,12 @@ function UnderWay({ progress, onStop }: { progress: Progress | null; onStop: () 
 }
 
 /** "12 added, 3 were already here." */
-function Result({ result: { added, known, deleted, refused, refusedEdits } }: { result: BroughtIn }) {
+function Result({ result: { added, known, deleted, refused, refusedEdits } }: { result: ImportResult }) {
   const parts = [
     `${grouped(added)} added`,
     ...(known > 0 ? [`${grouped(known)} ${wasOrWere(known)} already here`] : []),
     ...(deleted > 0 ? [`${grouped(deleted)} ${deleted === 1 ? 'stays' : 'stay'} deleted`] : []),
-    ...(refused.length > 0 ? [`${grouped(refused.length)} could not be brought in`] : []),
+    ...(refused.length > 0 ? [`${grouped(refused.length)} could not be imported`] : []),
   ];
   return (
     <p class={added === 0 && refused.length > 0 ? 'notice bad' : 'notice'}>

@@ -1,4 +1,4 @@
-/** What was said in a stretch of time, or ever, as one zip: made here, conversation by conversation, so that it may be long. */
+/** Exports the conversations of a period as one zip. It is made on this device, conversation by conversation, so that it may be long. */
 import { conversationsDuring, editsBetween, namedVoices, transcriptOf } from 'offline-audio-sync-contract';
 import type {
   ExportedAudio,
@@ -17,17 +17,17 @@ import { pagesOf } from '../firebase/store.ts';
 import { readKeptAudio } from './keptAudio.ts';
 import { BlobReader, BlobWriter, TextReader, ZipWriter } from './zip.ts';
 
-/** A conversation, and everything that a file of it may say. */
-interface Taken {
+/** A conversation, with everything that its files may contain. */
+interface Exported {
   readonly conversation: EditedConversation;
-  /** Of its files, without what tells their formats apart. */
+  /** The path of its files without the extension. */
   readonly path: string;
   readonly lines: readonly Sentence[];
-  readonly audio: readonly TakenAudio[];
+  readonly audio: readonly AudioFile[];
   readonly exported: () => ExportedConversation;
 }
 
-interface TakenAudio extends ExportedAudio {
+interface AudioFile extends ExportedAudio {
   readonly blob: Blob;
 }
 
@@ -37,36 +37,36 @@ export const FORMATS = {
   vtt: ({ conversation, lines }) => toVtt(conversation, lines),
   json: ({ exported, audio }) =>
     toJson({ ...exported(), ...(audio.length > 0 && { audio: audio.map(({ file, spans }) => ({ file, spans })) }) }),
-} as const satisfies Record<string, (taken: Taken) => string>;
+} as const satisfies Record<string, (exported: Exported) => string>;
 
 export type Format = keyof typeof FORMATS;
 
-export interface TakeAlongOptions {
+export interface ExportOptions {
   readonly uid: string;
-  /** Unix milliseconds: conversations that were held then, as the day shows them; of those that go on beyond it, all. */
+  /** Unix milliseconds. Conversations that overlap the period are exported whole, as the day shows them. */
   readonly from: number;
   readonly to: number;
   readonly formats: readonly Format[];
-  /** Whether audio comes along, where the service keeps any. */
+  /** Whether kept audio is exported too. */
   readonly withAudio: boolean;
-  /** Conversations that are in it. */
+  /** Called with the number of conversations that are in the zip. */
   readonly onProgress: (count: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Conversations that are read at once. */
+/** Number of conversations in one query. */
 const PAGE = 100;
-/** What is corrected of a conversation may lie so long before and after the days on which it was held, milliseconds. */
+/** Longest conversation that is assumed, milliseconds. Edits are read for this time before and after the period. */
 const LONGEST_MS = 7 * 24 * 3600_000;
-/** Transcripts that are read at once. */
+/** Number of transcripts that are read at once. */
 const AT_ONCE = 8;
 
-/** @throws the signal's reason; what Firestore throws */
-export async function makeZip(options: TakeAlongOptions): Promise<Blob> {
+/** @throws the signal's reason; FirestoreError if the service does not answer */
+export async function makeZip(options: ExportOptions): Promise<Blob> {
   const zip = new ZipWriter(new BlobWriter('application/zip'));
   for await (const { path, content } of filesOf(options)) {
     if (typeof content === 'string') await zip.add(path, new TextReader(content));
-    else await zip.add(path, new BlobReader(content), { level: 0 }); // It is as small as it can be.
+    else await zip.add(path, new BlobReader(content), { level: 0 }); // Audio is compressed already.
   }
   return zip.close();
 }
@@ -76,7 +76,7 @@ interface NamedFile {
   readonly content: string | Blob;
 }
 
-async function* filesOf(options: TakeAlongOptions): AsyncGenerator<NamedFile> {
+async function* filesOf(options: ExportOptions): AsyncGenerator<NamedFile> {
   const { uid, from, to, formats, withAudio, onProgress, signal } = options;
   const edits = await readEdits(uid, Math.max(0, from - LONGEST_MS), to + LONGEST_MS);
   let count = 0;
@@ -84,11 +84,11 @@ async function* filesOf(options: TakeAlongOptions): AsyncGenerator<NamedFile> {
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted();
       const some = await Promise.all(
-        page.slice(at, at + AT_ONCE).map((heard) => takeOne(uid, heard, edits, withAudio)),
+        page.slice(at, at + AT_ONCE).map((heard) => readOne(uid, heard, edits, withAudio)),
       );
-      for (const taken of some) {
-        for (const format of formats) yield { path: `${taken.path}.${format}`, content: FORMATS[format](taken) };
-        for (const { file, blob } of taken.audio) yield { path: besides(taken.path, file), content: blob };
+      for (const one of some) {
+        for (const format of formats) yield { path: `${one.path}.${format}`, content: FORMATS[format](one) };
+        for (const { file, blob } of one.audio) yield { path: besides(one.path, file), content: blob };
       }
       count += some.length;
       onProgress(count);
@@ -103,12 +103,12 @@ async function readEdits(uid: string, from: number, to: number): Promise<StoredE
   return edits;
 }
 
-async function takeOne(
+async function readOne(
   uid: string,
   heard: Conversation,
   edits: readonly StoredEdit[],
   withAudio: boolean,
-): Promise<Taken> {
+): Promise<Exported> {
   const pages: SegmentPageDoc[] = [];
   for await (const page of pagesOf(transcriptOf(uid, intervalOf(heard)), segmentPageOf)) pages.push(...page);
   const conversation = withEdits(heard, edits);
@@ -121,9 +121,9 @@ async function takeOne(
   };
 }
 
-/** What is kept of the audio, in files that are named as the conversation is. */
-async function readAudio(uid: string, lines: readonly Sentence[], path: string): Promise<TakenAudio[]> {
-  const audio: TakenAudio[] = [];
+/** The kept audio, as files with the name of the conversation. */
+async function readAudio(uid: string, lines: readonly Sentence[], path: string): Promise<AudioFile[]> {
+  const audio: AudioFile[] = [];
   for (const chunkId of new Set(lines.map((line) => line.chunkId))) {
     const kept = await readKeptAudio(uid, chunkId, { keeps: false });
     if (kept === null) continue;
@@ -140,7 +140,7 @@ const exportedSpan = ({ recordingId, fromMs, audioMs, durationMs }: KeptSpan): E
 
 const besides = (path: string, file: string): string => [...path.split('/').slice(0, -1), file].join('/');
 
-/** A folder a day. The end of the id keeps those apart that began in one minute under one title. */
+/** Each day has a folder. The end of the id distinguishes conversations that began in the same minute with the same title. */
 function pathOf(conversation: EditedConversation): string {
   const { id, startedAt } = conversation;
   const time = new Date(startedAt);

@@ -1,4 +1,4 @@
-/** Conversations that come back in: what a file holds of them, in pieces that one call takes. */
+/** Reads exported conversations from JSON and cuts them into pieces that fit into a call. */
 import { IMPORT_LIMITS } from 'offline-audio-sync-contract';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 
@@ -14,7 +14,7 @@ export function conversationsIn(json: string): ExportedConversation[] {
   const content = parsed(json);
   const list = Array.isArray(content) ? content : isObject(content) ? (content['conversations'] ?? [content]) : [];
   if (!Array.isArray(list) || list.length === 0 || !list.every(isConversation)) {
-    throw new Error('This is no conversation that was taken along.');
+    throw new Error('This is not an exported conversation.');
   }
   return list;
 }
@@ -23,7 +23,7 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Error('This is no JSON: the file is damaged, or something else.');
+    throw new Error('This is not JSON: the file is damaged or has another format.');
   }
 }
 

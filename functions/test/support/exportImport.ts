@@ -1,4 +1,4 @@
-/** What a user has, taken along as apps do it, and brought in by the callable. */
+/** Exports the conversations of a user as apps do it, and imports them by the callable. */
 import { exportedConversation, segmentsIn } from 'offline-audio-sync-contract';
 import type { ExportedConversation, ImportedView } from 'offline-audio-sync-contract';
 import { conversationsOf, segmentPagesOf, transcriptOf } from '../../src/conversations/collections.ts';
@@ -24,7 +24,7 @@ export function importing({ deps, logger }: TestWorld): ImportDeps {
 }
 
 /** Every conversation of the world's user, in order of time. */
-export async function takeAlong({ db, uid }: TestWorld): Promise<ExportedConversation[]> {
+export async function exportAll({ db, uid }: TestWorld): Promise<ExportedConversation[]> {
   const edits = (await editsOf(db, uid).get()).docs.map(storedEdit);
   const { docs } = await conversationsOf(db, uid).where('state', '==', 'live').orderBy('startedAt').get();
   return Promise.all(
@@ -36,8 +36,8 @@ export async function takeAlong({ db, uid }: TestWorld): Promise<ExportedConvers
   );
 }
 
-/** Through JSON, and through the checks of the callable. */
-export async function bringIn(
+/** Imports conversations as JSON, with the checks of the callable. */
+export async function importAll(
   world: TestWorld,
   conversations: readonly ExportedConversation[],
 ): Promise<ImportedView['conversations']> {

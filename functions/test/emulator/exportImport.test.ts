@@ -1,4 +1,4 @@
-/** What is taken along comes in again elsewhere, and nothing of it is lost: what was heard, and what was corrected. */
+/** Exported conversations can be imported elsewhere without loss: transcripts and corrections. */
 import assert from 'node:assert/strict';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
@@ -6,7 +6,7 @@ import type { Correction } from '../../src/conversations/editing.ts';
 import { codeOf } from '../support/errors.ts';
 import { CAPTURED_AT } from '../support/recordings.ts';
 import { RedatingWorld } from '../support/redating.ts';
-import { bringIn, takeAlong } from '../support/takingAlong.ts';
+import { importAll, exportAll } from '../support/exportImport.ts';
 
 const AT = CAPTURED_AT * 1000;
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -46,7 +46,7 @@ const MORNING = talk([
 ]);
 const LATER = talk([said(AT + 3600_000, 'Back again, are we?', 6000)]);
 
-describe('what is taken along', () => {
+describe('An exported conversation', () => {
   let world: RedatingWorld;
   before(() => {
     world = new RedatingWorld();
@@ -91,10 +91,10 @@ describe('what is taken along', () => {
       }),
     }));
 
-  it('is the same when it has come in at another account, corrections among it', async () => {
-    await bringIn(world, [MORNING, LATER]);
+  it('is the same after it is imported into another account, with its corrections', async () => {
+    await importAll(world, [MORNING, LATER]);
     await correctAll();
-    const taken = await takeAlong(world);
+    const taken = await exportAll(world);
     assert.equal(taken.length, 2, 'a split and a merge made two other conversations of the two');
     assert.deepEqual(
       taken.map(({ title, tags }) => [title, tags]),
@@ -104,102 +104,104 @@ describe('what is taken along', () => {
       ],
     );
     world.becomeSomebodyElse();
-    const views = await bringIn(world, taken.toReversed()); // The latest first: see docs/api.md.
+    const views = await importAll(world, taken.toReversed()); // The latest first: see docs/api.md.
     assert.deepEqual(
       views.map(({ refused_edits }) => refused_edits),
       [0, 0],
     );
-    assert.deepEqual(comparable(await takeAlong(world)), comparable(taken));
+    assert.deepEqual(comparable(await exportAll(world)), comparable(taken));
     const [first] = await world.segments();
     assert.equal(first!.transcriber, 'deepgram/nova-3');
   });
 
-  it('adds nothing where it came from, nor the second time', async () => {
-    await bringIn(world, [MORNING, LATER]);
+  it('adds nothing to the account that it came from, nor when it is imported twice', async () => {
+    await importAll(world, [MORNING, LATER]);
     await correctAll();
-    const taken = await takeAlong(world);
+    const taken = await exportAll(world);
     for (let time = 0; time < 2; time++) {
-      const views = await bringIn(world, taken.toReversed());
+      const views = await importAll(world, taken.toReversed());
       assert.deepEqual(
         views.map(({ new_words }) => new_words),
         [0, 0],
       );
-      assert.deepEqual(await takeAlong(world), taken);
+      assert.deepEqual(await exportAll(world), taken);
     }
   });
 
-  it('leaves what its user corrected since, and what they undid', async () => {
-    await bringIn(world, [MORNING]);
+  it('changes no correction that its user made or undid since the export', async () => {
+    await importAll(world, [MORNING]);
     const star = await correct(AT, { kind: 'star', starred: true });
     await correct(AT, { kind: 'title', title: 'Before' });
-    const taken = await takeAlong(world);
+    const taken = await exportAll(world);
     await correct(AT, { kind: 'title', title: 'Since' });
     await undoEdit(world.uid, star, world.deps);
-    await bringIn(world, taken);
-    const [now] = await takeAlong(world);
+    await importAll(world, taken);
+    const [now] = await exportAll(world);
     assert.deepEqual([now!.title, now!.starred], ['Since', false]);
   });
 
-  it('leaves what its user corrected later than what comes in, wherever that was corrected', async () => {
-    await bringIn(world, [MORNING]);
+  it('does not overwrite a correction that is later than its own', async () => {
+    await importAll(world, [MORNING]);
     await correct(AT, { kind: 'title', title: 'Since' });
     const place = { recording_id: 'recording-1', from: iso(AT), to: iso(AT + 400) };
     const change = { kind: 'title', title: 'Elsewhere, before' } as const;
-    await bringIn(world, [{ ...MORNING, edits: [{ edit_id: 'e'.repeat(16), edited_at: iso(AT), ...place, change }] }]);
-    const [now] = await takeAlong(world);
+    await importAll(world, [
+      { ...MORNING, edits: [{ edit_id: 'e'.repeat(16), edited_at: iso(AT), ...place, change }] },
+    ]);
+    const [now] = await exportAll(world);
     assert.deepEqual([now!.title, now!.edits!.length], ['Since', 2]);
   });
 
-  it('reads as corrected where two voices speak at once, whichever was corrected, there and here', async () => {
+  it('reads as corrected where two voices speak at once, before the export and after the import', async () => {
     const call = talk([said(AT, 'I went to the shop today.', 5000), said(AT + 1000, 'Yes, yes.', 6000)]);
     const read = async () => {
-      const words = (await takeAlong(world))[0]!.segments.map(({ voice, text, corrected_text: now = text }) => [
+      const words = (await exportAll(world))[0]!.segments.map(({ voice, text, corrected_text: now = text }) => [
         voice,
         now,
       ]);
       return [5000, 6000].map((one) => words.flatMap(([voice, text]) => (voice === one ? text : [])).join(' '));
     };
-    await bringIn(world, [call]);
+    await importAll(world, [call]);
     const place = { recordingId: 'recording-1', startMs: AT + 1000, endMs: AT + 1400, voice: 6000 };
     await correct(AT, { kind: 'text', text: 'Yes!', ...place });
     await correct(AT, { kind: 'speaker', name: 'Ada', scope: 'conversation', ...place });
     await correct(AT, { kind: 'text', text: 'into', ...place, voice: 5000 });
     assert.deepEqual(await read(), ['I went into the shop today.', 'Yes! yes.']);
-    const taken = await takeAlong(world);
+    const taken = await exportAll(world);
     for (const { voice, speaker_name: name } of taken[0]!.segments)
       assert.equal(name, voice === 6000 ? 'Ada' : undefined);
     assert.equal(await codeOf(correct(AT, { kind: 'text', text: 'x', ...place, voice: 7000 })), 'speech_not_found');
     world.becomeSomebodyElse();
-    await bringIn(world, taken);
+    await importAll(world, taken);
     assert.deepEqual(await read(), ['I went into the shop today.', 'Yes! yes.']);
   });
 
-  it('keeps its title and overview, which were derived elsewhere', async () => {
-    await bringIn(world, [{ ...MORNING, derived_title: 'A harbour', overview: 'Ada greets.', edits: [] }]);
-    const [taken] = await takeAlong(world);
+  it('keeps the title and overview that were derived elsewhere', async () => {
+    await importAll(world, [{ ...MORNING, derived_title: 'A harbour', overview: 'Ada greets.', edits: [] }]);
+    const [taken] = await exportAll(world);
     assert.deepEqual([taken!.derived_title, taken!.overview], ['A harbour', 'Ada greets.']);
   });
 
-  it('goes on where it was cut off: after the words, before the corrections', async () => {
-    await bringIn(world, [MORNING, LATER]);
+  it('can be imported again after an import that stopped between the words and the corrections', async () => {
+    await importAll(world, [MORNING, LATER]);
     await correctAll();
-    const taken = await takeAlong(world);
+    const taken = await exportAll(world);
     world.becomeSomebodyElse();
     const ships = taken.at(-1)!;
-    await bringIn(world, [{ ...ships, edits: [] }]);
-    await bringIn(world, taken.toReversed());
-    const titles = (await takeAlong(world)).map(({ title }) => title);
+    await importAll(world, [{ ...ships, edits: [] }]);
+    await importAll(world, taken.toReversed());
+    const titles = (await exportAll(world)).map(({ title }) => title);
     assert.deepEqual(titles, ['Harbour', 'Ships']);
   });
 
-  it('says how many corrections it could not make, and makes the others', async () => {
+  it('is imported with the corrections that are possible, and the number of the others is reported', async () => {
     const edit = (id: string, recording: string) => ({
       ...{ edit_id: id.repeat(16), edited_at: iso(AT), recording_id: recording, from: iso(AT), to: iso(AT + 400) },
       change: { kind: 'text', text: 'Bad' } as const,
     });
-    const [view] = await bringIn(world, [{ ...MORNING, edits: [edit('a', 'unknown'), edit('b', 'recording-1')] }]);
+    const [view] = await importAll(world, [{ ...MORNING, edits: [edit('a', 'unknown'), edit('b', 'recording-1')] }]);
     assert.equal(view!.refused_edits, 1);
-    const [taken] = await takeAlong(world);
+    const [taken] = await exportAll(world);
     assert.equal(taken!.segments[0]!.corrected_text, 'Bad morning, harbour master.');
   });
 });
