@@ -1,6 +1,7 @@
 /**
- * Chunks: what one request to the transcriber carries. Regions of a run are packed together with the silence between them
- * cut down to their paddings; only original frames are used. Pure and synchronous: frames and probabilities in, chunks out.
+ * Plans chunks, each of which is the audio of one transcription request. Regions of a run are packed together, and the silence
+ * between them is cut down to their padding. Only original frames are used. The code is pure and synchronous: frames and
+ * probabilities in, chunks out.
  */
 import { SpeechTail } from './context.ts';
 import { absoluteMs, FrameWindow, hasAudio } from './frameWindow.ts';
@@ -17,40 +18,49 @@ import { WINDOW_SAMPLES } from '../detect/vad.ts';
 export type { PlannedChunk } from './openChunk.ts';
 export type { Span } from './timeMap.ts';
 
-/** Pre-roll for Opus, ms: what RFC 7845 section 4.2 recommends for a decoder to converge where a stream is cropped. */
+/**
+ * The pre-roll of Opus, milliseconds: the time that RFC 7845 section 4.2 recommends for a decoder to converge where a stream is
+ * cropped.
+ */
 export const OPUS_PRE_ROLL_MS = 80;
 
-/** How much shorter than a chunk a region stays, samples: its first and last frame, 120 ms each in Opus, may stick out of it. */
+/**
+ * How much shorter than a chunk a region is, samples: its first and its last frame, up to 120 ms each in Opus, may extend
+ * beyond the region.
+ */
 const FRAME_MARGIN = SAMPLE_RATE / 4;
 
 export interface ChunkerOptions {
-  /** Speech this far from the speech before, ms of absolute time, starts another chunk. */
+  /** If speech is this far from the speech before, milliseconds of absolute time, it starts another chunk. */
   readonly conversationGapMs: number;
-  /** Longest chunk, ms. */
+  /** The longest chunk, milliseconds. */
   readonly maxChunkMs: number;
-  /** Audio before the first span for the decoder to settle on, ms: {@link OPUS_PRE_ROLL_MS} for Opus, 0 for anything else. */
+  /**
+   * The audio before the first span that the decoder needs to converge, milliseconds: {@link OPUS_PRE_ROLL_MS} for Opus, else
+   * 0.
+   */
   readonly preRollMs: number;
-  /** Speech before a chunk that is sent with it for its voices, at most, ms; 0 where speakers are not told apart. */
+  /** The longest context of a chunk, milliseconds; 0 if speakers are not told apart. */
   readonly contextMs?: number;
   readonly regions?: Partial<Omit<RegionOptions, 'maxSamples' | 'notBefore'>>;
 }
 
-/** Where the samples of a recording went; what is neither speech nor lost is silence. */
+/** Where the samples of a recording went. Samples that are neither speech nor lost are silence. */
 export interface RecordingLedger {
   readonly fileName: string;
   readonly totalSamples: number;
-  /** Of frames in spans of this planner's chunks; the chunks of earlier attempts come on top. */
+  /** The samples of frames in the spans of these chunks. Chunks of earlier attempts are not included. */
   readonly speechSamples: number;
-  /** Of frames whose audio was lost. */
+  /** The samples of frames whose audio was lost. */
   readonly lostSamples: number;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Plans the chunks of one run: consecutive recordings of one device and format, their samples end to end on one axis.
- * Frames first, then the probabilities of the windows that they complete; before {@link end}, those of a partial last
- * window too. How the input is divided into calls makes no difference to the chunks.
+ * Plans the chunks of one run: consecutive recordings of one device and format, whose samples lie end to end on one axis. Add
+ * frames first, then the probabilities of the windows that these frames complete; before {@link end}, also those of a partial
+ * last window. The calls into which the input is divided make no difference to the chunks.
  */
 export class SpeechChunker {
   readonly #options: ChunkerOptions;
@@ -61,7 +71,7 @@ export class SpeechChunker {
   readonly #ledger = new Map<string, Mutable<RecordingLedger>>();
   #recording: Mutable<RecordingLedger> | null = null;
   #windows = 0;
-  /** Windows that hold speech, by their number, as far as frames are still to be planned. */
+  /** The numbers of the windows with speech whose frames are not planned yet. */
   #speechWindows: number[] = [];
   #open: OpenChunk | null = null;
 
@@ -76,7 +86,10 @@ export class SpeechChunker {
     this.#tail = new SpeechTail(options.contextMs ?? 0, options.conversationGapMs);
   }
 
-  /** The frames that follow are this recording's. Its id must be the only such id in the run. */
+  /**
+   * The frames that are added next belong to this recording.
+   * @throws Error if its `fileName` has already been in the run
+   */
   startRecording(recording: RecordingRef): void {
     const { fileName } = recording;
     if (this.#ledger.has(fileName)) throw new Error(`Recording ${fileName} is in the run twice.`);
@@ -94,7 +107,7 @@ export class SpeechChunker {
     }
   }
 
-  /** Takes the next windows' probabilities; gives the chunks that they complete. */
+  /** @param probabilities those of the next windows. @returns the chunks that they complete */
   addProbabilities(probabilities: Float32Array): PlannedChunk[] {
     const { threshold } = { ...REGION_DEFAULTS, ...this.#options.regions };
     for (const [i, probability] of probabilities.entries()) {
@@ -109,20 +122,23 @@ export class SpeechChunker {
     return this.#nothingCanFollow() ? [...chunks, ...this.#close()] : chunks;
   }
 
-  /** Everything before this sample of the run, a frame's start, is planned or holds no speech: a later attempt may start here. */
+  /**
+   * A sample of the run, at the start of a frame. Everything before it is planned or has no speech, so a later attempt may
+   * start here.
+   */
   get plannedSample(): number {
     return this.#open?.startSample ?? this.#frames.upcoming?.start ?? this.#frames.totalSamples;
   }
 
-  /** The run is over: the chunks still open. */
+  /** The run has ended. @returns the chunk that is still open, if any */
   end(): PlannedChunk[] {
-    // Audio that was not judged would pass for silence.
+    // Audio that was not judged would count as silence.
     if (this.#windows < this.#windowsOfFrames) throw new Error('The run ended before its last windows were judged.');
     const chunks = this.#detector.end(this.#frames.totalSamples).flatMap((region) => this.#add(region));
     return [...chunks, ...this.#close()];
   }
 
-  /** In the order of the recordings. */
+  /** One entry for each recording, in their order. */
   ledger(): RecordingLedger[] {
     return [...this.#ledger.values()].map((entry) => ({ ...entry }));
   }
@@ -131,7 +147,7 @@ export class SpeechChunker {
     return Math.ceil(this.#frames.totalSamples / WINDOW_SAMPLES);
   }
 
-  /** Puts a region into the open chunk where it fits, else into the next; gives the chunks that this completes. */
+  /** Adds a region to the open chunk if it fits, else to the next. @returns the chunks that this completes */
   #add(region: Region): PlannedChunk[] {
     const speech = this.#frames.removeUntil(region.start, region.end).filter(withAudio);
     const frames = this.#uncovered(speech, region);
@@ -146,7 +162,7 @@ export class SpeechChunker {
     return chunks;
   }
 
-  /** Puts a frame into the open chunk, or into a new one where that is full. @param chunks gets the full one. */
+  /** Adds a frame to the open chunk, or to a new one if that is full. @param chunks receives the full one */
   #plan(placed: AudibleFrame, chunks: PlannedChunk[]): void {
     if (this.#open && !this.#open.hasRoomFor(placed, this.#maxSamples)) chunks.push(...this.#close());
     this.#open ??= new OpenChunk(this.#tail.before(placed), this.#frames.preRollOf(placed), placed.start);
@@ -156,9 +172,10 @@ export class SpeechChunker {
   }
 
   /**
-   * The frames of a region that are to be sent. Beside covered ones a detector that began elsewhere may find a little more or
-   * less padding, or no pause: what adjoins covered frames and is padding alone, or a short pause in which nothing is said, was
-   * judged then. A short piece with speech in it was not: it was missing from the audio that covers the frames around it.
+   * The frames of a region that are sent. Beside covered frames, a detector that began elsewhere may find a little more or less
+   * padding, or no pause. So audio beside covered frames that is only padding, or a short pause without speech, has been judged
+   * already and is left out. A short piece with speech in it is sent: it was missing from the audio that covers the frames
+   * around it.
    */
   #uncovered(frames: readonly AudibleFrame[], region: Region): readonly AudibleFrame[] {
     if (!frames.some(isCovered)) return frames;
@@ -176,13 +193,16 @@ export class SpeechChunker {
           : from > 0
             ? start >= region.end - endPadMs * SAMPLES_PER_MS
             : end <= region.start + startPadMs * SAMPLES_PER_MS;
-      // One by one: ten minutes are a quarter of a million frames of 2.5 ms, more than one call takes.
+      // Frames are added one by one: ten minutes of frames of 2.5 ms are a quarter of a million, more arguments than one call
+      // accepts.
       if (!isPadding) for (const frame of piece) kept.push(frame);
     }
     return kept;
   }
 
-  /** Whether a window that lies wholly in these samples holds speech: windows at the edges hear what is beside them, too. */
+  /**
+   * Whether a window that lies wholly within these samples has speech. Windows at the edges also contain audio beside them.
+   */
   #hasSpeech(start: number, end: number): boolean {
     return this.#speechWindows.some((window) => {
       const at = window * WINDOW_SAMPLES;
@@ -197,8 +217,9 @@ export class SpeechChunker {
   }
 
   /**
-   * Whether the silence behind the open chunk is so long already that whatever comes belongs apart: its words need not wait
-   * for the next speech. A recording may start as much as a run's gap before the one before it ended.
+   * Whether the silence behind the open chunk is so long that any further speech belongs to another chunk. Then its words need
+   * not wait for that speech. The margin of a run's gap is needed because a recording may start that much before the end of the
+   * one before it.
    */
   #nothingCanFollow(): boolean {
     const { upcoming } = this.#frames;

@@ -1,6 +1,6 @@
 /**
- * What a chunk begins with besides its own audio: the last speech before it, so that the transcriber hears the voices that it
- * numbered in the chunk before once more. The words of the context are dropped, and it covers nothing.
+ * The context of a chunk: the last speech before it, with which it begins. So the transcriber gets the voices of the chunk
+ * before once more, and its numbers can be matched. The words of the context are dropped, and it covers nothing.
  */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import { absoluteMs } from './frameWindow.ts';
@@ -8,12 +8,12 @@ import type { AudibleFrame, KeptFrame, PlacedFrame } from './frameWindow.ts';
 import { SpanList } from './spanList.ts';
 import type { Span } from './timeMap.ts';
 
-/** Of the speech since the context before, what a context may add at most: it is billed like any other audio. */
+/** The largest context, as a share of the speech since the last context: it is billed like any other audio. */
 const MAX_SHARE = 0.05;
 
-/** Audio that is sent for its voices alone. */
+/** Audio that is sent only so that voices can be matched. */
 export interface SpeechContext {
-  /** Its own time map, from 0. */
+  /** Its own time map, which starts at 0. */
   readonly spans: readonly Span[];
   readonly frames: readonly KeptFrame[];
   readonly durationMs: number;
@@ -21,16 +21,19 @@ export interface SpeechContext {
 
 const NO_CONTEXT: SpeechContext = { spans: [], frames: [], durationMs: 0 };
 
-/** The last speech of a run, whether it is planned now or was covered before: so the context does not depend on attempts. */
+/** The last speech of a run, whether it is planned now or was covered before: so the context is the same in every attempt. */
 export class SpeechTail {
   readonly #maxSamples: number;
   readonly #gapMs: number;
   readonly #frames: AudibleFrame[] = [];
   #samples = 0;
-  /** Samples of speech since the last context. */
+  /** The samples of speech since the last context. */
   #speechSamples = 0;
 
-  /** @param maxMs longest context; 0 for none. @param gapMs speech this far away is of another conversation. */
+  /**
+   * @param maxMs the longest context, milliseconds; 0 for none
+   * @param gapMs speech that is this far away, milliseconds, belongs to another conversation and is no context
+   */
   constructor(maxMs: number, gapMs: number) {
     this.#maxSamples = Math.round(maxMs * SAMPLES_PER_MS);
     this.#gapMs = gapMs;
@@ -46,7 +49,7 @@ export class SpeechTail {
     }
   }
 
-  /** The context of a chunk that begins with this frame. */
+  /** The context of a chunk that begins with this frame; empty if there is none. */
   before(first: PlacedFrame): SpeechContext {
     const last = this.#frames.at(-1);
     if (last === undefined || absoluteMs(first) - endMs(last) >= this.#gapMs) return NO_CONTEXT;

@@ -1,8 +1,8 @@
-/** Takes stretches out of the audio of a chunk: exact to a packet of Opus or to a sample, without a loss. */
+/** Keeps only some stretches of the audio of a chunk, exact to an Opus packet or to a sample, and without loss of quality. */
 import { decodeFlac, encodeFlac } from './flac.ts';
 import { readOggOpus, writeOggOpus } from './oggOpus.ts';
 
-/** Milliseconds from the start of the audio. */
+/** A stretch of audio, milliseconds from its start. */
 export interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
@@ -14,17 +14,18 @@ export interface ChunkAudio {
 }
 
 export interface CutAudio extends ChunkAudio {
-  /** What is left of the stretches: they lie in the new audio one behind the other. */
+  /** The stretches of the old audio that were kept. In the new audio they lie one behind the other. */
   readonly stretches: readonly Stretch[];
 }
 
-/** Times are computed: what is nearer than half a sample at 48 kHz is the same. */
+/** Times are computed, so times less than half a sample at 48 kHz apart are equal. */
 export const TOLERANCE_MS = 1 / 96;
 
 /**
- * The new audio holds nothing that is not wholly inside a stretch, not in its bytes either: no packet that a decoder needs to settle.
- * @param stretches in order, none overlaps another
- * @returns null where nothing is left
+ * Cuts the audio down to stretches. The new audio contains only what lies wholly within a stretch, even in its bytes: it has no
+ * packets for the decoder to converge.
+ * @param stretches in order and without overlap
+ * @returns null if nothing is left
  */
 export function cutAudio(audio: ChunkAudio, stretches: readonly Stretch[]): Promise<CutAudio | null> {
   return audio.contentType === 'audio/ogg'

@@ -1,37 +1,40 @@
-/** Lossless encoding of PCM for transcription, and decoding, by libFLAC compiled to WebAssembly (`libflacjs`). */
+/** Encodes PCM without loss for transcription, and decodes it, with libFLAC compiled to WebAssembly (`libflacjs`). */
 import type { Flac } from 'libflacjs';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * libFLAC's default. Measured on 16 kHz speech: level 0 is a sixth faster for 1.5 % more bytes, level 8 takes 3.5 times as
- * long for 1.6 % fewer.
+ * The default of libFLAC. On 16 kHz speech, level 0 is a sixth faster and makes 1.5 % more bytes; level 8 takes 3.5 times as
+ * long and makes 1.6 % fewer.
  */
 const COMPRESSION_LEVEL = 5;
 
-/** Samples given to libFLAC at a time: small enough that its heap never grows, about 15 ms of work. */
+/** How many samples libFLAC gets at a time: few enough that its heap never grows. They take about 15 ms. */
 const SLICE_SAMPLES = 1 << 17;
 
-/** Blocks of 4096 samples that are decoded before other work has its turn: some milliseconds. */
+/** How many blocks of 4096 samples are decoded before the event loop runs other work: some milliseconds. */
 const BLOCKS_AT_ONCE = 32;
 
-/** Where the rate stands, in 20 bits: after "fLaC", a block header and 10 bytes of STREAMINFO (RFC 9639 §8.2). */
+/**
+ * The offset of the rate, which has 20 bits: after "fLaC", a block header and 10 bytes of STREAMINFO (RFC 9639 section 8.2).
+ */
 const RATE_OFFSET = 4 + 4 + 10;
 
-/** Where the MD5 of the samples stands: after "fLaC", a block header and 18 bytes of STREAMINFO (RFC 9639 §8.2). */
+/** The offset of the MD5 of the samples: after "fLaC", a block header and 18 bytes of STREAMINFO (RFC 9639 section 8.2). */
 const MD5_OFFSET = 4 + 4 + 18;
 
-/** Node has it; its types come with the DOM's, which do not belong here. */
+/** Node has it, but its types come with those of the DOM, which are not loaded here. */
 const WEB_ASSEMBLY = (globalThis as unknown as { readonly WebAssembly: object }).WebAssembly;
 
 let libflac: Promise<Flac> | undefined;
 
 /**
- * Encodes 16-bit PCM as a FLAC file (RFC 9639). Gives way to the event loop between slices, so that ten minutes do not hold up a
- * heartbeat.
- * @param pcm two channels interleaved
+ * Encodes 16-bit PCM as a FLAC file (RFC 9639). The event loop runs other work between slices, so that ten minutes of audio do
+ * not delay a heartbeat.
+ * @param pcm samples; those of two channels are interleaved
  * @param sampleRate samples a second of each channel
+ * @throws Error if libFLAC fails
  */
 export async function encodeFlac(pcm: Int16Array, sampleRate: number, channels: 1 | 2 = 1): Promise<Uint8Array> {
   const flac = await (libflac ??= loadLibflac());
@@ -57,7 +60,8 @@ export async function encodeFlac(pcm: Int16Array, sampleRate: number, channels: 
     }
     check(flac.FLAC__stream_encoder_finish(encoder), 'finish');
     const file = Buffer.concat(parts);
-    // libFLAC leaves it zero, meaning unknown, in a stream that it cannot seek back in; with it, decoders can verify.
+    // In a stream without seeking, libFLAC leaves the MD5 zero, which means unknown. Decoders can verify the samples if it is
+    // there.
     file.set(md5(pcm), MD5_OFFSET);
     return file;
   } finally {
@@ -73,7 +77,7 @@ export interface DecodedFlac {
   readonly channels: 1 | 2;
 }
 
-/** The samples of a file that {@link encodeFlac} wrote. @throws Error for another file */
+/** Decodes a file that {@link encodeFlac} wrote. @throws Error for any other file */
 export async function decodeFlac(file: Uint8Array): Promise<DecodedFlac> {
   const flac = await (libflac ??= loadLibflac());
   const decoder = flac.create_libflac_decoder(false);
@@ -92,7 +96,7 @@ export async function decodeFlac(file: Uint8Array): Promise<DecodedFlac> {
       (_code, description) => (problem = String(description)),
     );
     check(status === 0, 'start');
-    // One block at a time: it gives way to other requests.
+    // Blocks are decoded one at a time, so that other requests can run in between.
     while (at < file.length) {
       check(flac.FLAC__stream_decoder_process_single(decoder), 'decode');
       if (blocks.length % BLOCKS_AT_ONCE === 0) await setImmediate();
@@ -110,7 +114,7 @@ export async function decodeFlac(file: Uint8Array): Promise<DecodedFlac> {
   };
 }
 
-/** Each channel comes as 16-bit little-endian bytes, block by block. */
+/** Interleaves the channels. In each block, a channel is 16-bit little-endian bytes. */
 function interleaved(blocks: readonly (readonly Uint8Array[])[]): Int16Array {
   const samples = blocks.reduce((sum, block) => sum + block.reduce((bytes, { length }) => bytes + length, 0) / 2, 0);
   const pcm = new Int16Array(samples);
@@ -129,7 +133,7 @@ function check(ok: boolean | number, step: string): void {
   if (!ok) throw new Error(`libFLAC failed to ${step}`);
 }
 
-/** Of the samples as little-endian bytes, which is how every platform this runs on holds them (RFC 9639 §8.2). */
+/** The MD5 of the samples as little-endian bytes (RFC 9639 section 8.2). All platforms on which this runs store them so. */
 function md5(pcm: Int16Array): Uint8Array {
   return createHash('md5')
     .update(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength))
@@ -137,9 +141,9 @@ function md5(pcm: Int16Array): Uint8Array {
 }
 
 /**
- * The library's loader prefers `WebAssembly.instantiateStreaming` with `fetch` on a file path, which Node's fetch refuses
- * (and the rejection would end the process). Without it, it reads the file. The choice is made while the module
- * evaluates, synchronously, so nothing else ever sees the function missing.
+ * The library's loader prefers `WebAssembly.instantiateStreaming` with `fetch` of a file path. Node's fetch refuses that, and
+ * the rejection would end the process. Without the function, the loader reads the file. It decides while the module is
+ * evaluated, synchronously, so no other code ever finds the function missing.
  */
 function loadLibflac(): Promise<Flac> {
   const streaming = Object.getOwnPropertyDescriptor(WEB_ASSEMBLY, 'instantiateStreaming');
@@ -149,7 +153,7 @@ function loadLibflac(): Promise<Flac> {
     const flac = require('libflacjs/dist/libflac.wasm.js') as Flac;
     return new Promise((resolve) => {
       flac.on('ready', () => {
-        resolve(flac); // also if it is ready already: the event is kept for late listeners
+        resolve(flac); // called even if the library is ready already: it keeps the event for late listeners
       });
     });
   } finally {

@@ -1,10 +1,10 @@
-/** The frames of a run that may still be needed: a window that moves along the run axis. */
+/** A window of frames that moves along the axis of a run: the frames that may still be needed. */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import type { SourceFrame } from '../read/pcm.ts';
 
 export interface RecordingRef {
   readonly fileName: string;
-  /** Capture start, Unix milliseconds. */
+  /** The start of capture, Unix milliseconds. */
   readonly startedAtMs: number;
 }
 
@@ -13,21 +13,21 @@ export interface KeptFrame extends SourceFrame {
   readonly payload: Uint8Array;
 }
 
-/** A frame in its place. Positions are in samples. */
+/** A frame with its place in the run. Positions are in samples. */
 export interface PlacedFrame {
   readonly frame: SourceFrame;
   readonly recording: RecordingRef;
-  /** Ordinal in the recording, lost frames counted. */
+  /** The ordinal of the frame in its recording. Lost frames are counted. */
   readonly ordinal: number;
-  /** From the start of the recording. */
+  /** The position from the start of the recording. */
   readonly offset: number;
-  /** From the start of the run. */
+  /** The position from the start of the run. */
   readonly start: number;
-  /** Ordinal in the run. */
+  /** The ordinal of the frame in the run. */
   readonly index: number;
 }
 
-/** A frame that has audio, in its place. */
+/** A frame with audio and with its place in the run. */
 export type AudibleFrame = PlacedFrame & { readonly frame: KeptFrame };
 
 /** When a frame starts, Unix milliseconds. */
@@ -43,7 +43,7 @@ export class FrameWindow {
   #ordinal = 0;
   #offset = 0;
   #totalSamples = 0;
-  /** Frames from `#base` on, of the run; those before `#next` are history, kept as pre-roll. */
+  /** The frames of the run from ordinal `#base` on. Those before index `#next` are kept only as pre-roll. */
   #frames: PlacedFrame[] = [];
   #base = 0;
   #next = 0;
@@ -77,7 +77,7 @@ export class FrameWindow {
     this.#totalSamples += frame.samples;
   }
 
-  /** Removes the frames that overlap a stretch of the run, and all before them. @returns those that overlap it. */
+  /** Removes the frames that overlap a stretch of the run, and all frames before it. @returns the frames that overlap it */
   removeUntil(start: number, end: number): PlacedFrame[] {
     this.#skipTo(start);
     const removed: PlacedFrame[] = [];
@@ -88,7 +88,7 @@ export class FrameWindow {
     return removed;
   }
 
-  /** The frames with audio directly before `placed` in its recording, as many as the pre-roll needs. */
+  /** The frames with audio directly before `placed`, in the same recording: as many as the pre-roll needs. */
   preRollOf(placed: PlacedFrame): KeptFrame[] {
     const preRoll: KeptFrame[] = [];
     let samples = 0;
@@ -101,7 +101,9 @@ export class FrameWindow {
     return preRoll.reverse();
   }
 
-  /** No region will start before `nextRegionFrom`: forgets the frames before it that no pre-roll needs either. */
+  /**
+   * Drops the frames before `nextRegionFrom` that no pre-roll needs. The caller promises that no region will start before it.
+   */
   forget(nextRegionFrom: number): void {
     this.#skipTo(nextRegionFrom);
     if (this.#next < COMPACT_AT || this.#next * 2 < this.#frames.length) return;
@@ -113,7 +115,7 @@ export class FrameWindow {
     this.#next -= drop;
   }
 
-  /** The first frame that was not removed. */
+  /** The first frame that was not removed; undefined if there is none. */
   get upcoming(): PlacedFrame | undefined {
     return this.#peek();
   }

@@ -1,4 +1,4 @@
-/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) as they are, and reads such a stream: no re-encoding. */
+/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) and reads such a stream. Packets are never encoded anew. */
 import { opusPacketSamples48k } from '../read/opusPacket.ts';
 import {
   CONTINUED,
@@ -13,7 +13,7 @@ import {
 
 export interface OggOpusPacket {
   readonly payload: Uint8Array;
-  /** Duration in samples at 48 kHz, as the packet's TOC says. */
+  /** The duration in samples at 48 kHz, as the TOC of the packet states. */
   readonly samples48k: number;
 }
 
@@ -21,34 +21,35 @@ export interface OggOpusInput {
   /** At least one. */
   readonly packets: readonly OggOpusPacket[];
   readonly channels: 1 | 2;
-  /** Rate of the original input, Hz: metadata only, Opus always plays at 48 kHz. */
+  /** The rate of the original input, Hz. It is only metadata: Opus is always played at 48 kHz. */
   readonly inputSampleRate: number;
-  /** Samples at 48 kHz that a player drops from the start; at most what the packets hold. */
+  /** Samples at 48 kHz that a player drops from the start. At most the duration of all packets. */
   readonly preSkip48k: number;
   /** Identifies the logical stream; any 32-bit number. */
   readonly serial: number;
 }
 
-/** RFC 7845 section 5: pages should hold at most a second, so that players can seek. */
+/** Samples of a page: at most one second, so that players can seek (RFC 7845 section 5). */
 const PAGE_SAMPLES_48K = 48_000;
-/** RFC 3533 section 6: a page on which no packet ends. */
+/** The granule position of a page on which no packet ends (RFC 3533 section 6). */
 const NO_GRANULE = -1;
 
 const VENDOR = 'offline-audio-sync';
 
 interface Page {
   flags: number;
-  /** Samples at 48 kHz up to the end of the last packet that ends here, pre-skip included. */
+  /** Samples at 48 kHz, pre-skip included, up to the end of the last packet that ends on the page. */
   granule: number;
-  /** The lacing values: their sum is the size of the page's body. */
+  /** The lacing values. Their sum is the size of the page's body. */
   readonly segments: number[];
 }
 
 /**
- * The whole file in one buffer: `OpusHead` and `OpusTags` on pages of their own, then about a second of audio a page. It
- * decodes to exactly the packets' samples less the pre-skip.
+ * Writes the whole file into one buffer: `OpusHead` and `OpusTags` on separate pages, then about a second of audio on each
+ * page. It decodes to exactly the samples of the packets without the pre-skip.
  *
- * @throws RangeError without packets, or when the pre-skip is longer than the audio (RFC 7845 calls such a stream invalid).
+ * @throws RangeError if there are no packets, or if the pre-skip is longer than the audio (RFC 7845 calls such a stream
+ * invalid)
  */
 export function writeOggOpus(input: OggOpusInput): Uint8Array {
   const total = input.packets.reduce((sum, packet) => sum + packet.samples48k, 0);
@@ -86,7 +87,10 @@ function opusTags(): Uint8Array {
   return tags;
 }
 
-/** Lays the packets out on pages. A packet moves to the next page whole, and is cut only if it is larger than a page. */
+/**
+ * Distributes the packets over pages. A packet goes to the next page as a whole, and is divided only if it is larger than a
+ * page.
+ */
 function planPages(packets: readonly OggOpusPacket[]): Page[] {
   const pages: Page[] = [];
   let granule = 0;
@@ -114,7 +118,7 @@ function planPages(packets: readonly OggOpusPacket[]): Page[] {
   return pages;
 }
 
-/** Between the pages' headers the packets' bytes lie end to end. */
+/** Writes pages: headers, and between them the bytes of the packets end to end. */
 function writePages(pages: readonly Page[], packets: readonly Uint8Array[], serial: number): Uint8Array {
   const bodies = Buffer.concat(packets);
   let at = 0;
@@ -127,8 +131,9 @@ function writePages(pages: readonly Page[], packets: readonly Uint8Array[], seri
 }
 
 /**
- * What {@link writeOggOpus} wrote into a file: nothing but its files is read here, and their checksums are those of Storage.
- * @throws RangeError for another file
+ * Reads a file that {@link writeOggOpus} wrote. Other files are not supported, and checksums are not verified: Storage has
+ * verified the bytes.
+ * @throws RangeError if the file does not begin with `OpusHead`
  */
 export function readOggOpus(file: Uint8Array): OggOpusInput {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -143,7 +148,7 @@ export function readOggOpus(file: Uint8Array): OggOpusInput {
   };
 }
 
-/** The packets of all pages, in order; those that lie on several pages are put together. */
+/** The packets of all pages, in order. A packet that spans several pages is joined. */
 function packetsIn(file: Buffer): Buffer[] {
   const packets: Buffer[] = [];
   let open: Buffer[] = [];

@@ -1,36 +1,38 @@
-/** The chunk that frames are added to at the moment. */
+/** The chunk to which frames are being added. */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import type { SpeechContext } from './context.ts';
 import type { AudibleFrame, KeptFrame } from './frameWindow.ts';
 import { SpanList } from './spanList.ts';
 import type { Span } from './timeMap.ts';
 
-/** Spans of a chunk at most: its checkpoint is one Firestore document of 1 MiB, where a span takes some 200 bytes. */
+/**
+ * The largest number of spans of a chunk. Its result is one Firestore document of 1 MiB, in which a span takes some 200 bytes.
+ */
 const MAX_SPANS = 1000;
 
 export interface PlannedChunk {
-  /** Frames directly before the first span, of the same recording: for the decoder only, which drops what they become. */
+  /** The frames directly before the first span, of the same recording. Only the decoder needs them; it drops their audio. */
   readonly preRoll: readonly KeptFrame[];
-  /** Speech before it, which is sent with it and is no part of it. */
+  /** The speech before the chunk that is sent with it. It is not part of the chunk. */
   readonly context: SpeechContext;
   /** The time map; never empty. */
   readonly spans: readonly Span[];
   /** The frames of the spans, in order. */
   readonly frames: readonly KeptFrame[];
-  /** Of the frames, without pre-roll. */
+  /** The duration of the frames, without pre-roll. */
   readonly durationMs: number;
-  /** Unix milliseconds at which the first span starts. */
+  /** The start of the first span, Unix milliseconds. */
   readonly startMs: number;
-  /** Unix milliseconds at which the last span ends. */
+  /** The end of the last span, Unix milliseconds. */
   readonly endMs: number;
-  /** Position on the run axis up to which everything is planned with this chunk: where to resume after it. */
+  /** The sample of the run up to which everything is planned with this chunk. */
   readonly endSample: number;
 }
 
 /** A chunk while frames are added to it. */
 export class OpenChunk {
   endSample = 0;
-  /** Run axis position of its first frame. */
+  /** The position of its first frame on the axis of the run, samples. */
   readonly startSample: number;
   readonly #context: SpeechContext;
   readonly #preRoll: readonly KeptFrame[];
@@ -39,12 +41,12 @@ export class OpenChunk {
 
   constructor(context: SpeechContext, preRoll: readonly KeptFrame[], startSample: number) {
     this.#context = context;
-    // Behind a context its decoder is under way already.
+    // If there is a context, the decoder has converged within it.
     this.#preRoll = context.frames.length > 0 ? [] : preRoll;
     this.startSample = startSample;
   }
 
-  /** Without pre-roll and context. */
+  /** The samples without pre-roll and context. */
   get samples(): number {
     return this.#timeMap.samples;
   }

@@ -1,4 +1,4 @@
-/** A time map while frames are added to it. */
+/** A time map to which frames are being added. */
 import { SAMPLES_PER_MS } from '../read/pcm.ts';
 import { absoluteMs } from './frameWindow.ts';
 import type { AudibleFrame } from './frameWindow.ts';
@@ -14,7 +14,7 @@ export class SpanList {
     return this.#spans;
   }
 
-  /** Samples of all frames. */
+  /** The samples of all frames. */
   get samples(): number {
     return this.#samples;
   }
@@ -26,7 +26,7 @@ export class SpanList {
     this.#samples += placed.frame.samples;
   }
 
-  /** Whether the frame directly follows the last span, in the same recording. */
+  /** Whether the frame directly follows the last span in the same recording. */
   isContinuedBy(placed: AudibleFrame): boolean {
     return this.#continuedBy(placed) !== null;
   }

@@ -1,23 +1,23 @@
-/** The map between the time of a chunk (what the transcriber hears) and absolute time (when it was said). */
+/** The map between the time of a chunk, in which the transcriber gives words, and absolute time, at which they were said. */
 
 /**
- * Consecutive frames of one recording that lie together in a chunk. The spans of a chunk, in order, are its time map; as
- * many samples are behind `durationMs` as the frames have, so that all times are exact to one sample (1/16 ms).
+ * Consecutive frames of one recording that lie together in a chunk. The spans of a chunk, in order, are its time map.
+ * `durationMs` is the exact duration of the frames' samples, so all times are exact to one sample (1/16 ms).
  */
 export interface Span {
   readonly fileName: string;
-  /** Ordinal of its first frame in the recording, lost frames counted. */
+  /** The ordinal of its first frame in the recording. Lost frames are counted. */
   readonly firstFrame: number;
-  /** Ordinal after its last frame. */
+  /** The ordinal behind its last frame. */
   readonly endFrame: number;
-  /** Milliseconds from the start of the chunk. */
+  /** The start, milliseconds from the start of the chunk. */
   readonly chunkStartMs: number;
-  /** Unix milliseconds. */
+  /** The start in absolute time, Unix milliseconds. */
   readonly startMs: number;
   readonly durationMs: number;
 }
 
-/** At a border between two spans a start is the later span's, an end the earlier one's. */
+/** At a border between two spans, a start belongs to the later span, and an end to the earlier one. */
 type Edge = 'start' | 'end';
 
 export interface Interval {
@@ -26,16 +26,18 @@ export interface Interval {
 }
 
 /**
- * Longest time that may be missing inside a word, ms: a lost frame or two, or a pause between two recordings. Where more is
- * missing, silence was cut out, and no word goes on behind it.
+ * The longest time that may be missing within a word, milliseconds: one or two lost frames, or a pause between two recordings.
+ * If more is missing, silence was cut out, and no word continues behind it.
  */
 const MAX_HOLE_MS = 250;
 
 /**
- * Absolute interval of a word, and the recording that it begins in. Each end is placed by its own span, as when the
- * word runs over the border of two recordings. But a transcriber's times are not exact: a word that reaches a little
- * over a cut belongs to the side where most of it lies, and ends at the cut; placed by both its ends it would last as
- * long as the silence that was cut out. Before the start of the chunk and after its end, the nearest moment inside counts.
+ * The absolute interval of a word, and the recording in which it begins. Each end is placed by its own span, because a word may
+ * cross the border of two recordings. But the times of a transcriber are not exact. So a word that crosses a cut belongs to the
+ * side on which most of it lies, and ends at the cut; if both its ends were placed, it would last as long as the silence that
+ * was cut out. Times before the start of the chunk, or after its end, are moved to the start or the end.
+ * @param word milliseconds from the start of the chunk
+ * @throws RangeError if there are no spans
  */
 export function placeInterval(spans: readonly Span[], word: Interval): Interval & Pick<Span, 'fileName'> {
   const first = spanIndex(spans, word.startMs, 'start');
@@ -51,7 +53,7 @@ interface Side {
   readonly last: number;
 }
 
-/** Of the spans `first` to `last`, divided where silence was cut out, those that hold most of the word. */
+/** The spans that contain most of the word, among the groups into which cuts of silence divide the spans `first` to `last`. */
 function largestSide(spans: readonly Span[], first: number, last: number, word: Interval): Side {
   let best: Side = { first, last };
   let bestMs = -Infinity;
@@ -68,7 +70,10 @@ function largestSide(spans: readonly Span[], first: number, last: number, word: 
   return best;
 }
 
-/** Moments of the chunk at which silence was cut out, milliseconds: other borders of spans, of recordings too, may lie in a word. */
+/**
+ * The times in the chunk at which silence was cut out, milliseconds. A word may cross other borders of spans, those of
+ * recordings included.
+ */
 export function cutsOf(spans: readonly Span[]): number[] {
   return spans.flatMap((span, i) => (i > 0 && isCut(spanAt(spans, i - 1), span) ? [span.chunkStartMs] : []));
 }
@@ -77,7 +82,7 @@ function isCut(before: Span, after: Span): boolean {
   return after.startMs - (before.startMs + before.durationMs) > MAX_HOLE_MS;
 }
 
-/** Index of the span that holds a moment of the chunk, by binary search. */
+/** The index of the span that contains a time of the chunk, by binary search. */
 function spanIndex(spans: readonly Span[], chunkMs: number, edge: Edge): number {
   let low = 0;
   let high = spans.length - 1;

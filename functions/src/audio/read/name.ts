@@ -1,4 +1,4 @@
-/** What a recording's file name says: the format of its bytes and when they were captured. */
+/** Reads the file name of a recording: the format of its bytes, and when they were captured. */
 import {
   containerNamed,
   DEFAULT_FRAME_SIZE,
@@ -18,13 +18,15 @@ import { findCaptureTime } from './captureTime.ts';
 import type { CaptureTime } from './captureTime.ts';
 
 export interface NameOptions {
-  /** Now, Unix milliseconds. */
+  /** The current time, Unix milliseconds. */
   readonly nowMs: number;
-  /** Added to the time in the name, milliseconds: for a batch from a device whose clock is known to be off. */
+  /**
+   * An offset that is added to the time in the name, milliseconds: for a batch of a device whose clock is known to be wrong.
+   */
   readonly clockOffsetMs?: number;
-  /** How far the capture time may lie ahead, milliseconds; as far as a clock may run ahead where it is missing. */
+  /** How far the capture time may be in the future, milliseconds. By default as far as a device's clock may be ahead. */
   readonly maxAheadMs?: number;
-  /** Of times that do not name their zone, as `parseTimeZone` gives it. UTC where it is missing. */
+  /** The zone of times that do not name one, as `parseTimeZone` returns it. UTC by default. */
   readonly timeZone?: string | undefined;
 }
 
@@ -33,16 +35,21 @@ export type NameResult =
   | { readonly ok: false; readonly problem: FileProblem };
 
 const BYTES_PER_SAMPLE = { pcm8: 1, pcm16: 2 } as const;
-/** `audio_…_…`: a name that means to follow the full form, and is held to it. */
+/** `audio_…_…`: such a name is meant to have the full form, so it must follow that form. */
 const FULL_FORM = /^audio_[^_]*_/i;
 const FULL_STEM = /^audio_([^_]*)_([a-z]\w*?)_(\d+)_(\d+)(?:_fs(\d+))?$/i;
 
 /**
- * Reads `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin` (`_fs…` may be missing), the older
- * `…_{timestamp}.bin` (Opus, 16 kHz, mono, 160 samples a frame), and ordinary files. In place of the timestamp there may be a date
- * and a time in any usual form ({@link findCaptureTime}). The extension's case does not matter. A name that is taken is safe as
- * the last part of a Storage path.
- * Problems: `bad_name`, `bad_extension`, `bad_timestamp`, each with a sentence that says what is wrong with this name.
+ * Reads the name of a recording in one of these forms:
+ *
+ * - `audio_{device}_{codec}_{sampleRate}_{channels}_fs{frameSize}_{timestamp}.bin`; `_fs…` may be missing
+ * - the older `…_{timestamp}.bin`: Opus, 16 kHz, mono, 160 samples a frame
+ * - the name of an ordinary audio file
+ *
+ * A date and a time in any usual form ({@link findCaptureTime}) may replace the timestamp. The case of the extension does not
+ * matter. An accepted name is safe as the last part of a Storage path.
+ * @returns the name, or a problem `bad_name`, `bad_extension` or `bad_timestamp` with a sentence that says what is wrong with
+ * this name
  */
 export function parseRecordingName(filename: string, options: NameOptions): NameResult {
   try {
@@ -80,7 +87,7 @@ function readName(filename: string, options: NameOptions): RecordingName {
   };
 }
 
-/** What stands before the time in a name that {@link parseRecordingName} takes. */
+/** The part of a name before its time. The name must be one that {@link parseRecordingName} accepts. */
 export function namePrefix(filename: string): string {
   const [, base = '', extension = ''] = /^(.*)\.([^.]*)$/.exec(filename) ?? [];
   return base.slice(0, findCaptureTime(base, 'UTC', extension.toLowerCase() === FRAMED_EXTENSION)?.from);
@@ -90,7 +97,7 @@ function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: 
   return new AppError(code, { message });
 }
 
-/** The name becomes part of a Storage object's path, of log lines and of file systems. */
+/** Refuses a name that is not safe as part of a Storage path, a log line or a file system path. */
 function requireSafe(filename: string): void {
   const bytes = Buffer.byteLength(filename);
   if (bytes > LIMITS.maxNameBytes) {
@@ -103,7 +110,7 @@ function requireSafe(filename: string): void {
   if (filename.startsWith('.')) throw refusal('bad_name', 'The name starts with a dot.');
 }
 
-/** The name of a `.bin` recording before its time. */
+/** Reads the part of a `.bin` recording's name before its time. */
 function readStem(base: string, time: CaptureTime): { deviceId: string | null; format: RecordingFormat } {
   const stem = base.slice(0, time.from).replace(/_$/, '');
   if (!FULL_FORM.test(stem)) return { deviceId: null, format: OLDER_FORMAT };
@@ -150,8 +157,9 @@ function requirePossible({ codec, sampleRate, channels, frameSize }: FramedForma
 }
 
 /**
- * @param startedAtMs capture time, with the offset of the device's clock.
- * @throws AppError `bad_timestamp`
+ * @param startedAtMs the capture time, with the offset of the device's clock, Unix milliseconds
+ * @returns the same time
+ * @throws AppError `bad_timestamp` if it is too early, or too far in the future
  */
 export function requirePlausibleTime(
   startedAtMs: number,
@@ -169,7 +177,7 @@ export function requirePlausibleTime(
   return startedAtMs;
 }
 
-/** Empty for what is no time at all. */
+/** The time for a message; empty if it is not a valid date. */
 function shown(timeMs: number): string {
   const date = new Date(timeMs);
   return Number.isNaN(date.getTime()) ? '' : `, ${date.toISOString()},`;

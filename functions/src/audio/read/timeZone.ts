@@ -1,6 +1,6 @@
-/** Times on a clock on the wall to times of the world. */
+/** Converts wall-clock times to Unix time. */
 
-/** What a clock shows. `month` from 1. */
+/** A wall-clock time. `month` is 1 to 12. */
 export interface WallTime {
   readonly year: number;
   readonly month: number;
@@ -13,12 +13,12 @@ export interface WallTime {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** Offsets of all zones there are: UTC-12:00 to UTC+14:00. */
+/** The largest offset that is accepted. The zones of the world range from UTC-12:00 to UTC+14:00. */
 const MAX_OFFSET_MINUTES = 14 * 60;
 
 /**
- * An IANA name (`Europe/Berlin`, also `UTC`), or an offset (`Z`, `+02:00`, `-0330`, `+2`).
- * @returns it as {@link zonedTimeMs} takes it; null where there is no such zone.
+ * Parses a time zone: an IANA name (`Europe/Berlin`, `UTC`) or an offset (`Z`, `+02:00`, `-0330`, `+2`).
+ * @returns the form that {@link zonedTimeMs} takes; null if there is no such zone
  */
 export function parseTimeZone(written: string): string | null {
   if (/^z$/i.test(written)) return 'UTC';
@@ -35,9 +35,9 @@ export function parseTimeZone(written: string): string | null {
 }
 
 /**
- * Unix milliseconds of a time on the wall. Of a time that comes twice, as a clock is set back, it is the first; one that never
- * comes, as a clock is set forward, is as much later as the clock is.
- * @param zone as {@link parseTimeZone} gives it.
+ * The Unix milliseconds of a wall-clock time. If a clock is set back, some times occur twice; the first is returned. If it is
+ * set forward, some times do not occur; they count as later by the same amount.
+ * @param zone as {@link parseTimeZone} returns it
  */
 export function zonedTimeMs(wall: WallTime, zone: string): number {
   const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute, wall.second, wall.millisecond);
@@ -47,10 +47,10 @@ export function zonedTimeMs(wall: WallTime, zone: string): number {
 }
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
-/** Zones whose formatter is kept: making one takes longer than all else here. */
+/** How many formatters are kept: making one takes longer than everything else here. */
 const MAX_FORMATS = 100;
 
-/** How far a zone's clocks are ahead of UTC at a time, milliseconds. */
+/** The offset of a zone from UTC at a time, milliseconds. */
 function offsetMs(timeMs: number, zone: string): number {
   const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
   if (sign !== undefined) return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE_MS;
